@@ -50,7 +50,8 @@ const processes = (name: string) =>
 
 // Only `.ci/run` runs the projects whose names end with `-ci`.
 const published = (name: string) => project(name, "-published-ci", { include: [PUBLISHED] });
-const faults = (name: string) => project(name, "-process-faults-ci", { include: [FAULTS], fileParallelism: false });
+const faults = (name: string) =>
+  project(name, "-process-faults-ci", { include: [FAULTS], fileParallelism: false });
 
 const SCHEMA_TYPES: TestProjectConfiguration = {
   extends: true,

@@ -108,7 +108,11 @@ const rooms = makeExam("rooms");
     `INSERT INTO rooms (id, exam_id, name, status, audio_status, im_server, create_teacher, created_at, updated_at)
      VALUES (?, ?, ?, 'in_progress', 'silent', '["aliyun_new"]', 't', 0, 0)`,
   );
-  for (let n = 0; n < ROOMS; n += 1) insert.run(`room${n}`, rooms, `Room ${n}`);
+  const noteExam = sqlite.prepare("INSERT INTO room_exams (room_id, exam_id) VALUES (?, ?)");
+  for (let n = 0; n < ROOMS; n += 1) {
+    noteExam.run(`room${n}`, rooms);
+    insert.run(`room${n}`, rooms, `Room ${n}`);
+  }
   sqlite.close();
 }
 

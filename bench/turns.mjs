@@ -258,8 +258,8 @@ for (let n = 0; n < options.records; n += 1000)
       insert.run(examId, recordedRoom, i % 2 === 0 ? recorded : "k1");
     for (const userId of [recorded, "k1"])
       database
-        .prepare("INSERT OR IGNORE INTO recorded_people (room_id, user_id) VALUES (?, ?)")
-        .run(recordedRoom, userId);
+        .prepare("INSERT OR IGNORE INTO recorded_people (exam_id, room_id, user_id) VALUES (?, ?, ?)")
+        .run(examId, recordedRoom, userId);
   })();
 await measure("participant.removeFromExam, half the records", () =>
   mutate("participant.removeFromExam", { examId, userId: recorded, withRecords: true }),

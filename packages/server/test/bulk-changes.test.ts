@@ -379,7 +379,7 @@ describe("a large deletion", () => {
     await insertRows(
       db,
       recordedPeople,
-      ["a", "b"].map((userId) => ({ roomId, userId })),
+      ["a", "b"].map((userId) => ({ examId, roomId, userId })),
     );
     const detection = (userId: string) => ({
       roomId,

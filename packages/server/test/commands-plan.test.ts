@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { query } from "../src/storage/statement.js";
-import { cheatRecords, exams, recordedPeople, rooms, unseated } from "../src/storage/tables.js";
+import { cheatRecords, exams, recordedPeople, roomExams, rooms, unseated } from "../src/storage/tables.js";
 import { runHere, runWell } from "./support/command.js";
 import { openTestDatabase, type TestDatabase } from "./support/database.js";
 import { people, type Waiting } from "./support/exam-hall.js";
@@ -228,8 +228,9 @@ describe("invigil roster move", () => {
 });
 
 describe("of rooms with one name", () => {
-  const insertRoom = (id: string, status: "in_progress" | "ended") =>
-    insertRows(db, rooms, [
+  const insertRoom = async (id: string, status: "in_progress" | "ended") => {
+    await insertRows(db, roomExams, [{ roomId: id, examId: "e1" }]);
+    await insertRows(db, rooms, [
       {
         id,
         examId: "e1",
@@ -242,6 +243,7 @@ describe("of rooms with one name", () => {
         updatedAt: now,
       },
     ]);
+  };
   const move = ["roster", "move", "x", "--exam", "e1", "--from", "Room 1", "--to", "Room 1"];
   const ambiguous = (ids: string) =>
     `invigil: 2 rooms are named 'Room 1': specify the id of one of them (${ids})`;
@@ -275,7 +277,9 @@ describe("invigil roster remove", () => {
     };
     const seen = { isMainMonitor: true, detectTime: now, extraInfo: "", extraInfoIsObject: false };
     await insertRows(db, cheatRecords, [{ ...record, ...seen }]);
-    await insertRows(db, recordedPeople, [{ roomId: record.roomId, userId: record.userId }]);
+    await insertRows(db, recordedPeople, [
+      { examId: record.examId, roomId: record.roomId, userId: record.userId },
+    ]);
     const remove = ["roster", "remove", "e1", "--exam", "数学"];
     expect(await complaint(...remove)).toBe(
       "invigil: e1 cannot be removed: 1 cheat record is kept about it.",

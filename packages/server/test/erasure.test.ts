@@ -130,8 +130,9 @@ describe("participant.removeFromExam with records", () => {
     using folder = tempFolder();
     const { school, databaseFile } = await openTraces(folder);
     await using _ = school;
-    const { id: roomId } = school.room;
+    const { id: roomId, examId } = school.room;
     const message = {
+      examId,
       roomId,
       type: 30_001,
       senderId: "teacher1",

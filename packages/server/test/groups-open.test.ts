@@ -437,6 +437,7 @@ describe("several rooms", () => {
     });
     const rooms = (["rong_cloud", "aliyun_old"] as const).map((service) => ({
       roomId: service,
+      examId: "e",
       name: "R",
       creatorId: "t1",
       imServer: [service],

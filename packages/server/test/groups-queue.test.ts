@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TaskLog } from "../src/domain/vendor-tasks.js";
 import type { Transaction } from "../src/storage/port.js";
-import { exams, participants, rooms, vendorTasks } from "../src/storage/tables.js";
+import { exams, participants, roomExams, rooms, vendorTasks } from "../src/storage/tables.js";
 import { isOnPostgres } from "./support/engine.js";
 import { tempFolder } from "./support/folders.js";
 import {
@@ -19,8 +19,8 @@ import { hideTable, insertRows } from "./support/tables.js";
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
-const NEW = { imServer: ["aliyun_new"] } as const;
-const RONG = { imServer: ["rong_cloud"] } as const;
+const NEW = { examId: "x", imServer: ["aliyun_new"] } as const;
+const RONG = { examId: "x", imServer: ["rong_cloud"] } as const;
 
 const service = (options?: ServiceOptions) => createTestService(options);
 /** Adds tasks that send signals to a group of the newer service. */
@@ -31,8 +31,7 @@ const say = async (
   id: string,
   ...numbers: readonly number[]
 ): Promise<void> => {
-  for (const signal of numbers)
-    await tasks.announce(tx, { room: { id, examId: "x", ...NEW }, signal, data: {}, now });
+  for (const signal of numbers) await tasks.announce(tx, { room: { id, ...NEW }, signal, data: {}, now });
 };
 /** The signals that a service was asked to send, as group and number. */
 const sentSignals = (at: TestService): string[] =>
@@ -42,6 +41,7 @@ const kinds = async (process: Process) =>
 /** A task that another process wrote. The queue is not notified of it. */
 const foreignTask = () => ({
   id: "0",
+  examId: "x",
   service: "aliyun_new" as const,
   kind: "delete_group" as const,
   groupId: "other",
@@ -50,11 +50,11 @@ const foreignTask = () => ({
   createdAt: new Date(START),
 });
 const TIMES = { createdAt: new Date(START), updatedAt: new Date(START) };
-const EXAM = { id: "e", name: "E", startTime: new Date(0), endTime: new Date(1), createdBy: "t", ...TIMES };
+const EXAM = { id: "x", name: "E", startTime: new Date(0), endTime: new Date(1), createdBy: "t", ...TIMES };
 /** A room in progress with the id `g`. */
 const ROOM = {
   id: "g",
-  examId: "e",
+  examId: "x",
   name: "R",
   status: "in_progress" as const,
   audioStatus: "silent" as const,
@@ -71,7 +71,7 @@ describe("tasks", () => {
     at.groups.set("g", new Set(["a", "pc_a", "b"]));
     await using process = await openProcess({ rong_cloud: at });
     await process.add(async (tasks, tx, now) => {
-      const room = { id: "g", examId: "x", ...RONG };
+      const room = { id: "g", ...RONG };
       await tasks.announce(tx, { room, signal: 20_001, data: { userId: "b" }, now });
       await tasks.announce(tx, { room, signal: 20_020, data: { sid: "s" }, userIds: ["a", "pc_a"], now });
       await tasks.evict(tx, room, { userId: "a", role: "teacher" }, now);
@@ -162,6 +162,7 @@ describe("tasks", () => {
     const at = service();
     await using process = await openProcess({ aliyun_new: at });
     await insertRows(process.db, exams, [EXAM]);
+    await insertRows(process.db, roomExams, [{ examId: ROOM.examId, roomId: ROOM.id }]);
     await insertRows(process.db, rooms, [ROOM]);
     await process.add((tasks, tx, now) => tasks.deleteGroups(tx, { id: "g", ...NEW }, { dueAt: now, now }));
     await process.wait(0);
@@ -177,9 +178,11 @@ describe("tasks", () => {
     at.groups.set("g", new Set(["a", "b"]));
     await using process = await openProcess({ rong_cloud: at });
     await insertRows(process.db, exams, [EXAM]);
+    await insertRows(process.db, roomExams, [{ examId: ROOM.examId, roomId: ROOM.id }]);
     await insertRows(process.db, rooms, [ROOM]);
     await insertRows(process.db, participants, [
       {
+        examId: "x",
         roomId: "g",
         userId: "a",
         role: "examinee",
@@ -191,7 +194,7 @@ describe("tasks", () => {
     ]);
     await process.add(async (tasks, tx, now) => {
       for (const userId of ["a", "b"])
-        await tasks.evict(tx, { id: "g", examId: "x", ...RONG }, { userId, role: "teacher" }, now);
+        await tasks.evict(tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
     });
     await process.wait(0);
     expect(at.calls).toEqual(["leave g b,pc_b"]);
@@ -254,7 +257,7 @@ describe("a task that fails", () => {
     const at = service({ keepsMembers: true });
     at.on("leave", fails());
     await using process = await openProcess({ rong_cloud: at });
-    const room = { id: "g", examId: "x", ...RONG };
+    const room = { id: "g", ...RONG };
     await process.add(async (tasks, tx, now) => {
       await tasks.evict(tx, room, { userId: "a", role: "teacher" }, now);
       await tasks.announce(tx, { room, signal: 1, data: {}, now });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { EventRoom } from "../src/domain/events.js";
 import { createEventDispatcher } from "../src/features/subscriptions/event-dispatcher.js";
 import { createSubscriptionLimits } from "../src/features/subscriptions/limits.js";
 import { createLiveService } from "../src/features/subscriptions/service.js";
@@ -104,9 +105,9 @@ const delayed = (store: LiveStore, turns: () => number): LiveStore => {
     ...store,
     newestId: slow(() => store.newestId()),
     eventsAfter: slow((scope: EventScope, id: number, limit: number) => store.eventsAfter(scope, id, limit)),
-    message: slow((id: number) => store.message(id)),
+    message: slow((examId: string, id: number) => store.message(examId, id)),
     roomsOfExam: slow((examId: string) => store.roomsOfExam(examId)),
-    roomSnapshot: slow((roomId: string) => store.roomSnapshot(roomId)),
+    roomSnapshot: slow((room: EventRoom) => store.roomSnapshot(room)),
     examSnapshot: slow((examId: string, rooms: "all" | readonly string[]) =>
       store.examSnapshot(examId, rooms),
     ),

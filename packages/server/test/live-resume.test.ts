@@ -129,8 +129,8 @@ describe("a subscriber that resumes", () => {
     now = new Date(START.getTime() + HOUR);
     await hall.services.live.stop();
     hall.services.live.start();
-    // There are more events than one write deletes. Only the newest one remains.
-    await expect.poll(async () => (await hall.wholeLog()).length, { timeout: 20_000 }).toBe(1);
+    // There are more events than one write deletes. At most the newest one remains: on PostgreSQL, the exam's position is noted instead.
+    await expect.poll(async () => (await hall.wholeLog()).length, { timeout: 20_000 }).toBeLessThanOrEqual(1);
     await using subscription = await listenRoom(hall, ADMIN, { roomId, lastEventId });
     await speak(hall, 1);
     expect(idsOf([await subscription.next()])).toEqual([Number(lastEventId) + 1]);

@@ -23,6 +23,7 @@ describe("a message that is sent", () => {
     expect(await storedMessages(hall)).toEqual([
       {
         id: 1,
+        examId: hall.room.examId,
         roomId: hall.room.id,
         type: 30_001,
         data: '{"text":"学生"}',

@@ -20,9 +20,9 @@ const connect = async (
   hall: Hall,
   { sub, role }: TestCaller,
   camera: Camera = "main",
-  { id } = hall.room,
+  { id, examId } = hall.room,
 ) => {
-  const leave = hall.services.presence.connect({ roomId: id, userId: sub, role, camera });
+  const leave = hall.services.presence.connect({ examId, roomId: id, userId: sub, role, camera });
   await hall.written();
   return async (): Promise<void> => {
     leave();
@@ -197,7 +197,8 @@ describe("a page that lost its connection", () => {
 
   it("and reconnects several times is present as long as its last connection", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
-    const page = { roomId: hall.room.id, userId: "e1", role: "examinee", camera: "main" } as const;
+    const { id: roomId, examId } = hall.room;
+    const page = { examId, roomId, userId: "e1", role: "examinee", camera: "main" } as const;
     const { presence } = hall.services;
     presence.connect(page)();
     vi.advanceTimersByTime(10_000);
@@ -281,8 +282,9 @@ describe("many concurrent connections", () => {
       participants: people.map((userId) => ({ userId, name: userId, role: "examinee" })),
     });
     begun.length = 0;
+    const { id: roomId, examId } = hall.room;
     for (const userId of people)
-      hall.services.presence.connect({ roomId: hall.room.id, userId, role: "examinee", camera: "main" });
+      hall.services.presence.connect({ examId, roomId, userId, role: "examinee", camera: "main" });
     await hall.written();
     // The number of commits depends on how busy the machine is.
     expect(begun.length).toBeLessThan(people.length / 4);
@@ -304,7 +306,8 @@ describe("after a restart,", () => {
     await first[Symbol.asyncDispose]();
     // Connections that end or begin after the service was stopped change nothing in the database.
     await leave().catch(() => undefined);
-    presence.connect({ roomId: first.room.id, userId: "i1", role: "inspector", camera: "main" });
+    const { id: roomId, examId } = first.room;
+    presence.connect({ examId, roomId, userId: "i1", role: "inspector", camera: "main" });
     vi.advanceTimersByTime(60_000);
     await presence.stop();
     expect(first.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);

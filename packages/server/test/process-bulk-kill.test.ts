@@ -156,7 +156,9 @@ describe.concurrent("a change whose process is killed", { timeout: 60_000 }, () 
     );
     raw.transaction(() => {
       for (let n = 0; n < RECORDS; n++) insert.run(examId, roomId, n % 4 === 0 ? "b" : "a");
-      raw.prepare("INSERT INTO recorded_people (room_id, user_id) VALUES (?, 'a')").run(roomId);
+      raw
+        .prepare("INSERT INTO recorded_people (exam_id, room_id, user_id) VALUES (?, ?, 'a')")
+        .run(examId, roomId);
     })();
     await pair.killed("announced", "participant.removeFromExam", { examId, userId: "a", withRecords: true });
     expect(pair.count("cheat_records")).toBe(RECORDS / 4);

@@ -119,6 +119,7 @@ const addOddRows = async (file: string): Promise<void> =>
       tables.recordedPeople,
       // Keys whose order differs between languages, and between bytes and UTF-16.
       ["", "A", "a", "B", "Ä", "\uff5e", "\u{1f600}", "z"].map((userId) => ({
+        examId,
         roomId,
         userId,
         records: 1,
@@ -155,6 +156,7 @@ const addOddRows = async (file: string): Promise<void> =>
     await insertRows(db, tables.vendorTasks, [
       {
         id: "task",
+        examId,
         service: "rong_cloud",
         kind: "send",
         groupId: roomId,
@@ -164,9 +166,9 @@ const addOddRows = async (file: string): Promise<void> =>
       },
     ]);
     await insertRows(db, tables.prunedEvents, [{ examId, lastId: 1 }]);
-    await insertRows(db, tables.mutes, [{ roomId, login: "" }]);
+    await insertRows(db, tables.mutes, [{ examId, roomId, login: "" }]);
     await insertRows(db, tables.sendRates, [
-      { roomId, login: "pc_e1", wholeAt: new Date(1_767_323_045_678) },
+      { examId, roomId, login: "pc_e1", wholeAt: new Date(1_767_323_045_678) },
     ]);
     await insertRows(db, tables.erasures, [
       {
@@ -180,7 +182,7 @@ const addOddRows = async (file: string): Promise<void> =>
       },
     ]);
     await insertRows(db, tables.personChanges, [
-      { changeId: 2 ** 52 + 1, place: "seated", seq: 1, name: "New", extraMinutes: 3 },
+      { examId, changeId: 2 ** 52 + 1, place: "seated", seq: 1, name: "New", extraMinutes: 3 },
     ]);
     await change(
       db,
@@ -198,7 +200,7 @@ const addOddRows = async (file: string): Promise<void> =>
       }),
     );
     await insertRows(db, tables.presence, [
-      { roomId, userId: "there", camera: "main", role: "examinee", since: TIME },
+      { examId, roomId, userId: "there", camera: "main", role: "examinee", since: TIME },
     ]);
     // Their ids must not be used again.
     for (const table of [tables.roomEvents, tables.messages, tables.cheatRecords]) {
@@ -342,7 +344,13 @@ describe("a copy", () => {
       await insertRows(
         db,
         tables.messageReaders,
-        rows.map((_, n) => ({ roomId: room.id, login: `login${n % 70}`, messageId: n, type: 1 })),
+        rows.map((_, n) => ({
+          examId: room.examId,
+          roomId: room.id,
+          login: `login${n % 70}`,
+          messageId: n,
+          type: 1,
+        })),
       );
     });
     const { url } = await schemas.open();
@@ -527,7 +535,9 @@ describe("a copy that fails changes nothing", () => {
   it("when rows refer to missing rows", async () => {
     const { schema, url } = await schemas.open();
     await copyDatabase({ file: source }, { url }, CONTROL);
-    await sqlOf(`INSERT INTO ${schema}.recorded_people (room_id, user_id) VALUES ('none', 'u')`);
+    await sqlOf(
+      `INSERT INTO ${schema}.recorded_people (exam_id, room_id, user_id) VALUES ('e', 'none', 'u')`,
+    );
     await expect(copyDatabase({ url }, { file: join(folder.path, "to.db") }, CONTROL)).rejects.toThrow(
       /^The table recorded_people cannot be copied: 1 row/,
     );

@@ -63,7 +63,7 @@ const withGates = (db: Database): Database => {
     storage: {
       ...storage,
       write: (work, options) => storage.write(gated(work), options),
-      grouped: (writeAll) => storage.grouped(gated(writeAll)),
+      grouped: (writeAll, examOf) => storage.grouped(gated(writeAll), examOf),
     },
   };
 };
@@ -400,7 +400,15 @@ describe("a name of a stream", () => {
     const seat = ({ examId, roomId }: Hall, storage: Storage) =>
       storage.write(async (tx) => {
         await lockExams(tx, examId);
-        return insertPerson(tx, { roomId, userId: "late", role: "examinee", name: "L", streams, now: NOW });
+        return insertPerson(tx, {
+          examId,
+          roomId,
+          userId: "late",
+          role: "examinee",
+          name: "L",
+          streams,
+          now: NOW,
+        });
       });
     const [first, second] = halls;
     if (!first || !second) throw new Error("there are two halls");

@@ -474,10 +474,13 @@ describe("a database that accepts connections and does not answer", () => {
     [
       "grouped writes",
       (db: Database) => {
-        const write = db.storage.grouped<string, void>(async (tx, ids) => {
-          for (const id of ids) await add(id)(tx);
-          return ids.map(() => undefined);
-        });
+        const write = db.storage.grouped<string, void>(
+          async (tx, ids) => {
+            for (const id of ids) await add(id)(tx);
+            return ids.map(() => undefined);
+          },
+          () => "e1",
+        );
         return Array.from({ length: 1_000 }, (_, n) => write(`a${n}`));
       },
     ],
@@ -571,7 +574,7 @@ describe("a crash of PostgreSQL", () => {
 });
 
 describe("grouped calls", () => {
-  const groupedIn = ({ storage }: Database) => {
+  const groupedIn = ({ storage }: Database, examOf: (name: string) => string = () => "") => {
     const groups: string[][] = [];
     let running = 0;
     let mostRunning = 0;
@@ -585,7 +588,7 @@ describe("grouped calls", () => {
       } finally {
         running -= 1;
       }
-    });
+    }, examOf);
     return { call, groups, mostRunning: () => mostRunning };
   };
 
@@ -714,7 +717,8 @@ describe("values", () => {
 
   it("of JSON come back exactly, and those that are null", async () => {
     const db = await open();
-    const message = { roomId: "r", senderId: "s", senderRole: "teacher", senderCamera: "main" } as const;
+    const sender = { senderId: "s", senderRole: "teacher", senderCamera: "main" } as const;
+    const message = { examId: "e", roomId: "r", ...sender };
     await expectKept(db, messages, [
       { ...message, type: 1, data: "1", recipients: null, key: null, createdAt: now },
       { ...message, type: 2, data: "[]", recipients: [], key: "", createdAt: now },

@@ -8,6 +8,7 @@ import {
   type TestAppOptions,
   type TestCaller,
 } from "../src/app/testing.js";
+import { createRoomExams } from "../src/domain/room-exams.js";
 import { createClaimStore } from "../src/features/drop-in/claims-store.js";
 import { createMuteStore } from "../src/features/im/mutes-store.js";
 import { readRates } from "../src/features/im/rate-store.js";
@@ -405,7 +406,8 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
     for (const login of [undefined, "examinee1"])
       for (const type of [undefined, 30_001])
         await im.read({ roomId: data.id, login, type, limit: 1, newestFirst, from: undefined });
-  const page = { roomId: data.id, userId: "examinee1", role: "examinee", camera: "main" } as const;
+  const { id: roomId, examId } = data;
+  const page = { examId, roomId, userId: "examinee1", role: "examinee", camera: "main" } as const;
   world.services.presence.connect(page)();
   await admin.mutate("participant.remove", { roomId: data.id, userId: "examinee1" });
   await admin.mutate("room.end", { roomId: data.id });
@@ -427,7 +429,7 @@ const actAsSeveralServers = async (
   await claims.claim({ ...claim, instance: "b", connection: "d" }, { now, yields: false });
   await claims.release(claim);
   await claims.releaseAll("b");
-  const mutes = createMuteStore({ storage: db.storage, self: "b" });
+  const mutes = createMuteStore({ storage: db.storage, roomExams: createRoomExams(), self: "b" });
   await mutes.change({ examId, roomId, muted: true, logins: undefined, now });
   const notices = await instances.notices("a");
   expect(notices).toHaveLength(2);
@@ -435,8 +437,8 @@ const actAsSeveralServers = async (
   await mutes.change({ examId, roomId, muted: false, logins: undefined, now });
   await db.storage.write(async (tx) => {
     for (let n = 0; n < 2; n += 1) {
-      const rates = await readRates(tx, [{ roomId, login: "l" }]);
-      rates.take({ roomId, login: "l" }, now);
+      const rates = await readRates(tx, [{ examId, roomId, login: "l" }]);
+      rates.take({ examId, roomId, login: "l" }, now);
       await rates.save();
     }
   });

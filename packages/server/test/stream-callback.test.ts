@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { exams, rooms, streamEvents, vendorTasks } from "../src/storage/tables.js";
+import { exams, roomExams, rooms, streamEvents, vendorTasks } from "../src/storage/tables.js";
 import type { Happening } from "./simulators/stream-service.js";
 import { dataOf, refusalOf, type Sent, send } from "./support/calls.js";
 import { cases } from "./support/effort.js";
@@ -248,6 +248,11 @@ describe("a stream's name", () => {
     const examId = "2026-01-maths";
     const rows = ["room-1", "room-1-2"].map((id) => ({ id, examId }));
     await insertRows(hall.db, exams, [{ id: examId, name: "n", createdBy: "root", ...times }]);
+    await insertRows(
+      hall.db,
+      roomExams,
+      rows.map(({ id: roomId }) => ({ roomId, examId })),
+    );
     const made = { name: "n", status: "in_progress", audioStatus: "silent", createTeacher: "root" } as const;
     await insertRows(
       hall.db,

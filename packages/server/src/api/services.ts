@@ -3,6 +3,7 @@ import { createBulkChanges } from "../domain/bulk/changes.js";
 import { createPersonRemover } from "../domain/bulk/removal.js";
 import { createEventLog } from "../domain/events.js";
 import { createMessageLog } from "../domain/messages.js";
+import { createRoomExams } from "../domain/room-exams.js";
 import { createTaskLog } from "../domain/vendor-tasks.js";
 import { withRateLimits } from "../features/access/rate-limited.js";
 import { createAccessService } from "../features/access/service.js";
@@ -98,6 +99,7 @@ export const createServices = (
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
   const { storage } = db;
+  const roomExams = createRoomExams();
   const liveStore = createLiveStore({ storage });
   const dispatcher = createEventDispatcher({ store: liveStore, log });
   const eventLog = createEventLog({ added: dispatcher.poll });
@@ -123,7 +125,7 @@ export const createServices = (
         `Another change of the people or rooms of the exam ${examId} is under way. Try again in a minute.`,
       ),
   });
-  const groupStore = createGroupStore({ storage, tasks: taskLog });
+  const groupStore = createGroupStore({ storage, roomExams, tasks: taskLog });
   const { messages } = providers;
   const queue = createTaskQueue({
     store: groupStore,
@@ -137,9 +139,9 @@ export const createServices = (
   taskEvents.on("added", () => queue.wake());
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
-  const uncountedAccess = createAccessService({ store: createAccessStore({ storage }) });
+  const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }) });
   const access = withRateLimits(uncountedAccess, rates);
-  const authStore = createAuthStore({ storage });
+  const authStore = createAuthStore({ storage, roomExams });
   const { failuresPerAddress } = config.login;
   const auth = createAuthService({
     store: authStore,
@@ -228,7 +230,7 @@ export const createServices = (
     rates,
     quota: createRecordQuota({ store: cheatStore, quotas }),
   });
-  const roomStore = createRoomStore({ storage, bulk, tasks: taskLog, events: eventLog });
+  const roomStore = createRoomStore({ storage, roomExams, bulk, tasks: taskLog, events: eventLog });
   const room = createRoomService({
     store: roomStore,
     access,
@@ -267,7 +269,7 @@ export const createServices = (
     settleMs: config.presenceSettleSeconds * 1000,
     log,
   });
-  const imStore = createImStore({ storage, messageLog, countsMessages: db.kind !== "sqlite" });
+  const imStore = createImStore({ storage, roomExams, messageLog, countsMessages: db.kind !== "sqlite" });
   const logins = createLoginService({ store: createLoginStore({ storage }), access, auth, clock, ids });
   const im = createImService({
     messages,
@@ -275,7 +277,7 @@ export const createServices = (
     groups,
     logins,
     store: imStore,
-    mutes: createMuteStore({ storage, self: instances.id }),
+    mutes: createMuteStore({ storage, roomExams, self: instances.id }),
     rate: db.kind === "sqlite" ? createMemoryRate({ monotonic }) : NO_RATE,
     rates,
     quota: createMessageQuota({
@@ -286,7 +288,7 @@ export const createServices = (
     clock,
   });
   const presence = createPresenceService({
-    store: createPresenceStore({ storage, events: eventLog }),
+    store: createPresenceStore({ storage, roomExams, events: eventLog }),
     access,
     instances,
     clock,

@@ -67,7 +67,8 @@ const addShow = (parent: Command, run: CommandRun): void => {
         const room = await findRoomIn(app, roomText, options);
         const [teachers = 0, inspectors = 0, examinees = 0] = await Promise.all(
           (["teacher", "inspector", "examinee"] as const).map(
-            async (role) => (await app.services.participant.members(room.id, role)).length,
+            async (role) =>
+              (await app.services.participant.members({ examId: room.examId, roomId: room.id }, role)).length,
           ),
         );
         print(run, options.json, { ...room, teachers, inspectors, examinees }, () =>

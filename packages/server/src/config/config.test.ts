@@ -346,6 +346,7 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_DATABASE_DIRECT_URL", "postgres://u:leak@h/db"],
   ["INVIGIL_DATABASE_CONNECTIONS", "1"],
   ["INVIGIL_DATABASE_PREPARED", "leak"],
+  ["INVIGIL_DATABASE_DIVIDE_BY_EXAM", "leak"],
   ["INVIGIL_DATABASE_WAIT_SECONDS", "3601"],
   ["INVIGIL_DATABASE_URL", "file:"],
   ["INVIGIL_DATA_DIR", "leak".repeat(1025)],

@@ -36,6 +36,7 @@ const databaseOf = (env: Settings): DatabaseLocation => {
       directUrl: env.INVIGIL_DATABASE_DIRECT_URL,
       connections: env.INVIGIL_DATABASE_CONNECTIONS,
       prepared: env.INVIGIL_DATABASE_PREPARED === "on",
+      dividesByExam: env.INVIGIL_DATABASE_DIVIDE_BY_EXAM === "on",
       waitSeconds: env.INVIGIL_DATABASE_WAIT_SECONDS,
     },
   };
@@ -262,9 +263,9 @@ export const testConfig = (settings: Readonly<Record<string, string | undefined>
     INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER,
     ...settings,
   });
-  const { INVIGIL_TEST_DATABASE_URL: url } = process.env;
+  const { INVIGIL_TEST_DATABASE_URL: url, INVIGIL_TEST_DIVIDE_BY_EXAM: divides } = process.env;
   if (url === undefined || config.databaseFile !== ":memory:") return config;
-  return { ...config, databaseFile: undefined, postgres: { url } };
+  return { ...config, databaseFile: undefined, postgres: { url, dividesByExam: divides === "on" } };
 };
 
 /** An environment, merged with the `.env` file of the working folder. The environment takes precedence. */

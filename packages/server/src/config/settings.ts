@@ -39,6 +39,7 @@ const settings = z.object({
     .optional(),
   INVIGIL_DATABASE_CONNECTIONS: whole(2, 1000).default(10),
   INVIGIL_DATABASE_PREPARED: z.enum(["on", "off"], "must be 'on' or 'off'").default("on"),
+  INVIGIL_DATABASE_DIVIDE_BY_EXAM: z.enum(["on", "off"], "must be 'on' or 'off'").default("off"),
   INVIGIL_DATABASE_WAIT_SECONDS: whole(0, 3600).default(30),
   INVIGIL_DATA_DIR: text(4096).optional(),
   INVIGIL_AUDIO_STORE: z

@@ -39,7 +39,9 @@ const attachmentsOfExam = statement(
     .where(eq(examAudio.examId, param("examId"))),
 );
 const insertAttachment = insertion(examAudio);
-const deleteAttachment = statement(query.delete(examAudio).where(eq(examAudio.id, param("id"))));
+const deleteAttachment = statement((dialect) =>
+  query.delete(examAudio).where(and(eq(examAudio.id, param("id")), dialect.inExam(examAudio.examId))),
+);
 
 /** Returns the first clip of these attachments that does not exist. The others are not deleted before the commit. */
 export const findMissingClip = async (
@@ -81,12 +83,12 @@ export const replaceExamAudio = async (
     let id = await attachClip(tx, attachment);
     if (kept.has(id)) continue;
     if (id < (lastIdAt.get(time) ?? "")) {
-      await tx.run(deleteAttachment, { id });
+      await tx.run(deleteAttachment, { examId, id });
       id = await attachClip(tx, attachment);
     }
     lastIdAt.set(time, id);
     kept.add(id);
   }
   for (const { id } of await tx.all(attachmentsOfExam, { examId }))
-    if (!kept.has(id)) await tx.run(deleteAttachment, { id });
+    if (!kept.has(id)) await tx.run(deleteAttachment, { examId, id });
 };

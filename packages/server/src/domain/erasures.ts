@@ -10,8 +10,18 @@ export interface Erasure {
   readonly userId: string;
 }
 
-const newestEvent = statement(query.select({ id: max(roomEvents.id) }).from(roomEvents));
-const newestMessage = statement(query.select({ id: max(messages.id) }).from(messages));
+const newestEvent = statement((dialect) =>
+  query
+    .select({ id: max(roomEvents.id) })
+    .from(roomEvents)
+    .where(dialect.inExam(roomEvents.examId)),
+);
+const newestMessage = statement((dialect) =>
+  query
+    .select({ id: max(messages.id) })
+    .from(messages)
+    .where(dialect.inExam(messages.examId)),
+);
 const insertErasure = insertion(erasures);
 
 /**
@@ -28,8 +38,8 @@ export const noteErasure = async (
       examId,
       roomId: roomId ?? null,
       userId,
-      upToEvent: (await tx.get(newestEvent))?.id ?? 0,
-      upToMessage: (await tx.get(newestMessage))?.id ?? 0,
+      upToEvent: (await tx.get(newestEvent, { examId }))?.id ?? 0,
+      upToMessage: (await tx.get(newestMessage, { examId }))?.id ?? 0,
       stage: "traces",
       createdAt: now,
     },

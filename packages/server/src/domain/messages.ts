@@ -33,7 +33,7 @@ export interface MessageLog {
   /** Stores messages and adds their events. Returns their ids in the same order. */
   addAll(tx: Transaction, messages: readonly NewMessage[]): Promise<number[]>;
   /** Returns the last `endRoom` signal to everybody in a room. Returns undefined if it was sent before `since`. */
-  lastEndSignal(reader: Reader, roomId: string, since: Date): Promise<SentMessage | undefined>;
+  lastEndSignal(reader: Reader, room: EventRoom, since: Date): Promise<SentMessage | undefined>;
 }
 
 /** A signal up to this long before the end of a room announces that end. The vendor's page sends it within seconds of the end. */
@@ -48,9 +48,13 @@ const endSignal = statement(
   query
     .select({ id: messages.id, time: messages.createdAt })
     .from(messageReaders)
-    .innerJoin(messages, eq(messages.id, messageReaders.messageId))
+    .innerJoin(
+      messages,
+      and(eq(messages.examId, messageReaders.examId), eq(messages.id, messageReaders.messageId)),
+    )
     .where(
       and(
+        eq(messageReaders.examId, param("examId")),
         eq(messageReaders.roomId, param("roomId")),
         eq(messageReaders.login, EVERYBODY),
         eq(messageReaders.type, signals.endRoom.type),
@@ -77,16 +81,16 @@ export const createMessageLog = ({ events }: { events: EventLog }): MessageLog =
     added.forEach((message, index) => {
       const messageId = ids[index];
       if (messageId === undefined) throw new Error("the database returned no id for a message");
-      const { roomId, type, createdAt } = message;
-      for (const login of readersOf(message)) readers.push({ roomId, login, messageId, type });
+      const { examId, roomId, type, createdAt } = message;
+      for (const login of readersOf(message)) readers.push({ examId, roomId, login, messageId, type });
       messageEvents.push(newEvent(message, "message", { messageId }, createdAt));
     });
     await tx.insert(insertReader, readers);
     await events.addAll(tx, messageEvents);
     return ids;
   },
-  async lastEndSignal(reader, roomId, since) {
-    const last = await reader.get(endSignal, { roomId });
+  async lastEndSignal(reader, { examId, roomId }, since) {
+    const last = await reader.get(endSignal, { examId, roomId });
     return last && last.time >= since ? last : undefined;
   },
 });

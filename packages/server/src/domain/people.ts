@@ -3,6 +3,7 @@ import { and, count, eq, sql } from "drizzle-orm";
 import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
 import { exams, participants, rooms, streamNames, unseated, visibleParticipants } from "../storage/tables.js";
+import { noteRoomExam, type RoomKey } from "./room-exams.js";
 import { seatNewcomer } from "./seats.js";
 import { readPublishStatus } from "./stream-status.js";
 
@@ -29,6 +30,7 @@ export interface NewRoom {
 }
 
 export interface NewPerson {
+  readonly examId: string;
   readonly roomId: string;
   readonly userId: string;
   readonly role: ParticipantRole;
@@ -56,10 +58,11 @@ const rolesOfPeople = statement((dialect) =>
       userId: visibleParticipants.userId,
       role: visibleParticipants.role,
     })
-    .from(dialect.rows("people", { roomId: "text", userId: "text" }))
+    .from(dialect.rows("people", { examId: "text", roomId: "text", userId: "text" }))
     .innerJoin(
       visibleParticipants,
       and(
+        eq(visibleParticipants.examId, sql`people."examId"`),
         eq(visibleParticipants.roomId, sql`people."roomId"`),
         eq(visibleParticipants.userId, sql`people."userId"`),
       ),
@@ -70,16 +73,7 @@ const insertRooms = insertion(rooms);
 const insertParticipants = insertion(participants);
 const insertStreamNames = insertion(streamNames, { onConflict: "ignore" });
 
-const isWaiting = and(
-  eq(
-    unseated.examId,
-    query
-      .select({ examId: rooms.examId })
-      .from(rooms)
-      .where(eq(rooms.id, param("roomId"))),
-  ),
-  eq(unseated.userId, param("userId")),
-);
+const isWaiting = and(eq(unseated.examId, param("examId")), eq(unseated.userId, param("userId")));
 const waitedWith = { role: unseated.role, extraMinutes: unseated.extraMinutes };
 const deleteWaiting = statement(query.delete(unseated).where(isWaiting).returning(waitedWith));
 const markWaiting = statement(
@@ -98,17 +92,22 @@ const ownerOfStream = statement(
 const deleteStreams = statement(
   query
     .delete(streamNames)
-    .where(and(eq(streamNames.roomId, param("roomId")), eq(streamNames.userId, param("userId")))),
+    .where(
+      and(
+        eq(streamNames.examId, param("examId")),
+        eq(streamNames.roomId, param("roomId")),
+        eq(streamNames.userId, param("userId")),
+      ),
+    ),
 );
+const isInRoom = and(eq(participants.examId, param("examId")), eq(participants.roomId, param("roomId")));
 const deleteParticipant = statement(
-  query
-    .delete(participants)
-    .where(and(eq(participants.roomId, param("roomId")), eq(participants.userId, param("userId")))),
+  query.delete(participants).where(and(isInRoom, eq(participants.userId, param("userId")))),
 );
 const countedParticipants = query
   .select({ seq: participants.seq })
   .from(participants)
-  .where(eq(participants.roomId, param("roomId")))
+  .where(isInRoom)
   .limit(param("most"))
   .as("counted");
 const sizeOfRoom = statement(query.select({ number: count() }).from(countedParticipants));
@@ -124,6 +123,7 @@ export const insertRoom = async (
   { now, imServer, ...room }: NewRoom & { readonly imServer: readonly ImServer[] },
   addedBy: number | null = null,
 ): Promise<void> => {
+  await noteRoomExam(tx, { roomId: room.id, examId: room.examId });
   await tx.insert(insertRooms, [
     {
       ...room,
@@ -142,16 +142,17 @@ const insertStreamName = async (
   tx: Transaction,
   name: string,
   {
+    examId,
     roomId,
     userId,
     camera,
     addedBy,
-  }: { roomId: string; userId: string; camera: Camera; addedBy: number | null },
+  }: { examId: string; roomId: string; userId: string; camera: Camera; addedBy: number | null },
 ): Promise<boolean> => {
   const owner = await tx.get(ownerOfStream, { name });
   if (owner && (owner.roomId !== roomId || owner.userId !== userId))
     throw new StreamNameTaken({ roomId, userId });
-  if (!owner) await tx.insert(insertStreamNames, [{ name, roomId, userId, camera, addedBy }]);
+  if (!owner) await tx.insert(insertStreamNames, [{ name, examId, roomId, userId, camera, addedBy }]);
   return !owner;
 };
 
@@ -162,16 +163,17 @@ const insertStreamName = async (
  */
 export const insertPerson = async (
   tx: Transaction,
-  { streams, roomId, userId, role, name, extraMinutes, now }: NewPerson,
+  { streams, examId, roomId, userId, role, name, extraMinutes, now }: NewPerson,
   addedBy: number | null = null,
 ): Promise<Arrival> => {
   const waiting = await (addedBy === null
-    ? tx.get(deleteWaiting, { roomId, userId })
-    : tx.get(markWaiting, { roomId, userId, changeId: addedBy }));
+    ? tx.get(deleteWaiting, { examId, userId })
+    : tx.get(markWaiting, { examId, userId, changeId: addedBy }));
   const status = async (camera: Camera): Promise<PublishStatus> => {
-    const isNew = await insertStreamName(tx, streams[camera], { roomId, userId, camera, addedBy });
+    const page = { examId, roomId, userId, camera };
+    const isNew = await insertStreamName(tx, streams[camera], { ...page, addedBy });
     // If the person was in the room before, their streams may have continued, and reports about them were stored.
-    return isNew ? "idle" : readPublishStatus(tx, { roomId, userId, camera });
+    return isNew ? "idle" : readPublishStatus(tx, page);
   };
   const publishStatus = { main: await status("main"), pc: await status("pc") };
   const arrival = {
@@ -182,6 +184,7 @@ export const insertPerson = async (
   };
   await tx.insert(insertParticipants, [
     {
+      examId,
       roomId,
       ...arrival,
       mainPublishStatus: publishStatus.main,
@@ -191,28 +194,30 @@ export const insertPerson = async (
       addedBy,
     },
   ]);
-  await seatNewcomer(tx, roomId, userId);
+  await seatNewcomer(tx, { examId, roomId, userId });
   return { ...arrival, publishStatus };
 };
 
 /** Removes a person from a room. With `streamsStay`, the names of their streams remain, because recordings use them. */
 export const deletePerson = async (
   tx: Transaction,
-  roomId: string,
-  userId: string,
+  { examId, roomId, userId }: RoomKey & { readonly userId: string },
   { streamsStay }: { streamsStay: boolean },
 ): Promise<void> => {
-  if (!streamsStay) await tx.run(deleteStreams, { roomId, userId });
-  await tx.run(deleteParticipant, { roomId, userId });
+  if (!streamsStay) await tx.run(deleteStreams, { examId, roomId, userId });
+  await tx.run(deleteParticipant, { examId, roomId, userId });
 };
 
 /** Returns those of the people who are in their rooms, with their roles there. */
 export const readRoles = (
   reader: Reader,
-  people: readonly { readonly roomId: string; readonly userId: string }[],
+  people: readonly (RoomKey & { readonly userId: string })[],
 ): Promise<{ roomId: string; userId: string; role: ParticipantRole }[]> =>
   reader.all(rolesOfPeople, { people });
 
 /** Counts the people of a room, up to a maximum. */
-export const readRoomSize = async (reader: Reader, roomId: string, most: number): Promise<number> =>
-  (await reader.get(sizeOfRoom, { roomId, most }))?.number ?? 0;
+export const readRoomSize = async (
+  reader: Reader,
+  { examId, roomId }: RoomKey,
+  most: number,
+): Promise<number> => (await reader.get(sizeOfRoom, { examId, roomId, most }))?.number ?? 0;

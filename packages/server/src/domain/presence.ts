@@ -6,13 +6,14 @@ import { presence } from "../storage/tables.js";
 import type { EventLog, EventRoom } from "./events.js";
 
 /** A row of the presence of a page at one server. */
-type PresenceRow = Omit<typeof presence.$inferSelect, "roomId">;
+type PresenceRow = Omit<typeof presence.$inferSelect, "examId" | "roomId">;
 
 const removePresence = statement(
   query
     .delete(presence)
     .where(
       and(
+        eq(presence.examId, param("examId")),
         eq(presence.roomId, param("roomId")),
         eq(presence.userId, param("userId")),
         eq(presence.camera, param("camera")),
@@ -25,7 +26,7 @@ const presenceOfRoom = statement(
   query
     .select()
     .from(presence)
-    .where(eq(presence.roomId, param("roomId"))),
+    .where(and(eq(presence.examId, param("examId")), eq(presence.roomId, param("roomId")))),
 );
 
 /** Ends the presence of a person's page in a room, or without `camera` of both pages. Adds the events. */
@@ -36,7 +37,7 @@ export const endPresence = async (
   now: Date,
 ): Promise<void> => {
   for (const page of camera ? [camera] : (["main", "pc"] as const)) {
-    const [removed] = await tx.all(removePresence, { roomId, userId, camera: page });
+    const [removed] = await tx.all(removePresence, { examId, roomId, userId, camera: page });
     if (removed)
       await events.add(
         tx,
@@ -71,5 +72,5 @@ const presencesOf = (rows: readonly PresenceRow[]): Presence[] => {
 };
 
 /** Returns the presences of a room, in the order in which they began. */
-export const readPresences = async (reader: Reader, roomId: string): Promise<Presence[]> =>
-  presencesOf(await reader.all(presenceOfRoom, { roomId }));
+export const readPresences = async (reader: Reader, { examId, roomId }: EventRoom): Promise<Presence[]> =>
+  presencesOf(await reader.all(presenceOfRoom, { examId, roomId }));

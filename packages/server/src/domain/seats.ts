@@ -1,7 +1,8 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
-import { seatGenerations } from "../storage/tables.js";
+import { rooms, seatGenerations } from "../storage/tables.js";
+import type { RoomKey } from "./room-exams.js";
 
 // A seat is a person's place in a room. When its links are revoked, its next generation begins, and tokens of earlier generations are
 // refused.
@@ -9,22 +10,40 @@ import { seatGenerations } from "../storage/tables.js";
 /** The user id that stands for all people who are added to the room later. No person has this id. */
 const NEWCOMERS = "";
 
-const isSeat = and(eq(seatGenerations.roomId, param("roomId")), eq(seatGenerations.userId, param("userId")));
+type SeatKey = RoomKey & { readonly userId: string };
+
+const inRoom = and(eq(seatGenerations.examId, param("examId")), eq(seatGenerations.roomId, param("roomId")));
+const isSeat = and(inRoom, eq(seatGenerations.userId, param("userId")));
 const generationOfSeat = statement(
   query.select({ generation: seatGenerations.generation }).from(seatGenerations).where(isSeat),
+);
+const generationInRoom = statement(
+  query
+    .select({ generation: sql<number>`coalesce(${seatGenerations.generation}, 0)`.mapWith(Number) })
+    .from(rooms)
+    .leftJoin(
+      seatGenerations,
+      and(
+        eq(seatGenerations.examId, rooms.examId),
+        eq(seatGenerations.roomId, rooms.id),
+        eq(seatGenerations.userId, param("userId")),
+      ),
+    )
+    .where(and(eq(rooms.examId, param("examId")), eq(rooms.id, param("roomId")))),
 );
 const generationsOfRoom = statement(
   query
     .select({ userId: seatGenerations.userId, generation: seatGenerations.generation })
     .from(seatGenerations)
-    .where(eq(seatGenerations.roomId, param("roomId"))),
+    .where(inRoom),
 );
+const keyColumns = [seatGenerations.roomId, seatGenerations.userId, seatGenerations.examId];
 const raiseGeneration = statement(
   query
     .insert(seatGenerations)
-    .values({ roomId: param("roomId"), userId: param("userId"), generation: 1 })
+    .values({ examId: param("examId"), roomId: param("roomId"), userId: param("userId"), generation: 1 })
     .onConflictDoUpdate({
-      target: [seatGenerations.roomId, seatGenerations.userId],
+      target: keyColumns,
       set: { generation: sql`${seatGenerations.generation} + 1` },
     })
     .returning({ generation: seatGenerations.generation }),
@@ -36,53 +55,63 @@ const deleteSeat = statement(
 const raiseTo = statement(
   query
     .insert(seatGenerations)
-    .values({ roomId: param("roomId"), userId: param("userId"), generation: rawParam<number>("generation") })
+    .values({
+      examId: param("examId"),
+      roomId: param("roomId"),
+      userId: param("userId"),
+      generation: rawParam<number>("generation"),
+    })
     .onConflictDoUpdate({
-      target: [seatGenerations.roomId, seatGenerations.userId],
+      target: keyColumns,
       set: {
         generation: sql`CASE WHEN ${seatGenerations.generation} > excluded.generation THEN ${seatGenerations.generation} ELSE excluded.generation END`,
       },
     }),
 );
 
-/** Returns the generation of a seat. */
-export const readGeneration = async (reader: Reader, roomId: string, userId: string): Promise<number> =>
-  (await reader.get(generationOfSeat, { roomId, userId }))?.generation ?? 0;
+const readGeneration = async (reader: Reader, seat: SeatKey): Promise<number> =>
+  (await reader.get(generationOfSeat, seat))?.generation ?? 0;
+
+/** Returns the generation of a seat. Undefined if the exam has no such room. */
+export const readGenerationInRoom = async (reader: Reader, seat: SeatKey): Promise<number | undefined> =>
+  (await reader.get(generationInRoom, seat))?.generation;
 
 /** Returns the generations of the room's seats whose links were revoked, by user id. */
-export const readGenerations = async (reader: Reader, roomId: string): Promise<ReadonlyMap<string, number>> =>
+export const readGenerations = async (
+  reader: Reader,
+  { examId, roomId }: RoomKey,
+): Promise<ReadonlyMap<string, number>> =>
   new Map(
-    (await reader.all(generationsOfRoom, { roomId })).map(({ userId, generation }) => [userId, generation]),
+    (await reader.all(generationsOfRoom, { examId, roomId })).map(({ userId, generation }) => [
+      userId,
+      generation,
+    ]),
   );
 
 /** Begins the next generation of a seat, and returns it. */
-export const beginNextGeneration = async (
-  tx: Transaction,
-  roomId: string,
-  userId: string,
-): Promise<number> => {
-  const raised = await tx.get(raiseGeneration, { roomId, userId });
-  if (!raised) throw new Error(`the seat of ${userId} in the room ${roomId} was not written`);
+export const beginNextGeneration = async (tx: Transaction, seat: SeatKey): Promise<number> => {
+  const raised = await tx.get(raiseGeneration, seat);
+  if (!raised) throw new Error(`the seat of ${seat.userId} in the room ${seat.roomId} was not written`);
   return raised.generation;
 };
 
 /** Gives a person who is added to a room the generation of newcomers, unless their seat has a generation. */
-export const seatNewcomer = async (tx: Transaction, roomId: string, userId: string): Promise<void> => {
-  const generation = await readGeneration(tx, roomId, NEWCOMERS);
-  if (generation > 0) await tx.insert(insertUnlessThere, [{ roomId, userId, generation }]);
+export const seatNewcomer = async (tx: Transaction, { examId, roomId, userId }: SeatKey): Promise<void> => {
+  const generation = await readGeneration(tx, { examId, roomId, userId: NEWCOMERS });
+  if (generation > 0) await tx.insert(insertUnlessThere, [{ examId, roomId, userId, generation }]);
 };
 
 /**
- * Erases the seats of a person. Newcomers to these rooms start with the erased generation, so that revoked links stay revoked if the person
- * is added again.
+ * Erases the seats of a person in rooms of an exam. Newcomers to these rooms start with the erased generation, so that revoked links stay
+ * revoked if the person is added again.
  */
 export const eraseSeats = async (
   tx: Transaction,
-  userId: string,
+  { examId, userId }: { readonly examId: string; readonly userId: string },
   roomIds: readonly string[],
 ): Promise<void> => {
   for (const roomId of roomIds) {
-    const erased = await tx.get(deleteSeat, { roomId, userId });
-    if (erased) await tx.run(raiseTo, { roomId, userId: NEWCOMERS, generation: erased.generation });
+    const erased = await tx.get(deleteSeat, { examId, roomId, userId });
+    if (erased) await tx.run(raiseTo, { examId, roomId, userId: NEWCOMERS, generation: erased.generation });
   }
 };

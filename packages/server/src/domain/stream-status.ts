@@ -3,6 +3,7 @@ import { and, eq, max, sql } from "drizzle-orm";
 import type { Reader } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { streamEvents } from "../storage/tables.js";
+import type { RoomKey } from "./room-exams.js";
 
 /** The status of a camera after an event of its stream. */
 export const STATUS_AFTER = { publish: "publishing", publish_done: "stopped" } as const satisfies Record<
@@ -11,6 +12,7 @@ export const STATUS_AFTER = { publish: "publishing", publish_done: "stopped" } a
 >;
 
 const isOfCamera = and(
+  eq(streamEvents.examId, param("examId")),
   eq(streamEvents.roomId, param("roomId")),
   eq(streamEvents.userId, param("userId")),
   eq(streamEvents.camera, param("camera")),
@@ -27,13 +29,13 @@ const newestEvent = statement(
   query
     .select({ action: streamEvents.action })
     .from(streamEvents)
-    .where(eq(streamEvents.id, sql`(${newestId})`)),
+    .where(and(eq(streamEvents.examId, param("examId")), eq(streamEvents.id, sql`(${newestId})`))),
 );
 
 /** Returns the status of a camera after its newest event. Of two events with the same time, the one that was received later counts. */
 export const readPublishStatus = async (
   reader: Reader,
-  camera: { readonly roomId: string; readonly userId: string; readonly camera: Camera },
+  camera: RoomKey & { readonly userId: string; readonly camera: Camera },
 ): Promise<PublishStatus> => {
   const newest = await reader.get(newestEvent, camera);
   return newest ? STATUS_AFTER[newest.action] : "idle";

@@ -15,17 +15,13 @@ export type TaskKinds = Readonly<Record<ImServer, readonly TaskKind[]>>;
 
 /** The properties of a room that its groups depend on. */
 export interface RoomOfGroups {
+  readonly examId: string;
   readonly id: string;
   readonly imServer: readonly ImServer[];
 }
 
-/** A room with groups, and its exam. */
-export interface RoomOfExam extends RoomOfGroups {
-  readonly examId: string;
-}
-
 export interface Announcement {
-  readonly room: RoomOfExam;
+  readonly room: RoomOfGroups;
   /** The type of the signal. */
   readonly signal: number;
   /** The data of the signal, which is sent as JSON. */
@@ -50,7 +46,7 @@ export interface TaskLog {
    */
   announceEnd(
     tx: Transaction,
-    room: RoomOfExam,
+    room: RoomOfGroups,
     times: { readonly dueAt: Date; readonly now: Date },
   ): Promise<void>;
   /** Deletes the room's groups from `dueAt` on, and tries until it succeeds. Returns the ids of the tasks. */
@@ -62,12 +58,12 @@ export interface TaskLog {
   /** Removes a person from the room's groups and ends their presence. An examinee also receives the signal that they were removed. */
   evict(
     tx: Transaction,
-    room: RoomOfExam,
+    room: RoomOfGroups,
     person: { readonly userId: string; readonly role: string },
     now: Date,
   ): Promise<void>;
   /** Cancels the deletion of groups, because their room is written. @throws GroupsUndone if the deletion has begun */
-  keepGroups(tx: Transaction, taskIds: readonly string[]): Promise<void>;
+  keepGroups(tx: Transaction, examId: string, taskIds: readonly string[]): Promise<void>;
 }
 
 /** The groups of a new room are being deleted, because the creation of the room took too long. */
@@ -92,7 +88,15 @@ const SIGNAL_LIFETIME_MS = 30_000;
 
 const insertTask = insertion(vendorTasks);
 const deleteUntriedTask = statement(
-  query.delete(vendorTasks).where(and(eq(vendorTasks.id, param("id")), eq(vendorTasks.attempts, 0))),
+  query
+    .delete(vendorTasks)
+    .where(
+      and(
+        eq(vendorTasks.examId, param("examId")),
+        eq(vendorTasks.id, param("id")),
+        eq(vendorTasks.attempts, 0),
+      ),
+    ),
 );
 
 /** Returns the two logins of a person: for their main camera and for their PC. */
@@ -114,6 +118,7 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
     const services: ImServer[] = room.imServer.filter((service) => kinds[service].includes(kind));
     const tasks = services.map((service) => ({
       id: ids.next(),
+      examId: room.examId,
       service,
       kind,
       groupId: room.id,
@@ -134,7 +139,7 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
     if (messages && room.imServer.includes("aliyun_new")) {
       const isSent =
         signal === signals.endRoom.type &&
-        (await messages.lastEndSignal(tx, room.id, endAnnouncedSince(now)));
+        (await messages.lastEndSignal(tx, { examId: room.examId, roomId: room.id }, endAnnouncedSince(now)));
       if (!isSent)
         await messages.addAll(tx, [
           {
@@ -173,8 +178,9 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
       await add(tx, "leave", room, { payload: { userIds }, now });
       await endPresence(tx, events, { examId: room.examId, roomId: room.id, userId }, now);
     },
-    async keepGroups(tx, taskIds) {
-      for (const id of taskIds) if ((await tx.run(deleteUntriedTask, { id })) === 0) throw new GroupsUndone();
+    async keepGroups(tx, examId, taskIds) {
+      for (const id of taskIds)
+        if ((await tx.run(deleteUntriedTask, { examId, id })) === 0) throw new GroupsUndone();
     },
   };
 };

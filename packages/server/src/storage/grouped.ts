@@ -12,23 +12,22 @@ interface Waiting<Call, Outcome> {
 /** The maximum number of calls in a group. */
 const MAX_GROUP = 200;
 
+export interface GroupedOptions {
+  /**
+   * Whether a group, or a half of one, begins after the one before it. By default, it begins with the next
+   * transaction.
+   */
+  readonly oneAtATime?: boolean;
+  /** Whether each exam has groups of its own. */
+  readonly dividesByExam?: boolean;
+}
+
 /**
  * Creates a function that collects calls and writes them in groups. A group contains the calls that wait when
  * its transaction begins. If a group fails, it is halved and repeated, until the failing call is alone.
  */
-export const createGrouped =
-  (
-    write: Storage["write"],
-    {
-      oneAtATime = false,
-    }: {
-      /**
-       * Whether a group, or a half of one, begins after the one before it. By default, it begins with the next
-       * transaction.
-       */
-      readonly oneAtATime?: boolean;
-    } = {},
-  ) =>
+const createGroups =
+  (write: Storage["write"], { oneAtATime = false }: GroupedOptions) =>
   <Call, Outcome>(
     writeAll: (tx: Transaction, calls: readonly Call[]) => Promise<readonly Outcome[]>,
   ): ((call: Call) => Promise<Outcome>) => {
@@ -97,3 +96,32 @@ export const createGrouped =
         else if (waiting.length === 1) void writeGroup(takeWaiting);
       });
   };
+
+/** Makes `Storage.grouped`. */
+export const createGrouped = (write: Storage["write"], options: GroupedOptions = {}): Storage["grouped"] => {
+  const makeGroups = createGroups(write, options);
+  const makeGroupsOfExams = <Call, Outcome>(
+    writeAll: (tx: Transaction, calls: readonly Call[]) => Promise<readonly Outcome[]>,
+    examOf: (call: Call) => string | Promise<string>,
+  ): ((call: Call) => Promise<Outcome>) => {
+    /** The groups of the exams that have calls now. */
+    const exams = new Map<string, { readonly add: (call: Call) => Promise<Outcome>; calls: number }>();
+    const add = async (call: Call, examId: string): Promise<Outcome> => {
+      const exam = exams.get(examId) ?? { add: makeGroups(writeAll), calls: 0 };
+      exams.set(examId, exam);
+      exam.calls += 1;
+      try {
+        return await exam.add(call);
+      } finally {
+        exam.calls -= 1;
+        if (exam.calls === 0) exams.delete(examId);
+      }
+    };
+    return (call: Call): Promise<Outcome> => {
+      const examId = examOf(call);
+      // Calls whose exam is known keep their order.
+      return typeof examId === "string" ? add(call, examId) : examId.then((found) => add(call, found));
+    };
+  };
+  return options.dividesByExam ? makeGroupsOfExams : (writeAll) => makeGroups(writeAll);
+};

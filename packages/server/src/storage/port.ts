@@ -75,6 +75,8 @@ export interface Storage extends Reader {
    * appear after a row with a greater id.
    */
   readonly commitsInOrder: boolean;
+  /** Whether a statement may be about one exam only, because the exams may be on several database servers. */
+  readonly dividesByExam: boolean;
   /**
    * Runs work in a transaction. Resolves with its result once the commit is on disk. Rejects with the error of
    * the work, after a rollback.
@@ -85,9 +87,11 @@ export interface Storage extends Reader {
    * returns the outcome of each, in the same order. It must state its conditions in its statements, which read
    * the calls as rows (`dialect.rows`). If it throws, the group is halved and repeated, until the failing call
    * is alone.
+   * @param examOf the exam of a call. With `dividesByExam`, the calls of a group are of one exam.
    */
   grouped<Call, Outcome>(
     writeAll: (tx: Transaction, calls: readonly Call[]) => Promise<readonly Outcome[]>,
+    examOf: (call: Call) => string | Promise<string>,
   ): (call: Call) => Promise<Outcome>;
   /** Reads a consistent snapshot of the database, regardless of concurrent writes. */
   snapshot<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result>;

@@ -42,6 +42,11 @@ export interface Dialect {
   rows(name: string, columns: Readonly<Record<string, "text" | "integer" | "time" | "flag">>): SQL;
   /** Whether a column's value is in the list of texts or numbers of a parameter. */
   isAnyOf(column: SQLWrapper, parameter: string, kind?: "text" | "integer"): SQL;
+  /**
+   * Whether a row is of the exam of the parameter `examId`, for a row whose number or room says so already. PostgreSQL finds rows by exam
+   * and number. SQLite needs no such condition: it would choose an index by exam for it, and read the whole exam.
+   */
+  inExam(column: AnyColumn): SQL | undefined;
 }
 
 /** A query as Drizzle builds it. */

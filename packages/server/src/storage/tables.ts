@@ -20,6 +20,13 @@ const addedBy = () => integer("added_by");
 /** The bulk change that removes a row. The row becomes invisible when that change is announced. */
 const removedBy = () => integer("removed_by");
 
+/**
+ * The exam of a row. Keys and unique indexes contain it, so that a database can be spread by exam
+ * (docs/decisions/0041-rows-carry-their-exam.md). It comes last in them, so that SQLite, which knows nothing about its values, begins with
+ * what distinguishes rows. On PostgreSQL, primary keys begin with it (`storage/postgres/schema.ts`).
+ */
+const examOfRow = () => text("exam_id").notNull();
+
 /** People who log in with a password. */
 export const accounts = sqliteTable("accounts", {
   userId: text("user_id").primaryKey(),
@@ -127,12 +134,22 @@ export const rooms = sqliteTable(
   ],
 );
 
+/**
+ * The exam of each room, which calls that name only a room need first. It is written along with the room. It decides no rights: those are
+ * read from the rows of the exam.
+ */
+export const roomExams = sqliteTable("room_exams", {
+  roomId: text("room_id").primaryKey(),
+  examId: text("exam_id").notNull(),
+});
+
 /** A person in a room. */
 export const participants = sqliteTable(
   "participants",
   {
     /** The order in which people were added, which lists follow. */
     seq: integer().primaryKey({ autoIncrement: true }),
+    examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
@@ -148,7 +165,7 @@ export const participants = sqliteTable(
     removedBy: removedBy(),
   },
   (table) => [
-    uniqueIndex("participants_by_room_user").on(table.roomId, table.userId),
+    uniqueIndex("participants_by_room_user").on(table.roomId, table.userId, table.examId),
     index("participants_by_room_role").on(table.roomId, table.role, table.seq),
     index("participants_by_user").on(table.userId, table.role, table.roomId),
   ],
@@ -162,13 +179,14 @@ export const participants = sqliteTable(
 export const seatGenerations = sqliteTable(
   "seat_generations",
   {
+    examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
     userId: text("user_id").notNull(),
     generation: integer().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.roomId, table.userId] })],
+  (table) => [primaryKey({ columns: [table.roomId, table.userId, table.examId] })],
 );
 
 /** People of an exam who have no room yet, until a plan seats them. */
@@ -194,11 +212,12 @@ export const unseated = sqliteTable(
   ],
 );
 
-/** The owners of streams. Stream names are looked up here, never parsed. */
+/** The owners of streams, and their exams. Stream names are looked up here, never parsed. */
 export const streamNames = sqliteTable(
   "stream_names",
   {
     name: text().primaryKey(),
+    examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
@@ -214,6 +233,7 @@ export const streamEvents = sqliteTable(
   "stream_events",
   {
     id: integer().primaryKey({ autoIncrement: true }),
+    examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
@@ -240,6 +260,7 @@ export const streamEvents = sqliteTable(
       table.action,
       table.node,
       table.ip,
+      table.examId,
     ),
     // SQLite adds the row's id to every index, so a page is one range of this index.
     index("stream_events_by_room").on(table.roomId),
@@ -254,6 +275,8 @@ export const vendorTasks = sqliteTable(
   "vendor_tasks",
   {
     id: text().primaryKey(),
+    /** Empty for a task that an earlier version wrote for a room that no longer exists. */
+    examId: examOfRow(),
     service: text({ enum: ["aliyun_new", "aliyun_old", "rong_cloud"] }).notNull(),
     kind: text({ enum: ["delete_group", "send", "leave"] }).notNull(),
     groupId: text("group_id").notNull(),
@@ -354,13 +377,14 @@ export const pageClaims = sqliteTable(
 export const sendRates = sqliteTable(
   "send_rates",
   {
+    examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
     login: text().notNull(),
     wholeAt: time("whole_at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.roomId, table.login] })],
+  (table) => [primaryKey({ columns: [table.roomId, table.login, table.examId] })],
 );
 
 /** Messages of the built-in message service. */
@@ -368,6 +392,7 @@ export const messages = sqliteTable(
   "messages",
   {
     id: integer().primaryKey({ autoIncrement: true }),
+    examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
@@ -389,7 +414,7 @@ export const messages = sqliteTable(
   (table) => [
     index("messages_by_room").on(table.roomId),
     uniqueIndex("messages_by_key")
-      .on(table.roomId, table.senderId, table.senderCamera, table.key)
+      .on(table.roomId, table.senderId, table.senderCamera, table.key, table.examId)
       .where(sql`key IS NOT NULL`),
   ],
 );
@@ -401,6 +426,7 @@ export const messages = sqliteTable(
 export const messageReaders = sqliteTable(
   "message_readers",
   {
+    examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
@@ -411,7 +437,7 @@ export const messageReaders = sqliteTable(
   },
   // A login's page of messages in a room is one range. With the type in the index, that is also true for
   // messages of one type.
-  (table) => [primaryKey({ columns: [table.roomId, table.login, table.messageId] })],
+  (table) => [primaryKey({ columns: [table.roomId, table.login, table.messageId, table.examId] })],
 );
 
 /**
@@ -421,12 +447,13 @@ export const messageReaders = sqliteTable(
 export const mutes = sqliteTable(
   "mutes",
   {
+    examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
     login: text().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.roomId, table.login] })],
+  (table) => [primaryKey({ columns: [table.roomId, table.login, table.examId] })],
 );
 
 /**
@@ -489,6 +516,7 @@ export const messageLogins = sqliteTable(
 export const presence = sqliteTable(
   "presence",
   {
+    examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
@@ -502,7 +530,7 @@ export const presence = sqliteTable(
     instance: text().notNull().default(""),
   },
   (table) => [
-    primaryKey({ columns: [table.roomId, table.userId, table.camera, table.instance] }),
+    primaryKey({ columns: [table.roomId, table.userId, table.camera, table.instance, table.examId] }),
     index("presence_by_instance").on(table.instance),
   ],
 );
@@ -632,6 +660,7 @@ export const cheatRecords = sqliteTable(
 export const recordedPeople = sqliteTable(
   "recorded_people",
   {
+    examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
@@ -640,7 +669,7 @@ export const recordedPeople = sqliteTable(
     records: integer().notNull().default(0),
     bytes: integer().notNull().default(0),
   },
-  (table) => [primaryKey({ columns: [table.roomId, table.userId] })],
+  (table) => [primaryKey({ columns: [table.roomId, table.userId, table.examId] })],
 );
 
 /** A person whom a bulk change removes from an exam. */
@@ -703,6 +732,7 @@ export const bulkChanges = sqliteTable(
 export const personChanges = sqliteTable(
   "person_changes",
   {
+    examId: examOfRow(),
     changeId: integer("change_id").notNull(),
     /** The table of the person's row, and the row's `seq`. */
     place: text({ enum: ["seated", "unseated"] }).notNull(),
@@ -711,7 +741,7 @@ export const personChanges = sqliteTable(
     extraMinutes: integer("extra_minutes").notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.place, table.seq] }),
+    primaryKey({ columns: [table.place, table.seq, table.examId] }),
     index("person_changes_by_change").on(table.changeId, table.place, table.seq),
   ],
 );
@@ -719,24 +749,34 @@ export const personChanges = sqliteTable(
 // Stores read exams, rooms and people through these views, which leave out what bulk changes hide. They write
 // to the tables.
 
-const inState = (state: "preparing" | "announced"): string =>
-  `(SELECT "id" FROM "bulk_changes" WHERE "state" = '${state}')`;
+/** Whether a bulk change of the row's exam is in a state. */
+const isInState = (
+  column: string,
+  state: "preparing" | "announced",
+  [table, exam = "exam_id"]: readonly [table: string, exam?: string],
+): string =>
+  `EXISTS (SELECT 1 FROM "bulk_changes" WHERE "bulk_changes"."id" = ${column} AND "bulk_changes"."state" = '${state}'
+    AND "bulk_changes"."exam_id" = "${table}"."${exam}")`;
 /** Rows that were added by no bulk change or an announced one, and not removed by an announced one. */
 const isVisible = (table: string): string =>
-  `("${table}"."added_by" IS NULL OR "${table}"."added_by" NOT IN ${inState("preparing")})
-    AND ("${table}"."removed_by" IS NULL OR "${table}"."removed_by" NOT IN ${inState("announced")})`;
+  `("${table}"."added_by" IS NULL OR NOT ${isInState(`"${table}"."added_by"`, "preparing", [table])})
+    AND ("${table}"."removed_by" IS NULL OR NOT ${isInState(`"${table}"."removed_by"`, "announced", [table])})`;
 /** The value of a column according to an announced change, even before the row itself has it. */
 const changed = (place: "seated" | "unseated", table: string, column: "name" | "extra_minutes"): string =>
   `coalesce((SELECT "change"."${column}" FROM "person_changes" AS "change"
-    WHERE "change"."place" = '${place}' AND "change"."seq" = "${table}"."seq"
-    AND "change"."change_id" NOT IN ${inState("preparing")}), "${table}"."${column}") AS "${column}"`;
+    WHERE "change"."place" = '${place}' AND "change"."seq" = "${table}"."seq" AND "change"."exam_id" = "${table}"."exam_id"
+    AND NOT ${isInState('"change"."change_id"', "preparing", ["change"])}), "${table}"."${column}") AS "${column}"`;
 
 const { removedBy: _examRemoved, ...examColumns } = getTableColumns(exams);
 export const visibleExams = sqliteView("visible_exams").as((select) =>
   select
     .select(examColumns)
     .from(exams)
-    .where(sql.raw(`"exams"."removed_by" IS NULL OR "exams"."removed_by" NOT IN ${inState("announced")}`)),
+    .where(
+      sql.raw(
+        `"exams"."removed_by" IS NULL OR NOT ${isInState('"exams"."removed_by"', "announced", ["exams", "id"])}`,
+      ),
+    ),
 );
 
 const { addedBy: _roomAdded, removedBy: _roomRemoved, ...ownRoomColumns } = getTableColumns(rooms);
@@ -766,6 +806,7 @@ const publishStatus = (name: string) => text(name, { enum: ["idle", "publishing"
 
 export const visibleParticipants = sqliteView("visible_participants", {
   seq: integer().notNull(),
+  examId: text("exam_id").notNull(),
   roomId: text("room_id").notNull(),
   userId: text("user_id").notNull(),
   role: role(),
@@ -775,7 +816,7 @@ export const visibleParticipants = sqliteView("visible_participants", {
   pcPublishStatus: publishStatus("pc_publish_status"),
   ...timestamps,
 }).as(
-  sql.raw(`SELECT "seq", "room_id", "user_id", "role", ${changed("seated", "participants", "name")},
+  sql.raw(`SELECT "seq", "exam_id", "room_id", "user_id", "role", ${changed("seated", "participants", "name")},
     ${changed("seated", "participants", "extra_minutes")}, "main_publish_status", "pc_publish_status",
     "created_at", "updated_at" FROM "participants" WHERE ${isVisible("participants")}`),
 );

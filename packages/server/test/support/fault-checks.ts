@@ -5,6 +5,8 @@ export interface Heard {
   readonly id: number;
   readonly roomId: string;
   readonly type: string;
+  /** The person whom the event is about, if it is about one. */
+  readonly userId?: string | undefined;
   /** The keys of the writes that the event tells of. */
   readonly keys: readonly string[];
 }

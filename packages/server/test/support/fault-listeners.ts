@@ -22,6 +22,8 @@ export interface Listener extends AsyncDisposable {
   readonly reconnections: () => number;
   /** Resolves when an event with this key has arrived. */
   heard(key: string): Promise<void>;
+  /** Cuts its connections, so that it moves to another server. */
+  move(): void;
 }
 
 interface ListenerOptions {
@@ -56,12 +58,8 @@ const createLedger = () => {
   return {
     events,
     add(event: ReceivedEvent): void {
-      const added = {
-        id: Number(event.id),
-        roomId: event.roomId ?? "",
-        type: event.type,
-        keys: keysOf(event),
-      };
+      const { type, userId, roomId = "" } = event;
+      const added = { id: Number(event.id), roomId, type, userId, keys: keysOf(event) };
       events.push(added);
       for (const key of added.keys) keys.add(key);
       const calls = waiting;
@@ -103,7 +101,7 @@ async function* eventsOf(response: Response): AsyncGenerator<ReceivedEvent> {
       const [event, data, id] = [field("event"), field("data"), field("id")];
       if (event === "serialized-error") throw new Error(`the subscription has ended: ${data}`);
       // Safe: an event with an id is one of the log.
-      if (id && data) yield superjson.deserialize(JSON.parse(data)) as ReceivedEvent;
+      if (id && data) yield superjson.deserialize<ReceivedEvent>(JSON.parse(data));
     }
   }
 }
@@ -126,10 +124,13 @@ export const listenRaw = async (
   const listen = async (): Promise<void> => {
     connections += 1;
     const query = new URLSearchParams({ input: superjson.stringify(input()) });
-    const response = await fetch(`http://127.0.0.1:${proxy.port}/trpc/${target.of}.onEvent?${query}`, {
-      headers: { accept: "text/event-stream", authorization: token },
-      signal: stop.signal,
-    });
+    const response = await fetch(
+      `http://127.0.0.1:${proxy.port}/trpc/${target.of}.onEvent?${query.toString()}`,
+      {
+        headers: { accept: "text/event-stream", authorization: token },
+        signal: stop.signal,
+      },
+    );
     for await (const event of eventsOf(response)) {
       ledger.add(event);
       lastEventId = event.id;
@@ -147,6 +148,7 @@ export const listenRaw = async (
     ...ledger,
     reconnections: () => connections - 1,
     failures: () => failures,
+    move: () => proxy.cut(),
     async [Symbol.asyncDispose]() {
       stop.abort();
       await listening;
@@ -216,6 +218,7 @@ export const listenTyped = async (
     heard: (key) =>
       Promise.race([ledger.heard(key), listening.then(() => Promise.reject(new Error("closed")))]),
     reconnections: () => reconnections,
+    move: () => proxy.cut(),
     async [Symbol.asyncDispose]() {
       live.close();
       await listening.catch(() => undefined);

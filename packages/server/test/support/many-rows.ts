@@ -20,7 +20,11 @@ const ROLE = "(ARRAY['examinee', 'teacher', 'inspector'])[1 + n % 3]";
  */
 const contentsOf = (rows: number): Readonly<Record<string, readonly [number, string]>> => {
   const exam = `'e' || n % ${BUSY_EXAMS}`;
+  const examOf = (n: string) =>
+    `'e' || CASE WHEN ${n} < ${BUSY_ROOMS} THEN ${n} % ${BUSY_EXAMS} ELSE ${n} % ${EXAMS} END`;
   const room = `'r' || n % ${ROOMS}`;
+  /** The exam of the room. That of a busy room is `exam`. */
+  const roomExam = examOf(`(n % ${ROOMS})`);
   const busyRoom = `'r' || n % ${BUSY_ROOMS}`;
   const person = `'u' || n % ${PEOPLE} / ${ROOMS_PER_PERSON}`;
   const others = Math.ceil(rows / 20);
@@ -32,38 +36,42 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
     exams: [EXAMS, `'e' || n, 'N', ${TIME}, ${TIME}, NULL, ${PERSON}, ${TIME}, ${TIME}, NULL`],
     rooms: [
       ROOMS,
-      `'r' || n, 'e' || CASE WHEN n < ${BUSY_ROOMS} THEN n % ${BUSY_EXAMS} ELSE n % ${EXAMS} END, 'N', (ARRAY['in_progress', 'ended'])[1 + n % 2], 'silent', '[]'::jsonb, ${PERSON}, NULL, ${TIME}, ${TIME}, NULL, NULL`,
+      `'r' || n, ${examOf("n")}, 'N', (ARRAY['in_progress', 'ended'])[1 + n % 2], 'silent', '[]'::jsonb, ${PERSON}, NULL, ${TIME}, ${TIME}, NULL, NULL`,
     ],
+    room_exams: [ROOMS, `'r' || n, ${examOf("n")}`],
     participants: [
       PEOPLE,
-      `n, ${room}, ${person}, ${ROLE}, 'N', 0, 'idle', 'idle', ${TIME}, ${TIME}, NULL, NULL`,
+      `n, ${roomExam}, ${room}, ${person}, ${ROLE}, 'N', 0, 'idle', 'idle', ${TIME}, ${TIME}, NULL, NULL`,
     ],
-    seat_generations: [PEOPLE, `${room}, ${person}, 1`],
+    seat_generations: [PEOPLE, `${roomExam}, ${room}, ${person}, 1`],
     unseated: [PEOPLE, `n, 'e' || n % ${EXAMS}, 'u' || n, ${ROLE}, 'N', 0, ${TIME}, ${TIME}, NULL, NULL`],
-    stream_names: [PEOPLE, `'s' || n, ${room}, ${person}, 'main', NULL`],
+    stream_names: [PEOPLE, `'s' || n, ${roomExam}, ${room}, ${person}, 'main', NULL`],
     stream_events: [
       rows,
-      `n, ${busyRoom}, ${person}, ${CAMERA}, 'publish', ${TIME}, 'ip', 'node', NULL, NULL, ${TIME}`,
+      `n, ${exam}, ${busyRoom}, ${person}, ${CAMERA}, 'publish', ${TIME}, 'ip', 'node', NULL, NULL, ${TIME}`,
     ],
     vendor_tasks: [
       others,
-      `'t' || n, (ARRAY['aliyun_new', 'rong_cloud'])[1 + n % 2], 'send', ${room}, '{}'::jsonb, ${TIME}, NULL, 0, 0, ${TIME}`,
+      `'t' || n, ${roomExam}, (ARRAY['aliyun_new', 'rong_cloud'])[1 + n % 2], 'send', ${room}, '{}'::jsonb, ${TIME}, NULL, 0, 0, ${TIME}`,
     ],
     room_events: [rows, `n, ${busyRoom}, 'message', '{"messageId": 1}'::jsonb, ${TIME}, ${exam}`],
     pruned_events: [EXAMS, "'e' || n, 0"],
     page_claims: [others, "'p' || n, 'l', 'i' || n % 3, 'c' || n"],
-    send_rates: [others, `${room}, 'u' || n, ${TIME}`],
+    send_rates: [others, `${roomExam}, ${room}, 'u' || n, ${TIME}`],
     messages: [
       rows,
-      `n, ${busyRoom}, 30000 + n % 10, '{}', ${PERSON}, 'teacher', 'main', NULL, CASE WHEN n % 10 = 0 THEN 'k' || n END, ${TIME}`,
+      `n, ${exam}, ${busyRoom}, 30000 + n % 10, '{}', ${PERSON}, 'teacher', 'main', NULL, CASE WHEN n % 10 = 0 THEN 'k' || n END, ${TIME}`,
     ],
-    message_readers: [rows, `${busyRoom}, (ARRAY['', '*', 'u1', 'u2'])[1 + n % 4], n, 30000 + n % 10`],
-    mutes: [others, `${room}, 'u' || n`],
+    message_readers: [
+      rows,
+      `${exam}, ${busyRoom}, (ARRAY['', '*', 'u1', 'u2'])[1 + n % 4], n, 30000 + n % 10`,
+    ],
+    mutes: [others, `${roomExam}, ${room}, 'u' || n`],
     message_logins: [
       others,
       `'m' || n, ${PERSON}, 'main', ${PERSON}, 'examinee', ${room}, NULL, NULL, NULL, NULL, ${TIME}, ${TIME}`,
     ],
-    presence: [PEOPLE, `${room}, 'u' || n, 'main', ${ROLE}, ${TIME}, 1, 'i' || n % 3`],
+    presence: [PEOPLE, `${roomExam}, ${room}, 'u' || n, 'main', ${ROLE}, ${TIME}, 1, 'i' || n % 3`],
     audio_clips: [
       others,
       `'c' || n, 'N', n % 10, 'https://cdn.example/' || n, NULL, n % 100 = 0, ${PERSON}, 'n', n % 2, ${TIME}, ${TIME}`,
@@ -76,7 +84,7 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
     stored_file_chunks: [others, "'f' || n, 0, '\\x00'::bytea"],
     cheat_configs: [EXAMS, `'e' || n, '{}', ${TIME}, ${TIME}`],
     cheat_records: [rows, `n, ${exam}, ${busyRoom}, ${person}, 'watch', true, ${TIME}, '{}', true, ${TIME}`],
-    recorded_people: [PEOPLE, `${room}, ${person}, 1, 1`],
+    recorded_people: [PEOPLE, `${roomExam}, ${room}, ${person}, 1, 1`],
   };
 };
 

@@ -18,8 +18,8 @@ export const watchWrites = (storage: Storage): WatchedStorage => {
     storage: {
       ...storage,
       write: (work, options) => watch(storage.write(work, options)),
-      grouped: (writeAll) => {
-        const write = storage.grouped(writeAll);
+      grouped: (writeAll, examOf) => {
+        const write = storage.grouped(writeAll, examOf);
         return (call) => watch(write(call));
       },
     },

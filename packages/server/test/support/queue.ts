@@ -1,6 +1,7 @@
 import type { ImServer } from "@invigil/schema";
 import { pino } from "pino";
 import { createEventLog } from "../../src/domain/events.js";
+import { createRoomExams } from "../../src/domain/room-exams.js";
 import { createTaskLog, type TaskLog } from "../../src/domain/vendor-tasks.js";
 import { taskKindsOf } from "../../src/features/message-groups/kinds.js";
 import { createGroupStore, type GroupStore } from "../../src/features/message-groups/store.js";
@@ -64,7 +65,7 @@ export const openProcess = async (
     events: createEventLog({ added: () => undefined }),
     messages: undefined,
   });
-  const store = createGroupStore({ storage: db.storage, tasks });
+  const store = createGroupStore({ storage: db.storage, roomExams: createRoomExams(), tasks });
   const queue = createTaskQueue({ store, messages, clock, random, concurrency, log });
   return {
     db,

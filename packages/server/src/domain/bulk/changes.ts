@@ -137,8 +137,8 @@ export const createBulkChanges = ({
     examId,
     person: person ?? null,
     state: "preparing",
-    seatedBefore: await readLastSeat(tx),
-    unseatedBefore: await readLastWaiting(tx),
+    seatedBefore: await readLastSeat(tx, examId),
+    unseatedBefore: await readLastWaiting(tx, examId),
     progress: { phase: 0, after: "" },
     ...worker.claim(),
     createdAt: now,
@@ -157,28 +157,28 @@ export const createBulkChanges = ({
         const { done, rowsLeft } = await prepareNext(next, ROWS_PER_WRITE);
         if (!done) return undefined;
         // The preparation may have changed the row.
-        const prepared = await next.get(changeById, { id: change.id });
+        const prepared = await next.get(changeById, change);
         if (!prepared) throw new TakenOver();
         return { result: done.result, isDone: await worker.announce(next, prepared, rowsLeft) };
       };
-      return { id: change.id, advance, announced: await advance(tx) };
+      return { begun: change, advance, announced: await advance(tx) };
     };
-    const { id, advance, ...begun } = await whenUnlocked(() => storage.write(begin, { bulk: true }));
-    let { announced } = begun;
+    const { begun, advance, ...first } = await whenUnlocked(() => storage.write(begin, { bulk: true }));
+    let { announced } = first;
     try {
       while (!announced)
         announced = await storage.write(
           async (tx) => {
-            await worker.hold(tx, id);
+            await worker.hold(tx, begun);
             return advance(tx);
           },
           { bulk: true },
         );
     } catch (error) {
-      await worker.resume(id);
+      await worker.resume(begun);
       throw error instanceof TakenOver ? busy(about.examId) : error;
     }
-    if (!announced.isDone) void worker.resume(id);
+    if (!announced.isDone) void worker.resume(begun);
     return announced.result;
   };
 

@@ -41,7 +41,9 @@ const peopleOfRoom = statement(
   query
     .select({ number: count() })
     .from(visibleParticipants)
-    .where(eq(visibleParticipants.roomId, param("roomId"))),
+    .where(
+      and(eq(visibleParticipants.examId, param("examId")), eq(visibleParticipants.roomId, param("roomId"))),
+    ),
 );
 const waitingAfter = statement(
   query
@@ -77,7 +79,7 @@ const markRoom = statement(
   query
     .update(rooms)
     .set({ removedBy: rawParam<number>("id") })
-    .where(eq(rooms.id, param("roomId"))),
+    .where(and(eq(rooms.examId, param("examId")), eq(rooms.id, param("roomId")))),
 );
 
 /** Counts rows of an exam in steps, by a growing key. Yields the weight of each step in rows. */
@@ -113,7 +115,7 @@ async function* countContents(
   let number = 0;
   let seated = 0;
   for await (const roomId of roomsOf(reader, examId)) {
-    const { number: people = 0 } = (await reader.get(peopleOfRoom, { roomId })) ?? {};
+    const { number: people = 0 } = (await reader.get(peopleOfRoom, { examId, roomId })) ?? {};
     number += 1;
     seated += people;
     yield 1 + Math.ceil(people / COUNTS_PER_ROW);
@@ -143,7 +145,7 @@ export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
     const { lastRecord, ...counted } = yield* countContents(tx, examId);
     check({ ...exam, ...counted });
     for await (const roomId of roomsOf(tx, examId)) {
-      await tx.run(markRoom, { id, roomId });
+      await tx.run(markRoom, { examId, id, roomId });
       yield 1;
     }
     // Rooms and people cannot have changed since the count, but records may have been added.

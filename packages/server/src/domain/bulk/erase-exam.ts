@@ -1,4 +1,4 @@
-import { type AnyColumn, asc, eq, getTableColumns, sql } from "drizzle-orm";
+import { type AnyColumn, and, asc, eq, getTableColumns, sql } from "drizzle-orm";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { Transaction } from "../../storage/port.js";
 import { param, query, type Statement, statement } from "../../storage/statement.js";
@@ -46,16 +46,21 @@ const deletionOf = (
   owner: "roomId" | "examId",
 ): Statement => {
   const columns: Readonly<Record<string, AnyColumn>> = getTableColumns(table);
+  const { examId } = table;
   const ownerColumn = columns[owner];
   if (!ownerColumn) throw new Error(`a table without ${owner} cannot be erased by it`);
   const composite = getTableConfig(table).primaryKeys[0]?.columns;
   const key: readonly AnyColumn[] = composite ?? Object.values(columns).filter(({ primary }) => primary);
-  const some = query
-    .select(Object.fromEntries(key.map((column) => [column.name, sql`${column}`.as(column.name)])))
-    .from(table)
-    .where(eq(ownerColumn, param("ownerId")))
-    .limit(param("limit"));
-  return statement(query.delete(table).where(sql`(${sql.join([...key], sql`, `)}) IN ${some}`));
+  return statement((dialect) => {
+    const some = query
+      .select(Object.fromEntries(key.map((column) => [column.name, sql`${column}`.as(column.name)])))
+      .from(table)
+      .where(and(eq(ownerColumn, param("ownerId")), dialect.inExam(examId)))
+      .limit(param("limit"));
+    return query
+      .delete(table)
+      .where(and(sql`(${sql.join([...key], sql`, `)}) IN ${some}`, dialect.inExam(examId)));
+  });
 };
 
 const deletionsOfRoom = OF_ROOM.map((table) => deletionOf(table, "roomId"));
@@ -75,14 +80,14 @@ const deleteExam = statement(query.delete(exams).where(eq(exams.id, param("examI
 const deleteSome = async (
   tx: Transaction,
   deletions: readonly Statement[],
-  ownerId: string,
+  owner: { readonly examId: string; readonly ownerId: string },
   rows: number,
 ): Promise<{ used: number; isEmpty: boolean }> => {
   let used = 0;
   for (const deletion of deletions) {
     if (used >= rows) return { used, isEmpty: false };
     const limit = rows - used;
-    const deleted = await tx.run(deletion, { ownerId, limit });
+    const deleted = await tx.run(deletion, { ...owner, limit });
     used += deleted;
     if (deleted === limit) return { used, isEmpty: false };
   }
@@ -95,14 +100,14 @@ export const eraseExam: Phase = async (tx, { examId }, { rows }) => {
   while (used < rows) {
     const room = await tx.get(firstRoom, { examId });
     if (!room) break;
-    const erased = await deleteSome(tx, deletionsOfRoom, room.id, rows - used);
+    const erased = await deleteSome(tx, deletionsOfRoom, { examId, ownerId: room.id }, rows - used);
     used += erased.used;
     if (!erased.isEmpty) return { used, next: "again" };
-    await tx.run(deleteRoom, { roomId: room.id });
+    await deleteRoom(tx, { examId, roomId: room.id });
     used += 1;
   }
   if (used >= rows) return { used, next: "again" };
-  const erased = await deleteSome(tx, deletionsOfExam, examId, rows - used);
+  const erased = await deleteSome(tx, deletionsOfExam, { examId, ownerId: examId }, rows - used);
   if (!erased.isEmpty) return { used: used + erased.used, next: "again" };
   await tx.run(deleteConfig, { examId });
   await tx.run(deleteExam, { examId });

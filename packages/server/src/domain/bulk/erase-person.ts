@@ -2,6 +2,7 @@ import { and, asc, eq, gt } from "drizzle-orm";
 import type { Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { cheatRecords, recordedPeople, rooms, streamEvents } from "../../storage/tables.js";
+import type { RoomKey } from "../room-exams.js";
 import type { BulkChange, Phase } from "./types.js";
 
 // The records about a person that a removal counts and erases.
@@ -10,6 +11,7 @@ import type { BulkChange, Phase } from "./types.js";
 const READS_PER_ROW = 4;
 
 const isRecordedIn = and(
+  eq(recordedPeople.examId, param("examId")),
   eq(recordedPeople.roomId, param("roomId")),
   eq(recordedPeople.userId, param("userId")),
 );
@@ -19,7 +21,11 @@ const nextRoomOfExam = statement(
     .from(rooms)
     .innerJoin(
       recordedPeople,
-      and(eq(recordedPeople.roomId, rooms.id), eq(recordedPeople.userId, param("userId"))),
+      and(
+        eq(recordedPeople.examId, rooms.examId),
+        eq(recordedPeople.roomId, rooms.id),
+        eq(recordedPeople.userId, param("userId")),
+      ),
     )
     .where(and(eq(rooms.examId, param("examId")), gt(rooms.id, param("after"))))
     .orderBy(asc(rooms.id))
@@ -28,23 +34,38 @@ const nextRoomOfExam = statement(
 const recordedInRoom = statement(
   query.select({ id: recordedPeople.roomId }).from(recordedPeople).where(isRecordedIn),
 );
-const recordsAfter = statement(
+const recordsAfter = statement((dialect) =>
   query
     .select({ id: cheatRecords.id, userId: cheatRecords.userId })
     .from(cheatRecords)
-    .where(and(eq(cheatRecords.roomId, param("roomId")), gt(cheatRecords.id, param("after"))))
+    .where(
+      and(
+        eq(cheatRecords.roomId, param("roomId")),
+        gt(cheatRecords.id, param("after")),
+        dialect.inExam(cheatRecords.examId),
+      ),
+    )
     .orderBy(asc(cheatRecords.id))
     .limit(param("limit")),
 );
 const deleteRecords = statement((dialect) =>
-  query.delete(cheatRecords).where(dialect.isAnyOf(cheatRecords.id, "ids", "integer")),
+  query
+    .delete(cheatRecords)
+    .where(and(dialect.isAnyOf(cheatRecords.id, "ids", "integer"), dialect.inExam(cheatRecords.examId))),
 );
 const deleteRecordedPerson = statement(query.delete(recordedPeople).where(isRecordedIn));
 const streamEventsInExam = statement(
   query
     .select({ id: streamEvents.id })
     .from(rooms)
-    .innerJoin(streamEvents, and(eq(streamEvents.roomId, rooms.id), eq(streamEvents.userId, param("userId"))))
+    .innerJoin(
+      streamEvents,
+      and(
+        eq(streamEvents.examId, rooms.examId),
+        eq(streamEvents.roomId, rooms.id),
+        eq(streamEvents.userId, param("userId")),
+      ),
+    )
     .where(eq(rooms.examId, param("examId")))
     .limit(param("limit")),
 );
@@ -52,11 +73,19 @@ const streamEventsInRoom = statement(
   query
     .select({ id: streamEvents.id })
     .from(streamEvents)
-    .where(and(eq(streamEvents.roomId, param("roomId")), eq(streamEvents.userId, param("userId"))))
+    .where(
+      and(
+        eq(streamEvents.examId, param("examId")),
+        eq(streamEvents.roomId, param("roomId")),
+        eq(streamEvents.userId, param("userId")),
+      ),
+    )
     .limit(param("limit")),
 );
 const deleteStreamEvents = statement((dialect) =>
-  query.delete(streamEvents).where(dialect.isAnyOf(streamEvents.id, "ids", "integer")),
+  query
+    .delete(streamEvents)
+    .where(and(dialect.isAnyOf(streamEvents.id, "ids", "integer"), dialect.inExam(streamEvents.examId))),
 );
 
 /** Returns the first room after `after` whose records about the person a removal erases; undefined when no room is left. */
@@ -68,16 +97,16 @@ export const readNextRecordedRoom = async (
   if (!person || person.erases === "nothing") return undefined;
   const { userId, roomId = "", erases } = person;
   if (erases === "exam") return (await reader.get(nextRoomOfExam, { examId, userId, after }))?.id;
-  return after < roomId ? (await reader.get(recordedInRoom, { roomId, userId }))?.id : undefined;
+  return after < roomId ? (await reader.get(recordedInRoom, { examId, roomId, userId }))?.id : undefined;
 };
 
 /** Finds a person's records among `limit` records of a room, because records have no index by person. */
 export const readRecordsOfPerson = async (
   reader: Reader,
-  { roomId, userId }: { readonly roomId: string; readonly userId: string },
+  { examId, roomId, userId }: RoomKey & { readonly userId: string },
   { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<{ ids: number[]; read: number; last: number }> => {
-  const rows = await reader.all(recordsAfter, { roomId, after, limit });
+  const rows = await reader.all(recordsAfter, { examId, roomId, after, limit });
   return {
     ids: rows.filter((row) => row.userId === userId).map(({ id }) => id),
     read: rows.length,
@@ -90,7 +119,7 @@ export const readRecordsOfPerson = async (
  * `recordedPeople`. The position of a window contains a room, a record in it, and whether the room keeps that row.
  */
 export const eraseRecords: Phase = async (tx, change, { after, rows }) => {
-  const { person } = change;
+  const { examId, person } = change;
   if (!person) return { used: 0 };
   const { userId, lastRecordId } = person;
   const [from = "", record = "0", kept = ""] = String(after).split("/");
@@ -100,18 +129,18 @@ export const eraseRecords: Phase = async (tx, change, { after, rows }) => {
   const limit = Math.max(1, rows * READS_PER_ROW);
   const { ids, read, last } = await readRecordsOfPerson(
     tx,
-    { roomId, userId },
+    { examId, roomId, userId },
     { after: Number(record), limit },
   );
   const erasable = ids.filter((id) => id <= lastRecordId);
   const erased = erasable.slice(0, rows);
-  if (erased.length > 0) await tx.run(deleteRecords, { ids: erased });
+  if (erased.length > 0) await tx.run(deleteRecords, { examId, ids: erased });
   const isCut = erasable.length > erased.length;
   const isKept = kept !== "" || ids.length > erasable.length;
   const used = erased.length + Math.ceil(read / READS_PER_ROW);
   if (isCut || read === limit)
     return { used, next: `${roomId}/${isCut ? (erased.at(-1) ?? 0) : last}/${isKept ? "kept" : ""}` };
-  if (!isKept) await tx.run(deleteRecordedPerson, { roomId, userId });
+  if (!isKept) await tx.run(deleteRecordedPerson, { examId, roomId, userId });
   return { used: used + 1, next: `${roomId}/0/` };
 };
 
@@ -121,7 +150,7 @@ export const eraseStreamEvents: Phase = async (tx, { examId, person }, { rows })
   const { userId, roomId = "", erases } = person;
   const found = await (erases === "exam"
     ? tx.all(streamEventsInExam, { examId, userId, limit: rows })
-    : tx.all(streamEventsInRoom, { roomId, userId, limit: rows }));
-  if (found.length > 0) await tx.run(deleteStreamEvents, { ids: found.map(({ id }) => id) });
+    : tx.all(streamEventsInRoom, { examId, roomId, userId, limit: rows }));
+  if (found.length > 0) await tx.run(deleteStreamEvents, { examId, ids: found.map(({ id }) => id) });
   return { used: found.length, next: found.length === rows ? "again" : undefined };
 };

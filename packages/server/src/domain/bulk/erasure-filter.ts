@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { and, eq } from "drizzle-orm";
 import type { Storage } from "../../storage/port.js";
-import { query, statement } from "../../storage/statement.js";
+import { param, query, statement } from "../../storage/statement.js";
 import { bulkChanges } from "../../storage/tables.js";
 
 /** The columns of a row about a person that the filter needs. */
@@ -18,70 +18,73 @@ const ROWS_PER_READ = 500;
 
 /** Filters out cheat records and stream events that an announced removal has not erased yet. */
 export interface ErasureFilter {
-  /** Reads records, and returns those that are not being erased. */
-  records<Row extends RowAboutPerson>(
-    read: () => Promise<Row[]>,
-    examOf: (row: Row) => string,
-  ): Promise<Row[]>;
+  /** Reads records of an exam, and returns those that are not being erased. */
+  records<Row extends RowAboutPerson>(examId: string, read: () => Promise<Row[]>): Promise<Row[]>;
   /**
-   * Reads a page of rows that are not being erased. During an erasure it may read several times, in several turns of the event loop, until
+   * Reads a page of rows of an exam that are not being erased. During an erasure it may read several times, in several turns of the event loop, until
    * the page is full.
    * @param read returns at most `limit` rows that come, in the page's order, after the row with the id `before`
    */
   page<Row extends RowAboutPerson>(
+    examId: string,
     read: (before: number, limit: number) => Promise<Row[]>,
     page: { readonly before: number; readonly limit: number; readonly kind: Recorded },
-    examOf: (row: Row) => string,
   ): Promise<Row[]>;
 }
 
-const announcedRemovals = statement(
+const announcedRemoval = statement(
   query
-    .select({ examId: bulkChanges.examId, person: bulkChanges.person })
+    .select({ person: bulkChanges.person })
     .from(bulkChanges)
-    .where(and(eq(bulkChanges.state, "announced"), eq(bulkChanges.kind, "remove_person"))),
+    .where(
+      and(
+        eq(bulkChanges.examId, param("examId")),
+        eq(bulkChanges.state, "announced"),
+        eq(bulkChanges.kind, "remove_person"),
+      ),
+    ),
 );
 
 export const createErasureFilter = (storage: Storage): ErasureFilter => {
-  const readErasures = storage.remember({ tables: [bulkChanges], withinCalls: true }, async (reader) =>
-    (await reader.all(announcedRemovals)).flatMap(({ examId, person }) =>
-      person && person.erases !== "nothing" ? [{ examId, ...person }] : [],
-    ),
+  // An exam has one bulk change at most.
+  const readErasure = storage.remember(
+    { tables: [bulkChanges], withinCalls: true },
+    async (reader, examId: string) => {
+      const { person } = (await reader.get(announcedRemoval, { examId })) ?? {};
+      return person && person.erases !== "nothing" ? person : undefined;
+    },
   );
-  type Erasures = Awaited<ReturnType<typeof readErasures>>;
+  type Erasure = Awaited<ReturnType<typeof readErasure>>;
 
   const withoutErased = <Row extends RowAboutPerson>(
-    erasures: Erasures,
+    erasure: Erasure,
     rows: readonly Row[],
     kind: Recorded,
-    examOf: (row: Row) => string,
   ): Row[] =>
     rows.filter(
       (row) =>
-        !erasures.some(
-          ({ examId, userId, roomId, erases, lastRecordId }) =>
-            row.userId === userId &&
-            (kind === "stream_events" || row.id <= lastRecordId) &&
-            (erases === "room" ? row.roomId === roomId : examOf(row) === examId),
-        ),
+        !erasure ||
+        row.userId !== erasure.userId ||
+        (kind === "records" && row.id > erasure.lastRecordId) ||
+        (erasure.erases === "room" && row.roomId !== erasure.roomId),
     );
 
-  // Erasures are read before the rows. An erasure that is not among them has either finished or was not announced yet.
+  // The erasure is read before the rows. One that is not found has either finished or was not announced yet.
   return {
-    async records(read, examOf) {
-      const erasures = await readErasures();
+    async records(examId, read) {
+      const erasure = await readErasure(examId);
       const rows = await read();
-      return erasures.length === 0 ? rows : withoutErased(erasures, rows, "records", examOf);
+      return erasure ? withoutErased(erasure, rows, "records") : rows;
     },
 
-    async page(read, { before, limit, kind }, examOf) {
-      if ((await readErasures()).length === 0) return read(before, limit);
+    async page(examId, read, { before, limit, kind }) {
+      if (!(await readErasure(examId))) return read(before, limit);
       const size = Math.max(limit, ROWS_PER_READ);
       const kept: Awaited<ReturnType<typeof read>> = [];
       for (let from = before; ; ) {
-        const erasures = await readErasures();
+        const erasure = await readErasure(examId);
         const rows = await read(from, size);
-        kept.push(...withoutErased(erasures, rows, kind, examOf));
+        kept.push(...withoutErased(erasure, rows, kind));
         const last = rows.at(-1);
         if (kept.length >= limit || !last || rows.length < size) return kept.slice(0, limit);
         from = last.id;

@@ -2,21 +2,37 @@ import { and, asc, eq, gt, isNotNull, lte, max } from "drizzle-orm";
 import type { Reader, Transaction } from "../../storage/port.js";
 import { param, query, type Statement, statement } from "../../storage/statement.js";
 import { participants, rooms, streamNames, unseated } from "../../storage/tables.js";
+import { forgetRoomExam, type RoomKey } from "../room-exams.js";
+import type { ChangeKey } from "./types.js";
 
 // Rows that bulk changes mark in `added_by` and `removed_by`. The marks have no index, so these rows are found by ranges of their keys.
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
 
-const newestSeat = statement(query.select({ seq: max(participants.seq) }).from(participants));
-const newestWaiting = statement(query.select({ seq: max(unseated.seq) }).from(unseated));
+const newestSeat = statement((dialect) =>
+  query
+    .select({ seq: max(participants.seq) })
+    .from(participants)
+    .where(dialect.inExam(participants.examId)),
+);
+const newestWaiting = statement((dialect) =>
+  query
+    .select({ seq: max(unseated.seq) })
+    .from(unseated)
+    .where(dialect.inExam(unseated.examId)),
+);
 
-export const readLastSeat = async (reader: Reader): Promise<number> =>
-  (await reader.get(newestSeat))?.seq ?? 0;
-export const readLastWaiting = async (reader: Reader): Promise<number> =>
-  (await reader.get(newestWaiting))?.seq ?? 0;
+/** Returns a `seq` that no participant of an exam exceeds. */
+export const readLastSeat = async (reader: Reader, examId: string): Promise<number> =>
+  (await reader.get(newestSeat, { examId }))?.seq ?? 0;
+/** Returns a `seq` that no person of an exam without a room exceeds. */
+export const readLastWaiting = async (reader: Reader, examId: string): Promise<number> =>
+  (await reader.get(newestWaiting, { examId }))?.seq ?? 0;
+
+const isRoomOfParticipant = and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId));
 
 /** Participants in a range of `seq` that a change added. */
-export const seatsAddedBetween = statement(
+export const seatsAddedBetween = statement((dialect) =>
   query
     .select({
       seq: participants.seq,
@@ -30,9 +46,10 @@ export const seatsAddedBetween = statement(
       roomAddedBy: rooms.addedBy,
     })
     .from(participants)
-    .innerJoin(rooms, eq(rooms.id, participants.roomId))
+    .innerJoin(rooms, isRoomOfParticipant)
     .where(
       and(
+        dialect.inExam(participants.examId),
         gt(participants.seq, param("after")),
         lte(participants.seq, param("upTo")),
         eq(participants.addedBy, param("id")),
@@ -42,12 +59,17 @@ export const seatsAddedBetween = statement(
 );
 export type AddedSeat = RowOf<typeof seatsAddedBetween>;
 
-const deleteSeatBySeq = statement(query.delete(participants).where(eq(participants.seq, param("seq"))));
+const deleteSeatBySeq = statement((dialect) =>
+  query
+    .delete(participants)
+    .where(and(eq(participants.seq, param("seq")), dialect.inExam(participants.examId))),
+);
 const deleteAddedStreams = statement(
   query
     .delete(streamNames)
     .where(
       and(
+        eq(streamNames.examId, param("examId")),
         eq(streamNames.roomId, param("roomId")),
         eq(streamNames.userId, param("userId")),
         eq(streamNames.addedBy, param("id")),
@@ -57,11 +79,11 @@ const deleteAddedStreams = statement(
 /** Deletes a participant whom a change added, with the stream names that it added. */
 export const deleteAddedSeat = async (
   tx: Transaction,
-  id: number,
+  { examId, id }: ChangeKey,
   { seq, roomId, userId }: Pick<AddedSeat, "seq" | "roomId" | "userId">,
 ): Promise<void> => {
-  await tx.run(deleteAddedStreams, { roomId, userId, id });
-  await tx.run(deleteSeatBySeq, { seq });
+  await tx.run(deleteAddedStreams, { examId, roomId, userId, id });
+  await tx.run(deleteSeatBySeq, { examId, seq });
 };
 
 /** People of an exam without a room, marked or not. */
@@ -75,13 +97,15 @@ export const waitingOfExam = statement(
 );
 export type Waiting = RowOf<typeof waitingOfExam>;
 export const deleteWaiting = statement((dialect) =>
-  query.delete(unseated).where(dialect.isAnyOf(unseated.seq, "seqs", "integer")),
+  query
+    .delete(unseated)
+    .where(and(dialect.isAnyOf(unseated.seq, "seqs", "integer"), dialect.inExam(unseated.examId))),
 );
 export const unmarkWaiting = statement((dialect) =>
   query
     .update(unseated)
     .set({ removedBy: null })
-    .where(dialect.isAnyOf(unseated.seq, "seqs", "integer")),
+    .where(and(dialect.isAnyOf(unseated.seq, "seqs", "integer"), dialect.inExam(unseated.examId))),
 );
 
 /** Rooms of an exam, hidden ones included. */
@@ -100,13 +124,14 @@ export const roomsOfExam = statement(
     .limit(param("limit")),
 );
 export type ChangedRoom = RowOf<typeof roomsOfExam>;
-export const deleteRoom = statement(query.delete(rooms).where(eq(rooms.id, param("roomId"))));
-export const unmarkRoom = statement(
-  query
-    .update(rooms)
-    .set({ removedBy: null })
-    .where(eq(rooms.id, param("roomId"))),
-);
+const isRoom = and(eq(rooms.examId, param("examId")), eq(rooms.id, param("roomId")));
+const deleteRoomById = statement(query.delete(rooms).where(isRoom));
+/** Deletes a room, of which nothing else is left. */
+export const deleteRoom = async (tx: Transaction, room: RoomKey): Promise<void> => {
+  await tx.run(deleteRoomById, room);
+  await forgetRoomExam(tx, room.roomId);
+};
+export const unmarkRoom = statement(query.update(rooms).set({ removedBy: null }).where(isRoom));
 
 /** A person's seats in an exam from which some change removes them. */
 export const removedSeats = statement(
@@ -119,11 +144,11 @@ export const removedSeats = statement(
       removedBy: participants.removedBy,
     })
     .from(participants)
-    .innerJoin(rooms, eq(rooms.id, participants.roomId))
+    .innerJoin(rooms, isRoomOfParticipant)
     .where(
       and(
         eq(participants.userId, param("userId")),
-        eq(rooms.examId, param("examId")),
+        eq(participants.examId, param("examId")),
         isNotNull(participants.removedBy),
       ),
     )
@@ -133,5 +158,5 @@ export const unmarkSeats = statement((dialect) =>
   query
     .update(participants)
     .set({ removedBy: null })
-    .where(dialect.isAnyOf(participants.seq, "seqs", "integer")),
+    .where(and(dialect.isAnyOf(participants.seq, "seqs", "integer"), dialect.inExam(participants.examId))),
 );

@@ -46,15 +46,21 @@ const changesOfPeople = statement(
       extraMinutes: personChanges.extraMinutes,
     })
     .from(personChanges)
-    .where(eq(personChanges.changeId, param("id")))
+    .where(and(eq(personChanges.examId, param("examId")), eq(personChanges.changeId, param("id"))))
     .limit(param("limit")),
 );
 const deleteChange = statement(
   query
     .delete(personChanges)
-    .where(and(eq(personChanges.place, param("place")), eq(personChanges.seq, param("seq")))),
+    .where(
+      and(
+        eq(personChanges.examId, param("examId")),
+        eq(personChanges.place, param("place")),
+        eq(personChanges.seq, param("seq")),
+      ),
+    ),
 );
-const updateWaiting = statement(
+const updateWaiting = statement((dialect) =>
   query
     .update(unseated)
     .set({
@@ -62,9 +68,9 @@ const updateWaiting = statement(
       extraMinutes: rawParam<number>("extraMinutes"),
       updatedAt: rawParam<Date>("updatedAt"),
     })
-    .where(eq(unseated.seq, param("seq"))),
+    .where(and(eq(unseated.seq, param("seq")), dialect.inExam(unseated.examId))),
 );
-const updateSeat = statement(
+const updateSeat = statement((dialect) =>
   query
     .update(participants)
     .set({
@@ -72,7 +78,7 @@ const updateSeat = statement(
       extraMinutes: rawParam<number>("extraMinutes"),
       updatedAt: rawParam<Date>("updatedAt"),
     })
-    .where(eq(participants.seq, param("seq")))
+    .where(and(eq(participants.seq, param("seq")), dialect.inExam(participants.examId)))
     .returning({ roomId: participants.roomId, userId: participants.userId, role: participants.role }),
 );
 const deleteRemovedWaiting = statement(
@@ -99,9 +105,10 @@ const overAddedSeats =
   async (tx, change, { after, rows }) => {
     const from = after === "" ? change.seatedBefore : Number(after);
     const upTo = from + Math.max(1, Math.ceil(rows / weight));
-    const seats = await tx.all(seatsAddedBetween, { after: from, upTo, id: change.id });
+    const { examId, id } = change;
+    const seats = await tx.all(seatsAddedBetween, { examId, after: from, upTo, id });
     await apply(tx, change, seats);
-    const isLast = upTo >= (await readLastSeat(tx));
+    const isLast = upTo >= (await readLastSeat(tx, examId));
     return { used: 1 + seats.length * weight, next: isLast ? undefined : upTo };
   };
 const overRooms = (weight: number, apply: Apply<ChangedRoom>): Phase =>
@@ -121,27 +128,27 @@ const overWaiting = (apply: Apply<Waiting>): Phase =>
 
 const seqsOf = (rows: readonly { readonly seq: number }[]): number[] => rows.map(({ seq }) => seq);
 
-const deleteSeatedFromWaiting = overWaiting(async (tx, { id }, rows) => {
+const deleteSeatedFromWaiting = overWaiting(async (tx, { id, examId }, rows) => {
   const seqs = seqsOf(rows.filter(({ removedBy }) => removedBy === id));
-  if (seqs.length > 0) await tx.run(deleteWaiting, { seqs });
+  if (seqs.length > 0) await tx.run(deleteWaiting, { examId, seqs });
 });
 const deleteRemovedFromWaiting: Phase = async (tx, { id, examId, person }) => {
   if (person) await tx.run(deleteRemovedWaiting, { examId, userId: person.userId, id });
   return { used: 1 };
 };
 
-const undoSeats = overAddedSeats(PERSON_ROWS, async (tx, { id }, seats) => {
-  for (const seat of seats) await deleteAddedSeat(tx, id, seat);
+const undoSeats = overAddedSeats(PERSON_ROWS, async (tx, change, seats) => {
+  for (const seat of seats) await deleteAddedSeat(tx, change, seat);
 });
-const undoWaiting = overWaiting(async (tx, { id }, rows) => {
+const undoWaiting = overWaiting(async (tx, { id, examId }, rows) => {
   const added = rows.filter(({ addedBy }) => addedBy === id);
   const removed = rows.filter(({ addedBy, removedBy }) => addedBy !== id && removedBy === id);
-  if (added.length > 0) await tx.run(deleteWaiting, { seqs: seqsOf(added) });
-  if (removed.length > 0) await tx.run(unmarkWaiting, { seqs: seqsOf(removed) });
+  if (added.length > 0) await tx.run(deleteWaiting, { examId, seqs: seqsOf(added) });
+  if (removed.length > 0) await tx.run(unmarkWaiting, { examId, seqs: seqsOf(removed) });
 });
-const undoPersonChanges: Phase = async (tx, { id }, { rows }) => {
-  const found = await tx.all(changesOfPeople, { id, limit: rows });
-  for (const { place, seq } of found) await tx.run(deleteChange, { place, seq });
+const undoPersonChanges: Phase = async (tx, { id, examId }, { rows }) => {
+  const found = await tx.all(changesOfPeople, { examId, id, limit: rows });
+  for (const { place, seq } of found) await tx.run(deleteChange, { examId, place, seq });
   return { used: found.length, next: found.length === rows ? "again" : undefined };
 };
 const undoExamRemoval: Phase = async (tx, { id, examId }) => {
@@ -151,7 +158,7 @@ const undoExamRemoval: Phase = async (tx, { id, examId }) => {
 const undoPersonRemoval: Phase = async (tx, { examId, person }, { rows }) => {
   if (!person) return { used: 0 };
   const seats = await tx.all(removedSeats, { examId, userId: person.userId, limit: rows });
-  if (seats.length > 0) await tx.run(unmarkSeats, { seqs: seqsOf(seats) });
+  if (seats.length > 0) await tx.run(unmarkSeats, { examId, seqs: seqsOf(seats) });
   return { used: seats.length, next: seats.length === rows ? "again" : undefined };
 };
 
@@ -180,10 +187,10 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
   /** Gives people their new names and extra minutes. A change that is done is deleted, so each window begins at the start. */
   const applyPersonChanges: Phase = async (tx, { id, examId, createdAt }, { rows }) => {
     const limit = Math.max(1, Math.ceil(rows / PERSON_ROWS));
-    const found = await tx.all(changesOfPeople, { id, limit });
+    const found = await tx.all(changesOfPeople, { examId, id, limit });
     for (const { place, seq, ...details } of found) {
-      await tx.run(deleteChange, { place, seq });
-      const values = { seq, ...details, updatedAt: createdAt };
+      await tx.run(deleteChange, { examId, place, seq });
+      const values = { examId, seq, ...details, updatedAt: createdAt };
       if (place === "unseated") {
         await tx.run(updateWaiting, values);
         continue;
@@ -199,7 +206,7 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     for (const { id, status, imServer } of rooms) {
       // The groups of rooms that have ended are being deleted already.
       if (status !== "in_progress") continue;
-      await tasks.deleteGroups(tx, { id, imServer }, { dueAt: now, now });
+      await tasks.deleteGroups(tx, { examId, id, imServer }, { dueAt: now, now });
       await events.add(tx, { examId, roomId: id }, "room_ended", {}, now);
     }
   });
@@ -210,19 +217,19 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     const seats = await tx.all(removedSeats, { examId, userId, limit });
     for (const { roomId, role, imServer, removedBy } of seats) {
       if (removedBy !== id) continue;
-      await deletePerson(tx, roomId, userId, { streamsStay: false });
+      await deletePerson(tx, { examId, roomId, userId }, { streamsStay: false });
       await tasks.evict(tx, { id: roomId, examId, imServer }, { userId, role }, now);
       await events.add(tx, { examId, roomId }, "participant_removed", { userId, role }, now);
     }
     return { used: seats.length * 2 * PERSON_ROWS, next: seats.length === limit ? "again" : undefined };
   };
-  const undoRooms = overRooms(EVENT_ROWS, async (tx, { id, createdAt: now }, rooms) => {
+  const undoRooms = overRooms(EVENT_ROWS, async (tx, { id, examId, createdAt: now }, rooms) => {
     for (const room of rooms) {
-      if (room.removedBy === id) await tx.run(unmarkRoom, { roomId: room.id });
+      if (room.removedBy === id) await tx.run(unmarkRoom, { examId, roomId: room.id });
       if (room.addedBy !== id) continue;
-      await tx.run(deleteRoom, { roomId: room.id });
+      await deleteRoom(tx, { examId, roomId: room.id });
       // The preparation may have cancelled the tasks that would have deleted its groups.
-      await tasks.deleteGroups(tx, room, { dueAt: now, now });
+      await tasks.deleteGroups(tx, { ...room, examId }, { dueAt: now, now });
     }
   });
 

@@ -55,8 +55,13 @@ class CountOutdated extends Error {
   }
 }
 
-const newestRecord = statement(query.select({ id: max(cheatRecords.id) }).from(cheatRecords));
-const recordsBetween = statement(
+const newestRecord = statement((dialect) =>
+  query
+    .select({ id: max(cheatRecords.id) })
+    .from(cheatRecords)
+    .where(dialect.inExam(cheatRecords.examId)),
+);
+const recordsBetween = statement((dialect) =>
   query
     .select({
       id: cheatRecords.id,
@@ -65,7 +70,13 @@ const recordsBetween = statement(
       examId: cheatRecords.examId,
     })
     .from(cheatRecords)
-    .where(and(gt(cheatRecords.id, param("after")), lte(cheatRecords.id, param("upTo"))))
+    .where(
+      and(
+        dialect.inExam(cheatRecords.examId),
+        gt(cheatRecords.id, param("after")),
+        lte(cheatRecords.id, param("upTo")),
+      ),
+    )
     .orderBy(asc(cheatRecords.id))
     .limit(RECORDS_PER_TURN),
 );
@@ -79,8 +90,16 @@ const roomsOfPerson = statement(
       createTeacher: visibleRooms.createTeacher,
     })
     .from(visibleParticipants)
-    .innerJoin(visibleRooms, eq(visibleRooms.id, visibleParticipants.roomId))
-    .where(and(eq(visibleParticipants.userId, param("userId")), eq(visibleRooms.examId, param("examId"))))
+    .innerJoin(
+      visibleRooms,
+      and(
+        eq(visibleRooms.examId, visibleParticipants.examId),
+        eq(visibleRooms.id, visibleParticipants.roomId),
+      ),
+    )
+    .where(
+      and(eq(visibleParticipants.userId, param("userId")), eq(visibleParticipants.examId, param("examId"))),
+    )
     .orderBy(asc(visibleRooms.id)),
 );
 const waitingPerson = statement(
@@ -95,28 +114,30 @@ const markSeat = statement(
     .set({ removedBy: rawParam<number>("id") })
     .where(
       and(
+        eq(participants.examId, param("examId")),
         eq(participants.roomId, param("roomId")),
         eq(participants.userId, param("userId")),
         isNull(participants.removedBy),
       ),
     ),
 );
-const markWaiting = statement(
+const markWaiting = statement((dialect) =>
   query
     .update(unseated)
     .set({ removedBy: rawParam<number>("id") })
-    .where(eq(unseated.seq, param("seq"))),
+    .where(and(eq(unseated.seq, param("seq")), dialect.inExam(unseated.examId))),
 );
-const setPerson = statement(
+const setPerson = statement((dialect) =>
   query
     .update(bulkChanges)
     .set({ person: encodedParam(bulkChanges.person, "person") })
-    .where(eq(bulkChanges.id, param("id"))),
+    .where(and(eq(bulkChanges.id, param("id")), dialect.inExam(bulkChanges.examId))),
 );
 
 type Scope = Pick<BulkChange, "examId"> & { readonly person: RemovedPerson };
 
-const readNewestId = async (reader: Reader): Promise<number> => (await reader.get(newestRecord))?.id ?? 0;
+const readNewestId = async (reader: Reader, examId: string): Promise<number> =>
+  (await reader.get(newestRecord, { examId }))?.id ?? 0;
 
 /** Counts the records about a person with ids after `after` and up to `upTo`. Stops at `last` if there are too many records to read. */
 const countBetween = async (
@@ -125,7 +146,7 @@ const countBetween = async (
   after: number,
   upTo: number,
 ): Promise<{ count: number; last: number }> => {
-  const rows = await reader.all(recordsBetween, { after, upTo });
+  const rows = await reader.all(recordsBetween, { examId, after, upTo });
   const { userId, erases, roomId } = person;
   const about = rows.filter(
     (row) => row.userId === userId && (erases === "room" ? row.roomId === roomId : row.examId === examId),
@@ -138,8 +159,9 @@ const countBetween = async (
 
 /** Counts the records about a person in several turns of the event loop. Only few records are newer than the returned `upTo`. */
 const countRecords = async (reader: Reader, scope: Scope): Promise<{ records: number; upTo: number }> => {
+  const { examId } = scope;
   const { userId } = scope.person;
-  const upTo = await readNewestId(reader);
+  const upTo = await readNewestId(reader, examId);
   let records = 0;
   for (
     let roomId = await readNextRecordedRoom(reader, scope, "");
@@ -148,19 +170,19 @@ const countRecords = async (reader: Reader, scope: Scope): Promise<{ records: nu
   ) {
     for (let after = 0; after < upTo; ) {
       const window = { after, limit: RECORDS_PER_TURN };
-      const { ids, read, last } = await readRecordsOfPerson(reader, { roomId, userId }, window);
+      const { ids, read, last } = await readRecordsOfPerson(reader, { examId, roomId, userId }, window);
       records += ids.filter((id) => id <= upTo).length;
       after = read < RECORDS_PER_TURN ? upTo : last;
       await nextTurn();
     }
   }
   let last = upTo;
-  for (let newest = await readNewestId(reader); newest - last > RECORDS_PER_TURN; ) {
+  for (let newest = await readNewestId(reader, examId); newest - last > RECORDS_PER_TURN; ) {
     const more = await countBetween(reader, scope, last, newest);
     records += more.count;
     last = more.last;
     await nextTurn();
-    newest = await readNewestId(reader);
+    newest = await readNewestId(reader, examId);
   }
   return { records, upTo: last };
 };
@@ -183,7 +205,7 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
   ): AsyncGenerator<number, ExamMembership, void> {
     const { examId, userId, roomId, withRecords, now } = removal;
     const rooms = await tx.all(roomsOfPerson, { userId, examId });
-    const lastRecordId = await readNewestId(tx);
+    const lastRecordId = await readNewestId(tx, examId);
     const person = { ...counted.person, erases: scopeOf(removal, rooms.length), lastRecordId };
     const isRecorded = (await readNextRecordedRoom(tx, { examId, person }, "")) !== undefined;
     if (isRecorded && person.erases !== counted.person.erases) throw new CountOutdated();
@@ -198,15 +220,16 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     check(membership);
 
     await tx.run(setPerson, {
+      examId,
       id,
       person: { ...person, erases: withRecords ? person.erases : "nothing" } satisfies RemovedPerson,
     });
     for (const room of rooms) {
       if (roomId !== undefined && room.roomId !== roomId) continue;
-      await tx.run(markSeat, { id, roomId: room.roomId, userId });
+      await tx.run(markSeat, { examId, id, roomId: room.roomId, userId });
       yield 1;
     }
-    if (waiting && roomId === undefined) await tx.run(markWaiting, { id, seq: waiting.seq });
+    if (waiting && roomId === undefined) await tx.run(markWaiting, { examId, id, seq: waiting.seq });
     // In the transaction that announces the removal, and before its events.
     if (withRecords)
       await noteErasure(tx, { examId, userId, ...(person.erases === "room" && { roomId }) }, now);

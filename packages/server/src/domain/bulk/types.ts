@@ -4,6 +4,9 @@ import type { bulkChanges } from "../../storage/tables.js";
 /** A change of many rows of one exam. See docs/decisions/0032. */
 export type BulkChange = typeof bulkChanges.$inferSelect;
 
+/** Identifies a change. */
+export type ChangeKey = Pick<BulkChange, "examId" | "id">;
+
 /** The part of a phase that one transaction processes. */
 export interface Window {
   /** Where the window begins: the `next` of the previous window, or an empty text for the first one. */

@@ -1,26 +1,26 @@
 import { randomBytes } from "node:crypto";
-import { and, asc, eq, inArray, lte } from "drizzle-orm";
+import { and, asc, eq, lte } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
 import type { Storage, Transaction } from "../../storage/port.js";
-import { param, query, rawParam, statement } from "../../storage/statement.js";
+import { type Dialect, param, query, rawParam, statement } from "../../storage/statement.js";
 import { bulkChanges } from "../../storage/tables.js";
 import { encodedParam } from "../encoded-param.js";
 import { lockExams } from "../exam-lock.js";
 import type { Phases } from "./phases.js";
-import type { BulkChange, Phase } from "./types.js";
+import type { BulkChange, ChangeKey, Phase } from "./types.js";
 
 /** Runs the remaining work of bulk changes in this process. Each change belongs to the one worker that has claimed it. */
 export interface ChangeWorker {
   /** Returns the columns with which a new change is claimed. */
   claim(): Pick<BulkChange, "worker" | "claimedUntil">;
   /** Extends this worker's claim, and returns the change as it is. @throws TakenOver */
-  hold(tx: Transaction, id: number): Promise<BulkChange>;
+  hold(tx: Transaction, change: ChangeKey): Promise<BulkChange>;
   /** Saves the progress of a change. */
   save(tx: Transaction, change: BulkChange): Promise<void>;
   /** Announces a change, and finishes about `rows` rows of it. Returns whether nothing is left. */
   announce(tx: Transaction, change: BulkChange, rows: number): Promise<boolean>;
   /** Finishes a change that is announced, and undoes one that is not. Never rejects. */
-  readonly resume: (id: number) => Promise<void>;
+  readonly resume: (change: ChangeKey) => Promise<void>;
   /** Claims and resumes changes whose claim has ended. */
   takeOver(): Promise<void>;
   readonly start: () => void;
@@ -45,44 +45,42 @@ export class TakenOver extends Error {
   }
 }
 
-export const changeById = statement(
-  query
-    .select()
-    .from(bulkChanges)
-    .where(eq(bulkChanges.id, param("id"))),
-);
+const isChange = (dialect: Dialect) =>
+  and(eq(bulkChanges.id, param("id")), dialect.inExam(bulkChanges.examId));
+export const changeById = statement((dialect) => query.select().from(bulkChanges).where(isChange(dialect)));
 const isUnclaimed = lte(bulkChanges.claimedUntil, param("now"));
-const unclaimedChanges = query
-  .select({ id: bulkChanges.id })
-  .from(bulkChanges)
-  .where(isUnclaimed)
-  .orderBy(asc(bulkChanges.claimedUntil))
-  .limit(MAX_TAKEN_OVER);
-const readUnclaimed = statement(unclaimedChanges);
-const claimUnclaimed = statement(
+const unclaimedChanges = statement(
+  query
+    .select({ examId: bulkChanges.examId, id: bulkChanges.id })
+    .from(bulkChanges)
+    .where(isUnclaimed)
+    .orderBy(asc(bulkChanges.claimedUntil))
+    .limit(MAX_TAKEN_OVER),
+);
+const claimUnclaimed = statement((dialect) =>
   query
     .update(bulkChanges)
     .set({ worker: rawParam<string>("worker"), claimedUntil: rawParam<Date>("claimedUntil") })
-    .where(and(inArray(bulkChanges.id, unclaimedChanges), isUnclaimed))
+    .where(and(isChange(dialect), isUnclaimed))
     .returning(),
 );
-const extendClaim = statement(
+const extendClaim = statement((dialect) =>
   query
     .update(bulkChanges)
     .set({ claimedUntil: rawParam<Date>("claimedUntil") })
-    .where(and(eq(bulkChanges.id, param("id")), eq(bulkChanges.worker, param("worker"))))
+    .where(and(isChange(dialect), eq(bulkChanges.worker, param("worker"))))
     .returning(),
 );
-const saveChange = statement(
+const saveChange = statement((dialect) =>
   query
     .update(bulkChanges)
     .set({
       state: rawParam<BulkChange["state"]>("state"),
       progress: encodedParam(bulkChanges.progress, "progress"),
     })
-    .where(eq(bulkChanges.id, param("id"))),
+    .where(isChange(dialect)),
 );
-const deleteChange = statement(query.delete(bulkChanges).where(eq(bulkChanges.id, param("id"))));
+const deleteChange = statement((dialect) => query.delete(bulkChanges).where(isChange(dialect)));
 
 export const createChangeWorker = ({
   storage,
@@ -101,14 +99,15 @@ export const createChangeWorker = ({
   let timer: NodeJS.Timeout | undefined;
 
   const claim = () => ({ worker, claimedUntil: new Date(clock().getTime() + CLAIM_MS) });
-  const extend = async (tx: Transaction, id: number, claimedUntil: Date): Promise<BulkChange> => {
-    const change = await tx.get(extendClaim, { id, worker, claimedUntil });
-    if (!change) throw new TakenOver();
-    return change;
+  const extend = async (tx: Transaction, change: ChangeKey, claimedUntil: Date): Promise<BulkChange> => {
+    const extended = await tx.get(extendClaim, { ...change, worker, claimedUntil });
+    if (!extended) throw new TakenOver();
+    return extended;
   };
-  const hold = (tx: Transaction, id: number): Promise<BulkChange> => extend(tx, id, claim().claimedUntil);
-  const save = async (tx: Transaction, { id, state, progress }: BulkChange): Promise<void> => {
-    await tx.run(saveChange, { id, state, progress });
+  const hold = (tx: Transaction, change: ChangeKey): Promise<BulkChange> =>
+    extend(tx, change, claim().claimedUntil);
+  const save = async (tx: Transaction, change: BulkChange): Promise<void> => {
+    await tx.run(saveChange, change);
   };
 
   const phasesOf = ({ state, kind }: BulkChange): readonly Phase[] =>
@@ -122,7 +121,7 @@ export const createChangeWorker = ({
     while (used < rows) {
       const run = list[phase];
       if (!run) {
-        await tx.run(deleteChange, { id: change.id });
+        await tx.run(deleteChange, change);
         return true;
       }
       const result = await run(tx, change, { after, rows: rows - used });
@@ -136,21 +135,21 @@ export const createChangeWorker = ({
     return false;
   };
 
-  const advanceToEnd = async (id: number): Promise<void> => {
+  const advanceToEnd = async (change: ChangeKey): Promise<void> => {
     let isDone = false;
     while (!isDone && !isStopped)
-      isDone = await storage.write(async (tx) => advance(tx, await hold(tx, id), ROWS_PER_WRITE), {
+      isDone = await storage.write(async (tx) => advance(tx, await hold(tx, change), ROWS_PER_WRITE), {
         bulk: true,
       });
     // Ends the claim, so that other processes need not wait.
-    if (!isDone) await storage.write((tx) => extend(tx, id, new Date(0)), { bulk: true });
+    if (!isDone) await storage.write((tx) => extend(tx, change, new Date(0)), { bulk: true });
   };
-  const resume = (id: number): Promise<void> => {
-    const work = advanceToEnd(id)
+  const resume = (change: ChangeKey): Promise<void> => {
+    const work = advanceToEnd(change)
       .catch((error: unknown) => {
         // A worker, here or elsewhere, takes the change over when its claim has ended.
         if (!(error instanceof TakenOver))
-          log.error({ err: error, changeId: id }, "a bulk change failed; it will be resumed later");
+          log.error({ err: error, changeId: change.id }, "a bulk change failed; it will be resumed later");
       })
       .finally(() => running.delete(work));
     running.add(work);
@@ -158,13 +157,17 @@ export const createChangeWorker = ({
   };
 
   const takeOver = async (): Promise<void> => {
-    if (isStopped || !(await storage.get(readUnclaimed, { now: clock() }))) return;
-    const taken = await storage.write((tx) => tx.all(claimUnclaimed, { ...claim(), now: clock() }), {
-      bulk: true,
-    });
-    for (const { id, kind, examId, state } of taken) {
+    if (isStopped) return;
+    for (const change of await storage.all(unclaimedChanges, { now: clock() })) {
+      const taken = await storage.write(
+        (tx) => tx.get(claimUnclaimed, { ...change, ...claim(), now: clock() }),
+        { bulk: true },
+      );
+      // Another process may have claimed it.
+      if (!taken) continue;
+      const { id, kind, examId, state } = taken;
       log.info({ changeId: id, kind, examId, state }, "an interrupted bulk change is resumed");
-      void resume(id);
+      void resume({ examId, id });
     }
   };
   const takeOverQuietly = (): void => {

@@ -1,6 +1,7 @@
 import type { Role, Room } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
-import type { Storage } from "../../storage/port.js";
+import type { RoomExams } from "../../domain/room-exams.js";
+import type { Reader, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   bulkChanges,
@@ -8,6 +9,7 @@ import {
   participants,
   personChanges,
   roomColumns,
+  roomExams,
   rooms,
   visibleExams,
   visibleParticipants,
@@ -36,9 +38,13 @@ const roomWithRole = statement(
     .from(visibleRooms)
     .leftJoin(
       visibleParticipants,
-      and(eq(visibleParticipants.roomId, visibleRooms.id), eq(visibleParticipants.userId, param("userId"))),
+      and(
+        eq(visibleParticipants.examId, visibleRooms.examId),
+        eq(visibleParticipants.roomId, visibleRooms.id),
+        eq(visibleParticipants.userId, param("userId")),
+      ),
     )
-    .where(eq(visibleRooms.id, param("roomId"))),
+    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")))),
 );
 const examById = statement(
   query
@@ -50,28 +56,44 @@ const roomsOfPerson = () =>
   query
     .select({ id: visibleRooms.id, status: visibleRooms.status })
     .from(visibleParticipants)
-    .innerJoin(visibleRooms, eq(visibleRooms.id, visibleParticipants.roomId));
+    .innerJoin(
+      visibleRooms,
+      and(
+        eq(visibleRooms.examId, visibleParticipants.examId),
+        eq(visibleRooms.id, visibleParticipants.roomId),
+      ),
+    );
 const isPerson = and(
   eq(visibleParticipants.userId, param("userId")),
   eq(visibleParticipants.role, param("role")),
 );
-const roomsInExam = statement(roomsOfPerson().where(and(isPerson, eq(visibleRooms.examId, param("examId")))));
+const roomsInExam = statement(
+  roomsOfPerson().where(and(isPerson, eq(visibleParticipants.examId, param("examId")))),
+);
 const roomsInAllExams = statement(roomsOfPerson().where(isPerson).orderBy(visibleParticipants.roomId));
 
-const ROOMS_AND_PEOPLE = [rooms, participants, personChanges, bulkChanges] as const;
+const ROOMS_AND_PEOPLE = [roomExams, rooms, participants, personChanges, bulkChanges] as const;
 
-export const createAccessStore = ({ storage }: { storage: Storage }): AccessStore => {
+export const createAccessStore = ({
+  storage,
+  roomExams: examsOfRooms,
+}: {
+  storage: Storage;
+  roomExams: RoomExams;
+}): AccessStore => {
+  const readRoom = (reader: Reader, roomId: string, userId: string) =>
+    examsOfRooms.find(reader, roomId, (examId) => reader.get(roomWithRole, { examId, roomId, userId }));
   // The token check is the first read of every call, so these reads may rely on it.
   const withinCalls = true;
   const ofPeople = { tables: ROOMS_AND_PEOPLE, withinCalls };
   const room = storage.remember(ofPeople, (reader, roomId: string, userId: string) =>
-    reader.get(roomWithRole, { roomId, userId }),
+    readRoom(reader, roomId, userId),
   );
   // Calls of the drop-in script have no token check: this is their first read.
   const roleIn = storage.remember(
     { tables: ROOMS_AND_PEOPLE },
     async (reader, roomId: string, userId: string) =>
-      (await reader.get(roomWithRole, { roomId, userId }))?.role ?? undefined,
+      (await readRoom(reader, roomId, userId))?.role ?? undefined,
   );
   const exam = storage.remember({ tables: [exams, bulkChanges], withinCalls }, (reader, examId: string) =>
     reader.get(examById, { examId }),

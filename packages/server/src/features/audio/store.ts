@@ -104,7 +104,9 @@ const attachmentsOfExam = statement(
     .where(eq(examAudio.examId, param("examId")))
     .orderBy(asc(examAudio.startTime), asc(examAudio.id)),
 );
-const attachmentById = statement(attachments().where(eq(examAudio.id, param("id"))));
+const attachmentById = statement((dialect) =>
+  attachments().where(and(eq(examAudio.id, param("id")), dialect.inExam(examAudio.examId))),
+);
 const deleteAttachment = statement(
   query
     .delete(examAudio)
@@ -256,7 +258,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
         await tx.lock(exams, examId);
         if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
         const id = await attachClip(tx, attachment);
-        return (await tx.get(attachmentById, { id })) ?? "no_clip";
+        return (await tx.get(attachmentById, { examId, id })) ?? "no_clip";
       })
       .catch((error: unknown) => {
         if (error instanceof ForeignKeyError) return "no_exam";

@@ -1,11 +1,14 @@
 import type { AccountRole, ParticipantRole } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
-import { readGeneration } from "../../domain/seats.js";
-import type { Storage } from "../../storage/port.js";
+import type { RoomExams } from "../../domain/room-exams.js";
+import { readGenerationInRoom } from "../../domain/seats.js";
+import type { Reader, Storage } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   accounts,
   revokedTokens,
+  roomExams,
+  rooms,
   seatGenerations,
   sessions,
   visibleExams,
@@ -133,13 +136,21 @@ const seatInRoom = statement(
     .innerJoin(visibleExams, eq(visibleExams.id, visibleRooms.examId))
     .leftJoin(
       visibleParticipants,
-      and(eq(visibleParticipants.roomId, visibleRooms.id), eq(visibleParticipants.userId, param("userId"))),
+      and(
+        eq(visibleParticipants.examId, visibleRooms.examId),
+        eq(visibleParticipants.roomId, visibleRooms.id),
+        eq(visibleParticipants.userId, param("userId")),
+      ),
     )
     .leftJoin(
       seatGenerations,
-      and(eq(seatGenerations.roomId, visibleRooms.id), eq(seatGenerations.userId, param("userId"))),
+      and(
+        eq(seatGenerations.examId, visibleRooms.examId),
+        eq(seatGenerations.roomId, visibleRooms.id),
+        eq(seatGenerations.userId, param("userId")),
+      ),
     )
-    .where(eq(visibleRooms.id, param("roomId"))),
+    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")))),
 );
 const examEndTime = statement(
   query
@@ -166,7 +177,18 @@ const replacePassword = statement(
     .where(and(eq(accounts.userId, param("userId")), eq(accounts.passwordHash, param("from")))),
 );
 
-export const createAuthStore = ({ storage }: { storage: Storage }): AuthStore => {
+export const createAuthStore = ({
+  storage,
+  roomExams: examsOfRooms,
+}: {
+  storage: Storage;
+  roomExams: RoomExams;
+}): AuthStore => {
+  const readGeneration = async (reader: Reader, roomId: string, userId: string): Promise<number> =>
+    (await examsOfRooms.find(reader, roomId, (examId) =>
+      readGenerationInRoom(reader, { examId, roomId, userId }),
+    )) ?? 0;
+
   // The first reads of every call, which check whether its token was revoked.
   const session = storage.remember(
     { tables: [sessions, revokedTokens], max: REMEMBERED_TOKENS },
@@ -178,7 +200,7 @@ export const createAuthStore = ({ storage }: { storage: Storage }): AuthStore =>
     },
   );
   const isAccessRevoked = storage.remember(
-    { tables: [revokedTokens, accounts, seatGenerations], max: REMEMBERED_TOKENS },
+    { tables: [revokedTokens, accounts, roomExams, rooms, seatGenerations], max: REMEMBERED_TOKENS },
     async (
       reader,
       tokenId: string | undefined,
@@ -227,7 +249,8 @@ export const createAuthStore = ({ storage }: { storage: Storage }): AuthStore =>
         return true;
       }),
 
-    seat: (roomId, userId) => storage.get(seatInRoom, { roomId, userId }),
+    seat: (roomId, userId) =>
+      examsOfRooms.find(storage, roomId, (examId) => storage.get(seatInRoom, { examId, roomId, userId })),
     examEnd: async (examId) => (await storage.get(examEndTime, { examId }))?.endTime,
   };
 };

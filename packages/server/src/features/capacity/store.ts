@@ -37,7 +37,11 @@ const seatedExaminees = statement(
     .from(visibleRooms)
     .innerJoin(
       visibleParticipants,
-      and(eq(visibleParticipants.roomId, visibleRooms.id), eq(visibleParticipants.role, "examinee")),
+      and(
+        eq(visibleParticipants.examId, visibleRooms.examId),
+        eq(visibleParticipants.roomId, visibleRooms.id),
+        eq(visibleParticipants.role, "examinee"),
+      ),
     )
     .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.status, "in_progress"))),
 );

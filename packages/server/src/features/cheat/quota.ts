@@ -1,6 +1,7 @@
 import type { Caller } from "@invigil/schema";
 import { LRUCache } from "lru-cache";
 import type { Quotas } from "../../config/config.js";
+import type { RoomKey } from "../../domain/room-exams.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { InvigilError } from "../../platform/errors.js";
 import { atMost } from "../../platform/lru.js";
@@ -18,7 +19,7 @@ export interface RecordQuota {
    * Refuses a repeated call without a write transaction, so that it does not delay other writes.
    * @throws QUOTA_EXCEEDED for people whose quota is too full for the new records
    */
-  assertNotFull(roomId: string, added: readonly RecordUsage[]): Promise<void>;
+  assertNotFull(room: RoomKey, added: readonly RecordUsage[]): Promise<void>;
   /** The error for a call that exceeded a quota. */
   quotaError(roomId: string, excess: LimitExceeded): InvigilError;
 }
@@ -63,12 +64,13 @@ export const createRecordQuota = ({
   return {
     // An examinee records about themselves only; staff may record about any number of people.
     limitsFor: ({ role }) => ({ limit, maxPeople: role === "examinee" ? undefined : quotas?.peoplePerRoom }),
-    async assertNotFull(roomId, people) {
+    async assertNotFull(room, people) {
       if (!limit || fullQuotas.size === 0) return;
+      const { roomId } = room;
       for (const added of people) {
         const key = keyOf(roomId, added.userId);
         if (!fullQuotas.has(key)) continue;
-        const usage = await store.usageOf(roomId, added.userId);
+        const usage = await store.usageOf(room, added.userId);
         const exceeded = exceededLimit(usage, added, limit);
         if (exceeded) throw quotaError(roomId, { usage, exceeded });
         fullQuotas.delete(key);

@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import { type EventLog, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
+import type { RoomKey } from "../../domain/room-exams.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { cheatRecords, recordedPeople, visibleParticipants, visibleRooms } from "../../storage/tables.js";
@@ -75,15 +76,23 @@ const usageOfPeople = statement((dialect) =>
       bytes: sql<number>`coalesce(${recordedPeople.bytes}, 0)`,
       seat: visibleParticipants.seq,
     })
-    .from(dialect.rows("recorded", { roomId: "text", userId: "text" }))
-    .innerJoin(visibleRooms, eq(visibleRooms.id, sql`recorded."roomId"`))
+    .from(dialect.rows("recorded", { examId: "text", roomId: "text", userId: "text" }))
+    .innerJoin(
+      visibleRooms,
+      and(eq(visibleRooms.examId, sql`recorded."examId"`), eq(visibleRooms.id, sql`recorded."roomId"`)),
+    )
     .leftJoin(
       recordedPeople,
-      and(eq(recordedPeople.roomId, visibleRooms.id), eq(recordedPeople.userId, sql`recorded."userId"`)),
+      and(
+        eq(recordedPeople.examId, visibleRooms.examId),
+        eq(recordedPeople.roomId, visibleRooms.id),
+        eq(recordedPeople.userId, sql`recorded."userId"`),
+      ),
     )
     .leftJoin(
       visibleParticipants,
       and(
+        eq(visibleParticipants.examId, visibleRooms.examId),
         eq(visibleParticipants.roomId, visibleRooms.id),
         eq(visibleParticipants.userId, sql`recorded."userId"`),
       ),
@@ -93,17 +102,17 @@ const peopleOfRoom = statement(
   query
     .select({ userId: recordedPeople.userId })
     .from(recordedPeople)
-    .where(eq(recordedPeople.roomId, param("roomId")))
+    .where(and(eq(recordedPeople.examId, param("examId")), eq(recordedPeople.roomId, param("roomId"))))
     .limit(param("limit")),
 );
 const addToSums = statement((dialect) =>
   query
     .insert(recordedPeople)
     .select(
-      sql`SELECT added."roomId", added."userId", added."records", added."bytes" FROM ${dialect.rows("added", { roomId: "text", userId: "text", records: "integer", bytes: "integer" })} WHERE true`,
+      sql`SELECT added."examId", added."roomId", added."userId", added."records", added."bytes" FROM ${dialect.rows("added", { examId: "text", roomId: "text", userId: "text", records: "integer", bytes: "integer" })} WHERE true`,
     )
     .onConflictDoUpdate({
-      target: [recordedPeople.roomId, recordedPeople.userId],
+      target: [recordedPeople.roomId, recordedPeople.userId, recordedPeople.examId],
       set: {
         records: sql`${recordedPeople.records} + excluded.records`,
         bytes: sql`${recordedPeople.bytes} + excluded.bytes`,
@@ -123,10 +132,10 @@ type RoomUsage = Map<string, RoomUsageEntry>;
 const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) => {
   /** The number of people with records, for rooms in which that number is limited. */
   const sizes = new Map<string, number>();
-  const sizeOf = async (roomId: string, sums: RoomUsage, limit: number): Promise<number> => {
+  const sizeOf = async ({ examId, roomId }: RoomKey, sums: RoomUsage, limit: number): Promise<number> => {
     const cached = sizes.get(roomId);
     if (cached !== undefined) return cached;
-    const stored = await tx.all(peopleOfRoom, { roomId, limit: limit + 1 });
+    const stored = await tx.all(peopleOfRoom, { examId, roomId, limit: limit + 1 });
     const names = new Set(stored.map(({ userId }) => userId));
     for (const [userId, { records }] of sums) if (records > 0) names.add(userId);
     sizes.set(roomId, names.size);
@@ -138,7 +147,8 @@ const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) =>
      * Adds a call to the usage. If it exceeds a limit, adds nothing and returns that limit; returns `false` if
      * the room does not exist.
      */
-    async admit(roomId: string, { people, limit, maxPeople, inRoom }: UsageIncrease): Promise<RecordOutcome> {
+    async admit(room: RoomKey, { people, limit, maxPeople, inRoom }: UsageIncrease): Promise<RecordOutcome> {
+      const { roomId } = room;
       const sums = usage.get(roomId);
       if (!sums) return false;
       if (inRoom && people.some(({ userId }) => !sums.get(userId)?.isInRoom)) return "not_in_room";
@@ -151,7 +161,7 @@ const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) =>
         if (records === 0) newcomers += 1;
       }
       if (newcomers > 0) {
-        const size = maxPeople === undefined ? undefined : await sizeOf(roomId, sums, maxPeople);
+        const size = maxPeople === undefined ? undefined : await sizeOf(room, sums, maxPeople);
         if (size !== undefined && maxPeople !== undefined && size + newcomers > maxPeople)
           return { people: Math.min(size, maxPeople) };
         const cached = sizes.get(roomId);
@@ -166,7 +176,9 @@ const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) =>
   };
 };
 
-const roomOf = ({ records }: RecordBatch): string | undefined => records[0]?.roomId;
+/** The exam of a call. */
+const examOf = ({ records }: RecordBatch): string => records[0]?.examId ?? "";
+const roomOf = ({ records }: RecordBatch): RoomKey | undefined => records[0];
 
 /**
  * Creates the function that writes the records of a call, all or none. Calls that arrive together share a
@@ -177,8 +189,10 @@ export const createRecordWriter = ({ storage, events }: { storage: Storage; even
     await lockExams(tx, ...calls.flatMap(({ records }) => records[0]?.examId ?? []));
 
     const wanted = calls.flatMap(({ records, increase }) => {
-      const roomId = records[0]?.roomId;
-      return roomId === undefined ? [] : increase.people.map(({ userId }) => ({ roomId, userId }));
+      const [first] = records;
+      if (!first) return [];
+      const { examId, roomId } = first;
+      return increase.people.map(({ userId }) => ({ examId, roomId, userId }));
     });
     const usage = new Map<string, RoomUsage>();
     for (const { roomId, userId, records, bytes, seat } of await tx.all(usageOfPeople, {
@@ -192,18 +206,20 @@ export const createRecordWriter = ({ storage, events }: { storage: Storage; even
     const ledger = createLedger(tx, usage);
     const outcomes: RecordOutcome[] = [];
     for (const call of calls) {
-      const roomId = roomOf(call);
-      outcomes.push(roomId !== undefined && (await ledger.admit(roomId, call.increase)));
+      const room = roomOf(call);
+      outcomes.push(room !== undefined && (await ledger.admit(room, call.increase)));
     }
     const kept = calls.filter((_, index) => outcomes[index] === true);
     if (kept.length === 0) return outcomes;
 
-    const added = new Map<string, { roomId: string } & RecordUsage>();
+    const added = new Map<string, RoomKey & RecordUsage>();
     for (const call of kept) {
-      const roomId = roomOf(call) ?? "";
+      const room = roomOf(call);
+      if (!room) continue;
+      const { examId, roomId } = room;
       for (const { userId, records, bytes } of call.increase.people) {
         const key = JSON.stringify([roomId, userId]);
-        const sum = added.get(key) ?? { roomId, userId, records: 0, bytes: 0 };
+        const sum = added.get(key) ?? { examId, roomId, userId, records: 0, bytes: 0 };
         added.set(key, { ...sum, records: sum.records + records, bytes: sum.bytes + bytes });
       }
     }
@@ -224,4 +240,4 @@ export const createRecordWriter = ({ storage, events }: { storage: Storage; even
       }),
     );
     return outcomes;
-  });
+  }, examOf);

@@ -121,7 +121,7 @@ export const createCheatService = ({
     if (bytes > MAX_RECORD_BYTES_PER_CALL)
       throw invalidInput("records", `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB together`);
     rates.take({ caller, roomId, examId: room.examId }, { records: kept.length, recordBytes: bytes });
-    await quota.assertNotFull(roomId, people);
+    await quota.assertNotFull({ examId: room.examId, roomId }, people);
     // An examinee who was removed in the meantime records nothing. The records of staff are also about others.
     const inRoom = caller.role === "examinee";
     const outcome = await store.addRecords(kept, { people, inRoom, ...quota.limitsFor(caller) });
@@ -136,11 +136,11 @@ export const createCheatService = ({
     if (roomId !== undefined) {
       const room = await access.room(caller, roomId);
       assertExamOf(room, examId);
-      return store.listByRooms([roomId], page);
+      return store.listByRooms(room.examId, [roomId], page);
     }
     // The schema requires a room or an exam.
     if (examId === undefined) throw invalidInput("roomId", "or examId is required");
     const reach = await access.exam(caller, examId);
-    return reach === "all" ? store.listByExam(examId, page) : store.listByRooms(reach, page);
+    return reach === "all" ? store.listByExam(examId, page) : store.listByRooms(examId, reach, page);
   },
 });

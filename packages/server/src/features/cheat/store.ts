@@ -1,14 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
-import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, lt, type SQL, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
 import { type EventLog, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
+import type { RoomKey } from "../../domain/room-exams.js";
 import { pageOf } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
 import type { Storage } from "../../storage/port.js";
-import { param, query, statement } from "../../storage/statement.js";
+import { type Dialect, param, query, statement } from "../../storage/statement.js";
 import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms } from "../../storage/tables.js";
 import {
   createRecordWriter,
@@ -34,9 +35,9 @@ export interface CheatStore {
    */
   addRecords(records: readonly NewRecord[], increase: UsageIncrease): Promise<RecordOutcome>;
   /** Returns the number and size of the records about a person in a room. */
-  usageOf(roomId: string, userId: string): Promise<RecordUsage>;
-  /** Returns the records of all these rooms in one list, newest first. */
-  listByRooms(roomIds: readonly string[], page: Page): Promise<CheatRecordPage>;
+  usageOf(room: RoomKey, userId: string): Promise<RecordUsage>;
+  /** Returns the records of all these rooms of an exam in one list, newest first. */
+  listByRooms(examId: string, roomIds: readonly string[], page: Page): Promise<CheatRecordPage>;
   /** Returns the records of all rooms of an exam, newest first. */
   listByExam(examId: string, page: Page): Promise<CheatRecordPage>;
 }
@@ -51,7 +52,13 @@ const usageOfPerson = statement(
   query
     .select({ records: recordedPeople.records, bytes: recordedPeople.bytes })
     .from(recordedPeople)
-    .where(and(eq(recordedPeople.roomId, param("roomId")), eq(recordedPeople.userId, param("userId")))),
+    .where(
+      and(
+        eq(recordedPeople.examId, param("examId")),
+        eq(recordedPeople.roomId, param("roomId")),
+        eq(recordedPeople.userId, param("userId")),
+      ),
+    ),
 );
 const configOfExam = statement(
   query
@@ -79,17 +86,19 @@ const roomsInProgress = statement(
     .from(visibleRooms)
     .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.status, "in_progress"))),
 );
-const recordsOf = (column: typeof cheatRecords.roomId | typeof cheatRecords.examId) =>
-  statement(
+const recordsOf = (owner: (dialect: Dialect) => SQL | undefined) =>
+  statement((dialect) =>
     query
       .select(getTableColumns(cheatRecords))
       .from(cheatRecords)
-      .where(and(eq(column, param("owner")), lt(cheatRecords.id, param("before"))))
+      .where(and(owner(dialect), lt(cheatRecords.id, param("before"))))
       .orderBy(desc(cheatRecords.id))
       .limit(param("limit")),
   );
-const recordsOfRoom = recordsOf(cheatRecords.roomId);
-const recordsOfExam = recordsOf(cheatRecords.examId);
+const recordsOfRoom = recordsOf((dialect) =>
+  and(eq(cheatRecords.roomId, param("roomId")), dialect.inExam(cheatRecords.examId)),
+);
+const recordsOfExam = recordsOf(() => eq(cheatRecords.examId, param("examId")));
 
 type Row = typeof cheatRecords.$inferSelect;
 
@@ -107,14 +116,13 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
   const erasures = createErasureFilter(storage);
   const readPage = (
     records: typeof recordsOfRoom,
-    owner: string,
+    owner: { readonly examId: string; readonly roomId?: string },
     page: { before: number; limit: number },
   ): Promise<Row[]> =>
-    erasures.page(
-      (before, limit) => storage.all(records, { owner, before, limit }),
-      { ...page, kind: "records" },
-      ({ examId }) => examId,
-    );
+    erasures.page(owner.examId, (before, limit) => storage.all(records, { ...owner, before, limit }), {
+      ...page,
+      kind: "records",
+    });
 
   return {
     setConfig: ({ examId, data, now }) =>
@@ -132,17 +140,17 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
         }),
       ),
     getConfig: readConfig,
-    usageOf: async (roomId, userId) => ({
+    usageOf: async ({ examId, roomId }, userId) => ({
       userId,
-      ...((await storage.get(usageOfPerson, { roomId, userId })) ?? { records: 0, bytes: 0 }),
+      ...((await storage.get(usageOfPerson, { examId, roomId, userId })) ?? { records: 0, bytes: 0 }),
     }),
     addRecords: (records, increase) => writeRecords({ records, increase }),
-    async listByRooms(roomIds, { limit, before = ABOVE_ALL }) {
+    async listByRooms(examId, roomIds, { limit, before = ABOVE_ALL }) {
       // Each room's page is one range of its index. The newest rows of all rooms form the page.
       const rows: Row[] = [];
       let read = 0;
-      for (const owner of roomIds) {
-        rows.push(...(await readPage(recordsOfRoom, owner, { before, limit: limit + 1 })));
+      for (const roomId of roomIds) {
+        rows.push(...(await readPage(recordsOfRoom, { examId, roomId }, { before, limit: limit + 1 })));
         read += limit + 1;
         if (read < RECORDS_A_TURN) continue;
         read = 0;
@@ -151,7 +159,7 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
       if (roomIds.length > 1) rows.sort((a, b) => b.id - a.id);
       return toPage(rows, limit);
     },
-    listByExam: async (owner, { limit, before = ABOVE_ALL }) =>
-      toPage(await readPage(recordsOfExam, owner, { before, limit: limit + 1 }), limit),
+    listByExam: async (examId, { limit, before = ABOVE_ALL }) =>
+      toPage(await readPage(recordsOfExam, { examId }, { before, limit: limit + 1 }), limit),
   };
 };

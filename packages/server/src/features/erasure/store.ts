@@ -76,13 +76,9 @@ const nextErasure = statement(
     .orderBy(asc(erasures.id))
     .limit(1),
 );
-const beginFarewell = statement(
-  query
-    .update(erasures)
-    .set({ stage: "farewell" })
-    .where(eq(erasures.id, param("id"))),
-);
-const deleteErasure = statement(query.delete(erasures).where(eq(erasures.id, param("id"))));
+const isErasure = and(eq(erasures.examId, param("examId")), eq(erasures.id, param("id")));
+const beginFarewell = statement(query.update(erasures).set({ stage: "farewell" }).where(isErasure));
+const deleteErasure = statement(query.delete(erasures).where(isErasure));
 const roomsOfExam = statement(
   query
     .select({ id: rooms.id })
@@ -94,18 +90,36 @@ const seatsOfPerson = statement((dialect) =>
   query
     .select({ roomId: participants.roomId })
     .from(participants)
-    .where(and(dialect.isAnyOf(participants.roomId, "roomIds"), eq(participants.userId, param("userId")))),
+    .where(
+      and(
+        eq(participants.examId, param("examId")),
+        dialect.isAnyOf(participants.roomId, "roomIds"),
+        eq(participants.userId, param("userId")),
+      ),
+    ),
 );
 
 const deleteMutes = statement((dialect) =>
   query
     .delete(mutes)
-    .where(and(dialect.isAnyOf(mutes.roomId, "roomIds"), dialect.isAnyOf(mutes.login, "logins"))),
+    .where(
+      and(
+        eq(mutes.examId, param("examId")),
+        dialect.isAnyOf(mutes.roomId, "roomIds"),
+        dialect.isAnyOf(mutes.login, "logins"),
+      ),
+    ),
 );
 const deleteSendRates = statement((dialect) =>
   query
     .delete(sendRates)
-    .where(and(dialect.isAnyOf(sendRates.roomId, "roomIds"), dialect.isAnyOf(sendRates.login, "logins"))),
+    .where(
+      and(
+        eq(sendRates.examId, param("examId")),
+        dialect.isAnyOf(sendRates.roomId, "roomIds"),
+        dialect.isAnyOf(sendRates.login, "logins"),
+      ),
+    ),
 );
 const deleteLoginsToRooms = statement((dialect) =>
   query
@@ -115,8 +129,8 @@ const deleteLoginsToRooms = statement((dialect) =>
 const seatInExam = query
   .select({ roomId: participants.roomId })
   .from(participants)
-  .innerJoin(rooms, eq(rooms.id, participants.roomId))
-  .where(and(eq(participants.userId, param("userId")), eq(rooms.examId, param("examId"))));
+  .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)))
+  .where(and(eq(participants.userId, param("userId")), eq(participants.examId, param("examId"))));
 const deleteLoginsToExam = statement(
   query
     .delete(messageLogins)
@@ -131,51 +145,73 @@ const deleteLoginsToExam = statement(
 const deletePresence = statement((dialect) =>
   query
     .delete(presence)
-    .where(and(dialect.isAnyOf(presence.roomId, "roomIds"), eq(presence.userId, param("userId")))),
+    .where(
+      and(
+        eq(presence.examId, param("examId")),
+        dialect.isAnyOf(presence.roomId, "roomIds"),
+        eq(presence.userId, param("userId")),
+      ),
+    ),
 );
 const deleteStreamNames = statement((dialect) =>
   query
     .delete(streamNames)
-    .where(and(dialect.isAnyOf(streamNames.roomId, "roomIds"), eq(streamNames.userId, param("userId")))),
+    .where(
+      and(
+        eq(streamNames.examId, param("examId")),
+        dialect.isAnyOf(streamNames.roomId, "roomIds"),
+        eq(streamNames.userId, param("userId")),
+      ),
+    ),
 );
 const revokedSeats = statement((dialect) =>
   query
     .select({ roomId: seatGenerations.roomId })
     .from(seatGenerations)
     .where(
-      and(dialect.isAnyOf(seatGenerations.roomId, "roomIds"), eq(seatGenerations.userId, param("userId"))),
+      and(
+        eq(seatGenerations.examId, param("examId")),
+        dialect.isAnyOf(seatGenerations.roomId, "roomIds"),
+        eq(seatGenerations.userId, param("userId")),
+      ),
     ),
 );
 
 /** The rows of a room that one search reads. */
 const rowsAfter = (table: typeof messages | typeof roomEvents) =>
-  statement(
+  statement((dialect) =>
     query
       .select({ id: table.id })
       .from(table)
-      .where(and(eq(table.roomId, param("roomId")), gt(table.id, param("after"))))
+      .where(
+        and(eq(table.roomId, param("roomId")), dialect.inExam(table.examId), gt(table.id, param("after"))),
+      )
       .orderBy(asc(table.id))
       .limit(ROWS_A_SEARCH),
   );
 const eventsAfter = rowsAfter(roomEvents);
 const messagesAfter = rowsAfter(messages);
 
-const eventsNaming = statement(
+const eventsNaming = statement((dialect) =>
   query
     .select({ id: roomEvents.id, data: roomEvents.data })
     .from(roomEvents)
     .where(
       and(
         eq(roomEvents.roomId, param("roomId")),
+        dialect.inExam(roomEvents.examId),
         between(roomEvents.id, param("from"), param("upTo")),
         contains(roomEvents.data, "userId"),
       ),
     ),
 );
 const deleteEvents = statement((dialect) =>
-  query.delete(roomEvents).where(dialect.isAnyOf(roomEvents.id, "ids", "integer")),
+  query
+    .delete(roomEvents)
+    .where(and(dialect.isAnyOf(roomEvents.id, "ids", "integer"), dialect.inExam(roomEvents.examId))),
 );
 const isNaming = and(
+  eq(messages.examId, param("examId")),
   eq(messages.roomId, param("roomId")),
   between(messages.id, param("from"), param("upTo")),
   or(
@@ -186,18 +222,20 @@ const isNaming = and(
 );
 const anyMessageNaming = statement(query.select({ id: messages.id }).from(messages).where(isNaming).limit(1));
 const messagesNaming = statement(query.select().from(messages).where(isNaming));
-const deleteMessage = statement(query.delete(messages).where(eq(messages.id, param("id"))));
+const isMessage = and(eq(messages.examId, param("examId")), eq(messages.id, param("id")));
+const deleteMessage = statement(query.delete(messages).where(isMessage));
 const updateMessage = statement(
   query
     .update(messages)
     .set({ data: rawParam<string>("data"), recipients: encodedParam(messages.recipients, "recipients") })
-    .where(eq(messages.id, param("id"))),
+    .where(isMessage),
 );
 const deleteReaders = statement((dialect) =>
   query
     .delete(messageReaders)
     .where(
       and(
+        eq(messageReaders.examId, param("examId")),
         eq(messageReaders.roomId, param("roomId")),
         dialect.isAnyOf(messageReaders.login, "logins"),
         eq(messageReaders.messageId, param("messageId")),
@@ -207,10 +245,12 @@ const deleteReaders = statement((dialect) =>
 
 const withoutSeatIn = async (
   reader: Reader,
-  userId: string,
+  { examId, userId }: Pick<Erasure, "examId" | "userId">,
   roomIds: readonly string[],
 ): Promise<string[]> => {
-  const seats = new Set((await reader.all(seatsOfPerson, { userId, roomIds })).map(({ roomId }) => roomId));
+  const seats = new Set(
+    (await reader.all(seatsOfPerson, { examId, userId, roomIds })).map(({ roomId }) => roomId),
+  );
   return roomIds.filter((roomId) => !seats.has(roomId));
 };
 
@@ -220,7 +260,7 @@ const withoutSeatIn = async (
  */
 const eraseFromMessage = async (
   tx: Transaction,
-  { id, roomId, senderId, senderRole, senderCamera, recipients, data }: typeof messages.$inferSelect,
+  { examId, id, roomId, senderId, senderRole, senderCamera, recipients, data }: typeof messages.$inferSelect,
   userId: string,
 ): Promise<void> => {
   const logins = new Set(loginsOf(userId));
@@ -231,14 +271,14 @@ const eraseFromMessage = async (
   if (isSender || isForPersonAlone) {
     const sender = senderRole === "server" ? [] : [loginOf(senderId, senderCamera)];
     const readers = [EVERYBODY, STAFF, STAFF_COPY, ...(recipients ?? []), ...sender];
-    await tx.run(deleteReaders, { roomId, messageId: id, logins: readers });
-    await tx.run(deleteMessage, { id });
+    await tx.run(deleteReaders, { examId, roomId, messageId: id, logins: readers });
+    await tx.run(deleteMessage, { examId, id });
     return;
   }
   const kept = withoutLogins(data, logins);
   if (kept === data && others?.length === recipients?.length) return;
-  await tx.run(deleteReaders, { roomId, messageId: id, logins: [...logins] });
-  await tx.run(updateMessage, { id, data: kept, recipients: others ?? null });
+  await tx.run(deleteReaders, { examId, roomId, messageId: id, logins: [...logins] });
+  await tx.run(updateMessage, { examId, id, data: kept, recipients: others ?? null });
 };
 
 export const createErasureStore = ({ storage }: { storage: Storage }): ErasureStore => ({
@@ -251,40 +291,40 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
       // The lock keeps people from being added to the exam's rooms until the commit.
       await tx.lock(exams, examId);
       // If the person was added again, these rows belong to their new seat.
-      const roomIds = await withoutSeatIn(tx, userId, all);
-      await tx.run(deleteMutes, { roomIds, logins: loginsOf(userId) });
-      await tx.run(deleteSendRates, { roomIds, logins: loginsOf(userId) });
+      const roomIds = await withoutSeatIn(tx, { examId, userId }, all);
+      await tx.run(deleteMutes, { examId, roomIds, logins: loginsOf(userId) });
+      await tx.run(deleteSendRates, { examId, roomIds, logins: loginsOf(userId) });
       await tx.run(deleteLoginsToRooms, { userId, roomIds });
       if (onlyRoom === null) await tx.run(deleteLoginsToExam, { userId, examId });
-      await tx.run(deletePresence, { userId, roomIds });
-      await tx.run(deleteStreamNames, { userId, roomIds });
-      const seats = await tx.all(revokedSeats, { userId, roomIds });
+      await tx.run(deletePresence, { examId, userId, roomIds });
+      await tx.run(deleteStreamNames, { examId, userId, roomIds });
+      const seats = await tx.all(revokedSeats, { examId, userId, roomIds });
       await eraseSeats(
         tx,
-        userId,
+        { examId, userId },
         seats.map(({ roomId }) => roomId),
       );
     }),
 
-  async eraseEvents({ userId, upToEvent }, roomId, after) {
-    const last = (await storage.all(eventsAfter, { roomId, after })).at(-1)?.id;
+  async eraseEvents({ examId, userId, upToEvent }, roomId, after) {
+    const last = (await storage.all(eventsAfter, { examId, roomId, after })).at(-1)?.id;
     if (last === undefined || after >= upToEvent) return "end";
-    const range = { roomId, from: after + 1, upTo: Math.min(last, upToEvent) };
+    const range = { examId, roomId, from: after + 1, upTo: Math.min(last, upToEvent) };
     const named = `"userId":${JSON.stringify(userId)}`;
     const ids = (await storage.all(eventsNaming, { ...range, userId }))
       .filter(({ data }) => JSON.stringify(data).includes(named))
       .map(({ id }) => id);
-    if (ids.length > 0) await storage.write((tx) => tx.run(deleteEvents, { ids }));
+    if (ids.length > 0) await storage.write((tx) => tx.run(deleteEvents, { examId, ids }));
     return last;
   },
 
-  async eraseMessages({ userId, upToMessage, stage }, roomId, position) {
+  async eraseMessages({ examId, userId, upToMessage, stage }, roomId, position) {
     const isFarewell = stage === "farewell";
     const after = isFarewell ? Math.max(position, upToMessage) : position;
     const end = isFarewell ? Number.MAX_SAFE_INTEGER : upToMessage;
-    const last = (await storage.all(messagesAfter, { roomId, after })).at(-1)?.id;
+    const last = (await storage.all(messagesAfter, { examId, roomId, after })).at(-1)?.id;
     if (last === undefined || after >= end) return "end";
-    const range = { roomId, userId, from: after + 1, upTo: Math.min(last, end) };
+    const range = { examId, roomId, userId, from: after + 1, upTo: Math.min(last, end) };
     if (await storage.get(anyMessageNaming, range))
       await storage.write(async (tx) => {
         for (const message of await tx.all(messagesNaming, range))
@@ -293,9 +333,9 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
     return last;
   },
 
-  notRejoined: ({ userId }, roomIds) => withoutSeatIn(storage, userId, roomIds),
-  advance: ({ id, stage }) =>
+  notRejoined: (erasure, roomIds) => withoutSeatIn(storage, erasure, roomIds),
+  advance: ({ examId, id, stage }) =>
     storage.write(async (tx) => {
-      await tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { id });
+      await tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { examId, id });
     }),
 });

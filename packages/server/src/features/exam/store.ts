@@ -103,7 +103,7 @@ const examsOfRooms = statement(
   query
     .select({ id: rooms.examId })
     .from(participants)
-    .innerJoin(rooms, eq(rooms.id, participants.roomId))
+    .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)))
     .where(and(eq(participants.userId, param("userId")), eq(participants.role, param("role")))),
 );
 const counted = query

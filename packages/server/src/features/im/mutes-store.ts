@@ -2,9 +2,10 @@ import { and, eq } from "drizzle-orm";
 import { lockExams } from "../../domain/exam-lock.js";
 import { EVERYBODY } from "../../domain/messages.js";
 import { notifyOtherServers } from "../../domain/notices.js";
+import type { RoomExams } from "../../domain/room-exams.js";
 import type { Storage } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
-import { mutes } from "../../storage/tables.js";
+import { mutes, roomExams } from "../../storage/tables.js";
 
 /** Who is muted in a room. */
 export interface Muted {
@@ -25,28 +26,28 @@ export interface MuteStore {
   }): Promise<void>;
 }
 
+const inRoom = and(eq(mutes.examId, param("examId")), eq(mutes.roomId, param("roomId")));
 const mutesOfRoom = statement(
-  query
-    .select({ login: mutes.login })
-    .from(mutes)
-    .where(eq(mutes.roomId, param("roomId")))
-    .orderBy(mutes.login),
+  query.select({ login: mutes.login }).from(mutes).where(inRoom).orderBy(mutes.login),
 );
 const insertMutes = insertion(mutes, { onConflict: "ignore" });
 const deleteMutes = statement((dialect) =>
-  query.delete(mutes).where(and(eq(mutes.roomId, param("roomId")), dialect.isAnyOf(mutes.login, "logins"))),
+  query.delete(mutes).where(and(inRoom, dialect.isAnyOf(mutes.login, "logins"))),
 );
 
 export const createMuteStore = ({
   storage,
+  roomExams: examsOfRooms,
   self,
 }: {
   storage: Storage;
+  roomExams: RoomExams;
   /** The id of this server. Other servers are notified of changes. */
   self: string;
 }): MuteStore => ({
-  muted: storage.remember({ tables: [mutes] }, async (reader, roomId: string): Promise<Muted> => {
-    const logins = (await reader.all(mutesOfRoom, { roomId })).map(({ login }) => login);
+  muted: storage.remember({ tables: [roomExams, mutes] }, async (reader, roomId: string): Promise<Muted> => {
+    const examId = await examsOfRooms.examOf(reader, roomId);
+    const logins = (await reader.all(mutesOfRoom, { examId, roomId })).map(({ login }) => login);
     return { everybody: logins.includes(EVERYBODY), logins: logins.filter((login) => login !== EVERYBODY) };
   }),
 
@@ -57,9 +58,9 @@ export const createMuteStore = ({
         if (muted)
           await tx.insert(
             insertMutes,
-            logins.map((login) => ({ roomId, login })),
+            logins.map((login) => ({ examId, roomId, login })),
           );
-        else await tx.run(deleteMutes, { roomId, logins });
+        else await tx.run(deleteMutes, { examId, roomId, logins });
         if (self !== "") await notifyOtherServers(tx, self, { topic: "muted", data: roomId, now });
       },
       { repeatable: true },

@@ -1,4 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
+import type { RoomKey } from "../../domain/room-exams.js";
 import type { Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
 import { rooms, sendRates } from "../../storage/tables.js";
@@ -7,12 +8,14 @@ import { countMessage, FULL_MS, keyOfSender, type Sender } from "./rate.js";
 /** Counts the messages of a group. */
 export interface RateCounter {
   /** Counts a message. @throws TOO_MANY_REQUESTS */
-  take(sender: Sender, now: Date): void;
+  take(sender: SenderKey, now: Date): void;
   /** Stores the counts. */
   save(): Promise<void>;
 }
 
-const senderColumns = { roomId: "text", login: "text" } as const;
+type SenderKey = RoomKey & Sender;
+
+const senderColumns = { examId: "text", roomId: "text", login: "text" } as const;
 
 const ratesOfSenders = statement((dialect) =>
   query
@@ -20,27 +23,31 @@ const ratesOfSenders = statement((dialect) =>
     .from(dialect.rows("senders", senderColumns))
     .innerJoin(
       sendRates,
-      and(eq(sendRates.roomId, sql`senders."roomId"`), eq(sendRates.login, sql`senders."login"`)),
+      and(
+        eq(sendRates.examId, sql`senders."examId"`),
+        eq(sendRates.roomId, sql`senders."roomId"`),
+        eq(sendRates.login, sql`senders."login"`),
+      ),
     ),
 );
 const writeRates = statement((dialect) =>
   query
     .insert(sendRates)
     .select(
-      sql`SELECT counted."roomId", counted."login", counted."wholeAt" FROM ${dialect.rows("counted", { ...senderColumns, wholeAt: "time" })} INNER JOIN ${rooms} ON ${rooms.id} = counted."roomId" WHERE true`,
+      sql`SELECT counted."examId", counted."roomId", counted."login", counted."wholeAt" FROM ${dialect.rows("counted", { ...senderColumns, wholeAt: "time" })} INNER JOIN ${rooms} ON ${rooms.examId} = counted."examId" AND ${rooms.id} = counted."roomId" WHERE true`,
     )
     .onConflictDoUpdate({
-      target: [sendRates.roomId, sendRates.login],
+      target: [sendRates.roomId, sendRates.login, sendRates.examId],
       set: { wholeAt: sql`excluded.whole_at` },
     }),
 );
 
 /** Reads the counts of some senders, whose exams the transaction has locked. */
-export const readRates = async (tx: Transaction, senders: readonly Sender[]): Promise<RateCounter> => {
+export const readRates = async (tx: Transaction, senders: readonly SenderKey[]): Promise<RateCounter> => {
   const distinct = [...new Map(senders.map((sender) => [keyOfSender(sender), sender])).values()];
   const stored = await tx.all(ratesOfSenders, { senders: distinct });
   const wholeAt = new Map(stored.map((rate) => [keyOfSender(rate), rate.wholeAt.getTime()]));
-  const counted = new Map<string, Sender & { readonly wholeAt: Date }>();
+  const counted = new Map<string, SenderKey & { readonly wholeAt: Date }>();
   return {
     take(sender, now) {
       const key = keyOfSender(sender);

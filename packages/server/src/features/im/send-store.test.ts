@@ -23,6 +23,7 @@ beforeEach(async () => {
       await insertRoom(tx, { ...room, imServer: ["aliyun_new"] });
     }
     await insertPerson(tx, {
+      examId: "exam",
       roomId: "open",
       userId: "e1",
       role: "examinee",

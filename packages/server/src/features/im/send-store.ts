@@ -4,6 +4,7 @@ import { lockExams } from "../../domain/exam-lock.js";
 import type { MessageLog, NewMessage } from "../../domain/messages.js";
 import { endAnnouncedSince, loginOf } from "../../domain/messages.js";
 import { readRoles } from "../../domain/people.js";
+import type { RoomKey } from "../../domain/room-exams.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
 import { messages, type visibleParticipants, visibleRooms } from "../../storage/tables.js";
@@ -35,10 +36,19 @@ const sentBefore = statement((dialect) =>
       id: messages.id,
       time: messages.createdAt,
     })
-    .from(dialect.rows("keyed", { roomId: "text", senderId: "text", senderCamera: "text", key: "text" }))
+    .from(
+      dialect.rows("keyed", {
+        examId: "text",
+        roomId: "text",
+        senderId: "text",
+        senderCamera: "text",
+        key: "text",
+      }),
+    )
     .innerJoin(
       messages,
       and(
+        eq(messages.examId, sql`keyed."examId"`),
         eq(messages.roomId, sql`keyed."roomId"`),
         eq(messages.senderId, sql`keyed."senderId"`),
         eq(messages.senderCamera, sql`keyed."senderCamera"`),
@@ -49,8 +59,11 @@ const sentBefore = statement((dialect) =>
 const roomsToSendIn = statement((dialect) =>
   query
     .select({ id: visibleRooms.id, status: visibleRooms.status, endedAt: visibleRooms.endedAt })
-    .from(visibleRooms)
-    .where(dialect.isAnyOf(visibleRooms.id, "roomIds")),
+    .from(dialect.rows("sent", { examId: "text", roomId: "text" }))
+    .innerJoin(
+      visibleRooms,
+      and(eq(visibleRooms.examId, sql`sent."examId"`), eq(visibleRooms.id, sql`sent."roomId"`)),
+    ),
 );
 /** Returns the person of a login. No user id begins with the prefix of PC logins. */
 const userIdOf = (login: string): string => (login.startsWith("pc_") ? login.slice(3) : login);
@@ -64,7 +77,8 @@ const readSentBefore = async (
   requests: readonly SendRequest[],
 ): Promise<ReadonlyMap<number, SentMessage>> => {
   if (requests.every(({ message }) => message.key === undefined)) return new Map();
-  const keyed = requests.map(({ message: { roomId, senderId, senderCamera, key = null } }) => ({
+  const keyed = requests.map(({ message: { examId, roomId, senderId, senderCamera, key = null } }) => ({
+    examId,
     roomId,
     senderId,
     senderCamera,
@@ -78,8 +92,8 @@ const readPeople = async (
   tx: Transaction,
   requests: readonly SendRequest[],
 ): Promise<ReadonlyMap<string, Person>> => {
-  const recipients = requests.flatMap(({ message: { roomId, recipients = [] } }) =>
-    recipients.map((login) => ({ roomId, userId: userIdOf(login) })),
+  const recipients = requests.flatMap(({ message: { examId, roomId, recipients = [] } }) =>
+    recipients.map((login) => ({ examId, roomId, userId: userIdOf(login) })),
   );
   if (recipients.length === 0) return new Map();
   const people = await readRoles(tx, recipients);
@@ -95,9 +109,13 @@ const decide = async (
   log: MessageLog,
   requests: readonly SendRequest[],
 ): Promise<{ outcomes: Outcome[]; added: NewMessage[] }> => {
-  const roomIds = [...new Set(requests.map(({ message }) => message.roomId))];
+  const rooms = new Map(
+    requests.map(({ message: { examId, roomId } }) => [roomId, { examId, roomId }] as const),
+  );
   const known = await readSentBefore(tx, requests);
-  const found = new Map((await tx.all(roomsToSendIn, { roomIds })).map((room) => [room.id, room]));
+  const found = new Map(
+    (await tx.all(roomsToSendIn, { sent: [...rooms.values()] })).map((room) => [room.id, room]),
+  );
   const people = await readPeople(tx, requests);
 
   const added: NewMessage[] = [];
@@ -106,7 +124,7 @@ const decide = async (
   const endSignals = new Map<string, number>();
 
   const decideOne = async ({ message, check, canSendTo }: SendRequest, index: number): Promise<Outcome> => {
-    const { roomId, senderId, senderCamera, key, recipients } = message;
+    const { examId, roomId, senderId, senderCamera, key, recipients } = message;
     const messageKey = key === undefined ? undefined : keyOf(roomId, senderId, senderCamera, key);
     const before = known.get(index);
     if (before) return before;
@@ -124,7 +142,7 @@ const decide = async (
       const since = endAnnouncedSince(room.endedAt);
       const earlier = endSignals.get(roomId);
       if (earlier !== undefined) return { added: earlier };
-      const last = await log.lastEndSignal(tx, roomId, since);
+      const last = await log.lastEndSignal(tx, { examId, roomId }, since);
       if (last) return last;
     }
     const unknown = recipients?.find((login) => {
@@ -143,7 +161,10 @@ const decide = async (
   return { outcomes, added };
 };
 
-const senderOf = ({ message: { roomId, senderId, senderCamera } }: SendRequest): Sender => ({
+const senderOf = ({
+  message: { examId, roomId, senderId, senderCamera },
+}: SendRequest): RoomKey & Sender => ({
+  examId,
   roomId,
   login: loginOf(senderId, senderCamera),
 });
@@ -194,6 +215,7 @@ export const createMessageSender = ({
         return { id, time: message.createdAt };
       });
     },
+    ({ message }) => message.examId,
   );
   return async (request: SendRequest): Promise<SendResult> => {
     const outcome = await send(request);

@@ -1,6 +1,7 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
 import type { NewMessage } from "../../domain/messages.js";
 import { EVERYBODY } from "../../domain/messages.js";
+import type { RoomExams } from "../../domain/room-exams.js";
 import { pageOf } from "../../platform/paging.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
 import { messageReaders, messages } from "../../storage/tables.js";
@@ -9,7 +10,7 @@ import { createMessageSender, type Person, type RoomToSendIn, type SendResult } 
 export type { RoomToSendIn };
 
 /** A message as it is stored. Its data is the JSON text that was sent. */
-export type StoredMessage = Omit<typeof messages.$inferSelect, "key">;
+export type StoredMessage = Omit<typeof messages.$inferSelect, "examId" | "key">;
 
 export interface MessageQuery {
   readonly roomId: string;
@@ -69,8 +70,8 @@ export interface ImStore {
 /** Greater than all ids. The first page of the newest messages starts below it. */
 const MAX_ID = Number.MAX_SAFE_INTEGER;
 
-const { key: _, ...columns } = getTableColumns(messages);
-const { roomId, login, messageId, type } = messageReaders;
+const { examId: _exam, key: _key, ...columns } = getTableColumns(messages);
+const { examId, roomId, login, messageId, type } = messageReaders;
 
 /**
  * Selects messages of a room for a number of readers: each message once, without an order. For each reader, it selects the first messages
@@ -90,6 +91,7 @@ const messagesOfReaders = statements(
           .from(messageReaders)
           .where(
             and(
+              eq(examId, param("examId")),
               eq(roomId, param("roomId")),
               eq(login, param(`reader${index}`)),
               (side === "above" ? gt : lt)(messageId, param("from")),
@@ -105,13 +107,18 @@ const messagesOfReaders = statements(
       return query
         .select(columns)
         .from(messages)
-        .where(sql`${messages.id} IN (${sql.join(ids, sql` UNION ALL `)})`);
+        .where(
+          and(
+            eq(messages.examId, param("examId")),
+            sql`${messages.id} IN (${sql.join(ids, sql` UNION ALL `)})`,
+          ),
+        );
     }),
 );
 const countedMessages = query
   .select({ id: messages.id })
   .from(messages)
-  .where(eq(messages.roomId, param("roomId")))
+  .where(and(eq(messages.examId, param("examId")), eq(messages.roomId, param("roomId"))))
   .limit(param("most"))
   .as("some");
 const countOfRoom = statement(query.select({ number: count() }).from(countedMessages));
@@ -122,10 +129,12 @@ const asParameters = (readers: readonly string[]) =>
 
 export const createImStore = ({
   storage,
+  roomExams,
   messageLog,
   countsMessages,
-}: Parameters<typeof createMessageSender>[0]): ImStore => {
+}: Parameters<typeof createMessageSender>[0] & { roomExams: RoomExams }): ImStore => {
   const sendMessage = createMessageSender({ storage, messageLog, countsMessages });
+  const examOf = async (room: string): Promise<string> => (await roomExams.examOf(storage, room)) ?? "";
 
   const readPage = async ({
     roomId,
@@ -141,7 +150,14 @@ export const createImStore = ({
     const order = newestFirst ? "newest" : "oldest";
     const rows = await storage.all(
       messagesOfReaders(readers.length, side, order, type === undefined ? "all" : "one"),
-      { roomId, ...asParameters(readers), from, limit: limit + 1, ...(type !== undefined && { type }) },
+      {
+        examId: await examOf(roomId),
+        roomId,
+        ...asParameters(readers),
+        from,
+        limit: limit + 1,
+        ...(type !== undefined && { type }),
+      },
     );
     const sorted = rows.toSorted((a, b) => (newestFirst ? b.id - a.id : a.id - b.id));
     return pageOf(sorted, limit, ({ id }) => id);
@@ -160,6 +176,7 @@ export const createImStore = ({
     async newestOf({ roomId, login, types, after, limit }) {
       const readers = [EVERYBODY, login];
       const rows = await storage.all(messagesOfReaders(readers.length, "above", "newest", "some"), {
+        examId: await examOf(roomId),
         roomId,
         ...asParameters(readers),
         from: after,
@@ -168,6 +185,7 @@ export const createImStore = ({
       });
       return rows.toSorted((a, b) => a.id - b.id).slice(-limit);
     },
-    countUpTo: async (roomId, most) => (await storage.get(countOfRoom, { roomId, most }))?.number ?? 0,
+    countUpTo: async (room, most) =>
+      (await storage.get(countOfRoom, { examId: await examOf(room), roomId: room, most }))?.number ?? 0,
   };
 };

@@ -7,6 +7,7 @@ import { change, rowsOf } from "../../../test/support/tables.js";
 import { createBulkChanges } from "../../domain/bulk/changes.js";
 import { createEventLog } from "../../domain/events.js";
 import { insertExam } from "../../domain/people.js";
+import { createRoomExams } from "../../domain/room-exams.js";
 import { createTaskLog } from "../../domain/vendor-tasks.js";
 import { UNLIMITED } from "../../limits/rates.js";
 import { createIds } from "../../platform/ids.js";
@@ -32,7 +33,9 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const clock = () => new Date(0);
   const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
   await db.storage.write((tx) => insertExam(tx, { ...exam, createdAt: clock(), updatedAt: clock() }));
-  const access = createAccessService({ store: createAccessStore({ storage: db.storage }) });
+  const access = createAccessService({
+    store: createAccessStore({ storage: db.storage, roomExams: createRoomExams() }),
+  });
   const ids = createIds({ clock });
   const added = () => undefined;
   const events = createEventLog({ added });

@@ -112,8 +112,9 @@ const seatsOfPeople = statement((dialect) =>
     .where(
       and(
         dialect.isAnyOf(visibleParticipants.userId, "userIds"),
+        eq(visibleParticipants.examId, param("examId")),
+        eq(rooms.examId, visibleParticipants.examId),
         eq(rooms.id, visibleParticipants.roomId),
-        eq(rooms.examId, param("examId")),
       ),
     ),
 );
@@ -202,7 +203,7 @@ const createPageWriter = (changeId: number, { examId, now }: ImportTarget) => {
       const changes = changed.flatMap(({ userId, roomId, is }) => {
         const row = places.get(userId)?.find((place) => place.roomId === roomId);
         const place = roomId === null ? ("unseated" as const) : ("seated" as const);
-        return row ? [{ changeId, place, seq: row.seq, ...is }] : [];
+        return row ? [{ examId, changeId, place, seq: row.seq, ...is }] : [];
       });
       if (changes.length > 0) await tx.insert(insertChanges, changes);
       inserted = [];
@@ -287,7 +288,7 @@ export const createImportStore = ({
     if (!keep) throw new RolledBack(result);
     if (size)
       for (const [room, added] of writer.added)
-        size.check(room, await readRoomSize(tx, room, size.most + 1), added);
+        size.check(room, await readRoomSize(tx, { examId, roomId: room }, size.most + 1), added);
     if ((await tx.get(endedRooms, { examId }))?.number !== endedBefore) throw new RoomsEnded();
     return result;
   }

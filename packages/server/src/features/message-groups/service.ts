@@ -2,7 +2,7 @@ import type { ImServer, ProviderDetails } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import pLimit from "p-limit";
 import { StreamNameTaken } from "../../domain/people.js";
-import { GroupsUndone } from "../../domain/vendor-tasks.js";
+import { GroupsUndone, type RoomOfGroups } from "../../domain/vendor-tasks.js";
 import { InvigilError } from "../../platform/errors.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";
 import { providerFailed, VendorError } from "../../providers/vendor-error.js";
@@ -10,6 +10,8 @@ import type { GroupStore } from "./store.js";
 
 /** A room that needs groups. */
 export interface NewRoomGroups {
+  /** The exam of the room. */
+  readonly examId: string;
   /** The id of the room, unless a service chooses it. */
   readonly roomId: string;
   readonly name: string;
@@ -71,10 +73,12 @@ interface Service {
 
 /** The groups that one call has created or may have created. */
 interface CreatedGroups {
+  /** The exam of all rooms of the call. */
+  readonly examId: string;
   /** The tasks that delete the groups. */
   readonly undo: string[];
   /** Services that may still create a group after its deletion, because their call has no known outcome. */
-  readonly uncertain: { readonly id: string; readonly imServer: readonly ImServer[] }[];
+  readonly uncertain: RoomOfGroups[];
 }
 
 /** Makes a signal that is aborted after some time, or with another signal. */
@@ -110,14 +114,14 @@ export const createGroupService = ({
   /** Checks the id that a service chose for a room, which the other services must accept too. */
   const checkChosenId = async (chooser: Service, groupId: string, others: number): Promise<string> => {
     const fits = (others > 0 ? ID_FOR_ANY_SERVICE : ID_FOR_ONE_SERVICE).test(groupId);
-    if (fits && !(await store.room(groupId))) return groupId;
+    if (fits && !(await store.hasRoom(groupId))) return groupId;
     const why = fits ? "is already the id of a room" : "cannot be the id of a room at all requested services";
     const error = new VendorError(`the group's id ${why}`, { fault: "unreadable" });
     throw providerFailed(chooser.name, "createGroup", error);
   };
 
   const openOne = async (
-    { roomId, name, creatorId, members }: NewRoomGroups,
+    { examId, roomId, name, creatorId, members }: NewRoomGroups,
     services: readonly Service[],
     { created, dueAt, controller }: { created: CreatedGroups; dueAt: Date; controller: AbortController },
   ): Promise<string> => {
@@ -133,14 +137,14 @@ export const createGroupService = ({
       : roomId;
     const imServer = services.map((service) => service.name);
     if (services.some(({ provider }) => provider.deleteGroup))
-      created.undo.push(...(await store.prepareUndo({ id, imServer }, { dueAt, now: clock() })));
+      created.undo.push(...(await store.prepareUndo({ examId, id, imServer }, { dueAt, now: clock() })));
 
     await Promise.all(
       others.map(async (service) => {
         try {
           await create(service, id);
         } catch (error) {
-          if (mayStillSucceed(error)) created.uncertain.push({ id, imServer: [service.name] });
+          if (mayStillSucceed(error)) created.uncertain.push({ examId, id, imServer: [service.name] });
           controller.abort(error);
         }
       }),
@@ -170,12 +174,12 @@ export const createGroupService = ({
     return ids;
   };
 
-  const undo = async ({ undo: taskIds, uncertain }: CreatedGroups): Promise<void> => {
+  const undo = async ({ examId, undo: taskIds, uncertain }: CreatedGroups): Promise<void> => {
     if (taskIds.length === 0) return;
     const now = clock();
     const againAt = new Date(now.getTime() + UNDO_AFTER_MS);
     await store
-      .undo(taskIds, { now, again: uncertain, againAt })
+      .undo(examId, taskIds, { now, again: uncertain, againAt })
       // The tasks become due later without this.
       .catch((error: unknown) =>
         log.error({ err: error }, "message groups could not be deleted at once; they will be deleted later"),
@@ -185,7 +189,7 @@ export const createGroupService = ({
   return {
     async open(rooms, write) {
       const attempt = async () => {
-        const created: CreatedGroups = { undo: [], uncertain: [] };
+        const created: CreatedGroups = { examId: rooms[0]?.examId ?? "", undo: [], uncertain: [] };
         try {
           const roomIds = await openAll(rooms, created);
           return await write({ roomIds, undo: created.undo });

@@ -1,6 +1,7 @@
 import type { ImServer, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, gt, lt, lte, ne, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
+import { examOfRoom, type RoomExams, type RoomKey } from "../../domain/room-exams.js";
 import type { RoomOfGroups, TaskLog, VendorTask } from "../../domain/vendor-tasks.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
@@ -23,34 +24,38 @@ export interface Claimed {
 }
 
 export interface GroupStore {
+  /** Whether there is a room with this id in any exam, even one that is not visible. */
+  hasRoom(roomId: string): Promise<boolean>;
   /** A room's services, and whether it has ended. */
   room(roomId: string): Promise<{ imServer: readonly ImServer[]; status: RoomStatus } | undefined>;
   /** Whether any of these people is in the room. */
-  hasAnyOf(roomId: string, userIds: readonly string[]): Promise<boolean>;
+  hasAnyOf(room: RoomKey, userIds: readonly string[]): Promise<boolean>;
   /** Adds tasks that delete a room's groups at `dueAt` unless they are cancelled. Returns their ids. */
   prepareUndo(room: RoomOfGroups, times: { dueAt: Date; now: Date }): Promise<string[]>;
   /** Makes tasks due now. Deletes the groups of the rooms in `again` a second time at `againAt`, because now may be too early. */
   undo(
+    examId: string,
     taskIds: readonly string[],
     more: { now: Date; again: readonly RoomOfGroups[]; againAt: Date },
   ): Promise<void>;
   /** Claims due tasks, at most the first of each group. A claim counts as an attempt. */
   claim(claim: Claim): Promise<Claimed>;
   /** Deletes a task that is done or given up. */
-  finish(taskId: string): Promise<void>;
+  finish(task: Pick<VendorTask, "examId" | "id">): Promise<void>;
   /** Makes a task due again at `dueAt`. Later tasks of its group wait as long, except after a `leave` task. */
   retry(task: VendorTask, next: { dueAt: Date; refusals: number }): Promise<void>;
 }
 
-const { id, service, groupId, dueAt, attempts } = vendorTasks;
-const isTask = eq(id, param("id"));
+const { examId, id, service, groupId, dueAt, attempts } = vendorTasks;
+const isOfExam = eq(examId, param("examId"));
+const isTask = and(isOfExam, eq(id, param("id")));
 const isOfService = eq(service, param("service"));
 
 const roomById = statement(
   query
     .select({ imServer: visibleRooms.imServer, status: visibleRooms.status })
     .from(visibleRooms)
-    .where(eq(visibleRooms.id, param("roomId"))),
+    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")))),
 );
 const anyOfPeople = statement((dialect) =>
   query
@@ -58,6 +63,7 @@ const anyOfPeople = statement((dialect) =>
     .from(visibleParticipants)
     .where(
       and(
+        eq(visibleParticipants.examId, param("examId")),
         eq(visibleParticipants.roomId, param("roomId")),
         dialect.isAnyOf(visibleParticipants.userId, "userIds"),
       ),
@@ -72,6 +78,7 @@ const earlierBlockingTask = query
   .from(earlier)
   .where(
     and(
+      eq(earlier.examId, examId),
       eq(earlier.service, service),
       eq(earlier.groupId, groupId),
       lt(earlier.id, id),
@@ -107,7 +114,7 @@ const makeTasksDue = statement((dialect) =>
   query
     .update(vendorTasks)
     .set({ dueAt: rawParam<Date>("dueAt") })
-    .where(dialect.isAnyOf(id, "ids")),
+    .where(and(isOfExam, dialect.isAnyOf(id, "ids"))),
 );
 const retryTask = statement(
   query
@@ -119,52 +126,88 @@ const delayLaterTasks = statement(
   query
     .update(vendorTasks)
     .set({ dueAt: rawParam<Date>("dueAt") })
-    .where(and(isOfService, eq(groupId, param("groupId")), gt(id, param("id")), lt(dueAt, param("dueAt")))),
+    .where(
+      and(
+        isOfExam,
+        isOfService,
+        eq(groupId, param("groupId")),
+        gt(id, param("id")),
+        lt(dueAt, param("dueAt")),
+      ),
+    ),
 );
 
-export const createGroupStore = ({ storage, tasks }: { storage: Storage; tasks: TaskLog }): GroupStore => ({
-  room: (roomId) => storage.get(roomById, { roomId }),
+const byExam = (found: readonly VendorTask[]): VendorTask[][] => {
+  const exams = new Map<string, VendorTask[]>();
+  for (const task of found) exams.set(task.examId, [...(exams.get(task.examId) ?? []), task]);
+  return [...exams.values()];
+};
 
-  hasAnyOf: async (roomId, userIds) => (await storage.get(anyOfPeople, { roomId, userIds })) !== undefined,
+export const createGroupStore = ({
+  storage,
+  roomExams,
+  tasks,
+}: {
+  storage: Storage;
+  roomExams: RoomExams;
+  tasks: TaskLog;
+}): GroupStore => ({
+  hasRoom: async (roomId) => (await storage.get(examOfRoom, { roomId })) !== undefined,
+  room: (roomId) =>
+    roomExams.find(storage, roomId, (exam) => storage.get(roomById, { examId: exam, roomId })),
+
+  hasAnyOf: async (room, userIds) => (await storage.get(anyOfPeople, { ...room, userIds })) !== undefined,
 
   prepareUndo: (room, times) => storage.write((tx) => tasks.deleteGroups(tx, room, times)),
 
-  undo: (taskIds, { now, again, againAt }) =>
+  undo: (exam, taskIds, { now, again, againAt }) =>
     storage.write(async (tx) => {
-      await tx.run(makeTasksDue, { ids: taskIds, dueAt: now });
+      await tx.run(makeTasksDue, { examId: exam, ids: taskIds, dueAt: now });
       for (const room of again) await tasks.deleteGroups(tx, room, { dueAt: againAt, now });
     }),
 
-  claim: ({ service: of, now, until, limit }) =>
-    storage.write(async (tx) => {
-      const claimed: VendorTask[] = [];
-      let expired = 0;
-      for (;;) {
-        const found = await tx.all(dueTasks, { service: of, now, limit: limit - claimed.length });
+  async claim({ service: of, now, until, limit }) {
+    const claimed: VendorTask[] = [];
+    let expired = 0;
+    /** Claims tasks, and deletes those that have expired. Returns how many it deleted. */
+    const claimAll = (found: readonly VendorTask[]): Promise<{ taken: VendorTask[]; deleted: number }> =>
+      storage.write(async (tx) => {
+        const taken: VendorTask[] = [];
         let deleted = 0;
         for (const task of found)
-          if (task.expiresAt !== null && task.expiresAt <= now)
-            deleted += await tx.run(deleteTask, { id: task.id });
+          if (task.expiresAt !== null && task.expiresAt <= now) deleted += await tx.run(deleteTask, task);
           else {
-            const taken = await tx.get(claimTask, { id: task.id, now, until });
-            if (taken) claimed.push(taken);
+            const own = await tx.get(claimTask, { examId: task.examId, id: task.id, now, until });
+            if (own) taken.push(own);
           }
-        expired += deleted;
-        if (deleted === 0 || claimed.length === limit) break;
+        return { taken, deleted };
+      });
+    for (;;) {
+      const found = await storage.all(dueTasks, { service: of, now, limit: limit - claimed.length });
+      let deletedNow = 0;
+      for (const tasksOfExam of storage.dividesByExam ? byExam(found) : [found]) {
+        if (tasksOfExam.length === 0) continue;
+        const { taken, deleted } = await claimAll(tasksOfExam);
+        claimed.push(...taken);
+        deletedNow += deleted;
       }
-      const next = await tx.get(nextDueTask, { service: of, now });
-      return { tasks: claimed, expired, nextDue: next?.dueAt };
+      expired += deletedNow;
+      if (deletedNow === 0 || claimed.length === limit) break;
+    }
+    const next = await storage.get(nextDueTask, { service: of, now });
+    return { tasks: claimed, expired, nextDue: next?.dueAt };
+  },
+
+  finish: ({ examId: exam, id: taskId }) =>
+    storage.write(async (tx) => {
+      await tx.run(deleteTask, { examId: exam, id: taskId });
     }),
 
-  finish: (taskId) =>
+  retry: ({ examId: exam, id: taskId, kind: taskKind, service: of, groupId: group }, next) =>
     storage.write(async (tx) => {
-      await tx.run(deleteTask, { id: taskId });
-    }),
-
-  retry: ({ id: taskId, kind: taskKind, service: of, groupId: group }, next) =>
-    storage.write(async (tx) => {
-      await tx.run(retryTask, { id: taskId, ...next });
+      const task = { examId: exam, id: taskId };
+      await tx.run(retryTask, { ...task, ...next });
       if (taskKind !== "leave")
-        await tx.run(delayLaterTasks, { id: taskId, service: of, groupId: group, dueAt: next.dueAt });
+        await tx.run(delayLaterTasks, { ...task, service: of, groupId: group, dueAt: next.dueAt });
     }),
 });

@@ -48,7 +48,7 @@ export const createTaskQueue = ({
   let hasAddedTasks = false;
 
   const callProvider = async (
-    { kind, groupId, payload }: VendorTask,
+    { examId, kind, groupId, payload }: VendorTask,
     provider: MessageProvider<unknown>,
   ): Promise<void> => {
     const { signal, userIds = [] } = payload;
@@ -63,7 +63,8 @@ export const createTaskQueue = ({
         return;
       case "leave":
         // A person who has returned to the room stays in the group.
-        if (!(await store.hasAnyOf(groupId, userIds))) await provider.members?.leave(groupId, userIds);
+        if (!(await store.hasAnyOf({ examId, roomId: groupId }, userIds)))
+          await provider.members?.leave(groupId, userIds);
     }
   };
 
@@ -83,14 +84,14 @@ export const createTaskQueue = ({
   };
 
   const storeOutcome = async (task: VendorTask, outcome: Outcome): Promise<void> => {
-    if (outcome === "done") return store.finish(task.id);
+    if (outcome === "done") return store.finish(task);
     const next = nextAttempt({ task, isRefusal: outcome === "refused", now: clock(), random });
     if (next) return store.retry(task, next);
     const { service, kind, groupId, attempts, expiresAt } = task;
     const fields = { service, kind, groupId, attempts };
     if (expiresAt === null) log.error(fields, "message task given up: the service keeps refusing it");
     else log.warn(fields, "message task given up: it has expired");
-    return store.finish(task.id);
+    return store.finish(task);
   };
 
   const run = async (task: VendorTask, provider: MessageProvider<unknown>): Promise<void> => {

@@ -19,6 +19,7 @@ export const toNewPerson = (
   now: Date,
 ): NewPerson => ({
   ...person,
+  examId: room.examId,
   roomId: room.id,
   streams: streamNamesOf({ examId: room.examId, roomId: room.id, userId: person.userId }),
   now,

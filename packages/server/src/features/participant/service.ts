@@ -11,6 +11,7 @@ import type {
   StreamUrls,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
+import type { RoomKey } from "../../domain/room-exams.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { StreamSigner } from "../../providers/types.js";
@@ -53,7 +54,7 @@ export interface ParticipantService {
    */
   remove(caller: Caller, input: RemoveParticipantInput): Promise<RemovedParticipant>;
   /** Sorted by when they were added. Checks no permissions: for use by other services. */
-  members(roomId: string, role: ParticipantRole): Promise<RoomMember[]>;
+  members(room: RoomKey, role: ParticipantRole): Promise<RoomMember[]>;
   /** Returns an examinee's extra minutes. Checks no permissions: for use by other services. */
   extraMinutesOf(examId: string, userId: string): Promise<number>;
 }
@@ -96,8 +97,8 @@ export const createParticipantService = ({
   /** Limits what a list shows of people's other rooms to those of this exam that the caller may see. */
   const stateFor = async (caller: Caller, { id, examId, status }: StoredRoom): Promise<RoomState> =>
     status === "in_progress"
-      ? { roomId: id, inProgress: true, others: undefined }
-      : { roomId: id, inProgress: false, others: { examId, rooms: await access.exam(caller, examId) } };
+      ? { examId, roomId: id, inProgress: true, others: undefined }
+      : { examId, roomId: id, inProgress: false, others: await access.exam(caller, examId) };
 
   /**
    * A push URL gives its owner the right to publish as that person. Examinees of an ended room do not publish
@@ -127,7 +128,7 @@ export const createParticipantService = ({
   };
 
   return {
-    members: (roomId, role) => store.members(roomId, role),
+    members: (room, role) => store.members(room, role),
     async get(caller, { roomId, userId }) {
       const room = await access.room(caller, roomId);
       if (caller.role === "examinee" && userId !== caller.userId && userId !== room.createTeacher) {
@@ -147,7 +148,7 @@ export const createParticipantService = ({
       rates.take({ caller, roomId, examId: room.examId }, { people: participants.length });
       const now = clock();
       const people = participants.map((person) => toNewPerson(person, room, now));
-      const result = await store.add(roomId, people, assertOpen, size);
+      const result = await store.add({ examId: room.examId, roomId }, people, assertOpen, size);
       if ("conflict" in result) {
         const { userId, role } = result.conflict;
         throw new InvigilError(
@@ -166,7 +167,7 @@ export const createParticipantService = ({
       if (userId === room.createTeacher) throw participantConflict(userId, "moved", isCreatorReason);
       const owner = { examId: target.examId, roomId: target.id, userId };
       const to = { roomId: target.id, streams: streamNamesOf(owner), now: clock() };
-      const outcome = await store.move(roomId, userId, to, assertOpen, size);
+      const outcome = await store.move({ examId: room.examId, roomId }, userId, to, assertOpen, size);
       if (outcome === "not_found") throw notThere(roomId, userId);
       if (outcome === "there_already")
         throw participantConflict(userId, "moved", `it is in the room ${toRoomId} already`);
@@ -176,7 +177,12 @@ export const createParticipantService = ({
       const room = await openRoom(caller, roomId);
       if (withRecords) assertMayDeleteRecords(caller);
       if (userId === room.createTeacher) throw participantConflict(userId, "removed", isCreatorReason);
-      const outcome = await store.remove(roomId, userId, { withRecords, now: clock() }, assertOpen);
+      const outcome = await store.remove(
+        { examId: room.examId, roomId },
+        userId,
+        { withRecords, now: clock() },
+        assertOpen,
+      );
       if (!outcome) throw notThere(roomId, userId);
       if (!outcome.removed) throw participantConflict(userId, "removed", hasRecordsReason(outcome.records));
       if (withRecords) await erasure.finish();

@@ -5,6 +5,7 @@ import type { createPersonRemover } from "../../domain/bulk/removal.js";
 import { arrivalEvents, type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import type { NewPerson } from "../../domain/people.js";
 import { deletePerson, insertPerson, readRoomSize } from "../../domain/people.js";
+import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { type Dialect, param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
@@ -22,14 +23,13 @@ export type StoredParticipant = Omit<Participant, "streams">;
 /** The fields of a person that rarely change during the exam. */
 export type RoomMember = Pick<Participant, "userId" | "name" | "role" | "extraMinutes">;
 /** The room whose people are read. */
-export interface RoomState {
-  readonly roomId: string;
+export interface RoomState extends RoomKey {
   /** Whether the room is in progress. In that case people's other rooms are not read. */
   readonly inProgress: boolean;
   /**
-   * Which other rooms to consider: an exam, and those of its rooms that the caller may see. Undefined: none.
+   * Which other rooms of the exam to consider: those that the caller may see. Undefined: none.
    */
-  readonly others: { readonly examId: string; readonly rooms: "all" | readonly string[] } | undefined;
+  readonly others: "all" | readonly string[] | undefined;
 }
 
 /** Throws to refuse a change of a room. `status` is undefined for a room that does not exist. */
@@ -50,13 +50,13 @@ export interface ParticipantStore {
   /** Sorted by when they were added. */
   list(room: RoomState, role: ParticipantRole): Promise<readonly StoredParticipant[]>;
   /** The same people in the same order, without the fields that change. */
-  members(roomId: string, role: ParticipantRole): Promise<RoomMember[]>;
+  members(room: RoomKey, role: ParticipantRole): Promise<RoomMember[]>;
   /**
    * Adds people to a room, or updates the names and extra minutes of those who are in it: all or none. Returns
    * the outcome for each person, or the first person who is in the room with another role.
    */
   add(
-    roomId: string,
+    room: RoomKey,
     people: readonly NewPerson[],
     check: CheckRoom,
     size: RoomSize | undefined,
@@ -68,7 +68,7 @@ export interface ParticipantStore {
    * Their streams in the old room keep their names.
    */
   move(
-    roomId: string,
+    room: RoomKey,
     userId: string,
     to: Pick<NewPerson, "roomId" | "streams" | "now">,
     check: CheckRoom,
@@ -81,7 +81,7 @@ export interface ParticipantStore {
    * person is not in the room.
    */
   remove(
-    roomId: string,
+    room: RoomKey,
     userId: string,
     how: { withRecords: boolean; now: Date },
     check: CheckRoom,
@@ -109,8 +109,8 @@ class NotRemoved extends Error {
   }
 }
 
-const { seq, roomId, userId, role, name, extraMinutes } = visibleParticipants;
-const inRoom = eq(roomId, param("roomId"));
+const { seq, examId, roomId, userId, role, name, extraMinutes } = visibleParticipants;
+const inRoom = and(eq(examId, param("examId")), eq(roomId, param("roomId")));
 const isPerson = and(inRoom, eq(userId, param("userId")));
 const inRole = and(inRoom, eq(role, param("role")));
 
@@ -129,7 +129,8 @@ const storedPeople = (dialect: Dialect) => {
   const hasRoomInProgress = sql`(${param("inProgress")} = 1 OR EXISTS (
     SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
     WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
-      AND ${visibleRooms}.status = 'in_progress' AND ${visibleRooms}.exam_id = ${param("examId")}
+      AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
+      AND ${visibleRooms}.status = 'in_progress'
       AND (${param("everyRoom")} = 1 OR ${isVisibleRoom})))`.mapWith(Boolean);
   return query.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(visibleParticipants);
 };
@@ -149,8 +150,8 @@ const mostMinutes = statement(
   query
     .select({ extraMinutes: max(extraMinutes) })
     .from(visibleParticipants)
-    .innerJoin(visibleRooms, eq(visibleRooms.id, roomId))
-    .where(and(eq(userId, param("userId")), eq(role, "examinee"), eq(visibleRooms.examId, param("examId")))),
+    .innerJoin(visibleRooms, and(eq(visibleRooms.examId, examId), eq(visibleRooms.id, roomId)))
+    .where(and(eq(userId, param("userId")), eq(role, "examinee"), eq(examId, param("examId")))),
 );
 const roomById = statement(
   query
@@ -161,7 +162,7 @@ const roomById = statement(
       imServer: visibleRooms.imServer,
     })
     .from(visibleRooms)
-    .where(eq(visibleRooms.id, param("roomId"))),
+    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")))),
 );
 const updatePerson = statement(
   query
@@ -171,7 +172,13 @@ const updatePerson = statement(
       extraMinutes: rawParam<number>("extraMinutes"),
       updatedAt: rawParam<Date>("now"),
     })
-    .where(and(eq(participants.roomId, param("roomId")), eq(participants.userId, param("userId")))),
+    .where(
+      and(
+        eq(participants.examId, param("examId")),
+        eq(participants.roomId, param("roomId")),
+        eq(participants.userId, param("userId")),
+      ),
+    ),
 );
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
@@ -186,15 +193,12 @@ const toStored = ({
 
 const EVERY_ROOM = "all";
 /** The other rooms as texts, since a cached read takes no lists. */
-const othersOf = ({ others }: RoomState): { examId: string; reach: string } => {
-  if (!others) return { examId: "", reach: "" };
-  return { examId: others.examId, reach: others.rooms === "all" ? EVERY_ROOM : others.rooms.join("|") };
-};
+const reachOf = ({ others = [] }: RoomState): string => (others === "all" ? EVERY_ROOM : others.join("|"));
 /** The parameters of `storedPeople`. Room ids do not contain the separator. */
-const parameters = (of: { roomId: string; inProgress: boolean; examId: string; reach: string }) => ({
+const parameters = (of: RoomKey & { inProgress: boolean; reach: string }) => ({
+  examId: of.examId,
   roomId: of.roomId,
   inProgress: of.inProgress ? 1 : 0,
-  examId: of.examId,
   everyRoom: of.reach === EVERY_ROOM ? 1 : 0,
   rooms: of.reach.split("|"),
 });
@@ -218,78 +222,76 @@ export const createParticipantStore = ({
       max: REMEMBERED_LISTS,
       withinCalls: true,
     },
-    async (reader, room: string, of: ParticipantRole, inProgress: boolean, examId: string, reach: string) => {
-      const values = parameters({ roomId: room, inProgress, examId, reach });
+    async (reader, exam: string, room: string, of: ParticipantRole, inProgress: boolean, reach: string) => {
+      const values = parameters({ examId: exam, roomId: room, inProgress, reach });
       return (await reader.all(storedByRole, { ...values, role: of })).map(toStored);
     },
   );
 
   /** @throws what `check` throws */
-  const readRooms = async (reader: Reader, roomIds: readonly string[], check: CheckRoom) => {
+  const readRooms = async (reader: Reader, exam: string, roomIds: readonly string[], check: CheckRoom) => {
     const found: RowOf<typeof roomById>[] = [];
     for (const id of roomIds) {
-      const room = await reader.get(roomById, { roomId: id });
+      const room = await reader.get(roomById, { examId: exam, roomId: id });
       check(id, room?.status);
       if (room) found.push(room);
     }
     return found;
   };
   /** Locks the exam of some rooms before writing to them. @throws what `check` throws */
-  const openRooms = async (tx: Transaction, roomIds: readonly string[], check: CheckRoom) => {
+  const openRooms = async (tx: Transaction, exam: string, roomIds: readonly string[], check: CheckRoom) => {
     // Checks twice: before waiting for a bulk change, and under the lock.
-    const [first] = await readRooms(tx, roomIds, check);
-    if (first) await bulk.assertUnlocked(tx, first.examId);
-    return readRooms(tx, roomIds, check);
+    const [first] = await readRooms(tx, exam, roomIds, check);
+    if (first) await bulk.assertUnlocked(tx, exam);
+    return readRooms(tx, exam, roomIds, check);
   };
 
   const checkSize = async (
     tx: Transaction,
     size: RoomSize | undefined,
-    room: string,
+    room: RoomKey,
     added: number,
   ): Promise<void> => {
-    if (size && added > 0) size.check(room, await readRoomSize(tx, room, size.most + 1), added);
+    if (size && added > 0) size.check(room.roomId, await readRoomSize(tx, room, size.most + 1), added);
   };
 
   /** Adds or updates a person. Returns the outcome and its events. @throws RoleConflict */
   const addOne = async (
     tx: Transaction,
-    examId: string,
     person: NewPerson,
   ): Promise<{ outcome: AddOutcome; changes: NewEvent[] }> => {
-    const { roomId: room, userId: id, role: newRole, name: newName, now } = person;
-    const eventRoom = { examId, roomId: room };
-    const existing = await tx.get(personInRoom, { roomId: room, userId: id });
+    const { examId: exam, roomId: room, userId: id, role: newRole, name: newName, now } = person;
+    const eventRoom = { examId: exam, roomId: room };
+    const existing = await tx.get(personInRoom, { ...eventRoom, userId: id });
     if (!existing)
       return { outcome: "added", changes: arrivalEvents(eventRoom, await insertPerson(tx, person), now) };
     if (existing.role !== newRole) throw new RoleConflict(person, existing.role);
     const minutes = person.extraMinutes ?? existing.extraMinutes;
     if (existing.name === newName && existing.extraMinutes === minutes)
       return { outcome: "unchanged", changes: [] };
-    await tx.run(updatePerson, { roomId: room, userId: id, name: newName, extraMinutes: minutes, now });
+    await tx.run(updatePerson, { ...eventRoom, userId: id, name: newName, extraMinutes: minutes, now });
     const updated = { userId: id, role: existing.role, name: newName, extraMinutes: minutes };
     return { outcome: "updated", changes: [newEvent(eventRoom, "participant_updated", updated, now)] };
   };
 
   return {
     async get(room, id) {
-      const values = parameters({ ...room, ...othersOf(room) });
+      const values = parameters({ ...room, reach: reachOf(room) });
       const row = await storage.get(storedPerson, { ...values, userId: id });
       return row && toStored(row);
     },
     list(room, ofRole) {
-      const { examId, reach } = othersOf(room);
-      return listOf(room.roomId, ofRole, room.inProgress, examId, reach);
+      return listOf(room.examId, room.roomId, ofRole, room.inProgress, reachOf(room));
     },
-    members: (room, ofRole) => storage.all(membersByRole, { roomId: room, role: ofRole }),
+    members: (room, ofRole) => storage.all(membersByRole, { ...room, role: ofRole }),
     add: (room, people, check, size) =>
       bulk
         .transact(async (tx) => {
-          const [opened] = await openRooms(tx, [room], check);
+          await openRooms(tx, room.examId, [room.roomId], check);
           const outcomes: AddOutcome[] = [];
           const addedEvents: NewEvent[] = [];
           for (const person of people) {
-            const { outcome, changes } = await addOne(tx, opened?.examId ?? "", person);
+            const { outcome, changes } = await addOne(tx, person);
             outcomes.push(outcome);
             addedEvents.push(...changes);
           }
@@ -303,35 +305,31 @@ export const createParticipantStore = ({
         }),
     extraMinutes: storage.remember(
       { tables: [participants, personChanges, rooms, bulkChanges], withinCalls: true },
-      async (reader, examId: string, user: string) =>
-        (await reader.get(mostMinutes, { examId, userId: user }))?.extraMinutes ?? 0,
+      async (reader, exam: string, user: string) =>
+        (await reader.get(mostMinutes, { examId: exam, userId: user }))?.extraMinutes ?? 0,
     ),
     move: (room, user, to, check, size) =>
       bulk.transact(async (tx) => {
-        const opened = await openRooms(tx, [room, to.roomId], check);
-        const from = opened.find(({ id }) => id === room);
-        const person = await tx.get(personInRoom, { roomId: room, userId: user });
+        const target = { examId: room.examId, roomId: to.roomId };
+        const opened = await openRooms(tx, room.examId, [room.roomId, to.roomId], check);
+        const from = opened.find(({ id }) => id === room.roomId);
+        const person = await tx.get(personInRoom, { ...room, userId: user });
         if (!from || !person) return "not_found";
-        if (await tx.get(personInRoom, { roomId: to.roomId, userId: user })) return "there_already";
-        await deletePerson(tx, room, user, { streamsStay: true });
-        const arrival = await insertPerson(tx, { ...person, ...to, userId: user });
-        await checkSize(tx, size, to.roomId, 1);
+        if (await tx.get(personInRoom, { ...target, userId: user })) return "there_already";
+        await deletePerson(tx, { ...room, userId: user }, { streamsStay: true });
+        const arrival = await insertPerson(tx, { ...person, ...to, ...target, userId: user });
+        await checkSize(tx, size, target, 1);
         await tasks.evict(tx, from, { ...person, userId: user }, to.now);
         await events.addAll(tx, [
-          newEvent(
-            { examId: from.examId, roomId: room },
-            "participant_removed",
-            { userId: user, role: person.role },
-            to.now,
-          ),
-          ...arrivalEvents({ examId: from.examId, roomId: to.roomId }, arrival, to.now),
+          newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
+          ...arrivalEvents(target, arrival, to.now),
         ]);
         return "moved";
       }),
-    async remove(room, user, { withRecords, now }, check) {
-      const [found] = await readRooms(storage, [room], check);
+    async remove({ examId: exam, roomId: room }, user, { withRecords, now }, check) {
+      const [found] = await readRooms(storage, exam, [room], check);
       if (!found) return undefined;
-      const removal = { examId: found.examId, roomId: room, userId: user, withRecords, now };
+      const removal = { examId: exam, roomId: room, userId: user, withRecords, now };
       try {
         const { records } = await removePerson(removal, (standing) => {
           const place = standing.rooms.find((one) => one.roomId === room);
@@ -344,7 +342,7 @@ export const createParticipantStore = ({
         if (!(error instanceof NotRemoved)) throw error;
         if (error.records !== undefined) return { removed: false, records: error.records };
         // The room may have ended or been deleted in the meantime.
-        await readRooms(storage, [room], check);
+        await readRooms(storage, exam, [room], check);
         return undefined;
       }
     },

@@ -175,6 +175,7 @@ export const createPlanService = ({
       return seats ? seatedIn(seats).map(({ person }) => person.userId) : [];
     };
     const groupRequests = rooms.map(({ id, name, createTeacher, imServer }) => ({
+      examId,
       roomId: id,
       name,
       creatorId: createTeacher,

@@ -70,7 +70,7 @@ const peopleOfRoom = statement(
   query
     .select({ userId: participants.userId, name: participants.name, role: participants.role })
     .from(participants)
-    .where(eq(participants.roomId, param("roomId")))
+    .where(and(eq(participants.examId, param("examId")), eq(participants.roomId, param("roomId"))))
     .orderBy(asc(participants.role), asc(participants.seq)),
 );
 const waitingAfter = statement(
@@ -107,7 +107,8 @@ class ExamChanged extends Error {
 async function* roomsOf(reader: Reader, examId: string): AsyncGenerator<ExamRoom, void, void> {
   for (let after = ""; ; ) {
     const found = await reader.all(roomsAfter, { examId, after });
-    for (const room of found) yield { ...room, people: await reader.all(peopleOfRoom, { roomId: room.id }) };
+    for (const room of found)
+      yield { ...room, people: await reader.all(peopleOfRoom, { examId, roomId: room.id }) };
     if (found.length < PAGE) return;
     after = found.at(-1)?.id ?? after;
   }
@@ -173,7 +174,7 @@ export const createPlanStore = ({
       yield SEAT_ROWS;
     }
     for (const task of changes.undo) {
-      await tasks.keepGroups(tx, [task]);
+      await tasks.keepGroups(tx, examId, [task]);
       yield 1;
     }
     // Rooms may end while the change is prepared. Other changes of the exam's rooms and people are locked out.

@@ -4,13 +4,13 @@ import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import { readRoles } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
+import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
-import { presence, rooms } from "../../storage/tables.js";
+import { presence, roomExams } from "../../storage/tables.js";
 
 /** One of a person's two pages of a room. */
-export interface PageKey {
-  readonly roomId: string;
+export interface PageKey extends RoomKey {
   readonly userId: string;
   readonly camera: Camera;
 }
@@ -41,17 +41,12 @@ export interface PresenceStore {
   ofInstance(instance: string): Promise<Page[]>;
 }
 
-const pageColumns = { roomId: "text", userId: "text", camera: "text" } as const;
+const pageColumns = { examId: "text", roomId: "text", userId: "text", camera: "text" } as const;
 
-const examsOfRooms = statement((dialect) =>
-  query
-    .select({ roomId: rooms.id, examId: rooms.examId })
-    .from(rooms)
-    .where(dialect.isAnyOf(rooms.id, "roomIds")),
-);
 const rowsOfPages = statement((dialect) =>
   query
     .select({
+      examId: presence.examId,
       roomId: presence.roomId,
       userId: presence.userId,
       camera: presence.camera,
@@ -63,6 +58,7 @@ const rowsOfPages = statement((dialect) =>
     .innerJoin(
       presence,
       and(
+        eq(presence.examId, sql`pages."examId"`),
         eq(presence.roomId, sql`pages."roomId"`),
         eq(presence.userId, sql`pages."userId"`),
         eq(presence.camera, sql`pages."camera"`),
@@ -77,6 +73,7 @@ const setDevices = statement((dialect) =>
     .from(dialect.rows("changed", { ...pageColumns, instance: "text", devices: "integer" }))
     .where(
       and(
+        eq(presence.examId, sql`changed."examId"`),
         eq(presence.roomId, sql`changed."roomId"`),
         eq(presence.userId, sql`changed."userId"`),
         eq(presence.camera, sql`changed."camera"`),
@@ -89,6 +86,7 @@ const deletePresence = statement(
     .delete(presence)
     .where(
       and(
+        eq(presence.examId, param("examId")),
         eq(presence.roomId, param("roomId")),
         eq(presence.userId, param("userId")),
         eq(presence.camera, param("camera")),
@@ -99,6 +97,7 @@ const deletePresence = statement(
 const pagesOfInstance = statement(
   query
     .select({
+      examId: presence.examId,
       roomId: presence.roomId,
       userId: presence.userId,
       camera: presence.camera,
@@ -128,6 +127,8 @@ type PageState = Map<string, RowState>;
 
 const devicesOf = (state: PageState): number =>
   [...state.values()].reduce((sum, { after = 0 }) => sum + after, 0);
+
+const examOf = ({ page }: PageChange): string => page.examId;
 
 /** Reads the rows of the pages that change, and the roles of their people. */
 const readStates = async (tx: Transaction, changes: readonly PageChange[]) => {
@@ -176,7 +177,6 @@ const changeRow = (
 /** Applies a change to the state of its page. Returns the events. */
 const applyChange = (
   change: PageChange,
-  examId: string,
   state: PageState,
   memberRole: ParticipantRole | undefined,
 ): NewEvent[] => {
@@ -185,7 +185,7 @@ const applyChange = (
   if (!row) return [];
   const after = devicesOf(state);
   const { page, now } = change;
-  const { roomId, userId, camera } = page;
+  const { examId, roomId, userId, camera } = page;
   const room = { examId, roomId };
   const connection = { userId, role: row.role, camera };
   if (after === 0) return [newEvent(room, "participant_left", connection, now)];
@@ -199,7 +199,8 @@ const writeRows = async (tx: Transaction, rows: readonly RowState[]): Promise<vo
   const added = rows.filter(({ before, after }) => before === undefined && after !== undefined);
   await tx.insert(
     insertPresence,
-    added.map(({ page: { roomId, userId, camera }, instance, role, since, after }) => ({
+    added.map(({ page: { examId, roomId, userId, camera }, instance, role, since, after }) => ({
+      examId,
       roomId,
       userId,
       camera,
@@ -222,29 +223,28 @@ const writeRows = async (tx: Transaction, rows: readonly RowState[]): Promise<vo
 
 export const createPresenceStore = ({
   storage,
+  roomExams: rememberedExams,
   events,
 }: {
   storage: Storage;
+  roomExams: RoomExams;
   events: EventLog;
 }): PresenceStore => {
   const ofRoom = storage.remember(
-    { tables: [presence] },
-    (reader, roomId: string): Promise<readonly Presence[]> => readPresences(reader, roomId),
+    { tables: [roomExams, presence] },
+    async (reader, roomId: string): Promise<readonly Presence[]> => {
+      const examId = await rememberedExams.examOf(reader, roomId);
+      return examId === undefined ? [] : readPresences(reader, { examId, roomId });
+    },
   );
   return {
     save: storage.grouped<PageChange, void>(async (tx, changes) => {
-      const roomIds = [...new Set(changes.map(({ page }) => page.roomId))];
-      const exams = new Map(
-        (await tx.all(examsOfRooms, { roomIds })).map(({ roomId, examId }) => [roomId, examId]),
-      );
-      await lockExams(tx, ...exams.values());
+      await lockExams(tx, ...changes.map(({ page }) => page.examId));
       const { states, roles } = await readStates(tx, changes);
       const added = changes.flatMap((change) => {
         const { roomId, userId } = change.page;
         const state = states.get(keyOfPage(change.page));
-        const examId = exams.get(roomId);
-        if (!state || examId === undefined) return [];
-        return applyChange(change, examId, state, roles.get(keyOf(roomId, userId)));
+        return state ? applyChange(change, state, roles.get(keyOf(roomId, userId))) : [];
       });
       await writeRows(
         tx,
@@ -252,7 +252,7 @@ export const createPresenceStore = ({
       );
       await events.addAll(tx, added);
       return changes.map(() => undefined);
-    }),
+    }, examOf),
     ofRoom: (roomId) => ofRoom(roomId),
     ofInstance: (instance) => storage.all(pagesOfInstance, { instance }),
   };

@@ -123,8 +123,9 @@ export const createLinkService = ({
   const seatsOf = async (room: Room, roles: readonly ParticipantRole[]): Promise<Seat[]> => {
     const joining = roles.filter((role) => role !== "examinee" || room.status === "in_progress");
     // Read the generations first: a link that is created during a revocation then has the revoked generation.
-    const generations = await store.generations(room.id);
-    const people = await Promise.all(joining.map((role) => participant.members(room.id, role)));
+    const key = { examId: room.examId, roomId: room.id };
+    const generations = await store.generations(key);
+    const people = await Promise.all(joining.map((role) => participant.members(key, role)));
     return people.flat().map((person) => ({ room, person, generation: generations.get(person.userId) ?? 0 }));
   };
 
@@ -229,6 +230,6 @@ export const createLinkService = ({
       log.info({ ...origin, by: caller.userId, roomId, ...(userIds && { userIds }), seats }, "links revoked");
       return outcome.seats;
     },
-    generation: async (roomId, userId) => (await store.generations(roomId)).get(userId) ?? 0,
+    generation: (roomId, userId) => store.generation(roomId, userId),
   };
 };

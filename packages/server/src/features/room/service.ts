@@ -159,6 +159,7 @@ export const createRoomService = ({
       const peopleOf = (roomId: string) => withCreator(caller, invented ? demoPeople(roomId) : participants);
 
       const group = {
+        examId: about.examId,
         roomId: ids.next(),
         name,
         creatorId: caller.userId,

@@ -5,7 +5,8 @@ import type { EventLog, EventRoom } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import type { NewExam, NewPerson, NewRoom } from "../../domain/people.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
-import { beginNextGeneration, readGenerations } from "../../domain/seats.js";
+import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
+import { beginNextGeneration, readGenerationInRoom, readGenerations } from "../../domain/seats.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Storage } from "../../storage/port.js";
@@ -14,6 +15,7 @@ import {
   visibleExams as exams,
   visibleParticipants as participants,
   roomColumns,
+  roomExams,
   rooms,
   visibleRooms,
 } from "../../storage/tables.js";
@@ -58,7 +60,9 @@ export interface RoomStore {
    */
   ofExam(examId: string, page: { from: string; limit: number }): Promise<Room[]>;
   /** Returns the generations of those seats of a room whose links were revoked, by user id. */
-  generations(roomId: string): Promise<ReadonlyMap<string, number>>;
+  generations(room: RoomKey): Promise<ReadonlyMap<string, number>>;
+  /** Returns the generation of a seat, in a room of any exam. */
+  generation(roomId: string, userId: string): Promise<number>;
   /**
    * Starts the next generation of links for the seats of these people, or of everyone except one person: all or
    * none. Returns the seats by role, in the order in which people were added, or the first of `userIds` who is
@@ -83,7 +87,7 @@ const roomById = statement(
   query
     .select(roomColumns)
     .from(visibleRooms)
-    .where(eq(visibleRooms.id, param("roomId"))),
+    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")))),
 );
 const examById = statement(
   query
@@ -103,7 +107,7 @@ const peopleOfRoom = statement(
   query
     .select({ userId: participants.userId })
     .from(participants)
-    .where(eq(participants.roomId, param("roomId")))
+    .where(and(eq(participants.examId, param("examId")), eq(participants.roomId, param("roomId"))))
     .orderBy(asc(participants.role), asc(participants.seq)),
 );
 
@@ -139,7 +143,11 @@ const countExamsOfCreator = statement(
   ),
 );
 
-const isInProgress = and(eq(rooms.id, param("roomId")), eq(rooms.status, "in_progress"));
+const isInProgress = and(
+  eq(rooms.examId, param("examId")),
+  eq(rooms.id, param("roomId")),
+  eq(rooms.status, "in_progress"),
+);
 const endRoom = statement(
   query
     .update(rooms)
@@ -159,6 +167,18 @@ const setAudioStatusOfRoom = statement(
     .where(isInProgress),
 );
 
+/** A page of all rooms. On PostgreSQL, the rooms themselves have no order across exams. */
+const pageOfAllRooms = query
+  .select(roomColumns)
+  .from(roomExams)
+  .innerJoin(
+    visibleRooms,
+    and(eq(visibleRooms.examId, roomExams.examId), eq(visibleRooms.id, roomExams.roomId)),
+  )
+  .where(lt(roomExams.roomId, param("before")))
+  .orderBy(desc(roomExams.roomId))
+  .limit(param("limit"));
+
 /**
  * A page of rooms. Follows the order of the index in use: by participant for a teacher's rooms, otherwise by
  * room.
@@ -168,20 +188,23 @@ const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: 
     ofExam ? eq(visibleRooms.examId, param("examId")) : undefined,
     hasStatus ? eq(visibleRooms.status, param("status")) : undefined,
   ];
-  if (!ofTeacher)
-    return statement(
-      query
-        .select(roomColumns)
-        .from(visibleRooms)
-        .where(and(...filters, lt(visibleRooms.id, param("before"))))
-        .orderBy(desc(visibleRooms.id))
-        .limit(param("limit")),
-    );
+  const page = query
+    .select(roomColumns)
+    .from(visibleRooms)
+    .where(and(...filters, lt(visibleRooms.id, param("before"))))
+    .orderBy(desc(visibleRooms.id))
+    .limit(param("limit"));
+  if (!ofTeacher && !ofExam && !hasStatus)
+    return statement((dialect) => (dialect.name === "postgres" ? pageOfAllRooms : page));
+  if (!ofTeacher) return statement(page);
   return statement(
     query
       .select(roomColumns)
       .from(participants)
-      .innerJoin(visibleRooms, eq(visibleRooms.id, participants.roomId))
+      .innerJoin(
+        visibleRooms,
+        and(eq(visibleRooms.examId, participants.examId), eq(visibleRooms.id, participants.roomId)),
+      )
       .where(
         and(
           eq(participants.userId, param("teacher")),
@@ -197,11 +220,13 @@ const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: 
 
 export const createRoomStore = ({
   storage,
+  roomExams: rememberedExams,
   bulk,
   tasks,
   events,
 }: {
   storage: Storage;
+  roomExams: RoomExams;
   bulk: BulkChanges;
   tasks: TaskLog;
   events: EventLog;
@@ -213,11 +238,15 @@ export const createRoomStore = ({
     (await storage.get(countExamsOfCreator, { userId, most }))?.number ?? 0,
 
   ofExam: (examId, page) => storage.all(roomsOfExam, { examId, ...page }),
-  generations: (roomId) => readGenerations(storage, roomId),
+  generations: (room) => readGenerations(storage, room),
+  generation: async (roomId, userId) =>
+    (await rememberedExams.find(storage, roomId, (examId) =>
+      readGenerationInRoom(storage, { examId, roomId, userId }),
+    )) ?? 0,
   revokeLinks: ({ examId, roomId }, of) =>
     storage.write(async (tx) => {
       await lockExams(tx, examId);
-      const present = (await tx.all(peopleOfRoom, { roomId })).map(({ userId }) => userId);
+      const present = (await tx.all(peopleOfRoom, { examId, roomId })).map(({ userId }) => userId);
       const requested = "userIds" in of ? new Set(of.userIds) : undefined;
       const presentIds = new Set(present);
       const notInRoom = requested && [...requested].find((userId) => !presentIds.has(userId));
@@ -227,7 +256,7 @@ export const createRoomStore = ({
       );
       const seats: RevokedSeat[] = [];
       for (const userId of revoked)
-        seats.push({ userId, generation: await beginNextGeneration(tx, roomId, userId) });
+        seats.push({ userId, generation: await beginNextGeneration(tx, { examId, roomId, userId }) });
       return { seats };
     }),
 
@@ -244,10 +273,10 @@ export const createRoomStore = ({
         }
         await insertRoom(tx, room);
         for (const person of people) await insertPerson(tx, person);
-        await tasks.keepGroups(tx, undo);
+        await tasks.keepGroups(tx, room.examId, undo);
         // The room's first snapshot includes its people, so they need no events.
         await events.add(tx, { examId: room.examId, roomId: room.id }, "room_created", {}, room.now);
-        const created = await tx.get(roomById, { roomId: room.id });
+        const created = await tx.get(roomById, { examId: room.examId, roomId: room.id });
         if (!created) throw new Error(`the room ${room.id} was not written`);
         return created;
       },
@@ -257,7 +286,7 @@ export const createRoomStore = ({
   end: ({ examId, roomId }, { now, signalAt }) =>
     storage.write(async (tx) => {
       await lockExams(tx, examId);
-      const ended = await tx.get(endRoom, { roomId, now });
+      const ended = await tx.get(endRoom, { examId, roomId, now });
       if (!ended) return;
       await events.add(tx, { examId, roomId }, "room_ended", {}, now);
       // Before the deletion: tasks of one group run in the order of their ids.
@@ -268,8 +297,8 @@ export const createRoomStore = ({
   setAudioStatus: ({ examId, roomId }, audioStatus, now) =>
     storage.write(async (tx) => {
       await lockExams(tx, examId);
-      const before = (await tx.get(roomById, { roomId }))?.audioStatus;
-      const isSet = (await tx.run(setAudioStatusOfRoom, { roomId, audioStatus, now })) > 0;
+      const before = (await tx.get(roomById, { examId, roomId }))?.audioStatus;
+      const isSet = (await tx.run(setAudioStatusOfRoom, { examId, roomId, audioStatus, now })) > 0;
       if (isSet && before !== audioStatus)
         await events.add(tx, { examId, roomId }, "audio_status_changed", { audioStatus }, now);
       return isSet;

@@ -64,14 +64,20 @@ const examineesOfRoom = statement(
   query
     .select({ people: count() })
     .from(participants)
-    .where(and(eq(participants.roomId, param("roomId")), eq(participants.role, "examinee"))),
+    .where(
+      and(
+        eq(participants.examId, param("examId")),
+        eq(participants.roomId, param("roomId")),
+        eq(participants.role, "examinee"),
+      ),
+    ),
 );
 const roomsOfPerson = statement(
   query
     .select({ roomId: rooms.id, name: rooms.name, status: rooms.status, role: participants.role })
     .from(participants)
-    .innerJoin(rooms, eq(rooms.id, participants.roomId))
-    .where(and(eq(participants.userId, param("userId")), eq(rooms.examId, param("examId"))))
+    .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)))
+    .where(and(eq(participants.userId, param("userId")), eq(participants.examId, param("examId"))))
     .orderBy(asc(rooms.id)),
 );
 
@@ -98,7 +104,7 @@ export const createRosterStore = ({
     for (let after = ""; ; ) {
       const found = await storage.all(roomsAfter, { examId, after });
       for (const { id } of found) {
-        const { people = 0 } = (await storage.get(examineesOfRoom, { roomId: id })) ?? {};
+        const { people = 0 } = (await storage.get(examineesOfRoom, { examId, roomId: id })) ?? {};
         total += people;
         counted += people + 1;
         if (counted < COUNTED_A_TURN) continue;

@@ -89,8 +89,8 @@ export const createStreamService = ({ store, access, callback, clock }: StreamSe
     },
 
     async listEvents(caller, { roomId, pageSize, cursor }) {
-      await access.room(caller, roomId);
-      return store.listByRoom(roomId, { limit: pageSize, before: cursor });
+      const { examId } = await access.room(caller, roomId);
+      return store.listByRoom({ examId, roomId }, { limit: pageSize, before: cursor });
     },
   };
 };

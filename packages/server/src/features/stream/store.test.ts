@@ -22,6 +22,7 @@ beforeEach(async () => {
     await insertRoom(tx, { ...room, imServer: ["aliyun_new"] });
     for (const userId of ["e1", "e2"])
       await insertPerson(tx, {
+        examId: "exam",
         roomId: "room",
         userId,
         role: "examinee",

@@ -9,10 +9,10 @@ import {
 } from "@invigil/schema";
 import { and, desc, eq, exists, lt, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
-import type { EventLog } from "../../domain/events.js";
+import type { EventLog, EventRoom } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
-import type { RoomOfExam, TaskLog } from "../../domain/vendor-tasks.js";
+import type { RoomOfGroups, TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
@@ -47,7 +47,7 @@ export interface StreamStore {
    */
   report(event: NewEvent): Promise<ReportOutcome>;
   /** Newest first. `before` is the last id of the previous page. */
-  listByRoom(roomId: string, page: { limit: number; before: number | undefined }): Promise<StreamEventPage>;
+  listByRoom(room: EventRoom, page: { limit: number; before: number | undefined }): Promise<StreamEventPage>;
 }
 
 /** The signals to the apps. They carry the person's own id for both cameras. */
@@ -69,11 +69,15 @@ const ownersOfStreams = statement((dialect) =>
       camera: streamNames.camera,
     })
     .from(streamNames)
-    .innerJoin(visibleRooms, eq(visibleRooms.id, streamNames.roomId))
+    .innerJoin(
+      visibleRooms,
+      and(eq(visibleRooms.examId, streamNames.examId), eq(visibleRooms.id, streamNames.roomId)),
+    )
     .where(dialect.isAnyOf(streamNames.name, "names")),
 );
 
 const isOfReportedCamera = and(
+  eq(streamEvents.examId, sql`reports."examId"`),
   eq(streamEvents.roomId, sql`reports."roomId"`),
   eq(streamEvents.userId, sql`reports."userId"`),
   eq(streamEvents.camera, sql`reports."camera"`),
@@ -109,6 +113,7 @@ const statesOfReports = statement((dialect) =>
     })
     .from(
       dialect.rows("reports", {
+        examId: "text",
         roomId: "text",
         userId: "text",
         camera: "text",
@@ -118,10 +123,17 @@ const statesOfReports = statement((dialect) =>
         ip: "text",
       }),
     )
-    .innerJoin(visibleRooms, eq(visibleRooms.id, sql`reports."roomId"`))
+    .innerJoin(
+      visibleRooms,
+      and(eq(visibleRooms.examId, sql`reports."examId"`), eq(visibleRooms.id, sql`reports."roomId"`)),
+    )
     .leftJoin(
       participants,
-      and(eq(participants.roomId, sql`reports."roomId"`), eq(participants.userId, sql`reports."userId"`)),
+      and(
+        eq(participants.examId, sql`reports."examId"`),
+        eq(participants.roomId, sql`reports."roomId"`),
+        eq(participants.userId, sql`reports."userId"`),
+      ),
     ),
 );
 const insertEvent = insertion(streamEvents);
@@ -133,9 +145,21 @@ const setStatusOf = (camera: Camera) =>
         [camera === "main" ? "mainPublishStatus" : "pcPublishStatus"]: sql`changed."status"`,
         updatedAt: sql`changed."now"`,
       })
-      .from(dialect.rows("changed", { roomId: "text", userId: "text", status: "text", now: "time" }))
+      .from(
+        dialect.rows("changed", {
+          examId: "text",
+          roomId: "text",
+          userId: "text",
+          status: "text",
+          now: "time",
+        }),
+      )
       .where(
-        and(eq(participants.roomId, sql`changed."roomId"`), eq(participants.userId, sql`changed."userId"`)),
+        and(
+          eq(participants.examId, sql`changed."examId"`),
+          eq(participants.roomId, sql`changed."roomId"`),
+          eq(participants.userId, sql`changed."userId"`),
+        ),
       ),
   );
 const setStatus = { main: setStatusOf("main"), pc: setStatusOf("pc") };
@@ -144,22 +168,20 @@ const pageOfRoom = statement(
   query
     .select()
     .from(streamEvents)
-    .where(and(eq(streamEvents.roomId, param("roomId")), lt(streamEvents.id, param("before"))))
+    .where(
+      and(
+        eq(streamEvents.examId, param("examId")),
+        eq(streamEvents.roomId, param("roomId")),
+        lt(streamEvents.id, param("before")),
+      ),
+    )
     .orderBy(desc(streamEvents.id))
     .limit(param("limit")),
 );
-const examOfRoom = statement(
-  query
-    .select({ examId: visibleRooms.examId })
-    .from(visibleRooms)
-    .where(eq(visibleRooms.id, param("roomId"))),
-);
-
-const toEvent = ({ width, height, ...row }: typeof streamEvents.$inferSelect): StreamEvent => ({
-  ...row,
-  ...(width !== null && { width }),
-  ...(height !== null && { height }),
-});
+const toEvent = (stored: typeof streamEvents.$inferSelect): StreamEvent => {
+  const { examId: _, width, height, ...row } = stored;
+  return { ...row, ...(width !== null && { width }), ...(height !== null && { height }) };
+};
 
 /** Returns the owners of the reported streams and of their originals, by stream name. */
 const readOwners = async (reader: Reader, reported: readonly NewEvent[]) => {
@@ -184,7 +206,7 @@ interface Changes {
     readonly role: ParticipantRole;
     readonly status: PublishStatus;
     /** The room that gets the signal, if it is in progress. */
-    readonly signalTo: RoomOfExam | undefined;
+    readonly signalTo: RoomOfGroups | undefined;
     readonly signal: number;
     readonly now: Date;
   }[];
@@ -246,6 +268,8 @@ export const createStreamStore = ({
   events: EventLog;
 }): StreamStore => {
   const erasures = createErasureFilter(storage);
+  const examOfReport = async (report: NewEvent): Promise<string> =>
+    (await readOwners(storage, [report])).get(report.stream)?.examId ?? "";
   return {
     report: storage.grouped<NewEvent, ReportOutcome>(async (tx, reported) => {
       const { outcomes, changes } = await evaluateReports(tx, reported);
@@ -254,9 +278,9 @@ export const createStreamStore = ({
         const ofCamera = changes.statuses.filter((change) => change.camera === camera);
         // Only the last change of each camera is written.
         const last = new Map(
-          ofCamera.map(({ stream, roomId, userId, status, now }) => [
+          ofCamera.map(({ stream, examId, roomId, userId, status, now }) => [
             stream,
-            { roomId, userId, status, now },
+            { examId, roomId, userId, status, now },
           ]),
         );
         if (last.size > 0) await tx.run(setStatus[camera], { changed: [...last.values()] });
@@ -282,14 +306,13 @@ export const createStreamStore = ({
         if (signalTo) await tasks.announce(tx, { room: signalTo, signal, data: { userId }, now });
       }
       return outcomes;
-    }),
+    }, examOfReport),
 
-    async listByRoom(roomId, { limit, before = FIRST }) {
-      const examId = (await storage.get(examOfRoom, { roomId }))?.examId ?? "";
+    async listByRoom({ examId, roomId }, { limit, before = FIRST }) {
       const rows = await erasures.page(
-        (from, most) => storage.all(pageOfRoom, { roomId, before: from, limit: most }),
+        examId,
+        (from, most) => storage.all(pageOfRoom, { examId, roomId, before: from, limit: most }),
         { before, limit: limit + 1, kind: "stream_events" },
-        () => examId,
       );
       const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
       return { events: page.map(toEvent), ...next };

@@ -56,7 +56,7 @@ export const loadEvent = async (
   const common = { id: String(event.id), roomId, time: event.createdAt };
   switch (event.type) {
     case "room_created": {
-      const room = await store.room(roomId);
+      const room = await store.room(event);
       return room && { type: event.type, ...common, room };
     }
     case "room_ended":
@@ -78,17 +78,17 @@ export const loadEvent = async (
       return { type: event.type, ...common, userId, camera, status };
     }
     case "cheat_config_changed": {
-      const cheatConfig = await store.configOf(roomId);
+      const cheatConfig = await store.configOf(event);
       return cheatConfig && { type: event.type, ...common, cheatConfig };
     }
     case "cheat_records_added":
       return {
         type: event.type,
         ...common,
-        records: await store.records(roomId, event.data.from, event.data.to),
+        records: await store.records(event, event.data.from, event.data.to),
       };
     case "message": {
-      const row = await store.message(event.data.messageId);
+      const row = await store.message(event.examId, event.data.messageId);
       return row && { type: event.type, ...common, message: toDeliveredMessage(row) };
     }
   }

@@ -69,7 +69,7 @@ export interface LiveServiceDeps {
   readonly uncountedAccess?: AccessService;
   /** Records which pages are connected to rooms. */
   readonly presence: {
-    connect(page: { roomId: string; userId: string; role: Role; camera: Camera }): () => void;
+    connect(page: { examId: string; roomId: string; userId: string; role: Role; camera: Camera }): () => void;
   };
   readonly limits: SubscriptionLimits;
   readonly clock: () => Date;
@@ -156,8 +156,8 @@ export const createLiveService = ({
   return {
     presenter,
     async roomSnapshot(caller, roomId) {
-      await access.room(caller, roomId);
-      const snapshot = await store.roomSnapshot(roomId);
+      const { examId } = await access.room(caller, roomId);
+      const snapshot = await store.roomSnapshot({ examId, roomId });
       if (!snapshot) throw roomNotFound(roomId);
       return visibleSnapshot(caller, snapshot);
     },
@@ -175,7 +175,7 @@ export const createLiveService = ({
         { store, access: uncountedAccess, clock },
       );
       const release = acquireSubscription(subscriber, { field: "roomId", id: roomId });
-      const onStart = releasing(release, () => presence.connect({ roomId, userId, role, camera }));
+      const onStart = releasing(release, () => presence.connect({ examId, roomId, userId, role, camera }));
       return subscribe({ ...target, onStart }, subscriber, { lastEventId, store, dispatcher, clock });
     },
 

@@ -10,6 +10,7 @@ import type {
 import { and, asc, between, eq, getTableColumns, gt, lte, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
+import type { EventRoom } from "../../domain/events.js";
 import { readPresences } from "../../domain/presence.js";
 import type { Reader, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
@@ -64,28 +65,28 @@ export interface LiveStore {
   /** The first events of all exams after an id. Undefined if some of them were deleted already. */
   allEventsAfter(id: number, limit: number): Promise<EventRow[] | undefined>;
   /**
-   * The first events after the positions of exams, in order. If there are fewer than `limit`, these are all of them. `lost` are the
+   * The first events after the positions of exams, in order: about `limit` of them. If there are fewer, these are all. `lost` are the
    * exams of which some events were deleted already, or whose position is of an earlier epoch.
    */
   eventsOfExams(
     positions: readonly ExamPosition[],
     limit: number,
   ): Promise<{ readonly rows: EventRow[]; readonly lost: readonly string[] }>;
-  room(roomId: string): Promise<Room | undefined>;
-  configOf(roomId: string): Promise<StoredCheatConfig | undefined>;
+  room(room: EventRoom): Promise<Room | undefined>;
+  configOf(room: EventRoom): Promise<StoredCheatConfig | undefined>;
   /** The records of a room with ids from `from` to `to`. */
-  records(roomId: string, from: number, to: number): Promise<CheatRecord[]>;
-  message(id: number): Promise<MessageRow | undefined>;
+  records(room: EventRoom, from: number, to: number): Promise<CheatRecord[]>;
+  message(examId: string, id: number): Promise<MessageRow | undefined>;
   roomsOfExam(examId: string): Promise<string[]>;
   /** Everything about a room at one moment. Undefined if the room does not exist. */
-  roomSnapshot(roomId: string): Promise<RoomSnapshot | undefined>;
+  roomSnapshot(room: EventRoom): Promise<RoomSnapshot | undefined>;
   /** These rooms of an exam at one moment. */
   examSnapshot(examId: string, rooms: "all" | readonly string[]): Promise<ExamSnapshot>;
   /** A number that changes with every commit of another process. */
   othersVersion(): Promise<number | undefined>;
   /**
-   * Deletes the oldest events that were written before a time: a limited number of them, and never the newest event. Returns whether
-   * there may be more.
+   * Deletes the oldest events that were written before a time: a limited number of them. If all events have one order, the newest event is
+   * never deleted. Returns whether there may be more.
    */
   prune(before: Date): Promise<boolean>;
 }
@@ -105,6 +106,28 @@ const oldestEvent = statement(oldestEvents(1));
 const eventsToDelete = statement(oldestEvents(MAX_DELETED + 1));
 const deleteEvents = statement(query.delete(roomEvents).where(lte(roomEvents.id, param("lastId"))));
 
+const isOfExam = eq(roomEvents.examId, param("examId"));
+/** The oldest event of the next exam that has events. */
+const oldestOfNextExam = statement(
+  query
+    .select({ examId: roomEvents.examId, createdAt: roomEvents.createdAt })
+    .from(roomEvents)
+    .where(gt(roomEvents.examId, param("examId")))
+    .orderBy(asc(roomEvents.examId), asc(roomEvents.id))
+    .limit(1),
+);
+const oldestOfExam = statement(
+  query
+    .select({ id: roomEvents.id, createdAt: roomEvents.createdAt })
+    .from(roomEvents)
+    .where(isOfExam)
+    .orderBy(asc(roomEvents.id))
+    .limit(MAX_DELETED),
+);
+const deleteEventsOfExam = statement(
+  query.delete(roomEvents).where(and(isOfExam, lte(roomEvents.id, param("lastId")))),
+);
+
 /** Notes the newest deleted event of each exam that still exists. */
 const notePruned = statement((dialect) =>
   query
@@ -123,15 +146,15 @@ const eventsOfExam = statement(
   query
     .select()
     .from(roomEvents)
-    .where(and(eq(roomEvents.examId, param("examId")), isAfter))
+    .where(and(isOfExam, isAfter))
     .orderBy(asc(roomEvents.id))
     .limit(param("limit")),
 );
-const eventsOfRoom = statement(
+const eventsOfRoom = statement((dialect) =>
   query
     .select()
     .from(roomEvents)
-    .where(and(eq(roomEvents.roomId, param("roomId")), isAfter))
+    .where(and(eq(roomEvents.roomId, param("roomId")), dialect.inExam(roomEvents.examId), isAfter))
     .orderBy(asc(roomEvents.id))
     .limit(param("limit")),
 );
@@ -139,7 +162,7 @@ const newestEventOfExam = statement(
   query
     .select({ id: max(roomEvents.id) })
     .from(roomEvents)
-    .where(eq(roomEvents.examId, param("examId"))),
+    .where(isOfExam),
 );
 const newestEpoch = statement(query.select({ begin: max(eventEpochs.begin) }).from(eventEpochs));
 const newestPruned = statement(
@@ -178,12 +201,8 @@ const prunedOfFollowed = statement((dialect) =>
 );
 
 const { endedAt: _, ...shownRoom } = roomColumns;
-const roomById = statement(
-  query
-    .select(shownRoom)
-    .from(visibleRooms)
-    .where(eq(visibleRooms.id, param("roomId"))),
-);
+const isRoom = and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")));
+const roomById = statement(query.select(shownRoom).from(visibleRooms).where(isRoom));
 const roomsOfExam = statement(
   query
     .select(shownRoom)
@@ -196,14 +215,18 @@ const configOfRoom = statement(
     .select(getTableColumns(cheatConfigs))
     .from(visibleRooms)
     .innerJoin(cheatConfigs, eq(cheatConfigs.examId, visibleRooms.examId))
-    .where(eq(visibleRooms.id, param("roomId"))),
+    .where(isRoom),
 );
-const recordsOfRoom = statement(
+const recordsOfRoom = statement((dialect) =>
   query
     .select()
     .from(cheatRecords)
     .where(
-      and(eq(cheatRecords.roomId, param("roomId")), between(cheatRecords.id, param("from"), param("to"))),
+      and(
+        eq(cheatRecords.roomId, param("roomId")),
+        dialect.inExam(cheatRecords.examId),
+        between(cheatRecords.id, param("from"), param("to")),
+      ),
     )
     .orderBy(asc(cheatRecords.id)),
 );
@@ -211,13 +234,15 @@ const messageById = statement(
   query
     .select()
     .from(messages)
-    .where(eq(messages.id, param("id"))),
+    .where(and(eq(messages.examId, param("examId")), eq(messages.id, param("id")))),
 );
 const membersOfRoom = statement(
   query
     .select()
     .from(visibleParticipants)
-    .where(eq(visibleParticipants.roomId, param("roomId"))),
+    .where(
+      and(eq(visibleParticipants.examId, param("examId")), eq(visibleParticipants.roomId, param("roomId"))),
+    ),
 );
 const toMember = ({
   userId,
@@ -234,6 +259,12 @@ const toMember = ({
   publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
 });
 
+/** Reads the rows of several parts. */
+const readParts = async <Part, Row>(
+  parts: readonly Part[],
+  read: (part: Part) => Promise<Row[]>,
+): Promise<Row[]> => (await Promise.all(parts.map(read))).flat();
+
 const readNewestId = async (reader: Reader): Promise<number> =>
   Math.max((await reader.get(newestEvent))?.id ?? 0, await readEpoch(reader));
 
@@ -248,12 +279,13 @@ const readNewestIdOf = async (reader: Reader, examId: string): Promise<number> =
   return Math.max(newest, await readStart(reader, examId));
 };
 
-const readRoom = async (reader: Reader, roomId: string): Promise<RoomSnapshot | undefined> => {
-  const room = await reader.get(roomById, { roomId });
+const readRoom = async (reader: Reader, { examId, roomId }: EventRoom): Promise<RoomSnapshot | undefined> => {
+  const key = { examId, roomId };
+  const room = await reader.get(roomById, key);
   if (!room) return undefined;
-  const cheatConfig = await reader.get(configOfRoom, { roomId });
-  const members = await reader.all(membersOfRoom, { roomId });
-  const presences = await readPresences(reader, roomId);
+  const cheatConfig = await reader.get(configOfRoom, key);
+  const members = await reader.all(membersOfRoom, key);
+  const presences = await readPresences(reader, key);
   return {
     room,
     ...(cheatConfig && { cheatConfig }),
@@ -265,6 +297,53 @@ const readRoom = async (reader: Reader, roomId: string): Promise<RoomSnapshot | 
 
 export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore => {
   const erasures = createErasureFilter(storage);
+
+  /** Prunes the log as a whole, in the order of the ids. */
+  const pruneLog = async (before: Date): Promise<boolean> => {
+    // Usually there is nothing to delete. This read avoids a write, which would delay others.
+    const oldest = await storage.get(oldestEvent);
+    if (!oldest || oldest.createdAt >= before) return false;
+    return storage.write(async (tx) => {
+      const events = await tx.all(eventsToDelete);
+      const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
+      // Keeps the last of these events: it may be the newest one, which `allEventsAfter` needs to recognize ids.
+      const old = events.slice(0, firstKept < 0 ? -1 : firstKept);
+      const last = old.at(-1);
+      if (last) {
+        const newest = new Map(old.map(({ id, examId }) => [examId, id]));
+        await tx.run(notePruned, { pruned: [...newest].map(([examId, lastId]) => ({ examId, lastId })) });
+        await tx.run(deleteEvents, { lastId: last.id });
+      }
+      return old.length === MAX_DELETED;
+    });
+  };
+
+  /** Deletes old events of an exam. Returns whether it deleted any. */
+  const pruneExam = (examId: string, before: Date): Promise<boolean> =>
+    storage.write(async (tx) => {
+      await tx.lockName(`pruning events of ${examId}`);
+      const events = await tx.all(oldestOfExam, { examId });
+      const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
+      const last = events.at(firstKept < 0 ? -1 : firstKept - 1);
+      if (!last || firstKept === 0) return false;
+      await tx.run(notePruned, { pruned: [{ examId, lastId: last.id }] });
+      await tx.run(deleteEventsOfExam, { examId, lastId: last.id });
+      return true;
+    });
+  /** The exam at which `pruneExams` continues. */
+  let pruned = "";
+  /** Prunes the log exam by exam. */
+  const pruneExams = async (before: Date): Promise<boolean> => {
+    // Events without an exam come first.
+    if (await pruneExam(pruned, before)) return true;
+    for (;;) {
+      const next = await storage.get(oldestOfNextExam, { examId: pruned });
+      pruned = next?.examId ?? "";
+      if (!next) return false;
+      if (next.createdAt < before && (await pruneExam(pruned, before))) return true;
+    }
+  };
+
   return {
     newestIdOf: (examId) => storage.snapshot((reader) => readNewestIdOf(reader, examId)),
 
@@ -275,7 +354,7 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
         if (!holdsAll) return undefined;
         return roomId === undefined
           ? reader.all(eventsOfExam, { examId, id, limit })
-          : reader.all(eventsOfRoom, { roomId, id, limit });
+          : reader.all(eventsOfRoom, { examId, roomId, id, limit });
       }),
 
     hasOneOrder: storage.commitsInOrder,
@@ -289,33 +368,34 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
       }),
 
     async eventsOfExams(followed, limit) {
+      const parts = storage.dividesByExam ? followed.map((position) => [position]) : [followed];
       // Read first: events that are deleted after this were read, or are noted the next time.
-      const pruned = await storage.all(prunedOfFollowed, { followed });
+      const pruned = await readParts(parts, (part) => storage.all(prunedOfFollowed, { followed: part }));
       const epoch = await readEpoch(storage);
       const earlier = followed.filter(({ after }) => after < epoch);
+      const rows = await readParts(parts, (part) => storage.all(eventsOfFollowed, { followed: part, limit }));
       return {
-        rows: await storage.all(eventsOfFollowed, { followed, limit }),
+        rows: parts.length > 1 ? rows.toSorted((one, other) => one.id - other.id) : rows,
         lost: [...new Set([...pruned, ...earlier].map(({ examId }) => examId))],
       };
     },
 
-    room: (roomId) => storage.get(roomById, { roomId }),
+    room: ({ examId, roomId }) => storage.get(roomById, { examId, roomId }),
 
-    configOf: (roomId) => storage.get(configOfRoom, { roomId }),
+    configOf: ({ examId, roomId }) => storage.get(configOfRoom, { examId, roomId }),
 
-    records: async (roomId, from, to) => {
-      const records = await erasures.records(
-        () => storage.all(recordsOfRoom, { roomId, from, to }),
-        ({ examId }) => examId,
+    records: async ({ examId: ofExam, roomId }, from, to) => {
+      const records = await erasures.records(ofExam, () =>
+        storage.all(recordsOfRoom, { examId: ofExam, roomId, from, to }),
       );
       return records.map(toCheatRecord);
     },
 
-    message: (id) => storage.get(messageById, { id }),
+    message: (examId, id) => storage.get(messageById, { examId, id }),
 
     roomsOfExam: async (examId) => (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
 
-    roomSnapshot: (roomId) => storage.snapshot((reader) => readRoom(reader, roomId)),
+    roomSnapshot: (room) => storage.snapshot((reader) => readRoom(reader, room)),
 
     examSnapshot: (examId, reach) =>
       storage.snapshot(async (reader) => {
@@ -329,24 +409,6 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
 
     othersVersion: () => storage.othersVersion(),
 
-    prune: async (before) => {
-      // Usually there is nothing to delete. This read avoids a write, which would delay others.
-      const oldest = await storage.get(oldestEvent);
-      if (!oldest || oldest.createdAt >= before) return false;
-      return storage.write(async (tx) => {
-        await tx.lockName("pruning events");
-        const events = await tx.all(eventsToDelete);
-        const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
-        // Keeps the last of these events: it may be the newest one, which `allEventsAfter` needs to recognize ids.
-        const old = events.slice(0, firstKept < 0 ? -1 : firstKept);
-        const last = old.at(-1);
-        if (last) {
-          const newest = new Map(old.map(({ id, examId }) => [examId, id]));
-          await tx.run(notePruned, { pruned: [...newest].map(([examId, lastId]) => ({ examId, lastId })) });
-          await tx.run(deleteEvents, { lastId: last.id });
-        }
-        return old.length === MAX_DELETED;
-      });
-    },
+    prune: storage.commitsInOrder ? pruneLog : pruneExams,
   };
 };

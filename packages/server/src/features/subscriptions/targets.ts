@@ -35,13 +35,13 @@ export const roomTarget = (
     async lastEvents(latest) {
       const removal = latest.findIndex((event) => isAboutCaller(caller, event, "participant_removed"));
       if (removal >= 0) return latest.slice(0, removal + 1);
-      return (await store.room(roomId)) ? [] : latest;
+      return (await store.room({ examId, roomId })) ? [] : latest;
     },
     async deliver({ event, load }) {
       if (!isVisibleTo(caller, event)) return {};
       if (event.type === "cheat_config_changed" && caller.role === "examinee") {
         // The event carries the current config, and the room may have ended since it was logged.
-        const room = await store.room(roomId);
+        const room = await store.room({ examId, roomId });
         if (!room || !canSeeConfig(caller, room)) return {};
       }
       const loaded = await load();
@@ -51,7 +51,7 @@ export const roomTarget = (
       };
     },
     async createGap() {
-      const snapshot = await store.roomSnapshot(roomId);
+      const snapshot = await store.roomSnapshot({ examId, roomId });
       if (!snapshot) throw roomNotFound(roomId);
       const { lastEventId: id } = snapshot;
       return {

@@ -25,7 +25,11 @@ const streamsOfPerson = statement(
     .from(visibleRooms)
     .innerJoin(
       streamNames,
-      and(eq(streamNames.roomId, visibleRooms.id), eq(streamNames.userId, param("userId"))),
+      and(
+        eq(streamNames.examId, visibleRooms.examId),
+        eq(streamNames.roomId, visibleRooms.id),
+        eq(streamNames.userId, param("userId")),
+      ),
     )
     .where(eq(visibleRooms.examId, param("examId"))),
 );

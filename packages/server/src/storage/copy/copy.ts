@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { SetupError } from "../../platform/setup-error.js";
 import type { CopySource, CopyTarget, TableReader } from "./ends.js";
 import { fromSqlite, intoSqlite } from "./sqlite.js";
-import { COPIED_TABLES, type CopiedTable, keyOf, LEFT_OUT, type Row } from "./tables.js";
+import { COPIED_TABLES, type CopiedTable, LEFT_OUT, type Row } from "./tables.js";
 
 /** The interface of the copy to its caller. */
 export interface CopyControl {
@@ -43,11 +43,24 @@ const canonical = (value: unknown): unknown => {
   return sortKeys(value);
 };
 
-/** The number of the rows of a table, and a hash of their values. */
+/** The number of the rows of a table, and a hash of their values. The order of the rows does not matter: it is another on PostgreSQL. */
 interface Fingerprint {
   readonly rows: number;
   readonly hash: string;
 }
+
+/** Hashes distinct rows in any order: the hashes of the rows are combined by exclusive or. */
+const createRowsHash = () => {
+  const combined = Buffer.alloc(32);
+  return {
+    add(line: string): void {
+      const hash = createHash("sha256").update(line).digest();
+      for (let index = 0; index < combined.length; index += 1)
+        combined[index] = (combined[index] ?? 0) ^ (hash[index] ?? 0);
+    },
+    digest: () => combined.toString("hex"),
+  };
+};
 
 /** Reads a table, page by page. Returns the fingerprint of all rows. */
 const readTable = async (
@@ -55,23 +68,23 @@ const readTable = async (
   table: CopiedTable,
   onPage: (rows: readonly Row[]) => Promise<void>,
 ): Promise<Fingerprint> => {
-  const hash = createHash("sha256");
+  const hash = createRowsHash();
   let rows = 0;
   let limit = FIRST_PAGE_ROWS;
-  let after: unknown[] | undefined;
+  let after: Row | undefined;
   for (;;) {
     const page = await reader.readPage(table, after, limit);
     let chars = 0;
     for (const row of page) {
       const line = `${JSON.stringify(row.map(canonical))}\n`;
-      hash.update(line);
+      hash.add(line);
       chars += line.length;
     }
     rows += page.length;
     await onPage(page);
     const last = page.at(-1);
-    if (!last || page.length < limit) return { rows, hash: hash.digest("hex") };
-    after = keyOf(table, last);
+    if (!last || page.length < limit) return { rows, hash: hash.digest() };
+    after = last;
     const fitting = Math.floor((page.length * PAGE_CHARS) / chars);
     limit = Math.max(1, Math.min(MAX_PAGE_ROWS, limit * 4, fitting));
   }

@@ -4,8 +4,8 @@ import type { CopiedTable, Row } from "./tables.js";
 
 export interface TableReader {
   countRows(table: CopiedTable): Promise<number>;
-  /** Returns the first rows after a key, in the order of the keys. */
-  readPage(table: CopiedTable, after: readonly unknown[] | undefined, limit: number): Promise<readonly Row[]>;
+  /** Returns the first rows after a row, or of all rows, in the order of the primary keys of the database. */
+  readPage(table: CopiedTable, after: Row | undefined, limit: number): Promise<readonly Row[]>;
   /** Returns the last value that was generated for the table, even if its row was deleted. 0: none. */
   lastGenerated(table: CopiedTable): Promise<number>;
 }

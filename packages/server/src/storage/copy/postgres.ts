@@ -19,11 +19,12 @@ import {
   readApplied,
   readMigrations,
 } from "../postgres/migrate.js";
+import { primaryKeyOf } from "../postgres/schema.js";
 import { createSessions, firstValue, rollBack, type Session } from "../postgres/sessions.js";
 import { shownUrl } from "../postgres/settings.js";
 import { toPostgres, typeOf } from "../postgres/values.js";
 import type { CopySource, CopyTarget, TableReader } from "./ends.js";
-import { COPIED_TABLES, type CopiedTable, decodeRow, pageQuery } from "./tables.js";
+import { COPIED_TABLES, type CopiedTable, decodeRow, keyOf, pageQuery } from "./tables.js";
 
 const LOCK_TIMEOUT_MS = 10_000;
 
@@ -92,9 +93,10 @@ const readerOf = (session: Session): TableReader => {
       ),
     readPage: (table, after, limit) =>
       reading(table, async () => {
+        const key = primaryKeyOf(table.declared);
         const { rows } = await session.query({
-          text: pageQuery(table, after === undefined, (number) => `$${number}`),
-          values: [...(after ?? []), limit],
+          text: pageQuery(table, key, after === undefined, (number) => `$${number}`),
+          values: [...(after ? keyOf(table, key, after) : []), limit],
         });
         return rows.map((row) => decodeRow(table, row));
       }),

@@ -11,7 +11,7 @@ import { beginEpoch } from "../sqlite/epoch.js";
 import { logOf } from "../sqlite/log-file.js";
 import { compareMigrations, migrate, readMigrations } from "../sqlite/migrate.js";
 import type { CopySource, CopyTarget, TableReader } from "./ends.js";
-import { type CopiedTable, decodeRow, LEFT_OUT, pageQuery } from "./tables.js";
+import { type CopiedTable, decodeRow, keyOf, LEFT_OUT, pageQuery } from "./tables.js";
 
 /** The cache of the new database, in KiB. What exceeds it is written to the file before the commit. */
 const CACHE_KIB = 64 * 1024;
@@ -50,9 +50,12 @@ const readerOf = (sqlite: Sqlite.Database): TableReader => {
     countRows: async (table) => reading(table, () => numberOf(`SELECT count(*) FROM ${quoted(table.name)}`)),
     readPage: async (table, after, limit) =>
       reading(table, () => {
-        const page = prepare(pageQuery(table, after === undefined, () => "?")).raw();
+        const page = prepare(pageQuery(table, table.key, after === undefined, () => "?")).raw();
         // Safe: rows are lists in this mode.
-        const rows = page.all(...(after ?? []), limit) as (readonly unknown[])[];
+        const rows = page.all(
+          ...(after ? keyOf(table, table.key, after) : []),
+          limit,
+        ) as (readonly unknown[])[];
         return rows.map((row) => decodeRow(table, row));
       }),
     lastGenerated: async (table) =>

@@ -8,9 +8,10 @@ export type Row = readonly unknown[];
 
 /** A table to copy. */
 export interface CopiedTable {
+  readonly declared: SQLiteTable;
   readonly name: string;
   readonly columns: readonly Column[];
-  /** The columns of the primary key, by which pages are read. */
+  /** The columns of the primary key on SQLite, by which pages are read there. */
   readonly key: readonly Column[];
   /** The column whose values the database generates and never uses twice. */
   readonly generated: Column | undefined;
@@ -33,6 +34,7 @@ const OF_DATABASE: readonly SQLiteTable[] = [declared.eventEpochs];
 const describe = (table: SQLiteTable): CopiedTable => {
   const { name, columns, primaryKeys } = getTableConfig(table);
   return {
+    declared: table,
     name,
     columns,
     key: [...columns.filter(({ primary }) => primary), ...primaryKeys.flatMap((key) => key.columns)],
@@ -60,8 +62,8 @@ export const COPIED_TABLES: readonly CopiedTable[] = byReference(
   .filter((table) => !OF_RUNNING_SERVERS.includes(table) && !OF_DATABASE.includes(table))
   .map(describe);
 
-/** Returns the key of a row. */
-export const keyOf = ({ columns, key }: CopiedTable, row: Row): unknown[] =>
+/** Returns the values of a key of a row. */
+export const keyOf = ({ columns }: CopiedTable, key: readonly Column[], row: Row): unknown[] =>
   key.map((column) => row[columns.indexOf(column)]);
 
 /** Converts a row of the driver. */
@@ -72,11 +74,12 @@ export const decodeRow = ({ columns }: CopiedTable, values: readonly unknown[]):
   });
 
 /**
- * The query of one page of a table, in the order of its key. Its parameters are the key after which the page
+ * The query of one page of a table, in the order of a key. Its parameters are the key after which the page
  * begins, if any, and the number of rows.
  */
 export const pageQuery = (
-  { name, columns, key }: CopiedTable,
+  { name, columns }: CopiedTable,
+  key: readonly Column[],
   isFirst: boolean,
   place: (number: number) => string,
 ): string => {

@@ -86,6 +86,7 @@ export const openPostgres = async ({
   directUrl = url,
   connections = DEFAULT_CONNECTIONS,
   prepared = true,
+  dividesByExam = false,
   waitSeconds,
   migrations: folder = MIGRATIONS,
   timeoutMs = DEFAULT_TIMEOUT_MS,
@@ -140,7 +141,7 @@ export const openPostgres = async ({
     timer.unref();
     return {
       kind: "postgres",
-      storage: createPostgresStorage({ sessions, prepared, timeoutMs }),
+      storage: createPostgresStorage({ sessions, prepared, dividesByExam, timeoutMs }),
       clock: clock.now,
       unchecked: [],
       fault: () => undefined,

@@ -1,4 +1,4 @@
-import { getTableName, Param, type SQL, sql } from "drizzle-orm";
+import { eq, getTableName, Param, type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { listOf, quoted } from "../names.js";
 import {
@@ -36,6 +36,7 @@ export const postgresDialect: Dialect = {
   },
   isAnyOf: (column, parameter, kind = "text") =>
     sql`${column} = ANY (CAST(${sql.placeholder(parameter)} AS ${sql.raw(kind === "text" ? "text" : "bigint")}[]))`,
+  inExam: (column) => eq(column, sql.placeholder("examId")),
 };
 
 /** Compiles a statement for PostgreSQL. */

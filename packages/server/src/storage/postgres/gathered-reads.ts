@@ -66,10 +66,20 @@ const gatheredForm = async (
  */
 export const createGatheredReader = (
   sessions: Sessions,
-  { prepared, timeoutMs }: { readonly prepared: boolean; readonly timeoutMs: number },
+  {
+    prepared,
+    timeoutMs,
+    dividesByExam,
+  }: {
+    readonly prepared: boolean;
+    readonly timeoutMs: number;
+    /** Whether only reads of the same exam are gathered: those with the same value of the parameter `examId`. */
+    readonly dividesByExam: boolean;
+  },
 ): Reader => {
   const limit = createWaitLimit<WaitingRead>(timeoutMs);
-  const waiting = new Map<Compiled, WaitingRead[]>();
+  /** The reads that are gathered, by statement, and by exam if they are divided. */
+  const waiting = new Map<string, { readonly compiled: Compiled; readonly reads: WaitingRead[] }>();
   const forms = new WeakMap<Compiled, Promise<GatheredForm | undefined>>();
   let running = 0;
   let isScheduled = false;
@@ -142,12 +152,12 @@ export const createGatheredReader = (
     }
   };
   function readNext(): void {
-    for (const [compiled, all] of waiting) {
+    for (const [key, { compiled, reads: all }] of waiting) {
       if (running >= MAX_RUNNING) return;
-      waiting.delete(compiled);
+      waiting.delete(key);
       const reads = all.filter(limit.has);
       if (reads.length === 0) continue;
-      if (reads.length > MAX_GATHERED) waiting.set(compiled, reads.splice(MAX_GATHERED));
+      if (reads.length > MAX_GATHERED) waiting.set(key, { compiled, reads: reads.splice(MAX_GATHERED) });
       running += 1;
       void readAll(compiled, reads);
     }
@@ -156,12 +166,13 @@ export const createGatheredReader = (
   const all = async <Row>(statement: Statement<Row>, values: Values = {}): Promise<Row[]> => {
     const compiled = compileOnce(statement);
     const bound = compiled.bind(values);
+    const key = dividesByExam ? `${compiled.name} ${String(values.examId)}` : compiled.name;
     let read: WaitingRead | undefined;
     const found = new Promise<readonly (readonly unknown[])[]>((resolve, reject) => {
       read = { values: bound, resolve, reject };
-      const reads = waiting.get(compiled) ?? [];
-      waiting.set(compiled, reads);
-      reads.push(read);
+      const gathered = waiting.get(key) ?? { compiled, reads: [] };
+      waiting.set(key, gathered);
+      gathered.reads.push(read);
       limit.add(read);
       if (isScheduled) return;
       isScheduled = true;

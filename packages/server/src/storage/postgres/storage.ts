@@ -11,6 +11,8 @@ export interface PostgresStorageOptions {
   readonly sessions: Sessions;
   /** Whether statements are prepared by name. */
   readonly prepared: boolean;
+  /** Whether a statement may be about one exam only. Default: false. */
+  readonly dividesByExam?: boolean;
   /** The time limit for one statement and for the wait for a lock, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -96,7 +98,12 @@ const handleOf = (session: Session, connection: Connection, afterCommit: (() => 
 };
 
 /** Implements the storage interface on PostgreSQL. A write is a transaction of its own. */
-export const createPostgresStorage = ({ sessions, prepared, timeoutMs }: PostgresStorageOptions): Storage => {
+export const createPostgresStorage = ({
+  sessions,
+  prepared,
+  dividesByExam = false,
+  timeoutMs,
+}: PostgresStorageOptions): Storage => {
   const settings = settingsOf(timeoutMs);
   const begin = `BEGIN; ${settings}; SET LOCAL synchronous_commit = on`;
   const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`;
@@ -149,14 +156,15 @@ export const createPostgresStorage = ({ sessions, prepared, timeoutMs }: Postgre
       }
   };
 
-  const reader = createGatheredReader(sessions, { prepared, timeoutMs });
+  const reader = createGatheredReader(sessions, { prepared, timeoutMs, dividesByExam });
 
   let reads = 0;
   return {
     ...reader,
     commitsInOrder: false,
+    dividesByExam,
     write,
-    grouped: createGrouped(write, { oneAtATime: true }),
+    grouped: createGrouped(write, { oneAtATime: true, dividesByExam }),
     snapshot: (work) =>
       sessions.useTransaction(beginSnapshot, performance.now() + timeoutMs, async (session) => {
         try {

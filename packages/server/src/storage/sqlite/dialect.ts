@@ -14,6 +14,7 @@ export const sqliteDialect: Dialect = {
   },
   isAnyOf: (column, parameter) =>
     sql`${column} IN (SELECT value FROM json_each(${sql.placeholder(parameter)}))`,
+  inExam: () => undefined,
 };
 
 /**

@@ -205,11 +205,14 @@ describe("a write", () => {
 describe("grouped calls", () => {
   const grouped = () => {
     const groups: string[][] = [];
-    const call = storage.grouped<string, string>(async (tx, names) => {
-      groups.push([...names]);
-      await tx.insert(insertAccounts, names.map(account));
-      return names.map((name) => `wrote ${name}`);
-    });
+    const call = storage.grouped<string, string>(
+      async (tx, names) => {
+        groups.push([...names]);
+        await tx.insert(insertAccounts, names.map(account));
+        return names.map((name) => `wrote ${name}`);
+      },
+      () => "",
+    );
     return { call, groups };
   };
 

@@ -86,6 +86,7 @@ export const createSqliteStorage = ({
     storage: {
       ...reader,
       commitsInOrder: true,
+      dividesByExam: false,
       write,
       grouped: createGrouped(write),
       snapshot<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result> {

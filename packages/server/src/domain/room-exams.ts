@@ -1,0 +1,68 @@
+import { eq } from "drizzle-orm";
+import { LRUCache } from "lru-cache";
+import { atMost } from "../platform/lru.js";
+import type { Reader, Transaction } from "../storage/port.js";
+import { insertion, param, query, statement } from "../storage/statement.js";
+import { roomExams } from "../storage/tables.js";
+
+/** A room, and its exam. */
+export type RoomKey = { readonly examId: string; readonly roomId: string };
+
+/**
+ * Tells the exam of a room, for calls that name only the room. Rows of a room are found by their exam and their room. A room keeps its
+ * exam, so exams are remembered. This decides no rights: those are read from the rows of the exam.
+ */
+export interface RoomExams {
+  /** Returns the exam of a room. Undefined if there is no room. */
+  examOf(reader: Reader, roomId: string): Promise<string | undefined>;
+  /**
+   * Reads a part of a room. `read` returns undefined if the exam has no such room. Then the exam is looked up again: the room may have been
+   * deleted, and its id been used in another exam.
+   */
+  find<Found>(
+    reader: Reader,
+    roomId: string,
+    read: (examId: string) => Promise<Found | undefined>,
+  ): Promise<Found | undefined>;
+}
+
+/** The number of rooms whose exams are remembered. */
+const REMEMBERED = 50_000;
+
+export const examOfRoom = statement(
+  query
+    .select({ examId: roomExams.examId })
+    .from(roomExams)
+    .where(eq(roomExams.roomId, param("roomId"))),
+);
+const insertRoomExam = insertion(roomExams);
+const deleteRoomExam = statement(query.delete(roomExams).where(eq(roomExams.roomId, param("roomId"))));
+
+export const createRoomExams = (): RoomExams => {
+  const remembered = new LRUCache<string, string>(atMost(REMEMBERED));
+  const lookUp = async (reader: Reader, roomId: string): Promise<string | undefined> => {
+    const found = await reader.get(examOfRoom, { roomId });
+    if (found) remembered.set(roomId, found.examId);
+    else remembered.delete(roomId);
+    return found?.examId;
+  };
+  return {
+    examOf: async (reader, roomId) => remembered.get(roomId) ?? lookUp(reader, roomId),
+    async find(reader, roomId, read) {
+      const known = remembered.get(roomId);
+      const found = known === undefined ? undefined : await read(known);
+      if (found !== undefined) return found;
+      const examId = await lookUp(reader, roomId);
+      return examId === undefined || examId === known ? undefined : read(examId);
+    },
+  };
+};
+
+/** Notes the exam of a new room. @throws UniqueError if there is a room with this id, in any exam */
+export const noteRoomExam = async (tx: Transaction, room: RoomKey): Promise<void> => {
+  await tx.insert(insertRoomExam, [room]);
+};
+/** Forgets the exam of a room, which is being deleted. */
+export const forgetRoomExam = async (tx: Transaction, roomId: string): Promise<void> => {
+  await tx.run(deleteRoomExam, { roomId });
+};
