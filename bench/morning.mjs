@@ -294,7 +294,6 @@ for (const { child } of servers) await stop(child);
 await postgres.stop();
 say("");
 
-const { people: lives, ...outcome } = checks;
 const report = {
   at: new Date().toISOString(),
   machine: { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: availableParallelism() },
@@ -307,7 +306,7 @@ const report = {
   kill,
   before,
   after,
-  ...outcome,
+  ...checks,
 };
 writeFileSync(join(import.meta.dirname, "morning.json"), `${JSON.stringify(report, null, 2)}\n`);
 console.log(options.json ? JSON.stringify(report, null, 2) : morningText(report, options));

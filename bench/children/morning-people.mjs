@@ -377,7 +377,13 @@ const settle = async ({ seconds }) => {
     );
 };
 
-const withoutTools = ({ agent, socket, headers, token, onConnected, asked, ...person }) => person;
+/** What a person did and received. */
+const lifeOf = (person) => {
+  const { role, userId, roomId, examId, first, ids, lefts } = person;
+  const { reports, commands, told, answers: received, sent, answered, acknowledged } = person;
+  const heard = { ids, lefts, reports, commands, told, answers: received };
+  return { role, userId, roomId, examId, first, ...heard, sent, answered, acknowledged };
+};
 
 const answers = {
   open(question) {
@@ -425,7 +431,7 @@ const answers = {
     problems,
     interruptions,
     latencies: [...latencies],
-    people: people.map(withoutTools),
+    people: people.map(lifeOf),
     cpu: process.cpuUsage(),
   }),
 };

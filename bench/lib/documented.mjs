@@ -248,9 +248,9 @@ export const documented = [
     check: confirmed,
   },
   ...[
-    ["v2/createRoom", { name: "One more room", imServer: ["aliyun_new"] }],
-    ["createRoom", { name: "One more room" }],
-  ].map(([path, body]) => ({
+    { path: "v2/createRoom", body: { name: "One more room", imServer: ["aliyun_new"] } },
+    { path: "createRoom", body: { name: "One more room" } },
+  ].map(({ path, body }) => ({
     name: path.replace("/", "-"),
     label: `POST /exam/${path}`,
     once: true,

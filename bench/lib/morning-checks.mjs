@@ -111,6 +111,15 @@ export const checkMorning = async ({ rooms, query, results, leave, events, secon
     unequal.left,
   );
   const told = teachers.flatMap((person) => person.told);
+  const sent = teachers.flatMap((person) => person.sent);
+  check(
+    "acknowledged commands that are an event once",
+    sent.length,
+    notOnce(
+      sent,
+      told.map(({ command }) => command),
+    ),
+  );
   const candidateOf = new Map(candidates.map((person) => [person.userId, person]));
   const due = told.filter(({ to, id }) => candidateOf.get(to)?.first < id);
   check(
@@ -178,7 +187,6 @@ export const checkMorning = async ({ rooms, query, results, leave, events, secon
     presentAfterSeconds: absent.seconds,
     goneAfterSeconds: staying.seconds,
     events: log.reduce((count, { ids }) => count + ids.length, 0),
-    people,
   };
 };
 

@@ -9,6 +9,7 @@ const nothing = {
   commands: [],
   told: [],
   answers: [],
+  sent: [],
   answered: [],
   acknowledged: [],
 };
@@ -34,6 +35,7 @@ const outcomeOf = async (change = () => undefined) => {
     first: 1,
     ids: [2, 3, 5, 8],
     reports: ["report1", "report2"],
+    sent: ["command1"],
     told: [{ command: "command1", to: "candidate1", id: 5 }],
     answers: ["command1"],
   };
@@ -93,7 +95,7 @@ describe("a morning", () => {
   it("in which all is right has no failures", async () => {
     const { failures, passes, latencies, events } = await outcomeOf();
     expect(failures).toEqual([]);
-    expect(passes).toHaveLength(9);
+    expect(passes).toHaveLength(10);
     expect(events).toBe(6);
     expect(latencies).toEqual([{ key: "working roomInfo", calls: 3, p50: 2, p99: 3 }]);
   });
@@ -116,6 +118,7 @@ describe("a morning", () => {
     ["a teacher received an event twice", ({ people }) => people.teacher.ids.push(8), /once, in order/],
     ["a watcher received events in another order", ({ people }) => people.watcher.ids.reverse(), /watcher1/],
     ["a command did not reach its candidate", ({ people }) => people.candidate.commands.pop(), /commands/],
+    ["a sent command is no event", ({ people }) => people.teacher.sent.push("x"), /acknowledged commands/],
     [
       "an answer reached the teacher twice",
       ({ people }) => people.teacher.answers.push("command1"),

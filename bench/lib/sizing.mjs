@@ -1,12 +1,12 @@
 // How many machines an exam needs, computed from a simulated morning. Pure arithmetic: docs/scale.md explains it.
 
 /** How much of a core is planned for the busiest moment. The rest is for peaks, and for the load of a server that is lost. */
-export const USED_OF_A_CORE = 0.5;
+const USED_OF_A_CORE = 0.5;
 /** The minutes in which everybody arrives, and the hours in which they work. */
-export const ARRIVAL_MINUTES = 10;
-export const HOURS = 3;
+const ARRIVAL_MINUTES = 10;
+const HOURS = 3;
 /** The most connections for one server, whatever its processor could do. */
-export const CONNECTIONS_PER_SERVER = 10_000;
+const CONNECTIONS_PER_SERVER = 10_000;
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 

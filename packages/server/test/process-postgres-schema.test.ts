@@ -112,6 +112,8 @@ const PARTS = {
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relnamespace = $1::regnamespace`,
   views: `SELECT c.relname || ': ' || pg_get_viewdef(c.oid)
     FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('v', 'm')`,
+  settings: `SELECT c.relname || ': ' || array_to_string(c.reloptions, ', ')
+    FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND c.reloptions IS NOT NULL`,
   others: `SELECT n.kind || ' ' || n.name FROM (
       SELECT 'function' AS kind, proname::text AS name, pronamespace AS of FROM pg_proc
       UNION ALL SELECT 'trigger', t.tgname, c.relnamespace FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -147,13 +149,15 @@ describe("the migrations", () => {
     await open();
     const migrated = await describeSchema(schema);
     const described = await describeSchema(await createDescribed());
-    for (const part of ["columns", "keys", "indexes", "views"]) expect(migrated[part]).not.toEqual([]);
+    for (const part of ["columns", "keys", "indexes", "views", "settings"])
+      expect(migrated[part]).not.toEqual([]);
     // If this fails: the tables have changed, and drizzle-postgres has no migration for that.
     expect(migrated).toEqual(described);
   });
 
   it.each([
     ["columns", "ALTER TABLE rooms ADD COLUMN further text"],
+    ["settings", "ALTER TABLE messages RESET (autovacuum_vacuum_scale_factor)"],
     ["columns", 'ALTER TABLE mutes ALTER COLUMN login TYPE text COLLATE "POSIX"'],
     ["columns", "ALTER TABLE rooms ALTER COLUMN name DROP NOT NULL"],
     ["columns", "ALTER TABLE participants ALTER COLUMN extra_minutes DROP DEFAULT"],

@@ -4,7 +4,6 @@ import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventIdSchema } from "@invigil/schema";
-import { tracked } from "@trpc/server";
 import { pino } from "pino";
 import { z } from "zod";
 import { createDeps } from "../../src/api/deps.js";
@@ -18,6 +17,7 @@ import { InvigilError } from "../../src/platform/errors.js";
 import { createIds } from "../../src/platform/ids.js";
 import { anyoneProcedure, staffProcedure } from "../../src/trpc/procedures.js";
 import { router } from "../../src/trpc/root.js";
+import { trackEvents } from "../../src/trpc/subscriptions.js";
 import { configOfTest, openDatabaseOf } from "./database.js";
 
 // The real app with procedures of the tests behind /trpc, for tests of the transports.
@@ -76,7 +76,7 @@ const createLog = () => {
         await drained?.();
         at++;
         sent++;
-        yield tracked(String(at), { text, at });
+        yield { id: String(at), text, at };
       }
     } finally {
       listening--;
@@ -116,7 +116,11 @@ const createTestRouter = (
       events: anyoneProcedure
         .input(z.object({ lastEventId: eventIdSchema.optional() }))
         .subscription(({ input: { lastEventId }, ctx, signal }) =>
-          after(lastEventId === undefined ? last() : Number(lastEventId), ctx.drained, signal),
+          trackEvents(
+            after(lastEventId === undefined ? last() : Number(lastEventId), ctx.drained, signal),
+            ({ text, at }) => ({ text, at }),
+            ctx,
+          ),
         ),
       echo: anyoneProcedure.input(z.object({ text: z.string(), at: z.date() })).query(({ input }) => input),
       big: anyoneProcedure.input(z.object({ bytes: z.int() })).query(({ input }) => "x".repeat(input.bytes)),

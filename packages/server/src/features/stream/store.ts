@@ -178,11 +178,10 @@ const pageOfRoom = statement(
     .orderBy(desc(streamEvents.id))
     .limit(param("limit")),
 );
-const toEvent = ({ examId: _, width, height, ...row }: typeof streamEvents.$inferSelect): StreamEvent => ({
-  ...row,
-  ...(width !== null && { width }),
-  ...(height !== null && { height }),
-});
+const toEvent = (stored: typeof streamEvents.$inferSelect): StreamEvent => {
+  const { examId: _, width, height, ...row } = stored;
+  return { ...row, ...(width !== null && { width }), ...(height !== null && { height }) };
+};
 
 /** Returns the owners of the reported streams and of their originals, by stream name. */
 const readOwners = async (reader: Reader, reported: readonly NewEvent[]) => {

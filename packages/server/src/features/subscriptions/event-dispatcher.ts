@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import type { LoggedEvent } from "./delivered-events.js";
 import { createEventCache } from "./event-cache.js";
@@ -32,6 +33,8 @@ export interface EventDispatcher {
 const POLL_MS = 250;
 /** Each subscription's access is checked at every 16th poll. Four seconds leave a busy server a second to keep the limit of five. */
 const POLLS_PER_CHECK = 16;
+/** The subscriptions that begin such a check in one turn of the event loop. Otherwise, events would wait for hundreds of checks. */
+const CHECKS_PER_TURN = 32;
 
 export const createEventDispatcher = ({
   store,
@@ -112,13 +115,21 @@ export const createEventDispatcher = ({
     }
   };
 
+  /** Requests the checks that are due at this poll. */
+  const checkDue = async (): Promise<void> => {
+    const due = [...subscriptions].filter(([, turn]) => polls % POLLS_PER_CHECK === turn);
+    for (const [index, [{ queue }]] of due.entries()) {
+      if (index > 0 && index % CHECKS_PER_TURN === 0) await nextTurn();
+      queue.requestRecheck();
+    }
+  };
+
   const onTimer = (): void => {
     polls += 1;
     // Polls even without a commit, because the last read may have failed.
     if (polls % POLLS_PER_CHECK === 0) void poll();
     void pollIfOthersCommitted();
-    for (const [{ queue }, turn] of subscriptions)
-      if (polls % POLLS_PER_CHECK === turn) queue.requestRecheck();
+    void checkDue();
   };
 
   const pause = (): void => {

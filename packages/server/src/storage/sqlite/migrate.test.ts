@@ -137,6 +137,76 @@ it("the note of who was recorded where begins with the records that there are", 
   ]);
 });
 
+it("rows of rooms get the exam of their room, and numbers are never used again", async () => {
+  await openAndClose(migrationsOf(6));
+  look((sqlite) => {
+    sqlite.exec(`
+      INSERT INTO exams (id, name, start_time, end_time, created_by, created_at, updated_at)
+        VALUES ('a', 'A', 1, 2, 't', 3, 4), ('b', 'B', 1, 2, 't', 3, 4);
+      INSERT INTO rooms (id, exam_id, name, status, audio_status, im_server, create_teacher, created_at, updated_at)
+        VALUES ('ra', 'a', 'R', 'in_progress', 'silent', '[]', 't', 1, 1), ('rb', 'b', 'R', 'ended', 'silent', '[]', 't', 1, 1);`);
+    for (const room of ["ra", "rb"])
+      sqlite.exec(`
+        INSERT INTO participants (room_id, user_id, role, name, main_publish_status, pc_publish_status, created_at, updated_at)
+          VALUES ('${room}', 'u', 'examinee', 'U', 'idle', 'idle', 1, 1);
+        INSERT INTO seat_generations (room_id, user_id, generation) VALUES ('${room}', 'u', 2);
+        INSERT INTO stream_names (name, room_id, user_id, camera) VALUES ('s-${room}', '${room}', 'u', 'main');
+        INSERT INTO stream_events (room_id, user_id, camera, action, event_time, ip, node, created_at)
+          VALUES ('${room}', 'u', 'main', 'publish', 1, 'i', 'n', 1);
+        INSERT INTO messages (room_id, type, data, sender_id, sender_role, sender_camera, created_at)
+          VALUES ('${room}', 1, '{}', 'u', 'examinee', 'main', 1);
+        INSERT INTO message_readers (room_id, login, message_id, type) VALUES ('${room}', 'u', 1, 1);
+        INSERT INTO mutes (room_id, login) VALUES ('${room}', 'u');
+        INSERT INTO presence (room_id, user_id, camera, role, since) VALUES ('${room}', 'u', 'main', 'examinee', 1);
+        INSERT INTO recorded_people (room_id, user_id, records) VALUES ('${room}', 'u', 3);
+        INSERT INTO vendor_tasks (id, service, kind, group_id, payload, due_at, created_at)
+          VALUES ('t-${room}', 'rong_cloud', 'send', '${room}', '{}', 1, 1);`);
+    sqlite.exec(`
+      INSERT INTO vendor_tasks (id, service, kind, group_id, payload, due_at, created_at)
+        VALUES ('t-gone', 'rong_cloud', 'delete_group', 'gone', '{}', 1, 1);
+      INSERT INTO bulk_changes (id, kind, exam_id, state, seated_before, unseated_before, progress, worker, claimed_until, created_at)
+        VALUES (7, 'import', 'b', 'preparing', 0, 0, '{}', 'w', 1, 1);
+      INSERT INTO person_changes (change_id, place, seq, name, extra_minutes) VALUES (7, 'seated', 2, 'New', 0);
+      DELETE FROM messages WHERE id = 2;`);
+  });
+  await openAndClose();
+  look((sqlite) => {
+    const read = (text: string) => sqlite.prepare(text).raw().all();
+    for (const table of [
+      "participants",
+      "seat_generations",
+      "stream_names",
+      "stream_events",
+      "message_readers",
+      "mutes",
+      "presence",
+      "recorded_people",
+      "room_exams",
+    ])
+      expect({ table, rows: read(`SELECT room_id, exam_id FROM ${table} ORDER BY room_id`) }).toEqual({
+        table,
+        rows: [
+          ["ra", "a"],
+          ["rb", "b"],
+        ],
+      });
+    expect(read("SELECT id, exam_id FROM messages")).toEqual([[1, "a"]]);
+    expect(read("SELECT id, exam_id FROM vendor_tasks ORDER BY id")).toEqual([
+      ["t-gone", ""],
+      ["t-ra", "a"],
+      ["t-rb", "b"],
+    ]);
+    expect(read("SELECT exam_id, change_id FROM person_changes")).toEqual([["b", 7]]);
+    sqlite.exec(`INSERT INTO messages (exam_id, room_id, type, data, sender_id, sender_role, sender_camera, created_at)
+      VALUES ('a', 'ra', 1, '{}', 'u', 'examinee', 'main', 1)`);
+    expect(read("SELECT max(id) FROM messages")).toEqual([[3]]);
+    expect(read("SELECT exam_id, name FROM visible_participants ORDER BY seq")).toEqual([
+      ["a", "U"],
+      ["b", "U"],
+    ]);
+  });
+});
+
 describe("a newer version's database", () => {
   it("is refused with one line, and left alone", async () => {
     await openAndClose(migrationsOf(NEWEST, "CREATE TABLE later (n INTEGER);"));

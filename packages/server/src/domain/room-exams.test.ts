@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { openTestDatabase, type TestDatabase } from "../../test/support/database.js";
+import { createAccessStore } from "../features/access/store.js";
+import { createAuthStore } from "../features/auth/store.js";
+import { UniqueError } from "../storage/errors.js";
+import type { Transaction } from "../storage/port.js";
+import { deleteRoom } from "./bulk/marked-rows.js";
+import { insertExam, insertPerson, insertRoom } from "./people.js";
+import { createRoomExams } from "./room-exams.js";
+import { beginNextGeneration } from "./seats.js";
+
+const NOW = new Date("2026-01-02T03:04:05Z");
+
+let db: TestDatabase;
+beforeEach(async () => {
+  db = await openTestDatabase();
+  await db.storage.write(async (tx) => {
+    const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
+    for (const id of ["one", "two"]) await insertExam(tx, { id, name: id, createdBy: "t", ...times });
+    await makeRoom(tx, "one");
+  });
+});
+afterEach(() => db.close());
+
+const makeRoom = (tx: Transaction, examId: string): Promise<void> =>
+  insertRoom(tx, { id: "r", examId, name: examId, imServer: [], createTeacher: "t", now: NOW });
+/** Deletes the room, and uses its id in the other exam, as a message service may that chooses ids. */
+const moveToOtherExam = (): Promise<void> =>
+  db.storage.write(async (tx) => {
+    await deleteRoom(tx, { examId: "one", roomId: "r" });
+    await makeRoom(tx, "two");
+  });
+
+it("an id of a room is used by one exam at a time", async () => {
+  await expect(db.storage.write((tx) => makeRoom(tx, "two"))).rejects.toBeInstanceOf(UniqueError);
+  const exams = createRoomExams();
+  expect(await exams.examOf(db.storage, "r")).toBe("one");
+  expect(await exams.examOf(db.storage, "other")).toBeUndefined();
+});
+
+it("a room is found in another exam that uses its id now, and no longer after its deletion", async () => {
+  const { storage } = db;
+  const roomExams = createRoomExams();
+  const access = createAccessStore({ storage, roomExams });
+  expect((await access.room("r", "u"))?.room).toMatchObject({ id: "r", examId: "one" });
+  await moveToOtherExam();
+  expect((await access.room("r", "u"))?.room).toMatchObject({ id: "r", examId: "two" });
+  // Whoever has found the room reads its other rows in the exam where it is.
+  expect(await roomExams.examOf(storage, "r")).toBe("two");
+  await storage.write((tx) => deleteRoom(tx, { examId: "two", roomId: "r" }));
+  expect(await access.room("r", "u")).toBeUndefined();
+});
+
+it("a link is revoked in the exam that uses the room's id now", async () => {
+  const { storage } = db;
+  const auth = createAuthStore({ storage, roomExams: createRoomExams() });
+  const seat = { roomId: "r", userId: "u", generation: 0 };
+  expect(await auth.isAccessRevoked({ seat })).toBe(false);
+  await moveToOtherExam();
+  await storage.write(async (tx) => {
+    const person = { userId: "u", role: "examinee", name: "U", streams: { main: "m", pc: "p" } } as const;
+    await insertPerson(tx, { ...person, examId: "two", roomId: "r", now: NOW });
+    await beginNextGeneration(tx, { examId: "two", roomId: "r", userId: "u" });
+  });
+  expect(await auth.isAccessRevoked({ seat })).toBe(true);
+  expect(await auth.isAccessRevoked({ seat: { ...seat, generation: 1 } })).toBe(false);
+});

@@ -1,0 +1,298 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it as test } from "vitest";
+import { createEventLog } from "../src/domain/events.js";
+import { createMessageLog } from "../src/domain/messages.js";
+import { insertExam, insertPerson, insertRoom } from "../src/domain/people.js";
+import { createRoomExams } from "../src/domain/room-exams.js";
+import { createTaskLog } from "../src/domain/vendor-tasks.js";
+import { createAccessStore } from "../src/features/access/store.js";
+import { createCheatStore } from "../src/features/cheat/store.js";
+import { createMuteStore } from "../src/features/im/mutes-store.js";
+import { createImStore } from "../src/features/im/store.js";
+import { createGroupStore } from "../src/features/message-groups/store.js";
+import { createPresenceStore } from "../src/features/presence/store.js";
+import { createStreamStore } from "../src/features/stream/store.js";
+import { createLiveStore } from "../src/features/subscriptions/store.js";
+import { createIds } from "../src/platform/ids.js";
+import { openPostgres } from "../src/storage/postgres/client.js";
+import { createSessions, type Sessions } from "../src/storage/postgres/sessions.js";
+import { createPostgresStorage } from "../src/storage/postgres/storage.js";
+import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
+
+// A database of PostgreSQL can be spread by exam: the keys of an exam's rows contain the exam, and with one setting, each statement is
+// about one exam. docs/scale.md says what is shared.
+
+const isSkipped = isPostgresMissing();
+const it = test.skipIf(isSkipped);
+
+/** Tables that all exams share, and why. */
+const SHARED: Readonly<Record<string, string>> = {
+  accounts: "people who log in may work in many exams",
+  sessions: "logins of these people",
+  revoked_tokens: "a token may work in many exams",
+  login_counters: "failed logins are counted by account and address",
+  message_logins: "a login may work in many exams",
+  page_claims: "a login is connected once, in whatever exam",
+  instances: "servers serve all exams",
+  server_notices: "what servers tell each other",
+  event_epochs: "positions in the log of all exams begin a new epoch together",
+  room_exams: "tells the exam of a room",
+  stream_names: "tells the exam of a stream",
+  audio_clips: "the library of clips",
+  stored_files: "the files of the library",
+  stored_file_chunks: "the files of the library",
+};
+
+let schemas: Schemas;
+let schema: string;
+let client: Client;
+beforeAll(async () => {
+  if (isSkipped) return;
+  schemas = await openSchemasForTests();
+  const opened = await schemas.open();
+  schema = opened.schema;
+  await (await openPostgres({ url: opened.url })).close();
+  client = new Client({ connectionString: opened.url });
+  await client.connect();
+}, 60_000);
+afterAll(async () => {
+  await client?.end();
+  await schemas?.[Symbol.asyncDispose]();
+});
+
+interface Key {
+  readonly table: string;
+  readonly kind: "primary" | "unique" | "foreign";
+  readonly columns: readonly string[];
+  /** The table that a foreign key refers to. */
+  readonly target: string | null;
+}
+
+/** Returns the names of all tables. */
+const readTables = async (): Promise<string[]> => {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT tablename AS name FROM pg_tables WHERE schemaname = $1 AND tablename <> 'invigil_migrations'",
+    [schema],
+  );
+  return rows.map(({ name }) => name).toSorted();
+};
+/** Returns the keys of all tables: unique indexes, primary keys among them, and foreign keys. */
+const readKeys = async (): Promise<Key[]> => {
+  const { rows } = await client.query<Key>(
+    `SELECT c.relname AS "table", CASE WHEN i.indisprimary THEN 'primary' ELSE 'unique' END AS kind, NULL AS target,
+        ARRAY(SELECT a.attname::text FROM unnest(i.indkey) WITH ORDINALITY AS k (number, place)
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number ORDER BY k.place) AS columns
+      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = $1::regnamespace AND i.indisunique
+    UNION ALL SELECT c.relname, 'foreign', t.relname,
+        ARRAY(SELECT a.attname::text FROM unnest(f.conkey) WITH ORDINALITY AS k (number, place)
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number ORDER BY k.place)
+      FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid JOIN pg_class t ON t.oid = f.confrelid
+      WHERE c.relnamespace = $1::regnamespace AND f.contype = 'f'`,
+    [schema],
+  );
+  return rows.filter(({ table }) => table !== "invigil_migrations");
+};
+
+/** What keeps the tables from being spread by exam: a line for each fault. */
+const readFaults = async (): Promise<string[]> => {
+  const keys = await readKeys();
+  const tables = (await readTables()).filter((table) => SHARED[table] === undefined);
+  return tables.flatMap((table) => {
+    // The key of an exam is its id.
+    const exam = table === "exams" ? "id" : "exam_id";
+    const own = keys.filter((key) => key.table === table);
+    const begins = own.some(({ kind, columns }) => kind === "primary" && columns[0] === exam);
+    const withoutExam = own.filter(
+      ({ columns, target }) => !columns.includes(exam) && (target === null || SHARED[target] === undefined),
+    );
+    return [
+      ...(begins ? [] : [`the primary key of ${table} does not begin with the exam`]),
+      ...withoutExam.map(({ kind, columns }) => `${kind} ${table} (${columns.join(", ")}) lacks the exam`),
+    ];
+  });
+};
+
+describe("the keys of an exam's rows", () => {
+  it("contain the exam: primary keys, unique indexes, and references to other rows", async () => {
+    expect(await readFaults()).toEqual([]);
+    const tables = await readTables();
+    expect(Object.keys(SHARED).filter((table) => !tables.includes(table))).toEqual([]);
+    const keys = await readKeys();
+    expect(keys.filter(({ kind }) => kind === "foreign").length).toBeGreaterThan(5);
+  });
+
+  it("of shared tables refer to no row of an exam", async () => {
+    const wrong = (await readKeys()).filter(
+      ({ table, target }) => SHARED[table] !== undefined && target !== null && SHARED[target] === undefined,
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("are named where views look for the bulk changes of a row's exam", async () => {
+    const { rows } = await client.query<{ name: string; text: string }>(
+      "SELECT viewname AS name, definition AS text FROM pg_views WHERE schemaname = $1",
+      [schema],
+    );
+    const countOf = (text: string, part: RegExp): number => [...text.matchAll(part)].length;
+    for (const { name, text } of rows) {
+      const subqueries = countOf(text, /FROM bulk_changes\b/g);
+      expect(subqueries).toBeGreaterThan(0);
+      expect({ name, named: countOf(text, /bulk_changes\.exam_id = /g) }).toEqual({
+        name,
+        named: subqueries,
+      });
+    }
+    expect(rows.length).toBe(4);
+  });
+
+  it("that lack the exam are noticed", async () => {
+    await client.query("BEGIN");
+    await client.query(`
+      CREATE TABLE added (exam_id text, id bigint PRIMARY KEY);
+      CREATE UNIQUE INDEX ON mutes (room_id, login);
+      ALTER TABLE bulk_changes ADD UNIQUE (id);
+      ALTER TABLE person_changes ADD FOREIGN KEY (change_id) REFERENCES bulk_changes (id);`);
+    expect((await readFaults()).toSorted()).toEqual([
+      "foreign person_changes (change_id) lacks the exam",
+      "primary added (id) lacks the exam",
+      "the primary key of added does not begin with the exam",
+      "unique bulk_changes (id) lacks the exam",
+      "unique mutes (room_id, login) lacks the exam",
+    ]);
+    await client.query("ROLLBACK");
+  });
+});
+
+const NOW = new Date("2026-01-02T03:04:05Z");
+const ROOMS = ["one", "two"].map((examId) => ({ examId, roomId: `room-of-${examId}` }));
+const PEOPLE = ["a", "b", "c"];
+
+/** Passes statements on, and notes their values. */
+const watch = (sessions: Sessions, sent: { text: string; values: string }[]): Sessions => ({
+  ...sessions,
+  use: (work) =>
+    sessions.use((session) =>
+      work({
+        ...session,
+        query(query) {
+          sent.push({ text: query.text, values: JSON.stringify(query.values ?? []) });
+          return session.query(query);
+        },
+      }),
+    ),
+});
+
+/** Uses two exams at the same time. Returns the statements with values of both exams. */
+const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
+  const { url } = await schemas.open();
+  await (await openPostgres({ url })).close();
+  const sessions = createSessions({ url, connections: 5, timeoutMs: 60_000, applicationName: "invigil" });
+  const sent: { text: string; values: string }[] = [];
+  const storage = createPostgresStorage({
+    sessions: watch(sessions, sent),
+    prepared: true,
+    dividesByExam,
+    timeoutMs: 60_000,
+  });
+  try {
+    for (const { examId, roomId } of ROOMS)
+      await storage.write(async (tx) => {
+        const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
+        await insertExam(tx, { id: examId, name: "E", createdBy: "t", ...times });
+        const room = { id: roomId, examId, name: "R", createTeacher: "t", now: NOW };
+        await insertRoom(tx, { ...room, imServer: ["aliyun_new"] });
+        for (const userId of PEOPLE) {
+          const streams = { main: `${roomId}-${userId}`, pc: `${roomId}-${userId}_pc` };
+          await insertPerson(tx, { ...room, roomId, userId, role: "examinee", streams });
+        }
+      });
+
+    const roomExams = createRoomExams();
+    const events = createEventLog({ added: () => undefined });
+    const messageLog = createMessageLog({ events });
+    const ids = createIds({ clock: () => NOW });
+    const kinds = { aliyun_new: [], aliyun_old: [], rong_cloud: ["send"] } as const;
+    const tasks = createTaskLog({ kinds, ids, added: () => undefined, events, messages: messageLog });
+    const access = createAccessStore({ storage, roomExams });
+    const cheat = createCheatStore({ storage, events });
+    const groups = createGroupStore({ storage, roomExams, tasks });
+    const im = createImStore({ storage, roomExams, messageLog, countsMessages: true });
+    const live = createLiveStore({ storage });
+    const mutes = createMuteStore({ storage, roomExams, self: "s" });
+    const presence = createPresenceStore({ storage, roomExams, events });
+    const streams = createStreamStore({ storage, tasks, events });
+    const inEach = (use: (room: (typeof ROOMS)[number], userId: string) => Promise<unknown>) =>
+      ROOMS.flatMap((room) => PEOPLE.map((userId) => use(room, userId)));
+    for (let round = 0; round < 3; round += 1)
+      await Promise.all([
+        ...inEach(({ roomId }, userId) => access.room(roomId, userId)),
+        ...inEach((room, userId) => {
+          const seen = { detectType: "watch", isMainMonitor: true, extraInfo: "", extraInfoIsObject: false };
+          const record = { ...room, userId, ...seen, detectTime: NOW, createdAt: NOW };
+          return cheat.addRecords([record], { people: [{ userId, records: 1, bytes: 1 }], inRoom: true });
+        }),
+        ...inEach(({ examId, roomId }) =>
+          cheat.listByRooms(examId, [roomId], { limit: 5, before: undefined }),
+        ),
+        ...inEach((room, userId) => {
+          const sender = { senderId: userId, senderRole: "examinee", senderCamera: "main" } as const;
+          const message = { ...room, ...sender, type: 30_001, data: "{}", key: `k${round}`, createdAt: NOW };
+          return im.send(
+            message,
+            () => undefined,
+            () => true,
+          );
+        }),
+        ...inEach(({ roomId }, login) =>
+          im.list({ roomId, login, type: undefined, limit: 5, before: undefined }),
+        ),
+        ...inEach(({ roomId }) => mutes.muted(roomId)),
+        ...inEach((room, userId) => {
+          const page = { ...room, userId, camera: "main", role: "examinee" } as const;
+          return presence.save({ page, instance: "s", devices: round + 1, now: NOW });
+        }),
+        ...inEach(({ roomId }, userId) => {
+          const picture = { width: null, height: null, ip: "ip", node: "node", original: undefined };
+          const time = { eventTime: new Date(NOW.getTime() + round * 1000), now: NOW };
+          return streams.report({ stream: `${roomId}-${userId}`, action: "publish", ...picture, ...time });
+        }),
+        live.eventsOfExams(
+          ROOMS.map(({ examId }) => ({ examId, after: 0 })),
+          100,
+        ),
+      ]);
+    await Promise.all(
+      ROOMS.map(({ examId, roomId }) =>
+        storage.write((tx) => {
+          const room = { examId, id: roomId, imServer: ["rong_cloud"] } as const;
+          return tasks.announce(tx, { room, signal: 20_001, data: {}, now: NOW });
+        }),
+      ),
+    );
+    const claim = { service: "rong_cloud", now: NOW, until: NOW, limit: 5 } as const;
+    expect((await groups.claim(claim)).tasks).toHaveLength(2);
+    await live.prune(new Date(NOW.getTime() + 1));
+    const together = sent.filter(({ values }) => ROOMS.every(({ examId }) => values.includes(examId)));
+    // The exams of rooms are looked up in a shared table.
+    return together.map(({ text }) => text).filter((text) => !text.includes('from "room_exams" where'));
+  } finally {
+    await sessions.close();
+  }
+};
+
+describe("statements that concern two exams at the same time", () => {
+  it("are divided by exam with the setting, and shared without it", async () => {
+    expect(await useTwoExams(true)).toEqual([]);
+    const together = await useTwoExams(false);
+    const tables = [
+      "cheat_records",
+      "messages",
+      "message_readers",
+      "presence",
+      "room_events",
+      "visible_rooms",
+    ];
+    const shared = tables.filter((table) => together.some((text) => text.includes(`"${table}"`)));
+    expect(shared).toEqual(tables);
+  }, 120_000);
+});
