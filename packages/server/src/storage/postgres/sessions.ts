@@ -15,8 +15,11 @@ export interface Query {
 export interface Session {
   /** Runs a statement. Returns its rows as lists of values, and the number of rows that it wrote. */
   query(query: Query): Promise<{ readonly rows: readonly (readonly unknown[])[]; readonly count: number }>;
-  /** Runs statements without parameters and results. */
-  execute(text: string): Promise<void>;
+  /**
+   * Runs statements without parameters and results.
+   * @param limitMs how long they may take before the connection counts as lost. Default: a second more than the time limit for one statement
+   */
+  execute(text: string, limitMs?: number): Promise<void>;
   /** Commits. Returns false if a statement has failed: then the server has rolled back. */
   commit(): Promise<boolean>;
   /** Closes the connection after its use, because its state is unknown. */
@@ -88,15 +91,16 @@ const IDLE_TIMEOUT_MS = 60_000;
 /** The driver gives a statement up later than the server does, which says why. */
 const DRIVER_DELAY_MS = 1_000;
 
-/** Resolves with a result. @throws DatabaseUnavailableError after `until`, by `performance.now()` */
-const resultBy = async <Result>(until: number, result: Promise<Result>): Promise<Result> => {
-  if (until === Number.POSITIVE_INFINITY) return result;
+/** Resolves with a connection. @throws DatabaseUnavailableError after `until`, by `performance.now()` */
+const connectedBy = async (until: number, connecting: Promise<pg.PoolClient>): Promise<pg.PoolClient> => {
+  // The pool's own limit comes first.
+  if (until - performance.now() >= CONNECT_TIMEOUT_MS) return connecting;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(tookTooLong()), Math.max(until - performance.now(), 0));
   });
   try {
-    return await Promise.race([result, late]);
+    return await Promise.race([connecting, late]);
   } finally {
     clearTimeout(timer);
   }
@@ -149,7 +153,10 @@ export const createSessions = ({
           // Safe: this is the form of rows in this mode.
           return { rows: result.rows as unknown[][], count: result.rowCount ?? 0 };
         }),
-      execute: (text) => use(async () => void (await client.query(text))),
+      execute: (text, limitMs) =>
+        use(async () => {
+          await client.query({ text, ...(limitMs !== undefined && { query_timeout: Math.max(limitMs, 1) }) });
+        }),
       commit: () => use(async () => (await client.query("COMMIT")).command === "COMMIT"),
       discard() {
         loss.error ??= new Error("Client was closed: its state is unknown");
@@ -161,7 +168,7 @@ export const createSessions = ({
   const connect = async (until: number): Promise<pg.PoolClient> => {
     const connecting = pool.connect();
     try {
-      return await resultBy(until, connecting);
+      return await connectedBy(until, connecting);
     } catch (error) {
       // If it is connected later, it serves others.
       connecting.then((client) => client.release()).catch(() => undefined);
@@ -205,10 +212,8 @@ export const createSessions = ({
     useTransaction: (begin, until, work) =>
       use(until, async (session) => {
         try {
-          await resultBy(until, session.execute(begin));
+          await session.execute(begin, until - performance.now());
         } catch (error) {
-          // It may have begun.
-          session.discard();
           throw asPortError(error);
         }
         return work(session);
