@@ -604,6 +604,20 @@ describe("grouped calls", () => {
     expect(mostRunning()).toBe(1);
   });
 
+  it("are of one exam each where statements are divided by exam, and keep their order", async () => {
+    const db = await open({ dividesByExam: true });
+    const examOf = (name: string): string => name.slice(0, 1);
+    const { call, groups } = groupedIn(db, examOf);
+    const names = Array.from({ length: 60 }, (_, n) => `${"abc"[n % 3]}${100 + n}`);
+    await Promise.all(names.map(call));
+    for (const group of groups) expect(new Set(group.map(examOf)).size).toBe(1);
+    for (const exam of "abc") {
+      const ofExam = (name: string): boolean => examOf(name) === exam;
+      expect(groups.flat().filter(ofExam)).toEqual(names.filter(ofExam));
+    }
+    expect(groups.length).toBeLessThan(names.length / 2);
+  });
+
   it("that fail are split, one transaction at a time, until the one that fails is alone", async () => {
     const db = await open();
     const { call, mostRunning } = groupedIn(db);

@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import { createEventTail } from "../src/features/subscriptions/event-tail.js";
+import { createLiveStore } from "../src/features/subscriptions/store.js";
+import { DatabaseUnavailableError } from "../src/storage/errors.js";
+import { ADMIN, openLiveHall, TEACHER } from "./support/live-hall.js";
+
+const START = new Date("2026-01-02T03:04:05Z");
+
+it("a read that fails loses no event of the exams that it has already read", async () => {
+  let now = START;
+  await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 60 } });
+  const other = await hall.as(ADMIN).room.create({ name: "Another exam's room" });
+  const store = createLiveStore(hall.db);
+  let isGone = false;
+  const tail = createEventTail({
+    ...store,
+    hasOneOrder: false,
+    newestIdOf: (examId) =>
+      isGone ? Promise.reject(new DatabaseUnavailableError("gone")) : store.newestIdOf(examId),
+  });
+  await tail.follow(hall.room.examId);
+  await tail.follow(other.examId);
+  // One exam's event is deleted before the tail has read it, and the other one has an event.
+  await hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus: "speaking" });
+  now = new Date(START.getTime() + 3_600_000);
+  await hall.as(ADMIN).room.setAudioStatus({ roomId: other.id, audioStatus: "speaking" });
+  await hall.services.live.stop();
+  hall.services.live.start();
+  await expect
+    .poll(async () => (await hall.wholeLog()).filter(({ roomId }) => roomId === hall.room.id))
+    .toEqual([]);
+
+  isGone = true;
+  await expect(tail.read()).rejects.toThrow(DatabaseUnavailableError);
+  isGone = false;
+  const { rows, lost } = await tail.read();
+  expect(rows.map(({ roomId, type }) => [roomId, type])).toEqual([[other.id, "audio_status_changed"]]);
+  expect(lost).toEqual(new Set([hall.room.examId]));
+  expect(await tail.read()).toEqual({ rows: [], hasMore: false, lost: new Set() });
+});
