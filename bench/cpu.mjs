@@ -107,13 +107,15 @@ const preparePath = async (engine, path) => {
   return async (seconds) => {
     const requests = path.once ? await requestsNow() : first;
     const connections = path.connections ?? CONNECTIONS;
-    const before = engine.spent();
-    const [round] = await loader.load(
+    let before;
+    const [round] = await loader.loadUntilAnswered(
       [{ url, requests, headers, expected, mask: path.mask, connections, once: path.once }],
       seconds,
+      async () => {
+        before = engine.spent();
+      },
     );
     const after = engine.spent();
-    if (round.requests === 0) throw new Error(`${path.label}: no call was answered in ${seconds} s`);
     const perCall = (of) => ((after[of] - before[of]) / round.requests) * 1e6;
     return {
       server: perCall("server"),
