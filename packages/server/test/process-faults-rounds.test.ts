@@ -191,8 +191,12 @@ const runRound = async (
   const faultsFound = [
     ...faultsOfWrites(writers.writes, stored, told),
     ...followed.flatMap(({ listener, rooms: ofRooms }) => {
-      const events = log.filter((event) => ofRooms.includes(event.roomId)).map(({ id }) => id);
-      const received = listener.events.map(({ id }) => id);
+      const inRooms = log.filter((event) => ofRooms.includes(event.roomId));
+      // Presence changes afterwards, too, when leases expire.
+      const end = inRooms.findLast(({ keys }) => keys.some(isMark))?.id ?? 0;
+      const untilEnd = (all: readonly Heard[]): number[] => all.map(({ id }) => id).filter((id) => id <= end);
+      const events = untilEnd(inRooms);
+      const received = untilEnd(listener.events);
       // The typed client begins with a snapshot, which may include the first events.
       const from = listener.name.startsWith("the client") ? (received[0] ?? 0) : 0;
       return faultsOfDelivery(
