@@ -15,9 +15,10 @@ import { createStreamStore } from "../src/features/stream/store.js";
 import { createLiveStore } from "../src/features/subscriptions/store.js";
 import { createIds } from "../src/platform/ids.js";
 import { openPostgres } from "../src/storage/postgres/client.js";
-import { createSessions, type Sessions } from "../src/storage/postgres/sessions.js";
+import { createSessions } from "../src/storage/postgres/sessions.js";
 import { createPostgresStorage } from "../src/storage/postgres/storage.js";
 import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
+import { watchQueries } from "./support/watched-sessions.js";
 
 // A database of PostgreSQL can be spread by exam: the keys of an exam's rows contain the exam, and with one setting, each statement is
 // about one exam. docs/scale.md says what is shared.
@@ -167,21 +168,6 @@ const NOW = new Date("2026-01-02T03:04:05Z");
 const ROOMS = ["one", "two"].map((examId) => ({ examId, roomId: `room-of-${examId}` }));
 const PEOPLE = ["a", "b", "c"];
 
-/** Passes statements on, and notes their values. */
-const watch = (sessions: Sessions, sent: { text: string; values: string }[]): Sessions => ({
-  ...sessions,
-  use: (work) =>
-    sessions.use((session) =>
-      work({
-        ...session,
-        query(query) {
-          sent.push({ text: query.text, values: JSON.stringify(query.values ?? []) });
-          return session.query(query);
-        },
-      }),
-    ),
-});
-
 /** Uses two exams at the same time. Returns the statements with values of both exams. */
 const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
   const { url } = await schemas.open();
@@ -189,7 +175,9 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
   const sessions = createSessions({ url, connections: 5, timeoutMs: 60_000, applicationName: "invigil" });
   const sent: { text: string; values: string }[] = [];
   const storage = createPostgresStorage({
-    sessions: watch(sessions, sent),
+    sessions: watchQueries(sessions, ({ text, values = [] }) => {
+      sent.push({ text, values: JSON.stringify(values) });
+    }),
     prepared: true,
     dividesByExam,
     timeoutMs: 60_000,

@@ -17,13 +17,14 @@ import type { Database } from "../src/storage/database.js";
 import { openPostgres } from "../src/storage/postgres/client.js";
 import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
 import { primaryKeyOf } from "../src/storage/postgres/schema.js";
-import { createSessions, type Sessions } from "../src/storage/postgres/sessions.js";
+import { createSessions } from "../src/storage/postgres/sessions.js";
 import { createPostgresStorage } from "../src/storage/postgres/storage.js";
 import { type Insertion, madeStatements, partsOf, type Statement } from "../src/storage/statement.js";
 import * as tables from "../src/storage/tables.js";
 import { often } from "./support/effort.js";
 import { addManyRows } from "./support/many-rows.js";
 import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
+import { watchQueries } from "./support/watched-sessions.js";
 
 const isSkipped = isPostgresMissing();
 const it = test.skipIf(isSkipped);
@@ -339,19 +340,9 @@ describe("plans without sequential scans", () => {
 const hotStatements = async (): Promise<{ text: string; values: readonly unknown[] }[]> => {
   const seen: { text: string; values: readonly unknown[] }[] = [];
   const sessions = createSessions({ url, connections: 2, timeoutMs: 60_000, applicationName: "invigil" });
-  const watched: Sessions = {
-    ...sessions,
-    use: (work) =>
-      sessions.use((session) =>
-        work({
-          ...session,
-          query(query) {
-            seen.push({ text: query.text, values: query.values ?? [] });
-            return session.query(query);
-          },
-        }),
-      ),
-  };
+  const watched = watchQueries(sessions, ({ text, values = [] }) => {
+    seen.push({ text, values });
+  });
   const storage = createPostgresStorage({ sessions: watched, prepared: true, timeoutMs: 60_000 });
   const events = createEventLog({ added: () => undefined });
   const messageLog = createMessageLog({ events });
