@@ -75,8 +75,8 @@ export const parseCheatConfig = (data: string): CheatConfig | undefined => {
   }
 };
 
-/** Additional data of the detector. */
-const extraInfoSchema = z.union([verbatimText(0, MAX_RECORD_BYTES_PER_CALL), jsonObjectSchema], {
+/** Additional data of the detector. It is nearly always an object, which is therefore tried first. */
+const extraInfoSchema = z.union([jsonObjectSchema, verbatimText(0, MAX_RECORD_BYTES_PER_CALL)], {
   error: "must be a text or a JSON object",
 });
 

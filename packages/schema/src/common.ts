@@ -113,34 +113,46 @@ const RESERVED_KEYS = new Set(["__proto__", "constructor", "prototype"]);
  * JSON cannot represent. The traversal is iterative, so deep nesting cannot overflow the stack.
  */
 export const jsonFault = (root: object, notJson = "must be JSON"): string | undefined => {
-  const open: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
+  const open = [{ value: root, depth: 1 }];
   for (let next = open.pop(); next; next = open.pop()) {
     const { value, depth } = next;
-    if (typeof value === "number" && !Number.isFinite(value)) return "must contain only finite numbers";
-    if (["undefined", "bigint", "function", "symbol"].includes(typeof value)) return notJson;
-    if (typeof value !== "object" || value === null) continue;
     if (depth > MAX_JSON_DEPTH) return `must not be nested deeper than ${MAX_JSON_DEPTH} levels`;
     const prototype = Object.getPrototypeOf(value) as object | null;
     const plain = Array.isArray(value) || prototype === Object.prototype || prototype === null;
     if (!plain) return notJson;
-    for (const [key, child] of Object.entries(value)) {
+    // Safe: the values of an object are of any type.
+    for (const [key, child] of Object.entries(value) as [string, unknown][]) {
       if (RESERVED_KEYS.has(key)) return `must not use the name '${key}'`;
-      open.push({ value: child, depth: depth + 1 });
+      switch (typeof child) {
+        case "string":
+        case "boolean":
+          break;
+        case "number":
+          if (!Number.isFinite(child)) return "must contain only finite numbers";
+          break;
+        case "object":
+          if (child !== null) open.push({ value: child, depth: depth + 1 });
+          break;
+        default:
+          return notJson;
+      }
     }
   }
   return undefined;
 };
 
 const NOT_AN_OBJECT = "must be a JSON object";
+const jsonObjectFault = (value: unknown): string | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? jsonFault(value, NOT_AN_OBJECT)
+    : NOT_AN_OBJECT;
 
 /**
  * A JSON object that is kept unchanged: at most 32 levels deep, without property names that JavaScript
  * reserves.
  */
-export const jsonObjectSchema = z.custom<JsonObject>().superRefine((value: unknown, context) => {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const fault = isObject ? jsonFault(value, NOT_AN_OBJECT) : NOT_AN_OBJECT;
-  if (fault) context.addIssue({ code: "custom", message: fault });
+export const jsonObjectSchema = z.custom<JsonObject>((value) => jsonObjectFault(value) === undefined, {
+  error: ({ input }) => jsonObjectFault(input),
 });
 
 /** Output of procedures that only confirm. */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, it as test } from "vitest";
 import { lockExams } from "../src/domain/exam-lock.js";
-import { insertPerson, StreamNameTaken } from "../src/domain/people.js";
+import { insertFirstPeople, insertPerson, type NewPerson, StreamNameTaken } from "../src/domain/people.js";
 import { createAudioStore } from "../src/features/audio/store.js";
 import type { Database } from "../src/storage/database.js";
 import type { Storage, Transaction } from "../src/storage/port.js";
@@ -394,37 +394,51 @@ describe("an exam", () => {
 });
 
 describe("a name of a stream", () => {
-  it("belongs to one person, even if two exams give it away at the same time", async () => {
-    const halls = [hall, await openHall()];
-    const streams = { main: `same-${hall.n}`, pc: `same-${hall.n}_pc` };
-    const seat = ({ examId, roomId }: Hall, storage: Storage) =>
-      storage.write(async (tx) => {
-        await lockExams(tx, examId);
-        return insertPerson(tx, {
-          examId,
-          roomId,
-          userId: "late",
-          role: "examinee",
-          name: "L",
-          streams,
-          now: NOW,
+  const ways: readonly (readonly [
+    way: string,
+    seat: (tx: Transaction, person: NewPerson) => Promise<unknown>,
+  ])[] = [
+    ["added", (tx, person) => insertPerson(tx, person)],
+    ["among the first people", (tx, person) => insertFirstPeople(tx, [person], { isNewExam: false })],
+  ];
+  /** What the two people's ids could make of the names of their streams. */
+  const namings = ["", "_pc"];
+  const cases = ways.flatMap(([way, seat]) => namings.map((suffix) => ({ way, seat, suffix })));
+
+  it.each(cases)(
+    "belongs to one person, even if two exams give it away at the same time: $way, '$suffix'",
+    async ({ seat, suffix }) => {
+      const halls = [hall, await openHall()];
+      const same = `same-${hall.n}`;
+      const enter = ({ examId, roomId }: Hall, main: string, storage: Storage) =>
+        storage.write(async (tx) => {
+          await lockExams(tx, examId);
+          await seat(tx, {
+            examId,
+            roomId,
+            userId: "late",
+            role: "examinee",
+            name: "L",
+            streams: { main, pc: `${main}_pc` },
+            now: NOW,
+          });
         });
-      });
-    const [first, second] = halls;
-    if (!first || !second) throw new Error("there are two halls");
-    const outcomes = await held(
-      () => seat(first, withGates(db).storage),
-      () => seat(second, withGates(otherDb).storage),
-    );
-    expect(outcomes).toEqual([
-      { status: "fulfilled", value: expect.anything() },
-      { status: "rejected", reason: expect.any(StreamNameTaken) },
-    ]);
-    const named = (await rowsOf(db, streamNames))
-      .filter(isLate)
-      .filter(({ name }) => name.startsWith("same-"));
-    expect(named.map(({ roomId }) => roomId)).toEqual([first.roomId, first.roomId]);
-  });
+      const [first, second] = halls;
+      if (!first || !second) throw new Error("there are two halls");
+      const outcomes = await held(
+        () => enter(first, same, withGates(db).storage),
+        () => enter(second, `${same}${suffix}`, withGates(otherDb).storage),
+      );
+      expect(outcomes).toEqual([
+        { status: "fulfilled", value: undefined },
+        { status: "rejected", reason: expect.any(StreamNameTaken) },
+      ]);
+      const named = (await rowsOf(db, streamNames))
+        .filter(isLate)
+        .filter(({ name }) => name.startsWith(same));
+      expect(named.map(({ roomId }) => roomId)).toEqual([first.roomId, first.roomId]);
+    },
+  );
 });
 
 describe("a record", () => {

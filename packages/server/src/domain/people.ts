@@ -1,4 +1,11 @@
-import type { Camera, ImServer, ParticipantRole, PublishStatus } from "@invigil/schema";
+import {
+  type Camera,
+  cameraSchema,
+  type ImServer,
+  type ParticipantRole,
+  type PublishStatus,
+  type Room,
+} from "@invigil/schema";
 import { and, count, eq, sql } from "drizzle-orm";
 import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
@@ -71,7 +78,20 @@ const rolesOfPeople = statement((dialect) =>
 const insertExams = insertion(exams);
 const insertRooms = insertion(rooms);
 const insertParticipants = insertion(participants);
-const insertStreamNames = insertion(streamNames, { onConflict: "ignore" });
+const insertUntakenNames = insertion(streamNames, { onConflict: "ignore" });
+const insertUntakenName = statement(
+  query
+    .insert(streamNames)
+    .values({
+      name: param("name"),
+      examId: param("examId"),
+      roomId: param("roomId"),
+      userId: param("userId"),
+      camera: param("camera"),
+      addedBy: param("addedBy"),
+    })
+    .onConflictDoNothing(),
+);
 
 const isWaiting = and(eq(unseated.examId, param("examId")), eq(unseated.userId, param("userId")));
 const waitedWith = { role: unseated.role, extraMinutes: unseated.extraMinutes };
@@ -83,11 +103,18 @@ const markWaiting = statement(
     .where(isWaiting)
     .returning(waitedWith),
 );
+const owner = { roomId: streamNames.roomId, userId: streamNames.userId };
 const ownerOfStream = statement(
   query
-    .select({ roomId: streamNames.roomId, userId: streamNames.userId })
+    .select(owner)
     .from(streamNames)
     .where(eq(streamNames.name, param("name"))),
+);
+const ownersOfStreams = statement((dialect) =>
+  query
+    .select({ name: streamNames.name, ...owner })
+    .from(streamNames)
+    .where(dialect.isAnyOf(streamNames.name, "names")),
 );
 const deleteStreams = statement(
   query
@@ -117,43 +144,71 @@ export const insertExam = async (tx: Transaction, exam: NewExam): Promise<void> 
   await tx.insert(insertExams, [exam]);
 };
 
-/** Writes a room in progress without people. If a bulk change adds it, readers see it once the change is announced. */
+/**
+ * Writes a room in progress without people, and returns it. If a bulk change adds it, readers see it once the change is announced.
+ */
 export const insertRoom = async (
   tx: Transaction,
-  { now, imServer, ...room }: NewRoom & { readonly imServer: readonly ImServer[] },
+  { id, examId, name, imServer, createTeacher, now }: NewRoom,
   addedBy: number | null = null,
-): Promise<void> => {
-  await noteRoomExam(tx, { roomId: room.id, examId: room.examId });
-  await tx.insert(insertRooms, [
-    {
-      ...room,
-      imServer,
-      status: "in_progress",
-      audioStatus: "silent",
-      createdAt: now,
-      updatedAt: now,
-      addedBy,
-    },
-  ]);
+): Promise<Room> => {
+  await noteRoomExam(tx, { roomId: id, examId });
+  const room = {
+    id,
+    examId,
+    name,
+    status: "in_progress",
+    audioStatus: "silent",
+    createTeacher,
+    createdAt: now,
+    updatedAt: now,
+  } as const;
+  await tx.insert(insertRooms, [{ ...room, imServer, addedBy }]);
+  return { ...room, imGroupId: id };
 };
+
+/** Returns the extra minutes of a person who is added. `waiting` is how the person waited for a room. */
+const extraMinutesOf = (
+  { role, extraMinutes }: Pick<NewPerson, "role" | "extraMinutes">,
+  waiting: { readonly role: ParticipantRole; readonly extraMinutes: number } | undefined,
+): number => extraMinutes ?? (waiting?.role === role ? waiting.extraMinutes : 0);
+
+interface StreamName {
+  readonly name: string;
+  readonly examId: string;
+  readonly roomId: string;
+  readonly userId: string;
+  readonly camera: Camera;
+}
+
+/** @throws StreamNameTaken */
+const assertOwner = (
+  { roomId, userId }: StreamName,
+  found: { readonly roomId: string; readonly userId: string } | undefined,
+): void => {
+  if (found && (found.roomId !== roomId || found.userId !== userId))
+    throw new StreamNameTaken({ roomId, userId });
+};
+
+// Owners are read after the names were written. A read before would miss the name that another transaction is writing.
 
 /** Writes the name of a camera's stream. Returns whether the name is new. @throws StreamNameTaken */
 const insertStreamName = async (
   tx: Transaction,
-  name: string,
-  {
-    examId,
-    roomId,
-    userId,
-    camera,
-    addedBy,
-  }: { examId: string; roomId: string; userId: string; camera: Camera; addedBy: number | null },
+  stream: StreamName,
+  addedBy: number | null,
 ): Promise<boolean> => {
-  const owner = await tx.get(ownerOfStream, { name });
-  if (owner && (owner.roomId !== roomId || owner.userId !== userId))
-    throw new StreamNameTaken({ roomId, userId });
-  if (!owner) await tx.insert(insertStreamNames, [{ name, examId, roomId, userId, camera, addedBy }]);
-  return !owner;
+  if ((await tx.run(insertUntakenName, { ...stream, addedBy })) > 0) return true;
+  assertOwner(stream, await tx.get(ownerOfStream, { name: stream.name }));
+  return false;
+};
+
+/** Writes the names of streams. @throws StreamNameTaken */
+const insertStreamNames = async (tx: Transaction, streams: readonly StreamName[]): Promise<void> => {
+  await tx.insert(insertUntakenNames, streams);
+  const names = streams.map(({ name }) => name);
+  const owners = new Map((await tx.all(ownersOfStreams, { names })).map((found) => [found.name, found]));
+  for (const stream of streams) assertOwner(stream, owners.get(stream.name));
 };
 
 /**
@@ -170,17 +225,17 @@ export const insertPerson = async (
     ? tx.get(deleteWaiting, { examId, userId })
     : tx.get(markWaiting, { examId, userId, changeId: addedBy }));
   const status = async (camera: Camera): Promise<PublishStatus> => {
-    const page = { examId, roomId, userId, camera };
-    const isNew = await insertStreamName(tx, streams[camera], { ...page, addedBy });
+    const stream = { name: streams[camera], examId, roomId, userId, camera };
+    const isNew = await insertStreamName(tx, stream, addedBy);
     // If the person was in the room before, their streams may have continued, and reports about them were stored.
-    return isNew ? "idle" : readPublishStatus(tx, page);
+    return isNew ? "idle" : readPublishStatus(tx, stream);
   };
   const publishStatus = { main: await status("main"), pc: await status("pc") };
   const arrival = {
     userId,
     role,
     name,
-    extraMinutes: extraMinutes ?? (waiting?.role === role ? waiting.extraMinutes : 0),
+    extraMinutes: extraMinutesOf({ role, extraMinutes }, waiting),
   };
   await tx.insert(insertParticipants, [
     {
@@ -196,6 +251,39 @@ export const insertPerson = async (
   ]);
   await seatNewcomer(tx, { examId, roomId, userId });
   return { ...arrival, publishStatus };
+};
+
+/**
+ * Adds the first people of a room that this transaction has written. Nobody was in it before, so there are no streams, reports or
+ * generations of seats. Nobody waits for a room of a new exam.
+ * @throws StreamNameTaken
+ */
+export const insertFirstPeople = async (
+  tx: Transaction,
+  people: readonly NewPerson[],
+  { isNewExam }: { readonly isNewExam: boolean },
+): Promise<void> => {
+  const rows: (typeof participants.$inferInsert)[] = [];
+  const names: StreamName[] = [];
+  for (const { streams, examId, roomId, userId, role, name, extraMinutes, now } of people) {
+    const waiting = isNewExam ? undefined : await tx.get(deleteWaiting, { examId, userId });
+    rows.push({
+      examId,
+      roomId,
+      userId,
+      role,
+      name,
+      extraMinutes: extraMinutesOf({ role, extraMinutes }, waiting),
+      mainPublishStatus: "idle",
+      pcPublishStatus: "idle",
+      createdAt: now,
+      updatedAt: now,
+    });
+    for (const camera of cameraSchema.options)
+      names.push({ name: streams[camera], examId, roomId, userId, camera });
+  }
+  await insertStreamNames(tx, names);
+  await tx.insert(insertParticipants, rows);
 };
 
 /** Removes a person from a room. With `streamsStay`, the names of their streams remain, because recordings use them. */

@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => db.close());
 
-const makeRoom = (tx: Transaction, examId: string): Promise<void> =>
+const makeRoom = (tx: Transaction, examId: string) =>
   insertRoom(tx, { id: "r", examId, name: examId, imServer: [], createTeacher: "t", now: NOW });
 /** Deletes the room, and uses its id in the other exam, as a message service may that chooses ids. */
 const moveToOtherExam = (): Promise<void> =>

@@ -11,10 +11,12 @@ const REMEMBERED_TIMES = 10_000;
 
 /** A codec between a text and a date, in whole seconds of a time zone. */
 const timeCodec = (timeZone: string, format: string, example: string) => {
-  const written = new LRUCache<number, string>({
-    ...atMost(REMEMBERED_TIMES),
-    memoMethod: (second) => DateTime.fromSeconds(second, { zone: timeZone }).toFormat(format),
-  });
+  const written = new LRUCache<number, string>(atMost(REMEMBERED_TIMES));
+  const write = (second: number): string => {
+    const text = DateTime.fromSeconds(second, { zone: timeZone }).toFormat(format);
+    written.set(second, text);
+    return text;
+  };
   return z.codec(z.string(), z.date(), {
     decode(text, context) {
       const time = DateTime.fromFormat(text, format, { zone: timeZone });
@@ -22,7 +24,11 @@ const timeCodec = (timeZone: string, format: string, example: string) => {
       context.issues.push({ code: "custom", input: text, message: `must be a time like ${example}` });
       return z.NEVER;
     },
-    encode: (time) => written.memo(Math.floor(time.getTime() / 1000)),
+    encode(time) {
+      const second = Math.floor(time.getTime() / 1000);
+      // `memo` takes more than twice as long.
+      return written.get(second) ?? write(second);
+    },
   });
 };
 

@@ -18,6 +18,7 @@ import {
   uploadCredentialsSchema,
 } from "@invigil/schema";
 import { z } from "zod";
+import { encoderOf } from "./encode.js";
 import { slashedTime, zonedTime } from "./time.js";
 
 // Codecs between the REST API (left) and the schema (right). Only this file knows the formats of the
@@ -37,18 +38,6 @@ const numberedEnum = <Names extends z.util.EnumLike>(names: z.ZodEnum<Names>) =>
   const { schema, nameOf, of } = enumNumbers(names);
   return z.codec(schema, names, { decode: nameOf, encode: of });
 };
-
-/** Clients call JSON.parse on the value, so an object is sent as JSON text. */
-const extraInfo = z.codec(z.string(), cheatRecordSchema.shape.extraInfo, {
-  decode: (text) => text,
-  encode: (value) => (typeof value === "string" ? value : JSON.stringify(value)),
-});
-
-/** Clients call JSON.parse on the value. */
-const textBoolean = z.codec(z.enum(["true", "false"]), z.boolean(), {
-  decode: (text) => text === "true",
-  encode: (value) => (value ? "true" : "false"),
-});
 
 const publishNumbers = enumNumbers(publishStatusSchema);
 
@@ -192,12 +181,45 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
     }),
   });
 
-  const cheatRecord = cheatRecordSchema.extend({
-    ...times,
-    detectTime: time,
-    isMainMonitor: textBoolean,
-    extraInfo,
-  });
+  const writeTime = encoderOf(time);
+  // Encoded as a whole, like people: a page has hundreds of fields.
+  const cheatRecord = z.codec(
+    z.object({
+      id: z.int(),
+      examId: z.string(),
+      roomId: z.string(),
+      userId: z.string(),
+      detectType: z.string(),
+      // Clients call JSON.parse on the next value, and on `extraInfo`, so an object is sent as JSON text.
+      isMainMonitor: z.enum(["true", "false"]),
+      detectTime: z.string(),
+      extraInfo: z.string(),
+      createdAt: z.string(),
+      updatedAt: z.string(),
+    }),
+    cheatRecordSchema,
+    {
+      decode: (wire) => ({
+        ...wire,
+        isMainMonitor: wire.isMainMonitor === "true",
+        detectTime: z.decode(time, wire.detectTime),
+        createdAt: z.decode(time, wire.createdAt),
+        updatedAt: z.decode(time, wire.updatedAt),
+      }),
+      encode: (record) => ({
+        id: record.id,
+        examId: record.examId,
+        roomId: record.roomId,
+        userId: record.userId,
+        detectType: record.detectType,
+        isMainMonitor: record.isMainMonitor ? ("true" as const) : ("false" as const),
+        detectTime: writeTime(record.detectTime),
+        extraInfo: typeof record.extraInfo === "string" ? record.extraInfo : JSON.stringify(record.extraInfo),
+        createdAt: writeTime(record.createdAt),
+        updatedAt: writeTime(record.updatedAt),
+      }),
+    },
+  );
   const cheatRecordPage = z.codec(
     z.object({ cheatRecordEntitys: z.array(cheatRecord), scrollToken: z.string().optional() }),
     z.object({ records: z.array(cheatRecordSchema), nextCursor: z.int().optional() }),

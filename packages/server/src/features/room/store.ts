@@ -4,7 +4,7 @@ import type { BulkChanges } from "../../domain/bulk/changes.js";
 import type { EventLog, EventRoom } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import type { NewExam, NewPerson, NewRoom } from "../../domain/people.js";
-import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
+import { insertExam, insertFirstPeople, insertRoom } from "../../domain/people.js";
 import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
 import { beginNextGeneration, readGenerationInRoom, readGenerations } from "../../domain/seats.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
@@ -271,13 +271,11 @@ export const createRoomStore = ({
           await bulk.assertUnlocked(tx, room.examId);
           if (!(await hasExam())) return undefined;
         }
-        await insertRoom(tx, room);
-        for (const person of people) await insertPerson(tx, person);
+        const created = await insertRoom(tx, room);
+        await insertFirstPeople(tx, people, { isNewExam: exam !== undefined });
         await tasks.keepGroups(tx, room.examId, undo);
         // The room's first snapshot includes its people, so they need no events.
         await events.add(tx, { examId: room.examId, roomId: room.id }, "room_created", {}, room.now);
-        const created = await tx.get(roomById, { examId: room.examId, roomId: room.id });
-        if (!created) throw new Error(`the room ${room.id} was not written`);
         return created;
       },
       { repeatable: true },
