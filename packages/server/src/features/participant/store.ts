@@ -182,13 +182,17 @@ const updatePerson = statement(
 );
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
-const toStored = ({
-  mainPublishStatus,
-  pcPublishStatus,
-  ...row
-}: RowOf<typeof storedPerson>): StoredParticipant => ({
-  ...row,
-  publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
+/** Lists the fields explicitly: an object with the rest of the fields of another is several times as slow to read. */
+const toStored = (row: RowOf<typeof storedPerson>): StoredParticipant => ({
+  userId: row.userId,
+  roomId: row.roomId,
+  role: row.role,
+  name: row.name,
+  hasRoomInProgress: row.hasRoomInProgress,
+  extraMinutes: row.extraMinutes,
+  publishStatus: { main: row.mainPublishStatus, pc: row.pcPublishStatus },
+  createdAt: row.createdAt,
+  updatedAt: row.updatedAt,
 });
 
 const EVERY_ROOM = "all";
