@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readCommandLine, say } from "./lib/command-line.mjs";
 import { compared } from "./lib/compared.mjs";
 import { measureInTurn, startSides } from "./lib/sides.mjs";
 import { amount, linesOf, ratio } from "./lib/table.mjs";
@@ -18,28 +18,17 @@ const USAGE = `node bench/before-after.mjs FOLDER [options]
   --json        print everything that was measured as JSON
 Names: ${compared.map(({ name }) => name).join(", ")}`;
 
-const refuse = (message) => {
-  console.error(`${message}\n${USAGE}`);
-  process.exit(2);
-};
-
-const readOptions = () => {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        path: { type: "string", multiple: true },
-        rounds: { type: "string" },
-        quick: { type: "boolean" },
-        markdown: { type: "boolean" },
-        json: { type: "boolean" },
-      },
-    });
-  } catch (error) {
-    return refuse(error.message);
-  }
-};
-const { values: options, positionals } = readOptions();
+const { options, positionals, refuse } = readCommandLine({
+  usage: USAGE,
+  allowPositionals: true,
+  options: {
+    path: { type: "string", multiple: true },
+    rounds: { type: "string" },
+    quick: { type: "boolean" },
+    markdown: { type: "boolean" },
+    json: { type: "boolean" },
+  },
+});
 if (positionals.length !== 1) refuse("Name one folder.");
 const unknown = options.path?.find((wanted) => compared.every(({ name }) => name !== wanted));
 if (unknown !== undefined) refuse(`There is no path ${unknown}.`);
@@ -53,11 +42,6 @@ if (options.rounds !== undefined) plan.rounds = Number(options.rounds);
 const roots = { before: resolve(positionals[0]), after: resolve(import.meta.dirname, "..") };
 for (const root of Object.values(roots))
   if (!existsSync(join(root, "packages/server/dist/cli.js"))) refuse(`The server in ${root} is not built.`);
-
-/** One line on a terminal that is written over; nothing elsewhere. */
-const say = (text) => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-};
 
 const begin = performance.now();
 say("starting three servers");

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readCommandLine, say } from "./lib/command-line.mjs";
 import { createSchool, documented } from "./lib/documented.mjs";
 import { answerTo } from "./lib/http.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
@@ -28,34 +28,18 @@ const USAGE = `node bench/cpu.mjs [options]       (the server must be built)
   --json           print everything that was measured as JSON
 Paths: ${documented.map(({ name }) => name).join(", ")}`;
 
-const refuse = (message) => {
-  console.error(`${message}\n${USAGE}`);
-  process.exit(2);
-};
-
-const readOptions = () => {
-  try {
-    return parseArgs({
-      options: {
-        path: { type: "string", multiple: true },
-        engine: { type: "string" },
-        postgres: { type: "string" },
-        rounds: { type: "string" },
-        quick: { type: "boolean" },
-        markdown: { type: "boolean" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    return refuse(error.message);
-  }
-};
-const options = readOptions();
-if (options.help) {
-  console.log(USAGE);
-  process.exit();
-}
+const { options, refuse } = readCommandLine({
+  usage: USAGE,
+  options: {
+    path: { type: "string", multiple: true },
+    engine: { type: "string" },
+    postgres: { type: "string" },
+    rounds: { type: "string" },
+    quick: { type: "boolean" },
+    markdown: { type: "boolean" },
+    json: { type: "boolean" },
+  },
+});
 const unknown = options.path?.find((wanted) => documented.every(({ name }) => name !== wanted));
 if (unknown !== undefined) refuse(`There is no path ${unknown}.`);
 if (![undefined, "sqlite", "postgres"].includes(options.engine))
@@ -67,11 +51,6 @@ if (options.rounds !== undefined) plan.rounds = Number(options.rounds);
 const chosen = documented.filter(
   ({ name }) => name === REFERENCE || !options.path || options.path.includes(name),
 );
-
-/** One line on a terminal that is written over; nothing elsewhere. */
-const say = (text) => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-};
 
 const loader = createLoader();
 const uploads = await startUploads();

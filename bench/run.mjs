@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join, relative } from "node:path";
 import { build } from "./lib/build.mjs";
+import { say } from "./lib/command-line.mjs";
 import { measureGroup } from "./lib/measure.mjs";
 import { chosenGroups, readOptions } from "./lib/options.mjs";
 import { planFor } from "./lib/plan.mjs";
@@ -13,11 +14,6 @@ import { tableOf } from "./lib/table.mjs";
 import { groups } from "./rows/index.mjs";
 
 const resultsFile = join(import.meta.dirname, "results.json");
-
-/** One line on a terminal that is written over; nothing elsewhere. */
-const say = (text) => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text.slice(0, process.stderr.columns - 1)}`);
-};
 
 /** Other measurements with options of their own. Their modules are also programs. */
 const OTHERS = { "--cpu": "./cpu.mjs", "--engines": "./engines.mjs", "--morning": "./morning.mjs" };

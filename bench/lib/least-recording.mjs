@@ -3,7 +3,7 @@
 import { openTables } from "./raw-tables.mjs";
 import { pg } from "./server-modules.mjs";
 
-/** What a call writes, by table and column. Ids are taken from a counter, as events name them. */
+/** The rows that a call writes, by table and column. A counter gives the ids, because events refer to records by id. */
 const rowsOf = ({ roomId, examId }, records, ids) => {
   const now = Date.now();
   const room = { exam_id: examId, room_id: roomId };

@@ -1,4 +1,4 @@
-// What must be true after a simulated morning, whatever was cut and killed in it.
+// Checks what must be true after a simulated morning, no matter which connections were cut and which server was killed.
 import { setTimeout as sleep } from "node:timers/promises";
 
 const PAGE = 100;

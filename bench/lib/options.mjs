@@ -1,5 +1,5 @@
 // What the command is given.
-import { parseArgs } from "node:util";
+import { readCommandLine } from "./command-line.mjs";
 
 const USAGE = `npm run bench -- [options]
   --row NAME    only this row; may be given more than once
@@ -12,36 +12,26 @@ Other measurements, each with options of its own (--help):
   --engines     what a call costs on SQLite, on PostgreSQL and with several servers, beside the limits
   --morning     a simulated morning of exams on PostgreSQL and several servers`;
 
-const refuse = (message) => {
-  console.error(message);
-  process.exit(2);
-};
-
-export const readOptions = () => {
-  try {
-    const { values } = parseArgs({
-      options: {
-        row: { type: "string", multiple: true },
-        list: { type: "boolean" },
-        quick: { type: "boolean" },
-        markdown: { type: "boolean" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    if (!values.help) return values;
-    console.log(USAGE);
-    return process.exit();
-  } catch (error) {
-    return refuse(`${error.message}\n${USAGE}`);
-  }
-};
+export const readOptions = () =>
+  readCommandLine({
+    usage: USAGE,
+    options: {
+      row: { type: "string", multiple: true },
+      list: { type: "boolean" },
+      quick: { type: "boolean" },
+      markdown: { type: "boolean" },
+      json: { type: "boolean" },
+    },
+  }).options;
 
 /** The rows with these names, or all of them; each group as far as something of it is wanted. */
 export const chosenGroups = (groups, names) => {
   const known = groups.flat().map(({ name }) => name);
   const unknown = names?.find((name) => !known.includes(name));
-  if (unknown !== undefined) refuse(`There is no row ${unknown}. There are: ${known.join(", ")}`);
+  if (unknown !== undefined) {
+    console.error(`There is no row ${unknown}. There are: ${known.join(", ")}`);
+    process.exit(2);
+  }
   const isWanted = ({ name }) => !names || names.includes(name);
   return groups.map((rows) => rows.filter(isWanted)).filter((rows) => rows.length > 0);
 };

@@ -23,7 +23,7 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
   const examOf = (n: string) =>
     `'e' || CASE WHEN ${n} < ${BUSY_ROOMS} THEN ${n} % ${BUSY_EXAMS} ELSE ${n} % ${EXAMS} END`;
   const room = `'r' || n % ${ROOMS}`;
-  /** The exam of the room. That of a busy room is `exam`. */
+  /** The exam of `room`. The exam of `busyRoom` is `exam`. */
   const roomExam = examOf(`(n % ${ROOMS})`);
   const busyRoom = `'r' || n % ${BUSY_ROOMS}`;
   const person = `'u' || n % ${PEOPLE} / ${ROOMS_PER_PERSON}`;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Whether a process runs. One that has ended and that nobody has waited for does not. */
+/** Whether a process is running. A process that has ended does not count, even if its parent has not read its exit code yet. */
 export const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
