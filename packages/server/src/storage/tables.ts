@@ -305,7 +305,8 @@ export type EventData = Readonly<Record<string, string | number>>;
 
 /**
  * The event log. An event is written in the transaction of the change that it reports, and expires after a
- * while. It may outlive its room, so that listeners learn of the room's deletion.
+ * while. It may outlive its room, so that listeners learn of the room's deletion. The room of an event about a
+ * whole exam is empty: see `domain/events.ts`.
  */
 export const roomEvents = sqliteTable(
   "room_events",
@@ -319,7 +320,12 @@ export const roomEvents = sqliteTable(
     examId: text("exam_id").notNull().default(""),
   },
   // The row's id is part of every index.
-  (table) => [index("room_events_by_room").on(table.roomId), index("room_events_by_exam").on(table.examId)],
+  (table) => [
+    index("room_events_by_room").on(table.roomId),
+    index("room_events_by_exam").on(table.examId),
+    index("room_events_of_whole_exams").on(table.examId).where(sql`room_id = ''`),
+    index("room_events_of_room_ends").on(table.roomId).where(sql`type = 'room_ended'`),
+  ],
 );
 
 /** The newest event of each exam that was deleted from the log because of its age. */

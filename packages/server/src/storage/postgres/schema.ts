@@ -87,7 +87,7 @@ const createTable = (table: SQLiteTable): string[] => {
     // SQLite adds the row's id to every index, and pages are read in the order of the ids.
     if (id && !unique && !names.includes(quoted(id.name))) names.push(quoted(id.name));
     // The key is an index already. On SQLite, the key of a numbered table is the number alone.
-    if (names.join(", ") === key) return [];
+    if (names.join(", ") === key && !where) return [];
     return `CREATE ${unique ? "UNIQUE " : ""}INDEX ${quoted(index)} ON ${quoted(name)} (${names.join(", ")})${where ? ` WHERE ${compiler.sqlToQuery(where).sql}` : ""}`;
   });
   const settings = LARGEST.has(name) ? VACUUMED_EARLY : "";

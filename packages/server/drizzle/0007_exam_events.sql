@@ -1,0 +1,2 @@
+CREATE INDEX `room_events_of_whole_exams` ON `room_events` (`exam_id`) WHERE room_id = '';--> statement-breakpoint
+CREATE INDEX `room_events_of_room_ends` ON `room_events` (`room_id`) WHERE type = 'room_ended';
