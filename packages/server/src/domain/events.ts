@@ -36,11 +36,20 @@ export interface EventDataOf {
 /** The room of an event, and its exam. */
 export interface EventRoom {
   readonly examId: string;
+  /** Empty for an event about the whole exam: see `wholeExam`. */
   readonly roomId: string;
 }
 
+/** The room of an event about a whole exam. */
+export const WHOLE_EXAM = "";
 /**
- * Adds events to the logs of rooms. The transaction has locked their exams. Events are written in the transaction of their
+ * The place of an event about a whole exam, however many rooms that has. It is one row of the log. Subscribers of the exam receive it once.
+ * Subscribers of a room receive it as an event of their room, unless the room had ended before it.
+ */
+export const wholeExam = (examId: string): EventRoom => ({ examId, roomId: WHOLE_EXAM });
+
+/**
+ * Adds events to the logs of rooms and exams. The transaction has locked their exams. Events are written in the transaction of their
  * change, so neither exists without the other.
  */
 export interface EventLog {
@@ -51,7 +60,7 @@ export interface EventLog {
     data: EventDataOf[Type],
     now: Date,
   ): Promise<void>;
-  /** Adds several events in their order. */
+  /** Adds several events in their order. All events of the log pass through this method, so that it can count them. */
   addAll(tx: Transaction, events: readonly NewEvent[]): Promise<void>;
 }
 

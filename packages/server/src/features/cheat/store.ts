@@ -3,14 +3,14 @@ import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
 import { and, desc, eq, getTableColumns, lt, type SQL, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
-import { type EventLog, newEvent } from "../../domain/events.js";
+import { type EventLog, wholeExam } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { pageOf } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
 import type { Storage } from "../../storage/port.js";
 import { type Dialect, param, query, statement } from "../../storage/statement.js";
-import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms } from "../../storage/tables.js";
+import { cheatConfigs, cheatRecords, recordedPeople } from "../../storage/tables.js";
 import {
   createRecordWriter,
   type NewRecord,
@@ -80,12 +80,6 @@ const setConfig = statement(
       set: { data: sql`excluded.data`, updatedAt: sql`excluded.updated_at` },
     }),
 );
-const roomsInProgress = statement(
-  query
-    .select({ id: visibleRooms.id })
-    .from(visibleRooms)
-    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.status, "in_progress"))),
-);
 const recordsOf = (owner: (dialect: Dialect) => SQL | undefined) =>
   statement((dialect) =>
     query
@@ -129,14 +123,9 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
       unlessDeleted(
         storage.write(async (tx) => {
           await lockExams(tx, examId);
-          const before = await tx.get(configOfExam, { examId });
+          if ((await tx.get(configOfExam, { examId }))?.data === data) return;
           await tx.run(setConfig, { examId, data, now });
-          if (before?.data === data) return;
-          const inProgress = await tx.all(roomsInProgress, { examId });
-          await events.addAll(
-            tx,
-            inProgress.map(({ id }) => newEvent({ examId, roomId: id }, "cheat_config_changed", {}, now)),
-          );
+          await events.add(tx, wholeExam(examId), "cheat_config_changed", {}, now);
         }),
       ),
     getConfig: readConfig,

@@ -47,11 +47,13 @@ export type LoggedEvent = {
   };
 }[EventType];
 
-/** Reads what subscribers receive of an event. Returns undefined if the subject of the event no longer exists. */
-export const loadEvent = async (
-  store: LiveStore,
-  event: LoggedEvent,
-): Promise<DeliveredEvent | undefined> => {
+/**
+ * Reads what subscribers receive of an event. Undefined if the subject of the event no longer exists. With `roomId`, reads an event about a
+ * whole exam as an event of that room. It is undefined if the room had ended before it.
+ */
+export type EventLoader = (event: LoggedEvent, roomId?: string) => Promise<DeliveredEvent | undefined>;
+
+const loadLogged = async (store: LiveStore, event: LoggedEvent): Promise<DeliveredEvent | undefined> => {
   const { roomId } = event;
   const common = { id: String(event.id), roomId, time: event.createdAt };
   switch (event.type) {
@@ -78,7 +80,7 @@ export const loadEvent = async (
       return { type: event.type, ...common, userId, camera, status };
     }
     case "cheat_config_changed": {
-      const cheatConfig = await store.configOf(event);
+      const cheatConfig = await store.configOf(event.examId);
       return cheatConfig && { type: event.type, ...common, cheatConfig };
     }
     case "cheat_records_added":
@@ -92,4 +94,15 @@ export const loadEvent = async (
       return row && { type: event.type, ...common, message: toDeliveredMessage(row) };
     }
   }
+};
+
+/** @param load reads the event of the whole exam for its rooms. Default: for each of them */
+export const createEventLoader = (store: LiveStore, load?: EventLoader): EventLoader => {
+  const loader: EventLoader = async (event, roomId) => {
+    if (roomId === undefined) return loadLogged(store, event);
+    if (!(await store.wasInProgress({ examId: event.examId, roomId }, event.id))) return undefined;
+    const loaded = await (load ?? loader)(event);
+    return loaded && { ...loaded, roomId };
+  };
+  return loader;
 };

@@ -1,9 +1,11 @@
 import { LRUCache } from "lru-cache";
-import { type DeliveredEvent, type LoggedEvent, loadEvent } from "./delivered-events.js";
+import {
+  createEventLoader,
+  type DeliveredEvent,
+  type EventLoader,
+  type LoggedEvent,
+} from "./delivered-events.js";
 import type { LiveStore } from "./store.js";
-
-/** Returns what subscribers receive of an event; undefined if its subject no longer exists. */
-export type EventLoader = (event: LoggedEvent) => Promise<DeliveredEvent | undefined>;
 
 /** The size of the cache, in characters. */
 const MAX_SIZE = 32 * 1024 * 1024;
@@ -31,23 +33,30 @@ export const createEventCache = ({
   store: LiveStore;
   maxSize?: number;
 }): EventLoader => {
-  const cache = new LRUCache<number, Promise<DeliveredEvent | undefined>>({ maxSize });
-  const reading = new Map<number, Promise<DeliveredEvent | undefined>>();
+  const cache = new LRUCache<string, Promise<DeliveredEvent | undefined>>({ maxSize });
+  const reading = new Map<string, Promise<DeliveredEvent | undefined>>();
 
-  const read = async (event: LoggedEvent): Promise<DeliveredEvent | undefined> => {
-    try {
-      const loaded = await loadEvent(store, event);
-      cache.set(event.id, Promise.resolve(loaded), { size: sizeOf(loaded) });
-      return loaded;
-    } finally {
-      reading.delete(event.id);
-    }
-  };
-  return (event) => {
-    const known = cache.get(event.id) ?? reading.get(event.id);
+  const load: EventLoader = (event, roomId) => {
+    const key = roomId === undefined ? String(event.id) : `${event.id}/${roomId}`;
+    const known = cache.get(key) ?? reading.get(key);
     if (known) return known;
-    const started = read(event);
-    reading.set(event.id, started);
+    const started = read(key, event, roomId);
+    reading.set(key, started);
     return started;
   };
+  const loadUncached = createEventLoader(store, load);
+  const read = async (
+    key: string,
+    event: LoggedEvent,
+    roomId: string | undefined,
+  ): Promise<DeliveredEvent | undefined> => {
+    try {
+      const loaded = await loadUncached(event, roomId);
+      cache.set(key, Promise.resolve(loaded), { size: sizeOf(loaded) });
+      return loaded;
+    } finally {
+      reading.delete(key);
+    }
+  };
+  return load;
 };

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
+import { WHOLE_EXAM } from "../../domain/events.js";
 import type { LoggedEvent } from "./delivered-events.js";
 import { createEventCache } from "./event-cache.js";
-import type { EventQueue, QueuedEvent } from "./event-queue.js";
+import { type EventQueue, entryOf } from "./event-queue.js";
 import { createEventTail } from "./event-tail.js";
 import type { EventRow, EventScope, LiveStore } from "./store.js";
 
@@ -49,9 +50,8 @@ export const createEventDispatcher = ({
   const tail = createEventTail(store);
   /** The subscriptions whose exam the tail follows. */
   const following = new Set<Subscription>();
-  /** Subscriptions to rooms and to exams, by id. */
-  const byRoom = new Map<string, Set<Subscription>>();
-  const byExam = new Map<string, Set<Subscription>>();
+  /** The subscriptions of each exam: by room, and under `WHOLE_EXAM` those to the exam itself. */
+  const byExam = new Map<string, Map<string, Set<Subscription>>>();
   let added = 0;
   let polls = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -61,14 +61,19 @@ export const createEventDispatcher = ({
   let hasFailed = false;
 
   const dispatch = (row: EventRow): void => {
-    const groups = [byRoom.get(row.roomId), byExam.get(row.examId)];
-    if (groups.every((group) => group === undefined)) return;
+    const ofExam = byExam.get(row.examId);
+    if (!ofExam) return;
     // Safe: stores write each type with its own data.
     const event = row as LoggedEvent;
-    const entry: QueuedEvent = { event, load: () => load(event) };
-    for (const group of groups)
-      for (const subscription of group ?? [])
-        if (subscription.mayDeliver(event)) subscription.queue.push(entry);
+    const offer = (group: ReadonlySet<Subscription> | undefined, roomId?: string): void => {
+      if (!group) return;
+      const entry = entryOf(event, load, roomId);
+      for (const subscription of group)
+        if (subscription.mayDeliver(entry.event)) subscription.queue.push(entry);
+    };
+    offer(ofExam.get(WHOLE_EXAM));
+    if (event.roomId !== WHOLE_EXAM) offer(ofExam.get(event.roomId), event.roomId);
+    else for (const [roomId, group] of ofExam) if (roomId !== WHOLE_EXAM) offer(group, roomId);
   };
 
   /** Dispatches a page of events. Returns false if there may be more. */
@@ -138,17 +143,25 @@ export const createEventDispatcher = ({
     othersVersion = undefined;
   };
 
-  /** The index of a subscription, and its key there. */
-  const placeOf = ({ scope: { examId, roomId } }: Subscription) =>
-    roomId === undefined ? ([byExam, examId] as const) : ([byRoom, roomId] as const);
+  const index = (subscription: Subscription): void => {
+    const { examId, roomId = WHOLE_EXAM } = subscription.scope;
+    const ofExam = byExam.get(examId) ?? new Map<string, Set<Subscription>>();
+    byExam.set(examId, ofExam);
+    ofExam.set(roomId, (ofExam.get(roomId) ?? new Set()).add(subscription));
+  };
+  const unindex = (subscription: Subscription): void => {
+    const { examId, roomId = WHOLE_EXAM } = subscription.scope;
+    const ofExam = byExam.get(examId);
+    const group = ofExam?.get(roomId);
+    group?.delete(subscription);
+    if (group?.size === 0) ofExam?.delete(roomId);
+    if (ofExam?.size === 0) byExam.delete(examId);
+  };
 
   const remove = (subscription: Subscription): void => {
     if (!subscriptions.delete(subscription)) return;
     if (following.delete(subscription)) tail.unfollow(subscription.scope.examId);
-    const [index, key] = placeOf(subscription);
-    const group = index.get(key);
-    group?.delete(subscription);
-    if (group?.size === 0) index.delete(key);
+    unindex(subscription);
     if (subscriptions.size === 0) pause();
   };
 
@@ -157,8 +170,7 @@ export const createEventDispatcher = ({
       if (!subscriptions.has(subscription)) {
         added += 1;
         subscriptions.set(subscription, added % POLLS_PER_CHECK);
-        const [index, key] = placeOf(subscription);
-        index.set(key, (index.get(key) ?? new Set()).add(subscription));
+        index(subscription);
       }
       if (!timer) {
         timer = setInterval(onTimer, POLL_MS);

@@ -7,7 +7,7 @@ import type {
   RoomSnapshot,
   StoredCheatConfig,
 } from "@invigil/schema";
-import { and, asc, between, eq, getTableColumns, gt, lte, max, sql } from "drizzle-orm";
+import { and, asc, between, eq, exists, getTableColumns, gt, lte, max, or, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
 import type { EventRoom } from "../../domain/events.js";
@@ -24,6 +24,7 @@ import {
   prunedEvents,
   roomColumns,
   roomEvents,
+  visibleExams,
   visibleParticipants,
   visibleRooms,
 } from "../../storage/tables.js";
@@ -31,6 +32,7 @@ import {
 /** An event as it is stored in the log. */
 export interface EventRow {
   readonly id: number;
+  /** `WHOLE_EXAM` for an event about the whole exam. */
   readonly roomId: string;
   readonly type: EventType;
   readonly data: EventData;
@@ -56,7 +58,10 @@ export interface ExamPosition {
 export interface LiveStore {
   /** The id of the newest event of an exam, even if it was deleted. 0 if there is none yet. */
   newestIdOf(examId: string): Promise<number>;
-  /** The first events after an id, in order. Undefined if some of them were deleted already, or if the exam never had the id. */
+  /**
+   * The first events after an id, in order. Those of a room include the events about its whole exam. Undefined if some of them were deleted
+   * already, or if the exam never had the id.
+   */
   eventsAfter(scope: EventScope, id: number, limit: number): Promise<EventRow[] | undefined>;
   /** Whether the ids of all events grow in the order in which events appear. If not, this is only true within each exam. */
   readonly hasOneOrder: boolean;
@@ -73,7 +78,9 @@ export interface LiveStore {
     limit: number,
   ): Promise<{ readonly rows: EventRow[]; readonly lost: readonly string[] }>;
   room(room: EventRoom): Promise<Room | undefined>;
-  configOf(room: EventRoom): Promise<StoredCheatConfig | undefined>;
+  /** Whether a room still exists and had not ended before an event of its exam. */
+  wasInProgress(room: EventRoom, eventId: number): Promise<boolean>;
+  configOf(examId: string): Promise<StoredCheatConfig | undefined>;
   /** The records of a room with ids from `from` to `to`. */
   records(room: EventRoom, from: number, to: number): Promise<CheatRecord[]>;
   message(examId: string, id: number): Promise<MessageRow | undefined>;
@@ -155,6 +162,8 @@ const eventsOfRoom = statement((dialect) =>
     .select()
     .from(roomEvents)
     .where(and(eq(roomEvents.roomId, param("roomId")), dialect.inExam(roomEvents.examId), isAfter))
+    // Literally as in the index, which the databases would not choose otherwise.
+    .unionAll(query.select().from(roomEvents).where(and(isOfExam, sql`room_id = ''`, isAfter)))
     .orderBy(asc(roomEvents.id))
     .limit(param("limit")),
 );
@@ -210,12 +219,43 @@ const roomsOfExam = statement(
     .where(eq(visibleRooms.examId, param("examId")))
     .orderBy(asc(visibleRooms.id)),
 );
-const configOfRoom = statement(
+/**
+ * The row of a room that had not ended before an event. A room that has ended since has an event of that: the log loses its oldest events
+ * first.
+ */
+const roomInProgress = statement((dialect) =>
+  query
+    .select({ id: visibleRooms.id })
+    .from(visibleRooms)
+    .where(
+      and(
+        isRoom,
+        or(
+          eq(visibleRooms.status, "in_progress"),
+          exists(
+            query
+              .select({ id: roomEvents.id })
+              .from(roomEvents)
+              .where(
+                and(
+                  eq(roomEvents.roomId, param("roomId")),
+                  dialect.inExam(roomEvents.examId),
+                  // Literally as in the index.
+                  sql`type = 'room_ended'`,
+                  isAfter,
+                ),
+              ),
+          ),
+        ),
+      ),
+    ),
+);
+const configOfExam = statement(
   query
     .select(getTableColumns(cheatConfigs))
-    .from(visibleRooms)
-    .innerJoin(cheatConfigs, eq(cheatConfigs.examId, visibleRooms.examId))
-    .where(isRoom),
+    .from(visibleExams)
+    .innerJoin(cheatConfigs, eq(cheatConfigs.examId, visibleExams.id))
+    .where(eq(visibleExams.id, param("examId"))),
 );
 const recordsOfRoom = statement((dialect) =>
   query
@@ -283,7 +323,7 @@ const readRoom = async (reader: Reader, { examId, roomId }: EventRoom): Promise<
   const key = { examId, roomId };
   const room = await reader.get(roomById, key);
   if (!room) return undefined;
-  const cheatConfig = await reader.get(configOfRoom, key);
+  const cheatConfig = await reader.get(configOfExam, { examId });
   const members = await reader.all(membersOfRoom, key);
   const presences = await readPresences(reader, key);
   return {
@@ -382,7 +422,10 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
 
     room: ({ examId, roomId }) => storage.get(roomById, { examId, roomId }),
 
-    configOf: ({ examId, roomId }) => storage.get(configOfRoom, { examId, roomId }),
+    wasInProgress: async ({ examId, roomId }, id) =>
+      (await storage.get(roomInProgress, { examId, roomId, id })) !== undefined,
+
+    configOf: (examId) => storage.get(configOfExam, { examId }),
 
     records: async ({ examId: ofExam, roomId }, from, to) => {
       const records = await erasures.records(ofExam, () =>

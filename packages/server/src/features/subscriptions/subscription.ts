@@ -2,9 +2,9 @@ import { type Principal, unauthenticated } from "../../identity/tokens.js";
 import { InvigilError } from "../../platform/errors.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
 import { RETRY_MS } from "../../storage/until-available.js";
-import { type LoggedEvent, loadEvent } from "./delivered-events.js";
+import { createEventLoader, type LoggedEvent } from "./delivered-events.js";
 import type { EventDispatcher, Subscription } from "./event-dispatcher.js";
-import { createEventQueue, MAX_QUEUED, type QueuedEvent } from "./event-queue.js";
+import { createEventQueue, entryOf, MAX_QUEUED, type QueuedEvent } from "./event-queue.js";
 import type { LiveStore } from "./store.js";
 
 export interface Subscriber {
@@ -129,7 +129,8 @@ export async function* subscribe<Delivered>(
   /** The events that the subscriber receives after that. Undefined if they are not known yet. */
   let lastEntries: QueuedEvent[] | undefined;
 
-  const toEntry = (event: LoggedEvent): QueuedEvent => ({ event, load: () => loadEvent(store, event) });
+  const load = createEventLoader(store);
+  const toEntry = (event: LoggedEvent): QueuedEvent => entryOf(event, load, target.scope.roomId);
   /** Reads the first events after an id. Returns undefined if some of them are no longer available. */
   const readAfter = async (id: number, limit: number): Promise<LoggedEvent[] | undefined> =>
     // Safe: stores write each type with its own data.

@@ -1,4 +1,5 @@
 import type { OnRoomEventInput } from "@invigil/schema";
+import { WHOLE_EXAM } from "../../domain/events.js";
 import { loginOf } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import { roomNotFound } from "../../platform/errors.js";
@@ -80,6 +81,9 @@ export const examTarget = (
   /** The last one that `rooms` reflects. */
   let lastChecked = 0;
 
+  /** Whether an event is of one of the rooms, or about the whole exam. */
+  const isOfAny = (own: ReadonlySet<string>, { roomId }: LoggedEvent): boolean =>
+    roomId === WHOLE_EXAM ? reachesAll || own.size > 0 : own.has(roomId);
   const changesReach = (event: LoggedEvent): boolean =>
     event.examId === examId &&
     (event.type === "room_created" ||
@@ -99,14 +103,14 @@ export const examTarget = (
     mayDeliver(event) {
       if (changesReach(event)) lastOffered = event.id;
       // After an event that may change `rooms`, `deliver` decides, because it has the updated set.
-      return rooms.has(event.roomId) || (event.examId === examId && lastOffered > lastChecked);
+      return isOfAny(rooms, event) || (event.examId === examId && lastOffered > lastChecked);
     },
     checkAccess: async (current) => void (await updateRooms(current)),
     async lastEvents(latest) {
       if (reachesAll) rooms = new Set([...rooms, ...latest.map(({ roomId }) => roomId)]);
       const left = new Set(rooms);
       const received = latest.filter((event) => {
-        const hadRoom = left.has(event.roomId);
+        const hadRoom = isOfAny(left, event);
         if (isAboutCaller(caller, event, "participant_removed")) left.delete(event.roomId);
         return hadRoom;
       });
@@ -114,12 +118,12 @@ export const examTarget = (
       return left.size === 0 || isDeleted ? received : [];
     },
     async deliver({ event, load }, recheckAccess) {
-      const hadRoom = rooms.has(event.roomId);
+      const hadRoom = isOfAny(rooms, event);
       const mayChangeReach = changesReach(event);
       if (mayChangeReach) lastTaken = event.id;
       // A person who is removed from a room receives that event as the last one of the room, so the recheck follows it.
       if (mayChangeReach && !hadRoom) await recheckAccess();
-      if (!hadRoom && !rooms.has(event.roomId)) return {};
+      if (!hadRoom && !isOfAny(rooms, event)) return {};
       const loaded = await load();
       return {
         ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: loaded }),

@@ -1,0 +1,211 @@
+import { describe, expect, it } from "vitest";
+import { roomEvents } from "../src/storage/tables.js";
+import { listenExam, listenRoom } from "./support/listening.js";
+import {
+  ADMIN,
+  EXAMINEE,
+  INSPECTOR,
+  type LiveHall,
+  listenLater,
+  openLiveHall,
+  TEACHER,
+} from "./support/live-hall.js";
+import { insertRows } from "./support/tables.js";
+
+// An event about a whole exam is one row of the log, which the exam's subscribers and those of each room receive.
+
+const setConfig = (hall: LiveHall, data: string) =>
+  hall.as(ADMIN).cheat.setConfig({ examId: hall.room.examId, data });
+/** Sets the config. Returns the id of the event. */
+const changeConfig = async (hall: LiveHall, data: string): Promise<string> => {
+  await setConfig(hall, data);
+  return String((await hall.log()).at(-1)?.id);
+};
+const end = (hall: LiveHall, { id: roomId } = hall.room) => hall.as(ADMIN).room.end({ roomId });
+const positionOf = async (hall: LiveHall): Promise<string> =>
+  (await hall.as(ADMIN).room.snapshot({ roomId: hall.room.id })).lastEventId;
+const configEvent = (roomId: string, id: string, data: string) =>
+  expect.objectContaining({
+    type: "cheat_config_changed",
+    id,
+    roomId,
+    cheatConfig: expect.objectContaining({ data }),
+  });
+/** Adds an event to a room that has ended. */
+const mark = async (hall: LiveHall, { id: roomId, examId } = hall.sibling): Promise<void> => {
+  const data = { userId: "examinee3", role: "examinee" };
+  const event = { examId, roomId, type: "participant_removed", data, createdAt: hall.clock() } as const;
+  await insertRows(hall.db, roomEvents, [event]);
+  // The server reads the log after a commit of its own.
+  await hall.as(ADMIN).room.create({ name: "Another", examId });
+};
+/** Whether an event is neither a signal of the room's end nor the arrival of a listener. */
+const isOther = (type: string): boolean => !["message", "participant_entered", "participant_left"].includes(type);
+const isEnd = ({ type }: { readonly type: string }): boolean => type === "room_ended";
+const isConfig = ({ type }: { readonly type: string }): boolean => type === "cheat_config_changed";
+
+describe("a change of an exam's config", () => {
+  it("is one event, however many rooms the exam has, and none if nothing changes", async () => {
+    await using hall = await openLiveHall();
+    const { examId } = hall.room;
+    for (const name of ["C", "D", "E"]) await hall.as(ADMIN).room.create({ name, examId });
+    const before = (await hall.log()).length;
+    await setConfig(hall, "{}");
+    const set = await hall.as(ADMIN).cheat.getConfig({ examId });
+    await setConfig(hall, "{}");
+    await setConfig(hall, '{"pc":{}}');
+    expect((await hall.log()).slice(before)).toMatchObject([
+      { roomId: "", type: "cheat_config_changed" },
+      { roomId: "", type: "cheat_config_changed" },
+    ]);
+    expect(set).toMatchObject({ data: "{}" });
+  });
+
+  it.each(["at once", "when they resume"])("reaches each room and the exam once, %s", async (when) => {
+    await using hall = await openLiveHall();
+    const { room, sibling } = hall;
+    const lastEventId = await positionOf(hall);
+    const listenAll = () =>
+      Promise.all([
+        listenRoom(hall, TEACHER, { roomId: room.id, lastEventId }),
+        listenRoom(hall, INSPECTOR, { roomId: room.id, lastEventId }),
+        listenRoom(hall, ADMIN, { roomId: sibling.id, lastEventId }),
+        listenExam(hall, ADMIN, { examId: room.examId, lastEventId }),
+        listenExam(hall, INSPECTOR, { examId: room.examId, lastEventId }),
+      ]);
+    const early = when === "at once" ? await listenAll() : undefined;
+    const id = await changeConfig(hall, "{}");
+    const listeners = early ?? (await listenAll());
+    await Promise.all([end(hall), end(hall, sibling)]);
+    const received = await Promise.all(
+      listeners.map(async (listener) => (await listener.until(isEnd)).filter(isConfig)),
+    );
+    expect(received).toEqual([
+      [configEvent(room.id, id, "{}")],
+      [configEvent(room.id, id, "{}")],
+      [configEvent(sibling.id, id, "{}")],
+      [configEvent("", id, "{}")],
+      [configEvent("", id, "{}")],
+    ]);
+    await Promise.all(listeners.map((listener) => listener.leave()));
+  });
+
+  it("reaches examinees of a room in progress", async () => {
+    await using hall = await openLiveHall();
+    const { id: roomId } = hall.room;
+    await using listener = await listenRoom(hall, EXAMINEE, { roomId });
+    const id = await changeConfig(hall, "{}");
+    expect((await listener.until(isConfig)).at(-1)).toEqual(configEvent(roomId, id, "{}"));
+  });
+
+  it("keeps its place among the events of a room, and a listener resumes after it", async () => {
+    await using hall = await openLiveHall();
+    const { id: roomId } = hall.room;
+    const lastEventId = await positionOf(hall);
+    const speak = (audioStatus: "silent" | "speaking") =>
+      hall.as(ADMIN).room.setAudioStatus({ roomId, audioStatus });
+    await speak("speaking");
+    const id = await changeConfig(hall, "{}");
+    await speak("silent");
+    await hall.as(ADMIN).room.setAudioStatus({ roomId: hall.sibling.id, audioStatus: "speaking" });
+    const later = await changeConfig(hall, "[]");
+    const hear = async (from: string, count: number) => {
+      await using listener = await listenRoom(hall, ADMIN, { roomId, lastEventId: from });
+      return (await listener.take(count)).map((event) => [event.type, event.id]);
+    };
+    const all = await hear(lastEventId, 4);
+    expect(all.map(([type]) => type)).toEqual([
+      "audio_status_changed",
+      "cheat_config_changed",
+      "audio_status_changed",
+      "cheat_config_changed",
+    ]);
+    expect([all[1]?.[1], all[3]?.[1]]).toEqual([id, later]);
+    expect(await hear(id, 2)).toEqual(all.slice(2));
+  });
+
+  it("is not told to a room that had ended before it, and is told to one that ended after it", async () => {
+    await using hall = await openLiveHall();
+    const { room, sibling } = hall;
+    const lastEventId = await positionOf(hall);
+    // Receives nothing until both rooms have ended.
+    await using late = await listenLater(hall, "room", { token: await hall.token(ADMIN), lastEventId });
+    await using connected = await listenRoom(hall, ADMIN, { roomId: sibling.id });
+    await end(hall, sibling);
+    const id = await changeConfig(hall, "{}");
+    await end(hall);
+    late.proceed();
+    await mark(hall);
+    const hear = async (roomId: string, last: string) => {
+      await using listener = await listenRoom(hall, ADMIN, { roomId, lastEventId });
+      const heard = await listener.until(({ type }) => type === last);
+      return heard.map(({ type }) => type).filter(isOther);
+    };
+    expect(await hear(room.id, "room_ended")).toEqual(["cheat_config_changed", "room_ended"]);
+    const ofSibling = ["room_ended", "participant_removed"];
+    expect(await hear(sibling.id, "participant_removed")).toEqual(ofSibling);
+    expect([(await late.next()).id, (await late.next()).type]).toEqual([id, "room_ended"]);
+    const heard = await connected.until(({ type }) => type === "participant_removed");
+    expect(heard.map(({ type }) => type).filter(isOther)).toEqual(ofSibling);
+  });
+
+  it("is not told to a room whose end the log has already lost", async () => {
+    let now = new Date("2026-01-02T03:04:05Z");
+    await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 3600 } });
+    await end(hall, hall.sibling);
+    now = new Date(now.getTime() + 3_000_000);
+    await hall.as(ADMIN).room.setAudioStatus({ roomId: hall.room.id, audioStatus: "speaking" });
+    const from = await positionOf(hall);
+    const id = await changeConfig(hall, "{}");
+    now = new Date(now.getTime() + 1_000_000);
+    await hall.services.live.stop();
+    hall.services.live.start();
+    await expect
+      .poll(async () => (await hall.wholeLog()).map(({ type }) => type))
+      .toEqual(["audio_status_changed", "cheat_config_changed"]);
+    await using ended = await listenRoom(hall, ADMIN, { roomId: hall.sibling.id, lastEventId: from });
+    await using open = await listenRoom(hall, ADMIN, { roomId: hall.room.id, lastEventId: from });
+    expect(await open.next()).toEqual(configEvent(hall.room.id, id, "{}"));
+    await mark(hall);
+    const heard = await ended.until(({ type }) => type === "participant_removed");
+    expect(heard.map(({ type }) => type).filter(isOther)).toEqual(["participant_removed"]);
+  });
+
+  it("is told to nobody after the exam was deleted", async () => {
+    await using hall = await openLiveHall();
+    const { examId } = hall.room;
+    const lastEventId = await positionOf(hall);
+    const token = await hall.token(ADMIN);
+    await using ofExam = await listenLater(hall, "exam", { token, lastEventId });
+    await using ofRoom = await listenLater(hall, "room", { token, lastEventId });
+    await setConfig(hall, "{}");
+    await hall.as(ADMIN).exam.delete({ examId, withRooms: true });
+    ofExam.proceed();
+    ofRoom.proceed();
+    expect(await ofExam.next()).toMatchObject({ type: "room_ended" });
+    expect(await ofExam.next()).toMatchObject({ type: "room_ended" });
+    expect(await ofExam.failure()).toMatchObject({ code: "EXAM_NOT_FOUND" });
+    expect(await ofRoom.next()).toMatchObject({ type: "room_ended" });
+    expect(await ofRoom.failure()).toMatchObject({ code: "ROOM_NOT_FOUND" });
+  });
+
+  it("is told to a person up to their removal, and not after it", async () => {
+    await using hall = await openLiveHall();
+    const { id: roomId } = hall.room;
+    const token = await hall.token(INSPECTOR);
+    const listeners = [
+      await listenLater(hall, "room", { token }),
+      await listenLater(hall, "exam", { token }),
+    ];
+    const id = await changeConfig(hall, "{}");
+    await hall.as(ADMIN).participant.remove({ roomId, userId: INSPECTOR.sub });
+    await setConfig(hall, "[]");
+    for (const listener of listeners) {
+      listener.proceed();
+      const received = await listener.until(({ type }) => type === "participant_removed");
+      expect(received.filter(isConfig).map((event) => event.id)).toEqual([id]);
+      expect(await listener.failure()).toMatchObject({ code: "FORBIDDEN" });
+      await listener.leave();
+    }
+  });
+});
