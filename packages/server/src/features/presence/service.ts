@@ -35,12 +35,20 @@ export interface PresenceServiceDeps {
 }
 
 const RETRY_MS = 5_000;
+/** A change of the number of devices is an event. A page has at most one in this time, however often it connects. */
+const DEVICES_INTERVAL_MS = 1_000;
 
 interface TrackedPage {
   page: Page;
   connections: number;
+  /** The number of connections that was stored last. */
+  stored: number;
   /** Stores the state of the page later. */
   timer?: NodeJS.Timeout | undefined;
+  /** Runs while the number of devices must not change again. */
+  interval?: NodeJS.Timeout | undefined;
+  /** The number of connections to store when the interval is over. */
+  due?: number | undefined;
 }
 
 export const createPresenceService = ({
@@ -63,26 +71,45 @@ export const createPresenceService = ({
     clearTimeout(tracked.timer);
     tracked.timer = setTimeout(() => {
       tracked.timer = undefined;
-      save(tracked);
+      saveSoon(tracked);
     }, ms);
     // The timer keeps no process running.
     tracked.timer.unref();
   };
 
   /** Stores whether a page is present. The storage performs writes in the order of the calls. */
-  const write = async (tracked: TrackedPage): Promise<void> => {
-    const { page, connections } = tracked;
+  const write = async (tracked: TrackedPage, connections: number): Promise<void> => {
+    const { page } = tracked;
     await store.save({ page, instance: instances.id, devices: connections, now: clock() });
-    if (connections > 0) return;
-    // The page may have reconnected during the write.
-    const key = keyOfPage(tracked.page);
-    if (tracked.connections === 0 && !tracked.timer && trackedPages.get(key) === tracked)
+    if (connections === 0) forget(tracked);
+  };
+  /** Forgets a page that has left, unless it has reconnected in the meantime. */
+  const forget = (tracked: TrackedPage): void => {
+    const { page, connections, timer, interval } = tracked;
+    const key = keyOfPage(page);
+    if (connections === 0 && !timer && !interval && trackedPages.get(key) === tracked)
       trackedPages.delete(key);
   };
 
-  function save(tracked: TrackedPage): void {
+  /** Stores the state of a page: at once if it enters or leaves, otherwise at most once in each interval. */
+  const saveSoon = (tracked: TrackedPage, connections = tracked.connections): void => {
+    if (tracked.stored === 0 || connections === 0) save(tracked, connections);
+    else if (tracked.interval) tracked.due = connections;
+    else {
+      tracked.interval = setTimeout(() => {
+        tracked.interval = undefined;
+        if (tracked.due === undefined) forget(tracked);
+        else saveSoon(tracked, tracked.due);
+      }, DEVICES_INTERVAL_MS).unref();
+      save(tracked, connections);
+    }
+  };
+
+  function save(tracked: TrackedPage, connections = tracked.connections): void {
     if (isStopped) return;
-    const work = write(tracked)
+    tracked.due = undefined;
+    tracked.stored = connections;
+    const work = write(tracked, connections)
       .catch((error: unknown) => {
         log.error({ err: error, roomId: tracked.page.roomId }, "presence was not stored");
         if (!isStopped && !tracked.timer) saveLater(tracked, RETRY_MS);
@@ -95,12 +122,12 @@ export const createPresenceService = ({
     tracked.connections -= 1;
     cancelTimer(tracked);
     if (settleMs > 0) saveLater(tracked, settleMs);
-    else save(tracked);
+    else saveSoon(tracked);
   };
 
   const track = (page: Page): TrackedPage => {
     const key = keyOfPage(page);
-    const tracked = trackedPages.get(key) ?? { page, connections: 0 };
+    const tracked = trackedPages.get(key) ?? { page, connections: 0, stored: 0 };
     trackedPages.set(key, tracked);
     return tracked;
   };
@@ -123,7 +150,7 @@ export const createPresenceService = ({
       tracked.connections += 1;
       cancelTimer(tracked);
       // Also for a page that is present already: its person may have been removed from the room and added again.
-      save(tracked);
+      saveSoon(tracked);
       let isConnected = true;
       return () => {
         if (isConnected) disconnect(tracked);
@@ -140,8 +167,12 @@ export const createPresenceService = ({
       for (const page of await store.ofInstance(instances.id)) saveLater(track(page), settleMs);
     },
     async stop() {
+      for (const tracked of trackedPages.values()) {
+        if (tracked.due !== undefined) save(tracked, tracked.due);
+        clearTimeout(tracked.timer);
+        clearTimeout(tracked.interval);
+      }
       isStopped = true;
-      for (const { timer } of trackedPages.values()) clearTimeout(timer);
       await Promise.all(writes);
     },
   };
