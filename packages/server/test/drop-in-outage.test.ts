@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { DropInService } from "../src/features/drop-in/service.js";
-import { createFrameCache } from "../src/http/sockets/drop-in-frames.js";
+import { createSharedFrames } from "../src/http/sockets/drop-in-frames.js";
 import { createJoinedGroups } from "../src/http/sockets/drop-in-groups.js";
 import { DatabaseUnavailableError } from "../src/storage/errors.js";
 import { EXAMINEE, openLiveHall, TEACHER } from "./support/live-hall.js";
@@ -64,9 +64,8 @@ it("a page that has a gap waits for the database to read the messages that it mi
   const frame = await new Promise<Buffer>((resolve, reject) => {
     const groups = createJoinedGroups({
       dropIn,
-      send: () => undefined,
       sendBytes: resolve,
-      frameOf: createFrameCache(),
+      frames: createSharedFrames(),
       connection: {},
       drained: async () => undefined,
       onEnd: (reason, error) => reject(new Error(reason, { cause: error })),

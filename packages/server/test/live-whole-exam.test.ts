@@ -40,7 +40,8 @@ const mark = async (hall: LiveHall, { id: roomId, examId } = hall.sibling): Prom
   await hall.as(ADMIN).room.create({ name: "Another", examId });
 };
 /** Whether an event is neither a signal of the room's end nor the arrival of a listener. */
-const isOther = (type: string): boolean => !["message", "participant_entered", "participant_left"].includes(type);
+const isOther = (type: string): boolean =>
+  !["message", "participant_entered", "participant_left"].includes(type);
 const isEnd = ({ type }: { readonly type: string }): boolean => type === "room_ended";
 const isConfig = ({ type }: { readonly type: string }): boolean => type === "cheat_config_changed";
 

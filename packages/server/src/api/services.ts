@@ -285,6 +285,8 @@ export const createServices = (
       most: quotas?.messagesPerRoom,
       monotonic,
     }),
+    // Each person has two logins.
+    maxMutes: quotas ? 2 * quotas.peoplePerRoom : Number.POSITIVE_INFINITY,
     clock,
   });
   const presence = createPresenceService({

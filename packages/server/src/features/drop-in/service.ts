@@ -16,6 +16,7 @@ import { loginOf, STAFF } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { Gate, GatedCall } from "../../limits/gate.js";
 import type { RateLimits } from "../../limits/rates.js";
+import { coalesce } from "../../platform/coalesce.js";
 import { forbidden, InvigilError, parsed } from "../../platform/errors.js";
 import { loginIdOf } from "../../providers/embedded/im.js";
 import type { MessageProviders } from "../../providers/types.js";
@@ -85,7 +86,8 @@ export interface DropInService {
   mute(page: Page, request: Request<"mute">): Promise<DropInMuteStatus>;
   messages(page: Page, request: Request<"messages">): Promise<DropInResults["messages"]>;
   /**
-   * Calls `notify` when a page changes the mute status of a group, with the part that the given page may see.
+   * Calls `notify` after changes of the mute status of a group, with the part that the given page may see. Several changes may be one call,
+   * and pages that may see the same receive the same object.
    * @returns the function that ends this
    */
   onMuted(page: Page, groupId: string, notify: (status: DropInMuteStatus) => void): () => void;
@@ -110,6 +112,14 @@ export interface DropInServiceDeps {
 const READS: GatedCall = { writes: false };
 const SENDS: GatedCall = { writes: true };
 const MUTES: GatedCall = { writes: true, alsoWhenFull: true };
+
+/** A page that is told of mutes. */
+interface MuteListener {
+  readonly userId: string;
+  readonly notify: (status: DropInMuteStatus) => void;
+}
+/** Pages are told of mutes at most once in this time, however many there are. */
+const MUTES_INTERVAL_MS = 1_000;
 
 /** The most missed messages that a page receives after a gap. */
 const MAX_MISSED = 500;
@@ -149,7 +159,7 @@ export const createDropInService = ({
 }: DropInServiceDeps): DropInService => {
   /** The signal of the last join of each login in each room. */
   const joins = new Map<string, AbortSignal>();
-  const muteListeners = new Map<string, Set<() => Promise<void>>>();
+  const muteListeners = new Map<string, Set<MuteListener>>();
 
   /**
    * Returns the page as a caller in a room (see `LoginService.callerIn`), and counts the request.
@@ -204,13 +214,29 @@ export const createDropInService = ({
     return ({ seqnum, type }) => seqnum <= newest && COMMAND_TYPES.includes(type) && !replayed.has(seqnum);
   };
 
-  const notifyMuted = (roomId: string): Promise<unknown> =>
-    Promise.all([...(muteListeners.get(roomId) ?? [])].map((notifyPage) => notifyPage()));
-  instances.onNotice("muted", (roomId) => {
+  /** Tells the pages of a room on this server who is muted. Pages that may see the same share one status. */
+  const notifyMuted = async (roomId: string): Promise<void> => {
+    const listeners = muteListeners.get(roomId);
+    if (!listeners) return;
+    const muted = await im.muted(roomId);
+    const statuses = new Map<string, DropInMuteStatus>();
+    const notifyPage = async ({ userId, notify }: MuteListener): Promise<void> => {
+      const role = await access.roleIn(roomId, userId);
+      if (!role) return;
+      const status = muteStatusFor({ role, userId }, roomId, muted);
+      const key = role === "examinee" ? JSON.stringify(status.muteUserList) : "staff";
+      const shared = statuses.get(key) ?? status;
+      statuses.set(key, shared);
+      notify(shared);
+    };
+    await Promise.all([...listeners].map(notifyPage));
+  };
+  const mutesChanged = coalesce((roomId: string) => {
     untilAvailable(() => notifyMuted(roomId)).catch((error: unknown) =>
       log.error({ err: error, roomId }, "pages were not told of a mute"),
     );
-  });
+  }, MUTES_INTERVAL_MS);
+  instances.onNotice("muted", mutesChanged);
 
   return {
     async login(sent) {
@@ -294,7 +320,7 @@ export const createDropInService = ({
     async mute(page, { groupId: roomId, muted, users }) {
       const caller = await adminIn(page, roomId, MUTES);
       const now = await im.mute(caller, { roomId, muted, logins: users });
-      await notifyMuted(roomId);
+      if (now.hasChanged) mutesChanged(roomId);
       return muteStatusFor(caller, roomId, now);
     },
 
@@ -309,14 +335,11 @@ export const createDropInService = ({
     },
 
     onMuted({ userId }, groupId, notify) {
-      const notifyPage = async () => {
-        const role = await access.roleIn(groupId, userId);
-        if (role) notify(muteStatusFor({ role, userId }, groupId, await im.muted(groupId)));
-      };
+      const listener = { userId, notify };
       const listeners = muteListeners.get(groupId) ?? new Set();
-      muteListeners.set(groupId, listeners.add(notifyPage));
+      muteListeners.set(groupId, listeners.add(listener));
       return () => {
-        listeners.delete(notifyPage);
+        listeners.delete(listener);
         if (listeners.size === 0) muteListeners.delete(groupId);
       };
     },

@@ -1,7 +1,9 @@
+import { userIdOfLogin } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
 import { lockExams } from "../../domain/exam-lock.js";
 import { EVERYBODY } from "../../domain/messages.js";
 import { notifyOtherServers } from "../../domain/notices.js";
+import { readRoles } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import type { Storage } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
@@ -16,21 +18,31 @@ export interface Muted {
 
 export interface MuteStore {
   muted(roomId: string): Promise<Muted>;
-  /** Mutes or unmutes logins, or without `logins` everybody. The latter does not change which logins are muted by name. */
+  /**
+   * Mutes or unmutes logins, or without `logins` everybody. The latter does not change which logins are muted by name. All or nothing: only
+   * logins of people in the room can be muted, and at most `most` of them. Unmuting ignores logins that are not muted.
+   */
   change(change: {
     readonly examId: string;
     readonly roomId: string;
     readonly muted: boolean;
     readonly logins: readonly string[] | undefined;
+    readonly most: number;
     readonly now: Date;
-  }): Promise<void>;
+  }): Promise<MuteOutcome>;
 }
+
+/** Whether anything has changed, the first login of nobody in the room, or the number of logins beyond which no more can be muted. */
+export type MuteOutcome =
+  | { readonly hasChanged: boolean }
+  | { readonly unknown: string }
+  | { readonly held: number };
 
 const inRoom = and(eq(mutes.examId, param("examId")), eq(mutes.roomId, param("roomId")));
 const mutesOfRoom = statement(
   query.select({ login: mutes.login }).from(mutes).where(inRoom).orderBy(mutes.login),
 );
-const insertMutes = insertion(mutes, { onConflict: "ignore" });
+const insertMutes = insertion(mutes);
 const deleteMutes = statement((dialect) =>
   query.delete(mutes).where(and(inRoom, dialect.isAnyOf(mutes.login, "logins"))),
 );
@@ -51,17 +63,28 @@ export const createMuteStore = ({
     return { everybody: logins.includes(EVERYBODY), logins: logins.filter((login) => login !== EVERYBODY) };
   }),
 
-  change: ({ examId, roomId, muted, now, logins = [EVERYBODY] }) =>
+  change: ({ examId, roomId, muted, most, now, logins = [EVERYBODY] }) =>
     storage.write(
-      async (tx) => {
+      async (tx): Promise<MuteOutcome> => {
         await lockExams(tx, examId);
-        if (muted)
+        const before = new Set((await tx.all(mutesOfRoom, { examId, roomId })).map(({ login }) => login));
+        const changed = [...new Set(logins)].filter((login) => before.has(login) !== muted);
+        if (changed.length === 0) return { hasChanged: false };
+        if (muted) {
+          const named = changed.filter((login) => login !== EVERYBODY);
+          const people = named.map((login) => ({ examId, roomId, userId: userIdOfLogin(login) }));
+          const present = new Set((await readRoles(tx, people)).map(({ userId }) => userId));
+          const unknown = named.find((login) => !present.has(userIdOfLogin(login)));
+          if (unknown !== undefined) return { unknown };
+          before.delete(EVERYBODY);
+          if (named.length > 0 && before.size + named.length > most) return { held: before.size };
           await tx.insert(
             insertMutes,
-            logins.map((login) => ({ examId, roomId, login })),
+            changed.map((login) => ({ examId, roomId, login })),
           );
-        else await tx.run(deleteMutes, { examId, roomId, logins });
+        } else await tx.run(deleteMutes, { examId, roomId, logins: changed });
         if (self !== "") await notifyOtherServers(tx, self, { topic: "muted", data: roomId, now });
+        return { hasChanged: true };
       },
       { repeatable: true },
     ),

@@ -15,6 +15,7 @@ import {
 } from "@invigil/schema";
 import { loginOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
+import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import { legacyToken } from "../../providers/older-apps.js";
@@ -57,7 +58,10 @@ export interface ImService {
    * whole room. It can still send messages to single logins, as apps do for answers and reports.
    * @throws FORBIDDEN (also if the caller does not run rooms), ROOM_NOT_FOUND
    */
-  mute(caller: Caller, change: Omit<Parameters<MuteStore["change"]>[0], "examId" | "now">): Promise<Muted>;
+  mute(
+    caller: Caller,
+    change: Omit<Parameters<MuteStore["change"]>[0], "examId" | "most" | "now">,
+  ): Promise<Muted & { readonly hasChanged: boolean }>;
   /** Does not check access. For other services. */
   muted(roomId: string): Promise<Muted>;
   /** Returns messages as they are stored. Does not check access. For other services. */
@@ -78,6 +82,8 @@ export interface ImServiceDeps {
   /** Limits each caller, room and exam. */
   readonly rates: RateLimits;
   readonly quota: MessageQuota;
+  /** The most logins that may be muted in a room. */
+  readonly maxMutes: number;
   readonly clock: () => Date;
 }
 
@@ -123,6 +129,7 @@ export const createImService = ({
   rate,
   rates,
   quota,
+  maxMutes,
   clock,
 }: ImServiceDeps): ImService => ({
   async send(caller, { roomId, type, text, to, camera, key }) {
@@ -172,8 +179,16 @@ export const createImService = ({
   async mute(caller, change) {
     const { examId } = await access.room(caller, change.roomId);
     if (!runsRooms(caller)) throw forbidden(`The role ${caller.role} may not mute anybody.`);
-    await mutes.change({ ...change, examId, now: clock() });
-    return mutes.muted(change.roomId);
+    const { roomId, logins } = change;
+    const outcome = await mutes.change({ ...change, examId, most: maxMutes, now: clock() });
+    if ("unknown" in outcome)
+      throw invalidInput(
+        `users[${logins?.indexOf(outcome.unknown)}]`,
+        `is nobody in the room: ${outcome.unknown}`,
+      );
+    if ("held" in outcome)
+      throw quotaExceeded({ whose: `The room ${roomId}`, what: "muted logins", most: maxMutes, ...outcome });
+    return { ...(await mutes.muted(roomId)), ...outcome };
   },
   muted: (roomId) => mutes.muted(roomId),
   read: (query) => store.read(query),

@@ -163,7 +163,12 @@ const eventsOfRoom = statement((dialect) =>
     .from(roomEvents)
     .where(and(eq(roomEvents.roomId, param("roomId")), dialect.inExam(roomEvents.examId), isAfter))
     // Literally as in the index, which the databases would not choose otherwise.
-    .unionAll(query.select().from(roomEvents).where(and(isOfExam, sql`room_id = ''`, isAfter)))
+    .unionAll(
+      query
+        .select()
+        .from(roomEvents)
+        .where(and(isOfExam, sql`room_id = ''`, isAfter)),
+    )
     .orderBy(asc(roomEvents.id))
     .limit(param("limit")),
 );

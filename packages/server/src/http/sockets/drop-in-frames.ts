@@ -1,4 +1,4 @@
-import type { DropInFrame } from "@invigil/schema";
+import type { DropInFrame, DropInMuteStatus } from "@invigil/schema";
 import { type Delivery, deliveryOf } from "../../features/drop-in/service.js";
 import type { DeliveredRoomEvent } from "../../features/subscriptions/service.js";
 
@@ -17,12 +17,21 @@ export const createFrame = (delivery: Delivery, at: string): MessageFrame => ({
   bytes: bytesOf({ is: "message", ...delivery, at }),
 });
 
-/** Creates the frames of messages. The frame of a message that many pages receive is created once. */
-export const createFrameCache = (): ((event: MessageEvent) => MessageFrame) => {
-  const known = new WeakMap<MessageEvent, MessageFrame>();
-  return (event) => {
-    const made = known.get(event) ?? createFrame(deliveryOf(event.message), event.id);
-    known.set(event, made);
+/** The frames that many pages of a group receive. Each is serialized once. */
+export interface SharedFrames {
+  readonly message: (event: MessageEvent) => MessageFrame;
+  readonly muted: (status: DropInMuteStatus) => Buffer;
+}
+
+const once = <Source extends object, Made>(make: (source: Source) => Made): ((source: Source) => Made) => {
+  const known = new WeakMap<Source, Made>();
+  return (source) => {
+    const made = known.get(source) ?? make(source);
+    known.set(source, made);
     return made;
   };
 };
+export const createSharedFrames = (): SharedFrames => ({
+  message: once((event) => createFrame(deliveryOf(event.message), event.id)),
+  muted: once((status) => bytesOf({ is: "muted", status })),
+});

@@ -1,18 +1,18 @@
-import type { DropInFrame, DropInResults } from "@invigil/schema";
+import type { DropInMuteStatus, DropInResults } from "@invigil/schema";
 import { type DropInService, isAddressedTo, type Joined, type Page } from "../../features/drop-in/service.js";
 import { InvigilError } from "../../platform/errors.js";
 import { untilAvailable } from "../../storage/until-available.js";
-import { createFrame, type createFrameCache, type MessageFrame } from "./drop-in-frames.js";
+import { createFrame, type MessageFrame, type SharedFrames } from "./drop-in-frames.js";
+import { createNewest } from "./newest.js";
 
 /** Why a subscription to a group ended, unless the page left the group. */
 export type EndReason = "ended" | "removed" | "stopping" | "failed";
 
 export interface JoinedGroupsOptions {
   readonly dropIn: DropInService;
-  readonly send: (frame: DropInFrame) => void;
   /** Sends a serialized frame. */
   readonly sendBytes: (frame: Buffer) => void;
-  readonly frameOf: ReturnType<typeof createFrameCache>;
+  readonly frames: SharedFrames;
   /** The connection of the page. */
   readonly connection: object;
   readonly drained: () => Promise<void> | undefined;
@@ -62,9 +62,8 @@ const endReasonOf = (error: unknown): EndReason => {
 
 export const createJoinedGroups = ({
   dropIn,
-  send,
   sendBytes,
-  frameOf,
+  frames,
   connection,
   drained,
   onEnd,
@@ -92,7 +91,7 @@ export const createJoinedGroups = ({
         }
       // Staff are subscribed to all messages, but their apps expect only those for the page.
       if (event.type === "message" && isAddressedTo(page.login, event.message.to))
-        deliver(page, place, frameOf(event));
+        deliver(page, place, frames.message(event));
       place.at = event.id;
     }
     if (!signal.aborted) throw new Error("the subscription ended");
@@ -118,7 +117,10 @@ export const createJoinedGroups = ({
       const stop = new AbortController();
       const listener = { connection, drained, signal: stop.signal };
       const { result, events, isStale } = await dropIn.join(page, { groupId, ...from }, listener);
-      const stopMutes = dropIn.onMuted(page, groupId, (status) => send({ is: "muted", status }));
+      const tellMuted = createNewest<DropInMuteStatus>(drained, (status) => {
+        if (!stop.signal.aborted) sendBytes(frames.muted(status));
+      });
+      const stopMutes = dropIn.onMuted(page, groupId, tellMuted);
       const place: Position = { at: result.at, seen: result.seen, isStale, stop, stopMutes };
       joined.set(groupId, place);
       const begin = () => {

@@ -11,7 +11,7 @@ import {
 import { type DropInService, type Page, Refusal, refusalOf } from "../../features/drop-in/service.js";
 import { InvigilError, parsed } from "../../platform/errors.js";
 import type { SocketHandler, SocketTiming } from "./connection.js";
-import { createFrameCache } from "./drop-in-frames.js";
+import { createSharedFrames } from "./drop-in-frames.js";
 import { createJoinedGroups, type EndReason, type ResumeFrom } from "./drop-in-groups.js";
 import { createFrameQueue } from "./drop-in-queue.js";
 
@@ -70,7 +70,7 @@ const numberOf = (sent: unknown): number | undefined => {
  * that it has joined.
  */
 export const dropInSockets = ({ dropIn, clock, timing }: DropInSocketOptions): SocketHandler => {
-  const frameOf = createFrameCache();
+  const frames = createSharedFrames();
   return (connection) => {
     const { socket, log } = connection;
     const drained = () => connection.drained();
@@ -123,11 +123,10 @@ export const dropInSockets = ({ dropIn, clock, timing }: DropInSocketOptions): S
     };
     const groups = createJoinedGroups({
       dropIn,
-      send,
       sendBytes(frame) {
         if (isOpen()) connection.send(frame);
       },
-      frameOf,
+      frames,
       connection,
       drained,
       onEnd: (reason, error) => END_HANDLERS[reason](error),
