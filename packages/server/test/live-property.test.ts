@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { EventRoom } from "../src/domain/events.js";
+import { type EventRoom, WHOLE_EXAM } from "../src/domain/events.js";
 import { createEventDispatcher } from "../src/features/subscriptions/event-dispatcher.js";
 import { createSubscriptionLimits } from "../src/features/subscriptions/limits.js";
 import { createLiveService } from "../src/features/subscriptions/service.js";
@@ -8,7 +8,7 @@ import { createLiveStore, type EventScope, type LiveStore } from "../src/feature
 import { type EventReader, readEvents } from "./support/listening.js";
 import { ADMIN, EXAMINEE, type LiveHall, openLiveHall } from "./support/live-hall.js";
 
-/** A step of the test. Listeners and rooms are given by their numbers. */
+/** A step of the test. Listeners and rooms are given by their numbers. Room 2 stands for the whole exam. */
 type Step =
   | { do: "write"; rooms: number[] }
   | { do: "fail"; room: number }
@@ -22,7 +22,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant("write" as const),
-      rooms: fc.array(fc.nat(1), { minLength: 1, maxLength: 5 }),
+      rooms: fc.array(fc.nat(2), { minLength: 1, maxLength: 5 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("fail" as const), room: fc.nat(1) }) },
@@ -105,6 +105,7 @@ const delayed = (store: LiveStore, turns: () => number): LiveStore => {
     ...store,
     newestId: slow(() => store.newestId()),
     eventsAfter: slow((scope: EventScope, id: number, limit: number) => store.eventsAfter(scope, id, limit)),
+    wasInProgress: slow((room: EventRoom, id: number) => store.wasInProgress(room, id)),
     message: slow((examId: string, id: number) => store.message(examId, id)),
     roomsOfExam: slow((examId: string) => store.roomsOfExam(examId)),
     roomSnapshot: slow((room: EventRoom) => store.roomSnapshot(room)),
@@ -167,9 +168,15 @@ const run = async (
     createListener(listen, from),
   );
   const writes: Promise<unknown>[] = [];
-  const say = (roomId = "") => {
+  let configs = 0;
+  const say = (roomId?: string) => {
     // Keeps the test within the send rate.
     passTime(100);
+    if (roomId === undefined) {
+      configs += 1;
+      const data = JSON.stringify({ configs, from });
+      return admin.cheat.setConfig({ examId: room.examId, data }).then(dispatcher.poll);
+    }
     return admin.im.send({ roomId, type: 30_001, data: 1 }).then(dispatcher.poll);
   };
   for (const one of steps) {
@@ -188,7 +195,8 @@ const run = async (
   // All listeners wait for the last event of each room.
   await Promise.all(rooms.map(say));
   const logged = (await hall.log()).filter(({ id }) => id > Number(from));
-  const of = (...ids: string[]) => logged.filter(({ roomId }) => ids.includes(roomId)).map(({ id }) => id);
+  const of = (...ids: string[]) =>
+    logged.filter(({ roomId }) => roomId === WHOLE_EXAM || ids.includes(roomId)).map(({ id }) => id);
   const expected = [of(room.id), of(sibling.id), of(room.id, sibling.id), of(room.id)];
   const received = await Promise.all(listeners.map((listener, n) => listener.rest(expected[n]?.at(-1) ?? 0)));
   expect(received).toEqual(expected);

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it as tes
 import { SetupError } from "../src/platform/setup-error.js";
 import type { Database } from "../src/storage/database.js";
 import { MIGRATIONS, type OpenPostgresOptions, openPostgres } from "../src/storage/postgres/client.js";
-import { readMigrations } from "../src/storage/postgres/migrate.js";
+import { isCompatible, readMigrations } from "../src/storage/postgres/migrate.js";
 import { createSchema } from "../src/storage/postgres/schema.js";
 import * as tables from "../src/storage/tables.js";
 import { tempFolder } from "./support/folders.js";
@@ -230,6 +230,16 @@ describe("a migration of a newer version", () => {
     expect(await refusalOf()).toBe(
       `The database postgres://${host}/postgres was made by a newer version of Invigil. Start that version, or restore a backup.`,
     );
+  });
+
+  it("is incompatible if an older server would not deliver its events", () => {
+    const all = readMigrations(MIGRATIONS);
+    const applied = all.map(({ folderMillis, isIncompatible }) => ({
+      createdAt: folderMillis,
+      incompatible: isIncompatible,
+    }));
+    expect(isCompatible(applied, all)).toBe(true);
+    expect(isCompatible(applied, all.slice(0, 1))).toBe(false);
   });
 
   it("is missed where this version has one that the database has not", async () => {

@@ -118,6 +118,8 @@ test.each<[LoggedEvent["type"], object, readonly object[]]>([
     [{ ...room, audioStatus: "speaking", updatedAt: time }, other],
   ],
   ["message", { message: {} }, [room, other]],
+  // About the whole exam.
+  ["cheat_config_changed", { roomId: "", cheatConfig: config }, [room, other]],
 ])("an exam after %s %j", (type, more, rooms) => {
   const exam: ExamSnapshot = { examId: "x1", rooms: [room, other], lastEventId: "7" };
   expect(applyExamEvent(exam, event(type, more))).toEqual({ examId: "x1", rooms, lastEventId: "8" });
