@@ -61,6 +61,7 @@ export const examSnapshotSchema = z.object({
 });
 export type ExamSnapshot = z.infer<typeof examSnapshotSchema>;
 
+/** `roomId` is empty for an event about a whole exam that a subscriber of the exam receives. */
 const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
   z.object({
     type: z.literal(type),
