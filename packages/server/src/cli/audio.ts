@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { parsed } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption, parseWholeNumber, quietOption } from "./arguments.js";
+import { addAudioCopy } from "./audio-copy.js";
 import { withLocalApp } from "./local-app.js";
 import { findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
@@ -177,4 +178,5 @@ export const addAudio = (program: Command, run: CommandRun): void => {
   const audio = program.command("audio").description("manage the audio library and the audio of exams");
   addLibrary(audio, run);
   addAttachments(audio, run);
+  addAudioCopy(audio, run);
 };
