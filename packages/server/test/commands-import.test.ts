@@ -123,8 +123,12 @@ describe("invigil roster import", () => {
   });
 
   it.each([
-    ["is not there", "none.csv", /^invigil: file cannot be used: The file cannot be read: ENOENT[^\n]*\n$/],
-    ["is no roster", "notes.txt", /^invigil: file has no column for the id: [^\n]*\n$/],
+    [
+      "is not there",
+      "none.csv",
+      /^invigil: <file> cannot be used: The file none\.csv cannot be read: no such file or directory\.\n$/,
+    ],
+    ["is no roster", "notes.txt", /^invigil: <file> has no column for the id: [^\n]*\n$/],
   ])("refuses a file that %s with one line", async (_, file, line) => {
     using place = await install();
     place.write("notes.txt", "Dear all\n");

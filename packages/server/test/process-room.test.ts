@@ -45,7 +45,7 @@ it("leaves the old file whole where the new one does not fit", async () => {
   expect(await paste(text, { cwd: folder.path, env: ENV })).toMatchObject({
     code: 1,
     stdout: "",
-    stderr: "invigil: The file full.html cannot be written: EFBIG\n",
+    stderr: "invigil: The file full.html cannot be written: file too large\n",
   });
   expect(readFileSync(file, "utf8")).toBe("old");
   expect(readdirSync(folder.path)).toEqual(before);
