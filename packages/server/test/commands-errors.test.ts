@@ -54,8 +54,8 @@ describe("an error", () => {
       "<clip> must be at most 128 characters",
     ],
     [
-      "roster move",
-      ["roster", "move", "a b", "--exam", "Maths", "--to", "R"],
+      "account add",
+      ["account", "add", "a b", "--role", "admin", "--name", "N", "--generate"],
       "<user> must be 1 to 61 letters",
     ],
     ["roster import", ["roster", "import", "file", "--exam", "Maths"], "<file> is empty"],

@@ -68,7 +68,9 @@ describe("a file of secrets", () => {
     await write("/dev/null");
     const { mode, ino } = statSync("/dev/null");
     expect({ mode, ino }).toEqual({ mode: before.mode, ino: before.ino });
-    await expect(write("/dev/full")).rejects.toThrow("The file /dev/full cannot be written: no space left on device");
+    await expect(write("/dev/full")).rejects.toThrow(
+      "The file /dev/full cannot be written: no space left on device",
+    );
   });
 
   it("reports the file that cannot be written", async () => {

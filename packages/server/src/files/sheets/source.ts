@@ -16,6 +16,8 @@ export interface Row {
   readonly hidden?: true;
   /** Cells whose displayed value is ambiguous, by their index, with the reason: "is a date". */
   readonly ambiguities?: ReadonlyMap<number, string>;
+  /** The indices of cells of the workbook that hold numbers, and not text. */
+  readonly numbers?: readonly number[];
 }
 
 export interface ReadOptions {
