@@ -47,7 +47,7 @@ const inPlace = (place: Place, more?: Env) => {
       return { code, stderr, found: stdout === "" ? undefined : JSON.parse(stdout) };
     },
     /** What doctor says of the files. */
-    async missing(): Promise<string> {
+    missing: async (): Promise<string> => {
       const { stdout } = await runHere(["doctor", "--json"], options);
       const findings: { check: string; state: string; found: string }[] = JSON.parse(stdout);
       const finding = findings.find(({ check }) => check === "audio files");

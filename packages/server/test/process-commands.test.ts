@@ -66,6 +66,7 @@ describe("every command in a process", () => {
     await fails("audio delete", [clip], `invigil: 1 exam plays the audio clip ${clip}.\n`);
     await does("audio detach", [attached, "--exam", "Arts"], /^Detached /);
     await does("audio delete", [clip], /^Deleted the clip /);
+    await does("audio copy", ["--from", "folder:elsewhere"], /^Copied 0 audio files /);
 
     writeFileSync(
       join(folder.path, "people.csv"),
@@ -129,6 +130,7 @@ describe("every command in a process", () => {
     await fails("audio update", ["none", "--name", "N"], "invigil: There is no audio clip none.\n");
     await fails("audio attach", ["none", "--exam", "none"], noExam);
     await fails("audio detach", ["none", "--exam", "none"], noExam);
+    await fails("audio copy", ["--from", "cellar"], /^invigil: --from must be folder, database, bucket, /);
 
     await fails("roster import", ["people.csv", "--exam", "none"], noExam);
     await fails("roster list", ["--exam", "none"], noExam);
