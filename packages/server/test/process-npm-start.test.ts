@@ -45,7 +45,7 @@ test("npm start tells what would stop the server before it builds", { timeout: 1
   expect(inUse).toMatchObject({
     code: 1,
     stderr: expect.stringContaining(
-      `The server cannot listen on INVIGIL_HOST 127.0.0.1, INVIGIL_PORT ${port}: EADDRINUSE`,
+      `The server cannot listen on INVIGIL_HOST 127.0.0.1, INVIGIL_PORT ${port}: address already in use`,
     ),
   });
   expect(built()).toBe(before);

@@ -119,7 +119,10 @@ describe.concurrent("serve --check", () => {
     using folder = tempFolder();
     await using server = await serve({ cwd: folder.path, env: testEnv });
     const { port } = new URL(server.url);
-    expectOneLine(await check(folder.path, { INVIGIL_PORT: port }), new RegExp(`${port}: EADDRINUSE`));
+    expectOneLine(
+      await check(folder.path, { INVIGIL_PORT: port }),
+      new RegExp(`${port}: address already in use`),
+    );
   });
 });
 

@@ -5,6 +5,8 @@ import type { Deps } from "../api/deps.js";
 import { createServices, type Services } from "../api/services.js";
 import type { Config } from "../config/config.js";
 import { bufferLines } from "../platform/log-lines.js";
+import { storedFileOf } from "../storage/location.js";
+import { lockForServer } from "../storage/sqlite/server-lock.js";
 import { cannotListen } from "./address.js";
 import { buildApp } from "./app.js";
 import { hostInUrl, openDeps } from "./installation.js";
@@ -59,7 +61,7 @@ const openLog = ({ logLevel }: Config): Logger => {
 };
 
 /** Opens the database, builds the app, and listens. */
-export const startServer = async (config: Config): Promise<RunningServer> => {
+const openServer = async (config: Config): Promise<RunningServer> => {
   let address: string | undefined;
   const deps = await openDeps(config, { log: openLog(config), address: () => address });
   const { db } = deps;
@@ -82,6 +84,22 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     return { url: address, deps, services, close };
   } catch (error) {
     await db.close();
+    throw error;
+  }
+};
+
+/**
+ * Starts the only server of a SQLite file, or one of the servers of PostgreSQL.
+ * @throws SetupError
+ */
+export const startServer = async (config: Config): Promise<RunningServer> => {
+  const databaseFile = storedFileOf(config);
+  const unlock = databaseFile === undefined ? () => undefined : lockForServer(databaseFile);
+  try {
+    const server = await openServer(config);
+    return { ...server, close: () => server.close().finally(unlock) };
+  } catch (error) {
+    unlock();
     throw error;
   }
 };

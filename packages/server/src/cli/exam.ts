@@ -10,13 +10,13 @@ import {
 import { type Command, InvalidArgumentError } from "commander";
 import { quoted } from "../files/sheets/quoted.js";
 import { invalidInput, parsed } from "../platform/errors.js";
-import { jsonOption, quietOption } from "./arguments.js";
+import { jsonOption, quietListOption, quietOption } from "./arguments.js";
 import { readAnswer } from "./confirm.js";
 import { withLocalApp } from "./local-app.js";
 import { allExams, findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 import { OPERATOR } from "./operator.js";
-import { count, print, printCreated, table } from "./output.js";
+import { count, print, printCreated, printList, table } from "./output.js";
 import { terminalOf } from "./password.js";
 import type { CommandRun } from "./run.js";
 import { formatTime, parseTime } from "./time.js";
@@ -227,8 +227,9 @@ export const addExam = (program: Command, run: CommandRun): void => {
   exam
     .command("list")
     .description("list all exams, newest first")
+    .addOption(quietListOption())
     .addOption(jsonOption())
-    .action(({ json }: OutputOptions) =>
+    .action((options: OutputOptions) =>
       withLocalApp(run, async (app) => {
         const exams = await allExams(app.call);
         const { timeZone } = app.config;
@@ -238,9 +239,13 @@ export const addExam = (program: Command, run: CommandRun): void => {
           formatTime(endTime, timeZone),
           name,
         ];
-        print(run, json, exams, () =>
-          exams.length === 0 ? "There are no exams." : table(["ID", "START", "END", "NAME"], exams.map(row)),
-        );
+        printList(run, options, exams, {
+          id: ({ id }) => id,
+          forPeople: () =>
+            exams.length === 0
+              ? "There are no exams."
+              : table(["ID", "START", "END", "NAME"], exams.map(row)),
+        });
       }),
     );
 

@@ -483,7 +483,9 @@ describe("a bad value", () => {
   });
 
   it("is also a name that no setting has", () => {
-    expect(faultOf({ INVIGIL_PROT: "leak" })).toBe("INVIGIL_PROT is not a setting of Invigil");
+    expect(faultOf({ INVIGIL_PROT: "leak" })).toBe(
+      "INVIGIL_PROT is not a setting of Invigil; did you mean INVIGIL_PORT?",
+    );
   });
 });
 

@@ -268,15 +268,17 @@ export const testConfig = (settings: Readonly<Record<string, string | undefined>
   return { ...config, databaseFile: undefined, postgres: { url, dividesByExam: divides === "on" } };
 };
 
+/** Returns the settings in the `.env` file of the working folder, if there is one. */
+export const readEnvFile = (): Record<string, string | undefined> => {
+  try {
+    return parseEnv(readFileSync(".env", "utf8"));
+  } catch (error) {
+    if (failedWith(error, "ENOENT")) return {};
+    throw new SetupError("the file .env cannot be read");
+  }
+};
+
 /** An environment, merged with the `.env` file of the working folder. The environment takes precedence. */
 export const readEnvironment = (
   env: Readonly<Record<string, string | undefined>>,
-): Record<string, string | undefined> => {
-  let file = "";
-  try {
-    file = readFileSync(".env", "utf8");
-  } catch (error) {
-    if (!failedWith(error, "ENOENT")) throw new SetupError("the file .env cannot be read");
-  }
-  return { ...parseEnv(file), ...env };
-};
+): Record<string, string | undefined> => ({ ...readEnvFile(), ...env });

@@ -1,4 +1,5 @@
 import { roles } from "@invigil/schema";
+import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { isPostgresUrl } from "../storage/postgres/settings.js";
 import {
@@ -255,6 +256,16 @@ const combinationFaults = (env: Settings): string[] => {
   return faults;
 };
 
+/** The share of its letters in which a name differs from a similar one, and their least number: two that are swapped count as two. */
+const SIMILAR = { share: 0.4, letters: 2 };
+
+/** Suggests the setting that an unknown name may mean. */
+const suggestionFor = (name: string): string => {
+  const likely = closest(name, settingNames);
+  const most = Math.max(SIMILAR.letters, (name.length - "INVIGIL_".length) * SIMILAR.share);
+  return distance(name, likely) <= most ? `; did you mean ${likely}?` : "";
+};
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Parses settings, or returns all errors, one per line, without the values. */
@@ -269,7 +280,7 @@ export const readSettings = (
   );
   const unknown = Object.keys(given)
     .filter((name) => !settingNames.includes(name))
-    .map((name) => `${name} is not a setting of Invigil`);
+    .map((name) => `${name} is not a setting of Invigil${suggestionFor(name)}`);
   const parsed = settings.safeParse(given);
   const [first, ...more] = [
     ...unknown,

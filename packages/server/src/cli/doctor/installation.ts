@@ -7,6 +7,8 @@ import { foldersOf, storedFileOf } from "../../storage/location.js";
 import { inspectPostgres } from "../../storage/postgres/inspect.js";
 import { type PostgresSettings, shownUrl } from "../../storage/postgres/settings.js";
 import { inspectDatabase } from "../../storage/sqlite/inspect.js";
+import { audioPlaceOf, firstNames } from "../audio-place.js";
+import { count } from "../output.js";
 import { type Finding, findingsOf } from "./finding.js";
 
 // Checks of this machine and its settings. They change nothing.
@@ -82,19 +84,23 @@ const dataFolder = ({ dataDir }: Config): Finding => {
   }
 };
 
-const audioFiles = ({ dataDir, audioStore }: Config): Finding => {
-  const { ok } = findingsOf("audio files");
-  switch (audioStore.place) {
-    case "folder":
-      return ok(join(dataDir, "audio"));
-    case "database":
-      return ok("in the database");
-    case "bucket":
-      return ok(
-        `in the bucket ${audioStore.bucket.bucket}`,
-        "Protect the bucket against deletion: `invigil backup` does not contain its files.",
-      );
-  }
+/** @param missing names of files that clips refer to */
+const audioFiles = (config: Config, missing: readonly string[]): Finding => {
+  const { ok, failed } = findingsOf("audio files");
+  const { place } = config.audioStore;
+  const where = audioPlaceOf(config);
+  if (missing.length > 0)
+    return failed(
+      `${count(missing.length, "audio file")} of the library ${missing.length === 1 ? "is" : "are"} not in ${where}: ${firstNames(missing)}`,
+      "Copy them from where they are: `invigil audio copy --from folder:<data folder>`, or --from database, or --from bucket.",
+    );
+  if (place === "folder") return ok(where);
+  return ok(
+    `in ${where}`,
+    place === "bucket"
+      ? "Protect the bucket against deletion: `invigil backup` does not contain its files."
+      : undefined,
+  );
 };
 
 const MIB = 1024 * 1024;
@@ -189,10 +195,13 @@ export const streamCallback = ({ streams: { domains }, streamCallbackKey }: Conf
 };
 
 /** Runs all checks except those of vendors and streams. */
-export const checkInstallation = async (config: Config): Promise<Finding[]> => [
+export const checkInstallation = async (
+  config: Config,
+  missingAudio: readonly string[] = [],
+): Promise<Finding[]> => [
   await database(config),
   dataFolder(config),
-  audioFiles(config),
+  audioFiles(config, missingAudio),
   freeSpace(config),
   authentication(config),
   await identityService(config),

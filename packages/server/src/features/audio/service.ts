@@ -13,12 +13,20 @@ import type {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import { AUDIO_PREFIX, type AudioFiles, isKeptName } from "../../files/audio-files.js";
+import { lookUp } from "../../files/folder-files.js";
 import type { Gate } from "../../limits/gate.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
+import {
+  type CopiedFiles,
+  type CopyFilesControl,
+  type CopyFilesOptions,
+  copyFiles,
+  namesOfFiles,
+} from "./copy-files.js";
 import { clipNotFound } from "./rules.js";
 import type { AudioStore, BeforeInsert, CheckClip, StoredBytes, StoredExamAudio } from "./store.js";
 
@@ -31,6 +39,8 @@ export interface AudioUpload {
   /** Returns the form fields that describe the file. Call it after reading the content. */
   readonly metadata: () => UploadAudioInput;
 }
+
+export type { CopiedFiles } from "./copy-files.js";
 
 export interface AudioService {
   list(input: ListAudioInput): Promise<AudioPage>;
@@ -64,6 +74,13 @@ export interface AudioService {
   attach(caller: Caller, input: AttachAudioInput): Promise<AttachedAudio>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND when the exam has no such attachment */
   detach(caller: Caller, input: DetachAudioInput): Promise<true>;
+  /** Returns the names of files that clips refer to and that are not where files are kept. Checks no permissions. */
+  missingFiles(): Promise<string[]>;
+  /**
+   * Copies the files of all clips to another place. Checks no permissions.
+   * @throws PROVIDER_FAILED
+   */
+  copyFiles(options: CopyFilesOptions, control: CopyFilesControl): Promise<CopiedFiles>;
   /** Returns the audio that an exam plays. Checks no permissions: for use by other services. */
   ofExam(examId: string): Promise<Pick<Exam, "scheduledAudio" | "manualAudio">>;
 }
@@ -249,6 +266,13 @@ export const createAudioService = ({
         `The exam ${examId} has no audio attached as ${attachmentId}.`,
       );
     },
+    async missingFiles() {
+      const kept = lookUp(files);
+      const missing: string[] = [];
+      for (const name of await namesOfFiles(store)) if (!(await kept.find(name))) missing.push(name);
+      return missing;
+    },
+    copyFiles: (options, control) => copyFiles(store, options, control),
     async ofExam(examId) {
       const scheduledAudio: Exam["scheduledAudio"] = [];
       const manualAudio: Exam["manualAudio"] = [];

@@ -1,6 +1,7 @@
 import type { AudioClip } from "@invigil/schema";
-import { and, asc, count, eq, gt, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt, lt, sql } from "drizzle-orm";
 import { attachClip, findMissingClip, type NewAttachment } from "../../domain/audio-attachments.js";
+import { AUDIO_PREFIX } from "../../files/audio-files.js";
 import { ForeignKeyError } from "../../storage/errors.js";
 import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
@@ -60,6 +61,13 @@ export interface AudioStore {
    * `work` may await nothing but statements of the transaction. Returns its result; undefined if it did not run.
    */
   unlessUsed<Result>(url: string, work: (tx: Transaction) => Promise<Result>): Promise<Result | undefined>;
+  /**
+   * Runs `work` in a transaction if a clip has this URL, which is not removed before the commit. `work` may await nothing but statements of
+   * the transaction. Returns whether it ran.
+   */
+  ifUsed(url: string, work: (tx: Transaction) => Promise<void>): Promise<boolean>;
+  /** Returns URLs of uploaded files, without repetitions, in their order after one of them, or after the prefix of all. */
+  fileUrls(after: string, limit: number): Promise<string[]>;
   /**
    * Returns a page of matching clips, in the order in which they were added, and the number of all matching
    * clips.
@@ -154,6 +162,17 @@ const clipWithUrl = statement(
     .where(eq(audioClips.url, param("url")))
     .limit(1),
 );
+const urlsAfter = statement(
+  query
+    .select({ url: audioClips.url })
+    .from(audioClips)
+    .where(and(gt(audioClips.url, param("after")), lt(audioClips.url, param("end"))))
+    .groupBy(audioClips.url)
+    .orderBy(asc(audioClips.url))
+    .limit(param("limit")),
+);
+/** Greater than all URLs that begin with `AUDIO_PREFIX`. */
+const AFTER_FILES = AUDIO_PREFIX.replace(/\/$/, "0");
 const sumOfBytes = { bytes: sql`coalesce(sum(${audioClips.bytes}), 0)`.mapWith(Number) };
 const bytesOfPerson = statement(
   query
@@ -238,6 +257,17 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
       await lockUrl(tx, url);
       return (await tx.get(clipWithUrl, { url })) ? undefined : work(tx);
     }),
+
+  ifUsed: (url, work) =>
+    storage.write(async (tx) => {
+      await lockUrl(tx, url);
+      if (!(await tx.get(clipWithUrl, { url }))) return false;
+      await work(tx);
+      return true;
+    }),
+
+  fileUrls: async (after, limit) =>
+    (await storage.all(urlsAfter, { after, end: AFTER_FILES, limit })).map(({ url }) => url),
 
   list: ({ name, classify }, { limit, offset }) =>
     storage.snapshot(async (reader) => {

@@ -5,7 +5,7 @@ import type { Database } from "../database.js";
 import { DatabaseUnavailableError } from "../errors.js";
 import { createDatabaseClock } from "./clock.js";
 import { followOrigin } from "./epoch.js";
-import { isDenied } from "./errors.js";
+import { isDenied, isRefusal } from "./errors.js";
 import { fitsVersion, migrate, readMigrations } from "./migrate.js";
 import { createSessions, type Session, type Sessions } from "./sessions.js";
 import { type PostgresSettings, shownUrl } from "./settings.js";
@@ -43,7 +43,7 @@ export const reasonOf = (error: unknown): string => {
   return cause instanceof Error ? cause.message : String(cause);
 };
 
-/** Runs work once the server accepts connections. @throws SetupError when it does not in time */
+/** Runs work once the server accepts connections. @throws SetupError when it does not in time, or refuses them */
 export const whenReachable = async <Result>(
   sessions: Sessions,
   { url, waitSeconds = 0 }: Pick<OpenPostgresOptions, "url" | "waitSeconds">,
@@ -55,6 +55,10 @@ export const whenReachable = async <Result>(
       return await sessions.use(work);
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError)) throw error;
+      if (isRefusal(error.cause))
+        throw new SetupError(
+          `The database ${shownUrl(url)} refuses the connection: ${reasonOf(error)}. Check INVIGIL_DATABASE_URL.`,
+        );
       if (performance.now() + RETRY_MS > deadline)
         throw new SetupError(`The database ${shownUrl(url)} cannot be reached: ${reasonOf(error)}`);
       await delay(RETRY_MS);

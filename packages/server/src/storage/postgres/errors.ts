@@ -9,6 +9,9 @@ const CODE = {
   deadlock: "40P01",
   privilege: "42501",
   schema: "3F000",
+  /** The class of these codes. */
+  authorization: "28",
+  noDatabase: "3D000",
 };
 /** The server is stopping, starting, out of connections or memory, or did not finish in time. */
 const UNAVAILABLE = new Set([
@@ -49,6 +52,13 @@ export const isConflict = (error: unknown): boolean => {
 export const isDenied = (error: unknown): error is Error => {
   const code = codeOf(error);
   return code === CODE.privilege || code === CODE.schema;
+};
+
+/** Whether the server refuses connections with these settings: the password is wrong or missing, or there is no such user or database. */
+export const isRefusal = (error: unknown): boolean => {
+  const code = codeOf(error);
+  if (code !== undefined) return code.startsWith(CODE.authorization) || code === CODE.noDatabase;
+  return error instanceof Error && error.message.startsWith("SASL");
 };
 
 /** Whether the connection can no longer be used. */
