@@ -1,7 +1,7 @@
 // The listener of docs/live.md: prints what is said in the newest room, and at the end whether anything is missing.
 import { createInvigilClient } from "@invigil/client";
 
-const url = `http://127.0.0.1:${process.env.NETWORK_PORT ?? 7002}`;
+const url = `http://127.0.0.1:${process.env.NETWORK_PORT ?? 7100}`;
 const invigil = createInvigilClient({ url, token: process.env.TOKEN });
 const [room] = (await invigil.room.list.query({ pageSize: 1 })).rooms;
 

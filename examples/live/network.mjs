@@ -1,9 +1,16 @@
-// The network of docs/live.md: passes port 7002 on to the server. Enter resets every connection, and lets none through for
+// The network of docs/live.md: passes port 7100 on to the server. Enter resets every connection, and lets none through for
 // three seconds.
+import { existsSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 
-const server = new URL(process.env.NETWORK_TO ?? "http://127.0.0.1:7001");
-const port = Number(process.env.NETWORK_PORT ?? 7002);
+/** Where the demo that runs in this folder listens. */
+const demoUrl = () => {
+  const file = `${process.env.INVIGIL_DATA_DIR ?? "data"}/demo.json`;
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).url : "http://127.0.0.1:7001";
+};
+
+const server = new URL(process.env.NETWORK_TO ?? demoUrl());
+const port = Number(process.env.NETWORK_PORT ?? 7100);
 const DOWN_MS = 3000;
 
 const open = new Set();

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createInvigilClient } from "@invigil/client";
 
-const url = `http://127.0.0.1:${process.env.NETWORK_PORT ?? 7002}`;
+const url = `http://127.0.0.1:${process.env.NETWORK_PORT ?? 7100}`;
 const COUNT = 40;
 // Where the network is down for longer, more attempts bridge it.
 const invigil = createInvigilClient({ url, token: process.env.TOKEN, retry: { attempts: 50 } });
