@@ -13,6 +13,7 @@ const server = new URL(process.env.NETWORK_TO ?? demoUrl());
 const port = Number(process.env.NETWORK_PORT ?? 7100);
 const DOWN_MS = 3000;
 
+/** @type {Set<import("node:net").Socket>} */
 const open = new Set();
 let isDown = false;
 
@@ -43,5 +44,5 @@ process.stdin.on("data", () => {
 });
 
 network.listen(port, "127.0.0.1", () => {
-  console.log(`http://127.0.0.1:${network.address().port} leads to ${server.origin}. Enter cuts it.`);
+  console.log(`http://127.0.0.1:${port} leads to ${server.origin}. Enter cuts it.`);
 });
