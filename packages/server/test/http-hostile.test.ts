@@ -128,7 +128,7 @@ const openAttack = async (): Promise<Attack & AsyncDisposable> => {
 };
 
 interface Request {
-  readonly method: string;
+  readonly method: "GET" | "POST";
   readonly url: string;
   readonly who: (typeof WHO)[number];
   readonly type?: string;
@@ -246,7 +246,10 @@ describe("hostile requests are refused, never fatal", () => {
     const procedures = [...world.procedures]
       // Procedures without input, and those that need the session which was logged out.
       .filter(([name]) => !["auth.whoami", "auth.refresh", "auth.logout"].includes(name))
-      .map(([name, type]) => ({ path: `/trpc/${name}`, method: type === "mutation" ? "POST" : "GET" }));
+      .map(([name, type]) => ({
+        path: `/trpc/${name}`,
+        method: type === "mutation" ? ("POST" as const) : ("GET" as const),
+      }));
     await using state = await openAttack();
     const fields = fieldsOf(state.school).trpc;
     const annotation = fc.oneof(

@@ -40,7 +40,8 @@ const YARN = "npx -y -p @yarnpkg/cli-dist@4.18.1 yarn";
 const MANAGERS: Readonly<Record<string, Manager>> = {
   npm: {
     settings: npmrc,
-    install: (packages) => `npm install --no-audit --no-fund --prefer-offline ${packages}`,
+    // A package that does not declare this Node is a warning otherwise.
+    install: (packages) => `npm install --engine-strict --no-audit --no-fund --prefer-offline ${packages}`,
     exec: "npx",
     node: "node",
   },
