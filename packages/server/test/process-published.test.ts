@@ -240,6 +240,21 @@ describe.each(chosen)("a project that installs them with %s", (name) => {
   });
 });
 
+it("`npm run tarballs` packs what a project installs before anything is published", {
+  timeout: INSTALL_MS,
+}, async () => {
+  using project = tempFolder();
+  writeFileSync(join(project.path, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  const { stdout } = await run(`npm run --silent tarballs -- ${join(folder.path, "tarballs")}`, REPOSITORY);
+  const install = stdout.trimEnd().split("\n").at(-1) ?? "";
+  expect(install).toMatch(/^npm install "/);
+  // The packages of this repository come from the tarballs alone: this registry has none.
+  await using empty = await openRegistry(binary.files);
+  writeFileSync(join(project.path, ".npmrc"), npmrc(empty.url)[".npmrc"]);
+  await run(`${install} --no-audit --no-fund --prefer-offline`, project.path, binary.env(empty.url));
+  await servesBy("npx invigil serve", project.path);
+});
+
 it("`npx @invigil/server serve` serves where nothing is installed", { timeout: INSTALL_MS }, async () => {
   using empty = tempFolder();
   writeFileSync(join(empty.path, ".npmrc"), npmrc(registry.url)[".npmrc"]);
