@@ -207,7 +207,9 @@ describe("hostile requests are refused, never fatal", () => {
     await using state = await openAttack();
     const { rest: fields, callback } = fieldsOf(state.school);
     const headers = streamHeaders();
-    const target = fc.constantFrom(...paths.flatMap(({ path, methods }) => methods.map((m) => [m, path] as const)));
+    const target = fc.constantFrom(
+      ...paths.flatMap(({ path, methods }) => methods.map((m) => [m, path] as const)),
+    );
     await fc.assert(
       fc.asyncProperty(
         target,

@@ -67,7 +67,7 @@ export interface Demo {
   /** The text that explains how to use the demo. */
   readonly guide: string;
   /** Locks the account and closes the server. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Creates the demo data once, and opens the account for as long as the demo runs. */
