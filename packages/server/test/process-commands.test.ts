@@ -97,7 +97,7 @@ describe("every command in a process", () => {
     const noExam = "invigil: There is no exam 'none'\n";
     const noRoom = "invigil: There is no room none.\n";
     const noAccount = "invigil: There is no account t99.\n";
-    await fails("serve", ["--port", "1"], /^invigil: unknown option '--port'\n/);
+    await fails("serve", ["--prot", "1"], /^invigil: unknown option '--prot'\n/);
     await fails("token issue", ["--user", "a"], /^invigil: required option '--role <role>' not specified\n/);
     await fails("token revoke", [], /^invigil: missing required argument 'tokenId'\n/);
 

@@ -34,7 +34,7 @@ it("examples/rest: calls the REST paths with curl, and reads back what it wrote"
   const env = { INVIGIL_PORT: "0", INVIGIL_LOG_LEVEL: "info" };
   await using server = await serve({ cwd: clone.path, env }, "--demo");
   await server.line("Ctrl-C stops the server.");
-  const ended = await paste(call ?? "", { cwd: clone.path, env: { SERVER: server.url }, deadlineMs: 60_000 });
+  const ended = await paste(call ?? "", { cwd: clone.path, deadlineMs: 60_000 });
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   const answers = ended.stdout.split("\n").filter((line) => line.startsWith("{"));
   expect(answers).toHaveLength(6);

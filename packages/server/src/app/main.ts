@@ -30,7 +30,7 @@ const addressOf = (app: FastifyInstance, config: Config): string => {
 };
 
 /** Logs what an administrator must know before the first request. */
-const logStartup = ({ log, config }: Deps, url: string): void => {
+const logStartup = ({ log, config }: Deps, url: string, isDemo: boolean): void => {
   log.info({ url }, "listening");
   if (config.auth === "off") log.warn("INVIGIL_AUTH is off: every caller is the administrator teacher1");
   if (!config.authSecret && config.auth === "required")
@@ -38,7 +38,8 @@ const logStartup = ({ log, config }: Deps, url: string): void => {
       { file: "auth-secret", dataDir: config.dataDir },
       "tokens are signed with a secret that was made for this installation",
     );
-  if (!config.streams.domains) {
+  // The demo has no cameras.
+  if (!config.streams.domains && !isDemo) {
     log.warn(
       "no stream domains are set: stream URLs name push.invigil.invalid and pull.invigil.invalid, signed with a key that was made for this installation",
     );
@@ -61,7 +62,7 @@ const openLog = ({ logLevel }: Config): Logger => {
 };
 
 /** Opens the database, builds the app, and listens. */
-const openServer = async (config: Config): Promise<RunningServer> => {
+const openServer = async (config: Config, { isDemo = false }: { isDemo?: boolean }): Promise<RunningServer> => {
   let address: string | undefined;
   const deps = await openDeps(config, { log: openLog(config), address: () => address });
   const { db } = deps;
@@ -72,7 +73,7 @@ const openServer = async (config: Config): Promise<RunningServer> => {
       throw cannotListen(config, error);
     });
     address = addressOf(app, config);
-    logStartup(deps, address);
+    logStartup(deps, address, isDemo);
     await startServices(deps, services);
 
     const close = async (): Promise<void> => {
@@ -92,11 +93,14 @@ const openServer = async (config: Config): Promise<RunningServer> => {
  * Starts the only server of a SQLite file, or one of the servers of PostgreSQL.
  * @throws SetupError
  */
-export const startServer = async (config: Config): Promise<RunningServer> => {
+export const startServer = async (
+  config: Config,
+  options: { isDemo?: boolean } = {},
+): Promise<RunningServer> => {
   const databaseFile = storedFileOf(config);
   const unlock = databaseFile === undefined ? () => undefined : lockForServer(databaseFile);
   try {
-    const server = await openServer(config);
+    const server = await openServer(config, options);
     return { ...server, close: () => server.close().finally(unlock) };
   } catch (error) {
     unlock();
@@ -105,7 +109,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
 };
 
 /** Waits for SIGTERM or SIGINT, then drains the server. A second signal ends the process at once. */
-export const untilSignal = (server: RunningServer): Promise<void> =>
+export const untilSignal = (server: Pick<RunningServer, "close" | "deps">): Promise<void> =>
   new Promise((resolve, reject) => {
     let draining = false;
     const stop = (signal: NodeJS.Signals): void => {
