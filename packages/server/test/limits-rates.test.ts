@@ -374,6 +374,47 @@ describe("messages", () => {
   });
 });
 
+describe("logins of pages", () => {
+  it("are counted by person, and a school behind one address logs in", async () => {
+    await using school = await open();
+    school.watch.pass(60);
+    const url = await school.listen();
+    const pageOf = async (userId: string) => {
+      const { appId, appToken, auth } = await loginFor(school, url, userId, "examinee");
+      const page = await rawDropIn(url);
+      return { page, login: () => page.ask({ do: "login", login: { appId, appToken, auth } }) };
+    };
+    const [main, pc, other] = [
+      await pageOf("examinee1"),
+      await pageOf("pc_examinee1"),
+      await pageOf("examinee2"),
+    ];
+    using _pages = { [Symbol.dispose]: () => [main, pc, other].map(({ page }) => page[Symbol.dispose]()) };
+    for (let n = 0; n < 30; n += 1) for (const { login } of [main, pc]) expect(await login()).toEqual({});
+    const refusal = {
+      code: 412,
+      message: "Too many message logins from examinee1, at most 60 per minute: try again in 1 second.",
+    };
+    expect([await main.login(), await pc.login()]).toEqual([refusal, refusal]);
+    expect(await other.login()).toEqual({});
+    school.watch.pass(1);
+    expect(await main.login()).toEqual({});
+  });
+
+  it("that the server did not issue are counted by where they come from", async () => {
+    await using school = await open({ INVIGIL_LIMIT_READS: "network=2" });
+    const url = await school.listen();
+    const { appId, auth } = await loginFor(school, url, "examinee1", "examinee");
+    const login = { appId, appToken: "0", auth };
+    const answers: unknown[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      using page = await rawDropIn(url);
+      answers.push(await page.ask({ do: "login", login }));
+    }
+    expect(answers).toMatchObject([{ code: 403 }, { code: 403 }, { code: 412 }]);
+  });
+});
+
 describe("rooms, people, rosters and files", () => {
   it("are limited for an exam, whoever makes them", async () => {
     await using school = await open({ INVIGIL_LIMIT_ROOMS: "exam=2" });

@@ -178,6 +178,7 @@ export const configOf = (env: Settings) => {
       people: env.INVIGIL_LIMIT_PEOPLE,
       audioBytes: inBytes(env.INVIGIL_LIMIT_AUDIO_MIB),
       imports: env.INVIGIL_LIMIT_IMPORTS,
+      messageLogins: env.INVIGIL_LIMIT_MESSAGE_LOGINS,
     },
     /** How much may be stored. */
     quotas: {

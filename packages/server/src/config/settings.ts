@@ -108,6 +108,7 @@ const settings = z.object({
   INVIGIL_LIMIT_PEOPLE: amounts({ person: 60_000, admin: 1_200_000, room: 6000, exam: 1_200_000 }),
   INVIGIL_LIMIT_AUDIO_MIB: amounts({ person: 200, admin: 2048 }),
   INVIGIL_LIMIT_IMPORTS: amounts({ person: 20, admin: 120, exam: 60 }),
+  INVIGIL_LIMIT_MESSAGE_LOGINS: amounts({ person: 60, admin: 6000 }),
   INVIGIL_QUOTA_RECORDS_PER_PERSON: whole(1, 1_000_000_000).default(50_000),
   INVIGIL_QUOTA_RECORD_MIB_PER_PERSON: whole(1, 1_000_000).default(64),
   INVIGIL_QUOTA_MESSAGES_PER_ROOM: whole(1, 10_000_000).default(200_000),

@@ -19,6 +19,7 @@ export const RATES = [
   "people",
   "audioBytes",
   "imports",
+  "messageLogins",
 ] as const;
 export type Rate = (typeof RATES)[number];
 
@@ -70,6 +71,7 @@ const NAMES: Readonly<Record<Rate, string>> = {
   people: "new participants",
   audioBytes: "MiB of audio",
   imports: "imports",
+  messageLogins: "message logins",
 };
 const isBytes = (rate: Rate): boolean => rate.endsWith("Bytes");
 

@@ -59,8 +59,11 @@ export interface Joined {
  * `InvigilError`, which `refusalOf` converts.
  */
 export interface DropInService {
-  /** @throws Refusal 403 `auth fail` if this server did not issue the login, or if it has ended */
-  login(login: DropInLogin): Promise<Page>;
+  /**
+   * Counts a login for its person, and one that this server did not issue for the address that it comes from.
+   * @throws Refusal 403 `auth fail` if this server did not issue the login, or if it has ended; TOO_MANY_REQUESTS
+   */
+  login(login: DropInLogin, address: string): Promise<Page>;
   /** @throws UNAUTHENTICATED once the page's login has ended */
   check(page: Page): Promise<void>;
   /**
@@ -239,11 +242,15 @@ export const createDropInService = ({
   instances.onNotice("muted", mutesChanged);
 
   return {
-    async login(sent) {
+    async login(sent, address) {
       const isSigned = messages.aliyun_new?.verify?.(sent) !== undefined;
       const found = isSigned ? await logins.find(loginIdOf(sent)) : undefined;
       const { userId: login, role } = sent.auth;
-      if (!found || loginOf(found.userId, found.camera) !== login) throw new Refusal(403, AUTH_FAIL);
+      if (!found || loginOf(found.userId, found.camera) !== login) {
+        gate.admitAnonymous(address);
+        throw new Refusal(403, AUTH_FAIL);
+      }
+      rates.take({ caller: { ...found.holder, userId: found.userId } }, { messageLogins: 1 });
       await logins.check(found).catch((error: unknown) => {
         throw error instanceof InvigilError ? refusalOf(error) : error;
       });
