@@ -5,6 +5,7 @@ import type { TestCaller } from "../src/app/testing.js";
 import { presence, roomEvents } from "../src/storage/tables.js";
 import { tempFolder } from "./support/folders.js";
 import { ADMIN, EXAMINEE, type Hall, INSPECTOR, OTHER, openHall, START, TEACHER } from "./support/hall.js";
+import { limited } from "./support/limits.js";
 import { failWrites, rowsOf } from "./support/tables.js";
 
 // Tests control when the settle time passes. They use no other timers.
@@ -48,6 +49,34 @@ const presenceEvents = async (hall: Hall, { id } = hall.room): Promise<string[]>
   (await hall.happened({ ...hall.room, id }, "participant_entered", "participant_left")).map(
     ([type, { userId, role, camera }]) => `${type.slice(12)} ${userId} ${role} ${camera}`,
   );
+
+it("a page that would exceed the room's budget of events waits, with its newest state, and is not lost", async () => {
+  await using hall = await openHall({
+    config: { ...limited({ INVIGIL_LIMIT_EVENTS: "room=4" }), presenceSettleSeconds: 0 },
+  });
+  await pass(hall, 60);
+  // Presence leaves a part of the budget to calls.
+  await connect(hall, EXAMINEE);
+  await connect(hall, TEACHER);
+  await connect(hall, OTHER);
+  const leave = await connect(hall, INSPECTOR);
+  const other = await connect(hall, EXAMINEE, "pc");
+  expect(await present(hall)).toEqual(["e1 examinee main 60", "e2 examinee main 60", "t1 teacher main 60"]);
+  await leave();
+  expect(
+    (await hall.mutate(TEACHER, "room.setAudioStatus", { roomId: hall.room.id, audioStatus: "speaking" }))
+      .status,
+  ).toBe(200);
+  await pass(hall, 60);
+  expect(await present(hall)).toEqual([
+    "e1 examinee main 60",
+    "e2 examinee main 60",
+    "t1 teacher main 60",
+    "e1 examinee pc 120",
+  ]);
+  expect(await presenceEvents(hall)).not.toContain(`entered ${INSPECTOR.sub} inspector main`);
+  await other();
+});
 
 describe("a connected page", () => {
   it("is present at once, which adds an event", async () => {

@@ -9,6 +9,8 @@ export interface GatedCall {
    * urgent.
    */
   readonly alsoWhenFull?: boolean | undefined;
+  /** Whether the call also reads as much as a query does, although it writes. */
+  readonly alsoReads?: boolean | undefined;
 }
 
 /** The checks that every call passes, over REST, tRPC or WebSockets, before its input is parsed. */
@@ -24,10 +26,19 @@ export interface Gate {
    * @throws TOO_MANY_REQUESTS
    */
   admitAnonymous(address: string): void;
+  /** Charges a caller for the rows of an answer. */
+  chargeRows(caller: LimitOwners["caller"], readRows: number): void;
+  /** Charges a caller for the size of an answer, in bytes. */
+  chargeBytes(caller: LimitOwners["caller"], readBytes: number): void;
 }
 
-const ONE_READ = { reads: 1 };
+/** What earlier answers cost must be paid off. */
+const NO_DEBT = { readRows: 0, readBytes: 0 };
+const ONE_READ = { reads: 1, ...NO_DEBT };
 const ONE_WRITE = { writes: 1 };
+const ONE_WRITE_THAT_READS = { writes: 1, ...NO_DEBT };
+/** The number of calls bounds what smaller answers cost. Measuring them would cost more. */
+const SMALL_BYTES = 4096;
 
 export const createGate = ({
   rates,
@@ -36,9 +47,15 @@ export const createGate = ({
   readonly rates: RateLimits;
   readonly disk: Pick<Disk, "assertFreeSpace">;
 }): Gate => ({
-  admit(caller, { writes, alsoWhenFull = false }) {
-    if (caller) rates.take({ caller }, writes ? ONE_WRITE : ONE_READ);
+  admit(caller, { writes, alsoWhenFull = false, alsoReads = false }) {
+    if (caller) rates.take({ caller }, !writes ? ONE_READ : alsoReads ? ONE_WRITE_THAT_READS : ONE_WRITE);
     if (writes && !alsoWhenFull) disk.assertFreeSpace();
   },
   admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),
+  chargeRows(caller, readRows) {
+    if (readRows > 0) rates.charge({ caller }, { readRows });
+  },
+  chargeBytes(caller, readBytes) {
+    if (readBytes > SMALL_BYTES) rates.charge({ caller }, { readBytes });
+  },
 });

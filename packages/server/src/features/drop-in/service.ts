@@ -18,6 +18,7 @@ import type { Gate, GatedCall } from "../../limits/gate.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { coalesce } from "../../platform/coalesce.js";
 import { forbidden, InvigilError, parsed } from "../../platform/errors.js";
+import { rowsIn } from "../../platform/rows.js";
 import { loginIdOf } from "../../providers/embedded/im.js";
 import type { MessageProviders } from "../../providers/types.js";
 import { untilAvailable } from "../../storage/until-available.js";
@@ -182,6 +183,12 @@ export const createDropInService = ({
     return caller;
   };
 
+  /** Charges the caller for the entries of an answer. Returns the answer. */
+  const charged = <Answer>(caller: Principal, answer: Answer): Answer => {
+    gate.chargeRows(caller, rowsIn(answer));
+    return answer;
+  };
+
   const groupOf = async (caller: Principal, snapshot: RoomSnapshot): Promise<DropInGroup> => {
     const { room, members } = snapshot;
     return {
@@ -268,7 +275,7 @@ export const createDropInService = ({
       const reader = { login: page.login, also: extraReadersOf(caller) };
       const query = { roomId, ...reader, type: undefined, newestFirst: true, from: undefined };
       const newest = (await im.read({ ...query, limit: 1 })).messages[0]?.id ?? 0;
-      const snapshot = await live.roomSnapshot(caller, roomId);
+      const snapshot = charged(caller, await live.roomSnapshot(caller, roomId));
       const { lastEventId } = snapshot;
       // The position of a page can be ahead of the log if the database was restored from a backup.
       const at = String(Math.min(Number(after ?? lastEventId), Number(lastEventId)));
@@ -316,12 +323,12 @@ export const createDropInService = ({
 
     async group(page, roomId) {
       const caller = await callerIn(page, roomId);
-      return groupOf(caller, await live.roomSnapshot(caller, roomId));
+      return groupOf(caller, charged(caller, await live.roomSnapshot(caller, roomId)));
     },
 
     async users(page, { groupId: roomId, all }) {
       const caller = await (all ? adminIn : callerIn)(page, roomId);
-      return { users: loginsIn(await live.roomSnapshot(caller, roomId)) };
+      return { users: loginsIn(charged(caller, await live.roomSnapshot(caller, roomId))) };
     },
 
     async mute(page, { groupId: roomId, muted, users }) {
@@ -332,9 +339,10 @@ export const createDropInService = ({
     },
 
     async messages(page, { groupId: roomId, type, newestFirst, from, pageSize: limit }) {
-      const also = extraReadersOf(await callerIn(page, roomId));
+      const caller = await callerIn(page, roomId);
+      const also = extraReadersOf(caller);
       const query = { roomId, login: undefined, also, type, limit, newestFirst, from };
-      const found = await im.read(query);
+      const found = charged(caller, await im.read(query));
       return {
         messages: found.messages.map((message) => deliveryOfStored(message).message),
         hasMore: found.hasMore,

@@ -56,6 +56,7 @@ export const createExamRouter = ({
       .output(deletedExamSchema)
       .mutation(({ ctx, input }) => exam.delete(ctx.caller, input)),
     plan: staffProcedure
+      .meta({ alsoReads: true })
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),

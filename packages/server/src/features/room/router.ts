@@ -59,7 +59,7 @@ export const createRoomRouter = ({
       .output(roomPageSchema)
       .query(({ ctx, input }) => room.list(ctx.caller, input)),
     joinLinks: staffProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ alsoWhenFull: true, alsoReads: true })
       .input(joinLinksInput)
       .output(joinLinkSchema.array())
       .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
