@@ -98,7 +98,7 @@ const settings = z.object({
   INVIGIL_PRESENCE_SETTLE_SECONDS: whole(0, 300).default(10),
   INVIGIL_DEMO_EXAMINEES: whole(0, 500).default(0),
   INVIGIL_LIMIT_READS: amounts({ person: 12_000, admin: 600_000, network: 60_000 }),
-  INVIGIL_LIMIT_READ_ROWS: amounts({ person: 60_000, admin: 3_000_000 }),
+  INVIGIL_LIMIT_READ_ROWS: amounts({ person: 120_000, admin: 6_000_000 }),
   INVIGIL_LIMIT_READ_MIB: amounts({ person: 48, admin: 2400 }),
   INVIGIL_LIMIT_WRITES: amounts({ person: 1200, admin: 60_000 }),
   INVIGIL_LIMIT_WRITE_ROWS: amounts({ person: 120_000, admin: 6_000_000, exam: 1_200_000 }),
