@@ -310,6 +310,30 @@ describe("what a caller reads", () => {
     },
   );
 
+  it("is paid off by calls that are in flight, too, and others are served between them", async () => {
+    await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=3,admin=1000" });
+    school.watch.pass(60);
+    const input = { roomId: school.room.id, role: "examinee" };
+    const { trpc: api } = await school.api(TEACHER);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => api.query("participant.list", input)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, ...Array.from({ length: 18 }, () => 429)]);
+
+    const { trpc: admin } = await school.api({ sub: "root", role: "admin" });
+    const stranger = await school.api({ sub: "examinee9", role: "examinee" });
+    const order: string[] = [];
+    const calls = Array.from({ length: 40 }, async () => {
+      expect((await admin.query("participant.list", input)).status).toBe(200);
+      order.push("list");
+    });
+    dataOf(await stranger.rest.get("roomInfo", { roomId: school.other.id }));
+    order.push("stranger");
+    await Promise.all(calls);
+    expect(order.indexOf("stranger")).toBeLessThan(20);
+    // More than that do not wait.
+    const many = await Promise.all(Array.from({ length: 110 }, () => admin.query("participant.list", input)));
+    expect(many.filter(({ status }) => status === 429)).toHaveLength(8);
+  });
+
   it("includes what is read again for a listener who resumes, and what a snapshot hides from examinees", async () => {
     await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=5" });
     school.watch.pass(60);

@@ -67,7 +67,11 @@ describe("settings", () => {
       demoExaminees: 0,
       limits: {
         reads: { person: 12_000, admin: 600_000, network: 60_000 },
+        readRows: { person: 120_000, admin: 6_000_000 },
+        readBytes: { person: 48 * MIB, admin: 2400 * MIB },
         writes: { person: 1200, admin: 60_000 },
+        writeRows: { person: 120_000, admin: 6_000_000, exam: 1_200_000 },
+        events: { person: 120, admin: 6000, room: 12_000, exam: 120_000 },
         calls: { room: 600_000, exam: 6_000_000 },
         records: { person: 3000, admin: 600_000, room: 120_000, exam: 1_200_000 },
         recordBytes: { person: 8 * MIB, admin: 1024 * MIB, room: 512 * MIB, exam: 8192 * MIB },
@@ -77,6 +81,7 @@ describe("settings", () => {
         people: { person: 60_000, admin: 1_200_000, room: 6000, exam: 1_200_000 },
         audioBytes: { person: 200 * MIB, admin: 2048 * MIB },
         imports: { person: 20, admin: 120, exam: 60 },
+        messageLogins: { person: 60, admin: 6000 },
       },
       quotas: {
         recordsPerPerson: 50_000,

@@ -53,11 +53,14 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         own.gate?.admit(caller, {
           writes: type === "mutation",
           alsoWhenFull: meta?.alsoWhenFull,
-          alsoReads: meta?.alsoReads,
+          longAnswer: meta?.longAnswer,
         });
         const roomId = roomIn(await getRawInput());
         if (roomId !== undefined) own.trace.roomId = roomId;
-        const result = await next({ ctx: { caller } });
+        const result =
+          type === "query" && meta?.longAnswer && own.gate
+            ? await own.gate.inTurn(caller, () => next({ ctx: { caller } }))
+            : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
         if (type !== "subscription") own.gate?.chargeRows(caller, rowsIn(result.data));
         return result;
