@@ -316,7 +316,9 @@ describe("what a caller reads", () => {
     const input = { roomId: school.room.id, role: "examinee" };
     const { trpc: api } = await school.api(TEACHER);
     const answers = await Promise.all(Array.from({ length: 20 }, () => api.query("participant.list", input)));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, ...Array.from({ length: 18 }, () => 429)]);
+    // The two that begin at once use up the allowance. A third may begin when one of them is done.
+    const refused = answers.filter(({ status }) => status === 429);
+    expect([17, 18]).toContain(refused.length);
 
     const { trpc: admin } = await school.api({ sub: "root", role: "admin" });
     const stranger = await school.api({ sub: "examinee9", role: "examinee" });

@@ -170,9 +170,9 @@ export const createLiveService = ({
       };
     return {
       ...store,
-      eventsAfter: charged(store.eventsAfter),
-      roomSnapshot: charged(store.roomSnapshot),
-      examSnapshot: charged(store.examSnapshot),
+      eventsAfter: charged((...of: Parameters<LiveStore["eventsAfter"]>) => store.eventsAfter(...of)),
+      roomSnapshot: charged((...of: Parameters<LiveStore["roomSnapshot"]>) => store.roomSnapshot(...of)),
+      examSnapshot: charged((...of: Parameters<LiveStore["examSnapshot"]>) => store.examSnapshot(...of)),
     };
   };
 
