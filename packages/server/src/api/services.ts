@@ -65,6 +65,7 @@ import { createLiveService } from "../features/subscriptions/service.js";
 import { createLiveStore } from "../features/subscriptions/store.js";
 import { createUploadService } from "../features/upload/service.js";
 import { createUploadStore } from "../features/upload/store.js";
+import { chargeEvents } from "../limits/event-budgets.js";
 import { createGate } from "../limits/gate.js";
 import { createRateLimits, UNLIMITED } from "../limits/rates.js";
 import { InvigilError } from "../platform/errors.js";
@@ -102,7 +103,12 @@ export const createServices = (
   const roomExams = createRoomExams();
   const liveStore = createLiveStore({ storage });
   const dispatcher = createEventDispatcher({ store: liveStore, log });
-  const eventLog = createEventLog({ added: dispatcher.poll });
+  const eventLog = createEventLog({
+    added: dispatcher.poll,
+    written: (events) => chargeEvents(rates, events),
+  });
+  /** For changes of whole exams, whose rows are charged to the caller. They must not use up what a running exam needs. */
+  const bulkEventLog = createEventLog({ added: dispatcher.poll });
   const messageLog = createMessageLog({ events: eventLog });
   /** Emits `added` after each transaction that wrote tasks. An emitter is needed because the queue itself depends on the task log. */
   const taskEvents = new EventEmitter<{ added: [] }>();
@@ -116,7 +122,7 @@ export const createServices = (
   const bulk = createBulkChanges({
     storage,
     tasks: taskLog,
-    events: eventLog,
+    events: bulkEventLog,
     clock,
     log,
     busy: (examId) =>
@@ -204,6 +210,7 @@ export const createServices = (
     access,
     erasure,
     clock,
+    rates,
   });
   const imports = createImportService({
     store: createImportStore({ storage, bulk }),
@@ -249,6 +256,7 @@ export const createServices = (
     groups,
     clock,
     ids,
+    rates,
     quotas,
   });
   const links = createLinkService({
@@ -259,6 +267,7 @@ export const createServices = (
     tokens,
     onAccessRevoked: dispatcher.recheckAccess,
     log,
+    rates,
     apps: config.apps,
   });
   const instances = createInstanceService({
@@ -295,6 +304,7 @@ export const createServices = (
     instances,
     clock,
     settleMs: config.presenceSettleSeconds * 1000,
+    rates,
     log,
   });
   const live = createLiveService({
@@ -304,6 +314,7 @@ export const createServices = (
     uncountedAccess,
     presence,
     limits: createSubscriptionLimits(config.perPerson),
+    rates,
     clock,
     retentionMs: config.eventRetentionSeconds * 1000,
     log,

@@ -168,7 +168,11 @@ export const configOf = (env: Settings) => {
     /** Rate limits per minute, by person, room or exam. */
     limits: {
       reads: env.INVIGIL_LIMIT_READS,
+      readRows: env.INVIGIL_LIMIT_READ_ROWS,
+      readBytes: inBytes(env.INVIGIL_LIMIT_READ_MIB),
       writes: env.INVIGIL_LIMIT_WRITES,
+      writeRows: env.INVIGIL_LIMIT_WRITE_ROWS,
+      events: env.INVIGIL_LIMIT_EVENTS,
       calls: env.INVIGIL_LIMIT_CALLS,
       records: env.INVIGIL_LIMIT_RECORDS,
       recordBytes: inBytes(env.INVIGIL_LIMIT_RECORD_MIB),
@@ -178,6 +182,7 @@ export const configOf = (env: Settings) => {
       people: env.INVIGIL_LIMIT_PEOPLE,
       audioBytes: inBytes(env.INVIGIL_LIMIT_AUDIO_MIB),
       imports: env.INVIGIL_LIMIT_IMPORTS,
+      messageLogins: env.INVIGIL_LIMIT_MESSAGE_LOGINS,
     },
     /** How much may be stored. */
     quotas: {

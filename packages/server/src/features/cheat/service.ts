@@ -88,6 +88,7 @@ export const createCheatService = ({
 }: CheatServiceDeps): CheatService => ({
   async setConfig(caller, { examId, data }) {
     await access.allRooms(caller, examId);
+    rates.takeChange({ caller, examId });
     const isSet = await store.setConfig({ examId, data, now: clock() });
     if (!isSet) throw examNotFound(examId);
     return true;

@@ -43,6 +43,7 @@ export const createExamRouter = ({
       .output(examSchema)
       .query(({ ctx, input }) => exam.get(ctx.caller, input.examId)),
     list: watcherProcedure
+      .meta({ longAnswer: true })
       .input(listExamsInput)
       .output(examPageSchema)
       .query(({ ctx, input }) => exam.list(ctx.caller, input)),
@@ -56,10 +57,12 @@ export const createExamRouter = ({
       .output(deletedExamSchema)
       .mutation(({ ctx, input }) => exam.delete(ctx.caller, input)),
     plan: staffProcedure
+      .meta({ longAnswer: true })
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
     snapshot: overseerProcedure
+      .meta({ longAnswer: true })
       .input(examRef)
       .output(examSnapshotSchema)
       .query(({ ctx, input }) => live.examSnapshot(ctx.caller, input.examId)),

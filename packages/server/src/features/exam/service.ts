@@ -100,7 +100,7 @@ export const createExamService = ({
   return {
     async create(caller, { audio: wanted, ...exam }) {
       access.unbound(caller);
-      rates.take({ caller }, { rooms: 1 });
+      rates.take({ caller }, { rooms: 1, writeRows: wanted.length });
       await assertQuota(caller);
       const now = clock();
       const id = ids.next();
@@ -128,6 +128,7 @@ export const createExamService = ({
     },
     async update(caller, { examId, audio: wanted, ...changes }) {
       await access.wholeExam(caller, examId);
+      rates.take({ caller, examId }, { writeRows: wanted?.length ?? 0 });
       const now = clock();
       const change = (current: StoredExam) => {
         const startTime = changes.startTime ?? current.startTime;
@@ -151,6 +152,7 @@ export const createExamService = ({
     async delete(caller, { examId, withRooms, withRecords, confirm }) {
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
+      rates.take({ caller }, { writeRows: 0 });
       const deleted = await store.delete({ examId, now: clock() }, ({ name, rooms, people, records }) => {
         const conflict = (what: string) => new InvigilError("EXAM_CONFLICT", `The exam ${examId} ${what}`);
         if (withRecords) {
@@ -165,6 +167,7 @@ export const createExamService = ({
       });
       if (!deleted) throw examNotFound(examId);
       const { rooms, people, records } = deleted;
+      rates.charge({ caller }, { writeRows: rooms + people + records });
       return { rooms, people, ...(records > 0 && { records }) };
     },
   };

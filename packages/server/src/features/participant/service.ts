@@ -157,7 +157,7 @@ export const createParticipantService = ({
     },
     async add(caller, { roomId, participants }) {
       const room = await openRoom(caller, roomId);
-      rates.take({ caller, roomId, examId: room.examId }, { people: participants.length });
+      rates.takeChange({ caller, roomId, examId: room.examId }, { people: participants.length });
       const now = clock();
       const people = participants.map((person) => toNewPerson(person, room, now));
       const result = await store.add({ examId: room.examId, roomId }, people, assertOpen, size);
@@ -177,6 +177,8 @@ export const createParticipantService = ({
       if (target.examId !== room.examId)
         throw invalidInput("toRoomId", `must be a room of the exam ${room.examId}`);
       if (userId === room.createTeacher) throw participantConflict(userId, "moved", isCreatorReason);
+      rates.take({ roomId: toRoomId }, { events: 0 });
+      rates.takeChange({ caller, roomId, examId: room.examId });
       const owner = { examId: target.examId, roomId: target.id, userId };
       const to = { roomId: target.id, streams: streamNamesOf(owner), now: clock() };
       const outcome = await store.move({ examId: room.examId, roomId }, userId, to, assertOpen, size);
@@ -189,6 +191,7 @@ export const createParticipantService = ({
       const room = await openRoom(caller, roomId);
       if (withRecords) assertMayDeleteRecords(caller);
       if (userId === room.createTeacher) throw participantConflict(userId, "removed", isCreatorReason);
+      rates.takeChange({ caller, roomId, examId: room.examId });
       const outcome = await store.remove(
         { examId: room.examId, roomId },
         userId,

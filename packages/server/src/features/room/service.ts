@@ -168,7 +168,7 @@ export const createRoomService = ({
       };
       // Refuse before requesting a group.
       const people = group.members(group.roomId).length;
-      rates.take({ caller, examId }, { rooms: 1, people });
+      rates.take({ caller, examId }, { rooms: 1, people, events: 0 });
       await assertQuotas(caller, examId, people);
       return groups.open([group], async ({ roomIds: [id = group.roomId], undo }) => {
         const room = { id, ...about };
@@ -189,6 +189,7 @@ export const createRoomService = ({
 
     async end(caller, roomId) {
       const { examId } = await access.room(caller, roomId);
+      rates.takeChange({ caller, roomId, examId });
       const now = clock();
       const signalAt = caller.role === "teacher" ? new Date(now.getTime() + END_SIGNAL_DELAY_MS) : now;
       await store.end({ examId, roomId }, { now, signalAt });
@@ -197,6 +198,7 @@ export const createRoomService = ({
 
     async setAudioStatus(caller, { roomId, audioStatus }) {
       const { examId } = await access.room(caller, roomId);
+      rates.takeChange({ caller, roomId, examId });
       const changed = await store.setAudioStatus({ examId, roomId }, audioStatus, clock());
       if (!changed) throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
       return true;
