@@ -217,7 +217,8 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
         ...inEach((room, userId) => {
           const seen = { detectType: "watch", isMainMonitor: true, extraInfo: "", extraInfoIsObject: false };
           const record = { ...room, userId, ...seen, detectTime: NOW, createdAt: NOW };
-          return cheat.addRecords([record], { people: [{ userId, records: 1, bytes: 1 }], inRoom: true });
+          const increase = { people: [{ userId, records: 1, bytes: 1 }], inRoom: true };
+          return cheat.addRecords({ caller: userId, records: [record], increase });
         }),
         ...inEach(({ examId, roomId }) =>
           cheat.listByRooms(examId, [roomId], { limit: 5, before: undefined }),

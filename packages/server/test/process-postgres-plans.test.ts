@@ -380,7 +380,8 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   };
   const people = [{ userId: "u1", records: 1, bytes: 1 }];
   const limit = { records: 1_000_000, bytes: 1_000_000 };
-  expect(await cheat.addRecords([record], { people, limit, maxPeople: 1_000_000 })).toBe(true);
+  const increase = { people, limit, maxPeople: 1_000_000 };
+  expect(await cheat.addRecords({ caller: "u1", records: [record], increase })).toBe(true);
   const message = {
     ...of,
     type: 30_001,

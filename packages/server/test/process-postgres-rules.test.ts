@@ -63,7 +63,7 @@ const withGates = (db: Database): Database => {
     storage: {
       ...storage,
       write: (work, options) => storage.write(gated(work), options),
-      grouped: (writeAll, examOf) => storage.grouped(gated(writeAll), examOf),
+      grouped: (writeAll, grouping) => storage.grouped(gated(writeAll), grouping),
     },
   };
 };

@@ -479,7 +479,7 @@ describe("a database that accepts connections and does not answer", () => {
             for (const id of ids) await add(id)(tx);
             return ids.map(() => undefined);
           },
-          () => "e1",
+          { examOf: () => "e1", callerOf: () => "" },
         );
         return Array.from({ length: 1_000 }, (_, n) => write(`a${n}`));
       },
@@ -578,17 +578,20 @@ describe("grouped calls", () => {
     const groups: string[][] = [];
     let running = 0;
     let mostRunning = 0;
-    const call = storage.grouped<string, string>(async (tx, names) => {
-      groups.push([...names]);
-      running += 1;
-      mostRunning = Math.max(mostRunning, running);
-      try {
-        await tx.insert(intoAccounts, names.map(account));
-        return names.map((name) => `wrote ${name}`);
-      } finally {
-        running -= 1;
-      }
-    }, examOf);
+    const call = storage.grouped<string, string>(
+      async (tx, names) => {
+        groups.push([...names]);
+        running += 1;
+        mostRunning = Math.max(mostRunning, running);
+        try {
+          await tx.insert(intoAccounts, names.map(account));
+          return names.map((name) => `wrote ${name}`);
+        } finally {
+          running -= 1;
+        }
+      },
+      { examOf, callerOf: () => "" },
+    );
     return { call, groups, mostRunning: () => mostRunning };
   };
 

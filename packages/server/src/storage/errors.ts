@@ -17,6 +17,15 @@ export class TransactionStalledError extends Error {
   }
 }
 
+/** The caller, or the exam, has too many writes under way. Nothing was written. */
+export class TooManyWritesError extends Error {
+  override readonly name = "TooManyWritesError";
+
+  constructor() {
+    super("too many writes are under way");
+  }
+}
+
 /** The database did not respond, or did not respond in time. Nothing was written. */
 export class DatabaseUnavailableError extends Error {
   override readonly name: string = "DatabaseUnavailableError";

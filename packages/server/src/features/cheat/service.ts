@@ -124,7 +124,8 @@ export const createCheatService = ({
     await quota.assertNotFull({ examId: room.examId, roomId }, people);
     // An examinee who was removed in the meantime records nothing. The records of staff are also about others.
     const inRoom = caller.role === "examinee";
-    const outcome = await store.addRecords(kept, { people, inRoom, ...quota.limitsFor(caller) });
+    const increase = { people, inRoom, ...quota.limitsFor(caller) };
+    const outcome = await store.addRecords({ caller: caller.userId, records: kept, increase });
     if (outcome === "not_in_room") throw forbidden(`The room ${roomId} is not open to you.`);
     if (typeof outcome === "object") throw quota.quotaError(roomId, outcome);
     if (outcome === false) throw roomNotFound(roomId);

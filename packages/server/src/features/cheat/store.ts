@@ -13,10 +13,9 @@ import { type Dialect, param, query, statement } from "../../storage/statement.j
 import { cheatConfigs, cheatRecords, recordedPeople } from "../../storage/tables.js";
 import {
   createRecordWriter,
-  type NewRecord,
+  type RecordBatch,
   type RecordOutcome,
   type RecordUsage,
-  type UsageIncrease,
 } from "./records-store.js";
 
 export interface Page {
@@ -33,7 +32,7 @@ export interface CheatStore {
    * Writes records of one room, all or none. Resolves when they are on disk: to `false` when the room does not
    * exist any more, and to the limit that they would exceed.
    */
-  addRecords(records: readonly NewRecord[], increase: UsageIncrease): Promise<RecordOutcome>;
+  addRecords(batch: RecordBatch): Promise<RecordOutcome>;
   /** Returns the number and size of the records about a person in a room. */
   usageOf(room: RoomKey, userId: string): Promise<RecordUsage>;
   /** Returns the records of all these rooms of an exam in one list, newest first. */
@@ -106,7 +105,6 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
     { tables: [cheatConfigs], withinCalls: true },
     (reader, examId: string) => reader.get(configOfExam, { examId }),
   );
-  const writeRecords = createRecordWriter({ storage, events });
   const erasures = createErasureFilter(storage);
   const readPage = (
     records: typeof recordsOfRoom,
@@ -133,7 +131,7 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
       userId,
       ...((await storage.get(usageOfPerson, { examId, roomId, userId })) ?? { records: 0, bytes: 0 }),
     }),
-    addRecords: (records, increase) => writeRecords({ records, increase }),
+    addRecords: createRecordWriter({ storage, events }),
     async listByRooms(examId, roomIds, { limit, before = ABOVE_ALL }) {
       // Each room's page is one range of its index. The newest rows of all rooms form the page.
       const rows: Row[] = [];

@@ -164,7 +164,7 @@ export const createPostgresStorage = ({
     commitsInOrder: false,
     dividesByExam,
     write,
-    grouped: createGrouped(write, { oneAtATime: true, dividesByExam }),
+    grouped: createGrouped(write, { oneAtATime: true }),
     snapshot: (work) =>
       sessions.useTransaction(beginSnapshot, performance.now() + timeoutMs, async (session) => {
         try {
