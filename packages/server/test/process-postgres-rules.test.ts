@@ -583,6 +583,7 @@ describe("a clip", () => {
           createdAt: NOW,
           updatedAt: NOW,
         },
+        { caller: hall.account },
         async (_, { ofPerson }) => {
           if (ofPerson + 10 > 10) throw full;
         },

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { eq } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
-import type { Storage, Transaction, WriteOptions } from "../../storage/port.js";
+import type { Share, Storage, Transaction, WriteOptions } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { bulkChanges, exams } from "../../storage/tables.js";
 import type { EventLog } from "../events.js";
@@ -19,6 +19,8 @@ export type { Prepare };
 export type NewBulkChange = Pick<BulkChange, "kind" | "examId"> & {
   readonly person?: Exclude<BulkChange["person"], null>;
   readonly now: Date;
+  /** Whose share of the storage the change takes. */
+  readonly share: Share;
 };
 
 /**
@@ -40,7 +42,7 @@ export interface BulkChanges {
    */
   transact<Result>(
     work: (tx: Transaction) => Promise<Result>,
-    options?: Pick<WriteOptions, "repeatable">,
+    options?: Pick<WriteOptions, "repeatable" | "share">,
   ): Promise<Result>;
   /** Throws if a bulk change of the exam is running. Call it within `transact` before the first write. */
   assertUnlocked(tx: Transaction, examId: string): Promise<void>;
@@ -163,7 +165,10 @@ export const createBulkChanges = ({
       };
       return { begun: change, advance, announced: await advance(tx) };
     };
-    const { begun, advance, ...first } = await whenUnlocked(() => storage.write(begin, { bulk: true }));
+    const { share } = about;
+    const { begun, advance, ...first } = await whenUnlocked(() =>
+      storage.write(begin, { bulk: true, share }),
+    );
     let { announced } = first;
     try {
       while (!announced)
@@ -172,7 +177,7 @@ export const createBulkChanges = ({
             await worker.hold(tx, begun);
             return advance(tx);
           },
-          { bulk: true },
+          { bulk: true, share, continues: true },
         );
     } catch (error) {
       await worker.resume(begun);

@@ -8,6 +8,7 @@ import {
   type SetCheatConfigInput,
   type StoredCheatConfig,
 } from "@invigil/schema";
+import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
@@ -88,7 +89,7 @@ export const createCheatService = ({
 }: CheatServiceDeps): CheatService => ({
   async setConfig(caller, { examId, data }) {
     await access.allRooms(caller, examId);
-    const isSet = await store.setConfig({ examId, data, now: clock() });
+    const isSet = await store.setConfig({ examId, data, now: clock() }, shareOf(caller, examId));
     if (!isSet) throw examNotFound(examId);
     return true;
   },

@@ -8,7 +8,7 @@ import { lockExams } from "../../domain/exam-lock.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { pageOf } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
-import type { Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { type Dialect, param, query, statement } from "../../storage/statement.js";
 import { cheatConfigs, cheatRecords, recordedPeople } from "../../storage/tables.js";
 import {
@@ -26,7 +26,7 @@ export interface Page {
 
 export interface CheatStore {
   /** Returns false when the exam does not exist any more. */
-  setConfig(config: { examId: string; data: string; now: Date }): Promise<boolean>;
+  setConfig(config: { examId: string; data: string; now: Date }, share: Share): Promise<boolean>;
   getConfig(examId: string): Promise<StoredCheatConfig | undefined>;
   /**
    * Writes records of one room, all or none. Resolves when they are on disk: to `false` when the room does not
@@ -117,14 +117,17 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
     });
 
   return {
-    setConfig: ({ examId, data, now }) =>
+    setConfig: ({ examId, data, now }, share) =>
       unlessDeleted(
-        storage.write(async (tx) => {
-          await lockExams(tx, examId);
-          if ((await tx.get(configOfExam, { examId }))?.data === data) return;
-          await tx.run(setConfig, { examId, data, now });
-          await events.add(tx, wholeExam(examId), "cheat_config_changed", {}, now);
-        }),
+        storage.write(
+          async (tx) => {
+            await lockExams(tx, examId);
+            if ((await tx.get(configOfExam, { examId }))?.data === data) return;
+            await tx.run(setConfig, { examId, data, now });
+            await events.add(tx, wholeExam(examId), "cheat_config_changed", {}, now);
+          },
+          { share },
+        ),
       ),
     getConfig: readConfig,
     usageOf: async ({ examId, roomId }, userId) => ({

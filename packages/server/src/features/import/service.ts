@@ -1,6 +1,7 @@
 import type { Caller, ImportParticipantsInput, ImportResult } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { ReadOptions, Source } from "../../files/sheets/source.js";
+import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
@@ -128,7 +129,8 @@ export const createImportService = ({
       { ...request, signal: stop },
       { findRoom: createRoomFinder(scope), addPeople: roster.add },
     );
-    return applyImport(store, { ...request, people: roster.people, scope, file, now: clock(), size });
+    const share = shareOf(caller, request.examId);
+    return applyImport(store, { ...request, people: roster.people, scope, file, now: clock(), size, share });
   };
   /** Applies the time limit for uploaded files. */
   const runInTime = async (caller: Caller, request: ImportRequest) => {

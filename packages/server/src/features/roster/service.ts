@@ -6,6 +6,7 @@ import type {
   RemoveFromExamInput,
   UnseatedPage,
 } from "@invigil/schema";
+import { shareOf } from "../../identity/usage-key.js";
 import { InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
@@ -58,7 +59,7 @@ export const createRosterService = ({ store, access, erasure, clock }: RosterSer
     async remove(caller, { examId, userId, withRecords }) {
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
-      const person = { examId, userId, withRecords, now: clock() };
+      const person = { examId, userId, withRecords, now: clock(), share: shareOf(caller, examId) };
       const { rooms, records } = await store.remove(person, (membership: ExamMembership) => {
         const isIn = membership.rooms.length > 0 || membership.waits;
         // A person who left their last room may have records.
