@@ -174,10 +174,12 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
   await (await openPostgres({ url })).close();
   const sessions = createSessions({ url, connections: 5, timeoutMs: 60_000, applicationName: "invigil" });
   const sent: { text: string; values: string }[] = [];
+  const watched = watchQueries(sessions, ({ text, values = [] }) => {
+    sent.push({ text, values: JSON.stringify(values) });
+  });
   const storage = createPostgresStorage({
-    sessions: watchQueries(sessions, ({ text, values = [] }) => {
-      sent.push({ text, values: JSON.stringify(values) });
-    }),
+    reads: watched,
+    writes: watched,
     prepared: true,
     dividesByExam,
     timeoutMs: 60_000,

@@ -343,7 +343,8 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   const watched = watchQueries(sessions, ({ text, values = [] }) => {
     seen.push({ text, values });
   });
-  const storage = createPostgresStorage({ sessions: watched, prepared: true, timeoutMs: 60_000 });
+  const pools = { reads: watched, writes: watched };
+  const storage = createPostgresStorage({ ...pools, prepared: true, timeoutMs: 60_000 });
   const events = createEventLog({ added: () => undefined });
   const messageLog = createMessageLog({ events });
   const cheat = createCheatStore({ storage, events });

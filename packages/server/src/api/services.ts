@@ -263,7 +263,7 @@ export const createServices = (
     apps: config.apps,
   });
   const instances = createInstanceService({
-    store: createInstanceStore({ storage }),
+    store: createInstanceStore({ storage: db.control }),
     // A database of SQLite has one server.
     id: db.kind === "sqlite" ? "" : ids.nonce(),
     clock,

@@ -31,6 +31,23 @@ export class DatabaseUnavailableError extends Error {
   override readonly name: string = "DatabaseUnavailableError";
 }
 
+/**
+ * The database did not grant a lock in time, or ended a transaction that stood still. Nothing was written, and the
+ * transaction can be repeated.
+ */
+export class TransactionLostError extends DatabaseUnavailableError {
+  override readonly name = "TransactionLostError";
+
+  constructor(
+    message: string,
+    /** Whether it did not get a lock in time. */
+    readonly isAboutLock: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** The connection was lost during a commit, so it is unknown whether the transaction was written. */
 export class CommitUnknownError extends DatabaseUnavailableError {
   override readonly name = "CommitUnknownError";

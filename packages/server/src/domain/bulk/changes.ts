@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { eq } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
+import { DatabaseUnavailableError } from "../../storage/errors.js";
 import type { Share, Storage, Transaction, WriteOptions } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { bulkChanges, exams } from "../../storage/tables.js";
@@ -65,12 +66,21 @@ export interface BulkChangesDeps {
 }
 
 const RETRY_MS = 20;
+/** How many times a change is prepared. */
+const MAX_TRIES = 3;
 const MAX_WAIT_MS = 30_000;
 
 /** Another change of the exam is running. */
 class ExamBusy extends Error {
   constructor(readonly examId: string) {
     super(`a change of the exam ${examId} is running`);
+  }
+}
+
+/** A transaction of a preparation was lost. The preparation cannot go back to where it began, so it is undone and begins anew. */
+class PreparationLost extends DatabaseUnavailableError {
+  constructor() {
+    super("a transaction of a bulk change was lost");
   }
 }
 
@@ -146,7 +156,7 @@ export const createBulkChanges = ({
     createdAt: now,
   });
 
-  const run: BulkChanges["run"] = async <Result>(about: NewBulkChange, prepare: Prepare<Result>) => {
+  const runOnce = async <Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result> => {
     /** Begins the change in its first transaction, which may be the only one. */
     const begin = async (tx: Transaction) => {
       await assertUnlocked(tx, about.examId);
@@ -171,20 +181,33 @@ export const createBulkChanges = ({
     );
     let { announced } = first;
     try {
-      while (!announced)
+      while (!announced) {
+        let isLost = false;
         announced = await storage.write(
           async (tx) => {
+            if (isLost) throw new PreparationLost();
             await worker.hold(tx, begun);
+            isLost = true;
             return advance(tx);
           },
           { bulk: true, share, continues: true },
         );
+      }
     } catch (error) {
       await worker.resume(begun);
       throw error instanceof TakenOver ? busy(about.examId) : error;
     }
     if (!announced.isDone) void worker.resume(begun);
     return announced.result;
+  };
+
+  const run: BulkChanges["run"] = async (about, prepare) => {
+    for (let tries = 1; ; tries += 1)
+      try {
+        return await runOnce(about, prepare);
+      } catch (error) {
+        if (!(error instanceof PreparationLost) || tries >= MAX_TRIES) throw error;
+      }
   };
 
   return {

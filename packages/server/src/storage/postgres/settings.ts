@@ -5,7 +5,7 @@ export interface PostgresSettings {
   readonly url: string;
   /** The URL for migrations, if `url` leads to a pooler. */
   readonly directUrl?: string | undefined;
-  /** The maximum number of connections. Default: 10. */
+  /** The maximum number of connections, at least `MIN_CONNECTIONS`. Default: 10. */
   readonly connections?: number | undefined;
   /** Whether the server keeps prepared statements. A pooler may not support them. Default: true. */
   readonly prepared?: boolean | undefined;
@@ -23,4 +23,20 @@ export const shownUrl = (url: string): string => {
   } catch {
     return "postgres://…";
   }
+};
+
+/** One for writes, one for reads, and one for what must not wait for them. */
+export const MIN_CONNECTIONS = 3;
+
+/** How the connections of a server are kept apart. */
+export interface ConnectionShares {
+  readonly writes: number;
+  readonly reads: number;
+  /** For `/ready`, leases and notices. */
+  readonly control: 1;
+}
+export const sharesOfConnections = (connections: number): ConnectionShares => {
+  const others = Math.max(connections, MIN_CONNECTIONS) - 1;
+  const writes = Math.ceil(others / 2);
+  return { writes, reads: others - writes, control: 1 };
 };
