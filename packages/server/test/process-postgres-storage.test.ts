@@ -13,7 +13,7 @@ import {
 } from "../src/storage/errors.js";
 import type { Transaction } from "../src/storage/port.js";
 import { type OpenPostgresOptions, openPostgres } from "../src/storage/postgres/client.js";
-import { sharesOfConnections } from "../src/storage/postgres/settings.js";
+import { connectionShares } from "../src/storage/postgres/settings.js";
 import { param, query, rawParam, type Statement } from "../src/storage/statement.js";
 import {
   accounts,
@@ -423,10 +423,10 @@ describe("connections", () => {
   });
 
   it("are as many as the setting says, and three at least", () => {
-    expect(sharesOfConnections(10)).toEqual({ writes: 5, reads: 4, control: 1 });
+    expect(connectionShares()).toEqual({ all: 10, writes: 5, reads: 4, control: 1 });
     for (const few of [1, 2, 3])
-      expect(sharesOfConnections(few)).toEqual({ writes: 1, reads: 1, control: 1 });
-    expect(sharesOfConnections(100)).toEqual({ writes: 50, reads: 49, control: 1 });
+      expect(connectionShares(few)).toEqual({ all: 3, writes: 1, reads: 1, control: 1 });
+    expect(connectionShares(100)).toEqual({ all: 100, writes: 50, reads: 49, control: 1 });
   });
 
   it("are not kept from /ready by many that ask", async () => {

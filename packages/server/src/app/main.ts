@@ -5,6 +5,7 @@ import type { Deps } from "../api/deps.js";
 import { createServices, type Services } from "../api/services.js";
 import type { Config } from "../config/config.js";
 import { bufferLines } from "../platform/log-lines.js";
+import { connectionShares } from "../storage/postgres/settings.js";
 import { cannotListen } from "./address.js";
 import { buildApp } from "./app.js";
 import { hostInUrl, openDeps } from "./installation.js";
@@ -46,6 +47,12 @@ const logStartup = ({ log, config }: Deps, url: string): void => {
       "message tokens are signed for the configured app, but no credentials are set to make its groups with: make each room's group at the vendor by hand, by the room's id",
     );
   }
+  const { connections } = config.postgres ?? {};
+  const { all } = connectionShares(connections);
+  if (connections !== undefined && connections < all)
+    log.warn(
+      `INVIGIL_DATABASE_CONNECTIONS is ${connections}: the server uses ${all}, the fewest it can work with`,
+    );
   if (!config.publicUrl && config.host !== "127.0.0.1")
     log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients use this address to reach the server");
 };

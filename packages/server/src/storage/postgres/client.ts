@@ -8,14 +8,13 @@ import { followOrigin } from "./epoch.js";
 import { isDenied } from "./errors.js";
 import { fitsVersion, migrate, readMigrations } from "./migrate.js";
 import { createSessions, type Session, type Sessions } from "./sessions.js";
-import { type PostgresSettings, sharesOfConnections, shownUrl } from "./settings.js";
+import { connectionShares, type PostgresSettings, shownUrl } from "./settings.js";
 import { createPostgresStorage } from "./storage.js";
 
 /** The folder of the migrations. */
 export const MIGRATIONS = fileURLToPath(new URL("drizzle-postgres", PACKAGE_ROOT));
 
 export const APPLICATION_NAME = "invigil";
-const DEFAULT_CONNECTIONS = 10;
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** Migrations may rewrite large tables. */
 export const MIGRATION_TIMEOUT_MS = 24 * 60 * 60 * 1000;
@@ -84,7 +83,7 @@ export const assertUsable = async (session: Session, url: string): Promise<void>
 export const openPostgres = async ({
   url,
   directUrl = url,
-  connections = DEFAULT_CONNECTIONS,
+  connections,
   prepared = true,
   dividesByExam = false,
   waitSeconds,
@@ -117,7 +116,7 @@ export const openPostgres = async ({
   const follow = async (session: Session): Promise<void> => {
     if (await followOrigin(session)) onNewEpoch?.();
   };
-  const shares = sharesOfConnections(connections);
+  const shares = connectionShares(connections);
   const sessionsFor = (number: number): Sessions =>
     createSessions({
       url,
