@@ -57,7 +57,7 @@ export interface WriteOptions {
   /** Default: the share of work that is about no exam and has no caller. */
   readonly share?: Share | undefined;
   /** Whether the write goes on with something that has begun. Such a write is never refused. */
-  readonly continues?: boolean;
+  readonly continues?: boolean | undefined;
   /** Whether the work only runs statements, so that it can be undone and repeated. */
   readonly repeatable?: boolean;
   /** When its caller began to wait, by `performance.now()`. PostgreSQL limits the wait. Default: now. */

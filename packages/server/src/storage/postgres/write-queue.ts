@@ -9,6 +9,11 @@ interface Job {
   /** @param until when the transaction must have begun, by `performance.now()` */
   readonly transact: (until: number) => Promise<() => void>;
   readonly reject: (error: unknown) => void;
+  /**
+   * Its caller and exam, if it has both. Such writes run one after the other: they would wait for the lock of the exam anyway, and
+   * so they keep their order.
+   */
+  readonly key: string | undefined;
   /** When it is given up, by `performance.now()`. */
   readonly until: number;
   tries: number;
@@ -36,6 +41,12 @@ const LOCK_RETRY_MS = 20;
 export const createWriteQueue = ({ connections, timeoutMs }: WriteQueueOptions) => {
   const turns = createTurns<Job>();
   let free = connections;
+  /** The keys of the jobs that have been taken. */
+  const keys = new Set<string>();
+  const mayRun = ({ key }: Job): boolean => key === undefined || !keys.has(key);
+  const freeKey = ({ key }: Job): void => {
+    if (key !== undefined) keys.delete(key);
+  };
 
   const mayRepeat = ({ tries, until }: Job, error: unknown): boolean => {
     if (error instanceof TransactionLostError && error.isAboutLock) return performance.now() < until;
@@ -53,6 +64,10 @@ export const createWriteQueue = ({ connections, timeoutMs }: WriteQueueOptions) 
     job.timer = setTimeout(giveUp, Math.max(job.until - performance.now(), timeoutMs * MIN_WAIT)).unref();
   };
 
+  const end = (turn: Turn<Job>, usedMs: number): void => {
+    freeKey(turn.job);
+    turns.end(turn, usedMs);
+  };
   const run = async (turn: Turn<Job>): Promise<void> => {
     const { job } = turn;
     clearTimeout(job.timer);
@@ -61,12 +76,12 @@ export const createWriteQueue = ({ connections, timeoutMs }: WriteQueueOptions) 
     const usedMs = (): number => performance.now() - since;
     try {
       const resolve = await job.transact(Math.max(job.until, since + timeoutMs * MIN_WAIT));
-      turns.end(turn, usedMs());
+      end(turn, usedMs());
       resolve();
     } catch (error) {
       if (mayRepeat(job, error)) repeat(turn, usedMs(), error);
       else {
-        turns.end(turn, usedMs());
+        end(turn, usedMs());
         job.reject(error);
       }
     } finally {
@@ -77,6 +92,7 @@ export const createWriteQueue = ({ connections, timeoutMs }: WriteQueueOptions) 
 
   const repeat = (turn: Turn<Job>, usedMs: number, error: unknown): void => {
     const again = (): void => {
+      freeKey(turn.job);
       turns.putBack(turn, usedMs);
       limitWait(turn);
       runNext();
@@ -87,9 +103,10 @@ export const createWriteQueue = ({ connections, timeoutMs }: WriteQueueOptions) 
 
   function runNext(): void {
     while (free > 0) {
-      const turn = turns.next();
+      const turn = turns.next(mayRun);
       if (!turn) return;
       free -= 1;
+      if (turn.job.key !== undefined) keys.add(turn.job.key);
       void run(turn);
     }
   }
@@ -97,10 +114,12 @@ export const createWriteQueue = ({ connections, timeoutMs }: WriteQueueOptions) 
   /** @param transact runs and commits a transaction that must have begun by a time. It may be called again after a rollback */
   return <Result>(
     transact: (until: number) => Promise<Result>,
-    { since = performance.now(), ...of }: Pick<WriteOptions, "since" | "share" | "continues">,
+    { since = performance.now(), share, continues }: Pick<WriteOptions, "since" | "share" | "continues">,
   ): Promise<Result> =>
     new Promise<Result>((resolve, reject) => {
+      const { caller, examId } = share ?? {};
       const job: Job = {
+        key: caller === undefined || examId === undefined ? undefined : JSON.stringify([caller, examId]),
         transact: async (until) => {
           const result = await transact(until);
           return () => resolve(result);
@@ -109,7 +128,7 @@ export const createWriteQueue = ({ connections, timeoutMs }: WriteQueueOptions) 
         until: since + timeoutMs,
         tries: 0,
       };
-      const turn = turns.add(job, of);
+      const turn = turns.add(job, { share, continues });
       if (free > 0) runNext();
       if (job.tries === 0) limitWait(turn);
     });

@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import { MAX_RUNNING, MAX_WAITING } from "../src/storage/turns.js";
+import { failureOf } from "../src/trpc/failures.js";
+import { openWorld, type World } from "./support/world.js";
+
+// Writes of one caller beside those of others, on the whole app.
+
+const MOST = MAX_RUNNING + MAX_WAITING;
+const TIMES = { startTime: new Date("2026-02-01T08:00:00Z"), endTime: new Date("2026-02-01T10:00:00Z") };
+
+const callerOf = (world: World, userId: string) => {
+  const identity = { userId, role: "teacher", expiresAt: new Date("2027-01-01") } as const;
+  return world.router.createCaller({
+    identity,
+    identify: async () => identity,
+    address: "in-process",
+    trace: { requestId: "r", procedures: [] },
+  });
+};
+type Caller = ReturnType<typeof callerOf>;
+
+const openExam = async (caller: Caller) => {
+  const exam = await caller.exam.create({ name: "E", ...TIMES });
+  const room = await caller.room.create({ name: "R", examId: exam.id, participants: [] });
+  return { examId: exam.id, roomId: room.id };
+};
+/** Starts writes, and counts those that have been answered. */
+const startWrites = (count: number, write: (n: number) => Promise<unknown>) => {
+  const answers = { done: 0, refused: 0 };
+  const all = Promise.all(
+    Array.from({ length: count }, (_, n) =>
+      write(n).then(
+        () => {
+          answers.done += 1;
+        },
+        (error: unknown) => {
+          if (failureOf(error).code !== "TOO_MANY_REQUESTS") throw error;
+          answers.refused += 1;
+        },
+      ),
+    ),
+  );
+  return { answers, all };
+};
+
+describe("a caller with as many writes in flight as they may have", () => {
+  it("delays a stranger's ordinary calls by few of them, however many wait", async () => {
+    await using world = await openWorld();
+    const busy = callerOf(world, "busy");
+    const { examId } = await openExam(busy);
+    const stranger = callerOf(world, "stranger");
+    const { roomId } = await openExam(stranger);
+    const { answers, all } = startWrites(MOST, (n) => busy.cheat.setConfig({ examId, data: `${n}` }));
+    const detection = { isMainMonitor: true, detectType: "watch", detectTime: world.clock() };
+    const calls: readonly (() => Promise<unknown>)[] = [
+      () => stranger.cheat.addRecords({ roomId, records: [{ ...detection, userId: "stranger" }] }),
+      () => stranger.im.send({ roomId, type: 30_001, data: 1 }),
+      () => stranger.room.setAudioStatus({ roomId, audioStatus: "speaking" }),
+    ];
+    for (const call of calls) {
+      const before = answers.done;
+      await call();
+      // The writes of two transactions, and those that other connections commit meanwhile.
+      expect(answers.done - before).toBeLessThanOrEqual(4 * MAX_RUNNING);
+    }
+    expect(answers.done).toBeLessThan(MOST);
+    await all;
+    expect(answers).toEqual({ done: MOST, refused: 0 });
+  });
+
+  it("makes them in the order of their calls", async () => {
+    await using world = await openWorld();
+    const busy = callerOf(world, "busy");
+    const { examId } = await openExam(busy);
+    const order: number[] = [];
+    const { all } = startWrites(40, async (n) => {
+      await busy.cheat.setConfig({ examId, data: `${n}` });
+      order.push(n);
+    });
+    await all;
+    expect(order).toEqual(Array.from({ length: 40 }, (_, n) => n));
+    expect((await busy.cheat.getConfig({ examId })).data).toBe("39");
+  });
+});
+
+describe("writes beyond the bound", () => {
+  it("of a caller are refused with a hint when to try again, and those of others are not", async () => {
+    await using world = await openWorld();
+    const busy = callerOf(world, "busy");
+    const { examId } = await openExam(busy);
+    const stranger = callerOf(world, "stranger");
+    const { examId: other } = await openExam(stranger);
+    const waits: unknown[] = [];
+    const { answers, all } = startWrites(3 * MOST, (n) =>
+      busy.cheat.setConfig({ examId, data: `${n}` }).catch((error: unknown) => {
+        waits.push(failureOf(error).retryAfterSeconds);
+        throw error;
+      }),
+    );
+    await stranger.cheat.setConfig({ examId: other, data: "stranger" });
+    await all;
+    expect(answers.refused).toBeGreaterThan(0);
+    expect(answers.done).toBeGreaterThanOrEqual(MOST);
+    expect(new Set(waits)).toEqual(new Set([1]));
+    // Nothing is left of them.
+    await busy.cheat.setConfig({ examId, data: "again" });
+  });
+
+  it("of an exam are refused whoever makes them, and none of records or messages", async () => {
+    await using world = await openWorld();
+    const owner = callerOf(world, "owner");
+    const staff = Array.from({ length: 40 }, (_, n) => `t${n}`);
+    const { examId } = await openExam(owner);
+    const participants = staff.map((userId) => ({ userId, name: userId, role: "teacher" as const }));
+    const { id: roomId } = await owner.room.create({ name: "Hall", examId, participants });
+    const callers = staff.map((userId) => callerOf(world, userId));
+    const mutes = startWrites(3 * MOST, (n) =>
+      (callers[n % staff.length] ?? owner).room.setAudioStatus({
+        roomId,
+        audioStatus: n % 2 === 0 ? "speaking" : "silent",
+      }),
+    );
+    const detection = { isMainMonitor: true, detectType: "watch", detectTime: world.clock() };
+    const grouped = startWrites(3 * MOST, (n) => {
+      const userId = staff[n % staff.length] ?? "owner";
+      return (callers[n % staff.length] ?? owner).cheat.addRecords({
+        roomId,
+        records: [{ ...detection, userId }],
+      });
+    });
+    await Promise.all([mutes.all, grouped.all]);
+    expect(mutes.answers.refused).toBeGreaterThan(0);
+    expect(mutes.answers.done).toBeGreaterThanOrEqual(MOST);
+    expect(grouped.answers).toEqual({ done: 3 * MOST, refused: 0 });
+  });
+});
