@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Principal } from "../src/identity/tokens.js";
 import { MAX_RUNNING, MAX_WAITING } from "../src/storage/turns.js";
 import { failureOf } from "../src/trpc/failures.js";
 import { openWorld, type World } from "./support/world.js";
@@ -8,15 +9,15 @@ import { openWorld, type World } from "./support/world.js";
 const MOST = MAX_RUNNING + MAX_WAITING;
 const TIMES = { startTime: new Date("2026-02-01T08:00:00Z"), endTime: new Date("2026-02-01T10:00:00Z") };
 
-const callerOf = (world: World, userId: string) => {
-  const identity = { userId, role: "teacher", expiresAt: new Date("2027-01-01") } as const;
-  return world.router.createCaller({
+const procedures = (world: World, identity: Principal) =>
+  world.router.createCaller({
     identity,
     identify: async () => identity,
     address: "in-process",
     trace: { requestId: "r", procedures: [] },
   });
-};
+const callerOf = (world: World, userId: string) =>
+  procedures(world, { userId, role: "teacher", expiresAt: new Date("2027-01-01") });
 type Caller = ReturnType<typeof callerOf>;
 
 const openExam = async (caller: Caller) => {
@@ -133,4 +134,97 @@ describe("writes beyond the bound", () => {
     expect(mutes.answers.done).toBeGreaterThanOrEqual(MOST);
     expect(grouped.answers).toEqual({ done: 3 * MOST, refused: 0 });
   });
+});
+
+/** Procedures whose writes are grouped, and those that write nothing. */
+const NOT_CHARGED = new Set([
+  "cheat.addRecords",
+  "im.send",
+  "stream.report",
+  "auth.refresh",
+  "auth.issueToken",
+  "room.joinLinks",
+  "upload.getCredentials",
+]);
+
+it("each change that a procedure makes takes the share of its caller", async () => {
+  const callers = new Set<string | undefined>();
+  await using world = await openWorld({
+    change: (deps) => {
+      const { storage } = deps.db;
+      const write: typeof storage.write = (work, options) => {
+        callers.add(options?.share?.caller);
+        return storage.write(work, options);
+      };
+      return { ...deps, db: { ...deps.db, storage: { ...storage, write } } };
+    },
+  });
+  const as = (userId: string) =>
+    procedures(world, {
+      userId,
+      role: "admin",
+      expiresAt: new Date("2027-01-01"),
+      tokenId: `token of ${userId}`,
+    });
+  const root = as("root");
+  const person = (userId: string) => ({ userId, name: userId, role: "examinee" as const });
+  const { id: roomId, examId } = await root.room.create({
+    name: "R",
+    participants: ["a", "b", "c", "d"].map(person),
+  });
+  const { id: toRoomId } = await root.room.create({ name: "S", examId });
+  const file = Buffer.from("id,name\nx,X\ny,Y\n").toString("base64");
+  const account = { userId: "clerk", role: "teacher", name: "Clerk", password: "a password" } as const;
+  await root.account.create(account);
+  const clip = () => root.audio.create({ name: "C", url: "https://audio.example/c.wav" });
+  const [{ id: clipId }, { id: unused }] = [await clip(), await clip()];
+  const { id: attachmentId } = await root.audio.attach({ examId, clipId });
+  const login = { username: "clerk", password: "a password" };
+  const session = await root.auth.login(login);
+  const clerk = () => world.services.auth.identify(`Bearer ${session.token}`);
+  const ended = await root.exam.create({ name: "Ended", ...TIMES });
+
+  type Admin = typeof root;
+  const calls: Readonly<Record<string, (caller: Admin) => Promise<unknown>>> = {
+    "auth.login": (c) => c.auth.login(login),
+    "auth.changePassword": async () =>
+      procedures(world, await clerk()).auth.changePassword({
+        currentPassword: "a password",
+        newPassword: "another one",
+      }),
+    "auth.logout": (c) => c.auth.logout(),
+    "auth.revokeToken": (c) => c.auth.revokeToken({ tokenId: "t" }),
+    "account.create": (c) => c.account.create({ ...account, userId: "other" }),
+    "account.setPassword": (c) => c.account.setPassword({ userId: "clerk", password: "yet another" }),
+    "account.disable": (c) => c.account.disable({ userId: "clerk" }),
+    "account.enable": (c) => c.account.enable({ userId: "clerk" }),
+    "room.create": (c) => c.room.create({ name: "T", examId }),
+    "room.setAudioStatus": (c) => c.room.setAudioStatus({ roomId, audioStatus: "speaking" }),
+    "room.revokeLinks": (c) => c.room.revokeLinks({ roomId, userIds: ["a"] }),
+    "exam.create": (c) => c.exam.create({ name: "E", ...TIMES }),
+    "exam.update": (c) => c.exam.update({ examId, name: "F" }),
+    "participant.add": (c) => c.participant.add({ roomId, participants: [person("e")] }),
+    "participant.move": (c) => c.participant.move({ roomId, userId: "b", toRoomId }),
+    "participant.remove": (c) => c.participant.remove({ roomId, userId: "c" }),
+    "participant.removeFromExam": (c) => c.participant.removeFromExam({ examId, userId: "d" }),
+    "participant.import": (c) => c.participant.import({ examId, file }),
+    "exam.plan": (c) => c.exam.plan({ examId, roomSize: 1 }),
+    "audio.create": (c) => c.audio.create({ name: "D", url: "https://audio.example/d.wav" }),
+    "audio.update": (c) => c.audio.update({ clipId, name: "New" }),
+    "audio.attach": (c) => c.audio.attach({ examId, clipId }),
+    "audio.detach": (c) => c.audio.detach({ examId, attachmentId }),
+    "audio.delete": (c) => c.audio.delete({ clipId: unused }),
+    "cheat.setConfig": (c) => c.cheat.setConfig({ examId, data: "{}" }),
+    "im.getToken": (c) => c.im.getToken({ roomId, userId: "a", imServer: ["aliyun_new"] }),
+    "room.end": (c) => c.room.end({ roomId }),
+    "exam.delete": (c) => c.exam.delete({ examId: ended.id }),
+  };
+  const mutations = [...world.procedures].flatMap(([name, type]) => (type === "mutation" ? [name] : []));
+  expect([...Object.keys(calls), ...NOT_CHARGED].toSorted()).toEqual(mutations.toSorted());
+  for (const [name, call] of Object.entries(calls)) {
+    callers.clear();
+    await call(as(`by-${name}`));
+    const charged = [...callers].filter((caller) => caller === `by-${name}` || caller === "clerk");
+    expect({ name, charged }).toEqual({ name, charged: [expect.any(String)] });
+  }
 });
