@@ -57,5 +57,8 @@ it("exits quietly when the reader closes the pipe, and with a one-line error whe
   const read = await paste(`exec 3> >(true); wait $!; ${links} >&3`, place);
   expect(read).toMatchObject({ code: 0, stderr: "" });
   const full = await paste(`${links} > /dev/full`, place);
-  expect(full).toMatchObject({ code: 1, stderr: "invigil: cannot write the output: no space left on device\n" });
+  expect(full).toMatchObject({
+    code: 1,
+    stderr: "invigil: cannot write the output: no space left on device\n",
+  });
 });

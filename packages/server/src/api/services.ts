@@ -69,10 +69,11 @@ import { chargeEvents } from "../limits/event-budgets.js";
 import { createGate } from "../limits/gate.js";
 import { createRateLimits, UNLIMITED } from "../limits/rates.js";
 import { InvigilError } from "../platform/errors.js";
+import { withoutShares } from "../storage/turns.js";
 import type { Deps } from "./deps.js";
 
 export interface ServiceOptions {
-  /** Whether to skip rate limits and quotas. The command-line tool does, because its user controls the installation. */
+  /** Whether to skip rate limits, quotas and bounds of writes. The command-line tool does, because its user controls the installation. */
   readonly unlimited?: boolean;
 }
 
@@ -99,7 +100,7 @@ export const createServices = (
   const rates = unlimited ? UNLIMITED : createRateLimits({ settings: config.limits, monotonic });
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
-  const { storage } = db;
+  const storage = unlimited ? withoutShares(db.storage) : db.storage;
   const roomExams = createRoomExams();
   const liveStore = createLiveStore({ storage });
   const dispatcher = createEventDispatcher({ store: liveStore, log });
@@ -271,7 +272,7 @@ export const createServices = (
     apps: config.apps,
   });
   const instances = createInstanceService({
-    store: createInstanceStore({ storage }),
+    store: createInstanceStore({ storage: db.control }),
     // A database of SQLite has one server.
     id: db.kind === "sqlite" ? "" : ids.nonce(),
     clock,

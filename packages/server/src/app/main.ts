@@ -6,6 +6,7 @@ import { createServices, type Services } from "../api/services.js";
 import type { Config } from "../config/config.js";
 import { bufferLines } from "../platform/log-lines.js";
 import { storedFileOf } from "../storage/location.js";
+import { connectionShares } from "../storage/postgres/settings.js";
 import { lockForServer } from "../storage/sqlite/server-lock.js";
 import { cannotListen } from "./address.js";
 import { buildApp } from "./app.js";
@@ -49,6 +50,12 @@ const logStartup = ({ log, config }: Deps, url: string, isDemo: boolean): void =
       "message tokens are signed for the configured app, but no credentials are set to make its groups with: make each room's group at the vendor by hand, by the room's id",
     );
   }
+  const { connections } = config.postgres ?? {};
+  const { all } = connectionShares(connections);
+  if (connections !== undefined && connections < all)
+    log.warn(
+      `INVIGIL_DATABASE_CONNECTIONS is ${connections}: the server uses ${all}, the fewest it can work with`,
+    );
   if (!config.publicUrl && config.host !== "127.0.0.1")
     log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients use this address to reach the server");
 };
@@ -62,7 +69,10 @@ const openLog = ({ logLevel }: Config): Logger => {
 };
 
 /** Opens the database, builds the app, and listens. */
-const openServer = async (config: Config, { isDemo = false }: { isDemo?: boolean }): Promise<RunningServer> => {
+const openServer = async (
+  config: Config,
+  { isDemo = false }: { isDemo?: boolean },
+): Promise<RunningServer> => {
   let address: string | undefined;
   const deps = await openDeps(config, { log: openLog(config), address: () => address });
   const { db } = deps;

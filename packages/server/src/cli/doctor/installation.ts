@@ -4,8 +4,12 @@ import type { Config } from "../../config/config.js";
 import { countIdentityKeys } from "../../identity/jwks.js";
 import { freeBytes } from "../../limits/disk.js";
 import { foldersOf, storedFileOf } from "../../storage/location.js";
-import { inspectPostgres } from "../../storage/postgres/inspect.js";
-import { type PostgresSettings, shownUrl } from "../../storage/postgres/settings.js";
+import {
+  type InspectedConnections,
+  type InspectedPostgres,
+  inspectPostgres,
+} from "../../storage/postgres/inspect.js";
+import { connectionShares, type PostgresSettings, shownUrl } from "../../storage/postgres/settings.js";
 import { inspectDatabase } from "../../storage/sqlite/inspect.js";
 import { audioPlaceOf, firstNames } from "../audio-place.js";
 import { count } from "../output.js";
@@ -13,10 +17,33 @@ import { type Finding, findingsOf } from "./finding.js";
 
 // Checks of this machine and its settings. They change nothing.
 
-const postgresServer = async (settings: PostgresSettings): Promise<Finding> => {
-  const { ok, failed } = findingsOf("database");
+/** How many connections a server has, and whether PostgreSQL allows so many. */
+const connectionsOf = (
+  { connections }: PostgresSettings,
+  { allowed, open }: InspectedConnections,
+): Finding => {
+  const { ok, warning } = findingsOf("connections");
+  const { all, writes, reads, control } = connectionShares(connections);
+  const found = `${all} for each server: ${writes} for writes, ${reads} for reads, ${control} for /ready, leases and notices; PostgreSQL allows ${allowed}, and ${open} are open`;
+  if (connections !== undefined && connections < all)
+    return warning(found, `Set INVIGIL_DATABASE_CONNECTIONS to ${all} or more.`);
+  // One more is open while a server starts.
+  if (all + 1 > allowed)
+    return warning(found, "Raise PostgreSQL's max_connections, or lower INVIGIL_DATABASE_CONNECTIONS.");
+  return ok(found);
+};
+
+const postgresServer = async (settings: PostgresSettings): Promise<Finding[]> => {
   const inspected = await inspectPostgres(settings);
-  const shown = shownUrl(settings.url);
+  const found = foundIn(settings, inspected);
+  return inspected.state === "unreachable"
+    ? [found]
+    : [found, connectionsOf(settings, inspected.connections)];
+};
+
+const foundIn = ({ url }: PostgresSettings, inspected: InspectedPostgres): Finding => {
+  const { ok, failed } = findingsOf("database");
+  const shown = shownUrl(url);
   switch (inspected.state) {
     case "current":
       return ok(`${shown}, PostgreSQL ${inspected.version}`);
@@ -37,8 +64,7 @@ const postgresServer = async (settings: PostgresSettings): Promise<Finding> => {
   }
 };
 
-const database = async (config: Config): Promise<Finding> => {
-  if (config.postgres) return postgresServer(config.postgres);
+const database = (config: Config): Finding => {
   const { ok, warning, failed } = findingsOf("database");
   const databaseFile = storedFileOf(config);
   if (databaseFile === undefined)
@@ -199,7 +225,7 @@ export const checkInstallation = async (
   config: Config,
   missingAudio: readonly string[] = [],
 ): Promise<Finding[]> => [
-  await database(config),
+  ...(config.postgres ? await postgresServer(config.postgres) : [database(config)]),
   dataFolder(config),
   audioFiles(config, missingAudio),
   freeSpace(config),

@@ -1,5 +1,5 @@
 import { and, asc, count, eq, gt } from "drizzle-orm";
-import type { Reader, Transaction } from "../../storage/port.js";
+import type { Reader, Share, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
   cheatRecords,
@@ -157,11 +157,11 @@ export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
   }
 
   return async (
-    { examId, now }: { readonly examId: string; readonly now: Date },
+    { examId, now, share }: { readonly examId: string; readonly now: Date; readonly share: Share },
     check: (contents: ExamContents & { readonly name: string }) => void,
   ): Promise<ExamContents | undefined> => {
     try {
-      return await bulk.run({ kind: "delete_exam", examId, now }, ({ id }, tx) =>
+      return await bulk.run({ kind: "delete_exam", examId, now, share }, ({ id }, tx) =>
         prepare(tx, { id, examId }, check),
       );
     } catch (error) {

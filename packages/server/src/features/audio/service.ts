@@ -14,6 +14,7 @@ import type {
 import type { Quotas } from "../../config/config.js";
 import { AUDIO_PREFIX, type AudioFiles, isKeptName } from "../../files/audio-files.js";
 import { lookUp } from "../../files/folder-files.js";
+import { shareOf } from "../../identity/usage-key.js";
 import type { Gate } from "../../limits/gate.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -182,7 +183,7 @@ export const createAudioService = ({
     const clip = { id: ids.next(), name, classify, isDefault, url: storedUrl(url), ossUrl };
     const { bytes = 0, beforeInsert } = file ?? {};
     const row = { ...clip, createdBy: caller.userId, bytes, createdAt: now, updatedAt: now };
-    await store.create(row, beforeInsert);
+    await store.create(row, shareOf(caller), beforeInsert);
     return toPublic(clip);
   };
 
@@ -236,13 +237,13 @@ export const createAudioService = ({
       access.unbound(caller);
       assertMaySetDefault(caller, changes.isDefault);
       const change = { ...changes, updatedAt: clock() };
-      const updated = await store.update(clipId, change, assertMayChange(caller, clipId));
+      const updated = await store.update(clipId, change, assertMayChange(caller, clipId), shareOf(caller));
       if (!updated) throw clipNotFound(clipId);
       return toPublic(updated);
     },
     async delete(caller, clipId) {
       access.unbound(caller);
-      const outcome = await store.delete(clipId, assertMayChange(caller, clipId));
+      const outcome = await store.delete(clipId, assertMayChange(caller, clipId), shareOf(caller));
       if (!outcome) throw clipNotFound(clipId);
       if ("exams" in outcome) {
         const exams = outcome.exams === 1 ? "1 exam plays" : `${outcome.exams} exams play`;
@@ -253,14 +254,15 @@ export const createAudioService = ({
     },
     async attach(caller, { examId, clipId, startTime }) {
       await access.wholeExam(caller, examId);
-      const attached = await store.attach({ id: ids.next(), examId, clipId, startTime, createdAt: clock() });
+      const attachment = { id: ids.next(), examId, clipId, startTime, createdAt: clock() };
+      const attached = await store.attach(attachment, shareOf(caller, examId));
       if (attached === "no_clip") throw clipNotFound(clipId);
       if (attached === "no_exam") throw examNotFound(examId);
       return toPublicAttached(attached);
     },
     async detach(caller, { examId, attachmentId }) {
       await access.wholeExam(caller, examId);
-      if (await store.detach(examId, attachmentId)) return true;
+      if (await store.detach(examId, attachmentId, shareOf(caller, examId))) return true;
       throw new InvigilError(
         "AUDIO_CLIP_NOT_FOUND",
         `The exam ${examId} has no audio attached as ${attachmentId}.`,

@@ -3,7 +3,7 @@ import { and, asc, count, eq, gt, lt, sql } from "drizzle-orm";
 import { attachClip, findMissingClip, type NewAttachment } from "../../domain/audio-attachments.js";
 import { AUDIO_PREFIX } from "../../files/audio-files.js";
 import { ForeignKeyError } from "../../storage/errors.js";
-import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { audioClips, examAudio, exams } from "../../storage/tables.js";
 
@@ -46,16 +46,26 @@ export interface AudioStore {
    */
   create(
     clip: StoredClip & { createdBy: string; bytes: number; createdAt: Date; updatedAt: Date },
+    share: Share,
     beforeInsert?: BeforeInsert,
   ): Promise<void>;
   storedBytes(userId: string): Promise<StoredBytes>;
   /** Returns undefined when there is no such clip. */
-  update(clipId: string, changes: ClipChanges, check: CheckClip): Promise<StoredClip | undefined>;
+  update(
+    clipId: string,
+    changes: ClipChanges,
+    check: CheckClip,
+    share: Share,
+  ): Promise<StoredClip | undefined>;
   /**
    * Returns the URL of the deleted clip, or the number of exams whose attachments prevent the deletion. Returns
    * undefined when there is no such clip.
    */
-  delete(clipId: string, check: CheckClip): Promise<{ url: string } | { exams: number } | undefined>;
+  delete(
+    clipId: string,
+    check: CheckClip,
+    share: Share,
+  ): Promise<{ url: string } | { exams: number } | undefined>;
   /**
    * Runs `work` in a transaction unless a clip has this URL. No such clip can be added before the commit.
    * `work` may await nothing but statements of the transaction. Returns its result; undefined if it did not run.
@@ -79,9 +89,9 @@ export interface AudioStore {
   /** Returns scheduled clips by start time, then the others in the order in which they were attached. */
   ofExam(examId: string): Promise<StoredExamAudio[]>;
   /** Returns the attachment, which may be an existing one, or which of the two does not exist. */
-  attach(attachment: NewAttachment): Promise<StoredExamAudio | "no_clip" | "no_exam">;
+  attach(attachment: NewAttachment, share: Share): Promise<StoredExamAudio | "no_clip" | "no_exam">;
   /** Returns false when the exam has no such attachment. */
-  detach(examId: string, attachmentId: string): Promise<boolean>;
+  detach(examId: string, attachmentId: string, share: Share): Promise<boolean>;
   /** Returns the default clips, in the order in which they were added. */
   defaults(limit: number): Promise<Omit<StoredClip, "isDefault">[]>;
 }
@@ -216,41 +226,50 @@ const lockLibrary = (tx: Transaction): Promise<void> => tx.lockName("the library
 export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore => ({
   storedBytes: (userId) => storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
-  create: (clip, beforeInsert) =>
-    storage.write(async (tx) => {
-      await lockLibrary(tx);
-      await lockUrl(tx, clip.url);
-      await beforeInsert?.(tx, await readStoredBytes(tx, clip.createdBy));
-      await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
-    }),
+  create: (clip, share, beforeInsert) =>
+    storage.write(
+      async (tx) => {
+        await lockLibrary(tx);
+        await lockUrl(tx, clip.url);
+        await beforeInsert?.(tx, await readStoredBytes(tx, clip.createdBy));
+        await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
+      },
+      { share },
+    ),
 
-  update: (clipId, { name, classify, isDefault, updatedAt }, check) =>
-    storage.write(async (tx) => {
-      await tx.lock(audioClips, clipId);
-      const clip = await tx.get(clipToChange, { clipId });
-      if (!clip) return undefined;
-      check(clip);
-      return tx.get(updateClip, {
-        clipId,
-        name: name ?? clip.name,
-        foldedName: name === undefined ? clip.foldedName : searchForm(name),
-        classify: classify ?? clip.classify,
-        isDefault: isDefault ?? clip.isDefault,
-        updatedAt,
-      });
-    }),
+  update: (clipId, { name, classify, isDefault, updatedAt }, check, share) =>
+    storage.write(
+      async (tx) => {
+        await tx.lock(audioClips, clipId);
+        const clip = await tx.get(clipToChange, { clipId });
+        if (!clip) return undefined;
+        check(clip);
+        return tx.get(updateClip, {
+          clipId,
+          name: name ?? clip.name,
+          foldedName: name === undefined ? clip.foldedName : searchForm(name),
+          classify: classify ?? clip.classify,
+          isDefault: isDefault ?? clip.isDefault,
+          updatedAt,
+        });
+      },
+      { share },
+    ),
 
-  delete: (clipId, check) =>
-    storage.write(async (tx) => {
-      await tx.lock(audioClips, clipId);
-      const clip = await tx.get(clipToChange, { clipId });
-      if (!clip) return undefined;
-      check(clip);
-      const playing = await tx.all(examsOfClip, { clipId });
-      if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
-      await tx.run(deleteClip, { clipId });
-      return { url: clip.url };
-    }),
+  delete: (clipId, check, share) =>
+    storage.write(
+      async (tx) => {
+        await tx.lock(audioClips, clipId);
+        const clip = await tx.get(clipToChange, { clipId });
+        if (!clip) return undefined;
+        check(clip);
+        const playing = await tx.all(examsOfClip, { clipId });
+        if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
+        await tx.run(deleteClip, { clipId });
+        return { url: clip.url };
+      },
+      { share },
+    ),
 
   unlessUsed: (url, work) =>
     storage.write(async (tx) => {
@@ -281,22 +300,25 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
     reader.all(attachmentsOfExam, { examId }),
   ),
 
-  attach: (attachment) =>
+  attach: (attachment, share) =>
     storage
-      .write(async (tx) => {
-        const { examId } = attachment;
-        await tx.lock(exams, examId);
-        if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
-        const id = await attachClip(tx, attachment);
-        return (await tx.get(attachmentById, { examId, id })) ?? "no_clip";
-      })
+      .write(
+        async (tx) => {
+          const { examId } = attachment;
+          await tx.lock(exams, examId);
+          if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
+          const id = await attachClip(tx, attachment);
+          return (await tx.get(attachmentById, { examId, id })) ?? "no_clip";
+        },
+        { share },
+      )
       .catch((error: unknown) => {
         if (error instanceof ForeignKeyError) return "no_exam";
         throw error;
       }),
 
-  detach: async (examId, attachmentId) =>
-    (await storage.write((tx) => tx.run(deleteAttachment, { examId, attachmentId }))) > 0,
+  detach: async (examId, attachmentId, share) =>
+    (await storage.write((tx) => tx.run(deleteAttachment, { examId, attachmentId }), { share })) > 0,
 
   defaults: storage.remember({ tables: [audioClips], withinCalls: true }, (reader, limit: number) =>
     reader.all(defaultClips, { limit }),

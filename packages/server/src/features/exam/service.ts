@@ -11,6 +11,7 @@ import type {
   UpdateExamInput,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
+import { shareOf } from "../../identity/usage-key.js";
 import { createQuotaCheck } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
@@ -105,7 +106,7 @@ export const createExamService = ({
       const now = clock();
       const id = ids.next();
       const made = { ...exam, id, createdBy: caller.userId, createdAt: now, updatedAt: now };
-      refuse(await store.create(made, attachments(id, wanted, now)));
+      refuse(await store.create(made, attachments(id, wanted, now), shareOf(caller, id)));
       return read(id);
     },
     async get(caller, examId) {
@@ -146,25 +147,29 @@ export const createExamService = ({
           updatedAt: now,
         };
       };
-      refuse(await store.update(examId, change, wanted && attachments(examId, wanted, now)));
+      const audioOfExam = wanted && attachments(examId, wanted, now);
+      refuse(await store.update(examId, change, audioOfExam, shareOf(caller, examId)));
       return read(examId);
     },
     async delete(caller, { examId, withRooms, withRecords, confirm }) {
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
       rates.take({ caller }, { writeRows: 0 });
-      const deleted = await store.delete({ examId, now: clock() }, ({ name, rooms, people, records }) => {
-        const conflict = (what: string) => new InvigilError("EXAM_CONFLICT", `The exam ${examId} ${what}`);
-        if (withRecords) {
-          if (confirm === name) return;
-          throw invalidInput("confirm", `must be the name of the exam ${examId}, letter by letter`);
-        }
-        if (records > 0)
-          throw conflict(`is kept: it holds ${number(records, "cheat record", "cheat records")}.`);
-        const held = `${number(rooms, "room", "rooms")} and ${number(people, "person", "people")}`;
-        if (rooms + people > 0 && !withRooms)
-          throw conflict(`has ${held}, and is deleted with them only where withRooms is set.`);
-      });
+      const deleted = await store.delete(
+        { examId, now: clock(), share: shareOf(caller, examId) },
+        ({ name, rooms, people, records }) => {
+          const conflict = (what: string) => new InvigilError("EXAM_CONFLICT", `The exam ${examId} ${what}`);
+          if (withRecords) {
+            if (confirm === name) return;
+            throw invalidInput("confirm", `must be the name of the exam ${examId}, letter by letter`);
+          }
+          if (records > 0)
+            throw conflict(`is kept: it holds ${number(records, "cheat record", "cheat records")}.`);
+          const held = `${number(rooms, "room", "rooms")} and ${number(people, "person", "people")}`;
+          if (rooms + people > 0 && !withRooms)
+            throw conflict(`has ${held}, and is deleted with them only where withRooms is set.`);
+        },
+      );
       if (!deleted) throw examNotFound(examId);
       const { rooms, people, records } = deleted;
       rates.charge({ caller }, { writeRows: rooms + people + records });

@@ -3,7 +3,7 @@ import { and, asc, eq, gt, lt, lte, ne, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { examOfRoom, type RoomExams, type RoomKey } from "../../domain/room-exams.js";
 import type { RoomOfGroups, TaskLog, VendorTask } from "../../domain/vendor-tasks.js";
-import type { Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { vendorTasks, visibleParticipants, visibleRooms } from "../../storage/tables.js";
 
@@ -31,7 +31,7 @@ export interface GroupStore {
   /** Whether any of these people is in the room. */
   hasAnyOf(room: RoomKey, userIds: readonly string[]): Promise<boolean>;
   /** Adds tasks that delete a room's groups at `dueAt` unless they are cancelled. Returns their ids. */
-  prepareUndo(room: RoomOfGroups, times: { dueAt: Date; now: Date }): Promise<string[]>;
+  prepareUndo(room: RoomOfGroups, times: { dueAt: Date; now: Date }, share: Share): Promise<string[]>;
   /** Makes tasks due now. Deletes the groups of the rooms in `again` a second time at `againAt`, because now may be too early. */
   undo(
     examId: string,
@@ -158,13 +158,16 @@ export const createGroupStore = ({
 
   hasAnyOf: async (room, userIds) => (await storage.get(anyOfPeople, { ...room, userIds })) !== undefined,
 
-  prepareUndo: (room, times) => storage.write((tx) => tasks.deleteGroups(tx, room, times)),
+  prepareUndo: (room, times, share) => storage.write((tx) => tasks.deleteGroups(tx, room, times), { share }),
 
   undo: (exam, taskIds, { now, again, againAt }) =>
-    storage.write(async (tx) => {
-      await tx.run(makeTasksDue, { examId: exam, ids: taskIds, dueAt: now });
-      for (const room of again) await tasks.deleteGroups(tx, room, { dueAt: againAt, now });
-    }),
+    storage.write(
+      async (tx) => {
+        await tx.run(makeTasksDue, { examId: exam, ids: taskIds, dueAt: now });
+        for (const room of again) await tasks.deleteGroups(tx, room, { dueAt: againAt, now });
+      },
+      { share: { examId: exam } },
+    ),
 
   async claim({ service: of, now, until, limit }) {
     const claimed: VendorTask[] = [];
@@ -199,15 +202,21 @@ export const createGroupStore = ({
   },
 
   finish: ({ examId: exam, id: taskId }) =>
-    storage.write(async (tx) => {
-      await tx.run(deleteTask, { examId: exam, id: taskId });
-    }),
+    storage.write(
+      async (tx) => {
+        await tx.run(deleteTask, { examId: exam, id: taskId });
+      },
+      { share: { examId: exam } },
+    ),
 
   retry: ({ examId: exam, id: taskId, kind: taskKind, service: of, groupId: group }, next) =>
-    storage.write(async (tx) => {
-      const task = { examId: exam, id: taskId };
-      await tx.run(retryTask, { ...task, ...next });
-      if (taskKind !== "leave")
-        await tx.run(delayLaterTasks, { ...task, service: of, groupId: group, dueAt: next.dueAt });
-    }),
+    storage.write(
+      async (tx) => {
+        const task = { examId: exam, id: taskId };
+        await tx.run(retryTask, { ...task, ...next });
+        if (taskKind !== "leave")
+          await tx.run(delayLaterTasks, { ...task, service: of, groupId: group, dueAt: next.dueAt });
+      },
+      { share: { examId: exam } },
+    ),
 });

@@ -9,11 +9,13 @@ import {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { NewRoom } from "../../domain/people.js";
+import { shareOf } from "../../identity/usage-key.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { createPace, inTurns } from "../../platform/pace.js";
+import type { Share } from "../../storage/port.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/rules.js";
@@ -162,7 +164,12 @@ export const createPlanService = ({
     }
   };
 
-  const apply = async (examId: string, seen: ExamPeople, drafts: readonly Draft[]): Promise<void> => {
+  const apply = async (
+    examId: string,
+    share: Share,
+    seen: ExamPeople,
+    drafts: readonly Draft[],
+  ): Promise<void> => {
     const now = clock();
     if (drafts.every(({ seats }) => seatedIn(seats).length === 0)) return;
     function* people() {
@@ -184,9 +191,10 @@ export const createPlanService = ({
       creatorId: createTeacher,
       imServer,
       members: () => members(id),
+      share,
     }));
     await groups.open(groupRequests, async ({ undo }) => {
-      if (!(await store.apply(examId, seen, { now, rooms, people: people(), undo })))
+      if (!(await store.apply(examId, seen, { now, rooms, people, undo, share })))
         throw new InvigilError(
           "EXAM_CONFLICT",
           `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,
@@ -214,7 +222,7 @@ export const createPlanService = ({
       }
       const newRooms = drafts.filter(({ made }) => made).length;
       if (!input.dryRun) {
-        await apply(examId, seen, drafts);
+        await apply(examId, shareOf(caller, examId), seen, drafts);
         rates.charge({ caller, examId }, { writeRows: placed.size + newRooms });
       }
 

@@ -11,6 +11,7 @@ import {
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../../config/config.js";
 import type { TokenIssuer } from "../../identity/tokens.js";
+import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
@@ -223,6 +224,7 @@ export const createLinkService = ({
       const outcome = await store.revokeLinks(
         { examId, roomId },
         userIds ? { userIds } : { exceptUserId: caller.userId },
+        shareOf(caller, examId),
       );
       if ("notInRoom" in outcome)
         throw new InvigilError(

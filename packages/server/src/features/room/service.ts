@@ -11,6 +11,7 @@ import {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { NewExam } from "../../domain/people.js";
+import { shareOf } from "../../identity/usage-key.js";
 import { createQuotaCheck, quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
@@ -165,6 +166,7 @@ export const createRoomService = ({
         creatorId: caller.userId,
         imServer,
         members: (roomId: string) => peopleOf(roomId).map(({ userId }) => userId),
+        share: shareOf(caller, about.examId),
       };
       // Refuse before requesting a group.
       const people = group.members(group.roomId).length;
@@ -173,7 +175,7 @@ export const createRoomService = ({
       return groups.open([group], async ({ roomIds: [id = group.roomId], undo }) => {
         const room = { id, ...about };
         const people = peopleOf(id).map((person) => toNewPerson(person, room, now));
-        const created = await store.create({ exam, room, people, undo });
+        const created = await store.create({ exam, room, people, undo, share: group.share });
         if (!created) throw examNotFound(room.examId);
         return created;
       });
@@ -192,14 +194,15 @@ export const createRoomService = ({
       rates.takeChange({ caller, roomId, examId });
       const now = clock();
       const signalAt = caller.role === "teacher" ? new Date(now.getTime() + END_SIGNAL_DELAY_MS) : now;
-      await store.end({ examId, roomId }, { now, signalAt });
+      await store.end({ examId, roomId }, { now, signalAt }, shareOf(caller, examId));
       return true;
     },
 
     async setAudioStatus(caller, { roomId, audioStatus }) {
       const { examId } = await access.room(caller, roomId);
       rates.takeChange({ caller, roomId, examId });
-      const changed = await store.setAudioStatus({ examId, roomId }, audioStatus, clock());
+      const share = shareOf(caller, examId);
+      const changed = await store.setAudioStatus({ examId, roomId }, audioStatus, clock(), share);
       if (!changed) throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
       return true;
     },

@@ -6,6 +6,7 @@ import type {
   RemoveFromExamInput,
   UnseatedPage,
 } from "@invigil/schema";
+import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
@@ -67,7 +68,7 @@ export const createRosterService = ({
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
       rates.take({ caller, examId }, { writeRows: 0 });
-      const person = { examId, userId, withRecords, now: clock() };
+      const person = { examId, userId, withRecords, now: clock(), share: shareOf(caller, examId) };
       const { rooms, records } = await store.remove(person, (membership: ExamMembership) => {
         const isIn = membership.rooms.length > 0 || membership.waits;
         // A person who left their last room may have records.

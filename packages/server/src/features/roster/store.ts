@@ -4,7 +4,7 @@ import { and, asc, count, eq, gt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { createPersonRemover, type ExamMembership } from "../../domain/bulk/removal.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   visibleParticipants as participants,
@@ -25,7 +25,7 @@ export interface RosterStore {
    * current state and throws to refuse.
    */
   remove(
-    person: { examId: string; userId: string; withRecords: boolean; now: Date },
+    person: { examId: string; userId: string; withRecords: boolean; now: Date; share: Share },
     check: (membership: ExamMembership) => void,
   ): Promise<ExamMembership>;
 }
