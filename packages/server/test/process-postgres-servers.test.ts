@@ -4,7 +4,14 @@ import { describe, expect, it as test, vi } from "vitest";
 import { WHOLE_EXAM } from "../src/domain/events.js";
 import { SetupError } from "../src/platform/setup-error.js";
 import { CommitUnknownError } from "../src/storage/errors.js";
-import { bulkChanges, participants, roomEvents, unseated } from "../src/storage/tables.js";
+import {
+  bulkChanges,
+  messages,
+  participants,
+  roomEvents,
+  sendRates,
+  unseated,
+} from "../src/storage/tables.js";
 import { rest, trpc } from "./support/calls.js";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { often } from "./support/effort.js";
@@ -25,6 +32,7 @@ import {
   TEACHER,
   WAYS,
 } from "./support/taken-rights.js";
+import type { WorldOptions } from "./support/world.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -46,6 +54,35 @@ const count = <Value>(values: readonly Value[]): Map<Value, number> => {
   const counts = new Map<Value, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
+};
+/** Holds the grouped writes of a server until they are released. */
+const heldGroups = () => {
+  let arrive = (): void => undefined;
+  let release = (): void => undefined;
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const change: NonNullable<WorldOptions["change"]> = (deps) => ({
+    ...deps,
+    db: {
+      ...deps.db,
+      storage: {
+        ...deps.db.storage,
+        grouped(writeAll, examOf) {
+          const write = deps.db.storage.grouped(writeAll, examOf);
+          return async (call) => {
+            arrive();
+            await released;
+            return write(call);
+          };
+        },
+      },
+    },
+  });
+  return { arrived, release: () => release(), change };
 };
 /** Repeats a question until its answer is yes. */
 const until = async (isSo: () => Promise<boolean>): Promise<void> => {
@@ -403,6 +440,33 @@ describePostgres("servers of one database", () => {
       ]);
       clock.pass(61_000);
       expect([await attempt(0, password), await attempt(1, password)]).toEqual(["ok", "ok"]);
+    });
+  });
+
+  describe("a person who is erased", () => {
+    test("leaves no trace by a message that another server still had to write", async () => {
+      const clock = stoppedClock();
+      const url = (await schemas().open()).url;
+      await using one = await openMember(url, { now: clock.now });
+      const { arrived, release, change } = heldGroups();
+      await using two = await openMember(url, { now: clock.now, change });
+      const { id: roomId, examId } = await createRoom(one, "e1", "e2");
+      const sent = reasonOf(
+        two.as({ sub: "e1", role: "examinee" }).im.send({ roomId, type: 30_001, data: "late" }),
+      );
+      // The other server has checked the sender's rights, and writes only after the erasure.
+      await arrived;
+      const remove = (userId: string) =>
+        one.as(ROOT).participant.removeFromExam({ examId, userId, withRecords: true });
+      await remove("e1");
+      release();
+      expect(await sent).toBe("ok");
+      const logins = async () => (await rowsOf(one.db, sendRates)).map(({ login }) => login);
+      expect(await logins()).toEqual(["e1"]);
+      clock.pass(120_000);
+      await remove("e2");
+      expect(await logins()).toEqual([]);
+      expect((await rowsOf(one.db, messages)).filter(({ senderId }) => senderId === "e1")).toEqual([]);
     });
   });
 
