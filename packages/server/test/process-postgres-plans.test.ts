@@ -84,7 +84,9 @@ const makeShapes = async (url: string): Promise<void> => {
     for (const classify of [undefined, 0]) await audio.list({ name, classify }, { limit: 1, offset: 0 });
   const attachment = { id: "a", examId: "e", clipId: "c", createdAt: new Date() };
   for (const startTime of [undefined, new Date()])
-    await db.storage.write((tx) => attachAnotherClip(tx, { ...attachment, startTime })).catch(() => undefined);
+    await db.storage
+      .write((tx) => attachAnotherClip(tx, { ...attachment, startTime }))
+      .catch(() => undefined);
   const accounts = createAccountStore(db);
   for (const role of [undefined, "teacher"] as const)
     await accounts.list({ role, limit: 1, after: undefined });
@@ -343,7 +345,8 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   const watched = watchQueries(sessions, ({ text, values = [] }) => {
     seen.push({ text, values });
   });
-  const storage = createPostgresStorage({ sessions: watched, prepared: true, timeoutMs: 60_000 });
+  const schema = { assertFits: () => undefined };
+  const storage = createPostgresStorage({ sessions: watched, schema, prepared: true, timeoutMs: 60_000 });
   const events = createEventLog({ added: () => undefined });
   const messageLog = createMessageLog({ events });
   const cheat = createCheatStore({ storage, events });

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
-import { describe, expect, it as test, vi } from "vitest";
+import { describe, expect, onTestFinished, it as test, vi } from "vitest";
 import { WHOLE_EXAM } from "../src/domain/events.js";
 import { SetupError } from "../src/platform/setup-error.js";
 import { CommitUnknownError } from "../src/storage/errors.js";
@@ -17,6 +17,7 @@ import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { often } from "./support/effort.js";
 import { listenExam, listenRoom } from "./support/listening.js";
 import { createTestService, held, withServices } from "./support/message-services.js";
+import { openOutdated } from "./support/newer-schema.js";
 import { createOutage } from "./support/outage.js";
 import { isPostgresMissing, openSchemasForTests } from "./support/postgres-schemas.js";
 import { reasonOf } from "./support/reason.js";
@@ -600,6 +601,49 @@ describePostgres("servers of one database", () => {
         await Promise.all(members.map((member) => member[Symbol.asyncDispose]()));
       }
     }, 120_000);
+
+    describe("beside an incompatible schema, a server that runs still reads, and writes nothing more", () => {
+      const migrateFurther = async (url: string, incompatible: boolean) => {
+        const client = new Client({ connectionString: url });
+        await client.connect();
+        await client.query(
+          "INSERT INTO invigil_migrations (created_at, hash, incompatible) SELECT max(created_at) + 1, 'newer', $1 FROM invigil_migrations",
+          [incompatible],
+        );
+        await client.end();
+      };
+
+      test("within ten seconds", async () => {
+        vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+        onTestFinished(() => void vi.useRealTimers());
+        const clock = stoppedClock();
+        const url = (await schemas().open()).url;
+        await using server = await openMember(url, { now: clock.now, config: { apps: APPS } });
+        using outdated = await openOutdated(server);
+        await migrateFurther(url, false);
+        vi.advanceTimersByTime(10_000);
+        expect(await outdated.writes()).toBe(true);
+        await migrateFurther(url, true);
+        vi.advanceTimersByTime(10_000);
+        await until(async () => !(await outdated.writes()));
+        await outdated.expectReadsOnly(clock.pass);
+      });
+
+      test("at once after a pause", async () => {
+        vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+        onTestFinished(() => void vi.useRealTimers());
+        const clock = stoppedClock();
+        const url = (await schemas().open()).url;
+        await using server = await openMember(url, { now: clock.now, config: { apps: APPS } });
+        using outdated = await openOutdated(server);
+        await migrateFurther(url, true);
+        // None of its timers has run since.
+        const before = performance.now.bind(performance);
+        const pausedClock = vi.spyOn(performance, "now").mockImplementation(() => before() + 10_001);
+        onTestFinished(() => pausedClock.mockRestore());
+        expect(await outdated.writes()).toBe(false);
+      });
+    });
 
     test("works on a newer schema, unless the newer version says that it does not", async () => {
       const url = (await schemas().open()).url;

@@ -305,6 +305,7 @@ export const createServices = (
     presence,
     limits: createSubscriptionLimits(config.perPerson),
     clock,
+    monotonic,
     retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });

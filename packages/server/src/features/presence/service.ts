@@ -1,5 +1,6 @@
 import type { Caller, Presence } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
+import { SchemaChangedError } from "../../storage/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { InstanceService } from "../instances/service.js";
 import { keyOfPage, type Page, type PresenceStore } from "./store.js";
@@ -111,7 +112,9 @@ export const createPresenceService = ({
     tracked.stored = connections;
     const work = write(tracked, connections)
       .catch((error: unknown) => {
-        log.error({ err: error, roomId: tracked.page.roomId }, "presence was not stored");
+        // A server that no longer writes has said so once.
+        if (!(error instanceof SchemaChangedError))
+          log.error({ err: error, roomId: tracked.page.roomId }, "presence was not stored");
         if (!isStopped && !tracked.timer) saveLater(tracked, RETRY_MS);
       })
       .finally(() => writes.delete(work));

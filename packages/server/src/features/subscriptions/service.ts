@@ -73,6 +73,8 @@ export interface LiveServiceDeps {
   };
   readonly limits: SubscriptionLimits;
   readonly clock: () => Date;
+  /** A monotonic clock in milliseconds. */
+  readonly monotonic: () => number;
   /** How long the log keeps events. */
   readonly retentionMs: number;
   readonly log: FastifyBaseLogger;
@@ -113,6 +115,7 @@ export const createLiveService = ({
   presence,
   limits,
   clock,
+  monotonic,
   retentionMs,
   log,
 }: LiveServiceDeps): LiveService => {
@@ -176,7 +179,13 @@ export const createLiveService = ({
       );
       const release = acquireSubscription(subscriber, { field: "roomId", id: roomId });
       const onStart = releasing(release, () => presence.connect({ examId, roomId, userId, role, camera }));
-      return subscribe({ ...target, onStart }, subscriber, { lastEventId, store, dispatcher, clock });
+      return subscribe({ ...target, onStart }, subscriber, {
+        lastEventId,
+        store,
+        dispatcher,
+        clock,
+        monotonic,
+      });
     },
 
     async subscribeToExam(subscriber, { examId, lastEventId }) {
@@ -185,7 +194,13 @@ export const createLiveService = ({
       await target.checkAccess(subscriber.caller);
       const release = acquireSubscription(subscriber, { field: "examId", id: examId });
       const onStart = releasing(release, () => () => undefined);
-      return subscribe({ ...target, onStart }, subscriber, { lastEventId, store, dispatcher, clock });
+      return subscribe({ ...target, onStart }, subscriber, {
+        lastEventId,
+        store,
+        dispatcher,
+        clock,
+        monotonic,
+      });
     },
 
     acquireConnection: (caller) => limits.acquireConnection(caller),

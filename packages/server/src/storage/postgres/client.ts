@@ -7,6 +7,7 @@ import { createDatabaseClock } from "./clock.js";
 import { followOrigin } from "./epoch.js";
 import { isDenied } from "./errors.js";
 import { fitsVersion, migrate, readMigrations } from "./migrate.js";
+import { createSchemaCheck } from "./schema-check.js";
 import { createSessions, type Session, type Sessions } from "./sessions.js";
 import { type PostgresSettings, shownUrl } from "./settings.js";
 import { createPostgresStorage } from "./storage.js";
@@ -20,8 +21,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** Migrations may rewrite large tables. */
 export const MIGRATION_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RETRY_MS = 500;
-/** How often the server's clock and identity are looked at. */
-const CHECK_MS = 10_000;
+/** How often the server's clock, schema and identity are looked at. */
+const CHECK_MS = 5_000;
 /** PostgreSQL 15. */
 const LEAST_VERSION = 150_000;
 
@@ -30,6 +31,8 @@ export interface OpenPostgresOptions extends PostgresSettings {
   /** The time limit for one statement and for the wait for a lock, in milliseconds. Default: 10 seconds. */
   readonly timeoutMs?: number;
   readonly onStatement?: ((sql: string) => void) | undefined;
+  /** Called when writes begin to be refused because another process has changed the schema. */
+  readonly onSchemaChanged?: (() => void) | undefined;
   /** Called when the database is not the one that was used before: a backup was restored, or a standby took over. */
   readonly onNewEpoch?: (() => void) | undefined;
 }
@@ -91,6 +94,7 @@ export const openPostgres = async ({
   migrations: folder = MIGRATIONS,
   timeoutMs = DEFAULT_TIMEOUT_MS,
   onStatement,
+  onSchemaChanged,
   onNewEpoch,
 }: OpenPostgresOptions): Promise<Database> => {
   const migrations = readMigrations(folder);
@@ -114,8 +118,10 @@ export const openPostgres = async ({
     await direct.close();
   }
 
+  const schema = createSchemaCheck((session) => fitsVersion(session, migrations), onSchemaChanged);
   const follow = async (session: Session): Promise<void> => {
-    if (await followOrigin(session)) onNewEpoch?.();
+    // Beginning an epoch writes, too.
+    if ((await schema.fits(session)) && (await followOrigin(session))) onNewEpoch?.();
   };
   const sessions = createSessions({
     url,
@@ -141,11 +147,11 @@ export const openPostgres = async ({
     timer.unref();
     return {
       kind: "postgres",
-      storage: createPostgresStorage({ sessions, prepared, dividesByExam, timeoutMs }),
+      storage: createPostgresStorage({ sessions, schema, prepared, dividesByExam, timeoutMs }),
       clock: clock.now,
       unchecked: [],
       fault: () => undefined,
-      migrationsAreCurrent: () => sessions.use((session) => fitsVersion(session, migrations)),
+      migrationsAreCurrent: () => sessions.use(schema.fits),
       async close() {
         clearInterval(timer);
         await sessions.close();

@@ -5,10 +5,12 @@ import type { Storage, Transaction, WriteOptions } from "../port.js";
 import { type Connection, createConnection, lockText } from "./connection.js";
 import { asPortError, isConflict } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
+import type { SchemaCheck } from "./schema-check.js";
 import { rollBack, type Session, type Sessions } from "./sessions.js";
 
 export interface PostgresStorageOptions {
   readonly sessions: Sessions;
+  readonly schema: Pick<SchemaCheck, "assertFits">;
   /** Whether statements are prepared by name. */
   readonly prepared: boolean;
   /** Whether a statement may be about one exam only. Default: false. */
@@ -100,6 +102,7 @@ const handleOf = (session: Session, connection: Connection, afterCommit: (() => 
 /** Implements the storage interface on PostgreSQL. A write is a transaction of its own. */
 export const createPostgresStorage = ({
   sessions,
+  schema,
   prepared,
   dividesByExam = false,
   timeoutMs,
@@ -144,6 +147,7 @@ export const createPostgresStorage = ({
     work: (tx: Transaction) => Promise<Result>,
     { bulk = false, since = performance.now() }: WriteOptions = {},
   ): Promise<Result> => {
+    await schema.assertFits(sessions);
     for (let tries = 1; ; tries++)
       try {
         const now = performance.now();

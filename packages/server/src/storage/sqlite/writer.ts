@@ -61,6 +61,8 @@ const nextGroup = (waiting: readonly Job[]): Job[] => {
 export interface WriterOptions {
   readonly connection: Connection;
   readonly patienceMs?: number;
+  /** Called in each transaction before its jobs. If it throws, the jobs reject with that error. */
+  readonly onBegin?: () => void;
   /** Detects replaced database files. */
   readonly guard?: FileGuard | undefined;
   /** Called with the reason when commits are no longer acknowledged. */
@@ -82,7 +84,7 @@ export interface WriterOptions {
  */
 export const createWriter = (
   sqlite: Sqlite.Database,
-  { connection, patienceMs = BUSY_TIMEOUT_MS, guard, onFault, onCommit, onRollback }: WriterOptions,
+  { connection, patienceMs = BUSY_TIMEOUT_MS, onBegin, guard, onFault, onCommit, onRollback }: WriterOptions,
 ): Write => {
   let waiting: Job[] = [];
   /** The time since which another process has been writing. */
@@ -213,6 +215,7 @@ export const createWriter = (
     if (lastFault !== undefined) assertStored();
     begin.run();
     try {
+      onBegin?.();
       guard?.beginGeneration();
       const outcomes: Outcome[] = [];
       const since = performance.now();
