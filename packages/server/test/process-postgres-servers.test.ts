@@ -2,11 +2,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 import { describe, expect, onTestFinished, it as test, vi } from "vitest";
 import { WHOLE_EXAM } from "../src/domain/events.js";
+import { createInstanceStore } from "../src/features/instances/store.js";
 import { SetupError } from "../src/platform/setup-error.js";
 import { CommitUnknownError } from "../src/storage/errors.js";
 import {
   bulkChanges,
+  instances,
   messages,
+  pageClaims,
   participants,
   roomEvents,
   sendRates,
@@ -84,6 +87,67 @@ const heldGroups = () => {
     },
   });
   return { arrived, release: () => release(), change };
+};
+/** Holds the writes of a server, as if it were paused. */
+const heldWrites = () => {
+  let held: Promise<void> | undefined;
+  let release = (): void => undefined;
+  const change: NonNullable<WorldOptions["change"]> = (deps) => ({
+    ...deps,
+    db: {
+      ...deps.db,
+      storage: {
+        ...deps.db.storage,
+        async write(work, options) {
+          await held;
+          return deps.db.storage.write(work, options);
+        },
+      },
+    },
+  });
+  return {
+    change,
+    hold() {
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+    },
+    release() {
+      held = undefined;
+      release();
+    },
+  };
+};
+/** A server whose writes fail from some moment on, as if it had ended. */
+const openDoomed = async (url: string, now: () => Date) => {
+  let left = Number.POSITIVE_INFINITY;
+  const member = await openMember(url, {
+    now,
+    change: (deps) => ({
+      ...deps,
+      db: {
+        ...deps.db,
+        storage: {
+          ...deps.db.storage,
+          write(work, options) {
+            left -= 1;
+            if (left < 0) return Promise.reject(new Error("the test has ended this server"));
+            return deps.db.storage.write(work, options);
+          },
+        },
+      },
+    }),
+  });
+  return {
+    ...member,
+    /** Lets some more writes succeed, and no later one. */
+    failAfter(writes: number) {
+      left = writes;
+    },
+    restore() {
+      left = Number.POSITIVE_INFINITY;
+    },
+  };
 };
 /** Repeats a question until its answer is yes. */
 const until = async (isSo: () => Promise<boolean>): Promise<void> => {
@@ -393,6 +457,64 @@ describePostgres("servers of one database", () => {
     });
   });
 
+  describe("a server that was paused for longer than its lease", () => {
+    test("begins again under a new id, although the server that cleaned up after it failed meanwhile", async () => {
+      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+      onTestFinished(() => void vi.useRealTimers());
+      const clock = stoppedClock();
+      const url = (await schemas().open()).url;
+      const { hold, release, change } = heldWrites();
+      await using paused = await openMember(url, { now: clock.now, change, config: { apps: APPS } });
+      await using cleaner = await openDoomed(url, clock.now);
+      const { id: roomId } = await createRoom(paused, "e1");
+      const at = await paused.listen();
+      const token = await paused.token({ sub: "e1", role: "examinee" });
+      using _page = await openPage(at, { token, userId: "e1", roomId });
+      const devices = async () =>
+        (await cleaner.as(TEACHER).room.presence({ roomId })).map((page) => page.devices);
+      await expect.poll(devices).toEqual([1]);
+      const [before] = await rowsOf(cleaner.db, pageClaims);
+
+      hold();
+      // The other server renews its lease, claims the clean-up, makes the page leave, and fails.
+      cleaner.failAfter(2);
+      clock.pass(31_000);
+      vi.advanceTimersByTime(5_000);
+      await expect.poll(devices).toEqual([]);
+      release();
+      await expect.poll(devices).toEqual([1]);
+      // What it begins under the new id, nobody removes with the old one.
+      clock.pass(31_000);
+      cleaner.restore();
+      for (const { services } of [paused, cleaner]) expect(services.instances.id).not.toBe(before?.instance);
+      const running = () => rowsOf(cleaner.db, instances);
+      vi.advanceTimersByTime(5_000);
+      await expect.poll(async () => (await running()).map(({ id }) => id)).not.toContain(before?.instance);
+      expect(await devices()).toEqual([1]);
+      expect(await rowsOf(cleaner.db, pageClaims)).toEqual([
+        { ...before, instance: paused.services.instances.id },
+      ]);
+    });
+
+    test("is cleaned up after by one server at a time, and by the next if that one fails", async () => {
+      await using member = await openMember((await schemas().open()).url);
+      const store = createInstanceStore(member.db);
+      const at = (seconds: number) => new Date(Date.parse("2026-01-02T03:04:05Z") + seconds * 1000);
+      const claim = (seconds: number) => store.claim("a", { now: at(seconds), until: at(seconds + 30) });
+      await store.begin("a", at(30));
+      expect(await claim(29)).toBe(false);
+      expect(await store.renew("a", at(35))).toBe(true);
+      expect(await claim(34)).toBe(false);
+      const claims = await Promise.all([claim(36), claim(36), claim(36)]);
+      expect(claims.filter((isClaimed) => isClaimed)).toHaveLength(1);
+      expect(await store.renew("a", at(70))).toBe(false);
+      expect(await claim(65)).toBe(false);
+      expect(await claim(66)).toBe(true);
+      await store.remove("a");
+      expect(await store.renew("a", at(100))).toBe(false);
+    });
+  });
+
   describe("limits of all servers together", () => {
     test("let a login send a burst of 30 messages", async () => {
       const clock = stoppedClock();
@@ -510,38 +632,6 @@ describePostgres("servers of one database", () => {
         `id,name\n${Array.from({ length: PEOPLE }, (_, n) => `k${n},${name}\n`).join("")}`,
       ).toString("base64");
     const times = { startTime: new Date("2099-02-01T08:00:00Z"), endTime: new Date("2099-02-01T10:00:00Z") };
-
-    /** A server whose writes fail from some moment on, as if it had ended. */
-    const openDoomed = async (url: string, now: () => Date) => {
-      let left = Number.POSITIVE_INFINITY;
-      const member = await openMember(url, {
-        now,
-        change: (deps) => ({
-          ...deps,
-          db: {
-            ...deps.db,
-            storage: {
-              ...deps.db.storage,
-              write(work, options) {
-                left -= 1;
-                if (left < 0) return Promise.reject(new Error("the test has ended this server"));
-                return deps.db.storage.write(work, options);
-              },
-            },
-          },
-        }),
-      });
-      return {
-        ...member,
-        /** Lets some more writes succeed, and no later one. */
-        failAfter(writes: number) {
-          left = writes;
-        },
-        restore() {
-          left = Number.POSITIVE_INFINITY;
-        },
-      };
-    };
 
     test("is taken over: a change that one server began is undone or finished by the other", async () => {
       const clock = stoppedClock();

@@ -264,7 +264,7 @@ export const createServices = (
   const instances = createInstanceService({
     store: createInstanceStore({ storage }),
     // A database of SQLite has one server.
-    id: db.kind === "sqlite" ? "" : ids.nonce(),
+    newId: db.kind === "sqlite" ? undefined : () => ids.nonce(),
     clock,
     settleMs: config.presenceSettleSeconds * 1000,
     log,
@@ -277,7 +277,7 @@ export const createServices = (
     groups,
     logins,
     store: imStore,
-    mutes: createMuteStore({ storage, roomExams, self: instances.id }),
+    mutes: createMuteStore({ storage, roomExams, self: () => instances.id }),
     rate: db.kind === "sqlite" ? createMemoryRate({ monotonic }) : NO_RATE,
     rates,
     quota: createMessageQuota({

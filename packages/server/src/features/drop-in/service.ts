@@ -241,6 +241,10 @@ export const createDropInService = ({
     );
   }, MUTES_INTERVAL_MS);
   instances.onNotice("muted", mutesChanged);
+  // Notices for the previous id of this server may be lost.
+  instances.onRevived(async () => {
+    for (const roomId of muteListeners.keys()) mutesChanged(roomId);
+  });
 
   return {
     async login(sent) {

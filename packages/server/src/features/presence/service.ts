@@ -137,14 +137,17 @@ export const createPresenceService = ({
 
   const ofRoom: PresenceService["ofRoom"] = async (roomId) => [...(await store.ofRoom(roomId))];
 
-  // While this server was paused, others may have disconnected its pages.
-  instances.onRevived(async () => {
-    for (const tracked of trackedPages.values()) if (tracked.connections > 0) save(tracked);
-  });
-  instances.onExpired(async (instance) => {
+  const disconnectAll = async (instance: string): Promise<void> => {
     const pages = await store.ofInstance(instance);
     await Promise.all(pages.map((page) => store.save({ page, instance, devices: 0, now: clock() })));
+  };
+  instances.onRevived(async (previous) => {
+    // Writes that have begun under the previous id may end after others have cleaned up.
+    await Promise.all(writes);
+    for (const tracked of trackedPages.values()) if (tracked.connections > 0) save(tracked);
+    await disconnectAll(previous);
   });
+  instances.onExpired(disconnectAll);
 
   return {
     connect(page) {
