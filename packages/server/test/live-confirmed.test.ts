@@ -76,7 +76,8 @@ const overSocket = async (url: string, token: string, roomId: string): Promise<C
 const openRecordedPage = async (url: string, token: string, roomId: string) => {
   const page = await openPage(url, { token, userId: EXAMINEE.sub, roomId });
   const frames: string[] = [];
-  page.socket.on("message", (data) => frames.push(String(data)));
+  // Safe: each message comes as one buffer.
+  page.socket.on("message", (data) => frames.push((data as Buffer).toString()));
   return { page, frames };
 };
 const overDropIn = async (url: string, token: string, roomId: string): Promise<Connected> => {

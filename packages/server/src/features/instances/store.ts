@@ -10,7 +10,7 @@ export interface InstanceStore {
   begin(id: string, until: Date): Promise<void>;
   /** Extends the lease of a server. Returns false if another server cleans up after it, or has done so. */
   renew(id: string, until: Date): Promise<boolean>;
-  /** Returns the servers whose leases have expired, and after which no server cleans up. */
+  /** Returns the servers whose leases have expired. */
   expired(now: Date): Promise<string[]>;
   /** Claims the clean-up after a server whose lease has expired. Returns false if it has not, or if another server has claimed it. */
   claim(id: string, claim: { readonly now: Date; readonly until: Date }): Promise<boolean>;
@@ -29,15 +29,15 @@ const extendLease = statement(
     .where(and(isInstance, isNull(instances.claimedUntil))),
 );
 const insertInstance = insertion(instances);
+const isExpired = lte(instances.leaseUntil, param("now"));
 /** The server that cleans up may itself have ended. */
 const isUnclaimed = or(isNull(instances.claimedUntil), lte(instances.claimedUntil, param("now")));
-const isExpired = and(lte(instances.leaseUntil, param("now")), isUnclaimed);
 const expiredInstances = statement(query.select({ id: instances.id }).from(instances).where(isExpired));
 const claimInstance = statement(
   query
     .update(instances)
     .set({ claimedUntil: rawParam<Date>("until") })
-    .where(and(isInstance, isExpired)),
+    .where(and(isInstance, isExpired, isUnclaimed)),
 );
 const deleteInstance = statement(query.delete(instances).where(isInstance));
 

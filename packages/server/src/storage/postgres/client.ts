@@ -151,7 +151,7 @@ export const openPostgres = async ({
       clock: clock.now,
       unchecked: [],
       fault: () => undefined,
-      migrationsAreCurrent: () => sessions.use(schema.fits),
+      migrationsAreCurrent: () => sessions.use((session) => schema.fits(session)),
       async close() {
         clearInterval(timer);
         await sessions.close();
