@@ -68,10 +68,13 @@ export type Exam = z.infer<typeof examSchema>;
 
 export const examRef = z.object({ examId: idSchema });
 
+/** The most audio clips that an exam may have attached. */
+export const MAX_EXAM_AUDIO = 200;
+
 /** The audio clips of an exam. Clips without `startTime` are started by hand. */
 const examAudioInput = z
   .array(z.object({ clipId: idSchema, startTime: optional(instantSchema) }))
-  .max(200, "must be at most 200");
+  .max(MAX_EXAM_AUDIO, `must be at most ${MAX_EXAM_AUDIO}`);
 export type ExamAudioInput = z.infer<typeof examAudioInput>;
 
 /** Input of `exam.create`. */

@@ -113,6 +113,7 @@ export {
   examSchema,
   type ListExamsInput,
   listExamsInput,
+  MAX_EXAM_AUDIO,
   manualAudioSchema,
   PLANNED_PEOPLE_LISTED,
   type PlanExamInput,

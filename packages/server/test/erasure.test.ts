@@ -168,6 +168,39 @@ describe("participant.removeFromExam with records", () => {
     expect(left.messages?.length).toBe(1);
   });
 
+  it("finds the name however a message writes it in JSON", async () => {
+    using folder = tempFolder();
+    const { school, databaseFile } = await openTraces(folder);
+    await using _ = school;
+    const { id: roomId, examId } = school.room;
+    const userId = "a.b";
+    await school.admin.participant.add({
+      roomId,
+      participants: [{ userId, name: "A", role: "examinee" }],
+    });
+    const ways = ["\\u0061.b", "a\\u002Eb", "\\u0061\\u002e\\u0062"];
+    await using db = await openTestDatabase({ file: databaseFile });
+    await insertRows(
+      db,
+      messages,
+      [...ways.map((way) => `{"about":"${way}","\\u0070c_${way}":1}`), '{"about":"a\\u002E"}'].map(
+        (data) => ({
+          examId,
+          roomId,
+          type: 30_002,
+          senderId: "teacher1",
+          senderRole: "teacher" as const,
+          senderCamera: "main" as const,
+          createdAt: new Date(0),
+          data,
+        }),
+      ),
+    );
+    await remove(school, userId);
+    const left = (await rowsOf(db, messages)).filter(({ type }) => type === 30_002);
+    expect(left.map(({ data }) => data)).toEqual([...ways.map(() => '{"about":""}'), '{"about":"a\\u002E"}']);
+  });
+
   it("is the same for participant.remove with records, in that room", async () => {
     using folder = tempFolder();
     const { school, databaseFile } = await openTraces(folder);

@@ -141,6 +141,7 @@ const run = async (
     presence,
     limits: createSubscriptionLimits({ connections: 1_000, subscriptions: 1_000 }),
     clock,
+    monotonic: () => performance.now(),
     retentionMs: 1,
     log,
   });

@@ -1,15 +1,26 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
-import { describe, expect, it as test, vi } from "vitest";
+import { describe, expect, onTestFinished, it as test, vi } from "vitest";
 import { WHOLE_EXAM } from "../src/domain/events.js";
+import { createInstanceStore } from "../src/features/instances/store.js";
 import { SetupError } from "../src/platform/setup-error.js";
 import { CommitUnknownError } from "../src/storage/errors.js";
-import { bulkChanges, participants, roomEvents, unseated } from "../src/storage/tables.js";
+import {
+  bulkChanges,
+  instances,
+  messages,
+  pageClaims,
+  participants,
+  roomEvents,
+  sendRates,
+  unseated,
+} from "../src/storage/tables.js";
 import { rest, trpc } from "./support/calls.js";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { often } from "./support/effort.js";
 import { listenExam, listenRoom } from "./support/listening.js";
 import { createTestService, held, withServices } from "./support/message-services.js";
+import { openOutdated } from "./support/newer-schema.js";
 import { createOutage } from "./support/outage.js";
 import { isPostgresMissing, openSchemasForTests } from "./support/postgres-schemas.js";
 import { reasonOf } from "./support/reason.js";
@@ -25,6 +36,7 @@ import {
   TEACHER,
   WAYS,
 } from "./support/taken-rights.js";
+import type { WorldOptions } from "./support/world.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -46,6 +58,96 @@ const count = <Value>(values: readonly Value[]): Map<Value, number> => {
   const counts = new Map<Value, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
+};
+/** Holds the grouped writes of a server until they are released. */
+const heldGroups = () => {
+  let arrive = (): void => undefined;
+  let release = (): void => undefined;
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const change: NonNullable<WorldOptions["change"]> = (deps) => ({
+    ...deps,
+    db: {
+      ...deps.db,
+      storage: {
+        ...deps.db.storage,
+        grouped(writeAll, examOf) {
+          const write = deps.db.storage.grouped(writeAll, examOf);
+          return async (call) => {
+            arrive();
+            await released;
+            return write(call);
+          };
+        },
+      },
+    },
+  });
+  return { arrived, release: () => release(), change };
+};
+/** Holds the writes of a server, as if it were paused. */
+const heldWrites = () => {
+  let held: Promise<void> | undefined;
+  let release = (): void => undefined;
+  const change: NonNullable<WorldOptions["change"]> = (deps) => ({
+    ...deps,
+    db: {
+      ...deps.db,
+      storage: {
+        ...deps.db.storage,
+        async write(work, options) {
+          await held;
+          return deps.db.storage.write(work, options);
+        },
+      },
+    },
+  });
+  return {
+    change,
+    hold() {
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+    },
+    release() {
+      held = undefined;
+      release();
+    },
+  };
+};
+/** A server whose writes fail from some moment on, as if it had ended. */
+const openDoomed = async (url: string, now: () => Date) => {
+  let left = Number.POSITIVE_INFINITY;
+  const member = await openMember(url, {
+    now,
+    change: (deps) => ({
+      ...deps,
+      db: {
+        ...deps.db,
+        storage: {
+          ...deps.db.storage,
+          write(work, options) {
+            left -= 1;
+            if (left < 0) return Promise.reject(new Error("the test has ended this server"));
+            return deps.db.storage.write(work, options);
+          },
+        },
+      },
+    }),
+  });
+  return {
+    ...member,
+    /** Lets some more writes succeed, and no later one. */
+    failAfter(writes: number) {
+      left = writes;
+    },
+    restore() {
+      left = Number.POSITIVE_INFINITY;
+    },
+  };
 };
 /** Repeats a question until its answer is yes. */
 const until = async (isSo: () => Promise<boolean>): Promise<void> => {
@@ -355,6 +457,68 @@ describePostgres("servers of one database", () => {
     });
   });
 
+  describe("a server that was paused for longer than its lease", () => {
+    test("begins again under a new id, although the server that cleaned up after it failed meanwhile", async () => {
+      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+      onTestFinished(() => void vi.useRealTimers());
+      const clock = stoppedClock();
+      const url = (await schemas().open()).url;
+      const writes = heldWrites();
+      await using paused = await openMember(url, {
+        now: clock.now,
+        change: writes.change,
+        config: { apps: APPS },
+      });
+      await using cleaner = await openDoomed(url, clock.now);
+      const { id: roomId } = await createRoom(paused, "e1");
+      const at = await paused.listen();
+      const token = await paused.token({ sub: "e1", role: "examinee" });
+      using _page = await openPage(at, { token, userId: "e1", roomId });
+      const devices = async () =>
+        (await cleaner.as(TEACHER).room.presence({ roomId })).map((page) => page.devices);
+      await expect.poll(devices).toEqual([1]);
+      const [before] = await rowsOf(cleaner.db, pageClaims);
+
+      writes.hold();
+      // The other server renews its lease, claims the clean-up, makes the page leave, and fails.
+      cleaner.failAfter(2);
+      clock.pass(31_000);
+      vi.advanceTimersByTime(5_000);
+      await expect.poll(devices).toEqual([]);
+      writes.release();
+      await expect.poll(devices).toEqual([1]);
+      // What it begins under the new id, nobody removes with the old one.
+      clock.pass(31_000);
+      cleaner.restore();
+      for (const { services } of [paused, cleaner]) expect(services.instances.id).not.toBe(before?.instance);
+      const running = () => rowsOf(cleaner.db, instances);
+      vi.advanceTimersByTime(5_000);
+      await expect.poll(async () => (await running()).map(({ id }) => id)).not.toContain(before?.instance);
+      expect(await devices()).toEqual([1]);
+      expect(await rowsOf(cleaner.db, pageClaims)).toEqual([
+        { ...before, instance: paused.services.instances.id },
+      ]);
+    });
+
+    test("is cleaned up after by one server at a time, and by the next if that one fails", async () => {
+      await using member = await openMember((await schemas().open()).url);
+      const store = createInstanceStore(member.db);
+      const at = (seconds: number) => new Date(Date.parse("2026-01-02T03:04:05Z") + seconds * 1000);
+      const claim = (seconds: number) => store.claim("a", { now: at(seconds), until: at(seconds + 30) });
+      await store.begin("a", at(30));
+      expect(await claim(29)).toBe(false);
+      expect(await store.renew("a", at(35))).toBe(true);
+      expect(await claim(34)).toBe(false);
+      const claims = await Promise.all([claim(36), claim(36), claim(36)]);
+      expect(claims.filter((isClaimed) => isClaimed)).toHaveLength(1);
+      expect(await store.renew("a", at(70))).toBe(false);
+      expect(await claim(65)).toBe(false);
+      expect(await claim(66)).toBe(true);
+      await store.remove("a");
+      expect(await store.renew("a", at(100))).toBe(false);
+    });
+  });
+
   describe("limits of all servers together", () => {
     test("let a login send a burst of 30 messages", async () => {
       const clock = stoppedClock();
@@ -406,6 +570,33 @@ describePostgres("servers of one database", () => {
     });
   });
 
+  describe("a person who is erased", () => {
+    test("leaves no trace by a message that another server still had to write", async () => {
+      const clock = stoppedClock();
+      const url = (await schemas().open()).url;
+      await using one = await openMember(url, { now: clock.now });
+      const { arrived, release, change } = heldGroups();
+      await using two = await openMember(url, { now: clock.now, change });
+      const { id: roomId, examId } = await createRoom(one, "e1", "e2");
+      const sent = reasonOf(
+        two.as({ sub: "e1", role: "examinee" }).im.send({ roomId, type: 30_001, data: "late" }),
+      );
+      // The other server has checked the sender's rights, and writes only after the erasure.
+      await arrived;
+      const remove = (userId: string) =>
+        one.as(ROOT).participant.removeFromExam({ examId, userId, withRecords: true });
+      await remove("e1");
+      release();
+      expect(await sent).toBe("ok");
+      const logins = async () => (await rowsOf(one.db, sendRates)).map(({ login }) => login);
+      expect(await logins()).toEqual(["e1"]);
+      clock.pass(120_000);
+      await remove("e2");
+      expect(await logins()).toEqual([]);
+      expect((await rowsOf(one.db, messages)).filter(({ senderId }) => senderId === "e1")).toEqual([]);
+    });
+  });
+
   describe("work that is left to the servers", () => {
     const ROOMS = often(40, 400);
 
@@ -445,38 +636,6 @@ describePostgres("servers of one database", () => {
         `id,name\n${Array.from({ length: PEOPLE }, (_, n) => `k${n},${name}\n`).join("")}`,
       ).toString("base64");
     const times = { startTime: new Date("2099-02-01T08:00:00Z"), endTime: new Date("2099-02-01T10:00:00Z") };
-
-    /** A server whose writes fail from some moment on, as if it had ended. */
-    const openDoomed = async (url: string, now: () => Date) => {
-      let left = Number.POSITIVE_INFINITY;
-      const member = await openMember(url, {
-        now,
-        change: (deps) => ({
-          ...deps,
-          db: {
-            ...deps.db,
-            storage: {
-              ...deps.db.storage,
-              write(work, options) {
-                left -= 1;
-                if (left < 0) return Promise.reject(new Error("the test has ended this server"));
-                return deps.db.storage.write(work, options);
-              },
-            },
-          },
-        }),
-      });
-      return {
-        ...member,
-        /** Lets some more writes succeed, and no later one. */
-        failAfter(writes: number) {
-          left = writes;
-        },
-        restore() {
-          left = Number.POSITIVE_INFINITY;
-        },
-      };
-    };
 
     test("is taken over: a change that one server began is undone or finished by the other", async () => {
       const clock = stoppedClock();
@@ -536,6 +695,49 @@ describePostgres("servers of one database", () => {
         await Promise.all(members.map((member) => member[Symbol.asyncDispose]()));
       }
     }, 120_000);
+
+    describe("beside an incompatible schema, a server that runs still reads, and writes nothing more", () => {
+      const migrateFurther = async (url: string, incompatible: boolean) => {
+        const client = new Client({ connectionString: url });
+        await client.connect();
+        await client.query(
+          "INSERT INTO invigil_migrations (created_at, hash, incompatible) SELECT max(created_at) + 1, 'newer', $1 FROM invigil_migrations",
+          [incompatible],
+        );
+        await client.end();
+      };
+
+      test("within ten seconds", async () => {
+        vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+        onTestFinished(() => void vi.useRealTimers());
+        const clock = stoppedClock();
+        const url = (await schemas().open()).url;
+        await using server = await openMember(url, { now: clock.now, config: { apps: APPS } });
+        using outdated = await openOutdated(server);
+        await migrateFurther(url, false);
+        vi.advanceTimersByTime(10_000);
+        expect(await outdated.writes()).toBe(true);
+        await migrateFurther(url, true);
+        vi.advanceTimersByTime(10_000);
+        await until(async () => !(await outdated.writes()));
+        await outdated.expectReadsOnly((ms) => clock.pass(ms));
+      });
+
+      test("at once after a pause", async () => {
+        vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+        onTestFinished(() => void vi.useRealTimers());
+        const clock = stoppedClock();
+        const url = (await schemas().open()).url;
+        await using server = await openMember(url, { now: clock.now, config: { apps: APPS } });
+        using outdated = await openOutdated(server);
+        await migrateFurther(url, true);
+        // None of its timers has run since.
+        const before = performance.now.bind(performance);
+        const pausedClock = vi.spyOn(performance, "now").mockImplementation(() => before() + 10_001);
+        onTestFinished(() => pausedClock.mockRestore());
+        expect(await outdated.writes()).toBe(false);
+      });
+    });
 
     test("works on a newer schema, unless the newer version says that it does not", async () => {
       const url = (await schemas().open()).url;

@@ -422,14 +422,17 @@ const actAsSeveralServers = async (
 ): Promise<void> => {
   const now = new Date(0);
   const instances = createInstanceStore(db);
-  for (let n = 0; n < 2; n += 1) for (const id of ["a", "b"]) await instances.renew(id, new Date(1));
+  for (const id of ["a", "b"]) {
+    await instances.begin(id, new Date(1));
+    await instances.renew(id, new Date(1));
+  }
   const claims = createClaimStore(db);
   const claim = { page: "p", loginId: "1", instance: "a", connection: "c" };
   await claims.claim(claim, { now, yields: false });
   await claims.claim({ ...claim, instance: "b", connection: "d" }, { now, yields: false });
   await claims.release(claim);
   await claims.releaseAll("b");
-  const mutes = createMuteStore({ storage: db.storage, roomExams: createRoomExams(), self: "b" });
+  const mutes = createMuteStore({ storage: db.storage, roomExams: createRoomExams(), self: () => "b" });
   await mutes.change({ examId, roomId, muted: true, logins: undefined, most: 1, now, share: {} });
   const notices = await instances.notices("a");
   expect(notices).toHaveLength(2);
@@ -442,7 +445,10 @@ const actAsSeveralServers = async (
       await rates.save();
     }
   });
-  for (const id of await instances.expired(new Date(2))) await instances.remove(id);
+  for (const id of await instances.expired(new Date(2))) {
+    await instances.claim(id, { now: new Date(2), until: new Date(3) });
+    await instances.remove(id);
+  }
   await createLiveStore(db).prune(new Date(8.64e15));
 };
 

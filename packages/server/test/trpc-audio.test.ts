@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { MAX_EXAM_AUDIO } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
@@ -148,6 +149,24 @@ describe("audio.attach", () => {
     }
     const exam = await school.teacher.exam.get({ examId });
     expect([exam.manualAudio.length, exam.scheduledAudio.length]).toEqual([1, 1]);
+  });
+
+  it("is refused beyond as many attachments as exam.update may set, and takes nothing away", async () => {
+    const school = await nextSchool();
+    const { examId } = school.room;
+    const { clipId } = school;
+    const { audio, exam } = school.teacher;
+    const full = Array.from({ length: MAX_EXAM_AUDIO }, (_, n) => ({ clipId, startTime: at(n) }));
+    await exam.update({ examId, audio: full });
+    expect(await refused(audio.attach({ examId, clipId }))).toMatchObject({
+      reason: "QUOTA_EXCEEDED",
+      message: `The exam ${examId} may have at most ${MAX_EXAM_AUDIO} audio clips, and has ${MAX_EXAM_AUDIO}.`,
+    });
+    // An existing attachment is no further one.
+    const { id: attachmentId } = await audio.attach({ examId, clipId, startTime: at(0) });
+    expect((await exam.get({ examId })).scheduledAudio).toHaveLength(MAX_EXAM_AUDIO);
+    await audio.detach({ examId, attachmentId });
+    expect(await reasonOf(audio.attach({ examId, clipId }))).toBe("ok");
   });
 
   it("is heard in that exam alone", async () => {

@@ -274,7 +274,7 @@ export const createServices = (
   const instances = createInstanceService({
     store: createInstanceStore({ storage: db.control }),
     // A database of SQLite has one server.
-    id: db.kind === "sqlite" ? "" : ids.nonce(),
+    newId: db.kind === "sqlite" ? undefined : () => ids.nonce(),
     clock,
     settleMs: config.presenceSettleSeconds * 1000,
     log,
@@ -287,7 +287,7 @@ export const createServices = (
     groups,
     logins,
     store: imStore,
-    mutes: createMuteStore({ storage, roomExams, self: instances.id }),
+    mutes: createMuteStore({ storage, roomExams, self: () => instances.id }),
     rate: db.kind === "sqlite" ? createMemoryRate({ monotonic }) : NO_RATE,
     rates,
     quota: createMessageQuota({
@@ -317,6 +317,7 @@ export const createServices = (
     limits: createSubscriptionLimits(config.perPerson),
     rates,
     clock,
+    monotonic,
     retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });

@@ -24,6 +24,8 @@ export const openDeps = async (
   if (folder) refuseLostDatabase(folder);
   const db = await openDatabase(config, {
     onFault: (fault) => log.fatal({ fault }, "writes are refused: they would be lost"),
+    onSchemaChanged: () =>
+      log.fatal("writes are refused: the schema of the database is of another version of Invigil"),
     onNewEpoch: () =>
       log.warn(
         "the database was restored, or a standby took over: listeners get a gap, because events may be lost",

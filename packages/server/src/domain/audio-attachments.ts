@@ -1,3 +1,4 @@
+import { MAX_EXAM_AUDIO } from "@invigil/schema";
 import { and, eq, isNull } from "drizzle-orm";
 import type { Transaction } from "../storage/port.js";
 import { insertion, param, query, statement, statements } from "../storage/statement.js";
@@ -56,15 +57,37 @@ export const findMissingClip = async (
   return clipIds.find((clipId) => !known.has(clipId));
 };
 
-/** Makes an exam play a clip, which must exist. Returns the attachment's id, which may have existed before. */
-export const attachClip = async (tx: Transaction, attachment: NewAttachment): Promise<string> => {
-  const { id, examId, clipId, startTime } = attachment;
-  const existing = await (startTime
+/** Returns the id of an attachment of the same clip at the same time. */
+const findSame = async (
+  tx: Transaction,
+  { examId, clipId, startTime }: NewAttachment,
+): Promise<string | undefined> => {
+  const same = await (startTime
     ? tx.get(sameAttachment(true), { examId, clipId, startTime })
     : tx.get(sameAttachment(false), { examId, clipId }));
-  if (existing) return existing.id;
+  return same?.id;
+};
+
+const attachClip = async (tx: Transaction, attachment: NewAttachment): Promise<string> => {
+  const same = await findSame(tx, attachment);
+  if (same === undefined) await tx.insert(insertAttachment, [attachment]);
+  return same ?? attachment.id;
+};
+
+/**
+ * Makes an exam play another clip, which must exist. Returns the attachment's id, which may have existed before. Returns undefined if the
+ * exam has `MAX_EXAM_AUDIO` attachments.
+ */
+export const attachAnotherClip = async (
+  tx: Transaction,
+  attachment: NewAttachment,
+): Promise<string | undefined> => {
+  const same = await findSame(tx, attachment);
+  if (same !== undefined) return same;
+  const { examId } = attachment;
+  if ((await tx.all(attachmentsOfExam, { examId })).length >= MAX_EXAM_AUDIO) return undefined;
   await tx.insert(insertAttachment, [attachment]);
-  return id;
+  return attachment.id;
 };
 
 /**

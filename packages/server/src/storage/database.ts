@@ -17,7 +17,8 @@ export interface Database {
   /** Returns why writes are no longer acknowledged (the database files were replaced), or undefined. */
   fault(): string | undefined;
   /**
-   * Whether the schema of the database fits this version. Rejects when the database does not respond.
+   * Whether the schema of the database fits this version. If it does not, writes reject with `SchemaChangedError`. Rejects when the
+   * database does not respond.
    */
   migrationsAreCurrent(): Promise<boolean>;
   close(): Promise<void>;

@@ -53,6 +53,15 @@ export class CommitUnknownError extends DatabaseUnavailableError {
   override readonly name = "CommitUnknownError";
 }
 
+/** Another process has changed the schema, so this version does not write any more. Nothing was written. */
+export class SchemaChangedError extends DatabaseUnavailableError {
+  override readonly name = "SchemaChangedError";
+
+  constructor() {
+    super("the schema of the database is of another version of Invigil");
+  }
+}
+
 /** Returns false instead of rejecting when a row that the write refers to was deleted in the meantime. */
 export const unlessDeleted = async (written: Promise<unknown>): Promise<boolean> => {
   try {

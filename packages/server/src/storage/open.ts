@@ -9,6 +9,8 @@ export interface OpenOptions {
   readonly onDeclared?: OnDeclared | undefined;
   /** Called when writes are no longer acknowledged because the database files were replaced. */
   readonly onFault?: ((fault: string) => void) | undefined;
+  /** Called when writes begin to be refused because another process has changed the schema. */
+  readonly onSchemaChanged?: (() => void) | undefined;
   /** Called when a server of PostgreSQL is not the one that was used before. */
   readonly onNewEpoch?: (() => void) | undefined;
 }

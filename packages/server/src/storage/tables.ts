@@ -349,6 +349,8 @@ export const instances = sqliteTable(
   {
     id: text().primaryKey(),
     leaseUntil: time("lease_until").notNull(),
+    /** Until when another server cleans up after this one. Once one has begun, the lease cannot be renewed. Null: none has. */
+    claimedUntil: time("claimed_until"),
   },
   (table) => [index("instances_by_lease").on(table.leaseUntil)],
 );

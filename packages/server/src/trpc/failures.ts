@@ -4,7 +4,12 @@ import { ZodError } from "zod";
 import { StreamNameTaken } from "../domain/people.js";
 import { storageFull } from "../limits/disk.js";
 import { InvigilError, invalidInput, invalidInputOf } from "../platform/errors.js";
-import { CommitUnknownError, DatabaseUnavailableError, TooManyWritesError } from "../storage/errors.js";
+import {
+  CommitUnknownError,
+  DatabaseUnavailableError,
+  SchemaChangedError,
+  TooManyWritesError,
+} from "../storage/errors.js";
 import { isStorageFull } from "../storage/storage-full.js";
 import { StorageLostError } from "../storage/storage-lost.js";
 import type { Context } from "./context.js";
@@ -46,6 +51,12 @@ const failureOfStorage = (error: unknown): InvigilError | undefined => {
     return new InvigilError(
       "OVERLOADED",
       "The connection to the database was lost during the write. The change may have been stored.",
+      { cause: error },
+    );
+  if (error instanceof SchemaChangedError)
+    return new InvigilError(
+      "OVERLOADED",
+      "The server does not write any more, because its database was changed for another version. Nothing was changed.",
       { cause: error },
     );
   if (error instanceof DatabaseUnavailableError)

@@ -1,15 +1,16 @@
-import type {
-  AttachAudioInput,
-  AttachedAudio,
-  AudioClip,
-  AudioPage,
-  Caller,
-  CreateAudioInput,
-  DetachAudioInput,
-  Exam,
-  ListAudioInput,
-  UpdateAudioInput,
-  UploadAudioInput,
+import {
+  type AttachAudioInput,
+  type AttachedAudio,
+  type AudioClip,
+  type AudioPage,
+  type Caller,
+  type CreateAudioInput,
+  type DetachAudioInput,
+  type Exam,
+  type ListAudioInput,
+  MAX_EXAM_AUDIO,
+  type UpdateAudioInput,
+  type UploadAudioInput,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import { AUDIO_PREFIX, type AudioFiles, isKeptName } from "../../files/audio-files.js";
@@ -70,7 +71,7 @@ export interface AudioService {
   delete(caller: Caller, clipId: string): Promise<true>;
   /**
    * Attaches a clip to an exam. Attaching the same clip again changes nothing.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND, QUOTA_EXCEEDED when the exam has `MAX_EXAM_AUDIO` attachments
    */
   attach(caller: Caller, input: AttachAudioInput): Promise<AttachedAudio>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND when the exam has no such attachment */
@@ -258,6 +259,13 @@ export const createAudioService = ({
       const attached = await store.attach(attachment, shareOf(caller, examId));
       if (attached === "no_clip") throw clipNotFound(clipId);
       if (attached === "no_exam") throw examNotFound(examId);
+      if (attached === "full")
+        throw quotaExceeded({
+          whose: `The exam ${examId}`,
+          what: "audio clips",
+          held: MAX_EXAM_AUDIO,
+          most: MAX_EXAM_AUDIO,
+        });
       return toPublicAttached(attached);
     },
     async detach(caller, { examId, attachmentId }) {

@@ -1,6 +1,6 @@
 import type { AudioClip } from "@invigil/schema";
 import { and, asc, count, eq, gt, lt, sql } from "drizzle-orm";
-import { attachClip, findMissingClip, type NewAttachment } from "../../domain/audio-attachments.js";
+import { attachAnotherClip, findMissingClip, type NewAttachment } from "../../domain/audio-attachments.js";
 import { AUDIO_PREFIX } from "../../files/audio-files.js";
 import { ForeignKeyError } from "../../storage/errors.js";
 import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
@@ -88,8 +88,8 @@ export interface AudioStore {
   ): Promise<{ total: number; list: StoredClip[] }>;
   /** Returns scheduled clips by start time, then the others in the order in which they were attached. */
   ofExam(examId: string): Promise<StoredExamAudio[]>;
-  /** Returns the attachment, which may be an existing one, or which of the two does not exist. */
-  attach(attachment: NewAttachment, share: Share): Promise<StoredExamAudio | "no_clip" | "no_exam">;
+  /** Returns the attachment, which may be an existing one, or which of the two does not exist, or that the exam has no place left. */
+  attach(attachment: NewAttachment, share: Share): Promise<StoredExamAudio | "no_clip" | "no_exam" | "full">;
   /** Returns false when the exam has no such attachment. */
   detach(examId: string, attachmentId: string, share: Share): Promise<boolean>;
   /** Returns the default clips, in the order in which they were added. */
@@ -307,7 +307,8 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
           const { examId } = attachment;
           await tx.lock(exams, examId);
           if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
-          const id = await attachClip(tx, attachment);
+          const id = await attachAnotherClip(tx, attachment);
+          if (id === undefined) return "full";
           return (await tx.get(attachmentById, { examId, id })) ?? "no_clip";
         },
         { share },

@@ -5,6 +5,9 @@ import type { Claimant, PageClaims } from "./claims.js";
 import type { ClaimStore, StoredClaim } from "./claims-store.js";
 import { loggedInElsewhere } from "./refusal.js";
 
+/** A claim of this server, whatever its id is at present. */
+type OwnClaim = Omit<StoredClaim, "instance">;
+
 export interface SharedClaimsDeps {
   readonly store: ClaimStore;
   readonly instances: InstanceService;
@@ -17,41 +20,44 @@ export interface SharedClaimsDeps {
 /** Keeps the claims in the database, for several servers. */
 export const createSharedClaims = ({ store, instances, clock, nonce, log }: SharedClaimsDeps): PageClaims => {
   /** The claims of this server, by connection. */
-  const own = new Map<string, { readonly claim: StoredClaim; readonly onDisplaced: () => void }>();
+  const own = new Map<string, { readonly claim: OwnClaim; readonly onDisplaced: () => void }>();
 
   const displace = (connection: string): void => {
     const displaced = own.get(connection);
     own.delete(connection);
     displaced?.onDisplaced();
   };
-  const release = (claim: StoredClaim): void => {
+  const release = (claim: OwnClaim): void => {
     if (!own.delete(claim.connection)) return;
     untilAvailable(() => store.release(claim)).catch((error: unknown) => {
       // The claim ends with the lease of this server at the latest.
       log.error({ err: error }, "the claim of a page was not released");
     });
   };
-  const claimNow = async (claim: StoredClaim, yields: boolean): Promise<boolean> => {
-    const outcome = await store.claim(claim, { now: clock(), yields });
+  const claimNow = async (claim: OwnClaim, yields: boolean): Promise<boolean> => {
+    const instance = instances.id;
+    const outcome = await store.claim({ ...claim, instance }, { now: clock(), yields });
     if (outcome === "refused") return false;
-    if (outcome.displaced?.instance === instances.id) displace(outcome.displaced.connection);
-    return true;
+    if (outcome.displaced) displace(outcome.displaced.connection);
+    // This server has begun again meanwhile, and others remove claims of the previous id.
+    return instance === instances.id || claimNow(claim, true);
   };
 
   instances.onNotice("displaced", displace);
   instances.onExpired((instance) => store.releaseAll(instance));
   // While this server was paused, others may have removed its claims and connected the same pages.
-  instances.onRevived(async () => {
+  instances.onRevived(async (previous) => {
     await Promise.all(
       [...own].map(async ([connection, { claim }]) => {
         if (!(await claimNow(claim, true))) displace(connection);
       }),
     );
+    await store.releaseAll(previous);
   });
 
   return {
     async claim({ page, loginId }: Claimant, onDisplaced) {
-      const claim = { page, loginId, instance: instances.id, connection: nonce() };
+      const claim = { page, loginId, connection: nonce() };
       // Noted first: the next claim may displace this one as soon as it is stored.
       own.set(claim.connection, { claim, onDisplaced });
       try {

@@ -16,7 +16,7 @@ export interface ClaimStore {
    * @param yields whether the page also yields to another page with the same login
    */
   claim(claim: StoredClaim, options: { readonly now: Date; readonly yields: boolean }): Promise<ClaimOutcome>;
-  release(claim: StoredClaim): Promise<void>;
+  release(claim: Pick<StoredClaim, "page" | "connection">): Promise<void>;
   /** Removes the claims of a server. */
   releaseAll(instance: string): Promise<void>;
 }

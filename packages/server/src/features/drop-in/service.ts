@@ -119,7 +119,7 @@ const MUTES: GatedCall = { writes: true, alsoWhenFull: true };
 
 /** A page that is told of mutes. */
 interface MuteListener {
-  readonly userId: string;
+  readonly page: Page;
   readonly notify: (status: DropInMuteStatus) => void;
 }
 /** Pages are told of mutes at most once in this time, however many there are. */
@@ -230,11 +230,15 @@ export const createDropInService = ({
     if (!listeners) return;
     const muted = await im.muted(roomId);
     const statuses = new Map<string, DropInMuteStatus>();
-    const notifyPage = async ({ userId, notify }: MuteListener): Promise<void> => {
-      const role = await access.roleIn(roomId, userId);
-      if (!role) return;
-      const status = muteStatusFor({ role, userId }, roomId, muted);
-      const key = role === "examinee" ? JSON.stringify(status.muteUserList) : "staff";
+    const notifyPage = async ({ page, notify }: MuteListener): Promise<void> => {
+      // The rights of the page may have ended. Then it is disconnected at its next request or event.
+      const caller = await logins.callerIn(page, roomId).catch((error: unknown) => {
+        if (error instanceof InvigilError) return undefined;
+        throw error;
+      });
+      if (!caller) return;
+      const status = muteStatusFor(caller, roomId, muted);
+      const key = caller.role === "examinee" ? JSON.stringify(status.muteUserList) : "staff";
       const shared = statuses.get(key) ?? status;
       statuses.set(key, shared);
       notify(shared);
@@ -247,6 +251,10 @@ export const createDropInService = ({
     );
   }, MUTES_INTERVAL_MS);
   instances.onNotice("muted", mutesChanged);
+  // Notices for the previous id of this server may be lost.
+  instances.onRevived(async () => {
+    for (const roomId of muteListeners.keys()) mutesChanged(roomId);
+  });
 
   return {
     async login(sent, address) {
@@ -349,8 +357,8 @@ export const createDropInService = ({
       };
     },
 
-    onMuted({ userId }, groupId, notify) {
-      const listener = { userId, notify };
+    onMuted(page, groupId, notify) {
+      const listener = { page, notify };
       const listeners = muteListeners.get(groupId) ?? new Set();
       muteListeners.set(groupId, listeners.add(listener));
       return () => {

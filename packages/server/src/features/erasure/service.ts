@@ -6,7 +6,7 @@ import type { Erasure, ErasureStore, Position } from "./store.js";
  * Erases the remaining data about people who were removed together with their records: messages, mentions in
  * other messages, events, mutes, presence and stream names. The work consists of small steps, so that other
  * calls are not delayed, and continues after a restart. The message that notifies the person of the removal
- * goes last, after their pages have had time to read it.
+ * goes last, after their pages have had time to read it, together with what calls in progress wrote meanwhile.
  */
 export interface ErasureService {
   /** Resolves when everything that is due is erased, including what another process began. */
@@ -48,15 +48,21 @@ export const createErasureService = ({
     }
   };
 
+  const eraseKeys = async (erasure: Erasure, rooms: readonly string[]): Promise<void> => {
+    for (let from = 0; from < rooms.length; from += ROOMS_AT_ONCE)
+      await store.eraseKeys(erasure, rooms.slice(from, from + ROOMS_AT_ONCE));
+  };
+
   const eraseNotice = async (erasure: Erasure): Promise<void> => {
-    for (const roomId of await store.notRejoined(erasure, await store.roomsOf(erasure)))
-      await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
+    const rooms = await store.notRejoined(erasure, await store.roomsOf(erasure));
+    // A call of the person that was in progress at the removal may have written rows after the first stage.
+    await eraseKeys(erasure, rooms);
+    for (const roomId of rooms) await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
   };
 
   const eraseTraces = async (erasure: Erasure): Promise<void> => {
     const rooms = await store.roomsOf(erasure);
-    for (let from = 0; from < rooms.length; from += ROOMS_AT_ONCE)
-      await store.eraseKeys(erasure, rooms.slice(from, from + ROOMS_AT_ONCE));
+    await eraseKeys(erasure, rooms);
     for (const roomId of rooms) {
       await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
       await untilEnd((after) => store.eraseEvents(erasure, roomId, after));

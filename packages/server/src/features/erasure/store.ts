@@ -217,6 +217,8 @@ const isNaming = and(
   or(
     eq(messages.senderId, param("userId")),
     contains(messages.data, "userId"),
+    // JSON can write any character of an id with a backslash.
+    contains(messages.data, "backslash"),
     contains(messages.recipients, "userId"),
   ),
 );
@@ -328,7 +330,14 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
     const end = isFarewell ? Number.MAX_SAFE_INTEGER : upToMessage;
     const last = (await storage.all(messagesAfter, { examId, roomId, after })).at(-1)?.id;
     if (last === undefined || after >= end) return "end";
-    const range = { examId, roomId, userId, from: after + 1, upTo: Math.min(last, end) };
+    const range = {
+      examId,
+      roomId,
+      userId,
+      backslash: "\\",
+      from: after + 1,
+      upTo: Math.min(last, end),
+    };
     if (await storage.get(anyMessageNaming, range))
       await storage.write(
         async (tx) => {

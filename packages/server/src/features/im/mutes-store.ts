@@ -55,8 +55,8 @@ export const createMuteStore = ({
 }: {
   storage: Storage;
   roomExams: RoomExams;
-  /** The id of this server. Other servers are notified of changes. */
-  self: string;
+  /** Returns the id of this server. Other servers are notified of changes. */
+  self: () => string;
 }): MuteStore => ({
   muted: storage.remember({ tables: [roomExams, mutes] }, async (reader, roomId: string): Promise<Muted> => {
     const examId = await examsOfRooms.examOf(reader, roomId);
@@ -84,7 +84,7 @@ export const createMuteStore = ({
             changed.map((login) => ({ examId, roomId, login })),
           );
         } else await tx.run(deleteMutes, { examId, roomId, logins: changed });
-        if (self !== "") await notifyOtherServers(tx, self, { topic: "muted", data: roomId, now });
+        if (self() !== "") await notifyOtherServers(tx, self(), { topic: "muted", data: roomId, now });
         return { hasChanged: true };
       },
       { repeatable: true, share },

@@ -4,16 +4,16 @@ import type { InstanceStore } from "./store.js";
 
 /**
  * The servers of a database. Each of them has a lease, which it renews. When the lease of a server has expired,
- * the others clean up what it left behind.
+ * another one claims it, and cleans up what the server left behind. If the server continues after that, it begins again under a new id.
  */
 export interface InstanceService {
-  /** The id of this server. */
+  /** The id of this server, at present. */
   readonly id: string;
   /**
-   * Calls a function when this server's lease had expired, after which others may have removed its traces. If it rejects, it is called
-   * again later.
+   * Calls a function with the previous id when this server has begun again. What it has stored under that id may have been removed, or be
+   * removed at any moment. If the function rejects, it is called again later.
    */
-  onRevived(call: () => Promise<void>): void;
+  onRevived(call: (previous: string) => Promise<void>): void;
   /** Calls a function with each server whose lease has expired. It removes what that server left behind. */
   onExpired(call: (id: string) => Promise<void>): void;
   /**
@@ -29,8 +29,8 @@ export interface InstanceService {
 
 export interface InstanceServiceDeps {
   readonly store: InstanceStore;
-  /** The id of this server. Empty: it is the only one, and needs no lease. */
-  readonly id: string;
+  /** Creates the ids of this server. Absent: it is the only one, has the id "", and needs no lease. */
+  readonly newId?: (() => string) | undefined;
   readonly clock: () => Date;
   /** How long a page remains present without a connection. */
   readonly settleMs: number;
@@ -44,25 +44,31 @@ const NOTICE_MS = 250;
 
 export const createInstanceService = ({
   store,
-  id,
+  newId,
   clock,
   settleMs,
   log,
 }: InstanceServiceDeps): InstanceService => {
-  const revivedCalls: (() => Promise<void>)[] = [];
+  let id = newId?.() ?? "";
+  const revivedCalls: ((previous: string) => Promise<void>)[] = [];
   const expiredCalls: ((id: string) => Promise<void>)[] = [];
   const noticeCalls = new Map<NoticeTopic, (data: string) => void>();
   const timers: NodeJS.Timeout[] = [];
   let running: Promise<void> | undefined;
   let reading: Promise<void> | undefined;
   let hasFailed = false;
-  /** Whether this server has not yet restored what others may have removed. */
-  let isRevived = false;
+  /** Earlier ids of this server, for which the functions of `onRevived` have not succeeded yet. */
+  const previousIds = new Set<string>();
 
-  const renew = () => store.renew(id, new Date(clock().getTime() + LEASE_MS));
+  const leaseEnd = (): Date => new Date(clock().getTime() + LEASE_MS);
+  const beginAgain = async (next: string): Promise<void> => {
+    await store.begin(next, leaseEnd());
+    previousIds.add(id);
+    id = next;
+  };
   const cleanUp = async (): Promise<void> => {
     for (const other of await store.expired(clock())) {
-      if (other === id) continue;
+      if (!(await store.claim(other, { now: clock(), until: leaseEnd() }))) continue;
       for (const call of expiredCalls) await call(other);
       await store.remove(other);
       log.info({ instance: other }, "a server has ended; its pages that did not reconnect were disconnected");
@@ -70,9 +76,11 @@ export const createInstanceService = ({
   };
   const renewAndCleanUp = async (): Promise<void> => {
     try {
-      if (!(await renew())) isRevived = true;
-      if (isRevived) await Promise.all(revivedCalls.map((call) => call()));
-      isRevived = false;
+      if (newId && !(await store.renew(id, leaseEnd()))) await beginAgain(newId());
+      for (const previous of previousIds) {
+        await Promise.all(revivedCalls.map((call) => call(previous)));
+        previousIds.delete(previous);
+      }
       await cleanUp();
       hasFailed = false;
     } catch (error) {
@@ -103,13 +111,15 @@ export const createInstanceService = ({
   };
 
   return {
-    id,
+    get id() {
+      return id;
+    },
     onNotice: (topic, call) => void noticeCalls.set(topic, call),
     onRevived: (call) => void revivedCalls.push(call),
     onExpired: (call) => void expiredCalls.push(call),
     async start() {
       if (id === "") return;
-      await renew();
+      await store.begin(id, leaseEnd());
       every(RENEW_MS, () => {
         running ??= renewAndCleanUp();
       });

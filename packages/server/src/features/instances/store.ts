@@ -1,15 +1,19 @@
-import { asc, eq, lte } from "drizzle-orm";
+import { and, asc, eq, isNull, lte, or } from "drizzle-orm";
 import type { Storage } from "../../storage/port.js";
-import { param, query, rawParam, statement } from "../../storage/statement.js";
+import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import { instances, serverNotices } from "../../storage/tables.js";
 
 export type StoredNotice = Pick<typeof serverNotices.$inferSelect, "id" | "topic" | "data">;
 
 export interface InstanceStore {
-  /** Begins or extends the lease of a server. Returns whether it was extended: false if it began anew. */
+  /** Begins the lease of a server. */
+  begin(id: string, until: Date): Promise<void>;
+  /** Extends the lease of a server. Returns false if another server cleans up after it, or has done so. */
   renew(id: string, until: Date): Promise<boolean>;
   /** Returns the servers whose leases have expired. */
   expired(now: Date): Promise<string[]>;
+  /** Claims the clean-up after a server whose lease has expired. Returns false if it has not, or if another server has claimed it. */
+  claim(id: string, claim: { readonly now: Date; readonly until: Date }): Promise<boolean>;
   /** Removes a server, once nothing refers to it. */
   remove(id: string): Promise<void>;
   /** The notices for a server, in the order in which they were written. */
@@ -22,19 +26,18 @@ const extendLease = statement(
   query
     .update(instances)
     .set({ leaseUntil: rawParam<Date>("until") })
-    .where(isInstance),
+    .where(and(isInstance, isNull(instances.claimedUntil))),
 );
-const insertInstance = statement(
+const insertInstance = insertion(instances);
+const isExpired = lte(instances.leaseUntil, param("now"));
+/** The server that cleans up may itself have ended. */
+const isUnclaimed = or(isNull(instances.claimedUntil), lte(instances.claimedUntil, param("now")));
+const expiredInstances = statement(query.select({ id: instances.id }).from(instances).where(isExpired));
+const claimInstance = statement(
   query
-    .insert(instances)
-    .values({ id: param("id"), leaseUntil: param("until") })
-    .onConflictDoNothing(),
-);
-const expiredInstances = statement(
-  query
-    .select({ id: instances.id })
-    .from(instances)
-    .where(lte(instances.leaseUntil, param("now"))),
+    .update(instances)
+    .set({ claimedUntil: rawParam<Date>("until") })
+    .where(and(isInstance, isExpired, isUnclaimed)),
 );
 const deleteInstance = statement(query.delete(instances).where(isInstance));
 
@@ -49,12 +52,12 @@ const deleteNotice = statement(query.delete(serverNotices).where(eq(serverNotice
 const deleteNoticesOf = statement(query.delete(serverNotices).where(eq(serverNotices.instance, param("id"))));
 
 export const createInstanceStore = ({ storage }: { storage: Storage }): InstanceStore => ({
-  renew: (id, until) =>
-    storage.write(async (tx) => {
-      if ((await tx.run(extendLease, { id, until })) > 0) return true;
-      await tx.run(insertInstance, { id, until });
-      return false;
-    }),
+  begin: async (id, until) => {
+    await storage.write((tx) => tx.insert(insertInstance, [{ id, leaseUntil: until }]));
+  },
+  renew: async (id, until) => (await storage.write((tx) => tx.run(extendLease, { id, until }))) > 0,
+  claim: async (id, { now, until }) =>
+    (await storage.write((tx) => tx.run(claimInstance, { id, now, until }))) > 0,
   expired: async (now) => (await storage.all(expiredInstances, { now })).map(({ id }) => id),
   remove: async (id) => {
     await storage.write(async (tx) => {

@@ -1,6 +1,7 @@
 import type { Caller, Presence } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { RateLimits } from "../../limits/rates.js";
+import { SchemaChangedError } from "../../storage/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { InstanceService } from "../instances/service.js";
 import { keyOfPage, type Page, type PresenceStore } from "./store.js";
@@ -125,7 +126,9 @@ export const createPresenceService = ({
     tracked.stored = connections;
     const work = write(tracked, connections)
       .catch((error: unknown) => {
-        log.error({ err: error, roomId: tracked.page.roomId }, "presence was not stored");
+        // A server that no longer writes has said so once.
+        if (!(error instanceof SchemaChangedError))
+          log.error({ err: error, roomId: tracked.page.roomId }, "presence was not stored");
         if (!isStopped && !tracked.timer) saveLater(tracked, RETRY_MS);
       })
       .finally(() => writes.delete(work));
@@ -148,14 +151,17 @@ export const createPresenceService = ({
 
   const ofRoom: PresenceService["ofRoom"] = async (roomId) => [...(await store.ofRoom(roomId))];
 
-  // While this server was paused, others may have disconnected its pages.
-  instances.onRevived(async () => {
-    for (const tracked of trackedPages.values()) if (tracked.connections > 0) save(tracked);
-  });
-  instances.onExpired(async (instance) => {
+  const disconnectAll = async (instance: string): Promise<void> => {
     const pages = await store.ofInstance(instance);
     await Promise.all(pages.map((page) => store.save({ page, instance, devices: 0, now: clock() })));
+  };
+  instances.onRevived(async (previous) => {
+    // Writes that have begun under the previous id may end after others have cleaned up.
+    await Promise.all(writes);
+    for (const tracked of trackedPages.values()) if (tracked.connections > 0) save(tracked);
+    await disconnectAll(previous);
   });
+  instances.onExpired(disconnectAll);
 
   return {
     connect(page) {

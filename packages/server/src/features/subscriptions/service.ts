@@ -77,6 +77,8 @@ export interface LiveServiceDeps {
   /** Default: no limits. */
   readonly rates?: Pick<RateLimits, "charge">;
   readonly clock: () => Date;
+  /** A monotonic clock in milliseconds. */
+  readonly monotonic: () => number;
   /** How long the log keeps events. */
   readonly retentionMs: number;
   readonly log: FastifyBaseLogger;
@@ -118,6 +120,7 @@ export const createLiveService = ({
   limits,
   rates = UNLIMITED,
   clock,
+  monotonic,
   retentionMs,
   log,
 }: LiveServiceDeps): LiveService => {
@@ -203,7 +206,13 @@ export const createLiveService = ({
       );
       const release = acquireSubscription(subscriber, { field: "roomId", id: roomId });
       const onStart = releasing(release, () => presence.connect({ examId, roomId, userId, role, camera }));
-      return subscribe({ ...target, onStart }, subscriber, { lastEventId, store: source, dispatcher, clock });
+      return subscribe({ ...target, onStart }, subscriber, {
+        lastEventId,
+        store: source,
+        dispatcher,
+        clock,
+        monotonic,
+      });
     },
 
     async subscribeToExam(subscriber, { examId, lastEventId }) {
@@ -213,7 +222,13 @@ export const createLiveService = ({
       await target.checkAccess(subscriber.caller);
       const release = acquireSubscription(subscriber, { field: "examId", id: examId });
       const onStart = releasing(release, () => () => undefined);
-      return subscribe({ ...target, onStart }, subscriber, { lastEventId, store: source, dispatcher, clock });
+      return subscribe({ ...target, onStart }, subscriber, {
+        lastEventId,
+        store: source,
+        dispatcher,
+        clock,
+        monotonic,
+      });
     },
 
     acquireConnection: (caller) => limits.acquireConnection(caller),

@@ -46,6 +46,8 @@ export interface SubscriptionTarget<Delivered> {
 
 /** The events that one read of the log returns to a subscriber that resumes. */
 const PAGE_SIZE = 200;
+/** An event is delivered only if access was confirmed at most this long ago. The dispatcher has it confirmed every four seconds. */
+const MAX_CONFIRMED_AGE_MS = 5_000;
 /** The longest delay that a Node.js timer supports. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -68,7 +70,14 @@ export async function* subscribe<Delivered>(
     store,
     dispatcher,
     clock,
-  }: { lastEventId: string | undefined; store: LiveStore; dispatcher: EventDispatcher; clock: () => Date },
+    monotonic,
+  }: {
+    lastEventId: string | undefined;
+    store: LiveStore;
+    dispatcher: EventDispatcher;
+    clock: () => Date;
+    monotonic: () => number;
+  },
 ): AsyncGenerator<Delivered, void, undefined> {
   const queue = createEventQueue();
   const subscription: Subscription = { scope: target.scope, queue, mayDeliver: target.mayDeliver };
@@ -86,7 +95,11 @@ export async function* subscribe<Delivered>(
   const assertNotExpired = (): void => {
     if (clock() >= expiresAt) throw unauthenticated("The token has expired.");
   };
+  /** The time of the last successful check, by the monotonic clock. */
+  let confirmedAt = Number.NEGATIVE_INFINITY;
   const recheckAccess = async (): Promise<void> => {
+    // The result may be as old as the beginning of the check.
+    const startedAt = monotonic();
     const identity = await identify();
     if (!(identity instanceof InvigilError)) await target.checkAccess(identity);
     else if (identity.code === "UNAUTHENTICATED") throw identity;
@@ -94,6 +107,11 @@ export async function* subscribe<Delivered>(
     else if (identity.cause instanceof DatabaseUnavailableError) throw identity.cause;
     // Other failures mean that the identity service did not answer. They say nothing about the caller.
     assertNotExpired();
+    confirmedAt = startedAt;
+  };
+  /** Checks access before a delivery unless it was checked a moment ago. The periodic check may be late: the process may have been paused. */
+  const confirmAccess = async (): Promise<void> => {
+    if (monotonic() - confirmedAt > MAX_CONFIRMED_AGE_MS) await recheckAccess();
   };
 
   const waitUntil = async (received: Promise<void>): Promise<void> => {
@@ -178,6 +196,8 @@ export async function* subscribe<Delivered>(
     if (needsGap) {
       queue.open();
       const gap = await target.createGap();
+      // After the snapshot was read, so that access is not older than what it shows.
+      await confirmAccess();
       lastId = gap.lastEventId;
       page = [];
       current = undefined;
@@ -202,6 +222,7 @@ export async function* subscribe<Delivered>(
       return undefined;
     }
     if (current.event.id > lastId) {
+      await confirmAccess();
       const { deliverable, needsRecheck } = await target.deliver(current, recheckAccess);
       if (needsRecheck) queue.requestRecheck();
       lastId = current.event.id;

@@ -7,6 +7,7 @@ import { createDatabaseClock } from "./clock.js";
 import { followOrigin } from "./epoch.js";
 import { isDenied, isRefusal } from "./errors.js";
 import { fitsVersion, migrate, readMigrations } from "./migrate.js";
+import { createSchemaCheck } from "./schema-check.js";
 import { createSessions, type Session, type Sessions } from "./sessions.js";
 import { connectionShares, type PostgresSettings, shownUrl } from "./settings.js";
 import { createPostgresStorage } from "./storage.js";
@@ -19,8 +20,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** Migrations may rewrite large tables. */
 export const MIGRATION_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RETRY_MS = 500;
-/** How often the server's clock and identity are looked at. */
-const CHECK_MS = 10_000;
+/** How often the server's clock, schema and identity are looked at. */
+const CHECK_MS = 5_000;
 /** PostgreSQL 15. */
 const LEAST_VERSION = 150_000;
 
@@ -29,6 +30,8 @@ export interface OpenPostgresOptions extends PostgresSettings {
   /** The time limit for one statement and for the wait for a lock, in milliseconds. Default: 10 seconds. */
   readonly timeoutMs?: number;
   readonly onStatement?: ((sql: string) => void) | undefined;
+  /** Called when writes begin to be refused because another process has changed the schema. */
+  readonly onSchemaChanged?: (() => void) | undefined;
   /** Called when the database is not the one that was used before: a backup was restored, or a standby took over. */
   readonly onNewEpoch?: (() => void) | undefined;
 }
@@ -94,6 +97,7 @@ export const openPostgres = async ({
   migrations: folder = MIGRATIONS,
   timeoutMs = DEFAULT_TIMEOUT_MS,
   onStatement,
+  onSchemaChanged,
   onNewEpoch,
 }: OpenPostgresOptions): Promise<Database> => {
   const migrations = readMigrations(folder);
@@ -117,8 +121,10 @@ export const openPostgres = async ({
     await direct.close();
   }
 
+  const schema = createSchemaCheck((session) => fitsVersion(session, migrations), onSchemaChanged);
   const follow = async (session: Session): Promise<void> => {
-    if (await followOrigin(session)) onNewEpoch?.();
+    // Beginning an epoch writes, too.
+    if ((await schema.fits(session)) && (await followOrigin(session))) onNewEpoch?.();
   };
   const shares = connectionShares(connections);
   const sessionsFor = (number: number): Sessions =>
@@ -134,7 +140,7 @@ export const openPostgres = async ({
   const reads = sessionsFor(shares.reads);
   const control = sessionsFor(shares.control);
   const close = () => Promise.all([writes, reads, control].map((sessions) => sessions.close()));
-  const common = { prepared, dividesByExam, timeoutMs };
+  const common = { schema, prepared, dividesByExam, timeoutMs };
   const clock = createDatabaseClock();
   const check = async (session: Session): Promise<void> => {
     await clock.measure(session);
@@ -160,7 +166,7 @@ export const openPostgres = async ({
       migrationsAreCurrent() {
         // Calls at the same time share the answer, so that they do not keep the connection from others.
         checking ??= control
-          .use((session) => fitsVersion(session, migrations))
+          .use((session) => schema.fits(session))
           .finally(() => {
             checking = undefined;
           });

@@ -5,12 +5,14 @@ import type { Storage, Transaction } from "../port.js";
 import { type Connection, createConnection, lockText } from "./connection.js";
 import { asPortError } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
+import type { SchemaCheck } from "./schema-check.js";
 import { firstValue, rollBack, type Session, type Sessions } from "./sessions.js";
 import { createWriteQueue } from "./write-queue.js";
 
 export interface PostgresStorageOptions {
   readonly reads: Sessions;
   readonly writes: Sessions;
+  readonly schema: Pick<SchemaCheck, "assertFits">;
   /** Whether statements are prepared by name. */
   readonly prepared: boolean;
   /** Whether a statement may be about one exam only. Default: false. */
@@ -137,6 +139,7 @@ const handleOf = (
 export const createPostgresStorage = ({
   reads,
   writes,
+  schema,
   prepared,
   dividesByExam = false,
   timeoutMs,
@@ -186,7 +189,11 @@ export const createPostgresStorage = ({
   };
 
   const queue = createWriteQueue({ connections: writes.connections, timeoutMs });
-  const write: Storage["write"] = (work, options = {}) => queue((until) => transact(work, until), options);
+  const write: Storage["write"] = (work, options = {}) =>
+    queue(async (until) => {
+      await schema.assertFits(writes);
+      return transact(work, until);
+    }, options);
 
   const reader = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
 

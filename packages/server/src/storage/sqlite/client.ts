@@ -36,6 +36,8 @@ export interface OpenSqliteOptions {
   readonly onDeclared?: OnDeclared | undefined;
   /** Called when writes are no longer acknowledged because the database files were replaced. */
   readonly onFault?: ((fault: string) => void) | undefined;
+  /** Called when writes begin to be refused because another process has changed the schema. */
+  readonly onSchemaChanged?: (() => void) | undefined;
 }
 
 /** How long opening waits for another process, in milliseconds. */
@@ -165,6 +167,7 @@ export const openSqlite = ({
   onStatement,
   onDeclared,
   onFault,
+  onSchemaChanged,
 }: OpenSqliteOptions): Database => {
   const isFile = wanted !== ":memory:";
   const template = isFile ? undefined : templates.get(folder);
@@ -195,6 +198,8 @@ export const openSqlite = ({
         reader.pragma("query_only = ON");
         return reader;
       },
+      isCurrent: migrationsAreCurrent,
+      onSchemaChanged,
       guard,
       onFault,
       onStatement: ({ text, writes }) => {

@@ -1,4 +1,5 @@
 import type Sqlite from "better-sqlite3";
+import { SchemaChangedError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
 import type { Reader, Storage } from "../port.js";
 import { createConnection, type Running } from "./connection.js";
@@ -11,6 +12,10 @@ export interface SqliteStorageOptions {
   readonly writer: Sqlite.Database;
   /** Opens a read-only connection to the same file. */
   readonly openReader: () => Sqlite.Database;
+  /** Whether the schema is that of this version. */
+  readonly isCurrent: () => boolean;
+  /** Called when it no longer is. */
+  readonly onSchemaChanged?: (() => void) | undefined;
   readonly guard?: FileGuard | undefined;
   readonly onFault?: ((fault: string) => void) | undefined;
   /** Called with every statement before it runs. */
@@ -37,6 +42,8 @@ const readerOf = (connection: ReturnType<typeof createConnection>): Reader => ({
 export const createSqliteStorage = ({
   writer,
   openReader,
+  isCurrent,
+  onSchemaChanged,
   guard,
   onFault,
   onStatement,
@@ -44,6 +51,21 @@ export const createSqliteStorage = ({
 }: SqliteStorageOptions): SqliteStorage => {
   const dataVersion = writer.prepare<[], number>("PRAGMA data_version").pluck();
   const othersVersion = (): number | undefined => dataVersion.get();
+  /** The commit of another process up to which the schema was compared, and the result. */
+  let compared: { readonly version: number | undefined; readonly isCurrent: boolean } = {
+    version: undefined,
+    isCurrent: true,
+  };
+  /** Only other processes change the schema. @throws SchemaChangedError */
+  const assertSchema = (): void => {
+    const version = othersVersion();
+    if (version !== compared.version) {
+      const wasCurrent = compared.isCurrent;
+      compared = { version, isCurrent: isCurrent() };
+      if (wasCurrent && !compared.isCurrent) onSchemaChanged?.();
+    }
+    if (!compared.isCurrent) throw new SchemaChangedError();
+  };
   const committed = openReader();
   const reader = readerOf(createConnection(committed, onStatement));
   const remembered = createRememberedReads(
@@ -58,6 +80,7 @@ export const createSqliteStorage = ({
       if (running.writes !== undefined) remembered.noteWrite(running.writes);
       onStatement?.(running);
     }),
+    onBegin: assertSchema,
     guard,
     onFault,
     onCommit: remembered.committed,

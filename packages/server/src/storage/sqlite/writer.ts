@@ -46,6 +46,8 @@ const isBusy = (error: unknown): boolean =>
 export interface WriterOptions {
   readonly connection: Connection;
   readonly patienceMs?: number;
+  /** Called in each transaction before its jobs. If it throws, the jobs reject with that error. */
+  readonly onBegin?: () => void;
   /** Detects replaced database files. */
   readonly guard?: FileGuard | undefined;
   /** Called with the reason when commits are no longer acknowledged. */
@@ -67,7 +69,7 @@ export interface WriterOptions {
  */
 export const createWriter = (
   sqlite: Sqlite.Database,
-  { connection, patienceMs = BUSY_TIMEOUT_MS, guard, onFault, onCommit, onRollback }: WriterOptions,
+  { connection, patienceMs = BUSY_TIMEOUT_MS, onBegin, guard, onFault, onCommit, onRollback }: WriterOptions,
 ): Write => {
   const turns = createTurns<Job>();
   let lastNumber = 0;
@@ -225,6 +227,7 @@ export const createWriter = (
     if (lastFault !== undefined) assertStored();
     begin.run();
     try {
+      onBegin?.();
       guard?.beginGeneration();
       const outcomes: Outcome[] = [];
       const since = performance.now();
