@@ -91,10 +91,15 @@ const prepare = async (url) => {
   );
   const roster = `id,name\n${Array.from({ length: ROOMS }, (_, n) => `k${n},Kim ${n}\n`).join("")}`;
   await call("participant.import", { examId, file: Buffer.from(roster).toString("base64") });
+  const teachers = Array.from({ length: ROOMS }, (_, n) => ({
+    userId: `t${n}`,
+    name: `T ${n}`,
+    role: "teacher",
+  }));
   await call("exam.plan", {
     examId,
     roomSize: 1,
-    teachers: [{ userId: "busy", name: "Busy", role: "teacher" }],
+    teachers,
   });
   const { id: roomId } = await call("room.create", { name: "Large", examId });
   for (let from = 0; from < PEOPLE; from += 500)

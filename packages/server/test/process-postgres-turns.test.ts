@@ -4,7 +4,7 @@ import { trpc } from "./support/calls.js";
 import { isPostgresServerMissing, openSchemas, type Schemas } from "./support/postgres-schemas.js";
 import { type PostgresServer, startPostgresServer } from "./support/postgres-server.js";
 import { startTcpProxy } from "./support/tcp-proxy.js";
-import { openWorld, type World } from "./support/world.js";
+import { openWorld, type World, type WorldOptions } from "./support/world.js";
 
 // One exam that is locked, by a server that was paused or by anything else, beside other exams.
 
@@ -23,8 +23,9 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const openOn = (url: string, directUrl = url): Promise<World> =>
+const openOn = (url: string, { directUrl = url, ...options }: WorldOptions & { directUrl?: string } = {}) =>
   openWorld({
+    ...options,
     config: { databaseFile: undefined, postgres: { url, directUrl } },
     now: () => new Date(),
     sharesDatabase: true,
@@ -83,7 +84,7 @@ describe("an exam that is locked", () => {
     await using proxy = await startTcpProxy(server.port);
     const through = new URL(url);
     through.port = String(proxy.port);
-    const paused = await openOn(through.href, url);
+    const paused = await openOn(through.href, { directUrl: url });
     const calls = await callsOf(healthy, "root");
     const locked = await openRoom(calls);
     const free = await openRoom(calls);
@@ -107,3 +108,45 @@ describe("an exam that is locked", () => {
     await paused[Symbol.asyncDispose]();
   }, 60_000);
 });
+
+it("prepares a bulk change anew if one of its transactions is lost, and makes it once", async () => {
+  const { url } = await schemas.open();
+  const other = new Client({ connectionString: url });
+  await other.connect();
+  let examId = "";
+  let isLocked = false;
+  await using world = await openOn(url, {
+    change: (deps) => {
+      const { storage } = deps.db;
+      const write: typeof storage.write = async (work, options) => {
+        // Before the second transaction.
+        if (options?.continues && !isLocked) {
+          isLocked = true;
+          await other.query("BEGIN");
+          await other.query("SELECT 1 FROM exams WHERE id = $1 FOR UPDATE", [examId]);
+        }
+        return storage.write(work, options);
+      };
+      return { ...deps, db: { ...deps.db, storage: { ...storage, write } } };
+    },
+  });
+  const calls = await callsOf(world, "root");
+  ({ examId } = await openRoom(calls));
+  const roster = `id,name\n${Array.from({ length: 600 }, (_, n) => `k${n},Kim ${n}\n`).join("")}`;
+  const importing = calls.mutate("participant.import", {
+    examId,
+    file: Buffer.from(roster).toString("base64"),
+  });
+  const locksThatWait = async (): Promise<number> =>
+    (await other.query("SELECT 1 FROM pg_locks WHERE NOT granted")).rows.length;
+  await expect.poll(locksThatWait, { interval: 1 }).toBeGreaterThan(0);
+  await expect.poll(locksThatWait, { interval: 1 }).toBe(0);
+  await other.query("ROLLBACK");
+  expect((await importing).status).toBe(200);
+  await world.services.bulk.drain();
+  const { rows } = await other.query(
+    "SELECT (SELECT count(*)::int FROM visible_unseated) AS seen, (SELECT count(*)::int FROM unseated) AS stored, (SELECT count(*)::int FROM bulk_changes) AS changes",
+  );
+  expect(rows).toEqual([{ seen: 600, stored: 600, changes: 0 }]);
+  await other.end();
+}, 60_000);

@@ -208,7 +208,8 @@ it("each change that a procedure makes takes the share of its caller", async () 
     "participant.remove": (c) => c.participant.remove({ roomId, userId: "c" }),
     "participant.removeFromExam": (c) => c.participant.removeFromExam({ examId, userId: "d" }),
     "participant.import": (c) => c.participant.import({ examId, file }),
-    "exam.plan": (c) => c.exam.plan({ examId, roomSize: 1 }),
+    "exam.plan": (c) =>
+      c.exam.plan({ examId, roomSize: 2, teachers: [{ ...person("pt"), role: "teacher" }] }),
     "audio.create": (c) => c.audio.create({ name: "D", url: "https://audio.example/d.wav" }),
     "audio.update": (c) => c.audio.update({ clipId, name: "New" }),
     "audio.attach": (c) => c.audio.attach({ examId, clipId }),

@@ -10,7 +10,7 @@ const queue = () => {
     add: (share: Share | undefined, ...jobs: readonly string[]) =>
       jobs.map((job) => turns.add(job, { share })),
     /** Runs the jobs that wait, one after the other. */
-    runAll(usedMs: (job: string) => number = () => 0.1) {
+    runAll: (usedMs: (job: string) => number = () => 0.1): string[] => {
       const order: string[] = [];
       for (let turn = turns.next(); turn; turn = turns.next()) {
         order.push(turn.job);
@@ -19,7 +19,7 @@ const queue = () => {
       return order;
     },
     /** Takes the jobs that may run together. */
-    takeAll() {
+    takeAll: (): Turn<string>[] => {
       const taken: Turn<string>[] = [];
       for (let turn = turns.next(); turn; turn = turns.next()) taken.push(turn);
       return taken;

@@ -198,5 +198,5 @@ export const createTurns = <Job>(): Turns<Job> => {
 /** A storage whose writes belong to no caller and no exam, so that none is refused. For commands. */
 export const withoutShares = (storage: Storage): Storage => ({
   ...storage,
-  write: (work, { share: _, ...options } = {}) => storage.write(work, options),
+  write: (work, options) => storage.write(work, { ...options, share: undefined }),
 });

@@ -182,12 +182,12 @@ export const createBulkChanges = ({
     let { announced } = first;
     try {
       while (!announced) {
-        let isLost = false;
+        let hasAdvanced = false;
         announced = await storage.write(
           async (tx) => {
-            if (isLost) throw new PreparationLost();
+            if (hasAdvanced) throw new PreparationLost();
             await worker.hold(tx, begun);
-            isLost = true;
+            hasAdvanced = true;
             return advance(tx);
           },
           { bulk: true, share, continues: true },
