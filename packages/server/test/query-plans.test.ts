@@ -167,6 +167,11 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
     const { id: roomId } = await app.as(TEACHER).room.create({ name: "Short" });
     await app.as(TEACHER).room.end({ roomId });
   },
+  "room.reopen": async ({ app }) => {
+    const { id: roomId } = await app.as(TEACHER).room.create({ name: "Reopened", imServer: ["rong_cloud"] });
+    await app.as(TEACHER).room.end({ roomId });
+    await app.as(ADMIN).room.reopen({ roomId });
+  },
   "room.joinLinks": async ({ app, examId, roomId }) => {
     for (const caller of [ADMIN, TEACHER, { ...TEACHER, room: roomId }])
       for (const of of [{ roomId }, { examId }]) await app.as(caller).room.joinLinks(of);
@@ -230,6 +235,23 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
     const times = { startTime: new Date(0), endTime: new Date(1) };
     const { id: examId } = await app.as(TEACHER).exam.create({ name: "Short-lived", ...times });
     await app.as(TEACHER).exam.delete({ examId, withRooms: true });
+  },
+  "exam.listDeleted": async ({ app, examId }) => {
+    for (const later of OPTIONAL)
+      await app.as(ADMIN).exam.listDeleted({ pageSize: 1, ...(later && { cursor: examId }) });
+  },
+  "exam.restore": async ({ app }) => {
+    const times = { startTime: new Date(0), endTime: new Date(1) };
+    const { id: examId } = await app.as(TEACHER).exam.create({ name: "Restored", ...times });
+    await app.as(TEACHER).room.create({ name: "Restored", examId });
+    await app.as(TEACHER).exam.delete({ examId, withRooms: true });
+    await app.as(ADMIN).exam.restore({ examId });
+  },
+  "exam.erase": async ({ app }) => {
+    const times = { startTime: new Date(0), endTime: new Date(1) };
+    const { id: examId } = await app.as(TEACHER).exam.create({ name: "Erased", ...times });
+    await app.as(TEACHER).exam.delete({ examId });
+    await app.as(ADMIN).exam.erase({ examId, confirm: "Erased" });
   },
   "exam.plan": async ({ app, examId }) => {
     const teachers = ["t8", "t9"].map((userId) => ({ userId, name: userId, role: "teacher" as const }));

@@ -67,7 +67,7 @@ import { createUploadService } from "../features/upload/service.js";
 import { createUploadStore } from "../features/upload/store.js";
 import { createGate } from "../limits/gate.js";
 import { createRateLimits, UNLIMITED } from "../limits/rates.js";
-import { InvigilError } from "../platform/errors.js";
+import { examNotFound, InvigilError } from "../platform/errors.js";
 import type { Deps } from "./deps.js";
 
 export interface ServiceOptions {
@@ -124,6 +124,7 @@ export const createServices = (
         "EXAM_CONFLICT",
         `Another change of the people or rooms of the exam ${examId} is under way. Try again in a minute.`,
       ),
+    gone: examNotFound,
   });
   const groupStore = createGroupStore({ storage, roomExams, tasks: taskLog });
   const { messages } = providers;
@@ -221,6 +222,9 @@ export const createServices = (
     ids,
     rates,
     quotas,
+    restoreDays: config.restoreDays,
+    hasFreeSpace: () => disk.hasFreeSpace(),
+    log,
   });
   const cheatStore = createCheatStore({ storage, events: eventLog });
   const cheat = createCheatService({
@@ -242,6 +246,7 @@ export const createServices = (
     rates,
     quotas,
     demoExaminees: config.demoExaminees,
+    log,
   });
   const plan = createPlanService({
     store: createPlanStore({ storage, bulk, tasks: taskLog }),

@@ -132,7 +132,7 @@ async function* countContents(
 
 /**
  * Makes the function that deletes an exam with everything that belongs to it, including the groups of its rooms. Readers see the deletion
- * at once, however large the exam is. `check` throws to refuse the deletion. The function returns undefined if the exam does not exist.
+ * at once, however large the exam is. Until `eraseAt` it can be restored. `check` throws to refuse the deletion. The function returns undefined if the exam does not exist.
  */
 export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
   async function* prepare(
@@ -157,11 +157,15 @@ export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
   }
 
   return async (
-    { examId, now }: { readonly examId: string; readonly now: Date },
+    {
+      examId,
+      now,
+      eraseAt,
+    }: { readonly examId: string; readonly now: Date; readonly eraseAt: Date | undefined },
     check: (contents: ExamContents & { readonly name: string }) => void,
   ): Promise<ExamContents | undefined> => {
     try {
-      return await bulk.run({ kind: "delete_exam", examId, now }, ({ id }, tx) =>
+      return await bulk.run({ kind: "delete_exam", examId, now, eraseAt }, ({ id }, tx) =>
         prepare(tx, { id, examId }, check),
       );
     } catch (error) {
