@@ -201,7 +201,7 @@ export const createServices = (
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
   const roster = createRosterService({
-    store: createRosterStore({ storage, bulk }),
+    store: createRosterStore({ storage, bulk, clock }),
     access,
     erasure,
     clock,

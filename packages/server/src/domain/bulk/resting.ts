@@ -43,6 +43,12 @@ const restingExams = statement(
     .orderBy(desc(bulkChanges.examId))
     .limit(param("limit")),
 );
+const restingChange = statement(
+  query
+    .select()
+    .from(bulkChanges)
+    .where(and(eq(bulkChanges.examId, param("examId")), rests)),
+);
 const endRestOf = statement(
   query
     .update(bulkChanges)
@@ -63,6 +69,16 @@ export const readRestingExam = (
   examId: string,
   now: Date,
 ): Promise<RestingExam | undefined> => reader.get(restingExam, { examId, now });
+
+/** Locks a deleted exam, and returns its change. Undefined if the exam does not rest. */
+export const lockRestingExam = async (
+  tx: Transaction,
+  examId: string,
+  now: Date,
+): Promise<BulkChange | undefined> => {
+  await lockExams(tx, examId);
+  return tx.get(restingChange, { examId, now });
+};
 
 /** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
 const FIRST = "~";
