@@ -429,7 +429,7 @@ describe("a large deletion", () => {
     const detections = [{ userId: "k0", isMainMonitor: true, detectType: "watch", detectTime: new Date(0) }];
     const outcomes: string[] = [];
     const { seen } = await exam.watched(
-      () => admin.mutate("exam.delete", { examId, withRooms: true }),
+      () => admin.mutate("exam.delete", { examId, withRooms: true, erase: "now" }),
       () =>
         reader.exam.get({ examId }).then(
           () => "there",

@@ -151,6 +151,18 @@ describe("a deleted exam", () => {
     expect(now.status).toBe("in_progress");
   });
 
+  it("has nobody present when it comes back", async () => {
+    await using school = await openSchool({ config: { presenceSettleSeconds: 0 } });
+    const { admin, room } = school;
+    const { id: roomId, examId } = room;
+    await using listening = await listenRoom(school, { sub: "examinee1", role: "examinee" }, { roomId });
+    await listening.until(({ type }) => type === "participant_entered");
+    await admin.exam.delete({ examId, withRooms: true });
+    await listening.leave();
+    await admin.exam.restore({ examId });
+    while ((await admin.room.presence({ roomId })).length > 0) await nextTurn();
+  });
+
   it("is erased at its date by whichever server is there, and not before", async () => {
     await using exam = await openExam();
     await exam.make("exam.delete", { examId: exam.examId, withRooms: true });

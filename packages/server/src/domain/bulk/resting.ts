@@ -15,9 +15,8 @@ import type { BulkChange, ChangeKey } from "./types.js";
 /** A deleted exam that can be restored. */
 export type RestingExam = typeof restingExams extends Statement<infer Row> ? Row : never;
 
+// Only the change of a deleted exam has a time of erasure, and only during the rest is it claimed until then.
 const rests = and(
-  eq(bulkChanges.kind, "delete_exam"),
-  eq(bulkChanges.state, "announced"),
   eq(bulkChanges.claimedUntil, bulkChanges.eraseAt),
   gt(bulkChanges.claimedUntil, param("now")),
 );
