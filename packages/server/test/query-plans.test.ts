@@ -39,7 +39,8 @@ const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
 
 /**
  * A library of clips and a school's staff stay small: they may be read from end to end. Who is present holds nothing that
- * is over, and is read as a whole once, at the start. Erasures are there while they are under way.
+ * is over, and is read as a whole once, at the start. Erasures are there while they are under way, and so are bulk changes, besides the
+ * deleted exams that the list of these asks for.
  */
 // `some`, `counted` and `ids`: what a count up to a number looks at, which is no table; how it is found is a step of its own.
 // `json_each`: the values that a statement is given.
@@ -48,6 +49,7 @@ const MAY_BE_SCANNED = [
   "accounts",
   "presence",
   "erasures",
+  "bulk_changes",
   "some",
   "counted",
   "ids",

@@ -96,13 +96,20 @@ const addMove = (roster: Command, run: CommandRun): void => {
 };
 
 /** The name of a person of an exam. Undefined for one of whom only records are left. */
-const nameOf = async ({ call }: LocalApp, examId: string, userId: string): Promise<string | undefined> => {
+const nameOf = async (
+  { call, services }: LocalApp,
+  examId: string,
+  userId: string,
+): Promise<string | undefined> => {
   const { rooms, unseated } = await call.participant.locate({ examId, userId }).catch((error: unknown) => {
     if (failureOf(error).code === "PARTICIPANT_NOT_FOUND") return { rooms: [], unseated: undefined };
     throw error;
   });
   const [room] = rooms;
-  return room ? (await call.participant.get({ roomId: room.roomId, userId })).name : unseated?.name;
+  if (!room) return unseated?.name;
+  const { roomId, role } = room;
+  return (await services.participant.members({ examId, roomId }, role)).find((one) => one.userId === userId)
+    ?.name;
 };
 
 const addRemove = (roster: Command, run: CommandRun): void => {
