@@ -24,7 +24,6 @@ const rests = and(
 const selectResting = (...conditions: readonly SQL[]) =>
   query
     .select({
-      changeId: bulkChanges.id,
       id: exams.id,
       name: exams.name,
       startTime: exams.startTime,

@@ -181,8 +181,12 @@ export const createChangeWorker = ({
       );
       // Another process may have claimed it.
       if (!taken) continue;
-      const { id, kind, examId, state } = taken;
-      log.info({ changeId: id, kind, examId, state }, "an interrupted bulk change is resumed");
+      const { id, kind, examId, state, eraseAt, progress } = taken;
+      const hasRested = eraseAt !== null && progress.phase === ERASES_EXAM;
+      log.info(
+        { changeId: id, kind, examId, state },
+        hasRested ? "a deleted exam is erased" : "an interrupted bulk change is resumed",
+      );
       void resume({ examId, id });
     }
   };

@@ -9,7 +9,6 @@ import type {
   ExamPage,
   ExamSummary,
   ListExamsInput,
-  RestorableExam,
   RestorableExamPage,
   RestoredExam,
   UpdateExamInput,
@@ -116,7 +115,6 @@ export const createExamService = ({
   const boundExam = async (caller: Caller): Promise<string | undefined> =>
     caller.roomId === undefined ? caller.examId : (await access.room(caller, caller.roomId)).examId;
 
-  const toRestorable = ({ changeId: _, ...exam }: RestingExam): RestorableExam => exam;
   const notDeleted = (examId: string) =>
     new InvigilError("EXAM_NOT_FOUND", `There is no deleted exam ${examId} that could be restored.`);
   /** @throws FORBIDDEN, EXAM_NOT_FOUND */
@@ -214,7 +212,7 @@ export const createExamService = ({
     async listDeleted(caller, { pageSize, cursor }) {
       access.unbound(caller);
       const { rows, ...next } = await store.listDeleted({ limit: pageSize, before: cursor }, clock());
-      return { exams: rows.map(toRestorable), ...next };
+      return { exams: rows, ...next };
     },
     async restore(caller, examId, origin) {
       const { deletedAt } = await deletedExam(caller, examId);

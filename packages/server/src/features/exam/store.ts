@@ -196,6 +196,6 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
     delete: createExamDeleter({ bulk }),
     deleted: (examId, now) => readRestingExam(storage, examId, now),
     listDeleted: (page, now) => listRestingExams(storage, page, now),
-    endRest: bulk.endRest,
+    endRest: (examId, end) => bulk.endRest(examId, end),
   };
 };
