@@ -215,6 +215,26 @@ describe("a deleted exam", () => {
     expect(outcomes).toContain("404");
   });
 
+  it("cannot be restored once its erasure has begun", async () => {
+    await using exam = await openExam();
+    const { examId, admin, world } = exam;
+    // More than one write erases.
+    const participants = Array.from({ length: 400 }, (_, n) => ({
+      userId: `p${n}`,
+      name: `P${n}`,
+      role: "examinee",
+    }));
+    await exam.make("room.create", { name: "Large", examId, participants });
+    await exam.make("exam.delete", { examId, withRooms: true });
+    exam.time.now = START + 7 * DAY_MS;
+    world.services.bulk.start();
+    const statuses = new Set<number>();
+    while ((await countRows(world.db, bulkChanges)) > 0)
+      statuses.add((await admin.mutate("exam.restore", { examId })).status);
+    expect([...statuses]).toEqual([404]);
+    expect(await exam.rows()).toEqual([0, 0, 0, 0]);
+  });
+
   it("keeps its ids, its stream names and its place in the quotas", async () => {
     await using exam = await openExam({ config: limited({ INVIGIL_QUOTA_EXAMS_PER_TEACHER: "1" }) });
     const teacher = trpc(exam.world, await exam.world.token({ sub: "t9", role: "teacher" }));
