@@ -16,7 +16,7 @@ import {
   works,
 } from "./support/message-services.js";
 import { reasonOf, refused } from "./support/reason.js";
-import { openSchool } from "./support/school.js";
+import { CHEAT_CONFIG, openSchool } from "./support/school.js";
 import { countRows } from "./support/tables.js";
 import { namedIn, openTraces, WHO } from "./support/traces.js";
 import { openWorld, type World } from "./support/world.js";
@@ -147,6 +147,11 @@ describe("a deleted exam", () => {
     await using listening = await listenRoom(school, ADMIN, { roomId, lastEventId });
     const heard = await listening.until((event) => event.type === "room_reopened");
     expect(heard.map(({ type }) => type)).toEqual(["room_ended", "room_reopened"]);
+    // An examinee of an ended room has no config.
+    expect(await listening.next()).toMatchObject({
+      type: "cheat_config_changed",
+      cheatConfig: { data: CHEAT_CONFIG },
+    });
     const { room: now } = await admin.room.snapshot({ roomId });
     expect(now.status).toBe("in_progress");
   });

@@ -304,7 +304,11 @@ export const createRoomStore = ({
       if (!(await tx.get(roomById, { examId, roomId }))) return undefined;
       const isReopened = (await tx.run(reopenRoom, { examId, roomId, now })) > 0;
       await tasks.keepGroups(tx, examId, undo);
-      if (isReopened) await events.add(tx, { examId, roomId }, "room_reopened", {}, now);
+      if (isReopened) {
+        await events.add(tx, { examId, roomId }, "room_reopened", {}, now);
+        // Listeners of an ended room learned of no change of the config, and examinees did not receive it.
+        await events.add(tx, { examId, roomId }, "cheat_config_changed", {}, now);
+      }
       return tx.get(roomById, { examId, roomId });
     }),
 
