@@ -116,8 +116,9 @@ export type ExamPage = z.infer<typeof examPageSchema>;
 
 /**
  * Input of `exam.delete`. Without `withRooms`, an exam that has rooms or people is not deleted.
- * `withRecords`, for administrators only, implies `withRooms` and also erases the cheat records. It requires
- * `confirm`, the exact name of the exam.
+ * `withRecords`, for administrators only, implies `withRooms` and also deletes the cheat records. It requires
+ * `confirm`, the exact name of the exam. Administrators can restore the exam (`exam.restore`) for the time that
+ * the server is configured for, unless `erase` is "now".
  */
 export const deleteExamInput = z
   .object({
@@ -125,6 +126,7 @@ export const deleteExamInput = z
     withRooms: optional(z.boolean()).transform((value) => value ?? false),
     withRecords: withRecordsInput,
     confirm: optional(z.string().max(200, "must be at most 200 characters")),
+    erase: optional(z.literal("now", "must be 'now'")),
   })
   .refine(({ withRecords, confirm }) => !withRecords || confirm !== undefined, {
     path: ["confirm"],
@@ -134,10 +136,49 @@ export type DeleteExamInput = z.infer<typeof deleteExamInput>;
 
 /**
  * Output of `exam.delete`: how many rooms and people were deleted with the exam. `records` is present if
- * cheat records were erased.
+ * cheat records were deleted. `eraseAt` is the time until which the exam can be restored. Absent: it is erased
+ * at once.
  */
-export const deletedExamSchema = z.object({ rooms: z.int(), people: z.int(), records: z.int().optional() });
+export const deletedExamSchema = z.object({
+  rooms: z.int(),
+  people: z.int(),
+  records: z.int().optional(),
+  eraseAt: z.date().optional(),
+});
 export type DeletedExam = z.infer<typeof deletedExamSchema>;
+
+/** A deleted exam that can be restored until `eraseAt`. */
+export const restorableExamSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  startTime: z.date(),
+  endTime: z.date(),
+  /** The user id of the exam's creator. */
+  createdBy: z.string(),
+  deletedAt: z.date(),
+  eraseAt: z.date(),
+});
+export type RestorableExam = z.infer<typeof restorableExamSchema>;
+
+/** Output of `exam.listDeleted`. `nextCursor` is absent on the last page. */
+export const restorableExamPageSchema = z.object({
+  exams: z.array(restorableExamSchema),
+  nextCursor: z.string().optional(),
+});
+export type RestorableExamPage = z.infer<typeof restorableExamPageSchema>;
+
+/**
+ * Output of `exam.restore`. Rooms that were in progress at the deletion have ended at `deletedAt`, and
+ * `updatedAt` of these rooms is that time. `room.reopen` reopens a room.
+ */
+export const restoredExamSchema = examSummarySchema.extend({ deletedAt: z.date() });
+export type RestoredExam = z.infer<typeof restoredExamSchema>;
+
+/** Input of `exam.erase`, which erases a deleted exam at once. `confirm` is its exact name. */
+export const eraseExamInput = examRef.extend({
+  confirm: z.string().max(200, "must be at most 200 characters"),
+});
+export type EraseExamInput = z.infer<typeof eraseExamInput>;
 
 /**
  * Input of `exam.plan`, which assigns rooms to the people of an exam who have none. `teachers` are added to

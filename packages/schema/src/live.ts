@@ -79,6 +79,8 @@ const loggedEvents = [
   /** A room was created in the exam. */
   event("room_created", { room: roomSchema }),
   event("room_ended", {}),
+  /** An administrator reopened a room that had ended. */
+  event("room_reopened", {}),
   event("audio_status_changed", { audioStatus: audioStatusSchema }),
   /** A person was added to the room, or their name or extra minutes changed. */
   event("participant_added", personDetails),

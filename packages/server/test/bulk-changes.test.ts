@@ -329,7 +329,7 @@ describe("a large deletion", () => {
     await exam.import(roster("Name"));
     await exam.plan();
     const { data, answered, seen, rows } = await exam.watched(
-      () => admin.mutate("exam.delete", { examId, withRooms: true }),
+      () => admin.mutate("exam.delete", { examId, withRooms: true, erase: "now" }),
       async () => [
         (await reader.exam.list({})).exams.length,
         (await reader.room.list({ pageSize: 100 })).rooms.length,
@@ -429,7 +429,7 @@ describe("a large deletion", () => {
     const detections = [{ userId: "k0", isMainMonitor: true, detectType: "watch", detectTime: new Date(0) }];
     const outcomes: string[] = [];
     const { seen } = await exam.watched(
-      () => admin.mutate("exam.delete", { examId, withRooms: true }),
+      () => admin.mutate("exam.delete", { examId, withRooms: true, erase: "now" }),
       () =>
         reader.exam.get({ examId }).then(
           () => "there",

@@ -25,7 +25,7 @@ describe("`invigil account`", () => {
       ...account,
       disabled: false,
     });
-    expect(await json(folder.path, ["account", "disable", "t1"])).toStrictEqual({
+    expect(await json(folder.path, ["account", "disable", "t1", "--yes"])).toStrictEqual({
       ...account,
       disabled: true,
     });
@@ -41,7 +41,7 @@ describe("`invigil account`", () => {
     using folder = tempFolder();
     await invigil(folder.path, ADD_T1, "a password");
     await invigil(folder.path, ["account", "add", "boss", "--role", "admin", "--name", "Boss"], "a password");
-    await invigil(folder.path, ["account", "disable", "boss"]);
+    await invigil(folder.path, ["account", "disable", "boss", "--yes"]);
     expect(await invigil(folder.path, ["account", "list"])).toBe(
       [
         "USER  ROLE     NAME    STATE",

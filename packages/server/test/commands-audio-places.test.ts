@@ -62,7 +62,7 @@ describe.each(PLACES)("with audio files in the %s", (place) => {
     };
     const none = { folder: 0, database: 0, bucket: 0 };
     expect(count()).toEqual({ ...none, [place]: 1 });
-    await installation.run("audio", "delete", clip);
+    await installation.run("audio", "delete", clip, "--yes");
     expect(count()).toEqual(none);
   });
 

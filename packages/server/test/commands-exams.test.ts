@@ -49,13 +49,13 @@ describe("`invigil audio`", () => {
     const attached = await place.json("audio", "attach", clip, "--exam", exam, "--at", "08:50");
     expect(attached).toMatchObject({ clipId: clip, startTime: "2026-06-07T00:50:00.000Z" });
     expect(await place.fine("audio", "attach", clip, "--exam", exam)).toContain("when the teacher starts it");
-    expect(await place.refusal("audio", "delete", clip)).toBe(
+    expect(await place.refusal("audio", "delete", clip, "--yes")).toBe(
       `invigil: 1 exam plays the audio clip ${clip}.`,
     );
     const { manualAudio } = await place.json("exam", "show", exam);
     for (const id of [attached.id, manualAudio[0].id])
       await place.fine("audio", "detach", id, "--exam", exam);
-    expect(await place.fine("audio", "delete", clip)).toBe(`Deleted the clip ${clip}.`);
+    expect(await place.fine("audio", "delete", clip, "--yes")).toBe(`Deleted the clip ${clip}.`);
     expect(readdirSync(join(place.path, "data/audio"))).toEqual([]);
   });
 
@@ -198,7 +198,9 @@ describe("`invigil exam`", () => {
     expect(await place.fine("exam", "list")).toMatch(
       new RegExp(`^${second} +2026-06-07 09:00 Asia/Shanghai \\(2026-06-07T01:00:00Z\\) +.* Second$`, "m"),
     );
-    expect(await place.fine("exam", "delete", first)).toBe("Deleted the exam First, 0 rooms and 0 people.");
+    expect(await place.fine("exam", "delete", first, "--yes", "--erase-now")).toBe(
+      "Deleted the exam First, 0 rooms and 0 people.",
+    );
     expect(await place.refusal("exam", "show", first)).toBe(`invigil: There is no exam '${first}'`);
   });
 

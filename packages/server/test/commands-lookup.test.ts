@@ -24,9 +24,13 @@ describe("an exam", () => {
     // Names must match exactly.
     for (const text of ["Art", "arts", " Arts"])
       expect(await place.refusal("exam", "delete", text)).toBe(`invigil: There is no exam '${text}'`);
-    expect(await place.json("exam", "delete", "Arts")).toEqual({ examId: art, rooms: 0, people: 0 });
-    expect(await place.fine("exam", "delete", maths)).toBe(
-      "Deleted the exam 高等 数学, 0 rooms and 0 people.",
+    expect(await place.json("exam", "delete", "Arts", "--yes")).toMatchObject({
+      examId: art,
+      rooms: 0,
+      people: 0,
+    });
+    expect(await place.fine("exam", "delete", maths, "--yes")).toMatch(
+      /^Deleted the exam 高等 数学, 0 rooms and 0 people\.\n/,
     );
     expect(await place.json("exam", "list")).toEqual([]);
   });
@@ -73,7 +77,7 @@ describe("an exam", () => {
       { id: second, name: "Art" },
       { id: first, name: "Art" },
     ]);
-    expect(await place.json("exam", "delete", first)).toMatchObject({ examId: first });
+    expect(await place.json("exam", "delete", first, "--yes")).toMatchObject({ examId: first });
     expect(await place.json("exam", "show", "Art")).toMatchObject({ id: second });
   });
 
@@ -82,7 +86,7 @@ describe("an exam", () => {
     const meant = await create(place, "Art");
     const other = await create(place, meant);
     expect(await place.json("exam", "show", meant)).toMatchObject({ id: meant, name: "Art" });
-    expect(await place.json("exam", "delete", meant)).toMatchObject({ examId: meant });
+    expect(await place.json("exam", "delete", meant, "--yes")).toMatchObject({ examId: meant });
     expect(await place.json("exam", "show", meant)).toMatchObject({ id: other });
   });
 });

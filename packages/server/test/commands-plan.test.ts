@@ -280,7 +280,7 @@ describe("invigil roster remove", () => {
     await insertRows(db, recordedPeople, [
       { examId: record.examId, roomId: record.roomId, userId: record.userId },
     ]);
-    const remove = ["roster", "remove", "e1", "--exam", "数学"];
+    const remove = ["roster", "remove", "e1", "--exam", "数学", "--yes"];
     expect(await complaint(...remove)).toBe(
       "invigil: e1 cannot be removed: 1 cheat record is kept about it.",
     );
@@ -288,10 +288,10 @@ describe("invigil roster remove", () => {
       rooms: 1,
       records: 1,
     });
-    expect(await printed("roster", "remove", "e0", "--exam", "e1")).toBe(
+    expect(await printed("roster", "remove", "e0", "--exam", "e1", "--yes")).toBe(
       "Removed e0 from 1 room, with 0 cheat records.\n",
     );
-    expect(await printed("roster", "remove", "slow0", "--exam", "e1")).toBe(
+    expect(await printed("roster", "remove", "slow0", "--exam", "e1", "--yes")).toBe(
       "Removed slow0, who had no room yet.\n",
     );
     const sentence = "0 people have no room; 0 examinees sit in rooms.\n";

@@ -129,8 +129,9 @@ describe("invigil room links", () => {
       "Wrote 7 links of 3 rooms to cards. Anyone who has a link can act as that person: keep the files secret.\n",
     );
     const files = readdirSync(join(folder.path, "cards"));
+    // The teacher of several rooms gets a file of their own, and nobody else is in the third room.
     expect(files.toSorted()).toEqual(
-      [`Room_1-${room.id}.html`, `Twin-${beside.id}.html`, `Twin-${twin.id}.html`].toSorted(),
+      [`Room_1-${room.id}.html`, `Twin-${beside.id}.html`, `王老师__teacher1_-${room.id}.html`].toSorted(),
     );
     for (const name of files) {
       const file = join(folder.path, "cards", name);
@@ -217,7 +218,7 @@ describe("invigil room", () => {
       inspectors: 0,
       examinees: 0,
     });
-    expect(await printed("end", id)).toBe("The room Late has ended.\n");
+    expect(await printed("end", id, "--yes")).toBe("The room Late has ended.\n");
     expect(await shown()).toMatchObject({ status: "ended" });
     expect(await printed("show", id)).toMatch(
       /^NAME .*\nLate .* ended +teacher9 .*\n1 teacher, 0 inspectors, 0 examinees\n$/,

@@ -262,7 +262,7 @@ describe("room.create, when a message service fails,", () => {
     const { data } = await admin.mutate("exam.create", exam);
     hall.at.rong_cloud.on("create", async (work) => {
       work();
-      await admin.mutate("exam.delete", { examId: data.id });
+      await admin.mutate("exam.delete", { examId: data.id, erase: "now" });
     });
     const { error } = await admin.mutate("room.create", {
       name: "R",

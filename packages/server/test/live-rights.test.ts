@@ -300,7 +300,7 @@ describe("a subscription to an exam", () => {
     await admin.room.create({ name: "Of another exam" });
     await admin.room.end({ roomId: sibling.id });
     const received = await subscription.take(2);
-    await admin.exam.delete({ examId: room.examId, withRooms: true });
+    await admin.exam.delete({ examId: room.examId, withRooms: true, erase: "now" });
     received.push(...(await subscription.take(2)));
     expect(received.map((event) => [event.type, "roomId" in event && event.roomId])).toEqual([
       ["room_created", late.id],

@@ -125,10 +125,11 @@ describe("the history of a room", () => {
     });
   });
 
-  it("is deleted with the exam", async () => {
+  it("is erased with the exam", async () => {
     await using hall = await openHall();
     await hall.say(TEACHER, { ...OWN, to: ["e1"] });
-    const deleted = await hall.mutate(TEACHER, "exam.delete", { examId: hall.room.examId, withRooms: true });
+    const { examId } = hall.room;
+    const deleted = await hall.mutate(TEACHER, "exam.delete", { examId, withRooms: true, erase: "now" });
     expect([deleted.status, await accepted(hall)]).toEqual([200, []]);
   });
 });

@@ -47,6 +47,18 @@ const addOwnClips = async (school: School): Promise<void> => {
   ownClips = ids;
 };
 
+/** Exams that were deleted, one per caller. */
+let deletedExams: readonly string[] = [];
+const deleteExams = async ({ admin, ...school }: School): Promise<void> => {
+  const ids: string[] = [];
+  for (const _ of Object.keys(callersOf({ admin, ...school }))) {
+    const { id: examId } = await admin.exam.create({ name: "Gone", ...SOON });
+    await admin.exam.delete({ examId });
+    ids.push(examId);
+  }
+  deletedExams = ids;
+};
+
 const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe"; input: Input }>> = {
   "auth.whoami": { method: "query", input: () => undefined },
   "auth.login": { method: "mutate", input: credentialsOf },
@@ -87,6 +99,7 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe";
   },
   "room.get": { method: "query", input: own },
   "room.end": { method: "mutate", input: own },
+  "room.reopen": { method: "mutate", input: own },
   "room.setAudioStatus": {
     method: "mutate",
     input: (school) => ({ ...own(school), audioStatus: "speaking" }),
@@ -104,6 +117,9 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe";
   "exam.update": { method: "mutate", input: (school) => ({ ...examOf(school), name: "Another name" }) },
   "exam.list": { method: "query", input: () => ({}) },
   "exam.delete": { method: "mutate", input: examOf },
+  "exam.listDeleted": { method: "query", input: () => ({}) },
+  "exam.restore": { method: "mutate", input: (_, __, n) => ({ examId: deletedExams[n] }) },
+  "exam.erase": { method: "mutate", input: (_, __, n) => ({ examId: deletedExams[n], confirm: "Gone" }) },
   "exam.plan": { method: "mutate", input: (school) => ({ ...examOf(school), roomSize: 30 }) },
   "exam.snapshot": { method: "query", input: examOf },
   "exam.onEvent": {
@@ -227,6 +243,8 @@ const PREPARE: Readonly<Record<string, (school: School) => Promise<unknown>>> = 
   "audio.update, the teacher's": addOwnClips,
   "audio.update, to a default one": addOwnClips,
   "audio.delete, the teacher's": addOwnClips,
+  "exam.restore": deleteExams,
+  "exam.erase": deleteExams,
   "auth.login": (school) => school.admin.account.create(accountOf(school)),
   "account.disable": (school) => school.admin.account.create(accountOf(school)),
   "account.enable": (school) => school.admin.account.create(accountOf(school)),

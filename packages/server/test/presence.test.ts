@@ -319,7 +319,9 @@ describe("a person who is removed from the room", () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 0 } });
     const leave = await connect(hall, EXAMINEE);
     const examId = hall.room.examId;
-    expect((await hall.mutate(TEACHER, "exam.delete", { examId, withRooms: true })).status).toBe(200);
+    expect(
+      (await hall.mutate(TEACHER, "exam.delete", { examId, withRooms: true, erase: "now" })).status,
+    ).toBe(200);
     await connect(hall, OTHER);
     await leave();
     expect(await rowsOf(hall.db, presence)).toEqual([]);

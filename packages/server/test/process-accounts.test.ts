@@ -75,7 +75,7 @@ describe("a running server", () => {
     const issued = await tokenFor("teacher", "issued");
     for (const token of [first, second, issued]) expect(await statusOf(server, token)).toBe(200);
 
-    await invigil(path, ["account", "disable", "u1"]);
+    await invigil(path, ["account", "disable", "u1", "--yes"]);
     expect(await statusOf(server, first)).toBe(401);
     expect((await server.post("/login", { username: "u1", password: "a password" })).status).toBe(401);
     expect(await statusOf(server, second)).toBe(200);

@@ -145,7 +145,7 @@ describe.concurrent("a change whose process is killed", { timeout: 60_000 }, () 
     const { examId } = pair;
     await pair.change("participant.import", { examId, file: roster("Name") });
     await pair.change("exam.plan", { examId, roomSize: ROOM_SIZE, teachers });
-    await pair.killed("announced", "exam.delete", { examId, withRooms: true });
+    await pair.killed("announced", "exam.delete", { examId, withRooms: true, erase: "now" });
     for (const table of ["exams", "rooms", "participants", "unseated", "stream_names"])
       expect(pair.count(table)).toBe(0);
   });

@@ -51,7 +51,7 @@ describe("every command in a process", () => {
     await does("account add", teacher, /^t1 can log in \(teacher\)\.\n$/, "a password\n");
     await does("account list", [], /^USER .*\nt1 +teacher +T +active\n$/);
     await does("account passwd", ["t1", "--generate"], /^t1 [A-Za-z0-9]{20}\n$/);
-    await does("account disable", ["t1"], /^t1 can no longer log in/);
+    await does("account disable", ["t1", "--yes"], /^t1 can no longer log in/);
     await does("account enable", ["t1"], /^t1 can log in again\.\n$/);
 
     const exam = await does("exam create", ["--name", "Maths", ...TIMES, "-q"], ID);
@@ -63,9 +63,9 @@ describe("every command in a process", () => {
     await does("audio list", [], new RegExp(`^ID .*\n${clip} .* A `));
     await does("audio update", [clip, "--name", "B"], new RegExp(`\n${clip} .* B `));
     const attached = await does("audio attach", [clip, "--exam", "Arts", "-q"], ID);
-    await fails("audio delete", [clip], `invigil: 1 exam plays the audio clip ${clip}.\n`);
+    await fails("audio delete", [clip, "--yes"], `invigil: 1 exam plays the audio clip ${clip}.\n`);
     await does("audio detach", [attached, "--exam", "Arts"], /^Detached /);
-    await does("audio delete", [clip], /^Deleted the clip /);
+    await does("audio delete", [clip, "--yes"], /^Deleted the clip /);
     await does("audio copy", ["--from", "folder:elsewhere"], /^Copied 0 audio files /);
 
     writeFileSync(
@@ -77,11 +77,25 @@ describe("every command in a process", () => {
     await does("exam plan", ["Arts", "--room-size", "1"], /Created 2 rooms and seated 2 examinees, /);
     await does("room list", [], /^NAME .*\n2 rooms\n$/s);
     await does("room links", ["Room 1", "--exam", "Arts"], /^Room 1\n {2}teacher t1 T, .*examinee e1 A/s);
-    await does("room revoke-links", ["Room 1", "--exam", "Arts"], /^The links of 2 people into the room /);
+    await does(
+      "room revoke-links",
+      ["Room 1", "--exam", "Arts", "--yes"],
+      /^The links of 2 people into the room /,
+    );
     await does("roster move", ["e1", "--exam", "Arts", "--to", "Room 2"], /^Moved e1 to Room 2\.\n$/);
-    await does("roster remove", ["e2", "--exam", "Arts"], /^Removed e2 from 1 room, with 0 cheat records/);
+    await does(
+      "roster find",
+      ["e1"],
+      /^ID .*\ne1 +A +examinee +Arts +Room 2 .* room in progress; not connected/,
+    );
+    await does(
+      "roster remove",
+      ["e2", "--exam", "Arts", "--yes"],
+      /^Removed e2 from 1 room, with 0 cheat records/,
+    );
     await does("room show", ["Room 2", "--exam", "Arts"], /\n1 teacher, 0 inspectors, 1 examinee\n$/);
-    await does("room end", ["Room 2", "--exam", "Arts"], /^The room Room 2 has ended\.\n$/);
+    await does("room end", ["Room 2", "--exam", "Arts", "--yes"], /^The room Room 2 has ended\.\n$/);
+    await does("room reopen", ["Room 2", "--exam", "Arts"], /^The room Room 2 is in progress\.\n$/);
     await does("room create", ["--name", "Late", "--by", "t9"], ID);
 
     await does("backup create", ["saved"], /^saved: created .* 3 rooms, /);
@@ -89,7 +103,12 @@ describe("every command in a process", () => {
     const toFile = ["--from", "file:data/invigil.db", "--to", "file:moved/invigil.db"];
     await does("database copy", toFile, /^TABLE .*\nCopied \d+ rows of \d+ tables in /s);
     await does("database new-epoch", [], /^A new epoch of the event log of .+invigil\.db has begun: /);
-    await does("exam delete", ["Arts", "--with-rooms"], /^Deleted the exam Arts, 2 rooms and 3 people\.\n$/);
+    const deletion = ["Arts", "--with-rooms", "--yes"];
+    const deleted = /^Deleted the exam Arts, 2 rooms and 3 people\.\nUntil .*, 'invigil exam restore /;
+    await does("exam delete", deletion, deleted);
+    await does("exam restore", ["Arts", "--reopen"], /^Restored the exam Arts\.\nReopened 2 rooms\.\n$/);
+    await does("exam delete", deletion, deleted);
+    await does("exam erase", ["Arts", "--yes"], /^Erased the exam Arts\.\n$/);
     await does("backup restore", ["saved", "--replace"], /^Restored saved\. .*\nThe previous files are in /);
   });
 
@@ -120,6 +139,8 @@ describe("every command in a process", () => {
     await fails("exam list", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("exam plan", ["none", "--room-size", "1"], noExam);
     await fails("exam delete", ["none"], noExam);
+    await fails("exam restore", ["none"], "invigil: There is no deleted exam 'none'\n");
+    await fails("exam erase", ["none"], "invigil: There is no deleted exam 'none'\n");
 
     await fails(
       "audio add",
@@ -136,12 +157,14 @@ describe("every command in a process", () => {
     await fails("roster list", ["--exam", "none"], noExam);
     await fails("roster move", ["e1", "--exam", "none", "--to", "none"], noExam);
     await fails("roster remove", ["e1", "--exam", "none"], noExam);
+    await fails("roster find", ["e1", "--exam", "none"], noExam);
 
     await fails("room list", ["--exam", "none"], noExam);
     await fails("room links", ["none"], noRoom);
     await fails("room revoke-links", ["none"], noRoom);
     await fails("room show", ["none"], noRoom);
     await fails("room end", ["none"], noRoom);
+    await fails("room reopen", ["none"], noRoom);
     await fails("room create", ["--name", "N", "--by", "pc_a"], /^invigil: .* must not begin with 'pc_'/);
 
     await fails("doctor", ["--jsn"], /^invigil: unknown option '--jsn'\n/);

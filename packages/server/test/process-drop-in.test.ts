@@ -81,7 +81,7 @@ describe("pages with the drop-in script", () => {
     });
     const roomId = ((await made.json()) as Parsed).data.id;
     await using teacher = await enter(server.url, roomId, "teacher1", "teacher");
-    expect(await run(["room", "end", roomId], where)).toMatchObject({ code: 0 });
+    expect(await run(["room", "end", roomId, "--yes"], where)).toMatchObject({ code: 0 });
     expect((await teacher.diary.until("recvgroupmessage"))[0]).toMatchObject({
       type: 20010,
       sender: { userId: "server" },

@@ -36,7 +36,7 @@ it("the command erases, too", async () => {
   const { examId } = school.room;
   await school.close();
   const env = { ...testEnv, INVIGIL_DATABASE_URL: `file:${databaseFile}` };
-  const ended = await runHere(["roster", "remove", WHO, "--exam", examId, "--with-records"], {
+  const ended = await runHere(["roster", "remove", WHO, "--exam", examId, "--with-records", "--yes"], {
     cwd: folder.path,
     env,
   });

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
-import { run, type Server, serve, testEnv, tokenFor } from "./support/process.js";
+import { type Server, serve, testEnv, tokenFor } from "./support/process.js";
 import { shop } from "./support/shop.js";
 import { mp3 } from "./support/sounds.js";
 
@@ -30,53 +30,37 @@ it("a clip that a command adds is served", async () => {
   expect(Buffer.from(await played.arrayBuffer()).equals(mp3())).toBe(true);
 });
 
-it("an exam with rooms is deleted only where that is asked for", async () => {
-  const { body } = await server.post("/exam/createRoom", { name: "R" }, await tokenFor("teacher", "t1"));
-  expect(await place.refusal("exam", "delete", body.data.examId)).toBe(
-    `invigil: The exam ${body.data.examId} has 1 room and 1 person, and is deleted with them only where --with-rooms is set.`,
+it("an exam with rooms and records is deleted only where that is asked for", async () => {
+  const teacher = await tokenFor("teacher", "t1");
+  const { body } = await server.post("/exam/createRoom", { name: "R" }, teacher);
+  const { examId, id: roomId } = body.data;
+  const record = { userId: "t1", isMainMonitor: true, detectType: "manyPeople", detectTime: 1780794000000 };
+  const data = JSON.stringify([{ ...record, extraInfo: "x" }]);
+  const added = await server.post("/exam/cheat/addCheatRecord", { examId, roomId, data }, teacher);
+  expect(added.body).toMatchObject({ success: true });
+  expect(await place.refusal("exam", "delete", examId, "--yes")).toMatch(
+    /^invigil: The exam R has 1 room and 0 examinees, and is deleted with them only where --with-rooms is set$/,
   );
-  expect(await place.json("exam", "delete", body.data.examId, "--with-rooms")).toEqual({
-    examId: body.data.examId,
+  expect(await place.refusal("exam", "delete", examId, "--with-rooms", "--yes")).toMatch(
+    /is kept: it holds 1 cheat record\.$/,
+  );
+  expect(await place.json("exam", "delete", examId, "--with-records", "--yes")).toEqual({
+    examId,
     rooms: 1,
     people: 1,
+    records: 1,
+    eraseAt: expect.any(String),
   });
-});
-
-it("an exam is erased with its records once its name was typed, or given by a program", async () => {
-  const teacher = await tokenFor("teacher", "t1");
-  const make = async () => {
-    const { body } = await server.post("/exam/createRoom", { name: "R" }, teacher);
-    const { examId, id: roomId } = body.data;
-    const record = {
-      userId: "t1",
-      isMainMonitor: true,
-      detectType: "manyPeople",
-      detectTime: 1780794000000,
-    };
-    const data = JSON.stringify([{ ...record, extraInfo: "x" }]);
-    const added = await server.post("/exam/cheat/addCheatRecord", { examId, roomId, data }, teacher);
-    expect(added.body).toMatchObject({ success: true });
-    return { examId: String(examId), name: (await place.json("exam", "show", examId)).name as string };
+  // The running server serves what a command restores.
+  const info = async () => {
+    const headers = { authorization: teacher };
+    return (await (
+      await fetch(`${server.url}/exam/roomInfo?roomId=${roomId}`, { headers })
+    ).json()) as Parsed;
   };
-  const first = await make();
-  const kept = await place.refusal("exam", "delete", first.examId, "--with-rooms");
-  expect(kept).toMatch(/is kept: it holds 1 cheat record\.$/);
-  const typed = (input: string, examId: string) =>
-    run(["exam", "delete", examId, "--with-records"], { cwd: place.path, env: testEnv, input });
-  const wrong = await typed("Something else\n", first.examId);
-  expect(wrong).toMatchObject({ code: 1, stdout: "" });
-  expect(wrong.stderr).toContain("--confirm must be the name of the exam");
-  expect(await typed("", first.examId)).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining("no answer was given: nothing was deleted"),
-  });
-  expect(await typed(`${first.name}\n`, first.examId)).toMatchObject({
-    code: 0,
-    stdout: `Deleted the exam ${first.name}, 1 room, 1 person and 1 cheat record.\n`,
-  });
-  const second = await make();
-  const args = ["exam", "delete", second.examId, "--with-records", "--confirm", second.name];
-  expect(await place.json(...args)).toEqual({ examId: second.examId, rooms: 1, people: 1, records: 1 });
+  expect(await info()).toMatchObject({ success: false, reason: "FORBIDDEN" });
+  expect(await place.json("exam", "restore", examId, "--reopen")).toEqual({ examId, ended: 0, reopened: 1 });
+  expect(await info()).toMatchObject({ success: true, data: { id: roomId } });
 });
 
 it("a teacher counts as the maker of an exam where a command says so", async () => {

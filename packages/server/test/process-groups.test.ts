@@ -165,7 +165,7 @@ describe("a command", () => {
 
   it("does before it ends what it left to do", async () => {
     const examId = await withExaminee();
-    expect(await invigil(["roster", "remove", "e1", "--exam", examId])).toMatchObject({
+    expect(await invigil(["roster", "remove", "e1", "--exam", examId, "--yes"])).toMatchObject({
       code: 0,
       stderr: "",
     });
@@ -181,7 +181,7 @@ describe("a command", () => {
   it("ends all the same when the service hangs, and leaves it to a server", async () => {
     const examId = await withExaminee();
     rong.fault("main", "hang");
-    const ended = await invigil(["roster", "remove", "e1", "--exam", examId], {
+    const ended = await invigil(["roster", "remove", "e1", "--exam", examId, "--yes"], {
       INVIGIL_PROVIDER_TIMEOUT_MS: "300",
     });
     expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining("Removed e1") });
@@ -195,7 +195,7 @@ describe("a command", () => {
   it("that ends a room leaves its groups to a server, which deletes them later", async () => {
     await using server = await start();
     const { id } = await newRoom(server);
-    expect(await invigil(["room", "end", id])).toMatchObject({ code: 0, stderr: "" });
+    expect(await invigil(["room", "end", id, "--yes"])).toMatchObject({ code: 0, stderr: "" });
     expect(rong.groups.size).toBe(1);
     server.kill("SIGTERM");
     await server.ended();

@@ -89,7 +89,7 @@ describe("two servers and the command", () => {
     // The command disables the account.
     const last = await loginFor(one, await login(two));
     using listening = await connect(one.url, last, groupId);
-    await invigil(["account", "disable", "t1"]);
+    await invigil(["account", "disable", "t1", "--yes"]);
     for (const { url } of [one, two]) expect(await tryLogin(url, last)).toEqual(AUTH_FAIL);
     expect((await listening.closed())[0]).toBe(1000);
   });

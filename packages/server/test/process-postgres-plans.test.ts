@@ -139,6 +139,10 @@ const MAY_SPAN: readonly (readonly [reason: string, text: RegExp])[] = [
     /from "(?:visible_)?exams" where \(?"(?:visible_)?exams"."(?:created_by|end_time|id)" (?:<|>|= ANY|= \$1 (?:and|limit))/,
   ],
   [
+    "deleted exams are listed",
+    /from "bulk_changes" inner join "exams" .* "bulk_changes"."exam_id" < \$2\) order/,
+  ],
+  [
     "rooms of all exams are listed and counted by status",
     /from "visible_rooms" where \(?"visible_rooms"."status" = \$1/,
   ],

@@ -667,7 +667,9 @@ describePostgres("servers of one database", () => {
 
       // A deletion is announced with its first write. What it leaves to do, the other server does.
       doomed.failAfter(2);
-      await reasonOf(doomed.as(ROOT).exam.delete({ examId, withRooms: true })).catch(() => "failed");
+      await reasonOf(doomed.as(ROOT).exam.delete({ examId, withRooms: true, erase: "now" })).catch(
+        () => "failed",
+      );
       expect((await rows())[1]).toBe(1);
       clock.pass(10_000);
       await until(async () => (await rows())[1] === 0);

@@ -20,7 +20,8 @@ it("`invigil room revoke-links` ends links at a running server", async () => {
   };
   const statusOf = async (token: string): Promise<number> =>
     (await server.post("/exam/cheat/getCheatConfig", { examId }, token)).status;
-  const cli = async (...args: string[]) => runHere(["room", "revoke-links", ...args], { cwd, env: testEnv });
+  const cli = async (...args: string[]) =>
+    runHere(["room", "revoke-links", "--yes", ...args], { cwd, env: testEnv });
   const first = await issue();
   expect(await statusOf(first)).toBe(200);
   expect(await cli("R", "--exam", "R", "--user", "e1", "--json")).toMatchObject({

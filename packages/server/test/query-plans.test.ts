@@ -39,7 +39,8 @@ const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
 
 /**
  * A library of clips and a school's staff stay small: they may be read from end to end. Who is present holds nothing that
- * is over, and is read as a whole once, at the start. Erasures are there while they are under way.
+ * is over, and is read as a whole once, at the start. Erasures are there while they are under way, and so are bulk changes, besides the
+ * deleted exams that the list of these asks for.
  */
 // `some`, `counted` and `ids`: what a count up to a number looks at, which is no table; how it is found is a step of its own.
 // `json_each`: the values that a statement is given.
@@ -48,6 +49,7 @@ const MAY_BE_SCANNED = [
   "accounts",
   "presence",
   "erasures",
+  "bulk_changes",
   "some",
   "counted",
   "ids",
@@ -167,6 +169,11 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
     const { id: roomId } = await app.as(TEACHER).room.create({ name: "Short" });
     await app.as(TEACHER).room.end({ roomId });
   },
+  "room.reopen": async ({ app }) => {
+    const { id: roomId } = await app.as(TEACHER).room.create({ name: "Reopened" });
+    await app.as(TEACHER).room.end({ roomId });
+    await app.as(ADMIN).room.reopen({ roomId });
+  },
   "room.joinLinks": async ({ app, examId, roomId }) => {
     for (const caller of [ADMIN, TEACHER, { ...TEACHER, room: roomId }])
       for (const of of [{ roomId }, { examId }]) await app.as(caller).room.joinLinks(of);
@@ -230,6 +237,23 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
     const times = { startTime: new Date(0), endTime: new Date(1) };
     const { id: examId } = await app.as(TEACHER).exam.create({ name: "Short-lived", ...times });
     await app.as(TEACHER).exam.delete({ examId, withRooms: true });
+  },
+  "exam.listDeleted": async ({ app, examId }) => {
+    for (const later of OPTIONAL)
+      await app.as(ADMIN).exam.listDeleted({ pageSize: 1, ...(later && { cursor: examId }) });
+  },
+  "exam.restore": async ({ app }) => {
+    const times = { startTime: new Date(0), endTime: new Date(1) };
+    const { id: examId } = await app.as(TEACHER).exam.create({ name: "Restored", ...times });
+    await app.as(TEACHER).room.create({ name: "Restored", examId });
+    await app.as(TEACHER).exam.delete({ examId, withRooms: true });
+    await app.as(ADMIN).exam.restore({ examId });
+  },
+  "exam.erase": async ({ app }) => {
+    const times = { startTime: new Date(0), endTime: new Date(1) };
+    const { id: examId } = await app.as(TEACHER).exam.create({ name: "Erased", ...times });
+    await app.as(TEACHER).exam.delete({ examId });
+    await app.as(ADMIN).exam.erase({ examId, confirm: "Erased" });
   },
   "exam.plan": async ({ app, examId }) => {
     const teachers = ["t8", "t9"].map((userId) => ({ userId, name: userId, role: "teacher" as const }));
@@ -410,7 +434,7 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   const page = { examId, roomId, userId: "examinee1", role: "examinee", camera: "main" } as const;
   world.services.presence.connect(page)();
   await admin.mutate("participant.remove", { roomId: data.id, userId: "examinee1" });
-  await admin.mutate("room.end", { roomId: data.id });
+  for (const verb of ["end", "reopen", "end"]) await admin.mutate(`room.${verb}`, { roomId: data.id });
   await world.services.queue.drain(5000);
   await actAsSeveralServers(world, data);
 };

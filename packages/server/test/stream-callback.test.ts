@@ -502,7 +502,9 @@ describe("a room that has ended", () => {
     ).data;
     await hall.happens("e1", "publish", NOW, { room: other });
     const { examId } = hall.room;
-    expect((await hall.admin.mutate("exam.delete", { examId, withRooms: true })).status).toBe(200);
+    expect((await hall.admin.mutate("exam.delete", { examId, withRooms: true, erase: "now" })).status).toBe(
+      200,
+    );
     expect((await kept(hall)).map(({ roomId }) => roomId)).toEqual([other.id]);
     expect(await hall.happens("e1", "publish_done", NOW)).toBe("200 STREAM_NOT_FOUND");
   });

@@ -136,7 +136,7 @@ const CALLS: readonly (readonly [
     "exam.delete",
     "mutate",
     ({ room }) => ({ examId: room.examId, withRooms: true }),
-    () => ({ rooms: 2, people: 8 }),
+    () => ({ rooms: 2, people: 8, eraseAt: new Date("2026-01-09T03:04:05Z") }),
   ],
   [
     "exam.plan",

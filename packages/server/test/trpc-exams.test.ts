@@ -311,6 +311,8 @@ describe("exam.list", () => {
 });
 
 describe("exam.delete", () => {
+  /** Seven days after the time of the app. */
+  const ERASE_AT = new Date("2026-01-09T03:04:05Z");
   const gone = async (school: School, examId: string) => reasonOf(school.admin.exam.get({ examId }));
 
   it("of an exam with nothing in it takes its audio and its cheat config along", async () => {
@@ -319,7 +321,7 @@ describe("exam.delete", () => {
     const [clipId = ""] = await clipsOf(app, 1);
     const { id: examId } = await teacher.exam.create({ ...EXAM, audio: [{ clipId }] });
     await teacher.cheat.setConfig({ examId, data: "{}" });
-    expect(await teacher.exam.delete({ examId })).toEqual({ rooms: 0, people: 0 });
+    expect(await teacher.exam.delete({ examId, erase: "now" })).toEqual({ rooms: 0, people: 0 });
     expect(await reasonOf(app.as(ADMIN).exam.get({ examId }))).toBe("EXAM_NOT_FOUND");
     // No exam plays the clip any more.
     expect(await app.as(ADMIN).audio.delete({ clipId })).toBe(true);
@@ -334,7 +336,11 @@ describe("exam.delete", () => {
       message: expect.stringContaining("has 2 rooms and 8 people"),
     });
     const before = await school.admin.exam.get({ examId: school.other.examId });
-    expect(await school.teacher.exam.delete({ examId, withRooms: true })).toEqual({ rooms: 2, people: 8 });
+    expect(await school.teacher.exam.delete({ examId, withRooms: true })).toEqual({
+      rooms: 2,
+      people: 8,
+      eraseAt: ERASE_AT,
+    });
     expect(await gone(school, examId)).toBe("EXAM_NOT_FOUND");
     for (const { id: roomId } of [school.room, school.sibling])
       expect(await reasonOf(school.admin.room.get({ roomId }))).toBe("ROOM_NOT_FOUND");
@@ -362,7 +368,7 @@ describe("exam.delete", () => {
     const refusedCall = await door.mutate("exam.delete", { examId: made.id });
     expect(refusedCall.error.data.reason).toBe("EXAM_CONFLICT");
     expect(refusedCall.error.message).toContain("has 0 rooms and 2 people");
-    const deleted = await door.mutate("exam.delete", { examId: made.id, withRooms: true });
+    const deleted = await door.mutate("exam.delete", { examId: made.id, withRooms: true, erase: "now" });
     expect(deleted.data).toEqual({ rooms: 0, people: 2 });
     const left = await rowsOf(world.db, unseated);
     expect(left.map(({ examId }) => examId)).toEqual([other.id]);
@@ -392,10 +398,11 @@ describe("exam.delete", () => {
     expect(await school.admin.exam.delete({ examId: school.other.examId, withRooms: true })).toEqual({
       rooms: 1,
       people: 3,
+      eraseAt: ERASE_AT,
     });
   });
 
-  it("erases what was recorded where an administrator types the exam's name", async () => {
+  it("deletes what was recorded where an administrator types the exam's name", async () => {
     await using school = await openSchool();
     const { examId } = school.room;
     const others = await school.admin.participant.list({ roomId: school.other.id });
@@ -414,7 +421,7 @@ describe("exam.delete", () => {
         message: expect.stringMatching(/^confirm must be the name/),
       });
     expect(await reasonOf(erase(name, school.teacher))).toBe("FORBIDDEN");
-    expect(await erase(name)).toEqual({ rooms: 2, people: 8, records: 2 });
+    expect(await erase(name)).toEqual({ rooms: 2, people: 8, records: 2, eraseAt: ERASE_AT });
     expect(await gone(school, examId)).toBe("EXAM_NOT_FOUND");
     expect(await school.admin.participant.list({ roomId: school.other.id })).toEqual(others);
   });

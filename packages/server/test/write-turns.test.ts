@@ -218,7 +218,13 @@ it("each change that a procedure makes takes the share of its caller", async () 
     "cheat.setConfig": (c) => c.cheat.setConfig({ examId, data: "{}" }),
     "im.getToken": (c) => c.im.getToken({ roomId, userId: "a", imServer: ["aliyun_new"] }),
     "room.end": (c) => c.room.end({ roomId }),
+    "room.reopen": (c) => c.room.reopen({ roomId }),
     "exam.delete": (c) => c.exam.delete({ examId: ended.id }),
+    "exam.restore": (c) => c.exam.restore({ examId: ended.id }),
+    "exam.erase": async (c) => {
+      await root.exam.delete({ examId: ended.id });
+      await c.exam.erase({ examId: ended.id, confirm: "Ended" });
+    },
   };
   const mutations = [...world.procedures].flatMap(([name, type]) => (type === "mutation" ? [name] : []));
   expect([...Object.keys(calls), ...NOT_CHARGED].toSorted()).toEqual(mutations.toSorted());

@@ -14,6 +14,8 @@ export const applyRoomEvent = (state: RoomSnapshot, event: RoomEvent): RoomSnaps
   switch (event.type) {
     case "room_ended":
       return { ...next, room: { ...room, status: "ended", updatedAt: event.time } };
+    case "room_reopened":
+      return { ...next, room: { ...room, status: "in_progress", updatedAt: event.time } };
     case "audio_status_changed":
       return { ...next, room: { ...room, audioStatus: event.audioStatus, updatedAt: event.time } };
     case "participant_added":
@@ -81,6 +83,8 @@ export const applyExamEvent = (state: ExamSnapshot, event: ExamEvent): ExamSnaps
       return { ...next, rooms: replaceOrAppend(state.rooms, ({ id }) => id === event.roomId, event.room) };
     case "room_ended":
       return { ...next, rooms: room({ status: "ended" }) };
+    case "room_reopened":
+      return { ...next, rooms: room({ status: "in_progress" }) };
     case "audio_status_changed":
       return { ...next, rooms: room({ audioStatus: event.audioStatus }) };
     default:

@@ -68,7 +68,7 @@ import { createUploadStore } from "../features/upload/store.js";
 import { chargeEvents } from "../limits/event-budgets.js";
 import { createGate } from "../limits/gate.js";
 import { createRateLimits, UNLIMITED } from "../limits/rates.js";
-import { InvigilError } from "../platform/errors.js";
+import { examNotFound, InvigilError } from "../platform/errors.js";
 import { withoutShares } from "../storage/turns.js";
 import type { Deps } from "./deps.js";
 
@@ -131,6 +131,7 @@ export const createServices = (
         "EXAM_CONFLICT",
         `Another change of the people or rooms of the exam ${examId} is under way. Try again in a minute.`,
       ),
+    gone: examNotFound,
   });
   const groupStore = createGroupStore({ storage, roomExams, tasks: taskLog });
   const { messages } = providers;
@@ -207,7 +208,7 @@ export const createServices = (
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
   const roster = createRosterService({
-    store: createRosterStore({ storage, bulk }),
+    store: createRosterStore({ storage, bulk, clock }),
     access,
     erasure,
     clock,
@@ -229,6 +230,9 @@ export const createServices = (
     ids,
     rates,
     quotas,
+    restoreDays: config.restoreDays,
+    hasFreeSpace: () => disk.hasFreeSpace(),
+    log,
   });
   const cheatStore = createCheatStore({ storage, events: eventLog });
   const cheat = createCheatService({
@@ -250,6 +254,7 @@ export const createServices = (
     rates,
     quotas,
     demoExaminees: config.demoExaminees,
+    log,
   });
   const plan = createPlanService({
     store: createPlanStore({ storage, bulk, tasks: taskLog }),

@@ -1,6 +1,7 @@
 import { type Account, type AccountRole, accountRoleSchema } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { jsonOption, quietListOption } from "./arguments.js";
+import { confirmByName, yesOption } from "./confirm.js";
 import { withLocalApp } from "./local-app.js";
 import { fetchAllPages } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
@@ -78,10 +79,16 @@ export const addAccount = (program: Command, run: CommandRun): void => {
 
   account
     .command("disable <user>")
-    .description("disable an account and end its sessions")
+    .description("disable an account and end its sessions; asks for the account's name")
+    .addOption(yesOption())
     .addOption(jsonOption())
-    .action(async (userId: string, { json }: { json?: true }) => {
-      const disabled = await withLocalApp(run, ({ call }) => call.account.disable({ userId }));
+    .action(async (userId: string, { json, yes }: { json?: true; yes?: true }) => {
+      const disabled = await withLocalApp(run, async (app) => {
+        const found = (await allAccounts(app, undefined)).find((one) => one.userId === userId);
+        const does = `This ends all sessions of ${userId}, who cannot log in until the account is enabled again.`;
+        if (found) await confirmByName(run, { yes }, { does, of: "account", name: found.name });
+        return app.call.account.disable({ userId });
+      });
       print(run, json, disabled, () => `${userId} can no longer log in; their sessions have ended.`);
     });
 

@@ -6,6 +6,7 @@ import { SetupError } from "../platform/setup-error.js";
 import { reasonOfSystem } from "../platform/system-errors.js";
 import { jsonOption, parseWholeNumber, quietListOption, quietOption } from "./arguments.js";
 import { addAudioCopy } from "./audio-copy.js";
+import { confirmByName, yesOption } from "./confirm.js";
 import { withLocalApp } from "./local-app.js";
 import { findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
@@ -122,11 +123,18 @@ const addLibrary = (audio: Command, run: CommandRun): void => {
 
   audio
     .command("delete")
-    .description("delete a clip that no exam uses; its file is deleted if no other clip uses it")
+    .description(
+      "delete a clip that no exam uses, and its file if no other clip uses it; asks for the clip's name",
+    )
     .argument("<clip>", "the id of the clip")
+    .addOption(yesOption())
     .addOption(jsonOption())
-    .action((clipId: string, { json }: OutputOptions) =>
-      withLocalApp(run, async ({ call }) => {
+    .action((clipId: string, { json, yes }: OutputOptions & { yes?: true }) =>
+      withLocalApp(run, async (app) => {
+        const { call } = app;
+        const found = (await allClips(app, {})).find(({ id }) => id === clipId);
+        const does = "This deletes the clip for good, and its file if no other clip uses it.";
+        if (found) await confirmByName(run, { yes }, { does, of: "clip", name: found.name });
         await call.audio.delete({ clipId });
         print(run, json, { clipId, deleted: true }, () => `Deleted the clip ${clipId}.`);
       }),

@@ -8,18 +8,16 @@ import {
   type VideoProfile,
 } from "@invigil/schema";
 import { type Command, InvalidArgumentError } from "commander";
-import { quoted } from "../files/sheets/quoted.js";
 import { invalidInput, parsed } from "../platform/errors.js";
 import { jsonOption, quietListOption, quietOption } from "./arguments.js";
-import { readAnswer } from "./confirm.js";
+import { addDeletion, deletedText } from "./exam-deletion.js";
 import { withLocalApp } from "./local-app.js";
-import { allExams, findExam } from "./lookup.js";
+import { allDeletedExams, allExams, findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 import { OPERATOR } from "./operator.js";
 import { count, print, printCreated, printList, table } from "./output.js";
-import { terminalOf } from "./password.js";
 import type { CommandRun } from "./run.js";
-import { formatTime, parseTime } from "./time.js";
+import { formatTime, parseTime, timeFormatter } from "./time.js";
 
 interface OutputOptions {
   json?: true;
@@ -200,14 +198,6 @@ const addCreateAndUpdate = (exam: Command, run: CommandRun): void => {
     );
 };
 
-interface DeleteOptions extends OutputOptions {
-  withRooms?: true;
-  withRecords?: true;
-  confirm?: string;
-}
-const deletionQuestion = (name: string): string =>
-  `This permanently deletes the exam ${quoted(name)} with its rooms, people and records.\nType the name of the exam to continue: `;
-
 export const addExam = (program: Command, run: CommandRun): void => {
   const exam = program.command("exam").description("manage exams: their times, video and audio");
   addCreateAndUpdate(exam, run);
@@ -227,12 +217,20 @@ export const addExam = (program: Command, run: CommandRun): void => {
   exam
     .command("list")
     .description("list all exams, newest first")
+    .option("--deleted", "list deleted exams that can be restored instead")
     .addOption(quietListOption())
     .addOption(jsonOption())
-    .action((options: OutputOptions) =>
-      withLocalApp(run, async (app) => {
-        const exams = await allExams(app.call);
-        const { timeZone } = app.config;
+    .action(({ deleted, ...options }: OutputOptions & { deleted?: true }) =>
+      withLocalApp(run, async ({ call, config: { timeZone } }) => {
+        if (deleted) {
+          const exams = await allDeletedExams(call);
+          printList(run, options, exams, {
+            id: ({ id }) => id,
+            forPeople: () => deletedText(exams, timeFormatter(timeZone)),
+          });
+          return;
+        }
+        const exams = await allExams(call);
         const row = ({ id, name, startTime, endTime }: ExamSummary) => [
           id,
           formatTime(startTime, timeZone),
@@ -248,37 +246,5 @@ export const addExam = (program: Command, run: CommandRun): void => {
         });
       }),
     );
-
-  exam
-    .command("delete")
-    .description("delete an exam, if it has no cheat records or --with-records is given")
-    .argument("<exam>", "the id or name of the exam")
-    .option("--with-rooms", "also delete its rooms and people")
-    .option(
-      "--with-records",
-      "also permanently delete its rooms, people and cheat records; asks for the exam's name",
-    )
-    .option("--confirm <name>", "the name of the exam, instead of asking for it")
-    .addOption(jsonOption())
-    .action((text: string, { json, withRooms, withRecords, confirm }: DeleteOptions) =>
-      withLocalApp(run, async ({ call }) => {
-        const { id: examId, name } = await findExam(call, text);
-        const typed = withRecords
-          ? (confirm ?? (await readAnswer(deletionQuestion(name), terminalOf(run))))
-          : undefined;
-        const deleted = await call.exam.delete({ examId, withRooms, withRecords, confirm: typed });
-        const { rooms, people, records = 0 } = deleted;
-        const erased = [
-          count(rooms, "room"),
-          count(people, "person", "people"),
-          ...(records > 0 ? [count(records, "cheat record")] : []),
-        ];
-        print(
-          run,
-          json,
-          { examId, ...deleted },
-          () => `Deleted the exam ${name}, ${erased.slice(0, -1).join(", ")} and ${erased.at(-1)}.`,
-        );
-      }),
-    );
+  addDeletion(exam, run);
 };

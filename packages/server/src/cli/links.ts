@@ -13,6 +13,7 @@ import { stringify } from "csv-stringify/sync";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { CARDS_TAIL, cardsHead, roomSheets } from "./cards/page.js";
+import { groupByPerson, staffOfSeveralRooms } from "./links-by-person.js";
 import { withLocalApp } from "./local-app.js";
 import { allRooms, findExam, findRoom } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
@@ -105,6 +106,7 @@ const writeToStdout = async ({ io }: CommandRun, parts: Parts): Promise<void> =>
 
 interface LinkOptions {
   exam?: string;
+  user?: string[];
   role?: ParticipantRole;
   format: Format;
   output?: string;
@@ -112,14 +114,48 @@ interface LinkOptions {
   json?: true;
 }
 
+interface LinkRequest {
+  readonly exam: ExamSummary;
+  readonly room: Room | undefined;
+  readonly role: ParticipantRole | undefined;
+  /** Whose links are requested. Undefined: everybody's. */
+  readonly userIds: ReadonlySet<string> | undefined;
+}
+
+/** The rooms of people in an exam, oldest first. */
+const roomsOfPeople = async (
+  { call }: Pick<LocalApp, "call">,
+  examId: string,
+  userIds: ReadonlySet<string>,
+): Promise<Room[]> => {
+  const ids = new Set<string>();
+  for (const userId of userIds)
+    for (const { roomId } of (await call.participant.locate({ examId, userId })).rooms) ids.add(roomId);
+  return (await allRooms(call, examId)).filter(({ id }) => ids.has(id)).toReversed();
+};
+
 /**
  * The links of each room that has any.
  * @throws EXAM_OVER if all links would have expired
  */
 async function* linksPerRoom(
   { call, services }: LocalApp,
-  { exam, room, role }: { exam: ExamSummary; room: Room | undefined; role: ParticipantRole | undefined },
+  { exam, room, role, userIds }: LinkRequest,
 ): AsyncGenerator<readonly JoinLink[]> {
+  if (userIds) {
+    const rooms = room ? [room] : await roomsOfPeople({ call }, exam.id, userIds);
+    const left = new Set(userIds);
+    for (const one of rooms) {
+      const links = await services.links.ofRoom(OPERATOR, one, { role, userIds });
+      for (const { userId } of links) left.delete(userId);
+      if (links.length > 0) yield links;
+    }
+    if (left.size > 0)
+      throw new SetupError(
+        `There is no link for ${[...left].join(", ")}: the person is not in the room or exam, or it is over for them`,
+      );
+    return;
+  }
   if (room) {
     for (let after: { roomId: string; userId: string } | undefined; ; ) {
       const links = await call.room.joinLinks({ roomId: room.id, role, limit: MAX_LINKS_PER_CALL, after });
@@ -131,7 +167,7 @@ async function* linksPerRoom(
   }
   let any = false;
   for (const one of (await allRooms(call, exam.id)).toReversed()) {
-    const links = await services.links.ofRoom(OPERATOR, one, role);
+    const links = await services.links.ofRoom(OPERATOR, one, { role });
     if (links.length === 0) continue;
     any = true;
     yield links;
@@ -153,7 +189,7 @@ const assertApps = ({ config: { apps } }: LocalApp, role: ParticipantRole | unde
   );
 };
 
-/** A file name for a room that is valid on every operating system. */
+/** A file name for a room, or for the rooms of a person, that is valid on every operating system. */
 const fileName = ({ roomId, roomName }: JoinLink, format: Format): string =>
   `${roomName.replace(/[^\p{L}\p{N}_-]/gu, "_").slice(0, 60)}-${roomId}.${format === "text" ? "txt" : format}`;
 
@@ -167,6 +203,7 @@ export const addLinks = (room: Command, run: CommandRun): void => {
     .addOption(
       new Option("--role <role>", "only people with this role").choices(["examinee", "teacher", "inspector"]),
     )
+    .option("--user <id...>", "only the links of these people; an examinee gets a card, staff a sheet")
     .addOption(
       new Option("--format <format>", "html: a printable page with a card and a QR code for each examinee")
         .choices(["text", "csv", "json", "html"])
@@ -192,16 +229,20 @@ export const addLinks = (room: Command, run: CommandRun): void => {
         const writer = WRITERS[format];
         const { output, folder } = options;
 
-        const rooms = linksPerRoom(app, { exam, room, role: options.role });
+        const userIds = options.user && new Set(options.user);
+        const all = linksPerRoom(app, { exam, room, role: options.role, userIds });
+        // Links on paper are for one person each. A file with one line for each link is for a program.
+        const isPaper = format === "html" && room === undefined && options.role !== "examinee";
+        const rooms = isPaper ? groupByPerson(all, await staffOfSeveralRooms(app, exam.id)) : all;
         const first = await rooms.next();
         // An empty list is a valid JSON result, but an empty file would look like links.
         if (first.done && (output !== undefined || folder !== undefined || format !== "json"))
           throw new SetupError(`The exam ${exam.name} has no people who could join: nothing was written`);
-        const made = { links: 0, rooms: 0 };
+        const made = { links: 0, rooms: new Set<string>() };
         const counted = async function* () {
           for (let next = first; !next.done; next = await rooms.next()) {
             made.links += next.value.length;
-            made.rooms += 1;
+            for (const { roomId } of next.value) made.rooms.add(roomId);
             yield next.value;
           }
         };
@@ -218,7 +259,7 @@ export const addLinks = (room: Command, run: CommandRun): void => {
           return;
         } else await writeSecretFile(output, writeRooms(writer, counted(), context), app.deps.ids.nonce());
         run.io.stdout.write(
-          `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Anyone who has a link can act as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
+          `Wrote ${count(made.links, "link")} of ${count(made.rooms.size, "room")} to ${folder ?? output}. Anyone who has a link can act as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
         );
       }),
     );

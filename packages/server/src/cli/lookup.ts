@@ -1,4 +1,4 @@
-import type { ExamSummary, Room } from "@invigil/schema";
+import type { ExamSummary, RestorableExam, Room } from "@invigil/schema";
 import { SetupError } from "../platform/setup-error.js";
 import type { LocalApp } from "./open-local-app.js";
 
@@ -34,6 +34,13 @@ export const allExams = (call: Call): Promise<ExamSummary[]> =>
     return { items, nextCursor };
   });
 
+/** All deleted exams that can be restored, newest first. */
+export const allDeletedExams = (call: Call): Promise<RestorableExam[]> =>
+  fetchAllPages(async (cursor: string | undefined) => {
+    const { exams: items, nextCursor } = await call.exam.listDeleted({ cursor, pageSize });
+    return { items, nextCursor };
+  });
+
 /** All rooms of an exam, or of all exams, newest first. */
 export const allRooms = (call: Call, examId?: string): Promise<Room[]> =>
   fetchAllPages(async (cursor: string | undefined) => {
@@ -65,6 +72,13 @@ const findUnique = <Thing extends { id: string; name: string }>(
  */
 export const findExam = async (call: Call, text: string): Promise<ExamSummary> =>
   findUnique("exam", text, await allExams(call));
+
+/**
+ * Finds a deleted exam by its id or name.
+ * @throws SetupError if there is no such exam that could be restored, or several
+ */
+export const findDeletedExam = async (call: Call, text: string): Promise<RestorableExam> =>
+  findUnique("deleted exam", text, await allDeletedExams(call));
 
 /**
  * Finds a room of an exam by its id or name, or any room by its id.

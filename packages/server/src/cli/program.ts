@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   audio: async (program, run) => (await import("./audio.js")).addAudio(program, run),
   roster: async (program, run) => {
     (await import("./roster-import.js")).addRosterImport(roster(program), run);
+    (await import("./roster-find.js")).addRosterFind(roster(program), run);
     (await import("./roster-people.js")).addRosterPeople(roster(program), run);
   },
   room: async (program, run) => (await import("./room.js")).addRoom(program, run),

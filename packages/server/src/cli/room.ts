@@ -1,6 +1,7 @@
 import { type Room, userIdSchema } from "@invigil/schema";
 import { type Command, InvalidArgumentError } from "commander";
 import { jsonOption, quietListOption, quietOption } from "./arguments.js";
+import { confirmByName, yesOption } from "./confirm.js";
 import { addLinks } from "./links.js";
 import { withLocalApp } from "./local-app.js";
 import { allRooms, findExam, findRoom } from "./lookup.js";
@@ -13,6 +14,7 @@ import { type TimeFormatter, timeFormatter } from "./time.js";
 interface ExamOption {
   exam?: string;
   json?: true;
+  yes?: true;
 }
 const EXAM = ["--exam <exam>", "the exam of the room, which may then be specified by its name"] as const;
 
@@ -89,15 +91,33 @@ const addShow = (parent: Command, run: CommandRun): void => {
 const addEnd = (parent: Command, run: CommandRun): void => {
   parent
     .command("end <room>")
-    .description("end a room; its people stay, but nobody can join it anymore")
+    .description("end a room; its people stay, but nobody can join it until 'room reopen'; asks for its name")
+    .option(...EXAM)
+    .addOption(yesOption())
+    .addOption(jsonOption())
+    .action((roomText: string, options: ExamOption) =>
+      withLocalApp(run, async (app) => {
+        const { id: roomId, name } = await findRoomIn(app, roomText, options);
+        const does = `This ends the room ${name} for everybody in it.`;
+        await confirmByName(run, options, { does, of: "room", name });
+        await app.call.room.end({ roomId });
+        const room = await app.call.room.get({ roomId });
+        print(run, options.json, room, () => `The room ${room.name} has ended.`);
+      }),
+    );
+};
+
+const addReopen = (parent: Command, run: CommandRun): void => {
+  parent
+    .command("reopen <room>")
+    .description("reopen a room that has ended; links that have not expired work again")
     .option(...EXAM)
     .addOption(jsonOption())
     .action((roomText: string, options: ExamOption) =>
       withLocalApp(run, async (app) => {
         const { id: roomId } = await findRoomIn(app, roomText, options);
-        await app.call.room.end({ roomId });
-        const room = await app.call.room.get({ roomId });
-        print(run, options.json, room, () => `The room ${room.name} has ended.`);
+        const room = await app.call.room.reopen({ roomId });
+        print(run, options.json, room, () => `The room ${room.name} is in progress.`);
       }),
     );
 };
@@ -109,13 +129,17 @@ interface RevokeOptions extends ExamOption {
 const addRevokeLinks = (parent: Command, run: CommandRun): void => {
   parent
     .command("revoke-links <room>")
-    .description("revoke the links into a room; `room links` creates new ones")
+    .description("revoke the links into a room; `room links` creates new ones; asks for the room's name")
     .option(...EXAM)
     .option("--user <id...>", "only the links of these people; by default of everybody in the room")
+    .addOption(yesOption())
     .addOption(jsonOption())
     .action((roomText: string, { user: userIds, ...options }: RevokeOptions) =>
       withLocalApp(run, async (app) => {
         const { id: roomId, name } = await findRoomIn(app, roomText, options);
+        const whose = userIds ? userIds.join(", ") : "everybody";
+        const does = `This revokes the links of ${whose} into the room ${name} for good: printed cards no longer work.`;
+        await confirmByName(run, options, { does, of: "room", name });
         const seats = await app.call.room.revokeLinks({ roomId, userIds });
         print(
           run,
@@ -153,6 +177,7 @@ export const addRoom = (program: Command, run: CommandRun): void => {
   addList(room, run);
   addShow(room, run);
   addEnd(room, run);
+  addReopen(room, run);
   addRevokeLinks(room, run);
   addCreate(room, run);
 };

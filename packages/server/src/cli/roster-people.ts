@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import { SetupError } from "../platform/setup-error.js";
+import { failureOf } from "../trpc/failures.js";
 import { jsonOption, quietListOption } from "./arguments.js";
+import { confirmByName, yesOption } from "./confirm.js";
 import { withLocalApp } from "./local-app.js";
-import { fetchAllPages, findExam, findRoom } from "./lookup.js";
+import { allDeletedExams, fetchAllPages, findExam, findRoom } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 import { count, print, printList, table } from "./output.js";
 import type { CommandRun } from "./run.js";
@@ -17,6 +19,7 @@ interface MoveOptions extends ListOptions {
 }
 interface RemoveOptions extends ListOptions {
   withRecords?: true;
+  yes?: true;
 }
 
 /** The people of an exam who have no room, and the number of those who have one. */
@@ -95,17 +98,50 @@ const addMove = (roster: Command, run: CommandRun): void => {
     );
 };
 
+/** The name of a person of an exam. Undefined for one of whom only records are left. */
+const nameOf = async (
+  { call, services }: LocalApp,
+  examId: string,
+  userId: string,
+): Promise<string | undefined> => {
+  const { rooms, unseated } = await call.participant.locate({ examId, userId }).catch((error: unknown) => {
+    if (failureOf(error).code === "PARTICIPANT_NOT_FOUND") return { rooms: [], unseated: undefined };
+    throw error;
+  });
+  const [room] = rooms;
+  if (!room) return unseated?.name;
+  const { roomId, role } = room;
+  return (await services.participant.members({ examId, roomId }, role)).find((one) => one.userId === userId)
+    ?.name;
+};
+
 const addRemove = (roster: Command, run: CommandRun): void => {
   roster
     .command("remove")
-    .description("remove a person from an exam and its rooms")
+    .description("remove a person from an exam and its rooms; asks for the person's name")
     .argument("<user>", "the user id of the person")
     .requiredOption("--exam <exam>", "the id or name of the exam")
-    .option("--with-records", "also if the person has cheat records, which are then deleted")
+    .option(
+      "--with-records",
+      "also erase the person's cheat records and messages, even from a deleted exam that can be restored",
+    )
+    .addOption(yesOption())
     .addOption(jsonOption())
-    .action((userId: string, { exam, withRecords, json }: RemoveOptions) =>
+    .action((userId: string, { exam, withRecords, yes, json }: RemoveOptions) =>
       withLocalApp(run, async (app) => {
-        const { id: examId } = await findExam(app.call, exam);
+        const deleted = withRecords
+          ? (await allDeletedExams(app.call)).find(({ id }) => id === exam)
+          : undefined;
+        const { id: examId, name: examName } = deleted ?? (await findExam(app.call, exam));
+        const name = deleted ? undefined : await nameOf(app, examId, userId);
+        const does = withRecords
+          ? `This removes ${userId} from the exam ${examName}, and erases their cheat records, messages and all else that names them for good.`
+          : `This removes ${userId} from the exam ${examName} and its rooms.`;
+        await confirmByName(
+          run,
+          { yes },
+          { does, of: name === undefined ? "person (the user id)" : "person", name: name ?? userId },
+        );
         const removed = await app.call.participant.removeFromExam({ examId, userId, withRecords });
         print(run, json, removed, () =>
           removed.rooms + removed.records === 0

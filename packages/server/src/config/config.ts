@@ -135,6 +135,7 @@ export const configOf = (env: Settings) => {
     },
     /** How long a token for an exam may outlive the exam, at most. */
     tokenAfterExamSeconds: env.INVIGIL_TOKEN_AFTER_EXAM_SECONDS,
+    restoreDays: env.INVIGIL_RESTORE_DAYS,
     /** The proxies whose `X-Forwarded-For` header is trusted. */
     trustedProxies: env.INVIGIL_TRUSTED_PROXIES,
     /** The URLs of the web apps for watching and for sitting exams. */

@@ -13,6 +13,7 @@ type NoData = Readonly<Record<string, never>>;
 export interface EventDataOf {
   readonly room_created: NoData;
   readonly room_ended: NoData;
+  readonly room_reopened: NoData;
   readonly audio_status_changed: { readonly audioStatus: AudioStatus };
   readonly participant_added: PersonDetails;
   readonly participant_updated: PersonDetails;

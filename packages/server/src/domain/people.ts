@@ -75,6 +75,23 @@ const rolesOfPeople = statement((dialect) =>
       ),
     ),
 );
+const isRoomInProgress = and(
+  eq(rooms.examId, param("examId")),
+  eq(rooms.id, param("roomId")),
+  eq(rooms.status, "in_progress"),
+);
+const updateToEnded = statement(
+  query
+    .update(rooms)
+    .set({
+      status: "ended",
+      audioStatus: "silent",
+      endedAt: rawParam<Date>("now"),
+      updatedAt: rawParam<Date>("now"),
+    })
+    .where(isRoomInProgress)
+    .returning({ id: rooms.id, examId: rooms.examId, imServer: rooms.imServer }),
+);
 const insertExams = insertion(exams);
 const insertRooms = insertion(rooms);
 const insertParticipants = insertion(participants);
@@ -166,6 +183,14 @@ export const insertRoom = async (
   await tx.insert(insertRooms, [{ ...room, imServer, addedBy }]);
   return { ...room, imGroupId: id };
 };
+
+/** Ends a room. Returns it, or undefined if it had ended before. */
+export const endRoom = (
+  tx: Transaction,
+  { examId, roomId }: RoomKey,
+  now: Date,
+): Promise<Pick<NewRoom, "id" | "examId" | "imServer"> | undefined> =>
+  tx.get(updateToEnded, { examId, roomId, now });
 
 /** Returns the extra minutes of a person who is added. `waiting` is how the person waited for a room. */
 const extraMinutesOf = (

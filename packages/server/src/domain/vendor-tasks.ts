@@ -55,6 +55,8 @@ export interface TaskLog {
     room: RoomOfGroups,
     times: { readonly dueAt: Date; readonly now: Date },
   ): Promise<string[]>;
+  /** Cancels the deletion of a room's groups, because the room is reopened. @throws GroupsLeaving if a deletion has begun */
+  cancelDeletion(tx: Transaction, room: RoomOfGroups): Promise<void>;
   /** Removes a person from the room's groups and ends their presence. An examinee also receives the signal that they were removed. */
   evict(
     tx: Transaction,
@@ -70,6 +72,13 @@ export interface TaskLog {
 export class GroupsUndone extends Error {
   constructor() {
     super("the message groups are being deleted");
+  }
+}
+
+/** The groups of a room that is reopened are being deleted. */
+export class GroupsLeaving extends Error {
+  constructor() {
+    super("the message groups of the room are being deleted");
   }
 }
 
@@ -97,6 +106,19 @@ const deleteUntriedTask = statement(
         eq(vendorTasks.attempts, 0),
       ),
     ),
+);
+
+const isDeletion = and(
+  eq(vendorTasks.examId, param("examId")),
+  eq(vendorTasks.service, param("service")),
+  eq(vendorTasks.groupId, param("groupId")),
+  eq(vendorTasks.kind, "delete_group"),
+);
+const deleteUntriedDeletions = statement(
+  query.delete(vendorTasks).where(and(isDeletion, eq(vendorTasks.attempts, 0))),
+);
+const triedDeletion = statement(
+  query.select({ id: vendorTasks.id }).from(vendorTasks).where(isDeletion).limit(1),
 );
 
 /** Returns the two logins of a person: for their main camera and for their PC. */
@@ -169,6 +191,12 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
     announceEnd: (tx, room, times) =>
       announce(tx, { room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times }),
     deleteGroups: (tx, room, times) => add(tx, "delete_group", room, times),
+    async cancelDeletion(tx, { examId, id: groupId, imServer }) {
+      for (const service of imServer) {
+        await tx.run(deleteUntriedDeletions, { examId, service, groupId });
+        if (await tx.get(triedDeletion, { examId, service, groupId })) throw new GroupsLeaving();
+      }
+    },
     async evict(tx, room, { userId, role }, now) {
       const userIds = loginsOf(userId);
       if (role === "examinee") {

@@ -24,6 +24,8 @@ export interface FreeSpace {
 
 /** Whether there is enough disk space for new data. */
 export interface Disk {
+  /** Whether there was enough free space at the last check. */
+  hasFreeSpace(): boolean;
   /**
    * Uses the result of the last check.
    * @throws STORAGE_FULL
@@ -113,6 +115,7 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
     );
 
   return {
+    hasFreeSpace: () => hasSpace,
     assertFreeSpace() {
       if (!hasSpace) throw storageFull();
     },

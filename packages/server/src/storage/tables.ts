@@ -728,6 +728,11 @@ export const bulkChanges = sqliteTable(
     worker: text().notNull(),
     claimedUntil: time("claimed_until").notNull(),
     createdAt: time("created_at").notNull(),
+    /**
+     * When a deleted exam is erased. Until then it rests, and can be restored: the change is claimed until this time. Null: a change of
+     * another kind, or an exam that is erased at once.
+     */
+    eraseAt: time("erase_at"),
   },
   (table) => [
     uniqueIndex("bulk_changes_by_exam").on(table.examId),

@@ -12,6 +12,8 @@ export interface CommandOptions {
   readonly cwd: string;
   /** The content of its standard input. */
   readonly input?: string | undefined;
+  /** Whether the standard input is a terminal, at which a person types the input. */
+  readonly isTerminal?: boolean;
   readonly env?: Env;
 }
 
@@ -33,7 +35,7 @@ let isRunning = false;
 /** Runs `invigil` with these arguments, and with the settings in `env` only. */
 export const runHere = async (
   args: readonly string[],
-  { cwd, input, env = {} }: CommandOptions,
+  { cwd, input, isTerminal = false, env = {} }: CommandOptions,
 ): Promise<Ended> => {
   if (isRunning) throw new Error("Commands run one after the other, because they share the working folder");
   isRunning = true;
@@ -43,7 +45,7 @@ export const runHere = async (
   try {
     const code = await runCommand(args, {
       env: { INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER ?? "", ...env },
-      stdin: Readable.from(input === undefined ? [] : [input]),
+      stdin: Object.assign(Readable.from(input === undefined ? [] : [input]), { isTTY: isTerminal }),
       stdout: stdout.stream,
       stderr: stderr.stream,
     });

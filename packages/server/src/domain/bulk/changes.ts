@@ -11,6 +11,7 @@ import type { TaskLog } from "../vendor-tasks.js";
 import { readLastSeat, readLastWaiting } from "./marked-rows.js";
 import { createPhases } from "./phases.js";
 import { beginPreparation, type Prepare } from "./preparation.js";
+import { endRest, type RestEnd } from "./resting.js";
 import type { BulkChange } from "./types.js";
 import { changeById, createChangeWorker, ROWS_PER_WRITE, TakenOver } from "./worker.js";
 
@@ -19,6 +20,8 @@ export type { Prepare };
 /** The properties of a change that the caller gives. */
 export type NewBulkChange = Pick<BulkChange, "kind" | "examId"> & {
   readonly person?: Exclude<BulkChange["person"], null>;
+  /** When a deleted exam is erased. Until then it can be restored. Default: at once. */
+  readonly eraseAt?: Date | undefined;
   readonly now: Date;
   /** Whose share of the storage the change takes. */
   readonly share: Share;
@@ -45,8 +48,13 @@ export interface BulkChanges {
     work: (tx: Transaction) => Promise<Result>,
     options?: Pick<WriteOptions, "repeatable" | "share">,
   ): Promise<Result>;
-  /** Throws if a bulk change of the exam is running. Call it within `transact` before the first write. */
+  /**
+   * Locks the exam, and throws if a bulk change of it is running. Call it within `transact` before the first write. A deletion that was
+   * announced is not running: look for the exam or the room again afterwards.
+   */
   assertUnlocked(tx: Transaction, examId: string): Promise<void>;
+  /** Restores a deleted exam, or erases it at once. Returns whether it was resting. The remaining work goes on in the background. */
+  endRest(examId: string, end: RestEnd, share: Share): Promise<boolean>;
   /** Starts to resume changes that other processes left unfinished. */
   start(): void;
   /** Begins no more transactions. Another process or the next start does the remaining work. */
@@ -63,6 +71,8 @@ export interface BulkChangesDeps {
   readonly log: FastifyBaseLogger;
   /** Makes the error of a call that waited too long. */
   readonly busy: (examId: string) => Error;
+  /** Makes the error of a call that finds the exam deleted. */
+  readonly gone: (examId: string) => Error;
 }
 
 const RETRY_MS = 20;
@@ -98,11 +108,12 @@ const insertChange = statement(
     worker: param("worker"),
     claimedUntil: param("claimedUntil"),
     createdAt: param("createdAt"),
+    eraseAt: param("eraseAt"),
   }),
 );
 const changeOfExam = statement(
   query
-    .select({ id: bulkChanges.id })
+    .select({ kind: bulkChanges.kind, state: bulkChanges.state })
     .from(bulkChanges)
     .where(eq(bulkChanges.examId, param("examId")))
     .limit(1),
@@ -115,13 +126,18 @@ export const createBulkChanges = ({
   clock,
   log,
   busy,
+  gone,
 }: BulkChangesDeps): BulkChanges => {
   const worker = createChangeWorker({ storage, phases: createPhases({ tasks, events }), clock, log });
 
-  const assertUnlocked: BulkChanges["assertUnlocked"] = async (tx, examId) => {
+  /** Locks an exam. Returns whether it is deleted. @throws ExamBusy */
+  const lockUnlessBusy = async (tx: Transaction, examId: string): Promise<boolean> => {
     // A bulk change holds the same lock while it begins.
     await tx.lock(exams, examId);
-    if (await tx.get(changeOfExam, { examId })) throw new ExamBusy(examId);
+    const running = await tx.get(changeOfExam, { examId });
+    const isDeleted = running?.kind === "delete_exam" && running.state === "announced";
+    if (running && !isDeleted) throw new ExamBusy(examId);
+    return isDeleted;
   };
   /** Tries work again while the exam is busy. */
   const whenUnlocked = async <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -141,7 +157,7 @@ export const createBulkChanges = ({
 
   const newChange = async (
     tx: Transaction,
-    { kind, examId, person, now }: NewBulkChange,
+    { kind, examId, person, eraseAt, now }: NewBulkChange,
   ): Promise<BulkChange> => ({
     // Random, as the table requires.
     id: randomBytes(6).readUIntBE(0, 6),
@@ -154,19 +170,22 @@ export const createBulkChanges = ({
     progress: { phase: 0, after: "" },
     ...worker.claim(),
     createdAt: now,
+    eraseAt: eraseAt ?? null,
   });
 
   const runOnce = async <Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result> => {
     /** Begins the change in its first transaction, which may be the only one. */
     const begin = async (tx: Transaction) => {
-      await assertUnlocked(tx, about.examId);
+      const isDeleted = await lockUnlessBusy(tx, about.examId);
       const change = await newChange(tx, about);
-      await tx.run(insertChange, change);
+      if (!isDeleted) await tx.run(insertChange, change);
       const prepareNext = beginPreparation(change, prepare);
 
       /** Runs the steps that fit into one transaction. Announces the change when all steps are done. */
       const advance = async (next: Transaction) => {
         const { done, rowsLeft } = await prepareNext(next, ROWS_PER_WRITE);
+        // Most preparations have found this themselves, and have thrown an error of their own.
+        if (isDeleted) throw gone(about.examId);
         if (!done) return undefined;
         // The preparation may have changed the row.
         const prepared = await next.get(changeById, change);
@@ -213,7 +232,17 @@ export const createBulkChanges = ({
   return {
     run,
     transact: (work, options) => whenUnlocked(() => storage.write(work, options)),
-    assertUnlocked,
+    async assertUnlocked(tx, examId) {
+      await lockUnlessBusy(tx, examId);
+    },
+    async endRest(examId, end, share) {
+      const change = await storage.write((tx) => endRest(tx, { examId, end, now: clock() }, worker.claim()), {
+        bulk: true,
+        share,
+      });
+      if (change) void worker.resume(change);
+      return change !== undefined;
+    },
     start: worker.start,
     stop: worker.stop,
     drain: worker.drain,

@@ -132,7 +132,7 @@ async function* countContents(
 
 /**
  * Makes the function that deletes an exam with everything that belongs to it, including the groups of its rooms. Readers see the deletion
- * at once, however large the exam is. `check` throws to refuse the deletion. The function returns undefined if the exam does not exist.
+ * at once, however large the exam is. Until `eraseAt` it can be restored. `check` throws to refuse the deletion. The function returns undefined if the exam does not exist.
  */
 export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
   async function* prepare(
@@ -157,11 +157,21 @@ export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
   }
 
   return async (
-    { examId, now, share }: { readonly examId: string; readonly now: Date; readonly share: Share },
+    {
+      examId,
+      now,
+      eraseAt,
+      share,
+    }: {
+      readonly examId: string;
+      readonly now: Date;
+      readonly eraseAt: Date | undefined;
+      readonly share: Share;
+    },
     check: (contents: ExamContents & { readonly name: string }) => void,
   ): Promise<ExamContents | undefined> => {
     try {
-      return await bulk.run({ kind: "delete_exam", examId, now, share }, ({ id }, tx) =>
+      return await bulk.run({ kind: "delete_exam", examId, now, eraseAt, share }, ({ id }, tx) =>
         prepare(tx, { id, examId }, check),
       );
     } catch (error) {

@@ -2,7 +2,7 @@ import { and, eq } from "drizzle-orm";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { exams, participants, personChanges, unseated } from "../../storage/tables.js";
 import { arrivalEvents, type EventLog, newEvent } from "../events.js";
-import { deletePerson } from "../people.js";
+import { deletePerson, endRoom } from "../people.js";
 import type { TaskLog } from "../vendor-tasks.js";
 import { eraseExam } from "./erase-exam.js";
 import { eraseRecords, eraseStreamEvents } from "./erase-person.js";
@@ -31,6 +31,9 @@ export interface Phases {
   /** What undoes a change that is not announced. */
   readonly undo: readonly Phase[];
 }
+
+/** The phase of a deletion that erases the exam. Before it, a deleted exam may rest. */
+export const ERASES_EXAM = 1;
 
 /** How many rows a person counts as, with everything that belongs to them. */
 const PERSON_ROWS = 4;
@@ -202,10 +205,12 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     }
     return { used: found.length * PERSON_ROWS, next: found.length === limit ? "again" : undefined };
   };
-  const endRooms = overRooms(EVENT_ROWS, async (tx, { examId, createdAt: now }, rooms) => {
+  const endRooms = overRooms(1 + EVENT_ROWS, async (tx, { examId, createdAt: now }, rooms) => {
     for (const { id, status, imServer } of rooms) {
       // The groups of rooms that have ended are being deleted already.
       if (status !== "in_progress") continue;
+      // If the exam is restored, its rooms have ended.
+      await endRoom(tx, { examId, roomId: id }, now);
       await tasks.deleteGroups(tx, { examId, id, imServer }, { dueAt: now, now });
       await events.add(tx, { examId, roomId: id }, "room_ended", {}, now);
     }
@@ -237,6 +242,7 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     finish: {
       import: [addArrivalEvents, applyPersonChanges, deleteSeatedFromWaiting],
       plan: [addRoomEvents, addArrivalEvents, deleteSeatedFromWaiting],
+      // Rows of the database refer to the order: see `ERASES_EXAM`.
       delete_exam: [endRooms, eraseExam],
       remove_person: [removeFromRooms, deleteRemovedFromWaiting, eraseRecords, eraseStreamEvents],
     },

@@ -159,7 +159,10 @@ const countBetween = async (
 };
 
 /** Counts the records about a person in several turns of the event loop. Only few records are newer than the returned `upTo`. */
-const countRecords = async (reader: Reader, scope: Scope): Promise<{ records: number; upTo: number }> => {
+export const countRecords = async (
+  reader: Reader,
+  scope: Scope,
+): Promise<{ records: number; upTo: number }> => {
   const { examId } = scope;
   const { userId } = scope.person;
   const upTo = await readNewestId(reader, examId);

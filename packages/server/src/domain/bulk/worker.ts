@@ -6,7 +6,7 @@ import { type Dialect, param, query, rawParam, statement } from "../../storage/s
 import { bulkChanges } from "../../storage/tables.js";
 import { encodedParam } from "../encoded-param.js";
 import { lockExams } from "../exam-lock.js";
-import type { Phases } from "./phases.js";
+import { ERASES_EXAM, type Phases } from "./phases.js";
 import type { BulkChange, ChangeKey, Phase } from "./types.js";
 
 /** Runs the remaining work of bulk changes in this process. Each change belongs to the one worker that has claimed it. */
@@ -17,7 +17,7 @@ export interface ChangeWorker {
   hold(tx: Transaction, change: ChangeKey): Promise<BulkChange>;
   /** Saves the progress of a change. */
   save(tx: Transaction, change: BulkChange): Promise<void>;
-  /** Announces a change, and finishes about `rows` rows of it. Returns whether nothing is left. */
+  /** Announces a change, and finishes about `rows` rows of it. Returns whether nothing is left to do now. */
   announce(tx: Transaction, change: BulkChange, rows: number): Promise<boolean>;
   /** Finishes a change that is announced, and undoes one that is not. Never rejects. */
   readonly resume: (change: ChangeKey) => Promise<void>;
@@ -80,6 +80,15 @@ const saveChange = statement((dialect) =>
     })
     .where(isChange(dialect)),
 );
+const beginRest = statement((dialect) =>
+  query
+    .update(bulkChanges)
+    .set({
+      progress: encodedParam(bulkChanges.progress, "progress"),
+      claimedUntil: rawParam<Date>("eraseAt"),
+    })
+    .where(isChange(dialect)),
+);
 const deleteChange = statement((dialect) => query.delete(bulkChanges).where(isChange(dialect)));
 
 export const createChangeWorker = ({
@@ -116,7 +125,10 @@ export const createChangeWorker = ({
 
   const phasesOf = ({ state, kind }: BulkChange): readonly Phase[] =>
     state === "announced" ? phases.finish[kind] : phases.undo;
-  /** Processes about `rows` of the remaining rows. Deletes the change if no rows are left. Returns whether that is so. */
+  /**
+   * Processes about `rows` of the remaining rows. Deletes the change if no rows are left. Returns whether that is so, or the change is about
+   * a deleted exam that rests now.
+   */
   const advance = async (tx: Transaction, change: BulkChange, rows: number): Promise<boolean> => {
     await lockExams(tx, change.examId);
     const list = phasesOf(change);
@@ -133,6 +145,10 @@ export const createChangeWorker = ({
       if (result.next === undefined) {
         phase += 1;
         after = "";
+        if (phase === ERASES_EXAM && change.eraseAt) {
+          await tx.run(beginRest, { ...change, eraseAt: change.eraseAt, progress: { phase, after } });
+          return true;
+        }
       } else after = result.next;
     }
     await save(tx, { ...change, progress: { phase, after } });
@@ -166,8 +182,12 @@ export const createChangeWorker = ({
       );
       // Another process may have claimed it.
       if (!taken) continue;
-      const { id, kind, examId, state } = taken;
-      log.info({ changeId: id, kind, examId, state }, "an interrupted bulk change is resumed");
+      const { id, kind, examId, state, eraseAt, progress } = taken;
+      const hasRested = eraseAt !== null && progress.phase === ERASES_EXAM;
+      log.info(
+        { changeId: id, kind, examId, state },
+        hasRested ? "a deleted exam is erased" : "an interrupted bulk change is resumed",
+      );
       void resume({ examId, id });
     }
   };

@@ -2,6 +2,8 @@ import {
   createExamInput,
   deletedExamSchema,
   deleteExamInput,
+  doneSchema,
+  eraseExamInput,
   examPageSchema,
   examPlanSchema,
   examRef,
@@ -10,9 +12,13 @@ import {
   listExamsInput,
   onExamEventInput,
   planExamInput,
+  restorableExamPageSchema,
+  restoredExamSchema,
   updateExamInput,
 } from "@invigil/schema";
+import { originOf } from "../../trpc/context.js";
 import {
+  adminProcedure,
   anyoneProcedure,
   overseerProcedure,
   staffProcedure,
@@ -55,7 +61,21 @@ export const createExamRouter = ({
       .meta({ alsoWhenFull: true })
       .input(deleteExamInput)
       .output(deletedExamSchema)
-      .mutation(({ ctx, input }) => exam.delete(ctx.caller, input)),
+      .mutation(({ ctx, input }) => exam.delete(ctx.caller, input, originOf(ctx))),
+    listDeleted: adminProcedure
+      .input(listExamsInput)
+      .output(restorableExamPageSchema)
+      .query(({ ctx, input }) => exam.listDeleted(ctx.caller, input)),
+    restore: adminProcedure
+      .meta({ alsoWhenFull: true })
+      .input(examRef)
+      .output(restoredExamSchema)
+      .mutation(({ ctx, input }) => exam.restore(ctx.caller, input.examId, originOf(ctx))),
+    erase: adminProcedure
+      .meta({ alsoWhenFull: true })
+      .input(eraseExamInput)
+      .output(doneSchema)
+      .mutation(({ ctx, input }) => exam.erase(ctx.caller, input, originOf(ctx))),
     plan: staffProcedure
       .meta({ longAnswer: true })
       .input(planExamInput)

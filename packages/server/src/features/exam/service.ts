@@ -3,25 +3,31 @@ import type {
   CreateExamInput,
   DeletedExam,
   DeleteExamInput,
+  EraseExamInput,
   Exam,
   ExamAudioInput,
   ExamPage,
   ExamSummary,
   ListExamsInput,
+  RestorableExamPage,
+  RestoredExam,
   UpdateExamInput,
 } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
 import { shareOf } from "../../identity/usage-key.js";
 import { createQuotaCheck } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
+import type { Origin } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import { clipNotFound } from "../audio/rules.js";
 import type { AudioService } from "../audio/service.js";
 import { assertMayDeleteRecords } from "../participant/rules.js";
 import type { ParticipantService } from "../participant/service.js";
-import type { ExamStore, MissingClip, StoredExam } from "./store.js";
+import { assertMayUseDeleted } from "./rules.js";
+import type { ExamStore, MissingClip, RestingExam, StoredExam } from "./store.js";
 
 export interface ExamService {
   /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
@@ -34,11 +40,24 @@ export interface ExamService {
   update(caller: Caller, input: UpdateExamInput): Promise<Exam>;
   /**
    * Deletes an exam with its rooms and people, if the input confirms that they may go. An administrator may
-   * also delete its records by confirming the exam's name.
+   * also delete its records by confirming the exam's name. The exam can be restored for some days. It is erased
+   * at once if the input says so, if the server keeps no deleted exams, or if the disk is nearly full.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT for contents without a confirmation, INVALID_INPUT for a
    *   wrong name
    */
-  delete(caller: Caller, input: DeleteExamInput): Promise<DeletedExam>;
+  delete(caller: Caller, input: DeleteExamInput, origin: Origin): Promise<DeletedExam>;
+  /** Lists the deleted exams that can be restored. @throws FORBIDDEN */
+  listDeleted(caller: Caller, input: ListExamsInput): Promise<RestorableExamPage>;
+  /**
+   * Restores a deleted exam. Its rooms have ended; links that were valid are valid again.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND for an exam that is not deleted, or erased
+   */
+  restore(caller: Caller, examId: string, origin: Origin): Promise<RestoredExam>;
+  /**
+   * Erases a deleted exam at once.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND for an exam that is not deleted, or erased; INVALID_INPUT for a wrong name
+   */
+  erase(caller: Caller, input: EraseExamInput, origin: Origin): Promise<true>;
 }
 
 export interface ExamServiceDeps {
@@ -51,9 +70,15 @@ export interface ExamServiceDeps {
   readonly rates: RateLimits;
   /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
+  /** The number of days in which a deleted exam can be restored. 0: none. */
+  readonly restoreDays: number;
+  /** Whether the disk has space for exams that were deleted. */
+  readonly hasFreeSpace: () => boolean;
+  readonly log: FastifyBaseLogger;
 }
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 const number = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
 export const createExamService = ({
@@ -65,6 +90,9 @@ export const createExamService = ({
   ids,
   rates,
   quotas,
+  restoreDays,
+  hasFreeSpace,
+  log,
 }: ExamServiceDeps): ExamService => {
   /** Lists the fields explicitly: copying the others of an object takes several times as long. */
   const toPublic = (exam: StoredExam): ExamSummary => {
@@ -87,6 +115,16 @@ export const createExamService = ({
   /** Returns the exam that a caller's token is bound to. */
   const boundExam = async (caller: Caller): Promise<string | undefined> =>
     caller.roomId === undefined ? caller.examId : (await access.room(caller, caller.roomId)).examId;
+
+  const notDeleted = (examId: string) =>
+    new InvigilError("EXAM_NOT_FOUND", `There is no deleted exam ${examId} that could be restored.`);
+  /** @throws FORBIDDEN, EXAM_NOT_FOUND */
+  const deletedExam = async (caller: Caller, examId: string): Promise<RestingExam> => {
+    assertMayUseDeleted(caller, examId);
+    const deleted = await store.deleted(examId, clock());
+    if (!deleted) throw notDeleted(examId);
+    return deleted;
+  };
 
   const assertBelow = createQuotaCheck();
   /** @throws QUOTA_EXCEEDED */
@@ -151,12 +189,16 @@ export const createExamService = ({
       refuse(await store.update(examId, change, audioOfExam, shareOf(caller, examId)));
       return read(examId);
     },
-    async delete(caller, { examId, withRooms, withRecords, confirm }) {
+    async delete(caller, { examId, withRooms, withRecords, confirm, erase }, origin) {
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
+      const now = clock();
+      const rests = erase !== "now" && restoreDays > 0 && hasFreeSpace();
+      const eraseAt = rests ? new Date(now.getTime() + restoreDays * DAY_MS) : undefined;
       rates.take({ caller }, { writeRows: 0 });
+      const share = shareOf(caller, examId);
       const deleted = await store.delete(
-        { examId, now: clock(), share: shareOf(caller, examId) },
+        { examId, now, eraseAt, share },
         ({ name, rooms, people, records }) => {
           const conflict = (what: string) => new InvigilError("EXAM_CONFLICT", `The exam ${examId} ${what}`);
           if (withRecords) {
@@ -173,7 +215,29 @@ export const createExamService = ({
       if (!deleted) throw examNotFound(examId);
       const { rooms, people, records } = deleted;
       rates.charge({ caller }, { writeRows: rooms + people + records });
-      return { rooms, people, ...(records > 0 && { records }) };
+      log.info({ ...origin, by: caller.userId, examId, rooms, people, records, eraseAt }, "exam deleted");
+      return { rooms, people, ...(records > 0 && { records }), ...(eraseAt && { eraseAt }) };
+    },
+    async listDeleted(caller, { pageSize, cursor }) {
+      access.unbound(caller);
+      const { rows, ...next } = await store.listDeleted({ limit: pageSize, before: cursor }, clock());
+      return { exams: rows, ...next };
+    },
+    async restore(caller, examId, origin) {
+      const { deletedAt } = await deletedExam(caller, examId);
+      if (!(await store.endRest(examId, "restored", shareOf(caller, examId)))) throw notDeleted(examId);
+      log.info({ ...origin, by: caller.userId, examId, deletedAt }, "exam restored");
+      const restored = await store.get(examId);
+      if (!restored) throw examNotFound(examId);
+      return { ...toPublic(restored), deletedAt };
+    },
+    async erase(caller, { examId, confirm }, origin) {
+      const { name } = await deletedExam(caller, examId);
+      if (confirm !== name)
+        throw invalidInput("confirm", `must be the name of the exam ${examId}, letter by letter`);
+      if (!(await store.endRest(examId, "erased", shareOf(caller, examId)))) throw notDeleted(examId);
+      log.info({ ...origin, by: caller.userId, examId }, "deleted exam erased");
+      return true;
     },
   };
 };

@@ -3,6 +3,12 @@ import { and, count, desc, eq, lt } from "drizzle-orm";
 import { findMissingClip, type NewAttachment, replaceExamAudio } from "../../domain/audio-attachments.js";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { createExamDeleter, type ExamContents } from "../../domain/bulk/delete-exam.js";
+import {
+  listRestingExams,
+  type RestEnd,
+  type RestingExam,
+  readRestingExam,
+} from "../../domain/bulk/resting.js";
 import { encodedParam } from "../../domain/encoded-param.js";
 import type { NewExam } from "../../domain/people.js";
 import { insertExam } from "../../domain/people.js";
@@ -23,7 +29,7 @@ type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile
 
 type NamedExamContents = ExamContents & { readonly name: string };
 
-export type { ExamContents };
+export type { ExamContents, RestingExam };
 
 /** A clip does not exist, so nothing was written. */
 export interface MissingClip {
@@ -53,12 +59,22 @@ export interface ExamStore {
   ): Promise<Page<StoredExam, string>>;
   /**
    * Deletes an exam and its contents. `check` gets a summary of the contents and throws to refuse. Returns
-   * undefined when there is no such exam.
+   * undefined when there is no such exam. Until `eraseAt`, the exam can be restored. Undefined: it is erased at
+   * once.
    */
   delete(
-    exam: { examId: string; now: Date; share: Share },
+    exam: { examId: string; now: Date; eraseAt: Date | undefined; share: Share },
     check: (holding: NamedExamContents) => void,
   ): Promise<ExamContents | undefined>;
+  /** Returns a deleted exam that can be restored. */
+  deleted(examId: string, now: Date): Promise<RestingExam | undefined>;
+  /** Lists the deleted exams that can be restored, newest exam first. `before` is the last id of the previous page. */
+  listDeleted(
+    page: { limit: number; before: string | undefined },
+    now: Date,
+  ): Promise<Page<RestingExam, string>>;
+  /** Restores a deleted exam, or erases it at once. Returns false if it cannot be restored any more. */
+  endRest(examId: string, end: RestEnd, share: Share): Promise<boolean>;
 }
 
 /** Leaves out `createdBy`, which only the access service needs. */
@@ -185,5 +201,8 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
     },
 
     delete: createExamDeleter({ bulk }),
+    deleted: (examId, now) => readRestingExam(storage, examId, now),
+    listDeleted: (page, now) => listRestingExams(storage, page, now),
+    endRest: (examId, end, share) => bulk.endRest(examId, end, share),
   };
 };

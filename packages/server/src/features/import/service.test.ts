@@ -49,6 +49,7 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
     clock,
     log,
     busy: (examId) => new Error(examId),
+    gone: (examId) => new Error(examId),
   });
   const store = wrap(createImportStore({ storage: db.storage, bulk }));
   const imports = createImportService({

@@ -2,7 +2,7 @@ import type { ImServer, ProviderDetails } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import pLimit from "p-limit";
 import { StreamNameTaken } from "../../domain/people.js";
-import { GroupsUndone, type RoomOfGroups } from "../../domain/vendor-tasks.js";
+import { GroupsLeaving, GroupsUndone, type RoomOfGroups } from "../../domain/vendor-tasks.js";
 import { InvigilError } from "../../platform/errors.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";
 import { providerFailed, VendorError } from "../../providers/vendor-error.js";
@@ -39,6 +39,15 @@ export interface GroupService {
    */
   open<T>(rooms: readonly NewRoomGroups[], write: (open: OpenGroups) => Promise<T>): Promise<T>;
   /**
+   * Creates the groups of a room that has ended again, and then calls `write`. Groups that were not deleted yet stay. If either fails, the
+   * groups are deleted, as those of an ended room.
+   * @throws EXAM_CONFLICT while the groups are being deleted, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED, and what `write` throws
+   */
+  reopen<T>(
+    room: Omit<NewRoomGroups, "imServer">,
+    write: (open: Pick<OpenGroups, "undo">) => Promise<T>,
+  ): Promise<T>;
+  /**
    * Adds a login to the groups of a room in progress, at those of the services whose groups have members.
    * @throws PROVIDER_FAILED
    */
@@ -67,6 +76,13 @@ const ID_FOR_ONE_SERVICE = /^[A-Za-z0-9_-]{1,64}$/;
 const DEFINITE_FAULTS: readonly (ProviderDetails["fault"] | undefined)[] = ["refused", "throttled", "paused"];
 const mayStillSucceed = (error: unknown): boolean =>
   !(error instanceof InvigilError && DEFINITE_FAULTS.includes(error.details?.fault));
+
+const groupsLeaving = (roomId: string, cause: Error) =>
+  new InvigilError(
+    "EXAM_CONFLICT",
+    `The message groups of the room ${roomId} are being deleted. Reopen it again in a minute.`,
+    { cause },
+  );
 
 interface Service {
   readonly name: ImServer;
@@ -222,6 +238,44 @@ export const createGroupService = ({
           "The message groups were not ready in time. No room was created.",
           { cause: error },
         );
+      }
+    },
+
+    async reopen(room, write) {
+      const { examId, roomId, name, creatorId, share } = room;
+      const { imServer = [] } = (await store.room(roomId)) ?? {};
+      // Groups at other services were not deleted.
+      const services = servicesOf(imServer).filter(({ provider }) => provider.deleteGroup);
+      if (services.length === 0) return write({ undo: [] });
+      const now = clock();
+      const groups = { examId, id: roomId, imServer: services.map((service) => service.name) };
+      const dueAt = new Date(now.getTime() + UNDO_AFTER_MS + timeoutMs);
+      const created: CreatedGroups = {
+        examId,
+        undo: await store.prepareReopening(groups, { dueAt, now }, share).catch((error: unknown) => {
+          throw error instanceof GroupsLeaving ? groupsLeaving(roomId, error) : error;
+        }),
+        uncertain: [],
+      };
+      try {
+        const controller = new AbortController();
+        using timeout = createTimeout(timeoutMs, controller.signal);
+        const members = room.members(roomId);
+        await Promise.all(
+          services.map(async ({ name: service, provider }) => {
+            try {
+              await provider.createGroup({ groupId: roomId, name, creatorId, members }, timeout.signal);
+            } catch (error) {
+              if (mayStillSucceed(error)) created.uncertain.push({ examId, id: roomId, imServer: [service] });
+              controller.abort(error);
+            }
+          }),
+        );
+        controller.signal.throwIfAborted();
+        return await write({ undo: created.undo });
+      } catch (error) {
+        await undo(created);
+        throw error instanceof GroupsUndone ? groupsLeaving(roomId, error) : error;
       }
     },
 

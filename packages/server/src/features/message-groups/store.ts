@@ -1,6 +1,7 @@
 import type { ImServer, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, gt, lt, lte, ne, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
+import { lockExams } from "../../domain/exam-lock.js";
 import { examOfRoom, type RoomExams, type RoomKey } from "../../domain/room-exams.js";
 import type { RoomOfGroups, TaskLog, VendorTask } from "../../domain/vendor-tasks.js";
 import type { Share, Storage } from "../../storage/port.js";
@@ -32,6 +33,8 @@ export interface GroupStore {
   hasAnyOf(room: RoomKey, userIds: readonly string[]): Promise<boolean>;
   /** Adds tasks that delete a room's groups at `dueAt` unless they are cancelled. Returns their ids. */
   prepareUndo(room: RoomOfGroups, times: { dueAt: Date; now: Date }, share: Share): Promise<string[]>;
+  /** Does the same for a room that has ended, and cancels the tasks that would delete its groups earlier. @throws GroupsLeaving */
+  prepareReopening(room: RoomOfGroups, times: { dueAt: Date; now: Date }, share: Share): Promise<string[]>;
   /** Makes tasks due now. Deletes the groups of the rooms in `again` a second time at `againAt`, because now may be too early. */
   undo(
     examId: string,
@@ -159,6 +162,16 @@ export const createGroupStore = ({
   hasAnyOf: async (room, userIds) => (await storage.get(anyOfPeople, { ...room, userIds })) !== undefined,
 
   prepareUndo: (room, times, share) => storage.write((tx) => tasks.deleteGroups(tx, room, times), { share }),
+
+  prepareReopening: (room, times, share) =>
+    storage.write(
+      async (tx) => {
+        await lockExams(tx, room.examId);
+        await tasks.cancelDeletion(tx, room);
+        return tasks.deleteGroups(tx, room, times);
+      },
+      { share },
+    ),
 
   undo: (exam, taskIds, { now, again, againAt }) =>
     storage.write(

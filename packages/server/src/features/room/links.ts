@@ -48,7 +48,13 @@ export interface LinkService {
    * An ended room has links for staff only. People whose exam is over get none.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED
    */
-  ofRoom(caller: Caller, room: Room, role: ParticipantRole | undefined): Promise<JoinLink[]>;
+  ofRoom(caller: Caller, room: Room, of: LinkFilter): Promise<JoinLink[]>;
+}
+
+/** Whose links are requested. Default: everybody's. */
+export interface LinkFilter {
+  readonly role?: ParticipantRole | undefined;
+  readonly userIds?: ReadonlySet<string> | undefined;
 }
 
 export interface LinkServiceDeps {
@@ -189,10 +195,11 @@ export const createLinkService = ({
   };
 
   return {
-    async ofRoom(caller, room, role) {
+    async ofRoom(caller, room, { role, userIds }) {
       await access.wholeExam(caller, room.examId);
       const { endTime } = await exams.get(caller, room.examId);
-      const seats = await seatsOf(room, role === undefined ? ROLES : [role]);
+      const all = await seatsOf(room, role === undefined ? ROLES : [role]);
+      const seats = userIds ? all.filter(({ person }) => userIds.has(person.userId)) : all;
       const made = await Promise.all(seats.map((seat) => linkOf(seat, endTime).catch(ignoreExamOver)));
       return made.filter((link) => link !== undefined);
     },

@@ -16,7 +16,7 @@ import {
   setAudioStatusInput,
 } from "@invigil/schema";
 import { originOf } from "../../trpc/context.js";
-import { anyoneProcedure, staffProcedure, watcherProcedure } from "../../trpc/procedures.js";
+import { adminProcedure, anyoneProcedure, staffProcedure, watcherProcedure } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PresenceService } from "../presence/service.js";
@@ -49,6 +49,10 @@ export const createRoomRouter = ({
       .input(roomRef)
       .output(doneSchema)
       .mutation(({ ctx, input }) => room.end(ctx.caller, input.roomId)),
+    reopen: adminProcedure
+      .input(roomRef)
+      .output(roomSchema)
+      .mutation(({ ctx, input }) => room.reopen(ctx.caller, input.roomId, originOf(ctx))),
     setAudioStatus: staffProcedure
       .meta({ alsoWhenFull: true })
       .input(setAudioStatusInput)

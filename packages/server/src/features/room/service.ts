@@ -9,15 +9,17 @@ import {
   type SetAudioStatusInput,
   userIdSchema,
 } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
 import type { NewExam } from "../../domain/people.js";
 import { shareOf } from "../../identity/usage-key.js";
 import { createQuotaCheck, quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
+import { examNotFound, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { defaultService } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
+import type { Origin } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import type { CheatService } from "../cheat/service.js";
 import type { GroupService } from "../message-groups/service.js";
@@ -52,6 +54,13 @@ export interface RoomService {
    * FORBIDDEN, ROOM_NOT_FOUND
    */
   end(caller: Caller, roomId: string): Promise<true>;
+  /**
+   * Reopens a room that has ended, with its message groups. Services of vendors create their groups again, if
+   * they were deleted. Reopening a room in progress changes nothing.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_CONFLICT while the groups are being deleted, PROVIDER_FAILED,
+   *   PROVIDER_NOT_CONFIGURED
+   */
+  reopen(caller: Caller, roomId: string, origin: Origin): Promise<Room>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED */
   setAudioStatus(caller: Caller, input: SetAudioStatusInput): Promise<true>;
   /** Administrators list all rooms, teachers those in which they are a teacher. */
@@ -71,6 +80,7 @@ export interface RoomServiceDeps {
   readonly quotas: Quotas | undefined;
   /** The number of demo examinees in a room that is created without an exam and without people. */
   readonly demoExaminees: number;
+  readonly log: FastifyBaseLogger;
 }
 
 export const createRoomService = ({
@@ -84,6 +94,7 @@ export const createRoomService = ({
   rates,
   quotas,
   demoExaminees,
+  log,
 }: RoomServiceDeps): RoomService => {
   const newExam = (caller: Caller, name: string, now: Date): NewExam => {
     const startTime = new Date(now.getTime() + EXAM_START_DELAY_MS);
@@ -196,6 +207,22 @@ export const createRoomService = ({
       const signalAt = caller.role === "teacher" ? new Date(now.getTime() + END_SIGNAL_DELAY_MS) : now;
       await store.end({ examId, roomId }, { now, signalAt }, shareOf(caller, examId));
       return true;
+    },
+
+    async reopen(caller, roomId, origin) {
+      const { endedAt: _, ...room } = await access.room(caller, roomId);
+      if (room.status === "in_progress") return room;
+      rates.takeChange({ caller, roomId, examId: room.examId });
+      const { examId, name, createTeacher: creatorId } = room;
+      const people = await store.peopleOf({ examId, roomId });
+      const share = shareOf(caller, examId);
+      const group = { examId, roomId, name, creatorId, members: () => people, share };
+      return groups.reopen(group, async ({ undo }) => {
+        const reopened = await store.reopen({ examId, roomId }, { undo, now: clock() }, share);
+        if (!reopened) throw roomNotFound(roomId);
+        log.info({ ...origin, by: caller.userId, examId, roomId }, "room reopened");
+        return reopened;
+      });
     },
 
     async setAudioStatus(caller, { roomId, audioStatus }) {

@@ -4,7 +4,7 @@ import type { BulkChanges } from "../../domain/bulk/changes.js";
 import type { EventLog, EventRoom } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import type { NewExam, NewPerson, NewRoom } from "../../domain/people.js";
-import { insertExam, insertFirstPeople, insertRoom } from "../../domain/people.js";
+import { endRoom, insertExam, insertFirstPeople, insertRoom } from "../../domain/people.js";
 import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
 import { beginNextGeneration, readGenerationInRoom, readGenerations } from "../../domain/seats.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
@@ -12,11 +12,12 @@ import { pageOf } from "../../platform/paging.js";
 import type { Share, Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import {
-  visibleExams as exams,
+  exams,
   visibleParticipants as participants,
   roomColumns,
   roomExams,
   rooms,
+  visibleExams,
   visibleRooms,
 } from "../../storage/tables.js";
 
@@ -45,6 +46,15 @@ export interface RoomStore {
    * schedules the deletion of its groups. Ending it again changes nothing.
    */
   end(room: EventRoom, times: { readonly now: Date; readonly signalAt: Date }, share: Share): Promise<void>;
+  /**
+   * Reopens a room that has ended, and cancels the tasks that would delete its groups. Reopening it again
+   * changes nothing. Returns undefined if there is no such room.
+   */
+  reopen(
+    room: EventRoom,
+    how: { readonly undo: readonly string[]; readonly now: Date },
+    share: Share,
+  ): Promise<Room | undefined>;
   /** Returns false when the room has ended. */
   setAudioStatus(room: EventRoom, audioStatus: AudioStatus, now: Date, share: Share): Promise<boolean>;
   /** Newest first. `before` is the last id of the previous page. */
@@ -60,6 +70,8 @@ export interface RoomStore {
    * room).
    */
   ofExam(examId: string, page: { from: string; limit: number }): Promise<Room[]>;
+  /** Returns the ids of the people of a room. */
+  peopleOf(room: RoomKey): Promise<string[]>;
   /** Returns the generations of those seats of a room whose links were revoked, by user id. */
   generations(room: RoomKey): Promise<ReadonlyMap<string, number>>;
   /** Returns the generation of a seat, in a room of any exam. */
@@ -93,9 +105,9 @@ const roomById = statement(
 );
 const examById = statement(
   query
-    .select({ id: exams.id })
-    .from(exams)
-    .where(eq(exams.id, param("examId"))),
+    .select({ id: visibleExams.id })
+    .from(visibleExams)
+    .where(eq(visibleExams.id, param("examId"))),
 );
 const roomsOfExam = statement(
   query
@@ -150,17 +162,11 @@ const isInProgress = and(
   eq(rooms.id, param("roomId")),
   eq(rooms.status, "in_progress"),
 );
-const endRoom = statement(
+const reopenRoom = statement(
   query
     .update(rooms)
-    .set({
-      status: "ended",
-      audioStatus: "silent",
-      endedAt: rawParam<Date>("now"),
-      updatedAt: rawParam<Date>("now"),
-    })
-    .where(isInProgress)
-    .returning({ id: rooms.id, examId: rooms.examId, imServer: rooms.imServer }),
+    .set({ status: "in_progress", endedAt: null, updatedAt: rawParam<Date>("now") })
+    .where(and(eq(rooms.examId, param("examId")), eq(rooms.id, param("roomId")), eq(rooms.status, "ended"))),
 );
 const setAudioStatusOfRoom = statement(
   query
@@ -240,6 +246,7 @@ export const createRoomStore = ({
     (await storage.get(countExamsOfCreator, { userId, most }))?.number ?? 0,
 
   ofExam: (examId, page) => storage.all(roomsOfExam, { examId, ...page }),
+  peopleOf: async (room) => (await storage.all(peopleOfRoom, room)).map(({ userId }) => userId),
   generations: (room) => readGenerations(storage, room),
   generation: async (roomId, userId) =>
     (await rememberedExams.find(storage, roomId, (examId) =>
@@ -290,12 +297,29 @@ export const createRoomStore = ({
     storage.write(
       async (tx) => {
         await lockExams(tx, examId);
-        const ended = await tx.get(endRoom, { examId, roomId, now });
+        const ended = await endRoom(tx, { examId, roomId }, now);
         if (!ended) return;
         await events.add(tx, { examId, roomId }, "room_ended", {}, now);
         // Before the deletion: tasks of one group run in the order of their ids.
         await tasks.announceEnd(tx, ended, { dueAt: signalAt, now });
         await tasks.deleteGroups(tx, ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
+      },
+      { share },
+    ),
+
+  reopen: ({ examId, roomId }, { undo, now }, share) =>
+    bulk.transact(
+      async (tx) => {
+        await bulk.assertUnlocked(tx, examId);
+        if (!(await tx.get(roomById, { examId, roomId }))) return undefined;
+        const isReopened = (await tx.run(reopenRoom, { examId, roomId, now })) > 0;
+        await tasks.keepGroups(tx, examId, undo);
+        if (isReopened) {
+          await events.add(tx, { examId, roomId }, "room_reopened", {}, now);
+          // Listeners of an ended room learned of no change of the config, and examinees did not receive it.
+          await events.add(tx, { examId, roomId }, "cheat_config_changed", {}, now);
+        }
+        return tx.get(roomById, { examId, roomId });
       },
       { share },
     ),

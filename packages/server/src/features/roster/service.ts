@@ -8,9 +8,10 @@ import type {
 } from "@invigil/schema";
 import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { InvigilError } from "../../platform/errors.js";
+import { examNotFound, InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
+import { assertMayUseDeleted } from "../exam/rules.js";
 import {
   assertMayDeleteRecords,
   hasRecordsReason,
@@ -28,7 +29,8 @@ export interface RosterService {
   /**
    * Removes a person from all rooms of the exam and from the people without a room. With `withRecords`, a
    * person of whom only records are left is removed, too, and erased: no data of the exam names them any more,
-   * except the events about the removal, until the event log expires.
+   * except the events about the removal, until the event log expires. Administrators can erase people from a
+   * deleted exam, too.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, ROOM_ENDED
    */
   remove(caller: Caller, input: RemoveFromExamInput): Promise<RemovedFromExam>;
@@ -65,6 +67,15 @@ export const createRosterService = ({
       return person;
     },
     async remove(caller, { examId, userId, withRecords }) {
+      if (withRecords && caller.role === "admin" && (await store.isDeleted(examId))) {
+        assertMayUseDeleted(caller, examId);
+        const erased = await store.eraseFromDeleted(examId, userId, shareOf(caller, examId));
+        if (!erased) throw examNotFound(examId);
+        await erasure.finish();
+        const { rooms, waited, records } = erased;
+        if (rooms + records === 0 && !waited) throw notThere(examId, userId);
+        return { rooms, records };
+      }
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
       rates.take({ caller, examId }, { writeRows: 0 });

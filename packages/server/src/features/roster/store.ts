@@ -2,7 +2,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ExamPerson, UnseatedPage } from "@invigil/schema";
 import { and, asc, count, eq, gt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
+import { createRestingPersonEraser, type ErasedPerson } from "../../domain/bulk/erase-from-resting.js";
 import { createPersonRemover, type ExamMembership } from "../../domain/bulk/removal.js";
+import { readRestingExam } from "../../domain/bulk/resting.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Share, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
@@ -28,6 +30,10 @@ export interface RosterStore {
     person: { examId: string; userId: string; withRecords: boolean; now: Date; share: Share },
     check: (membership: ExamMembership) => void,
   ): Promise<ExamMembership>;
+  /** Whether an exam is deleted, and can be restored. */
+  isDeleted(examId: string): Promise<boolean>;
+  /** Erases a person from a deleted exam, with their records. Returns undefined if the exam was restored or erased. */
+  eraseFromDeleted(examId: string, userId: string, share: Share): Promise<ErasedPerson | undefined>;
 }
 
 /** The number of people to count in one turn of the event loop. */
@@ -84,9 +90,11 @@ const roomsOfPerson = statement(
 export const createRosterStore = ({
   storage,
   bulk,
+  clock,
 }: {
   storage: Storage;
   bulk: BulkChanges;
+  clock: () => Date;
 }): RosterStore => {
   const countUnseated = async (examId: string): Promise<number> => {
     let total = 0;
@@ -139,5 +147,7 @@ export const createRosterStore = ({
       };
     },
     remove: createPersonRemover({ storage, bulk }),
+    isDeleted: async (examId) => (await readRestingExam(storage, examId, clock())) !== undefined,
+    eraseFromDeleted: createRestingPersonEraser({ storage, clock }),
   };
 };

@@ -62,6 +62,7 @@ const loadLogged = async (store: LiveStore, event: LoggedEvent): Promise<Deliver
       return room && { type: event.type, ...common, room };
     }
     case "room_ended":
+    case "room_reopened":
       return { type: event.type, ...common };
     case "audio_status_changed":
       return { type: event.type, ...common, ...event.data };

@@ -23,6 +23,7 @@ export const isVisibleTo = (caller: Caller, event: LoggedEvent): boolean => {
     case "publish_status_changed":
       return canSeePerson(caller, event.data);
     case "room_ended":
+    case "room_reopened":
     case "audio_status_changed":
     case "cheat_config_changed":
     case "message":

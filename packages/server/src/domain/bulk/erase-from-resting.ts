@@ -1,0 +1,107 @@
+import { and, eq } from "drizzle-orm";
+import type { Share, Storage, Transaction } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
+import { participants, unseated } from "../../storage/tables.js";
+import { noteErasure } from "../erasures.js";
+import { deletePerson } from "../people.js";
+import { eraseRecords, eraseStreamEvents } from "./erase-person.js";
+import { countRecords } from "./removal.js";
+import { lockRestingExam } from "./resting.js";
+import type { BulkChange, Phase, Window, WindowResult } from "./types.js";
+import { ROWS_PER_WRITE } from "./worker.js";
+
+// A deleted exam may be restored, so erasing a person reaches it, too. Nobody sees the exam: the person is erased in small writes without an
+// announcement.
+
+/** What a deleted exam contained about a person. */
+export interface ErasedPerson {
+  readonly rooms: number;
+  readonly waited: boolean;
+  readonly records: number;
+}
+
+/** How many rows a seat counts as, with its stream names. */
+const SEAT_ROWS = 3;
+
+const seatsOfPerson = statement(
+  query
+    .select({ roomId: participants.roomId })
+    .from(participants)
+    .where(and(eq(participants.userId, param("userId")), eq(participants.examId, param("examId"))))
+    .limit(param("limit")),
+);
+const deleteWaiting = statement(
+  query
+    .delete(unseated)
+    .where(and(eq(unseated.examId, param("examId")), eq(unseated.userId, param("userId"))))
+    .returning({ seq: unseated.seq }),
+);
+
+/** The exam was restored, or its erasure has begun. */
+class NoLongerResting extends Error {
+  constructor() {
+    super("the exam no longer rests");
+  }
+}
+
+/**
+ * Makes the function that erases a person from a deleted exam, with their records. What else names them is erased by the erasure that it
+ * notes. If it is interrupted, call it again. It returns undefined if the exam does not rest, or no longer.
+ */
+export const createRestingPersonEraser = ({ storage, clock }: { storage: Storage; clock: () => Date }) => {
+  const writeInExam = <Result>(
+    examId: string,
+    share: Share,
+    work: (tx: Transaction, change: BulkChange) => Promise<Result>,
+  ): Promise<Result> =>
+    storage.write(
+      async (tx) => {
+        const change = await lockRestingExam(tx, examId, clock());
+        if (!change) throw new NoLongerResting();
+        return work(tx, change);
+      },
+      { bulk: true, share },
+    );
+
+  const erase = async (examId: string, userId: string, share: Share): Promise<ErasedPerson> => {
+    const person = { userId, erases: "exam", lastRecordId: Number.MAX_SAFE_INTEGER } as const;
+    const { records } = await countRecords(storage, { examId, person });
+    const limit = Math.floor(ROWS_PER_WRITE / SEAT_ROWS);
+    let rooms = 0;
+    let waited = false;
+    for (let isLast = false; !isLast; )
+      isLast = await writeInExam(examId, share, async (tx) => {
+        const seats = await tx.all(seatsOfPerson, { examId, userId, limit });
+        for (const { roomId } of seats)
+          await deletePerson(tx, { examId, roomId, userId }, { streamsStay: false });
+        rooms += seats.length;
+        if (seats.length === limit) return false;
+        waited = (await tx.get(deleteWaiting, { examId, userId })) !== undefined;
+        await noteErasure(tx, { examId, userId }, clock());
+        return true;
+      });
+    const run = async (phase: Phase): Promise<void> => {
+      let window: Window | undefined = { after: "", rows: ROWS_PER_WRITE };
+      while (window) {
+        const current: Window = window;
+        const { next }: WindowResult = await writeInExam(examId, share, (tx, change) =>
+          phase(tx, { ...change, person }, current),
+        );
+        window = next === undefined ? undefined : { after: next, rows: ROWS_PER_WRITE };
+      }
+    };
+    // Records come last: as long as there are any, a repeated call finds the person.
+    await run(eraseStreamEvents);
+    await run(eraseRecords);
+    return { rooms, waited, records };
+  };
+
+  return async (examId: string, userId: string, share: Share): Promise<ErasedPerson | undefined> => {
+    try {
+      return await erase(examId, userId, share);
+    } catch (error) {
+      if (error instanceof NoLongerResting) return undefined;
+      throw error;
+    }
+  };
+};
