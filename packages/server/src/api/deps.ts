@@ -7,6 +7,7 @@ import type { AudioFiles } from "../files/audio-files.js";
 import { createFolderFiles } from "../files/folder-files.js";
 import { createStoredFiles } from "../files/stored-files.js";
 import { createIdentityService } from "../identity/jwks.js";
+import { createJoinCodes, type JoinCodes } from "../identity/join-codes.js";
 import { createPasswords, type Passwords } from "../identity/passwords.js";
 import {
   type Authenticator,
@@ -47,6 +48,7 @@ export interface Deps extends World {
   readonly disk: Disk;
   readonly auth: Authenticator;
   readonly tokens: TokenIssuer;
+  readonly joinCodes: JoinCodes;
   readonly passwords: Passwords;
   readonly providers: Providers;
   readonly audioFiles: AudioFiles;
@@ -74,6 +76,8 @@ export const createDeps = (world: World): Deps => {
   const { config, clock, monotonic, ids, log, publicUrl, authSecret, ownKey, freeSpace } = world;
   const foreign = config.jwks && createIdentityService({ settings: config.jwks, monotonic, log });
   const providers = selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey, log });
+  // While authentication is off, every caller is an administrator. Tokens and join codes from that time must not be valid later.
+  const issuingSecret = config.auth === "off" ? ids.nonce() + ids.nonce() : authSecret;
   return {
     ...world,
     disk: createDisk({
@@ -87,12 +91,12 @@ export const createDeps = (world: World): Deps => {
         ? createOpenAuthenticator()
         : createAuthenticator({ secret: authSecret, clock, monotonic, foreign }),
     tokens: createTokenIssuer({
-      // While authentication is off, every caller is an administrator. Tokens from that time must not be valid later.
-      secret: config.auth === "off" ? ids.nonce() + ids.nonce() : authSecret,
+      secret: issuingSecret,
       clock,
       ids,
       afterExamSeconds: config.tokenAfterExamSeconds,
     }),
+    joinCodes: createJoinCodes(issuingSecret),
     passwords: createPasswords(),
     audioFiles: createAudioFiles(world, providers),
     providers,
