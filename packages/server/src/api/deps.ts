@@ -6,8 +6,8 @@ import { createArrivals } from "../files/arrivals.js";
 import type { AudioFiles } from "../files/audio-files.js";
 import { createFolderFiles } from "../files/folder-files.js";
 import { createStoredFiles } from "../files/stored-files.js";
-import { createIdentityService } from "../identity/jwks.js";
 import { createJoinCodes, type JoinCodes } from "../identity/join-codes.js";
+import { createIdentityService } from "../identity/jwks.js";
 import { createPasswords, type Passwords } from "../identity/passwords.js";
 import {
   type Authenticator,

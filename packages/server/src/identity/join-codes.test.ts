@@ -25,10 +25,12 @@ describe("a join code", () => {
       { examId: "e,r", roomId: "" },
     ];
     const made = others.map((seat) => firstOf(seat));
-    expect(others.map((seat) => firstOf(seat, createJoinCodes("a secret for tests, 32 bytes or more")))).toEqual(
-      made,
+    expect(
+      others.map((seat) => firstOf(seat, createJoinCodes("a secret for tests, 32 bytes or more"))),
+    ).toEqual(made);
+    const foreign = others.map((seat) =>
+      firstOf(seat, createJoinCodes("another secret of 32 bytes or more!!")),
     );
-    const foreign = others.map((seat) => firstOf(seat, createJoinCodes("another secret of 32 bytes or more!!")));
     expect(new Set([...made, ...foreign]).size).toBe(2 * others.length);
     expect(new Set(codes.of(SEAT)).size).toBe(3);
   });
@@ -36,7 +38,8 @@ describe("a join code", () => {
   it("has twelve characters that nobody confuses, each as likely as any other", () => {
     const seen = new Map<string, number>();
     for (let n = 0; n < 3000; n += 1)
-      for (const character of firstOf({ userId: `u${n}` })) seen.set(character, (seen.get(character) ?? 0) + 1);
+      for (const character of firstOf({ userId: `u${n}` }))
+        seen.set(character, (seen.get(character) ?? 0) + 1);
     expect([...seen.keys()].toSorted()).toEqual(ALPHABET);
     const expected = (3000 * 12) / 31;
     for (const times of seen.values()) expect(Math.abs(times - expected)).toBeLessThan(expected / 5);
@@ -111,7 +114,15 @@ describe("a typed code", () => {
 
   it("that is too short, too long, or has other characters is no code", () => {
     const code = firstOf({});
-    for (const typed of ["", "-", code.slice(1), `${code}2`, `${code.slice(1)}0`, `${code.slice(1)}é`, `${code.slice(2)}😀`])
+    for (const typed of [
+      "",
+      "-",
+      code.slice(1),
+      `${code}2`,
+      `${code.slice(1)}0`,
+      `${code.slice(1)}é`,
+      `${code.slice(2)}😀`,
+    ])
       expect(parseJoinCode(typed)).toBeUndefined();
     expect(parseJoinCode(`${code}${" ".repeat(100)}`)).toBeUndefined();
   });

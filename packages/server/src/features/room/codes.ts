@@ -99,7 +99,15 @@ export const createCodeService = ({
     assertConfigured(role);
     const { id: roomId, name: roomName, examId } = room;
     const expiresAt = tokens.lastExpiry({ examEndTime, extraMinutes });
-    const about = { userId, name, role, roomId, roomName, examEndTime: examEndOf(person, examEndTime), expiresAt };
+    const about = {
+      userId,
+      name,
+      role,
+      roomId,
+      roomName,
+      examEndTime: examEndOf(person, examEndTime),
+      expiresAt,
+    };
     const pageOf = (page: JoinPage): Page => {
       const own = [...codes.of({ examId, roomId, userId, page, generation })];
       return { userId, page, codes: new Map(own.map((code) => [codes.digest(code), code])) };

@@ -48,7 +48,11 @@ export interface LinkService {
    */
   ofRoom(caller: Caller, room: Room, role: ParticipantRole | undefined): Promise<JoinLink[]>;
   /** Makes something else than links for the seats for which `join` creates links, with the same checks. */
-  forSeats<Made extends object>(caller: Caller, input: JoinLinksInput, make: MakeForSeat<Made>): Promise<Made[]>;
+  forSeats<Made extends object>(
+    caller: Caller,
+    input: JoinLinksInput,
+    make: MakeForSeat<Made>,
+  ): Promise<Made[]>;
   /** Makes something else than links for the seats for which `ofRoom` creates links, with the same checks. */
   forSeatsOfRoom<Made extends object>(
     caller: Caller,
