@@ -101,7 +101,7 @@ expectSame(
 // Join codes are secrets in the path, and tokens may be in the query: the log has neither.
 const logged = /log_format invigil ([^;]+);/.exec(nginx)?.[1] ?? "$request";
 expect(
-  /map \$uri \$logged_uri \{[^}]*~\*\/j\/\. \/j\/…;/.test(nginx) &&
+  /map \$uri \$logged_uri \{[^}]*~\*\/j\/\. \/j\/-;/.test(nginx) &&
     !/\$(request|request_uri|uri|args|http_referer)\b/.test(logged),
   "deploy/nginx.conf logs join codes or queries",
 );

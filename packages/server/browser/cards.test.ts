@@ -57,7 +57,7 @@ beforeAll(async () => {
     examEndTime: new Date(link.examEndTime.getTime() + (link.userId === LONGEST.userId ? 600 : 0) * 60_000),
   }));
   const file = join(folder.path, "cards.html");
-  const of = { exam, timeZone: "Asia/Shanghai" };
+  const of = { exam, timeZone: "Asia/Shanghai", language: "en" } as const;
   const roomIds = [...new Set(links.map(({ roomId }) => roomId))];
   const sheets = roomIds.flatMap((id) => [
     ...roomSheets(

@@ -1,6 +1,7 @@
 import type { JoinLink, ParticipantRole } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
-import { CARDS_TAIL, cardsHead, roomSheets } from "./page.js";
+import { CARDS_TAIL, cardsHead, type Pass, roomSheets } from "./page.js";
+import type { Language } from "./texts.js";
 
 const exam = {
   name: "Maths",
@@ -20,8 +21,8 @@ const joining = (userId: string, role: ParticipantRole, more: Partial<JoinLink> 
   expiresAt: exam.endTime,
   ...more,
 });
-const parts = (links: readonly JoinLink[], about = exam): string[] => {
-  const of = { exam: about, timeZone: "Asia/Shanghai" };
+const parts = (links: readonly Pass[], about = exam, language: Language = "en"): string[] => {
+  const of = { exam: about, timeZone: "Asia/Shanghai", language };
   const rooms = [...new Set(links.map(({ roomId }) => roomId))];
   const sheetsOf = (room: string) => [
     ...roomSheets(
@@ -31,7 +32,7 @@ const parts = (links: readonly JoinLink[], about = exam): string[] => {
   ];
   return [cardsHead(of), ...rooms.flatMap(sheetsOf), CARDS_TAIL];
 };
-const page = (links: readonly JoinLink[], about = exam): string => parts(links, about).join("");
+const page = (...of: Parameters<typeof parts>): string => parts(...of).join("");
 const sheets = (text: string): string[] => text.split('<section class="sheet">').slice(1);
 const many = (text: string, what: string): number => text.split(what).length - 1;
 
