@@ -7,7 +7,7 @@ import { APP_SETTINGS } from "./support/school.js";
 
 // `invigil room links` where its output cannot be written: see commands-room.test.ts for what it writes.
 
-const ENV: Env = { ...testEnv, ...APP_SETTINGS };
+const ENV: Env = { ...testEnv, ...APP_SETTINGS, INVIGIL_PUBLIC_URL: "https://proctor.example" };
 
 let folder: ReturnType<typeof tempFolder>;
 let app: TestApp;

@@ -215,7 +215,8 @@ export const addLinks = (room: Command, run: CommandRun): void => {
         const writer = WRITERS[format];
         const { output, folder } = options;
 
-        const maker = makerOf(app, format === "html" && missingSetting === undefined);
+        const hasCodes = format === "html" && missingSetting === undefined;
+        const maker = makerOf(app, hasCodes);
         const rooms = linksPerRoom(app, maker, { exam, room, role: options.role });
         const first = await rooms.next();
         // An empty list is a valid JSON result, but an empty file would look like links.
@@ -245,8 +246,11 @@ export const addLinks = (room: Command, run: CommandRun): void => {
           await writeToStdout(run, writeRooms(writer, counted(), context));
           return;
         } else await writeSecretFile(output, writeRooms(writer, counted(), context), app.deps.ids.nonce());
+        const what = hasCodes
+          ? `the codes of ${count(made.links, "person", "people")} in`
+          : `${count(made.links, "link")} of`;
         run.io.stdout.write(
-          `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Anyone who has a link can act as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
+          `Wrote ${what} ${count(made.rooms, "room")} to ${folder ?? output}. Anyone who has a ${hasCodes ? "code" : "link"} can act as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
         );
       }),
     );
