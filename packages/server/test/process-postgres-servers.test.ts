@@ -55,7 +55,7 @@ const until = async (isSo: () => Promise<boolean>): Promise<void> => {
 describePostgres("servers of one database", () => {
   const schemas = shared(openSchemasForTests);
 
-  it("give the same join codes, also at the same time, and each opens those of the other", async () => {
+  test("give the same join codes, also at the same time, and each opens those of the other", async () => {
     const config = { apps: APPS, publicUrl: "https://invigil.example" };
     await using servers = await openPair((await schemas().open()).url, { config });
     const [one, other] = servers.all;
