@@ -222,7 +222,9 @@ describe("whoever opens a code", () => {
 
   it("may type it in any case, with spaces and wide characters, in its own path or in the form", async () => {
     const { code } = codeOf(await makeCodes(hall()), "e1");
-    const wide = [...withoutHyphens(code)].map((one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0));
+    const wide = withoutHyphens(code)
+      .split("")
+      .map((one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0));
     const { body } = await get(hall(), "/j");
     expect(body).toMatch(/<form action="j">\s.*<input id="code" name="code"/s);
     for (const typed of [

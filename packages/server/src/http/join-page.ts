@@ -131,7 +131,9 @@ export const joinPage = async (
     { exposeHeadRoute: false },
     (request, reply) => {
       const { code } = request.query;
-      return code === undefined ? show(request, reply) : enter(request, reply, String(code));
+      return code === undefined
+        ? show(request, reply)
+        : enter(request, reply, typeof code === "string" ? code : "");
     },
   );
   app.get<{ Params: { readonly code: string } }>(withCode, { exposeHeadRoute: false }, (request, reply) =>

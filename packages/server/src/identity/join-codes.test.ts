@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createJoinCodes, formatJoinCode, type JoinSeat, parseJoinCode } from "./join-codes.js";
 
-const ALPHABET = [..."23456789ABCDEFGHJKMNPQRSTUVWXYZ"];
+const ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ".split("");
 const SEAT: JoinSeat = { examId: "e", roomId: "r", userId: "u", page: "main", generation: 0 };
 const codes = createJoinCodes("a secret for tests, 32 bytes or more");
 const firstOf = (seat: Partial<JoinSeat>, from = codes): string => {
@@ -58,7 +58,10 @@ describe("a typed code", () => {
   it("is read whatever its case, its spaces, its hyphens and the width of its characters", () => {
     for (const code of some) {
       const [a, b, c] = [code.slice(0, 4), code.slice(4, 8), code.slice(8)];
-      const wide = [...code].map((one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0)).join("");
+      const wide = code
+        .split("")
+        .map((one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0))
+        .join("");
       for (const typed of [
         code,
         code.toLowerCase(),
@@ -69,7 +72,7 @@ describe("a typed code", () => {
         `${a}ー${b}−${c}`,
         wide,
         wide.toLowerCase(),
-        [...code].join("-"),
+        code.split("").join("-"),
       ])
         expect(parseJoinCode(typed)).toBe(code);
     }
@@ -92,7 +95,7 @@ describe("a typed code", () => {
       for (let two = one + 1; two < 12; two += 1)
         for (const [index, left] of ALPHABET.entries())
           for (const right of ALPHABET.slice(index)) {
-            const characters = [...rest];
+            const characters = rest.split("");
             characters[one] = left;
             characters[two] = right;
             // Puts a third character right, so that the code is a good one.
@@ -101,7 +104,7 @@ describe("a typed code", () => {
               (code) => parseJoinCode(code) === code,
             );
             if (good === undefined) throw new Error("no character puts the code right");
-            const exchanged = [...good];
+            const exchanged = good.split("");
             exchanged[one] = right;
             exchanged[two] = left;
             const read = parseJoinCode(exchanged.join(""));

@@ -6,6 +6,7 @@ const ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 const BASE = ALPHABET.length;
 /** The characters of a code before its check character: 31^11 codes are 54 bits. */
 const SIZE = 11;
+const IS_CODE = new RegExp(`^[${ALPHABET}]{${SIZE + 1}}$`);
 const CODES = BigInt(BASE) ** BigInt(SIZE);
 /** What people type is refused without a further look if it is longer. A code with hyphens has 14 characters. */
 const MAX_TYPED = 64;
@@ -48,9 +49,7 @@ export const parseJoinCode = (typed: string): string | undefined => {
     .normalize("NFKC")
     .replace(/[\s\p{Pd}\u2212\u30fc]/gu, "")
     .toUpperCase();
-  if (code.length !== SIZE + 1 || [...code].some((character) => !ALPHABET.includes(character)))
-    return undefined;
-  return checkOf(code) === code.at(-1) ? code : undefined;
+  return IS_CODE.test(code) && checkOf(code) === code.at(-1) ? code : undefined;
 };
 
 /** Computes join codes. Nothing of them is random, so every server of an installation prints the same ones, again and again. */
