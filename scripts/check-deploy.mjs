@@ -142,6 +142,13 @@ expectSame(
   upstreams.map(([, name]) => name).join(),
   servers.map(([name]) => name).join(),
 );
+// Join codes are secrets in the path, and tokens may be in the query: the log has neither.
+const logged = /log_format invigil ([^;]+);/.exec(nginx)?.[1] ?? "$request";
+expect(
+  /map \$uri \$logged_uri \{[^}]*~\*\/j\/\. \/j\/-;/.test(nginx) &&
+    !/\$(request|request_uri|uri|args|http_referer)\b/.test(logged),
+  "deploy/nginx.conf logs join codes or queries",
+);
 for (const [, name, at] of upstreams) expectSame(`deploy/nginx.conf: the port of ${name}`, at, port);
 const addressOf = (name) => composed.services[name].networks.invigil.ipv4_address;
 for (const [name, server] of servers) {

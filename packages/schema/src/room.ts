@@ -122,6 +122,23 @@ export const joinLinkSchema = z.object({
 export type JoinLink = z.infer<typeof joinLinkSchema>;
 
 /**
+ * A code with which a person enters their room: by its URL, or by typing it at `/j` of the server. Whoever has it acts as that person.
+ * `room.joinCodes` takes the same input as `room.joinLinks`.
+ */
+export const joinCodeSchema = joinLinkSchema.omit({ tokenId: true }).extend({
+  /** `XXXX-XXXX-XXXX`: the code of the watching app's page, or for an examinee of the page for the phone. */
+  code: z.string(),
+  /** The address that the code opens, short enough for a QR code that is easy to scan. */
+  url: z.string(),
+  /** The code of the page for the PC, and its address: for examinees only. */
+  pcCode: z.string().optional(),
+  pcUrl: z.string().optional(),
+  /** When the code stops working. */
+  expiresAt: z.date(),
+});
+export type JoinCode = z.infer<typeof joinCodeSchema>;
+
+/**
  * Input of `room.revokeLinks`. `userIds` names at most 500 people. Absent: everybody in the room except the
  * caller.
  */

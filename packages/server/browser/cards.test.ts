@@ -4,8 +4,8 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Locator, Page } from "playwright-core";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestApp, type RouterOutputs } from "../src/app/testing.js";
-import { CARDS_TAIL, cardsHead, roomSheets } from "../src/cli/cards/page.js";
+import { createTestApp } from "../src/app/testing.js";
+import { CARDS_TAIL, cardsHead, type Pass, roomSheets } from "../src/cli/cards/page.js";
 import { tempFolder } from "../test/support/process.js";
 import { readQr } from "../test/support/qr.js";
 import { APPS } from "../test/support/school.js";
@@ -17,14 +17,27 @@ const MM = 96 / 25.4;
 const LONGEST = { name: "名".repeat(64), userId: "W".repeat(61) };
 const TRICK = `<img src="https://evil.example/a.png"><script>fetch("https://evil.example")</script>`;
 
-let browser: Browser;
-let page: Page;
-let links: RouterOutputs["room"]["joinLinks"];
-const folder = tempFolder();
-const requests: string[] = [];
+/** The page with codes, in both languages; and with links, when the public address is not set. */
+const KINDS = [
+  { kind: "codes", language: "en" },
+  { kind: "codes", language: "zh" },
+  { kind: "links", language: "en" },
+] as const;
 
+let browser: Browser;
 beforeAll(async () => {
-  await using app = await createTestApp({ config: { apps: APPS } });
+  browser = await launchChromium();
+});
+afterAll(() => browser?.close());
+
+/** Creates the links, or the codes, of people in two rooms: of many, and of those with the longest names. */
+const createPasses = async (kind: (typeof KINDS)[number]["kind"]) => {
+  await using app = await createTestApp({
+    config: {
+      apps: APPS,
+      publicUrl: "https://proctoring.department-of-mathematics.university.example/invigil",
+    },
+  });
   const admin = app.as({ sub: "root", role: "admin" });
   const exam = await admin.exam.create({
     name: "高等数学".repeat(15),
@@ -50,34 +63,15 @@ beforeAll(async () => {
         ...people.map((person) => ({ ...person, role: "examinee" as const })),
       ].map((person) => ({ ...person, name: person.name.slice(0, 64) })),
     });
-  const made = await admin.room.joinLinks({ examId: exam.id });
+  const { joinCodes, joinLinks } = admin.room;
+  const made = await (kind === "codes" ? joinCodes : joinLinks)({ examId: exam.id });
   // The longest that a card can say: a candidate with extra minutes.
-  links = made.map((link) => ({
-    ...link,
-    examEndTime: new Date(link.examEndTime.getTime() + (link.userId === LONGEST.userId ? 600 : 0) * 60_000),
+  const passes: Pass[] = made.map((pass: Pass) => ({
+    ...pass,
+    examEndTime: new Date(pass.examEndTime.getTime() + (pass.userId === LONGEST.userId ? 600 : 0) * 60_000),
   }));
-  const file = join(folder.path, "cards.html");
-  const of = { exam, timeZone: "Asia/Shanghai" };
-  const roomIds = [...new Set(links.map(({ roomId }) => roomId))];
-  const sheets = roomIds.flatMap((id) => [
-    ...roomSheets(
-      links.filter(({ roomId }) => roomId === id),
-      of,
-    ),
-  ]);
-  writeFileSync(file, [cardsHead(of), ...sheets, CARDS_TAIL].join(""));
-
-  browser = await launchChromium();
-  // Twice as fine as a screen, which is still far from what a printer does.
-  page = await browser.newPage({ viewport: { width: 900, height: 1200 }, deviceScaleFactor: 2 });
-  page.on("request", (request) => requests.push(request.url()));
-  await page.goto(pathToFileURL(file).href);
-  await page.emulateMedia({ media: "print" });
-});
-afterAll(async () => {
-  await browser?.close();
-  folder[Symbol.dispose]();
-});
+  return { exam, passes };
+};
 
 const boxOf = async (element: Locator) => {
   const box = await element.boundingBox();
@@ -89,12 +83,40 @@ const scan = async (element: Locator): Promise<string | undefined> => {
   return readQr(data, width, height);
 };
 
-describe("the page of cards in Chromium", () => {
+describe.each(KINDS)("the page of cards with $kind in Chromium, in $language", ({ kind, language }) => {
+  const hasCodes = kind === "codes";
+  let page: Page;
+  let passes: readonly Pass[];
+  const folder = tempFolder();
+  const requests: string[] = [];
+
+  beforeAll(async () => {
+    const { exam, ...made } = await createPasses(kind);
+    passes = made.passes;
+    const file = join(folder.path, "cards.html");
+    const of = { exam, timeZone: "Asia/Shanghai", language };
+    const roomIds = [...new Set(passes.map(({ roomId }) => roomId))];
+    const sheets = roomIds.flatMap((id) => [
+      ...roomSheets(
+        passes.filter(({ roomId }) => roomId === id),
+        of,
+      ),
+    ]);
+    writeFileSync(file, [cardsHead(of), ...sheets, CARDS_TAIL].join(""));
+    // Twice as fine as a screen, which is still far from what a printer does.
+    page = await browser.newPage({ viewport: { width: 900, height: 1200 }, deviceScaleFactor: 2 });
+    page.on("request", (request) => requests.push(request.url()));
+    await page.goto(pathToFileURL(file).href);
+    await page.emulateMedia({ media: "print" });
+  });
+  afterAll(() => folder[Symbol.dispose]());
+
   it("is printed on a page of A4 a sheet: staff and cards, by room", async () => {
-    // Six of the staff on two sheets, ten cards on two; one of the staff, eight cards.
-    expect(await page.locator(".sheet").count()).toBe(6);
+    // Six of the staff on one sheet with codes and on two with links, ten cards on two; one of the staff, eight cards.
+    const sheets = hasCodes ? 5 : 6;
+    expect(await page.locator(".sheet").count()).toBe(sheets);
     const pdf = (await page.pdf({ preferCSSPageSize: true })).toString("latin1");
-    expect(pdf.match(/\/Type\s*\/Page\b/g)).toHaveLength(6);
+    expect(pdf.match(/\/Type\s*\/Page\b/g)).toHaveLength(sheets);
     const boxes = new Set(pdf.match(/\/MediaBox\s*\[[^\]]+\]/g));
     expect([...boxes].join()).toMatch(/^\/MediaBox \[0 0 59[45]\.\d+ 84[12]\.\d+\]$/);
   });
@@ -114,34 +136,47 @@ describe("the page of cards in Chromium", () => {
           below: around.bottom - box.bottom,
         };
         for (const room of Object.values(outside)) expect(room).toBeGreaterThanOrEqual(5 * MM);
-        for (const part of await card.locator("div, svg").all()) {
+        for (const part of await card.locator("div, svg, .secret, .code").all()) {
           const inner = await boxOf(part);
           expect(inner.y).toBeGreaterThan(box.y);
           expect(inner.bottom).toBeLessThan(box.bottom);
+          expect(inner.right).toBeLessThan(box.right);
         }
       }
     }
-    expect(counts).toEqual([5, 1, 8, 2, 1, 8]);
+    expect(counts).toEqual(hasCodes ? [6, 8, 2, 1, 8] : [5, 1, 8, 2, 1, 8]);
   });
 
-  it("has a QR code on every card and in every row, 45 mm wide on a card, that a camera reads as the link", async () => {
-    const examinees = links.filter(({ role }) => role === "examinee");
-    const codes = await page.locator(".card svg").all();
-    expect(codes).toHaveLength(examinees.length);
-    for (const [index, code] of codes.entries()) {
-      expect(await scan(code)).toBe(examinees[index]?.url);
-      const modules = Number((await code.getAttribute("viewBox"))?.split(" ")[2]);
-      expect(((await boxOf(code)).width / modules) * (modules - 8)).toBeGreaterThanOrEqual(45 * MM);
+  it("has QR codes on every card and in every row that a camera reads, with modules of half a millimetre at least", async () => {
+    const urlsOf = ({ url, pcUrl }: Pass) => [url, ...(hasCodes && pcUrl ? [pcUrl] : [])];
+    const isExaminee = ({ role }: Pass) => role === "examinee";
+    for (const [where, people] of [
+      [".card svg", passes.filter(isExaminee)],
+      ["td svg", passes.filter((pass) => !isExaminee(pass))],
+    ] as const) {
+      const codes = await page.locator(where).all();
+      expect(await Promise.all(codes.map(scan))).toEqual(people.flatMap(urlsOf));
+      for (const code of codes) {
+        const modules = Number((await code.getAttribute("viewBox"))?.split(" ")[2]);
+        expect((await boxOf(code)).width / modules).toBeGreaterThanOrEqual(0.5 * MM);
+      }
     }
-    const staff = links.filter(({ role }) => role !== "examinee");
-    const rows = await page.locator("td svg").all();
-    expect(await Promise.all(rows.map(scan))).toEqual(staff.map(({ url }) => url));
   });
 
-  it("links to the PC page", async () => {
+  it.runIf(hasCodes)("has the codes to type, labelled by device", async () => {
+    const texts = await page.locator(".code").allInnerTexts();
+    const typed = texts.map((text) => text.replaceAll(/\s/g, ""));
+    const examinees = passes.flatMap((pass) => ("code" in pass ? [pass.code, pass.pcCode] : []));
+    expect(typed.toSorted()).toEqual(examinees.filter((code) => code !== undefined).toSorted());
+    const labels = await page.locator(".devices p").allInnerTexts();
+    expect([...new Set(labels)]).toEqual(language === "en" ? ["Phone", "Computer"] : ["手机", "电脑"]);
+    expect(await page.locator("a").count()).toBe(0);
+  });
+
+  it.runIf(!hasCodes)("links to the PC page", async () => {
     const pages = await page.getByText("PC page").all();
     const urls = await Promise.all(pages.map((link) => link.getAttribute("href")));
-    expect(urls).toEqual(links.flatMap(({ pcUrl }) => pcUrl ?? []));
+    expect(urls).toEqual(passes.flatMap(({ pcUrl }) => pcUrl ?? []));
   });
 
   it("shows names as they are, and asks the network for nothing", async () => {

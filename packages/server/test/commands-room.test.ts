@@ -11,7 +11,7 @@ import { APP_SETTINGS, APPS } from "./support/school.js";
 
 // `invigil room`, beside a server that uses the same data folder.
 
-const ENV: Env = { ...testEnv, ...APP_SETTINGS };
+const ENV: Env = { ...testEnv, ...APP_SETTINGS, INVIGIL_PUBLIC_URL: "https://proctor.example" };
 const SOON = new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000);
 const times = { startTime: SOON, endTime: new Date(SOON.getTime() + 7_200_000) };
 const person = (userId: string, role: "teacher" | "inspector" | "examinee", name = `Name of ${userId}`) => ({
@@ -33,6 +33,7 @@ beforeAll(async () => {
     config: {
       databaseFile: join(folder.path, "data/invigil.db"),
       authSecret: testEnv.INVIGIL_AUTH_SECRET,
+      apps: APPS,
     },
   });
   const admin = server.as({ sub: "root", role: "admin" });
@@ -112,21 +113,53 @@ describe("invigil room links", () => {
       const file = join(folder.path, name);
       if (name === "old.html") writeFileSync(file, "x".repeat(1_000_000), { mode: 0o644 });
       expect(await printed("links", "--exam", examId, "--format", "html", "--output", name)).toBe(
-        `Wrote 7 links of 3 rooms to ${name}. Anyone who has a link can act as that person: keep the file secret.\n`,
+        `Wrote the codes of 7 people in 3 rooms to ${name}. Anyone who has a code can act as that person: keep the file secret.\n`,
       );
       expect(statSync(file).mode & 0o777).toBe(0o600);
       const page = readFileSync(file, "utf8");
       expect(page).toMatch(/^<!doctype html>.*<\/html>\n$/s);
-      expect(page.split('class="card"')).toHaveLength(1 + 3);
+      expect(page.split('class="card coded"')).toHaveLength(1 + 3);
       expect(page.split("<td>teacher</td>")).toHaveLength(1 + 3);
       expect(page).toContain("张三, &quot;李&quot;");
     }
   });
 
+  it("prints codes that the server takes, the same each time, in the language that is asked for", async () => {
+    const codesIn = (page: string) =>
+      [...page.matchAll(/<b class="code">(.*?)<\/b>/g)].map(([, code = ""]) =>
+        code.replaceAll(/<\/?span>/g, ""),
+      );
+    const print = (...more: readonly string[]) => printed("links", room.id, "--format", "html", ...more);
+    const page = await print();
+    const codes = codesIn(page);
+    expect(new Set(codes).size).toBe(2 + 2 * 2);
+    expect(page).toContain("type it at proctor.example/j");
+    const chinese = await print("--language", "zh");
+    expect(codesIn(chinese)).toEqual(codes);
+    expect(chinese).toContain("手机");
+    for (const code of codes) {
+      const { statusCode, headers } = await server.inject({ url: `/j/${code}` });
+      expect(statusCode).toBe(303);
+      const token = new URL(String(headers.location)).searchParams.get("token") ?? "";
+      expect(dataOf(await rest(server, token).get("roomInfo", { roomId: room.id })).name).toBe("Room 1");
+    }
+  });
+
+  it("prints cards with links, and says so, without the address at which codes are typed", async () => {
+    const args = ["links", room.id, "--format", "html"];
+    const { code, stdout, stderr } = await invigil(args, { ...ENV, INVIGIL_PUBLIC_URL: "" });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: "invigil: the cards have no codes to type, because INVIGIL_PUBLIC_URL is not set.\n",
+    });
+    expect(stdout.split('<article class="card"><svg')).toHaveLength(1 + 2);
+    expect(stdout).toContain("PC page");
+  });
+
   it("writes a file for each room into a folder of the owner's", async () => {
     const output = await printed("links", "--exam", examId, "--format", "html", "--folder", "cards");
     expect(output).toBe(
-      "Wrote 7 links of 3 rooms to cards. Anyone who has a link can act as that person: keep the files secret.\n",
+      "Wrote the codes of 7 people in 3 rooms to cards. Anyone who has a code can act as that person: keep the files secret.\n",
     );
     const files = readdirSync(join(folder.path, "cards"));
     // The teacher of several rooms gets a file of their own, and nobody else is in the third room.

@@ -29,6 +29,7 @@ describe("participant.removeFromExam with records", () => {
     await using _ = school;
     expect(Object.keys(await namedIn(databaseFile, WHO)).toSorted()).toEqual([
       "cheat_records",
+      "join_codes",
       "message_logins",
       "message_readers",
       "messages",

@@ -107,6 +107,8 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe";
   "room.list": { method: "query", input: () => ({}) },
   "room.joinLinks": { method: "mutate", input: own },
   "room.joinLinks, of the exam": { method: "mutate", input: examOf },
+  "room.joinCodes": { method: "mutate", input: own },
+  "room.joinCodes, of the exam": { method: "mutate", input: examOf },
   "room.revokeLinks": { method: "mutate", input: (school) => ({ ...own(school), userIds: ["examinee2"] }) },
   "room.presence": { method: "query", input: own },
   "room.snapshot": { method: "query", input: own },
@@ -362,7 +364,9 @@ const stateOf = async ({ admin, room, other }: School) => ({
   messages: await admin.im.history({ roomId: room.id }),
 });
 
-const EVERYTHING: TestAppOptions = { config: { apps: APPS, ...STREAM_CONFIG } };
+const EVERYTHING: TestAppOptions = {
+  config: { apps: APPS, publicUrl: "https://invigil.example", ...STREAM_CONFIG },
+};
 
 /**
  * Makes the call of a row as every caller. Callers who are refused go first, and must not change anything. With quick effort, only a

@@ -175,6 +175,6 @@ describe("docs/run-an-exam.md", () => {
     for (const file of [".env", "links.csv", "cards.html"])
       expect(statSync(join(folder.path, file)).mode & 0o777).toBe(0o600);
     const page = readFileSync(join(folder.path, "cards.html"), "utf8");
-    expect(page.match(/<article class="card"><svg/g)).toHaveLength(CANDIDATES);
+    expect(page.match(/<article class="card coded">/g)).toHaveLength(CANDIDATES);
   });
 });

@@ -157,6 +157,32 @@ const until = async (isSo: () => Promise<boolean>): Promise<void> => {
 describePostgres("servers of one database", () => {
   const schemas = shared(openSchemasForTests);
 
+  test("give the same join codes, also at the same time, and each opens those of the other", async () => {
+    const config = { apps: APPS, publicUrl: "https://invigil.example" };
+    await using servers = await openPair((await schemas().open()).url, { config });
+    const [one, other] = servers.all;
+    const people = Array.from({ length: 20 }, (_, n) => ({
+      userId: `e${n}`,
+      name: "E",
+      role: "examinee" as const,
+    }));
+    const { id: roomId } = await one.as(TEACHER).room.create({ name: "R", participants: people });
+    const [made, again] = await Promise.all(
+      servers.all.map((server) => server.as(ROOT).room.joinCodes({ roomId })),
+    );
+    expect(again).toEqual(made);
+    const codes = (made ?? []).flatMap(({ code, pcCode }) => [code, ...(pcCode ? [pcCode] : [])]);
+    expect(new Set(codes).size).toBe(1 + 2 * 20);
+    for (const server of [one, other])
+      for (const code of codes) expect((await server.inject({ url: `/j/${code}` })).statusCode).toBe(303);
+    await one.as(TEACHER).room.revokeLinks({ roomId, userIds: ["e0"] });
+    const revoked = (made ?? []).find(({ userId }) => userId === "e0");
+    expect((await other.inject({ url: `/j/${revoked?.code}` })).statusCode).toBe(404);
+    expect(await other.as(ROOT).room.joinCodes({ roomId })).toEqual(
+      await one.as(ROOT).room.joinCodes({ roomId }),
+    );
+  });
+
   describe("a right that one server takes away is gone at the others, too, when", () => {
     const ROUNDS = often(50, 1_000);
     const installation = shared(async () => {

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { CLI, type Env, paste, tempFolder, testEnv } from "./support/process.js";
-import { APP_SETTINGS } from "./support/school.js";
+import { APP_SETTINGS, APPS } from "./support/school.js";
 
 // `invigil room links` where its output cannot be written: see commands-room.test.ts for what it writes.
 
-const ENV: Env = { ...testEnv, ...APP_SETTINGS };
+const PUBLIC_URL = "https://proctor.example";
+const ENV: Env = { ...testEnv, ...APP_SETTINGS, INVIGIL_PUBLIC_URL: PUBLIC_URL };
 
 let folder: ReturnType<typeof tempFolder>;
 let app: TestApp;
@@ -17,7 +18,12 @@ beforeAll(async () => {
   // It stays open: a command could not open the database with the limits of these tests.
   app = await createTestApp({
     now: () => new Date(),
-    config: { databaseFile: join(folder.path, "data/invigil.db"), authSecret: testEnv.INVIGIL_AUTH_SECRET },
+    config: {
+      databaseFile: join(folder.path, "data/invigil.db"),
+      authSecret: testEnv.INVIGIL_AUTH_SECRET,
+      apps: APPS,
+      publicUrl: PUBLIC_URL,
+    },
   });
   const teacher = app.as({ sub: "teacher1", role: "teacher" });
   const soon = Date.now() + 86_400_000;
@@ -30,6 +36,8 @@ beforeAll(async () => {
     role: "examinee" as const,
   }));
   await teacher.room.create({ name: "Room 1", examId, participants });
+  // With the limit, the command could not write the codes either.
+  await teacher.room.joinCodes({ examId });
 });
 afterAll(async () => {
   await app?.close();

@@ -178,6 +178,16 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
     for (const caller of [ADMIN, TEACHER, { ...TEACHER, room: roomId }])
       for (const of of [{ roomId }, { examId }]) await app.as(caller).room.joinLinks(of);
   },
+  "room.joinCodes": async ({ app, roomId, endedId }) => {
+    // For nobody, for some of them, and for all once more. Then one is opened.
+    for (const of of [{ roomId: endedId }, { roomId, role: "examinee" }, { roomId }, { roomId }] as const) {
+      const [first] = await app
+        .as(ADMIN)
+        .room.joinCodes(of)
+        .catch(() => []);
+      if (first) await app.inject({ url: `/j/${first.code}` });
+    }
+  },
   "room.revokeLinks": async ({ app, endedId }) => {
     for (const userIds of [["examinee1"], undefined])
       await app.as(ADMIN).room.revokeLinks({ roomId: endedId, userIds });
@@ -526,7 +536,7 @@ describe.skipIf(isOnPostgres)("query plans", () => {
       uses.set(JSON.stringify([text, declared]), { text, declared });
     };
     app = await createTestApp({
-      config: { databaseFile: file, apps: APPS, ...STREAM_CONFIG },
+      config: { databaseFile: file, apps: APPS, publicUrl: "https://invigil.example", ...STREAM_CONFIG },
       onStatement: record,
       onDeclared,
     });
@@ -573,6 +583,9 @@ describe.skipIf(isOnPostgres)("query plans", () => {
         (step.endsWith("(status=?)") && !/order by "rooms"."id" desc limit \?$/.test(statement)),
     );
 
+  /** Tables whose rows go along with those of others. So no read that is remembered may use them. */
+  const GOES_ALONG = ["join_codes"];
+
   it("use the tables that they say, and no others", () => {
     const footprints = createFootprints(database);
     const wrong = [...uses.values()].flatMap(({ text, declared: { reads, writes } }) => {
@@ -582,7 +595,10 @@ describe.skipIf(isOnPostgres)("query plans", () => {
         ...(reads ? names(used.reads).filter((name) => !reads.includes(name)) : []),
         ...(writes === undefined
           ? []
-          : names(used.writes).filter((name) => name !== writes && name !== "sqlite_sequence")),
+          : names(used.writes).filter(
+              (name) => name !== writes && name !== "sqlite_sequence" && !GOES_ALONG.includes(name),
+            )),
+        ...(reads?.filter((name) => GOES_ALONG.includes(name)) ?? []),
       ];
       return missing.length > 0 ? [{ text, missing }] : [];
     });

@@ -98,6 +98,24 @@ const CALLS: readonly (readonly [
     ],
   ],
   [
+    "room.joinCodes",
+    "mutate",
+    ({ room }) => ({ roomId: room.id, role: "inspector" }),
+    ({ room }) => [
+      {
+        userId: "inspector1",
+        name: "Name of inspector1",
+        role: "inspector",
+        roomId: room.id,
+        roomName: "Room A",
+        code: expect.stringMatching(/^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}$/),
+        url: expect.stringMatching(/^https:\/\/invigil\.example\/j\/.{14}$/),
+        examEndTime: new Date("2026-01-02T05:34:05Z"),
+        expiresAt: new Date("2026-01-02T09:34:05Z"),
+      },
+    ],
+  ],
+  [
     "exam.create",
     "mutate",
     () => ({ name: "Exam", startTime: START, endTime: END, videoProfile: VIDEO }),
@@ -294,7 +312,7 @@ const ADMIN = { sub: "root", role: "admin" } as const;
 
 describe("every procedure over a socket", () => {
   it.each(CALLS)("%s", async (path, kind, input, output) => {
-    await using school = await openSchool({ config: { apps: APPS } });
+    await using school = await openSchool({ config: { apps: APPS, publicUrl: "https://invigil.example" } });
     const url = await school.listen();
     const caller = ofOwner.has(path) ? ADMIN : { sub: "teacher1", role: "teacher" as const };
     const authorization = `Bearer ${await school.token(caller)}`;

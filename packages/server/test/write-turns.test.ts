@@ -200,6 +200,7 @@ it("each change that a procedure makes takes the share of its caller", async () 
     "account.enable": (c) => c.account.enable({ userId: "clerk" }),
     "room.create": (c) => c.room.create({ name: "T", examId }),
     "room.setAudioStatus": (c) => c.room.setAudioStatus({ roomId, audioStatus: "speaking" }),
+    "room.joinCodes": (c) => c.room.joinCodes({ roomId }),
     "room.revokeLinks": (c) => c.room.revokeLinks({ roomId, userIds: ["a"] }),
     "exam.create": (c) => c.exam.create({ name: "E", ...TIMES }),
     "exam.update": (c) => c.exam.update({ examId, name: "F" }),

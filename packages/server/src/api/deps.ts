@@ -6,6 +6,7 @@ import { createArrivals } from "../files/arrivals.js";
 import type { AudioFiles } from "../files/audio-files.js";
 import { createFolderFiles } from "../files/folder-files.js";
 import { createStoredFiles } from "../files/stored-files.js";
+import { createJoinCodes, type JoinCodes } from "../identity/join-codes.js";
 import { createIdentityService } from "../identity/jwks.js";
 import { createPasswords, type Passwords } from "../identity/passwords.js";
 import {
@@ -47,6 +48,7 @@ export interface Deps extends World {
   readonly disk: Disk;
   readonly auth: Authenticator;
   readonly tokens: TokenIssuer;
+  readonly joinCodes: JoinCodes;
   readonly passwords: Passwords;
   readonly providers: Providers;
   readonly audioFiles: AudioFiles;
@@ -83,6 +85,8 @@ export const createDeps = (world: World): Deps => {
   const { config, clock, monotonic, ids, log, authSecret, freeSpace } = world;
   const foreign = config.jwks && createIdentityService({ settings: config.jwks, monotonic, log });
   const providers = providersOf(world);
+  // While authentication is off, every caller is an administrator. Tokens and join codes from that time must not be valid later.
+  const issuingSecret = config.auth === "off" ? ids.nonce() + ids.nonce() : authSecret;
   return {
     ...world,
     disk: createDisk({
@@ -96,12 +100,12 @@ export const createDeps = (world: World): Deps => {
         ? createOpenAuthenticator()
         : createAuthenticator({ secret: authSecret, clock, monotonic, foreign }),
     tokens: createTokenIssuer({
-      // While authentication is off, every caller is an administrator. Tokens from that time must not be valid later.
-      secret: config.auth === "off" ? ids.nonce() + ids.nonce() : authSecret,
+      secret: issuingSecret,
       clock,
       ids,
       afterExamSeconds: config.tokenAfterExamSeconds,
     }),
+    joinCodes: createJoinCodes(issuingSecret),
     passwords: createPasswords(),
     audioFiles: createAudioFiles(world, providers),
     providers,

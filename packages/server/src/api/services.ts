@@ -52,9 +52,12 @@ import { createPlanService } from "../features/plan/service.js";
 import { createPlanStore } from "../features/plan/store.js";
 import { createPresenceService } from "../features/presence/service.js";
 import { createPresenceStore } from "../features/presence/store.js";
+import { createCodeService } from "../features/room/codes.js";
+import { createCodeStore } from "../features/room/codes-store.js";
 import { createLinkService } from "../features/room/links.js";
 import { createRoomService } from "../features/room/service.js";
 import { createRoomStore } from "../features/room/store.js";
+import { createWrongCodes } from "../features/room/wrong-codes.js";
 import { createRosterService } from "../features/roster/service.js";
 import { createRosterStore } from "../features/roster/store.js";
 import { createStreamService } from "../features/stream/service.js";
@@ -90,6 +93,7 @@ export const createServices = (
     publicUrl,
     auth: authenticator,
     tokens,
+    joinCodes,
     passwords,
     audioFiles,
     log,
@@ -276,6 +280,16 @@ export const createServices = (
     rates,
     apps: config.apps,
   });
+  const codes = createCodeService({
+    store: createCodeStore({ storage }),
+    links,
+    codes: joinCodes,
+    wrongCodes: createWrongCodes({ monotonic }),
+    rates,
+    tokens,
+    log,
+    config,
+  });
   const instances = createInstanceService({
     store: createInstanceStore({ storage: db.control }),
     // A database of SQLite has one server.
@@ -377,6 +391,7 @@ export const createServices = (
     plan,
     room,
     links,
+    codes,
     im,
     instances,
     presence,

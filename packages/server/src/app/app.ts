@@ -17,6 +17,7 @@ import {
 } from "../http/failures.js";
 import { serveAudioFiles } from "../http/files.js";
 import { healthRoutes } from "../http/health.js";
+import { joinPage } from "../http/join-page.js";
 import { writeLargeAnswersAsBytes } from "../http/large-answers.js";
 import { logRequests, REQUEST_ID_HEADER, requestId } from "../http/logging.js";
 import { guardOpenServer, openServerCheck, originsOf } from "../http/open-server.js";
@@ -147,6 +148,7 @@ export const buildApp = async (
   acceptSockets(app, { config, handlers, timing });
   await app.register(serveAudioFiles, { files: deps.audioFiles });
   await app.register(serveScript);
+  await app.register(joinPage, { codes: services.codes, gate: services.gate, config });
   await app.register(audioUploads, { audio: services.audio, createContext, bodies });
   return app;
 };

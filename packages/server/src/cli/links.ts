@@ -3,16 +3,18 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import {
   type ExamSummary,
-  type JoinLink,
+  type JoinLinksInput,
   MAX_LINKS_PER_CALL,
   type ParticipantRole,
   type Room,
 } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
+import type { LinkFilter } from "../features/room/links.js";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
-import { CARDS_TAIL, cardsHead, roomSheets } from "./cards/page.js";
+import { CARDS_TAIL, cardsHead, type Pass, roomSheets } from "./cards/page.js";
+import { LANGUAGES, type Language } from "./cards/texts.js";
 import { groupByPerson, staffOfSeveralRooms } from "./links-by-person.js";
 import { withLocalApp } from "./local-app.js";
 import { allRooms, findExam, findRoom } from "./lookup.js";
@@ -26,17 +28,18 @@ import { timeFormatter } from "./time.js";
 interface LinkContext {
   readonly exam: ExamSummary;
   readonly timeZone: string;
+  readonly language: Language;
 }
 
 /** How to write the links of several rooms. */
 interface Writer {
   readonly head?: (context: LinkContext) => string;
   /** `isFirst` is true for the first room that has links. */
-  readonly room: (links: readonly JoinLink[], context: LinkContext, isFirst: boolean) => Iterable<string>;
+  readonly room: (links: readonly Pass[], context: LinkContext, isFirst: boolean) => Iterable<string>;
   readonly tail?: string;
 }
 
-const csvOf = (links: readonly JoinLink[], { timeZone }: LinkContext, isFirst: boolean): string => {
+const csvOf = (links: readonly Pass[], { timeZone }: LinkContext, isFirst: boolean): string => {
   const local = timeFormatter(timeZone);
   return stringify(
     links.map(({ role, roomName, userId, name, url, pcUrl, expiresAt }) => [
@@ -60,9 +63,9 @@ const csvOf = (links: readonly JoinLink[], { timeZone }: LinkContext, isFirst: b
   );
 };
 
-const textOf = (links: readonly JoinLink[], { timeZone }: LinkContext): string => {
+const textOf = (links: readonly Pass[], { timeZone }: LinkContext): string => {
   const local = timeFormatter(timeZone);
-  const oneOf = ({ role, userId, name, url, pcUrl, expiresAt }: JoinLink): string[] => [
+  const oneOf = ({ role, userId, name, url, pcUrl, expiresAt }: Pass): string[] => [
     `  ${role} ${userId} ${name}, until ${local(expiresAt)}`,
     `    ${url}`,
     ...(pcUrl === undefined ? [] : [`    PC: ${pcUrl}`]),
@@ -85,7 +88,7 @@ const WRITERS: Readonly<Record<Format, Writer>> = {
 /** Writes the links of rooms, with one room in memory at a time. */
 async function* writeRooms(
   { head, room, tail = "" }: Writer,
-  rooms: AsyncIterable<readonly JoinLink[]> | Iterable<readonly JoinLink[]>,
+  rooms: AsyncIterable<readonly Pass[]> | Iterable<readonly Pass[]>,
   context: LinkContext,
 ): AsyncGenerator<string> {
   if (head) yield head(context);
@@ -109,6 +112,7 @@ interface LinkOptions {
   user?: string[];
   role?: ParticipantRole;
   format: Format;
+  language: Language;
   output?: string;
   folder?: string;
   json?: true;
@@ -133,20 +137,31 @@ const roomsOfPeople = async (
     for (const { roomId } of (await call.participant.locate({ examId, userId })).rooms) ids.add(roomId);
   return (await allRooms(call, examId)).filter(({ id }) => ids.has(id)).toReversed();
 };
+/** Creates links, or codes that lead to links. */
+interface Maker {
+  readonly make: (input: JoinLinksInput) => Promise<readonly Pass[]>;
+  readonly ofRoom: (room: Room, of: LinkFilter) => Promise<readonly Pass[]>;
+}
+const makerOf = ({ call, services }: LocalApp, hasCodes: boolean): Maker =>
+  hasCodes
+    ? { make: call.room.joinCodes, ofRoom: (...room) => services.codes.ofRoom(OPERATOR, ...room) }
+    : { make: call.room.joinLinks, ofRoom: (...room) => services.links.ofRoom(OPERATOR, ...room) };
 
 /**
  * The links of each room that has any.
  * @throws EXAM_OVER if all links would have expired
  */
 async function* linksPerRoom(
-  { call, services }: LocalApp,
+  app: LocalApp,
+  { make, ofRoom }: Maker,
   { exam, room, role, userIds }: LinkRequest,
-): AsyncGenerator<readonly JoinLink[]> {
+): AsyncGenerator<readonly Pass[]> {
+  const { call } = app;
   if (userIds) {
-    const rooms = room ? [room] : await roomsOfPeople({ call }, exam.id, userIds);
+    const rooms = room ? [room] : await roomsOfPeople(app, exam.id, userIds);
     const left = new Set(userIds);
     for (const one of rooms) {
-      const links = await services.links.ofRoom(OPERATOR, one, { role, userIds });
+      const links = await ofRoom(one, { role, userIds });
       for (const { userId } of links) left.delete(userId);
       if (links.length > 0) yield links;
     }
@@ -158,7 +173,7 @@ async function* linksPerRoom(
   }
   if (room) {
     for (let after: { roomId: string; userId: string } | undefined; ; ) {
-      const links = await call.room.joinLinks({ roomId: room.id, role, limit: MAX_LINKS_PER_CALL, after });
+      const links = await make({ roomId: room.id, role, limit: MAX_LINKS_PER_CALL, after });
       if (links.length > 0) yield links;
       const last = links.at(-1);
       if (!last || links.length < MAX_LINKS_PER_CALL) return;
@@ -167,13 +182,13 @@ async function* linksPerRoom(
   }
   let any = false;
   for (const one of (await allRooms(call, exam.id)).toReversed()) {
-    const links = await services.links.ofRoom(OPERATOR, one, { role });
+    const links = await ofRoom(one, { role });
     if (links.length === 0) continue;
     any = true;
     yield links;
   }
   // Throws the reason if there are no links, unless the rooms are empty.
-  if (!any) await call.room.joinLinks({ examId: exam.id, role, limit: 1 });
+  if (!any) await make({ examId: exam.id, role, limit: 1 });
 }
 
 /**
@@ -190,7 +205,7 @@ const assertApps = ({ config: { apps } }: LocalApp, role: ParticipantRole | unde
 };
 
 /** A file name for a room, or for the rooms of a person, that is valid on every operating system. */
-const fileName = ({ roomId, roomName }: JoinLink, format: Format): string =>
+const fileName = ({ roomId, roomName }: Pass, format: Format): string =>
   `${roomName.replace(/[^\p{L}\p{N}_-]/gu, "_").slice(0, 60)}-${roomId}.${format === "text" ? "txt" : format}`;
 
 export const addLinks = (room: Command, run: CommandRun): void => {
@@ -205,9 +220,17 @@ export const addLinks = (room: Command, run: CommandRun): void => {
     )
     .option("--user <id...>", "only the links of these people; an examinee gets a card, staff a sheet")
     .addOption(
-      new Option("--format <format>", "html: a printable page with a card and a QR code for each examinee")
+      new Option(
+        "--format <format>",
+        "html: a printable page with a card for each examinee, with codes to scan and to type",
+      )
         .choices(["text", "csv", "json", "html"])
         .default("text"),
+    )
+    .addOption(
+      new Option("--language <language>", "the language of the printable page: English or Chinese")
+        .choices(LANGUAGES)
+        .default("en"),
     )
     .addOption(
       new Option("--output <file>", "write the links to this file, readable only by its owner").conflicts(
@@ -224,13 +247,16 @@ export const addLinks = (room: Command, run: CommandRun): void => {
         const room = roomText === undefined ? undefined : await findRoom(call, roomText, inExam);
         const exam = inExam ?? (room && (await findExam(call, room.examId)));
         if (!exam) throw new SetupError("Specify a room, or an exam with --exam");
-        const context = { exam, timeZone: config.timeZone };
+        const context = { exam, timeZone: config.timeZone, language: options.language };
         const format = options.json ? "json" : options.format;
+        const { missingSetting } = app.services.codes;
         const writer = WRITERS[format];
         const { output, folder } = options;
 
+        const hasCodes = format === "html" && missingSetting === undefined;
+        const maker = makerOf(app, hasCodes);
         const userIds = options.user && new Set(options.user);
-        const all = linksPerRoom(app, { exam, room, role: options.role, userIds });
+        const all = linksPerRoom(app, maker, { exam, room, role: options.role, userIds });
         // Links on paper are for one person each. A file with one line for each link is for a program.
         const isPaper = format === "html" && room === undefined && options.role !== "examinee";
         const rooms = isPaper ? groupByPerson(all, await staffOfSeveralRooms(app, exam.id)) : all;
@@ -246,6 +272,10 @@ export const addLinks = (room: Command, run: CommandRun): void => {
             yield next.value;
           }
         };
+        if (format === "html" && missingSetting !== undefined)
+          run.io.stderr.write(
+            `invigil: the cards have no codes to type, because ${missingSetting} is not set.\n`,
+          );
         if (folder !== undefined) {
           await mkdir(folder, { recursive: true, mode: 0o700 });
           for await (const links of counted()) {
@@ -258,8 +288,11 @@ export const addLinks = (room: Command, run: CommandRun): void => {
           await writeToStdout(run, writeRooms(writer, counted(), context));
           return;
         } else await writeSecretFile(output, writeRooms(writer, counted(), context), app.deps.ids.nonce());
+        const what = hasCodes
+          ? `the codes of ${count(made.links, "person", "people")} in`
+          : `${count(made.links, "link")} of`;
         run.io.stdout.write(
-          `Wrote ${count(made.links, "link")} of ${count(made.rooms.size, "room")} to ${folder ?? output}. Anyone who has a link can act as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
+          `Wrote ${what} ${count(made.rooms.size, "room")} to ${folder ?? output}. Anyone who has a ${hasCodes ? "code" : "link"} can act as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
         );
       }),
     );

@@ -21,6 +21,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "participant.list": 40,
   "participant.listUnseated": 100,
   "participant.removeFromExam": 100,
+  "room.joinCodes": 1000,
   "room.joinLinks": 1000,
   "room.list": 20,
   "room.presence": 40,

@@ -11,6 +11,7 @@ import {
 } from "../files/audio-files.js";
 import { InvigilError, invalidInput } from "../platform/errors.js";
 import { failure } from "./envelope.js";
+import { refuseOtherMethods } from "./read-only.js";
 
 const RANGE_NOT_SATISFIABLE = 416;
 
@@ -152,16 +153,7 @@ export const serveAudioFiles = async (
     if (headers.range !== undefined && !isSingleRange(headers.range)) delete headers.range;
     done();
   });
-  app.route({
-    method: ["POST", "PUT", "PATCH", "DELETE"],
-    url: `${AUDIO_PREFIX}*`,
-    // Runs before the body is read.
-    onRequest: (_request, reply, done) => {
-      reply.header("allow", "GET, HEAD");
-      done(new InvigilError("METHOD_NOT_ALLOWED", "The path supports GET and HEAD."));
-    },
-    handler: () => undefined, // never called
-  });
+  refuseOtherMethods(app, `${AUDIO_PREFIX}*`);
   if ("folder" in files.kept) await serveFolder(app, files.kept.folder);
   else serveKept(app, files.kept);
 };

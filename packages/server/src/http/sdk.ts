@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
-import { InvigilError } from "../platform/errors.js";
 import { PACKAGE_ROOT } from "../platform/package-root.js";
+import { refuseOtherMethods } from "./read-only.js";
 
 /** The output folder of the script's build, which contains nothing else. */
 const FOLDER = fileURLToPath(new URL("dist/sdk", PACKAGE_ROOT));
@@ -12,16 +12,7 @@ const MAX_AGE = 300;
 
 /** Serves the drop-in script to pages of any origin. */
 export const serveScript = async (app: FastifyInstance): Promise<void> => {
-  app.route({
-    method: ["POST", "PUT", "PATCH", "DELETE"],
-    url: `/sdk${SCRIPT}`,
-    // Runs before the body is read.
-    onRequest: (_request, reply, done) => {
-      reply.header("allow", "GET, HEAD");
-      done(new InvigilError("METHOD_NOT_ALLOWED", "The path supports GET and HEAD."));
-    },
-    handler: () => undefined, // never called
-  });
+  refuseOtherMethods(app, `/sdk${SCRIPT}`);
   await app.register(fastifyStatic, {
     root: FOLDER,
     prefix: "/sdk",

@@ -238,6 +238,11 @@ export interface TokenIssuer {
    * @throws EXAM_OVER if that time has passed
    */
   issueForExam(person: ExamPerson, ttlSeconds?: number): Promise<IssuedToken>;
+  /**
+   * Returns when the last token that is issued for a person of an exam expires.
+   * @throws EXAM_OVER if that time has passed
+   */
+  lastExpiry(person: Pick<ExamPerson, "examEndTime" | "extraMinutes">): Date;
 }
 
 /** One year. A mistyped end of an exam must not produce a token that never expires. */
@@ -262,13 +267,18 @@ export const createTokenIssuer = ({
     const issuedAt = Math.floor(now.getTime() / 1000);
     return { token, tokenId, expiresAt: new Date((issuedAt + request.ttlSeconds) * 1000) };
   };
+  const nowSeconds = () => Math.floor(clock().getTime() / 1000);
+  const lastExpiry: TokenIssuer["lastExpiry"] = ({ examEndTime, extraMinutes }) => {
+    const lastSecond = Math.floor(examEndTime.getTime() / 1000 + extraMinutes * 60 + afterExamSeconds);
+    if (lastSecond <= nowSeconds())
+      throw new InvigilError("EXAM_OVER", "The exam is over: no tokens are issued for it anymore.");
+    return new Date(lastSecond * 1000);
+  };
   return {
     issue,
+    lastExpiry,
     async issueForExam({ examEndTime, extraMinutes, ...person }, ttlSeconds = Number.POSITIVE_INFINITY) {
-      const lastSecond = examEndTime.getTime() / 1000 + extraMinutes * 60 + afterExamSeconds;
-      const left = Math.floor(lastSecond - Math.floor(clock().getTime() / 1000));
-      if (left <= 0)
-        throw new InvigilError("EXAM_OVER", "The exam is over: no tokens are issued for it anymore.");
+      const left = lastExpiry({ examEndTime, extraMinutes }).getTime() / 1000 - nowSeconds();
       return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left, MAX_SECONDS) });
     },
   };

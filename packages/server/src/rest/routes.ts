@@ -223,6 +223,7 @@ export const UNMAPPED_PROCEDURES = [
   "account.setPassword",
   "room.list",
   "room.joinLinks",
+  "room.joinCodes",
   "room.revokeLinks",
   "room.snapshot",
   "room.onEvent",

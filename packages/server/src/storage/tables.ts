@@ -1,6 +1,6 @@
 import type { EventType, ImServer, VideoProfile } from "@invigil/schema";
 import { getTableColumns, sql } from "drizzle-orm";
-import { index, primaryKey, sqliteTable, sqliteView, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { foreignKey, index, primaryKey, sqliteTable, sqliteView, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { bytes, flag, integer, json, text, time } from "./columns.js";
 
 /**
@@ -187,6 +187,29 @@ export const seatGenerations = sqliteTable(
     generation: integer().notNull(),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.userId, table.examId] })],
+);
+
+/**
+ * The join codes of seats: one for each of a person's pages. A row has only a digest of the code (`identity/join-codes.ts`). It goes with the
+ * person's row, also if a version of Invigil deletes that which does not know this table.
+ */
+export const joinCodes = sqliteTable(
+  "join_codes",
+  {
+    examId: examOfRow(),
+    roomId: text("room_id").notNull(),
+    userId: text("user_id").notNull(),
+    page: text({ enum: ["main", "pc"] }).notNull(),
+    digest: text().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.roomId, table.userId, table.page, table.examId] }),
+    uniqueIndex("join_codes_by_digest").on(table.digest, table.examId),
+    foreignKey({
+      columns: [table.roomId, table.userId, table.examId],
+      foreignColumns: [participants.roomId, participants.userId, participants.examId],
+    }).onDelete("cascade"),
+  ],
 );
 
 /** People of an exam who have no room yet, until a plan seats them. */

@@ -44,6 +44,7 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
       `n, ${roomExam}, ${room}, ${person}, ${ROLE}, 'N', 0, 'idle', 'idle', ${TIME}, ${TIME}, NULL, NULL`,
     ],
     seat_generations: [PEOPLE, `${roomExam}, ${room}, ${person}, 1`],
+    join_codes: [PEOPLE, `${roomExam}, ${room}, ${person}, 'main', 'd' || n`],
     unseated: [PEOPLE, `n, 'e' || n % ${EXAMS}, 'u' || n, ${ROLE}, 'N', 0, ${TIME}, ${TIME}, NULL, NULL`],
     stream_names: [PEOPLE, `'s' || n, ${roomExam}, ${room}, ${person}, 'main', NULL`],
     stream_events: [

@@ -108,6 +108,8 @@ room.setAudioStatus              ++.. ... ... .. +.. ++... . ..
 room.list                        ++.. +.. +.. +. +++ ++..+ . ..
 room.joinLinks                   ++.. ... ... .. +.. ++... . ..
 room.joinLinks, of the exam      ++.. +.. ... .. +.. ++... . ..
+room.joinCodes                   ++.. ... ... .. +.. ++... . ..
+room.joinCodes, of the exam      ++.. +.. ... .. +.. ++... . ..
 room.revokeLinks                 ++.. ... ... .. +.. ++... . ..
 room.presence                    +++. ... ... .. +.. ++... + ..
 room.snapshot                    ++++ ... ... .. +.. ++... + +.

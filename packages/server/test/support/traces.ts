@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { dataOf, send } from "./calls.js";
 import { openTestDatabase } from "./database.js";
 import { listenRoom } from "./listening.js";
-import { openSchool } from "./school.js";
+import { APPS, openSchool } from "./school.js";
 import { STREAM_CONFIG, streamHeaders, streamReport } from "./streams.js";
 import { contentsOf } from "./tables.js";
 
@@ -29,7 +29,13 @@ export const openTraces = async (folder: { path: string }) => {
   const time = { now: Date.parse("2026-01-02T03:04:05Z") };
   const school = await openSchool({
     now: () => new Date(time.now),
-    config: { ...STREAM_CONFIG, databaseFile, presenceSettleSeconds: 0 },
+    config: {
+      ...STREAM_CONFIG,
+      apps: APPS,
+      publicUrl: "https://invigil.example",
+      databaseFile,
+      presenceSettleSeconds: 0,
+    },
   });
   const { room, sibling, admin, teacher, detection } = school;
   const roomId = room.id;
@@ -57,6 +63,7 @@ export const openTraces = async (folder: { path: string }) => {
   await listening.leave();
   await admin.participant.move({ roomId, userId: WHO, toRoomId: sibling.id });
   await logIn(sibling.id, { room: sibling.id });
+  await admin.room.joinCodes({ roomId: sibling.id });
   await self.im.send({ roomId: sibling.id, type: 30_001, data: "from the other room" });
   return { school, databaseFile, time };
 };

@@ -1,6 +1,7 @@
-import type { JoinLink, ParticipantRole } from "@invigil/schema";
+import type { JoinCode, JoinLink, ParticipantRole } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
-import { CARDS_TAIL, cardsHead, roomSheets } from "./page.js";
+import { CARDS_TAIL, cardsHead, type Pass, roomSheets } from "./page.js";
+import type { Language } from "./texts.js";
 
 const exam = {
   name: "Maths",
@@ -20,8 +21,19 @@ const joining = (userId: string, role: ParticipantRole, more: Partial<JoinLink> 
   expiresAt: exam.endTime,
   ...more,
 });
-const parts = (links: readonly JoinLink[], about = exam): string[] => {
-  const of = { exam: about, timeZone: "Asia/Shanghai" };
+const coded = (userId: string, role: ParticipantRole, more: Partial<JoinCode> = {}): JoinCode => {
+  const { tokenId: _, url: __, pcUrl: ___, ...person } = joining(userId, role);
+  const at = "https://proctor.example/j";
+  return {
+    ...person,
+    code: "ABCD-EFGH-2345",
+    url: `${at}/ABCD-EFGH-2345`,
+    ...(role === "examinee" && { pcCode: "JKMN-PQRS-6789", pcUrl: `${at}/JKMN-PQRS-6789` }),
+    ...more,
+  };
+};
+const parts = (links: readonly Pass[], about = exam, language: Language = "en"): string[] => {
+  const of = { exam: about, timeZone: "Asia/Shanghai", language };
   const rooms = [...new Set(links.map(({ roomId }) => roomId))];
   const sheetsOf = (room: string) => [
     ...roomSheets(
@@ -31,7 +43,7 @@ const parts = (links: readonly JoinLink[], about = exam): string[] => {
   ];
   return [cardsHead(of), ...rooms.flatMap(sheetsOf), CARDS_TAIL];
 };
-const page = (links: readonly JoinLink[], about = exam): string => parts(links, about).join("");
+const page = (...of: Parameters<typeof parts>): string => parts(...of).join("");
 const sheets = (text: string): string[] => text.split('<section class="sheet">').slice(1);
 const many = (text: string, what: string): number => text.split(what).length - 1;
 
@@ -80,6 +92,51 @@ describe("the page of cards", () => {
       ["Room 2", 0, 1, 1],
     ]);
     expect(text).toContain("sheet 2 of 3");
+  });
+
+  it("has a code to scan and a code to type for each device, with the place to type them", () => {
+    const text = page([coded("e1", "examinee")]);
+    expect(many(text, "<svg")).toBe(2);
+    for (const part of ["Phone", "Computer", "type it at proctor.example/j<", "Name of e1", "Room 1"])
+      expect(text).toContain(part);
+    const typed = [...text.matchAll(/<b class="code">(.*?)<\/b>/g)].map(([, code = ""]) =>
+      code.replaceAll(/<\/?span>/g, ""),
+    );
+    expect(typed).toEqual(["ABCD-EFGH-2345", "JKMN-PQRS-6789"]);
+    // Nobody can follow a link on paper.
+    expect(text).not.toContain("<a ");
+  });
+
+  it("has seven of the staff on a sheet with codes", () => {
+    const staff = Array.from({ length: 8 }, (_, n) => coded(`t${n}`, "teacher"));
+    const found = sheets(page(staff));
+    expect(found.map((sheet) => [many(sheet, '<b class="code">'), many(sheet, "<svg")])).toEqual([
+      [7, 7],
+      [1, 1],
+    ]);
+    expect(found[0]).toContain("Scan your code, or type it at proctor.example/j");
+  });
+
+  it("speaks Chinese", () => {
+    const late = { examEndTime: new Date("2026-11-26T04:00:00Z") };
+    const people = [coded("t1", "teacher"), coded("i1", "inspector"), coded("e1", "examinee", late)];
+    const text = page([...people, joining("e2", "examinee")], exam, "zh");
+    expect(text).toContain('<html lang="zh-CN">');
+    for (const part of [
+      "手机",
+      "电脑",
+      "监考老师",
+      "巡考",
+      "含加时 30 分钟",
+      "第 1 页，共 1 页",
+      "proctor.example/j 输入",
+    ])
+      expect(text).toContain(part);
+    const visible = text.replaceAll(
+      /<style>.*<\/style>|<[^>]*>|Name of|Maths|Room|Asia.Shanghai|proctor.example/gs,
+      "",
+    );
+    expect(visible.match(/[a-z]{3,}/g)).toEqual(null);
   });
 
   it("escapes every value", () => {

@@ -1,11 +1,12 @@
-import type { ExamSummary, JoinLink } from "@invigil/schema";
+import type { ExamSummary, JoinCode, JoinLink } from "@invigil/schema";
 import { type TimeFormatter, timeFormatter } from "../time.js";
 import { qrSvg } from "./qr.js";
 import { STYLE } from "./style.js";
+import { type CardTexts, type Language, TEXTS } from "./texts.js";
 
-/** The number of cards and of staff that fit on a sheet. */
+/** The number of cards that fit on a sheet, and of staff with codes and with links, whose QR codes are larger. */
 const CARDS_PER_SHEET = 8;
-const STAFF_PER_SHEET = 5;
+const STAFF_PER_SHEET = { codes: 7, links: 5 } as const;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -30,6 +31,7 @@ const html = (parts: TemplateStringsArray, ...pieces: readonly Piece[]): Html =>
 
 const link = (url: string, text: string): Html => html`<a href="${url}" rel="noreferrer">${text}</a>`;
 const qr = (url: string): Html => new Html(qrSvg(url));
+const NOTHING = html``;
 
 /** A time range. If both times are on the same day, the date is written once. */
 const timeRange = (from: Date, to: Date, local: TimeFormatter): string => {
@@ -38,27 +40,75 @@ const timeRange = (from: Date, to: Date, local: TimeFormatter): string => {
   return `${local(from, day)} ${local(from, hours)}\u00a0–\u00a0${local(to, hours)}`;
 };
 
-/** The exam of the cards, and the time zone of the printed times. */
+/** A person on a page of cards: with codes, or with links alone, which are too long to be typed. */
+export type Pass = JoinCode | JoinLink;
+const isCoded = (pass: Pass): pass is JoinCode => "code" in pass;
+
+/** The exam of the cards, the time zone of the printed times, and the language. */
 export interface CardsOptions {
   readonly exam: Pick<ExamSummary, "name" | "startTime" | "endTime">;
   readonly timeZone: string;
+  readonly language: Language;
 }
 
-const card = (person: JoinLink, exam: CardsOptions["exam"], local: TimeFormatter): Html => {
+interface Page extends CardsOptions {
+  readonly local: TimeFormatter;
+  readonly texts: CardTexts;
+}
+
+/** The address at which a code is typed, as people type it. */
+const placeToType = ({ code, url }: JoinCode): string =>
+  url.slice(0, -`/${code}`.length).replace(/^https:\/\//, "");
+
+const codeToType = (code: string): Html =>
+  html`<b class="code">${code.split("-").map((part, n, all) => html`<span>${part}${n < all.length - 1 ? "-" : ""}</span>`)}</b>`;
+
+const device = (label: string, code: string, url: string): Html =>
+  html`<section>${qr(url)}<div><p>${label}</p>${codeToType(code)}</div></section>`;
+
+/** The lines about a person and their exam. */
+const about = (person: Pass, { exam, local, texts }: Page): Html => {
   const extra = Math.round((person.examEndTime.getTime() - exam.endTime.getTime()) / 60_000);
-  const more = extra > 0 ? html`<p>with ${String(extra)} extra minutes</p>` : "";
-  const pc = person.pcUrl === undefined ? "" : html`<p class="pc">${link(person.pcUrl, "PC page")}</p>`;
-  return html`<article class="card">${qr(person.url)}<div><h2>${person.name}</h2><p class="id">${person.userId}</p>
-<p>${exam.name}</p><p>${person.roomName}</p><p class="time">${timeRange(exam.startTime, person.examEndTime, local)}</p>${more}
-${pc}<p class="secret">Secret: whoever scans it acts as you.</p></div></article>`;
+  const more = extra > 0 ? html`<p>${texts.extraMinutes(extra)}</p>` : NOTHING;
+  return html`<h2>${person.name}</h2><p class="id">${person.userId}</p>
+<p>${exam.name}</p><p>${person.roomName}</p><p class="time">${timeRange(exam.startTime, person.examEndTime, local)}</p>${more}`;
 };
 
-const staffRow = ({ role, name, userId, url }: JoinLink): Html =>
-  html`<tr><td>${role}</td><td>${name}</td><td>${userId}</td><td>${link(url, "Watching page")}</td><td>${qr(url)}</td></tr>`;
+const codeCard = (person: JoinCode, page: Page): Html => {
+  const { devices, howTo, secret } = page.texts;
+  const { code, url, pcCode, pcUrl } = person;
+  const pc = pcCode === undefined || pcUrl === undefined ? NOTHING : device(devices.pc, pcCode, pcUrl);
+  return html`<article class="card coded"><div>${about(person, page)}</div><div class="devices">${device(devices.main, code, url)}${pc}</div>
+<p class="secret">${howTo.examinee(placeToType(person))}<br>${secret}</p></article>`;
+};
 
-const staffTable = (staff: readonly JoinLink[]): Html =>
-  html`<table><thead><tr><th>Role</th><th>Name</th><th>Id</th><th>Link</th><th>QR code</th></tr></thead><tbody>${staff.map(staffRow)}</tbody></table>
-<p class="note">Keep this sheet from the examinees: whoever opens a link acts as that person.</p>`;
+const linkCard = (person: JoinLink, page: Page): Html => {
+  const { pcPage, secret } = page.texts;
+  const pc = person.pcUrl === undefined ? NOTHING : html`<p class="pc">${link(person.pcUrl, pcPage)}</p>`;
+  return html`<article class="card">${qr(person.url)}<div>${about(person, page)}
+${pc}<p class="secret">${secret}</p></div></article>`;
+};
+
+const card = (person: Pass, page: Page): Html =>
+  isCoded(person) ? codeCard(person, page) : linkCard(person, page);
+
+const staffRow = (person: Pass, { roles, watchingPage }: CardTexts): Html => {
+  const { role, name, userId, url } = person;
+  const who = html`<td>${roles[role]}</td><td>${name}</td><td>${userId}</td>`;
+  return isCoded(person)
+    ? html`<tr>${who}<td>${codeToType(person.code)}</td><td>${qr(url)}</td></tr>`
+    : html`<tr>${who}<td>${link(url, watchingPage)}</td><td>${qr(url)}</td></tr>`;
+};
+
+const staffTable = (staff: readonly Pass[], { texts }: Page): Html => {
+  const { columns, staffNote, howTo } = texts;
+  const [first] = staff;
+  const coded = first && isCoded(first) ? first : undefined;
+  const heads = [columns.role, columns.name, columns.id, coded ? columns.type : columns.link, columns.scan];
+  const how = coded ? html`${howTo.staff(placeToType(coded))}<br>` : NOTHING;
+  return html`<table class="${coded ? "coded" : "linked"}"><thead><tr>${heads.map((head) => html`<th>${head}</th>`)}</tr></thead><tbody>${staff.map((person) => staffRow(person, texts))}</tbody></table>
+<p class="note">${how}${staffNote}</p>`;
+};
 
 const chunks = <T>(list: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(n * size, (n + 1) * size));
@@ -67,9 +117,9 @@ const subtitle = ({ exam, timeZone }: CardsOptions): string =>
   `${exam.name} · ${timeRange(exam.startTime, exam.endTime, timeFormatter(timeZone))} (${timeZone})`;
 
 /** The start of the page. */
-export const cardsHead = ({ exam }: CardsOptions): string =>
+export const cardsHead = ({ exam, language }: CardsOptions): string =>
   html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${exam.name}</title>
+<html lang="${TEXTS[language].lang}"><head><meta charset="utf-8"><title>${exam.name}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="referrer" content="no-referrer"><meta name="viewport" content="width=device-width">
 <style>${new Html(STYLE)}</style></head><body>
@@ -77,25 +127,23 @@ export const cardsHead = ({ exam }: CardsOptions): string =>
 export const CARDS_TAIL = "</body></html>\n";
 
 /** The sheets of one room: first those for its staff, then the cards of its examinees. */
-export function* roomSheets(people: readonly JoinLink[], options: CardsOptions): Generator<string> {
-  const local = timeFormatter(options.timeZone);
+export function* roomSheets(people: readonly Pass[], options: CardsOptions): Generator<string> {
+  const page = { ...options, local: timeFormatter(options.timeZone), texts: TEXTS[options.language] };
   const line = subtitle(options);
   const roomName = people[0]?.roomName ?? "";
   const sheet = (part: string, content: Html): string =>
     html`<section class="sheet"><header><h1>${roomName}</h1><p>${line} · ${part}</p></header>${content}</section>
 `.text;
-  const staff = chunks(
-    people.filter(({ role }) => role !== "examinee"),
-    STAFF_PER_SHEET,
-  );
+  const members = people.filter(({ role }) => role !== "examinee");
+  const staff = chunks(members, STAFF_PER_SHEET[members.every(isCoded) ? "codes" : "links"]);
   for (const [n, some] of staff.entries())
-    yield sheet(`staff, sheet ${n + 1} of ${staff.length}`, staffTable(some));
+    yield sheet(page.texts.staffSheet(n + 1, staff.length), staffTable(some, page));
   const cards = chunks(
     people.filter(({ role }) => role === "examinee"),
     CARDS_PER_SHEET,
   );
   for (const [n, some] of cards.entries()) {
-    const content = html`<div class="cards">${some.map((person) => card(person, options.exam, local))}</div>`;
-    yield sheet(`sheet ${n + 1} of ${cards.length}`, content);
+    const content = html`<div class="cards">${some.map((person) => card(person, page))}</div>`;
+    yield sheet(page.texts.sheet(n + 1, cards.length), content);
   }
 }

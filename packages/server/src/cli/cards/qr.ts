@@ -22,6 +22,8 @@ const strokePath = (row: readonly boolean[], y: number): string => {
 
 /** Encodes a text as a QR code. Returns an `<svg>` element. */
 export const qrSvg = (text: string): string => {
-  const { size, data } = encode(text, { ecc: "L", border: QUIET_ZONE, maskPattern: MASK });
+  // More correction where that costs no larger code: cards get dirty.
+  const options = { ecc: "L", boostEcc: true, border: QUIET_ZONE, maskPattern: MASK } as const;
+  const { size, data } = encode(text, options);
   return `<svg viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges" role="img" aria-label="QR code"><path stroke="#000" d="${data.map(strokePath).join("")}"/></svg>`;
 };

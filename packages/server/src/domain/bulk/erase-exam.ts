@@ -7,6 +7,7 @@ import {
   cheatRecords,
   examAudio,
   exams,
+  joinCodes,
   messageReaders,
   messages,
   mutes,
@@ -33,6 +34,8 @@ const OF_ROOM = [
   seatGenerations,
   streamEvents,
   streamNames,
+  // They would go along with the participants, but count as rows of their own.
+  joinCodes,
   participants,
   recordedPeople,
   cheatRecords,

@@ -49,6 +49,24 @@ export interface LinkService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED
    */
   ofRoom(caller: Caller, room: Room, of: LinkFilter): Promise<JoinLink[]>;
+  /** Makes something else than links for the seats for which `join` creates links, with the same checks. */
+  forSeats<Made extends object>(
+    caller: Caller,
+    input: JoinLinksInput,
+    make: MakeForSeat<Made>,
+  ): Promise<Made[]>;
+  /** Makes something else than links for the seats for which `ofRoom` creates links, with the same checks. */
+  forSeatsOfRoom<Made extends object>(
+    caller: Caller,
+    room: Room,
+    of: LinkFilter,
+    make: MakeForSeat<Made>,
+  ): Promise<Made[]>;
+  /**
+   * Creates the link of a seat. Checks no permissions.
+   * @throws EXAM_OVER, PROVIDER_NOT_CONFIGURED
+   */
+  ofSeat(seat: Seat, examEndTime: Date): Promise<JoinLink>;
 }
 
 /** Whose links are requested. Default: everybody's. */
@@ -56,6 +74,19 @@ export interface LinkFilter {
   readonly role?: ParticipantRole | undefined;
   readonly userIds?: ReadonlySet<string> | undefined;
 }
+
+/** A person's place in a room, for which they get a link. */
+export interface Seat {
+  readonly room: Pick<Room, "id" | "examId" | "name">;
+  readonly person: RoomMember;
+  /** The generation of the seat's links. */
+  readonly generation: number;
+}
+/**
+ * @param examEndTime the end of the exam for everybody
+ * @throws EXAM_OVER if the person gets none
+ */
+export type MakeForSeat<Made extends object> = (seat: Seat, examEndTime: Date) => Promise<Made>;
 
 export interface LinkServiceDeps {
   readonly store: RoomStore;
@@ -78,21 +109,23 @@ const ROOMS_AT_ONCE = 100;
 /** The number of tokens to sign in one turn of the event loop. */
 const SIGNED_AT_ONCE = 20;
 
-interface Seat {
-  readonly room: Room;
-  readonly person: RoomMember;
-  /** The generation of the seat's links. */
-  readonly generation: number;
-}
-
 const withQuery = (base: string, query: Readonly<Record<string, string>>): string => {
   const parts = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return `${base}?${parts.join("&")}`;
 };
 
 /** Extra minutes differ, so the exam may be over for some people of a room and not for others. */
-const ignoreExamOver = (error: unknown): undefined => {
+export const ignoreExamOver = (error: unknown): undefined => {
   if (!(error instanceof InvigilError && error.code === "EXAM_OVER")) throw error;
+};
+/** When the exam ends for a person. */
+export const examEndOf = ({ extraMinutes }: Pick<RoomMember, "extraMinutes">, examEndTime: Date): Date =>
+  new Date(examEndTime.getTime() + extraMinutes * 60_000);
+
+/** @throws PROVIDER_NOT_CONFIGURED */
+export const requiredUrl = (url: string | undefined, setting: string, what: string): string => {
+  if (url !== undefined) return url;
+  throw new InvigilError("PROVIDER_NOT_CONFIGURED", `${setting} is not set: ${what} need it.`);
 };
 
 export const createLinkService = ({
@@ -152,20 +185,15 @@ export const createLinkService = ({
     }
   }
 
-  const requiredUrl = (url: string | undefined, setting: string, whose: string): string => {
-    if (url !== undefined) return url;
-    throw new InvigilError(
-      "PROVIDER_NOT_CONFIGURED",
-      `${setting} is not set: the links of ${whose} need it.`,
-    );
-  };
   const urlsOf = ({ room, person: { userId, role } }: Seat, token: string) => {
     const query = { roomId: room.id, userId, token };
     if (role !== "examinee") {
-      const watch = requiredUrl(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "teachers and inspectors");
+      const whose = "the links of teachers and inspectors";
+      const watch = requiredUrl(apps.watchUrl, "INVIGIL_WATCH_APP_URL", whose);
       return { url: withQuery(watch, { ...query, role: WATCH_APP_ROLES[role] }) };
     }
-    const url = withQuery(requiredUrl(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "examinees"), query);
+    const sit = requiredUrl(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "the links of examinees");
+    const url = withQuery(sit, query);
     return { url, pcUrl: `${url}#/pc` };
   };
 
@@ -180,7 +208,6 @@ export const createLinkService = ({
       examEndTime: endTime,
       extraMinutes,
     });
-    const examEndTime = new Date(endTime.getTime() + extraMinutes * 60_000);
     return {
       userId,
       name,
@@ -188,42 +215,49 @@ export const createLinkService = ({
       roomId: room.id,
       roomName: room.name,
       ...urlsOf(seat, token),
-      examEndTime,
+      examEndTime: examEndOf(person, endTime),
       tokenId,
       expiresAt,
     };
   };
 
+  const forSeats: LinkService["forSeats"] = async (caller, input, make) => {
+    const { limit, after } = input;
+    const pace = createPace(SIGNED_AT_ONCE);
+    const all: Awaited<ReturnType<typeof make>>[] = [];
+    let exam: { id: string; endTime: Date } | undefined;
+    for await (const seat of seatsFor(caller, input)) {
+      if (limit === undefined && all.length === MAX_LINKS_PER_CALL)
+        throw invalidInput(
+          "limit",
+          `is needed: these are more than ${MAX_LINKS_PER_CALL} links. Ask for them page by page`,
+        );
+      exam ??= { id: seat.room.examId, endTime: (await exams.get(caller, seat.room.examId)).endTime };
+      const made = await make(seat, exam.endTime).catch(ignoreExamOver);
+      if (made) all.push(made);
+      if (all.length === limit) return all;
+      await pace(1);
+    }
+    if (all.length === 0 && exam && !after)
+      throw new InvigilError("EXAM_OVER", `The exam ${exam.id} is over: it cannot be joined any more.`);
+    return all;
+  };
+
+  const forSeatsOfRoom: LinkService["forSeatsOfRoom"] = async (caller, room, { role, userIds }, make) => {
+    await access.wholeExam(caller, room.examId);
+    const { endTime } = await exams.get(caller, room.examId);
+    const all = await seatsOf(room, role === undefined ? ROLES : [role]);
+    const seats = userIds ? all.filter(({ person }) => userIds.has(person.userId)) : all;
+    const made = await Promise.all(seats.map((seat) => make(seat, endTime).catch(ignoreExamOver)));
+    return made.filter((one) => one !== undefined);
+  };
+
   return {
-    async ofRoom(caller, room, { role, userIds }) {
-      await access.wholeExam(caller, room.examId);
-      const { endTime } = await exams.get(caller, room.examId);
-      const all = await seatsOf(room, role === undefined ? ROLES : [role]);
-      const seats = userIds ? all.filter(({ person }) => userIds.has(person.userId)) : all;
-      const made = await Promise.all(seats.map((seat) => linkOf(seat, endTime).catch(ignoreExamOver)));
-      return made.filter((link) => link !== undefined);
-    },
-    async join(caller, input) {
-      const { limit, after } = input;
-      const pace = createPace(SIGNED_AT_ONCE);
-      const links: JoinLink[] = [];
-      let exam: { id: string; endTime: Date } | undefined;
-      for await (const seat of seatsFor(caller, input)) {
-        if (limit === undefined && links.length === MAX_LINKS_PER_CALL)
-          throw invalidInput(
-            "limit",
-            `is needed: these are more than ${MAX_LINKS_PER_CALL} links. Ask for them page by page`,
-          );
-        exam ??= { id: seat.room.examId, endTime: (await exams.get(caller, seat.room.examId)).endTime };
-        const link = await linkOf(seat, exam.endTime).catch(ignoreExamOver);
-        if (link) links.push(link);
-        if (links.length === limit) return links;
-        await pace(1);
-      }
-      if (links.length === 0 && exam && !after)
-        throw new InvigilError("EXAM_OVER", `The exam ${exam.id} is over: it cannot be joined any more.`);
-      return links;
-    },
+    join: (caller, input) => forSeats(caller, input, linkOf),
+    ofRoom: (caller, room, of) => forSeatsOfRoom(caller, room, of, linkOf),
+    ofSeat: linkOf,
+    forSeats,
+    forSeatsOfRoom,
 
     async revoke(caller, { roomId, userIds }, origin) {
       const { examId } = await access.room(caller, roomId);

@@ -1,6 +1,7 @@
 import {
   createRoomInput,
   doneSchema,
+  joinCodeSchema,
   joinLinkSchema,
   joinLinksInput,
   listRoomsInput,
@@ -21,17 +22,20 @@ import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PresenceService } from "../presence/service.js";
 import type { LiveService } from "../subscriptions/service.js";
+import type { CodeService } from "./codes.js";
 import type { LinkService } from "./links.js";
 import type { RoomService } from "./service.js";
 
 export const createRoomRouter = ({
   room,
   links,
+  codes,
   live,
   presence,
 }: {
   room: RoomService;
   links: LinkService;
+  codes: CodeService;
   live: LiveService;
   presence: PresenceService;
 }) =>
@@ -68,6 +72,12 @@ export const createRoomRouter = ({
       .input(joinLinksInput)
       .output(joinLinkSchema.array())
       .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
+    // When the disk is full, people must still get in. Their codes are few: two for each person.
+    joinCodes: staffProcedure
+      .meta({ alsoWhenFull: true, longAnswer: true })
+      .input(joinLinksInput)
+      .output(joinCodeSchema.array())
+      .mutation(({ ctx, input }) => codes.make(ctx.caller, input)),
     revokeLinks: staffProcedure
       .meta({ alsoWhenFull: true })
       .input(revokeLinksInput)

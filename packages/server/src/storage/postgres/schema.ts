@@ -104,7 +104,8 @@ const createForeignKeys = (table: SQLiteTable): string[] => {
     const foreignExam = examColumnOf(getTableConfig(foreignTable));
     const own = foreignExam ? examFirst(examColumnOf(config), columns) : columns;
     const target = examFirst(foreignExam, foreignColumns);
-    return `ALTER TABLE ${quoted(name)} ADD FOREIGN KEY (${listOf(own)}) REFERENCES ${quoted(getTableName(foreignTable))} (${listOf(target)})`;
+    const onDelete = key.onDelete === "cascade" ? " ON DELETE CASCADE" : "";
+    return `ALTER TABLE ${quoted(name)} ADD FOREIGN KEY (${listOf(own)}) REFERENCES ${quoted(getTableName(foreignTable))} (${listOf(target)})${onDelete}`;
   });
 };
 

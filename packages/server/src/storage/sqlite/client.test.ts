@@ -115,7 +115,9 @@ describe("the migrations make what tables.ts declares", () => {
       const made = {
         columns: rows('SELECT name, type, "notnull" FROM pragma_table_info(?) ORDER BY name'),
         indexes: rows("SELECT name, \"unique\" FROM pragma_index_list(?) WHERE origin = 'c' ORDER BY name"),
-        foreignKeys: rows('SELECT "from", "table" FROM pragma_foreign_key_list(?) ORDER BY "from"'),
+        foreignKeys: rows(
+          'SELECT "from", "table", on_delete FROM pragma_foreign_key_list(?) ORDER BY "from"',
+        ),
       };
       sqlite.close();
       const by = (key: string) => (one: Record<string, unknown>, other: Record<string, unknown>) =>
@@ -132,11 +134,12 @@ describe("the migrations make what tables.ts declares", () => {
           .map(({ config }) => ({ name: config.name, unique: Number(config.unique) }))
           .toSorted(by("name")),
         foreignKeys: foreignKeys
-          .map((key) => key.reference())
-          .map(({ columns: [from], foreignTable }) => ({
-            from: from?.name,
-            table: getTableConfig(foreignTable).name,
-          }))
+          .flatMap((key) => {
+            const { columns: own, foreignTable } = key.reference();
+            const table = getTableConfig(foreignTable).name;
+            const on_delete = (key.onDelete ?? "no action").toUpperCase();
+            return own.map(({ name: from }) => ({ from, table, on_delete }));
+          })
           .toSorted(by("from")),
       });
     },

@@ -1,0 +1,213 @@
+import type { ParticipantRole, RoomStatus } from "@invigil/schema";
+import { and, eq, sql } from "drizzle-orm";
+import { lockExams } from "../../domain/exam-lock.js";
+import type { RoomKey } from "../../domain/room-exams.js";
+import type { JoinPage } from "../../identity/join-codes.js";
+import type { Share, Storage, Transaction } from "../../storage/port.js";
+import { insertion, param, query, statement } from "../../storage/statement.js";
+import {
+  joinCodes,
+  seatGenerations,
+  visibleExams,
+  visibleParticipants,
+  visibleRooms,
+} from "../../storage/tables.js";
+
+/** A page of a seat in some room. */
+export interface SeatPage {
+  readonly userId: string;
+  readonly page: JoinPage;
+}
+
+/** The digests of the codes that a page may have. It gets the first one, unless another page has that. */
+export interface WantedCode extends SeatPage {
+  readonly digests: readonly string[];
+}
+
+/** The page that a code opens. */
+export type OpenedPage = RoomKey & SeatPage;
+
+/** A seat with what decides whether its person may join now. */
+export interface OpenSeat {
+  readonly name: string;
+  readonly role: ParticipantRole;
+  readonly extraMinutes: number;
+  readonly roomName: string;
+  readonly roomStatus: RoomStatus;
+  /** The end of the exam for everybody. */
+  readonly examEndTime: Date;
+  readonly generation: number;
+}
+
+export interface CodeStore {
+  /**
+   * Gives pages of seats in a room their codes. A page keeps its code if it is one of those that it may have. Returns the digest of each
+   * page's code, in the same order, undefined if its person is not in the room any more; and how many codes are new.
+   */
+  assign(
+    room: RoomKey,
+    wanted: readonly WantedCode[],
+    share: Share,
+  ): Promise<{ readonly digests: readonly (string | undefined)[]; readonly written: number }>;
+  /** Returns the page with this code. */
+  find(digest: string): Promise<OpenedPage | undefined>;
+  /** Returns a seat. Undefined if the person, the room or the exam is not there. */
+  seat(page: OpenedPage): Promise<OpenSeat | undefined>;
+}
+
+const isInRoom = and(
+  eq(visibleParticipants.examId, param("examId")),
+  eq(visibleParticipants.roomId, param("roomId")),
+);
+/** The people of a room with the codes of their pages. A person without a code has one row. */
+const codesOfPeople = statement((dialect) =>
+  query
+    .select({ userId: visibleParticipants.userId, page: joinCodes.page, digest: joinCodes.digest })
+    .from(visibleParticipants)
+    .leftJoin(
+      joinCodes,
+      and(
+        eq(joinCodes.examId, visibleParticipants.examId),
+        eq(joinCodes.roomId, visibleParticipants.roomId),
+        eq(joinCodes.userId, visibleParticipants.userId),
+      ),
+    )
+    .where(and(isInRoom, dialect.isAnyOf(visibleParticipants.userId, "userIds"))),
+);
+/** Codes name no exam: whoever types one knows only the code. */
+const pagesByCode = statement((dialect) =>
+  query
+    .select({
+      examId: joinCodes.examId,
+      roomId: joinCodes.roomId,
+      userId: joinCodes.userId,
+      page: joinCodes.page,
+      digest: joinCodes.digest,
+    })
+    .from(joinCodes)
+    .where(dialect.isAnyOf(joinCodes.digest, "digests")),
+);
+const deleteCodes = statement((dialect) =>
+  query
+    .delete(joinCodes)
+    .where(
+      and(
+        eq(joinCodes.examId, param("examId")),
+        eq(joinCodes.roomId, param("roomId")),
+        dialect.isAnyOf(joinCodes.digest, "digests"),
+      ),
+    ),
+);
+const insertCodes = insertion(joinCodes);
+const openSeat = statement(
+  query
+    .select({
+      name: visibleParticipants.name,
+      role: visibleParticipants.role,
+      extraMinutes: visibleParticipants.extraMinutes,
+      roomName: visibleRooms.name,
+      roomStatus: visibleRooms.status,
+      examEndTime: visibleExams.endTime,
+      generation: sql<number>`coalesce(${seatGenerations.generation}, 0)`.mapWith(Number),
+    })
+    .from(visibleParticipants)
+    .innerJoin(
+      visibleRooms,
+      and(
+        eq(visibleRooms.examId, visibleParticipants.examId),
+        eq(visibleRooms.id, visibleParticipants.roomId),
+      ),
+    )
+    .innerJoin(visibleExams, eq(visibleExams.id, visibleRooms.examId))
+    .leftJoin(
+      seatGenerations,
+      and(
+        eq(seatGenerations.examId, visibleParticipants.examId),
+        eq(seatGenerations.roomId, visibleParticipants.roomId),
+        eq(seatGenerations.userId, visibleParticipants.userId),
+      ),
+    )
+    .where(and(isInRoom, eq(visibleParticipants.userId, param("userId")))),
+);
+
+const keyOf = ({ userId, page }: SeatPage): string => `${page} ${userId}`;
+
+/** What a room's pages have: the digests of their codes, by `keyOf`; and the people who are in the room. */
+interface Present {
+  readonly people: ReadonlySet<string>;
+  readonly digests: ReadonlyMap<string, string>;
+}
+const readPresent = async (
+  reader: Pick<Transaction, "all">,
+  { examId, roomId }: RoomKey,
+  wanted: readonly WantedCode[],
+): Promise<Present> => {
+  const userIds = [...new Set(wanted.map(({ userId }) => userId))];
+  const rows = await reader.all(codesOfPeople, { examId, roomId, userIds });
+  const digests = new Map<string, string>();
+  for (const { userId, page, digest } of rows)
+    if (page !== null && digest !== null) digests.set(keyOf({ userId, page }), digest);
+  return { people: new Set(rows.map(({ userId }) => userId)), digests };
+};
+
+/** Returns the digest that a page keeps. Undefined if it has none, or one of an earlier generation or secret. */
+const keptBy = (one: WantedCode, { digests }: Present): string | undefined => {
+  const has = digests.get(keyOf(one));
+  return has !== undefined && one.digests.includes(has) ? has : undefined;
+};
+
+/** Chooses the code of each page: the first of its codes that no other page has, whatever its exam. */
+const choose = async (
+  tx: Transaction,
+  room: RoomKey,
+  wanted: readonly WantedCode[],
+): Promise<{ page: WantedCode; digest: string }[]> => {
+  const taken = new Map<string, string>();
+  const ownerOf = (of: OpenedPage): string => JSON.stringify([of.examId, of.roomId, of.userId, of.page]);
+  const digests = wanted.flatMap((one) => one.digests);
+  for (const row of await tx.all(pagesByCode, { digests })) taken.set(row.digest, ownerOf(row));
+  return wanted.map((page) => {
+    const owner = ownerOf({ ...room, ...page });
+    const digest = page.digests.find((one) => (taken.get(one) ?? owner) === owner);
+    if (digest === undefined) throw new Error(`all codes of ${page.userId} in ${room.roomId} are taken`);
+    taken.set(digest, owner);
+    return { page, digest };
+  });
+};
+
+export const createCodeStore = ({ storage }: { storage: Storage }): CodeStore => ({
+  async assign({ examId, roomId }, wanted, share) {
+    const room = { examId, roomId };
+    const known = await readPresent(storage, room, wanted);
+    const lacking = wanted.filter((one) => known.people.has(one.userId) && !keptBy(one, known));
+    if (lacking.length === 0) return { digests: wanted.map((one) => keptBy(one, known)), written: 0 };
+    return storage.write(
+      async (tx) => {
+        await lockExams(tx, examId);
+        const present = await readPresent(tx, room, wanted);
+        const missing = wanted.filter((one) => present.people.has(one.userId) && !keptBy(one, present));
+        const outdated = missing.flatMap((one) => present.digests.get(keyOf(one)) ?? []);
+        if (outdated.length > 0) await tx.run(deleteCodes, { ...room, digests: outdated });
+        const chosen = await choose(tx, room, missing);
+        if (chosen.length > 0)
+          await tx.insert(
+            insertCodes,
+            chosen.map(({ page: { userId, page }, digest }) => ({ ...room, userId, page, digest })),
+          );
+        const added = new Map(chosen.map(({ page, digest }) => [page, digest]));
+        return {
+          digests: wanted.map((one) => keptBy(one, present) ?? added.get(one)),
+          written: chosen.length,
+        };
+      },
+      { repeatable: true, share },
+    );
+  },
+
+  async find(digest) {
+    const [page, another] = await storage.all(pagesByCode, { digests: [digest] });
+    // Two servers gave the same code to pages of two exams at the same moment: it opens neither.
+    return another ? undefined : page;
+  },
+  seat: ({ examId, roomId, userId }) => storage.get(openSeat, { examId, roomId, userId }),
+});

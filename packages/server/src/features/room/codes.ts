@@ -1,0 +1,178 @@
+import type { Caller, JoinCode, JoinLinksInput, ParticipantRole, Room } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
+import type { Config } from "../../config/config.js";
+import type { RoomKey } from "../../domain/room-exams.js";
+import { formatJoinCode, type JoinCodes, type JoinPage, parseJoinCode } from "../../identity/join-codes.js";
+import type { TokenIssuer } from "../../identity/tokens.js";
+import { shareOf } from "../../identity/usage-key.js";
+import { networkOf } from "../../limits/network.js";
+import type { RateLimits } from "../../limits/rates.js";
+import type { Origin } from "../../trpc/context.js";
+import type { CodeStore } from "./codes-store.js";
+import {
+  examEndOf,
+  ignoreExamOver,
+  type LinkFilter,
+  type LinkService,
+  type MakeForSeat,
+  requiredUrl,
+} from "./links.js";
+import type { WrongCodes } from "./wrong-codes.js";
+
+export interface CodeService {
+  /**
+   * Gives people their join codes, and returns these: of the same people, in the same order and with the same pages as
+   * `LinkService.join`. A seat has the same codes each time, until its links are revoked.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED,
+   *   INVALID_INPUT
+   */
+  make(caller: Caller, input: JoinLinksInput): Promise<JoinCode[]>;
+  /**
+   * The codes of one room, as `LinkService.ofRoom` creates links.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED
+   */
+  ofRoom(caller: Caller, room: Room, of: LinkFilter): Promise<JoinCode[]>;
+  /** The setting without which there are no codes, if it is missing. */
+  readonly missingSetting: string | undefined;
+  /**
+   * Returns the address of the web app, with a new token, to which a code leads now. `mistyped`: this can be no code. `unknown`: nobody has
+   * the code, its links were revoked, its person left, or their room or exam is over.
+   * @throws TOO_MANY_REQUESTS
+   */
+  enter(typed: string, origin: Origin): Promise<URL | "mistyped" | "unknown">;
+}
+
+/** The path below which codes lead to the web apps. It is part of printed cards. */
+export const JOIN_PATH = "/j";
+/** How many codes one transaction writes. */
+const CODES_PER_WRITE = 500;
+
+/** A page of a person, with the codes that it may have, by their digests. */
+interface Page {
+  readonly userId: string;
+  readonly page: JoinPage;
+  readonly codes: ReadonlyMap<string, string>;
+}
+/** A person whose codes are not written yet. */
+interface Draft {
+  readonly room: RoomKey;
+  readonly about: Omit<JoinCode, "code" | "url" | "pcCode" | "pcUrl">;
+  readonly pages: readonly [main: Page, pc?: Page];
+}
+
+/** Splits pages into groups for one transaction each. Their people are sorted by room. */
+function* groupsOf(drafts: readonly Draft[]): Generator<{ room: RoomKey; pages: Page[] }> {
+  let group: { room: RoomKey; pages: Page[] } | undefined;
+  for (const { room, pages } of drafts) {
+    const isFull = group !== undefined && group.pages.length + pages.length > CODES_PER_WRITE;
+    if (group && (isFull || group.room.roomId !== room.roomId)) yield group;
+    if (!group || isFull || group.room.roomId !== room.roomId) group = { room, pages: [] };
+    group.pages.push(...pages.filter((page) => page !== undefined));
+  }
+  if (group) yield group;
+}
+
+export const createCodeService = ({
+  store,
+  links,
+  codes,
+  wrongCodes,
+  rates,
+  tokens,
+  log,
+  config: { publicUrl, apps, auth },
+}: {
+  store: CodeStore;
+  links: LinkService;
+  codes: JoinCodes;
+  wrongCodes: WrongCodes;
+  rates: RateLimits;
+  tokens: TokenIssuer;
+  log: FastifyBaseLogger;
+  config: Pick<Config, "publicUrl" | "apps" | "auth">;
+}): CodeService => {
+  // Without logins, the secret ends with the process, and the codes would, too.
+  const missingSetting =
+    auth === "off" ? "INVIGIL_AUTH=required" : publicUrl === undefined ? "INVIGIL_PUBLIC_URL" : undefined;
+
+  const assertConfigured = (role: ParticipantRole): void => {
+    if (missingSetting !== undefined) requiredUrl(undefined, missingSetting, "join codes");
+    if (role === "examinee")
+      requiredUrl(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "the join codes of examinees");
+    else requiredUrl(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "the join codes of teachers and inspectors");
+  };
+
+  const draftOf: MakeForSeat<Draft> = async ({ room, person, generation }, examEndTime) => {
+    const { userId, name, role, extraMinutes } = person;
+    assertConfigured(role);
+    const { id: roomId, name: roomName, examId } = room;
+    const expiresAt = tokens.lastExpiry({ examEndTime, extraMinutes });
+    const about = {
+      userId,
+      name,
+      role,
+      roomId,
+      roomName,
+      examEndTime: examEndOf(person, examEndTime),
+      expiresAt,
+    };
+    const pageOf = (page: JoinPage): Page => {
+      const own = [...codes.of({ examId, roomId, userId, page, generation })];
+      return { userId, page, codes: new Map(own.map((code) => [codes.digest(code), code])) };
+    };
+    return {
+      room: { examId, roomId },
+      about,
+      pages: role === "examinee" ? [pageOf("main"), pageOf("pc")] : [pageOf("main")],
+    };
+  };
+
+  /** Writes the codes of people, who are sorted by room. Leaves out those who have left meanwhile. */
+  const assign = async (caller: Caller, drafts: readonly Draft[]): Promise<JoinCode[]> => {
+    const chosen = new Map<Page, string>();
+    for (const { room, pages } of groupsOf(drafts)) {
+      const wanted = pages.map(({ userId, page, codes }) => ({ userId, page, digests: [...codes.keys()] }));
+      const { digests, written } = await store.assign(room, wanted, shareOf(caller, room.examId));
+      rates.charge({ caller, examId: room.examId }, { writeRows: written });
+      for (const [index, digest] of digests.entries()) {
+        const page = pages[index];
+        const code = digest === undefined ? undefined : page?.codes.get(digest);
+        if (page && code !== undefined) chosen.set(page, formatJoinCode(code));
+      }
+    }
+    return drafts.flatMap(({ about, pages: [main, pc] }) => {
+      const code = chosen.get(main);
+      if (code === undefined) return [];
+      const pcCode = pc && chosen.get(pc);
+      return [{ ...about, code, url: urlOf(code), ...(pcCode && { pcCode, pcUrl: urlOf(pcCode) }) }];
+    });
+  };
+  const urlOf = (code: string): string => `${publicUrl}${JOIN_PATH}/${code}`;
+
+  return {
+    missingSetting,
+    make: async (caller, input) => assign(caller, await links.forSeats(caller, input, draftOf)),
+    ofRoom: async (caller, room, of) => assign(caller, await links.forSeatsOfRoom(caller, room, of, draftOf)),
+
+    async enter(typed, origin) {
+      const code = parseJoinCode(typed);
+      if (code === undefined) return "mistyped";
+      const found = await wrongCodes.lookUp(networkOf(origin.address), () => store.find(codes.digest(code)));
+      const seat = found && (await store.seat(found));
+      if (!seat) return "unknown";
+      const { userId, page, ...room } = found;
+      const { role, generation, roomStatus } = seat;
+      rates.take({ caller: { userId, role, roomId: room.roomId } }, { writes: 1 });
+      const isCurrent = [...codes.of({ ...found, generation })].includes(code);
+      const isOpen = role !== "examinee" || roomStatus === "in_progress";
+      if (!isCurrent || !isOpen) return "unknown";
+      const place = { id: room.roomId, examId: room.examId, name: seat.roomName };
+      const link = await links
+        .ofSeat({ room: place, person: { ...seat, userId }, generation }, seat.examEndTime)
+        .catch(ignoreExamOver);
+      if (!link) return "unknown";
+      log.info({ ...origin, ...room, userId, page, tokenId: link.tokenId }, "join code used");
+      return new URL((page === "pc" && link.pcUrl) || link.url);
+    },
+  };
+};
