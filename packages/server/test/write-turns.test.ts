@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Principal } from "../src/identity/tokens.js";
 import { MAX_RUNNING, MAX_WAITING } from "../src/storage/turns.js";
 import { failureOf } from "../src/trpc/failures.js";
+import { limited } from "./support/limits.js";
 import { openWorld, type World } from "./support/world.js";
 
 // Writes of one caller beside those of others, on the whole app.
@@ -86,7 +87,9 @@ describe("a caller with as many writes in flight as they may have", () => {
 
 describe("writes beyond the bound", () => {
   it("of a caller are refused with a hint when to try again, and those of others are not", async () => {
-    await using world = await openWorld();
+    // The budget of events would refuse some of them.
+    const config = limited({ INVIGIL_LIMIT_EVENTS: "person=10000" });
+    await using world = await openWorld({ config });
     const busy = callerOf(world, "busy");
     const { examId } = await openExam(busy);
     const stranger = callerOf(world, "stranger");
