@@ -1,257 +1,27 @@
-import { type SignalName, signals } from "@invigil/schema";
 import { TRPCError } from "@trpc/server";
 import { describe, expect, it } from "vitest";
-import type { TestAppOptions, TestCaller } from "../src/app/testing.js";
+import type { TestCaller } from "../src/app/testing.js";
 import { InvigilError } from "../src/platform/errors.js";
 import { createRoutes, UNMAPPED_PROCEDURES } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
 import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
 import { sample } from "./support/effort.js";
 import { type CallerName, callersOf, type Outcome, permissions } from "./support/permissions.js";
-import { APPS, openSchool, type School } from "./support/school.js";
+import {
+  accountOf,
+  CALLS,
+  credentialsOf,
+  EVERYTHING,
+  examOf,
+  own,
+  PREPARE,
+  PUBLIC,
+  procedureOf,
+} from "./support/procedure-calls.js";
+import { openSchool, type School } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
 import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./support/streams.js";
 import { openWorld } from "./support/world.js";
-
-/**
- * The call of each row of the table. `n` is a different number for each call, for calls that work only once.
- */
-type Input = (school: School, caller: TestCaller, n: number) => object | undefined;
-const own = (school: School) => ({ roomId: school.room.id });
-const examOf = (school: School) => ({ examId: school.room.examId });
-/** A person with a password, for the rows that need one. */
-const accountOf = ({ room }: School) =>
-  ({ userId: `clerk-${room.id}`, role: "teacher", name: "Clerk", password: "a password" }) as const;
-const credentialsOf = (school: School) => ({
-  username: accountOf(school).userId,
-  password: accountOf(school).password,
-});
-/** Procedures without a token, which need a password or the stream service's signature. */
-const PUBLIC = new Set(["auth.login", "stream.report"]);
-const toSibling: Input = (school, _, n) => ({
-  ...own(school),
-  userId: `leaving${n}`,
-  toRoomId: school.sibling.id,
-});
-const saying =
-  (name: SignalName, data: object): Input =>
-  (school) => ({ ...own(school), type: signals[name].type, data });
-const SOON = { startTime: new Date("2026-02-01T00:00:00Z"), endTime: new Date("2026-02-01T02:00:00Z") };
-
-/** Clips that teacher1 added, one per caller. */
-let ownClips: readonly string[] = [];
-const addOwnClips = async (school: School): Promise<void> => {
-  const ids: string[] = [];
-  for (const name of Object.keys(callersOf(school)))
-    ids.push((await school.teacher.audio.create({ name, url: `https://audio.example/${name}.wav` })).id);
-  ownClips = ids;
-};
-
-/** Exams that were deleted, one per caller. */
-let deletedExams: readonly string[] = [];
-const deleteExams = async ({ admin, ...school }: School): Promise<void> => {
-  const ids: string[] = [];
-  for (const _ of Object.keys(callersOf({ admin, ...school }))) {
-    const { id: examId } = await admin.exam.create({ name: "Gone", ...SOON });
-    await admin.exam.delete({ examId });
-    ids.push(examId);
-  }
-  deletedExams = ids;
-};
-
-const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe"; input: Input }>> = {
-  "auth.whoami": { method: "query", input: () => undefined },
-  "auth.login": { method: "mutate", input: credentialsOf },
-  "auth.refresh": { method: "mutate", input: () => undefined },
-  "auth.logout": { method: "mutate", input: () => undefined },
-  "auth.changePassword": {
-    method: "mutate",
-    input: () => ({ currentPassword: "a password", newPassword: "another one" }),
-  },
-  "auth.issueToken": {
-    method: "mutate",
-    input: (school) => ({ ...own(school), userId: "examinee1", role: "examinee" }),
-  },
-  "auth.issueToken, of the exam": {
-    method: "mutate",
-    input: (school) => ({ ...examOf(school), userId: "examinee1", role: "examinee" }),
-  },
-  "auth.issueToken, of no room": {
-    method: "mutate",
-    input: () => ({ userId: "examinee1", role: "examinee" }),
-  },
-  "auth.revokeToken": { method: "mutate", input: () => ({ tokenId: "a token's id" }) },
-  "account.create": {
-    method: "mutate",
-    input: (school, _, n) => ({ ...accountOf(school), userId: `${accountOf(school).userId}-${n}` }),
-  },
-  "account.list": { method: "query", input: () => ({}) },
-  "account.disable": { method: "mutate", input: (school) => ({ userId: accountOf(school).userId }) },
-  "account.enable": { method: "mutate", input: (school) => ({ userId: accountOf(school).userId }) },
-  "account.setPassword": {
-    method: "mutate",
-    input: (school) => ({ userId: accountOf(school).userId, password: "another one" }),
-  },
-  "room.create": { method: "mutate", input: () => ({ name: "New room" }) },
-  "room.create, in the exam": {
-    method: "mutate",
-    input: (school) => ({ name: "New room", ...examOf(school) }),
-  },
-  "room.get": { method: "query", input: own },
-  "room.end": { method: "mutate", input: own },
-  "room.reopen": { method: "mutate", input: own },
-  "room.setAudioStatus": {
-    method: "mutate",
-    input: (school) => ({ ...own(school), audioStatus: "speaking" }),
-  },
-  "room.list": { method: "query", input: () => ({}) },
-  "room.joinLinks": { method: "mutate", input: own },
-  "room.joinLinks, of the exam": { method: "mutate", input: examOf },
-  "room.joinCodes": { method: "mutate", input: own },
-  "room.joinCodes, of the exam": { method: "mutate", input: examOf },
-  "room.revokeLinks": { method: "mutate", input: (school) => ({ ...own(school), userIds: ["examinee2"] }) },
-  "room.presence": { method: "query", input: own },
-  "room.snapshot": { method: "query", input: own },
-  // After an unknown event id, so that a snapshot arrives at once.
-  "room.onEvent": { method: "subscribe", input: (school) => ({ ...own(school), lastEventId: "999999999" }) },
-  "exam.create": { method: "mutate", input: () => ({ name: "New exam", ...SOON }) },
-  "exam.get": { method: "query", input: examOf },
-  "exam.update": { method: "mutate", input: (school) => ({ ...examOf(school), name: "Another name" }) },
-  "exam.list": { method: "query", input: () => ({}) },
-  "exam.delete": { method: "mutate", input: examOf },
-  "exam.listDeleted": { method: "query", input: () => ({}) },
-  "exam.restore": { method: "mutate", input: (_, __, n) => ({ examId: deletedExams[n] }) },
-  "exam.erase": { method: "mutate", input: (_, __, n) => ({ examId: deletedExams[n], confirm: "Gone" }) },
-  "exam.plan": { method: "mutate", input: (school) => ({ ...examOf(school), roomSize: 30 }) },
-  "exam.snapshot": { method: "query", input: examOf },
-  "exam.onEvent": {
-    method: "subscribe",
-    input: (school) => ({ ...examOf(school), lastEventId: "999999999" }),
-  },
-  "participant.get": { method: "query", input: (school) => ({ ...own(school), userId: "teacher1" }) },
-  "participant.list": { method: "query", input: own },
-  "participant.add": {
-    method: "mutate",
-    input: (school, _, n) => ({
-      ...own(school),
-      participants: [{ userId: `new${n}`, name: "New", role: "examinee" }],
-    }),
-  },
-  "participant.move": { method: "mutate", input: toSibling },
-  "participant.move, in reach": { method: "mutate", input: toSibling },
-  "participant.import": {
-    method: "mutate",
-    input: (school, _, n) => ({
-      ...examOf(school),
-      file: Buffer.from(`id,name,room\nnew${n},New,${school.room.id}\n`).toString("base64"),
-    }),
-  },
-  "participant.import, into a room": {
-    method: "mutate",
-    input: (school, _, n) => ({
-      ...examOf(school),
-      ...own(school),
-      file: Buffer.from(`id,name\nnew${n},New\n`).toString("base64"),
-    }),
-  },
-  "participant.remove": {
-    method: "mutate",
-    input: (school, _, n) => ({ ...own(school), userId: `leaving${n}` }),
-  },
-  "participant.remove, records": {
-    method: "mutate",
-    input: (school, _, n) => ({ ...own(school), userId: `leaving${n}`, withRecords: true }),
-  },
-  "participant.listUnseated": { method: "query", input: examOf },
-  "participant.locate": { method: "query", input: (school) => ({ ...examOf(school), userId: "examinee1" }) },
-  "participant.removeFromExam": {
-    method: "mutate",
-    input: (school, _, n) => ({ ...examOf(school), userId: `leaving${n}` }),
-  },
-  "participant.removeFromExam, records": {
-    method: "mutate",
-    input: (school, _, n) => ({ ...examOf(school), userId: `leaving${n}`, withRecords: true }),
-  },
-  "audio.list": { method: "query", input: () => ({}) },
-  "audio.create": {
-    method: "mutate",
-    input: () => ({ name: "New clip", url: "https://audio.example/new.wav" }),
-  },
-  "audio.create, a default one": {
-    method: "mutate",
-    input: () => ({ name: "New clip", url: "https://audio.example/new.wav", isDefault: true }),
-  },
-  "audio.update": { method: "mutate", input: (school) => ({ clipId: school.clipId, name: "Another name" }) },
-  "audio.update, the teacher's": {
-    method: "mutate",
-    input: (_, __, n) => ({ clipId: ownClips[n], name: "Another" }),
-  },
-  "audio.update, to a default one": {
-    method: "mutate",
-    input: (_, __, n) => ({ clipId: ownClips[n], isDefault: true }),
-  },
-  "audio.delete": { method: "mutate", input: () => ({ clipId: "none" }) },
-  "audio.delete, the teacher's": { method: "mutate", input: (_, __, n) => ({ clipId: ownClips[n] }) },
-  "audio.attach": { method: "mutate", input: (school) => ({ ...examOf(school), clipId: school.clipId }) },
-  "audio.detach": {
-    method: "mutate",
-    input: (school) => ({ ...examOf(school), attachmentId: "none" }),
-  },
-  "cheat.setConfig": { method: "mutate", input: (school) => ({ ...examOf(school), data: "{}" }) },
-  "cheat.getConfig": { method: "query", input: examOf },
-  "cheat.addRecords": {
-    method: "mutate",
-    input: (school) => ({ ...own(school), records: [school.detection("examinee1")] }),
-  },
-  "cheat.listRecords": { method: "query", input: own },
-  "cheat.listRecords, of the exam": { method: "query", input: examOf },
-  "im.getToken": {
-    method: "mutate",
-    input: (school, { sub }) => ({ ...own(school), userId: sub, imServer: ["aliyun_new"] }),
-  },
-  "im.getToken, of no room": {
-    method: "mutate",
-    input: (_, { sub }) => ({ userId: `pc_${sub}`, imServer: ["aliyun_new"] }),
-  },
-  "im.getToken, of no service": { method: "mutate", input: (_, { sub }) => ({ userId: sub }) },
-  "im.getToken, commanding": {
-    method: "mutate",
-    input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_new"], role: "admin" }),
-  },
-  "im.getToken, not configured": {
-    method: "mutate",
-    input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_old", "rong_cloud"] }),
-  },
-  "im.send": { method: "mutate", input: (school) => ({ ...own(school), type: 30_001, data: "of our own" }) },
-  "im.send, an answer": { method: "mutate", input: saying("cheatDetected", {}) },
-  "im.send, a command": { method: "mutate", input: saying("startCall", { sid: "call" }) },
-  "im.send, the server's": { method: "mutate", input: saying("streamStopped", { userId: "examinee1" }) },
-  "im.history": { method: "query", input: own },
-  "upload.getCredentials": { method: "mutate", input: examOf },
-  "stream.report": {
-    method: "mutate",
-    input: ({ room }) => ({ ...streamReport(room, "examinee1"), ...streamSignature() }),
-  },
-  "stream.listEvents": { method: "query", input: own },
-};
-
-/** Additional preparations of a row. */
-const PREPARE: Readonly<Record<string, (school: School) => Promise<unknown>>> = {
-  "participant.move, in reach": ({ admin, sibling }) =>
-    admin.participant.add({
-      roomId: sibling.id,
-      participants: [{ userId: "teacher1", name: "Teacher One", role: "teacher" }],
-    }),
-  "audio.update, the teacher's": addOwnClips,
-  "audio.update, to a default one": addOwnClips,
-  "audio.delete, the teacher's": addOwnClips,
-  "exam.restore": deleteExams,
-  "exam.erase": deleteExams,
-  "auth.login": (school) => school.admin.account.create(accountOf(school)),
-  "account.disable": (school) => school.admin.account.create(accountOf(school)),
-  "account.enable": (school) => school.admin.account.create(accountOf(school)),
-  "account.setPassword": (school) => school.admin.account.create(accountOf(school)),
-};
 
 /**
  * The documented paths below `/exam/` (or absolute paths), by the procedure whose permissions apply. The fields
@@ -346,7 +116,6 @@ const HTTP_STATUS = {
 };
 
 const urlOf = (path: string) => (path.startsWith("/") ? path : `/exam/${path}`);
-const procedureOf = (row: string) => row.split(",")[0] ?? row;
 
 /** The state of everything that a refused call could change. */
 const stateOf = async ({ admin, room, other }: School) => ({
@@ -363,10 +132,6 @@ const stateOf = async ({ admin, room, other }: School) => ({
   records: await admin.cheat.listRecords({ roomId: room.id }),
   messages: await admin.im.history({ roomId: room.id }),
 });
-
-const EVERYTHING: TestAppOptions = {
-  config: { apps: APPS, publicUrl: "https://invigil.example", ...STREAM_CONFIG },
-};
 
 /**
  * Makes the call of a row as every caller. Callers who are refused go first, and must not change anything. With quick effort, only a

@@ -8,7 +8,7 @@ const AT_ONCE = 2;
 const MAX_WAITING = 100;
 
 /**
- * Runs the queries of each caller that have long answers a few at a time. Others are served between them, and a call that waited sees what
+ * Runs the calls of each caller that have long answers a few at a time. Others are served between them, and a call that waited sees what
  * the ones before it cost.
  */
 export interface ReadingTurns {

@@ -58,7 +58,7 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         const roomId = roomIn(await getRawInput());
         if (roomId !== undefined) own.trace.roomId = roomId;
         const result =
-          type === "query" && meta?.longAnswer && own.gate
+          type !== "subscription" && meta?.longAnswer && own.gate
             ? await own.gate.inTurn(caller, () => next({ ctx: { caller } }))
             : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;

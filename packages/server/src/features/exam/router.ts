@@ -63,6 +63,7 @@ export const createExamRouter = ({
       .output(deletedExamSchema)
       .mutation(({ ctx, input }) => exam.delete(ctx.caller, input, originOf(ctx))),
     listDeleted: adminProcedure
+      .meta({ longAnswer: true })
       .input(listExamsInput)
       .output(restorableExamPageSchema)
       .query(({ ctx, input }) => exam.listDeleted(ctx.caller, input)),
