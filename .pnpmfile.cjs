@@ -10,12 +10,19 @@ const NODES_OF_SQLITE_BINDING = {
   13: "^22.14 || >=23.6",
 };
 
-module.exports = {
-  hooks: {
-    readPackage(manifest) {
-      if (manifest.name !== "better-sqlite3") return manifest;
-      const node = NODES_OF_SQLITE_BINDING[manifest.version.split(".", 1)[0]];
-      return node ? { ...manifest, engines: { ...manifest.engines, node } } : manifest;
-    },
+const MANIFESTS = {
+  "better-sqlite3": (manifest) => {
+    const node = NODES_OF_SQLITE_BINDING[manifest.version.split(".", 1)[0]];
+    return node ? { ...manifest, engines: { ...manifest.engines, node } } : manifest;
   },
+  // pnpm would give it the tools of the checks as its optional peers, and `npm start` would install them.
+  tsdown: ({ peerDependencies: { typescript }, peerDependenciesMeta, ...manifest }) => ({
+    ...manifest,
+    peerDependencies: { typescript },
+    peerDependenciesMeta: { typescript: peerDependenciesMeta.typescript },
+  }),
+};
+
+module.exports = {
+  hooks: { readPackage: (manifest) => MANIFESTS[manifest.name]?.(manifest) ?? manifest },
 };

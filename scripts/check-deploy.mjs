@@ -1,14 +1,15 @@
 #!/usr/bin/env node
-// Whether the examples in deploy/ fit the server and each other: node scripts/check-deploy.mjs
+// Whether the examples in deploy/ fit the server and each other: node scripts/check-deploy.mjs [the folder of the repository]
 // It reads settings with the compiled server. It does not know the formats of Docker, Kubernetes and systemd; it checks what their own tools
 // cannot see. Exit 1 with a line for each fault.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { parseDocument } from "yaml";
+import { MAX_AUDIO_BYTES } from "../packages/schema/dist/index.js";
 import { readSettings, settingNames } from "../packages/server/dist/config/settings.js";
 
-const root = resolve(import.meta.dirname, "..");
+const root = resolve(process.argv[2] ?? join(import.meta.dirname, ".."));
 const read = (path) => readFileSync(join(root, path), "utf8");
 const faults = [];
 const expect = (holds, fault) => {
@@ -52,8 +53,11 @@ const filledIn = (settings) =>
       value === "" ? (name.endsWith("_URL") ? "postgres://db.example/invigil" : "x".repeat(32)) : value,
     ]),
   );
+/** Returns the parsed settings with their defaults. */
 const expectAccepted = (what, settings) => {
-  for (const fault of readSettings(filledIn(settings)).faults ?? []) faults.push(`${what}: ${fault}`);
+  const { env, faults: found = [] } = readSettings(filledIn(settings));
+  for (const fault of found) faults.push(`${what}: ${fault}`);
+  return env ?? readSettings({}).env;
 };
 /** Secrets are empty, or refer to a variable. */
 const expectNoSecret = (what, settings) => {
@@ -63,6 +67,46 @@ const expectNoSecret = (what, settings) => {
       `${what}: ${name} has a value`,
     );
 };
+
+// Sizes fit the settings that take a part of them.
+const MIB = 1024 * 1024;
+const UNITS = { m: MIB, mi: MIB, g: 1024 * MIB, gi: 1024 * MIB };
+const bytesOf = (size) => {
+  const [, number, unit] = /^(\d+)(\w+)$/.exec(size ?? "") ?? [];
+  return Number(number) * (UNITS[unit?.toLowerCase()] ?? Number.NaN);
+};
+const expectAtLeast = (what, actual, least, reason) =>
+  expect(actual >= least, `${what} is ${actual}, less than ${least}: ${reason}`);
+/** The number of the largest audio files that may arrive at the same time. */
+const ARRIVING_FILES = 10;
+const expectRoomForUploads = (what, bytes, { INVIGIL_DISK_RESERVE_MB: reserve }) =>
+  expectAtLeast(
+    what,
+    bytes / MIB,
+    reserve + (ARRIVING_FILES * MAX_AUDIO_BYTES) / MIB,
+    "INVIGIL_DISK_RESERVE_MB, and the uploads that arrive",
+  );
+/** @param besides the bytes of what else takes the memory */
+const expectRoomForBuffers = (what, bytes, settings, besides = 0) =>
+  expectAtLeast(
+    what,
+    bytes / MIB,
+    // V8's heap and the code take as much as the least machine has.
+    512 + besides / MIB + settings.INVIGIL_SEND_BUFFER_MIB + settings.INVIGIL_BODY_BUFFER_MIB,
+    "the server, its INVIGIL_…_BUFFER_MIB, and its files in memory",
+  );
+/** Connections of PostgreSQL, by default, less those that it keeps for administrators. */
+const POSTGRES_CONNECTIONS = 97;
+/** @param servers how many run at the same time during an upgrade */
+const expectRoomForConnections = (what, servers, { INVIGIL_DATABASE_CONNECTIONS: each }) =>
+  expectAtLeast(
+    `${what}: the number of connections of PostgreSQL`,
+    POSTGRES_CONNECTIONS,
+    servers * each,
+    "INVIGIL_DATABASE_CONNECTIONS of all servers",
+  );
+const expectRoomForClients = (what, files, { INVIGIL_MAX_CONNECTIONS: clients }) =>
+  expectAtLeast(what, Number(files), clients + 1000, "INVIGIL_MAX_CONNECTIONS, and some more");
 
 const composed = manifests.get("deploy/compose.yaml");
 const composeEnv = parseEnv(read("deploy/.env.example"));
@@ -100,11 +144,23 @@ expectSame(
 );
 for (const [, name, at] of upstreams) expectSame(`deploy/nginx.conf: the port of ${name}`, at, port);
 const addressOf = (name) => composed.services[name].networks.invigil.ipv4_address;
-for (const [name, { environment, healthcheck, stop_grace_period: grace }] of servers) {
-  expectAccepted(`deploy/compose.yaml: ${name}`, {
+for (const [name, server] of servers) {
+  const { environment, healthcheck, stop_grace_period: grace } = server;
+  const settings = expectAccepted(`deploy/compose.yaml: ${name}`, {
     ...Object.fromEntries(Object.entries(composeEnv).filter(([key]) => key.startsWith("INVIGIL_"))),
     ...environment,
   });
+  const [mounted] = server.tmpfs;
+  const memory = bytesOf(/size=(\w+)/.exec(mounted)?.[1]);
+  expectRoomForUploads(`deploy/compose.yaml: the tmpfs of ${name}`, memory, settings);
+  expectRoomForBuffers(
+    `deploy/compose.yaml: mem_limit of ${name}`,
+    bytesOf(server.mem_limit),
+    settings,
+    memory,
+  );
+  expectRoomForClients(`deploy/compose.yaml: nofile of ${name}`, server.ulimits.nofile, settings);
+  expectRoomForConnections(`deploy/compose.yaml: ${name}`, servers.length, settings);
   expectNoSecret(`deploy/compose.yaml: ${name}`, environment);
   expectSame(`deploy/compose.yaml: ${name} trusts`, environment.INVIGIL_TRUSTED_PROXIES, addressOf("proxy"));
   const [, at, path] = /127\.0\.0\.1:(\d+)(\/\w+)/.exec(healthcheck.test.join(" ")) ?? [];
@@ -112,6 +168,12 @@ for (const [name, { environment, healthcheck, stop_grace_period: grace }] of ser
   expectPath(`deploy/compose.yaml: ${name}`, path);
   expect(Number.parseInt(grace, 10) > drainSeconds, `deploy/compose.yaml: ${name} has no time to drain`);
 }
+expectAtLeast(
+  "deploy/nginx.conf: client_max_body_size",
+  bytesOf(/client_max_body_size (\w+);/.exec(nginx)?.[1]),
+  MAX_AUDIO_BYTES + MIB,
+  "an audio file, and the form around it",
+);
 expectNoSecret("deploy/compose.yaml: postgres", composed.services.postgres.environment);
 
 // systemd.
@@ -119,6 +181,11 @@ const unit = read("deploy/invigil.service");
 expect(
   Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) > drainSeconds,
   "deploy/invigil.service: the server has no time to drain",
+);
+expectRoomForClients(
+  "deploy/invigil.service: LimitNOFILE",
+  /^LimitNOFILE=(\d+)$/m.exec(unit)?.[1],
+  readSettings({}).env,
 );
 
 // Kubernetes.
@@ -137,7 +204,7 @@ const secret = manifests.get(`${folder}/secret.example.yaml`);
 const podSettings = parseEnv(read(`${folder}/${settingsMap.envs[0]}`));
 expectNoSecret(`${folder}/settings.env`, podSettings);
 expectNoSecret(`${folder}/secret.example.yaml`, secret.stringData);
-expectAccepted(folder, { ...podSettings, ...secret.stringData });
+const podEnv = expectAccepted(folder, { ...podSettings, ...secret.stringData });
 
 const { spec: deployment } = manifests.get(`${folder}/deployment.yaml`);
 const { spec: pod, metadata: podMetadata } = deployment.template;
@@ -151,6 +218,10 @@ for (const name of ["startupProbe", "livenessProbe", "readinessProbe"]) {
 }
 expectSame(`${where}: livenessProbe`, container.livenessProbe.httpGet.path, "/health");
 expectSame(`${where}: readinessProbe`, container.readinessProbe.httpGet.path, "/ready");
+const [volume] = pod.volumes;
+expectRoomForUploads(`${where}: the volume ${volume.name}`, bytesOf(volume.emptyDir.sizeLimit), podEnv);
+expectRoomForBuffers(`${where}: the memory`, bytesOf(container.resources.limits.memory), podEnv);
+expectRoomForConnections(where, deployment.replicas + deployment.strategy.rollingUpdate.maxSurge, podEnv);
 const preStopSeconds = Number(container.lifecycle.preStop.exec.command[1]);
 expect(
   pod.terminationGracePeriodSeconds > preStopSeconds + drainSeconds,

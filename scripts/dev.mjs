@@ -9,8 +9,8 @@ import { serveRestarting } from "./restarting.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 process.chdir(root);
-for (const script of ["scripts/setup.mjs", "scripts/build.mjs"]) {
-  const { status } = spawnSync(process.execPath, [script], { stdio: "inherit" });
+for (const step of [["scripts/setup.mjs", "--build-only"], ["scripts/build.mjs"]]) {
+  const { status } = spawnSync(process.execPath, step, { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
 }
 

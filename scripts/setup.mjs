@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-// Installs what the lock file names, with the pnpm that wrote it: node scripts/setup.mjs
+// Installs what the lock file names, with the pnpm that wrote it: node scripts/setup.mjs [--build-only]
+// With `--build-only`, it installs what building and serving need, the `dependencies` of the packages and of the root, and leaves out what
+// only tests and checks need, their `devDependencies`. It takes nothing away where everything is installed.
 // It does nothing, and asks no network, where that was done before for the same files and the same Node.
 // This file and those it imports keep to what every Node can read, so that an old one is told its version and no syntax error.
 import { spawnSync } from "node:child_process";
@@ -36,15 +38,17 @@ const wanted = () => {
 };
 
 const stamp = join(root, "node_modules", ".invigil-setup");
-const installed = () =>
-  existsSync(stamp) && readFileSync(stamp, "utf8") === wanted() && verifyBinding("ignore") === 0;
+/** What is installed, `all` or `build`, and the digest that it was installed for. */
+const [installed, installedFor] = existsSync(stamp) ? readFileSync(stamp, "utf8").split(" ") : [];
+const set = process.argv.includes("--build-only") && installed !== "all" ? "build" : "all";
 
-if (!installed()) {
+if (installed !== set || installedFor !== wanted() || verifyBinding("ignore") !== 0) {
   process.exitCode = await oneLine("Installing", (stdio) => {
-    const status = install(stdio);
+    const options = set === "build" ? ["--prod"] : [];
+    const status = install(stdio, ...options);
     if (status !== 0 || verifyBinding("ignore") === 0) return status;
     // pnpm takes an installation for complete that was made under another Node, for which another SQLite binding fits.
-    return install(stdio, "--force") || verifyBinding(stdio);
+    return install(stdio, "--force", ...options) || verifyBinding(stdio);
   });
-  if (process.exitCode === 0) writeFileSync(stamp, wanted());
+  if (process.exitCode === 0) writeFileSync(stamp, [set, wanted()].join(" "));
 }

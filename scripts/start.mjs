@@ -18,7 +18,7 @@ const step = (file, args, options = {}) => {
 };
 
 process.chdir(root);
-step(process.execPath, ["scripts/setup.mjs"]);
+step(process.execPath, ["scripts/setup.mjs", "--build-only"]);
 
 // The same program that serves, from its sources.
 const checked = step(

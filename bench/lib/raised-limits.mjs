@@ -7,7 +7,11 @@ const of = (...whose) => whose.map((one) => `${one}=${MANY}`).join(",");
 
 const RAISED = {
   INVIGIL_LIMIT_READS: of("person", "admin", "network"),
+  INVIGIL_LIMIT_READ_ROWS: of("person", "admin"),
+  INVIGIL_LIMIT_READ_MIB: of("person", "admin"),
   INVIGIL_LIMIT_WRITES: of("person", "admin"),
+  INVIGIL_LIMIT_WRITE_ROWS: of("person", "admin", "exam"),
+  INVIGIL_LIMIT_EVENTS: of("person", "admin", "room", "exam"),
   INVIGIL_LIMIT_CALLS: of("room", "exam"),
   INVIGIL_LIMIT_RECORDS: of("person", "admin", "room", "exam"),
   INVIGIL_LIMIT_RECORD_MIB: of("person", "admin", "room", "exam"),
@@ -15,6 +19,7 @@ const RAISED = {
   INVIGIL_LIMIT_MESSAGE_MIB: of("person", "admin", "room", "exam"),
   INVIGIL_LIMIT_ROOMS: of("person", "admin", "exam"),
   INVIGIL_LIMIT_PEOPLE: of("person", "admin", "room", "exam"),
+  INVIGIL_LIMIT_MESSAGE_LOGINS: of("person", "admin"),
   INVIGIL_QUOTA_RECORDS_PER_PERSON: "1000000000",
   INVIGIL_QUOTA_RECORD_MIB_PER_PERSON: "1000000",
   INVIGIL_QUOTA_MESSAGES_PER_ROOM: "10000000",

@@ -1,11 +1,19 @@
-// The network of docs/live.md: passes port 7002 on to the server. Enter resets every connection, and lets none through for
+// The network of docs/live.md: passes port 7100 on to the server. Enter resets every connection, and lets none through for
 // three seconds.
+import { existsSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 
-const server = new URL(process.env.NETWORK_TO ?? "http://127.0.0.1:7001");
-const port = Number(process.env.NETWORK_PORT ?? 7002);
+/** Where the demo that runs in this folder listens. */
+const demoUrl = () => {
+  const file = `${process.env.INVIGIL_DATA_DIR ?? "data"}/demo.json`;
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).url : "http://127.0.0.1:7001";
+};
+
+const server = new URL(process.env.NETWORK_TO ?? demoUrl());
+const port = Number(process.env.NETWORK_PORT ?? 7100);
 const DOWN_MS = 3000;
 
+/** @type {Set<import("node:net").Socket>} */
 const open = new Set();
 let isDown = false;
 
@@ -36,5 +44,5 @@ process.stdin.on("data", () => {
 });
 
 network.listen(port, "127.0.0.1", () => {
-  console.log(`http://127.0.0.1:${network.address().port} leads to ${server.origin}. Enter cuts it.`);
+  console.log(`http://127.0.0.1:${port} leads to ${server.origin}. Enter cuts it.`);
 });

@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createInvigilClient } from "@invigil/client";
 
-const url = `http://127.0.0.1:${process.env.NETWORK_PORT ?? 7002}`;
+const url = `http://127.0.0.1:${process.env.NETWORK_PORT ?? 7100}`;
 const COUNT = 40;
 // Where the network is down for longer, more attempts bridge it.
 const invigil = createInvigilClient({ url, token: process.env.TOKEN, retry: { attempts: 50 } });
 const [room] = (await invigil.room.list.query({ pageSize: 1 })).rooms;
+if (!room) throw new Error("there is no room to talk in: start the demo");
 
 const live = invigil.live.room(room.id);
 for (let n = 1; n <= COUNT; n += 1) {

@@ -1,7 +1,15 @@
 #!/usr/bin/env bash
-# A teacher's hour over REST. See README.md. TOKEN is the teacher's token, SERVER the server's address.
+# A teacher's hour over REST. See README.md. TOKEN is the teacher's token, SERVER the server's address, by default that of the demo that runs
+# in this folder.
 set -euo pipefail
-server=${SERVER:-http://127.0.0.1:7001}
+demo=${INVIGIL_DATA_DIR:-data}/demo.json
+if [ -n "${SERVER-}" ]; then
+  server=$SERVER
+elif [ -e "$demo" ]; then
+  server=$(node -p 'JSON.parse(fs.readFileSync(process.argv[1], "utf8")).url' "$demo")
+else
+  server=http://127.0.0.1:7001
+fi
 
 # Calls a path and prints the answer: get PATH [FIELD=VALUE...]
 get() {

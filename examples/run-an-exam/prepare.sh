@@ -24,4 +24,4 @@ invigil roster import "$here/candidates.csv" --exam "$exam"
 invigil exam plan "$exam" --room-size 8 --teachers "$here/teachers.csv" --shuffle 2026
 invigil room links --exam "$exam" --format csv --output links.csv
 invigil room links --exam "$exam" --format html --output cards.html
-invigil doctor
+invigil doctor || echo "Before a real exam, replace the settings of the example in $folder/.env."

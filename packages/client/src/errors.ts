@@ -1,16 +1,24 @@
 import type { ErrorCode } from "@invigil/schema";
-import { isTRPCClientError, type TRPCClientError } from "@trpc/client";
+import { isTRPCClientError, TRPCClientError } from "@trpc/client";
 import { isErrorCode } from "./error-codes.js";
 import type { AppRouter } from "./router.js";
 
-type RouterError = TRPCClientError<AppRouter>;
+/**
+ * What a call rejects with, and why a live room or exam is disconnected or closed. {@link isInvigilError} and
+ * {@link isNetworkError} tell what it means.
+ */
+export type CallError = TRPCClientError<AppRouter>;
+
+/** The error of a call from what was thrown, which becomes its cause unless it is one. */
+export const callError = (error: unknown): CallError =>
+  TRPCClientError.from(error instanceof Error ? error : new Error(String(error)));
 
 /**
  * An error that the server reported. `data.reason` is its code, `data.requestId` identifies the request in
  * the server's log, and `data.fieldErrors` describes invalid fields of the input.
  */
-export type InvigilClientError<Reason extends ErrorCode = ErrorCode> = RouterError & {
-  readonly data: NonNullable<RouterError["data"]> & { readonly reason: Reason };
+export type InvigilClientError<Reason extends ErrorCode = ErrorCode> = CallError & {
+  readonly data: NonNullable<CallError["data"]> & { readonly reason: Reason };
 };
 
 /**
@@ -50,7 +58,7 @@ export class NetworkFailure extends Error {
 }
 
 /** A call without a response. The server may have executed it. */
-export type InvigilNetworkError = RouterError & { readonly cause: NetworkFailure };
+export type InvigilNetworkError = CallError & { readonly cause: NetworkFailure };
 
 /**
  * Whether an error means that no response arrived, because the connection failed or the time limit was

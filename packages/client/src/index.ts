@@ -2,6 +2,7 @@ export type { ErrorCode } from "@invigil/schema";
 export { knownDetectTypes, parseCheatConfig } from "./cheat-config.js";
 export { createInvigilClient, type InvigilClient, type InvigilClientOptions } from "./client.js";
 export {
+  type CallError,
   type InvigilClientError,
   type InvigilNetworkError,
   isInvigilError,
@@ -9,7 +10,7 @@ export {
   type NetworkFailure,
 } from "./errors.js";
 export type { CommandOptions, CommandResult } from "./live/commands.js";
-export type { LiveStatus, StatusChange } from "./live/core.js";
+export type { LiveSnapshot, LiveStatus, StatusChange } from "./live/core.js";
 export type { LiveExam, LiveExamListeners } from "./live/exam.js";
 export type { Live } from "./live/live.js";
 export type { LiveOptions } from "./live/options.js";

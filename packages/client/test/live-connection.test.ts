@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { createInvigilClient, isInvigilError, isNetworkError } from "../src/index.js";
+import { expect, expectTypeOf, test } from "vitest";
+import { type CallError, createInvigilClient, isInvigilError, isNetworkError } from "../src/index.js";
 import { liveWorld, TEACHER, transports, until, untilStatus } from "./live-world.js";
 import { httpServer } from "./servers.js";
 import { thrownBy } from "./thrown-by.js";
@@ -9,9 +9,10 @@ test.each(transports)("after a break it goes on where it stood: $name", async ({
   const { open, fetched } = await world.client(TEACHER, { live: { WebSocket } });
   const live = open(world.room.id);
   const statuses: string[] = [];
-  live.on("status", ({ status, error }) =>
-    statuses.push(error ? `${status}: ${isNetworkError(error)}` : status),
-  );
+  live.on("status", ({ status, error }) => {
+    expectTypeOf(error).toEqualTypeOf<CallError | undefined>();
+    statuses.push(error ? `${status}: ${isNetworkError(error)}` : status);
+  });
   await live.ready();
   const loop = live[Symbol.asyncIterator]();
   const messages: unknown[] = [];
@@ -155,7 +156,7 @@ test("while no server answers it goes on trying, and says why", async () => {
   const live = invigil.live.room("1");
   await new Promise<void>((resolve) => {
     live.on("status", ({ status, error }) => {
-      if (error) seen.push(status, (error as Error).message);
+      if (error) seen.push(status, error.message);
       if (answers > 4) resolve();
     });
   });

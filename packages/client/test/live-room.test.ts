@@ -26,8 +26,8 @@ test.each(transports)("tells what happens in a room, and how it is: $name", asyn
   const first = loop.next();
   const state = await live.ready();
   expect(live.status).toBe("live");
-  expect(state.room.id).toBe(room.id);
-  expect(state.members.map(({ userId }) => userId)).toEqual(expect.arrayContaining([...EXAMINEES]));
+  expect(state?.room.id).toBe(room.id);
+  expect(state?.members.map(({ userId }) => userId)).toEqual(expect.arrayContaining([...EXAMINEES]));
 
   await teacher.room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" });
   await teacher.participant.add({
@@ -153,7 +153,7 @@ test("the rooms of an exam come in one order", async () => {
   const { openExam } = await world.client({ sub: "a1", role: "admin" });
   const { examId } = world.room;
   const exam = openExam(examId);
-  expect((await exam.ready()).rooms.map(({ id }) => id)).toEqual([world.room.id]);
+  expect((await exam.ready())?.rooms.map(({ id }) => id)).toEqual([world.room.id]);
   const loop = exam[Symbol.asyncIterator]();
   const untilEnd = until(loop, ({ type }) => type === "room_ended");
   const ended: string[] = [];
@@ -175,17 +175,57 @@ test("the rooms of an exam come in one order", async () => {
   ]);
 });
 
-test("waiting for a room that is closed meanwhile fails, and so does sending", async () => {
+test("closing is no failure for those who wait: ready() resolves, loops end, and only sending fails", async () => {
   await using world = await liveWorld();
   const { open } = await world.client(TEACHER);
   const live = open(world.room.id);
   const ready = live.ready();
   live.close();
-  await expect(ready).rejects.toThrow("The subscription was closed.");
-  await expect(live.ready()).rejects.toThrow("The subscription was closed.");
+  expect(await ready).toBeUndefined();
+  expect(await live.ready()).toBeUndefined();
   await expect(live.send(30_001, 1)).rejects.toThrow("The subscription was closed.");
+  await expect(live.broadcast()).rejects.toThrow("The subscription was closed.");
   expect(await untilStatus(live, "closed")).toBeUndefined();
   const seen: RoomEvent[] = [];
   for await (const event of live) seen.push(event);
   expect(seen).toEqual([]);
+});
+
+test("a room and an exam are stores: a snapshot stays the same object until something changes", async () => {
+  await using world = await liveWorld();
+  const { open, openExam } = await world.client({ sub: "a1", role: "admin" });
+  for (const start of [() => open(world.room.id), () => openExam(world.room.examId)]) {
+    const live = start();
+    // As a view takes them: without their object.
+    const { subscribe, getSnapshot } = live;
+    expect(getSnapshot()).toEqual({ status: "connecting", state: undefined, error: undefined });
+    let latest = getSnapshot();
+    const changes: (typeof latest)[] = [];
+    const off = subscribe(() => {
+      // It tells nobody without a reason.
+      expect(getSnapshot()).not.toBe(latest);
+      latest = getSnapshot();
+      changes.push(latest);
+    });
+    const state = await live.ready();
+    expect(state).toBeDefined();
+    expect(getSnapshot()).toBe(latest);
+    expect(latest).toEqual({ status: "live", state, error: undefined });
+
+    const received = until<unknown>(live[Symbol.asyncIterator](), () => true);
+    const audioStatus = live.state && "room" in live.state ? "speaking" : "silent";
+    await world.teacher.room.setAudioStatus({ roomId: world.room.id, audioStatus });
+    await received;
+    expect(getSnapshot()).toBe(latest);
+    expect(latest.state).toBe(live.state);
+    expect(latest.state).not.toBe(state);
+    const statuses = new Set(changes.map(({ status }) => status));
+    expect([...statuses]).toEqual(["connecting", "live"]);
+
+    off();
+    const before = latest;
+    live.close();
+    expect(latest).toBe(before);
+    expect(getSnapshot()).toMatchObject({ status: "closed", error: undefined });
+  }
 });

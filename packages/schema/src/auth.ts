@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { idSchema, isStorable, label, NOT_STORABLE, optional, verbatimText, wholeNumber } from "./common.js";
+import {
+  idSchema,
+  isStorable,
+  label,
+  NOT_STORABLE,
+  optional,
+  utf8Length,
+  verbatimText,
+  wholeNumber,
+} from "./common.js";
 import { isPcLogin, isPcStream } from "./login.js";
 
 /** The roles of callers. Teachers watch, inspectors only read, and examinees sit the exam. */
@@ -22,17 +31,31 @@ const subject = z
 /** An id in a token. No database can look up one that it cannot store. */
 const claimedId = z.string().refine(isStorable, NOT_STORABLE);
 
-/** The token claims that Invigil reads. Other claims are ignored. `exp` is in seconds since 1970. */
+/** The maximum size of a token's id, in bytes of UTF-8. Databases limit the keys of an index. */
+const MAX_TOKEN_ID_BYTES = 1024;
+const isIndexable = (id: string): boolean => utf8Length(id) <= MAX_TOKEN_ID_BYTES;
+const NOT_INDEXABLE = `must be at most ${MAX_TOKEN_ID_BYTES} bytes`;
+
+/** The last second of the year 9999, in seconds since 1970. */
+const LAST_SECOND = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
+
+/**
+ * The token claims that Invigil reads. Other claims are ignored. `exp` is in seconds since 1970. A later expiry counts as the end of the
+ * year 9999, because not every database stores later times.
+ */
 export const claimsSchema = z.object({
   sub: subject,
   role: roleSchema,
   // The last second that a JavaScript `Date` can represent.
-  exp: z.number().max(8.64e12),
+  exp: z
+    .number()
+    .max(8.64e12)
+    .transform((exp) => Math.min(exp, LAST_SECOND)),
   room: claimedId.min(1, "must not be empty").optional(),
   exam: claimedId.min(1, "must not be empty").optional(),
   name: label(64).optional(),
   /** The id of the token. An administrator revokes the token by this id. */
-  jti: claimedId.optional(),
+  jti: claimedId.refine(isIndexable, NOT_INDEXABLE).optional(),
   /** The id of the login session that the token belongs to. The token is valid while that session lasts. */
   sid: claimedId.optional(),
   /**
@@ -121,5 +144,7 @@ export const issuedTokenSchema = z.object({
 export type IssuedToken = z.infer<typeof issuedTokenSchema>;
 
 /** Input of `auth.revokeToken`. */
-export const revokeTokenInput = z.object({ tokenId: verbatimText(1, 1024) });
+export const revokeTokenInput = z.object({
+  tokenId: verbatimText(1, MAX_TOKEN_ID_BYTES).refine(isIndexable, NOT_INDEXABLE),
+});
 export type RevokeTokenInput = z.infer<typeof revokeTokenInput>;

@@ -82,7 +82,12 @@ const extraInfoSchema = z.union([jsonObjectSchema, verbatimText(0, MAX_RECORD_BY
 
 const newCheatRecordSchema = z.object({
   isMainMonitor: z.boolean("must be true or false"),
+  /**
+   * Whom the record is about. For examinees, themselves. Staff may record about any id, also of somebody who is not in the room: a record is
+   * kept as evidence rather than refused.
+   */
   userId: idSchema,
+  /** When the detector saw it, by its own clock: any time from 1970 on. `createdAt` of the record is the server's time. */
   detectTime: instantSchema,
   detectType: verbatimText(1, 64),
   /** Default: `{}`. */

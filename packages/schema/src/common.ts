@@ -6,6 +6,14 @@ import { isPcLogin, isPcStream } from "./login.js";
 export const isStorable = (value: string): boolean => value.isWellFormed() && !value.includes("\u0000");
 export const NOT_STORABLE = "must not contain U+0000 or a lone surrogate";
 
+/** The size of a text in UTF-8, in bytes. */
+export const utf8Length = (value: string): number => {
+  let bytes = 0;
+  for (const { length, 0: unit = "" } of value)
+    bytes += length === 2 ? 4 : unit < "\u0080" ? 1 : unit < "\u0800" ? 2 : 3;
+  return bytes;
+};
+
 /** A text that is stored and returned byte for byte. `max` counts UTF-16 code units. */
 export const verbatimText = (min: number, max: number) =>
   z

@@ -163,5 +163,24 @@ export const importResultSchema = z.object({
    * Absent if there are none.
    */
   unreadSheets: z.array(z.string()).optional(),
+  /**
+   * The first 100 ids that may have lost zeros in a spreadsheet: of another length than nearly all others, or numbers among texts. They
+   * were imported nevertheless. Absent if there are none.
+   */
+  warnings: z
+    .array(
+      z.object({
+        row: z.int(),
+        /** The header of the column, as it is in the file. */
+        column: z.string(),
+        value: z.string(),
+        /** The name of the person. */
+        person: z.string(),
+        reason: z.string(),
+      }),
+    )
+    .optional(),
+  /** The number of warnings that are not listed. Absent if there are no warnings. */
+  moreWarnings: z.int().optional(),
 });
 export type ImportResult = z.infer<typeof importResultSchema>;

@@ -55,7 +55,7 @@ describe("`invigil account`", () => {
   it.each([
     [ADD_T1, "short\n", "password must be at least 8 characters"],
     [ADD_T1, "", "no password was given: provide it on standard input, or use --generate"],
-    [["account", "add", "a b", "--role", "teacher", "--name", "N"], "a password", /^userId must be 1 to 61/],
+    [["account", "add", "a b", "--role", "teacher", "--name", "N"], "a password", /^<user> must be 1 to 61/],
     [
       ["account", "add", "pupil", "--role", "examinee", "--name", "N"],
       "a password",

@@ -1,4 +1,13 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -6,8 +15,10 @@ import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { openAliyunLive } from "./simulators/aliyun-live.js";
 import { runHere, runWell } from "./support/command.js";
-import { type Env, tempFolder, testEnv } from "./support/process.js";
+import { type Env, REPOSITORY, tempFolder, testEnv } from "./support/process.js";
 import { kept } from "./support/secrets.js";
+import { wav } from "./support/sounds.js";
+import { sha256 } from "./support/uploads.js";
 
 interface Finding {
   readonly check: string;
@@ -17,9 +28,9 @@ interface Finding {
 }
 
 const STREAMS = {
-  INVIGIL_STREAM_PUSH_DOMAIN: "push.example",
+  INVIGIL_STREAM_PUSH_DOMAIN: "push.school.test",
   INVIGIL_STREAM_PUSH_KEY: "a push key",
-  INVIGIL_STREAM_PULL_DOMAIN: "pull.example",
+  INVIGIL_STREAM_PULL_DOMAIN: "pull.school.test",
   INVIGIL_STREAM_PULL_KEY: "a pull key",
 };
 
@@ -78,6 +89,100 @@ describe("`invigil doctor`", () => {
     expect(JSON.stringify([findings, together.findings])).not.toContain('leak"');
   });
 
+  it("names every setting that still has a value of the documentation, and no key", async () => {
+    using folder = tempFolder();
+    const guide = readFileSync(join(REPOSITORY, "docs/run-an-exam.md"), "utf8");
+    const [, settings = ""] = /^cat > \.env <<'END'\n(.*?)^END$/ms.exec(guide) ?? [];
+    writeFileSync(join(folder.path, ".env"), settings, { mode: 0o600 });
+    const { code, of } = await doctor(folder.path);
+    expect(code).toBe(1);
+    expect(
+      of("settings")
+        .map(({ state, found }) => `${state} ${found}`)
+        .toSorted(),
+    ).toEqual(
+      [
+        "EXAMINEE_APP_URL",
+        "PUBLIC_URL",
+        "STREAM_CALLBACK_KEY",
+        "STREAM_PULL_DOMAIN",
+        "STREAM_PULL_KEY",
+        "STREAM_PUSH_DOMAIN",
+        "STREAM_PUSH_KEY",
+        "WATCH_APP_URL",
+      ].map((name) => `failed INVIGIL_${name} has the value of an example`),
+    );
+    expect(JSON.stringify(of("settings"))).not.toContain("of-the-stream-service");
+  });
+
+  it.each([
+    ["INVIGIL_PUBLIC_URL", "https://proctor.example.com/exams"],
+    ["INVIGIL_PUBLIC_URL", "https://proctor.school.example:8443"],
+    ["INVIGIL_CORS_ORIGINS", "https://school.test, https://school.invalid"],
+    ["INVIGIL_AUTH_SECRET", "your-secret-of-32-bytes-or-more-goes-here"],
+  ])("takes %s=%s for an example", async (name, value) => {
+    using folder = tempFolder();
+    const { of } = await doctor(folder.path, { ...testEnv, [name]: value });
+    expect(of("settings")).toMatchObject([{ state: "failed", found: expect.stringContaining(name) }]);
+  });
+
+  it.each([
+    ["INVIGIL_PUBLIC_URL", "https://example.school.test/example/"],
+    ["INVIGIL_PUBLIC_URL", "https://example.company"],
+    ["INVIGIL_STREAM_CALLBACK_KEY", "theYourExample7"],
+  ])("takes %s=%s for one of its own", async (name, value) => {
+    using folder = tempFolder();
+    const { of } = await doctor(folder.path, { ...testEnv, [name]: value });
+    expect(of("settings")).toMatchObject([{ state: "ok" }]);
+  });
+
+  it.each([
+    { content: `INVIGIL_AUTH_SECRET=${kept("doctor").repeat(4)}`, state: "failed" },
+    { content: "INVIGIL_TIME_ZONE=Asia/Shanghai", state: "warning" },
+  ])("says that everybody can read .env: $state", async ({ content, state }) => {
+    using folder = tempFolder();
+    const file = join(folder.path, ".env");
+    writeFileSync(file, content);
+    for (const mode of [0o600, 0o640]) {
+      chmodSync(file, mode);
+      expect((await doctor(folder.path)).of("settings")).toMatchObject([{ state: "ok" }]);
+    }
+    chmodSync(file, 0o644);
+    expect((await doctor(folder.path)).of("settings")).toContainEqual({
+      check: "settings",
+      state,
+      found: "every user of this machine can read the file .env",
+      todo: "Run: chmod 600 .env",
+    });
+  });
+
+  it("names audio files that are not there", async () => {
+    using folder = tempFolder();
+    const env = { ...testEnv, INVIGIL_AUDIO_STORE: "folder" };
+    writeFileSync(join(folder.path, "bell.wav"), wav());
+    await invigil(folder.path, env, "audio", "add", "bell.wav", "--name", "Bell");
+    await invigil(folder.path, env, "audio", "add", "https://cdn.school.test/a.mp3", "--name", "Far");
+    const there = await doctor(folder.path, env);
+    expect(there.of("audio files")).toMatchObject([{ state: "ok" }]);
+
+    const name = `${sha256(wav())}.wav`;
+    renameSync(join(folder.path, "data/audio", name), join(folder.path, "bell.wav"));
+    const { code, of } = await doctor(folder.path, env);
+    expect(code).toBe(1);
+    expect(of("audio files")).toEqual([
+      {
+        check: "audio files",
+        state: "failed",
+        found: `1 audio file of the library is not in ${join(folder.path, "data/audio")}: ${name}`,
+        todo: expect.stringContaining("invigil audio copy"),
+      },
+    ]);
+    const elsewhere = await doctor(folder.path, { ...testEnv, INVIGIL_AUDIO_STORE: "database" });
+    expect(elsewhere.of("audio files")).toMatchObject([
+      { state: "failed", found: expect.stringContaining("is not in the database") },
+    ]);
+  });
+
   it("warns of what works in a demo only", async () => {
     using folder = tempFolder();
     const env = { INVIGIL_AUTH: "off", INVIGIL_DATABASE_URL: ":memory:", ...STREAMS };
@@ -85,12 +190,14 @@ describe("`invigil doctor`", () => {
     expect(code).toBe(0);
     for (const check of ["authentication", "database", "stream callback"])
       expect(of(check)).toMatchObject([{ state: "warning", todo: expect.stringContaining("INVIGIL_") }]);
-    expect(of("stream domains")).toMatchObject([{ state: "ok", found: "push.example, pull.example" }]);
-    const plain = await doctor(folder.path, { ...testEnv, INVIGIL_PUBLIC_URL: "http://exam.example" });
+    expect(of("stream domains")).toMatchObject([
+      { state: "ok", found: "push.school.test, pull.school.test" },
+    ]);
+    const plain = await doctor(folder.path, { ...testEnv, INVIGIL_PUBLIC_URL: "http://exam.school.test" });
     expect(plain.of("public URL")).toMatchObject([{ state: "warning" }]);
-    const safe = await doctor(folder.path, { ...testEnv, INVIGIL_PUBLIC_URL: "https://exam.example" });
+    const safe = await doctor(folder.path, { ...testEnv, INVIGIL_PUBLIC_URL: "https://exam.school.test" });
     expect(safe.of("public URL")).toEqual([
-      { check: "public URL", state: "ok", found: "https://exam.example" },
+      { check: "public URL", state: "ok", found: "https://exam.school.test" },
     ]);
   });
 

@@ -65,10 +65,12 @@ describe("`invigil audio`", () => {
     mkdirSync(join(place.path, "folder"));
     const add = (source: string, ...more: string[]) =>
       place.refusal("audio", "add", source, "--name", "N", ...more);
-    expect(await add("text.mp3")).toBe("invigil: file must be mp3, wav, ogg or m4a audio");
-    expect(await add("none.mp3")).toBe("invigil: The file none.mp3 cannot be read: ENOENT");
+    expect(await add("text.mp3")).toBe("invigil: <file|url> must be mp3, wav, ogg or m4a audio");
+    expect(await add("none.mp3")).toBe(
+      "invigil: The file none.mp3 cannot be read: no such file or directory",
+    );
     expect(await add("folder")).toBe("invigil: folder is not a file");
-    expect(await add("https://")).toBe("invigil: url must be an http or https URL");
+    expect(await add("https://")).toBe("invigil: <file|url> must be an http or https URL");
     expect(await place.json("audio", "list")).toEqual([]);
     const folder = join(place.path, "data/audio");
     expect(existsSync(folder) ? readdirSync(folder) : []).toEqual([]);
@@ -209,7 +211,7 @@ describe("`invigil exam`", () => {
       /^invigil: --start must be a time like/,
     );
     expect(await create("--start", "2026-06-07 09:00", "--end", "08:00")).toBe(
-      "invigil: endTime must be after startTime",
+      "invigil: --end must be after --start",
     );
     expect(await create(...TIMES, "--video", "720p")).toContain("1280x720@15,1500");
     expect(await create(...TIMES, "--schedule", "x")).toBe("invigil: --schedule must be CLIP@TIME, not 'x'");

@@ -72,6 +72,42 @@ describe("invigil roster import", () => {
     expect(await place.people()).toEqual({ waiting: 0, seated: 0 });
   });
 
+  it.each([
+    {
+      what: "one is shorter than others that begin with zeros",
+      ids: ["1", "002", "003"],
+      rows: [
+        "2    id      1      N1      has 1 digit where 2 others have 3: did the spreadsheet drop zeros?",
+      ],
+    },
+    {
+      what: "nearly all have one length",
+      ids: [...Array.from({ length: 20 }, (_, n) => String(20_260_001 + n)), "2026001", "202600100"],
+      rows: [
+        "22   id      2026001    N21     has 7 digits where 20 others have 8: did the spreadsheet drop zeros?",
+        "23   id      202600100  N22     has 9 digits where 20 others have 8",
+      ],
+    },
+    { what: "not of a count from 1", ids: Array.from({ length: 99 }, (_, n) => String(n + 1)), rows: [] },
+    { what: "not of ids with letters", ids: ["a1", "b02", "c003", "00004"], rows: [] },
+  ])("warns of ids that may have lost zeros: $what", async ({ ids, rows }) => {
+    using place = await install();
+    place.write("a.csv", csv([["id", "name"], ...ids.map((id, n) => [id, `N${n + 1}`])]));
+    const asked = ["a.csv", "--exam", place.examId] as const;
+    for (const args of [[...asked, "--dry-run"], asked]) {
+      const { code, stdout } = await place.import(...args);
+      expect(code).toBe(0);
+      const lines = stdout.split("\n");
+      const warnings = lines.slice(
+        0,
+        lines.findIndex((line) => / added, /.test(line)),
+      );
+      expect(warnings.slice(2, -1)).toEqual(rows);
+      expect(warnings.slice(0, 1)).toEqual(rows.length > 0 ? [expect.stringMatching(/^WARNING: /)] : []);
+    }
+    expect(await place.people()).toEqual({ waiting: ids.length, seated: 0 });
+  });
+
   it("lists a thousand people with another name, and counts the others", async () => {
     using place = await install();
     const named = (name: string) =>
@@ -96,7 +132,10 @@ describe("invigil roster import", () => {
     const { code, stdout, stderr } = await place.import("a.csv", "--exam", place.examId);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     const lines = stderr.split("\n");
-    expect(lines.slice(0, 2)).toEqual(["ROW  COLUMN  REASON", "3    学号    is in row 2 already"]);
+    expect(lines.slice(0, 2)).toEqual([
+      "ROW  COLUMN  VALUE  PERSON  REASON",
+      "3    学号    1      张三    is in row 2 already",
+    ]);
     expect(lines.slice(101)).toEqual(["and 2 more faults", "invigil: 102 faults; nothing was imported", ""]);
     expect(await place.people()).toEqual({ waiting: 0, seated: 0 });
   });
@@ -118,13 +157,17 @@ describe("invigil roster import", () => {
     expect({ code: faulty.code, stderr: faulty.stderr, faults: JSON.parse(faulty.stdout) }).toEqual({
       code: 1,
       stderr: "",
-      faults: { faults: [{ row: 2, column: "name", reason: "is missing" }], more: 0 },
+      faults: { faults: [{ row: 2, column: "name", value: "", person: "1", reason: "is missing" }], more: 0 },
     });
   });
 
   it.each([
-    ["is not there", "none.csv", /^invigil: file cannot be used: The file cannot be read: ENOENT[^\n]*\n$/],
-    ["is no roster", "notes.txt", /^invigil: file has no column for the id: [^\n]*\n$/],
+    [
+      "is not there",
+      "none.csv",
+      /^invigil: <file> cannot be used: The file none\.csv cannot be read: no such file or directory\.\n$/,
+    ],
+    ["is no roster", "notes.txt", /^invigil: <file> has no column for the id: [^\n]*\n$/],
   ])("refuses a file that %s with one line", async (_, file, line) => {
     using place = await install();
     place.write("notes.txt", "Dear all\n");

@@ -14,7 +14,7 @@ it("reports an error of the system in one line, with the file", async () => {
     {
       code: 1,
       stdout: "",
-      stderr: `invigil: ENOTDIR: not a directory, mkdir '${join(folder.path, "file/data")}'\n`,
+      stderr: `invigil: The path ${join(folder.path, "file/data")} cannot be used: not a directory\n`,
     },
   );
 });

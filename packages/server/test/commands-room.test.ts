@@ -194,7 +194,7 @@ describe("invigil room links", () => {
     expect(readFileSync(file, "utf8")).toBe("kept");
     const nowhere = join(folder.path, "missing/links.csv");
     expect(await complaint(["links", room.id, "--output", nowhere])).toBe(
-      `invigil: The file ${nowhere} cannot be written: ENOENT\n`,
+      `invigil: The file ${nowhere} cannot be written: no such file or directory\n`,
     );
     expect(existsSync(nowhere)).toBe(false);
     for (const bad of [

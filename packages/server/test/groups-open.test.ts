@@ -442,6 +442,7 @@ describe("several rooms", () => {
       creatorId: "t1",
       imServer: [service],
       members: () => ["t1"],
+      share: {},
     }));
     let written = false;
     const opening = groups.open(rooms, async () => {

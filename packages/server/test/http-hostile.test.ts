@@ -128,7 +128,7 @@ const openAttack = async (): Promise<Attack & AsyncDisposable> => {
 };
 
 interface Request {
-  readonly method: string;
+  readonly method: "GET" | "POST";
   readonly url: string;
   readonly who: (typeof WHO)[number];
   readonly type?: string;
@@ -207,7 +207,9 @@ describe("hostile requests are refused, never fatal", () => {
     await using state = await openAttack();
     const { rest: fields, callback } = fieldsOf(state.school);
     const headers = streamHeaders();
-    const target = fc.constantFrom(...paths.flatMap(({ path, methods }) => methods.map((m) => [m, path])));
+    const target = fc.constantFrom(
+      ...paths.flatMap(({ path, methods }) => methods.map((m) => [m, path] as const)),
+    );
     await fc.assert(
       fc.asyncProperty(
         target,
@@ -217,7 +219,7 @@ describe("hostile requests are refused, never fatal", () => {
         contentType,
         queryJunk,
         fc.boolean(),
-        async ([method = "GET", path = ""], who, changes, spoil, type, junk, inQuery) => {
+        async ([method, path], who, changes, spoil, type, junk, inQuery) => {
           const ends = path === "/exam/endRoom" && { roomId: state.doomed };
           const reports = path === "/exam/userAct";
           const sent = mutated(reports ? callback : { ...fields, ...ends }, changes);
@@ -246,7 +248,10 @@ describe("hostile requests are refused, never fatal", () => {
     const procedures = [...world.procedures]
       // Procedures without input, and those that need the session which was logged out.
       .filter(([name]) => !["auth.whoami", "auth.refresh", "auth.logout"].includes(name))
-      .map(([name, type]) => ({ path: `/trpc/${name}`, method: type === "mutation" ? "POST" : "GET" }));
+      .map(([name, type]) => ({
+        path: `/trpc/${name}`,
+        method: type === "mutation" ? ("POST" as const) : ("GET" as const),
+      }));
     await using state = await openAttack();
     const fields = fieldsOf(state.school).trpc;
     const annotation = fc.oneof(

@@ -42,6 +42,37 @@ describe("a workbook of people", () => {
     ]);
   });
 
+  it("is imported with a warning of numbers among texts, which may have lost zeros", async () => {
+    await using hall = await nextHall();
+    const texts = Array.from({ length: 8 }, (_, n) => [`2026${n}`, `T${n}`]);
+    const file = workbook([{ rows: [["学号", "姓名"], ...texts, [20269, "Number"], ["20268", "Text"]] }]);
+    expect(await hall.import(file)).toMatchObject({
+      added: 10,
+      warnings: [
+        {
+          row: 10,
+          column: "学号",
+          value: "20269",
+          person: "Number",
+          reason: "is a number, and most others are text: did the spreadsheet drop zeros?",
+        },
+      ],
+      moreWarnings: 0,
+    });
+    // A column of numbers is what most lists have.
+    const numbers = workbook([
+      {
+        rows: [
+          ["学号", "姓名"],
+          [31, "A"],
+          [32, "B"],
+          ["33", "C"],
+        ],
+      },
+    ]);
+    expect(await hall.import(numbers)).not.toHaveProperty("warnings");
+  });
+
   it("is refused with row, column, value and name where it does not say what it shows", async () => {
     await using hall = await nextHall();
     await hall.room("Hall A");

@@ -111,6 +111,53 @@ describe("without any setting", () => {
   });
 });
 
+describe("a full room of 2,000, without any setting", () => {
+  const PEOPLE = 2000;
+  const where = { roomId: "room", examId: "exam" };
+  const started = () => {
+    const watch = stopwatch();
+    return { watch, rates: createRateLimits({ settings: parseConfig({}).limits, monotonic: watch.now }) };
+  };
+
+  it("joins at once, publishes and reports, and its teacher runs it", () => {
+    const { rates } = started();
+    const teacher = { userId: "t1", role: "teacher" } as const;
+    for (let n = 0; n < PEOPLE; n += 1) {
+      const caller = { userId: `e${n}`, role: "examinee" } as const;
+      for (const _page of ["main", "pc"]) {
+        expect(rates.takePresence({ caller, ...where })).toBe(0);
+        // What its app calls, the snapshot of the room, and the report of the stream service.
+        for (let call = 0; call < 6; call += 1)
+          rates.take({ caller }, { reads: 1, readRows: 0, readBytes: 0 });
+        rates.charge({ caller }, { readRows: 3 * PEOPLE });
+        rates.charge(where, { events: 1 });
+        rates.take({ caller }, { messageLogins: 1 });
+        rates.take({ caller, ...where }, { records: 2, recordBytes: 2000 });
+        rates.take({ caller, ...where }, { messages: 2, messageBytes: 1000 });
+      }
+    }
+    expect(() => rates.takeChange({ caller: teacher, ...where })).not.toThrow();
+    // The list of everybody, with their streams, and the snapshot, each time that the teacher opens the page.
+    for (let time = 0; time < 5; time += 1) {
+      rates.take({ caller: teacher }, { reads: 2, readRows: 0, readBytes: 0 });
+      rates.charge({ caller: teacher }, { readRows: 4 * PEOPLE, readBytes: 4 * 1024 * 1024 });
+    }
+    expect(() => rates.take({ caller: teacher }, { reads: 1, readRows: 0, readBytes: 0 })).not.toThrow();
+  });
+
+  it("leaves a quarter of each budget of events to calls, however many pages come and go", () => {
+    const { rates } = started();
+    let taken = 0;
+    for (let n = 0; n < 10 * PEOPLE; n += 1)
+      if (rates.takePresence({ caller: { userId: `e${n}`, role: "examinee" }, ...where }) === 0) taken += 1;
+    expect(taken).toBe(9000);
+    const teacher = { userId: "t1", role: "teacher" } as const;
+    expect(rates.takePresence({ caller: teacher, ...where })).toBeGreaterThan(0);
+    for (let n = 0; n < 120; n += 1) rates.takeChange({ caller: teacher, ...where });
+    expect(() => rates.takeChange({ caller: teacher, ...where })).toThrow(/^Too many events from t1/);
+  });
+});
+
 describe("a caller's calls", () => {
   it("are counted by person, whatever the token and the door, reading and writing apart", async () => {
     await using school = await open({
@@ -215,6 +262,165 @@ describe("a caller's calls", () => {
     const room = { name: "R", imServer: ["aliyun_new"] };
     for (let n = 0; n < 3; n += 1) refusalOf(await examinee.post("v2/createRoom", room), 403, "FORBIDDEN");
     expectDone(await examinee.post("cheat/addCheatRecord", detected(school)));
+  });
+});
+
+describe("what a caller reads", () => {
+  it("is counted by the rows of the answers, and paid off before the next reading call", async () => {
+    await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=3" });
+    school.watch.pass(60);
+    const { rest: app, trpc: api, token } = await school.api(TEACHER);
+    const { id: roomId } = school.room;
+    // Two rows each. The second call goes beyond the limit, and is answered.
+    for (let n = 0; n < 2; n += 1) expect(dataOf(await app.get("userList", { roomId }))).toHaveLength(2);
+    const refusal = "Too many rows read from teacher1, at most 3 per minute: try again in 20 seconds.";
+    expect(restRefusal(await app.get("userList", { roomId }), 20)).toBe(refusal);
+    expect(trpcRefusal(await api.query("room.get", { roomId }), 20)).toBe(refusal);
+    expect(trpcRefusal(await api.mutate("room.joinLinks", { roomId }), 20)).toBe(refusal);
+    const url = await school.listen();
+    await using socket = connectApi(url, token);
+    await expect(socket.api.room.get.query({ roomId })).rejects.toMatchObject({ message: refusal });
+    // Others read, and the caller writes.
+    dataOf(await (await school.api(EXAMINEE)).rest.get("roomInfo", { roomId }));
+    expect((await api.mutate("im.send", { roomId, type: 30_001, data: 1 })).status).toBe(200);
+    school.watch.pass(20);
+    expect(await socket.api.participant.list.query({ roomId, role: "examinee" })).toHaveLength(2);
+    await expect(socket.api.room.get.query({ roomId })).rejects.toMatchObject({
+      data: { retryAfterSeconds: 40 },
+    });
+  });
+
+  it.each(["REST", "tRPC over HTTP", "tRPC over a WebSocket"])(
+    "is counted by the bytes of the answers, over %s",
+    async (door) => {
+      await using school = await open({ INVIGIL_LIMIT_READ_MIB: "person=1" });
+      school.watch.pass(60);
+      const { id: roomId } = school.room;
+      await school.admin.cheat.addRecords(recording(school, { records: 25, bytes: 10_000 }));
+      const { rest: app, trpc: api, token } = await school.api(TEACHER);
+      await using socket = connectApi(await school.listen(), token);
+      const list = async (): Promise<string> => {
+        const input = { roomId, pageSize: 25 };
+        if (door === "REST") return (await app.post("cheat/listCheatRecord", input)).text;
+        if (door === "tRPC over HTTP") return (await api.query("cheat.listRecords", input)).text;
+        return JSON.stringify(await socket.api.cheat.listRecords.query(input).catch(String));
+      };
+      for (let n = 0; n < 5; n += 1) expect((await list()).length).toBeGreaterThan(250_000);
+      expect(await list()).toContain("Too many MiB read from teacher1, at most 1 per minute");
+    },
+  );
+
+  it("is paid off by calls that are in flight, too, and others are served between them", async () => {
+    await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=3,admin=1000" });
+    school.watch.pass(60);
+    const input = { roomId: school.room.id, role: "examinee" };
+    const { trpc: api } = await school.api(TEACHER);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => api.query("participant.list", input)));
+    // The two that begin at once use up the allowance. A third may begin when one of them is done.
+    const refused = answers.filter(({ status }) => status === 429);
+    expect([17, 18]).toContain(refused.length);
+
+    const { trpc: admin } = await school.api({ sub: "root", role: "admin" });
+    const stranger = await school.api({ sub: "examinee9", role: "examinee" });
+    const order: string[] = [];
+    const calls = Array.from({ length: 40 }, async () => {
+      expect((await admin.query("participant.list", input)).status).toBe(200);
+      order.push("list");
+    });
+    dataOf(await stranger.rest.get("roomInfo", { roomId: school.other.id }));
+    order.push("stranger");
+    await Promise.all(calls);
+    expect(order.indexOf("stranger")).toBeLessThan(20);
+    // More than that do not wait.
+    const many = await Promise.all(Array.from({ length: 110 }, () => admin.query("participant.list", input)));
+    expect(many.filter(({ status }) => status === 429)).toHaveLength(8);
+  });
+
+  it("includes what is read again for a listener who resumes, and what a snapshot hides from examinees", async () => {
+    await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=5" });
+    school.watch.pass(60);
+    const { id: roomId } = school.room;
+    const other = await school.api(OTHER);
+    // The snapshot has four people. An examinee sees three of them.
+    expect((await other.trpc.query("room.snapshot", { roomId })).data.members).toHaveLength(3);
+    expect((await other.trpc.query("room.snapshot", { roomId })).status).toBe(200);
+    expect(trpcRefusal(await other.trpc.query("room.snapshot", { roomId }), 36)).toContain("rows read");
+
+    const { trpc: one } = await school.api(EXAMINEE);
+    const { lastEventId } = (await one.query("room.snapshot", { roomId })).data;
+    for (const audioStatus of ["speaking", "silent"] as const)
+      await school.teacher.room.setAudioStatus({ roomId, audioStatus });
+    expect((await one.subscribe("room.onEvent", { roomId, lastEventId })).status).toBe(200);
+    expect((await one.query("room.get", { roomId })).error?.data.reason).toBe("TOO_MANY_REQUESTS");
+  });
+});
+
+describe("events", () => {
+  it("are counted by caller, room and exam", async () => {
+    await using school = await open({ INVIGIL_LIMIT_EVENTS: "person=3,room=4,exam=5" });
+    school.watch.pass(60);
+    const { room, sibling } = school;
+    let changes = 0;
+    const status = async (api: Awaited<ReturnType<Opened["api"]>>, { id } = room) => {
+      const audioStatus = changes % 2 === 0 ? "speaking" : "silent";
+      const answer = await api.trpc.mutate("room.setAudioStatus", { roomId: id, audioStatus });
+      if (answer.status === 200) changes += 1;
+      return answer;
+    };
+    const [one, three] = [await school.api(TEACHER), await school.api({ sub: "teacher3", role: "teacher" })];
+    for (let n = 0; n < 3; n += 1) expect((await status(one)).status).toBe(200);
+    expect(trpcRefusal(await status(one), 20)).toBe(
+      "Too many events from teacher1, at most 3 per minute: try again in 20 seconds.",
+    );
+    // Messages and records have limits of their own.
+    const { id: roomId } = room;
+    expect((await one.trpc.mutate("im.send", { roomId, type: 30_001, data: 1 })).status).toBe(200);
+    expectDone(await (await school.api(EXAMINEE)).rest.post("cheat/addCheatRecord", detected(school)));
+    const admin = await school.api({ sub: "root", role: "admin" });
+    expect((await status(admin)).status).toBe(200);
+    expect(trpcRefusal(await status(admin), 15)).toContain(`Too many events in the room ${roomId}`);
+    expect((await status(three, sibling)).status).toBe(200);
+    expect(trpcRefusal(await status(three, sibling), 12)).toContain(`in the exam ${room.examId}`);
+    expect((await one.rest.get("roomInfo", { roomId })).status).toBe(200);
+  });
+
+  it("of people who are added count as one for the caller, and as many as they are for the room", async () => {
+    await using school = await open({ INVIGIL_LIMIT_EVENTS: "person=2,room=6" });
+    school.watch.pass(60);
+    const { id: roomId } = school.room;
+    const { trpc: api } = await school.api(TEACHER);
+    const add = (...ids: number[]) =>
+      api.mutate("participant.add", {
+        roomId,
+        participants: ids.map((n) => ({ userId: `new${n}`, name: "New", role: "examinee" })),
+      });
+    expect((await add(1, 2, 3, 4, 5, 6, 7, 8, 9)).data).toMatchObject({ added: 9 });
+    expect(trpcRefusal(await add(10), 40)).toContain(`Too many events in the room ${roomId}`);
+    school.watch.pass(40);
+    expect((await add(10)).status).toBe(200);
+  });
+
+  it("of an import use up nothing that a running exam needs, and the rows count for the caller", async () => {
+    await using school = await open({
+      INVIGIL_LIMIT_EVENTS: "room=2,exam=4",
+      INVIGIL_LIMIT_WRITE_ROWS: "person=4",
+    });
+    school.watch.pass(60);
+    const { id: roomId, examId } = school.room;
+    const { trpc: api } = await school.api(TEACHER);
+    const rosterOf = (name: string) =>
+      Buffer.from(`id,name\n${[1, 2, 3, 4, 5].map((n) => `k${n},${name}`).join("\n")}\n`).toString("base64");
+    const load = (name: string) => api.mutate("participant.import", { examId, roomId, file: rosterOf(name) });
+    expect((await load("A")).data).toMatchObject({ added: 5 });
+    expect(trpcRefusal(await load("B"), 15)).toBe(
+      "Too many rows written from teacher1, at most 4 per minute: try again in 15 seconds.",
+    );
+    expect(trpcRefusal(await api.mutate("exam.plan", { examId, roomSize: 5 }), 15)).toContain("rows written");
+    for (const audioStatus of ["speaking", "silent"])
+      expect((await api.mutate("room.setAudioStatus", { roomId, audioStatus })).status).toBe(200);
+    school.watch.pass(15);
+    expect((await load("A")).data).toMatchObject({ unchanged: 5 });
+    expect((await load("B")).data).toMatchObject({ updated: 5 });
   });
 });
 
@@ -371,6 +577,47 @@ describe("messages", () => {
       code: 412,
       message: "Too many reading calls from examinee1, at most 3 per minute: try again in 20 seconds.",
     });
+  });
+});
+
+describe("logins of pages", () => {
+  it("are counted by person, and a school behind one address logs in", async () => {
+    await using school = await open();
+    school.watch.pass(60);
+    const url = await school.listen();
+    const pageOf = async (userId: string) => {
+      const { appId, appToken, auth } = await loginFor(school, url, userId, "examinee");
+      const page = await rawDropIn(url);
+      return { page, login: () => page.ask({ do: "login", login: { appId, appToken, auth } }) };
+    };
+    const [main, pc, other] = [
+      await pageOf("examinee1"),
+      await pageOf("pc_examinee1"),
+      await pageOf("examinee2"),
+    ];
+    using _pages = { [Symbol.dispose]: () => [main, pc, other].map(({ page }) => page[Symbol.dispose]()) };
+    for (let n = 0; n < 30; n += 1) for (const { login } of [main, pc]) expect(await login()).toEqual({});
+    const refusal = {
+      code: 412,
+      message: "Too many message logins from examinee1, at most 60 per minute: try again in 1 second.",
+    };
+    expect([await main.login(), await pc.login()]).toEqual([refusal, refusal]);
+    expect(await other.login()).toEqual({});
+    school.watch.pass(1);
+    expect(await main.login()).toEqual({});
+  });
+
+  it("that the server did not issue are counted by where they come from", async () => {
+    await using school = await open({ INVIGIL_LIMIT_READS: "network=2" });
+    const url = await school.listen();
+    const { appId, auth } = await loginFor(school, url, "examinee1", "examinee");
+    const login = { appId, appToken: "0", auth };
+    const answers: unknown[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      using page = await rawDropIn(url);
+      answers.push(await page.ask({ do: "login", login }));
+    }
+    expect(answers).toMatchObject([{ code: 403 }, { code: 403 }, { code: 412 }]);
   });
 });
 

@@ -5,6 +5,7 @@ import type { TestCaller } from "../src/app/testing.js";
 import { presence, roomEvents } from "../src/storage/tables.js";
 import { tempFolder } from "./support/folders.js";
 import { ADMIN, EXAMINEE, type Hall, INSPECTOR, OTHER, openHall, START, TEACHER } from "./support/hall.js";
+import { limited } from "./support/limits.js";
 import { failWrites, rowsOf } from "./support/tables.js";
 
 // Tests control when the settle time passes. They use no other timers.
@@ -48,6 +49,24 @@ const presenceEvents = async (hall: Hall, { id } = hall.room): Promise<string[]>
   (await hall.happened({ ...hall.room, id }, "participant_entered", "participant_left")).map(
     ([type, { userId, role, camera }]) => `${type.slice(12)} ${userId} ${role} ${camera}`,
   );
+
+it("a page that would exceed the room's budget of events waits, with its newest state, and is not lost", async () => {
+  await using hall = await openHall({
+    config: { ...limited({ INVIGIL_LIMIT_EVENTS: "room=4" }), presenceSettleSeconds: 0 },
+  });
+  // The room's creation is an event, too. Presence leaves one of the four to calls.
+  await connect(hall, EXAMINEE);
+  await connect(hall, TEACHER);
+  const leave = await connect(hall, INSPECTOR);
+  await connect(hall, EXAMINEE, "pc");
+  expect(await present(hall)).toEqual(["e1 examinee main 0", "t1 teacher main 0"]);
+  await leave();
+  await pass(hall, 15);
+  expect(await present(hall)).toEqual(["e1 examinee main 0", "t1 teacher main 0", "e1 examinee pc 15"]);
+  expect(await presenceEvents(hall)).not.toContain(`entered ${INSPECTOR.sub} inspector main`);
+  const input = { roomId: hall.room.id, audioStatus: "speaking" };
+  expect((await hall.mutate(TEACHER, "room.setAudioStatus", input)).status).toBe(200);
+});
 
 describe("a connected page", () => {
   it("is present at once, which adds an event", async () => {

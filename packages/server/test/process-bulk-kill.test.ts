@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { often } from "./support/effort.js";
 import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
-// A process is killed in the middle of a large change, once before its announcement and once after it; another one, which runs beside
-// it, takes the change back or finishes it.
+// A process is killed in the middle of a large change, once before its announcement and once after it; the next one takes the change back or
+// finishes it.
 
 /** As many as make a change several writes long. */
 const PEOPLE = often(2_000, 4_000);
@@ -26,14 +26,18 @@ const teachers = Array.from({ length: PEOPLE / ROOM_SIZE }, (_, n) => ({
   role: "teacher",
 }));
 
-/** Two servers on one file, and an exam. */
+/** A server that will be killed, its heir, and an exam. */
 const openPair = async () => {
   const folder = tempFolder();
   const file = join(folder.path, "data/invigil.db");
   const token = await tokenFor("admin", "root");
   const options = { cwd: folder.path, env: testEnv };
   const doomed = await serve(options);
-  const heir = await serve(options);
+  let next: Server | undefined;
+  const heir = (): Server => {
+    if (!next) throw new Error("the server was not killed");
+    return next;
+  };
   const call = async (server: Server, path: string, json: unknown, values: object = {}) => {
     const { status, body } = await server.post(
       `/trpc/${path}`,
@@ -54,13 +58,13 @@ const openPair = async () => {
   return {
     examId,
     raw,
-    heir: (path: string, json: unknown) => call(heir, path, json),
+    heir: (path: string, json: unknown) => call(heir(), path, json),
     async change(path: string, json: unknown) {
       const answer = await call(doomed, path, json);
       await finished();
       return answer;
     },
-    /** Makes a call, kills its server when the change is in this state, and waits until the other server is done with what is left. */
+    /** Makes a call, kills its server when the change is in this state, and waits until the next server is done with what is left. */
     async killed(state: State, path: string, json: unknown): Promise<void> {
       const calling = call(doomed, path, json).catch(() => undefined);
       let isAnswered = false;
@@ -73,6 +77,7 @@ const openPair = async () => {
       await calling;
       // It was killed in the middle.
       expect(changes.get()).toBe(state);
+      next = await serve(options);
       await finished();
       expect(raw.pragma("integrity_check", { simple: true })).toBe("ok");
       expect(raw.pragma("foreign_key_check")).toEqual([]);
@@ -81,7 +86,7 @@ const openPair = async () => {
     async [Symbol.asyncDispose]() {
       raw.close();
       await doomed[Symbol.asyncDispose]();
-      await heir[Symbol.asyncDispose]();
+      await next?.[Symbol.asyncDispose]();
       folder[Symbol.dispose]();
     },
   };

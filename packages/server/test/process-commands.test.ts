@@ -3,12 +3,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runHere } from "./support/command.js";
 import { run, tempFolder, testEnv } from "./support/process.js";
-import { APP_SETTINGS } from "./support/school.js";
 
 // These tests run each command of the packed program in a process of its own, once successfully and once not. commands-*.test.ts test in
 // detail what commands print and do. They run the commands in their own process.
 
-const env = { ...testEnv, ...APP_SETTINGS };
+const env = {
+  ...testEnv,
+  INVIGIL_WATCH_APP_URL: "https://watch.school.test/",
+  INVIGIL_EXAMINEE_APP_URL: "https://exam.school.test/",
+};
 const TIMES = ["--start", "tomorrow 09:00", "--end", "11:30"];
 const ID = /^[0-9a-f]{32}\n$/;
 
@@ -63,6 +66,7 @@ describe("every command in a process", () => {
     await fails("audio delete", [clip, "--yes"], `invigil: 1 exam plays the audio clip ${clip}.\n`);
     await does("audio detach", [attached, "--exam", "Arts"], /^Detached /);
     await does("audio delete", [clip, "--yes"], /^Deleted the clip /);
+    await does("audio copy", ["--from", "folder:elsewhere"], /^Copied 0 audio files /);
 
     writeFileSync(
       join(folder.path, "people.csv"),
@@ -112,18 +116,18 @@ describe("every command in a process", () => {
     const noExam = "invigil: There is no exam 'none'\n";
     const noRoom = "invigil: There is no room none.\n";
     const noAccount = "invigil: There is no account t99.\n";
-    await fails("serve", ["--port", "1"], /^error: unknown option '--port'\n/);
-    await fails("token issue", ["--user", "a"], /^error: required option '--role <role>' not specified\n/);
-    await fails("token revoke", [], /^error: missing required argument 'tokenId'\n/);
+    await fails("serve", ["--prot", "1"], /^invigil: unknown option '--prot'\n/);
+    await fails("token issue", ["--user", "a"], /^invigil: required option '--role <role>' not specified\n/);
+    await fails("token revoke", [], /^invigil: missing required argument 'tokenId'\n/);
 
     const boss = ["b", "--role", "boss", "--name", "B"];
     await fails(
       "account add",
       boss,
-      /^error: option '--role <role>' argument 'boss' is invalid\. /,
+      /^invigil: option '--role <role>' argument 'boss' is invalid\. /,
       "a password",
     );
-    await fails("account list", ["--role", "boss"], /^error: option '--role <role>' argument 'boss' is /);
+    await fails("account list", ["--role", "boss"], /^invigil: option '--role <role>' argument 'boss' is /);
     await fails("account passwd", ["t99"], noAccount, "a password\n");
     await fails("account disable", ["t99"], noAccount);
     await fails("account enable", ["t99"], noAccount);
@@ -132,7 +136,7 @@ describe("every command in a process", () => {
     await fails("exam create", soon, /^invigil: --start must be a time like [^\n]+\n$/);
     await fails("exam show", ["none"], noExam);
     await fails("exam update", ["none", "--name", "E"], noExam);
-    await fails("exam list", ["--all"], /^error: unknown option '--all'\n/);
+    await fails("exam list", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("exam plan", ["none", "--room-size", "1"], noExam);
     await fails("exam delete", ["none"], noExam);
     await fails("exam restore", ["none"], "invigil: There is no deleted exam 'none'\n");
@@ -141,12 +145,13 @@ describe("every command in a process", () => {
     await fails(
       "audio add",
       ["none.mp3", "--name", "N"],
-      "invigil: The file none.mp3 cannot be read: ENOENT\n",
+      "invigil: The file none.mp3 cannot be read: no such file or directory\n",
     );
-    await fails("audio list", ["--classify", "x"], /^error: option '--classify <number>' argument 'x' is /);
+    await fails("audio list", ["--classify", "x"], /^invigil: option '--classify <number>' argument 'x' is /);
     await fails("audio update", ["none", "--name", "N"], "invigil: There is no audio clip none.\n");
     await fails("audio attach", ["none", "--exam", "none"], noExam);
     await fails("audio detach", ["none", "--exam", "none"], noExam);
+    await fails("audio copy", ["--from", "cellar"], /^invigil: --from must be folder, database, bucket, /);
 
     await fails("roster import", ["people.csv", "--exam", "none"], noExam);
     await fails("roster list", ["--exam", "none"], noExam);
@@ -160,15 +165,15 @@ describe("every command in a process", () => {
     await fails("room show", ["none"], noRoom);
     await fails("room end", ["none"], noRoom);
     await fails("room reopen", ["none"], noRoom);
-    await fails("room create", ["--name", "N", "--by", "pc_a"], /^error: .* must not begin with 'pc_'/);
+    await fails("room create", ["--name", "N", "--by", "pc_a"], /^invigil: .* must not begin with 'pc_'/);
 
-    await fails("doctor", ["--jsn"], /^error: unknown option '--jsn'\n/);
+    await fails("doctor", ["--jsn"], /^invigil: unknown option '--jsn'\n/);
     await fails(
       "database copy",
       ["--from", "file:none.db", "--to", "file:new.db"],
       /^invigil: The database [^\n]+none\.db does not exist\n$/,
     );
-    await fails("database new-epoch", ["--jsn"], /^error: unknown option '--jsn'\n/);
+    await fails("database new-epoch", ["--jsn"], /^invigil: unknown option '--jsn'\n/);
     await fails("backup create", ["saved"], /^invigil: .*saved already exists/);
     await fails("backup verify", ["none"], /^invigil: [^\n]+\n$/);
     await fails("backup restore", ["saved"], /^invigil: .*--replace/);

@@ -41,7 +41,7 @@ describe("docs/live.md", () => {
       "--demo",
     );
     await server.line("Ctrl-C stops the server.");
-    env = { NETWORK_TO: server.url, NETWORK_PORT: String(await freePort()) };
+    env = { NETWORK_PORT: String(await freePort()) };
   });
   afterAll(async () => {
     for (const child of terminals) await child[Symbol.asyncDispose]();

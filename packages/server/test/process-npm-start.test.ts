@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,12 @@ import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { type Env, paste, REPOSITORY, startPaste, tempFolder } from "./support/process.js";
 
+/** How a machine reaches the registry. */
+const NETWORK = /^(NODE_EXTRA_CA_CERTS|(https?|no)_proxy)$/i;
+const network: Env = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => NETWORK.test(name))),
+  HOME: homedir(),
+};
 const withoutNetwork: Env = {
   HOME: homedir(),
   npm_config_registry: "http://127.0.0.1:1/",
@@ -29,10 +36,50 @@ const built = (): number | undefined => {
   return existsSync(file) ? statSync(file).mtimeMs : undefined;
 };
 
+test("npm start installs what builds and serves, npm test the rest, and neither repeats it", {
+  timeout: 180_000,
+}, async () => {
+  using clone = tempFolder();
+  const at = (path: string): string => join(clone.path, path);
+  const names = ["*package.json", "pnpm-*.yaml", ".pnpmfile.cjs", "scripts/*", "packages/sqlite-binding*"];
+  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...names], {
+    cwd: REPOSITORY,
+    encoding: "utf8",
+  });
+  for (const file of files.trim().split("\n")) cpSync(join(REPOSITORY, file), at(file));
+  const setUp = async (...options: string[]): Promise<string> => {
+    const ended = await paste(["node scripts/setup.mjs", ...options].join(" "), {
+      cwd: clone.path,
+      // What this checkout was set up with is at hand.
+      env: { ...network, npm_config_prefer_offline: "true" },
+      deadlineMs: 170_000,
+    });
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    return ended.stdout;
+  };
+  const hasTools = (): boolean => existsSync(at("node_modules/vitest"));
+  /** Which folder holds a package: another one after everything was installed anew. */
+  const copy = (): number => statSync(at("packages/server/node_modules/zod")).ino;
+
+  expect(await setUp("--build-only")).toMatch(/^Installing… done/);
+  const [megabytes] = execFileSync("du", ["-sm", at("node_modules")], { encoding: "utf8" }).split("\t");
+  expect(Number(megabytes)).toBeLessThanOrEqual(200);
+  for (const tool of ["typescript", "tsdown", "tsx"])
+    expect(existsSync(at(`node_modules/${tool}`))).toBe(true);
+  expect(hasTools()).toBe(false);
+  expect(await setUp("--build-only")).toBe("");
+
+  const before = copy();
+  expect(await setUp()).toMatch(/^Installing… done/);
+  expect([hasTools(), copy()]).toEqual([true, before]);
+  expect(await setUp("--build-only")).toBe("");
+  expect(await setUp()).toBe("");
+});
+
 test("npm start tells what would stop the server before it builds", { timeout: 120_000 }, async () => {
   const before = built();
-  const option = await start("npm start -- --port 1");
-  expect(option).toMatchObject({ code: 1, stderr: expect.stringContaining("unknown option '--port'") });
+  const option = await start("npm start -- --prot 1");
+  expect(option).toMatchObject({ code: 1, stderr: expect.stringContaining("unknown option '--prot'") });
 
   const setting = await start(SCRIPT, { INVIGIL_AUTH: "no" });
   expect(setting).toMatchObject({ code: 1, stderr: expect.stringMatching(/^invigil: INVIGIL_AUTH .*\n/m) });
@@ -41,12 +88,10 @@ test("npm start tells what would stop the server before it builds", { timeout: 1
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const address = other.address();
   const port = address !== null && typeof address === "object" ? String(address.port) : "";
-  const inUse = await start(SCRIPT, { INVIGIL_PORT: port });
+  const inUse = await start(`npm start -- --port ${port}`);
   expect(inUse).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining(
-      `The server cannot listen on INVIGIL_HOST 127.0.0.1, INVIGIL_PORT ${port}: EADDRINUSE`,
-    ),
+    stderr: expect.stringMatching(new RegExp(`Port ${port} .* is in use.* npm start -- --port \\d+\\n`)),
   });
   expect(built()).toBe(before);
 });
@@ -60,12 +105,12 @@ test("npm start says one line a step, and builds nothing that is built", { timeo
       ...withoutNetwork,
       INVIGIL_PORT: "0",
       INVIGIL_DATABASE_URL: `file:${join(folder.path, "invigil.db")}`,
-      INVIGIL_LOG_LEVEL: "error",
     },
     deadlineMs: 100_000,
   });
   await child.line("Serving…");
   const guide = await child.line("Invigil serves http://");
+  await child.line("Ctrl-C stops the server.");
   child.kill("SIGTERM");
   const { stdout, stderr } = await child.ended();
   const lines = stdout.split("\n");
@@ -74,6 +119,8 @@ test("npm start says one line a step, and builds nothing that is built", { timeo
     "Serving…",
     "",
   ]);
+  // With the four lines of npm, and one where something had to be installed.
+  expect(lines.length).toBeLessThanOrEqual(15);
   expect(stderr).toBe("");
   expect(built()).toBe(before);
 });

@@ -18,6 +18,6 @@ it("exits quietly when the reader closes the pipe", async () => {
 it("says in one line that the output cannot be written", async () => {
   expect(await shell(`${INVIGIL} exam list > /dev/full`)).toMatchObject({
     code: 1,
-    stderr: "invigil: cannot write the output: ENOSPC\n",
+    stderr: "invigil: cannot write the output: no space left on device\n",
   });
 });

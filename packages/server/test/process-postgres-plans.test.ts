@@ -347,7 +347,8 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   const watched = watchQueries(sessions, ({ text, values = [] }) => {
     seen.push({ text, values });
   });
-  const storage = createPostgresStorage({ sessions: watched, prepared: true, timeoutMs: 60_000 });
+  const pools = { reads: watched, writes: watched };
+  const storage = createPostgresStorage({ ...pools, prepared: true, timeoutMs: 60_000 });
   const events = createEventLog({ added: () => undefined });
   const messageLog = createMessageLog({ events });
   const cheat = createCheatStore({ storage, events });
@@ -384,7 +385,8 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   };
   const people = [{ userId: "u1", records: 1, bytes: 1 }];
   const limit = { records: 1_000_000, bytes: 1_000_000 };
-  expect(await cheat.addRecords([record], { people, limit, maxPeople: 1_000_000 })).toBe(true);
+  const increase = { people, limit, maxPeople: 1_000_000 };
+  expect(await cheat.addRecords({ caller: "u1", records: [record], increase })).toBe(true);
   const message = {
     ...of,
     type: 30_001,

@@ -63,7 +63,7 @@ const withGates = (db: Database): Database => {
     storage: {
       ...storage,
       write: (work, options) => storage.write(gated(work), options),
-      grouped: (writeAll, examOf) => storage.grouped(gated(writeAll), examOf),
+      grouped: (writeAll, grouping) => storage.grouped(gated(writeAll), grouping),
     },
   };
 };
@@ -583,6 +583,7 @@ describe("a clip", () => {
           createdAt: NOW,
           updatedAt: NOW,
         },
+        { caller: hall.account },
         async (_, { ofPerson }) => {
           if (ofPerson + 10 > 10) throw full;
         },

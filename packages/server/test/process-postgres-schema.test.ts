@@ -300,15 +300,15 @@ describe("a database that cannot be used", () => {
       { user: "guest" },
       "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string",
     ],
-  ])("because %s, is refused in one line without it", async (_, access, reason) => {
-    expect(await refusalOf({ url: at("postgres", access) })).toBe(
-      `The database postgres://127.0.0.1:${server.port}/postgres cannot be reached: ${reason}`,
+  ])("because %s, is refused at once, in one line without it", async (_, access, reason) => {
+    expect(await refusalOf({ url: at("postgres", access), waitSeconds: 3600 })).toBe(
+      `The database postgres://127.0.0.1:${server.port}/postgres refuses the connection: ${reason}. Check INVIGIL_DATABASE_URL.`,
     );
   });
 
-  it("because it does not exist, is refused in one line", async () => {
-    expect(await refusalOf({ url: at("nowhere") })).toBe(
-      `The database postgres://127.0.0.1:${server.port}/nowhere cannot be reached: database "nowhere" does not exist`,
+  it("because it does not exist, is refused at once, in one line", async () => {
+    expect(await refusalOf({ url: at("nowhere"), waitSeconds: 3600 })).toBe(
+      `The database postgres://127.0.0.1:${server.port}/nowhere refuses the connection: database "nowhere" does not exist. Check INVIGIL_DATABASE_URL.`,
     );
   });
 

@@ -40,7 +40,8 @@ const YARN = "npx -y -p @yarnpkg/cli-dist@4.18.1 yarn";
 const MANAGERS: Readonly<Record<string, Manager>> = {
   npm: {
     settings: npmrc,
-    install: (packages) => `npm install --no-audit --no-fund --prefer-offline ${packages}`,
+    // A package that does not declare this Node is a warning otherwise.
+    install: (packages) => `npm install --engine-strict --no-audit --no-fund --prefer-offline ${packages}`,
     exec: "npx",
     node: "node",
   },
@@ -237,6 +238,21 @@ describe.each(chosen)("a project that installs them with %s", (name) => {
     const { stdout } = await run(`${manager.exec} tsc -p .`, project.path);
     expect(stdout).toBe("");
   });
+});
+
+it("`npm run tarballs` packs what a project installs before anything is published", {
+  timeout: INSTALL_MS,
+}, async () => {
+  using project = tempFolder();
+  writeFileSync(join(project.path, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  const { stdout } = await run(`npm run --silent tarballs -- ${join(folder.path, "tarballs")}`, REPOSITORY);
+  const install = stdout.trimEnd().split("\n").at(-1) ?? "";
+  expect(install).toMatch(/^npm install "/);
+  // The packages of this repository come from the tarballs alone: this registry has none.
+  await using empty = await openRegistry(binary.files);
+  writeFileSync(join(project.path, ".npmrc"), npmrc(empty.url)[".npmrc"]);
+  await run(`${install} --no-audit --no-fund --prefer-offline`, project.path, binary.env(empty.url));
+  await servesBy("npx invigil serve", project.path);
 });
 
 it("`npx @invigil/server serve` serves where nothing is installed", { timeout: INSTALL_MS }, async () => {

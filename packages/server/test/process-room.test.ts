@@ -45,7 +45,7 @@ it("leaves the old file whole where the new one does not fit", async () => {
   expect(await paste(text, { cwd: folder.path, env: ENV })).toMatchObject({
     code: 1,
     stdout: "",
-    stderr: "invigil: The file full.html cannot be written: EFBIG\n",
+    stderr: "invigil: The file full.html cannot be written: file too large\n",
   });
   expect(readFileSync(file, "utf8")).toBe("old");
   expect(readdirSync(folder.path)).toEqual(before);
@@ -57,5 +57,8 @@ it("exits quietly when the reader closes the pipe, and with a one-line error whe
   const read = await paste(`exec 3> >(true); wait $!; ${links} >&3`, place);
   expect(read).toMatchObject({ code: 0, stderr: "" });
   const full = await paste(`${links} > /dev/full`, place);
-  expect(full).toMatchObject({ code: 1, stderr: "invigil: cannot write the output: ENOSPC\n" });
+  expect(full).toMatchObject({
+    code: 1,
+    stderr: "invigil: cannot write the output: no space left on device\n",
+  });
 });

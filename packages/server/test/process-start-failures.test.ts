@@ -111,15 +111,24 @@ describe.concurrent("serve --check", () => {
   it("names what would stop the start", async () => {
     using folder = tempFolder();
     expectOneLine(await check(folder.path, { INVIGIL_PORT: "seven" }), /INVIGIL_PORT/);
-    const ended = await check(folder.path, {}, "--port", "1");
-    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining("unknown option '--port'") });
+    const unknown = await check(folder.path, {}, "--prot", "1");
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("unknown option '--prot'") });
+    const port = await check(folder.path, {}, "--port", "65536");
+    expect(port).toMatchObject({ code: 1, stderr: expect.stringContaining("from 0 to 65535") });
   });
 
-  it("names an address that is in use", async () => {
+  it("names an address that is in use, and what to type", async () => {
     using folder = tempFolder();
     await using server = await serve({ cwd: folder.path, env: testEnv });
     const { port } = new URL(server.url);
-    expectOneLine(await check(folder.path, { INVIGIL_PORT: port }), new RegExp(`${port}: EADDRINUSE`));
+    const other = Number(port) + 1;
+    const isInUse = (command: string) =>
+      `invigil: Port ${port} of 127.0.0.1 is in use. Take another one: ${command} --port ${other}\n`;
+    // The option goes before the setting, which is in use as well.
+    const ended = await check(folder.path, { INVIGIL_PORT: "1" }, "--port", port);
+    expect(ended).toMatchObject({ code: 1, stderr: isInUse("invigil serve") });
+    const demo = await check(folder.path, { INVIGIL_PORT: port, npm_lifecycle_event: "start" }, "--demo");
+    expect(demo).toMatchObject({ code: 1, stderr: isInUse("npm start --") });
   });
 });
 

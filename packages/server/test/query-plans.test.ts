@@ -454,11 +454,11 @@ const actAsSeveralServers = async (
   await claims.release(claim);
   await claims.releaseAll("b");
   const mutes = createMuteStore({ storage: db.storage, roomExams: createRoomExams(), self: "b" });
-  await mutes.change({ examId, roomId, muted: true, logins: undefined, most: 1, now });
+  await mutes.change({ examId, roomId, muted: true, logins: undefined, most: 1, now, share: {} });
   const notices = await instances.notices("a");
   expect(notices).toHaveLength(2);
   await instances.removeNotices(notices);
-  await mutes.change({ examId, roomId, muted: false, logins: undefined, most: 1, now });
+  await mutes.change({ examId, roomId, muted: false, logins: undefined, most: 1, now, share: {} });
   await db.storage.write(async (tx) => {
     for (let n = 0; n < 2; n += 1) {
       const rates = await readRates(tx, [{ examId, roomId, login: "l" }]);

@@ -209,6 +209,23 @@ const BAD: readonly (readonly [Name, string, readonly unknown[]])[] = [
 /** The field of the request that a case changes: `data[0].userId` is part of `data`. */
 const sentField = (field: string) => field.split("[")[0] ?? field;
 
+describe("a call without any field", () => {
+  it.each(Object.keys(GOOD) as Name[])("names all that are missing: %s", async (name) => {
+    const school = await nextSchool();
+    const fields = Object.keys(GOOD[name].fields(school));
+    const without = (left: readonly string[]) =>
+      call(school, name, Object.fromEntries(left.map((field) => [field, undefined])));
+    const missing: string[] = [];
+    for (const field of fields) {
+      const { errorCode, errorMsg } = (await without([field])).body;
+      if (errorCode === "400") missing.push(errorMsg);
+    }
+    const { errorCode, errorMsg } = (await without(fields)).body;
+    if (missing.length === 0) expect(errorCode).not.toBe("400");
+    else expect(errorMsg.split("; ").toSorted()).toEqual([...new Set(missing)].toSorted());
+  });
+});
+
 describe("a wrong field is refused by the name that it was sent with", () => {
   it.each(BAD)("%s: %s", async (name, field, values) => {
     const school = await nextSchool();

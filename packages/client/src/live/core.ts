@@ -1,4 +1,5 @@
-import type { Listeners } from "./listeners.js";
+import type { CallError } from "../errors.js";
+import { createListeners, type Listeners } from "./listeners.js";
 import type { Queue } from "./queue.js";
 
 /**
@@ -12,30 +13,56 @@ export type LiveStatus = "connecting" | "live" | "reconnecting" | "closed";
 export interface StatusChange {
   readonly status: LiveStatus;
   /** Why the connection failed, was lost or is closed. Absent if `close()` was called. */
-  readonly error?: unknown;
+  readonly error?: CallError;
+}
+
+/** A live room or exam at one moment. */
+export interface LiveSnapshot<State> {
+  readonly status: LiveStatus;
+  /** The state after the last event. Undefined until the first response. */
+  readonly state: State | undefined;
+  /** Why it is closed or disconnected. Undefined while it is `live`, and after `close()`. */
+  readonly error: CallError | undefined;
 }
 
 /** The state of a feed. The functions of this folder change it. */
 export interface FeedCore<State, Event> {
-  status: LiveStatus;
-  error: unknown;
-  state: State | undefined;
+  /** Every change creates a new object. */
+  snapshot: LiveSnapshot<State>;
+  /** The listeners of `status` and of events. */
   readonly listeners: Listeners;
+  /** The listeners of the snapshot, by `change`. */
+  readonly watchers: Listeners;
   /** The queues of the loops that read the events. */
   readonly queues: Set<Queue<Event>>;
   readonly closing: AbortController;
 }
 
+export const createCore = <State, Event>(): FeedCore<State, Event> => ({
+  snapshot: { status: "connecting", state: undefined, error: undefined },
+  listeners: createListeners(),
+  watchers: createListeners(),
+  queues: new Set(),
+  closing: new AbortController(),
+});
+
+const replaceSnapshot = <State>(core: FeedCore<State, unknown>, snapshot: LiveSnapshot<State>): void => {
+  core.snapshot = snapshot;
+  core.watchers.emit("change");
+};
+
+export const setState = <State>(core: FeedCore<State, unknown>, state: State): void =>
+  replaceSnapshot(core, { ...core.snapshot, state });
+
 /** Sets the status, and notifies listeners if it changed or there is an error. */
-export const setStatus = (core: FeedCore<unknown, unknown>, status: LiveStatus, error?: unknown): void => {
-  const hasChanged = status !== core.status || error !== undefined;
-  core.status = status;
-  core.error = error;
-  if (hasChanged) core.listeners.emit("status", error === undefined ? { status } : { status, error });
+export const setStatus = (core: FeedCore<unknown, unknown>, status: LiveStatus, error?: CallError): void => {
+  if (status === core.snapshot.status && error === undefined) return;
+  replaceSnapshot(core, { ...core.snapshot, status, error });
+  core.listeners.emit("status", error === undefined ? { status } : { status, error });
 };
 
 /** Closes a feed. Further calls have no effect. */
-export const closeFeed = (core: FeedCore<unknown, unknown>, error?: unknown): void => {
+export const closeFeed = (core: FeedCore<unknown, unknown>, error?: CallError): void => {
   if (core.closing.signal.aborted) return;
   core.closing.abort(error ?? new Error("The subscription was closed."));
   setStatus(core, "closed", error);

@@ -1,6 +1,6 @@
-import { closeFeed, type FeedCore, type LiveStatus } from "./core.js";
+import { type CallError, callError } from "../errors.js";
+import { closeFeed, createCore, type FeedCore, type LiveSnapshot, type LiveStatus } from "./core.js";
 import type { LiveImplementation } from "./link.js";
-import { createListeners } from "./listeners.js";
 import { createQueue } from "./queue.js";
 
 /**
@@ -9,14 +9,7 @@ import { createQueue } from "./queue.js";
  */
 export class Feed<State, Event> {
   /** @internal */
-  protected readonly core: FeedCore<State, Event> = {
-    status: "connecting",
-    error: undefined,
-    state: undefined,
-    listeners: createListeners(),
-    queues: new Set(),
-    closing: new AbortController(),
-  };
+  protected readonly core: FeedCore<State, Event> = createCore();
 
   /** @param start - subscribes and updates the feed */
   constructor(
@@ -25,37 +18,47 @@ export class Feed<State, Event> {
   ) {
     load()
       .then((loaded) => start(loaded, this.core))
-      .catch((error: unknown) => closeFeed(this.core, error));
+      .catch((error: unknown) => closeFeed(this.core, callError(error)));
   }
 
   /** Whether events arrive. */
   get status(): LiveStatus {
-    return this.core.status;
+    return this.core.snapshot.status;
   }
 
   /** Why the feed is closed or disconnected. Undefined while it is `live`, and after `close()`. */
-  get error(): unknown {
-    return this.core.error;
+  get error(): CallError | undefined {
+    return this.core.snapshot.error;
   }
 
   /**
    * The state after the last event. Undefined until the first response. Every change creates a new object.
    */
   get state(): State | undefined {
-    return this.core.state;
+    return this.core.snapshot.state;
   }
 
   /**
-   * Waits until the feed is live. Rejects if it is closed first.
-   * @returns the state
+   * Registers a listener that is called after each change of `status`, `state` or `error`. Together with
+   * {@link getSnapshot}, this is what React's `useSyncExternalStore` takes; neither needs its object.
+   * @returns a function that removes the listener
    */
-  ready(): Promise<State> {
+  readonly subscribe = (listener: () => void): (() => void) => this.core.watchers.on("change", listener);
+
+  /** The status, state and error. The object is the same until one of them changes. */
+  readonly getSnapshot = (): LiveSnapshot<State> => this.core.snapshot;
+
+  /**
+   * Waits until the feed is live. Rejects with the error if the server refuses the subscription.
+   * @returns the state, or undefined if `close()` is called first
+   */
+  ready(): Promise<State | undefined> {
     return new Promise((resolve, reject) => {
       const look = () => {
-        const { status, state, error } = this.core;
-        if (status === "live" && state) resolve(state);
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- Safe: rethrows the error.
-        else if (status === "closed") reject(error ?? this.core.closing.signal.reason);
+        const { status, state, error } = this.core.snapshot;
+        if (status === "closed" && error) reject(error);
+        else if (status === "closed") resolve(undefined);
+        else if (status === "live" && state) resolve(state);
         else return;
         off();
       };
@@ -64,7 +67,7 @@ export class Feed<State, Event> {
     });
   }
 
-  /** Closes the feed. Commands that wait for answers reject. */
+  /** Closes the feed. Loops end, `ready()` resolves, and commands that wait for answers reject. */
   close(): void {
     closeFeed(this.core);
   }

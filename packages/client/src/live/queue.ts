@@ -9,14 +9,14 @@ export interface Queue<Item> {
   /** @param gap - creates the event that replaces all unread events if there are too many */
   push(item: Item, gap: () => Item): void;
   /** Ends the queue. Unread events can still be read. */
-  readonly end: (error: unknown) => void;
+  readonly end: (error: Error | undefined) => void;
   /** @param onEnd - called when the loop ends */
   read(onEnd: () => void): AsyncGenerator<Item, void, undefined>;
 }
 
 export const createQueue = <Item>(): Queue<Item> => {
   let waiting: Item[] = [];
-  let ended: { readonly error: unknown } | undefined;
+  let ended: { readonly error: Error | undefined } | undefined;
   let wake: (() => void) | undefined;
   return {
     push(item, gap) {
@@ -32,8 +32,7 @@ export const createQueue = <Item>(): Queue<Item> => {
       try {
         for (;;) {
           for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) yield item;
-          // oxlint-disable-next-line typescript/only-throw-error -- Safe: rethrows the error.
-          if (ended?.error !== undefined) throw ended.error;
+          if (ended?.error) throw ended.error;
           if (ended) return;
           await new Promise<void>((resolve) => {
             wake = resolve;

@@ -162,8 +162,11 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
 
   async #command(name: CommandName, { to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
     const { sendCommand, randomId, answerTo } = await this.#load();
-    const examinees = async () =>
-      (to ? [] : (await this.ready()).members).filter(({ role }) => role === "examinee");
+    const examinees = async () => {
+      const state = await this.ready();
+      this.core.closing.signal.throwIfAborted();
+      return (state?.members ?? []).flatMap(({ userId, role }) => (role === "examinee" ? [userId] : []));
+    };
     return sendCommand(
       {
         closing: this.core.closing.signal,
@@ -175,7 +178,7 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
       },
       {
         sid: randomId(),
-        expected: to ?? (await examinees()).map(({ userId }) => userId),
+        expected: to ?? (await examinees()),
         everybody: to === undefined,
       },
       options,

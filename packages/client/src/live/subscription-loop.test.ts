@@ -1,9 +1,8 @@
 import { TRPCClientError } from "@trpc/client";
 import { expect, test } from "vitest";
-import { NetworkFailure } from "../errors.js";
+import { isNetworkError, NetworkFailure } from "../errors.js";
 import type { AppRouter } from "../router.js";
-import { closeFeed, type FeedCore } from "./core.js";
-import { createListeners } from "./listeners.js";
+import { closeFeed, createCore, type StatusChange } from "./core.js";
 import { keepSubscribed, type SubscriptionObserver } from "./subscription-loop.js";
 
 interface State {
@@ -23,17 +22,14 @@ const lost = (): Failure => TRPCClientError.from(new NetworkFailure("lost", "cut
 
 /** A feed whose subscriptions run the steps of `script` one after another. Afterwards it is closed. */
 const run = async (script: ((observer: SubscriptionObserver<Event>) => void)[]) => {
-  const core: FeedCore<State, Event> = {
-    status: "connecting",
-    error: undefined,
-    state: undefined,
-    listeners: createListeners(),
-    queues: new Set(),
-    closing: new AbortController(),
-  };
+  const core = createCore<State, Event>();
   const received: Event[] = [];
   const statuses: string[] = [];
-  core.listeners.on("status", ({ status }: { status: string }) => statuses.push(status));
+  const errors: unknown[] = [];
+  core.listeners.on("status", ({ status, error }: StatusChange) => {
+    statuses.push(status);
+    if (error) errors.push(error);
+  });
   const subscribedAfter: string[] = [];
   const steps = [...script];
   await keepSubscribed<State, Event>(
@@ -61,7 +57,7 @@ const run = async (script: ((observer: SubscriptionObserver<Event>) => void)[]) 
     },
     { baseMs: 0, maxMs: 0 },
   );
-  return { core, received, statuses, subscribedAfter };
+  return { core, received, statuses, errors, subscribedAfter };
 };
 
 const added = (id: number): { data: Event } => ({ data: { type: "added", id: String(id), sum: id } });
@@ -81,7 +77,18 @@ test("a reconnection continues after the last event, and repeated events are ign
   ]);
   expect(received.map(({ id }) => id)).toEqual(["8", "10", "11"]);
   expect(subscribedAfter).toEqual(["7", "10", "11"]);
-  expect(core.state).toEqual({ lastEventId: "11", sum: 29 });
+  expect(core.snapshot.state).toEqual({ lastEventId: "11", sum: 29 });
+});
+
+test("a server that ends the subscription is a network error to listeners, as a lost connection is", async () => {
+  const { errors } = await run([
+    ({ onStarted, onComplete }) => {
+      onStarted();
+      onComplete();
+    },
+    ({ onError }) => onError(lost()),
+  ]);
+  expect(errors.map(isNetworkError)).toEqual([true, true]);
 });
 
 test("a gap replaces the state, even if its id is lower", async () => {
@@ -95,7 +102,7 @@ test("a gap replaces the state, even if its id is lower", async () => {
     },
   ]);
   expect(received.map(({ id }) => id)).toEqual(["900", "3", "4"]);
-  expect(core.state).toEqual({ lastEventId: "4", sum: 104 });
+  expect(core.snapshot.state).toEqual({ lastEventId: "4", sum: 104 });
   expect(subscribedAfter).toEqual(["7", "4"]);
 });
 
@@ -114,7 +121,7 @@ test("a server that stops, fails or is overloaded is called again", async () => 
   );
   expect(subscribedAfter).toHaveLength(5);
   expect(statuses).toEqual([...Array(4).fill(["live", "reconnecting"]).flat(), "closed"]);
-  expect(core.error).toBeUndefined();
+  expect(core.snapshot.error).toBeUndefined();
 });
 
 test("an expired token is replaced each time, but two refusals in a row close the feed", async () => {
@@ -135,7 +142,7 @@ test("an expired token is replaced each time, but two refusals in a row close th
   ]);
   // The first of the two refusals ended the previous connection.
   expect(subscribedAfter).toHaveLength(4);
-  expect([core.status, core.error]).toEqual(["closed", expired]);
+  expect([core.snapshot.status, core.snapshot.error]).toEqual(["closed", expired]);
 });
 
 test.each([
@@ -145,6 +152,6 @@ test.each([
 ] as const)("%s closes it", async (reason, status) => {
   const failure = refusal(reason, status);
   const { core, statuses, subscribedAfter } = await run([({ onError }) => onError(failure)]);
-  expect([core.status, core.error, statuses]).toEqual(["closed", failure, ["closed"]]);
+  expect([core.snapshot.status, core.snapshot.error, statuses]).toEqual(["closed", failure, ["closed"]]);
   expect(subscribedAfter).toHaveLength(1);
 });

@@ -1,9 +1,7 @@
-import type { TRPCClientError } from "@trpc/client";
 import type { Unsubscribable } from "@trpc/server/observable";
-import { isInvigilError, NetworkFailure } from "../errors.js";
+import { type CallError, callError, isInvigilError, NetworkFailure } from "../errors.js";
 import { backoffMs, type RetryOptions } from "../retry.js";
-import type { AppRouter } from "../router.js";
-import { closeFeed, type FeedCore, setStatus } from "./core.js";
+import { closeFeed, type FeedCore, setState, setStatus } from "./core.js";
 import { delay, isPermanent } from "./delay.js";
 
 /** The callbacks of a subscription. */
@@ -11,7 +9,7 @@ export interface SubscriptionObserver<Event> {
   readonly signal: AbortSignal;
   readonly onStarted: () => void;
   readonly onData: (tracked: { readonly data: Event }) => void;
-  readonly onError: (error: TRPCClientError<AppRouter>) => void;
+  readonly onError: (error: CallError) => void;
   readonly onComplete: () => void;
 }
 
@@ -58,7 +56,7 @@ export const keepSubscribed = async <
     if (event.type !== "gap" && Number(event.id) <= Number(before.lastEventId)) return;
     hasReceived = true;
     const after = apply(before, event);
-    core.state = after;
+    setState(core, after);
     for (const queue of core.queues) queue.push(event, () => gap(after, event));
     notify(event);
   };
@@ -73,7 +71,8 @@ export const keepSubscribed = async <
           setStatus(core, "live");
         },
         onData({ data }) {
-          if (core.state && !signal.aborted) receive(core.state, data);
+          const { state } = core.snapshot;
+          if (state && !signal.aborted) receive(state, data);
         },
         onError: reject,
         onComplete: () => reject(new NetworkFailure("lost", "The server ended the subscription.")),
@@ -84,15 +83,20 @@ export const keepSubscribed = async <
     since = Number.POSITIVE_INFINITY;
     hasReceived = false;
     try {
-      core.state ??= await snapshot({ signal });
-      await untilDisconnected(core.state);
-    } catch (error) {
+      let { state } = core.snapshot;
+      if (!state) {
+        state = await snapshot({ signal });
+        setState(core, state);
+      }
+      await untilDisconnected(state);
+    } catch (thrown) {
       if (signal.aborted) return;
+      const error = callError(thrown);
       if (hasReceived || performance.now() - since > STABLE_MS) failures = refusals = 0;
       // The token may have expired. The next attempt gets a new one, once.
       const isRefused = isInvigilError(error, "UNAUTHENTICATED");
       if (isRefused ? ++refusals > 1 : isPermanent(error)) return closeFeed(core, error);
-      setStatus(core, core.status === "connecting" ? "connecting" : "reconnecting", error);
+      setStatus(core, core.snapshot.status === "connecting" ? "connecting" : "reconnecting", error);
       if (!isRefused) await delay(backoffMs(++failures, retry, Math.random), signal);
     }
   }

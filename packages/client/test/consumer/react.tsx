@@ -1,8 +1,16 @@
 // Checked by process-published.test.ts in an empty React project, against tRPC's own binding. A `@ts-expect-error` is an error itself when
 // nothing is wrong below it, so an `any` is found too.
-import { type AppRouter, createInvigilClient, type RouterOutputs } from "@invigil/client";
+import {
+  type AppRouter,
+  createInvigilClient,
+  type LiveRoom,
+  type LiveSnapshot,
+  type RoomSnapshot,
+  type RouterOutputs,
+} from "@invigil/client";
 import { QueryClient, useMutation, useQuery } from "@tanstack/react-query";
 import { createTRPCContext, createTRPCOptionsProxy, useSubscription } from "@trpc/tanstack-react-query";
+import { useSyncExternalStore } from "react";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <_Claim extends true>(): void => {};
@@ -32,6 +40,12 @@ export const Room = ({ roomId }: { roomId: string }) => {
       {error?.data?.reason ?? data?.createdAt.toISOString()}
     </button>
   );
+};
+
+export const Presence = ({ room }: { room: LiveRoom }) => {
+  const snapshot = useSyncExternalStore(room.subscribe, room.getSnapshot);
+  holds<Equal<typeof snapshot, LiveSnapshot<RoomSnapshot>>>();
+  return <output>{snapshot.error?.message ?? snapshot.state?.presence.length}</output>;
 };
 
 const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>();

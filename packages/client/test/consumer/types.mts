@@ -3,6 +3,7 @@
 import {
   type AppRouter,
   type BroadcastOptions,
+  type CallError,
   type CheatConfig,
   type CommandResult,
   createInvigilClient,
@@ -16,12 +17,14 @@ import {
   isNetworkError,
   type knownDetectTypes,
   type LiveRoom,
+  type LiveSnapshot,
   type LiveStatus,
   type Message,
   parseCheatConfig,
   type parseSignal,
   type RetryOptions,
   type RoomEvent,
+  type RoomSnapshot,
   type RouterInputs,
   type RouterOutputs,
   type Signal,
@@ -152,7 +155,12 @@ export const listening = async (room: LiveRoom): Promise<void> => {
     holds<Equal<typeof data.sid, string>>();
     holds<Equal<typeof message, Message>>();
   });
-  room.on("status", ({ status }) => holds<Equal<typeof status, LiveStatus>>());
+  room.on("status", ({ status, error }) => {
+    holds<Equal<typeof status, LiveStatus>>();
+    holds<Equal<typeof error, CallError | undefined>>();
+  });
+  const { subscribe, getSnapshot } = room;
+  subscribe(() => holds<Equal<ReturnType<typeof getSnapshot>, LiveSnapshot<RoomSnapshot>>>());
   const member = room.state?.members[0]?.name;
   holds<Equal<typeof member, string | undefined>>();
   holds<Equal<(typeof room.presence)[number]["since"], Date>>();

@@ -70,10 +70,19 @@ const createAudioFiles = (
   });
 };
 
+const providersOf = ({ config, clock, ids, publicUrl, ownKey, log }: World): Providers =>
+  selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey, log });
+
+/** The audio files where another configuration of the installation keeps them. */
+export const audioFilesWith = (config: Config, deps: World): AudioFiles => {
+  const world = { ...deps, config };
+  return createAudioFiles(world, providersOf(world));
+};
+
 export const createDeps = (world: World): Deps => {
-  const { config, clock, monotonic, ids, log, publicUrl, authSecret, ownKey, freeSpace } = world;
+  const { config, clock, monotonic, ids, log, authSecret, freeSpace } = world;
   const foreign = config.jwks && createIdentityService({ settings: config.jwks, monotonic, log });
-  const providers = selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey, log });
+  const providers = providersOf(world);
   return {
     ...world,
     disk: createDisk({

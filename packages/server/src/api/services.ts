@@ -65,13 +65,15 @@ import { createLiveService } from "../features/subscriptions/service.js";
 import { createLiveStore } from "../features/subscriptions/store.js";
 import { createUploadService } from "../features/upload/service.js";
 import { createUploadStore } from "../features/upload/store.js";
+import { chargeEvents } from "../limits/event-budgets.js";
 import { createGate } from "../limits/gate.js";
 import { createRateLimits, UNLIMITED } from "../limits/rates.js";
 import { examNotFound, InvigilError } from "../platform/errors.js";
+import { withoutShares } from "../storage/turns.js";
 import type { Deps } from "./deps.js";
 
 export interface ServiceOptions {
-  /** Whether to skip rate limits and quotas. The command-line tool does, because its user controls the installation. */
+  /** Whether to skip rate limits, quotas and bounds of writes. The command-line tool does, because its user controls the installation. */
   readonly unlimited?: boolean;
 }
 
@@ -98,11 +100,16 @@ export const createServices = (
   const rates = unlimited ? UNLIMITED : createRateLimits({ settings: config.limits, monotonic });
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
-  const { storage } = db;
+  const storage = unlimited ? withoutShares(db.storage) : db.storage;
   const roomExams = createRoomExams();
   const liveStore = createLiveStore({ storage });
   const dispatcher = createEventDispatcher({ store: liveStore, log });
-  const eventLog = createEventLog({ added: dispatcher.poll });
+  const eventLog = createEventLog({
+    added: dispatcher.poll,
+    written: (events) => chargeEvents(rates, events),
+  });
+  /** For changes of whole exams, whose rows are charged to the caller. They must not use up what a running exam needs. */
+  const bulkEventLog = createEventLog({ added: dispatcher.poll });
   const messageLog = createMessageLog({ events: eventLog });
   /** Emits `added` after each transaction that wrote tasks. An emitter is needed because the queue itself depends on the task log. */
   const taskEvents = new EventEmitter<{ added: [] }>();
@@ -116,7 +123,7 @@ export const createServices = (
   const bulk = createBulkChanges({
     storage,
     tasks: taskLog,
-    events: eventLog,
+    events: bulkEventLog,
     clock,
     log,
     busy: (examId) =>
@@ -205,6 +212,7 @@ export const createServices = (
     access,
     erasure,
     clock,
+    rates,
   });
   const imports = createImportService({
     store: createImportStore({ storage, bulk }),
@@ -254,6 +262,7 @@ export const createServices = (
     groups,
     clock,
     ids,
+    rates,
     quotas,
   });
   const links = createLinkService({
@@ -264,10 +273,11 @@ export const createServices = (
     tokens,
     onAccessRevoked: dispatcher.recheckAccess,
     log,
+    rates,
     apps: config.apps,
   });
   const instances = createInstanceService({
-    store: createInstanceStore({ storage }),
+    store: createInstanceStore({ storage: db.control }),
     // A database of SQLite has one server.
     id: db.kind === "sqlite" ? "" : ids.nonce(),
     clock,
@@ -300,6 +310,7 @@ export const createServices = (
     instances,
     clock,
     settleMs: config.presenceSettleSeconds * 1000,
+    rates,
     log,
   });
   const live = createLiveService({
@@ -309,6 +320,7 @@ export const createServices = (
     uncountedAccess,
     presence,
     limits: createSubscriptionLimits(config.perPerson),
+    rates,
     clock,
     retentionMs: config.eventRetentionSeconds * 1000,
     log,

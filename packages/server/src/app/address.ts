@@ -2,12 +2,15 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { Config } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
+import { reasonOfSystem } from "../platform/system-errors.js";
 
-/** The error of a server that cannot listen on the configured address. */
+/** The error of a server that cannot listen on the configured address. `cause` tells a port in use: EADDRINUSE. */
 export const cannotListen = ({ host, port }: Config, error: NodeJS.ErrnoException): SetupError =>
-  new SetupError(
-    `The server cannot listen on INVIGIL_HOST ${host}, INVIGIL_PORT ${port}: ${error.code ?? error.message}`,
-  );
+  error.code === "EADDRINUSE"
+    ? new SetupError(`Port ${port} of ${host} is in use`, { cause: error })
+    : new SetupError(
+        `The server cannot listen on INVIGIL_HOST ${host}, INVIGIL_PORT ${port}: ${reasonOfSystem(error)}`,
+      );
 
 /**
  * Checks the configured address by listening on it briefly.

@@ -5,6 +5,9 @@ import type { Deps } from "../api/deps.js";
 import { createServices, type Services } from "../api/services.js";
 import type { Config } from "../config/config.js";
 import { bufferLines } from "../platform/log-lines.js";
+import { storedFileOf } from "../storage/location.js";
+import { connectionShares } from "../storage/postgres/settings.js";
+import { lockForServer } from "../storage/sqlite/server-lock.js";
 import { cannotListen } from "./address.js";
 import { buildApp } from "./app.js";
 import { hostInUrl, openDeps } from "./installation.js";
@@ -28,7 +31,7 @@ const addressOf = (app: FastifyInstance, config: Config): string => {
 };
 
 /** Logs what an administrator must know before the first request. */
-const logStartup = ({ log, config }: Deps, url: string): void => {
+const logStartup = ({ log, config }: Deps, url: string, isDemo: boolean): void => {
   log.info({ url }, "listening");
   if (config.auth === "off") log.warn("INVIGIL_AUTH is off: every caller is the administrator teacher1");
   if (!config.authSecret && config.auth === "required")
@@ -36,7 +39,8 @@ const logStartup = ({ log, config }: Deps, url: string): void => {
       { file: "auth-secret", dataDir: config.dataDir },
       "tokens are signed with a secret that was made for this installation",
     );
-  if (!config.streams.domains) {
+  // The demo has no cameras.
+  if (!config.streams.domains && !isDemo) {
     log.warn(
       "no stream domains are set: stream URLs name push.invigil.invalid and pull.invigil.invalid, signed with a key that was made for this installation",
     );
@@ -46,6 +50,12 @@ const logStartup = ({ log, config }: Deps, url: string): void => {
       "message tokens are signed for the configured app, but no credentials are set to make its groups with: make each room's group at the vendor by hand, by the room's id",
     );
   }
+  const { connections } = config.postgres ?? {};
+  const { all } = connectionShares(connections);
+  if (connections !== undefined && connections < all)
+    log.warn(
+      `INVIGIL_DATABASE_CONNECTIONS is ${connections}: the server uses ${all}, the fewest it can work with`,
+    );
   if (!config.publicUrl && config.host !== "127.0.0.1")
     log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients use this address to reach the server");
 };
@@ -59,7 +69,10 @@ const openLog = ({ logLevel }: Config): Logger => {
 };
 
 /** Opens the database, builds the app, and listens. */
-export const startServer = async (config: Config): Promise<RunningServer> => {
+const openServer = async (
+  config: Config,
+  { isDemo = false }: { isDemo?: boolean },
+): Promise<RunningServer> => {
   let address: string | undefined;
   const deps = await openDeps(config, { log: openLog(config), address: () => address });
   const { db } = deps;
@@ -70,7 +83,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
       throw cannotListen(config, error);
     });
     address = addressOf(app, config);
-    logStartup(deps, address);
+    logStartup(deps, address, isDemo);
     await startServices(deps, services);
 
     const close = async (): Promise<void> => {
@@ -86,8 +99,27 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
   }
 };
 
+/**
+ * Starts the only server of a SQLite file, or one of the servers of PostgreSQL.
+ * @throws SetupError
+ */
+export const startServer = async (
+  config: Config,
+  options: { isDemo?: boolean } = {},
+): Promise<RunningServer> => {
+  const databaseFile = storedFileOf(config);
+  const unlock = databaseFile === undefined ? () => undefined : lockForServer(databaseFile);
+  try {
+    const server = await openServer(config, options);
+    return { ...server, close: () => server.close().finally(unlock) };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+};
+
 /** Waits for SIGTERM or SIGINT, then drains the server. A second signal ends the process at once. */
-export const untilSignal = (server: RunningServer): Promise<void> =>
+export const untilSignal = (server: Pick<RunningServer, "close" | "deps">): Promise<void> =>
   new Promise((resolve, reject) => {
     let draining = false;
     const stop = (signal: NodeJS.Signals): void => {

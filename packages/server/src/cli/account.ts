@@ -1,11 +1,11 @@
 import { type Account, type AccountRole, accountRoleSchema } from "@invigil/schema";
 import { type Command, Option } from "commander";
-import { jsonOption } from "./arguments.js";
+import { jsonOption, quietListOption } from "./arguments.js";
 import { confirmByName, yesOption } from "./confirm.js";
 import { withLocalApp } from "./local-app.js";
 import { fetchAllPages } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
-import { print, table } from "./output.js";
+import { print, printList, table } from "./output.js";
 import { newPassword, terminalOf } from "./password.js";
 import type { CommandRun } from "./run.js";
 
@@ -70,10 +70,11 @@ export const addAccount = (program: Command, run: CommandRun): void => {
     .command("list")
     .description("list accounts, ordered by user id")
     .addOption(role("only accounts with this role"))
+    .addOption(quietListOption())
     .addOption(jsonOption())
-    .action(async (options: { role?: AccountRole; json?: true }) => {
+    .action(async (options: { role?: AccountRole; json?: true; quiet?: true }) => {
       const accounts = await withLocalApp(run, (app) => allAccounts(app, options.role));
-      print(run, options.json, accounts, () => tableOf(accounts));
+      printList(run, options, accounts, { id: ({ userId }) => userId, forPeople: () => tableOf(accounts) });
     });
 
   account

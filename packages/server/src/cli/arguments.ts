@@ -22,6 +22,9 @@ export const jsonOption = (): Option => new Option("--json", "print JSON");
 /** The option of commands that create something with an id. */
 export const quietOption = (): Option => new Option("-q, --quiet", "print only the id");
 
+/** The option of commands that list what has ids. */
+export const quietListOption = (): Option => new Option("-q, --quiet", "print only the ids, one a line");
+
 /** Returns the command with this name, which several modules extend. The first call creates it. */
 export const findOrAddCommand = (program: Command, name: string): Command =>
   program.commands.find((command) => command.name() === name) ?? program.command(name);

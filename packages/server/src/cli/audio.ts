@@ -3,13 +3,15 @@ import { type AudioClip, type AudioPage, uploadAudioInput } from "@invigil/schem
 import { type Command, Option } from "commander";
 import { parsed } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
-import { jsonOption, parseWholeNumber, quietOption } from "./arguments.js";
+import { reasonOfSystem } from "../platform/system-errors.js";
+import { jsonOption, parseWholeNumber, quietListOption, quietOption } from "./arguments.js";
+import { addAudioCopy } from "./audio-copy.js";
 import { confirmByName, yesOption } from "./confirm.js";
 import { withLocalApp } from "./local-app.js";
 import { findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 import { OPERATOR } from "./operator.js";
-import { print, printCreated, table } from "./output.js";
+import { print, printCreated, printList, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 import { formatTime, parseTime } from "./time.js";
 
@@ -25,13 +27,11 @@ interface OutputOptions {
 
 const PAGE_SIZE = 100;
 const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
-const errorCode = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : String(error);
 
 /** Adds a file to the library, with the same checks as an upload. */
 const addFile = async ({ services }: LocalApp, path: string, described: object): Promise<AudioClip> => {
   const file = await open(path).catch((error: unknown) => {
-    throw new SetupError(`The file ${path} cannot be read: ${errorCode(error)}`);
+    throw new SetupError(`The file ${path} cannot be read: ${reasonOfSystem(error)}`);
   });
   await using _ = file;
   if (!(await file.stat()).isFile()) throw new SetupError(`${path} is not a file`);
@@ -93,11 +93,15 @@ const addLibrary = (audio: Command, run: CommandRun): void => {
     .description("list the library's clips")
     .option("--name <text>", "only clips whose name contains this text")
     .option("--classify <number>", "only clips of this class", parseWholeNumber)
+    .addOption(quietListOption())
     .addOption(jsonOption())
-    .action(({ json, ...filter }: ClipOptions & OutputOptions) =>
+    .action(({ json, quiet, ...filter }: ClipOptions & OutputOptions) =>
       withLocalApp(run, async (app) => {
         const list = await allClips(app, filter);
-        print(run, json, list, () => (list.length === 0 ? "No clips were found." : clipTable(list)));
+        printList(run, { json, quiet }, list, {
+          id: ({ id }) => id,
+          forPeople: () => (list.length === 0 ? "No clips were found." : clipTable(list)),
+        });
       }),
     );
 
@@ -185,4 +189,5 @@ export const addAudio = (program: Command, run: CommandRun): void => {
   const audio = program.command("audio").description("manage the audio library and the audio of exams");
   addLibrary(audio, run);
   addAttachments(audio, run);
+  addAudioCopy(audio, run);
 };

@@ -36,11 +36,9 @@ const NEW_KEYS =
 const audioSteps = (from: string, to: string | undefined): string[] => {
   const audio = join(from, AUDIO);
   if (from === to || !existsSync(audio)) return [];
-  return to === undefined
-    ? [
-        `The audio files in ${audio} are not in the copy. Set INVIGIL_AUDIO_STORE=folder and INVIGIL_DATA_DIR=${from} on a single server, or upload them again.`,
-      ]
-    : [`The audio files in ${audio} are not in the copy. Copy them to ${join(to, AUDIO)}.`];
+  return [
+    `The audio files in ${audio} are not in the copy. With the settings of the new installation, run: invigil audio copy --from 'folder:${from}'`,
+  ];
 };
 
 /** Says what becomes of the secrets of an installation. */
@@ -73,7 +71,7 @@ const remainingSteps = (
     ...audioSteps(fromFolder, "file" in to ? toFolder : undefined),
     ...((rows.stored_files ?? 0) > 0
       ? [
-          "Set INVIGIL_AUDIO_STORE and INVIGIL_S3_… as they were: audio files in the database were copied with it, and those in a bucket stay there.",
+          "Set INVIGIL_AUDIO_STORE and INVIGIL_S3_… as they were: audio files in the database were copied with it, and those in a bucket stay there. `invigil audio copy` moves them to another place.",
         ]
       : []),
     "Set INVIGIL_DATABASE_URL to the new database. Do not start servers on the old one again: both would call the same message services.",

@@ -9,13 +9,13 @@ import {
 } from "@invigil/schema";
 import { type Command, InvalidArgumentError } from "commander";
 import { invalidInput, parsed } from "../platform/errors.js";
-import { jsonOption, quietOption } from "./arguments.js";
+import { jsonOption, quietListOption, quietOption } from "./arguments.js";
 import { addDeletion, deletedText } from "./exam-deletion.js";
 import { withLocalApp } from "./local-app.js";
 import { allDeletedExams, allExams, findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 import { OPERATOR } from "./operator.js";
-import { count, print, printCreated, table } from "./output.js";
+import { count, print, printCreated, printList, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 import { formatTime, parseTime, timeFormatter } from "./time.js";
 
@@ -218,12 +218,17 @@ export const addExam = (program: Command, run: CommandRun): void => {
     .command("list")
     .description("list all exams, newest first")
     .option("--deleted", "list deleted exams that can be restored instead")
+    .addOption(quietListOption())
     .addOption(jsonOption())
-    .action(({ json, deleted }: OutputOptions & { deleted?: true }) =>
+    .action((options: OutputOptions & { deleted?: true }) =>
       withLocalApp(run, async ({ call, config: { timeZone } }) => {
-        if (deleted) {
-          const exams = await allDeletedExams(call);
-          print(run, json, exams, () => deletedText(exams, timeFormatter(timeZone)));
+        const id = (exam: { readonly id: string }): string => exam.id;
+        if (options.deleted) {
+          const deleted = await allDeletedExams(call);
+          printList(run, options, deleted, {
+            id,
+            forPeople: () => deletedText(deleted, timeFormatter(timeZone)),
+          });
           return;
         }
         const exams = await allExams(call);
@@ -233,9 +238,13 @@ export const addExam = (program: Command, run: CommandRun): void => {
           formatTime(endTime, timeZone),
           name,
         ];
-        print(run, json, exams, () =>
-          exams.length === 0 ? "There are no exams." : table(["ID", "START", "END", "NAME"], exams.map(row)),
-        );
+        printList(run, options, exams, {
+          id,
+          forPeople: () =>
+            exams.length === 0
+              ? "There are no exams."
+              : table(["ID", "START", "END", "NAME"], exams.map(row)),
+        });
       }),
     );
   addDeletion(exam, run);

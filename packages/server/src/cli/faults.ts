@@ -2,6 +2,13 @@ import type { FaultyFile } from "../features/import/service.js";
 import { count, print, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 
+/** Formats what is wrong with cells of a file. */
+export const faultTable = (faults: FaultyFile["faults"]): string =>
+  table(
+    ["ROW", "COLUMN", "VALUE", "PERSON", "REASON"],
+    faults.map(({ row, column, value, person, reason }) => [row, column, value, person, reason]),
+  );
+
 /** Prints the problems of a file's rows and the outcome, and sets the exit code to 1. */
 export const printFaults = (
   run: CommandRun,
@@ -16,8 +23,7 @@ export const printFaults = (
     return;
   }
   const { faults, more } = faulty;
-  const lines = faults.map(({ row, column, reason }) => [row, column, reason]);
-  stderr.write(`${table(["ROW", "COLUMN", "REASON"], lines)}\n`);
+  stderr.write(`${faultTable(faults)}\n`);
   if (more > 0) stderr.write(`and ${count(more, "more fault")}\n`);
   stderr.write(`invigil: ${count(faults.length + more, "fault")}; ${outcome}\n`);
 };

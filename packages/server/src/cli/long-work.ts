@@ -2,11 +2,17 @@ import { type BackupControl, stoppedError } from "../backup/control.js";
 import { createProgress } from "./progress.js";
 import type { CommandRun } from "./run.js";
 
+/** The interface of long work to its caller. */
+export interface LongWork extends BackupControl {
+  /** Whether the user has interrupted the work. */
+  readonly isStopped: () => boolean;
+}
+
 /** Runs long work with a progress bar on a terminal. The first Ctrl-C stops it at the next safe point. */
 export const withProgress = async <Result>(
   run: CommandRun,
   what: string,
-  work: (control: BackupControl) => Promise<Result>,
+  work: (control: LongWork) => Promise<Result>,
 ): Promise<Result> => {
   const { show, end } = createProgress(what, run.io.stderr);
   let isStopped = false;
@@ -19,7 +25,7 @@ export const withProgress = async <Result>(
     if (isStopped) throw stoppedError();
   };
   try {
-    return await work({ show, throwIfStopped });
+    return await work({ show, throwIfStopped, isStopped: () => isStopped });
   } finally {
     for (const signal of signals) process.off(signal, stop);
     end();

@@ -19,6 +19,17 @@ export const printCreated = (
   forPeople: () => string,
 ): void => print(run, quiet ? undefined : json, created, quiet ? () => created.id : forPeople);
 
+/** Prints a list: only the ids, one a line, if requested, otherwise like `print`. */
+export const printList = <Item>(
+  run: CommandRun,
+  { json, quiet }: { json?: true | undefined; quiet?: true | undefined },
+  list: readonly Item[],
+  { id, forPeople }: { readonly id: (item: Item) => string; readonly forPeople: () => string },
+): void => {
+  if (!quiet) print(run, json, list, forPeople);
+  else run.io.stdout.write(list.map((item) => `${id(item)}\n`).join(""));
+};
+
 /** Replaces control characters, which could move the cursor. */
 const cellOf = (value: string | number): string => String(value).replaceAll(/\p{Cc}/gu, " ");
 

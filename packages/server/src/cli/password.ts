@@ -10,7 +10,8 @@ import type { CommandRun } from "./run.js";
 const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const GENERATED_LENGTH = 20;
 
-const generatePassword = (): string =>
+/** A password of 119 bits. */
+export const generatePassword = (): string =>
   Array.from(
     { length: GENERATED_LENGTH },
     () => LETTERS_AND_DIGITS[randomInt(LETTERS_AND_DIGITS.length)],

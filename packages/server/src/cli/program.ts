@@ -3,6 +3,7 @@ import { TRPCError } from "@trpc/server";
 import { Command, CommanderError } from "commander";
 import { InvigilError } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
+import { isSystemError, reasonOfSystem } from "../platform/system-errors.js";
 import { isStorageFull } from "../storage/storage-full.js";
 import { failureOf } from "../trpc/failures.js";
 import { findOrAddCommand } from "./arguments.js";
@@ -35,12 +36,17 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   doctor: async (program, run) => (await import("./doctor.js")).addDoctor(program, run),
 };
 
+/** The beginning of every error. */
+const PREFIX = "invigil: ";
+
 /** Commander's program, which prints to the streams of the run and throws where it would end the process. */
 const createProgram = ({ io: { stdout, stderr } }: CommandRun): Command =>
   new Command("invigil")
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
+      // Commander says "error: …".
+      outputError: (text, write) => write(text.replace(/^error: /, PREFIX)),
       // Commander asks for the width, and declares that undefined means its default.
       getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : undefined) as number,
       getErrHelpWidth: () => (stderr.isTTY ? stderr.columns : undefined) as number,
@@ -56,18 +62,42 @@ const addCommands = async (program: Command, run: CommandRun, asked = ""): Promi
   else for (const addOne of Object.values(COMMANDS)) await addOne(program, run);
 };
 
-/** Replaces field names in a message by the options with which they were entered. */
-const withOptionNames = (message: string, { options }: Command): string =>
-  options.reduce((text, option) => {
-    const field = option.attributeName();
-    // A single-word field name may be an ordinary word, except at the start of a message.
-    const named = /[A-Z]/.test(field) ? `\\b${field}\\b` : `^${field}(?= must )`;
-    return text.replace(new RegExp(named), option.long ?? field);
-  }, message);
+/** Names of fields that differ from those of the options and arguments for them. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  start: ["startTime"],
+  end: ["endTime"],
+  at: ["startTime"],
+  exam: ["examId"],
+  room: ["roomId"],
+  user: ["userId"],
+  clip: ["clipId"],
+  attachment: ["attachmentId"],
+  "file|url": ["file", "url"],
+  shuffle: ["seed"],
+};
 
-/** Errors of the operating system already describe the operation and the path. */
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && "syscall" in error && "code" in error;
+/** Replaces field names in a message by the options and arguments with which they were entered. */
+const withOptionNames = (message: string, { options, registeredArguments }: Command): string => {
+  const entered = [
+    ...options.map((option) => [option.attributeName(), option.long ?? option.flags] as const),
+    ...registeredArguments.map((argument) => [argument.name(), `<${argument.name()}>`] as const),
+  ];
+  return entered
+    .flatMap(([name, shown]) => [name, ...(FIELDS[name] ?? [])].map((field) => [field, shown] as const))
+    .reduce((text, [field, shown]) => {
+      // A single-word field name may be an ordinary word, except at the start of a message.
+      const named = /[A-Z]/.test(field) ? `\\b${field}\\b` : `^${field}(?= (must|is|has|cannot) )`;
+      return text.replace(new RegExp(named), shown);
+    }, message);
+};
+
+/** Says which path cannot be used. */
+const systemErrorText = (error: NodeJS.ErrnoException): string => {
+  const reason = reasonOfSystem(error);
+  return error.path === undefined
+    ? `The operating system refuses ${error.syscall}: ${reason}`
+    : `The path ${error.path} cannot be used: ${reason}`;
+};
 
 /** Formats an error. Errors that people can fix get one line, and internal errors keep their stack trace. */
 const errorText = (error: unknown, command: Command): string => {
@@ -76,7 +106,7 @@ const errorText = (error: unknown, command: Command): string => {
     const failure = failureOf(error);
     if (failure.code !== "INTERNAL") return withOptionNames(failure.message, command);
   }
-  if (isSystemError(error)) return error.message;
+  if (isSystemError(error)) return systemErrorText(error);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };
 
@@ -94,12 +124,12 @@ const outputIsWritten = async ({ stdout }: CommandIo): Promise<void> => {
 export const runCommand = async (args: readonly string[], io: CommandIo): Promise<number> => {
   const run: CommandRun = { io, exitCode: 0 };
   const fail = (message: string): void => {
-    io.stderr.write(`invigil: ${message}\n`);
+    io.stderr.write(`${PREFIX}${message}\n`);
     run.exitCode = 1;
   };
   io.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // The reader closed the pipe, as in `| head`.
-    if (error.code !== "EPIPE") fail(`cannot write the output: ${error.code ?? error.message}`);
+    if (error.code !== "EPIPE") fail(`cannot write the output: ${reasonOfSystem(error)}`);
   });
 
   const program = createProgram(run);

@@ -1,13 +1,13 @@
 import { type Room, userIdSchema } from "@invigil/schema";
 import { type Command, InvalidArgumentError } from "commander";
-import { jsonOption } from "./arguments.js";
+import { jsonOption, quietListOption, quietOption } from "./arguments.js";
 import { confirmByName, yesOption } from "./confirm.js";
 import { addLinks } from "./links.js";
 import { withLocalApp } from "./local-app.js";
 import { allRooms, findExam, findRoom } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 import { OPERATOR } from "./operator.js";
-import { count, print, table } from "./output.js";
+import { count, print, printCreated, printList, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 import { type TimeFormatter, timeFormatter } from "./time.js";
 
@@ -46,14 +46,17 @@ const addList = (parent: Command, run: CommandRun): void => {
     .command("list")
     .description("list rooms, newest first")
     .option("--exam <exam>", "only rooms of this exam")
+    .addOption(quietListOption())
     .addOption(jsonOption())
-    .action(({ exam, json }: ExamOption) =>
+    .action(({ exam, ...output }: ExamOption & { quiet?: true }) =>
       withLocalApp(run, async ({ call, config }) => {
         const of = exam === undefined ? undefined : await findExam(call, exam);
         const rooms = await allRooms(call, of?.id);
-        print(run, json, rooms, () =>
-          [roomTable(rooms, timeFormatter(config.timeZone)), count(rooms.length, "room")].join("\n"),
-        );
+        printList(run, output, rooms, {
+          id: ({ id }) => id,
+          forPeople: () =>
+            [roomTable(rooms, timeFormatter(config.timeZone)), count(rooms.length, "room")].join("\n"),
+        });
       }),
     );
 };
@@ -155,14 +158,15 @@ const addCreate = (parent: Command, run: CommandRun): void => {
     .requiredOption("--name <name>", "the name of the room")
     .option("--exam <exam>", "the exam of the room; by default a new exam that starts in 30 minutes")
     .requiredOption("--by <teacher>", "the user id of its teacher", userId)
+    .addOption(quietOption())
     .addOption(jsonOption())
-    .action(({ name, exam, by, json }: ExamOption & { name: string; by: string }) =>
+    .action(({ name, exam, by, ...output }: ExamOption & { name: string; by: string; quiet?: true }) =>
       withLocalApp(run, async ({ call, as }) => {
         const of = exam === undefined ? undefined : await findExam(call, exam);
         // The creator of a room is its teacher.
         const maker = as({ ...OPERATOR, userId: by, name: by });
         const room = await maker.room.create({ name, imServer: ["aliyun_new"], examId: of?.id });
-        print(run, json, room, () => room.id);
+        printCreated(run, output, room, () => room.id);
       }),
     );
 };

@@ -2,7 +2,7 @@ import type { ImportResult } from "@invigil/schema";
 import type { Command } from "commander";
 import { quoted } from "../files/sheets/quoted.js";
 import { jsonOption } from "./arguments.js";
-import { printFaults } from "./faults.js";
+import { faultTable, printFaults } from "./faults.js";
 import { withLocalApp } from "./local-app.js";
 import { findExam, findRoom } from "./lookup.js";
 import { OPERATOR } from "./operator.js";
@@ -18,7 +18,17 @@ interface ImportOptions {
 }
 
 const summaryOf = (result: ImportResult, dryRun: boolean): string => {
-  const { rows, added, updated, unchanged, changes, moreChanges, unreadSheets = [] } = result;
+  const {
+    rows,
+    added,
+    updated,
+    unchanged,
+    changes,
+    moreChanges,
+    unreadSheets = [],
+    warnings = [],
+    moreWarnings = 0,
+  } = result;
   const outcome = `${count(rows, "row")}: ${added} added, ${updated} updated, ${unchanged} unchanged`;
   const lines = changes.map(({ row, userId, was, is }) => [
     row,
@@ -32,6 +42,14 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
     ...(moreChanges > 0 ? [`and ${moreChanges} more`] : []),
     ...(lines.length > 0 ? [""] : []),
     ...unreadSheets.map((sheet) => `The sheet ${quoted(sheet)} has no roster header and was not imported.`),
+    ...(warnings.length > 0
+      ? [
+          "WARNING: these ids may have lost zeros. Compare them with the original list:",
+          faultTable(warnings),
+          ...(moreWarnings > 0 ? [`and ${count(moreWarnings, "more id")}`] : []),
+          "",
+        ]
+      : []),
     dryRun ? `${outcome} (dry run: nothing was imported)` : outcome,
   ].join("\n");
 };

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { SetupError } from "../platform/setup-error.js";
 import { failureOf } from "../trpc/failures.js";
-import { jsonOption } from "./arguments.js";
+import { jsonOption, quietListOption } from "./arguments.js";
 import { confirmByName, yesOption } from "./confirm.js";
 import { withLocalApp } from "./local-app.js";
 import { allDeletedExams, fetchAllPages, findExam, findRoom } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
-import { count, print, table } from "./output.js";
+import { count, print, printList, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 
 interface ListOptions {
@@ -65,11 +65,14 @@ const addList = (roster: Command, run: CommandRun): void => {
     .command("list")
     .description("list the people of an exam who have no room, and count those who have one")
     .requiredOption("--exam <exam>", "the id or name of the exam")
+    .addOption(quietListOption())
     .addOption(jsonOption())
-    .action(({ exam, json }: ListOptions) =>
+    .action(({ exam, json, quiet }: ListOptions & { quiet?: true }) =>
       withLocalApp(run, async (app) => {
         const unseated = await fetchUnseated(app, (await findExam(app.call, exam)).id);
-        print(run, json, unseated, () => unseatedText(unseated));
+        if (quiet)
+          printList(run, { quiet }, unseated.people, { id: ({ userId }) => userId, forPeople: () => "" });
+        else print(run, json, unseated, () => unseatedText(unseated));
       }),
     );
 };

@@ -68,12 +68,18 @@ describe("a file of secrets", () => {
     await write("/dev/null");
     const { mode, ino } = statSync("/dev/null");
     expect({ mode, ino }).toEqual({ mode: before.mode, ino: before.ino });
-    await expect(write("/dev/full")).rejects.toThrow("The file /dev/full cannot be written: ENOSPC");
+    await expect(write("/dev/full")).rejects.toThrow(
+      "The file /dev/full cannot be written: no space left on device",
+    );
   });
 
   it("reports the file that cannot be written", async () => {
-    await expect(write(folder)).rejects.toThrow(`The file ${folder} cannot be written: EISDIR`);
+    await expect(write(folder)).rejects.toThrow(
+      `The file ${folder} cannot be written: illegal operation on a directory`,
+    );
     const nowhere = join(folder, "missing/links.csv");
-    await expect(write(nowhere)).rejects.toThrow(`The file ${nowhere} cannot be written: ENOENT`);
+    await expect(write(nowhere)).rejects.toThrow(
+      `The file ${nowhere} cannot be written: no such file or directory`,
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { failedWith, SetupError } from "../platform/setup-error.js";
+import { isSystemError, reasonOfSystem } from "../platform/system-errors.js";
 
 /** Resolves to undefined if the file does not exist. */
 const ifExists = <Answer>(asked: Promise<Answer>): Promise<Answer | undefined> =>
@@ -53,7 +54,7 @@ export const writeSecretFile = async (path: string, parts: Parts, nonce: string)
     if (existing && !existing.isFile()) await writeParts(path, "w", parts);
     else await replace(await resolveLinks(path), parts, nonce);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    throw new SetupError(`The file ${path} cannot be written: ${String(error.code)}`);
+    if (!isSystemError(error)) throw error;
+    throw new SetupError(`The file ${path} cannot be written: ${reasonOfSystem(error)}`);
   }
 };

@@ -1,7 +1,31 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { checkAddress } from "../app/address.js";
 import { parseConfig, readEnvironment } from "../config/config.js";
-import type { CommandRun } from "./run.js";
+import { failedWith, SetupError } from "../platform/setup-error.js";
+import type { CommandIo, CommandRun } from "./run.js";
+
+interface ServeOptions {
+  demo?: true;
+  check?: true;
+  port?: string;
+}
+
+/** What the demo sets unless somebody sets something else. */
+const DEMO_SETTINGS = { INVIGIL_DEMO_EXAMINEES: "5", INVIGIL_LOG_LEVEL: "warn" };
+
+const parsePort = (text: string): string => {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError("Specify a port from 0 to 65535; 0 takes any that is free.");
+  return text;
+};
+
+/** The beginning of the command that was typed: npm names the script that it runs. */
+const typedCommand = ({ env }: CommandIo, demo: boolean): string => {
+  const script = env.npm_lifecycle_event;
+  if (demo && (script === "start" || script === "dev"))
+    return script === "start" ? "npm start --" : "npm run dev --";
+  return demo ? "invigil serve --demo" : "invigil serve";
+};
 
 /** Adds the command `serve`. The server is imported when the settings are valid. */
 export const addServe = (program: Command, run: CommandRun): void => {
@@ -10,24 +34,39 @@ export const addServe = (program: Command, run: CommandRun): void => {
     .description(
       "serve the REST and tRPC APIs until SIGTERM or SIGINT; settings come from the environment and .env",
     )
-    .option("--demo", "create a demo room and an audio library, and print example calls")
+    .option("--demo", "create a demo room, an audio library and an account, and print how to use them")
+    .option("--port <port>", "the port to listen on, instead of INVIGIL_PORT", parsePort)
     .option("--check", "only check the arguments, settings and address, without opening the database")
-    .action(async ({ demo, check }: { demo?: true; check?: true }) => {
-      const environment = readEnvironment(run.io.env);
-      const config = parseConfig(
-        demo ? { INVIGIL_DEMO_EXAMINEES: "5", INVIGIL_LOG_LEVEL: "warn", ...environment } : environment,
-      );
+    .action(async ({ demo, check, port }: ServeOptions) => {
+      const isDemo = demo === true;
+      const config = parseConfig({
+        ...(isDemo && DEMO_SETTINGS),
+        ...readEnvironment(run.io.env),
+        ...(port !== undefined && { INVIGIL_PORT: port }),
+      });
+      /** Says what to type where the port is in use. */
+      const withCommand = (error: unknown): unknown => {
+        if (!(error instanceof SetupError && failedWith(error.cause, "EADDRINUSE"))) return error;
+        const other = config.port < 65_535 ? config.port + 1 : 1024;
+        return new SetupError(
+          `${error.message}. Take another one: ${typedCommand(run.io, isDemo)} --port ${other}`,
+        );
+      };
       if (check) {
-        await checkAddress(config);
+        await checkAddress(config).catch((error: unknown) => {
+          throw withCommand(error);
+        });
         run.io.stdout.write(`The settings are valid, and ${config.host}, port ${config.port}, is free.\n`);
         return;
       }
       const { startServer, untilSignal } = await import("../app/main.js");
-      const server = await startServer(config);
-      if (demo) {
-        const { startDemo } = await import("../demo/start.js");
-        run.io.stdout.write(await startDemo(server));
-      }
-      await untilSignal(server);
+      const server = await startServer(config, { isDemo }).catch((error: unknown) => {
+        throw withCommand(error);
+      });
+      if (!isDemo) return untilSignal(server);
+      const { startDemo } = await import("../demo/start.js");
+      const { guide, close } = await startDemo(server);
+      run.io.stdout.write(guide);
+      await untilSignal({ ...server, close });
     });
 };

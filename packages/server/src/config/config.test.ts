@@ -68,7 +68,11 @@ describe("settings", () => {
       demoExaminees: 0,
       limits: {
         reads: { person: 12_000, admin: 600_000, network: 60_000 },
+        readRows: { person: 120_000, admin: 6_000_000 },
+        readBytes: { person: 48 * MIB, admin: 2400 * MIB },
         writes: { person: 1200, admin: 60_000 },
+        writeRows: { person: 120_000, admin: 6_000_000, exam: 1_200_000 },
+        events: { person: 120, admin: 6000, room: 12_000, exam: 120_000 },
         calls: { room: 600_000, exam: 6_000_000 },
         records: { person: 3000, admin: 600_000, room: 120_000, exam: 1_200_000 },
         recordBytes: { person: 8 * MIB, admin: 1024 * MIB, room: 512 * MIB, exam: 8192 * MIB },
@@ -78,6 +82,7 @@ describe("settings", () => {
         people: { person: 60_000, admin: 1_200_000, room: 6000, exam: 1_200_000 },
         audioBytes: { person: 200 * MIB, admin: 2048 * MIB },
         imports: { person: 20, admin: 120, exam: 60 },
+        messageLogins: { person: 60, admin: 6000 },
       },
       quotas: {
         recordsPerPerson: 50_000,
@@ -463,6 +468,11 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_LIMIT_PEOPLE", "5"],
   ["INVIGIL_LIMIT_AUDIO_MIB", "exam=5"],
   ["INVIGIL_LIMIT_IMPORTS", "person=1;exam=1"],
+  ["INVIGIL_LIMIT_READ_ROWS", "room=5"],
+  ["INVIGIL_LIMIT_READ_MIB", "person=0"],
+  ["INVIGIL_LIMIT_WRITE_ROWS", "network=5"],
+  ["INVIGIL_LIMIT_EVENTS", "person"],
+  ["INVIGIL_LIMIT_MESSAGE_LOGINS", "network=5"],
   ["INVIGIL_QUOTA_RECORDS_PER_PERSON", "0"],
   ["INVIGIL_QUOTA_RECORD_MIB_PER_PERSON", "0"],
   ["INVIGIL_QUOTA_MESSAGES_PER_ROOM", "10000001"],
@@ -487,7 +497,9 @@ describe("a bad value", () => {
   });
 
   it("is also a name that no setting has", () => {
-    expect(faultOf({ INVIGIL_PROT: "leak" })).toBe("INVIGIL_PROT is not a setting of Invigil");
+    expect(faultOf({ INVIGIL_PROT: "leak" })).toBe(
+      "INVIGIL_PROT is not a setting of Invigil; did you mean INVIGIL_PORT?",
+    );
   });
 });
 

@@ -169,7 +169,11 @@ export const configOf = (env: Settings) => {
     /** Rate limits per minute, by person, room or exam. */
     limits: {
       reads: env.INVIGIL_LIMIT_READS,
+      readRows: env.INVIGIL_LIMIT_READ_ROWS,
+      readBytes: inBytes(env.INVIGIL_LIMIT_READ_MIB),
       writes: env.INVIGIL_LIMIT_WRITES,
+      writeRows: env.INVIGIL_LIMIT_WRITE_ROWS,
+      events: env.INVIGIL_LIMIT_EVENTS,
       calls: env.INVIGIL_LIMIT_CALLS,
       records: env.INVIGIL_LIMIT_RECORDS,
       recordBytes: inBytes(env.INVIGIL_LIMIT_RECORD_MIB),
@@ -179,6 +183,7 @@ export const configOf = (env: Settings) => {
       people: env.INVIGIL_LIMIT_PEOPLE,
       audioBytes: inBytes(env.INVIGIL_LIMIT_AUDIO_MIB),
       imports: env.INVIGIL_LIMIT_IMPORTS,
+      messageLogins: env.INVIGIL_LIMIT_MESSAGE_LOGINS,
     },
     /** How much may be stored. */
     quotas: {
@@ -269,15 +274,17 @@ export const testConfig = (settings: Readonly<Record<string, string | undefined>
   return { ...config, databaseFile: undefined, postgres: { url, dividesByExam: divides === "on" } };
 };
 
+/** Returns the settings in the `.env` file of the working folder, if there is one. */
+export const readEnvFile = (): Record<string, string | undefined> => {
+  try {
+    return parseEnv(readFileSync(".env", "utf8"));
+  } catch (error) {
+    if (failedWith(error, "ENOENT")) return {};
+    throw new SetupError("the file .env cannot be read");
+  }
+};
+
 /** An environment, merged with the `.env` file of the working folder. The environment takes precedence. */
 export const readEnvironment = (
   env: Readonly<Record<string, string | undefined>>,
-): Record<string, string | undefined> => {
-  let file = "";
-  try {
-    file = readFileSync(".env", "utf8");
-  } catch (error) {
-    if (!failedWith(error, "ENOENT")) throw new SetupError("the file .env cannot be read");
-  }
-  return { ...parseEnv(file), ...env };
-};
+): Record<string, string | undefined> => ({ ...readEnvFile(), ...env });

@@ -1,4 +1,5 @@
 import { roles } from "@invigil/schema";
+import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { isPostgresUrl } from "../storage/postgres/settings.js";
 import {
@@ -99,7 +100,11 @@ const settings = z.object({
   INVIGIL_PRESENCE_SETTLE_SECONDS: whole(0, 300).default(10),
   INVIGIL_DEMO_EXAMINEES: whole(0, 500).default(0),
   INVIGIL_LIMIT_READS: amounts({ person: 12_000, admin: 600_000, network: 60_000 }),
+  INVIGIL_LIMIT_READ_ROWS: amounts({ person: 120_000, admin: 6_000_000 }),
+  INVIGIL_LIMIT_READ_MIB: amounts({ person: 48, admin: 2400 }),
   INVIGIL_LIMIT_WRITES: amounts({ person: 1200, admin: 60_000 }),
+  INVIGIL_LIMIT_WRITE_ROWS: amounts({ person: 120_000, admin: 6_000_000, exam: 1_200_000 }),
+  INVIGIL_LIMIT_EVENTS: amounts({ person: 120, admin: 6000, room: 12_000, exam: 120_000 }),
   INVIGIL_LIMIT_CALLS: amounts({ room: 600_000, exam: 6_000_000 }),
   INVIGIL_LIMIT_RECORDS: amounts({ person: 3000, admin: 600_000, room: 120_000, exam: 1_200_000 }),
   INVIGIL_LIMIT_RECORD_MIB: amounts({ person: 8, admin: 1024, room: 512, exam: 8192 }),
@@ -109,6 +114,7 @@ const settings = z.object({
   INVIGIL_LIMIT_PEOPLE: amounts({ person: 60_000, admin: 1_200_000, room: 6000, exam: 1_200_000 }),
   INVIGIL_LIMIT_AUDIO_MIB: amounts({ person: 200, admin: 2048 }),
   INVIGIL_LIMIT_IMPORTS: amounts({ person: 20, admin: 120, exam: 60 }),
+  INVIGIL_LIMIT_MESSAGE_LOGINS: amounts({ person: 60, admin: 6000 }),
   INVIGIL_QUOTA_RECORDS_PER_PERSON: whole(1, 1_000_000_000).default(50_000),
   INVIGIL_QUOTA_RECORD_MIB_PER_PERSON: whole(1, 1_000_000).default(64),
   INVIGIL_QUOTA_MESSAGES_PER_ROOM: whole(1, 10_000_000).default(200_000),
@@ -256,6 +262,16 @@ const combinationFaults = (env: Settings): string[] => {
   return faults;
 };
 
+/** The share of its letters in which a name differs from a similar one, and their least number: two that are swapped count as two. */
+const SIMILAR = { share: 0.4, letters: 2 };
+
+/** Suggests the setting that an unknown name may mean. */
+const suggestionFor = (name: string): string => {
+  const likely = closest(name, settingNames);
+  const most = Math.max(SIMILAR.letters, (name.length - "INVIGIL_".length) * SIMILAR.share);
+  return distance(name, likely) <= most ? `; did you mean ${likely}?` : "";
+};
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Parses settings, or returns all errors, one per line, without the values. */
@@ -270,7 +286,7 @@ export const readSettings = (
   );
   const unknown = Object.keys(given)
     .filter((name) => !settingNames.includes(name))
-    .map((name) => `${name} is not a setting of Invigil`);
+    .map((name) => `${name} is not a setting of Invigil${suggestionFor(name)}`);
   const parsed = settings.safeParse(given);
   const [first, ...more] = [
     ...unknown,

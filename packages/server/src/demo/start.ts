@@ -1,6 +1,10 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Caller, createRoomInput, listRoomsInput, type Role, type Room } from "@invigil/schema";
 import type { RunningServer } from "../app/main.js";
+import { generatePassword } from "../cli/password.js";
 import { signToken } from "../identity/tokens.js";
+import { InvigilError } from "../platform/errors.js";
 import { demoGuide } from "./guide.js";
 import { starterLibrary } from "./library.js";
 
@@ -12,6 +16,9 @@ const TEACHER: Caller = {
   name: "Teacher One",
   expiresAt: new Date(8.64e15),
 };
+/** Who makes the account, and the account's id. */
+const OPERATOR: Caller = { userId: "admin", role: "admin", expiresAt: new Date(8.64e15) };
+const ACCOUNT_ID = "demo";
 
 /**
  * Returns the demo room of an earlier start if it is in progress. Otherwise, creates a room whose exam plays
@@ -39,26 +46,65 @@ const demoRoom = async ({ services }: RunningServer): Promise<Room> => {
   return room;
 };
 
-/** Creates the demo data once, and returns the text that explains how to use it. */
-export const startDemo = async (server: RunningServer): Promise<string> => {
-  const { deps } = server;
-  await starterLibrary(server.services.audio, TEACHER);
+/** Lets the demo's account log in, with a password of its own for each start. */
+const openAccount = async ({ services }: RunningServer) => {
+  const account = { username: ACCOUNT_ID, password: generatePassword() };
+  const { username: userId, password } = account;
+  try {
+    await services.account.create(OPERATOR, { userId, password, role: "admin", name: "Demo" });
+  } catch (error) {
+    if (!(error instanceof InvigilError && error.code === "ACCOUNT_CONFLICT")) throw error;
+    await services.account.setPassword(OPERATOR, { userId, password });
+    await services.account.enable(OPERATOR, userId);
+  }
+  return account;
+};
+
+/** The file in the data folder that tells the examples where the demo is: `{ "url": "http://127.0.0.1:7001" }`. */
+const ADDRESS_FILE = "demo.json";
+
+export interface Demo {
+  /** The text that explains how to use the demo. */
+  readonly guide: string;
+  /** Locks the account and closes the server. */
+  readonly close: () => Promise<void>;
+}
+
+/** Creates the demo data once, and opens the account for as long as the demo runs. */
+export const startDemo = async (server: RunningServer): Promise<Demo> => {
+  const { deps, services, url } = server;
+  await starterLibrary(services.audio, TEACHER);
   const room = await demoRoom(server);
   const token = (userId: string, role: Role, roomId?: string) =>
     signToken(
       { userId, role, roomId, ttlSeconds: DAY_SECONDS },
       { secret: deps.authSecret, clock: deps.clock, jti: deps.ids.next() },
     );
-  const people = await server.services.participant.list(TEACHER, { roomId: room.id, role: "examinee" });
+  const people = await services.participant.list(TEACHER, { roomId: room.id, role: "examinee" });
   const examinee = people[0]?.userId;
-  return demoGuide({
-    url: server.url,
-    room,
-    admin: await token("admin", "admin"),
-    teacher: await token(TEACHER.userId, "teacher", room.id),
-    examinee:
-      examinee === undefined
-        ? undefined
-        : { userId: examinee, token: await token(examinee, "examinee", room.id) },
-  });
+  const account = await openAccount(server);
+  const addressFile = join(deps.config.dataDir, ADDRESS_FILE);
+  mkdirSync(deps.config.dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(addressFile, `${JSON.stringify({ url })}\n`);
+  return {
+    guide: demoGuide({
+      url,
+      room,
+      account,
+      admin: await token("admin", "admin"),
+      teacher: await token(TEACHER.userId, "teacher", room.id),
+      examinee:
+        examinee === undefined
+          ? undefined
+          : { userId: examinee, token: await token(examinee, "examinee", room.id) },
+    }),
+    async close() {
+      try {
+        rmSync(addressFile, { force: true });
+        await services.account.disable(OPERATOR, account.username);
+      } finally {
+        await server.close();
+      }
+    },
+  };
 };

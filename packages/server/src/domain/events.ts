@@ -97,12 +97,22 @@ export const arrivalEvents = (
 
 const insertEvent = insertion(roomEvents);
 
-/** @param added called after a commit that added events */
-export const createEventLog = ({ added }: { added: () => void }): EventLog => {
+/**
+ * @param added called after a commit that added events
+ * @param written called with the events of such a commit
+ */
+export const createEventLog = ({
+  added,
+  written,
+}: {
+  readonly added: () => void;
+  readonly written?: (events: readonly NewEvent[]) => void;
+}): EventLog => {
   const addAll: EventLog["addAll"] = async (tx, events) => {
     if (events.length === 0) return;
     await tx.insert(insertEvent, events);
     tx.afterCommit(added);
+    if (written) tx.afterCommit(() => written(events));
   };
   return {
     addAll,

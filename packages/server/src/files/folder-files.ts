@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, createReadStream, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { chmod, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { failedWith } from "../platform/setup-error.js";
 import type { Arrivals } from "./arrivals.js";
-import { AUDIO_PREFIX, type AudioFiles, isKeptName, keptNameOf } from "./audio-files.js";
+import { AUDIO_PREFIX, type AudioFiles, isKeptName, type KeptFiles, keptNameOf } from "./audio-files.js";
 
 /** A rename is durable only after its folder was synchronized. */
 const syncFolder = (folder: string): void => {
@@ -50,3 +51,18 @@ export const createFolderFiles = ({
     return async () => undefined;
   },
 });
+
+const filesIn = (folder: string): KeptFiles => ({
+  async find(name) {
+    const path = join(folder, name);
+    const found = await stat(path).catch((error: unknown) => {
+      if (failedWith(error, "ENOENT") || failedWith(error, "ENOTDIR")) return undefined;
+      throw error;
+    });
+    if (!found?.isFile()) return undefined;
+    return { bytes: found.size, read: (first, last) => createReadStream(path, { start: first, end: last }) };
+  },
+});
+
+/** Looks kept files up, wherever they are. */
+export const lookUp = ({ kept }: AudioFiles): KeptFiles => ("folder" in kept ? filesIn(kept.folder) : kept);

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import pLimit from "p-limit";
 import type { Transaction } from "../storage/port.js";
 import type { Arrival, Arrivals } from "./arrivals.js";
 import { AUDIO_PREFIX, type AudioFiles, type KeptFile, keptNameOf, type Sweeper } from "./audio-files.js";
@@ -11,6 +12,12 @@ export const CHUNK_BYTES = 256 * 1024;
  * same time.
  */
 const CACHE_BYTES = 32 * 1024 * 1024;
+
+/**
+ * The maximum number of chunks that are read at the same time. Files are served without a token, so requests for many different chunks
+ * must not take all connections. Requests for the same chunk share one read, however many there are.
+ */
+const MAX_READS = 16;
 
 /** Content without a name is removed after this time. No upload takes so long. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
@@ -61,16 +68,17 @@ export interface StoredFilesOptions {
   readonly log: { warn(fields: object, message: string): void };
 }
 
-/** Reads chunks through a cache. Simultaneous reads of a chunk are one. */
+/** Reads chunks through a cache. Simultaneous reads of a chunk are one. Of different chunks, a few are read at a time. */
 const createChunkReader = (contents: FileContents): FileContents["chunk"] => {
   const cache = new LRUCache<string, Uint8Array>({
     maxSize: CACHE_BYTES,
     sizeCalculation: (chunk) => chunk.length,
   });
   const running = new Map<string, Promise<Uint8Array>>();
+  const inTurn = pLimit(MAX_READS);
   const load = async (key: string, file: StoredFile, position: number): Promise<Uint8Array> => {
     try {
-      const chunk = await contents.chunk(file, position);
+      const chunk = await inTurn(() => contents.chunk(file, position));
       cache.set(key, chunk);
       return chunk;
     } finally {

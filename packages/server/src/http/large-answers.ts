@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { chargeAnswer } from "../trpc/context.js";
 
 /** Below this size, sending headers and text in one piece is faster. */
 const LARGE_LENGTH = 65_536;
@@ -49,15 +50,17 @@ export const answerJson = (answer: unknown): string | Buffer => {
 /**
  * Passes large responses to Node as bytes. Node would copy a text twice, to count its bytes and to prepend
  * the headers, into newly allocated memory. That takes a third of the time for a list of 500 people. If the
- * server creates the JSON itself, it never creates the whole text.
+ * server creates the JSON itself, it never creates the whole text. The caller is charged for the size.
  */
 export const writeLargeAnswersAsBytes = (app: FastifyInstance): void => {
   // Safe: Fastify accepts bytes where it accepts texts.
   app.setReplySerializer(answerJson as (answer: unknown) => string);
-  app.addHook("onSend", (_request, _reply, payload, done) => {
-    done(
-      null,
-      typeof payload === "string" && payload.length >= LARGE_LENGTH ? Buffer.from(payload) : payload,
-    );
+  app.addHook("onSend", (request, _reply, payload, done) => {
+    const sent =
+      typeof payload === "string" && payload.length >= LARGE_LENGTH ? Buffer.from(payload) : payload;
+    // Here, each answer of a call passes with its size. That of a small text is close enough.
+    if (request.callContext && (typeof sent === "string" || sent instanceof Buffer))
+      chargeAnswer(request.callContext, sent.length);
+    done(null, sent);
   });
 };

@@ -153,6 +153,8 @@ describe("a token", () => {
     ["exam", ""],
     ["name", "x".repeat(65)],
     ["jti", 1],
+    ["jti", "x".repeat(1025)],
+    ["jti", "长".repeat(342)],
     ["sid", {}],
   ])("is refused for its claim %s being %j", async (claim, value) => {
     expect(await refusal(await jwt({ ...CLAIMS, [claim]: value }))).toBe(

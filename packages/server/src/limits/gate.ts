@@ -1,6 +1,7 @@
 import type { Disk } from "./disk.js";
 import { networkOf } from "./network.js";
 import type { LimitOwners, RateLimits } from "./rates.js";
+import { createReadingTurns } from "./reading-turns.js";
 
 export interface GatedCall {
   readonly writes: boolean;
@@ -9,6 +10,8 @@ export interface GatedCall {
    * urgent.
    */
   readonly alsoWhenFull?: boolean | undefined;
+  /** Whether the answer may be long, although the call writes. */
+  readonly longAnswer?: boolean | undefined;
 }
 
 /** The checks that every call passes, over REST, tRPC or WebSockets, before its input is parsed. */
@@ -24,10 +27,24 @@ export interface Gate {
    * @throws TOO_MANY_REQUESTS
    */
   admitAnonymous(address: string): void;
+  /**
+   * Makes a call that may have a long answer when it is the caller's turn (see `ReadingTurns`).
+   * @throws TOO_MANY_REQUESTS, also if calls before it have used up the allowance
+   */
+  inTurn<Result>(caller: NonNullable<LimitOwners["caller"]>, work: () => Promise<Result>): Promise<Result>;
+  /** Charges a caller for the rows of an answer. */
+  chargeRows(caller: LimitOwners["caller"], readRows: number): void;
+  /** Charges a caller for the size of an answer, in bytes. */
+  chargeBytes(caller: LimitOwners["caller"], readBytes: number): void;
 }
 
-const ONE_READ = { reads: 1 };
+/** What earlier answers cost must be paid off. */
+const NO_DEBT = { readRows: 0, readBytes: 0 };
+const ONE_READ = { reads: 1, ...NO_DEBT };
 const ONE_WRITE = { writes: 1 };
+const ONE_WRITE_THAT_READS = { writes: 1, ...NO_DEBT };
+/** The number of calls bounds what smaller answers cost. Measuring them would cost more. */
+const SMALL_BYTES = 4096;
 
 export const createGate = ({
   rates,
@@ -35,10 +52,20 @@ export const createGate = ({
 }: {
   readonly rates: RateLimits;
   readonly disk: Pick<Disk, "assertFreeSpace">;
-}): Gate => ({
-  admit(caller, { writes, alsoWhenFull = false }) {
-    if (caller) rates.take({ caller }, writes ? ONE_WRITE : ONE_READ);
-    if (writes && !alsoWhenFull) disk.assertFreeSpace();
-  },
-  admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),
-});
+}): Gate => {
+  const turns = createReadingTurns();
+  return {
+    admit(caller, { writes, alsoWhenFull = false, longAnswer = false }) {
+      if (caller) rates.take({ caller }, !writes ? ONE_READ : longAnswer ? ONE_WRITE_THAT_READS : ONE_WRITE);
+      if (writes && !alsoWhenFull) disk.assertFreeSpace();
+    },
+    admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),
+    inTurn: (caller, work) => turns.run(caller, work, () => rates.take({ caller }, NO_DEBT)),
+    chargeRows(caller, readRows) {
+      if (readRows > 0) rates.charge({ caller }, { readRows });
+    },
+    chargeBytes(caller, readBytes) {
+      if (readBytes > SMALL_BYTES) rates.charge({ caller }, { readBytes });
+    },
+  };
+};

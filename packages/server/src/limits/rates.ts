@@ -9,7 +9,11 @@ import { waitBefore, wholeAfter } from "./allowance.js";
 /** The limited quantities, in the order in which the state of each owner stores them. */
 export const RATES = [
   "reads",
+  "readRows",
+  "readBytes",
   "writes",
+  "writeRows",
+  "events",
   "calls",
   "records",
   "recordBytes",
@@ -19,6 +23,7 @@ export const RATES = [
   "people",
   "audioBytes",
   "imports",
+  "messageLogins",
 ] as const;
 export type Rate = (typeof RATES)[number];
 
@@ -37,30 +42,56 @@ export interface LimitOwners {
   readonly examId?: string | undefined;
 }
 
+type Amounts = Readonly<Partial<Record<Rate, number>>>;
+
 /**
  * Rate limits. `take` is synchronous because a process counts only for itself. An implementation for several
  * processes can use the same interface if it reserves allowances in advance.
  */
 export interface RateLimits {
   /**
-   * Charges the amounts to all owners, or to none of them.
+   * Charges the amounts to all owners, or to none of them. An amount of 0 is refused while the owner has a debt: see `charge`.
    * @throws TOO_MANY_REQUESTS with the limit that was reached
    */
-  readonly take: (from: LimitOwners, amounts: Readonly<Partial<Record<Rate, number>>>) => void;
+  readonly take: (from: LimitOwners, amounts: Amounts) => void;
+  /**
+   * The same for a call that adds events: the caller is charged one, however many the call adds. The room and the exam must have one left;
+   * they are charged where events are written (`event-budgets.ts`).
+   */
+  readonly takeChange: (from: LimitOwners, amounts?: Amounts) => void;
+  /** Charges what a call turned out to cost. The owner may have a debt then, until which is paid off `take` refuses. */
+  readonly charge: (from: LimitOwners, amounts: Amounts) => void;
+  /**
+   * Charges an event of somebody's presence, unless only a quarter of an owner's allowance is left. Presence can wait, and calls cannot.
+   * @returns 0, or how many milliseconds to wait, and nothing is charged
+   */
+  readonly takePresence: (from: LimitOwners) => number;
 }
 
 /** For callers without limits: commands on the server's own machine. */
-export const UNLIMITED: RateLimits = { take: () => undefined };
+export const UNLIMITED: RateLimits = {
+  take: () => undefined,
+  takeChange: () => undefined,
+  charge: () => undefined,
+  takePresence: () => 0,
+};
 
 /** A limit is an amount per minute, which may be used all at once. */
 const WINDOW_MS = 60_000;
+/** The part of it that presence may use at once. */
+const PRESENCE_WINDOW_MS = 0.75 * WINDOW_MS;
+const ONE_EVENT = { events: 1 };
 /** The number of owners of each kind that are kept. A forgotten owner has its full allowance again. */
 const MAX_OWNERS = 100_000;
 
 const MIB = 1024 * 1024;
 const NAMES: Readonly<Record<Rate, string>> = {
   reads: "reading calls",
+  readRows: "rows read",
+  readBytes: "MiB read",
   writes: "writing calls",
+  writeRows: "rows written",
+  events: "events",
   calls: "calls",
   records: "cheat records",
   recordBytes: "MiB of cheat records",
@@ -70,6 +101,7 @@ const NAMES: Readonly<Record<Rate, string>> = {
   people: "new participants",
   audioBytes: "MiB of audio",
   imports: "imports",
+  messageLogins: "message logins",
 };
 const isBytes = (rate: Rate): boolean => rate.endsWith("Bytes");
 
@@ -131,6 +163,7 @@ export const createRateLimits = ({
     return fresh;
   };
 
+  /** @throws TOO_MANY_REQUESTS */
   const refuse = ({ scope }: Scope, id: string, { rate, perMinute }: Limit, waitMs: number): never => {
     const seconds = Math.max(1, Math.ceil(waitMs / 1000));
     const most = isBytes(rate) ? perMinute / MIB : perMinute;
@@ -141,33 +174,67 @@ export const createRateLimits = ({
     );
   };
 
+  interface Charge {
+    readonly state: FullAt;
+    readonly index: number;
+    readonly wholeAt: number;
+  }
+  /** Called for each limit before which the owner has to wait. */
+  type OnWait = (within: Scope, id: string, limit: Limit, waitMs: number) => void;
+
+  /** Returns the charges of a use. `shared` are the amounts of the room and the exam. */
+  const chargesOf = (
+    { caller, network, roomId, examId }: LimitOwners,
+    { own, shared = own, windowMs = WINDOW_MS }: { own: Amounts; shared?: Amounts; windowMs?: number },
+    onWait: OnWait,
+  ): readonly Charge[] => {
+    const now = monotonic();
+    const charges: Charge[] = [];
+    const add = (within: Scope, amounts: Amounts, key: string, name = key): void => {
+      let state: FullAt | undefined;
+      for (const rate in amounts) {
+        const index = indexes.get(rate) ?? -1;
+        const limit = within.limits[index];
+        // Safe: `rate` is a key of `amounts`.
+        const amount = amounts[rate as Rate];
+        if (!limit || amount === undefined) continue;
+        state ??= stateOf(within, key);
+        const use = { wholeAt: state[index] ?? 0, costMs: amount * limit.eachMs, now };
+        const waitMs = waitBefore(use, windowMs);
+        if (waitMs > 0) onWait(within, name, limit, waitMs);
+        charges.push({ state, index, wholeAt: wholeAfter(use) });
+      }
+    };
+    if (caller)
+      add(caller.role === "admin" ? scopes.admin : scopes.person, own, identityKey(caller), caller.userId);
+    if (network !== undefined) add(scopes.network, own, network);
+    if (roomId !== undefined) add(scopes.room, shared, roomId);
+    if (examId !== undefined) add(scopes.exam, shared, examId);
+    return charges;
+  };
+  const apply = (charges: readonly Charge[]): void => {
+    for (const { state, index, wholeAt } of charges) state[index] = wholeAt;
+  };
+
   return {
-    take({ caller, network, roomId, examId }, amounts) {
-      const now = monotonic();
-      const charges: { state: FullAt; index: number; wholeAt: number }[] = [];
-
-      const charge = (within: Scope, key: string, name = key): void => {
-        let state: FullAt | undefined;
-        for (const rate in amounts) {
-          const index = indexes.get(rate) ?? -1;
-          const limit = within.limits[index];
-          // Safe: `rate` is a key of `amounts`.
-          const amount = amounts[rate as Rate];
-          if (!limit || !amount) continue;
-          state ??= stateOf(within, key);
-          const use = { wholeAt: state[index] ?? 0, costMs: amount * limit.eachMs, now };
-          const waitMs = waitBefore(use, WINDOW_MS);
-          if (waitMs > 0) refuse(within, name, limit, waitMs);
-          charges.push({ state, index, wholeAt: wholeAfter(use) });
-        }
-      };
-
-      if (caller)
-        charge(caller.role === "admin" ? scopes.admin : scopes.person, identityKey(caller), caller.userId);
-      if (network !== undefined) charge(scopes.network, network);
-      if (roomId !== undefined) charge(scopes.room, roomId);
-      if (examId !== undefined) charge(scopes.exam, examId);
-      for (const { state, index, wholeAt } of charges) state[index] = wholeAt;
+    take: (from, amounts) => apply(chargesOf(from, { own: amounts }, refuse)),
+    takeChange({ caller, roomId, examId }, amounts = {}) {
+      chargesOf({ roomId, examId }, { own: ONE_EVENT }, refuse);
+      const own = { ...amounts, ...ONE_EVENT };
+      apply(chargesOf({ caller, roomId, examId }, { own, shared: amounts }, refuse));
+    },
+    charge: (from, amounts) => apply(chargesOf(from, { own: amounts }, () => undefined)),
+    takePresence(from) {
+      let longestMs = 0;
+      const charges = chargesOf(
+        from,
+        { own: ONE_EVENT, windowMs: PRESENCE_WINDOW_MS },
+        (...[, , , waitMs]) => {
+          longestMs = Math.max(longestMs, waitMs);
+        },
+      );
+      if (longestMs === 0) apply(charges);
+      return longestMs;
     },
   };
 };

@@ -1,5 +1,5 @@
 import type { AnyTRPCRouter } from "@trpc/server";
-import { type InvigilError, invalidInput } from "../platform/errors.js";
+import { InvigilError } from "../platform/errors.js";
 import { procedureCaller, type TrpcAdapter } from "../trpc/call.js";
 import type { Context } from "../trpc/context.js";
 import { failureOf } from "../trpc/failures.js";
@@ -12,14 +12,30 @@ export interface RequestData {
 }
 type Fields = Readonly<Record<string, Field>>;
 
-const readField = (name: string, { read, required }: Field, value: unknown): unknown => {
+/** What is wrong with a field. */
+class Fault {
+  constructor(readonly what: string) {}
+}
+
+const readField = ({ read, required }: Field, value: unknown): unknown => {
   const absent = value === undefined || value === null;
-  if (required && (absent || value === "")) throw invalidInput(name, "is required");
-  if (absent) return value;
-  if (!read) return value;
+  if (required && (absent || value === "")) return new Fault("is required");
+  if (absent || !read) return value;
   const parsed = read.safeParse(value);
-  if (!parsed.success) throw invalidInput(name, parsed.error.issues[0]?.message ?? "is not valid");
-  return parsed.data;
+  return parsed.success ? parsed.data : new Fault(parsed.error.issues[0]?.message ?? "is not valid");
+};
+
+/** The maximum number of faults that a message names. */
+const MAX_NAMED = 10;
+
+/** An error whose message names all wrong fields, because answers of the REST API have no other place for them. */
+const refusal = (faults: Readonly<Record<string, readonly string[]>>): InvigilError => {
+  const all = Object.entries(faults).map(([field, [fault = "is not valid"]]) => ({ field, fault }));
+  const named = all.slice(0, MAX_NAMED).map(({ field, fault }) => `${field} ${fault}`);
+  const more = all.length - named.length;
+  return new InvigilError("INVALID_INPUT", [...named, ...(more > 0 ? [`and ${more} more`] : [])].join("; "), {
+    fields: Object.fromEntries(all.map(({ field, fault }) => [field, [fault]])),
+  });
 };
 
 /** Creates a function that converts a request to the input of the procedure. */
@@ -28,25 +44,36 @@ const inputReader = ({ fields, headers = {} }: Row) => {
   const entries = Object.entries<Field>(fields);
   return (sent: RequestData): Record<string, unknown> => {
     const input: Record<string, unknown> = {};
+    let faults: Record<string, string[]> | undefined;
     for (const [name, header] of named) input[name] = sent.headers[header];
     for (const [name, field] of entries) {
       const value = Object.hasOwn(sent.fields, name) ? sent.fields[name] : undefined;
-      const read = readField(name, field, value);
-      if (read !== undefined) input[field.as ?? name] = read;
+      const read = readField(field, value);
+      if (read instanceof Fault) {
+        faults ??= {};
+        faults[name] = [read.what];
+      } else if (read !== undefined) input[field.as ?? name] = read;
     }
+    if (faults) throw refusal(faults);
     return input;
   };
 };
 
-/** Renames a field in an error to the name of the REST API. */
-const withSentName = (error: InvigilError, fields: Fields): InvigilError => {
-  const [field, faults] = Object.entries(error.fields)[0] ?? [];
-  const entry = Object.entries(fields).find(
-    ([, { as }]) => as !== undefined && field?.split(/[.[]/)[0] === as,
-  );
-  if (error.code !== "INVALID_INPUT" || !entry || field === undefined) return error;
-  const [name, { as = "" }] = entry;
-  return invalidInput(`${name}${field.slice(as.length)}`, faults?.[0] ?? "is not valid");
+/** The name in the REST API of a field of the procedure, or of a part of one: `data[0].userId` for `records[0].userId`. */
+const sentName = (field: string, fields: Fields): string => {
+  const [begin = ""] = field.split(/[.[]/);
+  const [name = begin] = Object.entries(fields).find(([, { as }]) => as === begin) ?? [];
+  return `${name}${field.slice(begin.length)}`;
+};
+
+/** Names the wrong fields of an error as the REST API does. */
+const withSentNames = (error: InvigilError, fields: Fields): InvigilError => {
+  const faults = Object.entries(error.fields);
+  const renamed = faults.map(([field, what]) => [sentName(field, fields), what] as const);
+  const isSame = renamed.every(([name], index) => name === faults[index]?.[0]);
+  return error.code !== "INVALID_INPUT" || (isSame && faults.length < 2)
+    ? error
+    : refusal(Object.fromEntries(renamed));
 };
 
 /**
@@ -64,7 +91,7 @@ export const createRowCaller = (router: AnyTRPCRouter, row: Row, adapter: TrpcAd
       // Safe: `Row` declares that `data` takes the output of its procedure.
       return (row.data as (output: unknown) => unknown)(output);
     } catch (error) {
-      throw withSentName(failureOf(error), row.fields);
+      throw withSentNames(failureOf(error), row.fields);
     }
   };
 };

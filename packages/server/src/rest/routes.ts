@@ -17,7 +17,10 @@ export interface Field {
   readonly as?: string;
   /** Converts the value before the procedure's own schema validates it. */
   readonly read?: z.ZodType;
-  /** Whether the field is required although the procedure does not require it. */
+  /**
+   * Whether the field is required although the procedure does not require it. Required fields beside it say so, too: the procedure, which
+   * would refuse them, is not called.
+   */
   readonly required?: true;
 }
 
@@ -67,7 +70,7 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/v2/createRoom",
       methods: POST,
       procedure: "room.create",
-      fields: { name: {}, imServer: { required: true } },
+      fields: { name: { required: true }, imServer: { required: true } },
       data: encoderOf(wire.room),
     },
     {
@@ -95,7 +98,10 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/updateRoomAudioStatus",
       methods: POST,
       procedure: "room.setAudioStatus",
-      fields: { id: { as: "roomId" }, audioStatus: { read: wire.audioStatusInput, required: true } },
+      fields: {
+        id: { as: "roomId", required: true },
+        audioStatus: { read: wire.audioStatusInput, required: true },
+      },
       data: confirmation,
     },
     {
@@ -124,7 +130,7 @@ export const createRoutes = (wire: Wire) =>
       methods: POST,
       procedure: "im.getToken",
       fields: {
-        userId: {},
+        userId: { required: true },
         imServer: { required: true },
         roomId: {},
         deviceId: {},

@@ -5,6 +5,11 @@ export interface Database {
   readonly kind: "sqlite" | "postgres";
   /** The interface that stores use. */
   readonly storage: Storage;
+  /**
+   * For the few statements that must not wait for calls: leases, and notices between servers. On PostgreSQL, they have
+   * a connection of their own.
+   */
+  readonly control: Storage;
   /** The clock that all processes of the database share. */
   readonly clock: () => Date;
   /** Tables that were too large for the check at the start. */

@@ -17,9 +17,35 @@ export class TransactionStalledError extends Error {
   }
 }
 
+/** The caller, or the exam, has too many writes under way. Nothing was written. */
+export class TooManyWritesError extends Error {
+  override readonly name = "TooManyWritesError";
+
+  constructor() {
+    super("too many writes are under way");
+  }
+}
+
 /** The database did not respond, or did not respond in time. Nothing was written. */
 export class DatabaseUnavailableError extends Error {
   override readonly name: string = "DatabaseUnavailableError";
+}
+
+/**
+ * The database did not grant a lock in time, or ended a transaction that stood still. Nothing was written, and the
+ * transaction can be repeated.
+ */
+export class TransactionLostError extends DatabaseUnavailableError {
+  override readonly name = "TransactionLostError";
+
+  constructor(
+    message: string,
+    /** Whether it did not get a lock in time. */
+    readonly isAboutLock: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /** The connection was lost during a commit, so it is unknown whether the transaction was written. */

@@ -1,5 +1,5 @@
 import { DatabaseUnavailableError } from "./errors.js";
-import type { Storage, Transaction } from "./port.js";
+import type { Grouping, Storage, Transaction } from "./port.js";
 
 interface Waiting<Call, Outcome> {
   readonly call: Call;
@@ -12,34 +12,75 @@ interface Waiting<Call, Outcome> {
 /** The maximum number of calls in a group. */
 const MAX_GROUP = 200;
 
+/**
+ * Removes the calls of the next group from those that wait: all of them if they fit, and otherwise some of each caller, in turn.
+ * Both keep their order.
+ */
+const takeGroup = <Of extends { readonly call: unknown }>(
+  waiting: Of[],
+  callerOf: (call: Of["call"]) => string,
+): readonly Of[] => {
+  if (waiting.length <= MAX_GROUP) return waiting.splice(0);
+  /** The number of calls of each caller so far. */
+  const calls = new Map<string, number>();
+  /** For each call, how many calls of its caller come before it. */
+  const ranks = waiting.map(({ call }) => {
+    const caller = callerOf(call);
+    const rank = calls.get(caller) ?? 0;
+    calls.set(caller, rank + 1);
+    return rank;
+  });
+  const sizes: number[] = [];
+  for (const rank of ranks) sizes[rank] = (sizes[rank] ?? 0) + 1;
+  // All calls of a lower rank fit, and some of this one.
+  let last = 0;
+  let left = MAX_GROUP;
+  for (let size = sizes[0] ?? 0; size <= left; size = sizes[last] ?? 0) {
+    left -= size;
+    last += 1;
+  }
+  const group: Of[] = [];
+  let kept = 0;
+  for (const [index, one] of waiting.entries()) {
+    const rank = ranks[index] ?? 0;
+    const isTaken = rank < last || (rank === last && left > 0);
+    if (rank === last && isTaken) left -= 1;
+    if (isTaken) group.push(one);
+    else waiting[kept++] = one;
+  }
+  waiting.length = kept;
+  return group;
+};
+
 export interface GroupedOptions {
   /**
-   * Whether a group, or a half of one, begins after the one before it. By default, it begins with the next
-   * transaction.
+   * Whether a group of an exam, or a half of one, begins after the one before it. By default, it begins with the
+   * next transaction.
    */
   readonly oneAtATime?: boolean;
-  /** Whether each exam has groups of its own. */
-  readonly dividesByExam?: boolean;
 }
 
 /**
- * Creates a function that collects calls and writes them in groups. A group contains the calls that wait when
- * its transaction begins. If a group fails, it is halved and repeated, until the failing call is alone.
+ * Makes `Storage.grouped`. A group contains the calls of an exam that wait when its transaction begins. If a group
+ * fails, it is halved and repeated, until the failing call is alone.
  */
-const createGroups =
-  (write: Storage["write"], { oneAtATime = false }: GroupedOptions) =>
+export const createGrouped =
+  (write: Storage["write"], { oneAtATime = false }: GroupedOptions = {}): Storage["grouped"] =>
   <Call, Outcome>(
     writeAll: (tx: Transaction, calls: readonly Call[]) => Promise<readonly Outcome[]>,
+    { examOf, callerOf }: Grouping<Call>,
   ): ((call: Call) => Promise<Outcome>) => {
-    type Group = readonly Waiting<Call, Outcome>[];
-    let waiting: Waiting<Call, Outcome>[] = [];
-    let isWriting = false;
+    type Calls = Waiting<Call, Outcome>[];
+    type Group = Readonly<Calls>;
+    /** The calls that wait, by exam. */
+    const exams = new Map<string, Calls>();
 
     /**
      * @param since when the first of the calls began to wait
      * @param takeAll takes the calls that fail if the transaction does not begin
      */
     const writeGroup = async (
+      examId: string,
       take: () => Group,
       since = performance.now(),
       takeAll = take,
@@ -55,7 +96,7 @@ const createGroups =
               group.map(({ call }) => call),
             );
           },
-          { repeatable: true, since },
+          { repeatable: true, since, share: { examId } },
         );
         // Safe: there is one outcome for each call.
         for (const [index, { resolve }] of (group ?? []).entries()) resolve(outcomes[index] as Outcome);
@@ -68,60 +109,45 @@ const createGroups =
           return;
         }
         const half = Math.ceil(failed.length / 2);
-        const first = writeGroup(() => failed.slice(0, half));
+        const first = writeGroup(examId, () => failed.slice(0, half));
         if (oneAtATime) await first;
-        await Promise.all([first, writeGroup(() => failed.slice(half))]);
+        await Promise.all([first, writeGroup(examId, () => failed.slice(half))]);
       }
     };
 
-    const takeWaiting = (): Group => {
-      const group = waiting.slice(0, MAX_GROUP);
-      waiting = waiting.slice(MAX_GROUP);
-      if (waiting.length > 0 && !oneAtATime) void writeGroup(takeWaiting);
+    const takeNext = (examId: string, calls: Calls): Group => {
+      const group = takeGroup(calls, callerOf);
+      if (oneAtATime) return group;
+      if (calls.length > 0) void writeGroup(examId, () => takeNext(examId, calls));
+      else exams.delete(examId);
       return group;
     };
-    const writeNext = async (): Promise<void> => {
-      if (isWriting) return;
-      isWriting = true;
+    const writeExam = async (examId: string, calls: Calls): Promise<void> => {
       // The calls that wait behind a database which does not respond have waited long enough.
-      const takeAll = (): Group => waiting.splice(0);
-      while (waiting.length > 0) await writeGroup(takeWaiting, waiting[0]?.since, takeAll);
-      isWriting = false;
+      const takeAll = (): Group => calls.splice(0);
+      while (calls.length > 0)
+        await writeGroup(examId, () => takeNext(examId, calls), calls[0]?.since, takeAll);
+      exams.delete(examId);
+    };
+
+    const add = (examId: string, waiting: Waiting<Call, Outcome>): void => {
+      const calls = exams.get(examId);
+      if (calls) {
+        calls.push(waiting);
+        return;
+      }
+      const first = [waiting];
+      exams.set(examId, first);
+      if (oneAtATime) void writeExam(examId, first);
+      else void writeGroup(examId, () => takeNext(examId, first));
     };
 
     return (call) =>
       new Promise<Outcome>((resolve, reject) => {
-        waiting.push({ call, since: performance.now(), resolve, reject });
-        if (oneAtATime) void writeNext();
-        else if (waiting.length === 1) void writeGroup(takeWaiting);
+        const waiting = { call, since: performance.now(), resolve, reject };
+        const examId = examOf(call);
+        // Calls whose exam is known keep their order.
+        if (typeof examId === "string") add(examId, waiting);
+        else examId.then((found) => add(found, waiting), reject);
       });
   };
-
-/** Makes `Storage.grouped`. */
-export const createGrouped = (write: Storage["write"], options: GroupedOptions = {}): Storage["grouped"] => {
-  const makeGroups = createGroups(write, options);
-  const makeGroupsOfExams = <Call, Outcome>(
-    writeAll: (tx: Transaction, calls: readonly Call[]) => Promise<readonly Outcome[]>,
-    examOf: (call: Call) => string | Promise<string>,
-  ): ((call: Call) => Promise<Outcome>) => {
-    /** The groups of the exams that have calls now. */
-    const exams = new Map<string, { readonly add: (call: Call) => Promise<Outcome>; calls: number }>();
-    const add = async (call: Call, examId: string): Promise<Outcome> => {
-      const exam = exams.get(examId) ?? { add: makeGroups(writeAll), calls: 0 };
-      exams.set(examId, exam);
-      exam.calls += 1;
-      try {
-        return await exam.add(call);
-      } finally {
-        exam.calls -= 1;
-        if (exam.calls === 0) exams.delete(examId);
-      }
-    };
-    return (call: Call): Promise<Outcome> => {
-      const examId = examOf(call);
-      // Calls whose exam is known keep their order.
-      return typeof examId === "string" ? add(call, examId) : examId.then((found) => add(call, found));
-    };
-  };
-  return options.dividesByExam ? makeGroupsOfExams : (writeAll) => makeGroups(writeAll);
-};

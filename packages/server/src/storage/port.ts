@@ -44,13 +44,34 @@ export interface Transaction extends Reader {
   afterCommit(call: () => void): void;
 }
 
+/**
+ * Whose share of the storage a write takes. Shares take turns, and a caller and an exam may have few writes under way
+ * (see `turns.ts`). Work in the background has no caller.
+ */
+export interface Share {
+  readonly caller?: string | undefined;
+  readonly examId?: string | undefined;
+}
+
 export interface WriteOptions {
+  /** Default: the share of work that is about no exam and has no caller. */
+  readonly share?: Share | undefined;
+  /** Whether the write goes on with something that has begun. Such a write is never refused. */
+  readonly continues?: boolean | undefined;
   /** Whether the work only runs statements, so that it can be undone and repeated. */
   readonly repeatable?: boolean;
   /** When its caller began to wait, by `performance.now()`. PostgreSQL limits the wait. Default: now. */
   readonly since?: number;
   /** Whether the write belongs to a bulk change. A transaction includes one such write at most. */
   readonly bulk?: boolean;
+}
+
+/** How calls are grouped. */
+export interface Grouping<Call> {
+  /** The calls of a group are of one exam. */
+  readonly examOf: (call: Call) => string | Promise<string>;
+  /** If more calls wait than fit into a group, it takes them from each caller in turn. */
+  readonly callerOf: (call: Call) => string;
 }
 
 /** An argument of a remembered read. */
@@ -79,19 +100,19 @@ export interface Storage extends Reader {
   readonly dividesByExam: boolean;
   /**
    * Runs work in a transaction. Resolves with its result once the commit is on disk. Rejects with the error of
-   * the work, after a rollback.
+   * the work, after a rollback. The work may run again, after a rollback.
+   * @throws TooManyWritesError if the caller or the exam of its share has too many writes under way
    */
   write<Result>(work: (tx: Transaction) => Promise<Result>, options?: WriteOptions): Promise<Result>;
   /**
    * Creates a function that collects calls and writes them in groups: `writeAll` gets a group of calls and
    * returns the outcome of each, in the same order. It must state its conditions in its statements, which read
    * the calls as rows (`dialect.rows`). If it throws, the group is halved and repeated, until the failing call
-   * is alone.
-   * @param examOf the exam of a call. With `dividesByExam`, the calls of a group are of one exam.
+   * is alone. The number of calls is not limited.
    */
   grouped<Call, Outcome>(
     writeAll: (tx: Transaction, calls: readonly Call[]) => Promise<readonly Outcome[]>,
-    examOf: (call: Call) => string | Promise<string>,
+    grouping: Grouping<Call>,
   ): (call: Call) => Promise<Outcome>;
   /** Reads a consistent snapshot of the database, regardless of concurrent writes. */
   snapshot<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result>;

@@ -46,6 +46,11 @@ export const callFields = ({ identity, trace }: Pick<Context, "identity" | "trac
   reason: trace.reasons?.join(","),
 });
 
+/** Charges the caller for the size of an answer, in bytes. */
+export const chargeAnswer = ({ identity, gate }: Pick<Context, "identity" | "gate">, bytes: number): void => {
+  if (!(identity instanceof InvigilError)) gate?.chargeBytes(identity, bytes);
+};
+
 /** Identifies a call in log lines about it. */
 export interface Origin {
   readonly reqId: string;

@@ -4,7 +4,7 @@ import { ZodError } from "zod";
 import { StreamNameTaken } from "../domain/people.js";
 import { storageFull } from "../limits/disk.js";
 import { InvigilError, invalidInput, invalidInputOf } from "../platform/errors.js";
-import { CommitUnknownError, DatabaseUnavailableError } from "../storage/errors.js";
+import { CommitUnknownError, DatabaseUnavailableError, TooManyWritesError } from "../storage/errors.js";
 import { isStorageFull } from "../storage/storage-full.js";
 import { StorageLostError } from "../storage/storage-lost.js";
 import type { Context } from "./context.js";
@@ -35,6 +35,12 @@ const failureOfStorage = (error: unknown): InvigilError | undefined => {
       "OVERLOADED",
       "The server cannot write to its database. The change may not have been stored.",
       { cause: error },
+    );
+  if (error instanceof TooManyWritesError)
+    return new InvigilError(
+      "TOO_MANY_REQUESTS",
+      "Too many changes by this caller, or in this exam, wait to be stored: try again in 1 second.",
+      { cause: error, retryAfterSeconds: 1 },
     );
   if (error instanceof CommitUnknownError)
     return new InvigilError(

@@ -2,6 +2,7 @@ import type { Role } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
 import type { Principal } from "../identity/tokens.js";
 import { InvigilError } from "../platform/errors.js";
+import { rowsIn } from "../platform/rows.js";
 import type { Context, Trace } from "./context.js";
 import { failureOf, toTRPCError } from "./failures.js";
 import { trpc } from "./root.js";
@@ -49,11 +50,19 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
       try {
         if (own.identity instanceof InvigilError) own.gate?.admitAnonymous(own.address);
         const caller = admit(own, allowed, path);
-        own.gate?.admit(caller, { writes: type === "mutation", alsoWhenFull: meta?.alsoWhenFull });
+        own.gate?.admit(caller, {
+          writes: type === "mutation",
+          alsoWhenFull: meta?.alsoWhenFull,
+          longAnswer: meta?.longAnswer,
+        });
         const roomId = roomIn(await getRawInput());
         if (roomId !== undefined) own.trace.roomId = roomId;
-        const result = await next({ ctx: { caller } });
+        const result =
+          type === "query" && meta?.longAnswer && own.gate
+            ? await own.gate.inTurn(caller, () => next({ ctx: { caller } }))
+            : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
+        if (type !== "subscription") own.gate?.chargeRows(caller, rowsIn(result.data));
         return result;
       } catch (error) {
         recordReason(own.trace, error);

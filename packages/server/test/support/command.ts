@@ -8,7 +8,7 @@ import { watchLog } from "./secrets.js";
 // Runs the commands of `invigil` in the process of the tests, for tests of what commands print and do. Tests of
 // what is about processes (signals, pipes, the packed build) start one: see process.ts.
 
-interface CommandOptions {
+export interface CommandOptions {
   readonly cwd: string;
   /** The content of its standard input. */
   readonly input?: string | undefined;

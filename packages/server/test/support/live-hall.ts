@@ -1,5 +1,6 @@
 import { callInProcess } from "../../src/app/in-process.js";
 import type { TestApp, TestCaller } from "../../src/app/testing.js";
+import { parseConfig } from "../../src/config/config.js";
 import type { DeliveredRoomEvent } from "../../src/features/subscriptions/service.js";
 import { roomEvents } from "../../src/storage/tables.js";
 import { failureOf } from "../../src/trpc/failures.js";
@@ -48,9 +49,15 @@ const person = (userId: string, role: "teacher" | "inspector" | "examinee") => (
   name: `Name of ${userId}`,
 });
 
+/** The tests write more events in a moment than a person may write in a minute. */
+const MANY_EVENTS = parseConfig({
+  INVIGIL_LIMIT_EVENTS: "person=100000,admin=100000,room=100000,exam=100000",
+}).limits;
+
 export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall> => {
   // Without a settle time, no presence event comes later than its cause.
-  const world = await openWorld({ ...options, config: { presenceSettleSeconds: 0, ...options.config } });
+  const config = { presenceSettleSeconds: 0, limits: MANY_EVENTS, ...options.config };
+  const world = await openWorld({ ...options, config });
   const { services, router } = world;
   const as: TestApp["as"] = (caller, { signal, ttlSeconds } = {}) =>
     callInProcess(router, services, (seconds) => world.token(caller, seconds), {

@@ -34,7 +34,7 @@ export const createOutage = (): Outage => {
     all: (statement, values) => guarded(() => storage.all(statement, values))(),
     get: (statement, values) => guarded(() => storage.get(statement, values))(),
     write: (work, options) => guarded(() => storage.write(work, options))(),
-    grouped: (writeAll, examOf) => guarded(storage.grouped(writeAll, examOf)),
+    grouped: (writeAll, grouping) => guarded(storage.grouped(writeAll, grouping)),
     snapshot: (read) => guarded(() => storage.snapshot(read))(),
     remember: (options, read) => guarded(storage.remember(options, read)),
     othersVersion: guarded(() => storage.othersVersion()),

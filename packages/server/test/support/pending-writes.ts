@@ -18,8 +18,8 @@ export const watchWrites = (storage: Storage): WatchedStorage => {
     storage: {
       ...storage,
       write: (work, options) => watch(storage.write(work, options)),
-      grouped: (writeAll, examOf) => {
-        const write = storage.grouped(writeAll, examOf);
+      grouped: (writeAll, grouping) => {
+        const write = storage.grouped(writeAll, grouping);
         return (call) => watch(write(call));
       },
     },

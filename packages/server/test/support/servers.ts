@@ -15,7 +15,11 @@ export interface Member extends World, Pick<TestApp, "as"> {
 /** A person of a test makes the calls of many. */
 const RATES = limited({
   INVIGIL_LIMIT_READS: "person=1000000",
+  INVIGIL_LIMIT_READ_ROWS: "person=1000000000",
+  INVIGIL_LIMIT_READ_MIB: "person=1000000",
   INVIGIL_LIMIT_WRITES: "person=1000000,admin=1000000",
+  INVIGIL_LIMIT_EVENTS: "person=1000000,admin=1000000,room=1000000,exam=1000000",
+  INVIGIL_LIMIT_MESSAGE_LOGINS: "person=1000000",
   INVIGIL_LIMIT_MESSAGES: "person=1000000",
   INVIGIL_LIMIT_ROOMS: "person=1000000,admin=1000000",
 });

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { createServices } from "../../api/services.js";
 import { openDeps } from "../../app/installation.js";
-import { type Config, configOf, readEnvironment } from "../../config/config.js";
+import { type Config, configOf, readEnvFile } from "../../config/config.js";
 import { readSettings } from "../../config/settings.js";
 import type { Demand } from "../../features/capacity/service.js";
 import { temporarySecret } from "../../identity/secrets.js";
@@ -15,6 +15,7 @@ import type { CommandRun } from "../run.js";
 import { checkCapacity, streamDomains } from "./capacity.js";
 import { type Finding, findingsOf } from "./finding.js";
 import { checkInstallation, streamCallback } from "./installation.js";
+import { checkSettings } from "./settings.js";
 import { checkVendors } from "./vendors.js";
 
 const silent = () => pino({ level: "silent" });
@@ -27,11 +28,14 @@ const isDatabaseCurrent = async (config: Config): Promise<boolean> => {
 };
 
 /** Only a database of the current version is opened, because opening an older one would change it. */
-const demandOf = async (config: Config): Promise<Demand | undefined> => {
+const storedIn = async (
+  config: Config,
+): Promise<{ readonly demand: Demand; readonly missingAudio: readonly string[] } | undefined> => {
   if (!(await isDatabaseCurrent(config))) return undefined;
   const deps = await openDeps(config, { log: silent() });
   try {
-    return await createServices(deps).capacity.demand();
+    const { capacity, audio } = createServices(deps);
+    return { demand: await capacity.demand(), missingAudio: await audio.missingFiles() };
   } finally {
     await deps.db.close();
   }
@@ -56,16 +60,18 @@ const vendors = (run: CommandRun, config: Config): Promise<Finding[]> => {
 /** Runs all checks. */
 export const runChecks = async (run: CommandRun): Promise<Finding[]> => {
   const settings = findingsOf("settings");
-  const read = readSettings(readEnvironment(run.io.env));
+  const file = readEnvFile();
+  const environment = { ...file, ...run.io.env };
+  const read = readSettings(environment);
   if ("faults" in read)
     return read.faults.map((fault) =>
       settings.failed(fault, "Correct it: the server does not start otherwise."),
     );
   const config = configOf(read.env);
-  const demand = await demandOf(config);
+  const { demand, missingAudio } = (await storedIn(config)) ?? {};
   return [
-    settings.ok("all settings are valid"),
-    ...(await checkInstallation(config)),
+    ...checkSettings(environment, file),
+    ...(await checkInstallation(config, missingAudio)),
     streamDomains(config, demand),
     streamCallback(config),
     ...(await vendors(run, config)),

@@ -4,17 +4,46 @@ import type { Config } from "../../config/config.js";
 import { countIdentityKeys } from "../../identity/jwks.js";
 import { freeBytes } from "../../limits/disk.js";
 import { foldersOf, storedFileOf } from "../../storage/location.js";
-import { inspectPostgres } from "../../storage/postgres/inspect.js";
-import { type PostgresSettings, shownUrl } from "../../storage/postgres/settings.js";
+import {
+  type InspectedConnections,
+  type InspectedPostgres,
+  inspectPostgres,
+} from "../../storage/postgres/inspect.js";
+import { connectionShares, type PostgresSettings, shownUrl } from "../../storage/postgres/settings.js";
 import { inspectDatabase } from "../../storage/sqlite/inspect.js";
+import { audioPlaceOf, firstNames } from "../audio-place.js";
+import { count } from "../output.js";
 import { type Finding, findingsOf } from "./finding.js";
 
 // Checks of this machine and its settings. They change nothing.
 
-const postgresServer = async (settings: PostgresSettings): Promise<Finding> => {
-  const { ok, failed } = findingsOf("database");
+/** How many connections a server has, and whether PostgreSQL allows so many. */
+const connectionsOf = (
+  { connections }: PostgresSettings,
+  { allowed, open }: InspectedConnections,
+): Finding => {
+  const { ok, warning } = findingsOf("connections");
+  const { all, writes, reads, control } = connectionShares(connections);
+  const found = `${all} for each server: ${writes} for writes, ${reads} for reads, ${control} for /ready, leases and notices; PostgreSQL allows ${allowed}, and ${open} are open`;
+  if (connections !== undefined && connections < all)
+    return warning(found, `Set INVIGIL_DATABASE_CONNECTIONS to ${all} or more.`);
+  // One more is open while a server starts.
+  if (all + 1 > allowed)
+    return warning(found, "Raise PostgreSQL's max_connections, or lower INVIGIL_DATABASE_CONNECTIONS.");
+  return ok(found);
+};
+
+const postgresServer = async (settings: PostgresSettings): Promise<Finding[]> => {
   const inspected = await inspectPostgres(settings);
-  const shown = shownUrl(settings.url);
+  const found = foundIn(settings, inspected);
+  return inspected.state === "unreachable"
+    ? [found]
+    : [found, connectionsOf(settings, inspected.connections)];
+};
+
+const foundIn = ({ url }: PostgresSettings, inspected: InspectedPostgres): Finding => {
+  const { ok, failed } = findingsOf("database");
+  const shown = shownUrl(url);
   switch (inspected.state) {
     case "current":
       return ok(`${shown}, PostgreSQL ${inspected.version}`);
@@ -35,8 +64,7 @@ const postgresServer = async (settings: PostgresSettings): Promise<Finding> => {
   }
 };
 
-const database = async (config: Config): Promise<Finding> => {
-  if (config.postgres) return postgresServer(config.postgres);
+const database = (config: Config): Finding => {
   const { ok, warning, failed } = findingsOf("database");
   const databaseFile = storedFileOf(config);
   if (databaseFile === undefined)
@@ -82,19 +110,23 @@ const dataFolder = ({ dataDir }: Config): Finding => {
   }
 };
 
-const audioFiles = ({ dataDir, audioStore }: Config): Finding => {
-  const { ok } = findingsOf("audio files");
-  switch (audioStore.place) {
-    case "folder":
-      return ok(join(dataDir, "audio"));
-    case "database":
-      return ok("in the database");
-    case "bucket":
-      return ok(
-        `in the bucket ${audioStore.bucket.bucket}`,
-        "Protect the bucket against deletion: `invigil backup` does not contain its files.",
-      );
-  }
+/** @param missing names of files that clips refer to */
+const audioFiles = (config: Config, missing: readonly string[]): Finding => {
+  const { ok, failed } = findingsOf("audio files");
+  const { place } = config.audioStore;
+  const where = audioPlaceOf(config);
+  if (missing.length > 0)
+    return failed(
+      `${count(missing.length, "audio file")} of the library ${missing.length === 1 ? "is" : "are"} not in ${where}: ${firstNames(missing)}`,
+      "Copy them from where they are: `invigil audio copy --from folder:<data folder>`, or --from database, or --from bucket.",
+    );
+  if (place === "folder") return ok(where);
+  return ok(
+    `in ${where}`,
+    place === "bucket"
+      ? "Protect the bucket against deletion: `invigil backup` does not contain its files."
+      : undefined,
+  );
 };
 
 const MIB = 1024 * 1024;
@@ -189,10 +221,13 @@ export const streamCallback = ({ streams: { domains }, streamCallbackKey }: Conf
 };
 
 /** Runs all checks except those of vendors and streams. */
-export const checkInstallation = async (config: Config): Promise<Finding[]> => [
-  await database(config),
+export const checkInstallation = async (
+  config: Config,
+  missingAudio: readonly string[] = [],
+): Promise<Finding[]> => [
+  ...(config.postgres ? await postgresServer(config.postgres) : [database(config)]),
   dataFolder(config),
-  audioFiles(config),
+  audioFiles(config, missingAudio),
   freeSpace(config),
   authentication(config),
   await identityService(config),

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { eq } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
-import type { Storage, Transaction, WriteOptions } from "../../storage/port.js";
+import { DatabaseUnavailableError } from "../../storage/errors.js";
+import type { Share, Storage, Transaction, WriteOptions } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { bulkChanges, exams } from "../../storage/tables.js";
 import type { EventLog } from "../events.js";
@@ -22,6 +23,8 @@ export type NewBulkChange = Pick<BulkChange, "kind" | "examId"> & {
   /** When a deleted exam is erased. Until then it can be restored. Default: at once. */
   readonly eraseAt?: Date | undefined;
   readonly now: Date;
+  /** Whose share of the storage the change takes. */
+  readonly share: Share;
 };
 
 /**
@@ -43,7 +46,7 @@ export interface BulkChanges {
    */
   transact<Result>(
     work: (tx: Transaction) => Promise<Result>,
-    options?: Pick<WriteOptions, "repeatable">,
+    options?: Pick<WriteOptions, "repeatable" | "share">,
   ): Promise<Result>;
   /**
    * Locks the exam, and throws if a bulk change of it is running. Call it within `transact` before the first write. A deletion that was
@@ -51,7 +54,7 @@ export interface BulkChanges {
    */
   assertUnlocked(tx: Transaction, examId: string): Promise<void>;
   /** Restores a deleted exam, or erases it at once. Returns whether it was resting. The remaining work goes on in the background. */
-  endRest(examId: string, end: RestEnd): Promise<boolean>;
+  endRest(examId: string, end: RestEnd, share: Share): Promise<boolean>;
   /** Starts to resume changes that other processes left unfinished. */
   start(): void;
   /** Begins no more transactions. Another process or the next start does the remaining work. */
@@ -73,12 +76,21 @@ export interface BulkChangesDeps {
 }
 
 const RETRY_MS = 20;
+/** How many times a change is prepared. */
+const MAX_TRIES = 3;
 const MAX_WAIT_MS = 30_000;
 
 /** Another change of the exam is running. */
 class ExamBusy extends Error {
   constructor(readonly examId: string) {
     super(`a change of the exam ${examId} is running`);
+  }
+}
+
+/** A transaction of a preparation was lost. The preparation cannot go back to where it began, so it is undone and begins anew. */
+class PreparationLost extends DatabaseUnavailableError {
+  constructor() {
+    super("a transaction of a bulk change was lost");
   }
 }
 
@@ -161,7 +173,7 @@ export const createBulkChanges = ({
     eraseAt: eraseAt ?? null,
   });
 
-  const run: BulkChanges["run"] = async <Result>(about: NewBulkChange, prepare: Prepare<Result>) => {
+  const runOnce = async <Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result> => {
     /** Begins the change in its first transaction, which may be the only one. */
     const begin = async (tx: Transaction) => {
       const isDeleted = await lockUnlessBusy(tx, about.examId);
@@ -182,17 +194,24 @@ export const createBulkChanges = ({
       };
       return { begun: change, advance, announced: await advance(tx) };
     };
-    const { begun, advance, ...first } = await whenUnlocked(() => storage.write(begin, { bulk: true }));
+    const { share } = about;
+    const { begun, advance, ...first } = await whenUnlocked(() =>
+      storage.write(begin, { bulk: true, share }),
+    );
     let { announced } = first;
     try {
-      while (!announced)
+      while (!announced) {
+        let isLost = false;
         announced = await storage.write(
           async (tx) => {
+            if (isLost) throw new PreparationLost();
             await worker.hold(tx, begun);
+            isLost = true;
             return advance(tx);
           },
-          { bulk: true },
+          { bulk: true, share, continues: true },
         );
+      }
     } catch (error) {
       await worker.resume(begun);
       throw error instanceof TakenOver ? busy(about.examId) : error;
@@ -201,15 +220,25 @@ export const createBulkChanges = ({
     return announced.result;
   };
 
+  const run: BulkChanges["run"] = async (about, prepare) => {
+    for (let tries = 1; ; tries += 1)
+      try {
+        return await runOnce(about, prepare);
+      } catch (error) {
+        if (!(error instanceof PreparationLost) || tries >= MAX_TRIES) throw error;
+      }
+  };
+
   return {
     run,
     transact: (work, options) => whenUnlocked(() => storage.write(work, options)),
     async assertUnlocked(tx, examId) {
       await lockUnlessBusy(tx, examId);
     },
-    async endRest(examId, end) {
+    async endRest(examId, end, share) {
       const change = await storage.write((tx) => endRest(tx, { examId, end, now: clock() }, worker.claim()), {
         bulk: true,
+        share,
       });
       if (change) void worker.resume(change);
       return change !== undefined;

@@ -1,5 +1,5 @@
 import { and, asc, count, eq, gt } from "drizzle-orm";
-import type { Reader, Transaction } from "../../storage/port.js";
+import type { Reader, Share, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
   cheatRecords,
@@ -161,11 +161,17 @@ export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
       examId,
       now,
       eraseAt,
-    }: { readonly examId: string; readonly now: Date; readonly eraseAt: Date | undefined },
+      share,
+    }: {
+      readonly examId: string;
+      readonly now: Date;
+      readonly eraseAt: Date | undefined;
+      readonly share: Share;
+    },
     check: (contents: ExamContents & { readonly name: string }) => void,
   ): Promise<ExamContents | undefined> => {
     try {
-      return await bulk.run({ kind: "delete_exam", examId, now, eraseAt }, ({ id }, tx) =>
+      return await bulk.run({ kind: "delete_exam", examId, now, eraseAt, share }, ({ id }, tx) =>
         prepare(tx, { id, examId }, check),
       );
     } catch (error) {

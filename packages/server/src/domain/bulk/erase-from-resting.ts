@@ -59,7 +59,7 @@ export const createRestingPersonEraser = ({ storage, clock }: { storage: Storage
         if (!change) throw new NoLongerResting();
         return work(tx, change);
       },
-      { bulk: true },
+      { bulk: true, share: { examId } },
     );
 
   const erase = async (examId: string, userId: string): Promise<ErasedPerson> => {

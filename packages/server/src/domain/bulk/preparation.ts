@@ -4,7 +4,7 @@ import type { BulkChange } from "./types.js";
 /**
  * Prepares a change in steps. Each step writes rows that readers do not see yet, and yields about how many. The generator returns when the
  * change can be announced, and throws to cancel the change. Steps may run in several transactions, and `tx` always stands for the open one.
- * A step must wait for nothing but the statements of `tx`.
+ * A step must wait for nothing but the statements of `tx`. If a transaction is lost, the change is prepared once more from its beginning.
  */
 export type Prepare<Result> = (change: BulkChange, tx: Transaction) => AsyncGenerator<number, Result, void>;
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, gt, isNull, lte, max } from "drizzle-orm";
-import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   bulkChanges,
@@ -43,6 +43,7 @@ export interface Removal {
   /** Whether to erase the records about the person too: of the room, or if it is their last room, of the exam. */
   readonly withRecords: boolean;
   readonly now: Date;
+  readonly share: Share;
 }
 
 /** The records that are read in one turn of the event loop. */
@@ -243,11 +244,11 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     removal: Removal,
     check: (membership: ExamMembership) => void,
   ): Promise<ExamMembership> => {
-    const { examId, userId, roomId, now } = removal;
+    const { examId, userId, roomId, now, share } = removal;
     const { length } = await storage.all(roomsOfPerson, { userId, examId });
     const person: RemovedPerson = { userId, roomId, erases: scopeOf(removal, length), lastRecordId: 0 };
     const counted = { person, ...(await countRecords(storage, { examId, person })) };
-    return bulk.run({ kind: "remove_person", examId, person, now }, ({ id }, tx) =>
+    return bulk.run({ kind: "remove_person", examId, person, now, share }, ({ id }, tx) =>
       prepare(tx, id, removal, counted, check),
     );
   };

@@ -107,6 +107,10 @@ export const createChangeWorker = ({
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
 
+  const write = <Result>(
+    { examId }: ChangeKey,
+    work: (tx: Transaction) => Promise<Result>,
+  ): Promise<Result> => storage.write(work, { bulk: true, share: { examId } });
   const claim = () => ({ worker, claimedUntil: new Date(clock().getTime() + CLAIM_MS) });
   const extend = async (tx: Transaction, change: ChangeKey, claimedUntil: Date): Promise<BulkChange> => {
     const extended = await tx.get(extendClaim, { ...change, worker, claimedUntil });
@@ -154,11 +158,9 @@ export const createChangeWorker = ({
   const advanceToEnd = async (change: ChangeKey): Promise<void> => {
     let isDone = false;
     while (!isDone && !isStopped)
-      isDone = await storage.write(async (tx) => advance(tx, await hold(tx, change), ROWS_PER_WRITE), {
-        bulk: true,
-      });
+      isDone = await write(change, async (tx) => advance(tx, await hold(tx, change), ROWS_PER_WRITE));
     // Ends the claim, so that other processes need not wait.
-    if (!isDone) await storage.write((tx) => extend(tx, change, new Date(0)), { bulk: true });
+    if (!isDone) await write(change, (tx) => extend(tx, change, new Date(0)));
   };
   const resume = (change: ChangeKey): Promise<void> => {
     const work = advanceToEnd(change)
@@ -175,9 +177,8 @@ export const createChangeWorker = ({
   const takeOver = async (): Promise<void> => {
     if (isStopped) return;
     for (const change of await storage.all(unclaimedChanges, { now: clock() })) {
-      const taken = await storage.write(
-        (tx) => tx.get(claimUnclaimed, { ...change, ...claim(), now: clock() }),
-        { bulk: true },
+      const taken = await write(change, (tx) =>
+        tx.get(claimUnclaimed, { ...change, ...claim(), now: clock() }),
       );
       // Another process may have claimed it.
       if (!taken) continue;

@@ -19,6 +19,10 @@ export const withRateLimits = (access: AccessService, rates: RateLimits): Access
     rates.take({ examId }, ONE);
     return reach;
   },
+  async allRooms(caller, examId) {
+    await access.allRooms(caller, examId);
+    rates.take({ examId }, ONE);
+  },
   async inProgress(caller, where) {
     await access.inProgress(caller, where);
     rates.take(where, ONE);

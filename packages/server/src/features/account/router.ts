@@ -17,6 +17,7 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.create(ctx.caller, input)),
     list: adminProcedure
+      .meta({ longAnswer: true })
       .input(listAccountsInput)
       .output(accountPageSchema)
       .query(({ ctx, input }) => account.list(ctx.caller, input)),

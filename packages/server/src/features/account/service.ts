@@ -7,6 +7,7 @@ import type {
   SetPasswordInput,
 } from "@invigil/schema";
 import type { Passwords } from "../../identity/passwords.js";
+import { shareOf } from "../../identity/usage-key.js";
 import { InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { AccountStore } from "./store.js";
@@ -50,13 +51,8 @@ export const createAccountService = ({
       access.unbound(caller);
       const passwordHash = await passwords.hash(password);
       const now = clock();
-      const created = await store.create({
-        ...account,
-        passwordHash,
-        disabled: false,
-        createdAt: now,
-        updatedAt: now,
-      });
+      const row = { ...account, passwordHash, disabled: false, createdAt: now, updatedAt: now };
+      const created = await store.create(row, shareOf(caller));
       if (!created)
         throw new InvigilError("ACCOUNT_CONFLICT", `There is an account ${account.userId} already.`);
       return created;
@@ -74,20 +70,20 @@ export const createAccountService = ({
           "ACCOUNT_CONFLICT",
           `The account ${userId} is your own: ask another administrator.`,
         );
-      const account = await store.setDisabled(userId, true, clock());
+      const account = await store.setDisabled(userId, true, clock(), shareOf(caller));
       onAccessRevoked();
       return found(account, userId);
     },
 
     async enable(caller, userId) {
       access.unbound(caller);
-      return found(await store.setDisabled(userId, false, clock()), userId);
+      return found(await store.setDisabled(userId, false, clock(), shareOf(caller)), userId);
     },
 
     async setPassword(caller, { userId, password }) {
       access.unbound(caller);
       const passwordHash = await passwords.hash(password);
-      const account = await store.setPassword(userId, passwordHash, clock());
+      const account = await store.setPassword(userId, passwordHash, clock(), shareOf(caller));
       onAccessRevoked();
       return found(account, userId);
     },

@@ -1,7 +1,7 @@
 import type { Account, AccountPage, AccountRole } from "@invigil/schema";
 import { and, asc, eq, getTableColumns, gt } from "drizzle-orm";
 import { pageOf } from "../../platform/paging.js";
-import type { Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { accounts, sessions } from "../../storage/tables.js";
 
@@ -9,7 +9,7 @@ export type NewAccount = typeof accounts.$inferInsert;
 
 export interface AccountStore {
   /** Returns undefined when the id is taken. */
-  create(account: NewAccount): Promise<Account | undefined>;
+  create(account: NewAccount, share: Share): Promise<Account | undefined>;
   /** Sorted by user id. `after` is the last id of the previous page. */
   list(filter: {
     role: AccountRole | undefined;
@@ -17,9 +17,9 @@ export interface AccountStore {
     after: string | undefined;
   }): Promise<AccountPage>;
   /** Returns undefined when there is no such account. Disabling an account ends its sessions. */
-  setDisabled(userId: string, disabled: boolean, now: Date): Promise<Account | undefined>;
+  setDisabled(userId: string, disabled: boolean, now: Date, share: Share): Promise<Account | undefined>;
   /** Ends the account's sessions. Returns undefined when there is no such account. */
-  setPassword(userId: string, passwordHash: string, now: Date): Promise<Account | undefined>;
+  setPassword(userId: string, passwordHash: string, now: Date, share: Share): Promise<Account | undefined>;
 }
 
 const { passwordHash: _, ...columns } = getTableColumns(accounts);
@@ -73,7 +73,7 @@ const replacePassword = statement(
 const deleteSessions = statement(query.delete(sessions).where(eq(sessions.userId, param("userId"))));
 
 export const createAccountStore = ({ storage }: { storage: Storage }): AccountStore => ({
-  create: (account) => storage.write((tx) => tx.get(insertAccount, account)),
+  create: (account, share) => storage.write((tx) => tx.get(insertAccount, account), { share }),
 
   async list({ role, limit, after = "" }) {
     const rows = await storage.all(accountsPage(role !== undefined), { role, after, limit: limit + 1 });
@@ -81,18 +81,24 @@ export const createAccountStore = ({ storage }: { storage: Storage }): AccountSt
     return { accounts: page, ...next };
   },
 
-  setDisabled: (userId, disabled, now) =>
-    storage.write(async (tx) => {
-      const switched = await tx.get(switchDisabled, { userId, disabled, wasDisabled: !disabled, now });
-      const account = switched ?? (await tx.get(accountById, { userId }));
-      if (account && disabled) await tx.run(deleteSessions, { userId });
-      return account;
-    }),
+  setDisabled: (userId, disabled, now, share) =>
+    storage.write(
+      async (tx) => {
+        const switched = await tx.get(switchDisabled, { userId, disabled, wasDisabled: !disabled, now });
+        const account = switched ?? (await tx.get(accountById, { userId }));
+        if (account && disabled) await tx.run(deleteSessions, { userId });
+        return account;
+      },
+      { share },
+    ),
 
-  setPassword: (userId, passwordHash, now) =>
-    storage.write(async (tx) => {
-      const account = await tx.get(replacePassword, { userId, passwordHash, now });
-      if (account) await tx.run(deleteSessions, { userId });
-      return account;
-    }),
+  setPassword: (userId, passwordHash, now, share) =>
+    storage.write(
+      async (tx) => {
+        const account = await tx.get(replacePassword, { userId, passwordHash, now });
+        if (account) await tx.run(deleteSessions, { userId });
+        return account;
+      },
+      { share },
+    ),
 });

@@ -17,6 +17,7 @@ import type { AudioService } from "./service.js";
 export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
   router({
     list: watcherProcedure
+      .meta({ longAnswer: true })
       .input(listAudioInput)
       .output(audioPageSchema)
       .query(({ input }) => audio.list(input)),

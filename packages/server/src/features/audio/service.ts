@@ -13,12 +13,21 @@ import type {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import { AUDIO_PREFIX, type AudioFiles, isKeptName } from "../../files/audio-files.js";
+import { lookUp } from "../../files/folder-files.js";
+import { shareOf } from "../../identity/usage-key.js";
 import type { Gate } from "../../limits/gate.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
+import {
+  type CopiedFiles,
+  type CopyFilesControl,
+  type CopyFilesOptions,
+  copyFiles,
+  namesOfFiles,
+} from "./copy-files.js";
 import { clipNotFound } from "./rules.js";
 import type { AudioStore, BeforeInsert, CheckClip, StoredBytes, StoredExamAudio } from "./store.js";
 
@@ -31,6 +40,8 @@ export interface AudioUpload {
   /** Returns the form fields that describe the file. Call it after reading the content. */
   readonly metadata: () => UploadAudioInput;
 }
+
+export type { CopiedFiles } from "./copy-files.js";
 
 export interface AudioService {
   list(input: ListAudioInput): Promise<AudioPage>;
@@ -64,6 +75,13 @@ export interface AudioService {
   attach(caller: Caller, input: AttachAudioInput): Promise<AttachedAudio>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND when the exam has no such attachment */
   detach(caller: Caller, input: DetachAudioInput): Promise<true>;
+  /** Returns the names of files that clips refer to and that are not where files are kept. Checks no permissions. */
+  missingFiles(): Promise<string[]>;
+  /**
+   * Copies the files of all clips to another place. Checks no permissions.
+   * @throws PROVIDER_FAILED
+   */
+  copyFiles(options: CopyFilesOptions, control: CopyFilesControl): Promise<CopiedFiles>;
   /** Returns the audio that an exam plays. Checks no permissions: for use by other services. */
   ofExam(examId: string): Promise<Pick<Exam, "scheduledAudio" | "manualAudio">>;
 }
@@ -165,7 +183,7 @@ export const createAudioService = ({
     const clip = { id: ids.next(), name, classify, isDefault, url: storedUrl(url), ossUrl };
     const { bytes = 0, beforeInsert } = file ?? {};
     const row = { ...clip, createdBy: caller.userId, bytes, createdAt: now, updatedAt: now };
-    await store.create(row, beforeInsert);
+    await store.create(row, shareOf(caller), beforeInsert);
     return toPublic(clip);
   };
 
@@ -219,13 +237,13 @@ export const createAudioService = ({
       access.unbound(caller);
       assertMaySetDefault(caller, changes.isDefault);
       const change = { ...changes, updatedAt: clock() };
-      const updated = await store.update(clipId, change, assertMayChange(caller, clipId));
+      const updated = await store.update(clipId, change, assertMayChange(caller, clipId), shareOf(caller));
       if (!updated) throw clipNotFound(clipId);
       return toPublic(updated);
     },
     async delete(caller, clipId) {
       access.unbound(caller);
-      const outcome = await store.delete(clipId, assertMayChange(caller, clipId));
+      const outcome = await store.delete(clipId, assertMayChange(caller, clipId), shareOf(caller));
       if (!outcome) throw clipNotFound(clipId);
       if ("exams" in outcome) {
         const exams = outcome.exams === 1 ? "1 exam plays" : `${outcome.exams} exams play`;
@@ -236,19 +254,27 @@ export const createAudioService = ({
     },
     async attach(caller, { examId, clipId, startTime }) {
       await access.wholeExam(caller, examId);
-      const attached = await store.attach({ id: ids.next(), examId, clipId, startTime, createdAt: clock() });
+      const attachment = { id: ids.next(), examId, clipId, startTime, createdAt: clock() };
+      const attached = await store.attach(attachment, shareOf(caller, examId));
       if (attached === "no_clip") throw clipNotFound(clipId);
       if (attached === "no_exam") throw examNotFound(examId);
       return toPublicAttached(attached);
     },
     async detach(caller, { examId, attachmentId }) {
       await access.wholeExam(caller, examId);
-      if (await store.detach(examId, attachmentId)) return true;
+      if (await store.detach(examId, attachmentId, shareOf(caller, examId))) return true;
       throw new InvigilError(
         "AUDIO_CLIP_NOT_FOUND",
         `The exam ${examId} has no audio attached as ${attachmentId}.`,
       );
     },
+    async missingFiles() {
+      const kept = lookUp(files);
+      const missing: string[] = [];
+      for (const name of await namesOfFiles(store)) if (!(await kept.find(name))) missing.push(name);
+      return missing;
+    },
+    copyFiles: (options, control) => copyFiles(store, options, control),
     async ofExam(examId) {
       const scheduledAudio: Exam["scheduledAudio"] = [];
       const manualAudio: Exam["manualAudio"] = [];

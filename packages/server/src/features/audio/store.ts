@@ -1,8 +1,9 @@
 import type { AudioClip } from "@invigil/schema";
-import { and, asc, count, eq, gt, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt, lt, sql } from "drizzle-orm";
 import { attachClip, findMissingClip, type NewAttachment } from "../../domain/audio-attachments.js";
+import { AUDIO_PREFIX } from "../../files/audio-files.js";
 import { ForeignKeyError } from "../../storage/errors.js";
-import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { audioClips, examAudio, exams } from "../../storage/tables.js";
 
@@ -45,21 +46,38 @@ export interface AudioStore {
    */
   create(
     clip: StoredClip & { createdBy: string; bytes: number; createdAt: Date; updatedAt: Date },
+    share: Share,
     beforeInsert?: BeforeInsert,
   ): Promise<void>;
   storedBytes(userId: string): Promise<StoredBytes>;
   /** Returns undefined when there is no such clip. */
-  update(clipId: string, changes: ClipChanges, check: CheckClip): Promise<StoredClip | undefined>;
+  update(
+    clipId: string,
+    changes: ClipChanges,
+    check: CheckClip,
+    share: Share,
+  ): Promise<StoredClip | undefined>;
   /**
    * Returns the URL of the deleted clip, or the number of exams whose attachments prevent the deletion. Returns
    * undefined when there is no such clip.
    */
-  delete(clipId: string, check: CheckClip): Promise<{ url: string } | { exams: number } | undefined>;
+  delete(
+    clipId: string,
+    check: CheckClip,
+    share: Share,
+  ): Promise<{ url: string } | { exams: number } | undefined>;
   /**
    * Runs `work` in a transaction unless a clip has this URL. No such clip can be added before the commit.
    * `work` may await nothing but statements of the transaction. Returns its result; undefined if it did not run.
    */
   unlessUsed<Result>(url: string, work: (tx: Transaction) => Promise<Result>): Promise<Result | undefined>;
+  /**
+   * Runs `work` in a transaction if a clip has this URL, which is not removed before the commit. `work` may await nothing but statements of
+   * the transaction. Returns whether it ran.
+   */
+  ifUsed(url: string, work: (tx: Transaction) => Promise<void>): Promise<boolean>;
+  /** Returns URLs of uploaded files, without repetitions, in their order after one of them, or after the prefix of all. */
+  fileUrls(after: string, limit: number): Promise<string[]>;
   /**
    * Returns a page of matching clips, in the order in which they were added, and the number of all matching
    * clips.
@@ -71,9 +89,9 @@ export interface AudioStore {
   /** Returns scheduled clips by start time, then the others in the order in which they were attached. */
   ofExam(examId: string): Promise<StoredExamAudio[]>;
   /** Returns the attachment, which may be an existing one, or which of the two does not exist. */
-  attach(attachment: NewAttachment): Promise<StoredExamAudio | "no_clip" | "no_exam">;
+  attach(attachment: NewAttachment, share: Share): Promise<StoredExamAudio | "no_clip" | "no_exam">;
   /** Returns false when the exam has no such attachment. */
-  detach(examId: string, attachmentId: string): Promise<boolean>;
+  detach(examId: string, attachmentId: string, share: Share): Promise<boolean>;
   /** Returns the default clips, in the order in which they were added. */
   defaults(limit: number): Promise<Omit<StoredClip, "isDefault">[]>;
 }
@@ -154,6 +172,17 @@ const clipWithUrl = statement(
     .where(eq(audioClips.url, param("url")))
     .limit(1),
 );
+const urlsAfter = statement(
+  query
+    .select({ url: audioClips.url })
+    .from(audioClips)
+    .where(and(gt(audioClips.url, param("after")), lt(audioClips.url, param("end"))))
+    .groupBy(audioClips.url)
+    .orderBy(asc(audioClips.url))
+    .limit(param("limit")),
+);
+/** Greater than all URLs that begin with `AUDIO_PREFIX`. */
+const AFTER_FILES = AUDIO_PREFIX.replace(/\/$/, "0");
 const sumOfBytes = { bytes: sql`coalesce(sum(${audioClips.bytes}), 0)`.mapWith(Number) };
 const bytesOfPerson = statement(
   query
@@ -197,47 +226,67 @@ const lockLibrary = (tx: Transaction): Promise<void> => tx.lockName("the library
 export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore => ({
   storedBytes: (userId) => storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
-  create: (clip, beforeInsert) =>
-    storage.write(async (tx) => {
-      await lockLibrary(tx);
-      await lockUrl(tx, clip.url);
-      await beforeInsert?.(tx, await readStoredBytes(tx, clip.createdBy));
-      await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
-    }),
+  create: (clip, share, beforeInsert) =>
+    storage.write(
+      async (tx) => {
+        await lockLibrary(tx);
+        await lockUrl(tx, clip.url);
+        await beforeInsert?.(tx, await readStoredBytes(tx, clip.createdBy));
+        await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
+      },
+      { share },
+    ),
 
-  update: (clipId, { name, classify, isDefault, updatedAt }, check) =>
-    storage.write(async (tx) => {
-      await tx.lock(audioClips, clipId);
-      const clip = await tx.get(clipToChange, { clipId });
-      if (!clip) return undefined;
-      check(clip);
-      return tx.get(updateClip, {
-        clipId,
-        name: name ?? clip.name,
-        foldedName: name === undefined ? clip.foldedName : searchForm(name),
-        classify: classify ?? clip.classify,
-        isDefault: isDefault ?? clip.isDefault,
-        updatedAt,
-      });
-    }),
+  update: (clipId, { name, classify, isDefault, updatedAt }, check, share) =>
+    storage.write(
+      async (tx) => {
+        await tx.lock(audioClips, clipId);
+        const clip = await tx.get(clipToChange, { clipId });
+        if (!clip) return undefined;
+        check(clip);
+        return tx.get(updateClip, {
+          clipId,
+          name: name ?? clip.name,
+          foldedName: name === undefined ? clip.foldedName : searchForm(name),
+          classify: classify ?? clip.classify,
+          isDefault: isDefault ?? clip.isDefault,
+          updatedAt,
+        });
+      },
+      { share },
+    ),
 
-  delete: (clipId, check) =>
-    storage.write(async (tx) => {
-      await tx.lock(audioClips, clipId);
-      const clip = await tx.get(clipToChange, { clipId });
-      if (!clip) return undefined;
-      check(clip);
-      const playing = await tx.all(examsOfClip, { clipId });
-      if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
-      await tx.run(deleteClip, { clipId });
-      return { url: clip.url };
-    }),
+  delete: (clipId, check, share) =>
+    storage.write(
+      async (tx) => {
+        await tx.lock(audioClips, clipId);
+        const clip = await tx.get(clipToChange, { clipId });
+        if (!clip) return undefined;
+        check(clip);
+        const playing = await tx.all(examsOfClip, { clipId });
+        if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
+        await tx.run(deleteClip, { clipId });
+        return { url: clip.url };
+      },
+      { share },
+    ),
 
   unlessUsed: (url, work) =>
     storage.write(async (tx) => {
       await lockUrl(tx, url);
       return (await tx.get(clipWithUrl, { url })) ? undefined : work(tx);
     }),
+
+  ifUsed: (url, work) =>
+    storage.write(async (tx) => {
+      await lockUrl(tx, url);
+      if (!(await tx.get(clipWithUrl, { url }))) return false;
+      await work(tx);
+      return true;
+    }),
+
+  fileUrls: async (after, limit) =>
+    (await storage.all(urlsAfter, { after, end: AFTER_FILES, limit })).map(({ url }) => url),
 
   list: ({ name, classify }, { limit, offset }) =>
     storage.snapshot(async (reader) => {
@@ -251,22 +300,25 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
     reader.all(attachmentsOfExam, { examId }),
   ),
 
-  attach: (attachment) =>
+  attach: (attachment, share) =>
     storage
-      .write(async (tx) => {
-        const { examId } = attachment;
-        await tx.lock(exams, examId);
-        if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
-        const id = await attachClip(tx, attachment);
-        return (await tx.get(attachmentById, { examId, id })) ?? "no_clip";
-      })
+      .write(
+        async (tx) => {
+          const { examId } = attachment;
+          await tx.lock(exams, examId);
+          if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
+          const id = await attachClip(tx, attachment);
+          return (await tx.get(attachmentById, { examId, id })) ?? "no_clip";
+        },
+        { share },
+      )
       .catch((error: unknown) => {
         if (error instanceof ForeignKeyError) return "no_exam";
         throw error;
       }),
 
-  detach: async (examId, attachmentId) =>
-    (await storage.write((tx) => tx.run(deleteAttachment, { examId, attachmentId }))) > 0,
+  detach: async (examId, attachmentId, share) =>
+    (await storage.write((tx) => tx.run(deleteAttachment, { examId, attachmentId }), { share })) > 0,
 
   defaults: storage.remember({ tables: [audioClips], withinCalls: true }, (reader, limit: number) =>
     reader.all(defaultClips, { limit }),

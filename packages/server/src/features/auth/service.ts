@@ -7,6 +7,7 @@ import {
   type TokenIssuer,
   unauthenticated,
 } from "../../identity/tokens.js";
+import { shareOf } from "../../identity/usage-key.js";
 import { forbidden, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { Origin } from "../../trpc/context.js";
@@ -219,7 +220,7 @@ export const createAuthService = ({
           createdAt: clock(),
           expiresAt: new Date((nowInSeconds() + maxSeconds) * 1000),
         };
-        const isStarted = await store.startSession(started, account.passwordHash);
+        const isStarted = await store.startSession(started, account.passwordHash, shareOf(account));
         return isStarted ? sessionOf(account, started) : undefined;
       });
       if (!session) throw unauthenticated("The username or the password is wrong.");
@@ -238,8 +239,9 @@ export const createAuthService = ({
     async logout(caller) {
       const { tokenId, expiresAt } = caller;
       const session = await ownSession(caller);
-      if (session) await store.endSession(session.id);
-      else if (tokenId !== undefined) await store.revoke({ tokenId, expiresAt, createdAt: clock() });
+      if (session) await store.endSession(session.id, shareOf(caller));
+      else if (tokenId !== undefined)
+        await store.revoke({ tokenId, expiresAt, createdAt: clock() }, shareOf(caller));
       else
         throw forbidden("The token has no id (jti), so it cannot be revoked and is valid until it expires.");
       onAccessRevoked();
@@ -254,7 +256,8 @@ export const createAuthService = ({
         { username: caller.userId, password: currentPassword, origin },
         async (account) => {
           const to = await passwords.hash(newPassword);
-          const change = { userId: account.userId, from: account.passwordHash, to, sessionId, now: clock() };
+          const { userId, passwordHash: from } = account;
+          const change = { userId, from, to, sessionId, now: clock(), share: shareOf(caller) };
           return (await store.changePassword(change)) || undefined;
         },
       );
@@ -265,7 +268,7 @@ export const createAuthService = ({
 
     async revokeToken(caller, { tokenId }, origin) {
       access.unbound(caller);
-      await store.revoke({ tokenId, expiresAt: null, createdAt: clock() });
+      await store.revoke({ tokenId, expiresAt: null, createdAt: clock() }, shareOf(caller));
       onAccessRevoked();
       // Any other text may be a token or a secret that the caller pasted by mistake, and is not logged.
       const id = OWN_TOKEN_ID.test(tokenId) ? { tokenId } : {};

@@ -2,7 +2,7 @@ import type { AccountRole, ParticipantRole } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
 import type { RoomExams } from "../../domain/room-exams.js";
 import { readGenerationInRoom } from "../../domain/seats.js";
-import type { Reader, Storage } from "../../storage/port.js";
+import type { Reader, Share, Storage } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   accounts,
@@ -69,10 +69,10 @@ export interface AuthStore {
   }): Promise<boolean>;
   account(userId: string): Promise<StoredAccount | undefined>;
   /** Returns false if the account was disabled, or its password changed, since it was read. */
-  startSession(session: NewSession, passwordHash: string): Promise<boolean>;
-  endSession(sessionId: string): Promise<void>;
+  startSession(session: NewSession, passwordHash: string, share: Share): Promise<boolean>;
+  endSession(sessionId: string, share: Share): Promise<void>;
   /** Revoking a token again changes nothing. */
-  revoke(token: { tokenId: string; expiresAt: Date | null; createdAt: Date }): Promise<void>;
+  revoke(token: { tokenId: string; expiresAt: Date | null; createdAt: Date }, share: Share): Promise<void>;
   /** Also ends the account's other sessions. Returns false if the password changed since it was read. */
   changePassword(change: {
     userId: string;
@@ -81,6 +81,7 @@ export interface AuthStore {
     /** The session that does not end. */
     sessionId: string;
     now: Date;
+    share: Share;
   }): Promise<boolean>;
   seat(roomId: string, userId: string): Promise<Seat | undefined>;
   examEnd(examId: string): Promise<Date | undefined>;
@@ -220,34 +221,46 @@ export const createAuthStore = ({
       isAccessRevoked(tokenId, account, seat?.roomId, seat?.userId ?? "", seat?.generation ?? 0),
     account: (userId) => storage.get(accountById, { userId }),
 
-    startSession: (started, passwordHash) =>
-      storage.write(async (tx) => {
-        const { userId, createdAt } = started;
-        await tx.lock(accounts, userId);
-        const account = await tx.get(accountById, { userId });
-        if (!account || account.disabled || account.passwordHash !== passwordHash) return false;
-        await tx.run(deleteOldSessions, { before: daysBefore(createdAt, DAYS.session) });
-        await tx.insert(insertSession, [started]);
-        return true;
-      }),
+    startSession: (started, passwordHash, share) =>
+      storage.write(
+        async (tx) => {
+          const { userId, createdAt } = started;
+          await tx.lock(accounts, userId);
+          const account = await tx.get(accountById, { userId });
+          if (!account || account.disabled || account.passwordHash !== passwordHash) return false;
+          await tx.run(deleteOldSessions, { before: daysBefore(createdAt, DAYS.session) });
+          await tx.insert(insertSession, [started]);
+          return true;
+        },
+        { share },
+      ),
 
-    endSession: (sessionId) =>
-      storage.write(async (tx) => {
-        await tx.run(deleteSession, { sessionId });
-      }),
+    endSession: (sessionId, share) =>
+      storage.write(
+        async (tx) => {
+          await tx.run(deleteSession, { sessionId });
+        },
+        { share },
+      ),
 
-    revoke: (token) =>
-      storage.write(async (tx) => {
-        await tx.run(deleteOldRevokedTokens, { before: daysBefore(token.createdAt, DAYS.revokedToken) });
-        await tx.insert(insertRevokedToken, [token]);
-      }),
+    revoke: (token, share) =>
+      storage.write(
+        async (tx) => {
+          await tx.run(deleteOldRevokedTokens, { before: daysBefore(token.createdAt, DAYS.revokedToken) });
+          await tx.insert(insertRevokedToken, [token]);
+        },
+        { share },
+      ),
 
-    changePassword: ({ userId, from, to, sessionId, now }) =>
-      storage.write(async (tx) => {
-        if ((await tx.run(replacePassword, { userId, from, to, now })) === 0) return false;
-        await tx.run(deleteOtherSessions, { userId, sessionId });
-        return true;
-      }),
+    changePassword: ({ userId, from, to, sessionId, now, share }) =>
+      storage.write(
+        async (tx) => {
+          if ((await tx.run(replacePassword, { userId, from, to, now })) === 0) return false;
+          await tx.run(deleteOtherSessions, { userId, sessionId });
+          return true;
+        },
+        { share },
+      ),
 
     seat: (roomId, userId) =>
       examsOfRooms.find(storage, roomId, (examId) => storage.get(seatInRoom, { examId, roomId, userId })),

@@ -124,6 +124,6 @@ export const createThrottleStore = ({ storage }: { storage: Storage }): Throttle
         await tx.run(deleteExpired, { now: new Date(now) });
         return result;
       },
-      { repeatable: true },
+      { repeatable: true, share: { caller: login.pair.key }, continues: true },
     ),
 });

@@ -57,6 +57,8 @@ export const exceededLimit = (
 
 /** The records of one call of `cheat.addRecords`, all for the same room. */
 export interface RecordBatch {
+  /** The user id of the caller. */
+  readonly caller: string;
   readonly records: readonly NewRecord[];
   readonly increase: UsageIncrease;
 }
@@ -176,8 +178,10 @@ const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) =>
   };
 };
 
-/** The exam of a call. */
-const examOf = ({ records }: RecordBatch): string => records[0]?.examId ?? "";
+const grouping = {
+  examOf: ({ records }: RecordBatch) => records[0]?.examId ?? "",
+  callerOf: ({ caller }: RecordBatch) => caller,
+};
 const roomOf = ({ records }: RecordBatch): RoomKey | undefined => records[0];
 
 /**
@@ -240,4 +244,4 @@ export const createRecordWriter = ({ storage, events }: { storage: Storage; even
       }),
     );
     return outcomes;
-  }, examOf);
+  }, grouping);

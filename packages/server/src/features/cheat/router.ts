@@ -31,6 +31,7 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
       .output(doneSchema)
       .mutation(({ ctx, input }) => cheat.addRecords(ctx.caller, input)),
     listRecords: watcherProcedure
+      .meta({ longAnswer: true })
       .input(listCheatRecordsInput)
       .output(cheatRecordPageSchema)
       .query(({ ctx, input }) => cheat.listRecords(ctx.caller, input)),

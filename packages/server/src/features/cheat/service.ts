@@ -8,6 +8,7 @@ import {
   type SetCheatConfigInput,
   type StoredCheatConfig,
 } from "@invigil/schema";
+import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
@@ -88,7 +89,8 @@ export const createCheatService = ({
 }: CheatServiceDeps): CheatService => ({
   async setConfig(caller, { examId, data }) {
     await access.allRooms(caller, examId);
-    const isSet = await store.setConfig({ examId, data, now: clock() });
+    rates.takeChange({ caller, examId });
+    const isSet = await store.setConfig({ examId, data, now: clock() }, shareOf(caller, examId));
     if (!isSet) throw examNotFound(examId);
     return true;
   },
@@ -124,7 +126,8 @@ export const createCheatService = ({
     await quota.assertNotFull({ examId: room.examId, roomId }, people);
     // An examinee who was removed in the meantime records nothing. The records of staff are also about others.
     const inRoom = caller.role === "examinee";
-    const outcome = await store.addRecords(kept, { people, inRoom, ...quota.limitsFor(caller) });
+    const increase = { people, inRoom, ...quota.limitsFor(caller) };
+    const outcome = await store.addRecords({ caller: caller.userId, records: kept, increase });
     if (outcome === "not_in_room") throw forbidden(`The room ${roomId} is not open to you.`);
     if (typeof outcome === "object") throw quota.quotaError(roomId, outcome);
     if (outcome === false) throw roomNotFound(roomId);

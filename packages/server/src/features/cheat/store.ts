@@ -8,15 +8,14 @@ import { lockExams } from "../../domain/exam-lock.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { pageOf } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
-import type { Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { type Dialect, param, query, statement } from "../../storage/statement.js";
 import { cheatConfigs, cheatRecords, recordedPeople } from "../../storage/tables.js";
 import {
   createRecordWriter,
-  type NewRecord,
+  type RecordBatch,
   type RecordOutcome,
   type RecordUsage,
-  type UsageIncrease,
 } from "./records-store.js";
 
 export interface Page {
@@ -27,13 +26,13 @@ export interface Page {
 
 export interface CheatStore {
   /** Returns false when the exam does not exist any more. */
-  setConfig(config: { examId: string; data: string; now: Date }): Promise<boolean>;
+  setConfig(config: { examId: string; data: string; now: Date }, share: Share): Promise<boolean>;
   getConfig(examId: string): Promise<StoredCheatConfig | undefined>;
   /**
    * Writes records of one room, all or none. Resolves when they are on disk: to `false` when the room does not
    * exist any more, and to the limit that they would exceed.
    */
-  addRecords(records: readonly NewRecord[], increase: UsageIncrease): Promise<RecordOutcome>;
+  addRecords(batch: RecordBatch): Promise<RecordOutcome>;
   /** Returns the number and size of the records about a person in a room. */
   usageOf(room: RoomKey, userId: string): Promise<RecordUsage>;
   /** Returns the records of all these rooms of an exam in one list, newest first. */
@@ -106,7 +105,6 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
     { tables: [cheatConfigs], withinCalls: true },
     (reader, examId: string) => reader.get(configOfExam, { examId }),
   );
-  const writeRecords = createRecordWriter({ storage, events });
   const erasures = createErasureFilter(storage);
   const readPage = (
     records: typeof recordsOfRoom,
@@ -119,21 +117,24 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
     });
 
   return {
-    setConfig: ({ examId, data, now }) =>
+    setConfig: ({ examId, data, now }, share) =>
       unlessDeleted(
-        storage.write(async (tx) => {
-          await lockExams(tx, examId);
-          if ((await tx.get(configOfExam, { examId }))?.data === data) return;
-          await tx.run(setConfig, { examId, data, now });
-          await events.add(tx, wholeExam(examId), "cheat_config_changed", {}, now);
-        }),
+        storage.write(
+          async (tx) => {
+            await lockExams(tx, examId);
+            if ((await tx.get(configOfExam, { examId }))?.data === data) return;
+            await tx.run(setConfig, { examId, data, now });
+            await events.add(tx, wholeExam(examId), "cheat_config_changed", {}, now);
+          },
+          { share },
+        ),
       ),
     getConfig: readConfig,
     usageOf: async ({ examId, roomId }, userId) => ({
       userId,
       ...((await storage.get(usageOfPerson, { examId, roomId, userId })) ?? { records: 0, bytes: 0 }),
     }),
-    addRecords: (records, increase) => writeRecords({ records, increase }),
+    addRecords: createRecordWriter({ storage, events }),
     async listByRooms(examId, roomIds, { limit, before = ABOVE_ALL }) {
       // Each room's page is one range of its index. The newest rows of all rooms form the page.
       const rows: Row[] = [];

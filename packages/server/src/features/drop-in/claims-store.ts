@@ -60,21 +60,25 @@ const deleteClaims = statement(query.delete(pageClaims).where(eq(pageClaims.inst
 
 export const createClaimStore = ({ storage }: { storage: Storage }): ClaimStore => ({
   claim: (claim, { now, yields }) =>
-    storage.write(async (tx): Promise<ClaimOutcome> => {
-      await tx.lockName(`page ${claim.page}`);
-      const current = await tx.get(claimOfPage, claim);
-      const isOther = current !== undefined && current.connection !== claim.connection;
-      if (isOther && (await tx.get(runningInstance, { instance: current.instance, now }))) {
-        const wins = yields ? claim.loginId > current.loginId : claim.loginId >= current.loginId;
-        if (!wins) return "refused";
-        if (current.instance !== claim.instance)
-          await notifyServer(tx, current.instance, { topic: "displaced", data: current.connection, now });
-      }
-      await tx.run(writeClaim, claim);
-      return { displaced: isOther ? current : undefined };
-    }),
+    storage.write(
+      async (tx): Promise<ClaimOutcome> => {
+        await tx.lockName(`page ${claim.page}`);
+        const current = await tx.get(claimOfPage, claim);
+        const isOther = current !== undefined && current.connection !== claim.connection;
+        if (isOther && (await tx.get(runningInstance, { instance: current.instance, now }))) {
+          const wins = yields ? claim.loginId > current.loginId : claim.loginId >= current.loginId;
+          if (!wins) return "refused";
+          if (current.instance !== claim.instance)
+            await notifyServer(tx, current.instance, { topic: "displaced", data: current.connection, now });
+        }
+        await tx.run(writeClaim, claim);
+        return { displaced: isOther ? current : undefined };
+      },
+      { share: { caller: claim.page } },
+    ),
   release: async (claim) => {
-    await storage.write((tx) => tx.run(deleteClaim, claim));
+    const share = { caller: claim.page };
+    await storage.write((tx) => tx.run(deleteClaim, claim), { share, continues: true });
   },
   releaseAll: async (instance) => {
     await storage.write((tx) => tx.run(deleteClaims, { instance }));

@@ -18,6 +18,7 @@ import type { Gate, GatedCall } from "../../limits/gate.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { coalesce } from "../../platform/coalesce.js";
 import { forbidden, InvigilError, parsed } from "../../platform/errors.js";
+import { rowsIn } from "../../platform/rows.js";
 import { loginIdOf } from "../../providers/embedded/im.js";
 import type { MessageProviders } from "../../providers/types.js";
 import { untilAvailable } from "../../storage/until-available.js";
@@ -59,8 +60,11 @@ export interface Joined {
  * `InvigilError`, which `refusalOf` converts.
  */
 export interface DropInService {
-  /** @throws Refusal 403 `auth fail` if this server did not issue the login, or if it has ended */
-  login(login: DropInLogin): Promise<Page>;
+  /**
+   * Counts a login for its person, and one that this server did not issue for the address that it comes from.
+   * @throws Refusal 403 `auth fail` if this server did not issue the login, or if it has ended; TOO_MANY_REQUESTS
+   */
+  login(login: DropInLogin, address: string): Promise<Page>;
   /** @throws UNAUTHENTICATED once the page's login has ended */
   check(page: Page): Promise<void>;
   /**
@@ -179,6 +183,12 @@ export const createDropInService = ({
     return caller;
   };
 
+  /** Charges the caller for the entries of an answer. Returns the answer. */
+  const charged = <Answer>(caller: Principal, answer: Answer): Answer => {
+    gate.chargeRows(caller, rowsIn(answer));
+    return answer;
+  };
+
   const groupOf = async (caller: Principal, snapshot: RoomSnapshot): Promise<DropInGroup> => {
     const { room, members } = snapshot;
     return {
@@ -239,11 +249,15 @@ export const createDropInService = ({
   instances.onNotice("muted", mutesChanged);
 
   return {
-    async login(sent) {
+    async login(sent, address) {
       const isSigned = messages.aliyun_new?.verify?.(sent) !== undefined;
       const found = isSigned ? await logins.find(loginIdOf(sent)) : undefined;
       const { userId: login, role } = sent.auth;
-      if (!found || loginOf(found.userId, found.camera) !== login) throw new Refusal(403, AUTH_FAIL);
+      if (!found || loginOf(found.userId, found.camera) !== login) {
+        gate.admitAnonymous(address);
+        throw new Refusal(403, AUTH_FAIL);
+      }
+      rates.take({ caller: { ...found.holder, userId: found.userId } }, { messageLogins: 1 });
       await logins.check(found).catch((error: unknown) => {
         throw error instanceof InvigilError ? refusalOf(error) : error;
       });
@@ -261,7 +275,7 @@ export const createDropInService = ({
       const reader = { login: page.login, also: extraReadersOf(caller) };
       const query = { roomId, ...reader, type: undefined, newestFirst: true, from: undefined };
       const newest = (await im.read({ ...query, limit: 1 })).messages[0]?.id ?? 0;
-      const snapshot = await live.roomSnapshot(caller, roomId);
+      const snapshot = charged(caller, await live.roomSnapshot(caller, roomId));
       const { lastEventId } = snapshot;
       // The position of a page can be ahead of the log if the database was restored from a backup.
       const at = String(Math.min(Number(after ?? lastEventId), Number(lastEventId)));
@@ -309,12 +323,12 @@ export const createDropInService = ({
 
     async group(page, roomId) {
       const caller = await callerIn(page, roomId);
-      return groupOf(caller, await live.roomSnapshot(caller, roomId));
+      return groupOf(caller, charged(caller, await live.roomSnapshot(caller, roomId)));
     },
 
     async users(page, { groupId: roomId, all }) {
       const caller = await (all ? adminIn : callerIn)(page, roomId);
-      return { users: loginsIn(await live.roomSnapshot(caller, roomId)) };
+      return { users: loginsIn(charged(caller, await live.roomSnapshot(caller, roomId))) };
     },
 
     async mute(page, { groupId: roomId, muted, users }) {
@@ -325,9 +339,10 @@ export const createDropInService = ({
     },
 
     async messages(page, { groupId: roomId, type, newestFirst, from, pageSize: limit }) {
-      const also = extraReadersOf(await callerIn(page, roomId));
+      const caller = await callerIn(page, roomId);
+      const also = extraReadersOf(caller);
       const query = { roomId, login: undefined, also, type, limit, newestFirst, from };
-      const found = await im.read(query);
+      const found = charged(caller, await im.read(query));
       return {
         messages: found.messages.map((message) => deliveryOfStored(message).message),
         hasMore: found.hasMore,

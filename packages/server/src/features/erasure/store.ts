@@ -289,24 +289,27 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
     roomId ? [roomId] : (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
 
   eraseKeys: ({ userId, examId, roomId: onlyRoom }, all) =>
-    storage.write(async (tx) => {
-      // The lock keeps people from being added to the exam's rooms until the commit.
-      await tx.lock(exams, examId);
-      // If the person was added again, these rows belong to their new seat.
-      const roomIds = await withoutSeatIn(tx, { examId, userId }, all);
-      await tx.run(deleteMutes, { examId, roomIds, logins: loginsOf(userId) });
-      await tx.run(deleteSendRates, { examId, roomIds, logins: loginsOf(userId) });
-      await tx.run(deleteLoginsToRooms, { userId, roomIds });
-      if (onlyRoom === null) await tx.run(deleteLoginsToExam, { userId, examId });
-      await tx.run(deletePresence, { examId, userId, roomIds });
-      await tx.run(deleteStreamNames, { examId, userId, roomIds });
-      const seats = await tx.all(revokedSeats, { examId, userId, roomIds });
-      await eraseSeats(
-        tx,
-        { examId, userId },
-        seats.map(({ roomId }) => roomId),
-      );
-    }),
+    storage.write(
+      async (tx) => {
+        // The lock keeps people from being added to the exam's rooms until the commit.
+        await tx.lock(exams, examId);
+        // If the person was added again, these rows belong to their new seat.
+        const roomIds = await withoutSeatIn(tx, { examId, userId }, all);
+        await tx.run(deleteMutes, { examId, roomIds, logins: loginsOf(userId) });
+        await tx.run(deleteSendRates, { examId, roomIds, logins: loginsOf(userId) });
+        await tx.run(deleteLoginsToRooms, { userId, roomIds });
+        if (onlyRoom === null) await tx.run(deleteLoginsToExam, { userId, examId });
+        await tx.run(deletePresence, { examId, userId, roomIds });
+        await tx.run(deleteStreamNames, { examId, userId, roomIds });
+        const seats = await tx.all(revokedSeats, { examId, userId, roomIds });
+        await eraseSeats(
+          tx,
+          { examId, userId },
+          seats.map(({ roomId }) => roomId),
+        );
+      },
+      { share: { examId } },
+    ),
 
   async eraseEvents({ examId, userId, upToEvent }, roomId, after) {
     const last = (await storage.all(eventsAfter, { examId, roomId, after })).at(-1)?.id;
@@ -316,7 +319,8 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
     const ids = (await storage.all(eventsNaming, { ...range, userId }))
       .filter(({ data }) => JSON.stringify(data).includes(named))
       .map(({ id }) => id);
-    if (ids.length > 0) await storage.write((tx) => tx.run(deleteEvents, { examId, ids }));
+    if (ids.length > 0)
+      await storage.write((tx) => tx.run(deleteEvents, { examId, ids }), { share: { examId } });
     return last;
   },
 
@@ -328,16 +332,22 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
     if (last === undefined || after >= end) return "end";
     const range = { examId, roomId, userId, from: after + 1, upTo: Math.min(last, end) };
     if (await storage.get(anyMessageNaming, range))
-      await storage.write(async (tx) => {
-        for (const message of await tx.all(messagesNaming, range))
-          await eraseFromMessage(tx, message, userId);
-      });
+      await storage.write(
+        async (tx) => {
+          for (const message of await tx.all(messagesNaming, range))
+            await eraseFromMessage(tx, message, userId);
+        },
+        { share: { examId } },
+      );
     return last;
   },
 
   notRejoined: (erasure, roomIds) => withoutSeatIn(storage, erasure, roomIds),
   advance: ({ examId, id, stage }) =>
-    storage.write(async (tx) => {
-      await tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { examId, id });
-    }),
+    storage.write(
+      async (tx) => {
+        await tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { examId, id });
+      },
+      { share: { examId } },
+    ),
 });

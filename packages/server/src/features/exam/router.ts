@@ -49,6 +49,7 @@ export const createExamRouter = ({
       .output(examSchema)
       .query(({ ctx, input }) => exam.get(ctx.caller, input.examId)),
     list: watcherProcedure
+      .meta({ longAnswer: true })
       .input(listExamsInput)
       .output(examPageSchema)
       .query(({ ctx, input }) => exam.list(ctx.caller, input)),
@@ -76,10 +77,12 @@ export const createExamRouter = ({
       .output(doneSchema)
       .mutation(({ ctx, input }) => exam.erase(ctx.caller, input, originOf(ctx))),
     plan: staffProcedure
+      .meta({ longAnswer: true })
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
     snapshot: overseerProcedure
+      .meta({ longAnswer: true })
       .input(examRef)
       .output(examSnapshotSchema)
       .query(({ ctx, input }) => live.examSnapshot(ctx.caller, input.examId)),

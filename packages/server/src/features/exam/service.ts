@@ -15,6 +15,7 @@ import type {
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
+import { shareOf } from "../../identity/usage-key.js";
 import { createQuotaCheck } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
@@ -138,12 +139,12 @@ export const createExamService = ({
   return {
     async create(caller, { audio: wanted, ...exam }) {
       access.unbound(caller);
-      rates.take({ caller }, { rooms: 1 });
+      rates.take({ caller }, { rooms: 1, writeRows: wanted.length });
       await assertQuota(caller);
       const now = clock();
       const id = ids.next();
       const made = { ...exam, id, createdBy: caller.userId, createdAt: now, updatedAt: now };
-      refuse(await store.create(made, attachments(id, wanted, now)));
+      refuse(await store.create(made, attachments(id, wanted, now), shareOf(caller, id)));
       return read(id);
     },
     async get(caller, examId) {
@@ -166,6 +167,7 @@ export const createExamService = ({
     },
     async update(caller, { examId, audio: wanted, ...changes }) {
       await access.wholeExam(caller, examId);
+      rates.take({ caller, examId }, { writeRows: wanted?.length ?? 0 });
       const now = clock();
       const change = (current: StoredExam) => {
         const startTime = changes.startTime ?? current.startTime;
@@ -183,7 +185,8 @@ export const createExamService = ({
           updatedAt: now,
         };
       };
-      refuse(await store.update(examId, change, wanted && attachments(examId, wanted, now)));
+      const audioOfExam = wanted && attachments(examId, wanted, now);
+      refuse(await store.update(examId, change, audioOfExam, shareOf(caller, examId)));
       return read(examId);
     },
     async delete(caller, { examId, withRooms, withRecords, confirm, erase }, origin) {
@@ -192,20 +195,25 @@ export const createExamService = ({
       const now = clock();
       const rests = erase !== "now" && restoreDays > 0 && hasFreeSpace();
       const eraseAt = rests ? new Date(now.getTime() + restoreDays * DAY_MS) : undefined;
-      const deleted = await store.delete({ examId, now, eraseAt }, ({ name, rooms, people, records }) => {
-        const conflict = (what: string) => new InvigilError("EXAM_CONFLICT", `The exam ${examId} ${what}`);
-        if (withRecords) {
-          if (confirm === name) return;
-          throw invalidInput("confirm", `must be the name of the exam ${examId}, letter by letter`);
-        }
-        if (records > 0)
-          throw conflict(`is kept: it holds ${number(records, "cheat record", "cheat records")}.`);
-        const held = `${number(rooms, "room", "rooms")} and ${number(people, "person", "people")}`;
-        if (rooms + people > 0 && !withRooms)
-          throw conflict(`has ${held}, and is deleted with them only where withRooms is set.`);
-      });
+      rates.take({ caller }, { writeRows: 0 });
+      const deleted = await store.delete(
+        { examId, now, eraseAt, share: shareOf(caller, examId) },
+        ({ name, rooms, people, records }) => {
+          const conflict = (what: string) => new InvigilError("EXAM_CONFLICT", `The exam ${examId} ${what}`);
+          if (withRecords) {
+            if (confirm === name) return;
+            throw invalidInput("confirm", `must be the name of the exam ${examId}, letter by letter`);
+          }
+          if (records > 0)
+            throw conflict(`is kept: it holds ${number(records, "cheat record", "cheat records")}.`);
+          const held = `${number(rooms, "room", "rooms")} and ${number(people, "person", "people")}`;
+          if (rooms + people > 0 && !withRooms)
+            throw conflict(`has ${held}, and is deleted with them only where withRooms is set.`);
+        },
+      );
       if (!deleted) throw examNotFound(examId);
       const { rooms, people, records } = deleted;
+      rates.charge({ caller }, { writeRows: rooms + people + records });
       log.info({ ...origin, by: caller.userId, examId, rooms, people, records, eraseAt }, "exam deleted");
       return { rooms, people, ...(records > 0 && { records }), ...(eraseAt && { eraseAt }) };
     },
@@ -216,7 +224,7 @@ export const createExamService = ({
     },
     async restore(caller, examId, origin) {
       const { deletedAt } = await deletedExam(caller, examId);
-      if (!(await store.endRest(examId, "restored"))) throw notDeleted(examId);
+      if (!(await store.endRest(examId, "restored", shareOf(caller, examId)))) throw notDeleted(examId);
       log.info({ ...origin, by: caller.userId, examId, deletedAt }, "exam restored");
       const restored = await store.get(examId);
       if (!restored) throw examNotFound(examId);
@@ -226,7 +234,7 @@ export const createExamService = ({
       const { name } = await deletedExam(caller, examId);
       if (confirm !== name)
         throw invalidInput("confirm", `must be the name of the exam ${examId}, letter by letter`);
-      if (!(await store.endRest(examId, "erased"))) throw notDeleted(examId);
+      if (!(await store.endRest(examId, "erased", shareOf(caller, examId)))) throw notDeleted(examId);
       log.info({ ...origin, by: caller.userId, examId }, "deleted exam erased");
       return true;
     },

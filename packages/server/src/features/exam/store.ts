@@ -13,7 +13,7 @@ import { encodedParam } from "../../domain/encoded-param.js";
 import type { NewExam } from "../../domain/people.js";
 import { insertExam } from "../../domain/people.js";
 import { type Page, pageOf } from "../../platform/paging.js";
-import type { Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   bulkChanges,
@@ -38,7 +38,7 @@ export interface MissingClip {
 
 export interface ExamStore {
   /** Writes an exam and its audio attachments. */
-  create(exam: NewExam, audio: readonly NewAttachment[]): Promise<MissingClip | undefined>;
+  create(exam: NewExam, audio: readonly NewAttachment[], share: Share): Promise<MissingClip | undefined>;
   /** Counts the exams that a person created, up to `most`. */
   countOf(userId: string, most: number): Promise<number>;
   get(examId: string): Promise<StoredExam | undefined>;
@@ -47,6 +47,7 @@ export interface ExamStore {
     examId: string,
     change: (current: StoredExam) => Changes,
     audio: readonly NewAttachment[] | undefined,
+    share: Share,
   ): Promise<MissingClip | undefined>;
   /**
    * Newest first: all exams, or those that a person has access to. `before` is the last id of the previous
@@ -62,7 +63,7 @@ export interface ExamStore {
    * once.
    */
   delete(
-    exam: { examId: string; now: Date; eraseAt: Date | undefined },
+    exam: { examId: string; now: Date; eraseAt: Date | undefined; share: Share },
     check: (holding: NamedExamContents) => void,
   ): Promise<ExamContents | undefined>;
   /** Returns a deleted exam that can be restored. */
@@ -73,7 +74,7 @@ export interface ExamStore {
     now: Date,
   ): Promise<Page<RestingExam, string>>;
   /** Restores a deleted exam, or erases it at once. Returns false if it cannot be restored any more. */
-  endRest(examId: string, end: RestEnd): Promise<boolean>;
+  endRest(examId: string, end: RestEnd, share: Share): Promise<boolean>;
 }
 
 /** Leaves out `createdBy`, which only the access service needs. */
@@ -161,31 +162,37 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
 
   return {
     countOf: async (userId, most) => (await storage.get(numberMadeBy, { userId, most }))?.number ?? 0,
-    create: (exam, audio) =>
-      storage.write(async (tx) => {
-        const missing = await findMissingClip(tx, audio);
-        if (missing !== undefined) return { missingClip: missing };
-        await insertExam(tx, exam);
-        await replaceExamAudio(tx, exam.id, audio);
-        return undefined;
-      }),
+    create: (exam, audio, share) =>
+      storage.write(
+        async (tx) => {
+          const missing = await findMissingClip(tx, audio);
+          if (missing !== undefined) return { missingClip: missing };
+          await insertExam(tx, exam);
+          await replaceExamAudio(tx, exam.id, audio);
+          return undefined;
+        },
+        { share },
+      ),
 
     get: storage.remember({ tables: [exams, bulkChanges], withinCalls: true }, (reader, examId: string) =>
       reader.get(examById, { examId }),
     ),
 
-    update: (examId, change, audio) =>
-      storage.write(async (tx) => {
-        await tx.lock(exams, examId);
-        const current = await tx.get(examById, { examId });
-        if (!current) return undefined;
-        const changed = change(current);
-        const missing = await findMissingClip(tx, audio ?? []);
-        if (missing !== undefined) return { missingClip: missing };
-        await tx.run(updateExam, { ...changed, examId });
-        if (audio) await replaceExamAudio(tx, examId, audio);
-        return undefined;
-      }),
+    update: (examId, change, audio, share) =>
+      storage.write(
+        async (tx) => {
+          await tx.lock(exams, examId);
+          const current = await tx.get(examById, { examId });
+          if (!current) return undefined;
+          const changed = change(current);
+          const missing = await findMissingClip(tx, audio ?? []);
+          if (missing !== undefined) return { missingClip: missing };
+          await tx.run(updateExam, { ...changed, examId });
+          if (audio) await replaceExamAudio(tx, examId, audio);
+          return undefined;
+        },
+        { share },
+      ),
 
     async list(person, { limit, before = FIRST }) {
       const page = { limit: limit + 1, before };
@@ -196,6 +203,6 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
     delete: createExamDeleter({ bulk }),
     deleted: (examId, now) => readRestingExam(storage, examId, now),
     listDeleted: (page, now) => listRestingExams(storage, page, now),
-    endRest: (examId, end) => bulk.endRest(examId, end),
+    endRest: (examId, end, share) => bulk.endRest(examId, end, share),
   };
 };

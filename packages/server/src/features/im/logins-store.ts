@@ -1,5 +1,5 @@
 import { and, eq, lte } from "drizzle-orm";
-import type { Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { messageLogins } from "../../storage/tables.js";
 
@@ -11,7 +11,7 @@ export interface LoginStore {
    * Stores a login. Of the logins with the same page, holder and binding, only the newest `most` remain. Each call also deletes some
    * expired logins.
    */
-  add(login: StoredLogin, most: number): Promise<void>;
+  add(login: StoredLogin, most: number, share: Share): Promise<void>;
   find(id: string): Promise<StoredLogin | undefined>;
 }
 
@@ -43,7 +43,7 @@ const loginsOfPage = statement(
 const deleteLogins = statement((dialect) => query.delete(messageLogins).where(dialect.isAnyOf(id, "ids")));
 
 export const createLoginStore = ({ storage }: { storage: Storage }): LoginStore => ({
-  add: (login, most) =>
+  add: (login, most, share) =>
     storage.write(
       async (tx) => {
         const sameBinding = (await tx.all(loginsOfPage, login))
@@ -55,7 +55,7 @@ export const createLoginStore = ({ storage }: { storage: Storage }): LoginStore 
         if (ids.length > 0) await tx.run(deleteLogins, { ids });
         await tx.insert(insertLogin, [login]);
       },
-      { repeatable: true },
+      { repeatable: true, share },
     ),
 
   find: (wanted) => storage.get(loginById, { id: wanted }),

@@ -5,7 +5,7 @@ import { EVERYBODY } from "../../domain/messages.js";
 import { notifyOtherServers } from "../../domain/notices.js";
 import { readRoles } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
-import type { Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { mutes, roomExams } from "../../storage/tables.js";
 
@@ -29,6 +29,7 @@ export interface MuteStore {
     readonly logins: readonly string[] | undefined;
     readonly most: number;
     readonly now: Date;
+    readonly share: Share;
   }): Promise<MuteOutcome>;
 }
 
@@ -63,7 +64,7 @@ export const createMuteStore = ({
     return { everybody: logins.includes(EVERYBODY), logins: logins.filter((login) => login !== EVERYBODY) };
   }),
 
-  change: ({ examId, roomId, muted, most, now, logins = [EVERYBODY] }) =>
+  change: ({ examId, roomId, muted, most, now, share, logins = [EVERYBODY] }) =>
     storage.write(
       async (tx): Promise<MuteOutcome> => {
         await lockExams(tx, examId);
@@ -86,6 +87,6 @@ export const createMuteStore = ({
         if (self !== "") await notifyOtherServers(tx, self, { topic: "muted", data: roomId, now });
         return { hasChanged: true };
       },
-      { repeatable: true },
+      { repeatable: true, share },
     ),
 });

@@ -22,6 +22,7 @@ export const createImRouter = ({ im }: { im: ImService }) =>
       .output(sentMessageSchema)
       .mutation(({ ctx, input }) => im.send(ctx.caller, input)),
     history: anyoneProcedure
+      .meta({ longAnswer: true })
       .input(listMessagesInput)
       .output(messagePageSchema)
       .query(({ ctx, input }) => im.history(ctx.caller, input)),

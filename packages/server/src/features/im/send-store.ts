@@ -215,7 +215,7 @@ export const createMessageSender = ({
         return { id, time: message.createdAt };
       });
     },
-    ({ message }) => message.examId,
+    { examOf: ({ message }) => message.examId, callerOf: ({ message }) => message.senderId },
   );
   return async (request: SendRequest): Promise<SendResult> => {
     const outcome = await send(request);

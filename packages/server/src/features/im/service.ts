@@ -15,6 +15,7 @@ import {
 } from "@invigil/schema";
 import { loginOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
+import { shareOf } from "../../identity/usage-key.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
@@ -60,7 +61,7 @@ export interface ImService {
    */
   mute(
     caller: Caller,
-    change: Omit<Parameters<MuteStore["change"]>[0], "examId" | "most" | "now">,
+    change: Omit<Parameters<MuteStore["change"]>[0], "examId" | "most" | "now" | "share">,
   ): Promise<Muted & { readonly hasChanged: boolean }>;
   /** Does not check access. For other services. */
   muted(roomId: string): Promise<Muted>;
@@ -180,7 +181,13 @@ export const createImService = ({
     const { examId } = await access.room(caller, change.roomId);
     if (!runsRooms(caller)) throw forbidden(`The role ${caller.role} may not mute anybody.`);
     const { roomId, logins } = change;
-    const outcome = await mutes.change({ ...change, examId, most: maxMutes, now: clock() });
+    const outcome = await mutes.change({
+      ...change,
+      examId,
+      most: maxMutes,
+      now: clock(),
+      share: shareOf(caller, examId),
+    });
     if ("unknown" in outcome)
       throw invalidInput(
         `users[${logins?.indexOf(outcome.unknown)}]`,

@@ -1,8 +1,10 @@
 import type { ImportResult } from "@invigil/schema";
 import { examNotFound, InvigilError } from "../../platform/errors.js";
+import type { Share } from "../../storage/port.js";
 import { toNewPerson } from "../participant/rules.js";
 import type { RoomSize } from "../participant/service.js";
-import { createFaults, type FaultyFile, mergeFaults } from "./faults.js";
+import { createFaults, type FaultyFile, mergeFaults, shownCell } from "./faults.js";
+import { warnOfOddIds } from "./odd-ids.js";
 import type { ReadResult } from "./read.js";
 import type { Scope } from "./rooms.js";
 import { actionFor, differ, type RosterPerson, type RowAction } from "./row-action.js";
@@ -19,9 +21,17 @@ export interface ImportPlan {
   readonly now: Date;
   /** The maximum number of people in a room. Absent: no limit. */
   readonly size?: RoomSize | undefined;
+  readonly share: Share;
   /** Aborts the import, up to its last step. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** The value in a row that a fault is about. */
+const shownValue = (
+  { role, roomId }: RosterPerson,
+  field: "role" | "room",
+  rooms: ReadonlyMap<string, { readonly name: string }>,
+): string => (field === "role" ? role : roomId && (rooms.get(roomId)?.name ?? roomId)) ?? "";
 
 /** Queues the writes for an action. */
 const applyAction = (
@@ -54,9 +64,9 @@ const applyAction = (
  *   not finish
  */
 export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<ImportResult | FaultyFile> => {
-  const { people, examId, now, file, scope, dryRun, size, signal } = plan;
+  const { people, examId, now, file, scope, dryRun, size, signal, share } = plan;
   // A file with invalid cells is compared with the exam, too, so that the caller gets all errors at once.
-  const into = { examId, now, dryRun: dryRun || file.faults.count > 0 };
+  const into = { examId, now, share, dryRun: dryRun || file.faults.count > 0 };
   const applied = store.apply<ImportResult | FaultyFile>(
     people,
     into,
@@ -74,6 +84,7 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
         changes: [],
         moreChanges: 0,
         ...(file.unreadSheets.length > 0 && { unreadSheets: [...file.unreadSheets] }),
+        ...warnOfOddIds(people, file.columns.title("id"), file.numberRows),
       };
 
       const count = ({ row, userId }: RosterPerson, action: RowAction): void => {
@@ -93,7 +104,13 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
           const action = actionFor(person, places, visibleRooms);
           if (action.kind === "refuse")
             for (const { field, reason } of action.faults)
-              faults.add({ row: person.row, column: file.columns.title(field), reason });
+              faults.add({
+                row: person.row,
+                column: file.columns.title(field),
+                value: shownCell(shownValue(person, field, visibleRooms)),
+                person: shownCell(person.name ?? person.userId),
+                reason,
+              });
           count(person, action);
           if (!into.dryRun && faults.count === 0) applyAction(action, person, plan, writer);
         },

@@ -4,7 +4,7 @@ import { type Row, rowsOf } from "../../files/sheets/rows.js";
 import { type ReadOptions, SheetError, type Source } from "../../files/sheets/source.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { type Columns, columnsOf, fieldsNamed, isHeader } from "./columns.js";
-import { createFaults, type Faults } from "./faults.js";
+import { createFaults, type Faults, shownCell } from "./faults.js";
 import { type Report, readPerson } from "./person.js";
 import type { RoomFinder } from "./rooms.js";
 import type { RosterPerson } from "./row-action.js";
@@ -15,12 +15,16 @@ export interface ReadResult {
   readonly rows: number;
   readonly faults: Faults;
   readonly columns: Columns;
+  /** The rows whose id is a number of the spreadsheet. */
+  readonly numberRows: ReadonlySet<number>;
   /** Visible, non-empty sheets of the workbook that were not read. */
   readonly unreadSheets: readonly string[];
 }
 
-/** Adds people. Returns the rows whose person an earlier row has already added. */
-export type AddPeople = (people: readonly RosterPerson[]) => Promise<{ row: number; earlier: number }[]>;
+/** Adds people. Returns those whom an earlier row has already added. */
+export type AddPeople = (
+  people: readonly RosterPerson[],
+) => Promise<{ person: RosterPerson; earlier: number }[]>;
 
 export interface Into {
   readonly findRoom: RoomFinder;
@@ -111,16 +115,33 @@ const readRows = async (
   const faults = createFaults();
   let batch: RosterPerson[] = [];
   let people = 0;
+  const numberRows = new Set<number>();
 
   const reportFor =
-    (row: number): Report =>
+    ({ row, cells }: Row): Report =>
     (where, reason) => {
-      const column = typeof where === "string" ? columns.title(where) : `column ${where.column}`;
-      faults.add({ row, column, reason });
+      const textAt = (at = -1): string => shownCell(cells[at]?.trim() ?? "");
+      const [column, value] =
+        typeof where === "string"
+          ? [columns.title(where), textAt(columns.at[where])]
+          : [`column ${where.column}`, textAt(where.column - 1)];
+      faults.add({
+        row,
+        column,
+        value,
+        person: textAt(columns.at.name) || textAt(columns.at.id),
+        reason,
+      });
     };
   const flush = async (): Promise<void> => {
-    for (const { row, earlier } of await addPeople(batch))
-      faults.add({ row, column: columns.title("id"), reason: `is in row ${earlier} already` });
+    for (const { person, earlier } of await addPeople(batch))
+      faults.add({
+        row: person.row,
+        column: columns.title("id"),
+        value: shownCell(person.userId),
+        person: shownCell(person.name ?? person.userId),
+        reason: `is in row ${earlier} already`,
+      });
     batch = [];
   };
 
@@ -130,7 +151,7 @@ const readRows = async (
     if (isBlank(line)) continue;
     people += 1;
     if (people > MAX_PEOPLE) throw invalidInput("file", `must have at most ${MAX_PEOPLE} rows`);
-    const report = reportFor(line.row);
+    const report = reportFor(line);
     if (line.hidden) {
       const [id, name] = [columns.at.id, columns.at.name].map((at) => quoted(line.cells[at ?? -1] ?? ""));
       report("id", `is in a hidden row: show the row, or delete it (${id}, of ${name})`);
@@ -139,6 +160,7 @@ const readRows = async (
     const person = readPerson(line, { columns, findRoom, emptyRole }, report);
     const { userId, name, role, extraMinutes, roomId } = person;
     if (userId === undefined) continue;
+    if (columns.at.id !== undefined && line.numbers?.includes(columns.at.id)) numberRows.add(line.row);
     batch.push({
       row: line.row,
       userId,
@@ -151,7 +173,7 @@ const readRows = async (
   }
   await flush();
   if (people === 0) throw invalidInput("file", "has a header but no rows below it");
-  return { rows: people, faults, columns };
+  return { rows: people, faults, columns, numberRows };
 };
 
 /** @throws INVALID_INPUT for a file that is no roster */

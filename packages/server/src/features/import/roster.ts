@@ -17,13 +17,13 @@ export const createRoster = (): Roster => {
   return {
     people,
     async add(added) {
-      const repeated: { row: number; earlier: number }[] = [];
+      const repeated: { person: RosterPerson; earlier: number }[] = [];
       for (const person of added) {
         const earlier = rows.get(person.userId);
         if (earlier === undefined) {
           rows.set(person.userId, person.row);
           people.push(person);
-        } else repeated.push({ row: person.row, earlier });
+        } else repeated.push({ person, earlier });
       }
       await nextTurn();
       return repeated;

@@ -1,5 +1,4 @@
 import type { ParticipantRole } from "@invigil/schema";
-import type { Field } from "./columns.js";
 import type { ExamRoom } from "./rooms.js";
 
 /** A person in the file. A field is null when its cell is empty or invalid. */
@@ -31,7 +30,7 @@ const detailsOf = ({ name, extraMinutes }: Details): Details => ({ name, extraMi
 
 /** What the import does about a row. */
 export type RowAction =
-  | { kind: "refuse"; faults: { field: Field; reason: string }[] }
+  | { kind: "refuse"; faults: { field: "role" | "room"; reason: string }[] }
   | { kind: "keep" }
   | { kind: "add"; role: ParticipantRole; is: Details; roomId: string | null }
   | { kind: "seat"; role: ParticipantRole; was: Details; is: Details; roomId: string }
@@ -49,7 +48,7 @@ function* faultsOf(
   { role, roomId }: RosterPerson,
   places: readonly Place[],
   rooms: Rooms,
-): Generator<{ field: Field; reason: string }> {
+): Generator<{ field: "role" | "room"; reason: string }> {
   const other = places.find((place) => role !== null && place.role !== role);
   if (other) yield { field: "role", reason: `is ${other.role} in the exam already, not ${role}` };
   if (roomId === null) return;

@@ -1,6 +1,7 @@
 import type { Caller, ImportParticipantsInput, ImportResult } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { ReadOptions, Source } from "../../files/sheets/source.js";
+import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
@@ -122,13 +123,26 @@ export const createImportService = ({
   /** Reads the file and imports it, until `stop` is aborted. */
   const run = async (caller: Caller, request: ImportRequest, stop: AbortSignal | undefined) => {
     const scope = await scopeOf(caller, request);
-    rates.take({ examId: request.examId }, { imports: 1 });
+    const { examId, dryRun } = request;
+    rates.take({ caller, examId }, { writeRows: 0 });
+    rates.take({ examId }, { imports: 1 });
     const roster = createRoster();
     const file = await readFile(
       { ...request, signal: stop },
       { findRoom: createRoomFinder(scope), addPeople: roster.add },
     );
-    return applyImport(store, { ...request, people: roster.people, scope, file, now: clock(), size });
+    const result = await applyImport(store, {
+      ...request,
+      people: roster.people,
+      scope,
+      file,
+      now: clock(),
+      size,
+      share: shareOf(caller, request.examId),
+    });
+    if (!dryRun && "added" in result)
+      rates.charge({ caller, examId }, { writeRows: result.added + result.updated });
+    return result;
   };
   /** Applies the time limit for uploaded files. */
   const runInTime = async (caller: Caller, request: ImportRequest) => {

@@ -57,17 +57,53 @@ describe.each(FORMATS)("teachers and inspectors in %s", (_, fileOf) => {
     ]);
     expect(staff).toEqual({
       faults: [
-        { row: 2, column: "Role", reason: "must be a teacher or an inspector" },
-        { row: 3, column: "room", reason: room },
-        { row: 4, column: "id", reason: "is in row 3 already" },
-        { row: 5, column: "id", reason: "is missing" },
-        { row: 6, column: "name", reason: "is missing" },
-        { row: 7, column: "id", reason: expect.stringMatching(/^must be 1 to 61 letters/) },
-        { row: 8, column: "Role", reason: expect.stringMatching(/^'boss' is none of/) },
-        { row: 9, column: "extra", reason: "is for examinees, not for a person who is teacher" },
-        { row: 10, column: "room", reason: room },
-        { row: 10, column: "Role", reason: "must be a teacher or an inspector" },
-        { row: 11, column: "id", reason: expect.stringMatching(/^must not begin with 'pc_'/) },
+        {
+          row: 2,
+          column: "Role",
+          value: "examinee",
+          person: "A",
+          reason: "must be a teacher or an inspector",
+        },
+        { row: 3, column: "room", value: "Hall A", person: "A", reason: room },
+        { row: 4, column: "id", value: "t1", person: "Again", reason: "is in row 3 already" },
+        { row: 5, column: "id", value: "", person: "A", reason: "is missing" },
+        { row: 6, column: "name", value: "", person: "t2", reason: "is missing" },
+        {
+          row: 7,
+          column: "id",
+          value: "t 3",
+          person: "A",
+          reason: expect.stringMatching(/^must be 1 to 61 letters/),
+        },
+        {
+          row: 8,
+          column: "Role",
+          value: "boss",
+          person: "A",
+          reason: expect.stringMatching(/^'boss' is none of/),
+        },
+        {
+          row: 9,
+          column: "extra",
+          value: "10",
+          person: "A",
+          reason: "is for examinees, not for a person who is teacher",
+        },
+        { row: 10, column: "room", value: "Hall A", person: "A", reason: room },
+        {
+          row: 10,
+          column: "Role",
+          value: "examinee",
+          person: "A",
+          reason: "must be a teacher or an inspector",
+        },
+        {
+          row: 11,
+          column: "id",
+          value: "pc_1",
+          person: "A",
+          reason: expect.stringMatching(/^must not begin with 'pc_'/),
+        },
       ],
       more: 0,
     });
@@ -104,13 +140,21 @@ it("lists the first hundred faults of all kinds by row, and counts the others", 
 it("detects duplicates, however far apart the rows are", async () => {
   const others = Array.from({ length: 1200 }, (_, n) => `k${n},A\n`).join("");
   expect(await readText(`id,name\nt1,A\n${others}t1,B\n`)).toEqual({
-    faults: [{ row: 1203, column: "id", reason: "is in row 2 already" }],
+    faults: [
+      {
+        row: 1203,
+        column: "id",
+        value: expect.any(String),
+        person: expect.any(String),
+        reason: "is in row 2 already",
+      },
+    ],
     more: 0,
   });
 });
 
 it("says that there is no such file", async () => {
   await expect(readStaff({ path: "/nowhere/teachers.csv" })).rejects.toThrow(
-    /^file cannot be used: The file cannot be read: ENOENT/,
+    /^file cannot be used: The file \/nowhere\/teachers\.csv cannot be read: no such file or directory\.$/,
   );
 });

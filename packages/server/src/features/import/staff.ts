@@ -1,8 +1,9 @@
 import type { PlanExamInput } from "@invigil/schema";
 import type { Source } from "../../files/sheets/source.js";
-import { createFaults, type FaultyFile, mergeFaults } from "./faults.js";
+import { createFaults, type FaultyFile, mergeFaults, shownCell } from "./faults.js";
 import { type AddPeople, readFile } from "./read.js";
 import type { RoomFinder } from "./rooms.js";
+import type { RosterPerson } from "./row-action.js";
 
 export type Staff = PlanExamInput["teachers"];
 
@@ -18,14 +19,15 @@ const noRoom: RoomFinder = (cell, report) => {
  */
 export const readStaff = async (source: Source): Promise<Staff | FaultyFile> => {
   const staff: Staff = [];
-  const examinees: number[] = [];
+  const examinees: RosterPerson[] = [];
   const rows = new Map<string, number>();
   const addPeople: AddPeople = async (people) =>
-    people.flatMap(({ row, userId, name, role }) => {
+    people.flatMap((person) => {
+      const { row, userId, name, role } = person;
       const earlier = rows.get(userId);
-      if (earlier !== undefined) return [{ row, earlier }];
+      if (earlier !== undefined) return [{ person, earlier }];
       rows.set(userId, row);
-      if (role === "examinee") examinees.push(row);
+      if (role === "examinee") examinees.push(person);
       else if (role !== null && name !== null) staff.push({ userId, name, role });
       return [];
     });
@@ -35,7 +37,13 @@ export const readStaff = async (source: Source): Promise<Staff | FaultyFile> => 
   );
   // Collected separately, so that the first hundred errors of all kinds are reported in the order of the rows.
   const roles = createFaults();
-  for (const row of examinees)
-    roles.add({ row, column: columns.title("role"), reason: "must be a teacher or an inspector" });
+  for (const { row, userId, name } of examinees)
+    roles.add({
+      row,
+      column: columns.title("role"),
+      value: shownCell("examinee"),
+      person: shownCell(name ?? userId),
+      reason: "must be a teacher or an inspector",
+    });
   return faults.count + roles.count > 0 ? mergeFaults(faults, roles) : staff;
 };

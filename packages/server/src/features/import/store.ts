@@ -4,7 +4,7 @@ import { and, asc, count, eq } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import type { NewPerson } from "../../domain/people.js";
 import { insertPerson, readRoomSize } from "../../domain/people.js";
-import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import {
   visibleExams as exams,
@@ -33,6 +33,7 @@ export interface ImportTarget {
   readonly now: Date;
   /** Whether to write nothing. */
   readonly dryRun: boolean;
+  readonly share: Share;
 }
 
 export interface ImportStore {
@@ -297,9 +298,9 @@ export const createImportStore = ({
     rooms: (examId) => readRooms(storage, examId),
     async apply(people, into, work, size) {
       if (into.dryRun) return dryRun(people, into, work);
-      const { examId, now } = into;
+      const { examId, now, share } = into;
       try {
-        return await bulk.run({ kind: "import", examId, now }, ({ id }, tx) =>
+        return await bulk.run({ kind: "import", examId, now, share }, ({ id }, tx) =>
           prepare(tx, id, people, into, work, size),
         );
       } catch (error) {

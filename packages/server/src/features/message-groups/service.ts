@@ -6,6 +6,7 @@ import { GroupsLeaving, GroupsUndone, type RoomOfGroups } from "../../domain/ven
 import { InvigilError } from "../../platform/errors.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";
 import { providerFailed, VendorError } from "../../providers/vendor-error.js";
+import type { Share } from "../../storage/port.js";
 import type { GroupStore } from "./store.js";
 
 /** A room that needs groups. */
@@ -19,6 +20,7 @@ export interface NewRoomGroups {
   readonly imServer: readonly ImServer[];
   /** The logins of all people in the room, including the creator. Called once the room's id is known. */
   readonly members: (roomId: string) => readonly string[];
+  readonly share: Share;
 }
 
 /** The groups that were created, for the transaction that writes their rooms. */
@@ -137,7 +139,7 @@ export const createGroupService = ({
   };
 
   const openOne = async (
-    { examId, roomId, name, creatorId, members }: NewRoomGroups,
+    { examId, roomId, name, creatorId, members, share }: NewRoomGroups,
     services: readonly Service[],
     { created, dueAt, controller }: { created: CreatedGroups; dueAt: Date; controller: AbortController },
   ): Promise<string> => {
@@ -153,7 +155,9 @@ export const createGroupService = ({
       : roomId;
     const imServer = services.map((service) => service.name);
     if (services.some(({ provider }) => provider.deleteGroup))
-      created.undo.push(...(await store.prepareUndo({ examId, id, imServer }, { dueAt, now: clock() })));
+      created.undo.push(
+        ...(await store.prepareUndo({ examId, id, imServer }, { dueAt, now: clock() }, share)),
+      );
 
     await Promise.all(
       others.map(async (service) => {
@@ -248,7 +252,7 @@ export const createGroupService = ({
       const dueAt = new Date(now.getTime() + UNDO_AFTER_MS + timeoutMs);
       const created: CreatedGroups = {
         examId,
-        undo: await store.prepareReopening(groups, { dueAt, now }).catch((error: unknown) => {
+        undo: await store.prepareReopening(groups, { dueAt, now }, room.share).catch((error: unknown) => {
           throw error instanceof GroupsLeaving ? groupsLeaving(roomId, error) : error;
         }),
         uncertain: [],

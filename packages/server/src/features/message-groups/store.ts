@@ -4,7 +4,7 @@ import { alias } from "drizzle-orm/sqlite-core";
 import { lockExams } from "../../domain/exam-lock.js";
 import { examOfRoom, type RoomExams, type RoomKey } from "../../domain/room-exams.js";
 import type { RoomOfGroups, TaskLog, VendorTask } from "../../domain/vendor-tasks.js";
-import type { Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { vendorTasks, visibleParticipants, visibleRooms } from "../../storage/tables.js";
 
@@ -32,9 +32,9 @@ export interface GroupStore {
   /** Whether any of these people is in the room. */
   hasAnyOf(room: RoomKey, userIds: readonly string[]): Promise<boolean>;
   /** Adds tasks that delete a room's groups at `dueAt` unless they are cancelled. Returns their ids. */
-  prepareUndo(room: RoomOfGroups, times: { dueAt: Date; now: Date }): Promise<string[]>;
+  prepareUndo(room: RoomOfGroups, times: { dueAt: Date; now: Date }, share: Share): Promise<string[]>;
   /** Does the same for a room that has ended, and cancels the tasks that would delete its groups earlier. @throws GroupsLeaving */
-  prepareReopening(room: RoomOfGroups, times: { dueAt: Date; now: Date }): Promise<string[]>;
+  prepareReopening(room: RoomOfGroups, times: { dueAt: Date; now: Date }, share: Share): Promise<string[]>;
   /** Makes tasks due now. Deletes the groups of the rooms in `again` a second time at `againAt`, because now may be too early. */
   undo(
     examId: string,
@@ -161,20 +161,26 @@ export const createGroupStore = ({
 
   hasAnyOf: async (room, userIds) => (await storage.get(anyOfPeople, { ...room, userIds })) !== undefined,
 
-  prepareUndo: (room, times) => storage.write((tx) => tasks.deleteGroups(tx, room, times)),
+  prepareUndo: (room, times, share) => storage.write((tx) => tasks.deleteGroups(tx, room, times), { share }),
 
-  prepareReopening: (room, times) =>
-    storage.write(async (tx) => {
-      await lockExams(tx, room.examId);
-      await tasks.cancelDeletion(tx, room);
-      return tasks.deleteGroups(tx, room, times);
-    }),
+  prepareReopening: (room, times, share) =>
+    storage.write(
+      async (tx) => {
+        await lockExams(tx, room.examId);
+        await tasks.cancelDeletion(tx, room);
+        return tasks.deleteGroups(tx, room, times);
+      },
+      { share },
+    ),
 
   undo: (exam, taskIds, { now, again, againAt }) =>
-    storage.write(async (tx) => {
-      await tx.run(makeTasksDue, { examId: exam, ids: taskIds, dueAt: now });
-      for (const room of again) await tasks.deleteGroups(tx, room, { dueAt: againAt, now });
-    }),
+    storage.write(
+      async (tx) => {
+        await tx.run(makeTasksDue, { examId: exam, ids: taskIds, dueAt: now });
+        for (const room of again) await tasks.deleteGroups(tx, room, { dueAt: againAt, now });
+      },
+      { share: { examId: exam } },
+    ),
 
   async claim({ service: of, now, until, limit }) {
     const claimed: VendorTask[] = [];
@@ -209,15 +215,21 @@ export const createGroupStore = ({
   },
 
   finish: ({ examId: exam, id: taskId }) =>
-    storage.write(async (tx) => {
-      await tx.run(deleteTask, { examId: exam, id: taskId });
-    }),
+    storage.write(
+      async (tx) => {
+        await tx.run(deleteTask, { examId: exam, id: taskId });
+      },
+      { share: { examId: exam } },
+    ),
 
   retry: ({ examId: exam, id: taskId, kind: taskKind, service: of, groupId: group }, next) =>
-    storage.write(async (tx) => {
-      const task = { examId: exam, id: taskId };
-      await tx.run(retryTask, { ...task, ...next });
-      if (taskKind !== "leave")
-        await tx.run(delayLaterTasks, { ...task, service: of, groupId: group, dueAt: next.dueAt });
-    }),
+    storage.write(
+      async (tx) => {
+        const task = { examId: exam, id: taskId };
+        await tx.run(retryTask, { ...task, ...next });
+        if (taskKind !== "leave")
+          await tx.run(delayLaterTasks, { ...task, service: of, groupId: group, dueAt: next.dueAt });
+      },
+      { share: { examId: exam } },
+    ),
 });

@@ -38,6 +38,7 @@ export const createParticipantRouter = ({
       .output(participantSchema)
       .query(({ ctx, input }) => participant.get(ctx.caller, input)),
     list: watcherProcedure
+      .meta({ longAnswer: true })
       .input(listParticipantsInput)
       .output(participantSchema.array())
       .query(({ ctx, input }) => participant.list(ctx.caller, input)),
@@ -59,6 +60,7 @@ export const createParticipantRouter = ({
       .output(removedParticipantSchema)
       .mutation(({ ctx, input }) => participant.remove(ctx.caller, input)),
     listUnseated: staffProcedure
+      .meta({ longAnswer: true })
       .input(listUnseatedInput)
       .output(unseatedPageSchema)
       .query(({ ctx, input }) => roster.listUnseated(ctx.caller, input)),

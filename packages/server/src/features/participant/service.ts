@@ -12,6 +12,7 @@ import type {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { StreamSigner } from "../../providers/types.js";
@@ -157,10 +158,11 @@ export const createParticipantService = ({
     },
     async add(caller, { roomId, participants }) {
       const room = await openRoom(caller, roomId);
-      rates.take({ caller, roomId, examId: room.examId }, { people: participants.length });
+      rates.takeChange({ caller, roomId, examId: room.examId }, { people: participants.length });
       const now = clock();
       const people = participants.map((person) => toNewPerson(person, room, now));
-      const result = await store.add({ examId: room.examId, roomId }, people, assertOpen, size);
+      const share = shareOf(caller, room.examId);
+      const result = await store.add({ examId: room.examId, roomId }, people, assertOpen, size, share);
       if ("conflict" in result) {
         const { userId, role } = result.conflict;
         throw new InvigilError(
@@ -177,9 +179,12 @@ export const createParticipantService = ({
       if (target.examId !== room.examId)
         throw invalidInput("toRoomId", `must be a room of the exam ${room.examId}`);
       if (userId === room.createTeacher) throw participantConflict(userId, "moved", isCreatorReason);
+      rates.take({ roomId: toRoomId }, { events: 0 });
+      rates.takeChange({ caller, roomId, examId: room.examId });
       const owner = { examId: target.examId, roomId: target.id, userId };
       const to = { roomId: target.id, streams: streamNamesOf(owner), now: clock() };
-      const outcome = await store.move({ examId: room.examId, roomId }, userId, to, assertOpen, size);
+      const key = { examId: room.examId, roomId };
+      const outcome = await store.move(key, userId, to, assertOpen, size, shareOf(caller, room.examId));
       if (outcome === "not_found") throw notThere(roomId, userId);
       if (outcome === "there_already")
         throw participantConflict(userId, "moved", `it is in the room ${toRoomId} already`);
@@ -189,10 +194,11 @@ export const createParticipantService = ({
       const room = await openRoom(caller, roomId);
       if (withRecords) assertMayDeleteRecords(caller);
       if (userId === room.createTeacher) throw participantConflict(userId, "removed", isCreatorReason);
+      rates.takeChange({ caller, roomId, examId: room.examId });
       const outcome = await store.remove(
         { examId: room.examId, roomId },
         userId,
-        { withRecords, now: clock() },
+        { withRecords, now: clock(), share: shareOf(caller, room.examId) },
         assertOpen,
       );
       if (!outcome) throw notThere(roomId, userId);

@@ -7,7 +7,7 @@ import type { NewPerson } from "../../domain/people.js";
 import { deletePerson, insertPerson, readRoomSize } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
-import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
 import { type Dialect, param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
   bulkChanges,
@@ -60,6 +60,7 @@ export interface ParticipantStore {
     people: readonly NewPerson[],
     check: CheckRoom,
     size: RoomSize | undefined,
+    share: Share,
   ): Promise<{ outcomes: AddOutcome[] } | { conflict: NewPerson; role: ParticipantRole }>;
   /** Returns the highest number of extra minutes that an examinee has in a room of the exam. */
   extraMinutes(examId: string, userId: string): Promise<number>;
@@ -73,6 +74,7 @@ export interface ParticipantStore {
     to: Pick<NewPerson, "roomId" | "streams" | "now">,
     check: CheckRoom,
     size: RoomSize | undefined,
+    share: Share,
   ): Promise<"moved" | "not_found" | "there_already">;
   /**
    * Removes a person from a room and its groups. If there are records about the person, they are removed only
@@ -83,7 +85,7 @@ export interface ParticipantStore {
   remove(
     room: RoomKey,
     userId: string,
-    how: { withRecords: boolean; now: Date },
+    how: { withRecords: boolean; now: Date; share: Share },
     check: CheckRoom,
   ): Promise<{ removed: boolean; records: number } | undefined>;
 }
@@ -288,21 +290,24 @@ export const createParticipantStore = ({
       return listOf(room.examId, room.roomId, ofRole, room.inProgress, reachOf(room));
     },
     members: (room, ofRole) => storage.all(membersByRole, { ...room, role: ofRole }),
-    add: (room, people, check, size) =>
+    add: (room, people, check, size, share) =>
       bulk
-        .transact(async (tx) => {
-          await openRooms(tx, room.examId, [room.roomId], check);
-          const outcomes: AddOutcome[] = [];
-          const addedEvents: NewEvent[] = [];
-          for (const person of people) {
-            const { outcome, changes } = await addOne(tx, person);
-            outcomes.push(outcome);
-            addedEvents.push(...changes);
-          }
-          await events.addAll(tx, addedEvents);
-          await checkSize(tx, size, room, outcomes.filter((outcome) => outcome === "added").length);
-          return { outcomes };
-        })
+        .transact(
+          async (tx) => {
+            await openRooms(tx, room.examId, [room.roomId], check);
+            const outcomes: AddOutcome[] = [];
+            const addedEvents: NewEvent[] = [];
+            for (const person of people) {
+              const { outcome, changes } = await addOne(tx, person);
+              outcomes.push(outcome);
+              addedEvents.push(...changes);
+            }
+            await events.addAll(tx, addedEvents);
+            await checkSize(tx, size, room, outcomes.filter((outcome) => outcome === "added").length);
+            return { outcomes };
+          },
+          { share },
+        )
         .catch((error: unknown) => {
           if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };
           throw error;
@@ -312,28 +317,31 @@ export const createParticipantStore = ({
       async (reader, exam: string, user: string) =>
         (await reader.get(mostMinutes, { examId: exam, userId: user }))?.extraMinutes ?? 0,
     ),
-    move: (room, user, to, check, size) =>
-      bulk.transact(async (tx) => {
-        const target = { examId: room.examId, roomId: to.roomId };
-        const opened = await openRooms(tx, room.examId, [room.roomId, to.roomId], check);
-        const from = opened.find(({ id }) => id === room.roomId);
-        const person = await tx.get(personInRoom, { ...room, userId: user });
-        if (!from || !person) return "not_found";
-        if (await tx.get(personInRoom, { ...target, userId: user })) return "there_already";
-        await deletePerson(tx, { ...room, userId: user }, { streamsStay: true });
-        const arrival = await insertPerson(tx, { ...person, ...to, ...target, userId: user });
-        await checkSize(tx, size, target, 1);
-        await tasks.evict(tx, from, { ...person, userId: user }, to.now);
-        await events.addAll(tx, [
-          newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
-          ...arrivalEvents(target, arrival, to.now),
-        ]);
-        return "moved";
-      }),
-    async remove({ examId: exam, roomId: room }, user, { withRecords, now }, check) {
+    move: (room, user, to, check, size, share) =>
+      bulk.transact(
+        async (tx) => {
+          const target = { examId: room.examId, roomId: to.roomId };
+          const opened = await openRooms(tx, room.examId, [room.roomId, to.roomId], check);
+          const from = opened.find(({ id }) => id === room.roomId);
+          const person = await tx.get(personInRoom, { ...room, userId: user });
+          if (!from || !person) return "not_found";
+          if (await tx.get(personInRoom, { ...target, userId: user })) return "there_already";
+          await deletePerson(tx, { ...room, userId: user }, { streamsStay: true });
+          const arrival = await insertPerson(tx, { ...person, ...to, ...target, userId: user });
+          await checkSize(tx, size, target, 1);
+          await tasks.evict(tx, from, { ...person, userId: user }, to.now);
+          await events.addAll(tx, [
+            newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
+            ...arrivalEvents(target, arrival, to.now),
+          ]);
+          return "moved";
+        },
+        { share },
+      ),
+    async remove({ examId: exam, roomId: room }, user, { withRecords, now, share }, check) {
       const [found] = await readRooms(storage, exam, [room], check);
       if (!found) return undefined;
-      const removal = { examId: exam, roomId: room, userId: user, withRecords, now };
+      const removal = { examId: exam, roomId: room, userId: user, withRecords, now, share };
       try {
         const { records } = await removePerson(removal, (standing) => {
           const place = standing.rooms.find((one) => one.roomId === room);

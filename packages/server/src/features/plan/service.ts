@@ -9,10 +9,13 @@ import {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { NewRoom } from "../../domain/people.js";
+import { shareOf } from "../../identity/usage-key.js";
 import { quotaExceeded } from "../../limits/quotas.js";
+import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { createPace, inTurns } from "../../platform/pace.js";
+import type { Share } from "../../storage/port.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/rules.js";
@@ -36,6 +39,7 @@ export interface PlanServiceDeps {
   readonly groups: GroupService;
   readonly clock: () => Date;
   readonly ids: Ids;
+  readonly rates: RateLimits;
   /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
 }
@@ -118,6 +122,7 @@ export const createPlanService = ({
   groups,
   clock,
   ids,
+  rates,
   quotas,
 }: PlanServiceDeps): PlanService => {
   const draft = async (
@@ -159,7 +164,12 @@ export const createPlanService = ({
     }
   };
 
-  const apply = async (examId: string, seen: ExamPeople, drafts: readonly Draft[]): Promise<void> => {
+  const apply = async (
+    examId: string,
+    share: Share,
+    seen: ExamPeople,
+    drafts: readonly Draft[],
+  ): Promise<void> => {
     const now = clock();
     if (drafts.every(({ seats }) => seatedIn(seats).length === 0)) return;
     function* people() {
@@ -181,9 +191,10 @@ export const createPlanService = ({
       creatorId: createTeacher,
       imServer,
       members: () => members(id),
+      share,
     }));
     await groups.open(groupRequests, async ({ undo }) => {
-      if (!(await store.apply(examId, seen, { now, rooms, people: people(), undo })))
+      if (!(await store.apply(examId, seen, { now, rooms, people, undo, share })))
         throw new InvigilError(
           "EXAM_CONFLICT",
           `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,
@@ -193,11 +204,15 @@ export const createPlanService = ({
 
   return {
     async plan(caller, input, listed = PLANNED_PEOPLE_LISTED) {
-      await access.wholeExam(caller, input.examId);
-      const seen = await store.read(input.examId);
+      const { examId } = input;
+      await access.wholeExam(caller, examId);
+      rates.take({ caller, examId }, { writeRows: 0 });
+      const seen = await store.read(examId);
+      const inRooms = seen.rooms.reduce((sum, { people }) => sum + people.length, 0);
+      rates.charge({ caller }, { readRows: inRooms + seen.waiting.length });
       const newcomers = await newcomersOf(seen, input.teachers);
       const drafts = await draft(seen, newcomers, input);
-      assertQuotas(input.examId, seen, drafts);
+      assertQuotas(examId, seen, drafts);
       const pace = createPace(PEOPLE_A_TURN);
       const placed = new Set<string>();
       for (const { seats } of drafts) {
@@ -205,7 +220,11 @@ export const createPlanService = ({
         for (const { person } of people) placed.add(person.userId);
         await pace(people.length);
       }
-      if (!input.dryRun) await apply(input.examId, seen, drafts);
+      const newRooms = drafts.filter(({ made }) => made).length;
+      if (!input.dryRun) {
+        await apply(examId, shareOf(caller, examId), seen, drafts);
+        rates.charge({ caller, examId }, { writeRows: placed.size + newRooms });
+      }
 
       const rooms: PlannedRoom[] = [];
       let left = listed;
@@ -220,7 +239,7 @@ export const createPlanService = ({
       return {
         rooms,
         ...(moreRooms > 0 && { moreRooms }),
-        newRooms: drafts.filter(({ made }) => made).length,
+        newRooms,
         seated: drafts.reduce((sum, { seats }) => sum + seats.examinees.length, 0),
         waiting: newcomers.length - newcomers.filter(({ userId }) => placed.has(userId)).length,
       };

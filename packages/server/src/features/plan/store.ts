@@ -6,7 +6,7 @@ import type { NewPerson, NewRoom } from "../../domain/people.js";
 import { insertPerson, insertRoom } from "../../domain/people.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import { createPace } from "../../platform/pace.js";
-import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   visibleParticipants as participants,
@@ -35,8 +35,9 @@ export interface ExamPeople {
 export interface Changes {
   readonly now: Date;
   readonly rooms: readonly NewRoom[];
-  /** The people to add to rooms, created lazily. */
-  readonly people: Iterable<NewPerson>;
+  /** Makes the people to add to rooms, one after the other. */
+  readonly people: () => Iterable<NewPerson>;
+  readonly share: Share;
   /** The ids of the tasks that would delete the rooms' groups. */
   readonly undo: readonly string[];
 }
@@ -169,7 +170,7 @@ export const createPlanStore = ({
       await insertRoom(tx, room, id);
       yield 1;
     }
-    for (const person of changes.people) {
+    for (const person of changes.people()) {
       await insertPerson(tx, person, id);
       yield SEAT_ROWS;
     }
@@ -197,7 +198,7 @@ export const createPlanStore = ({
     },
     async apply(examId, seen, changes) {
       try {
-        await bulk.run({ kind: "plan", examId, now: changes.now }, ({ id }, tx) =>
+        await bulk.run({ kind: "plan", examId, now: changes.now, share: changes.share }, ({ id }, tx) =>
           prepare(tx, { id, examId }, seen, changes),
         );
         return true;

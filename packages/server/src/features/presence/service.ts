@@ -1,5 +1,6 @@
 import type { Caller, Presence } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
+import type { RateLimits } from "../../limits/rates.js";
 import type { AccessService } from "../access/service.js";
 import type { InstanceService } from "../instances/service.js";
 import { keyOfPage, type Page, type PresenceStore } from "./store.js";
@@ -31,9 +32,12 @@ export interface PresenceServiceDeps {
   readonly clock: () => Date;
   /** How long a page remains present without a connection. */
   readonly settleMs: number;
+  readonly rates: Pick<RateLimits, "takePresence">;
   readonly log: FastifyBaseLogger;
 }
 
+/** The shortest time after which a page that waits for its budget of events is looked at again. */
+const MIN_WAIT_MS = 1_000;
 const RETRY_MS = 5_000;
 /** A change of the number of devices is an event. A page has at most one in this time, however often it connects. */
 const DEVICES_INTERVAL_MS = 1_000;
@@ -57,6 +61,7 @@ export const createPresenceService = ({
   instances,
   clock,
   settleMs,
+  rates,
   log,
 }: PresenceServiceDeps): PresenceService => {
   const trackedPages = new Map<string, TrackedPage>();
@@ -107,6 +112,15 @@ export const createPresenceService = ({
 
   function save(tracked: TrackedPage, connections = tracked.connections): void {
     if (isStopped) return;
+    if (connections !== tracked.stored) {
+      // Waits with the newest state, so nothing is lost but what changed in between.
+      const { userId, role, examId, roomId } = tracked.page;
+      const waitMs = rates.takePresence({ caller: { userId, role }, roomId, examId });
+      if (waitMs > 0) {
+        saveLater(tracked, Math.max(waitMs, MIN_WAIT_MS));
+        return;
+      }
+    }
     tracked.due = undefined;
     tracked.stored = connections;
     const work = write(tracked, connections)

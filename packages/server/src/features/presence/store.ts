@@ -128,7 +128,10 @@ type PageState = Map<string, RowState>;
 const devicesOf = (state: PageState): number =>
   [...state.values()].reduce((sum, { after = 0 }) => sum + after, 0);
 
-const examOf = ({ page }: PageChange): string => page.examId;
+const grouping = {
+  examOf: ({ page }: PageChange) => page.examId,
+  callerOf: ({ page }: PageChange) => page.userId,
+};
 
 /** Reads the rows of the pages that change, and the roles of their people. */
 const readStates = async (tx: Transaction, changes: readonly PageChange[]) => {
@@ -252,7 +255,7 @@ export const createPresenceStore = ({
       );
       await events.addAll(tx, added);
       return changes.map(() => undefined);
-    }, examOf),
+    }, grouping),
     ofRoom: (roomId) => ofRoom(roomId),
     ofInstance: (instance) => storage.all(pagesOfInstance, { instance }),
   };

@@ -11,6 +11,8 @@ import {
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../../config/config.js";
 import type { TokenIssuer } from "../../identity/tokens.js";
+import { shareOf } from "../../identity/usage-key.js";
+import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
 import type { Origin } from "../../trpc/context.js";
@@ -64,6 +66,7 @@ export interface LinkServiceDeps {
   /** Called after tokens were revoked, so that open subscriptions check their tokens again. */
   readonly onAccessRevoked: () => void;
   readonly log: FastifyBaseLogger;
+  readonly rates: RateLimits;
   readonly apps: Config["apps"];
 }
 
@@ -100,6 +103,7 @@ export const createLinkService = ({
   tokens,
   onAccessRevoked,
   log,
+  rates,
   apps,
 }: LinkServiceDeps): LinkService => {
   /** The rooms of the request, beginning with the one of the cursor. */
@@ -223,9 +227,11 @@ export const createLinkService = ({
 
     async revoke(caller, { roomId, userIds }, origin) {
       const { examId } = await access.room(caller, roomId);
+      rates.take({ caller, examId }, { writeRows: 0 });
       const outcome = await store.revokeLinks(
         { examId, roomId },
         userIds ? { userIds } : { exceptUserId: caller.userId },
+        shareOf(caller, examId),
       );
       if ("notInRoom" in outcome)
         throw new InvigilError(
@@ -234,6 +240,7 @@ export const createLinkService = ({
         );
       onAccessRevoked();
       const { length: seats } = outcome.seats;
+      rates.charge({ caller, examId }, { writeRows: seats });
       log.info({ ...origin, by: caller.userId, roomId, ...(userIds && { userIds }), seats }, "links revoked");
       return outcome.seats;
     },

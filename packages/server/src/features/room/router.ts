@@ -59,11 +59,12 @@ export const createRoomRouter = ({
       .output(doneSchema)
       .mutation(({ ctx, input }) => room.setAudioStatus(ctx.caller, input)),
     list: staffProcedure
+      .meta({ longAnswer: true })
       .input(listRoomsInput)
       .output(roomPageSchema)
       .query(({ ctx, input }) => room.list(ctx.caller, input)),
     joinLinks: staffProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ alsoWhenFull: true, longAnswer: true })
       .input(joinLinksInput)
       .output(joinLinkSchema.array())
       .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
@@ -73,6 +74,7 @@ export const createRoomRouter = ({
       .output(revokedSeatSchema.array())
       .mutation(({ ctx, input }) => links.revoke(ctx.caller, input, originOf(ctx))),
     snapshot: anyoneProcedure
+      .meta({ longAnswer: true })
       .input(roomRef)
       .output(roomSnapshotSchema)
       .query(({ ctx, input }) => live.roomSnapshot(ctx.caller, input.roomId)),
@@ -82,6 +84,7 @@ export const createRoomRouter = ({
         trackEvents(await live.subscribeToRoom({ ...ctx, signal }, input), live.presenter.room, ctx),
       ),
     presence: watcherProcedure
+      .meta({ longAnswer: true })
       .input(roomRef)
       .output(presenceSchema.array())
       .query(({ ctx, input }) => presence.list(ctx.caller, input.roomId)),

@@ -12,6 +12,7 @@ import {
 import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
 import type { NewExam } from "../../domain/people.js";
+import { shareOf } from "../../identity/usage-key.js";
 import { createQuotaCheck, quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
@@ -176,15 +177,16 @@ export const createRoomService = ({
         creatorId: caller.userId,
         imServer,
         members: (roomId: string) => peopleOf(roomId).map(({ userId }) => userId),
+        share: shareOf(caller, about.examId),
       };
       // Refuse before requesting a group.
       const people = group.members(group.roomId).length;
-      rates.take({ caller, examId }, { rooms: 1, people });
+      rates.take({ caller, examId }, { rooms: 1, people, events: 0 });
       await assertQuotas(caller, examId, people);
       return groups.open([group], async ({ roomIds: [id = group.roomId], undo }) => {
         const room = { id, ...about };
         const people = peopleOf(id).map((person) => toNewPerson(person, room, now));
-        const created = await store.create({ exam, room, people, undo });
+        const created = await store.create({ exam, room, people, undo, share: group.share });
         if (!created) throw examNotFound(room.examId);
         return created;
       });
@@ -200,9 +202,10 @@ export const createRoomService = ({
 
     async end(caller, roomId) {
       const { examId } = await access.room(caller, roomId);
+      rates.takeChange({ caller, roomId, examId });
       const now = clock();
       const signalAt = caller.role === "teacher" ? new Date(now.getTime() + END_SIGNAL_DELAY_MS) : now;
-      await store.end({ examId, roomId }, { now, signalAt });
+      await store.end({ examId, roomId }, { now, signalAt }, shareOf(caller, examId));
       return true;
     },
 
@@ -211,9 +214,10 @@ export const createRoomService = ({
       if (room.status === "in_progress") return room;
       const { examId, name, createTeacher: creatorId } = room;
       const people = await store.peopleOf({ examId, roomId });
-      const group = { examId, roomId, name, creatorId, members: () => people };
+      const share = shareOf(caller, examId);
+      const group = { examId, roomId, name, creatorId, members: () => people, share };
       return groups.reopen(group, async ({ undo }) => {
-        const reopened = await store.reopen({ examId, roomId }, { undo, now: clock() });
+        const reopened = await store.reopen({ examId, roomId }, { undo, now: clock() }, share);
         if (!reopened) throw roomNotFound(roomId);
         log.info({ ...origin, by: caller.userId, examId, roomId }, "room reopened");
         return reopened;
@@ -222,7 +226,9 @@ export const createRoomService = ({
 
     async setAudioStatus(caller, { roomId, audioStatus }) {
       const { examId } = await access.room(caller, roomId);
-      const changed = await store.setAudioStatus({ examId, roomId }, audioStatus, clock());
+      rates.takeChange({ caller, roomId, examId });
+      const share = shareOf(caller, examId);
+      const changed = await store.setAudioStatus({ examId, roomId }, audioStatus, clock(), share);
       if (!changed) throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
       return true;
     },

@@ -9,7 +9,7 @@ import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
 import { beginNextGeneration, readGenerationInRoom, readGenerations } from "../../domain/seats.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import {
   exams,
@@ -39,12 +39,13 @@ export interface RoomStore {
     people: readonly NewPerson[];
     /** The ids of the tasks that would delete the room's groups. */
     undo: readonly string[];
+    share: Share;
   }): Promise<Room | undefined>;
   /**
    * Ends a room: mutes it, sends the end signal to everyone in it (to vendors' groups from `tellAt` on), and
    * schedules the deletion of its groups. Ending it again changes nothing.
    */
-  end(room: EventRoom, times: { readonly now: Date; readonly signalAt: Date }): Promise<void>;
+  end(room: EventRoom, times: { readonly now: Date; readonly signalAt: Date }, share: Share): Promise<void>;
   /**
    * Reopens a room that has ended, and cancels the tasks that would delete its groups. Reopening it again
    * changes nothing. Returns undefined if there is no such room.
@@ -52,9 +53,10 @@ export interface RoomStore {
   reopen(
     room: EventRoom,
     how: { readonly undo: readonly string[]; readonly now: Date },
+    share: Share,
   ): Promise<Room | undefined>;
   /** Returns false when the room has ended. */
-  setAudioStatus(room: EventRoom, audioStatus: AudioStatus, now: Date): Promise<boolean>;
+  setAudioStatus(room: EventRoom, audioStatus: AudioStatus, now: Date, share: Share): Promise<boolean>;
   /** Newest first. `before` is the last id of the previous page. */
   list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
   /** Counts the rooms of an exam, up to a number. */
@@ -82,6 +84,7 @@ export interface RoomStore {
   revokeLinks(
     room: EventRoom,
     of: { readonly userIds: readonly string[] } | { readonly exceptUserId: string },
+    share: Share,
   ): Promise<{ seats: RevokedSeat[] } | { notInRoom: string }>;
 }
 
@@ -249,24 +252,27 @@ export const createRoomStore = ({
     (await rememberedExams.find(storage, roomId, (examId) =>
       readGenerationInRoom(storage, { examId, roomId, userId }),
     )) ?? 0,
-  revokeLinks: ({ examId, roomId }, of) =>
-    storage.write(async (tx) => {
-      await lockExams(tx, examId);
-      const present = (await tx.all(peopleOfRoom, { examId, roomId })).map(({ userId }) => userId);
-      const requested = "userIds" in of ? new Set(of.userIds) : undefined;
-      const presentIds = new Set(present);
-      const notInRoom = requested && [...requested].find((userId) => !presentIds.has(userId));
-      if (notInRoom !== undefined) return { notInRoom };
-      const revoked = present.filter((userId) =>
-        "exceptUserId" in of ? userId !== of.exceptUserId : requested?.has(userId),
-      );
-      const seats: RevokedSeat[] = [];
-      for (const userId of revoked)
-        seats.push({ userId, generation: await beginNextGeneration(tx, { examId, roomId, userId }) });
-      return { seats };
-    }),
+  revokeLinks: ({ examId, roomId }, of, share) =>
+    storage.write(
+      async (tx) => {
+        await lockExams(tx, examId);
+        const present = (await tx.all(peopleOfRoom, { examId, roomId })).map(({ userId }) => userId);
+        const requested = "userIds" in of ? new Set(of.userIds) : undefined;
+        const presentIds = new Set(present);
+        const notInRoom = requested && [...requested].find((userId) => !presentIds.has(userId));
+        if (notInRoom !== undefined) return { notInRoom };
+        const revoked = present.filter((userId) =>
+          "exceptUserId" in of ? userId !== of.exceptUserId : requested?.has(userId),
+        );
+        const seats: RevokedSeat[] = [];
+        for (const userId of revoked)
+          seats.push({ userId, generation: await beginNextGeneration(tx, { examId, roomId, userId }) });
+        return { seats };
+      },
+      { share },
+    ),
 
-  create: ({ exam, room, people, undo }) =>
+  create: ({ exam, room, people, undo, share }) =>
     bulk.transact(
       async (tx) => {
         const hasExam = async () => (await tx.get(examById, { examId: room.examId })) !== undefined;
@@ -284,43 +290,52 @@ export const createRoomStore = ({
         await events.add(tx, { examId: room.examId, roomId: room.id }, "room_created", {}, room.now);
         return created;
       },
-      { repeatable: true },
+      { repeatable: true, share },
     ),
 
-  end: ({ examId, roomId }, { now, signalAt }) =>
-    storage.write(async (tx) => {
-      await lockExams(tx, examId);
-      const ended = await endRoom(tx, { examId, roomId }, now);
-      if (!ended) return;
-      await events.add(tx, { examId, roomId }, "room_ended", {}, now);
-      // Before the deletion: tasks of one group run in the order of their ids.
-      await tasks.announceEnd(tx, ended, { dueAt: signalAt, now });
-      await tasks.deleteGroups(tx, ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
-    }),
+  end: ({ examId, roomId }, { now, signalAt }, share) =>
+    storage.write(
+      async (tx) => {
+        await lockExams(tx, examId);
+        const ended = await endRoom(tx, { examId, roomId }, now);
+        if (!ended) return;
+        await events.add(tx, { examId, roomId }, "room_ended", {}, now);
+        // Before the deletion: tasks of one group run in the order of their ids.
+        await tasks.announceEnd(tx, ended, { dueAt: signalAt, now });
+        await tasks.deleteGroups(tx, ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
+      },
+      { share },
+    ),
 
-  reopen: ({ examId, roomId }, { undo, now }) =>
-    bulk.transact(async (tx) => {
-      await bulk.assertUnlocked(tx, examId);
-      if (!(await tx.get(roomById, { examId, roomId }))) return undefined;
-      const isReopened = (await tx.run(reopenRoom, { examId, roomId, now })) > 0;
-      await tasks.keepGroups(tx, examId, undo);
-      if (isReopened) {
-        await events.add(tx, { examId, roomId }, "room_reopened", {}, now);
-        // Listeners of an ended room learned of no change of the config, and examinees did not receive it.
-        await events.add(tx, { examId, roomId }, "cheat_config_changed", {}, now);
-      }
-      return tx.get(roomById, { examId, roomId });
-    }),
+  reopen: ({ examId, roomId }, { undo, now }, share) =>
+    bulk.transact(
+      async (tx) => {
+        await bulk.assertUnlocked(tx, examId);
+        if (!(await tx.get(roomById, { examId, roomId }))) return undefined;
+        const isReopened = (await tx.run(reopenRoom, { examId, roomId, now })) > 0;
+        await tasks.keepGroups(tx, examId, undo);
+        if (isReopened) {
+          await events.add(tx, { examId, roomId }, "room_reopened", {}, now);
+          // Listeners of an ended room learned of no change of the config, and examinees did not receive it.
+          await events.add(tx, { examId, roomId }, "cheat_config_changed", {}, now);
+        }
+        return tx.get(roomById, { examId, roomId });
+      },
+      { share },
+    ),
 
-  setAudioStatus: ({ examId, roomId }, audioStatus, now) =>
-    storage.write(async (tx) => {
-      await lockExams(tx, examId);
-      const before = (await tx.get(roomById, { examId, roomId }))?.audioStatus;
-      const isSet = (await tx.run(setAudioStatusOfRoom, { examId, roomId, audioStatus, now })) > 0;
-      if (isSet && before !== audioStatus)
-        await events.add(tx, { examId, roomId }, "audio_status_changed", { audioStatus }, now);
-      return isSet;
-    }),
+  setAudioStatus: ({ examId, roomId }, audioStatus, now, share) =>
+    storage.write(
+      async (tx) => {
+        await lockExams(tx, examId);
+        const before = (await tx.get(roomById, { examId, roomId }))?.audioStatus;
+        const isSet = (await tx.run(setAudioStatusOfRoom, { examId, roomId, audioStatus, now })) > 0;
+        if (isSet && before !== audioStatus)
+          await events.add(tx, { examId, roomId }, "audio_status_changed", { audioStatus }, now);
+        return isSet;
+      },
+      { share },
+    ),
 
   async list({ examId, status, teacher }, { limit, before = FIRST }) {
     const shape = pageOfRooms(teacher !== undefined, examId !== undefined, status !== undefined);

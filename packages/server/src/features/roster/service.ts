@@ -6,6 +6,8 @@ import type {
   RemoveFromExamInput,
   UnseatedPage,
 } from "@invigil/schema";
+import { shareOf } from "../../identity/usage-key.js";
+import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
@@ -39,9 +41,16 @@ export interface RosterServiceDeps {
   readonly access: AccessService;
   readonly erasure: ErasureService;
   readonly clock: () => Date;
+  readonly rates: RateLimits;
 }
 
-export const createRosterService = ({ store, access, erasure, clock }: RosterServiceDeps): RosterService => {
+export const createRosterService = ({
+  store,
+  access,
+  erasure,
+  clock,
+  rates,
+}: RosterServiceDeps): RosterService => {
   const notThere = (examId: string, userId: string) =>
     new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the exam ${examId}.`);
   const isThere = ({ rooms, unseated }: ExamPerson): boolean => rooms.length > 0 || unseated !== undefined;
@@ -69,7 +78,8 @@ export const createRosterService = ({ store, access, erasure, clock }: RosterSer
       }
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
-      const person = { examId, userId, withRecords, now: clock() };
+      rates.take({ caller, examId }, { writeRows: 0 });
+      const person = { examId, userId, withRecords, now: clock(), share: shareOf(caller, examId) };
       const { rooms, records } = await store.remove(person, (membership: ExamMembership) => {
         const isIn = membership.rooms.length > 0 || membership.waits;
         // A person who left their last room may have records.
@@ -81,6 +91,7 @@ export const createRosterService = ({ store, access, erasure, clock }: RosterSer
         if (membership.records > 0 && !withRecords)
           throw participantConflict(userId, "removed", hasRecordsReason(membership.records));
       });
+      rates.charge({ caller, examId }, { writeRows: rooms.length + records });
       if (withRecords) await erasure.finish();
       return { rooms: rooms.length, records };
     },

@@ -6,7 +6,7 @@ import { createRestingPersonEraser, type ErasedPerson } from "../../domain/bulk/
 import { createPersonRemover, type ExamMembership } from "../../domain/bulk/removal.js";
 import { readRestingExam } from "../../domain/bulk/resting.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   visibleParticipants as participants,
@@ -27,7 +27,7 @@ export interface RosterStore {
    * current state and throws to refuse.
    */
   remove(
-    person: { examId: string; userId: string; withRecords: boolean; now: Date },
+    person: { examId: string; userId: string; withRecords: boolean; now: Date; share: Share },
     check: (membership: ExamMembership) => void,
   ): Promise<ExamMembership>;
   /** Whether an exam is deleted, and can be restored. */

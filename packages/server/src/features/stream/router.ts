@@ -18,6 +18,7 @@ export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
       .output(doneSchema)
       .mutation(({ input }) => stream.report(input)),
     listEvents: watcherProcedure
+      .meta({ longAnswer: true })
       .input(listStreamEventsInput)
       .output(streamEventPageSchema)
       .query(({ ctx, input }) => stream.listEvents(ctx.caller, input)),

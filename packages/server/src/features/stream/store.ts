@@ -270,6 +270,7 @@ export const createStreamStore = ({
   const erasures = createErasureFilter(storage);
   const examOfReport = async (report: NewEvent): Promise<string> =>
     (await readOwners(storage, [report])).get(report.stream)?.examId ?? "";
+  const grouping = { examOf: examOfReport, callerOf: ({ stream }: NewEvent) => stream };
   return {
     report: storage.grouped<NewEvent, ReportOutcome>(async (tx, reported) => {
       const { outcomes, changes } = await evaluateReports(tx, reported);
@@ -306,7 +307,7 @@ export const createStreamStore = ({
         if (signalTo) await tasks.announce(tx, { room: signalTo, signal, data: { userId }, now });
       }
       return outcomes;
-    }, examOfReport),
+    }, grouping),
 
     async listByRoom({ examId, roomId }, { limit, before = FIRST }) {
       const rows = await erasures.page(

@@ -11,7 +11,9 @@ import type {
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Principal } from "../../identity/tokens.js";
+import { type RateLimits, UNLIMITED } from "../../limits/rates.js";
 import { InvigilError, roomNotFound } from "../../platform/errors.js";
+import { rowsIn } from "../../platform/rows.js";
 import { shareAnswer } from "../../platform/serialize.js";
 import type { AccessService } from "../access/service.js";
 import type {
@@ -72,6 +74,8 @@ export interface LiveServiceDeps {
     connect(page: { examId: string; roomId: string; userId: string; role: Role; camera: Camera }): () => void;
   };
   readonly limits: SubscriptionLimits;
+  /** Default: no limits. */
+  readonly rates?: Pick<RateLimits, "charge">;
   readonly clock: () => Date;
   /** How long the log keeps events. */
   readonly retentionMs: number;
@@ -112,6 +116,7 @@ export const createLiveService = ({
   uncountedAccess = access,
   presence,
   limits,
+  rates = UNLIMITED,
   clock,
   retentionMs,
   log,
@@ -153,13 +158,34 @@ export const createLiveService = ({
     }
   };
 
+  /** The store for a subscriber who resumes: they are charged for what is read again for them alone. */
+  const readAgainFor = (caller: Principal, lastEventId: string | undefined): LiveStore => {
+    if (lastEventId === undefined) return store;
+    const charged =
+      <Args extends readonly unknown[], Read>(read: (...args: Args) => Promise<Read>) =>
+      async (...args: Args): Promise<Read> => {
+        const found = await read(...args);
+        rates.charge({ caller }, { readRows: rowsIn(found) });
+        return found;
+      };
+    return {
+      ...store,
+      eventsAfter: charged((...of: Parameters<LiveStore["eventsAfter"]>) => store.eventsAfter(...of)),
+      roomSnapshot: charged((...of: Parameters<LiveStore["roomSnapshot"]>) => store.roomSnapshot(...of)),
+      examSnapshot: charged((...of: Parameters<LiveStore["examSnapshot"]>) => store.examSnapshot(...of)),
+    };
+  };
+
   return {
     presenter,
     async roomSnapshot(caller, roomId) {
       const { examId } = await access.room(caller, roomId);
       const snapshot = await store.roomSnapshot({ examId, roomId });
       if (!snapshot) throw roomNotFound(roomId);
-      return visibleSnapshot(caller, snapshot);
+      const visible = visibleSnapshot(caller, snapshot);
+      // The entries of the answer are charged where calls are answered.
+      rates.charge({ caller }, { readRows: rowsIn(snapshot) - rowsIn(visible) });
+      return visible;
     },
 
     examSnapshot: async (caller, examId) => store.examSnapshot(examId, await access.exam(caller, examId)),
@@ -169,23 +195,25 @@ export const createLiveService = ({
       const { caller } = subscriber;
       const { userId, role } = caller;
       const { examId } = await uncountedAccess.room(caller, roomId);
+      const source = readAgainFor(caller, lastEventId);
       const target = roomTarget(
         caller,
         { examId, roomId, camera },
-        { store, access: uncountedAccess, clock },
+        { store: source, access: uncountedAccess, clock },
       );
       const release = acquireSubscription(subscriber, { field: "roomId", id: roomId });
       const onStart = releasing(release, () => presence.connect({ examId, roomId, userId, role, camera }));
-      return subscribe({ ...target, onStart }, subscriber, { lastEventId, store, dispatcher, clock });
+      return subscribe({ ...target, onStart }, subscriber, { lastEventId, store: source, dispatcher, clock });
     },
 
     async subscribeToExam(subscriber, { examId, lastEventId }) {
       assertRunning();
-      const target = examTarget(subscriber.caller, examId, { store, access: uncountedAccess, clock });
+      const source = readAgainFor(subscriber.caller, lastEventId);
+      const target = examTarget(subscriber.caller, examId, { store: source, access: uncountedAccess, clock });
       await target.checkAccess(subscriber.caller);
       const release = acquireSubscription(subscriber, { field: "examId", id: examId });
       const onStart = releasing(release, () => () => undefined);
-      return subscribe({ ...target, onStart }, subscriber, { lastEventId, store, dispatcher, clock });
+      return subscribe({ ...target, onStart }, subscriber, { lastEventId, store: source, dispatcher, clock });
     },
 
     acquireConnection: (caller) => limits.acquireConnection(caller),

@@ -365,16 +365,19 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
 
   /** Deletes old events of an exam. Returns whether it deleted any. */
   const pruneExam = (examId: string, before: Date): Promise<boolean> =>
-    storage.write(async (tx) => {
-      await tx.lockName(`pruning events of ${examId}`);
-      const events = await tx.all(oldestOfExam, { examId });
-      const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
-      const last = events.at(firstKept < 0 ? -1 : firstKept - 1);
-      if (!last || firstKept === 0) return false;
-      await tx.run(notePruned, { pruned: [{ examId, lastId: last.id }] });
-      await tx.run(deleteEventsOfExam, { examId, lastId: last.id });
-      return true;
-    });
+    storage.write(
+      async (tx) => {
+        await tx.lockName(`pruning events of ${examId}`);
+        const events = await tx.all(oldestOfExam, { examId });
+        const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
+        const last = events.at(firstKept < 0 ? -1 : firstKept - 1);
+        if (!last || firstKept === 0) return false;
+        await tx.run(notePruned, { pruned: [{ examId, lastId: last.id }] });
+        await tx.run(deleteEventsOfExam, { examId, lastId: last.id });
+        return true;
+      },
+      { share: { examId } },
+    );
   /** The exam at which `pruneExams` continues. */
   let pruned = "";
   /** Prunes the log exam by exam. */

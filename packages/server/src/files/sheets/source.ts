@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
+import { isSystemError, reasonOfSystem } from "../../platform/system-errors.js";
 
 /** A file on disk or its bytes. It can be read more than once. */
 export type Source = { readonly path: string } | { readonly bytes: Uint8Array };
@@ -15,6 +16,8 @@ export interface Row {
   readonly hidden?: true;
   /** Cells whose displayed value is ambiguous, by their index, with the reason: "is a date". */
   readonly ambiguities?: ReadonlyMap<number, string>;
+  /** The indices of cells of the workbook that hold numbers, and not text. */
+  readonly numbers?: readonly number[];
 }
 
 export interface ReadOptions {
@@ -38,10 +41,11 @@ export class SheetError extends Error {
 const CHUNK_BYTES = 64 * 1024;
 
 /** Converts an error of the file system, such as a missing file. */
-const asSheetError = (error: unknown): unknown =>
-  error instanceof Error && "code" in error && "syscall" in error
-    ? new SheetError(`The file cannot be read: ${error.message}.`)
-    : error;
+const asSheetError = (error: unknown, source: Source): unknown => {
+  if (!isSystemError(error)) return error;
+  const file = "path" in source ? `The file ${source.path}` : "The file";
+  return new SheetError(`${file} cannot be read: ${reasonOfSystem(error)}.`);
+};
 
 async function* chunksOfFile(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES, ...(signal && { signal }) });
@@ -73,7 +77,7 @@ export async function* chunksOf(
   try {
     yield* "path" in source ? chunksOfFile(source.path, signal) : chunksOfBytes(source.bytes, signal);
   } catch (error) {
-    throw asSheetError(error);
+    throw asSheetError(error, source);
   }
 }
 
@@ -93,7 +97,7 @@ export const headOf = async (source: Source, length: number): Promise<{ head: Bu
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
     return { head: buffer.subarray(0, bytesRead), size: found.size };
   } catch (error) {
-    throw asSheetError(error);
+    throw asSheetError(error, source);
   }
 };
 

@@ -24,9 +24,9 @@ describe("a workbook", () => {
     ]);
     expect(rows).toEqual([
       { sheet: "Sheet1", row: 1, cells: ["学号", "姓名", "加时"] },
-      { sheet: "Sheet1", row: 2, cells: ["20260001", " 张三 ", "15"] },
-      { sheet: "Sheet1", row: 4, cells: ["007", "it\nhas two lines", "0.3"] },
-      { sheet: "Sheet1", row: 5, cells: ["TRUE", "FALSE", "-3.5"] },
+      { sheet: "Sheet1", row: 2, cells: ["20260001", " 张三 ", "15"], numbers: [0, 2] },
+      { sheet: "Sheet1", row: 4, cells: ["007", "it\nhas two lines", "0.3"], numbers: [2] },
+      { sheet: "Sheet1", row: 5, cells: ["TRUE", "FALSE", "-3.5"], numbers: [2] },
     ]);
   });
 
@@ -78,7 +78,7 @@ describe("a workbook", () => {
     const seen: number[] = [];
     const rows = await rowsIn(bytes, { onProgress: (done) => seen.push(done) });
     expect(rows).toHaveLength(3500);
-    expect(rows.at(-1)).toEqual({ sheet: "Sheet1", row: 3500, cells: ["3499", "Name 3499"] });
+    expect(rows.at(-1)).toEqual({ sheet: "Sheet1", row: 3500, cells: ["3499", "Name 3499"], numbers: [0] });
     expect(seen.length).toBeGreaterThan(2);
     expect(seen.at(-1)).toBe(bytes.length);
   });
@@ -107,7 +107,7 @@ describe("a workbook", () => {
 
 describe("a hostile workbook", () => {
   it("is built by this function, and is valid without changes", async () => {
-    expect(await rowsIn(forged(cellOf(1)))).toEqual([{ sheet: "S", row: 1, cells: ["1"] }]);
+    expect(await rowsIn(forged(cellOf(1)))).toEqual([{ sheet: "S", row: 1, cells: ["1"], numbers: [0] }]);
   });
 
   const TOO_LARGE = [

@@ -6,7 +6,7 @@ import type { WebSocket } from "ws";
 import type { Services } from "../../api/services.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { serializeAnswer, sharedJson } from "../../platform/serialize.js";
-import { type Context, callFields, type Trace } from "../../trpc/context.js";
+import { type Context, callFields, chargeAnswer, type Trace } from "../../trpc/context.js";
 import { EventChannel } from "../../trpc/event-channel.js";
 import { failureOf } from "../../trpc/failures.js";
 import type { Router } from "../../trpc/root.js";
@@ -277,7 +277,10 @@ export const trpcSockets = ({
       const answers = named.length > 0 ? named : [message];
       for (const answer of answers) calls.answer(answer);
       readPause.update();
-      const [last, ...others] = answers.map(serialize).reverse();
+      const texts = answers.map(serialize);
+      // Answers to calls are texts. Events that many clients receive are not charged.
+      if (context) for (const text of texts) if (typeof text === "string") chargeAnswer(context, text.length);
+      const [last, ...others] = texts.reverse();
       for (const other of others.reverse()) connection.send(other);
       // Safe: the adapter passes it to the client's `send` unchanged.
       return (last ?? "null") as string;

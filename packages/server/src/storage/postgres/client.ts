@@ -5,17 +5,16 @@ import type { Database } from "../database.js";
 import { DatabaseUnavailableError } from "../errors.js";
 import { createDatabaseClock } from "./clock.js";
 import { followOrigin } from "./epoch.js";
-import { isDenied } from "./errors.js";
+import { isDenied, isRefusal } from "./errors.js";
 import { fitsVersion, migrate, readMigrations } from "./migrate.js";
 import { createSessions, type Session, type Sessions } from "./sessions.js";
-import { type PostgresSettings, shownUrl } from "./settings.js";
+import { connectionShares, type PostgresSettings, shownUrl } from "./settings.js";
 import { createPostgresStorage } from "./storage.js";
 
 /** The folder of the migrations. */
 export const MIGRATIONS = fileURLToPath(new URL("drizzle-postgres", PACKAGE_ROOT));
 
 export const APPLICATION_NAME = "invigil";
-const DEFAULT_CONNECTIONS = 10;
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** Migrations may rewrite large tables. */
 export const MIGRATION_TIMEOUT_MS = 24 * 60 * 60 * 1000;
@@ -43,7 +42,7 @@ export const reasonOf = (error: unknown): string => {
   return cause instanceof Error ? cause.message : String(cause);
 };
 
-/** Runs work once the server accepts connections. @throws SetupError when it does not in time */
+/** Runs work once the server accepts connections. @throws SetupError when it does not in time, or refuses them */
 export const whenReachable = async <Result>(
   sessions: Sessions,
   { url, waitSeconds = 0 }: Pick<OpenPostgresOptions, "url" | "waitSeconds">,
@@ -55,6 +54,10 @@ export const whenReachable = async <Result>(
       return await sessions.use(work);
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError)) throw error;
+      if (isRefusal(error.cause))
+        throw new SetupError(
+          `The database ${shownUrl(url)} refuses the connection: ${reasonOf(error)}. Check INVIGIL_DATABASE_URL.`,
+        );
       if (performance.now() + RETRY_MS > deadline)
         throw new SetupError(`The database ${shownUrl(url)} cannot be reached: ${reasonOf(error)}`);
       await delay(RETRY_MS);
@@ -84,7 +87,7 @@ export const assertUsable = async (session: Session, url: string): Promise<void>
 export const openPostgres = async ({
   url,
   directUrl = url,
-  connections = DEFAULT_CONNECTIONS,
+  connections,
   prepared = true,
   dividesByExam = false,
   waitSeconds,
@@ -117,42 +120,59 @@ export const openPostgres = async ({
   const follow = async (session: Session): Promise<void> => {
     if (await followOrigin(session)) onNewEpoch?.();
   };
-  const sessions = createSessions({
-    url,
-    connections,
-    timeoutMs,
-    applicationName: APPLICATION_NAME,
-    onStatement,
-    onConnect: follow,
-  });
+  const shares = connectionShares(connections);
+  const sessionsFor = (number: number): Sessions =>
+    createSessions({
+      url,
+      connections: number,
+      timeoutMs,
+      applicationName: APPLICATION_NAME,
+      onStatement,
+      onConnect: follow,
+    });
+  const writes = sessionsFor(shares.writes);
+  const reads = sessionsFor(shares.reads);
+  const control = sessionsFor(shares.control);
+  const close = () => Promise.all([writes, reads, control].map((sessions) => sessions.close()));
+  const common = { prepared, dividesByExam, timeoutMs };
   const clock = createDatabaseClock();
   const check = async (session: Session): Promise<void> => {
     await clock.measure(session);
     // Behind a pooler, a connection outlives its server.
     await follow(session);
   };
+  let checking: Promise<boolean> | undefined;
   try {
-    await whenReachable(sessions, { url, waitSeconds }, clock.measure);
+    await whenReachable(control, { url, waitSeconds }, clock.measure);
     const timer = setInterval(() => {
       // Without an answer, what was last found remains the best guess.
-      sessions.use(check).catch(() => undefined);
+      control.use(check).catch(() => undefined);
     }, CHECK_MS);
     // The timer keeps no process running.
     timer.unref();
     return {
       kind: "postgres",
-      storage: createPostgresStorage({ sessions, prepared, dividesByExam, timeoutMs }),
+      storage: createPostgresStorage({ reads, writes, ...common }),
+      control: createPostgresStorage({ reads: control, writes: control, ...common }),
       clock: clock.now,
       unchecked: [],
       fault: () => undefined,
-      migrationsAreCurrent: () => sessions.use((session) => fitsVersion(session, migrations)),
+      migrationsAreCurrent() {
+        // Calls at the same time share the answer, so that they do not keep the connection from others.
+        checking ??= control
+          .use((session) => fitsVersion(session, migrations))
+          .finally(() => {
+            checking = undefined;
+          });
+        return checking;
+      },
       async close() {
         clearInterval(timer);
-        await sessions.close();
+        await close();
       },
     };
   } catch (error) {
-    await sessions.close();
+    await close();
     throw error;
   }
 };

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { DatabaseUnavailableError, ForeignKeyError, UniqueError } from "../errors.js";
+import { DatabaseUnavailableError, ForeignKeyError, TransactionLostError, UniqueError } from "../errors.js";
 
 /** Codes of PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const CODE = {
@@ -9,19 +9,22 @@ const CODE = {
   deadlock: "40P01",
   privilege: "42501",
   schema: "3F000",
+  lock: "55P03",
+  idle: "25P03",
+  /** The class of these codes. */
+  authorization: "28",
+  noDatabase: "3D000",
 };
 /** The server is stopping, starting, out of connections or memory, or did not finish in time. */
 const UNAVAILABLE = new Set([
   "53000",
   "53200",
   "53300",
-  "55P03",
   "57014",
   "57P01",
   "57P02",
   "57P03",
   "57P05",
-  "25P03",
   "25P04",
 ]);
 /** The server is a standby, or was until a moment ago. */
@@ -51,11 +54,18 @@ export const isDenied = (error: unknown): error is Error => {
   return code === CODE.privilege || code === CODE.schema;
 };
 
+/** Whether the server refuses connections with these settings: the password is wrong or missing, or there is no such user or database. */
+export const isRefusal = (error: unknown): boolean => {
+  const code = codeOf(error);
+  if (code !== undefined) return code.startsWith(CODE.authorization) || code === CODE.noDatabase;
+  return error instanceof Error && error.message.startsWith("SASL");
+};
+
 /** Whether the connection can no longer be used. */
 export const isLost = (error: unknown): boolean => {
   const code = codeOf(error);
   if (code !== undefined)
-    return code.startsWith("57P") || isConnectionCode(code) || code === "25P03" || code === READ_ONLY;
+    return code.startsWith("57P") || isConnectionCode(code) || code === CODE.idle || code === READ_ONLY;
   return isSystemError(error) || (error instanceof Error && LOST.test(error.message));
 };
 
@@ -66,6 +76,10 @@ export const asPortError = (error: unknown): unknown => {
   const { message } = error instanceof Error ? error : { message: String(error) };
   if (code === CODE.foreignKey) return new ForeignKeyError(message, { cause: error });
   if (code === CODE.unique) return new UniqueError(message, { cause: error });
+  if (code === CODE.lock || code === CODE.idle)
+    return new TransactionLostError(`the database ended the transaction: ${message}`, code === CODE.lock, {
+      cause: error,
+    });
   if (isLost(error) || code === READ_ONLY || (code !== undefined && UNAVAILABLE.has(code)))
     return new DatabaseUnavailableError(`the database did not respond: ${message}`, { cause: error });
   return error;

@@ -12,7 +12,7 @@ interface WaitingRead {
   readonly reject: (error: unknown) => void;
 }
 
-/** How many reads run at once. The others wait, and those of the same statement are gathered. */
+/** How many reads run at once, if there are as many connections. The others wait, and those of the same statement are gathered. */
 const MAX_RUNNING = 4;
 /** The maximum number of reads that one query answers. */
 const MAX_GATHERED = 100;
@@ -78,6 +78,7 @@ export const createGatheredReader = (
   },
 ): Reader => {
   const limit = createWaitLimit<WaitingRead>(timeoutMs);
+  const mostRunning = Math.min(MAX_RUNNING, sessions.connections);
   /** The reads that are gathered, by statement, and by exam if they are divided. */
   const waiting = new Map<string, { readonly compiled: Compiled; readonly reads: WaitingRead[] }>();
   const forms = new WeakMap<Compiled, Promise<GatheredForm | undefined>>();
@@ -153,7 +154,7 @@ export const createGatheredReader = (
   };
   function readNext(): void {
     for (const [key, { compiled, reads: all }] of waiting) {
-      if (running >= MAX_RUNNING) return;
+      if (running >= mostRunning) return;
       waiting.delete(key);
       const reads = all.filter(limit.has);
       if (reads.length === 0) continue;

@@ -5,8 +5,18 @@ import type { PostgresSettings } from "./settings.js";
 
 /** What is found at the URL of a database. */
 export type InspectedPostgres =
-  | { readonly state: "current" | "empty" | "older" | "newer"; readonly version: string }
+  | {
+      readonly state: "current" | "empty" | "older" | "newer";
+      readonly version: string;
+      readonly connections: InspectedConnections;
+    }
   | { readonly state: "unreachable"; readonly reason: string };
+
+/** The connections that PostgreSQL allows to all of its users together, and those that are open. */
+export interface InspectedConnections {
+  readonly allowed: number;
+  readonly open: number;
+}
 
 const TIMEOUT_MS = 5_000;
 
@@ -21,14 +31,18 @@ export const inspectPostgres = async ({ url }: PostgresSettings): Promise<Inspec
   try {
     return await sessions.use(async (session) => {
       const { rows } = await session.query({
-        text: "SELECT current_setting('server_version'), to_regclass('invigil_migrations') IS NOT NULL",
+        text: `SELECT current_setting('server_version'), to_regclass('invigil_migrations') IS NOT NULL,
+          current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+          (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())`,
       });
-      const version = String(rows[0]?.[0]);
-      if (rows[0]?.[1] !== true) return { state: "empty", version };
+      const [shown, hasTables, allowed, open] = rows[0] ?? [];
+      const version = String(shown);
+      const connections = { allowed: Number(allowed), open: Number(open) };
+      if (hasTables !== true) return { state: "empty", version, connections };
       const applied = await readApplied(session);
       const migrations = readMigrations(MIGRATIONS);
-      if (!isCompatible(applied, migrations)) return { state: "newer", version };
-      return { state: hasAll(applied, migrations) ? "current" : "older", version };
+      if (!isCompatible(applied, migrations)) return { state: "newer", version, connections };
+      return { state: hasAll(applied, migrations) ? "current" : "older", version, connections };
     });
   } catch (error) {
     return { state: "unreachable", reason: reasonOf(error) };

@@ -58,6 +58,8 @@ export const inTransaction = async <Result>(
 };
 
 export interface Sessions {
+  /** The maximum number of connections. */
+  readonly connections: number;
   /** Calls a function with a connection, which returns to the pool unless it was lost. */
   use<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
   /**
@@ -208,6 +210,7 @@ export const createSessions = ({
   };
 
   return {
+    connections,
     use: (work) => use(Number.POSITIVE_INFINITY, work),
     useTransaction: (begin, until, work) =>
       use(until, async (session) => {

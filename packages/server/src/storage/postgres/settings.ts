@@ -5,7 +5,7 @@ export interface PostgresSettings {
   readonly url: string;
   /** The URL for migrations, if `url` leads to a pooler. */
   readonly directUrl?: string | undefined;
-  /** The maximum number of connections. Default: 10. */
+  /** The maximum number of connections. Fewer than three count as three. Default: 10. */
   readonly connections?: number | undefined;
   /** Whether the server keeps prepared statements. A pooler may not support them. Default: true. */
   readonly prepared?: boolean | undefined;
@@ -23,4 +23,22 @@ export const shownUrl = (url: string): string => {
   } catch {
     return "postgres://…";
   }
+};
+
+/** One for writes, one for reads, and one for what must not wait for them. */
+const MIN_CONNECTIONS = 3;
+const DEFAULT_CONNECTIONS = 10;
+
+/** How the connections of a server are kept apart. */
+export interface ConnectionShares {
+  readonly all: number;
+  readonly writes: number;
+  readonly reads: number;
+  /** For `/ready`, leases and notices. */
+  readonly control: 1;
+}
+export const connectionShares = (connections = DEFAULT_CONNECTIONS): ConnectionShares => {
+  const all = Math.max(connections, MIN_CONNECTIONS);
+  const writes = Math.ceil((all - 1) / 2);
+  return { all, writes, reads: all - 1 - writes, control: 1 };
 };

@@ -1,35 +1,40 @@
-import { CommitUnknownError, TransactionStalledError } from "../errors.js";
+import { CommitUnknownError, TransactionLostError, TransactionStalledError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
 import { quoted } from "../names.js";
-import type { Storage, Transaction, WriteOptions } from "../port.js";
+import type { Storage, Transaction } from "../port.js";
 import { type Connection, createConnection, lockText } from "./connection.js";
-import { asPortError, isConflict } from "./errors.js";
+import { asPortError } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
-import { rollBack, type Session, type Sessions } from "./sessions.js";
+import { firstValue, rollBack, type Session, type Sessions } from "./sessions.js";
+import { createWriteQueue } from "./write-queue.js";
 
 export interface PostgresStorageOptions {
-  readonly sessions: Sessions;
+  readonly reads: Sessions;
+  readonly writes: Sessions;
   /** Whether statements are prepared by name. */
   readonly prepared: boolean;
   /** Whether a statement may be about one exam only. Default: false. */
   readonly dividesByExam?: boolean;
-  /** The time limit for one statement and for the wait for a lock, in milliseconds. */
+  /** The time limit for one statement, and for the wait of a write, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** How many times a transaction is tried that fails because of others at the same time. */
-const MAX_TRIES = 5;
-
-/** The least time that a transaction gets to begin, as a part of the time limit. */
-const MIN_WAIT = 0.1;
+/** How long a write waits for a lock before it leaves its connection to others, in milliseconds. */
+const LOCK_WAIT_MS = 100;
+/** How many writes may wait for locks at a time, each with a connection. */
+const MAX_LOCK_WAITS = 2;
+/** How long a transaction may stand still while it holds locks, in milliseconds. The server ends those of a process that is paused. */
+const MAX_IDLE_MS = 2_000;
 
 /** Sets limits for one transaction. A pooler may give the next one to another session. */
-const settingsOf = (timeoutMs: number): string =>
+const settingsOf = ({ lockMs, statementMs, idleMs }: Readonly<Record<string, number>>): string =>
   [
-    `SET LOCAL lock_timeout = ${timeoutMs}`,
-    `SET LOCAL statement_timeout = ${timeoutMs}`,
-    `SET LOCAL idle_in_transaction_session_timeout = ${timeoutMs}`,
+    `SET LOCAL lock_timeout = ${lockMs}`,
+    `SET LOCAL statement_timeout = ${statementMs}`,
+    `SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`,
   ].join("; ");
+
+const isLocked = (): TransactionLostError => new TransactionLostError("another transaction has a lock", true);
 
 const execute = async (session: Session, text: string): Promise<void> => {
   try {
@@ -39,20 +44,39 @@ const execute = async (session: Session, text: string): Promise<void> => {
   }
 };
 
+/** The writes that wait for locks. */
+interface LockWaits {
+  number: number;
+}
+
 /** The transaction of one write. It cannot be used after the write. */
-const handleOf = (session: Session, connection: Connection, afterCommit: (() => void)[]) => {
+const handleOf = (
+  session: Session,
+  connection: Connection,
+  { afterCommit, lockWaits }: { readonly afterCommit: (() => void)[]; readonly lockWaits: LockWaits },
+) => {
   let isOver = false;
   let parts = 0;
   const use = (): Connection => {
     if (isOver) throw new TransactionStalledError();
     return connection;
   };
-  const query = async (text: string, values: unknown[]): Promise<void> => {
+  const query = async (text: string, values: unknown[]): Promise<unknown> => {
     use();
     try {
-      await session.query({ text, values });
+      return await firstValue(session, text, values);
     } catch (error) {
       throw asPortError(error);
+    }
+  };
+  /** Takes a lock: waits for it, unless others wait already. */
+  const takeLock = async (wait: () => Promise<unknown>, tryOnce: () => Promise<void>): Promise<void> => {
+    if (lockWaits.number >= MAX_LOCK_WAITS) return tryOnce();
+    lockWaits.number += 1;
+    try {
+      await wait();
+    } finally {
+      lockWaits.number -= 1;
     }
   };
   const tx: Transaction = {
@@ -62,9 +86,21 @@ const handleOf = (session: Session, connection: Connection, afterCommit: (() => 
     insert: async (insertion, rows) => use().insert(insertion, rows),
     async lock(table, keys) {
       const wanted = typeof keys === "string" ? [keys] : keys;
-      if (wanted.length > 0) await query(lockText(table), [wanted]);
+      if (wanted.length === 0) return;
+      const text = lockText(table);
+      await takeLock(
+        () => query(text, [wanted]),
+        async () => void (await query(`${text} NOWAIT`, [wanted])),
+      );
     },
-    lockName: (name) => query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [name]),
+    lockName: (name) =>
+      takeLock(
+        () => query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [name]),
+        async () => {
+          if (!(await query("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", [name])))
+            throw isLocked();
+        },
+      ),
     async attempt(part) {
       parts += 1;
       const savepoint = quoted(`part_${parts}`);
@@ -99,20 +135,29 @@ const handleOf = (session: Session, connection: Connection, afterCommit: (() => 
 
 /** Implements the storage interface on PostgreSQL. A write is a transaction of its own. */
 export const createPostgresStorage = ({
-  sessions,
+  reads,
+  writes,
   prepared,
   dividesByExam = false,
   timeoutMs,
 }: PostgresStorageOptions): Storage => {
-  const settings = settingsOf(timeoutMs);
+  const settings = settingsOf({
+    lockMs: Math.min(LOCK_WAIT_MS, timeoutMs),
+    statementMs: timeoutMs,
+    idleMs: Math.min(MAX_IDLE_MS, timeoutMs),
+  });
   const begin = `BEGIN; ${settings}; SET LOCAL synchronous_commit = on`;
-  const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`;
+  const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settingsOf({ lockMs: timeoutMs, statementMs: timeoutMs, idleMs: timeoutMs })}`;
+  const lockWaits: LockWaits = { number: 0 };
 
   const transact = <Result>(work: (tx: Transaction) => Promise<Result>, beginBy: number): Promise<Result> => {
     const afterCommit: (() => void)[] = [];
-    return sessions
+    return writes
       .useTransaction(begin, beginBy, async (session) => {
-        const { tx, end } = handleOf(session, createConnection(session, { prepared }), afterCommit);
+        const { tx, end } = handleOf(session, createConnection(session, { prepared }), {
+          afterCommit,
+          lockWaits,
+        });
         let result: Result;
         try {
           result = await work(tx);
@@ -128,7 +173,7 @@ export const createPostgresStorage = ({
         } catch (error) {
           const failure = asPortError(error);
           // The server refused the commit, so nothing was written.
-          if (failure === error) throw error;
+          if (failure === error || failure instanceof TransactionLostError) throw failure;
           throw new CommitUnknownError("the connection was lost during a commit", { cause: error });
         }
         if (!isCommitted) throw new Error("a statement has failed, so the transaction was rolled back");
@@ -140,33 +185,20 @@ export const createPostgresStorage = ({
       });
   };
 
-  const write = async <Result>(
-    work: (tx: Transaction) => Promise<Result>,
-    { bulk = false, since = performance.now() }: WriteOptions = {},
-  ): Promise<Result> => {
-    for (let tries = 1; ; tries++)
-      try {
-        const now = performance.now();
-        const beginBy =
-          tries === 1 ? Math.max(since + timeoutMs, now + timeoutMs * MIN_WAIT) : now + timeoutMs;
-        return await transact(work, beginBy);
-      } catch (error) {
-        // A part of a bulk change continues where the last one ended, so it cannot be repeated.
-        if (bulk || tries >= MAX_TRIES || !isConflict(error)) throw error;
-      }
-  };
+  const queue = createWriteQueue({ connections: writes.connections, timeoutMs });
+  const write: Storage["write"] = (work, options = {}) => queue((until) => transact(work, until), options);
 
-  const reader = createGatheredReader(sessions, { prepared, timeoutMs, dividesByExam });
+  const reader = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
 
-  let reads = 0;
+  let version = 0;
   return {
     ...reader,
     commitsInOrder: false,
     dividesByExam,
     write,
-    grouped: createGrouped(write, { oneAtATime: true, dividesByExam }),
+    grouped: createGrouped(write, { oneAtATime: true }),
     snapshot: (work) =>
-      sessions.useTransaction(beginSnapshot, performance.now() + timeoutMs, async (session) => {
+      reads.useTransaction(beginSnapshot, performance.now() + timeoutMs, async (session) => {
         try {
           return await work(createConnection(session, { prepared }));
         } finally {
@@ -179,8 +211,8 @@ export const createPostgresStorage = ({
       (...args) =>
         work(reader, ...args),
     async othersVersion() {
-      reads += 1;
-      return reads;
+      version += 1;
+      return version;
     },
   };
 };

@@ -205,6 +205,7 @@ export const openSqlite = ({
     return {
       kind: "sqlite",
       storage: port.storage,
+      control: port.storage,
       clock: () => new Date(),
       migrationsAreCurrent: async () => migrationsAreCurrent(),
       fault: () => guard?.fault(),

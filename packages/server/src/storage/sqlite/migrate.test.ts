@@ -207,6 +207,29 @@ it("rows of rooms get the exam of their room, and numbers are never used again",
   });
 });
 
+it("revoked tokens that PostgreSQL could not store are made ones that it can, or are removed", async () => {
+  await openAndClose(migrationsOf(journal.entries.findIndex(({ tag }) => tag.endsWith("_token_ids"))));
+  const LAST = Date.UTC(9999, 11, 31, 23, 59, 59);
+  look((sqlite) => {
+    const insert = sqlite.prepare(
+      "INSERT INTO revoked_tokens (token_id, expires_at, created_at) VALUES (?, ?, 1)",
+    );
+    insert.run("late", 8.64e15);
+    insert.run("never", null);
+    insert.run("长".repeat(341), LAST);
+    insert.run("长".repeat(342), null);
+  });
+  await openAndClose();
+  const rows = look((sqlite) =>
+    sqlite.prepare("SELECT token_id, expires_at FROM revoked_tokens ORDER BY token_id").raw().all(),
+  );
+  expect(rows).toEqual([
+    ["late", LAST],
+    ["never", null],
+    ["长".repeat(341), LAST],
+  ]);
+});
+
 describe("a newer version's database", () => {
   it("is refused with one line, and left alone", async () => {
     await openAndClose(migrationsOf(NEWEST, "CREATE TABLE later (n INTEGER);"));

@@ -211,7 +211,7 @@ describe("grouped calls", () => {
         await tx.insert(insertAccounts, names.map(account));
         return names.map((name) => `wrote ${name}`);
       },
-      () => "",
+      { examOf: (name) => name.split(" ")[1] ?? "", callerOf: (name) => name.slice(0, 1) },
     );
     return { call, groups };
   };
@@ -235,6 +235,26 @@ describe("grouped calls", () => {
       "fulfilled",
     ]);
     expect(await ids()).toEqual(["a", "b", "c", "d", "taken"]);
+  });
+
+  it("are of one exam each, and keep their order", async () => {
+    const { call, groups } = grouped();
+    await Promise.all(["a e1", "b e2", "c e1", "d e2"].map(call));
+    expect(groups).toEqual([
+      ["a e1", "c e1"],
+      ["b e2", "d e2"],
+    ]);
+  });
+
+  it("of each caller are in a group in turn, if not all of them fit, and those of one caller keep their order", async () => {
+    const { call, groups } = grouped();
+    const ofMany = Array.from({ length: 900 }, (_, n) => `m${n}`);
+    const ofFew = ["s1", "s2", "s3"];
+    await Promise.all([...ofMany, ...ofFew].map(call));
+    expect(ofFew.filter((name) => groups[0]?.includes(name))).toEqual(ofFew);
+    const written = groups.flat();
+    expect(written.filter((name) => name.startsWith("m"))).toEqual(ofMany);
+    expect(written.filter((name) => name.startsWith("s"))).toEqual(ofFew);
   });
 
   it("are bounded: further calls go into the next group", async () => {

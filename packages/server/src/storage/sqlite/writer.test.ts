@@ -270,7 +270,7 @@ describe("writes of bulk changes", () => {
   it("are one in each transaction, and those of calls do not wait for them all", async () => {
     const order: string[] = [];
     const bulk = [1, 2, 3].map((n) =>
-      write(() => insert(n), { bulk: true }).then(() => order.push(`bulk ${n}`)),
+      write(() => insert(n), { bulk: true, share: { examId: "e" } }).then(() => order.push(`bulk ${n}`)),
     );
     const call = write(() => insert(10)).then(() => order.push("call"));
     await Promise.all([...bulk, call]);

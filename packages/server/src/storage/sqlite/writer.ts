@@ -2,6 +2,7 @@ import Sqlite from "better-sqlite3";
 import { TransactionStalledError } from "../errors.js";
 import type { Transaction, WriteOptions } from "../port.js";
 import { StorageLostError } from "../storage-lost.js";
+import { createTurns, type Turn } from "../turns.js";
 import type { Connection } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
 
@@ -12,11 +13,15 @@ export type Write = <Result>(
 ) => Promise<Result>;
 
 interface Job {
+  /** The jobs are numbered in the order in which they arrive. */
+  readonly number: number;
   readonly repeatable: boolean;
   readonly bulk: boolean;
   run(tx: Transaction): unknown;
   resolve(value: unknown): void;
   reject(error: unknown): void;
+  /** How long it has run, in milliseconds. */
+  usedMs: number;
 }
 
 type Outcome =
@@ -27,7 +32,7 @@ type Outcome =
 const BUSY_TIMEOUT_MS = 30_000;
 const ASK_AGAIN_MS = 10;
 
-/** The maximum number of jobs in a shared savepoint. */
+/** The maximum number of repeatable jobs that share a savepoint. */
 const MAX_SHARED_JOBS = 50;
 /**
  * A transaction that has taken this long, in milliseconds, takes no further jobs. The remaining jobs get the
@@ -37,26 +42,6 @@ const MAX_TRANSACTION_MS = 15;
 
 const isBusy = (error: unknown): boolean =>
   error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
-
-/** Groups jobs by savepoint: neighbouring repeatable jobs share one, every other job gets its own. */
-const sharedSavepoints = (jobs: readonly Job[]): Job[][] => {
-  const groups: Job[][] = [];
-  for (const job of jobs) {
-    const last = groups.at(-1);
-    if (job.repeatable && last?.[0]?.repeatable && last.length < MAX_SHARED_JOBS) last.push(job);
-    else groups.push([job]);
-  }
-  return groups;
-};
-
-/**
- * Returns the jobs of the next transaction: all waiting jobs except the second and further ones of bulk
- * changes.
- */
-const nextGroup = (waiting: readonly Job[]): Job[] => {
-  const bulk = waiting.find((job) => job.bulk);
-  return waiting.filter((job) => !job.bulk || job === bulk);
-};
 
 export interface WriterOptions {
   readonly connection: Connection;
@@ -75,7 +60,7 @@ export interface WriterOptions {
  * one sync to disk. Each write has a savepoint of its own: if it fails, it is undone and rejected alone.
  * Repeatable writes share a savepoint until one of them fails. While another process writes, the writes wait
  * without blocking the event loop, unlike SQLite's own wait. Transactions stay short: long groups are split,
- * and each transaction takes one part of a bulk change.
+ * and each transaction takes one part of a bulk change. The jobs run in the order of `turns.ts`.
  *
  * SQLite is synchronous, so a transaction takes only microtasks. Work that awaits anything else is unfinished
  * in the next turn of the event loop; it is then undone and rejected.
@@ -84,7 +69,9 @@ export const createWriter = (
   sqlite: Sqlite.Database,
   { connection, patienceMs = BUSY_TIMEOUT_MS, guard, onFault, onCommit, onRollback }: WriterOptions,
 ): Write => {
-  let waiting: Job[] = [];
+  const turns = createTurns<Job>();
+  let lastNumber = 0;
+  let isScheduled = false;
   /** The time since which another process has been writing. */
   let busySince: number | undefined;
 
@@ -159,8 +146,13 @@ export const createWriter = (
     try {
       const values: unknown[] = [];
       for (const job of jobs) {
-        const running = job.run(tx);
-        values.push(running instanceof Promise ? await Promise.race([running, stalled]) : running);
+        const since = performance.now();
+        try {
+          const running = job.run(tx);
+          values.push(running instanceof Promise ? await Promise.race([running, stalled]) : running);
+        } finally {
+          job.usedMs += performance.now() - since;
+        }
       }
       release.run();
       return values;
@@ -208,18 +200,44 @@ export const createWriter = (
     if (fault !== undefined) throw new StorageLostError(fault);
   };
 
-  /** Runs and commits the first jobs: at least one, and as many as the time allows. */
-  const transact = async (jobs: readonly Job[], afterCommit: (() => void)[]): Promise<Outcome[]> => {
+  /**
+   * Takes jobs that share a savepoint: repeatable ones, or a single other one.
+   * @param mayRun whether the transaction takes a job
+   */
+  const takeTogether = (mayRun: (job: Job) => boolean): Turn<Job>[] => {
+    const first = turns.next(mayRun);
+    if (!first) return [];
+    const together = [first];
+    const canShare = ({ repeatable, bulk }: Job): boolean => repeatable && !bulk;
+    while (canShare(first.job) && together.length < MAX_SHARED_JOBS) {
+      const next = turns.next((job) => canShare(job) && mayRun(job));
+      if (!next) break;
+      together.push(next);
+    }
+    return together;
+  };
+
+  /**
+   * Runs and commits jobs: at least one, and as many as the time allows.
+   * @param taken gets the jobs that have begun
+   */
+  const transact = async (taken: Turn<Job>[], afterCommit: (() => void)[]): Promise<Outcome[]> => {
     if (lastFault !== undefined) assertStored();
     begin.run();
     try {
       guard?.beginGeneration();
       const outcomes: Outcome[] = [];
       const since = performance.now();
-      for (const group of sharedSavepoints(jobs)) {
-        if (outcomes.length > 0 && performance.now() - since > MAX_TRANSACTION_MS) break;
-        outcomes.push(...(await runShared(group, afterCommit)));
-      }
+      const newest = lastNumber;
+      let hasBulk = false;
+      do {
+        const together = takeTogether(({ number, bulk }) => number <= newest && !(bulk && hasBulk));
+        if (together.length === 0) break;
+        taken.push(...together);
+        const jobs = together.map(({ job }) => job);
+        hasBulk ||= jobs.some(({ bulk }) => bulk);
+        outcomes.push(...(await runShared(jobs, afterCommit)));
+      } while (performance.now() - since <= MAX_TRANSACTION_MS);
       commit.run();
       onCommit?.();
       return outcomes;
@@ -236,37 +254,38 @@ export const createWriter = (
     return performance.now() - busySince < patienceMs;
   };
 
-  /**
-   * Removes finished jobs from the waiting ones. The others get the next transaction, after other work of the
-   * event loop.
-   */
-  const goOn = (done: readonly Job[]): void => {
-    const gone = new Set(done);
-    waiting = waiting.filter((job) => !gone.has(job));
-    if (waiting.length > 0) setImmediate(flush);
+  /** Begins the next transaction, after other work of the event loop. */
+  const goOn = (): void => {
+    isScheduled = turns.size > 0;
+    if (isScheduled) setImmediate(flush);
   };
 
   const flushNow = async (): Promise<void> => {
-    const jobs = nextGroup(waiting);
+    const taken: Turn<Job>[] = [];
     const afterCommit: (() => void)[] = [];
     let outcomes: Outcome[];
+    const end = (): void => {
+      busySince = undefined;
+      for (const turn of taken) turns.end(turn, turn.job.usedMs);
+    };
     try {
-      outcomes = await transact(jobs, afterCommit);
+      outcomes = await transact(taken, afterCommit);
       assertStored();
     } catch (error) {
-      if (worthWaiting(error)) {
+      // Another process writes, so no job has begun.
+      if (taken.length === 0 && worthWaiting(error)) {
         setTimeout(flush, ASK_AGAIN_MS);
         return;
       }
-      busySince = undefined;
-      goOn(jobs);
-      for (const job of jobs) job.reject(error);
+      end();
+      const failed = [...taken.map(({ job }) => job), ...turns.clear()];
+      goOn();
+      for (const job of failed) job.reject(error);
       return;
     }
-    busySince = undefined;
-    const done = jobs.slice(0, outcomes.length);
-    goOn(done);
-    for (const [index, job] of done.entries()) {
+    end();
+    goOn();
+    for (const [index, { job }] of taken.entries()) {
       const outcome = outcomes[index];
       if (outcome?.ok) job.resolve(outcome.value);
       else job.reject(outcome?.error);
@@ -277,11 +296,14 @@ export const createWriter = (
 
   return <Result>(
     work: (tx: Transaction) => Result | Promise<Result>,
-    { repeatable = false, bulk = false }: WriteOptions = {},
+    { repeatable = false, bulk = false, ...of }: WriteOptions = {},
   ) =>
     new Promise<Result>((resolve, reject) => {
+      lastNumber += 1;
+      const job = { number: lastNumber, repeatable, bulk, run: work, resolve, reject, usedMs: 0 };
+      turns.add(job, of);
       // One turn later, all calls whose requests have been read by then are in the group.
-      if (waiting.length === 0) setImmediate(flush);
-      waiting.push({ repeatable, bulk, run: work, resolve, reject });
+      if (!isScheduled) setImmediate(flush);
+      isScheduled = true;
     });
 };

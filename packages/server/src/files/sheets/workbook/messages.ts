@@ -23,6 +23,8 @@ export interface SheetRow {
   readonly hidden?: true;
   /** Cells whose displayed value is ambiguous, by their index, with the reason: "is a date". */
   readonly ambiguities?: readonly (readonly [index: number, reason: string])[];
+  /** The indices of cells that hold numbers. */
+  readonly numbers?: readonly number[];
 }
 
 /** A visible sheet that is not blank. */

@@ -42,6 +42,8 @@ export const createBudget = (): Budget => {
 interface Draft {
   readonly cells: string[];
   readonly ambiguities: Map<number, string>;
+  /** The indices of cells that hold numbers. */
+  readonly numbers: number[];
   hidden: boolean;
 }
 
@@ -155,7 +157,7 @@ export const readSheet = (part: Uint8Array, shared: Shared): SheetRow[] => {
   const hiddenColumns: Range[] = [];
   let previousRow = -1;
   let row = -1;
-  let draft: Draft = { cells: [], ambiguities: new Map(), hidden: false };
+  let draft: Draft = { cells: [], ambiguities: new Map(), numbers: [], hidden: false };
   let cell: OpenCell | undefined;
   let nextColumn = 0;
 
@@ -167,7 +169,7 @@ export const readSheet = (part: Uint8Array, shared: Shared): SheetRow[] => {
     if (row >= MAX_ROWS) throw new Refused("rows");
     previousRow = row;
     const hidden = isTrue(attribute("hidden")) || isZero(attribute("ht"));
-    draft = { cells: [], ambiguities: new Map(), hidden };
+    draft = { cells: [], ambiguities: new Map(), numbers: [], hidden };
     nextColumn = 0;
   };
   const openCell = ({ attribute }: Tag): void => {
@@ -187,6 +189,7 @@ export const readSheet = (part: Uint8Array, shared: Shared): SheetRow[] => {
     while (draft.cells.length < open.column) draft.cells.push("");
     draft.cells.push(text);
     if (ambiguity !== undefined) draft.ambiguities.set(open.column, ambiguity);
+    if (open.type === "n") draft.numbers.push(open.column);
   };
   const addMerge = (reference: string): void => {
     budget.cells(1);
@@ -225,10 +228,11 @@ export const readSheet = (part: Uint8Array, shared: Shared): SheetRow[] => {
 
   spreadMergedCells(drafts, merges, budget);
   markHiddenColumns([...drafts.values()].slice(0, HEADER_ROWS), hiddenColumns, budget);
-  return [...drafts].map(([at, { cells, ambiguities, hidden }]) => ({
+  return [...drafts].map(([at, { cells, ambiguities, numbers, hidden }]) => ({
     row: at + 1,
     cells,
     ...(hidden && { hidden }),
     ...(ambiguities.size > 0 && { ambiguities: [...ambiguities] }),
+    ...(numbers.length > 0 && { numbers }),
   }));
 };

@@ -1,0 +1,353 @@
+#!/usr/bin/env node
+// How long ordinary calls of strangers take alone, and beside one caller who does as much as they may: node bench/fairness.mjs [options].
+// Needs the build (npm run build). README.md tells more.
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { readCommandLine, say } from "./lib/command-line.mjs";
+import { freePort, trpcCall, untilReady } from "./lib/http.mjs";
+import { ask } from "./lib/ipc.mjs";
+import { startPostgres } from "./lib/postgres.mjs";
+import { environment, newFolder, startModule, startProgram, stop } from "./lib/processes.mjs";
+import { CLI, pg } from "./lib/server-modules.mjs";
+import { amount, linesOf } from "./lib/table.mjs";
+
+const USAGE = `node bench/fairness.mjs [options]       (the server must be built)
+  --attack NAME    only this one; may be given more than once
+  --engine NAME    sqlite or postgres (with two servers); default: both
+  --rooms N        rooms of the busy exam (default 3000)
+  --people N       people of the room that is listed (default 1900)
+  --seconds N      length of a round (default 10)
+  --rounds N       rounds, of which the best counts (default 3)
+  --markdown       print the table as Markdown
+  --json           print everything that was measured as JSON`;
+
+const { options, refuse } = readCommandLine({
+  usage: USAGE,
+  options: {
+    attack: { type: "string", multiple: true },
+    engine: { type: "string", multiple: true, default: ["sqlite", "postgres"] },
+    rooms: { type: "string", default: "3000" },
+    people: { type: "string", default: "1900" },
+    seconds: { type: "string", default: "10" },
+    rounds: { type: "string", default: "3" },
+    markdown: { type: "boolean" },
+    json: { type: "boolean" },
+  },
+});
+for (const name of ["rooms", "people", "seconds", "rounds"])
+  if (!/^[1-9]\d{0,4}$/.test(options[name])) refuse(`--${name} must be a whole number`);
+const [ROOMS, PEOPLE, SECONDS, ROUNDS] = ["rooms", "people", "seconds", "rounds"].map((name) =>
+  Number(options[name]),
+);
+
+/** The goal: strangers wait at most twice as long as alone, and this much more. */
+const MORE_MS = 50;
+const goalOf = (alone) => 2 * alone + MORE_MS;
+/** How many strangers call, one call after the other. */
+const STRANGERS = 8;
+
+const { signToken } = await import("../packages/server/dist/identity/tokens.js");
+const secret = randomBytes(32).toString("hex");
+const headersOf = async (userId, role) => ({
+  authorization: `Bearer ${await signToken(
+    { userId, role, ttlSeconds: 36_000 },
+    { secret, clock: () => new Date(), jti: userId },
+  )}`,
+  "content-type": "application/json",
+});
+const superjson = (json, meta) => JSON.stringify({ json, ...(meta && { meta }) });
+
+const startServer = async (databaseUrl) => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const cwd = newFolder();
+  const settings = {
+    INVIGIL_PORT: String(port),
+    INVIGIL_DATABASE_URL: databaseUrl ?? `file:${join(cwd, "invigil.db")}`,
+    INVIGIL_DATA_DIR: cwd,
+    INVIGIL_AUTH_SECRET: secret,
+    INVIGIL_LOG_LEVEL: "error",
+    // For the preparation. Everything else has its default.
+    INVIGIL_QUOTA_PEOPLE_PER_ROOM: "2000",
+  };
+  const program = startProgram(process.execPath, [CLI, "serve"], {
+    env: { ...environment, ...settings },
+    cwd,
+  });
+  await untilReady(url, program);
+  return { url, child: program.child };
+};
+
+/** The exam of the busy caller, and a room of strangers. */
+const prepare = async (url) => {
+  const admin = await headersOf("root", "admin");
+  const call = (procedure, input) => trpcCall(url, procedure, input, admin);
+  const times = { startTime: new Date(Date.now() + 3_600_000), endTime: new Date(Date.now() + 36_000_000) };
+  const { id: examId } = await trpcCall(
+    url,
+    "exam.create",
+    { name: "Busy", ...times },
+    await headersOf("busy", "teacher"),
+  );
+  const roster = `id,name\n${Array.from({ length: ROOMS }, (_, n) => `k${n},Kim ${n}\n`).join("")}`;
+  await call("participant.import", { examId, file: Buffer.from(roster).toString("base64") });
+  await call("exam.plan", {
+    examId,
+    roomSize: 1,
+    teachers: [{ userId: "busy", name: "Busy", role: "teacher" }],
+  });
+  const { id: roomId } = await call("room.create", { name: "Large", examId });
+  for (let from = 0; from < PEOPLE; from += 500)
+    await call("participant.add", {
+      roomId,
+      participants: Array.from({ length: Math.min(500, PEOPLE - from) }, (_, n) => ({
+        userId: `p${from + n}`,
+        name: `Person ${from + n}`,
+        role: "examinee",
+      })),
+    });
+  await call("participant.add", {
+    roomId,
+    participants: [{ userId: "busy", name: "Busy", role: "teacher" }],
+  });
+  const participants = Array.from({ length: STRANGERS }, (_, n) => ({
+    userId: `s${n}`,
+    name: `S ${n}`,
+    role: "examinee",
+  }));
+  const strangers = await call("room.create", { name: "Strangers", participants });
+  return { busy: { examId, roomId }, strangers: { examId: strangers.examId, roomId: strangers.id } };
+};
+
+const loginOf = async (url, headers, roomId, userId) => {
+  const tokens = await trpcCall(
+    url,
+    "im.getToken",
+    { roomId, userId, imServer: ["aliyun_new"], deviceId: "d", deviceType: "web" },
+    headers,
+  );
+  const { appId, appToken, auth } = tokens.aliyunNewIm;
+  return { appId, appToken, auth };
+};
+
+const uploadClip = async (url) => {
+  const { authorization } = await headersOf("root", "admin");
+  const form = new FormData();
+  // A WAV file of half a mebibyte of silence.
+  const wav = Buffer.alloc(512 * 1024);
+  wav.write("RIFF", 0);
+  wav.writeUInt32LE(wav.length - 8, 4);
+  wav.write("WAVEfmt ", 8);
+  wav.writeUInt32LE(16, 16);
+  wav.writeUInt16LE(1, 20);
+  wav.writeUInt16LE(1, 22);
+  wav.writeUInt32LE(8000, 24);
+  wav.writeUInt32LE(8000, 28);
+  wav.writeUInt16LE(1, 32);
+  wav.writeUInt16LE(8, 34);
+  wav.write("data", 36);
+  wav.writeUInt32LE(wav.length - 44, 40);
+  form.append("name", "Clip");
+  form.append("classify", "0");
+  form.append("file", new Blob([wav]), "clip.wav");
+  const answer = await fetch(`${url}/audio`, { method: "POST", headers: { authorization }, body: form });
+  const text = await answer.text();
+  const path = /"url":"([^"]+)"/.exec(text)?.[1];
+  if (!answer.ok || !path) throw new Error(`the clip was not uploaded: ${text.slice(0, 300)}`);
+  return new URL(path, url).pathname;
+};
+
+/** The attacks: what the busy caller does, and what must be there for it. */
+const ATTACKS = {
+  "setConfig, 40 in flight": ({ url, busy, teacher }) => setConfig(url, busy, teacher, 40),
+  "setConfig, 400 in flight": ({ url, busy, teacher }) => setConfig(url, busy, teacher, 400),
+  "participant.list, 50 in flight": ({ url, busy: { roomId }, teacher: headers }) => ({
+    kind: "request",
+    inFlight: 50,
+    url,
+    requests: [
+      {
+        path: `/trpc/participant.list?${new URLSearchParams({ input: superjson({ roomId, role: "examinee" }) })}`,
+        headers,
+      },
+    ],
+  }),
+  "devices over SSE, 20 in flight": async ({ url, busy: { roomId } }) => ({
+    kind: "events",
+    inFlight: 20,
+    url,
+    path: `/trpc/room.onEvent?${new URLSearchParams({ input: superjson({ roomId }) })}`,
+    headers: await headersOf("p0", "examinee"),
+  }),
+  "/im mutes, 10 in flight": async ({ url, busy: { roomId }, teacher }) => ({
+    kind: "mute",
+    inFlight: 10,
+    url,
+    groupId: roomId,
+    login: await loginOf(url, teacher, roomId, "busy"),
+  }),
+  "/im logins, 50 in flight": async ({ url, busy: { roomId } }) => ({
+    kind: "login",
+    inFlight: 50,
+    url,
+    login: await loginOf(url, await headersOf("p0", "examinee"), roomId, "p0"),
+  }),
+  "/audio ranges, 100 in flight": async ({ url }) => ({
+    kind: "request",
+    inFlight: 100,
+    url,
+    requests: [{ path: await uploadClip(url), headers: { range: "bytes=0-0" } }],
+  }),
+  "a locked exam": async ({ url, busy, teacher, databaseUrl }) => {
+    if (!databaseUrl) return undefined;
+    // Its transaction stands still, as that of a server whose process is paused.
+    const paused = new pg.Client({ connectionString: databaseUrl });
+    await paused.connect();
+    return {
+      ...setConfig(url, busy, teacher, 12),
+      hold: async () => {
+        await paused.query("BEGIN");
+        await paused.query("SELECT 1 FROM exams WHERE id = $1 FOR UPDATE", [busy.examId]);
+      },
+      release: () => paused.query("ROLLBACK"),
+      close: () => paused.end(),
+    };
+  },
+};
+const setConfig = (url, { examId }, headers, inFlight) => ({
+  kind: "request",
+  inFlight,
+  url,
+  requests: [
+    { method: "POST", path: "/trpc/cheat.setConfig", headers, body: superjson({ examId, data: "#" }) },
+  ],
+});
+
+const unknown = options.attack?.find((name) => !(name in ATTACKS));
+if (unknown !== undefined)
+  refuse(`There is no attack "${unknown}". There are: ${Object.keys(ATTACKS).join("; ")}`);
+const engines = options.engine;
+if (engines.some((name) => !["sqlite", "postgres"].includes(name)))
+  refuse("--engine must be sqlite or postgres");
+
+/** Strangers make their calls, one after the other, for a time; the 99th percentile of how long these took, in milliseconds. */
+const callAsStrangers = async (urls, { roomId }, seconds) => {
+  const end = performance.now() + seconds * 1000;
+  const times = [];
+  const failures = new Map();
+  const person = async (n) => {
+    const url = urls[n % urls.length];
+    const userId = `s${n}`;
+    const headers = await headersOf(userId, "examinee");
+    const record = { userId, isMainMonitor: true, detectType: "watch", detectTime: new Date() };
+    const body = superjson({ roomId, records: [record] }, { values: { "records.0.detectTime": ["Date"] } });
+    const calls = [
+      () => fetch(`${url}/trpc/cheat.addRecords`, { method: "POST", headers, body }),
+      () =>
+        fetch(`${url}/trpc/im.send`, {
+          method: "POST",
+          headers,
+          body: superjson({ roomId, type: 30_001, data: n }),
+        }),
+      () => fetch(`${url}/exam/roomInfo?roomId=${roomId}`, { headers }),
+    ];
+    while (performance.now() < end)
+      for (const call of calls) {
+        const start = performance.now();
+        const answer = await call();
+        await answer.arrayBuffer();
+        times.push(performance.now() - start);
+        if (!answer.ok) failures.set(answer.status, (failures.get(answer.status) ?? 0) + 1);
+        // As pages call, and within the limits of a person.
+        await new Promise((resolve) => setTimeout(resolve, 40));
+      }
+  };
+  await Promise.all(Array.from({ length: STRANGERS }, (_, n) => person(n)));
+  times.sort((a, b) => a - b);
+  return {
+    p99: times[Math.ceil(times.length * 0.99) - 1],
+    calls: times.length,
+    failures: Object.fromEntries(failures),
+  };
+};
+
+const results = [];
+const measure = async (engine, urls, databaseUrl) => {
+  const [url] = urls;
+  say(`${engine}: preparing`);
+  const { busy, strangers } = await prepare(url);
+  const teacher = await headersOf("busy", "teacher");
+  await callAsStrangers(urls, strangers, Math.min(SECONDS, 2));
+  for (const name of options.attack ?? Object.keys(ATTACKS)) {
+    const attack = await ATTACKS[name]({ url, busy, teacher, databaseUrl });
+    if (!attack) continue;
+    const { hold, release, close, ...begin } = attack;
+    const rounds = [];
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      say(`${engine}: ${name}, round ${round} of ${ROUNDS}`);
+      const alone = await callAsStrangers(urls, strangers, SECONDS);
+      const attacker = startModule("attack.mjs");
+      await hold?.();
+      await ask(attacker, { begin });
+      const beside = await callAsStrangers(urls, strangers, SECONDS);
+      await release?.();
+      const attacks = await ask(attacker, { stop: true });
+      await stop(attacker);
+      rounds.push({ alone, beside, attacks, isMet: beside.p99 <= goalOf(alone.p99) });
+    }
+    await close?.();
+    const over = ({ alone, beside }) => beside.p99 - goalOf(alone.p99);
+    const best = rounds.toSorted((a, b) => over(a) - over(b))[0];
+    results.push({ engine, name, ...best, rounds });
+  }
+};
+
+if (engines.includes("sqlite")) {
+  const server = await startServer();
+  await measure("SQLite", [server.url]);
+  await stop(server.child);
+}
+if (engines.includes("postgres")) {
+  const postgres = await startPostgres();
+  const servers = [await startServer(postgres.url), await startServer(postgres.url)];
+  await measure(
+    "PostgreSQL, 2 servers",
+    servers.map(({ url }) => url),
+    postgres.url,
+  );
+  for (const { child } of servers) await stop(child);
+  await postgres.stop();
+}
+say("");
+
+const failuresOf = ({ failures }) =>
+  Object.entries(failures)
+    .map(([status, count]) => `${count} × ${status}`)
+    .join(", ");
+if (options.json) console.log(JSON.stringify(results, null, 2));
+else
+  for (const line of linesOf(
+    [
+      { title: "database" },
+      { title: "beside" },
+      { title: "its calls", right: true },
+      { title: "p99 alone, ms", right: true },
+      { title: "p99 beside, ms", right: true },
+      { title: "goal, ms", right: true },
+      { title: "failed calls" },
+      { title: "verdict" },
+    ],
+    results.map(({ engine, name, attacks, alone, beside, isMet }) => [
+      engine,
+      name,
+      amount(attacks, 0),
+      amount(alone.p99, 1),
+      amount(beside.p99, 1),
+      amount(goalOf(alone.p99), 1),
+      failuresOf(beside),
+      isMet ? "met" : "missed",
+    ]),
+    { markdown: options.markdown },
+  ))
+    console.log(line);
+process.exit(results.some(({ isMet }) => !isMet) ? 1 : 0);

@@ -1,0 +1,207 @@
+import { SignJWT } from "jose";
+import { expect, it } from "vitest";
+import type { z } from "zod";
+import { createAppRouter } from "../src/api/router.js";
+import type { Services } from "../src/api/services.js";
+import type { TestApp } from "../src/app/testing.js";
+import { trpc } from "./support/calls.js";
+import { openSchool, type School } from "./support/school.js";
+import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
+import { openWorld } from "./support/world.js";
+
+// What the API accepts at most, the database can store: no field fails at its bound, on either engine.
+
+/**
+ * Texts of characters of one, three and four bytes in UTF-8. The characters differ, because databases compress: a repeated one would take
+ * less room in an index than others do.
+ */
+const textsFrom =
+  (first: number, many: number) =>
+  (length: number): string =>
+    Array.from({ length }, (_, n) => String.fromCodePoint(first + ((n * n * 7919 + n * 31) % many))).join("");
+const TEXTS = {
+  "1 byte": textsFrom(0x61, 26),
+  "3 bytes": textsFrom(0x4e00, 20_000),
+  "4 bytes": textsFrom(0x20000, 40_000),
+} as const;
+/** Longer fields are bounded by the size of the request. */
+const LONGEST = 200_000;
+
+type Path = readonly (string | number)[];
+interface Case {
+  readonly path: Path;
+  readonly value: unknown;
+  readonly about: string;
+}
+type Schema = z.core.$ZodTypes;
+
+/** The largest number of characters that a schema accepts. Undefined if it accepts none, or any number. */
+const longestOf = (schema: z.ZodType, textOf: (length: number) => string): number | undefined => {
+  const isGood = (length: number) => schema.safeParse(textOf(length)).success;
+  let [good, bad] = [1, 2];
+  while (bad < LONGEST && isGood(bad)) [good, bad] = [bad, bad * 2];
+  if (bad >= LONGEST || (good === 1 && !isGood(1))) return undefined;
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (isGood(middle)) good = middle;
+    else bad = middle;
+  }
+  return good;
+};
+
+/** The values at the bounds of each field of a schema. */
+const casesOf = (schema: Schema, path: Path = []): Case[] => {
+  const { def } = schema._zod;
+  const inner = (one: z.core.$ZodType, at = path) => casesOf(one as Schema, at);
+  switch (def.type) {
+    case "object":
+      return Object.entries(def.shape).flatMap(([name, field]) => inner(field, [...path, name]));
+    case "array":
+      return inner(def.element, [...path, 0]);
+    case "union":
+      return def.options.flatMap((option) => inner(option));
+    case "pipe":
+      return [...inner(def.in), ...inner(def.out)];
+    case "optional":
+    case "nullable":
+    case "default":
+    case "catch":
+      return inner(def.innerType);
+    case "number":
+    case "date":
+      return (def.checks ?? []).flatMap(({ _zod: check }) =>
+        "value" in check.def ? [{ path, value: check.def.value, about: String(check.def.value) }] : [],
+      );
+    case "string":
+      return Object.entries(TEXTS).flatMap(([kind, textOf]) => {
+        const length = longestOf(schema as unknown as z.ZodType, textOf);
+        if (length === undefined) return [];
+        return { path, value: textOf(length), about: `${length} of ${kind}` };
+      });
+    default:
+      return [];
+  }
+};
+
+/** A copy of an input with another value at a path. */
+const withValue = (input: unknown, [name, ...rest]: Path, value: unknown): unknown => {
+  if (name === undefined) return value;
+  const copy: object = Array.isArray(input) ? [...input] : { ...(input as object | undefined) };
+  // Safe: its fields are read as what they are, unknown.
+  const old = (copy as Readonly<Record<string | number, unknown>>)[name];
+  return Object.assign(copy, { [name]: withValue(old, rest, value) });
+};
+
+/** Valid fields of all procedures, each of which reads only some. */
+const fieldsOf = ({ room, sibling, clipId, detection }: School) => ({
+  ...streamReport(room, "examinee1"),
+  ...streamSignature(),
+  roomId: room.id,
+  toRoomId: sibling.id,
+  examId: room.examId,
+  userId: "examinee1",
+  clipId,
+  attachmentId: "none",
+  audioStatus: "silent",
+  name: "N",
+  imServer: ["aliyun_new"],
+  data: "{}",
+  url: "https://audio.example/x.wav",
+  records: [detection("examinee1")],
+  username: "nobody",
+  password: "a password",
+  currentPassword: "a password",
+  newPassword: "another one",
+  role: "teacher",
+  tokenId: "a token's id",
+  type: 30_001,
+  roomSize: 30,
+  file: Buffer.from("id,name\nk1,K\n").toString("base64"),
+  participants: [{ userId: "someone", name: "Some One", role: "examinee" }],
+  startTime: new Date("2026-02-01T00:00:00Z"),
+  endTime: new Date("2026-02-01T02:00:00Z"),
+  lastEventId: "999999999",
+});
+/** Other values of some procedures. */
+const OWN_FIELDS: Readonly<Record<string, object>> = {
+  "account.create": { userId: "clerk" },
+  "participant.list": { role: "examinee" },
+  "im.getToken": { userId: "root" },
+};
+
+interface Procedure {
+  readonly _def: { readonly type: string; readonly inputs: readonly z.ZodType[] };
+}
+
+/** Makes a call. Returns "" or the error code. */
+const reasonOf = async (app: TestApp, token: string, path: string, type: string, input: unknown) => {
+  const api = trpc(app, token);
+  const { error } =
+    type === "query"
+      ? await api.query(path, input)
+      : type === "mutation"
+        ? await api.mutate(path, input)
+        : await api.subscribe(path, input);
+  return String(error?.data.reason ?? "");
+};
+
+it("no field of a procedure fails at its bounds, in characters of any length", async () => {
+  await using school = await openSchool({ config: STREAM_CONFIG });
+  const token = await school.token({ sub: "root", role: "admin" });
+  // Safe: no procedure is called here.
+  const { procedures } = createAppRouter({} as Services)._def;
+  const outcomes = new Map<string, string>();
+  for (const [name, procedure] of Object.entries(procedures) as unknown as [string, Procedure][]) {
+    const { type, inputs } = procedure._def;
+    const fields = { ...fieldsOf(school), ...OWN_FIELDS[name] };
+    for (const { path, value, about } of inputs.flatMap((one) => casesOf(one as unknown as Schema))) {
+      const reason = await reasonOf(school, token, name, type, withValue(fields, path, value));
+      outcomes.set(`${name} ${path.join(".")} ${about}`, reason);
+    }
+  }
+  expect([...outcomes].filter(([, reason]) => reason === "INTERNAL")).toEqual([]);
+  // The cases are what the API accepts, and some of them are stored.
+  for (const stored of [
+    "auth.revokeToken tokenId 1024 of 1 byte",
+    "auth.revokeToken tokenId 256 of 4 bytes",
+    "room.create name 63 of 4 bytes",
+    "cheat.addRecords records.0.detectType 64 of 4 bytes",
+    "cheat.setConfig data 65536 of 4 bytes",
+    "im.send type 2147483647",
+  ])
+    expect([stored, outcomes.get(stored)]).toEqual([stored, ""]);
+});
+
+it("no claim of a token fails at its bounds, whatever is done with the token", async () => {
+  await using world = await openWorld();
+  const sign = (claims: object) =>
+    new SignJWT({ sub: "t1", role: "teacher", exp: world.clock().getTime() / 1000 + 600, ...claims })
+      .setProtectedHeader({ alg: "HS256" })
+      .sign(new TextEncoder().encode(world.secret));
+  const calls = [
+    ["query", "auth.whoami", undefined],
+    ["query", "room.list", {}],
+    ["query", "exam.list", {}],
+    ["mutate", "im.getToken", { userId: "t1", imServer: ["aliyun_new"] }],
+    ["mutate", "auth.refresh", undefined],
+    ["mutate", "auth.logout", undefined],
+  ] as const;
+  const tokens: { jti?: string; exp?: number }[] = [
+    ...["room", "exam", "sid", "jti"].flatMap((claim) =>
+      Object.values(TEXTS).map((textOf) => ({ [claim]: textOf(claim === "jti" ? 256 : 1000) })),
+    ),
+    { exp: 8.64e12 },
+    { exp: 8.64e12, jti: "far" },
+  ];
+  for (const claims of tokens) {
+    const token = await sign(claims);
+    for (const [kind, path, input] of calls) {
+      const { error } = await trpc(world, token)[kind](path, input);
+      expect([path, Object.entries(claims)[0], error?.data.reason]).not.toContain("INTERNAL");
+    }
+    // A token with an id has ended with the logout.
+    const after = claims.jti === undefined ? undefined : "UNAUTHENTICATED";
+    if (!("sid" in claims))
+      expect((await trpc(world, token).query("auth.whoami")).error?.data.reason).toBe(after);
+  }
+});
