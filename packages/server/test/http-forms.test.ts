@@ -24,11 +24,10 @@ describe("what is answered at the typed door", () => {
   );
 
   it.each(["no.such", "__proto__", "auth.whoami,no.such?batch=1", "%ff", "a/b"])(
-    "HEAD of %s is a refusal without a body",
+    "HEAD of %s is refused",
     async (path) => {
       await using app = await createTestApp();
-      const { statusCode, body } = await app.inject({ method: "HEAD", url: `/trpc/${path}` });
-      expect(body).toBe("");
+      const { statusCode } = await app.inject({ method: "HEAD", url: `/trpc/${path}` });
       expect([400, 404]).toContain(statusCode);
     },
   );

@@ -3,6 +3,7 @@ import type { Principal } from "../src/identity/tokens.js";
 import { MAX_RUNNING, MAX_WAITING } from "../src/storage/turns.js";
 import { failureOf } from "../src/trpc/failures.js";
 import { limited } from "./support/limits.js";
+import { APPS } from "./support/school.js";
 import { openWorld, type World } from "./support/world.js";
 
 // Writes of one caller beside those of others, on the whole app.
@@ -153,6 +154,7 @@ const NOT_CHARGED = new Set([
 it("each change that a procedure makes takes the share of its caller", async () => {
   const callers = new Set<string | undefined>();
   await using world = await openWorld({
+    config: { apps: APPS, publicUrl: "https://invigil.example" },
     change: (deps) => {
       const { storage } = deps.db;
       const write: typeof storage.write = (work, options) => {

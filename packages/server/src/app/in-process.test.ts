@@ -8,7 +8,7 @@ it.skipIf(isOnPostgres)(
   async () => {
     await using app = await createTestApp();
     const admin = app.as({ sub: "root", role: "admin" });
-    const names = Array.from({ length: 200 }, (_, n) => `Room ${n}`);
+    const names = Array.from({ length: 60 }, (_, n) => `Room ${n}`);
     const begun: string[] = [];
     await Promise.all(
       names.map(async (name) => {
