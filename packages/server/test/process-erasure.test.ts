@@ -12,7 +12,7 @@ it("an erasure that a process did not finish is finished by the next start", asy
   // As a process leaves it that dies between the removal and the last of its steps.
   const database = new Sqlite(databaseFile);
   database.pragma("foreign_keys = OFF");
-  for (const table of ["cheat_records", "recorded_people", "stream_events", "participants"])
+  for (const table of ["join_codes", "cheat_records", "recorded_people", "stream_events", "participants"])
     database.prepare(`DELETE FROM ${table} WHERE user_id = ?`).run(WHO);
   database
     .prepare(

@@ -203,6 +203,7 @@ const deleteExam = call("exam.delete", ({ examId }) => ({
   withRooms: true,
   withRecords: true,
   confirm: "Exam",
+  erase: "now",
 }));
 const addPerson = call("participant.add", ({ roomId }) => ({ roomId, participants: [person("late")] }));
 const movePerson = call("participant.move", ({ roomId, otherRoomId }) => ({

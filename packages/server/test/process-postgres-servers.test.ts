@@ -5,6 +5,7 @@ import { WHOLE_EXAM } from "../src/domain/events.js";
 import { createInstanceStore } from "../src/features/instances/store.js";
 import { SetupError } from "../src/platform/setup-error.js";
 import { CommitUnknownError } from "../src/storage/errors.js";
+import type { Storage } from "../src/storage/port.js";
 import {
   bulkChanges,
   instances,
@@ -88,23 +89,25 @@ const heldGroups = () => {
   });
   return { arrived, release: () => release(), change };
 };
+/** Runs something before each write of a server. */
+const beforeWrites =
+  (run: () => Promise<void> | undefined | void): NonNullable<WorldOptions["change"]> =>
+  (deps) => {
+    const changed = (storage: Storage): Storage => ({
+      ...storage,
+      async write(work, options) {
+        await run();
+        return storage.write(work, options);
+      },
+    });
+    const { db } = deps;
+    return { ...deps, db: { ...db, storage: changed(db.storage), control: changed(db.control) } };
+  };
 /** Holds the writes of a server, as if it were paused. */
 const heldWrites = () => {
   let held: Promise<void> | undefined;
   let release = (): void => undefined;
-  const change: NonNullable<WorldOptions["change"]> = (deps) => ({
-    ...deps,
-    db: {
-      ...deps.db,
-      storage: {
-        ...deps.db.storage,
-        async write(work, options) {
-          await held;
-          return deps.db.storage.write(work, options);
-        },
-      },
-    },
-  });
+  const change = beforeWrites(() => held);
   return {
     change,
     hold() {
@@ -123,19 +126,9 @@ const openDoomed = async (url: string, now: () => Date) => {
   let left = Number.POSITIVE_INFINITY;
   const member = await openMember(url, {
     now,
-    change: (deps) => ({
-      ...deps,
-      db: {
-        ...deps.db,
-        storage: {
-          ...deps.db.storage,
-          write(work, options) {
-            left -= 1;
-            if (left < 0) return Promise.reject(new Error("the test has ended this server"));
-            return deps.db.storage.write(work, options);
-          },
-        },
-      },
+    change: beforeWrites(() => {
+      left -= 1;
+      if (left < 0) throw new Error("the test has ended this server");
     }),
   });
   return {

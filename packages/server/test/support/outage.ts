@@ -41,7 +41,10 @@ export const createOutage = (): Outage => {
   });
 
   return {
-    change: (deps) => ({ ...deps, db: { ...deps.db, storage: withOutage(deps.db.storage) } }),
+    change: (deps) => {
+      const { db } = deps;
+      return { ...deps, db: { ...db, storage: withOutage(db.storage), control: withOutage(db.control) } };
+    },
     begin() {
       failures = 0;
       isGone = true;
