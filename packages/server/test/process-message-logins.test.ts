@@ -27,7 +27,7 @@ const expectRefused = async (page: Awaited<ReturnType<typeof connect>>, call: ob
   expect([AUTH_FAIL, "closed with 1000 "]).toContainEqual(answer);
 };
 
-describe("two servers and the command", () => {
+describe("a server and the command", () => {
   it("take and refuse the same message logins", async () => {
     using folder = tempFolder();
     const invigil = (args: readonly string[], input?: string) =>
@@ -35,7 +35,6 @@ describe("two servers and the command", () => {
     const password = "a long password";
     await invigil(["account", "add", "t1", "--role", "teacher", "--name", "T"], `${password}\n`);
     await using one = await serve({ cwd: folder.path, env: testEnv });
-    await using two = await serve({ cwd: folder.path, env: testEnv });
     const login = async (server: Server): Promise<string> =>
       (await server.post("/login", { username: "t1", password })).body.data.token;
     const session = await login(one);
@@ -44,7 +43,7 @@ describe("two servers and the command", () => {
     const loginFor = (server: Server, token: string, userId = "t1") =>
       imLogin(server.url, token, { roomId: groupId, userId, role: "admin" });
 
-    // A login of one server is valid at the other, with the same restrictions.
+    // A login has the restrictions of its token.
     const { body: another } = await one.post("/exam/createRoom", { name: "Another" }, session);
     const issue = async () => {
       const asking = await fetch(`${one.url}/trpc/auth.issueToken`, {
@@ -56,7 +55,7 @@ describe("two servers and the command", () => {
       return String(answer.result.data.json.token);
     };
     const bound = await issue();
-    using narrow = await connect(two.url, await loginFor(one, bound), groupId);
+    using narrow = await connect(one.url, await loginFor(one, bound), groupId);
     expect(await narrow.ask({ do: "join", groupId: another.data.id })).toEqual({
       code: 403,
       message: `The room ${another.data.id} is not open to you.`,
@@ -65,13 +64,13 @@ describe("two servers and the command", () => {
     // The command revokes the token: its page is closed, and its login is invalid.
     const made = await loginFor(one, bound);
     await invigil(["token", "revoke", String(decodeJwt(bound).jti)]);
-    for (const { url } of [one, two]) expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
+    expect(await tryLogin(one.url, made)).toEqual(AUTH_FAIL);
     expect((await narrow.closed())[0]).toBe(1000);
 
-    // A session that is logged out at one server has ended at the other.
-    using talking = await connect(two.url, await loginFor(one, session), groupId);
-    using joining = await connect(two.url, await loginFor(one, session, "pc_t1"));
-    const kept = await loginFor(two, session);
+    // The logins of a session end with it.
+    using talking = await connect(one.url, await loginFor(one, session), groupId);
+    using joining = await connect(one.url, await loginFor(one, session, "pc_t1"));
+    const kept = await loginFor(one, session);
     expect((await one.post("/trpc/auth.logout", undefined, session)).status).toBe(200);
     const send = { do: "send", groupId, type: 30_001, data: "1", key: "k" };
     await expectRefused(talking, send);
@@ -84,13 +83,13 @@ describe("two servers and the command", () => {
     );
     const answer: Parsed = await history.json();
     expect(answer.result.data.json.messages).toEqual([]);
-    for (const { url } of [one, two]) expect(await tryLogin(url, kept)).toEqual(AUTH_FAIL);
+    expect(await tryLogin(one.url, kept)).toEqual(AUTH_FAIL);
 
     // The command disables the account.
-    const last = await loginFor(one, await login(two));
+    const last = await loginFor(one, await login(one));
     using listening = await connect(one.url, last, groupId);
     await invigil(["account", "disable", "t1", "--yes"]);
-    for (const { url } of [one, two]) expect(await tryLogin(url, last)).toEqual(AUTH_FAIL);
+    expect(await tryLogin(one.url, last)).toEqual(AUTH_FAIL);
     expect((await listening.closed())[0]).toBe(1000);
   });
 });

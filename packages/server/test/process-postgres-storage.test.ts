@@ -877,6 +877,7 @@ describe("values", () => {
         unseatedBefore: 0 - id,
         progress: { phase: 1, after: id },
         claimedUntil: now,
+        eraseAt: null,
         createdAt: now,
       };
       await db.storage.write((tx) => tx.run({ build: () => query.insert(bulkChanges).values(row) }));
