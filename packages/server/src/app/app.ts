@@ -21,6 +21,7 @@ import { joinPage } from "../http/join-page.js";
 import { writeLargeAnswersAsBytes } from "../http/large-answers.js";
 import { logRequests, REQUEST_ID_HEADER, requestId } from "../http/logging.js";
 import { guardOpenServer, openServerCheck, originsOf } from "../http/open-server.js";
+import { holdRefusals } from "../http/refusals.js";
 import { serveScript } from "../http/sdk.js";
 import { setSecurityHeaders } from "../http/security-headers.js";
 import type { SocketTiming } from "../http/sockets/connection.js";
@@ -86,6 +87,7 @@ export const buildApp = async (
 
   logRequests(app);
   writeLargeAnswersAsBytes(app);
+  holdRefusals(app);
   batchWrites(app);
   endConnectionsOnClose(app);
   discardUnreadBodies(app);

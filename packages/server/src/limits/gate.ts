@@ -31,11 +31,17 @@ export interface Gate {
    * Makes a call that may have a long answer when it is the caller's turn (see `ReadingTurns`).
    * @throws TOO_MANY_REQUESTS, also if calls before it have used up the allowance
    */
-  inTurn<Result>(caller: NonNullable<LimitOwners["caller"]>, work: () => Promise<Result>): Promise<Result>;
+  inTurn<Result>(of: TurnOwner, work: () => Promise<Result>): Promise<Result>;
   /** Charges a caller for the rows of an answer. */
   chargeRows(caller: LimitOwners["caller"], readRows: number): void;
   /** Charges a caller for the size of an answer, in bytes. */
   chargeBytes(caller: LimitOwners["caller"], readBytes: number): void;
+}
+
+/** A caller, and the name of the line in which their call waits. */
+export interface TurnOwner {
+  readonly caller: NonNullable<LimitOwners["caller"]>;
+  readonly line: string;
 }
 
 /** What earlier answers cost must be paid off. */
@@ -60,7 +66,7 @@ export const createGate = ({
       if (writes && !alsoWhenFull) disk.assertFreeSpace();
     },
     admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),
-    inTurn: (caller, work) => turns.run(caller, work, () => rates.take({ caller }, NO_DEBT)),
+    inTurn: (of, work) => turns.run(of, work, () => rates.take({ caller: of.caller }, NO_DEBT)),
     chargeRows(caller, readRows) {
       if (readRows > 0) rates.charge({ caller }, { readRows });
     },

@@ -41,7 +41,7 @@ const root = initTRPC
     readonly roles?: readonly Role[];
     /** Allows a mutation while the disk is nearly full, because it frees space, or writes little and must not wait. */
     readonly alsoWhenFull?: true;
-    /** Whether the answer may be long. It must wait until earlier answers are paid off. Such calls of a caller run a few at a time. */
+    /** Whether the answer may be long. It must wait until earlier answers are paid off. Such calls of a caller run one after the other (`limits/reading-turns.ts`). */
     readonly longAnswer?: true;
   }>();
 export const trpc = root.create({
