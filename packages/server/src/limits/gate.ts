@@ -1,7 +1,7 @@
 import type { Disk } from "./disk.js";
 import { networkOf } from "./network.js";
 import type { LimitOwners, RateLimits } from "./rates.js";
-import { createReadingTurns } from "./reading-turns.js";
+import { createReadingTurns, type TurnOwner } from "./reading-turns.js";
 
 export interface GatedCall {
   readonly writes: boolean;
@@ -36,12 +36,6 @@ export interface Gate {
   chargeRows(caller: LimitOwners["caller"], readRows: number): void;
   /** Charges a caller for the size of an answer, in bytes. */
   chargeBytes(caller: LimitOwners["caller"], readBytes: number): void;
-}
-
-/** A caller, and the name of the line in which their call waits. */
-export interface TurnOwner {
-  readonly caller: NonNullable<LimitOwners["caller"]>;
-  readonly line: string;
 }
 
 /** What earlier answers cost must be paid off. */

@@ -59,9 +59,7 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         if (roomId !== undefined) own.trace.roomId = roomId;
         const result =
           type !== "subscription" && meta?.longAnswer && own.gate
-            ? await own.gate.inTurn({ caller, line: type === "query" ? type : path }, () =>
-                next({ ctx: { caller } }),
-              )
+            ? await own.gate.inTurn({ caller, writes: type === "mutation" }, () => next({ ctx: { caller } }))
             : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
         if (type !== "subscription") own.gate?.chargeRows(caller, rowsIn(result.data));
