@@ -8,9 +8,13 @@ import type { LimitOwners } from "./rates.js";
 const QUERIES = 1;
 const MUTATIONS = 4;
 const MAX_WAITING = 100;
-/** The pause between the calls of a caller, as a multiple of the time that the one before took, and at most, in milliseconds. */
+/**
+ * The pause between the calls of a caller, as a multiple of the time that the one before took, and at most, in milliseconds. None after
+ * short ones, which delay nobody.
+ */
 const PAUSE_FACTOR = 3;
 const MAX_PAUSE_MS = 250;
+const SHORT_MS = 5;
 
 /** A caller, and whether their call is a mutation. */
 export interface TurnOwner {
@@ -60,8 +64,9 @@ export const createReadingTurns = (): ReadingTurns => {
           await answer().then(resolve, reject);
           own.calls -= 1;
           if (own.calls === 0) callers.delete(key);
-          else if (own.calls >= atOnce)
-            await pause(Math.min((performance.now() - since) * PAUSE_FACTOR, MAX_PAUSE_MS));
+          const tookMs = performance.now() - since;
+          if (own.calls >= atOnce && tookMs > SHORT_MS)
+            await pause(Math.min(tookMs * PAUSE_FACTOR, MAX_PAUSE_MS));
         });
       });
     },
