@@ -34,7 +34,6 @@ const SHORT = new Set([
   "exam.get",
   "participant.get",
   "participant.locate",
-  "cheat.getConfig",
 ]);
 
 const many = <Item>(count: number, make: (n: number) => Item): Item[] =>

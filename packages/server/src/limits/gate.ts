@@ -10,7 +10,7 @@ export interface GatedCall {
    * urgent.
    */
   readonly alsoWhenFull?: boolean | undefined;
-  /** Whether the answer may be long, although the call writes. */
+  /** Whether the answer may be long, so that earlier answers must be paid off. */
   readonly longAnswer?: boolean | undefined;
 }
 
@@ -40,9 +40,10 @@ export interface Gate {
 
 /** What earlier answers cost must be paid off. */
 const NO_DEBT = { readRows: 0, readBytes: 0 };
-const ONE_READ = { reads: 1, ...NO_DEBT };
+const ONE_READ = { reads: 1 };
+const ONE_LONG_READ = { ...ONE_READ, ...NO_DEBT };
 const ONE_WRITE = { writes: 1 };
-const ONE_WRITE_THAT_READS = { writes: 1, ...NO_DEBT };
+const ONE_LONG_WRITE = { ...ONE_WRITE, ...NO_DEBT };
 /** The number of calls bounds what smaller answers cost. Measuring them would cost more. */
 const SMALL_BYTES = 4096;
 
@@ -56,7 +57,8 @@ export const createGate = ({
   const turns = createReadingTurns();
   return {
     admit(caller, { writes, alsoWhenFull = false, longAnswer = false }) {
-      if (caller) rates.take({ caller }, !writes ? ONE_READ : longAnswer ? ONE_WRITE_THAT_READS : ONE_WRITE);
+      const [one, long] = writes ? [ONE_WRITE, ONE_LONG_WRITE] : [ONE_READ, ONE_LONG_READ];
+      if (caller) rates.take({ caller }, longAnswer ? long : one);
       if (writes && !alsoWhenFull) disk.assertFreeSpace();
     },
     admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),

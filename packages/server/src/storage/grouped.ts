@@ -58,14 +58,22 @@ export interface GroupedOptions {
    * next transaction.
    */
   readonly oneAtATime?: boolean;
+  /** Whether calls of all exams share groups. On SQLite they do: nobody waits for the lock of an exam, and a group has few statements. */
+  readonly acrossExams?: boolean;
 }
 
+/** The key of groups of all exams. */
+const ALL_EXAMS = "";
+
 /**
- * Makes `Storage.grouped`. A group contains the calls of an exam that wait when its transaction begins. If a group
+ * Makes `Storage.grouped`. A group contains the calls of an exam, or of all, that wait when its transaction begins. If a group
  * fails, it is halved and repeated, until the failing call is alone.
  */
 export const createGrouped =
-  (write: Storage["write"], { oneAtATime = false }: GroupedOptions = {}): Storage["grouped"] =>
+  (
+    write: Storage["write"],
+    { oneAtATime = false, acrossExams = false }: GroupedOptions = {},
+  ): Storage["grouped"] =>
   <Call, Outcome>(
     writeAll: (tx: Transaction, calls: readonly Call[]) => Promise<readonly Outcome[]>,
     { examOf, callerOf }: Grouping<Call>,
@@ -96,7 +104,7 @@ export const createGrouped =
               group.map(({ call }) => call),
             );
           },
-          { repeatable: true, since, share: { examId } },
+          { repeatable: true, since, share: acrossExams ? {} : { examId } },
         );
         // Safe: there is one outcome for each call.
         for (const [index, { resolve }] of (group ?? []).entries()) resolve(outcomes[index] as Outcome);
@@ -145,7 +153,7 @@ export const createGrouped =
     return (call) =>
       new Promise<Outcome>((resolve, reject) => {
         const waiting = { call, since: performance.now(), resolve, reject };
-        const examId = examOf(call);
+        const examId = acrossExams ? ALL_EXAMS : examOf(call);
         // Calls whose exam is known keep their order.
         if (typeof examId === "string") add(examId, waiting);
         else examId.then((found) => add(found, waiting), reject);

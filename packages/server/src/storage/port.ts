@@ -68,7 +68,7 @@ export interface WriteOptions {
 
 /** How calls are grouped. */
 export interface Grouping<Call> {
-  /** The calls of a group are of one exam. */
+  /** On PostgreSQL, the calls of a group are of one exam. */
   readonly examOf: (call: Call) => string | Promise<string>;
   /** If more calls wait than fit into a group, it takes them from each caller in turn. */
   readonly callerOf: (call: Call) => string;

@@ -62,7 +62,7 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
             ? await own.gate.inTurn({ caller, writes: type === "mutation" }, () => next({ ctx: { caller } }))
             : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
-        if (type !== "subscription") own.gate?.chargeRows(caller, rowsIn(result.data));
+        if (type !== "subscription" && meta?.longAnswer) own.gate?.chargeRows(caller, rowsIn(result.data));
         return result;
       } catch (error) {
         recordReason(own.trace, error);

@@ -23,6 +23,7 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
       .output(doneSchema)
       .mutation(({ ctx, input }) => cheat.setConfig(ctx.caller, input)),
     getConfig: anyoneProcedure
+      .meta({ longAnswer: true })
       .input(examRef)
       .output(cheatConfigSchema)
       .query(({ ctx, input }) => cheat.getConfig(ctx.caller, input.examId)),

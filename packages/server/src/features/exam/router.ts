@@ -88,6 +88,7 @@ export const createExamRouter = ({
       .output(examSnapshotSchema)
       .query(({ ctx, input }) => live.examSnapshot(ctx.caller, input.examId)),
     onEvent: overseerProcedure
+      .meta({ longAnswer: true })
       .input(onExamEventInput)
       .subscription(async ({ ctx, input, signal }) =>
         trackEvents(await live.subscribeToExam({ ...ctx, signal }, input), live.presenter.exam, ctx),

@@ -89,6 +89,7 @@ export const createRoomRouter = ({
       .output(roomSnapshotSchema)
       .query(({ ctx, input }) => live.roomSnapshot(ctx.caller, input.roomId)),
     onEvent: anyoneProcedure
+      .meta({ longAnswer: true })
       .input(onRoomEventInput)
       .subscription(async ({ ctx, input, signal }) =>
         trackEvents(await live.subscribeToRoom({ ...ctx, signal }, input), live.presenter.room, ctx),

@@ -237,15 +237,6 @@ describe("grouped calls", () => {
     expect(await ids()).toEqual(["a", "b", "c", "d", "taken"]);
   });
 
-  it("are of one exam each, and keep their order", async () => {
-    const { call, groups } = grouped();
-    await Promise.all(["a e1", "b e2", "c e1", "d e2"].map(call));
-    expect(groups).toEqual([
-      ["a e1", "c e1"],
-      ["b e2", "d e2"],
-    ]);
-  });
-
   it("of each caller are in a group in turn, if not all of them fit, and those of one caller keep their order", async () => {
     const { call, groups } = grouped();
     const ofMany = Array.from({ length: 900 }, (_, n) => `m${n}`);

@@ -111,7 +111,7 @@ export const createSqliteStorage = ({
       commitsInOrder: true,
       dividesByExam: false,
       write,
-      grouped: createGrouped(write),
+      grouped: createGrouped(write, { acrossExams: true }),
       snapshot<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result> {
         const result = last.then(() => readSnapshot(read));
         last = result.catch(() => undefined);
