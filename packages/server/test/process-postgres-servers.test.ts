@@ -413,10 +413,10 @@ describePostgres("servers of one database", () => {
           ...deps,
           db: {
             ...deps.db,
-            storage: {
-              ...deps.db.storage,
+            control: {
+              ...deps.db.control,
               async write(work, options) {
-                const result = await deps.db.storage.write(work, options);
+                const result = await deps.db.control.write(work, options);
                 if (!isLosing) return result;
                 hasLost = true;
                 throw new CommitUnknownError("the test has lost the answer");
