@@ -4,6 +4,7 @@ import type { TestApp, TestCaller } from "../src/app/testing.js";
 import { MAX_RUNNING, MAX_WAITING } from "../src/storage/turns.js";
 import { failureOf } from "../src/trpc/failures.js";
 import { sample } from "./support/effort.js";
+import { isOnPostgres } from "./support/engine.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
 import {
   CALLS,
@@ -143,7 +144,8 @@ it.each(sample(procedures, 3))("%s leaves strangers their share", async (procedu
   for (const [name, ofStranger] of strangers) {
     const before = done;
     await call(school, stranger, name, ofStranger);
-    if (!GROUPED.has(procedure) && !SHORT.has(procedure))
+    // On PostgreSQL, calls overlap: `process-postgres-storage.test.ts` counts the connections.
+    if (!isOnPostgres && !GROUPED.has(procedure) && !SHORT.has(procedure))
       expect(done - before, `calls during ${name}`).toBeLessThanOrEqual(MOST_MEANWHILE);
   }
   await Promise.all(all);
