@@ -65,7 +65,7 @@ const LARGEST: Readonly<Record<string, Input>> = {
   "im.send": (school) => ({ ...own(school), type: 30_001, data: "x".repeat(60_000) }),
 };
 
-/** What makes such a call do all that it can. */
+/** Preparations of calls that would otherwise have little to do. */
 const BEFORE: typeof PREPARE = {
   "room.reopen": ({ admin, room }) => admin.room.end({ roomId: room.id }),
   "exam.plan": async (school) => {

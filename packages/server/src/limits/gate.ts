@@ -41,9 +41,9 @@ export interface Gate {
 /** What earlier answers cost must be paid off. */
 const NO_DEBT = { readRows: 0, readBytes: 0 };
 const ONE_READ = { reads: 1 };
-const ONE_LONG_READ = { ...ONE_READ, ...NO_DEBT };
-const ONE_WRITE = { writes: 1 };
-const ONE_LONG_WRITE = { ...ONE_WRITE, ...NO_DEBT };
+/** The amounts of a call with a short answer, and of one whose answer may be long. */
+const SHORT = { read: ONE_READ, write: { writes: 1 } };
+const LONG = { read: { ...SHORT.read, ...NO_DEBT }, write: { ...SHORT.write, ...NO_DEBT } };
 /** The number of calls bounds what smaller answers cost. Measuring them would cost more. */
 const SMALL_BYTES = 4096;
 
@@ -57,8 +57,7 @@ export const createGate = ({
   const turns = createReadingTurns();
   return {
     admit(caller, { writes, alsoWhenFull = false, longAnswer = false }) {
-      const [one, long] = writes ? [ONE_WRITE, ONE_LONG_WRITE] : [ONE_READ, ONE_LONG_READ];
-      if (caller) rates.take({ caller }, longAnswer ? long : one);
+      if (caller) rates.take({ caller }, (longAnswer ? LONG : SHORT)[writes ? "write" : "read"]);
       if (writes && !alsoWhenFull) disk.assertFreeSpace();
     },
     admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),

@@ -57,12 +57,13 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         });
         const roomId = roomIn(await getRawInput());
         if (roomId !== undefined) own.trace.roomId = roomId;
-        const result =
-          type !== "subscription" && meta?.longAnswer && own.gate
-            ? await own.gate.inTurn({ caller, writes: type === "mutation" }, () => next({ ctx: { caller } }))
-            : await next({ ctx: { caller } });
+        // The events of a subscription come one by one.
+        const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
+        const result = longAnswers
+          ? await longAnswers.inTurn({ caller, writes: type === "mutation" }, () => next({ ctx: { caller } }))
+          : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
-        if (type !== "subscription" && meta?.longAnswer) own.gate?.chargeRows(caller, rowsIn(result.data));
+        longAnswers?.chargeRows(caller, rowsIn(result.data));
         return result;
       } catch (error) {
         recordReason(own.trace, error);

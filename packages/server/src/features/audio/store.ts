@@ -223,6 +223,12 @@ const lockUrl = (tx: Transaction, url: string): Promise<void> => tx.lockName(`au
 /** Excludes other transactions that add a clip: the quotas are about the sizes of all clips. */
 const lockLibrary = (tx: Transaction): Promise<void> => tx.lockName("the library of audio clips");
 
+/** Locks a clip that is about to change, and returns what the change depends on. */
+const lockClip = async (tx: Transaction, clipId: string) => {
+  await tx.lock(audioClips, clipId);
+  return tx.get(clipToChange, { clipId });
+};
+
 export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore => ({
   storedBytes: (userId) => storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
@@ -240,8 +246,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
   update: (clipId, { name, classify, isDefault, updatedAt }, check, share) =>
     storage.write(
       async (tx) => {
-        await tx.lock(audioClips, clipId);
-        const clip = await tx.get(clipToChange, { clipId });
+        const clip = await lockClip(tx, clipId);
         if (!clip) return undefined;
         check(clip);
         return tx.get(updateClip, {
@@ -259,8 +264,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
   delete: (clipId, check, share) =>
     storage.write(
       async (tx) => {
-        await tx.lock(audioClips, clipId);
-        const clip = await tx.get(clipToChange, { clipId });
+        const clip = await lockClip(tx, clipId);
         if (!clip) return undefined;
         check(clip);
         const playing = await tx.all(examsOfClip, { clipId });
