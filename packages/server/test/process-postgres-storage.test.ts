@@ -527,7 +527,7 @@ describe("a connection that is lost", () => {
   it.each(["a statement", "the commit"])(
     "because the transaction stood still for too long is repeated, if that ends it before %s",
     async (end) => {
-      const db = await open({ timeoutMs: 300 });
+      const db = await open({ timeoutMs: 2_000 });
       let works = 0;
       await db.storage.write(
         async (tx) => {
