@@ -13,7 +13,8 @@ export interface Reader {
 
 /**
  * A running transaction. Its work may await only its own statements; otherwise it is rolled back with
- * `TransactionStalledError`.
+ * `TransactionStalledError`. Statements that are started before the work waits for one of them are sent together, and run in the order in
+ * which they were started. If one fails, those after it do nothing.
  */
 export interface Transaction extends Reader {
   /** Runs a statement that writes. Returns the number of rows written. */
@@ -27,6 +28,16 @@ export interface Transaction extends Reader {
     insertion: Insertion<Of>,
     rows: readonly Of["$inferInsert"][],
   ): Promise<number[]>;
+  /**
+   * Returns ids for rows that the transaction will insert, in ascending order. The ids of the table are greater than all before them.
+   * Without the lock of an exam, another transaction may commit rows with greater ids first.
+   */
+  ids(table: SQLiteTable, count: number): Promise<number[]>;
+  /**
+   * Runs the last statements of the transaction, which are sent together with the commit. `start` starts all of them before it waits for
+   * one. The work may use their results, but must not throw because of them: they are committed. No statement may follow.
+   */
+  last<Result>(start: () => Promise<Result>): Promise<Result>;
   /**
    * Locks the rows with these keys until the commit. Waits for other transactions that have locked one of them.
    * Used for conditions about rows that the transaction does not write itself. Does nothing on SQLite, which has
