@@ -6,6 +6,8 @@ export interface Query {
   readonly name?: string;
   readonly text: string;
   readonly values?: unknown[];
+  /** Whether the text may contain several statements. It is then sent alone, and has no parameters and no result. */
+  readonly isScript?: boolean;
 }
 
 export interface Result {
@@ -68,12 +70,18 @@ const withoutSync = (connection: pg.Connection): pg.Connection => {
 
 /**
  * Sends statements in one write, with one Sync. So the server answers all of them at once, and after one that fails, it skips the others.
- * Each statement is a query of the driver.
- * @param onEnd called with the error that ended the batch
+ * Each statement is a query of the driver. Outside of a transaction, a failure also undoes what those before it wrote.
+ * @param onEnd called with the error that ended the batch, and the statements that the server has skipped because of it
  */
-export const createBatch = (
-  statements: readonly Started[],
-  { limitMs, onEnd }: { readonly limitMs: number | undefined; readonly onEnd: (error?: unknown) => void },
+export const createBatch = <One extends Started>(
+  statements: readonly One[],
+  {
+    limitMs,
+    onEnd,
+  }: {
+    readonly limitMs: number | undefined;
+    readonly onEnd: (error: unknown, skipped: readonly One[]) => void;
+  },
 ): Batch => {
   /** The number of statements that have been answered. */
   let answered = 0;
@@ -82,10 +90,18 @@ export const createBatch = (
   /** What is wrong with a statement that could not be sent. It ends the batch. */
   let refusal: Error | undefined;
 
-  const queries = statements.map(({ query, resolve, reject }): DriverQuery => {
+  const isScript = statements[0]?.query.isScript ?? false;
+  const queries = statements.map(({ query: { name, text, values }, resolve, reject }): DriverQuery => {
     const own = new pg.Query(
       // Safe: the driver takes this option, and its types leave it out.
-      { ...query, types, rowMode: "array", queryMode: "extended" } as pg.QueryConfig,
+      {
+        name,
+        text,
+        values,
+        types,
+        rowMode: "array",
+        ...(!isScript && { queryMode: "extended" }),
+      } as pg.QueryConfig,
       (error, result) => {
         // Safe: the rows are lists in this mode.
         if (!error)
@@ -98,15 +114,23 @@ export const createBatch = (
     return own as unknown as DriverQuery;
   });
 
-  /** @param mayHaveRun how many of the statements without an answer the server may have run */
-  const fail = (error: unknown, mayHaveRun: number): void => {
+  /** @param skipped whether the server has run none of the statements behind the failed one */
+  const fail = (error: unknown, { mayHaveRun, skipped }: { mayHaveRun: boolean; skipped: boolean }): void => {
     if (isOver) return;
     isOver = true;
-    for (const [index, { reject }] of statements.slice(answered).entries()) reject(error, index < mayHaveRun);
-    onEnd(error);
+    const [failed, ...others] = statements.slice(answered);
+    failed?.reject(error, mayHaveRun);
+    if (!skipped) for (const { reject } of others) reject(error, mayHaveRun);
+    onEnd(error, skipped ? others : []);
   };
   /** Without an answer, the server may have run what was sent. */
-  const lose = (error: unknown): void => fail(error, isSent ? Number.POSITIVE_INFINITY : 0);
+  const lose = (error: unknown): void => fail(error, { mayHaveRun: isSent, skipped: !isSent });
+
+  const finish = (connection: pg.Connection): void => {
+    const query = queries[answered];
+    answered += 1;
+    query?.handleReadyForQuery(connection);
+  };
 
   const batch: Batch = {
     get name() {
@@ -125,10 +149,11 @@ export const createBatch = (
       stream.cork();
       try {
         for (const query of queries) {
-          refusal ??= query.submit(view) ?? undefined;
+          const problem = query.submit(isScript ? connection : view);
+          if (problem) refusal = problem;
           if (refusal) break;
         }
-        connection.sync();
+        if (!isScript) connection.sync();
       } finally {
         stream.uncork();
       }
@@ -138,27 +163,26 @@ export const createBatch = (
     handleDataRow: (message) => queries[answered]?.handleDataRow(message),
     handleEmptyQuery: (connection) => queries[answered]?.handleEmptyQuery(connection),
     handleCommandComplete(message, connection) {
-      const query = queries[answered];
-      answered += 1;
-      query?.handleCommandComplete(message, connection);
-      query?.handleReadyForQuery(connection);
+      queries[answered]?.handleCommandComplete(message, connection);
+      if (!isScript) finish(connection);
     },
     handleReadyForQuery(connection) {
+      if (isScript) finish(connection);
       if (refusal) {
         // The driver has closed the statement.
         const { name } = batch;
         // Safe: see DriverConnection.
         if (name !== undefined) delete (connection as DriverConnection).parsedStatements[name];
-        fail(refusal, 0);
+        fail(refusal, { mayHaveRun: false, skipped: true });
       } else if (!isOver) {
         isOver = true;
-        onEnd();
+        onEnd(undefined, []);
       }
       batch.callback();
     },
     handleError(error) {
       // After an error of the server, it skips the statements that follow.
-      if (error instanceof pg.DatabaseError) fail(error, 1);
+      if (error instanceof pg.DatabaseError) fail(error, { mayHaveRun: true, skipped: true });
       else lose(error);
       batch.callback(error instanceof Error ? error : new Error(String(error)));
     },

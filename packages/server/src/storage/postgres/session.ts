@@ -5,12 +5,13 @@ import { asPortError, isLost } from "./errors.js";
 
 /**
  * The use of a connection. Statements that are started before the caller waits for one of them are sent together, and so are those that are
- * started while others are under way. If one fails, those that were sent behind it do not run, and reject with the same error. Once the
- * connection is lost, every further use rejects at once.
+ * started while others are under way. They run in this order, and each fails alone. Once the connection is lost, every further use rejects
+ * at once.
  */
 export interface Session {
+  /** Runs a statement. Outside of a transaction, one that writes must not be started together with others. */
   query(query: Query): Promise<Result>;
-  /** Runs statements without parameters and results, after all others. */
+  /** Runs statements without parameters and results. They are sent alone. */
   execute(text: string): Promise<void>;
   /** Closes the connection after its use, because its state is unknown. */
   discard(): void;
@@ -72,46 +73,49 @@ export const createSession = (
   client: pg.ClientBase,
   { loss, transaction, prepared, onStatement }: SessionOptions,
 ): OpenSession => {
-  let waiting: Waiting[] = [];
+  const waiting: Waiting[] = [];
   let underWay: Promise<void> | undefined;
   let isScheduled = false;
   let until = transaction?.until;
   /** Why the transaction does nothing any more. */
   let failure: { readonly error: unknown } | undefined;
 
-  const noteLoss = (error: unknown): void => {
-    if (error instanceof Error && isLost(error)) loss.error ??= error;
-  };
   const rejectWaiting = (error: unknown): void => {
     for (const { reject } of waiting.splice(0)) reject(error, false);
   };
 
+  /** Takes the statements that are sent next. A script is sent alone. */
+  const takeBatch = (): Waiting[] => {
+    const next = waiting.findIndex(({ query }) => query.isScript);
+    const taken = waiting.splice(0, next < 0 ? waiting.length : Math.max(next, 1));
+    return taken.filter(({ isWanted, resolve }) => {
+      const isTaken = isWanted?.() ?? true;
+      if (!isTaken) resolve(NOTHING);
+      return isTaken;
+    });
+  };
   /** Sends what waits, one batch after the other. */
   const send = (): void => {
     isScheduled = false;
     if (underWay) return;
     if (loss.error) rejectWaiting(loss.error);
-    const statements = waiting.filter(({ isWanted, resolve }) => {
-      const isSent = isWanted?.() ?? true;
-      if (!isSent) resolve(NOTHING);
-      return isSent;
-    });
-    waiting = [];
-    if (statements.length === 0) return;
+    const batch = takeBatch();
+    if (batch.length === 0) return;
     const limitMs = until === undefined ? undefined : Math.max(until - performance.now(), 1);
     until = undefined;
     underWay = new Promise((resolve) => {
-      const onEnd = (error?: unknown): void => {
+      const onEnd = (error: unknown, skipped: readonly Waiting[]): void => {
         underWay = undefined;
+        waiting.unshift(...skipped);
         if (error !== undefined) {
-          noteLoss(error);
+          if (error instanceof Error && isLost(error)) loss.error ??= error;
           if (transaction) failure = { error };
           if (failure) rejectWaiting(error);
         }
         if (waiting.length > 0) schedule();
         resolve();
       };
-      client.query(createBatch(statements, { limitMs, onEnd }));
+      client.query(createBatch(batch, { limitMs, onEnd }));
     });
   };
   function schedule(): void {
@@ -160,14 +164,7 @@ export const createSession = (
       return start(query);
     },
     async execute(text) {
-      for (send(); underWay; send()) await underWay;
-      if (loss.error) throw loss.error;
-      try {
-        await client.query({ text });
-      } catch (error) {
-        noteLoss(error);
-        throw error;
-      }
+      await start({ text, isScript: true });
     },
     discard,
     undo,
