@@ -41,7 +41,7 @@ const isSystemError = (error: unknown): boolean =>
 
 /** What the driver says of a connection that it lost or gave up. */
 const LOST =
-  /^(Connection terminated|Query read timeout|timeout exceeded|Client was closed|Client has encountered)/;
+  /^(Connection terminated|timeout exceeded|Client was closed|Client has encountered)/;
 
 const codeOf = (error: unknown): string | undefined =>
   error instanceof pg.DatabaseError ? error.code : undefined;
