@@ -2,6 +2,7 @@ import { CommitUnknownError, TransactionLostError, TransactionStalledError } fro
 import { createGrouped } from "../grouped.js";
 import { quoted } from "../names.js";
 import type { Storage, Transaction } from "../port.js";
+import { createSnapshotReader } from "../snapshot-reader.js";
 import { type Connection, createConnection, lockText } from "./connection.js";
 import { asPortError } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
@@ -150,7 +151,7 @@ export const createPostgresStorage = ({
     idleMs: Math.min(MAX_IDLE_MS, timeoutMs),
   });
   const begin = `BEGIN; ${settings}; SET LOCAL synchronous_commit = on`;
-  const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settingsOf({ lockMs: timeoutMs, statementMs: timeoutMs, idleMs: timeoutMs })}`;
+  const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = ${timeoutMs}`;
   const lockWaits: LockWaits = { number: 0 };
 
   const transact = <Result>(work: (tx: Transaction) => Promise<Result>, beginBy: number): Promise<Result> => {
@@ -204,12 +205,18 @@ export const createPostgresStorage = ({
     dividesByExam,
     write,
     grouped: createGrouped(write, { oneAtATime: true }),
-    snapshot: (work) =>
-      reads.useTransaction(beginSnapshot, performance.now() + timeoutMs, async (session) => {
+    snapshot: (start) =>
+      reads.use(async (session) => {
+        const { reader: own, end } = createSnapshotReader(createConnection(session, { prepared }));
+        const begun = execute(session, beginSnapshot);
+        const reading = (async () => start(own))();
+        end();
+        const ended = execute(session, "COMMIT");
         try {
-          return await work(createConnection(session, { prepared }));
+          // If a part fails, those after it fail because of it. The first error says why.
+          return (await Promise.all([begun, reading, ended]))[1];
         } finally {
-          await rollBack(session);
+          await ended.catch(() => undefined);
         }
       }),
     // No cached result is used, because another process may have changed it.
