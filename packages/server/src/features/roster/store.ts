@@ -140,11 +140,11 @@ export const createRosterStore = ({
       };
     },
     async locate(examId, user) {
-      const waiting = await storage.get(unseatedPerson, { examId, userId: user });
-      return {
-        ...(waiting && { unseated: waiting }),
-        rooms: await storage.all(roomsOfPerson, { examId, userId: user }),
-      };
+      const person = { examId, userId: user };
+      const [waiting, inRooms] = await storage.together(() =>
+        Promise.all([storage.get(unseatedPerson, person), storage.all(roomsOfPerson, person)]),
+      );
+      return { ...(waiting && { unseated: waiting }), rooms: inRooms };
     },
     remove: createPersonRemover({ storage, bulk }),
     isDeleted: async (examId) => (await readRestingExam(storage, examId, clock())) !== undefined,
