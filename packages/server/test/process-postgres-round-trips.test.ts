@@ -351,10 +351,12 @@ describe.skipIf(isSkipped)("round trips", () => {
       const { room } = school;
       const token = await counted().token({ sub: "examinee1", role: "examinee", room: room.id });
       const query = encodeURIComponent(superjson.stringify({ roomId: room.id }));
-      using stream = await openStream(`${counted().url}/trpc/room.onEvent?input=${query}`, { authorization: token });
+      using stream = await openStream(`${counted().url}/trpc/room.onEvent?input=${query}`, {
+        authorization: token,
+      });
       await stream.until("participant_entered");
       await pass(60_000);
-      return pass(60_000);
+      return await pass(60_000);
     });
   });
 
