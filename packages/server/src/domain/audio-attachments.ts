@@ -51,8 +51,10 @@ export const findMissingClip = async (
 ): Promise<string | undefined> => {
   if (attachments.length === 0) return undefined;
   const clipIds = [...new Set(attachments.map(({ clipId }) => clipId))];
-  await tx.lock(audioClips, clipIds.toSorted());
-  const existing = await tx.all(existingClips, { clipIds });
+  const [, existing] = await Promise.all([
+    tx.lock(audioClips, clipIds.toSorted()),
+    tx.all(existingClips, { clipIds }),
+  ]);
   const known = new Set(existing.map(({ id }) => id));
   return clipIds.find((clipId) => !known.has(clipId));
 };

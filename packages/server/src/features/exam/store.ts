@@ -165,6 +165,10 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
     create: (exam, audio, share) =>
       storage.write(
         async (tx) => {
+          if (audio.length === 0) {
+            await tx.last(() => insertExam(tx, exam));
+            return undefined;
+          }
           const missing = await findMissingClip(tx, audio);
           if (missing !== undefined) return { missingClip: missing };
           await insertExam(tx, exam);
@@ -181,14 +185,16 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
     update: (examId, change, audio, share) =>
       storage.write(
         async (tx) => {
-          await tx.lock(exams, examId);
-          const current = await tx.get(examById, { examId });
+          const [, current, missing] = await Promise.all([
+            tx.lock(exams, examId),
+            tx.get(examById, { examId }),
+            findMissingClip(tx, audio ?? []),
+          ]);
           if (!current) return undefined;
           const changed = change(current);
-          const missing = await findMissingClip(tx, audio ?? []);
           if (missing !== undefined) return { missingClip: missing };
-          await tx.run(updateExam, { ...changed, examId });
           if (audio) await replaceExamAudio(tx, examId, audio);
+          await tx.last(() => tx.run(updateExam, { ...changed, examId }));
           return undefined;
         },
         { share },
