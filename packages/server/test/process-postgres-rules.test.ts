@@ -1,7 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, it as test } from "vitest";
 import { lockExams } from "../src/domain/exam-lock.js";
-import { insertFirstPeople, insertPerson, type NewPerson, StreamNameTaken } from "../src/domain/people.js";
+import {
+  insertPerson,
+  type NewPerson,
+  prepareFirstPeople,
+  StreamNameTaken,
+  withTakenNames,
+} from "../src/domain/people.js";
 import { createAudioStore } from "../src/features/audio/store.js";
 import type { Database } from "../src/storage/database.js";
 import type { Storage, Transaction } from "../src/storage/port.js";
@@ -400,7 +406,7 @@ describe("a name of a stream", () => {
     seat: (tx: Transaction, person: NewPerson) => Promise<unknown>,
   ])[] = [
     ["added", (tx, person) => insertPerson(tx, person)],
-    ["among the first people", (tx, person) => insertFirstPeople(tx, [person], { isNewExam: false })],
+    ["among the first people", (tx, person) => prepareFirstPeople([person], [])(tx)],
   ];
   /** What the two people's ids could make of the names of their streams. */
   const namings = ["", "_pc"];
@@ -411,19 +417,22 @@ describe("a name of a stream", () => {
     async ({ seat, suffix }) => {
       const halls = [hall, await openHall()];
       const same = `same-${hall.n}`;
-      const enter = ({ examId, roomId }: Hall, main: string, storage: Storage) =>
-        storage.write(async (tx) => {
+      const enter = ({ examId, roomId }: Hall, main: string, storage: Storage) => {
+        const entering: NewPerson = {
+          examId,
+          roomId,
+          userId: "late",
+          role: "examinee",
+          name: "L",
+          streams: { main, pc: `${main}_pc` },
+          now: NOW,
+        };
+        const entered = storage.write(async (tx) => {
           await lockExams(tx, examId);
-          await seat(tx, {
-            examId,
-            roomId,
-            userId: "late",
-            role: "examinee",
-            name: "L",
-            streams: { main, pc: `${main}_pc` },
-            now: NOW,
-          });
+          await seat(tx, entering);
         });
+        return withTakenNames(storage, [entering], entered);
+      };
       const [first, second] = halls;
       if (!first || !second) throw new Error("there are two halls");
       const outcomes = await held(

@@ -59,6 +59,19 @@ export const findMissingClip = async (
   return clipIds.find((clipId) => !known.has(clipId));
 };
 
+/** Makes a new exam play these clips: each once, if it is there several times for the same time. */
+export const insertAttachments = async (
+  tx: Transaction,
+  attachments: readonly NewAttachment[],
+): Promise<void> => {
+  const different = new Map<string, NewAttachment>();
+  for (const attachment of attachments) {
+    const key = JSON.stringify([attachment.clipId, attachment.startTime]);
+    if (!different.has(key)) different.set(key, attachment);
+  }
+  await tx.insert(insertAttachment, [...different.values()]);
+};
+
 /** Returns the id of an attachment of the same clip at the same time. */
 const findSame = async (
   tx: Transaction,

@@ -7,6 +7,7 @@ import {
   type Room,
 } from "@invigil/schema";
 import { and, count, eq, sql } from "drizzle-orm";
+import { UniqueError } from "../storage/errors.js";
 import type { Reader, Transaction } from "../storage/port.js";
 import { type Dialect, insertion, param, query, rawParam, statement } from "../storage/statement.js";
 import { exams, participants, rooms, streamNames, unseated, visibleParticipants } from "../storage/tables.js";
@@ -236,15 +237,16 @@ const insertStreamName = async (
 };
 
 /**
- * Adds a person to a room, with the names of both their streams. The person no longer waits for a room, even if they waited in another
- * role. If a bulk change adds the person, readers see them once the change is announced.
+ * Prepares to add a person to a room, with the names of both their streams. The person no longer waits for a room, even if they waited in
+ * another role. If a bulk change adds the person, readers see them once the change is announced.
+ * @returns the arrival, and a function that starts to write the person
  * @throws StreamNameTaken
  */
-export const insertPerson = async (
+export const preparePerson = async (
   tx: Transaction,
   { streams, examId, roomId, userId, role, name, extraMinutes, now }: NewPerson,
   addedBy: number | null = null,
-): Promise<Arrival> => {
+): Promise<{ arrival: Arrival; write: () => Promise<void> }> => {
   const takeWaiting =
     addedBy === null
       ? tx.get(deleteWaiting, { examId, userId })
@@ -261,8 +263,7 @@ export const insertPerson = async (
     status("pc"),
     prepareSeat(tx, { examId, roomId, userId }),
   ]);
-  const publishStatus = { main, pc };
-  const arrival = {
+  const person = {
     userId,
     role,
     name,
@@ -271,15 +272,30 @@ export const insertPerson = async (
   const participant = {
     examId,
     roomId,
-    ...arrival,
+    ...person,
     mainPublishStatus: main,
     pcPublishStatus: pc,
     createdAt: now,
     updatedAt: now,
     addedBy,
   };
-  await Promise.all([tx.insert(insertParticipants, [participant]), writeSeat()]);
-  return { ...arrival, publishStatus };
+  return {
+    arrival: { ...person, publishStatus: { main, pc } },
+    write: async () => {
+      await Promise.all([tx.insert(insertParticipants, [participant]), writeSeat()]);
+    },
+  };
+};
+
+/** Adds a person to a room: see `preparePerson`. @throws StreamNameTaken */
+export const insertPerson = async (
+  tx: Transaction,
+  person: NewPerson,
+  addedBy: number | null = null,
+): Promise<Arrival> => {
+  const { arrival, write } = await preparePerson(tx, person, addedBy);
+  await write();
+  return arrival;
 };
 
 const namesOf = (people: readonly NewPerson[]): StreamName[] =>
@@ -304,7 +320,7 @@ export const readWaiting = (
 /**
  * Prepares the first people of a new room. Nobody was in it before, so there are no streams, reports or generations of seats.
  * @param waiting those of them who wait for a room
- * @returns a function that starts to write them. It fails with `UniqueError` if the name of a stream is taken: see `assertNamesAreFree`
+ * @returns a function that starts to write them. It fails with `UniqueError` if the name of a stream is taken: see `withTakenNames`
  * @throws StreamNameTaken
  */
 export const prepareFirstPeople = (
@@ -342,12 +358,25 @@ export const prepareFirstPeople = (
   };
 };
 
-/** Throws if another person has the name of one of the people's streams. @throws StreamNameTaken */
-export const assertNamesAreFree = async (reader: Reader, people: readonly NewPerson[]): Promise<void> => {
-  const names = namesOf(people);
-  const found = await reader.all(ownersOfStreams, { names: names.map(({ name }) => name) });
-  const owners = new Map(found.map((owner) => [owner.name, owner]));
-  for (const stream of names) assertOwner(stream, owners.get(stream.name));
+/**
+ * Awaits the transaction that writes the first people of a room.
+ * @throws StreamNameTaken instead of `UniqueError` if the name of a stream is taken
+ */
+export const withTakenNames = async <Result>(
+  reader: Reader,
+  people: readonly NewPerson[],
+  written: Promise<Result>,
+): Promise<Result> => {
+  try {
+    return await written;
+  } catch (error) {
+    if (!(error instanceof UniqueError)) throw error;
+    const names = namesOf(people);
+    const found = await reader.all(ownersOfStreams, { names: names.map(({ name }) => name) });
+    const owners = new Map(found.map((owner) => [owner.name, owner]));
+    for (const stream of names) assertOwner(stream, owners.get(stream.name));
+    throw error;
+  }
 };
 
 /** Removes a person from a room. With `streamsStay`, the names of their streams remain, because recordings use them. */

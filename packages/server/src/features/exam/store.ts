@@ -1,6 +1,11 @@
 import type { ExamSummary, Role, VideoProfile } from "@invigil/schema";
 import { and, count, desc, eq, lt } from "drizzle-orm";
-import { findMissingClip, type NewAttachment, replaceExamAudio } from "../../domain/audio-attachments.js";
+import {
+  findMissingClip,
+  insertAttachments,
+  type NewAttachment,
+  replaceExamAudio,
+} from "../../domain/audio-attachments.js";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { createExamDeleter, type ExamContents } from "../../domain/bulk/delete-exam.js";
 import {
@@ -165,14 +170,9 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
     create: (exam, audio, share) =>
       storage.write(
         async (tx) => {
-          if (audio.length === 0) {
-            await tx.last(() => insertExam(tx, exam));
-            return undefined;
-          }
           const missing = await findMissingClip(tx, audio);
           if (missing !== undefined) return { missingClip: missing };
-          await insertExam(tx, exam);
-          await replaceExamAudio(tx, exam.id, audio);
+          await tx.last(() => Promise.all([insertExam(tx, exam), insertAttachments(tx, audio)]));
           return undefined;
         },
         { share },

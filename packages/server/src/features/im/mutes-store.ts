@@ -72,7 +72,7 @@ export const createMuteStore = ({
         const [, mutesBefore, roles, others] = await Promise.all([
           lockExams(tx, examId),
           tx.all(mutesOfRoom, { examId, roomId }),
-          readRoles(tx, people),
+          people.length > 0 ? readRoles(tx, people) : [],
           self() === "" ? [] : otherServers(tx, self(), now),
         ]);
         const before = new Set(mutesBefore.map(({ login }) => login));

@@ -5,18 +5,17 @@ import { type EventLog, type EventRoom, newEvent } from "../../domain/events.js"
 import { lockExams } from "../../domain/exam-lock.js";
 import type { NewExam, NewPerson, NewRoom } from "../../domain/people.js";
 import {
-  assertNamesAreFree,
   endRoom,
   insertExam,
   insertRoom,
   prepareFirstPeople,
   readWaiting,
+  withTakenNames,
 } from "../../domain/people.js";
 import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
 import { beginNextGenerations, readGenerationInRoom, readGenerations } from "../../domain/seats.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
-import { UniqueError } from "../../storage/errors.js";
 import type { Share, Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import {
@@ -312,10 +311,7 @@ export const createRoomStore = ({
       },
       { repeatable: true, share },
     );
-    return created.catch(async (error: unknown) => {
-      if (error instanceof UniqueError) await assertNamesAreFree(storage, people);
-      throw error;
-    });
+    return withTakenNames(storage, people, created);
   },
 
   end: ({ examId, roomId }, { now, signalAt }, share) =>
