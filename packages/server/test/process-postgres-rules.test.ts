@@ -16,6 +16,7 @@ import {
   bulkChanges,
   cheatRecords,
   examAudio,
+  loginCounters,
   messages,
   participants,
   recordedPeople,
@@ -60,7 +61,8 @@ const withGates = (db: Database): Database => {
   const gated =
     <Result, Rest extends readonly unknown[]>(work: (tx: Transaction, ...rest: Rest) => Promise<Result>) =>
     async (tx: Transaction, ...rest: Rest): Promise<Result> => {
-      const result = await work(tx, ...rest);
+      // The last statements are not sent with the commit, so that the gate is in between.
+      const result = await work({ ...tx, last: (start) => start() }, ...rest);
       await pass();
       return result;
     };
@@ -537,7 +539,7 @@ describe("a report about a stream", () => {
 describe("a session", () => {
   const sessionsOfAccount = async () =>
     (await rowsOf(db, sessions)).filter(({ userId }) => userId === hall.account);
-  /** The failed logins are counted before. */
+  /** The login is counted as running before. */
   const COUNTED = 1;
 
   it.each([
@@ -549,6 +551,21 @@ describe("a session", () => {
     hall = await openHall();
     expect(await race(login, change, COUNTED)).toEqual(["done", "done"]);
     expect(await sessionsOfAccount()).toEqual([]);
+  });
+
+  it("begins together with the count of its login, or neither does", async () => {
+    const successes = async () =>
+      (await rowsOf(db, loginCounters)).filter(({ trustedUntil }) => trustedUntil.getTime() > 0).length;
+    const before = await successes();
+    const endConnection = () =>
+      schemas.client.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND application_name = 'invigil'",
+      );
+    const [ended] = await held(() => login(hall, one), endConnection, COUNTED);
+    expect(ended.status).toBe("fulfilled");
+    expect(await sessionsOfAccount()).toHaveLength((await successes()) - before);
+    // Whatever became of it, the login is not counted as running.
+    expect((await rowsOf(db, loginCounters)).filter(({ running }) => running !== "[]")).toEqual([]);
   });
 });
 
