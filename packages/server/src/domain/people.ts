@@ -385,8 +385,10 @@ export const deletePerson = async (
   { examId, roomId, userId }: RoomKey & { readonly userId: string },
   { streamsStay }: { streamsStay: boolean },
 ): Promise<void> => {
-  if (!streamsStay) await tx.run(deleteStreams, { examId, roomId, userId });
-  await tx.run(deleteParticipant, { examId, roomId, userId });
+  await Promise.all([
+    !streamsStay && tx.run(deleteStreams, { examId, roomId, userId }),
+    tx.run(deleteParticipant, { examId, roomId, userId }),
+  ]);
 };
 
 /** Returns those of the people who are in their rooms, with their roles there. */

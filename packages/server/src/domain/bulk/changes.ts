@@ -157,26 +157,34 @@ export const createBulkChanges = ({
   const newChange = async (
     tx: Transaction,
     { kind, examId, person, eraseAt, now }: NewBulkChange,
-  ): Promise<BulkChange> => ({
-    // Random, as the table requires.
-    id: randomBytes(6).readUIntBE(0, 6),
-    kind,
-    examId,
-    person: person ?? null,
-    state: "preparing",
-    seatedBefore: await readLastSeat(tx, examId),
-    unseatedBefore: await readLastWaiting(tx, examId),
-    progress: { phase: 0, after: "" },
-    ...worker.claim(),
-    createdAt: now,
-    eraseAt: eraseAt ?? null,
-  });
+  ): Promise<BulkChange> => {
+    const [seatedBefore, unseatedBefore] = await Promise.all([
+      readLastSeat(tx, examId),
+      readLastWaiting(tx, examId),
+    ]);
+    return {
+      // Random, as the table requires.
+      id: randomBytes(6).readUIntBE(0, 6),
+      kind,
+      examId,
+      person: person ?? null,
+      state: "preparing",
+      seatedBefore,
+      unseatedBefore,
+      progress: { phase: 0, after: "" },
+      ...worker.claim(),
+      createdAt: now,
+      eraseAt: eraseAt ?? null,
+    };
+  };
 
   const runOnce = async <Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result> => {
     /** Begins the change in its first transaction, which may be the only one. */
     const begin = async (tx: Transaction) => {
-      const isDeleted = await lockUnlessBusy(tx, about.examId);
-      const change = await newChange(tx, about);
+      const [isDeleted, change] = await Promise.all([
+        lockUnlessBusy(tx, about.examId),
+        newChange(tx, about),
+      ]);
       if (!isDeleted) await tx.run(insertChange, change);
       const prepareNext = beginPreparation(change, prepare);
 
