@@ -116,7 +116,10 @@ const waitedWith = { role: unseated.role, extraMinutes: unseated.extraMinutes };
 const areWaiting = (dialect: Dialect) =>
   and(eq(unseated.examId, param("examId")), dialect.isAnyOf(unseated.userId, "userIds"));
 const waitingPeople = statement((dialect) =>
-  query.select({ userId: unseated.userId, ...waitedWith }).from(unseated).where(areWaiting(dialect)),
+  query
+    .select({ userId: unseated.userId, ...waitedWith })
+    .from(unseated)
+    .where(areWaiting(dialect)),
 );
 const deleteWaitingPeople = statement((dialect) => query.delete(unseated).where(areWaiting(dialect)));
 const deleteWaiting = statement(query.delete(unseated).where(isWaiting).returning(waitedWith));

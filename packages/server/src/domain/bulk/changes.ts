@@ -181,10 +181,7 @@ export const createBulkChanges = ({
   const runOnce = async <Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result> => {
     /** Begins the change in its first transaction, which may be the only one. */
     const begin = async (tx: Transaction) => {
-      const [isDeleted, change] = await Promise.all([
-        lockUnlessBusy(tx, about.examId),
-        newChange(tx, about),
-      ]);
+      const [isDeleted, change] = await Promise.all([lockUnlessBusy(tx, about.examId), newChange(tx, about)]);
       if (!isDeleted) await tx.run(insertChange, change);
       const prepareNext = beginPreparation(change, prepare);
 

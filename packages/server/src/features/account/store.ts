@@ -72,8 +72,7 @@ const replacePassword = statement(
 const deleteSessions = statement(query.delete(sessions).where(eq(sessions.userId, param("userId"))));
 
 export const createAccountStore = ({ storage }: { storage: Storage }): AccountStore => ({
-  create: (account, share) =>
-    storage.write((tx) => tx.last(() => tx.get(insertAccount, account)), { share }),
+  create: (account, share) => storage.write((tx) => tx.last(() => tx.get(insertAccount, account)), { share }),
 
   async list({ role, limit, after = "" }) {
     const rows = await storage.all(accountsPage(role !== undefined), { role, after, limit: limit + 1 });

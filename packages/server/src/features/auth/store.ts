@@ -242,7 +242,8 @@ export const createAuthStore = ({
               tx.lock(accounts, userId),
               tx.get(accountById, { userId }),
             ]);
-            const mayStart = account !== undefined && !account.disabled && account.passwordHash === passwordHash;
+            const mayStart =
+              account !== undefined && !account.disabled && account.passwordHash === passwordHash;
             await tx.last(() =>
               Promise.all([
                 mayStart && tx.run(deleteOldSessions, { before: daysBefore(createdAt, DAYS.session) }),

@@ -2,8 +2,8 @@ import { asc, inArray, lte, sql } from "drizzle-orm";
 import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { loginCounters } from "../../storage/tables.js";
-import { type Counter, expiryOf, newCounter, type Subject, type Tally } from "./throttle-counter.js";
 import type { Find } from "./throttle.js";
+import { type Counter, expiryOf, newCounter, type Subject, type Tally } from "./throttle-counter.js";
 
 /** What a login counts for. */
 export interface Login<Of = Subject> {

@@ -121,10 +121,7 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
       unlessDeleted(
         storage.write(
           async (tx) => {
-            const [, current] = await Promise.all([
-              lockExams(tx, examId),
-              tx.get(configOfExam, { examId }),
-            ]);
+            const [, current] = await Promise.all([lockExams(tx, examId), tx.get(configOfExam, { examId })]);
             if (current?.data === data) return;
             await tx.last(() =>
               Promise.all([

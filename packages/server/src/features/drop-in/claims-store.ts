@@ -26,10 +26,7 @@ const claimOfPage = statement(
   query
     .select({ claim: getTableColumns(pageClaims), running: { id: instances.id } })
     .from(pageClaims)
-    .leftJoin(
-      instances,
-      and(eq(instances.id, pageClaims.instance), gt(instances.leaseUntil, param("now"))),
-    )
+    .leftJoin(instances, and(eq(instances.id, pageClaims.instance), gt(instances.leaseUntil, param("now"))))
     .where(eq(pageClaims.page, param("page"))),
 );
 const writeClaim = statement(

@@ -317,10 +317,7 @@ export const createRoomStore = ({
   end: ({ examId, roomId }, { now, signalAt }, share) =>
     storage.write(
       async (tx) => {
-        const [, ended] = await Promise.all([
-          lockExams(tx, examId),
-          endRoom(tx, { examId, roomId }, now),
-        ]);
+        const [, ended] = await Promise.all([lockExams(tx, examId), endRoom(tx, { examId, roomId }, now)]);
         if (!ended) return;
         await events.add(tx, { examId, roomId }, "room_ended", {}, now);
         // Before the deletion: tasks of one group run in the order of their ids.
