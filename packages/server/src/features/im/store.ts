@@ -5,7 +5,13 @@ import type { RoomExams } from "../../domain/room-exams.js";
 import { pageOf } from "../../platform/paging.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
 import { messageReaders, messages } from "../../storage/tables.js";
-import { createMessageSender, type Person, type RoomToSendIn, type SendResult } from "./send-store.js";
+import {
+  createMessageSender,
+  type MessageSenderDeps,
+  type Person,
+  type RoomToSendIn,
+  type SendResult,
+} from "./send-store.js";
 
 export type { RoomToSendIn };
 
@@ -132,7 +138,7 @@ export const createImStore = ({
   roomExams,
   messageLog,
   countsMessages,
-}: Parameters<typeof createMessageSender>[0] & { roomExams: RoomExams }): ImStore => {
+}: MessageSenderDeps & { readonly roomExams: RoomExams }): ImStore => {
   const sendMessage = createMessageSender({ storage, messageLog, countsMessages });
   const examOf = async (room: string): Promise<string> => (await roomExams.examOf(storage, room)) ?? "";
 
