@@ -76,7 +76,6 @@ const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 const isEndSignal = ({ type, recipients }: NewMessage): boolean =>
   type === signals.endRoom.type && !recipients;
 
-
 /** What a group reads. */
 const questionsOf = (requests: readonly SendRequest[]) => {
   const rooms = new Map<string, RoomKey>();
@@ -132,8 +131,6 @@ const readEndSignals = async (
   return new Map(rooms.map(({ roomId }, index) => [roomId, last[index]]));
 };
 
-const NONE: ReadonlyMap<never, never> = new Map();
-
 /** Locks the exams of a group, and reads what its outcomes depend on. Starts all of its statements at once. */
 const readState = async (
   tx: Transaction,
@@ -146,9 +143,9 @@ const readState = async (
     messageLog.ids(tx, requests.length),
     readRooms(tx, rooms),
     countsMessages ? readRates(tx, requests.map(senderOf)) : undefined,
-    hasKeys ? readSentBefore(tx, requests) : NONE,
-    recipients.length > 0 ? readPeople(tx, recipients) : NONE,
-    endSignals.length > 0 ? readEndSignals(tx, messageLog, endSignals) : NONE,
+    hasKeys ? readSentBefore(tx, requests) : undefined,
+    recipients.length > 0 ? readPeople(tx, recipients) : undefined,
+    endSignals.length > 0 ? readEndSignals(tx, messageLog, endSignals) : undefined,
   ]);
   return { ids, rooms: found, rates, known, people, endSignals: ends };
 };
@@ -183,7 +180,7 @@ const decide = (
     // A repetition counts, too.
     const excess = rates && refusalOf(() => rates.take(senderOf(request), message.createdAt));
     const messageKey = key === undefined ? undefined : keyOf(roomId, senderId, senderCamera, key);
-    const before = known.get(index);
+    const before = known?.get(index);
     if (before) return before;
     const same = messageKey === undefined ? undefined : byKey.get(messageKey);
     if (same !== undefined) return { added: same };
@@ -197,11 +194,11 @@ const decide = (
       // Pages receive the end once. The server may have sent its own signal already.
       const earlier = addedEnds.get(roomId);
       if (earlier !== undefined) return { added: earlier };
-      const last = endSignals.get(roomId);
+      const last = endSignals?.get(roomId);
       if (last && announcesEnd(last, room.endedAt)) return last;
     }
     const unknown = recipients?.find((login) => {
-      const person = people.get(keyOf(roomId, userIdOf(login)));
+      const person = people?.get(keyOf(roomId, userIdOf(login)));
       return person === undefined || !canSendTo(person);
     });
     if (unknown !== undefined) return { unknown };

@@ -43,7 +43,7 @@ const openStore = () => {
     events,
     messages: createMessageLog({ events }),
   });
-  return createStreamStore({ storage: db.storage, tasks, events });
+  return createStreamStore({ storage: db.storage, tasks });
 };
 const report = (stream: string, action: NewEvent["action"], at: number): NewEvent => ({
   stream,

@@ -15,7 +15,14 @@ import type { Announcement, TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
-import { bulkChanges, participants, rooms, streamEvents, streamNames, visibleRooms } from "../../storage/tables.js";
+import {
+  bulkChanges,
+  participants,
+  rooms,
+  streamEvents,
+  streamNames,
+  visibleRooms,
+} from "../../storage/tables.js";
 
 /** An event reported by the stream service. */
 export interface NewEvent {
@@ -267,13 +274,7 @@ const evaluateReports = (
   return { outcomes, changes };
 };
 
-export const createStreamStore = ({
-  storage,
-  tasks,
-}: {
-  storage: Storage;
-  tasks: TaskLog;
-}): StreamStore => {
+export const createStreamStore = ({ storage, tasks }: { storage: Storage; tasks: TaskLog }): StreamStore => {
   const erasures = createErasureFilter(storage);
   /** Returns the owner of a reported stream, or the outcome of the report if there is none. */
   const ownerOf = storage.remember(
@@ -299,7 +300,9 @@ export const createStreamStore = ({
         await tx.last(() =>
           Promise.all([
             tx.insert(insertEvent, changes.reports),
-            changes.people.size > 0 ? tx.run(setStatuses, { changed: [...changes.people.values()] }) : undefined,
+            changes.people.size > 0
+              ? tx.run(setStatuses, { changed: [...changes.people.values()] })
+              : undefined,
             tasks.announceAll(tx, changes.signals, ids, changes.events),
           ]),
         );
