@@ -229,11 +229,7 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
         ...inEach((room, userId) => {
           const sender = { senderId: userId, senderRole: "examinee", senderCamera: "main" } as const;
           const message = { ...room, ...sender, type: 30_001, data: "{}", key: `k${round}`, createdAt: NOW };
-          return im.send(
-            message,
-            () => undefined,
-            () => true,
-          );
+          return im.send({ message, check: () => undefined, canSendTo: () => true });
         }),
         ...inEach(({ roomId }, login) =>
           im.list({ roomId, login, type: undefined, limit: 5, before: undefined }),

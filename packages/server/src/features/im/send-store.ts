@@ -1,14 +1,12 @@
 import { type SentMessage, signals } from "@invigil/schema";
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, exists, or, sql } from "drizzle-orm";
 import { lockExams } from "../../domain/exam-lock.js";
-import type { MessageLog, NewMessage } from "../../domain/messages.js";
-import { announcesEnd, loginOf } from "../../domain/messages.js";
+import { announcesEnd, EVERYBODY, loginOf, type MessageLog, type NewMessage } from "../../domain/messages.js";
 import { readRoles } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
-import { messages, type visibleParticipants, visibleRooms } from "../../storage/tables.js";
-
+import { messages, mutes, type visibleParticipants, visibleRooms } from "../../storage/tables.js";
 import type { Sender } from "./rate.js";
 import { readRates } from "./rate-store.js";
 
@@ -20,14 +18,18 @@ export type RoomToSendIn = Pick<typeof visibleRooms.$inferSelect, "status" | "en
 /** A message to send, with its checks. */
 export interface SendRequest {
   readonly message: NewMessage;
+  /** Whether a mute of the sender's login, or of everybody, refuses the message. Default: it does not. */
+  readonly obeysMutes?: boolean;
   /** Throws to refuse the message. */
   readonly check: (room: RoomToSendIn) => void;
   /** Whether the sender may send the message to a person of the room. */
   readonly canSendTo: (person: Person) => boolean;
+  /** Whether to leave out other recipients, as long as one is left. Default: they refuse the message. */
+  readonly leavesOut?: boolean;
 }
 
-/** The sent message, or the first recipient that is no person of the room or that `canSendTo` rejects. */
-export type SendResult = SentMessage | { readonly unknown: string };
+/** The sent message, that the sender is muted, or the first recipient that is no person of the room or that `canSendTo` rejects. */
+export type SendResult = SentMessage | { readonly muted: true } | { readonly unknown: string };
 
 const sentBefore = statement((dialect) =>
   query
@@ -56,18 +58,29 @@ const sentBefore = statement((dialect) =>
       ),
     ),
 );
-const roomsToSendIn = statement((dialect) =>
+const mutesOfSender = query
+  .select({ login: mutes.login })
+  .from(mutes)
+  .where(
+    and(
+      eq(mutes.examId, sql`senders."examId"`),
+      eq(mutes.roomId, sql`senders."roomId"`),
+      or(eq(mutes.login, EVERYBODY), eq(mutes.login, sql`senders."login"`)),
+    ),
+  );
+/** Reads the rooms of senders, and whether those with a login are muted. */
+const roomsOfSenders = statement((dialect) =>
   query
     .select({
-      examId: visibleRooms.examId,
-      id: visibleRooms.id,
+      index: sql<number>`senders."position"`.mapWith(Number),
       status: visibleRooms.status,
       endedAt: visibleRooms.endedAt,
+      isMuted: sql<boolean>`senders."login" IS NOT NULL AND ${exists(mutesOfSender)}`.mapWith(Boolean),
     })
-    .from(dialect.rows("sent", { examId: "text", roomId: "text" }))
+    .from(dialect.rows("senders", { examId: "text", roomId: "text", login: "text" }))
     .innerJoin(
       visibleRooms,
-      and(eq(visibleRooms.examId, sql`sent."examId"`), eq(visibleRooms.id, sql`sent."roomId"`)),
+      and(eq(visibleRooms.examId, sql`senders."examId"`), eq(visibleRooms.id, sql`senders."roomId"`)),
     ),
 );
 /** Returns the person of a login. No user id begins with the prefix of PC logins. */
@@ -76,22 +89,44 @@ const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 const isEndSignal = ({ type, recipients }: NewMessage): boolean =>
   type === signals.endRoom.type && !recipients;
 
+/** A sender in a room. Without a login, mutes do not matter. */
+type RoomSender = RoomKey & { readonly login: string | null };
+
+/** The sender whose messages are counted. */
+const countedSender = ({
+  message: { examId, roomId, senderId, senderCamera },
+}: SendRequest): RoomKey & Sender => ({
+  examId,
+  roomId,
+  login: loginOf(senderId, senderCamera),
+});
+
 /** What a group reads. */
 const questionsOf = (requests: readonly SendRequest[]) => {
-  const rooms = new Map<string, RoomKey>();
+  const senders: RoomSender[] = [];
+  /** The index of each sender, by exam, room and login. */
+  const known = new Map<string, number>();
+  /** The index of the sender of each request. */
+  const senderOf: number[] = [];
   /** The rooms of end signals. */
   const endSignals = new Map<string, RoomKey>();
   const recipients: (RoomKey & { readonly userId: string })[] = [];
   let hasKeys = false;
-  for (const { message } of requests) {
-    const { examId, roomId } = message;
-    const room = { examId, roomId };
-    rooms.set(roomId, room);
+  for (const { message, obeysMutes = false } of requests) {
+    const { examId, roomId, senderId, senderCamera } = message;
+    const login = obeysMutes ? loginOf(senderId, senderCamera) : null;
+    const sender = `${examId} ${roomId} ${login ?? ""}`;
+    let index = known.get(sender);
+    if (index === undefined) {
+      index = senders.push({ examId, roomId, login }) - 1;
+      known.set(sender, index);
+    }
+    senderOf.push(index);
     if (message.key !== undefined) hasKeys = true;
-    if (isEndSignal(message)) endSignals.set(roomId, room);
-    for (const login of message.recipients ?? []) recipients.push({ ...room, userId: userIdOf(login) });
+    if (isEndSignal(message)) endSignals.set(roomId, { examId, roomId });
+    for (const to of message.recipients ?? []) recipients.push({ examId, roomId, userId: userIdOf(to) });
   }
-  return { rooms: [...rooms.values()], endSignals: [...endSignals.values()], recipients, hasKeys };
+  return { senders, senderOf, endSignals: [...endSignals.values()], recipients, hasKeys };
 };
 
 /** Returns the messages that were sent before with the same keys, by the index of the request. */
@@ -109,8 +144,8 @@ const readSentBefore = async (
   return new Map((await tx.all(sentBefore, { keyed })).map(({ index, ...sent }) => [index, sent]));
 };
 
-const readRooms = async (tx: Transaction, sent: readonly RoomKey[]) =>
-  new Map((await tx.all(roomsToSendIn, { sent })).map((room) => [room.id, room]));
+const readRooms = async (tx: Transaction, senders: readonly RoomSender[]) =>
+  new Map((await tx.all(roomsOfSenders, { senders })).map(({ index, ...room }) => [index, room]));
 
 /** Returns the people to whom messages are sent, by room and user id. */
 const readPeople = async (
@@ -137,17 +172,17 @@ const readState = async (
   requests: readonly SendRequest[],
   { messageLog, countsMessages }: Pick<MessageSenderDeps, "messageLog" | "countsMessages">,
 ) => {
-  const { rooms, endSignals, recipients, hasKeys } = questionsOf(requests);
-  const [, ids, found, rates, known, people, ends] = await Promise.all([
-    lockExams(tx, ...new Set(rooms.map(({ examId }) => examId))),
+  const { senders, senderOf, endSignals, recipients, hasKeys } = questionsOf(requests);
+  const [, ids, rooms, rates, known, people, ends] = await Promise.all([
+    lockExams(tx, ...new Set(senders.map(({ examId }) => examId))),
     messageLog.ids(tx, requests.length),
-    readRooms(tx, rooms),
-    countsMessages ? readRates(tx, requests.map(senderOf)) : undefined,
+    readRooms(tx, senders),
+    countsMessages ? readRates(tx, requests.map(countedSender)) : undefined,
     hasKeys ? readSentBefore(tx, requests) : undefined,
     recipients.length > 0 ? readPeople(tx, recipients) : undefined,
     endSignals.length > 0 ? readEndSignals(tx, messageLog, endSignals) : undefined,
   ]);
-  return { ids, rooms: found, rates, known, people, endSignals: ends };
+  return { ids, rooms, senderOf, rates, known, people, endSignals: ends };
 };
 type GroupState = Awaited<ReturnType<typeof readState>>;
 
@@ -167,7 +202,7 @@ const refusalOf = (check: () => void): { readonly refusal: unknown } | undefined
 /** Decides the outcome of each request in order. Each one takes the requests before it into account. */
 const decide = (
   requests: readonly SendRequest[],
-  { rooms, rates, known, people, endSignals }: GroupState,
+  { rooms, senderOf, rates, known, people, endSignals }: GroupState,
 ): { outcomes: Outcome[]; added: NewMessage[] } => {
   const added: NewMessage[] = [];
   // Indexes in `added`: of messages with a key, and of the end signal of each room.
@@ -175,19 +210,21 @@ const decide = (
   const addedEnds = new Map<string, number>();
 
   const decideOne = (request: SendRequest, index: number): Outcome => {
-    const { message, check, canSendTo } = request;
-    const { examId, roomId, senderId, senderCamera, key, recipients } = message;
-    // A repetition counts, too.
-    const excess = rates && refusalOf(() => rates.take(senderOf(request), message.createdAt));
+    const { message, check, canSendTo, leavesOut = false } = request;
+    const { roomId, senderId, senderCamera, key, recipients } = message;
+    const room = rooms.get(senderOf[index] ?? -1);
+    const isMuted = room?.isMuted ?? false;
+    // Repetitions count, too. Messages of muted senders do not, so that these write nothing.
+    const excess =
+      rates && !isMuted && refusalOf(() => rates.take(countedSender(request), message.createdAt));
     const messageKey = key === undefined ? undefined : keyOf(roomId, senderId, senderCamera, key);
     const before = known?.get(index);
     if (before) return before;
     const same = messageKey === undefined ? undefined : byKey.get(messageKey);
     if (same !== undefined) return { added: same };
+    if (isMuted) return { muted: true };
     if (excess) return excess;
 
-    const stored = rooms.get(roomId);
-    const room = stored?.examId === examId ? stored : undefined;
     const refused = refusalOf(() => check(room));
     if (refused) return refused;
     if (room?.endedAt && isEndSignal(message)) {
@@ -197,27 +234,21 @@ const decide = (
       const last = endSignals?.get(roomId);
       if (last && announcesEnd(last, room.endedAt)) return last;
     }
-    const unknown = recipients?.find((login) => {
+    const isOther = (login: string): boolean => {
       const person = people?.get(keyOf(roomId, userIdOf(login)));
       return person === undefined || !canSendTo(person);
-    });
-    if (unknown !== undefined) return { unknown };
+    };
+    const unknown = recipients?.find(isOther);
+    const allowed = unknown === undefined || !leavesOut ? [] : recipients?.filter((login) => !isOther(login));
+    if (unknown !== undefined && allowed?.length === 0) return { unknown };
 
-    const at = added.push(message) - 1;
+    const at = added.push(unknown === undefined ? message : { ...message, recipients: allowed }) - 1;
     if (messageKey !== undefined) byKey.set(messageKey, at);
     if (isEndSignal(message)) addedEnds.set(roomId, at);
     return { added: at };
   };
   return { outcomes: requests.map(decideOne), added };
 };
-
-const senderOf = ({
-  message: { examId, roomId, senderId, senderCamera },
-}: SendRequest): RoomKey & Sender => ({
-  examId,
-  roomId,
-  login: loginOf(senderId, senderCamera),
-});
 
 export interface MessageSenderDeps {
   readonly storage: Storage;

@@ -1,5 +1,4 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
-import type { NewMessage } from "../../domain/messages.js";
 import { EVERYBODY } from "../../domain/messages.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import { pageOf } from "../../platform/paging.js";
@@ -8,12 +7,12 @@ import { messageReaders, messages } from "../../storage/tables.js";
 import {
   createMessageSender,
   type MessageSenderDeps,
-  type Person,
   type RoomToSendIn,
+  type SendRequest,
   type SendResult,
 } from "./send-store.js";
 
-export type { RoomToSendIn };
+export type { RoomToSendIn, SendResult };
 
 /** A message as it is stored. Its data is the JSON text that was sent. */
 export type StoredMessage = Omit<typeof messages.$inferSelect, "examId" | "key">;
@@ -56,13 +55,9 @@ export interface NewestQuery {
 export interface ImStore {
   /**
    * Stores a message and adds its event. If the sender has used the message's key before, or if a signal of the room's end was sent
-   * already, the existing message is returned instead. `check` throws to refuse the message.
+   * already, the existing message is returned instead.
    */
-  send(
-    message: NewMessage,
-    check: (room: RoomToSendIn) => void,
-    canSendTo: (person: Person) => boolean,
-  ): Promise<SendResult>;
+  send(request: SendRequest): Promise<SendResult>;
   /** Returns the messages of the readers, newest first and each one once. */
   list(query: MessageQuery): Promise<{ messages: StoredMessage[]; nextCursor?: number }>;
   /** Counts the messages of a room, up to a maximum. */
@@ -170,7 +165,7 @@ export const createImStore = ({
   };
 
   return {
-    send: (message, check, canSendTo) => sendMessage({ message, check, canSendTo }),
+    send: sendMessage,
     async list({ before, ...query }) {
       const { rows, ...next } = await readPage({ ...query, from: before, newestFirst: true });
       return { messages: rows, ...next };
