@@ -1,4 +1,4 @@
-import { and, count, eq, sql } from "drizzle-orm";
+import { and, count, eq, exists, sql } from "drizzle-orm";
 import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import type { RoomKey } from "../../domain/room-exams.js";
@@ -101,13 +101,10 @@ const usageOfPeople = statement((dialect) =>
       ),
     ),
 );
-/** For the rooms of people without records: counts the people who have some, up to a maximum. */
+/** For rooms in which some people have no records: counts the people who have some, up to a maximum. */
 const sizesForNewcomers = statement((dialect) => {
-  const rooms = query
-    .selectDistinct({
-      examId: sql<string>`people."examId"`.as("examId"),
-      roomId: sql<string>`people."roomId"`.as("roomId"),
-    })
+  const newcomers = query
+    .select({ userId: sql`people."userId"` })
     .from(dialect.rows("people", { examId: "text", roomId: "text", userId: "text" }))
     .leftJoin(
       recordedPeople,
@@ -117,20 +114,22 @@ const sizesForNewcomers = statement((dialect) => {
         eq(recordedPeople.userId, sql`people."userId"`),
       ),
     )
-    .where(sql`coalesce(${recordedPeople.records}, 0) = 0`)
-    .as("rooms");
+    .where(sql`people."roomId" = limited."roomId" AND coalesce(${recordedPeople.records}, 0) = 0`);
   const counted = query
     .select({ userId: recordedPeople.userId })
     .from(recordedPeople)
-    .where(and(eq(recordedPeople.examId, rooms.examId), eq(recordedPeople.roomId, rooms.roomId)))
+    .where(
+      and(eq(recordedPeople.examId, sql`limited."examId"`), eq(recordedPeople.roomId, sql`limited."roomId"`)),
+    )
     .limit(param("most"))
     .as("counted");
   return query
     .select({
-      roomId: rooms.roomId,
+      roomId: sql<string>`limited."roomId"`,
       people: sql<number>`${query.select({ number: count() }).from(counted)}`.mapWith(Number),
     })
-    .from(rooms);
+    .from(dialect.rows("limited", { examId: "text", roomId: "text" }))
+    .where(exists(newcomers));
 });
 const addToSums = statement((dialect) =>
   query
@@ -231,8 +230,8 @@ const grouping = {
 /** What a group reads. */
 const questionsOf = (calls: readonly RecordBatch[]) => {
   const recorded: (RoomKey & { readonly userId: string })[] = [];
-  /** Those of the people who may be too many with records in their rooms. */
-  const limited: typeof recorded = [];
+  /** The rooms in which the number of people is limited. */
+  const limitedRooms = new Map<string, RoomKey>();
   let maxPeople = 0;
   let records = 0;
   for (const { records: added, increase } of calls) {
@@ -240,14 +239,12 @@ const questionsOf = (calls: readonly RecordBatch[]) => {
     if (!first) continue;
     const { examId, roomId } = first;
     records += added.length;
-    if (increase.maxPeople !== undefined) maxPeople = Math.max(maxPeople, increase.maxPeople);
-    for (const { userId } of increase.people) {
-      const person = { examId, roomId, userId };
-      recorded.push(person);
-      if (increase.maxPeople !== undefined) limited.push(person);
-    }
+    for (const { userId } of increase.people) recorded.push({ examId, roomId, userId });
+    if (increase.maxPeople === undefined) continue;
+    limitedRooms.set(roomId, { examId, roomId });
+    maxPeople = Math.max(maxPeople, increase.maxPeople);
   }
-  return { recorded, limited, maxPeople, records };
+  return { recorded, limited: [...limitedRooms.values()], maxPeople, records };
 };
 
 /** Whether a call may add the first records of somebody, and the number of such people is limited. */
@@ -264,7 +261,7 @@ export const createRecordWriter = ({ storage, events }: { storage: Storage; even
     const locked = lockExams(tx, ...new Set(calls.map(grouping.examOf)));
     const readSizes =
       limited.length > 0
-        ? tx.readAhead(() => tx.all(sizesForNewcomers, { people: limited, most: maxPeople + 1 }))
+        ? tx.readAhead(() => tx.all(sizesForNewcomers, { limited, people: recorded, most: maxPeople + 1 }))
         : undefined;
     const [, ids, rooms] = await Promise.all([
       locked,
