@@ -220,9 +220,9 @@ type States = Awaited<ReturnType<typeof readStates>>;
 /** The statuses of a person's cameras that a group of reports changes. */
 interface ChangedPerson extends EventRoom {
   readonly userId: string;
-  main: PublishStatus | null;
-  pc: PublishStatus | null;
-  now: Date;
+  readonly main: PublishStatus | null;
+  readonly pc: PublishStatus | null;
+  readonly now: Date;
 }
 
 /** What a group of reports writes. */
