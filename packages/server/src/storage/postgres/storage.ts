@@ -213,7 +213,7 @@ export const createPostgresStorage = ({
       return transact(work, until);
     }, options);
 
-  const reader = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
+  const { rows: _, ...reader } = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
 
   let version = 0;
   return {
