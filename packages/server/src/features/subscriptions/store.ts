@@ -434,11 +434,15 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
 
     async eventsOfExams(followed, limit) {
       const parts = storage.dividesByExam ? followed.map((position) => [position]) : [followed];
-      // Read first: events that are deleted after this were read, or are noted the next time.
-      const pruned = await readParts(parts, (part) => storage.all(prunedOfFollowed, { followed: part }));
-      const epoch = await readEpoch(storage);
+      const [pruned, epoch, rows] = await storage.together(() =>
+        Promise.all([
+          // Read first: events that are deleted after this were read, or are noted the next time.
+          readParts(parts, (part) => storage.all(prunedOfFollowed, { followed: part })),
+          readEpoch(storage),
+          readParts(parts, (part) => storage.all(eventsOfFollowed, { followed: part, limit })),
+        ]),
+      );
       const earlier = followed.filter(({ after }) => after < epoch);
-      const rows = await readParts(parts, (part) => storage.all(eventsOfFollowed, { followed: part, limit }));
       return {
         rows: parts.length > 1 ? rows.toSorted((one, other) => one.id - other.id) : rows,
         lost: [...new Set([...pruned, ...earlier].map(({ examId }) => examId))],
