@@ -28,10 +28,15 @@ export interface Gate {
    */
   admitAnonymous(address: string): void;
   /**
+   * Takes back what `admit` has counted for a caller, because their token was refused afterwards. Counts the call by its address.
+   * @throws TOO_MANY_REQUESTS
+   */
+  refuse(caller: NonNullable<LimitOwners["caller"]>, call: Pick<GatedCall, "writes">, address: string): void;
+  /**
    * Makes a call that may have a long answer when it is the caller's turn (see `ReadingTurns`).
    * @throws TOO_MANY_REQUESTS, also if calls before it have used up the allowance
    */
-  inTurn<Result>(of: TurnOwner, work: () => Promise<Result>): Promise<Result>;
+  inTurn<Result>(of: TurnOwner, work: (hasWaited: boolean) => Promise<Result>): Promise<Result>;
   /** Charges a caller for the rows of an answer. */
   chargeRows(caller: LimitOwners["caller"], readRows: number): void;
   /** Charges a caller for the size of an answer, in bytes. */
@@ -55,12 +60,18 @@ export const createGate = ({
   readonly disk: Pick<Disk, "assertFreeSpace">;
 }): Gate => {
   const turns = createReadingTurns();
+  const admitAnonymous: Gate["admitAnonymous"] = (address) =>
+    rates.take({ network: networkOf(address) }, ONE_READ);
   return {
     admit(caller, { writes, alsoWhenFull = false, longAnswer = false }) {
       if (caller) rates.take({ caller }, (longAnswer ? LONG : SHORT)[writes ? "write" : "read"]);
       if (writes && !alsoWhenFull) disk.assertFreeSpace();
     },
-    admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),
+    admitAnonymous,
+    refuse(caller, { writes }, address) {
+      rates.charge({ caller }, writes ? { writes: -1 } : { reads: -1 });
+      admitAnonymous(address);
+    },
     inTurn: (of, work) => turns.run(of, work, () => rates.take({ caller: of.caller }, NO_DEBT)),
     chargeRows(caller, readRows) {
       if (readRows > 0) rates.charge({ caller }, { readRows });

@@ -1,9 +1,9 @@
-import type { Role } from "@invigil/schema";
+import { type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
 import type { Principal } from "../identity/tokens.js";
 import { InvigilError } from "../platform/errors.js";
 import { rowsIn } from "../platform/rows.js";
-import type { Context, Trace } from "./context.js";
+import type { Context, Named, Trace } from "./context.js";
 import { failureOf, toTRPCError } from "./failures.js";
 import { trpc } from "./root.js";
 
@@ -34,10 +34,36 @@ export const admit = ({ identity }: Context, allowed: readonly Role[], path: str
   return identity;
 };
 
-/** Returns the room in the input of a call, for the log. */
-const roomIn = (input: unknown): string | undefined => {
-  const roomId = typeof input === "object" && input !== null && "roomId" in input ? input.roomId : undefined;
-  return typeof roomId === "string" || typeof roomId === "number" ? String(roomId).slice(0, 64) : undefined;
+const idSchema = roomRef.shape.roomId;
+/** What the schema does not change, and most ids are. Parsing takes longer. */
+const PLAIN_ID = /^[\w.-]{1,128}$/;
+/** Returns an id of an input as the schema reads it. Undefined if it is none. */
+const idOf = (value: unknown): string | undefined =>
+  typeof value === "string" && PLAIN_ID.test(value) ? value : idSchema.safeParse(value).data;
+/** Returns what an input names, before it is parsed. */
+const namedIn = (input: unknown, anyRoom: true | undefined): Named => {
+  if (typeof input !== "object" || input === null) return { anyRoom };
+  const roomId = "roomId" in input ? idOf(input.roomId) : undefined;
+  const examId = "examId" in input ? idOf(input.examId) : undefined;
+  return { roomId, examId, anyRoom };
+};
+
+/** Asks whether the caller's token is still good. A refused call counts for the address, not for the person whose token it was. */
+const authorized = async (
+  own: Context,
+  caller: Principal,
+  { named, writes }: { readonly named: Named | undefined; readonly writes: boolean },
+): Promise<Principal> => {
+  if (!own.authorize) return caller;
+  try {
+    return await own.authorize(caller, named);
+  } catch (error) {
+    if (error instanceof InvigilError && error.code === "UNAUTHENTICATED") {
+      own.identity = error;
+      own.gate?.refuse(caller, { writes }, own.address);
+    }
+    throw error;
+  }
 };
 
 /**
@@ -49,18 +75,29 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
     callInOwnContext(ctx, path, async (own) => {
       try {
         if (own.identity instanceof InvigilError) own.gate?.admitAnonymous(own.address);
-        const caller = admit(own, allowed, path);
-        own.gate?.admit(caller, {
-          writes: type === "mutation",
+        const principal = admit(own, allowed, path);
+        const writes = type === "mutation";
+        own.gate?.admit(principal, {
+          writes,
           alsoWhenFull: meta?.alsoWhenFull,
           longAnswer: meta?.longAnswer,
         });
-        const roomId = roomIn(await getRawInput());
-        if (roomId !== undefined) own.trace.roomId = roomId;
+        let named: Named;
+        try {
+          named = namedIn(await getRawInput(), meta?.anyRoom);
+        } catch (error) {
+          await authorized(own, principal, { named: undefined, writes });
+          throw error;
+        }
+        if (named.roomId !== undefined) own.trace.roomId = named.roomId.slice(0, 64);
+        const caller = await authorized(own, principal, { named, writes });
         // The events of a subscription come one by one.
         const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
         const result = longAnswers
-          ? await longAnswers.inTurn({ caller, writes: type === "mutation" }, () => next({ ctx: { caller } }))
+          ? await longAnswers.inTurn({ caller, writes }, (hasWaited) =>
+              // What was read before the wait may no longer be true.
+              next({ ctx: { caller: hasWaited ? principal : caller } }),
+            )
           : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
         longAnswers?.chargeRows(caller, rowsIn(result.data));

@@ -100,10 +100,14 @@ export const createExamService = ({
     const summary = { id, name, startTime, endTime, createdAt, updatedAt };
     return videoProfile ? { ...summary, videoProfile } : summary;
   };
+  const withAudio = async (stored: StoredExam): Promise<Exam> => ({
+    ...toPublic(stored),
+    ...(await audio.ofExam(stored.id)),
+  });
   const read = async (examId: string): Promise<Exam> => {
     const stored = await store.get(examId);
     if (!stored) throw examNotFound(examId);
-    return { ...toPublic(stored), ...(await audio.ofExam(examId)) };
+    return withAudio(stored);
   };
 
   const attachments = (examId: string, wanted: ExamAudioInput, createdAt: Date) =>
@@ -148,8 +152,7 @@ export const createExamService = ({
       return read(id);
     },
     async get(caller, examId) {
-      await access.exam(caller, examId);
-      const exam = await read(examId);
+      const exam = await withAudio((await access.exam(caller, examId)).exam);
       if (caller.role !== "examinee") return exam;
       const extraMinutes = await participant.extraMinutesOf(examId, caller.userId);
       return { ...exam, endTime: new Date(exam.endTime.getTime() + extraMinutes * MINUTE_MS) };
@@ -157,9 +160,8 @@ export const createExamService = ({
     async list(caller, { pageSize, cursor }) {
       const bound = await boundExam(caller);
       if (bound !== undefined) {
-        await access.exam(caller, bound);
-        const exam = await store.get(bound);
-        return { exams: exam && cursor === undefined ? [toPublic(exam)] : [] };
+        const { exam } = await access.exam(caller, bound);
+        return { exams: cursor === undefined ? [toPublic(exam)] : [] };
       }
       const person = caller.role === "admin" ? undefined : caller;
       const { rows, ...next } = await store.list(person, { limit: pageSize, before: cursor });

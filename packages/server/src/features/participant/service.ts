@@ -99,7 +99,7 @@ export const createParticipantService = ({
   const stateFor = async (caller: Caller, { id, examId, status }: StoredRoom): Promise<RoomState> =>
     status === "in_progress"
       ? { examId, roomId: id, inProgress: true, others: undefined }
-      : { examId, roomId: id, inProgress: false, others: await access.exam(caller, examId) };
+      : { examId, roomId: id, inProgress: false, others: (await access.exam(caller, examId)).reach };
 
   /**
    * A push URL gives its owner the right to publish as that person. Examinees of an ended room do not publish

@@ -191,7 +191,8 @@ export const createLiveService = ({
       return visible;
     },
 
-    examSnapshot: async (caller, examId) => store.examSnapshot(examId, await access.exam(caller, examId)),
+    examSnapshot: async (caller, examId) =>
+      store.examSnapshot(examId, (await access.exam(caller, examId)).reach),
 
     async subscribeToRoom(subscriber, { roomId, camera, lastEventId }) {
       assertRunning();

@@ -1,9 +1,28 @@
 import type { Reader } from "../port.js";
 import type { Statement, Values } from "../statement.js";
-import { type Compiled, compileOnce, type Named, queryOf } from "./connection.js";
+import { compileOnce, type Named, queryOf } from "./connection.js";
 import { asPortError } from "./errors.js";
 import { rollBack, type Session, type Sessions } from "./sessions.js";
 import { createWaitLimit } from "./wait-limit.js";
+
+/** A statement whose reads can be gathered. */
+export interface Gatherable extends Named {
+  /** The number of columns of its rows. */
+  readonly columns: number;
+}
+
+/** A reader that also runs statements which no store has made. */
+export interface GatheredReader extends Reader {
+  /**
+   * Returns the rows of a statement, as lists of values.
+   * @param examId the exam that the statement is about, if it is about one
+   */
+  rows(
+    statement: Gatherable,
+    values: unknown[],
+    examId: unknown,
+  ): Promise<readonly (readonly unknown[])[]>;
+}
 
 /** A read that waits for its turn. */
 interface WaitingRead {
@@ -28,7 +47,7 @@ interface GatheredForm extends Named {
  */
 const gatheredForm = async (
   session: Session,
-  { name, text, columns }: Compiled,
+  { name, text, columns }: Gatherable,
 ): Promise<GatheredForm | undefined> => {
   // In a transaction, because a pooler may give the next statement to another session.
   await session.execute("BEGIN");
@@ -76,16 +95,16 @@ export const createGatheredReader = (
     /** Whether only reads of the same exam are gathered: those with the same value of the parameter `examId`. */
     readonly dividesByExam: boolean;
   },
-): Reader => {
+): GatheredReader => {
   const limit = createWaitLimit<WaitingRead>(timeoutMs);
   const mostRunning = Math.min(MAX_RUNNING, sessions.connections);
   /** The reads that are gathered, by statement, and by exam if they are divided. */
-  const waiting = new Map<string, { readonly compiled: Compiled; readonly reads: WaitingRead[] }>();
-  const forms = new WeakMap<Compiled, Promise<GatheredForm | undefined>>();
+  const waiting = new Map<string, { readonly compiled: Gatherable; readonly reads: WaitingRead[] }>();
+  const forms = new WeakMap<Gatherable, Promise<GatheredForm | undefined>>();
   let running = 0;
   let isScheduled = false;
 
-  const formOf = (session: Session, compiled: Compiled): Promise<GatheredForm | undefined> => {
+  const formOf = (session: Session, compiled: Gatherable): Promise<GatheredForm | undefined> => {
     const known = forms.get(compiled);
     if (known) return known;
     const made = gatheredForm(session, compiled);
@@ -98,7 +117,7 @@ export const createGatheredReader = (
 
   const readEach = async (
     session: Session,
-    compiled: Compiled,
+    compiled: Gatherable,
     reads: readonly WaitingRead[],
   ): Promise<void> => {
     for (const { values, resolve, reject } of reads)
@@ -111,7 +130,7 @@ export const createGatheredReader = (
   /** Returns the rows of each read. Undefined if the statement, or one of the values, does not allow it. */
   const rowsTogether = async (
     session: Session,
-    compiled: Compiled,
+    compiled: Gatherable,
     reads: readonly WaitingRead[],
   ): Promise<unknown[][][] | undefined> => {
     const form = await formOf(session, compiled);
@@ -132,7 +151,7 @@ export const createGatheredReader = (
   };
   const readTogether = async (
     session: Session,
-    compiled: Compiled,
+    compiled: Gatherable,
     reads: readonly WaitingRead[],
   ): Promise<void> => {
     const found = await rowsTogether(session, compiled, reads);
@@ -140,7 +159,7 @@ export const createGatheredReader = (
     for (const [index, { resolve }] of reads.entries()) resolve(found[index] ?? []);
   };
 
-  const readAll = async (compiled: Compiled, reads: readonly WaitingRead[]): Promise<void> => {
+  const readAll = async (compiled: Gatherable, reads: readonly WaitingRead[]): Promise<void> => {
     try {
       await sessions.use((session) =>
         reads.length === 1 ? readEach(session, compiled, reads) : readTogether(session, compiled, reads),
@@ -164,13 +183,11 @@ export const createGatheredReader = (
     }
   }
 
-  const all = async <Row>(statement: Statement<Row>, values: Values = {}): Promise<Row[]> => {
-    const compiled = compileOnce(statement);
-    const bound = compiled.bind(values);
-    const key = dividesByExam ? `${compiled.name} ${String(values.examId)}` : compiled.name;
+  const rows: GatheredReader["rows"] = async (compiled, values, examId) => {
+    const key = dividesByExam ? `${compiled.name} ${String(examId)}` : compiled.name;
     let read: WaitingRead | undefined;
     const found = new Promise<readonly (readonly unknown[])[]>((resolve, reject) => {
-      read = { values: bound, resolve, reject };
+      read = { values, resolve, reject };
       const gathered = waiting.get(key) ?? { compiled, reads: [] };
       waiting.set(key, gathered);
       gathered.reads.push(read);
@@ -183,14 +200,17 @@ export const createGatheredReader = (
         readNext();
       });
     });
-    let rows: readonly (readonly unknown[])[];
     try {
-      rows = await found;
+      return await found;
     } finally {
       if (read) limit.end(read);
     }
-    // Safe: the fields of the statement make a Row.
-    return rows.map((row) => compiled.read(row) as Row);
   };
-  return { all, get: async (statement, values) => (await all(statement, values))[0] };
+  const all = async <Row>(statement: Statement<Row>, values: Values = {}): Promise<Row[]> => {
+    const compiled = compileOnce(statement);
+    const found = await rows(compiled, compiled.bind(values), values.examId);
+    // Safe: the fields of the statement make a Row.
+    return found.map((row) => compiled.read(row) as Row);
+  };
+  return { rows, all, get: async (statement, values) => (await all(statement, values))[0] };
 };

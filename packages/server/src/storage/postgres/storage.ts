@@ -5,6 +5,7 @@ import type { Storage, Transaction } from "../port.js";
 import { type Connection, createConnection, lockText } from "./connection.js";
 import { asPortError } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
+import { createParts } from "./parts.js";
 import type { SchemaCheck } from "./schema-check.js";
 import { firstValue, rollBack, type Session, type Sessions } from "./sessions.js";
 import { createWriteQueue } from "./write-queue.js";
@@ -195,7 +196,7 @@ export const createPostgresStorage = ({
       return transact(work, until);
     }, options);
 
-  const reader = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
+  const { rows, ...reader } = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
 
   let version = 0;
   return {
@@ -217,6 +218,7 @@ export const createPostgresStorage = ({
       (_options, work) =>
       (...args) =>
         work(reader, ...args),
+    ...createParts(rows, { dividesByExam }),
     async othersVersion() {
       version += 1;
       return version;

@@ -3,6 +3,7 @@ import { getTableName } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { ForeignKeyError, UniqueError } from "../errors.js";
 import { listOf, quoted } from "../names.js";
+import type { Reader } from "../port.js";
 import {
   type Binding,
   binderOf,
@@ -31,6 +32,12 @@ export interface Connection {
   run(statement: Statement, values?: Values): number;
   insert<Of extends SQLiteTable>(insertion: Insertion<Of>, rows: readonly Of["$inferInsert"][]): number[];
 }
+
+/** Returns a reader that uses a connection. */
+export const readerOf = ({ get, all }: Connection): Reader => ({
+  get: async (statement, values) => get(statement, values),
+  all: async (statement, values) => all(statement, values),
+});
 
 interface Prepared {
   readonly statement: Sqlite.Statement<unknown[]>;

@@ -2,8 +2,9 @@ import type Sqlite from "better-sqlite3";
 import { SchemaChangedError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
 import type { Reader, Storage } from "../port.js";
-import { createConnection, type Running } from "./connection.js";
+import { createConnection, readerOf, type Running } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
+import { createParts } from "./parts.js";
 import { createRememberedReads } from "./remembered.js";
 import { createWriter } from "./writer.js";
 
@@ -29,11 +30,6 @@ export interface SqliteStorage {
   readonly othersVersion: () => number | undefined;
   close(): void;
 }
-
-const readerOf = (connection: ReturnType<typeof createConnection>): Reader => ({
-  get: async (statement, values) => connection.get(statement, values),
-  all: async (statement, values) => connection.all(statement, values),
-});
 
 /**
  * Implements the storage interface on SQLite: one connection writes, one reads committed data, and one reads
@@ -67,12 +63,11 @@ export const createSqliteStorage = ({
     if (!compared.isCurrent) throw new SchemaChangedError();
   };
   const committed = openReader();
-  const reader = readerOf(createConnection(committed, onStatement));
+  const connection = createConnection(committed, onStatement);
+  const reader = readerOf(connection);
   const remembered = createRememberedReads(
     (tables) =>
-      onRemembered
-        ? readerOf(createConnection(committed, (running) => onRemembered(running, tables)))
-        : reader,
+      onRemembered ? createConnection(committed, (running) => onRemembered(running, tables)) : connection,
     othersVersion,
   );
   const write = createWriter(writer, {
@@ -118,6 +113,7 @@ export const createSqliteStorage = ({
         return result;
       },
       remember: remembered.remember,
+      ...createParts(remembered),
       othersVersion: async () => othersVersion(),
     },
     close() {
