@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import type { Services } from "../api/services.js";
-import type { Context } from "../trpc/context.js";
 import { InvigilError } from "../platform/errors.js";
+import type { Context } from "../trpc/context.js";
 import { failureOf } from "../trpc/failures.js";
 
 declare module "fastify" {

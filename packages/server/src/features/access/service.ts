@@ -2,7 +2,15 @@ import type { Caller, Role } from "@invigil/schema";
 import type { Principal } from "../../identity/tokens.js";
 import { examNotFound, forbidden, InvigilError, roomNotFound } from "../../platform/errors.js";
 import type { Named } from "../../trpc/context.js";
-import type { AccessStore, Answers, Questions, RoomOfPerson, StoredExam, StoredRoom, StoredSession } from "./store.js";
+import type {
+  AccessStore,
+  Answers,
+  Questions,
+  RoomOfPerson,
+  StoredExam,
+  StoredRoom,
+  StoredSession,
+} from "./store.js";
 
 export type { StoredExam, StoredRoom, StoredSession };
 
@@ -112,8 +120,7 @@ const questionsOfExam = (caller: Caller, examId: string): Questions => {
 const questionsOf = (caller: Caller, { roomId, examId, anyRoom = false }: Named): Questions => {
   const { roomId: ownRoom, examId: ownExam, userId, role } = caller;
   // A bound token opens nothing else, so nothing else needs to be read.
-  if (roomId !== undefined)
-    return (ownRoom ?? roomId) === roomId ? { roomId, memberId: userId } : {};
+  if (roomId !== undefined) return (ownRoom ?? roomId) === roomId ? { roomId, memberId: userId } : {};
   if (examId !== undefined) return (ownExam ?? examId) === examId ? questionsOfExam(caller, examId) : {};
   if (ownRoom !== undefined) return { roomId: ownRoom, memberId: userId };
   if (ownExam !== undefined) return questionsOfExam(caller, ownExam);
@@ -160,7 +167,8 @@ export const createAccessService = ({
   /** Whether a token is no longer good, apart from the account of a token that was issued in another person's session. */
   const isEnded = ({ sessionId, generation }: Principal, answers: Answers): boolean => {
     const { session } = answers;
-    const hasSession = sessionId === undefined || (session && !session.isRevoked && session.expiresAt > clock());
+    const hasSession =
+      sessionId === undefined || (session && !session.isRevoked && session.expiresAt > clock());
     return answers.isRefused || !hasSession || (generation ?? 0) < (answers.generation ?? 0);
   };
 
@@ -256,7 +264,10 @@ export const createAccessService = ({
       const rooms = await requestedRooms(caller, where);
       if (rooms.length === 0) throw forbidden("You are in no room.");
       if (rooms.some(({ status }) => status === "in_progress")) return;
-      const [last] = rooms.map(({ id }) => id).toSorted().reverse();
+      const [last] = rooms
+        .map(({ id }) => id)
+        .toSorted()
+        .reverse();
       throw new InvigilError("ROOM_ENDED", `The room ${last} has ended.`);
     },
     async wholeExam(caller, examId) {

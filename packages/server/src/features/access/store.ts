@@ -184,21 +184,21 @@ export const createAccessStore = ({
     generationInRoom,
     (examId: string, roomId: string, userId: string) => ({ examId, roomId, userId }),
   );
-  const roomPart = storage.part(
-    ofPeople,
-    roomWithRole,
-    (examId: string, roomId: string, userId: string) => ({ examId, roomId, userId }),
-  );
+  const roomPart = storage.part(ofPeople, roomWithRole, (examId: string, roomId: string, userId: string) => ({
+    examId,
+    roomId,
+    userId,
+  }));
   const examPart = storage.part(
     { tables: [exams, bulkChanges], withinCalls },
     examById,
     (examId: string) => ({ examId }),
   );
-  const roomsPart = storage.listPart(
-    ofPeople,
-    roomsInExam,
-    (examId: string, userId: string, role: Role) => ({ examId, userId, role }),
-  );
+  const roomsPart = storage.listPart(ofPeople, roomsInExam, (examId: string, userId: string, role: Role) => ({
+    examId,
+    userId,
+    role,
+  }));
   const allRoomsPart = storage.listPart(ofPeople, roomsInAllExams, (userId: string, role: Role) => ({
     userId,
     role,

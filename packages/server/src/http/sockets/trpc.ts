@@ -184,10 +184,17 @@ export const trpcSockets = ({
     };
 
     const contextFor = async (authorization: string | undefined): Promise<Context> => {
-      const identify: Context["identify"] = (named) =>
-        auth.identify(authorization, named).catch(failureOf);
+      const identify: Context["identify"] = (named) => auth.identify(authorization, named).catch(failureOf);
       const trace: Trace = { requestId, procedures: [] };
-      const base = { identify, authorize: auth.authorize, drained, sendsEvents: true, address, gate, connection };
+      const base = {
+        identify,
+        authorize: auth.authorize,
+        drained,
+        sendsEvents: true,
+        address,
+        gate,
+        connection,
+      };
       const perCall: NonNullable<Context["perCall"]> = (call) =>
         limit(async () => {
           await drained();

@@ -17,11 +17,7 @@ export interface GatheredReader extends Reader {
    * Returns the rows of a statement, as lists of values.
    * @param examId the exam that the statement is about, if it is about one
    */
-  rows(
-    statement: Gatherable,
-    values: unknown[],
-    examId: unknown,
-  ): Promise<readonly (readonly unknown[])[]>;
+  rows(statement: Gatherable, values: unknown[], examId: unknown): Promise<readonly (readonly unknown[])[]>;
 }
 
 /** A read that waits for its turn. */

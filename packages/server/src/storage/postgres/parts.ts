@@ -55,7 +55,9 @@ export const createParts = (
   };
 
   const readOne = async ({ compiled, values, isList }: AskedPart): Promise<unknown> => {
-    const found = (await rows(compiled, compiled.bind(values), values.examId)).map((row) => compiled.read(row));
+    const found = (await rows(compiled, compiled.bind(values), values.examId)).map((row) =>
+      compiled.read(row),
+    );
     return isList ? found : found[0];
   };
   const readTogether = async (parts: readonly AskedPart[]): Promise<unknown[]> => {

@@ -2,7 +2,7 @@ import type Sqlite from "better-sqlite3";
 import { SchemaChangedError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
 import type { Reader, Storage } from "../port.js";
-import { createConnection, readerOf, type Running } from "./connection.js";
+import { createConnection, type Running, readerOf } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
 import { createParts } from "./parts.js";
 import { createRememberedReads } from "./remembered.js";
