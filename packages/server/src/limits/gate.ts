@@ -27,11 +27,8 @@ export interface Gate {
    * @throws TOO_MANY_REQUESTS
    */
   admitAnonymous(address: string): void;
-  /**
-   * Takes back what `admit` has counted for a caller, because their token was refused afterwards. Counts the call by its address.
-   * @throws TOO_MANY_REQUESTS
-   */
-  refuse(caller: NonNullable<LimitOwners["caller"]>, call: Pick<GatedCall, "writes">, address: string): void;
+  /** Takes back what `admit` has counted for a caller, whose token was refused afterwards. */
+  withdraw(caller: LimitOwners["caller"], call: Pick<GatedCall, "writes">): void;
   /**
    * Makes a call that may have a long answer when it is the caller's turn (see `ReadingTurns`).
    * @throws TOO_MANY_REQUESTS, also if calls before it have used up the allowance
@@ -60,18 +57,13 @@ export const createGate = ({
   readonly disk: Pick<Disk, "assertFreeSpace">;
 }): Gate => {
   const turns = createReadingTurns();
-  const admitAnonymous: Gate["admitAnonymous"] = (address) =>
-    rates.take({ network: networkOf(address) }, ONE_READ);
   return {
     admit(caller, { writes, alsoWhenFull = false, longAnswer = false }) {
       if (caller) rates.take({ caller }, (longAnswer ? LONG : SHORT)[writes ? "write" : "read"]);
       if (writes && !alsoWhenFull) disk.assertFreeSpace();
     },
-    admitAnonymous,
-    refuse(caller, { writes }, address) {
-      rates.charge({ caller }, writes ? { writes: -1 } : { reads: -1 });
-      admitAnonymous(address);
-    },
+    admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),
+    withdraw: (caller, { writes }) => rates.charge({ caller }, writes ? { writes: -1 } : { reads: -1 }),
     inTurn: (of, work) => turns.run(of, work, () => rates.take({ caller: of.caller }, NO_DEBT)),
     chargeRows(caller, readRows) {
       if (readRows > 0) rates.charge({ caller }, { readRows });

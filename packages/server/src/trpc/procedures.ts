@@ -1,6 +1,7 @@
 import { type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
 import type { Principal } from "../identity/tokens.js";
+import type { GatedCall } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
 import { rowsIn } from "../platform/rows.js";
 import type { Context, Named, Trace } from "./context.js";
@@ -26,14 +27,6 @@ const callInOwnContext = <Result>(
   return ctx.perCall ? ctx.perCall(recorded) : recorded(ctx);
 };
 
-/** Returns the caller if their token has one of the roles. @throws UNAUTHENTICATED, FORBIDDEN */
-export const admit = ({ identity }: Context, allowed: readonly Role[], path: string): Principal => {
-  if (identity instanceof InvigilError) throw identity;
-  if (!allowed.includes(identity.role))
-    throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
-  return identity;
-};
-
 const idSchema = roomRef.shape.roomId;
 /** What the schema does not change, and most ids are. Parsing takes longer. */
 const PLAIN_ID = /^[\w.-]{1,128}$/;
@@ -48,11 +41,15 @@ const namedIn = (input: unknown, anyRoom: true | undefined): Named => {
   return { roomId, examId, anyRoom };
 };
 
-/** Asks whether the caller's token is still good. A refused call counts for the address, not for the person whose token it was. */
+/**
+ * Asks whether the caller's token is still good. Calls of a token that is not count for the address, and not for the person whose token it
+ * was.
+ * @param admitted the call, if it was counted for the person
+ */
 const authorized = async (
   own: Context,
   caller: Principal,
-  { named, writes }: { readonly named: Named | undefined; readonly writes: boolean },
+  { named, admitted }: { readonly named?: Named; readonly admitted?: Pick<GatedCall, "writes"> },
 ): Promise<Principal> => {
   if (!own.authorize) return caller;
   try {
@@ -60,7 +57,8 @@ const authorized = async (
   } catch (error) {
     if (error instanceof InvigilError && error.code === "UNAUTHENTICATED") {
       own.identity = error;
-      own.gate?.refuse(caller, { writes }, own.address);
+      if (admitted) own.gate?.withdraw(caller, admitted);
+      own.gate?.admitAnonymous(own.address);
     }
     throw error;
   }
@@ -74,29 +72,33 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
   trpc.procedure.meta({ roles: allowed }).use(({ ctx, path, type, meta, next, getRawInput }) =>
     callInOwnContext(ctx, path, async (own) => {
       try {
-        if (own.identity instanceof InvigilError) own.gate?.admitAnonymous(own.address);
-        const principal = admit(own, allowed, path);
+        const { identity } = own;
+        if (identity instanceof InvigilError) {
+          own.gate?.admitAnonymous(own.address);
+          throw identity;
+        }
+        if (!allowed.includes(identity.role)) {
+          await authorized(own, identity, {});
+          throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
+        }
         const writes = type === "mutation";
-        own.gate?.admit(principal, {
-          writes,
-          alsoWhenFull: meta?.alsoWhenFull,
-          longAnswer: meta?.longAnswer,
-        });
+        const admitted = { writes, alsoWhenFull: meta?.alsoWhenFull, longAnswer: meta?.longAnswer };
+        own.gate?.admit(identity, admitted);
         let named: Named;
         try {
           named = namedIn(await getRawInput(), meta?.anyRoom);
         } catch (error) {
-          await authorized(own, principal, { named: undefined, writes });
+          await authorized(own, identity, { admitted });
           throw error;
         }
         if (named.roomId !== undefined) own.trace.roomId = named.roomId.slice(0, 64);
-        const caller = await authorized(own, principal, { named, writes });
+        const caller = await authorized(own, identity, { named, admitted });
         // The events of a subscription come one by one.
         const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
         const result = longAnswers
           ? await longAnswers.inTurn({ caller, writes }, (hasWaited) =>
               // What was read before the wait may no longer be true.
-              next({ ctx: { caller: hasWaited ? principal : caller } }),
+              next({ ctx: { caller: hasWaited ? identity : caller } }),
             )
           : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;

@@ -7,8 +7,23 @@ import type { RememberedReads } from "./remembered.js";
  * change.
  */
 interface RememberedPart extends Part<never> {
-  readonly read: () => unknown;
+  readonly read: (args: readonly RememberedArgument[]) => unknown;
+  readonly args: readonly RememberedArgument[];
 }
+/** Creates a part whose arguments have the types that `read` takes. */
+const partOf =
+  <Args extends readonly RememberedArgument[]>(read: (args: Args) => unknown) =>
+  (...args: Args): RememberedPart => ({
+    // Safe: it is called with these arguments only.
+    read: read as RememberedPart["read"],
+    args,
+  });
+const answerOf = (part: Part | undefined): unknown => {
+  if (!part) return undefined;
+  // Safe: parts come from this storage.
+  const { read, args } = part as RememberedPart;
+  return read(args);
+};
 
 /** Implements combined reads. No commit of this process comes between the parts. */
 export const createParts = ({
@@ -19,23 +34,21 @@ export const createParts = ({
     statement: Statement<Row>,
     valuesOf: (...args: Args) => Values,
   ) {
-    const read = rememberAtOnce(options, (connection, ...args: Args) =>
-      connection.get(statement, valuesOf(...args)),
+    return partOf(
+      rememberAtOnce(options, (connection, ...args: Args) => connection.get(statement, valuesOf(...args))),
     );
-    return (...args: Args): RememberedPart => ({ read: () => read(args) });
   },
   listPart<Args extends readonly RememberedArgument[], Row>(
     options: RememberOptions,
     statement: Statement<Row>,
     valuesOf: (...args: Args) => Values,
   ) {
-    const read = rememberAtOnce(options, (connection, ...args: Args) =>
-      connection.all(statement, valuesOf(...args)),
+    return partOf(
+      rememberAtOnce(options, (connection, ...args: Args) => connection.all(statement, valuesOf(...args))),
     );
-    return (...args: Args): RememberedPart => ({ read: () => read(args) });
   },
   async ask<const Parts extends readonly (Part | undefined)[]>(parts: Parts) {
-    // Safe: parts come from this storage, and find what their types say.
-    return parts.map((part) => (part as RememberedPart | undefined)?.read()) as unknown as FoundBy<Parts>;
+    // Safe: each part finds what its type says.
+    return parts.map(answerOf) as unknown as FoundBy<Parts>;
   },
 });
