@@ -58,6 +58,8 @@ export interface AccessService {
   confirm(caller: Principal, named?: Named): Promise<Principal | undefined>;
   /** Returns a caller who is the same person as another in the same call, so that what was read for one holds for both. */
   actingAs(confirmed: Principal, person: Principal): Principal;
+  /** Returns the caller without what was read for their call, for what outlives the call. */
+  withoutAnswers(caller: Principal): Principal;
   /** Returns the session of a caller's token, if it has not ended. */
   sessionOf(caller: Principal): Promise<StoredSession | undefined>;
   /** Whether a person's account is disabled. Checks no permissions: for use by other services. */
@@ -231,6 +233,10 @@ export const createAccessService = ({
     actingAs(confirmed, person) {
       const { known }: InformedCaller = confirmed;
       return known ? { ...person, known } : person;
+    },
+    withoutAnswers(caller) {
+      const { known: _, ...rest }: InformedCaller & Principal = caller;
+      return rest;
     },
     async sessionOf(caller) {
       const { sessionId, tokenId } = caller;
