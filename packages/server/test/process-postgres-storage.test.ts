@@ -759,27 +759,6 @@ describe("grouped calls", () => {
   );
 });
 
-describe("a snapshot", () => {
-  it("is of one moment, while others write", async () => {
-    const db = await open();
-    await db.storage.write(add("a"));
-    const seen = await db.storage.snapshot(async (reader) => {
-      const before = await reader.all(allIds);
-      await db.storage.write(add("b"));
-      return [before.length, (await reader.all(allIds)).length, (await idsOf(db)).length];
-    });
-    expect(seen).toEqual([1, 1, 2]);
-  });
-
-  it("that fails does not hold up the next", async () => {
-    const db = await open({ connections: 1 });
-    const refusal = new Error("no");
-    expect(await outcomeOf(db.storage.snapshot(() => Promise.reject(refusal)))).toBe(refusal);
-    await db.storage.write(add("a"));
-    expect(await db.storage.snapshot((reader) => reader.all(allIds))).toEqual([{ userId: "a" }]);
-  });
-});
-
 const TEXTS = [
   "",
   " ",

@@ -227,6 +227,7 @@ export const createServices = (
   });
   const exam = createExamService({
     store: createExamStore({ storage, bulk }),
+    together: storage.together,
     access,
     audio,
     participant,

@@ -3,7 +3,7 @@ import type { Insertion, Statement, Values } from "./statement.js";
 
 // The interface through which stores run their statements on a database.
 
-/** Runs statements that read. */
+/** Runs statements that read. Callers must not change the values in rows: reads that ask the same may share them. */
 export interface Reader {
   /** Returns the first row, or undefined. */
   get<Row>(statement: Statement<Row>, values?: Values): Promise<Row | undefined>;
@@ -116,6 +116,12 @@ export type FoundBy<Parts extends readonly (Part | undefined)[]> = {
 
 export interface Storage extends Reader {
   /**
+   * Sends the reads that `start` starts before it waits for one of them together: one round trip instead of one for each read. They may be
+   * remembered reads, and reads of several stores. They run in the order in which they were started, each sees what was committed until
+   * then, and each fails alone. Reads that `start` starts later are sent as usual.
+   */
+  together<Result>(start: () => Promise<Result>): Promise<Result>;
+  /**
    * Whether transactions become visible in the order in which their rows were given ids. If not, a row may
    * appear after a row with a greater id.
    */
@@ -138,8 +144,11 @@ export interface Storage extends Reader {
     writeAll: (tx: Transaction, calls: readonly Call[]) => Promise<readonly Outcome[]>,
     grouping: Grouping<Call>,
   ): (call: Call) => Promise<Outcome>;
-  /** Reads a consistent snapshot of the database, regardless of concurrent writes. */
-  snapshot<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result>;
+  /**
+   * Reads a consistent snapshot of the database, regardless of concurrent writes. `start` starts all reads before it waits for one of them:
+   * they are sent together, with the begin and the end of the snapshot.
+   */
+  snapshot<Result>(start: (reader: Reader) => Promise<Result>): Promise<Result>;
   /**
    * Creates a read with a cache. A cached result is used for as long as the database would return the same.
    * Results are frozen and shared.

@@ -38,7 +38,7 @@ const combine = (parts: readonly Compiled[]): Combined => {
 
 /** Implements combined reads: the parts of a call are one statement, or one for each exam and one for shared tables. */
 export const createParts = (
-  rows: GatheredReader["rows"],
+  { rows, together }: Pick<GatheredReader, "rows" | "together">,
   { dividesByExam }: { readonly dividesByExam: boolean },
 ): Pick<Storage, "part" | "listPart" | "ask"> => {
   /** Combined statements by the names of their parts. */
@@ -105,7 +105,7 @@ export const createParts = (
         const found = own.length === 1 && only ? [await readOne(only)] : await readTogether(own);
         for (const [at, index] of indexes.entries()) answers[index] = found[at];
       };
-      await Promise.all([...groups.values()].map(read));
+      await together(() => Promise.all([...groups.values()].map(read)));
       // Safe: each part finds what its type says.
       return answers as unknown as FoundBy<Parts>;
     },

@@ -1,7 +1,13 @@
-import { CommitUnknownError, TransactionLostError, TransactionStalledError } from "../errors.js";
+import {
+  CommitUnknownError,
+  LastStatementsError,
+  TransactionLostError,
+  TransactionStalledError,
+} from "../errors.js";
 import { createGrouped } from "../grouped.js";
 import { quoted } from "../names.js";
 import type { Storage, Transaction } from "../port.js";
+import { createSnapshotReader } from "../snapshot-reader.js";
 import { type Connection, createConnection, lockText } from "./connection.js";
 import { asPortError } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
@@ -59,9 +65,12 @@ const handleOf = (
   { afterCommit, lockWaits }: { readonly afterCommit: (() => void)[]; readonly lockWaits: LockWaits },
 ) => {
   let isOver = false;
+  /** How far the last statements are. */
+  let last: "begun" | "done" | undefined;
   let parts = 0;
   const use = (): Connection => {
     if (isOver) throw new TransactionStalledError();
+    if (last !== undefined) throw new LastStatementsError();
     return connection;
   };
   const query = async (text: string, values: unknown[]): Promise<unknown> => {
@@ -87,6 +96,15 @@ const handleOf = (
     all: async (statement, values) => use().all(statement, values),
     run: async (statement, values) => use().run(statement, values),
     insert: async (insertion, rows) => use().insert(insertion, rows),
+    ids: async (table, count) => use().ids(table, count),
+    async last(start) {
+      use();
+      const started = start();
+      last = "begun";
+      const result = await started;
+      last = "done";
+      return result;
+    },
     async lock(table, keys) {
       const wanted = typeof keys === "string" ? [keys] : keys;
       if (wanted.length === 0) return;
@@ -124,7 +142,7 @@ const handleOf = (
       }
     },
     afterCommit(call) {
-      use();
+      if (isOver) throw new TransactionStalledError();
       afterCommit.push(call);
     },
   };
@@ -151,7 +169,7 @@ export const createPostgresStorage = ({
     idleMs: Math.min(MAX_IDLE_MS, timeoutMs),
   });
   const begin = `BEGIN; ${settings}; SET LOCAL synchronous_commit = on`;
-  const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settingsOf({ lockMs: timeoutMs, statementMs: timeoutMs, idleMs: timeoutMs })}`;
+  const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = ${timeoutMs}`;
   const lockWaits: LockWaits = { number: 0 };
 
   const transact = <Result>(work: (tx: Transaction) => Promise<Result>, beginBy: number): Promise<Result> => {
@@ -205,12 +223,18 @@ export const createPostgresStorage = ({
     dividesByExam,
     write,
     grouped: createGrouped(write, { oneAtATime: true }),
-    snapshot: (work) =>
-      reads.useTransaction(beginSnapshot, performance.now() + timeoutMs, async (session) => {
+    snapshot: (start) =>
+      reads.use(async (session) => {
+        const { reader: own, end } = createSnapshotReader(createConnection(session, { prepared }));
+        const begun = execute(session, beginSnapshot);
+        const reading = (async () => start(own))();
+        end();
+        const ended = execute(session, "COMMIT");
         try {
-          return await work(createConnection(session, { prepared }));
+          // If a part fails, those after it fail because of it. The first error says why.
+          return (await Promise.all([begun, reading, ended]))[1];
         } finally {
-          await rollBack(session);
+          await ended.catch(() => undefined);
         }
       }),
     // No cached result is used, because another process may have changed it.
@@ -218,7 +242,7 @@ export const createPostgresStorage = ({
       (_options, work) =>
       (...args) =>
         work(reader, ...args),
-    ...createParts(rows, { dividesByExam }),
+    ...createParts({ rows, together: reader.together }, { dividesByExam }),
     async othersVersion() {
       version += 1;
       return version;

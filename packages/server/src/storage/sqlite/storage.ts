@@ -1,7 +1,8 @@
 import type Sqlite from "better-sqlite3";
 import { SchemaChangedError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
-import type { Reader, Storage } from "../port.js";
+import type { Storage } from "../port.js";
+import { createSnapshotReader } from "../snapshot-reader.js";
 import { createConnection, type Running, readerOf } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
 import { createParts } from "./parts.js";
@@ -31,10 +32,7 @@ export interface SqliteStorage {
   close(): void;
 }
 
-/**
- * Implements the storage interface on SQLite: one connection writes, one reads committed data, and one reads
- * snapshots.
- */
+/** Implements the storage interface on SQLite: one connection writes, and one reads committed data. */
 export const createSqliteStorage = ({
   writer,
   openReader,
@@ -52,52 +50,37 @@ export const createSqliteStorage = ({
     version: undefined,
     isCurrent: true,
   };
-  /** Only other processes change the schema. @throws SchemaChangedError */
+  /** Only other processes change the schema, and may insert rows. @throws SchemaChangedError */
   const assertSchema = (): void => {
     const version = othersVersion();
     if (version !== compared.version) {
       const wasCurrent = compared.isCurrent;
       compared = { version, isCurrent: isCurrent() };
+      connection.forgetIds();
       if (wasCurrent && !compared.isCurrent) onSchemaChanged?.();
     }
     if (!compared.isCurrent) throw new SchemaChangedError();
   };
   const committed = openReader();
-  const connection = createConnection(committed, onStatement);
-  const reader = readerOf(connection);
+  const reading = createConnection(committed, onStatement);
+  const reader = readerOf(reading);
   const remembered = createRememberedReads(
     (tables) =>
-      onRemembered ? createConnection(committed, (running) => onRemembered(running, tables)) : connection,
+      onRemembered ? createConnection(committed, (running) => onRemembered(running, tables)) : reading,
     othersVersion,
   );
+  const connection = createConnection(writer, (running) => {
+    if (running.writes !== undefined) remembered.noteWrite(running.writes);
+    onStatement?.(running);
+  });
   const write = createWriter(writer, {
-    connection: createConnection(writer, (running) => {
-      if (running.writes !== undefined) remembered.noteWrite(running.writes);
-      onStatement?.(running);
-    }),
+    connection,
     onBegin: assertSchema,
     guard,
     onFault,
     onCommit: remembered.committed,
     onRollback: remembered.rolledBack,
   });
-
-  let snapshots: { readonly sqlite: Sqlite.Database; readonly reader: Reader } | undefined;
-  /** The last snapshot. The next one begins after it, since both use the same connection. */
-  let last: Promise<unknown> = Promise.resolve();
-  const readSnapshot = async <Result>(read: (reader: Reader) => Promise<Result>): Promise<Result> => {
-    if (!snapshots) {
-      const sqlite = openReader();
-      snapshots = { sqlite, reader: readerOf(createConnection(sqlite, onStatement)) };
-    }
-    const { sqlite, reader: own } = snapshots;
-    sqlite.exec("BEGIN");
-    try {
-      return await read(own);
-    } finally {
-      sqlite.exec("COMMIT");
-    }
-  };
 
   return {
     othersVersion,
@@ -107,10 +90,19 @@ export const createSqliteStorage = ({
       dividesByExam: false,
       write,
       grouped: createGrouped(write, { acrossExams: true }),
-      snapshot<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result> {
-        const result = last.then(() => readSnapshot(read));
-        last = result.catch(() => undefined);
-        return result;
+      // Reads are answered as soon as they start.
+      together: (start) => start(),
+      async snapshot(start) {
+        const { reader: own, end } = createSnapshotReader(reader);
+        committed.exec("BEGIN");
+        let read: ReturnType<typeof start>;
+        try {
+          read = start(own);
+        } finally {
+          end();
+          committed.exec("COMMIT");
+        }
+        return read;
       },
       remember: remembered.remember,
       ...createParts(remembered),
@@ -118,7 +110,6 @@ export const createSqliteStorage = ({
     },
     close() {
       committed.close();
-      snapshots?.sqlite.close();
     },
   };
 };
