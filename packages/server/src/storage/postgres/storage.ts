@@ -7,6 +7,7 @@ import type { Query } from "./batch.js";
 import { type Connection, createConnection, type Named, named, queryOf } from "./connection.js";
 import { asPortError } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
+import { createParts } from "./parts.js";
 import type { SchemaCheck } from "./schema-check.js";
 import type { TransactionSession } from "./session.js";
 import type { Sessions } from "./sessions.js";
@@ -217,7 +218,7 @@ export const createPostgresStorage = ({
       return transact(work, until);
     }, options);
 
-  const { rows: _, ...reader } = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
+  const { rows, ...reader } = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
 
   let version = 0;
   return {
@@ -240,6 +241,7 @@ export const createPostgresStorage = ({
       (_options, work) =>
       (...args) =>
         work(reader, ...args),
+    ...createParts({ rows, together: reader.together }, { dividesByExam }),
     async othersVersion() {
       version += 1;
       return version;
