@@ -243,7 +243,7 @@ export const createDropInService = ({
       log.error({ err: error, roomId }, "pages were not told of a mute"),
     );
   }, MUTES_INTERVAL_MS);
-  instances.onNotice("muted", mutesChanged);
+  instances.onNotice("muted", mutesChanged, () => muteListeners.size > 0);
   // Notices for the previous id of this server may be lost.
   instances.onRevived(async () => {
     for (const roomId of muteListeners.keys()) mutesChanged(roomId);

@@ -322,9 +322,9 @@ export const createStreamStore = ({ storage, tasks }: { storage: Storage; tasks:
     },
 
     async listByRoom({ examId, roomId }, { limit, before = FIRST }) {
-      const rows = await erasures.page(
+      const rows = await erasures.pages(
         examId,
-        (from, most) => storage.all(pageOfRoom, { examId, roomId, before: from, limit: most }),
+        [(from, most) => storage.all(pageOfRoom, { examId, roomId, before: from, limit: most })],
         { before, limit: limit + 1, kind: "stream_events" },
       );
       const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
