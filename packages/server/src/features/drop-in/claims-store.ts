@@ -21,10 +21,10 @@ export interface ClaimStore {
   releaseAll(instance: string): Promise<void>;
 }
 
-/** The claim of a page, and its server, if that is running. */
+/** The claim of a page, and its server if that is running. */
 const claimOfPage = statement(
   query
-    .select({ claim: getTableColumns(pageClaims), running: { id: instances.id } })
+    .select({ claim: getTableColumns(pageClaims), running: instances.id })
     .from(pageClaims)
     .leftJoin(instances, and(eq(instances.id, pageClaims.instance), gt(instances.leaseUntil, param("now"))))
     .where(eq(pageClaims.page, param("page"))),
@@ -60,24 +60,23 @@ export const createClaimStore = ({ storage }: { storage: Storage }): ClaimStore 
       async (tx): Promise<ClaimOutcome> => {
         const [, found] = await Promise.all([
           tx.lockName(`page ${claim.page}`),
-          tx.get(claimOfPage, { page: claim.page, now }),
+          tx.get(claimOfPage, { ...claim, now }),
         ]);
-        const current = found?.claim.connection === claim.connection ? undefined : found?.claim;
-        const isConnected = current !== undefined && found?.running !== null;
-        if (current && isConnected) {
-          const wins = yields ? claim.loginId > current.loginId : claim.loginId >= current.loginId;
+        const other = found?.claim.connection === claim.connection ? undefined : found;
+        const displaced = other?.claim;
+        const isConnected = displaced !== undefined && other?.running !== null;
+        if (isConnected) {
+          const wins = yields ? claim.loginId > displaced.loginId : claim.loginId >= displaced.loginId;
           if (!wins) return "refused";
         }
-        await tx.last(() =>
-          Promise.all([
-            tx.run(writeClaim, claim),
-            current &&
-              isConnected &&
-              current.instance !== claim.instance &&
-              notifyServers(tx, [current.instance], { topic: "displaced", data: current.connection, now }),
-          ]),
-        );
-        return { displaced: current };
+        await tx.last(async () => {
+          const writing: Promise<unknown>[] = [tx.run(writeClaim, claim)];
+          const { instance, connection: data } = displaced ?? claim;
+          if (isConnected && instance !== claim.instance)
+            writing.push(notifyServers(tx, [instance], { topic: "displaced", data, now }));
+          await Promise.all(writing);
+        });
+        return { displaced };
       },
       { share: { caller: claim.page } },
     ),
