@@ -15,10 +15,10 @@ export interface LoginStore {
   find(id: string): Promise<StoredLogin | undefined>;
 }
 
-/** The most expired logins that one call deletes, and the most of one page. More than one, so that their number shrinks, and few, so that the write is short. */
+/** The most logins that one call deletes for each reason. More than one, so that their number shrinks, and few, so that the write is short. */
 const MAX_DELETED = 20;
 
-const { id, userId, camera, holderId, roomId, examId, createdAt, expiresAt } = messageLogins;
+const { id, userId, camera, holderId, roomId, examId, expiresAt } = messageLogins;
 
 const insertLogin = insertion(messageLogins);
 const loginById = statement(
@@ -27,22 +27,25 @@ const loginById = statement(
     .from(messageLogins)
     .where(eq(id, param("id"))),
 );
-const superseded = query
-  .select({ id })
-  .from(messageLogins)
-  .where(
-    and(
-      eq(userId, param("userId")),
-      eq(camera, param("camera")),
-      eq(holderId, param("holderId")),
-      sql`${roomId} IS NOT DISTINCT FROM ${param("roomId")}`,
-      sql`${examId} IS NOT DISTINCT FROM ${param("examId")}`,
-    ),
-  )
-  .orderBy(desc(createdAt), desc(id))
-  .limit(MAX_DELETED)
-  .offset(param("kept"));
-const deleteSuperseded = statement(query.delete(messageLogins).where(inArray(id, superseded)));
+const deleteSuperseded = statement((dialect) => {
+  const superseded = query
+    .select({ id })
+    .from(messageLogins)
+    .where(
+      and(
+        eq(userId, param("userId")),
+        eq(camera, param("camera")),
+        eq(holderId, param("holderId")),
+        sql`${roomId} IS NOT DISTINCT FROM ${param("roomId")}`,
+        sql`${examId} IS NOT DISTINCT FROM ${param("examId")}`,
+      ),
+    )
+    // Both are the order in which logins were issued. SQLite's index has its rows in the first one.
+    .orderBy(desc(dialect.name === "sqlite" ? sql`rowid` : id))
+    .limit(MAX_DELETED)
+    .offset(param("kept"));
+  return query.delete(messageLogins).where(inArray(id, superseded));
+});
 /** Waits for no other transaction that deletes the same logins. So no two of them wait for each other. */
 const deleteExpired = statement((dialect) => {
   const expired = query
