@@ -104,11 +104,14 @@ export const createExamService = ({
     const summary = { id, name, startTime, endTime, createdAt, updatedAt };
     return videoProfile ? { ...summary, videoProfile } : summary;
   };
-  /** Reads an exam. Its end is that of the person, if one is given. */
-  const read = async (examId: string, userId?: string): Promise<Exam> => {
+  /** Reads an exam, unless its row is given. Its end is that of the person, if one is given. */
+  const read = async (
+    examId: string,
+    { row, userId }: { readonly row?: StoredExam; readonly userId?: string | undefined } = {},
+  ): Promise<Exam> => {
     const [stored, audioOfExam, extraMinutes] = await together(() =>
       Promise.all([
-        store.get(examId),
+        row ?? store.get(examId),
         audio.ofExam(examId),
         userId === undefined ? 0 : participant.extraMinutesOf(examId, userId),
       ]),
@@ -127,10 +130,9 @@ export const createExamService = ({
   };
 
   /** Returns the exam that a caller's token is bound to. @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND */
-  const boundExam = async (caller: Caller): Promise<string | undefined> => {
-    if (caller.roomId !== undefined) return (await access.room(caller, caller.roomId)).examId;
-    if (caller.examId !== undefined) await access.exam(caller, caller.examId);
-    return caller.examId;
+  const boundExam = async (caller: Caller): Promise<StoredExam | undefined> => {
+    if (caller.roomId !== undefined) return store.get((await access.room(caller, caller.roomId)).examId);
+    return caller.examId === undefined ? undefined : (await access.exam(caller, caller.examId)).exam;
   };
 
   const notDeleted = (examId: string) =>
@@ -165,13 +167,12 @@ export const createExamService = ({
       return read(id);
     },
     async get(caller, examId) {
-      await access.exam(caller, examId);
-      return read(examId, caller.role === "examinee" ? caller.userId : undefined);
+      const { exam: row } = await access.exam(caller, examId);
+      return read(examId, { row, userId: caller.role === "examinee" ? caller.userId : undefined });
     },
     async list(caller, { pageSize, cursor }) {
-      const bound = await boundExam(caller);
-      if (bound !== undefined) {
-        const exam = await store.get(bound);
+      if (caller.roomId !== undefined || caller.examId !== undefined) {
+        const exam = await boundExam(caller);
         return { exams: exam && cursor === undefined ? [toPublic(exam)] : [] };
       }
       const person = caller.role === "admin" ? undefined : caller;

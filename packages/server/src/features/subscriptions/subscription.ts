@@ -2,6 +2,7 @@ import { type Principal, unauthenticated } from "../../identity/tokens.js";
 import { InvigilError } from "../../platform/errors.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
 import { RETRY_MS } from "../../storage/until-available.js";
+import type { Named } from "../../trpc/context.js";
 import { createEventLoader, type LoggedEvent } from "./delivered-events.js";
 import type { EventDispatcher, Subscription } from "./event-dispatcher.js";
 import { createEventQueue, entryOf, MAX_QUEUED, type QueuedEvent } from "./event-queue.js";
@@ -9,8 +10,8 @@ import type { LiveStore } from "./store.js";
 
 export interface Subscriber {
   readonly caller: Principal;
-  /** Verifies the caller's token again. */
-  readonly identify: () => Promise<Principal | InvigilError>;
+  /** Verifies the caller's token again, and reads what is named with their rights (see `Context.identify`). */
+  readonly identify: (named: Named) => Promise<Principal | InvigilError>;
   /** The connection that the subscription shares with others. Absent if the subscription has its own connection. */
   readonly connection?: object | undefined;
   /** Resolves when the client has received what was sent; undefined if it already has. The next event is sent after that. */
@@ -22,6 +23,8 @@ export interface Subscriber {
 /** The room or the exam that a subscription follows. */
 export interface SubscriptionTarget<Delivered> {
   readonly scope: Subscription["scope"];
+  /** The room or the exam whose access `checkAccess` checks. */
+  readonly named: Named;
   readonly mayDeliver: (event: LoggedEvent) => boolean;
   /** @throws InvigilError if the caller may not subscribe any more */
   readonly checkAccess: (caller: Principal) => Promise<void>;
@@ -100,7 +103,7 @@ export async function* subscribe<Delivered>(
   const recheckAccess = async (): Promise<void> => {
     // The result may be as old as the beginning of the check.
     const startedAt = monotonic();
-    const identity = await identify();
+    const identity = await identify(target.named);
     if (!(identity instanceof InvigilError)) await target.checkAccess(identity);
     else if (identity.code === "UNAUTHENTICATED") throw identity;
     // Whether the token was revoked is not known.

@@ -52,7 +52,7 @@ export const createUploadService = ({ uploads, store, access }: UploadServiceDep
   };
 
   const prefixesOf = async (caller: Caller, examId: string): Promise<string[]> => {
-    const reach = await access.exam(caller, examId);
+    const { reach } = await access.exam(caller, examId);
     if (reach === "all") return [examStreamPrefix(examId)];
     if (caller.role === "inspector" || caller.role === "examinee") return ownFolders(caller, examId, reach);
     return roomFolders(caller, examId, reach.toSorted().toReversed());

@@ -1,15 +1,30 @@
-import type { Storage } from "../port.js";
+import type { Reader, Storage } from "../port.js";
 import type { Statement, Values } from "../statement.js";
-import { type Compiled, compileOnce, type Named, queryOf } from "./connection.js";
+import { compileOnce, type Named, queryOf } from "./connection.js";
 import { asPortError } from "./errors.js";
-import { rollBack, type Session, type Sessions } from "./sessions.js";
+import type { Session, Sessions } from "./sessions.js";
 import { createWaitLimit } from "./wait-limit.js";
 
 type Rows = readonly (readonly unknown[])[];
 
+/** A statement whose reads can be gathered. */
+export interface Gatherable extends Named {
+  /** The number of columns of its rows. */
+  readonly columns: number;
+}
+
+/** A reader that also runs statements which no store has made. */
+export interface GatheredReader extends Reader, Pick<Storage, "together"> {
+  /**
+   * Returns the rows of a statement, as lists of values.
+   * @param examId the exam that the statement is about, if it is about one
+   */
+  rows(statement: Gatherable, values: unknown[], examId: unknown): Promise<Rows>;
+}
+
 /** A read that waits for its turn. */
 interface WaitingRead {
-  readonly compiled: Compiled;
+  readonly compiled: Gatherable;
   readonly values: unknown[];
   /** The statement, and the exam if reads are divided by exam. */
   readonly key: string;
@@ -41,38 +56,34 @@ interface GatheredForm extends Named {
  */
 const gatheredForm = async (
   session: Session,
-  { name, text, columns }: Compiled,
+  { name, text, columns }: Gatherable,
 ): Promise<GatheredForm | undefined> => {
-  // In a transaction, because a pooler may give the next statement to another session.
-  try {
-    const [, , { rows }] = await Promise.all([
-      session.execute("BEGIN"),
-      session.execute(`PREPARE gathered AS ${text}`),
-      session.query({
-        text: "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'gathered'",
-      }),
-      session.execute("DEALLOCATE gathered"),
-    ]);
-    // The driver leaves a list of texts as PostgreSQL writes it.
-    const types = String(rows[0]?.[0])
-      .slice(1, -1)
-      .split(",")
-      .filter((type) => type !== "");
-    const plain = types.map((type) => type.replaceAll('"', ""));
-    if (plain.length === 0 || plain.some((type) => type.endsWith("[]") || type.startsWith("json")))
-      return undefined;
-    const lists = plain.map((type, index) => `$${index + 1}::${type}[]`).join(", ");
-    const names = plain.map((_, index) => `p${index + 1}`).join(", ");
-    const inner = text.replaceAll(/\$(\d+)/g, (_, number: string) => `read.p${number}`);
-    const outer = Array.from({ length: columns }, (_, index) => `c${index}`).join(", ");
-    return {
-      name: `${name}g`,
-      text: `SELECT found.*, read.number FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer})`,
-      parameters: plain.length,
-    };
-  } finally {
-    await rollBack(session);
-  }
+  const run = (statement: string) => session.query({ text: statement });
+  const [, , { rows }] = await Promise.all([
+    // In a transaction, because a pooler may give the next statement to another session.
+    run("BEGIN"),
+    run(`PREPARE gathered AS ${text}`),
+    run("SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'gathered'"),
+    run("DEALLOCATE gathered"),
+    run("ROLLBACK"),
+  ]);
+  // The driver leaves a list of texts as PostgreSQL writes it.
+  const types = String(rows[0]?.[0])
+    .slice(1, -1)
+    .split(",")
+    .filter((type) => type !== "");
+  const plain = types.map((type) => type.replaceAll('"', ""));
+  if (plain.length === 0 || plain.some((type) => type.endsWith("[]") || type.startsWith("json")))
+    return undefined;
+  const lists = plain.map((type, index) => `$${index + 1}::${type}[]`).join(", ");
+  const names = plain.map((_, index) => `p${index + 1}`).join(", ");
+  const inner = text.replaceAll(/\$(\d+)/g, (_, number: string) => `read.p${number}`);
+  const outer = Array.from({ length: columns }, (_, index) => `c${index}`).join(", ");
+  return {
+    name: `${name}g`,
+    text: `SELECT found.*, read.number FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer})`,
+    parameters: plain.length,
+  };
 };
 
 /** Puts batches that ask the same together. */
@@ -104,18 +115,18 @@ export const createGatheredReader = (
     /** Whether only reads of the same exam are gathered: those with the same value of the parameter `examId`. */
     readonly dividesByExam: boolean;
   },
-): Pick<Storage, "get" | "all" | "together"> => {
+): GatheredReader => {
   const limit = createWaitLimit<Batch>(timeoutMs);
   const mostRunning = Math.min(MAX_RUNNING, sessions.connections);
   /** The batches that are gathered, by the keys of their reads. */
   const waiting = new Map<string, Batch[]>();
-  const forms = new WeakMap<Compiled, Promise<GatheredForm | undefined>>();
+  const forms = new WeakMap<Gatherable, Promise<GatheredForm | undefined>>();
   let running = 0;
   let isScheduled = false;
   /** The reads that the running call of `together` has started. */
   let starting: WaitingRead[] | undefined;
 
-  const formOf = (session: Session, compiled: Compiled): Promise<GatheredForm | undefined> => {
+  const formOf = (session: Session, compiled: Gatherable): Promise<GatheredForm | undefined> => {
     const known = forms.get(compiled);
     if (known) return known;
     const made = gatheredForm(session, compiled);
@@ -231,19 +242,21 @@ export const createGatheredReader = (
     });
   };
 
-  const all = async <Row>(statement: Statement<Row>, values: Values = {}): Promise<Row[]> => {
-    const compiled = compileOnce(statement);
-    const bound = compiled.bind(values);
-    const key = dividesByExam ? `${compiled.name}:${String(values.examId)}` : compiled.name;
-    const rows = await new Promise<Rows>((resolve, reject) => {
-      const read = { compiled, values: bound, key, resolve, reject };
+  const rows = (compiled: Gatherable, values: unknown[], examId: unknown): Promise<Rows> =>
+    new Promise((resolve, reject) => {
+      const key = dividesByExam ? `${compiled.name}:${String(examId)}` : compiled.name;
+      const read = { compiled, values, key, resolve, reject };
       if (starting) starting.push(read);
       else enqueue([read]);
     });
+  const all = async <Row>(statement: Statement<Row>, values: Values = {}): Promise<Row[]> => {
+    const compiled = compileOnce(statement);
+    const found = await rows(compiled, compiled.bind(values), values.examId);
     // Safe: the fields of the statement make a Row.
-    return rows.map((row) => compiled.read(row) as Row);
+    return found.map((row) => compiled.read(row) as Row);
   };
   return {
+    rows,
     all,
     get: async (statement, values) => (await all(statement, values))[0],
     together(start) {

@@ -1,10 +1,11 @@
 import type Sqlite from "better-sqlite3";
 import { SchemaChangedError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
-import type { Reader, Storage } from "../port.js";
+import type { Storage } from "../port.js";
 import { createSnapshotReader } from "../snapshot-reader.js";
-import { createConnection, type Running } from "./connection.js";
+import { createConnection, type Running, readerOf } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
+import { createParts } from "./parts.js";
 import { createRememberedReads } from "./remembered.js";
 import { createWriter } from "./writer.js";
 
@@ -30,11 +31,6 @@ export interface SqliteStorage {
   readonly othersVersion: () => number | undefined;
   close(): void;
 }
-
-const readerOf = (connection: ReturnType<typeof createConnection>): Reader => ({
-  get: async (statement, values) => connection.get(statement, values),
-  all: async (statement, values) => connection.all(statement, values),
-});
 
 /** Implements the storage interface on SQLite: one connection writes, and one reads committed data. */
 export const createSqliteStorage = ({
@@ -66,12 +62,11 @@ export const createSqliteStorage = ({
     if (!compared.isCurrent) throw new SchemaChangedError();
   };
   const committed = openReader();
-  const reader = readerOf(createConnection(committed, onStatement));
+  const reading = createConnection(committed, onStatement);
+  const reader = readerOf(reading);
   const remembered = createRememberedReads(
     (tables) =>
-      onRemembered
-        ? readerOf(createConnection(committed, (running) => onRemembered(running, tables)))
-        : reader,
+      onRemembered ? createConnection(committed, (running) => onRemembered(running, tables)) : reading,
     othersVersion,
   );
   const connection = createConnection(writer, (running) => {
@@ -100,16 +95,17 @@ export const createSqliteStorage = ({
       async snapshot(start) {
         const { reader: own, end } = createSnapshotReader(reader);
         committed.exec("BEGIN");
-        let reading: ReturnType<typeof start>;
+        let read: ReturnType<typeof start>;
         try {
-          reading = start(own);
+          read = start(own);
         } finally {
           end();
           committed.exec("COMMIT");
         }
-        return reading;
+        return read;
       },
       remember: remembered.remember,
+      ...createParts(remembered),
       othersVersion: async () => othersVersion(),
     },
     close() {
