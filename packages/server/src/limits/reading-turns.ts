@@ -55,10 +55,13 @@ export const createReadingTurns = (): ReadingTurns => {
       return;
     }
     own.inARow += 1;
-    if (tookMs <= SHORT_MS && own.inARow < SHORT_CALLS) return begin();
-    own.inARow = 0;
-    if (tookMs > SHORT_MS) setTimeout(begin, Math.min(tookMs * PAUSE_FACTOR, MAX_PAUSE_MS));
-    else setImmediate(begin);
+    const isShort = tookMs <= SHORT_MS;
+    if (isShort && own.inARow < SHORT_CALLS) begin();
+    else {
+      own.inARow = 0;
+      if (isShort) setImmediate(begin);
+      else setTimeout(begin, Math.min(tookMs * PAUSE_FACTOR, MAX_PAUSE_MS));
+    }
   };
   const runNow = async <Result>(key: string, own: Calls, work: () => Promise<Result>): Promise<Result> => {
     const since = performance.now();
