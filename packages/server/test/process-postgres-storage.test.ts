@@ -310,6 +310,8 @@ describe("statements that are started together", () => {
       await db.storage.snapshot((reader) => Promise.all([reader.all(allIds), reader.all(allIds)])),
     ];
     await warm("b");
+    // Nobody has waited for the end of the snapshot.
+    await idsOf(db);
     let sent = 0;
     proxy.fateOf = () => {
       sent += 1;
@@ -349,16 +351,18 @@ describe("statements that are started together", () => {
       if (at >= 0) data.write("BEGUN", at);
       return "pass";
     };
-    const written = db.storage.write(async (tx) => {
-      await outcomeOf(add("a")(tx));
-      await outcomeOf(Promise.all([add("b")(tx), tx.attempt(() => add("c")(tx))]));
-      await outcomeOf(tx.last(() => add("d")(tx)));
-    });
+    const written = db.storage.write(add("a"));
     expect(await outcomeOf(written)).toMatchObject({ message: expect.stringContaining("BEGUN") });
+    const goesOn = db.storage.write(async (tx) => {
+      await outcomeOf(add("b")(tx));
+      await outcomeOf(Promise.all([add("c")(tx), tx.attempt(() => add("d")(tx))]));
+      await outcomeOf(tx.last(() => add("e")(tx)));
+    });
+    expect(await outcomeOf(goesOn)).toBeInstanceOf(Error);
     proxy.fateOf = () => "pass";
     expect(await idsOf(db)).toEqual([]);
-    await db.storage.write(add("e"));
-    expect(await idsOf(db)).toEqual(["e"]);
+    await db.storage.write(add("f"));
+    expect(await idsOf(db)).toEqual(["f"]);
   });
 
   it("can be used again if they were not prepared, because one before them failed", async () => {
