@@ -253,12 +253,15 @@ export const createParticipantStore = ({
 
   /** Locks the exam of a room before writing to it. Returns the room. @throws what `check` throws */
   const openRoom = async (tx: Transaction, room: RoomKey, check: CheckRoom) => {
-    const reading = tx.get(roomById, room);
-    const [unlocked, read] = await Promise.allSettled([bulk.assertUnlocked(tx, room.examId), reading]);
+    const [unlocked, found] = await Promise.allSettled([
+      bulk.assertUnlocked(tx, room.examId),
+      tx.get(roomById, room),
+    ]);
     // First, so that a call that is refused does not wait for a bulk change.
-    if (read.status === "fulfilled") check(room.roomId, read.value?.status);
+    if (found.status === "fulfilled") check(room.roomId, found.value?.status);
     if (unlocked.status === "rejected") throw unlocked.reason;
-    return reading;
+    if (found.status === "rejected") throw found.reason;
+    return found.value;
   };
 
   /** Counts the people of a room, as far as their number matters. */
@@ -364,14 +367,15 @@ export const createParticipantStore = ({
           if (!from || !person) return "not_found";
           if (there) return "there_already";
           checkSize(size, target.roomId, sizeBefore, 1);
-          const [{ arrival, write }] = await Promise.all([
+          const [{ arrival, write }, evict] = await Promise.all([
             preparePerson(tx, { ...person, ...to, ...target, userId: user }),
+            tasks.prepareEviction(tx, from, { ...person, userId: user }, to.now),
             deletePerson(tx, { ...room, userId: user }, { streamsStay: true }),
           ]);
-          await tasks.evict(tx, from, { ...person, userId: user }, to.now);
           await tx.last(() =>
             Promise.all([
               write(),
+              evict(),
               events.addAll(tx, [
                 newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
                 ...arrivalEvents(target, arrival, to.now),
