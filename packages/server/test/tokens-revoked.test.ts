@@ -70,7 +70,7 @@ describe("a revoked token is refused", () => {
     await using school = await nextSchool();
     const door = rest(school, await revokedToken(school));
     refusalOf(await door.get("roomInfo"), 401, REVOKED);
-    refusalOf(await door.post("addCheatRecord", { roomId: school.room.id, data: "{" }), 401, REVOKED);
+    refusalOf(await door.post("cheat/addCheatRecord", { roomId: school.room.id, data: "{" }), 401, REVOKED);
   });
 
   it("in each call of a batch", async () => {

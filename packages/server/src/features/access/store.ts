@@ -1,5 +1,5 @@
 import type { Role, Room, VideoProfile } from "@invigil/schema";
-import { and, eq, exists, sql } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { RoomExams } from "../../domain/room-exams.js";
 import { generationInRoom } from "../../domain/seats.js";
 import type { Storage } from "../../storage/port.js";
@@ -86,18 +86,18 @@ export interface AccessStore {
 /** The number of tokens whose state is cached: two devices for each of 20,000 examinees. */
 const REMEMBERED_TOKENS = 40_000;
 
-const revokedToken = query
-  .select({ tokenId: revokedTokens.tokenId })
-  .from(revokedTokens)
-  .where(eq(revokedTokens.tokenId, param("tokenId")));
 const disabledAccount = query
-  .select({ userId: accounts.userId })
+  .select({ id: accounts.userId })
   .from(accounts)
   .where(and(eq(accounts.userId, param("account")), eq(accounts.disabled, true)));
-const tokenState = statement(
+/** Finds a reason to refuse a token: that it was revoked, or that its account is disabled. */
+const refusal = statement(
   query
-    .select({ isRefused: sql`${exists(revokedToken)} OR ${exists(disabledAccount)}`.mapWith(Boolean) })
-    .from(sql`(SELECT 1) AS one`),
+    .select({ id: revokedTokens.tokenId })
+    .from(revokedTokens)
+    .where(eq(revokedTokens.tokenId, param("tokenId")))
+    .unionAll(disabledAccount)
+    .limit(1),
 );
 const sessionById = statement(
   query
@@ -168,7 +168,7 @@ export const createAccessStore = ({
   const max = REMEMBERED_TOKENS;
   const tokenPart = storage.part(
     { tables: [revokedTokens, accounts], max },
-    tokenState,
+    refusal,
     (tokenId: string | undefined, account: string | undefined) => ({ tokenId, account }),
   );
   const sessionPart = storage.part(
@@ -211,7 +211,7 @@ export const createAccessStore = ({
     { token, session, roomId = "", memberId, seatOf, examId, roomsOf }: Questions,
     examOfRoom: string | undefined,
   ): Promise<Answers> => {
-    const [state, stored, seat, room, exam, rooms] = await storage.ask([
+    const [refused, stored, seat, room, exam, rooms] = await storage.ask([
       token && tokenPart(token.tokenId, token.account),
       session && sessionPart(session.id, session.tokenId),
       examOfRoom === undefined || seatOf === undefined ? undefined : seatPart(examOfRoom, roomId, seatOf),
@@ -220,7 +220,7 @@ export const createAccessStore = ({
       roomsOf && roomsOfPart(roomsOf),
     ]);
     return {
-      isRefused: state?.isRefused ?? false,
+      isRefused: refused !== undefined,
       session: stored && {
         userId: stored.userId,
         expiresAt: stored.expiresAt,
