@@ -240,8 +240,8 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
       await endPresence(tx, events, { examId: room.examId, roomId: room.id, userId }, now);
     },
     async keepGroups(tx, examId, taskIds) {
-      for (const id of taskIds)
-        if ((await tx.run(deleteUntriedTask, { examId, id })) === 0) throw new GroupsUndone();
+      const kept = await Promise.all(taskIds.map((id) => tx.run(deleteUntriedTask, { examId, id })));
+      if (kept.includes(0)) throw new GroupsUndone();
     },
   };
 };
