@@ -437,11 +437,7 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   };
   for (const key of ["k", "k"])
     expect(
-      await im.send(
-        { ...message, key },
-        () => undefined,
-        () => true,
-      ),
+      await im.send({ message: { ...message, key }, check: () => undefined, canSendTo: () => true }),
     ).toMatchObject({ id: expect.any(Number) });
   return seen.filter(({ text }) => /^(select|insert|update|delete)/i.test(text));
 };

@@ -356,7 +356,7 @@ describe.skipIf(isSkipped)("round trips", () => {
       });
       await stream.until("participant_entered");
       await pass(60_000);
-      return pass(60_000);
+      return await pass(60_000);
     });
   });
 

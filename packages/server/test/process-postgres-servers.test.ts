@@ -284,6 +284,14 @@ describePostgres("servers of one database", () => {
         expect(received.map((events) => events.map(({ id }) => Number(id)))).toEqual(
           listeners.map(({ of }) => idsOf(of)),
         );
+        // Messages and records are numbered in the order of the commits, too.
+        const assertInOrder = (...names: readonly string[]) => {
+          const ids = logged.flatMap(({ data }) => names.flatMap((name) => data[name] ?? []).map(Number));
+          expect(ids.length).toBeGreaterThan(STEPS);
+          expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+        };
+        assertInOrder("messageId");
+        assertInOrder("from", "to");
         // Not only the ids are the same, but also what is in the events, apart from the config, which may have changed again.
         const third = received.length / 3;
         const contents = received.map((events) =>

@@ -372,7 +372,7 @@ export const createServices = (
   });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
   const stream = createStreamService({
-    store: createStreamStore({ storage, tasks: taskLog, events: eventLog }),
+    store: createStreamStore({ storage, tasks: taskLog }),
     access,
     callback: providers.streamCallback,
     clock,

@@ -31,6 +31,7 @@ const saying =
   (name: SignalName, data: object): Input =>
   (school) => ({ ...own(school), type: signals[name].type, data });
 const SOON = { startTime: new Date("2026-02-01T00:00:00Z"), endTime: new Date("2026-02-01T02:00:00Z") };
+const minuteOf = (n: number): Date => new Date(SOON.startTime.getTime() + n * 60_000);
 
 /** Clips that teacher1 added, one per caller. */
 let ownClips: readonly string[] = [];
@@ -45,8 +46,8 @@ const addOwnClips = async (school: School): Promise<void> => {
 let attachments: readonly string[] = [];
 const attachClips = async ({ admin, room, clipId, ...school }: School): Promise<void> => {
   const ids: string[] = [];
-  for (const _ of Object.keys(callersOf({ admin, room, clipId, ...school })))
-    ids.push((await admin.audio.attach({ examId: room.examId, clipId })).id);
+  for (const n of Object.keys(callersOf({ admin, room, clipId, ...school })).keys())
+    ids.push((await admin.audio.attach({ examId: room.examId, clipId, startTime: minuteOf(n) })).id);
   attachments = ids;
 };
 
@@ -205,7 +206,10 @@ export const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subs
   },
   "audio.delete": { method: "mutate", input: () => ({ clipId: "none" }) },
   "audio.delete, the teacher's": { method: "mutate", input: (_, __, n) => ({ clipId: ownClips[n] }) },
-  "audio.attach": { method: "mutate", input: (school) => ({ ...examOf(school), clipId: school.clipId }) },
+  "audio.attach": {
+    method: "mutate",
+    input: (school, _, n) => ({ ...examOf(school), clipId: school.clipId, startTime: minuteOf(n) }),
+  },
   "audio.detach": {
     method: "mutate",
     input: (school) => ({ ...examOf(school), attachmentId: "none" }),

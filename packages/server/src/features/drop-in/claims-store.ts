@@ -1,5 +1,5 @@
 import { and, eq, getTableColumns, gt, sql } from "drizzle-orm";
-import { notifyServer } from "../../domain/notices.js";
+import { notifyServers } from "../../domain/notices.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { instances, pageClaims } from "../../storage/tables.js";
@@ -73,7 +73,7 @@ export const createClaimStore = ({ storage }: { storage: Storage }): ClaimStore 
           const writing: Promise<unknown>[] = [tx.run(writeClaim, claim)];
           const { instance, connection: data } = displaced ?? claim;
           if (isConnected && instance !== claim.instance)
-            writing.push(notifyServer(tx, instance, { topic: "displaced", data, now }));
+            writing.push(notifyServers(tx, [instance], { topic: "displaced", data, now }));
           await Promise.all(writing);
         });
         return { displaced };
