@@ -124,20 +124,27 @@ const others = {
   updatedAt: visibleParticipants.updatedAt,
 };
 
-const storedPeople = (dialect: Dialect) => {
+/** In which rooms of the exam a person's room in progress is looked for. `this`: the room itself is in progress. */
+type Reach = "this" | "all" | "listed";
+
+// A statement for each reach: one for all would be planned again at each call of PostgreSQL, which sees that this room needs no subquery.
+const storedPeople = (dialect: Dialect, reach: Reach) => {
   // Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which
   // the subquery needs.
-  const isVisibleRoom = dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms");
-  const hasRoomInProgress = sql`(${param("inProgress")} = 1 OR EXISTS (
+  const isListed = sql`AND ${dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms")}`;
+  const isInOtherRoom = sql`EXISTS (
     SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
     WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
       AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
-      AND ${visibleRooms}.status = 'in_progress'
-      AND (${param("everyRoom")} = 1 OR ${isVisibleRoom})))`.mapWith(Boolean);
+      AND ${visibleRooms}.status = 'in_progress' ${reach === "listed" ? isListed : sql``})`;
+  const hasRoomInProgress = (reach === "this" ? sql`1` : isInOtherRoom).mapWith(Boolean);
   return query.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(visibleParticipants);
 };
-const storedPerson = statement((dialect) => storedPeople(dialect).where(isPerson));
-const storedByRole = statement((dialect) => storedPeople(dialect).where(inRole).orderBy(asc(seq)));
+const statementsOf = (reach: Reach) => ({
+  person: statement((dialect) => storedPeople(dialect, reach).where(isPerson)),
+  byRole: statement((dialect) => storedPeople(dialect, reach).where(inRole).orderBy(asc(seq))),
+});
+const stored = { this: statementsOf("this"), all: statementsOf("all"), listed: statementsOf("listed") };
 const membersByRole = statement(
   query
     .select({ userId, name, role, extraMinutes })
@@ -185,7 +192,7 @@ const updatePerson = statement(
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
 /** Lists the fields explicitly: an object with the rest of the fields of another is several times as slow to read. */
-const toStored = (row: RowOf<typeof storedPerson>): StoredParticipant => ({
+const toStored = (row: RowOf<typeof stored.this.person>): StoredParticipant => ({
   userId: row.userId,
   roomId: row.roomId,
   role: row.role,
@@ -197,17 +204,17 @@ const toStored = (row: RowOf<typeof storedPerson>): StoredParticipant => ({
   updatedAt: row.updatedAt,
 });
 
-const EVERY_ROOM = "all";
-/** The other rooms as texts, since a cached read takes no lists. */
-const reachOf = ({ others = [] }: RoomState): string => (others === "all" ? EVERY_ROOM : others.join("|"));
-/** The parameters of `storedPeople`. Room ids do not contain the separator. */
-const parameters = (of: RoomKey & { inProgress: boolean; reach: string }) => ({
-  examId: of.examId,
-  roomId: of.roomId,
-  inProgress: of.inProgress ? 1 : 0,
-  everyRoom: of.reach === EVERY_ROOM ? 1 : 0,
-  rooms: of.reach.split("|"),
-});
+/** Separates the ids of rooms, none of which contains it. */
+const SEPARATOR = "|";
+/** The reach as a text, since a cached read takes no lists: its name after a separator, or the ids of the listed rooms. */
+const reachOf = ({ inProgress, others = [] }: RoomState): string => {
+  if (inProgress) return `${SEPARATOR}this`;
+  return others === "all" ? `${SEPARATOR}all` : others.join(SEPARATOR);
+};
+const statementsFor = (reach: string) => {
+  if (!reach.startsWith(SEPARATOR)) return stored.listed;
+  return reach === `${SEPARATOR}all` ? stored.all : stored.this;
+};
 
 export const createParticipantStore = ({
   storage,
@@ -228,9 +235,9 @@ export const createParticipantStore = ({
       max: REMEMBERED_LISTS,
       withinCalls: true,
     },
-    async (reader, exam: string, room: string, of: ParticipantRole, inProgress: boolean, reach: string) => {
-      const values = parameters({ examId: exam, roomId: room, inProgress, reach });
-      return (await reader.all(storedByRole, { ...values, role: of })).map(toStored);
+    async (reader, exam: string, room: string, of: ParticipantRole, reach: string) => {
+      const values = { examId: exam, roomId: room, role: of, rooms: reach.split(SEPARATOR) };
+      return (await reader.all(statementsFor(reach).byRole, values)).map(toStored);
     },
   );
 
@@ -282,12 +289,14 @@ export const createParticipantStore = ({
 
   return {
     async get(room, id) {
-      const values = parameters({ ...room, reach: reachOf(room) });
-      const row = await storage.get(storedPerson, { ...values, userId: id });
+      const reach = reachOf(room);
+      const { examId: exam, roomId: inRoomId } = room;
+      const values = { examId: exam, roomId: inRoomId, userId: id, rooms: reach.split(SEPARATOR) };
+      const row = await storage.get(statementsFor(reach).person, values);
       return row && toStored(row);
     },
     list(room, ofRole) {
-      return listOf(room.examId, room.roomId, ofRole, room.inProgress, reachOf(room));
+      return listOf(room.examId, room.roomId, ofRole, reachOf(room));
     },
     members: (room, ofRole) => storage.all(membersByRole, { ...room, role: ofRole }),
     add: (room, people, check, size, share) =>

@@ -25,6 +25,13 @@ const fieldAs = {
 const asJson = (name: string): SQL =>
   sql`${new Param(sql.placeholder(name), { mapToDriverValue: (rows: unknown) => JSON.stringify(rows) })}`;
 
+// A prepared statement gets one plan for all values if PostgreSQL expects that plan to cost no more than those for the values themselves. It
+// knows how long a given list is, and expects more of one that it does not know. So it would plan again at each execution, which costs more
+// than the statement. Therefore lists are written so that it expects the same of all of them.
+
+/** A condition about the numbers of given rows that is always true. PostgreSQL then expects a single row, and finds those that it is joined with by an index. */
+export const fewRows = (number: string): string => `${number} BETWEEN 1 AND 2147483647`;
+
 export const postgresDialect: Dialect = {
   name: "postgres",
   rows(name, columns): SQL {
@@ -32,10 +39,13 @@ export const postgresDialect: Dialect = {
       ([column, kind]) =>
         sql`${fieldAs[kind](sql`(value ->> ${sql.raw(`'${column}'`)})`)} AS ${sql.identifier(column)}`,
     );
-    return sql`(SELECT ordinality - 1 AS "position", ${sql.join(fields, sql`, `)} FROM jsonb_array_elements(CAST(${asJson(name)} AS jsonb)) WITH ORDINALITY AS element (value, ordinality)) AS ${sql.identifier(name)}`;
+    return sql`(SELECT ordinality - 1 AS "position", ${sql.join(fields, sql`, `)} FROM jsonb_array_elements(CAST(${asJson(name)} AS jsonb)) WITH ORDINALITY AS element (value, ordinality) WHERE ${sql.raw(fewRows("ordinality"))}) AS ${sql.identifier(name)}`;
   },
-  isAnyOf: (column, parameter, kind = "text") =>
-    sql`${column} = ANY (CAST(${sql.placeholder(parameter)} AS ${sql.raw(kind === "text" ? "text" : "bigint")}[]))`,
+  isAnyOf(column, parameter, kind = "text") {
+    const type = sql.raw(kind === "text" ? "text[]" : "bigint[]");
+    // Without the outer CAST, the subquery would be the list, not its only value.
+    return sql`${column} = ANY (CAST((SELECT CAST(${sql.placeholder(parameter)} AS ${type})) AS ${type}))`;
+  },
   inExam: (column) => eq(column, sql.placeholder("examId")),
 };
 

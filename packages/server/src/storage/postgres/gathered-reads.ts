@@ -1,6 +1,7 @@
 import type { Reader } from "../port.js";
 import type { Statement, Values } from "../statement.js";
 import { type Compiled, compileOnce, type Named, queryOf } from "./connection.js";
+import { fewRows } from "./dialect.js";
 import { asPortError } from "./errors.js";
 import { rollBack, type Session, type Sessions } from "./sessions.js";
 import { createWaitLimit } from "./wait-limit.js";
@@ -52,7 +53,7 @@ const gatheredForm = async (
     const outer = Array.from({ length: columns }, (_, index) => `c${index}`).join(", ");
     return {
       name: `${name}g`,
-      text: `SELECT read.number, found.* FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer})`,
+      text: `SELECT read.number, found.* FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer}) WHERE ${fewRows("read.number")}`,
       parameters: plain.length,
     };
   } finally {
