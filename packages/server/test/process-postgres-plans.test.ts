@@ -465,7 +465,7 @@ const callOften = async (): Promise<void> => {
     events: createEventLog({ added: () => undefined }),
   });
   const link = { authorization: `Bearer ${await app.token({ sub: "u1", role: "examinee", room: roomId })}` };
-  const headers = { authorization: `Bearer ${await app.token(ADMIN)}` };
+  const headers: Record<string, string> = { authorization: `Bearer ${await app.token(ADMIN)}` };
   const get = (path: string, query: Record<string, string>, own = headers) =>
     app.inject({ method: "GET", url: `/exam/${path}?${new URLSearchParams(query).toString()}`, headers: own });
   const post = (path: string, payload: object, own = headers) =>
@@ -492,7 +492,7 @@ const callOften = async (): Promise<void> => {
     () => post("v2/getIMToken", login, link),
     (n) => get("userAct", { ...report, time: String(time + n) }, streamHeaders()),
     () => admin.im.send({ roomId, type: 30_001, data: {} }),
-    () => admin.im.list({ roomId }),
+    () => admin.im.history({ roomId }),
     () => admin.room.list({}),
     () => admin.auth.issueToken({ ...person, roomId }),
     (n) =>
