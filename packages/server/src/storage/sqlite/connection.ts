@@ -30,11 +30,17 @@ export interface Connection {
   all<Row>(statement: Statement<Row>, values?: Values): Row[];
   run(statement: Statement, values?: Values): number;
   insert<Of extends SQLiteTable>(insertion: Insertion<Of>, rows: readonly Of["$inferInsert"][]): number[];
+  /** Returns ids for rows that will be inserted, in ascending order. */
+  ids(table: SQLiteTable, count: number): number[];
+  /** Looks up the greatest ids again. Called after another connection may have inserted rows. */
+  forgetIds(): void;
 }
 
 interface Prepared {
   readonly statement: Sqlite.Statement<unknown[]>;
   readonly running: Running;
+  /** Whether SQLite may number the rows that the statement inserts. */
+  readonly inserts: boolean;
   readonly bind: (values: Values) => unknown[];
   readonly read: (values: readonly unknown[]) => Record<string, unknown>;
 }
@@ -43,7 +49,8 @@ interface PreparedInsertion {
   readonly statement: Sqlite.Statement<unknown[]>;
   readonly running: Running;
   readonly bind: (row: Readonly<Record<string, unknown>>) => unknown[];
-  readonly isNumbered: boolean;
+  /** The property with the id, if the rows are numbered. It is bound last. */
+  readonly id: string | undefined;
 }
 
 /** The parts of a prepared statement that all connections share. */
@@ -66,6 +73,13 @@ const compileOnce = (statement: Statement): Compiled => {
 };
 
 const NOTHING: Values = {};
+
+/** The id that a row carries. */
+const givenId = (row: Readonly<Record<string, unknown>>, property: string): unknown => {
+  const id = row[property];
+  if (typeof id !== "number") throw new Error(`a row carries no ${property}`);
+  return id;
+};
 
 /** Converts an error of SQLite to one of the storage interface; returns other errors unchanged. */
 const asPortError = (error: unknown): unknown => {
@@ -93,6 +107,7 @@ export const createConnection = (
     const one: Prepared = {
       statement: made,
       running,
+      inserts: /^insert/i.test(text),
       bind: binderOf(text, bindings, toSqlite),
       read,
     };
@@ -105,14 +120,15 @@ export const createConnection = (
     const { table, onConflict } = insertion;
     const { columns, key } = insertedColumns(table);
     const name = getTableName(table);
-    const names = listOf(columns.map(([, column]) => column));
-    const places = columns.map(() => "?").join(", ");
+    const all = key ? [...columns, key] : columns;
+    const names = listOf(all.map(([, column]) => column));
+    const places = all.map(() => "?").join(", ");
     const text = `INSERT INTO ${quoted(name)} (${names}) VALUES (${places})${onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : ""}`;
     const one: PreparedInsertion = {
       statement: sqlite.prepare<unknown[]>(text),
-      running: { text, parameters: columns.length, writes: name },
+      running: { text, parameters: all.length, writes: name },
       bind: (row) => columns.map((column) => insertedValue(row, column, toSqlite)),
-      isNumbered: key !== undefined,
+      id: key?.[0],
     };
     insertions.set(insertion, one);
     return one;
@@ -124,6 +140,19 @@ export const createConnection = (
     } catch (error) {
       throw asPortError(error);
     }
+  };
+
+  /**
+   * The greatest id of each table, as far as it is known. Ids that were returned and not used leave a gap. So the numbers stay true after a
+   * rollback, and after a deletion, since SQLite gives no id twice.
+   */
+  const greatestIds = new Map<string, number>();
+  const readGreatestId = (name: string): number =>
+    sqlite.prepare<[string], number>("SELECT seq FROM sqlite_sequence WHERE name = ?").pluck().get(name) ?? 0;
+  const idsOf = (name: string, count: number): number[] => {
+    const greatest = greatestIds.get(name) ?? readGreatestId(name);
+    greatestIds.set(name, greatest + count);
+    return Array.from({ length: count }, (_, index) => greatest + 1 + index);
   };
 
   return {
@@ -145,22 +174,25 @@ export const createConnection = (
       return translating(() => (made.all(bound) as (readonly unknown[])[]).map((row) => read(row) as Row));
     },
     run(statement, values = NOTHING) {
-      const { statement: made, running, bind } = preparedOf(statement);
+      const { statement: made, running, inserts, bind } = preparedOf(statement);
       const bound = bind(values);
       beforeEach(running);
+      if (inserts && running.writes !== undefined) greatestIds.delete(running.writes);
       return translating(() => (made.reader ? made.all(bound).length : made.run(bound).changes));
     },
     insert(insertion, rows) {
-      const { statement, running, bind, isNumbered } =
-        insertions.get(insertion) ?? prepareInsertion(insertion);
-      const ids: number[] = [];
-      for (const row of rows) {
+      const { statement, running, bind, id } = insertions.get(insertion) ?? prepareInsertion(insertion);
+      const isGiven = insertion.ids === "given";
+      const ids = id === undefined || isGiven ? [] : idsOf(getTableName(insertion.table), rows.length);
+      for (const [index, row] of rows.entries()) {
         const bound = bind(row);
+        if (id !== undefined) bound.push(isGiven ? givenId(row, id) : ids[index]);
         beforeEach(running);
-        const { lastInsertRowid } = translating(() => statement.run(bound));
-        if (isNumbered) ids.push(Number(lastInsertRowid));
+        translating(() => statement.run(bound));
       }
       return ids;
     },
+    ids: (table, count) => idsOf(getTableName(table), count),
+    forgetIds: () => greatestIds.clear(),
   };
 };
