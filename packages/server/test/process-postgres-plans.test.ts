@@ -161,7 +161,7 @@ const MAY_SPAN: readonly (readonly [reason: string, text: RegExp])[] = [
     "rooms of all exams are listed and counted by status",
     /from "visible_rooms" where \(?"visible_rooms"."status" = \$1/,
   ],
-  ["whoever types a join code knows no exam", /from "join_codes" where "join_codes"."digest" = ANY/],
+  ["whoever types a join code knows no exam", /from "join_codes" where "join_codes"."digest" IN /],
   ["work is due in any exam", /from "(?:vendor_tasks|erasures|bulk_changes)" where/],
   [
     "a server that has stopped had pages in several exams",

@@ -1,4 +1,4 @@
-import { and, eq, lte } from "drizzle-orm";
+import { and, asc, eq, lte } from "drizzle-orm";
 import type { Share, Storage } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { messageLogins } from "../../storage/tables.js";
