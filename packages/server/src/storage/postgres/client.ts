@@ -133,6 +133,7 @@ export const openPostgres = async ({
       connections: number,
       timeoutMs,
       applicationName: APPLICATION_NAME,
+      prepared,
       onStatement,
       onConnect: follow,
     });
