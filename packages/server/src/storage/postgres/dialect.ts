@@ -33,6 +33,10 @@ const asJson = (name: string): SQL =>
  */
 export const fewRows = (number: string): string => `${number} BETWEEN 1 AND 2147483647`;
 
+/** The condition that a value is in a list that is given as one parameter. */
+export const isInList = (parameter: string, type: "text" | "bigint"): string =>
+  `IN (SELECT value FROM unnest(CAST(${parameter} AS ${type}[])) WITH ORDINALITY AS list (value, number) WHERE ${fewRows("number")})`;
+
 export const postgresDialect: Dialect = {
   name: "postgres",
   rows(name, columns): SQL {
@@ -42,8 +46,10 @@ export const postgresDialect: Dialect = {
     );
     return sql`(SELECT ordinality - 1 AS "position", ${sql.join(fields, sql`, `)} FROM jsonb_array_elements(CAST(${asJson(name)} AS jsonb)) WITH ORDINALITY AS element (value, ordinality) WHERE ${sql.raw(fewRows("ordinality"))}) AS ${sql.identifier(name)}`;
   },
-  isAnyOf: (column, parameter, kind = "text") =>
-    sql`${column} IN (SELECT value FROM unnest(CAST(${sql.placeholder(parameter)} AS ${sql.raw(kind === "text" ? "text" : "bigint")}[])) WITH ORDINALITY AS list (value, number) WHERE ${sql.raw(fewRows("number"))})`,
+  isAnyOf(column, parameter, kind = "text") {
+    const [before, after] = isInList("$", kind === "text" ? "text" : "bigint").split("$");
+    return sql`${column} ${sql.raw(before ?? "")}${sql.placeholder(parameter)}${sql.raw(after ?? "")}`;
+  },
   inExam: (column) => eq(column, sql.placeholder("examId")),
 };
 
