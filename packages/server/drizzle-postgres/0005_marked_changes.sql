@@ -5,6 +5,8 @@ UPDATE "participants" SET "changed_by" = "change"."change_id" FROM "person_chang
   WHERE "change"."exam_id" = "participants"."exam_id" AND "change"."place" = 'seated' AND "change"."seq" = "participants"."seq";--> statement-breakpoint
 UPDATE "unseated" SET "changed_by" = "change"."change_id" FROM "person_changes" AS "change"
   WHERE "change"."exam_id" = "unseated"."exam_id" AND "change"."place" = 'unseated' AND "change"."seq" = "unseated"."seq";--> statement-breakpoint
+DROP INDEX "stream_events_by_event";--> statement-breakpoint
+CREATE UNIQUE INDEX "stream_events_by_event" ON "stream_events" ("exam_id", "room_id", "user_id", "camera", "event_time", "action", "node", "ip");--> statement-breakpoint
 CREATE OR REPLACE VIEW "visible_exams" AS select "id", "name", "start_time", "end_time", "video_profile", "created_by", "created_at", "updated_at" from "exams" where "exams"."removed_by" IS NULL OR NOT EXISTS (SELECT 1 FROM "bulk_changes" WHERE "bulk_changes"."exam_id" = "exams"."id"
           AND "bulk_changes"."id" = "exams"."removed_by" AND "bulk_changes"."state" = 'announced');--> statement-breakpoint
 CREATE OR REPLACE VIEW "visible_participants" AS SELECT "seq", "exam_id", "room_id", "user_id", "role", CASE WHEN "participants"."changed_by" IS NULL THEN "participants"."name"
