@@ -7,6 +7,7 @@ import { attachAnotherClip } from "../src/domain/audio-attachments.js";
 import { createEventLog } from "../src/domain/events.js";
 import { createMessageLog } from "../src/domain/messages.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
+import { createAccessStore } from "../src/features/access/store.js";
 import { createAccountStore } from "../src/features/account/store.js";
 import { createAudioStore } from "../src/features/audio/store.js";
 import "../src/features/auth/throttle-store.js";
@@ -137,7 +138,7 @@ const MAY_SCAN: readonly (readonly [reason: string, text: RegExp])[] = [
   ["the command `doctor` reads every exam", /from "visible_exams" where "visible_exams"."end_time" > \$1/],
   [
     "names of streams with the same beginning are those of one room, mostly",
-    /"stream_names"."name" < \$2 and "stream_names"."room_id" <> \$3/,
+    /"stream_names"."name" < prefixes."to" and "stream_names"."room_id" <> prefixes."roomId"/,
   ],
   ["only SQLite reads the events of all exams in one order", ALL_EVENTS],
   ["a library of clips stays small: it is counted", /select count\(\*\) from "audio_clips"$/],
@@ -347,6 +348,34 @@ describe("plans without sequential scans", () => {
     expect([...used].toSorted()).toEqual(MAY_SPAN.map(([reason]) => reason).toSorted());
   });
 
+  it("find the rows of a call's rights by their keys and their exam, for one call and for several", async () => {
+    const texts = new Set<string>();
+    await using sessions = await openWatched(({ text }) => texts.add(text));
+    const { ask } = createAccessStore({ storage: sessions.storage, roomExams: createRoomExams() });
+    const person = { userId: "u1", role: "examinee" } as const;
+    const token = (tokenId = "t") => ({ token: { tokenId, account: "u1" } });
+    const session = (id = "s") => ({ session: { id, tokenId: "t" } });
+    const ofRoom = { roomId: "r5", memberId: "u1", seatOf: "u1" };
+    const ofExam = { examId: "e5", roomsOf: { ...person, examId: "e5" } };
+    for (const of of [token, session])
+      for (const about of [ofRoom, ofExam, { ...ofRoom, ...ofExam }]) {
+        const found = await ask({ ...of(), ...about });
+        expect([found.room?.room.id, found.exam?.id]).toEqual([
+          "roomId" in about ? "r5" : undefined,
+          "examId" in about ? "e5" : undefined,
+        ]);
+        await Promise.all(["1", "2"].map((id) => ask({ ...of(id), ...about })));
+      }
+    const combined = [...texts].filter((text) => /^SELECT .* LATERAL /.test(text));
+    expect(combined).toHaveLength(12);
+    for (const text of combined)
+      expect({ text, bad: await badReadsOf(text), spread: await spreadReadsOf(text) }).toEqual({
+        text,
+        bad: [],
+        spread: [],
+      });
+  });
+
   it("are looked at for every growing table", () => {
     const texts = madeStatements().map(textOf);
     const unread = GROWING.filter(
@@ -359,15 +388,22 @@ describe("plans without sequential scans", () => {
   });
 });
 
+/** Opens a storage on the database that tells of each statement with parameters. */
+const openWatched = async (onQuery: Parameters<typeof watchQueries>[1]) => {
+  const sessions = createSessions({ url, connections: 2, timeoutMs: 60_000, applicationName: "invigil" });
+  const watched = watchQueries(sessions, onQuery);
+  const common = { schema: { assertFits: () => undefined }, prepared: true, timeoutMs: 60_000 };
+  const storage = createPostgresStorage({ reads: watched, writes: watched, ...common });
+  return { storage, [Symbol.asyncDispose]: () => sessions.close() };
+};
+
 /** Calls the stores whose statements run the most. Returns these statements with their values. */
 const hotStatements = async (): Promise<{ text: string; values: readonly unknown[] }[]> => {
   const seen: { text: string; values: readonly unknown[] }[] = [];
-  const sessions = createSessions({ url, connections: 2, timeoutMs: 60_000, applicationName: "invigil" });
-  const watched = watchQueries(sessions, ({ text, values = [] }) => {
+  await using watched = await openWatched(({ text, values = [] }) => {
     seen.push({ text, values });
   });
-  const common = { schema: { assertFits: () => undefined }, prepared: true, timeoutMs: 60_000 };
-  const storage = createPostgresStorage({ reads: watched, writes: watched, ...common });
+  const { storage } = watched;
   const events = createEventLog({ added: () => undefined });
   const messageLog = createMessageLog({ events });
   const cheat = createCheatStore({ storage, events });
@@ -383,7 +419,7 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   }
   const newest = await live.newestIdOf("e5");
   for (const room of [{ examId: "e5" }, of]) {
-    expect(await live.eventsAfter(room, newest - 5_000, 100)).not.toEqual([]);
+    expect((await live.eventsAfter(room, newest - 5_000, 100)).events).not.toEqual([]);
     await live.eventsAfter(room, 1, 100);
   }
   await live.prune(new Date(0));
@@ -417,13 +453,8 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   };
   for (const key of ["k", "k"])
     expect(
-      await im.send(
-        { ...message, key },
-        () => undefined,
-        () => true,
-      ),
+      await im.send({ message: { ...message, key }, check: () => undefined, canSendTo: () => true }),
     ).toMatchObject({ id: expect.any(Number) });
-  await sessions.close();
   return seen.filter(({ text }) => /^(select|insert|update|delete)/i.test(text));
 };
 

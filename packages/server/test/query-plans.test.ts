@@ -458,7 +458,7 @@ const actAsSeveralServers = async (
   const instances = createInstanceStore(db);
   for (const id of ["a", "b"]) {
     await instances.begin(id, new Date(1));
-    await instances.renew(id, new Date(1));
+    await instances.renew(id, { now, until: new Date(1) });
   }
   const claims = createClaimStore(db);
   const claim = { page: "p", loginId: "1", instance: "a", connection: "c" };
@@ -479,7 +479,9 @@ const actAsSeveralServers = async (
       await rates.save();
     }
   });
-  for (const id of await instances.expired(new Date(2))) {
+  const { expired } = await instances.renew("c", { now: new Date(2), until: new Date(3) });
+  expect(expired).toEqual(["a", "b"]);
+  for (const id of expired) {
     await instances.claim(id, { now: new Date(2), until: new Date(3) });
     await instances.remove(id);
   }
@@ -489,9 +491,9 @@ const actAsSeveralServers = async (
 /** Counts logins as several server processes do together, which an app on SQLite does not. */
 const countLogins = async (watch: Parameters<typeof openProcesses>[0]): Promise<void> => {
   await using processes = openProcesses(watch);
-  const { throttle, fail } = processes.start();
+  const { begin, fail } = processes.start();
   await fail();
-  await (await throttle.begin({ account: "a", address: "10.0.0.1" })).succeeded();
+  await (await begin({ account: "a", address: "10.0.0.1" })).succeeded();
 };
 
 /** Has a file added to the database, twice, read and removed. The start looks for abandoned ones. */
