@@ -1,11 +1,12 @@
 import { and, asc, eq, gt, isNotNull, lte, max } from "drizzle-orm";
 import type { Reader, Transaction } from "../../storage/port.js";
-import { param, query, type Statement, statement } from "../../storage/statement.js";
-import { participants, rooms, streamNames, unseated } from "../../storage/tables.js";
+import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
+import { participants, type personChanges, rooms, streamNames, unseated } from "../../storage/tables.js";
 import { forgetRoomExam, type RoomKey } from "../room-exams.js";
 import type { ChangeKey } from "./types.js";
 
-// Rows that bulk changes mark in `added_by` and `removed_by`. The marks have no index, so these rows are found by ranges of their keys.
+// Rows that bulk changes mark in `added_by`, `removed_by` and `changed_by`. The marks have no index, so these rows are found by ranges of
+// their keys, or by their `personChanges`.
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
 
@@ -82,8 +83,37 @@ export const deleteAddedSeat = async (
   { examId, id }: ChangeKey,
   { seq, roomId, userId }: Pick<AddedSeat, "seq" | "roomId" | "userId">,
 ): Promise<void> => {
-  await tx.run(deleteAddedStreams, { examId, roomId, userId, id });
-  await tx.run(deleteSeatBySeq, { examId, seq });
+  await Promise.all([
+    tx.run(deleteAddedStreams, { examId, roomId, userId, id }),
+    tx.run(deleteSeatBySeq, { examId, seq }),
+  ]);
+};
+
+const markSeatsChanged = statement((dialect) =>
+  query
+    .update(participants)
+    .set({ changedBy: rawParam<number | null>("id") })
+    .where(and(dialect.isAnyOf(participants.seq, "seqs", "integer"), dialect.inExam(participants.examId))),
+);
+const markWaitingChanged = statement((dialect) =>
+  query
+    .update(unseated)
+    .set({ changedBy: rawParam<number | null>("id") })
+    .where(and(dialect.isAnyOf(unseated.seq, "seqs", "integer"), dialect.inExam(unseated.examId))),
+);
+/** Marks the rows of people who get new names or extra minutes by a change. Null: takes the marks away. */
+export const markChanged = async (
+  tx: Transaction,
+  { examId, id }: { readonly examId: string; readonly id: number | null },
+  rows: readonly Pick<typeof personChanges.$inferSelect, "place" | "seq">[],
+): Promise<void> => {
+  for (const [place, mark] of [
+    ["seated", markSeatsChanged],
+    ["unseated", markWaitingChanged],
+  ] as const) {
+    const seqs = rows.filter((row) => row.place === place).map(({ seq }) => seq);
+    if (seqs.length > 0) await tx.run(mark, { examId, id, seqs });
+  }
 };
 
 /** People of an exam without a room, marked or not. */
@@ -128,8 +158,7 @@ const isRoom = and(eq(rooms.examId, param("examId")), eq(rooms.id, param("roomId
 const deleteRoomById = statement(query.delete(rooms).where(isRoom));
 /** Deletes a room, of which nothing else is left. */
 export const deleteRoom = async (tx: Transaction, room: RoomKey): Promise<void> => {
-  await tx.run(deleteRoomById, room);
-  await forgetRoomExam(tx, room.roomId);
+  await Promise.all([tx.run(deleteRoomById, room), forgetRoomExam(tx, room.roomId)]);
 };
 export const unmarkRoom = statement(query.update(rooms).set({ removedBy: null }).where(isRoom));
 

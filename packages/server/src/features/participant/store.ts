@@ -1,14 +1,14 @@
-import type { Participant, ParticipantRole, RoomStatus } from "@invigil/schema";
+import type { Participant, ParticipantRole, Role, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, max, sql } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import type { createPersonRemover } from "../../domain/bulk/removal.js";
 import { arrivalEvents, type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import type { NewPerson } from "../../domain/people.js";
-import { deletePerson, insertPerson, readRoomSize } from "../../domain/people.js";
+import { deletePerson, preparePerson, readRoomSize } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
-import { type Dialect, param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
+import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
   bulkChanges,
   participants,
@@ -24,12 +24,11 @@ export type StoredParticipant = Omit<Participant, "streams">;
 export type RoomMember = Pick<Participant, "userId" | "name" | "role" | "extraMinutes">;
 /** The room whose people are read. */
 export interface RoomState extends RoomKey {
-  /** Whether the room is in progress. In that case people's other rooms are not read. */
-  readonly inProgress: boolean;
   /**
-   * Which other rooms of the exam to consider: those that the caller may see. Undefined: none.
+   * Whether each of its people has a room in progress, or who looks: then each person's other rooms of the exam count that this viewer may
+   * see. Administrators see all of them, and others those in which they have their role.
    */
-  readonly others: "all" | readonly string[] | undefined;
+  readonly hasRoomInProgress: boolean | { readonly userId: string; readonly role: Role };
 }
 
 /** Throws to refuse a change of a room. `status` is undefined for a room that does not exist. */
@@ -116,34 +115,71 @@ const inRoom = and(eq(examId, param("examId")), eq(roomId, param("roomId")));
 const isPerson = and(inRoom, eq(userId, param("userId")));
 const inRole = and(inRoom, eq(role, param("role")));
 
-const others = {
+const personColumns = {
+  roomId,
+  userId,
+  role,
+  name,
   extraMinutes,
   mainPublishStatus: visibleParticipants.mainPublishStatus,
   pcPublishStatus: visibleParticipants.pcPublishStatus,
   createdAt: visibleParticipants.createdAt,
   updatedAt: visibleParticipants.updatedAt,
 };
+// Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which the subqueries need.
+const isVisibleToViewer = sql`(${param("isAdmin")} = 1 OR EXISTS (
+  SELECT 1 FROM ${visibleParticipants} AS viewer
+  WHERE viewer.exam_id = ${param("examId")} AND viewer.room_id = ${visibleRooms}.id
+    AND viewer.user_id = ${param("viewer")} AND viewer.role = ${param("viewerRole")}))`;
+const hasOtherRoomInProgress = sql`EXISTS (
+  SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
+  WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
+    AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
+    AND ${visibleRooms}.status = 'in_progress' AND ${isVisibleToViewer})`.mapWith(Boolean);
 
-const storedPeople = (dialect: Dialect) => {
+<<<<<<< HEAD
+/** In which rooms of the exam a person's room in progress is looked for. `this`: the room itself is in progress. */
+type Reach = "this" | "all" | "listed";
+
+// A statement for each reach: one for all would be planned again at each call of PostgreSQL, which sees that this room needs no subquery.
+const storedPeople = (dialect: Dialect, reach: Reach) => {
   // Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which
   // the subquery needs.
-  const isVisibleRoom = dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms");
-  const hasRoomInProgress = sql`(${param("inProgress")} = 1 OR EXISTS (
+  const isListed = sql`AND ${dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms")}`;
+  const isInOtherRoom = sql`EXISTS (
     SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
     WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
       AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
-      AND ${visibleRooms}.status = 'in_progress'
-      AND (${param("everyRoom")} = 1 OR ${isVisibleRoom})))`.mapWith(Boolean);
+      AND ${visibleRooms}.status = 'in_progress' ${reach === "listed" ? isListed : sql``})`;
+  const hasRoomInProgress = (reach === "this" ? sql`1` : isInOtherRoom).mapWith(Boolean);
   return query.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(visibleParticipants);
 };
-const storedPerson = statement((dialect) => storedPeople(dialect).where(isPerson));
-const storedByRole = statement((dialect) => storedPeople(dialect).where(inRole).orderBy(asc(seq)));
+const statementsOf = (reach: Reach) => ({
+  person: statement((dialect) => storedPeople(dialect, reach).where(isPerson)),
+  byRole: statement((dialect) => storedPeople(dialect, reach).where(inRole).orderBy(asc(seq))),
+});
+const stored = { this: statementsOf("this"), all: statementsOf("all"), listed: statementsOf("listed") };
+=======
+const storedPeople = () => query.select(personColumns).from(visibleParticipants);
+const storedPerson = statement(storedPeople().where(isPerson));
+const storedByRole = statement(storedPeople().where(inRole).orderBy(asc(seq)));
+const peopleWithRooms = () =>
+  query.select({ ...personColumns, hasRoomInProgress: hasOtherRoomInProgress }).from(visibleParticipants);
+const personWithRooms = statement(peopleWithRooms().where(isPerson));
+const withRoomsByRole = statement(peopleWithRooms().where(inRole).orderBy(asc(seq)));
+>>>>>>> land
 const membersByRole = statement(
   query
     .select({ userId, name, role, extraMinutes })
     .from(visibleParticipants)
     .where(inRole)
     .orderBy(asc(seq)),
+);
+const peopleInRoom = statement((dialect) =>
+  query
+    .select({ userId, role, name, extraMinutes })
+    .from(visibleParticipants)
+    .where(and(inRoom, dialect.isAnyOf(userId, "userIds"))),
 );
 const personInRoom = statement(
   query.select({ role, name, extraMinutes }).from(visibleParticipants).where(isPerson),
@@ -185,29 +221,41 @@ const updatePerson = statement(
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
 /** Lists the fields explicitly: an object with the rest of the fields of another is several times as slow to read. */
-const toStored = (row: RowOf<typeof storedPerson>): StoredParticipant => ({
+<<<<<<< HEAD
+const toStored = (row: RowOf<typeof stored.this.person>): StoredParticipant => ({
+=======
+const toStored = (row: RowOf<typeof storedPerson>, hasRoomInProgress: boolean): StoredParticipant => ({
+>>>>>>> land
   userId: row.userId,
   roomId: row.roomId,
   role: row.role,
   name: row.name,
-  hasRoomInProgress: row.hasRoomInProgress,
+  hasRoomInProgress,
   extraMinutes: row.extraMinutes,
   publishStatus: { main: row.mainPublishStatus, pc: row.pcPublishStatus },
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
 });
 
-const EVERY_ROOM = "all";
-/** The other rooms as texts, since a cached read takes no lists. */
-const reachOf = ({ others = [] }: RoomState): string => (others === "all" ? EVERY_ROOM : others.join("|"));
-/** The parameters of `storedPeople`. Room ids do not contain the separator. */
-const parameters = (of: RoomKey & { inProgress: boolean; reach: string }) => ({
-  examId: of.examId,
-  roomId: of.roomId,
-  inProgress: of.inProgress ? 1 : 0,
-  everyRoom: of.reach === EVERY_ROOM ? 1 : 0,
-  rooms: of.reach.split("|"),
+<<<<<<< HEAD
+/** Separates the ids of rooms, none of which contains it. */
+const SEPARATOR = "|";
+/** The reach as a text, since a cached read takes no lists: its name after a separator, or the ids of the listed rooms. */
+const reachOf = ({ inProgress, others = [] }: RoomState): string => {
+  if (inProgress) return `${SEPARATOR}this`;
+  return others === "all" ? `${SEPARATOR}all` : others.join(SEPARATOR);
+};
+const statementsFor = (reach: string) => {
+  if (!reach.startsWith(SEPARATOR)) return stored.listed;
+  return reach === `${SEPARATOR}all` ? stored.all : stored.this;
+};
+=======
+const viewerParameters = (viewer: string | undefined, role: Role | undefined) => ({
+  isAdmin: role === "admin" ? 1 : 0,
+  viewer,
+  viewerRole: role,
 });
+>>>>>>> land
 
 export const createParticipantStore = ({
   storage,
@@ -228,82 +276,130 @@ export const createParticipantStore = ({
       max: REMEMBERED_LISTS,
       withinCalls: true,
     },
-    async (reader, exam: string, room: string, of: ParticipantRole, inProgress: boolean, reach: string) => {
-      const values = parameters({ examId: exam, roomId: room, inProgress, reach });
-      return (await reader.all(storedByRole, { ...values, role: of })).map(toStored);
+<<<<<<< HEAD
+    async (reader, exam: string, room: string, of: ParticipantRole, reach: string) => {
+      const values = { examId: exam, roomId: room, role: of, rooms: reach.split(SEPARATOR) };
+      return (await reader.all(statementsFor(reach).byRole, values)).map(toStored);
+=======
+    async (
+      reader,
+      exam: string,
+      room: string,
+      of: ParticipantRole,
+      inProgress: boolean | undefined,
+      viewer?: string,
+      viewerRole?: Role,
+    ) => {
+      const values = { examId: exam, roomId: room, role: of };
+      if (inProgress !== undefined)
+        return (await reader.all(storedByRole, values)).map((row) => toStored(row, inProgress));
+      const rows = await reader.all(withRoomsByRole, { ...values, ...viewerParameters(viewer, viewerRole) });
+      return rows.map((row) => toStored(row, row.hasRoomInProgress));
+>>>>>>> land
     },
   );
 
-  /** @throws what `check` throws */
-  const readRooms = async (reader: Reader, exam: string, roomIds: readonly string[], check: CheckRoom) => {
-    const found: RowOf<typeof roomById>[] = [];
-    for (const id of roomIds) {
-      const room = await reader.get(roomById, { examId: exam, roomId: id });
-      check(id, room?.status);
-      if (room) found.push(room);
-    }
-    return found;
-  };
-  /** Locks the exam of some rooms before writing to them. @throws what `check` throws */
-  const openRooms = async (tx: Transaction, exam: string, roomIds: readonly string[], check: CheckRoom) => {
-    // Checks twice: before waiting for a bulk change, and under the lock.
-    const [first] = await readRooms(tx, exam, roomIds, check);
-    if (first) await bulk.assertUnlocked(tx, exam);
-    return readRooms(tx, exam, roomIds, check);
+  /** Locks the exam of a room before writing to it. Returns the room. @throws what `check` throws */
+  const openRoom = async (tx: Transaction, room: RoomKey, check: CheckRoom) => {
+    const [unlocked, found] = await Promise.allSettled([
+      bulk.assertUnlocked(tx, room.examId),
+      tx.get(roomById, room),
+    ]);
+    // First, so that a call that is refused does not wait for a bulk change.
+    if (found.status === "fulfilled") check(room.roomId, found.value?.status);
+    if (unlocked.status === "rejected") throw unlocked.reason;
+    if (found.status === "rejected") throw found.reason;
+    return found.value;
   };
 
-  const checkSize = async (
-    tx: Transaction,
-    size: RoomSize | undefined,
-    room: RoomKey,
-    added: number,
-  ): Promise<void> => {
-    if (size && added > 0) size.check(room.roomId, await readRoomSize(tx, room, size.most + 1), added);
+  /** Counts the people of a room, as far as their number matters. */
+  const sizeOf = async (reader: Reader, size: RoomSize | undefined, room: RoomKey): Promise<number> =>
+    size ? readRoomSize(reader, room, size.most + 1) : 0;
+  /** @param before the number of people before some are added */
+  const checkSize = (size: RoomSize | undefined, id: string, before: number, added: number): void => {
+    if (size && added > 0) size.check(id, Math.min(before + added, size.most + 1), added);
   };
 
-  /** Adds or updates a person. Returns the outcome and its events. @throws RoleConflict */
+  /**
+   * Prepares to add or update a person. Returns the outcome, its events, and a function that starts to write it.
+   * @throws RoleConflict
+   */
   const addOne = async (
     tx: Transaction,
     person: NewPerson,
-  ): Promise<{ outcome: AddOutcome; changes: NewEvent[] }> => {
+    existing: RowOf<typeof personInRoom> | undefined,
+  ): Promise<{ outcome: AddOutcome; changes: NewEvent[]; write: () => Promise<unknown> }> => {
     const { examId: exam, roomId: room, userId: id, role: newRole, name: newName, now } = person;
     const eventRoom = { examId: exam, roomId: room };
-    const existing = await tx.get(personInRoom, { ...eventRoom, userId: id });
-    if (!existing)
-      return { outcome: "added", changes: arrivalEvents(eventRoom, await insertPerson(tx, person), now) };
+    if (!existing) {
+      const { arrival, write } = await preparePerson(tx, person);
+      return { outcome: "added", changes: arrivalEvents(eventRoom, arrival, now), write };
+    }
     if (existing.role !== newRole) throw new RoleConflict(person, existing.role);
     const minutes = person.extraMinutes ?? existing.extraMinutes;
     if (existing.name === newName && existing.extraMinutes === minutes)
-      return { outcome: "unchanged", changes: [] };
-    await tx.run(updatePerson, { ...eventRoom, userId: id, name: newName, extraMinutes: minutes, now });
+      return { outcome: "unchanged", changes: [], write: async () => undefined };
     const updated = { userId: id, role: existing.role, name: newName, extraMinutes: minutes };
-    return { outcome: "updated", changes: [newEvent(eventRoom, "participant_updated", updated, now)] };
+    return {
+      outcome: "updated",
+      changes: [newEvent(eventRoom, "participant_updated", updated, now)],
+      write: () =>
+        tx.run(updatePerson, { ...eventRoom, userId: id, name: newName, extraMinutes: minutes, now }),
+    };
   };
 
   return {
+<<<<<<< HEAD
     async get(room, id) {
-      const values = parameters({ ...room, reach: reachOf(room) });
-      const row = await storage.get(storedPerson, { ...values, userId: id });
+      const reach = reachOf(room);
+      const { examId: exam, roomId: inRoomId } = room;
+      const values = { examId: exam, roomId: inRoomId, userId: id, rooms: reach.split(SEPARATOR) };
+      const row = await storage.get(statementsFor(reach).person, values);
       return row && toStored(row);
     },
     list(room, ofRole) {
-      return listOf(room.examId, room.roomId, ofRole, room.inProgress, reachOf(room));
+      return listOf(room.examId, room.roomId, ofRole, reachOf(room));
+=======
+    async get({ examId: exam, roomId: room, hasRoomInProgress: known }, id) {
+      const values = { examId: exam, roomId: room, userId: id };
+      if (typeof known === "boolean") {
+        const row = await storage.get(storedPerson, values);
+        return row && toStored(row, known);
+      }
+      const viewer = viewerParameters(known.userId, known.role);
+      const row = await storage.get(personWithRooms, { ...values, ...viewer });
+      return row && toStored(row, row.hasRoomInProgress);
+>>>>>>> land
     },
+    list: ({ examId: exam, roomId: room, hasRoomInProgress: known }, ofRole) =>
+      typeof known === "boolean"
+        ? listOf(exam, room, ofRole, known)
+        : listOf(exam, room, ofRole, undefined, known.userId, known.role),
     members: (room, ofRole) => storage.all(membersByRole, { ...room, role: ofRole }),
     add: (room, people, check, size, share) =>
       bulk
         .transact(
           async (tx) => {
-            await openRooms(tx, room.examId, [room.roomId], check);
-            const outcomes: AddOutcome[] = [];
-            const addedEvents: NewEvent[] = [];
-            for (const person of people) {
-              const { outcome, changes } = await addOne(tx, person);
-              outcomes.push(outcome);
-              addedEvents.push(...changes);
-            }
-            await events.addAll(tx, addedEvents);
-            await checkSize(tx, size, room, outcomes.filter((outcome) => outcome === "added").length);
+            const [, existing, sizeBefore] = await Promise.all([
+              openRoom(tx, room, check),
+              tx.all(peopleInRoom, { ...room, userIds: people.map((person) => person.userId) }),
+              sizeOf(tx, size, room),
+            ]);
+            const existingById = new Map(existing.map((one) => [one.userId, one]));
+            const all = await Promise.all(
+              people.map((person) => addOne(tx, person, existingById.get(person.userId))),
+            );
+            const outcomes = all.map(({ outcome }) => outcome);
+            checkSize(size, room.roomId, sizeBefore, outcomes.filter((one) => one === "added").length);
+            await tx.last(() =>
+              Promise.all([
+                ...all.map(({ write }) => write()),
+                events.addAll(
+                  tx,
+                  all.flatMap(({ changes }) => changes),
+                ),
+              ]),
+            );
             return { outcomes };
           },
           { share },
@@ -321,25 +417,39 @@ export const createParticipantStore = ({
       bulk.transact(
         async (tx) => {
           const target = { examId: room.examId, roomId: to.roomId };
-          const opened = await openRooms(tx, room.examId, [room.roomId, to.roomId], check);
-          const from = opened.find(({ id }) => id === room.roomId);
-          const person = await tx.get(personInRoom, { ...room, userId: user });
-          if (!from || !person) return "not_found";
-          if (await tx.get(personInRoom, { ...target, userId: user })) return "there_already";
-          await deletePerson(tx, { ...room, userId: user }, { streamsStay: true });
-          const arrival = await insertPerson(tx, { ...person, ...to, ...target, userId: user });
-          await checkSize(tx, size, target, 1);
-          await tasks.evict(tx, from, { ...person, userId: user }, to.now);
-          await events.addAll(tx, [
-            newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
-            ...arrivalEvents(target, arrival, to.now),
+          const [from, , person, there, sizeBefore] = await Promise.all([
+            openRoom(tx, room, check),
+            openRoom(tx, target, check),
+            tx.get(personInRoom, { ...room, userId: user }),
+            tx.get(personInRoom, { ...target, userId: user }),
+            sizeOf(tx, size, target),
           ]);
+          if (!from || !person) return "not_found";
+          if (there) return "there_already";
+          checkSize(size, target.roomId, sizeBefore, 1);
+          const [{ arrival, write }, evict] = await Promise.all([
+            preparePerson(tx, { ...person, ...to, ...target, userId: user }),
+            tasks.prepareEviction(tx, from, { ...person, userId: user }, to.now),
+            deletePerson(tx, { ...room, userId: user }, { streamsStay: true }),
+          ]);
+          await tx.last(() =>
+            Promise.all([
+              write(),
+              evict(),
+              events.addAll(tx, [
+                newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
+                ...arrivalEvents(target, arrival, to.now),
+              ]),
+            ]),
+          );
           return "moved";
         },
         { share },
       ),
     async remove({ examId: exam, roomId: room }, user, { withRecords, now, share }, check) {
-      const [found] = await readRooms(storage, exam, [room], check);
+      const readRoom = () => storage.get(roomById, { examId: exam, roomId: room });
+      const found = await readRoom();
+      check(room, found?.status);
       if (!found) return undefined;
       const removal = { examId: exam, roomId: room, userId: user, withRecords, now, share };
       try {
@@ -354,7 +464,7 @@ export const createParticipantStore = ({
         if (!(error instanceof NotRemoved)) throw error;
         if (error.records !== undefined) return { removed: false, records: error.records };
         // The room may have ended or been deleted in the meantime.
-        await readRooms(storage, exam, [room], check);
+        check(room, (await readRoom())?.status);
         return undefined;
       }
     },

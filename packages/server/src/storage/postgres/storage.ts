@@ -2,10 +2,12 @@ import { failedAfterLast, LastStatementsError, TransactionStalledError } from ".
 import { createGrouped } from "../grouped.js";
 import { quoted } from "../names.js";
 import type { Storage, Transaction } from "../port.js";
+import { createSnapshotReader } from "../snapshot-reader.js";
 import type { Query } from "./batch.js";
 import { type Connection, createConnection, type Named, named, queryOf } from "./connection.js";
 import { asPortError } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
+import { createParts } from "./parts.js";
 import type { SchemaCheck } from "./schema-check.js";
 import type { TransactionSession } from "./session.js";
 import type { Sessions } from "./sessions.js";
@@ -84,14 +86,20 @@ const handleOf = (
       throw asPortError(error);
     }
   };
+  /** The locks for which this transaction waits. It takes them one after the other, on one connection. */
+  let waits = 0;
   /** Takes a lock: waits for it, unless others wait already. */
   const takeLock = async (take: (waits: boolean) => Promise<void>): Promise<void> => {
-    if (lockWaits.number >= MAX_LOCK_WAITS) return take(false);
-    lockWaits.number += 1;
+    if (waits === 0) {
+      if (lockWaits.number >= MAX_LOCK_WAITS) return take(false);
+      lockWaits.number += 1;
+    }
+    waits += 1;
     try {
       await take(true);
     } finally {
-      lockWaits.number -= 1;
+      waits -= 1;
+      if (waits === 0) lockWaits.number -= 1;
     }
   };
   const tx: Transaction = {
@@ -112,6 +120,12 @@ const handleOf = (
       committing = commit(() => !hasFailed);
       await committing;
       return started;
+    },
+    readAhead(read) {
+      const running = read();
+      // The work may never ask. Then the error is that of an earlier statement.
+      running.catch(() => undefined);
+      return () => running;
     },
     async lock(table, keys) {
       const wanted = typeof keys === "string" ? [keys] : keys;
@@ -178,14 +192,8 @@ export const createPostgresStorage = ({
       synchronous_commit: "on",
     }),
   ].map((one) => queryOf(one, [], { prepared }));
-  const beginSnapshot = [
-    named("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-    settingsOf({
-      lock_timeout: timeoutMs,
-      statement_timeout: timeoutMs,
-      idle_in_transaction_session_timeout: timeoutMs,
-    }),
-  ].map((one) => queryOf(one, [], { prepared }));
+  const beginSnapshot = queryOf(named("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), [], { prepared });
+  const endSnapshot = queryOf(named("COMMIT"), [], { prepared });
   const lockWaits: LockWaits = { number: 0 };
 
   const transact = <Result>(work: (tx: Transaction) => Promise<Result>, beginBy: number): Promise<Result> => {
@@ -222,7 +230,7 @@ export const createPostgresStorage = ({
       return transact(work, until);
     }, options);
 
-  const reader = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
+  const { rows, ...reader } = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
 
   let version = 0;
   return {
@@ -231,20 +239,21 @@ export const createPostgresStorage = ({
     dividesByExam,
     write,
     grouped: createGrouped(write, { oneAtATime: true }),
-    snapshot: (work) =>
-      reads.useTransaction(beginSnapshot, performance.now() + timeoutMs, async (session) => {
-        try {
-          return await work(createConnection(session, { prepared }));
-        } finally {
-          // Nobody waits for it: it holds nothing that others need.
-          void session.rollBack();
-        }
+    snapshot: (start) =>
+      reads.useTransaction([beginSnapshot], performance.now() + timeoutMs, async (session) => {
+        const { reader: own, end } = createSnapshotReader(createConnection(session, { prepared }));
+        const reading = (async () => start(own))();
+        end();
+        const [, ended] = await Promise.allSettled([reading, session.query(endSnapshot)]);
+        if (ended.status === "rejected") await session.rollBack();
+        return reading;
       }),
     // No cached result is used, because another process may have changed it.
     remember:
       (_options, work) =>
       (...args) =>
         work(reader, ...args),
+    ...createParts({ rows, together: reader.together }, { dividesByExam }),
     async othersVersion() {
       version += 1;
       return version;

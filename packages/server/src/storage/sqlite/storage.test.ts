@@ -397,15 +397,34 @@ describe("a remembered read", () => {
   });
 });
 
-describe("a snapshot", () => {
-  it("is of one moment, while others write", async () => {
+describe("reads that are started together", () => {
+  it("are each answered, and fail alone", async () => {
     await storage.write(add("a"));
-    const seen = await storage.snapshot(async (reader) => {
-      const before = await reader.all(allIds);
-      await storage.write(add("b"));
-      return [before.length, (await reader.all(allIds)).length, (await ids()).length];
+    const outcomes = await storage.together(() =>
+      Promise.allSettled([storage.get(byId, { userId: "a" }), storage.get(byId, {}), storage.all(allIds)]),
+    );
+    expect(outcomes).toMatchObject([
+      { status: "fulfilled", value: { name: "Name of a" } },
+      { status: "rejected" },
+      { status: "fulfilled", value: [{ userId: "a" }] },
+    ]);
+  });
+});
+
+describe("a snapshot", () => {
+  it("is of one moment, and refuses reads that start later", async () => {
+    await storage.write(add("a"));
+    let late: Promise<unknown> | undefined;
+    const reading = storage.snapshot(async (reader) => {
+      const found = await Promise.all([reader.all(allIds), reader.get(byId, { userId: "b" })]);
+      late = reader.all(allIds);
+      late.catch(() => undefined);
+      return found;
     });
-    expect(seen).toEqual([1, 1, 2]);
+    await storage.write(add("b"));
+    expect(await reading).toEqual([[{ userId: "a" }], undefined]);
+    await expect(late).rejects.toThrow("the snapshot is over");
+    expect(await ids()).toEqual(["a", "b"]);
   });
 
   it("that fails does not hold up the next", async () => {
