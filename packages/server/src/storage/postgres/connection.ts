@@ -62,7 +62,7 @@ const compiledStatements = new WeakMap<Statement, Compiled>();
 const compiledInsertions = new WeakMap<Insertion, CompiledInsertion>();
 /** Names of prepared statements, by their texts: statements with the same text share one. */
 const names = new Map<string, string>();
-export const nameOf = (text: string): string => {
+const nameOf = (text: string): string => {
   const name = names.get(text) ?? `s${names.size}`;
   names.set(text, name);
   return name;
@@ -169,6 +169,8 @@ const lockText = (table: SQLiteTable, isOne: boolean): string => {
   const keys = Object.values(insertedColumns(table).columns).filter(([, { primary }]) => primary);
   const [key] = keys.map(([, column]) => column.name);
   if (key === undefined) throw new Error(`the table ${name} has no key of one column`);
-  const condition = isOne ? `${quoted(key)} = $1` : `${quoted(key)} ${isInList("$1", "text")} ORDER BY ${quoted(key)}`;
+  const condition = isOne
+    ? `${quoted(key)} = $1`
+    : `${quoted(key)} ${isInList("$1", "text")} ORDER BY ${quoted(key)}`;
   return `SELECT 1 FROM ${quoted(name)} WHERE ${condition} FOR NO KEY UPDATE`;
 };
