@@ -160,7 +160,8 @@ const nextIdsText = (table: SQLiteTable): string => {
   const { key } = insertedColumns(table);
   const name = getTableName(table);
   if (!key) throw new Error(`the rows of the table ${name} are not numbered`);
-  return `SELECT nextval('${quoted(`${name}_${key[1].name}_seq`)}') FROM generate_series(1, $1)`;
+  // PostgreSQL does not look into a subquery when it plans, so it expects the same of every number: see `fewRows`.
+  return `SELECT nextval('${quoted(`${name}_${key[1].name}_seq`)}') FROM generate_series(1, (SELECT CAST($1 AS integer)))`;
 };
 
 /** Returns the text that locks a row of a table by its key, or rows by a list of keys in the order of the keys. */
