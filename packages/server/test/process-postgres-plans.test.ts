@@ -25,7 +25,12 @@ import { type Insertion, madeStatements, partsOf, type Statement } from "../src/
 import * as tables from "../src/storage/tables.js";
 import { often } from "./support/effort.js";
 import { addManyRows } from "./support/many-rows.js";
-import { isPostgresMissing, openSchemasForTests, type Schemas, withSetting } from "./support/postgres-schemas.js";
+import {
+  isPostgresMissing,
+  openSchemasForTests,
+  type Schemas,
+  withSetting,
+} from "./support/postgres-schemas.js";
 import { STREAM_CONFIG, streamHeaders, streamReport } from "./support/streams.js";
 import { watchQueries } from "./support/watched-sessions.js";
 
@@ -109,7 +114,9 @@ beforeAll(async () => {
   });
   app = await createTestApp({ database: schemas.url, config: STREAM_CONFIG });
   const [session] = connected;
-  const { rows } = (await session?.query<{ schema: string }>("SELECT current_schema() AS schema")) ?? { rows: [] };
+  const { rows } = (await session?.query<{ schema: string }>("SELECT current_schema() AS schema")) ?? {
+    rows: [],
+  };
   url = withSetting(schemas.url, `search_path=${rows[0]?.schema}`);
   db = await openPostgres({ url });
   await makeShapes();
@@ -499,7 +506,11 @@ const callOften = async (): Promise<void> => {
   const link = { authorization: `Bearer ${await app.token({ sub: "u1", role: "examinee", room: roomId })}` };
   const headers: Record<string, string> = { authorization: `Bearer ${await app.token(ADMIN)}` };
   const get = (path: string, query: Record<string, string>, own = headers) =>
-    app.inject({ method: "GET", url: `/exam/${path}?${new URLSearchParams(query).toString()}`, headers: own });
+    app.inject({
+      method: "GET",
+      url: `/exam/${path}?${new URLSearchParams(query).toString()}`,
+      headers: own,
+    });
   const post = (path: string, payload: object, own = headers) =>
     app.inject({ method: "POST", url: `/exam/${path}`, headers: own, payload });
   const detection = { userId: "u1", detectType: "watch", isMainMonitor: true, detectTime: 1_767_322_800_000 };
