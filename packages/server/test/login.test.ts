@@ -391,9 +391,13 @@ describe("a session", () => {
     await using staff = await openStaff({ change });
     await staff.account("t1");
     disable = () => staff.admin("account.disable", { userId: "t1" });
-    const answer = await rest(staff).post("login", { username: "t1", password: PASSWORD });
-    refusalOf(answer, 401, "UNAUTHENTICATED");
+    const input = { username: "t1", password: PASSWORD };
+    refusalOf(await rest(staff).post("login", input), 401, "UNAUTHENTICATED");
     expect(await rowsOf(staff.db, sessions)).toEqual([]);
+    // It counts as the first of five failures.
+    disable = undefined;
+    for (let n = 0; n < 4; n++) refusalOf(await rest(staff).post("login", input), 401, "UNAUTHENTICATED");
+    refusalOf(await rest(staff).post("login", input), 429, "TOO_MANY_REQUESTS");
   });
 });
 

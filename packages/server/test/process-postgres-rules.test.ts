@@ -1,7 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, it as test } from "vitest";
 import { lockExams } from "../src/domain/exam-lock.js";
-import { insertFirstPeople, insertPerson, type NewPerson, StreamNameTaken } from "../src/domain/people.js";
+import {
+  insertPerson,
+  type NewPerson,
+  prepareFirstPeople,
+  StreamNameTaken,
+  withTakenNames,
+} from "../src/domain/people.js";
 import { createAudioStore } from "../src/features/audio/store.js";
 import type { Database } from "../src/storage/database.js";
 import type { Storage, Transaction } from "../src/storage/port.js";
@@ -10,6 +16,7 @@ import {
   bulkChanges,
   cheatRecords,
   examAudio,
+  loginCounters,
   messages,
   participants,
   recordedPeople,
@@ -54,7 +61,8 @@ const withGates = (db: Database): Database => {
   const gated =
     <Result, Rest extends readonly unknown[]>(work: (tx: Transaction, ...rest: Rest) => Promise<Result>) =>
     async (tx: Transaction, ...rest: Rest): Promise<Result> => {
-      const result = await work(tx, ...rest);
+      // The last statements are not sent with the commit, so that the gate is in between.
+      const result = await work({ ...tx, last: (start) => start() }, ...rest);
       await pass();
       return result;
     };
@@ -400,7 +408,7 @@ describe("a name of a stream", () => {
     seat: (tx: Transaction, person: NewPerson) => Promise<unknown>,
   ])[] = [
     ["added", (tx, person) => insertPerson(tx, person)],
-    ["among the first people", (tx, person) => insertFirstPeople(tx, [person], { isNewExam: false })],
+    ["among the first people", (tx, person) => prepareFirstPeople([person], [])(tx)],
   ];
   /** What the two people's ids could make of the names of their streams. */
   const namings = ["", "_pc"];
@@ -411,19 +419,22 @@ describe("a name of a stream", () => {
     async ({ seat, suffix }) => {
       const halls = [hall, await openHall()];
       const same = `same-${hall.n}`;
-      const enter = ({ examId, roomId }: Hall, main: string, storage: Storage) =>
-        storage.write(async (tx) => {
+      const enter = ({ examId, roomId }: Hall, main: string, storage: Storage) => {
+        const entering: NewPerson = {
+          examId,
+          roomId,
+          userId: "late",
+          role: "examinee",
+          name: "L",
+          streams: { main, pc: `${main}_pc` },
+          now: NOW,
+        };
+        const entered = storage.write(async (tx) => {
           await lockExams(tx, examId);
-          await seat(tx, {
-            examId,
-            roomId,
-            userId: "late",
-            role: "examinee",
-            name: "L",
-            streams: { main, pc: `${main}_pc` },
-            now: NOW,
-          });
+          await seat(tx, entering);
         });
+        return withTakenNames(storage, [entering], entered);
+      };
       const [first, second] = halls;
       if (!first || !second) throw new Error("there are two halls");
       const outcomes = await held(
@@ -528,7 +539,7 @@ describe("a report about a stream", () => {
 describe("a session", () => {
   const sessionsOfAccount = async () =>
     (await rowsOf(db, sessions)).filter(({ userId }) => userId === hall.account);
-  /** The failed logins are counted before. */
+  /** The login is counted as running before. */
   const COUNTED = 1;
 
   it.each([
@@ -540,6 +551,21 @@ describe("a session", () => {
     hall = await openHall();
     expect(await race(login, change, COUNTED)).toEqual(["done", "done"]);
     expect(await sessionsOfAccount()).toEqual([]);
+  });
+
+  it("begins together with the count of its login, or neither does", async () => {
+    const successes = async () =>
+      (await rowsOf(db, loginCounters)).filter(({ trustedUntil }) => trustedUntil.getTime() > 0).length;
+    const before = await successes();
+    const endConnection = () =>
+      schemas.client.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND application_name = 'invigil'",
+      );
+    const [ended] = await held(() => login(hall, one), endConnection, COUNTED);
+    expect(ended.status).toBe("fulfilled");
+    expect(await sessionsOfAccount()).toHaveLength((await successes()) - before);
+    // Whatever became of it, the login is not counted as running.
+    expect((await rowsOf(db, loginCounters)).filter(({ running }) => running !== "[]")).toEqual([]);
   });
 });
 

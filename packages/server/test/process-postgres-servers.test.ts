@@ -15,6 +15,7 @@ import {
   participants,
   roomEvents,
   sendRates,
+  serverNotices,
   unseated,
 } from "../src/storage/tables.js";
 import { rest, trpc } from "./support/calls.js";
@@ -283,6 +284,14 @@ describePostgres("servers of one database", () => {
         expect(received.map((events) => events.map(({ id }) => Number(id)))).toEqual(
           listeners.map(({ of }) => idsOf(of)),
         );
+        // Messages and records are numbered in the order of the commits, too.
+        const assertInOrder = (...names: readonly string[]) => {
+          const ids = logged.flatMap(({ data }) => names.flatMap((name) => data[name] ?? []).map(Number));
+          expect(ids.length).toBeGreaterThan(STEPS);
+          expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+        };
+        assertInOrder("messageId");
+        assertInOrder("from", "to");
         // Not only the ids are the same, but also what is in the events, apart from the config, which may have changed again.
         const third = received.length / 3;
         const contents = received.map((events) =>
@@ -400,6 +409,20 @@ describePostgres("servers of one database", () => {
       });
       expect(two.lines.filter(({ level }) => level === 50)).toEqual([]);
     });
+  });
+
+  test("a server without pages removes notices when it renews its lease", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await using servers = await openPair((await schemas().open()).url, { config: { apps: APPS } });
+    const [one] = servers.all;
+    const { id: roomId } = await createRoom(one);
+    const at = { token: await one.token(TEACHER), userId: "teacher1", roomId };
+    using teacher = await openPage(await one.listen(), at);
+    await teacher.ask({ do: "mute", groupId: roomId, muted: true });
+    expect(await rowsOf(one.db, serverNotices)).toMatchObject([{ topic: "muted", data: roomId }]);
+    vi.advanceTimersByTime(5_000);
+    await expect.poll(() => rowsOf(one.db, serverNotices)).toEqual([]);
   });
 
   describe("a server whose database fails for a while", () => {

@@ -489,9 +489,9 @@ const actAsSeveralServers = async (
 /** Counts logins as several server processes do together, which an app on SQLite does not. */
 const countLogins = async (watch: Parameters<typeof openProcesses>[0]): Promise<void> => {
   await using processes = openProcesses(watch);
-  const { throttle, fail } = processes.start();
+  const { begin, fail } = processes.start();
   await fail();
-  await (await throttle.begin({ account: "a", address: "10.0.0.1" })).succeeded();
+  await (await begin({ account: "a", address: "10.0.0.1" })).succeeded();
 };
 
 /** Has a file added to the database, twice, read and removed. The start looks for abandoned ones. */

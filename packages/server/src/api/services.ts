@@ -250,6 +250,7 @@ export const createServices = (
   const roomStore = createRoomStore({ storage, roomExams, bulk, tasks: taskLog, events: eventLog });
   const room = createRoomService({
     store: roomStore,
+    together: storage.together,
     access,
     cheat,
     groups,
@@ -372,7 +373,7 @@ export const createServices = (
   });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
   const stream = createStreamService({
-    store: createStreamStore({ storage, tasks: taskLog, events: eventLog }),
+    store: createStreamStore({ storage, tasks: taskLog }),
     access,
     callback: providers.streamCallback,
     clock,

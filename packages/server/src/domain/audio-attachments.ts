@@ -51,10 +51,25 @@ export const findMissingClip = async (
 ): Promise<string | undefined> => {
   if (attachments.length === 0) return undefined;
   const clipIds = [...new Set(attachments.map(({ clipId }) => clipId))];
-  await tx.lock(audioClips, clipIds.toSorted());
-  const existing = await tx.all(existingClips, { clipIds });
+  const [, existing] = await Promise.all([
+    tx.lock(audioClips, clipIds.toSorted()),
+    tx.all(existingClips, { clipIds }),
+  ]);
   const known = new Set(existing.map(({ id }) => id));
   return clipIds.find((clipId) => !known.has(clipId));
+};
+
+/** Makes a new exam play these clips: each once, if it is there several times for the same time. */
+export const insertAttachments = async (
+  tx: Transaction,
+  attachments: readonly NewAttachment[],
+): Promise<void> => {
+  const different = new Map<string, NewAttachment>();
+  for (const attachment of attachments) {
+    const key = JSON.stringify([attachment.clipId, attachment.startTime]);
+    if (!different.has(key)) different.set(key, attachment);
+  }
+  await tx.insert(insertAttachment, [...different.values()]);
 };
 
 /** Returns the id of an attachment of the same clip at the same time. */

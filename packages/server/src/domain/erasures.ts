@@ -33,13 +33,17 @@ export const noteErasure = async (
   { examId, roomId, userId }: Erasure,
   now: Date,
 ): Promise<void> => {
+  const [event, message] = await Promise.all([
+    tx.get(newestEvent, { examId }),
+    tx.get(newestMessage, { examId }),
+  ]);
   await tx.insert(insertErasure, [
     {
       examId,
       roomId: roomId ?? null,
       userId,
-      upToEvent: (await tx.get(newestEvent, { examId }))?.id ?? 0,
-      upToMessage: (await tx.get(newestMessage, { examId }))?.id ?? 0,
+      upToEvent: event?.id ?? 0,
+      upToMessage: message?.id ?? 0,
       stage: "traces",
       createdAt: now,
     },

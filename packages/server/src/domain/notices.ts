@@ -1,5 +1,5 @@
 import { gt } from "drizzle-orm";
-import type { Transaction } from "../storage/port.js";
+import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { instances, serverNotices } from "../storage/tables.js";
 
@@ -24,7 +24,7 @@ const runningInstances = statement(
 );
 
 /** Notifies servers. */
-const notify = async (
+export const notifyServers = async (
   tx: Transaction,
   servers: readonly string[],
   { topic, data, now }: Notice,
@@ -35,12 +35,8 @@ const notify = async (
   );
 };
 
-export const notifyServer = (tx: Transaction, instance: string, notice: Notice): Promise<void> =>
-  notify(tx, [instance], notice);
-
-/** Notifies all running servers except one. */
-export const notifyOtherServers = async (tx: Transaction, self: string, notice: Notice): Promise<void> => {
-  const running = await tx.all(runningInstances, { now: notice.now });
-  const others = running.map(({ id }) => id).filter((id) => id !== self);
-  await notify(tx, others, notice);
+/** Returns all running servers except one. */
+export const otherServers = async (reader: Reader, self: string, now: Date): Promise<string[]> => {
+  const running = await reader.all(runningInstances, { now });
+  return running.map(({ id }) => id).filter((id) => id !== self);
 };

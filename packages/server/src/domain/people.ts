@@ -7,11 +7,12 @@ import {
   type Room,
 } from "@invigil/schema";
 import { and, count, eq, sql } from "drizzle-orm";
+import { UniqueError } from "../storage/errors.js";
 import type { Reader, Transaction } from "../storage/port.js";
-import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
+import { type Dialect, insertion, param, query, rawParam, statement } from "../storage/statement.js";
 import { exams, participants, rooms, streamNames, unseated, visibleParticipants } from "../storage/tables.js";
 import { noteRoomExam, type RoomKey } from "./room-exams.js";
-import { seatNewcomer } from "./seats.js";
+import { prepareSeat } from "./seats.js";
 import { readPublishStatus } from "./stream-status.js";
 
 // Exams, rooms and people. Several stores write them.
@@ -95,7 +96,7 @@ const updateToEnded = statement(
 const insertExams = insertion(exams);
 const insertRooms = insertion(rooms);
 const insertParticipants = insertion(participants);
-const insertUntakenNames = insertion(streamNames, { onConflict: "ignore" });
+const insertNames = insertion(streamNames);
 const insertUntakenName = statement(
   query
     .insert(streamNames)
@@ -112,6 +113,15 @@ const insertUntakenName = statement(
 
 const isWaiting = and(eq(unseated.examId, param("examId")), eq(unseated.userId, param("userId")));
 const waitedWith = { role: unseated.role, extraMinutes: unseated.extraMinutes };
+const areWaiting = (dialect: Dialect) =>
+  and(eq(unseated.examId, param("examId")), dialect.isAnyOf(unseated.userId, "userIds"));
+const waitingPeople = statement((dialect) =>
+  query
+    .select({ userId: unseated.userId, ...waitedWith })
+    .from(unseated)
+    .where(areWaiting(dialect)),
+);
+const deleteWaitingPeople = statement((dialect) => query.delete(unseated).where(areWaiting(dialect)));
 const deleteWaiting = statement(query.delete(unseated).where(isWaiting).returning(waitedWith));
 const markWaiting = statement(
   query
@@ -169,7 +179,6 @@ export const insertRoom = async (
   { id, examId, name, imServer, createTeacher, now }: NewRoom,
   addedBy: number | null = null,
 ): Promise<Room> => {
-  await noteRoomExam(tx, { roomId: id, examId });
   const room = {
     id,
     examId,
@@ -180,7 +189,10 @@ export const insertRoom = async (
     createdAt: now,
     updatedAt: now,
   } as const;
-  await tx.insert(insertRooms, [{ ...room, imServer, addedBy }]);
+  await Promise.all([
+    noteRoomExam(tx, { roomId: id, examId }),
+    tx.insert(insertRooms, [{ ...room, imServer, addedBy }]),
+  ]);
   return { ...room, imGroupId: id };
 };
 
@@ -215,8 +227,6 @@ const assertOwner = (
     throw new StreamNameTaken({ roomId, userId });
 };
 
-// Owners are read after the names were written. A read before would miss the name that another transaction is writing.
-
 /** Writes the name of a camera's stream. Returns whether the name is new. @throws StreamNameTaken */
 const insertStreamName = async (
   tx: Transaction,
@@ -224,91 +234,152 @@ const insertStreamName = async (
   addedBy: number | null,
 ): Promise<boolean> => {
   if ((await tx.run(insertUntakenName, { ...stream, addedBy })) > 0) return true;
+  // Read after the write. A read before would miss the name that another transaction is writing.
   assertOwner(stream, await tx.get(ownerOfStream, { name: stream.name }));
   return false;
 };
 
-/** Writes the names of streams. @throws StreamNameTaken */
-const insertStreamNames = async (tx: Transaction, streams: readonly StreamName[]): Promise<void> => {
-  await tx.insert(insertUntakenNames, streams);
-  const names = streams.map(({ name }) => name);
-  const owners = new Map((await tx.all(ownersOfStreams, { names })).map((found) => [found.name, found]));
-  for (const stream of streams) assertOwner(stream, owners.get(stream.name));
-};
-
 /**
- * Adds a person to a room, with the names of both their streams. The person no longer waits for a room, even if they waited in another
- * role. If a bulk change adds the person, readers see them once the change is announced.
+ * Prepares to add a person to a room, with the names of both their streams. The person no longer waits for a room, even if they waited in
+ * another role. If a bulk change adds the person, readers see them once the change is announced.
+ * @returns the arrival, and a function that starts to write the person
  * @throws StreamNameTaken
  */
-export const insertPerson = async (
+export const preparePerson = async (
   tx: Transaction,
   { streams, examId, roomId, userId, role, name, extraMinutes, now }: NewPerson,
   addedBy: number | null = null,
-): Promise<Arrival> => {
-  const waiting = await (addedBy === null
-    ? tx.get(deleteWaiting, { examId, userId })
-    : tx.get(markWaiting, { examId, userId, changeId: addedBy }));
+): Promise<{ arrival: Arrival; write: () => Promise<void> }> => {
+  const takeWaiting =
+    addedBy === null
+      ? tx.get(deleteWaiting, { examId, userId })
+      : tx.get(markWaiting, { examId, userId, changeId: addedBy });
   const status = async (camera: Camera): Promise<PublishStatus> => {
     const stream = { name: streams[camera], examId, roomId, userId, camera };
     const isNew = await insertStreamName(tx, stream, addedBy);
     // If the person was in the room before, their streams may have continued, and reports about them were stored.
     return isNew ? "idle" : readPublishStatus(tx, stream);
   };
-  const publishStatus = { main: await status("main"), pc: await status("pc") };
-  const arrival = {
+  const [waiting, main, pc, writeSeat] = await Promise.all([
+    takeWaiting,
+    status("main"),
+    status("pc"),
+    prepareSeat(tx, { examId, roomId, userId }),
+  ]);
+  const person = {
     userId,
     role,
     name,
     extraMinutes: extraMinutesOf({ role, extraMinutes }, waiting),
   };
-  await tx.insert(insertParticipants, [
-    {
-      examId,
-      roomId,
-      ...arrival,
-      mainPublishStatus: publishStatus.main,
-      pcPublishStatus: publishStatus.pc,
-      createdAt: now,
-      updatedAt: now,
-      addedBy,
+  const participant = {
+    examId,
+    roomId,
+    ...person,
+    mainPublishStatus: main,
+    pcPublishStatus: pc,
+    createdAt: now,
+    updatedAt: now,
+    addedBy,
+  };
+  return {
+    arrival: { ...person, publishStatus: { main, pc } },
+    write: async () => {
+      await Promise.all([tx.insert(insertParticipants, [participant]), writeSeat()]);
     },
-  ]);
-  await seatNewcomer(tx, { examId, roomId, userId });
-  return { ...arrival, publishStatus };
+  };
+};
+
+/** Adds a person to a room: see `preparePerson`. @throws StreamNameTaken */
+export const insertPerson = async (
+  tx: Transaction,
+  person: NewPerson,
+  addedBy: number | null = null,
+): Promise<Arrival> => {
+  const { arrival, write } = await preparePerson(tx, person, addedBy);
+  await write();
+  return arrival;
+};
+
+const namesOf = (people: readonly NewPerson[]): StreamName[] =>
+  people.flatMap(({ streams, examId, roomId, userId }) =>
+    cameraSchema.options.map((camera) => ({ name: streams[camera], examId, roomId, userId, camera })),
+  );
+
+/** How a person waited for a room. */
+export interface Waiting {
+  readonly userId: string;
+  readonly role: ParticipantRole;
+  readonly extraMinutes: number;
+}
+
+/** Returns those of the people of an exam who wait for a room. */
+export const readWaiting = (
+  reader: Reader,
+  examId: string,
+  people: readonly NewPerson[],
+): Promise<Waiting[]> => reader.all(waitingPeople, { examId, userIds: people.map(({ userId }) => userId) });
+
+/**
+ * Prepares the first people of a new room. Nobody was in it before, so there are no streams, reports or generations of seats.
+ * @param waiting those of them who wait for a room
+ * @returns a function that starts to write them. It fails with `UniqueError` if the name of a stream is taken: see `withTakenNames`
+ * @throws StreamNameTaken
+ */
+export const prepareFirstPeople = (
+  people: readonly NewPerson[],
+  waiting: readonly Waiting[],
+): ((tx: Transaction) => Promise<void>) => {
+  const names = namesOf(people);
+  const owners = new Map<string, StreamName>();
+  for (const stream of names) {
+    assertOwner(stream, owners.get(stream.name));
+    owners.set(stream.name, stream);
+  }
+  const waitingById = new Map(waiting.map((one) => [one.userId, one]));
+  const rows = people.map(({ examId, roomId, userId, role, name, extraMinutes, now }) => ({
+    examId,
+    roomId,
+    userId,
+    role,
+    name,
+    extraMinutes: extraMinutesOf({ role, extraMinutes }, waitingById.get(userId)),
+    mainPublishStatus: "idle" as const,
+    pcPublishStatus: "idle" as const,
+    createdAt: now,
+    updatedAt: now,
+  }));
+  const [first] = people;
+  return async (tx) => {
+    await Promise.all([
+      tx.insert(insertNames, names),
+      tx.insert(insertParticipants, rows),
+      first &&
+        waiting.length > 0 &&
+        tx.run(deleteWaitingPeople, { examId: first.examId, userIds: [...waitingById.keys()] }),
+    ]);
+  };
 };
 
 /**
- * Adds the first people of a room that this transaction has written. Nobody was in it before, so there are no streams, reports or
- * generations of seats. Nobody waits for a room of a new exam.
- * @throws StreamNameTaken
+ * Awaits the transaction that writes the first people of a room.
+ * @throws StreamNameTaken instead of `UniqueError` if the name of a stream is taken
  */
-export const insertFirstPeople = async (
-  tx: Transaction,
+export const withTakenNames = async <Result>(
+  reader: Reader,
   people: readonly NewPerson[],
-  { isNewExam }: { readonly isNewExam: boolean },
-): Promise<void> => {
-  const rows: (typeof participants.$inferInsert)[] = [];
-  const names: StreamName[] = [];
-  for (const { streams, examId, roomId, userId, role, name, extraMinutes, now } of people) {
-    const waiting = isNewExam ? undefined : await tx.get(deleteWaiting, { examId, userId });
-    rows.push({
-      examId,
-      roomId,
-      userId,
-      role,
-      name,
-      extraMinutes: extraMinutesOf({ role, extraMinutes }, waiting),
-      mainPublishStatus: "idle",
-      pcPublishStatus: "idle",
-      createdAt: now,
-      updatedAt: now,
-    });
-    for (const camera of cameraSchema.options)
-      names.push({ name: streams[camera], examId, roomId, userId, camera });
+  written: Promise<Result>,
+): Promise<Result> => {
+  try {
+    return await written;
+  } catch (error) {
+    if (!(error instanceof UniqueError)) throw error;
+    const names = namesOf(people);
+    const found = await reader.all(ownersOfStreams, { names: names.map(({ name }) => name) });
+    const owners = new Map(found.map((owner) => [owner.name, owner]));
+    for (const stream of names) assertOwner(stream, owners.get(stream.name));
+    throw error;
   }
-  await insertStreamNames(tx, names);
-  await tx.insert(insertParticipants, rows);
 };
 
 /** Removes a person from a room. With `streamsStay`, the names of their streams remain, because recordings use them. */
@@ -317,8 +388,10 @@ export const deletePerson = async (
   { examId, roomId, userId }: RoomKey & { readonly userId: string },
   { streamsStay }: { streamsStay: boolean },
 ): Promise<void> => {
-  if (!streamsStay) await tx.run(deleteStreams, { examId, roomId, userId });
-  await tx.run(deleteParticipant, { examId, roomId, userId });
+  await Promise.all([
+    !streamsStay && tx.run(deleteStreams, { examId, roomId, userId }),
+    tx.run(deleteParticipant, { examId, roomId, userId }),
+  ]);
 };
 
 /** Returns those of the people who are in their rooms, with their roles there. */

@@ -6,7 +6,7 @@ import type { Transaction } from "../storage/port.js";
 import { deleteRoom } from "./bulk/marked-rows.js";
 import { insertExam, insertPerson, insertRoom } from "./people.js";
 import { createRoomExams } from "./room-exams.js";
-import { beginNextGeneration } from "./seats.js";
+import { beginNextGenerations } from "./seats.js";
 
 const NOW = new Date("2026-01-02T03:04:05Z");
 
@@ -63,7 +63,7 @@ it("a link is revoked in the exam that uses the room's id now", async () => {
   await storage.write(async (tx) => {
     const person = { userId: "u", role: "examinee", name: "U", streams: { main: "m", pc: "p" } } as const;
     await insertPerson(tx, { ...person, examId: "two", roomId: "r", now: NOW });
-    await beginNextGeneration(tx, { examId: "two", roomId: "r", userId: "u" });
+    await beginNextGenerations(tx, { examId: "two", roomId: "r" }, ["u"]);
   });
   expect(await generation()).toBe(1);
 });

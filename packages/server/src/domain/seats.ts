@@ -39,15 +39,17 @@ const generationsOfRoom = statement(
     .where(inRoom),
 );
 const keyColumns = [seatGenerations.roomId, seatGenerations.userId, seatGenerations.examId];
-const raiseGeneration = statement(
+const raiseGenerations = statement((dialect) =>
   query
     .insert(seatGenerations)
-    .values({ examId: param("examId"), roomId: param("roomId"), userId: param("userId"), generation: 1 })
+    .select(
+      sql`SELECT "examId", "roomId", "userId", 1 FROM ${dialect.rows("seats", { examId: "text", roomId: "text", userId: "text" })} WHERE true`,
+    )
     .onConflictDoUpdate({
       target: keyColumns,
       set: { generation: sql`${seatGenerations.generation} + 1` },
     })
-    .returning({ generation: seatGenerations.generation }),
+    .returning({ userId: seatGenerations.userId, generation: seatGenerations.generation }),
 );
 const insertUnlessThere = insertion(seatGenerations, { onConflict: "ignore" });
 const deleteSeat = statement(
@@ -89,17 +91,29 @@ export const readGenerations = async (
     ]),
   );
 
-/** Begins the next generation of a seat, and returns it. */
-export const beginNextGeneration = async (tx: Transaction, seat: SeatKey): Promise<number> => {
-  const raised = await tx.get(raiseGeneration, seat);
-  if (!raised) throw new Error(`the seat of ${seat.userId} in the room ${seat.roomId} was not written`);
-  return raised.generation;
+/** Begins the next generations of seats in a room. Returns them by user id. */
+export const beginNextGenerations = async (
+  tx: Transaction,
+  { examId, roomId }: RoomKey,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> => {
+  const seats = userIds.map((userId) => ({ examId, roomId, userId }));
+  const raised = await tx.all(raiseGenerations, { seats });
+  return new Map(raised.map(({ userId, generation }) => [userId, generation]));
 };
 
-/** Gives a person who is added to a room the generation of newcomers, unless their seat has a generation. */
-export const seatNewcomer = async (tx: Transaction, { examId, roomId, userId }: SeatKey): Promise<void> => {
+/**
+ * Prepares the seat of a person who is added to a room. Returns a function that gives it the generation of newcomers, unless it has a
+ * generation.
+ */
+export const prepareSeat = async (
+  tx: Transaction,
+  { examId, roomId, userId }: SeatKey,
+): Promise<() => Promise<void>> => {
   const generation = await readGeneration(tx, { examId, roomId, userId: NEWCOMERS });
-  if (generation > 0) await tx.insert(insertUnlessThere, [{ examId, roomId, userId, generation }]);
+  return async () => {
+    if (generation > 0) await tx.insert(insertUnlessThere, [{ examId, roomId, userId, generation }]);
+  };
 };
 
 /**

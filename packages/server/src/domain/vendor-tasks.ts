@@ -4,11 +4,12 @@ import type { Ids } from "../platform/ids.js";
 import type { Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { type VendorTaskPayload, vendorTasks } from "../storage/tables.js";
-import type { EventLog } from "./events.js";
-import { endAnnouncedSince, loginOf, type MessageLog } from "./messages.js";
+import type { EventLog, EventRoom, NewEvent } from "./events.js";
+import { announcesEnd, loginOf, type MessageLog, type NewMessage } from "./messages.js";
 import { endPresence } from "./presence.js";
 
 export type VendorTask = typeof vendorTasks.$inferSelect;
+type VendorTaskRow = typeof vendorTasks.$inferInsert;
 export type TaskKind = VendorTask["kind"];
 /** The kinds of tasks of each message service. Tasks of other kinds are not written, so most installations have none. */
 export type TaskKinds = Readonly<Record<ImServer, readonly TaskKind[]>>;
@@ -38,17 +39,28 @@ export interface Announcement {
  * database, so its part is done in the same transaction.
  */
 export interface TaskLog {
-  /** Sends a signal to the room's groups. A signal that cannot be sent soon is dropped, because it would be outdated. */
-  announce(tx: Transaction, announcement: Announcement): Promise<void>;
+  /** Returns ids for the signals of the built-in service: as many as `announceAll` may send. */
+  messageIds(tx: Transaction, count: number): Promise<readonly number[]>;
   /**
-   * Announces to everybody in a room that it has just ended. The built-in service sends the signal at once, unless it was sent already.
-   * Services of vendors send it from `dueAt` on.
+   * Sends signals to the groups of rooms. Starts all of its statements at once. A signal that cannot be sent soon is dropped, because it would
+   * be outdated.
+   * @param ids from `messageIds`
+   * @param before events to add before those of the signals
    */
-  announceEnd(
+  announceAll(
     tx: Transaction,
-    room: RoomOfGroups,
-    times: { readonly dueAt: Date; readonly now: Date },
+    announcements: readonly Announcement[],
+    ids: readonly number[],
+    before?: readonly NewEvent[],
   ): Promise<void>;
+  /**
+   * Prepares to announce to everybody in a room that it has just ended. Returns a function that starts all statements at once. The built-in
+   * service sends the signal at once, unless it was sent already. Services of vendors send it from `dueAt` on.
+   */
+  prepareEnd(
+    tx: Transaction,
+    room: EventRoom,
+  ): Promise<(ended: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }) => Promise<unknown>>;
   /** Deletes the room's groups from `dueAt` on, and tries until it succeeds. Returns the ids of the tasks. */
   deleteGroups(
     tx: Transaction,
@@ -57,13 +69,16 @@ export interface TaskLog {
   ): Promise<string[]>;
   /** Cancels the deletion of a room's groups, because the room is reopened. @throws GroupsLeaving if a deletion has begun */
   cancelDeletion(tx: Transaction, room: RoomOfGroups): Promise<void>;
-  /** Removes a person from the room's groups and ends their presence. An examinee also receives the signal that they were removed. */
-  evict(
+  /**
+   * Prepares to remove a person from the room's groups, and ends their presence. Returns a function that starts all further statements at
+   * once. An examinee also receives the signal that they were removed.
+   */
+  prepareEviction(
     tx: Transaction,
     room: RoomOfGroups,
     person: { readonly userId: string; readonly role: string },
     now: Date,
-  ): Promise<void>;
+  ): Promise<() => Promise<unknown>>;
   /** Cancels the deletion of groups, because their room is written. @throws GroupsUndone if the deletion has begun */
   keepGroups(tx: Transaction, examId: string, taskIds: readonly string[]): Promise<void>;
 }
@@ -126,89 +141,112 @@ const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf
 
 export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDeps): TaskLog => {
   interface NewTask {
+    readonly kind: TaskKind;
+    readonly room: RoomOfGroups;
     readonly payload?: VendorTaskPayload;
     readonly dueAt?: Date;
     readonly expiresAt?: Date;
     readonly now: Date;
   }
-  const add = async (
-    tx: Transaction,
-    kind: TaskKind,
-    room: RoomOfGroups,
-    { payload = {}, expiresAt, now, dueAt = now }: NewTask,
-  ): Promise<string[]> => {
-    const services: ImServer[] = room.imServer.filter((service) => kinds[service].includes(kind));
-    const tasks = services.map((service) => ({
-      id: ids.next(),
-      examId: room.examId,
-      service,
-      kind,
-      groupId: room.id,
-      payload,
-      dueAt,
-      expiresAt: expiresAt ?? null,
-      createdAt: now,
-    }));
-    if (tasks.length > 0) {
-      await tx.insert(insertTask, tasks);
+  /** Returns the rows of a task: one for each service of the room that has such tasks. */
+  const rowsOf = ({ kind, room, payload = {}, expiresAt, now, dueAt = now }: NewTask): VendorTaskRow[] =>
+    room.imServer
+      .filter((service) => kinds[service].includes(kind))
+      .map((service) => ({
+        id: ids.next(),
+        examId: room.examId,
+        service,
+        kind,
+        groupId: room.id,
+        payload,
+        dueAt,
+        expiresAt: expiresAt ?? null,
+        createdAt: now,
+      }));
+  /** Adds tasks. Returns their ids. */
+  const add = async (tx: Transaction, tasks: readonly NewTask[]): Promise<string[]> => {
+    const rows = tasks.flatMap(rowsOf);
+    if (rows.length > 0) {
       tx.afterCommit(added);
+      await tx.insert(insertTask, rows);
     }
-    return tasks.map(({ id }) => id);
+    return rows.map(({ id }) => id);
   };
 
-  const announce: TaskLog["announce"] = async (tx, { room, signal, data, userIds, now, dueAt = now }) => {
-    const text = JSON.stringify(data);
-    if (messages && room.imServer.includes("aliyun_new")) {
-      const isSent =
-        signal === signals.endRoom.type &&
-        (await messages.lastEndSignal(tx, { examId: room.examId, roomId: room.id }, endAnnouncedSince(now)));
-      if (!isSent)
-        await messages.addAll(tx, [
-          {
-            examId: room.examId,
-            roomId: room.id,
-            type: signal,
-            data: text,
-            senderId: "server",
-            senderRole: "server",
-            senderCamera: "main",
-            recipients: userIds,
-            createdAt: now,
-          },
-        ]);
-    }
-    const payload = { signal: { type: signal, data: text }, ...(userIds && { userIds }) };
-    await add(tx, "send", room, {
-      payload,
-      dueAt,
-      expiresAt: new Date(dueAt.getTime() + SIGNAL_LIFETIME_MS),
-      now,
-    });
+  const signalTask = ({ room, signal, data, userIds, now, dueAt = now }: Announcement): NewTask => ({
+    kind: "send",
+    room,
+    payload: { signal: { type: signal, data: JSON.stringify(data) }, ...(userIds && { userIds }) },
+    dueAt,
+    expiresAt: new Date(dueAt.getTime() + SIGNAL_LIFETIME_MS),
+    now,
+  });
+  const isBuiltIn = ({ imServer }: RoomOfGroups): boolean =>
+    messages !== undefined && imServer.includes("aliyun_new");
+  const signalMessage = ({ room, signal, data, userIds, now }: Announcement): NewMessage => ({
+    examId: room.examId,
+    roomId: room.id,
+    type: signal,
+    data: JSON.stringify(data),
+    senderId: "server",
+    senderRole: "server",
+    senderCamera: "main",
+    recipients: userIds,
+    createdAt: now,
+  });
+
+  const messageIds: TaskLog["messageIds"] = async (tx, count) =>
+    messages && count > 0 ? messages.ids(tx, count) : [];
+  const announceAll: TaskLog["announceAll"] = async (tx, announcements, givenIds, before = []) => {
+    const builtIn = announcements.filter(({ room }) => isBuiltIn(room)).map(signalMessage);
+    await Promise.all([
+      messages && builtIn.length > 0
+        ? messages.addAll(tx, { messages: builtIn, ids: givenIds }, before)
+        : events.addAll(tx, before),
+      add(tx, announcements.map(signalTask)),
+    ]);
   };
 
   return {
-    announce,
-    announceEnd: (tx, room, times) =>
-      announce(tx, { room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times }),
-    deleteGroups: (tx, room, times) => add(tx, "delete_group", room, times),
+    messageIds,
+    announceAll,
+    async prepareEnd(tx, { examId, roomId }) {
+      const [sent, givenIds] = await Promise.all([
+        messages?.lastEndSignal(tx, { examId, roomId }),
+        messageIds(tx, 1),
+      ]);
+      return (room, times) => {
+        const end = { room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times };
+        const isSent = isBuiltIn(room) && sent !== undefined && announcesEnd(sent, times.now);
+        return isSent ? add(tx, [signalTask(end)]) : announceAll(tx, [end], givenIds);
+      };
+    },
+    deleteGroups: (tx, room, times) => add(tx, [{ kind: "delete_group", room, ...times }]),
     async cancelDeletion(tx, { examId, id: groupId, imServer }) {
       for (const service of imServer) {
         await tx.run(deleteUntriedDeletions, { examId, service, groupId });
         if (await tx.get(triedDeletion, { examId, service, groupId })) throw new GroupsLeaving();
       }
     },
-    async evict(tx, room, { userId, role }, now) {
+    async prepareEviction(tx, room, { userId, role }, now) {
       const userIds = loginsOf(userId);
-      if (role === "examinee") {
-        const data = { sid: ids.next(), receiverIdList: userIds };
-        await announce(tx, { room, signal: signals.endUser.type, data, userIds, now });
-      }
-      await add(tx, "leave", room, { payload: { userIds }, now });
-      await endPresence(tx, events, { examId: room.examId, roomId: room.id, userId }, now);
+      const isTold = role === "examinee";
+      const [left, givenIds] = await Promise.all([
+        endPresence(tx, { examId: room.examId, roomId: room.id, userId }, now),
+        messageIds(tx, isTold && isBuiltIn(room) ? 1 : 0),
+      ]);
+      const data = { sid: ids.next(), receiverIdList: userIds };
+      const signal = { room, signal: signals.endUser.type, data, userIds, now };
+      return () =>
+        Promise.all([
+          announceAll(tx, isTold ? [signal] : [], givenIds),
+          add(tx, [{ kind: "leave", room, payload: { userIds }, now }]),
+          events.addAll(tx, left),
+        ]);
     },
     async keepGroups(tx, examId, taskIds) {
-      for (const id of taskIds)
-        if ((await tx.run(deleteUntriedTask, { examId, id })) === 0) throw new GroupsUndone();
+      const kept = await Promise.all(taskIds.map((id) => tx.run(deleteUntriedTask, { examId, id })));
+      if (kept.includes(0)) throw new GroupsUndone();
     },
   };
 };

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
-import type { LoginThrottle } from "../../src/features/auth/throttle.js";
+import type { Attempt, LoginThrottle } from "../../src/features/auth/throttle.js";
 import { createMemoryThrottle } from "../../src/features/auth/throttle-memory.js";
 import { createSharedThrottle } from "../../src/features/auth/throttle-shared.js";
 import { createThrottleStore } from "../../src/features/auth/throttle-store.js";
 import { InvigilError } from "../../src/platform/errors.js";
 import type { Database } from "../../src/storage/database.js";
 import type { OpenOptions } from "../../src/storage/open.js";
-import type { Storage } from "../../src/storage/port.js";
+import type { Storage, Transaction } from "../../src/storage/port.js";
 import { openSqlite } from "../../src/storage/sqlite/client.js";
 
 /** A clock that the test moves. */
@@ -15,19 +15,40 @@ export interface Clock {
   seconds: number;
 }
 
+/** A login that has begun. */
+export interface Login extends Pick<Attempt, "failed" | "abandoned"> {
+  succeeded(): Promise<void>;
+}
+
 export interface Started {
   readonly world: Clock;
-  readonly throttle: LoginThrottle;
+  readonly begin: (who: { readonly account: string; readonly address: string }) => Promise<Login>;
   /** Begins a login that fails. Returns how long it would have to wait, in seconds; undefined when it began. */
   readonly fail: (account?: string, address?: string) => Promise<number | undefined>;
   /** Does so several times. */
   readonly failOften: (times: number, account?: string, address?: string) => Promise<(number | undefined)[]>;
 }
 
-const withTries = (world: Clock, throttle: LoginThrottle): Started => {
+/** @param write runs a transaction */
+const withTries = (
+  world: Clock,
+  throttle: LoginThrottle,
+  write: (work: (tx: Transaction) => Promise<void>) => Promise<void>,
+): Started => {
+  const begin: Started["begin"] = async (who) => {
+    const { attempt } = await throttle.begin(who, async () => undefined);
+    const succeeded = () =>
+      attempt.decide((countIn) =>
+        write(async (tx) => {
+          const count = await countIn(tx);
+          await tx.last(() => count(true));
+        }),
+      );
+    return { succeeded, failed: () => attempt.failed(), abandoned: () => attempt.abandoned() };
+  };
   const fail = async (account = "a", address = "10.0.0.1"): Promise<number | undefined> => {
     try {
-      await (await throttle.begin({ account, address })).failed();
+      await (await begin({ account, address })).failed();
       return undefined;
     } catch (error) {
       if (!(error instanceof InvigilError)) throw error;
@@ -41,14 +62,17 @@ const withTries = (world: Clock, throttle: LoginThrottle): Started => {
     for (let n = 0; n < times; n++) waits.push(await fail(account, address));
     return waits;
   };
-  return { world, throttle, fail, failOften };
+  return { world, begin, fail, failOften };
 };
 
 export const startMemoryThrottle = (failuresPerAddress = 30): Started => {
   const world = { seconds: 0 };
+  // Safe: counters in memory use nothing else of a transaction.
+  const tx = { last: (start) => start() } as Transaction;
   return withTries(
     world,
     createMemoryThrottle({ monotonic: () => world.seconds * 1000, failuresPerAddress }),
+    (work) => work(tx),
   );
 };
 
@@ -71,6 +95,7 @@ export const openProcesses = ({
   readonly change?: (storage: Storage) => Storage;
 } = {}): Processes => {
   const db = openSqlite({ file: ":memory:", ...watch });
+  const storage = change(db.storage);
   const world = { seconds: 0 };
   let pauses: (() => void)[] = [];
   return {
@@ -80,12 +105,13 @@ export const openProcesses = ({
       withTries(
         world,
         createSharedThrottle({
-          store: createThrottleStore({ storage: change(db.storage) }),
+          store: createThrottleStore({ storage }),
           now: async () => new Date(START + world.seconds * 1000),
           secret: "a secret of the tests",
           failuresPerAddress,
           wait: () => new Promise<void>((resolve) => pauses.push(resolve)),
         }),
+        (work) => storage.write(work),
       ),
     endPauses() {
       const ending = pauses;

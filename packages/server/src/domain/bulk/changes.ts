@@ -50,7 +50,7 @@ export interface BulkChanges {
   ): Promise<Result>;
   /**
    * Locks the exam, and throws if a bulk change of it is running. Call it within `transact` before the first write. A deletion that was
-   * announced is not running: look for the exam or the room again afterwards.
+   * announced is not running: look for the exam or the room afterwards.
    */
   assertUnlocked(tx: Transaction, examId: string): Promise<void>;
   /** Restores a deleted exam, or erases it at once. Returns whether it was resting. The remaining work goes on in the background. */
@@ -133,8 +133,7 @@ export const createBulkChanges = ({
   /** Locks an exam. Returns whether it is deleted. @throws ExamBusy */
   const lockUnlessBusy = async (tx: Transaction, examId: string): Promise<boolean> => {
     // A bulk change holds the same lock while it begins.
-    await tx.lock(exams, examId);
-    const running = await tx.get(changeOfExam, { examId });
+    const [, running] = await Promise.all([tx.lock(exams, examId), tx.get(changeOfExam, { examId })]);
     const isDeleted = running?.kind === "delete_exam" && running.state === "announced";
     if (running && !isDeleted) throw new ExamBusy(examId);
     return isDeleted;
@@ -158,26 +157,31 @@ export const createBulkChanges = ({
   const newChange = async (
     tx: Transaction,
     { kind, examId, person, eraseAt, now }: NewBulkChange,
-  ): Promise<BulkChange> => ({
-    // Random, as the table requires.
-    id: randomBytes(6).readUIntBE(0, 6),
-    kind,
-    examId,
-    person: person ?? null,
-    state: "preparing",
-    seatedBefore: await readLastSeat(tx, examId),
-    unseatedBefore: await readLastWaiting(tx, examId),
-    progress: { phase: 0, after: "" },
-    ...worker.claim(),
-    createdAt: now,
-    eraseAt: eraseAt ?? null,
-  });
+  ): Promise<BulkChange> => {
+    const [seatedBefore, unseatedBefore] = await Promise.all([
+      readLastSeat(tx, examId),
+      readLastWaiting(tx, examId),
+    ]);
+    return {
+      // Random, as the table requires.
+      id: randomBytes(6).readUIntBE(0, 6),
+      kind,
+      examId,
+      person: person ?? null,
+      state: "preparing",
+      seatedBefore,
+      unseatedBefore,
+      progress: { phase: 0, after: "" },
+      ...worker.claim(),
+      createdAt: now,
+      eraseAt: eraseAt ?? null,
+    };
+  };
 
   const runOnce = async <Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result> => {
     /** Begins the change in its first transaction, which may be the only one. */
     const begin = async (tx: Transaction) => {
-      const isDeleted = await lockUnlessBusy(tx, about.examId);
-      const change = await newChange(tx, about);
+      const [isDeleted, change] = await Promise.all([lockUnlessBusy(tx, about.examId), newChange(tx, about)]);
       if (!isDeleted) await tx.run(insertChange, change);
       const prepareNext = beginPreparation(change, prepare);
 

@@ -82,8 +82,10 @@ export const deleteAddedSeat = async (
   { examId, id }: ChangeKey,
   { seq, roomId, userId }: Pick<AddedSeat, "seq" | "roomId" | "userId">,
 ): Promise<void> => {
-  await tx.run(deleteAddedStreams, { examId, roomId, userId, id });
-  await tx.run(deleteSeatBySeq, { examId, seq });
+  await Promise.all([
+    tx.run(deleteAddedStreams, { examId, roomId, userId, id }),
+    tx.run(deleteSeatBySeq, { examId, seq }),
+  ]);
 };
 
 /** People of an exam without a room, marked or not. */
@@ -128,8 +130,7 @@ const isRoom = and(eq(rooms.examId, param("examId")), eq(rooms.id, param("roomId
 const deleteRoomById = statement(query.delete(rooms).where(isRoom));
 /** Deletes a room, of which nothing else is left. */
 export const deleteRoom = async (tx: Transaction, room: RoomKey): Promise<void> => {
-  await tx.run(deleteRoomById, room);
-  await forgetRoomExam(tx, room.roomId);
+  await Promise.all([tx.run(deleteRoomById, room), forgetRoomExam(tx, room.roomId)]);
 };
 export const unmarkRoom = statement(query.update(rooms).set({ removedBy: null }).where(isRoom));
 

@@ -210,9 +210,11 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
       // The groups of rooms that have ended are being deleted already.
       if (status !== "in_progress") continue;
       // If the exam is restored, its rooms have ended.
-      await endRoom(tx, { examId, roomId: id }, now);
-      await tasks.deleteGroups(tx, { examId, id, imServer }, { dueAt: now, now });
-      await events.add(tx, { examId, roomId: id }, "room_ended", {}, now);
+      await Promise.all([
+        endRoom(tx, { examId, roomId: id }, now),
+        tasks.deleteGroups(tx, { examId, id, imServer }, { dueAt: now, now }),
+        events.add(tx, { examId, roomId: id }, "room_ended", {}, now),
+      ]);
     }
   });
   const removeFromRooms: Phase = async (tx, { id, examId, person, createdAt: now }, { rows }) => {
@@ -222,9 +224,14 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     const seats = await tx.all(removedSeats, { examId, userId, limit });
     for (const { roomId, role, imServer, removedBy } of seats) {
       if (removedBy !== id) continue;
-      await deletePerson(tx, { examId, roomId, userId }, { streamsStay: false });
-      await tasks.evict(tx, { id: roomId, examId, imServer }, { userId, role }, now);
-      await events.add(tx, { examId, roomId }, "participant_removed", { userId, role }, now);
+      const [evict] = await Promise.all([
+        tasks.prepareEviction(tx, { id: roomId, examId, imServer }, { userId, role }, now),
+        deletePerson(tx, { examId, roomId, userId }, { streamsStay: false }),
+      ]);
+      await Promise.all([
+        evict(),
+        events.add(tx, { examId, roomId }, "participant_removed", { userId, role }, now),
+      ]);
     }
     return { used: seats.length * 2 * PERSON_ROWS, next: seats.length === limit ? "again" : undefined };
   };

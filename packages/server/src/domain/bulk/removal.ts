@@ -208,14 +208,19 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     check: (membership: ExamMembership) => void,
   ): AsyncGenerator<number, ExamMembership, void> {
     const { examId, userId, roomId, withRecords, now } = removal;
-    const rooms = await tx.all(roomsOfPerson, { userId, examId });
-    const lastRecordId = await readNewestId(tx, examId);
+    const [rooms, lastRecordId, waiting] = await Promise.all([
+      tx.all(roomsOfPerson, { userId, examId }),
+      readNewestId(tx, examId),
+      tx.get(waitingPerson, { examId, userId }),
+    ]);
     const person = { ...counted.person, erases: scopeOf(removal, rooms.length), lastRecordId };
-    const isRecorded = (await readNextRecordedRoom(tx, { examId, person }, "")) !== undefined;
+    const [recordedRoom, added] = await Promise.all([
+      readNextRecordedRoom(tx, { examId, person }, ""),
+      countBetween(tx, { examId, person }, counted.upTo, lastRecordId),
+    ]);
+    const isRecorded = recordedRoom !== undefined;
     if (isRecorded && person.erases !== counted.person.erases) throw new CountOutdated();
-    const added = await countBetween(tx, { examId, person }, counted.upTo, lastRecordId);
     if (isRecorded && added.last < lastRecordId) throw new CountOutdated();
-    const waiting = await tx.get(waitingPerson, { examId, userId });
     const membership = {
       rooms,
       waits: waiting !== undefined,

@@ -60,8 +60,7 @@ const switchDisabled = statement(
   query
     .update(accounts)
     .set({ disabled: rawParam<boolean>("disabled"), updatedAt: rawParam<Date>("now") })
-    .where(and(eq(accounts.userId, param("userId")), eq(accounts.disabled, param("wasDisabled"))))
-    .returning(columns),
+    .where(and(eq(accounts.userId, param("userId")), eq(accounts.disabled, param("wasDisabled")))),
 );
 const replacePassword = statement(
   query
@@ -73,7 +72,7 @@ const replacePassword = statement(
 const deleteSessions = statement(query.delete(sessions).where(eq(sessions.userId, param("userId"))));
 
 export const createAccountStore = ({ storage }: { storage: Storage }): AccountStore => ({
-  create: (account, share) => storage.write((tx) => tx.get(insertAccount, account), { share }),
+  create: (account, share) => storage.write((tx) => tx.last(() => tx.get(insertAccount, account)), { share }),
 
   async list({ role, limit, after = "" }) {
     const rows = await storage.all(accountsPage(role !== undefined), { role, after, limit: limit + 1 });
@@ -84,9 +83,13 @@ export const createAccountStore = ({ storage }: { storage: Storage }): AccountSt
   setDisabled: (userId, disabled, now, share) =>
     storage.write(
       async (tx) => {
-        const switched = await tx.get(switchDisabled, { userId, disabled, wasDisabled: !disabled, now });
-        const account = switched ?? (await tx.get(accountById, { userId }));
-        if (account && disabled) await tx.run(deleteSessions, { userId });
+        const [, account] = await tx.last(() =>
+          Promise.all([
+            tx.run(switchDisabled, { userId, disabled, wasDisabled: !disabled, now }),
+            tx.get(accountById, { userId }),
+            disabled && tx.run(deleteSessions, { userId }),
+          ]),
+        );
         return account;
       },
       { share },
@@ -95,8 +98,12 @@ export const createAccountStore = ({ storage }: { storage: Storage }): AccountSt
   setPassword: (userId, passwordHash, now, share) =>
     storage.write(
       async (tx) => {
-        const account = await tx.get(replacePassword, { userId, passwordHash, now });
-        if (account) await tx.run(deleteSessions, { userId });
+        const [account] = await tx.last(() =>
+          Promise.all([
+            tx.get(replacePassword, { userId, passwordHash, now }),
+            tx.run(deleteSessions, { userId }),
+          ]),
+        );
         return account;
       },
       { share },

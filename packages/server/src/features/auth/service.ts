@@ -15,7 +15,7 @@ import type { Named, Origin } from "../../trpc/context.js";
 import { failureOf } from "../../trpc/failures.js";
 import type { AccessService } from "../access/service.js";
 import type { AuthStore, StoredAccount } from "./store.js";
-import type { LoginThrottle } from "./throttle.js";
+import type { Attempt, LoginThrottle } from "./throttle.js";
 
 export interface AuthService {
   /**
@@ -144,28 +144,27 @@ export const createAuthService = ({
   };
 
   /**
-   * Verifies a username and a password and calls `use` with the account. Returns undefined, after the same
-   * amount of work, when the account is unknown or disabled or the password is wrong. When `use` returns
-   * undefined, the attempt counts as failed, too.
+   * Verifies a username and a password. If they are right, `use` is called with the account, and ends the attempt. Returns undefined, after
+   * the same amount of work, when the account is unknown or disabled or the password is wrong. When `use` returns undefined, it has found
+   * that the account has changed.
    */
   const verifyPassword = async <Result>(
     { username, password, origin }: LoginInput & { origin: Origin },
-    use: (account: StoredAccount) => Promise<Result | undefined>,
+    use: (account: StoredAccount, attempt: Attempt) => Promise<Result | undefined>,
   ): Promise<Result | undefined> => {
-    const attempt = await throttle
-      .begin({ account: username, address: origin.address })
+    const { attempt, found: account } = await throttle
+      .begin({ account: username, address: origin.address }, (reader) => store.account(username, reader))
       .catch(async (error: unknown) => {
         logFailure(origin, await store.account(username), failureOf(error).code);
         throw error;
       });
     try {
-      const account = await store.account(username);
       const isRight = await passwords.verify(account?.passwordHash ?? passwords.dummyHash, password);
-      const result = account && !account.disabled && isRight ? await use(account) : undefined;
-      if (result === undefined) {
-        await attempt.failed();
+      const mayUse = account !== undefined && !account.disabled && isRight;
+      const result = mayUse ? await use(account, attempt) : undefined;
+      if (!mayUse) await attempt.failed();
+      if (result === undefined)
         logFailure(origin, account, account?.disabled ? "ACCOUNT_DISABLED" : "WRONG_PASSWORD");
-      } else await attempt.succeeded();
       return result;
     } catch (error) {
       await attempt.abandoned();
@@ -194,18 +193,23 @@ export const createAuthService = ({
     endOf: async (caller) => (await ownSession(caller))?.expiresAt ?? caller.expiresAt,
 
     async login(input, origin) {
-      const session = await verifyPassword({ ...input, origin }, async (account) => {
-        const started = {
+      const login = await verifyPassword({ ...input, origin }, async (account, attempt) => {
+        const { userId, passwordHash } = account;
+        const session = {
           id: ids.next(),
-          userId: account.userId,
+          userId,
           createdAt: clock(),
           expiresAt: new Date((nowInSeconds() + maxSeconds) * 1000),
         };
-        const isStarted = await store.startSession(started, account.passwordHash, shareOf(account));
-        return isStarted ? sessionOf(account, started) : undefined;
+        const isStarted = await store.startSession(session, {
+          passwordHash,
+          attempt,
+          share: shareOf(account),
+        });
+        return isStarted ? { account, session } : undefined;
       });
-      if (!session) throw unauthenticated("The username or the password is wrong.");
-      return session;
+      if (!login) throw unauthenticated("The username or the password is wrong.");
+      return sessionOf(login.account, login.session);
     },
 
     async refresh(caller) {
@@ -235,10 +239,10 @@ export const createAuthService = ({
       const { id: sessionId } = session;
       const isChanged = await verifyPassword(
         { username: caller.userId, password: currentPassword, origin },
-        async (account) => {
+        async (account, attempt) => {
           const to = await passwords.hash(newPassword);
           const { userId, passwordHash: from } = account;
-          const change = { userId, from, to, sessionId, now: clock(), share: shareOf(caller) };
+          const change = { userId, from, to, sessionId, attempt, now: clock(), share: shareOf(caller) };
           return (await store.changePassword(change)) || undefined;
         },
       );

@@ -1,7 +1,7 @@
 import type { AccountRole, ParticipantRole } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
 import type { RoomExams } from "../../domain/room-exams.js";
-import type { Share, Storage } from "../../storage/port.js";
+import type { Reader, Share, Storage } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   accounts,
@@ -12,6 +12,7 @@ import {
   visibleParticipants,
   visibleRooms,
 } from "../../storage/tables.js";
+import type { Attempt } from "./throttle.js";
 
 export interface StoredAccount {
   readonly userId: string;
@@ -43,19 +44,29 @@ export interface Seat {
 }
 
 export interface AuthStore {
-  account(userId: string): Promise<StoredAccount | undefined>;
-  /** Returns false if the account was disabled, or its password changed, since it was read. */
-  startSession(session: NewSession, passwordHash: string, share: Share): Promise<boolean>;
+  account(userId: string, reader?: Reader): Promise<StoredAccount | undefined>;
+  /**
+   * Starts a session and ends the login's attempt, in one transaction. Returns false if the account was disabled, or its password changed,
+   * since it was read. Then the login has failed.
+   */
+  startSession(
+    session: NewSession,
+    of: { readonly passwordHash: string; readonly attempt: Attempt; readonly share: Share },
+  ): Promise<boolean>;
   endSession(sessionId: string, share: Share): Promise<void>;
   /** Revoking a token again changes nothing. */
   revoke(token: { tokenId: string; expiresAt: Date | null; createdAt: Date }, share: Share): Promise<void>;
-  /** Also ends the account's other sessions. Returns false if the password changed since it was read. */
+  /**
+   * Also ends the account's other sessions and the attempt, in one transaction. Returns false if the password changed since it was read.
+   * Then the attempt has failed.
+   */
   changePassword(change: {
     userId: string;
     from: string;
     to: string;
     /** The session that does not end. */
     sessionId: string;
+    attempt: Attempt;
     now: Date;
     share: Share;
   }): Promise<boolean>;
@@ -139,26 +150,37 @@ export const createAuthStore = ({
   roomExams: RoomExams;
 }): AuthStore => {
   return {
-    account: (userId) => storage.get(accountById, { userId }),
+    account: (userId, reader = storage) => reader.get(accountById, { userId }),
 
-    startSession: (started, passwordHash, share) =>
-      storage.write(
-        async (tx) => {
-          const { userId, createdAt } = started;
-          await tx.lock(accounts, userId);
-          const account = await tx.get(accountById, { userId });
-          if (!account || account.disabled || account.passwordHash !== passwordHash) return false;
-          await tx.run(deleteOldSessions, { before: daysBefore(createdAt, DAYS.session) });
-          await tx.insert(insertSession, [started]);
-          return true;
-        },
-        { share },
+    startSession: (started, { passwordHash, attempt, share }) =>
+      attempt.decide((countIn) =>
+        storage.write(
+          async (tx) => {
+            const { userId, createdAt } = started;
+            const [count, , account] = await Promise.all([
+              countIn(tx),
+              tx.lock(accounts, userId),
+              tx.get(accountById, { userId }),
+            ]);
+            const mayStart =
+              account !== undefined && !account.disabled && account.passwordHash === passwordHash;
+            await tx.last(() =>
+              Promise.all([
+                mayStart && tx.run(deleteOldSessions, { before: daysBefore(createdAt, DAYS.session) }),
+                mayStart && tx.insert(insertSession, [started]),
+                count(mayStart),
+              ]),
+            );
+            return mayStart;
+          },
+          { share, continues: true },
+        ),
       ),
 
     endSession: (sessionId, share) =>
       storage.write(
         async (tx) => {
-          await tx.run(deleteSession, { sessionId });
+          await tx.last(() => tx.run(deleteSession, { sessionId }));
         },
         { share },
       ),
@@ -166,20 +188,35 @@ export const createAuthStore = ({
     revoke: (token, share) =>
       storage.write(
         async (tx) => {
-          await tx.run(deleteOldRevokedTokens, { before: daysBefore(token.createdAt, DAYS.revokedToken) });
-          await tx.insert(insertRevokedToken, [token]);
+          await tx.last(() =>
+            Promise.all([
+              tx.run(deleteOldRevokedTokens, { before: daysBefore(token.createdAt, DAYS.revokedToken) }),
+              tx.insert(insertRevokedToken, [token]),
+            ]),
+          );
         },
         { share },
       ),
 
-    changePassword: ({ userId, from, to, sessionId, now, share }) =>
-      storage.write(
-        async (tx) => {
-          if ((await tx.run(replacePassword, { userId, from, to, now })) === 0) return false;
-          await tx.run(deleteOtherSessions, { userId, sessionId });
-          return true;
-        },
-        { share },
+    changePassword: ({ userId, from, to, sessionId, attempt, now, share }) =>
+      attempt.decide((countIn) =>
+        storage.write(
+          async (tx) => {
+            const [count, replaced] = await Promise.all([
+              countIn(tx),
+              tx.run(replacePassword, { userId, from, to, now }),
+            ]);
+            const isReplaced = replaced > 0;
+            await tx.last(() =>
+              Promise.all([
+                isReplaced && tx.run(deleteOtherSessions, { userId, sessionId }),
+                count(isReplaced),
+              ]),
+            );
+            return isReplaced;
+          },
+          { share, continues: true },
+        ),
       ),
 
     seat: (roomId, userId) =>

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import { networkOf } from "../../limits/network.js";
 import { atMost } from "../../platform/lru.js";
 import {
+  type Attempt,
   blockMs,
   type Limit,
   LONGEST_BLOCK_MS,
@@ -112,7 +113,7 @@ export const createMemoryThrottle = ({
   const trustedPairs = new LRUCache<string, true>(atMost(REMEMBERED));
 
   return {
-    async begin({ account, address }) {
+    async begin({ account, address }, find) {
       const network = networkOf(address);
       const pair = JSON.stringify([account, network]);
       const ofPair = byPair(pair);
@@ -133,23 +134,38 @@ export const createMemoryThrottle = ({
         await loginEnd;
       }
       for (const failures of all) failures.begin();
-      return {
-        async succeeded() {
-          trustedPairs.set(pair, true);
-          ofPair.clear();
-          // Someone else may be guessing this account's password, or other passwords from this address: those
-          // failures still count.
-          ofAccount.end();
-          ofAddress.end();
+      const succeed = (): void => {
+        trustedPairs.set(pair, true);
+        ofPair.clear();
+        // Someone else may be guessing this account's password, or other passwords from this address: those
+        // failures still count.
+        ofAccount.end();
+        ofAddress.end();
+      };
+      const fail = (): void => {
+        const now = monotonic();
+        for (const failures of all) failures.fail(now);
+      };
+      const attempt: Attempt = {
+        async decide(transact) {
+          let count = fail;
+          const result = await transact(async () => async (hasSucceeded) => {
+            count = hasSucceeded ? succeed : fail;
+          });
+          count();
+          return result;
         },
-        async failed() {
-          const now = monotonic();
-          for (const failures of all) failures.fail(now);
-        },
+        failed: async () => fail(),
         async abandoned() {
           for (const failures of all) failures.end();
         },
       };
+      try {
+        return { attempt, found: await find() };
+      } catch (error) {
+        await attempt.abandoned();
+        throw error;
+      }
     },
   };
 };

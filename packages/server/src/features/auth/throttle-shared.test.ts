@@ -1,18 +1,23 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { rowsOf } from "../../../test/support/tables.js";
-import { openProcesses, type Processes, settled } from "../../../test/support/throttles.js";
+import {
+  type Login,
+  openProcesses,
+  type Processes,
+  type Started,
+  settled,
+} from "../../../test/support/throttles.js";
 import type { Storage } from "../../storage/port.js";
 import { loginCounters } from "../../storage/tables.js";
-import type { Attempt, LoginThrottle } from "./throttle.js";
 
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
 const who = { account: "a", address: "10.0.0.1" };
 
 const countersIn = ({ db }: Processes) => rowsOf(db, loginCounters);
-const run = (throttle: LoginThrottle, times: number): Promise<Attempt[]> =>
-  Promise.all(Array.from({ length: times }, () => throttle.begin(who)));
+const run = (begin: Started["begin"], times: number): Promise<Login[]> =>
+  Promise.all(Array.from({ length: times }, () => begin(who)));
 
 /** What has become of a promise by now. */
 const watch = (promise: Promise<unknown>): { readonly state: () => unknown } => {
@@ -53,7 +58,7 @@ describe("processes with one database", () => {
   it("know the addresses of logins at other processes for ninety days", async () => {
     await using processes = openProcesses();
     const [one, two] = [processes.start(), processes.start()];
-    await (await one.throttle.begin(who)).succeeded();
+    await (await one.begin(who)).succeeded();
     processes.world.seconds = 90 * DAY - 1;
     for (let n = 0; n < 50; n++) await one.fail("a", `10.1.0.${n}`);
     expect(await two.fail("a", "10.2.0.1")).toBe(MINUTE);
@@ -65,8 +70,8 @@ describe("processes with one database", () => {
   it("wait for each other's running logins", async () => {
     await using processes = openProcesses();
     const [one, two] = [processes.start(), processes.start()];
-    const [first, ...others] = await run(one.throttle, 5);
-    const sixth = watch(two.throttle.begin(who));
+    const [first, ...others] = await run(one.begin, 5);
+    const sixth = watch(two.begin(who));
     for (let n = 0; n < 3; n++) {
       await settled();
       processes.endPauses();
@@ -108,9 +113,9 @@ describe("a process that has died", () => {
   it("leaves logins that count for a minute", async () => {
     await using processes = openProcesses();
     const [dead, other] = [processes.start(), processes.start()];
-    await run(dead.throttle, 5);
+    await run(dead.begin, 5);
     processes.world.seconds = 59;
-    const waiting = watch(other.throttle.begin(who));
+    const waiting = watch(other.begin(who));
     await settled();
     expect(waiting.state()).toBe("waits");
     processes.world.seconds = 60;
@@ -122,8 +127,8 @@ describe("a process that has died", () => {
   it("keeps nobody waiting for longer than half a minute", async () => {
     await using processes = openProcesses();
     const [dead, other] = [processes.start(), processes.start()];
-    await run(dead.throttle, 5);
-    const waiting = [1, 2].map(() => watch(other.throttle.begin(who)));
+    await run(dead.begin, 5);
+    const waiting = [1, 2].map(() => watch(other.begin(who)));
     processes.world.seconds = 29;
     await settled();
     processes.endPauses();
@@ -139,9 +144,9 @@ describe("a process that has died", () => {
   it("that has not died, but was slow, has its failures counted", async () => {
     await using processes = openProcesses();
     const [slow, other] = [processes.start(), processes.start()];
-    const running = await run(slow.throttle, 5);
+    const running = await run(slow.begin, 5);
     processes.world.seconds = 60;
-    const [late] = await run(other.throttle, 1);
+    const [late] = await run(other.begin, 1);
     for (const attempt of running) await attempt.failed();
     expect(await other.fail()).toBe(MINUTE);
     await late?.abandoned();
@@ -166,24 +171,24 @@ describe("a clock that is set back", () => {
 
   it("neither keeps failures nor running logins for longer", async () => {
     await using processes = openProcesses();
-    const { throttle, fail } = processes.start();
+    const { begin, fail } = processes.start();
     processes.world.seconds = DAY;
-    await run(throttle, 2);
+    await run(begin, 2);
     await fail();
     await fail();
     processes.world.seconds = 0;
-    await run(throttle, 5);
+    await run(begin, 5);
   });
 });
 
 describe("what is stored", () => {
   it("names neither accounts, nor what was typed for one, nor addresses", async () => {
     await using processes = openProcesses();
-    const { throttle, fail } = processes.start();
+    const { begin, fail } = processes.start();
     const typed = { account: "correct horse battery", address: "203.0.113.77" };
     await fail(typed.account, typed.address);
-    await (await throttle.begin(typed)).succeeded();
-    await throttle.begin(typed);
+    await (await begin(typed)).succeeded();
+    await begin(typed);
     const stored = JSON.stringify(await countersIn(processes));
     expect(await countersIn(processes)).toHaveLength(3);
     for (const text of [...typed.account.split(" "), "203.0", "113.77"]) expect(stored).not.toContain(text);
@@ -205,10 +210,10 @@ describe("what is stored", () => {
 
   it("is deleted when it no longer matters, a few rows with each login", async () => {
     await using processes = openProcesses();
-    const { world, throttle, fail } = processes.start();
+    const { world, begin, fail } = processes.start();
     for (let n = 0; n < 30; n++) await fail(`name${n}`, `10.0.1.${n}`);
     // Nothing of a success is kept but that it was one.
-    await (await throttle.begin(who)).succeeded();
+    await (await begin(who)).succeeded();
     expect(await countersIn(processes)).toHaveLength(30 * 3 + 1);
     const countAfterLogin = async () => {
       await fail("another", "10.0.0.9");
@@ -229,8 +234,8 @@ describe("the database", () => {
   it("gets few statements", async () => {
     const statements: string[] = [];
     await using processes = openProcesses({ onStatement: (text) => statements.push(text) });
-    const { throttle } = processes.start();
-    const attempt = await throttle.begin(who);
+    const { begin } = processes.start();
+    const attempt = await begin(who);
     await attempt.succeeded();
     const kinds = statements.flatMap(
       (text) => /^(SELECT|INSERT|DELETE) .*login_counters/i.exec(text)?.[1] ?? [],
@@ -285,16 +290,16 @@ describe("the database", () => {
       },
     });
     await using processes = openProcesses({ change });
-    const { throttle } = processes.start();
-    const running = await run(throttle, 5);
+    const { begin } = processes.start();
+    const running = await run(begin, 5);
     isBroken = true;
     await expect(running[0]?.failed()).rejects.toThrow("does not answer");
     for (const attempt of running) await attempt.abandoned();
     isBroken = false;
-    const sixth = watch(throttle.begin(who));
+    const sixth = watch(begin(who));
     await settled();
     expect(sixth.state()).toBe("waits");
     processes.world.seconds = 60;
-    expect(await run(processes.start().throttle, 1)).toHaveLength(1);
+    expect(await run(processes.start().begin, 1)).toHaveLength(1);
   });
 });

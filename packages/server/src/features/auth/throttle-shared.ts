@@ -4,6 +4,7 @@ import pLimit from "p-limit";
 import { networkOf } from "../../limits/network.js";
 import {
   type Attempt,
+  type Find,
   type LoginThrottle,
   MAX_WAITING,
   PER_ACCOUNT,
@@ -57,19 +58,24 @@ export interface SharedThrottleOptions {
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
-type Decision =
-  | { readonly kind: "begin" }
+interface Begun<Found> {
+  readonly kind: "begin";
+  readonly found: Found;
+}
+/** Why a login does not begin now. */
+type Delay =
   | { readonly kind: "refuse"; readonly waitMs: number }
   /** The failures of running logins could reach the limit of this key. */
   | { readonly kind: "wait"; readonly key: string };
 
-const decide = ({ pair, address, account }: Login<Counter>, now: number): Decision => {
+const delayOf = ({ pair, address, account }: Login<Counter>, now: number): Delay | undefined => {
   const applying = isTrusted(pair, now) ? [pair, address] : [pair, address, account];
   const waitMs = Math.max(...applying.map((counter) => blockedFor(counter, now)));
   if (waitMs > 0) return { kind: "refuse", waitMs };
   const full = applying.find(couldReachLimit);
-  return full ? { kind: "wait", key: full.key } : { kind: "begin" };
+  return full && { kind: "wait", key: full.key };
 };
+const nothing: Find<undefined> = async () => undefined;
 
 const mapped = (
   { pair, address, account }: Login<Counter>,
@@ -107,37 +113,57 @@ export const createSharedThrottle = ({
 
   /** @param start the start of the login, by which its counters know it */
   const attemptOf = (login: Login, start: number): Attempt => {
+    type Apply = (counters: Login<Counter>, time: number) => Login<Counter>;
+    // Someone else may be guessing this account's password, or other passwords from this address: those
+    // failures still count.
+    const succeed: Apply = (counters, time) => ({ ...counters, pair: cleared(counters.pair, time) });
+    const fail: Apply = (counters, time) => mapped(counters, (counter) => failed(counter, time));
+
     let isOver = false;
-    const end = async (apply: (counters: Login<Counter>, time: number) => Login<Counter>): Promise<void> => {
-      if (isOver) return;
+    /** Returns the counters without this login. */
+    const without = (counters: Login<Counter>, time: number): Login<Counter> =>
+      mapped(settledAt(counters, time), (counter) => ended(counter, start));
+    const endBy = async <Result>(transact: (time: number) => Promise<Result>): Promise<Result> => {
       const time = await now();
-      await inTransaction(() =>
-        store.change(login, time, (counters) => {
-          const others = mapped(settledAt(counters, time), (counter) => ended(counter, start));
-          return { written: apply(others, time), result: undefined };
-        }),
-      );
+      const result = await inTransaction(() => transact(time));
       isOver = true;
       for (const { key } of [login.pair, login.address, login.account]) turns.wake(key);
+      return result;
+    };
+    const end = async (apply: Apply): Promise<void> => {
+      if (isOver) return;
+      await endBy((time) =>
+        store.change(login, time, nothing, (counters) => ({
+          written: apply(without(counters, time), time),
+          result: undefined,
+        })),
+      );
     };
     return {
-      // Someone else may be guessing this account's password, or other passwords from this address: those
-      // failures still count.
-      succeeded: () => end((counters, time) => ({ ...counters, pair: cleared(counters.pair, time) })),
-      failed: () => end((counters, time) => mapped(counters, (counter) => failed(counter, time))),
+      decide: (transact) =>
+        endBy((time) =>
+          transact(async (tx) => {
+            const others = without(await store.lock(tx, login), time);
+            return (hasSucceeded) => store.write(tx, (hasSucceeded ? succeed : fail)(others, time), time);
+          }),
+        ),
+      failed: () => end(fail),
       // If the database does not answer, the login stops counting after a minute.
       abandoned: () => end((counters) => counters).catch(() => undefined),
     };
   };
 
   /** Decides in a transaction that no other one can come between, and notes a login that begins. */
-  const decideAlone = (login: Login, time: number): Promise<Decision> =>
+  const decideAlone = <Found>(login: Login, time: number, find: Find<Found>) =>
     inTransaction(() =>
-      store.change<Decision>(login, time, (read) => {
+      store.change<Begun<Found> | Delay, Found>(login, time, find, (read, found) => {
         const counters = settledAt(read, time);
-        const result = decide(counters, time);
-        if (result.kind !== "begin") return { written: counters, result };
-        return { written: mapped(counters, (counter) => begun(counter, startOf(time))), result };
+        const delay = delayOf(counters, time);
+        if (delay) return { written: counters, result: delay };
+        return {
+          written: mapped(counters, (counter) => begun(counter, startOf(time))),
+          result: { kind: "begin", found },
+        };
       }),
     );
 
@@ -145,15 +171,19 @@ export const createSharedThrottle = ({
    * Begins a login, or returns the key whose running logins it has to wait for.
    * @throws TOO_MANY_REQUESTS
    */
-  const ask = async (login: Login, time: number): Promise<Attempt | string> => {
+  const ask = async <Found>(
+    login: Login,
+    time: number,
+    find: Find<Found>,
+  ): Promise<{ attempt: Attempt; found: Found } | string> => {
     const read = await store.counters(login);
-    const early = decide(settledAt(read, time), time);
+    const early = delayOf(settledAt(read, time), time);
     // Most logins that are refused or wait learn it from a read without locks. An extended block is written anew.
     const isExtendedNow = [read.pair, read.address, read.account].some((one) => isExtended(one, time));
-    const decision = early.kind === "begin" || isExtendedNow ? await decideAlone(login, time) : early;
+    const decision = !early || isExtendedNow ? await decideAlone(login, time, find) : early;
     switch (decision.kind) {
       case "begin":
-        return attemptOf(login, startOf(time));
+        return { attempt: attemptOf(login, startOf(time)), found: decision.found };
       case "refuse":
         throw tooManyFailures(decision.waitMs);
       case "wait":
@@ -162,16 +192,16 @@ export const createSharedThrottle = ({
   };
 
   return {
-    async begin({ account, address }) {
+    async begin({ account, address }, find) {
       const login = subjectsOf(account, networkOf(address));
       const since = await now();
-      let answer = await ask(login, since);
+      let answer = await ask(login, since, find);
       // A whole school may log in at once with correct passwords. Wait for the results of the running logins.
       while (typeof answer === "string") {
         const key: string = answer;
         const turn = turns.untilResult(key, async () => {
           const time = await now();
-          const next = await ask(login, time);
+          const next = await ask(login, time, find);
           if (typeof next === "string" && Math.abs(time - since) >= LONGEST_WAIT_MS) throw tooManyWaiting();
           return next === key ? undefined : next;
         });

@@ -1,7 +1,8 @@
 import { asc, inArray, lte, sql } from "drizzle-orm";
-import type { Reader, Storage } from "../../storage/port.js";
+import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { loginCounters } from "../../storage/tables.js";
+import type { Find } from "./throttle.js";
 import { type Counter, expiryOf, newCounter, type Subject, type Tally } from "./throttle-counter.js";
 
 /** What a login counts for. */
@@ -14,14 +15,23 @@ export interface Login<Of = Subject> {
 
 export interface ThrottleStore {
   counters(login: Login): Promise<Login<Counter>>;
+  /** Reads the counters of a login in a transaction. No other process changes them until it ends. */
+  lock(tx: Transaction, login: Login): Promise<Login<Counter>>;
   /**
-   * Changes the counters of a login, while no other process changes them, and deletes some that have expired.
+   * Starts to write the counters of a login that the transaction has locked, and to delete some that have expired. The transaction starts
+   * nothing after that.
+   */
+  write(tx: Transaction, counters: Login<Counter>, now: number): Promise<void>;
+  /**
+   * Changes the counters of a login.
+   * @param find reads something in the same transaction
    * @param change a pure function, because the transaction may be repeated. It returns the counters to write.
    */
-  change<Result>(
+  change<Result, Found>(
     login: Login,
     now: number,
-    change: (counters: Login<Counter>) => { written: Login<Counter>; result: Result },
+    find: Find<Found>,
+    change: (counters: Login<Counter>, found: Found) => { written: Login<Counter>; result: Result },
   ): Promise<Result>;
 }
 
@@ -110,18 +120,31 @@ const readCounters = async (reader: Reader, login: Login): Promise<Login<Counter
 const keysOf = ({ pair, address, account }: Login): string[] =>
   [pair.key, address.key, account.key].toSorted();
 
+const lock: ThrottleStore["lock"] = async (tx, login) => {
+  const locks = keysOf(login).map((key) => tx.lockName(`login:${key}`));
+  // Read after the locks, so that it sees what their last holders have committed.
+  const [counters] = await Promise.all([readCounters(tx, login), ...locks]);
+  return counters;
+};
+
+const write: ThrottleStore["write"] = async (tx, { pair, address, account }, now) => {
+  await Promise.all([
+    tx.run(writeCounters, { written: [pair, address, account].map(rowOf) }),
+    tx.run(deleteExpired, { now: new Date(now) }),
+  ]);
+};
+
 export const createThrottleStore = ({ storage }: { storage: Storage }): ThrottleStore => ({
   counters: (login) => readCounters(storage, login),
+  lock,
+  write,
 
-  change: (login, now, change) =>
+  change: (login, now, find, change) =>
     storage.write(
       async (tx) => {
-        for (const key of keysOf(login)) await tx.lockName(`login:${key}`);
-        // Read after the locks, so that it sees what their last holders have committed.
-        const { written, result } = change(await readCounters(tx, login));
-        const { pair, address, account } = written;
-        await tx.run(writeCounters, { written: [pair, address, account].map(rowOf) });
-        await tx.run(deleteExpired, { now: new Date(now) });
+        const [counters, found] = await Promise.all([lock(tx, login), find(tx)]);
+        const { written, result } = change(counters, found);
+        await tx.last(() => write(tx, written, now));
         return result;
       },
       { repeatable: true, share: { caller: login.pair.key }, continues: true },

@@ -5,7 +5,6 @@ import {
   startMemoryThrottle,
   startSharedThrottle,
 } from "../../../test/support/throttles.js";
-import type { LoginThrottle } from "./throttle.js";
 
 const MINUTE = 60;
 const free = (times: number) => Array<undefined>(times).fill(undefined);
@@ -66,11 +65,11 @@ describe.each([
     });
 
     it("are forgotten once the password was right", async () => {
-      const { world, throttle, fail, failOften } = start();
+      const { world, begin, fail, failOften } = start();
       await failOften(5);
       world.seconds += MINUTE;
       await failOften(4);
-      await (await throttle.begin({ account: "a", address: "10.0.0.1" })).succeeded();
+      await (await begin({ account: "a", address: "10.0.0.1" })).succeeded();
       expect(await failOften(5)).toEqual(free(5));
       expect(await fail()).toBe(MINUTE);
     });
@@ -111,12 +110,12 @@ describe.each([
     });
 
     it("do not keep the owner out where they have logged in before", async () => {
-      const { throttle, fail, failOften } = start();
+      const { begin, fail, failOften } = start();
       const owner = { account: "a", address: "10.0.0.1" };
-      await (await throttle.begin(owner)).succeeded();
+      await (await begin(owner)).succeeded();
       await failFrom(fail, 50);
       expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
-      await (await throttle.begin(owner)).succeeded();
+      await (await begin(owner)).succeeded();
       // The right password ends nobody else's wait.
       expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
       // And there too it is five.
@@ -128,12 +127,12 @@ describe.each([
   describe("tries at the same time", () => {
     const who = { account: "a", address: "10.0.0.1" };
 
-    const run = (throttle: LoginThrottle, times: number) =>
-      Promise.all(Array.from({ length: times }, () => throttle.begin(who)));
+    const run = (begin: Started["begin"], times: number) =>
+      Promise.all(Array.from({ length: times }, () => begin(who)));
 
     it("count while they run: more of them wait, and are refused once those have failed", async () => {
-      const { throttle, fail } = start();
-      const running = await run(throttle, 5);
+      const { begin, fail } = start();
+      const running = await run(begin, 5);
       let outcome: unknown = "waits";
       const sixth = fail().then((wait) => {
         outcome = wait;
@@ -146,9 +145,9 @@ describe.each([
     });
 
     it("all come through that are right, however many they are", async () => {
-      const { throttle } = start();
+      const { begin } = start();
       const logIn = async (n: number) => {
-        const attempt = await throttle.begin({ account: `teacher${n % 8}`, address: "10.0.0.1" });
+        const attempt = await begin({ account: `teacher${n % 8}`, address: "10.0.0.1" });
         await settled();
         await attempt.succeeded();
         return true;
@@ -158,10 +157,10 @@ describe.each([
     });
 
     it("of which too many wait are refused", async () => {
-      const { throttle } = start();
-      const running = await run(throttle, 5);
-      const waiting = Array.from({ length: 256 }, () => throttle.begin(who));
-      await expect(throttle.begin(who)).rejects.toMatchObject({
+      const { begin } = start();
+      const running = await run(begin, 5);
+      const waiting = Array.from({ length: 256 }, () => begin(who));
+      await expect(begin(who)).rejects.toMatchObject({
         code: "TOO_MANY_REQUESTS",
         retryAfterSeconds: 1,
       });
@@ -171,16 +170,16 @@ describe.each([
     });
 
     it("do not count when they succeed, or have no result", async () => {
-      const { throttle, failOften } = start();
-      const [first, ...others] = await run(throttle, 5);
+      const { begin, failOften } = start();
+      const [first, ...others] = await run(begin, 5);
       await first?.succeeded();
       for (const attempt of others) await attempt.abandoned();
       expect(await failOften(5)).toEqual(free(5));
     });
 
     it("of one account do not count as failures of its address", async () => {
-      const { throttle, fail } = start(5);
-      for (let n = 0; n < 20; n++) await (await throttle.begin({ ...who, account: `right${n}` })).succeeded();
+      const { begin, fail } = start(5);
+      for (let n = 0; n < 20; n++) await (await begin({ ...who, account: `right${n}` })).succeeded();
       expect(await fail("wrong")).toBeUndefined();
     });
   });
@@ -196,9 +195,9 @@ describe.each([
     });
 
     it("are not forgotten for one right password: its owner may be guessing others'", async () => {
-      const { throttle, fail } = start(5);
+      const { begin, fail } = start(5);
       for (let n = 0; n < 4; n++) await fail(`name${n}`);
-      await (await throttle.begin({ account: "mine", address: "10.0.0.1" })).succeeded();
+      await (await begin({ account: "mine", address: "10.0.0.1" })).succeeded();
       expect(await fail("name5")).toBeUndefined();
       expect(await fail("name6")).toBe(MINUTE);
     });

@@ -1,4 +1,5 @@
 import { InvigilError } from "../../platform/errors.js";
+import type { Reader, Transaction } from "../../storage/port.js";
 
 // Three counters limit failed logins.
 //
@@ -10,11 +11,21 @@ import { InvigilError } from "../../platform/errors.js";
 // There are two implementations: `throttle-memory.ts` for one server process, `throttle-shared.ts` for several.
 
 /**
+ * Locks and reads the counters of a login in the transaction that decides it. Returns a function that starts to write the result, without
+ * waiting for anything before.
+ */
+export type CountIn = (tx: Transaction) => Promise<(hasSucceeded: boolean) => Promise<void>>;
+
+/** Reads what a login is about: from a transaction, if the login begins in one. */
+export type Find<Found> = (reader?: Reader) => Promise<Found>;
+
+/**
  * A running login. It counts as a failure until it has a result, so that parallel attempts get no more tries
  * than sequential ones.
  */
 export interface Attempt {
-  succeeded(): Promise<void>;
+  /** Ends the login with a transaction that decides whether it succeeds, and counts that. */
+  decide<Result>(transact: (countIn: CountIn) => Promise<Result>): Promise<Result>;
   failed(): Promise<void>;
   /** The server could not decide: the login counts neither as a success nor as a failure. Never rejects. */
   abandoned(): Promise<void>;
@@ -23,9 +34,13 @@ export interface Attempt {
 export interface LoginThrottle {
   /**
    * Begins a login. Waits for running logins when their failures could exceed a limit.
+   * @param find called once the login may begin
    * @throws TOO_MANY_REQUESTS
    */
-  begin(who: { readonly account: string; readonly address: string }): Promise<Attempt>;
+  begin<Found>(
+    who: { readonly account: string; readonly address: string },
+    find: Find<Found>,
+  ): Promise<{ readonly attempt: Attempt; readonly found: Found }>;
 }
 
 const MINUTE_MS = 60_000;

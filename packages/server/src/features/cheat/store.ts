@@ -116,10 +116,14 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
       unlessDeleted(
         storage.write(
           async (tx) => {
-            await lockExams(tx, examId);
-            if ((await tx.get(configOfExam, { examId }))?.data === data) return;
-            await tx.run(setConfig, { examId, data, now });
-            await events.add(tx, wholeExam(examId), "cheat_config_changed", {}, now);
+            const [, current] = await Promise.all([lockExams(tx, examId), tx.get(configOfExam, { examId })]);
+            if (current?.data === data) return;
+            await tx.last(() =>
+              Promise.all([
+                tx.run(setConfig, { examId, data, now }),
+                events.add(tx, wholeExam(examId), "cheat_config_changed", {}, now),
+              ]),
+            );
           },
           { share },
         ),

@@ -1,6 +1,11 @@
 import type { ExamSummary, Role, VideoProfile } from "@invigil/schema";
 import { and, count, desc, eq, lt } from "drizzle-orm";
-import { findMissingClip, type NewAttachment, replaceExamAudio } from "../../domain/audio-attachments.js";
+import {
+  findMissingClip,
+  insertAttachments,
+  type NewAttachment,
+  replaceExamAudio,
+} from "../../domain/audio-attachments.js";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { createExamDeleter, type ExamContents } from "../../domain/bulk/delete-exam.js";
 import {
@@ -171,8 +176,7 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
         async (tx) => {
           const missing = await findMissingClip(tx, audio);
           if (missing !== undefined) return { missingClip: missing };
-          await insertExam(tx, exam);
-          await replaceExamAudio(tx, exam.id, audio);
+          await tx.last(() => Promise.all([insertExam(tx, exam), insertAttachments(tx, audio)]));
           return undefined;
         },
         { share },
@@ -185,14 +189,16 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
     update: (examId, change, audio, share) =>
       storage.write(
         async (tx) => {
-          await tx.lock(exams, examId);
-          const current = await tx.get(examById, { examId });
+          const [, current, missing] = await Promise.all([
+            tx.lock(exams, examId),
+            tx.get(examById, { examId }),
+            findMissingClip(tx, audio ?? []),
+          ]);
           if (!current) return undefined;
           const changed = change(current);
-          const missing = await findMissingClip(tx, audio ?? []);
           if (missing !== undefined) return { missingClip: missing };
-          await tx.run(updateExam, { ...changed, examId });
           if (audio) await replaceExamAudio(tx, examId, audio);
+          await tx.last(() => tx.run(updateExam, { ...changed, examId }));
           return undefined;
         },
         { share },

@@ -1,4 +1,4 @@
-import { and, eq, lte } from "drizzle-orm";
+import { and, desc, eq, inArray, lte, sql } from "drizzle-orm";
 import type { Share, Storage } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { messageLogins } from "../../storage/tables.js";
@@ -15,10 +15,10 @@ export interface LoginStore {
   find(id: string): Promise<StoredLogin | undefined>;
 }
 
-/** The most expired logins that one call deletes. More than one, so that their number shrinks, and few, so that the write is short. */
+/** The most logins that one call deletes for each reason. More than one, so that their number shrinks, and few, so that the write is short. */
 const MAX_DELETED = 20;
 
-const { id, userId, camera, holderId, roomId, examId, createdAt, expiresAt } = messageLogins;
+const { id, userId, camera, holderId, roomId, examId, expiresAt } = messageLogins;
 
 const insertLogin = insertion(messageLogins);
 const loginById = statement(
@@ -27,33 +27,47 @@ const loginById = statement(
     .from(messageLogins)
     .where(eq(id, param("id"))),
 );
-const expiredLogins = statement(
-  query
+const deleteSuperseded = statement((dialect) => {
+  const superseded = query
+    .select({ id })
+    .from(messageLogins)
+    .where(
+      and(
+        eq(userId, param("userId")),
+        eq(camera, param("camera")),
+        eq(holderId, param("holderId")),
+        sql`${roomId} IS NOT DISTINCT FROM ${param("roomId")}`,
+        sql`${examId} IS NOT DISTINCT FROM ${param("examId")}`,
+      ),
+    )
+    // Both are the order in which logins were issued. SQLite's index has its rows in the first one.
+    .orderBy(desc(dialect.name === "sqlite" ? sql`rowid` : id))
+    .limit(MAX_DELETED)
+    .offset(param("kept"));
+  return query.delete(messageLogins).where(inArray(id, superseded));
+});
+/** Waits for no other transaction that deletes the same logins. So no two of them wait for each other. */
+const deleteExpired = statement((dialect) => {
+  const expired = query
     .select({ id })
     .from(messageLogins)
     .where(lte(expiresAt, param("now")))
-    .limit(MAX_DELETED),
-);
-const loginsOfPage = statement(
-  query
-    .select({ id, roomId, examId, createdAt })
-    .from(messageLogins)
-    .where(and(eq(userId, param("userId")), eq(camera, param("camera")), eq(holderId, param("holderId")))),
-);
-const deleteLogins = statement((dialect) => query.delete(messageLogins).where(dialect.isAnyOf(id, "ids")));
+    .limit(MAX_DELETED);
+  const ids = dialect.name === "postgres" ? sql`(${expired.getSQL()} FOR UPDATE SKIP LOCKED)` : expired;
+  return query.delete(messageLogins).where(inArray(id, ids));
+});
 
 export const createLoginStore = ({ storage }: { storage: Storage }): LoginStore => ({
   add: (login, most, share) =>
     storage.write(
       async (tx) => {
-        const sameBinding = (await tx.all(loginsOfPage, login))
-          .filter((other) => other.roomId === login.roomId && other.examId === login.examId)
-          .toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
-        const superseded = sameBinding.slice(0, Math.max(0, sameBinding.length + 1 - most));
-        const expired = await tx.all(expiredLogins, { now: login.createdAt });
-        const ids = [...superseded, ...expired].map((old) => old.id);
-        if (ids.length > 0) await tx.run(deleteLogins, { ids });
-        await tx.insert(insertLogin, [login]);
+        await tx.last(() =>
+          Promise.all([
+            tx.run(deleteSuperseded, { ...login, kept: most - 1 }),
+            tx.insert(insertLogin, [login]),
+            tx.run(deleteExpired, { now: login.createdAt }),
+          ]),
+        );
       },
       { repeatable: true, share },
     ),

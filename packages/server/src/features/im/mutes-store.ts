@@ -2,7 +2,7 @@ import { userIdOfLogin } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
 import { lockExams } from "../../domain/exam-lock.js";
 import { EVERYBODY } from "../../domain/messages.js";
-import { notifyOtherServers } from "../../domain/notices.js";
+import { notifyServers, otherServers } from "../../domain/notices.js";
 import { readRoles } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import type { Share, Storage } from "../../storage/port.js";
@@ -67,24 +67,36 @@ export const createMuteStore = ({
   change: ({ examId, roomId, muted, most, now, share, logins = [EVERYBODY] }) =>
     storage.write(
       async (tx): Promise<MuteOutcome> => {
-        await lockExams(tx, examId);
-        const before = new Set((await tx.all(mutesOfRoom, { examId, roomId })).map(({ login }) => login));
+        const named = muted ? logins.filter((login) => login !== EVERYBODY) : [];
+        const people = named.map((login) => ({ examId, roomId, userId: userIdOfLogin(login) }));
+        const [, mutesBefore, roles, others] = await Promise.all([
+          lockExams(tx, examId),
+          tx.all(mutesOfRoom, { examId, roomId }),
+          people.length > 0 ? readRoles(tx, people) : [],
+          self() === "" ? [] : otherServers(tx, self(), now),
+        ]);
+        const before = new Set(mutesBefore.map(({ login }) => login));
         const changed = [...new Set(logins)].filter((login) => before.has(login) !== muted);
         if (changed.length === 0) return { hasChanged: false };
         if (muted) {
-          const named = changed.filter((login) => login !== EVERYBODY);
-          const people = named.map((login) => ({ examId, roomId, userId: userIdOfLogin(login) }));
-          const present = new Set((await readRoles(tx, people)).map(({ userId }) => userId));
-          const unknown = named.find((login) => !present.has(userIdOfLogin(login)));
+          const added = changed.filter((login) => login !== EVERYBODY);
+          const present = new Set(roles.map(({ userId }) => userId));
+          const unknown = added.find((login) => !present.has(userIdOfLogin(login)));
           if (unknown !== undefined) return { unknown };
           before.delete(EVERYBODY);
-          if (named.length > 0 && before.size + named.length > most) return { held: before.size };
-          await tx.insert(
-            insertMutes,
-            changed.map((login) => ({ examId, roomId, login })),
-          );
-        } else await tx.run(deleteMutes, { examId, roomId, logins: changed });
-        if (self() !== "") await notifyOtherServers(tx, self(), { topic: "muted", data: roomId, now });
+          if (added.length > 0 && before.size + added.length > most) return { held: before.size };
+        }
+        await tx.last(() =>
+          Promise.all([
+            muted
+              ? tx.insert(
+                  insertMutes,
+                  changed.map((login) => ({ examId, roomId, login })),
+                )
+              : tx.run(deleteMutes, { examId, roomId, logins: changed }),
+            notifyServers(tx, others, { topic: "muted", data: roomId, now }),
+          ]),
+        );
         return { hasChanged: true };
       },
       { repeatable: true, share },

@@ -53,21 +53,23 @@ const deleteNoticesOf = statement(query.delete(serverNotices).where(eq(serverNot
 
 export const createInstanceStore = ({ storage }: { storage: Storage }): InstanceStore => ({
   begin: async (id, until) => {
-    await storage.write((tx) => tx.insert(insertInstance, [{ id, leaseUntil: until }]));
+    await storage.write((tx) => tx.last(() => tx.insert(insertInstance, [{ id, leaseUntil: until }])));
   },
-  renew: async (id, until) => (await storage.write((tx) => tx.run(extendLease, { id, until }))) > 0,
+  renew: async (id, until) =>
+    (await storage.write((tx) => tx.last(() => tx.run(extendLease, { id, until })))) > 0,
   claim: async (id, { now, until }) =>
-    (await storage.write((tx) => tx.run(claimInstance, { id, now, until }))) > 0,
+    (await storage.write((tx) => tx.last(() => tx.run(claimInstance, { id, now, until })))) > 0,
   expired: async (now) => (await storage.all(expiredInstances, { now })).map(({ id }) => id),
   remove: async (id) => {
-    await storage.write(async (tx) => {
-      await tx.run(deleteNoticesOf, { id });
-      await tx.run(deleteInstance, { id });
-    });
+    await storage.write((tx) =>
+      tx.last(() => Promise.all([tx.run(deleteNoticesOf, { id }), tx.run(deleteInstance, { id })])),
+    );
   },
   notices: (id) => storage.all(noticesOf, { id }),
   removeNotices: (notices) =>
-    storage.write(async (tx) => {
-      for (const { id } of notices) await tx.run(deleteNotice, { id });
-    }),
+    storage.write((tx) =>
+      tx.last(async () => {
+        await Promise.all(notices.map(({ id }) => tx.run(deleteNotice, { id })));
+      }),
+    ),
 });

@@ -161,7 +161,8 @@ export const createGroupStore = ({
 
   hasAnyOf: async (room, userIds) => (await storage.get(anyOfPeople, { ...room, userIds })) !== undefined,
 
-  prepareUndo: (room, times, share) => storage.write((tx) => tasks.deleteGroups(tx, room, times), { share }),
+  prepareUndo: (room, times, share) =>
+    storage.write((tx) => tx.last(() => tasks.deleteGroups(tx, room, times)), { share }),
 
   prepareReopening: (room, times, share) =>
     storage.write(
@@ -176,8 +177,12 @@ export const createGroupStore = ({
   undo: (exam, taskIds, { now, again, againAt }) =>
     storage.write(
       async (tx) => {
-        await tx.run(makeTasksDue, { examId: exam, ids: taskIds, dueAt: now });
-        for (const room of again) await tasks.deleteGroups(tx, room, { dueAt: againAt, now });
+        await tx.last(() =>
+          Promise.all([
+            tx.run(makeTasksDue, { examId: exam, ids: taskIds, dueAt: now }),
+            ...again.map((room) => tasks.deleteGroups(tx, room, { dueAt: againAt, now })),
+          ]),
+        );
       },
       { share: { examId: exam } },
     ),
@@ -201,8 +206,7 @@ export const createGroupStore = ({
     for (;;) {
       const found = await storage.all(dueTasks, { service: of, now, limit: limit - claimed.length });
       let deletedNow = 0;
-      for (const tasksOfExam of storage.dividesByExam ? byExam(found) : [found]) {
-        if (tasksOfExam.length === 0) continue;
+      for (const tasksOfExam of byExam(found)) {
         const { taken, deleted } = await claimAll(tasksOfExam);
         claimed.push(...taken);
         deletedNow += deleted;
@@ -217,7 +221,7 @@ export const createGroupStore = ({
   finish: ({ examId: exam, id: taskId }) =>
     storage.write(
       async (tx) => {
-        await tx.run(deleteTask, { examId: exam, id: taskId });
+        await tx.last(() => tx.run(deleteTask, { examId: exam, id: taskId }));
       },
       { share: { examId: exam } },
     ),
@@ -226,9 +230,13 @@ export const createGroupStore = ({
     storage.write(
       async (tx) => {
         const task = { examId: exam, id: taskId };
-        await tx.run(retryTask, { ...task, ...next });
-        if (taskKind !== "leave")
-          await tx.run(delayLaterTasks, { ...task, service: of, groupId: group, dueAt: next.dueAt });
+        await tx.last(() =>
+          Promise.all([
+            tx.run(retryTask, { ...task, ...next }),
+            taskKind !== "leave" &&
+              tx.run(delayLaterTasks, { ...task, service: of, groupId: group, dueAt: next.dueAt }),
+          ]),
+        );
       },
       { share: { examId: exam } },
     ),

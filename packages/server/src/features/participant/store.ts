@@ -4,7 +4,7 @@ import type { BulkChanges } from "../../domain/bulk/changes.js";
 import type { createPersonRemover } from "../../domain/bulk/removal.js";
 import { arrivalEvents, type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import type { NewPerson } from "../../domain/people.js";
-import { deletePerson, insertPerson, readRoomSize } from "../../domain/people.js";
+import { deletePerson, preparePerson, readRoomSize } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
@@ -151,6 +151,12 @@ const membersByRole = statement(
     .where(inRole)
     .orderBy(asc(seq)),
 );
+const peopleInRoom = statement((dialect) =>
+  query
+    .select({ userId, role, name, extraMinutes })
+    .from(visibleParticipants)
+    .where(and(inRoom, dialect.isAnyOf(userId, "userIds"))),
+);
 const personInRoom = statement(
   query.select({ role, name, extraMinutes }).from(visibleParticipants).where(isPerson),
 );
@@ -245,50 +251,53 @@ export const createParticipantStore = ({
     },
   );
 
-  /** @throws what `check` throws */
-  const readRooms = async (reader: Reader, exam: string, roomIds: readonly string[], check: CheckRoom) => {
-    const found: RowOf<typeof roomById>[] = [];
-    for (const id of roomIds) {
-      const room = await reader.get(roomById, { examId: exam, roomId: id });
-      check(id, room?.status);
-      if (room) found.push(room);
-    }
-    return found;
-  };
-  /** Locks the exam of some rooms before writing to them. @throws what `check` throws */
-  const openRooms = async (tx: Transaction, exam: string, roomIds: readonly string[], check: CheckRoom) => {
-    // Checks twice: before waiting for a bulk change, and under the lock.
-    const [first] = await readRooms(tx, exam, roomIds, check);
-    if (first) await bulk.assertUnlocked(tx, exam);
-    return readRooms(tx, exam, roomIds, check);
+  /** Locks the exam of a room before writing to it. Returns the room. @throws what `check` throws */
+  const openRoom = async (tx: Transaction, room: RoomKey, check: CheckRoom) => {
+    const [unlocked, found] = await Promise.allSettled([
+      bulk.assertUnlocked(tx, room.examId),
+      tx.get(roomById, room),
+    ]);
+    // First, so that a call that is refused does not wait for a bulk change.
+    if (found.status === "fulfilled") check(room.roomId, found.value?.status);
+    if (unlocked.status === "rejected") throw unlocked.reason;
+    if (found.status === "rejected") throw found.reason;
+    return found.value;
   };
 
-  const checkSize = async (
-    tx: Transaction,
-    size: RoomSize | undefined,
-    room: RoomKey,
-    added: number,
-  ): Promise<void> => {
-    if (size && added > 0) size.check(room.roomId, await readRoomSize(tx, room, size.most + 1), added);
+  /** Counts the people of a room, as far as their number matters. */
+  const sizeOf = async (reader: Reader, size: RoomSize | undefined, room: RoomKey): Promise<number> =>
+    size ? readRoomSize(reader, room, size.most + 1) : 0;
+  /** @param before the number of people before some are added */
+  const checkSize = (size: RoomSize | undefined, id: string, before: number, added: number): void => {
+    if (size && added > 0) size.check(id, Math.min(before + added, size.most + 1), added);
   };
 
-  /** Adds or updates a person. Returns the outcome and its events. @throws RoleConflict */
+  /**
+   * Prepares to add or update a person. Returns the outcome, its events, and a function that starts to write it.
+   * @throws RoleConflict
+   */
   const addOne = async (
     tx: Transaction,
     person: NewPerson,
-  ): Promise<{ outcome: AddOutcome; changes: NewEvent[] }> => {
+    existing: RowOf<typeof personInRoom> | undefined,
+  ): Promise<{ outcome: AddOutcome; changes: NewEvent[]; write: () => Promise<unknown> }> => {
     const { examId: exam, roomId: room, userId: id, role: newRole, name: newName, now } = person;
     const eventRoom = { examId: exam, roomId: room };
-    const existing = await tx.get(personInRoom, { ...eventRoom, userId: id });
-    if (!existing)
-      return { outcome: "added", changes: arrivalEvents(eventRoom, await insertPerson(tx, person), now) };
+    if (!existing) {
+      const { arrival, write } = await preparePerson(tx, person);
+      return { outcome: "added", changes: arrivalEvents(eventRoom, arrival, now), write };
+    }
     if (existing.role !== newRole) throw new RoleConflict(person, existing.role);
     const minutes = person.extraMinutes ?? existing.extraMinutes;
     if (existing.name === newName && existing.extraMinutes === minutes)
-      return { outcome: "unchanged", changes: [] };
-    await tx.run(updatePerson, { ...eventRoom, userId: id, name: newName, extraMinutes: minutes, now });
+      return { outcome: "unchanged", changes: [], write: async () => undefined };
     const updated = { userId: id, role: existing.role, name: newName, extraMinutes: minutes };
-    return { outcome: "updated", changes: [newEvent(eventRoom, "participant_updated", updated, now)] };
+    return {
+      outcome: "updated",
+      changes: [newEvent(eventRoom, "participant_updated", updated, now)],
+      write: () =>
+        tx.run(updatePerson, { ...eventRoom, userId: id, name: newName, extraMinutes: minutes, now }),
+    };
   };
 
   return {
@@ -311,16 +320,26 @@ export const createParticipantStore = ({
       bulk
         .transact(
           async (tx) => {
-            await openRooms(tx, room.examId, [room.roomId], check);
-            const outcomes: AddOutcome[] = [];
-            const addedEvents: NewEvent[] = [];
-            for (const person of people) {
-              const { outcome, changes } = await addOne(tx, person);
-              outcomes.push(outcome);
-              addedEvents.push(...changes);
-            }
-            await events.addAll(tx, addedEvents);
-            await checkSize(tx, size, room, outcomes.filter((outcome) => outcome === "added").length);
+            const [, existing, sizeBefore] = await Promise.all([
+              openRoom(tx, room, check),
+              tx.all(peopleInRoom, { ...room, userIds: people.map((person) => person.userId) }),
+              sizeOf(tx, size, room),
+            ]);
+            const existingById = new Map(existing.map((one) => [one.userId, one]));
+            const all = await Promise.all(
+              people.map((person) => addOne(tx, person, existingById.get(person.userId))),
+            );
+            const outcomes = all.map(({ outcome }) => outcome);
+            checkSize(size, room.roomId, sizeBefore, outcomes.filter((one) => one === "added").length);
+            await tx.last(() =>
+              Promise.all([
+                ...all.map(({ write }) => write()),
+                events.addAll(
+                  tx,
+                  all.flatMap(({ changes }) => changes),
+                ),
+              ]),
+            );
             return { outcomes };
           },
           { share },
@@ -338,25 +357,39 @@ export const createParticipantStore = ({
       bulk.transact(
         async (tx) => {
           const target = { examId: room.examId, roomId: to.roomId };
-          const opened = await openRooms(tx, room.examId, [room.roomId, to.roomId], check);
-          const from = opened.find(({ id }) => id === room.roomId);
-          const person = await tx.get(personInRoom, { ...room, userId: user });
-          if (!from || !person) return "not_found";
-          if (await tx.get(personInRoom, { ...target, userId: user })) return "there_already";
-          await deletePerson(tx, { ...room, userId: user }, { streamsStay: true });
-          const arrival = await insertPerson(tx, { ...person, ...to, ...target, userId: user });
-          await checkSize(tx, size, target, 1);
-          await tasks.evict(tx, from, { ...person, userId: user }, to.now);
-          await events.addAll(tx, [
-            newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
-            ...arrivalEvents(target, arrival, to.now),
+          const [from, , person, there, sizeBefore] = await Promise.all([
+            openRoom(tx, room, check),
+            openRoom(tx, target, check),
+            tx.get(personInRoom, { ...room, userId: user }),
+            tx.get(personInRoom, { ...target, userId: user }),
+            sizeOf(tx, size, target),
           ]);
+          if (!from || !person) return "not_found";
+          if (there) return "there_already";
+          checkSize(size, target.roomId, sizeBefore, 1);
+          const [{ arrival, write }, evict] = await Promise.all([
+            preparePerson(tx, { ...person, ...to, ...target, userId: user }),
+            tasks.prepareEviction(tx, from, { ...person, userId: user }, to.now),
+            deletePerson(tx, { ...room, userId: user }, { streamsStay: true }),
+          ]);
+          await tx.last(() =>
+            Promise.all([
+              write(),
+              evict(),
+              events.addAll(tx, [
+                newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
+                ...arrivalEvents(target, arrival, to.now),
+              ]),
+            ]),
+          );
           return "moved";
         },
         { share },
       ),
     async remove({ examId: exam, roomId: room }, user, { withRecords, now, share }, check) {
-      const [found] = await readRooms(storage, exam, [room], check);
+      const readRoom = () => storage.get(roomById, { examId: exam, roomId: room });
+      const found = await readRoom();
+      check(room, found?.status);
       if (!found) return undefined;
       const removal = { examId: exam, roomId: room, userId: user, withRecords, now, share };
       try {
@@ -371,7 +404,7 @@ export const createParticipantStore = ({
         if (!(error instanceof NotRemoved)) throw error;
         if (error.records !== undefined) return { removed: false, records: error.records };
         // The room may have ended or been deleted in the meantime.
-        await readRooms(storage, exam, [room], check);
+        check(room, (await readRoom())?.status);
         return undefined;
       }
     },

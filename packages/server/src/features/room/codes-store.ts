@@ -183,16 +183,17 @@ export const createCodeStore = ({ storage }: { storage: Storage }): CodeStore =>
     if (lacking.length === 0) return { digests: wanted.map((one) => keptBy(one, known)), written: 0 };
     return storage.write(
       async (tx) => {
-        await lockExams(tx, examId);
-        const present = await readPresent(tx, room, wanted);
+        const [, present] = await Promise.all([lockExams(tx, examId), readPresent(tx, room, wanted)]);
         const missing = wanted.filter((one) => present.people.has(one.userId) && !keptBy(one, present));
         const outdated = missing.flatMap((one) => present.digests.get(keyOf(one)) ?? []);
         if (outdated.length > 0) await tx.run(deleteCodes, { ...room, digests: outdated });
         const chosen = await choose(tx, room, missing);
         if (chosen.length > 0)
-          await tx.insert(
-            insertCodes,
-            chosen.map(({ page: { userId, page }, digest }) => ({ ...room, userId, page, digest })),
+          await tx.last(() =>
+            tx.insert(
+              insertCodes,
+              chosen.map(({ page: { userId, page }, digest }) => ({ ...room, userId, page, digest })),
+            ),
           );
         const added = new Map(chosen.map(({ page, digest }) => [page, digest]));
         return {

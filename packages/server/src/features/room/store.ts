@@ -1,12 +1,19 @@
 import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, asc, count, desc, eq, gte, lt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import type { EventLog, EventRoom } from "../../domain/events.js";
+import { type EventLog, type EventRoom, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import type { NewExam, NewPerson, NewRoom } from "../../domain/people.js";
-import { endRoom, insertExam, insertFirstPeople, insertRoom } from "../../domain/people.js";
+import {
+  endRoom,
+  insertExam,
+  insertRoom,
+  prepareFirstPeople,
+  readWaiting,
+  withTakenNames,
+} from "../../domain/people.js";
 import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
-import { beginNextGeneration, readGenerationInRoom, readGenerations } from "../../domain/seats.js";
+import { beginNextGenerations, readGenerationInRoom, readGenerations } from "../../domain/seats.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Share, Storage } from "../../storage/port.js";
@@ -255,8 +262,11 @@ export const createRoomStore = ({
   revokeLinks: ({ examId, roomId }, of, share) =>
     storage.write(
       async (tx) => {
-        await lockExams(tx, examId);
-        const present = (await tx.all(peopleOfRoom, { examId, roomId })).map(({ userId }) => userId);
+        const [, people] = await Promise.all([
+          lockExams(tx, examId),
+          tx.all(peopleOfRoom, { examId, roomId }),
+        ]);
+        const present = people.map(({ userId }) => userId);
         const requested = "userIds" in of ? new Set(of.userIds) : undefined;
         const presentIds = new Set(present);
         const notInRoom = requested && [...requested].find((userId) => !presentIds.has(userId));
@@ -264,45 +274,64 @@ export const createRoomStore = ({
         const revoked = present.filter((userId) =>
           "exceptUserId" in of ? userId !== of.exceptUserId : requested?.has(userId),
         );
-        const seats: RevokedSeat[] = [];
-        for (const userId of revoked)
-          seats.push({ userId, generation: await beginNextGeneration(tx, { examId, roomId, userId }) });
+        const generations = await tx.last(() => beginNextGenerations(tx, { examId, roomId }, revoked));
+        const seats = revoked.flatMap((userId) => {
+          const generation = generations.get(userId);
+          return generation === undefined ? [] : { userId, generation };
+        });
         return { seats };
       },
       { share },
     ),
 
-  create: ({ exam, room, people, undo, share }) =>
-    bulk.transact(
+  create: ({ exam, room, people, undo, share }) => {
+    const { id: roomId, examId, now } = room;
+    const created = bulk.transact(
       async (tx) => {
-        const hasExam = async () => (await tx.get(examById, { examId: room.examId })) !== undefined;
-        if (exam) await insertExam(tx, exam);
-        else {
-          // Checks twice: before waiting for a bulk change, and under the lock.
-          if (!(await hasExam())) return undefined;
-          await bulk.assertUnlocked(tx, room.examId);
-          if (!(await hasExam())) return undefined;
-        }
-        const created = await insertRoom(tx, room);
-        await insertFirstPeople(tx, people, { isNewExam: exam !== undefined });
-        await tasks.keepGroups(tx, room.examId, undo);
-        // The room's first snapshot includes its people, so they need no events.
-        await events.add(tx, { examId: room.examId, roomId: room.id }, "room_created", {}, room.now);
-        return created;
+        const [, hasExam, waiting] = exam
+          ? [undefined, true, []]
+          : await Promise.all([
+              bulk.assertUnlocked(tx, examId),
+              tx.get(examById, { examId }),
+              readWaiting(tx, examId, people),
+            ]);
+        if (!hasExam) return undefined;
+        const writePeople = prepareFirstPeople(people, waiting);
+        await tasks.keepGroups(tx, examId, undo);
+        return tx.last(async () => {
+          const [, written] = await Promise.all([
+            exam && insertExam(tx, exam),
+            insertRoom(tx, room),
+            writePeople(tx),
+            // The room's first snapshot includes its people, so they need no events.
+            events.add(tx, { examId, roomId }, "room_created", {}, now),
+          ]);
+          return written;
+        });
       },
       { repeatable: true, share },
-    ),
+    );
+    return withTakenNames(storage, people, created);
+  },
 
   end: ({ examId, roomId }, { now, signalAt }, share) =>
     storage.write(
       async (tx) => {
-        await lockExams(tx, examId);
-        const ended = await endRoom(tx, { examId, roomId }, now);
+        const [, ended, announceEnd] = await Promise.all([
+          lockExams(tx, examId),
+          endRoom(tx, { examId, roomId }, now),
+          tasks.prepareEnd(tx, { examId, roomId }),
+        ]);
         if (!ended) return;
-        await events.add(tx, { examId, roomId }, "room_ended", {}, now);
-        // Before the deletion: tasks of one group run in the order of their ids.
-        await tasks.announceEnd(tx, ended, { dueAt: signalAt, now });
-        await tasks.deleteGroups(tx, ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
+        const deletedAt = new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS);
+        await tx.last(() =>
+          Promise.all([
+            events.add(tx, { examId, roomId }, "room_ended", {}, now),
+            // Before the deletion: tasks of one group run in the order of their ids.
+            announceEnd(ended, { dueAt: signalAt, now }),
+            tasks.deleteGroups(tx, ended, { dueAt: deletedAt, now }),
+          ]),
+        );
       },
       { share },
     ),
@@ -310,16 +339,25 @@ export const createRoomStore = ({
   reopen: ({ examId, roomId }, { undo, now }, share) =>
     bulk.transact(
       async (tx) => {
-        await bulk.assertUnlocked(tx, examId);
-        if (!(await tx.get(roomById, { examId, roomId }))) return undefined;
-        const isReopened = (await tx.run(reopenRoom, { examId, roomId, now })) > 0;
+        const [, found] = await Promise.all([
+          bulk.assertUnlocked(tx, examId),
+          tx.get(roomById, { examId, roomId }),
+        ]);
+        if (!found) return undefined;
         await tasks.keepGroups(tx, examId, undo);
-        if (isReopened) {
-          await events.add(tx, { examId, roomId }, "room_reopened", {}, now);
-          // Listeners of an ended room learned of no change of the config, and examinees did not receive it.
-          await events.add(tx, { examId, roomId }, "cheat_config_changed", {}, now);
-        }
-        return tx.get(roomById, { examId, roomId });
+        const [, , reopened] = await tx.last(() =>
+          Promise.all([
+            tx.run(reopenRoom, { examId, roomId, now }),
+            found.status === "ended" &&
+              events.addAll(tx, [
+                newEvent({ examId, roomId }, "room_reopened", {}, now),
+                // Listeners of an ended room learned of no change of the config, and examinees did not receive it.
+                newEvent({ examId, roomId }, "cheat_config_changed", {}, now),
+              ]),
+            tx.get(roomById, { examId, roomId }),
+          ]),
+        );
+        return reopened;
       },
       { share },
     ),
@@ -327,12 +365,16 @@ export const createRoomStore = ({
   setAudioStatus: ({ examId, roomId }, audioStatus, now, share) =>
     storage.write(
       async (tx) => {
-        await lockExams(tx, examId);
-        const before = (await tx.get(roomById, { examId, roomId }))?.audioStatus;
-        const isSet = (await tx.run(setAudioStatusOfRoom, { examId, roomId, audioStatus, now })) > 0;
-        if (isSet && before !== audioStatus)
-          await events.add(tx, { examId, roomId }, "audio_status_changed", { audioStatus }, now);
-        return isSet;
+        const [, room] = await Promise.all([lockExams(tx, examId), tx.get(roomById, { examId, roomId })]);
+        if (room?.status !== "in_progress") return false;
+        await tx.last(() =>
+          Promise.all([
+            tx.run(setAudioStatusOfRoom, { examId, roomId, audioStatus, now }),
+            room.audioStatus !== audioStatus &&
+              events.add(tx, { examId, roomId }, "audio_status_changed", { audioStatus }, now),
+          ]),
+        );
+        return true;
       },
       { share },
     ),

@@ -49,6 +49,14 @@ export interface EventScope {
   readonly roomId?: string;
 }
 
+/** A part of the log at one moment. */
+export interface EventPage {
+  /** Undefined if some of the events were deleted already, or if the exam never had the id after which they come. */
+  readonly events: EventRow[] | undefined;
+  /** The id of the newest event of the exam, as `newestIdOf` returns it. */
+  readonly newestId: number;
+}
+
 /** An exam, and the last event of it that was read. */
 export interface ExamPosition {
   readonly examId: string;
@@ -58,11 +66,8 @@ export interface ExamPosition {
 export interface LiveStore {
   /** The id of the newest event of an exam, even if it was deleted. 0 if there is none yet. */
   newestIdOf(examId: string): Promise<number>;
-  /**
-   * The first events after an id, in order. Those of a room include the events about its whole exam. Undefined if some of them were deleted
-   * already, or if the exam never had the id.
-   */
-  eventsAfter(scope: EventScope, id: number, limit: number): Promise<EventRow[] | undefined>;
+  /** The first events after an id, in order. Those of a room include the events about its whole exam. */
+  eventsAfter(scope: EventScope, id: number, limit: number): Promise<EventPage>;
   /** Whether the ids of all events grow in the order in which events appear. If not, this is only true within each exam. */
   readonly hasOneOrder: boolean;
   /** The id of the newest event of all exams. 0 if there is none yet. */
@@ -409,7 +414,7 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
             : reader.all(eventsOfRoom, { examId, roomId, id, limit }),
         ]),
       );
-      return id >= start && id <= newest ? events : undefined;
+      return { events: id >= start && id <= newest ? events : undefined, newestId: newest };
     },
 
     hasOneOrder: storage.commitsInOrder,
@@ -434,12 +439,12 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
 
     async eventsOfExams(followed, limit) {
       const parts = storage.dividesByExam ? followed.map((position) => [position]) : [followed];
-      const [pruned, epoch, rows] = await storage.together(() =>
+      const [rows, pruned, epoch] = await storage.together(() =>
         Promise.all([
-          // Read first: events that are deleted after this were read, or are noted the next time.
+          // Read first: events that were deleted before this are noted by then.
+          readParts(parts, (part) => storage.all(eventsOfFollowed, { followed: part, limit })),
           readParts(parts, (part) => storage.all(prunedOfFollowed, { followed: part })),
           readEpoch(storage),
-          readParts(parts, (part) => storage.all(eventsOfFollowed, { followed: part, limit })),
         ]),
       );
       const earlier = followed.filter(({ after }) => after < epoch);

@@ -152,16 +152,35 @@ export async function* subscribe<Delivered>(
 
   const load = createEventLoader(store);
   const toEntry = (event: LoggedEvent): QueuedEvent => entryOf(event, load, target.scope.roomId);
-  /** Reads the first events after an id. Returns undefined if some of them are no longer available. */
-  const readAfter = async (id: number, limit: number): Promise<LoggedEvent[] | undefined> =>
+  /** Reads the first events after an id. Returns no list if some of them are no longer available. */
+  const readAfter = async (
+    id: number,
+    limit: number,
+  ): Promise<{ readonly events?: LoggedEvent[]; readonly newestId: number }> => {
+    const { events, newestId } = await store.eventsAfter(target.scope, id, limit);
     // Safe: stores write each type with its own data.
-    (await store.eventsAfter(target.scope, id, limit)) as LoggedEvent[] | undefined;
+    return { newestId, ...(events && { events: events as LoggedEvent[] }) };
+  };
+  /** Reads the next page. The queue must be open: an event that is written during the read is in the page, in the queue, or in both. */
+  const readPage = async (after: number): Promise<number> => {
+    const { events, newestId } = await readAfter(after, PAGE_SIZE);
+    if (events) isCaughtUp = events.length < PAGE_SIZE;
+    else needsGap = true;
+    page = (events ?? []).map(toEntry);
+    return newestId;
+  };
+  /** Reads what the subscription begins with. Returns the id of the exam's newest event. */
+  const readBeginning = async (): Promise<number> => {
+    if (lastId !== undefined) return readPage(lastId);
+    lastId = await store.newestIdOf(target.scope.examId);
+    return lastId;
+  };
 
   /** Continues by one step after access has ended. */
   const stepToTheEnd = async (reason: InvigilError, from: number): Promise<Delivered | undefined> => {
     if (!lastEntries) {
-      const latest = await readAfter(from, MAX_QUEUED);
-      lastEntries = (await target.lastEvents(latest ?? [])).map(toEntry);
+      const { events = [] } = await readAfter(from, MAX_QUEUED);
+      lastEntries = (await target.lastEvents(events)).map(toEntry);
     }
     const entry = lastEntries.at(0);
     if (!entry) throw reason;
@@ -173,7 +192,8 @@ export async function* subscribe<Delivered>(
   /** Starts, continues by one step, or waits. Returns what the subscriber receives, if anything. A step that fails can be repeated. */
   const step = async (): Promise<Delivered | undefined> => {
     if (!onEnd) {
-      await dispatcher.add(subscription);
+      queue.open();
+      await dispatcher.add(subscription, readBeginning);
       onEnd = target.onStart();
       return undefined;
     }
@@ -211,12 +231,8 @@ export async function* subscribe<Delivered>(
       return gap.deliverable;
     }
     if (!current && page.length === 0 && !isCaughtUp) {
-      // An event that is written during the read is in the page, in the queue, or in both.
       queue.open();
-      const events = await readAfter(lastId, PAGE_SIZE);
-      if (events) isCaughtUp = events.length < PAGE_SIZE;
-      else needsGap = true;
-      page = (events ?? []).map(toEntry);
+      await readPage(lastId);
       return undefined;
     }
     current ??= page.shift() ?? queue.shift();

@@ -2,7 +2,7 @@ import type { Reader, Storage } from "../port.js";
 import type { Statement, Values } from "../statement.js";
 import { compileOnce, type Named, queryOf } from "./connection.js";
 import { asPortError } from "./errors.js";
-import { rollBack, type Session, type Sessions } from "./sessions.js";
+import type { Session, Sessions } from "./sessions.js";
 import { createWaitLimit } from "./wait-limit.js";
 
 type Rows = readonly (readonly unknown[])[];
@@ -58,36 +58,33 @@ const gatheredForm = async (
   session: Session,
   { name, text, columns }: Gatherable,
 ): Promise<GatheredForm | undefined> => {
-  // In a transaction, because a pooler may give the next statement to another session.
-  try {
-    const [, , { rows }] = await Promise.all([
-      session.execute("BEGIN"),
-      session.execute(`PREPARE gathered AS ${text}`),
-      session.query({
-        text: "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'gathered'",
-      }),
-      session.execute("DEALLOCATE gathered"),
-    ]);
-    // The driver leaves a list of texts as PostgreSQL writes it.
-    const types = String(rows[0]?.[0])
-      .slice(1, -1)
-      .split(",")
-      .filter((type) => type !== "");
-    const plain = types.map((type) => type.replaceAll('"', ""));
-    if (plain.length === 0 || plain.some((type) => type.endsWith("[]") || type.startsWith("json")))
-      return undefined;
-    const lists = plain.map((type, index) => `$${index + 1}::${type}[]`).join(", ");
-    const names = plain.map((_, index) => `p${index + 1}`).join(", ");
-    const inner = text.replaceAll(/\$(\d+)/g, (_, number: string) => `read.p${number}`);
-    const outer = Array.from({ length: columns }, (_, index) => `c${index}`).join(", ");
-    return {
-      name: `${name}g`,
-      text: `SELECT found.*, read.number FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer})`,
-      parameters: plain.length,
-    };
-  } finally {
-    await rollBack(session);
-  }
+  const run = (statement: string) => session.query({ text: statement });
+  const [, , { rows }] = await Promise.all([
+    // In a transaction, because a pooler may give the next statement to another session.
+    run("BEGIN"),
+    run(`PREPARE gathered AS ${text}`),
+    run("SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'gathered'"),
+    run("DEALLOCATE gathered"),
+    run("ROLLBACK"),
+  ]);
+  // The driver leaves a list of texts as PostgreSQL writes it.
+  const types = String(rows[0]?.[0])
+    .slice(1, -1)
+    .split(",")
+    .filter((type) => type !== "");
+  const plain = types.map((type) => type.replaceAll('"', ""));
+  if (plain.length === 0 || plain.some((type) => type.endsWith("[]") || type.startsWith("json")))
+    return undefined;
+  // As subqueries, because PostgreSQL would otherwise plan the query anew for each number of reads below ten.
+  const lists = plain.map((type, index) => `(SELECT $${index + 1}::${type}[])`).join(", ");
+  const names = plain.map((_, index) => `p${index + 1}`).join(", ");
+  const inner = text.replaceAll(/\$(\d+)/g, (_, number: string) => `read.p${number}`);
+  const outer = Array.from({ length: columns }, (_, index) => `c${index}`).join(", ");
+  return {
+    name: `${name}g`,
+    text: `SELECT found.*, read.number FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer})`,
+    parameters: plain.length,
+  };
 };
 
 /** Puts batches that ask the same together. */

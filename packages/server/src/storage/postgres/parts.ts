@@ -1,6 +1,6 @@
 import type { FoundBy, Part, Storage } from "../port.js";
 import type { Statement, Values } from "../statement.js";
-import { type Compiled, compileOnce, nameOf } from "./connection.js";
+import { type Compiled, compileOnce, named } from "./connection.js";
 import type { Gatherable, GatheredReader } from "./gathered-reads.js";
 
 /** A part of a combined read. */
@@ -33,7 +33,7 @@ const combine = (parts: readonly Compiled[]): Combined => {
   });
   const all = parts.map((_, index) => `part${index}.*`).join(", ");
   const text = `SELECT ${all} FROM (SELECT 1) AS one ${joins.join(" ")}`;
-  return { name: nameOf(text), text, columns, offsets };
+  return { ...named(text), columns, offsets };
 };
 
 /** Implements combined reads: the parts of a call are one statement, or one for each exam and one for shared tables. */

@@ -1,10 +1,16 @@
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Database } from "../database.js";
-import { ForeignKeyError, TransactionStalledError, UniqueError, unlessDeleted } from "../errors.js";
+import {
+  ForeignKeyError,
+  LastStatementsError,
+  TransactionStalledError,
+  UniqueError,
+  unlessDeleted,
+} from "../errors.js";
 import type { Storage, Transaction } from "../port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../statement.js";
-import { accounts, exams, mutes, rooms, sessions } from "../tables.js";
+import { accounts, exams, mutes, roomEvents, rooms, sessions } from "../tables.js";
 import { openSqlite } from "./client.js";
 
 const now = new Date("2026-01-02T03:04:05.678Z");
@@ -199,6 +205,97 @@ describe("a write", () => {
     expect(await unlessDeleted(storage.write(orphan))).toBe(false);
     await storage.write(async (tx) => tx.insert(insertAccountsUnlessThere, [account("a"), account("b")]));
     expect(await ids()).toEqual(["a", "b"]);
+  });
+});
+
+describe("rows with ids", () => {
+  const event = { examId: "e", roomId: "r", type: "room_ended", data: {}, createdAt: now } as const;
+  const withIds = insertion(roomEvents, { ids: "given" });
+  const withoutIds = insertion(roomEvents);
+  const eventIds = statement(query.select({ id: roomEvents.id }).from(roomEvents).orderBy(roomEvents.id));
+  const stored = async () => (await storage.all(eventIds)).map(({ id }) => id);
+
+  it("that the transaction took come between those that the database numbers", async () => {
+    await storage.write(async (tx) => {
+      const [first, second] = await tx.ids(roomEvents, 2);
+      expect(await tx.insert(withoutIds, [event])).toEqual([3]);
+      await tx.insert(
+        withIds,
+        [first, second].map((id) => ({ ...event, id })),
+      );
+    });
+    expect(await stored()).toEqual([1, 2, 3]);
+    expect(await storage.write((tx) => tx.insert(withoutIds, [event, event]))).toEqual([4, 5]);
+  });
+
+  it("that were not used, are undone or deleted are not given again", async () => {
+    const taken: number[] = [];
+    const take = async (tx: Transaction) => {
+      const ids = await tx.ids(roomEvents, 1);
+      taken.push(...ids);
+      await tx.insert(
+        withIds,
+        ids.map((id) => ({ ...event, id })),
+      );
+    };
+    await storage.write(take);
+    await storage.write((tx) => tx.run(statement(query.delete(roomEvents))));
+    await storage.write(async (tx) => {
+      const failing = tx.attempt(async () => {
+        await take(tx);
+        throw new Error("no");
+      });
+      await failing.catch(() => undefined);
+      await take(tx);
+    });
+    expect(new Set(taken).size).toBe(3);
+    expect(await stored()).toEqual([taken[2]]);
+  });
+
+  it("that a statement inserts are counted", async () => {
+    const insertOne = statement(query.insert(roomEvents).values(event));
+    await storage.write(async (tx) => {
+      expect(await tx.ids(roomEvents, 1)).toEqual([1]);
+      await tx.run(insertOne);
+    });
+    expect(await storage.write((tx) => tx.insert(withoutIds, [event]))).toEqual([2]);
+  });
+
+  it("are refused without them", async () => {
+    await expect(storage.write((tx) => tx.insert(withIds, [event]))).rejects.toThrow("a row carries no id");
+  });
+});
+
+describe("the last statements", () => {
+  it("are written, and no statement may follow", async () => {
+    const added = storage.write(async (tx) => {
+      const [first] = await tx.last(() => Promise.all([add("a")(tx), add("b")(tx)]));
+      return first;
+    });
+    expect(await added).toBe("a");
+    const uses: readonly ((tx: Transaction) => Promise<unknown>)[] = [
+      add("c"),
+      (tx) => tx.all(allIds),
+      (tx) => tx.ids(roomEvents, 1),
+      (tx) => tx.lock(accounts, "a"),
+      (tx) => tx.attempt(async () => undefined),
+      (tx) => tx.last(async () => undefined),
+    ];
+    for (const use of uses) {
+      const written = storage.write(async (tx) => {
+        await tx.last(() => add("c")(tx));
+        await use(tx);
+      });
+      await expect(written).rejects.toBeInstanceOf(LastStatementsError);
+    }
+    expect(await ids()).toEqual(["a", "b"]);
+  });
+
+  it("that fail say why, and nothing is written", async () => {
+    await storage.write(add("a"));
+    const written = storage.write((tx) => tx.last(() => Promise.all([add("b")(tx), add("a")(tx)])));
+    await expect(written).rejects.toBeInstanceOf(UniqueError);
+    expect(await ids()).toEqual(["a"]);
   });
 });
 
