@@ -156,6 +156,14 @@ interface Internals {
 const isIdentity = (decoder: { mapFromDriverValue(value: unknown): unknown }): boolean =>
   decoder === noopDecoder || decoder.mapFromDriverValue === Column.prototype.mapFromDriverValue;
 
+/** Returns what converts a value for the driver. Undefined if the value stays as it is. */
+const encodeOf = (encoder: {
+  mapToDriverValue(value: unknown): unknown;
+}): ((value: unknown) => unknown) | undefined =>
+  encoder.mapToDriverValue === Column.prototype.mapToDriverValue
+    ? undefined
+    : (value) => encoder.mapToDriverValue(value);
+
 const decoderOf = (field: unknown): Field["decode"] => {
   // Safe: Drizzle's fields are columns, expressions and aliased expressions, each with a decoder.
   const {
@@ -223,7 +231,7 @@ export const bindingsOf = (parameters: readonly unknown[]): Binding[] =>
     if (is(parameter, Placeholder)) return { name: parameter.name, encode: undefined, value: undefined };
     if (is(parameter, Param) && is(parameter.value, Placeholder)) {
       const { encoder, value } = parameter;
-      return { name: value.name, encode: (given) => encoder.mapToDriverValue(given), value: undefined };
+      return { name: value.name, encode: encodeOf(encoder), value: undefined };
     }
     return { name: undefined, encode: undefined, value: parameter };
   });
@@ -255,6 +263,28 @@ export const insertedColumns = (table: SQLiteTable) => {
   return {
     columns: all.filter(([, column]) => !isNumberedKey(column)),
     key: all.find(([, column]) => isNumberedKey(column))?.[1],
+  };
+};
+
+/** Appends the values of a row's columns to a list. */
+export type RowBinder = (row: Readonly<Record<string, unknown>>, bound: unknown[]) => void;
+
+/** Creates a function that does the same as `insertedValue` for all columns of a row, in less time. */
+export const rowBinderOf = (
+  columns: readonly (readonly [string, AnyColumn])[],
+  toDriver: (value: unknown) => unknown,
+): RowBinder => {
+  const compiled = columns.map(([property, column]) => ({
+    property,
+    encode: encodeOf(column),
+    byDefault: insertedValue({}, [property, column], toDriver),
+  }));
+  return (row, bound) => {
+    for (const { property, encode, byDefault } of compiled) {
+      const value = row[property];
+      if (value === undefined) bound.push(byDefault);
+      else bound.push(value === null ? null : toDriver(encode ? encode(value) : value));
+    }
   };
 };
 

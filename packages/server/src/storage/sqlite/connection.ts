@@ -8,8 +8,9 @@ import {
   binderOf,
   type Insertion,
   insertedColumns,
-  insertedValue,
   partsOf,
+  type RowBinder,
+  rowBinderOf,
   rowReader,
   type Statement,
   type Values,
@@ -39,10 +40,13 @@ interface Prepared {
   readonly read: (values: readonly unknown[]) => Record<string, unknown>;
 }
 
+/** The numbers of rows that one statement inserts. A statement for many rows costs little more than one for a single row. */
+const SIZES = [64, 8, 1] as const;
+
 interface PreparedInsertion {
-  readonly statement: Sqlite.Statement<unknown[]>;
-  readonly running: Running;
-  readonly bind: (row: Readonly<Record<string, unknown>>) => unknown[];
+  /** The statement that inserts so many rows. Prepared when it is needed. */
+  readonly statementFor: (rows: number) => Pick<Prepared, "statement" | "running">;
+  readonly bind: RowBinder;
   readonly isNumbered: boolean;
 }
 
@@ -106,12 +110,21 @@ export const createConnection = (
     const { columns, key } = insertedColumns(table);
     const name = getTableName(table);
     const names = listOf(columns.map(([, column]) => column));
-    const places = columns.map(() => "?").join(", ");
-    const text = `INSERT INTO ${quoted(name)} (${names}) VALUES (${places})${onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : ""}`;
+    const places = `(${columns.map(() => "?").join(", ")})`;
+    const onTaken = onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : "";
+    const statements = new Map<number, Pick<Prepared, "statement" | "running">>();
     const one: PreparedInsertion = {
-      statement: sqlite.prepare<unknown[]>(text),
-      running: { text, parameters: columns.length, writes: name },
-      bind: (row) => columns.map((column) => insertedValue(row, column, toSqlite)),
+      statementFor(rows) {
+        const known = statements.get(rows);
+        if (known) return known;
+        const values = Array.from({ length: rows }, () => places).join(", ");
+        const text = `INSERT INTO ${quoted(name)} (${names}) VALUES ${values}${onTaken}`;
+        const running = { text, parameters: rows * columns.length, writes: name };
+        const made = { statement: sqlite.prepare<unknown[]>(text), running };
+        statements.set(rows, made);
+        return made;
+      },
+      bind: rowBinderOf(columns, toSqlite),
       isNumbered: key !== undefined,
     };
     insertions.set(insertion, one);
@@ -151,15 +164,19 @@ export const createConnection = (
       return translating(() => (made.reader ? made.all(bound).length : made.run(bound).changes));
     },
     insert(insertion, rows) {
-      const { statement, running, bind, isNumbered } =
-        insertions.get(insertion) ?? prepareInsertion(insertion);
+      const { statementFor, bind, isNumbered } = insertions.get(insertion) ?? prepareInsertion(insertion);
       const ids: number[] = [];
-      for (const row of rows) {
-        const bound = bind(row);
-        beforeEach(running);
-        const { lastInsertRowid } = translating(() => statement.run(bound));
-        if (isNumbered) ids.push(Number(lastInsertRowid));
-      }
+      let next = 0;
+      for (const size of SIZES)
+        for (; rows.length - next >= size; next += size) {
+          const { statement, running } = statementFor(size);
+          const bound: unknown[] = [];
+          for (const row of rows.slice(next, next + size)) bind(row, bound);
+          beforeEach(running);
+          const last = Number(translating(() => statement.run(bound)).lastInsertRowid);
+          // A statement numbers its rows one after the other.
+          if (isNumbered) for (let id = last - size + 1; id <= last; id += 1) ids.push(id);
+        }
       return ids;
     },
   };
