@@ -17,6 +17,19 @@ export class TransactionStalledError extends Error {
   }
 }
 
+/** The work of a transaction went on after its last statements, or failed after them. This is a mistake in the code. */
+export class LastStatementsError extends Error {
+  override readonly name = "LastStatementsError";
+
+  constructor(message = "no statement may follow the last ones of a transaction", options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** What a failure of the work means once its last statements have run. */
+export const failedAfterLast = (error: unknown): LastStatementsError =>
+  new LastStatementsError("the work of a transaction failed after its last statements", { cause: error });
+
 /** The caller, or the exam, has too many writes under way. Nothing was written. */
 export class TooManyWritesError extends Error {
   override readonly name = "TooManyWritesError";

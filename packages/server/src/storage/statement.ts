@@ -103,16 +103,19 @@ export const statements = <Args extends readonly (string | number | boolean | un
 export interface Insertion<Of extends SQLiteTable = SQLiteTable> {
   readonly table: Of;
   readonly onConflict: "fail" | "ignore";
+  /** Who numbers the rows. Default: the database. */
+  readonly ids?: "generated" | "given";
 }
 /**
  * Creates an insertion for `tx.insert`. Columns that a row leaves out get their default, or null.
  * @param onConflict `ignore` skips rows whose key is taken
+ * @param ids `given` inserts rows that carry their ids, which `tx.ids` returned
  */
 export const insertion = <Of extends SQLiteTable>(
   table: Of,
-  { onConflict = "fail" }: { readonly onConflict?: "fail" | "ignore" } = {},
+  { onConflict = "fail", ids = "generated" }: Partial<Pick<Insertion, "onConflict" | "ids">> = {},
 ): Insertion<Of> => {
-  const one: Insertion<Of> = { table, onConflict };
+  const one: Insertion<Of> = { table, onConflict, ids };
   allStatements.push(one);
   return one;
 };
@@ -258,12 +261,11 @@ export const isNumberedKey = ({ primary, dataType }: Pick<AnyColumn, "primary" |
   primary && dataType === "number";
 
 /** The columns of a table that an insertion sets, and the one that the database generates. */
-export const insertedColumns = (table: SQLiteTable) => {
+export const insertedColumns = (table: SQLiteTable, ids: Insertion["ids"] = "generated") => {
+  const isGenerated = ([, column]: readonly [string, AnyColumn]): boolean =>
+    ids === "generated" && isNumberedKey(column);
   const all = Object.entries(getTableColumns(table));
-  return {
-    columns: all.filter(([, column]) => !isNumberedKey(column)),
-    key: all.find(([, column]) => isNumberedKey(column))?.[1],
-  };
+  return { columns: all.filter((entry) => !isGenerated(entry)), key: all.find(isGenerated) };
 };
 
 /** Appends the values of a row's columns to a list. */

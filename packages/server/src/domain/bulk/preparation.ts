@@ -28,6 +28,8 @@ const createTransactions = () => {
     all: (statement, values) => current().all(statement, values),
     run: (statement, values) => current().run(statement, values),
     insert: (insertion, rows) => current().insert(insertion, rows),
+    ids: (table, count) => current().ids(table, count),
+    last: (start) => current().last(start),
     lock: (table, keys) => current().lock(table, keys),
     lockName: (name) => current().lockName(name),
     attempt: (part) => current().attempt(part),

@@ -25,6 +25,8 @@ export interface Connection {
     insertion: Insertion<Of>,
     rows: readonly Of["$inferInsert"][],
   ): Promise<number[]>;
+  /** Returns ids for rows that will be inserted, in ascending order. */
+  ids(table: SQLiteTable, count: number): Promise<number[]>;
 }
 
 /** The text of a statement, with the name by which it is prepared. */
@@ -80,7 +82,7 @@ export const compileOnce = (statement: Statement): Compiled => {
 const compileInsertionOnce = (insertion: Insertion): CompiledInsertion => {
   const known = compiledInsertions.get(insertion);
   if (known) return known;
-  const { columns, key } = insertedColumns(insertion.table);
+  const { columns, key } = insertedColumns(insertion.table, insertion.ids);
   const text = compileInsertion(insertion);
   const compiled: CompiledInsertion = {
     name: nameOf(text),
@@ -133,7 +135,20 @@ export const createConnection = (
       }
       return ids;
     },
+    async ids(table, count) {
+      const text = nextIdsText(table);
+      const { rows } = await send({ name: nameOf(text), text }, [count]);
+      return rows.map(([id]) => Number(id));
+    },
   };
+};
+
+/** Returns the text that takes ids from the sequence of a table. The sequence is locked until the commit, see `beginEpoch`. */
+const nextIdsText = (table: SQLiteTable): string => {
+  const { key } = insertedColumns(table);
+  const name = getTableName(table);
+  if (!key) throw new Error(`the rows of the table ${name} are not numbered`);
+  return `SELECT nextval('${quoted(`${name}_${key[1].name}_seq`)}') FROM generate_series(1, $1)`;
 };
 
 /** Returns the text that locks rows of a table by their keys, in the order of the keys. */

@@ -56,11 +56,11 @@ export const compile = ({
  * Compiles an insertion of any number of rows: each parameter is the list of the values of one column. The ids
  * that the database generates grow in the order of the rows.
  */
-export const compileInsertion = ({ table, onConflict }: Insertion): string => {
-  const { columns, key } = insertedColumns(table);
+export const compileInsertion = ({ table, onConflict, ids }: Insertion): string => {
+  const { columns, key } = insertedColumns(table, ids);
   const names = listOf(columns.map(([, column]) => column));
   const lists = columns.map(([, column], index) => `$${index + 1}::${typeOf(column)}[]`).join(", ");
   const rows = `SELECT ${names} FROM unnest(${lists}) WITH ORDINALITY AS given (${names}, "ordinality") ORDER BY "ordinality"`;
   const conflict = onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : "";
-  return `INSERT INTO ${quoted(getTableName(table))} (${names}) ${rows}${conflict}${key ? ` RETURNING ${quoted(key.name)}` : ""}`;
+  return `INSERT INTO ${quoted(getTableName(table))} (${names}) ${rows}${conflict}${key ? ` RETURNING ${quoted(key[1].name)}` : ""}`;
 };

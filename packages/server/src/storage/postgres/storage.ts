@@ -1,4 +1,9 @@
-import { CommitUnknownError, TransactionLostError, TransactionStalledError } from "../errors.js";
+import {
+  CommitUnknownError,
+  LastStatementsError,
+  TransactionLostError,
+  TransactionStalledError,
+} from "../errors.js";
 import { createGrouped } from "../grouped.js";
 import { quoted } from "../names.js";
 import type { Storage, Transaction } from "../port.js";
@@ -58,9 +63,12 @@ const handleOf = (
   { afterCommit, lockWaits }: { readonly afterCommit: (() => void)[]; readonly lockWaits: LockWaits },
 ) => {
   let isOver = false;
+  /** How far the last statements are. */
+  let last: "begun" | "done" | undefined;
   let parts = 0;
   const use = (): Connection => {
     if (isOver) throw new TransactionStalledError();
+    if (last !== undefined) throw new LastStatementsError();
     return connection;
   };
   const query = async (text: string, values: unknown[]): Promise<unknown> => {
@@ -86,6 +94,15 @@ const handleOf = (
     all: async (statement, values) => use().all(statement, values),
     run: async (statement, values) => use().run(statement, values),
     insert: async (insertion, rows) => use().insert(insertion, rows),
+    ids: async (table, count) => use().ids(table, count),
+    async last(start) {
+      use();
+      const started = start();
+      last = "begun";
+      const result = await started;
+      last = "done";
+      return result;
+    },
     async lock(table, keys) {
       const wanted = typeof keys === "string" ? [keys] : keys;
       if (wanted.length === 0) return;
@@ -123,7 +140,7 @@ const handleOf = (
       }
     },
     afterCommit(call) {
-      use();
+      if (isOver) throw new TransactionStalledError();
       afterCommit.push(call);
     },
   };

@@ -31,11 +31,17 @@ export interface Connection {
   all<Row>(statement: Statement<Row>, values?: Values): Row[];
   run(statement: Statement, values?: Values): number;
   insert<Of extends SQLiteTable>(insertion: Insertion<Of>, rows: readonly Of["$inferInsert"][]): number[];
+  /** Returns ids for rows that will be inserted, in ascending order. */
+  ids(table: SQLiteTable, count: number): number[];
+  /** Looks up the greatest ids again. Called after another connection may have inserted rows. */
+  forgetIds(): void;
 }
 
 interface Prepared {
   readonly statement: Sqlite.Statement<unknown[]>;
   readonly running: Running;
+  /** Whether SQLite may number the rows that the statement inserts. */
+  readonly inserts: boolean;
   readonly bind: (values: Values) => unknown[];
   readonly read: (values: readonly unknown[]) => Record<string, unknown>;
 }
@@ -47,7 +53,8 @@ interface PreparedInsertion {
   /** The statement that inserts so many rows. Prepared when it is needed. */
   readonly statementFor: (rows: number) => Pick<Prepared, "statement" | "running">;
   readonly bind: RowBinder;
-  readonly isNumbered: boolean;
+  /** The property with the id, if the rows are numbered. It is bound last. */
+  readonly id: string | undefined;
 }
 
 /** The parts of a prepared statement that all connections share. */
@@ -70,6 +77,13 @@ const compileOnce = (statement: Statement): Compiled => {
 };
 
 const NOTHING: Values = {};
+
+/** The id that a row carries. */
+const givenId = (row: Readonly<Record<string, unknown>>, property: string): unknown => {
+  const id = row[property];
+  if (typeof id !== "number") throw new Error(`a row carries no ${property}`);
+  return id;
+};
 
 /** Converts an error of SQLite to one of the storage interface; returns other errors unchanged. */
 const asPortError = (error: unknown): unknown => {
@@ -97,6 +111,7 @@ export const createConnection = (
     const one: Prepared = {
       statement: made,
       running,
+      inserts: /^insert/i.test(text),
       bind: binderOf(text, bindings, toSqlite),
       read,
     };
@@ -109,8 +124,9 @@ export const createConnection = (
     const { table, onConflict } = insertion;
     const { columns, key } = insertedColumns(table);
     const name = getTableName(table);
-    const names = listOf(columns.map(([, column]) => column));
-    const places = `(${columns.map(() => "?").join(", ")})`;
+    const all = key ? [...columns, key] : columns;
+    const names = listOf(all.map(([, column]) => column));
+    const places = `(${all.map(() => "?").join(", ")})`;
     const onTaken = onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : "";
     const statements = new Map<number, Pick<Prepared, "statement" | "running">>();
     const one: PreparedInsertion = {
@@ -119,13 +135,13 @@ export const createConnection = (
         if (known) return known;
         const values = Array.from({ length: rows }, () => places).join(", ");
         const text = `INSERT INTO ${quoted(name)} (${names}) VALUES ${values}${onTaken}`;
-        const running = { text, parameters: rows * columns.length, writes: name };
+        const running = { text, parameters: rows * all.length, writes: name };
         const made = { statement: sqlite.prepare<unknown[]>(text), running };
         statements.set(rows, made);
         return made;
       },
       bind: rowBinderOf(columns, toSqlite),
-      isNumbered: key !== undefined,
+      id: key?.[0],
     };
     insertions.set(insertion, one);
     return one;
@@ -137,6 +153,19 @@ export const createConnection = (
     } catch (error) {
       throw asPortError(error);
     }
+  };
+
+  /**
+   * The greatest id of each table, as far as it is known. Ids that were returned and not used leave a gap. So the numbers stay true after a
+   * rollback, and after a deletion, since SQLite gives no id twice.
+   */
+  const greatestIds = new Map<string, number>();
+  const readGreatestId = (name: string): number =>
+    sqlite.prepare<[string], number>("SELECT seq FROM sqlite_sequence WHERE name = ?").pluck().get(name) ?? 0;
+  const idsOf = (name: string, count: number): number[] => {
+    const greatest = greatestIds.get(name) ?? readGreatestId(name);
+    greatestIds.set(name, greatest + count);
+    return Array.from({ length: count }, (_, index) => greatest + 1 + index);
   };
 
   return {
@@ -158,26 +187,33 @@ export const createConnection = (
       return translating(() => (made.all(bound) as (readonly unknown[])[]).map((row) => read(row) as Row));
     },
     run(statement, values = NOTHING) {
-      const { statement: made, running, bind } = preparedOf(statement);
+      const { statement: made, running, inserts, bind } = preparedOf(statement);
       const bound = bind(values);
       beforeEach(running);
+      if (inserts && running.writes !== undefined) greatestIds.delete(running.writes);
       return translating(() => (made.reader ? made.all(bound).length : made.run(bound).changes));
     },
     insert(insertion, rows) {
-      const { statementFor, bind, isNumbered } = insertions.get(insertion) ?? prepareInsertion(insertion);
-      const ids: number[] = [];
+      const { statementFor, bind, id } = insertions.get(insertion) ?? prepareInsertion(insertion);
+      const isGiven = insertion.ids === "given";
+      const ids = id === undefined || isGiven ? [] : idsOf(getTableName(insertion.table), rows.length);
       let next = 0;
       for (const size of SIZES)
-        for (; rows.length - next >= size; next += size) {
+        while (rows.length - next >= size) {
           const { statement, running } = statementFor(size);
           const bound: unknown[] = [];
-          for (const row of rows.slice(next, next + size)) bind(row, bound);
+          for (const end = next + size; next < end; next += 1) {
+            // Safe: there is such a row.
+            const row = rows[next] as (typeof rows)[number];
+            bind(row, bound);
+            if (id !== undefined) bound.push(isGiven ? givenId(row, id) : ids[next]);
+          }
           beforeEach(running);
-          const last = Number(translating(() => statement.run(bound)).lastInsertRowid);
-          // A statement numbers its rows one after the other.
-          if (isNumbered) for (let id = last - size + 1; id <= last; id += 1) ids.push(id);
+          translating(() => statement.run(bound));
         }
       return ids;
     },
+    ids: (table, count) => idsOf(getTableName(table), count),
+    forgetIds: () => greatestIds.clear(),
   };
 };

@@ -56,12 +56,13 @@ export const createSqliteStorage = ({
     version: undefined,
     isCurrent: true,
   };
-  /** Only other processes change the schema. @throws SchemaChangedError */
+  /** Only other processes change the schema, and may insert rows. @throws SchemaChangedError */
   const assertSchema = (): void => {
     const version = othersVersion();
     if (version !== compared.version) {
       const wasCurrent = compared.isCurrent;
       compared = { version, isCurrent: isCurrent() };
+      connection.forgetIds();
       if (wasCurrent && !compared.isCurrent) onSchemaChanged?.();
     }
     if (!compared.isCurrent) throw new SchemaChangedError();
@@ -75,11 +76,12 @@ export const createSqliteStorage = ({
         : reader,
     othersVersion,
   );
+  const connection = createConnection(writer, (running) => {
+    if (running.writes !== undefined) remembered.noteWrite(running.writes);
+    onStatement?.(running);
+  });
   const write = createWriter(writer, {
-    connection: createConnection(writer, (running) => {
-      if (running.writes !== undefined) remembered.noteWrite(running.writes);
-      onStatement?.(running);
-    }),
+    connection,
     onBegin: assertSchema,
     guard,
     onFault,

@@ -1,5 +1,5 @@
 import Sqlite from "better-sqlite3";
-import { TransactionStalledError } from "../errors.js";
+import { failedAfterLast, LastStatementsError, TransactionStalledError } from "../errors.js";
 import type { Transaction, WriteOptions } from "../port.js";
 import { StorageLostError } from "../storage-lost.js";
 import { createTurns, type Turn } from "../turns.js";
@@ -91,11 +91,14 @@ export const createWriter = (
     release.run();
   };
 
-  /** The transaction of one job. It cannot be used after the job. */
-  const handleOf = (afterCommit: (() => void)[]): { tx: Transaction; end: () => void } => {
+  /** The transaction of jobs that run one after the other. It cannot be used after them. */
+  const handleOf = (afterCommit: (() => void)[]) => {
     let isOver = false;
+    /** How far the last statements of the job are. */
+    let last: "begun" | "done" | undefined;
     const use = (): Connection => {
       if (isOver) throw new TransactionStalledError();
+      if (last !== undefined) throw new LastStatementsError();
       return connection;
     };
     const tx: Transaction = {
@@ -103,6 +106,15 @@ export const createWriter = (
       all: async (statement, values) => use().all(statement, values),
       run: async (statement, values) => use().run(statement, values),
       insert: async (insertion, rows) => use().insert(insertion, rows),
+      ids: async (table, count) => use().ids(table, count),
+      async last(start) {
+        use();
+        const started = start();
+        last = "begun";
+        const result = await started;
+        last = "done";
+        return result;
+      },
       lock: async () => void use(),
       lockName: async () => void use(),
       async attempt(part) {
@@ -123,12 +135,16 @@ export const createWriter = (
         }
       },
       afterCommit(call) {
-        use();
+        if (isOver) throw new TransactionStalledError();
         afterCommit.push(call);
       },
     };
     return {
       tx,
+      beginJob: () => {
+        last = undefined;
+      },
+      failureOf: (error: unknown): unknown => (last === "done" ? failedAfterLast(error) : error),
       end: () => {
         isOver = true;
       },
@@ -138,7 +154,7 @@ export const createWriter = (
   /** Runs jobs in one savepoint. If one of them fails or stalls, undoes all of them and throws. */
   const runTogether = async (jobs: readonly Job[], afterCommit: (() => void)[]): Promise<unknown[]> => {
     const kept = afterCommit.length;
-    const { tx, end } = handleOf(afterCommit);
+    const { tx, beginJob, failureOf, end } = handleOf(afterCommit);
     let turn: NodeJS.Immediate | undefined;
     const stalled = new Promise<never>((_, reject) => {
       turn = setImmediate(() => reject(new TransactionStalledError()));
@@ -149,9 +165,12 @@ export const createWriter = (
       const values: unknown[] = [];
       for (const job of jobs) {
         const since = performance.now();
+        beginJob();
         try {
           const running = job.run(tx);
           values.push(running instanceof Promise ? await Promise.race([running, stalled]) : running);
+        } catch (error) {
+          throw failureOf(error);
         } finally {
           job.usedMs += performance.now() - since;
         }
