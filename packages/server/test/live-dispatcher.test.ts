@@ -32,7 +32,6 @@ it("an event that is committed while the first subscription starts is delivered 
     store: {
       ...store,
       newestId: () => slowly(store.newestId()),
-      newestIdOf: (examId) => slowly(store.newestIdOf(examId)),
     },
     log: hall.app.log,
   });
@@ -40,7 +39,7 @@ it("an event that is committed while the first subscription starts is delivered 
   queue.open();
   const scope = { examId: room.examId, roomId: room.id };
   const subscription = { scope, queue, mayDeliver: () => true };
-  const added = dispatcher.add(subscription);
+  const added = dispatcher.add(subscription, () => slowly(store.newestIdOf(room.examId)));
   await hasRead;
   await hall.as(ADMIN).room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" });
   dispatcher.poll();

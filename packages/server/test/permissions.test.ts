@@ -11,101 +11,20 @@ import {
   accountOf,
   CALLS,
   credentialsOf,
+  type DocumentedCall,
   EVERYTHING,
-  examOf,
-  own,
+  PATHS,
   PREPARE,
   PUBLIC,
   procedureOf,
+  requestOf,
+  urlOf,
 } from "./support/procedure-calls.js";
 import { openSchool, type School } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
-import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./support/streams.js";
+import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { openWorld } from "./support/world.js";
 
-/**
- * The documented paths below `/exam/` (or absolute paths), by the procedure whose permissions apply. The fields
- * are those of the vendor's apps.
- */
-const PATHS: readonly {
-  path: string;
-  method: "GET" | "POST";
-  row: string;
-  fields: (school: School, caller: TestCaller) => Record<string, unknown>;
-  headers?: Record<string, string>;
-}[] = [
-  { path: "login", method: "POST", row: "auth.login", fields: credentialsOf },
-  { path: "/login", method: "POST", row: "auth.login", fields: credentialsOf },
-  {
-    path: "v2/createRoom",
-    method: "POST",
-    row: "room.create",
-    fields: () => ({ name: "N", imServer: ["aliyun_new"] }),
-  },
-  { path: "createRoom", method: "POST", row: "room.create", fields: () => ({ name: "N" }) },
-  { path: "roomInfo", method: "GET", row: "room.get", fields: own },
-  { path: "endRoom", method: "GET", row: "room.end", fields: own },
-  { path: "endRoom", method: "POST", row: "room.end", fields: own },
-  {
-    path: "updateRoomAudioStatus",
-    method: "POST",
-    row: "room.setAudioStatus",
-    fields: ({ room }) => ({ id: room.id, audioStatus: 1 }),
-  },
-  { path: "examInfo", method: "GET", row: "exam.get", fields: examOf },
-  {
-    path: "userInfo",
-    method: "GET",
-    row: "participant.get",
-    fields: ({ room }) => ({ roomId: room.id, userId: "teacher1" }),
-  },
-  { path: "userList", method: "GET", row: "participant.list", fields: own },
-  {
-    path: "v2/getIMToken",
-    method: "POST",
-    row: "im.getToken",
-    fields: ({ room }, { sub }) => ({ roomId: room.id, userId: sub, imServer: ["aliyun_new"] }),
-  },
-  {
-    path: "getIMToken",
-    method: "POST",
-    row: "im.getToken, of no service",
-    fields: (_, { sub }) => ({ userId: sub, deviceId: "d", deviceType: "ios" }),
-  },
-  { path: "getOssConfig", method: "GET", row: "upload.getCredentials", fields: examOf },
-  { path: "selectAudio", method: "POST", row: "audio.list", fields: () => ({}) },
-  {
-    path: "cheat/setCheatConfig",
-    method: "POST",
-    row: "cheat.setConfig",
-    fields: ({ room }) => ({ examId: room.examId, data: "{}" }),
-  },
-  { path: "cheat/getCheatConfig", method: "POST", row: "cheat.getConfig", fields: examOf },
-  {
-    path: "cheat/addCheatRecord",
-    method: "POST",
-    row: "cheat.addRecords",
-    fields: ({ room, detection }) => ({
-      roomId: room.id,
-      examId: room.examId,
-      data: JSON.stringify([{ ...detection("examinee1"), detectTime: 232323 }]),
-    }),
-  },
-  { path: "cheat/listCheatRecord", method: "POST", row: "cheat.listRecords", fields: own },
-  {
-    path: "cheat/listCheatRecord",
-    method: "POST",
-    row: "cheat.listRecords, of the exam",
-    fields: examOf,
-  },
-  {
-    path: "userAct",
-    method: "GET",
-    row: "stream.report",
-    fields: ({ room }) => streamReport(room, "examinee1"),
-    headers: streamHeaders(),
-  },
-];
 const WITHOUT_DATA = new Set(["cheat/setCheatConfig", "cheat/addCheatRecord"]);
 const HTTP_STATUS = {
   ok: 200,
@@ -114,8 +33,6 @@ const HTTP_STATUS = {
   EXAM_CONFLICT: 409,
   AUDIO_CLIP_NOT_FOUND: 404,
 };
-
-const urlOf = (path: string) => (path.startsWith("/") ? path : `/exam/${path}`);
 
 /** The state of everything that a refused call could change. */
 const stateOf = async ({ admin, room, other }: School) => ({
@@ -235,16 +152,12 @@ describe("who may, over HTTP", () => {
   );
 });
 
-const ask = async (
+const ask = (
   school: School,
-  { path, method, fields, headers = {} }: (typeof PATHS)[number],
+  path: DocumentedCall,
   caller: TestCaller,
   authorization: string | undefined,
-): Promise<Answer> => {
-  const sent = fields(school, caller);
-  const input = method === "GET" ? { query: sent } : { json: sent };
-  return send(school, { method, path: urlOf(path), headers, ...input }, authorization);
-};
+): Promise<Answer> => send(school, requestOf(path, school, caller, 0), authorization);
 
 describe("who may, on the documented paths", () => {
   const next = sharedSchools(EVERYTHING);

@@ -1,3 +1,4 @@
+import { Client } from "pg";
 import { afterAll, beforeAll, expect, it as test } from "vitest";
 import { openPostgres } from "../src/storage/postgres/client.js";
 import { beginEpochAt } from "../src/storage/postgres/new-epoch.js";
@@ -56,5 +57,31 @@ it("the command begins one, also while a server uses the database", async () => 
     origin: before.at(-1)?.origin,
     more: [],
   });
+  await db.close();
+});
+
+it("an epoch begins after the transactions that have taken ids of the one before", async () => {
+  const url = server?.url ?? "";
+  const db = await openPostgres({ url });
+  const witness = new Client({ connectionString: url });
+  await witness.connect();
+  const event = { examId: "e", roomId: "r", type: "room_ended", data: {}, createdAt: new Date(0) } as const;
+  let hasBegun = false;
+  let began: Promise<void> | undefined;
+  const id = await db.storage.write(async (tx) => {
+    const [taken = 0] = await tx.ids(roomEvents, 1);
+    began = beginEpochAt({ url }).then(() => {
+      hasBegun = true;
+    });
+    for (let waits = false; !waits && !hasBegun; )
+      waits = ((await witness.query("SELECT 1 FROM pg_locks WHERE NOT granted")).rowCount ?? 0) > 0;
+    expect(hasBegun).toBe(false);
+    const insertEvents = { table: roomEvents, onConflict: "fail", ids: "given" } as const;
+    await tx.last(() => tx.insert(insertEvents, [{ ...event, id: taken }]));
+    return taken;
+  });
+  await began;
+  expect(id).toBeLessThan((await rowsOf(db, eventEpochs)).at(-1)?.begin ?? 0);
+  await witness.end();
   await db.close();
 });

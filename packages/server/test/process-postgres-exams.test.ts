@@ -211,12 +211,12 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
     const live = createLiveStore({ storage });
     const mutes = createMuteStore({ storage, roomExams, self: () => "s" });
     const presence = createPresenceStore({ storage, roomExams, events });
-    const streams = createStreamStore({ storage, tasks, events });
+    const streams = createStreamStore({ storage, tasks });
     const inEach = (use: (room: (typeof ROOMS)[number], userId: string) => Promise<unknown>) =>
       ROOMS.flatMap((room) => PEOPLE.map((userId) => use(room, userId)));
     for (let round = 0; round < 3; round += 1)
       await Promise.all([
-        ...inEach(({ roomId }, userId) => access.room(roomId, userId)),
+        ...inEach(({ roomId }, userId) => access.ask({ roomId, memberId: userId, seatOf: userId })),
         ...inEach((room, userId) => {
           const seen = { detectType: "watch", isMainMonitor: true, extraInfo: "", extraInfoIsObject: false };
           const record = { ...room, userId, ...seen, detectTime: NOW, createdAt: NOW };
@@ -229,11 +229,7 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
         ...inEach((room, userId) => {
           const sender = { senderId: userId, senderRole: "examinee", senderCamera: "main" } as const;
           const message = { ...room, ...sender, type: 30_001, data: "{}", key: `k${round}`, createdAt: NOW };
-          return im.send(
-            message,
-            () => undefined,
-            () => true,
-          );
+          return im.send({ message, check: () => undefined, canSendTo: () => true });
         }),
         ...inEach(({ roomId }, login) =>
           im.list({ roomId, login, type: undefined, limit: 5, before: undefined }),

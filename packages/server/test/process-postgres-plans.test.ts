@@ -7,6 +7,7 @@ import { attachAnotherClip } from "../src/domain/audio-attachments.js";
 import { createEventLog } from "../src/domain/events.js";
 import { createMessageLog } from "../src/domain/messages.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
+import { createAccessStore } from "../src/features/access/store.js";
 import { createAccountStore } from "../src/features/account/store.js";
 import { createAudioStore } from "../src/features/audio/store.js";
 import "../src/features/auth/throttle-store.js";
@@ -331,6 +332,34 @@ describe("plans without sequential scans", () => {
     expect([...used].toSorted()).toEqual(MAY_SPAN.map(([reason]) => reason).toSorted());
   });
 
+  it("find the rows of a call's rights by their keys and their exam, for one call and for several", async () => {
+    const texts = new Set<string>();
+    await using sessions = await openWatched(({ text }) => texts.add(text));
+    const { ask } = createAccessStore({ storage: sessions.storage, roomExams: createRoomExams() });
+    const person = { userId: "u1", role: "examinee" } as const;
+    const token = { token: { tokenId: "t", account: "u1" } };
+    const session = { session: { id: "s", tokenId: "t" } };
+    const ofRoom = { roomId: "r5", memberId: "u1", seatOf: "u1" };
+    const ofExam = { examId: "e5", roomsOf: { ...person, examId: "e5" } };
+    for (const of of [token, session])
+      for (const about of [ofRoom, ofExam, { ...ofRoom, ...ofExam }]) {
+        const found = await ask({ ...of, ...about });
+        expect([found.room?.room.id, found.exam?.id]).toEqual([
+          "roomId" in about ? "r5" : undefined,
+          "examId" in about ? "e5" : undefined,
+        ]);
+        await Promise.all([ask({ ...of, ...about }), ask({ ...of, ...about })]);
+      }
+    const combined = [...texts].filter((text) => text.includes("LATERAL"));
+    expect(combined).toHaveLength(12);
+    for (const text of combined)
+      expect({ text, bad: await badReadsOf(text), spread: await spreadReadsOf(text) }).toEqual({
+        text,
+        bad: [],
+        spread: [],
+      });
+  });
+
   it("are looked at for every growing table", () => {
     const texts = madeStatements().map(textOf);
     const unread = GROWING.filter(
@@ -343,15 +372,22 @@ describe("plans without sequential scans", () => {
   });
 });
 
+/** Opens a storage on the database that tells of each statement with parameters. */
+const openWatched = async (onQuery: Parameters<typeof watchQueries>[1]) => {
+  const sessions = createSessions({ url, connections: 2, timeoutMs: 60_000, applicationName: "invigil" });
+  const watched = watchQueries(sessions, onQuery);
+  const common = { schema: { assertFits: () => undefined }, prepared: true, timeoutMs: 60_000 };
+  const storage = createPostgresStorage({ reads: watched, writes: watched, ...common });
+  return { storage, [Symbol.asyncDispose]: () => sessions.close() };
+};
+
 /** Calls the stores whose statements run the most. Returns these statements with their values. */
 const hotStatements = async (): Promise<{ text: string; values: readonly unknown[] }[]> => {
   const seen: { text: string; values: readonly unknown[] }[] = [];
-  const sessions = createSessions({ url, connections: 2, timeoutMs: 60_000, applicationName: "invigil" });
-  const watched = watchQueries(sessions, ({ text, values = [] }) => {
+  await using watched = await openWatched(({ text, values = [] }) => {
     seen.push({ text, values });
   });
-  const common = { schema: { assertFits: () => undefined }, prepared: true, timeoutMs: 60_000 };
-  const storage = createPostgresStorage({ reads: watched, writes: watched, ...common });
+  const { storage } = watched;
   const events = createEventLog({ added: () => undefined });
   const messageLog = createMessageLog({ events });
   const cheat = createCheatStore({ storage, events });
@@ -367,7 +403,7 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   }
   const newest = await live.newestIdOf("e5");
   for (const room of [{ examId: "e5" }, of]) {
-    expect(await live.eventsAfter(room, newest - 5_000, 100)).not.toEqual([]);
+    expect((await live.eventsAfter(room, newest - 5_000, 100)).events).not.toEqual([]);
     await live.eventsAfter(room, 1, 100);
   }
   await live.prune(new Date(0));
@@ -401,13 +437,8 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   };
   for (const key of ["k", "k"])
     expect(
-      await im.send(
-        { ...message, key },
-        () => undefined,
-        () => true,
-      ),
+      await im.send({ message: { ...message, key }, check: () => undefined, canSendTo: () => true }),
     ).toMatchObject({ id: expect.any(Number) });
-  await sessions.close();
   return seen.filter(({ text }) => /^(select|insert|update|delete)/i.test(text));
 };
 

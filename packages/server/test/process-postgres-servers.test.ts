@@ -15,6 +15,7 @@ import {
   participants,
   roomEvents,
   sendRates,
+  serverNotices,
   unseated,
 } from "../src/storage/tables.js";
 import { rest, trpc } from "./support/calls.js";
@@ -283,6 +284,14 @@ describePostgres("servers of one database", () => {
         expect(received.map((events) => events.map(({ id }) => Number(id)))).toEqual(
           listeners.map(({ of }) => idsOf(of)),
         );
+        // Messages and records are numbered in the order of the commits, too.
+        const assertInOrder = (...names: readonly string[]) => {
+          const ids = logged.flatMap(({ data }) => names.flatMap((name) => data[name] ?? []).map(Number));
+          expect(ids.length).toBeGreaterThan(STEPS);
+          expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+        };
+        assertInOrder("messageId");
+        assertInOrder("from", "to");
         // Not only the ids are the same, but also what is in the events, apart from the config, which may have changed again.
         const third = received.length / 3;
         const contents = received.map((events) =>
@@ -400,6 +409,20 @@ describePostgres("servers of one database", () => {
       });
       expect(two.lines.filter(({ level }) => level === 50)).toEqual([]);
     });
+  });
+
+  test("a server without pages removes notices when it renews its lease", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await using servers = await openPair((await schemas().open()).url, { config: { apps: APPS } });
+    const [one] = servers.all;
+    const { id: roomId } = await createRoom(one);
+    const at = { token: await one.token(TEACHER), userId: "teacher1", roomId };
+    using teacher = await openPage(await one.listen(), at);
+    await teacher.ask({ do: "mute", groupId: roomId, muted: true });
+    expect(await rowsOf(one.db, serverNotices)).toMatchObject([{ topic: "muted", data: roomId }]);
+    vi.advanceTimersByTime(5_000);
+    await expect.poll(() => rowsOf(one.db, serverNotices)).toEqual([]);
   });
 
   describe("a server whose database fails for a while", () => {
@@ -525,17 +548,20 @@ describePostgres("servers of one database", () => {
       const store = createInstanceStore(member.db);
       const at = (seconds: number) => new Date(Date.parse("2026-01-02T03:04:05Z") + seconds * 1000);
       const claim = (seconds: number) => store.claim("a", { now: at(seconds), until: at(seconds + 30) });
+      /** Returns whether the lease was renewed. */
+      const renew = async (now: number, until: number) =>
+        (await store.renew("a", { now: at(now), until: at(until) })).isRenewed;
       await store.begin("a", at(30));
       expect(await claim(29)).toBe(false);
-      expect(await store.renew("a", at(35))).toBe(true);
+      expect(await renew(29, 35)).toBe(true);
       expect(await claim(34)).toBe(false);
       const claims = await Promise.all([claim(36), claim(36), claim(36)]);
       expect(claims.filter((isClaimed) => isClaimed)).toHaveLength(1);
-      expect(await store.renew("a", at(70))).toBe(false);
+      expect(await renew(40, 70)).toBe(false);
       expect(await claim(65)).toBe(false);
       expect(await claim(66)).toBe(true);
       await store.remove("a");
-      expect(await store.renew("a", at(100))).toBe(false);
+      expect(await renew(70, 100)).toBe(false);
     });
   });
 

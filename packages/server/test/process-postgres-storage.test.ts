@@ -1,5 +1,5 @@
-import { eq, sql } from "drizzle-orm";
-import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { eq, getTableColumns, is, sql } from "drizzle-orm";
+import { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { SignJWT } from "jose";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it as test } from "vitest";
@@ -8,19 +8,22 @@ import {
   CommitUnknownError,
   DatabaseUnavailableError,
   ForeignKeyError,
+  LastStatementsError,
   TransactionStalledError,
   UniqueError,
 } from "../src/storage/errors.js";
 import type { Transaction } from "../src/storage/port.js";
 import { type OpenPostgresOptions, openPostgres } from "../src/storage/postgres/client.js";
 import { connectionShares } from "../src/storage/postgres/settings.js";
-import { param, query, rawParam, type Statement } from "../src/storage/statement.js";
+import { isNumberedKey, param, query, rawParam, type Statement } from "../src/storage/statement.js";
+import * as tables from "../src/storage/tables.js";
 import {
   accounts,
   bulkChanges,
   cheatRecords,
   exams,
   messages,
+  roomEvents,
   rooms,
   sessions,
   storedFileChunks,
@@ -70,6 +73,9 @@ const rename: Statement = {
 const selectValue = (text: string): Statement<{ value: unknown }> => ({
   build: () => query.select({ value: sql`${sql.raw(text)}` }).from(sql`(SELECT 1) AS one`),
 });
+
+const event = (id: number) =>
+  ({ id, examId: "e", roomId: "r", type: "room_ended", data: {}, createdAt: now }) as const;
 
 let server: PostgresServer;
 let schemas: Schemas;
@@ -162,7 +168,7 @@ describe("a write", () => {
       await add("b")(tx);
       await add("a")(tx).catch(() => undefined);
     });
-    expect(await outcomeOf(written)).toBeInstanceOf(Error);
+    expect(await outcomeOf(written)).toBeInstanceOf(UniqueError);
     expect(await idsOf(db)).toEqual(["a"]);
   });
 
@@ -227,6 +233,8 @@ describe("a write", () => {
       (tx) => tx.lockName("a"),
       (tx) => tx.attempt(async () => undefined),
       async (tx) => tx.afterCommit(() => undefined),
+      (tx) => tx.ids(roomEvents, 1),
+      (tx) => tx.last(async () => undefined),
     ];
     for (const use of uses)
       expect(await outcomeOf(kept ? use(kept) : Promise.resolve())).toBeInstanceOf(TransactionStalledError);
@@ -270,6 +278,197 @@ describe("a write", () => {
     expect((await rowsOf(db, accounts))[0]).toEqual({ ...account("a"), name: "New" });
     const [row] = await db.storage.all(selectValue("(SELECT count(*) FROM pg_prepared_statements)"));
     expect(Number(row?.value) > 0).toBe(prepared);
+  });
+});
+
+/** Writes to a locked account: the lock and a read, then a part, then the last statements. */
+const writeInSteps = (db: Database, userId: string): Promise<number[]> =>
+  db.storage.write(async (tx) => {
+    const [, [id = 0]] = await Promise.all([
+      tx.lock(accounts, "a"),
+      tx.ids(roomEvents, 1),
+      tx.lockName("n"),
+      tx.all(allIds),
+    ]);
+    await tx.attempt(() => add(userId)(tx));
+    return tx.last(async () => {
+      const [, renamed] = await Promise.all([
+        tx.insert({ table: roomEvents, onConflict: "fail", ids: "given" }, [event(id)]),
+        tx.run(rename, { userId, name: "New" }),
+      ]);
+      return [id, renamed];
+    });
+  });
+
+describe("statements that are started together", () => {
+  it.each([true, false])("are sent together, with BEGIN and with COMMIT (prepared: %s)", async (prepared) => {
+    await using proxy = await startTcpProxy(server.port);
+    const db = await openThrough(proxy, { connections: 2, prepared });
+    await db.storage.write(add("a"));
+    const warm = async (userId: string) => [
+      await writeInSteps(db, userId),
+      await db.storage.snapshot((reader) => Promise.all([reader.all(allIds), reader.all(allIds)])),
+    ];
+    await warm("b");
+    let sent = 0;
+    proxy.fateOf = () => {
+      sent += 1;
+      return "pass";
+    };
+    expect((await writeInSteps(db, "c"))[1]).toBe(1);
+    expect(sent).toBe(3);
+    sent = 0;
+    await db.storage.snapshot((reader) => Promise.all([reader.all(allIds), reader.all(allIds)]));
+    await db.storage.write(add("d"));
+    // The reads, the rollback, the insertion, the commit.
+    expect(sent).toBe(4);
+    expect(await idsOf(db)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("reject with the first error, and those after it do nothing", async () => {
+    const db = await open();
+    await db.storage.write(add("a"));
+    const outcomes: unknown[] = [];
+    const written = db.storage.write(async (tx) => {
+      const started = [add("b")(tx), add("a")(tx), tx.all(selectValue("1/0")), add("c")(tx)];
+      outcomes.push(...(await Promise.all(started.map(outcomeOf))));
+      // Nothing runs after it, either.
+      outcomes.push(await outcomeOf(add("d")(tx)));
+    });
+    expect(await outcomeOf(written)).toBeInstanceOf(UniqueError);
+    expect(outcomes[0]).toBe("written");
+    for (const outcome of outcomes.slice(1)) expect(outcome).toBeInstanceOf(UniqueError);
+    expect(await idsOf(db)).toEqual(["a"]);
+  });
+
+  it("do nothing if the transaction does not begin", async () => {
+    await using proxy = await startTcpProxy(server.port);
+    const db = await openThrough(proxy);
+    proxy.fateOf = (data) => {
+      const at = data.indexOf("BEGIN");
+      if (at >= 0) data.write("BEGUN", at);
+      return "pass";
+    };
+    const written = db.storage.write(async (tx) => {
+      await outcomeOf(add("a")(tx));
+      await outcomeOf(Promise.all([add("b")(tx), tx.attempt(() => add("c")(tx))]));
+      await outcomeOf(tx.last(() => add("d")(tx)));
+    });
+    expect(await outcomeOf(written)).toMatchObject({ message: expect.stringContaining("BEGUN") });
+    proxy.fateOf = () => "pass";
+    expect(await idsOf(db)).toEqual([]);
+    await db.storage.write(add("e"));
+    expect(await idsOf(db)).toEqual(["e"]);
+  });
+
+  it("can be used again if they were not prepared, because one before them failed", async () => {
+    const db = await open({ connections: 1 });
+    await db.storage.write(add("a"));
+    const one = selectValue("1");
+    const wrong = selectValue("no_such_column");
+    for (let n = 0; n < 2; n += 1)
+      for (const failing of [(tx: Transaction) => add("a")(tx), (tx: Transaction) => tx.all(wrong)]) {
+        const written = db.storage.write((tx) =>
+          Promise.all([failing(tx), tx.all(one), tx.run(rename, { userId: "a", name: "N" })]),
+        );
+        const { message } = await written.then(
+          () => new Error("written"),
+          (error: Error) => error,
+        );
+        expect(message).toMatch(/duplicate key|no_such_column/);
+      }
+    expect(await db.storage.write((tx) => tx.all(one))).toEqual([{ value: 1 }]);
+    await db.storage.write((tx) => tx.run(rename, { userId: "a", name: "N" }));
+    expect((await rowsOf(db, accounts))[0]?.name).toBe("N");
+  });
+});
+
+describe("the last statements", () => {
+  it("are committed, and no statement may follow", async () => {
+    const db = await open();
+    const calls: string[] = [];
+    const written = db.storage.write(async (tx) => {
+      tx.afterCommit(() => calls.push("called"));
+      return tx.last(() => Promise.all([add("a")(tx), add("b")(tx), tx.all(allIds)]));
+    });
+    expect((await written)[2]).toEqual([{ userId: "a" }, { userId: "b" }]);
+    expect(calls).toEqual(["called"]);
+    for (const use of [
+      add("c"),
+      (tx: Transaction) => tx.all(allIds),
+      (tx: Transaction) => tx.lockName("n"),
+    ]) {
+      const refused = db.storage.write(async (tx) => {
+        await tx.last(async () => undefined);
+        await use(tx);
+      });
+      expect(await outcomeOf(refused)).toBeInstanceOf(LastStatementsError);
+    }
+    expect(await idsOf(db)).toEqual(["a", "b"]);
+  });
+
+  it("that fail say why, and nothing is written", async () => {
+    const db = await open();
+    await db.storage.write(add("a"));
+    const calls: string[] = [];
+    const write = (last: (tx: Transaction) => Promise<unknown>) =>
+      db.storage.write(async (tx) => {
+        tx.afterCommit(() => calls.push("called"));
+        await add("b")(tx);
+        await tx.last(() => Promise.all([add("c")(tx), last(tx), add("d")(tx)]));
+      });
+    expect(await outcomeOf(write(add("a")))).toBeInstanceOf(UniqueError);
+    expect(await outcomeOf(write((tx) => tx.run(rename, { userId: "a" })))).toMatchObject({
+      message: expect.stringContaining("the parameter name has no value"),
+    });
+    const refusal = new Error("no");
+    expect(await outcomeOf(write(() => Promise.reject(refusal)))).toBe(refusal);
+    expect(calls).toEqual([]);
+    expect(await idsOf(db)).toEqual(["a"]);
+  });
+
+  it("are not undone if the work fails after them", async () => {
+    const db = await open();
+    const written = db.storage.write(async (tx) => {
+      await tx.last(() => add("a")(tx));
+      throw new Error("no");
+    });
+    expect(await outcomeOf(written)).toBeInstanceOf(LastStatementsError);
+    expect(await idsOf(db)).toEqual(["a"]);
+  });
+});
+
+describe("ids", () => {
+  const insertEvents = { table: roomEvents, onConflict: "fail", ids: "given" } as const;
+  const greatest = selectValue("(SELECT coalesce(max(id), 0) FROM room_events)");
+
+  it("that are taken behind a lock are greater than all that were committed before it", async () => {
+    const db = await open();
+    await db.storage.write(add("a"));
+    const taken: number[] = [];
+    const write = () =>
+      db.storage.write(async (tx) => {
+        const [, [before], ids] = await Promise.all([
+          tx.lock(accounts, "a"),
+          tx.all(greatest),
+          tx.ids(roomEvents, 2),
+        ]);
+        expect(ids[0]).toBeGreaterThan(Number(before?.value));
+        expect(ids[1]).toBeGreaterThan(ids[0] ?? 0);
+        await tx.last(() => tx.insert(insertEvents, ids.map(event)));
+        taken.push(...ids);
+      });
+    await Promise.all(Array.from({ length: 20 }, write));
+    const stored = (await rowsOf(db, roomEvents)).map(({ id }) => id);
+    expect(stored).toEqual(taken.toSorted((one, other) => one - other));
+    expect(stored).toHaveLength(40);
+  });
+
+  it("of every table with numbered rows can be taken", async () => {
+    const db = await open();
+    for (const table of Object.values(tables))
+      if (is(table, SQLiteTable) && Object.values(getTableColumns(table)).some(isNumberedKey))
+        expect(await db.storage.write((tx) => tx.ids(table, 1))).toEqual([1]);
   });
 });
 
@@ -439,9 +638,14 @@ describe("connections", () => {
 });
 
 describe("a connection that is lost", () => {
-  it.each(["cut", "cut at response"] as const)(
-    "during a commit (%s) leaves it unknown whether it was written, and it is not repeated",
-    async (fate) => {
+  it.each([
+    ["cut", false],
+    ["cut at response", false],
+    ["cut", true],
+    ["cut at response", true],
+  ] as const)(
+    "during a commit (%s, with the last statements: %s) leaves it unknown whether it was written, and it is not repeated",
+    async (fate, isLast) => {
       await using proxy = await startTcpProxy(server.port);
       const db = await openThrough(proxy);
       let works = 0;
@@ -452,7 +656,7 @@ describe("a connection that is lost", () => {
         tx.afterCommit(() => {
           calls += 1;
         });
-        await add("a")(tx);
+        await (isLast ? tx.last(() => add("a")(tx)) : add("a")(tx));
       });
       expect(await outcomeOf(written)).toBeInstanceOf(CommitUnknownError);
       proxy.fateOf = () => "pass";
@@ -479,6 +683,7 @@ describe("a connection that is lost", () => {
       await tx.lock(accounts, "a");
       await add("a")(tx);
       await tx.attempt(() => add("b")(tx));
+      await add("c")(tx);
     });
     const error = await outcomeOf(written);
     proxy.fateOf = () => "pass";
@@ -757,27 +962,6 @@ describe("grouped calls", () => {
       expect(await idsOf(db)).toEqual(["e"]);
     },
   );
-});
-
-describe("a snapshot", () => {
-  it("is of one moment, while others write", async () => {
-    const db = await open();
-    await db.storage.write(add("a"));
-    const seen = await db.storage.snapshot(async (reader) => {
-      const before = await reader.all(allIds);
-      await db.storage.write(add("b"));
-      return [before.length, (await reader.all(allIds)).length, (await idsOf(db)).length];
-    });
-    expect(seen).toEqual([1, 1, 2]);
-  });
-
-  it("that fails does not hold up the next", async () => {
-    const db = await open({ connections: 1 });
-    const refusal = new Error("no");
-    expect(await outcomeOf(db.storage.snapshot(() => Promise.reject(refusal)))).toBe(refusal);
-    await db.storage.write(add("a"));
-    expect(await db.storage.snapshot((reader) => reader.all(allIds))).toEqual([{ userId: "a" }]);
-  });
 });
 
 const TEXTS = [

@@ -151,7 +151,7 @@ export const createServices = (
   taskEvents.on("added", () => queue.wake());
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
-  const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }) });
+  const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
   const access = withRateLimits(uncountedAccess, rates);
   const authStore = createAuthStore({ storage, roomExams });
   const { failuresPerAddress } = config.login;
@@ -227,6 +227,7 @@ export const createServices = (
   });
   const exam = createExamService({
     store: createExamStore({ storage, bulk }),
+    together: storage.together,
     access,
     audio,
     participant,
@@ -371,7 +372,7 @@ export const createServices = (
   });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
   const stream = createStreamService({
-    store: createStreamStore({ storage, tasks: taskLog, events: eventLog }),
+    store: createStreamStore({ storage, tasks: taskLog }),
     access,
     callback: providers.streamCallback,
     clock,

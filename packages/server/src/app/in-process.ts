@@ -60,7 +60,7 @@ export const callInProcess = (
 
   const signed = async (): Promise<string> => {
     const token = await sign(ttlSeconds);
-    await auth.identify(token).catch(failureOf);
+    await auth.verify(token);
     return token;
   };
 
@@ -75,8 +75,9 @@ export const callInProcess = (
     async () => {
       const token = await tokenNow();
       return {
-        identity: await auth.identify(token),
-        identify: () => auth.identify(token).catch(failureOf),
+        identity: await auth.verify(token),
+        identify: (named) => auth.identify(token, named).catch(failureOf),
+        authorize: auth.authorize,
         address: "in-process",
         gate,
         trace: { requestId: "in-process", procedures: [] },

@@ -110,9 +110,10 @@ export const createEventLog = ({
 }): EventLog => {
   const addAll: EventLog["addAll"] = async (tx, events) => {
     if (events.length === 0) return;
-    await tx.insert(insertEvent, events);
+    // First, because the transaction may be over when its last statement has its result.
     tx.afterCommit(added);
     if (written) tx.afterCommit(() => written(events));
+    await tx.insert(insertEvent, events);
   };
   return {
     addAll,

@@ -6,4 +6,4 @@ import { exams } from "../storage/tables.js";
  * transactions of an exam run one after the other, and the ids of its rows grow in the order of the commits.
  */
 export const lockExams = (tx: Transaction, ...examIds: readonly string[]): Promise<void> =>
-  tx.lock(exams, [...new Set(examIds)].toSorted());
+  tx.lock(exams, examIds.length > 1 ? [...new Set(examIds)].toSorted() : examIds);

@@ -30,19 +30,29 @@ export interface NewMessage extends EventRoom {
 
 /** Stores the messages of the built-in message service. */
 export interface MessageLog {
-  /** Stores messages and adds their events. Returns their ids in the same order. */
-  addAll(tx: Transaction, messages: readonly NewMessage[]): Promise<number[]>;
-  /** Returns the last `endRoom` signal to everybody in a room. Returns undefined if it was sent before `since`. */
-  lastEndSignal(reader: Reader, room: EventRoom, since: Date): Promise<SentMessage | undefined>;
+  /** Returns ids for messages, in ascending order. The transaction has locked their exams. */
+  ids(tx: Transaction, count: number): Promise<number[]>;
+  /**
+   * Stores messages and adds their events. Starts all of its statements at once.
+   * @param ids at least one for each message
+   * @param before events to add before those of the messages
+   */
+  addAll(
+    tx: Transaction,
+    added: { readonly messages: readonly NewMessage[]; readonly ids: readonly number[] },
+    before?: readonly NewEvent[],
+  ): Promise<void>;
+  /** Returns the last `endRoom` signal to everybody in a room. */
+  lastEndSignal(reader: Reader, room: EventRoom): Promise<SentMessage | undefined>;
 }
 
 /** A signal up to this long before the end of a room announces that end. The vendor's page sends it within seconds of the end. */
 const MAX_ANNOUNCED_BEFORE_MS = 120_000;
-/** An `endRoom` signal since this time announces the end of the room at `endedAt`. */
-export const endAnnouncedSince = (endedAt: Date): Date =>
-  new Date(endedAt.getTime() - MAX_ANNOUNCED_BEFORE_MS);
+/** Whether an `endRoom` signal announces the end of the room at `endedAt`. */
+export const announcesEnd = ({ time }: SentMessage, endedAt: Date): boolean =>
+  time.getTime() >= endedAt.getTime() - MAX_ANNOUNCED_BEFORE_MS;
 
-const insertMessage = insertion(messages);
+const insertMessage = insertion(messages, { ids: "given" });
 const insertReader = insertion(messageReaders);
 const endSignal = statement(
   query
@@ -74,23 +84,24 @@ const readersOf = ({ senderId, senderRole, senderCamera, recipients }: NewMessag
 };
 
 export const createMessageLog = ({ events }: { events: EventLog }): MessageLog => ({
-  async addAll(tx, added) {
-    const ids = await tx.insert(insertMessage, added);
+  ids: (tx, count) => tx.ids(messages, count),
+  async addAll(tx, { messages: added, ids }, before = []) {
+    const rows: (NewMessage & { readonly id: number })[] = [];
     const readers: (typeof messageReaders.$inferInsert)[] = [];
-    const messageEvents: NewEvent[] = [];
-    added.forEach((message, index) => {
-      const messageId = ids[index];
-      if (messageId === undefined) throw new Error("the database returned no id for a message");
+    const addedEvents = [...before];
+    for (const message of added) {
+      const id = ids[rows.length];
+      if (id === undefined) throw new Error("a message was given no id");
       const { examId, roomId, type, createdAt } = message;
-      for (const login of readersOf(message)) readers.push({ examId, roomId, login, messageId, type });
-      messageEvents.push(newEvent(message, "message", { messageId }, createdAt));
-    });
-    await tx.insert(insertReader, readers);
-    await events.addAll(tx, messageEvents);
-    return ids;
+      rows.push({ ...message, id });
+      for (const login of readersOf(message)) readers.push({ examId, roomId, login, messageId: id, type });
+      addedEvents.push(newEvent(message, "message", { messageId: id }, createdAt));
+    }
+    await Promise.all([
+      tx.insert(insertMessage, rows),
+      tx.insert(insertReader, readers),
+      events.addAll(tx, addedEvents),
+    ]);
   },
-  async lastEndSignal(reader, { examId, roomId }, since) {
-    const last = await reader.get(endSignal, { examId, roomId });
-    return last && last.time >= since ? last : undefined;
-  },
+  lastEndSignal: (reader, { examId, roomId }) => reader.get(endSignal, { examId, roomId }),
 });

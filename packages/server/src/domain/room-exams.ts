@@ -15,6 +15,10 @@ export type RoomKey = { readonly examId: string; readonly roomId: string };
 export interface RoomExams {
   /** Returns the exam of a room. Undefined if there is no room. */
   examOf(reader: Reader, roomId: string): Promise<string | undefined>;
+  /** Returns the exam of a room if it is remembered. The room may have been deleted, and its id been used in another exam. */
+  rememberedExamOf(roomId: string): string | undefined;
+  /** Looks up the exam of a room that is not remembered, or in whose remembered exam there is no such room. */
+  lookUp(reader: Reader, roomId: string): Promise<string | undefined>;
   /**
    * Reads a part of a room. `read` returns undefined if the exam has no such room. Then the exam is looked up again: the room may have been
    * deleted, and its id been used in another exam.
@@ -40,13 +44,15 @@ const deleteRoomExam = statement(query.delete(roomExams).where(eq(roomExams.room
 
 export const createRoomExams = (): RoomExams => {
   const remembered = new LRUCache<string, string>(atMost(REMEMBERED));
-  const lookUp = async (reader: Reader, roomId: string): Promise<string | undefined> => {
+  const lookUp: RoomExams["lookUp"] = async (reader, roomId) => {
     const found = await reader.get(examOfRoom, { roomId });
     if (found) remembered.set(roomId, found.examId);
     else remembered.delete(roomId);
     return found?.examId;
   };
   return {
+    lookUp,
+    rememberedExamOf: (roomId) => remembered.get(roomId),
     examOf: async (reader, roomId) => remembered.get(roomId) ?? lookUp(reader, roomId),
     async find(reader, roomId, read) {
       const known = remembered.get(roomId);

@@ -17,7 +17,8 @@ const isSeat = and(inRoom, eq(seatGenerations.userId, param("userId")));
 const generationOfSeat = statement(
   query.select({ generation: seatGenerations.generation }).from(seatGenerations).where(isSeat),
 );
-const generationInRoom = statement(
+/** Finds the generation of a seat, if the exam has the room. */
+export const generationInRoom = statement(
   query
     .select({ generation: sql<number>`coalesce(${seatGenerations.generation}, 0)`.mapWith(Number) })
     .from(rooms)

@@ -4,11 +4,12 @@ import type { Ids } from "../platform/ids.js";
 import type { Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { type VendorTaskPayload, vendorTasks } from "../storage/tables.js";
-import type { EventLog } from "./events.js";
-import { endAnnouncedSince, loginOf, type MessageLog } from "./messages.js";
+import type { EventLog, NewEvent } from "./events.js";
+import { announcesEnd, loginOf, type MessageLog, type NewMessage } from "./messages.js";
 import { endPresence } from "./presence.js";
 
 export type VendorTask = typeof vendorTasks.$inferSelect;
+type VendorTaskRow = typeof vendorTasks.$inferInsert;
 export type TaskKind = VendorTask["kind"];
 /** The kinds of tasks of each message service. Tasks of other kinds are not written, so most installations have none. */
 export type TaskKinds = Readonly<Record<ImServer, readonly TaskKind[]>>;
@@ -40,6 +41,19 @@ export interface Announcement {
 export interface TaskLog {
   /** Sends a signal to the room's groups. A signal that cannot be sent soon is dropped, because it would be outdated. */
   announce(tx: Transaction, announcement: Announcement): Promise<void>;
+  /** Returns ids for the signals of the built-in service: as many as `announceAll` may send. */
+  messageIds(tx: Transaction, count: number): Promise<readonly number[]>;
+  /**
+   * Sends several signals. Starts all of its statements at once.
+   * @param ids from `messageIds`
+   * @param before events to add before those of the signals
+   */
+  announceAll(
+    tx: Transaction,
+    announcements: readonly Announcement[],
+    ids: readonly number[],
+    before?: readonly NewEvent[],
+  ): Promise<void>;
   /**
    * Announces to everybody in a room that it has just ended. The built-in service sends the signal at once, unless it was sent already.
    * Services of vendors send it from `dueAt` on.
@@ -126,71 +140,90 @@ const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf
 
 export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDeps): TaskLog => {
   interface NewTask {
+    readonly kind: TaskKind;
+    readonly room: RoomOfGroups;
     readonly payload?: VendorTaskPayload;
     readonly dueAt?: Date;
     readonly expiresAt?: Date;
     readonly now: Date;
   }
-  const add = async (
-    tx: Transaction,
-    kind: TaskKind,
-    room: RoomOfGroups,
-    { payload = {}, expiresAt, now, dueAt = now }: NewTask,
-  ): Promise<string[]> => {
-    const services: ImServer[] = room.imServer.filter((service) => kinds[service].includes(kind));
-    const tasks = services.map((service) => ({
-      id: ids.next(),
-      examId: room.examId,
-      service,
-      kind,
-      groupId: room.id,
-      payload,
-      dueAt,
-      expiresAt: expiresAt ?? null,
-      createdAt: now,
-    }));
-    if (tasks.length > 0) {
-      await tx.insert(insertTask, tasks);
+  /** Returns the rows of a task: one for each service of the room that has such tasks. */
+  const rowsOf = ({ kind, room, payload = {}, expiresAt, now, dueAt = now }: NewTask): VendorTaskRow[] =>
+    room.imServer
+      .filter((service) => kinds[service].includes(kind))
+      .map((service) => ({
+        id: ids.next(),
+        examId: room.examId,
+        service,
+        kind,
+        groupId: room.id,
+        payload,
+        dueAt,
+        expiresAt: expiresAt ?? null,
+        createdAt: now,
+      }));
+  /** Adds tasks. Returns their ids. */
+  const add = async (tx: Transaction, tasks: readonly NewTask[]): Promise<string[]> => {
+    const rows = tasks.flatMap(rowsOf);
+    if (rows.length > 0) {
       tx.afterCommit(added);
+      await tx.insert(insertTask, rows);
     }
-    return tasks.map(({ id }) => id);
+    return rows.map(({ id }) => id);
   };
 
-  const announce: TaskLog["announce"] = async (tx, { room, signal, data, userIds, now, dueAt = now }) => {
-    const text = JSON.stringify(data);
-    if (messages && room.imServer.includes("aliyun_new")) {
-      const isSent =
-        signal === signals.endRoom.type &&
-        (await messages.lastEndSignal(tx, { examId: room.examId, roomId: room.id }, endAnnouncedSince(now)));
-      if (!isSent)
-        await messages.addAll(tx, [
-          {
-            examId: room.examId,
-            roomId: room.id,
-            type: signal,
-            data: text,
-            senderId: "server",
-            senderRole: "server",
-            senderCamera: "main",
-            recipients: userIds,
-            createdAt: now,
-          },
-        ]);
-    }
-    const payload = { signal: { type: signal, data: text }, ...(userIds && { userIds }) };
-    await add(tx, "send", room, {
-      payload,
-      dueAt,
-      expiresAt: new Date(dueAt.getTime() + SIGNAL_LIFETIME_MS),
-      now,
-    });
+  const signalTask = ({ room, signal, data, userIds, now, dueAt = now }: Announcement): NewTask => ({
+    kind: "send",
+    room,
+    payload: { signal: { type: signal, data: JSON.stringify(data) }, ...(userIds && { userIds }) },
+    dueAt,
+    expiresAt: new Date(dueAt.getTime() + SIGNAL_LIFETIME_MS),
+    now,
+  });
+  const isBuiltIn = ({ imServer }: RoomOfGroups): boolean =>
+    messages !== undefined && imServer.includes("aliyun_new");
+  const signalMessage = ({ room, signal, data, userIds, now }: Announcement): NewMessage => ({
+    examId: room.examId,
+    roomId: room.id,
+    type: signal,
+    data: JSON.stringify(data),
+    senderId: "server",
+    senderRole: "server",
+    senderCamera: "main",
+    recipients: userIds,
+    createdAt: now,
+  });
+
+  const messageIds: TaskLog["messageIds"] = async (tx, count) =>
+    messages && count > 0 ? messages.ids(tx, count) : [];
+  const announceAll: TaskLog["announceAll"] = async (tx, announcements, givenIds, before = []) => {
+    const builtIn = announcements.filter(({ room }) => isBuiltIn(room)).map(signalMessage);
+    await Promise.all([
+      messages && builtIn.length > 0
+        ? messages.addAll(tx, { messages: builtIn, ids: givenIds }, before)
+        : events.addAll(tx, before),
+      add(tx, announcements.map(signalTask)),
+    ]);
   };
+
+  const announce: TaskLog["announce"] = async (tx, announcement) =>
+    announceAll(tx, [announcement], isBuiltIn(announcement.room) ? await messageIds(tx, 1) : []);
 
   return {
     announce,
-    announceEnd: (tx, room, times) =>
-      announce(tx, { room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times }),
-    deleteGroups: (tx, room, times) => add(tx, "delete_group", room, times),
+    messageIds,
+    announceAll,
+    async announceEnd(tx, room, times) {
+      const end = { room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times };
+      if (!messages || !isBuiltIn(room)) return announceAll(tx, [end], []);
+      const [sent, givenIds] = await Promise.all([
+        messages.lastEndSignal(tx, { examId: room.examId, roomId: room.id }),
+        messageIds(tx, 1),
+      ]);
+      if (sent && announcesEnd(sent, times.now)) await add(tx, [signalTask(end)]);
+      else await announceAll(tx, [end], givenIds);
+    },
+    deleteGroups: (tx, room, times) => add(tx, [{ kind: "delete_group", room, ...times }]),
     async cancelDeletion(tx, { examId, id: groupId, imServer }) {
       for (const service of imServer) {
         await tx.run(deleteUntriedDeletions, { examId, service, groupId });
@@ -203,7 +236,7 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
         const data = { sid: ids.next(), receiverIdList: userIds };
         await announce(tx, { room, signal: signals.endUser.type, data, userIds, now });
       }
-      await add(tx, "leave", room, { payload: { userIds }, now });
+      await add(tx, [{ kind: "leave", room, payload: { userIds }, now }]);
       await endPresence(tx, events, { examId: room.examId, roomId: room.id, userId }, now);
     },
     async keepGroups(tx, examId, taskIds) {

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Services } from "../api/services.js";
+import { InvigilError } from "../platform/errors.js";
 import type { Context } from "../trpc/context.js";
 import { failureOf } from "../trpc/failures.js";
 
@@ -19,10 +20,11 @@ export type CreateContext = (request: FastifyRequest, token?: string) => Promise
 export const createContextFactory =
   ({ auth, gate }: Pick<Services, "auth" | "gate">): CreateContext =>
   async (request, token) => {
-    const identify = () => auth.identify(request.headers.authorization ?? token).catch(failureOf);
+    const authorization = request.headers.authorization ?? token;
     const context: Context = {
-      identity: await identify(),
-      identify,
+      identity: await auth.verify(authorization),
+      identify: (named) => auth.identify(authorization, named).catch(failureOf),
+      authorize: auth.authorize,
       address: request.ip,
       gate,
       trace: { requestId: request.id, procedures: [] },
@@ -30,3 +32,25 @@ export const createContextFactory =
     request.callContext = context;
     return context;
   };
+
+/**
+ * Returns the error with which a failed request is answered. A request can fail before a call has asked whether its token was revoked, for
+ * example because its body cannot be read. Then a revoked token is the error.
+ */
+export const answeredFailure = async (
+  { callContext: context }: FastifyRequest,
+  failed: InvigilError,
+): Promise<InvigilError> => {
+  if (!context || context.identity instanceof InvigilError) return failed;
+  if (context.trace.procedures.length > 0 || failed.status >= 500 || failed.code === "UNAUTHENTICATED")
+    return failed;
+  const identity = await context.identify();
+  if (!(identity instanceof InvigilError) || identity.code !== "UNAUTHENTICATED") return failed;
+  context.identity = identity;
+  try {
+    context.gate?.admitAnonymous(context.address);
+    return identity;
+  } catch (error) {
+    return failureOf(error);
+  }
+};

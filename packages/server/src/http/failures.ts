@@ -4,6 +4,7 @@ import type { ErrorCode } from "@invigil/schema";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../platform/errors.js";
 import { detailsFor, failureOf } from "../trpc/failures.js";
+import { answeredFailure } from "./context.js";
 import { failure, httpStatus, type RestStatus } from "./envelope.js";
 import { newRequestId, REQUEST_ID_HEADER, requestId } from "./logging.js";
 
@@ -76,8 +77,8 @@ export const readableUrl = ({ url = "/" }: Pick<IncomingMessage, "url">): string
 export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatus: RestStatus }): void => {
   const methods = methodsOf(app);
 
-  app.setErrorHandler((error, request, reply) => {
-    const failed = toFailure(error);
+  app.setErrorHandler(async (error, request, reply) => {
+    const failed = await answeredFailure(request, toFailure(error));
     logFault(request, failed);
     setRetryAfter(reply, failed);
     return reply

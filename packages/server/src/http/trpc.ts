@@ -9,7 +9,7 @@ import type { Router } from "../trpc/root.js";
 import { assertWeight, WEIGHT_PER_TURN, weightOf } from "./batch-weight.js";
 import type { Bodies } from "./bodies.js";
 import { bodyLimitOf, type RequestedCall } from "./body-limits.js";
-import type { CreateContext } from "./context.js";
+import { answeredFailure, type CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure, UNREADABLE_PATH } from "./failures.js";
 import { createStockHandler, type HandlerOptions } from "./stock-trpc.js";
 import { eventStream, isEventStream } from "./streams.js";
@@ -57,8 +57,8 @@ export const trpcPlugin = async (
       },
     });
 
-  app.setErrorHandler((error, request, reply) => {
-    const failed = toFailure(error);
+  app.setErrorHandler(async (error, request, reply) => {
+    const failed = await answeredFailure(request, toFailure(error));
     logFault(request, failed);
     setRetryAfter(reply, failed);
     return reply.code(failed.status).send(transformTRPCResponse(config, { error: shapeOf(failed, request) }));

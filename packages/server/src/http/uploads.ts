@@ -80,7 +80,8 @@ export const audioUploads = async (
     method: "POST",
     url: "/audio",
     handler: async (request, reply) => {
-      const { identity } = await createContext(request);
+      const { identify } = await createContext(request);
+      const identity = await identify();
       if (identity instanceof InvigilError) throw identity;
       if (!request.isMultipart()) throw notMultipart();
       const untrack = bodies.track(request);

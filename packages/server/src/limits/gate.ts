@@ -27,11 +27,13 @@ export interface Gate {
    * @throws TOO_MANY_REQUESTS
    */
   admitAnonymous(address: string): void;
+  /** Takes back what `admit` has counted for a caller, whose token was refused afterwards. */
+  withdraw(caller: LimitOwners["caller"], call: Pick<GatedCall, "writes">): void;
   /**
    * Makes a call that may have a long answer when it is the caller's turn (see `ReadingTurns`).
    * @throws TOO_MANY_REQUESTS, also if calls before it have used up the allowance
    */
-  inTurn<Result>(of: TurnOwner, work: () => Promise<Result>): Promise<Result>;
+  inTurn<Result>(of: TurnOwner, work: (hasWaited: boolean) => Promise<Result>): Promise<Result>;
   /** Charges a caller for the rows of an answer. */
   chargeRows(caller: LimitOwners["caller"], readRows: number): void;
   /** Charges a caller for the size of an answer, in bytes. */
@@ -61,6 +63,7 @@ export const createGate = ({
       if (writes && !alsoWhenFull) disk.assertFreeSpace();
     },
     admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),
+    withdraw: (caller, { writes }) => rates.charge({ caller }, writes ? { writes: -1 } : { reads: -1 }),
     inTurn: (of, work) => turns.run(of, work, () => rates.take({ caller: of.caller }, NO_DEBT)),
     chargeRows(caller, readRows) {
       if (readRows > 0) rates.charge({ caller }, { readRows });

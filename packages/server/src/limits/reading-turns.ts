@@ -31,7 +31,11 @@ export interface ReadingTurns {
    * @param beforeWork called when a call that waited gets its turn. If it throws, the work does not run
    * @throws TOO_MANY_REQUESTS if too many calls of the caller wait
    */
-  run<Result>(of: TurnOwner, work: () => Promise<Result>, beforeWork: () => void): Promise<Result>;
+  run<Result>(
+    of: TurnOwner,
+    work: (hasWaited: boolean) => Promise<Result>,
+    beforeWork: () => void,
+  ): Promise<Result>;
 }
 
 export const createReadingTurns = (): ReadingTurns => {
@@ -56,7 +60,7 @@ export const createReadingTurns = (): ReadingTurns => {
           await nextTurn();
           beforeWork();
         }
-        return work();
+        return work(waits);
       };
       return new Promise((resolve, reject) => {
         void own.inTurn(async () => {

@@ -3,7 +3,7 @@ import type { Insertion, Statement, Values } from "./statement.js";
 
 // The interface through which stores run their statements on a database.
 
-/** Runs statements that read. */
+/** Runs statements that read. Callers must not change the values in rows: reads that ask the same may share them. */
 export interface Reader {
   /** Returns the first row, or undefined. */
   get<Row>(statement: Statement<Row>, values?: Values): Promise<Row | undefined>;
@@ -38,6 +38,11 @@ export interface Transaction extends Reader {
    * one. The work may use their results, but must not throw because of them: they are committed. No statement may follow.
    */
   last<Result>(start: () => Promise<Result>): Promise<Result>;
+  /**
+   * Reads what the work may turn out to need. If statements are sent over a network, the read starts at once, with the statements around it.
+   * Otherwise it starts when the work calls the returned function, which it does once at most.
+   */
+  readAhead<Result>(read: () => Promise<Result>): () => Promise<Result>;
   /**
    * Locks the rows with these keys until the commit. Waits for other transactions that have locked one of them.
    * Used for conditions about rows that the transaction does not write itself. Does nothing on SQLite, which has
@@ -101,7 +106,26 @@ export interface RememberOptions {
   readonly withinCalls?: boolean;
 }
 
+/** A part of a combined read: a statement with its values, and the type of what it finds. See `Storage.ask`. */
+export interface Part<Found = unknown> {
+  /** Never set: it only carries the type. */
+  readonly found?: Found;
+}
+
+/** What the parts of a combined read find, in their order. A part that was left out finds undefined. */
+export type FoundBy<Parts extends readonly (Part | undefined)[]> = {
+  readonly [Index in keyof Parts]: Parts[Index] extends Part<infer Found> | undefined
+    ? Found | (undefined extends Parts[Index] ? undefined : never)
+    : undefined;
+};
+
 export interface Storage extends Reader {
+  /**
+   * Sends the reads that `start` starts before it waits for one of them together: one round trip instead of one for each read. They may be
+   * remembered reads, and reads of several stores. They run in the order in which they were started, each sees what was committed until
+   * then, and each fails alone. Reads that `start` starts later are sent as usual.
+   */
+  together<Result>(start: () => Promise<Result>): Promise<Result>;
   /**
    * Whether transactions become visible in the order in which their rows were given ids. If not, a row may
    * appear after a row with a greater id.
@@ -125,8 +149,11 @@ export interface Storage extends Reader {
     writeAll: (tx: Transaction, calls: readonly Call[]) => Promise<readonly Outcome[]>,
     grouping: Grouping<Call>,
   ): (call: Call) => Promise<Outcome>;
-  /** Reads a consistent snapshot of the database, regardless of concurrent writes. */
-  snapshot<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result>;
+  /**
+   * Reads a consistent snapshot of the database, regardless of concurrent writes. `start` starts all reads before it waits for one of them:
+   * they are sent together, with the begin and the end of the snapshot.
+   */
+  snapshot<Result>(start: (reader: Reader) => Promise<Result>): Promise<Result>;
   /**
    * Creates a read with a cache. A cached result is used for as long as the database would return the same.
    * Results are frozen and shared.
@@ -135,6 +162,26 @@ export interface Storage extends Reader {
     options: RememberOptions,
     read: (reader: Reader, ...args: Args) => Promise<Answer>,
   ): (...args: Args) => Promise<Answer>;
+  /**
+   * Creates a part of combined reads: a statement that finds one row at most. What it finds is remembered as with `remember`.
+   * @param valuesOf returns the values of the statement
+   */
+  part<Args extends readonly RememberedArgument[], Row>(
+    options: RememberOptions,
+    statement: Statement<Row>,
+    valuesOf: (...args: Args) => Values,
+  ): (...args: Args) => Part<Row | undefined>;
+  /** The same for a statement that finds any number of rows. Their order is not defined. */
+  listPart<Args extends readonly RememberedArgument[], Row>(
+    options: RememberOptions,
+    statement: Statement<Row>,
+    valuesOf: (...args: Args) => Values,
+  ): (...args: Args) => Part<readonly Row[]>;
+  /**
+   * Reads the parts of one call together. On PostgreSQL they are one statement, and so as of one moment, unless statements are divided by
+   * exam. At most one part may be a list.
+   */
+  ask<const Parts extends readonly (Part | undefined)[]>(parts: Parts): Promise<FoundBy<Parts>>;
   /** Returns a number that changes with every commit of another process. */
   othersVersion(): Promise<number | undefined>;
 }

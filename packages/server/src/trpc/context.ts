@@ -11,11 +11,28 @@ export interface Trace {
   reasons?: string[];
 }
 
+/** The room or the exam that a call names. */
+export interface Named {
+  readonly roomId?: string | undefined;
+  readonly examId?: string | undefined;
+  /** Whether the call is about all rooms of the caller if it names none. */
+  readonly anyRoom?: boolean | undefined;
+}
+
 export interface Context {
-  /** The caller, or the error that says why there is none. */
-  readonly identity: Principal | InvigilError;
-  /** Verifies the caller's token again. Subscriptions need this, because they outlive the call. */
-  readonly identify: () => Promise<Principal | InvigilError>;
+  /** The caller according to the token's signature, or the error that says why there is none. Whether the token was revoked is asked by each call. */
+  identity: Principal | InvigilError;
+  /**
+   * Verifies the caller's token again, and reads what is named with their rights (see `authorize`). Subscriptions need this, because they
+   * outlive the call.
+   */
+  readonly identify: (named?: Named) => Promise<Principal | InvigilError>;
+  /**
+   * Returns the caller with what was read of the room or exam that the call names, for the access service. Absent if the caller has no
+   * token.
+   * @throws UNAUTHENTICATED if the token was revoked
+   */
+  readonly authorize?: ((caller: Principal, named: Named | undefined) => Promise<Principal>) | undefined;
   /** The connection that the call shares with others. Absent if the request has its own connection. */
   readonly connection?: object | undefined;
   /**

@@ -1,9 +1,10 @@
-import type { Role } from "@invigil/schema";
+import { type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
 import type { Principal } from "../identity/tokens.js";
+import type { GatedCall } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
 import { rowsIn } from "../platform/rows.js";
-import type { Context, Trace } from "./context.js";
+import type { Context, Named, Trace } from "./context.js";
 import { failureOf, toTRPCError } from "./failures.js";
 import { trpc } from "./root.js";
 
@@ -26,18 +27,41 @@ const callInOwnContext = <Result>(
   return ctx.perCall ? ctx.perCall(recorded) : recorded(ctx);
 };
 
-/** Returns the caller if their token has one of the roles. @throws UNAUTHENTICATED, FORBIDDEN */
-export const admit = ({ identity }: Context, allowed: readonly Role[], path: string): Principal => {
-  if (identity instanceof InvigilError) throw identity;
-  if (!allowed.includes(identity.role))
-    throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
-  return identity;
+const idSchema = roomRef.shape.roomId;
+/** What the schema does not change, and most ids are. Parsing takes longer. */
+const PLAIN_ID = /^[\w.-]{1,128}$/;
+/** Returns an id of an input as the schema reads it. Undefined if it is none. */
+const idOf = (value: unknown): string | undefined =>
+  typeof value === "string" && PLAIN_ID.test(value) ? value : idSchema.safeParse(value).data;
+/** Returns what an input names, before it is parsed. */
+const namedIn = (input: unknown, anyRoom: true | undefined): Named => {
+  if (typeof input !== "object" || input === null) return { anyRoom };
+  const roomId = "roomId" in input ? idOf(input.roomId) : undefined;
+  const examId = "examId" in input ? idOf(input.examId) : undefined;
+  return { roomId, examId, anyRoom };
 };
 
-/** Returns the room in the input of a call, for the log. */
-const roomIn = (input: unknown): string | undefined => {
-  const roomId = typeof input === "object" && input !== null && "roomId" in input ? input.roomId : undefined;
-  return typeof roomId === "string" || typeof roomId === "number" ? String(roomId).slice(0, 64) : undefined;
+/**
+ * Asks whether the caller's token is still good. Calls of a token that is not count for the address, and not for the person whose token it
+ * was.
+ * @param admitted the call, if it was counted for the person
+ */
+const authorized = async (
+  own: Context,
+  caller: Principal,
+  { named, admitted }: { readonly named?: Named; readonly admitted?: Pick<GatedCall, "writes"> },
+): Promise<Principal> => {
+  if (!own.authorize) return caller;
+  try {
+    return await own.authorize(caller, named);
+  } catch (error) {
+    if (error instanceof InvigilError && error.code === "UNAUTHENTICATED") {
+      own.identity = error;
+      if (admitted) own.gate?.withdraw(caller, admitted);
+      own.gate?.admitAnonymous(own.address);
+    }
+    throw error;
+  }
 };
 
 /**
@@ -48,19 +72,34 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
   trpc.procedure.meta({ roles: allowed }).use(({ ctx, path, type, meta, next, getRawInput }) =>
     callInOwnContext(ctx, path, async (own) => {
       try {
-        if (own.identity instanceof InvigilError) own.gate?.admitAnonymous(own.address);
-        const caller = admit(own, allowed, path);
-        own.gate?.admit(caller, {
-          writes: type === "mutation",
-          alsoWhenFull: meta?.alsoWhenFull,
-          longAnswer: meta?.longAnswer,
-        });
-        const roomId = roomIn(await getRawInput());
-        if (roomId !== undefined) own.trace.roomId = roomId;
+        const { identity } = own;
+        if (identity instanceof InvigilError) {
+          own.gate?.admitAnonymous(own.address);
+          throw identity;
+        }
+        if (!allowed.includes(identity.role)) {
+          await authorized(own, identity, {});
+          throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
+        }
+        const writes = type === "mutation";
+        const admitted = { writes, alsoWhenFull: meta?.alsoWhenFull, longAnswer: meta?.longAnswer };
+        own.gate?.admit(identity, admitted);
+        let named: Named;
+        try {
+          named = namedIn(await getRawInput(), meta?.anyRoom);
+        } catch (error) {
+          await authorized(own, identity, { admitted });
+          throw error;
+        }
+        if (named.roomId !== undefined) own.trace.roomId = named.roomId.slice(0, 64);
+        const caller = await authorized(own, identity, { named, admitted });
         // The events of a subscription come one by one.
         const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
         const result = longAnswers
-          ? await longAnswers.inTurn({ caller, writes: type === "mutation" }, () => next({ ctx: { caller } }))
+          ? await longAnswers.inTurn({ caller, writes }, (hasWaited) =>
+              // What was read before the wait may no longer be true.
+              next({ ctx: { caller: hasWaited ? identity : caller } }),
+            )
           : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
         longAnswers?.chargeRows(caller, rowsIn(result.data));

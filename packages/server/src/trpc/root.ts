@@ -43,6 +43,8 @@ const root = initTRPC
     readonly alsoWhenFull?: true;
     /** Whether the answer may be long. It must wait until earlier answers are paid off. Such calls of a caller run one after the other (`limits/reading-turns.ts`). */
     readonly longAnswer?: true;
+    /** Whether a call that names neither a room nor an exam is about all rooms of the caller. They are read with the caller's rights. */
+    readonly anyRoom?: true;
   }>();
 export const trpc = root.create({
   isDev: false,

@@ -119,6 +119,7 @@ exam.get                         ++++ +++ ... .. +.. ++... + +.
 exam.update                      ++.. ... ... .. ... .+... . ..
 exam.list                        +++. ++. ++. ++ +++ ++... + ..
 exam.delete                      cc.. ... ... .. ... .c... . ..
+exam.delete, without rooms       ++.. ... ... .. ... ..... . ..
 exam.listDeleted                 +... ... ... .. ... ..... . ..
 exam.restore                     +... ... ... .. ... ..... . ..
 exam.erase                       +... ... ... .. ... ..... . ..
@@ -148,6 +149,7 @@ audio.delete                     nn.. n.. n.. n. ... ..... . ..
 audio.delete, the teacher's      ++.. ... ... .. ... ..... . ..
 audio.attach                     ++.. ... ... .. ... .+... . ..
 audio.detach                     nn.. ... ... .. ... .n... . ..
+audio.detach, an attached one    ++.. ... ... .. ... .+... . ..
 cheat.setConfig                  ++.. +.. ... .. ... .+... . ..
 cheat.getConfig                  ++++ +++ ... .. +.. ++... + +.
 cheat.addRecords                 ++.+ ... ... .. +.. ++... . +.

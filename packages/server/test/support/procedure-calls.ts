@@ -1,8 +1,9 @@
 import { type SignalName, signals } from "@invigil/schema";
 import type { TestAppOptions, TestCaller } from "../../src/app/testing.js";
+import type { Sent } from "./calls.js";
 import { callersOf } from "./permissions.js";
 import { APPS, type School } from "./school.js";
-import { STREAM_CONFIG, streamReport, streamSignature } from "./streams.js";
+import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./streams.js";
 
 // A call of each procedure, for tests that try every procedure.
 
@@ -38,6 +39,24 @@ const addOwnClips = async (school: School): Promise<void> => {
   for (const name of Object.keys(callersOf(school)))
     ids.push((await school.teacher.audio.create({ name, url: `https://audio.example/${name}.wav` })).id);
   ownClips = ids;
+};
+
+/** Attachments of a clip to the exam of `room`, one per caller. */
+let attachments: readonly string[] = [];
+const attachClips = async ({ admin, room, clipId, ...school }: School): Promise<void> => {
+  const ids: string[] = [];
+  for (const _ of Object.keys(callersOf({ admin, room, clipId, ...school })))
+    ids.push((await admin.audio.attach({ examId: room.examId, clipId })).id);
+  attachments = ids;
+};
+
+/** Exams of teacher1 without rooms, one per caller. */
+let emptyExams: readonly string[] = [];
+const createEmptyExams = async (school: School): Promise<void> => {
+  const ids: string[] = [];
+  for (const _ of Object.keys(callersOf(school)))
+    ids.push((await school.teacher.exam.create({ name: "Empty", ...SOON })).id);
+  emptyExams = ids;
 };
 
 /** Exams that were deleted, one per caller. */
@@ -112,6 +131,7 @@ export const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subs
   "exam.update": { method: "mutate", input: (school) => ({ ...examOf(school), name: "Another name" }) },
   "exam.list": { method: "query", input: () => ({}) },
   "exam.delete": { method: "mutate", input: examOf },
+  "exam.delete, without rooms": { method: "mutate", input: (_, __, n) => ({ examId: emptyExams[n] }) },
   "exam.listDeleted": { method: "query", input: () => ({}) },
   "exam.restore": { method: "mutate", input: (_, __, n) => ({ examId: deletedExams[n] }) },
   "exam.erase": { method: "mutate", input: (_, __, n) => ({ examId: deletedExams[n], confirm: "Gone" }) },
@@ -190,6 +210,10 @@ export const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subs
     method: "mutate",
     input: (school) => ({ ...examOf(school), attachmentId: "none" }),
   },
+  "audio.detach, an attached one": {
+    method: "mutate",
+    input: (school, _, n) => ({ ...examOf(school), attachmentId: attachments[n] }),
+  },
   "cheat.setConfig": { method: "mutate", input: (school) => ({ ...examOf(school), data: "{}" }) },
   "cheat.getConfig": { method: "query", input: examOf },
   "cheat.addRecords": {
@@ -223,7 +247,7 @@ export const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subs
   "upload.getCredentials": { method: "mutate", input: examOf },
   "stream.report": {
     method: "mutate",
-    input: ({ room }) => ({ ...streamReport(room, "examinee1"), ...streamSignature() }),
+    input: ({ room }, _, n) => ({ ...streamReport(room, "examinee1", n), ...streamSignature() }),
   },
   "stream.listEvents": { method: "query", input: own },
 };
@@ -238,6 +262,8 @@ export const PREPARE: Readonly<Record<string, (school: School) => Promise<unknow
   "audio.update, the teacher's": addOwnClips,
   "audio.update, to a default one": addOwnClips,
   "audio.delete, the teacher's": addOwnClips,
+  "audio.detach, an attached one": attachClips,
+  "exam.delete, without rooms": createEmptyExams,
   "exam.restore": deleteExams,
   "exam.erase": deleteExams,
   "auth.login": (school) => school.admin.account.create(accountOf(school)),
@@ -246,8 +272,133 @@ export const PREPARE: Readonly<Record<string, (school: School) => Promise<unknow
   "account.setPassword": (school) => school.admin.account.create(accountOf(school)),
 };
 
+/** What happens before each call of a row, so that there is something to do however often it is made. */
+export const BEFORE_EACH: Readonly<Record<string, (school: School, n: number) => Promise<unknown>>> = {
+  "account.disable": (school) => school.admin.account.enable({ userId: accountOf(school).userId }),
+  "account.enable": (school) => school.admin.account.disable({ userId: accountOf(school).userId }),
+  "room.end": ({ admin, room }) => admin.room.reopen({ roomId: room.id }),
+  "room.reopen": ({ admin, room }) => admin.room.end({ roomId: room.id }),
+  "room.setAudioStatus": ({ admin, room }) =>
+    admin.room.setAudioStatus({ roomId: room.id, audioStatus: "silent" }),
+  "exam.plan": (school, n) =>
+    school.admin.participant.import({
+      ...examOf(school),
+      file: Buffer.from(`id,name\nseatless${n},Seatless\n`).toString("base64"),
+    }),
+  "cheat.setConfig": ({ admin, room }, n) =>
+    admin.cheat.setConfig({ examId: room.examId, data: JSON.stringify({ n }) }),
+  "stream.report": ({ admin, room }, n) =>
+    admin.stream.report({
+      ...streamReport(room, "examinee1", n - 1),
+      action: "publish_done",
+      ...streamSignature(),
+    }),
+};
+
 /** The procedure of a row of the permission table. */
 export const procedureOf = (row: string): string => row.split(",")[0] ?? row;
+
+export interface DocumentedCall {
+  /** Below `/exam/`, or absolute. */
+  readonly path: string;
+  readonly method: "GET" | "POST";
+  /** The row of the permission table that applies. */
+  readonly row: string;
+  /** The fields that the vendor's apps send. */
+  readonly fields: (school: School, caller: TestCaller, n: number) => Record<string, unknown>;
+  readonly headers?: Record<string, string>;
+}
+/** Calls of the documented paths. */
+export const PATHS: readonly DocumentedCall[] = [
+  { path: "login", method: "POST", row: "auth.login", fields: credentialsOf },
+  { path: "/login", method: "POST", row: "auth.login", fields: credentialsOf },
+  {
+    path: "v2/createRoom",
+    method: "POST",
+    row: "room.create",
+    fields: () => ({ name: "N", imServer: ["aliyun_new"] }),
+  },
+  { path: "createRoom", method: "POST", row: "room.create", fields: () => ({ name: "N" }) },
+  { path: "roomInfo", method: "GET", row: "room.get", fields: own },
+  { path: "endRoom", method: "GET", row: "room.end", fields: own },
+  { path: "endRoom", method: "POST", row: "room.end", fields: own },
+  {
+    path: "updateRoomAudioStatus",
+    method: "POST",
+    row: "room.setAudioStatus",
+    fields: ({ room }) => ({ id: room.id, audioStatus: 1 }),
+  },
+  { path: "examInfo", method: "GET", row: "exam.get", fields: examOf },
+  {
+    path: "userInfo",
+    method: "GET",
+    row: "participant.get",
+    fields: ({ room }) => ({ roomId: room.id, userId: "teacher1" }),
+  },
+  { path: "userList", method: "GET", row: "participant.list", fields: own },
+  {
+    path: "v2/getIMToken",
+    method: "POST",
+    row: "im.getToken",
+    fields: ({ room }, { sub }) => ({ roomId: room.id, userId: sub, imServer: ["aliyun_new"] }),
+  },
+  {
+    path: "getIMToken",
+    method: "POST",
+    row: "im.getToken, of no service",
+    fields: (_, { sub }) => ({ userId: sub, deviceId: "d", deviceType: "ios" }),
+  },
+  { path: "getOssConfig", method: "GET", row: "upload.getCredentials", fields: examOf },
+  { path: "selectAudio", method: "POST", row: "audio.list", fields: () => ({}) },
+  {
+    path: "cheat/setCheatConfig",
+    method: "POST",
+    row: "cheat.setConfig",
+    fields: ({ room }) => ({ examId: room.examId, data: "{}" }),
+  },
+  { path: "cheat/getCheatConfig", method: "POST", row: "cheat.getConfig", fields: examOf },
+  {
+    path: "cheat/addCheatRecord",
+    method: "POST",
+    row: "cheat.addRecords",
+    fields: ({ room, detection }) => ({
+      roomId: room.id,
+      examId: room.examId,
+      data: JSON.stringify([{ ...detection("examinee1"), detectTime: 232323 }]),
+    }),
+  },
+  { path: "cheat/listCheatRecord", method: "POST", row: "cheat.listRecords", fields: own },
+  {
+    path: "cheat/listCheatRecord",
+    method: "POST",
+    row: "cheat.listRecords, of the exam",
+    fields: examOf,
+  },
+  {
+    path: "userAct",
+    method: "GET",
+    row: "stream.report",
+    fields: ({ room }, _, n) => streamReport(room, "examinee1", n),
+    headers: streamHeaders(),
+  },
+];
+
+export const urlOf = (path: string): string => (path.startsWith("/") ? path : `/exam/${path}`);
+/** The request of a documented path. */
+export const requestOf = (
+  { path, method, fields, headers = {} }: DocumentedCall,
+  school: School,
+  caller: TestCaller,
+  n: number,
+): Sent => {
+  const sent = fields(school, caller, n);
+  return {
+    method,
+    path: urlOf(path),
+    headers,
+    ...(method === "GET" ? { query: sent } : { json: sent }),
+  };
+};
 
 /** Options of an app in which each procedure works. */
 export const EVERYTHING: TestAppOptions = {

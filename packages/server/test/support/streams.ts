@@ -36,13 +36,13 @@ export const streamHeaders = (at?: Date): Record<string, string> => {
   return { "ali-live-timestamp": timestamp, "ali-live-signature": signature };
 };
 
-/** A report about a person's phone camera, with the field names of the stream service. */
-export const streamReport = (room: { id: string; examId: string }, userId: string) => ({
+/** A report about a person's phone camera, with the field names of the stream service. Those with a greater `n` are newer. */
+export const streamReport = (room: { id: string; examId: string }, userId: string, n = 0) => ({
   action: "publish" as const,
   id: streamName({ examId: room.examId, roomId: room.id, userId, camera: "main" }),
   app: PUSH_DOMAIN,
   appname: "exam",
-  time: 1_767_323_000,
+  time: 1_767_323_000 + n,
   ip: "203.0.113.7",
   node: "node1",
 });

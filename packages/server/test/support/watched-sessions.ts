@@ -2,7 +2,7 @@ import type { Query, Session, Sessions } from "../../src/storage/postgres/sessio
 
 /** Passes all statements with parameters on, in transactions and outside of them, and calls a function with each. */
 export const watchQueries = (sessions: Sessions, onQuery: (query: Query) => void): Sessions => {
-  const watched = (session: Session): Session => ({
+  const watched = <Of extends Session>(session: Of): Of => ({
     ...session,
     query(query) {
       onQuery(query);

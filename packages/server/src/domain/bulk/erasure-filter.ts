@@ -21,13 +21,14 @@ export interface ErasureFilter {
   /** Reads records of an exam, and returns those that are not being erased. */
   records<Row extends RowAboutPerson>(examId: string, read: () => Promise<Row[]>): Promise<Row[]>;
   /**
-   * Reads a page of rows of an exam that are not being erased. During an erasure it may read several times, in several turns of the event loop, until
-   * the page is full.
-   * @param read returns at most `limit` rows that come, in the page's order, after the row with the id `before`
+   * Reads a page of each of some ranges of an exam's rows, without those that are being erased. During an erasure it may read several times,
+   * in several turns of the event loop, until the pages are full. Returns the rows of all pages.
+   * @param ranges each starts its read at once, and returns at most `limit` rows that come, in the page's order, after the row with the id
+   *   `before`
    */
-  page<Row extends RowAboutPerson>(
+  pages<Row extends RowAboutPerson>(
     examId: string,
-    read: (before: number, limit: number) => Promise<Row[]>,
+    ranges: readonly ((before: number, limit: number) => Promise<Row[]>)[],
     page: { readonly before: number; readonly limit: number; readonly kind: Recorded },
   ): Promise<Row[]>;
 }
@@ -69,27 +70,38 @@ export const createErasureFilter = (storage: Storage): ErasureFilter => {
         (erasure.erases === "room" && row.roomId !== erasure.roomId),
     );
 
-  // The erasure is read before the rows. One that is not found has either finished or was not announced yet.
+  /** Reads the erasure before the rows. One that is not found has either finished or was not announced yet. */
+  const readAfterErasure = <Row>(
+    examId: string,
+    start: () => readonly Promise<Row[]>[],
+  ): Promise<[Erasure, ...Row[][]]> => storage.together(() => Promise.all([readErasure(examId), ...start()]));
+
   return {
     async records(examId, read) {
-      const erasure = await readErasure(examId);
-      const rows = await read();
+      const [erasure, rows = []] = await readAfterErasure(examId, () => [read()]);
       return erasure ? withoutErased(erasure, rows, "records") : rows;
     },
 
-    async page(examId, read, { before, limit, kind }) {
-      if (!(await readErasure(examId))) return read(before, limit);
+    async pages(examId, ranges, { before, limit, kind }) {
+      const [found, ...pages] = await readAfterErasure(examId, () =>
+        ranges.map((read) => read(before, limit)),
+      );
+      if (!found) return pages.flat();
       const size = Math.max(limit, ROWS_PER_READ);
-      const kept: Awaited<ReturnType<typeof read>> = [];
-      for (let from = before; ; ) {
-        const erasure = await readErasure(examId);
-        const rows = await read(from, size);
-        kept.push(...withoutErased(erasure, rows, kind));
-        const last = rows.at(-1);
-        if (kept.length >= limit || !last || rows.length < size) return kept.slice(0, limit);
-        from = last.id;
-        await nextTurn();
+      const kept: (typeof pages)[number] = [];
+      for (const read of ranges) {
+        const enough = kept.length + limit;
+        for (let from = before; ; ) {
+          const [erasure, rows = []] = await readAfterErasure(examId, () => [read(from, size)]);
+          kept.push(...withoutErased(erasure, rows, kind));
+          const last = rows.at(-1);
+          if (kept.length >= enough || !last || rows.length < size) break;
+          from = last.id;
+          await nextTurn();
+        }
+        kept.length = Math.min(kept.length, enough);
       }
+      return kept;
     },
   };
 };

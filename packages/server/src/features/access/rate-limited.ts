@@ -15,9 +15,9 @@ export const withRateLimits = (access: AccessService, rates: RateLimits): Access
     return room;
   },
   async exam(caller, examId) {
-    const reach = await access.exam(caller, examId);
+    const reached = await access.exam(caller, examId);
     rates.take({ examId }, ONE);
-    return reach;
+    return reached;
   },
   async allRooms(caller, examId) {
     await access.allRooms(caller, examId);
@@ -28,8 +28,9 @@ export const withRateLimits = (access: AccessService, rates: RateLimits): Access
     rates.take(where, ONE);
   },
   async wholeExam(caller, examId) {
-    await access.wholeExam(caller, examId);
+    const exam = await access.wholeExam(caller, examId);
     rates.take({ examId }, ONE);
+    return exam;
   },
   async roomsToRun(caller, examId) {
     const reach = await access.roomsToRun(caller, examId);

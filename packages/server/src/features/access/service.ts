@@ -1,11 +1,35 @@
 import type { Caller, Role } from "@invigil/schema";
+import type { Principal } from "../../identity/tokens.js";
 import { examNotFound, forbidden, InvigilError, roomNotFound } from "../../platform/errors.js";
-import type { AccessStore, RoomOfPerson, StoredRoom } from "./store.js";
+import type { Named } from "../../trpc/context.js";
+import type {
+  AccessStore,
+  Answers,
+  Questions,
+  RoomOfPerson,
+  StoredExam,
+  StoredRoom,
+  StoredSession,
+} from "./store.js";
 
-export type { StoredRoom };
+export type { StoredExam, StoredRoom, StoredSession };
 
 /** The rooms of an exam that a caller may read: all of them, or a list of ids. */
 export type Reach = "all" | readonly string[];
+
+/** An exam, as far as a caller may read it. */
+export interface ReachedExam {
+  readonly exam: StoredExam;
+  readonly reach: Reach;
+}
+
+/**
+ * A caller, with what was read together with their rights when the call began. The answers are for this call only: what outlives it has to
+ * ask again.
+ */
+type InformedCaller = Caller & {
+  readonly known?: { readonly questions: Questions; readonly answers: Answers };
+};
 
 /**
  * The permission rules for rooms and exams. The procedure kinds in `trpc/procedures.ts` check the caller's role
@@ -25,6 +49,21 @@ export type Reach = "all" | readonly string[];
  * - A refusal is 403 whether or not the resource exists. Only administrators get a 404.
  */
 export interface AccessService {
+  /**
+   * Checks whether a caller's token is still good: not revoked, of a session that has not ended, of an account that is not disabled, and of
+   * links that were not revoked. With `named`, reads together with it what the call names, and returns a caller for this call, for whom the
+   * other methods need no further read.
+   * @returns undefined if the token is no longer good
+   */
+  confirm(caller: Principal, named?: Named): Promise<Principal | undefined>;
+  /** Returns a caller who is the same person as another in the same call, so that what was read for one holds for both. */
+  actingAs(confirmed: Principal, person: Principal): Principal;
+  /** Returns the caller without what was read for their call, for what outlives the call. */
+  withoutAnswers(caller: Principal): Principal;
+  /** Returns the session of a caller's token, if it has not ended. */
+  sessionOf(caller: Principal): Promise<StoredSession | undefined>;
+  /** Whether a person's account is disabled. Checks no permissions: for use by other services. */
+  isDisabled(person: Pick<Caller, "userId" | "role">): Promise<boolean>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
   room(caller: Caller, roomId: string): Promise<StoredRoom>;
   /**
@@ -32,8 +71,10 @@ export interface AccessService {
    * other services.
    */
   roleIn(roomId: string, userId: string): Promise<Role | undefined>;
+  /** Returns the caller's role in a room, or undefined if they are not in it. Checks no permissions. */
+  ownRoleIn(caller: Caller, roomId: string): Promise<Role | undefined>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND (administrators) */
-  exam(caller: Caller, examId: string): Promise<Reach>;
+  exam(caller: Caller, examId: string): Promise<ReachedExam>;
   /**
    * Checks access for a teacher's settings that apply to all rooms of an exam.
    * @throws FORBIDDEN, also for a token that is bound to one of the rooms; EXAM_NOT_FOUND (administrators)
@@ -53,7 +94,7 @@ export interface AccessService {
    * Checks access to an exam as a whole: its people, its plan, its deletion.
    * @throws FORBIDDEN for all but administrators and the exam's creator, EXAM_NOT_FOUND (administrators)
    */
-  wholeExam(caller: Caller, examId: string): Promise<void>;
+  wholeExam(caller: Caller, examId: string): Promise<StoredExam>;
   /**
    * Returns the rooms of an exam that a caller may run. The exam's creator may run all of them.
    * @throws FORBIDDEN, EXAM_NOT_FOUND (administrators)
@@ -66,13 +107,87 @@ export interface AccessService {
   unbound(caller: Caller): void;
 }
 
-export const createAccessService = ({ store }: { store: AccessStore }): AccessService => {
+/** The account that a token needs. Examinees have no accounts. */
+const accountOf = ({ role, userId }: Pick<Caller, "role" | "userId">): string | undefined =>
+  role === "examinee" ? undefined : userId;
+
+/** What decides about a caller's access to an exam: the room to which their token is bound, or their rooms in the exam. */
+const questionsOfExam = (caller: Caller, examId: string): Questions => {
+  const { roomId, userId, role } = caller;
+  if (roomId !== undefined) return { examId, roomId, memberId: userId };
+  return role === "admin" ? { examId } : { examId, roomsOf: { userId, role, examId } };
+};
+
+/** What decides about a caller's access to what a call names. A call that names nothing is about what the token is bound to. */
+const questionsOf = (caller: Caller, { roomId, examId, anyRoom = false }: Named): Questions => {
+  const { roomId: ownRoom, examId: ownExam, userId, role } = caller;
+  // A bound token opens nothing else, so nothing else needs to be read.
+  if (roomId !== undefined) return (ownRoom ?? roomId) === roomId ? { roomId, memberId: userId } : {};
+  if (examId !== undefined) return (ownExam ?? examId) === examId ? questionsOfExam(caller, examId) : {};
+  if (ownRoom !== undefined) return { roomId: ownRoom, memberId: userId };
+  if (ownExam !== undefined) return questionsOfExam(caller, ownExam);
+  return anyRoom && role === "examinee" ? { roomsOf: { userId, role, examId: undefined } } : {};
+};
+
+/** What decides whether a token is still good. */
+const questionsOfToken = (caller: Principal): Questions => {
+  const { sessionId, tokenId, roomId, userId, generation } = caller;
+  const seat = roomId === undefined || generation === undefined ? undefined : { roomId, seatOf: userId };
+  return sessionId === undefined
+    ? { token: { tokenId, account: accountOf(caller) }, ...seat }
+    : { session: { id: sessionId, tokenId }, ...seat };
+};
+
+/** Whether all of these questions were asked. */
+const includes = (asked: Questions, { roomId, memberId, examId, roomsOf }: Questions): boolean =>
+  (memberId === undefined || (asked.roomId === roomId && asked.memberId === memberId)) &&
+  (examId === undefined || asked.examId === examId) &&
+  (roomsOf === undefined ||
+    (asked.roomsOf?.userId === roomsOf.userId &&
+      asked.roomsOf.role === roomsOf.role &&
+      asked.roomsOf.examId === roomsOf.examId));
+
+export const createAccessService = ({
+  store,
+  clock,
+}: {
+  store: AccessStore;
+  clock: () => Date;
+}): AccessService => {
   const roomForbidden = (roomId: string) => forbidden(`The room ${roomId} is not open to you.`);
   const examForbidden = (examId: string) => forbidden(`The exam ${examId} is not open to you.`);
 
+  /** Answers questions about a caller, unless they were answered when the call began. */
+  const ask = ({ known }: InformedCaller, questions: Questions): Answers | Promise<Answers> =>
+    known && includes(known.questions, questions) ? known.answers : store.ask(questions);
+
+  const isDisabled: AccessService["isDisabled"] = async (person) => {
+    const account = accountOf(person);
+    return account !== undefined && (await store.ask({ token: { tokenId: undefined, account } })).isRefused;
+  };
+
+  /** Whether a token is no longer good, apart from the account of a token that was issued in another person's session. */
+  const isEnded = ({ sessionId, generation }: Principal, answers: Answers): boolean => {
+    const { session } = answers;
+    const hasSession =
+      sessionId === undefined || (session && !session.isRevoked && session.expiresAt > clock());
+    return answers.isRefused || !hasSession || (generation ?? 0) < (answers.generation ?? 0);
+  };
+
+  const confirm: AccessService["confirm"] = async (caller, named) => {
+    const token = questionsOfToken(caller);
+    const questions = named ? { ...questionsOf(caller, named), ...token } : token;
+    const answers = await store.ask(questions);
+    if (isEnded(caller, answers)) return undefined;
+    const { session } = answers;
+    // Disabling an account ends its sessions, so the account of the session's person needs no check.
+    if (session && session.userId !== caller.userId && (await isDisabled(caller))) return undefined;
+    return named ? { ...caller, known: { questions, answers } } : caller;
+  };
+
   const room: AccessService["room"] = async (caller, roomId) => {
     if (caller.roomId !== undefined && caller.roomId !== roomId) throw roomForbidden(roomId);
-    const found = await store.room(roomId, caller.userId);
+    const { room: found } = await ask(caller, { roomId, memberId: caller.userId });
     if (caller.role === "admin") {
       if (!found) throw roomNotFound(roomId);
     } else if (found?.role !== caller.role) throw roomForbidden(roomId);
@@ -85,19 +200,19 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
 
   const exam: AccessService["exam"] = async (caller, examId) => {
     if (caller.examId !== undefined && caller.examId !== examId) throw examForbidden(examId);
+    const { exam: found, rooms } = await ask(caller, questionsOfExam(caller, examId));
     if (caller.roomId !== undefined) {
       const bound = await room(caller, caller.roomId);
       if (bound.examId !== examId) throw examForbidden(examId);
-      return [bound.id];
+      if (!found) throw examNotFound(examId);
+      return { exam: found, reach: [bound.id] };
     }
-    const found = await store.exam(examId);
     if (caller.role === "admin") {
       if (!found) throw examNotFound(examId);
-      return "all";
+      return { exam: found, reach: "all" };
     }
-    const rooms = await store.roomsOf(examId, caller.userId, caller.role);
-    if (rooms.length === 0 && !isCreator(caller, found)) throw examForbidden(examId);
-    return rooms.map(({ id }) => id);
+    if (!found || (rooms?.length === 0 && !isCreator(caller, found))) throw examForbidden(examId);
+    return { exam: found, reach: rooms?.map(({ id }) => id) ?? [] };
   };
 
   /** The caller's rooms among those that the request is about. */
@@ -109,14 +224,37 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
     }: { roomId?: string | undefined; examId?: string | undefined },
   ): Promise<readonly RoomOfPerson[]> => {
     if (roomId !== undefined) return [await room(caller, roomId)];
-    return examId === undefined
-      ? store.allRoomsOf(caller.userId, caller.role)
-      : store.roomsOf(examId, caller.userId, caller.role);
+    const { userId, role } = caller;
+    return (await ask(caller, { roomsOf: { userId, role, examId } })).rooms ?? [];
   };
 
   return {
+    confirm,
+    actingAs(confirmed, person) {
+      const { known }: InformedCaller = confirmed;
+      return known ? { ...person, known } : person;
+    },
+    withoutAnswers(caller) {
+      const { known: _, ...rest }: InformedCaller & Principal = caller;
+      return rest;
+    },
+    async sessionOf(caller) {
+      const { sessionId, tokenId } = caller;
+      if (sessionId === undefined) return undefined;
+      const { known }: InformedCaller = caller;
+      const { session } = known?.answers ?? (await store.ask({ session: { id: sessionId, tokenId } }));
+      return session;
+    },
+    isDisabled,
     room,
-    roleIn: (roomId, userId) => store.roleIn(roomId, userId),
+    async roleIn(roomId, userId) {
+      const { room: found } = await store.ask({ roomId, memberId: userId });
+      return found?.role ?? undefined;
+    },
+    async ownRoleIn(caller, roomId) {
+      const { room: found } = await ask(caller, { roomId, memberId: caller.userId });
+      return found?.role ?? undefined;
+    },
     exam,
     async allRooms(caller, examId) {
       await exam(caller, examId);
@@ -130,21 +268,25 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
       if (where.examId !== undefined) await exam(caller, where.examId);
       if (caller.role !== "examinee") return;
       const rooms = await requestedRooms(caller, where);
-      const last = rooms.at(-1);
-      if (!last) throw forbidden("You are in no room.");
-      if (!rooms.some(({ status }) => status === "in_progress"))
-        throw new InvigilError("ROOM_ENDED", `The room ${last.id} has ended.`);
+      if (rooms.length === 0) throw forbidden("You are in no room.");
+      if (rooms.some(({ status }) => status === "in_progress")) return;
+      const [last] = rooms
+        .map(({ id }) => id)
+        .toSorted()
+        .reverse();
+      throw new InvigilError("ROOM_ENDED", `The room ${last} has ended.`);
     },
     async wholeExam(caller, examId) {
       if (caller.roomId !== undefined || (caller.examId ?? examId) !== examId) throw examForbidden(examId);
-      const found = await store.exam(examId);
-      if (caller.role === "admin" && !found) throw examNotFound(examId);
-      if (caller.role !== "admin" && !isCreator(caller, found)) throw examForbidden(examId);
+      const { exam: found } = await ask(caller, { examId });
+      if (!found && caller.role === "admin") throw examNotFound(examId);
+      if (!found || (caller.role !== "admin" && !isCreator(caller, found))) throw examForbidden(examId);
+      return found;
     },
     async roomsToRun(caller, examId) {
-      const reach = await exam(caller, examId);
+      const { exam: found, reach } = await exam(caller, examId);
       if (reach === "all" || caller.roomId !== undefined) return reach;
-      return isCreator(caller, await store.exam(examId)) ? "all" : reach;
+      return isCreator(caller, found) ? "all" : reach;
     },
     unbound(caller) {
       if (caller.roomId !== undefined) throw forbidden(`The token works only in the room ${caller.roomId}.`);

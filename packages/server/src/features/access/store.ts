@@ -1,16 +1,20 @@
-import type { Role, Room } from "@invigil/schema";
-import { and, eq } from "drizzle-orm";
+import type { Role, Room, VideoProfile } from "@invigil/schema";
+import { and, eq, exists, sql } from "drizzle-orm";
 import type { RoomExams } from "../../domain/room-exams.js";
-import type { Reader, Storage } from "../../storage/port.js";
+import { generationInRoom } from "../../domain/seats.js";
+import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
+  accounts,
   bulkChanges,
   exams,
   participants,
   personChanges,
+  revokedTokens,
   roomColumns,
-  roomExams,
   rooms,
+  seatGenerations,
+  sessions,
   visibleExams,
   visibleParticipants,
   visibleRooms,
@@ -18,20 +22,90 @@ import {
 
 export type StoredRoom = Room & { readonly endedAt: Date | null };
 
-export type RoomOfPerson = Pick<Room, "id" | "status">;
-
-export interface AccessStore {
-  /** Returns a room and the person's role in it. */
-  room(roomId: string, userId: string): Promise<{ room: StoredRoom; role: Role | null } | undefined>;
-  /** Returns a person's role in a room. It can be the first read of a call; the other methods cannot. */
-  roleIn(roomId: string, userId: string): Promise<Role | undefined>;
-  exam(examId: string): Promise<{ createdBy: string } | undefined>;
-  /** Returns the rooms of an exam in which the person has this role. */
-  roomsOf(examId: string, userId: string, role: Role): Promise<readonly RoomOfPerson[]>;
-  /** Returns the rooms of all exams in which the person has this role, oldest first. */
-  allRoomsOf(userId: string, role: Role): Promise<readonly RoomOfPerson[]>;
+/** A room, and the role of a person in it. */
+export interface RoomWithRole {
+  readonly room: StoredRoom;
+  readonly role: Role | null;
 }
 
+export type RoomOfPerson = Pick<Room, "id" | "status">;
+
+export interface StoredExam {
+  readonly id: string;
+  readonly name: string;
+  readonly startTime: Date;
+  readonly endTime: Date;
+  readonly videoProfile: VideoProfile | null;
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** A session that has not ended. */
+export interface StoredSession {
+  readonly userId: string;
+  readonly expiresAt: Date;
+  /** Whether the token of the question was revoked. */
+  readonly isRevoked: boolean;
+}
+
+/** What is asked about a call. What is absent is not asked. */
+export interface Questions {
+  /** A token without a session: its id, if it has one, and the account that must not be disabled. */
+  readonly token?: { readonly tokenId: string | undefined; readonly account: string | undefined } | undefined;
+  readonly session?: { readonly id: string; readonly tokenId: string | undefined } | undefined;
+  /** The room of the next two questions. */
+  readonly roomId?: string | undefined;
+  /** The person whose role in the room is asked. */
+  readonly memberId?: string | undefined;
+  /** The person whose seat in the room is asked. */
+  readonly seatOf?: string | undefined;
+  readonly examId?: string | undefined;
+  /** The person whose rooms are asked, in one exam or in all. */
+  readonly roomsOf?:
+    | { readonly userId: string; readonly role: Role; readonly examId: string | undefined }
+    | undefined;
+}
+
+export interface Answers {
+  /** Whether the token was revoked, or the account is disabled. */
+  readonly isRefused: boolean;
+  readonly session: StoredSession | undefined;
+  readonly room: RoomWithRole | undefined;
+  /** The generation of the seat's links. */
+  readonly generation: number | undefined;
+  readonly exam: StoredExam | undefined;
+  readonly rooms: readonly RoomOfPerson[] | undefined;
+}
+
+export interface AccessStore {
+  /** Answers all questions together. A call that asks about its token begins with this. */
+  ask(questions: Questions): Promise<Answers>;
+}
+
+/** The number of tokens whose state is cached: two devices for each of 20,000 examinees. */
+const REMEMBERED_TOKENS = 40_000;
+
+const revokedToken = query
+  .select({ tokenId: revokedTokens.tokenId })
+  .from(revokedTokens)
+  .where(eq(revokedTokens.tokenId, param("tokenId")));
+const disabledAccount = query
+  .select({ userId: accounts.userId })
+  .from(accounts)
+  .where(and(eq(accounts.userId, param("account")), eq(accounts.disabled, true)));
+const tokenState = statement(
+  query
+    .select({ isRefused: sql`${exists(revokedToken)} OR ${exists(disabledAccount)}`.mapWith(Boolean) })
+    .from(sql`(SELECT 1) AS one`),
+);
+const sessionById = statement(
+  query
+    .select({ userId: sessions.userId, expiresAt: sessions.expiresAt, revokedTokenId: revokedTokens.tokenId })
+    .from(sessions)
+    .leftJoin(revokedTokens, eq(revokedTokens.tokenId, param("tokenId")))
+    .where(eq(sessions.id, param("sessionId"))),
+);
 const roomWithRole = statement(
   query
     .select({ room: roomColumns, role: visibleParticipants.role })
@@ -48,7 +122,16 @@ const roomWithRole = statement(
 );
 const examById = statement(
   query
-    .select({ createdBy: visibleExams.createdBy })
+    .select({
+      id: visibleExams.id,
+      name: visibleExams.name,
+      startTime: visibleExams.startTime,
+      endTime: visibleExams.endTime,
+      videoProfile: visibleExams.videoProfile,
+      createdBy: visibleExams.createdBy,
+      createdAt: visibleExams.createdAt,
+      updatedAt: visibleExams.updatedAt,
+    })
     .from(visibleExams)
     .where(eq(visibleExams.id, param("examId"))),
 );
@@ -70,39 +153,95 @@ const isPerson = and(
 const roomsInExam = statement(
   roomsOfPerson().where(and(isPerson, eq(visibleParticipants.examId, param("examId")))),
 );
-const roomsInAllExams = statement(roomsOfPerson().where(isPerson).orderBy(visibleParticipants.roomId));
+const roomsInAllExams = statement(roomsOfPerson().where(isPerson));
 
-const ROOMS_AND_PEOPLE = [roomExams, rooms, participants, personChanges, bulkChanges] as const;
+const ROOMS_AND_PEOPLE = [rooms, participants, personChanges, bulkChanges] as const;
 
 export const createAccessStore = ({
   storage,
-  roomExams: examsOfRooms,
+  roomExams,
 }: {
   storage: Storage;
   roomExams: RoomExams;
 }): AccessStore => {
-  const readRoom = (reader: Reader, roomId: string, userId: string) =>
-    examsOfRooms.find(reader, roomId, (examId) => reader.get(roomWithRole, { examId, roomId, userId }));
-  // The token check is the first read of every call, so these reads may rely on it.
+  // The first reads of every call, which check whether its token was revoked.
+  const max = REMEMBERED_TOKENS;
+  const tokenPart = storage.part(
+    { tables: [revokedTokens, accounts], max },
+    tokenState,
+    (tokenId: string | undefined, account: string | undefined) => ({ tokenId, account }),
+  );
+  const sessionPart = storage.part(
+    { tables: [sessions, revokedTokens], max },
+    sessionById,
+    (sessionId: string, tokenId: string | undefined) => ({ sessionId, tokenId }),
+  );
+  // The others may rely on them.
   const withinCalls = true;
   const ofPeople = { tables: ROOMS_AND_PEOPLE, withinCalls };
-  const room = storage.remember(ofPeople, (reader, roomId: string, userId: string) =>
-    readRoom(reader, roomId, userId),
+  const seatPart = storage.part(
+    { tables: [rooms, seatGenerations], max, withinCalls },
+    generationInRoom,
+    (examId: string, roomId: string, userId: string) => ({ examId, roomId, userId }),
   );
-  // Calls of the drop-in script have no token check: this is their first read.
-  const roleIn = storage.remember(
-    { tables: ROOMS_AND_PEOPLE },
-    async (reader, roomId: string, userId: string) =>
-      (await readRoom(reader, roomId, userId))?.role ?? undefined,
+  const roomPart = storage.part(ofPeople, roomWithRole, (examId: string, roomId: string, userId: string) => ({
+    examId,
+    roomId,
+    userId,
+  }));
+  const examPart = storage.part(
+    { tables: [exams, bulkChanges], withinCalls },
+    examById,
+    (examId: string) => ({ examId }),
   );
-  const exam = storage.remember({ tables: [exams, bulkChanges], withinCalls }, (reader, examId: string) =>
-    reader.get(examById, { examId }),
-  );
-  const roomsOf = storage.remember(ofPeople, (reader, examId: string, userId: string, role: Role) =>
-    reader.all(roomsInExam, { examId, userId, role }),
-  );
-  const allRoomsOf = storage.remember(ofPeople, (reader, userId: string, role: Role) =>
-    reader.all(roomsInAllExams, { userId, role }),
-  );
-  return { room, roleIn, exam, roomsOf, allRoomsOf };
+  const roomsPart = storage.listPart(ofPeople, roomsInExam, (examId: string, userId: string, role: Role) => ({
+    examId,
+    userId,
+    role,
+  }));
+  const allRoomsPart = storage.listPart(ofPeople, roomsInAllExams, (userId: string, role: Role) => ({
+    userId,
+    role,
+  }));
+
+  const roomsOfPart = ({ userId, role, examId }: NonNullable<Questions["roomsOf"]>) =>
+    examId === undefined ? allRoomsPart(userId, role) : roomsPart(examId, userId, role);
+  /** @param examOfRoom the exam of the room of the questions. Undefined if there is no such room */
+  const answer = async (
+    { token, session, roomId = "", memberId, seatOf, examId, roomsOf }: Questions,
+    examOfRoom: string | undefined,
+  ): Promise<Answers> => {
+    const [state, stored, seat, room, exam, rooms] = await storage.ask([
+      token && tokenPart(token.tokenId, token.account),
+      session && sessionPart(session.id, session.tokenId),
+      examOfRoom === undefined || seatOf === undefined ? undefined : seatPart(examOfRoom, roomId, seatOf),
+      examOfRoom === undefined || memberId === undefined ? undefined : roomPart(examOfRoom, roomId, memberId),
+      examId === undefined ? undefined : examPart(examId),
+      roomsOf && roomsOfPart(roomsOf),
+    ]);
+    return {
+      isRefused: state?.isRefused ?? false,
+      session: stored && {
+        userId: stored.userId,
+        expiresAt: stored.expiresAt,
+        isRevoked: stored.revokedTokenId !== null,
+      },
+      room,
+      generation: seat?.generation,
+      exam,
+      rooms,
+    };
+  };
+
+  return {
+    async ask(questions) {
+      const { roomId } = questions;
+      if (roomId === undefined) return answer(questions, undefined);
+      const remembered = roomExams.rememberedExamOf(roomId);
+      const answers = remembered === undefined ? undefined : await answer(questions, remembered);
+      if (answers && (answers.room !== undefined || answers.generation !== undefined)) return answers;
+      const examId = await roomExams.lookUp(storage, roomId);
+      return answers && examId === remembered ? answers : answer(questions, examId);
+    },
+  };
 };

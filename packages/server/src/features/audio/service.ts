@@ -284,14 +284,14 @@ export const createAudioService = ({
     },
     copyFiles: (options, control) => copyFiles(store, options, control),
     async ofExam(examId) {
+      const { attached, defaults } = await store.ofExam(examId, MAX_DEFAULTS);
       const scheduledAudio: Exam["scheduledAudio"] = [];
       const manualAudio: Exam["manualAudio"] = [];
-      for (const { startTime, ...audio } of await store.ofExam(examId)) {
+      for (const { startTime, ...audio } of attached) {
         if (startTime) scheduledAudio.push({ ...toPublic(audio), startTime });
         else manualAudio.push(toPublic(audio));
       }
       if (manualAudio.length > 0) return { scheduledAudio, manualAudio };
-      const defaults = await store.defaults(MAX_DEFAULTS);
       return { scheduledAudio, manualAudio: defaults.map((clip) => toPublic({ ...clip, clipId: clip.id })) };
     },
   };

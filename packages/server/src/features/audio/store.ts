@@ -86,14 +86,21 @@ export interface AudioStore {
     filter: ClipFilter,
     page: { limit: number; offset: number },
   ): Promise<{ total: number; list: StoredClip[] }>;
-  /** Returns scheduled clips by start time, then the others in the order in which they were attached. */
-  ofExam(examId: string): Promise<StoredExamAudio[]>;
+  /**
+   * Returns the clips of an exam: scheduled clips by start time, then the others in the order in which they were attached. `defaults` are
+   * the default clips, in the order in which they were added.
+   */
+  ofExam(
+    examId: string,
+    mostDefaults: number,
+  ): Promise<{
+    readonly attached: readonly StoredExamAudio[];
+    readonly defaults: readonly Omit<StoredClip, "isDefault">[];
+  }>;
   /** Returns the attachment, which may be an existing one, or which of the two does not exist, or that the exam has no place left. */
   attach(attachment: NewAttachment, share: Share): Promise<StoredExamAudio | "no_clip" | "no_exam" | "full">;
   /** Returns false when the exam has no such attachment. */
   detach(examId: string, attachmentId: string, share: Share): Promise<boolean>;
-  /** Returns the default clips, in the order in which they were added. */
-  defaults(limit: number): Promise<Omit<StoredClip, "isDefault">[]>;
 }
 
 const ownColumns = {
@@ -212,10 +219,13 @@ const pageOfClips = statements((hasName: boolean, hasClassify: boolean) =>
   ),
 );
 
-const readStoredBytes = async (reader: Reader, userId: string): Promise<StoredBytes> => ({
-  ofPerson: (await reader.get(bytesOfPerson, { userId }))?.bytes ?? 0,
-  ofAll: (await reader.get(bytesOfAll))?.bytes ?? 0,
-});
+const readStoredBytes = async (reader: Reader, userId: string): Promise<StoredBytes> => {
+  const [ofPerson, ofAll] = await Promise.all([
+    reader.get(bytesOfPerson, { userId }),
+    reader.get(bytesOfAll),
+  ]);
+  return { ofPerson: ofPerson?.bytes ?? 0, ofAll: ofAll?.bytes ?? 0 };
+};
 
 /** Excludes other transactions that add a clip of this URL, or look whether there is one. */
 const lockUrl = (tx: Transaction, url: string): Promise<void> => tx.lockName(`audio clips of ${url}`);
@@ -229,103 +239,113 @@ const lockClip = async (tx: Transaction, clipId: string) => {
   return tx.get(clipToChange, { clipId });
 };
 
-export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore => ({
-  storedBytes: (userId) => storage.snapshot((reader) => readStoredBytes(reader, userId)),
+export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore => {
+  const attachmentsOf = storage.remember(
+    { tables: [examAudio, audioClips], withinCalls: true },
+    (reader, examId: string) => reader.all(attachmentsOfExam, { examId }),
+  );
+  const defaultsUpTo = storage.remember(
+    { tables: [audioClips], withinCalls: true },
+    (reader, limit: number) => reader.all(defaultClips, { limit }),
+  );
+  return {
+    storedBytes: (userId) => storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
-  create: (clip, share, beforeInsert) =>
-    storage.write(
-      async (tx) => {
-        await lockLibrary(tx);
-        await lockUrl(tx, clip.url);
-        await beforeInsert?.(tx, await readStoredBytes(tx, clip.createdBy));
-        await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
-      },
-      { share },
-    ),
-
-  update: (clipId, { name, classify, isDefault, updatedAt }, check, share) =>
-    storage.write(
-      async (tx) => {
-        const clip = await lockClip(tx, clipId);
-        if (!clip) return undefined;
-        check(clip);
-        return tx.get(updateClip, {
-          clipId,
-          name: name ?? clip.name,
-          foldedName: name === undefined ? clip.foldedName : searchForm(name),
-          classify: classify ?? clip.classify,
-          isDefault: isDefault ?? clip.isDefault,
-          updatedAt,
-        });
-      },
-      { share },
-    ),
-
-  delete: (clipId, check, share) =>
-    storage.write(
-      async (tx) => {
-        const clip = await lockClip(tx, clipId);
-        if (!clip) return undefined;
-        check(clip);
-        const playing = await tx.all(examsOfClip, { clipId });
-        if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
-        await tx.run(deleteClip, { clipId });
-        return { url: clip.url };
-      },
-      { share },
-    ),
-
-  unlessUsed: (url, work) =>
-    storage.write(async (tx) => {
-      await lockUrl(tx, url);
-      return (await tx.get(clipWithUrl, { url })) ? undefined : work(tx);
-    }),
-
-  ifUsed: (url, work) =>
-    storage.write(async (tx) => {
-      await lockUrl(tx, url);
-      if (!(await tx.get(clipWithUrl, { url }))) return false;
-      await work(tx);
-      return true;
-    }),
-
-  fileUrls: async (after, limit) =>
-    (await storage.all(urlsAfter, { after, end: AFTER_FILES, limit })).map(({ url }) => url),
-
-  list: ({ name, classify }, { limit, offset }) =>
-    storage.snapshot(async (reader) => {
-      const shape = [name !== undefined, classify !== undefined] as const;
-      const values = { pattern: containsPattern(searchForm(name ?? "")), classify, limit, offset };
-      const total = (await reader.get(countOfClips(...shape), values))?.total ?? 0;
-      return { total, list: await reader.all(pageOfClips(...shape), values) };
-    }),
-
-  ofExam: storage.remember({ tables: [examAudio, audioClips], withinCalls: true }, (reader, examId: string) =>
-    reader.all(attachmentsOfExam, { examId }),
-  ),
-
-  attach: (attachment, share) =>
-    storage
-      .write(
+    create: (clip, share, beforeInsert) =>
+      storage.write(
         async (tx) => {
-          const { examId } = attachment;
-          await tx.lock(exams, examId);
-          if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
-          const id = await attachAnotherClip(tx, attachment);
-          if (id === undefined) return "full";
-          return (await tx.get(attachmentById, { examId, id })) ?? "no_clip";
+          await lockLibrary(tx);
+          await lockUrl(tx, clip.url);
+          await beforeInsert?.(tx, await readStoredBytes(tx, clip.createdBy));
+          await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
         },
         { share },
-      )
-      .catch((error: unknown) => {
-        if (error instanceof ForeignKeyError) return "no_exam";
-        throw error;
+      ),
+
+    update: (clipId, { name, classify, isDefault, updatedAt }, check, share) =>
+      storage.write(
+        async (tx) => {
+          const clip = await lockClip(tx, clipId);
+          if (!clip) return undefined;
+          check(clip);
+          return tx.get(updateClip, {
+            clipId,
+            name: name ?? clip.name,
+            foldedName: name === undefined ? clip.foldedName : searchForm(name),
+            classify: classify ?? clip.classify,
+            isDefault: isDefault ?? clip.isDefault,
+            updatedAt,
+          });
+        },
+        { share },
+      ),
+
+    delete: (clipId, check, share) =>
+      storage.write(
+        async (tx) => {
+          const clip = await lockClip(tx, clipId);
+          if (!clip) return undefined;
+          check(clip);
+          const playing = await tx.all(examsOfClip, { clipId });
+          if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
+          await tx.run(deleteClip, { clipId });
+          return { url: clip.url };
+        },
+        { share },
+      ),
+
+    unlessUsed: (url, work) =>
+      storage.write(async (tx) => {
+        await lockUrl(tx, url);
+        return (await tx.get(clipWithUrl, { url })) ? undefined : work(tx);
       }),
 
-  detach: async (examId, attachmentId, share) =>
-    (await storage.write((tx) => tx.run(deleteAttachment, { examId, attachmentId }), { share })) > 0,
+    ifUsed: (url, work) =>
+      storage.write(async (tx) => {
+        await lockUrl(tx, url);
+        if (!(await tx.get(clipWithUrl, { url }))) return false;
+        await work(tx);
+        return true;
+      }),
 
-  defaults: storage.remember({ tables: [audioClips], withinCalls: true }, (reader, limit: number) =>
-    reader.all(defaultClips, { limit }),
-  ),
-});
+    fileUrls: async (after, limit) =>
+      (await storage.all(urlsAfter, { after, end: AFTER_FILES, limit })).map(({ url }) => url),
+
+    async list({ name, classify }, { limit, offset }) {
+      const shape = [name !== undefined, classify !== undefined] as const;
+      const values = { pattern: containsPattern(searchForm(name ?? "")), classify, limit, offset };
+      const [counted, list] = await storage.snapshot((reader) =>
+        Promise.all([reader.get(countOfClips(...shape), values), reader.all(pageOfClips(...shape), values)]),
+      );
+      return { total: counted?.total ?? 0, list };
+    },
+
+    async ofExam(examId, mostDefaults) {
+      const [attached, defaults] = await storage.together(() =>
+        Promise.all([attachmentsOf(examId), defaultsUpTo(mostDefaults)]),
+      );
+      return { attached, defaults };
+    },
+
+    attach: (attachment, share) =>
+      storage
+        .write(
+          async (tx) => {
+            const { examId } = attachment;
+            await tx.lock(exams, examId);
+            if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
+            const id = await attachAnotherClip(tx, attachment);
+            if (id === undefined) return "full";
+            return (await tx.get(attachmentById, { examId, id })) ?? "no_clip";
+          },
+          { share },
+        )
+        .catch((error: unknown) => {
+          if (error instanceof ForeignKeyError) return "no_exam";
+          throw error;
+        }),
+
+    detach: async (examId, attachmentId, share) =>
+      (await storage.write((tx) => tx.run(deleteAttachment, { examId, attachmentId }), { share })) > 0,
+  };
+};

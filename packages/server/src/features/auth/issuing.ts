@@ -1,7 +1,7 @@
 import type { IssuedToken, IssueTokenInput } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Principal, TokenIssuer } from "../../identity/tokens.js";
-import { examNotFound, forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
+import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Origin } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import type { ParticipantService } from "../participant/service.js";
@@ -60,10 +60,8 @@ export const createIssuingService = ({
   };
 
   const forExam = async (caller: Principal, input: IssueTokenInput, examId: string): Promise<IssuedToken> => {
-    await access.wholeExam(caller, examId);
+    const { endTime: examEndTime } = await access.wholeExam(caller, examId);
     const { userId, role, name, ttlSeconds } = input;
-    const examEndTime = await store.examEnd(examId);
-    if (!examEndTime) throw examNotFound(examId);
     const extraMinutes = await participant.extraMinutesOf(examId, userId);
     const person = { userId, role, examId, name, examEndTime, extraMinutes };
     return tokens.issueForExam(person, ttlSeconds);

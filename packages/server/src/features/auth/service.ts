@@ -8,9 +8,9 @@ import {
   unauthenticated,
 } from "../../identity/tokens.js";
 import { shareOf } from "../../identity/usage-key.js";
-import { forbidden, invalidInput } from "../../platform/errors.js";
+import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
-import type { Origin } from "../../trpc/context.js";
+import type { Named, Origin } from "../../trpc/context.js";
 import { failureOf } from "../../trpc/failures.js";
 import type { AccessService } from "../access/service.js";
 import type { AuthStore, StoredAccount } from "./store.js";
@@ -18,23 +18,25 @@ import type { LoginThrottle } from "./throttle.js";
 
 export interface AuthService {
   /**
-   * Identifies the caller from the `authorization` header.
-   * @throws UNAUTHENTICATED without a valid token, or for a token that is revoked or whose session has ended;
-   *   PROVIDER_FAILED
+   * Verifies the token in the `authorization` header, without asking whether it was revoked. Returns UNAUTHENTICATED without a valid token,
+   * and PROVIDER_FAILED.
    */
-  identify(authorization: string | undefined): Promise<Principal>;
+  verify(authorization: string | undefined): Promise<Principal | InvigilError>;
   /**
-   * Whether a caller's token is still not revoked. Checks no permissions: for connections that outlive the call
-   * that opened them.
+   * Checks whether a verified token is still good, and reads what a call names (see `AccessService.confirm`).
+   * @throws UNAUTHENTICATED for a token that is revoked or whose session has ended
    */
-  isGood(caller: Principal): Promise<boolean>;
+  authorize(caller: Principal, named: Named | undefined): Promise<Principal>;
+  /**
+   * Verifies and authorizes.
+   * @throws UNAUTHENTICATED, PROVIDER_FAILED
+   */
+  identify(authorization: string | undefined, named?: Named): Promise<Principal>;
   /**
    * When the caller's access ends: with their session, however often its token is refreshed, or with a token
    * that has no session.
    */
   endOf(caller: Principal): Promise<Date>;
-  /** Whether a person's account is disabled. Checks no permissions: for use by other services. */
-  isDisabled(person: Pick<Caller, "userId" | "role">): Promise<boolean>;
   /**
    * Starts a session.
    * @throws UNAUTHENTICATED for a wrong username or password, TOO_MANY_REQUESTS, OVERLOADED
@@ -92,30 +94,6 @@ export const createAuthService = ({
   /** Token times are whole seconds, so sessions use whole seconds, too. */
   const nowInSeconds = () => Math.floor(clock().getTime() / 1000);
 
-  /**
-   * Whether the token, its session, its account or its seat's links were revoked. Read from the database, since
-   * another process may have revoked them.
-   */
-  const isAccessRevoked = async ({
-    userId,
-    role,
-    roomId,
-    generation,
-    sessionId,
-    tokenId,
-  }: Principal): Promise<boolean> => {
-    const seat =
-      roomId === undefined || generation === undefined ? undefined : { roomId, userId, generation };
-    if (sessionId !== undefined) {
-      const session = await store.session(sessionId, tokenId);
-      if (!session || session.isRevoked || session.expiresAt <= clock()) return true;
-      // Disabling an account ends its sessions, so a session that exists needs no check of the account.
-      if (session.userId === userId && !seat) return false;
-    }
-    // Examinees have no accounts.
-    return store.isAccessRevoked({ tokenId, account: role === "examinee" ? undefined : userId, seat });
-  };
-
   const sessionOf = async (
     { userId, role, name }: Pick<StoredAccount, "userId" | "role" | "name">,
     { id, expiresAt }: { id: string; expiresAt: Date },
@@ -142,10 +120,11 @@ export const createAuthService = ({
    * Returns the session that a token belongs to. An issued token has none: it ends with the session that
    * issued it, but cannot refresh or end that session, even if an administrator issued it to themselves.
    */
-  const ownSession = async ({ userId, sessionId, tokenId, isIssued }: Principal) => {
+  const ownSession = async (caller: Principal) => {
+    const { userId, sessionId, isIssued } = caller;
     if (sessionId === undefined || isIssued) return undefined;
-    const session = await store.session(sessionId, tokenId);
-    return session?.userId === userId ? { ...session, id: sessionId } : undefined;
+    const session = await access.sessionOf(caller);
+    return session?.userId === userId ? { id: sessionId, expiresAt: session.expiresAt } : undefined;
   };
   /**
    * Whether a token has all rights of its account. Only then may it be exchanged for a session token, which has
@@ -196,21 +175,31 @@ export const createAuthService = ({
     }
   };
 
-  return {
-    async identify(authorization) {
-      const principal = await authenticator.identify(authorization);
-      if (await isAccessRevoked(principal))
-        throw unauthenticated(
-          "The token in the authorization header is no longer valid: log in again.",
-          principal.userId,
-        );
-      return principal;
-    },
+  const verify: AuthService["verify"] = async (authorization) => {
+    try {
+      return await authenticator.identify(authorization);
+    } catch (error) {
+      return failureOf(error);
+    }
+  };
+  const authorize: AuthService["authorize"] = async (caller, named) => {
+    const confirmed = await access.confirm(caller, named);
+    if (confirmed) return confirmed;
+    throw unauthenticated(
+      "The token in the authorization header is no longer valid: log in again.",
+      caller.userId,
+    );
+  };
 
-    isGood: async (caller) => !(await isAccessRevoked(caller)),
+  return {
+    verify,
+    authorize,
+    async identify(authorization, named) {
+      const caller = await verify(authorization);
+      if (caller instanceof InvigilError) throw caller;
+      return authorize(caller, named);
+    },
     endOf: async (caller) => (await ownSession(caller))?.expiresAt ?? caller.expiresAt,
-    // Examinees have no accounts.
-    isDisabled: async ({ userId, role }) => role !== "examinee" && store.isAccessRevoked({ account: userId }),
 
     async login(input, origin) {
       const session = await verifyPassword({ ...input, origin }, async (account) => {

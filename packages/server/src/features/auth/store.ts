@@ -1,14 +1,11 @@
 import type { AccountRole, ParticipantRole } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
 import type { RoomExams } from "../../domain/room-exams.js";
-import { readGenerationInRoom } from "../../domain/seats.js";
-import type { Reader, Share, Storage } from "../../storage/port.js";
+import type { Share, Storage } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   accounts,
   revokedTokens,
-  roomExams,
-  rooms,
   seatGenerations,
   sessions,
   visibleExams,
@@ -45,28 +42,7 @@ export interface Seat {
   readonly generation: number;
 }
 
-/** The seat that a token is for, and the generation of links that it belongs to. */
-export interface TokenSeat {
-  readonly roomId: string;
-  readonly userId: string;
-  readonly generation: number;
-}
-
 export interface AuthStore {
-  /** Returns a session that has not ended, and whether this token was revoked. */
-  session(
-    sessionId: string,
-    tokenId: string | undefined,
-  ): Promise<{ userId: string; expiresAt: Date; isRevoked: boolean } | undefined>;
-  /**
-   * Whether the token was revoked, the account disabled, or the seat's links revoked. Checks only what is
-   * given.
-   */
-  isAccessRevoked(about: {
-    readonly tokenId?: string | undefined;
-    readonly account?: string | undefined;
-    readonly seat?: TokenSeat | undefined;
-  }): Promise<boolean>;
   account(userId: string): Promise<StoredAccount | undefined>;
   /** Returns false if the account was disabled, or its password changed, since it was read. */
   startSession(session: NewSession, passwordHash: string, share: Share): Promise<boolean>;
@@ -84,7 +60,6 @@ export interface AuthStore {
     share: Share;
   }): Promise<boolean>;
   seat(roomId: string, userId: string): Promise<Seat | undefined>;
-  examEnd(examId: string): Promise<Date | undefined>;
 }
 
 /**
@@ -95,22 +70,6 @@ const DAYS = { session: 30, revokedToken: 366 } as const;
 const DAY_MS = 86_400_000;
 const daysBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * DAY_MS);
 
-/** The number of tokens whose state is cached: two devices for each of 20,000 examinees. */
-const REMEMBERED_TOKENS = 40_000;
-
-const sessionById = statement(
-  query
-    .select({ userId: sessions.userId, expiresAt: sessions.expiresAt, revokedTokenId: revokedTokens.tokenId })
-    .from(sessions)
-    .leftJoin(revokedTokens, eq(revokedTokens.tokenId, param("tokenId")))
-    .where(eq(sessions.id, param("sessionId"))),
-);
-const revokedToken = statement(
-  query
-    .select({ tokenId: revokedTokens.tokenId })
-    .from(revokedTokens)
-    .where(eq(revokedTokens.tokenId, param("tokenId"))),
-);
 const accountById = statement(
   query
     .select({
@@ -153,12 +112,6 @@ const seatInRoom = statement(
     )
     .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")))),
 );
-const examEndTime = statement(
-  query
-    .select({ endTime: visibleExams.endTime })
-    .from(visibleExams)
-    .where(eq(visibleExams.id, param("examId"))),
-);
 const insertSession = insertion(sessions);
 const deleteSession = statement(query.delete(sessions).where(eq(sessions.id, param("sessionId"))));
 const deleteOtherSessions = statement(
@@ -185,40 +138,7 @@ export const createAuthStore = ({
   storage: Storage;
   roomExams: RoomExams;
 }): AuthStore => {
-  const readGeneration = async (reader: Reader, roomId: string, userId: string): Promise<number> =>
-    (await examsOfRooms.find(reader, roomId, (examId) =>
-      readGenerationInRoom(reader, { examId, roomId, userId }),
-    )) ?? 0;
-
-  // The first reads of every call, which check whether its token was revoked.
-  const session = storage.remember(
-    { tables: [sessions, revokedTokens], max: REMEMBERED_TOKENS },
-    async (reader, sessionId: string, tokenId: string | undefined) => {
-      const found = await reader.get(sessionById, { sessionId, tokenId });
-      if (!found) return undefined;
-      const { userId, expiresAt, revokedTokenId } = found;
-      return { userId, expiresAt, isRevoked: revokedTokenId !== null };
-    },
-  );
-  const isAccessRevoked = storage.remember(
-    { tables: [revokedTokens, accounts, roomExams, rooms, seatGenerations], max: REMEMBERED_TOKENS },
-    async (
-      reader,
-      tokenId: string | undefined,
-      account: string | undefined,
-      roomId: string | undefined,
-      userId: string,
-      generation: number,
-    ): Promise<boolean> =>
-      (tokenId !== undefined && (await reader.get(revokedToken, { tokenId })) !== undefined) ||
-      (account !== undefined && (await reader.get(accountById, { userId: account }))?.disabled === true) ||
-      (roomId !== undefined && generation < (await readGeneration(reader, roomId, userId))),
-  );
-
   return {
-    session,
-    isAccessRevoked: ({ tokenId, account, seat }) =>
-      isAccessRevoked(tokenId, account, seat?.roomId, seat?.userId ?? "", seat?.generation ?? 0),
     account: (userId) => storage.get(accountById, { userId }),
 
     startSession: (started, passwordHash, share) =>
@@ -264,6 +184,5 @@ export const createAuthStore = ({
 
     seat: (roomId, userId) =>
       examsOfRooms.find(storage, roomId, (examId) => storage.get(seatInRoom, { examId, roomId, userId })),
-    examEnd: async (examId) => (await storage.get(examEndTime, { examId }))?.endTime,
   };
 };

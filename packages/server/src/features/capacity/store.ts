@@ -1,6 +1,6 @@
 import { type ImServer, imServerSchema } from "@invigil/schema";
 import { and, count, eq, gt } from "drizzle-orm";
-import type { Reader, Storage } from "../../storage/port.js";
+import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { visibleExams, visibleParticipants, visibleRooms, visibleUnseated } from "../../storage/tables.js";
 
@@ -59,20 +59,19 @@ const openRoomsByServices = statement(
     .groupBy(visibleRooms.imServer),
 );
 
-const countExaminees = async (reader: Reader, examId: string): Promise<number> => {
-  const seated = await reader.get(seatedExaminees, { examId });
-  const unseated = await reader.get(unseatedExaminees, { examId });
-  return (seated?.people ?? 0) + (unseated?.people ?? 0);
-};
-
 export const createCapacityStore = ({ storage }: { storage: Storage }): CapacityStore => ({
-  upcomingExams: (now) =>
-    storage.snapshot(async (reader) => {
-      const exams: UpcomingExam[] = [];
-      for (const exam of await reader.all(examsEndingAfter, { now }))
-        exams.push({ ...exam, examinees: await countExaminees(reader, exam.id) });
-      return exams;
-    }),
+  async upcomingExams(now) {
+    const exams: UpcomingExam[] = [];
+    for (const exam of await storage.all(examsEndingAfter, { now })) {
+      const { id: examId } = exam;
+      // One moment: a plan that becomes visible moves people from one to the other.
+      const counts = await storage.snapshot((reader) =>
+        Promise.all([reader.get(seatedExaminees, { examId }), reader.get(unseatedExaminees, { examId })]),
+      );
+      exams.push({ ...exam, examinees: counts.reduce((sum, counted) => sum + (counted?.people ?? 0), 0) });
+    }
+    return exams;
+  },
 
   async openRooms() {
     const counts = await storage.all(openRoomsByServices);

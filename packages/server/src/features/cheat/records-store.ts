@@ -1,5 +1,5 @@
-import { and, eq, sql } from "drizzle-orm";
-import { type EventLog, newEvent } from "../../domain/events.js";
+import { and, count, eq, exists, sql } from "drizzle-orm";
+import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Storage, Transaction } from "../../storage/port.js";
@@ -72,6 +72,7 @@ export type RecordOutcome = boolean | "not_in_room" | LimitExceeded;
 const usageOfPeople = statement((dialect) =>
   query
     .select({
+      examId: visibleRooms.examId,
       roomId: visibleRooms.id,
       userId: sql<string>`recorded."userId"`,
       records: sql<number>`coalesce(${recordedPeople.records}, 0)`,
@@ -100,13 +101,36 @@ const usageOfPeople = statement((dialect) =>
       ),
     ),
 );
-const peopleOfRoom = statement(
-  query
+/** For rooms in which some people have no records: counts the people who have some, up to a maximum. */
+const sizesForNewcomers = statement((dialect) => {
+  const newcomers = query
+    .select({ userId: sql`people."userId"` })
+    .from(dialect.rows("people", { examId: "text", roomId: "text", userId: "text" }))
+    .leftJoin(
+      recordedPeople,
+      and(
+        eq(recordedPeople.examId, sql`people."examId"`),
+        eq(recordedPeople.roomId, sql`people."roomId"`),
+        eq(recordedPeople.userId, sql`people."userId"`),
+      ),
+    )
+    .where(sql`people."roomId" = limited."roomId" AND coalesce(${recordedPeople.records}, 0) = 0`);
+  const counted = query
     .select({ userId: recordedPeople.userId })
     .from(recordedPeople)
-    .where(and(eq(recordedPeople.examId, param("examId")), eq(recordedPeople.roomId, param("roomId"))))
-    .limit(param("limit")),
-);
+    .where(
+      and(eq(recordedPeople.examId, sql`limited."examId"`), eq(recordedPeople.roomId, sql`limited."roomId"`)),
+    )
+    .limit(param("most"))
+    .as("counted");
+  return query
+    .select({
+      roomId: sql<string>`limited."roomId"`,
+      people: sql<number>`${query.select({ number: count() }).from(counted)}`.mapWith(Number),
+    })
+    .from(dialect.rows("limited", { examId: "text", roomId: "text" }))
+    .where(exists(newcomers));
+});
 const addToSums = statement((dialect) =>
   query
     .insert(recordedPeople)
@@ -121,68 +145,111 @@ const addToSums = statement((dialect) =>
       },
     }),
 );
-const insertRecords = insertion(cheatRecords);
+const insertRecords = insertion(cheatRecords, { ids: "given" });
 
-type RoomUsageEntry = { records: number; bytes: number; readonly isInRoom: boolean };
-/** The usage in one room, by user id. */
-type RoomUsage = Map<string, RoomUsageEntry>;
+/** A person whom a group is about, with their records in a room: all of them, and those that the group adds. */
+interface RecordedPerson {
+  readonly isInRoom: boolean;
+  records: number;
+  bytes: number;
+  addedRecords: number;
+  addedBytes: number;
+}
+interface RecordedRoom {
+  readonly examId: string;
+  readonly people: Map<string, RecordedPerson>;
+  /** The number of people who have no records but those that the group adds. */
+  newcomers: number;
+}
+
+/** Returns a person whom a call is about. The people of all calls were read. */
+const personIn = ({ people }: RecordedRoom, userId: string): RecordedPerson => {
+  const person = people.get(userId);
+  if (!person) throw new Error(`the records of ${userId} were not counted`);
+  return person;
+};
+
+/** Returns the rooms that exist, with those of their people whom the group is about. */
+const readRooms = async (tx: Transaction, recorded: readonly (RoomKey & { readonly userId: string })[]) => {
+  const rooms = new Map<string, RecordedRoom>();
+  for (const { examId, roomId, userId, records, bytes, seat } of await tx.all(usageOfPeople, { recorded })) {
+    let room = rooms.get(roomId);
+    if (!room) {
+      room = { examId, people: new Map(), newcomers: 0 };
+      rooms.set(roomId, room);
+    }
+    room.people.set(userId, {
+      isInRoom: seat !== null,
+      records,
+      bytes,
+      addedRecords: 0,
+      addedBytes: 0,
+    });
+  }
+  return rooms;
+};
 
 /**
- * Checks the calls of a group against their limits, one after the other. Each call counts what the calls before
- * it add.
+ * Adds a call to the usage of its room. If the call exceeds a limit, adds nothing and returns that limit.
+ * @param stored the number of people who have stored records in the room, if the call may have newcomers and they are limited
  */
-const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) => {
-  /** The number of people with records, for rooms in which that number is limited. */
-  const sizes = new Map<string, number>();
-  const sizeOf = async ({ examId, roomId }: RoomKey, sums: RoomUsage, limit: number): Promise<number> => {
-    const cached = sizes.get(roomId);
-    if (cached !== undefined) return cached;
-    const stored = await tx.all(peopleOfRoom, { examId, roomId, limit: limit + 1 });
-    const names = new Set(stored.map(({ userId }) => userId));
-    for (const [userId, { records }] of sums) if (records > 0) names.add(userId);
-    sizes.set(roomId, names.size);
-    return names.size;
-  };
-
-  return {
-    /**
-     * Adds a call to the usage. If it exceeds a limit, adds nothing and returns that limit; returns `false` if
-     * the room does not exist.
-     */
-    async admit(room: RoomKey, { people, limit, maxPeople, inRoom }: UsageIncrease): Promise<RecordOutcome> {
-      const { roomId } = room;
-      const sums = usage.get(roomId);
-      if (!sums) return false;
-      if (inRoom && people.some(({ userId }) => !sums.get(userId)?.isInRoom)) return "not_in_room";
-      let newcomers = 0;
-      for (const added of people) {
-        const { records, bytes } = sums.get(added.userId) ?? { records: 0, bytes: 0 };
-        const before = { userId: added.userId, records, bytes };
-        const exceeded = limit && exceededLimit(before, added, limit);
-        if (exceeded) return { usage: before, exceeded };
-        if (records === 0) newcomers += 1;
-      }
-      if (newcomers > 0) {
-        const size = maxPeople === undefined ? undefined : await sizeOf(room, sums, maxPeople);
-        if (size !== undefined && maxPeople !== undefined && size + newcomers > maxPeople)
-          return { people: Math.min(size, maxPeople) };
-        const cached = sizes.get(roomId);
-        if (cached !== undefined) sizes.set(roomId, cached + newcomers);
-      }
-      for (const { userId, records, bytes } of people) {
-        const sum = sums.get(userId) ?? { records: 0, bytes: 0, isInRoom: false };
-        sums.set(userId, { ...sum, records: sum.records + records, bytes: sum.bytes + bytes });
-      }
-      return true;
-    },
-  };
+const admit = (
+  room: RecordedRoom,
+  { people, limit, maxPeople, inRoom }: UsageIncrease,
+  stored: number,
+): RecordOutcome => {
+  let newcomers = 0;
+  for (const added of people) {
+    const person = personIn(room, added.userId);
+    if (inRoom && !person.isInRoom) return "not_in_room";
+    const usage = { userId: added.userId, records: person.records, bytes: person.bytes };
+    const exceeded = limit && exceededLimit(usage, added, limit);
+    if (exceeded) return { usage, exceeded };
+    if (person.records === 0) newcomers += 1;
+  }
+  if (newcomers > 0 && maxPeople !== undefined) {
+    const size = stored + room.newcomers;
+    if (size + newcomers > maxPeople) return { people: Math.min(size, maxPeople) };
+  }
+  room.newcomers += newcomers;
+  for (const added of people) {
+    const person = personIn(room, added.userId);
+    person.records += added.records;
+    person.bytes += added.bytes;
+    person.addedRecords += added.records;
+    person.addedBytes += added.bytes;
+  }
+  return true;
 };
 
 const grouping = {
   examOf: ({ records }: RecordBatch) => records[0]?.examId ?? "",
   callerOf: ({ caller }: RecordBatch) => caller,
 };
-const roomOf = ({ records }: RecordBatch): RoomKey | undefined => records[0];
+
+/** What a group reads. */
+const questionsOf = (calls: readonly RecordBatch[]) => {
+  const recorded: (RoomKey & { readonly userId: string })[] = [];
+  /** The rooms in which the number of people is limited. */
+  const limitedRooms = new Map<string, RoomKey>();
+  let maxPeople = 0;
+  let records = 0;
+  for (const { records: added, increase } of calls) {
+    const [first] = added;
+    if (!first) continue;
+    const { examId, roomId } = first;
+    records += added.length;
+    for (const { userId } of increase.people) recorded.push({ examId, roomId, userId });
+    if (increase.maxPeople === undefined) continue;
+    limitedRooms.set(roomId, { examId, roomId });
+    maxPeople = Math.max(maxPeople, increase.maxPeople);
+  }
+  return { recorded, limited: [...limitedRooms.values()], maxPeople, records };
+};
+
+/** Whether a call may add the first records of somebody, and the number of such people is limited. */
+const hasLimitedNewcomers = (room: RecordedRoom, { people, maxPeople }: UsageIncrease): boolean =>
+  maxPeople !== undefined && people.some((added) => personIn(room, added.userId).records === 0);
 
 /**
  * Creates the function that writes the records of a call, all or none. Calls that arrive together share a
@@ -190,58 +257,61 @@ const roomOf = ({ records }: RecordBatch): RoomKey | undefined => records[0];
  */
 export const createRecordWriter = ({ storage, events }: { storage: Storage; events: EventLog }) =>
   storage.grouped<RecordBatch, RecordOutcome>(async (tx, calls) => {
-    await lockExams(tx, ...calls.flatMap(({ records }) => records[0]?.examId ?? []));
+    const { recorded, limited, maxPeople, records } = questionsOf(calls);
+    const locked = lockExams(tx, ...new Set(calls.map(grouping.examOf)));
+    const readSizes =
+      limited.length > 0
+        ? tx.readAhead(() => tx.all(sizesForNewcomers, { limited, people: recorded, most: maxPeople + 1 }))
+        : undefined;
+    const [, ids, rooms] = await Promise.all([
+      locked,
+      tx.ids(cheatRecords, records),
+      readRooms(tx, recorded),
+    ]);
 
-    const wanted = calls.flatMap(({ records, increase }) => {
-      const [first] = records;
-      if (!first) return [];
-      const { examId, roomId } = first;
-      return increase.people.map(({ userId }) => ({ examId, roomId, userId }));
+    const roomOf = ({ records: [first] }: RecordBatch): RecordedRoom | undefined => {
+      const room = first && rooms.get(first.roomId);
+      return room?.examId === first?.examId ? room : undefined;
+    };
+    const needsSizes = calls.some((call) => {
+      const room = roomOf(call);
+      return room !== undefined && hasLimitedNewcomers(room, call.increase);
     });
-    const usage = new Map<string, RoomUsage>();
-    for (const { roomId, userId, records, bytes, seat } of await tx.all(usageOfPeople, {
-      recorded: wanted,
-    })) {
-      const sums = usage.get(roomId) ?? new Map<string, RoomUsageEntry>();
-      sums.set(userId, { records, bytes, isInRoom: seat !== null });
-      usage.set(roomId, sums);
-    }
-
-    const ledger = createLedger(tx, usage);
-    const outcomes: RecordOutcome[] = [];
-    for (const call of calls) {
-      const room = roomOf(call);
-      outcomes.push(room !== undefined && (await ledger.admit(room, call.increase)));
-    }
-    const kept = calls.filter((_, index) => outcomes[index] === true);
-    if (kept.length === 0) return outcomes;
-
-    const added = new Map<string, RoomKey & RecordUsage>();
-    for (const call of kept) {
-      const room = roomOf(call);
-      if (!room) continue;
-      const { examId, roomId } = room;
-      for (const { userId, records, bytes } of call.increase.people) {
-        const key = JSON.stringify([roomId, userId]);
-        const sum = added.get(key) ?? { examId, roomId, userId, records: 0, bytes: 0 };
-        added.set(key, { ...sum, records: sum.records + records, bytes: sum.bytes + bytes });
-      }
-    }
-    await tx.run(addToSums, { added: [...added.values()] });
-    const ids = await tx.insert(
-      insertRecords,
-      kept.flatMap(({ records }) => records),
+    const sizes = new Map(
+      needsSizes && readSizes ? (await readSizes()).map(({ roomId, people }) => [roomId, people]) : [],
     );
-    let next = 0;
-    await events.addAll(
-      tx,
-      kept.flatMap(({ records: [first, ...others] }) => {
-        const own = ids.slice(next, next + 1 + others.length);
-        next += own.length;
-        const [from, to] = [own.at(0), own.at(-1)];
-        if (!first || from === undefined || to === undefined) throw new Error("a record was given no id");
-        return newEvent(first, "cheat_records_added", { from, to }, first.createdAt);
-      }),
+
+    const idAt = (index: number): number => {
+      const id = ids[index];
+      if (id === undefined) throw new Error("a record was given no id");
+      return id;
+    };
+    const outcomes: RecordOutcome[] = [];
+    const rows: (NewRecord & { readonly id: number })[] = [];
+    const added: NewEvent[] = [];
+    for (const call of calls) {
+      const [first] = call.records;
+      const room = roomOf(call);
+      const outcome = first && room ? admit(room, call.increase, sizes.get(first.roomId) ?? 0) : false;
+      outcomes.push(outcome);
+      if (!first || outcome !== true) continue;
+      const from = idAt(rows.length);
+      for (const record of call.records) rows.push({ ...record, id: idAt(rows.length) });
+      const to = idAt(rows.length - 1);
+      added.push(newEvent(first, "cheat_records_added", { from, to }, first.createdAt));
+    }
+    if (rows.length === 0) return outcomes;
+
+    const sums: (RoomKey & RecordUsage)[] = [];
+    for (const [roomId, { examId, people }] of rooms)
+      for (const [userId, { addedRecords, addedBytes }] of people)
+        if (addedRecords > 0) sums.push({ examId, roomId, userId, records: addedRecords, bytes: addedBytes });
+    await tx.last(() =>
+      Promise.all([
+        tx.run(addToSums, { added: sums }),
+        tx.insert(insertRecords, rows),
+        events.addAll(tx, added),
+      ]),
     );
     return outcomes;
   }, grouping);

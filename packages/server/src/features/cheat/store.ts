@@ -106,15 +106,10 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
     (reader, examId: string) => reader.get(configOfExam, { examId }),
   );
   const erasures = createErasureFilter(storage);
-  const readPage = (
-    records: typeof recordsOfRoom,
-    owner: { readonly examId: string; readonly roomId?: string },
-    page: { before: number; limit: number },
-  ): Promise<Row[]> =>
-    erasures.page(owner.examId, (before, limit) => storage.all(records, { ...owner, before, limit }), {
-      ...page,
-      kind: "records",
-    });
+  const rangeOf =
+    (records: typeof recordsOfRoom, owner: { readonly examId: string; readonly roomId?: string }) =>
+    (before: number, limit: number): Promise<Row[]> =>
+      storage.all(records, { ...owner, before, limit });
 
   return {
     setConfig: ({ examId, data, now }, share) =>
@@ -138,18 +133,21 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
     async listByRooms(examId, roomIds, { limit, before = ABOVE_ALL }) {
       // Each room's page is one range of its index. The newest rows of all rooms form the page.
       const rows: Row[] = [];
-      let read = 0;
-      for (const roomId of roomIds) {
-        rows.push(...(await readPage(recordsOfRoom, { examId, roomId }, { before, limit: limit + 1 })));
-        read += limit + 1;
-        if (read < RECORDS_A_TURN) continue;
-        read = 0;
-        await nextTurn();
+      const page = { before, limit: limit + 1, kind: "records" } as const;
+      const roomsATurn = Math.ceil(RECORDS_A_TURN / page.limit);
+      for (let from = 0; from < roomIds.length; from += roomsATurn) {
+        if (from > 0) await nextTurn();
+        const ranges = roomIds
+          .slice(from, from + roomsATurn)
+          .map((roomId) => rangeOf(recordsOfRoom, { examId, roomId }));
+        rows.push(...(await erasures.pages(examId, ranges, page)));
       }
       if (roomIds.length > 1) rows.sort((a, b) => b.id - a.id);
       return toPage(rows, limit);
     },
-    listByExam: async (examId, { limit, before = ABOVE_ALL }) =>
-      toPage(await readPage(recordsOfExam, { examId }, { before, limit: limit + 1 }), limit),
+    async listByExam(examId, { limit, before = ABOVE_ALL }) {
+      const page = { before, limit: limit + 1, kind: "records" } as const;
+      return toPage(await erasures.pages(examId, [rangeOf(recordsOfExam, { examId })], page), limit);
+    },
   };
 };

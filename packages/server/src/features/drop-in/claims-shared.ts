@@ -43,7 +43,7 @@ export const createSharedClaims = ({ store, instances, clock, nonce, log }: Shar
     return instance === instances.id || claimNow(claim, true);
   };
 
-  instances.onNotice("displaced", displace);
+  instances.onNotice("displaced", displace, () => own.size > 0);
   instances.onExpired((instance) => store.releaseAll(instance));
   // While this server was paused, others may have removed its claims and connected the same pages.
   instances.onRevived(async (previous) => {

@@ -1,4 +1,4 @@
-import { and, eq, gt, sql } from "drizzle-orm";
+import { and, eq, getTableColumns, gt, sql } from "drizzle-orm";
 import { notifyServer } from "../../domain/notices.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
@@ -21,17 +21,13 @@ export interface ClaimStore {
   releaseAll(instance: string): Promise<void>;
 }
 
+/** The claim of a page, and its server if that is running. */
 const claimOfPage = statement(
   query
-    .select()
+    .select({ claim: getTableColumns(pageClaims), running: instances.id })
     .from(pageClaims)
+    .leftJoin(instances, and(eq(instances.id, pageClaims.instance), gt(instances.leaseUntil, param("now"))))
     .where(eq(pageClaims.page, param("page"))),
-);
-const runningInstance = statement(
-  query
-    .select({ id: instances.id })
-    .from(instances)
-    .where(and(eq(instances.id, param("instance")), gt(instances.leaseUntil, param("now")))),
 );
 const writeClaim = statement(
   query
@@ -62,25 +58,33 @@ export const createClaimStore = ({ storage }: { storage: Storage }): ClaimStore 
   claim: (claim, { now, yields }) =>
     storage.write(
       async (tx): Promise<ClaimOutcome> => {
-        await tx.lockName(`page ${claim.page}`);
-        const current = await tx.get(claimOfPage, claim);
-        const isOther = current !== undefined && current.connection !== claim.connection;
-        if (isOther && (await tx.get(runningInstance, { instance: current.instance, now }))) {
-          const wins = yields ? claim.loginId > current.loginId : claim.loginId >= current.loginId;
+        const [, found] = await Promise.all([
+          tx.lockName(`page ${claim.page}`),
+          tx.get(claimOfPage, { ...claim, now }),
+        ]);
+        const other = found?.claim.connection === claim.connection ? undefined : found;
+        const displaced = other?.claim;
+        const isConnected = displaced !== undefined && other?.running !== null;
+        if (isConnected) {
+          const wins = yields ? claim.loginId > displaced.loginId : claim.loginId >= displaced.loginId;
           if (!wins) return "refused";
-          if (current.instance !== claim.instance)
-            await notifyServer(tx, current.instance, { topic: "displaced", data: current.connection, now });
         }
-        await tx.run(writeClaim, claim);
-        return { displaced: isOther ? current : undefined };
+        await tx.last(async () => {
+          const writing: Promise<unknown>[] = [tx.run(writeClaim, claim)];
+          const { instance, connection: data } = displaced ?? claim;
+          if (isConnected && instance !== claim.instance)
+            writing.push(notifyServer(tx, instance, { topic: "displaced", data, now }));
+          await Promise.all(writing);
+        });
+        return { displaced };
       },
       { share: { caller: claim.page } },
     ),
   release: async (claim) => {
     const share = { caller: claim.page };
-    await storage.write((tx) => tx.run(deleteClaim, claim), { share, continues: true });
+    await storage.write((tx) => tx.last(() => tx.run(deleteClaim, claim)), { share, continues: true });
   },
   releaseAll: async (instance) => {
-    await storage.write((tx) => tx.run(deleteClaims, { instance }));
+    await storage.write((tx) => tx.last(() => tx.run(deleteClaims, { instance })));
   },
 });

@@ -9,7 +9,6 @@ import {
   sendMessageInput,
   signalName,
   signals,
-  userIdOfLogin,
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import { loginOf, STAFF } from "../../domain/messages.js";
@@ -23,7 +22,6 @@ import { loginIdOf } from "../../providers/embedded/im.js";
 import type { MessageProviders } from "../../providers/types.js";
 import { untilAvailable } from "../../storage/until-available.js";
 import type { AccessService } from "../access/service.js";
-import { canSendTo, isMuted } from "../im/rules.js";
 import type { ImService, LoginService, MessageLogin, Muted } from "../im/service.js";
 import type { InstanceService } from "../instances/service.js";
 import type { PresenceService } from "../presence/service.js";
@@ -202,11 +200,6 @@ export const createDropInService = ({
     };
   };
 
-  const mayAddress = async (caller: Principal, roomId: string, login: string): Promise<boolean> => {
-    const userId = userIdOfLogin(login);
-    const role = await access.roleIn(roomId, userId);
-    return role !== undefined && canSendTo(caller, { userId, role });
-  };
   /** A login that has just joined is online before its presence is stored. */
   const isOnline = async (roomId: string, login: string): Promise<boolean> =>
     joins.has(keyOf(roomId, login)) ||
@@ -250,7 +243,7 @@ export const createDropInService = ({
       log.error({ err: error, roomId }, "pages were not told of a mute"),
     );
   }, MUTES_INTERVAL_MS);
-  instances.onNotice("muted", mutesChanged);
+  instances.onNotice("muted", mutesChanged, () => muteListeners.size > 0);
   // Notices for the previous id of this server may be lost.
   instances.onRevived(async () => {
     for (const roomId of muteListeners.keys()) mutesChanged(roomId);
@@ -316,17 +309,16 @@ export const createDropInService = ({
       const name = signalName(type);
       if (!page.commands && name && signals[name].kind === "command")
         throw forbidden(`The login ${page.login} is not an admin of the group ${roomId}.`);
-      if (!to && isMuted(await im.muted(roomId), caller, page.login))
-        throw new Refusal(442, `The login ${page.login} is muted in the group ${roomId}.`);
       const [receiver] = to ?? [];
-      const allowed = await Promise.all((to ?? []).map((login) => mayAddress(caller, roomId, login)));
-      if (one && (receiver === undefined || !allowed[0] || !(await isOnline(roomId, receiver))))
+      if (one && (receiver === undefined || !(await isOnline(roomId, receiver))))
         throw new Refusal(404, NOT_ONLINE);
-      // Logins to which the page may not send are skipped, so that the others receive the message.
-      const recipients = to && [...new Set([...to.filter((_, index) => allowed[index]), page.login])];
-      const input = { roomId, type, text: data, to: one ? to : recipients, camera: page.camera, key };
-      const { id } = await im.send(caller, parsed(sendMessageInput, input));
-      return { messageId: String(id) };
+      // Others than this page also receive the message if the page may not send it to some of them.
+      const recipients = one ? to : to && [...to, page.login];
+      const input = { roomId, type, text: data, to: recipients, camera: page.camera, key };
+      const sent = await im.deliver(caller, parsed(sendMessageInput, input));
+      if ("muted" in sent) throw new Refusal(442, `The login ${page.login} is muted in the group ${roomId}.`);
+      if ("unknown" in sent) throw new Refusal(404, NOT_ONLINE);
+      return { messageId: String(sent.id) };
     },
 
     async group(page, roomId) {

@@ -20,6 +20,7 @@ import { createQuotaCheck } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
+import type { Storage } from "../../storage/port.js";
 import type { Origin } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import { clipNotFound } from "../audio/rules.js";
@@ -62,6 +63,8 @@ export interface ExamService {
 
 export interface ExamServiceDeps {
   readonly store: ExamStore;
+  /** Sends reads of several stores together. */
+  readonly together: Storage["together"];
   readonly access: AccessService;
   readonly audio: AudioService;
   readonly participant: ParticipantService;
@@ -83,6 +86,7 @@ const number = (count: number, one: string, many: string): string => `${count} $
 
 export const createExamService = ({
   store,
+  together,
   access,
   audio,
   participant,
@@ -100,10 +104,23 @@ export const createExamService = ({
     const summary = { id, name, startTime, endTime, createdAt, updatedAt };
     return videoProfile ? { ...summary, videoProfile } : summary;
   };
-  const read = async (examId: string): Promise<Exam> => {
-    const stored = await store.get(examId);
+  /** Reads an exam, unless its row is given. Its end is that of the person, if one is given. */
+  const read = async (
+    examId: string,
+    { row, userId }: { readonly row?: StoredExam; readonly userId?: string | undefined } = {},
+  ): Promise<Exam> => {
+    const [stored, audioOfExam, extraMinutes] = await together(() =>
+      Promise.all([
+        row ?? store.get(examId),
+        audio.ofExam(examId),
+        userId === undefined ? 0 : participant.extraMinutesOf(examId, userId),
+      ]),
+    );
     if (!stored) throw examNotFound(examId);
-    return { ...toPublic(stored), ...(await audio.ofExam(examId)) };
+    const exam = { ...toPublic(stored), ...audioOfExam };
+    return extraMinutes === 0
+      ? exam
+      : { ...exam, endTime: new Date(exam.endTime.getTime() + extraMinutes * MINUTE_MS) };
   };
 
   const attachments = (examId: string, wanted: ExamAudioInput, createdAt: Date) =>
@@ -112,9 +129,11 @@ export const createExamService = ({
     if (missing) throw clipNotFound(missing.missingClip);
   };
 
-  /** Returns the exam that a caller's token is bound to. */
-  const boundExam = async (caller: Caller): Promise<string | undefined> =>
-    caller.roomId === undefined ? caller.examId : (await access.room(caller, caller.roomId)).examId;
+  /** Returns the exam that a caller's token is bound to. @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND */
+  const boundExam = async (caller: Caller): Promise<StoredExam | undefined> => {
+    if (caller.roomId !== undefined) return store.get((await access.room(caller, caller.roomId)).examId);
+    return caller.examId === undefined ? undefined : (await access.exam(caller, caller.examId)).exam;
+  };
 
   const notDeleted = (examId: string) =>
     new InvigilError("EXAM_NOT_FOUND", `There is no deleted exam ${examId} that could be restored.`);
@@ -148,17 +167,12 @@ export const createExamService = ({
       return read(id);
     },
     async get(caller, examId) {
-      await access.exam(caller, examId);
-      const exam = await read(examId);
-      if (caller.role !== "examinee") return exam;
-      const extraMinutes = await participant.extraMinutesOf(examId, caller.userId);
-      return { ...exam, endTime: new Date(exam.endTime.getTime() + extraMinutes * MINUTE_MS) };
+      const { exam: row } = await access.exam(caller, examId);
+      return read(examId, { row, userId: caller.role === "examinee" ? caller.userId : undefined });
     },
     async list(caller, { pageSize, cursor }) {
-      const bound = await boundExam(caller);
-      if (bound !== undefined) {
-        await access.exam(caller, bound);
-        const exam = await store.get(bound);
+      if (caller.roomId !== undefined || caller.examId !== undefined) {
+        const exam = await boundExam(caller);
         return { exams: exam && cursor === undefined ? [toPublic(exam)] : [] };
       }
       const person = caller.role === "admin" ? undefined : caller;

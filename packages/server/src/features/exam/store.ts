@@ -149,8 +149,12 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
     { userId, role }: { userId: string; role: Role },
     page: { limit: number; before: string },
   ): Promise<StoredExam[]> => {
-    const made = role === "teacher" ? await storage.all(examsMadeBy, { userId, ...page }) : [];
-    const reached = await storage.all(examsOfRooms, { userId, role });
+    const [made, reached] = await storage.together(() =>
+      Promise.all([
+        role === "teacher" ? storage.all(examsMadeBy, { userId, ...page }) : [],
+        storage.all(examsOfRooms, { userId, role }),
+      ]),
+    );
     const examIds = [...new Set([...reached, ...made].map(({ id }) => id))]
       .filter((id) => id < page.before)
       .toSorted()

@@ -4,6 +4,7 @@ import { shareOf } from "../../identity/usage-key.js";
 import { forbidden } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { IM_TOKEN_TTL_SECONDS } from "../../providers/aliyun/im-token.js";
+import type { Named } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import type { AuthService } from "../auth/service.js";
 import type { LoginStore, StoredLogin } from "./logins-store.js";
@@ -48,7 +49,7 @@ export interface LoginService {
 export interface LoginServiceDeps {
   readonly store: LoginStore;
   readonly access: AccessService;
-  readonly auth: Pick<AuthService, "isGood" | "isDisabled" | "endOf">;
+  readonly auth: Pick<AuthService, "endOf">;
   readonly clock: () => Date;
   readonly ids: Pick<Ids, "next">;
 }
@@ -74,13 +75,16 @@ const toLogin = (row: StoredLogin): MessageLogin => ({
 });
 
 export const createLoginService = ({ store, access, auth, clock, ids }: LoginServiceDeps): LoginService => {
-  const check: LoginService["check"] = async ({ holder, expiresAt }) => {
-    if (expiresAt <= clock() || !(await auth.isGood(holder)))
-      throw unauthenticated("The message login has ended.");
+  const hasEnded = () => unauthenticated("The message login has ended.");
+  /** Returns the holder of a login, with what was read of the room. @throws UNAUTHENTICATED */
+  const confirmedHolder = async ({ holder, expiresAt }: MessageLogin, named?: Named): Promise<Principal> => {
+    const confirmed = expiresAt <= clock() ? undefined : await access.confirm(holder, named);
+    if (!confirmed) throw hasEnded();
+    return confirmed;
   };
 
   return {
-    check,
+    check: async (login) => void (await confirmedHolder(login)),
     async open(holder, { userId, camera, roomId }) {
       const id = ids.next();
       const createdAt = clock();
@@ -108,16 +112,17 @@ export const createLoginService = ({ store, access, auth, clock, ids }: LoginSer
       return row && toLogin(row);
     },
     async callerIn(login, roomId) {
-      await check(login);
-      const { userId, holder, expiresAt } = login;
-      const role = await access.roleIn(roomId, userId);
+      const holder = await confirmedHolder(login, { roomId });
+      const { userId, expiresAt } = login;
+      const isOwn = userId === holder.userId;
+      const role = await (isOwn ? access.ownRoleIn(holder, roomId) : access.roleIn(roomId, userId));
       if (!role) throw forbidden(`The room ${roomId} is not open to you.`);
       // The same check as for calls of the API: the token's binding and, except for administrators, its role.
       await access.room(holder, roomId);
-      if (userId !== holder.userId && (await auth.isDisabled({ userId, role })))
-        throw unauthenticated("The message login has ended.");
+      if (!isOwn && (await access.isDisabled({ userId, role }))) throw hasEnded();
       const { roomId: boundTo, examId } = holder;
-      return { userId, role, roomId, expiresAt, countedAs: { userId, roomId: boundTo, examId } };
+      const person = { userId, role, roomId, expiresAt, countedAs: { userId, roomId: boundTo, examId } };
+      return isOwn ? access.actingAs(holder, person) : person;
     },
   };
 };

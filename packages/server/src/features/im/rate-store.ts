@@ -9,6 +9,8 @@ import { countMessage, FULL_MS, keyOfSender, type Sender } from "./rate.js";
 export interface RateCounter {
   /** Counts a message. @throws TOO_MANY_REQUESTS */
   take(sender: SenderKey, now: Date): void;
+  /** Whether a message was counted. */
+  hasCounted(): boolean;
   /** Stores the counts. */
   save(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export const readRates = async (tx: Transaction, senders: readonly SenderKey[]):
       wholeAt.set(key, after);
       counted.set(key, { ...sender, wholeAt: new Date(after) });
     },
+    hasCounted: () => counted.size > 0,
     async save() {
       if (counted.size > 0) await tx.run(writeRates, { counted: [...counted.values()] });
     },

@@ -13,7 +13,7 @@ import type { ImService } from "./service.js";
 export const createImRouter = ({ im }: { im: ImService }) =>
   router({
     getToken: anyoneProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ alsoWhenFull: true, anyRoom: true })
       .input(getImTokenInput)
       .output(imTokensSchema)
       .mutation(({ ctx, input }) => im.getToken(ctx.caller, input)),

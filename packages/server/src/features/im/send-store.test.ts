@@ -2,12 +2,12 @@ import { signals } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.js";
-import { change, rowsOf } from "../../../test/support/tables.js";
+import { change, insertRows, rowsOf } from "../../../test/support/tables.js";
 import { createEventLog } from "../../domain/events.js";
 import { createMessageLog, type NewMessage } from "../../domain/messages.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
 import { query } from "../../storage/statement.js";
-import { messages, rooms } from "../../storage/tables.js";
+import { messages, mutes, roomEvents, rooms, sendRates } from "../../storage/tables.js";
 import { createMessageSender, type RoomToSendIn } from "./send-store.js";
 
 const NOW = new Date("2026-01-02T03:04:05Z");
@@ -47,16 +47,19 @@ const message = (data: string, more: Partial<NewMessage> = {}): NewMessage => ({
   ...more,
 });
 
+const openSender = ({ countsMessages = false } = {}) =>
+  createMessageSender({
+    storage: db.storage,
+    messageLog: createMessageLog({ events: createEventLog({ added: () => undefined }) }),
+    countsMessages,
+  });
+const check = () => undefined;
+const canSendTo = () => true;
+
 it("decides the outcome of concurrent messages as if they arrived one after the other", async () => {
   const ended = { status: "ended", endedAt: NOW } as const;
   await change(db, query.update(rooms).set(ended).where(eq(rooms.id, "ended")));
-  const send = createMessageSender({
-    storage: db.storage,
-    messageLog: createMessageLog({ events: createEventLog({ added: () => undefined }) }),
-    countsMessages: false,
-  });
-  const canSendTo = () => true;
-  const check = () => undefined;
+  const send = openSender();
   const refuse = (room: RoomToSendIn) => {
     throw new Error(`refused: ${room?.status}`);
   };
@@ -100,4 +103,58 @@ it("decides the outcome of concurrent messages as if they arrived one after the 
     id: idOf("first"),
     time: NOW,
   });
+});
+
+it("refuses the messages of muted senders that obey mutes, and nothing else", async () => {
+  const examId = "exam";
+  await insertRows(db, mutes, [
+    { examId, roomId: "open", login: "pc_t1" },
+    { examId, roomId: "ended", login: "" },
+  ]);
+  const send = openSender({ countsMessages: true });
+  const outcomes = await Promise.all(
+    [
+      { message: message("of the other page"), obeysMutes: true },
+      { message: message("muted", { senderCamera: "pc", key: "k" }), obeysMutes: true },
+      { message: message("to one", { senderCamera: "pc", key: "k" }) },
+      { message: message("sent before", { senderCamera: "pc", key: "k" }), obeysMutes: true },
+      { message: message("muted with everybody", { roomId: "ended" }), obeysMutes: true },
+      { message: message("of who runs the room", { roomId: "ended" }) },
+    ].map((request) => send({ ...request, check, canSendTo })),
+  );
+  const stored = await rowsOf(db, messages);
+  const sent = (data: string) => ({
+    id: stored.find((row) => row.data === JSON.stringify(data))?.id,
+    time: NOW,
+  });
+  expect(stored).toHaveLength(3);
+  const muted = { muted: true };
+  expect(outcomes).toEqual([
+    sent("of the other page"),
+    muted,
+    sent("to one"),
+    sent("to one"),
+    muted,
+    sent("of who runs the room"),
+  ]);
+});
+
+it("writes nothing for a muted sender, not even the rate", async () => {
+  await insertRows(db, mutes, [{ examId: "exam", roomId: "open", login: "" }]);
+  const send = openSender({ countsMessages: true });
+  const request = { message: message("muted"), obeysMutes: true, check, canSendTo };
+  expect(await Promise.all([send(request), send(request)])).toEqual([{ muted: true }, { muted: true }]);
+  for (const table of [messages, roomEvents, sendRates]) expect(await rowsOf(db, table)).toEqual([]);
+});
+
+it("leaves out recipients to whom the sender may not send, as long as one is left", async () => {
+  const send = openSender();
+  const to = (data: string, ...recipients: string[]) =>
+    send({ message: message(data, { recipients }), check, canSendTo, leavesOut: true });
+  const [, refused] = await Promise.all([
+    to("to some", "nobody", "e1", "pc_nobody", "pc_e1"),
+    to("to nobody", "nobody", "pc_nobody"),
+  ]);
+  expect(refused).toEqual({ unknown: "nobody" });
+  expect(await rowsOf(db, messages)).toMatchObject([{ data: '"to some"', recipients: ["e1", "pc_e1"] }]);
 });

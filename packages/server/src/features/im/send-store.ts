@@ -1,14 +1,12 @@
 import { type SentMessage, signals } from "@invigil/schema";
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, exists, or, sql } from "drizzle-orm";
 import { lockExams } from "../../domain/exam-lock.js";
-import type { MessageLog, NewMessage } from "../../domain/messages.js";
-import { endAnnouncedSince, loginOf } from "../../domain/messages.js";
+import { announcesEnd, EVERYBODY, loginOf, type MessageLog, type NewMessage } from "../../domain/messages.js";
 import { readRoles } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
-import { messages, type visibleParticipants, visibleRooms } from "../../storage/tables.js";
-
+import { messages, mutes, type visibleParticipants, visibleRooms } from "../../storage/tables.js";
 import type { Sender } from "./rate.js";
 import { readRates } from "./rate-store.js";
 
@@ -20,14 +18,18 @@ export type RoomToSendIn = Pick<typeof visibleRooms.$inferSelect, "status" | "en
 /** A message to send, with its checks. */
 export interface SendRequest {
   readonly message: NewMessage;
+  /** Whether a mute of the sender's login, or of everybody, refuses the message. Default: it does not. */
+  readonly obeysMutes?: boolean;
   /** Throws to refuse the message. */
   readonly check: (room: RoomToSendIn) => void;
   /** Whether the sender may send the message to a person of the room. */
   readonly canSendTo: (person: Person) => boolean;
+  /** Whether to leave out other recipients, as long as one is left. Default: they refuse the message. */
+  readonly leavesOut?: boolean;
 }
 
-/** The sent message, or the first recipient that is no person of the room or that `canSendTo` rejects. */
-export type SendResult = SentMessage | { readonly unknown: string };
+/** The sent message, that the sender is muted, or the first recipient that is no person of the room or that `canSendTo` rejects. */
+export type SendResult = SentMessage | { readonly muted: true } | { readonly unknown: string };
 
 const sentBefore = statement((dialect) =>
   query
@@ -56,13 +58,29 @@ const sentBefore = statement((dialect) =>
       ),
     ),
 );
-const roomsToSendIn = statement((dialect) =>
+const mutesOfSender = query
+  .select({ login: mutes.login })
+  .from(mutes)
+  .where(
+    and(
+      eq(mutes.examId, sql`senders."examId"`),
+      eq(mutes.roomId, sql`senders."roomId"`),
+      or(eq(mutes.login, EVERYBODY), eq(mutes.login, sql`senders."login"`)),
+    ),
+  );
+/** Reads the rooms of senders, and whether those with a login are muted. */
+const roomsOfSenders = statement((dialect) =>
   query
-    .select({ id: visibleRooms.id, status: visibleRooms.status, endedAt: visibleRooms.endedAt })
-    .from(dialect.rows("sent", { examId: "text", roomId: "text" }))
+    .select({
+      index: sql<number>`senders."position"`.mapWith(Number),
+      status: visibleRooms.status,
+      endedAt: visibleRooms.endedAt,
+      isMuted: sql<boolean>`senders."login" IS NOT NULL AND ${exists(mutesOfSender)}`.mapWith(Boolean),
+    })
+    .from(dialect.rows("senders", { examId: "text", roomId: "text", login: "text" }))
     .innerJoin(
       visibleRooms,
-      and(eq(visibleRooms.examId, sql`sent."examId"`), eq(visibleRooms.id, sql`sent."roomId"`)),
+      and(eq(visibleRooms.examId, sql`senders."examId"`), eq(visibleRooms.id, sql`senders."roomId"`)),
     ),
 );
 /** Returns the person of a login. No user id begins with the prefix of PC logins. */
@@ -71,12 +89,51 @@ const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 const isEndSignal = ({ type, recipients }: NewMessage): boolean =>
   type === signals.endRoom.type && !recipients;
 
-/** Returns messages that were sent before with the same keys, by the index of the request. */
+/** A sender in a room. Without a login, mutes do not matter. */
+type RoomSender = RoomKey & { readonly login: string | null };
+
+/** The sender whose messages are counted. */
+const countedSender = ({
+  message: { examId, roomId, senderId, senderCamera },
+}: SendRequest): RoomKey & Sender => ({
+  examId,
+  roomId,
+  login: loginOf(senderId, senderCamera),
+});
+
+/** What a group reads. */
+const questionsOf = (requests: readonly SendRequest[]) => {
+  const senders: RoomSender[] = [];
+  /** The index of each sender, by exam, room and login. */
+  const known = new Map<string, number>();
+  /** The index of the sender of each request. */
+  const senderOf: number[] = [];
+  /** The rooms of end signals. */
+  const endSignals = new Map<string, RoomKey>();
+  const recipients: (RoomKey & { readonly userId: string })[] = [];
+  let hasKeys = false;
+  for (const { message, obeysMutes = false } of requests) {
+    const { examId, roomId, senderId, senderCamera } = message;
+    const login = obeysMutes ? loginOf(senderId, senderCamera) : null;
+    const sender = `${examId} ${roomId} ${login ?? ""}`;
+    let index = known.get(sender);
+    if (index === undefined) {
+      index = senders.push({ examId, roomId, login }) - 1;
+      known.set(sender, index);
+    }
+    senderOf.push(index);
+    if (message.key !== undefined) hasKeys = true;
+    if (isEndSignal(message)) endSignals.set(roomId, { examId, roomId });
+    for (const to of message.recipients ?? []) recipients.push({ examId, roomId, userId: userIdOf(to) });
+  }
+  return { senders, senderOf, endSignals: [...endSignals.values()], recipients, hasKeys };
+};
+
+/** Returns the messages that were sent before with the same keys, by the index of the request. */
 const readSentBefore = async (
   tx: Transaction,
   requests: readonly SendRequest[],
 ): Promise<ReadonlyMap<number, SentMessage>> => {
-  if (requests.every(({ message }) => message.key === undefined)) return new Map();
   const keyed = requests.map(({ message: { examId, roomId, senderId, senderCamera, key = null } }) => ({
     examId,
     roomId,
@@ -87,133 +144,141 @@ const readSentBefore = async (
   return new Map((await tx.all(sentBefore, { keyed })).map(({ index, ...sent }) => [index, sent]));
 };
 
-/** Returns the people whom the messages name as recipients, by room and user id. */
+const readRooms = async (tx: Transaction, senders: readonly RoomSender[]) =>
+  new Map((await tx.all(roomsOfSenders, { senders })).map(({ index, ...room }) => [index, room]));
+
+/** Returns the people to whom messages are sent, by room and user id. */
 const readPeople = async (
   tx: Transaction,
-  requests: readonly SendRequest[],
+  recipients: readonly (RoomKey & { readonly userId: string })[],
 ): Promise<ReadonlyMap<string, Person>> => {
-  const recipients = requests.flatMap(({ message: { examId, roomId, recipients = [] } }) =>
-    recipients.map((login) => ({ examId, roomId, userId: userIdOf(login) })),
-  );
-  if (recipients.length === 0) return new Map();
   const people = await readRoles(tx, recipients);
   return new Map(people.map(({ roomId, ...person }) => [keyOf(roomId, person.userId), person]));
 };
 
+/** Returns the last end signals of rooms. */
+const readEndSignals = async (
+  tx: Transaction,
+  log: MessageLog,
+  rooms: readonly RoomKey[],
+): Promise<ReadonlyMap<string, SentMessage | undefined>> => {
+  const last = await Promise.all(rooms.map((room) => log.lastEndSignal(tx, room)));
+  return new Map(rooms.map(({ roomId }, index) => [roomId, last[index]]));
+};
+
+/** Locks the exams of a group, and reads what its outcomes depend on. Starts all of its statements at once. */
+const readState = async (
+  tx: Transaction,
+  requests: readonly SendRequest[],
+  { messageLog, countsMessages }: Pick<MessageSenderDeps, "messageLog" | "countsMessages">,
+) => {
+  const { senders, senderOf, endSignals, recipients, hasKeys } = questionsOf(requests);
+  const [, ids, rooms, rates, known, people, ends] = await Promise.all([
+    lockExams(tx, ...new Set(senders.map(({ examId }) => examId))),
+    messageLog.ids(tx, requests.length),
+    readRooms(tx, senders),
+    countsMessages ? readRates(tx, requests.map(countedSender)) : undefined,
+    hasKeys ? readSentBefore(tx, requests) : undefined,
+    recipients.length > 0 ? readPeople(tx, recipients) : undefined,
+    endSignals.length > 0 ? readEndSignals(tx, messageLog, endSignals) : undefined,
+  ]);
+  return { ids, rooms, senderOf, rates, known, people, endSignals: ends };
+};
+type GroupState = Awaited<ReturnType<typeof readState>>;
+
 /** The outcome of a request before messages are written. `added` is the index of a message to write. */
 type Outcome = SendResult | { readonly added: number } | { readonly refusal: unknown };
 
-/** Decides the outcome of each request in order. Each one takes the requests before it into account. */
-const decide = async (
-  tx: Transaction,
-  log: MessageLog,
-  requests: readonly SendRequest[],
-): Promise<{ outcomes: Outcome[]; added: NewMessage[] }> => {
-  const rooms = new Map(
-    requests.map(({ message: { examId, roomId } }) => [roomId, { examId, roomId }] as const),
-  );
-  const known = await readSentBefore(tx, requests);
-  const found = new Map(
-    (await tx.all(roomsToSendIn, { sent: [...rooms.values()] })).map((room) => [room.id, room]),
-  );
-  const people = await readPeople(tx, requests);
+/** Returns what a check throws, if it does. */
+const refusalOf = (check: () => void): { readonly refusal: unknown } | undefined => {
+  try {
+    check();
+    return undefined;
+  } catch (refusal) {
+    return { refusal };
+  }
+};
 
+/** Decides the outcome of each request in order. Each one takes the requests before it into account. */
+const decide = (
+  requests: readonly SendRequest[],
+  { rooms, senderOf, rates, known, people, endSignals }: GroupState,
+): { outcomes: Outcome[]; added: NewMessage[] } => {
   const added: NewMessage[] = [];
   // Indexes in `added`: of messages with a key, and of the end signal of each room.
   const byKey = new Map<string, number>();
-  const endSignals = new Map<string, number>();
+  const addedEnds = new Map<string, number>();
 
-  const decideOne = async ({ message, check, canSendTo }: SendRequest, index: number): Promise<Outcome> => {
-    const { examId, roomId, senderId, senderCamera, key, recipients } = message;
+  const decideOne = (request: SendRequest, index: number): Outcome => {
+    const { message, check, canSendTo, leavesOut = false } = request;
+    const { roomId, senderId, senderCamera, key, recipients } = message;
+    const room = rooms.get(senderOf[index] ?? -1);
+    const isMuted = room?.isMuted ?? false;
+    // Repetitions count, too. Messages of muted senders do not, so that these write nothing.
+    const excess =
+      rates && !isMuted && refusalOf(() => rates.take(countedSender(request), message.createdAt));
     const messageKey = key === undefined ? undefined : keyOf(roomId, senderId, senderCamera, key);
-    const before = known.get(index);
+    const before = known?.get(index);
     if (before) return before;
     const same = messageKey === undefined ? undefined : byKey.get(messageKey);
     if (same !== undefined) return { added: same };
+    if (isMuted) return { muted: true };
+    if (excess) return excess;
 
-    const room = found.get(roomId);
-    try {
-      check(room);
-    } catch (refusal) {
-      return { refusal };
-    }
+    const refused = refusalOf(() => check(room));
+    if (refused) return refused;
     if (room?.endedAt && isEndSignal(message)) {
       // Pages receive the end once. The server may have sent its own signal already.
-      const since = endAnnouncedSince(room.endedAt);
-      const earlier = endSignals.get(roomId);
+      const earlier = addedEnds.get(roomId);
       if (earlier !== undefined) return { added: earlier };
-      const last = await log.lastEndSignal(tx, { examId, roomId }, since);
-      if (last) return last;
+      const last = endSignals?.get(roomId);
+      if (last && announcesEnd(last, room.endedAt)) return last;
     }
-    const unknown = recipients?.find((login) => {
-      const person = people.get(keyOf(roomId, userIdOf(login)));
+    const isOther = (login: string): boolean => {
+      const person = people?.get(keyOf(roomId, userIdOf(login)));
       return person === undefined || !canSendTo(person);
-    });
-    if (unknown !== undefined) return { unknown };
+    };
+    const unknown = recipients?.find(isOther);
+    const allowed = unknown === undefined || !leavesOut ? [] : recipients?.filter((login) => !isOther(login));
+    if (unknown !== undefined && allowed?.length === 0) return { unknown };
 
-    const at = added.push(message) - 1;
+    const at = added.push(unknown === undefined ? message : { ...message, recipients: allowed }) - 1;
     if (messageKey !== undefined) byKey.set(messageKey, at);
-    if (isEndSignal(message)) endSignals.set(roomId, at);
+    if (isEndSignal(message)) addedEnds.set(roomId, at);
     return { added: at };
   };
-  const outcomes: Outcome[] = [];
-  for (const [index, request] of requests.entries()) outcomes.push(await decideOne(request, index));
-  return { outcomes, added };
+  return { outcomes: requests.map(decideOne), added };
 };
 
-const senderOf = ({
-  message: { examId, roomId, senderId, senderCamera },
-}: SendRequest): RoomKey & Sender => ({
-  examId,
-  roomId,
-  login: loginOf(senderId, senderCamera),
-});
-
-/** Counts the messages of the senders. Returns the requests whose check also refuses a sender that sends too many. */
-const countMessages = async (
-  tx: Transaction,
-  requests: readonly SendRequest[],
-): Promise<readonly SendRequest[]> => {
-  const rates = await readRates(tx, requests.map(senderOf));
-  const limited = requests.map((request): SendRequest => {
-    try {
-      rates.take(senderOf(request), request.message.createdAt);
-      return request;
-    } catch (refusal) {
-      const check = (): never => {
-        throw refusal;
-      };
-      return { ...request, check };
-    }
-  });
-  await rates.save();
-  return limited;
-};
+export interface MessageSenderDeps {
+  readonly storage: Storage;
+  readonly messageLog: MessageLog;
+  /** Whether to limit the rate of each sender here, for all servers. */
+  readonly countsMessages: boolean;
+}
 
 /** Makes the function that sends messages. Concurrent calls share a transaction. */
-export const createMessageSender = ({
-  storage,
-  messageLog,
-  countsMessages,
-}: {
-  storage: Storage;
-  messageLog: MessageLog;
-  /** Whether to limit the rate of each sender here, for all servers. */
-  countsMessages: boolean;
-}) => {
+export const createMessageSender = ({ storage, messageLog, countsMessages }: MessageSenderDeps) => {
   const send = storage.grouped<SendRequest, SendResult | { readonly refusal: unknown }>(
     async (tx, requests) => {
-      await lockExams(tx, ...requests.map(({ message }) => message.examId));
-      const limited = countsMessages ? await countMessages(tx, requests) : requests;
-      const { outcomes, added } = await decide(tx, messageLog, limited);
-      const ids = added.length > 0 ? await messageLog.addAll(tx, added) : [];
-      return outcomes.map((outcome) => {
+      const state = await readState(tx, requests, { messageLog, countsMessages });
+      const { outcomes, added } = decide(requests, state);
+      const { ids, rates } = state;
+      const answers = outcomes.map((outcome) => {
         if (!("added" in outcome)) return outcome;
         const id = ids[outcome.added];
         const message = added[outcome.added];
-        if (id === undefined || !message) throw new Error("the database returned no id for a message");
+        if (id === undefined || !message) throw new Error("a message was given no id");
         return { id, time: message.createdAt };
       });
+      if (added.length > 0 || rates?.hasCounted())
+        await tx.last(() =>
+          Promise.all([
+            rates?.save(),
+            added.length > 0 ? messageLog.addAll(tx, { messages: added, ids }) : undefined,
+          ]),
+        );
+      return answers;
     },
     { examOf: ({ message }) => message.examId, callerOf: ({ message }) => message.senderId },
   );

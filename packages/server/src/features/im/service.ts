@@ -27,8 +27,8 @@ import type { LoginService, MessageLogin } from "./logins.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
 import type { MessageQuota } from "./quota.js";
 import type { SendRate } from "./rate.js";
-import { canSendTo, isMuted, runsRooms } from "./rules.js";
-import type { ImStore, NewestQuery, ReadQuery, RoomToSendIn, StoredMessage } from "./store.js";
+import { canSendTo, runsRooms } from "./rules.js";
+import type { ImStore, NewestQuery, ReadQuery, RoomToSendIn, SendResult, StoredMessage } from "./store.js";
 
 export type { LoginService, MessageLogin, Muted, ReadQuery, StoredMessage };
 
@@ -48,6 +48,12 @@ export interface ImService {
    *   TOO_MANY_REQUESTS, QUOTA_EXCEEDED
    */
   send(caller: Caller, input: SendMessageInput): Promise<SentMessage>;
+  /**
+   * Sends a message like `send`, for other services. Leaves out logins to which the caller may not send, as long as one is left. Returns
+   * whether the caller is muted, and the first login if none is left.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT (too large), TOO_MANY_REQUESTS, QUOTA_EXCEEDED
+   */
+  deliver(caller: Caller, input: SendMessageInput): Promise<SendResult>;
   /**
    * Returns messages, newest first: those for everybody, and those for or from the caller's page. Staff receive all messages that people
    * sent.
@@ -132,18 +138,19 @@ export const createImService = ({
   quota,
   maxMutes,
   clock,
-}: ImServiceDeps): ImService => ({
-  async send(caller, { roomId, type, text, to, camera, key }) {
+}: ImServiceDeps): ImService => {
+  const sendMessage = async (
+    caller: Caller,
+    { roomId, type, text, to, camera, key }: SendMessageInput,
+    { leavesOut }: { readonly leavesOut: boolean },
+  ): Promise<SendResult> => {
     const { examId } = await access.room(caller, roomId);
     if (!sendersOf(type).includes(caller.role))
       throw forbidden(`The role ${caller.role} may not send ${signalName(type) ?? type}.`);
     const bytes = Buffer.byteLength(text);
     const most = maxMessageBytes(type);
     if (bytes > most) throw invalidInput("data", `must be at most ${most} bytes`);
-    const login = loginOf(caller.userId, camera);
-    if (!to && isMuted(await mutes.muted(roomId), caller, login))
-      throw forbidden(`The login ${login} is muted in the room ${roomId}.`);
-    rate.take({ roomId, login });
+    rate.take({ roomId, login: loginOf(caller.userId, camera) });
     const messageBytes = bytes + (to?.length ?? 0) * RECIPIENT_BYTES;
     rates.take({ caller, roomId, examId }, { messages: 1, messageBytes });
     await quota.take(roomId);
@@ -158,89 +165,106 @@ export const createImService = ({
     const sender = { senderId: caller.userId, senderRole: caller.role, senderCamera: camera };
     // An empty list means all staff.
     const recipients = to ? [...new Set(to)] : caller.role === "examinee" ? [] : undefined;
-    const sent = await store.send(
-      { examId, roomId, type, data: text, ...sender, recipients, key, createdAt: now },
+    return store.send({
+      message: { examId, roomId, type, data: text, ...sender, recipients, key, createdAt: now },
+      obeysMutes: !to && !runsRooms(caller),
       check,
-      (person) => canSendTo(caller, person),
-    );
-    if (!("unknown" in sent)) return sent;
-    // The message does not reveal whether another candidate has the login.
-    const fault = caller.role === "examinee" ? "is none of the room's staff" : "is nobody in the room";
-    throw invalidInput(`to[${to?.indexOf(sent.unknown)}]`, `${fault}: ${sent.unknown}`);
-  },
-
-  async history(caller, { roomId, camera, type, pageSize, cursor }) {
-    await access.room(caller, roomId);
-    const login = loginOf(caller.userId, camera);
-    const also = caller.role === "examinee" ? [] : [STAFF, STAFF_COPY];
-    const page = await store.list({ roomId, login, also, type, limit: pageSize, before: cursor });
-    return { ...page, messages: page.messages.map(toMessage) };
-  },
-
-  async mute(caller, change) {
-    const { examId } = await access.room(caller, change.roomId);
-    if (!runsRooms(caller)) throw forbidden(`The role ${caller.role} may not mute anybody.`);
-    const { roomId, logins } = change;
-    const outcome = await mutes.change({
-      ...change,
-      examId,
-      most: maxMutes,
-      now: clock(),
-      share: shareOf(caller, examId),
+      canSendTo: (person) => canSendTo(caller, person),
+      leavesOut,
     });
-    if ("unknown" in outcome)
-      throw invalidInput(
-        `users[${logins?.indexOf(outcome.unknown)}]`,
-        `is nobody in the room: ${outcome.unknown}`,
-      );
-    if ("held" in outcome)
-      throw quotaExceeded({ whose: `The room ${roomId}`, what: "muted logins", most: maxMutes, ...outcome });
-    return { ...(await mutes.muted(roomId)), ...outcome };
-  },
-  muted: (roomId) => mutes.muted(roomId),
-  read: (query) => store.read(query),
-  newestOf: (query) => store.newestOf(query),
+  };
 
-  async getToken(caller, { roomId, userId, role, imServer, deviceId, deviceType }) {
-    await access.inProgress(caller, { roomId });
-    const own = userId === caller.userId || userId === loginOf(caller.userId, "pc");
-    if (!own && caller.role !== "admin")
-      throw forbidden(`The caller may log in only as themselves, not as ${userId}.`);
-    if (role === "admin" && !runsRooms(caller))
-      throw forbidden(`The role ${caller.role} may not command a message group.`);
+  return {
+    async send(caller, input) {
+      const { roomId, to, camera } = input;
+      const sent = await sendMessage(caller, input, { leavesOut: false });
+      if ("muted" in sent)
+        throw forbidden(`The login ${loginOf(caller.userId, camera)} is muted in the room ${roomId}.`);
+      if (!("unknown" in sent)) return sent;
+      // The message does not reveal whether another candidate has the login.
+      const fault = caller.role === "examinee" ? "is none of the room's staff" : "is nobody in the room";
+      throw invalidInput(`to[${to?.indexOf(sent.unknown)}]`, `${fault}: ${sent.unknown}`);
+    },
+    deliver: (caller, input) => sendMessage(caller, input, { leavesOut: true }),
 
-    const request = {
-      userId,
-      role: role ?? ("" as const),
-      ...(deviceId && { deviceId }),
-      ...(deviceType && { deviceType }),
-    };
-    const person = own ? caller.userId : userIdOfLogin(userId);
-    const camera = userId === person ? "main" : "pc";
-    if (!own && caller.roomId !== undefined && !(await access.roleIn(caller.roomId, person)))
-      throw forbidden(`There is no ${person} in the room ${caller.roomId}, to which the token is bound.`);
-    const issuers = storingLogins(messages, () =>
-      logins.open(caller, { userId: person, camera, roomId: own ? undefined : roomId }),
-    );
-    if (!imServer) return { aliyunOldIm: await legacyToken(issuers, request) };
-    const asked = new Set(imServer);
-    const room = roomId ?? caller.roomId;
-    const [aliyunNewIm, aliyunOldIm, rongToken] = await Promise.all([
-      asked.has("aliyun_new") ? issuers.aliyun_new?.issueToken(request) : undefined,
-      asked.has("aliyun_old") ? issuers.aliyun_old?.issueToken(request) : undefined,
-      asked.has("rong_cloud") ? issuers.rong_cloud?.issueToken(request) : undefined,
-      room !== undefined && groups.join(room, userId, asked),
-    ]);
-    if (!aliyunNewIm && !aliyunOldIm && !rongToken) {
-      throw new InvigilError(
-        "PROVIDER_NOT_CONFIGURED",
-        `The message service ${imServer.join(", ")} is not configured.`,
+    async history(caller, { roomId, camera, type, pageSize, cursor }) {
+      await access.room(caller, roomId);
+      const login = loginOf(caller.userId, camera);
+      const also = caller.role === "examinee" ? [] : [STAFF, STAFF_COPY];
+      const page = await store.list({ roomId, login, also, type, limit: pageSize, before: cursor });
+      return { ...page, messages: page.messages.map(toMessage) };
+    },
+
+    async mute(caller, change) {
+      const { examId } = await access.room(caller, change.roomId);
+      if (!runsRooms(caller)) throw forbidden(`The role ${caller.role} may not mute anybody.`);
+      const { roomId, logins } = change;
+      const outcome = await mutes.change({
+        ...change,
+        examId,
+        most: maxMutes,
+        now: clock(),
+        share: shareOf(caller, examId),
+      });
+      if ("unknown" in outcome)
+        throw invalidInput(
+          `users[${logins?.indexOf(outcome.unknown)}]`,
+          `is nobody in the room: ${outcome.unknown}`,
+        );
+      if ("held" in outcome)
+        throw quotaExceeded({
+          whose: `The room ${roomId}`,
+          what: "muted logins",
+          most: maxMutes,
+          ...outcome,
+        });
+      return { ...(await mutes.muted(roomId)), ...outcome };
+    },
+    muted: (roomId) => mutes.muted(roomId),
+    read: (query) => store.read(query),
+    newestOf: (query) => store.newestOf(query),
+
+    async getToken(caller, { roomId, userId, role, imServer, deviceId, deviceType }) {
+      await access.inProgress(caller, { roomId });
+      const own = userId === caller.userId || userId === loginOf(caller.userId, "pc");
+      if (!own && caller.role !== "admin")
+        throw forbidden(`The caller may log in only as themselves, not as ${userId}.`);
+      if (role === "admin" && !runsRooms(caller))
+        throw forbidden(`The role ${caller.role} may not command a message group.`);
+
+      const request = {
+        userId,
+        role: role ?? ("" as const),
+        ...(deviceId && { deviceId }),
+        ...(deviceType && { deviceType }),
+      };
+      const person = own ? caller.userId : userIdOfLogin(userId);
+      const camera = userId === person ? "main" : "pc";
+      if (!own && caller.roomId !== undefined && !(await access.roleIn(caller.roomId, person)))
+        throw forbidden(`There is no ${person} in the room ${caller.roomId}, to which the token is bound.`);
+      const issuers = storingLogins(messages, () =>
+        logins.open(caller, { userId: person, camera, roomId: own ? undefined : roomId }),
       );
-    }
-    return {
-      ...(aliyunNewIm && { aliyunNewIm }),
-      ...(aliyunOldIm && { aliyunOldIm }),
-      ...(rongToken && { rongToken }),
-    };
-  },
-});
+      if (!imServer) return { aliyunOldIm: await legacyToken(issuers, request) };
+      const asked = new Set(imServer);
+      const room = roomId ?? caller.roomId;
+      const [aliyunNewIm, aliyunOldIm, rongToken] = await Promise.all([
+        asked.has("aliyun_new") ? issuers.aliyun_new?.issueToken(request) : undefined,
+        asked.has("aliyun_old") ? issuers.aliyun_old?.issueToken(request) : undefined,
+        asked.has("rong_cloud") ? issuers.rong_cloud?.issueToken(request) : undefined,
+        room !== undefined && groups.join(room, userId, asked),
+      ]);
+      if (!aliyunNewIm && !aliyunOldIm && !rongToken) {
+        throw new InvigilError(
+          "PROVIDER_NOT_CONFIGURED",
+          `The message service ${imServer.join(", ")} is not configured.`,
+        );
+      }
+      return {
+        ...(aliyunNewIm && { aliyunNewIm }),
+        ...(aliyunOldIm && { aliyunOldIm }),
+        ...(rongToken && { rongToken }),
+      };
+    },
+  };
+};

@@ -1,13 +1,18 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
-import type { NewMessage } from "../../domain/messages.js";
 import { EVERYBODY } from "../../domain/messages.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import { pageOf } from "../../platform/paging.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
 import { messageReaders, messages } from "../../storage/tables.js";
-import { createMessageSender, type Person, type RoomToSendIn, type SendResult } from "./send-store.js";
+import {
+  createMessageSender,
+  type MessageSenderDeps,
+  type RoomToSendIn,
+  type SendRequest,
+  type SendResult,
+} from "./send-store.js";
 
-export type { RoomToSendIn };
+export type { RoomToSendIn, SendResult };
 
 /** A message as it is stored. Its data is the JSON text that was sent. */
 export type StoredMessage = Omit<typeof messages.$inferSelect, "examId" | "key">;
@@ -50,13 +55,9 @@ export interface NewestQuery {
 export interface ImStore {
   /**
    * Stores a message and adds its event. If the sender has used the message's key before, or if a signal of the room's end was sent
-   * already, the existing message is returned instead. `check` throws to refuse the message.
+   * already, the existing message is returned instead.
    */
-  send(
-    message: NewMessage,
-    check: (room: RoomToSendIn) => void,
-    canSendTo: (person: Person) => boolean,
-  ): Promise<SendResult>;
+  send(request: SendRequest): Promise<SendResult>;
   /** Returns the messages of the readers, newest first and each one once. */
   list(query: MessageQuery): Promise<{ messages: StoredMessage[]; nextCursor?: number }>;
   /** Counts the messages of a room, up to a maximum. */
@@ -132,7 +133,7 @@ export const createImStore = ({
   roomExams,
   messageLog,
   countsMessages,
-}: Parameters<typeof createMessageSender>[0] & { roomExams: RoomExams }): ImStore => {
+}: MessageSenderDeps & { readonly roomExams: RoomExams }): ImStore => {
   const sendMessage = createMessageSender({ storage, messageLog, countsMessages });
   const examOf = async (room: string): Promise<string> => (await roomExams.examOf(storage, room)) ?? "";
 
@@ -164,7 +165,7 @@ export const createImStore = ({
   };
 
   return {
-    send: (message, check, canSendTo) => sendMessage({ message, check, canSendTo }),
+    send: sendMessage,
     async list({ before, ...query }) {
       const { rows, ...next } = await readPage({ ...query, from: before, newestFirst: true });
       return { messages: rows, ...next };

@@ -35,6 +35,7 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   await db.storage.write((tx) => insertExam(tx, { ...exam, createdAt: clock(), updatedAt: clock() }));
   const access = createAccessService({
     store: createAccessStore({ storage: db.storage, roomExams: createRoomExams() }),
+    clock: () => new Date(),
   });
   const ids = createIds({ clock });
   const added = () => undefined;

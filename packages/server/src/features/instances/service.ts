@@ -18,9 +18,10 @@ export interface InstanceService {
   onExpired(call: (id: string) => Promise<void>): void;
   /**
    * Calls a function with the data of each notice of a topic that another server has written for this one; more than once if the
-   * database fails meanwhile.
+   * database fails meanwhile. `isAwaited` says whether any page of this server waits for such notices: only then does the server ask for
+   * them often.
    */
-  onNotice(topic: NoticeTopic, call: (data: string) => void): void;
+  onNotice(topic: NoticeTopic, call: (data: string) => void, isAwaited: () => boolean): void;
   /** Begins the lease. */
   start(): Promise<void>;
   /** Ends the lease after the settle time. */
@@ -40,6 +41,7 @@ export interface InstanceServiceDeps {
 /** How long a server that does not renew its lease counts as running. */
 const LEASE_MS = 30_000;
 const RENEW_MS = 5_000;
+/** How often notices are read while a page waits for them. Otherwise they are read when the lease is renewed, so that they do not pile up. */
 const NOTICE_MS = 250;
 
 export const createInstanceService = ({
@@ -52,7 +54,7 @@ export const createInstanceService = ({
   let id = newId?.() ?? "";
   const revivedCalls: ((previous: string) => Promise<void>)[] = [];
   const expiredCalls: ((id: string) => Promise<void>)[] = [];
-  const noticeCalls = new Map<NoticeTopic, (data: string) => void>();
+  const noticeCalls = new Map<NoticeTopic, { call: (data: string) => void; isAwaited: () => boolean }>();
   const timers: NodeJS.Timeout[] = [];
   let running: Promise<void> | undefined;
   let reading: Promise<void> | undefined;
@@ -66,8 +68,8 @@ export const createInstanceService = ({
     previousIds.add(id);
     id = next;
   };
-  const cleanUp = async (): Promise<void> => {
-    for (const other of await store.expired(clock())) {
+  const cleanUp = async (expired: readonly string[]): Promise<void> => {
+    for (const other of expired) {
       if (!(await store.claim(other, { now: clock(), until: leaseEnd() }))) continue;
       for (const call of expiredCalls) await call(other);
       await store.remove(other);
@@ -76,12 +78,13 @@ export const createInstanceService = ({
   };
   const renewAndCleanUp = async (): Promise<void> => {
     try {
-      if (newId && !(await store.renew(id, leaseEnd()))) await beginAgain(newId());
+      const { isRenewed, expired } = await store.renew(id, { now: clock(), until: leaseEnd() });
+      if (newId && !isRenewed) await beginAgain(newId());
       for (const previous of previousIds) {
         await Promise.all(revivedCalls.map((call) => call(previous)));
         previousIds.delete(previous);
       }
-      await cleanUp();
+      await cleanUp(expired);
       hasFailed = false;
     } catch (error) {
       if (!hasFailed)
@@ -96,7 +99,7 @@ export const createInstanceService = ({
     try {
       const notices = await store.notices(id);
       if (notices.length === 0) return;
-      for (const { topic, data } of notices) noticeCalls.get(topic)?.(data);
+      for (const { topic, data } of notices) noticeCalls.get(topic)?.call(data);
       // Only now, because a server that does not learn whether they were removed must not lose them.
       await store.removeNotices(notices);
     } catch {
@@ -104,6 +107,9 @@ export const createInstanceService = ({
     } finally {
       reading = undefined;
     }
+  };
+  const readNoticesSoon = (): void => {
+    reading ??= readNotices();
   };
   const every = (ms: number, call: () => void): void => {
     // The timer keeps no process running.
@@ -114,7 +120,7 @@ export const createInstanceService = ({
     get id() {
       return id;
     },
-    onNotice: (topic, call) => void noticeCalls.set(topic, call),
+    onNotice: (topic, call, isAwaited) => void noticeCalls.set(topic, { call, isAwaited }),
     onRevived: (call) => void revivedCalls.push(call),
     onExpired: (call) => void expiredCalls.push(call),
     async start() {
@@ -122,9 +128,10 @@ export const createInstanceService = ({
       await store.begin(id, leaseEnd());
       every(RENEW_MS, () => {
         running ??= renewAndCleanUp();
+        readNoticesSoon();
       });
       every(NOTICE_MS, () => {
-        reading ??= readNotices();
+        if ([...noticeCalls.values()].some(({ isAwaited }) => isAwaited())) readNoticesSoon();
       });
     },
     async stop() {
@@ -132,7 +139,8 @@ export const createInstanceService = ({
       for (const timer of timers) clearInterval(timer);
       await Promise.all([running, reading]);
       // Until then, the pages of this server may reconnect to another one. Those that do not have left.
-      await store.renew(id, new Date(clock().getTime() + settleMs)).catch(() => undefined);
+      const now = clock();
+      await store.renew(id, { now, until: new Date(now.getTime() + settleMs) }).catch(() => undefined);
     },
   };
 };

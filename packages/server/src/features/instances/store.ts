@@ -5,13 +5,19 @@ import { instances, serverNotices } from "../../storage/tables.js";
 
 export type StoredNotice = Pick<typeof serverNotices.$inferSelect, "id" | "topic" | "data">;
 
+/** What a server finds when it renews its lease. */
+export interface Renewal {
+  /** False if another server cleans up after it, or has done so. */
+  readonly isRenewed: boolean;
+  /** The servers whose leases have expired. */
+  readonly expired: readonly string[];
+}
+
 export interface InstanceStore {
   /** Begins the lease of a server. */
   begin(id: string, until: Date): Promise<void>;
-  /** Extends the lease of a server. Returns false if another server cleans up after it, or has done so. */
-  renew(id: string, until: Date): Promise<boolean>;
-  /** Returns the servers whose leases have expired. */
-  expired(now: Date): Promise<string[]>;
+  /** Extends the lease of a server. */
+  renew(id: string, lease: { readonly now: Date; readonly until: Date }): Promise<Renewal>;
   /** Claims the clean-up after a server whose lease has expired. Returns false if it has not, or if another server has claimed it. */
   claim(id: string, claim: { readonly now: Date; readonly until: Date }): Promise<boolean>;
   /** Removes a server, once nothing refers to it. */
@@ -53,21 +59,30 @@ const deleteNoticesOf = statement(query.delete(serverNotices).where(eq(serverNot
 
 export const createInstanceStore = ({ storage }: { storage: Storage }): InstanceStore => ({
   begin: async (id, until) => {
-    await storage.write((tx) => tx.insert(insertInstance, [{ id, leaseUntil: until }]));
+    await storage.write((tx) => tx.last(() => tx.insert(insertInstance, [{ id, leaseUntil: until }])));
   },
-  renew: async (id, until) => (await storage.write((tx) => tx.run(extendLease, { id, until }))) > 0,
+  renew: (id, { now, until }) =>
+    storage.write((tx) =>
+      tx.last(async () => {
+        const [renewed, expired] = await Promise.all([
+          tx.run(extendLease, { id, until }),
+          tx.all(expiredInstances, { now }),
+        ]);
+        return { isRenewed: renewed > 0, expired: expired.map((instance) => instance.id) };
+      }),
+    ),
   claim: async (id, { now, until }) =>
-    (await storage.write((tx) => tx.run(claimInstance, { id, now, until }))) > 0,
-  expired: async (now) => (await storage.all(expiredInstances, { now })).map(({ id }) => id),
+    (await storage.write((tx) => tx.last(() => tx.run(claimInstance, { id, now, until })))) > 0,
   remove: async (id) => {
-    await storage.write(async (tx) => {
-      await tx.run(deleteNoticesOf, { id });
-      await tx.run(deleteInstance, { id });
-    });
+    await storage.write((tx) =>
+      tx.last(() => Promise.all([tx.run(deleteNoticesOf, { id }), tx.run(deleteInstance, { id })])),
+    );
   },
   notices: (id) => storage.all(noticesOf, { id }),
   removeNotices: (notices) =>
-    storage.write(async (tx) => {
-      for (const { id } of notices) await tx.run(deleteNotice, { id });
-    }),
+    storage.write((tx) =>
+      tx.last(async () => {
+        await Promise.all(notices.map(({ id }) => tx.run(deleteNotice, { id })));
+      }),
+    ),
 });

@@ -96,10 +96,15 @@ export const createParticipantService = ({
 }: ParticipantServiceDeps): ParticipantService => {
   const size = roomSizeQuota(quotas);
   /** Limits what a list shows of people's other rooms to those of this exam that the caller may see. */
-  const stateFor = async (caller: Caller, { id, examId, status }: StoredRoom): Promise<RoomState> =>
-    status === "in_progress"
-      ? { examId, roomId: id, inProgress: true, others: undefined }
-      : { examId, roomId: id, inProgress: false, others: await access.exam(caller, examId) };
+  const stateFor = ({ roomId, userId, role }: Caller, { id, examId, status }: StoredRoom): RoomState => {
+    // A caller who is bound to a room sees no other.
+    const isKnown = status === "in_progress" || roomId !== undefined;
+    return {
+      examId,
+      roomId: id,
+      hasRoomInProgress: isKnown ? status === "in_progress" : { userId, role },
+    };
+  };
 
   /**
    * A push URL gives its owner the right to publish as that person. Examinees of an ended room do not publish
@@ -147,13 +152,13 @@ export const createParticipantService = ({
       if (caller.role === "examinee" && userId !== caller.userId && userId !== room.createTeacher) {
         throw forbidden(`An examinee may read only themselves and the room's teacher, not ${userId}.`);
       }
-      const person = await store.get(await stateFor(caller, room), userId);
+      const person = await store.get(stateFor(caller, room), userId);
       if (!person) throw notThere(roomId, userId);
       return withStreams(caller, room, person.role)(person);
     },
     async list(caller, { roomId, role }) {
       const room = await access.room(caller, roomId);
-      const people = await store.list(await stateFor(caller, room), role);
+      const people = await store.list(stateFor(caller, room), role);
       return people.map(withStreams(caller, room, role));
     },
     async add(caller, { roomId, participants }) {

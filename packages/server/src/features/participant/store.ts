@@ -1,4 +1,4 @@
-import type { Participant, ParticipantRole, RoomStatus } from "@invigil/schema";
+import type { Participant, ParticipantRole, Role, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, max, sql } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import type { createPersonRemover } from "../../domain/bulk/removal.js";
@@ -8,7 +8,7 @@ import { deletePerson, insertPerson, readRoomSize } from "../../domain/people.js
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
-import { type Dialect, param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
+import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
   bulkChanges,
   participants,
@@ -24,12 +24,11 @@ export type StoredParticipant = Omit<Participant, "streams">;
 export type RoomMember = Pick<Participant, "userId" | "name" | "role" | "extraMinutes">;
 /** The room whose people are read. */
 export interface RoomState extends RoomKey {
-  /** Whether the room is in progress. In that case people's other rooms are not read. */
-  readonly inProgress: boolean;
   /**
-   * Which other rooms of the exam to consider: those that the caller may see. Undefined: none.
+   * Whether each of its people has a room in progress, or who looks: then each person's other rooms of the exam count that this viewer may
+   * see. Administrators see all of them, and others those in which they have their role.
    */
-  readonly others: "all" | readonly string[] | undefined;
+  readonly hasRoomInProgress: boolean | { readonly userId: string; readonly role: Role };
 }
 
 /** Throws to refuse a change of a room. `status` is undefined for a room that does not exist. */
@@ -116,28 +115,35 @@ const inRoom = and(eq(examId, param("examId")), eq(roomId, param("roomId")));
 const isPerson = and(inRoom, eq(userId, param("userId")));
 const inRole = and(inRoom, eq(role, param("role")));
 
-const others = {
+const personColumns = {
+  roomId,
+  userId,
+  role,
+  name,
   extraMinutes,
   mainPublishStatus: visibleParticipants.mainPublishStatus,
   pcPublishStatus: visibleParticipants.pcPublishStatus,
   createdAt: visibleParticipants.createdAt,
   updatedAt: visibleParticipants.updatedAt,
 };
+// Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which the subqueries need.
+const isVisibleToViewer = sql`(${param("isAdmin")} = 1 OR EXISTS (
+  SELECT 1 FROM ${visibleParticipants} AS viewer
+  WHERE viewer.exam_id = ${param("examId")} AND viewer.room_id = ${visibleRooms}.id
+    AND viewer.user_id = ${param("viewer")} AND viewer.role = ${param("viewerRole")}))`;
+const hasOtherRoomInProgress = sql`EXISTS (
+  SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
+  WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
+    AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
+    AND ${visibleRooms}.status = 'in_progress' AND ${isVisibleToViewer})`.mapWith(Boolean);
 
-const storedPeople = (dialect: Dialect) => {
-  // Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which
-  // the subquery needs.
-  const isVisibleRoom = dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms");
-  const hasRoomInProgress = sql`(${param("inProgress")} = 1 OR EXISTS (
-    SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
-    WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
-      AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
-      AND ${visibleRooms}.status = 'in_progress'
-      AND (${param("everyRoom")} = 1 OR ${isVisibleRoom})))`.mapWith(Boolean);
-  return query.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(visibleParticipants);
-};
-const storedPerson = statement((dialect) => storedPeople(dialect).where(isPerson));
-const storedByRole = statement((dialect) => storedPeople(dialect).where(inRole).orderBy(asc(seq)));
+const storedPeople = () => query.select(personColumns).from(visibleParticipants);
+const storedPerson = statement(storedPeople().where(isPerson));
+const storedByRole = statement(storedPeople().where(inRole).orderBy(asc(seq)));
+const peopleWithRooms = () =>
+  query.select({ ...personColumns, hasRoomInProgress: hasOtherRoomInProgress }).from(visibleParticipants);
+const personWithRooms = statement(peopleWithRooms().where(isPerson));
+const withRoomsByRole = statement(peopleWithRooms().where(inRole).orderBy(asc(seq)));
 const membersByRole = statement(
   query
     .select({ userId, name, role, extraMinutes })
@@ -185,28 +191,22 @@ const updatePerson = statement(
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
 /** Lists the fields explicitly: an object with the rest of the fields of another is several times as slow to read. */
-const toStored = (row: RowOf<typeof storedPerson>): StoredParticipant => ({
+const toStored = (row: RowOf<typeof storedPerson>, hasRoomInProgress: boolean): StoredParticipant => ({
   userId: row.userId,
   roomId: row.roomId,
   role: row.role,
   name: row.name,
-  hasRoomInProgress: row.hasRoomInProgress,
+  hasRoomInProgress,
   extraMinutes: row.extraMinutes,
   publishStatus: { main: row.mainPublishStatus, pc: row.pcPublishStatus },
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
 });
 
-const EVERY_ROOM = "all";
-/** The other rooms as texts, since a cached read takes no lists. */
-const reachOf = ({ others = [] }: RoomState): string => (others === "all" ? EVERY_ROOM : others.join("|"));
-/** The parameters of `storedPeople`. Room ids do not contain the separator. */
-const parameters = (of: RoomKey & { inProgress: boolean; reach: string }) => ({
-  examId: of.examId,
-  roomId: of.roomId,
-  inProgress: of.inProgress ? 1 : 0,
-  everyRoom: of.reach === EVERY_ROOM ? 1 : 0,
-  rooms: of.reach.split("|"),
+const viewerParameters = (viewer: string | undefined, role: Role | undefined) => ({
+  isAdmin: role === "admin" ? 1 : 0,
+  viewer,
+  viewerRole: role,
 });
 
 export const createParticipantStore = ({
@@ -228,9 +228,20 @@ export const createParticipantStore = ({
       max: REMEMBERED_LISTS,
       withinCalls: true,
     },
-    async (reader, exam: string, room: string, of: ParticipantRole, inProgress: boolean, reach: string) => {
-      const values = parameters({ examId: exam, roomId: room, inProgress, reach });
-      return (await reader.all(storedByRole, { ...values, role: of })).map(toStored);
+    async (
+      reader,
+      exam: string,
+      room: string,
+      of: ParticipantRole,
+      inProgress: boolean | undefined,
+      viewer?: string,
+      viewerRole?: Role,
+    ) => {
+      const values = { examId: exam, roomId: room, role: of };
+      if (inProgress !== undefined)
+        return (await reader.all(storedByRole, values)).map((row) => toStored(row, inProgress));
+      const rows = await reader.all(withRoomsByRole, { ...values, ...viewerParameters(viewer, viewerRole) });
+      return rows.map((row) => toStored(row, row.hasRoomInProgress));
     },
   );
 
@@ -281,14 +292,20 @@ export const createParticipantStore = ({
   };
 
   return {
-    async get(room, id) {
-      const values = parameters({ ...room, reach: reachOf(room) });
-      const row = await storage.get(storedPerson, { ...values, userId: id });
-      return row && toStored(row);
+    async get({ examId: exam, roomId: room, hasRoomInProgress: known }, id) {
+      const values = { examId: exam, roomId: room, userId: id };
+      if (typeof known === "boolean") {
+        const row = await storage.get(storedPerson, values);
+        return row && toStored(row, known);
+      }
+      const viewer = viewerParameters(known.userId, known.role);
+      const row = await storage.get(personWithRooms, { ...values, ...viewer });
+      return row && toStored(row, row.hasRoomInProgress);
     },
-    list(room, ofRole) {
-      return listOf(room.examId, room.roomId, ofRole, room.inProgress, reachOf(room));
-    },
+    list: ({ examId: exam, roomId: room, hasRoomInProgress: known }, ofRole) =>
+      typeof known === "boolean"
+        ? listOf(exam, room, ofRole, known)
+        : listOf(exam, room, ofRole, undefined, known.userId, known.role),
     members: (room, ofRole) => storage.all(membersByRole, { ...room, role: ofRole }),
     add: (room, people, check, size, share) =>
       bulk

@@ -81,17 +81,11 @@ const setDevices = statement((dialect) =>
       ),
     ),
 );
-const deletePresence = statement(
+const deletePresences = statement((dialect) =>
   query
     .delete(presence)
     .where(
-      and(
-        eq(presence.examId, param("examId")),
-        eq(presence.roomId, param("roomId")),
-        eq(presence.userId, param("userId")),
-        eq(presence.camera, param("camera")),
-        eq(presence.instance, param("instance")),
-      ),
+      sql`(${presence.examId}, ${presence.roomId}, ${presence.userId}, ${presence.camera}, ${presence.instance}) IN (SELECT "examId", "roomId", "userId", "camera", "instance" FROM ${dialect.rows("removed", { ...pageColumns, instance: "text" })})`,
     ),
 );
 const pagesOfInstance = statement(
@@ -133,11 +127,12 @@ const grouping = {
   callerOf: ({ page }: PageChange) => page.userId,
 };
 
-/** Reads the rows of the pages that change, and the roles of their people. */
+/** Reads the rows of the pages that change, and the roles of their people. Starts both statements at once. */
 const readStates = async (tx: Transaction, changes: readonly PageChange[]) => {
   const pages = [...new Map(changes.map(({ page }) => [keyOfPage(page), page])).values()];
   const states = new Map<string, PageState>(pages.map((page) => [keyOfPage(page), new Map()]));
-  for (const { instance, devices, role, ...page } of await tx.all(rowsOfPages, { pages }))
+  const [rows, people] = await Promise.all([tx.all(rowsOfPages, { pages }), readRoles(tx, pages)]);
+  for (const { instance, devices, role, ...page } of rows)
     states.get(keyOfPage(page))?.set(instance, {
       page,
       instance,
@@ -146,7 +141,6 @@ const readStates = async (tx: Transaction, changes: readonly PageChange[]) => {
       after: devices,
       since: new Date(0),
     });
-  const people = await readRoles(tx, pages);
   return { states, roles: new Map(people.map(({ roomId, userId, role }) => [keyOf(roomId, userId), role])) };
 };
 
@@ -198,30 +192,44 @@ const applyChange = (
     : [...entered, newEvent(room, "devices_changed", { ...connection, devices: after }, now)];
 };
 
-const writeRows = async (tx: Transaction, rows: readonly RowState[]): Promise<void> => {
+/** Writes the rows that a group has changed, and its events. */
+const writeChanges = async (
+  tx: Transaction,
+  log: EventLog,
+  { rows, events }: { readonly rows: readonly RowState[]; readonly events: readonly NewEvent[] },
+): Promise<void> => {
   const added = rows.filter(({ before, after }) => before === undefined && after !== undefined);
-  await tx.insert(
-    insertPresence,
-    added.map(({ page: { examId, roomId, userId, camera }, instance, role, since, after }) => ({
-      examId,
-      roomId,
-      userId,
-      camera,
-      instance,
-      role,
-      since,
-      devices: after ?? 1,
-    })),
-  );
   const changed = rows.filter(
     ({ before, after }) => before !== undefined && after !== undefined && before !== after,
   );
-  if (changed.length > 0)
-    await tx.run(setDevices, {
-      changed: changed.map(({ page, instance, after }) => ({ ...page, instance, devices: after })),
-    });
-  for (const { page, instance, before, after } of rows)
-    if (before !== undefined && after === undefined) await tx.run(deletePresence, { ...page, instance });
+  const removed = rows.filter(({ before, after }) => before !== undefined && after === undefined);
+  if (added.length + changed.length + removed.length + events.length === 0) return;
+  await tx.last(() =>
+    Promise.all([
+      tx.insert(
+        insertPresence,
+        added.map(({ page: { examId, roomId, userId, camera }, instance, role, since, after }) => ({
+          examId,
+          roomId,
+          userId,
+          camera,
+          instance,
+          role,
+          since,
+          devices: after ?? 1,
+        })),
+      ),
+      changed.length > 0
+        ? tx.run(setDevices, {
+            changed: changed.map(({ page, instance, after }) => ({ ...page, instance, devices: after })),
+          })
+        : undefined,
+      removed.length > 0
+        ? tx.run(deletePresences, { removed: removed.map(({ page, instance }) => ({ ...page, instance })) })
+        : undefined,
+      log.addAll(tx, events),
+    ]),
+  );
 };
 
 export const createPresenceStore = ({
@@ -242,18 +250,17 @@ export const createPresenceStore = ({
   );
   return {
     save: storage.grouped<PageChange, void>(async (tx, changes) => {
-      await lockExams(tx, ...changes.map(({ page }) => page.examId));
-      const { states, roles } = await readStates(tx, changes);
-      const added = changes.flatMap((change) => {
+      const [, { states, roles }] = await Promise.all([
+        lockExams(tx, ...new Set(changes.map(grouping.examOf))),
+        readStates(tx, changes),
+      ]);
+      const addedEvents = changes.flatMap((change) => {
         const { roomId, userId } = change.page;
         const state = states.get(keyOfPage(change.page));
         return state ? applyChange(change, state, roles.get(keyOf(roomId, userId))) : [];
       });
-      await writeRows(
-        tx,
-        [...states.values()].flatMap((state) => [...state.values()]),
-      );
-      await events.addAll(tx, added);
+      const rows = [...states.values()].flatMap((state) => [...state.values()]);
+      await writeChanges(tx, events, { rows, events: addedEvents });
       return changes.map(() => undefined);
     }, grouping),
     ofRoom: (roomId) => ofRoom(roomId),

@@ -38,6 +38,8 @@ export interface RosterStore {
 
 /** The number of people to count in one turn of the event loop. */
 const COUNTED_A_TURN = 2000;
+/** The number of rooms whose people to count in one turn of the event loop. */
+const ROOMS_A_TURN = 50;
 
 const isAfter = and(eq(unseated.examId, param("examId")), gt(unseated.seq, param("after")));
 const { userId, name, role, extraMinutes, seq } = unseated;
@@ -64,7 +66,7 @@ const roomsAfter = statement(
     .from(rooms)
     .where(and(eq(rooms.examId, param("examId")), gt(rooms.id, param("after"))))
     .orderBy(asc(rooms.id))
-    .limit(COUNTED_A_TURN),
+    .limit(ROOMS_A_TURN),
 );
 const examineesOfRoom = statement(
   query
@@ -108,43 +110,41 @@ export const createRosterStore = ({
   };
   const countSeated = async (examId: string): Promise<number> => {
     let total = 0;
-    let counted = 0;
     for (let after = ""; ; ) {
       const found = await storage.all(roomsAfter, { examId, after });
-      for (const { id } of found) {
-        const { people = 0 } = (await storage.get(examineesOfRoom, { examId, roomId: id })) ?? {};
-        total += people;
-        counted += people + 1;
-        if (counted < COUNTED_A_TURN) continue;
-        counted = 0;
-        await nextTurn();
-      }
-      if (found.length < COUNTED_A_TURN) return total;
+      const counts = await storage.together(() =>
+        Promise.all(found.map(({ id }) => storage.get(examineesOfRoom, { examId, roomId: id }))),
+      );
+      for (const counted of counts) total += counted?.people ?? 0;
+      if (found.length < ROOMS_A_TURN) return total;
       after = found.at(-1)?.id ?? after;
+      await nextTurn();
     }
   };
 
   return {
     async listUnseated(examId, { limit, after = 0 }) {
-      const rows = await storage.all(unseatedAfter, { examId, after, limit: limit + 1 });
+      const isFirst = after === 0;
+      const [rows, unseatedPeople, seatedPeople] = await storage.together(() =>
+        Promise.all([
+          storage.all(unseatedAfter, { examId, after, limit: limit + 1 }),
+          isFirst ? countUnseated(examId) : 0,
+          isFirst ? countSeated(examId) : 0,
+        ]),
+      );
       const { rows: page, ...next } = pageOf(rows, limit, (row) => row.seq);
       return {
         people: page.map(({ person }) => person),
         ...next,
-        ...(after === 0 && {
-          totals: {
-            unseated: await countUnseated(examId),
-            seated: await countSeated(examId),
-          },
-        }),
+        ...(isFirst && { totals: { unseated: unseatedPeople, seated: seatedPeople } }),
       };
     },
     async locate(examId, user) {
-      const waiting = await storage.get(unseatedPerson, { examId, userId: user });
-      return {
-        ...(waiting && { unseated: waiting }),
-        rooms: await storage.all(roomsOfPerson, { examId, userId: user }),
-      };
+      const person = { examId, userId: user };
+      const [waiting, inRooms] = await storage.together(() =>
+        Promise.all([storage.get(unseatedPerson, person), storage.all(roomsOfPerson, person)]),
+      );
+      return { ...(waiting && { unseated: waiting }), rooms: inRooms };
     },
     remove: createPersonRemover({ storage, bulk }),
     isDeleted: async (examId) => (await readRestingExam(storage, examId, clock())) !== undefined,

@@ -1,12 +1,15 @@
+import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.js";
-import { rowsOf } from "../../../test/support/tables.js";
+import { change, rowsOf } from "../../../test/support/tables.js";
 import { createEventLog } from "../../domain/events.js";
 import { createMessageLog } from "../../domain/messages.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
 import { createTaskLog } from "../../domain/vendor-tasks.js";
 import { createIds } from "../../platform/ids.js";
-import { messages, participants, roomEvents, streamEvents } from "../../storage/tables.js";
+import type { Storage } from "../../storage/port.js";
+import { query } from "../../storage/statement.js";
+import { messages, participants, roomEvents, streamEvents, streamNames } from "../../storage/tables.js";
 import { createStreamStore, type NewEvent } from "./store.js";
 
 const NOW = new Date("2026-01-02T03:04:05Z");
@@ -34,7 +37,7 @@ beforeEach(async () => {
 });
 afterEach(() => db.close());
 
-const openStore = () => {
+const openStore = (storage = db.storage) => {
   const events = createEventLog({ added: () => undefined });
   const tasks = createTaskLog({
     kinds: NO_TASKS,
@@ -43,7 +46,7 @@ const openStore = () => {
     events,
     messages: createMessageLog({ events }),
   });
-  return createStreamStore({ storage: db.storage, tasks, events });
+  return createStreamStore({ storage, tasks });
 };
 const report = (stream: string, action: NewEvent["action"], at: number): NewEvent => ({
   stream,
@@ -99,4 +102,39 @@ it("remembers from one group to the next what was reported", async () => {
   ).toEqual(["repeat", "kept"]);
   const [person] = await rowsOf(db, participants);
   expect(person?.mainPublishStatus).toBe("stopped");
+});
+
+/** Runs something between the moment when the owner of a stream is read and the group that stores the report. */
+const beforeGroups = (run: () => Promise<unknown>): Storage => ({
+  ...db.storage,
+  grouped(writeAll, grouping) {
+    const write = db.storage.grouped(writeAll, grouping);
+    return async (call) => {
+      await run();
+      return write(call);
+    };
+  },
+});
+
+it("stores a report for the owner that the stream has at the time of the commit", async () => {
+  const owner = (userId: string) =>
+    query.update(streamNames).set({ userId }).where(eq(streamNames.name, "e1-main"));
+  let changes = [
+    () => change(db, query.delete(streamNames).where(eq(streamNames.name, "e2-main"))),
+    () => change(db, owner("e2")),
+  ];
+  const store = openStore(beforeGroups(async () => changes.shift()?.()));
+  expect(await store.report(report("e2-pc", "publish", 1))).toBe("kept");
+  expect(await store.report(report("e1-main", "publish", 1))).toBe("kept");
+  changes = [() => change(db, query.delete(streamNames).where(eq(streamNames.name, "e1-main")))];
+  expect(await store.report(report("e1-main", "publish_done", 2))).toBe("unknown");
+  expect(await rowsOf(db, streamEvents)).toMatchObject([
+    { userId: "e2", camera: "pc" },
+    { userId: "e2", camera: "main" },
+  ]);
+  const people = await rowsOf(db, participants);
+  expect(people.map((person) => [person.userId, person.mainPublishStatus, person.pcPublishStatus])).toEqual([
+    ["e1", "idle", "idle"],
+    ["e2", "publishing", "publishing"],
+  ]);
 });

@@ -1,6 +1,5 @@
 import {
   type Camera,
-  type ParticipantRole,
   type PublishStatus,
   type StreamAction,
   type StreamEvent,
@@ -9,14 +8,21 @@ import {
 } from "@invigil/schema";
 import { and, desc, eq, exists, lt, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
-import type { EventLog, EventRoom } from "../../domain/events.js";
+import { type EventRoom, newEvent, type NewEvent as RoomEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
-import type { RoomOfGroups, TaskLog } from "../../domain/vendor-tasks.js";
+import type { Announcement, TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
-import { participants, streamEvents, streamNames, visibleRooms } from "../../storage/tables.js";
+import {
+  bulkChanges,
+  participants,
+  rooms,
+  streamEvents,
+  streamNames,
+  visibleRooms,
+} from "../../storage/tables.js";
 
 /** An event reported by the stream service. */
 export interface NewEvent {
@@ -98,7 +104,7 @@ const newestTime = query
   .select({ eventTime: max(streamEvents.eventTime) })
   .from(streamEvents)
   .where(isOfReportedCamera);
-/** Reads, for each report, the state of its event, its camera and its room. */
+/** Reads, for each report whose owner still has the stream, the state of its event, its camera and its room. */
 const statesOfReports = statement((dialect) =>
   query
     .select({
@@ -113,6 +119,7 @@ const statesOfReports = statement((dialect) =>
     })
     .from(
       dialect.rows("reports", {
+        stream: "text",
         examId: "text",
         roomId: "text",
         userId: "text",
@@ -122,6 +129,16 @@ const statesOfReports = statement((dialect) =>
         node: "text",
         ip: "text",
       }),
+    )
+    .innerJoin(
+      streamNames,
+      and(
+        eq(streamNames.examId, sql`reports."examId"`),
+        eq(streamNames.name, sql`reports."stream"`),
+        eq(streamNames.roomId, sql`reports."roomId"`),
+        eq(streamNames.userId, sql`reports."userId"`),
+        eq(streamNames.camera, sql`reports."camera"`),
+      ),
     )
     .innerJoin(
       visibleRooms,
@@ -137,32 +154,32 @@ const statesOfReports = statement((dialect) =>
     ),
 );
 const insertEvent = insertion(streamEvents);
-const setStatusOf = (camera: Camera) =>
-  statement((dialect) =>
-    query
-      .update(participants)
-      .set({
-        [camera === "main" ? "mainPublishStatus" : "pcPublishStatus"]: sql`changed."status"`,
-        updatedAt: sql`changed."now"`,
-      })
-      .from(
-        dialect.rows("changed", {
-          examId: "text",
-          roomId: "text",
-          userId: "text",
-          status: "text",
-          now: "time",
-        }),
-      )
-      .where(
-        and(
-          eq(participants.examId, sql`changed."examId"`),
-          eq(participants.roomId, sql`changed."roomId"`),
-          eq(participants.userId, sql`changed."userId"`),
-        ),
+const setStatuses = statement((dialect) =>
+  query
+    .update(participants)
+    .set({
+      mainPublishStatus: sql`coalesce(changed."main", ${participants.mainPublishStatus})`,
+      pcPublishStatus: sql`coalesce(changed."pc", ${participants.pcPublishStatus})`,
+      updatedAt: sql`changed."now"`,
+    })
+    .from(
+      dialect.rows("changed", {
+        examId: "text",
+        roomId: "text",
+        userId: "text",
+        main: "text",
+        pc: "text",
+        now: "time",
+      }),
+    )
+    .where(
+      and(
+        eq(participants.examId, sql`changed."examId"`),
+        eq(participants.roomId, sql`changed."roomId"`),
+        eq(participants.userId, sql`changed."userId"`),
       ),
-  );
-const setStatus = { main: setStatusOf("main"), pc: setStatusOf("pc") };
+    ),
+);
 
 const pageOfRoom = statement(
   query
@@ -183,66 +200,56 @@ const toEvent = (stored: typeof streamEvents.$inferSelect): StreamEvent => {
   return { ...row, ...(width !== null && { width }), ...(height !== null && { height }) };
 };
 
-/** Returns the owners of the reported streams and of their originals, by stream name. */
-const readOwners = async (reader: Reader, reported: readonly NewEvent[]) => {
-  const names = new Set(reported.flatMap(({ stream, original = stream }) => [stream, original]));
-  const owners = await reader.all(ownersOfStreams, { names: [...names] });
-  return new Map(owners.map(({ name, ...owner }) => [name, owner]));
-};
+/** The camera that a stream is of. */
+interface Owner extends EventRoom {
+  readonly userId: string;
+  readonly camera: Camera;
+}
+/** A report, and the owner of its stream when it arrived. */
+type OwnedReport = NewEvent & Owner;
 
 /** Identifies an event of a stream. */
 const keyOf = ({ stream, eventTime, action, node, ip }: NewEvent): string =>
   JSON.stringify([stream, eventTime.getTime(), action, node, ip]);
 
+/** Reads the states of reports. */
+const readStates = async (tx: Transaction, reports: readonly OwnedReport[]) =>
+  new Map((await tx.all(statesOfReports, { reports })).map(({ index, ...state }) => [index, state]));
+type States = Awaited<ReturnType<typeof readStates>>;
+
+/** The statuses of a person's cameras that a group of reports changes. */
+interface ChangedPerson extends EventRoom {
+  readonly userId: string;
+  readonly main: PublishStatus | null;
+  readonly pc: PublishStatus | null;
+  readonly now: Date;
+}
+
 /** What a group of reports writes. */
 interface Changes {
-  readonly events: (typeof streamEvents.$inferInsert)[];
-  readonly statuses: {
-    readonly stream: string;
-    readonly examId: string;
-    readonly roomId: string;
-    readonly userId: string;
-    readonly camera: Camera;
-    readonly role: ParticipantRole;
-    readonly status: PublishStatus;
-    /** The room that gets the signal, if it is in progress. */
-    readonly signalTo: RoomOfGroups | undefined;
-    readonly signal: number;
-    readonly now: Date;
-  }[];
+  readonly reports: (typeof streamEvents.$inferInsert)[];
+  /** By room and user id. */
+  readonly people: Map<string, ChangedPerson>;
+  readonly events: RoomEvent[];
+  readonly signals: Announcement[];
 }
 
 /** Evaluates reports one after the other. Each report sees the changes of those before it. */
-const evaluateReports = async (
-  tx: Transaction,
-  reported: readonly NewEvent[],
-): Promise<{ outcomes: ReportOutcome[]; changes: Changes }> => {
-  const owners = await readOwners(tx, reported);
-  await lockExams(tx, ...reported.flatMap(({ stream }) => owners.get(stream)?.examId ?? []));
-
-  const owned = reported.map((report) => {
-    const owner = owners.get(report.stream);
-    return owner && { ...report, ...owner };
-  });
-  const reports = owned.filter((report) => report !== undefined);
-  const states = new Map(
-    (await tx.all(statesOfReports, { reports })).map(({ index, ...standing }) => [reports[index], standing]),
-  );
-
-  const changes: Changes = { events: [], statuses: [] };
+const evaluateReports = (
+  reports: readonly OwnedReport[],
+  states: States,
+): { outcomes: (ReportOutcome | "moved")[]; changes: Changes } => {
+  const changes: Changes = { reports: [], people: new Map(), events: [], signals: [] };
   const keys = new Set<string>();
   const cameras = new Map<string, { newest: Date | null; status: PublishStatus | null }>();
-  const outcomes = owned.map((report, index): ReportOutcome => {
-    const state = report && states.get(report);
-    if (!state) {
-      const original = reported[index]?.original;
-      return original !== undefined && owners.has(original) ? "copy" : "unknown";
-    }
+  const outcomes = reports.map((report, index): ReportOutcome | "moved" => {
+    const state = states.get(index);
+    if (!state) return "moved";
     const { stream, examId, roomId, userId, camera, action, eventTime, now } = report;
     const key = keyOf(report);
     if (state.isRepeat || keys.has(key)) return "repeat";
     keys.add(key);
-    changes.events.push({ ...report, createdAt: now });
+    changes.reports.push({ ...report, createdAt: now });
 
     const current = cameras.get(stream) ?? { newest: state.newest, status: state[camera] };
     if (current.newest && current.newest > eventTime) return "kept";
@@ -250,69 +257,74 @@ const evaluateReports = async (
     cameras.set(stream, { newest: eventTime, status });
     const { role, imServer } = state;
     if (role === null || current.status === status) return "kept";
-    const signalTo = state.roomStatus === "in_progress" ? { id: roomId, examId, imServer } : undefined;
-    const signal = SIGNAL[action].type;
-    changes.statuses.push({ stream, examId, roomId, userId, camera, role, status, signalTo, signal, now });
+    const room = { examId, roomId };
+    const person = JSON.stringify([roomId, userId]);
+    const before = changes.people.get(person) ?? { ...room, userId, main: null, pc: null };
+    changes.people.set(person, { ...before, [camera]: status, now });
+    changes.events.push(newEvent(room, "publish_status_changed", { userId, role, camera, status }, now));
+    if (state.roomStatus === "in_progress")
+      changes.signals.push({
+        room: { id: roomId, examId, imServer },
+        signal: SIGNAL[action].type,
+        data: { userId },
+        now,
+      });
     return "kept";
   });
   return { outcomes, changes };
 };
 
-export const createStreamStore = ({
-  storage,
-  tasks,
-  events,
-}: {
-  storage: Storage;
-  tasks: TaskLog;
-  events: EventLog;
-}): StreamStore => {
+export const createStreamStore = ({ storage, tasks }: { storage: Storage; tasks: TaskLog }): StreamStore => {
   const erasures = createErasureFilter(storage);
-  const examOfReport = async (report: NewEvent): Promise<string> =>
-    (await readOwners(storage, [report])).get(report.stream)?.examId ?? "";
-  const grouping = { examOf: examOfReport, callerOf: ({ stream }: NewEvent) => stream };
-  return {
-    report: storage.grouped<NewEvent, ReportOutcome>(async (tx, reported) => {
-      const { outcomes, changes } = await evaluateReports(tx, reported);
-      await tx.insert(insertEvent, changes.events);
-      for (const camera of ["main", "pc"] as const) {
-        const ofCamera = changes.statuses.filter((change) => change.camera === camera);
-        // Only the last change of each camera is written.
-        const last = new Map(
-          ofCamera.map(({ stream, examId, roomId, userId, status, now }) => [
-            stream,
-            { examId, roomId, userId, status, now },
+  /** Returns the owner of a reported stream, or the outcome of the report if there is none. */
+  const ownerOf = storage.remember(
+    { tables: [streamNames, rooms, bulkChanges] },
+    async (reader, stream: string, original: string | undefined): Promise<Owner | "copy" | "unknown"> => {
+      const names = original === undefined ? [stream] : [stream, original];
+      const owners = await reader.all(ownersOfStreams, { names });
+      const found = owners.find(({ name }) => name === stream);
+      if (!found) return owners.length > 0 ? "copy" : "unknown";
+      const { name: _, ...owner } = found;
+      return owner;
+    },
+  );
+  const write = storage.grouped<OwnedReport, ReportOutcome | "moved">(
+    async (tx, reports) => {
+      const [, ids, states] = await Promise.all([
+        lockExams(tx, ...new Set(reports.map(({ examId }) => examId))),
+        tasks.messageIds(tx, reports.length),
+        readStates(tx, reports),
+      ]);
+      const { outcomes, changes } = evaluateReports(reports, states);
+      if (changes.reports.length > 0)
+        await tx.last(() =>
+          Promise.all([
+            tx.insert(insertEvent, changes.reports),
+            changes.people.size > 0
+              ? tx.run(setStatuses, { changed: [...changes.people.values()] })
+              : undefined,
+            tasks.announceAll(tx, changes.signals, ids, changes.events),
           ]),
         );
-        if (last.size > 0) await tx.run(setStatus[camera], { changed: [...last.values()] });
-      }
-      for (const {
-        examId,
-        roomId,
-        userId,
-        camera,
-        role,
-        status,
-        signalTo,
-        signal,
-        now,
-      } of changes.statuses) {
-        await events.add(
-          tx,
-          { examId, roomId },
-          "publish_status_changed",
-          { userId, role, camera, status },
-          now,
-        );
-        if (signalTo) await tasks.announce(tx, { room: signalTo, signal, data: { userId }, now });
-      }
       return outcomes;
-    }, grouping),
+    },
+    { examOf: ({ examId }) => examId, callerOf: ({ stream }) => stream },
+  );
+  return {
+    async report(event) {
+      for (;;) {
+        const owner = await ownerOf(event.stream, event.original);
+        if (typeof owner === "string") return owner;
+        const outcome = await write({ ...event, ...owner });
+        // The person was removed in between, or the name is of another stream now.
+        if (outcome !== "moved") return outcome;
+      }
+    },
 
     async listByRoom({ examId, roomId }, { limit, before = FIRST }) {
-      const rows = await erasures.page(
+      const rows = await erasures.pages(
         examId,
-        (from, most) => storage.all(pageOfRoom, { examId, roomId, before: from, limit: most }),
+        [(from, most) => storage.all(pageOfRoom, { examId, roomId, before: from, limit: most })],
         { before, limit: limit + 1, kind: "stream_events" },
       );
       const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);

@@ -19,8 +19,11 @@ export interface Subscription {
  * no timer.
  */
 export interface EventDispatcher {
-  /** Resolves when every later event will be offered to the subscription. Call it again if it rejects. */
-  readonly add: (subscription: Subscription) => Promise<void>;
+  /**
+   * Resolves when every later event will be offered to the subscription. Call it again if it rejects.
+   * @param readNewestId reads the id of the exam's newest event. Called if the dispatcher does not follow the exam yet
+   */
+  readonly add: (subscription: Subscription, readNewestId: () => Promise<number>) => Promise<void>;
   readonly remove: (subscription: Subscription) => void;
   /** Reads new events. Call it after each commit that added some. */
   readonly poll: () => void;
@@ -58,6 +61,7 @@ export const createEventDispatcher = ({
   let othersVersion: number | undefined;
   let reading: Promise<void> | undefined;
   let readAgain = false;
+  let requests = 0;
   let hasFailed = false;
 
   const dispatch = (row: EventRow): void => {
@@ -101,6 +105,7 @@ export const createEventDispatcher = ({
     }
   };
   const poll = (): Promise<void> => {
+    requests += 1;
     if (reading) readAgain = true;
     else if (subscriptions.size > 0) reading = read();
     return reading ?? Promise.resolve();
@@ -166,7 +171,7 @@ export const createEventDispatcher = ({
   };
 
   return {
-    async add(subscription) {
+    async add(subscription, readNewestId) {
       if (!subscriptions.has(subscription)) {
         added += 1;
         subscriptions.set(subscription, added % POLLS_PER_CHECK);
@@ -178,12 +183,13 @@ export const createEventDispatcher = ({
         timer.unref();
       }
       const { examId } = subscription.scope;
-      await tail.follow(examId);
+      const before = requests;
+      await tail.follow(examId, readNewestId);
       // It may have been removed in the meantime.
       if (!subscriptions.has(subscription)) return tail.unfollow(examId);
       following.add(subscription);
       // Reads in the meantime had no position yet, and left out what was committed.
-      void poll();
+      if (requests !== before) void poll();
     },
     remove,
     poll: () => void poll(),

@@ -12,8 +12,11 @@ export interface TailPage {
 
 /** Follows the end of the event log for a set of exams. */
 export interface EventTail {
-  /** Follows an exam. Resolves when every later event of it will be read. If it rejects, it counts for nothing. */
-  follow(examId: string): Promise<void>;
+  /**
+   * Follows an exam. Resolves when every later event of it will be read. If it rejects, it counts for nothing.
+   * @param readNewestId reads the id of the exam's newest event. Called if the tail needs it and does not know it yet
+   */
+  follow(examId: string, readNewestId: () => Promise<number>): Promise<void>;
   /** Ends one call of `follow`. */
   unfollow(examId: string): void;
   /** Reads the next events. */
@@ -83,9 +86,9 @@ const createExamTail = (store: LiveStore): EventTail => {
   }
   const followed = new Map<string, FollowedExam>();
 
-  const start = async (exam: FollowedExam, examId: string): Promise<void> => {
+  const start = async (exam: FollowedExam, readNewestId: () => Promise<number>): Promise<void> => {
     try {
-      exam.after = await store.newestIdOf(examId);
+      exam.after = await readNewestId();
     } finally {
       exam.starting = undefined;
     }
@@ -99,12 +102,12 @@ const createExamTail = (store: LiveStore): EventTail => {
   };
 
   return {
-    async follow(examId) {
+    async follow(examId, readNewestId) {
       const exam = followed.get(examId) ?? { followers: 0 };
       followed.set(examId, exam);
       exam.followers += 1;
       if (exam.after !== undefined) return;
-      exam.starting ??= start(exam, examId);
+      exam.starting ??= start(exam, readNewestId);
       try {
         await exam.starting;
       } catch (error) {

@@ -191,7 +191,8 @@ export const createLiveService = ({
       return visible;
     },
 
-    examSnapshot: async (caller, examId) => store.examSnapshot(examId, await access.exam(caller, examId)),
+    examSnapshot: async (caller, examId) =>
+      store.examSnapshot(examId, (await access.exam(caller, examId)).reach),
 
     async subscribeToRoom(subscriber, { roomId, camera, lastEventId }) {
       assertRunning();
@@ -200,7 +201,7 @@ export const createLiveService = ({
       const { examId } = await uncountedAccess.room(caller, roomId);
       const source = readAgainFor(caller, lastEventId);
       const target = roomTarget(
-        caller,
+        access.withoutAnswers(caller),
         { examId, roomId, camera },
         { store: source, access: uncountedAccess, clock },
       );
@@ -218,7 +219,8 @@ export const createLiveService = ({
     async subscribeToExam(subscriber, { examId, lastEventId }) {
       assertRunning();
       const source = readAgainFor(subscriber.caller, lastEventId);
-      const target = examTarget(subscriber.caller, examId, { store: source, access: uncountedAccess, clock });
+      const caller = access.withoutAnswers(subscriber.caller);
+      const target = examTarget(caller, examId, { store: source, access: uncountedAccess, clock });
       await target.checkAccess(subscriber.caller);
       const release = acquireSubscription(subscriber, { field: "examId", id: examId });
       const onStart = releasing(release, () => () => undefined);

@@ -49,6 +49,14 @@ export interface EventScope {
   readonly roomId?: string;
 }
 
+/** A part of the log at one moment. */
+export interface EventPage {
+  /** Undefined if some of the events were deleted already, or if the exam never had the id after which they come. */
+  readonly events: EventRow[] | undefined;
+  /** The id of the newest event of the exam, as `newestIdOf` returns it. */
+  readonly newestId: number;
+}
+
 /** An exam, and the last event of it that was read. */
 export interface ExamPosition {
   readonly examId: string;
@@ -58,11 +66,8 @@ export interface ExamPosition {
 export interface LiveStore {
   /** The id of the newest event of an exam, even if it was deleted. 0 if there is none yet. */
   newestIdOf(examId: string): Promise<number>;
-  /**
-   * The first events after an id, in order. Those of a room include the events about its whole exam. Undefined if some of them were deleted
-   * already, or if the exam never had the id.
-   */
-  eventsAfter(scope: EventScope, id: number, limit: number): Promise<EventRow[] | undefined>;
+  /** The first events after an id, in order. Those of a room include the events about its whole exam. */
+  eventsAfter(scope: EventScope, id: number, limit: number): Promise<EventPage>;
   /** Whether the ids of all events grow in the order in which events appear. If not, this is only true within each exam. */
   readonly hasOneOrder: boolean;
   /** The id of the newest event of all exams. 0 if there is none yet. */
@@ -310,34 +315,39 @@ const readParts = async <Part, Row>(
   read: (part: Part) => Promise<Row[]>,
 ): Promise<Row[]> => (await Promise.all(parts.map(read))).flat();
 
-const readNewestId = async (reader: Reader): Promise<number> =>
-  Math.max((await reader.get(newestEvent))?.id ?? 0, await readEpoch(reader));
-
 const readEpoch = async (reader: Reader): Promise<number> => (await reader.get(newestEpoch))?.begin ?? 0;
-/** Returns the id after which the log has all events of an exam. */
-const readStart = async (reader: Reader, examId: string): Promise<number> => {
-  const pruned = (await reader.get(newestPruned, { examId }))?.id ?? 0;
-  return Math.max(pruned, await readEpoch(reader));
-};
-const readNewestIdOf = async (reader: Reader, examId: string): Promise<number> => {
-  const newest = (await reader.get(newestEventOfExam, { examId }))?.id ?? 0;
-  return Math.max(newest, await readStart(reader, examId));
+/** Returns the id after which the log has all events of an exam, and the id of its newest event. */
+const readBounds = async (
+  reader: Reader,
+  examId: string,
+): Promise<{ readonly start: number; readonly newest: number }> => {
+  const [newest, pruned, epoch] = await Promise.all([
+    reader.get(newestEventOfExam, { examId }),
+    reader.get(newestPruned, { examId }),
+    readEpoch(reader),
+  ]);
+  const start = Math.max(pruned?.id ?? 0, epoch);
+  return { start, newest: Math.max(newest?.id ?? 0, start) };
 };
 
 const readRoom = async (reader: Reader, { examId, roomId }: EventRoom): Promise<RoomSnapshot | undefined> => {
   const key = { examId, roomId };
-  const room = await reader.get(roomById, key);
-  if (!room) return undefined;
-  const cheatConfig = await reader.get(configOfExam, { examId });
-  const members = await reader.all(membersOfRoom, key);
-  const presences = await readPresences(reader, key);
-  return {
-    room,
-    ...(cheatConfig && { cheatConfig }),
-    members: members.toSorted((a, b) => a.seq - b.seq).map(toMember),
-    presence: presences,
-    lastEventId: String(await readNewestIdOf(reader, room.examId)),
-  };
+  const [room, cheatConfig, members, presences, { newest }] = await Promise.all([
+    reader.get(roomById, key),
+    reader.get(configOfExam, { examId }),
+    reader.all(membersOfRoom, key),
+    readPresences(reader, key),
+    readBounds(reader, examId),
+  ]);
+  return (
+    room && {
+      room,
+      ...(cheatConfig && { cheatConfig }),
+      members: members.toSorted((a, b) => a.seq - b.seq).map(toMember),
+      presence: presences,
+      lastEventId: String(newest),
+    }
+  );
 };
 
 export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore => {
@@ -393,35 +403,51 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
   };
 
   return {
-    newestIdOf: (examId) => storage.snapshot((reader) => readNewestIdOf(reader, examId)),
+    newestIdOf: async (examId) => (await storage.snapshot((reader) => readBounds(reader, examId))).newest,
 
-    eventsAfter: ({ examId, roomId }, id, limit) =>
-      storage.snapshot(async (reader) => {
-        const holdsAll =
-          id >= (await readStart(reader, examId)) && id <= (await readNewestIdOf(reader, examId));
-        if (!holdsAll) return undefined;
-        return roomId === undefined
-          ? reader.all(eventsOfExam, { examId, id, limit })
-          : reader.all(eventsOfRoom, { examId, roomId, id, limit });
-      }),
+    async eventsAfter({ examId, roomId }, id, limit) {
+      const [{ start, newest }, events] = await storage.snapshot((reader) =>
+        Promise.all([
+          readBounds(reader, examId),
+          roomId === undefined
+            ? reader.all(eventsOfExam, { examId, id, limit })
+            : reader.all(eventsOfRoom, { examId, roomId, id, limit }),
+        ]),
+      );
+      return { events: id >= start && id <= newest ? events : undefined, newestId: newest };
+    },
 
     hasOneOrder: storage.commitsInOrder,
-    newestId: () => readNewestId(storage),
-    allEventsAfter: (id, limit) =>
-      storage.snapshot(async (reader) => {
-        const oldest = await reader.get(oldestEvent);
-        const start = Math.max((oldest?.id ?? 1) - 1, await readEpoch(reader));
-        const holdsAll = id >= start && id <= (await readNewestId(reader));
-        return holdsAll ? reader.all(eventsOfAllExams, { id, limit }) : undefined;
-      }),
+    async newestId() {
+      const [newest, epoch] = await storage.together(() =>
+        Promise.all([storage.get(newestEvent), readEpoch(storage)]),
+      );
+      return Math.max(newest?.id ?? 0, epoch);
+    },
+    async allEventsAfter(id, limit) {
+      const [oldest, newest, epoch, events] = await storage.snapshot((reader) =>
+        Promise.all([
+          reader.get(oldestEvent),
+          reader.get(newestEvent),
+          readEpoch(reader),
+          reader.all(eventsOfAllExams, { id, limit }),
+        ]),
+      );
+      const start = Math.max((oldest?.id ?? 1) - 1, epoch);
+      return id >= start && id <= Math.max(newest?.id ?? 0, epoch) ? events : undefined;
+    },
 
     async eventsOfExams(followed, limit) {
       const parts = storage.dividesByExam ? followed.map((position) => [position]) : [followed];
-      // Read first: events that are deleted after this were read, or are noted the next time.
-      const pruned = await readParts(parts, (part) => storage.all(prunedOfFollowed, { followed: part }));
-      const epoch = await readEpoch(storage);
+      const [rows, pruned, epoch] = await storage.together(() =>
+        Promise.all([
+          // Read first: events that were deleted before this are noted by then.
+          readParts(parts, (part) => storage.all(eventsOfFollowed, { followed: part, limit })),
+          readParts(parts, (part) => storage.all(prunedOfFollowed, { followed: part })),
+          readEpoch(storage),
+        ]),
+      );
       const earlier = followed.filter(({ after }) => after < epoch);
-      const rows = await readParts(parts, (part) => storage.all(eventsOfFollowed, { followed: part, limit }));
       return {
         rows: parts.length > 1 ? rows.toSorted((one, other) => one.id - other.id) : rows,
         lost: [...new Set([...pruned, ...earlier].map(({ examId }) => examId))],
@@ -448,15 +474,16 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
 
     roomSnapshot: (room) => storage.snapshot((reader) => readRoom(reader, room)),
 
-    examSnapshot: (examId, reach) =>
-      storage.snapshot(async (reader) => {
-        const rooms = await reader.all(roomsOfExam, { examId });
-        return {
-          examId,
-          rooms: rooms.filter(({ id }) => reach === "all" || reach.includes(id)),
-          lastEventId: String(await readNewestIdOf(reader, examId)),
-        };
-      }),
+    async examSnapshot(examId, reach) {
+      const [rooms, { newest }] = await storage.snapshot((reader) =>
+        Promise.all([reader.all(roomsOfExam, { examId }), readBounds(reader, examId)]),
+      );
+      return {
+        examId,
+        rooms: rooms.filter(({ id }) => reach === "all" || reach.includes(id)),
+        lastEventId: String(newest),
+      };
+    },
 
     othersVersion: () => storage.othersVersion(),
 

@@ -2,6 +2,7 @@ import { type Principal, unauthenticated } from "../../identity/tokens.js";
 import { InvigilError } from "../../platform/errors.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
 import { RETRY_MS } from "../../storage/until-available.js";
+import type { Named } from "../../trpc/context.js";
 import { createEventLoader, type LoggedEvent } from "./delivered-events.js";
 import type { EventDispatcher, Subscription } from "./event-dispatcher.js";
 import { createEventQueue, entryOf, MAX_QUEUED, type QueuedEvent } from "./event-queue.js";
@@ -9,8 +10,8 @@ import type { LiveStore } from "./store.js";
 
 export interface Subscriber {
   readonly caller: Principal;
-  /** Verifies the caller's token again. */
-  readonly identify: () => Promise<Principal | InvigilError>;
+  /** Verifies the caller's token again, and reads what is named with their rights (see `Context.identify`). */
+  readonly identify: (named: Named) => Promise<Principal | InvigilError>;
   /** The connection that the subscription shares with others. Absent if the subscription has its own connection. */
   readonly connection?: object | undefined;
   /** Resolves when the client has received what was sent; undefined if it already has. The next event is sent after that. */
@@ -22,6 +23,8 @@ export interface Subscriber {
 /** The room or the exam that a subscription follows. */
 export interface SubscriptionTarget<Delivered> {
   readonly scope: Subscription["scope"];
+  /** The room or the exam whose access `checkAccess` checks. */
+  readonly named: Named;
   readonly mayDeliver: (event: LoggedEvent) => boolean;
   /** @throws InvigilError if the caller may not subscribe any more */
   readonly checkAccess: (caller: Principal) => Promise<void>;
@@ -100,7 +103,7 @@ export async function* subscribe<Delivered>(
   const recheckAccess = async (): Promise<void> => {
     // The result may be as old as the beginning of the check.
     const startedAt = monotonic();
-    const identity = await identify();
+    const identity = await identify(target.named);
     if (!(identity instanceof InvigilError)) await target.checkAccess(identity);
     else if (identity.code === "UNAUTHENTICATED") throw identity;
     // Whether the token was revoked is not known.
@@ -149,16 +152,35 @@ export async function* subscribe<Delivered>(
 
   const load = createEventLoader(store);
   const toEntry = (event: LoggedEvent): QueuedEvent => entryOf(event, load, target.scope.roomId);
-  /** Reads the first events after an id. Returns undefined if some of them are no longer available. */
-  const readAfter = async (id: number, limit: number): Promise<LoggedEvent[] | undefined> =>
+  /** Reads the first events after an id. Returns no list if some of them are no longer available. */
+  const readAfter = async (
+    id: number,
+    limit: number,
+  ): Promise<{ readonly events?: LoggedEvent[]; readonly newestId: number }> => {
+    const { events, newestId } = await store.eventsAfter(target.scope, id, limit);
     // Safe: stores write each type with its own data.
-    (await store.eventsAfter(target.scope, id, limit)) as LoggedEvent[] | undefined;
+    return { newestId, ...(events && { events: events as LoggedEvent[] }) };
+  };
+  /** Reads the next page. The queue must be open: an event that is written during the read is in the page, in the queue, or in both. */
+  const readPage = async (after: number): Promise<number> => {
+    const { events, newestId } = await readAfter(after, PAGE_SIZE);
+    if (events) isCaughtUp = events.length < PAGE_SIZE;
+    else needsGap = true;
+    page = (events ?? []).map(toEntry);
+    return newestId;
+  };
+  /** Reads what the subscription begins with. Returns the id of the exam's newest event. */
+  const readBeginning = async (): Promise<number> => {
+    if (lastId !== undefined) return readPage(lastId);
+    lastId = await store.newestIdOf(target.scope.examId);
+    return lastId;
+  };
 
   /** Continues by one step after access has ended. */
   const stepToTheEnd = async (reason: InvigilError, from: number): Promise<Delivered | undefined> => {
     if (!lastEntries) {
-      const latest = await readAfter(from, MAX_QUEUED);
-      lastEntries = (await target.lastEvents(latest ?? [])).map(toEntry);
+      const { events = [] } = await readAfter(from, MAX_QUEUED);
+      lastEntries = (await target.lastEvents(events)).map(toEntry);
     }
     const entry = lastEntries.at(0);
     if (!entry) throw reason;
@@ -170,7 +192,8 @@ export async function* subscribe<Delivered>(
   /** Starts, continues by one step, or waits. Returns what the subscriber receives, if anything. A step that fails can be repeated. */
   const step = async (): Promise<Delivered | undefined> => {
     if (!onEnd) {
-      await dispatcher.add(subscription);
+      queue.open();
+      await dispatcher.add(subscription, readBeginning);
       onEnd = target.onStart();
       return undefined;
     }
@@ -208,12 +231,8 @@ export async function* subscribe<Delivered>(
       return gap.deliverable;
     }
     if (!current && page.length === 0 && !isCaughtUp) {
-      // An event that is written during the read is in the page, in the queue, or in both.
       queue.open();
-      const events = await readAfter(lastId, PAGE_SIZE);
-      if (events) isCaughtUp = events.length < PAGE_SIZE;
-      else needsGap = true;
-      page = (events ?? []).map(toEntry);
+      await readPage(lastId);
       return undefined;
     }
     current ??= page.shift() ?? queue.shift();

@@ -31,6 +31,7 @@ export const roomTarget = (
   const login = loginOf(caller.userId, camera);
   return {
     scope: { examId, roomId },
+    named: { roomId },
     mayDeliver: (event) => isVisibleTo(caller, event),
     checkAccess: async (current) => void (await access.room(current, roomId)),
     async lastEvents(latest) {
@@ -91,7 +92,7 @@ export const examTarget = (
 
   const updateRooms = async (current: Principal): Promise<Reach> => {
     const checked = lastTaken;
-    const reach = await access.exam(current, examId);
+    const { reach } = await access.exam(current, examId);
     reachesAll = reach === "all";
     rooms = new Set(reach === "all" ? await store.roomsOfExam(examId) : reach);
     lastChecked = checked;
@@ -100,6 +101,7 @@ export const examTarget = (
 
   return {
     scope: { examId },
+    named: { examId },
     mayDeliver(event) {
       if (changesReach(event)) lastOffered = event.id;
       // After an event that may change `rooms`, `deliver` decides, because it has the updated set.

@@ -34,23 +34,28 @@ export const createUploadService = ({ uploads, store, access }: UploadServiceDep
   };
 
   /**
-   * Returns the name prefix of a room. If another room has the same prefix, returns only the caller's own
-   * folders.
+   * Returns the name prefixes of rooms. For a room that shares its prefix with another one, returns only the caller's own folders there.
    */
-  const roomFolders = async (caller: Caller, examId: string, roomId: string): Promise<string[]> => {
-    const beginning = roomStreamPrefix({ examId, roomId });
-    if (!(await store.isShared(beginning, roomId))) return [beginning];
-    const streams = await store.streamsOf(examId, caller.userId);
-    return streams.filter((stream) => stream.roomId === roomId).map(({ name }) => `${name}/`);
+  const roomFolders = async (
+    caller: Caller,
+    examId: string,
+    roomIds: readonly string[],
+  ): Promise<string[]> => {
+    const rooms = roomIds.map((roomId) => ({ roomId, prefix: roomStreamPrefix({ examId, roomId }) }));
+    const shared = await store.sharedPrefixes(rooms);
+    const own = shared.size > 0 ? await store.streamsOf(examId, caller.userId) : [];
+    return rooms.flatMap(({ roomId, prefix }) =>
+      shared.has(roomId)
+        ? own.filter((stream) => stream.roomId === roomId).map(({ name }) => `${name}/`)
+        : prefix,
+    );
   };
 
   const prefixesOf = async (caller: Caller, examId: string): Promise<string[]> => {
-    const reach = await access.exam(caller, examId);
+    const { reach } = await access.exam(caller, examId);
     if (reach === "all") return [examStreamPrefix(examId)];
     if (caller.role === "inspector" || caller.role === "examinee") return ownFolders(caller, examId, reach);
-    const newestFirst = reach.toSorted().toReversed();
-    const rooms = await Promise.all(newestFirst.map((roomId) => roomFolders(caller, examId, roomId)));
-    return rooms.flat();
+    return roomFolders(caller, examId, reach.toSorted().toReversed());
   };
 
   return {

@@ -1,4 +1,4 @@
-import { and, eq, gte, lt, ne } from "drizzle-orm";
+import { and, eq, exists, gte, lt, ne, sql } from "drizzle-orm";
 import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { streamNames, visibleRooms } from "../../storage/tables.js";
@@ -9,11 +9,17 @@ export interface OwnStream {
   readonly roomId: string;
 }
 
+/** A room, and the text with which the names of its streams begin. */
+export interface RoomPrefix {
+  readonly roomId: string;
+  readonly prefix: string;
+}
+
 export interface UploadStore {
   /** Returns the streams of a person in an exam, including those of former rooms. Newest room first. */
   streamsOf(examId: string, userId: string): Promise<OwnStream[]>;
-  /** Whether the name of another room's stream begins with a text. */
-  isShared(beginning: string, roomId: string): Promise<boolean>;
+  /** Returns those of the rooms whose prefix also begins the name of another room's stream. */
+  sharedPrefixes(rooms: readonly RoomPrefix[]): Promise<ReadonlySet<string>>;
 }
 
 /** Greater than every character of a stream's name: names are ASCII. */
@@ -33,18 +39,21 @@ const streamsOfPerson = statement(
     )
     .where(eq(visibleRooms.examId, param("examId"))),
 );
-const streamOfAnotherRoom = statement(
+const streamOfAnotherRoom = query
+  .select({ roomId: streamNames.roomId })
+  .from(streamNames)
+  .where(
+    and(
+      gte(streamNames.name, sql`prefixes."from"`),
+      lt(streamNames.name, sql`prefixes."to"`),
+      ne(streamNames.roomId, sql`prefixes."roomId"`),
+    ),
+  );
+const roomsOfSharedPrefixes = statement((dialect) =>
   query
-    .select({ roomId: streamNames.roomId })
-    .from(streamNames)
-    .where(
-      and(
-        gte(streamNames.name, param("from")),
-        lt(streamNames.name, param("to")),
-        ne(streamNames.roomId, param("roomId")),
-      ),
-    )
-    .limit(1),
+    .select({ roomId: sql<string>`prefixes."roomId"` })
+    .from(dialect.rows("prefixes", { roomId: "text", from: "text", to: "text" }))
+    .where(exists(streamOfAnotherRoom)),
 );
 
 export const createUploadStore = ({ storage }: { storage: Storage }): UploadStore => ({
@@ -52,8 +61,9 @@ export const createUploadStore = ({ storage }: { storage: Storage }): UploadStor
     const streams = await storage.all(streamsOfPerson, { examId, userId });
     return streams.toSorted((one, other) => (one.roomId < other.roomId ? 1 : -1));
   },
-  async isShared(beginning, roomId) {
-    const range = { from: beginning, to: `${beginning}${ABOVE}` };
-    return (await storage.get(streamOfAnotherRoom, { ...range, roomId })) !== undefined;
+  async sharedPrefixes(rooms) {
+    const prefixes = rooms.map(({ roomId, prefix }) => ({ roomId, from: prefix, to: `${prefix}${ABOVE}` }));
+    const shared = await storage.all(roomsOfSharedPrefixes, { prefixes });
+    return new Set(shared.map(({ roomId }) => roomId));
   },
 });

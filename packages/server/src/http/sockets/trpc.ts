@@ -184,14 +184,23 @@ export const trpcSockets = ({
     };
 
     const contextFor = async (authorization: string | undefined): Promise<Context> => {
-      const identify = () => auth.identify(authorization).catch(failureOf);
+      const identify: Context["identify"] = (named) => auth.identify(authorization, named).catch(failureOf);
       const trace: Trace = { requestId, procedures: [] };
-      const base = { identify, drained, sendsEvents: true, address, gate, connection };
+      const base = {
+        identify,
+        authorize: auth.authorize,
+        drained,
+        sendsEvents: true,
+        address,
+        gate,
+        connection,
+      };
       const perCall: NonNullable<Context["perCall"]> = (call) =>
         limit(async () => {
           await drained();
           const since = performance.now();
-          const own: Context = { ...base, identity: await identify(), trace: { requestId, procedures: [] } };
+          const identity = await auth.verify(authorization);
+          const own: Context = { ...base, identity, trace: { requestId, procedures: [] } };
           try {
             return await call(own);
           } finally {

@@ -143,9 +143,8 @@ export const openPostgres = async ({
   const common = { schema, prepared, dividesByExam, timeoutMs };
   const clock = createDatabaseClock();
   const check = async (session: Session): Promise<void> => {
-    await clock.measure(session);
     // Behind a pooler, a connection outlives its server.
-    await follow(session);
+    await Promise.all([clock.measure(session), follow(session)]);
   };
   let checking: Promise<boolean> | undefined;
   try {

@@ -11,9 +11,10 @@ import {
   type Statement,
   type Values,
 } from "../statement.js";
+import type { Query, Result } from "./batch.js";
 import { compile, compileInsertion, postgresDialect } from "./dialect.js";
-import { asPortError } from "./errors.js";
-import type { Query, Session } from "./sessions.js";
+import { asPortError, NAME_IS_LOCKED } from "./errors.js";
+import type { Session } from "./session.js";
 import { toPostgres } from "./values.js";
 
 /** Runs statements in one session. */
@@ -27,6 +28,10 @@ export interface Connection {
   ): Promise<number[]>;
   /** Returns ids for rows that will be inserted, in ascending order. */
   ids(table: SQLiteTable, count: number): Promise<number[]>;
+  /** Locks rows by their keys. @param waits whether to wait for other transactions, or to reject */
+  lock(table: SQLiteTable, keys: readonly string[], waits: boolean): Promise<void>;
+  /** Locks a name. @param waits whether to wait for other transactions, or to reject */
+  lockName(name: string, waits: boolean): Promise<void>;
 }
 
 /** The text of a statement, with the name by which it is prepared. */
@@ -57,10 +62,10 @@ const compiledStatements = new WeakMap<Statement, Compiled>();
 const compiledInsertions = new WeakMap<Insertion, CompiledInsertion>();
 /** Names of prepared statements, by their texts: statements with the same text share one. */
 const names = new Map<string, string>();
-const nameOf = (text: string): string => {
+export const named = (text: string): Named => {
   const name = names.get(text) ?? `s${names.size}`;
   names.set(text, name);
-  return name;
+  return { name, text };
 };
 
 export const compileOnce = (statement: Statement): Compiled => {
@@ -69,8 +74,7 @@ export const compileOnce = (statement: Statement): Compiled => {
   const parts = partsOf(statement, postgresDialect);
   const { text, bindings } = compile(parts);
   const compiled: Compiled = {
-    name: nameOf(text),
-    text,
+    ...named(text),
     bind: binderOf(text, bindings, toPostgres),
     read: rowReader(parts),
     columns: parts.fields.length,
@@ -85,8 +89,7 @@ const compileInsertionOnce = (insertion: Insertion): CompiledInsertion => {
   const { columns, key } = insertedColumns(insertion.table, insertion.ids);
   const text = compileInsertion(insertion);
   const compiled: CompiledInsertion = {
-    name: nameOf(text),
-    text,
+    ...named(text),
     bind: (rows) => columns.map((column) => rows.map((row) => insertedValue(row, column, toPostgres))),
     isNumbered: key !== undefined,
   };
@@ -106,9 +109,9 @@ export const createConnection = (
   session: Session,
   { prepared }: { readonly prepared: boolean },
 ): Connection => {
-  const send = async (named: Named, values: unknown[]) => {
+  const send = async (statement: Named, values: unknown[]) => {
     try {
-      return await session.query(queryOf(named, values, { prepared }));
+      return await session.query(queryOf(statement, values, { prepared }));
     } catch (error) {
       throw asPortError(error);
     }
@@ -128,20 +131,27 @@ export const createConnection = (
     },
     async insert(insertion, rows) {
       const compiled = compileInsertionOnce(insertion);
-      const ids: number[] = [];
-      for (let from = 0; from < rows.length; from += MAX_ROWS) {
-        const inserted = await send(compiled, compiled.bind(rows.slice(from, from + MAX_ROWS)));
-        if (compiled.isNumbered) for (const [id] of inserted.rows) ids.push(Number(id));
-      }
-      return ids;
+      const parts = Array.from({ length: Math.ceil(rows.length / MAX_ROWS) }, (_, part) =>
+        compiled.bind(rows.slice(part * MAX_ROWS, (part + 1) * MAX_ROWS)),
+      );
+      const inserted = await Promise.all(parts.map((part) => send(compiled, part)));
+      return compiled.isNumbered ? inserted.flatMap(numbersOf) : [];
     },
-    async ids(table, count) {
-      const text = nextIdsText(table);
-      const { rows } = await send({ name: nameOf(text), text }, [count]);
-      return rows.map(([id]) => Number(id));
+    ids: async (table, count) => numbersOf(await send(named(nextIdsText(table)), [count])),
+    async lock(table, keys, waits) {
+      await send(named(`${lockText(table)}${waits ? "" : " NOWAIT"}`), [keys]);
+    },
+    async lockName(name, waits) {
+      await send(named(waits ? LOCK_NAME : TRY_TO_LOCK_NAME), [name]);
     },
   };
 };
+
+const numbersOf = ({ rows }: Pick<Result, "rows">): number[] => rows.map(([value]) => Number(value));
+
+const LOCK_NAME = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+/** Fails if the name is locked, so that the statements that were sent behind it do not run. */
+const TRY_TO_LOCK_NAME = `SELECT CASE WHEN NOT pg_try_advisory_xact_lock(hashtextextended($1, 0)) THEN current_setting('${NAME_IS_LOCKED}') END`;
 
 /** Returns the text that takes ids from the sequence of a table. The sequence is locked until the commit, see `beginEpoch`. */
 const nextIdsText = (table: SQLiteTable): string => {
@@ -152,7 +162,7 @@ const nextIdsText = (table: SQLiteTable): string => {
 };
 
 /** Returns the text that locks rows of a table by their keys, in the order of the keys. */
-export const lockText = (table: SQLiteTable): string => {
+const lockText = (table: SQLiteTable): string => {
   const name = getTableName(table);
   const keys = Object.values(insertedColumns(table).columns).filter(([, { primary }]) => primary);
   const [key] = keys.map(([, column]) => column.name);

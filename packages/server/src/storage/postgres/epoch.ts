@@ -17,8 +17,9 @@ const NOTED_ORIGIN = '(SELECT origin FROM event_epochs ORDER BY "begin" DESC LIM
  * @param origin the origin of the database. Unknown for a database that is being made: its first server notes it
  */
 export const beginEpoch = async (session: Session, origin?: string): Promise<void> => {
-  // Waits for events that have an id and no commit yet. Later events are given ids of the new epoch.
-  await session.execute("LOCK TABLE room_events IN EXCLUSIVE MODE");
+  // Waits for transactions that have taken ids and have not committed. Later ones are given ids of the new epoch. This changes nothing, but
+  // locks the sequence, as taking ids does. A lock of the table would not wait for those that insert their rows later.
+  await session.execute("ALTER SEQUENCE room_events_id_seq NO CYCLE");
   const last = await firstValue(session, `SELECT pg_sequence_last_value(${SEQUENCE}::regclass)`);
   const begin = nextEpoch(Number(last ?? 0));
   await session.query({ text: `SELECT setval(${SEQUENCE}, $1)`, values: [begin] });

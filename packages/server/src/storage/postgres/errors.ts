@@ -11,6 +11,7 @@ const CODE = {
   schema: "3F000",
   lock: "55P03",
   idle: "25P03",
+  noSetting: "42704",
   /** The class of these codes. */
   authorization: "28",
   noDatabase: "3D000",
@@ -29,6 +30,9 @@ const UNAVAILABLE = new Set([
 ]);
 /** The server is a standby, or was until a moment ago. */
 const READ_ONLY = "25006";
+
+/** The setting for which a statement asks when another transaction has locked a name. It does not exist. */
+export const NAME_IS_LOCKED = "invigil.name_is_locked";
 
 const isConnectionCode = (code: string): boolean => code.startsWith("08");
 
@@ -76,8 +80,9 @@ export const asPortError = (error: unknown): unknown => {
   const { message } = error instanceof Error ? error : { message: String(error) };
   if (code === CODE.foreignKey) return new ForeignKeyError(message, { cause: error });
   if (code === CODE.unique) return new UniqueError(message, { cause: error });
-  if (code === CODE.lock || code === CODE.idle)
-    return new TransactionLostError(`the database ended the transaction: ${message}`, code === CODE.lock, {
+  const isAboutLock = code === CODE.lock || (code === CODE.noSetting && message.includes(NAME_IS_LOCKED));
+  if (isAboutLock || code === CODE.idle)
+    return new TransactionLostError(`the database ended the transaction: ${message}`, isAboutLock, {
       cause: error,
     });
   if (isLost(error) || code === READ_ONLY || (code !== undefined && UNAVAILABLE.has(code)))

@@ -1,20 +1,48 @@
-import type { Reader } from "../port.js";
+import type { Reader, Storage } from "../port.js";
 import type { Statement, Values } from "../statement.js";
-import { type Compiled, compileOnce, type Named, queryOf } from "./connection.js";
+import { compileOnce, type Named, queryOf } from "./connection.js";
 import { asPortError } from "./errors.js";
-import { rollBack, type Session, type Sessions } from "./sessions.js";
+import type { Session, Sessions } from "./sessions.js";
 import { createWaitLimit } from "./wait-limit.js";
+
+type Rows = readonly (readonly unknown[])[];
+
+/** A statement whose reads can be gathered. */
+export interface Gatherable extends Named {
+  /** The number of columns of its rows. */
+  readonly columns: number;
+}
+
+/** A reader that also runs statements which no store has made. */
+export interface GatheredReader extends Reader, Pick<Storage, "together"> {
+  /**
+   * Returns the rows of a statement, as lists of values.
+   * @param examId the exam that the statement is about, if it is about one
+   */
+  rows(statement: Gatherable, values: unknown[], examId: unknown): Promise<Rows>;
+}
 
 /** A read that waits for its turn. */
 interface WaitingRead {
+  readonly compiled: Gatherable;
   readonly values: unknown[];
-  readonly resolve: (rows: readonly (readonly unknown[])[]) => void;
+  /** The statement, and the exam if reads are divided by exam. */
+  readonly key: string;
+  readonly resolve: (rows: Rows) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** How many reads run at once, if there are as many connections. The others wait, and those of the same statement are gathered. */
+/** The reads of one call that are sent together. Most calls have one. */
+interface Batch {
+  readonly reads: readonly WaitingRead[];
+  readonly reject: (error: unknown) => void;
+}
+/** Batches of several calls that ask the same. */
+type SameBatches = readonly [Batch, ...Batch[]];
+
+/** How many batches run at once, if there are as many connections. The others wait, and those of the same statements are gathered. */
 const MAX_RUNNING = 4;
-/** The maximum number of reads that one query answers. */
+/** The maximum number of batches that are gathered. */
 const MAX_GATHERED = 100;
 
 /** How a statement answers several reads at once. */
@@ -24,45 +52,56 @@ interface GatheredForm extends Named {
 
 /**
  * Makes the query that answers many reads of a statement: each parameter becomes a list, with one value for each
- * read. Each row begins with the number of its read. Returns undefined for a statement with lists of its own.
+ * read. Each row ends with the number of its read. Returns undefined for a statement with lists of its own.
  */
 const gatheredForm = async (
   session: Session,
-  { name, text, columns }: Compiled,
+  { name, text, columns }: Gatherable,
 ): Promise<GatheredForm | undefined> => {
-  // In a transaction, because a pooler may give the next statement to another session.
-  await session.execute("BEGIN");
-  try {
-    await session.execute(`PREPARE gathered AS ${text}`);
-    const { rows } = await session.query({
-      text: "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'gathered'",
-    });
-    await session.execute("DEALLOCATE gathered");
-    // The driver leaves a list of texts as PostgreSQL writes it.
-    const types = String(rows[0]?.[0])
-      .slice(1, -1)
-      .split(",")
-      .filter((type) => type !== "");
-    const plain = types.map((type) => type.replaceAll('"', ""));
-    if (plain.length === 0 || plain.some((type) => type.endsWith("[]") || type.startsWith("json")))
-      return undefined;
-    const lists = plain.map((type, index) => `$${index + 1}::${type}[]`).join(", ");
-    const names = plain.map((_, index) => `p${index + 1}`).join(", ");
-    const inner = text.replaceAll(/\$(\d+)/g, (_, number: string) => `read.p${number}`);
-    const outer = Array.from({ length: columns }, (_, index) => `c${index}`).join(", ");
-    return {
-      name: `${name}g`,
-      text: `SELECT read.number, found.* FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer})`,
-      parameters: plain.length,
-    };
-  } finally {
-    await rollBack(session);
+  const run = (statement: string) => session.query({ text: statement });
+  const [, , { rows }] = await Promise.all([
+    // In a transaction, because a pooler may give the next statement to another session.
+    run("BEGIN"),
+    run(`PREPARE gathered AS ${text}`),
+    run("SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'gathered'"),
+    run("DEALLOCATE gathered"),
+    run("ROLLBACK"),
+  ]);
+  // The driver leaves a list of texts as PostgreSQL writes it.
+  const types = String(rows[0]?.[0])
+    .slice(1, -1)
+    .split(",")
+    .filter((type) => type !== "");
+  const plain = types.map((type) => type.replaceAll('"', ""));
+  if (plain.length === 0 || plain.some((type) => type.endsWith("[]") || type.startsWith("json")))
+    return undefined;
+  const lists = plain.map((type, index) => `$${index + 1}::${type}[]`).join(", ");
+  const names = plain.map((_, index) => `p${index + 1}`).join(", ");
+  const inner = text.replaceAll(/\$(\d+)/g, (_, number: string) => `read.p${number}`);
+  const outer = Array.from({ length: columns }, (_, index) => `c${index}`).join(", ");
+  return {
+    name: `${name}g`,
+    text: `SELECT found.*, read.number FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer})`,
+    parameters: plain.length,
+  };
+};
+
+/** Puts batches that ask the same together. */
+const sameBatches = (batches: readonly Batch[]): SameBatches[] => {
+  const found = new Map<string, [Batch, ...Batch[]]>();
+  for (const batch of batches) {
+    const asked = JSON.stringify(batch.reads.map(({ values }) => values));
+    const same = found.get(asked);
+    if (same) same.push(batch);
+    else found.set(asked, [batch]);
   }
+  return [...found.values()];
 };
 
 /**
- * Creates a reader that answers the reads of one statement that wait at the same time with one query. Each read
- * sees everything that was committed before it was called, and ends within `timeoutMs`.
+ * Creates a reader that sends the reads of a call together, and that gathers calls: those that wait at the same time with the same
+ * statements are answered with one query for each statement. Each read sees everything that was committed before it was called, and ends
+ * within `timeoutMs`. Calls with different statements never wait for each other's queries, except for a connection.
  */
 export const createGatheredReader = (
   sessions: Sessions,
@@ -76,16 +115,18 @@ export const createGatheredReader = (
     /** Whether only reads of the same exam are gathered: those with the same value of the parameter `examId`. */
     readonly dividesByExam: boolean;
   },
-): Reader => {
-  const limit = createWaitLimit<WaitingRead>(timeoutMs);
+): GatheredReader => {
+  const limit = createWaitLimit<Batch>(timeoutMs);
   const mostRunning = Math.min(MAX_RUNNING, sessions.connections);
-  /** The reads that are gathered, by statement, and by exam if they are divided. */
-  const waiting = new Map<string, { readonly compiled: Compiled; readonly reads: WaitingRead[] }>();
-  const forms = new WeakMap<Compiled, Promise<GatheredForm | undefined>>();
+  /** The batches that are gathered, by the keys of their reads. */
+  const waiting = new Map<string, Batch[]>();
+  const forms = new WeakMap<Gatherable, Promise<GatheredForm | undefined>>();
   let running = 0;
   let isScheduled = false;
+  /** The reads that the running call of `together` has started. */
+  let starting: WaitingRead[] | undefined;
 
-  const formOf = (session: Session, compiled: Compiled): Promise<GatheredForm | undefined> => {
+  const formOf = (session: Session, compiled: Gatherable): Promise<GatheredForm | undefined> => {
     const known = forms.get(compiled);
     if (known) return known;
     const made = gatheredForm(session, compiled);
@@ -93,104 +134,142 @@ export const createGatheredReader = (
     made.catch(() => forms.delete(compiled));
     return made;
   };
-  const send = (session: Session, named: Named, values: unknown[]) =>
-    session.query(queryOf(named, values, { prepared }));
+  const rowsOf = async (session: Session, named: Named, values: unknown[]): Promise<Rows> =>
+    (await session.query(queryOf(named, values, { prepared }))).rows;
 
-  const readEach = async (
-    session: Session,
-    compiled: Compiled,
-    reads: readonly WaitingRead[],
-  ): Promise<void> => {
-    for (const { values, resolve, reject } of reads)
-      try {
-        resolve((await send(session, compiled, values)).rows);
-      } catch (error) {
-        reject(asPortError(error));
-      }
-  };
-  /** Returns the rows of each read. Undefined if the statement, or one of the values, does not allow it. */
-  const rowsTogether = async (
-    session: Session,
-    compiled: Compiled,
-    reads: readonly WaitingRead[],
-  ): Promise<unknown[][][] | undefined> => {
-    const form = await formOf(session, compiled);
-    if (!form) return undefined;
-    const lists = Array.from({ length: form.parameters }, (_, index) =>
-      reads.map(({ values }) => values[index]),
+  /** Sends each read alone: all of them at once, in the order of the calls. */
+  const readEach = async (session: Session, batches: readonly SameBatches[]): Promise<void> => {
+    const ends = batches.flatMap((same) =>
+      same[0].reads.map(async ({ compiled, values }, index) => {
+        try {
+          const rows = await rowsOf(session, compiled, values);
+          for (const { reads } of same) reads[index]?.resolve(rows);
+        } catch (error) {
+          for (const { reads } of same) reads[index]?.reject(asPortError(error));
+        }
+      }),
     );
+    await Promise.all(ends);
+  };
+  /** Returns the rows of a read of each batch. */
+  const rowsOfEach = async (
+    session: Session,
+    form: GatheredForm,
+    reads: readonly (WaitingRead | undefined)[],
+  ): Promise<Rows[]> => {
+    const lists = Array.from({ length: form.parameters }, (_, index) =>
+      reads.map((read) => read?.values[index]),
+    );
+    const found = reads.map((): (readonly unknown[])[] => []);
+    for (const row of await rowsOf(session, form, lists)) found[Number(row.at(-1)) - 1]?.push(row);
+    return found;
+  };
+  /** Sends one query for each statement. Returns false, without a result, if a statement or a value does not allow it. */
+  const readTogether = async (session: Session, batches: readonly SameBatches[]): Promise<boolean> => {
+    const gathered: GatheredForm[] = [];
+    for (const { compiled } of batches[0]?.[0].reads ?? []) {
+      const form = await formOf(session, compiled);
+      if (!form) return false;
+      gathered.push(form);
+    }
+    let found: Rows[][];
     try {
-      const found: unknown[][][] = reads.map(() => []);
-      const { rows } = await send(session, form, lists);
-      for (const [number, ...row] of rows) found[Number(number) - 1]?.push(row);
-      return found;
+      found = await Promise.all(
+        gathered.map((form, index) =>
+          rowsOfEach(
+            session,
+            form,
+            batches.map(([{ reads }]) => reads[index]),
+          ),
+        ),
+      );
     } catch (error) {
       if (asPortError(error) !== error) throw error;
       // One of the reads has a value that its statement refuses. It fails alone.
-      return undefined;
+      return false;
     }
-  };
-  const readTogether = async (
-    session: Session,
-    compiled: Compiled,
-    reads: readonly WaitingRead[],
-  ): Promise<void> => {
-    const found = await rowsTogether(session, compiled, reads);
-    if (!found) return readEach(session, compiled, reads);
-    for (const [index, { resolve }] of reads.entries()) resolve(found[index] ?? []);
+    for (const [index, rows] of found.entries())
+      for (const [number, same] of batches.entries())
+        for (const { reads } of same) reads[index]?.resolve(rows[number] ?? []);
+    return true;
   };
 
-  const readAll = async (compiled: Compiled, reads: readonly WaitingRead[]): Promise<void> => {
+  const readAll = async (batches: readonly Batch[]): Promise<void> => {
     try {
-      await sessions.use((session) =>
-        reads.length === 1 ? readEach(session, compiled, reads) : readTogether(session, compiled, reads),
-      );
+      await sessions.use(async (session) => {
+        const different = sameBatches(batches);
+        const isAnswered = different.length > 1 && (await readTogether(session, different));
+        if (!isAnswered) await readEach(session, different);
+      });
     } catch (error) {
-      for (const { reject } of reads) reject(asPortError(error));
+      for (const { reject } of batches) reject(asPortError(error));
     } finally {
+      for (const batch of batches) limit.end(batch);
       running -= 1;
       readNext();
     }
   };
   function readNext(): void {
-    for (const [key, { compiled, reads: all }] of waiting) {
+    for (const [key, all] of waiting) {
       if (running >= mostRunning) return;
       waiting.delete(key);
-      const reads = all.filter(limit.has);
-      if (reads.length === 0) continue;
-      if (reads.length > MAX_GATHERED) waiting.set(key, { compiled, reads: reads.splice(MAX_GATHERED) });
+      const batches = all.filter(limit.has);
+      if (batches.length === 0) continue;
+      if (batches.length > MAX_GATHERED) waiting.set(key, batches.splice(MAX_GATHERED));
       running += 1;
-      void readAll(compiled, reads);
+      void readAll(batches);
     }
   }
 
+  const enqueue = (reads: readonly WaitingRead[]): void => {
+    const batch: Batch = {
+      reads,
+      reject: (error) => {
+        for (const { reject } of reads) reject(error);
+      },
+    };
+    const key = reads.map((read) => read.key).join(" ");
+    const gathered = waiting.get(key);
+    if (gathered) gathered.push(batch);
+    else waiting.set(key, [batch]);
+    limit.add(batch);
+    if (isScheduled) return;
+    isScheduled = true;
+    // One turn later, all calls whose requests have been read by then are waiting.
+    setImmediate(() => {
+      isScheduled = false;
+      readNext();
+    });
+  };
+
+  const rows = (compiled: Gatherable, values: unknown[], examId: unknown): Promise<Rows> =>
+    new Promise((resolve, reject) => {
+      const key = dividesByExam ? `${compiled.name}:${String(examId)}` : compiled.name;
+      const read = { compiled, values, key, resolve, reject };
+      if (starting) starting.push(read);
+      else enqueue([read]);
+    });
   const all = async <Row>(statement: Statement<Row>, values: Values = {}): Promise<Row[]> => {
     const compiled = compileOnce(statement);
-    const bound = compiled.bind(values);
-    const key = dividesByExam ? `${compiled.name} ${String(values.examId)}` : compiled.name;
-    let read: WaitingRead | undefined;
-    const found = new Promise<readonly (readonly unknown[])[]>((resolve, reject) => {
-      read = { values: bound, resolve, reject };
-      const gathered = waiting.get(key) ?? { compiled, reads: [] };
-      waiting.set(key, gathered);
-      gathered.reads.push(read);
-      limit.add(read);
-      if (isScheduled) return;
-      isScheduled = true;
-      // One turn later, all calls whose requests have been read by then are waiting.
-      setImmediate(() => {
-        isScheduled = false;
-        readNext();
-      });
-    });
-    let rows: readonly (readonly unknown[])[];
-    try {
-      rows = await found;
-    } finally {
-      if (read) limit.end(read);
-    }
+    const found = await rows(compiled, compiled.bind(values), values.examId);
     // Safe: the fields of the statement make a Row.
-    return rows.map((row) => compiled.read(row) as Row);
+    return found.map((row) => compiled.read(row) as Row);
   };
-  return { all, get: async (statement, values) => (await all(statement, values))[0] };
+  return {
+    rows,
+    all,
+    get: async (statement, values) => (await all(statement, values))[0],
+    together(start) {
+      // A call of `together` within another one adds to its reads.
+      if (starting) return start();
+      const reads: WaitingRead[] = [];
+      starting = reads;
+      try {
+        return start();
+      } finally {
+        starting = undefined;
+        if (reads.length > 0) enqueue(reads);
+      }
+    },
+  };
 };

@@ -1,30 +1,13 @@
 import pg from "pg";
 import { DatabaseUnavailableError } from "../errors.js";
-import { asPortError, isLost } from "./errors.js";
+import type { Query } from "./batch.js";
+import { asPortError } from "./errors.js";
+import { createSession, type Session, type SessionOptions, type TransactionSession } from "./session.js";
 import { types } from "./values.js";
 import { tookTooLong } from "./wait-limit.js";
 
-/** A statement that the driver sends. A named one is prepared once for each connection. */
-export interface Query {
-  readonly name?: string;
-  readonly text: string;
-  readonly values?: unknown[];
-}
-
-/** The use of a connection. Once the connection is lost, every further use rejects at once. */
-export interface Session {
-  /** Runs a statement. Returns its rows as lists of values, and the number of rows that it wrote. */
-  query(query: Query): Promise<{ readonly rows: readonly (readonly unknown[])[]; readonly count: number }>;
-  /**
-   * Runs statements without parameters and results.
-   * @param limitMs how long they may take before the connection counts as lost. Default: a second more than the time limit for one statement
-   */
-  execute(text: string, limitMs?: number): Promise<void>;
-  /** Commits. Returns false if a statement has failed: then the server has rolled back. */
-  commit(): Promise<boolean>;
-  /** Closes the connection after its use, because its state is unknown. */
-  discard(): void;
-}
+export type { Query } from "./batch.js";
+export type { Session, TransactionSession } from "./session.js";
 
 /** Returns the first value of the first row. */
 export const firstValue = async (session: Session, text: string, values?: unknown[]): Promise<unknown> =>
@@ -63,15 +46,15 @@ export interface Sessions {
   /** Calls a function with a connection, which returns to the pool unless it was lost. */
   use<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
   /**
-   * Calls a function with a connection on which a transaction has begun. The function ends the transaction.
-   * @param begin the statements that begin it
-   * @param until when it must have begun, by `performance.now()`
-   * @throws DatabaseUnavailableError if it has not
+   * Calls a function with a connection on which a transaction begins. The function ends the transaction.
+   * @param begin the statements that begin it. They are sent with the first ones of the function
+   * @param until when there must be a connection, and when the first statements must have been answered, by `performance.now()`
+   * @throws DatabaseUnavailableError if there is none by then
    */
   useTransaction<Result>(
-    begin: string,
+    begin: readonly Query[],
     until: number,
-    work: (session: Session) => Promise<Result>,
+    work: (session: TransactionSession) => Promise<Result>,
   ): Promise<Result>;
   close(): Promise<void>;
 }
@@ -82,6 +65,8 @@ export interface SessionsOptions {
   /** The time limit for one statement, in milliseconds. */
   readonly timeoutMs: number;
   readonly applicationName: string;
+  /** Whether the statements that end transactions are prepared by name. Default: false. */
+  readonly prepared?: boolean;
   readonly onStatement?: ((text: string) => void) | undefined;
   /** Called with each new connection before its first use. */
   readonly onConnect?: ((session: Session) => Promise<void>) | undefined;
@@ -114,6 +99,7 @@ export const createSessions = ({
   connections,
   timeoutMs,
   applicationName,
+  prepared = false,
   onStatement,
   onConnect,
 }: SessionsOptions): Sessions => {
@@ -129,42 +115,6 @@ export const createSessions = ({
   });
   // A connection that is lost while it is idle leaves the pool. The next call opens another one.
   pool.on("error", () => undefined);
-
-  /** @param loss the error with which the connection was lost, if it was */
-  const sessionOf = (client: pg.PoolClient, loss: { error?: Error }): Session => {
-    const use = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-      // A connection that does not answer lets everything that follows wait, even a rollback.
-      if (loss.error) throw loss.error;
-      try {
-        return await work();
-      } catch (error) {
-        if (error instanceof Error && isLost(error)) loss.error ??= error;
-        throw error;
-      }
-    };
-    return {
-      query: ({ name, text, values }) =>
-        use(async () => {
-          onStatement?.(text);
-          const result = await client.query({
-            ...(name !== undefined && { name }),
-            text,
-            ...(values && { values }),
-            rowMode: "array",
-          });
-          // Safe: this is the form of rows in this mode.
-          return { rows: result.rows as unknown[][], count: result.rowCount ?? 0 };
-        }),
-      execute: (text, limitMs) =>
-        use(async () => {
-          await client.query({ text, ...(limitMs !== undefined && { query_timeout: Math.max(limitMs, 1) }) });
-        }),
-      commit: () => use(async () => (await client.query("COMMIT")).command === "COMMIT"),
-      discard() {
-        loss.error ??= new Error("Client was closed: its state is unknown");
-      },
-    };
-  };
 
   /** @param until when to give up, by `performance.now()` */
   const connect = async (until: number): Promise<pg.PoolClient> => {
@@ -182,17 +132,21 @@ export const createSessions = ({
   };
 
   const known = new WeakSet<pg.PoolClient>();
-  const prepare = async (client: pg.PoolClient, session: Session): Promise<void> => {
+  const prepare = async (client: pg.PoolClient, loss: SessionOptions["loss"]): Promise<void> => {
     if (!onConnect || known.has(client)) return;
     try {
-      await onConnect(session);
+      await onConnect(createSession(client, { loss, prepared, onStatement }));
     } catch (error) {
       throw asPortError(error);
     }
     known.add(client);
   };
 
-  const use = async <Result>(until: number, work: (session: Session) => Promise<Result>): Promise<Result> => {
+  const use = async <Result>(
+    until: number,
+    transaction: SessionOptions["transaction"],
+    work: (session: TransactionSession) => Promise<Result>,
+  ): Promise<Result> => {
     const client = await connect(until);
     const loss: { error?: Error } = {};
     const onError = (error: Error): void => {
@@ -200,9 +154,13 @@ export const createSessions = ({
     };
     client.on("error", onError);
     try {
-      const session = sessionOf(client, loss);
-      await prepare(client, session);
-      return await work(session);
+      await prepare(client, loss);
+      const session = createSession(client, { loss, transaction, prepared, onStatement });
+      try {
+        return await work(session);
+      } finally {
+        await session.end();
+      }
     } finally {
       client.off("error", onError);
       client.release(loss.error);
@@ -211,16 +169,8 @@ export const createSessions = ({
 
   return {
     connections,
-    use: (work) => use(Number.POSITIVE_INFINITY, work),
-    useTransaction: (begin, until, work) =>
-      use(until, async (session) => {
-        try {
-          await session.execute(begin, until - performance.now());
-        } catch (error) {
-          throw asPortError(error);
-        }
-        return work(session);
-      }),
+    use: (work) => use(Number.POSITIVE_INFINITY, undefined, work),
+    useTransaction: (begin, until, work) => use(until, { begin, until }, work),
     close: async () => {
       if (!pool.ended) await pool.end();
     },

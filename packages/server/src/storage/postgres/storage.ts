@@ -1,17 +1,16 @@
-import {
-  CommitUnknownError,
-  LastStatementsError,
-  TransactionLostError,
-  TransactionStalledError,
-} from "../errors.js";
+import { failedAfterLast, LastStatementsError, TransactionStalledError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
 import { quoted } from "../names.js";
 import type { Storage, Transaction } from "../port.js";
-import { type Connection, createConnection, lockText } from "./connection.js";
+import { createSnapshotReader } from "../snapshot-reader.js";
+import type { Query } from "./batch.js";
+import { type Connection, createConnection, type Named, named, queryOf } from "./connection.js";
 import { asPortError } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
+import { createParts } from "./parts.js";
 import type { SchemaCheck } from "./schema-check.js";
-import { firstValue, rollBack, type Session, type Sessions } from "./sessions.js";
+import type { TransactionSession } from "./session.js";
+import type { Sessions } from "./sessions.js";
 import { createWriteQueue } from "./write-queue.js";
 
 export interface PostgresStorageOptions {
@@ -34,22 +33,12 @@ const MAX_LOCK_WAITS = 2;
 const MAX_IDLE_MS = 2_000;
 
 /** Sets limits for one transaction. A pooler may give the next one to another session. */
-const settingsOf = ({ lockMs, statementMs, idleMs }: Readonly<Record<string, number>>): string =>
-  [
-    `SET LOCAL lock_timeout = ${lockMs}`,
-    `SET LOCAL statement_timeout = ${statementMs}`,
-    `SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`,
-  ].join("; ");
-
-const isLocked = (): TransactionLostError => new TransactionLostError("another transaction has a lock", true);
-
-const execute = async (session: Session, text: string): Promise<void> => {
-  try {
-    await session.execute(text);
-  } catch (error) {
-    throw asPortError(error);
-  }
-};
+const settingsOf = (settings: Readonly<Record<string, string | number>>): Named =>
+  named(
+    `SELECT ${Object.entries(settings)
+      .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+      .join(", ")}`,
+  );
 
 /** The writes that wait for locks. */
 interface LockWaits {
@@ -58,33 +47,51 @@ interface LockWaits {
 
 /** The transaction of one write. It cannot be used after the write. */
 const handleOf = (
-  session: Session,
+  session: TransactionSession,
   connection: Connection,
-  { afterCommit, lockWaits }: { readonly afterCommit: (() => void)[]; readonly lockWaits: LockWaits },
+  {
+    prepared,
+    afterCommit,
+    lockWaits,
+  }: Pick<PostgresStorageOptions, "prepared"> & {
+    readonly afterCommit: (() => void)[];
+    readonly lockWaits: LockWaits;
+  },
 ) => {
   let isOver = false;
-  /** How far the last statements are. */
-  let last: "begun" | "done" | undefined;
-  let parts = 0;
+  /** Whether the last statements have begun. */
+  let isLast = false;
+  let isCommitted = false;
+  let committing: Promise<void> | undefined;
+  /** How many parts the running one is in. */
+  let depth = 0;
   const use = (): Connection => {
     if (isOver) throw new TransactionStalledError();
-    if (last !== undefined) throw new LastStatementsError();
+    if (isLast) throw new LastStatementsError();
     return connection;
   };
-  const query = async (text: string, values: unknown[]): Promise<unknown> => {
-    use();
+  /** @param isWanted see `TransactionSession.commit` */
+  const commit = async (isWanted?: () => boolean): Promise<void> => {
     try {
-      return await firstValue(session, text, values);
+      isCommitted = await session.commit(isWanted);
+    } catch (error) {
+      throw asPortError(error);
+    }
+  };
+  const statement = (text: string): Query => queryOf(named(text), [], { prepared });
+  const undo = async (texts: readonly string[]): Promise<void> => {
+    try {
+      await Promise.all(texts.map((text) => session.undo(statement(text))));
     } catch (error) {
       throw asPortError(error);
     }
   };
   /** Takes a lock: waits for it, unless others wait already. */
-  const takeLock = async (wait: () => Promise<unknown>, tryOnce: () => Promise<void>): Promise<void> => {
-    if (lockWaits.number >= MAX_LOCK_WAITS) return tryOnce();
+  const takeLock = async (take: (waits: boolean) => Promise<void>): Promise<void> => {
+    if (lockWaits.number >= MAX_LOCK_WAITS) return take(false);
     lockWaits.number += 1;
     try {
-      await wait();
+      await take(true);
     } finally {
       lockWaits.number -= 1;
     }
@@ -98,45 +105,47 @@ const handleOf = (
     async last(start) {
       use();
       const started = start();
-      last = "begun";
-      const result = await started;
-      last = "done";
-      return result;
+      isLast = true;
+      let hasFailed = false;
+      started.catch(() => {
+        hasFailed = true;
+      });
+      // A failure of which the database does not know, like a missing value, is known by the time the statements are sent.
+      committing = commit(() => !hasFailed);
+      await committing;
+      return started;
+    },
+    readAhead(read) {
+      const running = read();
+      // The work may never ask. Then the error is that of an earlier statement.
+      running.catch(() => undefined);
+      return () => running;
     },
     async lock(table, keys) {
       const wanted = typeof keys === "string" ? [keys] : keys;
-      if (wanted.length === 0) return;
-      const text = lockText(table);
-      await takeLock(
-        () => query(text, [wanted]),
-        async () => void (await query(`${text} NOWAIT`, [wanted])),
-      );
+      if (wanted.length > 0) await takeLock((waits) => use().lock(table, wanted, waits));
     },
-    lockName: (name) =>
-      takeLock(
-        () => query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [name]),
-        async () => {
-          if (!(await query("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", [name])))
-            throw isLocked();
-        },
-      ),
+    lockName: (name) => takeLock((waits) => use().lockName(name, waits)),
     async attempt(part) {
-      parts += 1;
-      const savepoint = quoted(`part_${parts}`);
       const kept = afterCommit.length;
       use();
-      await execute(session, `SAVEPOINT ${savepoint}`);
+      depth += 1;
+      const savepoint = quoted(`part_${depth}`);
+      // If one of these fails, the statements behind it fail, too.
+      session.query(statement(`SAVEPOINT ${savepoint}`)).catch(() => undefined);
       try {
         const result = await part();
         use();
-        await execute(session, `RELEASE ${savepoint}`);
+        session.query(statement(`RELEASE ${savepoint}`)).catch(() => undefined);
         return result;
       } catch (error) {
-        if (!isOver) {
-          await execute(session, `ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`);
+        if (!isOver && !isLast) {
+          await undo([`ROLLBACK TO ${savepoint}`, `RELEASE ${savepoint}`]);
           afterCommit.length = kept;
         }
         throw error;
+      } finally {
+        depth -= 1;
       }
     },
     afterCommit(call) {
@@ -146,6 +155,13 @@ const handleOf = (
   };
   return {
     tx,
+    /** Commits, unless the last statements have done so. */
+    async commit() {
+      committing ??= commit();
+      await committing;
+      if (!isCommitted) throw new Error("the transaction was not committed");
+    },
+    isCommitted: () => isCommitted,
     end: () => {
       isOver = true;
     },
@@ -161,43 +177,39 @@ export const createPostgresStorage = ({
   dividesByExam = false,
   timeoutMs,
 }: PostgresStorageOptions): Storage => {
-  const settings = settingsOf({
-    lockMs: Math.min(LOCK_WAIT_MS, timeoutMs),
-    statementMs: timeoutMs,
-    idleMs: Math.min(MAX_IDLE_MS, timeoutMs),
-  });
-  const begin = `BEGIN; ${settings}; SET LOCAL synchronous_commit = on`;
-  const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settingsOf({ lockMs: timeoutMs, statementMs: timeoutMs, idleMs: timeoutMs })}`;
+  const begin = [
+    named("BEGIN"),
+    settingsOf({
+      lock_timeout: Math.min(LOCK_WAIT_MS, timeoutMs),
+      statement_timeout: timeoutMs,
+      idle_in_transaction_session_timeout: Math.min(MAX_IDLE_MS, timeoutMs),
+      synchronous_commit: "on",
+    }),
+  ].map((one) => queryOf(one, [], { prepared }));
+  const beginSnapshot = queryOf(named("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), [], { prepared });
+  const endSnapshot = queryOf(named("COMMIT"), [], { prepared });
   const lockWaits: LockWaits = { number: 0 };
 
   const transact = <Result>(work: (tx: Transaction) => Promise<Result>, beginBy: number): Promise<Result> => {
     const afterCommit: (() => void)[] = [];
     return writes
       .useTransaction(begin, beginBy, async (session) => {
-        const { tx, end } = handleOf(session, createConnection(session, { prepared }), {
+        const { tx, commit, isCommitted, end } = handleOf(session, createConnection(session, { prepared }), {
+          prepared,
           afterCommit,
           lockWaits,
         });
-        let result: Result;
         try {
-          result = await work(tx);
-        } catch (error) {
-          await rollBack(session);
-          throw error;
-        } finally {
+          const result = await work(tx);
           end();
-        }
-        let isCommitted: boolean;
-        try {
-          isCommitted = await session.commit();
+          await commit();
+          return result;
         } catch (error) {
-          const failure = asPortError(error);
-          // The server refused the commit, so nothing was written.
-          if (failure === error || failure instanceof TransactionLostError) throw failure;
-          throw new CommitUnknownError("the connection was lost during a commit", { cause: error });
+          end();
+          if (isCommitted()) throw failedAfterLast(error);
+          await session.rollBack();
+          throw error;
         }
-        if (!isCommitted) throw new Error("a statement has failed, so the transaction was rolled back");
-        return result;
       })
       .then((result) => {
         for (const call of afterCommit) call();
@@ -212,7 +224,7 @@ export const createPostgresStorage = ({
       return transact(work, until);
     }, options);
 
-  const reader = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
+  const { rows, ...reader } = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
 
   let version = 0;
   return {
@@ -221,19 +233,21 @@ export const createPostgresStorage = ({
     dividesByExam,
     write,
     grouped: createGrouped(write, { oneAtATime: true }),
-    snapshot: (work) =>
-      reads.useTransaction(beginSnapshot, performance.now() + timeoutMs, async (session) => {
-        try {
-          return await work(createConnection(session, { prepared }));
-        } finally {
-          await rollBack(session);
-        }
+    snapshot: (start) =>
+      reads.useTransaction([beginSnapshot], performance.now() + timeoutMs, async (session) => {
+        const { reader: own, end } = createSnapshotReader(createConnection(session, { prepared }));
+        const reading = (async () => start(own))();
+        end();
+        const [, ended] = await Promise.allSettled([reading, session.query(endSnapshot)]);
+        if (ended.status === "rejected") await session.rollBack();
+        return reading;
       }),
     // No cached result is used, because another process may have changed it.
     remember:
       (_options, work) =>
       (...args) =>
         work(reader, ...args),
+    ...createParts({ rows, together: reader.together }, { dividesByExam }),
     async othersVersion() {
       version += 1;
       return version;

@@ -36,6 +36,24 @@ const pragma = async ({ storage }: Database, name: string): Promise<unknown> => 
 };
 
 describe("an open database", () => {
+  it("numbers rows after those of another process", async () => {
+    const event = { examId: "e", roomId: "r", type: "room_ended", data: {}, createdAt: new Date(0) } as const;
+    const file = join(folder, "x.db");
+    const processes = [openAt(file), openAt(file)];
+    const insert = insertion(tables.roomEvents, { ids: "given" });
+    const given: number[] = [];
+    for (const { storage } of [...processes, ...processes])
+      await storage.write(async (tx) => {
+        const ids = await tx.ids(tables.roomEvents, 2);
+        given.push(...ids);
+        await tx.insert(
+          insert,
+          ids.map((id) => ({ ...event, id })),
+        );
+      });
+    expect(given).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   it("loses nothing that was acknowledged, and waits for its turn", async () => {
     const db = openAt(join(folder, "x.db"));
     expect(await pragma(db, "journal_mode")).toBe("wal");

@@ -3,6 +3,7 @@ import { getTableName } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { ForeignKeyError, UniqueError } from "../errors.js";
 import { listOf, quoted } from "../names.js";
+import type { Reader } from "../port.js";
 import {
   type Binding,
   binderOf,
@@ -36,6 +37,12 @@ export interface Connection {
   /** Looks up the greatest ids again. Called after another connection may have inserted rows. */
   forgetIds(): void;
 }
+
+/** Returns a reader that uses a connection. */
+export const readerOf = ({ get, all }: Connection): Reader => ({
+  get: async (statement, values) => get(statement, values),
+  all: async (statement, values) => all(statement, values),
+});
 
 interface Prepared {
   readonly statement: Sqlite.Statement<unknown[]>;

@@ -2,6 +2,7 @@ import { getTableName } from "drizzle-orm";
 import { LRUCache } from "lru-cache";
 import { atMost } from "../../platform/lru.js";
 import type { Reader, RememberedArgument, RememberOptions } from "../port.js";
+import { type Connection, readerOf } from "./connection.js";
 
 interface CachedResult {
   readonly answer: unknown;
@@ -23,11 +24,18 @@ const frozen = <Value>(value: Value): Value => {
   return Object.freeze(value);
 };
 
+type Args = readonly RememberedArgument[];
+
 export interface RememberedReads {
-  readonly remember: <Args extends readonly RememberedArgument[], Answer>(
+  readonly remember: <Of extends Args, Answer>(
     options: RememberOptions,
-    read: (reader: Reader, ...args: Args) => Promise<Answer>,
-  ) => (...args: Args) => Promise<Answer>;
+    read: (reader: Reader, ...args: Of) => Promise<Answer>,
+  ) => (...args: Of) => Promise<Answer>;
+  /** The same for a read that does not wait. */
+  readonly rememberAtOnce: <Of extends Args, Answer>(
+    options: RememberOptions,
+    read: (connection: Connection, ...args: Of) => Answer,
+  ) => (args: Of) => Answer;
   /** Records that the current transaction writes to a table. */
   readonly noteWrite: (table: string) => void;
   /** Called when the current transaction is committed: removes cached reads of the tables that it wrote. */
@@ -40,12 +48,17 @@ export interface RememberedReads {
  * another process, which `othersVersion` reveals. See docs/decisions/0019-remembered-reads.md.
  */
 export const createRememberedReads = (
-  /** Returns the reader for a read that depends on these tables. */
-  readerFor: (tables: readonly string[]) => Reader,
+  /** Returns the connection for a read that depends on these tables. */
+  connectionFor: (tables: readonly string[]) => Connection,
   othersVersion: () => number | undefined,
 ): RememberedReads => {
   /** The number of commits that have written to each table. */
-  const commits = new Map<string, number>();
+  const commits = new Map<string, { number: number }>();
+  const commitsTo = (table: string): { number: number } => {
+    const known = commits.get(table) ?? { number: 0 };
+    commits.set(table, known);
+    return known;
+  };
   const written = new Set<string>();
   /** The number of commits of other processes that were noticed. */
   let otherCommits = 0;
@@ -65,35 +78,63 @@ export const createRememberedReads = (
     otherCommits += 1;
   };
 
+  /** Creates the cache of one read. */
+  const createCache = ({ tables, max = DEFAULT_MAX, withinCalls = false }: RememberOptions) => {
+    const names = tables.map((table) => getTableName(table));
+    const tableCommits = names.map(commitsTo);
+    const answers = new LRUCache<string, CachedResult>(atMost(max));
+    return {
+      connection: connectionFor(names),
+      /**
+       * Returns a number that increases with every commit that the result depends on, and never repeats a value. It is taken before the
+       * read: a commit during the read may be in one part of the result and not in another.
+       */
+      stampNow(): number {
+        if (!withinCalls || !isCheckedThisTurn) checkOtherCommits();
+        let stamp = otherCommits;
+        for (const { number } of tableCommits) stamp += number;
+        return stamp;
+      },
+      find(key: string, stamp: number): CachedResult | undefined {
+        const cached = answers.get(key);
+        return cached?.stamp === stamp ? cached : undefined;
+      },
+      keep<Answer>(key: string, answer: Answer, stamp: number): Answer {
+        answers.set(key, { answer: frozen(answer), stamp });
+        return answer;
+      },
+    };
+  };
+
   return {
     noteWrite: (table) => void written.add(table),
     committed() {
-      for (const table of written) commits.set(table, (commits.get(table) ?? 0) + 1);
+      for (const table of written) commitsTo(table).number += 1;
       written.clear();
     },
     rolledBack: () => written.clear(),
 
-    remember: ({ tables, max = DEFAULT_MAX, withinCalls = false }, read) => {
-      const names = tables.map((table) => getTableName(table));
-      const reader = readerFor(names);
-      const answers = new LRUCache<string, CachedResult>(atMost(max));
-      /** Increases with every commit that the result depends on, and never repeats a value. */
-      const stampNow = (): number => {
-        let stamp = otherCommits;
-        for (const name of names) stamp += commits.get(name) ?? 0;
-        return stamp;
-      };
+    remember(options, read) {
+      const cache = createCache(options);
+      const reader = readerOf(cache.connection);
       return async (...args) => {
-        if (!withinCalls || !isCheckedThisTurn) checkOtherCommits();
+        const stamp = cache.stampNow();
         const key = keyOf(args);
-        // Taken before the read: a commit during the read may be in one part of the result and not in another.
-        const stamp = stampNow();
-        const cached = answers.get(key);
+        const cached = cache.find(key, stamp);
         // Safe: the entries of this cache come from this read.
-        if (cached?.stamp === stamp) return cached.answer as Awaited<ReturnType<typeof read>>;
-        const answer = frozen(await read(reader, ...args));
-        answers.set(key, { answer, stamp });
-        return answer;
+        if (cached) return cached.answer as Awaited<ReturnType<typeof read>>;
+        return cache.keep(key, await read(reader, ...args), stamp);
+      };
+    },
+    rememberAtOnce(options, read) {
+      const cache = createCache(options);
+      return (args) => {
+        const stamp = cache.stampNow();
+        const key = keyOf(args);
+        const cached = cache.find(key, stamp);
+        // Safe: as above.
+        if (cached) return cached.answer as ReturnType<typeof read>;
+        return cache.keep(key, read(cache.connection, ...args), stamp);
       };
     },
   };

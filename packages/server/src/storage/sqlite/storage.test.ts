@@ -1,7 +1,13 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Database } from "../database.js";
-import { ForeignKeyError, TransactionStalledError, UniqueError, unlessDeleted } from "../errors.js";
+import {
+  ForeignKeyError,
+  LastStatementsError,
+  TransactionStalledError,
+  UniqueError,
+  unlessDeleted,
+} from "../errors.js";
 import type { Storage, Transaction } from "../port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../statement.js";
 import { accounts, exams, mutes, roomEvents, rooms, sessions } from "../tables.js";
@@ -241,6 +247,97 @@ describe("a write", () => {
   });
 });
 
+describe("rows with ids", () => {
+  const event = { examId: "e", roomId: "r", type: "room_ended", data: {}, createdAt: now } as const;
+  const withIds = insertion(roomEvents, { ids: "given" });
+  const withoutIds = insertion(roomEvents);
+  const eventIds = statement(query.select({ id: roomEvents.id }).from(roomEvents).orderBy(roomEvents.id));
+  const stored = async () => (await storage.all(eventIds)).map(({ id }) => id);
+
+  it("that the transaction took come between those that the database numbers", async () => {
+    await storage.write(async (tx) => {
+      const [first, second] = await tx.ids(roomEvents, 2);
+      expect(await tx.insert(withoutIds, [event])).toEqual([3]);
+      await tx.insert(
+        withIds,
+        [first, second].map((id) => ({ ...event, id })),
+      );
+    });
+    expect(await stored()).toEqual([1, 2, 3]);
+    expect(await storage.write((tx) => tx.insert(withoutIds, [event, event]))).toEqual([4, 5]);
+  });
+
+  it("that were not used, are undone or deleted are not given again", async () => {
+    const taken: number[] = [];
+    const take = async (tx: Transaction) => {
+      const ids = await tx.ids(roomEvents, 1);
+      taken.push(...ids);
+      await tx.insert(
+        withIds,
+        ids.map((id) => ({ ...event, id })),
+      );
+    };
+    await storage.write(take);
+    await storage.write((tx) => tx.run(statement(query.delete(roomEvents))));
+    await storage.write(async (tx) => {
+      const failing = tx.attempt(async () => {
+        await take(tx);
+        throw new Error("no");
+      });
+      await failing.catch(() => undefined);
+      await take(tx);
+    });
+    expect(new Set(taken).size).toBe(3);
+    expect(await stored()).toEqual([taken[2]]);
+  });
+
+  it("that a statement inserts are counted", async () => {
+    const insertOne = statement(query.insert(roomEvents).values(event));
+    await storage.write(async (tx) => {
+      expect(await tx.ids(roomEvents, 1)).toEqual([1]);
+      await tx.run(insertOne);
+    });
+    expect(await storage.write((tx) => tx.insert(withoutIds, [event]))).toEqual([2]);
+  });
+
+  it("are refused without them", async () => {
+    await expect(storage.write((tx) => tx.insert(withIds, [event]))).rejects.toThrow("a row carries no id");
+  });
+});
+
+describe("the last statements", () => {
+  it("are written, and no statement may follow", async () => {
+    const added = storage.write(async (tx) => {
+      const [first] = await tx.last(() => Promise.all([add("a")(tx), add("b")(tx)]));
+      return first;
+    });
+    expect(await added).toBe("a");
+    const uses: readonly ((tx: Transaction) => Promise<unknown>)[] = [
+      add("c"),
+      (tx) => tx.all(allIds),
+      (tx) => tx.ids(roomEvents, 1),
+      (tx) => tx.lock(accounts, "a"),
+      (tx) => tx.attempt(async () => undefined),
+      (tx) => tx.last(async () => undefined),
+    ];
+    for (const use of uses) {
+      const written = storage.write(async (tx) => {
+        await tx.last(() => add("c")(tx));
+        await use(tx);
+      });
+      await expect(written).rejects.toBeInstanceOf(LastStatementsError);
+    }
+    expect(await ids()).toEqual(["a", "b"]);
+  });
+
+  it("that fail say why, and nothing is written", async () => {
+    await storage.write(add("a"));
+    const written = storage.write((tx) => tx.last(() => Promise.all([add("b")(tx), add("a")(tx)])));
+    await expect(written).rejects.toBeInstanceOf(UniqueError);
+    expect(await ids()).toEqual(["a"]);
+  });
+});
+
 describe("grouped calls", () => {
   const grouped = () => {
     const groups: string[][] = [];
@@ -339,15 +436,34 @@ describe("a remembered read", () => {
   });
 });
 
-describe("a snapshot", () => {
-  it("is of one moment, while others write", async () => {
+describe("reads that are started together", () => {
+  it("are each answered, and fail alone", async () => {
     await storage.write(add("a"));
-    const seen = await storage.snapshot(async (reader) => {
-      const before = await reader.all(allIds);
-      await storage.write(add("b"));
-      return [before.length, (await reader.all(allIds)).length, (await ids()).length];
+    const outcomes = await storage.together(() =>
+      Promise.allSettled([storage.get(byId, { userId: "a" }), storage.get(byId, {}), storage.all(allIds)]),
+    );
+    expect(outcomes).toMatchObject([
+      { status: "fulfilled", value: { name: "Name of a" } },
+      { status: "rejected" },
+      { status: "fulfilled", value: [{ userId: "a" }] },
+    ]);
+  });
+});
+
+describe("a snapshot", () => {
+  it("is of one moment, and refuses reads that start later", async () => {
+    await storage.write(add("a"));
+    let late: Promise<unknown> | undefined;
+    const reading = storage.snapshot(async (reader) => {
+      const found = await Promise.all([reader.all(allIds), reader.get(byId, { userId: "b" })]);
+      late = reader.all(allIds);
+      late.catch(() => undefined);
+      return found;
     });
-    expect(seen).toEqual([1, 1, 2]);
+    await storage.write(add("b"));
+    expect(await reading).toEqual([[{ userId: "a" }], undefined]);
+    await expect(late).rejects.toThrow("the snapshot is over");
+    expect(await ids()).toEqual(["a", "b"]);
   });
 
   it("that fails does not hold up the next", async () => {

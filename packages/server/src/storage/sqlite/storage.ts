@@ -1,9 +1,11 @@
 import type Sqlite from "better-sqlite3";
 import { SchemaChangedError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
-import type { Reader, Storage } from "../port.js";
-import { createConnection, type Running } from "./connection.js";
+import type { Storage } from "../port.js";
+import { createSnapshotReader } from "../snapshot-reader.js";
+import { createConnection, type Running, readerOf } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
+import { createParts } from "./parts.js";
 import { createRememberedReads } from "./remembered.js";
 import { createWriter } from "./writer.js";
 
@@ -30,15 +32,7 @@ export interface SqliteStorage {
   close(): void;
 }
 
-const readerOf = (connection: ReturnType<typeof createConnection>): Reader => ({
-  get: async (statement, values) => connection.get(statement, values),
-  all: async (statement, values) => connection.all(statement, values),
-});
-
-/**
- * Implements the storage interface on SQLite: one connection writes, one reads committed data, and one reads
- * snapshots.
- */
+/** Implements the storage interface on SQLite: one connection writes, and one reads committed data. */
 export const createSqliteStorage = ({
   writer,
   openReader,
@@ -68,12 +62,11 @@ export const createSqliteStorage = ({
     if (!compared.isCurrent) throw new SchemaChangedError();
   };
   const committed = openReader();
-  const reader = readerOf(createConnection(committed, onStatement));
+  const reading = createConnection(committed, onStatement);
+  const reader = readerOf(reading);
   const remembered = createRememberedReads(
     (tables) =>
-      onRemembered
-        ? readerOf(createConnection(committed, (running) => onRemembered(running, tables)))
-        : reader,
+      onRemembered ? createConnection(committed, (running) => onRemembered(running, tables)) : reading,
     othersVersion,
   );
   const connection = createConnection(writer, (running) => {
@@ -89,23 +82,6 @@ export const createSqliteStorage = ({
     onRollback: remembered.rolledBack,
   });
 
-  let snapshots: { readonly sqlite: Sqlite.Database; readonly reader: Reader } | undefined;
-  /** The last snapshot. The next one begins after it, since both use the same connection. */
-  let last: Promise<unknown> = Promise.resolve();
-  const readSnapshot = async <Result>(read: (reader: Reader) => Promise<Result>): Promise<Result> => {
-    if (!snapshots) {
-      const sqlite = openReader();
-      snapshots = { sqlite, reader: readerOf(createConnection(sqlite, onStatement)) };
-    }
-    const { sqlite, reader: own } = snapshots;
-    sqlite.exec("BEGIN");
-    try {
-      return await read(own);
-    } finally {
-      sqlite.exec("COMMIT");
-    }
-  };
-
   return {
     othersVersion,
     storage: {
@@ -114,17 +90,26 @@ export const createSqliteStorage = ({
       dividesByExam: false,
       write,
       grouped: createGrouped(write, { acrossExams: true }),
-      snapshot<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result> {
-        const result = last.then(() => readSnapshot(read));
-        last = result.catch(() => undefined);
-        return result;
+      // Reads are answered as soon as they start.
+      together: (start) => start(),
+      async snapshot(start) {
+        const { reader: own, end } = createSnapshotReader(reader);
+        committed.exec("BEGIN");
+        let read: ReturnType<typeof start>;
+        try {
+          read = start(own);
+        } finally {
+          end();
+          committed.exec("COMMIT");
+        }
+        return read;
       },
       remember: remembered.remember,
+      ...createParts(remembered),
       othersVersion: async () => othersVersion(),
     },
     close() {
       committed.close();
-      snapshots?.sqlite.close();
     },
   };
 };

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TransactionStalledError } from "../errors.js";
+import { LastStatementsError, TransactionStalledError } from "../errors.js";
+import { roomEvents } from "../tables.js";
 import { createConnection } from "./connection.js";
 import { createWriter, type Write } from "./writer.js";
 
@@ -41,6 +42,47 @@ const transactions = () => ({
   undone: count(/^ROLLBACK$/),
 });
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+it("ids are looked up once, and given once", async () => {
+  sqlite.exec("CREATE TABLE room_events (id INTEGER PRIMARY KEY AUTOINCREMENT)");
+  sqlite.exec("INSERT INTO room_events VALUES (7)");
+  const take = () => write((tx) => tx.ids(roomEvents, 2));
+  expect([await take(), await take()]).toEqual([
+    [8, 9],
+    [10, 11],
+  ]);
+  expect(count(/sqlite_sequence/)).toBe(1);
+});
+
+describe("the last statements", () => {
+  it.each([true, false])(
+    "are those of one write, not of those beside it (repeatable: %s)",
+    async (repeatable) => {
+      const outcomes = await Promise.all(
+        [1, 2, 3].map((n) =>
+          write(
+            async (tx) => {
+              insert(n);
+              return tx.last(async () => n);
+            },
+            { repeatable },
+          ),
+        ),
+      );
+      expect(outcomes).toEqual([1, 2, 3]);
+      expect(rowsOf(witness)).toEqual([1, 2, 3]);
+    },
+  );
+
+  it("are not undone by the work: a failure after them is a mistake, whose write is undone here", async () => {
+    const failing = write(async (tx) => {
+      await tx.last(async () => insert(1));
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toBeInstanceOf(LastStatementsError);
+    expect(rowsOf(witness)).toEqual([]);
+  });
+});
 
 describe("while another process writes", () => {
   let other: Sqlite.Database;

@@ -115,6 +115,7 @@ export const createWriter = (
         last = "done";
         return result;
       },
+      readAhead: (read) => read,
       lock: async () => void use(),
       lockName: async () => void use(),
       async attempt(part) {

@@ -1,0 +1,185 @@
+import type pg from "pg";
+import { CommitUnknownError, TransactionLostError } from "../errors.js";
+import { createBatch, type Query, type Result, type Started } from "./batch.js";
+import { asPortError, isLost } from "./errors.js";
+
+/**
+ * The use of a connection. Statements that are started before the caller waits for one of them are sent together, and so are those that are
+ * started while others are under way. They run in this order, and each fails alone. Once the connection is lost, every further use rejects
+ * at once.
+ */
+export interface Session {
+  /** Runs a statement. Outside of a transaction, one that writes must not be started together with others. */
+  query(query: Query): Promise<Result>;
+  /** Runs statements without parameters and results. They are sent alone. */
+  execute(text: string): Promise<void>;
+  /** Closes the connection after its use, because its state is unknown. */
+  discard(): void;
+}
+
+/** The use of a connection in a transaction. After a statement that failed, further ones reject with its error. */
+export interface TransactionSession extends Session {
+  /** Runs a statement that undoes what failed, so that further statements run again. */
+  undo(query: Query): Promise<void>;
+  /**
+   * Commits.
+   * @param isWanted asked when the statement is sent. If it is not wanted, nothing is sent
+   * @returns whether the transaction was committed
+   * @throws CommitUnknownError
+   */
+  commit(isWanted?: () => boolean): Promise<boolean>;
+  /** Rolls back. If the server does not answer, the connection may still be in the transaction, so it is closed. */
+  rollBack(): Promise<void>;
+}
+
+/** A session whose caller says when its use is over. */
+interface OpenSession extends TransactionSession {
+  /** Sends what waits, so that the connection can serve others. */
+  end(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** The error with which the connection was lost, if it was. */
+  readonly loss: { error?: Error };
+  readonly transaction?:
+    | {
+        /** The statements that begin it. They are sent with the first ones that follow. */
+        readonly begin: readonly Query[];
+        /** When the first ones must have been answered, by `performance.now()`. */
+        readonly until: number;
+      }
+    | undefined;
+  /** Whether the statements that end the transaction are prepared by name. */
+  readonly prepared: boolean;
+  readonly onStatement?: ((text: string) => void) | undefined;
+}
+
+interface Waiting extends Started {
+  readonly isWanted?: (() => boolean) | undefined;
+}
+
+/** The result of a statement that was not wanted. */
+const NOTHING: Result = { rows: [], count: 0, command: "" };
+
+/** What the failure of a commit means that the server may have received. */
+const failureOfCommit = (error: unknown): unknown => {
+  const failure = asPortError(error);
+  // The server refused the commit, so nothing was written.
+  if (failure === error || failure instanceof TransactionLostError) return failure;
+  return new CommitUnknownError("the connection was lost during a commit", { cause: error });
+};
+
+export const createSession = (
+  client: pg.ClientBase,
+  { loss, transaction, prepared, onStatement }: SessionOptions,
+): OpenSession => {
+  const waiting: Waiting[] = [];
+  let underWay: Promise<void> | undefined;
+  let isScheduled = false;
+  let until = transaction?.until;
+  /** Why the transaction does nothing any more. */
+  let failure: { readonly error: unknown } | undefined;
+
+  const rejectWaiting = (error: unknown): void => {
+    for (const { reject } of waiting.splice(0)) reject(error, false);
+  };
+
+  /** Takes the statements that are sent next. A script is sent alone. */
+  const takeBatch = (): Waiting[] => {
+    const next = waiting.findIndex(({ query }) => query.isScript);
+    const taken = waiting.splice(0, next < 0 ? waiting.length : Math.max(next, 1));
+    return taken.filter(({ isWanted, resolve }) => {
+      const isTaken = isWanted?.() ?? true;
+      if (!isTaken) resolve(NOTHING);
+      return isTaken;
+    });
+  };
+  /** Sends what waits, one batch after the other. */
+  const send = (): void => {
+    isScheduled = false;
+    if (underWay) return;
+    if (loss.error) rejectWaiting(loss.error);
+    const batch = takeBatch();
+    if (batch.length === 0) return;
+    const limitMs = until === undefined ? undefined : Math.max(until - performance.now(), 1);
+    until = undefined;
+    underWay = new Promise((resolve) => {
+      const onEnd = (error: unknown, skipped: readonly Waiting[]): void => {
+        underWay = undefined;
+        waiting.unshift(...skipped);
+        if (error !== undefined) {
+          if (error instanceof Error && isLost(error)) loss.error ??= error;
+          if (transaction) failure = { error };
+          if (failure) rejectWaiting(error);
+        }
+        if (waiting.length > 0) schedule();
+        resolve();
+      };
+      client.query(createBatch(batch, { limitMs, onEnd }));
+    });
+  };
+  function schedule(): void {
+    if (isScheduled || underWay) return;
+    isScheduled = true;
+    // The work goes on until it waits for something. By then, it has started what can be sent together.
+    process.nextTick(send);
+  }
+
+  const waitFor = (
+    query: Query,
+    {
+      isWanted,
+      failureOf = (error) => error,
+    }: { isWanted?: (() => boolean) | undefined; failureOf?: (error: unknown) => unknown } = {},
+  ): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      waiting.push({
+        query,
+        isWanted,
+        resolve,
+        reject: (error, mayHaveRun) => reject(mayHaveRun ? failureOf(error) : error),
+      });
+    });
+  const start: typeof waitFor = (query, options) => {
+    const error = loss.error ?? failure?.error;
+    if (error !== undefined) return Promise.reject(error);
+    const result = waitFor(query, options);
+    schedule();
+    return result;
+  };
+  // Whatever is wrong with them, the next statement says it.
+  for (const query of transaction?.begin ?? []) waitFor(query).catch(() => undefined);
+
+  const named = (text: string): Query => (prepared ? { name: text, text } : { text });
+  const discard = (): void => {
+    loss.error ??= new Error("Client was closed: its state is unknown");
+  };
+  const undo = async (query: Query): Promise<void> => {
+    failure = undefined;
+    await start(query);
+  };
+  return {
+    query(query) {
+      onStatement?.(query.text);
+      return start(query);
+    },
+    async execute(text) {
+      await start({ text, isScript: true });
+    },
+    discard,
+    undo,
+    commit: async (isWanted) =>
+      (await start(named("COMMIT"), { isWanted, failureOf: failureOfCommit })).command === "COMMIT",
+    async rollBack() {
+      try {
+        await undo(named("ROLLBACK"));
+      } catch {
+        // The error that led here says more.
+        discard();
+      }
+    },
+    async end() {
+      for (send(); underWay && waiting.length > 0; send()) await underWay;
+    },
+  };
+};

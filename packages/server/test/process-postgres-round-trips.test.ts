@@ -1,0 +1,375 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import superjson from "superjson";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { TestCaller } from "../src/app/testing.js";
+import { send, trpc } from "./support/calls.js";
+import { imLogin, rawDropIn } from "./support/drop-in.js";
+import { type CallerName, callersOf, permissions } from "./support/permissions.js";
+import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
+import {
+  accountOf,
+  BEFORE_EACH,
+  CALLS,
+  credentialsOf,
+  EVERYTHING,
+  type Input,
+  PATHS,
+  PREPARE,
+  procedureOf,
+  requestOf,
+  urlOf,
+} from "./support/procedure-calls.js";
+import { openRecordings } from "./support/recordings.js";
+import { countRoundTrips } from "./support/round-trips.js";
+import { foundSchool, type School } from "./support/school.js";
+import { openMember } from "./support/servers.js";
+import { shared } from "./support/shared.js";
+import { openStream, rawSocket, socketUrl } from "./support/sockets.js";
+
+// How often each call waits for PostgreSQL. `round-trips.json` says so, and its numbers may only fall.
+
+const TABLE = new URL("round-trips.json", import.meta.url);
+/** Whether the table gets the numbers that are lower, and those of new rows. */
+const lowers = process.env.INVIGIL_TEST_ROUND_TRIPS === "lower";
+const LOWER =
+  "INVIGIL_TEST_ROUND_TRIPS=lower npx vitest run --config vitest.workspace.ts --project server-processes process-postgres-round-trips";
+
+// Safe: only this file writes it.
+const table = JSON.parse(readFileSync(TABLE, "utf8")) as Readonly<Record<string, number>>;
+const counts = new Map<string, number>();
+
+const assertAsInTable = (name: string, trips: number): void => {
+  counts.set(name, trips);
+  const most = table[name];
+  if (lowers && (most === undefined || trips <= most)) return;
+  if (most === undefined)
+    throw new Error(
+      `${name} has no row in test/round-trips.json. It takes ${trips} round trips. Add it with: ${LOWER}`,
+    );
+  if (trips > most)
+    throw new Error(
+      `${name} takes ${trips} round trips to the database instead of ${most}. Send together what does not depend on each other: see "Round trips" in CONTRIBUTING.md.`,
+    );
+  if (trips < most)
+    throw new Error(
+      `${name} takes only ${trips} round trips instead of ${most}. Lower its row in test/round-trips.json with: ${LOWER}`,
+    );
+};
+
+/** How often each call is made. */
+const TIMES = 3;
+/** In which steps time passes. */
+const STEP_MS = 50;
+const ADMIN: TestCaller = { sub: "root", role: "admin" };
+/** The time of `streamSignature`. */
+const NOW = new Date("2026-01-02T03:04:05Z");
+
+/** Opens a server on an empty schema, and counts its round trips. */
+const openCounted = async (schemas: Schemas) => {
+  const { schema, url: databaseUrl } = await schemas.open();
+  const trips = await countRoundTrips(databaseUrl);
+  const recordings = await openRecordings({ clock: () => NOW });
+  const { aliyun, uploads, vendors } = recordings.config;
+  const config = { ...EVERYTHING.config, aliyun, uploads, vendors };
+  const member = await openMember(trips.url, { now: () => NOW, config });
+  const url = await member.listen();
+  const pages = `SELECT (SELECT count(*) FROM ${schema}.presence) + (SELECT count(*) FROM ${schema}.page_claims) AS pages`;
+  return {
+    ...member,
+    trips,
+    url,
+    close: () => Promise.resolve(),
+    /** Resolves when no page is connected. */
+    async untilLeft() {
+      while ((await schemas.client.query<{ pages: string }>(pages)).rows[0]?.pages !== "0");
+    },
+    async [Symbol.asyncDispose]() {
+      await member[Symbol.asyncDispose]();
+      await recordings[Symbol.asyncDispose]();
+      await trips[Symbol.asyncDispose]();
+    },
+  };
+};
+type Counted = Awaited<ReturnType<typeof openCounted>>;
+
+const assertSucceeded = (about: string, { text, error }: { text: string; error?: unknown }): void => {
+  if (error !== undefined || text.includes('"success":false')) throw new Error(`${about} failed: ${text}`);
+};
+
+/** The people with a password, whose tokens are those of a login. */
+const ACCOUNTS = [
+  { userId: "root", role: "admin", name: "Root" },
+  { userId: "teacher1", role: "teacher", name: "Teacher One" },
+  { userId: "inspector1", role: "inspector", name: "Inspector One" },
+] as const;
+const PASSWORD = "a password";
+/** Rows that need a session of their own, which the call may end. */
+const WITH_OWN_SESSION = new Set(["auth.refresh", "auth.logout", "auth.changePassword"]);
+
+/** The first of these who may make a call makes it: a person with a join link, or one who has logged in. */
+const CALLERS: readonly CallerName[] = ["examineeHere", "teacher", "inspector", "admin"];
+const callerOf = (row: string): CallerName | undefined =>
+  WITH_OWN_SESSION.has(row)
+    ? "teacher"
+    : CALLERS.find((name) => {
+        const outcome = permissions.get(row)?.[name];
+        // Here, the store for recordings is configured.
+        return outcome === "ok" || (outcome === "PROVIDER_NOT_CONFIGURED" && row === "upload.getCredentials");
+      });
+
+/** Calls that are not in the permission table. */
+const MORE: Readonly<Record<string, Input>> = {
+  "room.create, of 28 people": (_, __, n) => ({
+    name: "Full room",
+    participants: Array.from({ length: 28 }, (___, person) => ({
+      userId: `p${n}-${person}`,
+      name: "P",
+      role: "examinee",
+    })),
+  }),
+};
+
+const calls = [
+  ...Object.entries(CALLS).flatMap(([row, { method, input }]) => {
+    const caller = callerOf(row);
+    return caller ? [{ name: row, row, method, input, caller }] : [];
+  }),
+  ...Object.entries(MORE).map(([name, input]) => ({
+    name,
+    row: name,
+    method: "mutate" as const,
+    input,
+    caller: "teacher" as const,
+  })),
+];
+const paths = PATHS.flatMap((path) => {
+  const caller = callerOf(path.row);
+  return caller ? [{ name: `${path.method} ${urlOf(path.path)} (${path.row})`, ...path, caller }] : [];
+});
+const LISTENER = { row: "room.onEvent", caller: "examineeHere" } as const;
+
+/** Subscribes over SSE, and leaves after this text. Resolves when the server has ended the subscription. */
+const listen = async (
+  { url, untilLeft }: Counted,
+  { path, input, token }: { path: string; input: object | undefined; token: string },
+  until: string,
+): Promise<void> => {
+  const query = encodeURIComponent(superjson.stringify(input));
+  {
+    using stream = await openStream(`${url}/trpc/${path}?input=${query}`, { authorization: token });
+    await stream.until(until);
+  }
+  await untilLeft();
+};
+
+const isSkipped = isPostgresMissing();
+
+describe.skipIf(isSkipped)("round trips", () => {
+  const schemas = shared(openSchemasForTests);
+  beforeAll(() => {
+    // Nothing happens in the background, unless a test lets time pass.
+    vi.useFakeTimers({
+      toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"],
+    });
+  });
+  afterAll(() => {
+    vi.useRealTimers();
+  });
+  const measured: string[] = [];
+  /** Defines a test of rows of the table. */
+  const rowsOf = (names: readonly string[], count: () => Promise<readonly number[]>): void => {
+    measured.push(...names);
+    it(names.join(", "), async () => {
+      const all = await count();
+      for (const [index, name] of names.entries()) assertAsInTable(name, all[index] ?? Number.NaN);
+    });
+  };
+  const rowOf = (name: string, count: () => Promise<number>): void =>
+    rowsOf([name], async () => [await count()]);
+
+  describe("of a call that was made before", () => {
+    const counted = shared(async () => {
+      const opened = await openCounted(schemas());
+      const admin = opened.as(ADMIN);
+      for (const account of ACCOUNTS) await admin.account.create({ ...account, password: PASSWORD });
+      return opened;
+    });
+
+    const sessions = new Map<string, string>();
+    const sessionOf = async (username: string): Promise<string> => {
+      const known = sessions.get(username);
+      if (known !== undefined) return known;
+      const { token } = await counted().as(ADMIN).auth.login({ username, password: PASSWORD });
+      sessions.set(username, token);
+      return token;
+    };
+    /** The token of a caller: of their link to the room, of their login, or of a login for this call alone. */
+    const tokenOf = async (row: string, { admin, ...school }: School, { sub, role, room }: TestCaller) => {
+      if (room !== undefined) return counted().token({ sub, role, room });
+      if (!WITH_OWN_SESSION.has(row)) return sessionOf(sub);
+      const { username, password } = credentialsOf({ admin, ...school });
+      await admin.account.setPassword({ userId: username, password });
+      return (await admin.auth.login({ username, password })).token;
+    };
+
+    const open = async (): Promise<School & Counted> => {
+      const app = counted();
+      const school = await foundSchool(app);
+      await school.admin.participant.add({
+        roomId: school.room.id,
+        participants: Array.from({ length: TIMES }, (_, n) => ({
+          userId: `leaving${n}`,
+          name: "Leaving",
+          role: "examinee" as const,
+        })),
+      });
+      return { ...school, ...app };
+    };
+    /** Makes a call several times. Returns the round trips of the last time. `prepare` makes the call itself, which is counted. */
+    const countLast = async (
+      { row, caller }: { readonly row: string; readonly caller: CallerName },
+      prepare: (
+        school: School & Counted,
+        made: { readonly caller: TestCaller; readonly token: string; readonly n: number },
+      ) => Promise<() => Promise<void>>,
+    ): Promise<number> => {
+      const school = await open();
+      if (WITH_OWN_SESSION.has(row)) await school.admin.account.create(accountOf(school));
+      await PREPARE[row]?.(school);
+      let last = Number.NaN;
+      for (let n = 0; n < TIMES; n += 1) {
+        await BEFORE_EACH[row]?.(school, n);
+        const who = callersOf(school)[caller];
+        const token = await tokenOf(row, school, who);
+        last = await school.trips.count(await prepare(school, { caller: who, token, n }));
+      }
+      return last;
+    };
+
+    for (const call of calls)
+      rowOf(call.name, () =>
+        countLast(call, async (school, { caller, token, n }) => {
+          const { name, method } = call;
+          const input = call.input(school, caller, n);
+          const path = procedureOf(name);
+          return async () => {
+            if (method === "subscribe") await listen(school, { path, input, token }, '"gap"');
+            else assertSucceeded(name, await trpc(school, token)[method](path, input));
+          };
+        }),
+      );
+
+    for (const path of paths)
+      rowOf(path.name, () =>
+        countLast(path, async (school, { caller, token, n }) => {
+          const request = requestOf(path, school, caller, n);
+          return async () => assertSucceeded(path.name, await send(school, request, token));
+        }),
+      );
+
+    const positionIn = async ({ admin, room }: School) => {
+      const { lastEventId } = await admin.room.snapshot({ roomId: room.id });
+      return { roomId: room.id, lastEventId };
+    };
+    rowOf("a subscription over SSE, with its end", () =>
+      countLast(LISTENER, async (school, { token }) => {
+        const input = await positionIn(school);
+        return () => listen(school, { path: "room.onEvent", input, token }, "participant_entered");
+      }),
+    );
+    rowOf("a subscription over WebSocket, with its end", () =>
+      countLast(LISTENER, async (school, { token }) => {
+        const input = await positionIn(school);
+        return async () => {
+          {
+            using socket = await rawSocket(socketUrl(school.url), { headers: { authorization: token } });
+            socket.ask({
+              id: 1,
+              method: "subscription",
+              params: { path: "room.onEvent", input: superjson.serialize(input) },
+            });
+            await socket.message(({ result }) => JSON.stringify(result).includes("participant_entered"));
+          }
+          await school.untilLeft();
+        };
+      }),
+    );
+
+    const frames = ["login", "join", "send", "end"].map((name) => `/im: ${name}`);
+    rowsOf(frames, async () => {
+      const school = await open();
+      const { trips, url, room } = school;
+      let last: number[] = [];
+      for (let n = 0; n < TIMES; n += 1) {
+        const token = await school.token({ sub: "examinee1", role: "examinee", room: room.id });
+        const { appId, appToken, auth } = await imLogin(url, token, { roomId: room.id, userId: "examinee1" });
+        const page = await rawDropIn(url);
+        const ask = (request: object) =>
+          trips.count(async () => {
+            const answer: unknown = await page.ask(request);
+            assertSucceeded("/im", { text: JSON.stringify(answer) });
+          });
+        last = [
+          await ask({ do: "login", login: { appId, appToken, auth } }),
+          await ask({ do: "join", groupId: room.id }),
+          await ask({ do: "send", groupId: room.id, type: 30_001, data: "1", key: `k${n}` }),
+          await trips.count(async () => {
+            page.socket.terminate();
+            await school.untilLeft();
+          }),
+        ];
+      }
+      return last;
+    });
+
+    it("are counted for every procedure", async () => {
+      const counts = new Set(calls.map(({ name }) => procedureOf(name)));
+      const missing = [...counted().procedures.keys()].filter((name) => !counts.has(name));
+      expect(
+        missing,
+        "No row of CALLS in support/procedure-calls.ts calls these with success, by anybody in CALLERS.",
+      ).toEqual([]);
+    });
+  });
+
+  describe("of a server in a minute", () => {
+    const counted = shared(() => openCounted(schemas()));
+    /** Lets time pass, and waits after each step until the server is quiet. */
+    const pass = async (ms: number): Promise<number> => {
+      let trips = 0;
+      for (let left = ms; left > 0; left -= STEP_MS)
+        trips += await counted().trips.count(async () => void vi.advanceTimersByTime(STEP_MS));
+      return trips;
+    };
+
+    rowOf("a minute with nobody there", async () => {
+      await pass(60_000);
+      return pass(60_000);
+    });
+    rowOf("a minute with a page that listens", async () => {
+      const school = await foundSchool(counted());
+      const { room } = school;
+      const token = await counted().token({ sub: "examinee1", role: "examinee", room: room.id });
+      const query = encodeURIComponent(superjson.stringify({ roomId: room.id }));
+      using stream = await openStream(`${counted().url}/trpc/room.onEvent?input=${query}`, {
+        authorization: token,
+      });
+      await stream.until("participant_entered");
+      await pass(60_000);
+      return pass(60_000);
+    });
+  });
+
+  it("the table has no other rows", () => {
+    expect(lowers ? [] : Object.keys(table).filter((name) => !measured.includes(name))).toEqual([]);
+  });
+
+  afterAll(() => {
+    if (!lowers) return;
+    const lowered = measured.map((name) => [
+      name,
+      Math.min(counts.get(name) ?? Number.NaN, table[name] ?? Number.POSITIVE_INFINITY),
+    ]);
+    writeFileSync(TABLE, `${JSON.stringify(Object.fromEntries(lowered), null, 2)}\n`);
+  });
+});
