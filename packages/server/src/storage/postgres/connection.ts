@@ -168,6 +168,8 @@ const lockText = (table: SQLiteTable, isOne: boolean): string => {
   const keys = Object.values(insertedColumns(table).columns).filter(([, { primary }]) => primary);
   const [key] = keys.map(([, column]) => column.name);
   if (key === undefined) throw new Error(`the table ${name} has no key of one column`);
-  const condition = isOne ? `${quoted(key)} = $1` : `${quoted(key)} ${isInList("$1", "text")} ORDER BY ${quoted(key)}`;
+  const condition = isOne
+    ? `${quoted(key)} = $1`
+    : `${quoted(key)} ${isInList("$1", "text")} ORDER BY ${quoted(key)}`;
   return `SELECT 1 FROM ${quoted(name)} WHERE ${condition} FOR NO KEY UPDATE`;
 };
