@@ -76,23 +76,22 @@ describe("the history of a room", () => {
         fc.integer({ min: 1, max: 4 }),
         async (sent, pageSize) => {
           await using hall = await openHall();
-          // Refused messages have no id.
-          const accepted: typeof sent = [];
+          const accepted: ((typeof sent)[number] & { readonly id: number })[] = [];
           for (const one of sent) {
             const { caller, ...rest } = one;
-            const { error } = await hall.say(caller, { ...rest, data: null });
+            const { data, error } = await hall.say(caller, { ...rest, data: null });
             const { to = [] } = one;
             const isRefused = caller !== TEACHER && to.some((login) => !mayWriteTo(caller, login));
             expect(error?.data.reason).toBe(isRefused ? "INVALID_INPUT" : undefined);
-            if (!isRefused) accepted.push(one);
+            if (!isRefused) accepted.push({ ...one, id: data.id });
           }
           for (const { caller, camera, login } of PAGES)
             for (const type of [undefined, 30_001]) {
-              const theirs = accepted.flatMap((one, index) => {
+              const theirs = accepted.flatMap((one) => {
                 const isForAll = !one.to && one.caller === TEACHER;
                 const isTheirs = one.to?.includes(login) || loginOf(one.caller, one.camera) === login;
                 const reads = caller === TEACHER || isForAll || isTheirs;
-                return reads && (type ?? one.type) === one.type ? [index + 1] : [];
+                return reads && (type ?? one.type) === one.type ? [one.id] : [];
               });
               const found = await read(hall, caller, { camera, type, pageSize });
               expect(found.map(({ id }) => id)).toEqual(theirs.toReversed());

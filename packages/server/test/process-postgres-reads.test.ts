@@ -64,6 +64,15 @@ const waitForLock = selectValue(
   (value) => sql`(${value}::text) || pg_advisory_xact_lock_shared(${sql.raw(String(LOCK))})::text`,
 );
 
+/** How often the gathered queries of a connection were planned for their values, and how often not. */
+const plansOfGathered: Statement<{ ofEach: number; once: number }> = {
+  build: () =>
+    query
+      .select({ ofEach: sql<number>`custom_plans`, once: sql<number>`generic_plans` })
+      .from(sql`pg_prepared_statements`)
+      .where(sql`statement LIKE '%unnest%' AND NOT statement LIKE '%pg_prepared_statements%'`),
+};
+
 let schemas: Schemas;
 let url: string;
 let trips: RoundTrips;
@@ -153,7 +162,7 @@ describe("reads of one call that are started together", () => {
     expect(outcomes).toMatchObject([
       { value: { name: "Name of a" } },
       { reason: { message: expect.stringContaining("bigint") } },
-      { value: { value: "1" } },
+      { value: { value: 1 } },
       { reason: { message: expect.stringContaining("has no value") } },
       { value: { name: "Name of b" } },
     ]);
@@ -213,13 +222,24 @@ describe("calls that ask the same statements at the same time", () => {
     const all = async () => {
       const found = await Promise.all(Array.from({ length: CALLS }, (_, number) => call(number)));
       for (const [number, [value, ids, name]] of found.entries()) {
-        expect(value).toEqual({ value: String(number) });
+        expect(value).toEqual({ value: number });
         expect(ids.map(({ userId }) => userId)).toEqual(number % 2 === 0 ? ["a", "b"] : ["b"]);
         expect(name).toEqual(number % 3 === 0 ? { name: "Name of a" } : undefined);
       }
     };
     await all();
     expect(await trips.count(all)).toBe(1);
+  });
+
+  it("are planned once, and not for each number of calls", async () => {
+    const storage = await open();
+    for (let n = 0; n < 40; n += 1)
+      await Promise.all(
+        Array.from({ length: 2 + (n % 8) }, (_, number) => storage.all(idsFrom, { userId: String(number) })),
+      );
+    const [plans] = await storage.all(plansOfGathered);
+    expect(plans?.ofEach).toBeLessThan(10);
+    expect(plans?.once).toBeGreaterThan(30);
   });
 
   it("with the same values are answered together, too", async () => {

@@ -1,5 +1,3 @@
-import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
-import pLimit, { type LimitFunction } from "p-limit";
 import { identityKey } from "../identity/usage-key.js";
 import { InvigilError } from "../platform/errors.js";
 import type { LimitOwners } from "./rates.js";
@@ -10,11 +8,12 @@ const MUTATIONS = 4;
 const MAX_WAITING = 100;
 /**
  * The pause between the calls of a caller, as a multiple of the time that the one before took, and at most, in milliseconds. None after
- * short ones, which delay nobody.
+ * short ones: others are served after a few of these.
  */
 const PAUSE_FACTOR = 3;
 const MAX_PAUSE_MS = 250;
 const SHORT_MS = 5;
+const SHORT_CALLS = 2;
 
 /** A caller, and whether their call is a mutation. */
 export interface TurnOwner {
@@ -38,40 +37,71 @@ export interface ReadingTurns {
   ): Promise<Result>;
 }
 
+/** The calls of a caller. */
+interface Calls {
+  running: number;
+  /** Begin the calls that wait. */
+  readonly waiting: (() => void)[];
+  /** The number of calls that ended since others were last served. */
+  inARow: number;
+}
+
 export const createReadingTurns = (): ReadingTurns => {
   /** The callers who have such calls now, once for queries and once for mutations. */
-  const callers = new Map<string, { readonly inTurn: LimitFunction; calls: number }>();
+  const callers = new Map<string, Calls>();
+
+  /** Begins the next call in the place of one that took so long. */
+  const beginNext = (key: string, own: Calls, tookMs: number): void => {
+    const begin = own.waiting.shift();
+    if (!begin) {
+      own.running -= 1;
+      if (own.running === 0) callers.delete(key);
+      return;
+    }
+    own.inARow += 1;
+    const isShort = tookMs <= SHORT_MS;
+    if (isShort && own.inARow < SHORT_CALLS) begin();
+    else {
+      own.inARow = 0;
+      if (isShort) setImmediate(begin);
+      else setTimeout(begin, Math.min(tookMs * PAUSE_FACTOR, MAX_PAUSE_MS));
+    }
+  };
+  const runNow = async <Result>(key: string, own: Calls, work: () => Promise<Result>): Promise<Result> => {
+    const since = performance.now();
+    try {
+      return await work();
+    } finally {
+      beginNext(key, own, performance.now() - since);
+    }
+  };
+
   return {
-    run({ caller, writes }, work, beforeWork) {
+    run<Result>(
+      { caller, writes }: TurnOwner,
+      work: (hasWaited: boolean) => Promise<Result>,
+      beforeWork: () => void,
+    ) {
       const atOnce = writes ? MUTATIONS : QUERIES;
       const key = `${atOnce} ${identityKey(caller)}`;
-      const own = callers.get(key) ?? { inTurn: pLimit(atOnce), calls: 0 };
-      const waits = own.calls >= atOnce;
-      if (own.calls >= atOnce + MAX_WAITING)
+      const own = callers.get(key) ?? { running: 0, waiting: [], inARow: 0 };
+      if (own.running < atOnce) {
+        own.running += 1;
+        callers.set(key, own);
+        return runNow(key, own, () => work(false));
+      }
+      if (own.waiting.length >= MAX_WAITING)
         throw new InvigilError(
           "TOO_MANY_REQUESTS",
           `Too many calls of ${caller.userId} wait for long answers, at most ${MAX_WAITING}: try again in 1 second.`,
           { retryAfterSeconds: 1 },
         );
-      callers.set(key, own);
-      own.calls += 1;
-      const answer = async () => {
-        if (waits) {
-          await nextTurn();
-          beforeWork();
-        }
-        return work(waits);
+      const inTurn = async (): Promise<Result> => {
+        beforeWork();
+        return work(true);
       };
-      return new Promise((resolve, reject) => {
-        void own.inTurn(async () => {
-          const since = performance.now();
-          await answer().then(resolve, reject);
-          own.calls -= 1;
-          if (own.calls === 0) callers.delete(key);
-          const tookMs = performance.now() - since;
-          if (own.calls >= atOnce && tookMs > SHORT_MS)
-            await pause(Math.min(tookMs * PAUSE_FACTOR, MAX_PAUSE_MS));
-        });
+      return new Promise<Result>((resolve) => {
+        own.waiting.push(() => resolve(runNow(key, own, inTurn)));
       });
     },
   };

@@ -75,7 +75,11 @@ const roomsOfSenders = statement((dialect) =>
       index: sql<number>`senders."position"`.mapWith(Number),
       status: visibleRooms.status,
       endedAt: visibleRooms.endedAt,
-      isMuted: sql<boolean>`senders."login" IS NOT NULL AND ${exists(mutesOfSender)}`.mapWith(Boolean),
+      // With AND, SQLite would look for mutes in any case.
+      isMuted:
+        sql<boolean>`CASE WHEN senders."login" IS NULL THEN false ELSE ${exists(mutesOfSender)} END`.mapWith(
+          Boolean,
+        ),
     })
     .from(dialect.rows("senders", { examId: "text", roomId: "text", login: "text" }))
     .innerJoin(

@@ -206,8 +206,7 @@ export const createGroupStore = ({
     for (;;) {
       const found = await storage.all(dueTasks, { service: of, now, limit: limit - claimed.length });
       let deletedNow = 0;
-      for (const tasksOfExam of storage.dividesByExam ? byExam(found) : [found]) {
-        if (tasksOfExam.length === 0) continue;
+      for (const tasksOfExam of byExam(found)) {
         const { taken, deleted } = await claimAll(tasksOfExam);
         claimed.push(...taken);
         deletedNow += deleted;

@@ -1,6 +1,7 @@
 import type { Reader, Storage } from "../port.js";
 import type { Statement, Values } from "../statement.js";
 import { compileOnce, type Named, queryOf } from "./connection.js";
+import { fewRows } from "./dialect.js";
 import { asPortError } from "./errors.js";
 import type { Session, Sessions } from "./sessions.js";
 import { createWaitLimit } from "./wait-limit.js";
@@ -75,13 +76,14 @@ const gatheredForm = async (
   const plain = types.map((type) => type.replaceAll('"', ""));
   if (plain.length === 0 || plain.some((type) => type.endsWith("[]") || type.startsWith("json")))
     return undefined;
-  const lists = plain.map((type, index) => `$${index + 1}::${type}[]`).join(", ");
+  // As subqueries, because PostgreSQL would otherwise plan the query anew for each number of reads below ten.
+  const lists = plain.map((type, index) => `(SELECT $${index + 1}::${type}[])`).join(", ");
   const names = plain.map((_, index) => `p${index + 1}`).join(", ");
   const inner = text.replaceAll(/\$(\d+)/g, (_, number: string) => `read.p${number}`);
   const outer = Array.from({ length: columns }, (_, index) => `c${index}`).join(", ");
   return {
     name: `${name}g`,
-    text: `SELECT found.*, read.number FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer})`,
+    text: `SELECT found.*, read.number FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer}) WHERE ${fewRows("read.number")}`,
     parameters: plain.length,
   };
 };
