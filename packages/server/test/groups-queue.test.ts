@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { TaskLog } from "../src/domain/vendor-tasks.js";
+import type { Announcement, TaskLog } from "../src/domain/vendor-tasks.js";
 import type { Transaction } from "../src/storage/port.js";
 import { exams, participants, roomExams, rooms, vendorTasks } from "../src/storage/tables.js";
 import { isOnPostgres } from "./support/engine.js";
@@ -23,6 +23,14 @@ const NEW = { examId: "x", imServer: ["aliyun_new"] } as const;
 const RONG = { examId: "x", imServer: ["rong_cloud"] } as const;
 
 const service = (options?: ServiceOptions) => createTestService(options);
+/** Adds the tasks of a signal. */
+const announce = (tasks: TaskLog, tx: Transaction, signal: Announcement): Promise<void> =>
+  tasks.announceAll(tx, [signal], []);
+/** Adds the tasks of a removal. */
+const evict = async (tasks: TaskLog, ...removal: Parameters<TaskLog["prepareEviction"]>): Promise<void> => {
+  const write = await tasks.prepareEviction(...removal);
+  await write();
+};
 /** Adds tasks that send signals to a group of the newer service. */
 const say = async (
   tasks: TaskLog,
@@ -31,7 +39,7 @@ const say = async (
   id: string,
   ...numbers: readonly number[]
 ): Promise<void> => {
-  for (const signal of numbers) await tasks.announce(tx, { room: { id, ...NEW }, signal, data: {}, now });
+  for (const signal of numbers) await announce(tasks, tx, { room: { id, ...NEW }, signal, data: {}, now });
 };
 /** The signals that a service was asked to send, as group and number. */
 const sentSignals = (at: TestService): string[] =>
@@ -72,9 +80,9 @@ describe("tasks", () => {
     await using process = await openProcess({ rong_cloud: at });
     await process.add(async (tasks, tx, now) => {
       const room = { id: "g", ...RONG };
-      await tasks.announce(tx, { room, signal: 20_001, data: { userId: "b" }, now });
-      await tasks.announce(tx, { room, signal: 20_020, data: { sid: "s" }, userIds: ["a", "pc_a"], now });
-      await tasks.evict(tx, room, { userId: "a", role: "teacher" }, now);
+      await announce(tasks, tx, { room, signal: 20_001, data: { userId: "b" }, now });
+      await announce(tasks, tx, { room, signal: 20_020, data: { sid: "s" }, userIds: ["a", "pc_a"], now });
+      await evict(tasks, tx, room, { userId: "a", role: "teacher" }, now);
     });
     await process.wait(0);
     expect(at.calls).toEqual([
@@ -97,8 +105,8 @@ describe("tasks", () => {
     await using process = await openProcess({ aliyun_new: service(), aliyun_old: old, rong_cloud: rong });
     const room = { id: "g", examId: "x", imServer: ["aliyun_new", "aliyun_old", "rong_cloud"] } as const;
     await process.add(async (tasks, tx, now) => {
-      await tasks.announce(tx, { room, signal: 1, data: {}, now });
-      await tasks.evict(tx, room, { userId: "a", role: "inspector" }, now);
+      await announce(tasks, tx, { room, signal: 1, data: {}, now });
+      await evict(tasks, tx, room, { userId: "a", role: "inspector" }, now);
       await tasks.deleteGroups(tx, room, { dueAt: now, now });
     });
     expect((await process.tasks()).map(({ kind, service: name }) => `${kind} ${name}`)).toEqual([
@@ -137,7 +145,7 @@ describe("tasks", () => {
     await process.add(async (tasks, tx, now) => {
       for (let n = 0; n < 20; n += 1) {
         const room = { id: `g${n}`, examId: "x", imServer: ["aliyun_new", "rong_cloud"] } as const;
-        await tasks.announce(tx, { room, signal: 1, data: {}, now });
+        await announce(tasks, tx, { room, signal: 1, data: {}, now });
       }
     });
     await other.called(20);
@@ -194,7 +202,7 @@ describe("tasks", () => {
     ]);
     await process.add(async (tasks, tx, now) => {
       for (const userId of ["a", "b"])
-        await tasks.evict(tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
+        await evict(tasks, tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
     });
     await process.wait(0);
     expect(at.calls).toEqual(["leave g b,pc_b"]);
@@ -259,8 +267,8 @@ describe("a task that fails", () => {
     await using process = await openProcess({ rong_cloud: at });
     const room = { id: "g", ...RONG };
     await process.add(async (tasks, tx, now) => {
-      await tasks.evict(tx, room, { userId: "a", role: "teacher" }, now);
-      await tasks.announce(tx, { room, signal: 1, data: {}, now });
+      await evict(tasks, tx, room, { userId: "a", role: "teacher" }, now);
+      await announce(tasks, tx, { room, signal: 1, data: {}, now });
     });
     await process.wait(0);
     expect(at.calls).toEqual(["leave g a,pc_a", "send g 1 {}"]);

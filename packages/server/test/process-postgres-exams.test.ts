@@ -253,7 +253,7 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
       ROOMS.map(({ examId, roomId }) =>
         storage.write((tx) => {
           const room = { examId, id: roomId, imServer: ["rong_cloud"] } as const;
-          return tasks.announce(tx, { room, signal: 20_001, data: {}, now: NOW });
+          return tasks.announceAll(tx, [{ room, signal: 20_001, data: {}, now: NOW }], []);
         }),
       ),
     );

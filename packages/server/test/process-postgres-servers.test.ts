@@ -548,20 +548,17 @@ describePostgres("servers of one database", () => {
       const store = createInstanceStore(member.db);
       const at = (seconds: number) => new Date(Date.parse("2026-01-02T03:04:05Z") + seconds * 1000);
       const claim = (seconds: number) => store.claim("a", { now: at(seconds), until: at(seconds + 30) });
-      /** Returns whether the lease was renewed. */
-      const renew = async (now: number, until: number) =>
-        (await store.renew("a", { now: at(now), until: at(until) })).isRenewed;
       await store.begin("a", at(30));
       expect(await claim(29)).toBe(false);
-      expect(await renew(29, 35)).toBe(true);
+      expect(await store.renew("a", at(35))).toBe(true);
       expect(await claim(34)).toBe(false);
       const claims = await Promise.all([claim(36), claim(36), claim(36)]);
       expect(claims.filter((isClaimed) => isClaimed)).toHaveLength(1);
-      expect(await renew(40, 70)).toBe(false);
+      expect(await store.renew("a", at(70))).toBe(false);
       expect(await claim(65)).toBe(false);
       expect(await claim(66)).toBe(true);
       await store.remove("a");
-      expect(await renew(70, 100)).toBe(false);
+      expect(await store.renew("a", at(100))).toBe(false);
     });
   });
 

@@ -250,6 +250,7 @@ export const createServices = (
   const roomStore = createRoomStore({ storage, roomExams, bulk, tasks: taskLog, events: eventLog });
   const room = createRoomService({
     store: roomStore,
+    together: storage.together,
     access,
     cheat,
     groups,

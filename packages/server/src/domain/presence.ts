@@ -1,9 +1,9 @@
-import type { Camera, Presence } from "@invigil/schema";
+import { cameraSchema, type Presence } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
 import type { Reader, Transaction } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { presence } from "../storage/tables.js";
-import type { EventLog, EventRoom } from "./events.js";
+import { type EventRoom, type NewEvent, newEvent } from "./events.js";
 
 /** A row of the presence of a page at one server. */
 type PresenceRow = Omit<typeof presence.$inferSelect, "examId" | "roomId">;
@@ -29,24 +29,21 @@ const presenceOfRoom = statement(
     .where(and(eq(presence.examId, param("examId")), eq(presence.roomId, param("roomId")))),
 );
 
-/** Ends the presence of a person's page in a room, or without `camera` of both pages. Adds the events. */
+/** Ends the presence of a person's pages in a room. Returns the events, which the transaction must add. */
 export const endPresence = async (
   tx: Transaction,
-  events: EventLog,
-  { examId, roomId, userId, camera }: EventRoom & { readonly userId: string; readonly camera?: Camera },
+  { examId, roomId, userId }: EventRoom & { readonly userId: string },
   now: Date,
-): Promise<void> => {
-  for (const page of camera ? [camera] : (["main", "pc"] as const)) {
-    const [removed] = await tx.all(removePresence, { examId, roomId, userId, camera: page });
-    if (removed)
-      await events.add(
-        tx,
-        { examId, roomId },
-        "participant_left",
-        { userId, role: removed.role, camera: page },
-        now,
-      );
-  }
+): Promise<NewEvent[]> => {
+  const left = await Promise.all(
+    cameraSchema.options.map(async (camera) => {
+      const [removed] = await tx.all(removePresence, { examId, roomId, userId, camera });
+      if (!removed) return [];
+      const { role } = removed;
+      return [newEvent({ examId, roomId }, "participant_left", { userId, role, camera }, now)];
+    }),
+  );
+  return left.flat();
 };
 
 /** Merges the rows of each page, which may have rows of several servers. Returns them in the order in which the presences began. */

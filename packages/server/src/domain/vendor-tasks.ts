@@ -4,7 +4,7 @@ import type { Ids } from "../platform/ids.js";
 import type { Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { type VendorTaskPayload, vendorTasks } from "../storage/tables.js";
-import type { EventLog, NewEvent } from "./events.js";
+import type { EventLog, EventRoom, NewEvent } from "./events.js";
 import { announcesEnd, loginOf, type MessageLog, type NewMessage } from "./messages.js";
 import { endPresence } from "./presence.js";
 
@@ -39,12 +39,11 @@ export interface Announcement {
  * database, so its part is done in the same transaction.
  */
 export interface TaskLog {
-  /** Sends a signal to the room's groups. A signal that cannot be sent soon is dropped, because it would be outdated. */
-  announce(tx: Transaction, announcement: Announcement): Promise<void>;
   /** Returns ids for the signals of the built-in service: as many as `announceAll` may send. */
   messageIds(tx: Transaction, count: number): Promise<readonly number[]>;
   /**
-   * Sends several signals. Starts all of its statements at once.
+   * Sends signals to the groups of rooms. Starts all of its statements at once. A signal that cannot be sent soon is dropped, because it would
+   * be outdated.
    * @param ids from `messageIds`
    * @param before events to add before those of the signals
    */
@@ -55,14 +54,13 @@ export interface TaskLog {
     before?: readonly NewEvent[],
   ): Promise<void>;
   /**
-   * Announces to everybody in a room that it has just ended. The built-in service sends the signal at once, unless it was sent already.
-   * Services of vendors send it from `dueAt` on.
+   * Prepares to announce to everybody in a room that it has just ended. Returns a function that starts all statements at once. The built-in
+   * service sends the signal at once, unless it was sent already. Services of vendors send it from `dueAt` on.
    */
-  announceEnd(
+  prepareEnd(
     tx: Transaction,
-    room: RoomOfGroups,
-    times: { readonly dueAt: Date; readonly now: Date },
-  ): Promise<void>;
+    room: EventRoom,
+  ): Promise<(ended: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }) => Promise<unknown>>;
   /** Deletes the room's groups from `dueAt` on, and tries until it succeeds. Returns the ids of the tasks. */
   deleteGroups(
     tx: Transaction,
@@ -71,13 +69,16 @@ export interface TaskLog {
   ): Promise<string[]>;
   /** Cancels the deletion of a room's groups, because the room is reopened. @throws GroupsLeaving if a deletion has begun */
   cancelDeletion(tx: Transaction, room: RoomOfGroups): Promise<void>;
-  /** Removes a person from the room's groups and ends their presence. An examinee also receives the signal that they were removed. */
-  evict(
+  /**
+   * Prepares to remove a person from the room's groups, and ends their presence. Returns a function that starts all further statements at
+   * once. An examinee also receives the signal that they were removed.
+   */
+  prepareEviction(
     tx: Transaction,
     room: RoomOfGroups,
     person: { readonly userId: string; readonly role: string },
     now: Date,
-  ): Promise<void>;
+  ): Promise<() => Promise<unknown>>;
   /** Cancels the deletion of groups, because their room is written. @throws GroupsUndone if the deletion has begun */
   keepGroups(tx: Transaction, examId: string, taskIds: readonly string[]): Promise<void>;
 }
@@ -206,22 +207,19 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
     ]);
   };
 
-  const announce: TaskLog["announce"] = async (tx, announcement) =>
-    announceAll(tx, [announcement], isBuiltIn(announcement.room) ? await messageIds(tx, 1) : []);
-
   return {
-    announce,
     messageIds,
     announceAll,
-    async announceEnd(tx, room, times) {
-      const end = { room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times };
-      if (!messages || !isBuiltIn(room)) return announceAll(tx, [end], []);
+    async prepareEnd(tx, { examId, roomId }) {
       const [sent, givenIds] = await Promise.all([
-        messages.lastEndSignal(tx, { examId: room.examId, roomId: room.id }),
+        messages?.lastEndSignal(tx, { examId, roomId }),
         messageIds(tx, 1),
       ]);
-      if (sent && announcesEnd(sent, times.now)) await add(tx, [signalTask(end)]);
-      else await announceAll(tx, [end], givenIds);
+      return (room, times) => {
+        const end = { room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times };
+        const isSent = isBuiltIn(room) && sent !== undefined && announcesEnd(sent, times.now);
+        return isSent ? add(tx, [signalTask(end)]) : announceAll(tx, [end], givenIds);
+      };
     },
     deleteGroups: (tx, room, times) => add(tx, [{ kind: "delete_group", room, ...times }]),
     async cancelDeletion(tx, { examId, id: groupId, imServer }) {
@@ -230,14 +228,21 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
         if (await tx.get(triedDeletion, { examId, service, groupId })) throw new GroupsLeaving();
       }
     },
-    async evict(tx, room, { userId, role }, now) {
+    async prepareEviction(tx, room, { userId, role }, now) {
       const userIds = loginsOf(userId);
-      if (role === "examinee") {
-        const data = { sid: ids.next(), receiverIdList: userIds };
-        await announce(tx, { room, signal: signals.endUser.type, data, userIds, now });
-      }
-      await add(tx, [{ kind: "leave", room, payload: { userIds }, now }]);
-      await endPresence(tx, events, { examId: room.examId, roomId: room.id, userId }, now);
+      const isTold = role === "examinee";
+      const [left, givenIds] = await Promise.all([
+        endPresence(tx, { examId: room.examId, roomId: room.id, userId }, now),
+        messageIds(tx, isTold && isBuiltIn(room) ? 1 : 0),
+      ]);
+      const data = { sid: ids.next(), receiverIdList: userIds };
+      const signal = { room, signal: signals.endUser.type, data, userIds, now };
+      return () =>
+        Promise.all([
+          announceAll(tx, isTold ? [signal] : [], givenIds),
+          add(tx, [{ kind: "leave", room, payload: { userIds }, now }]),
+          events.addAll(tx, left),
+        ]);
     },
     async keepGroups(tx, examId, taskIds) {
       const kept = await Promise.all(taskIds.map((id) => tx.run(deleteUntriedTask, { examId, id })));

@@ -12,6 +12,7 @@ import {
   deleteAddedSeat,
   deleteRoom,
   deleteWaiting,
+  markChanged,
   readLastSeat,
   removedSeats,
   roomsOfExam,
@@ -70,6 +71,7 @@ const updateWaiting = statement((dialect) =>
       name: rawParam<string>("name"),
       extraMinutes: rawParam<number>("extraMinutes"),
       updatedAt: rawParam<Date>("updatedAt"),
+      changedBy: null,
     })
     .where(and(eq(unseated.seq, param("seq")), dialect.inExam(unseated.examId))),
 );
@@ -80,6 +82,7 @@ const updateSeat = statement((dialect) =>
       name: rawParam<string>("name"),
       extraMinutes: rawParam<number>("extraMinutes"),
       updatedAt: rawParam<Date>("updatedAt"),
+      changedBy: null,
     })
     .where(and(eq(participants.seq, param("seq")), dialect.inExam(participants.examId)))
     .returning({ roomId: participants.roomId, userId: participants.userId, role: participants.role }),
@@ -152,6 +155,7 @@ const undoWaiting = overWaiting(async (tx, { id, examId }, rows) => {
 const undoPersonChanges: Phase = async (tx, { id, examId }, { rows }) => {
   const found = await tx.all(changesOfPeople, { examId, id, limit: rows });
   for (const { place, seq } of found) await tx.run(deleteChange, { examId, place, seq });
+  await markChanged(tx, { examId, id: null }, found);
   return { used: found.length, next: found.length === rows ? "again" : undefined };
 };
 const undoExamRemoval: Phase = async (tx, { id, examId }) => {
@@ -210,9 +214,11 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
       // The groups of rooms that have ended are being deleted already.
       if (status !== "in_progress") continue;
       // If the exam is restored, its rooms have ended.
-      await endRoom(tx, { examId, roomId: id }, now);
-      await tasks.deleteGroups(tx, { examId, id, imServer }, { dueAt: now, now });
-      await events.add(tx, { examId, roomId: id }, "room_ended", {}, now);
+      await Promise.all([
+        endRoom(tx, { examId, roomId: id }, now),
+        tasks.deleteGroups(tx, { examId, id, imServer }, { dueAt: now, now }),
+        events.add(tx, { examId, roomId: id }, "room_ended", {}, now),
+      ]);
     }
   });
   const removeFromRooms: Phase = async (tx, { id, examId, person, createdAt: now }, { rows }) => {
@@ -222,9 +228,14 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     const seats = await tx.all(removedSeats, { examId, userId, limit });
     for (const { roomId, role, imServer, removedBy } of seats) {
       if (removedBy !== id) continue;
-      await deletePerson(tx, { examId, roomId, userId }, { streamsStay: false });
-      await tasks.evict(tx, { id: roomId, examId, imServer }, { userId, role }, now);
-      await events.add(tx, { examId, roomId }, "participant_removed", { userId, role }, now);
+      const [evict] = await Promise.all([
+        tasks.prepareEviction(tx, { id: roomId, examId, imServer }, { userId, role }, now),
+        deletePerson(tx, { examId, roomId, userId }, { streamsStay: false }),
+      ]);
+      await Promise.all([
+        evict(),
+        events.add(tx, { examId, roomId }, "participant_removed", { userId, role }, now),
+      ]);
     }
     return { used: seats.length * 2 * PERSON_ROWS, next: seats.length === limit ? "again" : undefined };
   };

@@ -68,8 +68,8 @@ export const createInstanceService = ({
     previousIds.add(id);
     id = next;
   };
-  const cleanUp = async (expired: readonly string[]): Promise<void> => {
-    for (const other of expired) {
+  const cleanUp = async (): Promise<void> => {
+    for (const other of await store.expired(clock())) {
       if (!(await store.claim(other, { now: clock(), until: leaseEnd() }))) continue;
       for (const call of expiredCalls) await call(other);
       await store.remove(other);
@@ -78,13 +78,12 @@ export const createInstanceService = ({
   };
   const renewAndCleanUp = async (): Promise<void> => {
     try {
-      const { isRenewed, expired } = await store.renew(id, { now: clock(), until: leaseEnd() });
-      if (newId && !isRenewed) await beginAgain(newId());
+      if (newId && !(await store.renew(id, leaseEnd()))) await beginAgain(newId());
       for (const previous of previousIds) {
         await Promise.all(revivedCalls.map((call) => call(previous)));
         previousIds.delete(previous);
       }
-      await cleanUp(expired);
+      await cleanUp();
       hasFailed = false;
     } catch (error) {
       if (!hasFailed)
@@ -139,8 +138,7 @@ export const createInstanceService = ({
       for (const timer of timers) clearInterval(timer);
       await Promise.all([running, reading]);
       // Until then, the pages of this server may reconnect to another one. Those that do not have left.
-      const now = clock();
-      await store.renew(id, { now, until: new Date(now.getTime() + settleMs) }).catch(() => undefined);
+      await store.renew(id, new Date(clock().getTime() + settleMs)).catch(() => undefined);
     },
   };
 };

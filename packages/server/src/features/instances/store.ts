@@ -5,19 +5,13 @@ import { instances, serverNotices } from "../../storage/tables.js";
 
 export type StoredNotice = Pick<typeof serverNotices.$inferSelect, "id" | "topic" | "data">;
 
-/** What a server finds when it renews its lease. */
-export interface Renewal {
-  /** False if another server cleans up after it, or has done so. */
-  readonly isRenewed: boolean;
-  /** The servers whose leases have expired. */
-  readonly expired: readonly string[];
-}
-
 export interface InstanceStore {
   /** Begins the lease of a server. */
   begin(id: string, until: Date): Promise<void>;
-  /** Extends the lease of a server. */
-  renew(id: string, lease: { readonly now: Date; readonly until: Date }): Promise<Renewal>;
+  /** Extends the lease of a server. Returns false if another server cleans up after it, or has done so. */
+  renew(id: string, until: Date): Promise<boolean>;
+  /** Returns the servers whose leases have expired. */
+  expired(now: Date): Promise<string[]>;
   /** Claims the clean-up after a server whose lease has expired. Returns false if it has not, or if another server has claimed it. */
   claim(id: string, claim: { readonly now: Date; readonly until: Date }): Promise<boolean>;
   /** Removes a server, once nothing refers to it. */
@@ -61,18 +55,11 @@ export const createInstanceStore = ({ storage }: { storage: Storage }): Instance
   begin: async (id, until) => {
     await storage.write((tx) => tx.last(() => tx.insert(insertInstance, [{ id, leaseUntil: until }])));
   },
-  renew: (id, { now, until }) =>
-    storage.write((tx) =>
-      tx.last(async () => {
-        const [renewed, expired] = await Promise.all([
-          tx.run(extendLease, { id, until }),
-          tx.all(expiredInstances, { now }),
-        ]);
-        return { isRenewed: renewed > 0, expired: expired.map((instance) => instance.id) };
-      }),
-    ),
+  renew: async (id, until) =>
+    (await storage.write((tx) => tx.last(() => tx.run(extendLease, { id, until })))) > 0,
   claim: async (id, { now, until }) =>
     (await storage.write((tx) => tx.last(() => tx.run(claimInstance, { id, now, until })))) > 0,
+  expired: async (now) => (await storage.all(expiredInstances, { now })).map(({ id }) => id),
   remove: async (id) => {
     await storage.write((tx) =>
       tx.last(() => Promise.all([tx.run(deleteNoticesOf, { id }), tx.run(deleteInstance, { id })])),

@@ -137,6 +137,29 @@ const hasOtherRoomInProgress = sql`EXISTS (
     AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
     AND ${visibleRooms}.status = 'in_progress' AND ${isVisibleToViewer})`.mapWith(Boolean);
 
+<<<<<<< HEAD
+/** In which rooms of the exam a person's room in progress is looked for. `this`: the room itself is in progress. */
+type Reach = "this" | "all" | "listed";
+
+// A statement for each reach: one for all would be planned again at each call of PostgreSQL, which sees that this room needs no subquery.
+const storedPeople = (dialect: Dialect, reach: Reach) => {
+  // Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which
+  // the subquery needs.
+  const isListed = sql`AND ${dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms")}`;
+  const isInOtherRoom = sql`EXISTS (
+    SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
+    WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
+      AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
+      AND ${visibleRooms}.status = 'in_progress' ${reach === "listed" ? isListed : sql``})`;
+  const hasRoomInProgress = (reach === "this" ? sql`1` : isInOtherRoom).mapWith(Boolean);
+  return query.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(visibleParticipants);
+};
+const statementsOf = (reach: Reach) => ({
+  person: statement((dialect) => storedPeople(dialect, reach).where(isPerson)),
+  byRole: statement((dialect) => storedPeople(dialect, reach).where(inRole).orderBy(asc(seq))),
+});
+const stored = { this: statementsOf("this"), all: statementsOf("all"), listed: statementsOf("listed") };
+=======
 const storedPeople = () => query.select(personColumns).from(visibleParticipants);
 const storedPerson = statement(storedPeople().where(isPerson));
 const storedByRole = statement(storedPeople().where(inRole).orderBy(asc(seq)));
@@ -144,6 +167,7 @@ const peopleWithRooms = () =>
   query.select({ ...personColumns, hasRoomInProgress: hasOtherRoomInProgress }).from(visibleParticipants);
 const personWithRooms = statement(peopleWithRooms().where(isPerson));
 const withRoomsByRole = statement(peopleWithRooms().where(inRole).orderBy(asc(seq)));
+>>>>>>> land
 const membersByRole = statement(
   query
     .select({ userId, name, role, extraMinutes })
@@ -197,7 +221,11 @@ const updatePerson = statement(
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
 /** Lists the fields explicitly: an object with the rest of the fields of another is several times as slow to read. */
+<<<<<<< HEAD
+const toStored = (row: RowOf<typeof stored.this.person>): StoredParticipant => ({
+=======
 const toStored = (row: RowOf<typeof storedPerson>, hasRoomInProgress: boolean): StoredParticipant => ({
+>>>>>>> land
   userId: row.userId,
   roomId: row.roomId,
   role: row.role,
@@ -209,11 +237,25 @@ const toStored = (row: RowOf<typeof storedPerson>, hasRoomInProgress: boolean): 
   updatedAt: row.updatedAt,
 });
 
+<<<<<<< HEAD
+/** Separates the ids of rooms, none of which contains it. */
+const SEPARATOR = "|";
+/** The reach as a text, since a cached read takes no lists: its name after a separator, or the ids of the listed rooms. */
+const reachOf = ({ inProgress, others = [] }: RoomState): string => {
+  if (inProgress) return `${SEPARATOR}this`;
+  return others === "all" ? `${SEPARATOR}all` : others.join(SEPARATOR);
+};
+const statementsFor = (reach: string) => {
+  if (!reach.startsWith(SEPARATOR)) return stored.listed;
+  return reach === `${SEPARATOR}all` ? stored.all : stored.this;
+};
+=======
 const viewerParameters = (viewer: string | undefined, role: Role | undefined) => ({
   isAdmin: role === "admin" ? 1 : 0,
   viewer,
   viewerRole: role,
 });
+>>>>>>> land
 
 export const createParticipantStore = ({
   storage,
@@ -234,6 +276,11 @@ export const createParticipantStore = ({
       max: REMEMBERED_LISTS,
       withinCalls: true,
     },
+<<<<<<< HEAD
+    async (reader, exam: string, room: string, of: ParticipantRole, reach: string) => {
+      const values = { examId: exam, roomId: room, role: of, rooms: reach.split(SEPARATOR) };
+      return (await reader.all(statementsFor(reach).byRole, values)).map(toStored);
+=======
     async (
       reader,
       exam: string,
@@ -248,17 +295,21 @@ export const createParticipantStore = ({
         return (await reader.all(storedByRole, values)).map((row) => toStored(row, inProgress));
       const rows = await reader.all(withRoomsByRole, { ...values, ...viewerParameters(viewer, viewerRole) });
       return rows.map((row) => toStored(row, row.hasRoomInProgress));
+>>>>>>> land
     },
   );
 
   /** Locks the exam of a room before writing to it. Returns the room. @throws what `check` throws */
   const openRoom = async (tx: Transaction, room: RoomKey, check: CheckRoom) => {
-    const reading = tx.get(roomById, room);
-    const [unlocked, read] = await Promise.allSettled([bulk.assertUnlocked(tx, room.examId), reading]);
+    const [unlocked, found] = await Promise.allSettled([
+      bulk.assertUnlocked(tx, room.examId),
+      tx.get(roomById, room),
+    ]);
     // First, so that a call that is refused does not wait for a bulk change.
-    if (read.status === "fulfilled") check(room.roomId, read.value?.status);
+    if (found.status === "fulfilled") check(room.roomId, found.value?.status);
     if (unlocked.status === "rejected") throw unlocked.reason;
-    return reading;
+    if (found.status === "rejected") throw found.reason;
+    return found.value;
   };
 
   /** Counts the people of a room, as far as their number matters. */
@@ -298,6 +349,17 @@ export const createParticipantStore = ({
   };
 
   return {
+<<<<<<< HEAD
+    async get(room, id) {
+      const reach = reachOf(room);
+      const { examId: exam, roomId: inRoomId } = room;
+      const values = { examId: exam, roomId: inRoomId, userId: id, rooms: reach.split(SEPARATOR) };
+      const row = await storage.get(statementsFor(reach).person, values);
+      return row && toStored(row);
+    },
+    list(room, ofRole) {
+      return listOf(room.examId, room.roomId, ofRole, reachOf(room));
+=======
     async get({ examId: exam, roomId: room, hasRoomInProgress: known }, id) {
       const values = { examId: exam, roomId: room, userId: id };
       if (typeof known === "boolean") {
@@ -307,6 +369,7 @@ export const createParticipantStore = ({
       const viewer = viewerParameters(known.userId, known.role);
       const row = await storage.get(personWithRooms, { ...values, ...viewer });
       return row && toStored(row, row.hasRoomInProgress);
+>>>>>>> land
     },
     list: ({ examId: exam, roomId: room, hasRoomInProgress: known }, ofRole) =>
       typeof known === "boolean"
@@ -364,14 +427,15 @@ export const createParticipantStore = ({
           if (!from || !person) return "not_found";
           if (there) return "there_already";
           checkSize(size, target.roomId, sizeBefore, 1);
-          const [{ arrival, write }] = await Promise.all([
+          const [{ arrival, write }, evict] = await Promise.all([
             preparePerson(tx, { ...person, ...to, ...target, userId: user }),
+            tasks.prepareEviction(tx, from, { ...person, userId: user }, to.now),
             deletePerson(tx, { ...room, userId: user }, { streamsStay: true }),
           ]);
-          await tasks.evict(tx, from, { ...person, userId: user }, to.now);
           await tx.last(() =>
             Promise.all([
               write(),
+              evict(),
               events.addAll(tx, [
                 newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
                 ...arrivalEvents(target, arrival, to.now),

@@ -19,6 +19,7 @@ import { examNotFound, InvigilError, invalidInput, roomNotFound } from "../../pl
 import type { Ids } from "../../platform/ids.js";
 import { defaultService } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
+import type { Storage } from "../../storage/port.js";
 import type { Origin } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import type { CheatService } from "../cheat/service.js";
@@ -69,6 +70,7 @@ export interface RoomService {
 
 export interface RoomServiceDeps {
   readonly store: RoomStore;
+  readonly together: Storage["together"];
   readonly access: AccessService;
   readonly cheat: CheatService;
   readonly groups: GroupService;
@@ -85,6 +87,7 @@ export interface RoomServiceDeps {
 
 export const createRoomService = ({
   store,
+  together,
   access,
   cheat,
   groups,
@@ -144,19 +147,25 @@ export const createRoomService = ({
     const { peoplePerRoom, roomsPerExam, roomsPerTeacher, examsPerTeacher } = quotas;
     if (people > peoplePerRoom)
       throw quotaExceeded({ whose: "A room", what: "people", held: people, most: peoplePerRoom });
-    if (examId !== undefined)
-      await assertBelow({ whose: `The exam ${examId}`, what: "rooms", most: roomsPerExam }, (most) =>
-        store.countOfExam(examId, most),
-      );
-    if (caller.role !== "teacher") return;
-    const { userId: whose } = caller;
-    await assertBelow({ whose, what: "rooms", most: roomsPerTeacher }, (most) =>
-      store.countOfTeacher(whose, most),
+    const { role, userId: whose } = caller;
+    const isTeacher = role === "teacher";
+    await together(() =>
+      Promise.all([
+        examId !== undefined &&
+          assertBelow({ whose: `The exam ${examId}`, what: "rooms", most: roomsPerExam }, (most) =>
+            store.countOfExam(examId, most),
+          ),
+        isTeacher &&
+          assertBelow({ whose, what: "rooms", most: roomsPerTeacher }, (most) =>
+            store.countOfTeacher(whose, most),
+          ),
+        isTeacher &&
+          examId === undefined &&
+          assertBelow({ whose, what: "exams", most: examsPerTeacher }, (most) =>
+            store.countExamsOf(whose, most),
+          ),
+      ]),
     );
-    if (examId === undefined)
-      await assertBelow({ whose, what: "exams", most: examsPerTeacher }, (most) =>
-        store.countExamsOf(whose, most),
-      );
   };
 
   return {

@@ -317,12 +317,21 @@ export const createRoomStore = ({
   end: ({ examId, roomId }, { now, signalAt }, share) =>
     storage.write(
       async (tx) => {
-        const [, ended] = await Promise.all([lockExams(tx, examId), endRoom(tx, { examId, roomId }, now)]);
+        const [, ended, announceEnd] = await Promise.all([
+          lockExams(tx, examId),
+          endRoom(tx, { examId, roomId }, now),
+          tasks.prepareEnd(tx, { examId, roomId }),
+        ]);
         if (!ended) return;
-        await events.add(tx, { examId, roomId }, "room_ended", {}, now);
-        // Before the deletion: tasks of one group run in the order of their ids.
-        await tasks.announceEnd(tx, ended, { dueAt: signalAt, now });
-        await tasks.deleteGroups(tx, ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
+        const deletedAt = new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS);
+        await tx.last(() =>
+          Promise.all([
+            events.add(tx, { examId, roomId }, "room_ended", {}, now),
+            // Before the deletion: tasks of one group run in the order of their ids.
+            announceEnd(ended, { dueAt: signalAt, now }),
+            tasks.deleteGroups(tx, ended, { dueAt: deletedAt, now }),
+          ]),
+        );
       },
       { share },
     ),

@@ -159,24 +159,29 @@ export const dropInSockets = ({ dropIn, clock, timing }: DropInSocketOptions): S
       for (const [groupId, from] of previous) (await join(opened, groupId, from)).begin();
     };
 
+    /** Refuses a request without asking the service, which would check the login. */
+    const refuse = async (on: Page, code: number, message: string): Promise<never> => {
+      await dropIn.check(on);
+      throw new Refusal(code, message);
+    };
     const serve = async (request: DropInRequest): Promise<Served> => {
       if (request.do === "login") {
         await login(request.login);
         return { result: {} };
       }
       if (!page) throw new Refusal(602, "not login");
-      await dropIn.check(page);
       const { groupId } = request;
       switch (request.do) {
         case "join":
           if (groups.size >= MAX_GROUPS && !groups.has(groupId))
-            throw new Refusal(443, `A page can join at most ${MAX_GROUPS} groups.`);
+            return refuse(page, 443, `A page can join at most ${MAX_GROUPS} groups.`);
           return join(page, groupId, request);
         case "leave":
+          await dropIn.check(page);
           groups.leave(groupId);
           return { result: {} };
         case "send":
-          if (!groups.has(groupId)) throw new Refusal(425, `The page has not joined the group ${groupId}.`);
+          if (!groups.has(groupId)) return refuse(page, 425, `The page has not joined the group ${groupId}.`);
           return { result: await dropIn.send(page, request) };
         case "group":
           return { result: await dropIn.group(page, groupId) };

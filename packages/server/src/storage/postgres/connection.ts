@@ -12,7 +12,7 @@ import {
   type Values,
 } from "../statement.js";
 import type { Query, Result } from "./batch.js";
-import { compile, compileInsertion, postgresDialect } from "./dialect.js";
+import { compile, compileInsertion, isInList, postgresDialect } from "./dialect.js";
 import { asPortError, NAME_IS_LOCKED } from "./errors.js";
 import type { Session } from "./session.js";
 import { toPostgres } from "./values.js";
@@ -140,7 +140,8 @@ export const createConnection = (
     },
     ids: async (table, count) => numbersOf(await send(named(nextIdsText(table)), [count])),
     async lock(table, keys, waits) {
-      await send(named(`${lockText(table)}${waits ? "" : " NOWAIT"}`), [keys]);
+      const isOne = keys.length === 1;
+      await send(named(`${lockText(table, isOne)}${waits ? "" : " NOWAIT"}`), isOne ? [...keys] : [keys]);
     },
     async lockName(name, waits) {
       await send(named(waits ? LOCK_NAME : TRY_TO_LOCK_NAME), [name]);
@@ -162,11 +163,12 @@ const nextIdsText = (table: SQLiteTable): string => {
   return `SELECT nextval('${quoted(`${name}_${key[1].name}_seq`)}') FROM generate_series(1, $1)`;
 };
 
-/** Returns the text that locks rows of a table by their keys, in the order of the keys. */
-const lockText = (table: SQLiteTable): string => {
+/** Returns the text that locks a row of a table by its key, or rows by a list of keys in the order of the keys. */
+const lockText = (table: SQLiteTable, isOne: boolean): string => {
   const name = getTableName(table);
   const keys = Object.values(insertedColumns(table).columns).filter(([, { primary }]) => primary);
   const [key] = keys.map(([, column]) => column.name);
   if (key === undefined) throw new Error(`the table ${name} has no key of one column`);
-  return `SELECT 1 FROM ${quoted(name)} WHERE ${quoted(key)} = ANY ($1::text[]) ORDER BY ${quoted(key)} FOR NO KEY UPDATE`;
+  const condition = isOne ? `${quoted(key)} = $1` : `${quoted(key)} ${isInList("$1", "text")} ORDER BY ${quoted(key)}`;
+  return `SELECT 1 FROM ${quoted(name)} WHERE ${condition} FOR NO KEY UPDATE`;
 };

@@ -86,14 +86,20 @@ const handleOf = (
       throw asPortError(error);
     }
   };
+  /** The locks for which this transaction waits. It takes them one after the other, on one connection. */
+  let waits = 0;
   /** Takes a lock: waits for it, unless others wait already. */
   const takeLock = async (take: (waits: boolean) => Promise<void>): Promise<void> => {
-    if (lockWaits.number >= MAX_LOCK_WAITS) return take(false);
-    lockWaits.number += 1;
+    if (waits === 0) {
+      if (lockWaits.number >= MAX_LOCK_WAITS) return take(false);
+      lockWaits.number += 1;
+    }
+    waits += 1;
     try {
       await take(true);
     } finally {
-      lockWaits.number -= 1;
+      waits -= 1;
+      if (waits === 0) lockWaits.number -= 1;
     }
   };
   const tx: Transaction = {
