@@ -360,18 +360,19 @@ describe("plans without sequential scans", () => {
     await using sessions = await openWatched(({ text }) => texts.add(text));
     const { ask } = createAccessStore({ storage: sessions.storage, roomExams: createRoomExams() });
     const person = { userId: "u1", role: "examinee" } as const;
-    const token = (tokenId = "t") => ({ token: { tokenId, account: "u1" } });
-    const session = (id = "s") => ({ session: { id, tokenId: "t" } });
-    const ofRoom = { roomId: "r5", memberId: "u1", seatOf: "u1" };
+    const seat = { roomId: "r5", seatOf: "u1" };
+    const token = (tokenId = "t") => ({ ...seat, tokenId, account: "u1", sessionId: undefined });
+    const session = (sessionId = "s") => ({ ...seat, sessionId, tokenId: "t", account: "u1" });
+    const ofRoom = { roomId: "r5", memberId: "u1" };
     const ofExam = { examId: "e5", roomsOf: { ...person, examId: "e5" } };
     for (const of of [token, session])
       for (const about of [ofRoom, ofExam, { ...ofRoom, ...ofExam }]) {
-        const found = await ask({ ...of(), ...about });
+        const found = await ask(about, of());
         expect([found.room?.room.id, found.exam?.id]).toEqual([
           "roomId" in about ? "r5" : undefined,
           "examId" in about ? "e5" : undefined,
         ]);
-        await Promise.all(["1", "2"].map((id) => ask({ ...of(id), ...about })));
+        await Promise.all(["1", "2"].map((id) => ask(about, of(id))));
       }
     const combined = [...texts].filter((text) => /^SELECT .* LATERAL /.test(text));
     expect(combined).toHaveLength(12);

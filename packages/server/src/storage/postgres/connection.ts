@@ -62,12 +62,11 @@ const compiledStatements = new WeakMap<Statement, Compiled>();
 const compiledInsertions = new WeakMap<Insertion, CompiledInsertion>();
 /** Names of prepared statements, by their texts: statements with the same text share one. */
 const names = new Map<string, string>();
-const nameOf = (text: string): string => {
+export const named = (text: string): Named => {
   const name = names.get(text) ?? `s${names.size}`;
   names.set(text, name);
-  return name;
+  return { name, text };
 };
-export const named = (text: string): Named => ({ name: nameOf(text), text });
 
 export const compileOnce = (statement: Statement): Compiled => {
   const known = compiledStatements.get(statement);
