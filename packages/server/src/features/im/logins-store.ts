@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-import { and, asc, eq, lte } from "drizzle-orm";
-=======
-import { and, desc, eq, inArray, lte, sql } from "drizzle-orm";
->>>>>>> land
+import { and, asc, desc, eq, inArray, lte, sql } from "drizzle-orm";
 import type { Share, Storage } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { messageLogins } from "../../storage/tables.js";
@@ -56,24 +52,12 @@ const deleteExpired = statement((dialect) => {
     .select({ id })
     .from(messageLogins)
     .where(lte(expiresAt, param("now")))
-<<<<<<< HEAD
     // The order makes PostgreSQL use the index. It would expect a third of the rows to have expired, and look for them in the table.
     .orderBy(asc(expiresAt))
-    .limit(MAX_DELETED),
-);
-const loginsOfPage = statement(
-  query
-    .select({ id, roomId, examId, createdAt })
-    .from(messageLogins)
-    .where(and(eq(userId, param("userId")), eq(camera, param("camera")), eq(holderId, param("holderId")))),
-);
-const deleteLogins = statement((dialect) => query.delete(messageLogins).where(dialect.isAnyOf(id, "ids")));
-=======
     .limit(MAX_DELETED);
   const ids = dialect.name === "postgres" ? sql`(${expired.getSQL()} FOR UPDATE SKIP LOCKED)` : expired;
   return query.delete(messageLogins).where(inArray(id, ids));
 });
->>>>>>> land
 
 export const createLoginStore = ({ storage }: { storage: Storage }): LoginStore => ({
   add: (login, most, share) =>

@@ -126,48 +126,32 @@ const personColumns = {
   createdAt: visibleParticipants.createdAt,
   updatedAt: visibleParticipants.updatedAt,
 };
-// Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which the subqueries need.
-const isVisibleToViewer = sql`(${param("isAdmin")} = 1 OR EXISTS (
-  SELECT 1 FROM ${visibleParticipants} AS viewer
-  WHERE viewer.exam_id = ${param("examId")} AND viewer.room_id = ${visibleRooms}.id
-    AND viewer.user_id = ${param("viewer")} AND viewer.role = ${param("viewerRole")}))`;
-const hasOtherRoomInProgress = sql`EXISTS (
-  SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
-  WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
-    AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
-    AND ${visibleRooms}.status = 'in_progress' AND ${isVisibleToViewer})`.mapWith(Boolean);
-
-<<<<<<< HEAD
-/** In which rooms of the exam a person's room in progress is looked for. `this`: the room itself is in progress. */
-type Reach = "this" | "all" | "listed";
-
-// A statement for each reach: one for all would be planned again at each call of PostgreSQL, which sees that this room needs no subquery.
-const storedPeople = (dialect: Dialect, reach: Reach) => {
-  // Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which
-  // the subquery needs.
-  const isListed = sql`AND ${dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms")}`;
-  const isInOtherRoom = sql`EXISTS (
-    SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
-    WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
-      AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
-      AND ${visibleRooms}.status = 'in_progress' ${reach === "listed" ? isListed : sql``})`;
-  const hasRoomInProgress = (reach === "this" ? sql`1` : isInOtherRoom).mapWith(Boolean);
-  return query.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(visibleParticipants);
-};
-const statementsOf = (reach: Reach) => ({
-  person: statement((dialect) => storedPeople(dialect, reach).where(isPerson)),
-  byRole: statement((dialect) => storedPeople(dialect, reach).where(inRole).orderBy(asc(seq))),
-});
-const stored = { this: statementsOf("this"), all: statementsOf("all"), listed: statementsOf("listed") };
-=======
 const storedPeople = () => query.select(personColumns).from(visibleParticipants);
 const storedPerson = statement(storedPeople().where(isPerson));
 const storedByRole = statement(storedPeople().where(inRole).orderBy(asc(seq)));
-const peopleWithRooms = () =>
-  query.select({ ...personColumns, hasRoomInProgress: hasOtherRoomInProgress }).from(visibleParticipants);
-const personWithRooms = statement(peopleWithRooms().where(isPerson));
-const withRoomsByRole = statement(peopleWithRooms().where(inRole).orderBy(asc(seq)));
->>>>>>> land
+
+// Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which the subqueries need.
+const isOfViewer = sql`AND EXISTS (
+  SELECT 1 FROM ${visibleParticipants} AS viewer
+  WHERE viewer.exam_id = ${param("examId")} AND viewer.room_id = ${visibleRooms}.id
+    AND viewer.user_id = ${param("viewer")} AND viewer.role = ${param("viewerRole")})`;
+/** The people of a room that has ended. `reach` says in which rooms of the exam their room in progress is looked for. */
+const peopleWithRooms = (reach: "all" | "viewer") => {
+  const hasRoomInProgress = sql`EXISTS (
+    SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
+    WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
+      AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
+      AND ${visibleRooms}.status = 'in_progress' ${reach === "viewer" ? isOfViewer : sql``})`.mapWith(
+    Boolean,
+  );
+  return query.select({ ...personColumns, hasRoomInProgress }).from(visibleParticipants);
+};
+const withRoomsOf = (reach: "all" | "viewer") => ({
+  person: statement(peopleWithRooms(reach).where(isPerson)),
+  byRole: statement(peopleWithRooms(reach).where(inRole).orderBy(asc(seq))),
+});
+// A statement for each reach: one for both would be planned again at each call of PostgreSQL, which sees that an administrator needs no subquery.
+const withRooms = { all: withRoomsOf("all"), viewer: withRoomsOf("viewer") };
 const membersByRole = statement(
   query
     .select({ userId, name, role, extraMinutes })
@@ -221,11 +205,7 @@ const updatePerson = statement(
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
 /** Lists the fields explicitly: an object with the rest of the fields of another is several times as slow to read. */
-<<<<<<< HEAD
-const toStored = (row: RowOf<typeof stored.this.person>): StoredParticipant => ({
-=======
 const toStored = (row: RowOf<typeof storedPerson>, hasRoomInProgress: boolean): StoredParticipant => ({
->>>>>>> land
   userId: row.userId,
   roomId: row.roomId,
   role: row.role,
@@ -237,25 +217,7 @@ const toStored = (row: RowOf<typeof storedPerson>, hasRoomInProgress: boolean): 
   updatedAt: row.updatedAt,
 });
 
-<<<<<<< HEAD
-/** Separates the ids of rooms, none of which contains it. */
-const SEPARATOR = "|";
-/** The reach as a text, since a cached read takes no lists: its name after a separator, or the ids of the listed rooms. */
-const reachOf = ({ inProgress, others = [] }: RoomState): string => {
-  if (inProgress) return `${SEPARATOR}this`;
-  return others === "all" ? `${SEPARATOR}all` : others.join(SEPARATOR);
-};
-const statementsFor = (reach: string) => {
-  if (!reach.startsWith(SEPARATOR)) return stored.listed;
-  return reach === `${SEPARATOR}all` ? stored.all : stored.this;
-};
-=======
-const viewerParameters = (viewer: string | undefined, role: Role | undefined) => ({
-  isAdmin: role === "admin" ? 1 : 0,
-  viewer,
-  viewerRole: role,
-});
->>>>>>> land
+const withRoomsFor = (role: Role | undefined) => (role === "admin" ? withRooms.all : withRooms.viewer);
 
 export const createParticipantStore = ({
   storage,
@@ -276,11 +238,6 @@ export const createParticipantStore = ({
       max: REMEMBERED_LISTS,
       withinCalls: true,
     },
-<<<<<<< HEAD
-    async (reader, exam: string, room: string, of: ParticipantRole, reach: string) => {
-      const values = { examId: exam, roomId: room, role: of, rooms: reach.split(SEPARATOR) };
-      return (await reader.all(statementsFor(reach).byRole, values)).map(toStored);
-=======
     async (
       reader,
       exam: string,
@@ -293,9 +250,8 @@ export const createParticipantStore = ({
       const values = { examId: exam, roomId: room, role: of };
       if (inProgress !== undefined)
         return (await reader.all(storedByRole, values)).map((row) => toStored(row, inProgress));
-      const rows = await reader.all(withRoomsByRole, { ...values, ...viewerParameters(viewer, viewerRole) });
+      const rows = await reader.all(withRoomsFor(viewerRole).byRole, { ...values, viewer, viewerRole });
       return rows.map((row) => toStored(row, row.hasRoomInProgress));
->>>>>>> land
     },
   );
 
@@ -349,27 +305,15 @@ export const createParticipantStore = ({
   };
 
   return {
-<<<<<<< HEAD
-    async get(room, id) {
-      const reach = reachOf(room);
-      const { examId: exam, roomId: inRoomId } = room;
-      const values = { examId: exam, roomId: inRoomId, userId: id, rooms: reach.split(SEPARATOR) };
-      const row = await storage.get(statementsFor(reach).person, values);
-      return row && toStored(row);
-    },
-    list(room, ofRole) {
-      return listOf(room.examId, room.roomId, ofRole, reachOf(room));
-=======
     async get({ examId: exam, roomId: room, hasRoomInProgress: known }, id) {
       const values = { examId: exam, roomId: room, userId: id };
       if (typeof known === "boolean") {
         const row = await storage.get(storedPerson, values);
         return row && toStored(row, known);
       }
-      const viewer = viewerParameters(known.userId, known.role);
-      const row = await storage.get(personWithRooms, { ...values, ...viewer });
+      const viewer = { viewer: known.userId, viewerRole: known.role };
+      const row = await storage.get(withRoomsFor(known.role).person, { ...values, ...viewer });
       return row && toStored(row, row.hasRoomInProgress);
->>>>>>> land
     },
     list: ({ examId: exam, roomId: room, hasRoomInProgress: known }, ofRole) =>
       typeof known === "boolean"
