@@ -216,7 +216,12 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
       ROOMS.flatMap((room) => PEOPLE.map((userId) => use(room, userId)));
     for (let round = 0; round < 3; round += 1)
       await Promise.all([
-        ...inEach(({ roomId }, userId) => access.ask({ roomId, memberId: userId, seatOf: userId })),
+        ...inEach(({ roomId }, userId) =>
+          access.ask(
+            { roomId, memberId: userId },
+            { tokenId: "t", sessionId: undefined, account: undefined, roomId, seatOf: userId },
+          ),
+        ),
         ...inEach((room, userId) => {
           const seen = { detectType: "watch", isMainMonitor: true, extraInfo: "", extraInfoIsObject: false };
           const record = { ...room, userId, ...seen, detectTime: NOW, createdAt: NOW };

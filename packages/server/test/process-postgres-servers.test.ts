@@ -522,10 +522,15 @@ describePostgres("servers of one database", () => {
       await expect.poll(devices).toEqual([1]);
       const [before] = await rowsOf(cleaner.db, pageClaims);
 
+      const renewed = async (by: Date) =>
+        (await rowsOf(cleaner.db, instances)).filter(({ leaseUntil }) => leaseUntil > by).length;
       writes.hold();
+      clock.pass(25_000);
+      vi.advanceTimersByTime(5_000);
+      await expect.poll(() => renewed(new Date(clock.now().getTime() + 5_000))).toBe(1);
       // The other server renews its lease, claims the clean-up, makes the page leave, and fails.
       cleaner.failAfter(2);
-      clock.pass(31_000);
+      clock.pass(6_000);
       vi.advanceTimersByTime(5_000);
       await expect.poll(devices).toEqual([]);
       writes.release();
@@ -534,8 +539,11 @@ describePostgres("servers of one database", () => {
       clock.pass(31_000);
       cleaner.restore();
       for (const { services } of [paused, cleaner]) expect(services.instances.id).not.toBe(before?.instance);
-      const running = () => rowsOf(cleaner.db, instances);
+      // Both are late, so neither cleans up before the other has renewed its lease.
       vi.advanceTimersByTime(5_000);
+      await expect.poll(() => renewed(clock.now())).toBe(2);
+      vi.advanceTimersByTime(5_000);
+      const running = () => rowsOf(cleaner.db, instances);
       await expect.poll(async () => (await running()).map(({ id }) => id)).not.toContain(before?.instance);
       expect(await devices()).toEqual([1]);
       expect(await rowsOf(cleaner.db, pageClaims)).toEqual([

@@ -12,6 +12,10 @@ import type { CountedCaller } from "./usage-key.js";
 export const unauthenticated = (what: string, subject?: string): InvigilError =>
   new InvigilError("UNAUTHENTICATED", what, { subject });
 
+/** The error for a token that was revoked, or whose session, account or links have ended. */
+export const tokenEnded = ({ userId }: Pick<Principal, "userId">): InvigilError =>
+  unauthenticated("The token in the authorization header is no longer valid: log in again.", userId);
+
 /** Longer tokens are refused without parsing. Node limits all headers to 16 KiB anyway. */
 const MAX_TOKEN_LENGTH = 8192;
 /** The number of verified tokens in the cache: two devices for each of 20,000 candidates. */

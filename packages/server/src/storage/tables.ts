@@ -456,7 +456,7 @@ export const messages = sqliteTable(
 
 /**
  * Who may read a message: its recipients' and its sender's logins, or readers that stand for groups
- * (`domain/messages.ts`).
+ * (`domain/messages.ts`). On SQLite, the table is WITHOUT ROWID.
  */
 export const messageReaders = sqliteTable(
   "message_readers",
@@ -690,7 +690,8 @@ export const cheatRecords = sqliteTable(
 );
 
 /**
- * Which people have records in which rooms. It replaces an index of the records by person: docs/decisions/0027.
+ * Which people have records in which rooms. It replaces an index of the records by person: docs/decisions/0027. On SQLite, the table is
+ * WITHOUT ROWID.
  */
 export const recordedPeople = sqliteTable(
   "recorded_people",

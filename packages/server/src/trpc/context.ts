@@ -28,11 +28,10 @@ export interface Context {
    */
   readonly identify: (named?: Named) => Promise<Principal | InvigilError>;
   /**
-   * Returns the caller with what was read of the room or exam that the call names, for the access service. Absent if the caller has no
-   * token.
-   * @throws UNAUTHENTICATED if the token was revoked
+   * Returns the caller with what was read of the room or exam that the call names, for the access service. Returns undefined if the token
+   * is no longer good. Absent if the caller has no token.
    */
-  readonly authorize?: ((caller: Principal, named: Named | undefined) => Promise<Principal>) | undefined;
+  readonly authorize?: ((caller: Principal, named?: Named) => Promise<Principal | undefined>) | undefined;
   /** The connection that the call shares with others. Absent if the request has its own connection. */
   readonly connection?: object | undefined;
   /**

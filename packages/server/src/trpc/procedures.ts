@@ -1,6 +1,6 @@
 import { type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
-import type { Principal } from "../identity/tokens.js";
+import { type Principal, tokenEnded } from "../identity/tokens.js";
 import type { GatedCall } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
 import { rowsIn } from "../platform/rows.js";
@@ -51,17 +51,12 @@ const authorized = async (
   caller: Principal,
   { named, admitted }: { readonly named?: Named; readonly admitted?: Pick<GatedCall, "writes"> },
 ): Promise<Principal> => {
-  if (!own.authorize) return caller;
-  try {
-    return await own.authorize(caller, named);
-  } catch (error) {
-    if (error instanceof InvigilError && error.code === "UNAUTHENTICATED") {
-      own.identity = error;
-      if (admitted) own.gate?.withdraw(caller, admitted);
-      own.gate?.admitAnonymous(own.address);
-    }
-    throw error;
-  }
+  const confirmed = own.authorize ? await own.authorize(caller, named) : caller;
+  if (confirmed) return confirmed;
+  own.identity = tokenEnded(caller);
+  if (admitted) own.gate?.withdraw(caller, admitted);
+  own.gate?.admitAnonymous(own.address);
+  throw own.identity;
 };
 
 /**

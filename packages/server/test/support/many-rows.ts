@@ -45,7 +45,10 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
     ],
     seat_generations: [PEOPLE, `${roomExam}, ${room}, ${person}, 1`],
     join_codes: [PEOPLE, `${roomExam}, ${room}, ${person}, 'main', 'd' || n`],
-    unseated: [PEOPLE, `n, 'e' || n % ${EXAMS}, 'u' || n, ${ROLE}, 'N', 0, ${TIME}, ${TIME}, NULL, NULL, NULL`],
+    unseated: [
+      PEOPLE,
+      `n, 'e' || n % ${EXAMS}, 'u' || n, ${ROLE}, 'N', 0, ${TIME}, ${TIME}, NULL, NULL, NULL`,
+    ],
     stream_names: [PEOPLE, `'s' || n, ${roomExam}, ${room}, ${person}, 'main', NULL`],
     stream_events: [
       rows,

@@ -10,6 +10,7 @@ import type {
   StoredExam,
   StoredRoom,
   StoredSession,
+  TokenQuestions,
 } from "./store.js";
 
 export type { StoredExam, StoredRoom, StoredSession };
@@ -129,13 +130,18 @@ const questionsOf = (caller: Caller, { roomId, examId, anyRoom = false }: Named)
   return anyRoom && role === "examinee" ? { roomsOf: { userId, role, examId: undefined } } : {};
 };
 
-/** What decides whether a token is still good. */
-const questionsOfToken = (caller: Principal): Questions => {
-  const { sessionId, tokenId, roomId, userId, generation } = caller;
-  const seat = roomId === undefined || generation === undefined ? undefined : { roomId, seatOf: userId };
-  return sessionId === undefined
-    ? { token: { tokenId, account: accountOf(caller) }, ...seat }
-    : { session: { id: sessionId, tokenId }, ...seat };
+const NOTHING: Questions = {};
+
+const questionsOfToken = (caller: Principal): TokenQuestions => {
+  // Only links have a generation.
+  const isLink = caller.generation !== undefined;
+  return {
+    tokenId: caller.tokenId,
+    sessionId: caller.sessionId,
+    account: accountOf(caller),
+    roomId: isLink ? caller.roomId : undefined,
+    seatOf: isLink ? caller.userId : undefined,
+  };
 };
 
 /** Whether all of these questions were asked. */
@@ -157,13 +163,15 @@ export const createAccessService = ({
   const roomForbidden = (roomId: string) => forbidden(`The room ${roomId} is not open to you.`);
   const examForbidden = (examId: string) => forbidden(`The exam ${examId} is not open to you.`);
 
-  /** Answers questions about a caller, unless they were answered when the call began. */
+  /** Returns the answers to questions about a caller that were given when the call began, or asks. */
   const ask = ({ known }: InformedCaller, questions: Questions): Answers | Promise<Answers> =>
     known && includes(known.questions, questions) ? known.answers : store.ask(questions);
 
   const isDisabled: AccessService["isDisabled"] = async (person) => {
     const account = accountOf(person);
-    return account !== undefined && (await store.ask({ token: { tokenId: undefined, account } })).isRefused;
+    if (account === undefined) return false;
+    const nothing = { tokenId: undefined, sessionId: undefined, roomId: undefined, seatOf: undefined };
+    return (await store.ask(NOTHING, { ...nothing, account })).isRefused;
   };
 
   /** Whether a token is no longer good, apart from the account of a token that was issued in another person's session. */
@@ -175,9 +183,8 @@ export const createAccessService = ({
   };
 
   const confirm: AccessService["confirm"] = async (caller, named) => {
-    const token = questionsOfToken(caller);
-    const questions = named ? { ...questionsOf(caller, named), ...token } : token;
-    const answers = await store.ask(questions);
+    const questions = named ? questionsOf(caller, named) : NOTHING;
+    const answers = await store.ask(questions, questionsOfToken(caller));
     if (isEnded(caller, answers)) return undefined;
     const { session } = answers;
     // Disabling an account ends its sessions, so the account of the session's person needs no check.
@@ -187,7 +194,9 @@ export const createAccessService = ({
 
   const room: AccessService["room"] = async (caller, roomId) => {
     if (caller.roomId !== undefined && caller.roomId !== roomId) throw roomForbidden(roomId);
-    const { room: found } = await ask(caller, { roomId, memberId: caller.userId });
+    const answers = ask(caller, { roomId, memberId: caller.userId });
+    // Usually it is known, and nothing waits.
+    const { room: found } = answers instanceof Promise ? await answers : answers;
     if (caller.role === "admin") {
       if (!found) throw roomNotFound(roomId);
     } else if (found?.role !== caller.role) throw roomForbidden(roomId);
@@ -239,10 +248,9 @@ export const createAccessService = ({
       return rest;
     },
     async sessionOf(caller) {
-      const { sessionId, tokenId } = caller;
-      if (sessionId === undefined) return undefined;
+      if (caller.sessionId === undefined) return undefined;
       const { known }: InformedCaller = caller;
-      const { session } = known?.answers ?? (await store.ask({ session: { id: sessionId, tokenId } }));
+      const { session } = known?.answers ?? (await store.ask(NOTHING, questionsOfToken(caller)));
       return session;
     },
     isDisabled,

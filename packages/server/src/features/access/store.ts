@@ -49,17 +49,25 @@ export interface StoredSession {
   readonly isRevoked: boolean;
 }
 
-/** What is asked about a call. What is absent is not asked. */
+/** What decides whether a token is still good. What is undefined is not asked. */
+export interface TokenQuestions {
+  /** The id of the token, if it has one. */
+  readonly tokenId: string | undefined;
+  /** The session that must not have ended. */
+  readonly sessionId: string | undefined;
+  /** The account that must not be disabled, if there is no session. */
+  readonly account: string | undefined;
+  /** The room to which links of the seat lead. */
+  readonly roomId: string | undefined;
+  /** The person whose seat it is. */
+  readonly seatOf: string | undefined;
+}
+
+/** What is asked about a room or an exam. What is absent is not asked. */
 export interface Questions {
-  /** A token without a session: its id, if it has one, and the account that must not be disabled. */
-  readonly token?: { readonly tokenId: string | undefined; readonly account: string | undefined } | undefined;
-  readonly session?: { readonly id: string; readonly tokenId: string | undefined } | undefined;
-  /** The room of the next two questions. */
   readonly roomId?: string | undefined;
   /** The person whose role in the room is asked. */
   readonly memberId?: string | undefined;
-  /** The person whose seat in the room is asked. */
-  readonly seatOf?: string | undefined;
   readonly examId?: string | undefined;
   /** The person whose rooms are asked, in one exam or in all. */
   readonly roomsOf?:
@@ -79,8 +87,8 @@ export interface Answers {
 }
 
 export interface AccessStore {
-  /** Answers all questions together. A call that asks about its token begins with this. */
-  ask(questions: Questions): Promise<Answers>;
+  /** Answers all questions together. A call begins with those about its token. Both may be about one room only. */
+  ask(about: Questions, token?: TokenQuestions): Promise<Answers>;
 }
 
 /** The number of tokens whose state is cached: two devices for each of 20,000 examinees. */
@@ -207,41 +215,52 @@ export const createAccessStore = ({
   const roomsOfPart = ({ userId, role, examId }: NonNullable<Questions["roomsOf"]>) =>
     examId === undefined ? allRoomsPart(userId, role) : roomsPart(examId, userId, role);
   /** @param examOfRoom the exam of the room of the questions. Undefined if there is no such room */
-  const answer = async (
-    { token, session, roomId = "", memberId, seatOf, examId, roomsOf }: Questions,
+  const partsOf = (
+    { roomId, memberId, examId, roomsOf }: Questions,
+    token: TokenQuestions | undefined,
     examOfRoom: string | undefined,
-  ): Promise<Answers> => {
-    const [refused, stored, seat, room, exam, rooms] = await storage.ask([
-      token && tokenPart(token.tokenId, token.account),
-      session && sessionPart(session.id, session.tokenId),
-      examOfRoom === undefined || seatOf === undefined ? undefined : seatPart(examOfRoom, roomId, seatOf),
-      examOfRoom === undefined || memberId === undefined ? undefined : roomPart(examOfRoom, roomId, memberId),
+  ) =>
+    [
+      token && token.sessionId === undefined ? tokenPart(token.tokenId, token.account) : undefined,
+      token?.sessionId === undefined ? undefined : sessionPart(token.sessionId, token.tokenId),
+      examOfRoom === undefined || token?.roomId === undefined || token.seatOf === undefined
+        ? undefined
+        : seatPart(examOfRoom, token.roomId, token.seatOf),
+      examOfRoom === undefined || roomId === undefined || memberId === undefined
+        ? undefined
+        : roomPart(examOfRoom, roomId, memberId),
       examId === undefined ? undefined : examPart(examId),
       roomsOf && roomsOfPart(roomsOf),
-    ]);
-    return {
-      isRefused: refused !== undefined,
-      session: stored && {
-        userId: stored.userId,
-        expiresAt: stored.expiresAt,
-        isRevoked: stored.revokedTokenId !== null,
-      },
-      room,
-      generation: seat?.generation,
-      exam,
-      rooms,
-    };
-  };
+    ] as const;
 
   return {
-    async ask(questions) {
-      const { roomId } = questions;
-      if (roomId === undefined) return answer(questions, undefined);
-      const remembered = roomExams.rememberedExamOf(roomId);
-      const answers = remembered === undefined ? undefined : await answer(questions, remembered);
-      if (answers && (answers.room !== undefined || answers.generation !== undefined)) return answers;
-      const examId = await roomExams.lookUp(storage, roomId);
-      return answers && examId === remembered ? answers : answer(questions, examId);
+    async ask(about, token) {
+      const roomId = about.roomId ?? token?.roomId;
+      let examOfRoom = roomId === undefined ? undefined : roomExams.rememberedExamOf(roomId);
+      let isLookedUp = roomId === undefined;
+      for (;;) {
+        if (roomId !== undefined && examOfRoom === undefined && !isLookedUp) {
+          isLookedUp = true;
+          examOfRoom = await roomExams.lookUp(storage, roomId);
+        }
+        const [refused, session, seat, room, exam, rooms] = await storage.ask(
+          partsOf(about, token, examOfRoom),
+        );
+        if (isLookedUp || seat !== undefined || room !== undefined)
+          return {
+            isRefused: refused !== undefined,
+            session: session && {
+              userId: session.userId,
+              expiresAt: session.expiresAt,
+              isRevoked: session.revokedTokenId !== null,
+            },
+            room,
+            generation: seat?.generation,
+            exam,
+            rooms,
+          };
+        examOfRoom = undefined;
+      }
     },
   };
 };

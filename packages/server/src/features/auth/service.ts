@@ -5,6 +5,7 @@ import {
   type Authenticator,
   type Principal,
   type TokenIssuer,
+  tokenEnded,
   unauthenticated,
 } from "../../identity/tokens.js";
 import { shareOf } from "../../identity/usage-key.js";
@@ -22,14 +23,11 @@ export interface AuthService {
    * and PROVIDER_FAILED.
    */
   verify(authorization: string | undefined): Promise<Principal | InvigilError>;
-  /**
-   * Checks whether a verified token is still good, and reads what a call names (see `AccessService.confirm`).
-   * @throws UNAUTHENTICATED for a token that is revoked or whose session has ended
-   */
-  authorize(caller: Principal, named: Named | undefined): Promise<Principal>;
+  /** Checks whether a verified token is still good, and reads what a call names. */
+  readonly authorize: AccessService["confirm"];
   /**
    * Verifies and authorizes.
-   * @throws UNAUTHENTICATED, PROVIDER_FAILED
+   * @throws UNAUTHENTICATED also for a token that is revoked or whose session has ended; PROVIDER_FAILED
    */
   identify(authorization: string | undefined, named?: Named): Promise<Principal>;
   /**
@@ -181,22 +179,16 @@ export const createAuthService = ({
       return failureOf(error);
     }
   };
-  const authorize: AuthService["authorize"] = async (caller, named) => {
-    const confirmed = await access.confirm(caller, named);
-    if (confirmed) return confirmed;
-    throw unauthenticated(
-      "The token in the authorization header is no longer valid: log in again.",
-      caller.userId,
-    );
-  };
 
   return {
     verify,
-    authorize,
+    authorize: access.confirm,
     async identify(authorization, named) {
       const caller = await verify(authorization);
       if (caller instanceof InvigilError) throw caller;
-      return authorize(caller, named);
+      const confirmed = await access.confirm(caller, named);
+      if (!confirmed) throw tokenEnded(caller);
+      return confirmed;
     },
     endOf: async (caller) => (await ownSession(caller))?.expiresAt ?? caller.expiresAt,
 

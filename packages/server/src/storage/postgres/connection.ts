@@ -62,12 +62,11 @@ const compiledStatements = new WeakMap<Statement, Compiled>();
 const compiledInsertions = new WeakMap<Insertion, CompiledInsertion>();
 /** Names of prepared statements, by their texts: statements with the same text share one. */
 const names = new Map<string, string>();
-export const nameOf = (text: string): string => {
+export const named = (text: string): Named => {
   const name = names.get(text) ?? `s${names.size}`;
   names.set(text, name);
-  return name;
+  return { name, text };
 };
-export const named = (text: string): Named => ({ name: nameOf(text), text });
 
 export const compileOnce = (statement: Statement): Compiled => {
   const known = compiledStatements.get(statement);
@@ -160,7 +159,8 @@ const nextIdsText = (table: SQLiteTable): string => {
   const { key } = insertedColumns(table);
   const name = getTableName(table);
   if (!key) throw new Error(`the rows of the table ${name} are not numbered`);
-  return `SELECT nextval('${quoted(`${name}_${key[1].name}_seq`)}') FROM generate_series(1, $1)`;
+  // PostgreSQL does not look into a subquery when it plans, so it expects the same of every number: see `fewRows`.
+  return `SELECT nextval('${quoted(`${name}_${key[1].name}_seq`)}') FROM generate_series(1, (SELECT CAST($1 AS integer)))`;
 };
 
 /** Returns the text that locks a row of a table by its key, or rows by a list of keys in the order of the keys. */
@@ -169,6 +169,8 @@ const lockText = (table: SQLiteTable, isOne: boolean): string => {
   const keys = Object.values(insertedColumns(table).columns).filter(([, { primary }]) => primary);
   const [key] = keys.map(([, column]) => column.name);
   if (key === undefined) throw new Error(`the table ${name} has no key of one column`);
-  const condition = isOne ? `${quoted(key)} = $1` : `${quoted(key)} ${isInList("$1", "text")} ORDER BY ${quoted(key)}`;
+  const condition = isOne
+    ? `${quoted(key)} = $1`
+    : `${quoted(key)} ${isInList("$1", "text")} ORDER BY ${quoted(key)}`;
   return `SELECT 1 FROM ${quoted(name)} WHERE ${condition} FOR NO KEY UPDATE`;
 };

@@ -20,7 +20,7 @@ export interface GatheredReader extends Reader, Pick<Storage, "together"> {
    * Returns the rows of a statement, as lists of values.
    * @param examId the exam that the statement is about, if it is about one
    */
-  rows(statement: Gatherable, values: unknown[], examId: unknown): Promise<Rows>;
+  readonly rows: (statement: Gatherable, values: unknown[], examId: unknown) => Promise<Rows>;
 }
 
 /** A read that waits for its turn. */
