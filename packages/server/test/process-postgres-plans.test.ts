@@ -105,7 +105,7 @@ const makeShapes = async (): Promise<void> => {
 beforeAll(async () => {
   if (isSkipped) return;
   schemas = await openSchemasForTests();
-  const send: unknown = pg.Client.prototype.query;
+  const send: unknown = Reflect.get(pg.Client.prototype, "query");
   vi.spyOn(pg.Client.prototype, "query").mockImplementation(function (this: Client, ...args: unknown[]) {
     if (!connected.has(this)) this.once("end", () => connected.delete(this));
     connected.add(this);
