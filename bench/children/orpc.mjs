@@ -5,13 +5,13 @@ import { createServer } from "node:http";
 import { os } from "@orpc/server";
 import { RPCHandler } from "@orpc/server/node";
 import { roles, roomRef, roomWithCheatConfigSchema } from "../../packages/schema/dist/index.js";
-import { admit } from "../../packages/server/dist/trpc/procedures.js";
 import { answerParent } from "../lib/ipc.mjs";
-import { contextOf, openServices } from "../lib/services.mjs";
+import { openServices } from "../lib/services.mjs";
 
 const routerOf = (services) => {
-  const anyone = os.use(async ({ context, path, next }) => {
-    const caller = admit(await contextOf(services, context), roles, path.join("."));
+  const anyone = os.use(async ({ context, next }, { roomId }) => {
+    const caller = await services.auth.identify(context.authorization, { roomId });
+    if (!roles.includes(caller.role)) throw new Error(`The role ${caller.role} may not call.`);
     return next({ context: { caller } });
   });
   return {

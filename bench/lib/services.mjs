@@ -3,7 +3,6 @@
 import { createServices } from "../../packages/server/dist/api/services.js";
 import { openDeps } from "../../packages/server/dist/app/installation.js";
 import { parseConfig } from "../../packages/server/dist/config/config.js";
-import { failureOf } from "../../packages/server/dist/trpc/failures.js";
 import { pino } from "./server-modules.mjs";
 
 /** On the same database, with the same secret, as the server that is measured. Nothing is logged. */
@@ -12,7 +11,8 @@ export const openServices = async (settings) =>
 
 /** Who calls, found out as the server does it, for each request. */
 export const contextOf = async ({ auth, gate }, { authorization, address, requestId }) => ({
-  identity: await auth.identify(authorization).catch(failureOf),
+  identity: await auth.verify(authorization),
+  authorize: auth.authorize,
   address,
   gate,
   trace: { requestId, procedures: [] },

@@ -46,12 +46,12 @@ it("events that are deleted during a read are read, or lost", async () => {
   const { examId } = hall.room;
   const speak = (audioStatus: "speaking" | "silent") =>
     hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus });
-  const { prune } = createLiveStore({ storage });
+  const logOfHall = createLiveStore({ storage });
   /** Deletes old events after each read. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <Found>(read: () => Promise<Found>): Promise<Found> => {
     const found = last.then(read);
-    last = found.then(() => prune(now));
+    last = found.then(() => logOfHall.prune(now));
     return found;
   };
   const store = createLiveStore({

@@ -358,7 +358,7 @@ describe("plans without sequential scans", () => {
   it("find the rows of a call's rights by their keys and their exam, for one call and for several", async () => {
     const texts = new Set<string>();
     await using sessions = await openWatched(({ text }) => texts.add(text));
-    const { ask } = createAccessStore({ storage: sessions.storage, roomExams: createRoomExams() });
+    const store = createAccessStore({ storage: sessions.storage, roomExams: createRoomExams() });
     const person = { userId: "u1", role: "examinee" } as const;
     const seat = { roomId: "r5", seatOf: "u1" };
     const token = (tokenId = "t") => ({ ...seat, tokenId, account: "u1", sessionId: undefined });
@@ -367,12 +367,12 @@ describe("plans without sequential scans", () => {
     const ofExam = { examId: "e5", roomsOf: { ...person, examId: "e5" } };
     for (const of of [token, session])
       for (const about of [ofRoom, ofExam, { ...ofRoom, ...ofExam }]) {
-        const found = await ask(about, of());
+        const found = await store.ask(about, of());
         expect([found.room?.room.id, found.exam?.id]).toEqual([
           "roomId" in about ? "r5" : undefined,
           "examId" in about ? "e5" : undefined,
         ]);
-        await Promise.all(["1", "2"].map((id) => ask(about, of(id))));
+        await Promise.all(["1", "2"].map((id) => store.ask(about, of(id))));
       }
     const combined = [...texts].filter((text) => /^SELECT .* LATERAL /.test(text));
     expect(combined).toHaveLength(12);

@@ -66,13 +66,13 @@ const partsOf = ({ storage }: TestDatabase) => ({
   token: storage.part({ tables: [revokedTokens] }, revokedToken, (tokenId: string | undefined) => ({
     tokenId,
   })),
-  ask: storage.ask,
+  storage,
 });
 const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id).toSorted();
 
 it("parts are read together, each as its columns read it", async () => {
-  const { ask, exam, rooms: list, account, token } = partsOf(opened());
-  const [one, rows, person, another, revoked] = await ask([
+  const { storage, exam, rooms: list, account, token } = partsOf(opened());
+  const [one, rows, person, another, revoked] = await storage.ask([
     exam("e1"),
     list("e1"),
     account("t1"),
@@ -90,26 +90,26 @@ it("parts are read together, each as its columns read it", async () => {
 });
 
 it("a part that finds nothing, or is left out, takes nothing from the others", async () => {
-  const { ask, exam, rooms: list, account } = partsOf(opened());
+  const { storage, exam, rooms: list, account } = partsOf(opened());
   const left = undefined as ReturnType<typeof exam> | undefined;
-  expect(await ask([exam("none"), left, list("none"), account("t1")])).toEqual([
+  expect(await storage.ask([exam("none"), left, list("none"), account("t1")])).toEqual([
     undefined,
     undefined,
     [],
     { id: "t1", disabled: true },
   ]);
-  const [rows, none] = await ask([list("e1"), account("none")]);
+  const [rows, none] = await storage.ask([list("e1"), account("none")]);
   expect([ids(rows), none]).toEqual([["r1", "r2"], undefined]);
-  expect(await ask([left, exam("e1")])).toMatchObject([undefined, { id: "e1" }]);
-  expect(await ask([list("e2")])).toEqual([[]]);
-  expect(await ask([left])).toEqual([undefined]);
+  expect(await storage.ask([left, exam("e1")])).toMatchObject([undefined, { id: "e1" }]);
+  expect(await storage.ask([list("e2")])).toEqual([[]]);
+  expect(await storage.ask([left])).toEqual([undefined]);
 });
 
 it("many calls at the same time get what they asked for", async () => {
-  const { ask, exam, rooms: list, account } = partsOf(opened());
+  const { storage, exam, rooms: list, account } = partsOf(opened());
   const asked = Array.from({ length: 300 }, (_, n) => [`e${n % 3}`, n % 2 === 0 ? "t1" : "none"] as const);
   const answers = await Promise.all(
-    asked.map(([examId, userId]) => ask([exam(examId), account(userId), list(examId)])),
+    asked.map(([examId, userId]) => storage.ask([exam(examId), account(userId), list(examId)])),
   );
   expect(answers.map(([one, person, rows]) => [one?.id, person?.id, ids(rows)])).toEqual(
     asked.map(([examId, userId]) => [
@@ -122,8 +122,8 @@ it("many calls at the same time get what they asked for", async () => {
 
 it("what was committed before is seen, by every part", async () => {
   const db = opened();
-  const { ask, exam, token } = partsOf(db);
-  const read = () => ask([token("t"), exam("e3")]);
+  const { storage, exam, token } = partsOf(db);
+  const read = () => storage.ask([token("t"), exam("e3")]);
   expect(await read()).toEqual([undefined, undefined]);
   await insertRows(db, revokedTokens, [{ tokenId: "t", expiresAt: null, createdAt: NOW }]);
   expect(await read()).toMatchObject([{ id: "t" }, undefined]);

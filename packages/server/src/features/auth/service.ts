@@ -182,7 +182,7 @@ export const createAuthService = ({
 
   return {
     verify,
-    authorize: access.confirm,
+    authorize: (caller, named) => access.confirm(caller, named),
     async identify(authorization, named) {
       const caller = await verify(authorization);
       if (caller instanceof InvigilError) throw caller;

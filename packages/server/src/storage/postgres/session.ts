@@ -151,11 +151,13 @@ export const createSession = (
         query,
         isWanted,
         resolve,
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- The error of the driver is passed on.
         reject: (error, mayHaveRun) => reject(mayHaveRun ? failureOf(error) : error),
       });
     });
   const start: typeof waitFor = (query, options) => {
     const error = loss.error ?? failure?.error;
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- As above.
     if (error !== undefined) return Promise.reject(error);
     const result = waitFor(query, options);
     schedule();

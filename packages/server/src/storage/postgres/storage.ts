@@ -200,19 +200,19 @@ export const createPostgresStorage = ({
     const afterCommit: (() => void)[] = [];
     return writes
       .useTransaction(begin, beginBy, async (session) => {
-        const { tx, commit, isCommitted, end } = handleOf(session, createConnection(session, { prepared }), {
+        const handle = handleOf(session, createConnection(session, { prepared }), {
           prepared,
           afterCommit,
           lockWaits,
         });
         try {
-          const result = await work(tx);
-          end();
-          await commit();
+          const result = await work(handle.tx);
+          handle.end();
+          await handle.commit();
           return result;
         } catch (error) {
-          end();
-          if (isCommitted()) throw failedAfterLast(error);
+          handle.end();
+          if (handle.isCommitted()) throw failedAfterLast(error);
           await session.rollBack();
           throw error;
         }

@@ -39,9 +39,9 @@ export interface Connection {
 }
 
 /** Returns a reader that uses a connection. */
-export const readerOf = ({ get, all }: Connection): Reader => ({
-  get: async (statement, values) => get(statement, values),
-  all: async (statement, values) => all(statement, values),
+export const readerOf = (connection: Connection): Reader => ({
+  get: async (statement, values) => connection.get(statement, values),
+  all: async (statement, values) => connection.all(statement, values),
 });
 
 interface Prepared {
