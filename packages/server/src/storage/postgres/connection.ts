@@ -62,7 +62,7 @@ const compiledStatements = new WeakMap<Statement, Compiled>();
 const compiledInsertions = new WeakMap<Insertion, CompiledInsertion>();
 /** Names of prepared statements, by their texts: statements with the same text share one. */
 const names = new Map<string, string>();
-export const nameOf = (text: string): string => {
+const nameOf = (text: string): string => {
   const name = names.get(text) ?? `s${names.size}`;
   names.set(text, name);
   return name;
