@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Whether a commit made something worse: node bench/before-after.mjs FOLDER [options]; README.md tells more.
-// FOLDER is another checkout, of the commit before. It must be set up and built, and so must this one.
+// Whether a commit made something worse: node bench/before-after.mjs BEFORE [FIRST] [options]; README.md tells more.
+// BEFORE is another checkout, of the commit before. FIRST is one of the first release, so that small losses do not add up unnoticed. All of
+// them must be set up and built, and so must this one.
 import { existsSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join, resolve } from "node:path";
@@ -10,9 +11,9 @@ import { measureInTurn, startSides } from "./lib/sides.mjs";
 import { amount, linesOf, ratio } from "./lib/table.mjs";
 import { judge } from "./lib/worse.mjs";
 
-const USAGE = `node bench/before-after.mjs FOLDER [options]
+const USAGE = `node bench/before-after.mjs BEFORE [FIRST] [options]
   --path NAME   only this; may be given more than once
-  --rounds N    rounds of each server (multiples of 3 put each server first equally often)
+  --rounds N    rounds of each server (multiples of the number of servers put each first equally often)
   --quick       short rounds, for a look: the figures are rough
   --markdown    print the table as Markdown
   --json        print everything that was measured as JSON
@@ -29,22 +30,23 @@ const { options, positionals, refuse } = readCommandLine({
     json: { type: "boolean" },
   },
 });
-if (positionals.length !== 1) refuse("Name one folder.");
+if (positionals.length < 1 || positionals.length > 2) refuse("Name one or two folders.");
 const unknown = options.path?.find((wanted) => compared.every(({ name }) => name !== wanted));
 if (unknown !== undefined) refuse(`There is no path ${unknown}.`);
 if (options.rounds !== undefined && !/^[1-9]\d*$/.test(options.rounds))
   refuse("--rounds needs a number from 1.");
-const plan = options.quick
-  ? { rounds: 3, seconds: 0.5, warmUp: 0.5 }
-  : { rounds: 6, seconds: 1.5, warmUp: 2 };
-if (options.rounds !== undefined) plan.rounds = Number(options.rounds);
+const plan = options.quick ? { seconds: 0.5, warmUp: 0.5 } : { seconds: 1.5, warmUp: 2 };
 
-const roots = { before: resolve(positionals[0]), after: resolve(import.meta.dirname, "..") };
+const [before, first] = positionals.map((folder) => resolve(folder));
+const roots = { before, ...(first && { first }), after: resolve(import.meta.dirname, "..") };
+/** The commit before has two servers. */
+const servers = Object.keys(roots).length + 1;
+plan.rounds = options.rounds === undefined ? servers * (options.quick ? 1 : 2) : Number(options.rounds);
 for (const root of Object.values(roots))
   if (!existsSync(join(root, "packages/server/dist/cli.js"))) refuse(`The server in ${root} is not built.`);
 
 const begin = performance.now();
-say("starting three servers");
+say(`starting ${servers} servers`);
 const sides = await startSides(roots);
 const rows = [];
 const notes = [];
@@ -93,6 +95,7 @@ const columns = [
     "itself",
     "CPU itself",
     "loss",
+    ...(first ? ["loss since the first"] : []),
     "own loss",
     "allowed",
   ].map((title) => ({ title, right: true })),
@@ -111,6 +114,7 @@ const cellsOf = (row) => {
     ratioText(row.itself),
     ratioText(row.cpuItself),
     percent(row.loss),
+    ...(first ? [percent(row.lossSince)] : []),
     percent(row.ownLoss),
     `${row.allowed * 100} %`,
     row.verdict,

@@ -1,4 +1,4 @@
-// The three servers of a comparison of two checkouts, each with a database of its own.
+// The servers of a comparison of checkouts, each with a database of its own.
 import { join } from "node:path";
 import { loadOf, overHttp } from "./contenders.mjs";
 import { answerTo, trpcCall } from "./http.mjs";
@@ -67,17 +67,18 @@ export const startSide = async (root, loader, file = join(newFolder(), "invigil.
   };
 };
 
-/** `again` is a second server of the earlier checkout: it shows how much the same commit differs from itself. */
-export const startSides = async ({ before, after }) => {
+/** `again` is a second server of the commit before: it shows how much the same commit differs from itself. */
+export const startSides = async ({ before, first, after }) => {
   const loader = createLoader();
   return {
     before: await startSide(before, loader),
     again: await startSide(before, loader),
+    ...(first && { first: await startSide(first, loader) }),
     after: await startSide(after, loader),
   };
 };
 
-/** Does something with each of the three, beginning with another one each time. */
+/** Does something with each of them, beginning with another one each time. */
 const eachInTurn = async (sides, turn, act) => {
   const names = Object.keys(sides);
   const results = {};
@@ -89,7 +90,7 @@ const eachInTurn = async (sides, turn, act) => {
 };
 
 /**
- * The rounds of the three, after a warm-up.
+ * The rounds of all sides, after a warm-up.
  * @param {(side: object) => Promise<{ child?: object, round: (seconds: number) => Promise<object>, close?: () => Promise<void> }>} start
  */
 export const measureInTurn = async (sides, start, { rounds, seconds, warmUp }) => {

@@ -1,4 +1,4 @@
-// Whether a commit is worse than the one before it, and not only unlucky.
+// Whether a commit is worse than an earlier one, and not only unlucky.
 import { median } from "./statistics.mjs";
 
 /** The share that a row may lose. */
@@ -10,25 +10,27 @@ const lossOf = (ratio, isRate) => (isRate ? 1 - ratio : ratio - 1);
 
 const cpuACall = ({ cpuSeconds, calls }) => cpuSeconds / calls;
 
-/** Each side divided by `before` within each round, because the sides of one round met the same machine. */
-const ratiosOf = (rounds, of) => {
-  const to = (side) => {
-    const ratios = rounds.map((round) => of(round[side]) / of(round.before));
-    const middle = median(ratios);
-    if (!Number.isFinite(middle)) throw new Error("nothing was measured");
-    return { median: middle, least: Math.min(...ratios), most: Math.max(...ratios) };
-  };
-  return { ratio: to("after"), itself: to("again") };
+/** One side divided by another within each round, because the sides of one round met the same machine. */
+const ratioOf = (rounds, of, side, to) => {
+  const ratios = rounds.map((round) => of(round[side]) / of(round[to]));
+  const middle = median(ratios);
+  if (!Number.isFinite(middle)) throw new Error("nothing was measured");
+  return { median: middle, least: Math.min(...ratios), most: Math.max(...ratios) };
 };
+const ratiosOf = (rounds, of) => ({
+  ratio: ratioOf(rounds, of, "after", "before"),
+  itself: ratioOf(rounds, of, "again", "before"),
+});
 
 /**
- * A row is worse when it loses more than it may and more than the earlier commit loses against itself. CPU time per call
- * decides for a rate, where it is known. The figure itself decides otherwise.
+ * A row is worse when it loses more than it may and more than the earlier commit loses against itself: against the commit before, or since
+ * the first release if that was measured. CPU time per call decides for a rate, where it is known. The figure itself decides otherwise.
  * @typedef {{ calls?: number, cpuSeconds?: number }} Round and what `measure` needs
  * @param {object} row
  * @param {{ of: (round: Round) => number, isRate?: boolean }} row.measure
  * @param {boolean} [row.isWrite]
- * @param {{ before: Round, again: Round, after: Round }[]} row.rounds `again`: a second server of the earlier commit
+ * @param {{ before: Round, again: Round, first?: Round, after: Round }[]} row.rounds `again`: a second server of the commit before;
+ *   `first`: a server of the first release
  */
 export const judge = ({ measure, isWrite = false, rounds }) => {
   const middle = (side) => median(rounds.map((round) => measure.of(round[side])));
@@ -41,6 +43,8 @@ export const judge = ({ measure, isWrite = false, rounds }) => {
   const { ratio, itself } = cpu ?? figure;
   const decidesRate = isRate && !cpu;
   const loss = lossOf(ratio.median, decidesRate);
+  const since = rounds[0]?.first && ratioOf(rounds, cpu ? cpuACall : measure.of, "after", "first");
+  const lossSince = since && lossOf(since.median, decidesRate);
   // It is chance which of the two equal servers is called the first: each may lose against the other.
   const ownLoss = Math.max(lossOf(itself.median, decidesRate), lossOf(1 / itself.median, decidesRate));
   const allowed = isWrite ? ALLOWED_FOR_WRITES : ALLOWED;
@@ -53,8 +57,9 @@ export const judge = ({ measure, isWrite = false, rounds }) => {
     cpuRatio: cpu?.ratio,
     cpuItself: cpu?.itself,
     loss,
+    lossSince,
     ownLoss,
     allowed,
-    verdict: loss > allowed && loss > ownLoss ? "worse" : "ok",
+    verdict: Math.max(loss, lossSince ?? loss) > Math.max(allowed, ownLoss) ? "worse" : "ok",
   };
 };

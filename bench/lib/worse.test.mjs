@@ -65,6 +65,29 @@ test("the median of the ratios within each round counts, so one disturbed round 
   expect(result).toMatchObject({ before: 1000, after: 1000, allowed: 0.05, verdict: "ok" });
 });
 
+test.each([
+  { what: "nothing since the commit before", rounds: cpu(1, 1, 1), first: 1, lossSince: 0, verdict: "ok" },
+  {
+    what: "small losses that add up",
+    rounds: cpu(1, 1, 1.04),
+    first: 0.9,
+    lossSince: 1.04 / 0.9 - 1,
+    verdict: "worse",
+  },
+  {
+    what: "a loss that earlier gains allow",
+    rounds: cpu(1, 1, 1.06),
+    first: 2,
+    lossSince: -0.47,
+    verdict: "worse",
+  },
+])("since the first release, $what: $verdict", ({ rounds, first, lossSince, verdict }) => {
+  const since = { ...rounds, first: { calls: 1000, seconds: 1, cpuSeconds: first } };
+  const result = judge({ measure: callsPerSecond, rounds: [since] });
+  expect(result.verdict).toBe(verdict);
+  expect(result.lossSince).toBeCloseTo(lossSince);
+});
+
 test("nothing measured is no verdict", () => {
   const rounds = [waiting(Number.NaN, 1, 1)];
   expect(() => judge({ measure: p99, rounds })).toThrow("nothing was measured");

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { eq, like } from "drizzle-orm";
+import { eq, isNotNull, like } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import type { Database } from "../src/storage/database.js";
@@ -195,6 +195,7 @@ describe("a large import", () => {
     expect(seen.at(-1)).toEqual(["Renamed", "Renamed"]);
     expectSmall(rows, 5);
     expect(await countRows(exam.db, participants, like(participants.name, "Renamed %"))).toBe(PEOPLE);
+    expect(await countRows(exam.db, participants, isNotNull(participants.changedBy))).toBe(0);
     expect(await countRows(exam.db, roomEvents)).toBe(before + PEOPLE);
 
     const newcomers = roster("New", (n) => rooms[n % rooms.length]?.name ?? "");

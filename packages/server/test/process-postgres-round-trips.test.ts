@@ -1,7 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { signals } from "@invigil/schema";
 import superjson from "superjson";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
+import { createEventLog, type EventLog } from "../src/domain/events.js";
+import { createMessageLog } from "../src/domain/messages.js";
+import { createRoomExams } from "../src/domain/room-exams.js";
+import { createTaskLog } from "../src/domain/vendor-tasks.js";
+import { createCheatStore } from "../src/features/cheat/store.js";
+import { createImStore } from "../src/features/im/store.js";
+import { createPresenceStore } from "../src/features/presence/store.js";
+import { createStreamStore } from "../src/features/stream/store.js";
+import { createIds } from "../src/platform/ids.js";
 import { send, trpc } from "./support/calls.js";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
@@ -25,6 +35,7 @@ import { foundSchool, type School } from "./support/school.js";
 import { openMember } from "./support/servers.js";
 import { shared } from "./support/shared.js";
 import { openStream, call as query, rawSocket, socketUrl } from "./support/sockets.js";
+import { streamReport } from "./support/streams.js";
 
 // How often each call waits for PostgreSQL. `round-trips.json` says so, and its numbers may only fall.
 
@@ -353,6 +364,108 @@ describe.skipIf(isSkipped)("round trips", () => {
         missing,
         "No row of CALLS in support/procedure-calls.ts calls these with success, by anybody in CALLERS.",
       ).toEqual([]);
+    });
+  });
+
+  describe("of calls that are written together", () => {
+    const CALLS_OF_GROUP = 60;
+    const counted = shared(() => openCounted(schemas()));
+    /** Defines a test of two groups of calls, the second of which is counted. Some of the calls are refused. */
+    const groupOf = (
+      what: string,
+      open: (school: School & Counted, events: EventLog) => (n: number) => Promise<unknown>,
+    ): void =>
+      rowOf(`${CALLS_OF_GROUP} ${what} at once`, async () => {
+        const school = { ...(await foundSchool(counted())), ...counted() };
+        const call = open(school, createEventLog({ added: () => undefined }));
+        const all = async (from: number) => {
+          await Promise.all(Array.from({ length: CALLS_OF_GROUP }, (_, n) => call(from + n)));
+        };
+        await all(0);
+        return school.trips.count(() => all(CALLS_OF_GROUP));
+      });
+    const PEOPLE = ["examinee1", "examinee2", "inspector1"];
+
+    groupOf("recordings", ({ db: { storage }, room }, events) => {
+      const cheat = createCheatStore({ storage, events });
+      return async (n) => {
+        const record = {
+          examId: room.examId,
+          roomId: room.id,
+          userId: `person${n}`,
+          detectType: "manyPeople",
+          isMainMonitor: true,
+          detectTime: NOW,
+          extraInfo: "",
+          extraInfoIsObject: false,
+          createdAt: NOW,
+        };
+        const limit = { records: n % 3, bytes: 100 };
+        const increase = {
+          people: [{ userId: record.userId, records: 1, bytes: 1 }],
+          limit,
+          maxPeople: 1_000,
+        };
+        const outcome = await cheat.addRecords({ caller: `staff${n}`, records: [record], increase });
+        expect(outcome === true).toBe(n % 3 > 0);
+      };
+    });
+    groupOf("messages", ({ db: { storage }, room }, events) => {
+      const messageLog = createMessageLog({ events });
+      const im = createImStore({ storage, roomExams: createRoomExams(), messageLog, countsMessages: true });
+      return async (n) => {
+        const message = {
+          examId: room.examId,
+          roomId: room.id,
+          type: n % 4 === 0 ? signals.endRoom.type : 30_001,
+          data: "1",
+          senderId: `staff${n}`,
+          senderRole: "teacher",
+          senderCamera: "main",
+          key: "k",
+          createdAt: NOW,
+          ...(n % 3 === 0 ? { recipients: ["nobody"] } : n % 3 === 1 ? { recipients: ["examinee1"] } : {}),
+        } as const;
+        const sent = await im.send({
+          message,
+          obeysMutes: true,
+          check: () => undefined,
+          canSendTo: () => true,
+        });
+        expect("id" in sent).toBe(n % 3 > 0);
+      };
+    });
+    groupOf("presences", ({ db: { storage }, room }, events) => {
+      const store = createPresenceStore({ storage, roomExams: createRoomExams(), events });
+      return (n) => {
+        const userId = PEOPLE[n % 3] ?? "";
+        const role = userId === "inspector1" ? "inspector" : "examinee";
+        const page = { examId: room.examId, roomId: room.id, userId, role, camera: "main" } as const;
+        return store.save({ page, instance: `server${n % 5}`, devices: n % 2, now: NOW });
+      };
+    });
+    // The exam of a stream is read before.
+    groupOf("stream reports", ({ db: { storage }, room }, events) => {
+      const messages = createMessageLog({ events });
+      const ids = createIds({ clock: () => NOW });
+      const kinds = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
+      const tasks = createTaskLog({ kinds, ids, added: () => undefined, events, messages });
+      const streams = createStreamStore({ storage, tasks });
+      return async (n) => {
+        const { id } = streamReport(room, PEOPLE[n % 3] ?? "");
+        const outcome = await streams.report({
+          stream: n % 3 === 0 ? "nobody's" : id,
+          original: undefined,
+          action: n % 2 === 0 ? "publish" : "publish_done",
+          eventTime: new Date(NOW.getTime() + n * 1_000),
+          ip: "192.0.2.1",
+          node: "node",
+          width: null,
+          height: null,
+          now: NOW,
+        });
+        expect(outcome).toBe(n % 3 === 0 ? "unknown" : "kept");
+      };
     });
   });
 

@@ -122,11 +122,15 @@ interface Limit {
   readonly eachMs: number;
 }
 
-const limitsOf = (settings: RateSettings, scope: RateScope): readonly (Limit | undefined)[] =>
-  RATES.map((rate, index) => {
-    const perMinute = settings[rate][scope];
-    return perMinute === undefined ? undefined : { rate, index, perMinute, eachMs: WINDOW_MS / perMinute };
-  });
+const limitsOf = (settings: RateSettings, scope: RateScope): Readonly<Partial<Record<Rate, Limit>>> =>
+  Object.fromEntries(
+    RATES.flatMap((rate, index) => {
+      const perMinute = settings[rate][scope];
+      return perMinute === undefined
+        ? []
+        : [[rate, { rate, index, perMinute, eachMs: WINDOW_MS / perMinute }]];
+    }),
+  );
 
 /** For each rate of an owner, when its allowance is full again, in milliseconds of the monotonic clock. */
 type FullAt = number[];
@@ -153,7 +157,6 @@ export const createRateLimits = ({
     exam: scopeOf("exam"),
   };
   type Scope = (typeof scopes)[RateScope];
-  const indexes = new Map<string, number>(RATES.map((rate, index) => [rate, index]));
 
   const stateOf = ({ owners }: Scope, key: string): FullAt => {
     const known = owners.get(key);
@@ -193,11 +196,11 @@ export const createRateLimits = ({
     const add = (within: Scope, amounts: Amounts, key: string, name = key): void => {
       let state: FullAt | undefined;
       for (const rate in amounts) {
-        const index = indexes.get(rate) ?? -1;
-        const limit = within.limits[index];
         // Safe: `rate` is a key of `amounts`.
+        const limit = within.limits[rate as Rate];
         const amount = amounts[rate as Rate];
         if (!limit || amount === undefined) continue;
+        const { index } = limit;
         state ??= stateOf(within, key);
         const use = { wholeAt: state[index] ?? 0, costMs: amount * limit.eachMs, now };
         const waitMs = waitBefore(use, windowMs);

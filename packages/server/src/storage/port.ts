@@ -125,7 +125,7 @@ export interface Storage extends Reader {
    * remembered reads, and reads of several stores. They run in the order in which they were started, each sees what was committed until
    * then, and each fails alone. Reads that `start` starts later are sent as usual.
    */
-  together<Result>(start: () => Promise<Result>): Promise<Result>;
+  readonly together: <Result>(start: () => Promise<Result>) => Promise<Result>;
   /**
    * Whether transactions become visible in the order in which their rows were given ids. If not, a row may
    * appear after a row with a greater id.

@@ -159,6 +159,14 @@ interface Internals {
 const isIdentity = (decoder: { mapFromDriverValue(value: unknown): unknown }): boolean =>
   decoder === noopDecoder || decoder.mapFromDriverValue === Column.prototype.mapFromDriverValue;
 
+/** Returns what converts a value for the driver. Undefined if the value stays as it is. */
+const encodeOf = (encoder: {
+  mapToDriverValue(value: unknown): unknown;
+}): ((value: unknown) => unknown) | undefined =>
+  encoder.mapToDriverValue === Column.prototype.mapToDriverValue
+    ? undefined
+    : (value) => encoder.mapToDriverValue(value);
+
 const decoderOf = (field: unknown): Field["decode"] => {
   // Safe: Drizzle's fields are columns, expressions and aliased expressions, each with a decoder.
   const {
@@ -226,7 +234,7 @@ export const bindingsOf = (parameters: readonly unknown[]): Binding[] =>
     if (is(parameter, Placeholder)) return { name: parameter.name, encode: undefined, value: undefined };
     if (is(parameter, Param) && is(parameter.value, Placeholder)) {
       const { encoder, value } = parameter;
-      return { name: value.name, encode: (given) => encoder.mapToDriverValue(given), value: undefined };
+      return { name: value.name, encode: encodeOf(encoder), value: undefined };
     }
     return { name: undefined, encode: undefined, value: parameter };
   });
@@ -258,6 +266,28 @@ export const insertedColumns = (table: SQLiteTable, ids: Insertion["ids"] = "gen
     ids === "generated" && isNumberedKey(column);
   const all = Object.entries(getTableColumns(table));
   return { columns: all.filter((entry) => !isGenerated(entry)), key: all.find(isGenerated) };
+};
+
+/** Appends the values of a row's columns to a list. */
+export type RowBinder = (row: Readonly<Record<string, unknown>>, bound: unknown[]) => void;
+
+/** Creates a function that does the same as `insertedValue` for all columns of a row, in less time. */
+export const rowBinderOf = (
+  columns: readonly (readonly [string, AnyColumn])[],
+  toDriver: (value: unknown) => unknown,
+): RowBinder => {
+  const compiled = columns.map(([property, column]) => ({
+    property,
+    encode: encodeOf(column),
+    byDefault: insertedValue({}, [property, column], toDriver),
+  }));
+  return (row, bound) => {
+    for (const { property, encode, byDefault } of compiled) {
+      const value = row[property];
+      if (value === undefined) bound.push(byDefault);
+      else bound.push(value === null ? null : toDriver(encode ? encode(value) : value));
+    }
+  };
 };
 
 /** Returns the value that a row has in a column: its own, the column's default, or null. */

@@ -19,6 +19,8 @@ const timestamps = { createdAt: time("created_at").notNull(), updatedAt: time("u
 const addedBy = () => integer("added_by");
 /** The bulk change that removes a row. The row becomes invisible when that change is announced. */
 const removedBy = () => integer("removed_by");
+/** The bulk change that gives a person a new name or extra minutes, until the row itself has them: see `personChanges`. */
+const changedBy = () => integer("changed_by");
 
 /**
  * The exam of a row. Keys and unique indexes contain it, so that a database can be spread by exam
@@ -163,6 +165,7 @@ export const participants = sqliteTable(
     ...timestamps,
     addedBy: addedBy(),
     removedBy: removedBy(),
+    changedBy: changedBy(),
   },
   (table) => [
     uniqueIndex("participants_by_room_user").on(table.roomId, table.userId, table.examId),
@@ -228,6 +231,7 @@ export const unseated = sqliteTable(
     ...timestamps,
     addedBy: addedBy(),
     removedBy: removedBy(),
+    changedBy: changedBy(),
   },
   (table) => [
     uniqueIndex("unseated_by_exam_user").on(table.examId, table.userId),
@@ -452,7 +456,7 @@ export const messages = sqliteTable(
 
 /**
  * Who may read a message: its recipients' and its sender's logins, or readers that stand for groups
- * (`domain/messages.ts`).
+ * (`domain/messages.ts`). On SQLite, the table is WITHOUT ROWID.
  */
 export const messageReaders = sqliteTable(
   "message_readers",
@@ -686,7 +690,8 @@ export const cheatRecords = sqliteTable(
 );
 
 /**
- * Which people have records in which rooms. It replaces an index of the records by person: docs/decisions/0027.
+ * Which people have records in which rooms. It replaces an index of the records by person: docs/decisions/0027. On SQLite, the table is
+ * WITHOUT ROWID.
  */
 export const recordedPeople = sqliteTable(
   "recorded_people",
@@ -783,25 +788,22 @@ export const personChanges = sqliteTable(
 );
 
 // Stores read exams, rooms and people through these views, which leave out what bulk changes hide. They write
-// to the tables.
+// to the tables. For a row that no bulk change marks, no view looks into another table.
 
-/** Whether a bulk change of the row's exam is in a state. */
-const isInState = (
-  column: string,
-  state: "preparing" | "announced",
-  [table, exam = "exam_id"]: readonly [table: string, exam?: string],
-): string =>
-  `EXISTS (SELECT 1 FROM "bulk_changes" WHERE "bulk_changes"."id" = ${column} AND "bulk_changes"."state" = '${state}'
-    AND "bulk_changes"."exam_id" = "${table}"."${exam}")`;
-/** Rows that were added by no bulk change or an announced one, and not removed by an announced one. */
+/** Rows that were added by no bulk change or an announced one, and not removed by an announced one. An exam has one bulk change at most. */
 const isVisible = (table: string): string =>
-  `("${table}"."added_by" IS NULL OR NOT ${isInState(`"${table}"."added_by"`, "preparing", [table])})
-    AND ("${table}"."removed_by" IS NULL OR NOT ${isInState(`"${table}"."removed_by"`, "announced", [table])})`;
+  `"${table}"."added_by" IS NULL AND "${table}"."removed_by" IS NULL OR NOT EXISTS (SELECT 1 FROM "bulk_changes"
+    WHERE "bulk_changes"."exam_id" = "${table}"."exam_id"
+    AND ("bulk_changes"."id" = "${table}"."added_by" AND "bulk_changes"."state" = 'preparing'
+      OR "bulk_changes"."id" = "${table}"."removed_by" AND "bulk_changes"."state" = 'announced'))`;
 /** The value of a column according to an announced change, even before the row itself has it. */
 const changed = (place: "seated" | "unseated", table: string, column: "name" | "extra_minutes"): string =>
-  `coalesce((SELECT "change"."${column}" FROM "person_changes" AS "change"
-    WHERE "change"."place" = '${place}' AND "change"."seq" = "${table}"."seq" AND "change"."exam_id" = "${table}"."exam_id"
-    AND NOT ${isInState('"change"."change_id"', "preparing", ["change"])}), "${table}"."${column}") AS "${column}"`;
+  `CASE WHEN "${table}"."changed_by" IS NULL THEN "${table}"."${column}"
+    ELSE coalesce((SELECT "change"."${column}" FROM "person_changes" AS "change"
+      WHERE "change"."place" = '${place}' AND "change"."seq" = "${table}"."seq" AND "change"."exam_id" = "${table}"."exam_id"
+      AND NOT EXISTS (SELECT 1 FROM "bulk_changes" WHERE "bulk_changes"."exam_id" = "change"."exam_id"
+        AND "bulk_changes"."id" = "change"."change_id" AND "bulk_changes"."state" = 'preparing')), "${table}"."${column}")
+    END AS "${column}"`;
 
 const { removedBy: _examRemoved, ...examColumns } = getTableColumns(exams);
 export const visibleExams = sqliteView("visible_exams").as((select) =>
@@ -810,7 +812,8 @@ export const visibleExams = sqliteView("visible_exams").as((select) =>
     .from(exams)
     .where(
       sql.raw(
-        `"exams"."removed_by" IS NULL OR NOT ${isInState('"exams"."removed_by"', "announced", ["exams", "id"])}`,
+        `"exams"."removed_by" IS NULL OR NOT EXISTS (SELECT 1 FROM "bulk_changes" WHERE "bulk_changes"."exam_id" = "exams"."id"
+          AND "bulk_changes"."id" = "exams"."removed_by" AND "bulk_changes"."state" = 'announced')`,
       ),
     ),
 );

@@ -41,11 +41,14 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
     room_exams: [ROOMS, `'r' || n, ${examOf("n")}`],
     participants: [
       PEOPLE,
-      `n, ${roomExam}, ${room}, ${person}, ${ROLE}, 'N', 0, 'idle', 'idle', ${TIME}, ${TIME}, NULL, NULL`,
+      `n, ${roomExam}, ${room}, ${person}, ${ROLE}, 'N', 0, 'idle', 'idle', ${TIME}, ${TIME}, NULL, NULL, NULL`,
     ],
     seat_generations: [PEOPLE, `${roomExam}, ${room}, ${person}, 1`],
     join_codes: [PEOPLE, `${roomExam}, ${room}, ${person}, 'main', 'd' || n`],
-    unseated: [PEOPLE, `n, 'e' || n % ${EXAMS}, 'u' || n, ${ROLE}, 'N', 0, ${TIME}, ${TIME}, NULL, NULL`],
+    unseated: [
+      PEOPLE,
+      `n, 'e' || n % ${EXAMS}, 'u' || n, ${ROLE}, 'N', 0, ${TIME}, ${TIME}, NULL, NULL, NULL`,
+    ],
     stream_names: [PEOPLE, `'s' || n, ${roomExam}, ${room}, ${person}, 'main', NULL`],
     stream_events: [
       rows,

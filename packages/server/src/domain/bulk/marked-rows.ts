@@ -1,11 +1,12 @@
 import { and, asc, eq, gt, isNotNull, lte, max } from "drizzle-orm";
 import type { Reader, Transaction } from "../../storage/port.js";
-import { param, query, type Statement, statement } from "../../storage/statement.js";
-import { participants, rooms, streamNames, unseated } from "../../storage/tables.js";
+import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
+import { participants, type personChanges, rooms, streamNames, unseated } from "../../storage/tables.js";
 import { forgetRoomExam, type RoomKey } from "../room-exams.js";
 import type { ChangeKey } from "./types.js";
 
-// Rows that bulk changes mark in `added_by` and `removed_by`. The marks have no index, so these rows are found by ranges of their keys.
+// Rows that bulk changes mark in `added_by`, `removed_by` and `changed_by`. The marks have no index, so these rows are found by ranges of
+// their keys, or by their `personChanges`.
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
 
@@ -86,6 +87,33 @@ export const deleteAddedSeat = async (
     tx.run(deleteAddedStreams, { examId, roomId, userId, id }),
     tx.run(deleteSeatBySeq, { examId, seq }),
   ]);
+};
+
+const markSeatsChanged = statement((dialect) =>
+  query
+    .update(participants)
+    .set({ changedBy: rawParam<number | null>("id") })
+    .where(and(dialect.isAnyOf(participants.seq, "seqs", "integer"), dialect.inExam(participants.examId))),
+);
+const markWaitingChanged = statement((dialect) =>
+  query
+    .update(unseated)
+    .set({ changedBy: rawParam<number | null>("id") })
+    .where(and(dialect.isAnyOf(unseated.seq, "seqs", "integer"), dialect.inExam(unseated.examId))),
+);
+/** Marks the rows of people who get new names or extra minutes by a change. Null: takes the marks away. */
+export const markChanged = async (
+  tx: Transaction,
+  { examId, id }: { readonly examId: string; readonly id: number | null },
+  rows: readonly Pick<typeof personChanges.$inferSelect, "place" | "seq">[],
+): Promise<void> => {
+  for (const [place, mark] of [
+    ["seated", markSeatsChanged],
+    ["unseated", markWaitingChanged],
+  ] as const) {
+    const seqs = rows.filter((row) => row.place === place).map(({ seq }) => seq);
+    if (seqs.length > 0) await tx.run(mark, { examId, id, seqs });
+  }
 };
 
 /** People of an exam without a room, marked or not. */

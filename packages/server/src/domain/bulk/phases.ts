@@ -12,6 +12,7 @@ import {
   deleteAddedSeat,
   deleteRoom,
   deleteWaiting,
+  markChanged,
   readLastSeat,
   removedSeats,
   roomsOfExam,
@@ -70,6 +71,7 @@ const updateWaiting = statement((dialect) =>
       name: rawParam<string>("name"),
       extraMinutes: rawParam<number>("extraMinutes"),
       updatedAt: rawParam<Date>("updatedAt"),
+      changedBy: null,
     })
     .where(and(eq(unseated.seq, param("seq")), dialect.inExam(unseated.examId))),
 );
@@ -80,6 +82,7 @@ const updateSeat = statement((dialect) =>
       name: rawParam<string>("name"),
       extraMinutes: rawParam<number>("extraMinutes"),
       updatedAt: rawParam<Date>("updatedAt"),
+      changedBy: null,
     })
     .where(and(eq(participants.seq, param("seq")), dialect.inExam(participants.examId)))
     .returning({ roomId: participants.roomId, userId: participants.userId, role: participants.role }),
@@ -152,6 +155,7 @@ const undoWaiting = overWaiting(async (tx, { id, examId }, rows) => {
 const undoPersonChanges: Phase = async (tx, { id, examId }, { rows }) => {
   const found = await tx.all(changesOfPeople, { examId, id, limit: rows });
   for (const { place, seq } of found) await tx.run(deleteChange, { examId, place, seq });
+  await markChanged(tx, { examId, id: null }, found);
   return { used: found.length, next: found.length === rows ? "again" : undefined };
 };
 const undoExamRemoval: Phase = async (tx, { id, examId }) => {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ParticipantRole } from "@invigil/schema";
 import { and, asc, count, eq } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
+import { markChanged } from "../../domain/bulk/marked-rows.js";
 import type { NewPerson } from "../../domain/people.js";
 import { insertPerson, readRoomSize } from "../../domain/people.js";
 import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
@@ -207,6 +208,7 @@ const createPageWriter = (changeId: number, { examId, now }: ImportTarget) => {
         return row ? [{ examId, changeId, place, seq: row.seq, ...is }] : [];
       });
       if (changes.length > 0) await tx.insert(insertChanges, changes);
+      await markChanged(tx, { examId, id: changeId }, changes);
       inserted = [];
       waiting = [];
       changed = [];

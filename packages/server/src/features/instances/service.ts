@@ -59,14 +59,29 @@ export const createInstanceService = ({
   let running: Promise<void> | undefined;
   let reading: Promise<void> | undefined;
   let hasFailed = false;
+  /** When the lease of this server ends. */
+  let ownEnd = new Date(0);
   /** Earlier ids of this server, for which the functions of `onRevived` have not succeeded yet. */
   const previousIds = new Set<string>();
 
   const leaseEnd = (): Date => new Date(clock().getTime() + LEASE_MS);
+  const begin = async (next: string): Promise<void> => {
+    const end = leaseEnd();
+    await store.begin(next, end);
+    ownEnd = end;
+  };
   const beginAgain = async (next: string): Promise<void> => {
-    await store.begin(next, leaseEnd());
+    await begin(next);
     previousIds.add(id);
     id = next;
+  };
+  /** Renews the lease. Returns whether it had not ended before. */
+  const renew = async (): Promise<boolean> => {
+    const wasInTime = clock() < ownEnd;
+    const end = leaseEnd();
+    if (newId && !(await store.renew(id, end))) await beginAgain(newId());
+    else ownEnd = end;
+    return wasInTime;
   };
   const cleanUp = async (): Promise<void> => {
     for (const other of await store.expired(clock())) {
@@ -78,12 +93,13 @@ export const createInstanceService = ({
   };
   const renewAndCleanUp = async (): Promise<void> => {
     try {
-      if (newId && !(await store.renew(id, leaseEnd()))) await beginAgain(newId());
+      const wasInTime = await renew();
       for (const previous of previousIds) {
         await Promise.all(revivedCalls.map((call) => call(previous)));
         previousIds.delete(previous);
       }
-      await cleanUp();
+      // What delayed this server, such as an outage of the database, may have delayed the others. They get until the next time.
+      if (wasInTime) await cleanUp();
       hasFailed = false;
     } catch (error) {
       if (!hasFailed)
@@ -124,7 +140,7 @@ export const createInstanceService = ({
     onExpired: (call) => void expiredCalls.push(call),
     async start() {
       if (id === "") return;
-      await store.begin(id, leaseEnd());
+      await begin(id);
       every(RENEW_MS, () => {
         running ??= renewAndCleanUp();
         readNoticesSoon();

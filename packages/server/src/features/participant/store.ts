@@ -126,24 +126,32 @@ const personColumns = {
   createdAt: visibleParticipants.createdAt,
   updatedAt: visibleParticipants.updatedAt,
 };
-// Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which the subqueries need.
-const isVisibleToViewer = sql`(${param("isAdmin")} = 1 OR EXISTS (
-  SELECT 1 FROM ${visibleParticipants} AS viewer
-  WHERE viewer.exam_id = ${param("examId")} AND viewer.room_id = ${visibleRooms}.id
-    AND viewer.user_id = ${param("viewer")} AND viewer.role = ${param("viewerRole")}))`;
-const hasOtherRoomInProgress = sql`EXISTS (
-  SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
-  WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
-    AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
-    AND ${visibleRooms}.status = 'in_progress' AND ${isVisibleToViewer})`.mapWith(Boolean);
-
 const storedPeople = () => query.select(personColumns).from(visibleParticipants);
 const storedPerson = statement(storedPeople().where(isPerson));
 const storedByRole = statement(storedPeople().where(inRole).orderBy(asc(seq)));
-const peopleWithRooms = () =>
-  query.select({ ...personColumns, hasRoomInProgress: hasOtherRoomInProgress }).from(visibleParticipants);
-const personWithRooms = statement(peopleWithRooms().where(isPerson));
-const withRoomsByRole = statement(peopleWithRooms().where(inRole).orderBy(asc(seq)));
+
+// Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which the subqueries need.
+const isOfViewer = sql`AND EXISTS (
+  SELECT 1 FROM ${visibleParticipants} AS viewer
+  WHERE viewer.exam_id = ${param("examId")} AND viewer.room_id = ${visibleRooms}.id
+    AND viewer.user_id = ${param("viewer")} AND viewer.role = ${param("viewerRole")})`;
+/** The people of a room that has ended. `reach` says in which rooms of the exam their room in progress is looked for. */
+const peopleWithRooms = (reach: "all" | "viewer") => {
+  const hasRoomInProgress = sql`EXISTS (
+    SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
+    WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
+      AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
+      AND ${visibleRooms}.status = 'in_progress' ${reach === "viewer" ? isOfViewer : sql``})`.mapWith(
+    Boolean,
+  );
+  return query.select({ ...personColumns, hasRoomInProgress }).from(visibleParticipants);
+};
+const withRoomsOf = (reach: "all" | "viewer") => ({
+  person: statement(peopleWithRooms(reach).where(isPerson)),
+  byRole: statement(peopleWithRooms(reach).where(inRole).orderBy(asc(seq))),
+});
+// A statement for each reach: one for both would be planned again at each call of PostgreSQL, which sees that an administrator needs no subquery.
+const withRooms = { all: withRoomsOf("all"), viewer: withRoomsOf("viewer") };
 const membersByRole = statement(
   query
     .select({ userId, name, role, extraMinutes })
@@ -209,11 +217,7 @@ const toStored = (row: RowOf<typeof storedPerson>, hasRoomInProgress: boolean): 
   updatedAt: row.updatedAt,
 });
 
-const viewerParameters = (viewer: string | undefined, role: Role | undefined) => ({
-  isAdmin: role === "admin" ? 1 : 0,
-  viewer,
-  viewerRole: role,
-});
+const withRoomsFor = (role: Role | undefined) => (role === "admin" ? withRooms.all : withRooms.viewer);
 
 export const createParticipantStore = ({
   storage,
@@ -246,7 +250,7 @@ export const createParticipantStore = ({
       const values = { examId: exam, roomId: room, role: of };
       if (inProgress !== undefined)
         return (await reader.all(storedByRole, values)).map((row) => toStored(row, inProgress));
-      const rows = await reader.all(withRoomsByRole, { ...values, ...viewerParameters(viewer, viewerRole) });
+      const rows = await reader.all(withRoomsFor(viewerRole).byRole, { ...values, viewer, viewerRole });
       return rows.map((row) => toStored(row, row.hasRoomInProgress));
     },
   );
@@ -307,8 +311,8 @@ export const createParticipantStore = ({
         const row = await storage.get(storedPerson, values);
         return row && toStored(row, known);
       }
-      const viewer = viewerParameters(known.userId, known.role);
-      const row = await storage.get(personWithRooms, { ...values, ...viewer });
+      const viewer = { viewer: known.userId, viewerRole: known.role };
+      const row = await storage.get(withRoomsFor(known.role).person, { ...values, ...viewer });
       return row && toStored(row, row.hasRoomInProgress);
     },
     list: ({ examId: exam, roomId: room, hasRoomInProgress: known }, ofRole) =>

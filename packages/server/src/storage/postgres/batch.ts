@@ -46,14 +46,12 @@ interface DriverQuery {
 
 /** A query that the driver sends like its own. */
 export interface Batch extends pg.Submittable, Omit<DriverQuery, "submit"> {
-  /** The statement whose answer comes next. The driver notes under its name that it is prepared. */
-  readonly name: string | undefined;
-  readonly text: string | undefined;
-  /** How long the answers may take, in milliseconds. Default: the limit of the connection. */
-  readonly query_timeout: number | undefined;
-  /** Called at the end. The driver replaces it. */
-  callback: (error?: Error | null) => void;
+  /** The name and the text of the statement whose answer comes next. The driver notes which are prepared. */
+  name: string | undefined;
+  text: string | undefined;
   handleError(error: unknown, connection: pg.Connection): void;
+  /** Gives up waiting for the answers. */
+  abandon(error: Error): void;
 }
 
 const views = new WeakMap<pg.Connection, pg.Connection>();
@@ -75,13 +73,7 @@ const withoutSync = (connection: pg.Connection): pg.Connection => {
  */
 export const createBatch = <One extends Started>(
   statements: readonly One[],
-  {
-    limitMs,
-    onEnd,
-  }: {
-    readonly limitMs: number | undefined;
-    readonly onEnd: (error: unknown, skipped: readonly One[]) => void;
-  },
+  onEnd: (error: unknown, skipped: readonly One[]) => void,
 ): Batch => {
   /** The number of statements that have been answered. */
   let answered = 0;
@@ -126,23 +118,18 @@ export const createBatch = <One extends Started>(
   /** Without an answer, the server may have run what was sent. */
   const lose = (error: unknown): void => fail(error, { mayHaveRun: isSent, skipped: !isSent });
 
+  const nextQuery = (): Partial<Query> => statements[answered]?.query ?? {};
   const finish = (connection: pg.Connection): void => {
     const query = queries[answered];
     answered += 1;
+    ({ name: batch.name, text: batch.text } = nextQuery());
     query?.handleReadyForQuery(connection);
   };
 
   const batch: Batch = {
-    get name() {
-      return statements[answered]?.query.name;
-    },
-    get text() {
-      return statements[answered]?.query.text;
-    },
-    query_timeout: limitMs,
-    callback(error) {
-      if (error) lose(error);
-    },
+    // No getters: V8 makes a shape of its own for each object that has some.
+    name: nextQuery().name,
+    text: nextQuery().text,
     submit(connection) {
       const { stream } = connection;
       const view = withoutSync(connection);
@@ -178,14 +165,13 @@ export const createBatch = <One extends Started>(
         isOver = true;
         onEnd(undefined, []);
       }
-      batch.callback();
     },
     handleError(error) {
       // After an error of the server, it skips the statements that follow.
       if (error instanceof pg.DatabaseError) fail(error, { mayHaveRun: true, skipped: true });
       else lose(error);
-      batch.callback(error instanceof Error ? error : new Error(String(error)));
     },
+    abandon: lose,
   };
   return batch;
 };

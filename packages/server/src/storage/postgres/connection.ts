@@ -12,7 +12,7 @@ import {
   type Values,
 } from "../statement.js";
 import type { Query, Result } from "./batch.js";
-import { compile, compileInsertion, postgresDialect } from "./dialect.js";
+import { compile, compileInsertion, isInList, postgresDialect } from "./dialect.js";
 import { asPortError, NAME_IS_LOCKED } from "./errors.js";
 import type { Session } from "./session.js";
 import { toPostgres } from "./values.js";
@@ -62,12 +62,11 @@ const compiledStatements = new WeakMap<Statement, Compiled>();
 const compiledInsertions = new WeakMap<Insertion, CompiledInsertion>();
 /** Names of prepared statements, by their texts: statements with the same text share one. */
 const names = new Map<string, string>();
-const nameOf = (text: string): string => {
+export const named = (text: string): Named => {
   const name = names.get(text) ?? `s${names.size}`;
   names.set(text, name);
-  return name;
+  return { name, text };
 };
-export const named = (text: string): Named => ({ name: nameOf(text), text });
 
 export const compileOnce = (statement: Statement): Compiled => {
   const known = compiledStatements.get(statement);
@@ -140,7 +139,8 @@ export const createConnection = (
     },
     ids: async (table, count) => numbersOf(await send(named(nextIdsText(table)), [count])),
     async lock(table, keys, waits) {
-      await send(named(`${lockText(table)}${waits ? "" : " NOWAIT"}`), [keys]);
+      const isOne = keys.length === 1;
+      await send(named(`${lockText(table, isOne)}${waits ? "" : " NOWAIT"}`), isOne ? [...keys] : [keys]);
     },
     async lockName(name, waits) {
       await send(named(waits ? LOCK_NAME : TRY_TO_LOCK_NAME), [name]);
@@ -159,14 +159,18 @@ const nextIdsText = (table: SQLiteTable): string => {
   const { key } = insertedColumns(table);
   const name = getTableName(table);
   if (!key) throw new Error(`the rows of the table ${name} are not numbered`);
-  return `SELECT nextval('${quoted(`${name}_${key[1].name}_seq`)}') FROM generate_series(1, $1)`;
+  // PostgreSQL does not look into a subquery when it plans, so it expects the same of every number: see `fewRows`.
+  return `SELECT nextval('${quoted(`${name}_${key[1].name}_seq`)}') FROM generate_series(1, (SELECT CAST($1 AS integer)))`;
 };
 
-/** Returns the text that locks rows of a table by their keys, in the order of the keys. */
-const lockText = (table: SQLiteTable): string => {
+/** Returns the text that locks a row of a table by its key, or rows by a list of keys in the order of the keys. */
+const lockText = (table: SQLiteTable, isOne: boolean): string => {
   const name = getTableName(table);
   const keys = Object.values(insertedColumns(table).columns).filter(([, { primary }]) => primary);
   const [key] = keys.map(([, column]) => column.name);
   if (key === undefined) throw new Error(`the table ${name} has no key of one column`);
-  return `SELECT 1 FROM ${quoted(name)} WHERE ${quoted(key)} = ANY ($1::text[]) ORDER BY ${quoted(key)} FOR NO KEY UPDATE`;
+  const condition = isOne
+    ? `${quoted(key)} = $1`
+    : `${quoted(key)} ${isInList("$1", "text")} ORDER BY ${quoted(key)}`;
+  return `SELECT 1 FROM ${quoted(name)} WHERE ${condition} FOR NO KEY UPDATE`;
 };

@@ -25,6 +25,18 @@ const fieldAs = {
 const asJson = (name: string): SQL =>
   sql`${new Param(sql.placeholder(name), { mapToDriverValue: (rows: unknown) => JSON.stringify(rows) })}`;
 
+/**
+ * A condition about the numbers of given rows, which is always true. PostgreSQL expects a single row then, however many are given. So it
+ * finds the rows of tables that belong to them by an index, even if a table is small or was never analysed when it plans. It also keeps one
+ * plan for all values. Otherwise it expects ten of a list that it has not seen, or 100 of an array of JSON, and reads whole tables for them;
+ * and it plans again at each execution, because a plan for the list that it sees costs less.
+ */
+export const fewRows = (number: string): string => `${number} BETWEEN 1 AND 2147483647`;
+
+/** The condition that a value is in a list that is given as one parameter. */
+export const isInList = (parameter: string, type: "text" | "bigint"): string =>
+  `IN (SELECT value FROM unnest(CAST(${parameter} AS ${type}[])) WITH ORDINALITY AS list (value, number) WHERE ${fewRows("number")})`;
+
 export const postgresDialect: Dialect = {
   name: "postgres",
   rows(name, columns): SQL {
@@ -32,10 +44,12 @@ export const postgresDialect: Dialect = {
       ([column, kind]) =>
         sql`${fieldAs[kind](sql`(value ->> ${sql.raw(`'${column}'`)})`)} AS ${sql.identifier(column)}`,
     );
-    return sql`(SELECT ordinality - 1 AS "position", ${sql.join(fields, sql`, `)} FROM jsonb_array_elements(CAST(${asJson(name)} AS jsonb)) WITH ORDINALITY AS element (value, ordinality)) AS ${sql.identifier(name)}`;
+    return sql`(SELECT ordinality - 1 AS "position", ${sql.join(fields, sql`, `)} FROM jsonb_array_elements(CAST(${asJson(name)} AS jsonb)) WITH ORDINALITY AS element (value, ordinality) WHERE ${sql.raw(fewRows("ordinality"))}) AS ${sql.identifier(name)}`;
   },
-  isAnyOf: (column, parameter, kind = "text") =>
-    sql`${column} = ANY (CAST(${sql.placeholder(parameter)} AS ${sql.raw(kind === "text" ? "text" : "bigint")}[]))`,
+  isAnyOf(column, parameter, kind = "text") {
+    const [before, after] = isInList("$", kind === "text" ? "text" : "bigint").split("$");
+    return sql`${column} ${sql.raw(before ?? "")}${sql.placeholder(parameter)}${sql.raw(after ?? "")}`;
+  },
   inExam: (column) => eq(column, sql.placeholder("examId")),
 };
 

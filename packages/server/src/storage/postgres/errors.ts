@@ -40,8 +40,7 @@ const isSystemError = (error: unknown): boolean =>
   error instanceof Error && "code" in error && typeof error.code === "string" && /^E[A-Z]+$/.test(error.code);
 
 /** What the driver says of a connection that it lost or gave up. */
-const LOST =
-  /^(Connection terminated|Query read timeout|timeout exceeded|Client was closed|Client has encountered)/;
+const LOST = /^(Connection terminated|timeout exceeded|Client was closed|Client has encountered)/;
 
 const codeOf = (error: unknown): string | undefined =>
   error instanceof pg.DatabaseError ? error.code : undefined;

@@ -1,6 +1,7 @@
 import type { Reader, Storage } from "../port.js";
 import type { Statement, Values } from "../statement.js";
 import { compileOnce, type Named, queryOf } from "./connection.js";
+import { fewRows } from "./dialect.js";
 import { asPortError } from "./errors.js";
 import type { Session, Sessions } from "./sessions.js";
 import { createWaitLimit } from "./wait-limit.js";
@@ -19,7 +20,7 @@ export interface GatheredReader extends Reader, Pick<Storage, "together"> {
    * Returns the rows of a statement, as lists of values.
    * @param examId the exam that the statement is about, if it is about one
    */
-  rows(statement: Gatherable, values: unknown[], examId: unknown): Promise<Rows>;
+  readonly rows: (statement: Gatherable, values: unknown[], examId: unknown) => Promise<Rows>;
 }
 
 /** A read that waits for its turn. */
@@ -82,7 +83,7 @@ const gatheredForm = async (
   const outer = Array.from({ length: columns }, (_, index) => `c${index}`).join(", ");
   return {
     name: `${name}g`,
-    text: `SELECT found.*, read.number FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer})`,
+    text: `SELECT found.*, read.number FROM unnest(${lists}) WITH ORDINALITY AS read (${names}, number) CROSS JOIN LATERAL (${inner}) AS found (${outer}) WHERE ${fewRows("read.number")}`,
     parameters: plain.length,
   };
 };

@@ -2,6 +2,7 @@ import type pg from "pg";
 import { CommitUnknownError, TransactionLostError } from "../errors.js";
 import { createBatch, type Query, type Result, type Started } from "./batch.js";
 import { asPortError, isLost } from "./errors.js";
+import type { Waiter, WaitLimit } from "./wait-limit.js";
 
 /**
  * The use of a connection. Statements that are started before the caller waits for one of them are sent together, and so are those that are
@@ -49,6 +50,8 @@ export interface SessionOptions {
         readonly until: number;
       }
     | undefined;
+  /** Limits the wait for the answers of what was sent together. */
+  readonly limit: WaitLimit<Waiter>;
   /** Whether the statements that end the transaction are prepared by name. */
   readonly prepared: boolean;
   readonly onStatement?: ((text: string) => void) | undefined;
@@ -61,6 +64,11 @@ interface Waiting extends Started {
 /** The result of a statement that was not wanted. */
 const NOTHING: Result = { rows: [], count: 0, command: "" };
 
+/** From which part of the common limit a sooner one counts. */
+const MUCH_SOONER = 0.8;
+
+const noAnswer = (): Error => new Error("Connection terminated: the server did not answer in time");
+
 /** What the failure of a commit means that the server may have received. */
 const failureOfCommit = (error: unknown): unknown => {
   const failure = asPortError(error);
@@ -71,7 +79,7 @@ const failureOfCommit = (error: unknown): unknown => {
 
 export const createSession = (
   client: pg.ClientBase,
-  { loss, transaction, prepared, onStatement }: SessionOptions,
+  { loss, transaction, limit, prepared, onStatement }: SessionOptions,
 ): OpenSession => {
   const waiting: Waiting[] = [];
   let underWay: Promise<void> | undefined;
@@ -85,7 +93,7 @@ export const createSession = (
   };
 
   /** Takes the statements that are sent next. A script is sent alone. */
-  const takeBatch = (): Waiting[] => {
+  const takeStatements = (): Waiting[] => {
     const next = waiting.findIndex(({ query }) => query.isScript);
     const taken = waiting.splice(0, next < 0 ? waiting.length : Math.max(next, 1));
     return taken.filter(({ isWanted, resolve }) => {
@@ -99,12 +107,12 @@ export const createSession = (
     isScheduled = false;
     if (underWay) return;
     if (loss.error) rejectWaiting(loss.error);
-    const batch = takeBatch();
-    if (batch.length === 0) return;
-    const limitMs = until === undefined ? undefined : Math.max(until - performance.now(), 1);
-    until = undefined;
+    const statements = takeStatements();
+    if (statements.length === 0) return;
     underWay = new Promise((resolve) => {
-      const onEnd = (error: unknown, skipped: readonly Waiting[]): void => {
+      const batch = createBatch(statements, (error, skipped) => {
+        limit.end(waiter);
+        clearTimeout(timer);
         underWay = undefined;
         waiting.unshift(...skipped);
         if (error !== undefined) {
@@ -114,8 +122,14 @@ export const createSession = (
         }
         if (waiting.length > 0) schedule();
         resolve();
-      };
-      client.query(createBatch(batch, { limitMs, onEnd }));
+      });
+      const waiter = { reject: () => batch.abandon(noAnswer()) };
+      limit.add(waiter);
+      // A timer for each batch would cost more than the batch. Few have waited so long for a connection that they need one.
+      const leftMs = until === undefined ? Number.POSITIVE_INFINITY : Math.max(until - performance.now(), 1);
+      const timer = leftMs < limit.ms * MUCH_SOONER ? setTimeout(waiter.reject, leftMs) : undefined;
+      until = undefined;
+      client.query(batch);
     });
   };
   function schedule(): void {

@@ -4,7 +4,7 @@ import type { Query } from "./batch.js";
 import { asPortError } from "./errors.js";
 import { createSession, type Session, type SessionOptions, type TransactionSession } from "./session.js";
 import { types } from "./values.js";
-import { tookTooLong } from "./wait-limit.js";
+import { createWaitLimit, tookTooLong } from "./wait-limit.js";
 
 export type { Query } from "./batch.js";
 export type { Session, TransactionSession } from "./session.js";
@@ -75,8 +75,8 @@ export interface SessionsOptions {
 /** How long a call waits for a connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 60_000;
-/** The driver gives a statement up later than the server does, which says why. */
-const DRIVER_DELAY_MS = 1_000;
+/** A statement is given up later than the server does it, which says why. */
+const DELAY_MS = 1_000;
 
 /** Resolves with a connection. @throws DatabaseUnavailableError after `until`, by `performance.now()` */
 const connectedBy = async (until: number, connecting: Promise<pg.PoolClient>): Promise<pg.PoolClient> => {
@@ -109,13 +109,13 @@ export const createSessions = ({
     application_name: applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
-    query_timeout: timeoutMs + DRIVER_DELAY_MS,
     keepAlive: true,
     types,
   });
   // A connection that is lost while it is idle leaves the pool. The next call opens another one.
   pool.on("error", () => undefined);
 
+  const limit = createWaitLimit(timeoutMs + DELAY_MS);
   /** @param until when to give up, by `performance.now()` */
   const connect = async (until: number): Promise<pg.PoolClient> => {
     const connecting = pool.connect();
@@ -135,7 +135,7 @@ export const createSessions = ({
   const prepare = async (client: pg.PoolClient, loss: SessionOptions["loss"]): Promise<void> => {
     if (!onConnect || known.has(client)) return;
     try {
-      await onConnect(createSession(client, { loss, prepared, onStatement }));
+      await onConnect(createSession(client, { loss, limit, prepared, onStatement }));
     } catch (error) {
       throw asPortError(error);
     }
@@ -155,7 +155,7 @@ export const createSessions = ({
     client.on("error", onError);
     try {
       await prepare(client, loss);
-      const session = createSession(client, { loss, transaction, prepared, onStatement });
+      const session = createSession(client, { loss, transaction, limit, prepared, onStatement });
       try {
         return await work(session);
       } finally {

@@ -7,6 +7,8 @@ export interface Waiter {
 
 /** Rejects what has waited for too long. */
 export interface WaitLimit<Waiting extends Waiter> {
+  /** The limit, in milliseconds. */
+  readonly ms: number;
   readonly add: (waiter: Waiting) => void;
   /** Ends the wait. */
   readonly end: (waiter: Waiting) => void;
@@ -42,6 +44,7 @@ export const createWaitLimit = <Waiting extends Waiter>(limitMs: number): WaitLi
   }
 
   return {
+    ms: limitMs,
     add(waiter) {
       since.set(waiter, performance.now());
       checkLater();

@@ -17,6 +17,7 @@ import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
 import type { Database } from "../database.js";
 import type { OnDeclared } from "../declared-tables.js";
+import { createDataVersion, type DataVersion } from "./data-version.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
 import { isAboutStatements } from "./footprints.js";
 import { inspectLog, logOf } from "./log-file.js";
@@ -178,6 +179,7 @@ export const openSqlite = ({
   // A temporary database does not outlive the process, so it needs no sync to disk.
   if (temporary) sqlite.pragma("synchronous = OFF");
   let guard: FileGuard | undefined;
+  let dataVersion: DataVersion | undefined;
   try {
     const unchecked = isFile ? refuseDamage(sqlite) : [];
     // Foreign keys are off while migrations may rebuild tables. They cannot be switched inside a transaction.
@@ -191,8 +193,11 @@ export const openSqlite = ({
     // From now on the writer waits for other processes, without blocking the event loop.
     sqlite.pragma("busy_timeout = 0");
     guard = isFile ? createFileGuard(sqlite, file) : undefined;
+    dataVersion = createDataVersion(sqlite);
+    const { read: othersVersion, close: closeDataVersion } = dataVersion;
     const port = createSqliteStorage({
       writer: sqlite,
+      othersVersion,
       openReader: () => {
         const reader = openFile(file, onStatement);
         reader.pragma("query_only = ON");
@@ -218,12 +223,14 @@ export const openSqlite = ({
       async close() {
         port.close();
         sqlite.close();
+        closeDataVersion();
         guard?.close();
         temporary?.remove();
       },
     };
   } catch (error) {
     sqlite.close();
+    dataVersion?.close();
     guard?.close();
     temporary?.remove();
     throw error;

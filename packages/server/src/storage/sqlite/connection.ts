@@ -9,8 +9,9 @@ import {
   binderOf,
   type Insertion,
   insertedColumns,
-  insertedValue,
   partsOf,
+  type RowBinder,
+  rowBinderOf,
   rowReader,
   type Statement,
   type Values,
@@ -52,10 +53,13 @@ interface Prepared {
   readonly read: (values: readonly unknown[]) => Record<string, unknown>;
 }
 
+/** The numbers of rows that one statement inserts. A statement for many rows costs little more than one for a single row. */
+const SIZES = [64, 8, 1] as const;
+
 interface PreparedInsertion {
-  readonly statement: Sqlite.Statement<unknown[]>;
-  readonly running: Running;
-  readonly bind: (row: Readonly<Record<string, unknown>>) => unknown[];
+  /** The statement that inserts so many rows. Prepared when it is needed. */
+  readonly statementFor: (rows: number) => Pick<Prepared, "statement" | "running">;
+  readonly bind: RowBinder;
   /** The property with the id, if the rows are numbered. It is bound last. */
   readonly id: string | undefined;
 }
@@ -129,12 +133,21 @@ export const createConnection = (
     const name = getTableName(table);
     const all = key ? [...columns, key] : columns;
     const names = listOf(all.map(([, column]) => column));
-    const places = all.map(() => "?").join(", ");
-    const text = `INSERT INTO ${quoted(name)} (${names}) VALUES (${places})${onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : ""}`;
+    const places = `(${all.map(() => "?").join(", ")})`;
+    const onTaken = onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : "";
+    const statements = new Map<number, Pick<Prepared, "statement" | "running">>();
     const one: PreparedInsertion = {
-      statement: sqlite.prepare<unknown[]>(text),
-      running: { text, parameters: all.length, writes: name },
-      bind: (row) => columns.map((column) => insertedValue(row, column, toSqlite)),
+      statementFor(rows) {
+        const known = statements.get(rows);
+        if (known) return known;
+        const values = Array.from({ length: rows }, () => places).join(", ");
+        const text = `INSERT INTO ${quoted(name)} (${names}) VALUES ${values}${onTaken}`;
+        const running = { text, parameters: rows * all.length, writes: name };
+        const made = { statement: sqlite.prepare<unknown[]>(text), running };
+        statements.set(rows, made);
+        return made;
+      },
+      bind: rowBinderOf(columns, toSqlite),
       id: key?.[0],
     };
     insertions.set(insertion, one);
@@ -188,15 +201,23 @@ export const createConnection = (
       return translating(() => (made.reader ? made.all(bound).length : made.run(bound).changes));
     },
     insert(insertion, rows) {
-      const { statement, running, bind, id } = insertions.get(insertion) ?? prepareInsertion(insertion);
+      const { statementFor, bind, id } = insertions.get(insertion) ?? prepareInsertion(insertion);
       const isGiven = insertion.ids === "given";
       const ids = id === undefined || isGiven ? [] : idsOf(getTableName(insertion.table), rows.length);
-      for (const [index, row] of rows.entries()) {
-        const bound = bind(row);
-        if (id !== undefined) bound.push(isGiven ? givenId(row, id) : ids[index]);
-        beforeEach(running);
-        translating(() => statement.run(bound));
-      }
+      let next = 0;
+      for (const size of SIZES)
+        while (rows.length - next >= size) {
+          const { statement, running } = statementFor(size);
+          const bound: unknown[] = [];
+          for (const end = next + size; next < end; next += 1) {
+            // Safe: there is such a row.
+            const row = rows[next] as (typeof rows)[number];
+            bind(row, bound);
+            if (id !== undefined) bound.push(isGiven ? givenId(row, id) : ids[next]);
+          }
+          beforeEach(running);
+          translating(() => statement.run(bound));
+        }
       return ids;
     },
     ids: (table, count) => idsOf(getTableName(table), count),

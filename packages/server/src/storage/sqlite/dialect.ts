@@ -1,16 +1,29 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type DriverValueEncoder, type SQL, sql } from "drizzle-orm";
 import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
 import { type Binding, bindingsOf, type Dialect, type StatementParts } from "../statement.js";
 
 const compiler = new SQLiteSyncDialect();
 
+/** Encodes rows as a JSON list of lists, which SQLite reads faster than objects. */
+const rowsEncoder = (columns: readonly string[]): DriverValueEncoder<unknown, unknown> => ({
+  mapToDriverValue: (rows) =>
+    JSON.stringify(
+      // Safe: the port's rows are a list of objects.
+      (rows as readonly Readonly<Record<string, unknown>>[]).map((row) =>
+        columns.map((column) => toSqlite(row[column])),
+      ),
+    ),
+});
+
 export const sqliteDialect: Dialect = {
   name: "sqlite",
   rows(name, columns): SQL {
-    const fields = Object.keys(columns).map(
-      (column) => sql`${sql.raw(`json_extract(value, '$.${column}')`)} AS ${sql.identifier(column)}`,
+    const names = Object.keys(columns);
+    const fields = names.map(
+      (column, index) => sql`${sql.raw(`json_extract(value, '$[${index}]')`)} AS ${sql.identifier(column)}`,
     );
-    return sql`(SELECT key AS "position", ${sql.join(fields, sql`, `)} FROM json_each(${sql.placeholder(name)})) AS ${sql.identifier(name)}`;
+    const rows = sql.param(sql.placeholder(name), rowsEncoder(names));
+    return sql`(SELECT key AS "position", ${sql.join(fields, sql`, `)} FROM json_each(${rows})) AS ${sql.identifier(name)}`;
   },
   isAnyOf: (column, parameter) =>
     sql`${column} IN (SELECT value FROM json_each(${sql.placeholder(parameter)}))`,
@@ -34,14 +47,6 @@ export const toSqlite = (value: unknown): unknown => {
   if (value === undefined || value === null) return null;
   if (typeof value === "boolean") return value ? 1 : 0;
   if (value instanceof Date) return value.getTime();
-  if (Array.isArray(value)) return JSON.stringify(value, inRows);
+  if (Array.isArray(value)) return JSON.stringify(value);
   return value;
 };
-
-/** Converts times and booleans in rows that are passed as JSON. */
-function inRows(this: unknown, key: string, value: unknown): unknown {
-  // `value` is the result of toJSON: a Date is already a text.
-  const own = (this as Readonly<Record<string, unknown>>)[key];
-  if (own instanceof Date) return own.getTime();
-  return typeof value === "boolean" ? Number(value) : value;
-}

@@ -11,20 +11,19 @@ interface Size {
   readonly rows: number;
 }
 
-/** Returns an upper bound of each table's number of usual rows, without counting them. */
-const sizes = (sqlite: Sqlite): Size[] =>
+/** Returns an upper bound of each table's number of usual rows. Counts tables without row ids, up to a number. */
+const sizes = (sqlite: Sqlite, countUpTo: number): Size[] =>
   sqlite
-    .prepare<[], string>(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%WITHOUT ROWID%' ORDER BY name",
+    .prepare<[], { table: string; hasRowIds: 0 | 1 }>(
+      `SELECT name AS "table", sql NOT LIKE '%WITHOUT ROWID%' AS "hasRowIds" FROM sqlite_master WHERE type = 'table' ORDER BY name`,
     )
-    .pluck()
     .all()
-    .map((table) => ({
-      table,
-      rows:
-        Number(sqlite.prepare(`SELECT max(rowid) FROM "${table}"`).pluck().get() ?? 0) *
-        (WEIGHTS[table] ?? 1),
-    }));
+    .map(({ table, hasRowIds }) => {
+      const size = hasRowIds
+        ? `SELECT max(rowid) FROM "${table}"`
+        : `SELECT count(*) FROM (SELECT 1 FROM "${table}" LIMIT ${countUpTo})`;
+      return { table, rows: Number(sqlite.prepare(size).pluck().get() ?? 0) * (WEIGHTS[table] ?? 1) };
+    });
 
 export interface QuickCheck {
   /** The error found, or undefined. */
@@ -42,7 +41,7 @@ export const quickCheck = (sqlite: Sqlite, mostRows = MAX_ROWS): QuickCheck => {
   try {
     const skipped: string[] = [];
     let left = mostRows;
-    for (const { table, rows } of sizes(sqlite).toSorted((a, b) => a.rows - b.rows)) {
+    for (const { table, rows } of sizes(sqlite, mostRows + 1).toSorted((a, b) => a.rows - b.rows)) {
       left -= rows;
       if (left < 0) skipped.push(table);
       else {

@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Database } from "../database.js";
 import {
@@ -28,6 +28,8 @@ const session = (id: string, userId: string) => ({ id, userId, createdAt: now, e
 const insertAccounts = insertion(accounts);
 const insertAccountsUnlessThere = insertion(accounts, { onConflict: "ignore" });
 const insertSessions = insertion(sessions);
+const insertEvents = insertion(roomEvents);
+const allEvents = statement(query.select().from(roomEvents).orderBy(roomEvents.id));
 const byId = statement(
   query
     .select()
@@ -99,6 +101,26 @@ describe("a statement", () => {
     expect(made).toBe(2);
   });
 
+  it("reads values of each kind in rows that are handed over", async () => {
+    const columns = { position: "integer", name: "text", at: "time", isLate: "flag" } as const;
+    const { position: _, ...given } = columns;
+    const handed = statement((dialect) =>
+      query
+        .select(
+          Object.fromEntries(Object.keys(columns).map((name) => [name, sql`${sql.raw(`wanted."${name}"`)}`])),
+        )
+        .from(dialect.rows("wanted", given)),
+    );
+    const wanted = [
+      { name: 'it\'s "a"\n', at: now, isLate: true },
+      { name: null, at: now, isLate: false },
+    ];
+    expect(await storage.all(handed, { wanted })).toEqual([
+      { position: 0, name: 'it\'s "a"\n', at: now.getTime(), isLate: 1 },
+      { position: 1, name: null, at: now.getTime(), isLate: 0 },
+    ]);
+  });
+
   it("reads rows that are handed over, and values of a list", async () => {
     const handed = statement((dialect) =>
       query
@@ -123,6 +145,23 @@ describe("a write", () => {
     });
     expect([inside, outside]).toEqual([account("t1"), undefined]);
     expect(await ids()).toEqual(["t1"]);
+  });
+
+  it("inserts many rows in their order, and returns their ids", async () => {
+    const rows = Array.from({ length: 150 }, (_, index) => ({
+      examId: index % 2 === 0 ? "even" : "odd",
+      roomId: `room ${index}`,
+      type: "room_created" as const,
+      data: {},
+      createdAt: new Date(now.getTime() + index),
+    }));
+    const [first, ids] = await storage.write(async (tx) => [
+      await tx.insert(insertEvents, rows.slice(0, 3)),
+      await tx.insert(insertEvents, rows.slice(3)),
+    ]);
+    const added = [...first, ...ids].map((id, index) => ({ id, ...rows[index] }));
+    expect(await storage.all(allEvents)).toEqual(added);
+    expect(added).toHaveLength(150);
   });
 
   it("that fails leaves nothing, and takes none of its group with it", async () => {

@@ -14,6 +14,8 @@ export interface SqliteStorageOptions {
   readonly writer: Sqlite.Database;
   /** Opens a read-only connection to the same file. */
   readonly openReader: () => Sqlite.Database;
+  /** Returns a number that changes with every commit of another process. */
+  readonly othersVersion: () => number | undefined;
   /** Whether the schema is that of this version. */
   readonly isCurrent: () => boolean;
   /** Called when it no longer is. */
@@ -28,7 +30,6 @@ export interface SqliteStorageOptions {
 
 export interface SqliteStorage {
   readonly storage: Storage;
-  readonly othersVersion: () => number | undefined;
   close(): void;
 }
 
@@ -36,6 +37,7 @@ export interface SqliteStorage {
 export const createSqliteStorage = ({
   writer,
   openReader,
+  othersVersion,
   isCurrent,
   onSchemaChanged,
   guard,
@@ -43,8 +45,6 @@ export const createSqliteStorage = ({
   onStatement,
   onRemembered,
 }: SqliteStorageOptions): SqliteStorage => {
-  const dataVersion = writer.prepare<[], number>("PRAGMA data_version").pluck();
-  const othersVersion = (): number | undefined => dataVersion.get();
   /** The commit of another process up to which the schema was compared, and the result. */
   let compared: { readonly version: number | undefined; readonly isCurrent: boolean } = {
     version: undefined,
@@ -83,7 +83,6 @@ export const createSqliteStorage = ({
   });
 
   return {
-    othersVersion,
     storage: {
       ...reader,
       commitsInOrder: true,
