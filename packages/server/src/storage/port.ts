@@ -181,7 +181,7 @@ export interface Storage extends Reader {
    * Reads the parts of one call together. On PostgreSQL they are one statement, and so as of one moment, unless statements are divided by
    * exam. At most one part may be a list.
    */
-  ask<const Parts extends readonly (Part | undefined)[]>(parts: Parts): Promise<FoundBy<Parts>>;
+  readonly ask: <const Parts extends readonly (Part | undefined)[]>(parts: Parts) => Promise<FoundBy<Parts>>;
   /** Returns a number that changes with every commit of another process. */
   othersVersion(): Promise<number | undefined>;
 }

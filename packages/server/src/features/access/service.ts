@@ -56,7 +56,7 @@ export interface AccessService {
    * other methods need no further read.
    * @returns undefined if the token is no longer good
    */
-  confirm(caller: Principal, named?: Named): Promise<Principal | undefined>;
+  readonly confirm: (caller: Principal, named?: Named) => Promise<Principal | undefined>;
   /** Returns a caller who is the same person as another in the same call, so that what was read for one holds for both. */
   actingAs(confirmed: Principal, person: Principal): Principal;
   /** Returns the caller without what was read for their call, for what outlives the call. */

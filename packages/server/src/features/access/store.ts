@@ -88,7 +88,7 @@ export interface Answers {
 
 export interface AccessStore {
   /** Answers all questions together. A call begins with those about its token. Both may be about one room only. */
-  ask(about: Questions, token?: TokenQuestions): Promise<Answers>;
+  readonly ask: (about: Questions, token?: TokenQuestions) => Promise<Answers>;
 }
 
 /** The number of tokens whose state is cached: two devices for each of 20,000 examinees. */
