@@ -24,7 +24,7 @@ const vitest = [bin("vitest"), "run", "--config", "vitest.workspace.ts"];
 
 /** The tests that the step `postgres` runs: parts of their paths. */
 const ON_POSTGRES = (
-  "accounts bulk-changes crossing-deletion drop-in- ended-rooms erasure group-commit groups- import-people live- " +
+  "accounts bulk-changes crossing-deletion drop-in-logins drop-in-mutes ended-rooms erasure group-commit groups-queue import-people live- " +
   "message-logins messages- presence room-links seat-links storage-parts stream-callback tokens trpc-cheat trpc-move trpc-participants"
 )
   .split(" ")
