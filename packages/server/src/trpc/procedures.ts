@@ -91,13 +91,15 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         // The events of a subscription come one by one.
         const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
         const result = longAnswers
-          ? await longAnswers.inTurn({ caller, writes }, (hasWaited) =>
+          ? await longAnswers.inTurn({ caller, writes }, async (hasWaited) => {
               // What was read before the wait may no longer be true.
-              next({ ctx: { caller: hasWaited ? identity : caller } }),
-            )
+              const answer = await next({ ctx: { caller: hasWaited ? identity : caller } });
+              // The next call in turn sees what this one cost.
+              if (answer.ok) longAnswers.chargeRows(caller, rowsIn(answer.data));
+              return answer;
+            })
           : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
-        longAnswers?.chargeRows(caller, rowsIn(result.data));
         return result;
       } catch (error) {
         recordReason(own.trace, error);
