@@ -25,7 +25,7 @@ const vitest = [bin("vitest"), "run", "--config", "vitest.workspace.ts"];
 /** The tests that the step `postgres` runs: parts of their paths. */
 const ON_POSTGRES = (
   "accounts bulk-changes crossing-deletion drop-in-logins drop-in-mutes ended-rooms erasure group-commit groups-queue import-people live- " +
-  "message-logins messages- presence room-links seat-links storage-parts stream-callback tokens trpc-cheat trpc-move trpc-participants"
+  "message-logins messages- presence room-links seat-links storage-parts tokens trpc-cheat trpc-move trpc-participants"
 )
   .split(" ")
   .map((name) => `test/${name}`);
