@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.js";
+import { addSmallRoom } from "../../../test/support/small-room.js";
 import { insertRows, rowsOf } from "../../../test/support/tables.js";
 import { createEventLog } from "../../domain/events.js";
-import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
 import { cheatRecords, recordedPeople, roomEvents } from "../../storage/tables.js";
 import { createRecordWriter, type RecordBatch, type UsageIncrease } from "./records-store.js";
 
@@ -11,22 +11,7 @@ const NOW = new Date("2026-01-02T03:04:05Z");
 let db: TestDatabase;
 beforeEach(async () => {
   db = await openTestDatabase();
-  await db.storage.write(async (tx) => {
-    const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
-    await insertExam(tx, { id: "exam", name: "Exam", createdBy: "t1", ...times });
-    const room = { id: "room", examId: "exam", name: "Room", createTeacher: "t1", now: NOW };
-    await insertRoom(tx, { ...room, imServer: [] });
-    for (const userId of ["e1", "e2"])
-      await insertPerson(tx, {
-        examId: "exam",
-        roomId: "room",
-        userId,
-        role: "examinee",
-        name: userId,
-        streams: { main: `${userId}-main`, pc: `${userId}-pc` },
-        now: NOW,
-      });
-  });
+  await addSmallRoom(db.storage, { userIds: ["e1", "e2"], now: NOW });
 });
 afterEach(() => db.close());
 

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { openTestDatabase } from "../../../test/support/database.js";
+import { addSmallRoom } from "../../../test/support/small-room.js";
 import { rowsOf } from "../../../test/support/tables.js";
 import { createEventLog } from "../../domain/events.js";
-import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
 import { createRoomExams } from "../../domain/room-exams.js";
 import { presence, roomEvents } from "../../storage/tables.js";
 import { createPresenceStore } from "./store.js";
@@ -12,22 +12,7 @@ const PEOPLE = ["e1", "e2", "e3"];
 
 it("writes the changes of a group at once: pages that enter, that leave and that change their devices", async () => {
   await using db = await openTestDatabase();
-  await db.storage.write(async (tx) => {
-    const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
-    await insertExam(tx, { id: "exam", name: "Exam", createdBy: "t1", ...times });
-    const room = { id: "room", examId: "exam", name: "Room", createTeacher: "t1", now: NOW };
-    await insertRoom(tx, { ...room, imServer: [] });
-    for (const userId of PEOPLE)
-      await insertPerson(tx, {
-        examId: "exam",
-        roomId: "room",
-        userId,
-        role: "examinee",
-        name: userId,
-        streams: { main: `${userId}-main`, pc: `${userId}-pc` },
-        now: NOW,
-      });
-  });
+  await addSmallRoom(db.storage, { userIds: PEOPLE, now: NOW });
   const store = createPresenceStore({
     storage: db.storage,
     roomExams: createRoomExams(),

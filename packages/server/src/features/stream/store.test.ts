@@ -1,10 +1,10 @@
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.js";
+import { addSmallRoom } from "../../../test/support/small-room.js";
 import { change, rowsOf } from "../../../test/support/tables.js";
 import { createEventLog } from "../../domain/events.js";
 import { createMessageLog } from "../../domain/messages.js";
-import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
 import { createTaskLog } from "../../domain/vendor-tasks.js";
 import { createIds } from "../../platform/ids.js";
 import type { Storage } from "../../storage/port.js";
@@ -18,22 +18,7 @@ const NO_TASKS = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
 let db: TestDatabase;
 beforeEach(async () => {
   db = await openTestDatabase();
-  await db.storage.write(async (tx) => {
-    const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
-    await insertExam(tx, { id: "exam", name: "Exam", createdBy: "t1", ...times });
-    const room = { id: "room", examId: "exam", name: "Room", createTeacher: "t1", now: NOW };
-    await insertRoom(tx, { ...room, imServer: ["aliyun_new"] });
-    for (const userId of ["e1", "e2"])
-      await insertPerson(tx, {
-        examId: "exam",
-        roomId: "room",
-        userId,
-        role: "examinee",
-        name: userId,
-        streams: { main: `${userId}-main`, pc: `${userId}-pc` },
-        now: NOW,
-      });
-  });
+  await addSmallRoom(db.storage, { userIds: ["e1", "e2"], imServer: ["aliyun_new"], now: NOW });
 });
 afterEach(() => db.close());
 
