@@ -26,7 +26,7 @@ export class LastStatementsError extends Error {
   }
 }
 
-/** What a failure of the work means once its last statements have run. */
+/** Returns the error for work that failed after its last statements. */
 export const failedAfterLast = (error: unknown): LastStatementsError =>
   new LastStatementsError("the work of a transaction failed after its last statements", { cause: error });
 

@@ -112,14 +112,14 @@ export interface AccessService {
 const accountOf = ({ role, userId }: Pick<Caller, "role" | "userId">): string | undefined =>
   role === "examinee" ? undefined : userId;
 
-/** What decides about a caller's access to an exam: the room to which their token is bound, or their rooms in the exam. */
+/** Returns the questions that decide about a caller's access to an exam: about the room to which their token is bound, or their rooms. */
 const questionsOfExam = (caller: Caller, examId: string): Questions => {
   const { roomId, userId, role } = caller;
   if (roomId !== undefined) return { examId, roomId, memberId: userId };
   return role === "admin" ? { examId } : { examId, roomsOf: { userId, role, examId } };
 };
 
-/** What decides about a caller's access to what a call names. A call that names nothing is about what the token is bound to. */
+/** Returns the questions that decide about a caller's access to what a call names, or else to what their token is bound to. */
 const questionsOf = (caller: Caller, { roomId, examId, anyRoom = false }: Named): Questions => {
   const { roomId: ownRoom, examId: ownExam, userId, role } = caller;
   // A bound token opens nothing else, so nothing else needs to be read.

@@ -247,7 +247,7 @@ const questionsOf = (calls: readonly RecordBatch[]) => {
   return { recorded, limited: [...limitedRooms.values()], maxPeople, records };
 };
 
-/** Whether a call may add the first records of somebody, and the number of such people is limited. */
+/** Whether the number of people with records is limited, and the call may be the first about somebody. */
 const hasLimitedNewcomers = (room: RecordedRoom, { people, maxPeople }: UsageIncrease): boolean =>
   maxPeople !== undefined && people.some((added) => personIn(room, added.userId).records === 0);
 

@@ -58,8 +58,16 @@ const NOTHING: Values = {};
 /** The maximum number of rows that one statement inserts. */
 const MAX_ROWS = 2_000;
 
-const compiledStatements = new WeakMap<Statement, Compiled>();
-const compiledInsertions = new WeakMap<Insertion, CompiledInsertion>();
+/** Returns a function that makes a value for each key once. */
+const once = <Key extends object, Made extends object>(make: (key: Key) => Made): ((key: Key) => Made) => {
+  const known = new WeakMap<Key, Made>();
+  return (key) => {
+    const made = known.get(key) ?? make(key);
+    known.set(key, made);
+    return made;
+  };
+};
+
 /** Names of prepared statements, by their texts: statements with the same text share one. */
 const names = new Map<string, string>();
 export const named = (text: string): Named => {
@@ -68,34 +76,26 @@ export const named = (text: string): Named => {
   return { name, text };
 };
 
-export const compileOnce = (statement: Statement): Compiled => {
-  const known = compiledStatements.get(statement);
-  if (known) return known;
+export const compileOnce = once((statement: Statement): Compiled => {
   const parts = partsOf(statement, postgresDialect);
   const { text, bindings } = compile(parts);
-  const compiled: Compiled = {
+  return {
     ...named(text),
     bind: binderOf(text, bindings, toPostgres),
     read: rowReader(parts),
     columns: parts.fields.length,
   };
-  compiledStatements.set(statement, compiled);
-  return compiled;
-};
+});
 
-const compileInsertionOnce = (insertion: Insertion): CompiledInsertion => {
-  const known = compiledInsertions.get(insertion);
-  if (known) return known;
+const compileInsertionOnce = once((insertion: Insertion): CompiledInsertion => {
   const { columns, key } = insertedColumns(insertion.table, insertion.ids);
   const text = compileInsertion(insertion);
-  const compiled: CompiledInsertion = {
+  return {
     ...named(text),
     bind: (rows) => columns.map((column) => rows.map((row) => insertedValue(row, column, toPostgres))),
     isNumbered: key !== undefined,
   };
-  compiledInsertions.set(insertion, compiled);
-  return compiled;
-};
+});
 
 /** @param prepared whether statements are prepared by name */
 export const queryOf = (
@@ -137,10 +137,11 @@ export const createConnection = (
       const inserted = await Promise.all(parts.map((part) => send(compiled, part)));
       return compiled.isNumbered ? inserted.flatMap(numbersOf) : [];
     },
-    ids: async (table, count) => numbersOf(await send(named(nextIdsText(table)), [count])),
+    ids: async (table, count) => numbersOf(await send(nextIdsOf(table), [count])),
     async lock(table, keys, waits) {
       const isOne = keys.length === 1;
-      await send(named(`${lockText(table, isOne)}${waits ? "" : " NOWAIT"}`), isOne ? [...keys] : [keys]);
+      const locks = locksOf(table);
+      await send((waits ? locks.waiting : locks.trying)[isOne ? "one" : "some"], isOne ? [...keys] : [keys]);
     },
     async lockName(name, waits) {
       await send(named(waits ? LOCK_NAME : TRY_TO_LOCK_NAME), [name]);
@@ -154,14 +155,16 @@ const LOCK_NAME = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 /** Fails if the name is locked, so that the statements that were sent behind it do not run. */
 const TRY_TO_LOCK_NAME = `SELECT CASE WHEN NOT pg_try_advisory_xact_lock(hashtextextended($1, 0)) THEN current_setting('${NAME_IS_LOCKED}') END`;
 
-/** Returns the text that takes ids from the sequence of a table. The sequence is locked until the commit, see `beginEpoch`. */
-const nextIdsText = (table: SQLiteTable): string => {
+/** Returns the statement that takes ids from the sequence of a table. The sequence is locked until the commit, see `beginEpoch`. */
+const nextIdsOf = once((table: SQLiteTable): Named => {
   const { key } = insertedColumns(table);
   const name = getTableName(table);
   if (!key) throw new Error(`the rows of the table ${name} are not numbered`);
   // PostgreSQL does not look into a subquery when it plans, so it expects the same of every number: see `fewRows`.
-  return `SELECT nextval('${quoted(`${name}_${key[1].name}_seq`)}') FROM generate_series(1, (SELECT CAST($1 AS integer)))`;
-};
+  return named(
+    `SELECT nextval('${quoted(`${name}_${key[1].name}_seq`)}') FROM generate_series(1, (SELECT CAST($1 AS integer)))`,
+  );
+});
 
 /** Returns the text that locks a row of a table by its key, or rows by a list of keys in the order of the keys. */
 const lockText = (table: SQLiteTable, isOne: boolean): string => {
@@ -174,3 +177,12 @@ const lockText = (table: SQLiteTable, isOne: boolean): string => {
     : `${quoted(key)} ${isInList("$1", "text")} ORDER BY ${quoted(key)}`;
   return `SELECT 1 FROM ${quoted(name)} WHERE ${condition} FOR NO KEY UPDATE`;
 };
+
+/** Returns the statements that lock rows of a table. */
+const locksOf = once((table: SQLiteTable) => {
+  const [one, some] = [lockText(table, true), lockText(table, false)];
+  return {
+    waiting: { one: named(one), some: named(some) },
+    trying: { one: named(`${one} NOWAIT`), some: named(`${some} NOWAIT`) },
+  };
+});
