@@ -535,7 +535,7 @@ const callOften = async (): Promise<void> => {
     () => post("cheat/setCheatConfig", { examId, data: JSON.stringify({ n: 1 }) }),
     () => post("v2/getIMToken", login, link),
     (n) => get("userAct", { ...report, time: String(time + n) }, streamHeaders()),
-    // Nobody may send many messages at once.
+    // A new sender each time, because the rate of one sender is limited.
     (n) => app.as({ sub: `boss${n}`, role: "admin" }).im.send({ roomId, type: 30_001, data: {} }),
     () => admin.im.history({ roomId }),
     () => admin.room.list({}),
