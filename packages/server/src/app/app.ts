@@ -85,6 +85,8 @@ export const buildApp = async (
     routerOptions: { maxParamLength: 16_384 },
   });
 
+  // Before the listener of Fastify.
+  app.server.prependListener("request", db.storage.requestArrived);
   logRequests(app);
   writeLargeAnswersAsBytes(app);
   holdRefusals(app);

@@ -28,8 +28,9 @@ export interface TrpcOptions {
 
 /** The token in the connection parameters of a URL. */
 const tokenIn = (params: unknown): string | undefined => {
+  if (typeof params !== "string") return undefined;
   try {
-    const { token } = JSON.parse(String(params)) as { token?: unknown };
+    const { token } = JSON.parse(params) as { token?: unknown };
     return typeof token === "string" ? token : undefined;
   } catch {
     return undefined;

@@ -184,4 +184,9 @@ export interface Storage extends Reader {
   readonly ask: <const Parts extends readonly (Part | undefined)[]>(parts: Parts) => Promise<FoundBy<Parts>>;
   /** Returns a number that changes with every commit of another process. */
   othersVersion(): Promise<number | undefined>;
+  /**
+   * Called when a request begins to arrive from a connection, and at no other time. The calls of all requests that arrive in a turn of the
+   * event loop share one look at what other processes have committed: each was sent, at least in part, before that look.
+   */
+  readonly requestArrived: () => void;
 }

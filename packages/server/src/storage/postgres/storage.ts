@@ -254,6 +254,7 @@ export const createPostgresStorage = ({
       (...args) =>
         work(reader, ...args),
     ...createParts({ rows, together: reader.together }, { dividesByExam }),
+    requestArrived: () => undefined,
     async othersVersion() {
       version += 1;
       return version;

@@ -38,6 +38,8 @@ export interface RememberedReads {
   ) => (args: Of) => Answer;
   /** Records that the current transaction writes to a table. */
   readonly noteWrite: (table: string) => void;
+  /** See `Storage.requestArrived`. */
+  readonly requestArrived: () => void;
   /** Called when the current transaction is committed: removes cached reads of the tables that it wrote. */
   readonly committed: () => void;
   readonly rolledBack: () => void;
@@ -64,6 +66,8 @@ export const createRememberedReads = (
   let otherCommits = 0;
   let lastVersion: number | undefined;
   let isCheckedThisTurn = false;
+  /** Whether the look at other commits holds for the requests of this turn. */
+  let isLookShared = false;
 
   const checkOtherCommits = (): void => {
     if (!isCheckedThisTurn) {
@@ -90,7 +94,7 @@ export const createRememberedReads = (
        * read: a commit during the read may be in one part of the result and not in another.
        */
       stampNow(): number {
-        if (!withinCalls || !isCheckedThisTurn) checkOtherCommits();
+        if (withinCalls ? !isCheckedThisTurn : !isLookShared) checkOtherCommits();
         let stamp = otherCommits;
         for (const { number } of tableCommits) stamp += number;
         return stamp;
@@ -108,6 +112,14 @@ export const createRememberedReads = (
 
   return {
     noteWrite: (table) => void written.add(table),
+    requestArrived() {
+      if (isLookShared) return;
+      checkOtherCommits();
+      isLookShared = true;
+      setImmediate(() => {
+        isLookShared = false;
+      });
+    },
     committed() {
       for (const table of written) commitsTo(table).number += 1;
       written.clear();

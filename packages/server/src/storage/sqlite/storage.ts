@@ -107,6 +107,7 @@ export const createSqliteStorage = ({
       remember: remembered.remember,
       ...createParts(remembered),
       othersVersion: async () => othersVersion(),
+      requestArrived: remembered.requestArrived,
     },
     close() {
       committed.close();
