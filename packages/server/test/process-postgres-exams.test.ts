@@ -212,7 +212,7 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
     const mutes = createMuteStore({ storage, roomExams, self: () => "s" });
     const presence = createPresenceStore({ storage, roomExams, events });
     const streams = createStreamStore({ storage, tasks });
-    const inEach = (use: (room: (typeof ROOMS)[number], userId: string) => Promise<unknown>) =>
+    const inEach = (use: (room: (typeof ROOMS)[number], userId: string) => unknown) =>
       ROOMS.flatMap((room) => PEOPLE.map((userId) => use(room, userId)));
     for (let round = 0; round < 3; round += 1)
       await Promise.all([

@@ -1,9 +1,8 @@
 import type { Caller } from "@invigil/schema";
-import { LRUCache } from "lru-cache";
+import QuickLRU from "quick-lru";
 import type { Config } from "../config/config.js";
 import { type CountedCaller, identityKey } from "../identity/usage-key.js";
 import { InvigilError } from "../platform/errors.js";
-import { atMost } from "../platform/lru.js";
 import { waitBefore, wholeAfter } from "./allowance.js";
 
 /** The limited quantities, in the order in which the state of each owner stores them. */
@@ -146,8 +145,7 @@ export const createRateLimits = ({
   const scopeOf = (scope: RateScope) => ({
     scope,
     limits: limitsOf(settings, scope),
-    // By size instead of number, because the cache allocates memory for the maximum number at once.
-    owners: new LRUCache<string, FullAt>(atMost(MAX_OWNERS)),
+    owners: new QuickLRU<string, FullAt>({ maxSize: MAX_OWNERS }),
   });
   const scopes = {
     person: scopeOf("person"),

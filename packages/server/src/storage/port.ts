@@ -1,4 +1,5 @@
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { Insertion, Statement, Values } from "./statement.js";
 
 // The interface through which stores run their statements on a database.
@@ -181,7 +182,9 @@ export interface Storage extends Reader {
    * Reads the parts of one call together. On PostgreSQL they are one statement, and so as of one moment, unless statements are divided by
    * exam. At most one part may be a list.
    */
-  readonly ask: <const Parts extends readonly (Part | undefined)[]>(parts: Parts) => Promise<FoundBy<Parts>>;
+  readonly ask: <const Parts extends readonly (Part | undefined)[]>(
+    parts: Parts,
+  ) => MaybePromise<FoundBy<Parts>>;
   /** Returns a number that changes with every commit of another process. */
   othersVersion(): Promise<number | undefined>;
   /**

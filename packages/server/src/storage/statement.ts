@@ -37,9 +37,11 @@ export interface Dialect {
   /**
    * Rows passed as one parameter, to select from: `sql\`select … from ${dialect.rows("calls", { roomId: "text"
    * })}\``. The parameter's value is a list of objects. Each object becomes a row of the table `name`, with a
-   * column for each key of `columns`.
+   * column for each key of `columns`. A `list` is a list of texts: see `elements`.
    */
-  rows(name: string, columns: Readonly<Record<string, "text" | "integer" | "time" | "flag">>): SQL;
+  rows(name: string, columns: Readonly<Record<string, "text" | "integer" | "time" | "flag" | "list">>): SQL;
+  /** The texts of a `list` of such rows, to join: a table `name` with a column `value`. */
+  elements(list: SQL, name: string): SQL;
   /** Whether a column's value is in the list of texts or numbers of a parameter. */
   isAnyOf(column: SQLWrapper, parameter: string, kind?: "text" | "integer"): SQL;
   /**

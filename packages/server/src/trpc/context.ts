@@ -1,6 +1,7 @@
 import type { Principal } from "../identity/tokens.js";
 import type { Gate } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
+import type { MaybePromise } from "../platform/maybe-promise.js";
 
 /** What the log line of a request says about the calls in it. */
 export interface Trace {
@@ -31,7 +32,9 @@ export interface Context {
    * Returns the caller with what was read of the room or exam that the call names, for the access service. Returns undefined if the token
    * is no longer good. Absent if the caller has no token.
    */
-  readonly authorize?: ((caller: Principal, named?: Named) => Promise<Principal | undefined>) | undefined;
+  readonly authorize?:
+    | ((caller: Principal, named?: Named) => MaybePromise<Principal | undefined>)
+    | undefined;
   /** The connection that the call shares with others. Absent if the request has its own connection. */
   readonly connection?: object | undefined;
   /**

@@ -3,6 +3,7 @@ import type { AnyTRPCProcedure } from "@trpc/server";
 import { type Principal, tokenEnded } from "../identity/tokens.js";
 import type { GatedCall } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
+import { continueWith, type MaybePromise } from "../platform/maybe-promise.js";
 import { rowsIn } from "../platform/rows.js";
 import type { Context, Named, Trace } from "./context.js";
 import { failureOf, toTRPCError } from "./failures.js";
@@ -46,18 +47,18 @@ const namedIn = (input: unknown, anyRoom: true | undefined): Named => {
  * was.
  * @param admitted the call, if it was counted for the person
  */
-const authorized = async (
+const authorized = (
   own: Context,
   caller: Principal,
   { named, admitted }: { readonly named?: Named; readonly admitted?: Pick<GatedCall, "writes"> },
-): Promise<Principal> => {
-  const confirmed = own.authorize ? await own.authorize(caller, named) : caller;
-  if (confirmed) return confirmed;
-  own.identity = tokenEnded(caller);
-  if (admitted) own.gate?.withdraw(caller, admitted);
-  own.gate?.admitAnonymous(own.address);
-  throw own.identity;
-};
+): MaybePromise<Principal> =>
+  continueWith(own.authorize ? own.authorize(caller, named) : caller, (confirmed) => {
+    if (confirmed) return confirmed;
+    own.identity = tokenEnded(caller);
+    if (admitted) own.gate?.withdraw(caller, admitted);
+    own.gate?.admitAnonymous(own.address);
+    throw own.identity;
+  });
 
 /**
  * Makes a procedure for callers whose token has one of the roles. Others receive 401 or 403 before the input is read. All checks are in

@@ -36,7 +36,7 @@ export const createOutage = (): Outage => {
     write: (work, options) => guarded(() => storage.write(work, options))(),
     grouped: (writeAll, grouping) => guarded(storage.grouped(writeAll, grouping)),
     snapshot: (read) => guarded(() => storage.snapshot(read))(),
-    ask: (parts) => guarded(() => storage.ask(parts))(),
+    ask: (parts) => guarded(async () => storage.ask(parts))(),
     remember: (options, read) => guarded(storage.remember(options, read)),
     othersVersion: guarded(() => storage.othersVersion()),
   });

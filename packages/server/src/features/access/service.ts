@@ -1,6 +1,7 @@
 import type { Caller, Role } from "@invigil/schema";
 import type { Principal } from "../../identity/tokens.js";
 import { examNotFound, forbidden, InvigilError, roomNotFound } from "../../platform/errors.js";
+import { continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
 import type { Named } from "../../trpc/context.js";
 import type {
   AccessStore,
@@ -56,7 +57,7 @@ export interface AccessService {
    * other methods need no further read.
    * @returns undefined if the token is no longer good
    */
-  readonly confirm: (caller: Principal, named?: Named) => Promise<Principal | undefined>;
+  readonly confirm: (caller: Principal, named?: Named) => MaybePromise<Principal | undefined>;
   /** Returns a caller who is the same person as another in the same call, so that what was read for one holds for both. */
   actingAs(confirmed: Principal, person: Principal): Principal;
   /** Returns the caller without what was read for their call, for what outlives the call. */
@@ -164,7 +165,7 @@ export const createAccessService = ({
   const examForbidden = (examId: string) => forbidden(`The exam ${examId} is not open to you.`);
 
   /** Returns the answers to questions about a caller that were given when the call began, or asks. */
-  const ask = ({ known }: InformedCaller, questions: Questions): Answers | Promise<Answers> =>
+  const ask = ({ known }: InformedCaller, questions: Questions): MaybePromise<Answers> =>
     known && includes(known.questions, questions) ? known.answers : store.ask(questions);
 
   const isDisabled: AccessService["isDisabled"] = async (person) => {
@@ -182,14 +183,16 @@ export const createAccessService = ({
     return answers.isRefused || !hasSession || (generation ?? 0) < (answers.generation ?? 0);
   };
 
-  const confirm: AccessService["confirm"] = async (caller, named) => {
+  const confirm: AccessService["confirm"] = (caller, named) => {
     const questions = named ? questionsOf(caller, named) : NOTHING;
-    const answers = await store.ask(questions, questionsOfToken(caller));
-    if (isEnded(caller, answers)) return undefined;
-    const { session } = answers;
-    // Disabling an account ends its sessions, so the account of the session's person needs no check.
-    if (session && session.userId !== caller.userId && (await isDisabled(caller))) return undefined;
-    return named ? { ...caller, known: { questions, answers } } : caller;
+    return continueWith(store.ask(questions, questionsOfToken(caller)), (answers) => {
+      if (isEnded(caller, answers)) return undefined;
+      const confirmed = named ? { ...caller, known: { questions, answers } } : caller;
+      const { session } = answers;
+      // Disabling an account ends its sessions, so the account of the session's person needs no check.
+      if (!session || session.userId === caller.userId) return confirmed;
+      return isDisabled(caller).then((disabled) => (disabled ? undefined : confirmed));
+    });
   };
 
   const room: AccessService["room"] = async (caller, roomId) => {

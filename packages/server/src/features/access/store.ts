@@ -2,7 +2,8 @@ import type { Role, Room, VideoProfile } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
 import type { RoomExams } from "../../domain/room-exams.js";
 import { generationInRoom } from "../../domain/seats.js";
-import type { Storage } from "../../storage/port.js";
+import { continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
+import type { FoundBy, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   accounts,
@@ -88,7 +89,7 @@ export interface Answers {
 
 export interface AccessStore {
   /** Answers all questions together. A call begins with those about its token. Both may be about one room only. */
-  readonly ask: (about: Questions, token?: TokenQuestions) => Promise<Answers>;
+  readonly ask: (about: Questions, token?: TokenQuestions) => MaybePromise<Answers>;
 }
 
 /** The number of tokens whose state is cached: two devices for each of 20,000 examinees. */
@@ -233,34 +234,37 @@ export const createAccessStore = ({
       roomsOf && roomsOfPart(roomsOf),
     ] as const;
 
+  /** Whether the room of the questions is in the exam in which it was looked for. */
+  const isFound = ([, , seat, room]: FoundBy<ReturnType<typeof partsOf>>): boolean =>
+    seat !== undefined || room !== undefined;
+  const answersOf = ([refused, session, seat, room, exam, rooms]: FoundBy<
+    ReturnType<typeof partsOf>
+  >): Answers => ({
+    isRefused: refused !== undefined,
+    session: session && {
+      userId: session.userId,
+      expiresAt: session.expiresAt,
+      isRevoked: session.revokedTokenId !== null,
+    },
+    room,
+    generation: seat?.generation,
+    exam,
+    rooms,
+  });
+
   return {
-    async ask(about, token) {
+    ask(about, token) {
       const roomId = about.roomId ?? token?.roomId;
-      let examOfRoom = roomId === undefined ? undefined : roomExams.rememberedExamOf(roomId);
-      let isLookedUp = roomId === undefined;
-      for (;;) {
-        if (roomId !== undefined && examOfRoom === undefined && !isLookedUp) {
-          isLookedUp = true;
-          examOfRoom = await roomExams.lookUp(storage, roomId);
-        }
-        const [refused, session, seat, room, exam, rooms] = await storage.ask(
-          partsOf(about, token, examOfRoom),
-        );
-        if (isLookedUp || seat !== undefined || room !== undefined)
-          return {
-            isRefused: refused !== undefined,
-            session: session && {
-              userId: session.userId,
-              expiresAt: session.expiresAt,
-              isRevoked: session.revokedTokenId !== null,
-            },
-            room,
-            generation: seat?.generation,
-            exam,
-            rooms,
-          };
-        examOfRoom = undefined;
-      }
+      if (roomId === undefined) return continueWith(storage.ask(partsOf(about, token, undefined)), answersOf);
+      const lookUp = async (): Promise<Answers> => {
+        const examOfRoom = await roomExams.lookUp(storage, roomId);
+        return answersOf(await storage.ask(partsOf(about, token, examOfRoom)));
+      };
+      const remembered = roomExams.rememberedExamOf(roomId);
+      if (remembered === undefined) return lookUp();
+      return continueWith(storage.ask(partsOf(about, token, remembered)), (found) =>
+        isFound(found) ? answersOf(found) : lookUp(),
+      );
     },
   };
 };

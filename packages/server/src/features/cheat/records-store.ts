@@ -69,52 +69,59 @@ export interface RecordBatch {
  */
 export type RecordOutcome = boolean | "not_in_room" | LimitExceeded;
 
-const usageOfPeople = statement((dialect) =>
-  query
+const usageOfPeople = statement((dialect) => {
+  const userId = sql`person.value`;
+  const seat = query
+    .select({ seq: visibleParticipants.seq })
+    .from(visibleParticipants)
+    .where(
+      and(
+        eq(visibleParticipants.examId, visibleRooms.examId),
+        eq(visibleParticipants.roomId, visibleRooms.id),
+        eq(visibleParticipants.userId, userId),
+      ),
+    );
+  return query
     .select({
       examId: visibleRooms.examId,
       roomId: visibleRooms.id,
-      userId: sql<string>`recorded."userId"`,
+      userId: sql<string>`${userId}`,
       records: sql<number>`coalesce(${recordedPeople.records}, 0)`,
       bytes: sql<number>`coalesce(${recordedPeople.bytes}, 0)`,
-      seat: visibleParticipants.seq,
+      // With AND, SQLite would look for seats in any case.
+      isInRoom: sql<boolean>`CASE WHEN recorded."needsSeats" THEN ${exists(seat)} ELSE true END`.mapWith(
+        Boolean,
+      ),
     })
-    .from(dialect.rows("recorded", { examId: "text", roomId: "text", userId: "text" }))
+    .from(dialect.rows("recorded", { examId: "text", roomId: "text", people: "list", needsSeats: "flag" }))
     .innerJoin(
       visibleRooms,
       and(eq(visibleRooms.examId, sql`recorded."examId"`), eq(visibleRooms.id, sql`recorded."roomId"`)),
     )
+    .innerJoin(dialect.elements(sql`recorded."people"`, "person"), sql`true`)
     .leftJoin(
       recordedPeople,
       and(
         eq(recordedPeople.examId, visibleRooms.examId),
         eq(recordedPeople.roomId, visibleRooms.id),
-        eq(recordedPeople.userId, sql`recorded."userId"`),
+        eq(recordedPeople.userId, userId),
       ),
-    )
-    .leftJoin(
-      visibleParticipants,
-      and(
-        eq(visibleParticipants.examId, visibleRooms.examId),
-        eq(visibleParticipants.roomId, visibleRooms.id),
-        eq(visibleParticipants.userId, sql`recorded."userId"`),
-      ),
-    ),
-);
+    );
+});
 /** For rooms in which some people have no records: counts the people who have some, up to a maximum. */
 const sizesForNewcomers = statement((dialect) => {
   const newcomers = query
-    .select({ userId: sql`people."userId"` })
-    .from(dialect.rows("people", { examId: "text", roomId: "text", userId: "text" }))
+    .select({ userId: sql`person.value` })
+    .from(dialect.elements(sql`limited."people"`, "person"))
     .leftJoin(
       recordedPeople,
       and(
-        eq(recordedPeople.examId, sql`people."examId"`),
-        eq(recordedPeople.roomId, sql`people."roomId"`),
-        eq(recordedPeople.userId, sql`people."userId"`),
+        eq(recordedPeople.examId, sql`limited."examId"`),
+        eq(recordedPeople.roomId, sql`limited."roomId"`),
+        eq(recordedPeople.userId, sql`person.value`),
       ),
     )
-    .where(sql`people."roomId" = limited."roomId" AND coalesce(${recordedPeople.records}, 0) = 0`);
+    .where(sql`coalesce(${recordedPeople.records}, 0) = 0`);
   const counted = query
     .select({ userId: recordedPeople.userId })
     .from(recordedPeople)
@@ -128,7 +135,7 @@ const sizesForNewcomers = statement((dialect) => {
       roomId: sql<string>`limited."roomId"`,
       people: sql<number>`${query.select({ number: count() }).from(counted)}`.mapWith(Number),
     })
-    .from(dialect.rows("limited", { examId: "text", roomId: "text" }))
+    .from(dialect.rows("limited", { examId: "text", roomId: "text", people: "list" }))
     .where(exists(newcomers));
 });
 const addToSums = statement((dialect) =>
@@ -169,17 +176,27 @@ const personIn = ({ people }: RecordedRoom, userId: string): RecordedPerson => {
   return person;
 };
 
+/** A room and the people whom a group is about. */
+interface AskedRoom extends RoomKey {
+  readonly people: string[];
+  /** Whether people of a call must be in the room. */
+  needsSeats: boolean;
+  /** The maximum number of people with records in the room. Absent: no limit. */
+  maxPeople?: number | undefined;
+}
+
 /** Returns the rooms that exist, with those of their people whom the group is about. */
-const readRooms = async (tx: Transaction, recorded: readonly (RoomKey & { readonly userId: string })[]) => {
+const readRooms = async (tx: Transaction, recorded: readonly AskedRoom[]) => {
   const rooms = new Map<string, RecordedRoom>();
-  for (const { examId, roomId, userId, records, bytes, seat } of await tx.all(usageOfPeople, { recorded })) {
+  for (const row of await tx.all(usageOfPeople, { recorded })) {
+    const { examId, roomId, userId, records, bytes, isInRoom } = row;
     let room = rooms.get(roomId);
     if (!room) {
       room = { examId, people: new Map(), newcomers: 0 };
       rooms.set(roomId, room);
     }
     room.people.set(userId, {
-      isInRoom: seat !== null,
+      isInRoom,
       records,
       bytes,
       addedRecords: 0,
@@ -229,22 +246,25 @@ const grouping = {
 
 /** What a group reads. */
 const questionsOf = (calls: readonly RecordBatch[]) => {
-  const recorded: (RoomKey & { readonly userId: string })[] = [];
-  /** The rooms in which the number of people is limited. */
-  const limitedRooms = new Map<string, RoomKey>();
-  let maxPeople = 0;
+  const rooms = new Map<string, AskedRoom>();
   let records = 0;
   for (const { records: added, increase } of calls) {
     const [first] = added;
     if (!first) continue;
     const { examId, roomId } = first;
+    const key = `${examId} ${roomId}`;
+    let room = rooms.get(key);
+    if (!room) {
+      room = { examId, roomId, people: [], needsSeats: false };
+      rooms.set(key, room);
+    }
+    for (const { userId } of increase.people) room.people.push(userId);
+    if (increase.inRoom) room.needsSeats = true;
+    room.maxPeople ??= increase.maxPeople;
     records += added.length;
-    for (const { userId } of increase.people) recorded.push({ examId, roomId, userId });
-    if (increase.maxPeople === undefined) continue;
-    limitedRooms.set(roomId, { examId, roomId });
-    maxPeople = Math.max(maxPeople, increase.maxPeople);
   }
-  return { recorded, limited: [...limitedRooms.values()], maxPeople, records };
+  const recorded = [...rooms.values()];
+  return { recorded, limited: recorded.filter(({ maxPeople }) => maxPeople !== undefined), records };
 };
 
 /** Whether the number of people with records is limited, and the call may be the first about somebody. */
@@ -257,11 +277,12 @@ const hasLimitedNewcomers = (room: RecordedRoom, { people, maxPeople }: UsageInc
  */
 export const createRecordWriter = ({ storage, events }: { storage: Storage; events: EventLog }) =>
   storage.grouped<RecordBatch, RecordOutcome>(async (tx, calls) => {
-    const { recorded, limited, maxPeople, records } = questionsOf(calls);
+    const { recorded, limited, records } = questionsOf(calls);
+    const maxPeople = Math.max(...limited.map((room) => room.maxPeople ?? 0));
     const locked = lockExams(tx, ...new Set(calls.map(grouping.examOf)));
     const readSizes =
       limited.length > 0
-        ? tx.readAhead(() => tx.all(sizesForNewcomers, { limited, people: recorded, most: maxPeople + 1 }))
+        ? tx.readAhead(() => tx.all(sizesForNewcomers, { limited, most: maxPeople + 1 }))
         : undefined;
     const [, ids, rooms] = await Promise.all([
       locked,

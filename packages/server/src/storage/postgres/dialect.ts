@@ -19,6 +19,7 @@ const fieldAs = {
   integer: (field: SQL) => sql`CAST(${field} AS bigint)`,
   time: (field: SQL) => sql`CAST(${field} AS timestamptz)`,
   flag: (field: SQL) => sql`CAST(${field} AS boolean)`,
+  list: (field: SQL) => sql`CAST(${field} AS jsonb)`,
 };
 
 /** A parameter whose value is sent as JSON. */
@@ -46,6 +47,8 @@ export const postgresDialect: Dialect = {
     );
     return sql`(SELECT ordinality - 1 AS "position", ${sql.join(fields, sql`, `)} FROM jsonb_array_elements(CAST(${asJson(name)} AS jsonb)) WITH ORDINALITY AS element (value, ordinality) WHERE ${sql.raw(fewRows("ordinality"))}) AS ${sql.identifier(name)}`;
   },
+  elements: (list, name) =>
+    sql`LATERAL (SELECT value FROM jsonb_array_elements_text(${list}) WITH ORDINALITY AS element (value, ordinality) WHERE ${sql.raw(fewRows("ordinality"))}) AS ${sql.identifier(name)}`,
   isAnyOf(column, parameter, kind = "text") {
     const [before, after] = isInList("$", kind === "text" ? "text" : "bigint").split("$");
     return sql`${column} ${sql.raw(before ?? "")}${sql.placeholder(parameter)}${sql.raw(after ?? "")}`;

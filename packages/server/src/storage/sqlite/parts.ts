@@ -47,7 +47,7 @@ export const createParts = ({
       rememberAtOnce(options, (connection, ...args: Args) => connection.all(statement, valuesOf(...args))),
     );
   },
-  async ask<const Parts extends readonly (Part | undefined)[]>(parts: Parts) {
+  ask<const Parts extends readonly (Part | undefined)[]>(parts: Parts) {
     // Safe: each part finds what its type says.
     return parts.map(answerOf) as unknown as FoundBy<Parts>;
   },
