@@ -15,6 +15,8 @@ export interface FileGuard {
   readonly fault: () => string | undefined;
   /** Starts the next generation if the log is a new one. Call it inside a transaction. */
   readonly beginGeneration: () => void;
+  /** Called when that transaction was rolled back. */
+  readonly rolledBack: () => void;
   readonly close: () => void;
 }
 
@@ -51,6 +53,8 @@ export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
   /** The log whose generation has started, as far as this process knows. */
   let begun = generation === 0 ? undefined : salts();
   let isFirstCommit = false;
+  /** What was known before the transaction that starts a generation. */
+  let before: { readonly generation: number; readonly begun: string | undefined } | undefined;
 
   const isOfThisDatabase = (): boolean => {
     const onDisk = generationOfFile(descriptor);
@@ -73,16 +77,25 @@ export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
 
     beginGeneration() {
       const now = salts();
+      before = undefined;
       // The commit that starts a generation may also start its log, whose salts are known only after it.
       if (isFirstCommit) begun = now;
       isFirstCommit = false;
       if (now !== undefined && now === begun) return;
       const last = Number(sqlite.pragma("user_version", { simple: true }));
       const isBegunElsewhere = last !== generation;
+      before = { generation: last, begun };
       generation = isBegunElsewhere ? last : nextGeneration(last);
       if (!isBegunElsewhere) sqlite.pragma(`user_version = ${generation}`);
       begun = now;
       isFirstCommit = true;
+    },
+
+    rolledBack() {
+      if (!before) return;
+      ({ generation, begun } = before);
+      isFirstCommit = false;
+      before = undefined;
     },
 
     // Close after the connection: closing a descriptor releases all locks that the process has on the file.

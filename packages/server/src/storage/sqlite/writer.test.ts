@@ -6,9 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LastStatementsError, TransactionStalledError } from "../errors.js";
 import { roomEvents } from "../tables.js";
 import { createConnection } from "./connection.js";
+import { createFileGuard } from "./file-guard.js";
 import { createWriter, type Write } from "./writer.js";
 
 let folder: string;
+let file: string;
 let sqlite: Sqlite.Database;
 /** Another connection, which sees committed data only. */
 let witness: Sqlite.Database;
@@ -17,7 +19,7 @@ let statements: string[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "invigil-writer-"));
-  const file = join(folder, "x.db");
+  file = join(folder, "x.db");
   sqlite = new Sqlite(file, { verbose: (sql) => statements.push(String(sql)) });
   statements = [];
   sqlite.pragma("journal_mode = WAL");
@@ -320,4 +322,20 @@ describe("writes of bulk changes", () => {
     expect(transactions()).toEqual({ begun: 3, committed: 3, undone: 0 });
     expect(rowsOf(witness)).toEqual([1, 2, 3, 10]);
   });
+});
+
+it("the first commit of a log begins its generation, whatever failed before it", async () => {
+  const guard = createFileGuard(sqlite, file);
+  const guarded = createWriter(sqlite, { connection: createConnection(sqlite), guard });
+  const generation = () => sqlite.pragma("user_version", { simple: true });
+  const fail = () => Promise.reject(new Error("refused"));
+  try {
+    await expect(guarded(fail)).rejects.toThrow("refused");
+    expect(generation()).toBe(0);
+    await guarded(() => insert(1));
+    expect(generation()).toBeGreaterThan(0);
+    expect(guard.fault()).toBeUndefined();
+  } finally {
+    guard.close();
+  }
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
 import { failedAfterLast, LastStatementsError, TransactionStalledError } from "../errors.js";
 import type { Transaction, WriteOptions } from "../port.js";
@@ -59,7 +60,7 @@ export interface WriterOptions {
 
 /**
  * Group commit. Writes that arrive during a commit share the next transaction, so a thousand waiting calls cost
- * one sync to disk. Each write has a savepoint of its own: if it fails, it is undone and rejected alone.
+ * one sync to disk. Each write after the first has a savepoint of its own: if it fails, it is undone and rejected alone.
  * Repeatable writes share a savepoint until one of them fails. While another process writes, the writes wait
  * without blocking the event loop, unlike SQLite's own wait. Transactions stay short: long groups are split,
  * and each transaction takes one part of a bulk change. The jobs run in the order of `turns.ts`.
@@ -152,8 +153,50 @@ export const createWriter = (
     };
   };
 
-  /** Runs jobs in one savepoint. If one of them fails or stalls, undoes all of them and throws. */
-  const runTogether = async (jobs: readonly Job[], afterCommit: (() => void)[]): Promise<unknown[]> => {
+  const worthWaiting = (error: unknown): boolean => {
+    if (!isBusy(error)) return false;
+    busySince ??= performance.now();
+    return performance.now() - busySince < patienceMs;
+  };
+
+  /** Whether the transaction contains finished jobs. The first ones need no savepoint: without them, nothing is left of the transaction. */
+  let hasFinishedJobs = false;
+  const rollBack = (): void => {
+    if (sqlite.inTransaction) rollback.run();
+    guard?.rolledBack();
+    onRollback?.();
+  };
+  const open = (): void => {
+    hasFinishedJobs = false;
+    begin.run();
+    try {
+      guard?.beginGeneration();
+      onBegin?.();
+    } catch (error) {
+      rollBack();
+      throw error;
+    }
+  };
+  /** Opens the transaction again after its first jobs have failed. */
+  const openAgain = async (): Promise<void> => {
+    for (;;)
+      try {
+        open();
+        return;
+      } catch (error) {
+        if (!worthWaiting(error)) throw error;
+        await sleep(ASK_AGAIN_MS);
+      }
+  };
+  /**
+   * Runs jobs that are undone together. If one of them fails or stalls, undoes all of them, and returns its error.
+   * @throws if the transaction, which has finished jobs, was rolled back
+   */
+  const runTogether = async (
+    jobs: readonly Job[],
+    afterCommit: (() => void)[],
+  ): Promise<{ readonly values: unknown[] } | { readonly error: unknown }> => {
+    if (!sqlite.inTransaction) await openAgain();
     const kept = afterCommit.length;
     const { tx, beginJob, failureOf, end } = handleOf(afterCommit);
     let turn: NodeJS.Immediate | undefined;
@@ -161,7 +204,7 @@ export const createWriter = (
       turn = setImmediate(() => reject(new TransactionStalledError()));
     });
     stalled.catch(() => undefined);
-    savepoint.run();
+    if (hasFinishedJobs) savepoint.run();
     try {
       const values: unknown[] = [];
       for (const job of jobs) {
@@ -176,40 +219,28 @@ export const createWriter = (
           job.usedMs += performance.now() - since;
         }
       }
-      release.run();
-      return values;
+      if (hasFinishedJobs) release.run();
+      hasFinishedJobs = true;
+      return { values };
     } catch (error) {
       end();
-      undo(error);
+      if (hasFinishedJobs) undo(error);
+      else rollBack();
       afterCommit.length = kept;
-      throw error;
+      return { error };
     } finally {
       end();
       clearImmediate(turn);
     }
   };
 
-  const runAlone = async (job: Job, afterCommit: (() => void)[]): Promise<Outcome> => {
-    try {
-      const [value] = await runTogether([job], afterCommit);
-      return { ok: true, value };
-    } catch (error) {
-      if (!sqlite.inTransaction) throw error;
-      return { ok: false, error };
-    }
-  };
-
-  /** Runs jobs in a shared savepoint. If one fails, runs each in a savepoint of its own. */
+  /** Runs jobs together. If one fails, runs each alone. */
   const runShared = async (jobs: readonly Job[], afterCommit: (() => void)[]): Promise<Outcome[]> => {
-    if (jobs.length > 1)
-      try {
-        const values = await runTogether(jobs, afterCommit);
-        return values.map((value) => ({ ok: true, value }));
-      } catch (error) {
-        if (!sqlite.inTransaction) throw error;
-      }
+    const result = await runTogether(jobs, afterCommit);
+    if ("values" in result) return result.values.map((value) => ({ ok: true, value }));
+    if (jobs.length === 1) return [{ ok: false, error: result.error }];
     const outcomes: Outcome[] = [];
-    for (const job of jobs) outcomes.push(await runAlone(job, afterCommit));
+    for (const job of jobs) outcomes.push(...(await runShared([job], afterCommit)));
     return outcomes;
   };
 
@@ -245,10 +276,8 @@ export const createWriter = (
    */
   const transact = async (taken: Turn<Job>[], afterCommit: (() => void)[]): Promise<Outcome[]> => {
     if (lastFault !== undefined) assertStored();
-    begin.run();
+    open();
     try {
-      onBegin?.();
-      guard?.beginGeneration();
       const outcomes: Outcome[] = [];
       const since = performance.now();
       const newest = lastNumber;
@@ -261,20 +290,13 @@ export const createWriter = (
         hasBulk ||= jobs.some(({ bulk }) => bulk);
         outcomes.push(...(await runShared(jobs, afterCommit)));
       } while (performance.now() - since <= MAX_TRANSACTION_MS);
-      commit.run();
+      if (sqlite.inTransaction) commit.run();
       onCommit?.();
       return outcomes;
     } catch (error) {
-      if (sqlite.inTransaction) rollback.run();
-      onRollback?.();
+      rollBack();
       throw error;
     }
-  };
-
-  const worthWaiting = (error: unknown): boolean => {
-    if (!isBusy(error)) return false;
-    busySince ??= performance.now();
-    return performance.now() - busySince < patienceMs;
   };
 
   /** Begins the next transaction, after other work of the event loop. */
