@@ -80,7 +80,7 @@ const WINDOW_MS = 60_000;
 /** The part of it that presence may use at once. */
 const PRESENCE_WINDOW_MS = 0.75 * WINDOW_MS;
 const ONE_EVENT = { events: 1 };
-/** The number of owners of each kind that are kept. A forgotten owner has its full allowance again. */
+/** The number of owners of each kind that are kept at least; twice as many at most. A forgotten owner has its full allowance again. */
 const MAX_OWNERS = 100_000;
 
 const MIB = 1024 * 1024;
