@@ -7,7 +7,7 @@ import { createWire } from "../src/rest/wire.js";
 import { roomEvents } from "../src/storage/tables.js";
 import { answersTo, dataOf, rest } from "./support/calls.js";
 import { openTestDatabase } from "./support/database.js";
-import { cases, isQuick } from "./support/effort.js";
+import { cases, isQuick, often } from "./support/effort.js";
 import { tempFolder } from "./support/folders.js";
 import {
   contentType,
@@ -24,7 +24,7 @@ import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./s
 import { contentsOf, rowsOf } from "./support/tables.js";
 import { openWorld } from "./support/world.js";
 
-const RUNS = cases(5_000);
+const RUNS = cases(often(1_500, 5_000));
 const SEED = 20_260_102;
 
 /** What no response may reveal: paths of the server, its libraries, and stack traces. */

@@ -568,6 +568,8 @@ const readPrepared = async (): Promise<Prepared[]> => {
     const { rows } = await session.query<Prepared>(
       "SELECT statement, custom_plans::int AS custom, generic_plans::int AS generic FROM pg_prepared_statements",
     );
+    const texts = rows.map(({ statement }) => statement);
+    expect(texts).toEqual([...new Set(texts)]);
     found.push(...rows);
   }
   return found;
