@@ -5,8 +5,8 @@ import { runHere } from "./support/command.js";
 import { often } from "./support/effort.js";
 import { run, tempFolder, testEnv } from "./support/process.js";
 
-// These tests run each command of the packed program in a process of its own, once successfully and, with full effort, once not. With usual
-// effort, commands that fail run in the process of the tests. commands-*.test.ts test in detail what commands print and do.
+// These tests run each command once successfully, in a process of the packed program, and once not: with full effort in such a process, too,
+// and otherwise in their own. commands-*.test.ts test in detail what commands print and do.
 
 const env = {
   ...testEnv,
