@@ -203,7 +203,7 @@ const query = (fields: object): string =>
 describe("hostile requests are refused, never fatal", () => {
   const paths = createRoutes(createWire({ timeZone: "UTC" }));
 
-  it("on the documented paths", async () => {
+  it("on the documented paths", { timeout: 120_000 }, async () => {
     await using state = await openAttack();
     const { rest: fields, callback } = fieldsOf(state.school);
     const headers = streamHeaders();
@@ -244,7 +244,8 @@ describe("hostile requests are refused, never fatal", () => {
     );
   });
 
-  it("to every procedure", async () => {
+  // Thousands of calls, beside other tests.
+  it("to every procedure", { timeout: 120_000 }, async () => {
     await using world = await openWorld();
     const procedures = [...world.procedures]
       // Procedures without input, and those that need the session which was logged out.
