@@ -36,12 +36,29 @@ const project = (
   },
 });
 
+/**
+ * A folder for the temporary files of tests that start no process: in memory, if the system has enough of it. The tests create thousands of
+ * small databases, and a disk takes longer to create and delete their files than SQLite to use them.
+ */
+const temporaryFolder = (): string => {
+  const memory = "/dev/shm";
+  const leastBytes = 1024 ** 3;
+  try {
+    accessSync(memory, constants.W_OK);
+    const { bavail, bsize } = statfsSync(memory);
+    return bavail * bsize >= leastBytes ? memory : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+};
+
 /** The tests of a package that start no process. They share one, in which the package is loaded once. */
 const inProcess = (name: string) =>
   project(name, "", {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     exclude: [PROCESS_TESTS],
     isolate: false,
+    env: { TMPDIR: temporaryFolder() },
   });
 
 /** The tests of a package that start processes. */
@@ -64,22 +81,6 @@ const SCHEMA_TYPES: TestProjectConfiguration = {
 
 const isQuick = process.env.TEST_EFFORT === "quick";
 
-/**
- * A folder for the temporary files of the quick check: in memory, if the system has enough of it. The tests create thousands of small
- * databases, and a disk takes longer to create and delete their files than SQLite to use them.
- */
-const temporaryFolder = (): string => {
-  const memory = "/dev/shm";
-  const leastBytes = 1024 ** 3;
-  try {
-    accessSync(memory, constants.W_OK);
-    const { bavail, bsize } = statfsSync(memory);
-    return bavail * bsize >= leastBytes ? memory : tmpdir();
-  } catch {
-    return tmpdir();
-  }
-};
-
 // tRPC's stock adapter and PostgreSQL take several times as long for a call, and some tests make tens of thousands.
 const testTimeout = process.env.INVIGIL_TRPC_ADAPTER === "stock" || isOnPostgres ? 120_000 : 30_000;
 
@@ -100,11 +101,8 @@ export default defineConfig({
   test: {
     // More than there are cores: tests of processes wait for most of their time, and others for a part of it.
     maxWorkers: availableParallelism() + 1,
-    ...(isQuick && {
-      // Most objects of a test are garbage after it. In a larger nursery, fewer of them are copied first.
-      execArgv: ["--max-semi-space-size=64"],
-      env: { TMPDIR: temporaryFolder() },
-    }),
+    // Most objects of a test are garbage after it. In a larger nursery, fewer of them are copied first.
+    execArgv: ["--max-semi-space-size=64"],
     // A transformed file is kept until its content changes.
     experimental: { fsModuleCache: true, fsModuleCachePath: pathOf("node_modules/.cache/vitest") },
     sequence: { sequencer: PackageByPackage },

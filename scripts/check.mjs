@@ -22,13 +22,11 @@ const { only, quick = false } = parseArgs({
 
 const vitest = [bin("vitest"), "run", "--config", "vitest.workspace.ts"];
 
-/** The tests that the step `postgres` runs: parts of their paths. */
-const ON_POSTGRES = (
-  "accounts bulk-changes crossing-deletion drop-in-logins drop-in-mutes ended-rooms erasure group-commit groups-queue import-people live- " +
-  "message-logins messages- presence room-links seat-links storage-parts tokens trpc-cheat trpc-move trpc-participants"
-)
-  .split(" ")
-  .map((name) => `test/${name}`);
+/** The tests that the step `postgres` runs: parts of their paths. `.ci/run postgres` runs all there. */
+const ON_POSTGRES =
+  "accounts bulk-changes crossing-deletion ended-rooms erasure group-commit live-people live-property live-rights live-tail presence storage-parts tokens trpc-participants"
+    .split(" ")
+    .map((name) => `test/${name}`);
 
 /** In the order in which they begin, each after those that it names. */
 const steps = [
@@ -56,7 +54,7 @@ const steps = [
     counts: true,
   },
   {
-    // What concerns storage, events and people, once more on PostgreSQL. `.ci/run postgres` runs everything there.
+    // Some of what concerns storage, events and people, once more on PostgreSQL.
     name: "postgres",
     command: [...vitest, "--project", "server", ...ON_POSTGRES],
     after: ["tests"],

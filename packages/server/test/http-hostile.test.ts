@@ -7,7 +7,7 @@ import { createWire } from "../src/rest/wire.js";
 import { roomEvents } from "../src/storage/tables.js";
 import { answersTo, dataOf, rest } from "./support/calls.js";
 import { openTestDatabase } from "./support/database.js";
-import { cases, isQuick } from "./support/effort.js";
+import { cases, isQuick, often } from "./support/effort.js";
 import { tempFolder } from "./support/folders.js";
 import {
   contentType,
@@ -203,7 +203,7 @@ const query = (fields: object): string =>
 describe("hostile requests are refused, never fatal", () => {
   const paths = createRoutes(createWire({ timeZone: "UTC" }));
 
-  it("on the documented paths", async () => {
+  it("on the documented paths", { timeout: 120_000 }, async () => {
     await using state = await openAttack();
     const { rest: fields, callback } = fieldsOf(state.school);
     const headers = streamHeaders();
@@ -235,7 +235,8 @@ describe("hostile requests are refused, never fatal", () => {
           });
         },
       ),
-      { numRuns: RUNS, seed: SEED },
+      // Fewer than for the procedures, of which there are three times as many.
+      { numRuns: cases(often(1_500, 5_000)), seed: SEED },
     );
     await expectWell(
       state,
@@ -243,7 +244,8 @@ describe("hostile requests are refused, never fatal", () => {
     );
   });
 
-  it("to every procedure", async () => {
+  // Thousands of calls, beside other tests.
+  it("to every procedure", { timeout: 120_000 }, async () => {
     await using world = await openWorld();
     const procedures = [...world.procedures]
       // Procedures without input, and those that need the session which was logged out.

@@ -2,10 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runHere } from "./support/command.js";
+import { often } from "./support/effort.js";
 import { run, tempFolder, testEnv } from "./support/process.js";
 
-// These tests run each command of the packed program in a process of its own, once successfully and once not. commands-*.test.ts test in
-// detail what commands print and do. They run the commands in their own process.
+// These tests run each command once successfully, in a process of the packed program, and once not: with full effort in such a process, too,
+// and otherwise in their own. commands-*.test.ts test in detail what commands print and do.
 
 const env = {
   ...testEnv,
@@ -22,21 +23,21 @@ beforeAll(() => {
 afterAll(() => folder[Symbol.dispose]());
 
 const tested = { successes: new Set<string>(), failures: new Set<string>() };
-const invigil = (name: string, args: readonly string[], input?: string) =>
-  run([...name.split(" "), ...args], { cwd: folder.path, env, ...(input !== undefined && { input }) });
+const invigil = (start: typeof run | typeof runHere, name: string, args: readonly string[], input?: string) =>
+  start([...name.split(" "), ...args], { cwd: folder.path, env, ...(input !== undefined && { input }) });
 
-describe("every command in a process", () => {
+describe("every command", () => {
   /** Runs a command that succeeds, and returns what it prints. */
   const does = async (name: string, args: readonly string[], printed: RegExp, input?: string) => {
     tested.successes.add(name);
-    const { stdout, ...ended } = await invigil(name, args, input);
+    const { stdout, ...ended } = await invigil(run, name, args, input);
     expect({ name, ...ended }).toEqual({ name, code: 0, signal: null, stderr: "" });
     expect(stdout).toMatch(printed);
     return stdout.trim();
   };
   const fails = async (name: string, args: readonly string[], complaint: string | RegExp, input?: string) => {
     tested.failures.add(name);
-    const { stderr, ...ended } = await invigil(name, args, input);
+    const { stderr, ...ended } = await invigil(often(runHere, run), name, args, input);
     expect({ name, ...ended }).toEqual({ name, code: 1, signal: null, stdout: "" });
     expect(stderr).toEqual(typeof complaint === "string" ? complaint : expect.stringMatching(complaint));
   };

@@ -5,6 +5,7 @@ import type { Database } from "../src/storage/database.js";
 import { type OpenPostgresOptions, openPostgres } from "../src/storage/postgres/client.js";
 import { param, query, type Statement } from "../src/storage/statement.js";
 import { accounts } from "../src/storage/tables.js";
+import { account } from "./support/account-row.js";
 import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
 import { countRoundTrips, type RoundTrips } from "./support/round-trips.js";
 
@@ -12,17 +13,6 @@ import { countRoundTrips, type RoundTrips } from "./support/round-trips.js";
 
 const isSkipped = isPostgresMissing();
 const it = test.skipIf(isSkipped);
-
-const now = new Date("2026-01-02T03:04:05.678Z");
-const account = (userId: string) => ({
-  userId,
-  role: "teacher" as const,
-  name: `Name of ${userId}`,
-  passwordHash: "hash",
-  disabled: false,
-  createdAt: now,
-  updatedAt: now,
-});
 
 // Made here, and not with `statement`, which lists the statements of the application.
 const intoAccounts = { table: accounts, onConflict: "fail" } as const;

@@ -179,7 +179,7 @@ describePostgres("servers of one database", () => {
   });
 
   describe("a right that one server takes away is gone at the others, too, when", () => {
-    const ROUNDS = often(15, 1_000);
+    const ROUNDS = often(6, 1_000);
     const installation = shared(async () => {
       const servers = await openThree((await schemas().open()).url, { config: { apps: APPS } });
       const urls = await Promise.all(servers.all.map((server) => server.listen()));
@@ -205,7 +205,7 @@ describePostgres("servers of one database", () => {
   });
 
   describe("events", () => {
-    const STEPS = often(40, 400);
+    const STEPS = often(15, 400);
 
     test(
       "have one order for the listeners of all servers, while all of them write",

@@ -29,6 +29,7 @@ import {
   storedFileChunks,
   storedFiles,
 } from "../src/storage/tables.js";
+import { account, now } from "./support/account-row.js";
 import { trpc } from "./support/calls.js";
 import { often } from "./support/effort.js";
 import {
@@ -44,17 +45,6 @@ import { openWorld } from "./support/world.js";
 
 const isSkipped = isPostgresServerMissing();
 const it = test.skipIf(isSkipped);
-
-const now = new Date("2026-01-02T03:04:05.678Z");
-const account = (userId: string) => ({
-  userId,
-  role: "teacher" as const,
-  name: `Name of ${userId}`,
-  passwordHash: "hash",
-  disabled: false,
-  createdAt: now,
-  updatedAt: now,
-});
 
 // Made here, and not with `statement`, which lists the statements of the application.
 const intoAccounts = { table: accounts, onConflict: "fail" } as const;

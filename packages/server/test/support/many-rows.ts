@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 
 const EXAMS = 10_000;
-const ROOMS = 40_000;
+const ROOMS = 20_000;
 const PEOPLE = 5 * ROOMS;
 const ROOMS_PER_PERSON = 2;
 /** The exams, and their rooms, to which the rows of the largest tables belong. */

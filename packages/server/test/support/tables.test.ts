@@ -2,6 +2,7 @@ import { and, eq } from "drizzle-orm";
 import { expect, it } from "vitest";
 import { madeStatements, query } from "../../src/storage/statement.js";
 import { accounts, exams, rooms } from "../../src/storage/tables.js";
+import { account, now } from "./account-row.js";
 import { openTestDatabase } from "./database.js";
 import {
   change,
@@ -15,33 +16,30 @@ import {
   rowsOf,
 } from "./tables.js";
 
-const now = new Date("2026-01-02T03:04:05.678Z");
-const times = { createdAt: now, updatedAt: now };
-const account = (userId: string, disabled: boolean) => ({
-  userId,
-  disabled,
-  role: "teacher" as const,
-  name: `Name of ${userId}`,
-  passwordHash: "hash",
-  ...times,
-});
-
 const open = async () => {
   const db = await openTestDatabase();
-  await insertRows(db, accounts, [account("b", true), account("a", false)]);
+  await insertRows(db, accounts, [{ ...account("b"), disabled: true }, account("a")]);
   return db;
 };
 
 it("rows are as their columns read them, by primary key", async () => {
   await using db = await open();
-  expect(await rowsOf(db, accounts)).toEqual([account("a", false), account("b", true)]);
+  expect(await rowsOf(db, accounts)).toEqual([account("a"), { ...account("b"), disabled: true }]);
   expect(await countRows(db, accounts, eq(accounts.userId, "a"))).toBe(1);
   expect((await contentsOf(db)).accounts).toEqual(await rowsOf(db, accounts));
 });
 
 it("a query contains times, flags and JSON", async () => {
   await using db = await open();
-  const exam = { id: "e", name: "E", startTime: now, endTime: new Date(1), createdBy: "t", ...times };
+  const exam = {
+    id: "e",
+    name: "E",
+    startTime: now,
+    endTime: new Date(1),
+    createdBy: "t",
+    createdAt: now,
+    updatedAt: now,
+  };
   const videoProfile = { name: "P", data: { width: 640, height: 480, frameRate: 15, maxBitrate: 500 } };
   await change(db, query.insert(exams).values(exam));
   await change(db, query.update(exams).set({ videoProfile, removedBy: null }));

@@ -11,9 +11,10 @@ import {
   type Statement,
   type Values,
 } from "../statement.js";
-import type { Query, Result } from "./batch.js";
+import type { Result } from "./batch.js";
 import { compile, compileInsertion, isInList, postgresDialect } from "./dialect.js";
 import { asPortError, NAME_IS_LOCKED } from "./errors.js";
+import { type Named, named, queryOf } from "./named.js";
 import type { Session } from "./session.js";
 import { toPostgres } from "./values.js";
 
@@ -32,12 +33,6 @@ export interface Connection {
   lock(table: SQLiteTable, keys: readonly string[], waits: boolean): Promise<void>;
   /** Locks a name. @param waits whether to wait for other transactions, or to reject */
   lockName(name: string, waits: boolean): Promise<void>;
-}
-
-/** The text of a statement, with the name by which it is prepared. */
-export interface Named {
-  readonly name: string;
-  readonly text: string;
 }
 
 /** A statement that is ready for the server. */
@@ -68,14 +63,6 @@ const once = <Key extends object, Made extends object>(make: (key: Key) => Made)
   };
 };
 
-/** Names of prepared statements, by their texts: statements with the same text share one. */
-const names = new Map<string, string>();
-export const named = (text: string): Named => {
-  const name = names.get(text) ?? `s${names.size}`;
-  names.set(text, name);
-  return { name, text };
-};
-
 export const compileOnce = once((statement: Statement): Compiled => {
   const parts = partsOf(statement, postgresDialect);
   const { text, bindings } = compile(parts);
@@ -96,13 +83,6 @@ const compileInsertionOnce = once((insertion: Insertion): CompiledInsertion => {
     isNumbered: key !== undefined,
   };
 });
-
-/** @param prepared whether statements are prepared by name */
-export const queryOf = (
-  { name, text }: Named,
-  values: unknown[],
-  { prepared }: { readonly prepared: boolean },
-): Query => (prepared ? { name, text, values } : { text, values });
 
 /** @param prepared whether statements are prepared by name */
 export const createConnection = (

@@ -9,7 +9,7 @@ import {
   insertedColumns,
   type StatementParts,
 } from "../statement.js";
-import { typeOf } from "./values.js";
+import { literal, toPostgres, typeOf } from "./values.js";
 
 const compiler = new PgDialect();
 
@@ -56,17 +56,29 @@ export const postgresDialect: Dialect = {
   inExam: (column) => eq(column, sql.placeholder("examId")),
 };
 
-/** Compiles a statement for PostgreSQL. */
+/**
+ * Compiles a statement for PostgreSQL. Its constants are part of the text. If they were parameters, PostgreSQL would know them only in a plan
+ * for one execution. A plan for all executions would expect a tenth of the rows below any limit, and cost more, so PostgreSQL would plan each
+ * execution.
+ */
 export const compile = ({
   sql: built,
 }: Pick<StatementParts, "sql">): { text: string; bindings: readonly Binding[] } => {
   const { sql: text, params } = compiler.sqlToQuery(built);
+  const all = bindingsOf(params);
+  const bindings = all.filter(({ name }) => name !== undefined);
+  const withConstants = text.replaceAll(/\$(\d+)/g, (_, number: string) => {
+    const binding = all[Number(number) - 1];
+    return binding?.name === undefined
+      ? literal(toPostgres(binding?.value))
+      : `$${bindings.indexOf(binding) + 1}`;
+  });
   // Drizzle's query builder for SQLite qualifies the columns of a conflict target, which PostgreSQL rejects.
-  const unqualified = text.replaceAll(/on conflict \(([^()]*)\)/g, (_, target: string) => {
+  const unqualified = withConstants.replaceAll(/on conflict \(([^()]*)\)/g, (_, target: string) => {
     const names = target.split(", ").map((column) => column.split(".").at(-1));
     return `on conflict (${names.join(", ")})`;
   });
-  return { text: unqualified, bindings: bindingsOf(params) };
+  return { text: unqualified, bindings };
 };
 
 /**

@@ -1,8 +1,9 @@
 import type { Reader, Storage } from "../port.js";
 import type { Statement, Values } from "../statement.js";
-import { compileOnce, type Named, queryOf } from "./connection.js";
+import { compileOnce } from "./connection.js";
 import { fewRows } from "./dialect.js";
 import { asPortError } from "./errors.js";
+import { type Named, queryOf } from "./named.js";
 import type { Session, Sessions } from "./sessions.js";
 import { createWaitLimit } from "./wait-limit.js";
 

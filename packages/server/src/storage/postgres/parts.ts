@@ -1,7 +1,8 @@
 import type { FoundBy, Part, Storage } from "../port.js";
 import type { Statement, Values } from "../statement.js";
-import { type Compiled, compileOnce, named } from "./connection.js";
+import { type Compiled, compileOnce } from "./connection.js";
 import type { Gatherable, GatheredReader } from "./gathered-reads.js";
+import { named } from "./named.js";
 
 /** A part of a combined read. */
 interface AskedPart extends Part<never> {

@@ -3,7 +3,7 @@ import { PgDialect } from "drizzle-orm/pg-core";
 import { getTableConfig, getViewConfig, SQLiteTable, SQLiteView } from "drizzle-orm/sqlite-core";
 import { listOf, quoted } from "../names.js";
 import { isNumberedKey } from "../statement.js";
-import { typeOf } from "./values.js";
+import { literal, typeOf } from "./values.js";
 
 const compiler = new PgDialect();
 
@@ -54,9 +54,6 @@ const sqlTypeOf = (column: Column): string => {
   // Ids and names sort by their bytes, as on SQLite.
   return type === "text" ? 'text COLLATE "C"' : type;
 };
-
-const literal = (value: unknown): string =>
-  typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value);
 
 /** Puts the exam first: together with it, all rows of an exam lie next to each other. */
 const examFirst = (exam: Column | undefined, columns: readonly Column[]): readonly Column[] =>

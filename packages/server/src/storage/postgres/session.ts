@@ -2,6 +2,7 @@ import type pg from "pg";
 import { CommitUnknownError, TransactionLostError } from "../errors.js";
 import { createBatch, type Query, type Result, type Started } from "./batch.js";
 import { asPortError, isLost } from "./errors.js";
+import { named, queryOf } from "./named.js";
 import type { Waiter, WaitLimit } from "./wait-limit.js";
 
 /**
@@ -60,6 +61,9 @@ export interface SessionOptions {
 interface Waiting extends Started {
   readonly isWanted?: (() => boolean) | undefined;
 }
+
+const COMMIT = named("COMMIT");
+const ROLLBACK = named("ROLLBACK");
 
 /** The result of a statement that was not wanted. */
 const NOTHING: Result = { rows: [], count: 0, command: "" };
@@ -166,7 +170,6 @@ export const createSession = (
   // Whatever is wrong with them, the next statement says it.
   for (const query of transaction?.begin ?? []) waitFor(query).catch(() => undefined);
 
-  const named = (text: string): Query => (prepared ? { name: text, text } : { text });
   const discard = (): void => {
     loss.error ??= new Error("Client was closed: its state is unknown");
   };
@@ -185,10 +188,11 @@ export const createSession = (
     discard,
     undo,
     commit: async (isWanted) =>
-      (await start(named("COMMIT"), { isWanted, failureOf: failureOfCommit })).command === "COMMIT",
+      (await start(queryOf(COMMIT, [], { prepared }), { isWanted, failureOf: failureOfCommit })).command ===
+      "COMMIT",
     async rollBack() {
       try {
-        await undo(named("ROLLBACK"));
+        await undo(queryOf(ROLLBACK, [], { prepared }));
       } catch {
         // The error that led here says more.
         discard();

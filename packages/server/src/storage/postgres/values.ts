@@ -8,6 +8,10 @@ export const toPostgres = (value: unknown): unknown => {
   return value;
 };
 
+/** Writes a value of `toPostgres` as a part of a statement. */
+export const literal = (value: unknown): string =>
+  typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value);
+
 const OID = {
   bool: 16,
   int8: 20,

@@ -1,5 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { account, now } from "../../../test/support/account-row.js";
 import type { Database } from "../database.js";
 import {
   ForeignKeyError,
@@ -13,16 +14,6 @@ import { insertion, param, query, rawParam, statement, statements } from "../sta
 import { accounts, exams, mutes, roomEvents, rooms, sessions } from "../tables.js";
 import { openSqlite } from "./client.js";
 
-const now = new Date("2026-01-02T03:04:05.678Z");
-const account = (userId: string) => ({
-  userId,
-  role: "teacher" as const,
-  name: `Name of ${userId}`,
-  passwordHash: "hash",
-  disabled: false,
-  createdAt: now,
-  updatedAt: now,
-});
 const session = (id: string, userId: string) => ({ id, userId, createdAt: now, expiresAt: now });
 
 const insertAccounts = insertion(accounts);
