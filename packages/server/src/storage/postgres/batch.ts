@@ -195,6 +195,7 @@ export const createBatch = <One extends Started>(
     },
     handleRowDescription({ fields }) {
       if (isScript) return;
+      // Safe: all values are texts, and so these are the parsers of texts.
       parsers = fields.map(({ dataTypeID }) => types.getTypeParser(dataTypeID) as Parser);
     },
     handleDataRow({ fields }) {
