@@ -133,14 +133,15 @@ const arrival = plan.minutes * 60_000;
 const groups = Array.from({ length: plan.people }, () => []);
 for (const [n, { roomId, examId, teacher, candidates }] of rooms.entries()) {
   const group = groups[n % groups.length];
-  // Teachers arrive in the first fifth of the time.
+  // Teachers arrive in the first fifth of the time; half of them in that of its second half, so that both halves have logins.
+  const half = Math.floor(n / 2) % 2;
   const room = { roomId, examId };
   group.push({
     ...room,
     role: "teacher",
     userId: teacher,
     candidates,
-    arrivesAfterMs: (Math.random() * arrival) / 5,
+    arrivesAfterMs: ((half + Math.random() / 5) * arrival) / 2,
   });
   for (const userId of candidates)
     group.push({ ...room, role: "examinee", userId, arrivesAfterMs: Math.random() * arrival });
@@ -185,11 +186,18 @@ const held = async () => ({
   database: memoryOf(postgres.processes()),
   databaseConnections: await figures.connections(),
 });
+/** For how long people have been connected so far, all together. */
+let connectedSeconds = 0;
+let latest;
 const statusOf = async () => {
   const all = await askAll({ do: "status" });
-  return Object.fromEntries(
-    Object.keys(all[0]).map((key) => [key, all.reduce((sum, status) => sum + status[key], 0)]),
+  const status = Object.fromEntries(
+    Object.keys(all[0]).map((key) => [key, all.reduce((sum, one) => sum + one[key], 0)]),
   );
+  const now = { at: clock(), connected: status.connected };
+  if (latest) connectedSeconds += ((now.connected + latest.connected) / 2) * (now.at - latest.at);
+  latest = now;
+  return status;
 };
 /** Waits, and says how things are each second. */
 const watch = async (seconds, what, isOver = () => false) => {
@@ -204,11 +212,12 @@ const watch = async (seconds, what, isOver = () => false) => {
   }
   return status;
 };
-/** A phase: what was spent in it, and what people did. */
+/** A phase: what was spent in it, what people did, and for how long they were connected, all together. */
 const phases = [];
 const phase = async (name, act) => {
   await askAll({ do: "phase", phase: name });
   const [spentBefore, statusBefore] = [await spent(), await statusOf()];
+  const secondsBefore = connectedSeconds;
   await act();
   const [spentAfter, statusAfter] = [await spent(), await statusOf()];
   const difference = (left, right) =>
@@ -217,6 +226,7 @@ const phase = async (name, act) => {
     name,
     spent: difference(spentBefore, spentAfter),
     did: difference(statusBefore, statusAfter),
+    connectedSeconds: connectedSeconds - secondsBefore,
     held: await held(),
   });
 };
@@ -226,8 +236,10 @@ const phase = async (name, act) => {
 const idle = await held();
 await phase("idle", () => watch(IDLE_SECONDS, "nobody is there"));
 await askAll({ do: "begin" });
+// Servers that have just started compute slowly. Those of a real morning have served hundreds of people when it is busiest.
+await phase("first arrivals", () => watch(plan.minutes * 30, "arriving"));
 await phase("arriving", async () => {
-  await watch(plan.minutes * 60, "arriving");
+  await watch(plan.minutes * 30, "arriving");
   await watch(SETTLE_SECONDS, "the last arrive", ({ arrived }) => arrived === connections);
 });
 await phase("working", () => watch((plan.steady * 60) / 2, "working"));

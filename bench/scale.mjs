@@ -19,6 +19,8 @@ const right = true;
 const MB = 1e6;
 const GB = 1e9;
 const given = [
+  ["Fs", "first arrivals: processor time of the servers, s", amount(costs.firstServerSeconds, 1)],
+  ["Fd", "first arrivals: processor time of the database, s", amount(costs.firstDatabaseSeconds, 1)],
   ["Es", "arriving: processor time of the servers, s", amount(costs.arrivalServerSeconds, 1)],
   ["Ed", "arriving: processor time of the database, s", amount(costs.arrivalDatabaseSeconds, 1)],
   ["Ws", "working: cores of the servers", amount(costs.workingServerCores, 3)],

@@ -1,4 +1,5 @@
 // The summary of a simulated morning.
+import { costsOf } from "./sizing.mjs";
 import { amount, linesOf } from "./table.mjs";
 
 const right = true;
@@ -8,7 +9,8 @@ const MB = 1e6;
 export const morningText = (report, options) => {
   const { machine, plan, phases, idle, before, after, kill, connections, counters } = report;
   const thousands = connections / 1000;
-  const [nobody, arriving, working] = phases;
+  const [nobody, , , working] = phases;
+  const costs = costsOf(report);
   const last = phases.at(-1);
   const memory = ({ servers }) => servers.reduce((sum, bytes) => sum + bytes, 0);
   const each = (number, digits = 2) => amount(number / thousands, digits);
@@ -16,26 +18,28 @@ export const morningText = (report, options) => {
   /** Beyond what the servers do without anybody. */
   const more = (phase, of) => cores(phase, of) - cores(nobody, of);
 
-  const costs = [
-    ["arriving: CPU of the servers, s", each(more(arriving, "servers") * arriving.spent.at)],
-    ["arriving: CPU of the database, s", each(more(arriving, "database") * arriving.spent.at)],
-    ["working: cores of the servers", each(more(working, "servers"), 3)],
-    ["working: cores of the database", each(more(working, "database"), 3)],
+  const given = [
+    ["first arrivals: CPU of the servers, s", amount(costs.firstServerSeconds, 2)],
+    ["first arrivals: CPU of the database, s", amount(costs.firstDatabaseSeconds, 2)],
+    ["arriving: CPU of the servers, s", amount(costs.arrivalServerSeconds, 2)],
+    ["arriving: CPU of the database, s", amount(costs.arrivalDatabaseSeconds, 2)],
+    ["working: cores of the servers", amount(costs.workingServerCores, 3)],
+    ["working: cores of the database", amount(costs.workingDatabaseCores, 3)],
     ["cut and killed: cores of the servers", each(more(last, "servers"), 3)],
     ["cut and killed: cores of the database", each(more(last, "database"), 3)],
-    ["memory of the servers, MB", each((memory(working.held) - memory(idle)) / MB, 0)],
+    ["memory of the servers, MB", amount(costs.serverBytes / MB, 0)],
     ["memory of the database, MB", each((working.held.database - idle.database) / MB, 0)],
     ["calls", each(counters.calls, 0)],
-    ["calls a second while working", each(working.did.calls / working.spent.at, 1)],
+    ["calls a second while working", amount(costs.callsASecond, 1)],
     ["events", each(report.events, 0)],
     ["deliveries", each(counters.deliveries, 0)],
-    ["deliveries a second while working", each(working.did.deliveries / working.spent.at, 1)],
+    ["deliveries a second while working", amount(costs.deliveriesASecond, 1)],
     ["records", each(after.tables.cheat_records.rows - before.tables.cheat_records.rows, 0)],
     ["transactions", each(after.commits - before.commits, 0)],
-    ["arriving: growth of the database, MB", each(arriving.spent.bytes / MB, 2)],
-    ["arriving: write-ahead log, MB", each(arriving.spent.walBytes / MB, 2)],
-    ["working: growth of the database, kB a second", each(working.spent.bytes / 1000 / working.spent.at, 1)],
-    ["working: write-ahead log, kB a second", each(working.spent.walBytes / 1000 / working.spent.at, 1)],
+    ["arriving: growth of the database, MB", amount(costs.arrivalBytes / MB, 2)],
+    ["arriving: write-ahead log, MB", amount(costs.arrivalWalBytes / MB, 2)],
+    ["working: growth of the database, kB a second", amount(costs.workingBytesASecond / 1000, 1)],
+    ["working: write-ahead log, kB a second", amount(costs.workingWalBytesASecond / 1000, 1)],
   ];
   const fixed = [
     ["memory of a server without anybody, MB", amount(memory(idle) / plan.servers / MB, 0)],
@@ -71,7 +75,7 @@ export const morningText = (report, options) => {
   return [
     `Node ${machine.node}, ${machine.cores} × ${machine.cpu}; ${amount(connections, 0)} connections in ${report.rooms} rooms of ${plan.exams} exams, ${plan.servers} servers and PostgreSQL on this machine; they arrive in ${plan.minutes} min and work for ${plan.steady} min`,
     "",
-    ...table([{ title: "for each thousand connections" }, { title: "", right }], costs),
+    ...table([{ title: "for each thousand connections" }, { title: "", right }], given),
     "",
     ...table([{ title: "whatever their number" }, { title: "", right }], fixed),
     "",

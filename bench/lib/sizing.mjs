@@ -11,31 +11,42 @@ const CONNECTIONS_PER_SERVER = 10_000;
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 /**
- * What a thousand connections cost, beyond what the servers do without anybody.
+ * What a thousand arrivals cost at servers that have already served some, and what a thousand connected people cost while they work. Both
+ * are beyond what the servers do without anybody. People who have arrived work while others arrive, so their work is not counted as arriving.
  * @param {object} report of bench/morning.mjs
  */
 export const costsOf = ({ phases, idle, connections, plan }) => {
   const thousands = connections / 1000;
-  const [nobody, arriving, working] = phases;
-  const cores = ({ spent }, of) => spent[of] / spent.at;
-  const more = (phase, of) => (cores(phase, of) - cores(nobody, of)) / thousands;
+  const [nobody, first, arriving, working] = phases;
+  const ofCpu = (of) => (phase) =>
+    (phase.spent[of] / phase.spent.at - nobody.spent[of] / nobody.spent.at) * phase.spent.at;
+  const spent = (of) => (phase) => phase.spent[of];
+  const did = (of) => (phase) => phase.did[of];
+  /** What people who work cost, for each thousand and second. */
+  const work = (amountIn) => amountIn(working) / working.spent.at / thousands;
+  /** What a thousand arrivals in a phase cost. */
+  const arrival = (amountIn, phase = arriving) =>
+    (amountIn(phase) - work(amountIn) * (phase.connectedSeconds / 1000)) / (phase.did.arrived / 1000);
+  const idleCores = (of) => nobody.spent[of] / nobody.spent.at / plan.servers;
   return {
-    arrivalServerSeconds: more(arriving, "servers") * arriving.spent.at,
-    arrivalDatabaseSeconds: more(arriving, "database") * arriving.spent.at,
-    workingServerCores: more(working, "servers"),
-    workingDatabaseCores: more(working, "database"),
-    idleServerCores: cores(nobody, "servers") / plan.servers,
-    idleDatabaseCores: cores(nobody, "database") / plan.servers,
+    arrivalServerSeconds: arrival(ofCpu("servers")),
+    arrivalDatabaseSeconds: arrival(ofCpu("database")),
+    firstServerSeconds: arrival(ofCpu("servers"), first),
+    firstDatabaseSeconds: arrival(ofCpu("database"), first),
+    workingServerCores: work(ofCpu("servers")),
+    workingDatabaseCores: work(ofCpu("database")),
+    idleServerCores: idleCores("servers"),
+    idleDatabaseCores: idleCores("database"),
     serverBytes: (sum(working.held.servers) - sum(idle.servers)) / thousands,
     emptyServerBytes: sum(idle.servers) / plan.servers,
-    arrivalBytes: arriving.spent.bytes / thousands,
-    workingBytesASecond: working.spent.bytes / working.spent.at / thousands,
-    arrivalWalBytes: arriving.spent.walBytes / thousands,
-    workingWalBytesASecond: working.spent.walBytes / working.spent.at / thousands,
+    arrivalBytes: arrival(spent("bytes")),
+    workingBytesASecond: work(spent("bytes")),
+    arrivalWalBytes: arrival(spent("walBytes")),
+    workingWalBytesASecond: work(spent("walBytes")),
     databaseConnections: working.held.databaseConnections / plan.servers,
-    callsAtArrival: arriving.did.calls / thousands,
-    callsASecond: working.did.calls / working.spent.at / thousands,
-    deliveriesASecond: working.did.deliveries / working.spent.at / thousands,
+    callsAtArrival: arrival(did("calls")),
+    callsASecond: work(did("calls")),
+    deliveriesASecond: work(did("deliveries")),
   };
 };
 

@@ -1,19 +1,35 @@
 import { describe, expect, it } from "vitest";
 import { costsOf, machinesFor } from "./sizing.mjs";
 
-const phase = (at, servers, database, { calls = 0, deliveries = 0, bytes = 0, walBytes = 0 } = {}) => ({
+const phase = (
+  at,
+  servers,
+  database,
+  { arrived = 0, calls = 0, deliveries = 0, bytes = 0, walBytes = 0, connectedSeconds = 0 } = {},
+) => ({
   spent: { at, servers, database, bytes, walBytes },
-  did: { calls, deliveries },
+  did: { arrived, calls, deliveries },
+  connectedSeconds,
   held: { servers: [300e6, 300e6], database: 0, databaseConnections: 20 },
 });
-/** 2,000 connections at two servers, of which each spends a hundredth of a core without anybody. */
+/**
+ * 2,000 connections at two servers, of which each spends a hundredth of a core without anybody. A thousand who work take a twentieth of a
+ * core, make 50 calls and write 10,000 bytes a second. A thousand who arrive take 20 s at first, and 10 s later.
+ */
 const report = {
   connections: 2000,
   plan: { servers: 2 },
   idle: { servers: [100e6, 100e6], database: 0 },
   phases: [
     phase(10, 0.2, 0.1),
-    phase(100, 22, 11, { calls: 20_000, bytes: 2e6, walBytes: 4e6 }),
+    phase(50, 1 + 20 + 1.25, 0.5 + 11, { arrived: 1000, connectedSeconds: 25_000 }),
+    phase(50, 1 + 10 + 3.75, 0.5 + 6 + 1.5, {
+      arrived: 1000,
+      connectedSeconds: 75_000,
+      calls: 10_000 + 3750,
+      bytes: 1e6 + 750_000,
+      walBytes: 2e6,
+    }),
     phase(50, 6, 2.5, { calls: 5000, deliveries: 10_000, bytes: 1e6, walBytes: 2e6 }),
   ],
 };
@@ -22,16 +38,22 @@ describe("what a thousand connections cost", () => {
   const costs = costsOf(report);
 
   it("leaves out what the servers do without anybody", () => {
-    expect(costs.arrivalServerSeconds).toBeCloseTo((22 - 2) / 2);
     expect(costs.workingServerCores).toBeCloseTo((0.12 - 0.02) / 2);
     expect(costs.workingDatabaseCores).toBeCloseTo((0.05 - 0.01) / 2);
     expect(costs.idleServerCores).toBeCloseTo(0.01);
     expect(costs.serverBytes).toBeCloseTo(200e6);
   });
 
-  it("keeps apart what happens once and what happens all the time", () => {
+  it("keeps the arrivals apart from the work of those who have arrived", () => {
+    expect(costs.arrivalServerSeconds).toBeCloseTo(10);
+    expect(costs.arrivalDatabaseSeconds).toBeCloseTo(6);
+    expect(costs.callsAtArrival).toBeCloseTo(10_000);
     expect(costs.arrivalBytes).toBeCloseTo(1e6);
     expect(costs.workingBytesASecond).toBeCloseTo(10_000);
+  });
+
+  it("keeps the first arrivals apart, for which the servers are not warm yet", () => {
+    expect(costs.firstServerSeconds).toBeCloseTo(20);
   });
 });
 

@@ -177,18 +177,25 @@ const eventsOfRoom = statement((dialect) =>
     .orderBy(asc(roomEvents.id))
     .limit(param("limit")),
 );
-const newestEventOfExam = statement(
+const newestBegin = query.select({ begin: max(eventEpochs.begin) }).from(eventEpochs);
+const newestEpoch = statement(newestBegin);
+const newestOfExam = query
+  .select({ id: max(roomEvents.id) })
+  .from(roomEvents)
+  .where(isOfExam);
+const newestPruned = query
+  .select({ id: prunedEvents.lastId })
+  .from(prunedEvents)
+  .where(eq(prunedEvents.examId, param("examId")));
+/** What bounds the log of an exam: its newest event, the newest one that was deleted, and the beginning of the epoch. */
+const boundsOfExam = statement(
   query
-    .select({ id: max(roomEvents.id) })
-    .from(roomEvents)
-    .where(isOfExam),
-);
-const newestEpoch = statement(query.select({ begin: max(eventEpochs.begin) }).from(eventEpochs));
-const newestPruned = statement(
-  query
-    .select({ id: prunedEvents.lastId })
-    .from(prunedEvents)
-    .where(eq(prunedEvents.examId, param("examId"))),
+    .select({
+      newest: sql<number | null>`${newestOfExam}`,
+      pruned: sql<number | null>`${newestPruned}`,
+      epoch: max(eventEpochs.begin),
+    })
+    .from(eventEpochs),
 );
 /** The next events of several exams. PostgreSQL reads the part of each exam in the index only up to the limit. */
 const eventsOfFollowed = statement((dialect) => {
@@ -209,14 +216,13 @@ const eventsOfFollowed = statement((dialect) => {
     .orderBy(sql`event.id`)
     .limit(param("limit"));
 });
-const prunedOfFollowed = statement((dialect) =>
+/** The exams of which events after the position were deleted already, or whose position is of an earlier epoch. */
+const lostOfFollowed = statement((dialect) =>
   query
-    .select({ examId: prunedEvents.examId })
+    .select({ examId: sql<string>`followed."examId"` })
     .from(dialect.rows("followed", { examId: "text", after: "integer" }))
-    .innerJoin(
-      prunedEvents,
-      and(sql`${prunedEvents.examId} = followed."examId"`, sql`${prunedEvents.lastId} > followed."after"`),
-    ),
+    .leftJoin(prunedEvents, eq(prunedEvents.examId, sql`followed."examId"`))
+    .where(or(gt(prunedEvents.lastId, sql`followed."after"`), sql`followed."after" < ${newestBegin}`)),
 );
 
 const { endedAt: _, ...shownRoom } = roomColumns;
@@ -321,13 +327,9 @@ const readBounds = async (
   reader: Reader,
   examId: string,
 ): Promise<{ readonly start: number; readonly newest: number }> => {
-  const [newest, pruned, epoch] = await Promise.all([
-    reader.get(newestEventOfExam, { examId }),
-    reader.get(newestPruned, { examId }),
-    readEpoch(reader),
-  ]);
-  const start = Math.max(pruned?.id ?? 0, epoch);
-  return { start, newest: Math.max(newest?.id ?? 0, start) };
+  const bounds = await reader.get(boundsOfExam, { examId });
+  const start = Math.max(bounds?.pruned ?? 0, bounds?.epoch ?? 0);
+  return { start, newest: Math.max(bounds?.newest ?? 0, start) };
 };
 
 const readRoom = async (reader: Reader, { examId, roomId }: EventRoom): Promise<RoomSnapshot | undefined> => {
@@ -439,18 +441,16 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
 
     async eventsOfExams(followed, limit) {
       const parts = storage.dividesByExam ? followed.map((position) => [position]) : [followed];
-      const [rows, pruned, epoch] = await storage.together(() =>
+      const [rows, lost] = await storage.together(() =>
         Promise.all([
           // Read first: events that were deleted before this are noted by then.
           readParts(parts, (part) => storage.all(eventsOfFollowed, { followed: part, limit })),
-          readParts(parts, (part) => storage.all(prunedOfFollowed, { followed: part })),
-          readEpoch(storage),
+          readParts(parts, (part) => storage.all(lostOfFollowed, { followed: part })),
         ]),
       );
-      const earlier = followed.filter(({ after }) => after < epoch);
       return {
         rows: parts.length > 1 ? rows.toSorted((one, other) => one.id - other.id) : rows,
-        lost: [...new Set([...pruned, ...earlier].map(({ examId }) => examId))],
+        lost: lost.map(({ examId }) => examId),
       };
     },
 

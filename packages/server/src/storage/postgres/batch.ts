@@ -30,22 +30,23 @@ export interface Started {
 /** A connection of the driver, with a part that its types leave out. */
 interface DriverConnection extends pg.Connection {
   /** The texts of the statements that the server has prepared, by name. */
-  readonly parsedStatements: Record<string, string>;
+  readonly parsedStatements: Readonly<Record<string, string>>;
 }
+
+type Parser = (text: string) => unknown;
 
 /** What the driver calls on the query that is under way. Its types leave this out. */
 interface DriverQuery {
-  /** Writes the messages of the query. Returns what is wrong with it. */
-  submit(connection: pg.Connection): Error | null;
-  handleRowDescription(message: unknown): void;
-  handleDataRow(message: unknown): void;
+  handleRowDescription(message: { readonly fields: readonly { readonly dataTypeID: number }[] }): void;
+  handleDataRow(message: { readonly fields: readonly (string | null)[] }): void;
   handleEmptyQuery(connection: pg.Connection): void;
-  handleCommandComplete(message: unknown, connection: pg.Connection): void;
+  /** @param message its text is like `INSERT 0 2` */
+  handleCommandComplete(message: { readonly text: string }, connection: pg.Connection): void;
   handleReadyForQuery(connection: pg.Connection): void;
 }
 
 /** A query that the driver sends like its own. */
-export interface Batch extends pg.Submittable, Omit<DriverQuery, "submit"> {
+export interface Batch extends pg.Submittable, DriverQuery {
   /** The name and the text of the statement whose answer comes next. The driver notes which are prepared. */
   name: string | undefined;
   text: string | undefined;
@@ -54,21 +55,48 @@ export interface Batch extends pg.Submittable, Omit<DriverQuery, "submit"> {
   abandon(error: Error): void;
 }
 
-const views = new WeakMap<pg.Connection, pg.Connection>();
-/**
- * A view of a connection to which a statement writes its messages without a Sync. Each batch notes for itself which statements it prepares,
- * because the server skips those behind a failed one.
- */
-const withoutSync = (connection: pg.Connection): pg.Connection => {
-  // Safe: an object with this prototype is used like it.
-  const view = views.get(connection) ?? (Object.create(connection) as pg.Connection);
-  views.set(connection, view);
-  return Object.assign(view, { sync: () => undefined, submittedNamedStatements: {} });
+/** What is known about a connection. */
+interface Known {
+  /** A view of the connection that collects its messages in `chunks`. */
+  readonly view: DriverConnection;
+  readonly chunks: Uint8Array[];
+  /** The parsers of the columns of prepared statements, by name. The server describes each of them once. */
+  readonly parsers: Map<string, readonly Parser[]>;
+}
+
+const connections = new WeakMap<pg.Connection, Known>();
+const knownOf = (connection: pg.Connection): Known => {
+  const known = connections.get(connection);
+  if (known) return known;
+  const chunks: Uint8Array[] = [];
+  const stream = { writable: true, write: (chunk: Uint8Array) => chunks.push(chunk) };
+  // Safe: an object with this prototype is used like it, and the driver's types leave a part out.
+  const view = Object.assign(Object.create(connection) as DriverConnection, { stream });
+  const made = { view, chunks, parsers: new Map<string, readonly Parser[]>() };
+  connections.set(connection, made);
+  return made;
+};
+
+// Safe: the driver exports this, and its types leave it out.
+const { prepareValue } = (pg as unknown as { utils: { prepareValue: (value: unknown) => string } }).utils;
+
+const NO_COLUMNS: readonly Parser[] = [];
+const PORTAL = { type: "P" };
+/** The driver's types require this parameter, which the driver itself ignores. */
+const MORE = true;
+
+const resultOf = (rows: Result["rows"], text: string): Result => {
+  const end = text.indexOf(" ");
+  return {
+    rows,
+    count: Number(text.slice(text.lastIndexOf(" ") + 1)) || 0,
+    command: end < 0 ? text : text.slice(0, end),
+  };
 };
 
 /**
  * Sends statements in one write, with one Sync. So the server answers all of them at once, and after one that fails, it skips the others.
- * Each statement is a query of the driver. Outside of a transaction, a failure also undoes what those before it wrote.
+ * Outside of a transaction, a failure also undoes what those before it wrote.
  * @param onEnd called with the error that ended the batch, and the statements that the server has skipped because of it
  */
 export const createBatch = <One extends Started>(
@@ -79,32 +107,48 @@ export const createBatch = <One extends Started>(
   let answered = 0;
   let isSent = false;
   let isOver = false;
+  /** The parsers of the connection's statements, from when the batch is sent. */
+  let current: Known["parsers"] | undefined;
   /** What is wrong with a statement that could not be sent. It ends the batch. */
   let refusal: Error | undefined;
 
   const isScript = statements[0]?.query.isScript ?? false;
-  const queries = statements.map(({ query: { name, text, values }, resolve, reject }): DriverQuery => {
-    const own = new pg.Query(
-      // Safe: the driver takes this option, and its types leave it out.
-      {
-        name,
-        text,
-        values,
-        types,
-        rowMode: "array",
-        ...(!isScript && { queryMode: "extended" }),
-      } as pg.QueryConfig,
-      (error, result) => {
-        // Safe: the rows are lists in this mode.
-        if (!error)
-          resolve({ rows: result.rows as unknown[][], count: result.rowCount ?? 0, command: result.command });
-        else if (isSent) reject(error, true);
-        else refusal = error;
-      },
-    );
-    // Safe: see DriverQuery.
-    return own as unknown as DriverQuery;
-  });
+  /** The columns of the statement whose answer comes next, and its rows so far. */
+  let parsers: readonly Parser[] | undefined;
+  let rows: unknown[][] = [];
+  /** Why a row could not be read. The statement has run. */
+  let unreadable: { readonly error: unknown } | undefined;
+
+  /** Adds the messages of a statement to those of the connection. */
+  const write = ({ view, parsers: described }: Known, prepared: Set<string>, query: Query): void => {
+    const { name, text, values } = query;
+    if (name === undefined || (view.parsedStatements[name] === undefined && !prepared.has(name))) {
+      view.parse({ name: name ?? "", text, types: [] }, MORE);
+      if (name !== undefined) prepared.add(name);
+    }
+    // Safe: the mapper makes texts of the values.
+    view.bind({ statement: name, values: values as string[] | undefined, valueMapper: prepareValue }, MORE);
+    if (name === undefined || !described.has(name)) view.describe(PORTAL, MORE);
+    view.execute(null, MORE);
+  };
+  /** Returns the messages of all statements, up to one whose values cannot be sent. */
+  const messages = (connection: pg.Connection): Uint8Array => {
+    const known = knownOf(connection);
+    const { view, chunks } = known;
+    const prepared = new Set<string>();
+    let written = 0;
+    try {
+      for (const { query } of statements) {
+        write(known, prepared, query);
+        written = chunks.length;
+      }
+    } catch (error) {
+      refusal = error instanceof Error ? error : new Error(String(error));
+      chunks.length = written;
+    }
+    view.sync();
+    return Buffer.concat(chunks.splice(0));
+  };
 
   /** @param skipped whether the server has run none of the statements behind the failed one */
   const fail = (error: unknown, { mayHaveRun, skipped }: { mayHaveRun: boolean; skipped: boolean }): void => {
@@ -119,11 +163,19 @@ export const createBatch = <One extends Started>(
   const lose = (error: unknown): void => fail(error, { mayHaveRun: isSent, skipped: !isSent });
 
   const nextQuery = (): Partial<Query> => statements[answered]?.query ?? {};
-  const finish = (connection: pg.Connection): void => {
-    const query = queries[answered];
+  const beginNext = (): void => {
     answered += 1;
     ({ name: batch.name, text: batch.text } = nextQuery());
-    query?.handleReadyForQuery(connection);
+    parsers = undefined;
+    rows = [];
+    unreadable = undefined;
+  };
+  const finish = (text: string): void => {
+    const statement = statements[answered];
+    const [result, problem] = [resultOf(rows, text), unreadable];
+    beginNext();
+    if (problem) statement?.reject(problem.error, true);
+    else statement?.resolve(result);
   };
 
   const batch: Batch = {
@@ -132,36 +184,41 @@ export const createBatch = <One extends Started>(
     text: nextQuery().text,
     submit(connection) {
       const { stream } = connection;
-      const view = withoutSync(connection);
-      stream.cork();
-      try {
-        for (const query of queries) {
-          const problem = query.submit(isScript ? connection : view);
-          if (problem) refusal = problem;
-          if (refusal) break;
-        }
-        if (!isScript) connection.sync();
-      } finally {
-        stream.uncork();
+      if (isScript) connection.query(nextQuery().text ?? "");
+      else {
+        const bytes = messages(connection);
+        // As the driver does. The end of the connection is reported otherwise.
+        if (stream.writable) stream.write(bytes);
+        current = knownOf(connection).parsers;
       }
       isSent = true;
     },
-    handleRowDescription: (message) => queries[answered]?.handleRowDescription(message),
-    handleDataRow: (message) => queries[answered]?.handleDataRow(message),
-    handleEmptyQuery: (connection) => queries[answered]?.handleEmptyQuery(connection),
-    handleCommandComplete(message, connection) {
-      queries[answered]?.handleCommandComplete(message, connection);
-      if (!isScript) finish(connection);
+    handleRowDescription({ fields }) {
+      if (isScript) return;
+      // Safe: all values are texts, and so these are the parsers of texts.
+      parsers = fields.map(({ dataTypeID }) => types.getTypeParser(dataTypeID) as Parser);
     },
-    handleReadyForQuery(connection) {
-      if (isScript) finish(connection);
-      if (refusal) {
-        // The driver has closed the statement.
-        const { name } = batch;
-        // Safe: see DriverConnection.
-        if (name !== undefined) delete (connection as DriverConnection).parsedStatements[name];
-        fail(refusal, { mayHaveRun: false, skipped: true });
-      } else if (!isOver) {
+    handleDataRow({ fields }) {
+      if (isScript) return;
+      parsers ??= current?.get(batch.name ?? "") ?? NO_COLUMNS;
+      const columns = parsers;
+      try {
+        rows.push(fields.map((text, index) => (text === null ? null : columns[index]?.(text))));
+      } catch (error) {
+        unreadable ??= { error };
+      }
+    },
+    handleEmptyQuery: () => undefined,
+    handleCommandComplete({ text }) {
+      if (isScript) return;
+      const { name } = batch;
+      if (name !== undefined && !current?.has(name)) current?.set(name, parsers ?? NO_COLUMNS);
+      finish(text);
+    },
+    handleReadyForQuery() {
+      if (isScript) finish("");
+      if (refusal) fail(refusal, { mayHaveRun: false, skipped: true });
+      else if (!isOver) {
         isOver = true;
         onEnd(undefined, []);
       }

@@ -91,6 +91,9 @@ const gatheredForm = async (
 
 /** Puts batches that ask the same together. */
 const sameBatches = (batches: readonly Batch[]): SameBatches[] => {
+  const [only, second] = batches;
+  // Most are alone when there is little to do.
+  if (only && !second) return [[only]];
   const found = new Map<string, [Batch, ...Batch[]]>();
   for (const batch of batches) {
     const asked = JSON.stringify(batch.reads.map(({ values }) => values));
