@@ -1,5 +1,6 @@
 import { eq } from "drizzle-orm";
-import QuickLRU from "quick-lru";
+import { LRUCache } from "lru-cache";
+import { atMost } from "../platform/lru.js";
 import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { roomExams } from "../storage/tables.js";
@@ -42,7 +43,7 @@ const insertRoomExam = insertion(roomExams);
 const deleteRoomExam = statement(query.delete(roomExams).where(eq(roomExams.roomId, param("roomId"))));
 
 export const createRoomExams = (): RoomExams => {
-  const remembered = new QuickLRU<string, string>({ maxSize: REMEMBERED });
+  const remembered = new LRUCache<string, string>(atMost(REMEMBERED));
   const lookUp: RoomExams["lookUp"] = async (reader, roomId) => {
     const found = await reader.get(examOfRoom, { roomId });
     if (found) remembered.set(roomId, found.examId);

@@ -1,9 +1,10 @@
 import { createSecretKey } from "node:crypto";
 import { type Caller, claimsSchema, type IssuedToken, type Role } from "@invigil/schema";
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
-import QuickLRU from "quick-lru";
+import { LRUCache } from "lru-cache";
 import { InvigilError } from "../platform/errors.js";
 import type { Ids } from "../platform/ids.js";
+import { atMost } from "../platform/lru.js";
 import { SetupError } from "../platform/setup-error.js";
 import type { CountedCaller } from "./usage-key.js";
 
@@ -145,7 +146,7 @@ export const createAuthenticator = ({
    * `until` uses the monotonic clock, so that setting the system clock back does not extend the use of a
    * withdrawn key.
    */
-  const cache = new QuickLRU<string, { principal: Principal; until: number }>({ maxSize: MAX_CACHED_TOKENS });
+  const cache = new LRUCache<string, { principal: Principal; until: number }>(atMost(MAX_CACHED_TOKENS));
 
   const verifyOwn = async (token: string, now: Date): Promise<Principal> => {
     const options = { algorithms: ["HS256"], currentDate: now };

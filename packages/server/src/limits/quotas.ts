@@ -1,5 +1,6 @@
-import QuickLRU from "quick-lru";
+import { LRUCache } from "lru-cache";
 import { InvigilError } from "../platform/errors.js";
+import { atMost } from "../platform/lru.js";
 
 /**
  * The error for an exhausted quota.
@@ -40,7 +41,7 @@ export type AssertBelow = (
  */
 export const createQuotaCheck = (): AssertBelow => {
   /** How many more each owner may add before the next count. */
-  const uncounted = new QuickLRU<string, number>({ maxSize: MAX_OWNERS });
+  const uncounted = new LRUCache<string, number>(atMost(MAX_OWNERS));
   return async ({ whose, what, most }, count) => {
     const key = `${what} ${whose}`;
     const left = uncounted.get(key) ?? 0;

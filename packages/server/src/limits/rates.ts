@@ -1,8 +1,9 @@
 import type { Caller } from "@invigil/schema";
-import QuickLRU from "quick-lru";
+import { LRUCache } from "lru-cache";
 import type { Config } from "../config/config.js";
 import { type CountedCaller, identityKey } from "../identity/usage-key.js";
 import { InvigilError } from "../platform/errors.js";
+import { atMost } from "../platform/lru.js";
 import { waitBefore, wholeAfter } from "./allowance.js";
 
 /** The limited quantities, in the order in which the state of each owner stores them. */
@@ -80,7 +81,7 @@ const WINDOW_MS = 60_000;
 /** The part of it that presence may use at once. */
 const PRESENCE_WINDOW_MS = 0.75 * WINDOW_MS;
 const ONE_EVENT = { events: 1 };
-/** The number of owners of each kind that are kept at least; twice as many at most. A forgotten owner has its full allowance again. */
+/** The number of owners of each kind that are kept. A forgotten owner has its full allowance again. */
 const MAX_OWNERS = 100_000;
 
 const MIB = 1024 * 1024;
@@ -145,7 +146,8 @@ export const createRateLimits = ({
   const scopeOf = (scope: RateScope) => ({
     scope,
     limits: limitsOf(settings, scope),
-    owners: new QuickLRU<string, FullAt>({ maxSize: MAX_OWNERS }),
+    // By size instead of number, because the cache allocates memory for the maximum number at once.
+    owners: new LRUCache<string, FullAt>(atMost(MAX_OWNERS)),
   });
   const scopes = {
     person: scopeOf("person"),

@@ -1,6 +1,7 @@
+import { LRUCache } from "lru-cache";
 import { DateTime } from "luxon";
-import QuickLRU from "quick-lru";
 import { z } from "zod";
+import { atMost } from "../platform/lru.js";
 
 /**
  * The number of formatted times in the cache. Looking up the offset of a time zone takes longer than the rest
@@ -10,7 +11,7 @@ const REMEMBERED_TIMES = 10_000;
 
 /** A codec between a text and a date, in whole seconds of a time zone. */
 const timeCodec = (timeZone: string, format: string, example: string) => {
-  const written = new QuickLRU<number, string>({ maxSize: REMEMBERED_TIMES });
+  const written = new LRUCache<number, string>(atMost(REMEMBERED_TIMES));
   const write = (second: number): string => {
     const text = DateTime.fromSeconds(second, { zone: timeZone }).toFormat(format);
     written.set(second, text);

@@ -1,5 +1,6 @@
-import QuickLRU from "quick-lru";
+import { LRUCache } from "lru-cache";
 import { networkOf } from "../../limits/network.js";
+import { atMost } from "../../platform/lru.js";
 import {
   type Attempt,
   blockMs,
@@ -88,7 +89,7 @@ class Failures {
 
 /** Returns the failures of a key from a bounded cache. */
 const failuresByKey = (limit: Limit) => {
-  const cache = new QuickLRU<string, Failures>({ maxSize: REMEMBERED });
+  const cache = new LRUCache<string, Failures>(atMost(REMEMBERED));
   return (key: string): Failures => {
     const failures = cache.get(key) ?? new Failures(limit);
     cache.set(key, failures);
@@ -109,7 +110,7 @@ export const createMemoryThrottle = ({
   const byAddress = failuresByKey(perAddress(failuresPerAddress));
   const byAccount = failuresByKey(PER_ACCOUNT);
   /** Pairs of an account and an address with a successful login. */
-  const trustedPairs = new QuickLRU<string, true>({ maxSize: REMEMBERED });
+  const trustedPairs = new LRUCache<string, true>(atMost(REMEMBERED));
 
   return {
     async begin({ account, address }, find) {

@@ -1,9 +1,10 @@
 import type { Caller } from "@invigil/schema";
-import QuickLRU from "quick-lru";
+import { LRUCache } from "lru-cache";
 import type { Quotas } from "../../config/config.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { InvigilError } from "../../platform/errors.js";
+import { atMost } from "../../platform/lru.js";
 import { exceededLimit, type LimitExceeded, type RecordUsage, type UsageIncrease } from "./records-store.js";
 import type { CheatStore } from "./store.js";
 
@@ -37,7 +38,7 @@ export const createRecordQuota = ({
   readonly quotas: Quotas | undefined;
 }): RecordQuota => {
   const limit = quotas && { records: quotas.recordsPerPerson, bytes: quotas.recordBytesPerPerson };
-  const fullQuotas = new QuickLRU<string, true>({ maxSize: REMEMBERED });
+  const fullQuotas = new LRUCache<string, true>(atMost(REMEMBERED));
   const keyOf = (roomId: string, userId: string): string => JSON.stringify([roomId, userId]);
 
   const quotaError = (roomId: string, excess: LimitExceeded): InvigilError => {

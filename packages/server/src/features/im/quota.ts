@@ -1,5 +1,6 @@
-import QuickLRU from "quick-lru";
+import { LRUCache } from "lru-cache";
 import { quotaExceeded } from "../../limits/quotas.js";
+import { atMost } from "../../platform/lru.js";
 
 export interface MessageQuota {
   /** Counts a message before it is sent. @throws QUOTA_EXCEEDED */
@@ -32,7 +33,7 @@ export const createMessageQuota = ({
   readonly most: number | undefined;
   readonly monotonic: () => number;
 }): MessageQuota => {
-  const rooms = new QuickLRU<string, Counted>({ maxSize: MAX_ROOMS });
+  const rooms = new LRUCache<string, Counted>(atMost(MAX_ROOMS));
   const isStale = ({ counted, since, at }: Counted, upTo: number): boolean =>
     since >= RECOUNT_AFTER || (counted + since >= upTo && monotonic() - at >= RECOUNT_FULL_MS);
 

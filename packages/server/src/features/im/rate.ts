@@ -1,6 +1,7 @@
-import QuickLRU from "quick-lru";
+import { LRUCache } from "lru-cache";
 import { waitBefore, wholeAfter } from "../../limits/allowance.js";
 import { InvigilError } from "../../platform/errors.js";
+import { atMost } from "../../platform/lru.js";
 
 /** How many messages one login may send in one room at once. */
 const BURST = 30;
@@ -47,7 +48,7 @@ export const keyOfSender = ({ roomId, login }: Sender): string => JSON.stringify
 
 /** Counts messages in memory, for one server. */
 export const createMemoryRate = ({ monotonic }: { monotonic: () => number }): SendRate => {
-  const wholeAt = new QuickLRU<string, number>({ maxSize: MAX_SENDERS });
+  const wholeAt = new LRUCache<string, number>(atMost(MAX_SENDERS));
   return {
     take(sender) {
       const key = keyOfSender(sender);

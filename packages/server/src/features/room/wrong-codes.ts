@@ -1,7 +1,8 @@
+import { LRUCache } from "lru-cache";
 import pLimit from "p-limit";
-import QuickLRU from "quick-lru";
 import { waitBefore, wholeAfter } from "../../limits/allowance.js";
 import { InvigilError } from "../../platform/errors.js";
+import { atMost } from "../../platform/lru.js";
 
 /** Bounds how often somebody may guess join codes. Counts are of this process. */
 export interface WrongCodes {
@@ -27,7 +28,7 @@ const EVERYBODY = "";
 
 const createAllowance = (perMinute: number, monotonic: () => number) => {
   const costMs = WINDOW_MS / perMinute;
-  const owners = new QuickLRU<string, number>({ maxSize: MAX_NETWORKS });
+  const owners = new LRUCache<string, number>(atMost(MAX_NETWORKS));
   const useOf = (key: string) => ({ wholeAt: owners.get(key) ?? 0, costMs, now: monotonic() });
   return {
     /** Throws if the owner has nothing left. */

@@ -3,6 +3,7 @@ import type { UploadCredentials } from "@invigil/schema";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Config } from "../../config/config.js";
+import { atMost } from "../../platform/lru.js";
 import type { UploadPrefixes, UploadProvider } from "../types.js";
 import type { OpenApi } from "./openapi.js";
 import { emptyPolicy, recordingsPolicy, videoPolicy } from "./upload-policy.js";
@@ -66,7 +67,7 @@ export const createUploads = ({ settings, sts, clock, log }: UploadsOptions): Up
     });
 
   const issued = new LRUCache<string, UploadCredentials, { userId: string; policy: string }>({
-    max: MAX_CACHED_PEOPLE,
+    ...atMost(MAX_CACHED_PEOPLE),
     // A caller that waits for credentials receives them even if the cache evicts the entry.
     ignoreFetchAbort: true,
     async fetchMethod(_key, _stale, { context: { userId, policy } }) {

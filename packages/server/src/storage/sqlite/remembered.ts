@@ -1,5 +1,6 @@
 import { getTableName } from "drizzle-orm";
-import QuickLRU from "quick-lru";
+import { LRUCache } from "lru-cache";
+import { atMost } from "../../platform/lru.js";
 import type { Reader, RememberedArgument, RememberOptions } from "../port.js";
 import { type Connection, readerOf } from "./connection.js";
 
@@ -85,7 +86,7 @@ export const createRememberedReads = (
   const createCache = ({ tables, max = DEFAULT_MAX, withinCalls = false }: RememberOptions) => {
     const names = tables.map((table) => getTableName(table));
     const tableCommits = names.map(commitsTo);
-    const answers = new QuickLRU<string, CachedResult>({ maxSize: max });
+    const answers = new LRUCache<string, CachedResult>(atMost(max));
     return {
       connection: connectionFor(names),
       /**
