@@ -155,7 +155,7 @@ describe("/openapi.json", () => {
       name: "Room A",
       people: ["examinee1", "examinee2"],
       created: "From OpenAPI",
-      refused: "ROOM_NOT_FOUND",
+      refused: "FORBIDDEN",
       status: 401,
     });
   });

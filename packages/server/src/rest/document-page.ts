@@ -142,7 +142,10 @@ const parameters = (all: readonly Parameter[]): string =>
 
 const request = ({ parameters: sent = [], requestBody }: Operation): string => {
   const json = requestBody?.content["application/json"];
-  if (!json) return sent.length > 0 ? `<h4>Query</h4>${parameters(sent)}` : "";
+  if (!json)
+    return sent.length > 0
+      ? `<h4>Query${sent.some(({ in: place }) => place === "header") ? " and headers" : ""}</h4>${parameters(sent)}`
+      : "";
   const forms = requestBody?.content["application/x-www-form-urlencoded"] ? "JSON or form" : "JSON";
   return `<h4>Body (${forms}${sent.length > 0 ? ", or query" : ""})</h4>${fieldsOf(json.schema)}`;
 };
@@ -192,7 +195,7 @@ const example = (path: string, operation: Operation): string => {
   if (answered === undefined) return "";
   const body = requestBody?.content["application/json"]?.example;
   const query = new URLSearchParams(
-    sent.flatMap(({ in: place, name, example: value }) =>
+    sent.flatMap(({ in: place, name, example: value }): [string, string][] =>
       place === "query" && value !== undefined ? [[name, String(value)]] : [],
     ),
   ).toString();

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { type ErrorCode, errorCodes, type Role } from "@invigil/schema";
-import type { AnyTRPCRouter } from "@trpc/server";
+import type { AnyTRPCProcedure, AnyTRPCRouter } from "@trpc/server";
 import { z } from "zod";
 import type { RestStatus } from "../http/envelope.js";
 import { PACKAGE_ROOT } from "../platform/package-root.js";
 import { findProcedure } from "../trpc/call.js";
-import { rolesOf } from "../trpc/procedures.js";
+import { rolesOf, sentenceOf } from "../trpc/procedures.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
 import type { Field, Row } from "./routes.js";
 
@@ -133,11 +133,27 @@ const CALLERS: Readonly<Record<Role, string>> = {
 const list = (names: readonly string[]): string =>
   names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 
-/** Who may call, in one sentence. */
-const callersOf = (roles: readonly Role[] | undefined, { headers }: Row): string => {
+/** What tRPC keeps of a procedure. */
+interface Definition {
+  readonly type: string;
+  readonly inputs: readonly z.ZodType[];
+}
+const definitionOf = ({ _def }: AnyTRPCProcedure): Definition =>
+  // Safe: tRPC keeps the schemas there, and they are zod's.
+  _def as unknown as Definition;
+
+/** Who may call a procedure, in one or two sentences. */
+export const callersOf = (procedure: AnyTRPCProcedure): string => {
+  const roles = rolesOf(procedure);
+  const names = ({ def }: z.ZodType): readonly string[] =>
+    def.type === "object" ? Object.keys((def as z.core.$ZodObjectDef).shape) : [];
+  const fields = definitionOf(procedure).inputs.flatMap(names);
   if (!roles)
-    return headers ? "For the stream service, which signs its calls." : "For everybody: it takes no token.";
-  const own = roles.length > 1 ? " All but administrators: in their own rooms and exams." : "";
+    return fields.includes("signature")
+      ? "For the stream service, which signs its calls."
+      : "For everybody: it takes no token.";
+  const isOfRoom = roles.length > 1 && (fields.includes("roomId") || fields.includes("examId"));
+  const own = isOfRoom ? " All but administrators: in their own rooms and exams." : "";
   return `For ${list(roles.map((role) => CALLERS[role]))}.${own}`;
 };
 
@@ -402,15 +418,14 @@ export const createDocument = ({
   const operationOf = (row: Row, method: string): Operation => {
     const procedure = findProcedure(router, row.procedure);
     if (!procedure) throw new Error(`there is no procedure ${row.procedure}`);
-    // Safe: tRPC keeps the schemas of the input there, and these procedures have one each.
-    const { type, inputs } = procedure._def as unknown as { type: string; inputs: readonly unknown[] };
+    const { type, inputs } = definitionOf(procedure);
     const roles = rolesOf(procedure);
     const example = examples[`${method} ${row.path}`];
     return {
       operationId: operationId(row.path, method, row),
       tags: [tagOf(row)],
-      summary: row.summary,
-      description: [callersOf(roles, row), row.notes].filter(Boolean).join("\n\n"),
+      summary: row.summary ?? sentenceOf(procedure) ?? "",
+      description: [callersOf(procedure), row.notes].filter(Boolean).join("\n\n"),
       security: roles ? [{ token: [] }, { bearer: [] }] : [{}],
       ...requestOf(inputsOf(row, inputs.at(-1)), method, row, example),
       responses: responsesOf(

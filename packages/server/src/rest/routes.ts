@@ -29,8 +29,8 @@ export interface Field {
 
 interface RowOf<Path extends ProcedurePath> {
   readonly path: string;
-  /** What a call does, in one sentence. */
-  readonly summary: string;
+  /** What a call does, in one sentence, if it differs from what the procedure says. */
+  readonly summary?: string;
   /** What else a caller has to know, as Markdown. */
   readonly notes?: string;
   /** The errors of this path, apart from those that every path has. */
@@ -70,7 +70,6 @@ export const createRoutes = (wire: Wire) =>
   [
     {
       path: "/exam/login",
-      summary: "Exchanges a user id and a password for a token.",
       notes:
         "The fields are read from the body only, never from the URL. A wrong name or password is `UNAUTHENTICATED`. Too many failed logins are `TOO_MANY_REQUESTS`.",
       methods: POST,
@@ -109,7 +108,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/roomInfo",
-      summary: "Returns a room, with the cheat config of its exam.",
       notes: "An ended room is still returned.",
       errors: ["ROOM_NOT_FOUND"],
       methods: GET,
@@ -119,7 +117,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/endRoom",
-      summary: "Ends a room.",
       notes: "Ending an ended room succeeds and changes nothing.",
       errors: ["ROOM_NOT_FOUND"],
       methods: ["GET", "POST"],
@@ -130,7 +127,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/updateRoomAudioStatus",
-      summary: "Says whether the teacher is speaking to the whole room.",
       notes:
         "The vendor documents the fields in the query. The apps send a JSON body. Both work, and the body takes precedence.",
       errors: ["ROOM_NOT_FOUND", "ROOM_ENDED"],
@@ -145,7 +141,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/examInfo",
-      summary: "Returns an exam and the audio that it plays.",
       notes: "Both arrays are always there.",
       errors: ["EXAM_NOT_FOUND"],
       methods: GET,
@@ -155,7 +150,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/userInfo",
-      summary: "Returns a person of a room, with the URLs of their streams.",
       notes:
         "Examinees may ask for themselves and for the `createTeacher` of the room. A push URL is a licence to publish as that person.",
       errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
@@ -175,7 +169,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/v2/getIMToken",
-      summary: "Returns the credentials with which the page connects to message services.",
       notes:
         "A service that was requested but is not configured is left out. If none is configured, the answer is `PROVIDER_NOT_CONFIGURED`.",
       errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
@@ -202,7 +195,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/getOssConfig",
-      summary: "Returns temporary credentials for uploading recordings.",
       notes: "They are given after the end of the room, too, because the apps then upload what is left.",
       errors: ["EXAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
       methods: GET,
@@ -212,7 +204,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/selectAudio",
-      summary: "Searches the audio library.",
       notes: "In `name`, `%` and `_` are ordinary characters.",
       methods: POST,
       procedure: "audio.list",
@@ -221,7 +212,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/cheat/setCheatConfig",
-      summary: "Stores the settings of the detectors of an exam.",
       errors: ["EXAM_NOT_FOUND"],
       methods: POST,
       procedure: "cheat.setConfig",
@@ -229,7 +219,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/cheat/getCheatConfig",
-      summary: "Returns the settings of the detectors of an exam.",
       errors: ["EXAM_NOT_FOUND", "CHEAT_CONFIG_NOT_FOUND", "ROOM_ENDED"],
       methods: POST,
       procedure: "cheat.getConfig",
@@ -238,7 +227,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/cheat/addCheatRecord",
-      summary: "Stores what the detectors saw.",
       notes:
         "Either all records of the call are stored or none, and they are on disk when the server answers. Examinees record about themselves only. An ended room accepts records for ten more minutes.",
       errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "QUOTA_EXCEEDED"],
@@ -252,7 +240,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/cheat/listCheatRecord",
-      summary: "Returns the cheat records of a room or an exam, the newest first.",
       notes:
         "At least one of `roomId` and `examId` is required. Pages have no repeats and no gaps, even while records are being added.",
       errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND"],
@@ -263,7 +250,6 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/userAct",
-      summary: "Receives the events of the stream service.",
       notes:
         "The callback URL of the stream service, which signs its calls: the server checks the two headers first. Other fields are ignored, `usrargs` among them, because it contains the right to publish.",
       errors: ["STREAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED"],

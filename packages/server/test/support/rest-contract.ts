@@ -1,8 +1,10 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { expect } from "vitest";
-import type { TestApp } from "../../src/app/testing.js";
-import type { OpenApiDocument } from "../../src/rest/document.js";
+import { createDocument, type OpenApiDocument } from "../../src/rest/document.js";
 import type { JsonSchema } from "../../src/rest/json-schema.js";
+import { createRoutes } from "../../src/rest/routes.js";
+import { createWire } from "../../src/rest/wire.js";
+import { createTestRouter } from "./router.js";
 
 // Every answer of a documented path that a test gets is compared with the OpenAPI document: a success has exactly the fields of its path,
 // and a failure one of its reasons.
@@ -17,13 +19,13 @@ const validatorsOf = (document: OpenApiDocument): ReadonlyMap<string, ValidateFu
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   // Safe: `closed` only adds a keyword.
   ajv.addSchema(JSON.parse(JSON.stringify(document), closed) as OpenApiDocument, "document");
-  const pointer = (part: string) => part.replaceAll("~", "~0").replaceAll("/", "~1");
+  const pointer = (part: string) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));
   return new Map(
     Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { responses }]) => {
         const bodies = Object.keys(responses).map((status): JsonSchema => {
           const parts = ["paths", path, method, "responses", status, "content", "application/json", "schema"];
-          return { $ref: `document#/${parts.map(pointer).map(encodeURIComponent).join("/")}` };
+          return { $ref: `document#/${parts.map(pointer).join("/")}` };
         });
         return [`${method.toUpperCase()} ${path}`, ajv.compile({ anyOf: bodies })] as const;
       }),
@@ -32,23 +34,22 @@ const validatorsOf = (document: OpenApiDocument): ReadonlyMap<string, ValidateFu
 };
 
 let validators: Promise<ReadonlyMap<string, ValidateFunction>> | undefined;
-/** The document differs between apps in nothing that counts here, so it is asked for once. */
-const validatorsBy = (app: Pick<TestApp, "inject">) => {
-  validators ??= app
-    .inject({ method: "GET", url: "/openapi.json" })
-    .then(({ payload }) => validatorsOf(JSON.parse(payload) as OpenApiDocument));
-  return validators;
+const createValidators = async () => {
+  await using made = await createTestRouter();
+  // What an answer has in it depends on neither setting.
+  const rows = createRoutes(createWire({ timeZone: "UTC" }));
+  return validatorsOf(createDocument({ rows, router: made.router, restStatus: "legacy" }));
 };
 
 /** Expects that the document describes this answer, if it has the path. */
 export const expectDocumented = async (
-  app: Pick<TestApp, "inject">,
   { method, path }: { readonly method: string; readonly path: string },
   body: unknown,
 ): Promise<void> => {
   const [name = ""] = path.split("?", 1);
   if (!name.startsWith("/exam/") && name !== "/login") return;
-  const validate = (await validatorsBy(app)).get(`${method} ${name}`);
+  validators ??= createValidators();
+  const validate = (await validators).get(`${method} ${name}`);
   if (!validate || validate(body)) return;
   expect.fail(
     `The OpenAPI document does not describe this answer of ${method} ${name}: ${JSON.stringify(body)}`,
