@@ -33,7 +33,7 @@ export interface Caller {
 /** Input of `auth.login`. */
 export interface LoginInput {
   /** The user id of the account. 1 to 128 characters. */
-  username?: string | undefined;
+  username: string;
   /** The password of the account. 1 to 256 characters. */
   password: string;
 }
@@ -97,7 +97,7 @@ export interface RevokeTokenInput {
 /** Input of `account.create`. */
 export interface CreateAccountInput {
   /** The user id of the new account, which is the username at the login. */
-  userId?: string | undefined;
+  userId: string;
   /** The role of the person. Candidates have no account: they use tokens. */
   role: "admin" | "teacher" | "inspector";
   /** The name of the person. 1 to 64 characters. */
@@ -143,13 +143,13 @@ export interface AccountPage {
 /** Input of `account.disable` and `account.enable`. */
 export interface AccountRef {
   /** The user id of the person. 1 to 128 characters. */
-  userId?: string | undefined;
+  userId: string;
 }
 
 /** Input of `account.setPassword`. */
 export interface SetPasswordInput {
   /** The user id of the person. 1 to 128 characters. */
-  userId?: string | undefined;
+  userId: string;
   /** The new password, of characters of any kind. 8 to 256 characters. */
   password: string;
 }
@@ -169,7 +169,7 @@ export interface CreateRoomInput {
 /** A person to add to a room. */
 export interface NewParticipant {
   /** The id of the person: letters, digits, `_`, `-` and `.`, at most 61. It neither begins with `pc_` nor ends with `_pc`. */
-  userId?: string | undefined;
+  userId: string;
   /** The name of the person. 1 to 64 characters. */
   name: string;
   /** The role of the person in the room. */
@@ -203,7 +203,7 @@ export interface Room {
 /** Names a room. */
 export interface RoomRef {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
 }
 
 /** A room, and the cheat config of its exam. */
@@ -245,7 +245,7 @@ export interface StoredCheatConfig {
 /** Input of `room.setAudioStatus`. */
 export interface SetAudioStatusInput {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** Whether the teacher is speaking to the whole room. */
   audioStatus: "silent" | "speaking";
 }
@@ -286,9 +286,9 @@ export interface JoinLinksInput {
 
 export interface JoinLinksInputAfter {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** The user id of the person. 1 to 128 characters. */
-  userId?: string | undefined;
+  userId: string;
 }
 
 /** A link by which a person enters their room. The link contains a token, so whoever has it acts as that person. */
@@ -344,7 +344,7 @@ export interface JoinCode {
 /** Input of `room.revokeLinks`. */
 export interface RevokeLinksInput {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** The people whose links are revoked. Absent: everybody in the room except the caller. 1 to 500 elements. */
   userIds?: string[] | null | undefined;
 }
@@ -410,7 +410,7 @@ export interface Presence {
 /** Input of `room.onEvent`. */
 export interface OnRoomEventInput {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** The page that subscribes. A person of the room is present on that page while subscribed, and receives the messages for its login. Default: `"main"`. */
   camera?: "main" | "pc" | null | undefined;
   /** The last event that the subscriber received. Absent: only new events. */
@@ -442,18 +442,18 @@ export interface VideoProfileInput {
 /** How the camera encodes video. */
 export interface VideoProfileInputData {
   /** The width of the picture in pixels. 1 to 7,680. */
-  width?: number | undefined;
+  width: number;
   /** The height of the picture in pixels. 1 to 4,320. */
-  height?: number | undefined;
+  height: number;
   /** The number of frames per second. 1 to 120. */
-  frameRate?: number | undefined;
+  frameRate: number;
   /** The highest bitrate in kbit/s. 1 to 100,000. */
-  maxBitrate?: number | undefined;
+  maxBitrate: number;
 }
 
 export interface CreateExamInputAudio {
   /** The id of the clip in the library. 1 to 128 characters. */
-  clipId?: string | undefined;
+  clipId: string;
   /** When the exam plays the clip. Absent: the teacher starts the clip by hand. */
   startTime?: Date | null | undefined;
 }
@@ -537,7 +537,7 @@ export interface ManualAudio {
 /** Names an exam. */
 export interface ExamRef {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
 }
 
 /** Input of `exam.list` and `exam.listDeleted`. */
@@ -577,7 +577,7 @@ export interface ExamSummary {
 /** Input of `exam.update`. Absent fields keep their value. */
 export interface UpdateExamInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** The name of the exam, on one line, without white space at its ends. 1 to 63 characters. */
   name?: string | null | undefined;
   /** When the exam begins. */
@@ -592,7 +592,7 @@ export interface UpdateExamInput {
 
 export interface UpdateExamInputAudio {
   /** The id of the clip in the library. 1 to 128 characters. */
-  clipId?: string | undefined;
+  clipId: string;
   /** When the exam plays the clip. Absent: the teacher starts the clip by hand. */
   startTime?: Date | null | undefined;
 }
@@ -600,7 +600,7 @@ export interface UpdateExamInputAudio {
 /** Input of `exam.delete`. */
 export interface DeleteExamInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** Whether to delete the exam with its rooms and people. Without it, an exam that has some is not deleted. Default: `false`. */
   withRooms?: boolean | null | undefined;
   /** Whether to delete the cheat records, too, which implies `withRooms`. For administrators only. Default: `false`. */
@@ -672,7 +672,7 @@ export interface RestoredExam {
 /** Input of `exam.erase`. */
 export interface EraseExamInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** The exact name of the exam. At most 200 characters. */
   confirm: string;
 }
@@ -680,9 +680,9 @@ export interface EraseExamInput {
 /** Input of `exam.plan`. */
 export interface PlanExamInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** The maximum number of examinees per room. 1 to 500. */
-  roomSize?: number | undefined;
+  roomSize: number;
   /** Teachers and inspectors in addition to those whom the exam already has. At most 5,000 elements. Default: `[]`. */
   teachers?: PlanExamInputTeachers[] | null | undefined;
   /** The same seed gives the same shuffled order of the same people. Absent: the order of the import. 1 to 64 characters. */
@@ -697,7 +697,7 @@ export interface PlanExamInput {
 
 export interface PlanExamInputTeachers {
   /** The id of the person: letters, digits, `_`, `-` and `.`, at most 61. It neither begins with `pc_` nor ends with `_pc`. */
-  userId?: string | undefined;
+  userId: string;
   /** The name of the person. 1 to 64 characters. */
   name: string;
   /** The role of the person in their room. */
@@ -757,7 +757,7 @@ export interface ExamSnapshot {
 /** Input of `exam.onEvent`. */
 export interface OnExamEventInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** The last event that the subscriber received. Absent: only new events. */
   lastEventId?: string | null | undefined;
 }
@@ -765,9 +765,9 @@ export interface OnExamEventInput {
 /** Names a person in a room. */
 export interface ParticipantRef {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** The user id of the person. 1 to 128 characters. */
-  userId?: string | undefined;
+  userId: string;
 }
 
 /** A person in a room. */
@@ -823,7 +823,7 @@ export interface StreamUrls {
 /** Input of `participant.list`. */
 export interface ListParticipantsInput {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** Only people in this role. Default: `"examinee"`. */
   role?: "teacher" | "inspector" | "examinee" | null | undefined;
 }
@@ -831,7 +831,7 @@ export interface ListParticipantsInput {
 /** Input of `participant.add`. */
 export interface AddParticipantsInput {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** The people to add, each of them once. 1 to 500 elements. */
   participants: NewParticipant[];
 }
@@ -849,7 +849,7 @@ export interface AddParticipantsResult {
 /** Input of `participant.import`. */
 export interface ImportParticipantsInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** The room of people whose row names none. Absent: they have no room until `exam.plan` assigns one. 1 to 128 characters. */
   roomId?: string | null | undefined;
   /** The file in base64, at most 10 MiB: CSV (UTF-8, UTF-16 or GB18030, with commas, tabs or semicolons) or XLSX. The first row has the column names, in Chinese or English: 学号/考号/id, 姓名/name, 考场/room, 角色/role, 加时/extra minutes. The first two columns are required. Other columns are ignored. 1 to 14,000,000 characters. */
@@ -923,19 +923,19 @@ export interface ImportResultWarnings {
 /** Input of `participant.move`. */
 export interface MoveParticipantInput {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** The user id of the person. 1 to 128 characters. */
-  userId?: string | undefined;
+  userId: string;
   /** The id of the room to which the person goes. It belongs to the same exam. 1 to 128 characters. */
-  toRoomId?: string | undefined;
+  toRoomId: string;
 }
 
 /** Input of `participant.remove`. */
 export interface RemoveParticipantInput {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** The user id of the person. 1 to 128 characters. */
-  userId?: string | undefined;
+  userId: string;
   /** Whether to remove a person who has cheat records, and delete those records. For administrators only. Default: `false`. */
   withRecords?: boolean | null | undefined;
 }
@@ -949,7 +949,7 @@ export interface RemovedParticipant {
 /** Input of `participant.listUnseated`. */
 export interface ListUnseatedInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `100`. */
   pageSize?: number | null | undefined;
   /** The `nextCursor` of the previous page. Absent: the first page. At least 0. */
@@ -988,9 +988,9 @@ export interface UnseatedPageTotals {
 /** Names a person of an exam. */
 export interface ExamPersonRef {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** The user id of the person. 1 to 128 characters. */
-  userId?: string | undefined;
+  userId: string;
 }
 
 /** Output of `participant.locate`: the places of a person in an exam. */
@@ -1015,9 +1015,9 @@ export interface ExamPersonRooms {
 /** Input of `participant.removeFromExam`. */
 export interface RemoveFromExamInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** The user id of the person. 1 to 128 characters. */
-  userId?: string | undefined;
+  userId: string;
   /** Whether to remove a person who has cheat records, and delete those records. For administrators only. Default: `false`. */
   withRecords?: boolean | null | undefined;
 }
@@ -1087,7 +1087,7 @@ export interface CreateAudioInput {
 /** Input of `audio.update`. Absent fields keep their value. */
 export interface UpdateAudioInput {
   /** The id of the clip in the library. 1 to 128 characters. */
-  clipId?: string | undefined;
+  clipId: string;
   /** The new name of the clip. 1 to 64 characters. */
   name?: string | null | undefined;
   /** The new class of the clip. 0 to 1,000,000. */
@@ -1099,15 +1099,15 @@ export interface UpdateAudioInput {
 /** Input of `audio.delete`. */
 export interface ClipRef {
   /** The id of the clip in the library. 1 to 128 characters. */
-  clipId?: string | undefined;
+  clipId: string;
 }
 
 /** Input of `audio.attach`. */
 export interface AttachAudioInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** The id of the clip in the library. 1 to 128 characters. */
-  clipId?: string | undefined;
+  clipId: string;
   /** When the exam plays the clip. Absent: the teacher starts the clip by hand. */
   startTime?: Date | null | undefined;
 }
@@ -1133,15 +1133,15 @@ export interface AttachedAudio {
 /** Input of `audio.detach`. */
 export interface DetachAudioInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** The `id` of the audio in the exam, which is not the id of the clip. 1 to 128 characters. */
-  attachmentId?: string | undefined;
+  attachmentId: string;
 }
 
 /** Input of `cheat.setConfig`. */
 export interface SetCheatConfigInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** The settings of the detectors: a text that clients define, usually JSON. The server stores and returns it byte for byte. 1 to 65,536 characters. */
   data: string;
 }
@@ -1149,7 +1149,7 @@ export interface SetCheatConfigInput {
 /** Input of `cheat.addRecords`. */
 export interface AddCheatRecordsInput {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** The id of the room's exam. Absent: it is not compared. 1 to 128 characters. */
   examId?: string | null | undefined;
   /** The records, of 256 KiB together at most. Either all of them are stored or none. 1 to 500 elements. */
@@ -1161,7 +1161,7 @@ export interface NewCheatRecord {
   /** Whether the phone (the main camera) made the detection, as opposed to the PC. */
   isMainMonitor: boolean;
   /** Whom the record is about. For examinees, themselves. Staff may record about any id, also of somebody who is not in the room: a record is kept as evidence rather than refused. 1 to 128 characters. */
-  userId?: string | undefined;
+  userId: string;
   /** When the detector saw it, by its own clock: any time from 1970 on. `createdAt` of the record is the server's time. */
   detectTime: Date;
   /** What was detected, such as `manyPeople`: a type of the vendor's detectors, or any other text. 1 to 64 characters. */
@@ -1217,7 +1217,7 @@ export interface CheatRecord {
 /** Input of `im.getToken`. */
 export interface GetImTokenInput {
   /** The caller's own user id, or `pc_` followed by it for their PC page. Administrators may name anybody. 1 to 128 characters. */
-  userId?: string | undefined;
+  userId: string;
   /** The message services to use. Absent: the answer is `aliyunOldIm`, of the older service if it is configured, otherwise of `aliyun_new`. 1 to 16 elements. */
   imServer?: ("aliyun_new" | "aliyun_old" | "rong_cloud")[] | null | undefined;
   /** The room of the caller. Absent: the one that their token names. 1 to 128 characters. */
@@ -1275,9 +1275,9 @@ export interface AliyunOldToken {
 /** Input of `im.send`. The content is either `data` or `text`. */
 export interface SendMessageInput {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** The number of a signal, or above 30000 for a message of the application's own. 1 to 2,147,483,647. */
-  type?: number | undefined;
+  type: number;
   /** The content, of at most 64 KiB as JSON (commands: 161536 bytes). Absent: it is in `text`. */
   data?: JsonValue | null | undefined;
   /** The JSON text of the content, which the vendor's apps receive byte for byte. Absent: it is in `data`. 1 to 161,536 characters. */
@@ -1301,7 +1301,7 @@ export interface SentMessage {
 /** Input of `im.history`. */
 export interface ListMessagesInput {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** The page that reads the messages. Default: `"main"`. */
   camera?: "main" | "pc" | null | undefined;
   /** Only messages of this type. Absent: of every type. 1 to 2,147,483,647. */
@@ -1351,7 +1351,7 @@ export interface MessageSender {
 /** Input of `upload.getCredentials`. */
 export interface GetUploadCredentialsInput {
   /** The id of the exam. 1 to 128 characters. */
-  examId?: string | undefined;
+  examId: string;
   /** Where recordings are uploaded to: object storage (`OSS`) or video on demand (`VOD`). Default: `"OSS"`. */
   mode?: "OSS" | "VOD" | null | undefined;
 }
@@ -1375,7 +1375,7 @@ export interface UploadCredentials {
 /** Input of `stream.report`: an event with the field names of the stream service. */
 export interface ReportStreamInput {
   /** The time of the signature, in seconds since 1970, at most five minutes off. */
-  timestamp?: string | undefined;
+  timestamp: string;
   /** The MD5 of `<push domain>|<timestamp>|<callback key>`, in hexadecimal. */
   signature: string;
   /** Whether the camera started to publish, or stopped. */
@@ -1387,7 +1387,7 @@ export interface ReportStreamInput {
   /** The first segment of the stream's path. 1 to 256 characters. */
   appname: string;
   /** The time of the event, in seconds since 1970. 0 to 253,402,300,799. */
-  time?: number | undefined;
+  time: number;
   /** The IP address that published the stream. 1 to 256 characters. Default: `""`. */
   ip?: string | null | undefined;
   /** The node of the stream service that received the stream. 1 to 256 characters. Default: `""`. */
@@ -1401,7 +1401,7 @@ export interface ReportStreamInput {
 /** Input of `stream.listEvents`. */
 export interface ListStreamEventsInput {
   /** The id of the room. 1 to 128 characters. */
-  roomId?: string | undefined;
+  roomId: string;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
   pageSize?: number | null | undefined;
   /** The last event id of the previous page. Absent: the first page. At least 1. */

@@ -67,19 +67,19 @@ export const claimsSchema = z
       .refine(isIndexable, NOT_INDEXABLE)
       .optional()
       .describe(
-        `The id of the token, of at most ${MAX_TOKEN_ID_BYTES} bytes. An administrator revokes the token by this id.`,
+        `The id of the token, of at most ${MAX_TOKEN_ID_BYTES} bytes. An administrator revokes the token by this id. Absent: it cannot be revoked by itself.`,
       ),
     sid: claimedId
       .optional()
       .describe(
-        "The id of the login session that the token belongs to. The token is valid while that session lasts.",
+        "The id of the login session that the token belongs to. The token is valid while that session lasts. Absent: none.",
       ),
     issued: z
       .boolean()
       .optional()
       .catch(undefined)
       .describe(
-        "Whether the token was issued during that session for somebody else. It ends with the session, but cannot be refreshed.",
+        "Whether the token was issued during that session for somebody else. It ends with the session, but cannot be refreshed. Absent: no.",
       ),
     gen: z
       .int()

@@ -15,14 +15,16 @@ const detections = (camera: string) =>
       objectDetect: z.boolean().optional().describe("Whether to detect phones, earphones and watches."),
       actionPersonSpeech: z.boolean().optional().describe("Whether to detect speech."),
     })
-    .describe(`Which detections run on ${camera}.`);
+    .describe(`Which detections run on ${camera}. What is absent is as the app chooses.`);
 
 export const cheatConfigDataSchema = z
   .object({
     pc: detections("the PC").optional(),
     mobile: detections("the phone").optional(),
   })
-  .describe("The usual content of a cheat config: which detections run on each camera.");
+  .describe(
+    "The usual content of a cheat config: which detections run on each camera. What is absent is as the app chooses.",
+  );
 
 /** The usual content of a cheat config: which detections run on each camera. */
 export type CheatConfig = z.infer<typeof cheatConfigDataSchema>;

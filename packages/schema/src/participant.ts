@@ -83,14 +83,15 @@ export const extraMinutesSchema = wholeNumber(0, 600).describe(
   "How many minutes after the exam's end the person may continue.",
 );
 
-/** The identity of a person in a request. */
-export const newPersonSchema = z.object({
-  userId: userIdSchema.describe(
-    "The id of the person: letters, digits, `_`, `-` and `.`, at most 61. It neither begins with `pc_` nor ends with `_pc`.",
-  ),
-  name: label(64).describe("The name of the person."),
-  role: participantRoleSchema,
-});
+export const newPersonSchema = z
+  .object({
+    userId: userIdSchema.describe(
+      "The id of the person: letters, digits, `_`, `-` and `.`, at most 61. It neither begins with `pc_` nor ends with `_pc`.",
+    ),
+    name: label(64).describe("The name of the person."),
+    role: participantRoleSchema,
+  })
+  .describe("The identity of a person in a request.");
 export const newParticipantSchema = newPersonSchema
   .extend({
     extraMinutes: optional(extraMinutesSchema).describe(

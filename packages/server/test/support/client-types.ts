@@ -122,8 +122,10 @@ class Writer {
     const fields = Object.entries(shape).map(([name, field]) => {
       const doc = comment([said(field, side)], "  ");
       const type = this.type(field, side, `${parent}${capitalised(name)}`);
-      if (field._zod[side === "input" ? "optin" : "optout"] !== "optional")
-        return `${doc}  ${name}: ${type};\n`;
+      // A transformation takes anything, and so may what `z.custom` stands for.
+      const isOptional =
+        field._zod[side === "input" ? "optin" : "optout"] === "optional" && takes(field, undefined);
+      if (!isOptional) return `${doc}  ${name}: ${type};\n`;
       const absent = side === "input" && takes(field, null) ? "null | undefined" : "undefined";
       const parts = [...type.split(" | ").filter((part) => part !== "null"), absent];
       return `${doc}  ${name}?: ${parts.join(" | ")};\n`;
