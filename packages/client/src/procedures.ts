@@ -1730,15 +1730,15 @@ export interface ExamGap {
   snapshot: ExamSnapshot;
 }
 
-/** The usual content of a cheat config: which detections run on each camera. */
+/** The usual content of a cheat config: which detections run on each camera. What is absent is as the app chooses. */
 export interface CheatConfig {
-  /** Which detections run on the PC. */
+  /** Which detections run on the PC. What is absent is as the app chooses. */
   pc?: CheatConfigPc | undefined;
-  /** Which detections run on the phone. */
+  /** Which detections run on the phone. What is absent is as the app chooses. */
   mobile?: CheatConfigMobile | undefined;
 }
 
-/** Which detections run on the PC. */
+/** Which detections run on the PC. What is absent is as the app chooses. */
 export interface CheatConfigPc {
   /** Whether to detect that the person leaves the picture. */
   scenePersonExit?: boolean | undefined;
@@ -1758,7 +1758,7 @@ export interface CheatConfigPc {
   actionPersonSpeech?: boolean | undefined;
 }
 
-/** Which detections run on the phone. */
+/** Which detections run on the phone. What is absent is as the app chooses. */
 export interface CheatConfigMobile {
   /** Whether to detect that the person leaves the picture. */
   scenePersonExit?: boolean | undefined;
@@ -1922,7 +1922,7 @@ export type Procedures = {
      *
      * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
      */
-    onEvent: TRPCSubscriptionProcedure<{ input: OnRoomEventInput; output: AsyncIterable<Tracked<RoomEvent>>; meta: unknown }>;
+    onEvent: TRPCSubscriptionProcedure<{ input: OnRoomEventInput; output: AsyncIterable<Tracked<RoomEvent>, void, undefined>; meta: unknown }>;
     /**
      * Returns the connected pages of a room.
      *
@@ -1996,7 +1996,7 @@ export type Procedures = {
      *
      * For administrators and inspectors. All but administrators: in their own rooms and exams.
      */
-    onEvent: TRPCSubscriptionProcedure<{ input: OnExamEventInput; output: AsyncIterable<Tracked<ExamEvent>>; meta: unknown }>;
+    onEvent: TRPCSubscriptionProcedure<{ input: OnExamEventInput; output: AsyncIterable<Tracked<ExamEvent>, void, undefined>; meta: unknown }>;
   };
   participant: {
     /**

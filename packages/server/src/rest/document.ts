@@ -14,7 +14,7 @@ import type { Field, Row } from "./routes.js";
 
 /** A request and its answer, as a test made them (`test/openapi-examples.test.ts`). */
 export interface Example {
-  readonly query?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, string | number>>;
   readonly body?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly answer: unknown;
@@ -31,7 +31,7 @@ export interface Parameter {
   readonly required: boolean;
   readonly description: string;
   readonly schema: JsonSchema;
-  readonly example?: unknown;
+  readonly example?: string | number;
 }
 interface Content {
   readonly schema: JsonSchema;
@@ -318,7 +318,7 @@ const bodySchema = (inputs: readonly Input[], schemaOf: (input: Input) => JsonSc
 const parameterOf = (
   { name, required, schema: { description = "", ...schema } }: Input,
   place: Parameter["in"],
-  example: unknown,
+  example: Parameter["example"],
 ): Parameter => ({
   name,
   in: place,
@@ -335,14 +335,13 @@ const operationId = (path: string, method: string, { methods }: Row): string => 
 };
 
 /** The fields and headers of a row, from the procedure's input. */
-const inputsOf = (row: Row, input: unknown) => {
-  // Safe: the inputs of all procedures with a path are objects.
-  const { shape } = input as z.ZodObject;
+const inputsOf = (row: Row, input: z.ZodType | undefined) => {
+  // Safe: the inputs of all procedures with a path are objects, and their fields are zod's own schemas.
+  const { shape } = input as unknown as { readonly shape: Readonly<Record<string, z.ZodType | undefined>> };
   const shapeOf = (name: string): z.ZodType => {
     const found = shape[name];
     if (!found) throw new Error(`${row.procedure} has no input ${name}`);
-    // Safe: the schemas are zod's own.
-    return found as z.ZodType;
+    return found;
   };
   return {
     fields: Object.entries<Field>(row.fields).map(([name, field]) =>

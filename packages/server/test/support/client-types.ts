@@ -221,7 +221,7 @@ export const clientTypes = ({ _def: { procedures } }: AnyTRPCRouter): string => 
     const got =
       event === undefined
         ? writer.type(output ?? z.void(), "output", `${capitalised(noun)}${capitalised(verb)}Output`)
-        : `AsyncIterable<Tracked<${event}>>`;
+        : `AsyncIterable<Tracked<${event}>, void, undefined>`;
     const doc = comment([sentenceOf(procedure) ?? "", callersOf(procedure)], "    ");
     const written = `${doc}    ${verb}: ${KINDS[type]}<{ input: ${sent}; output: ${got}; meta: unknown }>;\n`;
     nouns.set(noun, [...(nouns.get(noun) ?? []), written]);
