@@ -59,7 +59,7 @@ export const send = async (app: Speaker, sent: Sent, authorization?: string): Pr
     ...(body !== undefined && { payload: body }),
   });
   const parsed: Parsed = JSON.parse(payload);
-  await expectDocumented(sent, parsed);
+  expectDocumented(sent, parsed);
   return { status: statusCode, headers, text: payload, body: parsed };
 };
 
