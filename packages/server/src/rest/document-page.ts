@@ -108,35 +108,41 @@ const typeOf = (schema: JsonSchema): string => {
   return bounds === undefined ? type : `${type}, ${bounds}`;
 };
 
+/** In requests, fields are required or optional. In answers, only what may be absent is worth saying. */
+type Place = "request" | "answer";
+
 /** The fields of an object, with those of the objects inside of it. */
-const fieldsOf = ({ properties = {}, required = [] }: JsonSchema): string =>
+const fieldsOf = ({ properties = {}, required = [] }: JsonSchema, place: Place): string =>
   `<dl>${Object.entries(properties)
-    .map(([name, schema]) => field(name, schema, required.includes(name)))
+    .map(([name, schema]) => field(name, schema, place, required.includes(name)))
     .join("\n")}</dl>`;
 
 /** The fields inside of a value, if it has any. */
-const inner = (schema: JsonSchema): string => {
-  if (schema.properties) return fieldsOf(schema);
-  return inside(schema.items) || inside(schema.contentSchema);
+const inner = (schema: JsonSchema, place: Place): string => {
+  if (schema.properties) return fieldsOf(schema, place);
+  const [first] = [schema.items, schema.contentSchema].flatMap((inside) =>
+    inside ? [inner(inside, place)] : [],
+  );
+  return first ?? "";
 };
-const inside = (schema: JsonSchema | undefined): string => (schema ? inner(schema) : "");
 
-const field = (name: string, schema: JsonSchema, required: boolean, place = ""): string => {
-  const byDefault = schema.default;
+const field = (name: string, schema: JsonSchema, place: Place, isRequired: boolean, note = ""): string => {
+  const { default: byDefault, examples: [example] = [] } = schema;
   const notes = [
     typeOf(schema),
-    ...(place ? [place] : []),
-    required ? "<b>required</b>" : "optional",
-    ...(byDefault === undefined ? [] : [`default ${code(JSON.stringify(byDefault))}`]),
+    example === undefined ? "" : `like ${code(String(example))}`,
+    note,
+    isRequired ? place === "request" && "<b>required</b>" : "optional",
+    byDefault === undefined ? "" : `default ${code(JSON.stringify(byDefault))}`,
   ];
-  return `<dt>${code(name)} <span class="type">${notes.join(" · ")}</span></dt>
-<dd>${inline(schema.description ?? "")}${inner(schema)}</dd>`;
+  return `<dt>${code(name)} <span class="type">${notes.filter(Boolean).join(" · ")}</span></dt>
+<dd>${inline(schema.description ?? "")}${inner(schema, place)}</dd>`;
 };
 
 const parameters = (all: readonly Parameter[]): string =>
   `<dl>${all
     .map(({ name, in: place, required, description, schema }) =>
-      field(name, { ...schema, description }, required, place === "header" ? "header" : ""),
+      field(name, { ...schema, description }, "request", required, place === "header" ? "header" : ""),
     )
     .join("\n")}</dl>`;
 
@@ -147,7 +153,7 @@ const request = ({ parameters: sent = [], requestBody }: Operation): string => {
       ? `<h4>Query${sent.some(({ in: place }) => place === "header") ? " and headers" : ""}</h4>${parameters(sent)}`
       : "";
   const forms = requestBody?.content["application/x-www-form-urlencoded"] ? "JSON or form" : "JSON";
-  return `<h4>Body (${forms}${sent.length > 0 ? ", or query" : ""})</h4>${fieldsOf(json.schema)}`;
+  return `<h4>Body (${forms}${sent.length > 0 ? ", or query" : ""})</h4>${fieldsOf(json.schema, "request")}`;
 };
 
 /** The `data` of the answer, in the first alternative of the response with status 200. */
@@ -162,7 +168,7 @@ const answer = (operation: Operation): string => {
   const data = dataOf(operation);
   return `<h4>Answer</h4>${
     data
-      ? `<dl><dt><code>data</code> <span class="type">${typeOf(data)}</span></dt><dd>${inline(data.description ?? "")}${inner(data)}</dd></dl>`
+      ? `<dl><dt><code>data</code> <span class="type">${typeOf(data)}</span></dt><dd>${inline(data.description ?? "")}${inner(data, "answer")}</dd></dl>`
       : "<p>Without <code>data</code>.</p>"
   }`;
 };
@@ -285,7 +291,7 @@ ${items([...usual])}
 ${shapes
   .map(
     ([name, schema]) =>
-      `<section id="${escaped(shapeId(name))}">\n<h3>${code(name)}</h3>\n<p>${inline(schema.description ?? "")}</p>\n${inner(schema)}\n</section>`,
+      `<section id="${escaped(shapeId(name))}">\n<h3>${code(name)}</h3>\n<p>${inline(schema.description ?? "")}</p>\n${inner(schema, "answer")}\n</section>`,
   )
   .join("\n")}
 </main>

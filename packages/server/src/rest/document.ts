@@ -146,6 +146,7 @@ const definitionOf = ({ _def }: AnyTRPCProcedure): Definition =>
 export const callersOf = (procedure: AnyTRPCProcedure): string => {
   const roles = rolesOf(procedure);
   const names = ({ def }: z.ZodType): readonly string[] =>
+    // Safe: only objects have this type.
     def.type === "object" ? Object.keys((def as z.core.$ZodObjectDef).shape) : [];
   const fields = definitionOf(procedure).inputs.flatMap(names);
   if (!roles)
