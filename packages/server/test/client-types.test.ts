@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { AnyTRPCProcedure } from "@trpc/server";
+import type { AnyTRPCProcedure, AnyTRPCRouter } from "@trpc/server";
 import { describe, expect, it } from "vitest";
 import { sentenceOf } from "../src/trpc/procedures.js";
 import { clientTypes } from "./support/client-types.js";
@@ -15,7 +15,8 @@ describe("the types of the client", () => {
   });
 
   it("have a sentence for every procedure", () => {
-    const procedures = Object.entries<AnyTRPCProcedure>(made().router._def.procedures);
+    const router: AnyTRPCRouter = made().router;
+    const procedures = Object.entries<AnyTRPCProcedure>(router._def.procedures);
     const silent = procedures.filter(([, procedure]) => !/^[A-Z].+\.$/.test(sentenceOf(procedure) ?? ""));
     expect(silent.map(([path]) => path)).toEqual([]);
   });
