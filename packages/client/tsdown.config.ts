@@ -21,7 +21,7 @@ export default defineConfig({
   plugins: [withoutUnusedZod],
   // These functions have no side effects, so schemas that the client does not use are removed.
   treeshake: {
-    manualPureFunctions: ["z", "verbatimText", "optional", "extraInfoSchema", "jsonObjectSchema"],
+    manualPureFunctions: ["z", "verbatimText", "optional", "detections", "idSchema"],
   },
   // The schemas are a file of their own, so that an app that does not use them can omit them and zod. The rule for
   // logins needs no zod, and is used without the schemas.
@@ -29,7 +29,7 @@ export default defineConfig({
     codeSplitting: {
       groups: [
         { name: "login", test: /schema\/dist\/login\.js$/, priority: 1 },
-        { name: "schemas", test: /schema\/dist\/(cheat|common|signals)\.js$/ },
+        { name: "schemas", test: /schema\/dist\/(cheat-config|common|signals)\.js$/ },
       ],
     },
   },

@@ -1,5 +1,5 @@
 import * as schema from "@invigil/schema";
-import type { CheatConfig } from "./shapes.js";
+import type { CheatConfig } from "./procedures.js";
 
 /** The detection types of the vendor's detectors. Other texts of 1 to 64 characters are accepted too. */
 export const knownDetectTypes = schema.knownDetectTypes;

@@ -21,17 +21,11 @@ export type {
   LiveRoomOptions,
   SendOptions,
 } from "./live/room.js";
+export type * from "./procedures.js";
 export type { RetryOptions } from "./retry.js";
-export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";
+export type { AppRouter, ErrorShape, RouterInputs, RouterOutputs } from "./router.js";
 export type {
-  CheatConfig,
-  ExamEvent,
-  ExamSnapshot,
-  Message,
   PayloadSchema,
-  Presence,
-  RoomEvent,
-  RoomSnapshot,
   Signal,
   SignalData,
   SignalName,

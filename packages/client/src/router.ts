@@ -1,22 +1,44 @@
-import type { AppRouter as ServerRouter } from "@invigil/server";
-import type { inferRouterInputs, inferRouterOutputs, TRPCBuiltRouter } from "@trpc/server";
+import type { ErrorCode, ProviderDetails } from "@invigil/schema";
+import type {
+  inferRouterInputs,
+  inferRouterOutputs,
+  TRPC_ERROR_CODE_KEY,
+  TRPC_ERROR_CODE_NUMBER,
+  TRPCBuiltRouter,
+} from "@trpc/server";
+import type { Procedures } from "./procedures.js";
 
-declare function inferred<Type>(): { [Key in keyof Type]: Type[Key] };
-
-/**
- * Never called. The compiler writes an inferred type into the declarations member by member. A named type
- * would make the published package depend on the server.
- */
-const served = () => ({
-  procedures: inferred<ServerRouter["_def"]["record"]>(),
-  errorShape: inferred<ServerRouter["_def"]["_config"]["$types"]["errorShape"]>(),
-});
-type Served = ReturnType<typeof served>;
+/** What the server says of an error. */
+export interface ErrorShape {
+  /** One sentence that says what is wrong. */
+  message: string;
+  /** The error code of JSON-RPC. */
+  code: TRPC_ERROR_CODE_NUMBER;
+  /** What programs read. */
+  data: {
+    /** The error code of tRPC. */
+    code: TRPC_ERROR_CODE_KEY;
+    /** The HTTP status. */
+    httpStatus: number;
+    /** The procedure that was called. */
+    path: string | undefined;
+    /** The stable name of the error. */
+    reason: ErrorCode;
+    /** The id of the request, which the server's log has. */
+    requestId: string | undefined;
+    /** What is wrong with the input, by field. */
+    fieldErrors: Readonly<Record<string, string[]>>;
+    /** After how many seconds the client may try again. */
+    retryAfterSeconds?: number;
+    /** The error of a vendor's service. For administrators only. */
+    details?: ProviderDetails;
+  };
+}
 
 /** The type of the server's router: its procedures and its error shape. */
 export type AppRouter = TRPCBuiltRouter<
-  { ctx: object; meta: object; errorShape: Served["errorShape"]; transformer: true },
-  Served["procedures"]
+  { ctx: object; meta: object; errorShape: ErrorShape; transformer: true },
+  Procedures
 >;
 
 /** The input of each procedure: `RouterInputs["room"]["create"]`. */

@@ -1,53 +1,56 @@
 import { z } from "zod";
 import { newPasswordSchema } from "./auth.js";
 import { idSchema, label, optional, pageSizeSchema, userIdSchema } from "./common.js";
+import { given, nextText, personName, times } from "./fields.js";
 
-/** The roles that an account can have. Candidates have no account: they use tokens. */
-export const accountRoleSchema = z.enum(["admin", "teacher", "inspector"]);
+export const accountRoleSchema = z
+  .enum(["admin", "teacher", "inspector"])
+  .describe("The role of the person. Candidates have no account: they use tokens.");
 export type AccountRole = z.infer<typeof accountRoleSchema>;
 
-/** An account of a person who logs in with a password. `userId` is the username. */
-export const accountSchema = z.object({
-  userId: z.string(),
-  role: accountRoleSchema,
-  name: z.string(),
-  /** Whether the account is barred from logging in. */
-  disabled: z.boolean(),
-  createdAt: z.date(),
-  updatedAt: z.date(),
-});
+export const accountSchema = z
+  .object({
+    userId: z.string().describe("The user id, which is the username at the login."),
+    role: accountRoleSchema,
+    name: personName,
+    disabled: z.boolean().describe("Whether the account is barred from logging in."),
+    ...times,
+  })
+  .describe("An account of a person who logs in with a password.");
 export type Account = z.infer<typeof accountSchema>;
 
-/** Input of `account.create`. */
-export const createAccountInput = z.object({
-  userId: userIdSchema,
-  role: accountRoleSchema,
-  name: label(64),
-  password: newPasswordSchema,
-});
+export const createAccountInput = z
+  .object({
+    userId: userIdSchema.describe("The user id of the new account, which is the username at the login."),
+    role: accountRoleSchema,
+    name: label(64).describe("The name of the person."),
+    password: newPasswordSchema,
+  })
+  .describe("Input of `account.create`.");
 export type CreateAccountInput = z.infer<typeof createAccountInput>;
 
-/**
- * Input of `account.list`. Accounts are ordered by user id. `cursor` is the last user id of the previous
- * page.
- */
-export const listAccountsInput = z.object({
-  role: optional(accountRoleSchema),
-  pageSize: pageSizeSchema(20),
-  cursor: optional(idSchema),
-});
+export const listAccountsInput = z
+  .object({
+    role: optional(accountRoleSchema).describe("Only accounts with this role. Absent: of every role."),
+    pageSize: pageSizeSchema(20),
+    cursor: optional(idSchema).describe("The last user id of the previous page. Absent: the first page."),
+  })
+  .describe("Input of `account.list`.");
 export type ListAccountsInput = z.infer<typeof listAccountsInput>;
 
-/** Output of `account.list`. `nextCursor` is absent on the last page. */
-export const accountPageSchema = z.object({
-  accounts: z.array(accountSchema),
-  nextCursor: z.string().optional(),
-});
+export const accountPageSchema = z
+  .object({
+    accounts: z.array(accountSchema).describe("Ordered by user id."),
+    nextCursor: nextText,
+  })
+  .describe("Output of `account.list`.");
 export type AccountPage = z.infer<typeof accountPageSchema>;
 
-/** Input of `account.disable` and `account.enable`. */
-export const accountRef = z.object({ userId: idSchema });
+export const accountRef = z
+  .object({ userId: given.userId })
+  .describe("Input of `account.disable` and `account.enable`.");
 
-/** Input of `account.setPassword`. */
-export const setPasswordInput = z.object({ userId: idSchema, password: newPasswordSchema });
+export const setPasswordInput = z
+  .object({ userId: given.userId, password: newPasswordSchema })
+  .describe("Input of `account.setPassword`.");
 export type SetPasswordInput = z.infer<typeof setPasswordInput>;

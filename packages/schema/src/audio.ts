@@ -1,40 +1,57 @@
 import { z } from "zod";
-import { idSchema, instantSchema, label, optional, pageSizeSchema, wholeNumber } from "./common.js";
+import {
+  idSchema,
+  instantSchema,
+  label,
+  optional,
+  pageSizeSchema,
+  wholeNumber,
+  withDefault,
+} from "./common.js";
+import { given } from "./fields.js";
 
-/** A clip of the audio library. */
-export const audioClipSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  /** The class of the clip, a number that the school chooses. */
-  classify: z.int(),
-  /** An absolute URL that an `<audio>` element of any origin can play. */
-  url: z.string(),
-  ossUrl: z.string().optional(),
-  /** Whether the clip is offered by exams that have no manual audio of their own. */
-  isDefault: z.boolean(),
-});
+export const classifyFound = z.int().describe("The class of the clip: a number that the school chooses.");
+
+export const audioClipSchema = z
+  .object({
+    id: z.string().describe("The id of the clip."),
+    name: z.string().describe("The name of the clip."),
+    classify: classifyFound,
+    url: z.string().describe("An absolute URL that an `<audio>` element of any origin can play."),
+    ossUrl: z.string().optional().describe("A second URL of the file in object storage, if there is one."),
+    isDefault: z
+      .boolean()
+      .describe("Whether the clip is offered by exams that have no manual audio of their own."),
+  })
+  .describe("A clip of the audio library.");
 export type AudioClip = z.infer<typeof audioClipSchema>;
 
-const classifySchema = wholeNumber(0, 1_000_000);
+const classifySchema = wholeNumber(0, 1_000_000).describe(
+  "The class of the clip: a number that the school chooses.",
+);
 
-/**
- * Input of `audio.list`. `name` matches clips whose name contains it, ignoring the case of Latin letters.
- * `classify` matches exactly.
- */
-export const listAudioInput = z.object({
-  pageNum: optional(wholeNumber(0, 1_000_000)).transform((page) => page || 1),
-  pageSize: pageSizeSchema(10),
-  name: optional(label(64)),
-  classify: optional(classifySchema),
-});
+export const listAudioInput = z
+  .object({
+    pageNum: optional(wholeNumber(0, 1_000_000))
+      .transform((page) => page || 1)
+      .meta({ description: "The number of the page. 0 means the first page, too.", default: 1 }),
+    pageSize: pageSizeSchema(10),
+    name: optional(label(64)).describe(
+      "Only clips whose name contains this text, ignoring the case of Latin letters. Absent: all.",
+    ),
+    classify: optional(classifySchema).describe("Only clips of exactly this class. Absent: of every class."),
+  })
+  .describe("Input of `audio.list`.");
 export type ListAudioInput = z.infer<typeof listAudioInput>;
 
-export const audioPageSchema = z.object({
-  pageNum: z.int(),
-  pageSize: z.int(),
-  total: z.int(),
-  list: z.array(audioClipSchema),
-});
+export const audioPageSchema = z
+  .object({
+    pageNum: z.int().describe("The number of this page, from 1."),
+    pageSize: z.int().describe("The number of clips per page."),
+    total: z.int().describe("The number of clips on all pages."),
+    list: z.array(audioClipSchema).describe("The clips of this page."),
+  })
+  .describe("Output of `audio.list`: one page of the audio library.");
 export type AudioPage = z.infer<typeof audioPageSchema>;
 
 const httpUrl = z
@@ -43,50 +60,67 @@ const httpUrl = z
 
 /** The fields that describe a clip, whether the server stores its file or only its URL. */
 const audioMetadata = {
-  name: label(64),
-  classify: optional(classifySchema).transform((value) => value ?? 0),
-  isDefault: optional(z.boolean()).transform((value) => value ?? false),
+  name: label(64).describe("The name of the clip."),
+  classify: withDefault(classifySchema, 0),
+  isDefault: withDefault(z.boolean(), false).describe(
+    "Whether the clip is offered by exams that have no manual audio of their own.",
+  ),
 };
 
-/** Input of `audio.create`: a clip whose file another server hosts. */
-export const createAudioInput = z.object({ ...audioMetadata, url: httpUrl, ossUrl: optional(httpUrl) });
+export const createAudioInput = z
+  .object({
+    ...audioMetadata,
+    url: httpUrl.describe("The http or https URL of the file."),
+    ossUrl: optional(httpUrl).describe("A second URL of the file in object storage. Absent: none."),
+  })
+  .describe("Input of `audio.create`: a clip whose file another server hosts.");
 export type CreateAudioInput = z.infer<typeof createAudioInput>;
 
 /** The largest audio file that the server accepts, in bytes: 20 MiB. */
 export const MAX_AUDIO_BYTES = 20 * 1024 * 1024;
 
-/** The form fields of an audio upload (`POST /audio`). A form sends `isDefault` as text. */
-export const uploadAudioInput = z.object({
-  ...audioMetadata,
-  isDefault: optional(
-    z.preprocess((sent) => (sent === "true" ? true : sent === "false" ? false : sent), z.boolean()),
-  ).transform((value) => value ?? false),
-});
+export const uploadAudioInput = z
+  .object({
+    ...audioMetadata,
+    isDefault: withDefault(
+      z.preprocess((sent) => (sent === "true" ? true : sent === "false" ? false : sent), z.boolean()),
+      false,
+    ).describe(
+      "Whether the clip is offered by exams that have no manual audio of their own: `true` or `false`.",
+    ),
+  })
+  .describe("The form fields of an audio upload (`POST /audio`). A form sends `isDefault` as text.");
 export type UploadAudioInput = z.infer<typeof uploadAudioInput>;
 
-/** Input of `audio.delete`. */
-export const clipRef = z.object({ clipId: idSchema });
+export const clipRef = z.object({ clipId: given.clipId }).describe("Input of `audio.delete`.");
 
-/** Input of `audio.update`. Absent fields keep their value. */
-export const updateAudioInput = z.object({
-  clipId: idSchema,
-  name: optional(label(64)),
-  classify: optional(classifySchema),
-  isDefault: optional(z.boolean()),
-});
+export const updateAudioInput = z
+  .object({
+    clipId: given.clipId,
+    name: optional(label(64)).describe("The new name of the clip."),
+    classify: optional(classifySchema).describe("The new class of the clip."),
+    isDefault: optional(z.boolean()).describe(
+      "Whether the clip is offered by exams that have no manual audio of their own.",
+    ),
+  })
+  .describe("Input of `audio.update`. Absent fields keep their value.");
 export type UpdateAudioInput = z.infer<typeof updateAudioInput>;
 
-/** Input of `audio.detach`. `attachmentId` is the `id` of the audio in the exam. */
-export const detachAudioInput = z.object({ examId: idSchema, attachmentId: idSchema });
+export const detachAudioInput = z
+  .object({
+    examId: given.examId,
+    attachmentId: idSchema.describe("The `id` of the audio in the exam, which is not the id of the clip."),
+  })
+  .describe("Input of `audio.detach`.");
 export type DetachAudioInput = z.infer<typeof detachAudioInput>;
 
-/**
- * Input of `audio.attach`. With `startTime` the exam plays the clip at that time. Without it the teacher
- * starts the clip by hand.
- */
-export const attachAudioInput = z.object({
-  examId: idSchema,
-  clipId: idSchema,
-  startTime: optional(instantSchema),
-});
+export const attachAudioInput = z
+  .object({
+    examId: given.examId,
+    clipId: given.clipId,
+    startTime: optional(instantSchema).describe(
+      "When the exam plays the clip. Absent: the teacher starts the clip by hand.",
+    ),
+  })
+  .describe("Input of `audio.attach`.");
 export type AttachAudioInput = z.infer<typeof attachAudioInput>;

@@ -9,11 +9,13 @@ import {
   verbatimText,
   wholeNumber,
 } from "./common.js";
+import { found, personName } from "./fields.js";
 import { isPcLogin, isPcStream } from "./login.js";
 
-/** The roles of callers. Teachers watch, inspectors only read, and examinees sit the exam. */
 export const roles = ["admin", "teacher", "inspector", "examinee"] as const;
-export const roleSchema = z.enum(roles);
+export const roleSchema = z
+  .enum(roles)
+  .describe("The role of the caller. Teachers watch, inspectors only read, and examinees sit the exam.");
 export type Role = z.infer<typeof roleSchema>;
 
 /**
@@ -39,112 +41,151 @@ const NOT_INDEXABLE = `must be at most ${MAX_TOKEN_ID_BYTES} bytes`;
 /** The last second of the year 9999, in seconds since 1970. */
 const LAST_SECOND = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
-/**
- * The token claims that Invigil reads. Other claims are ignored. `exp` is in seconds since 1970. A later expiry counts as the end of the
- * year 9999, because not every database stores later times.
- */
-export const claimsSchema = z.object({
-  sub: subject,
-  role: roleSchema,
-  // The last second that a JavaScript `Date` can represent.
-  exp: z
-    .number()
-    .max(8.64e12)
-    .transform((exp) => Math.min(exp, LAST_SECOND)),
-  room: claimedId.min(1, "must not be empty").optional(),
-  exam: claimedId.min(1, "must not be empty").optional(),
-  name: label(64).optional(),
-  /** The id of the token. An administrator revokes the token by this id. */
-  jti: claimedId.refine(isIndexable, NOT_INDEXABLE).optional(),
-  /** The id of the login session that the token belongs to. The token is valid while that session lasts. */
-  sid: claimedId.optional(),
-  /**
-   * Whether the token was issued during that session for somebody else. It ends with the session, but cannot
-   * be refreshed.
-   */
-  issued: z.boolean().optional().catch(undefined),
-  /**
-   * With `room`: how many times the links of this person had been revoked when the token was issued. Absent
-   * means 0.
-   */
-  gen: z.int().nonnegative().optional().catch(undefined),
-});
+export const claimsSchema = z
+  .object({
+    sub: subject.describe("The user id of the caller."),
+    role: roleSchema,
+    // The last second that a JavaScript `Date` can represent.
+    exp: z
+      .number()
+      .max(8.64e12)
+      .transform((exp) => Math.min(exp, LAST_SECOND))
+      .describe(
+        "When the token expires, in seconds since 1970. A later expiry counts as the end of the year 9999, because not every database " +
+          "stores later times.",
+      ),
+    room: claimedId
+      .min(1, "must not be empty")
+      .optional()
+      .describe("The id of the room that the token is bound to. Absent: none."),
+    exam: claimedId
+      .min(1, "must not be empty")
+      .optional()
+      .describe("The id of the exam that the token is bound to. Absent: none."),
+    name: label(64).optional().describe("The name of the caller. Absent: unknown."),
+    jti: claimedId
+      .refine(isIndexable, NOT_INDEXABLE)
+      .optional()
+      .describe(
+        `The id of the token, of at most ${MAX_TOKEN_ID_BYTES} bytes. An administrator revokes the token by this id. Absent: it cannot be revoked by itself.`,
+      ),
+    sid: claimedId
+      .optional()
+      .describe(
+        "The id of the login session that the token belongs to. The token is valid while that session lasts. Absent: none.",
+      ),
+    issued: z
+      .boolean()
+      .optional()
+      .catch(undefined)
+      .describe(
+        "Whether the token was issued during that session for somebody else. It ends with the session, but cannot be refreshed. Absent: no.",
+      ),
+    gen: z
+      .int()
+      .nonnegative()
+      .optional()
+      .catch(undefined)
+      .describe(
+        "With `room`: how many times the links of this person had been revoked when the token was issued. Absent: 0.",
+      ),
+  })
+  .describe("The token claims that Invigil reads. Other claims are ignored.");
 
-/**
- * The caller of a procedure, as their token describes them. `roomId` and `examId` restrict the token to that
- * room or exam.
- */
-export const callerSchema = z.object({
-  userId: z.string(),
-  role: roleSchema,
-  roomId: z.string().optional(),
-  examId: z.string().optional(),
-  name: z.string().optional(),
-  expiresAt: z.date(),
-});
+export const callerSchema = z
+  .object({
+    userId: z.string().describe("The user id of the caller."),
+    role: roleSchema,
+    roomId: z
+      .string()
+      .optional()
+      .describe("The only room in which the token works. Absent: it is bound to none."),
+    examId: z
+      .string()
+      .optional()
+      .describe("The only exam in which the token works. Absent: it is bound to none."),
+    name: z.string().optional().describe("The name of the caller, if their token has one."),
+    expiresAt: z.date().describe("When the token expires."),
+  })
+  .describe("The caller of a procedure, as their token describes them.");
 export type Caller = z.infer<typeof callerSchema>;
 
-/** A new password: 8 to 256 characters of any kind. */
 export const newPasswordSchema = z
   .string()
   .min(8, "must be at least 8 characters")
   .max(256, "must be at most 256 characters")
-  .refine(isStorable, NOT_STORABLE);
+  .refine(isStorable, NOT_STORABLE)
+  .describe("The new password, of characters of any kind.");
 
-/** Input of `auth.login`. */
-export const loginInput = z.object({ username: idSchema, password: verbatimText(1, 256) });
+export const loginInput = z
+  .object({
+    username: idSchema.describe("The user id of the account."),
+    password: verbatimText(1, 256).describe("The password of the account."),
+  })
+  .describe("Input of `auth.login`.");
 export type LoginInput = z.infer<typeof loginInput>;
 
-/** Output of `auth.login` and `auth.refresh`: a token, and how long it can be exchanged for a newer one. */
-export const sessionSchema = z.object({
-  token: z.string(),
-  expiresAt: z.date(),
-  /** The time until which `auth.refresh` works. After it, the person must log in again. */
-  refreshableUntil: z.date(),
-  userId: z.string(),
-  role: roleSchema,
-  name: z.string(),
-});
+export const sessionSchema = z
+  .object({
+    token: z.string().describe("The token to send as the `authorization` header."),
+    expiresAt: z.date().describe("When the token expires."),
+    refreshableUntil: z
+      .date()
+      .describe("The time until which `auth.refresh` works. After it, the person must log in again."),
+    userId: found.userId,
+    role: roleSchema,
+    name: personName,
+  })
+  .describe(
+    "Output of `auth.login` and `auth.refresh`: a token, and how long it can be exchanged for a newer one.",
+  );
 export type Session = z.infer<typeof sessionSchema>;
 
-/** Input of `auth.changePassword`. */
-export const changePasswordInput = z.object({
-  currentPassword: verbatimText(1, 256),
-  newPassword: newPasswordSchema,
-});
+export const changePasswordInput = z
+  .object({
+    currentPassword: verbatimText(1, 256).describe("The password until now."),
+    newPassword: newPasswordSchema,
+  })
+  .describe("Input of `auth.changePassword`.");
 export type ChangePasswordInput = z.infer<typeof changePasswordInput>;
 
-/**
- * Input of `auth.issueToken`. With `roomId`, the token is for a person of that room in their role there, and
- * works only in that room. With `examId`, it works only in that exam. Only administrators may omit `roomId`,
- * or issue tokens for the role `admin`.
- */
-export const issueTokenInput = z.object({
-  userId: subject,
-  role: roleSchema,
-  roomId: optional(idSchema),
-  examId: optional(idSchema),
-  name: optional(label(64)),
-  /**
-   * The lifetime in seconds, from 60 to one year. Default: until the exam is over, or 8 hours for a token
-   * without an exam.
-   */
-  ttlSeconds: optional(wholeNumber(60, 31_536_000)),
-});
+export const issueTokenInput = z
+  .object({
+    userId: subject.describe(
+      "The user id of the token's holder: printable characters without white space at the ends.",
+    ),
+    role: roleSchema,
+    roomId: optional(idSchema).describe(
+      "The only room in which the token works. The token is then for a person of that room, in their role there. Only administrators " +
+        "may omit it.",
+    ),
+    examId: optional(idSchema).describe(
+      "The only exam in which the token works. Absent: it is bound to none.",
+    ),
+    name: optional(label(64)).describe("The name of the token's holder. Absent: none."),
+    ttlSeconds: optional(wholeNumber(60, 31_536_000)).describe(
+      "The lifetime of the token in seconds. Absent: until the exam is over, or 8 hours for a token without an exam.",
+    ),
+  })
+  .describe("Input of `auth.issueToken`. Only administrators may issue tokens for the role `admin`.");
 export type IssueTokenInput = z.infer<typeof issueTokenInput>;
 
-/** Output of `auth.issueToken`. */
-export const issuedTokenSchema = z.object({
-  token: z.string(),
-  /** The `jti` of the token, by which it can be revoked. */
-  tokenId: z.string(),
-  /** Earlier than requested if the exam is over earlier. */
-  expiresAt: z.date(),
-});
+export const issuedTokenSchema = z
+  .object({
+    token: z.string().describe("The token to send as the `authorization` header."),
+    tokenId: z.string().describe("The `jti` of the token, by which it can be revoked."),
+    expiresAt: z
+      .date()
+      .describe("When the token expires. Earlier than requested if the exam is over earlier."),
+  })
+  .describe("Output of `auth.issueToken`.");
 export type IssuedToken = z.infer<typeof issuedTokenSchema>;
 
-/** Input of `auth.revokeToken`. */
-export const revokeTokenInput = z.object({
-  tokenId: verbatimText(1, MAX_TOKEN_ID_BYTES).refine(isIndexable, NOT_INDEXABLE),
-});
+export const revokeTokenInput = z
+  .object({
+    tokenId: verbatimText(1, MAX_TOKEN_ID_BYTES)
+      .refine(isIndexable, NOT_INDEXABLE)
+      .describe(`The \`jti\` of the token, of at most ${MAX_TOKEN_ID_BYTES} bytes.`),
+  })
+  .describe("Input of `auth.revokeToken`.");
 export type RevokeTokenInput = z.infer<typeof revokeTokenInput>;

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import {
-  idSchema,
   instantSchema,
   jsonObjectSchema,
   optional,
@@ -8,36 +7,24 @@ import {
   verbatimText,
   wholeNumber,
 } from "./common.js";
+import { found, given, nextNumber, times } from "./fields.js";
 import type { JsonObject } from "./json.js";
 
-/** The detection types of the vendor's detectors. Other texts of 1 to 64 characters are accepted too. */
-export const knownDetectTypes = [
-  "scenePersonExit",
-  "manyPeople",
-  "actionPoseStandup",
-  "actionPoseHandup",
-  "actionHeadUpDown",
-  "headShaking",
-  "watch",
-  "earPhone",
-  "cellPhone",
-  "actionPersonSpeech",
-] as const;
+const CONFIG_TEXT =
+  "The settings of the detectors: a text that clients define, usually JSON. The server stores and returns it byte for byte.";
 
-/**
- * Output of `cheat.getConfig`. `data` is a text that the client defines. The server stores and returns it
- * byte for byte.
- */
-export const cheatConfigSchema = z.object({
-  examId: z.string(),
-  data: z.string(),
-  createdAt: z.date(),
-  updatedAt: z.date(),
-});
+export const cheatConfigSchema = z
+  .object({
+    examId: found.examId,
+    data: z.string().describe(CONFIG_TEXT),
+    ...times,
+  })
+  .describe("The cheat config of an exam.");
 export type StoredCheatConfig = z.infer<typeof cheatConfigSchema>;
 
-/** Input of `cheat.setConfig`. */
-export const setCheatConfigInput = z.object({ examId: idSchema, data: verbatimText(1, 65_536) });
+export const setCheatConfigInput = z
+  .object({ examId: given.examId, data: verbatimText(1, 65_536).describe(CONFIG_TEXT) })
+  .describe("Input of `cheat.setConfig`.");
 export type SetCheatConfigInput = z.infer<typeof setCheatConfigInput>;
 
 /** The maximum number of records in one `cheat.addRecords` call. */
@@ -45,103 +32,90 @@ export const MAX_RECORDS_PER_CALL = 500;
 /** The maximum size of all records in one `cheat.addRecords` call, in bytes of UTF-8. */
 export const MAX_RECORD_BYTES_PER_CALL = 256 * 1024;
 
-const detectionsSchema = z.object({
-  scenePersonExit: z.boolean().optional(),
-  manyPeople: z.boolean().optional(),
-  actionPoseStandup: z.boolean().optional(),
-  actionPoseHandup: z.boolean().optional(),
-  actionHeadUpDown: z.boolean().optional(),
-  headShaking: z.boolean().optional(),
-  objectDetect: z.boolean().optional(),
-  actionPersonSpeech: z.boolean().optional(),
-});
-const cheatConfigDataSchema = z.object({
-  pc: detectionsSchema.optional(),
-  mobile: detectionsSchema.optional(),
-});
-
-/** The usual content of a cheat config: which detections run on each camera. */
-export type CheatConfig = z.infer<typeof cheatConfigDataSchema>;
-
-/**
- * Parses the text of a cheat config. The server never parses it, because clients define its format.
- * @returns the config, or undefined if the text is not JSON of this shape
- */
-export const parseCheatConfig = (data: string): CheatConfig | undefined => {
-  try {
-    return cheatConfigDataSchema.safeParse(JSON.parse(data)).data;
-  } catch {
-    return undefined;
-  }
-};
-
 /** Additional data of the detector. It is nearly always an object, which is therefore tried first. */
 const extraInfoSchema = z.union([jsonObjectSchema, verbatimText(0, MAX_RECORD_BYTES_PER_CALL)], {
   error: "must be a text or a JSON object",
 });
 
-const newCheatRecordSchema = z.object({
-  isMainMonitor: z.boolean("must be true or false"),
-  /**
-   * Whom the record is about. For examinees, themselves. Staff may record about any id, also of somebody who is not in the room: a record is
-   * kept as evidence rather than refused.
-   */
-  userId: idSchema,
-  /** When the detector saw it, by its own clock: any time from 1970 on. `createdAt` of the record is the server's time. */
-  detectTime: instantSchema,
-  detectType: verbatimText(1, 64),
-  /** Default: `{}`. */
-  extraInfo: extraInfoSchema.nullish().transform((value): string | JsonObject => value ?? {}),
-});
+const MAIN_MONITOR = "Whether the phone (the main camera) made the detection, as opposed to the PC.";
+
+export const newCheatRecordSchema = z
+  .object({
+    isMainMonitor: z.boolean("must be true or false").describe(MAIN_MONITOR),
+    userId: given.userId.describe(
+      "Whom the record is about. For examinees, themselves. Staff may record about any id, also of somebody who is not in the room: a " +
+        "record is kept as evidence rather than refused.",
+    ),
+    detectTime: instantSchema.describe(
+      "When the detector saw it, by its own clock: any time from 1970 on. `createdAt` of the record is the server's time.",
+    ),
+    detectType: verbatimText(1, 64).describe(
+      "What was detected, such as `manyPeople`: a type of the vendor's detectors, or any other text.",
+    ),
+    extraInfo: extraInfoSchema
+      .nullish()
+      .transform((value): string | JsonObject => value ?? {})
+      .meta({
+        description:
+          "Additional data of the detector: a JSON object, or a text. It is returned as it was sent.",
+        default: {},
+      }),
+  })
+  .describe("A detection to record.");
 export type NewCheatRecord = z.infer<typeof newCheatRecordSchema>;
 
-export const addCheatRecordsInput = z.object({
-  roomId: idSchema,
-  /** Optional. If present, it must be the id of the room's exam. */
-  examId: optional(idSchema),
-  records: z
-    .array(newCheatRecordSchema)
-    .min(1, "must not be empty")
-    .max(MAX_RECORDS_PER_CALL, `must be at most ${MAX_RECORDS_PER_CALL} records`),
-});
+export const addCheatRecordsInput = z
+  .object({
+    roomId: given.roomId,
+    examId: optional(given.examId).describe("The id of the room's exam. Absent: it is not compared."),
+    records: z
+      .array(newCheatRecordSchema)
+      .min(1, "must not be empty")
+      .max(MAX_RECORDS_PER_CALL, `must be at most ${MAX_RECORDS_PER_CALL} records`)
+      .describe(
+        `The records, of ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB together at most. Either all of them are stored or none.`,
+      ),
+  })
+  .describe("Input of `cheat.addRecords`.");
 export type AddCheatRecordsInput = z.infer<typeof addCheatRecordsInput>;
 
-export const cheatRecordSchema = z.object({
-  /** Increases with every record. */
-  id: z.int(),
-  examId: z.string(),
-  roomId: z.string(),
-  userId: z.string(),
-  detectType: z.string(),
-  /** Whether the phone (the main camera) made the detection, as opposed to the PC. */
-  isMainMonitor: z.boolean(),
-  detectTime: z.date(),
-  extraInfo: extraInfoSchema,
-  createdAt: z.date(),
-  updatedAt: z.date(),
-});
+export const cheatRecordSchema = z
+  .object({
+    id: z.int().describe("The id of the record. It increases with every record."),
+    ...found,
+    detectType: z
+      .string()
+      .describe(
+        "What was detected, such as `manyPeople`: a type of the vendor's detectors, or any other text.",
+      ),
+    isMainMonitor: z.boolean().describe(MAIN_MONITOR),
+    detectTime: z.date().describe("When the detector saw it, by its own clock."),
+    extraInfo: extraInfoSchema.describe("Additional data of the detector: a JSON object, or a text."),
+    ...times,
+  })
+  .describe("One report of a cheat detector about one person.");
 export type CheatRecord = z.infer<typeof cheatRecordSchema>;
 
-/**
- * Input of `cheat.listRecords`. Newest records first. At least one of `roomId` and `examId` is required.
- * `cursor` is the last record id of the previous page.
- */
 export const listCheatRecordsInput = z
   .object({
-    roomId: optional(idSchema),
-    examId: optional(idSchema),
+    roomId: optional(given.roomId).describe("Only records of this room. Absent: of every room of the exam."),
+    examId: optional(given.examId).describe("Only records of this exam. Absent: of the room's exam."),
     pageSize: pageSizeSchema(20),
-    cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+    cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)).describe(
+      "The last record id of the previous page. Absent: the first page.",
+    ),
   })
   .refine((input) => input.roomId !== undefined || input.examId !== undefined, {
     path: ["roomId"],
     error: "or examId is required",
-  });
+  })
+  .describe("Input of `cheat.listRecords`. At least one of `roomId` and `examId` is required.");
 export type ListCheatRecordsInput = z.infer<typeof listCheatRecordsInput>;
 
-export const cheatRecordPageSchema = z.object({
-  records: z.array(cheatRecordSchema),
-  /** Absent on the last page. */
-  nextCursor: z.int().optional(),
-});
+export const cheatRecordPageSchema = z
+  .object({
+    records: z.array(cheatRecordSchema).describe("The newest records first."),
+    nextCursor: nextNumber,
+  })
+  .describe("Output of `cheat.listRecords`.");
 export type CheatRecordPage = z.infer<typeof cheatRecordPageSchema>;

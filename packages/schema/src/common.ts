@@ -86,6 +86,12 @@ export const optional = <T extends z.ZodType>(schema: T) =>
     )
     .optional();
 
+/** An optional field with a default, which documents name. */
+export const withDefault = <T extends z.ZodType>(schema: T, byDefault: z.output<T>) =>
+  optional(schema)
+    .transform((value) => value ?? byDefault)
+    .meta({ default: byDefault });
+
 /**
  * A list whose length is checked before its elements are parsed, so that an excessively long list is cheap to
  * refuse.
@@ -102,7 +108,7 @@ export const boundedList = <T extends z.ZodType>(
     })
     .pipe(z.array(element).min(1, "must not be empty"));
 
-/** A date between 1970 and 9999. */
+/** A date between 1970 and 9999, which field sentences need not say. */
 export const instantSchema = z
   .date("must be a date")
   .min(new Date(0), "must not be before 1970")
@@ -110,7 +116,9 @@ export const instantSchema = z
 
 /** The number of rows per page: 1 to 100. 0 or absent means the default. */
 export const pageSizeSchema = (byDefault: number) =>
-  optional(wholeNumber(0, 100)).transform((size) => size || byDefault);
+  optional(wholeNumber(0, 100))
+    .transform((size) => size || byDefault)
+    .meta({ description: "The number of rows per page. 0 means the default.", default: byDefault });
 
 const MAX_JSON_DEPTH = 32;
 /** Property names with a special meaning in JavaScript, which not every client can receive safely. */
@@ -159,9 +167,12 @@ const jsonObjectFault = (value: unknown): string | undefined =>
  * A JSON object that is kept unchanged: at most 32 levels deep, without property names that JavaScript
  * reserves.
  */
-export const jsonObjectSchema = z.custom<JsonObject>((value) => jsonObjectFault(value) === undefined, {
-  error: ({ input }) => jsonObjectFault(input),
-});
+export const jsonObjectSchema = z
+  .custom<JsonObject>((value) => jsonObjectFault(value) === undefined, {
+    error: ({ input }) => jsonObjectFault(input),
+  })
+  // What documents show of it.
+  .meta({ type: "object" });
 
 /** Output of procedures that only confirm. */
-export const doneSchema = z.literal(true);
+export const doneSchema = z.literal(true).describe("Confirms that the call is done, and on disk.");

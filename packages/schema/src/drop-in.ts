@@ -7,9 +7,8 @@ import { MAX_LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
 // The protocol between the drop-in script and the server at `/im`: one JSON text per frame
 // (docs/decisions/0025).
 
-/** Matches a request with its response. */
-const number = z.int().min(1);
-const groupId = idSchema;
+const number = z.int().min(1).describe("Matches the request with its response.");
+const groupId = idSchema.describe("The id of the group, which is the id of its room.");
 /** Message logins: a user id for the main page, or `pc_<id>` for the PC page. */
 const logins = z
   .array(idSchema)
@@ -25,71 +24,87 @@ export const MAX_DROP_IN_FRAME = 6 * MAX_MESSAGE_BYTES + 2 * MAX_ROOM_LOGINS * M
 /** The longest frame before the page has logged in, in characters. */
 export const MAX_FIRST_DROP_IN_FRAME = 4 * 1024;
 
-const request = <Name extends string, Shape extends z.ZodRawShape>(name: Name, shape: Shape) =>
-  z.object({ number, do: z.literal(name), ...shape });
+const request = <Name extends string, Shape extends z.ZodRawShape>(
+  name: Name,
+  meaning: string,
+  shape: Shape,
+) =>
+  z.object({ number, do: z.literal(name).describe("The kind of the request."), ...shape }).describe(meaning);
 
-/**
- * The credentials that `im.getToken` returned as `aliyunNewIm`, without `appSign`, which only contains the
- * address.
- */
-export const dropInLoginSchema = z.object({
-  appId: verbatimText(1, 64),
-  appToken: verbatimText(1, 128),
-  auth: z.object({
-    userId: idSchema,
-    nonce: verbatimText(1, 64),
-    /** The expiry of the login, in seconds since 1970. */
-    timestamp: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-    role: z.enum(["", "admin"]),
-  }),
-});
+export const dropInLoginSchema = z
+  .object({
+    appId: verbatimText(1, 64).describe("The id of the application."),
+    appToken: verbatimText(1, 128).describe("The SHA-256 that proves the rest."),
+    auth: z
+      .object({
+        userId: idSchema.describe("The login: a user id, or `pc_<id>` for a PC page."),
+        nonce: verbatimText(1, 64).describe("The random text of the credentials."),
+        timestamp: wholeNumber(0, Number.MAX_SAFE_INTEGER).describe(
+          "When the credentials expire, in seconds since 1970.",
+        ),
+        role: z.enum(["", "admin"]).describe("`admin` if the page may send commands to the group."),
+      })
+      .describe("Whose credentials these are."),
+  })
+  .describe(
+    "The credentials that `im.getToken` returned as `aliyunNewIm`, without `appSign`, which only contains the address.",
+  );
 export type DropInLogin = z.output<typeof dropInLoginSchema>;
+
+const MESSAGE_TYPE = "The number of a signal, or of an application's own message.";
 
 /** A request of a page. `do` is its kind and `number` matches it with the response. */
 export const dropInRequestSchema = z.discriminatedUnion("do", [
-  /**
-   * Must be the first request of a connection. Later, it replaces the login with a newer token of the same
-   * person.
-   */
-  request("login", { login: dropInLoginSchema }),
-  /**
-   * `after` is the last event of the group that the page received, and `seen` its last message. Absent: only
-   * new events.
-   */
-  request("join", {
+  request(
+    "login",
+    "Must be the first request of a connection. Later, it replaces the login with a newer token of the same person.",
+    { login: dropInLoginSchema },
+  ),
+  request("join", "Joins a group.", {
     groupId,
-    after: optional(eventIdSchema),
-    seen: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+    after: optional(eventIdSchema).describe(
+      "The last event of the group that the page received. Absent: only new events.",
+    ),
+    seen: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)).describe(
+      "The last message of the group that the page received. Absent: none.",
+    ),
   }),
-  request("leave", { groupId }),
-  /** `to`: only for these logins. `one`: for the single login in `to`, which must be connected. */
-  request("send", {
+  request("leave", "Leaves a group.", { groupId }),
+  request("send", "Sends a message.", {
     groupId,
-    type: wholeNumber(1, 2_147_483_647),
-    data: verbatimText(1, MAX_COMMAND_BYTES),
-    to: logins.optional(),
-    one: z.boolean().optional(),
-    key: verbatimText(1, 64),
+    type: wholeNumber(1, 2_147_483_647).describe(MESSAGE_TYPE),
+    data: verbatimText(1, MAX_COMMAND_BYTES).describe("The JSON text of the content."),
+    to: logins.optional().describe("Only for these logins. Absent: for the whole group."),
+    one: z
+      .boolean()
+      .optional()
+      .describe("Whether the message is for the single login in `to`, which must be connected. Absent: no."),
+    key: verbatimText(1, 64).describe(
+      "An idempotency key. If the same login repeats a key, the server returns the earlier message.",
+    ),
   }),
-  /** Returns the group. */
-  request("group", { groupId }),
-  /**
-   * Returns the connected logins that the page may see. `all` returns every login, for administrators of the
-   * group.
-   */
-  request("users", { groupId, all: z.boolean() }),
-  /** `users` absent: everybody except the administrators of the group. */
-  request("mute", { groupId, muted: z.boolean(), users: logins.optional() }),
-  /**
-   * Returns messages to the whole group that follow the message `from` in the requested order. Absent: from
-   * the start.
-   */
-  request("messages", {
+  request("group", "Returns the group.", { groupId }),
+  request("users", "Returns the connected logins that the page may see.", {
     groupId,
-    type: optional(wholeNumber(1, 2_147_483_647)),
-    newestFirst: z.boolean(),
-    from: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-    pageSize: wholeNumber(1, 50),
+    all: z.boolean().describe("Whether to return every login, for administrators of the group."),
+  }),
+  request("mute", "Mutes people, or lets them speak again.", {
+    groupId,
+    muted: z.boolean().describe("Whether they are muted from now on."),
+    users: logins
+      .optional()
+      .describe("These logins. Absent: everybody except the administrators of the group."),
+  }),
+  request("messages", "Returns messages to the whole group.", {
+    groupId,
+    type: optional(wholeNumber(1, 2_147_483_647)).describe(
+      "Only messages of this type. Absent: of every type.",
+    ),
+    newestFirst: z.boolean().describe("Whether the newest messages come first."),
+    from: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)).describe(
+      "The id of the message that the first one follows, in this order. Absent: from the start.",
+    ),
+    pageSize: wholeNumber(1, 50).describe("The number of messages per page."),
   }),
 ]);
 export type DropInRequest = z.output<typeof dropInRequestSchema>;

@@ -57,24 +57,24 @@ export {
 export {
   type AddCheatRecordsInput,
   addCheatRecordsInput,
-  type CheatConfig,
   type CheatRecord,
   type CheatRecordPage,
   cheatConfigSchema,
   cheatRecordPageSchema,
   cheatRecordSchema,
-  knownDetectTypes,
   type ListCheatRecordsInput,
   listCheatRecordsInput,
   MAX_RECORD_BYTES_PER_CALL,
   MAX_RECORDS_PER_CALL,
   type NewCheatRecord,
-  parseCheatConfig,
+  newCheatRecordSchema,
   type SetCheatConfigInput,
   type StoredCheatConfig,
   setCheatConfigInput,
 } from "./cheat.js";
+export { type CheatConfig, cheatConfigDataSchema, parseCheatConfig } from "./cheat-config.js";
 export { doneSchema, userIdSchema } from "./common.js";
+export { knownDetectTypes } from "./detect-types.js";
 export {
   type DropInCall,
   type DropInCloseCode,
@@ -113,6 +113,7 @@ export {
   examPlanSchema,
   examRef,
   examSchema,
+  examSummarySchema,
   type ListExamsInput,
   listExamsInput,
   MAX_EXAM_AUDIO,
@@ -122,6 +123,8 @@ export {
   type PlannedPerson,
   type PlannedRoom,
   planExamInput,
+  plannedPersonSchema,
+  plannedRoomSchema,
   type RestorableExam,
   type RestorableExamPage,
   type RestoredExam,
@@ -133,6 +136,7 @@ export {
   type UpdateExamInput,
   updateExamInput,
   type VideoProfile,
+  videoProfileInput,
   videoProfileSchema,
 } from "./exam.js";
 export {
@@ -154,9 +158,11 @@ export {
   type ExamSnapshot,
   eventIdSchema,
   examEventSchema,
+  examGapSchema,
   examSnapshotSchema,
   type LoggedEvent,
   type Member,
+  memberSchema,
   type OnExamEventInput,
   type OnRoomEventInput,
   onExamEventInput,
@@ -166,6 +172,7 @@ export {
   type RoomEvent,
   type RoomSnapshot,
   roomEventSchema,
+  roomGapSchema,
   roomSnapshotSchema,
 } from "./live.js";
 export { type Camera, loginOf, streamOf, userIdOfLogin } from "./login.js";
@@ -202,6 +209,7 @@ export {
   type MoveParticipantInput,
   moveParticipantInput,
   type NewParticipant,
+  newParticipantSchema,
   newPersonSchema,
   type Participant,
   type ParticipantRole,
@@ -215,6 +223,7 @@ export {
   removedParticipantSchema,
   removeParticipantInput,
   type StreamUrls,
+  streamUrlsSchema,
 } from "./participant.js";
 export {
   type AudioStatus,
@@ -259,6 +268,7 @@ export {
   type UnseatedPage,
   type UnseatedPerson,
   unseatedPageSchema,
+  unseatedPersonSchema,
 } from "./roster.js";
 export {
   parseSignal,

@@ -8,7 +8,9 @@ import {
   pageSizeSchema,
   verbatimText,
   wholeNumber,
+  withDefault,
 } from "./common.js";
+import { found, given, nextNumber } from "./fields.js";
 import type { JsonValue } from "./json.js";
 import { cameraSchema } from "./participant.js";
 import { MAX_LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
@@ -34,28 +36,29 @@ export const maxMessageBytes = (type: number): number => {
 /** Types above this number are free for messages of applications. */
 export const LAST_RESERVED_TYPE = 30_000;
 
-/** A message as it is delivered. */
-export const messageSchema = z.object({
-  /** Increases within the room. */
-  id: z.int(),
-  roomId: z.string(),
-  /** The number of a signal, or of an application's own message. */
-  type: z.int(),
-  /** The content. `readSignal(type, data)` parses it if `type` is the number of a signal. */
-  data: z.custom<JsonValue>(),
-  sender: z.object({
-    /** `server` for messages of the server itself. */
-    userId: z.string(),
-    role: z.enum([...roles, "server"]),
-    camera: cameraSchema,
-  }),
-  /**
-   * The logins of the receivers. Absent: everybody in the room, or only its staff if an examinee sent the
-   * message. Staff can read all messages.
-   */
-  to: z.array(z.string()).optional(),
-  time: z.date(),
-});
+const RECEIVERS =
+  "The logins of the receivers: a user id for the main page, `pc_<id>` for the PC page. Absent: everybody in the room, or only its staff " +
+  "if an examinee sends the message.";
+
+export const messageSchema = z
+  .object({
+    id: z.int().describe("The id of the message. It increases within the room."),
+    roomId: found.roomId,
+    type: z.int().describe("The number of a signal, or of an application's own message."),
+    data: z
+      .custom<JsonValue>()
+      .describe("The content. `readSignal(type, data)` parses it if `type` is the number of a signal."),
+    sender: z
+      .object({
+        userId: z.string().describe("The user id of the sender. `server` for messages of the server itself."),
+        role: z.enum([...roles, "server"]).describe("The role of the sender."),
+        camera: cameraSchema,
+      })
+      .describe("Who sent the message, and from which page."),
+    to: z.array(z.string()).optional().describe(`${RECEIVERS} Staff can read all messages.`),
+    time: z.date().describe("When the server stored the message."),
+  })
+  .describe("A message as it is delivered.");
 export type Message = z.infer<typeof messageSchema>;
 
 /** A message to send: a signal by its number, or an application's own message with a type above 30000. */
@@ -88,26 +91,30 @@ const parseJson = (text: string): JsonValue | undefined => {
   }
 };
 
-/**
- * Input of `im.send`. The content is either `data`, or its JSON as `text`, which the vendor's apps receive
- * byte for byte.
- */
+const TYPE = `The number of a signal, or above ${LAST_RESERVED_TYPE} for a message of the application's own.`;
+
 export const sendMessageInput = z
   .object({
-    roomId: idSchema,
-    type: wholeNumber(1, 2_147_483_647),
-    data: z.custom<JsonValue>().optional(),
-    text: verbatimText(1, MAX_COMMAND_BYTES).optional(),
-    /**
-     * The logins of the receivers, at most `MAX_RECEIVERS`: a user id for the main page, `pc_<id>` for the PC
-     * page. Absent: everybody, or the room's staff if an examinee sends the message. Examinees may only name
-     * staff.
-     */
-    to: optional(boundedList(idSchema, MAX_RECEIVERS, `must be at most ${MAX_RECEIVERS} logins`)),
-    /** The page that sends the message. */
-    camera: optional(cameraSchema).transform((camera) => camera ?? "main"),
-    /** An idempotency key. If the same login repeats a key, the server returns the earlier message. */
-    key: optional(verbatimText(1, 64)),
+    roomId: given.roomId,
+    type: wholeNumber(1, 2_147_483_647).describe(TYPE),
+    data: z
+      .custom<JsonValue>()
+      .optional()
+      .describe(
+        `The content, of at most ${MAX_MESSAGE_BYTES / 1024} KiB as JSON (commands: ${MAX_COMMAND_BYTES} bytes). Absent: it is in \`text\`.`,
+      ),
+    text: verbatimText(1, MAX_COMMAND_BYTES)
+      .optional()
+      .describe(
+        "The JSON text of the content, which the vendor's apps receive byte for byte. Absent: it is in `data`.",
+      ),
+    to: optional(boundedList(idSchema, MAX_RECEIVERS, `must be at most ${MAX_RECEIVERS} logins`)).describe(
+      `${RECEIVERS} Examinees may only name staff.`,
+    ),
+    camera: withDefault(cameraSchema, "main").describe("The page that sends the message."),
+    key: optional(verbatimText(1, 64)).describe(
+      "An idempotency key. If the same login repeats a key, the server returns the earlier message. Absent: none.",
+    ),
   })
   .transform(({ data, text, ...input }, context) => {
     const refuse = (field: string, message: string) => {
@@ -123,27 +130,34 @@ export const sendMessageInput = z
     if (field !== undefined && message !== undefined)
       return refuse(field === "data" && text !== undefined ? "text" : field, message);
     return { ...input, text: text ?? JSON.stringify(value) };
-  });
+  })
+  .describe("Input of `im.send`. The content is either `data` or `text`.");
 export type SendMessageInput = z.output<typeof sendMessageInput>;
-export const sentMessageSchema = messageSchema.pick({ id: true, time: true });
+export const sentMessageSchema = messageSchema
+  .pick({ id: true, time: true })
+  .describe("The id and the time that the server gave to a message.");
 export type SentMessage = z.infer<typeof sentMessageSchema>;
 
-/**
- * Input of `im.history`: the messages that the caller's page may read, newest first. `cursor` is the last
- * message id of the previous page.
- */
-export const listMessagesInput = z.object({
-  roomId: idSchema,
-  camera: optional(cameraSchema).transform((camera) => camera ?? "main"),
-  /** Only messages of this type. */
-  type: optional(wholeNumber(1, 2_147_483_647)),
-  pageSize: pageSizeSchema(20),
-  cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
-});
+export const listMessagesInput = z
+  .object({
+    roomId: given.roomId,
+    camera: withDefault(cameraSchema, "main").describe("The page that reads the messages."),
+    type: optional(wholeNumber(1, 2_147_483_647)).describe(
+      "Only messages of this type. Absent: of every type.",
+    ),
+    pageSize: pageSizeSchema(20),
+    cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)).describe(
+      "The last message id of the previous page. Absent: the first page.",
+    ),
+  })
+  .describe("Input of `im.history`.");
 export type ListMessagesInput = z.output<typeof listMessagesInput>;
-export const messagePageSchema = z.object({
-  messages: z.array(messageSchema),
-  /** Absent on the last page. */
-  nextCursor: z.int().optional(),
-});
+export const messagePageSchema = z
+  .object({
+    messages: z
+      .array(messageSchema)
+      .describe("The messages that the caller's page may read, the newest first."),
+    nextCursor: nextNumber,
+  })
+  .describe("Output of `im.history`.");
 export type MessagePage = z.infer<typeof messagePageSchema>;

@@ -1,77 +1,108 @@
 import { z } from "zod";
-import { idSchema, label, optional, userIdSchema, wholeNumber } from "./common.js";
+import { idSchema, label, optional, userIdSchema, wholeNumber, withDefault } from "./common.js";
+import { extraMinutes, found, given, personName, times } from "./fields.js";
 import { cameras } from "./login.js";
 
-/** The roles of people in a room. */
-export const participantRoleSchema = z.enum(["teacher", "inspector", "examinee"]);
+export const participantRoleSchema = z
+  .enum(["teacher", "inspector", "examinee"])
+  .describe("The role of the person in the room.");
 export type ParticipantRole = z.infer<typeof participantRoleSchema>;
 
-export const cameraSchema = z.enum(cameras);
+export const cameraSchema = z
+  .enum(cameras)
+  .describe("The camera and its page: `main` is the phone's or only one, `pc` the PC's.");
 
-export const publishStatusSchema = z.enum(["idle", "publishing", "stopped"]);
+export const publishStatusSchema = z
+  .enum(["idle", "publishing", "stopped"])
+  .describe("Whether the camera sends its stream: not yet, now, or no longer.");
 export type PublishStatus = z.infer<typeof publishStatusSchema>;
 
-/**
- * The signed URLs of a camera's stream. They stay the same for a minute, and are valid for the configured
- * lifetime (`INVIGIL_STREAM_TTL_SECONDS`) plus at most one minute.
- */
-export const streamUrlsSchema = z.object({
-  /**
-   * Authorizes publishing as this person. Only the person, their teacher and administrators receive it. Null
-   * for other callers.
-   */
-  pushUrl: z.string().nullable(),
-  pullUrl: z.string(),
-  /** The transcoded low-definition stream. */
-  lowPullUrl: z.string(),
-});
+/** The status of both cameras of a person. */
+export const publishStatuses = z
+  .object({
+    main: publishStatusSchema.describe(
+      "Whether the main camera sends its stream: not yet, now, or no longer.",
+    ),
+    pc: publishStatusSchema.describe("Whether the PC camera sends its stream: not yet, now, or no longer."),
+  })
+  .describe("Whether the cameras of the person send their streams.");
+
+export const streamUrlsSchema = z
+  .object({
+    pushUrl: z
+      .string()
+      .nullable()
+      .describe(
+        "Authorizes publishing as this person. Only the person, their teacher and administrators receive it. `null` for other callers.",
+      ),
+    pullUrl: z.string().describe("Plays the stream."),
+    lowPullUrl: z.string().describe("Plays the transcoded low-definition stream."),
+  })
+  .describe(
+    "The signed URLs of a camera's stream. They stay the same for a minute, and are valid for the configured lifetime " +
+      "(`INVIGIL_STREAM_TTL_SECONDS`) and at most one minute longer.",
+  );
 export type StreamUrls = z.infer<typeof streamUrlsSchema>;
 
-export const participantSchema = z.object({
-  userId: z.string(),
-  roomId: z.string(),
-  role: participantRoleSchema,
-  name: z.string(),
-  /**
-   * Whether the person is in a room in progress: this one, or another room of the exam that the caller can
-   * see.
-   */
-  hasRoomInProgress: z.boolean(),
-  /** How many minutes after the exam's end the person may continue. */
-  extraMinutes: z.int(),
-  publishStatus: z.object({ main: publishStatusSchema, pc: publishStatusSchema }),
-  streams: z.object({ main: streamUrlsSchema, pc: streamUrlsSchema }),
-  createdAt: z.date(),
-  updatedAt: z.date(),
-});
+export const participantSchema = z
+  .object({
+    userId: found.userId,
+    roomId: found.roomId,
+    role: participantRoleSchema,
+    name: personName,
+    hasRoomInProgress: z
+      .boolean()
+      .describe(
+        "Whether the person is in a room in progress: this one, or another room of the exam that the caller can see.",
+      ),
+    extraMinutes,
+    publishStatus: publishStatuses,
+    streams: z
+      .object({
+        main: streamUrlsSchema.describe("The signed URLs of the main camera's stream."),
+        pc: streamUrlsSchema.describe("The signed URLs of the PC camera's stream."),
+      })
+      .describe("The signed URLs of the streams of both cameras."),
+    ...times,
+  })
+  .describe("A person in a room.");
 export type Participant = z.infer<typeof participantSchema>;
 
-export const participantRef = z.object({ roomId: idSchema, userId: idSchema });
+export const participantRef = z
+  .object({ roomId: given.roomId, userId: given.userId })
+  .describe("Names a person in a room.");
 
-/** Input of `participant.list`. Default of `role`: examinees. */
-export const listParticipantsInput = z.object({
-  roomId: idSchema,
-  role: optional(participantRoleSchema).transform((role) => role ?? "examinee"),
-});
+export const listParticipantsInput = z
+  .object({
+    roomId: given.roomId,
+    role: withDefault(participantRoleSchema, "examinee").describe("Only people in this role."),
+  })
+  .describe("Input of `participant.list`.");
 
-/** The minutes that a person may continue after the exam's end: 0 to 600. */
-export const extraMinutesSchema = wholeNumber(0, 600);
+export const extraMinutesSchema = wholeNumber(0, 600).describe(
+  "How many minutes after the exam's end the person may continue.",
+);
 
-/** The identity of a person in a request. */
-export const newPersonSchema = z.object({
-  userId: userIdSchema,
-  name: label(64),
-  role: participantRoleSchema,
-});
-const newParticipantSchema = newPersonSchema
+export const newPersonSchema = z
+  .object({
+    userId: userIdSchema.describe(
+      "The id of the person: letters, digits, `_`, `-` and `.`, at most 61. It neither begins with `pc_` nor ends with `_pc`.",
+    ),
+    name: label(64).describe("The name of the person."),
+    role: participantRoleSchema,
+  })
+  .describe("The identity of a person in a request.");
+export const newParticipantSchema = newPersonSchema
   .extend({
-    /** Default: 0 for a new person, the current value for an existing one. */
-    extraMinutes: optional(extraMinutesSchema),
+    extraMinutes: optional(extraMinutesSchema).describe(
+      "How many minutes after the exam's end an examinee may continue. Absent: 0 for a new person, the current value for an existing one.",
+    ),
   })
   .refine(({ role, extraMinutes }) => role === "examinee" || !extraMinutes, {
     path: ["extraMinutes"],
     error: "are for examinees only",
-  });
+  })
+  .describe("A person to add to a room.");
 export type NewParticipant = z.infer<typeof newParticipantSchema>;
 
 /** Reports every user id that occurs more than once. */
@@ -84,103 +115,115 @@ export const rejectDuplicates = (people: readonly { userId: string }[], context:
   });
 };
 
-/** People to add: at most 500 per call, each of them once. */
 export const newParticipantsSchema = z
   .array(newParticipantSchema)
   .max(500, "must be at most 500")
-  .superRefine(rejectDuplicates);
+  .superRefine(rejectDuplicates)
+  .describe("The people to add, each of them once.");
 
-/** Input of `participant.add`. */
-export const addParticipantsInput = z.object({
-  roomId: idSchema,
-  participants: newParticipantsSchema.min(1, "must not be empty"),
-});
+export const addParticipantsInput = z
+  .object({
+    roomId: given.roomId,
+    participants: newParticipantsSchema.min(1, "must not be empty"),
+  })
+  .describe("Input of `participant.add`.");
 export type AddParticipantsInput = z.infer<typeof addParticipantsInput>;
-/**
- * Output of `participant.add`: how many people were added, had their name or extra minutes changed, or were
- * already there as requested.
- */
-export const addParticipantsResultSchema = z.object({ added: z.int(), updated: z.int(), unchanged: z.int() });
+
+/** What a call did with the people whom it named. */
+const outcomes = {
+  added: z.int().describe("The number of people who were added."),
+  updated: z.int().describe("The number of people whose name or extra minutes changed."),
+  unchanged: z.int().describe("The number of people who were already there as requested."),
+};
+export const addParticipantsResultSchema = z.object(outcomes).describe("Output of `participant.add`.");
 export type AddParticipantsResult = z.infer<typeof addParticipantsResultSchema>;
 
-/** Input of `participant.move`. */
-export const moveParticipantInput = z.object({ roomId: idSchema, userId: idSchema, toRoomId: idSchema });
+export const moveParticipantInput = z
+  .object({
+    ...participantRef.shape,
+    toRoomId: idSchema.describe("The id of the room to which the person goes. It belongs to the same exam."),
+  })
+  .describe("Input of `participant.move`.");
 export type MoveParticipantInput = z.infer<typeof moveParticipantInput>;
 
-/** Whether to remove a person who has cheat records, and delete those records. For administrators only. */
-export const withRecordsInput = optional(z.boolean()).transform((value) => value ?? false);
+export const withRecordsInput = withDefault(z.boolean(), false).describe(
+  "Whether to remove a person who has cheat records, and delete those records. For administrators only.",
+);
 
-/** Input of `participant.remove`. */
-export const removeParticipantInput = z.object({
-  roomId: idSchema,
-  userId: idSchema,
-  withRecords: withRecordsInput,
-});
+export const removeParticipantInput = participantRef
+  .extend({ withRecords: withRecordsInput })
+  .describe("Input of `participant.remove`.");
 export type RemoveParticipantInput = z.infer<typeof removeParticipantInput>;
-/** Output of `participant.remove`: how many cheat records were deleted. */
-export const removedParticipantSchema = z.object({ records: z.int() });
+
+export const deletedRecords = z.int().describe("The number of cheat records that were deleted.");
+export const removedParticipantSchema = z
+  .object({ records: deletedRecords })
+  .describe("Output of `participant.remove`.");
 export type RemovedParticipant = z.infer<typeof removedParticipantSchema>;
 
-/**
- * Input of `participant.import`, which imports people from a spreadsheet. The first row has the column names,
- * in Chinese or English: 学号/考号/id, 姓名/name, 考场/room, 角色/role, 加时/extra minutes. The first two columns are
- * required. Other columns are ignored.
- */
-export const importParticipantsInput = z.object({
-  examId: idSchema,
-  /** The room of people whose row names none. Absent: they have no room until `exam.plan` assigns one. */
-  roomId: optional(idSchema),
-  /**
-   * The file in base64: CSV (UTF-8, UTF-16 or GB18030, with commas, tabs or semicolons) or XLSX. At most 10
-   * MiB.
-   */
-  file: z.base64("must be base64").min(1, "must not be empty").max(14_000_000, "must be at most 10 MiB"),
-  /** Whether to only report the changes. */
-  dryRun: optional(z.boolean()).transform((value) => value ?? false),
-});
+export const importParticipantsInput = z
+  .object({
+    examId: given.examId,
+    roomId: optional(given.roomId).describe(
+      "The room of people whose row names none. Absent: they have no room until `exam.plan` assigns one.",
+    ),
+    file: z
+      .base64("must be base64")
+      .min(1, "must not be empty")
+      .max(14_000_000, "must be at most 10 MiB")
+      .describe(
+        "The file in base64, at most 10 MiB: CSV (UTF-8, UTF-16 or GB18030, with commas, tabs or semicolons) or XLSX. The first row has " +
+          "the column names, in Chinese or English: 学号/考号/id, 姓名/name, 考场/room, 角色/role, 加时/extra minutes. The first two columns " +
+          "are required. Other columns are ignored.",
+      ),
+    dryRun: withDefault(z.boolean(), false).describe("Whether to only report the changes."),
+  })
+  .describe("Input of `participant.import`.");
 export type ImportParticipantsInput = z.infer<typeof importParticipantsInput>;
 
-/** Output of `participant.import`. */
-export const importResultSchema = z.object({
-  /** The number of rows that contain a person. */
-  rows: z.int(),
-  added: z.int(),
-  unchanged: z.int(),
-  updated: z.int(),
-  /** The first 1,000 people whose name or extra minutes changed, with the old and the new values. */
-  changes: z.array(
-    z.object({
-      row: z.int(),
-      userId: z.string(),
-      was: z.object({ name: z.string(), extraMinutes: z.int() }),
-      is: z.object({ name: z.string(), extraMinutes: z.int() }),
-    }),
-  ),
-  /** The number of changes that are not listed. */
-  moreChanges: z.int(),
-  /**
-   * The visible sheets of a workbook that are not empty but have no roster header, and were not imported.
-   * Absent if there are none.
-   */
-  unreadSheets: z.array(z.string()).optional(),
-  /**
-   * The first 100 ids that may have lost zeros in a spreadsheet: of another length than nearly all others, or numbers among texts. They
-   * were imported nevertheless. Absent if there are none.
-   */
-  warnings: z
-    .array(
-      z.object({
-        row: z.int(),
-        /** The header of the column, as it is in the file. */
-        column: z.string(),
-        value: z.string(),
-        /** The name of the person. */
-        person: z.string(),
-        reason: z.string(),
-      }),
-    )
-    .optional(),
-  /** The number of warnings that are not listed. Absent if there are no warnings. */
-  moreWarnings: z.int().optional(),
-});
+const row = z.int().describe("The number of the row in the file, as spreadsheets count.");
+const details = z.object({ name: personName, extraMinutes });
+
+export const importResultSchema = z
+  .object({
+    rows: z.int().describe("The number of rows that contain a person."),
+    ...outcomes,
+    changes: z
+      .array(
+        z.object({
+          row,
+          userId: found.userId,
+          was: details.describe("The values before."),
+          is: details.describe("The values now."),
+        }),
+      )
+      .describe("The first 1,000 people whose name or extra minutes changed."),
+    moreChanges: z.int().describe("The number of changes that are not listed."),
+    unreadSheets: z
+      .array(z.string())
+      .optional()
+      .describe(
+        "The visible sheets of a workbook that are not empty but have no roster header, and were not imported. Absent if there are none.",
+      ),
+    warnings: z
+      .array(
+        z.object({
+          row,
+          column: z.string().describe("The header of the column, as it is in the file."),
+          value: z.string().describe("The text of the cell."),
+          person: personName,
+          reason: z.string().describe("Why the value is suspicious."),
+        }),
+      )
+      .optional()
+      .describe(
+        "The first 100 ids that may have lost zeros in a spreadsheet: of another length than nearly all others, or numbers among texts. " +
+          "They were imported nevertheless. Absent if there are none.",
+      ),
+    moreWarnings: z
+      .int()
+      .optional()
+      .describe("The number of warnings that are not listed. Absent if there are no warnings."),
+  })
+  .describe("Output of `participant.import`.");
 export type ImportResult = z.infer<typeof importResultSchema>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cheatConfigSchema } from "./cheat.js";
-import { idSchema, label, optional, pageSizeSchema, wholeNumber } from "./common.js";
+import { idSchema, label, optional, pageSizeSchema, wholeNumber, withDefault } from "./common.js";
+import { found, given, nextText, personName, times } from "./fields.js";
 import { imServersSchema } from "./im.js";
 import { newParticipantsSchema, participantRoleSchema } from "./participant.js";
 
@@ -16,140 +17,169 @@ export const MAX_ROOM_LOGINS = 2 * (MAX_ROOM_EXAMINEES + MAX_ROOM_STAFF);
  */
 export const MAX_LOGIN_BYTES = 80;
 
-export const roomStatusSchema = z.enum(["in_progress", "ended"]);
+export const roomStatusSchema = z
+  .enum(["in_progress", "ended"])
+  .describe("Whether the room is in progress or has ended.");
 export type RoomStatus = z.infer<typeof roomStatusSchema>;
 
-/** Whether the teacher is speaking to the whole room. */
-export const audioStatusSchema = z.enum(["silent", "speaking"]);
+export const audioStatusSchema = z
+  .enum(["silent", "speaking"])
+  .describe("Whether the teacher is speaking to the whole room.");
 export type AudioStatus = z.infer<typeof audioStatusSchema>;
 
-export const roomSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  examId: z.string(),
-  status: roomStatusSchema,
-  audioStatus: audioStatusSchema,
-  /** The id of the room's group in the message services. Equal to the id of the room. */
-  imGroupId: z.string(),
-  /** The user id of the teacher who created the room. Examinees answer to them. */
-  createTeacher: z.string(),
-  createdAt: z.date(),
-  updatedAt: z.date(),
-});
+export const roomSchema = z
+  .object({
+    id: z.string().describe("The id of the room."),
+    name: z.string().describe("The name of the room."),
+    examId: z.string().describe("The id of the exam to which the room belongs."),
+    status: roomStatusSchema,
+    audioStatus: audioStatusSchema,
+    imGroupId: z
+      .string()
+      .describe("The id of the room's group in the message services. Equal to the id of the room."),
+    createTeacher: z
+      .string()
+      .describe("The user id of the teacher who created the room. Examinees answer to them."),
+    ...times,
+  })
+  .describe("A group of people in one exam who are watched together.");
 export type Room = z.infer<typeof roomSchema>;
 
-/** Output of `room.create` and `room.get`. */
-export const roomWithCheatConfigSchema = roomSchema.extend({ cheatConfig: cheatConfigSchema.optional() });
+export const roomWithCheatConfigSchema = roomSchema
+  .extend({
+    cheatConfig: cheatConfigSchema
+      .optional()
+      .describe("The cheat config of the room's exam. Absent if it has none."),
+  })
+  .describe("A room, and the cheat config of its exam.");
 export type RoomWithCheatConfig = z.infer<typeof roomWithCheatConfigSchema>;
 
-export const roomRef = z.object({ roomId: idSchema });
+export const roomRef = z.object({ roomId: given.roomId }).describe("Names a room.");
 
-/**
- * Input of `room.create`. Without `examId`, the call also creates an exam that has the name of the room and
- * starts in 30 minutes. Without `imServer`, the server uses `aliyun_old` if it is configured, otherwise
- * `aliyun_new`.
- */
-export const createRoomInput = z.object({
-  name: label(63),
-  imServer: optional(imServersSchema),
-  examId: optional(idSchema),
-  participants: optional(newParticipantsSchema).transform((people) => people ?? []),
-});
+export const createRoomInput = z
+  .object({
+    name: label(63).describe("The name of the room, on one line, without white space at its ends."),
+    imServer: optional(imServersSchema).describe(
+      "The message services that the room uses. Absent: `aliyun_old` if it is configured, otherwise `aliyun_new`.",
+    ),
+    examId: optional(given.examId).describe(
+      "The exam to which the room belongs. Absent: a new one, which has the name of the room and starts in 30 minutes.",
+    ),
+    participants: withDefault(newParticipantsSchema, []),
+  })
+  .describe("Input of `room.create`.");
 export type CreateRoomInput = z.infer<typeof createRoomInput>;
 
-/** Input of `room.setAudioStatus`. */
-export const setAudioStatusInput = z.object({ roomId: idSchema, audioStatus: audioStatusSchema });
+export const setAudioStatusInput = z
+  .object({ roomId: given.roomId, audioStatus: audioStatusSchema })
+  .describe("Input of `room.setAudioStatus`.");
 export type SetAudioStatusInput = z.infer<typeof setAudioStatusInput>;
 
-/** Input of `room.list`. Newest rooms first. `cursor` is the last room id of the previous page. */
-export const listRoomsInput = z.object({
-  examId: optional(idSchema),
-  status: optional(roomStatusSchema),
-  pageSize: pageSizeSchema(20),
-  cursor: optional(idSchema),
-});
+export const listRoomsInput = z
+  .object({
+    examId: optional(given.examId).describe("Only rooms of this exam. Absent: of every exam."),
+    status: optional(roomStatusSchema).describe("Only rooms with this status. Absent: all."),
+    pageSize: pageSizeSchema(20),
+    cursor: optional(idSchema).describe("The last room id of the previous page. Absent: the first page."),
+  })
+  .describe("Input of `room.list`.");
 export type ListRoomsInput = z.infer<typeof listRoomsInput>;
 
-/** Output of `room.list`. `nextCursor` is absent on the last page. */
-export const roomPageSchema = z.object({ rooms: z.array(roomSchema), nextCursor: z.string().optional() });
+export const roomPageSchema = z
+  .object({
+    rooms: z.array(roomSchema).describe("The newest rooms first."),
+    nextCursor: nextText,
+  })
+  .describe("Output of `room.list`.");
 export type RoomPage = z.infer<typeof roomPageSchema>;
 
 /** The maximum number of links in one `room.joinLinks` call. */
 export const MAX_LINKS_PER_CALL = 1000;
 
-/**
- * Input of `room.joinLinks`: the people of one room, or of all rooms of an exam. Absent `role`: people of
- * every role. Without `limit`, a call that would produce more than 1,000 links fails. With `limit`, the call
- * returns one page. The next page follows `after`, the last link of the previous page. A page with fewer
- * links than `limit` is the last one.
- */
 export const joinLinksInput = z
   .object({
-    roomId: optional(idSchema),
-    examId: optional(idSchema),
-    role: optional(participantRoleSchema),
-    limit: optional(wholeNumber(1, MAX_LINKS_PER_CALL)),
-    /** The last link of the previous page. */
-    after: optional(z.object({ roomId: idSchema, userId: idSchema })),
+    roomId: optional(given.roomId).describe(
+      "The room whose people get links. Absent: `examId` names the exam.",
+    ),
+    examId: optional(given.examId).describe(
+      "The exam whose people get links, in all of its rooms. Absent: `roomId` names the room.",
+    ),
+    role: optional(participantRoleSchema).describe("Only people in this role. Absent: in every role."),
+    limit: optional(wholeNumber(1, MAX_LINKS_PER_CALL)).describe(
+      `The number of links per page. A page with fewer links is the last one. Absent: all links, and the call fails if they are more than ${MAX_LINKS_PER_CALL}.`,
+    ),
+    after: optional(z.object({ roomId: given.roomId, userId: given.userId })).describe(
+      "The last link of the previous page. Absent: the first page.",
+    ),
   })
   .refine(({ roomId, examId }) => (roomId === undefined) !== (examId === undefined), {
     path: ["roomId"],
     error: "or examId is required, but not both",
-  });
+  })
+  .describe(
+    "Input of `room.joinLinks` and `room.joinCodes`: either a room, or an exam with all of its rooms.",
+  );
 export type JoinLinksInput = z.infer<typeof joinLinksInput>;
 
-/**
- * A link by which a person enters their room. The link contains a token, so whoever has it acts as that
- * person.
- */
-export const joinLinkSchema = z.object({
-  userId: z.string(),
-  name: z.string(),
-  role: participantRoleSchema,
-  roomId: z.string(),
-  roomName: z.string(),
-  /** The page of the watching app, or for an examinee the page for the phone. */
-  url: z.string(),
-  /** The page for the PC, for examinees only. */
-  pcUrl: z.string().optional(),
-  /** When the exam ends for this person, including their extra minutes. */
-  examEndTime: z.date(),
-  /** The `jti` of the token in the link, by which it can be revoked. */
-  tokenId: z.string(),
-  /** The expiry of that token. */
-  expiresAt: z.date(),
-});
+export const joinLinkSchema = z
+  .object({
+    userId: found.userId,
+    name: personName,
+    role: participantRoleSchema,
+    roomId: found.roomId,
+    roomName: z.string().describe("The name of the room."),
+    url: z.string().describe("The page of the watching app, or for an examinee the page for the phone."),
+    pcUrl: z.string().optional().describe("The page for the PC, for examinees only."),
+    examEndTime: z.date().describe("When the exam ends for this person, including their extra minutes."),
+    tokenId: z.string().describe("The `jti` of the token in the link, by which it can be revoked."),
+    expiresAt: z.date().describe("When that token expires."),
+  })
+  .describe(
+    "A link by which a person enters their room. The link contains a token, so whoever has it acts as that person.",
+  );
 export type JoinLink = z.infer<typeof joinLinkSchema>;
 
-/**
- * A code with which a person enters their room: by its URL, or by typing it at `/j` of the server. Whoever has it acts as that person.
- * `room.joinCodes` takes the same input as `room.joinLinks`.
- */
-export const joinCodeSchema = joinLinkSchema.omit({ tokenId: true }).extend({
-  /** `XXXX-XXXX-XXXX`: the code of the watching app's page, or for an examinee of the page for the phone. */
-  code: z.string(),
-  /** The address that the code opens, short enough for a QR code that is easy to scan. */
-  url: z.string(),
-  /** The code of the page for the PC, and its address: for examinees only. */
-  pcCode: z.string().optional(),
-  pcUrl: z.string().optional(),
-  /** When the code stops working. */
-  expiresAt: z.date(),
-});
+export const joinCodeSchema = joinLinkSchema
+  .omit({ tokenId: true })
+  .extend({
+    code: z
+      .string()
+      .describe(
+        "`XXXX-XXXX-XXXX`: the code of the watching app's page, or for an examinee of the page for the phone.",
+      ),
+    url: z
+      .string()
+      .describe("The address that the code opens, short enough for a QR code that is easy to scan."),
+    pcCode: z.string().optional().describe("The code of the page for the PC, for examinees only."),
+    pcUrl: z
+      .string()
+      .optional()
+      .describe("The address of the code of the page for the PC, for examinees only."),
+    expiresAt: z.date().describe("When the code stops working."),
+  })
+  .describe(
+    "A code with which a person enters their room: by its URL, or by typing it at `/j` of the server. Whoever has it acts as that person.",
+  );
 export type JoinCode = z.infer<typeof joinCodeSchema>;
 
-/**
- * Input of `room.revokeLinks`. `userIds` names at most 500 people. Absent: everybody in the room except the
- * caller.
- */
-export const revokeLinksInput = z.object({
-  roomId: idSchema,
-  userIds: optional(z.array(idSchema).min(1, "must not be empty").max(500, "must be at most 500")),
-});
+export const revokeLinksInput = z
+  .object({
+    roomId: given.roomId,
+    userIds: optional(z.array(idSchema).min(1, "must not be empty").max(500, "must be at most 500")).describe(
+      "The people whose links are revoked. Absent: everybody in the room except the caller.",
+    ),
+  })
+  .describe("Input of `room.revokeLinks`.");
 export type RevokeLinksInput = z.infer<typeof revokeLinksInput>;
 
-/**
- * A person whose links into the room were revoked. New tokens for them carry `generation` as the claim `gen`.
- */
-export const revokedSeatSchema = z.object({ userId: z.string(), generation: z.int() });
+export const revokedSeatSchema = z
+  .object({
+    userId: found.userId,
+    generation: z
+      .int()
+      .describe(
+        "How many times the links of this person into the room have been revoked. New tokens for them carry it as the claim `gen`.",
+      ),
+  })
+  .describe("A person whose links into the room were revoked.");
 export type RevokedSeat = z.infer<typeof revokedSeatSchema>;

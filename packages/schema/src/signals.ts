@@ -5,18 +5,22 @@ import { idSchema, optional } from "./common.js";
 // The messages that the vendor's apps exchange in a room's group, with the vendor's numbers and payloads.
 // Payloads may have additional fields, which are kept.
 
-/** Matches a command with its answers. A repeated command has the same id. */
 const sid = z.string().max(128);
-/** The logins that should receive the message. Absent: everybody in the group. */
-const receiverIdList = optional(z.array(idSchema));
+const receiverIdList = optional(z.array(idSchema)).describe(
+  "The logins that should receive the message. Absent: everybody in the group.",
+);
 
-const userPayload = z.looseObject({ userId: idSchema });
-const commandPayload = z.looseObject({ sid: sid.min(1), receiverIdList });
-/**
- * An answer names the command that it answers. The vendor's app sends an empty id if there was no command,
- * for example when a page joins during a broadcast.
- */
-const answerPayload = z.looseObject({ sid: optional(sid), receiverIdList });
+const userPayload = z.looseObject({ userId: idSchema.describe("The user id of the person.") });
+const commandPayload = z.looseObject({
+  sid: sid.min(1).describe("Matches the command with its answers. A repeated command has the same id."),
+  receiverIdList,
+});
+const answerPayload = z.looseObject({
+  sid: optional(sid).describe(
+    "The id of the command that this answers. Absent or empty if there was none, for example when a page joins during a broadcast.",
+  ),
+  receiverIdList,
+});
 
 /**
  * The kind of a signal. A `command` asks somebody to do something, an `answer` reports the outcome, a

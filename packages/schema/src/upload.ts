@@ -1,25 +1,27 @@
 import { z } from "zod";
-import { idSchema, optional } from "./common.js";
+import { withDefault } from "./common.js";
+import { given } from "./fields.js";
 
-/** Where recordings are uploaded to: object storage (`OSS`) or video on demand (`VOD`). */
-const uploadModeSchema = z.enum(["OSS", "VOD"]);
+const uploadModeSchema = z
+  .enum(["OSS", "VOD"])
+  .describe("Where recordings are uploaded to: object storage (`OSS`) or video on demand (`VOD`).");
 export type UploadMode = z.infer<typeof uploadModeSchema>;
 
-/** Input of `upload.getCredentials`. */
-export const getUploadCredentialsInput = z.object({
-  examId: idSchema,
-  mode: optional(uploadModeSchema).transform((mode) => mode ?? "OSS"),
-});
+export const getUploadCredentialsInput = z
+  .object({ examId: given.examId, mode: withDefault(uploadModeSchema, "OSS") })
+  .describe("Input of `upload.getCredentials`.");
 export type GetUploadCredentialsInput = z.infer<typeof getUploadCredentialsInput>;
 
-/** Output of `upload.getCredentials`: temporary credentials for uploading recordings. */
-export const uploadCredentialsSchema = z.object({
-  /** In the form that the uploader expects, e.g. `oss-cn-hangzhou`. */
-  region: z.string(),
-  accessKeyId: z.string(),
-  accessKeySecret: z.string(),
-  stsToken: z.string(),
-  bucket: z.string(),
-  expiration: z.date(),
-});
+export const uploadCredentialsSchema = z
+  .object({
+    region: z
+      .string()
+      .describe("The region of the bucket, in the form that the uploader expects, e.g. `oss-cn-hangzhou`."),
+    accessKeyId: z.string().describe("The id of the temporary access key."),
+    accessKeySecret: z.string().describe("The secret of the temporary access key."),
+    stsToken: z.string().describe("The security token that goes with the access key."),
+    bucket: z.string().describe("The name of the bucket."),
+    expiration: z.date().describe("When the credentials expire."),
+  })
+  .describe("Output of `upload.getCredentials`: temporary credentials for uploading recordings.");
 export type UploadCredentials = z.infer<typeof uploadCredentialsSchema>;

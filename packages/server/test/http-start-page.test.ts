@@ -24,7 +24,7 @@ describe("the page at /", () => {
     expect(page).toContain('content="width=device-width, initial-scale=1"');
   });
 
-  it("links to what answers: health, readiness, and both doors, which ask who calls", async () => {
+  it("links to what answers: health, readiness, the documents of REST, and tRPC, which asks who calls", async () => {
     const links = [...page.matchAll(/<a href="([^"]+)"/g)].map(([, href = ""]) => href);
     const own = links.filter((link) => !URL.canParse(link));
     // The links work below any path of a proxy.
@@ -38,7 +38,8 @@ describe("the page at /", () => {
     expect(answers).toEqual([
       ["health", 200, expect.stringContaining('"ok"')],
       ["ready", 200, expect.stringContaining('"ready"')],
-      ["exam/roomInfo", 401, expect.stringContaining('"UNAUTHENTICATED"')],
+      ["openapi", 200, expect.stringContaining("/exam/roomInfo")],
+      ["openapi.json", 200, expect.stringContaining('"/exam/roomInfo"')],
       ["trpc/auth.whoami", 401, expect.stringContaining('"UNAUTHENTICATED"')],
     ]);
     const others = links.filter((link) => !own.includes(link));

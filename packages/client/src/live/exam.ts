@@ -1,5 +1,5 @@
+import type { ExamEvent, ExamSnapshot } from "../procedures.js";
 import type { RetryOptions } from "../retry.js";
-import type { ExamEvent, ExamSnapshot } from "../shapes.js";
 import type { StatusChange } from "./core.js";
 import { Feed } from "./feed.js";
 import type { LiveImplementation } from "./link.js";

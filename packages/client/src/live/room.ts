@@ -1,14 +1,7 @@
 import { type JsonValue, loginOf } from "@invigil/schema";
+import type { Message, Presence, RoomEvent, RoomSnapshot, SentMessage } from "../procedures.js";
 import type { RetryOptions } from "../retry.js";
-import type {
-  Message,
-  Presence,
-  RoomEvent,
-  RoomSnapshot,
-  SentMessage,
-  SignalData,
-  SignalName,
-} from "../shapes.js";
+import type { SignalData, SignalName } from "../shapes.js";
 import type { CommandName, CommandOptions, CommandResult } from "./commands.js";
 import type { StatusChange } from "./core.js";
 import { Feed } from "./feed.js";

@@ -1,7 +1,7 @@
 import type { JsonValue } from "@invigil/schema";
 import { isNetworkError } from "../errors.js";
+import type { SentMessage } from "../procedures.js";
 import { backoffMs, type RetryOptions } from "../retry.js";
-import type { SentMessage } from "../shapes.js";
 import { delay } from "./delay.js";
 
 /** A message to send. */

@@ -1,4 +1,4 @@
-import type { ExamEvent, ExamSnapshot, Member, RoomEvent, RoomSnapshot } from "../shapes.js";
+import type { ExamEvent, ExamSnapshot, Member, RoomEvent, RoomSnapshot } from "../procedures.js";
 
 /** Replaces the matching item of a list, or appends the item if there is none. */
 const replaceOrAppend = <Item>(items: readonly Item[], isIt: (item: Item) => boolean, item: Item): Item[] =>

@@ -128,8 +128,8 @@ export const buildApp = async (
   healthRoutes(app, { db, config, disk: deps.disk });
 
   const createContext = createContextFactory(services);
-  const { timeZone, trpcAdapter: adapter } = config;
-  await app.register(restPlugin, { router, createContext, bodies, timeZone, adapter });
+  const { timeZone, restStatus, trpcAdapter: adapter } = config;
+  await app.register(restPlugin, { router, createContext, bodies, timeZone, restStatus, adapter });
   const served = trpcRouter ?? router;
   await app.register(trpcPlugin, {
     prefix: TRPC_PREFIX,

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Services } from "../api/services.js";
 import type { Config } from "../config/config.js";
 import { JOIN_PATH } from "../features/room/codes.js";
 import { logFault, setRetryAfter, toFailure } from "./failures.js";
+import { pageHeaders } from "./page.js";
 import { refuseOtherMethods } from "./read-only.js";
 
 // The page for join codes. Cards carry its address with a code, which leads on to the web app. Whoever cannot scan the card types the code.
@@ -72,23 +72,17 @@ ${problem ? `<p class="problem" role="alert">${both(PROBLEMS[problem])}</p>\n` :
 </html>
 `;
 
-const styleHash = createHash("sha256").update(STYLE).digest("base64");
 const originOf = (url: string): string => new URL(url).origin;
 
 const headersFor = ({ watchUrl, examineeUrl }: Config["apps"]): Record<string, string> => ({
-  "content-type": "text/html; charset=utf-8",
+  // Chrome follows a redirect after a form only to origins that the form may be sent to.
+  ...pageHeaders(
+    STYLE,
+    ["'self'", ...[watchUrl, examineeUrl].flatMap((url) => url ?? []).map(originOf)].join(" "),
+  ),
   // A code leads to a new token each time.
   "cache-control": "no-store",
   "referrer-policy": "no-referrer",
-  "content-security-policy": [
-    "default-src 'none'",
-    `style-src 'sha256-${styleHash}'`,
-    "img-src data:",
-    "base-uri 'none'",
-    // Chrome follows a redirect after a form only to origins that the form may be sent to.
-    `form-action ${["'self'", ...[watchUrl, examineeUrl].flatMap((url) => url ?? []).map(originOf)].join(" ")}`,
-    "frame-ancestors 'none'",
-  ].join(";"),
 });
 
 const STATUS = { mistyped: 400, unknown: 404 } as const;

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { TRPC_PREFIX } from "./failures.js";
+import { pageHeaders } from "./page.js";
 
 const STYLE = `
 :root { color-scheme: light dark; --text: #1f2328; --faint: #59636e; --line: #d1d9e0; --page: #fff; --link: #0550ae; }
@@ -30,12 +30,12 @@ const PAGE = `<!doctype html>
 <body>
 <main>
 <h1>Invigil</h1>
-<p>The backend of remote exams. Exam apps call this server; it has no pages but this one.</p>
+<p>The backend of remote exams. Exam apps call this server; it has hardly any pages of its own.</p>
 <dl>
 <dt>Status</dt>
 <dd><a href="health"><code>/health</code></a>: the process runs. <a href="ready"><code>/ready</code></a>: it can serve.</dd>
 <dt>REST</dt>
-<dd>The documented paths below <code>/exam/</code>, such as <a href="exam/roomInfo"><code>/exam/roomInfo</code></a>. Calls carry a token.</dd>
+<dd>The <a href="openapi">documented paths</a> below <code>/exam/</code>, also as <a href="openapi.json">OpenAPI</a>. Calls carry a token.</dd>
 <dt>tRPC</dt>
 <dd>The same procedures, typed, such as <a href="trpc/auth.whoami"><code>${TRPC_PREFIX}/auth.whoami</code></a>. Call them with
 <a href="https://www.npmjs.com/package/@invigil/client"><code>@invigil/client</code></a>.</dd>
@@ -47,20 +47,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const styleHash = createHash("sha256").update(STYLE).digest("base64");
-const HEADERS = {
-  "content-type": "text/html; charset=utf-8",
-  "cache-control": "no-cache",
-  // Its own style and its empty icon, and nothing else: no script, no form, no frame.
-  "content-security-policy": [
-    "default-src 'none'",
-    `style-src 'sha256-${styleHash}'`,
-    "img-src data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join(";"),
-};
+const HEADERS = pageHeaders(STYLE);
 
 /** `/`: what is at the address that a start prints. */
 export const startPage = (app: FastifyInstance): void => {

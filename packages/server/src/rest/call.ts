@@ -89,7 +89,7 @@ export const createRowCaller = (router: AnyTRPCRouter, row: Row, adapter: TrpcAd
     try {
       const output = await call(ctx, () => toInput(sent()));
       // Safe: `Row` declares that `data` takes the output of its procedure.
-      return (row.data as (output: unknown) => unknown)(output);
+      return (row.data?.encode as ((output: unknown) => unknown) | undefined)?.(output);
     } catch (error) {
       throw withSentNames(failureOf(error), row.fields);
     }

@@ -4,10 +4,11 @@ import type { ServedRouter } from "../api/router.js";
 import type { Bodies } from "../http/bodies.js";
 import { bodyLimitOf } from "../http/body-limits.js";
 import type { CreateContext } from "../http/context.js";
-import { success } from "../http/envelope.js";
+import { type RestStatus, success } from "../http/envelope.js";
 import { invalidInput } from "../platform/errors.js";
 import { findProcedure, type TrpcAdapter } from "../trpc/call.js";
 import { createRowCaller } from "./call.js";
+import { documentRoutes } from "./document-routes.js";
 import { createRoutes, type Row } from "./routes.js";
 import { createWire } from "./wire.js";
 
@@ -16,6 +17,7 @@ export interface RestOptions {
   readonly createContext: CreateContext;
   readonly bodies: Bodies;
   readonly timeZone: string;
+  readonly restStatus: RestStatus;
   readonly adapter: TrpcAdapter;
 }
 
@@ -48,7 +50,7 @@ const rowsOf = (timeZone: string): readonly Row[] => {
 /** The REST API: one Fastify route per row of the table. */
 export const restPlugin = async (
   app: FastifyInstance,
-  { router, createContext, bodies, timeZone, adapter }: RestOptions,
+  { router, createContext, bodies, timeZone, restStatus, adapter }: RestOptions,
 ): Promise<void> => {
   const parseJson = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
@@ -66,7 +68,9 @@ export const restPlugin = async (
     });
   });
 
-  for (const row of rowsOf(timeZone)) {
+  const rows = rowsOf(timeZone);
+  documentRoutes(app, { rows, router, restStatus });
+  for (const row of rows) {
     const call = createRowCaller(router, row, adapter);
     const calls = [{ path: row.procedure, procedure: findProcedure(router, row.procedure) }];
     app.route({

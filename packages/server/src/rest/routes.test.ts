@@ -1,31 +1,13 @@
-import { pino } from "pino";
 import { afterAll, describe, expect, it } from "vitest";
-import { openTestDatabase } from "../../test/support/database.js";
-import { createDeps } from "../api/deps.js";
-import { createAppRouter } from "../api/router.js";
-import { createServices } from "../api/services.js";
-import { parseConfig } from "../config/config.js";
-import { createIds } from "../platform/ids.js";
+import { createTestRouter } from "../../test/support/router.js";
 import { createRoutes, type Row, UNMAPPED_PROCEDURES } from "./routes.js";
 import { createWire } from "./wire.js";
 
-const db = await openTestDatabase();
-afterAll(() => db.close());
+const { router, ...made } = await createTestRouter();
+afterAll(() => made[Symbol.asyncDispose]());
 
-const clock = () => new Date(0);
-const deps = createDeps({
-  config: parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }),
-  db,
-  clock,
-  monotonic: () => 0,
-  ids: createIds({ clock }),
-  log: pino({ level: "silent" }),
-  publicUrl: () => "http://127.0.0.1:7001",
-  authSecret: "a secret of 32 bytes or more, as it must be",
-  ownKey: (name) => name,
-});
 /** All procedures of the router: `room.create`, … */
-const procedures = Object.keys(createAppRouter(createServices(deps))._def.procedures).toSorted();
+const procedures = Object.keys(router._def.procedures).toSorted();
 const rows: readonly Row[] = createRoutes(createWire({ timeZone: "UTC" }));
 const mapped = [...new Set(rows.map(({ procedure }) => procedure))];
 

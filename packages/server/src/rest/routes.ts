@@ -1,3 +1,4 @@
+import { doneSchema, type ErrorCode } from "@invigil/schema";
 import type { z } from "zod";
 import type { RouterOutputs } from "../api/app-router.js";
 import { encoderOf } from "./encode.js";
@@ -22,10 +23,18 @@ export interface Field {
    * would refuse them, is not called.
    */
   readonly required?: true;
+  /** What the JSON text of the field contains, for documents. */
+  readonly content?: z.ZodType;
 }
 
 interface RowOf<Path extends ProcedurePath> {
   readonly path: string;
+  /** What a call does, in one sentence, if it differs from what the procedure says. */
+  readonly summary?: string;
+  /** What else a caller has to know, as Markdown. */
+  readonly notes?: string;
+  /** The errors of this path, apart from those that every path has. */
+  readonly errors?: readonly ErrorCode[];
   readonly methods: readonly ("GET" | "POST")[];
   readonly procedure: Path;
   readonly fields: Readonly<Record<string, Field>>;
@@ -33,14 +42,23 @@ interface RowOf<Path extends ProcedurePath> {
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether only the body may contain the fields, because URLs appear in the logs of proxies. */
   readonly bodyOnly?: true;
-  /** Converts the output to `data` of the response. Undefined if the path documents none. */
-  readonly data: (output: OutputOf<Path>) => unknown;
+  /** Whether the vendor documents the fields in the query, while the apps send a body. */
+  readonly queryToo?: true;
+  /** Converts the output to `data` of the response. Absent if the path documents none. */
+  readonly data?: Answer<OutputOf<Path>>;
 }
 /** A documented path and its procedure. */
 export type Row = { [Path in ProcedurePath]: RowOf<Path> }[ProcedurePath];
 
-const confirmation = () => true;
-const noData = () => undefined;
+/** What the path answers: a codec, and the function that encodes with it. */
+interface Answer<Output> {
+  readonly codec: z.ZodType;
+  readonly encode: (output: Output) => unknown;
+}
+const written = <Codec extends z.ZodType>(codec: Codec): Answer<z.output<Codec>> => ({
+  codec,
+  encode: encoderOf(codec),
+});
 
 const GET = ["GET"] as const;
 const POST = ["POST"] as const;
@@ -52,81 +70,108 @@ export const createRoutes = (wire: Wire) =>
   [
     {
       path: "/exam/login",
+      notes:
+        "The fields are read from the body only, never from the URL. A wrong name or password is `UNAUTHENTICATED`. Too many failed logins are `TOO_MANY_REQUESTS`.",
       methods: POST,
       procedure: "auth.login",
       fields: CREDENTIALS,
       bodyOnly: true,
-      data: encoderOf(wire.login),
+      data: written(wire.login),
     },
     {
       path: "/login",
+      summary: "Exchanges a user id and a password for a token, as `/exam/login` does.",
       methods: POST,
       procedure: "auth.login",
       fields: CREDENTIALS,
       bodyOnly: true,
-      data: encoderOf(wire.login),
+      data: written(wire.login),
     },
     {
       path: "/exam/v2/createRoom",
+      summary: "Creates a room, and an exam of the same name that starts in 30 minutes and lasts two hours.",
+      notes: "The caller becomes `createTeacher` and a teacher of the room.",
+      errors: ["PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED", "QUOTA_EXCEEDED"],
       methods: POST,
       procedure: "room.create",
       fields: { name: { required: true }, imServer: { required: true } },
-      data: encoderOf(wire.room),
+      data: written(wire.room),
     },
     {
       path: "/exam/createRoom",
+      summary: "Creates a room as `/exam/v2/createRoom` does, for older SDKs.",
+      errors: ["PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED", "QUOTA_EXCEEDED"],
       methods: POST,
       procedure: "room.create",
       fields: { name: {}, imServer: {} },
-      data: encoderOf(wire.room),
+      data: written(wire.room),
     },
     {
       path: "/exam/roomInfo",
+      notes: "An ended room is still returned.",
+      errors: ["ROOM_NOT_FOUND"],
       methods: GET,
       procedure: "room.get",
       fields: { roomId: {} },
-      data: encoderOf(wire.room),
+      data: written(wire.room),
     },
     {
       path: "/exam/endRoom",
+      notes: "Ending an ended room succeeds and changes nothing.",
+      errors: ["ROOM_NOT_FOUND"],
       methods: ["GET", "POST"],
       procedure: "room.end",
+      queryToo: true,
       fields: { roomId: {} },
-      data: confirmation,
+      data: written(doneSchema),
     },
     {
       path: "/exam/updateRoomAudioStatus",
+      notes:
+        "The vendor documents the fields in the query. The apps send a JSON body. Both work, and the body takes precedence.",
+      errors: ["ROOM_NOT_FOUND", "ROOM_ENDED"],
       methods: POST,
       procedure: "room.setAudioStatus",
+      queryToo: true,
       fields: {
         id: { as: "roomId", required: true },
         audioStatus: { read: wire.audioStatusInput, required: true },
       },
-      data: confirmation,
+      data: written(doneSchema),
     },
     {
       path: "/exam/examInfo",
+      notes: "Both arrays are always there.",
+      errors: ["EXAM_NOT_FOUND"],
       methods: GET,
       procedure: "exam.get",
       fields: { examId: {} },
-      data: encoderOf(wire.exam),
+      data: written(wire.exam),
     },
     {
       path: "/exam/userInfo",
+      notes:
+        "Examinees may ask for themselves and for the `createTeacher` of the room. A push URL is a licence to publish as that person.",
+      errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
       methods: GET,
       procedure: "participant.get",
       fields: { userId: {}, roomId: {} },
-      data: encoderOf(wire.user),
+      data: written(wire.user),
     },
     {
       path: "/exam/userList",
+      summary: "Returns the examinees of a room, in the order in which they were added.",
+      errors: ["ROOM_NOT_FOUND"],
       methods: GET,
       procedure: "participant.list",
       fields: { roomId: {} },
-      data: encoderOf(wire.users),
+      data: written(wire.users),
     },
     {
       path: "/exam/v2/getIMToken",
+      notes:
+        "A service that was requested but is not configured is left out. If none is configured, the answer is `PROVIDER_NOT_CONFIGURED`.",
+      errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
       methods: POST,
       procedure: "im.getToken",
       fields: {
@@ -137,59 +182,77 @@ export const createRoutes = (wire: Wire) =>
         deviceType: {},
         role: {},
       },
-      data: encoderOf(wire.imTokens),
+      data: written(wire.imTokens),
     },
     {
       path: "/exam/getIMToken",
+      summary: "Returns the credentials with which an older SDK connects to its message service.",
+      errors: ["ROOM_ENDED", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
       methods: POST,
       procedure: "im.getToken",
       fields: { userId: {}, deviceId: {}, deviceType: {} },
-      data: ({ aliyunOldIm }) => aliyunOldIm,
+      data: written(wire.olderImTokens),
     },
     {
       path: "/exam/getOssConfig",
+      notes: "They are given after the end of the room, too, because the apps then upload what is left.",
+      errors: ["EXAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
       methods: GET,
       procedure: "upload.getCredentials",
       fields: { examId: {}, mode: {} },
-      data: encoderOf(wire.uploadCredentials),
+      data: written(wire.uploadCredentials),
     },
     {
       path: "/exam/selectAudio",
+      notes: "In `name`, `%` and `_` are ordinary characters.",
       methods: POST,
       procedure: "audio.list",
       fields: { pageNum: {}, pageSize: {}, name: {}, classify: {} },
-      data: encoderOf(wire.audioPage),
+      data: written(wire.audioPage),
     },
     {
       path: "/exam/cheat/setCheatConfig",
+      errors: ["EXAM_NOT_FOUND"],
       methods: POST,
       procedure: "cheat.setConfig",
       fields: { examId: {}, data: {} },
-      data: noData,
     },
     {
       path: "/exam/cheat/getCheatConfig",
+      errors: ["EXAM_NOT_FOUND", "CHEAT_CONFIG_NOT_FOUND", "ROOM_ENDED"],
       methods: POST,
       procedure: "cheat.getConfig",
       fields: { examId: {} },
-      data: encoderOf(wire.cheatConfig),
+      data: written(wire.cheatConfig),
     },
     {
       path: "/exam/cheat/addCheatRecord",
+      notes:
+        "Either all records of the call are stored or none, and they are on disk when the server answers. Examinees record about themselves only. An ended room accepts records for ten more minutes.",
+      errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "QUOTA_EXCEEDED"],
       methods: POST,
       procedure: "cheat.addRecords",
-      fields: { examId: {}, roomId: {}, data: { as: "records", read: wire.detections } },
-      data: noData,
+      fields: {
+        examId: {},
+        roomId: {},
+        data: { as: "records", read: wire.detections, content: wire.sentDetections },
+      },
     },
     {
       path: "/exam/cheat/listCheatRecord",
+      notes:
+        "At least one of `roomId` and `examId` is required. Pages have no repeats and no gaps, even while records are being added.",
+      errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND"],
       methods: POST,
       procedure: "cheat.listRecords",
       fields: { examId: {}, roomId: {}, pageSize: {}, scrollToken: { as: "cursor" } },
-      data: encoderOf(wire.cheatRecordPage),
+      data: written(wire.cheatRecordPage),
     },
     {
       path: "/exam/userAct",
+      notes:
+        "The callback URL of the stream service, which signs its calls: the server checks the two headers first. Other fields are ignored, `usrargs` among them, because it contains the right to publish.",
+      errors: ["STREAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED"],
       methods: GET,
       procedure: "stream.report",
       headers: { timestamp: "ali-live-timestamp", signature: "ali-live-signature" },
@@ -204,7 +267,7 @@ export const createRoutes = (wire: Wire) =>
         width: {},
         height: {},
       },
-      data: confirmation,
+      data: written(doneSchema),
     },
   ] as const satisfies readonly Row[];
 

@@ -8,9 +8,10 @@ import {
   imTokensSchema,
   type JsonObject,
   MAX_RECORD_BYTES_PER_CALL,
+  MAX_RECORDS_PER_CALL,
   manualAudioSchema,
+  newCheatRecordSchema,
   participantSchema,
-  publishStatusSchema,
   roomStatusSchema,
   roomWithCheatConfigSchema,
   scheduledAudioSchema,
@@ -24,12 +25,17 @@ import { slashedTime, zonedTime } from "./time.js";
 // Codecs between the REST API (left) and the schema (right). Only this file knows the formats of the
 // documented paths. `z.encode` writes a response, and `z.decode` reads a request.
 
+/** A field of the API with the sentence of our field. */
+const saying = <Field extends z.ZodType>(field: Field, { description }: z.ZodType): Field =>
+  description === undefined ? field : field.describe(description);
+
 /** A state as a number of the API: its index among the names of the schema. */
-const enumNumbers = <Names extends z.util.EnumLike>({ options }: z.ZodEnum<Names>) => ({
+const enumNumbers = <Names extends z.util.EnumLike>({ options, description }: z.ZodEnum<Names>) => ({
   schema: z
     .int()
     .min(0)
-    .max(options.length - 1),
+    .max(options.length - 1)
+    .describe(`${description} ${options.map((option, index) => `${index}: ${option}`).join(", ")}.`),
   // Safe: the bounds above are those of the names.
   nameOf: (number: number) => options[number] as z.input<z.ZodEnum<Names>>,
   of: (name: z.output<z.ZodEnum<Names>>): number => options.indexOf(name),
@@ -39,26 +45,37 @@ const numberedEnum = <Names extends z.util.EnumLike>(names: z.ZodEnum<Names>) =>
   return z.codec(schema, names, { decode: nameOf, encode: of });
 };
 
-const publishNumbers = enumNumbers(publishStatusSchema);
+const { userId, name, hasRoomInProgress, publishStatus, streams } = participantSchema.shape;
+const publishNumbers = enumNumbers(publishStatus.shape.main);
+/** The URLs of a stream. */
+const urlsOf = (camera: string) => ({
+  push: z
+    .string()
+    .describe(
+      `Authorizes publishing the stream of the ${camera} as this person. \`""\` for callers who may not.`,
+    ),
+  pull: z.string().describe(`Plays the stream of the ${camera}.`),
+  low: z.string().describe(`Plays the transcoded low-definition stream of the ${camera}.`),
+});
+const mainUrls = urlsOf("main camera");
+const pcUrls = urlsOf("PC's camera");
 
 /**
  * Encoded by the codec below as a whole, because encoding 5,000 fields of a list of 500 people takes too
  * long.
  */
 const wireUser = z.object({
-  id: z.string(),
-  name: z.string(),
-  userStatus: z.int().min(0).max(1),
+  id: userId,
+  name,
+  userStatus: z.int().min(0).max(1).describe("0: the person is in a room in progress. 1: they are in none."),
   publishStatus: publishNumbers.schema,
-  // `""` if the caller may not see the URL.
-  rtcPushUrl: z.string(),
-  rtcPullUrl: z.string(),
-  rtsPullUrl: z.string(),
-  pcRtcPushUrl: z.string(),
-  pcRtcPullUrl: z.string(),
-  pcRtsPullUrl: z.string(),
+  rtcPushUrl: mainUrls.push,
+  rtcPullUrl: mainUrls.pull,
+  rtsPullUrl: mainUrls.low,
+  pcRtcPushUrl: pcUrls.push,
+  pcRtcPullUrl: pcUrls.pull,
+  pcRtsPullUrl: pcUrls.low,
 });
-const { userId, name, hasRoomInProgress, publishStatus, streams } = participantSchema.shape;
 
 const user = z.codec(
   wireUser,
@@ -111,11 +128,27 @@ const convertDetection = (sent: unknown): unknown => {
   };
 };
 
+/** What `convertDetection` takes, for documents. */
+const sentDetection = newCheatRecordSchema.extend({
+  isMainMonitor: saying(
+    z.union([z.boolean(), z.enum(["true", "false"])]),
+    newCheatRecordSchema.shape.isMainMonitor,
+  ),
+  detectTime: z
+    .union([z.int().min(0), z.string().regex(/^\d{1,16}$/)])
+    .describe("When the detector saw it, by its own clock, in milliseconds since 1970."),
+});
+
 /** The `data` of addCheatRecord: JSON text with an array of detections. */
 const detections = z.codec(
-  z.string("must be a JSON text").refine((text) => Buffer.byteLength(text) <= MAX_RECORD_BYTES_PER_CALL, {
-    error: `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB`,
-  }),
+  z
+    .string("must be a JSON text")
+    .refine((text) => Buffer.byteLength(text) <= MAX_RECORD_BYTES_PER_CALL, {
+      error: `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB`,
+    })
+    .describe(
+      `The JSON text of an array of detections: at most ${MAX_RECORDS_PER_CALL}, and ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB together.`,
+    ),
   z.array(z.unknown()),
   {
     decode(text, context) {
@@ -133,33 +166,42 @@ const detections = z.codec(
 );
 
 /** 0 or 1, as a number or a text. */
-const audioStatusInput = z
-  .union([z.literal([0, 1]), z.literal(["0", "1"])], { error: "must be 0 or 1" })
-  .transform((status) => audioStatusSchema.options[Number(status)]);
+const audioStatusInput = saying(
+  z
+    .union([z.literal([0, 1]), z.literal(["0", "1"])], { error: "must be 0 or 1" })
+    .transform((status) => audioStatusSchema.options[Number(status)]),
+  enumNumbers(audioStatusSchema).schema,
+);
 
 /** The codecs for a time zone. */
 export const createWire = ({ timeZone }: { timeZone: string }) => {
   const time = zonedTime(timeZone);
   const examTime = slashedTime(timeZone);
-  const times = { createdAt: time, updatedAt: time };
+  const times = {
+    createdAt: saying(time, cheatConfigSchema.shape.createdAt),
+    updatedAt: saying(time, cheatConfigSchema.shape.updatedAt),
+  };
 
-  const cheatConfig = cheatConfigSchema.extend(times);
+  const cheatConfig = saying(cheatConfigSchema.extend(times), cheatConfigSchema).meta({ id: "CheatConfig" });
 
   const room = roomWithCheatConfigSchema.extend({
     ...times,
     status: numberedEnum(roomStatusSchema),
     audioStatus: numberedEnum(audioStatusSchema),
-    cheatConfig: cheatConfig.optional(),
+    cheatConfig: saying(cheatConfig.optional(), roomWithCheatConfigSchema.shape.cheatConfig),
   });
 
-  const { scheduledAudio: _, manualAudio: __, ...examFields } = examSchema.shape;
+  const { scheduledAudio, manualAudio, ...examFields } = examSchema.shape;
+  const scheduled = scheduledAudioSchema.extend({
+    startTime: saying(examTime, scheduledAudioSchema.shape.startTime),
+  });
   const wireExam = z.object({
     ...examFields,
     ...times,
-    startTime: examTime,
-    endTime: examTime,
-    radioInfo: z.array(scheduledAudioSchema.extend({ startTime: examTime })),
-    audioInfo: z.array(manualAudioSchema),
+    startTime: saying(examTime, examFields.startTime),
+    endTime: saying(examTime, examFields.endTime),
+    radioInfo: saying(z.array(saying(scheduled, scheduledAudioSchema)), scheduledAudio),
+    audioInfo: saying(z.array(manualAudioSchema), manualAudio),
   });
   const exam = z.codec(wireExam, examSchema, {
     decode: ({ radioInfo, audioInfo, ...rest }) => ({
@@ -183,19 +225,27 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
 
   const writeTime = encoderOf(time);
   // Encoded as a whole, like people: a page has hundreds of fields.
+  const wireTime = time.def.in;
+  const { id, examId, roomId, userId: suspect, detectType, detectTime } = cheatRecordSchema.shape;
   const cheatRecord = z.codec(
     z.object({
-      id: z.int(),
-      examId: z.string(),
-      roomId: z.string(),
-      userId: z.string(),
-      detectType: z.string(),
+      id,
+      examId,
+      roomId,
+      userId: suspect,
+      detectType,
       // Clients call JSON.parse on the next value, and on `extraInfo`, so an object is sent as JSON text.
-      isMainMonitor: z.enum(["true", "false"]),
-      detectTime: z.string(),
-      extraInfo: z.string(),
-      createdAt: z.string(),
-      updatedAt: z.string(),
+      isMainMonitor: z
+        .enum(["true", "false"])
+        .describe("As text: whether the phone (the main camera) made the detection, as opposed to the PC."),
+      detectTime: saying(wireTime, detectTime),
+      extraInfo: z
+        .string()
+        .describe(
+          "Additional data of the detector: a text as it was sent, or the JSON text of the object that was sent.",
+        ),
+      createdAt: saying(wireTime, times.createdAt),
+      updatedAt: saying(wireTime, times.updatedAt),
     }),
     cheatRecordSchema,
     {
@@ -221,7 +271,15 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
     },
   );
   const cheatRecordPage = z.codec(
-    z.object({ cheatRecordEntitys: z.array(cheatRecord), scrollToken: z.string().optional() }),
+    z.object({
+      cheatRecordEntitys: z
+        .array(saying(cheatRecord, cheatRecordSchema).meta({ id: "CheatRecord" }))
+        .describe("The records, the newest first."),
+      scrollToken: z
+        .string()
+        .optional()
+        .describe("Send it to get the next page. Absent if no older record is left."),
+    }),
     z.object({ records: z.array(cheatRecordSchema), nextCursor: z.int().optional() }),
     {
       decode: ({ cheatRecordEntitys, scrollToken }) => ({
@@ -236,14 +294,18 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
   );
 
   const uploadCredentials = uploadCredentialsSchema.extend({
-    expiration: z.codec(z.iso.datetime(), z.date(), {
-      decode: (text) => new Date(text),
-      encode: (date) => date.toISOString(),
-    }),
+    expiration: saying(
+      z.codec(z.iso.datetime(), z.date(), {
+        decode: (text) => new Date(text),
+        encode: (date) => date.toISOString(),
+      }),
+      uploadCredentialsSchema.shape.expiration,
+    ),
   });
 
+  const { token, expiresAt } = sessionSchema.shape;
   const login = z.codec(
-    z.object({ token: z.string(), expire: time }),
+    z.object({ token, expire: saying(time, expiresAt) }),
     sessionSchema.pick({ token: true, expiresAt: true }),
     {
       decode: ({ token, expire }) => ({ token, expiresAt: expire }),
@@ -251,18 +313,46 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
     },
   );
 
+  const audioClip = audioClipSchema.omit({ isDefault: true }).meta({ id: "AudioClip" });
+  const olderImTokens = z.codec(
+    imTokensSchema.shape.aliyunOldIm,
+    imTokensSchema.pick({ aliyunOldIm: true }),
+    {
+      decode: (aliyunOldIm) => ({ aliyunOldIm }),
+      encode: ({ aliyunOldIm }) => aliyunOldIm,
+    },
+  );
+
+  // The names and sentences are those of documents.
+  const person = user.meta({
+    id: "User",
+    description: "A person in a room, with the URLs of their streams.",
+  });
   return {
-    login,
-    room,
-    exam,
-    user,
-    users: z.array(user),
+    login: login.meta({ id: "Login", description: "A token, and when it expires." }),
+    room: room.meta({ id: "Room", description: "A group of people in one exam who are watched together." }),
+    exam: exam.meta({ id: "Exam", description: "An exam and the audio that it plays." }),
+    user: person,
+    users: z.array(person),
     cheatConfig,
-    cheatRecordPage,
-    uploadCredentials,
-    audioPage: audioPageSchema.extend({ list: z.array(audioClipSchema.omit({ isDefault: true })) }),
-    imTokens: imTokensSchema,
+    cheatRecordPage: cheatRecordPage.meta({
+      id: "CheatRecordPage",
+      description: "One page of cheat records.",
+    }),
+    uploadCredentials: uploadCredentials.meta({
+      id: "UploadCredentials",
+      description: "Temporary credentials for uploading recordings.",
+    }),
+    audioPage: audioPageSchema
+      .extend({ list: saying(z.array(audioClip), audioPageSchema.shape.list) })
+      .meta({ id: "AudioPage", description: "One page of the audio library." }),
+    imTokens: imTokensSchema.meta({
+      id: "ImTokens",
+      description: "The credentials of each requested message service that is configured.",
+    }),
+    olderImTokens,
     detections,
+    sentDetections: z.array(sentDetection).max(MAX_RECORDS_PER_CALL),
     audioStatusInput,
   };
 };

@@ -114,6 +114,11 @@ export const rolesOf = ({ _def: { meta } }: AnyTRPCProcedure): readonly Role[] |
   // Safe: if the meta is not ours, it has no roles.
   (meta as { readonly roles?: readonly Role[] } | undefined)?.roles;
 
+/** Returns what a procedure does, in one sentence. Undefined if it does not say. */
+export const sentenceOf = ({ _def: { meta } }: AnyTRPCProcedure): string | undefined =>
+  // Safe: if the meta is not ours, it has no sentence.
+  (meta as { readonly sentence?: string } | undefined)?.sentence;
+
 // Each kind of procedure says which roles may call it. The access service decides what a caller can access.
 
 /** Needs no token. */

@@ -37,6 +37,8 @@ const root = initTRPC
   .context<Context>()
   // Inline, because a named type would make the types of clients refer to this file.
   .meta<{
+    /** What the procedure does, for documents. */
+    readonly sentence?: string;
     /** The roles that may call the procedure. Absent if it needs no token. */
     readonly roles?: readonly Role[];
     /** Allows a mutation while the disk is nearly full, because it frees space, or writes little and must not wait. */

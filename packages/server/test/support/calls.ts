@@ -3,6 +3,7 @@ import type { InjectOptions } from "fastify";
 import superjson, { type SuperJSONResult } from "superjson";
 import { expect } from "vitest";
 import type { TestApp } from "../../src/app/testing.js";
+import { expectDocumented } from "./rest-contract.js";
 
 // Speaking HTTP to an app, and what its answers look like.
 
@@ -57,7 +58,9 @@ export const send = async (app: Speaker, sent: Sent, authorization?: string): Pr
     },
     ...(body !== undefined && { payload: body }),
   });
-  return { status: statusCode, headers, text: payload, body: JSON.parse(payload) };
+  const parsed: Parsed = JSON.parse(payload);
+  expectDocumented(sent, parsed);
+  return { status: statusCode, headers, text: payload, body: parsed };
 };
 
 /** The documented paths, as somebody. */

@@ -13,25 +13,27 @@ import type { AccountService } from "./service.js";
 export const createAccountRouter = ({ account }: { account: AccountService }) =>
   router({
     create: adminProcedure
+      .meta({ sentence: "Creates an account." })
       .input(createAccountInput)
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.create(ctx.caller, input)),
     list: adminProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Returns the accounts.", longAnswer: true })
       .input(listAccountsInput)
       .output(accountPageSchema)
       .query(({ ctx, input }) => account.list(ctx.caller, input)),
     disable: adminProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Bars an account from logging in, and ends its sessions.", alsoWhenFull: true })
       .input(accountRef)
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.disable(ctx.caller, input.userId)),
     enable: adminProcedure
+      .meta({ sentence: "Lets an account log in again." })
       .input(accountRef)
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.enable(ctx.caller, input.userId)),
     setPassword: adminProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Sets the password of an account.", alsoWhenFull: true })
       .input(setPasswordInput)
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.setPassword(ctx.caller, input)),

@@ -17,32 +17,35 @@ import type { AuthService } from "./service.js";
 export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing: IssuingService }) =>
   router({
     /** Returns the caller as the server identified them. */
-    whoami: anyoneProcedure.output(callerSchema).query(({ ctx }) => ctx.caller),
+    whoami: anyoneProcedure
+      .meta({ sentence: "Returns who the caller is, as their token says." })
+      .output(callerSchema)
+      .query(({ ctx }) => ctx.caller),
     login: publicProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Exchanges a user id and a password for a token.", alsoWhenFull: true })
       .input(loginInput)
       .output(sessionSchema)
       .mutation(({ ctx, input }) => auth.login(input, originOf(ctx))),
     refresh: anyoneProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Exchanges the token of a login session for a newer one.", alsoWhenFull: true })
       .output(sessionSchema)
       .mutation(({ ctx }) => auth.refresh(ctx.caller)),
     logout: anyoneProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Ends the login session of the token.", alsoWhenFull: true })
       .output(doneSchema)
       .mutation(({ ctx }) => auth.logout(ctx.caller)),
     changePassword: anyoneProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Changes the password of the caller.", alsoWhenFull: true })
       .input(changePasswordInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => auth.changePassword(ctx.caller, input, originOf(ctx))),
     issueToken: staffProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Issues a token for a person or a program.", alsoWhenFull: true })
       .input(issueTokenInput)
       .output(issuedTokenSchema)
       .mutation(({ ctx, input }) => issuing.issueToken(ctx.caller, input, originOf(ctx))),
     revokeToken: adminProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Revokes a token, which gets 401 from then on.", alsoWhenFull: true })
       .input(revokeTokenInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => auth.revokeToken(ctx.caller, input, originOf(ctx))),

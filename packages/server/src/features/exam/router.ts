@@ -41,54 +41,57 @@ export const createExamRouter = ({
 }) =>
   router({
     create: staffProcedure
+      .meta({ sentence: "Creates an exam." })
       .input(createExamInput)
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.create(ctx.caller, input)),
     get: anyoneProcedure
+      .meta({ sentence: "Returns an exam and the audio that it plays." })
       .input(examRef)
       .output(examSchema)
       .query(({ ctx, input }) => exam.get(ctx.caller, input.examId)),
     list: watcherProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Returns the exams that the caller may see.", longAnswer: true })
       .input(listExamsInput)
       .output(examPageSchema)
       .query(({ ctx, input }) => exam.list(ctx.caller, input)),
     update: staffProcedure
+      .meta({ sentence: "Changes an exam." })
       .input(updateExamInput)
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.update(ctx.caller, input)),
     delete: staffProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Deletes an exam.", alsoWhenFull: true })
       .input(deleteExamInput)
       .output(deletedExamSchema)
       .mutation(({ ctx, input }) => exam.delete(ctx.caller, input, originOf(ctx))),
     listDeleted: adminProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Returns the deleted exams that can be restored.", longAnswer: true })
       .input(listExamsInput)
       .output(restorableExamPageSchema)
       .query(({ ctx, input }) => exam.listDeleted(ctx.caller, input)),
     restore: adminProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Restores a deleted exam.", alsoWhenFull: true })
       .input(examRef)
       .output(restoredExamSchema)
       .mutation(({ ctx, input }) => exam.restore(ctx.caller, input.examId, originOf(ctx))),
     erase: adminProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Erases a deleted exam at once.", alsoWhenFull: true })
       .input(eraseExamInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => exam.erase(ctx.caller, input, originOf(ctx))),
     plan: staffProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Assigns rooms to the people of an exam who have none.", longAnswer: true })
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
     snapshot: overseerProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Returns the rooms of an exam, to subscribe from.", longAnswer: true })
       .input(examRef)
       .output(examSnapshotSchema)
       .query(({ ctx, input }) => live.examSnapshot(ctx.caller, input.examId)),
     onEvent: overseerProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Delivers the events of all rooms of an exam as they happen.", longAnswer: true })
       .input(onExamEventInput)
       .subscription(async ({ ctx, input, signal }) =>
         trackEvents(await live.subscribeToExam({ ...ctx, signal }, input), live.presenter.exam, ctx),

@@ -34,42 +34,50 @@ export const createParticipantRouter = ({
 }) =>
   router({
     get: anyoneProcedure
+      .meta({ sentence: "Returns a person of a room, with the URLs of their streams." })
       .input(participantRef)
       .output(participantSchema)
       .query(({ ctx, input }) => participant.get(ctx.caller, input)),
     list: watcherProcedure
-      .meta({ longAnswer: true })
+      .meta({
+        sentence: "Returns the people of a room in one role, in the order in which they were added.",
+        longAnswer: true,
+      })
       .input(listParticipantsInput)
       .output(participantSchema.array())
       .query(({ ctx, input }) => participant.list(ctx.caller, input)),
     add: staffProcedure
+      .meta({ sentence: "Adds people to a room, or changes their names and extra minutes." })
       .input(addParticipantsInput)
       .output(addParticipantsResultSchema)
       .mutation(({ ctx, input }) => participant.add(ctx.caller, input)),
     import: staffProcedure
+      .meta({ sentence: "Imports people from a spreadsheet into an exam." })
       .input(importParticipantsInput)
       .output(importResultSchema)
       .mutation(({ ctx, input }) => imports.importFile(ctx.caller, input)),
     move: staffProcedure
+      .meta({ sentence: "Moves a person to another room of the exam." })
       .input(moveParticipantInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => participant.move(ctx.caller, input)),
     remove: staffProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Removes a person from a room.", alsoWhenFull: true })
       .input(removeParticipantInput)
       .output(removedParticipantSchema)
       .mutation(({ ctx, input }) => participant.remove(ctx.caller, input)),
     listUnseated: staffProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Returns the people of an exam who have no room yet.", longAnswer: true })
       .input(listUnseatedInput)
       .output(unseatedPageSchema)
       .query(({ ctx, input }) => roster.listUnseated(ctx.caller, input)),
     locate: staffProcedure
+      .meta({ sentence: "Finds a person in an exam." })
       .input(examPersonRef)
       .output(examPersonSchema)
       .query(({ ctx, input }) => roster.locate(ctx.caller, input)),
     removeFromExam: staffProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Removes a person from an exam and all of its rooms.", alsoWhenFull: true })
       .input(removeFromExamInput)
       .output(removedFromExamSchema)
       .mutation(({ ctx, input }) => roster.remove(ctx.caller, input)),

@@ -41,61 +41,72 @@ export const createRoomRouter = ({
 }) =>
   router({
     create: staffProcedure
+      .meta({ sentence: "Creates a room, and an exam of the same name unless one is named." })
       .input(createRoomInput)
       .output(roomSchema)
       .mutation(({ ctx, input }) => room.create(ctx.caller, input)),
     get: anyoneProcedure
+      .meta({ sentence: "Returns a room, with the cheat config of its exam." })
       .input(roomRef)
       .output(roomWithCheatConfigSchema)
       .query(({ ctx, input }) => room.get(ctx.caller, input.roomId)),
     end: staffProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Ends a room.", alsoWhenFull: true })
       .input(roomRef)
       .output(doneSchema)
       .mutation(({ ctx, input }) => room.end(ctx.caller, input.roomId)),
     reopen: adminProcedure
+      .meta({ sentence: "Reopens a room that has ended." })
       .input(roomRef)
       .output(roomSchema)
       .mutation(({ ctx, input }) => room.reopen(ctx.caller, input.roomId, originOf(ctx))),
     setAudioStatus: staffProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Says whether the teacher is speaking to the whole room.", alsoWhenFull: true })
       .input(setAudioStatusInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => room.setAudioStatus(ctx.caller, input)),
     list: staffProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Returns the rooms that the caller may see.", longAnswer: true })
       .input(listRoomsInput)
       .output(roomPageSchema)
       .query(({ ctx, input }) => room.list(ctx.caller, input)),
     joinLinks: staffProcedure
-      .meta({ alsoWhenFull: true, longAnswer: true })
+      .meta({
+        sentence: "Makes links by which people enter their rooms.",
+        alsoWhenFull: true,
+        longAnswer: true,
+      })
       .input(joinLinksInput)
       .output(joinLinkSchema.array())
       .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
     // When the disk is full, people must still get in. Their codes are few: two for each person.
     joinCodes: staffProcedure
-      .meta({ alsoWhenFull: true, longAnswer: true })
+      .meta({
+        sentence: "Makes codes by which people enter their rooms.",
+        alsoWhenFull: true,
+        longAnswer: true,
+      })
       .input(joinLinksInput)
       .output(joinCodeSchema.array())
       .mutation(({ ctx, input }) => codes.make(ctx.caller, input)),
     revokeLinks: staffProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Revokes the links, codes and tokens of people for a room.", alsoWhenFull: true })
       .input(revokeLinksInput)
       .output(revokedSeatSchema.array())
       .mutation(({ ctx, input }) => links.revoke(ctx.caller, input, originOf(ctx))),
     snapshot: anyoneProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Returns the state of a room, to subscribe from.", longAnswer: true })
       .input(roomRef)
       .output(roomSnapshotSchema)
       .query(({ ctx, input }) => live.roomSnapshot(ctx.caller, input.roomId)),
     onEvent: anyoneProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Delivers the events of a room as they happen.", longAnswer: true })
       .input(onRoomEventInput)
       .subscription(async ({ ctx, input, signal }) =>
         trackEvents(await live.subscribeToRoom({ ...ctx, signal }, input), live.presenter.room, ctx),
       ),
     presence: watcherProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Returns the connected pages of a room.", longAnswer: true })
       .input(roomRef)
       .output(presenceSchema.array())
       .query(({ ctx, input }) => presence.list(ctx.caller, input.roomId)),

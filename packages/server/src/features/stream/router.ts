@@ -14,11 +14,12 @@ export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
   });
   return router({
     report: signedProcedure
+      .meta({ sentence: "Receives the events of the stream service." })
       .input(reportStreamInput)
       .output(doneSchema)
       .mutation(({ input }) => stream.report(input)),
     listEvents: watcherProcedure
-      .meta({ longAnswer: true })
+      .meta({ sentence: "Returns the stream events of a room.", longAnswer: true })
       .input(listStreamEventsInput)
       .output(streamEventPageSchema)
       .query(({ ctx, input }) => stream.listEvents(ctx.caller, input)),

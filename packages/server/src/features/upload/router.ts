@@ -6,7 +6,7 @@ import type { UploadService } from "./service.js";
 export const createUploadRouter = ({ upload }: { upload: UploadService }) =>
   router({
     getCredentials: anyoneProcedure
-      .meta({ alsoWhenFull: true })
+      .meta({ sentence: "Returns temporary credentials for uploading recordings.", alsoWhenFull: true })
       .input(getUploadCredentialsInput)
       .output(uploadCredentialsSchema)
       .mutation(({ ctx, input }) => upload.getCredentials(ctx.caller, input)),

@@ -1,0 +1,2163 @@
+// Written by packages/server/test/client-types.test.ts from the procedures and their schemas. Do not edit.
+import type { TRPCMutationProcedure, TRPCQueryProcedure, TRPCSubscriptionProcedure } from "@trpc/server";
+
+/** A value that JSON can represent. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+/** A JSON object. */
+export type JsonObject = { [key: string]: JsonValue };
+
+/** An event of a subscription, with its id. */
+export interface Tracked<Data> {
+  /** The id of the event, to resume from. */
+  id: string;
+  /** The event. */
+  data: Data;
+}
+
+/** The caller of a procedure, as their token describes them. */
+export interface Caller {
+  /** The user id of the caller. */
+  userId: string;
+  /** The role of the caller. Teachers watch, inspectors only read, and examinees sit the exam. */
+  role: "admin" | "teacher" | "inspector" | "examinee";
+  /** The only room in which the token works. Absent: it is bound to none. */
+  roomId?: string | undefined;
+  /** The only exam in which the token works. Absent: it is bound to none. */
+  examId?: string | undefined;
+  /** The name of the caller, if their token has one. */
+  name?: string | undefined;
+  /** When the token expires. */
+  expiresAt: Date;
+}
+
+/** Input of `auth.login`. */
+export interface LoginInput {
+  /** The user id of the account. 1 to 128 characters. */
+  username: string;
+  /** The password of the account. 1 to 256 characters. */
+  password: string;
+}
+
+/** Output of `auth.login` and `auth.refresh`: a token, and how long it can be exchanged for a newer one. */
+export interface Session {
+  /** The token to send as the `authorization` header. */
+  token: string;
+  /** When the token expires. */
+  expiresAt: Date;
+  /** The time until which `auth.refresh` works. After it, the person must log in again. */
+  refreshableUntil: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the caller. Teachers watch, inspectors only read, and examinees sit the exam. */
+  role: "admin" | "teacher" | "inspector" | "examinee";
+  /** The name of the person. */
+  name: string;
+}
+
+/** Input of `auth.changePassword`. */
+export interface ChangePasswordInput {
+  /** The password until now. 1 to 256 characters. */
+  currentPassword: string;
+  /** The new password, of characters of any kind. 8 to 256 characters. */
+  newPassword: string;
+}
+
+/** Input of `auth.issueToken`. Only administrators may issue tokens for the role `admin`. */
+export interface IssueTokenInput {
+  /** The user id of the token's holder: printable characters without white space at the ends. */
+  userId: string;
+  /** The role of the caller. Teachers watch, inspectors only read, and examinees sit the exam. */
+  role: "admin" | "teacher" | "inspector" | "examinee";
+  /** The only room in which the token works. The token is then for a person of that room, in their role there. Only administrators may omit it. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** The only exam in which the token works. Absent: it is bound to none. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** The name of the token's holder. Absent: none. 1 to 64 characters. */
+  name?: string | null | undefined;
+  /** The lifetime of the token in seconds. Absent: until the exam is over, or 8 hours for a token without an exam. 60 to 31,536,000. */
+  ttlSeconds?: number | null | undefined;
+}
+
+/** Output of `auth.issueToken`. */
+export interface IssuedToken {
+  /** The token to send as the `authorization` header. */
+  token: string;
+  /** The `jti` of the token, by which it can be revoked. */
+  tokenId: string;
+  /** When the token expires. Earlier than requested if the exam is over earlier. */
+  expiresAt: Date;
+}
+
+/** Input of `auth.revokeToken`. */
+export interface RevokeTokenInput {
+  /** The `jti` of the token, of at most 1024 bytes. 1 to 1,024 characters. */
+  tokenId: string;
+}
+
+/** Input of `account.create`. */
+export interface CreateAccountInput {
+  /** The user id of the new account, which is the username at the login. */
+  userId: string;
+  /** The role of the person. Candidates have no account: they use tokens. */
+  role: "admin" | "teacher" | "inspector";
+  /** The name of the person. 1 to 64 characters. */
+  name: string;
+  /** The new password, of characters of any kind. 8 to 256 characters. */
+  password: string;
+}
+
+/** An account of a person who logs in with a password. */
+export interface Account {
+  /** The user id, which is the username at the login. */
+  userId: string;
+  /** The role of the person. Candidates have no account: they use tokens. */
+  role: "admin" | "teacher" | "inspector";
+  /** The name of the person. */
+  name: string;
+  /** Whether the account is barred from logging in. */
+  disabled: boolean;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it last changed. Equal to `createdAt` if it never did. */
+  updatedAt: Date;
+}
+
+/** Input of `account.list`. */
+export interface ListAccountsInput {
+  /** Only accounts with this role. Absent: of every role. */
+  role?: "admin" | "teacher" | "inspector" | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** The last user id of the previous page. Absent: the first page. 1 to 128 characters. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `account.list`. */
+export interface AccountPage {
+  /** Ordered by user id. */
+  accounts: Account[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+}
+
+/** Input of `account.disable` and `account.enable`. */
+export interface AccountRef {
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+}
+
+/** Input of `account.setPassword`. */
+export interface SetPasswordInput {
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+  /** The new password, of characters of any kind. 8 to 256 characters. */
+  password: string;
+}
+
+/** Input of `room.create`. */
+export interface CreateRoomInput {
+  /** The name of the room, on one line, without white space at its ends. 1 to 63 characters. */
+  name: string;
+  /** The message services that the room uses. Absent: `aliyun_old` if it is configured, otherwise `aliyun_new`. 1 to 16 elements. */
+  imServer?: ("aliyun_new" | "aliyun_old" | "rong_cloud")[] | null | undefined;
+  /** The exam to which the room belongs. Absent: a new one, which has the name of the room and starts in 30 minutes. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** The people to add, each of them once. At most 500 elements. Default: `[]`. */
+  participants?: NewParticipant[] | null | undefined;
+}
+
+/** A person to add to a room. */
+export interface NewParticipant {
+  /** The id of the person: letters, digits, `_`, `-` and `.`, at most 61. It neither begins with `pc_` nor ends with `_pc`. */
+  userId: string;
+  /** The name of the person. 1 to 64 characters. */
+  name: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** How many minutes after the exam's end an examinee may continue. Absent: 0 for a new person, the current value for an existing one. 0 to 600. */
+  extraMinutes?: number | null | undefined;
+}
+
+/** A group of people in one exam who are watched together. */
+export interface Room {
+  /** The id of the room. */
+  id: string;
+  /** The name of the room. */
+  name: string;
+  /** The id of the exam to which the room belongs. */
+  examId: string;
+  /** Whether the room is in progress or has ended. */
+  status: "in_progress" | "ended";
+  /** Whether the teacher is speaking to the whole room. */
+  audioStatus: "silent" | "speaking";
+  /** The id of the room's group in the message services. Equal to the id of the room. */
+  imGroupId: string;
+  /** The user id of the teacher who created the room. Examinees answer to them. */
+  createTeacher: string;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it last changed. Equal to `createdAt` if it never did. */
+  updatedAt: Date;
+}
+
+/** Names a room. */
+export interface RoomRef {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+}
+
+/** A room, and the cheat config of its exam. */
+export interface RoomWithCheatConfig {
+  /** The id of the room. */
+  id: string;
+  /** The name of the room. */
+  name: string;
+  /** The id of the exam to which the room belongs. */
+  examId: string;
+  /** Whether the room is in progress or has ended. */
+  status: "in_progress" | "ended";
+  /** Whether the teacher is speaking to the whole room. */
+  audioStatus: "silent" | "speaking";
+  /** The id of the room's group in the message services. Equal to the id of the room. */
+  imGroupId: string;
+  /** The user id of the teacher who created the room. Examinees answer to them. */
+  createTeacher: string;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it last changed. Equal to `createdAt` if it never did. */
+  updatedAt: Date;
+  /** The cheat config of the room's exam. Absent if it has none. */
+  cheatConfig?: StoredCheatConfig | undefined;
+}
+
+/** The cheat config of an exam. */
+export interface StoredCheatConfig {
+  /** The id of the exam. */
+  examId: string;
+  /** The settings of the detectors: a text that clients define, usually JSON. The server stores and returns it byte for byte. */
+  data: string;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it last changed. Equal to `createdAt` if it never did. */
+  updatedAt: Date;
+}
+
+/** Input of `room.setAudioStatus`. */
+export interface SetAudioStatusInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** Whether the teacher is speaking to the whole room. */
+  audioStatus: "silent" | "speaking";
+}
+
+/** Input of `room.list`. */
+export interface ListRoomsInput {
+  /** Only rooms of this exam. Absent: of every exam. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** Only rooms with this status. Absent: all. */
+  status?: "in_progress" | "ended" | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** The last room id of the previous page. Absent: the first page. 1 to 128 characters. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `room.list`. */
+export interface RoomPage {
+  /** The newest rooms first. */
+  rooms: Room[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+}
+
+/** Input of `room.joinLinks` and `room.joinCodes`: either a room, or an exam with all of its rooms. */
+export interface JoinLinksInput {
+  /** The room whose people get links. Absent: `examId` names the exam. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** The exam whose people get links, in all of its rooms. Absent: `roomId` names the room. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** Only people in this role. Absent: in every role. */
+  role?: "teacher" | "inspector" | "examinee" | null | undefined;
+  /** The number of links per page. A page with fewer links is the last one. Absent: all links, and the call fails if they are more than 1000. 1 to 1,000. */
+  limit?: number | null | undefined;
+  /** The last link of the previous page. Absent: the first page. */
+  after?: JoinLinksInputAfter | null | undefined;
+}
+
+export interface JoinLinksInputAfter {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+}
+
+/** A link by which a person enters their room. The link contains a token, so whoever has it acts as that person. */
+export interface JoinLink {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The id of the room. */
+  roomId: string;
+  /** The name of the room. */
+  roomName: string;
+  /** The page of the watching app, or for an examinee the page for the phone. */
+  url: string;
+  /** The page for the PC, for examinees only. */
+  pcUrl?: string | undefined;
+  /** When the exam ends for this person, including their extra minutes. */
+  examEndTime: Date;
+  /** The `jti` of the token in the link, by which it can be revoked. */
+  tokenId: string;
+  /** When that token expires. */
+  expiresAt: Date;
+}
+
+/** A code with which a person enters their room: by its URL, or by typing it at `/j` of the server. Whoever has it acts as that person. */
+export interface JoinCode {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The id of the room. */
+  roomId: string;
+  /** The name of the room. */
+  roomName: string;
+  /** The address that the code opens, short enough for a QR code that is easy to scan. */
+  url: string;
+  /** The address of the code of the page for the PC, for examinees only. */
+  pcUrl?: string | undefined;
+  /** When the exam ends for this person, including their extra minutes. */
+  examEndTime: Date;
+  /** When the code stops working. */
+  expiresAt: Date;
+  /** `XXXX-XXXX-XXXX`: the code of the watching app's page, or for an examinee of the page for the phone. */
+  code: string;
+  /** The code of the page for the PC, for examinees only. */
+  pcCode?: string | undefined;
+}
+
+/** Input of `room.revokeLinks`. */
+export interface RevokeLinksInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The people whose links are revoked. Absent: everybody in the room except the caller. 1 to 500 elements. */
+  userIds?: string[] | null | undefined;
+}
+
+/** A person whose links into the room were revoked. */
+export interface RevokedSeat {
+  /** The user id of the person. */
+  userId: string;
+  /** How many times the links of this person into the room have been revoked. New tokens for them carry it as the claim `gen`. */
+  generation: number;
+}
+
+/** The state of a room, read atomically with the id of its last event. */
+export interface RoomSnapshot {
+  /** A group of people in one exam who are watched together. */
+  room: Room;
+  /** The cheat config of the room's exam. Absent if it has none. */
+  cheatConfig?: StoredCheatConfig | undefined;
+  /** The people of the room, in the order in which they were added. Examinees see only themselves, teachers and inspectors. */
+  members: Member[];
+  /** The connected pages of these people. */
+  presence: Presence[];
+  /** Subscribe from this id to receive every later event. */
+  lastEventId: string;
+}
+
+/** A person of a room, as subscribers see them. */
+export interface Member {
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The name of the person. */
+  name: string;
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+  /** Whether the cameras of the person send their streams. */
+  publishStatus: MemberPublishStatus;
+}
+
+/** Whether the cameras of the person send their streams. */
+export interface MemberPublishStatus {
+  /** Whether the main camera sends its stream: not yet, now, or no longer. */
+  main: "idle" | "publishing" | "stopped";
+  /** Whether the PC camera sends its stream: not yet, now, or no longer. */
+  pc: "idle" | "publishing" | "stopped";
+}
+
+/** A person's connected page. A person has one page for each camera. */
+export interface Presence {
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** The time since which the page has been connected. Interruptions shorter than the settle time do not count. */
+  since: Date;
+  /** The number of devices that have the page open, counted as connections that subscribe as this person and camera. More than one may mean that several people use the same link. A device without a subscription is not counted. */
+  devices: number;
+}
+
+/** Input of `room.onEvent`. */
+export interface OnRoomEventInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The page that subscribes. A person of the room is present on that page while subscribed, and receives the messages for its login. Default: `"main"`. */
+  camera?: "main" | "pc" | null | undefined;
+  /** The last event that the subscriber received. Absent: only new events. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Input of `exam.create`. */
+export interface CreateExamInput {
+  /** The name of the exam, on one line, without white space at its ends. 1 to 63 characters. */
+  name: string;
+  /** When the exam begins. */
+  startTime: Date;
+  /** When the exam ends: after it begins. */
+  endTime: Date;
+  /** How the cameras of examinees should encode video. Absent: as the apps choose. */
+  videoProfile?: VideoProfileInput | null | undefined;
+  /** The audio clips of the exam. At most 200 elements. Default: `[]`. */
+  audio?: CreateExamInputAudio[] | null | undefined;
+}
+
+/** How the cameras of examinees should encode video. */
+export interface VideoProfileInput {
+  /** The name of the profile. 1 to 64 characters. */
+  name: string;
+  /** How the camera encodes video. */
+  data: VideoProfileInputData;
+}
+
+/** How the camera encodes video. */
+export interface VideoProfileInputData {
+  /** The width of the picture in pixels. 1 to 7,680. */
+  width: number;
+  /** The height of the picture in pixels. 1 to 4,320. */
+  height: number;
+  /** The number of frames per second. 1 to 120. */
+  frameRate: number;
+  /** The highest bitrate in kbit/s. 1 to 100,000. */
+  maxBitrate: number;
+}
+
+export interface CreateExamInputAudio {
+  /** The id of the clip in the library. 1 to 128 characters. */
+  clipId: string;
+  /** When the exam plays the clip. Absent: the teacher starts the clip by hand. */
+  startTime?: Date | null | undefined;
+}
+
+/** An exam and the audio that it plays. */
+export interface Exam {
+  /** The id of the exam. */
+  id: string;
+  /** The name of the exam. */
+  name: string;
+  /** When the exam begins. */
+  startTime: Date;
+  /** When the exam ends. For an examinee with extra minutes, the time at which it ends for them. */
+  endTime: Date;
+  /** How the cameras of examinees should encode video. Absent: as the apps choose. */
+  videoProfile?: VideoProfile | undefined;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it last changed. Equal to `createdAt` if it never did. */
+  updatedAt: Date;
+  /** The clips that the exam plays by itself, ordered by start time. */
+  scheduledAudio: ScheduledAudio[];
+  /** The clips that a teacher starts by hand, in the order of attachment. If none is attached, the default clips of the library. */
+  manualAudio: ManualAudio[];
+}
+
+/** How an examinee's camera encodes video. */
+export interface VideoProfile {
+  /** The name of the profile. */
+  name: string;
+  /** How the camera encodes video. */
+  data: VideoProfileData;
+}
+
+/** How the camera encodes video. */
+export interface VideoProfileData {
+  /** The width of the picture in pixels. */
+  width: number;
+  /** The height of the picture in pixels. */
+  height: number;
+  /** The number of frames per second. */
+  frameRate: number;
+  /** The highest bitrate in kbit/s. */
+  maxBitrate: number;
+}
+
+/** An audio clip that the exam plays by itself at its start time. */
+export interface ScheduledAudio {
+  /** The id of the attachment. An exam may schedule the same clip several times. */
+  id: string;
+  /** The id of the clip in the library. */
+  clipId: string;
+  /** The name of the clip. */
+  name: string;
+  /** The class of the clip: a number that the school chooses. */
+  classify: number;
+  /** An absolute URL that an `<audio>` element of any origin can play. */
+  url: string;
+  /** A second URL of the file in object storage, if there is one. */
+  ossUrl?: string | undefined;
+  /** When the exam plays the clip. */
+  startTime: Date;
+}
+
+/** An audio clip that the teacher can start by hand. */
+export interface ManualAudio {
+  /** The id of the attachment. An exam may schedule the same clip several times. */
+  id: string;
+  /** The id of the clip in the library. */
+  clipId: string;
+  /** The name of the clip. */
+  name: string;
+  /** The class of the clip: a number that the school chooses. */
+  classify: number;
+  /** An absolute URL that an `<audio>` element of any origin can play. */
+  url: string;
+  /** A second URL of the file in object storage, if there is one. */
+  ossUrl?: string | undefined;
+}
+
+/** Names an exam. */
+export interface ExamRef {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+}
+
+/** Input of `exam.list` and `exam.listDeleted`. */
+export interface ListExamsInput {
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** The last exam id of the previous page. Absent: the first page. 1 to 128 characters. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `exam.list`. */
+export interface ExamPage {
+  /** The newest exams first. */
+  exams: ExamSummary[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+}
+
+/** An exam without its audio. */
+export interface ExamSummary {
+  /** The id of the exam. */
+  id: string;
+  /** The name of the exam. */
+  name: string;
+  /** When the exam begins. */
+  startTime: Date;
+  /** When the exam ends. For an examinee with extra minutes, the time at which it ends for them. */
+  endTime: Date;
+  /** How the cameras of examinees should encode video. Absent: as the apps choose. */
+  videoProfile?: VideoProfile | undefined;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it last changed. Equal to `createdAt` if it never did. */
+  updatedAt: Date;
+}
+
+/** Input of `exam.update`. Absent fields keep their value. */
+export interface UpdateExamInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The name of the exam, on one line, without white space at its ends. 1 to 63 characters. */
+  name?: string | null | undefined;
+  /** When the exam begins. */
+  startTime?: Date | null | undefined;
+  /** When the exam ends: after it begins. */
+  endTime?: Date | null | undefined;
+  /** How the cameras of examinees should encode video. `null` removes the profile. */
+  videoProfile?: VideoProfileInput | null | undefined;
+  /** Replaces all audio of the exam. At most 200 elements. */
+  audio?: UpdateExamInputAudio[] | null | undefined;
+}
+
+export interface UpdateExamInputAudio {
+  /** The id of the clip in the library. 1 to 128 characters. */
+  clipId: string;
+  /** When the exam plays the clip. Absent: the teacher starts the clip by hand. */
+  startTime?: Date | null | undefined;
+}
+
+/** Input of `exam.delete`. */
+export interface DeleteExamInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** Whether to delete the exam with its rooms and people. Without it, an exam that has some is not deleted. Default: `false`. */
+  withRooms?: boolean | null | undefined;
+  /** Whether to delete the cheat records, too, which implies `withRooms`. For administrators only. Default: `false`. */
+  withRecords?: boolean | null | undefined;
+  /** The exact name of the exam. Required with `withRecords`. At most 200 characters. */
+  confirm?: string | null | undefined;
+  /** `now` erases the exam at once. Absent: administrators can restore it for the time that the server is configured for. */
+  erase?: "now" | null | undefined;
+}
+
+/** Output of `exam.delete`. */
+export interface DeletedExam {
+  /** How many rooms were deleted with the exam. */
+  rooms: number;
+  /** How many people were deleted with the exam. */
+  people: number;
+  /** How many cheat records were deleted. Absent: none were deleted. */
+  records?: number | undefined;
+  /** Until when the exam can be restored. Absent: it is erased at once. */
+  eraseAt?: Date | undefined;
+}
+
+/** Output of `exam.listDeleted`. */
+export interface RestorableExamPage {
+  /** The newest exams first. */
+  exams: RestorableExam[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+}
+
+/** A deleted exam that can be restored. */
+export interface RestorableExam {
+  /** The id of the exam. */
+  id: string;
+  /** The name of the exam. */
+  name: string;
+  /** When the exam begins. */
+  startTime: Date;
+  /** When the exam ends. */
+  endTime: Date;
+  /** The user id of the exam's creator. */
+  createdBy: string;
+  /** When the exam was deleted. */
+  deletedAt: Date;
+  /** Until when the exam can be restored. */
+  eraseAt: Date;
+}
+
+/** Output of `exam.restore`. */
+export interface RestoredExam {
+  /** The id of the exam. */
+  id: string;
+  /** The name of the exam. */
+  name: string;
+  /** When the exam begins. */
+  startTime: Date;
+  /** When the exam ends. For an examinee with extra minutes, the time at which it ends for them. */
+  endTime: Date;
+  /** How the cameras of examinees should encode video. Absent: as the apps choose. */
+  videoProfile?: VideoProfile | undefined;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it last changed. Equal to `createdAt` if it never did. */
+  updatedAt: Date;
+  /** When the exam was deleted. Its rooms that were in progress then have ended at that time. `room.reopen` reopens one. */
+  deletedAt: Date;
+}
+
+/** Input of `exam.erase`. */
+export interface EraseExamInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The exact name of the exam. At most 200 characters. */
+  confirm: string;
+}
+
+/** Input of `exam.plan`. */
+export interface PlanExamInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The maximum number of examinees per room. 1 to 500. */
+  roomSize: number;
+  /** Teachers and inspectors in addition to those whom the exam already has. At most 5,000 elements. Default: `[]`. */
+  teachers?: PlanExamInputTeachers[] | null | undefined;
+  /** The same seed gives the same shuffled order of the same people. Absent: the order of the import. 1 to 64 characters. */
+  seed?: string | null | undefined;
+  /** The name of new rooms. `{n}` is replaced by the number of the room. 1 to 50 characters. Default: `"Room {n}"`. */
+  roomName?: string | null | undefined;
+  /** Whether to only return the plan. Default: `false`. */
+  dryRun?: boolean | null | undefined;
+  /** The number of rooms to omit from the start of the answer. Use it in a dry run to see the rooms after those of the previous answer. 0 to 1,000,000. Default: `0`. */
+  skipRooms?: number | null | undefined;
+}
+
+export interface PlanExamInputTeachers {
+  /** The id of the person: letters, digits, `_`, `-` and `.`, at most 61. It neither begins with `pc_` nor ends with `_pc`. */
+  userId: string;
+  /** The name of the person. 1 to 64 characters. */
+  name: string;
+  /** The role of the person in their room. */
+  role: "teacher" | "inspector";
+}
+
+/** Output of `exam.plan`. */
+export interface ExamPlan {
+  /** The exam's rooms in progress, in the order of creation. If `moreRooms` is present, only the first ones. */
+  rooms: PlannedRoom[];
+  /** The number of rooms that are not listed. Absent if there are none. See `skipRooms`. */
+  moreRooms?: number | undefined;
+  /** The number of rooms that the plan creates. */
+  newRooms: number;
+  /** The number of examinees who were assigned to a room. */
+  seated: number;
+  /** The number of teachers and inspectors without a room, including those in `teachers`. They wait because the exam has no room in progress and no examinee needs one. */
+  waiting: number;
+}
+
+/** A room of a plan. */
+export interface PlannedRoom {
+  /** The id of the room. Absent in a dry run for a room that does not exist yet. */
+  roomId?: string | undefined;
+  /** The name of the room. */
+  name: string;
+  /** Whether the plan creates the room. */
+  isNew: boolean;
+  /** The number of examinees, including those whom the plan adds. */
+  examinees: number;
+  /** The people whom the plan adds. */
+  seated: PlannedPerson[];
+}
+
+/** A person whom the plan adds to a room. */
+export interface PlannedPerson {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** Whether this is an additional teacher of a room that already has one. A spare teacher can replace another. */
+  spare: boolean;
+}
+
+/** The rooms of an exam, read atomically with the id of the last event. */
+export interface ExamSnapshot {
+  /** The id of the exam. */
+  examId: string;
+  /** The rooms of the exam that the caller can see. */
+  rooms: Room[];
+  /** Subscribe from this id to receive every later event. */
+  lastEventId: string;
+}
+
+/** Input of `exam.onEvent`. */
+export interface OnExamEventInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The last event that the subscriber received. Absent: only new events. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Names a person in a room. */
+export interface ParticipantRef {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+}
+
+/** A person in a room. */
+export interface Participant {
+  /** The user id of the person. */
+  userId: string;
+  /** The id of the room. */
+  roomId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The name of the person. */
+  name: string;
+  /** Whether the person is in a room in progress: this one, or another room of the exam that the caller can see. */
+  hasRoomInProgress: boolean;
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+  /** Whether the cameras of the person send their streams. */
+  publishStatus: ParticipantPublishStatus;
+  /** The signed URLs of the streams of both cameras. */
+  streams: ParticipantStreams;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it last changed. Equal to `createdAt` if it never did. */
+  updatedAt: Date;
+}
+
+/** Whether the cameras of the person send their streams. */
+export interface ParticipantPublishStatus {
+  /** Whether the main camera sends its stream: not yet, now, or no longer. */
+  main: "idle" | "publishing" | "stopped";
+  /** Whether the PC camera sends its stream: not yet, now, or no longer. */
+  pc: "idle" | "publishing" | "stopped";
+}
+
+/** The signed URLs of the streams of both cameras. */
+export interface ParticipantStreams {
+  /** The signed URLs of the main camera's stream. */
+  main: StreamUrls;
+  /** The signed URLs of the PC camera's stream. */
+  pc: StreamUrls;
+}
+
+/** The signed URLs of a camera's stream. They stay the same for a minute, and are valid for the configured lifetime (`INVIGIL_STREAM_TTL_SECONDS`) and at most one minute longer. */
+export interface StreamUrls {
+  /** Authorizes publishing as this person. Only the person, their teacher and administrators receive it. `null` for other callers. */
+  pushUrl: string | null;
+  /** Plays the stream. */
+  pullUrl: string;
+  /** Plays the transcoded low-definition stream. */
+  lowPullUrl: string;
+}
+
+/** Input of `participant.list`. */
+export interface ListParticipantsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** Only people in this role. Default: `"examinee"`. */
+  role?: "teacher" | "inspector" | "examinee" | null | undefined;
+}
+
+/** Input of `participant.add`. */
+export interface AddParticipantsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The people to add, each of them once. 1 to 500 elements. */
+  participants: NewParticipant[];
+}
+
+/** Output of `participant.add`. */
+export interface AddParticipantsResult {
+  /** The number of people who were added. */
+  added: number;
+  /** The number of people whose name or extra minutes changed. */
+  updated: number;
+  /** The number of people who were already there as requested. */
+  unchanged: number;
+}
+
+/** Input of `participant.import`. */
+export interface ImportParticipantsInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The room of people whose row names none. Absent: they have no room until `exam.plan` assigns one. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** The file in base64, at most 10 MiB: CSV (UTF-8, UTF-16 or GB18030, with commas, tabs or semicolons) or XLSX. The first row has the column names, in Chinese or English: 学号/考号/id, 姓名/name, 考场/room, 角色/role, 加时/extra minutes. The first two columns are required. Other columns are ignored. 1 to 14,000,000 characters. */
+  file: string;
+  /** Whether to only report the changes. Default: `false`. */
+  dryRun?: boolean | null | undefined;
+}
+
+/** Output of `participant.import`. */
+export interface ImportResult {
+  /** The number of rows that contain a person. */
+  rows: number;
+  /** The number of people who were added. */
+  added: number;
+  /** The number of people whose name or extra minutes changed. */
+  updated: number;
+  /** The number of people who were already there as requested. */
+  unchanged: number;
+  /** The first 1,000 people whose name or extra minutes changed. */
+  changes: ImportResultChanges[];
+  /** The number of changes that are not listed. */
+  moreChanges: number;
+  /** The visible sheets of a workbook that are not empty but have no roster header, and were not imported. Absent if there are none. */
+  unreadSheets?: string[] | undefined;
+  /** The first 100 ids that may have lost zeros in a spreadsheet: of another length than nearly all others, or numbers among texts. They were imported nevertheless. Absent if there are none. */
+  warnings?: ImportResultWarnings[] | undefined;
+  /** The number of warnings that are not listed. Absent if there are no warnings. */
+  moreWarnings?: number | undefined;
+}
+
+export interface ImportResultChanges {
+  /** The number of the row in the file, as spreadsheets count. */
+  row: number;
+  /** The user id of the person. */
+  userId: string;
+  /** The values before. */
+  was: ImportResultChangesWas;
+  /** The values now. */
+  is: ImportResultChangesIs;
+}
+
+/** The values before. */
+export interface ImportResultChangesWas {
+  /** The name of the person. */
+  name: string;
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+}
+
+/** The values now. */
+export interface ImportResultChangesIs {
+  /** The name of the person. */
+  name: string;
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+}
+
+export interface ImportResultWarnings {
+  /** The number of the row in the file, as spreadsheets count. */
+  row: number;
+  /** The header of the column, as it is in the file. */
+  column: string;
+  /** The text of the cell. */
+  value: string;
+  /** The name of the person. */
+  person: string;
+  /** Why the value is suspicious. */
+  reason: string;
+}
+
+/** Input of `participant.move`. */
+export interface MoveParticipantInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+  /** The id of the room to which the person goes. It belongs to the same exam. 1 to 128 characters. */
+  toRoomId: string;
+}
+
+/** Input of `participant.remove`. */
+export interface RemoveParticipantInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+  /** Whether to remove a person who has cheat records, and delete those records. For administrators only. Default: `false`. */
+  withRecords?: boolean | null | undefined;
+}
+
+/** Output of `participant.remove`. */
+export interface RemovedParticipant {
+  /** The number of cheat records that were deleted. */
+  records: number;
+}
+
+/** Input of `participant.listUnseated`. */
+export interface ListUnseatedInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `100`. */
+  pageSize?: number | null | undefined;
+  /** The `nextCursor` of the previous page. Absent: the first page. At least 0. */
+  cursor?: number | null | undefined;
+}
+
+/** Output of `participant.listUnseated`. */
+export interface UnseatedPage {
+  /** The people, in the order of the import. */
+  people: UnseatedPerson[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: number | undefined;
+  /** How many people the exam has. On the first page only. */
+  totals?: UnseatedPageTotals | undefined;
+}
+
+/** A person of an exam who has no room yet. */
+export interface UnseatedPerson {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+  /** The role that the person will have in their room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+}
+
+export interface UnseatedPageTotals {
+  /** The number of people of the exam without a room. */
+  unseated: number;
+  /** The number of examinees in the exam's rooms. */
+  seated: number;
+}
+
+/** Names a person of an exam. */
+export interface ExamPersonRef {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+}
+
+/** Output of `participant.locate`: the places of a person in an exam. */
+export interface ExamPerson {
+  /** The person, if they have no room yet. */
+  unseated?: UnseatedPerson | undefined;
+  /** The rooms in which the person is. */
+  rooms: ExamPersonRooms[];
+}
+
+export interface ExamPersonRooms {
+  /** The id of the room. */
+  roomId: string;
+  /** The name of the room. */
+  name: string;
+  /** Whether the room is in progress or has ended. */
+  status: "in_progress" | "ended";
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+}
+
+/** Input of `participant.removeFromExam`. */
+export interface RemoveFromExamInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+  /** Whether to remove a person who has cheat records, and delete those records. For administrators only. Default: `false`. */
+  withRecords?: boolean | null | undefined;
+}
+
+/** Output of `participant.removeFromExam`. */
+export interface RemovedFromExam {
+  /** The number of rooms that the person left. */
+  rooms: number;
+  /** The number of cheat records that were deleted. */
+  records: number;
+}
+
+/** Input of `audio.list`. */
+export interface ListAudioInput {
+  /** The number of the page. 0 means the first page, too. 0 to 1,000,000. Default: `1`. */
+  pageNum?: number | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `10`. */
+  pageSize?: number | null | undefined;
+  /** Only clips whose name contains this text, ignoring the case of Latin letters. Absent: all. 1 to 64 characters. */
+  name?: string | null | undefined;
+  /** Only clips of exactly this class. Absent: of every class. 0 to 1,000,000. */
+  classify?: number | null | undefined;
+}
+
+/** Output of `audio.list`: one page of the audio library. */
+export interface AudioPage {
+  /** The number of this page, from 1. */
+  pageNum: number;
+  /** The number of clips per page. */
+  pageSize: number;
+  /** The number of clips on all pages. */
+  total: number;
+  /** The clips of this page. */
+  list: AudioClip[];
+}
+
+/** A clip of the audio library. */
+export interface AudioClip {
+  /** The id of the clip. */
+  id: string;
+  /** The name of the clip. */
+  name: string;
+  /** The class of the clip: a number that the school chooses. */
+  classify: number;
+  /** An absolute URL that an `<audio>` element of any origin can play. */
+  url: string;
+  /** A second URL of the file in object storage, if there is one. */
+  ossUrl?: string | undefined;
+  /** Whether the clip is offered by exams that have no manual audio of their own. */
+  isDefault: boolean;
+}
+
+/** Input of `audio.create`: a clip whose file another server hosts. */
+export interface CreateAudioInput {
+  /** The name of the clip. 1 to 64 characters. */
+  name: string;
+  /** The class of the clip: a number that the school chooses. 0 to 1,000,000. Default: `0`. */
+  classify?: number | null | undefined;
+  /** Whether the clip is offered by exams that have no manual audio of their own. Default: `false`. */
+  isDefault?: boolean | null | undefined;
+  /** The http or https URL of the file. At most 2,048 characters. */
+  url: string;
+  /** A second URL of the file in object storage. Absent: none. At most 2,048 characters. */
+  ossUrl?: string | null | undefined;
+}
+
+/** Input of `audio.update`. Absent fields keep their value. */
+export interface UpdateAudioInput {
+  /** The id of the clip in the library. 1 to 128 characters. */
+  clipId: string;
+  /** The new name of the clip. 1 to 64 characters. */
+  name?: string | null | undefined;
+  /** The new class of the clip. 0 to 1,000,000. */
+  classify?: number | null | undefined;
+  /** Whether the clip is offered by exams that have no manual audio of their own. */
+  isDefault?: boolean | null | undefined;
+}
+
+/** Input of `audio.delete`. */
+export interface ClipRef {
+  /** The id of the clip in the library. 1 to 128 characters. */
+  clipId: string;
+}
+
+/** Input of `audio.attach`. */
+export interface AttachAudioInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The id of the clip in the library. 1 to 128 characters. */
+  clipId: string;
+  /** When the exam plays the clip. Absent: the teacher starts the clip by hand. */
+  startTime?: Date | null | undefined;
+}
+
+/** Output of `audio.attach`: a clip of the library as a part of an exam. */
+export interface AttachedAudio {
+  /** The id of the attachment. An exam may schedule the same clip several times. */
+  id: string;
+  /** The id of the clip in the library. */
+  clipId: string;
+  /** The name of the clip. */
+  name: string;
+  /** The class of the clip: a number that the school chooses. */
+  classify: number;
+  /** An absolute URL that an `<audio>` element of any origin can play. */
+  url: string;
+  /** A second URL of the file in object storage, if there is one. */
+  ossUrl?: string | undefined;
+  /** When the exam plays the clip. Absent: the teacher starts the clip by hand. */
+  startTime?: Date | undefined;
+}
+
+/** Input of `audio.detach`. */
+export interface DetachAudioInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The `id` of the audio in the exam, which is not the id of the clip. 1 to 128 characters. */
+  attachmentId: string;
+}
+
+/** Input of `cheat.setConfig`. */
+export interface SetCheatConfigInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The settings of the detectors: a text that clients define, usually JSON. The server stores and returns it byte for byte. 1 to 65,536 characters. */
+  data: string;
+}
+
+/** Input of `cheat.addRecords`. */
+export interface AddCheatRecordsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The id of the room's exam. Absent: it is not compared. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** The records, of 256 KiB together at most. Either all of them are stored or none. 1 to 500 elements. */
+  records: NewCheatRecord[];
+}
+
+/** A detection to record. */
+export interface NewCheatRecord {
+  /** Whether the phone (the main camera) made the detection, as opposed to the PC. */
+  isMainMonitor: boolean;
+  /** Whom the record is about. For examinees, themselves. Staff may record about any id, also of somebody who is not in the room: a record is kept as evidence rather than refused. 1 to 128 characters. */
+  userId: string;
+  /** When the detector saw it, by its own clock: any time from 1970 on. `createdAt` of the record is the server's time. */
+  detectTime: Date;
+  /** What was detected, such as `manyPeople`: a type of the vendor's detectors, or any other text. 1 to 64 characters. */
+  detectType: string;
+  /** Additional data of the detector: a JSON object, or a text. It is returned as it was sent. Default: `{}`. */
+  extraInfo?: JsonObject | string | null | undefined;
+}
+
+/** Input of `cheat.listRecords`. At least one of `roomId` and `examId` is required. */
+export interface ListCheatRecordsInput {
+  /** Only records of this room. Absent: of every room of the exam. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** Only records of this exam. Absent: of the room's exam. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** The last record id of the previous page. Absent: the first page. At least 1. */
+  cursor?: number | null | undefined;
+}
+
+/** Output of `cheat.listRecords`. */
+export interface CheatRecordPage {
+  /** The newest records first. */
+  records: CheatRecord[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: number | undefined;
+}
+
+/** One report of a cheat detector about one person. */
+export interface CheatRecord {
+  /** The id of the record. It increases with every record. */
+  id: number;
+  /** The id of the exam. */
+  examId: string;
+  /** The id of the room. */
+  roomId: string;
+  /** The user id of the person. */
+  userId: string;
+  /** What was detected, such as `manyPeople`: a type of the vendor's detectors, or any other text. */
+  detectType: string;
+  /** Whether the phone (the main camera) made the detection, as opposed to the PC. */
+  isMainMonitor: boolean;
+  /** When the detector saw it, by its own clock. */
+  detectTime: Date;
+  /** Additional data of the detector: a JSON object, or a text. */
+  extraInfo: JsonObject | string;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it last changed. Equal to `createdAt` if it never did. */
+  updatedAt: Date;
+}
+
+/** Input of `im.getToken`. */
+export interface GetImTokenInput {
+  /** The caller's own user id, or `pc_` followed by it for their PC page. Administrators may name anybody. 1 to 128 characters. */
+  userId: string;
+  /** The message services to use. Absent: the answer is `aliyunOldIm`, of the older service if it is configured, otherwise of `aliyun_new`. 1 to 16 elements. */
+  imServer?: ("aliyun_new" | "aliyun_old" | "rong_cloud")[] | null | undefined;
+  /** The room of the caller. Absent: the one that their token names. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** The id of the device: lower-case letters, digits, `_` and `-`, at most 64. Required for `aliyun_old` only. 1 to 128 characters. */
+  deviceId?: string | null | undefined;
+  /** The kind of the device. Required for `aliyun_old` only. */
+  deviceType?: "ios" | "android" | "web" | "pc" | null | undefined;
+  /** With `admin`, the holder of the token can send commands to the group. For administrators and teachers only. */
+  role?: "admin" | null | undefined;
+}
+
+/** Output of `im.getToken`: one member for each requested service that is configured. */
+export interface ImTokens {
+  /** The credentials of `aliyun_new`. Absent if it was not requested. */
+  aliyunNewIm?: AliyunNewToken | undefined;
+  /** The credentials of `aliyun_old`. Absent if it was not requested or is not configured. */
+  aliyunOldIm?: AliyunOldToken | undefined;
+  /** The token of `rong_cloud`. Absent if it was not requested or is not configured. */
+  rongToken?: string | undefined;
+}
+
+/** The credentials with which the vendor's SDK logs in. */
+export interface AliyunNewToken {
+  /** The id of the application at the message service. */
+  appId: string;
+  /** The signature of the application, from which the SDK learns where to connect. */
+  appSign: string;
+  /** The SHA-256 of appId, appKey, userId, nonce, timestamp and role, in lower-case hexadecimal. */
+  appToken: string;
+  /** What the SDK sends at its login. */
+  auth: AliyunNewTokenAuth;
+}
+
+/** What the SDK sends at its login. */
+export interface AliyunNewTokenAuth {
+  /** The login: a user id, or `pc_<id>` for a PC page. */
+  userId: string;
+  /** `AK-` and a random text. */
+  nonce: string;
+  /** When the credentials expire, in seconds since 1970: two days after the call. */
+  timestamp: number;
+  /** `admin` if the holder can send commands to the group. */
+  role: "" | "admin";
+}
+
+/** The credentials with which the vendor's older SDK logs in. If the older service is not configured, these are two single-use logins of `aliyun_new`, as base64url of their JSON. */
+export interface AliyunOldToken {
+  /** The token with which the SDK logs in. */
+  accessToken: string;
+  /** The token with which the SDK logs in again. */
+  refreshToken: string;
+}
+
+/** Input of `im.send`. The content is either `data` or `text`. */
+export interface SendMessageInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The number of a signal, or above 30000 for a message of the application's own. 1 to 2,147,483,647. */
+  type: number;
+  /** The content, of at most 64 KiB as JSON (commands: 161536 bytes). Absent: it is in `text`. */
+  data?: JsonValue | null | undefined;
+  /** The JSON text of the content, which the vendor's apps receive byte for byte. Absent: it is in `data`. 1 to 161,536 characters. */
+  text?: string | undefined;
+  /** The logins of the receivers: a user id for the main page, `pc_<id>` for the PC page. Absent: everybody in the room, or only its staff if an examinee sends the message. Examinees may only name staff. */
+  to?: string[] | null | undefined;
+  /** The page that sends the message. Default: `"main"`. */
+  camera?: "main" | "pc" | null | undefined;
+  /** An idempotency key. If the same login repeats a key, the server returns the earlier message. Absent: none. 1 to 64 characters. */
+  key?: string | null | undefined;
+}
+
+/** The id and the time that the server gave to a message. */
+export interface SentMessage {
+  /** The id of the message. It increases within the room. */
+  id: number;
+  /** When the server stored the message. */
+  time: Date;
+}
+
+/** Input of `im.history`. */
+export interface ListMessagesInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The page that reads the messages. Default: `"main"`. */
+  camera?: "main" | "pc" | null | undefined;
+  /** Only messages of this type. Absent: of every type. 1 to 2,147,483,647. */
+  type?: number | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** The last message id of the previous page. Absent: the first page. At least 1. */
+  cursor?: number | null | undefined;
+}
+
+/** Output of `im.history`. */
+export interface MessagePage {
+  /** The messages that the caller's page may read, the newest first. */
+  messages: Message[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: number | undefined;
+}
+
+/** A message as it is delivered. */
+export interface Message {
+  /** The id of the message. It increases within the room. */
+  id: number;
+  /** The id of the room. */
+  roomId: string;
+  /** The number of a signal, or of an application's own message. */
+  type: number;
+  /** The content. `readSignal(type, data)` parses it if `type` is the number of a signal. */
+  data: JsonValue;
+  /** Who sent the message, and from which page. */
+  sender: MessageSender;
+  /** The logins of the receivers: a user id for the main page, `pc_<id>` for the PC page. Absent: everybody in the room, or only its staff if an examinee sends the message. Staff can read all messages. */
+  to?: string[] | undefined;
+  /** When the server stored the message. */
+  time: Date;
+}
+
+/** Who sent the message, and from which page. */
+export interface MessageSender {
+  /** The user id of the sender. `server` for messages of the server itself. */
+  userId: string;
+  /** The role of the sender. */
+  role: "admin" | "teacher" | "inspector" | "examinee" | "server";
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+}
+
+/** Input of `upload.getCredentials`. */
+export interface GetUploadCredentialsInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** Where recordings are uploaded to: object storage (`OSS`) or video on demand (`VOD`). Default: `"OSS"`. */
+  mode?: "OSS" | "VOD" | null | undefined;
+}
+
+/** Output of `upload.getCredentials`: temporary credentials for uploading recordings. */
+export interface UploadCredentials {
+  /** The region of the bucket, in the form that the uploader expects, e.g. `oss-cn-hangzhou`. */
+  region: string;
+  /** The id of the temporary access key. */
+  accessKeyId: string;
+  /** The secret of the temporary access key. */
+  accessKeySecret: string;
+  /** The security token that goes with the access key. */
+  stsToken: string;
+  /** The name of the bucket. */
+  bucket: string;
+  /** When the credentials expire. */
+  expiration: Date;
+}
+
+/** Input of `stream.report`: an event with the field names of the stream service. */
+export interface ReportStreamInput {
+  /** The time of the signature, in seconds since 1970, at most five minutes off. */
+  timestamp: string;
+  /** The MD5 of `<push domain>|<timestamp>|<callback key>`, in hexadecimal. */
+  signature: string;
+  /** Whether the camera started to publish, or stopped. */
+  action: "publish" | "publish_done";
+  /** The name of the stream. 1 to 256 characters. */
+  id: string;
+  /** The push domain. 1 to 253 characters. */
+  app: string;
+  /** The first segment of the stream's path. 1 to 256 characters. */
+  appname: string;
+  /** The time of the event, in seconds since 1970. 0 to 253,402,300,799. */
+  time: number;
+  /** The IP address that published the stream. 1 to 256 characters. Default: `""`. */
+  ip?: string | null | undefined;
+  /** The node of the stream service that received the stream. 1 to 256 characters. Default: `""`. */
+  node?: string | null | undefined;
+  /** The width of the picture in pixels, which only the first report of a stream includes. 0 to 65,535. */
+  width?: number | null | undefined;
+  /** The height of the picture in pixels, which only the first report of a stream includes. 0 to 65,535. */
+  height?: number | null | undefined;
+}
+
+/** Input of `stream.listEvents`. */
+export interface ListStreamEventsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** The last event id of the previous page. Absent: the first page. At least 1. */
+  cursor?: number | null | undefined;
+}
+
+/** Output of `stream.listEvents`. */
+export interface StreamEventPage {
+  /** In the order of arrival, the newest first. */
+  events: StreamEvent[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: number | undefined;
+}
+
+/** An event of a camera's stream, as the stream service reported it. Each event is stored once. */
+export interface StreamEvent {
+  /** The id of the event. It increases with every stored event. */
+  id: number;
+  /** The id of the room. */
+  roomId: string;
+  /** The user id of the person. */
+  userId: string;
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** Whether the camera started to publish, or stopped. */
+  action: "publish" | "publish_done";
+  /** The time of the event by the stream service's clock, in whole seconds. Events may arrive late and out of order. */
+  eventTime: Date;
+  /** The IP address that published the stream. `""` if it was not reported. */
+  ip: string;
+  /** The node of the stream service that received the stream. `""` if it was not reported. */
+  node: string;
+  /** The width of the picture in pixels, which only the first report of a stream includes. */
+  width?: number | undefined;
+  /** The height of the picture in pixels, which only the first report of a stream includes. */
+  height?: number | undefined;
+  /** When the server received the event. */
+  createdAt: Date;
+}
+
+/** An event that subscribers of a room receive. */
+export type RoomEvent =
+  | RoomCreatedEvent
+  | RoomEndedEvent
+  | RoomReopenedEvent
+  | AudioStatusChangedEvent
+  | ParticipantAddedEvent
+  | ParticipantUpdatedEvent
+  | ParticipantRemovedEvent
+  | ParticipantEnteredEvent
+  | ParticipantLeftEvent
+  | DevicesChangedEvent
+  | PublishStatusChangedEvent
+  | CheatConfigChangedEvent
+  | CheatRecordsAddedEvent
+  | MessageEvent
+  | RoomGap;
+
+/** A room was created in the exam. */
+export interface RoomCreatedEvent {
+  /** The type of the event. */
+  type: "room_created";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** A group of people in one exam who are watched together. */
+  room: Room;
+}
+
+/** The room has ended. */
+export interface RoomEndedEvent {
+  /** The type of the event. */
+  type: "room_ended";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+}
+
+/** An administrator reopened a room that had ended. */
+export interface RoomReopenedEvent {
+  /** The type of the event. */
+  type: "room_reopened";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+}
+
+/** The teacher began or stopped to speak to the whole room. */
+export interface AudioStatusChangedEvent {
+  /** The type of the event. */
+  type: "audio_status_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** Whether the teacher is speaking to the whole room. */
+  audioStatus: "silent" | "speaking";
+}
+
+/** A person was added to the room. */
+export interface ParticipantAddedEvent {
+  /** The type of the event. */
+  type: "participant_added";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The name of the person. */
+  name: string;
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+}
+
+/** The name or the extra minutes of a person changed. */
+export interface ParticipantUpdatedEvent {
+  /** The type of the event. */
+  type: "participant_updated";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The name of the person. */
+  name: string;
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+}
+
+/** A person was removed from the room, or moved to another one. */
+export interface ParticipantRemovedEvent {
+  /** The type of the event. */
+  type: "participant_removed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+}
+
+/** A person's page connected. */
+export interface ParticipantEnteredEvent {
+  /** The type of the event. */
+  type: "participant_entered";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+}
+
+/** A person's page has been disconnected for longer than the settle time. */
+export interface ParticipantLeftEvent {
+  /** The type of the event. */
+  type: "participant_left";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+}
+
+/** The number of devices that have a page open changed. It starts at one when the page connects. */
+export interface DevicesChangedEvent {
+  /** The type of the event. */
+  type: "devices_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** The number of devices that have the page open, counted as connections that subscribe as this person and camera. More than one may mean that several people use the same link. A device without a subscription is not counted. */
+  devices: number;
+}
+
+/** A camera began or stopped to send its stream. */
+export interface PublishStatusChangedEvent {
+  /** The type of the event. */
+  type: "publish_status_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** Whether the camera sends its stream: not yet, now, or no longer. */
+  status: "idle" | "publishing" | "stopped";
+}
+
+/** The cheat config of the exam changed. */
+export interface CheatConfigChangedEvent {
+  /** The type of the event. */
+  type: "cheat_config_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The newest config of the exam, even if it changed again after this event. */
+  cheatConfig: StoredCheatConfig;
+}
+
+/** Cheat records were added. */
+export interface CheatRecordsAddedEvent {
+  /** The type of the event. */
+  type: "cheat_records_added";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The records, without those that were deleted after this event. */
+  records: CheatRecord[];
+}
+
+/** A message was sent that the subscriber may read. */
+export interface MessageEvent {
+  /** The type of the event. */
+  type: "message";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** A message as it is delivered. */
+  message: Message;
+}
+
+/** Replaces events that are no longer available, because there were too many or they are too old. */
+export interface RoomGap {
+  /** The type of the event. */
+  type: "gap";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The id of the room. */
+  roomId: string;
+  /** The current state. */
+  snapshot: RoomSnapshot;
+}
+
+/** An event that subscribers of an exam receive. The events of all rooms are in one order. */
+export type ExamEvent =
+  | RoomCreatedEvent
+  | RoomEndedEvent
+  | RoomReopenedEvent
+  | AudioStatusChangedEvent
+  | ParticipantAddedEvent
+  | ParticipantUpdatedEvent
+  | ParticipantRemovedEvent
+  | ParticipantEnteredEvent
+  | ParticipantLeftEvent
+  | DevicesChangedEvent
+  | PublishStatusChangedEvent
+  | CheatConfigChangedEvent
+  | CheatRecordsAddedEvent
+  | MessageEvent
+  | ExamGap;
+
+/** Replaces events that are no longer available, because there were too many or they are too old. */
+export interface ExamGap {
+  /** The type of the event. */
+  type: "gap";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The id of the exam. */
+  examId: string;
+  /** The current state. */
+  snapshot: ExamSnapshot;
+}
+
+/** The usual content of a cheat config: which detections run on each camera. What is absent is as the app chooses. */
+export interface CheatConfig {
+  /** Which detections run on the PC. What is absent is as the app chooses. */
+  pc?: CheatConfigPc | undefined;
+  /** Which detections run on the phone. What is absent is as the app chooses. */
+  mobile?: CheatConfigMobile | undefined;
+}
+
+/** Which detections run on the PC. What is absent is as the app chooses. */
+export interface CheatConfigPc {
+  /** Whether to detect that the person leaves the picture. */
+  scenePersonExit?: boolean | undefined;
+  /** Whether to detect several people. */
+  manyPeople?: boolean | undefined;
+  /** Whether to detect that the person stands up. */
+  actionPoseStandup?: boolean | undefined;
+  /** Whether to detect that the person raises a hand. */
+  actionPoseHandup?: boolean | undefined;
+  /** Whether to detect that the head moves up or down. */
+  actionHeadUpDown?: boolean | undefined;
+  /** Whether to detect that the head is shaken. */
+  headShaking?: boolean | undefined;
+  /** Whether to detect phones, earphones and watches. */
+  objectDetect?: boolean | undefined;
+  /** Whether to detect speech. */
+  actionPersonSpeech?: boolean | undefined;
+}
+
+/** Which detections run on the phone. What is absent is as the app chooses. */
+export interface CheatConfigMobile {
+  /** Whether to detect that the person leaves the picture. */
+  scenePersonExit?: boolean | undefined;
+  /** Whether to detect several people. */
+  manyPeople?: boolean | undefined;
+  /** Whether to detect that the person stands up. */
+  actionPoseStandup?: boolean | undefined;
+  /** Whether to detect that the person raises a hand. */
+  actionPoseHandup?: boolean | undefined;
+  /** Whether to detect that the head moves up or down. */
+  actionHeadUpDown?: boolean | undefined;
+  /** Whether to detect that the head is shaken. */
+  headShaking?: boolean | undefined;
+  /** Whether to detect phones, earphones and watches. */
+  objectDetect?: boolean | undefined;
+  /** Whether to detect speech. */
+  actionPersonSpeech?: boolean | undefined;
+}
+
+/** The procedures, by noun and verb. */
+export type Procedures = {
+  auth: {
+    /**
+     * Returns who the caller is, as their token says.
+     *
+     * For administrators, teachers, inspectors and examinees.
+     */
+    whoami: TRPCQueryProcedure<{ input: void; output: Caller; meta: unknown }>;
+    /**
+     * Exchanges a user id and a password for a token.
+     *
+     * For everybody: it takes no token.
+     */
+    login: TRPCMutationProcedure<{ input: LoginInput; output: Session; meta: unknown }>;
+    /**
+     * Exchanges the token of a login session for a newer one.
+     *
+     * For administrators, teachers, inspectors and examinees.
+     */
+    refresh: TRPCMutationProcedure<{ input: void; output: Session; meta: unknown }>;
+    /**
+     * Ends the login session of the token.
+     *
+     * For administrators, teachers, inspectors and examinees.
+     */
+    logout: TRPCMutationProcedure<{ input: void; output: true; meta: unknown }>;
+    /**
+     * Changes the password of the caller.
+     *
+     * For administrators, teachers, inspectors and examinees.
+     */
+    changePassword: TRPCMutationProcedure<{ input: ChangePasswordInput; output: true; meta: unknown }>;
+    /**
+     * Issues a token for a person or a program.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    issueToken: TRPCMutationProcedure<{ input: IssueTokenInput; output: IssuedToken; meta: unknown }>;
+    /**
+     * Revokes a token, which gets 401 from then on.
+     *
+     * For administrators.
+     */
+    revokeToken: TRPCMutationProcedure<{ input: RevokeTokenInput; output: true; meta: unknown }>;
+  };
+  account: {
+    /**
+     * Creates an account.
+     *
+     * For administrators.
+     */
+    create: TRPCMutationProcedure<{ input: CreateAccountInput; output: Account; meta: unknown }>;
+    /**
+     * Returns the accounts.
+     *
+     * For administrators.
+     */
+    list: TRPCQueryProcedure<{ input: ListAccountsInput; output: AccountPage; meta: unknown }>;
+    /**
+     * Bars an account from logging in, and ends its sessions.
+     *
+     * For administrators.
+     */
+    disable: TRPCMutationProcedure<{ input: AccountRef; output: Account; meta: unknown }>;
+    /**
+     * Lets an account log in again.
+     *
+     * For administrators.
+     */
+    enable: TRPCMutationProcedure<{ input: AccountRef; output: Account; meta: unknown }>;
+    /**
+     * Sets the password of an account.
+     *
+     * For administrators.
+     */
+    setPassword: TRPCMutationProcedure<{ input: SetPasswordInput; output: Account; meta: unknown }>;
+  };
+  room: {
+    /**
+     * Creates a room, and an exam of the same name unless one is named.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    create: TRPCMutationProcedure<{ input: CreateRoomInput; output: Room; meta: unknown }>;
+    /**
+     * Returns a room, with the cheat config of its exam.
+     *
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     */
+    get: TRPCQueryProcedure<{ input: RoomRef; output: RoomWithCheatConfig; meta: unknown }>;
+    /**
+     * Ends a room.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    end: TRPCMutationProcedure<{ input: RoomRef; output: true; meta: unknown }>;
+    /**
+     * Reopens a room that has ended.
+     *
+     * For administrators.
+     */
+    reopen: TRPCMutationProcedure<{ input: RoomRef; output: Room; meta: unknown }>;
+    /**
+     * Says whether the teacher is speaking to the whole room.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    setAudioStatus: TRPCMutationProcedure<{ input: SetAudioStatusInput; output: true; meta: unknown }>;
+    /**
+     * Returns the rooms that the caller may see.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    list: TRPCQueryProcedure<{ input: ListRoomsInput; output: RoomPage; meta: unknown }>;
+    /**
+     * Makes links by which people enter their rooms.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    joinLinks: TRPCMutationProcedure<{ input: JoinLinksInput; output: JoinLink[]; meta: unknown }>;
+    /**
+     * Makes codes by which people enter their rooms.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    joinCodes: TRPCMutationProcedure<{ input: JoinLinksInput; output: JoinCode[]; meta: unknown }>;
+    /**
+     * Revokes the links, codes and tokens of people for a room.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    revokeLinks: TRPCMutationProcedure<{ input: RevokeLinksInput; output: RevokedSeat[]; meta: unknown }>;
+    /**
+     * Returns the state of a room, to subscribe from.
+     *
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     */
+    snapshot: TRPCQueryProcedure<{ input: RoomRef; output: RoomSnapshot; meta: unknown }>;
+    /**
+     * Delivers the events of a room as they happen.
+     *
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     */
+    onEvent: TRPCSubscriptionProcedure<{ input: OnRoomEventInput; output: AsyncIterable<Tracked<RoomEvent>, void, undefined>; meta: unknown }>;
+    /**
+     * Returns the connected pages of a room.
+     *
+     * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
+     */
+    presence: TRPCQueryProcedure<{ input: RoomRef; output: Presence[]; meta: unknown }>;
+  };
+  exam: {
+    /**
+     * Creates an exam.
+     *
+     * For administrators and teachers.
+     */
+    create: TRPCMutationProcedure<{ input: CreateExamInput; output: Exam; meta: unknown }>;
+    /**
+     * Returns an exam and the audio that it plays.
+     *
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     */
+    get: TRPCQueryProcedure<{ input: ExamRef; output: Exam; meta: unknown }>;
+    /**
+     * Returns the exams that the caller may see.
+     *
+     * For administrators, teachers and inspectors.
+     */
+    list: TRPCQueryProcedure<{ input: ListExamsInput; output: ExamPage; meta: unknown }>;
+    /**
+     * Changes an exam.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    update: TRPCMutationProcedure<{ input: UpdateExamInput; output: Exam; meta: unknown }>;
+    /**
+     * Deletes an exam.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    delete: TRPCMutationProcedure<{ input: DeleteExamInput; output: DeletedExam; meta: unknown }>;
+    /**
+     * Returns the deleted exams that can be restored.
+     *
+     * For administrators.
+     */
+    listDeleted: TRPCQueryProcedure<{ input: ListExamsInput; output: RestorableExamPage; meta: unknown }>;
+    /**
+     * Restores a deleted exam.
+     *
+     * For administrators.
+     */
+    restore: TRPCMutationProcedure<{ input: ExamRef; output: RestoredExam; meta: unknown }>;
+    /**
+     * Erases a deleted exam at once.
+     *
+     * For administrators.
+     */
+    erase: TRPCMutationProcedure<{ input: EraseExamInput; output: true; meta: unknown }>;
+    /**
+     * Assigns rooms to the people of an exam who have none.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    plan: TRPCMutationProcedure<{ input: PlanExamInput; output: ExamPlan; meta: unknown }>;
+    /**
+     * Returns the rooms of an exam, to subscribe from.
+     *
+     * For administrators and inspectors. All but administrators: in their own rooms and exams.
+     */
+    snapshot: TRPCQueryProcedure<{ input: ExamRef; output: ExamSnapshot; meta: unknown }>;
+    /**
+     * Delivers the events of all rooms of an exam as they happen.
+     *
+     * For administrators and inspectors. All but administrators: in their own rooms and exams.
+     */
+    onEvent: TRPCSubscriptionProcedure<{ input: OnExamEventInput; output: AsyncIterable<Tracked<ExamEvent>, void, undefined>; meta: unknown }>;
+  };
+  participant: {
+    /**
+     * Returns a person of a room, with the URLs of their streams.
+     *
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     */
+    get: TRPCQueryProcedure<{ input: ParticipantRef; output: Participant; meta: unknown }>;
+    /**
+     * Returns the people of a room in one role, in the order in which they were added.
+     *
+     * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
+     */
+    list: TRPCQueryProcedure<{ input: ListParticipantsInput; output: Participant[]; meta: unknown }>;
+    /**
+     * Adds people to a room, or changes their names and extra minutes.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    add: TRPCMutationProcedure<{ input: AddParticipantsInput; output: AddParticipantsResult; meta: unknown }>;
+    /**
+     * Imports people from a spreadsheet into an exam.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    import: TRPCMutationProcedure<{ input: ImportParticipantsInput; output: ImportResult; meta: unknown }>;
+    /**
+     * Moves a person to another room of the exam.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    move: TRPCMutationProcedure<{ input: MoveParticipantInput; output: true; meta: unknown }>;
+    /**
+     * Removes a person from a room.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    remove: TRPCMutationProcedure<{ input: RemoveParticipantInput; output: RemovedParticipant; meta: unknown }>;
+    /**
+     * Returns the people of an exam who have no room yet.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    listUnseated: TRPCQueryProcedure<{ input: ListUnseatedInput; output: UnseatedPage; meta: unknown }>;
+    /**
+     * Finds a person in an exam.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    locate: TRPCQueryProcedure<{ input: ExamPersonRef; output: ExamPerson; meta: unknown }>;
+    /**
+     * Removes a person from an exam and all of its rooms.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    removeFromExam: TRPCMutationProcedure<{ input: RemoveFromExamInput; output: RemovedFromExam; meta: unknown }>;
+  };
+  audio: {
+    /**
+     * Searches the audio library.
+     *
+     * For administrators, teachers and inspectors.
+     */
+    list: TRPCQueryProcedure<{ input: ListAudioInput; output: AudioPage; meta: unknown }>;
+    /**
+     * Adds a clip to the audio library whose file another server hosts.
+     *
+     * For administrators and teachers.
+     */
+    create: TRPCMutationProcedure<{ input: CreateAudioInput; output: AudioClip; meta: unknown }>;
+    /**
+     * Changes a clip of the audio library.
+     *
+     * For administrators and teachers.
+     */
+    update: TRPCMutationProcedure<{ input: UpdateAudioInput; output: AudioClip; meta: unknown }>;
+    /**
+     * Deletes a clip of the audio library.
+     *
+     * For administrators and teachers.
+     */
+    delete: TRPCMutationProcedure<{ input: ClipRef; output: true; meta: unknown }>;
+    /**
+     * Lets an exam play a clip.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    attach: TRPCMutationProcedure<{ input: AttachAudioInput; output: AttachedAudio; meta: unknown }>;
+    /**
+     * Removes a clip from an exam.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    detach: TRPCMutationProcedure<{ input: DetachAudioInput; output: true; meta: unknown }>;
+  };
+  cheat: {
+    /**
+     * Stores the settings of the detectors of an exam.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    setConfig: TRPCMutationProcedure<{ input: SetCheatConfigInput; output: true; meta: unknown }>;
+    /**
+     * Returns the settings of the detectors of an exam.
+     *
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     */
+    getConfig: TRPCQueryProcedure<{ input: ExamRef; output: StoredCheatConfig; meta: unknown }>;
+    /**
+     * Stores what the detectors saw.
+     *
+     * For administrators, teachers and examinees. All but administrators: in their own rooms and exams.
+     */
+    addRecords: TRPCMutationProcedure<{ input: AddCheatRecordsInput; output: true; meta: unknown }>;
+    /**
+     * Returns the cheat records of a room or an exam, the newest first.
+     *
+     * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
+     */
+    listRecords: TRPCQueryProcedure<{ input: ListCheatRecordsInput; output: CheatRecordPage; meta: unknown }>;
+  };
+  im: {
+    /**
+     * Returns the credentials with which the page connects to message services.
+     *
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     */
+    getToken: TRPCMutationProcedure<{ input: GetImTokenInput; output: ImTokens; meta: unknown }>;
+    /**
+     * Sends a message to a room, or to some of its pages.
+     *
+     * For administrators, teachers, inspectors and examinees.
+     */
+    send: TRPCMutationProcedure<{ input: SendMessageInput; output: SentMessage; meta: unknown }>;
+    /**
+     * Returns the messages that the caller's page may read.
+     *
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     */
+    history: TRPCQueryProcedure<{ input: ListMessagesInput; output: MessagePage; meta: unknown }>;
+  };
+  upload: {
+    /**
+     * Returns temporary credentials for uploading recordings.
+     *
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     */
+    getCredentials: TRPCMutationProcedure<{ input: GetUploadCredentialsInput; output: UploadCredentials; meta: unknown }>;
+  };
+  stream: {
+    /**
+     * Receives the events of the stream service.
+     *
+     * For the stream service, which signs its calls.
+     */
+    report: TRPCMutationProcedure<{ input: ReportStreamInput; output: true; meta: unknown }>;
+    /**
+     * Returns the stream events of a room.
+     *
+     * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
+     */
+    listEvents: TRPCQueryProcedure<{ input: ListStreamEventsInput; output: StreamEventPage; meta: unknown }>;
+  };
+};

@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { idSchema } from "./common.js";
+
+// Fields that several shapes have, each with its sentence. Bounds and defaults are not part of a sentence: whoever shows it reads them
+// from the schema.
+
+/** Ids in inputs. */
+export const given = {
+  examId: idSchema.describe("The id of the exam."),
+  roomId: idSchema.describe("The id of the room."),
+  userId: idSchema.describe("The user id of the person."),
+  clipId: idSchema.describe("The id of the clip in the library."),
+} as const;
+
+/** Ids in outputs. */
+export const found = {
+  examId: z.string().describe("The id of the exam."),
+  roomId: z.string().describe("The id of the room."),
+  userId: z.string().describe("The user id of the person."),
+} as const;
+
+export const personName = z.string().describe("The name of the person.");
+
+export const extraMinutes = z
+  .int()
+  .describe("How many minutes after the exam's end the person may continue. 0 for teachers and inspectors.");
+
+/** When a row was made and last changed, by the server's clock. */
+export const times = {
+  createdAt: z.date().describe("When it was created."),
+  updatedAt: z.date().describe("When it last changed. Equal to `createdAt` if it never did."),
+} as const;
+
+const NEXT = "Send it as `cursor` to get the next page. Absent on the last page.";
+export const nextText = z.string().optional().describe(NEXT);
+export const nextNumber = z.int().optional().describe(NEXT);
