@@ -1,8 +1,8 @@
-import { count, getTableName, is, type SQL, type SQLWrapper, sql } from "drizzle-orm";
-import { getTableConfig, SQLiteTable, type SQLiteView } from "drizzle-orm/sqlite-core";
+import { count, getTableName, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { getTableConfig, type SQLiteTable, type SQLiteView } from "drizzle-orm/sqlite-core";
 import type { Database } from "../../src/storage/database.js";
+import { TABLES } from "../../src/storage/inventory.js";
 import { query } from "../../src/storage/statement.js";
-import * as declared from "../../src/storage/tables.js";
 
 // How tests read and write tables. Queries are built with `query` and contain their values. They run through the
 // storage interface, so they work with every database, and cached reads notice the writes.
@@ -61,9 +61,8 @@ export const countRows = async (
 
 /** Returns all rows of all tables, by the table's name. */
 export const contentsOf = async (db: Stored): Promise<Record<string, object[]>> => {
-  const tables = Object.values(declared).filter((value) => is(value, SQLiteTable));
   return Object.fromEntries(
-    await Promise.all(tables.map(async (table) => [getTableName(table), await rowsOf(db, table)] as const)),
+    await Promise.all(TABLES.map(async (table) => [getTableName(table), await rowsOf(db, table)] as const)),
   );
 };
 
