@@ -1,8 +1,10 @@
 import { count, getTableName, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { getTableConfig, type SQLiteTable, type SQLiteView } from "drizzle-orm/sqlite-core";
 import type { Database } from "../../src/storage/database.js";
+import { DECLARATION } from "../../src/storage/declaration.js";
 import { TABLES } from "../../src/storage/inventory.js";
 import { query } from "../../src/storage/statement.js";
+import { exams } from "../../src/storage/tables.js";
 
 // How tests read and write tables. Queries are built with `query` and contain their values. They run through the
 // storage interface, so they work with every database, and cached reads notice the writes.
@@ -58,6 +60,13 @@ export const countRows = async (
   const [row] = await readRows(db, query.select({ rows: count() }).from(table).where(where));
   return row?.rows ?? 0;
 };
+
+/** Returns the names of the tables that all exams share. The key of an exam is its id. */
+export const sharedTables = (): string[] =>
+  TABLES.filter((table) => {
+    const { owner, shared } = table[DECLARATION];
+    return table !== exams && (owner === "installation" || shared);
+  }).map((table) => getTableName(table));
 
 /** Returns all rows of all tables, by the table's name. */
 export const contentsOf = async (db: Stored): Promise<Record<string, object[]>> => {
