@@ -1,10 +1,12 @@
-import { is } from "drizzle-orm";
+import { getTableName, is } from "drizzle-orm";
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { DECLARATION, type DeclaredTable, type Owner } from "./declaration.js";
 import * as tables from "./tables.js";
 
 // This does not compile if a table is made with Drizzle's own function, and declares nothing.
-const declared: readonly DeclaredTable[] = Object.values(tables).filter((one) => is(one, SQLiteTable));
+const unsorted: readonly DeclaredTable[] = Object.values(tables).filter((one) => is(one, SQLiteTable));
+// Bundlers order the exports of a module as they like.
+const declared = unsorted.toSorted((one, other) => (getTableName(one) < getTableName(other) ? -1 : 1));
 
 /** Returns a table with what it declares. */
 export const declaredTable = (table: SQLiteTable): DeclaredTable | undefined =>
