@@ -120,7 +120,10 @@ it("what a person and an exam leave behind is what the tables declare", async ()
   const erased = await contentsOf(db);
   const others = [elsewhere.examId, elsewhere.id];
   expect(Object.keys(rowsWith(erased, [WHO], others)).toSorted()).toEqual(Object.keys(STILL_NAMED));
-  expect(rowsWith(erased, [OTHER], [WHO])).toEqual(rowsWith(full, [OTHER], [WHO]));
+  // Readers go with the message that they read.
+  const { message_readers: _, ...ofOthers } = rowsWith(full, [""], [WHO]);
+  for (const [table, rows] of Object.entries(ofOthers))
+    expect(erased[table]).toEqual(expect.arrayContaining([...rows]));
   expect(rowsWith(erased, others)).toEqual(rowsWith(full, others));
 
   const { data: exam } = await admin.query("exam.get", { examId });

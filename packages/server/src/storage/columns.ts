@@ -47,18 +47,21 @@ export interface PersonMark<How extends Erased = Erased> {
 export interface PersonColumn<How extends Erased = Erased> {
   readonly [PERSON]: PersonMark<How>;
 }
-const naming =
-  (as: PersonMark["as"]) =>
-  <Column extends object, How extends Erased>(column: Column, erased: How): Column & PersonColumn<How> =>
-    Object.assign(column, { [PERSON]: { as, erased } });
-const isId = naming("id");
-const isLogin = naming("login");
+const naming = <Column extends object, How extends Erased>(
+  column: Column,
+  as: PersonMark["as"],
+  erased: How,
+): Column & PersonColumn<How> => Object.assign(column, { [PERSON]: { as, erased } });
 
 /** The id of a person. */
-export const personId = <How extends Erased>(name: string, erased: How) => isId(text(name), erased);
+export const personId = <How extends Erased>(name: string, erased: How) => naming(text(name), "id", erased);
 /** The login of a page of a person: see `domain/messages.ts`. */
-export const personLogin = <How extends Erased>(name: string, erased: How) => isLogin(text(name), erased);
+export const personLogin = <How extends Erased>(name: string, erased: How) =>
+  naming(text(name), "login", erased);
 /** Says that the texts or the JSON of a column contain ids or logins of people. */
-export const mentions = naming("mention");
+export const mentions = <Column extends object, How extends Exclude<Erased, "deleted">>(
+  column: Column,
+  erased: How,
+) => naming(column, "mention", erased);
 
 export { integer, text };

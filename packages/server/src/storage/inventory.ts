@@ -1,5 +1,5 @@
 import { getTableName, is } from "drizzle-orm";
-import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
+import { getTableConfig, type SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { DECLARATION, type DeclaredTable, type Owner } from "./declaration.js";
 import * as tables from "./tables.js";
 
@@ -25,6 +25,12 @@ export const TABLES: readonly DeclaredTable[] = (() => {
   for (const table of declared) add(table);
   return [...sorted];
 })();
+
+/** Returns the columns of the primary key of a table on SQLite. */
+export const primaryKeyOf = (table: SQLiteTable): readonly SQLiteColumn[] => {
+  const { columns, primaryKeys } = getTableConfig(table);
+  return [...columns.filter(({ primary }) => primary), ...primaryKeys.flatMap((key) => key.columns)];
+};
 
 /** Returns the tables whose rows belong to an owner. Each comes after those that it refers to. */
 export const tablesOf = <Of extends Owner>(owner: Of): readonly DeclaredTable<Of>[] =>

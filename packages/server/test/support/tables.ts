@@ -1,8 +1,8 @@
 import { count, getTableName, type SQL, type SQLWrapper, sql } from "drizzle-orm";
-import { getTableConfig, type SQLiteTable, type SQLiteView } from "drizzle-orm/sqlite-core";
+import type { SQLiteTable, SQLiteView } from "drizzle-orm/sqlite-core";
 import type { Database } from "../../src/storage/database.js";
 import { DECLARATION } from "../../src/storage/declaration.js";
-import { TABLES } from "../../src/storage/inventory.js";
+import { primaryKeyOf, TABLES } from "../../src/storage/inventory.js";
 import { query } from "../../src/storage/statement.js";
 import { exams } from "../../src/storage/tables.js";
 
@@ -32,11 +32,6 @@ export const insertRows = async <Of extends SQLiteTable>(
   rows: readonly Of["$inferInsert"][],
 ): Promise<void> => {
   await storage.write((tx) => tx.insert({ table, onConflict: "fail" }, rows));
-};
-
-const primaryKeyOf = (table: SQLiteTable) => {
-  const { columns, primaryKeys } = getTableConfig(table);
-  return [...columns.filter(({ primary }) => primary), ...primaryKeys.flatMap((key) => key.columns)];
 };
 
 /** Returns all rows of a table by primary key. For ids of the application that is the order of creation. */

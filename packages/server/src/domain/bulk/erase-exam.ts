@@ -1,7 +1,6 @@
-import { and, asc, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
-import { getTableConfig } from "drizzle-orm/sqlite-core";
+import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { DECLARATION, type DeclaredTable } from "../../storage/declaration.js";
-import { tablesOf } from "../../storage/inventory.js";
+import { primaryKeyOf, tablesOf } from "../../storage/inventory.js";
 import type { Transaction } from "../../storage/port.js";
 import { param, query, type Statement, statement } from "../../storage/statement.js";
 import { exams, roomExams, rooms } from "../../storage/tables.js";
@@ -10,8 +9,7 @@ import type { Phase } from "./types.js";
 
 /** Makes a statement that deletes at most `limit` rows of a table, under a condition with parameters. */
 const deletionOf = (table: DeclaredTable<"exam" | "room">, isOwned: SQL): Statement => {
-  const composite = getTableConfig(table).primaryKeys[0]?.columns;
-  const key = composite ?? Object.values(getTableColumns(table)).filter(({ primary }) => primary);
+  const key = primaryKeyOf(table);
   return statement((dialect) => {
     const some = query
       .select(Object.fromEntries(key.map((column) => [column.name, sql`${column}`.as(column.name)])))

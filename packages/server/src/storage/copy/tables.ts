@@ -1,7 +1,7 @@
 import { type Column, getTableName } from "drizzle-orm";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import { DECLARATION, type DeclaredTable } from "../declaration.js";
-import { TABLES } from "../inventory.js";
+import { primaryKeyOf, TABLES } from "../inventory.js";
 import { listOf, quoted } from "../names.js";
 
 /** A row as its values, in the order of the table's columns: times are dates, and JSON is parsed. */
@@ -27,12 +27,12 @@ export const LEFT_OUT: readonly string[] = TABLES.filter(
 ).map((table) => getTableName(table));
 
 const describe = (table: DeclaredTable): CopiedTable => {
-  const { name, columns, primaryKeys } = getTableConfig(table);
+  const { name, columns } = getTableConfig(table);
   return {
     declared: table,
     name,
     columns,
-    key: [...columns.filter(({ primary }) => primary), ...primaryKeys.flatMap((key) => key.columns)],
+    key: primaryKeyOf(table),
     generated: columns.find((column) => "autoIncrement" in column && column.autoIncrement === true),
   };
 };

@@ -2,7 +2,7 @@ import { type Column, getTableName, is, SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { getTableConfig, getViewConfig, SQLiteView } from "drizzle-orm/sqlite-core";
 import { DECLARATION, type DeclaredTable } from "../declaration.js";
-import { declaredTable, TABLES } from "../inventory.js";
+import { declaredTable, primaryKeyOf, TABLES } from "../inventory.js";
 import { listOf, quoted } from "../names.js";
 import { isNumberedKey } from "../statement.js";
 import * as tables from "../tables.js";
@@ -48,13 +48,8 @@ const examFirst = (exam: Column | undefined, columns: readonly Column[]): readon
   exam ? [exam, ...columns.filter((column) => column !== exam)] : columns;
 
 /** Returns the columns of the primary key of a table on PostgreSQL. */
-export const primaryKeyOf = (table: DeclaredTable): readonly Column[] => {
-  const { columns, primaryKeys } = getTableConfig(table);
-  return examFirst(examColumnOf(table), [
-    ...columns.filter(({ primary }) => primary),
-    ...primaryKeys.flatMap((key) => key.columns),
-  ]);
-};
+export const postgresKeyOf = (table: DeclaredTable): readonly Column[] =>
+  examFirst(examColumnOf(table), primaryKeyOf(table));
 
 const createTable = (table: DeclaredTable): string[] => {
   const { name, columns, indexes } = getTableConfig(table);
@@ -68,7 +63,7 @@ const createTable = (table: DeclaredTable): string[] => {
     if (byDefault !== undefined && !is(byDefault, SQL)) parts.push(`DEFAULT ${literal(byDefault)}`);
     return parts.join(" ");
   });
-  const key = listOf(primaryKeyOf(table));
+  const key = listOf(postgresKeyOf(table));
   lines.push(`PRIMARY KEY (${key})`);
   const id = columns.find(isNumberedKey);
   const made = indexes.flatMap(({ config: { name: index, unique, columns: keys, where } }) => {
