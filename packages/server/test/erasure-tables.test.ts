@@ -1,8 +1,17 @@
 import { getTableColumns, getTableName } from "drizzle-orm";
 import { expect, it } from "vitest";
+import type { Erased } from "../src/storage/columns.js";
 import { DECLARATION, type DeclaredTable } from "../src/storage/declaration.js";
 import { TABLES } from "../src/storage/inventory.js";
-import { bulkChanges, erasures, messageReaders, messages, roomEvents } from "../src/storage/tables.js";
+import {
+  bulkChanges,
+  erasures,
+  joinCodes,
+  messageReaders,
+  messages,
+  participants,
+  roomEvents,
+} from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import { fillTables } from "./support/filled.js";
 import { contentsOf } from "./support/tables.js";
@@ -67,11 +76,15 @@ const columnsWith = (contents: Contents, text: string): string[] =>
     );
     return [...keys].map((key) => `${table}.${key}`);
   });
-/** Returns the columns that say that they name people. */
-const namingColumns = (): string[] =>
+/** Returns the columns that say that they name people, or that this becomes of their rows. */
+const namingColumns = (how?: Erased): string[] =>
   TABLES.flatMap((table) =>
     Object.entries(getTableColumns(table))
-      .filter(([, own]) => table[DECLARATION].people.some(({ column }) => column === own))
+      .filter(([, own]) =>
+        table[DECLARATION].people.some(
+          ({ column, erased }) => column === own && (how === undefined || erased === how),
+        ),
+      )
       .map(([key]) => `${getTableName(table)}.${key}`),
   );
 
@@ -81,12 +94,13 @@ it("what a person and an exam leave behind is what the tables declare", async ()
   const { db, services } = world;
   const as = async (sub: string, role: "admin" | "examinee") => trpc(world, await world.token({ sub, role }));
   const admin = await as("root", "admin");
-  const participants = [WHO, OTHER].map((userId) => ({ userId, name: "N", role: "examinee" }));
+  const people = [WHO, OTHER].map((userId) => ({ userId, name: "N", role: "examinee" }));
   const { data: room } = await admin.mutate("room.create", { name: "A" });
   const { data: elsewhere } = await admin.mutate("room.create", { name: "B" });
   const { examId, id: roomId } = room;
+  const others = [elsewhere.examId, elsewhere.id];
   for (const place of [roomId, elsewhere.id])
-    await admin.mutate("participant.add", { roomId: place, participants });
+    await admin.mutate("participant.add", { roomId: place, participants: people });
   for (const sender of [WHO, OTHER]) {
     const person = await as(sender, "examinee");
     for (const place of [roomId, elsewhere.id])
@@ -103,6 +117,10 @@ it("what a person and an exam leave behind is what the tables declare", async ()
       n += 1;
       await fillTables(db, { ...place, userId, n }, WRITTEN_BY_CALLS);
     }
+  // A room that the person was moved out of.
+  const { data: left } = await admin.mutate("room.create", { name: "C", examId });
+  const was = { examId, roomId: left.id, userId: WHO, n: n + 1 };
+  await fillTables(db, was, [...WRITTEN_BY_CALLS, participants, joinCodes]);
   const full = await contentsOf(db);
   const written = ["bulk_changes", "erasures"];
   expect(namesOf(TABLES.filter((table) => full[getTableName(table)]?.length === 0))).toEqual(written);
@@ -112,13 +130,17 @@ it("what a person and an exam leave behind is what the tables declare", async ()
       .toSorted(),
   );
 
+  await services.erasure.stop();
   await admin.mutate("participant.removeFromExam", { examId, userId: WHO, withRecords: true });
   await services.bulk.drain();
+  const stillNaming = columnsWith(rowsWith(await contentsOf(db), [WHO], others), WHO);
+  const gone = namingColumns().filter((name) => !stillNaming.includes(name));
+  expect(gone.toSorted()).toEqual([...namingColumns("removed"), "bulk_changes.person"].toSorted());
+  services.erasure.start();
   // The notice of the removal stays for two minutes.
   now += 120_000;
   await services.erasure.finish();
   const erased = await contentsOf(db);
-  const others = [elsewhere.examId, elsewhere.id];
   expect(Object.keys(rowsWith(erased, [WHO], others)).toSorted()).toEqual(Object.keys(STILL_NAMED));
   // Readers go with the message that they read, and a server of PostgreSQL changes epochs.
   const { message_readers: _, event_epochs: __, ...ofOthers } = rowsWith(full, [""], [WHO]);
