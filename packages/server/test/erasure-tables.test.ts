@@ -142,6 +142,8 @@ it("what a person and an exam leave behind is what the tables declare", async ()
   await services.erasure.finish();
   const erased = await contentsOf(db);
   expect(Object.keys(rowsWith(erased, [WHO], others)).toSorted()).toEqual(Object.keys(STILL_NAMED));
+  // Revoked links stay revoked.
+  expect(erased.seat_generations).toContainEqual({ examId, roomId, userId: "", generation: 1 });
   // Readers go with the message that they read, and a server of PostgreSQL changes epochs.
   const { message_readers: _, event_epochs: __, ...ofOthers } = rowsWith(full, [""], [WHO]);
   for (const [table, rows] of Object.entries(ofOthers))
