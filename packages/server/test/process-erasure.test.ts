@@ -1,5 +1,8 @@
 import Sqlite from "better-sqlite3";
+import { getTableName } from "drizzle-orm";
 import { expect, it } from "vitest";
+import { DECLARATION } from "../src/storage/declaration.js";
+import { TABLES } from "../src/storage/inventory.js";
 import { runHere } from "./support/command.js";
 import { serve, tempFolder, testEnv } from "./support/process.js";
 import { namedIn, openTraces, WHO } from "./support/traces.js";
@@ -12,8 +15,10 @@ it("an erasure that a process did not finish is finished by the next start", asy
   // As a process leaves it that dies between the removal and the last of its steps.
   const database = new Sqlite(databaseFile);
   database.pragma("foreign_keys = OFF");
-  for (const table of ["join_codes", "cheat_records", "recorded_people", "stream_events", "participants"])
-    database.prepare(`DELETE FROM ${table} WHERE user_id = ?`).run(WHO);
+  for (const table of TABLES)
+    for (const { column, erased } of table[DECLARATION].people)
+      if (erased === "removed")
+        database.prepare(`DELETE FROM ${getTableName(table)} WHERE ${column.name} = ?`).run(WHO);
   database
     .prepare(
       `INSERT INTO erasures (exam_id, user_id, up_to_event, up_to_message, stage, created_at)

@@ -1,5 +1,4 @@
-import { is, sql } from "drizzle-orm";
-import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
+import { getTableName, sql } from "drizzle-orm";
 import pg, { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it as test, vi } from "vitest";
 import { createTestApp, type TestApp, type TestCaller } from "../src/app/testing.js";
@@ -16,13 +15,12 @@ import { createImStore } from "../src/features/im/store.js";
 import { createPresenceStore } from "../src/features/presence/store.js";
 import { createLiveStore } from "../src/features/subscriptions/store.js";
 import type { Database } from "../src/storage/database.js";
+import { TABLES } from "../src/storage/inventory.js";
 import { openPostgres } from "../src/storage/postgres/client.js";
 import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
-import { primaryKeyOf } from "../src/storage/postgres/schema.js";
 import { createSessions } from "../src/storage/postgres/sessions.js";
 import { createPostgresStorage } from "../src/storage/postgres/storage.js";
 import { type Insertion, madeStatements, partsOf, query, type Statement } from "../src/storage/statement.js";
-import * as tables from "../src/storage/tables.js";
 import { often } from "./support/effort.js";
 import { addManyRows } from "./support/many-rows.js";
 import {
@@ -32,6 +30,7 @@ import {
   withSetting,
 } from "./support/postgres-schemas.js";
 import { STREAM_CONFIG, streamHeaders, streamReport } from "./support/streams.js";
+import { sharedTables } from "./support/tables.js";
 import { watchQueries } from "./support/watched-sessions.js";
 
 const isSkipped = isPostgresMissing();
@@ -49,10 +48,8 @@ const SMALL = new Set([
   "instances",
   "server_notices",
 ]);
-const GROWING = Object.values(tables)
-  .filter((one) => is(one, SQLiteTable))
-  .map((table) => getTableConfig(table).name)
-  .filter((name) => !SMALL.has(name));
+const SHARED = sharedTables();
+const GROWING = TABLES.map((table) => getTableName(table)).filter((name) => !SMALL.has(name));
 
 let schemas: Schemas;
 let client: Client;
@@ -254,13 +251,11 @@ const badReads = (plan: PlanNode): string[] =>
       ];
     }),
   );
-/** Tables whose rows belong to an exam. The key of an exam is its id. */
-const OF_EXAMS = Object.values(tables)
-  .filter((one) => is(one, SQLiteTable))
-  .filter((table) => primaryKeyOf(table).some(({ name }) => name === "exam_id"))
-  .map((table) => getTableConfig(table).name);
-const examColumnOf = (table: string): string | undefined =>
-  table === "exams" ? "id" : OF_EXAMS.includes(table) ? "exam_id" : undefined;
+/** The column with the exam of a table's rows, unless all exams share the table. */
+const examColumnOf = (table: string): string | undefined => {
+  if (table === "exams") return "id";
+  return SHARED.includes(table) ? undefined : "exam_id";
+};
 
 /** The tables of exams of which a plan reads rows without a condition about one exam. */
 const spreadReads = (node: PlanNode, joins: readonly string[] = []): string[] => {

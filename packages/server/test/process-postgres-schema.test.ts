@@ -8,7 +8,6 @@ import type { Database } from "../src/storage/database.js";
 import { MIGRATIONS, type OpenPostgresOptions, openPostgres } from "../src/storage/postgres/client.js";
 import { isCompatible, readMigrations } from "../src/storage/postgres/migrate.js";
 import { createSchema } from "../src/storage/postgres/schema.js";
-import * as tables from "../src/storage/tables.js";
 import { tempFolder } from "./support/folders.js";
 import { freePort } from "./support/ports.js";
 import {
@@ -139,7 +138,7 @@ const describeSchema = async (name: string): Promise<Record<string, string[]>> =
 const createDescribed = async (): Promise<string> => {
   const { schema: name } = await schemas.open();
   await schemas.client.query(`SET search_path TO ${name}`);
-  for (const statement of createSchema(tables)) await schemas.client.query(statement);
+  for (const statement of createSchema()) await schemas.client.query(statement);
   await schemas.client.query("RESET search_path");
   return name;
 };

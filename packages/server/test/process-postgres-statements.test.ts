@@ -4,7 +4,6 @@ import "../src/features/auth/throttle-store.js";
 import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
 import { createSchema } from "../src/storage/postgres/schema.js";
 import { type Insertion, madeStatements, partsOf, type Statement } from "../src/storage/statement.js";
-import * as tables from "../src/storage/tables.js";
 import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
 
 const isSkipped = isPostgresMissing();
@@ -16,7 +15,7 @@ beforeAll(async () => {
   schemas = await openSchemasForTests();
   const { schema } = await schemas.open();
   await schemas.client.query(`SET search_path TO ${schema}`);
-  for (const statement of createSchema(tables)) await schemas.client.query(statement);
+  for (const statement of createSchema()) await schemas.client.query(statement);
   // Stores make their statements when they are loaded. The app loads all of them but the throttle's, see above.
   await (await createTestApp()).close();
 }, 60_000);

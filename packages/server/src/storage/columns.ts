@@ -30,4 +30,38 @@ export const bytes = customType<{ data: Uint8Array; driverData: unknown; config:
   dataType: () => "blob",
 });
 
+/**
+ * What becomes of a row that names a person in a column, when that person is erased from an exam:
+ * - `deleted`: `features/erasure` deletes it, and finds it by room and person. That needs no further code.
+ * - `removed`: the removal of the person deletes it (`domain/bulk`), because calls must not find it from then on.
+ * - `specially`: `features/erasure` has code of its own for the table.
+ * - `kept`: nothing, because it names somebody who made or administers something, or because it ends soon anyway.
+ */
+export type Erased = "deleted" | "removed" | "specially" | "kept";
+export const PERSON = Symbol("a column that names a person");
+export interface PersonMark<How extends Erased = Erased> {
+  /** The column is the person's id, or the login of one of their pages, or contains such texts. */
+  readonly as: "id" | "login" | "mention";
+  readonly erased: How;
+}
+export interface PersonColumn<How extends Erased = Erased> {
+  readonly [PERSON]: PersonMark<How>;
+}
+const naming = <Column extends object, How extends Erased>(
+  column: Column,
+  as: PersonMark["as"],
+  erased: How,
+): Column & PersonColumn<How> => Object.assign(column, { [PERSON]: { as, erased } });
+
+/** The id of a person. */
+export const personId = <How extends Erased>(name: string, erased: How) => naming(text(name), "id", erased);
+/** The login of a page of a person: see `domain/messages.ts`. */
+export const personLogin = <How extends Erased>(name: string, erased: How) =>
+  naming(text(name), "login", erased);
+/** Says that the texts or the JSON of a column contain ids or logins of people. */
+export const mentions = <Column extends object, How extends Exclude<Erased, "deleted">>(
+  column: Column,
+  erased: How,
+) => naming(column, "mention", erased);
+
 export { integer, text };

@@ -1,7 +1,8 @@
 import type { EventType, ImServer, VideoProfile } from "@invigil/schema";
 import { getTableColumns, sql } from "drizzle-orm";
-import { foreignKey, index, primaryKey, sqliteTable, sqliteView, uniqueIndex } from "drizzle-orm/sqlite-core";
-import { bytes, flag, integer, json, text, time } from "./columns.js";
+import { foreignKey, index, primaryKey, sqliteView, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { bytes, flag, integer, json, mentions, personId, personLogin, text, time } from "./columns.js";
+import { declareTable } from "./declaration.js";
 
 /**
  * The payload of a vendor task: a signal and its recipients (none: everyone in the group), or the person who
@@ -30,8 +31,8 @@ const changedBy = () => integer("changed_by");
 const examOfRow = () => text("exam_id").notNull();
 
 /** People who log in with a password. */
-export const accounts = sqliteTable("accounts", {
-  userId: text("user_id").primaryKey(),
+export const accounts = declareTable({ owner: "installation", lives: "withOwner" })("accounts", {
+  userId: personId("user_id", "kept").primaryKey(),
   role: text({ enum: ["admin", "teacher", "inspector"] }).notNull(),
   name: text().notNull(),
   /** An argon2id hash with its parameters, as the library writes it. */
@@ -41,11 +42,11 @@ export const accounts = sqliteTable("accounts", {
 });
 
 /** Sessions. A token of a session is valid only while the session's row exists. */
-export const sessions = sqliteTable(
+export const sessions = declareTable({ owner: "installation", lives: "untilDone" })(
   "sessions",
   {
     id: text().primaryKey(),
-    userId: text("user_id")
+    userId: personId("user_id", "kept")
       .notNull()
       .references(() => accounts.userId),
     createdAt: time("created_at").notNull(),
@@ -56,7 +57,7 @@ export const sessions = sqliteTable(
 );
 
 /** Revoked tokens, by their `jti`. */
-export const revokedTokens = sqliteTable(
+export const revokedTokens = declareTable({ owner: "installation", lives: "untilDone" })(
   "revoked_tokens",
   {
     tokenId: text("token_id").primaryKey(),
@@ -74,7 +75,7 @@ export const revokedTokens = sqliteTable(
  * `features/auth/throttle-shared.ts`. A row counts for an account, an address, or both. It names nobody and is
  * deleted 90 days after the last login at the latest, so erasing a person does not concern it.
  */
-export const loginCounters = sqliteTable(
+export const loginCounters = declareTable({ owner: "installation", lives: "untilDone" })(
   "login_counters",
   {
     /**
@@ -96,7 +97,7 @@ export const loginCounters = sqliteTable(
   (table) => [index("login_counters_by_expiry").on(table.expiresAt)],
 );
 
-export const exams = sqliteTable(
+export const exams = declareTable({ owner: "installation", lives: "withOwner" })(
   "exams",
   {
     id: text().primaryKey(),
@@ -105,14 +106,14 @@ export const exams = sqliteTable(
     endTime: time("end_time").notNull(),
     videoProfile: json<VideoProfile>("video_profile"),
     /** The user id of the creator, who may add rooms to the exam before they are in one. */
-    createdBy: text("created_by").notNull(),
+    createdBy: personId("created_by", "kept").notNull(),
     ...timestamps,
     removedBy: removedBy(),
   },
   (table) => [index("exams_by_creator").on(table.createdBy, table.id)],
 );
 
-export const rooms = sqliteTable(
+export const rooms = declareTable({ owner: "exam", lives: "withOwner" })(
   "rooms",
   {
     id: text().primaryKey(),
@@ -123,7 +124,7 @@ export const rooms = sqliteTable(
     status: text({ enum: ["in_progress", "ended"] }).notNull(),
     audioStatus: text("audio_status", { enum: ["silent", "speaking"] }).notNull(),
     imServer: json<readonly ImServer[]>("im_server").notNull(),
-    createTeacher: text("create_teacher").notNull(),
+    createTeacher: personId("create_teacher", "kept").notNull(),
     endedAt: time("ended_at"),
     ...timestamps,
     addedBy: addedBy(),
@@ -140,13 +141,13 @@ export const rooms = sqliteTable(
  * The exam of each room, which calls that name only a room need first. It is written along with the room. It decides no rights: those are
  * read from the rows of the exam.
  */
-export const roomExams = sqliteTable("room_exams", {
+export const roomExams = declareTable({ owner: "room", lives: "withOwner", shared: true })("room_exams", {
   roomId: text("room_id").primaryKey(),
   examId: text("exam_id").notNull(),
 });
 
 /** A person in a room. */
-export const participants = sqliteTable(
+export const participants = declareTable({ owner: "room", lives: "withOwner" })(
   "participants",
   {
     /** The order in which people were added, which lists follow. */
@@ -155,7 +156,7 @@ export const participants = sqliteTable(
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
-    userId: text("user_id").notNull(),
+    userId: personId("user_id", "removed").notNull(),
     role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
     name: text().notNull(),
     /** Minutes that the person has beyond the exam's end. */
@@ -179,14 +180,14 @@ export const participants = sqliteTable(
  * person who is added again does not get their old links back. The row with an empty user id has the initial
  * generation of seats that are added from now on: it covers seats with revoked links whose names were erased.
  */
-export const seatGenerations = sqliteTable(
+export const seatGenerations = declareTable({ owner: "room", lives: "withOwner" })(
   "seat_generations",
   {
     examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
-    userId: text("user_id").notNull(),
+    userId: personId("user_id", "specially").notNull(),
     generation: integer().notNull(),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.userId, table.examId] })],
@@ -196,12 +197,12 @@ export const seatGenerations = sqliteTable(
  * The join codes of seats: one for each of a person's pages. A row has only a digest of the code (`identity/join-codes.ts`). It goes with the
  * person's row, also if a version of Invigil deletes that which does not know this table.
  */
-export const joinCodes = sqliteTable(
+export const joinCodes = declareTable({ owner: "room", lives: "withOwner" })(
   "join_codes",
   {
     examId: examOfRow(),
     roomId: text("room_id").notNull(),
-    userId: text("user_id").notNull(),
+    userId: personId("user_id", "removed").notNull(),
     page: text({ enum: ["main", "pc"] }).notNull(),
     digest: text().notNull(),
   },
@@ -216,7 +217,7 @@ export const joinCodes = sqliteTable(
 );
 
 /** People of an exam who have no room yet, until a plan seats them. */
-export const unseated = sqliteTable(
+export const unseated = declareTable({ owner: "exam", lives: "withOwner" })(
   "unseated",
   {
     /** The order in which people were imported, which a plan follows. */
@@ -224,7 +225,7 @@ export const unseated = sqliteTable(
     examId: text("exam_id")
       .notNull()
       .references(() => exams.id),
-    userId: text("user_id").notNull(),
+    userId: personId("user_id", "removed").notNull(),
     role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
     name: text().notNull(),
     extraMinutes: integer("extra_minutes").notNull().default(0),
@@ -240,7 +241,7 @@ export const unseated = sqliteTable(
 );
 
 /** The owners of streams, and their exams. Stream names are looked up here, never parsed. */
-export const streamNames = sqliteTable(
+export const streamNames = declareTable({ owner: "room", lives: "withOwner", shared: true })(
   "stream_names",
   {
     name: text().primaryKey(),
@@ -248,7 +249,7 @@ export const streamNames = sqliteTable(
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
-    userId: text("user_id").notNull(),
+    userId: personId("user_id", "deleted").notNull(),
     camera: text({ enum: ["main", "pc"] }).notNull(),
     addedBy: addedBy(),
   },
@@ -256,7 +257,7 @@ export const streamNames = sqliteTable(
 );
 
 /** Reports of the stream service: each event once, in order of arrival. */
-export const streamEvents = sqliteTable(
+export const streamEvents = declareTable({ owner: "room", lives: "withOwner", hot: "appended" })(
   "stream_events",
   {
     id: integer().primaryKey({ autoIncrement: true }),
@@ -264,7 +265,7 @@ export const streamEvents = sqliteTable(
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
-    userId: text("user_id").notNull(),
+    userId: personId("user_id", "removed").notNull(),
     camera: text({ enum: ["main", "pc"] }).notNull(),
     action: text({ enum: ["publish", "publish_done"] }).notNull(),
     /** The time of the event by the stream service's clock, in whole seconds. */
@@ -298,7 +299,7 @@ export const streamEvents = sqliteTable(
  * Pending calls to a message service. A row exists until its call has succeeded. The group of a room has the
  * room's id.
  */
-export const vendorTasks = sqliteTable(
+export const vendorTasks = declareTable({ owner: "exam", lives: "untilDone" })(
   "vendor_tasks",
   {
     id: text().primaryKey(),
@@ -308,7 +309,7 @@ export const vendorTasks = sqliteTable(
     kind: text({ enum: ["delete_group", "send", "leave"] }).notNull(),
     groupId: text("group_id").notNull(),
     /** The signal to send, or the person who leaves. */
-    payload: json<VendorTaskPayload>().notNull(),
+    payload: mentions(json<VendorTaskPayload>().notNull(), "kept"),
     /** The earliest time for the call, and the time to give it up (null: never). */
     dueAt: time("due_at").notNull(),
     expiresAt: time("expires_at"),
@@ -335,13 +336,13 @@ export type EventData = Readonly<Record<string, string | number>>;
  * while. It may outlive its room, so that listeners learn of the room's deletion. The room of an event about a
  * whole exam is empty: see `domain/events.ts`.
  */
-export const roomEvents = sqliteTable(
+export const roomEvents = declareTable({ owner: "exam", lives: "untilDone", hot: "appended" })(
   "room_events",
   {
     id: integer().primaryKey({ autoIncrement: true }),
     roomId: text("room_id").notNull(),
     type: text().$type<EventType>().notNull(),
-    data: json<EventData>().notNull(),
+    data: mentions(json<EventData>().notNull(), "specially"),
     createdAt: time("created_at").notNull(),
     /** The exam of the room. Empty for an event of a room that an earlier version deleted. */
     examId: text("exam_id").notNull().default(""),
@@ -356,13 +357,13 @@ export const roomEvents = sqliteTable(
 );
 
 /** The newest event of each exam that was deleted from the log because of its age. */
-export const prunedEvents = sqliteTable("pruned_events", {
+export const prunedEvents = declareTable({ owner: "exam", lives: "untilDone" })("pruned_events", {
   examId: text("exam_id").primaryKey(),
   lastId: integer("last_id").notNull(),
 });
 
 /** Where the epochs of the event log begin: see `storage/epochs.ts`. Without a row, the first epoch begins at 0. */
-export const eventEpochs = sqliteTable("event_epochs", {
+export const eventEpochs = declareTable({ owner: "installation", lives: "withDatabase" })("event_epochs", {
   /** The events of the epoch have greater ids. */
   begin: integer().primaryKey(),
   /** The identity of the database, if it has one. */
@@ -371,7 +372,7 @@ export const eventEpochs = sqliteTable("event_epochs", {
 });
 
 /** The servers of a database. The pages of a server whose lease has expired are taken over by another one. */
-export const instances = sqliteTable(
+export const instances = declareTable({ owner: "installation", lives: "withServer" })(
   "instances",
   {
     id: text().primaryKey(),
@@ -383,24 +384,24 @@ export const instances = sqliteTable(
 );
 
 /** What servers tell each other. A notice is deleted when its server reads it. */
-export const serverNotices = sqliteTable(
+export const serverNotices = declareTable({ owner: "installation", lives: "withServer" })(
   "server_notices",
   {
     id: integer().primaryKey({ autoIncrement: true }),
     instance: text().notNull(),
     topic: text({ enum: ["displaced", "muted"] }).notNull(),
-    data: text().notNull(),
+    data: mentions(text().notNull(), "kept"),
     createdAt: time("created_at").notNull(),
   },
   (table) => [index("server_notices_by_instance").on(table.instance)],
 );
 
 /** Which connection holds the login name of a page, if several servers share the database. */
-export const pageClaims = sqliteTable(
+export const pageClaims = declareTable({ owner: "installation", lives: "withServer" })(
   "page_claims",
   {
     /** The login name, with the room or exam to which the login is bound. */
-    page: text().primaryKey(),
+    page: mentions(text().primaryKey(), "kept"),
     loginId: text("login_id").notNull(),
     instance: text().notNull(),
     connection: text().notNull(),
@@ -409,21 +410,21 @@ export const pageClaims = sqliteTable(
 );
 
 /** When each sender's allowance of messages is full again, if several servers share the database. */
-export const sendRates = sqliteTable(
+export const sendRates = declareTable({ owner: "room", lives: "withOwner", hot: "changed" })(
   "send_rates",
   {
     examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
-    login: text().notNull(),
+    login: personLogin("login", "deleted").notNull(),
     wholeAt: time("whole_at").notNull(),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.login, table.examId] })],
 );
 
 /** Messages of the built-in message service. */
-export const messages = sqliteTable(
+export const messages = declareTable({ owner: "room", lives: "withOwner", hot: "appended" })(
   "messages",
   {
     id: integer().primaryKey({ autoIncrement: true }),
@@ -433,15 +434,15 @@ export const messages = sqliteTable(
       .references(() => rooms.id),
     type: integer().notNull(),
     /** A JSON text, as it was sent. */
-    data: text().notNull(),
+    data: mentions(text().notNull(), "specially"),
     /** The user id and page of the sender, or `server` for messages of the server. */
-    senderId: text("sender_id").notNull(),
+    senderId: personId("sender_id", "specially").notNull(),
     senderRole: text("sender_role", {
       enum: ["admin", "teacher", "inspector", "examinee", "server"],
     }).notNull(),
     senderCamera: text("sender_camera", { enum: ["main", "pc"] }).notNull(),
     /** The logins that get the message. Empty: the staff. Null: everyone in the room. */
-    recipients: json<readonly string[]>(),
+    recipients: mentions(json<readonly string[]>(), "specially"),
     /** Identifies repetitions of a message by its sender. */
     key: text(),
     createdAt: time("created_at").notNull(),
@@ -458,14 +459,14 @@ export const messages = sqliteTable(
  * Who may read a message: its recipients' and its sender's logins, or readers that stand for groups
  * (`domain/messages.ts`). On SQLite, the table is WITHOUT ROWID.
  */
-export const messageReaders = sqliteTable(
+export const messageReaders = declareTable({ owner: "room", lives: "withOwner", hot: "appended" })(
   "message_readers",
   {
     examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
-    login: text().notNull(),
+    login: personLogin("login", "specially").notNull(),
     messageId: integer("message_id").notNull(),
     /** The message's type. */
     type: integer().notNull(),
@@ -479,14 +480,14 @@ export const messageReaders = sqliteTable(
  * Mutes of a whole room's messages: for one login or, with an empty login, for everyone but the staff who run
  * the room.
  */
-export const mutes = sqliteTable(
+export const mutes = declareTable({ owner: "room", lives: "withOwner" })(
   "mutes",
   {
     examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
-    login: text().notNull(),
+    login: personLogin("login", "deleted").notNull(),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.login, table.examId] })],
 );
@@ -495,12 +496,12 @@ export const mutes = sqliteTable(
  * People who were removed together with their records and whose other data is not yet erased: see
  * `features/erasure`. A row is deleted along with the last of that data.
  */
-export const erasures = sqliteTable("erasures", {
+export const erasures = declareTable({ owner: "exam", lives: "untilDone" })("erasures", {
   id: integer().primaryKey({ autoIncrement: true }),
   examId: text("exam_id").notNull(),
   /** The only room to erase from. Null: the whole exam. */
   roomId: text("room_id"),
-  userId: text("user_id").notNull(),
+  userId: personId("user_id", "kept").notNull(),
   /**
    * The newest event and message at the removal. Later events report the removal, or belong to the person after
    * they were added again.
@@ -519,16 +520,16 @@ export const erasures = sqliteTable("erasures", {
  * Unexpired logins to the built-in message service. A row stores the token that the login was issued to, with
  * all bindings of that token.
  */
-export const messageLogins = sqliteTable(
+export const messageLogins = declareTable({ owner: "installation", lives: "untilDone" })(
   "message_logins",
   {
     /** The nonce of the login. */
     id: text().primaryKey(),
     /** The person, and their page, that the login is for. */
-    userId: text("user_id").notNull(),
+    userId: personId("user_id", "specially").notNull(),
     camera: text({ enum: ["main", "pc"] }).notNull(),
     /** The caller who requested the login: the person, or an administrator. */
-    holderId: text("holder_id").notNull(),
+    holderId: personId("holder_id", "specially").notNull(),
     holderRole: text("holder_role", { enum: ["admin", "teacher", "inspector", "examinee"] }).notNull(),
     /** The room or exam that the login is limited to, which may be deleted by now. */
     roomId: text("room_id"),
@@ -548,14 +549,14 @@ export const messageLogins = sqliteTable(
 );
 
 /** Pages that are connected, or were until a moment ago. */
-export const presence = sqliteTable(
+export const presence = declareTable({ owner: "room", lives: "withServer", hot: "changed" })(
   "presence",
   {
     examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
-    userId: text("user_id").notNull(),
+    userId: personId("user_id", "deleted").notNull(),
     camera: text({ enum: ["main", "pc"] }).notNull(),
     role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
     since: time("since").notNull(),
@@ -571,7 +572,7 @@ export const presence = sqliteTable(
 );
 
 /** The library of audio clips. */
-export const audioClips = sqliteTable(
+export const audioClips = declareTable({ owner: "installation", lives: "withOwner" })(
   "audio_clips",
   {
     id: text().primaryKey(),
@@ -583,7 +584,7 @@ export const audioClips = sqliteTable(
     /** Whether exams without manual audio of their own offer the clip. */
     isDefault: flag("is_default").notNull().default(false),
     /** The user id of the creator, who may change the clip. Null: not recorded. */
-    createdBy: text("created_by"),
+    createdBy: personId("created_by", "kept"),
     /** The normalized name for searching: see `features/audio`. */
     foldedName: text("folded_name").notNull().default(""),
     /** The size of an uploaded file. 0 for a URL of another server. */
@@ -602,7 +603,7 @@ export const audioClips = sqliteTable(
 );
 
 /** The audio clips of exams: each plays at a time or, without one, manually. */
-export const examAudio = sqliteTable(
+export const examAudio = declareTable({ owner: "exam", lives: "withOwner" })(
   "exam_audio",
   {
     id: text().primaryKey(),
@@ -622,7 +623,7 @@ export const examAudio = sqliteTable(
 );
 
 /** Uploaded files that lie in the database or in a bucket. Files in the data folder have no rows. */
-export const storedFiles = sqliteTable(
+export const storedFiles = declareTable({ owner: "installation", lives: "withOwner" })(
   "stored_files",
   {
     /** Never used again, so that removing one file does not affect a later file of the same content. */
@@ -643,7 +644,7 @@ export const storedFiles = sqliteTable(
 );
 
 /** The content of files in the database. */
-export const storedFileChunks = sqliteTable(
+export const storedFileChunks = declareTable({ owner: "installation", lives: "withOwner" })(
   "stored_file_chunks",
   {
     fileId: text("file_id")
@@ -656,7 +657,7 @@ export const storedFileChunks = sqliteTable(
   (table) => [primaryKey({ columns: [table.fileId, table.position] })],
 );
 
-export const cheatConfigs = sqliteTable("cheat_configs", {
+export const cheatConfigs = declareTable({ owner: "exam", lives: "withOwner" })("cheat_configs", {
   examId: text("exam_id")
     .primaryKey()
     .references(() => exams.id),
@@ -665,7 +666,7 @@ export const cheatConfigs = sqliteTable("cheat_configs", {
 });
 
 /** Reports of the cheat detectors. Records are evidence and never change. */
-export const cheatRecords = sqliteTable(
+export const cheatRecords = declareTable({ owner: "room", lives: "withOwner", hot: "appended" })(
   "cheat_records",
   {
     id: integer().primaryKey({ autoIncrement: true }),
@@ -673,7 +674,7 @@ export const cheatRecords = sqliteTable(
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
-    userId: text("user_id").notNull(),
+    userId: personId("user_id", "removed").notNull(),
     detectType: text("detect_type").notNull(),
     isMainMonitor: flag("is_main_monitor").notNull(),
     detectTime: time("detect_time").notNull(),
@@ -693,14 +694,14 @@ export const cheatRecords = sqliteTable(
  * Which people have records in which rooms. It replaces an index of the records by person: docs/decisions/0027. On SQLite, the table is
  * WITHOUT ROWID.
  */
-export const recordedPeople = sqliteTable(
+export const recordedPeople = declareTable({ owner: "room", lives: "withOwner", hot: "changed" })(
   "recorded_people",
   {
     examId: examOfRow(),
     roomId: text("room_id")
       .notNull()
       .references(() => rooms.id),
-    userId: text("user_id").notNull(),
+    userId: personId("user_id", "removed").notNull(),
     /** The number and the size in bytes of the person's records in the room, for quotas. */
     records: integer().notNull().default(0),
     bytes: integer().notNull().default(0),
@@ -734,7 +735,7 @@ export interface BulkProgress {
  * invisible writes, announced by one write, and finished in small writes. Its row exists from the first to the
  * last of them.
  */
-export const bulkChanges = sqliteTable(
+export const bulkChanges = declareTable({ owner: "exam", lives: "untilDone" })(
   "bulk_changes",
   {
     /** Random, so that no later change gets the id of one that rows still refer to. */
@@ -742,7 +743,7 @@ export const bulkChanges = sqliteTable(
     kind: text({ enum: ["import", "plan", "delete_exam", "remove_person"] }).notNull(),
     examId: text("exam_id").notNull(),
     /** The person to remove. */
-    person: json<RemovedPerson>(),
+    person: mentions(json<RemovedPerson>(), "kept"),
     /** `preparing`: undone unless it is announced. `announced`: finished. */
     state: text({ enum: ["preparing", "announced"] }).notNull(),
     /**
@@ -770,7 +771,7 @@ export const bulkChanges = sqliteTable(
 );
 
 /** New names and extra minutes that a bulk change gives to people who are in the exam already. */
-export const personChanges = sqliteTable(
+export const personChanges = declareTable({ owner: "exam", lives: "untilDone" })(
   "person_changes",
   {
     examId: examOfRow(),

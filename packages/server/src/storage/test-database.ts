@@ -1,11 +1,10 @@
-import { count, is, sql } from "drizzle-orm";
-import { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { count, sql } from "drizzle-orm";
 import pg from "pg";
 import type { Database } from "./database.js";
+import { TABLES } from "./inventory.js";
 import type { DatabaseLocation } from "./location.js";
 import { type OpenOptions, openDatabase } from "./open.js";
 import { query } from "./statement.js";
-import * as tables from "./tables.js";
 
 /** Schemas that closed apps have left, by the URL of the database. They are emptied before they are used again. */
 const freeSchemas = new Map<string, string[]>();
@@ -26,14 +25,14 @@ const TRUNCATE_TABLES = `DO $$ BEGIN EXECUTE (
   FROM pg_tables WHERE schemaname = current_schema AND tablename <> 'invigil_migrations'); END $$`;
 
 /** The number of tables of a schema that no test has damaged, with the one of the migrations. */
-const TABLES = Object.values(tables).filter((table) => is(table, SQLiteTable)).length + 1;
+const COMPLETE = TABLES.length + 1;
 
 const isComplete = async (db: Database): Promise<boolean> => {
   const select = query
     .select({ tables: count() })
     .from(sql`pg_tables`)
     .where(sql`schemaname = current_schema`);
-  return (await db.storage.get<{ tables: number }>({ build: () => select }))?.tables === TABLES;
+  return (await db.storage.get<{ tables: number }>({ build: () => select }))?.tables === COMPLETE;
 };
 
 const inSchema = (url: string, schema: string): string => {

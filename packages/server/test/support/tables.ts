@@ -1,8 +1,10 @@
-import { count, getTableName, is, type SQL, type SQLWrapper, sql } from "drizzle-orm";
-import { getTableConfig, SQLiteTable, type SQLiteView } from "drizzle-orm/sqlite-core";
+import { count, getTableName, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import type { SQLiteTable, SQLiteView } from "drizzle-orm/sqlite-core";
 import type { Database } from "../../src/storage/database.js";
+import { DECLARATION } from "../../src/storage/declaration.js";
+import { primaryKeyOf, TABLES } from "../../src/storage/inventory.js";
 import { query } from "../../src/storage/statement.js";
-import * as declared from "../../src/storage/tables.js";
+import { exams } from "../../src/storage/tables.js";
 
 // How tests read and write tables. Queries are built with `query` and contain their values. They run through the
 // storage interface, so they work with every database, and cached reads notice the writes.
@@ -32,11 +34,6 @@ export const insertRows = async <Of extends SQLiteTable>(
   await storage.write((tx) => tx.insert({ table, onConflict: "fail" }, rows));
 };
 
-const primaryKeyOf = (table: SQLiteTable) => {
-  const { columns, primaryKeys } = getTableConfig(table);
-  return [...columns.filter(({ primary }) => primary), ...primaryKeys.flatMap((key) => key.columns)];
-};
-
 /** Returns all rows of a table by primary key. For ids of the application that is the order of creation. */
 export const rowsOf = <Of extends SQLiteTable>(
   { storage }: Stored,
@@ -59,11 +56,17 @@ export const countRows = async (
   return row?.rows ?? 0;
 };
 
+/** Returns the names of the tables that all exams share. The key of an exam is its id. */
+export const sharedTables = (): string[] =>
+  TABLES.filter((table) => {
+    const { owner, shared } = table[DECLARATION];
+    return table !== exams && (owner === "installation" || shared);
+  }).map((table) => getTableName(table));
+
 /** Returns all rows of all tables, by the table's name. */
 export const contentsOf = async (db: Stored): Promise<Record<string, object[]>> => {
-  const tables = Object.values(declared).filter((value) => is(value, SQLiteTable));
   return Object.fromEntries(
-    await Promise.all(tables.map(async (table) => [getTableName(table), await rowsOf(db, table)] as const)),
+    await Promise.all(TABLES.map(async (table) => [getTableName(table), await rowsOf(db, table)] as const)),
   );
 };
 

@@ -1,73 +1,39 @@
-import { type AnyColumn, and, asc, eq, getTableColumns, sql } from "drizzle-orm";
-import { getTableConfig } from "drizzle-orm/sqlite-core";
+import { and, asc, eq, type SQL, sql } from "drizzle-orm";
+import { DECLARATION, type DeclaredTable } from "../../storage/declaration.js";
+import { primaryKeyOf, tablesOf } from "../../storage/inventory.js";
 import type { Transaction } from "../../storage/port.js";
 import { param, query, type Statement, statement } from "../../storage/statement.js";
-import {
-  cheatConfigs,
-  cheatRecords,
-  examAudio,
-  exams,
-  joinCodes,
-  messageReaders,
-  messages,
-  mutes,
-  participants,
-  presence,
-  recordedPeople,
-  rooms,
-  seatGenerations,
-  sendRates,
-  streamEvents,
-  streamNames,
-  unseated,
-} from "../../storage/tables.js";
+import { exams, roomExams, rooms } from "../../storage/tables.js";
 import { deleteRoom } from "./marked-rows.js";
 import type { Phase } from "./types.js";
 
-/** All tables with rows of a room. */
-const OF_ROOM = [
-  messageReaders,
-  messages,
-  mutes,
-  sendRates,
-  presence,
-  seatGenerations,
-  streamEvents,
-  streamNames,
-  // They would go along with the participants, but count as rows of their own.
-  joinCodes,
-  participants,
-  recordedPeople,
-  cheatRecords,
-] as const;
-/** All tables with rows of an exam that do not belong to a room. */
-const OF_EXAM = [unseated, examAudio] as const;
-
-/** Makes a statement that deletes at most `limit` rows of an owner. */
-const deletionOf = (
-  table: (typeof OF_ROOM)[number] | (typeof OF_EXAM)[number],
-  owner: "roomId" | "examId",
-): Statement => {
-  const columns: Readonly<Record<string, AnyColumn>> = getTableColumns(table);
-  const { examId } = table;
-  const ownerColumn = columns[owner];
-  if (!ownerColumn) throw new Error(`a table without ${owner} cannot be erased by it`);
-  const composite = getTableConfig(table).primaryKeys[0]?.columns;
-  const key: readonly AnyColumn[] = composite ?? Object.values(columns).filter(({ primary }) => primary);
+/** Makes a statement that deletes at most `limit` rows of a table, under a condition with parameters. */
+const deletionOf = (table: DeclaredTable<"exam" | "room">, isOwned: SQL): Statement => {
+  const key = primaryKeyOf(table);
   return statement((dialect) => {
     const some = query
       .select(Object.fromEntries(key.map((column) => [column.name, sql`${column}`.as(column.name)])))
       .from(table)
-      .where(and(eq(ownerColumn, param("ownerId")), dialect.inExam(examId)))
+      .where(and(isOwned, dialect.inExam(table.examId)))
       .limit(param("limit"));
     return query
       .delete(table)
-      .where(and(sql`(${sql.join([...key], sql`, `)}) IN ${some}`, dialect.inExam(examId)));
+      .where(and(sql`(${sql.join([...key], sql`, `)}) IN ${some}`, dialect.inExam(table.examId)));
   });
 };
+/** The tables whose rows go with their owner, each before those that it refers to. Rows that live until they are done have other deleters. */
+const deletedWith = <Of extends "exam" | "room">(owner: Of) =>
+  tablesOf(owner)
+    .filter((table) => table[DECLARATION].lives !== "untilDone")
+    .toReversed();
 
-const deletionsOfRoom = OF_ROOM.map((table) => deletionOf(table, "roomId"));
-const deletionsOfExam = OF_EXAM.map((table) => deletionOf(table, "examId"));
+// A room is deleted last, with the row that tells its exam.
+const deletionsOfRoom = deletedWith("room")
+  .filter((table) => table !== roomExams)
+  .map((table) => deletionOf(table, eq(table.roomId, param("ownerId"))));
+const deletionsOfExam = deletedWith("exam")
+  .filter((table) => table !== rooms)
+  .map((table) => deletionOf(table, eq(table.examId, param("ownerId"))));
 const firstRoom = statement(
   query
     .select({ id: rooms.id })
@@ -76,7 +42,6 @@ const firstRoom = statement(
     .orderBy(asc(rooms.id))
     .limit(1),
 );
-const deleteConfig = statement(query.delete(cheatConfigs).where(eq(cheatConfigs.examId, param("examId"))));
 const deleteExam = statement(query.delete(exams).where(eq(exams.id, param("examId"))));
 
 /** Runs the deletions in turn until `rows` rows are deleted. */
@@ -112,7 +77,6 @@ export const eraseExam: Phase = async (tx, { examId }, { rows }) => {
   if (used >= rows) return { used, next: "again" };
   const erased = await deleteSome(tx, deletionsOfExam, { examId, ownerId: examId }, rows - used);
   if (!erased.isEmpty) return { used: used + erased.used, next: "again" };
-  await tx.run(deleteConfig, { examId });
   await tx.run(deleteExam, { examId });
-  return { used: used + erased.used + 2 };
+  return { used: used + erased.used + 1 };
 };

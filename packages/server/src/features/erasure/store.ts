@@ -2,6 +2,8 @@ import { and, asc, between, eq, gt, lte, notExists, or, type SQL, type SQLWrappe
 import { encodedParam } from "../../domain/encoded-param.js";
 import { EVERYBODY, loginOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import { eraseSeats } from "../../domain/seats.js";
+import { DECLARATION } from "../../storage/declaration.js";
+import { tablesOf } from "../../storage/inventory.js";
 import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
@@ -10,14 +12,10 @@ import {
   messageLogins,
   messageReaders,
   messages,
-  mutes,
   visibleParticipants as participants,
-  presence,
   roomEvents,
   rooms,
   seatGenerations,
-  sendRates,
-  streamNames,
 } from "../../storage/tables.js";
 import { withoutLogins } from "./scrub.js";
 
@@ -36,8 +34,8 @@ export interface ErasureStore {
   /** Returns the rooms that an erasure covers, oldest first. */
   roomsOf(erasure: Erasure): Promise<string[]>;
   /**
-   * Erases the rows keyed by the person in some rooms: mutes, presence, stream names, seats, and message logins,
-   * including those bound to the exam.
+   * Erases the rows keyed by the person in some rooms: those of tables that say so, seats, and message logins, including those bound to the
+   * exam.
    */
   eraseKeys(erasure: Erasure, roomIds: readonly string[]): Promise<void>;
   /**
@@ -101,25 +99,21 @@ const seatsOfPerson = statement((dialect) =>
     ),
 );
 
-const deleteMutes = statement((dialect) =>
-  query
-    .delete(mutes)
-    .where(
-      and(
-        eq(mutes.examId, param("examId")),
-        dialect.isAnyOf(mutes.roomId, "roomIds"),
-        dialect.isAnyOf(mutes.login, "logins"),
-      ),
-    ),
-);
-const deleteSendRates = statement((dialect) =>
-  query
-    .delete(sendRates)
-    .where(
-      and(
-        eq(sendRates.examId, param("examId")),
-        dialect.isAnyOf(sendRates.roomId, "roomIds"),
-        dialect.isAnyOf(sendRates.login, "logins"),
+/** Deletes the rows that columns of tables of rooms say are found by room and person. */
+const deletions = tablesOf("room").flatMap((table) =>
+  table[DECLARATION].people
+    .filter(({ erased }) => erased === "deleted")
+    .map(({ column, as }) =>
+      statement((dialect) =>
+        query
+          .delete(table)
+          .where(
+            and(
+              eq(table.examId, param("examId")),
+              dialect.isAnyOf(table.roomId, "roomIds"),
+              as === "login" ? dialect.isAnyOf(column, "logins") : eq(column, param("userId")),
+            ),
+          ),
       ),
     ),
 );
@@ -141,28 +135,6 @@ const deleteLoginsToExam = statement(
         eq(messageLogins.userId, param("userId")),
         eq(messageLogins.examId, param("examId")),
         notExists(seatInExam),
-      ),
-    ),
-);
-const deletePresence = statement((dialect) =>
-  query
-    .delete(presence)
-    .where(
-      and(
-        eq(presence.examId, param("examId")),
-        dialect.isAnyOf(presence.roomId, "roomIds"),
-        eq(presence.userId, param("userId")),
-      ),
-    ),
-);
-const deleteStreamNames = statement((dialect) =>
-  query
-    .delete(streamNames)
-    .where(
-      and(
-        eq(streamNames.examId, param("examId")),
-        dialect.isAnyOf(streamNames.roomId, "roomIds"),
-        eq(streamNames.userId, param("userId")),
       ),
     ),
 );
@@ -297,12 +269,10 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
         await tx.lock(exams, examId);
         // If the person was added again, these rows belong to their new seat.
         const roomIds = await withoutSeatIn(tx, { examId, userId }, all);
-        await tx.run(deleteMutes, { examId, roomIds, logins: loginsOf(userId) });
-        await tx.run(deleteSendRates, { examId, roomIds, logins: loginsOf(userId) });
+        const logins = loginsOf(userId);
+        for (const deletion of deletions) await tx.run(deletion, { examId, roomIds, userId, logins });
         await tx.run(deleteLoginsToRooms, { userId, roomIds });
         if (onlyRoom === null) await tx.run(deleteLoginsToExam, { userId, examId });
-        await tx.run(deletePresence, { examId, userId, roomIds });
-        await tx.run(deleteStreamNames, { examId, userId, roomIds });
         const seats = await tx.all(revokedSeats, { examId, userId, roomIds });
         await eraseSeats(
           tx,

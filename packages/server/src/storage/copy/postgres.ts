@@ -19,7 +19,7 @@ import {
   readApplied,
   readMigrations,
 } from "../postgres/migrate.js";
-import { primaryKeyOf } from "../postgres/schema.js";
+import { postgresKeyOf } from "../postgres/schema.js";
 import { createSessions, firstValue, rollBack, type Session } from "../postgres/sessions.js";
 import { shownUrl } from "../postgres/settings.js";
 import { toPostgres, typeOf } from "../postgres/values.js";
@@ -93,7 +93,7 @@ const readerOf = (session: Session): TableReader => {
       ),
     readPage: (table, after, limit) =>
       reading(table, async () => {
-        const key = primaryKeyOf(table.declared);
+        const key = postgresKeyOf(table.declared);
         const { rows } = await session.query({
           text: pageQuery(table, key, after === undefined, (number) => `$${number}`),
           values: [...(after ? keyOf(table, key, after) : []), limit],

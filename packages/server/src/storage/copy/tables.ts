@@ -1,14 +1,15 @@
-import { type Column, getTableName, is } from "drizzle-orm";
-import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
+import { type Column, getTableName } from "drizzle-orm";
+import { getTableConfig } from "drizzle-orm/sqlite-core";
+import { DECLARATION, type DeclaredTable } from "../declaration.js";
+import { primaryKeyOf, TABLES } from "../inventory.js";
 import { listOf, quoted } from "../names.js";
-import * as declared from "../tables.js";
 
 /** A row as its values, in the order of the table's columns: times are dates, and JSON is parsed. */
 export type Row = readonly unknown[];
 
 /** A table to copy. */
 export interface CopiedTable {
-  readonly declared: SQLiteTable;
+  readonly declared: DeclaredTable;
   readonly name: string;
   readonly columns: readonly Column[];
   /** The columns of the primary key on SQLite, by which pages are read there. */
@@ -21,46 +22,25 @@ export interface CopiedTable {
  * The tables of running servers. They are left out: no page is connected to the new installation yet, and pages
  * that never come back would stay in it.
  */
-const OF_RUNNING_SERVERS: readonly SQLiteTable[] = [
-  declared.instances,
-  declared.pageClaims,
-  declared.presence,
-  declared.serverNotices,
-];
-export const LEFT_OUT: readonly string[] = OF_RUNNING_SERVERS.map((table) => getTableName(table));
-/** Not copied either: the copy begins an epoch of its own. */
-const OF_DATABASE: readonly SQLiteTable[] = [declared.eventEpochs];
+export const LEFT_OUT: readonly string[] = TABLES.filter(
+  (table) => table[DECLARATION].lives === "withServer",
+).map((table) => getTableName(table));
 
-const describe = (table: SQLiteTable): CopiedTable => {
-  const { name, columns, primaryKeys } = getTableConfig(table);
+const describe = (table: DeclaredTable): CopiedTable => {
+  const { name, columns } = getTableConfig(table);
   return {
     declared: table,
     name,
     columns,
-    key: [...columns.filter(({ primary }) => primary), ...primaryKeys.flatMap((key) => key.columns)],
+    key: primaryKeyOf(table),
     generated: columns.find((column) => "autoIncrement" in column && column.autoIncrement === true),
   };
 };
 
-/** Sorts tables so that each comes after those that it refers to. */
-const byReference = (tables: readonly SQLiteTable[]): SQLiteTable[] => {
-  const sorted = new Set<SQLiteTable>();
-  const add = (table: SQLiteTable): void => {
-    for (const key of getTableConfig(table).foreignKeys) add(key.reference().foreignTable);
-    sorted.add(table);
-  };
-  for (const table of tables) add(table);
-  return [...sorted];
-};
-
-const all: readonly unknown[] = Object.values(declared);
-
-/** All tables that are copied. Each comes after those that it refers to. */
-export const COPIED_TABLES: readonly CopiedTable[] = byReference(
-  all.filter((one): one is SQLiteTable => is(one, SQLiteTable)),
-)
-  .filter((table) => !OF_RUNNING_SERVERS.includes(table) && !OF_DATABASE.includes(table))
-  .map(describe);
+/** All tables that are copied. Each comes after those that it refers to. A copy begins an epoch of its own. */
+export const COPIED_TABLES: readonly CopiedTable[] = TABLES.filter(
+  (table) => !["withServer", "withDatabase"].includes(table[DECLARATION].lives),
+).map(describe);
 
 /** Returns the values of a key of a row. */
 export const keyOf = ({ columns }: CopiedTable, key: readonly Column[], row: Row): unknown[] =>

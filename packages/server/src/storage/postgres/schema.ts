@@ -1,45 +1,30 @@
-import { type Column, getTableName, is, SQL, type Table, type View } from "drizzle-orm";
+import { type Column, getTableName, is, SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import { getTableConfig, getViewConfig, SQLiteTable, SQLiteView } from "drizzle-orm/sqlite-core";
+import { getTableConfig, getViewConfig, SQLiteView } from "drizzle-orm/sqlite-core";
+import { DECLARATION, type DeclaredTable } from "../declaration.js";
+import { declaredTable, primaryKeyOf, TABLES } from "../inventory.js";
 import { listOf, quoted } from "../names.js";
 import { isNumberedKey } from "../statement.js";
+import * as tables from "../tables.js";
 import { literal, typeOf } from "./values.js";
 
 const compiler = new PgDialect();
 
-type TableConfig = ReturnType<typeof getTableConfig>;
+/**
+ * Returns the column with the exam of a table's rows, unless exams share the table. Keys contain it, so that a database can be spread by exam
+ * (docs/decisions/0041-rows-carry-their-exam.md).
+ */
+const examColumnOf = (table: DeclaredTable): Column | undefined => {
+  const { owner, shared } = table[DECLARATION];
+  return owner === "installation" || shared
+    ? undefined
+    : getTableConfig(table).columns.find(({ name }) => name === "exam_id");
+};
 
 /**
- * Tables whose rows have an exam but are shared by all exams, because they are read before the exam is known. All other rows with an exam
- * belong to it: their keys contain it, so that a database can be spread by exam (docs/decisions/0041-rows-carry-their-exam.md).
+ * Settings of tables to which rows are appended all the time, and from which the rows of whole exams and of whole days are deleted. By
+ * default, PostgreSQL would wait until a fifth of the rows is dead before it lets new rows use their place (`bench/retention.mjs`).
  */
-const SHARED = new Set(["message_logins", "room_exams", "stream_names"]);
-
-/** Returns the column with the exam of a table's rows, unless the table is shared. */
-const examColumnOf = ({ name, columns }: Pick<TableConfig, "name" | "columns">): Column | undefined =>
-  SHARED.has(name) ? undefined : columns.find((column) => column.name === "exam_id");
-
-/**
- * Tables that are written all the time. They have no foreign keys, which would lock the row of the room at each
- * write. Their stores lock the exam and check that the room exists.
- */
-const WITHOUT_FOREIGN_KEYS = new Set([
-  "cheat_records",
-  "message_readers",
-  "messages",
-  "presence",
-  "recorded_people",
-  "send_rates",
-  "stream_events",
-  // Shared tables do not refer to rows of exams.
-  "stream_names",
-]);
-
-/**
- * Tables that grow for years, and from which the rows of whole exams and of whole days are deleted. By default, PostgreSQL would wait until
- * a fifth of the rows is dead before it lets new rows use their place (`bench/retention.mjs`).
- */
-const LARGEST = new Set(["cheat_records", "message_readers", "messages", "room_events", "stream_events"]);
 const VACUUMED_EARLY =
   " WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02)";
 
@@ -60,18 +45,12 @@ const examFirst = (exam: Column | undefined, columns: readonly Column[]): readon
   exam ? [exam, ...columns.filter((column) => column !== exam)] : columns;
 
 /** Returns the columns of the primary key of a table on PostgreSQL. */
-export const primaryKeyOf = (table: SQLiteTable): readonly Column[] => {
-  const config = getTableConfig(table);
-  return examFirst(examColumnOf(config), [
-    ...config.columns.filter(({ primary }) => primary),
-    ...config.primaryKeys.flatMap(({ columns }) => columns),
-  ]);
-};
+export const postgresKeyOf = (table: DeclaredTable): readonly Column[] =>
+  examFirst(examColumnOf(table), primaryKeyOf(table));
 
-const createTable = (table: SQLiteTable): string[] => {
-  const config = getTableConfig(table);
-  const { name, columns, indexes } = config;
-  const exam = examColumnOf(config);
+const createTable = (table: DeclaredTable): string[] => {
+  const { name, columns, indexes } = getTableConfig(table);
+  const exam = examColumnOf(table);
   const lines = columns.map((column) => {
     const { notNull } = column;
     const byDefault: unknown = column.default;
@@ -81,7 +60,7 @@ const createTable = (table: SQLiteTable): string[] => {
     if (byDefault !== undefined && !is(byDefault, SQL)) parts.push(`DEFAULT ${literal(byDefault)}`);
     return parts.join(" ");
   });
-  const key = listOf(primaryKeyOf(table));
+  const key = listOf(postgresKeyOf(table));
   lines.push(`PRIMARY KEY (${key})`);
   const id = columns.find(isNumberedKey);
   const made = indexes.flatMap(({ config: { name: index, unique, columns: keys, where } }) => {
@@ -97,22 +76,23 @@ const createTable = (table: SQLiteTable): string[] => {
     if (names.join(", ") === key && !where) return [];
     return `CREATE ${unique ? "UNIQUE " : ""}INDEX ${quoted(index)} ON ${quoted(name)} (${names.join(", ")})${where ? ` WHERE ${compiler.sqlToQuery(where).sql}` : ""}`;
   });
-  const settings = LARGEST.has(name) ? VACUUMED_EARLY : "";
+  const settings = table[DECLARATION].hot === "appended" ? VACUUMED_EARLY : "";
   return [`CREATE TABLE ${quoted(name)} (\n  ${lines.join(",\n  ")}\n)${settings}`, ...made];
 };
 
-const createForeignKeys = (table: SQLiteTable): string[] => {
-  const config = getTableConfig(table);
-  const { name, foreignKeys } = config;
-  if (WITHOUT_FOREIGN_KEYS.has(name)) return [];
+const createForeignKeys = (table: DeclaredTable): string[] => {
+  const { name, foreignKeys } = getTableConfig(table);
+  const { hot, shared } = table[DECLARATION];
+  // Shared tables do not refer to rows of exams.
+  if (hot || shared) return [];
   return foreignKeys.map((key) => {
     const { columns, foreignColumns, foreignTable } = key.reference();
     // A row refers to rows of its own exam only, apart from shared tables and from the exam itself.
-    const foreignExam = examColumnOf(getTableConfig(foreignTable));
-    const own = foreignExam ? examFirst(examColumnOf(config), columns) : columns;
-    const target = examFirst(foreignExam, foreignColumns);
+    const target = declaredTable(foreignTable);
+    const foreignExam = target && examColumnOf(target);
+    const own = foreignExam ? examFirst(examColumnOf(table), columns) : columns;
     const onDelete = key.onDelete === "cascade" ? " ON DELETE CASCADE" : "";
-    return `ALTER TABLE ${quoted(name)} ADD FOREIGN KEY (${listOf(own)}) REFERENCES ${quoted(getTableName(foreignTable))} (${listOf(target)})${onDelete}`;
+    return `ALTER TABLE ${quoted(name)} ADD FOREIGN KEY (${listOf(own)}) REFERENCES ${quoted(getTableName(foreignTable))} (${listOf(examFirst(foreignExam, foreignColumns))})${onDelete}`;
   });
 };
 
@@ -122,10 +102,11 @@ const createView = (view: SQLiteView): string[] => {
   return [`CREATE VIEW ${quoted(name)} AS ${compiler.sqlToQuery(query).sql}`];
 };
 
-/** Returns the statements that create the tables and views of `storage/tables.ts` in an empty database. */
-export const createSchema = (described: Readonly<Record<string, unknown>>): string[] => {
-  const all = Object.values(described);
-  const tables = all.filter((one): one is SQLiteTable & Table => is(one, SQLiteTable));
-  const views = all.filter((one): one is SQLiteView & View => is(one, SQLiteView));
-  return [...tables.flatMap(createTable), ...tables.flatMap(createForeignKeys), ...views.flatMap(createView)];
-};
+/** Returns the statements that create the tables and views in an empty database. */
+export const createSchema = (): string[] => [
+  ...TABLES.flatMap(createTable),
+  ...TABLES.flatMap(createForeignKeys),
+  ...Object.values(tables)
+    .filter((one) => is(one, SQLiteView))
+    .flatMap(createView),
+];

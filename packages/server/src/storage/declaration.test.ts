@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { getTableName } from "drizzle-orm";
+import { expect, it } from "vitest";
+import { REPOSITORY } from "../../test/support/folders.js";
+import { sharedTables } from "../../test/support/tables.js";
+import { integer, mentions, personId, text } from "./columns.js";
+import { DECLARATION, declareTable } from "./declaration.js";
+import { TABLES } from "./inventory.js";
+
+it("what a table has to declare is checked when it is compiled", () => {
+  const ids = { examId: text("exam_id"), roomId: text("room_id") };
+  // @ts-expect-error An owner is missing.
+  declareTable({ lives: "withOwner" });
+  // @ts-expect-error A lifetime is missing.
+  declareTable({ owner: "exam" });
+  const ofInstallation = declareTable({ owner: "installation", lives: "withOwner" });
+  const ofExam = declareTable({ owner: "exam", lives: "withOwner" });
+  const ofRoom = declareTable({ owner: "room", lives: "withOwner" });
+  // @ts-expect-error The columns do not say whose exam it is.
+  ofExam("t", { id: text() });
+  // @ts-expect-error The columns do not say whose room it is.
+  ofRoom("t", { examId: text("exam_id") });
+  for (const made of [ofRoom("t", ids), ofExam("t", ids), ofInstallation("t", {})])
+    expect(made).toBeDefined();
+  // @ts-expect-error A user id names a person.
+  ofRoom("t", { ...ids, userId: text("user_id") });
+  // @ts-expect-error So does somebody else's.
+  ofRoom("t", { ...ids, targetUserId: text("target_user_id") });
+  // @ts-expect-error So does one who did something.
+  ofRoom("t", { ...ids, createdBy: text("created_by") });
+  // @ts-expect-error So does a login.
+  ofRoom("t", { ...ids, login: text() });
+  // @ts-expect-error A row without a room is not found by room and person.
+  ofExam("t", { ...ids, userId: personId("user_id", "deleted") });
+  const { [DECLARATION]: declared } = ofRoom("t", {
+    ...ids,
+    userId: personId("user_id", "deleted").notNull(),
+    data: mentions(text(), "specially"),
+    addedBy: integer("added_by"),
+  });
+  expect(declared).toMatchObject({
+    owner: "room",
+    people: [
+      { as: "id", erased: "deleted", column: { name: "user_id" } },
+      { as: "mention", erased: "specially", column: { name: "data" } },
+    ],
+  });
+});
+
+it("docs/scale.md lists each table once, as one of exams or a shared one", () => {
+  const guide = readFileSync(join(REPOSITORY, "docs/scale.md"), "utf8");
+  const [, ofExams = "", shared = ""] = guide.split(/^\*\*(?:Tables of exams|Shared tables)\.\*\*/mu);
+  const listed = (part: string) =>
+    [...part.matchAll(/^\| (`[^|]*`)/gmu)].flatMap(([, names = ""]) => names.replaceAll("`", "").split(", "));
+  expect(listed(shared).toSorted()).toEqual(sharedTables().toSorted());
+  const all = TABLES.map((table) => getTableName(table));
+  expect([...listed(ofExams), ...listed(shared)].toSorted()).toEqual(all.toSorted());
+});
