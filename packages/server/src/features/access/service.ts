@@ -1,8 +1,8 @@
 import type { Caller, Role } from "@invigil/schema";
+import type { Named } from "../../domain/calls.js";
 import type { Principal } from "../../identity/tokens.js";
 import { examNotFound, forbidden, InvigilError, roomNotFound } from "../../platform/errors.js";
 import { continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
-import type { Named } from "../../trpc/context.js";
 import type {
   AccessStore,
   Answers,
