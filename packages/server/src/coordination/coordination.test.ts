@@ -82,7 +82,14 @@ describe.each(FORMS)("%s,", (_, create) => {
       const times = { startTime: now, endTime: now, createdAt: now, updatedAt: now };
       await insertExam(tx, { id: "e", name: "E", createdBy: "t", ...times });
       for (const id of ["r", "other"])
-        await insertRoom(tx, { id, examId: "e", name: id, createTeacher: "t", imServer: ["aliyun_new"], now });
+        await insertRoom(tx, {
+          id,
+          examId: "e",
+          name: id,
+          createTeacher: "t",
+          imServer: ["aliyun_new"],
+          now,
+        });
     });
     /** Counts a message as a service and its store do. */
     const send = async (login = "l", roomId = "r"): Promise<void> => {

@@ -1,6 +1,12 @@
 import type { FastifyBaseLogger } from "fastify";
 import type { Reader, Transaction } from "../storage/port.js";
-import { type InstanceStore, type Notice, type NoticeTopic, notifyServers, otherServers } from "./instances-table.js";
+import {
+  type InstanceStore,
+  type Notice,
+  type NoticeTopic,
+  notifyServers,
+  otherServers,
+} from "./instances-table.js";
 
 /**
  * The servers of a database. Each of them has a lease, which it renews. When the lease of a server has expired,

@@ -147,7 +147,9 @@ export const delayOf = (counters: Counters, now: number): Delay | undefined => {
   const waitMs = Math.max(...applying.map(({ blockedUntil }) => blockedUntil - now));
   if (waitMs > 0) return { kind: "refuse", waitMs };
   // Whether the limit would be reached if all running logins failed.
-  const full = applying.find(({ failures, running, limit }) => sum(failures) + sum(running) >= limit.failures);
+  const full = applying.find(
+    ({ failures, running, limit }) => sum(failures) + sum(running) >= limit.failures,
+  );
   return full && { kind: "wait", key: full.key };
 };
 
@@ -168,7 +170,11 @@ export const afterBegin = (counters: Counters, now: number, delay: Delay | undef
 export type LoginResult = "succeeded" | "failed" | "undecided";
 
 /** @param start by which the counters know the login. It may no longer count as running. */
-export const afterEnd = (read: Counters, result: LoginResult, at: { start: number; now: number }): Counters => {
+export const afterEnd = (
+  read: Counters,
+  result: LoginResult,
+  at: { start: number; now: number },
+): Counters => {
   const { start, now } = at;
   const counters = mapped(read, (counter) => {
     const { running, ...others } = settled(counter, now);

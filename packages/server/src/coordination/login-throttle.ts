@@ -71,7 +71,9 @@ export interface LoginCounters {
   changeIn<Result>(
     login: Login,
     now: number,
-    transact: (begin: (tx: Transaction) => Promise<(change: ChangeCounters) => Promise<void>>) => Promise<Result>,
+    transact: (
+      begin: (tx: Transaction) => Promise<(change: ChangeCounters) => Promise<void>>,
+    ) => Promise<Result>,
   ): Promise<Result>;
   /** Resolves when a waiting login asks again, because logins of other servers may have ended. */
   pause(): Promise<unknown>;
@@ -131,9 +133,7 @@ export const createLoginThrottle = ({
             transact(async (tx) => {
               const change = await begin(tx);
               return (hasSucceeded) =>
-                change((read) =>
-                  afterEnd(read, hasSucceeded ? "succeeded" : "failed", { start, now: time }),
-                );
+                change((read) => afterEnd(read, hasSucceeded ? "succeeded" : "failed", { start, now: time }));
             }),
           ),
         ),

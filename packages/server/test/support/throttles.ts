@@ -2,7 +2,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
 import { createMemoryCounters } from "../../src/coordination/login-counters-memory.js";
 import { createStoredCounters } from "../../src/coordination/login-counters-table.js";
-import { type Attempt, createLoginThrottle, type LoginThrottle } from "../../src/coordination/login-throttle.js";
+import {
+  type Attempt,
+  createLoginThrottle,
+  type LoginThrottle,
+} from "../../src/coordination/login-throttle.js";
 import { InvigilError } from "../../src/platform/errors.js";
 import type { Database } from "../../src/storage/database.js";
 import type { OpenOptions } from "../../src/storage/open.js";

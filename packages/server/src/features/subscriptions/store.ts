@@ -201,7 +201,12 @@ const boundsOfExam = statement(
 const eventsOfFollowed = statement((dialect) => {
   const followed = dialect.rows("followed", { examId: "text", after: "integer" });
   const isNext = sql`event.exam_id = followed."examId" AND event.id > followed."after"`;
-  const next = dialect.firstOfEach(roomEvents, { as: "event", on: isNext, orderBy: sql`event.id`, limit: "limit" });
+  const next = dialect.firstOfEach(roomEvents, {
+    as: "event",
+    on: isNext,
+    orderBy: sql`event.id`,
+    limit: "limit",
+  });
   return query
     .select({
       id: sql<number>`event.id`,
