@@ -31,7 +31,7 @@ export interface CoordinationDeps {
 }
 
 /** For a server that has its database alone: everything is in its memory. */
-export const createAlone = ({ config, clock, monotonic, ids, log }: CoordinationDeps): Coordination => {
+const createAlone = ({ config, clock, monotonic, ids, log }: CoordinationDeps): Coordination => {
   const instances = ONLY_INSTANCE;
   return {
     instances,
