@@ -709,7 +709,7 @@ describe("a connection that is lost", () => {
 
   it("and does not answer a rollback, is not used again", async () => {
     await using proxy = await startTcpProxy(server.port);
-    const db = await openThrough(proxy, { connections: 1, timeoutMs: 100 });
+    const db = await openThrough(proxy, { connections: 1, timeoutMs: 1_000 });
     proxy.fateOf = (data) => (data.includes("ROLLBACK") ? "hold" : "pass");
     const refusal = new Error("no");
     const written = db.storage.write(async (tx) => {
