@@ -73,6 +73,15 @@ describe.each(FORMS)("%s,", (_, create) => {
       expect(first).toHaveBeenCalledTimes(1);
       expect(second).toHaveBeenCalledTimes(1);
     });
+
+    it("is held by a page that connects while the one before leaves", async () => {
+      const { claims } = await open(create);
+      const release = await claims.claim({ page: "p", loginId: "2" }, vi.fn());
+      const connecting = claims.claim({ page: "p", loginId: "2" }, vi.fn());
+      release?.();
+      await connecting;
+      expect(await claims.claim({ page: "p", loginId: "1" }, vi.fn())).toBeUndefined();
+    });
   });
 
   it("a login sends thirty messages in a room at once, and ten more each second", async () => {
