@@ -1,5 +1,6 @@
 import type { AccountRole, ParticipantRole } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
+import type { Attempt } from "../../coordination/login-throttle.js";
 import { isRoom } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import type { Reader, Share, Storage } from "../../storage/port.js";
@@ -13,7 +14,6 @@ import {
   visibleParticipants,
   visibleRooms,
 } from "../../storage/tables.js";
-import type { Attempt } from "./throttle.js";
 
 export interface StoredAccount {
   readonly userId: string;

@@ -17,10 +17,9 @@ export class Refusal extends Error {
 
 // The apps compare these texts.
 export const AUTH_FAIL = "auth fail";
-export const NOT_ONLINE = "user not online";
-
 /** A page with a newer login of the same person is connected. */
-export const loggedInElsewhere = (): Refusal => new Refusal(304, "login elsewhere");
+export const LOGGED_IN_ELSEWHERE = "login elsewhere";
+export const NOT_ONLINE = "user not online";
 
 const CODES: Partial<Record<InvigilError["code"], number>> = {
   ROOM_NOT_FOUND: 440,

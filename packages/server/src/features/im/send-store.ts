@@ -1,5 +1,6 @@
 import { type SentMessage, signals, userIdOfLogin } from "@invigil/schema";
 import { and, eq, exists, or, sql } from "drizzle-orm";
+import type { Sender, SendRate } from "../../coordination/send-rate.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import { announcesEnd, EVERYBODY, loginOf, type MessageLog, type NewMessage } from "../../domain/messages.js";
 import { readRoles } from "../../domain/people.js";
@@ -8,8 +9,6 @@ import type { SeatKey } from "../../domain/seats.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
 import { messages, mutes, type visibleParticipants, visibleRooms } from "../../storage/tables.js";
-import type { Sender } from "./rate.js";
-import { readRates } from "./rate-store.js";
 
 /** A person in a room. */
 export type Person = Pick<typeof visibleParticipants.$inferSelect, "userId" | "role">;
@@ -173,14 +172,14 @@ const readEndSignals = async (
 const readState = async (
   tx: Transaction,
   requests: readonly SendRequest[],
-  { messageLog, countsMessages }: Pick<MessageSenderDeps, "messageLog" | "countsMessages">,
+  { messageLog, sendRate }: Pick<MessageSenderDeps, "messageLog" | "sendRate">,
 ) => {
   const { senders, senderOf, endSignals, recipients, hasKeys } = questionsOf(requests);
   const [, ids, rooms, rates, known, people, ends] = await Promise.all([
     lockExams(tx, ...new Set(senders.map(({ examId }) => examId))),
     messageLog.ids(tx, requests.length),
     readRooms(tx, senders),
-    countsMessages ? readRates(tx, requests.map(countedSender)) : undefined,
+    sendRate.countIn?.(tx, requests.map(countedSender)),
     hasKeys ? readSentBefore(tx, requests) : undefined,
     recipients.length > 0 ? readPeople(tx, recipients) : undefined,
     endSignals.length > 0 ? readEndSignals(tx, messageLog, endSignals) : undefined,
@@ -256,15 +255,14 @@ const decide = (
 export interface MessageSenderDeps {
   readonly storage: Storage;
   readonly messageLog: MessageLog;
-  /** Whether to limit the rate of each sender here, for all servers. */
-  readonly countsMessages: boolean;
+  readonly sendRate: Pick<SendRate, "countIn">;
 }
 
 /** Makes the function that sends messages. Concurrent calls share a transaction. */
-export const createMessageSender = ({ storage, messageLog, countsMessages }: MessageSenderDeps) => {
+export const createMessageSender = ({ storage, messageLog, sendRate }: MessageSenderDeps) => {
   const send = storage.grouped<SendRequest, SendResult | { readonly refusal: unknown }>(
     async (tx, requests) => {
-      const state = await readState(tx, requests, { messageLog, countsMessages });
+      const state = await readState(tx, requests, { messageLog, sendRate });
       const { outcomes, added } = decide(requests, state);
       const { ids, rates } = state;
       const answers = outcomes.map((outcome) => {

@@ -206,7 +206,7 @@ const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: 
     .orderBy(desc(visibleRooms.id))
     .limit(param("limit"));
   if (!ofTeacher && !ofExam && !hasStatus)
-    return statement((dialect) => (dialect.name === "postgres" ? pageOfAllRooms : page));
+    return statement((dialect) => (dialect.keysContainExam ? pageOfAllRooms : page));
   if (!ofTeacher) return statement(page);
   return statement(
     query

@@ -202,8 +202,12 @@ const boundsOfExam = statement(
 const eventsOfFollowed = statement((dialect) => {
   const followed = dialect.rows("followed", { examId: "text", after: "integer" });
   const isNext = sql`event.exam_id = followed."examId" AND event.id > followed."after"`;
-  const lateral = sql`LATERAL (SELECT * FROM ${roomEvents} AS event WHERE ${isNext} ORDER BY event.id LIMIT ${param("limit")}) AS event ON true`;
-  const joined = dialect.name === "postgres" ? lateral : sql`${roomEvents} AS event ON ${isNext}`;
+  const next = dialect.firstOfEach(roomEvents, {
+    as: "event",
+    on: isNext,
+    orderBy: sql`event.id`,
+    limit: "limit",
+  });
   return query
     .select({
       id: sql<number>`event.id`,
@@ -213,7 +217,7 @@ const eventsOfFollowed = statement((dialect) => {
       data: sql<EventData>`event.data`.mapWith(roomEvents.data),
       createdAt: sql<Date>`event.created_at`.mapWith(roomEvents.createdAt),
     })
-    .from(sql`${followed} INNER JOIN ${joined}`)
+    .from(sql`${followed} INNER JOIN ${next}`)
     .orderBy(sql`event.id`)
     .limit(param("limit"));
 });
