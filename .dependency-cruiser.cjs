@@ -62,6 +62,12 @@ module.exports = {
       },
     ),
     rule(
+      "only-routers-know-trpc",
+      "Services are called by other entry points, too. What they share with trpc/ is below both.",
+      { path: `${server}features/`, pathNot: ["/router\\.ts$", test] },
+      { path: [inside(["trpc"]), "(^|/)@trpc/"] },
+    ),
+    rule(
       "rules-are-pure",
       "Rules are functions of what they are given: they know no store and no service but by type.",
       { path: `${server}features/[^/]+/rules\\.ts$` },

@@ -865,7 +865,8 @@ describe("a crash of PostgreSQL", () => {
     expect(stored).toEqual(expect.arrayContaining([...acknowledged]));
     expect(stored.filter((id) => !attempted.has(id))).toEqual([]);
     expect(await db.migrationsAreCurrent()).toBe(true);
-  });
+    // A server that crashed takes seconds to recover, and more of them on a busy machine.
+  }, 120_000);
 
   afterAll(async () => {
     if (isSkipped) return;

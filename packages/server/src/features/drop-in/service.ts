@@ -13,7 +13,7 @@ import {
 import type { FastifyBaseLogger } from "fastify";
 import type { Instances } from "../../coordination/instances.js";
 import type { PageClaims } from "../../coordination/page-claims.js";
-import { loginOf, STAFF } from "../../domain/messages.js";
+import { loginOf, loginsOf, STAFF } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { Gate, GatedCall } from "../../limits/gate.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -128,7 +128,6 @@ const MAX_MISSED = 500;
 
 /** The readers (see domain/messages.ts) as whom a page reads, besides itself and everybody. */
 const extraReadersOf = ({ role }: Principal): string[] => (role === "examinee" ? [] : [STAFF]);
-const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
 /** Returns the part of the mute status that the caller may see. An examinee sees only their own logins. */
 const muteStatusFor = (
   { role, userId }: Pick<Principal, "role" | "userId">,
