@@ -38,7 +38,7 @@ const open = async (create: typeof createCoordination) => {
     ...coordination,
     storage: db.storage,
     clock,
-    pass(passed: number) {
+    pass: (passed: number): void => {
       ms += passed;
     },
   };

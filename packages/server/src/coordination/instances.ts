@@ -102,7 +102,7 @@ export const createInstances = ({ store, newId, clock, settleMs, log }: Instance
   const cleanUp = async (): Promise<void> => {
     for (const other of await store.expired(clock())) {
       if (!(await store.claim(other, { now: clock(), until: leaseEnd() }))) continue;
-      for (const call of expiredCalls) await call(other);
+      await Promise.all(expiredCalls.map((call) => call(other)));
       await store.remove(other);
       log.info({ instance: other }, "a server has ended; its pages that did not reconnect were disconnected");
     }

@@ -64,7 +64,7 @@ export type Delay =
   | { readonly kind: "wait"; readonly key: string };
 
 /** @param keyOf names what a login counts for */
-export const loginOf = (
+export const subjectsOf = (
   { account, network, failuresPerAddress }: { account: string; network: string; failuresPerAddress: number },
   keyOf: (...parts: readonly string[]) => string,
 ): Login => ({

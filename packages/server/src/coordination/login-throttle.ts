@@ -11,8 +11,8 @@ import {
   isExtended,
   type Login,
   type LoginResult,
-  loginOf,
   startOf,
+  subjectsOf,
 } from "./login-counter.js";
 import { createTurns } from "./login-turns.js";
 
@@ -175,7 +175,8 @@ export const createLoginThrottle = ({
 
   return {
     async begin({ account, address }, find) {
-      const login = loginOf({ account, network: networkOf(address), failuresPerAddress }, counters.keyOf);
+      const who = { account, network: networkOf(address), failuresPerAddress };
+      const login = subjectsOf(who, (...parts) => counters.keyOf(...parts));
       const since = now();
       let answer = await ask(login, since, find);
       // A whole school may log in at once with correct passwords. Wait for the results of the running logins.
