@@ -2096,7 +2096,7 @@ export type Procedures = {
     /**
      * Stores the settings of the detectors of an exam.
      *
-     * For administrators and teachers. Teachers: in their own exams. Not with a token that is bound to one room, because the config applies to the whole exam.
+     * For administrators and teachers. Teachers: in exams that they may use. Not with a token that is bound to one room, because the config applies to the whole exam.
      */
     setConfig: TRPCMutationProcedure<{ input: SetCheatConfigInput; output: true; meta: unknown }>;
     /**

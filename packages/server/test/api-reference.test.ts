@@ -1,8 +1,11 @@
 import { fileURLToPath } from "node:url";
+import type { ErrorCode } from "@invigil/schema";
 import { expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
+import { findProcedure } from "../src/trpc/call.js";
+import { errorsOf } from "../src/trpc/procedures.js";
 import { type ApiExample, referencePages } from "./support/api-reference.js";
 import { apiOf } from "./support/api-shapes.js";
 import { trpc } from "./support/calls.js";
@@ -103,12 +106,23 @@ const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample>> => {
 };
 
 const made = shared(createTestRouter);
+const rows = createRoutes(createWire({ timeZone: "UTC" }));
 
 it("the API reference is written from the procedures and from calls (`vitest -u` writes it)", async () => {
   const pages = referencePages({
     api: apiOf(made().router),
-    rows: createRoutes(createWire({ timeZone: "UTC" })),
+    rows,
     examples: await makeExamples(),
   });
   for (const [name, text] of pages) await expect.soft(text).toMatchFileSnapshot(`${FOLDER}${name}`);
+});
+
+it("a documented path has no error that its procedure lacks", () => {
+  const more = rows.flatMap(({ path, procedure, ...row }) => {
+    const found = findProcedure(made().router, procedure);
+    const declared = found ? errorsOf(found) : [];
+    const errors: readonly ErrorCode[] = "errors" in row ? row.errors : [];
+    return errors.filter((code) => !declared.includes(code)).map((code) => `${path}: ${code}`);
+  });
+  expect(more).toEqual([]);
 });

@@ -175,7 +175,7 @@ class ReferenceWriter {
       }
     }
     flush();
-    return cell(written);
+    return written;
   }
 
   fields(fields: readonly ShapeField[], page: string): string {
@@ -184,7 +184,7 @@ class ReferenceWriter {
       ["field", "type", "bounds", "default", "meaning"],
       fields.map(({ name, type, absent, bounds = "", byDefault, sentence }) => [
         `\`${name}${isAnyOptional && absent !== undefined ? "?" : ""}\``,
-        this.#type(type, page),
+        cell(this.#type(type, page)),
         bounds,
         byDefault === undefined ? "" : `\`${cell(JSON.stringify(byDefault))}\``,
         cell(sentence),
@@ -194,7 +194,8 @@ class ReferenceWriter {
 
   #body({ fields, type = "" }: Shape, page: string): string {
     if (fields) return fields.length === 0 ? "It has no fields." : this.fields(fields, page);
-    return `One of ${this.#type(type, page)}.`;
+    const members = type.split(" | ").map((member) => this.#type(member, page));
+    return `One of ${members.join(", ")}.`;
   }
 
   /** What a procedure takes or returns: in place, or as a link. */
@@ -221,8 +222,9 @@ class ReferenceWriter {
     return blocks(
       `**Example**, called by ${example.by}:`,
       block(`${isSubscription ? "" : "await "}invigil.${path}.${METHODS[kind]}(${input}${handler});`),
-      isSubscription ? "The first event:" : "The answer:",
-      block(literal(example.answer)),
+      ...(typeof example.answer === "object"
+        ? [isSubscription ? "The first event:" : "The answer:", block(literal(example.answer))]
+        : [`The answer: \`${literal(example.answer)}\``]),
     );
   }
 
@@ -286,11 +288,10 @@ class ReferenceWriter {
     const payloads = new Map<Schema, string[]>();
     for (const [name, { data }] of Object.entries(signals))
       payloads.set(original(data), [...(payloads.get(original(data)) ?? []), name]);
-    const of = new Set(Object.values(signals).map(({ kind }) => kind));
     return blocks(
       "# Signals",
       WRITTEN,
-      `Messages of a room that the apps know by number. ${[...of].length} kinds: a \`command\` asks somebody to do something, an \`answer\` reports the outcome, a \`report\` is sent without a command, and \`news\` comes from the server. [live.md](../live.md#messages) says who may send which. \`room.send("startCall", …)\` of the client and [\`im.send\`](im.md#imsend) send them. Numbers above 30000 are free for messages of your own.`,
+      'Messages of a room that the apps know by number. A `command` asks somebody to do something, an `answer` reports the outcome, a `report` is sent without a command, and `news` comes from the server. [live.md](../live.md#messages) says who may send which. `room.send("startCall", …)` of the client and [`im.send`](im.md#imsend) send them. Numbers above 30000 are free for messages of your own.',
       table(
         ["signal", "number", "kind", "sent by", "meaning"],
         Object.entries(signals).map(([name, { type, kind, sender, data }]) => [

@@ -22,7 +22,7 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
       .meta({
         sentence: "Stores the settings of the detectors of an exam.",
         access:
-          "Teachers: in their own exams. Not with a token that is bound to one room, because the config applies to the whole exam.",
+          "Teachers: in exams that they may use. Not with a token that is bound to one room, because the config applies to the whole exam.",
         errors: ["EXAM_NOT_FOUND"],
       })
       .input(setCheatConfigInput)
