@@ -56,11 +56,35 @@ const logIn = async (school: School): Promise<string> => {
   return (await school.admin.auth.login(credentialsOf(school))).token;
 };
 
-/** Dates stay dates. */
-const withShortTexts = (value: unknown, name = ""): unknown => {
-  if (Array.isArray(value)) return value.map((element) => withShortTexts(element, name));
-  if (typeof value !== "object" || value === null || value instanceof Date) return shortened(name, value);
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withShortTexts(part, key)]));
+/** What is random, and what stands in its place: the same in each example, so that a new call changes no other example. */
+const RANDOM: readonly (readonly [pattern: RegExp, numbered: (n: number) => string])[] = [
+  [/\b[0-9a-f]{12}7[0-9a-f]{19}\b/g, (n) => `019b7ca98c8870008000${String(n).padStart(12, "0")}`],
+  [/\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b/g, (n) => `9GBH-KH6K-N27${n}`],
+];
+
+/** Returns a function that shortens the texts of an example and numbers what is random, except for the ids of the school. */
+const shortener = ({ room, sibling, other, clipId }: School) => {
+  const numbered = new Map(
+    [room.id, room.examId, sibling.id, other.id, other.examId, clipId].map((id) => [id, id]),
+  );
+  const textOf = (text: string): string =>
+    RANDOM.reduce(
+      (all, [pattern, make]) =>
+        all.replaceAll(pattern, (found) => {
+          const known = numbered.get(found) ?? make(numbered.size);
+          numbered.set(found, known);
+          return known;
+        }),
+      text,
+    );
+  const shorten = (value: unknown, name = ""): unknown => {
+    if (Array.isArray(value)) return value.map((element) => shorten(element, name));
+    if (typeof value === "object" && value !== null && !(value instanceof Date))
+      return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, shorten(part, key)]));
+    const short = shortened(name, value);
+    return typeof short === "string" ? textOf(short) : short;
+  };
+  return shorten;
 };
 
 /** Makes a call of each procedure, one after the other, in one school. */
@@ -76,14 +100,18 @@ const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample>> => {
   const most = Object.keys(callers).length;
   const examples = new Map<string, ApiExample>();
   const prepared = new Set<unknown>();
-  for (const [index, [row, { method, input: inputOf }]] of Object.entries(CALLS).entries()) {
+  const counts = new Map<string, number>();
+  for (const [row, { method, input: inputOf }] of Object.entries(CALLS)) {
     const path = procedureOf(row);
+    // Counts the calls of a noun, so that its examples do not depend on those of others.
+    const [noun = ""] = path.split(".");
+    const n = (counts.get(noun) ?? 0) % most;
+    counts.set(noun, n + 1);
     const name = WITH_LOGIN.has(row) ? "teacher" : callerOf(row);
     if (examples.has(path) || name === undefined) continue;
     const prepare = PREPARE[row];
     if (prepare && !prepared.has(prepare)) await prepare(school);
     prepared.add(prepare);
-    const n = index % most;
     await BEFORE_EACH[row]?.(school, n);
     const caller: TestCaller = callers[name];
     const input = inputOf(school, caller, n);
@@ -96,10 +124,11 @@ const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample>> => {
     const token = WITH_LOGIN.has(row) ? await logIn(school) : await school.token(caller);
     const { data, error } = await trpc(school, token)[method](path, input);
     expect({ path, error }).toEqual({ path, error: undefined });
+    const shorten = shortener(school);
     examples.set(path, {
       by: WITH_LOGIN.has(row) ? "a teacher who has logged in" : (CALLERS[name] ?? name),
-      input: withShortTexts(input),
-      answer: withShortTexts(data),
+      input: shorten(input),
+      answer: shorten(data),
     });
   }
   return examples;

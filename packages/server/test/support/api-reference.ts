@@ -342,7 +342,7 @@ class ReferenceWriter {
         '- A field with `?` may be absent. In inputs, `null` means absent, too, and so does `""` for an optional text.',
         "- Bounds and defaults are those of inputs. Texts are counted in UTF-16 code units.",
         "- Other fields of an input are ignored. Later versions may add fields to answers, and types of events.",
-        "- Examples show the first elements of long lists. Secrets are shortened.",
+        "- Examples show the first elements of long lists. Secrets are shortened, and new ids are numbered.",
       ].join("\n"),
       "## Who may call what",
       "A role alone opens nothing: see [auth.md](../auth.md#who-may-do-what).",
