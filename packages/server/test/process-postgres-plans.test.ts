@@ -367,7 +367,7 @@ describe("plans without sequential scans", () => {
           "roomId" in about ? "r5" : undefined,
           "examId" in about ? "e5" : undefined,
         ]);
-        await Promise.all(["1", "2"].map((id) => store.ask(about, of(id))));
+        await Promise.all(["1", "2"].map(async (id) => store.ask(about, of(id))));
       }
     const combined = [...texts].filter((text) => /^SELECT .* LATERAL /.test(text));
     expect(combined).toHaveLength(12);

@@ -109,7 +109,7 @@ it("many calls at the same time get what they asked for", async () => {
   const { storage, exam, rooms: list, account } = partsOf(opened());
   const asked = Array.from({ length: 300 }, (_, n) => [`e${n % 3}`, n % 2 === 0 ? "t1" : "none"] as const);
   const answers = await Promise.all(
-    asked.map(([examId, userId]) => storage.ask([exam(examId), account(userId), list(examId)])),
+    asked.map(async ([examId, userId]) => storage.ask([exam(examId), account(userId), list(examId)])),
   );
   expect(answers.map(([one, person, rows]) => [one?.id, person?.id, ids(rows)])).toEqual(
     asked.map(([examId, userId]) => [
