@@ -123,13 +123,7 @@ export const signals = {
     answerPayload,
     "Answers `stopAudioBroadcast`: the page plays the clip no more.",
   ),
-  reset: signal(
-    20_015,
-    "client",
-    "command",
-    commandPayload,
-    "Asks pages to end calls and live broadcasts.",
-  ),
+  reset: signal(20_015, "client", "command", commandPayload, "Asks pages to end calls and live broadcasts."),
   enteredRoom: signal(20_016, "client", "report", answerPayload, "Reports that a page has entered the room."),
   publishSucceeded: signal(
     20_017,

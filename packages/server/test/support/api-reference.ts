@@ -104,13 +104,11 @@ const placesOf = ({ nouns, shapes }: Api) => {
     put(input, noun);
     put(output, kind === "subscription" ? EVENTS_PAGE : noun);
   }
+  // What is put meanwhile follows.
   for (const page of [...nouns.keys(), EVENTS_PAGE])
-    for (let size = -1; size !== pages.size; ) {
-      size = pages.size;
-      for (const [name, where] of [...pages])
-        if (where === page)
-          for (const type of typesIn(shapes.get(name) ?? { name, sentence: "" })) put(type, page);
-    }
+    for (const [name, where] of pages)
+      if (where === page)
+        for (const type of typesIn(shapes.get(name) ?? { name, sentence: "" })) put(type, page);
   return { uses, pages };
 };
 
