@@ -8,7 +8,7 @@ const layers = [
   ["api"],
   ["features"],
   ["trpc"],
-  ["limits", "providers", "backup"],
+  ["coordination", "limits", "providers", "backup"],
   ["domain"],
   ["identity", "config", "files"],
   ["storage"],
@@ -62,6 +62,12 @@ module.exports = {
       },
     ),
     rule(
+      "only-routers-know-trpc",
+      "Services are called by other entry points, too. What they share with trpc/ is below both.",
+      { path: `${server}features/`, pathNot: ["/router\\.ts$", test] },
+      { path: [inside(["trpc"]), "(^|/)@trpc/"] },
+    ),
+    rule(
       "rules-are-pure",
       "Rules are functions of what they are given: they know no store and no service but by type.",
       { path: `${server}features/[^/]+/rules\\.ts$` },
@@ -75,8 +81,8 @@ module.exports = {
     ),
     rule(
       "sql-only-in-stores",
-      "Only stores, domain/ and storage/ know the database library.",
-      { path: server, pathNot: [store, `${server}(domain|storage)/`, test] },
+      "Only stores, coordination/, domain/ and storage/ know the database library.",
+      { path: server, pathNot: [store, `${server}(coordination|domain|storage)/`, test] },
       // The server's better-sqlite3 is a link to packages/sqlite-binding.
       { path: "(^|/)(drizzle-orm|better-sqlite3|sqlite-binding)(/|$)" },
     ),

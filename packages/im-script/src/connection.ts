@@ -1,5 +1,5 @@
 import type { DropInCall, DropInFrame, DropInResults } from "@invigil/schema";
-import { type ImError, ImErrors, imError } from "./errors.js";
+import { codeOf, type ImError, ImErrors, imError } from "./errors.js";
 import { openSocket, runAfter } from "./globals.js";
 
 /** How long a connection may take to open, in milliseconds. */
@@ -29,7 +29,7 @@ export interface Connection {
 /** The code of an error that did not come from the server. The request is repeated. */
 const LOST = 0;
 const lost = () => imError(LOST, "connection lost");
-export const isLost = ({ code }: ImError): boolean => code === LOST;
+export const isLost = (error: unknown): boolean => codeOf(error) === LOST;
 
 export interface ConnectionOptions {
   readonly onPush: (frame: PushFrame) => void;

@@ -23,3 +23,7 @@ export type ImError = Error & { readonly code: number };
 
 export const imError = (code: number, message: string): ImError =>
   Object.assign(new Error(message), { code });
+
+/** Returns the code of an error. Undefined for what is no `ImError`. */
+export const codeOf = (error: unknown): unknown =>
+  error instanceof Error && "code" in error ? error.code : undefined;

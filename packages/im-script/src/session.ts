@@ -16,7 +16,7 @@ import {
   openConnection,
   type PushFrame,
 } from "./connection.js";
-import { type ImError, ImErrors, imError } from "./errors.js";
+import { codeOf, type ImError, ImErrors, imError } from "./errors.js";
 import { runAfter } from "./globals.js";
 import { createSemaphore } from "./semaphore.js";
 
@@ -73,19 +73,21 @@ export interface Session {
 }
 
 const notLoggedIn = () => imError(ImErrors.ERROR_NOT_LOGIN, "not login");
-const isRefused = ({ code }: ImError): boolean => code === ImErrors.ERROR_NO_PERMISSION;
+const isRefused = (error: unknown): boolean => codeOf(error) === ImErrors.ERROR_NO_PERMISSION;
 /** Whether a later login of the same person replaced this one. */
-const isReplaced = ({ code }: ImError): boolean => code === ImErrors.ERROR_HAS_LOGIN;
+const isReplaced = (error: unknown): boolean => codeOf(error) === ImErrors.ERROR_HAS_LOGIN;
+const TEMPORARY: readonly unknown[] = [
+  ImErrors.ERROR_NO_SESSION,
+  ImErrors.ERROR_INTERNAL_BUSY,
+  ImErrors.ERROR_INTERNALE_RROR,
+];
 /** Whether the network or an overloaded server caused the error, so that a retry may succeed. */
-const isTemporary = (error: ImError): boolean =>
-  isLost(error) ||
-  error.code === ImErrors.ERROR_NO_SESSION ||
-  error.code === ImErrors.ERROR_INTERNAL_BUSY ||
-  error.code === ImErrors.ERROR_INTERNALE_RROR;
-const isNotMember = (error: ImError): boolean =>
-  isRefused(error) ||
-  error.code === ImErrors.ERROR_GROUP_NOT_EXIST ||
-  error.code === ImErrors.ERROR_GROUP_DELETED;
+const isTemporary = (error: unknown): boolean => isLost(error) || TEMPORARY.includes(codeOf(error));
+const NOT_MEMBER: readonly unknown[] = [
+  ImErrors.ERROR_NO_PERMISSION,
+  ImErrors.ERROR_GROUP_NOT_EXIST,
+  ImErrors.ERROR_GROUP_DELETED,
+];
 
 export const createSession = ({ positions, ...options }: SessionOptions): Session => {
   let { login } = options;
@@ -232,11 +234,9 @@ export const createSession = ({ positions, ...options }: SessionOptions): Sessio
       } catch (error) {
         opened?.close();
         if (isClosed) return;
-        // Safe: a connection rejects only with ImError.
-        const failure = error as ImError;
-        if (opened && isNotMember(failure)) return end(REMOVED);
-        if (isReplaced(failure)) return end(REPLACED);
-        if (!opened && isRefused(failure)) return renew(() => scheduleAttempt());
+        if (opened && NOT_MEMBER.includes(codeOf(error))) return end(REMOVED);
+        if (isReplaced(error)) return end(REPLACED);
+        if (!opened && isRefused(error)) return renew(() => scheduleAttempt());
         scheduleAttempt();
       }
     };
@@ -259,8 +259,7 @@ export const createSession = ({ positions, ...options }: SessionOptions): Sessio
           return await attempt();
         } catch (error) {
           if (isClosed) throw notLoggedIn();
-          // Safe: a connection rejects only with ImError.
-          if (isLate || !isTemporary(error as ImError)) throw error;
+          if (isLate || !isTemporary(error)) throw error;
         }
         const pause = delay * (0.5 + Math.random());
         await new Promise<void>((resolve) => {
@@ -293,8 +292,7 @@ export const createSession = ({ positions, ...options }: SessionOptions): Sessio
         try {
           return await current.request(request);
         } catch (error) {
-          // Safe: a connection rejects only with ImError.
-          if (isClosed || !isLost(error as ImError)) throw error;
+          if (isClosed || !isLost(error)) throw error;
         }
       }
     };

@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import type { Parsed } from "../test/support/calls.js";
+import { portOf } from "../test/support/ports.js";
 import { mp3, wav, wavOf } from "../test/support/sounds.js";
 import { launchChromium } from "./support/chromium.js";
 
@@ -24,8 +24,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
   browser = await launchChromium(["--autoplay-policy=no-user-gesture-required"]);
   page = await browser.newPage();
-  // Safe: it listens on a TCP port.
-  const { port } = elsewhere.address() as AddressInfo;
+  const port = portOf(elsewhere);
   await page.goto(`http://127.0.0.1:${port}/`);
 });
 afterAll(async () => {

@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Parsed } from "../test/support/calls.js";
+import { portOf } from "../test/support/ports.js";
 import { isOnRealServers } from "../test/support/real-servers.js";
 import { openSchool, type School } from "../test/support/school.js";
 import { launchChromium } from "./support/chromium.js";
@@ -142,8 +142,7 @@ const load = async (by?: Network): Promise<Page> => {
       window.WebSocket = class extends Socket {
         constructor(url) { super(url.replace(${JSON.stringify(network.url.slice(4))}, ${JSON.stringify(by.url.slice(4))})); }
       };`);
-  // Safe: it listens on a TCP port.
-  await page.goto(`http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`);
+  await page.goto(`http://127.0.0.1:${portOf(elsewhere)}/`);
   return page;
 };
 const start = async (page: Page, userId: string, role: Role, room: Room = school.room): Promise<void> => {

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type RouterOutputs, type TestApp } from "../src/app/testing.js";
+import { portOf } from "../test/support/ports.js";
 import { launchChromium } from "./support/chromium.js";
 
 // The page for join codes, in Debian's Chromium. Chromium follows a redirect after a form only where the page's policy allows it.
@@ -24,8 +24,7 @@ const referrers: (string | undefined)[] = [];
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => examApp.listen(0, "127.0.0.1", resolve));
-  // Safe: it listens on a TCP port.
-  const examineeUrl = `http://127.0.0.1:${(examApp.address() as AddressInfo).port}/sit/`;
+  const examineeUrl = `http://127.0.0.1:${portOf(examApp)}/sit/`;
   app = await createTestApp({
     config: { apps: { watchUrl: undefined, examineeUrl }, publicUrl: "https://invigil.example" },
   });

@@ -1,12 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { build } from "tsdown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Parsed } from "../test/support/calls.js";
+import { portOf } from "../test/support/ports.js";
 import { openSchool, type School } from "../test/support/school.js";
 import { launchChromium } from "./support/chromium.js";
 import { createNetwork } from "./support/network.js";
@@ -77,8 +77,7 @@ const open = async ({ webSockets }: { webSockets: boolean }): Promise<{ page: Pa
   const sockets: string[] = [];
   page.on("websocket", (socket) => sockets.push(socket.url()));
   if (!webSockets) await page.addInitScript("delete window.WebSocket");
-  // Safe: it listens on a TCP port.
-  await page.goto(`http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`);
+  await page.goto(`http://127.0.0.1:${portOf(elsewhere)}/`);
   await page.waitForFunction("window.loaded");
   const roomId = school.room.id;
   const token = await school.token({ sub: "examinee1", role: "examinee", room: roomId });

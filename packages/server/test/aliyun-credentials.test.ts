@@ -1,9 +1,9 @@
 import http, { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Config } from "../src/config/config.js";
 import { InvigilError } from "../src/platform/errors.js";
 import { KEY, openAliyun } from "./support/aliyun.js";
+import { portOf } from "./support/ports.js";
 import { given, kept } from "./support/secrets.js";
 
 const GROUP = { groupId: "g1", name: "Maths", creatorId: "t1", members: ["t1"] };
@@ -41,8 +41,7 @@ const openMachine = async (answer: (request: IncomingMessage) => { status: numbe
     response.writeHead(status).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // Safe: a server that listens on a TCP port has an AddressInfo.
-  const { port } = server.address() as AddressInfo;
+  const port = portOf(server);
   // oxlint-disable-next-line typescript/unbound-method -- Safe: called below with the agent that it belongs to.
   const connect = http.Agent.prototype.createConnection;
   vi.spyOn(http.Agent.prototype, "createConnection").mockImplementation(function (

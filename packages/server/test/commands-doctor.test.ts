@@ -9,12 +9,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { openAliyunLive } from "./simulators/aliyun-live.js";
 import { runHere, runWell } from "./support/command.js";
+import { portOf } from "./support/ports.js";
 import { type Env, REPOSITORY, tempFolder, testEnv } from "./support/process.js";
 import { kept } from "./support/secrets.js";
 import { wav } from "./support/sounds.js";
@@ -248,8 +248,7 @@ describe("`invigil doctor`", () => {
     const answers = { body: '{"keys":[{"kty":"OKP"}]}' };
     const service = createServer((_request, response) => void response.end(answers.body));
     await new Promise<void>((resolve) => void service.listen(0, "127.0.0.1", resolve));
-    // Safe: it listens on a TCP port.
-    const { port } = service.address() as AddressInfo;
+    const port = portOf(service);
     const env = {
       ...testEnv,
       INVIGIL_AUTH_JWKS_URL: `http://127.0.0.1:${port}/keys`,

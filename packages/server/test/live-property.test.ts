@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type EventRoom, WHOLE_EXAM } from "../src/domain/events.js";
+import { WHOLE_EXAM } from "../src/domain/events.js";
+import type { RoomKey } from "../src/domain/room-exams.js";
 import { createEventDispatcher } from "../src/features/subscriptions/event-dispatcher.js";
 import { createSubscriptionLimits } from "../src/features/subscriptions/limits.js";
 import { createLiveService } from "../src/features/subscriptions/service.js";
@@ -105,10 +106,10 @@ const delayed = (store: LiveStore, turns: () => number): LiveStore => {
     ...store,
     newestId: slow(() => store.newestId()),
     eventsAfter: slow((scope: EventScope, id: number, limit: number) => store.eventsAfter(scope, id, limit)),
-    wasInProgress: slow((room: EventRoom, id: number) => store.wasInProgress(room, id)),
+    wasInProgress: slow((room: RoomKey, id: number) => store.wasInProgress(room, id)),
     message: slow((examId: string, id: number) => store.message(examId, id)),
     roomsOfExam: slow((examId: string) => store.roomsOfExam(examId)),
-    roomSnapshot: slow((room: EventRoom) => store.roomSnapshot(room)),
+    roomSnapshot: slow((room: RoomKey) => store.roomSnapshot(room)),
     examSnapshot: slow((examId: string, rooms: "all" | readonly string[]) =>
       store.examSnapshot(examId, rooms),
     ),

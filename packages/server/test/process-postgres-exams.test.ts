@@ -1,5 +1,9 @@
 import { Client } from "pg";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it as test } from "vitest";
+import { createInstances } from "../src/coordination/instances.js";
+import { createInstanceStore } from "../src/coordination/instances-table.js";
+import { storedRate } from "../src/coordination/send-rate-table.js";
 import { createEventLog } from "../src/domain/events.js";
 import { createMessageLog } from "../src/domain/messages.js";
 import { insertExam, insertPerson, insertRoom } from "../src/domain/people.js";
@@ -190,9 +194,12 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
     const access = createAccessStore({ storage, roomExams });
     const cheat = createCheatStore({ storage, events });
     const groups = createGroupStore({ storage, roomExams, tasks });
-    const im = createImStore({ storage, roomExams, messageLog, countsMessages: true });
+    const im = createImStore({ storage, roomExams, messageLog, sendRate: storedRate });
     const live = createLiveStore({ storage });
-    const mutes = createMuteStore({ storage, roomExams, self: () => "s" });
+    const store = createInstanceStore({ storage });
+    const log = pino({ level: "silent" });
+    const instances = createInstances({ store, newId: () => "s", clock: () => NOW, settleMs: 0, log });
+    const mutes = createMuteStore({ storage, roomExams, instances });
     const presence = createPresenceStore({ storage, roomExams, events });
     const streams = createStreamStore({ storage, tasks });
     const inEach = (use: (room: (typeof ROOMS)[number], userId: string) => unknown) =>

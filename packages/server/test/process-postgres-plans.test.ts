@@ -2,6 +2,7 @@ import { getTableName, sql } from "drizzle-orm";
 import pg, { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it as test, vi } from "vitest";
 import { createTestApp, type TestApp, type TestCaller } from "../src/app/testing.js";
+import { storedRate } from "../src/coordination/send-rate-table.js";
 import { attachAnotherClip } from "../src/domain/audio-attachments.js";
 import { createEventLog } from "../src/domain/events.js";
 import { createMessageLog } from "../src/domain/messages.js";
@@ -9,7 +10,6 @@ import { createRoomExams } from "../src/domain/room-exams.js";
 import { createAccessStore } from "../src/features/access/store.js";
 import { createAccountStore } from "../src/features/account/store.js";
 import { createAudioStore } from "../src/features/audio/store.js";
-import "../src/features/auth/throttle-store.js";
 import { createCheatStore } from "../src/features/cheat/store.js";
 import { createImStore } from "../src/features/im/store.js";
 import { createPresenceStore } from "../src/features/presence/store.js";
@@ -77,7 +77,7 @@ const makeShapes = async (): Promise<void> => {
 
   const messageLog = createMessageLog({ events: createEventLog({ added: () => undefined }) });
   const roomExams = createRoomExams();
-  const im = createImStore({ ...db, roomExams, messageLog, countsMessages: true });
+  const im = createImStore({ ...db, roomExams, messageLog, sendRate: storedRate });
   const page = { roomId, limit: 1 };
   for (const also of [[], ["*"], ["*", "**"]])
     for (const type of [undefined, 1])
@@ -410,7 +410,7 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   const events = createEventLog({ added: () => undefined });
   const messageLog = createMessageLog({ events });
   const cheat = createCheatStore({ storage, events });
-  const im = createImStore({ storage, roomExams: createRoomExams(), messageLog, countsMessages: true });
+  const im = createImStore({ storage, roomExams: createRoomExams(), messageLog, sendRate: storedRate });
   const live = createLiveStore({ storage });
   const now = new Date("2026-01-02T03:04:05Z");
   const of = { examId: "e5", roomId: "r5" };

@@ -3,6 +3,7 @@ import { signals } from "@invigil/schema";
 import superjson from "superjson";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
+import { storedRate } from "../src/coordination/send-rate-table.js";
 import { createEventLog, type EventLog } from "../src/domain/events.js";
 import { createMessageLog } from "../src/domain/messages.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
@@ -412,7 +413,7 @@ describe.skipIf(isSkipped)("round trips", () => {
     });
     groupOf("messages", ({ db: { storage }, room }, events) => {
       const messageLog = createMessageLog({ events });
-      const im = createImStore({ storage, roomExams: createRoomExams(), messageLog, countsMessages: true });
+      const im = createImStore({ storage, roomExams: createRoomExams(), messageLog, sendRate: storedRate });
       return async (n) => {
         const message = {
           examId: room.examId,

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it as test } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
-import "../src/features/auth/throttle-store.js";
 import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
 import { createSchema } from "../src/storage/postgres/schema.js";
 import { type Insertion, madeStatements, partsOf, type Statement } from "../src/storage/statement.js";
@@ -16,7 +15,7 @@ beforeAll(async () => {
   const { schema } = await schemas.open();
   await schemas.client.query(`SET search_path TO ${schema}`);
   for (const statement of createSchema()) await schemas.client.query(statement);
-  // Stores make their statements when they are loaded. The app loads all of them but the throttle's, see above.
+  // Stores make their statements when they are loaded. The app loads all of them.
   await (await createTestApp()).close();
 }, 60_000);
 afterAll(() => schemas?.[Symbol.asyncDispose]());

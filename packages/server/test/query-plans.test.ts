@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   createTestApp,
@@ -8,11 +9,12 @@ import {
   type TestAppOptions,
   type TestCaller,
 } from "../src/app/testing.js";
+import { createInstances } from "../src/coordination/instances.js";
+import { createInstanceStore } from "../src/coordination/instances-table.js";
+import { createStoredClaims } from "../src/coordination/page-claims-table.js";
+import { storedRate } from "../src/coordination/send-rate-table.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
-import { createClaimStore } from "../src/features/drop-in/claims-store.js";
 import { createMuteStore } from "../src/features/im/mutes-store.js";
-import { readRates } from "../src/features/im/rate-store.js";
-import { createInstanceStore } from "../src/features/instances/store.js";
 import { createLiveStore } from "../src/features/subscriptions/store.js";
 import type { DeclaredTables } from "../src/storage/declared-tables.js";
 import { createFootprints } from "../src/storage/sqlite/footprints.js";
@@ -461,13 +463,15 @@ const actAsSeveralServers = async (
     await instances.begin(id, new Date(1));
     await instances.renew(id, new Date(1));
   }
-  const claims = createClaimStore(db);
+  const claims = createStoredClaims(db);
   const claim = { page: "p", loginId: "1", instance: "a", connection: "c" };
   await claims.claim(claim, { now, yields: false });
   await claims.claim({ ...claim, instance: "b", connection: "d" }, { now, yields: false });
   await claims.release(claim);
   await claims.releaseAll("b");
-  const mutes = createMuteStore({ storage: db.storage, roomExams: createRoomExams(), self: () => "b" });
+  const log = pino({ level: "silent" });
+  const second = createInstances({ store: instances, newId: () => "b", clock: () => now, settleMs: 0, log });
+  const mutes = createMuteStore({ storage: db.storage, roomExams: createRoomExams(), instances: second });
   await mutes.change({ examId, roomId, muted: true, logins: undefined, most: 1, now, share: {} });
   const notices = await instances.notices("a");
   expect(notices).toHaveLength(2);
@@ -475,7 +479,7 @@ const actAsSeveralServers = async (
   await mutes.change({ examId, roomId, muted: false, logins: undefined, most: 1, now, share: {} });
   await db.storage.write(async (tx) => {
     for (let n = 0; n < 2; n += 1) {
-      const rates = await readRates(tx, [{ examId, roomId, login: "l" }]);
+      const rates = await storedRate.countIn(tx, [{ examId, roomId, login: "l" }]);
       rates.take({ examId, roomId, login: "l" }, now);
       await rates.save();
     }

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import Fastify from "fastify";
 import { describe, expect, it } from "vitest";
+import { portOf } from "./support/ports.js";
 import { given, kept, takeLeaks, watchLog } from "./support/secrets.js";
 import { openWorld } from "./support/world.js";
 
@@ -22,8 +22,7 @@ describe("a secret is seen", () => {
       ),
     );
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-    // Safe: the server listens on a TCP port.
-    const { port } = server.address() as AddressInfo;
+    const port = portOf(server);
     expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe(KEY);
     expect(takeLeaks()).toHaveLength(1);
     server.close();

@@ -2,7 +2,7 @@ import { MAX_RECORDS_PER_CALL } from "@invigil/schema";
 import { expect, it } from "vitest";
 import type { TestApp, TestCaller } from "../src/app/testing.js";
 import { MAX_RUNNING, MAX_WAITING } from "../src/storage/turns.js";
-import { failureOf } from "../src/trpc/failures.js";
+import { failureOfCall } from "../src/trpc/failures.js";
 import { sample } from "./support/effort.js";
 import { isOnPostgres } from "./support/engine.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
@@ -132,7 +132,7 @@ it.each(sample(procedures, 3))("%s leaves strangers their share", async (procedu
       done += 1;
     } catch (error) {
       // Many such calls are refused, each with a code of its own.
-      expect(failureOf(error).code).not.toBe("INTERNAL");
+      expect(failureOfCall(error).code).not.toBe("INTERNAL");
     }
   });
   const strangers: readonly (readonly [string, object])[] = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Principal } from "../src/identity/tokens.js";
 import { MAX_RUNNING, MAX_WAITING } from "../src/storage/turns.js";
-import { failureOf } from "../src/trpc/failures.js";
+import { failureOfCall } from "../src/trpc/failures.js";
 import { limited } from "./support/limits.js";
 import { APPS } from "./support/school.js";
 import { openWorld, type World } from "./support/world.js";
@@ -37,7 +37,7 @@ const startWrites = (count: number, write: (n: number) => Promise<unknown>) => {
           answers.done += 1;
         },
         (error: unknown) => {
-          if (failureOf(error).code !== "TOO_MANY_REQUESTS") throw error;
+          if (failureOfCall(error).code !== "TOO_MANY_REQUESTS") throw error;
           answers.refused += 1;
         },
       ),
@@ -98,7 +98,7 @@ describe("writes beyond the bound", () => {
     const waits: unknown[] = [];
     const { answers, all } = startWrites(3 * MOST, (n) =>
       busy.cheat.setConfig({ examId, data: `${n}` }).catch((error: unknown) => {
-        waits.push(failureOf(error).retryAfterSeconds);
+        waits.push(failureOfCall(error).retryAfterSeconds);
         throw error;
       }),
     );

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { portOf } from "../../test/support/ports.js";
 
 /** A network between the pages and the server, that can be cut. */
 export const createNetwork = async () => {
@@ -32,8 +33,7 @@ export const createNetwork = async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    // Safe: it listens on a TCP port.
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${portOf(server)}`,
     leadsTo(url: string) {
       target = Number(new URL(url).port);
     },

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../config/config.js";
+import { type Coordination, createCoordination } from "../coordination/coordination.js";
 import { createFileChunks, createFileRecords } from "../domain/stored-files.js";
 import { createArrivals } from "../files/arrivals.js";
 import type { AudioFiles } from "../files/audio-files.js";
@@ -52,6 +53,7 @@ export interface Deps extends World {
   readonly passwords: Passwords;
   readonly providers: Providers;
   readonly audioFiles: AudioFiles;
+  readonly coordination: Coordination;
 }
 
 const createAudioFiles = (
@@ -108,6 +110,7 @@ export const createDeps = (world: World): Deps => {
     joinCodes: createJoinCodes(issuingSecret),
     passwords: createPasswords(),
     audioFiles: createAudioFiles(world, providers),
+    coordination: createCoordination(world),
     providers,
   };
 };

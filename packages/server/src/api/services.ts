@@ -15,17 +15,11 @@ import { createAudioStore } from "../features/audio/store.js";
 import { createIssuingService } from "../features/auth/issuing.js";
 import { createAuthService } from "../features/auth/service.js";
 import { createAuthStore } from "../features/auth/store.js";
-import { createMemoryThrottle } from "../features/auth/throttle-memory.js";
-import { createSharedThrottle } from "../features/auth/throttle-shared.js";
-import { createThrottleStore } from "../features/auth/throttle-store.js";
 import { createCapacityService } from "../features/capacity/service.js";
 import { createCapacityStore } from "../features/capacity/store.js";
 import { createRecordQuota } from "../features/cheat/quota.js";
 import { createCheatService } from "../features/cheat/service.js";
 import { createCheatStore } from "../features/cheat/store.js";
-import { createMemoryClaims } from "../features/drop-in/claims.js";
-import { createSharedClaims } from "../features/drop-in/claims-shared.js";
-import { createClaimStore } from "../features/drop-in/claims-store.js";
 import { createDropInService } from "../features/drop-in/service.js";
 import { createErasureService } from "../features/erasure/service.js";
 import { createErasureStore } from "../features/erasure/store.js";
@@ -35,13 +29,10 @@ import { createLoginService } from "../features/im/logins.js";
 import { createLoginStore } from "../features/im/logins-store.js";
 import { createMuteStore } from "../features/im/mutes-store.js";
 import { createMessageQuota } from "../features/im/quota.js";
-import { createMemoryRate, NO_RATE } from "../features/im/rate.js";
 import { createImService } from "../features/im/service.js";
 import { createImStore } from "../features/im/store.js";
 import { createImportService } from "../features/import/service.js";
 import { createImportStore } from "../features/import/store.js";
-import { createInstanceService } from "../features/instances/service.js";
-import { createInstanceStore } from "../features/instances/store.js";
 import { taskKindsOf } from "../features/message-groups/kinds.js";
 import { createGroupService } from "../features/message-groups/service.js";
 import { createGroupStore } from "../features/message-groups/store.js";
@@ -97,7 +88,7 @@ export const createServices = (
     passwords,
     audioFiles,
     log,
-    ownKey,
+    coordination: { instances, throttle, sendRate, claims },
   }: Omit<Deps, "authSecret">,
   { unlimited = false }: ServiceOptions = {},
 ) => {
@@ -154,22 +145,13 @@ export const createServices = (
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
   const access = withRateLimits(uncountedAccess, rates);
   const authStore = createAuthStore({ storage, roomExams });
-  const { failuresPerAddress } = config.login;
   const auth = createAuthService({
     store: authStore,
     access,
     authenticator,
     tokens,
     passwords,
-    throttle:
-      db.kind === "sqlite"
-        ? createMemoryThrottle({ monotonic, failuresPerAddress })
-        : createSharedThrottle({
-            store: createThrottleStore({ storage }),
-            now: async () => clock(),
-            secret: ownKey("login-key"),
-            failuresPerAddress,
-          }),
+    throttle,
     onAccessRevoked: dispatcher.recheckAccess,
     clock,
     ids,
@@ -292,15 +274,7 @@ export const createServices = (
     log,
     config,
   });
-  const instances = createInstanceService({
-    store: createInstanceStore({ storage: db.control }),
-    // A database of SQLite has one server.
-    newId: db.kind === "sqlite" ? undefined : () => ids.nonce(),
-    clock,
-    settleMs: config.presenceSettleSeconds * 1000,
-    log,
-  });
-  const imStore = createImStore({ storage, roomExams, messageLog, countsMessages: db.kind !== "sqlite" });
+  const imStore = createImStore({ storage, roomExams, messageLog, sendRate });
   const logins = createLoginService({ store: createLoginStore({ storage }), access, auth, clock, ids });
   const im = createImService({
     messages,
@@ -308,8 +282,8 @@ export const createServices = (
     groups,
     logins,
     store: imStore,
-    mutes: createMuteStore({ storage, roomExams, self: () => instances.id }),
-    rate: db.kind === "sqlite" ? createMemoryRate({ monotonic }) : NO_RATE,
+    mutes: createMuteStore({ storage, roomExams, instances }),
+    sendRate,
     rates,
     quota: createMessageQuota({
       count: (room, most) => imStore.countUpTo(room, most),
@@ -342,16 +316,6 @@ export const createServices = (
     retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });
-  const claims =
-    db.kind === "sqlite"
-      ? createMemoryClaims()
-      : createSharedClaims({
-          store: createClaimStore({ storage }),
-          instances,
-          clock,
-          nonce: () => ids.nonce(),
-          log,
-        });
   const dropIn = createDropInService({
     messages,
     access,

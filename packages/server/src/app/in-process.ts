@@ -1,7 +1,7 @@
 import { isTrackedEnvelope } from "@trpc/server";
 import type { ServedRouter } from "../api/router.js";
 import type { Services } from "../api/services.js";
-import { failureOf } from "../trpc/failures.js";
+import { failureOf } from "../domain/failures.js";
 
 /** Signs a token with this lifetime. */
 type Sign = (ttlSeconds: number) => Promise<string>;

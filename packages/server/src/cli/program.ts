@@ -5,7 +5,7 @@ import { InvigilError } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
 import { isSystemError, reasonOfSystem } from "../platform/system-errors.js";
 import { isStorageFull } from "../storage/storage-full.js";
-import { failureOf } from "../trpc/failures.js";
+import { failureOfCall } from "../trpc/failures.js";
 import { findOrAddCommand } from "./arguments.js";
 import type { CommandIo, CommandRun } from "./run.js";
 import { version } from "./version.js";
@@ -103,7 +103,7 @@ const systemErrorText = (error: NodeJS.ErrnoException): string => {
 const errorText = (error: unknown, command: Command): string => {
   if (error instanceof SetupError) return error.message;
   if (error instanceof InvigilError || error instanceof TRPCError || isStorageFull(error)) {
-    const failure = failureOf(error);
+    const failure = failureOfCall(error);
     if (failure.code !== "INTERNAL") return withOptionNames(failure.message, command);
   }
   if (isSystemError(error)) return systemErrorText(error);

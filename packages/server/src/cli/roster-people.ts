@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { SetupError } from "../platform/setup-error.js";
-import { failureOf } from "../trpc/failures.js";
+import { failureOfCall } from "../trpc/failures.js";
 import { jsonOption, quietListOption } from "./arguments.js";
 import { confirmByName, yesOption } from "./confirm.js";
 import { withLocalApp } from "./local-app.js";
@@ -105,7 +105,7 @@ const nameOf = async (
   userId: string,
 ): Promise<string | undefined> => {
   const { rooms, unseated } = await call.participant.locate({ examId, userId }).catch((error: unknown) => {
-    if (failureOf(error).code === "PARTICIPANT_NOT_FOUND") return { rooms: [], unseated: undefined };
+    if (failureOfCall(error).code === "PARTICIPANT_NOT_FOUND") return { rooms: [], unseated: undefined };
     throw error;
   });
   const [room] = rooms;

@@ -3,6 +3,7 @@ import type { Transaction } from "../storage/port.js";
 import { insertion } from "../storage/statement.js";
 import { type EventData, roomEvents } from "../storage/tables.js";
 import type { Arrival } from "./people.js";
+import type { RoomKey } from "./room-exams.js";
 
 type Person = { readonly userId: string; readonly role: ParticipantRole };
 type PersonDetails = Person & { readonly name: string; readonly extraMinutes: number };
@@ -34,13 +35,6 @@ export interface EventDataOf {
   readonly message: { readonly messageId: number };
 }
 
-/** The room of an event, and its exam. */
-export interface EventRoom {
-  readonly examId: string;
-  /** Empty for an event about the whole exam: see `wholeExam`. */
-  readonly roomId: string;
-}
-
 /** The room of an event about a whole exam. */
 export const WHOLE_EXAM = "";
 /**
@@ -48,7 +42,7 @@ export const WHOLE_EXAM = "";
  * Subscribers of a room receive it as an event of their room, unless the room had ended before it. Such an event names nobody, because an
  * erasure searches the events of rooms.
  */
-export const wholeExam = (examId: string): EventRoom => ({ examId, roomId: WHOLE_EXAM });
+export const wholeExam = (examId: string): RoomKey => ({ examId, roomId: WHOLE_EXAM });
 
 /**
  * Adds events to the logs of rooms and exams. The transaction has locked their exams. Events are written in the transaction of their
@@ -57,7 +51,7 @@ export const wholeExam = (examId: string): EventRoom => ({ examId, roomId: WHOLE
 export interface EventLog {
   add<Type extends EventType>(
     tx: Transaction,
-    room: EventRoom,
+    room: RoomKey,
     type: Type,
     data: EventDataOf[Type],
     now: Date,
@@ -66,7 +60,8 @@ export interface EventLog {
   addAll(tx: Transaction, events: readonly NewEvent[]): Promise<void>;
 }
 
-export interface NewEvent extends EventRoom {
+/** `roomId` is `WHOLE_EXAM` for an event about the whole exam. */
+export interface NewEvent extends RoomKey {
   readonly type: EventType;
   readonly data: EventData;
   readonly createdAt: Date;
@@ -74,7 +69,7 @@ export interface NewEvent extends EventRoom {
 
 /** Makes an event for `EventLog.addAll`. Its signature checks the data against the type. */
 export const newEvent = <Type extends EventType>(
-  { examId, roomId }: EventRoom,
+  { examId, roomId }: RoomKey,
   type: Type,
   data: EventDataOf[Type],
   createdAt: Date,
@@ -82,7 +77,7 @@ export const newEvent = <Type extends EventType>(
 
 /** Returns the events of an arrival: one for the person, and one for each camera that is not idle. */
 export const arrivalEvents = (
-  room: EventRoom,
+  room: RoomKey,
   { publishStatus, ...person }: Arrival,
   now: Date,
 ): NewEvent[] => {

@@ -3,9 +3,16 @@ import { and, desc, eq } from "drizzle-orm";
 import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { messageReaders, messages } from "../storage/tables.js";
-import { type EventLog, type EventRoom, type NewEvent, newEvent } from "./events.js";
+import { type EventLog, type NewEvent, newEvent } from "./events.js";
+import type { RoomKey } from "./room-exams.js";
 
 export { loginOf };
+
+/** Returns the two logins of a person: for their main page and for their PC page. */
+export const loginsOf = (userId: string): readonly string[] => [
+  loginOf(userId, "main"),
+  loginOf(userId, "pc"),
+];
 
 // Readers that stand for several logins. No login is equal to one of them.
 /** The reader of messages for everybody in the room. */
@@ -15,7 +22,7 @@ export const STAFF = "*";
 /** The reader of messages that people send to single logins. Staff read these too. */
 export const STAFF_COPY = "**";
 
-export interface NewMessage extends EventRoom {
+export interface NewMessage extends RoomKey {
   readonly type: number;
   /** A JSON text. */
   readonly data: string;
@@ -43,7 +50,7 @@ export interface MessageLog {
     before?: readonly NewEvent[],
   ): Promise<void>;
   /** Returns the last `endRoom` signal to everybody in a room. */
-  lastEndSignal(reader: Reader, room: EventRoom): Promise<SentMessage | undefined>;
+  lastEndSignal(reader: Reader, room: RoomKey): Promise<SentMessage | undefined>;
 }
 
 /** A signal up to this long before the end of a room announces that end. The vendor's page sends it within seconds of the end. */

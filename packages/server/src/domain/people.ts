@@ -10,9 +10,17 @@ import { and, count, eq, sql } from "drizzle-orm";
 import { UniqueError } from "../storage/errors.js";
 import type { Reader, Transaction } from "../storage/port.js";
 import { type Dialect, insertion, param, query, rawParam, statement } from "../storage/statement.js";
-import { exams, participants, rooms, streamNames, unseated, visibleParticipants } from "../storage/tables.js";
+import {
+  exams,
+  participants,
+  rooms,
+  streamNames,
+  unseated,
+  visibleParticipants,
+  visibleRooms,
+} from "../storage/tables.js";
 import { noteRoomExam, type RoomKey } from "./room-exams.js";
-import { prepareSeat } from "./seats.js";
+import { prepareSeat, type SeatKey } from "./seats.js";
 import { readPublishStatus } from "./stream-status.js";
 
 // Exams, rooms and people. Several stores write them.
@@ -37,10 +45,7 @@ export interface NewRoom {
   readonly now: Date;
 }
 
-export interface NewPerson {
-  readonly examId: string;
-  readonly roomId: string;
-  readonly userId: string;
+export interface NewPerson extends SeatKey {
   readonly role: ParticipantRole;
   readonly name: string;
   /** Default: those with which the person waited for a room in this role, or 0. */
@@ -75,6 +80,20 @@ const rolesOfPeople = statement((dialect) =>
         eq(visibleParticipants.userId, sql`people."userId"`),
       ),
     ),
+);
+/** Whether a visible room is that of the parameters `examId` and `roomId`. */
+export const isRoom = and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")));
+/** Reads what decides about changes in a room. */
+export const roomById = statement(
+  query
+    .select({
+      id: visibleRooms.id,
+      examId: visibleRooms.examId,
+      status: visibleRooms.status,
+      imServer: visibleRooms.imServer,
+    })
+    .from(visibleRooms)
+    .where(isRoom),
 );
 const isRoomInProgress = and(
   eq(rooms.examId, param("examId")),
@@ -204,17 +223,28 @@ export const endRoom = (
 ): Promise<Pick<NewRoom, "id" | "examId" | "imServer"> | undefined> =>
   tx.get(updateToEnded, { examId, roomId, now });
 
-/** Returns the extra minutes of a person who is added. `waiting` is how the person waited for a room. */
-const extraMinutesOf = (
-  { role, extraMinutes }: Pick<NewPerson, "role" | "extraMinutes">,
-  waiting: { readonly role: ParticipantRole; readonly extraMinutes: number } | undefined,
-): number => extraMinutes ?? (waiting?.role === role ? waiting.extraMinutes : 0);
+const IDLE = { main: "idle", pc: "idle" } as const;
 
-interface StreamName {
+/** Returns the row of a person who is added. `waiting` is how they waited for a room. */
+const rowOf = (
+  { examId, roomId, userId, role, name, extraMinutes, now }: NewPerson,
+  waiting: Pick<Waiting, "role" | "extraMinutes"> | undefined,
+  { main, pc }: Arrival["publishStatus"],
+) => ({
+  examId,
+  roomId,
+  userId,
+  role,
+  name,
+  extraMinutes: extraMinutes ?? (waiting?.role === role ? waiting.extraMinutes : 0),
+  mainPublishStatus: main,
+  pcPublishStatus: pc,
+  createdAt: now,
+  updatedAt: now,
+});
+
+interface StreamName extends SeatKey {
   readonly name: string;
-  readonly examId: string;
-  readonly roomId: string;
-  readonly userId: string;
   readonly camera: Camera;
 }
 
@@ -247,9 +277,10 @@ const insertStreamName = async (
  */
 export const preparePerson = async (
   tx: Transaction,
-  { streams, examId, roomId, userId, role, name, extraMinutes, now }: NewPerson,
+  person: NewPerson,
   addedBy: number | null = null,
 ): Promise<{ arrival: Arrival; write: () => Promise<void> }> => {
+  const { streams, examId, roomId, userId } = person;
   const takeWaiting =
     addedBy === null
       ? tx.get(deleteWaiting, { examId, userId })
@@ -266,26 +297,13 @@ export const preparePerson = async (
     status("pc"),
     prepareSeat(tx, { examId, roomId, userId }),
   ]);
-  const person = {
-    userId,
-    role,
-    name,
-    extraMinutes: extraMinutesOf({ role, extraMinutes }, waiting),
-  };
-  const participant = {
-    examId,
-    roomId,
-    ...person,
-    mainPublishStatus: main,
-    pcPublishStatus: pc,
-    createdAt: now,
-    updatedAt: now,
-    addedBy,
-  };
+  const publishStatus = { main, pc };
+  const row = rowOf(person, waiting, publishStatus);
+  const { role, name, extraMinutes } = row;
   return {
-    arrival: { ...person, publishStatus: { main, pc } },
+    arrival: { userId, role, name, extraMinutes, publishStatus },
     write: async () => {
-      await Promise.all([tx.insert(insertParticipants, [participant]), writeSeat()]);
+      await Promise.all([tx.insert(insertParticipants, [{ ...row, addedBy }]), writeSeat()]);
     },
   };
 };
@@ -337,18 +355,7 @@ export const prepareFirstPeople = (
     owners.set(stream.name, stream);
   }
   const waitingById = new Map(waiting.map((one) => [one.userId, one]));
-  const rows = people.map(({ examId, roomId, userId, role, name, extraMinutes, now }) => ({
-    examId,
-    roomId,
-    userId,
-    role,
-    name,
-    extraMinutes: extraMinutesOf({ role, extraMinutes }, waitingById.get(userId)),
-    mainPublishStatus: "idle" as const,
-    pcPublishStatus: "idle" as const,
-    createdAt: now,
-    updatedAt: now,
-  }));
+  const rows = people.map((person) => rowOf(person, waitingById.get(person.userId), IDLE));
   const [first] = people;
   return async (tx) => {
     await Promise.all([
@@ -385,7 +392,7 @@ export const withTakenNames = async <Result>(
 /** Removes a person from a room. With `streamsStay`, the names of their streams remain, because recordings use them. */
 export const deletePerson = async (
   tx: Transaction,
-  { examId, roomId, userId }: RoomKey & { readonly userId: string },
+  { examId, roomId, userId }: SeatKey,
   { streamsStay }: { streamsStay: boolean },
 ): Promise<void> => {
   await Promise.all([
@@ -397,7 +404,7 @@ export const deletePerson = async (
 /** Returns those of the people who are in their rooms, with their roles there. */
 export const readRoles = (
   reader: Reader,
-  people: readonly (RoomKey & { readonly userId: string })[],
+  people: readonly SeatKey[],
 ): Promise<{ roomId: string; userId: string; role: ParticipantRole }[]> =>
   reader.all(rolesOfPeople, { people });
 

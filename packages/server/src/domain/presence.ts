@@ -3,7 +3,8 @@ import { and, eq } from "drizzle-orm";
 import type { Reader, Transaction } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { presence } from "../storage/tables.js";
-import { type EventRoom, type NewEvent, newEvent } from "./events.js";
+import { type NewEvent, newEvent } from "./events.js";
+import type { RoomKey } from "./room-exams.js";
 
 /** A row of the presence of a page at one server. */
 type PresenceRow = Omit<typeof presence.$inferSelect, "examId" | "roomId">;
@@ -32,7 +33,7 @@ const presenceOfRoom = statement(
 /** Ends the presence of a person's pages in a room. Returns the events, which the transaction must add. */
 export const endPresence = async (
   tx: Transaction,
-  { examId, roomId, userId }: EventRoom & { readonly userId: string },
+  { examId, roomId, userId }: RoomKey & { readonly userId: string },
   now: Date,
 ): Promise<NewEvent[]> => {
   const left = await Promise.all(
@@ -69,5 +70,5 @@ const presencesOf = (rows: readonly PresenceRow[]): Presence[] => {
 };
 
 /** Returns the presences of a room, in the order in which they began. */
-export const readPresences = async (reader: Reader, { examId, roomId }: EventRoom): Promise<Presence[]> =>
+export const readPresences = async (reader: Reader, { examId, roomId }: RoomKey): Promise<Presence[]> =>
   presencesOf(await reader.all(presenceOfRoom, { examId, roomId }));

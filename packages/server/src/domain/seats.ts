@@ -10,7 +10,8 @@ import type { RoomKey } from "./room-exams.js";
 /** The user id that stands for all people who are added to the room later. No person has this id. */
 const NEWCOMERS = "";
 
-type SeatKey = RoomKey & { readonly userId: string };
+/** A seat: its room, with the exam, and its person. */
+export type SeatKey = RoomKey & { readonly userId: string };
 
 const inRoom = and(eq(seatGenerations.examId, param("examId")), eq(seatGenerations.roomId, param("roomId")));
 const isSeat = and(inRoom, eq(seatGenerations.userId, param("userId")));

@@ -3,7 +3,7 @@ import { and, eq, max, sql } from "drizzle-orm";
 import type { Reader } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { streamEvents } from "../storage/tables.js";
-import type { RoomKey } from "./room-exams.js";
+import type { SeatKey } from "./seats.js";
 
 /** The status of a camera after an event of its stream. */
 export const STATUS_AFTER = { publish: "publishing", publish_done: "stopped" } as const satisfies Record<
@@ -35,7 +35,7 @@ const newestEvent = statement(
 /** Returns the status of a camera after its newest event. Of two events with the same time, the one that was received later counts. */
 export const readPublishStatus = async (
   reader: Reader,
-  camera: RoomKey & { readonly userId: string; readonly camera: Camera },
+  camera: SeatKey & { readonly camera: Camera },
 ): Promise<PublishStatus> => {
   const newest = await reader.get(newestEvent, camera);
   return newest ? STATUS_AFTER[newest.action] : "idle";

@@ -4,9 +4,10 @@ import type { Ids } from "../platform/ids.js";
 import type { Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { type VendorTaskPayload, vendorTasks } from "../storage/tables.js";
-import type { EventLog, EventRoom, NewEvent } from "./events.js";
-import { announcesEnd, loginOf, type MessageLog, type NewMessage } from "./messages.js";
+import type { EventLog, NewEvent } from "./events.js";
+import { announcesEnd, loginsOf, type MessageLog, type NewMessage } from "./messages.js";
 import { endPresence } from "./presence.js";
+import type { RoomKey } from "./room-exams.js";
 
 export type VendorTask = typeof vendorTasks.$inferSelect;
 type VendorTaskRow = typeof vendorTasks.$inferInsert;
@@ -59,7 +60,7 @@ export interface TaskLog {
    */
   prepareEnd(
     tx: Transaction,
-    room: EventRoom,
+    room: RoomKey,
   ): Promise<(ended: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }) => Promise<unknown>>;
   /** Deletes the room's groups from `dueAt` on, and tries until it succeeds. Returns the ids of the tasks. */
   deleteGroups(
@@ -135,9 +136,6 @@ const deleteUntriedDeletions = statement(
 const triedDeletion = statement(
   query.select({ id: vendorTasks.id }).from(vendorTasks).where(isDeletion).limit(1),
 );
-
-/** Returns the two logins of a person: for their main camera and for their PC. */
-const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
 
 export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDeps): TaskLog => {
   interface NewTask {

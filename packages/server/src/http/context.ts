@@ -1,8 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import type { Services } from "../api/services.js";
+import { failureOf } from "../domain/failures.js";
 import { InvigilError } from "../platform/errors.js";
 import type { Context } from "../trpc/context.js";
-import { failureOf } from "../trpc/failures.js";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { ErrorCode } from "@invigil/schema";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../platform/errors.js";
-import { detailsFor, failureOf } from "../trpc/failures.js";
+import { detailsFor, failureOfCall } from "../trpc/failures.js";
 import { answeredFailure } from "./context.js";
 import { failure, httpStatus, type RestStatus } from "./envelope.js";
 import { newRequestId, REQUEST_ID_HEADER, requestId } from "./logging.js";
@@ -24,7 +24,7 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
 
 /** Converts an error of any kind to the one that the client receives. */
 export const toFailure = (error: unknown): InvigilError => {
-  const failed = failureOf(error);
+  const failed = failureOfCall(error);
   if (failed.code !== "INTERNAL") return failed;
   const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
   // Only errors of Fastify have a status. Below 500, the client caused them.

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import Fastify from "fastify";
 import helmet from "helmet";
 import { expect, it } from "vitest";
+import { portOf } from "../../test/support/ports.js";
 import { HELMET, setSecurityHeaders } from "./security-headers.js";
 
 /** The headers that every response has anyway. */
@@ -22,8 +22,7 @@ it("are those of helmet on every response", async () => {
   setSecurityHeaders(app);
   app.get("/", () => ({}));
   try {
-    // Safe: a server that listens on a TCP port has an AddressInfo.
-    const { port } = withHelmet.address() as AddressInfo;
+    const port = portOf(withHelmet);
     const expected = await headersAt(`http://127.0.0.1:${port}`);
     expect(Object.keys(expected).length).toBeGreaterThan(5);
     const url = await app.listen({ host: "127.0.0.1", port: 0 });

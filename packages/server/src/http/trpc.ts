@@ -4,7 +4,7 @@ import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/serve
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../platform/errors.js";
 import { findProcedure, type TrpcAdapter } from "../trpc/call.js";
-import { failureOf } from "../trpc/failures.js";
+import { failureOfCall } from "../trpc/failures.js";
 import type { Router } from "../trpc/root.js";
 import { assertWeight, WEIGHT_PER_TURN, weightOf } from "./batch-weight.js";
 import type { Bodies } from "./bodies.js";
@@ -99,12 +99,12 @@ export const trpcPlugin = async (
     },
     maxBatchSize: MAX_BATCH,
     responseMeta({ errors }) {
-      const waits = errors.map((error) => failureOf(error).retryAfterSeconds ?? 0);
+      const waits = errors.map((error) => failureOfCall(error).retryAfterSeconds ?? 0);
       const longest = Math.max(0, ...waits);
       return longest > 0 ? { headers: { "retry-after": String(longest) } } : {};
     },
     onError({ error, ctx, req }) {
-      const failed = failureOf(error);
+      const failed = failureOfCall(error);
       // Errors before the context is created are answered above, where the id of the request is known.
       if (!ctx) throw failed;
       logFault(req, failed);

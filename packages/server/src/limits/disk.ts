@@ -1,20 +1,11 @@
 import { statfsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import type { FastifyBaseLogger } from "fastify";
-import { InvigilError } from "../platform/errors.js";
+import { storageFull } from "../platform/errors.js";
 
 /** How often the free space is checked, in milliseconds. */
 const CHECK_MS = 1000;
-/** When to retry after a refused write, in seconds. Somebody must free space first. */
-const RETRY_SECONDS = 30;
 const MIB = 1024 * 1024;
-
-export const storageFull = (cause?: unknown): InvigilError =>
-  new InvigilError(
-    "STORAGE_FULL",
-    "The server's disk is nearly full: writes are refused until space is freed. Reads continue.",
-    { retryAfterSeconds: RETRY_SECONDS, cause },
-  );
 
 /** The free space of a folder's file system, in bytes. */
 export interface FreeSpace {

@@ -47,6 +47,13 @@ export const examNotFound = (examId: string): InvigilError =>
   new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
 export const roomNotFound = (roomId: string): InvigilError =>
   new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+/** Retried after half a minute: somebody must free space first. */
+export const storageFull = (cause?: unknown): InvigilError =>
+  new InvigilError(
+    "STORAGE_FULL",
+    "The server's disk is nearly full: writes are refused until space is freed. Reads continue.",
+    { retryAfterSeconds: 30, cause },
+  );
 
 type Issue = ZodError["issues"][number];
 

@@ -2,7 +2,7 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import { InvigilError } from "../platform/errors.js";
 import { procedureCaller, type TrpcAdapter } from "../trpc/call.js";
 import type { Context } from "../trpc/context.js";
-import { failureOf } from "../trpc/failures.js";
+import { failureOfCall } from "../trpc/failures.js";
 import type { Field, Row } from "./routes.js";
 
 /** The fields of a request, and its headers by their lower-case names. */
@@ -91,7 +91,7 @@ export const createRowCaller = (router: AnyTRPCRouter, row: Row, adapter: TrpcAd
       // Safe: `Row` declares that `data` takes the output of its procedure.
       return (row.data?.encode as ((output: unknown) => unknown) | undefined)?.(output);
     } catch (error) {
-      throw withSentNames(failureOf(error), row.fields);
+      throw withSentNames(failureOfCall(error), row.fields);
     }
   };
 };

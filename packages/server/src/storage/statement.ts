@@ -33,7 +33,6 @@ export const rawParam = <T = unknown>(name: string): SQL<T> => sql<T>`${sql.plac
 
 /** The parts of SQL that differ between databases. */
 export interface Dialect {
-  readonly name: "sqlite" | "postgres";
   /**
    * Rows passed as one parameter, to select from: `sql\`select … from ${dialect.rows("calls", { roomId: "text"
    * })}\``. The parameter's value is a list of objects. Each object becomes a row of the table `name`, with a
@@ -49,6 +48,21 @@ export interface Dialect {
    * and number. SQLite needs no such condition: it would choose an index by exam for it, and read the whole exam.
    */
   inExam(column: AnyColumn): SQL | undefined;
+  /** Whether the keys of an exam's rows begin with the exam, so that rows of different exams have no common order. */
+  readonly keysContainExam: boolean;
+  /** The order in which rows were inserted whose ids ascend with time. SQLite's indexes have it without a look at the ids. */
+  insertionOrder(id: AnyColumn): SQLWrapper;
+  /** The rows of a query but those that another transaction has locked. So a deletion of them waits for no other one. */
+  unlocked(rows: SQLWrapper): SQL;
+  /**
+   * A table to join, of which PostgreSQL reads only so many matches for each row, by an index. SQLite joins all of them, so the statement
+   * has the order and the limit, too.
+   * @param of.limit the name of a parameter
+   */
+  firstOfEach(
+    table: Table,
+    of: { readonly as: string; readonly on: SQL; readonly orderBy: SQL; readonly limit: string },
+  ): SQL;
 }
 
 /** A query as Drizzle builds it. */

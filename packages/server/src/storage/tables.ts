@@ -71,8 +71,8 @@ export const revokedTokens = declareTable({ owner: "installation", lives: "until
 );
 
 /**
- * Failed and running logins, if several server processes share the database: see
- * `features/auth/throttle-shared.ts`. A row counts for an account, an address, or both. It names nobody and is
+ * Failed and running logins, if several servers share the database: see
+ * `coordination/login-throttle.ts`. A row counts for an account, an address, or both. It names nobody and is
  * deleted 90 days after the last login at the latest, so erasing a person does not concern it.
  */
 export const loginCounters = declareTable({ owner: "installation", lives: "untilDone" })(

@@ -1,3 +1,4 @@
+import type { Named, Origin } from "../domain/calls.js";
 import type { Principal } from "../identity/tokens.js";
 import type { Gate } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
@@ -10,14 +11,6 @@ export interface Trace {
   roomId?: string;
   /** The error codes of calls that were refused or failed. */
   reasons?: string[];
-}
-
-/** The room or the exam that a call names. */
-export interface Named {
-  readonly roomId?: string | undefined;
-  readonly examId?: string | undefined;
-  /** Whether the call is about all rooms of the caller if it names none. */
-  readonly anyRoom?: boolean | undefined;
 }
 
 export interface Context {
@@ -70,12 +63,6 @@ export const chargeAnswer = ({ identity, gate }: Pick<Context, "identity" | "gat
   if (!(identity instanceof InvigilError)) gate?.chargeBytes(identity, bytes);
 };
 
-/** Identifies a call in log lines about it. */
-export interface Origin {
-  readonly reqId: string;
-  /** The same as `Context.address`. */
-  readonly address: string;
-}
 export const originOf = ({ trace, address }: Pick<Context, "trace" | "address">): Origin => ({
   reqId: trace.requestId,
   address,

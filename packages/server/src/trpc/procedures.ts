@@ -1,16 +1,17 @@
 import { type ErrorCode, type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
+import type { Named } from "../domain/calls.js";
 import { type Principal, tokenEnded } from "../identity/tokens.js";
 import type { GatedCall } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
 import { continueWith, type MaybePromise } from "../platform/maybe-promise.js";
 import { rowsIn } from "../platform/rows.js";
-import type { Context, Named, Trace } from "./context.js";
-import { failureOf, toTRPCError } from "./failures.js";
+import type { Context, Trace } from "./context.js";
+import { failureOfCall, toTRPCError } from "./failures.js";
 import { trpc } from "./root.js";
 
 const recordReason = (trace: Trace, error: unknown): void => {
-  const { code } = failureOf(error);
+  const { code } = failureOfCall(error);
   trace.reasons ??= [];
   if (!trace.reasons.includes(code)) trace.reasons.push(code);
 };

@@ -5,7 +5,7 @@ import { invalidInput } from "../platform/errors.js";
 import { serializeAnswer } from "../platform/serialize.js";
 import type { Context } from "./context.js";
 import { EventChannel } from "./event-channel.js";
-import { detailsFor, failureOf } from "./failures.js";
+import { detailsFor, failureOfCall } from "./failures.js";
 
 /**
  * Superjson without referential equalities. With them, a request of one kilobyte could expand to any size. Nothing is lost without them,
@@ -60,7 +60,7 @@ export const trpc = root.create({
     client: { reconnectAfterInactivityMs: RECONNECT_AFTER_MS },
   },
   errorFormatter({ shape, error, ctx }) {
-    const failure = failureOf(error);
+    const failure = failureOfCall(error);
     return {
       message: failure.message,
       code: shape.code,

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { z } from "zod";
+import { portOf } from "../support/ports.js";
 import { type AccessKey, createVerifier, Refusal } from "./acs3.js";
 
 // What all of Aliyun's OpenAPI services have in common, as a real HTTP server on loopback.
@@ -214,8 +214,7 @@ export const openAliyunService = async ({
   };
   const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // Safe: a server that listens on a TCP port has an AddressInfo.
-  const { port } = server.address() as AddressInfo;
+  const port = portOf(server);
 
   return {
     url: `http://127.0.0.1:${port}`,

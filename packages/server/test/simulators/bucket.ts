@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { portOf } from "../support/ports.js";
 import { Refusal } from "./acs3.js";
 import { createVerifier, type VerifierOptions } from "./sigv4.js";
 
@@ -138,8 +138,7 @@ export const openBucket = async ({
   };
   const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // Safe: a server that listens on a TCP port has an AddressInfo.
-  const { port } = server.address() as AddressInfo;
+  const port = portOf(server);
   return {
     url: `http://127.0.0.1:${port}`,
     objects,

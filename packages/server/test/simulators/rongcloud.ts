@@ -1,6 +1,6 @@
 import { webcrypto } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { portOf } from "../support/ports.js";
 import { given, kept } from "../support/secrets.js";
 import { type Answer, addressedTo, judged, ok, type Params, readForm, refuse } from "./rongcloud-rules.js";
 
@@ -225,8 +225,7 @@ export const openRongCloud = async ({
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    // Safe: a server that listens on a TCP port has an AddressInfo.
-    return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    return { server, url: `http://127.0.0.1:${portOf(server)}` };
   };
   const main = await open("main");
   const spare = await open("spare");

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
+import { portOf } from "./ports.js";
 
 export interface SigningKey {
   readonly kid: string;
@@ -35,8 +35,7 @@ export const openIdentityService = async (): Promise<IdentityService> => {
     response.end(instead?.body ?? JSON.stringify({ keys: current }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // Safe: a server that listens on a TCP port has an AddressInfo.
-  const { port } = server.address() as AddressInfo;
+  const port = portOf(server);
   return {
     url: `http://127.0.0.1:${port}/jwks`,
     fetches: () => fetches,

@@ -1,9 +1,9 @@
 import { callInProcess } from "../../src/app/in-process.js";
 import type { TestApp, TestCaller } from "../../src/app/testing.js";
 import { parseConfig } from "../../src/config/config.js";
+import { failureOf } from "../../src/domain/failures.js";
 import type { DeliveredRoomEvent } from "../../src/features/subscriptions/service.js";
 import { roomEvents } from "../../src/storage/tables.js";
-import { failureOf } from "../../src/trpc/failures.js";
 import { type EventReader, readEvents } from "./listening.js";
 import { rowsOf } from "./tables.js";
 import { openWorld, type World, type WorldOptions } from "./world.js";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { portOf } from "./ports.js";
 
 /** The document with which a client publishes a package, and which it gets on request. */
 interface Packument {
@@ -60,8 +60,7 @@ export const openRegistry = async (files: ReadonlyMap<string, Buffer> = new Map(
     else answer(404, { error: `there is no ${path}` });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // Safe: a server that listens on a TCP port has an AddressInfo.
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${base}`;
+  url = `http://127.0.0.1:${portOf(server)}${base}`;
   return {
     url,
     tarballs,

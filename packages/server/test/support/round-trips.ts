@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { portOf } from "./ports.js";
 
 /** A proxy between a server in this process and PostgreSQL, which counts round trips. */
 export interface RoundTrips extends AsyncDisposable {
@@ -93,8 +94,7 @@ export const countRoundTrips = async (databaseUrl: string): Promise<RoundTrips> 
   const listener = createServer(serve).listen(0, "127.0.0.1");
   await once(listener, "listening");
   const url = new URL(databaseUrl);
-  // Safe: a server that listens on a TCP port has an AddressInfo.
-  url.host = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  url.host = `127.0.0.1:${portOf(listener)}`;
   return {
     url: url.href,
     async count(work) {

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventIdSchema } from "@invigil/schema";
@@ -19,6 +19,7 @@ import { anyoneProcedure, staffProcedure } from "../../src/trpc/procedures.js";
 import { router } from "../../src/trpc/root.js";
 import { trackEvents } from "../../src/trpc/subscriptions.js";
 import { configOfTest, openDatabaseOf } from "./database.js";
+import { portOf } from "./ports.js";
 
 // The real app with procedures of the tests behind /trpc, for tests of the transports.
 
@@ -200,8 +201,7 @@ export const openHall = async ({
     socket.once("close", () => sockets.delete(socket));
   });
   await app.listen({ host: "127.0.0.1", port: 0 });
-  // Safe: a server that listens on a TCP port has an AddressInfo.
-  const { port } = app.server.address() as AddressInfo;
+  const port = portOf(app.server);
   const lines = () => written.map((text) => JSON.parse(text) as Record<string, unknown>);
   let closed: Promise<void> | undefined;
   const close = () => {

@@ -1,10 +1,10 @@
-import type { AddressInfo } from "node:net";
 import type { Config } from "../../src/config/config.js";
 import { streamName } from "../../src/providers/stream-name.js";
 import { vendorTasks } from "../../src/storage/tables.js";
 import { createStreamService, type Happening, type StreamService } from "../simulators/stream-service.js";
 import { dataOf, rest, trpc } from "./calls.js";
 import { createTestService, withServices } from "./message-services.js";
+import { portOf } from "./ports.js";
 import { STREAM_CONFIG } from "./streams.js";
 import { rowsOf } from "./tables.js";
 import { openWorld, type World } from "./world.js";
@@ -67,8 +67,7 @@ export const openStreamHall = async ({
     }),
   });
   await world.app.listen({ host: "127.0.0.1", port: 0 });
-  // Safe: a server that listens on a TCP port has an AddressInfo.
-  const { port } = world.app.server.address() as AddressInfo;
+  const port = portOf(world.app.server);
   const admin = trpc(world, await world.token(ADMIN));
   const participants = ["e1", "e2"].map((userId) => ({ userId, name: userId, role: "examinee" }));
   const services = silent ? {} : { imServer: ["aliyun_new", "rong_cloud"] };

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { portOf } from "./ports.js";
 
 /**
  * What the proxy does when a client sends data. `pass` forwards it. `cut` closes the connection instead.
@@ -64,8 +65,7 @@ export const startTcpProxy = async (port: number | (() => number)): Promise<TcpP
     for (const socket of sockets) socket.destroy();
   };
   const proxy: TcpProxy = {
-    // Safe: a server that listens on a TCP port has an AddressInfo.
-    port: (listener.address() as AddressInfo).port,
+    port: portOf(listener),
     fateOf: () => "pass",
     cut: cutAll,
     [Symbol.asyncDispose]: async () => {

@@ -1,9 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
-import type { Attempt, LoginThrottle } from "../../src/features/auth/throttle.js";
-import { createMemoryThrottle } from "../../src/features/auth/throttle-memory.js";
-import { createSharedThrottle } from "../../src/features/auth/throttle-shared.js";
-import { createThrottleStore } from "../../src/features/auth/throttle-store.js";
+import { createMemoryCounters } from "../../src/coordination/login-counters-memory.js";
+import { createStoredCounters } from "../../src/coordination/login-counters-table.js";
+import {
+  type Attempt,
+  createLoginThrottle,
+  type LoginThrottle,
+} from "../../src/coordination/login-throttle.js";
 import { InvigilError } from "../../src/platform/errors.js";
 import type { Database } from "../../src/storage/database.js";
 import type { OpenOptions } from "../../src/storage/open.js";
@@ -67,12 +70,12 @@ const withTries = (
 
 export const startMemoryThrottle = (failuresPerAddress = 30): Started => {
   const world = { seconds: 0 };
-  // Safe: counters in memory use nothing else of a transaction.
-  const tx = { last: (start) => start() } as Transaction;
-  return withTries(
-    world,
-    createMemoryThrottle({ monotonic: () => world.seconds * 1000, failuresPerAddress }),
-    (work) => work(tx),
+  const db = openSqlite({ file: ":memory:" });
+  onTestFinished(() => db.close());
+  const counters = createMemoryCounters();
+  const now = () => world.seconds * 1000;
+  return withTries(world, createLoginThrottle({ counters, now, failuresPerAddress }), (work) =>
+    db.storage.write(work),
   );
 };
 
@@ -104,12 +107,14 @@ export const openProcesses = ({
     start: (failuresPerAddress = 30) =>
       withTries(
         world,
-        createSharedThrottle({
-          store: createThrottleStore({ storage }),
-          now: async () => new Date(START + world.seconds * 1000),
-          secret: "a secret of the tests",
+        createLoginThrottle({
+          counters: createStoredCounters({
+            storage,
+            secret: "a secret of the tests",
+            wait: () => new Promise<void>((resolve) => pauses.push(resolve)),
+          }),
+          now: () => START + world.seconds * 1000,
           failuresPerAddress,
-          wait: () => new Promise<void>((resolve) => pauses.push(resolve)),
         }),
         (work) => storage.write(work),
       ),

@@ -1,4 +1,3 @@
-import type { AddressInfo } from "node:net";
 import { testConfig } from "../../src/config/config.js";
 import { streamName } from "../../src/providers/stream-name.js";
 import type { AccessKey } from "../simulators/acs3.js";
@@ -6,6 +5,7 @@ import { type AliyunLive, openAliyunLive } from "../simulators/aliyun-live.js";
 import { type AliyunSts, openAliyunSts } from "../simulators/aliyun-sts.js";
 import { openRongCloud, type RongCloud } from "../simulators/rongcloud.js";
 import { createStreamService, type StreamService } from "../simulators/stream-service.js";
+import { portOf } from "./ports.js";
 import { kept } from "./secrets.js";
 import { openWorld, type World } from "./world.js";
 
@@ -60,8 +60,7 @@ export const openVendors = async ({ timeoutMs = 20_000 }: { timeoutMs?: number }
   });
   const world = await openWorld({ config, now: () => new Date(), queue: false });
   await world.app.listen({ host: "127.0.0.1", port: 0 });
-  // Safe: a server that listens on a TCP port has an AddressInfo.
-  const { port } = world.app.server.address() as AddressInfo;
+  const port = portOf(world.app.server);
   return {
     ...world,
     live,

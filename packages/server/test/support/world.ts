@@ -10,6 +10,7 @@ import { buildApp } from "../../src/app/app.js";
 import { startServices, stopServices } from "../../src/app/lifecycle.js";
 import type { TestCaller } from "../../src/app/testing.js";
 import type { Config } from "../../src/config/config.js";
+import { createCoordination } from "../../src/coordination/coordination.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { createIds, type Ids } from "../../src/platform/ids.js";
 import type { OpenOptions } from "../../src/storage/open.js";
@@ -84,7 +85,9 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     authSecret: secret,
     ownKey: kept,
   });
-  const deps = options.change?.(made) ?? made;
+  const changed = options.change?.(made);
+  // A changed database is what the servers have in common, too.
+  const deps = changed ? { ...changed, coordination: createCoordination(changed) } : made;
   const services = createServices(deps);
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, { router });

@@ -2,7 +2,7 @@ import { and, asc, eq, gt } from "drizzle-orm";
 import type { Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { cheatRecords, recordedPeople, rooms, streamEvents } from "../../storage/tables.js";
-import type { RoomKey } from "../room-exams.js";
+import type { SeatKey } from "../seats.js";
 import type { BulkChange, Phase } from "./types.js";
 
 // The records about a person that a removal counts and erases.
@@ -103,7 +103,7 @@ export const readNextRecordedRoom = async (
 /** Finds a person's records among `limit` records of a room, because records have no index by person. */
 export const readRecordsOfPerson = async (
   reader: Reader,
-  { examId, roomId, userId }: RoomKey & { readonly userId: string },
+  { examId, roomId, userId }: SeatKey,
   { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<{ ids: number[]; read: number; last: number }> => {
   const rows = await reader.all(recordsAfter, { examId, roomId, after, limit });

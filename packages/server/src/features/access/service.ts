@@ -1,8 +1,8 @@
 import type { Caller, Role } from "@invigil/schema";
+import type { Named } from "../../domain/calls.js";
 import type { Principal } from "../../identity/tokens.js";
 import { examNotFound, forbidden, InvigilError, roomNotFound } from "../../platform/errors.js";
 import { continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
-import type { Named } from "../../trpc/context.js";
 import type {
   AccessStore,
   Answers,
@@ -33,6 +33,37 @@ type InformedCaller = Caller & {
   readonly known?: { readonly questions: Questions; readonly answers: Answers };
 };
 
+/** What counts towards no limits of rooms and exams: who the caller is, and what belongs to neither. */
+export interface UncountedAccess {
+  /**
+   * Checks whether a caller's token is still good: not revoked, of a session that has not ended, of an account that is not disabled, and of
+   * links that were not revoked. With `named`, reads together with it what the call names, and returns a caller for this call, for whom the
+   * other methods need no further read.
+   * @returns undefined if the token is no longer good
+   */
+  readonly confirm: (caller: Principal, named?: Named) => MaybePromise<Principal | undefined>;
+  /** Returns a caller who is the same person as another in the same call, so that what was read for one holds for both. */
+  actingAs(confirmed: Principal, person: Principal): Principal;
+  /** Returns the caller without what was read for their call, for what outlives the call. */
+  withoutAnswers(caller: Principal): Principal;
+  /** Returns the session of a caller's token, if it has not ended. */
+  sessionOf(caller: Principal): Promise<StoredSession | undefined>;
+  /** Whether a person's account is disabled. Checks no permissions: for use by other services. */
+  isDisabled(person: Pick<Caller, "userId" | "role">): Promise<boolean>;
+  /**
+   * Returns a person's role in a room, or undefined if they are not in it. Checks no permissions: for use by
+   * other services.
+   */
+  roleIn(roomId: string, userId: string): Promise<Role | undefined>;
+  /** Returns the caller's role in a room, or undefined if they are not in it. Checks no permissions. */
+  ownRoleIn(caller: Caller, roomId: string): Promise<Role | undefined>;
+  /**
+   * Checks access to what belongs to no room: new exams and the audio library.
+   * @throws FORBIDDEN for a token that is bound to a room or an exam
+   */
+  unbound(caller: Caller): void;
+}
+
 /**
  * The permission rules for rooms and exams. The procedure kinds in `trpc/procedures.ts` check the caller's role
  * first.
@@ -49,39 +80,19 @@ type InformedCaller = Caller & {
  * - An exam as a whole belongs to its creator and to administrators, with a token that is not bound to one of
  *   its rooms.
  * - A refusal is 403 whether or not the resource exists. Only administrators get a 404.
+ *
+ * Of each permitted call, its own methods count one for the room and the exam: see `rate-limited.ts`.
  */
-export interface AccessService {
-  /**
-   * Checks whether a caller's token is still good: not revoked, of a session that has not ended, of an account that is not disabled, and of
-   * links that were not revoked. With `named`, reads together with it what the call names, and returns a caller for this call, for whom the
-   * other methods need no further read.
-   * @returns undefined if the token is no longer good
-   */
-  readonly confirm: (caller: Principal, named?: Named) => MaybePromise<Principal | undefined>;
-  /** Returns a caller who is the same person as another in the same call, so that what was read for one holds for both. */
-  actingAs(confirmed: Principal, person: Principal): Principal;
-  /** Returns the caller without what was read for their call, for what outlives the call. */
-  withoutAnswers(caller: Principal): Principal;
-  /** Returns the session of a caller's token, if it has not ended. */
-  sessionOf(caller: Principal): Promise<StoredSession | undefined>;
-  /** Whether a person's account is disabled. Checks no permissions: for use by other services. */
-  isDisabled(person: Pick<Caller, "userId" | "role">): Promise<boolean>;
+export interface AccessService extends UncountedAccess {
   /** @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
   room(caller: Caller, roomId: string): Promise<StoredRoom>;
-  /**
-   * Returns a person's role in a room, or undefined if they are not in it. Checks no permissions: for use by
-   * other services.
-   */
-  roleIn(roomId: string, userId: string): Promise<Role | undefined>;
-  /** Returns the caller's role in a room, or undefined if they are not in it. Checks no permissions. */
-  ownRoleIn(caller: Caller, roomId: string): Promise<Role | undefined>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND (administrators) */
-  exam(caller: Caller, examId: string): Promise<ReachedExam>;
+  readonly exam: (caller: Caller, examId: string) => Promise<ReachedExam>;
   /**
    * Checks access for a teacher's settings that apply to all rooms of an exam.
    * @throws FORBIDDEN, also for a token that is bound to one of the rooms; EXAM_NOT_FOUND (administrators)
    */
-  allRooms(caller: Caller, examId: string): Promise<void>;
+  readonly allRooms: (caller: Caller, examId: string) => Promise<void>;
   /**
    * Checks access to what examinees lose when their room ends. An examinee needs a room in progress: the given
    * room, any of their rooms in the given exam, or any of their rooms at all. For other roles this checks the
@@ -96,17 +107,12 @@ export interface AccessService {
    * Checks access to an exam as a whole: its people, its plan, its deletion.
    * @throws FORBIDDEN for all but administrators and the exam's creator, EXAM_NOT_FOUND (administrators)
    */
-  wholeExam(caller: Caller, examId: string): Promise<StoredExam>;
+  readonly wholeExam: (caller: Caller, examId: string) => Promise<StoredExam>;
   /**
    * Returns the rooms of an exam that a caller may run. The exam's creator may run all of them.
    * @throws FORBIDDEN, EXAM_NOT_FOUND (administrators)
    */
-  roomsToRun(caller: Caller, examId: string): Promise<Reach>;
-  /**
-   * Checks access to what belongs to no room: new exams and the audio library.
-   * @throws FORBIDDEN for a token that is bound to a room or an exam
-   */
-  unbound(caller: Caller): void;
+  readonly roomsToRun: (caller: Caller, examId: string) => Promise<Reach>;
 }
 
 /** The account that a token needs. Examinees have no accounts. */

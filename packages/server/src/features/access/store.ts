@@ -1,5 +1,6 @@
 import type { Role, Room, VideoProfile } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
+import { isRoom } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import { generationInRoom } from "../../domain/seats.js";
 import { continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
@@ -127,7 +128,7 @@ const roomWithRole = statement(
         eq(visibleParticipants.userId, param("userId")),
       ),
     )
-    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")))),
+    .where(isRoom),
 );
 const examById = statement(
   query

@@ -1,8 +1,8 @@
 import type { IssuedToken, IssueTokenInput } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
+import type { Origin } from "../../domain/calls.js";
 import type { Principal, TokenIssuer } from "../../identity/tokens.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
-import type { Origin } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import type { ParticipantService } from "../participant/service.js";
 import type { AuthStore } from "./store.js";

@@ -1,5 +1,8 @@
 import type { Caller, ChangePasswordInput, LoginInput, RevokeTokenInput, Session } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
+import type { Attempt, LoginThrottle } from "../../coordination/login-throttle.js";
+import type { Named, Origin } from "../../domain/calls.js";
+import { failureOf } from "../../domain/failures.js";
 import type { Passwords } from "../../identity/passwords.js";
 import {
   type Authenticator,
@@ -11,11 +14,8 @@ import {
 import { shareOf } from "../../identity/usage-key.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
-import type { Named, Origin } from "../../trpc/context.js";
-import { failureOf } from "../../trpc/failures.js";
 import type { AccessService } from "../access/service.js";
 import type { AuthStore, StoredAccount } from "./store.js";
-import type { Attempt, LoginThrottle } from "./throttle.js";
 
 export interface AuthService {
   /**

@@ -1,5 +1,7 @@
 import type { AccountRole, ParticipantRole } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
+import type { Attempt } from "../../coordination/login-throttle.js";
+import { isRoom } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import type { Reader, Share, Storage } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
@@ -12,7 +14,6 @@ import {
   visibleParticipants,
   visibleRooms,
 } from "../../storage/tables.js";
-import type { Attempt } from "./throttle.js";
 
 export interface StoredAccount {
   readonly userId: string;
@@ -121,7 +122,7 @@ const seatInRoom = statement(
         eq(seatGenerations.userId, param("userId")),
       ),
     )
-    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")))),
+    .where(isRoom),
 );
 const insertSession = insertion(sessions);
 const deleteSession = statement(query.delete(sessions).where(eq(sessions.id, param("sessionId"))));

@@ -1,8 +1,7 @@
-import { storageFull } from "../../limits/disk.js";
+import { failureOf } from "../../domain/failures.js";
 import { InvigilError } from "../../platform/errors.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
 import { isStorageFull } from "../../storage/storage-full.js";
-import { failureOf } from "../../trpc/failures.js";
 
 /** The error that a page receives for a refused request, with the error code of the SDK. */
 export class Refusal extends Error {
@@ -18,10 +17,9 @@ export class Refusal extends Error {
 
 // The apps compare these texts.
 export const AUTH_FAIL = "auth fail";
-export const NOT_ONLINE = "user not online";
-
 /** A page with a newer login of the same person is connected. */
-export const loggedInElsewhere = (): Refusal => new Refusal(304, "login elsewhere");
+export const LOGGED_IN_ELSEWHERE = "login elsewhere";
+export const NOT_ONLINE = "user not online";
 
 const CODES: Partial<Record<InvigilError["code"], number>> = {
   ROOM_NOT_FOUND: 440,
@@ -34,8 +32,7 @@ const CODES: Partial<Record<InvigilError["code"], number>> = {
 /** Converts anything that was thrown to the error that a page receives. */
 export const refusalOf = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error;
-  if (isStorageFull(error)) return refusalOf(storageFull(error));
-  if (error instanceof DatabaseUnavailableError) return refusalOf(failureOf(error));
+  if (isStorageFull(error) || error instanceof DatabaseUnavailableError) return refusalOf(failureOf(error));
   if (!(error instanceof InvigilError)) return new Refusal(500, "The server failed.");
   if (error.code === "UNAUTHENTICATED") return new Refusal(403, AUTH_FAIL);
   const code = CODES[error.code] ?? (error.status >= 400 && error.status < 500 ? error.status : 500);

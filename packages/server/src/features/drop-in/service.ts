@@ -11,7 +11,9 @@ import {
   signals,
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
-import { loginOf, STAFF } from "../../domain/messages.js";
+import type { Instances } from "../../coordination/instances.js";
+import type { PageClaims } from "../../coordination/page-claims.js";
+import { loginOf, loginsOf, STAFF } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { Gate, GatedCall } from "../../limits/gate.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -23,12 +25,10 @@ import type { MessageProviders } from "../../providers/types.js";
 import { untilAvailable } from "../../storage/until-available.js";
 import type { AccessService } from "../access/service.js";
 import type { ImService, LoginService, MessageLogin, Muted } from "../im/service.js";
-import type { InstanceService } from "../instances/service.js";
 import type { PresenceService } from "../presence/service.js";
 import type { DeliveredRoomEvent, LiveService } from "../subscriptions/service.js";
-import type { PageClaims } from "./claims.js";
 import { type Delivery, deliveryOfStored } from "./messages.js";
-import { AUTH_FAIL, NOT_ONLINE, Refusal, refusalOf } from "./refusal.js";
+import { AUTH_FAIL, LOGGED_IN_ELSEWHERE, NOT_ONLINE, Refusal, refusalOf } from "./refusal.js";
 import { COMMAND_TYPES, commandsToReplay, MAX_COMMANDS } from "./replay.js";
 
 export { type Delivery, deliveryOf, isAddressedTo } from "./messages.js";
@@ -103,7 +103,7 @@ export interface DropInServiceDeps {
   readonly live: LiveService;
   readonly presence: PresenceService;
   readonly claims: PageClaims;
-  readonly instances: InstanceService;
+  readonly instances: Instances;
   readonly clock: () => Date;
   /** Limits requests, as it limits the calls of the API. */
   readonly gate: Gate;
@@ -128,7 +128,6 @@ const MAX_MISSED = 500;
 
 /** The readers (see domain/messages.ts) as whom a page reads, besides itself and everybody. */
 const extraReadersOf = ({ role }: Principal): string[] => (role === "examinee" ? [] : [STAFF]);
-const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
 /** Returns the part of the mute status that the caller may see. An examinee sees only their own logins. */
 const muteStatusFor = (
   { role, userId }: Pick<Principal, "role" | "userId">,
@@ -266,8 +265,12 @@ export const createDropInService = ({
     },
     check: (page) => logins.check(page),
 
-    claim: ({ login, id, holder: { roomId, examId } }, onDisplaced) =>
-      claims.claim({ page: JSON.stringify([login, roomId, examId]), loginId: id }, onDisplaced),
+    async claim({ login, id, holder: { roomId, examId } }, onDisplaced) {
+      const page = JSON.stringify([login, roomId, examId]);
+      const release = await claims.claim({ page, loginId: id }, onDisplaced);
+      if (!release) throw new Refusal(304, LOGGED_IN_ELSEWHERE);
+      return release;
+    },
 
     async join(page, { groupId: roomId, after, seen }, subscriber) {
       const caller = await callerIn(page, roomId);

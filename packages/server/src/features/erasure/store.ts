@@ -1,6 +1,6 @@
 import { and, asc, between, eq, gt, lte, notExists, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { encodedParam } from "../../domain/encoded-param.js";
-import { EVERYBODY, loginOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
+import { EVERYBODY, loginOf, loginsOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import { eraseSeats } from "../../domain/seats.js";
 import { DECLARATION } from "../../storage/declaration.js";
 import { tablesOf } from "../../storage/inventory.js";
@@ -59,8 +59,6 @@ export interface ErasureStore {
 
 /** The number of rows of one search. A message may have 60 KB. */
 const ROWS_A_SEARCH = 200;
-
-const loginsOf = (userId: string): readonly string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
 
 /**
  * Whether a column contains the text of a parameter. SQLite and PostgreSQL have no common function for this.

@@ -15,13 +15,13 @@ import type {
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
+import type { Origin } from "../../domain/calls.js";
 import { shareOf } from "../../identity/usage-key.js";
 import { createQuotaCheck } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { Storage } from "../../storage/port.js";
-import type { Origin } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import { clipNotFound } from "../audio/rules.js";
 import type { AudioService } from "../audio/service.js";

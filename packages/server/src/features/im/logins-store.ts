@@ -40,8 +40,7 @@ const deleteSuperseded = statement((dialect) => {
         sql`${examId} IS NOT DISTINCT FROM ${param("examId")}`,
       ),
     )
-    // Both are the order in which logins were issued. SQLite's index has its rows in the first one.
-    .orderBy(desc(dialect.name === "sqlite" ? sql`rowid` : id))
+    .orderBy(desc(dialect.insertionOrder(id)))
     .limit(MAX_DELETED)
     .offset(param("kept"));
   return query.delete(messageLogins).where(inArray(id, superseded));
@@ -55,8 +54,7 @@ const deleteExpired = statement((dialect) => {
     // The order makes PostgreSQL use the index. It would expect a third of the rows to have expired, and look for them in the table.
     .orderBy(asc(expiresAt))
     .limit(MAX_DELETED);
-  const ids = dialect.name === "postgres" ? sql`(${expired.getSQL()} FOR UPDATE SKIP LOCKED)` : expired;
-  return query.delete(messageLogins).where(inArray(id, ids));
+  return query.delete(messageLogins).where(inArray(id, dialect.unlocked(expired)));
 });
 
 export const createLoginStore = ({ storage }: { storage: Storage }): LoginStore => ({

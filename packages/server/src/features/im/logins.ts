@@ -1,10 +1,10 @@
 import type { Camera } from "@invigil/schema";
+import type { Named } from "../../domain/calls.js";
 import { type Principal, unauthenticated } from "../../identity/tokens.js";
 import { shareOf } from "../../identity/usage-key.js";
 import { forbidden } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { IM_TOKEN_TTL_SECONDS } from "../../providers/aliyun/im-token.js";
-import type { Named } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import type { AuthService } from "../auth/service.js";
 import type { LoginStore, StoredLogin } from "./logins-store.js";

@@ -1,8 +1,8 @@
 import { userIdOfLogin } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
+import type { Instances } from "../../coordination/instances.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import { EVERYBODY } from "../../domain/messages.js";
-import { notifyServers, otherServers } from "../../domain/notices.js";
 import { readRoles } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import type { Share, Storage } from "../../storage/port.js";
@@ -51,12 +51,12 @@ const deleteMutes = statement((dialect) =>
 export const createMuteStore = ({
   storage,
   roomExams: examsOfRooms,
-  self,
+  instances,
 }: {
   storage: Storage;
   roomExams: RoomExams;
-  /** Returns the id of this server. Other servers are notified of changes. */
-  self: () => string;
+  /** Other servers are notified of changes. */
+  instances: Pick<Instances, "others" | "notify">;
 }): MuteStore => ({
   muted: storage.remember({ tables: [roomExams, mutes] }, async (reader, roomId: string): Promise<Muted> => {
     const examId = await examsOfRooms.examOf(reader, roomId);
@@ -73,7 +73,7 @@ export const createMuteStore = ({
           lockExams(tx, examId),
           tx.all(mutesOfRoom, { examId, roomId }),
           people.length > 0 ? readRoles(tx, people) : [],
-          self() === "" ? [] : otherServers(tx, self(), now),
+          instances.others(tx, now),
         ]);
         const before = new Set(mutesBefore.map(({ login }) => login));
         const changed = [...new Set(logins)].filter((login) => before.has(login) !== muted);
@@ -94,7 +94,7 @@ export const createMuteStore = ({
                   changed.map((login) => ({ examId, roomId, login })),
                 )
               : tx.run(deleteMutes, { examId, roomId, logins: changed }),
-            notifyServers(tx, others, { topic: "muted", data: roomId, now }),
+            instances.notify(tx, others, { topic: "muted", data: roomId, now }),
           ]),
         );
         return { hasChanged: true };

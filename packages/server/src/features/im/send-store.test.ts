@@ -3,6 +3,8 @@ import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.js";
 import { change, insertRows, rowsOf } from "../../../test/support/tables.js";
+import type { SendRate } from "../../coordination/send-rate.js";
+import { storedRate } from "../../coordination/send-rate-table.js";
 import { createEventLog } from "../../domain/events.js";
 import { createMessageLog, type NewMessage } from "../../domain/messages.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
@@ -47,11 +49,11 @@ const message = (data: string, more: Partial<NewMessage> = {}): NewMessage => ({
   ...more,
 });
 
-const openSender = ({ countsMessages = false } = {}) =>
+const openSender = (sendRate: SendRate = {}) =>
   createMessageSender({
     storage: db.storage,
     messageLog: createMessageLog({ events: createEventLog({ added: () => undefined }) }),
-    countsMessages,
+    sendRate,
   });
 const check = () => undefined;
 const canSendTo = () => true;
@@ -111,7 +113,7 @@ it("refuses the messages of muted senders that obey mutes, and nothing else", as
     { examId, roomId: "open", login: "pc_t1" },
     { examId, roomId: "ended", login: "" },
   ]);
-  const send = openSender({ countsMessages: true });
+  const send = openSender(storedRate);
   const outcomes = await Promise.all(
     [
       { message: message("of the other page"), obeysMutes: true },
@@ -141,7 +143,7 @@ it("refuses the messages of muted senders that obey mutes, and nothing else", as
 
 it("writes nothing for a muted sender, not even the rate", async () => {
   await insertRows(db, mutes, [{ examId: "exam", roomId: "open", login: "" }]);
-  const send = openSender({ countsMessages: true });
+  const send = openSender(storedRate);
   const request = { message: message("muted"), obeysMutes: true, check, canSendTo };
   expect(await Promise.all([send(request), send(request)])).toEqual([{ muted: true }, { muted: true }]);
   for (const table of [messages, roomEvents, sendRates]) expect(await rowsOf(db, table)).toEqual([]);

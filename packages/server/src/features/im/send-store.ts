@@ -1,14 +1,14 @@
-import { type SentMessage, signals } from "@invigil/schema";
+import { type SentMessage, signals, userIdOfLogin } from "@invigil/schema";
 import { and, eq, exists, or, sql } from "drizzle-orm";
+import type { Sender, SendRate } from "../../coordination/send-rate.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import { announcesEnd, EVERYBODY, loginOf, type MessageLog, type NewMessage } from "../../domain/messages.js";
 import { readRoles } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import type { SeatKey } from "../../domain/seats.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
 import { messages, mutes, type visibleParticipants, visibleRooms } from "../../storage/tables.js";
-import type { Sender } from "./rate.js";
-import { readRates } from "./rate-store.js";
 
 /** A person in a room. */
 export type Person = Pick<typeof visibleParticipants.$inferSelect, "userId" | "role">;
@@ -87,8 +87,6 @@ const roomsOfSenders = statement((dialect) =>
       and(eq(visibleRooms.examId, sql`senders."examId"`), eq(visibleRooms.id, sql`senders."roomId"`)),
     ),
 );
-/** Returns the person of a login. No user id begins with the prefix of PC logins. */
-const userIdOf = (login: string): string => (login.startsWith("pc_") ? login.slice(3) : login);
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 const isEndSignal = ({ type, recipients }: NewMessage): boolean =>
   type === signals.endRoom.type && !recipients;
@@ -114,7 +112,7 @@ const questionsOf = (requests: readonly SendRequest[]) => {
   const senderOf: number[] = [];
   /** The rooms of end signals. */
   const endSignals = new Map<string, RoomKey>();
-  const recipients: (RoomKey & { readonly userId: string })[] = [];
+  const recipients: SeatKey[] = [];
   let hasKeys = false;
   for (const { message, obeysMutes = false } of requests) {
     const { examId, roomId, senderId, senderCamera } = message;
@@ -128,7 +126,7 @@ const questionsOf = (requests: readonly SendRequest[]) => {
     senderOf.push(index);
     if (message.key !== undefined) hasKeys = true;
     if (isEndSignal(message)) endSignals.set(roomId, { examId, roomId });
-    for (const to of message.recipients ?? []) recipients.push({ examId, roomId, userId: userIdOf(to) });
+    for (const to of message.recipients ?? []) recipients.push({ examId, roomId, userId: userIdOfLogin(to) });
   }
   return { senders, senderOf, endSignals: [...endSignals.values()], recipients, hasKeys };
 };
@@ -154,7 +152,7 @@ const readRooms = async (tx: Transaction, senders: readonly RoomSender[]) =>
 /** Returns the people to whom messages are sent, by room and user id. */
 const readPeople = async (
   tx: Transaction,
-  recipients: readonly (RoomKey & { readonly userId: string })[],
+  recipients: readonly SeatKey[],
 ): Promise<ReadonlyMap<string, Person>> => {
   const people = await readRoles(tx, recipients);
   return new Map(people.map(({ roomId, ...person }) => [keyOf(roomId, person.userId), person]));
@@ -174,14 +172,14 @@ const readEndSignals = async (
 const readState = async (
   tx: Transaction,
   requests: readonly SendRequest[],
-  { messageLog, countsMessages }: Pick<MessageSenderDeps, "messageLog" | "countsMessages">,
+  { messageLog, sendRate }: Pick<MessageSenderDeps, "messageLog" | "sendRate">,
 ) => {
   const { senders, senderOf, endSignals, recipients, hasKeys } = questionsOf(requests);
   const [, ids, rooms, rates, known, people, ends] = await Promise.all([
     lockExams(tx, ...new Set(senders.map(({ examId }) => examId))),
     messageLog.ids(tx, requests.length),
     readRooms(tx, senders),
-    countsMessages ? readRates(tx, requests.map(countedSender)) : undefined,
+    sendRate.countIn?.(tx, requests.map(countedSender)),
     hasKeys ? readSentBefore(tx, requests) : undefined,
     recipients.length > 0 ? readPeople(tx, recipients) : undefined,
     endSignals.length > 0 ? readEndSignals(tx, messageLog, endSignals) : undefined,
@@ -239,7 +237,7 @@ const decide = (
       if (last && announcesEnd(last, room.endedAt)) return last;
     }
     const isOther = (login: string): boolean => {
-      const person = people?.get(keyOf(roomId, userIdOf(login)));
+      const person = people?.get(keyOf(roomId, userIdOfLogin(login)));
       return person === undefined || !canSendTo(person);
     };
     const unknown = recipients?.find(isOther);
@@ -257,15 +255,14 @@ const decide = (
 export interface MessageSenderDeps {
   readonly storage: Storage;
   readonly messageLog: MessageLog;
-  /** Whether to limit the rate of each sender here, for all servers. */
-  readonly countsMessages: boolean;
+  readonly sendRate: Pick<SendRate, "countIn">;
 }
 
 /** Makes the function that sends messages. Concurrent calls share a transaction. */
-export const createMessageSender = ({ storage, messageLog, countsMessages }: MessageSenderDeps) => {
+export const createMessageSender = ({ storage, messageLog, sendRate }: MessageSenderDeps) => {
   const send = storage.grouped<SendRequest, SendResult | { readonly refusal: unknown }>(
     async (tx, requests) => {
-      const state = await readState(tx, requests, { messageLog, countsMessages });
+      const state = await readState(tx, requests, { messageLog, sendRate });
       const { outcomes, added } = decide(requests, state);
       const { ids, rates } = state;
       const answers = outcomes.map((outcome) => {

@@ -13,6 +13,7 @@ import {
   signalName,
   userIdOfLogin,
 } from "@invigil/schema";
+import type { SendRate } from "../../coordination/send-rate.js";
 import { loginOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import { shareOf } from "../../identity/usage-key.js";
@@ -26,7 +27,6 @@ import type { GroupService } from "../message-groups/service.js";
 import type { LoginService, MessageLogin } from "./logins.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
 import type { MessageQuota } from "./quota.js";
-import type { SendRate } from "./rate.js";
 import { canSendTo, runsRooms } from "./rules.js";
 import type { ImStore, NewestQuery, ReadQuery, RoomToSendIn, SendResult, StoredMessage } from "./store.js";
 
@@ -85,7 +85,7 @@ export interface ImServiceDeps {
   readonly store: ImStore;
   readonly mutes: MuteStore;
   /** Limits each login in each room. */
-  readonly rate: SendRate;
+  readonly sendRate: SendRate;
   /** Limits each caller, room and exam. */
   readonly rates: RateLimits;
   readonly quota: MessageQuota;
@@ -133,7 +133,7 @@ export const createImService = ({
   logins,
   store,
   mutes,
-  rate,
+  sendRate,
   rates,
   quota,
   maxMutes,
@@ -150,7 +150,7 @@ export const createImService = ({
     const bytes = Buffer.byteLength(text);
     const most = maxMessageBytes(type);
     if (bytes > most) throw invalidInput("data", `must be at most ${most} bytes`);
-    rate.take({ roomId, login: loginOf(caller.userId, camera) });
+    sendRate.take?.({ roomId, login: loginOf(caller.userId, camera) });
     const messageBytes = bytes + (to?.length ?? 0) * RECIPIENT_BYTES;
     rates.take({ caller, roomId, examId }, { messages: 1, messageBytes });
     await quota.take(roomId);

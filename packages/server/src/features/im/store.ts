@@ -132,9 +132,9 @@ export const createImStore = ({
   storage,
   roomExams,
   messageLog,
-  countsMessages,
+  sendRate,
 }: MessageSenderDeps & { readonly roomExams: RoomExams }): ImStore => {
-  const sendMessage = createMessageSender({ storage, messageLog, countsMessages });
+  const sendMessage = createMessageSender({ storage, messageLog, sendRate });
   const examOf = async (room: string): Promise<string> => (await roomExams.examOf(storage, room)) ?? "";
 
   const readPage = async ({

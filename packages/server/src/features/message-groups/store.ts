@@ -2,11 +2,12 @@ import type { ImServer, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, gt, lt, lte, ne, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { lockExams } from "../../domain/exam-lock.js";
+import { roomById } from "../../domain/people.js";
 import { examOfRoom, type RoomExams, type RoomKey } from "../../domain/room-exams.js";
 import type { RoomOfGroups, TaskLog, VendorTask } from "../../domain/vendor-tasks.js";
 import type { Share, Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
-import { vendorTasks, visibleParticipants, visibleRooms } from "../../storage/tables.js";
+import { vendorTasks, visibleParticipants } from "../../storage/tables.js";
 
 export interface Claim {
   readonly service: ImServer;
@@ -54,12 +55,6 @@ const isOfExam = eq(examId, param("examId"));
 const isTask = and(isOfExam, eq(id, param("id")));
 const isOfService = eq(service, param("service"));
 
-const roomById = statement(
-  query
-    .select({ imServer: visibleRooms.imServer, status: visibleRooms.status })
-    .from(visibleRooms)
-    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")))),
-);
 const anyOfPeople = statement((dialect) =>
   query
     .select({ seq: visibleParticipants.seq })

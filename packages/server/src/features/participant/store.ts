@@ -4,7 +4,7 @@ import type { BulkChanges } from "../../domain/bulk/changes.js";
 import type { createPersonRemover } from "../../domain/bulk/removal.js";
 import { arrivalEvents, type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import type { NewPerson } from "../../domain/people.js";
-import { deletePerson, preparePerson, readRoomSize } from "../../domain/people.js";
+import { deletePerson, preparePerson, readRoomSize, roomById } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
@@ -174,17 +174,6 @@ const mostMinutes = statement(
     .from(visibleParticipants)
     .innerJoin(visibleRooms, and(eq(visibleRooms.examId, examId), eq(visibleRooms.id, roomId)))
     .where(and(eq(userId, param("userId")), eq(role, "examinee"), eq(examId, param("examId")))),
-);
-const roomById = statement(
-  query
-    .select({
-      id: visibleRooms.id,
-      examId: visibleRooms.examId,
-      status: visibleRooms.status,
-      imServer: visibleRooms.imServer,
-    })
-    .from(visibleRooms)
-    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")))),
 );
 const updatePerson = statement(
   query

@@ -1,9 +1,9 @@
 import type { Caller, Presence } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
+import type { Instances } from "../../coordination/instances.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { SchemaChangedError } from "../../storage/errors.js";
 import type { AccessService } from "../access/service.js";
-import type { InstanceService } from "../instances/service.js";
 import { keyOfPage, type Page, type PresenceStore } from "./store.js";
 
 /**
@@ -29,7 +29,7 @@ export interface PresenceService {
 export interface PresenceServiceDeps {
   readonly store: PresenceStore;
   readonly access: AccessService;
-  readonly instances: InstanceService;
+  readonly instances: Instances;
   readonly clock: () => Date;
   /** How long a page remains present without a connection. */
   readonly settleMs: number;

@@ -1,13 +1,13 @@
 import type { Caller, JoinCode, JoinLinksInput, ParticipantRole, Room } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../../config/config.js";
+import type { Origin } from "../../domain/calls.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { formatJoinCode, type JoinCodes, type JoinPage, parseJoinCode } from "../../identity/join-codes.js";
 import type { TokenIssuer } from "../../identity/tokens.js";
 import { shareOf } from "../../identity/usage-key.js";
 import { networkOf } from "../../limits/network.js";
 import type { RateLimits } from "../../limits/rates.js";
-import type { Origin } from "../../trpc/context.js";
 import type { CodeStore } from "./codes-store.js";
 import {
   examEndOf,

@@ -10,12 +10,12 @@ import {
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../../config/config.js";
+import type { Origin } from "../../domain/calls.js";
 import type { TokenIssuer } from "../../identity/tokens.js";
 import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
-import type { Origin } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import type { ExamService } from "../exam/service.js";
 import type { ParticipantService, RoomMember } from "../participant/service.js";

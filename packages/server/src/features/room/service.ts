@@ -11,6 +11,7 @@ import {
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
+import type { Origin } from "../../domain/calls.js";
 import type { NewExam } from "../../domain/people.js";
 import { shareOf } from "../../identity/usage-key.js";
 import { createQuotaCheck, quotaExceeded } from "../../limits/quotas.js";
@@ -20,7 +21,6 @@ import type { Ids } from "../../platform/ids.js";
 import { defaultService } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { Storage } from "../../storage/port.js";
-import type { Origin } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import type { CheatService } from "../cheat/service.js";
 import type { GroupService } from "../message-groups/service.js";

@@ -1,13 +1,14 @@
 import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, asc, count, desc, eq, gte, lt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import { type EventLog, type EventRoom, newEvent } from "../../domain/events.js";
+import { type EventLog, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import type { NewExam, NewPerson, NewRoom } from "../../domain/people.js";
 import {
   endRoom,
   insertExam,
   insertRoom,
+  isRoom,
   prepareFirstPeople,
   readWaiting,
   withTakenNames,
@@ -52,18 +53,18 @@ export interface RoomStore {
    * Ends a room: mutes it, sends the end signal to everyone in it (to vendors' groups from `tellAt` on), and
    * schedules the deletion of its groups. Ending it again changes nothing.
    */
-  end(room: EventRoom, times: { readonly now: Date; readonly signalAt: Date }, share: Share): Promise<void>;
+  end(room: RoomKey, times: { readonly now: Date; readonly signalAt: Date }, share: Share): Promise<void>;
   /**
    * Reopens a room that has ended, and cancels the tasks that would delete its groups. Reopening it again
    * changes nothing. Returns undefined if there is no such room.
    */
   reopen(
-    room: EventRoom,
+    room: RoomKey,
     how: { readonly undo: readonly string[]; readonly now: Date },
     share: Share,
   ): Promise<Room | undefined>;
   /** Returns false when the room has ended. */
-  setAudioStatus(room: EventRoom, audioStatus: AudioStatus, now: Date, share: Share): Promise<boolean>;
+  setAudioStatus(room: RoomKey, audioStatus: AudioStatus, now: Date, share: Share): Promise<boolean>;
   /** Newest first. `before` is the last id of the previous page. */
   list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
   /** Counts the rooms of an exam, up to a number. */
@@ -89,7 +90,7 @@ export interface RoomStore {
    * not in the room.
    */
   revokeLinks(
-    room: EventRoom,
+    room: RoomKey,
     of: { readonly userIds: readonly string[] } | { readonly exceptUserId: string },
     share: Share,
   ): Promise<{ seats: RevokedSeat[] } | { notInRoom: string }>;
@@ -104,12 +105,7 @@ const FIRST = "~";
  */
 const GROUPS_OUTLIVE_ROOM_MS = 120_000;
 
-const roomById = statement(
-  query
-    .select(roomColumns)
-    .from(visibleRooms)
-    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")))),
-);
+const roomById = statement(query.select(roomColumns).from(visibleRooms).where(isRoom));
 const examById = statement(
   query
     .select({ id: visibleExams.id })
@@ -210,7 +206,7 @@ const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: 
     .orderBy(desc(visibleRooms.id))
     .limit(param("limit"));
   if (!ofTeacher && !ofExam && !hasStatus)
-    return statement((dialect) => (dialect.name === "postgres" ? pageOfAllRooms : page));
+    return statement((dialect) => (dialect.keysContainExam ? pageOfAllRooms : page));
   if (!ofTeacher) return statement(page);
   return statement(
     query

@@ -8,8 +8,9 @@ import {
 } from "@invigil/schema";
 import { and, desc, eq, exists, lt, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
-import { type EventRoom, newEvent, type NewEvent as RoomEvent } from "../../domain/events.js";
+import { newEvent, type NewEvent as RoomEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
+import type { RoomKey } from "../../domain/room-exams.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
 import type { Announcement, TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
@@ -53,7 +54,7 @@ export interface StreamStore {
    */
   report(event: NewEvent): Promise<ReportOutcome>;
   /** Newest first. `before` is the last id of the previous page. */
-  listByRoom(room: EventRoom, page: { limit: number; before: number | undefined }): Promise<StreamEventPage>;
+  listByRoom(room: RoomKey, page: { limit: number; before: number | undefined }): Promise<StreamEventPage>;
 }
 
 /** The signals to the apps. They carry the person's own id for both cameras. */
@@ -201,7 +202,7 @@ const toEvent = (stored: typeof streamEvents.$inferSelect): StreamEvent => {
 };
 
 /** The camera that a stream is of. */
-interface Owner extends EventRoom {
+interface Owner extends RoomKey {
   readonly userId: string;
   readonly camera: Camera;
 }
@@ -218,7 +219,7 @@ const readStates = async (tx: Transaction, reports: readonly OwnedReport[]) =>
 type States = Awaited<ReturnType<typeof readStates>>;
 
 /** The statuses of a person's cameras that a group of reports changes. */
-interface ChangedPerson extends EventRoom {
+interface ChangedPerson extends RoomKey {
   readonly userId: string;
   readonly main: PublishStatus | null;
   readonly pc: PublishStatus | null;

@@ -10,8 +10,9 @@ import type {
 import { and, asc, between, eq, exists, getTableColumns, gt, lte, max, or, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
-import type { EventRoom } from "../../domain/events.js";
+import { isRoom } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
+import type { RoomKey } from "../../domain/room-exams.js";
 import type { Reader, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
@@ -82,16 +83,16 @@ export interface LiveStore {
     positions: readonly ExamPosition[],
     limit: number,
   ): Promise<{ readonly rows: EventRow[]; readonly lost: readonly string[] }>;
-  room(room: EventRoom): Promise<Room | undefined>;
+  room(room: RoomKey): Promise<Room | undefined>;
   /** Whether a room still exists and had not ended before an event of its exam. */
-  wasInProgress(room: EventRoom, eventId: number): Promise<boolean>;
+  wasInProgress(room: RoomKey, eventId: number): Promise<boolean>;
   configOf(examId: string): Promise<StoredCheatConfig | undefined>;
   /** The records of a room with ids from `from` to `to`. */
-  records(room: EventRoom, from: number, to: number): Promise<CheatRecord[]>;
+  records(room: RoomKey, from: number, to: number): Promise<CheatRecord[]>;
   message(examId: string, id: number): Promise<MessageRow | undefined>;
   roomsOfExam(examId: string): Promise<string[]>;
   /** Everything about a room at one moment. Undefined if the room does not exist. */
-  roomSnapshot(room: EventRoom): Promise<RoomSnapshot | undefined>;
+  roomSnapshot(room: RoomKey): Promise<RoomSnapshot | undefined>;
   /** These rooms of an exam at one moment. */
   examSnapshot(examId: string, rooms: "all" | readonly string[]): Promise<ExamSnapshot>;
   /** A number that changes with every commit of another process. */
@@ -201,8 +202,12 @@ const boundsOfExam = statement(
 const eventsOfFollowed = statement((dialect) => {
   const followed = dialect.rows("followed", { examId: "text", after: "integer" });
   const isNext = sql`event.exam_id = followed."examId" AND event.id > followed."after"`;
-  const lateral = sql`LATERAL (SELECT * FROM ${roomEvents} AS event WHERE ${isNext} ORDER BY event.id LIMIT ${param("limit")}) AS event ON true`;
-  const joined = dialect.name === "postgres" ? lateral : sql`${roomEvents} AS event ON ${isNext}`;
+  const next = dialect.firstOfEach(roomEvents, {
+    as: "event",
+    on: isNext,
+    orderBy: sql`event.id`,
+    limit: "limit",
+  });
   return query
     .select({
       id: sql<number>`event.id`,
@@ -212,7 +217,7 @@ const eventsOfFollowed = statement((dialect) => {
       data: sql<EventData>`event.data`.mapWith(roomEvents.data),
       createdAt: sql<Date>`event.created_at`.mapWith(roomEvents.createdAt),
     })
-    .from(sql`${followed} INNER JOIN ${joined}`)
+    .from(sql`${followed} INNER JOIN ${next}`)
     .orderBy(sql`event.id`)
     .limit(param("limit"));
 });
@@ -226,7 +231,6 @@ const lostOfFollowed = statement((dialect) =>
 );
 
 const { endedAt: _, ...shownRoom } = roomColumns;
-const isRoom = and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")));
 const roomById = statement(query.select(shownRoom).from(visibleRooms).where(isRoom));
 const roomsOfExam = statement(
   query
@@ -332,7 +336,7 @@ const readBounds = async (
   return { start, newest: Math.max(bounds?.newest ?? 0, start) };
 };
 
-const readRoom = async (reader: Reader, { examId, roomId }: EventRoom): Promise<RoomSnapshot | undefined> => {
+const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<RoomSnapshot | undefined> => {
   const key = { examId, roomId };
   const [room, cheatConfig, members, presences, { newest }] = await Promise.all([
     reader.get(roomById, key),

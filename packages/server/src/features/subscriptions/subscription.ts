@@ -1,8 +1,8 @@
+import type { Named } from "../../domain/calls.js";
 import { type Principal, unauthenticated } from "../../identity/tokens.js";
 import { InvigilError } from "../../platform/errors.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
 import { RETRY_MS } from "../../storage/until-available.js";
-import type { Named } from "../../trpc/context.js";
 import { createEventLoader, type LoggedEvent } from "./delivered-events.js";
 import type { EventDispatcher, Subscription } from "./event-dispatcher.js";
 import { createEventQueue, entryOf, MAX_QUEUED, type QueuedEvent } from "./event-queue.js";

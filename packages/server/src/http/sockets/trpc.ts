@@ -4,11 +4,12 @@ import { getWSConnectionHandler } from "@trpc/server/adapters/ws";
 import pLimit from "p-limit";
 import type { WebSocket } from "ws";
 import type { Services } from "../../api/services.js";
+import { failureOf } from "../../domain/failures.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { serializeAnswer, sharedJson } from "../../platform/serialize.js";
 import { type Context, callFields, chargeAnswer, type Trace } from "../../trpc/context.js";
 import { EventChannel } from "../../trpc/event-channel.js";
-import { failureOf } from "../../trpc/failures.js";
+import { failureOfCall } from "../../trpc/failures.js";
 import type { Router } from "../../trpc/root.js";
 import type { Connection, SocketHandler, SocketTiming } from "./connection.js";
 import type { OutgoingMessage } from "./send-limiter.js";
@@ -177,7 +178,7 @@ export const trpcSockets = ({
     // Registered afterwards, because the adapter also reports this error.
     const client = new TrpcClient(connection);
     const logFault = (error: TRPCError): void => {
-      const failed = failureOf(error);
+      const failed = failureOfCall(error);
       if (failed.code !== "INTERNAL" || (connectionError !== undefined && error.cause === connectionError))
         return;
       log.error({ err: failed.cause ?? failed }, "fault");

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { signals } from "@invigil/schema";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RongFault, RongHost } from "../../../test/simulators/rongcloud.js";
+import { portOf } from "../../../test/support/ports.js";
 import { detailsOf, openRongWorld, type RongWorld } from "../../../test/support/rongcloud.js";
 import { given } from "../../../test/support/secrets.js";
 import { rongSignature } from "./client.js";
@@ -193,8 +193,7 @@ describe("the spare host", () => {
   it("gets even a message if the main one was never reached", async () => {
     const gone = createServer();
     await new Promise<void>((resolve) => gone.listen(0, "127.0.0.1", resolve));
-    // Safe: a server that listens on a TCP port has an AddressInfo.
-    const { port } = gone.address() as AddressInfo;
+    const port = portOf(gone);
     await new Promise((resolve) => gone.close(resolve));
     const { vendor } = await open({ urls: ({ urls }) => [`http://127.0.0.1:${port}`, urls[1]] });
     await publish();

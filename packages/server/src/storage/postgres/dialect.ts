@@ -39,7 +39,6 @@ export const isInList = (parameter: string, type: "text" | "bigint"): string =>
   `IN (SELECT value FROM unnest(CAST(${parameter} AS ${type}[])) WITH ORDINALITY AS list (value, number) WHERE ${fewRows("number")})`;
 
 export const postgresDialect: Dialect = {
-  name: "postgres",
   rows(name, columns): SQL {
     const fields = Object.entries(columns).map(
       ([column, kind]) =>
@@ -54,6 +53,11 @@ export const postgresDialect: Dialect = {
     return sql`${column} ${sql.raw(before ?? "")}${sql.placeholder(parameter)}${sql.raw(after ?? "")}`;
   },
   inExam: (column) => eq(column, sql.placeholder("examId")),
+  keysContainExam: true,
+  insertionOrder: (id) => id,
+  unlocked: (rows) => sql`(${rows.getSQL()} FOR UPDATE SKIP LOCKED)`,
+  firstOfEach: (table, { as, on, orderBy, limit }) =>
+    sql`LATERAL (SELECT * FROM ${table} AS ${sql.raw(as)} WHERE ${on} ORDER BY ${orderBy} LIMIT ${sql.placeholder(limit)}) AS ${sql.raw(as)} ON true`,
 };
 
 /**

@@ -16,7 +16,6 @@ const rowsEncoder = (columns: readonly string[]): DriverValueEncoder<unknown, un
 });
 
 export const sqliteDialect: Dialect = {
-  name: "sqlite",
   rows(name, columns): SQL {
     const names = Object.keys(columns);
     const fields = names.map(
@@ -29,6 +28,10 @@ export const sqliteDialect: Dialect = {
   isAnyOf: (column, parameter) =>
     sql`${column} IN (SELECT value FROM json_each(${sql.placeholder(parameter)}))`,
   inExam: () => undefined,
+  keysContainExam: false,
+  insertionOrder: () => sql`rowid`,
+  unlocked: (rows) => sql`${rows}`,
+  firstOfEach: (table, { as, on }) => sql`${table} AS ${sql.raw(as)} ON ${on}`,
 };
 
 /**

@@ -1,25 +1,9 @@
 import { and, eq, getTableColumns, gt, sql } from "drizzle-orm";
-import { notifyServers } from "../../domain/notices.js";
-import type { Storage } from "../../storage/port.js";
-import { param, query, statement } from "../../storage/statement.js";
-import { instances, pageClaims } from "../../storage/tables.js";
-
-/** The claim of a connection to a server. */
-export type StoredClaim = typeof pageClaims.$inferSelect;
-
-/** `refused`: a page with a later login is connected. Otherwise the claim that the page has displaced, if any. */
-export type ClaimOutcome = "refused" | { readonly displaced: StoredClaim | undefined };
-
-export interface ClaimStore {
-  /**
-   * Stores a claim, and notifies the server of the page that it displaces.
-   * @param yields whether the page also yields to another page with the same login
-   */
-  claim(claim: StoredClaim, options: { readonly now: Date; readonly yields: boolean }): Promise<ClaimOutcome>;
-  release(claim: Pick<StoredClaim, "page" | "connection">): Promise<void>;
-  /** Removes the claims of a server. */
-  releaseAll(instance: string): Promise<void>;
-}
+import type { Storage } from "../storage/port.js";
+import { param, query, statement } from "../storage/statement.js";
+import { instances, pageClaims } from "../storage/tables.js";
+import { notifyServers } from "./instances-table.js";
+import { type ClaimOutcome, displaces, type HeldClaims } from "./page-claims.js";
 
 /** The claim of a page, and its server if that is running. */
 const claimOfPage = statement(
@@ -54,7 +38,8 @@ const deleteClaim = statement(
 );
 const deleteClaims = statement(query.delete(pageClaims).where(eq(pageClaims.instance, param("instance"))));
 
-export const createClaimStore = ({ storage }: { storage: Storage }): ClaimStore => ({
+/** Holds the claims of all servers. */
+export const createStoredClaims = ({ storage }: { storage: Storage }): HeldClaims => ({
   claim: (claim, { now, yields }) =>
     storage.write(
       async (tx): Promise<ClaimOutcome> => {
@@ -65,10 +50,7 @@ export const createClaimStore = ({ storage }: { storage: Storage }): ClaimStore 
         const other = found?.claim.connection === claim.connection ? undefined : found;
         const displaced = other?.claim;
         const isConnected = displaced !== undefined && other?.running !== null;
-        if (isConnected) {
-          const wins = yields ? claim.loginId > displaced.loginId : claim.loginId >= displaced.loginId;
-          if (!wins) return "refused";
-        }
+        if (isConnected && !displaces(claim, displaced, yields)) return "refused";
         await tx.last(async () => {
           const writing: Promise<unknown>[] = [tx.run(writeClaim, claim)];
           const { instance, connection: data } = displaced ?? claim;

@@ -1,13 +1,19 @@
 import type { FastifyBaseLogger } from "fastify";
-import type { NoticeTopic } from "../../domain/notices.js";
-import type { InstanceStore } from "./store.js";
+import type { Reader, Transaction } from "../storage/port.js";
+import {
+  type InstanceStore,
+  type Notice,
+  type NoticeTopic,
+  notifyServers,
+  otherServers,
+} from "./instances-table.js";
 
 /**
  * The servers of a database. Each of them has a lease, which it renews. When the lease of a server has expired,
  * another one claims it, and cleans up what the server left behind. If the server continues after that, it begins again under a new id.
  */
-export interface InstanceService {
-  /** The id of this server, at present. */
+export interface Instances {
+  /** The id of this server, at present. Empty for the only server. */
   readonly id: string;
   /**
    * Calls a function with the previous id when this server has begun again. What it has stored under that id may have been removed, or be
@@ -22,16 +28,32 @@ export interface InstanceService {
    * them often.
    */
   onNotice(topic: NoticeTopic, call: (data: string) => void, isAwaited: () => boolean): void;
+  /** Returns the other running servers. */
+  others(reader: Reader, now: Date): Promise<readonly string[]>;
+  /** Notifies servers, in the transaction of the cause. */
+  notify(tx: Transaction, servers: readonly string[], notice: Notice): Promise<void>;
   /** Begins the lease. */
   start(): Promise<void>;
   /** Ends the lease after the settle time. */
   stop(): Promise<void>;
 }
 
-export interface InstanceServiceDeps {
+/** The only server of a database: it needs no lease, and has nobody to notify. */
+export const ONLY_INSTANCE: Instances = {
+  id: "",
+  onRevived: () => undefined,
+  onExpired: () => undefined,
+  onNotice: () => undefined,
+  others: async () => [],
+  notify: async () => undefined,
+  start: async () => undefined,
+  stop: async () => undefined,
+};
+
+export interface InstancesDeps {
   readonly store: InstanceStore;
-  /** Creates the ids of this server. Absent: it is the only one, has the id "", and needs no lease. */
-  readonly newId?: (() => string) | undefined;
+  /** Creates the ids of this server. */
+  readonly newId: () => string;
   readonly clock: () => Date;
   /** How long a page remains present without a connection. */
   readonly settleMs: number;
@@ -44,14 +66,8 @@ const RENEW_MS = 5_000;
 /** How often notices are read while a page waits for them. Otherwise they are read when the lease is renewed, so that they do not pile up. */
 const NOTICE_MS = 250;
 
-export const createInstanceService = ({
-  store,
-  newId,
-  clock,
-  settleMs,
-  log,
-}: InstanceServiceDeps): InstanceService => {
-  let id = newId?.() ?? "";
+export const createInstances = ({ store, newId, clock, settleMs, log }: InstancesDeps): Instances => {
+  let id = newId();
   const revivedCalls: ((previous: string) => Promise<void>)[] = [];
   const expiredCalls: ((id: string) => Promise<void>)[] = [];
   const noticeCalls = new Map<NoticeTopic, { call: (data: string) => void; isAwaited: () => boolean }>();
@@ -79,7 +95,7 @@ export const createInstanceService = ({
   const renew = async (): Promise<boolean> => {
     const wasInTime = clock() < ownEnd;
     const end = leaseEnd();
-    if (newId && !(await store.renew(id, end))) await beginAgain(newId());
+    if (!(await store.renew(id, end))) await beginAgain(newId());
     else ownEnd = end;
     return wasInTime;
   };
@@ -138,8 +154,9 @@ export const createInstanceService = ({
     onNotice: (topic, call, isAwaited) => void noticeCalls.set(topic, { call, isAwaited }),
     onRevived: (call) => void revivedCalls.push(call),
     onExpired: (call) => void expiredCalls.push(call),
+    others: (reader, now) => otherServers(reader, id, now),
+    notify: notifyServers,
     async start() {
-      if (id === "") return;
       await begin(id);
       every(RENEW_MS, () => {
         running ??= renewAndCleanUp();
@@ -150,7 +167,6 @@ export const createInstanceService = ({
       });
     },
     async stop() {
-      if (id === "") return;
       for (const timer of timers) clearInterval(timer);
       await Promise.all([running, reading]);
       // Until then, the pages of this server may reconnect to another one. Those that do not have left.

@@ -1,21 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
-import type { RoomKey } from "../../domain/room-exams.js";
-import type { Transaction } from "../../storage/port.js";
-import { query, statement } from "../../storage/statement.js";
-import { rooms, sendRates } from "../../storage/tables.js";
-import { countMessage, FULL_MS, keyOfSender, type Sender } from "./rate.js";
-
-/** Counts the messages of a group. */
-export interface RateCounter {
-  /** Counts a message. @throws TOO_MANY_REQUESTS */
-  take(sender: SenderKey, now: Date): void;
-  /** Whether a message was counted. */
-  hasCounted(): boolean;
-  /** Stores the counts. */
-  save(): Promise<void>;
-}
-
-type SenderKey = RoomKey & Sender;
+import { query, statement } from "../storage/statement.js";
+import { rooms, sendRates } from "../storage/tables.js";
+import { countMessage, FULL_MS, keyOfSender, type SenderKey, type SendRate } from "./send-rate.js";
 
 const senderColumns = { examId: "text", roomId: "text", login: "text" } as const;
 
@@ -44,8 +30,7 @@ const writeRates = statement((dialect) =>
     }),
 );
 
-/** Reads the counts of some senders, whose exams the transaction has locked. */
-export const readRates = async (tx: Transaction, senders: readonly SenderKey[]): Promise<RateCounter> => {
+const countIn: NonNullable<SendRate["countIn"]> = async (tx, senders) => {
   const distinct = [...new Map(senders.map((sender) => [keyOfSender(sender), sender])).values()];
   const stored = await tx.all(ratesOfSenders, { senders: distinct });
   const wholeAt = new Map(stored.map((rate) => [keyOfSender(rate), rate.wholeAt.getTime()]));
@@ -65,3 +50,6 @@ export const readRates = async (tx: Transaction, senders: readonly SenderKey[]):
     },
   };
 };
+
+/** Holds the counts of all servers. */
+export const storedRate = { countIn } satisfies SendRate;

@@ -1,7 +1,9 @@
 import { LRUCache } from "lru-cache";
-import { waitBefore, wholeAfter } from "../../limits/allowance.js";
-import { InvigilError } from "../../platform/errors.js";
-import { atMost } from "../../platform/lru.js";
+import type { RoomKey } from "../domain/room-exams.js";
+import { waitBefore, wholeAfter } from "../limits/allowance.js";
+import { InvigilError } from "../platform/errors.js";
+import { atMost } from "../platform/lru.js";
+import type { Transaction } from "../storage/port.js";
 
 /** How many messages one login may send in one room at once. */
 const BURST = 30;
@@ -19,9 +21,28 @@ export interface Sender {
   readonly login: string;
 }
 
-export interface SendRate {
+export type SenderKey = RoomKey & Sender;
+
+/** Counts the messages of a transaction. */
+export interface RateCounter {
   /** Counts a message. @throws TOO_MANY_REQUESTS */
-  take(sender: Sender): void;
+  take(sender: SenderKey, now: Date): void;
+  /** Whether a message was counted. */
+  hasCounted(): boolean;
+  /** Stores the counts. */
+  save(): Promise<void>;
+}
+
+/**
+ * Limits the messages of each login in each room. An implementation has one of the two functions: the only server refuses a message before
+ * its transaction, which then costs nothing. Several servers count within the transaction, which locks the exam anyway, so that
+ * counting takes no round trip more.
+ */
+export interface SendRate {
+  /** Counts a message before its transaction. @throws TOO_MANY_REQUESTS */
+  readonly take?: (sender: Sender) => void;
+  /** Begins to count messages of some senders in their transaction, which locks their exams. */
+  readonly countIn?: (tx: Transaction, senders: readonly SenderKey[]) => Promise<RateCounter>;
 }
 
 /**
@@ -46,7 +67,7 @@ export const countMessage = ({ roomId, login }: Sender, wholeAt: number, now: nu
 
 export const keyOfSender = ({ roomId, login }: Sender): string => JSON.stringify([roomId, login]);
 
-/** Counts messages in memory, for one server. */
+/** Holds the counts of the only server. */
 export const createMemoryRate = ({ monotonic }: { monotonic: () => number }): SendRate => {
   const wholeAt = new LRUCache<string, number>(atMost(MAX_SENDERS));
   return {
@@ -56,6 +77,3 @@ export const createMemoryRate = ({ monotonic }: { monotonic: () => number }): Se
     },
   };
 };
-
-/** Leaves the counting to the storage, which counts the messages of all servers. */
-export const NO_RATE: SendRate = { take: () => undefined };

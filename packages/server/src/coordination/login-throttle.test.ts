@@ -4,7 +4,7 @@ import {
   settled,
   startMemoryThrottle,
   startSharedThrottle,
-} from "../../../test/support/throttles.js";
+} from "../../test/support/throttles.js";
 
 const MINUTE = 60;
 const free = (times: number) => Array<undefined>(times).fill(undefined);

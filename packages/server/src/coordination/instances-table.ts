@@ -1,7 +1,17 @@
-import { and, asc, eq, isNull, lte, or } from "drizzle-orm";
-import type { Storage } from "../../storage/port.js";
-import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
-import { instances, serverNotices } from "../../storage/tables.js";
+import { and, asc, eq, gt, isNull, lte, or } from "drizzle-orm";
+import type { Reader, Storage, Transaction } from "../storage/port.js";
+import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
+import { instances, serverNotices } from "../storage/tables.js";
+
+/** `displaced`: the id of a connection that another page has displaced. `muted`: the id of a room whose mutes have changed. */
+export type NoticeTopic = (typeof serverNotices.$inferSelect)["topic"];
+
+/** What one server tells others: what their pages must know at once, and the event log does not contain. */
+export interface Notice {
+  readonly topic: NoticeTopic;
+  readonly data: string;
+  readonly now: Date;
+}
 
 export type StoredNotice = Pick<typeof serverNotices.$inferSelect, "id" | "topic" | "data">;
 
@@ -41,6 +51,14 @@ const claimInstance = statement(
 );
 const deleteInstance = statement(query.delete(instances).where(isInstance));
 
+const runningInstances = statement(
+  query
+    .select({ id: instances.id })
+    .from(instances)
+    .where(gt(instances.leaseUntil, param("now"))),
+);
+
+const insertNotices = insertion(serverNotices);
 const noticesOf = statement(
   query
     .select({ id: serverNotices.id, topic: serverNotices.topic, data: serverNotices.data })
@@ -50,6 +68,24 @@ const noticesOf = statement(
 );
 const deleteNotice = statement(query.delete(serverNotices).where(eq(serverNotices.id, param("id"))));
 const deleteNoticesOf = statement(query.delete(serverNotices).where(eq(serverNotices.instance, param("id"))));
+
+/** Notifies servers, in the transaction of the cause. */
+export const notifyServers = async (
+  tx: Transaction,
+  servers: readonly string[],
+  { topic, data, now }: Notice,
+): Promise<void> => {
+  await tx.insert(
+    insertNotices,
+    servers.map((instance) => ({ instance, topic, data, createdAt: now })),
+  );
+};
+
+/** Returns all running servers except one. */
+export const otherServers = async (reader: Reader, self: string, now: Date): Promise<string[]> => {
+  const running = await reader.all(runningInstances, { now });
+  return running.map(({ id }) => id).filter((id) => id !== self);
+};
 
 export const createInstanceStore = ({ storage }: { storage: Storage }): InstanceStore => ({
   begin: async (id, until) => {

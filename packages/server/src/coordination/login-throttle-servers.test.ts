@@ -1,15 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { rowsOf } from "../../../test/support/tables.js";
+import { rowsOf } from "../../test/support/tables.js";
 import {
   type Login,
   openProcesses,
   type Processes,
   type Started,
   settled,
-} from "../../../test/support/throttles.js";
-import type { Storage } from "../../storage/port.js";
-import { loginCounters } from "../../storage/tables.js";
+} from "../../test/support/throttles.js";
+import type { Storage } from "../storage/port.js";
+import { loginCounters } from "../storage/tables.js";
 
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;

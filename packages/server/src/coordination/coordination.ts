@@ -1,0 +1,74 @@
+import type { FastifyBaseLogger } from "fastify";
+import type { Config } from "../config/config.js";
+import type { Ids } from "../platform/ids.js";
+import type { Database } from "../storage/database.js";
+import { createInstances, type Instances, ONLY_INSTANCE } from "./instances.js";
+import { createInstanceStore } from "./instances-table.js";
+import { createMemoryCounters } from "./login-counters-memory.js";
+import { createStoredCounters } from "./login-counters-table.js";
+import { createLoginThrottle, type LoginThrottle } from "./login-throttle.js";
+import { createMemoryClaims, createPageClaims, type PageClaims } from "./page-claims.js";
+import { createStoredClaims } from "./page-claims-table.js";
+import { createMemoryRate, type SendRate } from "./send-rate.js";
+import { storedRate } from "./send-rate-table.js";
+
+/** What the servers of an installation must know of each other. */
+export interface Coordination {
+  readonly instances: Instances;
+  readonly throttle: LoginThrottle;
+  readonly sendRate: SendRate;
+  readonly claims: PageClaims;
+}
+
+export interface CoordinationDeps {
+  readonly config: Pick<Config, "login" | "presenceSettleSeconds">;
+  readonly db: Pick<Database, "kind" | "storage" | "control">;
+  readonly clock: () => Date;
+  readonly monotonic: () => number;
+  readonly ids: Ids;
+  readonly log: FastifyBaseLogger;
+  readonly ownKey: (name: "login-key") => string;
+}
+
+/** For a server that has its database alone: everything is in its memory. */
+const createAlone = ({ config, clock, monotonic, ids, log }: CoordinationDeps): Coordination => {
+  const instances = ONLY_INSTANCE;
+  return {
+    instances,
+    throttle: createLoginThrottle({
+      counters: createMemoryCounters(),
+      // Corrections of the system's clock must not extend a block.
+      now: monotonic,
+      failuresPerAddress: config.login.failuresPerAddress,
+    }),
+    sendRate: createMemoryRate({ monotonic }),
+    claims: createPageClaims({ held: createMemoryClaims(), instances, clock, nonce: () => ids.nonce(), log }),
+  };
+};
+
+/** For servers that share a database: everything is in its tables, with the times of its clock. */
+export const createShared = ({ config, db, clock, ids, log, ownKey }: CoordinationDeps): Coordination => {
+  const { storage, control } = db;
+  const nonce = () => ids.nonce();
+  const instances = createInstances({
+    store: createInstanceStore({ storage: control }),
+    newId: nonce,
+    clock,
+    settleMs: config.presenceSettleSeconds * 1000,
+    log,
+  });
+  return {
+    instances,
+    throttle: createLoginThrottle({
+      counters: createStoredCounters({ storage, secret: ownKey("login-key") }),
+      now: () => clock().getTime(),
+      failuresPerAddress: config.login.failuresPerAddress,
+    }),
+    sendRate: storedRate,
+    claims: createPageClaims({ held: createStoredClaims({ storage }), instances, clock, nonce, log }),
+  };
+};
+
+/** Chooses the implementation. A file of SQLite has one server. */
+export const createCoordination = (deps: CoordinationDeps): Coordination =>
+  deps.db.kind === "sqlite" ? createAlone(deps) : createShared(deps);
