@@ -1796,7 +1796,7 @@ export type Procedures = {
     /**
      * Exchanges the token of a login session for a newer one.
      *
-     * For administrators, teachers, inspectors and examinees.
+     * For administrators, teachers, inspectors and examinees. Only with the token of a login.
      */
     refresh: TRPCMutationProcedure<{ input: void; output: Session; meta: unknown }>;
     /**
@@ -1808,13 +1808,13 @@ export type Procedures = {
     /**
      * Changes the password of the caller.
      *
-     * For administrators, teachers, inspectors and examinees.
+     * For administrators, teachers, inspectors and examinees. Only with the token of a login.
      */
     changePassword: TRPCMutationProcedure<{ input: ChangePasswordInput; output: true; meta: unknown }>;
     /**
      * Issues a token for a person or a program.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: for the people of their rooms.
      */
     issueToken: TRPCMutationProcedure<{ input: IssueTokenInput; output: IssuedToken; meta: unknown }>;
     /**
@@ -1860,7 +1860,7 @@ export type Procedures = {
     /**
      * Creates a room, and an exam of the same name unless one is named.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. In an existing exam: those who may use it.
      */
     create: TRPCMutationProcedure<{ input: CreateRoomInput; output: Room; meta: unknown }>;
     /**
@@ -1890,19 +1890,19 @@ export type Procedures = {
     /**
      * Returns the rooms that the caller may see.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: their own rooms.
      */
     list: TRPCQueryProcedure<{ input: ListRoomsInput; output: RoomPage; meta: unknown }>;
     /**
      * Makes links by which people enter their rooms.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
      */
     joinLinks: TRPCMutationProcedure<{ input: JoinLinksInput; output: JoinLink[]; meta: unknown }>;
     /**
      * Makes codes by which people enter their rooms.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
      */
     joinCodes: TRPCMutationProcedure<{ input: JoinLinksInput; output: JoinCode[]; meta: unknown }>;
     /**
@@ -1946,19 +1946,19 @@ export type Procedures = {
     /**
      * Returns the exams that the caller may see.
      *
-     * For administrators, teachers and inspectors.
+     * For administrators, teachers and inspectors. Teachers and inspectors: the exams that they may use.
      */
     list: TRPCQueryProcedure<{ input: ListExamsInput; output: ExamPage; meta: unknown }>;
     /**
      * Changes an exam.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: the exams that they created.
      */
     update: TRPCMutationProcedure<{ input: UpdateExamInput; output: Exam; meta: unknown }>;
     /**
      * Deletes an exam.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: the exams that they created.
      */
     delete: TRPCMutationProcedure<{ input: DeleteExamInput; output: DeletedExam; meta: unknown }>;
     /**
@@ -1982,7 +1982,7 @@ export type Procedures = {
     /**
      * Assigns rooms to the people of an exam who have none.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: the exams that they created.
      */
     plan: TRPCMutationProcedure<{ input: PlanExamInput; output: ExamPlan; meta: unknown }>;
     /**
@@ -2002,7 +2002,7 @@ export type Procedures = {
     /**
      * Returns a person of a room, with the URLs of their streams.
      *
-     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     * For administrators, teachers, inspectors and examinees. Teachers and inspectors: in their own rooms. Examinees: themselves and the room's `createTeacher`.
      */
     get: TRPCQueryProcedure<{ input: ParticipantRef; output: Participant; meta: unknown }>;
     /**
@@ -2020,37 +2020,37 @@ export type Procedures = {
     /**
      * Imports people from a spreadsheet into an exam.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: into an exam that they created, or into one room of theirs.
      */
     import: TRPCMutationProcedure<{ input: ImportParticipantsInput; output: ImportResult; meta: unknown }>;
     /**
      * Moves a person to another room of the exam.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: if both rooms are theirs.
      */
     move: TRPCMutationProcedure<{ input: MoveParticipantInput; output: true; meta: unknown }>;
     /**
      * Removes a person from a room.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: from their own rooms. With records: administrators only.
      */
     remove: TRPCMutationProcedure<{ input: RemoveParticipantInput; output: RemovedParticipant; meta: unknown }>;
     /**
      * Returns the people of an exam who have no room yet.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: the exams that they created.
      */
     listUnseated: TRPCQueryProcedure<{ input: ListUnseatedInput; output: UnseatedPage; meta: unknown }>;
     /**
      * Finds a person in an exam.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: the exams that they created.
      */
     locate: TRPCQueryProcedure<{ input: ExamPersonRef; output: ExamPerson; meta: unknown }>;
     /**
      * Removes a person from an exam and all of its rooms.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: the exams that they created. With records: administrators only.
      */
     removeFromExam: TRPCMutationProcedure<{ input: RemoveFromExamInput; output: RemovedFromExam; meta: unknown }>;
   };
@@ -2064,31 +2064,31 @@ export type Procedures = {
     /**
      * Adds a clip to the audio library whose file another server hosts.
      *
-     * For administrators and teachers.
+     * For administrators and teachers. A default clip: administrators only.
      */
     create: TRPCMutationProcedure<{ input: CreateAudioInput; output: AudioClip; meta: unknown }>;
     /**
      * Changes a clip of the audio library.
      *
-     * For administrators and teachers.
+     * For administrators and teachers. Teachers: clips that they added and that are not default clips.
      */
     update: TRPCMutationProcedure<{ input: UpdateAudioInput; output: AudioClip; meta: unknown }>;
     /**
      * Deletes a clip of the audio library.
      *
-     * For administrators and teachers.
+     * For administrators and teachers. Teachers: clips that they added and that are not default clips.
      */
     delete: TRPCMutationProcedure<{ input: ClipRef; output: true; meta: unknown }>;
     /**
      * Lets an exam play a clip.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: the exams that they created.
      */
     attach: TRPCMutationProcedure<{ input: AttachAudioInput; output: AttachedAudio; meta: unknown }>;
     /**
      * Removes a clip from an exam.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: the exams that they created.
      */
     detach: TRPCMutationProcedure<{ input: DetachAudioInput; output: true; meta: unknown }>;
   };
@@ -2096,7 +2096,7 @@ export type Procedures = {
     /**
      * Stores the settings of the detectors of an exam.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: in exams that they may use. Not with a token that is bound to one room, because the config applies to the whole exam.
      */
     setConfig: TRPCMutationProcedure<{ input: SetCheatConfigInput; output: true; meta: unknown }>;
     /**
@@ -2108,13 +2108,13 @@ export type Procedures = {
     /**
      * Stores what the detectors saw.
      *
-     * For administrators, teachers and examinees. All but administrators: in their own rooms and exams.
+     * For administrators, teachers and examinees. Teachers: in their own rooms. Examinees: about themselves.
      */
     addRecords: TRPCMutationProcedure<{ input: AddCheatRecordsInput; output: true; meta: unknown }>;
     /**
      * Returns the cheat records of a room or an exam, the newest first.
      *
-     * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
+     * For administrators, teachers and inspectors. Teachers and inspectors: in their own rooms. Of a whole exam, they get the records of their rooms.
      */
     listRecords: TRPCQueryProcedure<{ input: ListCheatRecordsInput; output: CheatRecordPage; meta: unknown }>;
   };
@@ -2122,13 +2122,13 @@ export type Procedures = {
     /**
      * Returns the credentials with which the page connects to message services.
      *
-     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     * For administrators, teachers, inspectors and examinees. Administrators: for anyone. All others: for `<own id>` and `pc_<own id>`. With the role `admin`: administrators and teachers only.
      */
     getToken: TRPCMutationProcedure<{ input: GetImTokenInput; output: ImTokens; meta: unknown }>;
     /**
      * Sends a message to a room, or to some of its pages.
      *
-     * For administrators, teachers, inspectors and examinees.
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms. Commands: administrators and teachers only. Answers and reports: not inspectors. Examinees write to teachers and inspectors only.
      */
     send: TRPCMutationProcedure<{ input: SendMessageInput; output: SentMessage; meta: unknown }>;
     /**

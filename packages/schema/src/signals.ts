@@ -38,37 +38,122 @@ const signal = <
   sender: Sender,
   kind: Kind,
   data: Data,
-) => ({ type, sender, kind, data });
+  meaning: string,
+) => ({ type, sender, kind, data: data.describe(meaning) });
 
 /**
  * All signals by name. Each has a number, a sender (`server`, `client` for one of the apps, or `either`), a
- * kind, and the schema of its `data`, which is JSON text on the wire. Apps may use numbers above 30000 for
+ * kind, and the schema of its `data`, which is JSON text on the wire and says what the signal means. Apps may use numbers above 30000 for
  * messages of their own.
  * Source: the message types of the vendor's remote invigilation apps.
  */
 export const signals = {
-  streamStopped: signal(20_000, "server", "news", userPayload),
-  streamPublished: signal(20_001, "server", "news", userPayload),
-  startCall: signal(20_002, "client", "command", commandPayload),
-  endCall: signal(20_003, "client", "command", commandPayload),
-  callConnected: signal(20_004, "client", "answer", answerPayload),
-  callDisconnected: signal(20_005, "client", "answer", answerPayload),
-  startLiveBroadcast: signal(20_006, "client", "command", commandPayload),
-  liveBroadcastStarted: signal(20_007, "client", "answer", answerPayload),
-  stopLiveBroadcast: signal(20_008, "client", "command", commandPayload),
-  liveBroadcastStopped: signal(20_009, "client", "answer", answerPayload),
-  endRoom: signal(20_010, "either", "command", commandPayload),
-  broadcastAudio: signal(20_011, "client", "command", commandPayload),
-  audioBroadcastStarted: signal(20_012, "client", "answer", answerPayload),
-  stopAudioBroadcast: signal(20_013, "client", "command", commandPayload),
-  audioBroadcastStopped: signal(20_014, "client", "answer", answerPayload),
-  reset: signal(20_015, "client", "command", commandPayload),
-  enteredRoom: signal(20_016, "client", "report", answerPayload),
-  publishSucceeded: signal(20_017, "client", "report", answerPayload),
-  publishFailed: signal(20_018, "client", "report", answerPayload),
-  cheatDetected: signal(20_019, "client", "report", answerPayload),
-  endUser: signal(20_020, "either", "command", commandPayload),
-  userEnded: signal(20_021, "client", "answer", answerPayload),
+  streamStopped: signal(
+    20_000,
+    "server",
+    "news",
+    userPayload,
+    "A camera of the person stopped to send its stream.",
+  ),
+  streamPublished: signal(
+    20_001,
+    "server",
+    "news",
+    userPayload,
+    "A camera of the person began to send its stream.",
+  ),
+  startCall: signal(20_002, "client", "command", commandPayload, "Asks an examinee to talk with the sender."),
+  endCall: signal(20_003, "client", "command", commandPayload, "Asks an examinee to end the call."),
+  callConnected: signal(
+    20_004,
+    "client",
+    "answer",
+    answerPayload,
+    "Answers `startCall`: the call is connected.",
+  ),
+  callDisconnected: signal(20_005, "client", "answer", answerPayload, "Answers `endCall`: the call is over."),
+  startLiveBroadcast: signal(
+    20_006,
+    "client",
+    "command",
+    commandPayload,
+    "Asks pages to play the teacher's live audio.",
+  ),
+  liveBroadcastStarted: signal(
+    20_007,
+    "client",
+    "answer",
+    answerPayload,
+    "Answers `startLiveBroadcast`: the page plays it.",
+  ),
+  stopLiveBroadcast: signal(
+    20_008,
+    "client",
+    "command",
+    commandPayload,
+    "Asks pages to stop the teacher's live audio.",
+  ),
+  liveBroadcastStopped: signal(
+    20_009,
+    "client",
+    "answer",
+    answerPayload,
+    "Answers `stopLiveBroadcast`: the page plays it no more.",
+  ),
+  endRoom: signal(
+    20_010,
+    "either",
+    "command",
+    commandPayload,
+    "Tells all pages that the room has ended. The server sends it when `room.end` ends the room.",
+  ),
+  broadcastAudio: signal(20_011, "client", "command", commandPayload, "Asks pages to play a clip."),
+  audioBroadcastStarted: signal(
+    20_012,
+    "client",
+    "answer",
+    answerPayload,
+    "Answers `broadcastAudio`: the page plays the clip.",
+  ),
+  stopAudioBroadcast: signal(20_013, "client", "command", commandPayload, "Asks pages to stop the clip."),
+  audioBroadcastStopped: signal(
+    20_014,
+    "client",
+    "answer",
+    answerPayload,
+    "Answers `stopAudioBroadcast`: the page plays the clip no more.",
+  ),
+  reset: signal(20_015, "client", "command", commandPayload, "Asks pages to end calls and live broadcasts."),
+  enteredRoom: signal(20_016, "client", "report", answerPayload, "Reports that a page has entered the room."),
+  publishSucceeded: signal(
+    20_017,
+    "client",
+    "report",
+    answerPayload,
+    "Reports that a page sends its stream.",
+  ),
+  publishFailed: signal(
+    20_018,
+    "client",
+    "report",
+    answerPayload,
+    "Reports that a page could not send its stream.",
+  ),
+  cheatDetected: signal(20_019, "client", "report", answerPayload, "Reports that a detector saw something."),
+  endUser: signal(
+    20_020,
+    "either",
+    "command",
+    commandPayload,
+    "Asks the pages of a person to end the exam. The server sends it to examinees who were removed from the room.",
+  ),
+  userEnded: signal(
+    20_021,
+    "client",
+    "answer",
+    answerPayload,
+    "Answers `endUser`: the page has ended the exam.",
+  ),
 } as const;
 
 export type SignalName = keyof typeof signals;

@@ -4,31 +4,13 @@ import type { Example } from "../src/rest/document.js";
 import { send } from "./support/calls.js";
 import { openRecordings } from "./support/recordings.js";
 import { openSchool } from "./support/school.js";
+import { shortened } from "./support/shortened.js";
 import { STREAM_CONFIG, streamHeaders, streamReport } from "./support/streams.js";
 
 // The examples of the OpenAPI document, made by calls. `vitest -u` writes them anew.
 
 const FILE = fileURLToPath(new URL("../assets/rest-examples.json", import.meta.url));
 const NOW = new Date("2026-01-02T03:04:05Z");
-
-/** What is secret, random or long in real answers. */
-const SHORT: Readonly<Record<string, string>> = {
-  token: "eyJhbGciOiJIUzI1NiJ9…",
-  accessToken: "eyJhcHBJZCI6Imlu…",
-  refreshToken: "eyJhcHBJZCI6Imlu…",
-  appSign: "aW52aWdpbC5leGFt…",
-  appToken: "6f1ed002ab5595859014ebf0951522d9…",
-  nonce: "AK-2f4e9c1d",
-  accessKeyId: "STS.NUgYrLnoC37mZZCNnAbez",
-  accessKeySecret: "CVwjCkNzTMupZ8NbTCxCBRq3K16jtcWF…",
-  stsToken: "CAIS8QF1q6Ft5B2y…",
-};
-const shortened = (key: string, value: unknown): unknown =>
-  typeof value === "string" && Object.hasOwn(SHORT, key)
-    ? SHORT[key]
-    : typeof value === "string"
-      ? value.replace(/auth_key=[^&]+/, "auth_key=1767927845-0-0-5b2a…")
-      : value;
 
 describe("the examples of the OpenAPI document", () => {
   it("are what calls send and get", async () => {

@@ -99,7 +99,7 @@ describe("/openapi.json", () => {
       return Object.keys(paths["/exam/roomInfo"]?.get?.responses ?? {});
     };
     expect(await statuses("legacy")).toEqual(["200", "401", "429", "500", "503"]);
-    expect(await statuses("http")).toEqual(["200", "400", "401", "403", "404", "429", "500", "503"]);
+    expect(await statuses("http")).toEqual(["200", "400", "401", "403", "404", "429", "500", "502", "503"]);
   });
 
   it("is the same until the server changes, and need not be loaded again", async () => {

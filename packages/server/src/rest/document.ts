@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { RestStatus } from "../http/envelope.js";
 import { PACKAGE_ROOT } from "../platform/package-root.js";
 import { findProcedure } from "../trpc/call.js";
-import { rolesOf, sentenceOf } from "../trpc/procedures.js";
+import { accessOf, errorsOf, rolesOf, sentenceOf, usualErrorsOf } from "../trpc/procedures.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
 import type { Field, Row } from "./routes.js";
 
@@ -135,7 +135,6 @@ const list = (names: readonly string[]): string =>
 
 /** What tRPC keeps of a procedure. */
 interface Definition {
-  readonly type: string;
   readonly inputs: readonly z.ZodType[];
 }
 const definitionOf = ({ _def }: AnyTRPCProcedure): Definition =>
@@ -154,26 +153,20 @@ export const callersOf = (procedure: AnyTRPCProcedure): string => {
       ? "For the stream service, which signs its calls."
       : "For everybody: it takes no token.";
   const isOfRoom = roles.length > 1 && (fields.includes("roomId") || fields.includes("examId"));
-  const own = isOfRoom ? " All but administrators: in their own rooms and exams." : "";
-  return `For ${list(roles.map((role) => CALLERS[role]))}.${own}`;
+  const usual = isOfRoom ? "All but administrators: in their own rooms and exams." : undefined;
+  const parts = [`For ${list(roles.map((role) => CALLERS[role]))}.`, accessOf(procedure) ?? usual];
+  return parts.filter((part) => part !== undefined).join(" ");
 };
 
-/** The errors that a call can have wherever it goes. */
-const errorsOf = (
-  { errors = [] }: Row,
-  method: string,
-  roles: readonly Role[] | undefined,
-  writes: boolean,
-): ErrorCode[] => [
-  "INVALID_INPUT",
-  "UNAUTHENTICATED",
-  ...(roles ? (["FORBIDDEN"] as const) : []),
-  ...errors,
-  ...(method === "POST" ? (["REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const) : []),
-  "TOO_MANY_REQUESTS",
-  "INTERNAL",
-  ...(writes ? (["STORAGE_FULL"] as const) : []),
-  "OVERLOADED",
+/** The errors of a path: those of its procedure, and those of a body. */
+const errorCodesOf = ({ errors }: Row, method: string, procedure: AnyTRPCProcedure): readonly ErrorCode[] => [
+  ...new Set<ErrorCode>([
+    ...usualErrorsOf(procedure),
+    ...(errors ?? errorsOf(procedure)),
+    ...(method === "POST"
+      ? (["REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const)
+      : []),
+  ]),
 ];
 
 const HEADER = {
@@ -418,7 +411,7 @@ export const createDocument = ({
   const operationOf = (row: Row, method: string): Operation => {
     const procedure = findProcedure(router, row.procedure);
     if (!procedure) throw new Error(`there is no procedure ${row.procedure}`);
-    const { type, inputs } = definitionOf(procedure);
+    const { inputs } = definitionOf(procedure);
     const roles = rolesOf(procedure);
     const example = examples[`${method} ${row.path}`];
     return {
@@ -429,7 +422,7 @@ export const createDocument = ({
       security: roles ? [{ token: [] }, { bearer: [] }] : [{}],
       ...requestOf(inputsOf(row, inputs.at(-1)), method, row, example),
       responses: responsesOf(
-        errorsOf(row, method, roles, type === "mutation"),
+        errorCodesOf(row, method, procedure),
         row.data && answers.properties[row.path],
         example?.answer,
         restStatus,

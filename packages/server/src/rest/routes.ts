@@ -33,7 +33,7 @@ interface RowOf<Path extends ProcedurePath> {
   readonly summary?: string;
   /** What else a caller has to know, as Markdown. */
   readonly notes?: string;
-  /** The errors of this path, apart from those that every path has. */
+  /** The errors that remain of the procedure's own, if the path takes fewer fields. */
   readonly errors?: readonly ErrorCode[];
   readonly methods: readonly ("GET" | "POST")[];
   readonly procedure: Path;
@@ -63,6 +63,9 @@ const written = <Codec extends z.ZodType>(codec: Codec): Answer<z.output<Codec>>
 const GET = ["GET"] as const;
 const POST = ["POST"] as const;
 
+/** What remains of the errors of `room.create` without `examId` and `participants`. */
+const WITHOUT_AN_EXAM = ["PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED", "QUOTA_EXCEEDED"] as const;
+
 const CREDENTIALS = { username: {}, password: {} } as const;
 
 /** The route table: one row per documented path. */
@@ -91,7 +94,7 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/v2/createRoom",
       summary: "Creates a room, and an exam of the same name that starts in 30 minutes and lasts two hours.",
       notes: "The caller becomes `createTeacher` and a teacher of the room.",
-      errors: ["PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED", "QUOTA_EXCEEDED"],
+      errors: WITHOUT_AN_EXAM,
       methods: POST,
       procedure: "room.create",
       fields: { name: { required: true }, imServer: { required: true } },
@@ -100,7 +103,7 @@ export const createRoutes = (wire: Wire) =>
     {
       path: "/exam/createRoom",
       summary: "Creates a room as `/exam/v2/createRoom` does, for older SDKs.",
-      errors: ["PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED", "QUOTA_EXCEEDED"],
+      errors: WITHOUT_AN_EXAM,
       methods: POST,
       procedure: "room.create",
       fields: { name: {}, imServer: {} },
@@ -109,7 +112,6 @@ export const createRoutes = (wire: Wire) =>
     {
       path: "/exam/roomInfo",
       notes: "An ended room is still returned.",
-      errors: ["ROOM_NOT_FOUND"],
       methods: GET,
       procedure: "room.get",
       fields: { roomId: {} },
@@ -118,7 +120,6 @@ export const createRoutes = (wire: Wire) =>
     {
       path: "/exam/endRoom",
       notes: "Ending an ended room succeeds and changes nothing.",
-      errors: ["ROOM_NOT_FOUND"],
       methods: ["GET", "POST"],
       procedure: "room.end",
       queryToo: true,
@@ -129,7 +130,6 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/updateRoomAudioStatus",
       notes:
         "The vendor documents the fields in the query. The apps send a JSON body. Both work, and the body takes precedence.",
-      errors: ["ROOM_NOT_FOUND", "ROOM_ENDED"],
       methods: POST,
       procedure: "room.setAudioStatus",
       queryToo: true,
@@ -142,7 +142,6 @@ export const createRoutes = (wire: Wire) =>
     {
       path: "/exam/examInfo",
       notes: "Both arrays are always there.",
-      errors: ["EXAM_NOT_FOUND"],
       methods: GET,
       procedure: "exam.get",
       fields: { examId: {} },
@@ -152,7 +151,6 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/userInfo",
       notes:
         "Examinees may ask for themselves and for the `createTeacher` of the room. A push URL is a licence to publish as that person.",
-      errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
       methods: GET,
       procedure: "participant.get",
       fields: { userId: {}, roomId: {} },
@@ -161,7 +159,6 @@ export const createRoutes = (wire: Wire) =>
     {
       path: "/exam/userList",
       summary: "Returns the examinees of a room, in the order in which they were added.",
-      errors: ["ROOM_NOT_FOUND"],
       methods: GET,
       procedure: "participant.list",
       fields: { roomId: {} },
@@ -171,7 +168,6 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/v2/getIMToken",
       notes:
         "A service that was requested but is not configured is left out. If none is configured, the answer is `PROVIDER_NOT_CONFIGURED`.",
-      errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
       methods: POST,
       procedure: "im.getToken",
       fields: {
@@ -196,7 +192,6 @@ export const createRoutes = (wire: Wire) =>
     {
       path: "/exam/getOssConfig",
       notes: "They are given after the end of the room, too, because the apps then upload what is left.",
-      errors: ["EXAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
       methods: GET,
       procedure: "upload.getCredentials",
       fields: { examId: {}, mode: {} },
@@ -212,14 +207,12 @@ export const createRoutes = (wire: Wire) =>
     },
     {
       path: "/exam/cheat/setCheatConfig",
-      errors: ["EXAM_NOT_FOUND"],
       methods: POST,
       procedure: "cheat.setConfig",
       fields: { examId: {}, data: {} },
     },
     {
       path: "/exam/cheat/getCheatConfig",
-      errors: ["EXAM_NOT_FOUND", "CHEAT_CONFIG_NOT_FOUND", "ROOM_ENDED"],
       methods: POST,
       procedure: "cheat.getConfig",
       fields: { examId: {} },
@@ -229,7 +222,6 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/cheat/addCheatRecord",
       notes:
         "Either all records of the call are stored or none, and they are on disk when the server answers. Examinees record about themselves only. An ended room accepts records for ten more minutes.",
-      errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "QUOTA_EXCEEDED"],
       methods: POST,
       procedure: "cheat.addRecords",
       fields: {
@@ -242,7 +234,6 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/cheat/listCheatRecord",
       notes:
         "At least one of `roomId` and `examId` is required. Pages have no repeats and no gaps, even while records are being added.",
-      errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND"],
       methods: POST,
       procedure: "cheat.listRecords",
       fields: { examId: {}, roomId: {}, pageSize: {}, scrollToken: { as: "cursor" } },
@@ -252,7 +243,6 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/userAct",
       notes:
         "The callback URL of the stream service, which signs its calls: the server checks the two headers first. Other fields are ignored, `usrargs` among them, because it contains the right to publish.",
-      errors: ["STREAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED"],
       methods: GET,
       procedure: "stream.report",
       headers: { timestamp: "ali-live-timestamp", signature: "ali-live-signature" },

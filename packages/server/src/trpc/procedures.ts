@@ -1,4 +1,4 @@
-import { type Role, roomRef } from "@invigil/schema";
+import { type ErrorCode, type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
 import type { Named } from "../domain/calls.js";
 import { type Principal, tokenEnded } from "../identity/tokens.js";
@@ -110,15 +110,39 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
     }),
   );
 
+/** What a procedure says of itself. */
+interface Said {
+  readonly sentence?: string;
+  readonly roles?: readonly Role[];
+  readonly access?: string;
+  readonly errors?: readonly ErrorCode[];
+}
+const saidOf = ({ _def: { meta } }: AnyTRPCProcedure): Said =>
+  // Safe: if the meta is not ours, it has none of these.
+  (meta as Said | undefined) ?? {};
+
 /** Returns the roles that may call a procedure. Undefined if the procedure needs no token. */
-export const rolesOf = ({ _def: { meta } }: AnyTRPCProcedure): readonly Role[] | undefined =>
-  // Safe: if the meta is not ours, it has no roles.
-  (meta as { readonly roles?: readonly Role[] } | undefined)?.roles;
+export const rolesOf = (procedure: AnyTRPCProcedure): readonly Role[] | undefined => saidOf(procedure).roles;
 
 /** Returns what a procedure does, in one sentence. Undefined if it does not say. */
-export const sentenceOf = ({ _def: { meta } }: AnyTRPCProcedure): string | undefined =>
-  // Safe: if the meta is not ours, it has no sentence.
-  (meta as { readonly sentence?: string } | undefined)?.sentence;
+export const sentenceOf = (procedure: AnyTRPCProcedure): string | undefined => saidOf(procedure).sentence;
+
+/** Returns what the roles may call a procedure for. Undefined if it is the usual. */
+export const accessOf = (procedure: AnyTRPCProcedure): string | undefined => saidOf(procedure).access;
+
+/** Returns the errors of a procedure, apart from those that every procedure can have. */
+export const errorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[] => saidOf(procedure).errors ?? [];
+
+/** Returns the errors that a call can have whatever the procedure is. `PROVIDER_FAILED`: an identity service is out of reach. */
+export const usualErrorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[] => [
+  "INVALID_INPUT",
+  "UNAUTHENTICATED",
+  ...(rolesOf(procedure) ? (["FORBIDDEN", "PROVIDER_FAILED"] as const) : []),
+  "TOO_MANY_REQUESTS",
+  "INTERNAL",
+  ...(procedure._def.type === "mutation" ? (["STORAGE_FULL"] as const) : []),
+  "OVERLOADED",
+];
 
 // Each kind of procedure says which roles may call it. The access service decides what a caller can access.
 

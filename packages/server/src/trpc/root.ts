@@ -1,4 +1,4 @@
-import type { Role } from "@invigil/schema";
+import type { ErrorCode, Role } from "@invigil/schema";
 import { initTRPC, type TRPCBuiltRouter } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
 import { invalidInput } from "../platform/errors.js";
@@ -41,6 +41,10 @@ const root = initTRPC
     readonly sentence?: string;
     /** The roles that may call the procedure. Absent if it needs no token. */
     readonly roles?: readonly Role[];
+    /** What each of these roles may call it for, in sentences for documents. Absent: the usual, which is their own rooms and exams. */
+    readonly access?: string;
+    /** The errors of the procedure, apart from those that every procedure can have. */
+    readonly errors?: readonly ErrorCode[];
     /** Allows a mutation while the disk is nearly full, because it frees space, or writes little and must not wait. */
     readonly alsoWhenFull?: true;
     /** Whether the answer may be long. It must wait until earlier answers are paid off. Such calls of a caller run one after the other (`limits/reading-turns.ts`). */

@@ -25,7 +25,7 @@ export const callEverything = async (baseUrl: string, token: string, roomId: str
   const missing = await client.GET("/exam/roomInfo", { params: { query: { roomId: "nope" } } });
   const reasons = missing.data && !missing.data.success ? missing.data.reason : undefined;
   // The vendor's apps read errors from an answer with status 200. A missing token is no such error.
-  const refused: "ROOM_NOT_FOUND" | "FORBIDDEN" | "INVALID_INPUT" | undefined = reasons;
+  const refused: "ROOM_NOT_FOUND" | "FORBIDDEN" | "INVALID_INPUT" | "PROVIDER_FAILED" | undefined = reasons;
 
   const anonymous = createClient<paths>({ baseUrl });
   const { error, response } = await anonymous.GET("/exam/roomInfo", { params: { query: { roomId } } });

@@ -3,7 +3,7 @@ import type { InjectOptions } from "fastify";
 import superjson, { type SuperJSONResult } from "superjson";
 import { expect } from "vitest";
 import type { TestApp } from "../../src/app/testing.js";
-import { expectDocumented } from "./rest-contract.js";
+import { expectDeclared, expectDocumented } from "./contract.js";
 
 // Speaking HTTP to an app, and what its answers look like.
 
@@ -126,13 +126,20 @@ export interface TrpcAnswer extends Answer {
   readonly error: Parsed;
 }
 
-const read = (value: SuperJSONResult | undefined): unknown => value && superjson.deserialize(value);
+const read = (value: SuperJSONResult | undefined): Parsed => value && superjson.deserialize(value);
+
+/** An error of a tRPC answer, which its procedure must declare. */
+const declared = (error: Parsed): Parsed => {
+  const { path, reason } = error?.data ?? {};
+  if (typeof path === "string") expectDeclared(path, reason);
+  return error;
+};
 
 /** One entry of a tRPC answer. */
 export const unpack = (answer: Answer, entry: Parsed = answer.body): TrpcAnswer => ({
   ...answer,
   data: read(entry.result?.data),
-  error: read(entry.error),
+  error: declared(read(entry.error)),
 });
 
 /** Returns the first event of a stream, except those in `ignored`. */
@@ -197,7 +204,7 @@ export const trpc = (app: Speaker, authorization?: string) => ({
     // A stream of events is always 200: failures are in it.
     const status = failed ? value.data.httpStatus : answer.statusCode;
     const { headers } = answer;
-    const [data, error] = failed ? [undefined, value] : [value, undefined];
+    const [data, error] = failed ? [undefined, declared(value)] : [value, undefined];
     return { status, headers, text: first.data, body: undefined, data, error };
   },
   mutate: async (path: string, input?: unknown): Promise<TrpcAnswer> => {

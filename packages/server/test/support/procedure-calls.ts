@@ -256,6 +256,7 @@ export const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subs
   "stream.listEvents": { method: "query", input: own },
 };
 
+const addAccount = (school: School) => school.admin.account.create(accountOf(school));
 /** Additional preparations of a row. */
 export const PREPARE: Readonly<Record<string, (school: School) => Promise<unknown>>> = {
   "participant.move, in reach": ({ admin, sibling }) =>
@@ -270,10 +271,10 @@ export const PREPARE: Readonly<Record<string, (school: School) => Promise<unknow
   "exam.delete, without rooms": createEmptyExams,
   "exam.restore": deleteExams,
   "exam.erase": deleteExams,
-  "auth.login": (school) => school.admin.account.create(accountOf(school)),
-  "account.disable": (school) => school.admin.account.create(accountOf(school)),
-  "account.enable": (school) => school.admin.account.create(accountOf(school)),
-  "account.setPassword": (school) => school.admin.account.create(accountOf(school)),
+  "auth.login": addAccount,
+  "account.disable": addAccount,
+  "account.enable": addAccount,
+  "account.setPassword": addAccount,
 };
 
 /** What happens before each call of a row, so that there is something to do however often it is made. */

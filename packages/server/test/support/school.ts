@@ -4,6 +4,7 @@ import {
   type TestApp,
   type TestAppOptions,
 } from "../../src/app/testing.js";
+import { declaring } from "./contract.js";
 import { isOnRealServers, openRealServers } from "./real-servers.js";
 
 type Caller = ReturnType<TestApp["as"]>;
@@ -54,8 +55,9 @@ export const openSchool = async (options: TestAppOptions = {}): Promise<School> 
 
 /** Creates a school in an app, in addition to existing ones. */
 export const foundSchool = async (app: TestApp): Promise<School> => {
-  const admin = app.as({ sub: "root", role: "admin" });
-  const teacher = app.as({ sub: "teacher1", role: "teacher", name: "Teacher One" });
+  const as: TestApp["as"] = (...caller) => declaring(app.as(...caller));
+  const admin = as({ sub: "root", role: "admin" });
+  const teacher = as({ sub: "teacher1", role: "teacher", name: "Teacher One" });
   const room = await teacher.room.create({
     name: "Room A",
     participants: [
@@ -73,7 +75,7 @@ export const foundSchool = async (app: TestApp): Promise<School> => {
       person("examinee3", "examinee"),
     ],
   });
-  const other = await app.as({ sub: "teacher2", role: "teacher" }).room.create({
+  const other = await as({ sub: "teacher2", role: "teacher" }).room.create({
     name: "Room C",
     participants: [person("inspector2", "inspector"), person("examinee9", "examinee")],
   });
@@ -81,6 +83,7 @@ export const foundSchool = async (app: TestApp): Promise<School> => {
   const clip = await admin.audio.create({ name: "Bell", url: "https://audio.example/bell.wav" });
   return {
     ...app,
+    as,
     admin,
     teacher,
     room,

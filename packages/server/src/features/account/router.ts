@@ -13,7 +13,7 @@ import type { AccountService } from "./service.js";
 export const createAccountRouter = ({ account }: { account: AccountService }) =>
   router({
     create: adminProcedure
-      .meta({ sentence: "Creates an account." })
+      .meta({ sentence: "Creates an account.", errors: ["ACCOUNT_CONFLICT"] })
       .input(createAccountInput)
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.create(ctx.caller, input)),
@@ -23,17 +23,25 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .output(accountPageSchema)
       .query(({ ctx, input }) => account.list(ctx.caller, input)),
     disable: adminProcedure
-      .meta({ sentence: "Bars an account from logging in, and ends its sessions.", alsoWhenFull: true })
+      .meta({
+        sentence: "Bars an account from logging in, and ends its sessions.",
+        errors: ["ACCOUNT_NOT_FOUND", "ACCOUNT_CONFLICT"],
+        alsoWhenFull: true,
+      })
       .input(accountRef)
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.disable(ctx.caller, input.userId)),
     enable: adminProcedure
-      .meta({ sentence: "Lets an account log in again." })
+      .meta({ sentence: "Lets an account log in again.", errors: ["ACCOUNT_NOT_FOUND"] })
       .input(accountRef)
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.enable(ctx.caller, input.userId)),
     setPassword: adminProcedure
-      .meta({ sentence: "Sets the password of an account.", alsoWhenFull: true })
+      .meta({
+        sentence: "Sets the password of an account.",
+        errors: ["ACCOUNT_NOT_FOUND"],
+        alsoWhenFull: true,
+      })
       .input(setPasswordInput)
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.setPassword(ctx.caller, input)),

@@ -27,7 +27,11 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       .output(sessionSchema)
       .mutation(({ ctx, input }) => auth.login(input, originOf(ctx))),
     refresh: anyoneProcedure
-      .meta({ sentence: "Exchanges the token of a login session for a newer one.", alsoWhenFull: true })
+      .meta({
+        sentence: "Exchanges the token of a login session for a newer one.",
+        access: "Only with the token of a login.",
+        alsoWhenFull: true,
+      })
       .output(sessionSchema)
       .mutation(({ ctx }) => auth.refresh(ctx.caller)),
     logout: anyoneProcedure
@@ -35,12 +39,21 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       .output(doneSchema)
       .mutation(({ ctx }) => auth.logout(ctx.caller)),
     changePassword: anyoneProcedure
-      .meta({ sentence: "Changes the password of the caller.", alsoWhenFull: true })
+      .meta({
+        sentence: "Changes the password of the caller.",
+        access: "Only with the token of a login.",
+        alsoWhenFull: true,
+      })
       .input(changePasswordInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => auth.changePassword(ctx.caller, input, originOf(ctx))),
     issueToken: staffProcedure
-      .meta({ sentence: "Issues a token for a person or a program.", alsoWhenFull: true })
+      .meta({
+        sentence: "Issues a token for a person or a program.",
+        access: "Teachers: for the people of their rooms.",
+        errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "EXAM_OVER"],
+        alsoWhenFull: true,
+      })
       .input(issueTokenInput)
       .output(issuedTokenSchema)
       .mutation(({ ctx, input }) => issuing.issueToken(ctx.caller, input, originOf(ctx))),

@@ -19,23 +19,39 @@ import type { CheatService } from "./service.js";
 export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
   router({
     setConfig: staffProcedure
-      .meta({ sentence: "Stores the settings of the detectors of an exam." })
+      .meta({
+        sentence: "Stores the settings of the detectors of an exam.",
+        access:
+          "Teachers: in exams that they may use. Not with a token that is bound to one room, because the config applies to the whole exam.",
+        errors: ["EXAM_NOT_FOUND"],
+      })
       .input(setCheatConfigInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => cheat.setConfig(ctx.caller, input)),
     getConfig: anyoneProcedure
-      .meta({ sentence: "Returns the settings of the detectors of an exam.", longAnswer: true })
+      .meta({
+        sentence: "Returns the settings of the detectors of an exam.",
+        errors: ["EXAM_NOT_FOUND", "CHEAT_CONFIG_NOT_FOUND", "ROOM_ENDED"],
+        longAnswer: true,
+      })
       .input(examRef)
       .output(cheatConfigSchema)
       .query(({ ctx, input }) => cheat.getConfig(ctx.caller, input.examId)),
     addRecords: reporterProcedure
-      .meta({ sentence: "Stores what the detectors saw." })
+      .meta({
+        sentence: "Stores what the detectors saw.",
+        access: "Teachers: in their own rooms. Examinees: about themselves.",
+        errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "QUOTA_EXCEEDED"],
+      })
       .input(addCheatRecordsInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => cheat.addRecords(ctx.caller, input)),
     listRecords: watcherProcedure
       .meta({
         sentence: "Returns the cheat records of a room or an exam, the newest first.",
+        access:
+          "Teachers and inspectors: in their own rooms. Of a whole exam, they get the records of their rooms.",
+        errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND"],
         longAnswer: true,
       })
       .input(listCheatRecordsInput)

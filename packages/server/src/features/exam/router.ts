@@ -41,27 +41,40 @@ export const createExamRouter = ({
 }) =>
   router({
     create: staffProcedure
-      .meta({ sentence: "Creates an exam." })
+      .meta({ sentence: "Creates an exam.", errors: ["AUDIO_CLIP_NOT_FOUND", "QUOTA_EXCEEDED"] })
       .input(createExamInput)
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.create(ctx.caller, input)),
     get: anyoneProcedure
-      .meta({ sentence: "Returns an exam and the audio that it plays." })
+      .meta({ sentence: "Returns an exam and the audio that it plays.", errors: ["EXAM_NOT_FOUND"] })
       .input(examRef)
       .output(examSchema)
       .query(({ ctx, input }) => exam.get(ctx.caller, input.examId)),
     list: watcherProcedure
-      .meta({ sentence: "Returns the exams that the caller may see.", longAnswer: true })
+      .meta({
+        sentence: "Returns the exams that the caller may see.",
+        access: "Teachers and inspectors: the exams that they may use.",
+        longAnswer: true,
+      })
       .input(listExamsInput)
       .output(examPageSchema)
       .query(({ ctx, input }) => exam.list(ctx.caller, input)),
     update: staffProcedure
-      .meta({ sentence: "Changes an exam." })
+      .meta({
+        sentence: "Changes an exam.",
+        access: "Teachers: the exams that they created.",
+        errors: ["EXAM_NOT_FOUND", "AUDIO_CLIP_NOT_FOUND"],
+      })
       .input(updateExamInput)
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.update(ctx.caller, input)),
     delete: staffProcedure
-      .meta({ sentence: "Deletes an exam.", alsoWhenFull: true })
+      .meta({
+        sentence: "Deletes an exam.",
+        access: "Teachers: the exams that they created.",
+        errors: ["EXAM_NOT_FOUND", "EXAM_CONFLICT"],
+        alsoWhenFull: true,
+      })
       .input(deleteExamInput)
       .output(deletedExamSchema)
       .mutation(({ ctx, input }) => exam.delete(ctx.caller, input, originOf(ctx))),
@@ -71,27 +84,47 @@ export const createExamRouter = ({
       .output(restorableExamPageSchema)
       .query(({ ctx, input }) => exam.listDeleted(ctx.caller, input)),
     restore: adminProcedure
-      .meta({ sentence: "Restores a deleted exam.", alsoWhenFull: true })
+      .meta({ sentence: "Restores a deleted exam.", errors: ["EXAM_NOT_FOUND"], alsoWhenFull: true })
       .input(examRef)
       .output(restoredExamSchema)
       .mutation(({ ctx, input }) => exam.restore(ctx.caller, input.examId, originOf(ctx))),
     erase: adminProcedure
-      .meta({ sentence: "Erases a deleted exam at once.", alsoWhenFull: true })
+      .meta({ sentence: "Erases a deleted exam at once.", errors: ["EXAM_NOT_FOUND"], alsoWhenFull: true })
       .input(eraseExamInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => exam.erase(ctx.caller, input, originOf(ctx))),
     plan: staffProcedure
-      .meta({ sentence: "Assigns rooms to the people of an exam who have none.", longAnswer: true })
+      .meta({
+        sentence: "Assigns rooms to the people of an exam who have none.",
+        access: "Teachers: the exams that they created.",
+        errors: [
+          "EXAM_NOT_FOUND",
+          "EXAM_CONFLICT",
+          "PARTICIPANT_CONFLICT",
+          "QUOTA_EXCEEDED",
+          "PROVIDER_NOT_CONFIGURED",
+          "PROVIDER_FAILED",
+        ],
+        longAnswer: true,
+      })
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
     snapshot: overseerProcedure
-      .meta({ sentence: "Returns the rooms of an exam, to subscribe from.", longAnswer: true })
+      .meta({
+        sentence: "Returns the rooms of an exam, to subscribe from.",
+        errors: ["EXAM_NOT_FOUND"],
+        longAnswer: true,
+      })
       .input(examRef)
       .output(examSnapshotSchema)
       .query(({ ctx, input }) => live.examSnapshot(ctx.caller, input.examId)),
     onEvent: overseerProcedure
-      .meta({ sentence: "Delivers the events of all rooms of an exam as they happen.", longAnswer: true })
+      .meta({
+        sentence: "Delivers the events of all rooms of an exam as they happen.",
+        errors: ["EXAM_NOT_FOUND"],
+        longAnswer: true,
+      })
       .input(onExamEventInput)
       .subscription(async ({ ctx, input, signal }) =>
         trackEvents(await live.subscribeToExam({ ...ctx, signal }, input), live.presenter.exam, ctx),

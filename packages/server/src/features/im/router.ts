@@ -15,6 +15,9 @@ export const createImRouter = ({ im }: { im: ImService }) =>
     getToken: anyoneProcedure
       .meta({
         sentence: "Returns the credentials with which the page connects to message services.",
+        access:
+          "Administrators: for anyone. All others: for `<own id>` and `pc_<own id>`. With the role `admin`: administrators and teachers only.",
+        errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
         alsoWhenFull: true,
         anyRoom: true,
       })
@@ -22,12 +25,21 @@ export const createImRouter = ({ im }: { im: ImService }) =>
       .output(imTokensSchema)
       .mutation(({ ctx, input }) => im.getToken(ctx.caller, input)),
     send: anyoneProcedure
-      .meta({ sentence: "Sends a message to a room, or to some of its pages." })
+      .meta({
+        sentence: "Sends a message to a room, or to some of its pages.",
+        access:
+          "All but administrators: in their own rooms. Commands: administrators and teachers only. Answers and reports: not inspectors. Examinees write to teachers and inspectors only.",
+        errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "QUOTA_EXCEEDED"],
+      })
       .input(sendMessageInput)
       .output(sentMessageSchema)
       .mutation(({ ctx, input }) => im.send(ctx.caller, input)),
     history: anyoneProcedure
-      .meta({ sentence: "Returns the messages that the caller's page may read.", longAnswer: true })
+      .meta({
+        sentence: "Returns the messages that the caller's page may read.",
+        errors: ["ROOM_NOT_FOUND"],
+        longAnswer: true,
+      })
       .input(listMessagesInput)
       .output(messagePageSchema)
       .query(({ ctx, input }) => im.history(ctx.caller, input)),

@@ -34,50 +34,105 @@ export const createParticipantRouter = ({
 }) =>
   router({
     get: anyoneProcedure
-      .meta({ sentence: "Returns a person of a room, with the URLs of their streams." })
+      .meta({
+        sentence: "Returns a person of a room, with the URLs of their streams.",
+        access:
+          "Teachers and inspectors: in their own rooms. Examinees: themselves and the room's `createTeacher`.",
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
+      })
       .input(participantRef)
       .output(participantSchema)
       .query(({ ctx, input }) => participant.get(ctx.caller, input)),
     list: watcherProcedure
       .meta({
         sentence: "Returns the people of a room in one role, in the order in which they were added.",
+        errors: ["ROOM_NOT_FOUND"],
         longAnswer: true,
       })
       .input(listParticipantsInput)
       .output(participantSchema.array())
       .query(({ ctx, input }) => participant.list(ctx.caller, input)),
     add: staffProcedure
-      .meta({ sentence: "Adds people to a room, or changes their names and extra minutes." })
+      .meta({
+        sentence: "Adds people to a room, or changes their names and extra minutes.",
+        errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PARTICIPANT_CONFLICT", "EXAM_CONFLICT", "QUOTA_EXCEEDED"],
+      })
       .input(addParticipantsInput)
       .output(addParticipantsResultSchema)
       .mutation(({ ctx, input }) => participant.add(ctx.caller, input)),
     import: staffProcedure
-      .meta({ sentence: "Imports people from a spreadsheet into an exam." })
+      .meta({
+        sentence: "Imports people from a spreadsheet into an exam.",
+        access: "Teachers: into an exam that they created, or into one room of theirs.",
+        errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND", "ROOM_ENDED", "EXAM_CONFLICT", "QUOTA_EXCEEDED"],
+      })
       .input(importParticipantsInput)
       .output(importResultSchema)
       .mutation(({ ctx, input }) => imports.importFile(ctx.caller, input)),
     move: staffProcedure
-      .meta({ sentence: "Moves a person to another room of the exam." })
+      .meta({
+        sentence: "Moves a person to another room of the exam.",
+        access: "Teachers: if both rooms are theirs.",
+        errors: [
+          "ROOM_NOT_FOUND",
+          "PARTICIPANT_NOT_FOUND",
+          "ROOM_ENDED",
+          "PARTICIPANT_CONFLICT",
+          "EXAM_CONFLICT",
+          "QUOTA_EXCEEDED",
+        ],
+      })
       .input(moveParticipantInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => participant.move(ctx.caller, input)),
     remove: staffProcedure
-      .meta({ sentence: "Removes a person from a room.", alsoWhenFull: true })
+      .meta({
+        sentence: "Removes a person from a room.",
+        access: "Teachers: from their own rooms. With records: administrators only.",
+        errors: [
+          "ROOM_NOT_FOUND",
+          "PARTICIPANT_NOT_FOUND",
+          "ROOM_ENDED",
+          "PARTICIPANT_CONFLICT",
+          "EXAM_CONFLICT",
+        ],
+        alsoWhenFull: true,
+      })
       .input(removeParticipantInput)
       .output(removedParticipantSchema)
       .mutation(({ ctx, input }) => participant.remove(ctx.caller, input)),
     listUnseated: staffProcedure
-      .meta({ sentence: "Returns the people of an exam who have no room yet.", longAnswer: true })
+      .meta({
+        sentence: "Returns the people of an exam who have no room yet.",
+        access: "Teachers: the exams that they created.",
+        errors: ["EXAM_NOT_FOUND"],
+        longAnswer: true,
+      })
       .input(listUnseatedInput)
       .output(unseatedPageSchema)
       .query(({ ctx, input }) => roster.listUnseated(ctx.caller, input)),
     locate: staffProcedure
-      .meta({ sentence: "Finds a person in an exam." })
+      .meta({
+        sentence: "Finds a person in an exam.",
+        access: "Teachers: the exams that they created.",
+        errors: ["EXAM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
+      })
       .input(examPersonRef)
       .output(examPersonSchema)
       .query(({ ctx, input }) => roster.locate(ctx.caller, input)),
     removeFromExam: staffProcedure
-      .meta({ sentence: "Removes a person from an exam and all of its rooms.", alsoWhenFull: true })
+      .meta({
+        sentence: "Removes a person from an exam and all of its rooms.",
+        access: "Teachers: the exams that they created. With records: administrators only.",
+        errors: [
+          "EXAM_NOT_FOUND",
+          "PARTICIPANT_NOT_FOUND",
+          "ROOM_ENDED",
+          "PARTICIPANT_CONFLICT",
+          "EXAM_CONFLICT",
+        ],
+        alsoWhenFull: true,
+      })
       .input(removeFromExamInput)
       .output(removedFromExamSchema)
       .mutation(({ ctx, input }) => roster.remove(ctx.caller, input)),

@@ -41,38 +41,62 @@ export const createRoomRouter = ({
 }) =>
   router({
     create: staffProcedure
-      .meta({ sentence: "Creates a room, and an exam of the same name unless one is named." })
+      .meta({
+        sentence: "Creates a room, and an exam of the same name unless one is named.",
+        access: "In an existing exam: those who may use it.",
+        errors: [
+          "EXAM_NOT_FOUND",
+          "EXAM_CONFLICT",
+          "PARTICIPANT_CONFLICT",
+          "QUOTA_EXCEEDED",
+          "PROVIDER_NOT_CONFIGURED",
+          "PROVIDER_FAILED",
+        ],
+      })
       .input(createRoomInput)
       .output(roomSchema)
       .mutation(({ ctx, input }) => room.create(ctx.caller, input)),
     get: anyoneProcedure
-      .meta({ sentence: "Returns a room, with the cheat config of its exam." })
+      .meta({ sentence: "Returns a room, with the cheat config of its exam.", errors: ["ROOM_NOT_FOUND"] })
       .input(roomRef)
       .output(roomWithCheatConfigSchema)
       .query(({ ctx, input }) => room.get(ctx.caller, input.roomId)),
     end: staffProcedure
-      .meta({ sentence: "Ends a room.", alsoWhenFull: true })
+      .meta({ sentence: "Ends a room.", errors: ["ROOM_NOT_FOUND"], alsoWhenFull: true })
       .input(roomRef)
       .output(doneSchema)
       .mutation(({ ctx, input }) => room.end(ctx.caller, input.roomId)),
     reopen: adminProcedure
-      .meta({ sentence: "Reopens a room that has ended." })
+      .meta({
+        sentence: "Reopens a room that has ended.",
+        errors: ["ROOM_NOT_FOUND", "EXAM_CONFLICT", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
+      })
       .input(roomRef)
       .output(roomSchema)
       .mutation(({ ctx, input }) => room.reopen(ctx.caller, input.roomId, originOf(ctx))),
     setAudioStatus: staffProcedure
-      .meta({ sentence: "Says whether the teacher is speaking to the whole room.", alsoWhenFull: true })
+      .meta({
+        sentence: "Says whether the teacher is speaking to the whole room.",
+        errors: ["ROOM_NOT_FOUND", "ROOM_ENDED"],
+        alsoWhenFull: true,
+      })
       .input(setAudioStatusInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => room.setAudioStatus(ctx.caller, input)),
     list: staffProcedure
-      .meta({ sentence: "Returns the rooms that the caller may see.", longAnswer: true })
+      .meta({
+        sentence: "Returns the rooms that the caller may see.",
+        access: "Teachers: their own rooms.",
+        longAnswer: true,
+      })
       .input(listRoomsInput)
       .output(roomPageSchema)
       .query(({ ctx, input }) => room.list(ctx.caller, input)),
     joinLinks: staffProcedure
       .meta({
         sentence: "Makes links by which people enter their rooms.",
+        access: "Teachers: their own rooms, and all rooms of an exam that they created.",
+        errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
         alsoWhenFull: true,
         longAnswer: true,
       })
@@ -83,6 +107,8 @@ export const createRoomRouter = ({
     joinCodes: staffProcedure
       .meta({
         sentence: "Makes codes by which people enter their rooms.",
+        access: "Teachers: their own rooms, and all rooms of an exam that they created.",
+        errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
         alsoWhenFull: true,
         longAnswer: true,
       })
@@ -90,23 +116,39 @@ export const createRoomRouter = ({
       .output(joinCodeSchema.array())
       .mutation(({ ctx, input }) => codes.make(ctx.caller, input)),
     revokeLinks: staffProcedure
-      .meta({ sentence: "Revokes the links, codes and tokens of people for a room.", alsoWhenFull: true })
+      .meta({
+        sentence: "Revokes the links, codes and tokens of people for a room.",
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
+        alsoWhenFull: true,
+      })
       .input(revokeLinksInput)
       .output(revokedSeatSchema.array())
       .mutation(({ ctx, input }) => links.revoke(ctx.caller, input, originOf(ctx))),
     snapshot: anyoneProcedure
-      .meta({ sentence: "Returns the state of a room, to subscribe from.", longAnswer: true })
+      .meta({
+        sentence: "Returns the state of a room, to subscribe from.",
+        errors: ["ROOM_NOT_FOUND"],
+        longAnswer: true,
+      })
       .input(roomRef)
       .output(roomSnapshotSchema)
       .query(({ ctx, input }) => live.roomSnapshot(ctx.caller, input.roomId)),
     onEvent: anyoneProcedure
-      .meta({ sentence: "Delivers the events of a room as they happen.", longAnswer: true })
+      .meta({
+        sentence: "Delivers the events of a room as they happen.",
+        errors: ["ROOM_NOT_FOUND"],
+        longAnswer: true,
+      })
       .input(onRoomEventInput)
       .subscription(async ({ ctx, input, signal }) =>
         trackEvents(await live.subscribeToRoom({ ...ctx, signal }, input), live.presenter.room, ctx),
       ),
     presence: watcherProcedure
-      .meta({ sentence: "Returns the connected pages of a room.", longAnswer: true })
+      .meta({
+        sentence: "Returns the connected pages of a room.",
+        errors: ["ROOM_NOT_FOUND"],
+        longAnswer: true,
+      })
       .input(roomRef)
       .output(presenceSchema.array())
       .query(({ ctx, input }) => presence.list(ctx.caller, input.roomId)),

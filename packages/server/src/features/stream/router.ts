@@ -14,12 +14,19 @@ export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
   });
   return router({
     report: signedProcedure
-      .meta({ sentence: "Receives the events of the stream service." })
+      .meta({
+        sentence: "Receives the events of the stream service.",
+        errors: ["STREAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED"],
+      })
       .input(reportStreamInput)
       .output(doneSchema)
       .mutation(({ input }) => stream.report(input)),
     listEvents: watcherProcedure
-      .meta({ sentence: "Returns the stream events of a room.", longAnswer: true })
+      .meta({
+        sentence: "Returns the stream events of a room.",
+        errors: ["ROOM_NOT_FOUND"],
+        longAnswer: true,
+      })
       .input(listStreamEventsInput)
       .output(streamEventPageSchema)
       .query(({ ctx, input }) => stream.listEvents(ctx.caller, input)),

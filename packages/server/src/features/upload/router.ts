@@ -6,7 +6,11 @@ import type { UploadService } from "./service.js";
 export const createUploadRouter = ({ upload }: { upload: UploadService }) =>
   router({
     getCredentials: anyoneProcedure
-      .meta({ sentence: "Returns temporary credentials for uploading recordings.", alsoWhenFull: true })
+      .meta({
+        sentence: "Returns temporary credentials for uploading recordings.",
+        errors: ["EXAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
+        alsoWhenFull: true,
+      })
       .input(getUploadCredentialsInput)
       .output(uploadCredentialsSchema)
       .mutation(({ ctx, input }) => upload.getCredentials(ctx.caller, input)),

@@ -1,13 +1,17 @@
+import { TRPCError } from "@trpc/server";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { expect } from "vitest";
+import { InvigilError } from "../../src/platform/errors.js";
 import { createDocument, type OpenApiDocument } from "../../src/rest/document.js";
 import type { JsonSchema } from "../../src/rest/json-schema.js";
 import { createRoutes } from "../../src/rest/routes.js";
 import { createWire } from "../../src/rest/wire.js";
+import { findProcedure } from "../../src/trpc/call.js";
+import { errorsOf, usualErrorsOf } from "../../src/trpc/procedures.js";
 import { createTestRouter } from "./router.js";
 
-// Every answer of a documented path that a test gets is compared with the OpenAPI document: a success has exactly the fields of its path,
-// and a failure one of its reasons.
+// What tests get is compared with what documents say. A success of a documented path has exactly the fields that the OpenAPI document names,
+// and a failure one of its reasons. A failure of a procedure has a reason that the procedure declares.
 
 /** Returns a schema that refuses fields it does not name. */
 const closed = (_key: string, value: unknown): unknown =>
@@ -38,6 +42,43 @@ const { router, ...made } = await createTestRouter();
 const rows = createRoutes(createWire({ timeZone: "UTC" }));
 const validators = validatorsOf(createDocument({ rows, router, restStatus: "legacy" }));
 await made[Symbol.asyncDispose]();
+
+/** What HTTP itself may refuse, whatever the procedure is. */
+const OF_HTTP = new Set([
+  "NOT_FOUND",
+  "METHOD_NOT_ALLOWED",
+  "REQUEST_TIMEOUT",
+  "PAYLOAD_TOO_LARGE",
+  "UNSUPPORTED_MEDIA_TYPE",
+]);
+
+/** Expects that a procedure declares this error. */
+export const expectDeclared = (path: string, reason: string): void => {
+  const procedure = findProcedure(router, path);
+  if (!procedure || OF_HTTP.has(reason)) return;
+  const declared: readonly string[] = [...usualErrorsOf(procedure), ...errorsOf(procedure)];
+  expect(declared, `the errors of ${path}`).toContain(reason);
+};
+
+/** Returns a caller in-process whose refused calls have errors that the procedures declare. */
+export const declaring = <Of extends object>(caller: Of, path = ""): Of =>
+  new Proxy(caller, {
+    get(target, name, receiver) {
+      const member: unknown = Reflect.get(target, name, receiver);
+      const below = path === "" ? String(name) : `${path}.${String(name)}`;
+      return typeof member === "function" ? declaring(member, below) : member;
+    },
+    async apply(target, self, args: unknown[]) {
+      try {
+        // Safe: only members that are functions are called.
+        return await Reflect.apply(target as (...given: unknown[]) => unknown, self, args);
+      } catch (error) {
+        if (error instanceof TRPCError && error.cause instanceof InvigilError)
+          expectDeclared(path, error.cause.code);
+        throw error;
+      }
+    },
+  });
 
 /** Expects that the document describes this answer, if it has the path. */
 export const expectDocumented = (

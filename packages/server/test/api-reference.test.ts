@@ -1,0 +1,157 @@
+import { fileURLToPath } from "node:url";
+import type { ErrorCode } from "@invigil/schema";
+import { expect, it } from "vitest";
+import type { TestCaller } from "../src/app/testing.js";
+import { createRoutes } from "../src/rest/routes.js";
+import { createWire } from "../src/rest/wire.js";
+import { findProcedure } from "../src/trpc/call.js";
+import { errorsOf } from "../src/trpc/procedures.js";
+import { type ApiExample, referencePages } from "./support/api-reference.js";
+import { apiOf } from "./support/api-shapes.js";
+import { trpc } from "./support/calls.js";
+import { type CallerName, callersOf, permissions } from "./support/permissions.js";
+import {
+  accountOf,
+  BEFORE_EACH,
+  CALLS,
+  credentialsOf,
+  EVERYTHING,
+  PREPARE,
+  procedureOf,
+} from "./support/procedure-calls.js";
+import { openRecordings } from "./support/recordings.js";
+import { createTestRouter } from "./support/router.js";
+import { openSchool, type School } from "./support/school.js";
+import { shared } from "./support/shared.js";
+import { shortened } from "./support/shortened.js";
+
+// The API reference in docs/api. Its examples are the calls of the permission tests. `vitest -u` writes it anew.
+
+const FOLDER = fileURLToPath(new URL("../../../docs/api/", import.meta.url));
+const NOW = new Date("2026-01-02T03:04:05Z");
+
+/** The first of these who may make a call makes it. */
+const CALLERS: Readonly<Partial<Record<CallerName, string>>> = {
+  teacher: "a teacher of the room",
+  admin: "an administrator",
+};
+/** Rows that need the token of a login. */
+const WITH_LOGIN = new Set(["auth.refresh", "auth.logout", "auth.changePassword"]);
+
+const callerOf = (row: string): CallerName | undefined => {
+  // Safe: the keys are names of callers.
+  const names = Object.keys(CALLERS) as CallerName[];
+  return names.find((name) => {
+    const outcome = permissions.get(row)?.[name];
+    // Here, the store for recordings is configured.
+    return outcome === "ok" || (outcome === "PROVIDER_NOT_CONFIGURED" && row === "upload.getCredentials");
+  });
+};
+
+const logIn = async (school: School): Promise<string> => {
+  await school.admin.account.setPassword({
+    userId: accountOf(school).userId,
+    password: accountOf(school).password,
+  });
+  return (await school.admin.auth.login(credentialsOf(school))).token;
+};
+
+/** What is random, and what stands in its place: the same in each example, so that a new call changes no other example. */
+const RANDOM: readonly (readonly [pattern: RegExp, numbered: (n: number) => string])[] = [
+  [/\b[0-9a-f]{12}7[0-9a-f]{19}\b/g, (n) => `019b7ca98c8870008000${String(n).padStart(12, "0")}`],
+  [/\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b/g, (n) => `9GBH-KH6K-N27${n}`],
+];
+
+/** Returns a function that shortens the texts of an example and numbers what is random, except for the ids of the school. */
+const shortener = ({ room, sibling, other, clipId }: School) => {
+  const numbered = new Map(
+    [room.id, room.examId, sibling.id, other.id, other.examId, clipId].map((id) => [id, id]),
+  );
+  const textOf = (text: string): string =>
+    RANDOM.reduce(
+      (all, [pattern, make]) =>
+        all.replaceAll(pattern, (found) => {
+          const known = numbered.get(found) ?? make(numbered.size);
+          numbered.set(found, known);
+          return known;
+        }),
+      text,
+    );
+  const shorten = (value: unknown, name = ""): unknown => {
+    if (Array.isArray(value)) return value.map((element) => shorten(element, name));
+    if (typeof value === "object" && value !== null && !(value instanceof Date))
+      return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, shorten(part, key)]));
+    const short = shortened(name, value);
+    return typeof short === "string" ? textOf(short) : short;
+  };
+  return shorten;
+};
+
+/** Makes a call of each procedure, one after the other, in one school. */
+const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample>> => {
+  await using recordings = await openRecordings({ clock: () => NOW, environment: {} });
+  const { aliyun, uploads, vendors } = recordings.config;
+  await using school = await openSchool({
+    database: ":memory:",
+    config: { ...EVERYTHING.config, aliyun, uploads, vendors },
+  });
+  const { admin, room } = school;
+  const callers = callersOf(school);
+  const most = Object.keys(callers).length;
+  const examples = new Map<string, ApiExample>();
+  const prepared = new Set<unknown>();
+  const counts = new Map<string, number>();
+  for (const [row, { method, input: inputOf }] of Object.entries(CALLS)) {
+    const path = procedureOf(row);
+    // Counts the calls of a noun, so that its examples do not depend on those of others.
+    const [noun = ""] = path.split(".");
+    const n = (counts.get(noun) ?? 0) % most;
+    counts.set(noun, n + 1);
+    const name = WITH_LOGIN.has(row) ? "teacher" : callerOf(row);
+    if (examples.has(path) || name === undefined) continue;
+    const prepare = PREPARE[row];
+    if (prepare && !prepared.has(prepare)) await prepare(school);
+    prepared.add(prepare);
+    await BEFORE_EACH[row]?.(school, n);
+    const caller: TestCaller = callers[name];
+    const input = inputOf(school, caller, n);
+    const leaving = `leaving${n}`;
+    if (JSON.stringify(input)?.includes(leaving))
+      await admin.participant.add({
+        roomId: room.id,
+        participants: [{ userId: leaving, name: "Leaving", role: "examinee" }],
+      });
+    const token = WITH_LOGIN.has(row) ? await logIn(school) : await school.token(caller);
+    const { data, error } = await trpc(school, token)[method](path, input);
+    expect({ path, error }).toEqual({ path, error: undefined });
+    const shorten = shortener(school);
+    examples.set(path, {
+      by: WITH_LOGIN.has(row) ? "a teacher who has logged in" : (CALLERS[name] ?? name),
+      input: shorten(input),
+      answer: shorten(data),
+    });
+  }
+  return examples;
+};
+
+const made = shared(createTestRouter);
+const rows = createRoutes(createWire({ timeZone: "UTC" }));
+
+it("the API reference is written from the procedures and from calls (`vitest -u` writes it)", async () => {
+  const pages = referencePages({
+    api: apiOf(made().router),
+    rows,
+    examples: await makeExamples(),
+  });
+  for (const [name, text] of pages) await expect.soft(text).toMatchFileSnapshot(`${FOLDER}${name}`);
+});
+
+it("a documented path has no error that its procedure lacks", () => {
+  const more = rows.flatMap(({ path, procedure, ...row }) => {
+    const found = findProcedure(made().router, procedure);
+    const declared = found ? errorsOf(found) : [];
+    const errors: readonly ErrorCode[] = "errors" in row ? row.errors : [];
+    return errors.filter((code) => !declared.includes(code)).map((code) => `${path}: ${code}`);
+  });
+  expect(more).toEqual([]);
+});
