@@ -43,6 +43,8 @@ export const loadScript = ({ hurry = 1 } = {}): ScriptPage => {
     constructor(url: string) {
       super(isOffline ? NOWHERE : url);
       sockets.push(this);
+      // In a browser, nobody has to listen. A socket that is closed while it connects has an error.
+      this.on("error", () => undefined);
       bell.emit("connection");
     }
   }
