@@ -485,7 +485,8 @@ describe("locks", () => {
   it("that deadlock are taken again, and both writes commit", async () => {
     const { outcomes, works } = await crossing(await open());
     expect(outcomes).toEqual(["written", "written"]);
-    expect(works).toBe(3);
+    // One of them runs again, and on a busy machine a wait for a lock may be given up and repeated, too.
+    expect(works).toBeGreaterThanOrEqual(3);
   });
 
   it("that another session holds for too long make the write unavailable", async () => {
