@@ -46,7 +46,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Whether the client has the current content, according to a header with ETags. */
-const isKnown = (header = "", etag: string): boolean =>
+export const isKnown = (header = "", etag: string): boolean =>
   header.split(",").some((one) => {
     const known = one.trim().replace(/^W\//, "");
     return known === etag || known === "*";

@@ -1,4 +1,5 @@
 import { pageHeaders } from "../http/page.js";
+import { escapeHtml } from "../platform/html.js";
 import type { OpenApiDocument, Operation, Parameter } from "./document.js";
 import { boundsOf, type JsonSchema } from "./json-schema.js";
 
@@ -48,12 +49,9 @@ pre { margin: .25rem 0; padding: .75rem 1rem; max-width: 52rem; overflow-x: auto
 
 export const PAGE_HEADERS = pageHeaders(STYLE);
 
-const ESCAPED: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => ESCAPED[character] ?? "");
-
 /** The Markdown that the document uses, on one line: code and bold text. */
 const inline = (markdown: string): string =>
-  escaped(markdown)
+  escapeHtml(markdown)
     .replace(/`([^`]+)`/g, "<code>$1</code>")
     .replace(/\*\*([^*]+)\*\*/g, "<strong>$1</strong>");
 
@@ -71,8 +69,8 @@ const blocks = (markdown: string): string =>
     )
     .join("\n");
 
-const pre = (text: string): string => `<pre tabindex="0">${escaped(text)}</pre>`;
-const code = (text: string): string => `<code>${escaped(text)}</code>`;
+const pre = (text: string): string => `<pre tabindex="0">${escapeHtml(text)}</pre>`;
+const code = (text: string): string => `<code>${escapeHtml(text)}</code>`;
 
 const NAMES: Readonly<Record<string, string>> = {
   string: "text",
@@ -90,7 +88,7 @@ const shapeId = (name: string): string => `shape-${name}`;
 /** What a value is, as HTML. */
 const typeOf = (schema: JsonSchema): string => {
   const [, shape] = REFERENCE.exec(schema.$ref ?? "") ?? [];
-  if (shape !== undefined) return `<a href="#${escaped(shapeId(shape))}">${escaped(shape)}</a>`;
+  if (shape !== undefined) return `<a href="#${escapeHtml(shapeId(shape))}">${escapeHtml(shape)}</a>`;
   if (schema.const !== undefined) return code(JSON.stringify(schema.const));
   if (schema.enum) return schema.enum.map((value) => code(JSON.stringify(value))).join(" or ");
   if (schema.anyOf) {
@@ -225,11 +223,11 @@ interface Listed {
 }
 
 const title = ({ method, path }: Listed): string =>
-  `<span class="method ${method}">${method.toUpperCase()}</span> <code>${escaped(path)}</code>`;
+  `<span class="method ${method}">${method.toUpperCase()}</span> <code>${escapeHtml(path)}</code>`;
 
 const section = (listed: Listed, usual: ReadonlySet<string>): string => {
   const { path, operation } = listed;
-  return `<section id="${escaped(operation.operationId)}">
+  return `<section id="${escapeHtml(operation.operationId)}">
 <h3>${title(listed)}</h3>
 <p class="summary">${inline(operation.summary)}</p>
 ${blocks(operation.description)}
@@ -256,7 +254,7 @@ export const documentPage = ({ info, tags, paths, components }: OpenApiDocument)
     for (const line of errorsOf(operation)) counts.set(line, (counts.get(line) ?? 0) + 1);
   const usual = new Set([...counts].flatMap(([line, times]) => (times * 3 > all.length ? [line] : [])));
   const link = (listed: Listed): string =>
-    `<li><a href="#${escaped(listed.operation.operationId)}">${title(listed)}</a></li>`;
+    `<li><a href="#${escapeHtml(listed.operation.operationId)}">${title(listed)}</a></li>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -270,19 +268,19 @@ export const documentPage = ({ info, tags, paths, components }: OpenApiDocument)
 <nav aria-label="Paths">
 <p><a href=".">Invigil</a> · <a href="openapi.json">openapi.json</a></p>
 ${groups
-  .map(({ name, listed }) => `<h2>${escaped(name)}</h2>\n<ul>${listed.map(link).join("\n")}</ul>`)
+  .map(({ name, listed }) => `<h2>${escapeHtml(name)}</h2>\n<ul>${listed.map(link).join("\n")}</ul>`)
   .join("\n")}
 <h2>Errors and shapes</h2>
 <ul><li><a href="#errors">Usual errors</a></li>
-${shapes.map(([name]) => `<li><a href="#${escaped(shapeId(name))}">${code(name)}</a></li>`).join("\n")}</ul>
+${shapes.map(([name]) => `<li><a href="#${escapeHtml(shapeId(name))}">${code(name)}</a></li>`).join("\n")}</ul>
 </nav>
 <main>
-<h1>${escaped(info.title)}</h1>
+<h1>${escapeHtml(info.title)}</h1>
 ${blocks(info.description)}
 ${groups
   .map(
     ({ name, description, listed }) =>
-      `<h2>${escaped(name)}</h2>\n<p>${inline(description)}</p>\n${listed.map((one) => section(one, usual)).join("\n")}`,
+      `<h2>${escapeHtml(name)}</h2>\n<p>${inline(description)}</p>\n${listed.map((one) => section(one, usual)).join("\n")}`,
   )
   .join("\n")}
 <h2 id="errors">Usual errors</h2>
@@ -291,7 +289,7 @@ ${items([...usual])}
 ${shapes
   .map(
     ([name, schema]) =>
-      `<section id="${escaped(shapeId(name))}">\n<h3>${code(name)}</h3>\n<p>${inline(schema.description ?? "")}</p>\n${inner(schema, "answer")}\n</section>`,
+      `<section id="${escapeHtml(shapeId(name))}">\n<h3>${code(name)}</h3>\n<p>${inline(schema.description ?? "")}</p>\n${inner(schema, "answer")}\n</section>`,
   )
   .join("\n")}
 </main>

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isKnown } from "../http/files.js";
 import { createDocument, type DocumentOptions } from "./document.js";
 import { documentPage, PAGE_HEADERS } from "./document-page.js";
 
@@ -24,7 +25,7 @@ export const documentRoutes = (app: FastifyInstance, options: DocumentOptions): 
   };
   const send = (request: FastifyRequest, reply: FastifyReply, { body, etag }: Made): FastifyReply => {
     void reply.header("etag", etag);
-    return request.headers["if-none-match"] === etag ? reply.code(304).send() : reply.send(body);
+    return isKnown(request.headers["if-none-match"], etag) ? reply.code(304).send() : reply.send(body);
   };
   app.get("/openapi.json", (request, reply) => {
     void reply.headers({

@@ -1,4 +1,5 @@
 import type { ExamSummary, JoinCode, JoinLink } from "@invigil/schema";
+import { escapeHtml } from "../../platform/html.js";
 import { type TimeFormatter, timeFormatter } from "../time.js";
 import { qrSvg } from "./qr.js";
 import { STYLE } from "./style.js";
@@ -8,22 +9,13 @@ import { type CardTexts, type Language, TEXTS } from "./texts.js";
 const CARDS_PER_SHEET = 8;
 const STAFF_PER_SHEET = { codes: 7, links: 5 } as const;
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
-
 /** An HTML text. Interpolated values are escaped, except for HTML values. */
 class Html {
   constructor(readonly text: string) {}
 }
 type Piece = string | Html | readonly Html[];
 const htmlOf = (piece: Piece): string => {
-  if (typeof piece === "string") return escaped(piece);
+  if (typeof piece === "string") return escapeHtml(piece);
   return piece instanceof Html ? piece.text : piece.map(({ text }) => text).join("");
 };
 const html = (parts: TemplateStringsArray, ...pieces: readonly Piece[]): Html =>
