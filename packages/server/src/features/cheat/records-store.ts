@@ -278,11 +278,13 @@ const hasLimitedNewcomers = (room: RecordedRoom, { people, maxPeople }: UsageInc
 export const createRecordWriter = ({ storage, events }: { storage: Storage; events: EventLog }) =>
   storage.grouped<RecordBatch, RecordOutcome>(async (tx, calls) => {
     const { recorded, limited, records } = questionsOf(calls);
-    const maxPeople = Math.max(...limited.map((room) => room.maxPeople ?? 0));
     const locked = lockExams(tx, ...new Set(calls.map(grouping.examOf)));
     const readSizes =
       limited.length > 0
-        ? tx.readAhead(() => tx.all(sizesForNewcomers, { limited, most: maxPeople + 1 }))
+        ? tx.readAhead(() => {
+            const maxPeople = Math.max(...limited.map((room) => room.maxPeople ?? 0));
+            return tx.all(sizesForNewcomers, { limited, most: maxPeople + 1 });
+          })
         : undefined;
     const [, ids, rooms] = await Promise.all([
       locked,

@@ -33,7 +33,7 @@ type Outcome =
 const BUSY_TIMEOUT_MS = 30_000;
 const ASK_AGAIN_MS = 10;
 
-/** The maximum number of repeatable jobs that share a savepoint. */
+/** The maximum number of repeatable jobs that run together. */
 const MAX_SHARED_JOBS = 50;
 /**
  * A transaction that has taken this long, in milliseconds, takes no further jobs. The remaining jobs get the
@@ -188,6 +188,7 @@ export const createWriter = (
         await sleep(ASK_AGAIN_MS);
       }
   };
+
   /**
    * Runs jobs that are undone together. If one of them fails or stalls, undoes all of them, and returns its error.
    * @throws if the transaction, which has finished jobs, was rolled back
@@ -254,7 +255,7 @@ export const createWriter = (
   };
 
   /**
-   * Takes jobs that share a savepoint: repeatable ones, or a single other one.
+   * Takes jobs that run together: repeatable ones, or a single other one.
    * @param mayRun whether the transaction takes a job
    */
   const takeTogether = (mayRun: (job: Job) => boolean): Turn<Job>[] => {
