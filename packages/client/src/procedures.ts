@@ -1730,15 +1730,15 @@ export interface ExamGap {
   snapshot: ExamSnapshot;
 }
 
-/** The usual content of a cheat config: which detections run on each camera. What is absent is as the app chooses. */
+/** The usual content of a cheat config: the detections that run on each camera. The app decides about absent ones. */
 export interface CheatConfig {
-  /** Which detections run on the PC. What is absent is as the app chooses. */
+  /** The detections that run on the PC. The app decides about absent ones. */
   pc?: CheatConfigPc | undefined;
-  /** Which detections run on the phone. What is absent is as the app chooses. */
+  /** The detections that run on the phone. The app decides about absent ones. */
   mobile?: CheatConfigMobile | undefined;
 }
 
-/** Which detections run on the PC. What is absent is as the app chooses. */
+/** The detections that run on the PC. The app decides about absent ones. */
 export interface CheatConfigPc {
   /** Whether to detect that the person leaves the picture. */
   scenePersonExit?: boolean | undefined;
@@ -1758,7 +1758,7 @@ export interface CheatConfigPc {
   actionPersonSpeech?: boolean | undefined;
 }
 
-/** Which detections run on the phone. What is absent is as the app chooses. */
+/** The detections that run on the phone. The app decides about absent ones. */
 export interface CheatConfigMobile {
   /** Whether to detect that the person leaves the picture. */
   scenePersonExit?: boolean | undefined;

@@ -15,7 +15,7 @@ const detections = (camera: string) =>
       objectDetect: z.boolean().optional().describe("Whether to detect phones, earphones and watches."),
       actionPersonSpeech: z.boolean().optional().describe("Whether to detect speech."),
     })
-    .describe(`Which detections run on ${camera}. What is absent is as the app chooses.`);
+    .describe(`The detections that run on ${camera}. The app decides about absent ones.`);
 
 export const cheatConfigDataSchema = z
   .object({
@@ -23,7 +23,7 @@ export const cheatConfigDataSchema = z
     mobile: detections("the phone").optional(),
   })
   .describe(
-    "The usual content of a cheat config: which detections run on each camera. What is absent is as the app chooses.",
+    "The usual content of a cheat config: the detections that run on each camera. The app decides about absent ones.",
   );
 
 /** The usual content of a cheat config: which detections run on each camera. */

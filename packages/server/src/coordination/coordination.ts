@@ -12,7 +12,7 @@ import { createStoredClaims } from "./page-claims-table.js";
 import { createMemoryRate, type SendRate } from "./send-rate.js";
 import { storedRate } from "./send-rate-table.js";
 
-/** What the servers of an installation must know of each other. */
+/** The state that the servers of an installation share. */
 export interface Coordination {
   readonly instances: Instances;
   readonly throttle: LoginThrottle;

@@ -30,7 +30,7 @@ const TIMES = 60;
 /** How often something happened, by time. Times are rounded, so that a tally stays small at high limits. */
 export type Tally = readonly (readonly [time: number, count: number])[];
 
-/** What is counted under one key, and its limit. */
+/** A key under which logins are counted, and its limit. */
 export interface Subject {
   readonly key: string;
   readonly limit: Limit;

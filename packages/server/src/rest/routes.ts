@@ -50,7 +50,7 @@ interface RowOf<Path extends ProcedurePath> {
 /** A documented path and its procedure. */
 export type Row = { [Path in ProcedurePath]: RowOf<Path> }[ProcedurePath];
 
-/** What the path answers: a codec, and the function that encodes with it. */
+/** The codec of the path's answer, and the function that encodes with it. */
 interface Answer<Output> {
   readonly codec: z.ZodType;
   readonly encode: (output: Output) => unknown;

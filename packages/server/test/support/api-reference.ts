@@ -289,7 +289,7 @@ class ReferenceWriter {
     return blocks(
       "# Signals",
       WRITTEN,
-      'Messages of a room that the apps know by number. A `command` asks somebody to do something, an `answer` reports the outcome, a `report` is sent without a command, and `news` comes from the server. [live.md](../live.md#messages) says who may send which. `room.send("startCall", …)` of the client and [`im.send`](im.md#imsend) send them. Numbers above 30000 are free for messages of your own.',
+      'Signals are messages of a room. The apps know them by number. A `command` asks somebody to do something, an `answer` reports the outcome, a `report` is sent without a command, and `news` comes from the server. [live.md](../live.md#messages) says who may send which. `room.send("startCall", …)` of the client and [`im.send`](im.md#imsend) send them. Numbers above 30000 are free for messages of your own.',
       table(
         ["signal", "number", "kind", "sent by", "meaning"],
         Object.entries(signals).map(([name, { type, kind, sender, data }]) => [

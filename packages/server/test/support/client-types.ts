@@ -11,7 +11,7 @@ const comment = (lines: readonly string[], indent: string): string => {
     : `${indent}/**\n${all.map((line) => `${indent} * ${line}\n`).join(`${indent} *\n`)}${indent} */\n`;
 };
 
-/** What is said of a field: its sentence, and in inputs its bounds and its default. */
+/** Describes a field: its sentence, and in inputs its bounds and its default. */
 const said = ({ sentence, bounds, byDefault }: ShapeField): string =>
   [
     sentence,

@@ -1,4 +1,4 @@
-// Examples in documents contain what calls got, but nothing secret or random, and no long texts that nobody reads.
+// Replaces secrets, random ids and long texts in the answers that documents show as examples.
 
 const SHORT: Readonly<Record<string, string>> = {
   accessToken: "eyJhcHBJZCI6Imlu…",
