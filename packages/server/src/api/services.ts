@@ -61,7 +61,7 @@ import { createUploadService } from "../features/upload/service.js";
 import { createUploadStore } from "../features/upload/store.js";
 import { chargeEvents } from "../limits/event-budgets.js";
 import { createGate } from "../limits/gate.js";
-import { createRateLimits, UNLIMITED } from "../limits/rates.js";
+import { UNLIMITED } from "../limits/rates.js";
 import { examNotFound, InvigilError } from "../platform/errors.js";
 import { withoutShares } from "../storage/turns.js";
 import type { Deps } from "./deps.js";
@@ -78,6 +78,7 @@ export const createServices = (
     clock,
     monotonic,
     disk,
+    rates: limitedRates,
     ids,
     config,
     providers,
@@ -92,7 +93,7 @@ export const createServices = (
   }: Omit<Deps, "authSecret">,
   { unlimited = false }: ServiceOptions = {},
 ) => {
-  const rates = unlimited ? UNLIMITED : createRateLimits({ settings: config.limits, monotonic });
+  const rates = unlimited ? UNLIMITED : limitedRates;
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
   const storage = unlimited ? withoutShares(db.storage) : db.storage;

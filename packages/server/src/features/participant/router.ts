@@ -47,6 +47,7 @@ export const createParticipantRouter = ({
       .meta({
         sentence: "Returns the people of a room in one role, in the order in which they were added.",
         errors: ["ROOM_NOT_FOUND"],
+        rows: 40,
         longAnswer: true,
       })
       .input(listParticipantsInput)
@@ -56,6 +57,8 @@ export const createParticipantRouter = ({
       .meta({
         sentence: "Adds people to a room, or changes their names and extra minutes.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PARTICIPANT_CONFLICT", "EXAM_CONFLICT", "QUOTA_EXCEEDED"],
+        charges: ["people", "events"],
+        bodyKib: 1024,
       })
       .input(addParticipantsInput)
       .output(addParticipantsResultSchema)
@@ -65,6 +68,9 @@ export const createParticipantRouter = ({
         sentence: "Imports people from a spreadsheet into an exam.",
         access: "Teachers: into an exam that they created, or into one room of theirs.",
         errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND", "ROOM_ENDED", "EXAM_CONFLICT", "QUOTA_EXCEEDED"],
+        charges: ["writeRows", "imports"],
+        rows: 1000,
+        bodyKib: 15 * 1024,
       })
       .input(importParticipantsInput)
       .output(importResultSchema)
@@ -81,6 +87,8 @@ export const createParticipantRouter = ({
           "EXAM_CONFLICT",
           "QUOTA_EXCEEDED",
         ],
+        charges: ["events"],
+        bodyKib: 1024,
       })
       .input(moveParticipantInput)
       .output(doneSchema)
@@ -96,6 +104,7 @@ export const createParticipantRouter = ({
           "PARTICIPANT_CONFLICT",
           "EXAM_CONFLICT",
         ],
+        charges: ["events"],
         alsoWhenFull: true,
       })
       .input(removeParticipantInput)
@@ -131,6 +140,8 @@ export const createParticipantRouter = ({
           "PARTICIPANT_CONFLICT",
           "EXAM_CONFLICT",
         ],
+        charges: ["writeRows"],
+        rows: 100,
         alsoWhenFull: true,
       })
       .input(removeFromExamInput)

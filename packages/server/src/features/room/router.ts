@@ -52,6 +52,8 @@ export const createRoomRouter = ({
           "PROVIDER_NOT_CONFIGURED",
           "PROVIDER_FAILED",
         ],
+        charges: ["rooms", "people", "events"],
+        bodyKib: 1024,
       })
       .input(createRoomInput)
       .output(roomSchema)
@@ -62,7 +64,7 @@ export const createRoomRouter = ({
       .output(roomWithCheatConfigSchema)
       .query(({ ctx, input }) => room.get(ctx.caller, input.roomId)),
     end: staffProcedure
-      .meta({ sentence: "Ends a room.", errors: ["ROOM_NOT_FOUND"], alsoWhenFull: true })
+      .meta({ sentence: "Ends a room.", errors: ["ROOM_NOT_FOUND"], charges: ["events"], alsoWhenFull: true })
       .input(roomRef)
       .output(doneSchema)
       .mutation(({ ctx, input }) => room.end(ctx.caller, input.roomId)),
@@ -70,6 +72,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Reopens a room that has ended.",
         errors: ["ROOM_NOT_FOUND", "EXAM_CONFLICT", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
+        charges: ["events"],
       })
       .input(roomRef)
       .output(roomSchema)
@@ -78,6 +81,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Says whether the teacher is speaking to the whole room.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED"],
+        charges: ["events"],
         alsoWhenFull: true,
       })
       .input(setAudioStatusInput)
@@ -87,6 +91,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Returns the rooms that the caller may see.",
         access: "Teachers: their own rooms.",
+        uncounted: true,
         longAnswer: true,
       })
       .input(listRoomsInput)
@@ -97,6 +102,7 @@ export const createRoomRouter = ({
         sentence: "Makes links by which people enter their rooms.",
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
+        rows: 1000,
         alsoWhenFull: true,
         longAnswer: true,
       })
@@ -109,6 +115,8 @@ export const createRoomRouter = ({
         sentence: "Makes codes by which people enter their rooms.",
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
+        charges: ["writeRows"],
+        rows: 1000,
         alsoWhenFull: true,
         longAnswer: true,
       })
@@ -119,6 +127,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Revokes the links, codes and tokens of people for a room.",
         errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
+        charges: ["writeRows"],
         alsoWhenFull: true,
       })
       .input(revokeLinksInput)
@@ -128,6 +137,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Returns the state of a room, to subscribe from.",
         errors: ["ROOM_NOT_FOUND"],
+        rows: 40,
         longAnswer: true,
       })
       .input(roomRef)
@@ -137,6 +147,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Delivers the events of a room as they happen.",
         errors: ["ROOM_NOT_FOUND"],
+        charges: ["events"],
         longAnswer: true,
       })
       .input(onRoomEventInput)
@@ -147,6 +158,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Returns the connected pages of a room.",
         errors: ["ROOM_NOT_FOUND"],
+        rows: 40,
         longAnswer: true,
       })
       .input(roomRef)

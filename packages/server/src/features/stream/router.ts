@@ -17,6 +17,7 @@ export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
       .meta({
         sentence: "Receives the events of the stream service.",
         errors: ["STREAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED"],
+        charges: ["events"],
       })
       .input(reportStreamInput)
       .output(doneSchema)

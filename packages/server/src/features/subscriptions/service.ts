@@ -11,7 +11,7 @@ import type {
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Principal } from "../../identity/tokens.js";
-import { type RateLimits, UNLIMITED } from "../../limits/rates.js";
+import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, roomNotFound } from "../../platform/errors.js";
 import { rowsIn } from "../../platform/rows.js";
 import { shareAnswer } from "../../platform/serialize.js";
@@ -67,15 +67,14 @@ export interface LiveServiceDeps {
   readonly store: LiveStore;
   readonly dispatcher: EventDispatcher;
   readonly access: AccessService;
-  /** Checks the access of subscribers. Unlike `access`, it does not count these checks as calls. Default: `access`. */
-  readonly uncountedAccess?: AccessService;
+  /** Checks the access of subscribers. Unlike `access`, it does not count these checks as calls. */
+  readonly uncountedAccess: AccessService;
   /** Records which pages are connected to rooms. */
   readonly presence: {
     connect(page: { examId: string; roomId: string; userId: string; role: Role; camera: Camera }): () => void;
   };
   readonly limits: SubscriptionLimits;
-  /** Default: no limits. */
-  readonly rates?: Pick<RateLimits, "charge">;
+  readonly rates: Pick<RateLimits, "charge">;
   readonly clock: () => Date;
   /** A monotonic clock in milliseconds. */
   readonly monotonic: () => number;
@@ -115,10 +114,10 @@ export const createLiveService = ({
   store,
   dispatcher,
   access,
-  uncountedAccess = access,
+  uncountedAccess,
   presence,
   limits,
-  rates = UNLIMITED,
+  rates,
   clock,
   monotonic,
   retentionMs,
