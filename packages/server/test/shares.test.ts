@@ -8,7 +8,15 @@ import { hasLongAnswer } from "../src/trpc/procedures.js";
 import { sample } from "./support/effort.js";
 import { isOnPostgres } from "./support/engine.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
-import { type Call, calls, EVERYTHING, examOf, type Input, own } from "./support/procedure-calls.js";
+import {
+  type Call,
+  calls,
+  EVERYTHING,
+  examOf,
+  type Input,
+  makeCall,
+  own,
+} from "./support/procedure-calls.js";
 import { foundSchool, type School } from "./support/school.js";
 import { shared } from "./support/shared.js";
 import { openWorld } from "./support/world.js";
@@ -58,24 +66,13 @@ const BEFORE: Readonly<Record<string, Call["prepare"]>> = {
   "room.reopen": ({ admin, room }) => admin.room.end({ roomId: room.id }),
   "exam.plan": async (school) => {
     const input = LARGEST["participant.import"]?.(school, callersOf(school).admin, 0);
-    await call(school, callersOf(school).admin, "participant.import", input);
+    await makeCall(school, callersOf(school).admin, { path: "participant.import", input });
   },
 };
 
 const LOWEST_FIRST: readonly CallerName[] = ["examinee", "inspector", "teacher", "admin"];
 const lowestFor = (procedure: string): CallerName =>
   LOWEST_FIRST.find((name) => permissions.get(procedure)?.[name] === "ok") ?? "admin";
-
-/** Calls a procedure in-process. */
-const call = (school: School, caller: TestCaller, procedure: string, input: unknown): Promise<unknown> => {
-  const [noun = "", verb = ""] = procedure.split(".");
-  // Safe: the names are those of the router, which the permission tests compare with the table.
-  const procedures = school.as(caller) as unknown as Record<
-    string,
-    Record<string, ((input: unknown) => Promise<unknown>) | undefined>
-  >;
-  return procedures[noun]?.[verb]?.(input) ?? Promise.reject(new Error(`there is no ${procedure}`));
-};
 
 let minutes = 0;
 const world = shared(() => openWorld({ config: EVERYTHING.config ?? {}, monotonic: () => minutes * 60_000 }));
@@ -116,7 +113,7 @@ it.each(sample(examples, 3))(
     let done = 0;
     const all = many(IN_FLIGHT, async (n) => {
       try {
-        await call(school, busy, path, (LARGEST[path] ?? input)(school, busy, n));
+        await makeCall(school, busy, { path, input: (LARGEST[path] ?? input)(school, busy, n) });
         done += 1;
       } catch (error) {
         // Many such calls are refused, each with a code of its own.
@@ -131,7 +128,7 @@ it.each(sample(examples, 3))(
     ];
     for (const [name, ofStranger] of strangers) {
       const before = done;
-      await call(school, stranger, name, ofStranger);
+      await makeCall(school, stranger, { path: name, input: ofStranger });
       // On PostgreSQL, calls overlap: `process-postgres-storage.test.ts` counts the connections.
       if (!isOnPostgres && !GROUPED.has(path) && !takesNoTurns(path, procedure))
         expect(done - before, `calls during ${name}`).toBeLessThanOrEqual(MOST_MEANWHILE);

