@@ -1,17 +1,13 @@
-import { describe, expect, it } from "vitest";
-import { callInProcess } from "../src/app/in-process.js";
-import type { TestApp } from "../src/app/testing.js";
+import { expect, it } from "vitest";
 import type { Rate, RateLimits } from "../src/limits/rates.js";
 import { chargesOf } from "../src/trpc/procedures.js";
-import { trpc } from "./support/calls.js";
-import { type CallerName, callersOf, permissions } from "./support/permissions.js";
-import { accountOf, calls, credentialsOf, EVERYTHING } from "./support/procedure-calls.js";
+import { prepareCall } from "./support/prepared-calls.js";
+import { calls, EVERYTHING } from "./support/procedure-calls.js";
 import { procedures } from "./support/router.js";
-import { foundSchool } from "./support/school.js";
 import { shared } from "./support/shared.js";
 import { openWorld } from "./support/world.js";
 
-// Each procedure counts towards the limits that it declares, and towards no others.
+// The limits that calls count towards are those that their procedures declare, in docs/api, too.
 
 const charged = new Set<Rate>();
 const note = (amounts: Readonly<Partial<Record<Rate, number>>>): void => {
@@ -29,47 +25,23 @@ const rates: RateLimits = {
   },
 };
 
-/** The first of these who is not refused makes a call. */
-const CALLERS: readonly CallerName[] = ["teacher", "admin"];
+const world = shared(() =>
+  openWorld({
+    config: { ...EVERYTHING.config, presenceSettleSeconds: 0 },
+    change: (deps) => ({ ...deps, rates }),
+  }),
+);
 
-describe("the limits that a procedure declares", () => {
-  const world = shared(() =>
-    openWorld({
-      config: { ...EVERYTHING.config, presenceSettleSeconds: 0 },
-      change: (deps) => ({ ...deps, rates }),
-    }),
-  );
-
-  const as: TestApp["as"] = (caller) => {
-    const { router, services, token, clock } = world();
-    return callInProcess(router, services, (seconds) => token(caller, seconds), { clock });
-  };
-
-  it.each([...procedures])("are those that %s counts towards", async (path, procedure) => {
+it.each([...procedures])(
+  "%s counts towards the limits that it declares, and no others",
+  async (path, procedure) => {
     const seen = new Set<Rate>();
-    for (const { row, method, input, prepare, before, needsLogin } of calls.filter(
-      (call) => call.path === path,
-    )) {
-      // Safe: schools are founded with nothing else of an app.
-      const school = await foundSchool({ as } as TestApp);
-      const name = CALLERS.find((each) => needsLogin || permissions.get(row)?.[each] !== "FORBIDDEN");
-      if (!name) continue;
-      const caller = callersOf(school)[name];
-      const { admin, room } = school;
-      await admin.participant.add({
-        roomId: room.id,
-        participants: [{ userId: "leaving0", name: "Leaving", role: "examinee" }],
-      });
-      if (needsLogin) await admin.account.create(accountOf(school));
-      await prepare?.(school);
-      await before?.(school, 0);
-      const token = needsLogin
-        ? (await admin.auth.login(credentialsOf(school))).token
-        : await world().token(caller);
+    for (const call of calls.filter((each) => each.path === path)) {
+      const prepared = await prepareCall(world(), call);
       charged.clear();
-      await trpc(world(), token)[method](path, input(school, caller, 0));
+      await prepared?.make();
       for (const rate of charged) seen.add(rate);
     }
     expect([...seen].toSorted()).toEqual([...new Set(chargesOf(procedure))].toSorted());
-  });
-});
+  },
+);
