@@ -2,12 +2,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  createTestApp,
-  type TestApp,
-  type TestAppOptions,
-  type TestCaller,
-} from "../src/app/testing.js";
+import { createTestApp, type TestApp, type TestAppOptions, type TestCaller } from "../src/app/testing.js";
 import { createInstances } from "../src/coordination/instances.js";
 import { createInstanceStore } from "../src/coordination/instances-table.js";
 import { createStoredClaims } from "../src/coordination/page-claims-table.js";
