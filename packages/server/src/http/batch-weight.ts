@@ -1,6 +1,7 @@
-import type { AnyTRPCProcedure, AnyTRPCRouter } from "@trpc/server";
+import type { AnyTRPCRouter } from "@trpc/server";
 import type { TRPCRequestInfo } from "@trpc/server/http";
 import { InvigilError } from "../platform/errors.js";
+import { findProcedure } from "../trpc/call.js";
 import { rowsOf } from "../trpc/procedures.js";
 
 type Call = TRPCRequestInfo["calls"][number];
@@ -29,12 +30,13 @@ export interface BatchWeights {
 }
 
 /** Weighs the calls of a batch by what their procedures declare. */
-export const createBatchWeights = ({ _def: { procedures } }: AnyTRPCRouter): BatchWeights => {
-  const rows = new Map(
-    Object.entries<AnyTRPCProcedure>(procedures).map(
-      ([path, procedure]) => [path, rowsOf(procedure)] as const,
-    ),
-  );
+export const createBatchWeights = (router: AnyTRPCRouter): BatchWeights => {
+  const rows = new Map<string, number | undefined>();
+  // Safe: it is a record of procedures.
+  for (const path of Object.keys(router._def.procedures as object)) {
+    const procedure = findProcedure(router, path);
+    if (procedure) rows.set(path, rowsOf(procedure));
+  }
   const weightOf = (call: Call): number => {
     const declared = rows.get(call.path);
     return declared === undefined ? 1 : (rowsIn(call.result()) ?? declared);

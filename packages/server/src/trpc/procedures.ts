@@ -130,7 +130,7 @@ const fieldsIn = (input: z.ZodType): Readonly<Record<string, z.ZodType>> => {
 export const fieldsOf = ({ _def }: AnyTRPCProcedure): Readonly<Record<string, z.ZodType>> => {
   // Safe: tRPC keeps the schemas there, and they are zod's.
   const { inputs } = _def as unknown as { readonly inputs: readonly z.ZodType[] };
-  return Object.assign({}, ...inputs.map(fieldsIn));
+  return Object.fromEntries(inputs.flatMap((input) => Object.entries(fieldsIn(input))));
 };
 
 /** Returns what a procedure does, in one sentence. Undefined if it does not say. */

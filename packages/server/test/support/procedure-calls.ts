@@ -87,7 +87,7 @@ export interface Call {
  * A call of each procedure, which is the example in docs/api if somebody in `callersOf` can make it with success, and further calls, whose names
  * say what differs. A procedure without a call does not compile.
  */
-export const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call>> = {
+const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call>> = {
   "auth.whoami": { input: () => undefined },
   "auth.login": { prepare: addAccount, input: credentialsOf },
   "auth.refresh": { needsLogin: true, input: () => undefined },
