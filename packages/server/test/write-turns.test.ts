@@ -142,7 +142,7 @@ describe("writes beyond the bound", () => {
   });
 });
 
-describe("the first change that a procedure makes", () => {
+describe("the changes that a procedure makes", () => {
   /** Whose share the changes took, in their order. */
   const callers: (string | undefined)[] = [];
   const world = shared(() =>
@@ -160,9 +160,10 @@ describe("the first change that a procedure makes", () => {
     }),
   );
 
-  // What a call leaves to the server, such as an erasure, takes no share. Some calls change nothing, or are grouped with others.
+  // What a call leaves to the server, such as an erasure, takes no share, and neither do counts of logins. Some calls change nothing, or are
+  // grouped with others.
   it.each(calls.filter(({ method }) => method === "mutate"))(
-    "takes the share of its caller: $row",
+    "take the share of its caller: $row",
     async (call) => {
       const prepared = await prepareCall(world(), call);
       callers.length = 0;
