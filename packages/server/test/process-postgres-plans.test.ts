@@ -20,7 +20,7 @@ import { openPostgres } from "../src/storage/postgres/client.js";
 import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
 import { createSessions } from "../src/storage/postgres/sessions.js";
 import { createPostgresStorage } from "../src/storage/postgres/storage.js";
-import { type Insertion, madeStatements, partsOf, query, type Statement } from "../src/storage/statement.js";
+import { type Insertion, madeStatements, partsOf, query, type AnyStatement, type Statement } from "../src/storage/statement.js";
 import { often } from "./support/effort.js";
 import { addManyRows } from "./support/many-rows.js";
 import {
@@ -193,7 +193,7 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-const textOf = (one: Statement | Insertion): string =>
+const textOf = (one: AnyStatement | Insertion): string =>
   "table" in one ? compileInsertion(one) : compile(partsOf(one, postgresDialect)).text;
 
 const explain = async (text: string, values: readonly unknown[] = []): Promise<PlanNode> => {

@@ -52,7 +52,7 @@ const intoSessions = { table: sessions, onConflict: "fail" } as const;
 const allIds: Statement<{ userId: string }> = {
   build: () => query.select({ userId: accounts.userId }).from(accounts).orderBy(accounts.userId),
 };
-const rename: Statement = {
+const rename: Statement<never, "installation"> = {
   build: () =>
     query
       .update(accounts)

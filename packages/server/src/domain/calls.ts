@@ -1,4 +1,9 @@
-// What services learn of a call, besides its caller and its input.
+import type { Role } from "@invigil/schema";
+import type { Principal } from "../identity/tokens.js";
+import { type CountedCaller, identityKey } from "../identity/usage-key.js";
+import type { Share } from "../storage/port.js";
+
+// What services learn of a call, besides its input.
 
 /** The room or the exam that a call names. */
 export interface Named {
@@ -8,9 +13,45 @@ export interface Named {
   readonly anyRoom?: boolean | undefined;
 }
 
-/** Identifies a call in log lines about it. */
-export interface Origin {
+/** A way into the server. */
+export type EntryPoint = "rest" | "trpc" | "drop-in" | "upload" | "command" | "in-process";
+
+/**
+ * What the audit keeps of a procedure:
+ * - `change`: a row for each change, in the transaction of the change.
+ * - `access`: a row for each call that succeeded. Equal calls of one second share it, and a crash may lose those of the last second.
+ * - `none`: nothing. Rows of its own say what happened, or nobody else is affected.
+ */
+export type Audited = "change" | "access" | "none";
+
+/** Identifies a call, in log lines and in the audit. */
+export interface CallOrigin {
   readonly reqId: string;
   /** The address of the client, or `in-process`. */
   readonly address: string;
+  readonly entryPoint: EntryPoint;
+  /** The name of the procedure, for example `room.create`. */
+  readonly procedure: string;
+  readonly audited: Audited;
 }
+
+/** A caller in the middle of a call. */
+export interface ActingCaller extends Principal {
+  readonly origin: CallOrigin;
+}
+
+/** Who makes a change, and by which call. A caller is one. */
+export interface Author extends CountedCaller {
+  readonly role: Role;
+  readonly tokenId?: string | undefined;
+  readonly sessionId?: string | undefined;
+  /** Present if the token comes from a join link. */
+  readonly generation?: number | undefined;
+  readonly origin: CallOrigin;
+}
+
+/** The share of the storage that an author's writes take. Work in the background has no author. */
+export const shareOf = (author: CountedCaller | undefined, examId?: string): Share => ({
+  caller: author && identityKey(author),
+  examId,
+});

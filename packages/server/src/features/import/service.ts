@@ -1,7 +1,6 @@
 import type { Caller, ImportParticipantsInput, ImportResult } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { ReadOptions, Source } from "../../files/sheets/source.js";
-import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
@@ -138,7 +137,7 @@ export const createImportService = ({
       file,
       now: clock(),
       size,
-      share: shareOf(caller, request.examId),
+      author: caller,
     });
     if (!dryRun && "added" in result)
       rates.charge({ caller, examId }, { writeRows: result.added + result.updated });

@@ -9,13 +9,11 @@ import {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { NewRoom } from "../../domain/people.js";
-import { shareOf } from "../../identity/usage-key.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { createPace, inTurns } from "../../platform/pace.js";
-import type { Share } from "../../storage/port.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/rules.js";
@@ -166,7 +164,7 @@ export const createPlanService = ({
 
   const apply = async (
     examId: string,
-    share: Share,
+    author: Author,
     seen: ExamPeople,
     drafts: readonly Draft[],
   ): Promise<void> => {
@@ -191,10 +189,10 @@ export const createPlanService = ({
       creatorId: createTeacher,
       imServer,
       members: () => members(id),
-      share,
+      author,
     }));
     await groups.open(groupRequests, async ({ undo }) => {
-      if (!(await store.apply(examId, seen, { now, rooms, people, undo, share })))
+      if (!(await store.apply(examId, seen, { now, rooms, people, undo, author })))
         throw new InvigilError(
           "EXAM_CONFLICT",
           `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,
@@ -222,7 +220,7 @@ export const createPlanService = ({
       }
       const newRooms = drafts.filter(({ made }) => made).length;
       if (!input.dryRun) {
-        await apply(examId, shareOf(caller, examId), seen, drafts);
+        await apply(examId, caller, seen, drafts);
         rates.charge({ caller, examId }, { writeRows: placed.size + newRooms });
       }
 

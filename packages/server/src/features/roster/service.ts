@@ -6,7 +6,6 @@ import type {
   RemoveFromExamInput,
   UnseatedPage,
 } from "@invigil/schema";
-import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
@@ -69,7 +68,7 @@ export const createRosterService = ({
     async remove(caller, { examId, userId, withRecords }) {
       if (withRecords && caller.role === "admin" && (await store.isDeleted(examId))) {
         assertMayUseDeleted(caller, examId);
-        const erased = await store.eraseFromDeleted(examId, userId, shareOf(caller, examId));
+        const erased = await store.eraseFromDeleted(examId, userId, caller);
         if (!erased) throw examNotFound(examId);
         await erasure.finish();
         const { rooms, waited, records } = erased;
@@ -79,7 +78,7 @@ export const createRosterService = ({
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
       rates.take({ caller, examId }, { writeRows: 0 });
-      const person = { examId, userId, withRecords, now: clock(), share: shareOf(caller, examId) };
+      const person = { examId, userId, withRecords, now: clock(), author: caller };
       const { rooms, records } = await store.remove(person, (membership: ExamMembership) => {
         const isIn = membership.rooms.length > 0 || membership.waits;
         // A person who left their last room may have records.

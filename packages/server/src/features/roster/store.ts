@@ -6,7 +6,7 @@ import { createRestingPersonEraser, type ErasedPerson } from "../../domain/bulk/
 import { createPersonRemover, type ExamMembership } from "../../domain/bulk/removal.js";
 import { readRestingExam } from "../../domain/bulk/resting.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Share, Storage } from "../../storage/port.js";
+import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   visibleParticipants as participants,
@@ -27,13 +27,13 @@ export interface RosterStore {
    * current state and throws to refuse.
    */
   remove(
-    person: { examId: string; userId: string; withRecords: boolean; now: Date; share: Share },
+    person: { examId: string; userId: string; withRecords: boolean; now: Date; author: Author },
     check: (membership: ExamMembership) => void,
   ): Promise<ExamMembership>;
   /** Whether an exam is deleted, and can be restored. */
   isDeleted(examId: string): Promise<boolean>;
   /** Erases a person from a deleted exam, with their records. Returns undefined if the exam was restored or erased. */
-  eraseFromDeleted(examId: string, userId: string, share: Share): Promise<ErasedPerson | undefined>;
+  eraseFromDeleted(examId: string, userId: string, author: Author): Promise<ErasedPerson | undefined>;
 }
 
 /** The number of people to count in one turn of the event loop. */

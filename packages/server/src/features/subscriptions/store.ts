@@ -356,7 +356,13 @@ const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<Ro
   );
 };
 
-export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore => {
+export const createLiveStore = ({
+  storage,
+  writes,
+}: {
+  storage: Queries;
+  writes: Writes;
+}): LiveStore => {
   const erasures = createErasureFilter(storage);
 
   /** Prunes the log as a whole, in the order of the ids. */
@@ -364,7 +370,7 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
     // Usually there is nothing to delete. This read avoids a write, which would delay others.
     const oldest = await storage.get(oldestEvent);
     if (!oldest || oldest.createdAt >= before) return false;
-    return storage.write(async (tx) => {
+    return writes.unordered({}, async (tx) => {
       const events = await tx.all(eventsToDelete);
       const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
       // Keeps the last of these events: it may be the newest one, which `allEventsAfter` needs to recognize ids.
@@ -381,19 +387,16 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
 
   /** Deletes old events of an exam. Returns whether it deleted any. */
   const pruneExam = (examId: string, before: Date): Promise<boolean> =>
-    storage.write(
-      async (tx) => {
-        await tx.lockName(`pruning events of ${examId}`);
-        const events = await tx.all(oldestOfExam, { examId });
-        const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
-        const last = events.at(firstKept < 0 ? -1 : firstKept - 1);
-        if (!last || firstKept === 0) return false;
-        await tx.run(notePruned, { pruned: [{ examId, lastId: last.id }] });
-        await tx.run(deleteEventsOfExam, { examId, lastId: last.id });
-        return true;
-      },
-      { share: { examId } },
-    );
+    writes.unordered({ examId }, async (tx) => {
+      await tx.lockName(`pruning events of ${examId}`);
+      const events = await tx.all(oldestOfExam, { examId });
+      const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
+      const last = events.at(firstKept < 0 ? -1 : firstKept - 1);
+      if (!last || firstKept === 0) return false;
+      await tx.run(notePruned, { pruned: [{ examId, lastId: last.id }] });
+      await tx.run(deleteEventsOfExam, { examId, lastId: last.id });
+      return true;
+    });
   /** The exam at which `pruneExams` continues. */
   let pruned = "";
   /** Prunes the log exam by exam. */

@@ -8,7 +8,7 @@ import {
   insertedValue,
   partsOf,
   rowReader,
-  type Statement,
+  type AnyStatement,
   type Values,
 } from "../statement.js";
 import type { Result } from "./batch.js";
@@ -20,9 +20,9 @@ import { toPostgres } from "./values.js";
 
 /** Runs statements in one session. */
 export interface Connection {
-  get<Row>(statement: Statement<Row>, values?: Values): Promise<Row | undefined>;
-  all<Row>(statement: Statement<Row>, values?: Values): Promise<Row[]>;
-  run(statement: Statement, values?: Values): Promise<number>;
+  get<Row>(statement: AnyStatement<Row>, values?: Values): Promise<Row | undefined>;
+  all<Row>(statement: AnyStatement<Row>, values?: Values): Promise<Row[]>;
+  run(statement: AnyStatement, values?: Values): Promise<number>;
   insert<Of extends SQLiteTable>(
     insertion: Insertion<Of>,
     rows: readonly Of["$inferInsert"][],
@@ -63,7 +63,7 @@ const once = <Key extends object, Made extends object>(make: (key: Key) => Made)
   };
 };
 
-export const compileOnce = once((statement: Statement): Compiled => {
+export const compileOnce = once((statement: AnyStatement): Compiled => {
   const parts = partsOf(statement, postgresDialect);
   const { text, bindings } = compile(parts);
   return {
@@ -96,7 +96,7 @@ export const createConnection = (
       throw asPortError(error);
     }
   };
-  const all = async <Row>(statement: Statement<Row>, values: Values = NOTHING): Promise<Row[]> => {
+  const all = async <Row>(statement: AnyStatement<Row>, values: Values = NOTHING): Promise<Row[]> => {
     const compiled = compileOnce(statement);
     const { rows } = await send(compiled, compiled.bind(values));
     // Safe: the fields of the statement make a Row.

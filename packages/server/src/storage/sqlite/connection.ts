@@ -13,7 +13,7 @@ import {
   type RowBinder,
   rowBinderOf,
   rowReader,
-  type Statement,
+  type AnyStatement,
   type Values,
 } from "../statement.js";
 import { compile, sqliteDialect, toSqlite } from "./dialect.js";
@@ -28,9 +28,9 @@ export interface Running {
 
 /** Runs statements on one connection. SQLite is synchronous, so no method waits. */
 export interface Connection {
-  get<Row>(statement: Statement<Row>, values?: Values): Row | undefined;
-  all<Row>(statement: Statement<Row>, values?: Values): Row[];
-  run(statement: Statement, values?: Values): number;
+  get<Row>(statement: AnyStatement<Row>, values?: Values): Row | undefined;
+  all<Row>(statement: AnyStatement<Row>, values?: Values): Row[];
+  run(statement: AnyStatement, values?: Values): number;
   insert<Of extends SQLiteTable>(insertion: Insertion<Of>, rows: readonly Of["$inferInsert"][]): number[];
   /** Returns ids for rows that will be inserted, in ascending order. */
   ids(table: SQLiteTable, count: number): number[];
@@ -70,9 +70,9 @@ interface Compiled extends Pick<Prepared, "running" | "read"> {
 }
 
 /** Compiled statements. Several connections prepare the same statement, and compiling takes longer than preparing. */
-const compiledStatements = new WeakMap<Statement, Compiled>();
+const compiledStatements = new WeakMap<AnyStatement, Compiled>();
 
-const compileOnce = (statement: Statement): Compiled => {
+const compileOnce = (statement: AnyStatement): Compiled => {
   const known = compiledStatements.get(statement);
   if (known) return known;
   const parts = partsOf(statement, sqliteDialect);
@@ -107,10 +107,10 @@ export const createConnection = (
   sqlite: Sqlite.Database,
   beforeEach: (running: Running) => void = () => undefined,
 ): Connection => {
-  const prepared = new WeakMap<Statement, Prepared>();
+  const prepared = new WeakMap<AnyStatement, Prepared>();
   const insertions = new WeakMap<Insertion, PreparedInsertion>();
 
-  const prepare = (statement: Statement): Prepared => {
+  const prepare = (statement: AnyStatement): Prepared => {
     const { running, bindings, read } = compileOnce(statement);
     const { text } = running;
     const made = sqlite.prepare<unknown[]>(text);
@@ -125,7 +125,7 @@ export const createConnection = (
     prepared.set(statement, one);
     return one;
   };
-  const preparedOf = (statement: Statement): Prepared => prepared.get(statement) ?? prepare(statement);
+  const preparedOf = (statement: AnyStatement): Prepared => prepared.get(statement) ?? prepare(statement);
 
   const prepareInsertion = (insertion: Insertion): PreparedInsertion => {
     const { table, onConflict } = insertion;
@@ -176,7 +176,7 @@ export const createConnection = (
   };
 
   return {
-    get: <Row>(statement: Statement<Row>, values = NOTHING) => {
+    get: <Row>(statement: AnyStatement<Row>, values = NOTHING) => {
       const { statement: made, running, bind, read } = preparedOf(statement);
       const bound = bind(values);
       beforeEach(running);
@@ -186,7 +186,7 @@ export const createConnection = (
         return found && (read(found) as Row);
       });
     },
-    all: <Row>(statement: Statement<Row>, values = NOTHING) => {
+    all: <Row>(statement: AnyStatement<Row>, values = NOTHING) => {
       const { statement: made, running, bind, read } = preparedOf(statement);
       const bound = bind(values);
       beforeEach(running);
