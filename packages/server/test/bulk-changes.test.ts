@@ -6,7 +6,7 @@ import { createTestApp, type TestApp } from "../src/app/testing.js";
 import type { Database } from "../src/storage/database.js";
 import type { Transaction } from "../src/storage/port.js";
 import { sqliteDialect } from "../src/storage/sqlite/dialect.js";
-import { partsOf, query, type AnyStatement } from "../src/storage/statement.js";
+import { type AnyStatement, partsOf, query } from "../src/storage/statement.js";
 import {
   bulkChanges,
   cheatRecords,

@@ -20,7 +20,14 @@ import { openPostgres } from "../src/storage/postgres/client.js";
 import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
 import { createSessions } from "../src/storage/postgres/sessions.js";
 import { createPostgresStorage } from "../src/storage/postgres/storage.js";
-import { type Insertion, madeStatements, partsOf, query, type AnyStatement, type Statement } from "../src/storage/statement.js";
+import {
+  type AnyStatement,
+  type Insertion,
+  madeStatements,
+  partsOf,
+  query,
+  type Statement,
+} from "../src/storage/statement.js";
 import { often } from "./support/effort.js";
 import { addManyRows } from "./support/many-rows.js";
 import {

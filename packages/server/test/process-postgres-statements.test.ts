@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it as test } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
 import { createSchema } from "../src/storage/postgres/schema.js";
-import { type Insertion, madeStatements, partsOf, type AnyStatement } from "../src/storage/statement.js";
+import { type AnyStatement, type Insertion, madeStatements, partsOf } from "../src/storage/statement.js";
 import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
 
 const isSkipped = isPostgresMissing();

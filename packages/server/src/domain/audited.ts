@@ -5,10 +5,15 @@ import type { Author } from "./calls.js";
 
 /** Runs work in a transaction. If it has changed anything, adds the audit's rows, together with the last statements of the work. */
 export const audited = async <Result>(
-  { tx, audit, target, author }: { tx: Transaction; audit: AuditLog; target: Target; author: Author | undefined },
+  {
+    tx,
+    audit,
+    target,
+    author,
+  }: { tx: Transaction; audit: AuditLog; target: Target; author: Author | undefined },
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> => {
-  if (author?.origin.audited !== "change") return work(tx);
+  if (author?.audited !== "change") return work(tx);
   let hasChanged = false;
   let isLast = false;
   const changing = async <Found>(statement: AnyStatement, run: Promise<Found>): Promise<Found> => {

@@ -1,4 +1,3 @@
-import type { Role } from "@invigil/schema";
 import type { Principal } from "../identity/tokens.js";
 import { type CountedCaller, identityKey } from "../identity/usage-key.js";
 import type { Share } from "../storage/port.js";
@@ -14,7 +13,7 @@ export interface Named {
 }
 
 /** A way into the server. */
-export type EntryPoint = "rest" | "trpc" | "drop-in" | "upload" | "command" | "in-process";
+export type EntryPoint = "rest" | "trpc" | "drop-in" | "upload" | "join-code" | "command" | "in-process";
 
 /**
  * What the audit keeps of a procedure:
@@ -25,30 +24,27 @@ export type EntryPoint = "rest" | "trpc" | "drop-in" | "upload" | "command" | "i
 export type Audited = "change" | "access" | "none";
 
 /** Identifies a call, in log lines and in the audit. */
-export interface CallOrigin {
+export interface Origin {
   readonly reqId: string;
   /** The address of the client, or `in-process`. */
   readonly address: string;
   readonly entryPoint: EntryPoint;
   /** The name of the procedure, for example `room.create`. */
   readonly procedure: string;
+  /** Who runs a command: the user of the operating system, and the name that they gave. */
+  readonly operator?: string | undefined;
+}
+
+/** Who makes a change, and by which call. */
+export interface Author
+  extends CountedCaller,
+    Pick<Principal, "role" | "tokenId" | "sessionId" | "generation"> {
+  readonly origin: Origin;
   readonly audited: Audited;
 }
 
 /** A caller in the middle of a call. */
-export interface ActingCaller extends Principal {
-  readonly origin: CallOrigin;
-}
-
-/** Who makes a change, and by which call. A caller is one. */
-export interface Author extends CountedCaller {
-  readonly role: Role;
-  readonly tokenId?: string | undefined;
-  readonly sessionId?: string | undefined;
-  /** Present if the token comes from a join link. */
-  readonly generation?: number | undefined;
-  readonly origin: CallOrigin;
-}
+export interface ActingCaller extends Principal, Pick<Author, "origin" | "audited"> {}
 
 /** The share of the storage that an author's writes take. Work in the background has no author. */
 export const shareOf = (author: CountedCaller | undefined, examId?: string): Share => ({

@@ -3,8 +3,8 @@ import { and, desc, eq } from "drizzle-orm";
 import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { messageReaders, messages } from "../storage/tables.js";
-import type { ExamTransaction } from "./exam-transaction.js";
 import { type EventLog, type NewEvent, newEvent } from "./events.js";
+import type { ExamTransaction } from "./exam-transaction.js";
 import type { RoomKey } from "./room-exams.js";
 
 export { loginOf };

@@ -3,8 +3,8 @@ import { and, eq } from "drizzle-orm";
 import type { Reader } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { presence } from "../storage/tables.js";
-import type { ExamTransaction } from "./exam-transaction.js";
 import { type NewEvent, newEvent } from "./events.js";
+import type { ExamTransaction } from "./exam-transaction.js";
 import type { RoomKey } from "./room-exams.js";
 
 /** A row of the presence of a page at one server. */

@@ -65,6 +65,12 @@ export interface Writes {
   ): Promise<Result>;
 }
 
+/** Makes `Writes.unordered`, for what is made before the rest. */
+export const createUnordered =
+  (storage: Pick<Storage, "write">): Writes["unordered"] =>
+  ({ examId, caller }, work, options) =>
+    storage.write(work, { ...options, share: shareOf(caller, examId) });
+
 export const createWrites = ({
   storage,
   audit,
@@ -110,7 +116,6 @@ export const createWrites = ({
       ),
     ofNewExam: (target, author, work, options) =>
       write(target, author, (tx) => work(withRosterLock(tx)), options),
-    unordered: ({ examId, caller }, work, options) =>
-      storage.write(work, { ...options, share: shareOf(caller, examId) }),
+    unordered: createUnordered(storage),
   };
 };

@@ -96,7 +96,9 @@ export const madeStatements = (): readonly (AnyStatement | Insertion)[] => allSt
 export const statement = <Query extends Built>(
   built: Query | ((dialect: Dialect) => Query),
 ): Statement<RowsOf<Query>, WritesOf<Query>> => {
-  const one: Statement<RowsOf<Query>, WritesOf<Query>> = { build: typeof built === "function" ? built : () => built };
+  const one: Statement<RowsOf<Query>, WritesOf<Query>> = {
+    build: typeof built === "function" ? built : () => built,
+  };
   allStatements.push(one);
   return one;
 };

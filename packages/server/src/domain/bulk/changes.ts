@@ -145,7 +145,11 @@ export const createBulkChanges = ({
         const { examId, person } = change;
         const [prepared] = await Promise.all([
           next.get(changeById, change),
-          audit.add(next, about.author, { examId, roomId: person?.roomId, people: person && [person.userId] }),
+          audit.add(next, about.author, {
+            examId,
+            roomId: person?.roomId,
+            people: person ? [person.userId] : undefined,
+          }),
         ]);
         if (!prepared) throw new TakenOver();
         return { result: done.result, isDone: await worker.announce(next, prepared, rowsLeft) };

@@ -7,7 +7,10 @@ import type { BulkChange } from "./types.js";
  * change can be announced, and throws to cancel the change. Steps may run in several transactions, and `tx` always stands for the open one.
  * A step must wait for nothing but the statements of `tx`. If a transaction is lost, the change is prepared once more from its beginning.
  */
-export type Prepare<Result> = (change: BulkChange, tx: RosterTransaction) => AsyncGenerator<number, Result, void>;
+export type Prepare<Result> = (
+  change: BulkChange,
+  tx: RosterTransaction,
+) => AsyncGenerator<number, Result, void>;
 
 /** The progress of a preparation after a transaction. */
 export interface Prepared<Result> {

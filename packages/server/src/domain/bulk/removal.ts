@@ -15,8 +15,8 @@ import {
 } from "../../storage/tables.js";
 import type { Author } from "../calls.js";
 import { encodedParam } from "../encoded-param.js";
-import type { RosterTransaction } from "../exam-transaction.js";
 import { noteErasure } from "../erasures.js";
+import type { RosterTransaction } from "../exam-transaction.js";
 import type { BulkChanges } from "./changes.js";
 import { readNextRecordedRoom, readRecordsOfPerson } from "./erase-person.js";
 import type { BulkChange } from "./types.js";

@@ -1,8 +1,8 @@
 import type { Account, AccountPage, AccountRole } from "@invigil/schema";
 import { and, asc, eq, getTableColumns, gt } from "drizzle-orm";
-import { pageOf } from "../../platform/paging.js";
 import type { Author } from "../../domain/calls.js";
 import type { Writes } from "../../domain/writes.js";
+import { pageOf } from "../../platform/paging.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { accounts, sessions } from "../../storage/tables.js";

@@ -2,12 +2,12 @@ import type { AudioClip } from "@invigil/schema";
 import { and, asc, count, eq, gt, lt, sql } from "drizzle-orm";
 import { attachAnotherClip, findMissingClip, type NewAttachment } from "../../domain/audio-attachments.js";
 import type { Author } from "../../domain/calls.js";
+import type { Writes } from "../../domain/writes.js";
 import { AUDIO_PREFIX } from "../../files/audio-files.js";
 import { ForeignKeyError } from "../../storage/errors.js";
-import type { Writes } from "../../domain/writes.js";
 import type { Queries, Reader, Transaction } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
-import { audioClips, examAudio, exams } from "../../storage/tables.js";
+import { audioClips, examAudio } from "../../storage/tables.js";
 
 /** A clip as stored. The URL of an uploaded file is a path. */
 export type StoredClip = Omit<AudioClip, "ossUrl"> & { ossUrl: string | null };
@@ -72,7 +72,10 @@ export interface AudioStore {
    * Runs `work` in a transaction unless a clip has this URL. No such clip can be added before the commit.
    * `work` may await nothing but statements of the transaction. Returns its result; undefined if it did not run.
    */
-  unlessUsed<Result>(url: string, work: (tx: Transaction<"installation">) => Promise<Result>): Promise<Result | undefined>;
+  unlessUsed<Result>(
+    url: string,
+    work: (tx: Transaction<"installation">) => Promise<Result>,
+  ): Promise<Result | undefined>;
   /**
    * Runs `work` in a transaction if a clip has this URL, which is not removed before the commit. `work` may await nothing but statements of
    * the transaction. Returns whether it ran.
@@ -100,7 +103,10 @@ export interface AudioStore {
     readonly defaults: readonly Omit<StoredClip, "isDefault">[];
   }>;
   /** Returns the attachment, which may be an existing one, or which of the two does not exist, or that the exam has no place left. */
-  attach(attachment: NewAttachment, author: Author): Promise<StoredExamAudio | "no_clip" | "no_exam" | "full">;
+  attach(
+    attachment: NewAttachment,
+    author: Author,
+  ): Promise<StoredExamAudio | "no_clip" | "no_exam" | "full">;
   /** Returns false when the exam has no such attachment. */
   detach(examId: string, attachmentId: string, author: Author): Promise<boolean>;
 }
@@ -230,10 +236,12 @@ const readStoredBytes = async (reader: Reader, userId: string): Promise<StoredBy
 };
 
 /** Excludes other transactions that add a clip of this URL, or look whether there is one. */
-const lockUrl = (tx: Transaction<"installation">, url: string): Promise<void> => tx.lockName(`audio clips of ${url}`);
+const lockUrl = (tx: Transaction<"installation">, url: string): Promise<void> =>
+  tx.lockName(`audio clips of ${url}`);
 
 /** Excludes other transactions that add a clip: the quotas are about the sizes of all clips. */
-const lockLibrary = (tx: Transaction<"installation">): Promise<void> => tx.lockName("the library of audio clips");
+const lockLibrary = (tx: Transaction<"installation">): Promise<void> =>
+  tx.lockName("the library of audio clips");
 
 /** Locks a clip that is about to change, and returns what the change depends on. */
 const lockClip = async (tx: Transaction<"installation">, clipId: string) => {
@@ -241,13 +249,7 @@ const lockClip = async (tx: Transaction<"installation">, clipId: string) => {
   return tx.get(clipToChange, { clipId });
 };
 
-export const createAudioStore = ({
-  storage,
-  writes,
-}: {
-  storage: Queries;
-  writes: Writes;
-}): AudioStore => {
+export const createAudioStore = ({ storage, writes }: { storage: Queries; writes: Writes }): AudioStore => {
   const attachmentsOf = storage.remember(
     { tables: [examAudio, audioClips], withinCalls: true },
     (reader, examId: string) => reader.all(attachmentsOfExam, { examId }),

@@ -2,13 +2,13 @@ import { and, asc, between, eq, gt, lte, notExists, or, type SQL, type SQLWrappe
 import { encodedParam } from "../../domain/encoded-param.js";
 import { EVERYBODY, loginOf, loginsOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import { eraseSeats } from "../../domain/seats.js";
+import type { Writes } from "../../domain/writes.js";
 import { DECLARATION } from "../../storage/declaration.js";
 import { tablesOf } from "../../storage/inventory.js";
-import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Reader, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   erasures,
-  exams,
   messageLogins,
   messageReaders,
   messages,
@@ -291,8 +291,7 @@ export const createErasureStore = ({
     const ids = (await storage.all(eventsNaming, { ...range, userId }))
       .filter(({ data }) => JSON.stringify(data).includes(named))
       .map(({ id }) => id);
-    if (ids.length > 0)
-      await writes.unordered({ examId }, (tx) => tx.run(deleteEvents, { examId, ids }));
+    if (ids.length > 0) await writes.unordered({ examId }, (tx) => tx.run(deleteEvents, { examId, ids }));
     return last;
   },
 

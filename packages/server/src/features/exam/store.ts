@@ -14,8 +14,8 @@ import {
   type RestingExam,
   readRestingExam,
 } from "../../domain/bulk/resting.js";
-import { encodedParam } from "../../domain/encoded-param.js";
 import type { Author } from "../../domain/calls.js";
+import { encodedParam } from "../../domain/encoded-param.js";
 import type { NewExam } from "../../domain/people.js";
 import { insertExam } from "../../domain/people.js";
 import type { Writes } from "../../domain/writes.js";

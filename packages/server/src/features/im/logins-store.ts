@@ -59,13 +59,7 @@ const deleteExpired = statement((dialect) => {
   return query.delete(messageLogins).where(inArray(id, dialect.unlocked(expired)));
 });
 
-export const createLoginStore = ({
-  storage,
-  writes,
-}: {
-  storage: Queries;
-  writes: Writes;
-}): LoginStore => ({
+export const createLoginStore = ({ storage, writes }: { storage: Queries; writes: Writes }): LoginStore => ({
   add: (login, most, caller) =>
     writes.unordered(
       { caller },

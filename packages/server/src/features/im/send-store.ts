@@ -6,7 +6,7 @@ import { announcesEnd, EVERYBODY, loginOf, type MessageLog, type NewMessage } fr
 import { readRoles } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { SeatKey } from "../../domain/seats.js";
-import type { Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
 import { messages, mutes, type visibleParticipants, visibleRooms } from "../../storage/tables.js";
 

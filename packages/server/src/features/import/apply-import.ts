@@ -1,6 +1,6 @@
 import type { ImportResult } from "@invigil/schema";
-import { examNotFound, InvigilError } from "../../platform/errors.js";
 import type { Author } from "../../domain/calls.js";
+import { examNotFound, InvigilError } from "../../platform/errors.js";
 import { toNewPerson } from "../participant/rules.js";
 import type { RoomSize } from "../participant/service.js";
 import { createFaults, type FaultyFile, mergeFaults, shownCell } from "./faults.js";

@@ -3,10 +3,10 @@ import type { FastifyBaseLogger } from "fastify";
 import pLimit from "p-limit";
 import { StreamNameTaken } from "../../domain/people.js";
 import { GroupsLeaving, GroupsUndone, type RoomOfGroups } from "../../domain/vendor-tasks.js";
+import type { CountedCaller } from "../../identity/usage-key.js";
 import { InvigilError } from "../../platform/errors.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";
 import { providerFailed, VendorError } from "../../providers/vendor-error.js";
-import type { CountedCaller } from "../../identity/usage-key.js";
 import type { GroupStore } from "./store.js";
 
 /** A room that needs groups. */

@@ -35,9 +35,17 @@ export interface GroupStore {
   /** Whether any of these people is in the room. */
   hasAnyOf(room: RoomKey, userIds: readonly string[]): Promise<boolean>;
   /** Adds tasks that delete a room's groups at `dueAt` unless they are cancelled. Returns their ids. */
-  prepareUndo(room: RoomOfGroups, times: { dueAt: Date; now: Date }, caller: CountedCaller): Promise<string[]>;
+  prepareUndo(
+    room: RoomOfGroups,
+    times: { dueAt: Date; now: Date },
+    caller: CountedCaller,
+  ): Promise<string[]>;
   /** Does the same for a room that has ended, and cancels the tasks that would delete its groups earlier. @throws GroupsLeaving */
-  prepareReopening(room: RoomOfGroups, times: { dueAt: Date; now: Date }, caller: CountedCaller): Promise<string[]>;
+  prepareReopening(
+    room: RoomOfGroups,
+    times: { dueAt: Date; now: Date },
+    caller: CountedCaller,
+  ): Promise<string[]>;
   /** Makes tasks due now. Deletes the groups of the rooms in `again` a second time at `againAt`, because now may be too early. */
   undo(
     examId: string,

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
-  type Caller,
   type ExamPlan,
   type ParticipantRole,
   PLANNED_PEOPLE_LISTED,
@@ -8,6 +7,7 @@ import {
   type PlannedRoom,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
+import type { ActingCaller, Author } from "../../domain/calls.js";
 import type { NewRoom } from "../../domain/people.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -28,7 +28,7 @@ export interface PlanService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT when there are too few teachers or the exam changes during
    *   the call, PARTICIPANT_CONFLICT, QUOTA_EXCEEDED, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
-  plan(caller: Caller, input: PlanExamInput, listed?: number): Promise<ExamPlan>;
+  plan(caller: ActingCaller, input: PlanExamInput, listed?: number): Promise<ExamPlan>;
 }
 
 export interface PlanServiceDeps {
@@ -189,7 +189,7 @@ export const createPlanService = ({
       creatorId: createTeacher,
       imServer,
       members: () => members(id),
-      author,
+      caller: author,
     }));
     await groups.open(groupRequests, async ({ undo }) => {
       if (!(await store.apply(examId, seen, { now, rooms, people, undo, author })))

@@ -5,7 +5,7 @@ import { type ExamTransaction, lockExams } from "../../domain/exam-transaction.j
 import { readRoles } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
 import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
-import type { Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { presence, roomExams } from "../../storage/tables.js";
 

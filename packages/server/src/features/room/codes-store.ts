@@ -176,13 +176,7 @@ const choose = async (
   });
 };
 
-export const createCodeStore = ({
-  storage,
-  writes,
-}: {
-  storage: Queries;
-  writes: Writes;
-}): CodeStore => ({
+export const createCodeStore = ({ storage, writes }: { storage: Queries; writes: Writes }): CodeStore => ({
   async assign({ examId, roomId }, wanted, author) {
     const room = { examId, roomId };
     const known = await readPresent(storage, room, wanted);

@@ -6,6 +6,7 @@ import type {
   RemoveFromExamInput,
   UnseatedPage,
 } from "@invigil/schema";
+import type { ActingCaller } from "../../domain/calls.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
@@ -32,7 +33,7 @@ export interface RosterService {
    * deleted exam, too.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, ROOM_ENDED
    */
-  remove(caller: Caller, input: RemoveFromExamInput): Promise<RemovedFromExam>;
+  remove(caller: ActingCaller, input: RemoveFromExamInput): Promise<RemovedFromExam>;
 }
 
 export interface RosterServiceDeps {

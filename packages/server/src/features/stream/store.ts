@@ -14,7 +14,7 @@ import type { RoomKey } from "../../domain/room-exams.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
 import type { Announcement, TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import {
   bulkChanges,

@@ -13,7 +13,8 @@ import { toCheatRecord } from "../../domain/cheat-records.js";
 import { isRoom } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
 import type { RoomKey } from "../../domain/room-exams.js";
-import type { Reader, Storage } from "../../storage/port.js";
+import type { Writes } from "../../domain/writes.js";
+import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   cheatConfigs,
@@ -361,7 +362,7 @@ export const createLiveStore = ({
   writes,
 }: {
   storage: Queries;
-  writes: Writes;
+  writes: Pick<Writes, "unordered">;
 }): LiveStore => {
   const erasures = createErasureFilter(storage);
 

@@ -2,13 +2,13 @@ import { getTableName } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { quoted } from "../names.js";
 import {
+  type AnyStatement,
   binderOf,
   type Insertion,
   insertedColumns,
   insertedValue,
   partsOf,
   rowReader,
-  type AnyStatement,
   type Values,
 } from "../statement.js";
 import type { Result } from "./batch.js";

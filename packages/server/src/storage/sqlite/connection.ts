@@ -5,6 +5,7 @@ import { ForeignKeyError, UniqueError } from "../errors.js";
 import { listOf, quoted } from "../names.js";
 import type { Reader } from "../port.js";
 import {
+  type AnyStatement,
   type Binding,
   binderOf,
   type Insertion,
@@ -13,7 +14,6 @@ import {
   type RowBinder,
   rowBinderOf,
   rowReader,
-  type AnyStatement,
   type Values,
 } from "../statement.js";
 import { compile, sqliteDialect, toSqlite } from "./dialect.js";
