@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // The tests of the server that concern storage, which run on PostgreSQL as well: node scripts/storage-tests.mjs
-// A test says so by what it imports: it opens databases itself, listens to the event log, or takes another way on PostgreSQL. One that imports
-// none of these says it in a line of its own: `// Also on PostgreSQL: WHY`. `scripts/ci/postgres.sh` runs all tests there.
+// A test says so by what it imports: it opens databases itself, or listens to the event log. One that imports none of these says it in a line
+// of its own: `// Also on PostgreSQL: WHY`. `scripts/ci/postgres.sh` runs all tests there.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 
-const ABOUT_STORAGE = /\/support\/(database|engine|listening|live-hall)\.js"|^\/\/ Also on PostgreSQL: /m;
+const ABOUT_STORAGE = /\/support\/(database|listening|live-hall)\.js"|^\/\/ Also on PostgreSQL: /m;
 
 const folder = resolve(import.meta.dirname, "../packages/server");
 
