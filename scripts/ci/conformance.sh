@@ -48,7 +48,7 @@ cd "$tmp" || exit # where no .env lies
 export INVIGIL_AUTH=required INVIGIL_DEMO_EXAMINEES=5 INVIGIL_TIME_ZONE=Asia/Shanghai
 INVIGIL_AUTH_SECRET=$(node -p 'crypto.randomBytes(32).toString("hex")')
 export INVIGIL_AUTH_SECRET
-at_exit 'kill -KILL "${servers[@]}" ${balancer-} 2>/dev/null'
+at_exit 'kill -KILL "${servers[@]}" 2>/dev/null; kill ${balancer-} 2>/dev/null'
 if [ "$engine" = sqlite ]; then
   serve
   base=${urls[0]}
