@@ -93,6 +93,7 @@ const openRooms = (): Promise<School> => {
       identify: async () => identity,
       gate: world().services.gate,
       address: "in-process",
+      entryPoint: "in-process",
       trace: { requestId: "r", procedures: [] },
     });
   };
