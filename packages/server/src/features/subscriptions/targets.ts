@@ -7,7 +7,7 @@ import type { AccessService, Reach } from "../access/service.js";
 import type { DeliveredExamEvent, DeliveredRoomEvent, LoggedEvent } from "./delivered-events.js";
 import type { LiveStore } from "./store.js";
 import type { SubscriptionTarget } from "./subscription.js";
-import { canSeeConfig, isDeliverable, isVisibleTo, visibleSnapshot } from "./visibility.js";
+import { isDeliverable, isVisibleTo, needsOpenRoom, visibleSnapshot } from "./visibility.js";
 
 interface TargetDeps {
   readonly store: LiveStore;
@@ -41,10 +41,9 @@ export const roomTarget = (
     },
     async deliver({ event, load }) {
       if (!isVisibleTo(caller, event)) return {};
-      if (event.type === "cheat_config_changed" && caller.role === "examinee") {
-        // The event carries the current config, and the room may have ended since it was logged.
+      if (needsOpenRoom(caller, event)) {
         const room = await store.room({ examId, roomId });
-        if (!room || !canSeeConfig(caller, room)) return {};
+        if (room?.status !== "in_progress") return {};
       }
       const loaded = await load();
       return {
@@ -125,7 +124,7 @@ export const examTarget = (
       if (mayChangeReach) lastTaken = event.id;
       // A person who is removed from a room receives that event as the last one of the room, so the recheck follows it.
       if (mayChangeReach && !hadRoom) await recheckAccess();
-      if (!hadRoom && !isOfAny(rooms, event)) return {};
+      if ((!hadRoom && !isOfAny(rooms, event)) || !isVisibleTo(caller, event)) return {};
       const loaded = await load();
       return {
         ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: loaded }),

@@ -1,6 +1,6 @@
-import type { Caller, ParticipantRole, Room, RoomSnapshot } from "@invigil/schema";
+import type { Audience, Caller, EventTypeSeenBy, ParticipantRole, Room, RoomSnapshot } from "@invigil/schema";
 import { loginOf } from "../../domain/messages.js";
-import type { DeliveredEvent, LoggedEvent } from "./delivered-events.js";
+import { type DeliveredEvent, declarationOf, type LoggedEvent } from "./delivered-events.js";
 
 // Which events a subscriber receives. The access service decides who may subscribe.
 
@@ -8,28 +8,36 @@ import type { DeliveredEvent, LoggedEvent } from "./delivered-events.js";
 const canSeePerson = (caller: Caller, person: { userId: string; role: ParticipantRole }): boolean =>
   caller.role !== "examinee" || person.role !== "examinee" || person.userId === caller.userId;
 
-/** Whether the caller may receive an event. For messages, `isDeliverable` also checks the recipients, which the log does not hold. */
-export const isVisibleTo = (caller: Caller, event: LoggedEvent): boolean => {
-  switch (event.type) {
-    case "room_created":
-    case "cheat_records_added":
-      return caller.role !== "examinee";
-    case "participant_added":
-    case "participant_updated":
-    case "participant_removed":
-    case "participant_entered":
-    case "participant_left":
-    case "devices_changed":
-    case "publish_status_changed":
-      return canSeePerson(caller, event.data);
-    case "room_ended":
-    case "room_reopened":
-    case "audio_status_changed":
-    case "cheat_config_changed":
-    case "message":
-      return true;
-  }
+type Rules = {
+  readonly [SeenBy in Audience]: (
+    caller: Caller,
+    event: Extract<LoggedEvent, { type: EventTypeSeenBy<SeenBy> }>,
+  ) => boolean;
 };
+const RULES: Rules = {
+  everybody: () => true,
+  staff: (caller) => caller.role !== "examinee",
+  concerned: (caller, event) => canSeePerson(caller, event.data),
+  // `needsOpenRoom`
+  whileInProgress: () => true,
+  // `isDeliverable`
+  readers: () => true,
+};
+/**
+ * Whether the caller may receive an event. Two audiences depend on more than the log holds: `needsOpenRoom` and `isDeliverable` say the
+ * rest.
+ */
+export const isVisibleTo = (caller: Caller, event: LoggedEvent): boolean => {
+  const declared = declarationOf(event);
+  if (!declared) return false;
+  // Safe: the audience is that of the event's type.
+  const isReceiver = RULES[declared.seenBy] as (caller: Caller, event: LoggedEvent) => boolean;
+  return isReceiver(caller, event);
+};
+
+/** Whether the caller receives an event only while its room is in progress, which may have ended since the event was logged. */
+export const needsOpenRoom = (caller: Caller, event: LoggedEvent): boolean =>
+  caller.role === "examinee" && declarationOf(event)?.seenBy === "whileInProgress";
 
 /**
  * Whether one of the caller's pages receives a loaded event. A message with recipients is for them and its sender. Staff also receive
