@@ -16,14 +16,13 @@ import { audioStatusSchema, roomSchema } from "./room.js";
 // The events of rooms and exams. Each says everything about itself: docs/decisions/0049-events-say-what-they-are.md. What the server writes
 // and delivers, who receives it, the client's types and state, and the reference follow from it.
 
-/** Who of the subscribers receives an event. The server's rules are in `features/subscriptions/visibility.ts`. */
+/** Which subscribers receive an event, in words. The server's rules are in `features/subscriptions/visibility.ts`. */
 export const audiences = {
   everybody: "everybody",
   staff: "staff",
-  concerned: "staff, and examinees about themselves and staff",
-  whileInProgress: "staff, and examinees while their room is in progress",
-  readers:
-    "examinees what is for everybody or for them, and what they sent; staff also whatever people send in their room",
+  concerned: "staff; examinees if it is about themselves or staff",
+  whileInProgress: "staff; examinees while their room is in progress",
+  readers: "the message's receivers and its sender; staff also whatever people send",
 } as const;
 export type Audience = keyof typeof audiences;
 
@@ -39,6 +38,8 @@ type NoFields = Readonly<Record<never, never>>;
 type Values<Fields> = [keyof Fields] extends [never]
   ? unknown
   : z.output<z.ZodObject<Fields extends z.ZodRawShape ? Fields : never>>;
+
+type Flat<Type> = { [Key in keyof Type]: Type[Key] };
 
 interface Declaration<
   About extends "room" | "exam",
@@ -67,7 +68,7 @@ interface Declaration<
   /** The fields that the log holds for the server alone. */
   readonly internal?: Internal;
   /** The payload and what is looked up. A test compares it with events that were delivered. */
-  readonly example: NoInfer<Values<Payload> & Values<LookedUp>>;
+  readonly example: NoInfer<Flat<Values<Payload> & Values<LookedUp>>>;
 }
 
 const declareEvent = <
@@ -284,7 +285,6 @@ type Events = typeof events;
 /** The type of an event of the log, which excludes `gap`. */
 export type EventType = keyof Events;
 
-type Flat<Type> = { [Key in keyof Type]: Type[Key] };
 type FieldsOf<Type extends EventType, Kind extends "payload" | "lookedUp" | "internal"> = Values<
   NonNullable<Events[Type][Kind]>
 >;
@@ -311,20 +311,21 @@ export type ChangedParts<
   Of extends "room" | "exam",
 > = Events[Type]["changes"][Of][number];
 
-const head = <Type extends string>(type: Type) => ({
+const headOf = <Type extends string, Place>(type: Type, place: Place) => ({
   type: z.literal(type).describe("The type of the event."),
   id: eventIdSchema,
+  ...place,
   time: z.date().describe("When it happened, by the server's clock."),
 });
+const eventRoom = z
+  .string()
+  .describe(
+    'The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives.',
+  );
 const schemaOf = ([type, { meaning, payload, lookedUp }]: [string, Events[EventType]]) =>
   z
     .object({
-      ...head(type),
-      roomId: z
-        .string()
-        .describe(
-          'The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives.',
-        ),
+      ...headOf(type, { roomId: eventRoom }),
       ...payload,
       ...lookedUp,
     })
@@ -343,10 +344,10 @@ const GAP = "Replaces events that are no longer available, because there were to
 const SNAPSHOT = "The current state.";
 
 export const roomGapSchema = z
-  .object({ ...head("gap"), roomId: found.roomId, snapshot: roomSnapshotSchema.describe(SNAPSHOT) })
+  .object({ ...headOf("gap", { roomId: found.roomId }), snapshot: roomSnapshotSchema.describe(SNAPSHOT) })
   .describe(GAP);
 export const examGapSchema = z
-  .object({ ...head("gap"), examId: found.examId, snapshot: examSnapshotSchema.describe(SNAPSHOT) })
+  .object({ ...headOf("gap", { examId: found.examId }), snapshot: examSnapshotSchema.describe(SNAPSHOT) })
   .describe(GAP);
 
 /** An event that subscribers of a room receive. */
