@@ -71,7 +71,8 @@ interface Declaration<
   readonly example: NoInfer<Flat<Values<Payload> & Values<LookedUp>>>;
 }
 
-const declareEvent = <
+/** What it leaves out, and a part of a state that does not exist, do not compile. */
+export const declareEvent = <
   About extends "room" | "exam",
   SeenBy extends Audience,
   Payload extends LogFields<About> = NoFields,
@@ -83,7 +84,7 @@ const declareEvent = <
   declaration: Declaration<About, SeenBy, RoomPart, ExamPart, Payload, LookedUp, Internal>,
 ) => declaration;
 
-const NOTHING = { room: [], exam: [] } as const;
+export const NOTHING = { room: [], exam: [] } as const;
 /** The state of a room and the entry of the room in the state of its exam. */
 const ROOM = { room: ["room"], exam: ["rooms"] } as const;
 const MEMBERS = { room: ["members"], exam: [] } as const;
