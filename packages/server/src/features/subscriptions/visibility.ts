@@ -1,6 +1,14 @@
-import type { Audience, Caller, EventTypeSeenBy, ParticipantRole, Room, RoomSnapshot } from "@invigil/schema";
+import type {
+  Caller,
+  EventRecords,
+  EventTypeSeenBy,
+  ParticipantRole,
+  Room,
+  RoomSnapshot,
+} from "@invigil/schema";
 import { loginOf } from "../../domain/messages.js";
-import { type DeliveredEvent, declarationOf, type LoggedEvent } from "./delivered-events.js";
+import type { DeliveredEvent } from "./delivered-events.js";
+import type { QueuedEvent } from "./event-queue.js";
 
 // Which events a subscriber receives. The access service decides who may subscribe.
 
@@ -8,36 +16,32 @@ import { type DeliveredEvent, declarationOf, type LoggedEvent } from "./delivere
 const canSeePerson = (caller: Caller, person: { userId: string; role: ParticipantRole }): boolean =>
   caller.role !== "examinee" || person.role !== "examinee" || person.userId === caller.userId;
 
-type Rules = {
-  readonly [SeenBy in Audience]: (
-    caller: Caller,
-    event: Extract<LoggedEvent, { type: EventTypeSeenBy<SeenBy> }>,
-  ) => boolean;
-};
-const RULES: Rules = {
-  everybody: () => true,
-  staff: (caller) => caller.role !== "examinee",
-  concerned: (caller, event) => canSeePerson(caller, event.data),
-  // `needsOpenRoom`
-  whileInProgress: () => true,
-  // `isDeliverable`
-  readers: () => true,
-};
 /**
  * Whether the caller may receive an event. Two audiences depend on more than the log holds: `needsOpenRoom` and `isDeliverable` say the
  * rest.
  */
-export const isVisibleTo = (caller: Caller, event: LoggedEvent): boolean => {
-  const declared = declarationOf(event);
-  if (!declared) return false;
-  // Safe: the audience is that of the event's type.
-  const isReceiver = RULES[declared.seenBy] as (caller: Caller, event: LoggedEvent) => boolean;
-  return isReceiver(caller, event);
+export const isVisibleTo = (
+  caller: Caller,
+  { event, seenBy }: Pick<QueuedEvent, "event" | "seenBy">,
+): boolean => {
+  switch (seenBy) {
+    case undefined:
+      return false;
+    case "staff":
+      return caller.role !== "examinee";
+    case "concerned":
+      // Safe: the audience is that of the event's type.
+      return canSeePerson(caller, event.data as EventRecords[EventTypeSeenBy<"concerned">]);
+    case "everybody":
+    case "whileInProgress":
+    case "readers":
+      return true;
+  }
 };
 
 /** Whether the caller receives an event only while its room is in progress, which may have ended since the event was logged. */
-export const needsOpenRoom = (caller: Caller, event: LoggedEvent): boolean =>
-  caller.role === "examinee" && declarationOf(event)?.seenBy === "whileInProgress";
+export const needsOpenRoom = (caller: Caller, { seenBy }: Pick<QueuedEvent, "seenBy">): boolean =>
+  caller.role === "examinee" && seenBy === "whileInProgress";
 
 /**
  * Whether one of the caller's pages receives a loaded event. A message with recipients is for them and its sender. Staff also receive
