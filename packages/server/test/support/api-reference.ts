@@ -82,6 +82,12 @@ const block = (code: string): string => `\`\`\`ts\n${code}\n\`\`\``;
 const METHODS = { query: "query", mutation: "mutate", subscription: "subscribe" } as const;
 const KINDS = { query: "Query", mutation: "Mutation", subscription: "Subscription" } as const;
 
+const SENDERS: Readonly<Record<Role, string>> = {
+  admin: "administrators",
+  teacher: "teachers",
+  inspector: "inspectors",
+  examinee: "examinees",
+};
 /** When the examples of events happened. */
 const NOW = new Date("2026-01-02T03:04:05Z");
 const ABOUT = { room: "a room", exam: "an exam" } as const;
@@ -324,14 +330,17 @@ class ReferenceWriter {
     return blocks(
       "# Signals",
       WRITTEN,
-      'Signals are messages of a room. The apps know them by number. A `command` asks somebody to do something, an `answer` reports the outcome, a `report` is sent without a command, and `news` comes from the server. [live.md](../live.md#messages) says who may send which. `room.send("startCall", …)` of the client and [`im.send`](im.md#imsend) send them. Numbers above 30000 are free for messages of your own.',
+      'Signals are messages of a room. The apps know them by number. A `command` asks somebody to do something, an `answer` reports the outcome, a `report` is sent without a command, and `news` comes from the server. `room.send("startCall", …)` of the client and [`im.send`](im.md#imsend) send them. Numbers above 30000 are free for messages of your own, which everybody in the room may send ([live.md](../live.md#messages)).',
       table(
         ["signal", "number", "kind", "sent by", "meaning"],
         Object.entries(signals).map(([name, { type, kind, sender, data }]) => [
           `\`${name}\``,
           String(type),
           kind,
-          { server: "the server", client: "apps", either: "apps and the server" }[sender],
+          [
+            ...sendersOf(type).map((role) => SENDERS[role]),
+            ...(sender === "client" ? [] : ["the server"]),
+          ].join(", "),
           cell(sentenceIn(data)),
         ]),
       ),
