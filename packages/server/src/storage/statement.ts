@@ -82,6 +82,7 @@ export interface Statement<Row = unknown> {
 }
 
 /** All statements and insertions, for the tests that compile them for each database. */
+// oxlint-disable-next-line invigil/no-module-state -- What the code declares, whatever app runs it.
 const allStatements: (Statement | Insertion)[] = [];
 export const madeStatements = (): readonly (Statement | Insertion)[] => allStatements;
 
@@ -339,7 +340,8 @@ const indexesIn = (shape: RowShape): number[] =>
 
 /**
  * Creates a function that builds a row from the values of its fields. The function is compiled from text, because
- * V8 creates an object literal in a quarter of the time that it takes to add the same properties one by one.
+ * V8 creates an object literal in a quarter of the time that it takes to add the same properties one by one. A page of records is
+ * read in 0.87 of the time (decision 50). Nothing else compiles text.
  */
 export const rowReader = ({ fields, alwaysThere }: Pick<StatementParts, "fields" | "alwaysThere">) => {
   const valueAt = (index: number): string =>
