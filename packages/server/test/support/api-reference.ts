@@ -1,4 +1,13 @@
-import { audiences, type ErrorCode, type EventType, errorCodes, events, signals } from "@invigil/schema";
+import {
+  audiences,
+  type ErrorCode,
+  type EventType,
+  errorCodes,
+  events,
+  type Role,
+  sendersOf,
+  signals,
+} from "@invigil/schema";
 import type { Row } from "../../src/rest/routes.js";
 import { errorsOf, usualErrorsOf } from "../../src/trpc/procedures.js";
 import {
