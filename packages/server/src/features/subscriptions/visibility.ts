@@ -55,7 +55,7 @@ export const isDeliverable = (caller: Caller, login: string, event: DeliveredEve
 };
 
 /** Whether the caller receives the cheat config. Examinees need it only while the room is in progress. */
-export const canSeeConfig = (caller: Caller, { status }: Pick<Room, "status">): boolean =>
+const canSeeConfig = (caller: Caller, { status }: Pick<Room, "status">): boolean =>
   caller.role !== "examinee" || status === "in_progress";
 
 /** Returns the part of a snapshot that the caller may see. */
