@@ -1,10 +1,13 @@
 import { EventEmitter } from "node:events";
+import type { AuditLog } from "../domain/audit.js";
 import { createBulkChanges } from "../domain/bulk/changes.js";
+import { createRestingPersonEraser } from "../domain/bulk/erase-from-resting.js";
 import { createPersonRemover } from "../domain/bulk/removal.js";
 import { createEventLog } from "../domain/events.js";
 import { createMessageLog } from "../domain/messages.js";
 import { createRoomExams } from "../domain/room-exams.js";
 import { createTaskLog } from "../domain/vendor-tasks.js";
+import { createUnordered, createWrites } from "../domain/writes.js";
 import { withRateLimits } from "../features/access/rate-limited.js";
 import { createAccessService } from "../features/access/service.js";
 import { createAccessStore } from "../features/access/store.js";
@@ -96,8 +99,9 @@ export const createServices = (
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
   const storage = unlimited ? withoutShares(db.storage) : db.storage;
+  const audit: AuditLog = { add: async () => undefined };
   const roomExams = createRoomExams();
-  const liveStore = createLiveStore({ storage });
+  const liveStore = createLiveStore({ storage, writes: { unordered: createUnordered(storage) } });
   const dispatcher = createEventDispatcher({ store: liveStore, log });
   const eventLog = createEventLog({
     added: dispatcher.poll,
@@ -117,6 +121,7 @@ export const createServices = (
   });
   const bulk = createBulkChanges({
     storage,
+    audit,
     tasks: taskLog,
     events: bulkEventLog,
     clock,
@@ -128,7 +133,9 @@ export const createServices = (
       ),
     gone: examNotFound,
   });
-  const groupStore = createGroupStore({ storage, roomExams, tasks: taskLog });
+  const writes = createWrites({ storage, audit, roster: bulk.roster });
+  const removePerson = createPersonRemover({ storage, bulk });
+  const groupStore = createGroupStore({ storage, writes, roomExams, tasks: taskLog });
   const { messages } = providers;
   const queue = createTaskQueue({
     store: groupStore,
@@ -144,7 +151,7 @@ export const createServices = (
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
   const access = withRateLimits(uncountedAccess, rates);
-  const authStore = createAuthStore({ storage, roomExams });
+  const authStore = createAuthStore({ storage, writes, roomExams });
   const auth = createAuthService({
     store: authStore,
     access,
@@ -159,14 +166,14 @@ export const createServices = (
     lifetime: config.login,
   });
   const account = createAccountService({
-    store: createAccountStore({ storage }),
+    store: createAccountStore({ storage, writes }),
     access,
     passwords,
     onAccessRevoked: dispatcher.recheckAccess,
     clock,
   });
   const audio = createAudioService({
-    store: createAudioStore({ storage }),
+    store: createAudioStore({ storage, writes }),
     access,
     files: audioFiles,
     clock,
@@ -176,12 +183,12 @@ export const createServices = (
     rates,
     quotas,
   });
-  const erasure = createErasureService({ store: createErasureStore({ storage }), clock, log });
+  const erasure = createErasureService({ store: createErasureStore({ storage, writes }), clock, log });
   const participant = createParticipantService({
     store: createParticipantStore({
       storage,
-      bulk,
-      removePerson: createPersonRemover({ storage, bulk }),
+      writes,
+      removePerson,
       tasks: taskLog,
       events: eventLog,
     }),
@@ -194,7 +201,12 @@ export const createServices = (
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
   const roster = createRosterService({
-    store: createRosterStore({ storage, bulk, clock }),
+    store: createRosterStore({
+      storage,
+      removePerson,
+      eraseFromDeleted: createRestingPersonEraser({ storage, audit, clock }),
+      clock,
+    }),
     access,
     erasure,
     clock,
@@ -208,7 +220,7 @@ export const createServices = (
     quotas,
   });
   const exam = createExamService({
-    store: createExamStore({ storage, bulk }),
+    store: createExamStore({ storage, writes, bulk }),
     together: storage.together,
     access,
     audio,
@@ -221,7 +233,7 @@ export const createServices = (
     hasFreeSpace: () => disk.hasFreeSpace(),
     log,
   });
-  const cheatStore = createCheatStore({ storage, events: eventLog });
+  const cheatStore = createCheatStore({ storage, writes, events: eventLog });
   const cheat = createCheatService({
     store: cheatStore,
     access,
@@ -229,7 +241,7 @@ export const createServices = (
     rates,
     quota: createRecordQuota({ store: cheatStore, quotas }),
   });
-  const roomStore = createRoomStore({ storage, roomExams, bulk, tasks: taskLog, events: eventLog });
+  const roomStore = createRoomStore({ storage, writes, roomExams, tasks: taskLog, events: eventLog });
   const room = createRoomService({
     store: roomStore,
     together: storage.together,
@@ -265,7 +277,7 @@ export const createServices = (
     apps: config.apps,
   });
   const codes = createCodeService({
-    store: createCodeStore({ storage }),
+    store: createCodeStore({ storage, writes }),
     links,
     codes: joinCodes,
     wrongCodes: createWrongCodes({ monotonic }),
@@ -275,14 +287,20 @@ export const createServices = (
     config,
   });
   const imStore = createImStore({ storage, roomExams, messageLog, sendRate });
-  const logins = createLoginService({ store: createLoginStore({ storage }), access, auth, clock, ids });
+  const logins = createLoginService({
+    store: createLoginStore({ storage, writes }),
+    access,
+    auth,
+    clock,
+    ids,
+  });
   const im = createImService({
     messages,
     access,
     groups,
     logins,
     store: imStore,
-    mutes: createMuteStore({ storage, roomExams, instances }),
+    mutes: createMuteStore({ storage, writes, roomExams, instances }),
     sendRate,
     rates,
     quota: createMessageQuota({

@@ -5,6 +5,7 @@ import type { Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { type VendorTaskPayload, vendorTasks } from "../storage/tables.js";
 import type { EventLog, NewEvent } from "./events.js";
+import type { ExamTransaction } from "./exam-transaction.js";
 import { announcesEnd, loginsOf, type MessageLog, type NewMessage } from "./messages.js";
 import { endPresence } from "./presence.js";
 import type { RoomKey } from "./room-exams.js";
@@ -49,7 +50,7 @@ export interface TaskLog {
    * @param before events to add before those of the signals
    */
   announceAll(
-    tx: Transaction,
+    tx: ExamTransaction,
     announcements: readonly Announcement[],
     ids: readonly number[],
     before?: readonly NewEvent[],
@@ -59,7 +60,7 @@ export interface TaskLog {
    * service sends the signal at once, unless it was sent already. Services of vendors send it from `dueAt` on.
    */
   prepareEnd(
-    tx: Transaction,
+    tx: ExamTransaction,
     room: RoomKey,
   ): Promise<(ended: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }) => Promise<unknown>>;
   /** Deletes the room's groups from `dueAt` on, and tries until it succeeds. Returns the ids of the tasks. */
@@ -75,7 +76,7 @@ export interface TaskLog {
    * once. An examinee also receives the signal that they were removed.
    */
   prepareEviction(
-    tx: Transaction,
+    tx: ExamTransaction,
     room: RoomOfGroups,
     person: { readonly userId: string; readonly role: string },
     now: Date,

@@ -72,13 +72,13 @@ export const restPlugin = async (
       // Runs before the body is parsed, so that only bodies of authorized callers are read.
       onRequest: (request, _reply, done) => {
         if (request.method !== "POST") return done();
-        createContext(request).then((context) => {
+        createContext(request, "rest").then((context) => {
           request.bodyLimit = bodyLimitOf(context, calls);
           done();
         }, done);
       },
       handler: async (request) => {
-        const ctx = request.callContext ?? (await createContext(request));
+        const ctx = request.callContext ?? (await createContext(request, "rest"));
         const sent = () => ({ fields: sentFields(request, row), headers: request.headers });
         return success(await call(sent, ctx));
       },

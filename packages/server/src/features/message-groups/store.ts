@@ -1,11 +1,13 @@
 import type { ImServer, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, gt, lt, lte, ne, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
-import { lockExams } from "../../domain/exam-lock.js";
+import { lockExams } from "../../domain/exam-transaction.js";
 import { roomById } from "../../domain/people.js";
 import { examOfRoom, type RoomExams, type RoomKey } from "../../domain/room-exams.js";
 import type { RoomOfGroups, TaskLog, VendorTask } from "../../domain/vendor-tasks.js";
-import type { Share, Storage } from "../../storage/port.js";
+import type { Writes } from "../../domain/writes.js";
+import type { CountedCaller } from "../../identity/usage-key.js";
+import type { Queries } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { vendorTasks, visibleParticipants } from "../../storage/tables.js";
 
@@ -33,9 +35,17 @@ export interface GroupStore {
   /** Whether any of these people is in the room. */
   hasAnyOf(room: RoomKey, userIds: readonly string[]): Promise<boolean>;
   /** Adds tasks that delete a room's groups at `dueAt` unless they are cancelled. Returns their ids. */
-  prepareUndo(room: RoomOfGroups, times: { dueAt: Date; now: Date }, share: Share): Promise<string[]>;
+  prepareUndo(
+    room: RoomOfGroups,
+    times: { dueAt: Date; now: Date },
+    caller: CountedCaller,
+  ): Promise<string[]>;
   /** Does the same for a room that has ended, and cancels the tasks that would delete its groups earlier. @throws GroupsLeaving */
-  prepareReopening(room: RoomOfGroups, times: { dueAt: Date; now: Date }, share: Share): Promise<string[]>;
+  prepareReopening(
+    room: RoomOfGroups,
+    times: { dueAt: Date; now: Date },
+    caller: CountedCaller,
+  ): Promise<string[]>;
   /** Makes tasks due now. Deletes the groups of the rooms in `again` a second time at `againAt`, because now may be too early. */
   undo(
     examId: string,
@@ -143,10 +153,12 @@ const byExam = (found: readonly VendorTask[]): VendorTask[][] => {
 
 export const createGroupStore = ({
   storage,
+  writes,
   roomExams,
   tasks,
 }: {
-  storage: Storage;
+  storage: Queries;
+  writes: Writes;
   roomExams: RoomExams;
   tasks: TaskLog;
 }): GroupStore => ({
@@ -156,38 +168,34 @@ export const createGroupStore = ({
 
   hasAnyOf: async (room, userIds) => (await storage.get(anyOfPeople, { ...room, userIds })) !== undefined,
 
-  prepareUndo: (room, times, share) =>
-    storage.write((tx) => tx.last(() => tasks.deleteGroups(tx, room, times)), { share }),
-
-  prepareReopening: (room, times, share) =>
-    storage.write(
-      async (tx) => {
-        await lockExams(tx, room.examId);
-        await tasks.cancelDeletion(tx, room);
-        return tasks.deleteGroups(tx, room, times);
-      },
-      { share },
+  prepareUndo: (room, times, caller) =>
+    writes.unordered({ examId: room.examId, caller }, (tx) =>
+      tx.last(() => tasks.deleteGroups(tx, room, times)),
     ),
+
+  prepareReopening: (room, times, caller) =>
+    writes.unordered({ examId: room.examId, caller }, async (tx) => {
+      await lockExams(tx, room.examId);
+      await tasks.cancelDeletion(tx, room);
+      return tasks.deleteGroups(tx, room, times);
+    }),
 
   undo: (exam, taskIds, { now, again, againAt }) =>
-    storage.write(
-      async (tx) => {
-        await tx.last(() =>
-          Promise.all([
-            tx.run(makeTasksDue, { examId: exam, ids: taskIds, dueAt: now }),
-            ...again.map((room) => tasks.deleteGroups(tx, room, { dueAt: againAt, now })),
-          ]),
-        );
-      },
-      { share: { examId: exam } },
-    ),
+    writes.unordered({ examId: exam }, async (tx) => {
+      await tx.last(() =>
+        Promise.all([
+          tx.run(makeTasksDue, { examId: exam, ids: taskIds, dueAt: now }),
+          ...again.map((room) => tasks.deleteGroups(tx, room, { dueAt: againAt, now })),
+        ]),
+      );
+    }),
 
   async claim({ service: of, now, until, limit }) {
     const claimed: VendorTask[] = [];
     let expired = 0;
     /** Claims tasks, and deletes those that have expired. Returns how many it deleted. */
     const claimAll = (found: readonly VendorTask[]): Promise<{ taken: VendorTask[]; deleted: number }> =>
-      storage.write(async (tx) => {
+      writes.unordered({}, async (tx) => {
         const taken: VendorTask[] = [];
         let deleted = 0;
         for (const task of found)
@@ -214,25 +222,19 @@ export const createGroupStore = ({
   },
 
   finish: ({ examId: exam, id: taskId }) =>
-    storage.write(
-      async (tx) => {
-        await tx.last(() => tx.run(deleteTask, { examId: exam, id: taskId }));
-      },
-      { share: { examId: exam } },
-    ),
+    writes.unordered({ examId: exam }, async (tx) => {
+      await tx.last(() => tx.run(deleteTask, { examId: exam, id: taskId }));
+    }),
 
   retry: ({ examId: exam, id: taskId, kind: taskKind, service: of, groupId: group }, next) =>
-    storage.write(
-      async (tx) => {
-        const task = { examId: exam, id: taskId };
-        await tx.last(() =>
-          Promise.all([
-            tx.run(retryTask, { ...task, ...next }),
-            taskKind !== "leave" &&
-              tx.run(delayLaterTasks, { ...task, service: of, groupId: group, dueAt: next.dueAt }),
-          ]),
-        );
-      },
-      { share: { examId: exam } },
-    ),
+    writes.unordered({ examId: exam }, async (tx) => {
+      const task = { examId: exam, id: taskId };
+      await tx.last(() =>
+        Promise.all([
+          tx.run(retryTask, { ...task, ...next }),
+          taskKind !== "leave" &&
+            tx.run(delayLaterTasks, { ...task, service: of, groupId: group, dueAt: next.dueAt }),
+        ]),
+      );
+    }),
 });

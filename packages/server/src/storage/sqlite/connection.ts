@@ -6,6 +6,7 @@ import { ForeignKeyError, UniqueError } from "../errors.js";
 import { listOf, quoted } from "../names.js";
 import type { Reader } from "../port.js";
 import {
+  type AnyStatement,
   type Binding,
   binderOf,
   type Insertion,
@@ -14,7 +15,6 @@ import {
   type RowBinder,
   rowBinderOf,
   rowReader,
-  type Statement,
   type Values,
 } from "../statement.js";
 import { compile, sqliteDialect, toSqlite } from "./dialect.js";
@@ -29,9 +29,9 @@ export interface Running {
 
 /** Runs statements on one connection. SQLite is synchronous, so no method waits. */
 export interface Connection {
-  get<Row>(statement: Statement<Row>, values?: Values): Row | undefined;
-  all<Row>(statement: Statement<Row>, values?: Values): Row[];
-  run(statement: Statement, values?: Values): number;
+  get<Row>(statement: AnyStatement<Row>, values?: Values): Row | undefined;
+  all<Row>(statement: AnyStatement<Row>, values?: Values): Row[];
+  run(statement: AnyStatement, values?: Values): number;
   insert<Of extends SQLiteTable>(insertion: Insertion<Of>, rows: readonly Of["$inferInsert"][]): number[];
   /** Returns ids for rows that will be inserted, in ascending order. */
   ids(table: SQLiteTable, count: number): number[];
@@ -71,7 +71,7 @@ interface Compiled extends Pick<Prepared, "running" | "read"> {
 }
 
 /** Compiled statements. Several connections prepare the same statement, and compiling takes longer than preparing. */
-const compileOnce = once((statement: Statement): Compiled => {
+const compileOnce = once((statement: AnyStatement): Compiled => {
   const parts = partsOf(statement, sqliteDialect);
   const { text, bindings } = compile(parts);
   const running = { text, parameters: bindings.length, writes: parts.writes };
@@ -102,10 +102,10 @@ export const createConnection = (
   sqlite: Sqlite.Database,
   beforeEach: (running: Running) => void = () => undefined,
 ): Connection => {
-  const prepared = new WeakMap<Statement, Prepared>();
+  const prepared = new WeakMap<AnyStatement, Prepared>();
   const insertions = new WeakMap<Insertion, PreparedInsertion>();
 
-  const prepare = (statement: Statement): Prepared => {
+  const prepare = (statement: AnyStatement): Prepared => {
     const { running, bindings, read } = compileOnce(statement);
     const { text } = running;
     const made = sqlite.prepare<unknown[]>(text);
@@ -120,7 +120,7 @@ export const createConnection = (
     prepared.set(statement, one);
     return one;
   };
-  const preparedOf = (statement: Statement): Prepared => prepared.get(statement) ?? prepare(statement);
+  const preparedOf = (statement: AnyStatement): Prepared => prepared.get(statement) ?? prepare(statement);
 
   const prepareInsertion = (insertion: Insertion): PreparedInsertion => {
     const { table, onConflict } = insertion;
@@ -171,7 +171,7 @@ export const createConnection = (
   };
 
   return {
-    get: <Row>(statement: Statement<Row>, values = NOTHING) => {
+    get: <Row>(statement: AnyStatement<Row>, values = NOTHING) => {
       const { statement: made, running, bind, read } = preparedOf(statement);
       const bound = bind(values);
       beforeEach(running);
@@ -181,7 +181,7 @@ export const createConnection = (
         return found && (read(found) as Row);
       });
     },
-    all: <Row>(statement: Statement<Row>, values = NOTHING) => {
+    all: <Row>(statement: AnyStatement<Row>, values = NOTHING) => {
       const { statement: made, running, bind, read } = preparedOf(statement);
       const bound = bind(values);
       beforeEach(running);
