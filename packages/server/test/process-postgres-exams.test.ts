@@ -7,6 +7,7 @@ import { storedRate } from "../src/coordination/send-rate-table.js";
 import { createEventLog } from "../src/domain/events.js";
 import { createMessageLog } from "../src/domain/messages.js";
 import { createOutbox } from "../src/domain/outbox/outbox.js";
+import { createOutboxStore } from "../src/domain/outbox/store.js";
 import { insertExam, insertPerson, insertRoom } from "../src/domain/people.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
 import { createTaskLog } from "../src/domain/vendor-tasks.js";
@@ -14,7 +15,6 @@ import { createAccessStore } from "../src/features/access/store.js";
 import { createCheatStore } from "../src/features/cheat/store.js";
 import { createMuteStore } from "../src/features/im/mutes-store.js";
 import { createImStore } from "../src/features/im/store.js";
-import { createGroupStore } from "../src/features/message-groups/store.js";
 import { createPresenceStore } from "../src/features/presence/store.js";
 import { createStreamStore } from "../src/features/stream/store.js";
 import { createLiveStore } from "../src/features/subscriptions/store.js";
@@ -195,7 +195,6 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
     const tasks = createTaskLog({ kinds, ids, outbox, events, messages: messageLog });
     const access = createAccessStore({ storage, roomExams });
     const cheat = createCheatStore({ storage, events });
-    const groups = createGroupStore({ storage, roomExams, outbox, tasks });
     const im = createImStore({ storage, roomExams, messageLog, sendRate: storedRate });
     const live = createLiveStore({ storage });
     const store = createInstanceStore({ storage });
@@ -254,8 +253,9 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
         }),
       ),
     );
-    const claim = { service: "rong_cloud", now: NOW, until: NOW, limit: 5 } as const;
-    expect((await groups.claim(claim)).tasks).toHaveLength(2);
+    const tasksDue = createOutboxStore({ storage, outbox });
+    const claim = { queue: "rong_cloud", kinds: ["send"], passable: [], now: NOW, until: NOW, limit: 5 };
+    expect((await tasksDue.claim({ ...claim, served: new Set() })).tasks).toHaveLength(2);
     await live.prune(new Date(NOW.getTime() + 1));
     const together = sent.filter(({ values }) => ROOMS.every(({ examId }) => values.includes(examId)));
     // The exams of rooms are looked up in a shared table.

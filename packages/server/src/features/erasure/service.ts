@@ -4,7 +4,7 @@ import type { Erasure, ErasureStore, Position } from "./store.js";
 
 /**
  * Erases the remaining data about people who were removed together with their records: messages, mentions in
- * other messages, events, mutes, presence and stream names. The work consists of small steps, so that other
+ * other messages, events, dead letters, mutes, presence and stream names. The work consists of small steps, so that other
  * calls are not delayed, and continues after a restart. The message that notifies the person of the removal
  * goes last, after their pages have had time to read it, together with what calls in progress wrote meanwhile.
  */
@@ -76,6 +76,7 @@ export const createErasureService = ({
       do {
         again = false;
         for (let erasure = await next(); erasure && !isStopping; erasure = await next()) {
+          await store.eraseDeadLetters(erasure);
           await (erasure.stage === "farewell" ? eraseNotice : eraseTraces)(erasure);
           if (!isStopping) await store.advance(erasure);
         }

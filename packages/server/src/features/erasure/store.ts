@@ -7,6 +7,7 @@ import { tablesOf } from "../../storage/inventory.js";
 import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
+  deadLetters,
   erasures,
   exams,
   messageLogins,
@@ -49,6 +50,8 @@ export interface ErasureStore {
    * the others. Returns the next position.
    */
   eraseMessages(erasure: Erasure, roomId: string, after: number): Promise<Position>;
+  /** Deletes the dead letters of the exam that name the person. */
+  eraseDeadLetters(erasure: Erasure): Promise<void>;
   /** Returns those of the rooms that the person was not added to again. */
   notRejoined(erasure: Erasure, roomIds: readonly string[]): Promise<string[]>;
   /** Starts the next stage of an erasure, or deletes an erasure that is complete. */
@@ -217,6 +220,16 @@ const deleteReaders = statement((dialect) =>
     ),
 );
 
+const lettersNaming = statement(
+  query
+    .select({ id: deadLetters.id, payload: deadLetters.payload })
+    .from(deadLetters)
+    .where(and(eq(deadLetters.examId, param("examId")), contains(deadLetters.payload, "userId"))),
+);
+const deleteLetters = statement((dialect) =>
+  query.delete(deadLetters).where(dialect.isAnyOf(deadLetters.id, "ids")),
+);
+
 const withoutSeatIn = async (
   reader: Reader,
   { examId, userId }: Pick<Erasure, "examId" | "userId">,
@@ -317,6 +330,18 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
         { share: { examId } },
       );
     return last;
+  },
+
+  async eraseDeadLetters({ examId, userId }) {
+    const names = loginsOf(userId).map((login) => JSON.stringify(login));
+    const ids = (await storage.all(lettersNaming, { examId, userId }))
+      .filter(({ payload }) => {
+        // Payloads contain JSON texts, in which JSON writes quotes with a backslash.
+        const text = JSON.stringify(payload).replaceAll("\\", "");
+        return names.some((name) => text.includes(name));
+      })
+      .map(({ id }) => id);
+    if (ids.length > 0) await storage.write((tx) => tx.run(deleteLetters, { ids }), { share: { examId } });
   },
 
   notRejoined: (erasure, roomIds) => withoutSeatIn(storage, erasure, roomIds),
