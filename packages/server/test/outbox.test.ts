@@ -191,7 +191,7 @@ describe("a dead letter", () => {
     for (const _ of range(10)) await process.wait(HOUR_MS);
     expect(ran).toHaveLength(10);
     expect(await process.tasks()).toEqual([]);
-    const [letter] = await process.deadLetters.list(10);
+    const [letter] = (await process.deadLetters.list({ limit: 10 })).rows;
     expect(letter).toMatchObject({
       examId: "x",
       queue: "q",

@@ -2,13 +2,11 @@ import type { Command } from "commander";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption, quietListOption } from "./arguments.js";
 import { withLocalApp } from "./local-app.js";
+import { fetchAllPages } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 import { count, print, printList, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 import { timeFormatter } from "./time.js";
-
-/** The most dead letters that one list shows. */
-const MOST = 1000;
 
 /**
  * Does something about each of some dead letters, and prints how many it was done about.
@@ -46,28 +44,28 @@ export const addOutbox = (program: Command, run: CommandRun): void => {
     .addOption(jsonOption())
     .action((options: { json?: true; quiet?: true }) =>
       withLocalApp(run, async ({ config, services }) => {
-        const letters = await services.deadLetters.list(MOST);
+        const letters = await fetchAllPages(async (before: string | undefined) => {
+          const { rows: items, nextCursor } = await services.deadLetters.list({ limit: 500, before });
+          return { items, nextCursor };
+        });
         const local = timeFormatter(config.timeZone);
         printList(run, options, letters, {
           id: ({ id }) => id,
           forPeople: () =>
             letters.length === 0
               ? "There are no dead letters."
-              : [
-                  table(
-                    ["ID", "GIVEN UP", "QUEUE", "KIND", "ABOUT", "TRIED", "WHY"],
-                    letters.map(({ id, diedAt, queue, kind, key, attempts, reason, lastError }) => [
-                      id,
-                      local(diedAt),
-                      queue,
-                      kind,
-                      key,
-                      attempts,
-                      lastError === null ? reason : `${reason}: ${lastError}`,
-                    ]),
-                  ),
-                  ...(letters.length < MOST ? [] : [`These are the ${MOST} newest.`]),
-                ].join("\n"),
+              : table(
+                  ["ID", "GIVEN UP", "QUEUE", "KIND", "ABOUT", "TRIED", "WHY"],
+                  letters.map(({ id, diedAt, queue, kind, key, attempts, reason, lastError }) => [
+                    id,
+                    local(diedAt),
+                    queue,
+                    kind,
+                    key,
+                    attempts,
+                    lastError === null ? reason : `${reason}: ${lastError}`,
+                  ]),
+                ),
         });
       }),
     );

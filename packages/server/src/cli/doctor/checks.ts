@@ -45,7 +45,7 @@ const storedIn = async (
     return {
       demand: await capacity.demand(),
       missingAudio: await audio.missingFiles(),
-      hasDeadLetters: (await deadLetters.list(1)).length > 0,
+      hasDeadLetters: (await deadLetters.list({ limit: 1 })).rows.length > 0,
     };
   } finally {
     await deps.db.close();

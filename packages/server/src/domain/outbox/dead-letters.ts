@@ -1,10 +1,11 @@
+import type { Page } from "../../platform/paging.js";
 import { type TaskQueue, timesOf } from "./kind.js";
-import type { DeadLetter, OutboxStore, Revival } from "./store.js";
+import type { DeadLetter, OutboxStore, PageOfLetters, Revival } from "./store.js";
 
 /** What operators do about tasks that were given up. */
 export interface DeadLetters {
   /** Those of the newest tasks first. */
-  list(limit: number): Promise<DeadLetter[]>;
+  list(page: PageOfLetters): Promise<Page<DeadLetter, string>>;
   /** Adds a task again, at the end of its line, as if it were new. */
   retry(id: string): Promise<Revival>;
   /** Returns false if there is no such dead letter. */
@@ -20,7 +21,7 @@ export const createDeadLetters = ({
   queues: readonly TaskQueue[];
   clock: () => Date;
 }): DeadLetters => ({
-  list: (limit) => store.deadLetters(limit),
+  list: (page) => store.deadLetters(page),
   retry: (id) =>
     store.revive(id, ({ examId, queue, key, kind: name, payload }) => {
       const handlers = queues.find((one) => one.name === queue)?.handlers;

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, exists, gt, lt, lte, not, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
+import { type Page, pageOf } from "../../platform/paging.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import { deadLetters, outboxTasks } from "../../storage/tables.js";
@@ -10,6 +11,11 @@ import type { Outbox } from "./outbox.js";
 export type DeadLetter = typeof deadLetters.$inferSelect;
 /** What became of a dead letter that was to be tried again. `unhandled`: this installation does not run its kind. */
 export type Revival = "retried" | "missing" | "unhandled";
+export interface PageOfLetters {
+  readonly limit: number;
+  /** The id of the last letter of the page before. */
+  readonly before?: string | undefined;
+}
 type Death = Pick<DeadLetter, "reason" | "diedAt"> & { readonly lastError?: string };
 
 export interface Claim {
@@ -47,8 +53,8 @@ export interface OutboxStore {
   /** Makes a task that is given up a dead letter. */
   bury(task: Task, death: Death): Promise<void>;
 
-  /** Dead letters, the newest tasks first. */
-  deadLetters(limit: number): Promise<DeadLetter[]>;
+  /** Lists dead letters, the newest tasks first. */
+  deadLetters(page: PageOfLetters): Promise<Page<DeadLetter, string>>;
   /** Adds the task of a dead letter again, unless nobody can say which task that is. */
   revive(id: string, taskOf: (letter: DeadLetter) => NewTask | undefined): Promise<Revival>;
   /** Deletes a dead letter. Returns false if there is none. */
@@ -151,7 +157,12 @@ const delayLaterTasks = statement(
 
 const insertLetters = insertion(deadLetters);
 const newestLetters = statement(
-  query.select().from(deadLetters).orderBy(desc(deadLetters.id)).limit(param("limit")),
+  query
+    .select()
+    .from(deadLetters)
+    .where(lt(deadLetters.id, param("before")))
+    .orderBy(desc(deadLetters.id))
+    .limit(param("limit")),
 );
 const isLetter = eq(deadLetters.id, param("id"));
 const letterById = statement(query.select().from(deadLetters).where(isLetter));
@@ -168,6 +179,8 @@ const dropLetters = statement((dialect) =>
   query.delete(deadLetters).where(dialect.isAnyOf(deadLetters.id, "ids")),
 );
 
+/** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
+const FIRST = "~";
 /** How many dead letters one transaction deletes. */
 const PRUNED_AT_ONCE = 500;
 
@@ -294,7 +307,8 @@ export const createOutboxStore = ({ storage, outbox }: { storage: Storage; outbo
         if (own) await tx.last(() => tx.insert(insertLetters, [letterOf(own, death)]));
       }),
 
-    deadLetters: (limit) => storage.all(newestLetters, { limit }),
+    deadLetters: async ({ limit, before = FIRST }) =>
+      pageOf(await storage.all(newestLetters, { before, limit: limit + 1 }), limit, (letter) => letter.id),
 
     revive: (letterId, taskOf) =>
       storage.write(async (tx) => {
