@@ -24,7 +24,7 @@ const vitest = [bin("vitest"), "run", "--config", "vitest.workspace.ts"];
 
 /** The tests that the step `postgres` runs: parts of their paths. `.ci/run postgres` runs all there. */
 const ON_POSTGRES =
-  "accounts bulk-changes crossing-deletion ended-rooms erasure group-commit live-people live-property live-rights live-tail presence storage-parts tokens trpc-participants"
+  "accounts bulk-changes crossing-deletion ended-rooms erasure group-commit live-people live-property live-rights live-tail outbox presence storage-parts tokens trpc-participants"
     .split(" ")
     .map((name) => `test/${name}`);
 

@@ -293,6 +293,10 @@ describe("a task that fails", () => {
     expect(errors(process)).toMatchObject([
       { queue: "aliyun_new", kind: "delete_group", key: "g", attempts: 22 },
     ]);
+    const lastError = "The service test refused the call.";
+    expect((await process.deadLetters.list({ limit: 2 })).rows).toMatchObject([
+      { kind: "delete_group", key: "g", reason: "refused", attempts: 22, lastError },
+    ]);
   });
 
   it.each([
@@ -344,6 +348,8 @@ describe("a signal", () => {
     expect(at.calls).toEqual(["delete g"]);
     expect(await process.tasks()).toEqual([]);
     expect(process.lines).toMatchObject([{ queue: "aliyun_new", tasks: 4 }]);
+    const { rows } = await process.deadLetters.list({ limit: 5 });
+    expect(rows.map(({ kind, reason }) => `${kind} ${reason}`)).toEqual(Array(4).fill("send expired"));
   });
 
   it("is sent just before that", async () => {

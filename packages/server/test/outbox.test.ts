@@ -1,10 +1,8 @@
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { handler, type Line, newTask, type TaskKind, type TaskQueue } from "../src/domain/outbox/kind.js";
 import { DEAD_LETTER_DAYS } from "../src/domain/outbox/runner.js";
 import { deadLetters, outboxTasks } from "../src/storage/tables.js";
-import { tempFolder } from "./support/folders.js";
 import { openProcess, type Process, START } from "./support/queue.js";
 import { insertRows, rowsOf } from "./support/tables.js";
 
@@ -106,6 +104,25 @@ describe("tasks", () => {
     },
   );
 
+  it("are run once by several processes together, and each line in its order", async () => {
+    const ran: string[] = [];
+    await using first = await openProcess({}, { queues: [queueOf(ran)] });
+    await using second = await openProcess({}, { queues: [queueOf(ran)], db: first.db });
+    await using third = await openProcess({}, { queues: [queueOf(ran)], db: first.db });
+    const lines = range(6).map((n) => [`x${n % 3}`, `s${n}`] as const);
+    await add(
+      first,
+      range(10).flatMap((n) => lines.map(([exam, subject]) => [exam, subject, n] as const)),
+    );
+    for (const { queue } of [first, second, third]) queue.start();
+    await expect.poll(() => first.tasks()).toEqual([]);
+    expect(ran).toHaveLength(60);
+    for (const [exam, subject] of lines)
+      expect(ran.filter((one) => one.startsWith(`${exam} ${subject} `))).toEqual(
+        range(10).map((n) => `${exam} ${subject} ${n}`),
+      );
+  });
+
   it("of a kind that this version does not know are left to one that does", async () => {
     const ran: string[] = [];
     await using process = await openWith(queueOf(ran));
@@ -124,16 +141,9 @@ describe("tasks", () => {
 });
 
 describe("a lease", () => {
-  let folder: ReturnType<typeof tempFolder>;
-  beforeEach(() => {
-    folder = tempFolder();
-  });
-  afterEach(() => folder[Symbol.dispose]());
-
   it.each(["done", "failed"])(
     "that has ended is no longer its process's, whose task is then %s",
     async (how) => {
-      const file = join(folder.path, "invigil.db");
       let now = START;
       const clock = () => new Date(now);
       let release = (): void => undefined;
@@ -158,8 +168,8 @@ describe("a lease", () => {
         reached();
         await ended;
       });
-      await using first = await openProcess({}, { file, clock, queues: [lateQueue] });
-      await using second = await openProcess({}, { file, clock, queues: [nextQueue] });
+      await using first = await openProcess({}, { clock, queues: [lateQueue] });
+      await using second = await openProcess({}, { db: first.db, clock, queues: [nextQueue] });
       first.queue.start();
       await add(first, [
         ["x", "a", 1],

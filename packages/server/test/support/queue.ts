@@ -45,16 +45,25 @@ export interface ProcessOptions {
   readonly clock?: () => Date;
   /** Further queues beside those of the services. */
   readonly queues?: readonly TaskQueue[];
+  /** The database of another process, which closes it. */
+  readonly db?: TestDatabase;
 }
 
 /** Opens a database with a queue for these services. The queue is not started. */
 export const openProcess = async (
   at: Readonly<Partial<Record<ImServer, TestService>>>,
-  { file, concurrency = 4, random = () => 0.5, clock: given, queues: more = [] }: ProcessOptions = {},
+  {
+    file,
+    concurrency = 4,
+    random = () => 0.5,
+    clock: given,
+    queues: more = [],
+    db: shared,
+  }: ProcessOptions = {},
 ): Promise<Process> => {
   let now = START;
   const clock = given ?? (() => new Date(now));
-  const db = await openTestDatabase(file === undefined ? {} : { file });
+  const db = shared ?? (await openTestDatabase(file === undefined ? {} : { file }));
   const lines: Record<string, unknown>[] = [];
   let look = (): void => undefined;
   const write = (line: string): void => {
@@ -105,7 +114,7 @@ export const openProcess = async (
     },
     async [Symbol.asyncDispose]() {
       await queue.stop(5000);
-      await db.close();
+      if (!shared) await db.close();
     },
   };
 };

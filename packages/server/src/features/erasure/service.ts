@@ -76,7 +76,6 @@ export const createErasureService = ({
       do {
         again = false;
         for (let erasure = await next(); erasure && !isStopping; erasure = await next()) {
-          await store.eraseDeadLetters(erasure);
           await (erasure.stage === "farewell" ? eraseNotice : eraseTraces)(erasure);
           if (!isStopping) await store.advance(erasure);
         }

@@ -50,11 +50,9 @@ export interface ErasureStore {
    * the others. Returns the next position.
    */
   eraseMessages(erasure: Erasure, roomId: string, after: number): Promise<Position>;
-  /** Deletes the dead letters of the exam that name the person. */
-  eraseDeadLetters(erasure: Erasure): Promise<void>;
   /** Returns those of the rooms that the person was not added to again. */
   notRejoined(erasure: Erasure, roomIds: readonly string[]): Promise<string[]>;
-  /** Starts the next stage of an erasure, or deletes an erasure that is complete. */
+  /** Deletes the dead letters of the exam that name the person. Starts the next stage of the erasure, or deletes one that is complete. */
   advance(erasure: Erasure): Promise<void>;
 }
 
@@ -230,6 +228,13 @@ const deleteLetters = statement((dialect) =>
   query.delete(deadLetters).where(dialect.isAnyOf(deadLetters.id, "ids")),
 );
 
+/** Whether a payload contains a login of the person. */
+const names = (payload: object, userId: string): boolean => {
+  // Payloads contain JSON texts, in which JSON writes quotes with a backslash.
+  const text = JSON.stringify(payload).replaceAll("\\", "");
+  return loginsOf(userId).some((login) => text.includes(JSON.stringify(login)));
+};
+
 const withoutSeatIn = async (
   reader: Reader,
   { examId, userId }: Pick<Erasure, "examId" | "userId">,
@@ -332,23 +337,16 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
     return last;
   },
 
-  async eraseDeadLetters({ examId, userId }) {
-    const names = loginsOf(userId).map((login) => JSON.stringify(login));
-    const ids = (await storage.all(lettersNaming, { examId, userId }))
-      .filter(({ payload }) => {
-        // Payloads contain JSON texts, in which JSON writes quotes with a backslash.
-        const text = JSON.stringify(payload).replaceAll("\\", "");
-        return names.some((name) => text.includes(name));
-      })
-      .map(({ id }) => id);
-    if (ids.length > 0) await storage.write((tx) => tx.run(deleteLetters, { ids }), { share: { examId } });
-  },
-
   notRejoined: (erasure, roomIds) => withoutSeatIn(storage, erasure, roomIds),
-  advance: ({ examId, id, stage }) =>
+  advance: ({ examId, id, userId, stage }) =>
     storage.write(
       async (tx) => {
-        await tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { examId, id });
+        const [letters] = await Promise.all([
+          tx.all(lettersNaming, { examId, userId }),
+          tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { examId, id }),
+        ]);
+        const ids = letters.filter(({ payload }) => names(payload, userId)).map((letter) => letter.id);
+        if (ids.length > 0) await tx.run(deleteLetters, { ids });
       },
       { share: { examId } },
     ),
