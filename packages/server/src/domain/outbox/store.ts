@@ -184,20 +184,11 @@ const FIRST = "~";
 /** How many dead letters one transaction deletes. */
 const PRUNED_AT_ONCE = 500;
 
-const byExam = <Of extends Due>(found: readonly Of[]): Of[][] => {
-  const exams = new Map<string, Of[]>();
+const byExam = (found: readonly Due[]): Due[][] => {
+  const exams = new Map<string, Due[]>();
   for (const task of found) exams.set(task.examId, [...(exams.get(task.examId) ?? []), task]);
   return [...exams.values()];
 };
-/** Chooses the first task of each exam, then the second of each, and so on. */
-const inTurn = (found: readonly Due[], limit: number): Due[] => {
-  const exams = byExam(found);
-  const rounds = Math.max(0, ...exams.map((tasks) => tasks.length));
-  return Array.from({ length: rounds }, (_, round) => exams.flatMap((tasks) => tasks[round] ?? []))
-    .flat()
-    .slice(0, limit);
-};
-
 const letterOf = (task: Task, { reason, diedAt, lastError }: Death): DeadLetter => {
   const { id: taskId, examId: exam, queue: of, kind: name, key: line, payload, createdAt } = task;
   return {
@@ -224,25 +215,12 @@ export const createOutboxStore = ({ storage, outbox }: { storage: Storage; outbo
     await storage.write(work, { share: { examId: exam }, continues: true });
   };
 
-  /** Finds due tasks, of as many exams as there are places. `isWhole`: no other exam has any. */
-  const findDue = async ({
-    served,
-    limit,
-    ...of
-  }: Pick<Claim, "queue" | "kinds" | "passable" | "now" | "limit" | "served">) => {
-    const found: Due[] = [];
-    for (;;) {
-      const exams = new Set(found.map((task) => task.examId));
-      const passedBy = [...served, ...exams];
-      const more = await storage.all(dueTasks, { ...of, passedBy, limit });
-      found.push(...more);
-      // One exam may have so many tasks that those of others were not read.
-      const mayHideOthers = more.length === limit;
-      if (mayHideOthers && new Set(found.map((task) => task.examId)).size < limit) continue;
-      if (found.length > 0 || served.size === 0)
-        return { found, isWhole: !mayHideOthers && served.size === 0 };
-      served.clear();
-    }
+  /** Finds due tasks of exams whose turn it is. */
+  const findDue = async ({ served, ...of }: Omit<Claim, "until">): Promise<Due[]> => {
+    const found = await storage.all(dueTasks, { ...of, passedBy: [...served] });
+    if (found.length > 0 || served.size === 0) return found;
+    served.clear();
+    return findDue({ served, ...of });
   };
 
   /** Claims tasks of one exam, and buries those that have expired. */
@@ -269,10 +247,11 @@ export const createOutboxStore = ({ storage, outbox }: { storage: Storage; outbo
       let expired = 0;
       for (;;) {
         const places = limit - claimed.length;
-        const { found, isWhole } = await findDue({ ...of, served, limit: places });
-        const chosen = inTurn(found, places);
-        let missed = chosen.length;
-        for (const tasks of byExam(chosen)) {
+        const found = await findDue({ ...of, served, limit: places });
+        // No other task is due.
+        const isWhole = found.length < places && served.size === 0;
+        let missed = found.length;
+        for (const tasks of byExam(found)) {
           const { taken, expired: buried } = await claimAll(tasks, of);
           claimed.push(...taken);
           expired += buried;
@@ -280,10 +259,9 @@ export const createOutboxStore = ({ storage, outbox }: { storage: Storage; outbo
           for (const task of tasks) served.add(task.examId);
         }
         // Nobody else waits for a turn.
-        const isOver = isWhole && chosen.length === found.length;
-        if (isOver) served.clear();
+        if (isWhole) served.clear();
         // What expired may have held up others, and what another process has claimed left places.
-        if (claimed.length === limit || (isOver && missed === 0)) break;
+        if (claimed.length === limit || (isWhole && missed === 0)) break;
       }
       const next = await storage.get(nextDueTask, { queue: of.queue, kinds: of.kinds, now: of.now });
       return { tasks: claimed, expired, nextDue: next?.dueAt };
