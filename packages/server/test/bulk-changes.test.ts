@@ -6,7 +6,7 @@ import { createTestApp, type TestApp } from "../src/app/testing.js";
 import type { Database } from "../src/storage/database.js";
 import type { Transaction } from "../src/storage/port.js";
 import { sqliteDialect } from "../src/storage/sqlite/dialect.js";
-import { partsOf, query, type Statement } from "../src/storage/statement.js";
+import { type AnyStatement, partsOf, query } from "../src/storage/statement.js";
 import {
   bulkChanges,
   cheatRecords,
@@ -79,7 +79,7 @@ const counted = (db: Database, seen: number[]): Database => ({
   },
 });
 /** Whether a statement changes the rows that it returns. */
-const writes = (statement: Statement): boolean => partsOf(statement, sqliteDialect).writes !== undefined;
+const writes = (statement: AnyStatement): boolean => partsOf(statement, sqliteDialect).writes !== undefined;
 
 /** An exam whose changes are observed: by the rows of each write, and by another process on the same file. */
 const openExam = async () => {

@@ -1,3 +1,4 @@
+// Also on PostgreSQL: servers claim tasks from each other, and dead letters are erased and pruned.
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { handler, type Line, newTask, type TaskKind, type TaskQueue } from "../src/domain/outbox/kind.js";

@@ -2,11 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { gte } from "drizzle-orm";
-import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it as test } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import { type CopyControl, type CopyEnd, copyDatabase } from "../src/storage/copy/copy.js";
 import type { Database } from "../src/storage/database.js";
+import type { DeclaredTable } from "../src/storage/declaration.js";
 import { openDatabase } from "../src/storage/open.js";
 import { examineDatabase } from "../src/storage/sqlite/backup-file.js";
 import { query } from "../src/storage/statement.js";
@@ -272,7 +272,7 @@ describe("a copy", () => {
         const [event] = await rowsOf(db, tables.roomEvents);
         const [person] = await rowsOf(db, tables.participants);
         if (!event || !person) throw new Error("There are no rows");
-        const add = <Of extends SQLiteTable>(table: Of, row: Of["$inferInsert"]) =>
+        const add = <Of extends DeclaredTable>(table: Of, row: Of["$inferInsert"]) =>
           db.storage.write((tx) => tx.insert({ table, onConflict: "fail" }, [row]));
         const [epoch] = (await rowsOf(db, tables.eventEpochs)).toReversed();
         expect(epoch?.begin).toBeGreaterThan(last.get(EVENTS) ?? 0);

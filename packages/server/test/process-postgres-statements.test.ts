@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it as test } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
 import { createSchema } from "../src/storage/postgres/schema.js";
-import { type Insertion, madeStatements, partsOf, type Statement } from "../src/storage/statement.js";
+import { type AnyStatement, type Insertion, madeStatements, partsOf } from "../src/storage/statement.js";
 import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
 
 const isSkipped = isPostgresMissing();
@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => schemas?.[Symbol.asyncDispose]());
 
-const textOf = (one: Statement | Insertion): string =>
+const textOf = (one: AnyStatement | Insertion): string =>
   "table" in one ? compileInsertion(one) : compile(partsOf(one, postgresDialect)).text;
 
 /** What PostgreSQL says of a statement when it prepares it; undefined when it takes it. */

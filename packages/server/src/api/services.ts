@@ -1,5 +1,7 @@
 import { EventEmitter } from "node:events";
+import type { AuditLog } from "../domain/audit.js";
 import { createBulkChanges } from "../domain/bulk/changes.js";
+import { createRestingPersonEraser } from "../domain/bulk/erase-from-resting.js";
 import { createPersonRemover } from "../domain/bulk/removal.js";
 import { createEventLog } from "../domain/events.js";
 import { createMessageLog } from "../domain/messages.js";
@@ -9,6 +11,7 @@ import { createOutboxRunner } from "../domain/outbox/runner.js";
 import { createOutboxStore } from "../domain/outbox/store.js";
 import { createRoomExams } from "../domain/room-exams.js";
 import { createTaskLog } from "../domain/vendor-tasks.js";
+import { createUnordered, createWrites } from "../domain/writes.js";
 import { withRateLimits } from "../features/access/rate-limited.js";
 import { createAccessService } from "../features/access/service.js";
 import { createAccessStore } from "../features/access/store.js";
@@ -99,8 +102,9 @@ export const createServices = (
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
   const storage = unlimited ? withoutShares(db.storage) : db.storage;
+  const audit: AuditLog = { add: async () => undefined };
   const roomExams = createRoomExams();
-  const liveStore = createLiveStore({ storage });
+  const liveStore = createLiveStore({ storage, writes: { unordered: createUnordered(storage) } });
   const dispatcher = createEventDispatcher({ store: liveStore, log });
   const eventLog = createEventLog({
     added: dispatcher.poll,
@@ -121,6 +125,7 @@ export const createServices = (
   });
   const bulk = createBulkChanges({
     storage,
+    audit,
     tasks: taskLog,
     events: bulkEventLog,
     clock,
@@ -132,7 +137,9 @@ export const createServices = (
       ),
     gone: examNotFound,
   });
-  const groupStore = createGroupStore({ storage, roomExams, outbox, tasks: taskLog });
+  const writes = createWrites({ storage, audit, roster: bulk.roster });
+  const removePerson = createPersonRemover({ storage, bulk });
+  const groupStore = createGroupStore({ storage, writes, roomExams, outbox, tasks: taskLog });
   const { messages } = providers;
   const queues = createGroupQueues({
     store: groupStore,
@@ -141,7 +148,7 @@ export const createServices = (
     concurrency: Math.ceil(config.vendors.concurrency / 2),
     log,
   });
-  const outboxStore = createOutboxStore({ storage, outbox });
+  const outboxStore = createOutboxStore({ storage, writes, outbox });
   const queue = createOutboxRunner({
     store: outboxStore,
     queues,
@@ -155,7 +162,7 @@ export const createServices = (
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
   const access = withRateLimits(uncountedAccess, rates);
-  const authStore = createAuthStore({ storage, roomExams });
+  const authStore = createAuthStore({ storage, writes, roomExams });
   const auth = createAuthService({
     store: authStore,
     access,
@@ -170,14 +177,14 @@ export const createServices = (
     lifetime: config.login,
   });
   const account = createAccountService({
-    store: createAccountStore({ storage }),
+    store: createAccountStore({ storage, writes }),
     access,
     passwords,
     onAccessRevoked: dispatcher.recheckAccess,
     clock,
   });
   const audio = createAudioService({
-    store: createAudioStore({ storage }),
+    store: createAudioStore({ storage, writes }),
     access,
     files: audioFiles,
     clock,
@@ -187,12 +194,12 @@ export const createServices = (
     rates,
     quotas,
   });
-  const erasure = createErasureService({ store: createErasureStore({ storage }), clock, log });
+  const erasure = createErasureService({ store: createErasureStore({ storage, writes }), clock, log });
   const participant = createParticipantService({
     store: createParticipantStore({
       storage,
-      bulk,
-      removePerson: createPersonRemover({ storage, bulk }),
+      writes,
+      removePerson,
       tasks: taskLog,
       events: eventLog,
     }),
@@ -205,7 +212,12 @@ export const createServices = (
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
   const roster = createRosterService({
-    store: createRosterStore({ storage, bulk, clock }),
+    store: createRosterStore({
+      storage,
+      removePerson,
+      eraseFromDeleted: createRestingPersonEraser({ storage, audit, clock }),
+      clock,
+    }),
     access,
     erasure,
     clock,
@@ -219,7 +231,7 @@ export const createServices = (
     quotas,
   });
   const exam = createExamService({
-    store: createExamStore({ storage, bulk }),
+    store: createExamStore({ storage, writes, bulk }),
     together: storage.together,
     access,
     audio,
@@ -232,7 +244,7 @@ export const createServices = (
     hasFreeSpace: () => disk.hasFreeSpace(),
     log,
   });
-  const cheatStore = createCheatStore({ storage, events: eventLog });
+  const cheatStore = createCheatStore({ storage, writes, events: eventLog });
   const cheat = createCheatService({
     store: cheatStore,
     access,
@@ -240,7 +252,7 @@ export const createServices = (
     rates,
     quota: createRecordQuota({ store: cheatStore, quotas }),
   });
-  const roomStore = createRoomStore({ storage, roomExams, bulk, tasks: taskLog, events: eventLog });
+  const roomStore = createRoomStore({ storage, writes, roomExams, tasks: taskLog, events: eventLog });
   const room = createRoomService({
     store: roomStore,
     together: storage.together,
@@ -276,7 +288,7 @@ export const createServices = (
     apps: config.apps,
   });
   const codes = createCodeService({
-    store: createCodeStore({ storage }),
+    store: createCodeStore({ storage, writes }),
     links,
     codes: joinCodes,
     wrongCodes: createWrongCodes({ monotonic }),
@@ -286,14 +298,20 @@ export const createServices = (
     config,
   });
   const imStore = createImStore({ storage, roomExams, messageLog, sendRate });
-  const logins = createLoginService({ store: createLoginStore({ storage }), access, auth, clock, ids });
+  const logins = createLoginService({
+    store: createLoginStore({ storage, writes }),
+    access,
+    auth,
+    clock,
+    ids,
+  });
   const im = createImService({
     messages,
     access,
     groups,
     logins,
     store: imStore,
-    mutes: createMuteStore({ storage, roomExams, instances }),
+    mutes: createMuteStore({ storage, writes, roomExams, instances }),
     sendRate,
     rates,
     quota: createMessageQuota({

@@ -79,6 +79,7 @@ export const callInProcess = (
         identify: (named) => auth.identify(token, named).catch(failureOf),
         authorize: auth.authorize,
         address: "in-process",
+        entryPoint: "in-process",
         gate,
         trace: { requestId: "in-process", procedures: [] },
       };

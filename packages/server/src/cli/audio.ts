@@ -10,7 +10,6 @@ import { confirmByName, yesOption } from "./confirm.js";
 import { withLocalApp } from "./local-app.js";
 import { findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
-import { OPERATOR } from "./operator.js";
 import { print, printCreated, printList, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 import { formatTime, parseTime } from "./time.js";
@@ -29,13 +28,17 @@ const PAGE_SIZE = 100;
 const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
 
 /** Adds a file to the library, with the same checks as an upload. */
-const addFile = async ({ services }: LocalApp, path: string, described: object): Promise<AudioClip> => {
+const addFile = async (
+  { services, operatorIn }: LocalApp,
+  path: string,
+  described: object,
+): Promise<AudioClip> => {
   const file = await open(path).catch((error: unknown) => {
     throw new SetupError(`The file ${path} cannot be read: ${reasonOfSystem(error)}`);
   });
   await using _ = file;
   if (!(await file.stat()).isFile()) throw new SetupError(`${path} is not a file`);
-  return await services.audio.upload(OPERATOR, {
+  return await services.audio.upload(operatorIn("audio.upload"), {
     content: file.createReadStream(),
     metadata: () => parsed(uploadAudioInput, described),
   });

@@ -152,7 +152,8 @@ const addCreateAndUpdate = (exam: Command, run: CommandRun): void => {
             ...parseOffer(options.offer ?? []),
           ],
         });
-        const caller = options.by === undefined ? OPERATOR : creatorOf(options.by);
+        const operator = app.operatorIn("exam.create");
+        const caller = options.by === undefined ? operator : { ...operator, ...creatorOf(options.by) };
         app.assertFreeSpace();
         const made = await app.services.exam.create(caller, input);
         printCreated(run, options, made, () => `Created:\n${examText(made, app.config.timeZone)}`);

@@ -19,7 +19,6 @@ import { groupByPerson, staffOfSeveralRooms } from "./links-by-person.js";
 import { withLocalApp } from "./local-app.js";
 import { allRooms, findExam, findRoom } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
-import { OPERATOR } from "./operator.js";
 import { count } from "./output.js";
 import type { CommandRun } from "./run.js";
 import { type Parts, writeSecretFile } from "./secret-file.js";
@@ -142,10 +141,16 @@ interface Maker {
   readonly make: (input: JoinLinksInput) => Promise<readonly Pass[]>;
   readonly ofRoom: (room: Room, of: LinkFilter) => Promise<readonly Pass[]>;
 }
-const makerOf = ({ call, services }: LocalApp, hasCodes: boolean): Maker =>
+const makerOf = ({ call, services, operatorIn }: LocalApp, hasCodes: boolean): Maker =>
   hasCodes
-    ? { make: call.room.joinCodes, ofRoom: (...room) => services.codes.ofRoom(OPERATOR, ...room) }
-    : { make: call.room.joinLinks, ofRoom: (...room) => services.links.ofRoom(OPERATOR, ...room) };
+    ? {
+        make: call.room.joinCodes,
+        ofRoom: (...room) => services.codes.ofRoom(operatorIn("room.joinCodes"), ...room),
+      }
+    : {
+        make: call.room.joinLinks,
+        ofRoom: (...room) => services.links.ofRoom(operatorIn("room.joinLinks"), ...room),
+      };
 
 /**
  * The links of each room that has any.

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import type { Caller } from "@invigil/schema";
 import { pino } from "pino";
 import type { Deps } from "../api/deps.js";
@@ -5,7 +6,9 @@ import { createAppRouter, type ServedRouter } from "../api/router.js";
 import { createServices, type Services } from "../api/services.js";
 import { openDeps } from "../app/installation.js";
 import type { Config } from "../config/config.js";
+import type { ActingCaller } from "../domain/calls.js";
 import { SetupError } from "../platform/setup-error.js";
+import { originOf } from "../trpc/context.js";
 import { OPERATOR } from "./operator.js";
 import type { CommandIo } from "./run.js";
 
@@ -21,6 +24,8 @@ export interface LocalApp {
   readonly assertFreeSpace: () => void;
   /** Calls procedures as an administrator, with the validation of their input. */
   readonly call: ReturnType<ServedRouter["createCaller"]>;
+  /** Returns the operator as they call a procedure, for calls of a service. */
+  readonly operatorIn: (procedure: string) => ActingCaller;
   /** Returns the procedures for another caller. */
   readonly as: (caller: Caller) => LocalApp["call"];
 }
@@ -42,17 +47,27 @@ export const openLocalApp = async (config: Config, { stderr }: CommandIo): Promi
   try {
     const services = createServices(deps, { unlimited: true });
     const router = createAppRouter(services);
+    const call = {
+      address: "in-process",
+      entryPoint: "command",
+      operator: userInfo().username,
+    } as const;
+    const traced = () => ({ ...call, trace: { requestId: "cli", procedures: [] } });
     const as = (identity: Caller) =>
       router.createCaller({
+        ...traced(),
         identity,
         identify: () => Promise.resolve(identity),
-        address: "in-process",
         gate: services.gate,
-        trace: { requestId: "cli", procedures: [] },
       });
+    const operatorIn = (procedure: string): ActingCaller => ({
+      ...OPERATOR,
+      origin: originOf(traced(), procedure),
+      audited: "change",
+    });
     const assertFreeSpace = () => deps.disk.assertFreeSpace();
     return {
-      app: { config, deps, services, assertFreeSpace, call: as(OPERATOR), as },
+      app: { config, deps, services, assertFreeSpace, call: as(OPERATOR), operatorIn, as },
       async close() {
         try {
           await services.bulk.drain();

@@ -6,7 +6,6 @@ import { printFaults } from "./faults.js";
 import { withLocalApp } from "./local-app.js";
 import { findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
-import { OPERATOR } from "./operator.js";
 import { count, print, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 
@@ -99,7 +98,11 @@ export const addPlan = (exam: Command, run: CommandRun): void => {
         const { id: examId } = await findExam(app.call, text);
         const asked = { examId, roomSize, teachers, seed: shuffle, roomName, dryRun };
         // Commands print all rooms.
-        const plan = await app.services.plan.plan(OPERATOR, parsed(planExamInput, asked), Infinity);
+        const plan = await app.services.plan.plan(
+          app.operatorIn("exam.plan"),
+          parsed(planExamInput, asked),
+          Infinity,
+        );
         print(run, json, plan, () => planText(plan, dryRun ?? false));
       }),
     );

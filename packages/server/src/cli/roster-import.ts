@@ -5,7 +5,6 @@ import { jsonOption } from "./arguments.js";
 import { faultTable, printFaults } from "./faults.js";
 import { withLocalApp } from "./local-app.js";
 import { findExam, findRoom } from "./lookup.js";
-import { OPERATOR } from "./operator.js";
 import { count, print, table } from "./output.js";
 import { createProgress } from "./progress.js";
 import type { CommandRun } from "./run.js";
@@ -69,7 +68,7 @@ const importRoster = async (
       const of = await findExam(app.call, exam);
       const roomId = room === undefined ? undefined : (await findRoom(app.call, room, of)).id;
       if (!dryRun) app.assertFreeSpace();
-      return app.services.imports.import(OPERATOR, {
+      return app.services.imports.import(app.operatorIn("participant.import"), {
         examId: of.id,
         roomId,
         dryRun: dryRun ?? false,

@@ -71,7 +71,7 @@ const deleteNoticesOf = statement(query.delete(serverNotices).where(eq(serverNot
 
 /** Notifies servers, in the transaction of the cause. */
 export const notifyServers = async (
-  tx: Transaction,
+  tx: Transaction<"installation">,
   servers: readonly string[],
   { topic, data, now }: Notice,
 ): Promise<void> => {

@@ -31,7 +31,7 @@ export interface Instances {
   /** Returns the other running servers. */
   others(reader: Reader, now: Date): Promise<readonly string[]>;
   /** Notifies servers, in the transaction of the cause. */
-  notify(tx: Transaction, servers: readonly string[], notice: Notice): Promise<void>;
+  notify(tx: Transaction<"installation">, servers: readonly string[], notice: Notice): Promise<void>;
   /** Begins the lease. */
   start(): Promise<void>;
   /** Ends the lease after the settle time. */

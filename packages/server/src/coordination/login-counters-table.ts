@@ -105,7 +105,7 @@ const readCounters = async (reader: Reader, login: Login): Promise<Counters> => 
 };
 
 /** Locks the counters of a login in the order of their keys, and reads them. */
-const lock = async (tx: Transaction, login: Login): Promise<Counters> => {
+const lock = async (tx: Transaction<"installation">, login: Login): Promise<Counters> => {
   const keys = eachOf(login).map(({ key }) => key);
   const locks = keys.toSorted().map((key) => tx.lockName(`login:${key}`));
   // Read after the locks, so that it sees what their last holders have committed.
@@ -114,7 +114,7 @@ const lock = async (tx: Transaction, login: Login): Promise<Counters> => {
 };
 
 /** Starts to write locked counters, and to delete some that have expired. The transaction starts nothing after that. */
-const write = async (tx: Transaction, counters: Counters, now: number): Promise<void> => {
+const write = async (tx: Transaction<"installation">, counters: Counters, now: number): Promise<void> => {
   await Promise.all([
     tx.run(writeCounters, { written: eachOf(counters).map(rowOf) }),
     tx.run(deleteExpired, { now: new Date(now) }),

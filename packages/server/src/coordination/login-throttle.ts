@@ -22,7 +22,7 @@ import { createTurns } from "./login-turns.js";
  * Begins to count a login in the transaction that decides it. Returns a function that starts to write the result, without waiting for
  * anything before.
  */
-export type CountIn = (tx: Transaction) => Promise<(hasSucceeded: boolean) => Promise<void>>;
+export type CountIn = (tx: Transaction<"installation">) => Promise<(hasSucceeded: boolean) => Promise<void>>;
 
 /** Reads what a login is about: from a transaction, if the login begins in one. */
 export type Find<Found> = (reader?: Reader) => Promise<Found>;
@@ -72,7 +72,7 @@ export interface LoginCounters {
     login: Login,
     now: number,
     transact: (
-      begin: (tx: Transaction) => Promise<(change: ChangeCounters) => Promise<void>>,
+      begin: (tx: Transaction<"installation">) => Promise<(change: ChangeCounters) => Promise<void>>,
     ) => Promise<Result>,
   ): Promise<Result>;
   /** Resolves when a waiting login asks again, because logins of other servers may have ended. */

@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { AudioClip, Caller } from "@invigil/schema";
+import type { AudioClip } from "@invigil/schema";
+import type { ActingCaller } from "../domain/calls.js";
 import type { AudioService } from "../features/audio/service.js";
 import { PACKAGE_ROOT } from "../platform/package-root.js";
 
@@ -14,7 +15,7 @@ const CLIPS = [
 ];
 
 /** Adds three clips if the library is empty. Returns the first page of the library. */
-export const starterLibrary = async (audio: AudioService, caller: Caller): Promise<AudioClip[]> => {
+export const starterLibrary = async (audio: AudioService, caller: ActingCaller): Promise<AudioClip[]> => {
   const page = { pageNum: 1, pageSize: 10 };
   const { total } = await audio.list(page);
   if (total === 0)

@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Caller, createRoomInput, listRoomsInput, type Role, type Room } from "@invigil/schema";
+import { createRoomInput, listRoomsInput, type Role, type Room } from "@invigil/schema";
 import type { RunningServer } from "../app/main.js";
 import { generatePassword } from "../cli/password.js";
+import type { ActingCaller } from "../domain/calls.js";
 import { signToken } from "../identity/tokens.js";
 import { InvigilError } from "../platform/errors.js";
 import { demoGuide } from "./guide.js";
@@ -10,14 +11,25 @@ import { starterLibrary } from "./library.js";
 
 const DAY_SECONDS = 24 * 60 * 60;
 const ROOM_NAME = "演示考场 Demo room";
-const TEACHER: Caller = {
+/** The demo sets itself up anew at each start. The audit is about people. */
+const CALL = {
+  origin: { reqId: "demo", address: "in-process", entryPoint: "in-process", procedure: "demo" },
+  audited: "none",
+} as const;
+const TEACHER: ActingCaller = {
+  ...CALL,
   userId: "teacher1",
   role: "teacher",
   name: "Teacher One",
   expiresAt: new Date(8.64e15),
 };
 /** Who makes the account, and the account's id. */
-const OPERATOR: Caller = { userId: "admin", role: "admin", expiresAt: new Date(8.64e15) };
+const OPERATOR: ActingCaller = {
+  ...CALL,
+  userId: "admin",
+  role: "admin",
+  expiresAt: new Date(8.64e15),
+};
 const ACCOUNT_ID = "demo";
 
 /**

@@ -1,8 +1,8 @@
 import { MAX_EXAM_AUDIO } from "@invigil/schema";
 import { and, eq, isNull } from "drizzle-orm";
-import type { Transaction } from "../storage/port.js";
 import { insertion, param, query, statement, statements } from "../storage/statement.js";
 import { audioClips, examAudio } from "../storage/tables.js";
+import type { ExamTransaction } from "./exam-transaction.js";
 
 // The audio clips of an exam. The stores of exams and of audio write them.
 
@@ -46,7 +46,7 @@ const deleteAttachment = statement((dialect) =>
 
 /** Returns the first clip of these attachments that does not exist. The others are not deleted before the commit. */
 export const findMissingClip = async (
-  tx: Transaction,
+  tx: ExamTransaction,
   attachments: readonly { readonly clipId: string }[],
 ): Promise<string | undefined> => {
   if (attachments.length === 0) return undefined;
@@ -61,7 +61,7 @@ export const findMissingClip = async (
 
 /** Makes a new exam play these clips: each once, if it is there several times for the same time. */
 export const insertAttachments = async (
-  tx: Transaction,
+  tx: ExamTransaction,
   attachments: readonly NewAttachment[],
 ): Promise<void> => {
   const different = new Map<string, NewAttachment>();
@@ -74,7 +74,7 @@ export const insertAttachments = async (
 
 /** Returns the id of an attachment of the same clip at the same time. */
 const findSame = async (
-  tx: Transaction,
+  tx: ExamTransaction,
   { examId, clipId, startTime }: NewAttachment,
 ): Promise<string | undefined> => {
   const same = await (startTime
@@ -83,7 +83,7 @@ const findSame = async (
   return same?.id;
 };
 
-const attachClip = async (tx: Transaction, attachment: NewAttachment): Promise<string> => {
+const attachClip = async (tx: ExamTransaction, attachment: NewAttachment): Promise<string> => {
   const same = await findSame(tx, attachment);
   if (same === undefined) await tx.insert(insertAttachment, [attachment]);
   return same ?? attachment.id;
@@ -94,7 +94,7 @@ const attachClip = async (tx: Transaction, attachment: NewAttachment): Promise<s
  * exam has `MAX_EXAM_AUDIO` attachments.
  */
 export const attachAnotherClip = async (
-  tx: Transaction,
+  tx: ExamTransaction,
   attachment: NewAttachment,
 ): Promise<string | undefined> => {
   const same = await findSame(tx, attachment);
@@ -110,7 +110,7 @@ export const attachAnotherClip = async (
  * ids. An existing attachment is kept unless its id would put it too early: new ids are greater than all existing ones.
  */
 export const replaceExamAudio = async (
-  tx: Transaction,
+  tx: ExamTransaction,
   examId: string,
   attachments: readonly NewAttachment[],
 ): Promise<void> => {

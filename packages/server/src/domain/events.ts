@@ -1,7 +1,7 @@
 import type { AudioStatus, Camera, EventType, ParticipantRole, PublishStatus } from "@invigil/schema";
-import type { Transaction } from "../storage/port.js";
 import { insertion } from "../storage/statement.js";
 import { type EventData, roomEvents } from "../storage/tables.js";
+import type { ExamTransaction } from "./exam-transaction.js";
 import type { Arrival } from "./people.js";
 import type { RoomKey } from "./room-exams.js";
 
@@ -50,14 +50,14 @@ export const wholeExam = (examId: string): RoomKey => ({ examId, roomId: WHOLE_E
  */
 export interface EventLog {
   add<Type extends EventType>(
-    tx: Transaction,
+    tx: ExamTransaction,
     room: RoomKey,
     type: Type,
     data: EventDataOf[Type],
     now: Date,
   ): Promise<void>;
   /** Adds several events in their order. All events of the log pass through this method, so that it can count them. */
-  addAll(tx: Transaction, events: readonly NewEvent[]): Promise<void>;
+  addAll(tx: ExamTransaction, events: readonly NewEvent[]): Promise<void>;
 }
 
 /** `roomId` is `WHOLE_EXAM` for an event about the whole exam. */

@@ -4,6 +4,7 @@ import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { messageReaders, messages } from "../storage/tables.js";
 import { type EventLog, type NewEvent, newEvent } from "./events.js";
+import type { ExamTransaction } from "./exam-transaction.js";
 import type { RoomKey } from "./room-exams.js";
 
 export { loginOf };
@@ -45,7 +46,7 @@ export interface MessageLog {
    * @param before events to add before those of the messages
    */
   addAll(
-    tx: Transaction,
+    tx: ExamTransaction,
     added: { readonly messages: readonly NewMessage[]; readonly ids: readonly number[] },
     before?: readonly NewEvent[],
   ): Promise<void>;

@@ -8,7 +8,7 @@ import {
 } from "@invigil/schema";
 import { and, count, eq, sql } from "drizzle-orm";
 import { UniqueError } from "../storage/errors.js";
-import type { Reader, Transaction } from "../storage/port.js";
+import type { Reader } from "../storage/port.js";
 import { type Dialect, insertion, param, query, rawParam, statement } from "../storage/statement.js";
 import {
   exams,
@@ -19,6 +19,7 @@ import {
   visibleParticipants,
   visibleRooms,
 } from "../storage/tables.js";
+import type { ExamTransaction, RosterTransaction } from "./exam-transaction.js";
 import { noteRoomExam, type RoomKey } from "./room-exams.js";
 import { prepareSeat, type SeatKey } from "./seats.js";
 import { readPublishStatus } from "./stream-status.js";
@@ -186,7 +187,7 @@ const countedParticipants = query
 const sizeOfRoom = statement(query.select({ number: count() }).from(countedParticipants));
 
 /** Writes an exam. */
-export const insertExam = async (tx: Transaction, exam: NewExam): Promise<void> => {
+export const insertExam = async (tx: RosterTransaction, exam: NewExam): Promise<void> => {
   await tx.insert(insertExams, [exam]);
 };
 
@@ -194,7 +195,7 @@ export const insertExam = async (tx: Transaction, exam: NewExam): Promise<void> 
  * Writes a room in progress without people, and returns it. If a bulk change adds it, readers see it once the change is announced.
  */
 export const insertRoom = async (
-  tx: Transaction,
+  tx: RosterTransaction,
   { id, examId, name, imServer, createTeacher, now }: NewRoom,
   addedBy: number | null = null,
 ): Promise<Room> => {
@@ -217,7 +218,7 @@ export const insertRoom = async (
 
 /** Ends a room. Returns it, or undefined if it had ended before. */
 export const endRoom = (
-  tx: Transaction,
+  tx: ExamTransaction,
   { examId, roomId }: RoomKey,
   now: Date,
 ): Promise<Pick<NewRoom, "id" | "examId" | "imServer"> | undefined> =>
@@ -259,7 +260,7 @@ const assertOwner = (
 
 /** Writes the name of a camera's stream. Returns whether the name is new. @throws StreamNameTaken */
 const insertStreamName = async (
-  tx: Transaction,
+  tx: RosterTransaction,
   stream: StreamName,
   addedBy: number | null,
 ): Promise<boolean> => {
@@ -276,7 +277,7 @@ const insertStreamName = async (
  * @throws StreamNameTaken
  */
 export const preparePerson = async (
-  tx: Transaction,
+  tx: RosterTransaction,
   person: NewPerson,
   addedBy: number | null = null,
 ): Promise<{ arrival: Arrival; write: () => Promise<void> }> => {
@@ -310,7 +311,7 @@ export const preparePerson = async (
 
 /** Adds a person to a room: see `preparePerson`. @throws StreamNameTaken */
 export const insertPerson = async (
-  tx: Transaction,
+  tx: RosterTransaction,
   person: NewPerson,
   addedBy: number | null = null,
 ): Promise<Arrival> => {
@@ -347,7 +348,7 @@ export const readWaiting = (
 export const prepareFirstPeople = (
   people: readonly NewPerson[],
   waiting: readonly Waiting[],
-): ((tx: Transaction) => Promise<void>) => {
+): ((tx: RosterTransaction) => Promise<void>) => {
   const names = namesOf(people);
   const owners = new Map<string, StreamName>();
   for (const stream of names) {
@@ -391,7 +392,7 @@ export const withTakenNames = async <Result>(
 
 /** Removes a person from a room. With `streamsStay`, the names of their streams remain, because recordings use them. */
 export const deletePerson = async (
-  tx: Transaction,
+  tx: RosterTransaction,
   { examId, roomId, userId }: SeatKey,
   { streamsStay }: { streamsStay: boolean },
 ): Promise<void> => {

@@ -1,9 +1,10 @@
 import { cameraSchema, type Presence } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
-import type { Reader, Transaction } from "../storage/port.js";
+import type { Reader } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { presence } from "../storage/tables.js";
 import { type NewEvent, newEvent } from "./events.js";
+import type { ExamTransaction } from "./exam-transaction.js";
 import type { RoomKey } from "./room-exams.js";
 
 /** A row of the presence of a page at one server. */
@@ -32,7 +33,7 @@ const presenceOfRoom = statement(
 
 /** Ends the presence of a person's pages in a room. Returns the events, which the transaction must add. */
 export const endPresence = async (
-  tx: Transaction,
+  tx: ExamTransaction,
   { examId, roomId, userId }: RoomKey & { readonly userId: string },
   now: Date,
 ): Promise<NewEvent[]> => {

@@ -1,9 +1,10 @@
 import { eq } from "drizzle-orm";
 import { LRUCache } from "lru-cache";
 import { atMost } from "../platform/lru.js";
-import type { Reader, Transaction } from "../storage/port.js";
+import type { Reader } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { roomExams } from "../storage/tables.js";
+import type { ExamTransaction } from "./exam-transaction.js";
 
 /** A room, and its exam. */
 export type RoomKey = { readonly examId: string; readonly roomId: string };
@@ -65,10 +66,10 @@ export const createRoomExams = (): RoomExams => {
 };
 
 /** Notes the exam of a new room. @throws UniqueError if there is a room with this id, in any exam */
-export const noteRoomExam = async (tx: Transaction, room: RoomKey): Promise<void> => {
+export const noteRoomExam = async (tx: ExamTransaction, room: RoomKey): Promise<void> => {
   await tx.insert(insertRoomExam, [room]);
 };
 /** Forgets the exam of a room, which is being deleted. */
-export const forgetRoomExam = async (tx: Transaction, roomId: string): Promise<void> => {
+export const forgetRoomExam = async (tx: ExamTransaction, roomId: string): Promise<void> => {
   await tx.run(deleteRoomExam, { roomId });
 };

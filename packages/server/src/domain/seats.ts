@@ -1,7 +1,8 @@
 import { and, eq, sql } from "drizzle-orm";
-import type { Reader, Transaction } from "../storage/port.js";
+import type { Reader } from "../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
 import { rooms, seatGenerations } from "../storage/tables.js";
+import type { ExamTransaction } from "./exam-transaction.js";
 import type { RoomKey } from "./room-exams.js";
 
 // A seat is a person's place in a room. When its links are revoked, its next generation begins, and tokens of earlier generations are
@@ -94,7 +95,7 @@ export const readGenerations = async (
 
 /** Begins the next generations of seats in a room. Returns them by user id. */
 export const beginNextGenerations = async (
-  tx: Transaction,
+  tx: ExamTransaction,
   { examId, roomId }: RoomKey,
   userIds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> => {
@@ -108,7 +109,7 @@ export const beginNextGenerations = async (
  * generation.
  */
 export const prepareSeat = async (
-  tx: Transaction,
+  tx: ExamTransaction,
   { examId, roomId, userId }: SeatKey,
 ): Promise<() => Promise<void>> => {
   const generation = await readGeneration(tx, { examId, roomId, userId: NEWCOMERS });
@@ -122,7 +123,7 @@ export const prepareSeat = async (
  * revoked if the person is added again.
  */
 export const eraseSeats = async (
-  tx: Transaction,
+  tx: ExamTransaction,
   { examId, userId }: { readonly examId: string; readonly userId: string },
   roomIds: readonly string[],
 ): Promise<void> => {

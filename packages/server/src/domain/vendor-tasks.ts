@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Ids } from "../platform/ids.js";
 import type { Transaction } from "../storage/port.js";
 import type { EventLog, NewEvent } from "./events.js";
+import type { ExamTransaction } from "./exam-transaction.js";
 import { announcesEnd, loginsOf, type MessageLog, type NewMessage } from "./messages.js";
 import { newTask, type TaskKind } from "./outbox/kind.js";
 import type { Outbox } from "./outbox/outbox.js";
@@ -87,7 +88,7 @@ export interface TaskLog {
    * @param before events to add before those of the signals
    */
   announceAll(
-    tx: Transaction,
+    tx: ExamTransaction,
     announcements: readonly Announcement[],
     ids: readonly number[],
     before?: readonly NewEvent[],
@@ -97,7 +98,7 @@ export interface TaskLog {
    * service sends the signal at once, unless it was sent already. Services of vendors send it from `dueAt` on.
    */
   prepareEnd(
-    tx: Transaction,
+    tx: ExamTransaction,
     room: RoomKey,
   ): Promise<(ended: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }) => Promise<unknown>>;
   /** Deletes the room's groups from `dueAt` on, and tries until it succeeds. Returns the ids of the tasks. */
@@ -113,7 +114,7 @@ export interface TaskLog {
    * once. An examinee also receives the signal that they were removed.
    */
   prepareEviction(
-    tx: Transaction,
+    tx: ExamTransaction,
     room: RoomOfGroups,
     person: { readonly userId: string; readonly role: string },
     now: Date,

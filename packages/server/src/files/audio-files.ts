@@ -29,7 +29,7 @@ export interface ReceivedFile extends AsyncDisposable {
    * Makes the file served. Call it after `store`, in the transaction that adds its clip. Files with equal
    * content are kept once.
    */
-  keep(tx: Transaction): Promise<void>;
+  keep(tx: Transaction<"installation">): Promise<void>;
 }
 
 /** A file that is served. */
@@ -65,7 +65,7 @@ export interface AudioFiles {
    * be added. Other URLs are ignored.
    * @returns deletes the content. Call it after the commit. If it is not called or fails, the sweeper does it
    */
-  remove(tx: Transaction, url: string): Promise<() => Promise<void>>;
+  remove(tx: Transaction<"installation">, url: string): Promise<() => Promise<void>>;
   /** Where to read kept files: a folder with files of these names, or code that looks them up. */
   readonly kept: { readonly folder: string } | KeptFiles;
   /** Absent if nothing but incomplete files can be left behind. */

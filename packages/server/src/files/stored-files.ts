@@ -38,9 +38,9 @@ export interface FileRecords {
   /** Adds a file without a name. */
   add(file: StoredFile, now: Date): Promise<void>;
   /** Gives a file its name, unless another file has it. Throws if the file is leaving. */
-  publish(tx: Transaction, id: string, name: string): Promise<void>;
+  publish(tx: Transaction<"installation">, id: string, name: string): Promise<void>;
   /** Takes the name from the file that has it, which leaves. */
-  unpublish(tx: Transaction, name: string, now: Date): Promise<StoredFile | undefined>;
+  unpublish(tx: Transaction<"installation">, name: string, now: Date): Promise<StoredFile | undefined>;
   /** Makes a file leave if it has no name. Returns whether it does. */
   abandon(id: string, now: Date): Promise<boolean>;
   /** Deletes the row of a file that has left. */

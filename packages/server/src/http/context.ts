@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Services } from "../api/services.js";
+import type { EntryPoint } from "../domain/calls.js";
 import { failureOf } from "../domain/failures.js";
 import { InvigilError } from "../platform/errors.js";
 import type { Context } from "../trpc/context.js";
@@ -14,18 +15,23 @@ declare module "fastify" {
 /**
  * `token` is used if the request has no authorization header, which the EventSource of browsers cannot set.
  */
-export type CreateContext = (request: FastifyRequest, token?: string) => Promise<Context>;
+export type CreateContext = (
+  request: FastifyRequest,
+  entryPoint: EntryPoint,
+  token?: string,
+) => Promise<Context>;
 
 /** Creates the context of a request's calls, with the caller or the error of their authentication. */
 export const createContextFactory =
   ({ auth, gate }: Pick<Services, "auth" | "gate">): CreateContext =>
-  async (request, token) => {
+  async (request, entryPoint, token) => {
     const authorization = request.headers.authorization ?? token;
     const context: Context = {
       identity: await auth.verify(authorization),
       identify: (named) => auth.identify(authorization, named).catch(failureOf),
       authorize: auth.authorize,
       address: request.ip,
+      entryPoint,
       gate,
       trace: { requestId: request.id, procedures: [] },
     };

@@ -116,7 +116,12 @@ export const joinPage = async (
   });
 
   const enter = async (request: FastifyRequest, reply: FastifyReply, code: string): Promise<FastifyReply> => {
-    const entered = await codes.enter(code, { reqId: request.id, address: request.ip });
+    const entered = await codes.enter(code, {
+      reqId: request.id,
+      address: request.ip,
+      entryPoint: "join-code",
+      procedure: "room.joinLinks",
+    });
     if (typeof entered === "string") return show(request, reply.code(STATUS[entered]), entered);
     return reply.headers(headers).redirect(entered.href, 303);
   };

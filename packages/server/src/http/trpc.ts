@@ -54,6 +54,7 @@ export const trpcPlugin = async (
         identity: failed,
         identify: () => Promise.resolve(failed),
         address: request.ip,
+        entryPoint: "trpc",
         trace: { requestId: request.id, procedures: [] },
       },
     });
@@ -93,7 +94,7 @@ export const trpcPlugin = async (
   const options: HandlerOptions = {
     router,
     createContext: async ({ req, info }) => {
-      const context = req.callContext ?? (await createContext(req, info.connectionParams?.token));
+      const context = req.callContext ?? (await createContext(req, "trpc", info.connectionParams?.token));
       await assertWeight(info);
       return context;
     },
@@ -135,7 +136,7 @@ export const trpcPlugin = async (
     onRequest: (request, _reply, done) => {
       if (request.method !== "POST") return done();
       const { batch, connectionParams } = request.query;
-      createContext(request, tokenIn(connectionParams)).then((context) => {
+      createContext(request, "trpc", tokenIn(connectionParams)).then((context) => {
         request.bodyLimit = bodyLimitOf(context, callsOf(request.params.path, batch === "1"));
         done();
       }, done);

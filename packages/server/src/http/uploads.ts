@@ -3,6 +3,7 @@ import { uploadAudioInput } from "@invigil/schema";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AudioService, AudioUpload } from "../features/audio/service.js";
 import { InvigilError, invalidInput, parsed } from "../platform/errors.js";
+import { originOf } from "../trpc/context.js";
 import type { Bodies } from "./bodies.js";
 import type { CreateContext } from "./context.js";
 import { success } from "./envelope.js";
@@ -80,13 +81,18 @@ export const audioUploads = async (
     method: "POST",
     url: "/audio",
     handler: async (request, reply) => {
-      const { identify } = await createContext(request);
-      const identity = await identify();
+      const context = await createContext(request, "upload");
+      const identity = await context.identify();
       if (identity instanceof InvigilError) throw identity;
       if (!request.isMultipart()) throw notMultipart();
       const untrack = bodies.track(request);
       try {
-        return success(await audio.upload(identity, readForm(partsOf(request))));
+        return success(
+          await audio.upload(
+            { ...identity, origin: originOf(context, "audio.upload"), audited: "change" },
+            readForm(partsOf(request)),
+          ),
+        );
       } finally {
         untrack();
         // Without a response, the request has no log line.

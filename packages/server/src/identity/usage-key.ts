@@ -1,5 +1,4 @@
 import type { Caller } from "@invigil/schema";
-import type { Share } from "../storage/port.js";
 
 /**
  * A user id, and the room or exam that their token is restricted to. Usage is counted for this combination
@@ -24,9 +23,3 @@ export const identityKey = (caller: CountedCaller): string => {
     ? userId
     : `${userId}\n${JSON.stringify([roomId, examId])}`;
 };
-
-/** The share of the storage that a caller's writes take. */
-export const shareOf = (caller: CountedCaller, examId?: string): Share => ({
-  caller: identityKey(caller),
-  examId,
-});

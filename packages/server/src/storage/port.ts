@@ -1,5 +1,6 @@
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { MaybePromise } from "../platform/maybe-promise.js";
+import type { Declared, Owner } from "./declaration.js";
 import type { Insertion, Statement, Values } from "./statement.js";
 
 // The interface through which stores run their statements on a database.
@@ -16,16 +17,20 @@ export interface Reader {
  * A running transaction. Its work may await only its own statements; otherwise it is rolled back with
  * `TransactionStalledError`. Statements that are started before the work waits for one of them are sent together, and run in the order in
  * which they were started. If one fails, those after it do nothing.
+ *
+ * `Writes` says whose rows it may write. Those of exams and rooms are written with what `domain/writes.ts` hands out.
  */
-export interface Transaction extends Reader {
+export interface Transaction<Writes extends Owner = Owner> extends Reader {
+  get<Row>(statement: Statement<Row, Writes>, values?: Values): Promise<Row | undefined>;
+  all<Row>(statement: Statement<Row, Writes>, values?: Values): Promise<Row[]>;
   /** Runs a statement that writes. Returns the number of rows written. */
-  run(statement: Statement, values?: Values): Promise<number>;
+  run(statement: Statement<unknown, Writes>, values?: Values): Promise<number>;
   /**
    * Inserts rows, in this order.
    * @returns the ids of the rows, if the database generates them
    * @throws ForeignKeyError, UniqueError
    */
-  insert<Of extends SQLiteTable>(
+  insert<Of extends SQLiteTable & Declared<Writes>>(
     insertion: Insertion<Of>,
     rows: readonly Of["$inferInsert"][],
   ): Promise<number[]>;
@@ -192,4 +197,12 @@ export interface Storage extends Reader {
    * event loop share one look at what other processes have committed: each was sent, at least in part, before that look.
    */
   readonly requestArrived: () => void;
+}
+
+/** The storage as stores use it: they write with what `domain/writes.ts` offers. */
+export interface Queries extends Omit<Storage, "write" | "grouped"> {
+  grouped<Call, Outcome>(
+    writeAll: (tx: Transaction<"installation">, calls: readonly Call[]) => Promise<readonly Outcome[]>,
+    grouping: Grouping<Call>,
+  ): (call: Call) => Promise<Outcome>;
 }

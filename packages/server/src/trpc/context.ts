@@ -1,4 +1,4 @@
-import type { Named, Origin } from "../domain/calls.js";
+import type { EntryPoint, Named, Origin } from "../domain/calls.js";
 import type { Principal } from "../identity/tokens.js";
 import type { Gate } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
@@ -44,6 +44,9 @@ export interface Context {
   readonly perCall?: (<Result>(call: (own: Context) => Promise<Result>) => Promise<Result>) | undefined;
   /** The address of the client, or `in-process`. */
   readonly address: string;
+  readonly entryPoint: EntryPoint;
+  /** See `Origin`. */
+  readonly operator?: string | undefined;
   /** Limits calls. Absent for the command-line tool on the server's machine, which has no limits. */
   readonly gate?: Gate | undefined;
   readonly trace: Trace;
@@ -63,7 +66,7 @@ export const chargeAnswer = ({ identity, gate }: Pick<Context, "identity" | "gat
   if (!(identity instanceof InvigilError)) gate?.chargeBytes(identity, bytes);
 };
 
-export const originOf = ({ trace, address }: Pick<Context, "trace" | "address">): Origin => ({
-  reqId: trace.requestId,
-  address,
-});
+export const originOf = (
+  { trace, address, entryPoint, operator }: Pick<Context, "trace" | "address" | "entryPoint" | "operator">,
+  procedure: string,
+): Origin => ({ reqId: trace.requestId, address, entryPoint, procedure, operator });

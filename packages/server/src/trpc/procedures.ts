@@ -1,12 +1,12 @@
 import { type ErrorCode, type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
-import type { Named } from "../domain/calls.js";
+import type { ActingCaller, Named } from "../domain/calls.js";
 import { type Principal, tokenEnded } from "../identity/tokens.js";
 import type { GatedCall } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
 import { continueWith, type MaybePromise } from "../platform/maybe-promise.js";
 import { rowsIn } from "../platform/rows.js";
-import type { Context, Trace } from "./context.js";
+import { type Context, originOf, type Trace } from "./context.js";
 import { failureOfCall, toTRPCError } from "./failures.js";
 import { trpc } from "./root.js";
 
@@ -89,13 +89,16 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
           throw error;
         }
         if (named.roomId !== undefined) own.trace.roomId = named.roomId.slice(0, 64);
-        const caller = await authorized(own, identity, { named, admitted });
+        const origin = originOf(own, path);
+        const audited = meta?.audited ?? (writes ? "change" : "none");
+        const acting = (principal: Principal): ActingCaller => ({ ...principal, origin, audited });
+        const caller = acting(await authorized(own, identity, { named, admitted }));
         // The events of a subscription come one by one.
         const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
         const result = longAnswers
           ? await longAnswers.inTurn({ caller, writes }, async (hasWaited) => {
               // What was read before the wait may no longer be true.
-              const answer = await next({ ctx: { caller: hasWaited ? identity : caller } });
+              const answer = await next({ ctx: { caller: hasWaited ? acting(identity) : caller } });
               // The next call in turn sees what this one cost.
               if (answer.ok) longAnswers.chargeRows(caller, rowsIn(answer.data));
               return answer;

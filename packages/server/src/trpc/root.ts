@@ -1,6 +1,7 @@
 import type { ErrorCode, Role } from "@invigil/schema";
 import { initTRPC, type TRPCBuiltRouter } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
+import type { Audited } from "../domain/calls.js";
 import { invalidInput } from "../platform/errors.js";
 import { serializeAnswer } from "../platform/serialize.js";
 import type { Context } from "./context.js";
@@ -49,6 +50,8 @@ const root = initTRPC
     readonly alsoWhenFull?: true;
     /** Whether the answer may be long. It must wait until earlier answers are paid off. Such calls of a caller run one after the other (`limits/reading-turns.ts`). */
     readonly longAnswer?: true;
+    /** What the audit keeps of it. Default: of a mutation its changes, of a query and of the subscription of an examinee nothing. */
+    readonly audited?: Audited;
     /** Whether a call that names neither a room nor an exam is about all rooms of the caller. They are read with the caller's rights. */
     readonly anyRoom?: true;
   }>();

@@ -1,6 +1,7 @@
 import type { ImServer } from "@invigil/schema";
 import { pino } from "pino";
 import { createEventLog } from "../../src/domain/events.js";
+import type { RosterTransaction } from "../../src/domain/exam-transaction.js";
 import { createDeadLetters, type DeadLetters } from "../../src/domain/outbox/dead-letters.js";
 import type { TaskQueue } from "../../src/domain/outbox/kind.js";
 import { createOutbox, type Outbox } from "../../src/domain/outbox/outbox.js";
@@ -12,9 +13,9 @@ import { createGroupQueues, taskKindsOf } from "../../src/features/message-group
 import { createGroupStore, type GroupStore } from "../../src/features/message-groups/store.js";
 import { createIds } from "../../src/platform/ids.js";
 import type { MessageProviders } from "../../src/providers/types.js";
-import type { Transaction } from "../../src/storage/port.js";
 import { openTestDatabase, type TestDatabase } from "./database.js";
 import { type TestService, tasksOf } from "./message-services.js";
+import { withWrites, writeRows } from "./writes.js";
 
 // The outbox with the queues of message services, without the app that fills it.
 
@@ -31,7 +32,7 @@ export interface Process extends AsyncDisposable {
   /** Resolves when a message with this text has been logged. */
   logged(text: string): Promise<void>;
   /** Adds tasks, in a transaction. */
-  add(work: (tasks: TaskLog, tx: Transaction, now: Date) => Promise<unknown>): Promise<void>;
+  add(work: (tasks: TaskLog, tx: RosterTransaction, now: Date) => Promise<unknown>): Promise<void>;
   /** The pending tasks, in the order in which they were written. */
   tasks(): ReturnType<typeof tasksOf>;
   /** Advances the time, and runs the tasks that are due then. */
@@ -84,9 +85,9 @@ export const openProcess = async (
     events: createEventLog({ added: () => undefined }),
     messages: undefined,
   });
-  const store = createGroupStore({ storage: db.storage, roomExams: createRoomExams(), outbox, tasks });
+  const store = createGroupStore({ ...withWrites(db), roomExams: createRoomExams(), outbox, tasks });
   const queues = [...createGroupQueues({ store, messages, concurrency, log }), ...more];
-  const outboxStore = createOutboxStore({ storage: db.storage, outbox });
+  const outboxStore = createOutboxStore({ ...withWrites(db), outbox });
   const queue = createOutboxRunner({ store: outboxStore, queues, clock, random, log });
   return {
     db,
@@ -103,7 +104,7 @@ export const openProcess = async (
         look();
       }),
     add: (work) =>
-      db.storage.write(async (tx) => {
+      writeRows(db, async (tx) => {
         await work(tasks, tx, clock());
       }),
     tasks: () => tasksOf({ db }),

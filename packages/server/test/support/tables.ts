@@ -1,7 +1,7 @@
 import { count, getTableName, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { SQLiteTable, SQLiteView } from "drizzle-orm/sqlite-core";
 import type { Database } from "../../src/storage/database.js";
-import { DECLARATION } from "../../src/storage/declaration.js";
+import { DECLARATION, type DeclaredTable } from "../../src/storage/declaration.js";
 import { primaryKeyOf, TABLES } from "../../src/storage/inventory.js";
 import { query } from "../../src/storage/statement.js";
 import { exams } from "../../src/storage/tables.js";
@@ -26,7 +26,7 @@ export const change = ({ storage }: Stored, written: SQLWrapper): Promise<number
   storage.write((tx) => tx.run({ build: () => written }));
 
 /** The database generates ids that are numbers; the rows leave them out. */
-export const insertRows = async <Of extends SQLiteTable>(
+export const insertRows = async <Of extends DeclaredTable>(
   { storage }: Stored,
   table: Of,
   rows: readonly Of["$inferInsert"][],

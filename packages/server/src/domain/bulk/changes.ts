@@ -1,17 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
-import { eq } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
-import type { Share, Storage, Transaction, WriteOptions } from "../../storage/port.js";
+import type { Storage, Transaction } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
-import { bulkChanges, exams } from "../../storage/tables.js";
+import { bulkChanges } from "../../storage/tables.js";
+import type { AuditLog } from "../audit.js";
+import { audited } from "../audited.js";
+import { type Author, shareOf } from "../calls.js";
 import type { EventLog } from "../events.js";
 import type { TaskLog } from "../vendor-tasks.js";
 import { readLastSeat, readLastWaiting } from "./marked-rows.js";
 import { createPhases } from "./phases.js";
 import { beginPreparation, type Prepare } from "./preparation.js";
 import { endRest, type RestEnd } from "./resting.js";
+import { createRosterLock, type RosterLock } from "./roster-lock.js";
 import type { BulkChange } from "./types.js";
 import { changeById, createChangeWorker, ROWS_PER_WRITE, TakenOver } from "./worker.js";
 
@@ -23,8 +25,7 @@ export type NewBulkChange = Pick<BulkChange, "kind" | "examId"> & {
   /** When a deleted exam is erased. Until then it can be restored. Default: at once. */
   readonly eraseAt?: Date | undefined;
   readonly now: Date;
-  /** Whose share of the storage the change takes. */
-  readonly share: Share;
+  readonly author: Author;
 };
 
 /**
@@ -39,22 +40,10 @@ export interface BulkChanges {
    * @throws what `prepare` throws, and the error of `busy` after half a minute
    */
   run<Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result>;
-  /**
-   * Runs a transaction that writes the rooms or people of one exam. The work must call `assertUnlocked` first. While a bulk change of the
-   * exam is running, the transaction is rolled back and tried again later.
-   * @throws what `work` throws, and the error of `busy` after half a minute
-   */
-  transact<Result>(
-    work: (tx: Transaction) => Promise<Result>,
-    options?: Pick<WriteOptions, "repeatable" | "share">,
-  ): Promise<Result>;
-  /**
-   * Locks the exam, and throws if a bulk change of it is running. Call it within `transact` before the first write. A deletion that was
-   * announced is not running: look for the exam or the room afterwards.
-   */
-  assertUnlocked(tx: Transaction, examId: string): Promise<void>;
+  /** Keeps other changes of people and rooms out while a bulk change of their exam is running. */
+  readonly roster: RosterLock;
   /** Restores a deleted exam, or erases it at once. Returns whether it was resting. The remaining work goes on in the background. */
-  endRest(examId: string, end: RestEnd, share: Share): Promise<boolean>;
+  endRest(examId: string, end: RestEnd, author: Author): Promise<boolean>;
   /** Starts to resume changes that other processes left unfinished. */
   start(): void;
   /** Begins no more transactions. Another process or the next start does the remaining work. */
@@ -65,6 +54,7 @@ export interface BulkChanges {
 
 export interface BulkChangesDeps {
   readonly storage: Storage;
+  readonly audit: AuditLog;
   readonly tasks: TaskLog;
   readonly events: EventLog;
   readonly clock: () => Date;
@@ -75,17 +65,8 @@ export interface BulkChangesDeps {
   readonly gone: (examId: string) => Error;
 }
 
-const RETRY_MS = 20;
 /** How many times a change is prepared. */
 const MAX_TRIES = 3;
-const MAX_WAIT_MS = 30_000;
-
-/** Another change of the exam is running. */
-class ExamBusy extends Error {
-  constructor(readonly examId: string) {
-    super(`a change of the exam ${examId} is running`);
-  }
-}
 
 /** A transaction of a preparation was lost. The preparation cannot go back to where it began, so it is undone and begins anew. */
 class PreparationLost extends DatabaseUnavailableError {
@@ -111,16 +92,9 @@ const insertChange = statement(
     eraseAt: param("eraseAt"),
   }),
 );
-const changeOfExam = statement(
-  query
-    .select({ kind: bulkChanges.kind, state: bulkChanges.state })
-    .from(bulkChanges)
-    .where(eq(bulkChanges.examId, param("examId")))
-    .limit(1),
-);
-
 export const createBulkChanges = ({
   storage,
+  audit,
   tasks,
   events,
   clock,
@@ -129,31 +103,7 @@ export const createBulkChanges = ({
   gone,
 }: BulkChangesDeps): BulkChanges => {
   const worker = createChangeWorker({ storage, phases: createPhases({ tasks, events }), clock, log });
-
-  /** Locks an exam. Returns whether it is deleted. @throws ExamBusy */
-  const lockUnlessBusy = async (tx: Transaction, examId: string): Promise<boolean> => {
-    // A bulk change holds the same lock while it begins.
-    const [, running] = await Promise.all([tx.lock(exams, examId), tx.get(changeOfExam, { examId })]);
-    const isDeleted = running?.kind === "delete_exam" && running.state === "announced";
-    if (running && !isDeleted) throw new ExamBusy(examId);
-    return isDeleted;
-  };
-  /** Tries work again while the exam is busy. */
-  const whenUnlocked = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const since = performance.now();
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof ExamBusy)) throw error;
-        if (performance.now() - since > MAX_WAIT_MS || worker.isStopped) throw busy(error.examId);
-        // The running change may be one that a process left unfinished.
-        await worker.takeOver();
-        await wait(RETRY_MS);
-      }
-    }
-  };
-
+  const roster = createRosterLock({ worker, busy });
   const newChange = async (
     tx: Transaction,
     { kind, examId, person, eraseAt, now }: NewBulkChange,
@@ -181,7 +131,7 @@ export const createBulkChanges = ({
   const runOnce = async <Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result> => {
     /** Begins the change in its first transaction, which may be the only one. */
     const begin = async (tx: Transaction) => {
-      const [isDeleted, change] = await Promise.all([lockUnlessBusy(tx, about.examId), newChange(tx, about)]);
+      const [isDeleted, change] = await Promise.all([roster.lock(tx, about.examId), newChange(tx, about)]);
       if (!isDeleted) await tx.run(insertChange, change);
       const prepareNext = beginPreparation(change, prepare);
 
@@ -192,14 +142,22 @@ export const createBulkChanges = ({
         if (isDeleted) throw gone(about.examId);
         if (!done) return undefined;
         // The preparation may have changed the row.
-        const prepared = await next.get(changeById, change);
+        const { examId, person } = change;
+        const [prepared] = await Promise.all([
+          next.get(changeById, change),
+          audit.add(next, about.author, {
+            examId,
+            roomId: person?.roomId,
+            people: person ? [person.userId] : undefined,
+          }),
+        ]);
         if (!prepared) throw new TakenOver();
         return { result: done.result, isDone: await worker.announce(next, prepared, rowsLeft) };
       };
       return { begun: change, advance, announced: await advance(tx) };
     };
-    const { share } = about;
-    const { begun, advance, ...first } = await whenUnlocked(() =>
+    const share = shareOf(about.author, about.examId);
+    const { begun, advance, ...first } = await roster.whenUnlocked(() =>
       storage.write(begin, { bulk: true, share }),
     );
     let { announced } = first;
@@ -235,15 +193,15 @@ export const createBulkChanges = ({
 
   return {
     run,
-    transact: (work, options) => whenUnlocked(() => storage.write(work, options)),
-    async assertUnlocked(tx, examId) {
-      await lockUnlessBusy(tx, examId);
-    },
-    async endRest(examId, end, share) {
-      const change = await storage.write((tx) => endRest(tx, { examId, end, now: clock() }, worker.claim()), {
-        bulk: true,
-        share,
-      });
+    roster,
+    async endRest(examId, end, author) {
+      const change = await storage.write(
+        (tx) =>
+          audited({ tx, audit, target: { examId }, author }, (own) =>
+            endRest(own, { examId, end, now: clock() }, worker.claim()),
+          ),
+        { bulk: true, share: shareOf(author, examId) },
+      );
       if (change) void worker.resume(change);
       return change !== undefined;
     },

@@ -1,5 +1,5 @@
 import { and, asc, count, eq, gt } from "drizzle-orm";
-import type { Reader, Share, Transaction } from "../../storage/port.js";
+import type { Reader } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
   cheatRecords,
@@ -10,6 +10,8 @@ import {
   visibleRooms,
   visibleUnseated,
 } from "../../storage/tables.js";
+import type { Author } from "../calls.js";
+import type { RosterTransaction } from "../exam-transaction.js";
 import type { BulkChanges } from "./changes.js";
 
 /** What an exam contains: rooms, people with and without a room, and cheat records. */
@@ -136,7 +138,7 @@ async function* countContents(
  */
 export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
   async function* prepare(
-    tx: Transaction,
+    tx: RosterTransaction,
     { id, examId }: { readonly id: number; readonly examId: string },
     check: (contents: ExamContents & { readonly name: string }) => void,
   ): AsyncGenerator<number, ExamContents, void> {
@@ -161,17 +163,17 @@ export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
       examId,
       now,
       eraseAt,
-      share,
+      author,
     }: {
       readonly examId: string;
       readonly now: Date;
       readonly eraseAt: Date | undefined;
-      readonly share: Share;
+      readonly author: Author;
     },
     check: (contents: ExamContents & { readonly name: string }) => void,
   ): Promise<ExamContents | undefined> => {
     try {
-      return await bulk.run({ kind: "delete_exam", examId, now, eraseAt, share }, ({ id }, tx) =>
+      return await bulk.run({ kind: "delete_exam", examId, now, eraseAt, author }, ({ id }, tx) =>
         prepare(tx, { id, examId }, check),
       );
     } catch (error) {

@@ -2,13 +2,16 @@ import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { DECLARATION, type DeclaredTable } from "../../storage/declaration.js";
 import { primaryKeyOf, tablesOf } from "../../storage/inventory.js";
 import type { Transaction } from "../../storage/port.js";
-import { param, query, type Statement, statement } from "../../storage/statement.js";
+import { type AnyStatement, param, query, type Statement, statement } from "../../storage/statement.js";
 import { exams, roomExams, rooms } from "../../storage/tables.js";
 import { deleteRoom } from "./marked-rows.js";
 import type { Phase } from "./types.js";
 
 /** Makes a statement that deletes at most `limit` rows of a table, under a condition with parameters. */
-const deletionOf = (table: DeclaredTable<"exam" | "room">, isOwned: SQL): Statement => {
+const deletionOf = (
+  table: DeclaredTable<"exam" | "room">,
+  isOwned: SQL,
+): Statement<unknown, "exam" | "room"> => {
   const key = primaryKeyOf(table);
   return statement((dialect) => {
     const some = query
@@ -47,7 +50,7 @@ const deleteExam = statement(query.delete(exams).where(eq(exams.id, param("examI
 /** Runs the deletions in turn until `rows` rows are deleted. */
 const deleteSome = async (
   tx: Transaction,
-  deletions: readonly Statement[],
+  deletions: readonly AnyStatement[],
   owner: { readonly examId: string; readonly ownerId: string },
   rows: number,
 ): Promise<{ used: number; isEmpty: boolean }> => {

@@ -1,8 +1,11 @@
 import { and, eq } from "drizzle-orm";
-import type { Share, Storage, Transaction } from "../../storage/port.js";
+import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { participants, unseated } from "../../storage/tables.js";
+import type { AuditLog } from "../audit.js";
+import { type Author, shareOf } from "../calls.js";
 import { noteErasure } from "../erasures.js";
+import { type RosterTransaction, withRosterLock } from "../exam-transaction.js";
 import { deletePerson } from "../people.js";
 import { eraseRecords, eraseStreamEvents } from "./erase-person.js";
 import { countRecords } from "./removal.js";
@@ -48,29 +51,37 @@ class NoLongerResting extends Error {
  * Makes the function that erases a person from a deleted exam, with their records. What else names them is erased by the erasure that it
  * notes. If it is interrupted, call it again. It returns undefined if the exam does not rest, or no longer.
  */
-export const createRestingPersonEraser = ({ storage, clock }: { storage: Storage; clock: () => Date }) => {
+export const createRestingPersonEraser = ({
+  storage,
+  audit,
+  clock,
+}: {
+  storage: Storage;
+  audit: AuditLog;
+  clock: () => Date;
+}) => {
   const writeInExam = <Result>(
     examId: string,
-    share: Share,
-    work: (tx: Transaction, change: BulkChange) => Promise<Result>,
+    author: Author,
+    work: (tx: RosterTransaction, change: BulkChange) => Promise<Result>,
   ): Promise<Result> =>
     storage.write(
       async (tx) => {
         const change = await lockRestingExam(tx, examId, clock());
         if (!change) throw new NoLongerResting();
-        return work(tx, change);
+        return work(withRosterLock(tx), change);
       },
-      { bulk: true, share },
+      { bulk: true, share: shareOf(author, examId) },
     );
 
-  const erase = async (examId: string, userId: string, share: Share): Promise<ErasedPerson> => {
+  const erase = async (examId: string, userId: string, author: Author): Promise<ErasedPerson> => {
     const person = { userId, erases: "exam", lastRecordId: Number.MAX_SAFE_INTEGER } as const;
     const { records } = await countRecords(storage, { examId, person });
     const limit = Math.floor(ROWS_PER_WRITE / SEAT_ROWS);
     let rooms = 0;
     let waited = false;
     for (let isLast = false; !isLast; )
-      isLast = await writeInExam(examId, share, async (tx) => {
+      isLast = await writeInExam(examId, author, async (tx) => {
         const seats = await tx.all(seatsOfPerson, { examId, userId, limit });
         for (const { roomId } of seats)
           await deletePerson(tx, { examId, roomId, userId }, { streamsStay: false });
@@ -78,13 +89,14 @@ export const createRestingPersonEraser = ({ storage, clock }: { storage: Storage
         if (seats.length === limit) return false;
         waited = (await tx.get(deleteWaiting, { examId, userId })) !== undefined;
         await noteErasure(tx, { examId, userId }, clock());
+        await audit.add(tx, author, { examId, people: [userId] });
         return true;
       });
     const run = async (phase: Phase): Promise<void> => {
       let window: Window | undefined = { after: "", rows: ROWS_PER_WRITE };
       while (window) {
         const current: Window = window;
-        const { next }: WindowResult = await writeInExam(examId, share, (tx, change) =>
+        const { next }: WindowResult = await writeInExam(examId, author, (tx, change) =>
           phase(tx, { ...change, person }, current),
         );
         window = next === undefined ? undefined : { after: next, rows: ROWS_PER_WRITE };
@@ -96,9 +108,9 @@ export const createRestingPersonEraser = ({ storage, clock }: { storage: Storage
     return { rooms, waited, records };
   };
 
-  return async (examId: string, userId: string, share: Share): Promise<ErasedPerson | undefined> => {
+  return async (examId: string, userId: string, author: Author): Promise<ErasedPerson | undefined> => {
     try {
-      return await erase(examId, userId, share);
+      return await erase(examId, userId, author);
     } catch (error) {
       if (error instanceof NoLongerResting) return undefined;
       throw error;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { and, eq } from "drizzle-orm";
-import type { Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { bulkChanges } from "../../storage/tables.js";
 
@@ -46,7 +46,7 @@ const announcedRemoval = statement(
     ),
 );
 
-export const createErasureFilter = (storage: Storage): ErasureFilter => {
+export const createErasureFilter = (storage: Queries): ErasureFilter => {
   // An exam has one bulk change at most.
   const readErasure = storage.remember(
     { tables: [bulkChanges], withinCalls: true },

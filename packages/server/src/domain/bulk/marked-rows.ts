@@ -2,6 +2,7 @@ import { and, asc, eq, gt, isNotNull, lte, max } from "drizzle-orm";
 import type { Reader, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import { participants, type personChanges, rooms, streamNames, unseated } from "../../storage/tables.js";
+import type { ExamTransaction } from "../exam-transaction.js";
 import { forgetRoomExam, type RoomKey } from "../room-exams.js";
 import type { ChangeKey } from "./types.js";
 
@@ -157,7 +158,7 @@ export type ChangedRoom = RowOf<typeof roomsOfExam>;
 const isRoom = and(eq(rooms.examId, param("examId")), eq(rooms.id, param("roomId")));
 const deleteRoomById = statement(query.delete(rooms).where(isRoom));
 /** Deletes a room, of which nothing else is left. */
-export const deleteRoom = async (tx: Transaction, room: RoomKey): Promise<void> => {
+export const deleteRoom = async (tx: ExamTransaction, room: RoomKey): Promise<void> => {
   await Promise.all([tx.run(deleteRoomById, room), forgetRoomExam(tx, room.roomId)]);
 };
 export const unmarkRoom = statement(query.update(rooms).set({ removedBy: null }).where(isRoom));

@@ -1,4 +1,5 @@
 import type { Transaction } from "../../storage/port.js";
+import { type RosterTransaction, withRosterLock } from "../exam-transaction.js";
 import type { BulkChange } from "./types.js";
 
 /**
@@ -6,7 +7,10 @@ import type { BulkChange } from "./types.js";
  * change can be announced, and throws to cancel the change. Steps may run in several transactions, and `tx` always stands for the open one.
  * A step must wait for nothing but the statements of `tx`. If a transaction is lost, the change is prepared once more from its beginning.
  */
-export type Prepare<Result> = (change: BulkChange, tx: Transaction) => AsyncGenerator<number, Result, void>;
+export type Prepare<Result> = (
+  change: BulkChange,
+  tx: RosterTransaction,
+) => AsyncGenerator<number, Result, void>;
 
 /** The progress of a preparation after a transaction. */
 export interface Prepared<Result> {
@@ -52,7 +56,7 @@ const createTransactions = () => {
 /** Begins a preparation. Returns a function that runs the next steps, about `rows` rows of them, in a transaction. */
 export const beginPreparation = <Result>(change: BulkChange, prepare: Prepare<Result>) => {
   const transactions = createTransactions();
-  const steps = prepare(change, transactions.tx);
+  const steps = prepare(change, withRosterLock(transactions.tx));
   return (next: Transaction, rows: number): Promise<Prepared<Result>> =>
     transactions.during(next, async () => {
       let rowsLeft = rows;

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, gt, isNull, lte, max } from "drizzle-orm";
-import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   bulkChanges,
@@ -13,8 +13,10 @@ import {
   visibleRooms,
   visibleUnseated,
 } from "../../storage/tables.js";
+import type { Author } from "../calls.js";
 import { encodedParam } from "../encoded-param.js";
 import { noteErasure } from "../erasures.js";
+import type { RosterTransaction } from "../exam-transaction.js";
 import type { BulkChanges } from "./changes.js";
 import { readNextRecordedRoom, readRecordsOfPerson } from "./erase-person.js";
 import type { BulkChange } from "./types.js";
@@ -43,7 +45,7 @@ export interface Removal {
   /** Whether to erase the records about the person too: of the room, or if it is their last room, of the exam. */
   readonly withRecords: boolean;
   readonly now: Date;
-  readonly share: Share;
+  readonly author: Author;
 }
 
 /** The records that are read in one turn of the event loop. */
@@ -199,9 +201,9 @@ const scopeOf = ({ roomId }: Removal, rooms: number): "room" | "exam" =>
  * Makes the function that removes a person from a room or an exam. Readers see the removal at once, however many records there are. `check`
  * throws to refuse the removal.
  */
-export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk: BulkChanges }) => {
+export const createPersonRemover = ({ storage, bulk }: { storage: Queries; bulk: BulkChanges }) => {
   async function* prepare(
-    tx: Transaction,
+    tx: RosterTransaction,
     id: number,
     removal: Removal,
     counted: { readonly person: RemovedPerson; readonly records: number; readonly upTo: number },
@@ -249,11 +251,11 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     removal: Removal,
     check: (membership: ExamMembership) => void,
   ): Promise<ExamMembership> => {
-    const { examId, userId, roomId, now, share } = removal;
+    const { examId, userId, roomId, now, author } = removal;
     const { length } = await storage.all(roomsOfPerson, { userId, examId });
     const person: RemovedPerson = { userId, roomId, erases: scopeOf(removal, length), lastRecordId: 0 };
     const counted = { person, ...(await countRecords(storage, { examId, person })) };
-    return bulk.run({ kind: "remove_person", examId, person, now, share }, ({ id }, tx) =>
+    return bulk.run({ kind: "remove_person", examId, person, now, author }, ({ id }, tx) =>
       prepare(tx, id, removal, counted, check),
     );
   };

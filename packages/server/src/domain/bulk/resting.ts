@@ -4,7 +4,7 @@ import type { Reader, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import { bulkChanges, exams } from "../../storage/tables.js";
 import { encodedParam } from "../encoded-param.js";
-import { lockExams } from "../exam-lock.js";
+import { lockExams } from "../exam-transaction.js";
 import { ERASES_EXAM } from "./phases.js";
 import type { BulkChange, ChangeKey } from "./types.js";
 

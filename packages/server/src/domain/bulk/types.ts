@@ -1,5 +1,5 @@
-import type { Transaction } from "../../storage/port.js";
 import type { bulkChanges } from "../../storage/tables.js";
+import type { RosterTransaction } from "../exam-transaction.js";
 
 /** A change of many rows of one exam. See docs/decisions/0032. */
 export type BulkChange = typeof bulkChanges.$inferSelect;
@@ -24,4 +24,4 @@ export interface WindowResult {
 }
 
 /** A part of the work that a change needs, done in windows. */
-export type Phase = (tx: Transaction, change: BulkChange, window: Window) => Promise<WindowResult>;
+export type Phase = (tx: RosterTransaction, change: BulkChange, window: Window) => Promise<WindowResult>;

@@ -1,8 +1,8 @@
-import type { Transaction } from "../../storage/port.js";
+import type { RosterTransaction } from "../exam-transaction.js";
 import type { BulkChange, Phase } from "./types.js";
 
 /** Processes the rows of a window. */
-export type Apply<Row> = (tx: Transaction, change: BulkChange, rows: readonly Row[]) => Promise<void>;
+export type Apply<Row> = (tx: RosterTransaction, change: BulkChange, rows: readonly Row[]) => Promise<void>;
 
 /** Makes a phase that processes rows in the order of a key. */
 export const overRows =
@@ -17,7 +17,7 @@ export const overRows =
       /** How many rows are changed for each row that is read. */
       readonly weight: number;
       /** Reads at most `limit` rows whose keys are greater than `after`. */
-      readonly read: (tx: Transaction, change: BulkChange, after: Key, limit: number) => Promise<Row[]>;
+      readonly read: (tx: RosterTransaction, change: BulkChange, after: Key, limit: number) => Promise<Row[]>;
       readonly key: (row: Row) => Key;
       readonly apply: Apply<Row>;
     },

@@ -5,7 +5,7 @@ import type { Storage, Transaction } from "../../storage/port.js";
 import { type Dialect, param, query, rawParam, statement } from "../../storage/statement.js";
 import { bulkChanges } from "../../storage/tables.js";
 import { encodedParam } from "../encoded-param.js";
-import { lockExams } from "../exam-lock.js";
+import { lockExams, withRosterLock } from "../exam-transaction.js";
 import { ERASES_EXAM, type Phases } from "./phases.js";
 import type { BulkChange, ChangeKey, Phase } from "./types.js";
 
@@ -130,7 +130,7 @@ export const createChangeWorker = ({
    * a deleted exam that rests now.
    */
   const advance = async (tx: Transaction, change: BulkChange, rows: number): Promise<boolean> => {
-    await lockExams(tx, change.examId);
+    const locked = await lockExams(tx, change.examId);
     const list = phasesOf(change);
     let { phase, after } = change.progress;
     let used = 0;
@@ -140,7 +140,7 @@ export const createChangeWorker = ({
         await tx.run(deleteChange, change);
         return true;
       }
-      const result = await run(tx, change, { after, rows: rows - used });
+      const result = await run(withRosterLock(locked), change, { after, rows: rows - used });
       used += result.used;
       if (result.next === undefined) {
         phase += 1;

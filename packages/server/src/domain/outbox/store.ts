@@ -1,9 +1,10 @@
 import { and, asc, desc, eq, exists, gt, lt, lte, not, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { type Page, pageOf } from "../../platform/paging.js";
-import type { Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Transaction } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import { deadLetters, outboxTasks } from "../../storage/tables.js";
+import type { Writes } from "../writes.js";
 import type { NewTask, Task } from "./kind.js";
 import type { Outbox } from "./outbox.js";
 
@@ -206,13 +207,21 @@ const letterOf = (task: Task, { reason, diedAt, lastError }: Death): DeadLetter 
   };
 };
 
-export const createOutboxStore = ({ storage, outbox }: { storage: Storage; outbox: Outbox }): OutboxStore => {
+export const createOutboxStore = ({
+  storage,
+  writes,
+  outbox,
+}: {
+  storage: Queries;
+  writes: Pick<Writes, "unordered">;
+  outbox: Outbox;
+}): OutboxStore => {
   /** Writes about a task that has run. */
   const about = async (
     { examId: exam }: Task,
     work: (tx: Transaction) => Promise<unknown>,
   ): Promise<void> => {
-    await storage.write(work, { share: { examId: exam }, continues: true });
+    await writes.unordered({ examId: exam }, work, { continues: true });
   };
 
   /** Finds due tasks of exams whose turn it is. */
@@ -225,7 +234,7 @@ export const createOutboxStore = ({ storage, outbox }: { storage: Storage; outbo
 
   /** Claims tasks of one exam, and buries those that have expired. */
   const claimAll = (found: readonly Due[], { now, until }: Pick<Claim, "now" | "until">) =>
-    storage.write(async (tx) => {
+    writes.unordered({}, async (tx) => {
       const taken: Task[] = [];
       const expired: Task[] = [];
       for (const task of found) {
@@ -289,7 +298,7 @@ export const createOutboxStore = ({ storage, outbox }: { storage: Storage; outbo
       pageOf(await storage.all(newestLetters, { before, limit: limit + 1 }), limit, (letter) => letter.id),
 
     revive: (letterId, taskOf) =>
-      storage.write(async (tx) => {
+      writes.unordered({}, async (tx) => {
         const letter = await tx.get(letterById, { id: letterId });
         if (!letter) return "missing";
         const task = taskOf(letter);
@@ -300,13 +309,13 @@ export const createOutboxStore = ({ storage, outbox }: { storage: Storage; outbo
         return "retried";
       }),
 
-    drop: (letterId) => storage.write(async (tx) => (await tx.run(dropLetter, { id: letterId })) > 0),
+    drop: (letterId) => writes.unordered({}, async (tx) => (await tx.run(dropLetter, { id: letterId })) > 0),
 
     async prune(before) {
       const ids = (await storage.all(oldLetters, { before, limit: PRUNED_AT_ONCE })).map(
         (letter) => letter.id,
       );
-      if (ids.length > 0) await storage.write((tx) => tx.run(dropLetters, { ids }));
+      if (ids.length > 0) await writes.unordered({}, (tx) => tx.run(dropLetters, { ids }));
       return ids.length === PRUNED_AT_ONCE;
     },
   };

@@ -4,7 +4,7 @@ import { isRoom } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import { generationInRoom } from "../../domain/seats.js";
 import { continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
-import type { FoundBy, Storage } from "../../storage/port.js";
+import type { FoundBy, Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   accounts,
@@ -171,7 +171,7 @@ export const createAccessStore = ({
   storage,
   roomExams,
 }: {
-  storage: Storage;
+  storage: Queries;
   roomExams: RoomExams;
 }): AccessStore => {
   // The first reads of every call, which check whether its token was revoked.

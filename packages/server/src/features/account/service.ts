@@ -6,8 +6,8 @@ import type {
   ListAccountsInput,
   SetPasswordInput,
 } from "@invigil/schema";
+import type { ActingCaller } from "../../domain/calls.js";
 import type { Passwords } from "../../identity/passwords.js";
-import { shareOf } from "../../identity/usage-key.js";
 import { InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { AccountStore } from "./store.js";
@@ -15,16 +15,16 @@ import type { AccountStore } from "./store.js";
 /** Accounts with a password. Every method throws FORBIDDEN for a token that is bound to a room or an exam. */
 export interface AccountService {
   /** @throws ACCOUNT_CONFLICT when the id is taken, OVERLOADED */
-  create(caller: Caller, input: CreateAccountInput): Promise<Account>;
+  create(caller: ActingCaller, input: CreateAccountInput): Promise<Account>;
   list(caller: Caller, input: ListAccountsInput): Promise<AccountPage>;
   /**
    * Also ends the account's sessions. @throws ACCOUNT_NOT_FOUND, ACCOUNT_CONFLICT for the caller's own account
    */
-  disable(caller: Caller, userId: string): Promise<Account>;
+  disable(caller: ActingCaller, userId: string): Promise<Account>;
   /** @throws ACCOUNT_NOT_FOUND */
-  enable(caller: Caller, userId: string): Promise<Account>;
+  enable(caller: ActingCaller, userId: string): Promise<Account>;
   /** Also ends the account's sessions. @throws ACCOUNT_NOT_FOUND, OVERLOADED */
-  setPassword(caller: Caller, input: SetPasswordInput): Promise<Account>;
+  setPassword(caller: ActingCaller, input: SetPasswordInput): Promise<Account>;
 }
 
 export const createAccountService = ({
@@ -52,7 +52,7 @@ export const createAccountService = ({
       const passwordHash = await passwords.hash(password);
       const now = clock();
       const row = { ...account, passwordHash, disabled: false, createdAt: now, updatedAt: now };
-      const created = await store.create(row, shareOf(caller));
+      const created = await store.create(row, caller);
       if (!created)
         throw new InvigilError("ACCOUNT_CONFLICT", `There is an account ${account.userId} already.`);
       return created;
@@ -70,20 +70,20 @@ export const createAccountService = ({
           "ACCOUNT_CONFLICT",
           `The account ${userId} is your own: ask another administrator.`,
         );
-      const account = await store.setDisabled(userId, true, clock(), shareOf(caller));
+      const account = await store.setDisabled(userId, true, clock(), caller);
       onAccessRevoked();
       return found(account, userId);
     },
 
     async enable(caller, userId) {
       access.unbound(caller);
-      return found(await store.setDisabled(userId, false, clock(), shareOf(caller)), userId);
+      return found(await store.setDisabled(userId, false, clock(), caller), userId);
     },
 
     async setPassword(caller, { userId, password }) {
       access.unbound(caller);
       const passwordHash = await passwords.hash(password);
-      const account = await store.setPassword(userId, passwordHash, clock(), shareOf(caller));
+      const account = await store.setPassword(userId, passwordHash, clock(), caller);
       onAccessRevoked();
       return found(account, userId);
     },

@@ -1,7 +1,9 @@
 import type { Account, AccountPage, AccountRole } from "@invigil/schema";
 import { and, asc, eq, getTableColumns, gt } from "drizzle-orm";
+import type { Author } from "../../domain/calls.js";
+import type { Writes } from "../../domain/writes.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Share, Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { accounts, sessions } from "../../storage/tables.js";
 
@@ -9,7 +11,7 @@ export type NewAccount = typeof accounts.$inferInsert;
 
 export interface AccountStore {
   /** Returns undefined when the id is taken. */
-  create(account: NewAccount, share: Share): Promise<Account | undefined>;
+  create(account: NewAccount, author: Author): Promise<Account | undefined>;
   /** Sorted by user id. `after` is the last id of the previous page. */
   list(filter: {
     role: AccountRole | undefined;
@@ -17,9 +19,9 @@ export interface AccountStore {
     after: string | undefined;
   }): Promise<AccountPage>;
   /** Returns undefined when there is no such account. Disabling an account ends its sessions. */
-  setDisabled(userId: string, disabled: boolean, now: Date, share: Share): Promise<Account | undefined>;
+  setDisabled(userId: string, disabled: boolean, now: Date, author: Author): Promise<Account | undefined>;
   /** Ends the account's sessions. Returns undefined when there is no such account. */
-  setPassword(userId: string, passwordHash: string, now: Date, share: Share): Promise<Account | undefined>;
+  setPassword(userId: string, passwordHash: string, now: Date, author: Author): Promise<Account | undefined>;
 }
 
 const { passwordHash: _, ...columns } = getTableColumns(accounts);
@@ -71,8 +73,17 @@ const replacePassword = statement(
 );
 const deleteSessions = statement(query.delete(sessions).where(eq(sessions.userId, param("userId"))));
 
-export const createAccountStore = ({ storage }: { storage: Storage }): AccountStore => ({
-  create: (account, share) => storage.write((tx) => tx.last(() => tx.get(insertAccount, account)), { share }),
+export const createAccountStore = ({
+  storage,
+  writes,
+}: {
+  storage: Queries;
+  writes: Writes;
+}): AccountStore => ({
+  create: (account, author) =>
+    writes.ofInstallation({ people: [account.userId] }, author, (tx) =>
+      tx.last(() => tx.get(insertAccount, account)),
+    ),
 
   async list({ role, limit, after = "" }) {
     const rows = await storage.all(accountsPage(role !== undefined), { role, after, limit: limit + 1 });
@@ -80,32 +91,26 @@ export const createAccountStore = ({ storage }: { storage: Storage }): AccountSt
     return { accounts: page, ...next };
   },
 
-  setDisabled: (userId, disabled, now, share) =>
-    storage.write(
-      async (tx) => {
-        const [, account] = await tx.last(() =>
-          Promise.all([
-            tx.run(switchDisabled, { userId, disabled, wasDisabled: !disabled, now }),
-            tx.get(accountById, { userId }),
-            disabled && tx.run(deleteSessions, { userId }),
-          ]),
-        );
-        return account;
-      },
-      { share },
-    ),
+  setDisabled: (userId, disabled, now, author) =>
+    writes.ofInstallation({ people: [userId] }, author, async (tx) => {
+      const [, account] = await tx.last(() =>
+        Promise.all([
+          tx.run(switchDisabled, { userId, disabled, wasDisabled: !disabled, now }),
+          tx.get(accountById, { userId }),
+          disabled && tx.run(deleteSessions, { userId }),
+        ]),
+      );
+      return account;
+    }),
 
-  setPassword: (userId, passwordHash, now, share) =>
-    storage.write(
-      async (tx) => {
-        const [account] = await tx.last(() =>
-          Promise.all([
-            tx.get(replacePassword, { userId, passwordHash, now }),
-            tx.run(deleteSessions, { userId }),
-          ]),
-        );
-        return account;
-      },
-      { share },
-    ),
+  setPassword: (userId, passwordHash, now, author) =>
+    writes.ofInstallation({ people: [userId] }, author, async (tx) => {
+      const [account] = await tx.last(() =>
+        Promise.all([
+          tx.get(replacePassword, { userId, passwordHash, now }),
+          tx.run(deleteSessions, { userId }),
+        ]),
+      );
+      return account;
+    }),
 });

@@ -13,9 +13,9 @@ import {
   type UploadAudioInput,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
+import type { ActingCaller } from "../../domain/calls.js";
 import { AUDIO_PREFIX, type AudioFiles, isKeptName } from "../../files/audio-files.js";
 import { lookUp } from "../../files/folder-files.js";
-import { shareOf } from "../../identity/usage-key.js";
 import type { Gate } from "../../limits/gate.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -50,32 +50,32 @@ export interface AudioService {
    * @throws FORBIDDEN for a token bound to a room or an exam, and for a default clip from a teacher, since all
    *   exams would offer it
    */
-  create(caller: Caller, input: CreateAudioInput): Promise<AudioClip>;
+  create(caller: ActingCaller, input: CreateAudioInput): Promise<AudioClip>;
   /**
    * Adds a file to the library, or nothing when any part of the upload is invalid.
    * @throws FORBIDDEN, before reading the content, for all but administrators and teachers with unbound tokens,
    *   and for a default clip from a teacher; INVALID_INPUT, PAYLOAD_TOO_LARGE, TOO_MANY_REQUESTS,
    *   QUOTA_EXCEEDED, STORAGE_FULL, PROVIDER_FAILED
    */
-  upload(caller: Caller, upload: AudioUpload): Promise<AudioClip>;
+  upload(caller: ActingCaller, upload: AudioUpload): Promise<AudioClip>;
   /**
    * Teachers may change the clips that they added, except default clips. @throws FORBIDDEN,
    * AUDIO_CLIP_NOT_FOUND
    */
-  update(caller: Caller, input: UpdateAudioInput): Promise<AudioClip>;
+  update(caller: ActingCaller, input: UpdateAudioInput): Promise<AudioClip>;
   /**
    * Deletes a clip that no exam plays. Deletes the file, too, when no other clip uses it. The permissions are
    * those of `update`.
    * @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, AUDIO_CLIP_CONFLICT
    */
-  delete(caller: Caller, clipId: string): Promise<true>;
+  delete(caller: ActingCaller, clipId: string): Promise<true>;
   /**
    * Attaches a clip to an exam. Attaching the same clip again changes nothing.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND, QUOTA_EXCEEDED when the exam has `MAX_EXAM_AUDIO` attachments
    */
-  attach(caller: Caller, input: AttachAudioInput): Promise<AttachedAudio>;
+  attach(caller: ActingCaller, input: AttachAudioInput): Promise<AttachedAudio>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND when the exam has no such attachment */
-  detach(caller: Caller, input: DetachAudioInput): Promise<true>;
+  detach(caller: ActingCaller, input: DetachAudioInput): Promise<true>;
   /** Returns the names of files that clips refer to and that are not where files are kept. Checks no permissions. */
   missingFiles(): Promise<string[]>;
   /**
@@ -174,7 +174,7 @@ export const createAudioService = ({
   };
 
   const add = async (
-    caller: Caller,
+    caller: ActingCaller,
     metadata: CreateAudioInput,
     file?: { readonly bytes: number; readonly beforeInsert: BeforeInsert },
   ): Promise<AudioClip> => {
@@ -184,7 +184,7 @@ export const createAudioService = ({
     const clip = { id: ids.next(), name, classify, isDefault, url: storedUrl(url), ossUrl };
     const { bytes = 0, beforeInsert } = file ?? {};
     const row = { ...clip, createdBy: caller.userId, bytes, createdAt: now, updatedAt: now };
-    await store.create(row, shareOf(caller), beforeInsert);
+    await store.create(row, caller, beforeInsert);
     return toPublic(clip);
   };
 
@@ -238,13 +238,13 @@ export const createAudioService = ({
       access.unbound(caller);
       assertMaySetDefault(caller, changes.isDefault);
       const change = { ...changes, updatedAt: clock() };
-      const updated = await store.update(clipId, change, assertMayChange(caller, clipId), shareOf(caller));
+      const updated = await store.update(clipId, change, assertMayChange(caller, clipId), caller);
       if (!updated) throw clipNotFound(clipId);
       return toPublic(updated);
     },
     async delete(caller, clipId) {
       access.unbound(caller);
-      const outcome = await store.delete(clipId, assertMayChange(caller, clipId), shareOf(caller));
+      const outcome = await store.delete(clipId, assertMayChange(caller, clipId), caller);
       if (!outcome) throw clipNotFound(clipId);
       if ("exams" in outcome) {
         const exams = outcome.exams === 1 ? "1 exam plays" : `${outcome.exams} exams play`;
@@ -256,7 +256,7 @@ export const createAudioService = ({
     async attach(caller, { examId, clipId, startTime }) {
       await access.wholeExam(caller, examId);
       const attachment = { id: ids.next(), examId, clipId, startTime, createdAt: clock() };
-      const attached = await store.attach(attachment, shareOf(caller, examId));
+      const attached = await store.attach(attachment, caller);
       if (attached === "no_clip") throw clipNotFound(clipId);
       if (attached === "no_exam") throw examNotFound(examId);
       if (attached === "full")
@@ -270,7 +270,7 @@ export const createAudioService = ({
     },
     async detach(caller, { examId, attachmentId }) {
       await access.wholeExam(caller, examId);
-      if (await store.detach(examId, attachmentId, shareOf(caller, examId))) return true;
+      if (await store.detach(examId, attachmentId, caller)) return true;
       throw new InvigilError(
         "AUDIO_CLIP_NOT_FOUND",
         `The exam ${examId} has no audio attached as ${attachmentId}.`,

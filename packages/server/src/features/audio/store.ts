@@ -1,11 +1,13 @@
 import type { AudioClip } from "@invigil/schema";
 import { and, asc, count, eq, gt, lt, sql } from "drizzle-orm";
 import { attachAnotherClip, findMissingClip, type NewAttachment } from "../../domain/audio-attachments.js";
+import type { Author } from "../../domain/calls.js";
+import type { Writes } from "../../domain/writes.js";
 import { AUDIO_PREFIX } from "../../files/audio-files.js";
 import { ForeignKeyError } from "../../storage/errors.js";
-import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Reader, Transaction } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
-import { audioClips, examAudio, exams } from "../../storage/tables.js";
+import { audioClips, examAudio } from "../../storage/tables.js";
 
 /** A clip as stored. The URL of an uploaded file is a path. */
 export type StoredClip = Omit<AudioClip, "ossUrl"> & { ossUrl: string | null };
@@ -32,7 +34,7 @@ export interface StoredBytes {
 }
 
 /** Runs before a clip is added. It may await nothing but statements of the transaction. */
-export type BeforeInsert = (tx: Transaction, stored: StoredBytes) => Promise<void>;
+export type BeforeInsert = (tx: Transaction<"installation">, stored: StoredBytes) => Promise<void>;
 
 export interface ClipFilter {
   readonly name?: string | undefined;
@@ -46,7 +48,7 @@ export interface AudioStore {
    */
   create(
     clip: StoredClip & { createdBy: string; bytes: number; createdAt: Date; updatedAt: Date },
-    share: Share,
+    author: Author,
     beforeInsert?: BeforeInsert,
   ): Promise<void>;
   storedBytes(userId: string): Promise<StoredBytes>;
@@ -55,7 +57,7 @@ export interface AudioStore {
     clipId: string,
     changes: ClipChanges,
     check: CheckClip,
-    share: Share,
+    author: Author,
   ): Promise<StoredClip | undefined>;
   /**
    * Returns the URL of the deleted clip, or the number of exams whose attachments prevent the deletion. Returns
@@ -64,18 +66,21 @@ export interface AudioStore {
   delete(
     clipId: string,
     check: CheckClip,
-    share: Share,
+    author: Author,
   ): Promise<{ url: string } | { exams: number } | undefined>;
   /**
    * Runs `work` in a transaction unless a clip has this URL. No such clip can be added before the commit.
    * `work` may await nothing but statements of the transaction. Returns its result; undefined if it did not run.
    */
-  unlessUsed<Result>(url: string, work: (tx: Transaction) => Promise<Result>): Promise<Result | undefined>;
+  unlessUsed<Result>(
+    url: string,
+    work: (tx: Transaction<"installation">) => Promise<Result>,
+  ): Promise<Result | undefined>;
   /**
    * Runs `work` in a transaction if a clip has this URL, which is not removed before the commit. `work` may await nothing but statements of
    * the transaction. Returns whether it ran.
    */
-  ifUsed(url: string, work: (tx: Transaction) => Promise<void>): Promise<boolean>;
+  ifUsed(url: string, work: (tx: Transaction<"installation">) => Promise<void>): Promise<boolean>;
   /** Returns URLs of uploaded files, without repetitions, in their order after one of them, or after the prefix of all. */
   fileUrls(after: string, limit: number): Promise<string[]>;
   /**
@@ -98,9 +103,12 @@ export interface AudioStore {
     readonly defaults: readonly Omit<StoredClip, "isDefault">[];
   }>;
   /** Returns the attachment, which may be an existing one, or which of the two does not exist, or that the exam has no place left. */
-  attach(attachment: NewAttachment, share: Share): Promise<StoredExamAudio | "no_clip" | "no_exam" | "full">;
+  attach(
+    attachment: NewAttachment,
+    author: Author,
+  ): Promise<StoredExamAudio | "no_clip" | "no_exam" | "full">;
   /** Returns false when the exam has no such attachment. */
-  detach(examId: string, attachmentId: string, share: Share): Promise<boolean>;
+  detach(examId: string, attachmentId: string, author: Author): Promise<boolean>;
 }
 
 const ownColumns = {
@@ -228,18 +236,20 @@ const readStoredBytes = async (reader: Reader, userId: string): Promise<StoredBy
 };
 
 /** Excludes other transactions that add a clip of this URL, or look whether there is one. */
-const lockUrl = (tx: Transaction, url: string): Promise<void> => tx.lockName(`audio clips of ${url}`);
+const lockUrl = (tx: Transaction<"installation">, url: string): Promise<void> =>
+  tx.lockName(`audio clips of ${url}`);
 
 /** Excludes other transactions that add a clip: the quotas are about the sizes of all clips. */
-const lockLibrary = (tx: Transaction): Promise<void> => tx.lockName("the library of audio clips");
+const lockLibrary = (tx: Transaction<"installation">): Promise<void> =>
+  tx.lockName("the library of audio clips");
 
 /** Locks a clip that is about to change, and returns what the change depends on. */
-const lockClip = async (tx: Transaction, clipId: string) => {
+const lockClip = async (tx: Transaction<"installation">, clipId: string) => {
   await tx.lock(audioClips, clipId);
   return tx.get(clipToChange, { clipId });
 };
 
-export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore => {
+export const createAudioStore = ({ storage, writes }: { storage: Queries; writes: Writes }): AudioStore => {
   const attachmentsOf = storage.remember(
     { tables: [examAudio, audioClips], withinCalls: true },
     (reader, examId: string) => reader.all(attachmentsOfExam, { examId }),
@@ -251,57 +261,48 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
   return {
     storedBytes: (userId) => storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
-    create: (clip, share, beforeInsert) =>
-      storage.write(
-        async (tx) => {
-          await lockLibrary(tx);
-          await lockUrl(tx, clip.url);
-          await beforeInsert?.(tx, await readStoredBytes(tx, clip.createdBy));
-          await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
-        },
-        { share },
-      ),
+    create: (clip, author, beforeInsert) =>
+      writes.ofInstallation({ subject: clip.id }, author, async (tx) => {
+        await lockLibrary(tx);
+        await lockUrl(tx, clip.url);
+        await beforeInsert?.(tx, await readStoredBytes(tx, clip.createdBy));
+        await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
+      }),
 
-    update: (clipId, { name, classify, isDefault, updatedAt }, check, share) =>
-      storage.write(
-        async (tx) => {
-          const clip = await lockClip(tx, clipId);
-          if (!clip) return undefined;
-          check(clip);
-          return tx.get(updateClip, {
-            clipId,
-            name: name ?? clip.name,
-            foldedName: name === undefined ? clip.foldedName : searchForm(name),
-            classify: classify ?? clip.classify,
-            isDefault: isDefault ?? clip.isDefault,
-            updatedAt,
-          });
-        },
-        { share },
-      ),
+    update: (clipId, { name, classify, isDefault, updatedAt }, check, author) =>
+      writes.ofInstallation({ subject: clipId }, author, async (tx) => {
+        const clip = await lockClip(tx, clipId);
+        if (!clip) return undefined;
+        check(clip);
+        return tx.get(updateClip, {
+          clipId,
+          name: name ?? clip.name,
+          foldedName: name === undefined ? clip.foldedName : searchForm(name),
+          classify: classify ?? clip.classify,
+          isDefault: isDefault ?? clip.isDefault,
+          updatedAt,
+        });
+      }),
 
-    delete: (clipId, check, share) =>
-      storage.write(
-        async (tx) => {
-          const clip = await lockClip(tx, clipId);
-          if (!clip) return undefined;
-          check(clip);
-          const playing = await tx.all(examsOfClip, { clipId });
-          if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
-          await tx.run(deleteClip, { clipId });
-          return { url: clip.url };
-        },
-        { share },
-      ),
+    delete: (clipId, check, author) =>
+      writes.ofInstallation({ subject: clipId }, author, async (tx) => {
+        const clip = await lockClip(tx, clipId);
+        if (!clip) return undefined;
+        check(clip);
+        const playing = await tx.all(examsOfClip, { clipId });
+        if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
+        await tx.run(deleteClip, { clipId });
+        return { url: clip.url };
+      }),
 
     unlessUsed: (url, work) =>
-      storage.write(async (tx) => {
+      writes.ofInstallation({}, undefined, async (tx) => {
         await lockUrl(tx, url);
         return (await tx.get(clipWithUrl, { url })) ? undefined : work(tx);
       }),
 
     ifUsed: (url, work) =>
-      storage.write(async (tx) => {
+      writes.ofInstallation({}, undefined, async (tx) => {
         await lockUrl(tx, url);
         if (!(await tx.get(clipWithUrl, { url }))) return false;
         await work(tx);
@@ -327,25 +328,23 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
       return { attached, defaults };
     },
 
-    attach: (attachment, share) =>
-      storage
-        .write(
-          async (tx) => {
-            const { examId } = attachment;
-            await tx.lock(exams, examId);
-            if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
-            const id = await attachAnotherClip(tx, attachment);
-            if (id === undefined) return "full";
-            return (await tx.get(attachmentById, { examId, id })) ?? "no_clip";
-          },
-          { share },
-        )
+    attach: (attachment, author) =>
+      writes
+        .ofExam({ examId: attachment.examId, subject: attachment.clipId }, author, async (tx) => {
+          const { examId } = attachment;
+          if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
+          const id = await attachAnotherClip(tx, attachment);
+          if (id === undefined) return "full";
+          return (await tx.get(attachmentById, { examId, id })) ?? "no_clip";
+        })
         .catch((error: unknown) => {
           if (error instanceof ForeignKeyError) return "no_exam";
           throw error;
         }),
 
-    detach: async (examId, attachmentId, share) =>
-      (await storage.write((tx) => tx.run(deleteAttachment, { examId, attachmentId }), { share })) > 0,
+    detach: async (examId, attachmentId, author) =>
+      (await writes.ofExam({ examId, subject: attachmentId }, author, (tx) =>
+        tx.run(deleteAttachment, { examId, attachmentId }),
+      )) > 0,
   };
 };

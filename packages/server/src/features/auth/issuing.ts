@@ -1,6 +1,6 @@
 import type { IssuedToken, IssueTokenInput } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
-import type { Origin } from "../../domain/calls.js";
+import type { ActingCaller } from "../../domain/calls.js";
 import type { Principal, TokenIssuer } from "../../identity/tokens.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
@@ -17,7 +17,7 @@ export interface IssuingService {
    * expires no later than the caller's and ends with the caller's session.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, EXAM_OVER, INVALID_INPUT
    */
-  issueToken(caller: Principal, input: IssueTokenInput, origin: Origin): Promise<IssuedToken>;
+  issueToken(caller: ActingCaller, input: IssueTokenInput): Promise<IssuedToken>;
 }
 
 export const createIssuingService = ({
@@ -81,12 +81,12 @@ export const createIssuingService = ({
   };
 
   return {
-    async issueToken(caller, input, origin) {
+    async issueToken(caller, input) {
       const issued = await issue(caller, input);
       const { userId, role, roomId, examId } = input;
       const { tokenId, expiresAt } = issued;
       const by = caller.userId;
-      log.info({ ...origin, by, userId, role, roomId, examId, tokenId, expiresAt }, "token issued");
+      log.info({ ...caller.origin, by, userId, role, roomId, examId, tokenId, expiresAt }, "token issued");
       return issued;
     },
   };

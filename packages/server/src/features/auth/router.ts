@@ -25,7 +25,7 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       .meta({ sentence: "Exchanges a user id and a password for a token.", alsoWhenFull: true })
       .input(loginInput)
       .output(sessionSchema)
-      .mutation(({ ctx, input }) => auth.login(input, originOf(ctx))),
+      .mutation(({ ctx, input }) => auth.login(input, originOf(ctx, "auth.login"))),
     refresh: anyoneProcedure
       .meta({
         sentence: "Exchanges the token of a login session for a newer one.",
@@ -46,7 +46,7 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       })
       .input(changePasswordInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => auth.changePassword(ctx.caller, input, originOf(ctx))),
+      .mutation(({ ctx, input }) => auth.changePassword(ctx.caller, input)),
     issueToken: staffProcedure
       .meta({
         sentence: "Issues a token for a person or a program.",
@@ -56,10 +56,10 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       })
       .input(issueTokenInput)
       .output(issuedTokenSchema)
-      .mutation(({ ctx, input }) => issuing.issueToken(ctx.caller, input, originOf(ctx))),
+      .mutation(({ ctx, input }) => issuing.issueToken(ctx.caller, input)),
     revokeToken: adminProcedure
       .meta({ sentence: "Revokes a token, which gets 401 from then on.", alsoWhenFull: true })
       .input(revokeTokenInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => auth.revokeToken(ctx.caller, input, originOf(ctx))),
+      .mutation(({ ctx, input }) => auth.revokeToken(ctx.caller, input)),
   });

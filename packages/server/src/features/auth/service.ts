@@ -1,7 +1,7 @@
-import type { Caller, ChangePasswordInput, LoginInput, RevokeTokenInput, Session } from "@invigil/schema";
+import type { ChangePasswordInput, LoginInput, RevokeTokenInput, Session } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Attempt, LoginThrottle } from "../../coordination/login-throttle.js";
-import type { Named, Origin } from "../../domain/calls.js";
+import type { ActingCaller, Named, Origin } from "../../domain/calls.js";
 import { failureOf } from "../../domain/failures.js";
 import type { Passwords } from "../../identity/passwords.js";
 import {
@@ -11,7 +11,6 @@ import {
   tokenEnded,
   unauthenticated,
 } from "../../identity/tokens.js";
-import { shareOf } from "../../identity/usage-key.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
@@ -46,15 +45,15 @@ export interface AuthService {
    */
   refresh(caller: Principal): Promise<Session>;
   /** Ends the session, or revokes a token that has no session. @throws FORBIDDEN for a token without `jti` */
-  logout(caller: Principal): Promise<true>;
+  logout(caller: ActingCaller): Promise<true>;
   /**
    * Changes the caller's own password and ends their other sessions. A wrong `currentPassword` counts as a
    * failed login.
    * @throws FORBIDDEN for a token without a session, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
    */
-  changePassword(caller: Principal, input: ChangePasswordInput, origin: Origin): Promise<true>;
+  changePassword(caller: ActingCaller, input: ChangePasswordInput): Promise<true>;
   /** Revokes a token of any kind. Revoking it again changes nothing. @throws FORBIDDEN */
-  revokeToken(caller: Caller, input: RevokeTokenInput, origin: Origin): Promise<true>;
+  revokeToken(caller: ActingCaller, input: RevokeTokenInput): Promise<true>;
 }
 
 export interface AuthServiceDeps {
@@ -204,7 +203,7 @@ export const createAuthService = ({
         const isStarted = await store.startSession(session, {
           passwordHash,
           attempt,
-          share: shareOf(account),
+          author: { userId: account.userId, role: account.role, origin, audited: "change" },
         });
         return isStarted ? { account, session } : undefined;
       });
@@ -224,25 +223,24 @@ export const createAuthService = ({
     async logout(caller) {
       const { tokenId, expiresAt } = caller;
       const session = await ownSession(caller);
-      if (session) await store.endSession(session.id, shareOf(caller));
-      else if (tokenId !== undefined)
-        await store.revoke({ tokenId, expiresAt, createdAt: clock() }, shareOf(caller));
+      if (session) await store.endSession(session.id, caller);
+      else if (tokenId !== undefined) await store.revoke({ tokenId, expiresAt, createdAt: clock() }, caller);
       else
         throw forbidden("The token has no id (jti), so it cannot be revoked and is valid until it expires.");
       onAccessRevoked();
       return true;
     },
 
-    async changePassword(caller, { currentPassword, newPassword }, origin) {
+    async changePassword(caller, { currentPassword, newPassword }) {
       const session = await ownSession(caller);
       if (!session) throw noSession();
       const { id: sessionId } = session;
       const isChanged = await verifyPassword(
-        { username: caller.userId, password: currentPassword, origin },
+        { username: caller.userId, password: currentPassword, origin: caller.origin },
         async (account, attempt) => {
           const to = await passwords.hash(newPassword);
           const { userId, passwordHash: from } = account;
-          const change = { userId, from, to, sessionId, attempt, now: clock(), share: shareOf(caller) };
+          const change = { userId, from, to, sessionId, attempt, now: clock(), author: caller };
           return (await store.changePassword(change)) || undefined;
         },
       );
@@ -251,13 +249,13 @@ export const createAuthService = ({
       return true;
     },
 
-    async revokeToken(caller, { tokenId }, origin) {
+    async revokeToken(caller, { tokenId }) {
       access.unbound(caller);
-      await store.revoke({ tokenId, expiresAt: null, createdAt: clock() }, shareOf(caller));
+      await store.revoke({ tokenId, expiresAt: null, createdAt: clock() }, caller);
       onAccessRevoked();
       // Any other text may be a token or a secret that the caller pasted by mistake, and is not logged.
       const id = OWN_TOKEN_ID.test(tokenId) ? { tokenId } : {};
-      log.info({ ...origin, by: caller.userId, ...id }, "token revoked");
+      log.info({ ...caller.origin, by: caller.userId, ...id }, "token revoked");
       return true;
     },
   };

@@ -1,9 +1,11 @@
 import type { AccountRole, ParticipantRole } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
 import type { Attempt } from "../../coordination/login-throttle.js";
+import type { Author } from "../../domain/calls.js";
 import { isRoom } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
-import type { Reader, Share, Storage } from "../../storage/port.js";
+import type { Writes } from "../../domain/writes.js";
+import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   accounts,
@@ -52,11 +54,11 @@ export interface AuthStore {
    */
   startSession(
     session: NewSession,
-    of: { readonly passwordHash: string; readonly attempt: Attempt; readonly share: Share },
+    of: { readonly passwordHash: string; readonly attempt: Attempt; readonly author: Author },
   ): Promise<boolean>;
-  endSession(sessionId: string, share: Share): Promise<void>;
+  endSession(sessionId: string, author: Author): Promise<void>;
   /** Revoking a token again changes nothing. */
-  revoke(token: { tokenId: string; expiresAt: Date | null; createdAt: Date }, share: Share): Promise<void>;
+  revoke(token: { tokenId: string; expiresAt: Date | null; createdAt: Date }, author: Author): Promise<void>;
   /**
    * Also ends the account's other sessions and the attempt, in one transaction. Returns false if the password changed since it was read.
    * Then the attempt has failed.
@@ -69,7 +71,7 @@ export interface AuthStore {
     sessionId: string;
     attempt: Attempt;
     now: Date;
-    share: Share;
+    author: Author;
   }): Promise<boolean>;
   seat(roomId: string, userId: string): Promise<Seat | undefined>;
 }
@@ -145,17 +147,21 @@ const replacePassword = statement(
 
 export const createAuthStore = ({
   storage,
+  writes,
   roomExams: examsOfRooms,
 }: {
-  storage: Storage;
+  storage: Queries;
+  writes: Writes;
   roomExams: RoomExams;
 }): AuthStore => {
   return {
     account: (userId, reader = storage) => reader.get(accountById, { userId }),
 
-    startSession: (started, { passwordHash, attempt, share }) =>
+    startSession: (started, { passwordHash, attempt, author }) =>
       attempt.decide((countIn) =>
-        storage.write(
+        writes.ofInstallation(
+          { people: [started.userId], subject: started.id },
+          author,
           async (tx) => {
             const { userId, createdAt } = started;
             const [count, , account] = await Promise.all([
@@ -174,34 +180,30 @@ export const createAuthStore = ({
             );
             return mayStart;
           },
-          { share, continues: true },
+          { continues: true },
         ),
       ),
 
-    endSession: (sessionId, share) =>
-      storage.write(
-        async (tx) => {
-          await tx.last(() => tx.run(deleteSession, { sessionId }));
-        },
-        { share },
-      ),
+    endSession: (sessionId, author) =>
+      writes.ofInstallation({ subject: sessionId }, author, async (tx) => {
+        await tx.last(() => tx.run(deleteSession, { sessionId }));
+      }),
 
-    revoke: (token, share) =>
-      storage.write(
-        async (tx) => {
-          await tx.last(() =>
-            Promise.all([
-              tx.run(deleteOldRevokedTokens, { before: daysBefore(token.createdAt, DAYS.revokedToken) }),
-              tx.insert(insertRevokedToken, [token]),
-            ]),
-          );
-        },
-        { share },
-      ),
+    revoke: (token, author) =>
+      writes.ofInstallation({ subject: token.tokenId }, author, async (tx) => {
+        await tx.last(() =>
+          Promise.all([
+            tx.run(deleteOldRevokedTokens, { before: daysBefore(token.createdAt, DAYS.revokedToken) }),
+            tx.insert(insertRevokedToken, [token]),
+          ]),
+        );
+      }),
 
-    changePassword: ({ userId, from, to, sessionId, attempt, now, share }) =>
+    changePassword: ({ userId, from, to, sessionId, attempt, now, author }) =>
       attempt.decide((countIn) =>
-        storage.write(
+        writes.ofInstallation(
+          { people: [userId] },
+          author,
           async (tx) => {
             const [count, replaced] = await Promise.all([
               countIn(tx),
@@ -216,7 +218,7 @@ export const createAuthStore = ({
             );
             return isReplaced;
           },
-          { share, continues: true },
+          { continues: true },
         ),
       ),
 

@@ -1,6 +1,6 @@
 import { type ImServer, imServerSchema } from "@invigil/schema";
 import { and, count, eq, gt } from "drizzle-orm";
-import type { Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { visibleExams, visibleParticipants, visibleRooms, visibleUnseated } from "../../storage/tables.js";
 
@@ -59,7 +59,7 @@ const openRoomsByServices = statement(
     .groupBy(visibleRooms.imServer),
 );
 
-export const createCapacityStore = ({ storage }: { storage: Storage }): CapacityStore => ({
+export const createCapacityStore = ({ storage }: { storage: Queries }): CapacityStore => ({
   async upcomingExams(now) {
     const exams: UpcomingExam[] = [];
     for (const exam of await storage.all(examsEndingAfter, { now })) {

@@ -1,8 +1,8 @@
 import { and, count, eq, exists, sql } from "drizzle-orm";
 import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
-import { lockExams } from "../../domain/exam-lock.js";
+import { lockExams } from "../../domain/exam-transaction.js";
 import type { RoomKey } from "../../domain/room-exams.js";
-import type { Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { cheatRecords, recordedPeople, visibleParticipants, visibleRooms } from "../../storage/tables.js";
 
@@ -186,9 +186,9 @@ interface AskedRoom extends RoomKey {
 }
 
 /** Returns the rooms that exist, with those of their people whom the group is about. */
-const readRooms = async (tx: Transaction, recorded: readonly AskedRoom[]) => {
+const readRooms = async (reader: Reader, recorded: readonly AskedRoom[]) => {
   const rooms = new Map<string, RecordedRoom>();
-  for (const row of await tx.all(usageOfPeople, { recorded })) {
+  for (const row of await reader.all(usageOfPeople, { recorded })) {
     const { examId, roomId, userId, records, bytes, isInRoom } = row;
     let room = rooms.get(roomId);
     if (!room) {
@@ -275,10 +275,10 @@ const hasLimitedNewcomers = (room: RecordedRoom, { people, maxPeople }: UsageInc
  * Creates the function that writes the records of a call, all or none. Calls that arrive together share a
  * transaction.
  */
-export const createRecordWriter = ({ storage, events }: { storage: Storage; events: EventLog }) =>
+export const createRecordWriter = ({ storage, events }: { storage: Queries; events: EventLog }) =>
   storage.grouped<RecordBatch, RecordOutcome>(async (tx, calls) => {
     const { recorded, limited, records } = questionsOf(calls);
-    const locked = lockExams(tx, ...new Set(calls.map(grouping.examOf)));
+    const locking = lockExams(tx, ...new Set(calls.map(grouping.examOf)));
     const readSizes =
       limited.length > 0
         ? tx.readAhead(() => {
@@ -286,8 +286,8 @@ export const createRecordWriter = ({ storage, events }: { storage: Storage; even
             return tx.all(sizesForNewcomers, { limited, most: maxPeople + 1 });
           })
         : undefined;
-    const [, ids, rooms] = await Promise.all([
-      locked,
+    const [locked, ids, rooms] = await Promise.all([
+      locking,
       tx.ids(cheatRecords, records),
       readRooms(tx, recorded),
     ]);
@@ -329,11 +329,11 @@ export const createRecordWriter = ({ storage, events }: { storage: Storage; even
     for (const [roomId, { examId, people }] of rooms)
       for (const [userId, { addedRecords, addedBytes }] of people)
         if (addedRecords > 0) sums.push({ examId, roomId, userId, records: addedRecords, bytes: addedBytes });
-    await tx.last(() =>
+    await locked.last(() =>
       Promise.all([
-        tx.run(addToSums, { added: sums }),
-        tx.insert(insertRecords, rows),
-        events.addAll(tx, added),
+        locked.run(addToSums, { added: sums }),
+        locked.insert(insertRecords, rows),
+        events.addAll(locked, added),
       ]),
     );
     return outcomes;

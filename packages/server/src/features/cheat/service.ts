@@ -8,7 +8,7 @@ import {
   type SetCheatConfigInput,
   type StoredCheatConfig,
 } from "@invigil/schema";
-import { shareOf } from "../../identity/usage-key.js";
+import type { ActingCaller } from "../../domain/calls.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
@@ -24,7 +24,7 @@ export interface CheatService {
    * @throws FORBIDDEN, also for a token bound to one room, since the config applies to the whole exam;
    *   EXAM_NOT_FOUND
    */
-  setConfig(caller: Caller, input: SetCheatConfigInput): Promise<true>;
+  setConfig(caller: ActingCaller, input: SetCheatConfigInput): Promise<true>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_ENDED (examinees), CHEAT_CONFIG_NOT_FOUND */
   getConfig(caller: Caller, examId: string): Promise<StoredCheatConfig>;
   /** Returns the exam's config, if there is one. Checks no permissions: for use by other services. */
@@ -90,7 +90,7 @@ export const createCheatService = ({
   async setConfig(caller, { examId, data }) {
     await access.allRooms(caller, examId);
     rates.takeChange({ caller, examId });
-    const isSet = await store.setConfig({ examId, data, now: clock() }, shareOf(caller, examId));
+    const isSet = await store.setConfig({ examId, data, now: clock() }, caller);
     if (!isSet) throw examNotFound(examId);
     return true;
   },

@@ -2,13 +2,14 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
 import { and, desc, eq, getTableColumns, lt, type SQL, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
+import type { Author } from "../../domain/calls.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
 import { type EventLog, wholeExam } from "../../domain/events.js";
-import { lockExams } from "../../domain/exam-lock.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import type { Writes } from "../../domain/writes.js";
 import { pageOf } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
-import type { Share, Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import { type Dialect, param, query, statement } from "../../storage/statement.js";
 import { cheatConfigs, cheatRecords, recordedPeople } from "../../storage/tables.js";
 import {
@@ -26,7 +27,7 @@ export interface Page {
 
 export interface CheatStore {
   /** Returns false when the exam does not exist any more. */
-  setConfig(config: { examId: string; data: string; now: Date }, share: Share): Promise<boolean>;
+  setConfig(config: { examId: string; data: string; now: Date }, author: Author): Promise<boolean>;
   getConfig(examId: string): Promise<StoredCheatConfig | undefined>;
   /**
    * Writes records of one room, all or none. Resolves when they are on disk: to `false` when the room does not
@@ -100,7 +101,15 @@ const toPage = (rows: readonly Row[], limit: number): CheatRecordPage => {
   return { records: page.map(toCheatRecord), ...next };
 };
 
-export const createCheatStore = ({ storage, events }: { storage: Storage; events: EventLog }): CheatStore => {
+export const createCheatStore = ({
+  storage,
+  writes,
+  events,
+}: {
+  storage: Queries;
+  writes: Writes;
+  events: EventLog;
+}): CheatStore => {
   const readConfig = storage.remember(
     { tables: [cheatConfigs], withinCalls: true },
     (reader, examId: string) => reader.get(configOfExam, { examId }),
@@ -112,21 +121,18 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
       storage.all(records, { ...owner, before, limit });
 
   return {
-    setConfig: ({ examId, data, now }, share) =>
+    setConfig: ({ examId, data, now }, author) =>
       unlessDeleted(
-        storage.write(
-          async (tx) => {
-            const [, current] = await Promise.all([lockExams(tx, examId), tx.get(configOfExam, { examId })]);
-            if (current?.data === data) return;
-            await tx.last(() =>
-              Promise.all([
-                tx.run(setConfig, { examId, data, now }),
-                events.add(tx, wholeExam(examId), "cheat_config_changed", {}, now),
-              ]),
-            );
-          },
-          { share },
-        ),
+        writes.ofExam({ examId }, author, async (tx) => {
+          const current = await tx.get(configOfExam, { examId });
+          if (current?.data === data) return;
+          await tx.last(() =>
+            Promise.all([
+              tx.run(setConfig, { examId, data, now }),
+              events.add(tx, wholeExam(examId), "cheat_config_changed", {}, now),
+            ]),
+          );
+        }),
       ),
     getConfig: readConfig,
     usageOf: async ({ examId, roomId }, userId) => ({

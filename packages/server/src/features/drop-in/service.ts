@@ -13,6 +13,7 @@ import {
 import type { FastifyBaseLogger } from "fastify";
 import type { Instances } from "../../coordination/instances.js";
 import type { PageClaims } from "../../coordination/page-claims.js";
+import type { Origin } from "../../domain/calls.js";
 import { loginOf, loginsOf, STAFF } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { Gate, GatedCall } from "../../limits/gate.js";
@@ -40,6 +41,8 @@ export interface Page extends MessageLogin {
   readonly login: string;
   /** Whether the login allows commands to groups. The person's role in the room must also allow them. */
   readonly commands: boolean;
+  /** For the audit of what the page changes. */
+  readonly origin: Origin;
 }
 
 type Request<Name extends DropInRequest["do"]> = Omit<Extract<DropInRequest, { do: Name }>, "do" | "number">;
@@ -62,7 +65,7 @@ export interface DropInService {
    * Counts a login for its person, and one that this server did not issue for the address that it comes from.
    * @throws Refusal 403 `auth fail` if this server did not issue the login, or if it has ended; TOO_MANY_REQUESTS
    */
-  login(login: DropInLogin, address: string): Promise<Page>;
+  login(login: DropInLogin, from: Pick<Origin, "reqId" | "address">): Promise<Page>;
   /** @throws UNAUTHENTICATED once the page's login has ended */
   check(page: Page): Promise<void>;
   /**
@@ -249,19 +252,20 @@ export const createDropInService = ({
   });
 
   return {
-    async login(sent, address) {
+    async login(sent, from) {
       const isSigned = messages.aliyun_new?.verify?.(sent) !== undefined;
       const found = isSigned ? await logins.find(loginIdOf(sent)) : undefined;
       const { userId: login, role } = sent.auth;
       if (!found || loginOf(found.userId, found.camera) !== login) {
-        gate.admitAnonymous(address);
+        gate.admitAnonymous(from.address);
         throw new Refusal(403, AUTH_FAIL);
       }
       rates.take({ caller: { ...found.holder, userId: found.userId } }, { messageLogins: 1 });
       await logins.check(found).catch((error: unknown) => {
         throw error instanceof InvigilError ? refusalOf(error) : error;
       });
-      return { ...found, login, commands: role === "admin" };
+      const origin: Origin = { ...from, entryPoint: "drop-in", procedure: "im.mute" };
+      return { ...found, login, commands: role === "admin", origin };
     },
     check: (page) => logins.check(page),
 
@@ -336,7 +340,10 @@ export const createDropInService = ({
 
     async mute(page, { groupId: roomId, muted, users }) {
       const caller = await adminIn(page, roomId, MUTES);
-      const now = await im.mute(caller, { roomId, muted, logins: users });
+      const now = await im.mute(
+        { ...caller, origin: page.origin, audited: "change" },
+        { roomId, muted, logins: users },
+      );
       if (now.hasChanged) mutesChanged(roomId);
       return muteStatusFor(caller, roomId, now);
     },

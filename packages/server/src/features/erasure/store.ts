@@ -2,14 +2,14 @@ import { and, asc, between, eq, gt, lte, notExists, or, type SQL, type SQLWrappe
 import { encodedParam } from "../../domain/encoded-param.js";
 import { EVERYBODY, loginOf, loginsOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import { eraseSeats } from "../../domain/seats.js";
+import type { Writes } from "../../domain/writes.js";
 import { DECLARATION } from "../../storage/declaration.js";
 import { tablesOf } from "../../storage/inventory.js";
-import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Reader, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   deadLetters,
   erasures,
-  exams,
   messageLogins,
   messageReaders,
   messages,
@@ -273,31 +273,33 @@ const eraseFromMessage = async (
   await tx.run(updateMessage, { examId, id, data: kept, recipients: others ?? null });
 };
 
-export const createErasureStore = ({ storage }: { storage: Storage }): ErasureStore => ({
+export const createErasureStore = ({
+  storage,
+  writes,
+}: {
+  storage: Queries;
+  writes: Writes;
+}): ErasureStore => ({
   next: (noticeSentBefore) => storage.get(nextErasure, { noticeSentBefore }),
   roomsOf: async ({ examId, roomId }) =>
     roomId ? [roomId] : (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
 
   eraseKeys: ({ userId, examId, roomId: onlyRoom }, all) =>
-    storage.write(
-      async (tx) => {
-        // The lock keeps people from being added to the exam's rooms until the commit.
-        await tx.lock(exams, examId);
-        // If the person was added again, these rows belong to their new seat.
-        const roomIds = await withoutSeatIn(tx, { examId, userId }, all);
-        const logins = loginsOf(userId);
-        for (const deletion of deletions) await tx.run(deletion, { examId, roomIds, userId, logins });
-        await tx.run(deleteLoginsToRooms, { userId, roomIds });
-        if (onlyRoom === null) await tx.run(deleteLoginsToExam, { userId, examId });
-        const seats = await tx.all(revokedSeats, { examId, userId, roomIds });
-        await eraseSeats(
-          tx,
-          { examId, userId },
-          seats.map(({ roomId }) => roomId),
-        );
-      },
-      { share: { examId } },
-    ),
+    // The lock keeps people from being added to the exam's rooms until the commit.
+    writes.ofExam({ examId }, undefined, async (tx) => {
+      // If the person was added again, these rows belong to their new seat.
+      const roomIds = await withoutSeatIn(tx, { examId, userId }, all);
+      const logins = loginsOf(userId);
+      for (const deletion of deletions) await tx.run(deletion, { examId, roomIds, userId, logins });
+      await tx.run(deleteLoginsToRooms, { userId, roomIds });
+      if (onlyRoom === null) await tx.run(deleteLoginsToExam, { userId, examId });
+      const seats = await tx.all(revokedSeats, { examId, userId, roomIds });
+      await eraseSeats(
+        tx,
+        { examId, userId },
+        seats.map(({ roomId }) => roomId),
+      );
+    }),
 
   async eraseEvents({ examId, userId, upToEvent }, roomId, after) {
     const last = (await storage.all(eventsAfter, { examId, roomId, after })).at(-1)?.id;
@@ -307,8 +309,7 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
     const ids = (await storage.all(eventsNaming, { ...range, userId }))
       .filter(({ data }) => JSON.stringify(data).includes(named))
       .map(({ id }) => id);
-    if (ids.length > 0)
-      await storage.write((tx) => tx.run(deleteEvents, { examId, ids }), { share: { examId } });
+    if (ids.length > 0) await writes.unordered({ examId }, (tx) => tx.run(deleteEvents, { examId, ids }));
     return last;
   },
 
@@ -327,27 +328,21 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
       upTo: Math.min(last, end),
     };
     if (await storage.get(anyMessageNaming, range))
-      await storage.write(
-        async (tx) => {
-          for (const message of await tx.all(messagesNaming, range))
-            await eraseFromMessage(tx, message, userId);
-        },
-        { share: { examId } },
-      );
+      await writes.unordered({ examId }, async (tx) => {
+        for (const message of await tx.all(messagesNaming, range))
+          await eraseFromMessage(tx, message, userId);
+      });
     return last;
   },
 
   notRejoined: (erasure, roomIds) => withoutSeatIn(storage, erasure, roomIds),
   advance: ({ examId, id, userId, stage }) =>
-    storage.write(
-      async (tx) => {
-        const [letters] = await Promise.all([
-          tx.all(lettersNaming, { examId, userId }),
-          tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { examId, id }),
-        ]);
-        const ids = letters.filter(({ payload }) => names(payload, userId)).map((letter) => letter.id);
-        if (ids.length > 0) await tx.run(deleteLetters, { ids });
-      },
-      { share: { examId } },
-    ),
+    writes.unordered({ examId }, async (tx) => {
+      const [letters] = await Promise.all([
+        tx.all(lettersNaming, { examId, userId }),
+        tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { examId, id }),
+      ]);
+      const ids = letters.filter(({ payload }) => names(payload, userId)).map((letter) => letter.id);
+      if (ids.length > 0) await tx.run(deleteLetters, { ids });
+    }),
 });

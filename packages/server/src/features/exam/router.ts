@@ -16,7 +16,6 @@ import {
   restoredExamSchema,
   updateExamInput,
 } from "@invigil/schema";
-import { originOf } from "../../trpc/context.js";
 import {
   adminProcedure,
   anyoneProcedure,
@@ -77,7 +76,7 @@ export const createExamRouter = ({
       })
       .input(deleteExamInput)
       .output(deletedExamSchema)
-      .mutation(({ ctx, input }) => exam.delete(ctx.caller, input, originOf(ctx))),
+      .mutation(({ ctx, input }) => exam.delete(ctx.caller, input)),
     listDeleted: adminProcedure
       .meta({ sentence: "Returns the deleted exams that can be restored.", longAnswer: true })
       .input(listExamsInput)
@@ -87,12 +86,12 @@ export const createExamRouter = ({
       .meta({ sentence: "Restores a deleted exam.", errors: ["EXAM_NOT_FOUND"], alsoWhenFull: true })
       .input(examRef)
       .output(restoredExamSchema)
-      .mutation(({ ctx, input }) => exam.restore(ctx.caller, input.examId, originOf(ctx))),
+      .mutation(({ ctx, input }) => exam.restore(ctx.caller, input.examId)),
     erase: adminProcedure
       .meta({ sentence: "Erases a deleted exam at once.", errors: ["EXAM_NOT_FOUND"], alsoWhenFull: true })
       .input(eraseExamInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => exam.erase(ctx.caller, input, originOf(ctx))),
+      .mutation(({ ctx, input }) => exam.erase(ctx.caller, input)),
     plan: staffProcedure
       .meta({
         sentence: "Assigns rooms to the people of an exam who have none.",

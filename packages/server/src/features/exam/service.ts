@@ -15,13 +15,12 @@ import type {
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
-import type { Origin } from "../../domain/calls.js";
-import { shareOf } from "../../identity/usage-key.js";
+import type { ActingCaller } from "../../domain/calls.js";
 import { createQuotaCheck } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
-import type { Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import type { AccessService } from "../access/service.js";
 import { clipNotFound } from "../audio/rules.js";
 import type { AudioService } from "../audio/service.js";
@@ -32,13 +31,13 @@ import type { ExamStore, MissingClip, RestingExam, StoredExam } from "./store.js
 
 export interface ExamService {
   /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
-  create(caller: Caller, input: CreateExamInput): Promise<Exam>;
+  create(caller: ActingCaller, input: CreateExamInput): Promise<Exam>;
   /** An examinee gets their own end of the exam as `endTime`. @throws FORBIDDEN, EXAM_NOT_FOUND */
   get(caller: Caller, examId: string): Promise<Exam>;
   /** Administrators list all exams, other callers those that they have access to. */
   list(caller: Caller, input: ListExamsInput): Promise<ExamPage>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND, INVALID_INPUT when the end would not be after the start */
-  update(caller: Caller, input: UpdateExamInput): Promise<Exam>;
+  update(caller: ActingCaller, input: UpdateExamInput): Promise<Exam>;
   /**
    * Deletes an exam with its rooms and people, if the input confirms that they may go. An administrator may
    * also delete its records by confirming the exam's name. The exam can be restored for some days. It is erased
@@ -46,25 +45,25 @@ export interface ExamService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT for contents without a confirmation, INVALID_INPUT for a
    *   wrong name
    */
-  delete(caller: Caller, input: DeleteExamInput, origin: Origin): Promise<DeletedExam>;
+  delete(caller: ActingCaller, input: DeleteExamInput): Promise<DeletedExam>;
   /** Lists the deleted exams that can be restored. @throws FORBIDDEN */
   listDeleted(caller: Caller, input: ListExamsInput): Promise<RestorableExamPage>;
   /**
    * Restores a deleted exam. Its rooms have ended; links that were valid are valid again.
    * @throws FORBIDDEN, EXAM_NOT_FOUND for an exam that is not deleted, or erased
    */
-  restore(caller: Caller, examId: string, origin: Origin): Promise<RestoredExam>;
+  restore(caller: ActingCaller, examId: string): Promise<RestoredExam>;
   /**
    * Erases a deleted exam at once.
    * @throws FORBIDDEN, EXAM_NOT_FOUND for an exam that is not deleted, or erased; INVALID_INPUT for a wrong name
    */
-  erase(caller: Caller, input: EraseExamInput, origin: Origin): Promise<true>;
+  erase(caller: ActingCaller, input: EraseExamInput): Promise<true>;
 }
 
 export interface ExamServiceDeps {
   readonly store: ExamStore;
   /** Sends reads of several stores together. */
-  readonly together: Storage["together"];
+  readonly together: Queries["together"];
   readonly access: AccessService;
   readonly audio: AudioService;
   readonly participant: ParticipantService;
@@ -163,7 +162,7 @@ export const createExamService = ({
       const now = clock();
       const id = ids.next();
       const made = { ...exam, id, createdBy: caller.userId, createdAt: now, updatedAt: now };
-      refuse(await store.create(made, attachments(id, wanted, now), shareOf(caller, id)));
+      refuse(await store.create(made, attachments(id, wanted, now), caller));
       return read(id);
     },
     async get(caller, examId) {
@@ -200,19 +199,18 @@ export const createExamService = ({
         };
       };
       const audioOfExam = wanted && attachments(examId, wanted, now);
-      refuse(await store.update(examId, change, audioOfExam, shareOf(caller, examId)));
+      refuse(await store.update(examId, change, audioOfExam, caller));
       return read(examId);
     },
-    async delete(caller, { examId, withRooms, withRecords, confirm, erase }, origin) {
+    async delete(caller, { examId, withRooms, withRecords, confirm, erase }) {
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
       const now = clock();
       const rests = erase !== "now" && restoreDays > 0 && hasFreeSpace();
       const eraseAt = rests ? new Date(now.getTime() + restoreDays * DAY_MS) : undefined;
       rates.take({ caller }, { writeRows: 0 });
-      const share = shareOf(caller, examId);
       const deleted = await store.delete(
-        { examId, now, eraseAt, share },
+        { examId, now, eraseAt, author: caller },
         ({ name, rooms, people, records }) => {
           const conflict = (what: string) => new InvigilError("EXAM_CONFLICT", `The exam ${examId} ${what}`);
           if (withRecords) {
@@ -229,7 +227,10 @@ export const createExamService = ({
       if (!deleted) throw examNotFound(examId);
       const { rooms, people, records } = deleted;
       rates.charge({ caller }, { writeRows: rooms + people + records });
-      log.info({ ...origin, by: caller.userId, examId, rooms, people, records, eraseAt }, "exam deleted");
+      log.info(
+        { ...caller.origin, by: caller.userId, examId, rooms, people, records, eraseAt },
+        "exam deleted",
+      );
       return { rooms, people, ...(records > 0 && { records }), ...(eraseAt && { eraseAt }) };
     },
     async listDeleted(caller, { pageSize, cursor }) {
@@ -237,20 +238,20 @@ export const createExamService = ({
       const { rows, ...next } = await store.listDeleted({ limit: pageSize, before: cursor }, clock());
       return { exams: rows, ...next };
     },
-    async restore(caller, examId, origin) {
+    async restore(caller, examId) {
       const { deletedAt } = await deletedExam(caller, examId);
-      if (!(await store.endRest(examId, "restored", shareOf(caller, examId)))) throw notDeleted(examId);
-      log.info({ ...origin, by: caller.userId, examId, deletedAt }, "exam restored");
+      if (!(await store.endRest(examId, "restored", caller))) throw notDeleted(examId);
+      log.info({ ...caller.origin, by: caller.userId, examId, deletedAt }, "exam restored");
       const restored = await store.get(examId);
       if (!restored) throw examNotFound(examId);
       return { ...toPublic(restored), deletedAt };
     },
-    async erase(caller, { examId, confirm }, origin) {
+    async erase(caller, { examId, confirm }) {
       const { name } = await deletedExam(caller, examId);
       if (confirm !== name)
         throw invalidInput("confirm", `must be the name of the exam ${examId}, letter by letter`);
-      if (!(await store.endRest(examId, "erased", shareOf(caller, examId)))) throw notDeleted(examId);
-      log.info({ ...origin, by: caller.userId, examId }, "deleted exam erased");
+      if (!(await store.endRest(examId, "erased", caller))) throw notDeleted(examId);
+      log.info({ ...caller.origin, by: caller.userId, examId }, "deleted exam erased");
       return true;
     },
   };

@@ -14,11 +14,13 @@ import {
   type RestingExam,
   readRestingExam,
 } from "../../domain/bulk/resting.js";
+import type { Author } from "../../domain/calls.js";
 import { encodedParam } from "../../domain/encoded-param.js";
 import type { NewExam } from "../../domain/people.js";
 import { insertExam } from "../../domain/people.js";
+import type { Writes } from "../../domain/writes.js";
 import { type Page, pageOf } from "../../platform/paging.js";
-import type { Share, Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   bulkChanges,
@@ -43,7 +45,7 @@ export interface MissingClip {
 
 export interface ExamStore {
   /** Writes an exam and its audio attachments. */
-  create(exam: NewExam, audio: readonly NewAttachment[], share: Share): Promise<MissingClip | undefined>;
+  create(exam: NewExam, audio: readonly NewAttachment[], author: Author): Promise<MissingClip | undefined>;
   /** Counts the exams that a person created, up to `most`. */
   countOf(userId: string, most: number): Promise<number>;
   get(examId: string): Promise<StoredExam | undefined>;
@@ -52,7 +54,7 @@ export interface ExamStore {
     examId: string,
     change: (current: StoredExam) => Changes,
     audio: readonly NewAttachment[] | undefined,
-    share: Share,
+    author: Author,
   ): Promise<MissingClip | undefined>;
   /**
    * Newest first: all exams, or those that a person has access to. `before` is the last id of the previous
@@ -68,7 +70,7 @@ export interface ExamStore {
    * once.
    */
   delete(
-    exam: { examId: string; now: Date; eraseAt: Date | undefined; share: Share },
+    exam: { examId: string; now: Date; eraseAt: Date | undefined; author: Author },
     check: (holding: NamedExamContents) => void,
   ): Promise<ExamContents | undefined>;
   /** Returns a deleted exam that can be restored. */
@@ -79,7 +81,7 @@ export interface ExamStore {
     now: Date,
   ): Promise<Page<RestingExam, string>>;
   /** Restores a deleted exam, or erases it at once. Returns false if it cannot be restored any more. */
-  endRest(examId: string, end: RestEnd, share: Share): Promise<boolean>;
+  endRest(examId: string, end: RestEnd, author: Author): Promise<boolean>;
 }
 
 /** Leaves out `createdBy`, which only the access service needs. */
@@ -148,7 +150,15 @@ const updateExam = statement(
     .where(eq(exams.id, param("examId"))),
 );
 
-export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: BulkChanges }): ExamStore => {
+export const createExamStore = ({
+  storage,
+  writes,
+  bulk,
+}: {
+  storage: Queries;
+  writes: Writes;
+  bulk: BulkChanges;
+}): ExamStore => {
   /** A person's exams come from two queries with different orders, so they are merged and sorted here. */
   const listAccessible = async (
     { userId, role }: { userId: string; role: Role },
@@ -171,38 +181,31 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
 
   return {
     countOf: async (userId, most) => (await storage.get(numberMadeBy, { userId, most }))?.number ?? 0,
-    create: (exam, audio, share) =>
-      storage.write(
-        async (tx) => {
-          const missing = await findMissingClip(tx, audio);
-          if (missing !== undefined) return { missingClip: missing };
-          await tx.last(() => Promise.all([insertExam(tx, exam), insertAttachments(tx, audio)]));
-          return undefined;
-        },
-        { share },
-      ),
+    create: (exam, audio, author) =>
+      writes.ofNewExam({ examId: exam.id }, author, async (tx) => {
+        const missing = await findMissingClip(tx, audio);
+        if (missing !== undefined) return { missingClip: missing };
+        await tx.last(() => Promise.all([insertExam(tx, exam), insertAttachments(tx, audio)]));
+        return undefined;
+      }),
 
     get: storage.remember({ tables: [exams, bulkChanges], withinCalls: true }, (reader, examId: string) =>
       reader.get(examById, { examId }),
     ),
 
-    update: (examId, change, audio, share) =>
-      storage.write(
-        async (tx) => {
-          const [, current, missing] = await Promise.all([
-            tx.lock(exams, examId),
-            tx.get(examById, { examId }),
-            findMissingClip(tx, audio ?? []),
-          ]);
-          if (!current) return undefined;
-          const changed = change(current);
-          if (missing !== undefined) return { missingClip: missing };
-          if (audio) await replaceExamAudio(tx, examId, audio);
-          await tx.last(() => tx.run(updateExam, { ...changed, examId }));
-          return undefined;
-        },
-        { share },
-      ),
+    update: (examId, change, audio, author) =>
+      writes.ofExam({ examId }, author, async (tx) => {
+        const [current, missing] = await Promise.all([
+          tx.get(examById, { examId }),
+          findMissingClip(tx, audio ?? []),
+        ]);
+        if (!current) return undefined;
+        const changed = change(current);
+        if (missing !== undefined) return { missingClip: missing };
+        if (audio) await replaceExamAudio(tx, examId, audio);
+        await tx.last(() => tx.run(updateExam, { ...changed, examId }));
+        return undefined;
+      }),
 
     async list(person, { limit, before = FIRST }) {
       const page = { limit: limit + 1, before };
@@ -213,6 +216,6 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
     delete: createExamDeleter({ bulk }),
     deleted: (examId, now) => readRestingExam(storage, examId, now),
     listDeleted: (page, now) => listRestingExams(storage, page, now),
-    endRest: (examId, end, share) => bulk.endRest(examId, end, share),
+    endRest: (examId, end, author) => bulk.endRest(examId, end, author),
   };
 };

@@ -1,5 +1,7 @@
 import { and, asc, desc, eq, inArray, lte, sql } from "drizzle-orm";
-import type { Share, Storage } from "../../storage/port.js";
+import type { Writes } from "../../domain/writes.js";
+import type { CountedCaller } from "../../identity/usage-key.js";
+import type { Queries } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { messageLogins } from "../../storage/tables.js";
 
@@ -11,7 +13,7 @@ export interface LoginStore {
    * Stores a login. Of the logins with the same page, holder and binding, only the newest `most` remain. Each call also deletes some
    * expired logins.
    */
-  add(login: StoredLogin, most: number, share: Share): Promise<void>;
+  add(login: StoredLogin, most: number, caller: CountedCaller): Promise<void>;
   find(id: string): Promise<StoredLogin | undefined>;
 }
 
@@ -57,9 +59,10 @@ const deleteExpired = statement((dialect) => {
   return query.delete(messageLogins).where(inArray(id, dialect.unlocked(expired)));
 });
 
-export const createLoginStore = ({ storage }: { storage: Storage }): LoginStore => ({
-  add: (login, most, share) =>
-    storage.write(
+export const createLoginStore = ({ storage, writes }: { storage: Queries; writes: Writes }): LoginStore => ({
+  add: (login, most, caller) =>
+    writes.unordered(
+      { caller },
       async (tx) => {
         await tx.last(() =>
           Promise.all([
@@ -69,7 +72,7 @@ export const createLoginStore = ({ storage }: { storage: Storage }): LoginStore 
           ]),
         );
       },
-      { repeatable: true, share },
+      { repeatable: true },
     ),
 
   find: (wanted) => storage.get(loginById, { id: wanted }),

@@ -1,7 +1,6 @@
 import type { Camera } from "@invigil/schema";
 import type { Named } from "../../domain/calls.js";
 import { type Principal, unauthenticated } from "../../identity/tokens.js";
-import { shareOf } from "../../identity/usage-key.js";
 import { forbidden } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { IM_TOKEN_TTL_SECONDS } from "../../providers/aliyun/im-token.js";
@@ -104,7 +103,7 @@ export const createLoginService = ({ store, access, auth, clock, ids }: LoginSer
         createdAt,
         expiresAt: new Date(Math.min(maxEnd, end.getTime())),
       };
-      await store.add(login, MAX_STORED_LOGINS, shareOf(holder));
+      await store.add(login, MAX_STORED_LOGINS, holder);
       return id;
     },
     async find(id) {

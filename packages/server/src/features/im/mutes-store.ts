@@ -1,11 +1,12 @@
 import { userIdOfLogin } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
 import type { Instances } from "../../coordination/instances.js";
-import { lockExams } from "../../domain/exam-lock.js";
+import type { Author } from "../../domain/calls.js";
 import { EVERYBODY } from "../../domain/messages.js";
 import { readRoles } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
-import type { Share, Storage } from "../../storage/port.js";
+import type { Writes } from "../../domain/writes.js";
+import type { Queries } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { mutes, roomExams } from "../../storage/tables.js";
 
@@ -29,7 +30,7 @@ export interface MuteStore {
     readonly logins: readonly string[] | undefined;
     readonly most: number;
     readonly now: Date;
-    readonly share: Share;
+    readonly author: Author;
   }): Promise<MuteOutcome>;
 }
 
@@ -50,10 +51,12 @@ const deleteMutes = statement((dialect) =>
 
 export const createMuteStore = ({
   storage,
+  writes,
   roomExams: examsOfRooms,
   instances,
 }: {
-  storage: Storage;
+  storage: Queries;
+  writes: Writes;
   roomExams: RoomExams;
   /** Other servers are notified of changes. */
   instances: Pick<Instances, "others" | "notify">;
@@ -64,13 +67,14 @@ export const createMuteStore = ({
     return { everybody: logins.includes(EVERYBODY), logins: logins.filter((login) => login !== EVERYBODY) };
   }),
 
-  change: ({ examId, roomId, muted, most, now, share, logins = [EVERYBODY] }) =>
-    storage.write(
+  change: ({ examId, roomId, muted, most, now, author, logins = [EVERYBODY] }) =>
+    writes.ofExam(
+      { examId, roomId, people: logins?.map(userIdOfLogin) },
+      author,
       async (tx): Promise<MuteOutcome> => {
         const named = muted ? logins.filter((login) => login !== EVERYBODY) : [];
         const people = named.map((login) => ({ examId, roomId, userId: userIdOfLogin(login) }));
-        const [, mutesBefore, roles, others] = await Promise.all([
-          lockExams(tx, examId),
+        const [mutesBefore, roles, others] = await Promise.all([
           tx.all(mutesOfRoom, { examId, roomId }),
           people.length > 0 ? readRoles(tx, people) : [],
           instances.others(tx, now),
@@ -99,6 +103,6 @@ export const createMuteStore = ({
         );
         return { hasChanged: true };
       },
-      { repeatable: true, share },
+      { repeatable: true },
     ),
 });

@@ -1,12 +1,12 @@
 import { type SentMessage, signals, userIdOfLogin } from "@invigil/schema";
 import { and, eq, exists, or, sql } from "drizzle-orm";
 import type { Sender, SendRate } from "../../coordination/send-rate.js";
-import { lockExams } from "../../domain/exam-lock.js";
+import { lockExams } from "../../domain/exam-transaction.js";
 import { announcesEnd, EVERYBODY, loginOf, type MessageLog, type NewMessage } from "../../domain/messages.js";
 import { readRoles } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { SeatKey } from "../../domain/seats.js";
-import type { Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
 import { messages, mutes, type visibleParticipants, visibleRooms } from "../../storage/tables.js";
 
@@ -175,7 +175,7 @@ const readState = async (
   { messageLog, sendRate }: Pick<MessageSenderDeps, "messageLog" | "sendRate">,
 ) => {
   const { senders, senderOf, endSignals, recipients, hasKeys } = questionsOf(requests);
-  const [, ids, rooms, rates, known, people, ends] = await Promise.all([
+  const [locked, ids, rooms, rates, known, people, ends] = await Promise.all([
     lockExams(tx, ...new Set(senders.map(({ examId }) => examId))),
     messageLog.ids(tx, requests.length),
     readRooms(tx, senders),
@@ -184,7 +184,7 @@ const readState = async (
     recipients.length > 0 ? readPeople(tx, recipients) : undefined,
     endSignals.length > 0 ? readEndSignals(tx, messageLog, endSignals) : undefined,
   ]);
-  return { ids, rooms, senderOf, rates, known, people, endSignals: ends };
+  return { locked, ids, rooms, senderOf, rates, known, people, endSignals: ends };
 };
 type GroupState = Awaited<ReturnType<typeof readState>>;
 
@@ -253,7 +253,7 @@ const decide = (
 };
 
 export interface MessageSenderDeps {
-  readonly storage: Storage;
+  readonly storage: Queries;
   readonly messageLog: MessageLog;
   readonly sendRate: Pick<SendRate, "countIn">;
 }
@@ -264,7 +264,7 @@ export const createMessageSender = ({ storage, messageLog, sendRate }: MessageSe
     async (tx, requests) => {
       const state = await readState(tx, requests, { messageLog, sendRate });
       const { outcomes, added } = decide(requests, state);
-      const { ids, rates } = state;
+      const { locked, ids, rates } = state;
       const answers = outcomes.map((outcome) => {
         if (!("added" in outcome)) return outcome;
         const id = ids[outcome.added];
@@ -273,10 +273,10 @@ export const createMessageSender = ({ storage, messageLog, sendRate }: MessageSe
         return { id, time: message.createdAt };
       });
       if (added.length > 0 || rates?.hasCounted())
-        await tx.last(() =>
+        await locked.last(() =>
           Promise.all([
             rates?.save(),
-            added.length > 0 ? messageLog.addAll(tx, { messages: added, ids }) : undefined,
+            added.length > 0 ? messageLog.addAll(locked, { messages: added, ids }) : undefined,
           ]),
         );
       return answers;

@@ -14,9 +14,9 @@ import {
   userIdOfLogin,
 } from "@invigil/schema";
 import type { SendRate } from "../../coordination/send-rate.js";
+import type { ActingCaller } from "../../domain/calls.js";
 import { loginOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
-import { shareOf } from "../../identity/usage-key.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
@@ -66,8 +66,8 @@ export interface ImService {
    * @throws FORBIDDEN (also if the caller does not run rooms), ROOM_NOT_FOUND
    */
   mute(
-    caller: Caller,
-    change: Omit<Parameters<MuteStore["change"]>[0], "examId" | "most" | "now" | "share">,
+    caller: ActingCaller,
+    change: Omit<Parameters<MuteStore["change"]>[0], "examId" | "most" | "now" | "author">,
   ): Promise<Muted & { readonly hasChanged: boolean }>;
   /** Does not check access. For other services. */
   muted(roomId: string): Promise<Muted>;
@@ -204,7 +204,7 @@ export const createImService = ({
         examId,
         most: maxMutes,
         now: clock(),
-        share: shareOf(caller, examId),
+        author: caller,
       });
       if ("unknown" in outcome)
         throw invalidInput(

@@ -1,6 +1,6 @@
 import type { ImportResult } from "@invigil/schema";
+import type { Author } from "../../domain/calls.js";
 import { examNotFound, InvigilError } from "../../platform/errors.js";
-import type { Share } from "../../storage/port.js";
 import { toNewPerson } from "../participant/rules.js";
 import type { RoomSize } from "../participant/service.js";
 import { createFaults, type FaultyFile, mergeFaults, shownCell } from "./faults.js";
@@ -21,7 +21,7 @@ export interface ImportPlan {
   readonly now: Date;
   /** The maximum number of people in a room. Absent: no limit. */
   readonly size?: RoomSize | undefined;
-  readonly share: Share;
+  readonly author: Author;
   /** Aborts the import, up to its last step. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -64,9 +64,9 @@ const applyAction = (
  *   not finish
  */
 export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<ImportResult | FaultyFile> => {
-  const { people, examId, now, file, scope, dryRun, size, signal, share } = plan;
+  const { people, examId, now, file, scope, dryRun, size, signal, author } = plan;
   // A file with invalid cells is compared with the exam, too, so that the caller gets all errors at once.
-  const into = { examId, now, share, dryRun: dryRun || file.faults.count > 0 };
+  const into = { examId, now, author, dryRun: dryRun || file.faults.count > 0 };
   const applied = store.apply<ImportResult | FaultyFile>(
     people,
     into,

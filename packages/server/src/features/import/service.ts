@@ -1,7 +1,7 @@
 import type { Caller, ImportParticipantsInput, ImportResult } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
+import type { ActingCaller } from "../../domain/calls.js";
 import type { ReadOptions, Source } from "../../files/sheets/source.js";
-import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
@@ -33,12 +33,12 @@ export interface ImportService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT for a file that is no roster,
    *   QUOTA_EXCEEDED
    */
-  import(caller: Caller, request: ImportRequest): Promise<ImportResult | FaultyFile>;
+  import(caller: ActingCaller, request: ImportRequest): Promise<ImportResult | FaultyFile>;
   /**
    * Imports a base64-encoded file. @throws INVALID_INPUT also for invalid rows, each as a field;
    * TOO_MANY_REQUESTS
    */
-  importFile(caller: Caller, input: ImportParticipantsInput): Promise<ImportResult>;
+  importFile(caller: ActingCaller, input: ImportParticipantsInput): Promise<ImportResult>;
   /**
    * Reads the teachers and inspectors of a file, for a plan. @throws INVALID_INPUT for a file that is no roster
    */
@@ -121,7 +121,7 @@ export const createImportService = ({
   };
 
   /** Reads the file and imports it, until `stop` is aborted. */
-  const run = async (caller: Caller, request: ImportRequest, stop: AbortSignal | undefined) => {
+  const run = async (caller: ActingCaller, request: ImportRequest, stop: AbortSignal | undefined) => {
     const scope = await scopeOf(caller, request);
     const { examId, dryRun } = request;
     rates.take({ caller, examId }, { writeRows: 0 });
@@ -138,14 +138,14 @@ export const createImportService = ({
       file,
       now: clock(),
       size,
-      share: shareOf(caller, request.examId),
+      author: caller,
     });
     if (!dryRun && "added" in result)
       rates.charge({ caller, examId }, { writeRows: result.added + result.updated });
     return result;
   };
   /** Applies the time limit for uploaded files. */
-  const runInTime = async (caller: Caller, request: ImportRequest) => {
+  const runInTime = async (caller: ActingCaller, request: ImportRequest) => {
     const late = AbortSignal.timeout(readMs);
     try {
       return await run(caller, request, late);

@@ -3,9 +3,11 @@ import type { ParticipantRole } from "@invigil/schema";
 import { and, asc, count, eq } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { markChanged } from "../../domain/bulk/marked-rows.js";
+import type { Author } from "../../domain/calls.js";
+import type { RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewPerson } from "../../domain/people.js";
 import { insertPerson, readRoomSize } from "../../domain/people.js";
-import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import {
   visibleExams as exams,
@@ -34,7 +36,7 @@ export interface ImportTarget {
   readonly now: Date;
   /** Whether to write nothing. */
   readonly dryRun: boolean;
-  readonly share: Share;
+  readonly author: Author;
 }
 
 export interface ImportStore {
@@ -195,7 +197,7 @@ const createPageWriter = (changeId: number, { examId, now }: ImportTarget) => {
     writing,
     added,
     /** Writes what was collected. Returns its cost in rows. */
-    async write(tx: Transaction, places: ReadonlyMap<string, readonly PlaceRow[]>): Promise<number> {
+    async write(tx: RosterTransaction, places: ReadonlyMap<string, readonly PlaceRow[]>): Promise<number> {
       const rows = inserted.length * SEAT_ROWS + (waiting.length + changed.length) * OTHER_ROWS;
       for (const person of inserted) {
         added.set(person.roomId, (added.get(person.roomId) ?? 0) + 1);
@@ -229,7 +231,7 @@ export const createImportStore = ({
   storage,
   bulk,
 }: {
-  storage: Storage;
+  storage: Queries;
   bulk: BulkChanges;
 }): ImportStore => {
   type Work<Result> = (rooms: ExamRoom[] | undefined, writing: PersonWriter) => ImportWork<Result>;
@@ -270,7 +272,7 @@ export const createImportStore = ({
   };
 
   async function* prepare<Result>(
-    tx: Transaction,
+    tx: RosterTransaction,
     id: number,
     people: readonly RosterPerson[],
     into: ImportTarget,
@@ -300,9 +302,9 @@ export const createImportStore = ({
     rooms: (examId) => readRooms(storage, examId),
     async apply(people, into, work, size) {
       if (into.dryRun) return dryRun(people, into, work);
-      const { examId, now, share } = into;
+      const { examId, now, author } = into;
       try {
-        return await bulk.run({ kind: "import", examId, now, share }, ({ id }, tx) =>
+        return await bulk.run({ kind: "import", examId, now, author }, ({ id }, tx) =>
           prepare(tx, id, people, into, work, size),
         );
       } catch (error) {

@@ -3,10 +3,10 @@ import type { FastifyBaseLogger } from "fastify";
 import pLimit from "p-limit";
 import { StreamNameTaken } from "../../domain/people.js";
 import { GroupsLeaving, GroupsUndone, type RoomOfGroups } from "../../domain/vendor-tasks.js";
+import type { CountedCaller } from "../../identity/usage-key.js";
 import { InvigilError } from "../../platform/errors.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";
 import { providerFailed, VendorError } from "../../providers/vendor-error.js";
-import type { Share } from "../../storage/port.js";
 import type { GroupStore } from "./store.js";
 
 /** A room that needs groups. */
@@ -20,7 +20,7 @@ export interface NewRoomGroups {
   readonly imServer: readonly ImServer[];
   /** The logins of all people in the room, including the creator. Called once the room's id is known. */
   readonly members: (roomId: string) => readonly string[];
-  readonly share: Share;
+  readonly caller: CountedCaller;
 }
 
 /** The groups that were created, for the transaction that writes their rooms. */
@@ -139,7 +139,7 @@ export const createGroupService = ({
   };
 
   const openOne = async (
-    { examId, roomId, name, creatorId, members, share }: NewRoomGroups,
+    { examId, roomId, name, creatorId, members, caller }: NewRoomGroups,
     services: readonly Service[],
     { created, dueAt, controller }: { created: CreatedGroups; dueAt: Date; controller: AbortController },
   ): Promise<string> => {
@@ -156,7 +156,7 @@ export const createGroupService = ({
     const imServer = services.map((service) => service.name);
     if (services.some(({ provider }) => provider.deleteGroup))
       created.undo.push(
-        ...(await store.prepareUndo({ examId, id, imServer }, { dueAt, now: clock() }, share)),
+        ...(await store.prepareUndo({ examId, id, imServer }, { dueAt, now: clock() }, caller)),
       );
 
     await Promise.all(
@@ -242,7 +242,7 @@ export const createGroupService = ({
     },
 
     async reopen(room, write) {
-      const { examId, roomId, name, creatorId, share } = room;
+      const { examId, roomId, name, creatorId, caller } = room;
       const { imServer = [] } = (await store.room(roomId)) ?? {};
       // Groups at other services were not deleted.
       const services = servicesOf(imServer).filter(({ provider }) => provider.deleteGroup);
@@ -252,7 +252,7 @@ export const createGroupService = ({
       const dueAt = new Date(now.getTime() + UNDO_AFTER_MS + timeoutMs);
       const created: CreatedGroups = {
         examId,
-        undo: await store.prepareReopening(groups, { dueAt, now }, share).catch((error: unknown) => {
+        undo: await store.prepareReopening(groups, { dueAt, now }, caller).catch((error: unknown) => {
           throw error instanceof GroupsLeaving ? groupsLeaving(roomId, error) : error;
         }),
         uncertain: [],

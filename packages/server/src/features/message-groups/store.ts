@@ -1,11 +1,13 @@
 import type { ImServer, RoomStatus } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
-import { lockExams } from "../../domain/exam-lock.js";
+import { lockExams } from "../../domain/exam-transaction.js";
 import type { Outbox } from "../../domain/outbox/outbox.js";
 import { roomById } from "../../domain/people.js";
 import { examOfRoom, type RoomExams, type RoomKey } from "../../domain/room-exams.js";
 import type { RoomOfGroups, TaskLog } from "../../domain/vendor-tasks.js";
-import type { Share, Storage } from "../../storage/port.js";
+import type { Writes } from "../../domain/writes.js";
+import type { CountedCaller } from "../../identity/usage-key.js";
+import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { visibleParticipants } from "../../storage/tables.js";
 
@@ -17,9 +19,17 @@ export interface GroupStore {
   /** Whether any of these people is in the room. */
   hasAnyOf(room: RoomKey, userIds: readonly string[]): Promise<boolean>;
   /** Adds tasks that delete a room's groups at `dueAt` unless they are cancelled. Returns their ids. */
-  prepareUndo(room: RoomOfGroups, times: { dueAt: Date; now: Date }, share: Share): Promise<string[]>;
+  prepareUndo(
+    room: RoomOfGroups,
+    times: { dueAt: Date; now: Date },
+    caller: CountedCaller,
+  ): Promise<string[]>;
   /** Does the same for a room that has ended, and cancels the tasks that would delete its groups earlier. @throws GroupsLeaving */
-  prepareReopening(room: RoomOfGroups, times: { dueAt: Date; now: Date }, share: Share): Promise<string[]>;
+  prepareReopening(
+    room: RoomOfGroups,
+    times: { dueAt: Date; now: Date },
+    caller: CountedCaller,
+  ): Promise<string[]>;
   /** Makes tasks due now. Deletes the groups of the rooms in `again` a second time at `againAt`, because now may be too early. */
   undo(
     examId: string,
@@ -44,11 +54,13 @@ const anyOfPeople = statement((dialect) =>
 
 export const createGroupStore = ({
   storage,
+  writes,
   roomExams,
   outbox,
   tasks,
 }: {
-  storage: Storage;
+  storage: Queries;
+  writes: Writes;
   roomExams: RoomExams;
   outbox: Outbox;
   tasks: TaskLog;
@@ -59,29 +71,25 @@ export const createGroupStore = ({
 
   hasAnyOf: async (room, userIds) => (await storage.get(anyOfPeople, { ...room, userIds })) !== undefined,
 
-  prepareUndo: (room, times, share) =>
-    storage.write((tx) => tx.last(() => tasks.deleteGroups(tx, room, times)), { share }),
-
-  prepareReopening: (room, times, share) =>
-    storage.write(
-      async (tx) => {
-        await lockExams(tx, room.examId);
-        await tasks.cancelDeletion(tx, room);
-        return tasks.deleteGroups(tx, room, times);
-      },
-      { share },
+  prepareUndo: (room, times, caller) =>
+    writes.unordered({ examId: room.examId, caller }, (tx) =>
+      tx.last(() => tasks.deleteGroups(tx, room, times)),
     ),
+
+  prepareReopening: (room, times, caller) =>
+    writes.unordered({ examId: room.examId, caller }, async (tx) => {
+      await lockExams(tx, room.examId);
+      await tasks.cancelDeletion(tx, room);
+      return tasks.deleteGroups(tx, room, times);
+    }),
 
   undo: (examId, taskIds, { now, again, againAt }) =>
-    storage.write(
-      async (tx) => {
-        await tx.last(() =>
-          Promise.all([
-            outbox.reschedule(tx, examId, taskIds, now),
-            ...again.map((room) => tasks.deleteGroups(tx, room, { dueAt: againAt, now })),
-          ]),
-        );
-      },
-      { share: { examId } },
-    ),
+    writes.unordered({ examId }, async (tx) => {
+      await tx.last(() =>
+        Promise.all([
+          outbox.reschedule(tx, examId, taskIds, now),
+          ...again.map((room) => tasks.deleteGroups(tx, room, { dueAt: againAt, now })),
+        ]),
+      );
+    }),
 });

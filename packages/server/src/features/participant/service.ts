@@ -11,8 +11,8 @@ import type {
   StreamUrls,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
+import type { ActingCaller } from "../../domain/calls.js";
 import type { RoomKey } from "../../domain/room-exams.js";
-import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { StreamSigner } from "../../providers/types.js";
@@ -40,20 +40,20 @@ export interface ParticipantService {
   /** @throws FORBIDDEN, ROOM_NOT_FOUND */
   list(caller: Caller, query: { roomId: string; role: ParticipantRole }): Promise<Participant[]>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_CONFLICT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
-  add(caller: Caller, input: AddParticipantsInput): Promise<AddParticipantsResult>;
+  add(caller: ActingCaller, input: AddParticipantsInput): Promise<AddParticipantsResult>;
   /**
    * Moves a person to another room of the exam. Their records stay in the room where they were made.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT,
    *   QUOTA_EXCEEDED
    */
-  move(caller: Caller, input: MoveParticipantInput): Promise<true>;
+  move(caller: ActingCaller, input: MoveParticipantInput): Promise<true>;
   /**
    * Removes a person from a room. If there are records about them in the room, the call must also delete the
    * records. A removal from their last room in the exam deletes those of all the exam's rooms. A removal with
    * records erases everything that names the person there.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
    */
-  remove(caller: Caller, input: RemoveParticipantInput): Promise<RemovedParticipant>;
+  remove(caller: ActingCaller, input: RemoveParticipantInput): Promise<RemovedParticipant>;
   /** Sorted by when they were added. Checks no permissions: for use by other services. */
   members(room: RoomKey, role: ParticipantRole): Promise<RoomMember[]>;
   /** Returns an examinee's extra minutes. Checks no permissions: for use by other services. */
@@ -166,8 +166,7 @@ export const createParticipantService = ({
       rates.takeChange({ caller, roomId, examId: room.examId }, { people: participants.length });
       const now = clock();
       const people = participants.map((person) => toNewPerson(person, room, now));
-      const share = shareOf(caller, room.examId);
-      const result = await store.add({ examId: room.examId, roomId }, people, assertOpen, size, share);
+      const result = await store.add({ examId: room.examId, roomId }, people, assertOpen, size, caller);
       if ("conflict" in result) {
         const { userId, role } = result.conflict;
         throw new InvigilError(
@@ -189,7 +188,7 @@ export const createParticipantService = ({
       const owner = { examId: target.examId, roomId: target.id, userId };
       const to = { roomId: target.id, streams: streamNamesOf(owner), now: clock() };
       const key = { examId: room.examId, roomId };
-      const outcome = await store.move(key, userId, to, assertOpen, size, shareOf(caller, room.examId));
+      const outcome = await store.move(key, userId, to, assertOpen, size, caller);
       if (outcome === "not_found") throw notThere(roomId, userId);
       if (outcome === "there_already")
         throw participantConflict(userId, "moved", `it is in the room ${toRoomId} already`);
@@ -203,7 +202,7 @@ export const createParticipantService = ({
       const outcome = await store.remove(
         { examId: room.examId, roomId },
         userId,
-        { withRecords, now: clock(), share: shareOf(caller, room.examId) },
+        { withRecords, now: clock(), author: caller },
         assertOpen,
       );
       if (!outcome) throw notThere(roomId, userId);

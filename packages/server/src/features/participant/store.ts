@@ -1,13 +1,15 @@
 import type { Participant, ParticipantRole, Role, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, max, sql } from "drizzle-orm";
-import type { BulkChanges } from "../../domain/bulk/changes.js";
 import type { createPersonRemover } from "../../domain/bulk/removal.js";
+import type { Author } from "../../domain/calls.js";
 import { arrivalEvents, type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
+import type { RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewPerson } from "../../domain/people.js";
 import { deletePerson, preparePerson, readRoomSize, roomById } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
-import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
+import type { Writes } from "../../domain/writes.js";
+import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
   bulkChanges,
@@ -59,7 +61,7 @@ export interface ParticipantStore {
     people: readonly NewPerson[],
     check: CheckRoom,
     size: RoomSize | undefined,
-    share: Share,
+    author: Author,
   ): Promise<{ outcomes: AddOutcome[] } | { conflict: NewPerson; role: ParticipantRole }>;
   /** Returns the highest number of extra minutes that an examinee has in a room of the exam. */
   extraMinutes(examId: string, userId: string): Promise<number>;
@@ -73,7 +75,7 @@ export interface ParticipantStore {
     to: Pick<NewPerson, "roomId" | "streams" | "now">,
     check: CheckRoom,
     size: RoomSize | undefined,
-    share: Share,
+    author: Author,
   ): Promise<"moved" | "not_found" | "there_already">;
   /**
    * Removes a person from a room and its groups. If there are records about the person, they are removed only
@@ -84,7 +86,7 @@ export interface ParticipantStore {
   remove(
     room: RoomKey,
     userId: string,
-    how: { withRecords: boolean; now: Date; share: Share },
+    how: { withRecords: boolean; now: Date; author: Author },
     check: CheckRoom,
   ): Promise<{ removed: boolean; records: number } | undefined>;
 }
@@ -210,13 +212,13 @@ const withRoomsFor = (role: Role | undefined) => (role === "admin" ? withRooms.a
 
 export const createParticipantStore = ({
   storage,
-  bulk,
+  writes,
   removePerson,
   tasks,
   events,
 }: {
-  storage: Storage;
-  bulk: BulkChanges;
+  storage: Queries;
+  writes: Writes;
   removePerson: ReturnType<typeof createPersonRemover>;
   tasks: TaskLog;
   events: EventLog;
@@ -244,17 +246,11 @@ export const createParticipantStore = ({
     },
   );
 
-  /** Locks the exam of a room before writing to it. Returns the room. @throws what `check` throws */
-  const openRoom = async (tx: Transaction, room: RoomKey, check: CheckRoom) => {
-    const [unlocked, found] = await Promise.allSettled([
-      bulk.assertUnlocked(tx, room.examId),
-      tx.get(roomById, room),
-    ]);
-    // First, so that a call that is refused does not wait for a bulk change.
-    if (found.status === "fulfilled") check(room.roomId, found.value?.status);
-    if (unlocked.status === "rejected") throw unlocked.reason;
-    if (found.status === "rejected") throw found.reason;
-    return found.value;
+  /** Reads a room before writing to it. @throws what `check` throws */
+  const openRoom = async (reader: Reader, room: RoomKey, check: CheckRoom) => {
+    const found = await reader.get(roomById, room);
+    check(room.roomId, found?.status);
+    return found;
   };
 
   /** Counts the people of a room, as far as their number matters. */
@@ -270,7 +266,7 @@ export const createParticipantStore = ({
    * @throws RoleConflict
    */
   const addOne = async (
-    tx: Transaction,
+    tx: RosterTransaction,
     person: NewPerson,
     existing: RowOf<typeof personInRoom> | undefined,
   ): Promise<{ outcome: AddOutcome; changes: NewEvent[]; write: () => Promise<unknown> }> => {
@@ -309,15 +305,18 @@ export const createParticipantStore = ({
         ? listOf(exam, room, ofRole, known)
         : listOf(exam, room, ofRole, undefined, known.userId, known.role),
     members: (room, ofRole) => storage.all(membersByRole, { ...room, role: ofRole }),
-    add: (room, people, check, size, share) =>
-      bulk
-        .transact(
-          async (tx) => {
-            const [, existing, sizeBefore] = await Promise.all([
-              openRoom(tx, room, check),
-              tx.all(peopleInRoom, { ...room, userIds: people.map((person) => person.userId) }),
-              sizeOf(tx, size, room),
-            ]);
+    add: (room, people, check, size, author) =>
+      writes
+        .ofRoster(
+          { ...room, people: people.map(({ userId }) => userId) },
+          author,
+          (reader) =>
+            Promise.all([
+              openRoom(reader, room, check),
+              reader.all(peopleInRoom, { ...room, userIds: people.map(({ userId }) => userId) }),
+              sizeOf(reader, size, room),
+            ]),
+          async (tx, [, existing, sizeBefore]) => {
             const existingById = new Map(existing.map((one) => [one.userId, one]));
             const all = await Promise.all(
               people.map((person) => addOne(tx, person, existingById.get(person.userId))),
@@ -335,7 +334,6 @@ export const createParticipantStore = ({
             );
             return { outcomes };
           },
-          { share },
         )
         .catch((error: unknown) => {
           if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };
@@ -346,17 +344,20 @@ export const createParticipantStore = ({
       async (reader, exam: string, user: string) =>
         (await reader.get(mostMinutes, { examId: exam, userId: user }))?.extraMinutes ?? 0,
     ),
-    move: (room, user, to, check, size, share) =>
-      bulk.transact(
-        async (tx) => {
-          const target = { examId: room.examId, roomId: to.roomId };
-          const [from, , person, there, sizeBefore] = await Promise.all([
-            openRoom(tx, room, check),
-            openRoom(tx, target, check),
-            tx.get(personInRoom, { ...room, userId: user }),
-            tx.get(personInRoom, { ...target, userId: user }),
-            sizeOf(tx, size, target),
-          ]);
+    move(room, user, to, check, size, author) {
+      const target = { examId: room.examId, roomId: to.roomId };
+      return writes.ofRoster(
+        { ...target, people: [user] },
+        author,
+        (reader) =>
+          Promise.all([
+            openRoom(reader, room, check),
+            openRoom(reader, target, check),
+            reader.get(personInRoom, { ...room, userId: user }),
+            reader.get(personInRoom, { ...target, userId: user }),
+            sizeOf(reader, size, target),
+          ]),
+        async (tx, [from, , person, there, sizeBefore]) => {
           if (!from || !person) return "not_found";
           if (there) return "there_already";
           checkSize(size, target.roomId, sizeBefore, 1);
@@ -377,14 +378,14 @@ export const createParticipantStore = ({
           );
           return "moved";
         },
-        { share },
-      ),
-    async remove({ examId: exam, roomId: room }, user, { withRecords, now, share }, check) {
+      );
+    },
+    async remove({ examId: exam, roomId: room }, user, { withRecords, now, author }, check) {
       const readRoom = () => storage.get(roomById, { examId: exam, roomId: room });
       const found = await readRoom();
       check(room, found?.status);
       if (!found) return undefined;
-      const removal = { examId: exam, roomId: room, userId: user, withRecords, now, share };
+      const removal = { examId: exam, roomId: room, userId: user, withRecords, now, author };
       try {
         const { records } = await removePerson(removal, (standing) => {
           const place = standing.rooms.find((one) => one.roomId === room);

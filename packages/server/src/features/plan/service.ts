@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
-  type Caller,
   type ExamPlan,
   type ParticipantRole,
   PLANNED_PEOPLE_LISTED,
@@ -8,14 +7,13 @@ import {
   type PlannedRoom,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
+import type { ActingCaller, Author } from "../../domain/calls.js";
 import type { NewRoom } from "../../domain/people.js";
-import { shareOf } from "../../identity/usage-key.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { createPace, inTurns } from "../../platform/pace.js";
-import type { Share } from "../../storage/port.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/rules.js";
@@ -30,7 +28,7 @@ export interface PlanService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT when there are too few teachers or the exam changes during
    *   the call, PARTICIPANT_CONFLICT, QUOTA_EXCEEDED, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
-  plan(caller: Caller, input: PlanExamInput, listed?: number): Promise<ExamPlan>;
+  plan(caller: ActingCaller, input: PlanExamInput, listed?: number): Promise<ExamPlan>;
 }
 
 export interface PlanServiceDeps {
@@ -166,7 +164,7 @@ export const createPlanService = ({
 
   const apply = async (
     examId: string,
-    share: Share,
+    author: Author,
     seen: ExamPeople,
     drafts: readonly Draft[],
   ): Promise<void> => {
@@ -191,10 +189,10 @@ export const createPlanService = ({
       creatorId: createTeacher,
       imServer,
       members: () => members(id),
-      share,
+      caller: author,
     }));
     await groups.open(groupRequests, async ({ undo }) => {
-      if (!(await store.apply(examId, seen, { now, rooms, people, undo, share })))
+      if (!(await store.apply(examId, seen, { now, rooms, people, undo, author })))
         throw new InvigilError(
           "EXAM_CONFLICT",
           `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,
@@ -222,7 +220,7 @@ export const createPlanService = ({
       }
       const newRooms = drafts.filter(({ made }) => made).length;
       if (!input.dryRun) {
-        await apply(examId, shareOf(caller, examId), seen, drafts);
+        await apply(examId, caller, seen, drafts);
         rates.charge({ caller, examId }, { writeRows: placed.size + newRooms });
       }
 

@@ -2,11 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 import type { RoomStatus } from "@invigil/schema";
 import { and, asc, count, eq, gt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
+import type { Author } from "../../domain/calls.js";
+import type { RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewPerson, NewRoom } from "../../domain/people.js";
 import { insertPerson, insertRoom } from "../../domain/people.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import { createPace } from "../../platform/pace.js";
-import type { Reader, Share, Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   visibleParticipants as participants,
@@ -37,7 +39,7 @@ export interface Changes {
   readonly rooms: readonly NewRoom[];
   /** Makes the people to add to rooms, one after the other. */
   readonly people: () => Iterable<NewPerson>;
-  readonly share: Share;
+  readonly author: Author;
   /** The ids of the tasks that would delete the rooms' groups. */
   readonly undo: readonly string[];
 }
@@ -154,12 +156,12 @@ export const createPlanStore = ({
   bulk,
   tasks,
 }: {
-  storage: Storage;
+  storage: Queries;
   bulk: BulkChanges;
   tasks: TaskLog;
 }): PlanStore => {
   async function* prepare(
-    tx: Transaction,
+    tx: RosterTransaction,
     { id, examId }: { readonly id: number; readonly examId: string },
     seen: ExamPeople,
     changes: Changes,
@@ -198,7 +200,7 @@ export const createPlanStore = ({
     },
     async apply(examId, seen, changes) {
       try {
-        await bulk.run({ kind: "plan", examId, now: changes.now, share: changes.share }, ({ id }, tx) =>
+        await bulk.run({ kind: "plan", examId, now: changes.now, author: changes.author }, ({ id }, tx) =>
           prepare(tx, { id, examId }, seen, changes),
         );
         return true;

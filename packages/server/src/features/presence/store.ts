@@ -1,11 +1,11 @@
 import type { Camera, ParticipantRole, Presence, Role } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
 import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
-import { lockExams } from "../../domain/exam-lock.js";
+import { type ExamTransaction, lockExams } from "../../domain/exam-transaction.js";
 import { readRoles } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
 import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
-import type { Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { presence, roomExams } from "../../storage/tables.js";
 
@@ -194,7 +194,7 @@ const applyChange = (
 
 /** Writes the rows that a group has changed, and its events. */
 const writeChanges = async (
-  tx: Transaction,
+  tx: ExamTransaction,
   log: EventLog,
   { rows, events }: { readonly rows: readonly RowState[]; readonly events: readonly NewEvent[] },
 ): Promise<void> => {
@@ -237,7 +237,7 @@ export const createPresenceStore = ({
   roomExams: rememberedExams,
   events,
 }: {
-  storage: Storage;
+  storage: Queries;
   roomExams: RoomExams;
   events: EventLog;
 }): PresenceStore => {
@@ -250,7 +250,7 @@ export const createPresenceStore = ({
   );
   return {
     save: storage.grouped<PageChange, void>(async (tx, changes) => {
-      const [, { states, roles }] = await Promise.all([
+      const [locked, { states, roles }] = await Promise.all([
         lockExams(tx, ...new Set(changes.map(grouping.examOf))),
         readStates(tx, changes),
       ]);
@@ -260,7 +260,7 @@ export const createPresenceStore = ({
         return state ? applyChange(change, state, roles.get(keyOf(roomId, userId))) : [];
       });
       const rows = [...states.values()].flatMap((state) => [...state.values()]);
-      await writeChanges(tx, events, { rows, events: addedEvents });
+      await writeChanges(locked, events, { rows, events: addedEvents });
       return changes.map(() => undefined);
     }, grouping),
     ofRoom: (roomId) => ofRoom(roomId),

@@ -1,9 +1,10 @@
 import type { ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
-import { lockExams } from "../../domain/exam-lock.js";
+import type { Author } from "../../domain/calls.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import type { Writes } from "../../domain/writes.js";
 import type { JoinPage } from "../../identity/join-codes.js";
-import type { Share, Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import {
   joinCodes,
@@ -47,7 +48,7 @@ export interface CodeStore {
   assign(
     room: RoomKey,
     wanted: readonly WantedCode[],
-    share: Share,
+    author: Author,
   ): Promise<{ readonly digests: readonly (string | undefined)[]; readonly written: number }>;
   /** Returns the page with this code. */
   find(digest: string): Promise<OpenedPage | undefined>;
@@ -138,7 +139,7 @@ interface Present {
   readonly digests: ReadonlyMap<string, string>;
 }
 const readPresent = async (
-  reader: Pick<Transaction, "all">,
+  reader: Pick<Reader, "all">,
   { examId, roomId }: RoomKey,
   wanted: readonly WantedCode[],
 ): Promise<Present> => {
@@ -158,14 +159,14 @@ const keptBy = (one: WantedCode, { digests }: Present): string | undefined => {
 
 /** Chooses the code of each page: the first of its codes that no other page has, whatever its exam. */
 const choose = async (
-  tx: Transaction,
+  reader: Reader,
   room: RoomKey,
   wanted: readonly WantedCode[],
 ): Promise<{ page: WantedCode; digest: string }[]> => {
   const taken = new Map<string, string>();
   const ownerOf = (of: OpenedPage): string => JSON.stringify([of.examId, of.roomId, of.userId, of.page]);
   const digests = wanted.flatMap((one) => one.digests);
-  for (const row of await tx.all(pagesByCode, { digests })) taken.set(row.digest, ownerOf(row));
+  for (const row of await reader.all(pagesByCode, { digests })) taken.set(row.digest, ownerOf(row));
   return wanted.map((page) => {
     const owner = ownerOf({ ...room, ...page });
     const digest = page.digests.find((one) => (taken.get(one) ?? owner) === owner);
@@ -175,15 +176,17 @@ const choose = async (
   });
 };
 
-export const createCodeStore = ({ storage }: { storage: Storage }): CodeStore => ({
-  async assign({ examId, roomId }, wanted, share) {
+export const createCodeStore = ({ storage, writes }: { storage: Queries; writes: Writes }): CodeStore => ({
+  async assign({ examId, roomId }, wanted, author) {
     const room = { examId, roomId };
     const known = await readPresent(storage, room, wanted);
     const lacking = wanted.filter((one) => known.people.has(one.userId) && !keptBy(one, known));
     if (lacking.length === 0) return { digests: wanted.map((one) => keptBy(one, known)), written: 0 };
-    return storage.write(
+    return writes.ofExam(
+      room,
+      author,
       async (tx) => {
-        const [, present] = await Promise.all([lockExams(tx, examId), readPresent(tx, room, wanted)]);
+        const present = await readPresent(tx, room, wanted);
         const missing = wanted.filter((one) => present.people.has(one.userId) && !keptBy(one, present));
         const outdated = missing.flatMap((one) => present.digests.get(keyOf(one)) ?? []);
         if (outdated.length > 0) await tx.run(deleteCodes, { ...room, digests: outdated });
@@ -201,7 +204,7 @@ export const createCodeStore = ({ storage }: { storage: Storage }): CodeStore =>
           written: chosen.length,
         };
       },
-      { repeatable: true, share },
+      { repeatable: true },
     );
   },
 

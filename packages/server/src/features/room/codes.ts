@@ -1,11 +1,10 @@
-import type { Caller, JoinCode, JoinLinksInput, ParticipantRole, Room } from "@invigil/schema";
+import type { JoinCode, JoinLinksInput, ParticipantRole, Room } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../../config/config.js";
-import type { Origin } from "../../domain/calls.js";
+import type { ActingCaller, Origin } from "../../domain/calls.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { formatJoinCode, type JoinCodes, type JoinPage, parseJoinCode } from "../../identity/join-codes.js";
 import type { TokenIssuer } from "../../identity/tokens.js";
-import { shareOf } from "../../identity/usage-key.js";
 import { networkOf } from "../../limits/network.js";
 import type { RateLimits } from "../../limits/rates.js";
 import type { CodeStore } from "./codes-store.js";
@@ -26,12 +25,12 @@ export interface CodeService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED,
    *   INVALID_INPUT
    */
-  make(caller: Caller, input: JoinLinksInput): Promise<JoinCode[]>;
+  make(caller: ActingCaller, input: JoinLinksInput): Promise<JoinCode[]>;
   /**
    * The codes of one room, as `LinkService.ofRoom` creates links.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED
    */
-  ofRoom(caller: Caller, room: Room, of: LinkFilter): Promise<JoinCode[]>;
+  ofRoom(caller: ActingCaller, room: Room, of: LinkFilter): Promise<JoinCode[]>;
   /** The setting without which there are no codes, if it is missing. */
   readonly missingSetting: string | undefined;
   /**
@@ -128,11 +127,11 @@ export const createCodeService = ({
   };
 
   /** Writes the codes of people, who are sorted by room. Leaves out those who have left meanwhile. */
-  const assign = async (caller: Caller, drafts: readonly Draft[]): Promise<JoinCode[]> => {
+  const assign = async (caller: ActingCaller, drafts: readonly Draft[]): Promise<JoinCode[]> => {
     const chosen = new Map<Page, string>();
     for (const { room, pages } of groupsOf(drafts)) {
       const wanted = pages.map(({ userId, page, codes }) => ({ userId, page, digests: [...codes.keys()] }));
-      const { digests, written } = await store.assign(room, wanted, shareOf(caller, room.examId));
+      const { digests, written } = await store.assign(room, wanted, caller);
       rates.charge({ caller, examId: room.examId }, { writeRows: written });
       for (const [index, digest] of digests.entries()) {
         const page = pages[index];

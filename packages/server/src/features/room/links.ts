@@ -10,9 +10,8 @@ import {
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../../config/config.js";
-import type { Origin } from "../../domain/calls.js";
+import type { ActingCaller } from "../../domain/calls.js";
 import type { TokenIssuer } from "../../identity/tokens.js";
-import { shareOf } from "../../identity/usage-key.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
@@ -38,7 +37,7 @@ export interface LinkService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is
    *   revoked then
    */
-  revoke(caller: Caller, input: RevokeLinksInput, origin: Origin): Promise<RevokedSeat[]>;
+  revoke(caller: ActingCaller, input: RevokeLinksInput): Promise<RevokedSeat[]>;
   /**
    * Returns the current generation of a seat's links. Checks no permissions: for the command that signs tokens.
    */
@@ -259,13 +258,13 @@ export const createLinkService = ({
     forSeats,
     forSeatsOfRoom,
 
-    async revoke(caller, { roomId, userIds }, origin) {
+    async revoke(caller, { roomId, userIds }) {
       const { examId } = await access.room(caller, roomId);
       rates.take({ caller, examId }, { writeRows: 0 });
       const outcome = await store.revokeLinks(
         { examId, roomId },
         userIds ? { userIds } : { exceptUserId: caller.userId },
-        shareOf(caller, examId),
+        caller,
       );
       if ("notInRoom" in outcome)
         throw new InvigilError(
@@ -275,7 +274,10 @@ export const createLinkService = ({
       onAccessRevoked();
       const { length: seats } = outcome.seats;
       rates.charge({ caller, examId }, { writeRows: seats });
-      log.info({ ...origin, by: caller.userId, roomId, ...(userIds && { userIds }), seats }, "links revoked");
+      log.info(
+        { ...caller.origin, by: caller.userId, roomId, ...(userIds && { userIds }), seats },
+        "links revoked",
+      );
       return outcome.seats;
     },
     generation: (roomId, userId) => store.generation(roomId, userId),

@@ -16,7 +16,6 @@ import {
   roomWithCheatConfigSchema,
   setAudioStatusInput,
 } from "@invigil/schema";
-import { originOf } from "../../trpc/context.js";
 import { adminProcedure, anyoneProcedure, staffProcedure, watcherProcedure } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
@@ -73,7 +72,7 @@ export const createRoomRouter = ({
       })
       .input(roomRef)
       .output(roomSchema)
-      .mutation(({ ctx, input }) => room.reopen(ctx.caller, input.roomId, originOf(ctx))),
+      .mutation(({ ctx, input }) => room.reopen(ctx.caller, input.roomId)),
     setAudioStatus: staffProcedure
       .meta({
         sentence: "Says whether the teacher is speaking to the whole room.",
@@ -123,7 +122,7 @@ export const createRoomRouter = ({
       })
       .input(revokeLinksInput)
       .output(revokedSeatSchema.array())
-      .mutation(({ ctx, input }) => links.revoke(ctx.caller, input, originOf(ctx))),
+      .mutation(({ ctx, input }) => links.revoke(ctx.caller, input)),
     snapshot: anyoneProcedure
       .meta({
         sentence: "Returns the state of a room, to subscribe from.",

@@ -11,16 +11,15 @@ import {
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
-import type { Origin } from "../../domain/calls.js";
+import type { ActingCaller } from "../../domain/calls.js";
 import type { NewExam } from "../../domain/people.js";
-import { shareOf } from "../../identity/usage-key.js";
 import { createQuotaCheck, quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { defaultService } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
-import type { Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import type { AccessService } from "../access/service.js";
 import type { CheatService } from "../cheat/service.js";
 import type { GroupService } from "../message-groups/service.js";
@@ -44,7 +43,7 @@ export interface RoomService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED,
    *   PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
-  create(caller: Caller, input: CreateRoomInput): Promise<Room>;
+  create(caller: ActingCaller, input: CreateRoomInput): Promise<Room>;
   /**
    * Includes the exam's cheat config, except for an examinee of an ended room. @throws FORBIDDEN,
    * ROOM_NOT_FOUND
@@ -54,23 +53,23 @@ export interface RoomService {
    * Sends the signal `endRoom` to everyone in the room. Ending an ended room changes nothing. @throws
    * FORBIDDEN, ROOM_NOT_FOUND
    */
-  end(caller: Caller, roomId: string): Promise<true>;
+  end(caller: ActingCaller, roomId: string): Promise<true>;
   /**
    * Reopens a room that has ended, with its message groups. Services of vendors create their groups again, if
    * they were deleted. Reopening a room in progress changes nothing.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_CONFLICT while the groups are being deleted, PROVIDER_FAILED,
    *   PROVIDER_NOT_CONFIGURED
    */
-  reopen(caller: Caller, roomId: string, origin: Origin): Promise<Room>;
+  reopen(caller: ActingCaller, roomId: string): Promise<Room>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED */
-  setAudioStatus(caller: Caller, input: SetAudioStatusInput): Promise<true>;
+  setAudioStatus(caller: ActingCaller, input: SetAudioStatusInput): Promise<true>;
   /** Administrators list all rooms, teachers those in which they are a teacher. */
   list(caller: Caller, input: ListRoomsInput): Promise<RoomPage>;
 }
 
 export interface RoomServiceDeps {
   readonly store: RoomStore;
-  readonly together: Storage["together"];
+  readonly together: Queries["together"];
   readonly access: AccessService;
   readonly cheat: CheatService;
   readonly groups: GroupService;
@@ -186,7 +185,7 @@ export const createRoomService = ({
         creatorId: caller.userId,
         imServer,
         members: (roomId: string) => peopleOf(roomId).map(({ userId }) => userId),
-        share: shareOf(caller, about.examId),
+        caller,
       };
       // Refuse before requesting a group.
       const people = group.members(group.roomId).length;
@@ -195,7 +194,7 @@ export const createRoomService = ({
       return groups.open([group], async ({ roomIds: [id = group.roomId], undo }) => {
         const room = { id, ...about };
         const people = peopleOf(id).map((person) => toNewPerson(person, room, now));
-        const created = await store.create({ exam, room, people, undo, share: group.share });
+        const created = await store.create({ exam, room, people, undo, author: caller });
         if (!created) throw examNotFound(room.examId);
         return created;
       });
@@ -214,22 +213,21 @@ export const createRoomService = ({
       rates.takeChange({ caller, roomId, examId });
       const now = clock();
       const signalAt = caller.role === "teacher" ? new Date(now.getTime() + END_SIGNAL_DELAY_MS) : now;
-      await store.end({ examId, roomId }, { now, signalAt }, shareOf(caller, examId));
+      await store.end({ examId, roomId }, { now, signalAt }, caller);
       return true;
     },
 
-    async reopen(caller, roomId, origin) {
+    async reopen(caller, roomId) {
       const { endedAt: _, ...room } = await access.room(caller, roomId);
       if (room.status === "in_progress") return room;
       rates.takeChange({ caller, roomId, examId: room.examId });
       const { examId, name, createTeacher: creatorId } = room;
       const people = await store.peopleOf({ examId, roomId });
-      const share = shareOf(caller, examId);
-      const group = { examId, roomId, name, creatorId, members: () => people, share };
+      const group = { examId, roomId, name, creatorId, members: () => people, caller };
       return groups.reopen(group, async ({ undo }) => {
-        const reopened = await store.reopen({ examId, roomId }, { undo, now: clock() }, share);
+        const reopened = await store.reopen({ examId, roomId }, { undo, now: clock() }, caller);
         if (!reopened) throw roomNotFound(roomId);
-        log.info({ ...origin, by: caller.userId, examId, roomId }, "room reopened");
+        log.info({ ...caller.origin, by: caller.userId, examId, roomId }, "room reopened");
         return reopened;
       });
     },
@@ -237,8 +235,7 @@ export const createRoomService = ({
     async setAudioStatus(caller, { roomId, audioStatus }) {
       const { examId } = await access.room(caller, roomId);
       rates.takeChange({ caller, roomId, examId });
-      const share = shareOf(caller, examId);
-      const changed = await store.setAudioStatus({ examId, roomId }, audioStatus, clock(), share);
+      const changed = await store.setAudioStatus({ examId, roomId }, audioStatus, clock(), caller);
       if (!changed) throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
       return true;
     },

@@ -1,9 +1,9 @@
 import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, asc, count, desc, eq, gte, lt } from "drizzle-orm";
-import type { BulkChanges } from "../../domain/bulk/changes.js";
+import type { Author } from "../../domain/calls.js";
 import { type EventLog, newEvent } from "../../domain/events.js";
-import { lockExams } from "../../domain/exam-lock.js";
-import type { NewExam, NewPerson, NewRoom } from "../../domain/people.js";
+import type { RosterTransaction } from "../../domain/exam-transaction.js";
+import type { NewExam, NewPerson, NewRoom, Waiting } from "../../domain/people.js";
 import {
   endRoom,
   insertExam,
@@ -16,8 +16,9 @@ import {
 import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
 import { beginNextGenerations, readGenerationInRoom, readGenerations } from "../../domain/seats.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
+import type { Writes } from "../../domain/writes.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Share, Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import {
   exams,
@@ -47,13 +48,13 @@ export interface RoomStore {
     people: readonly NewPerson[];
     /** The ids of the tasks that would delete the room's groups. */
     undo: readonly string[];
-    share: Share;
+    author: Author;
   }): Promise<Room | undefined>;
   /**
    * Ends a room: mutes it, sends the end signal to everyone in it (to vendors' groups from `tellAt` on), and
    * schedules the deletion of its groups. Ending it again changes nothing.
    */
-  end(room: RoomKey, times: { readonly now: Date; readonly signalAt: Date }, share: Share): Promise<void>;
+  end(room: RoomKey, times: { readonly now: Date; readonly signalAt: Date }, author: Author): Promise<void>;
   /**
    * Reopens a room that has ended, and cancels the tasks that would delete its groups. Reopening it again
    * changes nothing. Returns undefined if there is no such room.
@@ -61,10 +62,10 @@ export interface RoomStore {
   reopen(
     room: RoomKey,
     how: { readonly undo: readonly string[]; readonly now: Date },
-    share: Share,
+    author: Author,
   ): Promise<Room | undefined>;
   /** Returns false when the room has ended. */
-  setAudioStatus(room: RoomKey, audioStatus: AudioStatus, now: Date, share: Share): Promise<boolean>;
+  setAudioStatus(room: RoomKey, audioStatus: AudioStatus, now: Date, author: Author): Promise<boolean>;
   /** Newest first. `before` is the last id of the previous page. */
   list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
   /** Counts the rooms of an exam, up to a number. */
@@ -92,7 +93,7 @@ export interface RoomStore {
   revokeLinks(
     room: RoomKey,
     of: { readonly userIds: readonly string[] } | { readonly exceptUserId: string },
-    share: Share,
+    author: Author,
   ): Promise<{ seats: RevokedSeat[] } | { notInRoom: string }>;
 }
 
@@ -231,14 +232,14 @@ const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: 
 
 export const createRoomStore = ({
   storage,
+  writes,
   roomExams: rememberedExams,
-  bulk,
   tasks,
   events,
 }: {
-  storage: Storage;
+  storage: Queries;
+  writes: Writes;
   roomExams: RoomExams;
-  bulk: BulkChanges;
   tasks: TaskLog;
   events: EventLog;
 }): RoomStore => ({
@@ -255,14 +256,12 @@ export const createRoomStore = ({
     (await rememberedExams.find(storage, roomId, (examId) =>
       readGenerationInRoom(storage, { examId, roomId, userId }),
     )) ?? 0,
-  revokeLinks: ({ examId, roomId }, of, share) =>
-    storage.write(
+  revokeLinks: ({ examId, roomId }, of, author) =>
+    writes.ofExam(
+      { examId, roomId, people: "userIds" in of ? of.userIds : undefined },
+      author,
       async (tx) => {
-        const [, people] = await Promise.all([
-          lockExams(tx, examId),
-          tx.all(peopleOfRoom, { examId, roomId }),
-        ]);
-        const present = people.map(({ userId }) => userId);
+        const present = (await tx.all(peopleOfRoom, { examId, roomId })).map(({ userId }) => userId);
         const requested = "userIds" in of ? new Set(of.userIds) : undefined;
         const presentIds = new Set(present);
         const notInRoom = requested && [...requested].find((userId) => !presentIds.has(userId));
@@ -277,68 +276,61 @@ export const createRoomStore = ({
         });
         return { seats };
       },
-      { share },
     ),
 
-  create: ({ exam, room, people, undo, share }) => {
+  create: ({ exam, room, people, undo, author }) => {
     const { id: roomId, examId, now } = room;
-    const created = bulk.transact(
-      async (tx) => {
-        const [, hasExam, waiting] = exam
-          ? [undefined, true, []]
-          : await Promise.all([
-              bulk.assertUnlocked(tx, examId),
-              tx.get(examById, { examId }),
-              readWaiting(tx, examId, people),
-            ]);
-        if (!hasExam) return undefined;
-        const writePeople = prepareFirstPeople(people, waiting);
-        await tasks.keepGroups(tx, examId, undo);
-        return tx.last(async () => {
-          const [, written] = await Promise.all([
-            exam && insertExam(tx, exam),
-            insertRoom(tx, room),
-            writePeople(tx),
-            // The room's first snapshot includes its people, so they need no events.
-            events.add(tx, { examId, roomId }, "room_created", {}, now),
-          ]);
-          return written;
-        });
-      },
-      { repeatable: true, share },
-    );
+    const target = { examId, roomId };
+    const write = async (tx: RosterTransaction, waiting: readonly Waiting[]) => {
+      const writePeople = prepareFirstPeople(people, waiting);
+      await tasks.keepGroups(tx, examId, undo);
+      return tx.last(async () => {
+        const [, written] = await Promise.all([
+          exam && insertExam(tx, exam),
+          insertRoom(tx, room),
+          writePeople(tx),
+          // The room's first snapshot includes its people, so they need no events.
+          events.add(tx, target, "room_created", {}, now),
+        ]);
+        return written;
+      });
+    };
+    const created = exam
+      ? writes.ofNewExam(target, author, (tx) => write(tx, []), { repeatable: true })
+      : writes.ofRoster(
+          target,
+          author,
+          (reader) => Promise.all([reader.get(examById, { examId }), readWaiting(reader, examId, people)]),
+          async (tx, [hasExam, waiting]) => (hasExam ? write(tx, waiting) : undefined),
+          { repeatable: true },
+        );
     return withTakenNames(storage, people, created);
   },
 
-  end: ({ examId, roomId }, { now, signalAt }, share) =>
-    storage.write(
-      async (tx) => {
-        const [, ended, announceEnd] = await Promise.all([
-          lockExams(tx, examId),
-          endRoom(tx, { examId, roomId }, now),
-          tasks.prepareEnd(tx, { examId, roomId }),
-        ]);
-        if (!ended) return;
-        const deletedAt = new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS);
-        await tx.last(() =>
-          Promise.all([
-            events.add(tx, { examId, roomId }, "room_ended", {}, now),
-            // Before the deletion: tasks of one group run in the order of their ids.
-            announceEnd(ended, { dueAt: signalAt, now }),
-            tasks.deleteGroups(tx, ended, { dueAt: deletedAt, now }),
-          ]),
-        );
-      },
-      { share },
-    ),
+  end: ({ examId, roomId }, { now, signalAt }, author) =>
+    writes.ofExam({ examId, roomId }, author, async (tx) => {
+      const [ended, announceEnd] = await Promise.all([
+        endRoom(tx, { examId, roomId }, now),
+        tasks.prepareEnd(tx, { examId, roomId }),
+      ]);
+      if (!ended) return;
+      const deletedAt = new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS);
+      await tx.last(() =>
+        Promise.all([
+          events.add(tx, { examId, roomId }, "room_ended", {}, now),
+          // Before the deletion: tasks of one group run in the order of their ids.
+          announceEnd(ended, { dueAt: signalAt, now }),
+          tasks.deleteGroups(tx, ended, { dueAt: deletedAt, now }),
+        ]),
+      );
+    }),
 
-  reopen: ({ examId, roomId }, { undo, now }, share) =>
-    bulk.transact(
-      async (tx) => {
-        const [, found] = await Promise.all([
-          bulk.assertUnlocked(tx, examId),
-          tx.get(roomById, { examId, roomId }),
-        ]);
+  reopen: ({ examId, roomId }, { undo, now }, author) =>
+    writes.ofRoster(
+      { examId, roomId },
+      author,
+      (reader) => reader.get(roomById, { examId, roomId }),
+      async (tx, found) => {
         if (!found) return undefined;
         await tasks.keepGroups(tx, examId, undo);
         const [, , reopened] = await tx.last(() =>
@@ -355,25 +347,21 @@ export const createRoomStore = ({
         );
         return reopened;
       },
-      { share },
     ),
 
-  setAudioStatus: ({ examId, roomId }, audioStatus, now, share) =>
-    storage.write(
-      async (tx) => {
-        const [, room] = await Promise.all([lockExams(tx, examId), tx.get(roomById, { examId, roomId })]);
-        if (room?.status !== "in_progress") return false;
-        await tx.last(() =>
-          Promise.all([
-            tx.run(setAudioStatusOfRoom, { examId, roomId, audioStatus, now }),
-            room.audioStatus !== audioStatus &&
-              events.add(tx, { examId, roomId }, "audio_status_changed", { audioStatus }, now),
-          ]),
-        );
-        return true;
-      },
-      { share },
-    ),
+  setAudioStatus: ({ examId, roomId }, audioStatus, now, author) =>
+    writes.ofExam({ examId, roomId }, author, async (tx) => {
+      const room = await tx.get(roomById, { examId, roomId });
+      if (room?.status !== "in_progress") return false;
+      await tx.last(() =>
+        Promise.all([
+          tx.run(setAudioStatusOfRoom, { examId, roomId, audioStatus, now }),
+          room.audioStatus !== audioStatus &&
+            events.add(tx, { examId, roomId }, "audio_status_changed", { audioStatus }, now),
+        ]),
+      );
+      return true;
+    }),
 
   async list({ examId, status, teacher }, { limit, before = FIRST }) {
     const shape = pageOfRooms(teacher !== undefined, examId !== undefined, status !== undefined);

@@ -6,7 +6,7 @@ import type {
   RemoveFromExamInput,
   UnseatedPage,
 } from "@invigil/schema";
-import { shareOf } from "../../identity/usage-key.js";
+import type { ActingCaller } from "../../domain/calls.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
@@ -33,7 +33,7 @@ export interface RosterService {
    * deleted exam, too.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, ROOM_ENDED
    */
-  remove(caller: Caller, input: RemoveFromExamInput): Promise<RemovedFromExam>;
+  remove(caller: ActingCaller, input: RemoveFromExamInput): Promise<RemovedFromExam>;
 }
 
 export interface RosterServiceDeps {
@@ -69,7 +69,7 @@ export const createRosterService = ({
     async remove(caller, { examId, userId, withRecords }) {
       if (withRecords && caller.role === "admin" && (await store.isDeleted(examId))) {
         assertMayUseDeleted(caller, examId);
-        const erased = await store.eraseFromDeleted(examId, userId, shareOf(caller, examId));
+        const erased = await store.eraseFromDeleted(examId, userId, caller);
         if (!erased) throw examNotFound(examId);
         await erasure.finish();
         const { rooms, waited, records } = erased;
@@ -79,7 +79,7 @@ export const createRosterService = ({
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
       rates.take({ caller, examId }, { writeRows: 0 });
-      const person = { examId, userId, withRecords, now: clock(), share: shareOf(caller, examId) };
+      const person = { examId, userId, withRecords, now: clock(), author: caller };
       const { rooms, records } = await store.remove(person, (membership: ExamMembership) => {
         const isIn = membership.rooms.length > 0 || membership.waits;
         // A person who left their last room may have records.

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ExamPerson, UnseatedPage } from "@invigil/schema";
 import { and, asc, count, eq, gt } from "drizzle-orm";
-import type { BulkChanges } from "../../domain/bulk/changes.js";
-import { createRestingPersonEraser, type ErasedPerson } from "../../domain/bulk/erase-from-resting.js";
-import { createPersonRemover, type ExamMembership } from "../../domain/bulk/removal.js";
+import type { ErasedPerson } from "../../domain/bulk/erase-from-resting.js";
+import type { ExamMembership } from "../../domain/bulk/removal.js";
 import { readRestingExam } from "../../domain/bulk/resting.js";
+import type { Author } from "../../domain/calls.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Share, Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   visibleParticipants as participants,
@@ -27,13 +27,13 @@ export interface RosterStore {
    * current state and throws to refuse.
    */
   remove(
-    person: { examId: string; userId: string; withRecords: boolean; now: Date; share: Share },
+    person: { examId: string; userId: string; withRecords: boolean; now: Date; author: Author },
     check: (membership: ExamMembership) => void,
   ): Promise<ExamMembership>;
   /** Whether an exam is deleted, and can be restored. */
   isDeleted(examId: string): Promise<boolean>;
   /** Erases a person from a deleted exam, with their records. Returns undefined if the exam was restored or erased. */
-  eraseFromDeleted(examId: string, userId: string, share: Share): Promise<ErasedPerson | undefined>;
+  eraseFromDeleted(examId: string, userId: string, author: Author): Promise<ErasedPerson | undefined>;
 }
 
 /** The number of people to count in one turn of the event loop. */
@@ -91,11 +91,13 @@ const roomsOfPerson = statement(
 
 export const createRosterStore = ({
   storage,
-  bulk,
+  removePerson,
+  eraseFromDeleted,
   clock,
 }: {
-  storage: Storage;
-  bulk: BulkChanges;
+  storage: Queries;
+  removePerson: RosterStore["remove"];
+  eraseFromDeleted: RosterStore["eraseFromDeleted"];
   clock: () => Date;
 }): RosterStore => {
   const countUnseated = async (examId: string): Promise<number> => {
@@ -146,8 +148,8 @@ export const createRosterStore = ({
       );
       return { ...(waiting && { unseated: waiting }), rooms: inRooms };
     },
-    remove: createPersonRemover({ storage, bulk }),
+    remove: removePerson,
     isDeleted: async (examId) => (await readRestingExam(storage, examId, clock())) !== undefined,
-    eraseFromDeleted: createRestingPersonEraser({ storage, clock }),
+    eraseFromDeleted,
   };
 };

@@ -9,12 +9,12 @@ import {
 import { and, desc, eq, exists, lt, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { newEvent, type NewEvent as RoomEvent } from "../../domain/events.js";
-import { lockExams } from "../../domain/exam-lock.js";
+import { lockExams } from "../../domain/exam-transaction.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
 import type { Announcement, TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Storage, Transaction } from "../../storage/port.js";
+import type { Queries, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import {
   bulkChanges,
@@ -275,7 +275,7 @@ const evaluateReports = (
   return { outcomes, changes };
 };
 
-export const createStreamStore = ({ storage, tasks }: { storage: Storage; tasks: TaskLog }): StreamStore => {
+export const createStreamStore = ({ storage, tasks }: { storage: Queries; tasks: TaskLog }): StreamStore => {
   const erasures = createErasureFilter(storage);
   /** Returns the owner of a reported stream, or the outcome of the report if there is none. */
   const ownerOf = storage.remember(
@@ -291,20 +291,20 @@ export const createStreamStore = ({ storage, tasks }: { storage: Storage; tasks:
   );
   const write = storage.grouped<OwnedReport, ReportOutcome | "moved">(
     async (tx, reports) => {
-      const [, ids, states] = await Promise.all([
+      const [locked, ids, states] = await Promise.all([
         lockExams(tx, ...new Set(reports.map(({ examId }) => examId))),
         tasks.messageIds(tx, reports.length),
         readStates(tx, reports),
       ]);
       const { outcomes, changes } = evaluateReports(reports, states);
       if (changes.reports.length > 0)
-        await tx.last(() =>
+        await locked.last(() =>
           Promise.all([
-            tx.insert(insertEvent, changes.reports),
+            locked.insert(insertEvent, changes.reports),
             changes.people.size > 0
-              ? tx.run(setStatuses, { changed: [...changes.people.values()] })
+              ? locked.run(setStatuses, { changed: [...changes.people.values()] })
               : undefined,
-            tasks.announceAll(tx, changes.signals, ids, changes.events),
+            tasks.announceAll(locked, changes.signals, ids, changes.events),
           ]),
         );
       return outcomes;

@@ -13,7 +13,8 @@ import { toCheatRecord } from "../../domain/cheat-records.js";
 import { isRoom } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
 import type { RoomKey } from "../../domain/room-exams.js";
-import type { Reader, Storage } from "../../storage/port.js";
+import type { Writes } from "../../domain/writes.js";
+import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   cheatConfigs,
@@ -356,7 +357,13 @@ const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<Ro
   );
 };
 
-export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore => {
+export const createLiveStore = ({
+  storage,
+  writes,
+}: {
+  storage: Queries;
+  writes: Pick<Writes, "unordered">;
+}): LiveStore => {
   const erasures = createErasureFilter(storage);
 
   /** Prunes the log as a whole, in the order of the ids. */
@@ -364,7 +371,7 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
     // Usually there is nothing to delete. This read avoids a write, which would delay others.
     const oldest = await storage.get(oldestEvent);
     if (!oldest || oldest.createdAt >= before) return false;
-    return storage.write(async (tx) => {
+    return writes.unordered({}, async (tx) => {
       const events = await tx.all(eventsToDelete);
       const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
       // Keeps the last of these events: it may be the newest one, which `allEventsAfter` needs to recognize ids.
@@ -381,19 +388,16 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
 
   /** Deletes old events of an exam. Returns whether it deleted any. */
   const pruneExam = (examId: string, before: Date): Promise<boolean> =>
-    storage.write(
-      async (tx) => {
-        await tx.lockName(`pruning events of ${examId}`);
-        const events = await tx.all(oldestOfExam, { examId });
-        const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
-        const last = events.at(firstKept < 0 ? -1 : firstKept - 1);
-        if (!last || firstKept === 0) return false;
-        await tx.run(notePruned, { pruned: [{ examId, lastId: last.id }] });
-        await tx.run(deleteEventsOfExam, { examId, lastId: last.id });
-        return true;
-      },
-      { share: { examId } },
-    );
+    writes.unordered({ examId }, async (tx) => {
+      await tx.lockName(`pruning events of ${examId}`);
+      const events = await tx.all(oldestOfExam, { examId });
+      const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
+      const last = events.at(firstKept < 0 ? -1 : firstKept - 1);
+      if (!last || firstKept === 0) return false;
+      await tx.run(notePruned, { pruned: [{ examId, lastId: last.id }] });
+      await tx.run(deleteEventsOfExam, { examId, lastId: last.id });
+      return true;
+    });
   /** The exam at which `pruneExams` continues. */
   let pruned = "";
   /** Prunes the log exam by exam. */

@@ -1,5 +1,5 @@
 import { and, eq, exists, gte, lt, ne, sql } from "drizzle-orm";
-import type { Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { streamNames, visibleRooms } from "../../storage/tables.js";
 
@@ -56,7 +56,7 @@ const roomsOfSharedPrefixes = statement((dialect) =>
     .where(exists(streamOfAnotherRoom)),
 );
 
-export const createUploadStore = ({ storage }: { storage: Storage }): UploadStore => ({
+export const createUploadStore = ({ storage }: { storage: Queries }): UploadStore => ({
   async streamsOf(examId, userId) {
     const streams = await storage.all(streamsOfPerson, { examId, userId });
     return streams.toSorted((one, other) => (one.roomId < other.roomId ? 1 : -1));

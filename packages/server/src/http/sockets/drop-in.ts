@@ -138,7 +138,7 @@ export const dropInSockets = ({ dropIn, clock, timing }: DropInSocketOptions): S
       return entered;
     };
     const login = async (sent: DropInLogin): Promise<void> => {
-      const opened = await dropIn.login(sent, connection.address);
+      const opened = await dropIn.login(sent, { reqId: connection.id, address: connection.address });
       if (page && page.login !== opened.login)
         throw new Refusal(403, `The connection belongs to ${page.login}.`);
       clearTimeout(loginTimer);

@@ -193,6 +193,7 @@ export const trpcSockets = ({
         drained,
         sendsEvents: true,
         address,
+        entryPoint: "trpc" as const,
         gate,
         connection,
       };

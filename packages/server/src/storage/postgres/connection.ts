@@ -1,14 +1,15 @@
 import { getTableName } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { once } from "../../platform/once.js";
 import { quoted } from "../names.js";
 import {
+  type AnyStatement,
   binderOf,
   type Insertion,
   insertedColumns,
   insertedValue,
   partsOf,
   rowReader,
-  type Statement,
   type Values,
 } from "../statement.js";
 import type { Result } from "./batch.js";
@@ -20,9 +21,9 @@ import { toPostgres } from "./values.js";
 
 /** Runs statements in one session. */
 export interface Connection {
-  get<Row>(statement: Statement<Row>, values?: Values): Promise<Row | undefined>;
-  all<Row>(statement: Statement<Row>, values?: Values): Promise<Row[]>;
-  run(statement: Statement, values?: Values): Promise<number>;
+  get<Row>(statement: AnyStatement<Row>, values?: Values): Promise<Row | undefined>;
+  all<Row>(statement: AnyStatement<Row>, values?: Values): Promise<Row[]>;
+  run(statement: AnyStatement, values?: Values): Promise<number>;
   insert<Of extends SQLiteTable>(
     insertion: Insertion<Of>,
     rows: readonly Of["$inferInsert"][],
@@ -53,17 +54,7 @@ const NOTHING: Values = {};
 /** The maximum number of rows that one statement inserts. */
 const MAX_ROWS = 2_000;
 
-/** Returns a function that makes a value for each key once. */
-const once = <Key extends object, Made extends object>(make: (key: Key) => Made): ((key: Key) => Made) => {
-  const known = new WeakMap<Key, Made>();
-  return (key) => {
-    const made = known.get(key) ?? make(key);
-    known.set(key, made);
-    return made;
-  };
-};
-
-export const compileOnce = once((statement: Statement): Compiled => {
+export const compileOnce = once((statement: AnyStatement): Compiled => {
   const parts = partsOf(statement, postgresDialect);
   const { text, bindings } = compile(parts);
   return {
@@ -96,7 +87,7 @@ export const createConnection = (
       throw asPortError(error);
     }
   };
-  const all = async <Row>(statement: Statement<Row>, values: Values = NOTHING): Promise<Row[]> => {
+  const all = async <Row>(statement: AnyStatement<Row>, values: Values = NOTHING): Promise<Row[]> => {
     const compiled = compileOnce(statement);
     const { rows } = await send(compiled, compiled.bind(values));
     // Safe: the fields of the statement make a Row.

@@ -1,5 +1,5 @@
 import type { FoundBy, Part, Storage } from "../port.js";
-import type { Statement, Values } from "../statement.js";
+import type { AnyStatement, Values } from "../statement.js";
 import { type Compiled, compileOnce } from "./connection.js";
 import type { Gatherable, GatheredReader } from "./gathered-reads.js";
 import { named } from "./named.js";
@@ -80,7 +80,7 @@ export const createParts = (
     (isList: boolean) =>
     <Args extends readonly unknown[]>(
       _options: unknown,
-      statement: Statement,
+      statement: AnyStatement,
       valuesOf: (...args: Args) => Values,
     ) => {
       const compiled = compileOnce(statement);

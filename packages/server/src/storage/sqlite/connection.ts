@@ -1,10 +1,12 @@
 import Sqlite from "better-sqlite3";
 import { getTableName } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { once } from "../../platform/once.js";
 import { ForeignKeyError, UniqueError } from "../errors.js";
 import { listOf, quoted } from "../names.js";
 import type { Reader } from "../port.js";
 import {
+  type AnyStatement,
   type Binding,
   binderOf,
   type Insertion,
@@ -13,7 +15,6 @@ import {
   type RowBinder,
   rowBinderOf,
   rowReader,
-  type Statement,
   type Values,
 } from "../statement.js";
 import { compile, sqliteDialect, toSqlite } from "./dialect.js";
@@ -28,9 +29,9 @@ export interface Running {
 
 /** Runs statements on one connection. SQLite is synchronous, so no method waits. */
 export interface Connection {
-  get<Row>(statement: Statement<Row>, values?: Values): Row | undefined;
-  all<Row>(statement: Statement<Row>, values?: Values): Row[];
-  run(statement: Statement, values?: Values): number;
+  get<Row>(statement: AnyStatement<Row>, values?: Values): Row | undefined;
+  all<Row>(statement: AnyStatement<Row>, values?: Values): Row[];
+  run(statement: AnyStatement, values?: Values): number;
   insert<Of extends SQLiteTable>(insertion: Insertion<Of>, rows: readonly Of["$inferInsert"][]): number[];
   /** Returns ids for rows that will be inserted, in ascending order. */
   ids(table: SQLiteTable, count: number): number[];
@@ -70,18 +71,12 @@ interface Compiled extends Pick<Prepared, "running" | "read"> {
 }
 
 /** Compiled statements. Several connections prepare the same statement, and compiling takes longer than preparing. */
-const compiledStatements = new WeakMap<Statement, Compiled>();
-
-const compileOnce = (statement: Statement): Compiled => {
-  const known = compiledStatements.get(statement);
-  if (known) return known;
+const compileOnce = once((statement: AnyStatement): Compiled => {
   const parts = partsOf(statement, sqliteDialect);
   const { text, bindings } = compile(parts);
   const running = { text, parameters: bindings.length, writes: parts.writes };
-  const compiled = { running, bindings, read: rowReader(parts) };
-  compiledStatements.set(statement, compiled);
-  return compiled;
-};
+  return { running, bindings, read: rowReader(parts) };
+});
 
 const NOTHING: Values = {};
 
@@ -107,10 +102,10 @@ export const createConnection = (
   sqlite: Sqlite.Database,
   beforeEach: (running: Running) => void = () => undefined,
 ): Connection => {
-  const prepared = new WeakMap<Statement, Prepared>();
+  const prepared = new WeakMap<AnyStatement, Prepared>();
   const insertions = new WeakMap<Insertion, PreparedInsertion>();
 
-  const prepare = (statement: Statement): Prepared => {
+  const prepare = (statement: AnyStatement): Prepared => {
     const { running, bindings, read } = compileOnce(statement);
     const { text } = running;
     const made = sqlite.prepare<unknown[]>(text);
@@ -125,7 +120,7 @@ export const createConnection = (
     prepared.set(statement, one);
     return one;
   };
-  const preparedOf = (statement: Statement): Prepared => prepared.get(statement) ?? prepare(statement);
+  const preparedOf = (statement: AnyStatement): Prepared => prepared.get(statement) ?? prepare(statement);
 
   const prepareInsertion = (insertion: Insertion): PreparedInsertion => {
     const { table, onConflict } = insertion;
@@ -176,7 +171,7 @@ export const createConnection = (
   };
 
   return {
-    get: <Row>(statement: Statement<Row>, values = NOTHING) => {
+    get: <Row>(statement: AnyStatement<Row>, values = NOTHING) => {
       const { statement: made, running, bind, read } = preparedOf(statement);
       const bound = bind(values);
       beforeEach(running);
@@ -186,7 +181,7 @@ export const createConnection = (
         return found && (read(found) as Row);
       });
     },
-    all: <Row>(statement: Statement<Row>, values = NOTHING) => {
+    all: <Row>(statement: AnyStatement<Row>, values = NOTHING) => {
       const { statement: made, running, bind, read } = preparedOf(statement);
       const bound = bind(values);
       beforeEach(running);
