@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   room: async (program, run) => (await import("./room.js")).addRoom(program, run),
   backup: async (program, run) => (await import("./backup.js")).addBackup(program, run),
   database: async (program, run) => (await import("./database.js")).addDatabase(program, run),
+  outbox: async (program, run) => (await import("./outbox.js")).addOutbox(program, run),
   doctor: async (program, run) => (await import("./doctor.js")).addDoctor(program, run),
 };
 
