@@ -32,7 +32,7 @@ export const bytes = customType<{ data: Uint8Array; driverData: unknown; config:
 
 /**
  * What becomes of a row that names a person in a column, when that person is erased from an exam:
- * - `deleted`: `features/erasure` deletes it, and finds it by room and person. That needs no further code.
+ * - `deleted`: `features/erasure` deletes it, and finds it by person and by its exam or room. That needs no further code.
  * - `removed`: the removal of the person deletes it (`domain/bulk`), because calls must not find it from then on.
  * - `specially`: `features/erasure` has code of its own for the table.
  * - `kept`: nothing, because it names somebody who made or administers something, or because it ends soon anyway.

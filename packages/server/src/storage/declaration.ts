@@ -51,8 +51,8 @@ export type DeclaredTable<Of extends Owner = Owner> = SQLiteTable &
   Declared<Of> &
   OwnerColumns<SQLiteColumn>[Of];
 
-/** Rows are found by room and person, or their erasure needs code of its own. */
-type ErasedIn<Of extends Owner> = Of extends "room" ? Erased : Exclude<Erased, "deleted">;
+/** Rows are found by person and by exam or room, or their erasure needs code of its own. */
+type ErasedIn<Of extends Owner> = Of extends "installation" ? Exclude<Erased, "deleted"> : Erased;
 /** Columns that name people, by their names. Marks of bulk changes are numbers. */
 interface NamedLikePeople {
   readonly userId?: PersonColumn;

@@ -3,10 +3,10 @@ import { encodedParam } from "../../domain/encoded-param.js";
 import { EVERYBODY, loginOf, loginsOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import { eraseSeats } from "../../domain/seats.js";
 import type { Writes } from "../../domain/writes.js";
-import { DECLARATION } from "../../storage/declaration.js";
+import { DECLARATION, type DeclaredTable } from "../../storage/declaration.js";
 import { tablesOf } from "../../storage/inventory.js";
 import type { Queries, Reader, Transaction } from "../../storage/port.js";
-import { param, query, rawParam, statement } from "../../storage/statement.js";
+import { type Dialect, param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   deadLetters,
   erasures,
@@ -35,8 +35,8 @@ export interface ErasureStore {
   /** Returns the rooms that an erasure covers, oldest first. */
   roomsOf(erasure: Erasure): Promise<string[]>;
   /**
-   * Erases the rows keyed by the person in some rooms: those of tables that say so, seats, and message logins, including those bound to the
-   * exam.
+   * Erases the rows keyed by the person in some rooms: those of tables that say so, seats, and message logins. If the person was removed from
+   * the whole exam and was not added to a room again, also the rows and logins of the exam.
    */
   eraseKeys(erasure: Erasure, roomIds: readonly string[]): Promise<void>;
   /**
@@ -98,34 +98,40 @@ const seatsOfPerson = statement((dialect) =>
     ),
 );
 
-/** Deletes the rows that columns of tables of rooms say are found by room and person. */
-const deletions = tablesOf("room").flatMap((table) =>
-  table[DECLARATION].people
-    .filter(({ erased }) => erased === "deleted")
-    .map(({ column, as }) =>
-      statement((dialect) =>
-        query
-          .delete(table)
-          .where(
-            and(
-              eq(table.examId, param("examId")),
-              dialect.isAnyOf(table.roomId, "roomIds"),
-              as === "login" ? dialect.isAnyOf(column, "logins") : eq(column, param("userId")),
-            ),
-          ),
-      ),
-    ),
-);
-const deleteLoginsToRooms = statement((dialect) =>
-  query
-    .delete(messageLogins)
-    .where(and(eq(messageLogins.userId, param("userId")), dialect.isAnyOf(messageLogins.roomId, "roomIds"))),
-);
 const seatInExam = query
   .select({ roomId: participants.roomId })
   .from(participants)
   .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)))
   .where(and(eq(participants.userId, param("userId")), eq(participants.examId, param("examId"))));
+/** Makes deletions of the rows that columns say are found by person, and by the exam or the room to which they belong. */
+const deletionsOf = <Of extends "exam" | "room">(
+  owner: Of,
+  isOfOwner: (table: DeclaredTable<Of>, dialect: Dialect) => SQL,
+) =>
+  tablesOf(owner).flatMap((table) =>
+    table[DECLARATION].people
+      .filter(({ erased }) => erased === "deleted")
+      .map(({ column, as }) =>
+        statement((dialect) =>
+          query
+            .delete(table)
+            .where(
+              and(
+                eq(table.examId, param("examId")),
+                isOfOwner(table, dialect),
+                as === "login" ? dialect.isAnyOf(column, "logins") : eq(column, param("userId")),
+              ),
+            ),
+        ),
+      ),
+  );
+const deletionsInRooms = deletionsOf("room", ({ roomId }, dialect) => dialect.isAnyOf(roomId, "roomIds"));
+const deletionsInExam = deletionsOf("exam", () => notExists(seatInExam));
+const deleteLoginsToRooms = statement((dialect) =>
+  query
+    .delete(messageLogins)
+    .where(and(eq(messageLogins.userId, param("userId")), dialect.isAnyOf(messageLogins.roomId, "roomIds"))),
+);
 const deleteLoginsToExam = statement(
   query
     .delete(messageLogins)
@@ -290,9 +296,12 @@ export const createErasureStore = ({
       // If the person was added again, these rows belong to their new seat.
       const roomIds = await withoutSeatIn(tx, { examId, userId }, all);
       const logins = loginsOf(userId);
-      for (const deletion of deletions) await tx.run(deletion, { examId, roomIds, userId, logins });
+      for (const deletion of deletionsInRooms) await tx.run(deletion, { examId, roomIds, userId, logins });
       await tx.run(deleteLoginsToRooms, { userId, roomIds });
-      if (onlyRoom === null) await tx.run(deleteLoginsToExam, { userId, examId });
+      if (onlyRoom === null) {
+        for (const deletion of deletionsInExam) await tx.run(deletion, { examId, userId, logins });
+        await tx.run(deleteLoginsToExam, { userId, examId });
+      }
       const seats = await tx.all(revokedSeats, { examId, userId, roomIds });
       await eraseSeats(
         tx,
