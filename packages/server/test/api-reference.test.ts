@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
-import { errorsOf } from "../src/trpc/procedures.js";
+import { errorsOf, rolesOf } from "../src/trpc/procedures.js";
 import { type ApiExample, referencePages } from "./support/api-reference.js";
 import { apiOf } from "./support/api-shapes.js";
 import { trpc } from "./support/calls.js";
@@ -25,11 +25,13 @@ const CALLERS: Readonly<Partial<Record<CallerName, string>>> = {
   teacher: "a teacher of the room",
   admin: "an administrator",
 };
-const callerOf = (row: string): CallerName | undefined => {
+const callerOf = ({ row, procedure }: (typeof calls)[number]): CallerName | undefined => {
   // Safe: the keys are names of callers.
-  const names = Object.keys(CALLERS) as CallerName[];
+  const names = Object.keys(CALLERS) as ("teacher" | "admin")[];
   return names.find((name) => {
     const outcome = permissions.get(row)?.[name];
+    // The page does not have a new call yet.
+    if (outcome === undefined) return rolesOf(procedure)?.includes(name);
     // Here, the store for recordings is configured.
     return outcome === "ok" || (outcome === "PROVIDER_NOT_CONFIGURED" && row === "upload.getCredentials");
   });
@@ -88,12 +90,13 @@ const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample>> => {
   const examples = new Map<string, ApiExample>();
   const prepared = new Set<unknown>();
   const counts = new Map<string, number>();
-  for (const { row, path, method, prepare, before, needsLogin, input: inputOf } of calls) {
+  for (const call of calls) {
+    const { path, method, prepare, before, needsLogin, input: inputOf } = call;
     // Counts the calls of a noun, so that its examples do not depend on those of others.
     const [noun = ""] = path.split(".");
     const n = (counts.get(noun) ?? 0) % most;
     counts.set(noun, n + 1);
-    const name = needsLogin ? "teacher" : callerOf(row);
+    const name = needsLogin ? "teacher" : callerOf(call);
     if (examples.has(path) || name === undefined) continue;
     if (prepare && !prepared.has(prepare)) await prepare(school);
     prepared.add(prepare);

@@ -1,4 +1,9 @@
+import { getTableName } from "drizzle-orm";
+import { getTableConfig, type SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Client } from "pg";
+import { DECLARATION, type DeclaredTable } from "../../src/storage/declaration.js";
+import { TABLES } from "../../src/storage/inventory.js";
+import { typeOf } from "../../src/storage/postgres/values.js";
 
 const EXAMS = 10_000;
 const ROOMS = 20_000;
@@ -12,21 +17,35 @@ const TIME = "timestamptz '2026-01-02' + n * interval '1 second'";
 const PERSON = "'u' || n % 5000";
 const CAMERA = "(ARRAY['main', 'pc'])[1 + n % 2]";
 const ROLE = "(ARRAY['examinee', 'teacher', 'inspector'])[1 + n % 3]";
+const ROOM = `'r' || n % ${ROOMS}`;
+const examOf = (n: string): string =>
+  `'e' || CASE WHEN ${n} < ${BUSY_ROOMS} THEN ${n} % ${BUSY_EXAMS} ELSE ${n} % ${EXAMS} END`;
+const ROOM_EXAM = examOf(`(n % ${ROOMS})`);
+const ROOM_PERSON = `'u' || n % ${PEOPLE} / ${ROOMS_PER_PERSON}`;
+
+/** The value of a column in a row about the person `n` and their room. */
+const usualValue = (table: DeclaredTable, column: SQLiteColumn): string => {
+  if (column.name === "exam_id") return ROOM_EXAM;
+  if (column.name === "room_id") return ROOM;
+  if (!column.notNull) return "NULL";
+  if (column.enumValues?.length) return `'${column.enumValues[0]}'`;
+  const type = typeOf(column);
+  const isPerson = table[DECLARATION].people.some((named) => named.column === column);
+  if (isPerson && type === "text") return ROOM_PERSON;
+  if (type === "timestamptz") return TIME;
+  if (type === "boolean") return "false";
+  return type === "text" || type === "bigint" ? `n::${type}` : `'{}'::${type}`;
+};
 
 /**
- * The rows of each table: their number, and the values of one, which may use its number `n`. The rows of an exam, and those of a room, are
- * scattered over the tables, as when exams take place at the same time.
+ * The rows of some tables: their number, and the values of one, which may use its number `n`. The rows of an exam, and those of a room, are
+ * scattered over the tables, as when exams take place at the same time. Tables of exams and rooms that are not here have a row for each person.
  * @param rows the rows of each of the tables that grow the most: records, messages, events
  */
 const contentsOf = (rows: number): Readonly<Record<string, readonly [number, string]>> => {
+  /** The exam of `busyRoom`. */
   const exam = `'e' || n % ${BUSY_EXAMS}`;
-  const examOf = (n: string) =>
-    `'e' || CASE WHEN ${n} < ${BUSY_ROOMS} THEN ${n} % ${BUSY_EXAMS} ELSE ${n} % ${EXAMS} END`;
-  const room = `'r' || n % ${ROOMS}`;
-  /** The exam of `room`. The exam of `busyRoom` is `exam`. */
-  const roomExam = examOf(`(n % ${ROOMS})`);
   const busyRoom = `'r' || n % ${BUSY_ROOMS}`;
-  const person = `'u' || n % ${PEOPLE} / ${ROOMS_PER_PERSON}`;
   const others = Math.ceil(rows / 20);
   return {
     accounts: [others, `'u' || n, 'teacher', 'N', 'hash', false, ${TIME}, ${TIME}`],
@@ -41,31 +60,29 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
     room_exams: [ROOMS, `'r' || n, ${examOf("n")}`],
     participants: [
       PEOPLE,
-      `n, ${roomExam}, ${room}, ${person}, ${ROLE}, 'N', 0, 'idle', 'idle', ${TIME}, ${TIME}, NULL, NULL, NULL`,
+      `n, ${ROOM_EXAM}, ${ROOM}, ${ROOM_PERSON}, ${ROLE}, 'N', 0, 'idle', 'idle', ${TIME}, ${TIME}, NULL, NULL, NULL`,
     ],
-    seat_generations: [PEOPLE, `${roomExam}, ${room}, ${person}, 1`],
-    join_codes: [PEOPLE, `${roomExam}, ${room}, ${person}, 'main', 'd' || n`],
     unseated: [
       PEOPLE,
       `n, 'e' || n % ${EXAMS}, 'u' || n, ${ROLE}, 'N', 0, ${TIME}, ${TIME}, NULL, NULL, NULL`,
     ],
-    stream_names: [PEOPLE, `'s' || n, ${roomExam}, ${room}, ${person}, 'main', NULL`],
+    stream_names: [PEOPLE, `'s' || n, ${ROOM_EXAM}, ${ROOM}, ${ROOM_PERSON}, 'main', NULL`],
     stream_events: [
       rows,
-      `n, ${exam}, ${busyRoom}, ${person}, ${CAMERA}, 'publish', ${TIME}, 'ip', 'node', NULL, NULL, ${TIME}`,
+      `n, ${exam}, ${busyRoom}, ${ROOM_PERSON}, ${CAMERA}, 'publish', ${TIME}, 'ip', 'node', NULL, NULL, ${TIME}`,
     ],
     vendor_tasks: [
       others,
-      `'t' || n, ${roomExam}, (ARRAY['aliyun_new', 'rong_cloud'])[1 + n % 2], 'send', ${room}, '{}'::jsonb, ${TIME}, NULL, 0, 0, ${TIME}`,
+      `'t' || n, ${ROOM_EXAM}, (ARRAY['aliyun_new', 'rong_cloud'])[1 + n % 2], 'send', ${ROOM}, '{}'::jsonb, ${TIME}, NULL, 0, 0, ${TIME}`,
     ],
     dead_letters: [
       others,
-      `'t' || n, ${roomExam}, 'rong_cloud', 'leave', ${room}, '{}'::jsonb, 'refused', NULL, 10, ${TIME}, ${TIME}`,
+      `'t' || n, ${ROOM_EXAM}, 'rong_cloud', 'leave', ${ROOM}, '{}'::jsonb, 'refused', NULL, 10, ${TIME}, ${TIME}`,
     ],
     room_events: [rows, `n, ${busyRoom}, 'message', '{"messageId": 1}'::jsonb, ${TIME}, ${exam}`],
     pruned_events: [EXAMS, "'e' || n, 0"],
     page_claims: [others, "'p' || n, 'l', 'i' || n % 3, 'c' || n"],
-    send_rates: [others, `${roomExam}, ${room}, 'u' || n, ${TIME}`],
+    send_rates: [others, `${ROOM_EXAM}, ${ROOM}, 'u' || n, ${TIME}`],
     messages: [
       rows,
       `n, ${exam}, ${busyRoom}, 30000 + n % 10, '{}', ${PERSON}, 'teacher', 'main', NULL, CASE WHEN n % 10 = 0 THEN 'k' || n END, ${TIME}`,
@@ -74,12 +91,12 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
       rows,
       `${exam}, ${busyRoom}, (ARRAY['', '*', 'u1', 'u2'])[1 + n % 4], n, 30000 + n % 10`,
     ],
-    mutes: [others, `${roomExam}, ${room}, 'u' || n`],
+    mutes: [others, `${ROOM_EXAM}, ${ROOM}, 'u' || n`],
     message_logins: [
       others,
-      `'m' || n, ${PERSON}, 'main', ${PERSON}, 'examinee', ${room}, NULL, NULL, NULL, NULL, ${TIME}, ${TIME}`,
+      `'m' || n, ${PERSON}, 'main', ${PERSON}, 'examinee', ${ROOM}, NULL, NULL, NULL, NULL, ${TIME}, ${TIME}`,
     ],
-    presence: [PEOPLE, `${roomExam}, ${room}, 'u' || n, 'main', ${ROLE}, ${TIME}, 1, 'i' || n % 3`],
+    presence: [PEOPLE, `${ROOM_EXAM}, ${ROOM}, 'u' || n, 'main', ${ROLE}, ${TIME}, 1, 'i' || n % 3`],
     audio_clips: [
       others,
       `'c' || n, 'N', n % 10, 'https://cdn.example/' || n, NULL, n % 100 = 0, ${PERSON}, 'n', n % 2, ${TIME}, ${TIME}`,
@@ -91,8 +108,10 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
     ],
     stored_file_chunks: [others, "'f' || n, 0, '\\x00'::bytea"],
     cheat_configs: [EXAMS, `'e' || n, '{}', ${TIME}, ${TIME}`],
-    cheat_records: [rows, `n, ${exam}, ${busyRoom}, ${person}, 'watch', true, ${TIME}, '{}', true, ${TIME}`],
-    recorded_people: [PEOPLE, `${roomExam}, ${room}, ${person}, 1, 1`],
+    cheat_records: [
+      rows,
+      `n, ${exam}, ${busyRoom}, ${ROOM_PERSON}, 'watch', true, ${TIME}, '{}', true, ${TIME}`,
+    ],
   };
 };
 
@@ -100,8 +119,16 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
 export const addManyRows = async (client: Client, rows: number): Promise<void> => {
   // Without this, PostgreSQL checks each reference by itself.
   await client.query("SET session_replication_role = replica");
-  for (const [table, [number, values]] of Object.entries(contentsOf(rows)))
-    await client.query(`INSERT INTO ${table} SELECT ${values} FROM generate_series(0, ${number - 1}) AS n`);
+  const contents = contentsOf(rows);
+  for (const table of TABLES) {
+    const name = getTableName(table);
+    const { owner, lives } = table[DECLARATION];
+    const usual = getTableConfig(table).columns.map((column) => usualValue(table, column));
+    const own = contents[name];
+    if (!own && (owner === "installation" || lives !== "withOwner")) continue;
+    const [number, values] = own ?? [PEOPLE, usual.join(", ")];
+    await client.query(`INSERT INTO ${name} SELECT ${values} FROM generate_series(0, ${number - 1}) AS n`);
+  }
   await client.query("RESET session_replication_role");
   for (const table of ["cheat_records", "messages", "room_events"])
     await client.query("SELECT setval(pg_get_serial_sequence($1, 'id'), $2)", [table, rows]);

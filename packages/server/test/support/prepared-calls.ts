@@ -36,6 +36,7 @@ export const prepareCall = async (world: World, call: ReturnType<typeof callOf>)
     : await world.token(caller);
   const given = input(school, caller, 0);
   return {
+    school,
     /** The caller, and the person who logs in. */
     people: [caller.sub, accountOf(school).userId],
     make: () => trpc(world, token)[method](path, given),

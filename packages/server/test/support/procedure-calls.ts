@@ -379,12 +379,12 @@ export const requestOf = (
   };
 };
 
-/** Makes a call in-process. Of a subscription, it waits for the first event. */
+/** Makes a call in-process, and returns the answer. Of a subscription, it is the first event. */
 export const makeCall = async (
   school: Pick<School, "as">,
   caller: TestCaller,
   { path, input }: { readonly path: string; readonly input: object | undefined },
-): Promise<void> => {
+): Promise<unknown> => {
   const [noun = "", verb = ""] = path.split(".");
   // Safe: the names are those of the router.
   const callers = school.as(caller) as unknown as Record<
@@ -392,9 +392,10 @@ export const makeCall = async (
     Record<string, (input: unknown) => Promise<unknown>>
   >;
   const answer = await callers[noun]?.[verb]?.(input);
-  if (procedureAt(path)._def.type !== "subscription") return;
+  if (procedureAt(path)._def.type !== "subscription") return answer;
   // Safe: a subscription answers with its events.
-  for await (const _ of answer as AsyncIterable<unknown>) return;
+  for await (const event of answer as AsyncIterable<unknown>) return event;
+  return undefined;
 };
 
 /** Options of an app in which each procedure works. */
