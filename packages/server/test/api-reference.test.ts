@@ -1,17 +1,16 @@
 import { fileURLToPath } from "node:url";
-import type { ErrorCode } from "@invigil/schema";
 import { expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
-import { errorsOf, rolesOf } from "../src/trpc/procedures.js";
+import { rolesOf } from "../src/trpc/procedures.js";
 import { type ApiExample, referencePages } from "./support/api-reference.js";
 import { apiOf } from "./support/api-shapes.js";
 import { trpc } from "./support/calls.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
 import { accountOf, calls, credentialsOf, EVERYTHING } from "./support/procedure-calls.js";
 import { openRecordings } from "./support/recordings.js";
-import { procedureAt, router } from "./support/router.js";
+import { router } from "./support/router.js";
 import { openSchool, type School } from "./support/school.js";
 import { shortened } from "./support/shortened.js";
 
@@ -131,13 +130,4 @@ it("the API reference is written from the procedures and from calls (`vitest -u`
     examples: await makeExamples(),
   });
   for (const [name, text] of pages) await expect.soft(text).toMatchFileSnapshot(`${FOLDER}${name}`);
-});
-
-it("a documented path has no error that its procedure lacks", () => {
-  const more = rows.flatMap(({ path, procedure, ...row }) => {
-    const declared = errorsOf(procedureAt(procedure));
-    const errors: readonly ErrorCode[] = "errors" in row ? row.errors : [];
-    return errors.filter((code) => !declared.includes(code)).map((code) => `${path}: ${code}`);
-  });
-  expect(more).toEqual([]);
 });

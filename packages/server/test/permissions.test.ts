@@ -2,8 +2,6 @@ import type { Role } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
-import { createRoutes } from "../src/rest/routes.js";
-import { createWire } from "../src/rest/wire.js";
 import { isOfOwnRooms, rolesOf } from "../src/trpc/procedures.js";
 import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
 import { sample } from "./support/effort.js";
@@ -26,7 +24,6 @@ import {
   EVERYTHING,
   makeCall,
   PATHS,
-  procedureOf,
   requestOf,
   urlOf,
 } from "./support/procedure-calls.js";
@@ -143,22 +140,6 @@ const tryAsRecorded = async (...of: Parameters<typeof tryEverybody>): Promise<vo
 
 const rows = calls.map((call, number) => ({ ...call, number }));
 const paths = PATHS.map((path, number) => ({ ...path, number }));
-
-describe("the calls that are tried", () => {
-  it("are of every procedure", () => {
-    const tried = new Set(calls.map(({ path }) => path));
-    const missing = [...procedures.keys()].filter((path) => !tried.has(path));
-    expect(missing, "These have no call in test/support/procedure-calls.ts.").toEqual([]);
-  });
-
-  it("have every documented path", () => {
-    const documented = createRoutes(createWire({ timeZone: "Asia/Shanghai" })).flatMap(
-      ({ path, methods, procedure }) => methods.map((method) => `${method} ${path} ${procedure}`),
-    );
-    const covered = PATHS.map(({ path, method, row }) => `${method} ${urlOf(path)} ${procedureOf(row)}`);
-    expect([...new Set(covered)].toSorted()).toEqual(documented.toSorted());
-  });
-});
 
 describe("who may, in-process", () => {
   const next = sharedSchools(EVERYTHING);

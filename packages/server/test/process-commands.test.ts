@@ -8,7 +8,7 @@ import { often } from "./support/effort.js";
 import { run, tempFolder, testEnv } from "./support/process.js";
 
 // These tests run each command once successfully, in a process of the packed program, and once not: with full effort in such a process, too,
-// and otherwise in their own. commands-*.test.ts test in detail what commands print and do.
+// and otherwise in their own. declarations.test.ts finds commands that are not here; commands-*.test.ts test in detail what commands print and do.
 
 const env = {
   ...testEnv,
@@ -36,7 +36,6 @@ const addDeadLetter = (id: string): void => {
   database.close();
 };
 
-const tested = { successes: new Set<string>(), failures: new Set<string>() };
 const invigil = (start: typeof run | typeof runHere, name: string, args: readonly string[], input?: string) =>
   start([...name.split(" "), ...args], {
     cwd: folder.path,
@@ -52,14 +51,12 @@ const invigil = (start: typeof run | typeof runHere, name: string, args: readonl
 describe("every command", () => {
   /** Runs a command that succeeds, and returns what it prints. */
   const does = async (name: string, args: readonly string[], printed: RegExp, input?: string) => {
-    tested.successes.add(name);
     const { stdout, ...ended } = await invigil(run, name, args, input);
     expect({ name, ...ended }).toEqual({ name, code: 0, signal: null, stderr: "" });
     expect(stdout).toMatch(printed);
     return stdout.trim();
   };
   const fails = async (name: string, args: readonly string[], complaint: string | RegExp, input?: string) => {
-    tested.failures.add(name);
     const { stderr, ...ended } = await invigil(often(runHere, run), name, args, input);
     expect({ name, ...ended }).toEqual({ name, code: 1, signal: null, stdout: "" });
     expect(stderr).toEqual(typeof complaint === "string" ? complaint : expect.stringMatching(complaint));
@@ -209,24 +206,5 @@ describe("every command", () => {
     await fails("backup create", ["saved"], /^invigil: .*saved already exists/);
     await fails("backup verify", ["none"], /^invigil: [^\n]+\n$/);
     await fails("backup restore", ["saved"], /^invigil: .*--replace/);
-  });
-
-  // After the others, which note what they run.
-  it("is in both tests above", async () => {
-    /** The names of the commands in a help. */
-    const namesIn = async (args: readonly string[]): Promise<string[]> => {
-      const { stdout } = await runHere([...args, "--help"], { cwd: folder.path });
-      const [, list = ""] = stdout.split("\nCommands:\n");
-      return [...list.matchAll(/^ {2}([a-z-]+)/gm)].flatMap(([, name = ""]) =>
-        name === "help" ? [] : [name],
-      );
-    };
-    const names: string[] = [];
-    for (const name of await namesIn([])) {
-      const below = await namesIn([name]);
-      names.push(...(below.length > 0 ? below.map((one) => `${name} ${one}`) : [name]));
-    }
-    expect([...tested.successes].toSorted()).toEqual(names.toSorted());
-    expect([...tested.failures].toSorted()).toEqual(names.toSorted());
   });
 });

@@ -1,8 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, it } from "vitest";
-import { REPOSITORY } from "../../test/support/folders.js";
-import { sharedTables } from "../../test/support/tables.js";
 import { integer, mentions, personId, text } from "./columns.js";
 import { DECLARATION, declareTable } from "./declaration.js";
 
@@ -44,13 +40,4 @@ it("what a table has to declare is checked when it is compiled", () => {
       { as: "mention", erased: "specially", column: { name: "data" } },
     ],
   });
-});
-
-it("docs/scale.md lists each table that exams share once", () => {
-  const guide = readFileSync(join(REPOSITORY, "docs/scale.md"), "utf8");
-  const [, table = ""] = guide.split("**Shared tables.**");
-  const listed = [...table.matchAll(/^\| (`[^|]*`)/gmu)].flatMap(([, names = ""]) =>
-    names.replaceAll("`", "").split(", "),
-  );
-  expect(listed.toSorted()).toEqual(sharedTables().toSorted());
 });
