@@ -295,14 +295,16 @@ export const createErasureStore = ({
     writes.ofExam({ examId }, undefined, async (tx) => {
       // If the person was added again, these rows belong to their new seat.
       const roomIds = await withoutSeatIn(tx, { examId, userId }, all);
-      const logins = loginsOf(userId);
-      for (const deletion of deletionsInRooms) await tx.run(deletion, { examId, roomIds, userId, logins });
-      await tx.run(deleteLoginsToRooms, { userId, roomIds });
-      if (onlyRoom === null) {
-        for (const deletion of deletionsInExam) await tx.run(deletion, { examId, userId, logins });
-        await tx.run(deleteLoginsToExam, { userId, examId });
-      }
-      const seats = await tx.all(revokedSeats, { examId, userId, roomIds });
+      const rows = { examId, roomIds, userId, logins: loginsOf(userId) };
+      // They do not depend on each other, so they are sent together.
+      const [seats] = await Promise.all([
+        tx.all(revokedSeats, rows),
+        tx.run(deleteLoginsToRooms, rows),
+        ...deletionsInRooms.map((deletion) => tx.run(deletion, rows)),
+        ...(onlyRoom === null
+          ? [deleteLoginsToExam, ...deletionsInExam].map((deletion) => tx.run(deletion, rows))
+          : []),
+      ]);
       await eraseSeats(
         tx,
         { examId, userId },
