@@ -3,6 +3,7 @@ import { signals } from "@invigil/schema";
 import superjson from "superjson";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
+import { parseConfig } from "../src/config/config.js";
 import { storedRate } from "../src/coordination/send-rate-table.js";
 import { createEventLog, type EventLog } from "../src/domain/events.js";
 import { createMessageLog } from "../src/domain/messages.js";
@@ -77,13 +78,20 @@ const ADMIN: TestCaller = { sub: "root", role: "admin" };
 /** The time of `streamSignature`. */
 const NOW = new Date("2026-01-02T03:04:05Z");
 
+/** So high that what teachers have is not counted again, however many calls come before. */
+const { quotas } = parseConfig({
+  INVIGIL_DATABASE_URL: ":memory:",
+  INVIGIL_QUOTA_ROOMS_PER_TEACHER: "1000000",
+  INVIGIL_QUOTA_EXAMS_PER_TEACHER: "1000000",
+});
+
 /** Opens a server on an empty schema, and counts its round trips. */
 const openCounted = async (schemas: Schemas) => {
   const { schema, url: databaseUrl } = await schemas.open();
   const trips = await countRoundTrips(databaseUrl);
   const recordings = await openRecordings({ clock: () => NOW });
   const { aliyun, uploads, vendors } = recordings.config;
-  const config = { ...EVERYTHING.config, aliyun, uploads, vendors };
+  const config = { ...EVERYTHING.config, aliyun, uploads, vendors, quotas };
   const member = await openMember(trips.url, { now: () => NOW, config });
   const url = await member.listen();
   const pages = `SELECT (SELECT count(*) FROM ${schema}.presence) + (SELECT count(*) FROM ${schema}.page_claims) AS pages`;
