@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
-import type { AuditLog } from "../domain/audit.js";
+import { createAccessLog } from "../domain/access-log.js";
+import { createAuditLog } from "../domain/audit.js";
 import { createBulkChanges } from "../domain/bulk/changes.js";
 import { createRestingPersonEraser } from "../domain/bulk/erase-from-resting.js";
 import { createPersonRemover } from "../domain/bulk/removal.js";
@@ -15,6 +16,8 @@ import { createAccountService } from "../features/account/service.js";
 import { createAccountStore } from "../features/account/store.js";
 import { createAudioService } from "../features/audio/service.js";
 import { createAudioStore } from "../features/audio/store.js";
+import { createAuditService } from "../features/audit/service.js";
+import { createAuditStore } from "../features/audit/store.js";
 import { createIssuingService } from "../features/auth/issuing.js";
 import { createAuthService } from "../features/auth/service.js";
 import { createAuthStore } from "../features/auth/store.js";
@@ -99,9 +102,20 @@ export const createServices = (
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
   const storage = unlimited ? withoutShares(db.storage) : db.storage;
-  const audit: AuditLog = { add: async () => undefined };
+  const auditLog = createAuditLog({ ids, clock });
   const roomExams = createRoomExams();
-  const liveStore = createLiveStore({ storage, writes: { unordered: createUnordered(storage) } });
+  const unordered = createUnordered(storage);
+  const accessLog = createAccessLog({
+    storage,
+    writes: { unordered },
+    roomExams,
+    ids,
+    clock,
+    monotonic,
+    hasFreeSpace: () => disk.hasFreeSpace(),
+    log,
+  });
+  const liveStore = createLiveStore({ storage, writes: { unordered } });
   const dispatcher = createEventDispatcher({ store: liveStore, log });
   const eventLog = createEventLog({
     added: dispatcher.poll,
@@ -121,7 +135,7 @@ export const createServices = (
   });
   const bulk = createBulkChanges({
     storage,
-    audit,
+    audit: auditLog,
     tasks: taskLog,
     events: bulkEventLog,
     clock,
@@ -133,7 +147,7 @@ export const createServices = (
       ),
     gone: examNotFound,
   });
-  const writes = createWrites({ storage, audit, roster: bulk.roster });
+  const writes = createWrites({ storage, audit: auditLog, roster: bulk.roster });
   const removePerson = createPersonRemover({ storage, bulk });
   const groupStore = createGroupStore({ storage, writes, roomExams, tasks: taskLog });
   const { messages } = providers;
@@ -172,6 +186,14 @@ export const createServices = (
     onAccessRevoked: dispatcher.recheckAccess,
     clock,
   });
+  const audit = createAuditService({
+    store: createAuditStore({ storage, writes }),
+    access,
+    rates,
+    clock,
+    keptDays: config.auditDays,
+    log,
+  });
   const audio = createAudioService({
     store: createAudioStore({ storage, writes }),
     access,
@@ -204,7 +226,7 @@ export const createServices = (
     store: createRosterStore({
       storage,
       removePerson,
-      eraseFromDeleted: createRestingPersonEraser({ storage, audit, clock }),
+      eraseFromDeleted: createRestingPersonEraser({ storage, audit: auditLog, clock }),
       clock,
     }),
     access,
@@ -327,6 +349,7 @@ export const createServices = (
     access,
     uncountedAccess,
     presence,
+    accessLog,
     limits: createSubscriptionLimits(config.perPerson),
     rates,
     clock,
@@ -362,7 +385,9 @@ export const createServices = (
   });
   return {
     gate,
+    accessLog,
     access,
+    audit,
     auth,
     issuing,
     account,

@@ -141,16 +141,23 @@ interface Maker {
   readonly make: (input: JoinLinksInput) => Promise<readonly Pass[]>;
   readonly ofRoom: (room: Room, of: LinkFilter) => Promise<readonly Pass[]>;
 }
-const makerOf = ({ call, services, operatorIn }: LocalApp, hasCodes: boolean): Maker =>
-  hasCodes
-    ? {
-        make: call.room.joinCodes,
-        ofRoom: (...room) => services.codes.ofRoom(operatorIn("room.joinCodes"), ...room),
-      }
-    : {
-        make: call.room.joinLinks,
-        ofRoom: (...room) => services.links.ofRoom(operatorIn("room.joinLinks"), ...room),
-      };
+const makerOf = (
+  { call, services: { codes, links, accessLog }, operatorIn }: LocalApp,
+  hasCodes: boolean,
+): Maker => {
+  // The services do not note who calls them, as the procedures do.
+  const noted =
+    (procedure: string, make: typeof links.ofRoom | typeof codes.ofRoom): Maker["ofRoom"] =>
+    async (room, of) => {
+      const caller = { ...operatorIn(procedure), audited: "access" } as const;
+      const made = await make(caller, room, of);
+      accessLog.note(caller, { examId: room.examId, roomId: room.id, people: [...(of.userIds ?? [])] });
+      return made;
+    };
+  return hasCodes
+    ? { make: call.room.joinCodes, ofRoom: noted("room.joinCodes", codes.ofRoom) }
+    : { make: call.room.joinLinks, ofRoom: noted("room.joinLinks", links.ofRoom) };
+};
 
 /**
  * The links of each room that has any.

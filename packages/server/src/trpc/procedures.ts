@@ -1,6 +1,7 @@
 import { type ErrorCode, type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
-import type { ActingCaller, Named } from "../domain/calls.js";
+import type { Target } from "../domain/audit.js";
+import type { ActingCaller, Audited, Named } from "../domain/calls.js";
 import { type Principal, tokenEnded } from "../identity/tokens.js";
 import type { GatedCall } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
@@ -43,6 +44,29 @@ const namedIn = (input: unknown, anyRoom: true | undefined): Named => {
   return { roomId, examId, anyRoom };
 };
 
+/** Says whom and what a call is about that the audit keeps: the person of its input, and the token that it issued. */
+const targetOf = (named: Named, input: unknown, answer: unknown): Target => {
+  const userId =
+    typeof input === "object" && input !== null && "userId" in input ? idOf(input.userId) : undefined;
+  const issued =
+    typeof answer === "object" && answer !== null && "tokenId" in answer ? answer.tokenId : undefined;
+  return {
+    roomId: named.roomId,
+    examId: named.examId,
+    people: userId === undefined ? [] : [userId],
+    subject: typeof issued === "string" ? issued : undefined,
+  };
+};
+
+/**
+ * Notes a call that was refused, with its error. Not one of a token that is no longer good, nor one that failed for another reason than the
+ * call.
+ */
+const noteRefusal = (own: Context, caller: ActingCaller, named: Named, error: unknown): void => {
+  const { code, status } = failureOfCall(error);
+  if (status < 500 && code !== "UNAUTHENTICATED") own.accessLog?.note(caller, named, code);
+};
+
 /**
  * Asks whether the caller's token is still good. Calls of a token that is not count for the address, and not for the person whose token it
  * was.
@@ -68,6 +92,15 @@ const authorized = (
 const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
   trpc.procedure.meta({ roles: allowed }).use(({ ctx, path, type, meta, next, getRawInput }) =>
     callInOwnContext(ctx, path, async (own) => {
+      const writes = type === "mutation";
+      const audited = auditedBy(type, meta?.audited);
+      const acting = (principal: Principal): ActingCaller => ({
+        ...principal,
+        origin: originOf(own, path),
+        audited,
+      });
+      let known: ActingCaller | undefined;
+      let named: Named = {};
       try {
         const { identity } = own;
         if (identity instanceof InvigilError) {
@@ -75,13 +108,11 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
           throw identity;
         }
         if (!allowed.includes(identity.role)) {
-          await authorized(own, identity, {});
+          known = acting(await authorized(own, identity, {}));
           throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
         }
-        const writes = type === "mutation";
         const admitted = { writes, alsoWhenFull: meta?.alsoWhenFull, longAnswer: meta?.longAnswer };
         own.gate?.admit(identity, admitted);
-        let named: Named;
         try {
           named = namedIn(await getRawInput(), meta?.anyRoom);
         } catch (error) {
@@ -89,10 +120,8 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
           throw error;
         }
         if (named.roomId !== undefined) own.trace.roomId = named.roomId.slice(0, 64);
-        const origin = originOf(own, path);
-        const audited = meta?.audited ?? (writes ? "change" : "none");
-        const acting = (principal: Principal): ActingCaller => ({ ...principal, origin, audited });
         const caller = acting(await authorized(own, identity, { named, admitted }));
+        known = caller;
         // The events of a subscription come one by one.
         const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
         const result = longAnswers
@@ -105,9 +134,13 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
             })
           : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
+        // What examinees read is about themselves. A subscription notes itself.
+        if (audited === "access" && caller.role !== "examinee" && type !== "subscription")
+          own.accessLog?.note(caller, targetOf(named, await getRawInput(), result.data));
         return result;
       } catch (error) {
         recordReason(own.trace, error);
+        if (known && audited !== "none") noteRefusal(own, known, named, error);
         throw toTRPCError(error);
       }
     }),
@@ -119,6 +152,7 @@ interface Said {
   readonly roles?: readonly Role[];
   readonly access?: string;
   readonly errors?: readonly ErrorCode[];
+  readonly audited?: Audited;
 }
 const saidOf = ({ _def: { meta } }: AnyTRPCProcedure): Said =>
   // Safe: if the meta is not ours, it has none of these.
@@ -132,6 +166,12 @@ export const sentenceOf = (procedure: AnyTRPCProcedure): string | undefined => s
 
 /** Returns what the roles may call a procedure for. Undefined if it is the usual. */
 export const accessOf = (procedure: AnyTRPCProcedure): string | undefined => saidOf(procedure).access;
+
+const auditedBy = (type: AnyTRPCProcedure["_def"]["type"], said: Audited | undefined): Audited =>
+  said ?? (type === "mutation" ? "change" : "none");
+/** Returns what the audit keeps of a procedure. */
+export const auditedOf = (procedure: AnyTRPCProcedure): Audited =>
+  auditedBy(procedure._def.type, saidOf(procedure).audited);
 
 /** Returns the errors of a procedure, apart from those that every procedure can have. */
 export const errorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[] => saidOf(procedure).errors ?? [];

@@ -4,7 +4,7 @@ import type { Erasure, ErasureStore, Position } from "./store.js";
 
 /**
  * Erases the remaining data about people who were removed together with their records: messages, mentions in
- * other messages, events, mutes, presence and stream names. The work consists of small steps, so that other
+ * other messages, events, mutes, presence, stream names, and what the audit says about them. The work consists of small steps, so that other
  * calls are not delayed, and continues after a restart. The message that notifies the person of the removal
  * goes last, after their pages have had time to read it, together with what calls in progress wrote meanwhile.
  */
@@ -53,11 +53,16 @@ export const createErasureService = ({
       await store.eraseKeys(erasure, rooms.slice(from, from + ROOMS_AT_ONCE));
   };
 
+  const eraseFromAudit = async (erasure: Erasure): Promise<void> => {
+    while (!isStopping && (await store.eraseFromAudit(erasure))) await setImmediate();
+  };
+
   const eraseNotice = async (erasure: Erasure): Promise<void> => {
     const rooms = await store.notRejoined(erasure, await store.roomsOf(erasure));
     // A call of the person that was in progress at the removal may have written rows after the first stage.
     await eraseKeys(erasure, rooms);
     for (const roomId of rooms) await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
+    await eraseFromAudit(erasure);
   };
 
   const eraseTraces = async (erasure: Erasure): Promise<void> => {
@@ -67,6 +72,7 @@ export const createErasureService = ({
       await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
       await untilEnd((after) => store.eraseEvents(erasure, roomId, after));
     }
+    await eraseFromAudit(erasure);
   };
 
   const next = () => store.next(new Date(clock().getTime() - NOTICE_MS));

@@ -1,8 +1,11 @@
 import { and, asc, between, eq, gt, lte, notExists, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { MAX_HELD_MS } from "../../domain/access-log.js";
+import { entriesAbout, eraseFromEntries } from "../../domain/audit-erasure.js";
 import { encodedParam } from "../../domain/encoded-param.js";
 import { EVERYBODY, loginOf, loginsOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import { eraseSeats } from "../../domain/seats.js";
 import type { Writes } from "../../domain/writes.js";
+import { firstIdAt } from "../../platform/ids.js";
 import { DECLARATION } from "../../storage/declaration.js";
 import { tablesOf } from "../../storage/inventory.js";
 import type { Queries, Reader, Transaction } from "../../storage/port.js";
@@ -49,6 +52,11 @@ export interface ErasureStore {
    * the others. Returns the next position.
    */
   eraseMessages(erasure: Erasure, roomId: string, after: number): Promise<Position>;
+  /**
+   * Replaces the person in some entries of the audit that are about them. Entries of the time of the removal may be written a moment later.
+   * Returns whether there may be more.
+   */
+  eraseFromAudit(erasure: Erasure): Promise<boolean>;
   /** Returns those of the rooms that the person was not added to again. */
   notRejoined(erasure: Erasure, roomIds: readonly string[]): Promise<string[]>;
   /** Starts the next stage of an erasure, or deletes an erasure that is complete. */
@@ -57,6 +65,8 @@ export interface ErasureStore {
 
 // The rooms of a deleted exam are not visible, but what is erased must not come back with them. So rooms are read from the table.
 
+/** After all ids of the audit. */
+const END = "~";
 /** The number of rows of one search. A message may have 60 KB. */
 const ROWS_A_SEARCH = 200;
 
@@ -315,6 +325,14 @@ export const createErasureStore = ({
           await eraseFromMessage(tx, message, userId);
       });
     return last;
+  },
+
+  async eraseFromAudit({ examId, roomId, userId, createdAt, stage }) {
+    // Later entries are about the person after they were added again.
+    const before = stage === "traces" ? END : firstIdAt(new Date(createdAt.getTime() + 2 * MAX_HELD_MS));
+    const ids = await entriesAbout(storage, { examId, roomId, userId }, { before, limit: ROWS_A_SEARCH });
+    if (ids.length > 0) await writes.unordered({ examId }, (tx) => eraseFromEntries(tx, ids));
+    return ids.length === ROWS_A_SEARCH;
   },
 
   notRejoined: (erasure, roomIds) => withoutSeatIn(storage, erasure, roomIds),

@@ -94,6 +94,7 @@ export const createRoomRouter = ({
     joinLinks: staffProcedure
       .meta({
         sentence: "Makes links by which people enter their rooms.",
+        audited: "access",
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
         alsoWhenFull: true,
@@ -106,6 +107,7 @@ export const createRoomRouter = ({
     joinCodes: staffProcedure
       .meta({
         sentence: "Makes codes by which people enter their rooms.",
+        audited: "access",
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
         alsoWhenFull: true,
@@ -126,6 +128,7 @@ export const createRoomRouter = ({
     snapshot: anyoneProcedure
       .meta({
         sentence: "Returns the state of a room, to subscribe from.",
+        audited: "access",
         errors: ["ROOM_NOT_FOUND"],
         longAnswer: true,
       })
@@ -135,6 +138,7 @@ export const createRoomRouter = ({
     onEvent: anyoneProcedure
       .meta({
         sentence: "Delivers the events of a room as they happen.",
+        audited: "access",
         errors: ["ROOM_NOT_FOUND"],
         longAnswer: true,
       })
