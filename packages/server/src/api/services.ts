@@ -69,6 +69,7 @@ import { chargeEvents } from "../limits/event-budgets.js";
 import { createGate } from "../limits/gate.js";
 import { createRateLimits, UNLIMITED } from "../limits/rates.js";
 import { examNotFound, InvigilError } from "../platform/errors.js";
+import { createIds } from "../platform/ids.js";
 import { withoutShares } from "../storage/turns.js";
 import type { Deps } from "./deps.js";
 
@@ -102,14 +103,16 @@ export const createServices = (
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
   const storage = unlimited ? withoutShares(db.storage) : db.storage;
-  const auditLog = createAuditLog({ ids, clock });
+  // Of its own, because entries of the background take their ids at any time. Tests of everything else repeat theirs.
+  const auditIds = createIds({ clock });
+  const auditLog = createAuditLog({ ids: auditIds, clock });
   const roomExams = createRoomExams();
   const unordered = createUnordered(storage);
   const accessLog = createAccessLog({
     storage,
     writes: { unordered },
     roomExams,
-    ids,
+    ids: auditIds,
     clock,
     monotonic,
     hasFreeSpace: () => disk.hasFreeSpace(),
