@@ -8,6 +8,7 @@ import { limited } from "./support/limits.js";
 import { ADMIN, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { openSchool, type School } from "./support/school.js";
 import { rowsOf } from "./support/tables.js";
+import { acting } from "./support/writes.js";
 
 // What one page may mute, and what it costs the others.
 
@@ -70,7 +71,7 @@ describe("a mute", () => {
     });
     const { id: roomId } = hall.room;
     const { im, auth } = hall.services;
-    const caller = await auth.identify(await hall.token(TEACHER));
+    const caller = acting(await auth.identify(await hall.token(TEACHER)));
     const mute = (logins: readonly string[]) => im.mute(caller, { roomId, muted: true, logins });
     /** Mutes a person who leaves afterwards, which ends no mute. */
     const muteGuest = async (userId: string): Promise<void> => {

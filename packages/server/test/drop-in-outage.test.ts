@@ -4,6 +4,7 @@ import { createSharedFrames } from "../src/http/sockets/drop-in-frames.js";
 import { createJoinedGroups } from "../src/http/sockets/drop-in-groups.js";
 import { DatabaseUnavailableError } from "../src/storage/errors.js";
 import { EXAMINEE, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { AUTHOR } from "./support/writes.js";
 
 it("a page that has a gap waits for the database to read the messages that it missed, and leaves no group", async () => {
   await using hall = await openLiveHall();
@@ -20,6 +21,7 @@ it("a page that has a gap waits for the database to read the messages that it mi
     commands: false,
     holder,
     expiresAt: holder.expiresAt,
+    origin: AUTHOR.origin,
   } as const;
   let reads = 0;
   const dropIn: DropInService = {

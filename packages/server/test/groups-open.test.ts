@@ -19,6 +19,7 @@ import {
 import { openProcess } from "./support/queue.js";
 import { rowsOf } from "./support/tables.js";
 import { openWorld, type World } from "./support/world.js";
+import { AUTHOR } from "./support/writes.js";
 
 const START = Date.parse("2026-01-02T03:04:05Z");
 const MINUTE_MS = 60_000;
@@ -442,7 +443,7 @@ describe("several rooms", () => {
       creatorId: "t1",
       imServer: [service],
       members: () => ["t1"],
-      share: {},
+      caller: AUTHOR,
     }));
     let written = false;
     const opening = groups.open(rooms, async () => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { RosterTransaction } from "../src/domain/exam-transaction.js";
 import type { Announcement, TaskLog } from "../src/domain/vendor-tasks.js";
-import type { Transaction } from "../src/storage/port.js";
 import { exams, participants, roomExams, rooms, vendorTasks } from "../src/storage/tables.js";
 import { isOnPostgres } from "./support/engine.js";
 import { tempFolder } from "./support/folders.js";
@@ -24,7 +24,7 @@ const RONG = { examId: "x", imServer: ["rong_cloud"] } as const;
 
 const service = (options?: ServiceOptions) => createTestService(options);
 /** Adds the tasks of a signal. */
-const announce = (tasks: TaskLog, tx: Transaction, signal: Announcement): Promise<void> =>
+const announce = (tasks: TaskLog, tx: RosterTransaction, signal: Announcement): Promise<void> =>
   tasks.announceAll(tx, [signal], []);
 /** Adds the tasks of a removal. */
 const evict = async (tasks: TaskLog, ...removal: Parameters<TaskLog["prepareEviction"]>): Promise<void> => {
@@ -34,7 +34,7 @@ const evict = async (tasks: TaskLog, ...removal: Parameters<TaskLog["prepareEvic
 /** Adds tasks that send signals to a group of the newer service. */
 const say = async (
   tasks: TaskLog,
-  tx: Transaction,
+  tx: RosterTransaction,
   now: Date,
   id: string,
   ...numbers: readonly number[]

@@ -3,6 +3,7 @@ import { createEventDispatcher } from "../src/features/subscriptions/event-dispa
 import { createEventQueue } from "../src/features/subscriptions/event-queue.js";
 import { createLiveStore } from "../src/features/subscriptions/store.js";
 import { ADMIN, openLiveHall } from "./support/live-hall.js";
+import { withWrites } from "./support/writes.js";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -12,7 +13,7 @@ it("an event that is committed while the first subscription starts is delivered 
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   await using hall = await openLiveHall();
   const { room } = hall;
-  const store = createLiveStore({ storage: hall.db.storage });
+  const store = createLiveStore(withWrites(hall.db));
   let answer = (): void => undefined;
   const mayAnswer = new Promise<void>((resolve) => {
     answer = resolve;

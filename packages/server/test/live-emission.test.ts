@@ -3,6 +3,7 @@ import { createEventLog } from "../src/domain/events.js";
 import { isOnPostgres } from "./support/engine.js";
 import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
+import { writeRows } from "./support/writes.js";
 
 /** Returns the events of a log without their ids. */
 const withoutIds = (log: readonly { roomId: string; type: string; data: object }[]) =>
@@ -250,7 +251,8 @@ describe("the log has an event for each change and for nothing else, when", () =
     const events = createEventLog({ added });
     const now = new Date(0);
     const write = (roomId: string, fails: boolean, repeatable: boolean) =>
-      hall.db.storage.write(
+      writeRows(
+        hall.db,
         async (tx) => {
           await events.add(tx, { examId: hall.room.examId, roomId }, "room_ended", {}, now);
           if (fails) throw new Error("from the test");

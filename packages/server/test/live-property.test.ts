@@ -8,6 +8,7 @@ import { createLiveService } from "../src/features/subscriptions/service.js";
 import { createLiveStore, type EventScope, type LiveStore } from "../src/features/subscriptions/store.js";
 import { type EventReader, readEvents } from "./support/listening.js";
 import { ADMIN, EXAMINEE, type LiveHall, openLiveHall } from "./support/live-hall.js";
+import { withWrites } from "./support/writes.js";
 
 /** A step of the test. Listeners and rooms are given by their numbers. Room 2 stands for the whole exam. */
 type Step =
@@ -127,10 +128,7 @@ const run = async (
   const admin = hall.as(ADMIN);
   const { lastEventId: from } = await admin.room.snapshot({ roomId: room.id });
   let calls = 0;
-  const store = delayed(
-    createLiveStore({ storage: hall.db.storage }),
-    () => delays[calls++ % delays.length] ?? 0,
-  );
+  const store = delayed(createLiveStore(withWrites(hall.db)), () => delays[calls++ % delays.length] ?? 0);
   const log = hall.app.log;
   const dispatcher = createEventDispatcher({ store, log });
   const clock = () => new Date();

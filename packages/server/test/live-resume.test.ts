@@ -6,6 +6,7 @@ import { openTestDatabase } from "./support/database.js";
 import { tempFolder } from "./support/folders.js";
 import { listenExam, listenRoom } from "./support/listening.js";
 import { ADMIN, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { writeRows } from "./support/writes.js";
 
 const START = new Date("2026-01-02T03:04:05Z");
 const HOUR = 3_600_000;
@@ -192,7 +193,7 @@ describe("events of another process", () => {
     await using other = await openTestDatabase({ file: databaseFile });
     const events = createEventLog({ added: () => undefined });
     for (const audioStatus of ["speaking", "silent"] as const) {
-      await other.storage.write((tx) =>
+      await writeRows(other, (tx) =>
         events.add(tx, { examId: hall.room.examId, roomId }, "audio_status_changed", { audioStatus }, START),
       );
       expect(await subscription.next()).toMatchObject({ type: "audio_status_changed", audioStatus });

@@ -7,6 +7,7 @@ import { listenExam, listenRoom, readEvents } from "./support/listening.js";
 import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { insertRows } from "./support/tables.js";
+import { acting } from "./support/writes.js";
 
 const CLERK = { userId: "teacher1", role: "teacher", name: "Clerk", password: "a password" } as const;
 const reason = (error: unknown) => {
@@ -181,7 +182,7 @@ describe("a subscription whose access has ended fails", () => {
       (event) => event.type === "participant_entered" && event.userId === "inspector1",
     );
     expect(entered).not.toEqual([]);
-    if (way === "logout") await hall.services.auth.logout(identity);
+    if (way === "logout") await hall.services.auth.logout(acting(identity));
     if (way === "revokeToken") await admin.auth.revokeToken({ tokenId: identity.tokenId ?? "" });
     if (way === "disable") await admin.account.disable({ userId: CLERK.userId });
     if (way === "setPassword")

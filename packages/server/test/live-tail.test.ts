@@ -3,6 +3,7 @@ import { createEventTail } from "../src/features/subscriptions/event-tail.js";
 import { createLiveStore } from "../src/features/subscriptions/store.js";
 import { DatabaseUnavailableError } from "../src/storage/errors.js";
 import { ADMIN, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { withWrites } from "./support/writes.js";
 
 const START = new Date("2026-01-02T03:04:05Z");
 
@@ -10,7 +11,7 @@ it("a read that fails loses no event of the exams that it has already read", asy
   let now = START;
   await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 60 } });
   const other = await hall.as(ADMIN).room.create({ name: "Another exam's room" });
-  const store = createLiveStore(hall.db);
+  const store = createLiveStore(withWrites(hall.db));
   let isGone = false;
   const tail = createEventTail({
     ...store,
@@ -46,7 +47,7 @@ it("events that are deleted during a read are read, or lost", async () => {
   const { examId } = hall.room;
   const speak = (audioStatus: "speaking" | "silent") =>
     hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus });
-  const logOfHall = createLiveStore({ storage });
+  const logOfHall = createLiveStore(withWrites({ storage }));
   /** Deletes old events after each read. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <Found>(read: () => Promise<Found>): Promise<Found> => {
@@ -54,15 +55,17 @@ it("events that are deleted during a read are read, or lost", async () => {
     last = found.then(() => logOfHall.prune(now));
     return found;
   };
-  const store = createLiveStore({
-    storage: {
-      ...storage,
-      get: (statement, values) => inTurn(() => storage.get(statement, values)),
-      all: (statement, values) => inTurn(() => storage.all(statement, values)),
-    },
-  });
+  const store = createLiveStore(
+    withWrites({
+      storage: {
+        ...storage,
+        get: (statement, values) => inTurn(() => storage.get(statement, values)),
+        all: (statement, values) => inTurn(() => storage.all(statement, values)),
+      },
+    }),
+  );
   const tail = createEventTail({ ...store, hasOneOrder: false });
-  await tail.follow(examId, () => createLiveStore({ storage }).newestIdOf(examId));
+  await tail.follow(examId, () => createLiveStore(withWrites({ storage })).newestIdOf(examId));
   await speak("speaking");
   now = new Date(START.getTime() + 3_600_000);
   await speak("silent");

@@ -14,6 +14,7 @@ import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/
 import { kept } from "./support/secrets.js";
 import { wavOf } from "./support/sounds.js";
 import { sha256 } from "./support/uploads.js";
+import { acting } from "./support/writes.js";
 
 // Audio files of several servers on a real PostgreSQL, where transactions really run at the same time.
 
@@ -63,14 +64,14 @@ const openServer = async () => {
   const metadata = (): UploadAudioInput => ({ name: "Bell", classify: 0, isDefault: false });
   return {
     upload: (content: Buffer) =>
-      audio.upload(ADMIN, {
+      audio.upload(acting(ADMIN), {
         content: (async function* () {
           yield content;
         })(),
         metadata,
       }),
-    delete: (clipId: string) => audio.delete(ADMIN, clipId),
-    note: (clipUrl: string) => audio.create(ADMIN, { ...metadata(), url: clipUrl }),
+    delete: (clipId: string) => audio.delete(acting(ADMIN), clipId),
+    note: (clipUrl: string) => audio.create(acting(ADMIN), { ...metadata(), url: clipUrl }),
     /** The content of a served file. */
     async read(content: Buffer): Promise<Buffer | undefined> {
       const { kept: files } = deps.audioFiles;

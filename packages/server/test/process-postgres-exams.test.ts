@@ -24,6 +24,7 @@ import { createPostgresStorage } from "../src/storage/postgres/storage.js";
 import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
 import { sharedTables } from "./support/tables.js";
 import { watchQueries } from "./support/watched-sessions.js";
+import { withWrites, writeRows } from "./support/writes.js";
 
 // A database of PostgreSQL can be spread by exam: the keys of an exam's rows contain the exam, and with one setting, each statement is
 // about one exam. docs/scale.md says what is shared.
@@ -174,7 +175,7 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
   });
   try {
     for (const { examId, roomId } of ROOMS)
-      await storage.write(async (tx) => {
+      await writeRows({ storage }, async (tx) => {
         const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
         await insertExam(tx, { id: examId, name: "E", createdBy: "t", ...times });
         const room = { id: roomId, examId, name: "R", createTeacher: "t", now: NOW };
@@ -192,14 +193,15 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
     const kinds = { aliyun_new: [], aliyun_old: [], rong_cloud: ["send"] } as const;
     const tasks = createTaskLog({ kinds, ids, added: () => undefined, events, messages: messageLog });
     const access = createAccessStore({ storage, roomExams });
-    const cheat = createCheatStore({ storage, events });
-    const groups = createGroupStore({ storage, roomExams, tasks });
+    const stored = withWrites({ storage });
+    const cheat = createCheatStore({ ...stored, events });
+    const groups = createGroupStore({ ...stored, roomExams, tasks });
     const im = createImStore({ storage, roomExams, messageLog, sendRate: storedRate });
-    const live = createLiveStore({ storage });
+    const live = createLiveStore(stored);
     const store = createInstanceStore({ storage });
     const log = pino({ level: "silent" });
     const instances = createInstances({ store, newId: () => "s", clock: () => NOW, settleMs: 0, log });
-    const mutes = createMuteStore({ storage, roomExams, instances });
+    const mutes = createMuteStore({ ...stored, roomExams, instances });
     const presence = createPresenceStore({ storage, roomExams, events });
     const streams = createStreamStore({ storage, tasks });
     const inEach = (use: (room: (typeof ROOMS)[number], userId: string) => unknown) =>
@@ -246,7 +248,7 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
       ]);
     await Promise.all(
       ROOMS.map(({ examId, roomId }) =>
-        storage.write((tx) => {
+        writeRows({ storage }, (tx) => {
           const room = { examId, id: roomId, imServer: ["rong_cloud"] } as const;
           return tasks.announceAll(tx, [{ room, signal: 20_001, data: {}, now: NOW }], []);
         }),

@@ -39,6 +39,7 @@ import {
 import { STREAM_CONFIG, streamHeaders, streamReport } from "./support/streams.js";
 import { sharedTables } from "./support/tables.js";
 import { watchQueries } from "./support/watched-sessions.js";
+import { withWrites, writeRows } from "./support/writes.js";
 
 const isSkipped = isPostgresMissing();
 const it = test.skipIf(isSkipped);
@@ -93,15 +94,13 @@ const makeShapes = async (): Promise<void> => {
           await im.read({ ...page, also, type, newestFirst, login, from: undefined });
   await im.newestOf({ ...page, login: "teacher1", types: [1], after: 0 });
 
-  const audio = createAudioStore(db);
+  const audio = createAudioStore(withWrites(db));
   for (const name of [undefined, "a"])
     for (const classify of [undefined, 0]) await audio.list({ name, classify }, { limit: 1, offset: 0 });
   const attachment = { id: "a", examId: "e", clipId: "c", createdAt: new Date() };
   for (const startTime of [undefined, new Date()])
-    await db.storage
-      .write((tx) => attachAnotherClip(tx, { ...attachment, startTime }))
-      .catch(() => undefined);
-  const accounts = createAccountStore(db);
+    await writeRows(db, (tx) => attachAnotherClip(tx, { ...attachment, startTime })).catch(() => undefined);
+  const accounts = createAccountStore(withWrites(db));
   for (const role of [undefined, "teacher"] as const)
     await accounts.list({ role, limit: 1, after: undefined });
 };
@@ -416,9 +415,9 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   const { storage } = watched;
   const events = createEventLog({ added: () => undefined });
   const messageLog = createMessageLog({ events });
-  const cheat = createCheatStore({ storage, events });
+  const cheat = createCheatStore({ ...withWrites({ storage }), events });
   const im = createImStore({ storage, roomExams: createRoomExams(), messageLog, sendRate: storedRate });
-  const live = createLiveStore({ storage });
+  const live = createLiveStore(withWrites({ storage }));
   const now = new Date("2026-01-02T03:04:05Z");
   const of = { examId: "e5", roomId: "r5" };
   for (const before of [undefined, 1_000]) {
@@ -555,7 +554,7 @@ const callOften = async (): Promise<void> => {
     for (let n = 0; n < OFTEN; n++) await Promise.all([0, 1, 2].map(() => call(n)));
   }
   // Looks at the events of each exam, as the server does every minute.
-  await createLiveStore(db).prune(new Date(0));
+  await createLiveStore(withWrites(db)).prune(new Date(0));
 };
 
 interface Prepared {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, it as test } from "vitest";
-import { lockExams } from "../src/domain/exam-lock.js";
+import { lockExams, type RosterTransaction, withRosterLock } from "../src/domain/exam-transaction.js";
 import {
   insertPerson,
   type NewPerson,
@@ -32,6 +32,7 @@ import { type PostgresServer, startPostgresServer } from "./support/postgres-ser
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { contentsOf, rowsOf } from "./support/tables.js";
 import { openWorld, type World } from "./support/world.js";
+import { AUTHOR, withWrites } from "./support/writes.js";
 
 // Two servers share a database. The first call is held when its transaction has done everything but the commit. The second call begins then,
 // so that it sees nothing of the first one before it waits for it. Whichever is first wins, and the other one notices.
@@ -405,7 +406,7 @@ describe("an exam", () => {
 describe("a name of a stream", () => {
   const ways: readonly (readonly [
     way: string,
-    seat: (tx: Transaction, person: NewPerson) => Promise<unknown>,
+    seat: (tx: RosterTransaction, person: NewPerson) => Promise<unknown>,
   ])[] = [
     ["added", (tx, person) => insertPerson(tx, person)],
     ["among the first people", (tx, person) => prepareFirstPeople([person], [])(tx)],
@@ -430,8 +431,7 @@ describe("a name of a stream", () => {
           now: NOW,
         };
         const entered = storage.write(async (tx) => {
-          await lockExams(tx, examId);
-          await seat(tx, entering);
+          await seat(withRosterLock(await lockExams(tx, examId)), entering);
         });
         return withTakenNames(storage, [entering], entered);
       };
@@ -597,7 +597,7 @@ describe("a clip", () => {
   it("fits into the quota, even if two people add one at the same time", async () => {
     const full = new Error("the quota is full");
     const add = (id: string, { storage }: Database) =>
-      createAudioStore({ storage }).create(
+      createAudioStore(withWrites({ storage })).create(
         {
           id: `${id}${hall.n}`,
           name: id,
@@ -610,7 +610,7 @@ describe("a clip", () => {
           createdAt: NOW,
           updatedAt: NOW,
         },
-        { caller: hall.account },
+        { ...AUTHOR, userId: hall.account },
         async (_, { ofPerson }) => {
           if (ofPerson + 10 > 10) throw full;
         },

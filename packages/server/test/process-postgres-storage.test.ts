@@ -4,6 +4,7 @@ import { SignJWT } from "jose";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it as test } from "vitest";
 import type { Database } from "../src/storage/database.js";
+import type { DeclaredTable } from "../src/storage/declaration.js";
 import {
   CommitUnknownError,
   DatabaseUnavailableError,
@@ -989,7 +990,7 @@ describe("values", () => {
     createdAt: new Date(253_402_300_799_999 - n),
   });
   /** Writes rows, and expects to read the same. */
-  const expectKept = async <Of extends SQLiteTable>(
+  const expectKept = async <Of extends DeclaredTable>(
     db: Database,
     table: Of,
     given: readonly Of["$inferInsert"][],

@@ -28,6 +28,7 @@ import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.
 import { openProcesses } from "./support/throttles.js";
 import { openUploads, statusOf } from "./support/uploads.js";
 import { openWorld, type World } from "./support/world.js";
+import { AUTHOR, acting, withWrites } from "./support/writes.js";
 
 /** Every procedure, `noun.verb`: one that is new does not compile until it is called below. */
 type Procedure = {
@@ -435,7 +436,7 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   const { data } = await admin.mutate("room.create", { ...room, participants });
   await admin.mutate("im.getToken", { roomId: data.id, userId: "examinee1", imServer: ["rong_cloud"] });
   const { im } = world.services;
-  const caller = { userId: "boss", role: "admin", expiresAt: new Date(8.64e15) } as const;
+  const caller = acting({ userId: "boss", role: "admin", expiresAt: new Date(8.64e15) });
   for (const muted of OPTIONAL)
     for (const logins of [undefined, ["examinee1", "pc_examinee1"]])
       await im.mute(caller, { roomId: data.id, muted, logins });
@@ -471,12 +472,12 @@ const actAsSeveralServers = async (
   await claims.releaseAll("b");
   const log = pino({ level: "silent" });
   const second = createInstances({ store: instances, newId: () => "b", clock: () => now, settleMs: 0, log });
-  const mutes = createMuteStore({ storage: db.storage, roomExams: createRoomExams(), instances: second });
-  await mutes.change({ examId, roomId, muted: true, logins: undefined, most: 1, now, share: {} });
+  const mutes = createMuteStore({ ...withWrites(db), roomExams: createRoomExams(), instances: second });
+  await mutes.change({ examId, roomId, muted: true, logins: undefined, most: 1, now, author: AUTHOR });
   const notices = await instances.notices("a");
   expect(notices).toHaveLength(2);
   await instances.removeNotices(notices);
-  await mutes.change({ examId, roomId, muted: false, logins: undefined, most: 1, now, share: {} });
+  await mutes.change({ examId, roomId, muted: false, logins: undefined, most: 1, now, author: AUTHOR });
   await db.storage.write(async (tx) => {
     for (let n = 0; n < 2; n += 1) {
       const rates = await storedRate.countIn(tx, [{ examId, roomId, login: "l" }]);
@@ -488,7 +489,7 @@ const actAsSeveralServers = async (
     await instances.claim(id, { now: new Date(2), until: new Date(3) });
     await instances.remove(id);
   }
-  await createLiveStore(db).prune(new Date(8.64e15));
+  await createLiveStore(withWrites(db)).prune(new Date(8.64e15));
 };
 
 /** Counts logins as several server processes do together, which an app on SQLite does not. */

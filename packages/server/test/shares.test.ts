@@ -108,6 +108,7 @@ const openRooms = (): Promise<School> => {
       identify: async () => identity,
       gate: world().services.gate,
       address: "in-process",
+      entryPoint: "in-process",
       trace: { requestId: "r", procedures: [] },
     });
   };

@@ -10,6 +10,7 @@ import { reasonOf, refused } from "./support/reason.js";
 import { BUCKET, openRecordings, type Recordings } from "./support/recordings.js";
 import { openSchool, type School } from "./support/school.js";
 import { openWorld } from "./support/world.js";
+import { writeRows } from "./support/writes.js";
 
 const START = new Date("2026-01-02T03:04:05Z");
 const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
@@ -258,7 +259,7 @@ describe("a room whose id holds a hyphen", () => {
     const { aliyun, uploads, vendors } = recordings.config;
     const world = await openWorld({ now: () => START, config: { aliyun, uploads, vendors } });
     const exam = { id: "exam", name: "E", startTime: START, endTime: START, createdBy: "root" };
-    await world.db.storage.write(async (tx) => {
+    await writeRows(world.db, async (tx) => {
       await insertExam(tx, { ...exam, createdAt: START, updatedAt: START });
       for (const [id, people] of Object.entries(rooms)) {
         const room = { id, examId: exam.id, name: id, imServer: ["aliyun_new" as const] };

@@ -16,6 +16,7 @@ const procedures = (world: World, identity: Principal) =>
     identity,
     identify: async () => identity,
     address: "in-process",
+    entryPoint: "in-process",
     trace: { requestId: "r", procedures: [] },
   });
 const callerOf = (world: World, userId: string) =>

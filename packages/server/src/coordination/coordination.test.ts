@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { openTestDatabase } from "../../test/support/database.js";
 import { isOnPostgres } from "../../test/support/engine.js";
+import { writeRows } from "../../test/support/writes.js";
 import { testConfig } from "../config/config.js";
 import { insertExam, insertRoom } from "../domain/people.js";
 import { createIds } from "../platform/ids.js";
@@ -86,7 +87,7 @@ describe.each(FORMS)("%s,", (_, create) => {
 
   it("a login sends thirty messages in a room at once, and ten more each second", async () => {
     const { sendRate, storage, clock, pass } = await open(create);
-    await storage.write(async (tx) => {
+    await writeRows({ storage }, async (tx) => {
       const now = clock();
       const times = { startTime: now, endTime: now, createdAt: now, updatedAt: now };
       await insertExam(tx, { id: "e", name: "E", createdBy: "t", ...times });

@@ -20,6 +20,7 @@ const startsOf = async (adapter: "fast" | "stock", url: string): Promise<string[
     identity,
     identify: () => Promise.resolve(identity),
     address: "test",
+    entryPoint: "trpc",
     trace: { requestId: "test", procedures: [] },
   };
   await app.register(trpcPlugin, {

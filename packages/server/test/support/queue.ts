@@ -1,6 +1,7 @@
 import type { ImServer } from "@invigil/schema";
 import { pino } from "pino";
 import { createEventLog } from "../../src/domain/events.js";
+import type { RosterTransaction } from "../../src/domain/exam-transaction.js";
 import { createRoomExams } from "../../src/domain/room-exams.js";
 import { createTaskLog, type TaskLog } from "../../src/domain/vendor-tasks.js";
 import { taskKindsOf } from "../../src/features/message-groups/kinds.js";
@@ -8,9 +9,9 @@ import { createGroupStore, type GroupStore } from "../../src/features/message-gr
 import { createTaskQueue, type TaskQueue } from "../../src/features/message-groups/task-queue.js";
 import { createIds } from "../../src/platform/ids.js";
 import type { MessageProviders } from "../../src/providers/types.js";
-import type { Transaction } from "../../src/storage/port.js";
 import { openTestDatabase, type TestDatabase } from "./database.js";
 import { type TestService, tasksOf } from "./message-services.js";
+import { withWrites, writeRows } from "./writes.js";
 
 // The task queue of message services, without the app that fills it.
 
@@ -25,7 +26,7 @@ export interface Process extends AsyncDisposable {
   /** Resolves when a message with this text has been logged. */
   logged(text: string): Promise<void>;
   /** Adds tasks, in a transaction. */
-  add(work: (tasks: TaskLog, tx: Transaction, now: Date) => Promise<unknown>): Promise<void>;
+  add(work: (tasks: TaskLog, tx: RosterTransaction, now: Date) => Promise<unknown>): Promise<void>;
   /** The pending tasks, in the order in which they were written. */
   tasks(): ReturnType<typeof tasksOf>;
   /** Advances the time, and runs the tasks that are due then. */
@@ -65,7 +66,7 @@ export const openProcess = async (
     events: createEventLog({ added: () => undefined }),
     messages: undefined,
   });
-  const store = createGroupStore({ storage: db.storage, roomExams: createRoomExams(), tasks });
+  const store = createGroupStore({ ...withWrites(db), roomExams: createRoomExams(), tasks });
   const queue = createTaskQueue({ store, messages, clock, random, concurrency, log });
   return {
     db,
@@ -80,7 +81,7 @@ export const openProcess = async (
         look();
       }),
     add: (work) =>
-      db.storage.write(async (tx) => {
+      writeRows(db, async (tx) => {
         await work(tasks, tx, clock());
       }),
     tasks: () => tasksOf({ db }),

@@ -3,7 +3,7 @@ import type { ActingCaller, Author } from "../../src/domain/calls.js";
 import { type RosterTransaction, withRosterLock } from "../../src/domain/exam-transaction.js";
 import { createWrites, type Writes } from "../../src/domain/writes.js";
 import type { Principal } from "../../src/identity/tokens.js";
-import type { Storage } from "../../src/storage/port.js";
+import type { Storage, WriteOptions } from "../../src/storage/port.js";
 
 // Writes of tests that use stores without an app.
 
@@ -20,8 +20,15 @@ export const testWrites = (storage: Pick<Storage, "write">): Writes =>
     roster: { lock: () => Promise.resolve(false), whenUnlocked: (work) => work() },
   });
 
+/** What a store needs of a database. */
+export const withWrites = ({ storage }: { readonly storage: Storage }) => ({
+  storage,
+  writes: testWrites(storage),
+});
+
 /** Writes rows of exams that no other transaction writes. */
 export const writeRows = <Result>(
   { storage }: { readonly storage: Pick<Storage, "write"> },
   work: (tx: RosterTransaction) => Promise<Result>,
-): Promise<Result> => storage.write((tx) => work(withRosterLock(tx)));
+  options?: WriteOptions,
+): Promise<Result> => storage.write((tx) => work(withRosterLock(tx)), options);

@@ -3,6 +3,7 @@ import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.js";
 import { change, insertRows, rowsOf } from "../../../test/support/tables.js";
+import { writeRows } from "../../../test/support/writes.js";
 import type { SendRate } from "../../coordination/send-rate.js";
 import { storedRate } from "../../coordination/send-rate-table.js";
 import { createEventLog } from "../../domain/events.js";
@@ -17,7 +18,7 @@ const NOW = new Date("2026-01-02T03:04:05Z");
 let db: TestDatabase;
 beforeEach(async () => {
   db = await openTestDatabase();
-  await db.storage.write(async (tx) => {
+  await writeRows(db, async (tx) => {
     const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
     await insertExam(tx, { id: "exam", name: "Exam", createdBy: "t1", ...times });
     for (const id of ["open", "ended"]) {

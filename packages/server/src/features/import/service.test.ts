@@ -1,9 +1,9 @@
-import type { Caller } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { pino } from "pino";
 import { expect, it } from "vitest";
 import { openTestDatabase } from "../../../test/support/database.js";
 import { change, rowsOf } from "../../../test/support/tables.js";
+import { acting, NO_AUDIT, writeRows } from "../../../test/support/writes.js";
 import { createBulkChanges } from "../../domain/bulk/changes.js";
 import { createEventLog } from "../../domain/events.js";
 import { insertExam } from "../../domain/people.js";
@@ -18,7 +18,7 @@ import { createAccessStore } from "../access/store.js";
 import { createImportService } from "./service.js";
 import { createImportStore } from "./store.js";
 
-const ADMIN: Caller = { userId: "root", role: "admin", expiresAt: new Date(8.64e15) };
+const ADMIN = acting({ userId: "root", role: "admin", expiresAt: new Date(8.64e15) });
 
 type Store = ReturnType<typeof createImportStore>;
 interface Options {
@@ -32,7 +32,7 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const db = await openTestDatabase();
   const clock = () => new Date(0);
   const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
-  await db.storage.write((tx) => insertExam(tx, { ...exam, createdAt: clock(), updatedAt: clock() }));
+  await writeRows(db, (tx) => insertExam(tx, { ...exam, createdAt: clock(), updatedAt: clock() }));
   const access = createAccessService({
     store: createAccessStore({ storage: db.storage, roomExams: createRoomExams() }),
     clock: () => new Date(),
@@ -45,6 +45,7 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const log = pino({ level: "silent" });
   const bulk = createBulkChanges({
     storage: db.storage,
+    audit: NO_AUDIT,
     tasks,
     events,
     clock,
@@ -115,8 +116,8 @@ it("does not let one caller's file hold up another's", async () => {
     },
   });
   await using opened = await open({ wrap });
-  const other: Caller = { ...ADMIN, userId: "other" };
-  const send = (caller: Caller, id: string) =>
+  const other = { ...ADMIN, userId: "other" };
+  const send = (caller: typeof ADMIN, id: string) =>
     opened.imports.importFile(caller, {
       examId: "e",
       dryRun: false,
