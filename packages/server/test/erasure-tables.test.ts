@@ -26,6 +26,7 @@ const OTHER = "examinee2";
 /** Tables that still name a person who was erased from an exam. */
 const STILL_NAMED = {
   accounts: "it is deleted by itself",
+  audit_entries: "who made the calls",
   audio_clips: "who made it",
   exams: "who made it",
   page_claims: "until the connection ends",
@@ -39,6 +40,7 @@ const STILL_NAMED = {
 const GOES_WITH_ITS_ROW = ["stream_names.name"];
 /** Tables that still have rows of an exam that was erased. */
 const STILL_OF_EXAM = {
+  audit_entries: "who did what outlives the exam, without the people of the exam",
   message_logins: "until it expires",
   person_changes: "a bulk change of the exam would have deleted it",
   pruned_events: "the log outlives the exam, for listeners",

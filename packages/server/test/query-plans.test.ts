@@ -145,6 +145,12 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
   "account.enable": ({ app }) => app.as(ADMIN).account.enable({ userId: "another" }),
   "account.setPassword": ({ app }) =>
     app.as(ADMIN).account.setPassword({ userId: "another", password: "a password" }),
+  "audit.list": async ({ app, examId }) => {
+    const filters = { examId, actorId: "root", personId: "examinee1", procedure: "room.create" };
+    for (const [name, value] of Object.entries(filters))
+      await app.as(ADMIN).audit.list({ [name]: value, pageSize: 1 });
+    await app.as(ADMIN).audit.list({ since: new Date("2026-01-01"), until: new Date("2027-01-01") });
+  },
   "room.create": async ({ app, examId }) => {
     await app.as(TEACHER).room.create({ name: "With an exam of its own" });
     await app.as(TEACHER).room.create({ name: "Of an exam", examId });

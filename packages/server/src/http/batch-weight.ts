@@ -11,6 +11,7 @@ export const WEIGHT_PER_TURN = 400;
 const WEIGHTS: Readonly<Record<string, number>> = {
   "account.list": 20,
   "audio.list": 20,
+  "audit.list": 50,
   "cheat.listRecords": 20,
   "exam.delete": 1000,
   "exam.list": 20,

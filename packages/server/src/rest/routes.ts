@@ -274,6 +274,7 @@ export const UNMAPPED_PROCEDURES = [
   "account.disable",
   "account.enable",
   "account.setPassword",
+  "audit.list",
   "room.list",
   "room.joinLinks",
   "room.joinCodes",

@@ -99,6 +99,7 @@ account.list                     +... ... ... .. ... ..... . ..
 account.disable                  +... ... ... .. ... ..... . ..
 account.enable                   +... ... ... .. ... ..... . ..
 account.setPassword              +... ... ... .. ... ..... . ..
+audit.list                       +... ... ... .. ... ..... . ..
 room.create                      ++.. +.. +.. +. ... ..... . ..
 room.create, in the exam         ++.. +.. ... .. ... .+... . ..
 room.get                         ++++ ... ... .. +.. ++... + +.
