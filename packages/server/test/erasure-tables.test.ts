@@ -26,8 +26,8 @@ const OTHER = "examinee2";
 /** Tables that still name a person who was erased from an exam. */
 const STILL_NAMED = {
   accounts: "it is deleted by itself",
-  audit_entries: "who made the calls",
   audio_clips: "who made it",
+  audit_entries: "who made the calls",
   exams: "who made it",
   page_claims: "until the connection ends",
   room_events: "the news of the removal",
@@ -168,7 +168,7 @@ it("what a person and an exam leave behind is what the tables declare", async ()
   const outliving = TABLES.filter(
     ({ [DECLARATION]: { owner, lives } }) => owner !== "installation" && lives === "untilDone",
   );
-  expect([...namesOf(outliving), "message_logins"].toSorted()).toEqual(
+  expect([...namesOf(outliving), "audit_entries", "message_logins"].toSorted()).toEqual(
     [...Object.keys(STILL_OF_EXAM), ...written].toSorted(),
   );
 });

@@ -105,7 +105,7 @@ export const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subs
     method: "mutate",
     input: (school) => ({ userId: accountOf(school).userId, password: "another one" }),
   },
-  "audit.list": { method: "query", input: () => ({ pageSize: 2 }) },
+  "audit.list": { method: "query", input: () => ({ procedure: "account.create", pageSize: 1 }) },
   "room.create": { method: "mutate", input: () => ({ name: "New room" }) },
   "room.create, in the exam": {
     method: "mutate",
