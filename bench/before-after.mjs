@@ -3,10 +3,10 @@
 // BEFORE is another checkout, of the commit before. FIRST is one of the first release, so that small losses do not add up unnoticed. All of
 // them must be set up and built, and so must this one.
 import { existsSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { readCommandLine, say } from "./lib/command-line.mjs";
 import { compared } from "./lib/compared.mjs";
+import { machine, machineText } from "./lib/machine.mjs";
 import { measureInTurn, startSides } from "./lib/sides.mjs";
 import { amount, linesOf, ratio } from "./lib/table.mjs";
 import { judge } from "./lib/worse.mjs";
@@ -24,24 +24,22 @@ const { options, positionals, refuse } = readCommandLine({
   allowPositionals: true,
   options: {
     path: { type: "string", multiple: true },
-    rounds: { type: "string" },
     quick: { type: "boolean" },
     markdown: { type: "boolean" },
     json: { type: "boolean" },
   },
+  numbers: { rounds: undefined },
 });
 if (positionals.length < 1 || positionals.length > 2) refuse("Name one or two folders.");
 const unknown = options.path?.find((wanted) => compared.every(({ name }) => name !== wanted));
 if (unknown !== undefined) refuse(`There is no path ${unknown}.`);
-if (options.rounds !== undefined && !/^[1-9]\d*$/.test(options.rounds))
-  refuse("--rounds needs a number from 1.");
 const plan = options.quick ? { seconds: 0.5, warmUp: 0.5 } : { seconds: 1.5, warmUp: 2 };
 
 const [before, first] = positionals.map((folder) => resolve(folder));
 const roots = { before, ...(first && { first }), after: resolve(import.meta.dirname, "..") };
 /** The commit before has two servers. */
 const servers = Object.keys(roots).length + 1;
-plan.rounds = options.rounds === undefined ? servers * (options.quick ? 1 : 2) : Number(options.rounds);
+plan.rounds = options.rounds ?? servers * (options.quick ? 1 : 2);
 for (const root of Object.values(roots))
   if (!existsSync(join(root, "packages/server/dist/cli.js"))) refuse(`The server in ${root} is not built.`);
 
@@ -76,7 +74,6 @@ for (const { name, label, measures, isWrite, needs, start } of compared) {
 }
 say("");
 
-const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: availableParallelism() };
 const losers = rows.filter(({ verdict }) => verdict === "worse");
 const worse = losers.map(({ label }) => label);
 /** Chance makes some rows worse on a busy machine: how to measure these again, for longer. */
@@ -127,7 +124,7 @@ if (options.json) {
 } else {
   console.log(
     [
-      `Node ${machine.node}, ${machine.cores} × ${machine.cpu}; medians of ${plan.rounds} rounds of ${plan.seconds} s`,
+      `${machineText(machine)}; medians of ${plan.rounds} rounds of ${plan.seconds} s`,
       "",
       ...linesOf(columns, rows.map(cellsOf), options),
       "",

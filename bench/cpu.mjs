@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // What each documented REST path costs: npm run bench -- --cpu, or node bench/cpu.mjs [options]; README.md tells more.
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { readCommandLine, say } from "./lib/command-line.mjs";
 import { createSchool, documented } from "./lib/documented.mjs";
 import { answerTo } from "./lib/http.mjs";
+import { machine, machineText } from "./lib/machine.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
 import { cpuOf, newFolder } from "./lib/processes.mjs";
 import { createLoader, createStage } from "./lib/stage.mjs";
@@ -34,20 +34,18 @@ const { options, refuse } = readCommandLine({
     path: { type: "string", multiple: true },
     engine: { type: "string" },
     postgres: { type: "string" },
-    rounds: { type: "string" },
     quick: { type: "boolean" },
     markdown: { type: "boolean" },
     json: { type: "boolean" },
   },
+  numbers: { rounds: undefined },
 });
 const unknown = options.path?.find((wanted) => documented.every(({ name }) => name !== wanted));
 if (unknown !== undefined) refuse(`There is no path ${unknown}.`);
 if (![undefined, "sqlite", "postgres"].includes(options.engine))
   refuse("The engines are sqlite and postgres.");
-if (options.rounds !== undefined && !/^[1-9]\d*$/.test(options.rounds))
-  refuse("--rounds needs a number from 1.");
 const plan = options.quick ? { rounds: 3, seconds: 0.5, warmUp: 0.7 } : { rounds: 7, seconds: 1, warmUp: 2 };
-if (options.rounds !== undefined) plan.rounds = Number(options.rounds);
+plan.rounds = options.rounds ?? plan.rounds;
 const chosen = documented.filter(
   ({ name }) => name === REFERENCE || !options.path || options.path.includes(name),
 );
@@ -176,7 +174,6 @@ const resultOf = ({ path, engine, rounds, failure }) => {
   };
 };
 const results = entries.map(resultOf);
-const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: availableParallelism() };
 const report = { at: new Date().toISOString(), machine, connections: CONNECTIONS, plan, results };
 writeFileSync(join(import.meta.dirname, "cpu.json"), `${JSON.stringify(report, null, 2)}\n`);
 
@@ -210,7 +207,7 @@ else {
   const failures = results.filter(({ failure }) => failure);
   console.log(
     [
-      `Node ${machine.node}, ${machine.cores} × ${machine.cpu}; ${CONNECTIONS} connections; medians of ${plan.rounds} rounds of ${plan.seconds} s`,
+      `${machineText(machine)}; ${CONNECTIONS} connections; medians of ${plan.rounds} rounds of ${plan.seconds} s`,
       "",
       ...linesOf(columns, results.map(cellsOf), options),
       ...failures.map(({ label, engine, failure }) => `${label}, ${engine}, failed: ${failure}`),

@@ -2,12 +2,12 @@
 // Measures what a call costs on each database, and whether the cost grows with the number of servers: npm run bench -- --engines, or
 // node bench/engines.mjs [options]; README.md tells more.
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readCommandLine, say } from "./lib/command-line.mjs";
 import { countStatements } from "./lib/database-figures.mjs";
 import { ask } from "./lib/ipc.mjs";
+import { machine, machineText } from "./lib/machine.mjs";
 import {
   addCheatRecord,
   createRoom,
@@ -59,25 +59,21 @@ const { options, refuse } = readCommandLine({
   usage: USAGE,
   options: {
     path: { type: "string", multiple: true },
-    rate: { type: "string" },
-    rounds: { type: "string" },
     quick: { type: "boolean" },
     markdown: { type: "boolean" },
     json: { type: "boolean" },
   },
+  numbers: { rate: 150, rounds: undefined },
 });
 const chosen = options.path ?? Object.keys(PATHS);
 const unknown = chosen.find((name) => !(name in PATHS));
 if (unknown !== undefined) refuse(`There is no path ${unknown}.`);
-for (const name of ["rounds", "rate"])
-  if (options[name] !== undefined && !/^[1-9]\d*$/.test(options[name]))
-    refuse(`--${name} needs a number from 1.`);
 const plan = {
-  rounds: Number(options.rounds ?? (options.quick ? 3 : 6)),
+  rounds: options.rounds ?? (options.quick ? 3 : 6),
   seconds: options.quick ? 0.7 : 1.5,
   pacedSeconds: options.quick ? 2 : 4,
   warmUp: 1.5,
-  rate: Number(options.rate ?? 150),
+  rate: options.rate,
 };
 
 const begin = performance.now();
@@ -265,7 +261,6 @@ await statements.close();
 await postgres.stop();
 say("");
 
-const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: availableParallelism() };
 const report = { at: new Date().toISOString(), machine, callers: CALLS, plan, idle, results };
 writeFileSync(join(import.meta.dirname, "engines.json"), `${JSON.stringify(report, null, 2)}\n`);
 
@@ -296,7 +291,7 @@ const textOf = () => {
     ]),
   );
   return [
-    `Node ${machine.node}, ${machine.cores} × ${machine.cpu}; medians of ${plan.rounds} rounds of ${plan.seconds} s (of ${plan.pacedSeconds} s at a fixed rate)`,
+    `${machineText(machine)}; medians of ${plan.rounds} rounds of ${plan.seconds} s (of ${plan.pacedSeconds} s at a fixed rate)`,
     "",
     ...linesOf(
       [

@@ -4,11 +4,12 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { readCommandLine, say } from "./lib/command-line.mjs";
-import { freePort, trpcCall, untilReady } from "./lib/http.mjs";
+import { trpcCall } from "./lib/http.mjs";
 import { ask } from "./lib/ipc.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
-import { environment, newFolder, startModule, startProgram, stop } from "./lib/processes.mjs";
-import { CLI, pg } from "./lib/server-modules.mjs";
+import { newFolder, startModule, stop } from "./lib/processes.mjs";
+import { pg } from "./lib/server-modules.mjs";
+import { startServer } from "./lib/stage.mjs";
 import { amount, linesOf } from "./lib/table.mjs";
 
 const USAGE = `node bench/fairness.mjs [options]       (the server must be built)
@@ -26,19 +27,12 @@ const { options, refuse } = readCommandLine({
   options: {
     attack: { type: "string", multiple: true },
     engine: { type: "string", multiple: true, default: ["sqlite", "postgres"] },
-    rooms: { type: "string", default: "3000" },
-    people: { type: "string", default: "1900" },
-    seconds: { type: "string", default: "10" },
-    rounds: { type: "string", default: "3" },
     markdown: { type: "boolean" },
     json: { type: "boolean" },
   },
+  numbers: { rooms: 3000, people: 1900, seconds: 10, rounds: 3 },
 });
-for (const name of ["rooms", "people", "seconds", "rounds"])
-  if (!/^[1-9]\d{0,4}$/.test(options[name])) refuse(`--${name} must be a whole number`);
-const [ROOMS, PEOPLE, SECONDS, ROUNDS] = ["rooms", "people", "seconds", "rounds"].map((name) =>
-  Number(options[name]),
-);
+const { rooms: ROOMS, people: PEOPLE, seconds: SECONDS, rounds: ROUNDS } = options;
 
 /** The goal: strangers wait at most twice as long as alone, and this much more. */
 const MORE_MS = 50;
@@ -57,25 +51,16 @@ const headersOf = async (userId, role) => ({
 });
 const superjson = (json, meta) => JSON.stringify({ json, ...(meta && { meta }) });
 
-const startServer = async (databaseUrl) => {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const cwd = newFolder();
-  const settings = {
-    INVIGIL_PORT: String(port),
-    INVIGIL_DATABASE_URL: databaseUrl ?? `file:${join(cwd, "invigil.db")}`,
-    INVIGIL_DATA_DIR: cwd,
+const startWithDefaults = (databaseUrl) => {
+  const folder = newFolder();
+  return startServer({
+    INVIGIL_DATABASE_URL: databaseUrl ?? `file:${join(folder, "invigil.db")}`,
+    INVIGIL_DATA_DIR: folder,
     INVIGIL_AUTH_SECRET: secret,
     INVIGIL_LOG_LEVEL: "error",
     // For the preparation. Everything else has its default.
     INVIGIL_QUOTA_PEOPLE_PER_ROOM: "2000",
-  };
-  const program = startProgram(process.execPath, [CLI, "serve"], {
-    env: { ...environment, ...settings },
-    cwd,
   });
-  await untilReady(url, program);
-  return { url, child: program.child };
 };
 
 /** The exam of the busy caller, and a room of strangers. */
@@ -308,13 +293,13 @@ const measure = async (engine, urls, databaseUrl) => {
 };
 
 if (engines.includes("sqlite")) {
-  const server = await startServer();
+  const server = await startWithDefaults();
   await measure("SQLite", [server.url]);
   await stop(server.child);
 }
 if (engines.includes("postgres")) {
   const postgres = await startPostgres();
-  const servers = [await startServer(postgres.url), await startServer(postgres.url)];
+  const servers = [await startWithDefaults(postgres.url), await startWithDefaults(postgres.url)];
   await measure(
     "PostgreSQL, 2 servers",
     servers.map(({ url }) => url),

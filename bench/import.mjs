@@ -3,36 +3,25 @@
 // Needs the build: npx tsc -b. Runs `invigil roster import` as it is typed, process start included, beside the
 // same rows parsed and inserted by csv-parse and better-sqlite3 alone, in the same tables with the same pragmas.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readCommandLine } from "./lib/command-line.mjs";
+import { newFolder } from "./lib/processes.mjs";
 import { openTables } from "./lib/raw-tables.mjs";
+import { CLI, parseCsv } from "./lib/server-modules.mjs";
 
 const USAGE = `node bench/import.mjs [options]
   --rows N  people in the roster (default 100000)
   --json    print the results as JSON`;
-const { rows: count, json } = (() => {
-  try {
-    const { values } = parseArgs({
-      options: { rows: { type: "string", default: "100000" }, json: { type: "boolean" } },
-    });
-    if (!/^[1-9]\d{0,5}$/.test(values.rows)) throw new Error("--rows must be a whole number");
-    return { ...values, rows: Number(values.rows) };
-  } catch (error) {
-    console.error(`${error.message}\n${USAGE}`);
-    process.exit(2);
-  }
-})();
+const { rows: count, json } = readCommandLine({
+  usage: USAGE,
+  options: { json: { type: "boolean" } },
+  numbers: { rows: 100_000 },
+}).options;
 
-const server = resolve(import.meta.dirname, "../packages/server");
-const { parse } = createRequire(join(server, "package.json"))("csv-parse/sync");
-const CLI = join(server, "dist/cli.js");
 const ROOMS = 500;
 
-const folder = mkdtempSync(join(tmpdir(), "invigil-bench-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = newFolder();
 // Tells on descriptor 3 how much memory the process held at most.
 const probe = join(folder, "probe.cjs");
 writeFileSync(
@@ -87,7 +76,7 @@ const bare = async (file) => {
     "INSERT INTO unseated (exam_id, user_id, role, name, created_at, updated_at) VALUES ('e', ?, 'examinee', ?, 0, 0)",
   );
   const start = performance.now();
-  const [, ...people] = parse(readFileSync(file));
+  const [, ...people] = parseCsv(readFileSync(file));
   sqlite
     .transaction(() => {
       for (const [id, name] of people) insert.run(id, name);

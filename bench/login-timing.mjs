@@ -1,30 +1,13 @@
 #!/usr/bin/env node
 // Whether time tells a wrong password from an unknown name: node bench/login-timing.mjs [--tries N] [--json]
 // Needs the build: npx tsc -b. Prints medians, their ratio, and how well one try can be told from another (AUC).
-import { parseArgs } from "node:util";
 import { createTestApp } from "../packages/server/dist/app/testing.js";
+import { readCommandLine } from "./lib/command-line.mjs";
 import { median } from "./lib/statistics.mjs";
 
 const USAGE = `node bench/login-timing.mjs [options]
   --tries N   tries of each kind (default 200)
   --json      print the results as JSON`;
-
-const readOptions = () => {
-  try {
-    const { values } = parseArgs({
-      options: {
-        tries: { type: "string", default: "200" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    if (!/^[1-9]\d{0,4}$/.test(values.tries)) throw new Error("--tries must be a whole number");
-    return { ...values, tries: Number(values.tries) };
-  } catch (error) {
-    console.error(`${error.message}\n${USAGE}`);
-    process.exit(2);
-  }
-};
 
 /** How often one of `left` is slower than one of `right`: 0.5 when they cannot be told apart (Mann and Whitney's U). */
 const auc = (left, right) => {
@@ -32,11 +15,11 @@ const auc = (left, right) => {
   return wins.reduce((sum, win) => sum + win, 0) / wins.length;
 };
 
-const { tries, json, help } = readOptions();
-if (help) {
-  console.log(USAGE);
-  process.exit();
-}
+const { tries, json } = readCommandLine({
+  usage: USAGE,
+  options: { json: { type: "boolean" } },
+  numbers: { tries: 200 },
+}).options;
 
 // Each try is a quarter of an hour after the one before, so that none has to wait.
 let now = Date.parse("2026-01-02T00:00:00Z");

@@ -2,13 +2,13 @@
 // A simulated morning of exams on PostgreSQL and several servers: npm run bench -- --morning, or node bench/morning.mjs
 // [options]. README.md tells more.
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readCommandLine, say } from "./lib/command-line.mjs";
 import { memoryOf, openFigures } from "./lib/database-figures.mjs";
 import { trpcCall, trpcQuery } from "./lib/http.mjs";
 import { ask } from "./lib/ipc.mjs";
+import { machine } from "./lib/machine.mjs";
 import { checkMorning } from "./lib/morning-checks.mjs";
 import { morningText } from "./lib/morning-report.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
@@ -289,7 +289,7 @@ say("");
 
 const report = {
   at: new Date().toISOString(),
-  machine: { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: availableParallelism() },
+  machine,
   plan: { ...plan, password: undefined },
   rooms: rooms.length,
   connections,

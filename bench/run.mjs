@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 // The benchmark: npm run bench -- [--row NAME] [--quick] [--markdown | --json]; README.md tells more.
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
 import { join, relative } from "node:path";
 import { build } from "./lib/build.mjs";
-import { say } from "./lib/command-line.mjs";
+import { readCommandLine, say } from "./lib/command-line.mjs";
+import { machine, machineText } from "./lib/machine.mjs";
 import { measureGroup } from "./lib/measure.mjs";
-import { chosenGroups, readOptions } from "./lib/options.mjs";
 import { planFor } from "./lib/plan.mjs";
 import { CALLS } from "./lib/records.mjs";
 import { createStage } from "./lib/stage.mjs";
@@ -15,19 +14,52 @@ import { groups } from "./rows/index.mjs";
 
 const resultsFile = join(import.meta.dirname, "results.json");
 
-/** Other measurements with options of their own. Their modules are also programs. */
-const OTHERS = { "--cpu": "./cpu.mjs", "--engines": "./engines.mjs", "--morning": "./morning.mjs" };
-const other = OTHERS[process.argv[2]];
-if (other !== undefined) {
+/** Other measurements, which are programs with options of their own. */
+const OTHERS = {
+  cpu: "what each documented REST path costs the processor",
+  engines: "what a call costs on SQLite, on PostgreSQL and with several servers, beside the limits",
+  morning: "a simulated morning of exams on PostgreSQL and several servers",
+  fairness: "how long calls of strangers take beside one busy caller",
+  turns: "how long the largest calls delay others",
+  retention: "whether PostgreSQL's tables grow although as many rows are deleted as added",
+  import: "how long a roster takes to import",
+  "login-timing": "whether time tells a wrong password from an unknown name",
+};
+const other = process.argv[2]?.replace(/^--/, "");
+if (Object.hasOwn(OTHERS, other)) {
   say("building");
   await build();
   process.argv.splice(2, 1);
-  // It ends the process.
-  await import(other);
+  await import(`./${other}.mjs`);
+  process.exit();
 }
 
-const options = readOptions();
-const chosen = chosenGroups(groups, options.row);
+const USAGE = `npm run bench -- [options]
+  --row NAME      only this row; may be given more than once
+  --list          name the rows
+  --quick         short rounds, for a look: the figures are rough
+  --markdown      print the table as Markdown
+  --json          print the results as JSON
+Other measurements, each with options of its own (--help):
+${Object.entries(OTHERS)
+  .map(([name, what]) => `  --${name.padEnd(13)} ${what}`)
+  .join("\n")}`;
+const { options, refuse } = readCommandLine({
+  usage: USAGE,
+  options: {
+    row: { type: "string", multiple: true },
+    list: { type: "boolean" },
+    quick: { type: "boolean" },
+    markdown: { type: "boolean" },
+    json: { type: "boolean" },
+  },
+});
+const names = groups.flat().map(({ name }) => name);
+const unknown = options.row?.find((name) => !names.includes(name));
+if (unknown !== undefined) refuse(`There is no row ${unknown}. There are: ${names.join(", ")}`);
+const chosen = groups
+  .map((rows) => rows.filter(({ name }) => !options.row || options.row.includes(name)))
+  .filter((rows) => rows.length > 0);
 if (options.list) {
   for (const { name, ours, theirs } of chosen.flat()) {
     console.log(`${name.padEnd(16)} ${ours.label}${theirs ? ` / ${theirs.label}` : ""}`);
@@ -45,26 +77,19 @@ for (const rows of chosen) results.push(...(await measureGroup(rows, { stage, pl
 await stage.close();
 say("");
 
-const machine = {
-  node: process.version,
-  platform: `${process.platform} ${process.arch}`,
-  cpu: cpus()[0]?.model ?? "unknown",
-  cores: availableParallelism(),
-};
 const report = { at: new Date().toISOString(), machine, connections: CALLS, plan, results };
 writeFileSync(resultsFile, `${JSON.stringify(report, null, 2)}\n`);
 
 if (options.json) {
   console.log(JSON.stringify(report, null, 2));
 } else {
-  const { node, platform, cpu, cores } = machine;
   const verdictsOf = ({ verdict = "", failure }) => (failure ? "failed" : verdict);
   const count = (wanted) => results.filter((result) => verdictsOf(result).startsWith(wanted)).length;
   const seconds = Math.round((performance.now() - start) / 1000);
   const verdicts = ["met", "missed", "unclear", "failed"].map((verdict) => `${count(verdict)} ${verdict}`);
   console.log(
     [
-      `Node ${node}, ${platform}, ${cores} × ${cpu}; ${CALLS} connections; medians of ${plan.rounds} rounds of ${plan.seconds} s`,
+      `${machineText(machine)}; ${CALLS} connections; medians of ${plan.rounds} rounds of ${plan.seconds} s`,
       "",
       tableOf(results, options),
       "",

@@ -3,6 +3,7 @@
 // FILE is the JSON of a morning; by default bench/morning.json, which bench/morning.mjs writes.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { machineText } from "./lib/machine.mjs";
 import { costsOf, machinesFor } from "./lib/sizing.mjs";
 import { amount, linesOf } from "./lib/table.mjs";
 
@@ -57,7 +58,7 @@ const rows = [
 const table = (head, lines) => linesOf(head, lines, { markdown: true });
 console.log(
   [
-    `Node ${machine.node}, ${machine.cores} × ${machine.cpu}; a morning of ${amount(connections, 0)} connections, ${plan.servers} servers, ${report.at.slice(0, 10)}`,
+    `${machineText(machine)}; a morning of ${amount(connections, 0)} connections, ${plan.servers} servers, ${report.at.slice(0, 10)}`,
     "",
     ...table([{ title: "" }, { title: "each thousand connections" }, { title: "", right }], given),
     "",

@@ -8,33 +8,27 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { freePort } from "./lib/http.mjs";
+import { readCommandLine, say } from "./lib/command-line.mjs";
+import { answerTo, freePort, trpcCall, trpcQuery, untilReady } from "./lib/http.mjs";
+import { environment } from "./lib/processes.mjs";
 import { CLI, Sqlite } from "./lib/server-modules.mjs";
+import { amount, linesOf } from "./lib/table.mjs";
 
 const USAGE = `node bench/turns.mjs [options]
   --people N     examinees of the exam (default 100000)
   --records N    cheat records, half of them about one person (default 1000000)
   --disk FOLDER  where the database is; default: in memory (/dev/shm), where a sync costs nothing
+  --markdown     print the table as Markdown
   --json         print the results as JSON`;
-const options = (() => {
-  try {
-    const { values } = parseArgs({
-      options: {
-        people: { type: "string", default: "100000" },
-        records: { type: "string", default: "1000000" },
-        disk: { type: "string", default: existsSync("/dev/shm") ? "/dev/shm" : tmpdir() },
-        json: { type: "boolean" },
-      },
-    });
-    for (const name of ["people", "records"])
-      if (!/^[1-9]\d{0,6}$/.test(values[name])) throw new Error(`--${name} must be a whole number`);
-    return { ...values, people: Number(values.people), records: Number(values.records) };
-  } catch (error) {
-    console.error(`${error.message}\n${USAGE}`);
-    process.exit(2);
-  }
-})();
+const { options } = readCommandLine({
+  usage: USAGE,
+  options: {
+    disk: { type: "string", default: existsSync("/dev/shm") ? "/dev/shm" : tmpdir() },
+    markdown: { type: "boolean" },
+    json: { type: "boolean" },
+  },
+  numbers: { people: 100_000, records: 1_000_000 },
+});
 
 const TURN_GOAL_MS = 50;
 const WRITE_GOAL_MS = 250;
@@ -54,7 +48,7 @@ const server = spawn(
   {
     cwd: folder,
     env: {
-      PATH: process.env.PATH,
+      ...environment,
       INVIGIL_PORT: String(port),
       INVIGIL_AUTH_SECRET: secret,
       INVIGIL_DATABASE_URL: `file:${file}`,
@@ -69,14 +63,7 @@ process.on("exit", () => {
   server.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
-process.on("SIGINT", () => process.exit(130));
-
-const ready = () =>
-  fetch(`${url}/ready`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-while (!(await ready())) await sleep(20);
+await untilReady(url, { child: server, complaints: () => "" });
 
 const token = await signToken(
   { userId: "boss", role: "admin", ttlSeconds: 36_000 },
@@ -84,41 +71,32 @@ const token = await signToken(
 );
 const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
 
-const answerOf = async (response) => {
-  const text = await response.text();
-  if (!response.ok)
-    throw new Error(`${response.url.slice(0, 100)} answered ${response.status}: ${text.slice(0, 400)}`);
-  return JSON.parse(text);
-};
-const dates = ["startTime", "endTime"];
-const written = (json) => {
-  const values = Object.fromEntries(dates.filter((name) => name in json).map((name) => [name, ["Date"]]));
-  return JSON.stringify({ json, ...(Object.keys(values).length > 0 && { meta: { values } }) });
-};
-const mutate = async (path, json) =>
-  (await answerOf(await fetch(`${url}/trpc/${path}`, { method: "POST", headers, body: written(json) })))
-    .result.data.json;
-const query = async (path, json) =>
-  (await answerOf(await fetch(`${url}/trpc/${path}?input=${encodeURIComponent(written(json))}`, { headers })))
-    .result.data.json;
-
+const mutate = (procedure, input) => trpcCall(url, procedure, input, headers);
+const query = (procedure, input) => trpcQuery(url, procedure, input, headers);
 const exam = (name) =>
-  mutate("exam.create", { name, startTime: "2099-01-01T08:00:00.000Z", endTime: "2099-01-01T10:00:00.000Z" });
+  mutate("exam.create", {
+    name,
+    startTime: new Date("2099-01-01T08:00:00Z"),
+    endTime: new Date("2099-01-01T10:00:00Z"),
+  });
 const { id: examId } = await exam("Large");
 const { id: besideId } = await exam("Beside");
 const { id: besideRoom } = await mutate("room.create", { name: "Beside", examId: besideId });
 
-const recordBeside = async (record) =>
-  answerOf(
-    await fetch(`${url}/trpc/cheat.addRecords`, {
-      method: "POST",
-      headers,
-      body: JSON.stringify({
-        json: { roomId: besideRoom, records: [record] },
-        meta: { values: { "records.0.detectTime": ["Date"] } },
-      }),
-    }),
-  );
+const record = {
+  userId: "boss",
+  isMainMonitor: true,
+  detectType: "watch",
+  detectTime: new Date("2026-01-01T08:00:00Z"),
+};
+const recordBeside = {
+  method: "POST",
+  path: "/trpc/cheat.addRecords",
+  body: JSON.stringify({
+    json: { roomId: besideRoom, records: [record] },
+    meta: { values: { "records.0.detectTime": ["Date"] } },
+  }),
+};
 
 for (let n = 0; n < 100; n++) await exam(`Small ${n}`);
 
@@ -129,8 +107,7 @@ const beside = () => {
   const write = async () => {
     while (!isOver) {
       const start = performance.now();
-      const detectTime = "2026-01-01T08:00:00.000Z";
-      await recordBeside({ userId: "boss", isMainMonitor: true, detectType: "watch", detectTime });
+      await answerTo(url, recordBeside, headers);
       longest = Math.max(longest, performance.now() - start);
       await sleep(5);
     }
@@ -158,35 +135,19 @@ const finished = async () => {
 
 const results = [];
 const measure = async (name, call) => {
+  say(name);
   await sleep(200);
   await longestTurn();
   const stop = beside();
   const start = performance.now();
-  const answer = await call();
+  await call();
   const seconds = (performance.now() - start) / 1000;
   await finished();
   const allSeconds = (performance.now() - start) / 1000;
   const waited = await stop();
   const turn = await longestTurn();
   results.push({ name, seconds, allSeconds, turnMs: turn.cpu, wallMs: turn.wall, waitedMs: waited });
-  if (!options.json)
-    console.log(
-      [
-        name.padEnd(44),
-        seconds.toFixed(1).padStart(8),
-        allSeconds.toFixed(1).padStart(8),
-        `${turn.cpu.toFixed(0)}${turn.cpu < TURN_GOAL_MS ? "" : " !"}`.padStart(10),
-        turn.wall.toFixed(0).padStart(10),
-        `${waited.toFixed(0)}${waited < WRITE_GOAL_MS ? "" : " !"}`.padStart(10),
-      ].join(""),
-    );
-  return answer;
 };
-
-if (!options.json)
-  console.log(
-    `${"call".padEnd(44)}${"answer s".padStart(8)}${"all s".padStart(8)}${"turn ms".padStart(10)}${"(wall)".padStart(10)}${"write ms".padStart(10)}`,
-  );
 
 const roster = (name) =>
   Buffer.from(
@@ -274,10 +235,31 @@ database.exec("DELETE FROM cheat_records; DELETE FROM recorded_people");
 database.close();
 await measure("exam.delete", () => mutate("exam.delete", { examId, withRooms: true, erase: "now" }));
 
-if (options.json) console.log(JSON.stringify(results, null, 2));
+say("");
+
+const columns = [
+  { title: "call" },
+  ...["answered, s", "finished, s", "longest turn, ms", "by the clock, ms", "another exam's write, ms"].map(
+    (title) => ({ title, right: true }),
+  ),
+];
 const missed = results.filter(({ turnMs, waitedMs }) => turnMs >= TURN_GOAL_MS || waitedMs >= WRITE_GOAL_MS);
-if (!options.json)
+if (options.json) console.log(JSON.stringify(results, null, 2));
+else
   console.log(
-    `goals: a turn under ${TURN_GOAL_MS} ms, a write within ${WRITE_GOAL_MS} ms: ${missed.length === 0 ? "met" : `missed by ${missed.map(({ name }) => name).join("; ")}`}`,
+    [
+      ...linesOf(
+        columns,
+        results.map(({ name, seconds, allSeconds, turnMs, wallMs, waitedMs }) => [
+          name,
+          amount(seconds, 1),
+          amount(allSeconds, 1),
+          ...[turnMs, wallMs, waitedMs].map((ms) => amount(ms, 0)),
+        ]),
+        options,
+      ),
+      "",
+      `goals: a turn under ${TURN_GOAL_MS} ms, a write within ${WRITE_GOAL_MS} ms: ${missed.length === 0 ? "met" : `missed by ${missed.map(({ name }) => name).join("; ")}`}`,
+    ].join("\n"),
   );
-process.exit(0);
+process.exit();

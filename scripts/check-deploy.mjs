@@ -200,6 +200,7 @@ const folder = "deploy/kubernetes";
 const {
   resources,
   configMapGenerator: [settingsMap],
+  images: [image],
 } = manifests.get(`${folder}/kustomization.yaml`);
 const listed = resources.map((name) => `${folder}/${name}`);
 const inOrder = (paths) => paths.toSorted((one, other) => one.localeCompare(other)).join();
@@ -207,6 +208,8 @@ const present = [...manifests.keys()].filter(
   (path) => path.startsWith(`${folder}/`) && !/kustomization|\.example\./.test(path),
 );
 expectSame(`${folder}/kustomization.yaml: resources`, inOrder(listed), inOrder(present));
+const { version } = JSON.parse(read("packages/server/package.json"));
+expectSame(`${folder}/kustomization.yaml: newTag`, image.newTag, version);
 const secret = manifests.get(`${folder}/secret.example.yaml`);
 const podSettings = parseEnv(read(`${folder}/${settingsMap.envs[0]}`));
 expectNoSecret(`${folder}/settings.env`, podSettings);

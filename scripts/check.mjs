@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { storageTests } from "./storage-tests.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const bin = (name) => join(root, "node_modules/.bin", name);
@@ -21,12 +22,6 @@ const { only, quick = false } = parseArgs({
 }).values;
 
 const vitest = [bin("vitest"), "run", "--config", "vitest.workspace.ts"];
-
-/** The tests that the step `postgres` runs: parts of their paths. `.ci/run postgres` runs all there. */
-const ON_POSTGRES =
-  "accounts bulk-changes crossing-deletion ended-rooms erasure group-commit live-people live-property live-rights live-tail presence storage-parts tokens trpc-participants"
-    .split(" ")
-    .map((name) => `test/${name}`);
 
 /** In the order in which they begin, each after those that it names. */
 const steps = [
@@ -54,11 +49,11 @@ const steps = [
     counts: true,
   },
   {
-    // Some of what concerns storage, events and people, once more on PostgreSQL.
+    // What concerns storage, once more on PostgreSQL, with samples of the many cases that `tests` runs.
     name: "postgres",
-    command: [...vitest, "--project", "server", ...ON_POSTGRES],
+    command: [...vitest, "--project", "server", ...storageTests()],
     after: ["tests"],
-    env: { INVIGIL_TEST_DATABASE: "postgres" },
+    env: { INVIGIL_TEST_DATABASE: "postgres", TEST_EFFORT: "quick" },
     counts: true,
     isQuick: false,
   },

@@ -14,7 +14,7 @@ const { changed = false } = parseArgs({ options: { changed: { type: "boolean" } 
 const CACHE = join(root, "node_modules/.cache");
 const PASSED = join(CACHE, "lint-passed.json");
 /** All files are linted again when one of these changes. */
-const SETTINGS = [".oxlintrc.json", "pnpm-lock.yaml", "tsconfig.base.json"];
+const SETTINGS = [".oxlintrc.json", "scripts/module-state.mjs", "pnpm-lock.yaml", "tsconfig.base.json"];
 
 const hashOf = (paths) => {
   const hash = createHash("sha256");

@@ -1,26 +1,46 @@
 // What the commands of the benchmark are given, and what they say meanwhile.
 import { parseArgs } from "node:util";
 
+const IS_NUMBER = /^[1-9]\d{0,8}$/;
+
 /**
  * Reads the options of a command. `--help` prints its usage.
+ * @param {Record<string, number | undefined>} [given.numbers] the defaults of the options that are whole numbers from 1
  * @returns the values and positionals, and a function that refuses them with a message and ends the process
  */
-export const readCommandLine = ({ usage, options, allowPositionals = false }) => {
+export const readCommandLine = ({ usage, options = {}, numbers = {}, allowPositionals = false }) => {
   const refuse = (message) => {
     console.error(`${message}\n${usage}`);
     process.exit(2);
   };
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals,
-      options: { ...options, help: { type: "boolean", short: "h" } },
-    });
-    if (!values.help) return { options: values, positionals, refuse };
-  } catch (error) {
-    return refuse(error.message);
+  const named = Object.keys(numbers);
+  const parse = () => {
+    try {
+      return parseArgs({
+        allowPositionals,
+        options: {
+          ...options,
+          ...Object.fromEntries(named.map((name) => [name, { type: "string" }])),
+          help: { type: "boolean", short: "h" },
+        },
+      });
+    } catch (error) {
+      return refuse(error.message);
+    }
+  };
+  const { values, positionals } = parse();
+  if (values.help) {
+    console.log(usage);
+    process.exit();
   }
-  console.log(usage);
-  return process.exit();
+  const wrong = named.find((name) => values[name] !== undefined && !IS_NUMBER.test(values[name]));
+  if (wrong) refuse(`--${wrong} must be a whole number from 1.`);
+  const numberOf = (name) => (values[name] === undefined ? numbers[name] : Number(values[name]));
+  return {
+    options: { ...values, ...Object.fromEntries(named.map((name) => [name, numberOf(name)])) },
+    positionals,
+    refuse,
+  };
 };
 
 /** Writes over one line of a terminal. Writes nothing elsewhere. */

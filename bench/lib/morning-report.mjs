@@ -1,4 +1,5 @@
 // The summary of a simulated morning.
+import { machineText } from "./machine.mjs";
 import { costsOf } from "./sizing.mjs";
 import { amount, linesOf } from "./table.mjs";
 
@@ -73,7 +74,7 @@ export const morningText = (report, options) => {
     });
   const table = (head, rows) => linesOf(head, rows, options);
   return [
-    `Node ${machine.node}, ${machine.cores} × ${machine.cpu}; ${amount(connections, 0)} connections in ${report.rooms} rooms of ${plan.exams} exams, ${plan.servers} servers and PostgreSQL on this machine; they arrive in ${plan.minutes} min and work for ${plan.steady} min`,
+    `${machineText(machine)}; ${amount(connections, 0)} connections in ${report.rooms} rooms of ${plan.exams} exams, ${plan.servers} servers and PostgreSQL on this machine; they arrive in ${plan.minutes} min and work for ${plan.steady} min`,
     "",
     ...table([{ title: "for each thousand connections" }, { title: "", right }], given),
     "",

@@ -6,6 +6,7 @@ import { freePort, untilReady } from "./http.mjs";
 import { ask } from "./ipc.mjs";
 import { environment, newFolder, run, startModule, startProgram, stop, timeUntilLine } from "./processes.mjs";
 import { raisedLimits } from "./raised-limits.mjs";
+import { CLI } from "./server-modules.mjs";
 
 const HERE = resolve(import.meta.dirname, "../..");
 
@@ -35,6 +36,19 @@ export const createLoader = () => {
   };
 };
 
+/** The server as people run it, by its command, in a folder where there is no .env. Its log, a line a request, goes to the null device. */
+export const startServer = async (settings, cli = CLI) => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const options = {
+    env: { ...environment, ...settings, INVIGIL_PORT: String(port) },
+    cwd: settings.INVIGIL_DATA_DIR,
+  };
+  const program = startProgram(process.execPath, [cli, "serve"], options);
+  await untilReady(url, program);
+  return { url, child: program.child };
+};
+
 /** @param {string} root the checkout whose built server runs; stages of two checkouts share a `loader` */
 export const createStage = (root = HERE, loader = createLoader()) => {
   const secret = randomBytes(32).toString("hex");
@@ -61,17 +75,8 @@ export const createStage = (root = HERE, loader = createLoader()) => {
     databaseFor: createDatabases(),
     settingsFor,
 
-    /** The server as people run it, by its command; its log, a line a request, goes to the null device. */
-    async startServer(file, more) {
-      const port = await freePort();
-      const url = `http://127.0.0.1:${port}`;
-      const settings = { ...settingsFor(file, more), INVIGIL_PORT: String(port) };
-      // Started in a folder where there is no .env.
-      const options = { env: { ...environment, ...settings }, cwd: settings.INVIGIL_DATA_DIR };
-      const program = startProgram(process.execPath, [cli, "serve"], options);
-      await untilReady(url, program);
-      return { url, child: program.child };
-    },
+    /** Starts a server on this database. */
+    startServer: (file, more) => startServer(settingsFor(file, more), cli),
 
     /** The headers of a request: one teacher makes them all. */
     async headersOf(file, { method }) {

@@ -1,3 +1,4 @@
+// Also on PostgreSQL: names are locked while accounts are made.
 import { parseOptions } from "@node-rs/argon2";
 import { describe, expect, it } from "vitest";
 import { accounts } from "../src/storage/tables.js";

@@ -1,3 +1,4 @@
+// Also on PostgreSQL: calls and deletions wait for the lock of an exam.
 import { expect, it } from "vitest";
 import { reasonOf } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";

@@ -1,3 +1,4 @@
+// Also on PostgreSQL: every table is erased by its own statements.
 import { getTableColumns, getTableName } from "drizzle-orm";
 import { expect, it } from "vitest";
 import type { Erased } from "../src/storage/columns.js";

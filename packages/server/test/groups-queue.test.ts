@@ -1,3 +1,4 @@
+// Also on PostgreSQL: servers claim tasks from each other.
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RosterTransaction } from "../src/domain/exam-transaction.js";

@@ -1,3 +1,4 @@
+// Also on PostgreSQL: a page is two ranges of an index.
 import { signals } from "@invigil/schema";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

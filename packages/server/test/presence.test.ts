@@ -1,3 +1,4 @@
+// Also on PostgreSQL: servers claim pages and hold leases.
 import { join } from "node:path";
 import type { Camera } from "@invigil/schema";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";

@@ -57,6 +57,13 @@ describe("the check of deploy/ reports", () => {
       fault: "connections of PostgreSQL is 97, less than 150: INVIGIL_DATABASE_CONNECTIONS",
     },
     {
+      what: "an image of another version",
+      file: "kubernetes/kustomization.yaml",
+      from: "newTag: ",
+      to: "newTag: 0.0.1 # ",
+      fault: "kustomization.yaml: newTag is 0.0.1, not ",
+    },
+    {
       what: "a proxy that refuses audio files",
       file: "nginx.conf",
       from: "client_max_body_size 21m",

@@ -1,3 +1,4 @@
+// Also on PostgreSQL: a move locks two rooms.
 import { describe, expect, it } from "vitest";
 import { query } from "../src/storage/statement.js";
 import { participants, streamNames } from "../src/storage/tables.js";

@@ -1,3 +1,4 @@
+// Also on PostgreSQL: people are added and changed with locks.
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { dataOf, rest, trpc } from "./support/calls.js";

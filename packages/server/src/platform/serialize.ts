@@ -123,8 +123,9 @@ interface Shared {
   alone?: SuperJSONResult;
   wrapped?: SuperJSONResult;
 }
-// Caches that can be recomputed and live as long as their keys.
+// oxlint-disable-next-line invigil/no-module-state -- A serialization follows from the answer, and is forgotten with it.
 const shared = new WeakMap<object, Shared>();
+// oxlint-disable-next-line invigil/no-module-state -- The same.
 const texts = new WeakMap<SuperJSONResult, { json?: string | Buffer }>();
 
 /**

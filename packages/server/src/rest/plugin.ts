@@ -6,6 +6,7 @@ import { bodyLimitOf } from "../http/body-limits.js";
 import type { CreateContext } from "../http/context.js";
 import { type RestStatus, success } from "../http/envelope.js";
 import { invalidInput } from "../platform/errors.js";
+import { onceByText } from "../platform/once.js";
 import { findProcedure, type TrpcAdapter } from "../trpc/call.js";
 import { createRowCaller } from "./call.js";
 import { documentRoutes } from "./document-routes.js";
@@ -37,15 +38,7 @@ const sentFields = ({ query, body }: FastifyRequest, { bodyOnly }: Row): Record<
 };
 
 /** The rows by time zone. Apps with the same one share them, because creating the codecs takes longer than the routes. */
-const rowsByZone = new Map<string, readonly Row[]>();
-
-const rowsOf = (timeZone: string): readonly Row[] => {
-  const known = rowsByZone.get(timeZone);
-  if (known) return known;
-  const rows = createRoutes(createWire({ timeZone }));
-  rowsByZone.set(timeZone, rows);
-  return rows;
-};
+const rowsOf = onceByText((timeZone): readonly Row[] => createRoutes(createWire({ timeZone })));
 
 /** The REST API: one Fastify route per row of the table. */
 export const restPlugin = async (

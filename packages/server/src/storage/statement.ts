@@ -86,6 +86,7 @@ export interface Statement<Row = unknown, Writes extends Owner = never> {
 export type AnyStatement<Row = unknown> = Statement<Row, Owner>;
 
 /** All statements and insertions, for the tests that compile them for each database. */
+// oxlint-disable-next-line invigil/no-module-state -- What the code declares, whatever app runs it.
 const allStatements: (AnyStatement | Insertion)[] = [];
 export const madeStatements = (): readonly (AnyStatement | Insertion)[] => allStatements;
 
@@ -231,6 +232,7 @@ const fieldOf = (path: readonly string[], field: unknown): Field => ({
   table: is(field, Column) ? getTableName(field.table) : undefined,
 });
 
+// oxlint-disable-next-line invigil/no-module-state -- The same.
 const writingStatements = new WeakSet<AnyStatement>();
 /** Whether a statement writes rows. Known once the statement has been started. */
 export const isWriting = (one: AnyStatement): boolean => writingStatements.has(one);
@@ -355,7 +357,8 @@ const indexesIn = (shape: RowShape): number[] =>
 
 /**
  * Creates a function that builds a row from the values of its fields. The function is compiled from text, because
- * V8 creates an object literal in a quarter of the time that it takes to add the same properties one by one.
+ * V8 creates an object literal in a quarter of the time that it takes to add the same properties one by one. A page of records is
+ * read in 0.87 of the time (decision 50). Nothing else compiles text.
  */
 export const rowReader = ({ fields, alwaysThere }: Pick<StatementParts, "fields" | "alwaysThere">) => {
   const valueAt = (index: number): string =>

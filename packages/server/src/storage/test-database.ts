@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { count, sql } from "drizzle-orm";
 import pg from "pg";
 import type { Database } from "./database.js";
@@ -7,8 +8,8 @@ import { type OpenOptions, openDatabase } from "./open.js";
 import { query } from "./statement.js";
 
 /** Schemas that closed apps have left, by the URL of the database. They are emptied before they are used again. */
+// oxlint-disable-next-line invigil/no-module-state -- The apps of a test run, one after the other.
 const freeSchemas = new Map<string, string[]>();
-let made = 0;
 
 const execute = async (url: string, text: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url });
@@ -48,8 +49,7 @@ const takeSchema = async (url: string): Promise<{ schema: string; url: string }>
     await execute(inSchema(url, used), TRUNCATE_TABLES);
     return { schema: used, url: inSchema(url, used) };
   }
-  made += 1;
-  const schema = `invigil_test_${process.pid}_${Date.now()}_${made}`;
+  const schema = `invigil_test_${process.pid}_${Date.now()}_${randomBytes(4).toString("hex")}`;
   await execute(url, `CREATE SCHEMA ${schema}`);
   return { schema, url: inSchema(url, schema) };
 };

@@ -13,7 +13,7 @@ export const AUTHOR: Author = { userId: "author", role: "admin", origin: ORIGIN,
 export const acting = (caller: Principal): ActingCaller => ({ ...caller, origin: ORIGIN, audited: "none" });
 
 /** The writes of a store, without an audit and without bulk changes. */
-export const testWrites = (storage: Pick<Storage, "write">): Writes =>
+const testWrites = (storage: Pick<Storage, "write">): Writes =>
   createWrites({
     storage,
     audit: NO_AUDIT,

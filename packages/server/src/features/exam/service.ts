@@ -20,7 +20,7 @@ import { createQuotaCheck } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
-import type { Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import type { AccessService } from "../access/service.js";
 import { clipNotFound } from "../audio/rules.js";
 import type { AudioService } from "../audio/service.js";
@@ -63,7 +63,7 @@ export interface ExamService {
 export interface ExamServiceDeps {
   readonly store: ExamStore;
   /** Sends reads of several stores together. */
-  readonly together: Storage["together"];
+  readonly together: Queries["together"];
   readonly access: AccessService;
   readonly audio: AudioService;
   readonly participant: ParticipantService;

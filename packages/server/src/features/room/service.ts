@@ -19,7 +19,7 @@ import { examNotFound, InvigilError, invalidInput, roomNotFound } from "../../pl
 import type { Ids } from "../../platform/ids.js";
 import { defaultService } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
-import type { Storage } from "../../storage/port.js";
+import type { Queries } from "../../storage/port.js";
 import type { AccessService } from "../access/service.js";
 import type { CheatService } from "../cheat/service.js";
 import type { GroupService } from "../message-groups/service.js";
@@ -69,7 +69,7 @@ export interface RoomService {
 
 export interface RoomServiceDeps {
   readonly store: RoomStore;
-  readonly together: Storage["together"];
+  readonly together: Queries["together"];
   readonly access: AccessService;
   readonly cheat: CheatService;
   readonly groups: GroupService;

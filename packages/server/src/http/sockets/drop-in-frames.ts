@@ -1,6 +1,7 @@
 import type { DropInFrame, DropInMuteStatus } from "@invigil/schema";
 import { type Delivery, deliveryOf } from "../../features/drop-in/service.js";
 import type { DeliveredRoomEvent } from "../../features/subscriptions/service.js";
+import { once } from "../../platform/once.js";
 
 type MessageEvent = Extract<DeliveredRoomEvent, { type: "message" }>;
 
@@ -23,14 +24,6 @@ export interface SharedFrames {
   readonly muted: (status: DropInMuteStatus) => Buffer;
 }
 
-const once = <Source extends object, Made>(make: (source: Source) => Made): ((source: Source) => Made) => {
-  const known = new WeakMap<Source, Made>();
-  return (source) => {
-    const made = known.get(source) ?? make(source);
-    known.set(source, made);
-    return made;
-  };
-};
 export const createSharedFrames = (): SharedFrames => ({
   message: once((event) => createFrame(deliveryOf(event.message), event.id)),
   muted: once((status) => bytesOf({ is: "muted", status })),

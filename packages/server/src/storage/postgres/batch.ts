@@ -1,4 +1,5 @@
 import pg from "pg";
+import { once } from "../../platform/once.js";
 import { types } from "./values.js";
 
 /** A statement that the driver sends. A named one is prepared once for each connection. */
@@ -64,18 +65,13 @@ interface Known {
   readonly parsers: Map<string, readonly Parser[]>;
 }
 
-const connections = new WeakMap<pg.Connection, Known>();
-const knownOf = (connection: pg.Connection): Known => {
-  const known = connections.get(connection);
-  if (known) return known;
+const knownOf = once((connection: pg.Connection): Known => {
   const chunks: Uint8Array[] = [];
   const stream = { writable: true, write: (chunk: Uint8Array) => chunks.push(chunk) };
   // Safe: an object with this prototype is used like it, and the driver's types leave a part out.
   const view = Object.assign(Object.create(connection) as DriverConnection, { stream });
-  const made = { view, chunks, parsers: new Map<string, readonly Parser[]>() };
-  connections.set(connection, made);
-  return made;
-};
+  return { view, chunks, parsers: new Map<string, readonly Parser[]>() };
+});
 
 // Safe: the driver exports this, and its types leave it out.
 const { prepareValue } = (pg as unknown as { utils: { prepareValue: (value: unknown) => string } }).utils;

@@ -1,5 +1,6 @@
 import { getTableName } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { once } from "../../platform/once.js";
 import { quoted } from "../names.js";
 import {
   type AnyStatement,
@@ -52,16 +53,6 @@ interface CompiledInsertion extends Named {
 const NOTHING: Values = {};
 /** The maximum number of rows that one statement inserts. */
 const MAX_ROWS = 2_000;
-
-/** Returns a function that makes a value for each key once. */
-const once = <Key extends object, Made extends object>(make: (key: Key) => Made): ((key: Key) => Made) => {
-  const known = new WeakMap<Key, Made>();
-  return (key) => {
-    const made = known.get(key) ?? make(key);
-    known.set(key, made);
-    return made;
-  };
-};
 
 export const compileOnce = once((statement: AnyStatement): Compiled => {
   const parts = partsOf(statement, postgresDialect);

@@ -1,3 +1,4 @@
+import { onceByText } from "../../platform/once.js";
 import type { Query } from "./batch.js";
 
 /** The text of a statement, with the name by which it is prepared. */
@@ -6,13 +7,8 @@ export interface Named {
   readonly text: string;
 }
 
-/** Names of prepared statements, by their texts: statements with the same text share one. */
-const names = new Map<string, string>();
-export const named = (text: string): Named => {
-  const name = names.get(text) ?? `s${names.size}`;
-  names.set(text, name);
-  return { name, text };
-};
+/** Names a statement. Statements with the same text share the name. */
+export const named = onceByText((text, before): Named => ({ name: `s${before}`, text }));
 
 /** @param prepared whether statements are prepared by name */
 export const queryOf = (

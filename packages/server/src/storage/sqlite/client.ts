@@ -154,6 +154,7 @@ interface Template {
   readonly content: Buffer;
 }
 /** Templates of temporary databases, by the folder of the migrations. Tests open hundreds of temporary databases. */
+// oxlint-disable-next-line invigil/no-module-state -- A copy of a template shares nothing with it.
 const templates = new Map<string, Template>();
 
 /**

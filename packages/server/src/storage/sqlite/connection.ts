@@ -1,6 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { getTableName } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { once } from "../../platform/once.js";
 import { ForeignKeyError, UniqueError } from "../errors.js";
 import { listOf, quoted } from "../names.js";
 import type { Reader } from "../port.js";
@@ -70,18 +71,12 @@ interface Compiled extends Pick<Prepared, "running" | "read"> {
 }
 
 /** Compiled statements. Several connections prepare the same statement, and compiling takes longer than preparing. */
-const compiledStatements = new WeakMap<AnyStatement, Compiled>();
-
-const compileOnce = (statement: AnyStatement): Compiled => {
-  const known = compiledStatements.get(statement);
-  if (known) return known;
+const compileOnce = once((statement: AnyStatement): Compiled => {
   const parts = partsOf(statement, sqliteDialect);
   const { text, bindings } = compile(parts);
   const running = { text, parameters: bindings.length, writes: parts.writes };
-  const compiled = { running, bindings, read: rowReader(parts) };
-  compiledStatements.set(statement, compiled);
-  return compiled;
-};
+  return { running, bindings, read: rowReader(parts) };
+});
 
 const NOTHING: Values = {};
 

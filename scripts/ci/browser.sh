@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# What only a browser can show: scripts/ci/browser.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+find_chromium || skip "Chromium is not installed, and cannot be"
+built || exit
+browser_tests

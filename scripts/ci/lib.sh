@@ -1,0 +1,130 @@
+# shellcheck shell=bash
+# What the scripts in this folder share. Each works from any folder, installs what it needs, and skips what this machine cannot do.
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd) || exit
+cd "$root" || exit
+export CI=true
+
+# A temporary folder. `at_exit COMMAND` adds a command to those that run at the end, the last one first.
+tmp=$(mktemp -d)
+exits=('rm -rf "$tmp"')
+at_exit() { exits=("$1" "${exits[@]}"); }
+leave() {
+  local command
+  for command in "${exits[@]}"; do eval "$command"; done
+}
+trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Makes sure that the checkout is set up and built. It takes seconds where that was done before.
+built() {
+  npm run --silent setup && npm run --silent build
+}
+
+tests() {
+  node_modules/.bin/vitest run --config vitest.workspace.ts "$@"
+}
+browser_tests() {
+  CHROMIUM=$chromium node_modules/.bin/vitest run --config vitest.browser.ts "$@"
+}
+
+# Runs a command and adds up the counts that it closes with. A command that fails without them failed once.
+passed=0 failed=0
+count() {
+  local status p=0 f=0
+  "$@" 2>&1 | tee "$tmp/output"
+  status=${PIPESTATUS[0]}
+  read -r p _ f _ <<<"$(grep -oE '[0-9]+ passed, [0-9]+ failed$' "$tmp/output" | tail -n 1)"
+  if ((status != 0 && ${f:-0} == 0)); then f=1; fi
+  ((passed += p, failed += f))
+}
+# Says the sum, which is the last line. Fails if anything failed.
+close() {
+  echo "$passed passed, $failed failed"
+  ((failed == 0))
+}
+
+free_port() {
+  node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
+}
+
+healthy() {
+  node -e 'fetch(process.argv[1]).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))' "$1/health"
+}
+
+# Waits until the server of a process is healthy: `until_healthy URL PID TRIES PAUSE`. Fails if it never is, or if the process has ended.
+until_healthy() {
+  local try
+  for ((try = 0; try < $3; try++)); do
+    healthy "$1" && return
+    kill -0 "$2" 2>/dev/null || return 1
+    sleep "$4"
+  done
+  return 1
+}
+
+# Ends the script, which does nothing on this machine: `skip REASON`.
+skip() {
+  echo "$1: skipped"
+  exit 0
+}
+
+# Installs a package of Debian, where that is possible.
+install_package() {
+  local install=(env DEBIAN_FRONTEND=noninteractive apt-get -qq)
+  { "${install[@]}" update && "${install[@]}" install -y --no-install-recommends "$1"; } >/dev/null 2>&1
+}
+
+# Sets `chromium` to Debian's Chromium, which is installed where it is missing and can be.
+find_chromium() {
+  command -v chromium >/dev/null || install_package chromium
+  chromium=$(command -v chromium)
+}
+
+# Sets `postgres_bin` to the programs of Debian's PostgreSQL, which is installed where it is missing and can be.
+find_postgres() {
+  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || install_package postgresql
+  postgres_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+  [ -n "$postgres_bin" ] || skip "PostgreSQL is not installed, and cannot be"
+}
+
+# Starts Debian's PostgreSQL in a folder of its own until the script ends. Sets `postgres_port` and `postgres_url`.
+start_postgres() {
+  find_postgres
+  # Not in `$tmp`, which only its owner can enter.
+  postgres_data=$(mktemp -d /tmp/invigil-ci-postgres-XXXXXX)
+  as_postgres=()
+  # PostgreSQL refuses to run as root.
+  if [ "$(id -u)" = 0 ]; then
+    as_postgres=(runuser -u postgres --)
+    chown postgres "$postgres_data"
+  fi
+  at_exit stop_postgres
+  postgres_port=$(free_port)
+  postgres_url=postgres://postgres@127.0.0.1:$postgres_port/postgres
+  local settings="-p $postgres_port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=400 -c fsync=off"
+  (
+    cd /tmp &&
+      "${as_postgres[@]}" "$postgres_bin/initdb" -D "$postgres_data" --auth=trust --username=postgres --encoding=UTF8 --locale=C &&
+      "${as_postgres[@]}" "$postgres_bin/pg_ctl" -D "$postgres_data" -w -l "$postgres_data/log" -o "$settings" start
+  ) >/dev/null || exit
+  echo "PostgreSQL $(cat "$postgres_data/PG_VERSION") at $postgres_url"
+}
+stop_postgres() {
+  (cd /tmp && "${as_postgres[@]}" "$postgres_bin/pg_ctl" -D "$postgres_data" -m immediate stop >/dev/null 2>&1)
+  rm -rf "$postgres_data"
+}
+
+# Puts a Node before all others and enters a checkout of HEAD that only it has: `under 24`. The package is Node itself and needs no install
+# script, which npm may hold back. It lies beside the checkout, not above it: npx puts every node_modules/.bin above the working folder
+# first on the PATH. Parts of one `.ci/run` share both in CI_FOLDER.
+under() {
+  local name folder=${CI_FOLDER:-$tmp}
+  name=node-$(node -p 'process.platform + "-" + process.arch')
+  npm install --silent --prefix "$folder/node$1" "$name@$1" || skip "Node $1 cannot be fetched"
+  export PATH="$folder/node$1/node_modules/$name/bin:$PATH"
+  [ -e "$folder/checkout$1" ] || git clone --quiet "$root" "$folder/checkout$1" || exit
+  cd "$folder/checkout$1" || exit
+  echo "$(git log -1 --format=%h) under Node $(node --version)"
+}

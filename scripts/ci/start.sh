@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# `npm start` as it is typed under a Node, then an import and a minute of load on what it built, then a change while `npm run dev` serves:
+# scripts/ci/start.sh [NODE]
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+under "${1:-24}"
+[ -e node_modules ] && is_new=false || is_new=true
+export INVIGIL_PORT
+INVIGIL_PORT=$(free_port)
+base=http://127.0.0.1:$INVIGIL_PORT
+
+# Starts a command in a process group of its own, which a signal reaches whole, as Ctrl-C does: `start NAME COMMAND...`
+start() {
+  log=$tmp/$1.log
+  INVIGIL_DATABASE_URL="file:$tmp/$1/invigil.db" setsid "${@:2}" >"$log" 2>&1 &
+  group=$!
+}
+at_exit 'kill -KILL -- "-${group-}" 2>/dev/null'
+
+# Ends the script: `fail WHY`
+fail() {
+  echo "$1"
+  tail -n 30 "$log"
+  exit 1
+}
+
+start start npm start
+until_healthy "$base" "$group" 600 0.5 || fail "npm start does not work under Node $(node --version)"
+kill -TERM -- "-$group"
+wait "$group"
+if $is_new && (($(du -sm node_modules | cut -f 1) > 200)); then
+  fail "npm start installs $(du -sm node_modules | cut -f 1) MB, not 200 at most"
+fi
+
+node scripts/smoke.mjs --people 20000 --seconds 60 || exit
+
+start dev npm run dev
+printed() {
+  for _ in {1..240}; do
+    grep -q "$1" "$log" && return
+    sleep 0.5
+  done
+  fail "npm run dev does not print \"$1\""
+}
+printed 'Ctrl-C stops'
+page=packages/server/src/http/start-page.ts
+at_exit "git -C '$PWD' checkout --quiet $page"
+sed -i 's#<h1>Invigil</h1>#<h1>Changed</h1>#' "$page"
+printed 'Serving again'
+curl -sS "$base/" | grep -q '<h1>Changed</h1>' || fail "npm run dev serves what was there before the change"
+kill -TERM -- "-$group"
+wait "$group"
+exit 0

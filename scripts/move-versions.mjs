@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// Gives the server's version to what changesets does not move, because nobody publishes it: node scripts/move-versions.mjs
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+const read = (path) => readFileSync(join(root, path), "utf8");
+const { version } = JSON.parse(read("packages/server/package.json"));
+
+/** Each file, and the text with its version. `check-deploy.mjs` compares the tag with the server. */
+const PLACES = [
+  ["package.json", /(?<="version": ")[^"]+/],
+  ["packages/im-script/package.json", /(?<="version": ")[^"]+/],
+  ["deploy/kubernetes/kustomization.yaml", /(?<=newTag: )\S+/],
+];
+for (const [path, pattern] of PLACES) writeFileSync(join(root, path), read(path).replace(pattern, version));
