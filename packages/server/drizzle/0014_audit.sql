@@ -21,4 +21,5 @@ CREATE TABLE `audit_entries` (
 CREATE INDEX `audit_entries_by_exam` ON `audit_entries` (`exam_id`,`id`) WHERE exam_id IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `audit_entries_by_actor` ON `audit_entries` (`actor_id`,`id`);--> statement-breakpoint
 CREATE INDEX `audit_entries_by_person` ON `audit_entries` (`person_id`,`id`) WHERE person_id IS NOT NULL;--> statement-breakpoint
-CREATE INDEX `audit_entries_by_procedure` ON `audit_entries` (`procedure`,`id`);
+CREATE INDEX `audit_entries_by_procedure` ON `audit_entries` (`procedure`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_entries_of_people` ON `audit_entries` (`exam_id`,`person_id`) WHERE person_id <> 'erased';

@@ -23,8 +23,6 @@ export interface AuditLog {
   add(tx: Transaction, author: Author, target: Target): Promise<unknown>;
 }
 
-/** What the column of a person says after they were erased. */
-export const ERASED = "erased";
 /** The outcome of a call that succeeded, and of the end of a subscription. */
 export const OK = "ok";
 export const ENDED = "ended";

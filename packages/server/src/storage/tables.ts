@@ -730,6 +730,10 @@ export interface BulkProgress {
   readonly after: string | number;
 }
 
+/** What the column of a person says after they were erased. */
+export const ERASED_PERSON = "erased";
+/** Whether an entry of the audit still names a person as its target. */
+export const namesSomebody = sql.raw(`person_id <> '${ERASED_PERSON}'`);
 /**
  * Who changed or read what, and who was refused: see `domain/audit.ts`. Rows are kept for some months, whatever becomes of the exam and the
  * people. On PostgreSQL, the ids of several servers are in the order of their clocks.
@@ -770,6 +774,7 @@ export const auditEntries = declareTable({ owner: "installation", lives: "untilD
     index("audit_entries_by_actor").on(table.actorId, table.id),
     index("audit_entries_by_person").on(table.personId, table.id).where(sql`person_id IS NOT NULL`),
     index("audit_entries_by_procedure").on(table.procedure, table.id),
+    index("audit_entries_of_people").on(table.examId, table.personId).where(namesSomebody),
   ],
 );
 

@@ -1,7 +1,6 @@
 import { and, eq } from "drizzle-orm";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { exams, participants, personChanges, unseated } from "../../storage/tables.js";
-import { entriesOfExam, eraseFromEntries } from "../audit-erasure.js";
 import { arrivalEvents, type EventLog, newEvent } from "../events.js";
 import { deletePerson, endRoom } from "../people.js";
 import type { TaskLog } from "../vendor-tasks.js";
@@ -159,17 +158,6 @@ const undoPersonChanges: Phase = async (tx, { id, examId }, { rows }) => {
   await markChanged(tx, { examId, id: null }, found);
   return { used: found.length, next: found.length === rows ? "again" : undefined };
 };
-/** Erases the people of an exam from the audit, which outlives the exam. */
-const erasePeopleFromAudit = overRows<{ readonly id: string; readonly personId: string | null }, string>("", {
-  weight: 1,
-  read: (tx, { examId }, after, limit) => entriesOfExam(tx, examId, { after, limit }),
-  key: ({ id }) => id,
-  apply: (tx, _, rows) =>
-    eraseFromEntries(
-      tx,
-      rows.filter(({ personId }) => personId !== null).map(({ id }) => id),
-    ),
-});
 const undoExamRemoval: Phase = async (tx, { id, examId }) => {
   await tx.run(unmarkExam, { examId, id });
   return { used: 1 };
@@ -266,7 +254,7 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
       import: [addArrivalEvents, applyPersonChanges, deleteSeatedFromWaiting],
       plan: [addRoomEvents, addArrivalEvents, deleteSeatedFromWaiting],
       // Rows of the database refer to the order: see `ERASES_EXAM`.
-      delete_exam: [endRooms, eraseExam, erasePeopleFromAudit],
+      delete_exam: [endRooms, eraseExam],
       remove_person: [removeFromRooms, deleteRemovedFromWaiting, eraseRecords, eraseStreamEvents],
     },
     undo: [undoSeats, undoRooms, undoWaiting, undoPersonChanges, undoExamRemoval, undoPersonRemoval],

@@ -49,12 +49,12 @@ export const createErasureService = ({
   };
 
   const eraseKeys = async (erasure: Erasure, rooms: readonly string[]): Promise<void> => {
-    for (let from = 0; from < rooms.length; from += ROOMS_AT_ONCE)
-      await store.eraseKeys(erasure, rooms.slice(from, from + ROOMS_AT_ONCE));
-  };
-
-  const eraseFromAudit = async (erasure: Erasure): Promise<void> => {
-    while (!isStopping && (await store.eraseFromAudit(erasure))) await setImmediate();
+    let from = 0;
+    do {
+      const some = rooms.slice(from, from + ROOMS_AT_ONCE);
+      while ((await store.eraseKeys(erasure, some)) && !isStopping) await setImmediate();
+      from += ROOMS_AT_ONCE;
+    } while (from < rooms.length);
   };
 
   const eraseNotice = async (erasure: Erasure): Promise<void> => {
@@ -62,7 +62,6 @@ export const createErasureService = ({
     // A call of the person that was in progress at the removal may have written rows after the first stage.
     await eraseKeys(erasure, rooms);
     for (const roomId of rooms) await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
-    await eraseFromAudit(erasure);
   };
 
   const eraseTraces = async (erasure: Erasure): Promise<void> => {
@@ -72,7 +71,6 @@ export const createErasureService = ({
       await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
       await untilEnd((after) => store.eraseEvents(erasure, roomId, after));
     }
-    await eraseFromAudit(erasure);
   };
 
   const next = () => store.next(new Date(clock().getTime() - NOTICE_MS));
