@@ -4,25 +4,15 @@ import { expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
-import { findProcedure } from "../src/trpc/call.js";
 import { errorsOf } from "../src/trpc/procedures.js";
 import { type ApiExample, referencePages } from "./support/api-reference.js";
 import { apiOf } from "./support/api-shapes.js";
 import { trpc } from "./support/calls.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
-import {
-  accountOf,
-  BEFORE_EACH,
-  CALLS,
-  credentialsOf,
-  EVERYTHING,
-  PREPARE,
-  procedureOf,
-} from "./support/procedure-calls.js";
+import { accountOf, calls, credentialsOf, EVERYTHING } from "./support/procedure-calls.js";
 import { openRecordings } from "./support/recordings.js";
-import { createTestRouter } from "./support/router.js";
+import { procedureAt, router } from "./support/router.js";
 import { openSchool, type School } from "./support/school.js";
-import { shared } from "./support/shared.js";
 import { shortened } from "./support/shortened.js";
 
 // The API reference in docs/api. Its examples are the calls of the permission tests. `vitest -u` writes it anew.
@@ -35,9 +25,6 @@ const CALLERS: Readonly<Partial<Record<CallerName, string>>> = {
   teacher: "a teacher of the room",
   admin: "an administrator",
 };
-/** Rows that need the token of a login. */
-const WITH_LOGIN = new Set(["auth.refresh", "auth.logout", "auth.changePassword"]);
-
 const callerOf = (row: string): CallerName | undefined => {
   // Safe: the keys are names of callers.
   const names = Object.keys(CALLERS) as CallerName[];
@@ -105,18 +92,16 @@ const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample>> => {
   const examples = new Map<string, ApiExample>();
   const prepared = new Set<unknown>();
   const counts = new Map<string, number>();
-  for (const [row, { method, input: inputOf }] of Object.entries(CALLS)) {
-    const path = procedureOf(row);
+  for (const { row, path, method, prepare, before, needsLogin, input: inputOf } of calls) {
     // Counts the calls of a noun, so that its examples do not depend on those of others.
     const [noun = ""] = path.split(".");
     const n = (counts.get(noun) ?? 0) % most;
     counts.set(noun, n + 1);
-    const name = WITH_LOGIN.has(row) ? "teacher" : callerOf(row);
+    const name = needsLogin ? "teacher" : callerOf(row);
     if (examples.has(path) || name === undefined) continue;
-    const prepare = PREPARE[row];
     if (prepare && !prepared.has(prepare)) await prepare(school);
     prepared.add(prepare);
-    await BEFORE_EACH[row]?.(school, n);
+    await before?.(school, n);
     const caller: TestCaller = callers[name];
     const input = inputOf(school, caller, n);
     const leaving = `leaving${n}`;
@@ -125,12 +110,12 @@ const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample>> => {
         roomId: room.id,
         participants: [{ userId: leaving, name: "Leaving", role: "examinee" }],
       });
-    const token = WITH_LOGIN.has(row) ? await logIn(school) : await school.token(caller);
+    const token = needsLogin ? await logIn(school) : await school.token(caller);
     const { data, error } = await trpc(school, token)[method](path, input);
     expect({ path, error }).toEqual({ path, error: undefined });
     const shorten = shortener(school);
     examples.set(path, {
-      by: WITH_LOGIN.has(row) ? "a teacher who has logged in" : (CALLERS[name] ?? name),
+      by: needsLogin ? "a teacher who has logged in" : (CALLERS[name] ?? name),
       input: shorten(input),
       answer: shorten(data),
     });
@@ -138,12 +123,11 @@ const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample>> => {
   return examples;
 };
 
-const made = shared(createTestRouter);
 const rows = createRoutes(createWire({ timeZone: "UTC" }));
 
 it("the API reference is written from the procedures and from calls (`vitest -u` writes it)", async () => {
   const pages = referencePages({
-    api: apiOf(made().router),
+    api: apiOf(router),
     rows,
     examples: await makeExamples(),
   });
@@ -152,8 +136,7 @@ it("the API reference is written from the procedures and from calls (`vitest -u`
 
 it("a documented path has no error that its procedure lacks", () => {
   const more = rows.flatMap(({ path, procedure, ...row }) => {
-    const found = findProcedure(made().router, procedure);
-    const declared = found ? errorsOf(found) : [];
+    const declared = errorsOf(procedureAt(procedure));
     const errors: readonly ErrorCode[] = "errors" in row ? row.errors : [];
     return errors.filter((code) => !declared.includes(code)).map((code) => `${path}: ${code}`);
   });

@@ -6,12 +6,11 @@ import { createRoomExams } from "../src/domain/room-exams.js";
 import { createIds, firstIdAt } from "../src/platform/ids.js";
 import { query } from "../src/storage/statement.js";
 import { auditEntries } from "../src/storage/tables.js";
-import { findProcedure } from "../src/trpc/call.js";
 import { auditedOf } from "../src/trpc/procedures.js";
 import { trpc } from "./support/calls.js";
 import { openTestDatabase } from "./support/database.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
-import { BEFORE_EACH, CALLS, EVERYTHING, PREPARE, procedureOf } from "./support/procedure-calls.js";
+import { calls, EVERYTHING } from "./support/procedure-calls.js";
 import { reasonOf } from "./support/reason.js";
 import { foundSchool, type School } from "./support/school.js";
 import { STREAM_CONFIG } from "./support/streams.js";
@@ -58,24 +57,21 @@ describe("a change", () => {
   });
   afterAll(() => audit[Symbol.asyncDispose]());
 
-  const mutations = Object.keys(CALLS).filter((row) => CALLS[row]?.method === "mutate");
-  const keptOf = (row: string) => {
-    const procedure = findProcedure(audit.router, procedureOf(row));
-    if (!procedure) throw new Error(`there is no procedure of ${row}`);
-    return auditedOf(procedure);
-  };
-  /** A caller who may make the call of a row. */
-  const callerOf = (row: string): CallerName => {
-    const outcomes = Object.entries(permissions.get(row) ?? {});
+  /** A caller who may make a call. */
+  const callerOf = (row: string): CallerName | undefined =>
     // Safe: the keys are the names of the callers.
-    return outcomes.find(([, outcome]) => outcome === "ok")?.[0] as CallerName;
-  };
-  const allowed = mutations.filter((row) => callerOf(row) !== undefined);
+    Object.entries(permissions.get(row) ?? {}).find(([, outcome]) => outcome === "ok")?.[0] as
+      | CallerName
+      | undefined;
+  const allowed = calls.flatMap((call) => {
+    const name = call.method === "mutate" && !call.needsLogin ? callerOf(call.row) : undefined;
+    return name ? [{ ...call, name }] : [];
+  });
 
-  it.each(allowed)("%s leaves an entry or is undone, if it is audited so", async (row) => {
+  it.each(allowed)("$row leaves an entry or is undone, if it is audited so", async (one) => {
+    const { row, path, name, procedure, prepare, before } = one;
     minutes += 1;
     const school = await audit.found();
-    const name = callerOf(row);
     const callers = callersOf(school);
     const caller = callers[name];
     const n = Object.keys(callers).indexOf(name);
@@ -83,13 +79,13 @@ describe("a change", () => {
       roomId: school.room.id,
       participants: [{ userId: `leaving${n}`, name: "Leaving", role: "examinee" }],
     });
-    await PREPARE[row]?.(school);
-    await BEFORE_EACH[row]?.(school, n + 1);
+    await prepare?.(school);
+    await before?.(school, n + 1);
     await audit.services.accessLog.flush();
     await change(audit.db, query.delete(auditEntries));
 
-    const [noun = "", verb = ""] = procedureOf(row).split(".");
-    const input = CALLS[row]?.input(school, caller, n);
+    const [noun = "", verb = ""] = path.split(".");
+    const input = one.input(school, caller, n);
     const call = () => {
       // Safe: the names are those of the router.
       const procedures = audit.as(caller) as unknown as Record<
@@ -98,10 +94,11 @@ describe("a change", () => {
       >;
       return made(Promise.resolve(procedures[noun]?.[verb]?.(input)));
     };
-    if (keptOf(row) !== "change") {
+    const audited = auditedOf(procedure);
+    if (audited !== "change") {
       expect(await call()).toBe("ok");
       const kinds = (await audit.entries()).map(({ procedure, outcome }) => [procedure, outcome]);
-      expect(kinds).toEqual(keptOf(row) === "access" ? [[procedureOf(row), "ok"]] : []);
+      expect(kinds).toEqual(audited === "access" ? [[path, "ok"]] : []);
       return;
     }
     const mend = await failWrites(audit.db, auditEntries, "insert");
@@ -115,7 +112,7 @@ describe("a change", () => {
     expect(entries.length).toBeGreaterThan(0);
     for (const entry of entries)
       expect(entry).toMatchObject({
-        procedure: procedureOf(row),
+        procedure: path,
         actorId: isLogin ? `clerk-${school.room.id}` : caller.sub,
         actorRole: isLogin ? "teacher" : caller.role,
         credential: isLogin ? "account" : "room" in caller ? "link" : "token",

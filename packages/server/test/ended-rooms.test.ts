@@ -1,71 +1,15 @@
-import { signals } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { dataOf, refusalOf, rest } from "./support/calls.js";
 import { listenRoom } from "./support/listening.js";
 import { permissions } from "./support/permissions.js";
+import { calls, EVERYTHING, makeCall } from "./support/procedure-calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
 
-const nextSchool = sharedSchools();
+const nextSchool = sharedSchools(EVERYTHING);
 
-/** What the examinees of an ended room may still do. */
-const ok = "ok";
-const LEFT: Readonly<Record<string, [string, (school: School, caller: TestCaller) => Promise<unknown>]>> = {
-  "auth.whoami": [ok, (school, caller) => school.as(caller).auth.whoami()],
-  "room.get": [ok, (school, caller) => school.as(caller).room.get({ roomId: school.room.id })],
-  "exam.get": [ok, (school, caller) => school.as(caller).exam.get({ examId: school.room.examId })],
-  "participant.get": [
-    ok,
-    (school, caller) => school.as(caller).participant.get({ roomId: school.room.id, userId: "examinee1" }),
-  ],
-  "cheat.addRecords": [
-    ok,
-    (school, caller) =>
-      school
-        .as(caller)
-        .cheat.addRecords({ roomId: school.room.id, records: [school.detection("examinee1")] }),
-  ],
-  "room.snapshot": [ok, (school, caller) => school.as(caller).room.snapshot({ roomId: school.room.id })],
-  // The subscription delivers the end of the room. After an unknown event id, it does so at once.
-  "room.onEvent": [
-    ok,
-    async (school, caller) => {
-      const input = { roomId: school.room.id, lastEventId: "999999999" };
-      for await (const _ of await school.as(caller).room.onEvent(input)) return;
-    },
-  ],
-  "im.history": [ok, (school, caller) => school.as(caller).im.history({ roomId: school.room.id })],
-  "im.send": [
-    "ROOM_ENDED",
-    (school, caller) => school.as(caller).im.send({ roomId: school.room.id, type: 30_001, data: "hello" }),
-  ],
-  "im.send, an answer": [
-    "ROOM_ENDED",
-    (school, caller) =>
-      school.as(caller).im.send({ roomId: school.room.id, type: signals.cheatDetected.type, data: {} }),
-  ],
-  // The call is allowed: only the store for recordings is missing.
-  "upload.getCredentials": [
-    "PROVIDER_NOT_CONFIGURED",
-    (school, caller) => school.as(caller).upload.getCredentials({ examId: school.room.examId }),
-  ],
-  "cheat.getConfig": [
-    "ROOM_ENDED",
-    (school, caller) => school.as(caller).cheat.getConfig({ examId: school.room.examId }),
-  ],
-  "im.getToken": ["ROOM_ENDED", (school, caller) => imToken(school, caller, school.room.id)],
-  "im.getToken, of no room": ["ROOM_ENDED", (school, caller) => imToken(school, caller)],
-  "im.getToken, of no service": [
-    "ROOM_ENDED",
-    (school, caller) => school.as(caller).im.getToken({ userId: caller.sub }),
-  ],
-  "im.getToken, not configured": [
-    "ROOM_ENDED",
-    (school, caller) => school.as(caller).im.getToken({ userId: "examinee1", imServer: ["rong_cloud"] }),
-  ],
-};
 const imToken = (school: School, caller: TestCaller, roomId?: string) =>
   school.as(caller).im.getToken({ userId: caller.sub, imServer: ["aliyun_new"], roomId });
 
@@ -82,20 +26,19 @@ const bindings: [string, (school: School) => TestCaller][] = [
 const concernsRooms = (row: string) =>
   (!row.startsWith("auth.") || row === "auth.whoami") && row !== "stream.report";
 
-it("is asked of every procedure that an examinee may call", () => {
-  const open = [...permissions].filter(([row, who]) => who.examinee !== "FORBIDDEN" && concernsRooms(row));
-  expect(Object.keys(LEFT).toSorted()).toEqual(open.map(([row]) => row).toSorted());
-});
+/** The calls that an examinee may make, while the room is in progress. */
+const open = calls.filter(({ row }) => permissions.get(row)?.examinee !== "FORBIDDEN" && concernsRooms(row));
 
 describe.each(bindings)("an examinee of an ended room, its token bound %s,", (_, callerOf) => {
-  it.each(Object.entries(LEFT))("calls %s", async (row, [outcome, call]) => {
+  it.each(open)("calls $row", async ({ row, path, input: inputOf }) => {
     await using school = await nextSchool();
     const caller = callerOf(school);
-    const before = permissions.get(row)?.examinee;
-    expect(await reasonOf(call(school, caller))).toBe(before);
+    const input = inputOf(school, caller, 0);
+    const { examinee: before, examineeOfEnded: after } = permissions.get(row) ?? {};
+    expect(await reasonOf(makeCall(school, caller, { path, input }))).toBe(before);
     await school.teacher.room.end({ roomId: school.room.id });
-    const { reason, message } = await refused(call(school, caller));
-    expect(reason).toBe(outcome);
+    const { reason, message } = await refused(makeCall(school, caller, { path, input }));
+    expect(reason).toBe(after);
     if (reason === "ROOM_ENDED") expect(message).toBe(`The room ${school.room.id} has ended.`);
   });
 });
@@ -167,7 +110,9 @@ it("late detections are taken for ten minutes", async () => {
   let now = new Date("2026-01-02T03:04:05Z");
   await using school = await openSchool({ now: () => now });
   await school.teacher.room.end({ roomId: school.room.id });
-  const report = () => reasonOf(LEFT["cheat.addRecords"]?.[1](school, EXAMINEE) ?? Promise.resolve());
+  const { id: roomId } = school.room;
+  const records = [school.detection("examinee1")];
+  const report = () => reasonOf(school.as(EXAMINEE).cheat.addRecords({ roomId, records }));
   now = new Date("2026-01-02T03:14:05Z");
   expect(await report()).toBe("ok");
   now = new Date("2026-01-02T03:14:05.001Z");

@@ -6,6 +6,7 @@ import { createEventDispatcher } from "../src/features/subscriptions/event-dispa
 import { createSubscriptionLimits } from "../src/features/subscriptions/limits.js";
 import { createLiveService } from "../src/features/subscriptions/service.js";
 import { createLiveStore, type EventScope, type LiveStore } from "../src/features/subscriptions/store.js";
+import { UNLIMITED } from "../src/limits/rates.js";
 import { type EventReader, readEvents } from "./support/listening.js";
 import { ADMIN, EXAMINEE, type LiveHall, openLiveHall } from "./support/live-hall.js";
 import { withWrites } from "./support/writes.js";
@@ -135,9 +136,11 @@ const run = async (
   const presence = { connect: () => () => undefined };
   const live = createLiveService({
     ...services,
+    uncountedAccess: services.access,
     store,
     dispatcher,
     presence,
+    rates: UNLIMITED,
     limits: createSubscriptionLimits({ connections: 1_000, subscriptions: 1_000 }),
     clock,
     monotonic: () => performance.now(),

@@ -1,37 +1,49 @@
-import { TRPCError } from "@trpc/server";
+import type { Role } from "@invigil/schema";
+import type { AnyTRPCProcedure } from "@trpc/server";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
-import { InvigilError } from "../src/platform/errors.js";
-import { createRoutes, UNMAPPED_PROCEDURES } from "../src/rest/routes.js";
+import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
+import { isOfOwnRooms, rolesOf } from "../src/trpc/procedures.js";
 import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
 import { sample } from "./support/effort.js";
-import { type CallerName, callersOf, type Outcome, permissions } from "./support/permissions.js";
+import {
+  assertOutcomes,
+  type CallerName,
+  callersOf,
+  type Outcome,
+  type Outcomes,
+  PERMISSIONS_PAGE,
+  permissions,
+  permissionsPage,
+} from "./support/permissions.js";
 import {
   accountOf,
-  CALLS,
+  callOf,
+  calls,
   credentialsOf,
   type DocumentedCall,
   EVERYTHING,
+  makeCall,
   PATHS,
-  PREPARE,
-  PUBLIC,
   procedureOf,
   requestOf,
   urlOf,
 } from "./support/procedure-calls.js";
+import { reasonOf } from "./support/reason.js";
+import { procedures } from "./support/router.js";
 import { openSchool, type School } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
-import { openWorld } from "./support/world.js";
 
 const WITHOUT_DATA = new Set(["cheat/setCheatConfig", "cheat/addCheatRecord"]);
-const HTTP_STATUS = {
+const HTTP_STATUS: Readonly<Record<Outcome, number>> = {
   ok: 200,
   FORBIDDEN: 403,
   PROVIDER_NOT_CONFIGURED: 501,
   EXAM_CONFLICT: 409,
   AUDIO_CLIP_NOT_FOUND: 404,
+  ROOM_ENDED: 409,
 };
 
 /** The state of everything that a refused call could change. */
@@ -50,101 +62,158 @@ const stateOf = async ({ admin, room, other }: School) => ({
   messages: await admin.im.history({ roomId: room.id }),
 });
 
+/** What came of each call, by caller. Of callers who were not tried, what the page says. */
+const record = new Map(permissions);
+
+/** The callers who reach the room and its exam, whatever they may do there. */
+const OF_ROOM: readonly CallerName[] = [
+  "admin",
+  "teacher",
+  "inspector",
+  "examinee",
+  "adminHere",
+  "teacherHere",
+  "teacherThisExam",
+  "inspectorHere",
+  "examineeHere",
+  "examineeOfEnded",
+];
+const OF_EXAM: readonly CallerName[] = [...OF_ROOM, "siblingTeacher", "siblingInspector", "siblingExaminee"];
+
+/** Whether a procedure declares that a caller is refused. Undefined: only its sentence says so. */
+const declaresRefusal = (
+  { procedure, input }: { readonly procedure: AnyTRPCProcedure; readonly input: object | undefined },
+  { name, role }: { readonly name: CallerName; readonly role: Role },
+): boolean | undefined => {
+  const roles = rolesOf(procedure);
+  if (!roles) return false;
+  if (!roles.includes(role)) return true;
+  if (!isOfOwnRooms(procedure)) return undefined;
+  return !(input && "roomId" in input ? OF_ROOM : OF_EXAM).includes(name);
+};
+
 /**
- * Makes the call of a row as every caller. Callers who are refused go first, and must not change anything. With quick effort, only a
- * quarter of the callers take part. The number of the row decides which, so that every caller takes part in some rows.
+ * Makes a call as every caller. Callers who are refused go first, and must not change anything. With quick effort, only a quarter of the
+ * callers take part. The number of the call decides which, so that every caller takes part in some calls.
  */
 const tryEverybody = async (
   school: School,
-  { row, number }: { row: string; number: number },
-  call: (school: School, caller: TestCaller, n: number) => Promise<string>,
-): Promise<void> => {
+  { row, number }: { readonly row: string; readonly number: number },
+  make: (school: School, caller: TestCaller, n: number) => Promise<string>,
+): Promise<Partial<Record<CallerName, string>>> => {
+  const { prepare, input, procedure } = callOf(row);
   const callers = callersOf(school);
-  const expected = permissions.get(row);
-  if (!expected) throw new Error(`there is no row ${row}`);
   // Safe: the keys are the names of the columns.
   const names = Object.keys(callers) as CallerName[];
   await school.admin.participant.add({
     roomId: school.room.id,
     participants: names.map((_, n) => ({ userId: `leaving${n}`, name: "Leaving", role: "examinee" })),
   });
-  await PREPARE[row]?.(school);
+  await prepare?.(school);
+  const known = record.get(row);
+  const about = { procedure, input: input(school, callers.admin, 0) };
+  const all = names.map((name, n) => ({
+    n,
+    name,
+    isRefused: declaresRefusal(about, { name, role: callers[name].role }),
+  }));
+  const tried = names.every((name) => known?.[name]) ? sample(all, 4, number) : all;
   const seen: Partial<Record<CallerName, string>> = {};
-  const tried = sample([...names.entries()], 4, number);
-  const run = async (which: (outcome: Outcome) => boolean): Promise<void> => {
-    for (const [n, name] of tried)
-      if (which(expected[name])) seen[name] = await call(school, callers[name], n);
+  const run = async (which: (one: (typeof all)[number]) => boolean): Promise<void> => {
+    for (const one of tried) if (which(one)) seen[one.name] = await make(school, callers[one.name], one.n);
   };
+  const isLast = (name: CallerName): boolean => name === "examineeOfEnded";
+  const isOk = ({ name, isRefused }: (typeof all)[number]): boolean =>
+    (known?.[name] ?? (isRefused ? "FORBIDDEN" : "ok")) === "ok";
   const before = await stateOf(school);
-  await run((outcome) => outcome !== "ok");
-  expect(await stateOf(school)).toEqual(before);
-  await run((outcome) => outcome === "ok");
-  expect(seen).toEqual(Object.fromEntries(tried.map(([, name]) => [name, expected[name]])));
+  await run((one) => !isLast(one.name) && !isOk(one));
+  if (!Object.values(seen).includes("ok")) expect(await stateOf(school)).toEqual(before);
+  await run((one) => !isLast(one.name) && isOk(one));
+  await school.admin.room.end({ roomId: school.room.id });
+  await run(({ name }) => isLast(name));
+  const declared = tried.flatMap(({ name, isRefused }) =>
+    isRefused === undefined ? [] : [{ name, isRefused }],
+  );
+  expect(
+    declared.map(({ name }) => ({ name, isRefused: seen[name] === "FORBIDDEN" })),
+    `who is refused, as ${row} declares`,
+  ).toEqual(declared);
+  return seen;
+};
+/** The same, where everybody's outcome is on record. */
+const tryAsRecorded = async (...of: Parameters<typeof tryEverybody>): Promise<void> => {
+  const seen = await tryEverybody(...of);
+  expect(record.get(of[1].row)).toMatchObject(seen);
 };
 
-describe("the permission table", () => {
-  it("has a row for every procedure, and nothing else", async () => {
-    await using world = await openWorld();
-    const procedures = [...world.procedures.keys()].toSorted();
-    const covered = [...new Set([...permissions.keys()].map(procedureOf))].toSorted();
-    expect(covered).toEqual(procedures);
-    expect(Object.keys(CALLS)).toEqual([...permissions.keys()]);
+const rows = calls.map((call, number) => ({ ...call, number }));
+const paths = PATHS.map((path, number) => ({ ...path, number }));
+
+describe("the calls that are tried", () => {
+  it("are of every procedure", () => {
+    const tried = new Set(calls.map(({ path }) => path));
+    const missing = [...procedures.keys()].filter((path) => !tried.has(path));
+    expect(missing, "These have no call in test/support/procedure-calls.ts.").toEqual([]);
   });
 
-  it("has a path for every documented one", () => {
+  it("have every documented path", () => {
     const documented = createRoutes(createWire({ timeZone: "Asia/Shanghai" })).flatMap(
       ({ path, methods, procedure }) => methods.map((method) => `${method} ${path} ${procedure}`),
     );
     const covered = PATHS.map(({ path, method, row }) => `${method} ${urlOf(path)} ${procedureOf(row)}`);
     expect([...new Set(covered)].toSorted()).toEqual(documented.toSorted());
   });
-
-  it("leaves no procedure without a path, but for those that are listed so", async () => {
-    await using world = await openWorld();
-    const mapped = new Set<string>(PATHS.map(({ row }) => procedureOf(row)));
-    const unmapped = [...world.procedures.keys()].filter((name) => !mapped.has(name));
-    expect(unmapped.toSorted()).toEqual([...UNMAPPED_PROCEDURES].toSorted());
-  });
 });
-
-const rows = Object.entries(CALLS).map(([row, call], number) => ({ row, number, ...call }));
-const paths = PATHS.map((path, number) => ({ ...path, number }));
 
 describe("who may, in-process", () => {
   const next = sharedSchools(EVERYTHING);
 
-  it.each(rows)("$row", async ({ row, number, input }) =>
-    tryEverybody(await next(), { row, number }, async (school, caller, n) => {
-      const [noun = "", verb = ""] = procedureOf(row).split(".");
-      // Safe: the names are those of the router, which another test compares with the table.
-      const procedures = school.as(caller) as unknown as Record<
-        string,
-        Record<string, (input: unknown) => Promise<unknown>>
-      >;
-      try {
-        await procedures[noun]?.[verb]?.(input(school, caller, n));
-        return "ok";
-      } catch (error) {
-        if (!(error instanceof TRPCError) || !(error.cause instanceof InvigilError)) throw error;
-        return error.cause.code;
-      }
-    }),
-  );
+  it.each(rows)("$row", async ({ row, number, path, input }) => {
+    const seen = await tryEverybody(await next(), { row, number }, (school, caller, n) =>
+      reasonOf(makeCall(school, caller, { path, input: input(school, caller, n) })),
+    );
+    assertOutcomes(row, seen);
+    record.set(row, { ...record.get(row), ...seen });
+  });
+
+  it("is as docs/api/permissions.md says (`vitest -u` writes it)", async () => {
+    // Safe: a call that was not on the page was tried by everybody.
+    const outcomes = rows.map(({ row }) => [row, record.get(row) as Outcomes] as const);
+    await expect(permissionsPage(outcomes)).toMatchFileSnapshot(PERMISSIONS_PAGE);
+  });
+
+  it("is somebody in each role that a procedure declares", () => {
+    const place = { id: "", examId: "" };
+    const callers = callersOf({ room: place, sibling: place, other: place });
+    const unused = [...procedures].flatMap(([path, procedure]) => {
+      const own = calls.filter((call) => call.path === path && !call.needsLogin);
+      const may = (role: Role): boolean =>
+        own.length === 0 ||
+        own.some(({ row }) =>
+          Object.entries(record.get(row) ?? {}).some(
+            // Safe: the keys are the names of the columns.
+            ([name, outcome]) => outcome !== "FORBIDDEN" && callers[name as CallerName].role === role,
+          ),
+        );
+      return (rolesOf(procedure) ?? []).filter((role) => !may(role)).map((role) => `${path}: ${role}`);
+    });
+    expect(unused).toEqual([]);
+  });
 });
 
 describe("who may, over HTTP", () => {
   const next = sharedSchools(EVERYTHING);
 
   // With quick effort fewer rows, by other callers than in-process.
-  it.each(sample(rows, 3))("$row", async ({ row, number, method, input }) =>
-    tryEverybody(await next(), { row, number: number + 1 }, async (school, caller, n) => {
-      const call = trpc(school, await school.token(caller))[method];
-      const { status, data, error } = await call(procedureOf(row), input(school, caller, n));
+  it.each(sample(rows, 3))("$row", async ({ row, number, path, method, input }) =>
+    tryAsRecorded(await next(), { row, number: number + 1 }, async (school, caller, n) => {
+      const make = trpc(school, await school.token(caller))[method];
+      const { status, data, error } = await make(path, input(school, caller, n));
       const outcome: Outcome = error?.data.reason ?? "ok";
       expect({ row, caller, status, failed: data === undefined }).toEqual({
         row,
         caller,
-        status: HTTP_STATUS[outcome] ?? `none for ${outcome}`,
+        status: HTTP_STATUS[outcome],
         failed: outcome !== "ok",
       });
       return outcome;
@@ -163,10 +232,10 @@ describe("who may, on the documented paths", () => {
   const next = sharedSchools(EVERYTHING);
 
   it.each(paths)("$method $path ($row)", async (path) =>
-    tryEverybody(await next(), path, async (school, caller) => {
+    tryAsRecorded(await next(), path, async (school, caller) => {
       const answer = await ask(school, path, caller, await school.token(caller));
       const reason: Outcome = answer.body.reason ?? "ok";
-      if (reason !== "ok") refusalOf(answer, HTTP_STATUS[reason] ?? 0, reason);
+      if (reason !== "ok") refusalOf(answer, HTTP_STATUS[reason], reason);
       else if (WITHOUT_DATA.has(path.path)) expectDone(answer);
       else dataOf(answer);
       return reason;
@@ -183,14 +252,14 @@ describe("without a valid token", () => {
   };
 
   const guarded = sample(
-    rows.filter(({ row }) => !PUBLIC.has(row)),
+    rows.filter(({ procedure }) => rolesOf(procedure)),
     3,
   ).map((one, number) => ({ ...one, number }));
-  it.each(guarded)("nobody calls $row", async ({ row, number, method, input }) => {
+  it.each(guarded)("nobody calls $row", async ({ path, number, method, input }) => {
     const school = await next();
     const before = await stateOf(school);
     for (const token of sample(await badTokens(school), 3, number)) {
-      const { status, error } = await trpc(school, token)[method](procedureOf(row), input(school, caller, 0));
+      const { status, error } = await trpc(school, token)[method](path, input(school, caller, 0));
       expect({ status, code: error.data.code, reason: error.data.reason }).toEqual({
         status: 401,
         code: "UNAUTHORIZED",
@@ -200,7 +269,7 @@ describe("without a valid token", () => {
     expect(await stateOf(school)).toEqual(before);
   });
 
-  const guardedPaths = paths.filter(({ row }) => !PUBLIC.has(row));
+  const guardedPaths = paths.filter(({ row }) => rolesOf(callOf(row).procedure));
   it.each(guardedPaths)("nobody calls $method $path", async (path) => {
     const school = await next();
     const before = await stateOf(school);
@@ -219,7 +288,7 @@ describe("without a valid token", () => {
     for (const token of await badTokens(school)) {
       expect((await trpc(school, token).mutate("auth.login", credentialsOf(school))).status).toBe(200);
       expect((await trpc(school, token).mutate("stream.report", report)).status).toBe(200);
-      for (const path of PATHS.filter(({ row }) => PUBLIC.has(row)))
+      for (const path of PATHS.filter(({ row }) => !rolesOf(callOf(row).procedure)))
         dataOf(await ask(school, path, caller, token));
     }
   });

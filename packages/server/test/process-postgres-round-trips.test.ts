@@ -19,13 +19,12 @@ import { type CallerName, callersOf, permissions } from "./support/permissions.j
 import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
 import {
   accountOf,
-  BEFORE_EACH,
-  CALLS,
+  type Call,
+  callOf,
   credentialsOf,
   EVERYTHING,
-  type Input,
+  calls as examples,
   PATHS,
-  PREPARE,
   procedureOf,
   requestOf,
   urlOf,
@@ -116,13 +115,11 @@ const ACCOUNTS = [
   { userId: "inspector1", role: "inspector", name: "Inspector One" },
 ] as const;
 const PASSWORD = "a password";
-/** Rows that need a session of their own, which the call may end. */
-const WITH_OWN_SESSION = new Set(["auth.refresh", "auth.logout", "auth.changePassword"]);
 
 /** The first of these who may make a call makes it: a person with a join link, or one who has logged in. */
 const CALLERS: readonly CallerName[] = ["examineeHere", "teacher", "inspector", "admin"];
-const callerOf = (row: string): CallerName | undefined =>
-  WITH_OWN_SESSION.has(row)
+const callerOf = ({ row, needsLogin }: Pick<Call, "needsLogin"> & { row: string }): CallerName | undefined =>
+  needsLogin
     ? "teacher"
     : CALLERS.find((name) => {
         const outcome = permissions.get(row)?.[name];
@@ -130,36 +127,35 @@ const callerOf = (row: string): CallerName | undefined =>
         return outcome === "ok" || (outcome === "PROVIDER_NOT_CONFIGURED" && row === "upload.getCredentials");
       });
 
-/** Calls that are not in the permission table. */
-const MORE: Readonly<Record<string, Input>> = {
-  "room.create, of 28 people": (_, __, n) => ({
-    name: "Full room",
-    participants: Array.from({ length: 28 }, (___, person) => ({
-      userId: `p${n}-${person}`,
-      name: "P",
-      role: "examinee",
-    })),
-  }),
-};
+/** Calls that are not tried by everybody. */
+const MORE: readonly (Call & { readonly row: string })[] = [
+  {
+    row: "room.create, of 28 people",
+    input: (_, __, n) => ({
+      name: "Full room",
+      participants: Array.from({ length: 28 }, (___, person) => ({
+        userId: `p${n}-${person}`,
+        name: "P",
+        role: "examinee",
+      })),
+    }),
+  },
+];
 
 const calls = [
-  ...Object.entries(CALLS).flatMap(([row, { method, input }]) => {
-    const caller = callerOf(row);
-    return caller ? [{ name: row, row, method, input, caller }] : [];
+  ...examples.flatMap((example) => {
+    const caller = callerOf(example);
+    return caller ? [{ ...example, caller }] : [];
   }),
-  ...Object.entries(MORE).map(([name, input]) => ({
-    name,
-    row: name,
-    method: "mutate" as const,
-    input,
-    caller: "teacher" as const,
-  })),
+  ...MORE.map((call) => ({ ...call, method: "mutate" as const, caller: "teacher" as const })),
 ];
 const paths = PATHS.flatMap((path) => {
-  const caller = callerOf(path.row);
-  return caller ? [{ name: `${path.method} ${urlOf(path.path)} (${path.row})`, ...path, caller }] : [];
+  const call = callOf(path.row);
+  const caller = callerOf(call);
+  const name = `${path.method} ${urlOf(path.path)} (${path.row})`;
+  return caller ? [{ ...call, ...path, name, caller }] : [];
 });
-const LISTENER = { row: "room.onEvent", caller: "examineeHere" } as const;
+const LISTENER = { ...callOf("room.onEvent"), caller: "examineeHere" } as const;
 
 const positionIn = async ({ admin, room }: School) => {
   const { lastEventId } = await admin.room.snapshot({ roomId: room.id });
@@ -223,9 +219,13 @@ describe.skipIf(isSkipped)("round trips", () => {
       return token;
     };
     /** The token of a caller: of their link to the room, of their login, or of a login for this call alone. */
-    const tokenOf = async (row: string, { admin, ...school }: School, { sub, role, room }: TestCaller) => {
+    const tokenOf = async (
+      { needsLogin }: Pick<Call, "needsLogin">,
+      { admin, ...school }: School,
+      { sub, role, room }: TestCaller,
+    ) => {
       if (room !== undefined) return counted().token({ sub, role, room });
-      if (!WITH_OWN_SESSION.has(row)) return sessionOf(sub);
+      if (!needsLogin) return sessionOf(sub);
       const { username, password } = credentialsOf({ admin, ...school });
       await admin.account.setPassword({ userId: username, password });
       return (await admin.auth.login({ username, password })).token;
@@ -246,34 +246,34 @@ describe.skipIf(isSkipped)("round trips", () => {
     };
     /** Makes a call several times. Returns the round trips of the last time. `prepare` makes the call itself, which is counted. */
     const countLast = async (
-      { row, caller }: { readonly row: string; readonly caller: CallerName },
+      call: Omit<Call, "input"> & { readonly caller: CallerName },
       prepare: (
         school: School & Counted,
         made: { readonly caller: TestCaller; readonly token: string; readonly n: number },
       ) => Promise<() => Promise<void>>,
     ): Promise<number> => {
       const school = await open();
-      if (WITH_OWN_SESSION.has(row)) await school.admin.account.create(accountOf(school));
-      await PREPARE[row]?.(school);
+      if (call.needsLogin) await school.admin.account.create(accountOf(school));
+      await call.prepare?.(school);
       let last = Number.NaN;
       for (let n = 0; n < TIMES; n += 1) {
-        await BEFORE_EACH[row]?.(school, n);
-        const who = callersOf(school)[caller];
-        const token = await tokenOf(row, school, who);
+        await call.before?.(school, n);
+        const who = callersOf(school)[call.caller];
+        const token = await tokenOf(call, school, who);
         last = await school.trips.count(await prepare(school, { caller: who, token, n }));
       }
       return last;
     };
 
     for (const call of calls)
-      rowOf(call.name, () =>
+      rowOf(call.row, () =>
         countLast(call, async (school, { caller, token, n }) => {
-          const { name, method } = call;
+          const { row, method } = call;
           const input = call.input(school, caller, n);
-          const path = procedureOf(name);
+          const path = procedureOf(row);
           return async () => {
             if (method === "subscribe") await listen(school, { path, input, token }, '"gap"');
-            else assertSucceeded(name, await trpc(school, token)[method](path, input));
+            else assertSucceeded(row, await trpc(school, token)[method](path, input));
           };
         }),
       );
@@ -360,11 +360,11 @@ describe.skipIf(isSkipped)("round trips", () => {
     });
 
     it("are counted for every procedure", async () => {
-      const counts = new Set(calls.map(({ name }) => procedureOf(name)));
+      const counts = new Set(calls.map(({ row }) => procedureOf(row)));
       const missing = [...counted().procedures.keys()].filter((name) => !counts.has(name));
       expect(
         missing,
-        "No row of CALLS in support/procedure-calls.ts calls these with success, by anybody in CALLERS.",
+        "No call of CALLS in support/procedure-calls.ts calls these with success, by anybody in CALLERS.",
       ).toEqual([]);
     });
   });

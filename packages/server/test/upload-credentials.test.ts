@@ -90,6 +90,7 @@ const MAY_PUT: Readonly<Record<CallerName, string>> = {
   inspectorHere: "....+ .. . ....",
   examineeHere: "++... .. . ....",
   examineeOtherRoom: "FORBIDDEN",
+  examineeOfEnded: "++... .. . ....",
 };
 
 describe("credentials for the store of recordings", () => {
@@ -98,6 +99,7 @@ describe("credentials for the store of recordings", () => {
     const files = filesOf(school);
     const found: Record<string, string> = {};
     for (const [name, caller] of Object.entries(callersOf(school))) {
+      if (name === "examineeOfEnded") await school.admin.room.end({ roomId: school.room.id });
       const reason = await reasonOf(school.credentials(caller));
       if (reason !== "ok") {
         found[name] = reason;

@@ -18,6 +18,7 @@ import {
   type TokenIssuer,
 } from "../identity/tokens.js";
 import { createDisk, type Disk } from "../limits/disk.js";
+import { createRateLimits, type RateLimits } from "../limits/rates.js";
 import type { Ids } from "../platform/ids.js";
 import { selectProviders } from "../providers/select.js";
 import type { Providers } from "../providers/types.js";
@@ -47,6 +48,7 @@ export interface World {
 /** What the services depend on. */
 export interface Deps extends World {
   readonly disk: Disk;
+  readonly rates: RateLimits;
   readonly auth: Authenticator;
   readonly tokens: TokenIssuer;
   readonly joinCodes: JoinCodes;
@@ -97,6 +99,7 @@ export const createDeps = (world: World): Deps => {
       log,
       freeSpace,
     }),
+    rates: createRateLimits({ settings: config.limits, monotonic }),
     auth:
       config.auth === "off"
         ? createOpenAuthenticator()

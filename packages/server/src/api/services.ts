@@ -67,7 +67,7 @@ import { createUploadService } from "../features/upload/service.js";
 import { createUploadStore } from "../features/upload/store.js";
 import { chargeEvents } from "../limits/event-budgets.js";
 import { createGate } from "../limits/gate.js";
-import { createRateLimits, UNLIMITED } from "../limits/rates.js";
+import { UNLIMITED } from "../limits/rates.js";
 import { examNotFound, InvigilError } from "../platform/errors.js";
 import { createIds } from "../platform/ids.js";
 import { withoutShares } from "../storage/turns.js";
@@ -85,6 +85,7 @@ export const createServices = (
     clock,
     monotonic,
     disk,
+    rates: limitedRates,
     ids,
     config,
     providers,
@@ -99,7 +100,7 @@ export const createServices = (
   }: Omit<Deps, "authSecret">,
   { unlimited = false }: ServiceOptions = {},
 ) => {
-  const rates = unlimited ? UNLIMITED : createRateLimits({ settings: config.limits, monotonic });
+  const rates = unlimited ? UNLIMITED : limitedRates;
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
   const storage = unlimited ? withoutShares(db.storage) : db.storage;

@@ -5,12 +5,16 @@ import type { TRPCRequestInfo } from "@trpc/server/http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Context } from "../trpc/context.js";
 import type { Router } from "../trpc/root.js";
-import { WEIGHT_PER_TURN, weightOf } from "./batch-weight.js";
+import { type BatchWeights, WEIGHT_PER_TURN } from "./batch-weight.js";
 
 export type HandlerOptions = FastifyHandlerOptions<Router, FastifyRequest, FastifyReply>;
 
 /** tRPC's adapter starts all calls of a batch at once. In this context they wait, so that the event loop serves other requests in between. */
-const inTurns = (context: Context, { isBatchCall, calls }: TRPCRequestInfo): Context => {
+const inTurns = (
+  context: Context,
+  { isBatchCall, calls }: TRPCRequestInfo,
+  weightOf: BatchWeights["weightOf"],
+): Context => {
   if (!isBatchCall || calls.length === 1) return context;
   // The others never reach a procedure.
   const waiting = calls.filter(({ procedure }) => procedure !== null).values();
@@ -33,11 +37,14 @@ const inTurns = (context: Context, { isBatchCall, calls }: TRPCRequestInfo): Con
 };
 
 /** Handles requests with tRPC's own adapter, in place of `createRequestHandler` of packages/trpc-fastify. */
-export const createStockHandler = (options: HandlerOptions): RequestHandler => {
+export const createStockHandler = (
+  options: HandlerOptions,
+  weightOf: BatchWeights["weightOf"],
+): RequestHandler => {
   const { createContext } = options;
   const inOrder: HandlerOptions = {
     ...options,
-    createContext: async (about) => inTurns(await createContext(about), about.info),
+    createContext: async (about) => inTurns(await createContext(about), about.info, weightOf),
   };
   return (req, res, path) => {
     fastifyRequestHandler({ ...inOrder, req, res, path }).catch((error: unknown) => res.send(error));

@@ -6,9 +6,9 @@ import { InvigilError, invalidInput } from "../platform/errors.js";
 import { findProcedure, type TrpcAdapter } from "../trpc/call.js";
 import { failureOfCall } from "../trpc/failures.js";
 import type { Router } from "../trpc/root.js";
-import { assertWeight, WEIGHT_PER_TURN, weightOf } from "./batch-weight.js";
+import { createBatchWeights, WEIGHT_PER_TURN } from "./batch-weight.js";
 import type { Bodies } from "./bodies.js";
-import { bodyLimitOf, type RequestedCall } from "./body-limits.js";
+import { bodyLimitOf } from "./body-limits.js";
 import { answeredFailure, type CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure, UNREADABLE_PATH } from "./failures.js";
 import { createStockHandler, type HandlerOptions } from "./stock-trpc.js";
@@ -91,6 +91,7 @@ export const trpcPlugin = async (
     done(null, isEventStream(payload) ? eventStream(request, reply, payload) : payload);
   });
 
+  const { weightOf, assertWeight } = createBatchWeights(router);
   const options: HandlerOptions = {
     router,
     createContext: async ({ req, info }) => {
@@ -115,18 +116,15 @@ export const trpcPlugin = async (
     adapter === "fast"
       ? // No query and no mutation of this server can be cancelled.
         createRequestHandler(options, { signals: false, weightOf, weightPerTurn: WEIGHT_PER_TURN })
-      : createStockHandler(options);
+      : createStockHandler(options, weightOf);
 
   app.all(UNREADABLE_PATH, () => {
     throw invalidInput("path", "cannot be decoded");
   });
 
-  /** The calls of a request, as far as they are looked at. */
-  const callsOf = (path: string, isBatch: boolean): readonly RequestedCall[] =>
-    (isBatch ? path.split(",", MAX_BATCH) : [path]).map((name) => ({
-      path: name,
-      procedure: findProcedure(router, name),
-    }));
+  /** The names of a request's procedures, as far as they are looked at. */
+  const namesIn = (path: string, batch: string | undefined): readonly string[] =>
+    batch === "1" ? path.split(",", MAX_BATCH) : [path];
 
   app.route<{ Params: { path: string }; Querystring: { batch?: string; connectionParams?: string } }>({
     method: ["GET", "POST"],
@@ -137,7 +135,8 @@ export const trpcPlugin = async (
       if (request.method !== "POST") return done();
       const { batch, connectionParams } = request.query;
       createContext(request, "trpc", tokenIn(connectionParams)).then((context) => {
-        request.bodyLimit = bodyLimitOf(context, callsOf(request.params.path, batch === "1"));
+        const called = namesIn(request.params.path, batch).map((name) => findProcedure(router, name));
+        request.bodyLimit = bodyLimitOf(context, called);
         done();
       }, done);
     },
@@ -147,8 +146,8 @@ export const trpcPlugin = async (
   // As tRPC answers it: nothing is called.
   app.head<{ Params: { path: string }; Querystring: { batch?: string } }>("/:path", (req, res) => {
     const { path } = req.params;
-    const unknown = callsOf(path, req.query.batch === "1").find(({ procedure }) => !procedure);
-    if (unknown) throw new InvigilError("NOT_FOUND", `No procedure found on path "${unknown.path}"`);
+    const unknown = namesIn(path, req.query.batch).find((name) => !findProcedure(router, name));
+    if (unknown !== undefined) throw new InvigilError("NOT_FOUND", `No procedure found on path "${unknown}"`);
     return res.code(204).send();
   });
 };

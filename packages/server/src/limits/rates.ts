@@ -85,7 +85,8 @@ const ONE_EVENT = { events: 1 };
 const MAX_OWNERS = 100_000;
 
 const MIB = 1024 * 1024;
-const NAMES: Readonly<Record<Rate, string>> = {
+/** What the limits count, in words. */
+export const RATE_NAMES: Readonly<Record<Rate, string>> = {
   reads: "reading calls",
   readRows: "rows read",
   readBytes: "MiB read",
@@ -172,7 +173,7 @@ export const createRateLimits = ({
     const most = isBytes(rate) ? perMinute / MIB : perMinute;
     throw new InvigilError(
       "TOO_MANY_REQUESTS",
-      `Too many ${NAMES[rate]} ${OWNERS[scope](id)}, at most ${most} per minute: try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
+      `Too many ${RATE_NAMES[rate]} ${OWNERS[scope](id)}, at most ${most} per minute: try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
       { retryAfterSeconds: seconds },
     );
   };

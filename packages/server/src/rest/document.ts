@@ -5,7 +5,15 @@ import { z } from "zod";
 import type { RestStatus } from "../http/envelope.js";
 import { PACKAGE_ROOT } from "../platform/package-root.js";
 import { findProcedure } from "../trpc/call.js";
-import { accessOf, errorsOf, rolesOf, sentenceOf, usualErrorsOf } from "../trpc/procedures.js";
+import {
+  accessOf,
+  errorsOf,
+  fieldsOf,
+  isOfOwnRooms,
+  rolesOf,
+  sentenceOf,
+  usualErrorsOf,
+} from "../trpc/procedures.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
 import type { Field, Row } from "./routes.js";
 
@@ -144,16 +152,11 @@ const definitionOf = ({ _def }: AnyTRPCProcedure): Definition =>
 /** Who may call a procedure, in one or two sentences. */
 export const callersOf = (procedure: AnyTRPCProcedure): string => {
   const roles = rolesOf(procedure);
-  const names = ({ def }: z.ZodType): readonly string[] =>
-    // Safe: only objects have this type.
-    def.type === "object" ? Object.keys((def as z.core.$ZodObjectDef).shape) : [];
-  const fields = definitionOf(procedure).inputs.flatMap(names);
   if (!roles)
-    return fields.includes("signature")
+    return fieldsOf(procedure).signature
       ? "For the stream service, which signs its calls."
       : "For everybody: it takes no token.";
-  const isOfRoom = roles.length > 1 && (fields.includes("roomId") || fields.includes("examId"));
-  const usual = isOfRoom ? "All but administrators: in their own rooms and exams." : undefined;
+  const usual = isOfOwnRooms(procedure) ? "All but administrators: in their own rooms and exams." : undefined;
   const parts = [`For ${list(roles.map((role) => CALLERS[role]))}.`, accessOf(procedure) ?? usual];
   return parts.filter((part) => part !== undefined).join(" ");
 };

@@ -65,7 +65,7 @@ export const restPlugin = async (
   documentRoutes(app, { rows, router, restStatus });
   for (const row of rows) {
     const call = createRowCaller(router, row, adapter);
-    const calls = [{ path: row.procedure, procedure: findProcedure(router, row.procedure) }];
+    const called = [findProcedure(router, row.procedure)];
     app.route({
       method: [...row.methods],
       url: row.path,
@@ -73,7 +73,7 @@ export const restPlugin = async (
       onRequest: (request, _reply, done) => {
         if (request.method !== "POST") return done();
         createContext(request, "rest").then((context) => {
-          request.bodyLimit = bodyLimitOf(context, calls);
+          request.bodyLimit = bodyLimitOf(context, called);
           done();
         }, done);
       },

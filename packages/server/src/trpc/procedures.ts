@@ -1,15 +1,17 @@
 import { type ErrorCode, type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
+import { z } from "zod";
 import type { Target } from "../domain/audit.js";
 import type { ActingCaller, Audited, Named } from "../domain/calls.js";
 import { type Principal, tokenEnded } from "../identity/tokens.js";
 import type { GatedCall } from "../limits/gate.js";
+import type { Rate } from "../limits/rates.js";
 import { InvigilError } from "../platform/errors.js";
 import { continueWith, type MaybePromise } from "../platform/maybe-promise.js";
 import { rowsIn } from "../platform/rows.js";
 import { type Context, originOf, type Trace } from "./context.js";
 import { failureOfCall, toTRPCError } from "./failures.js";
-import { trpc } from "./root.js";
+import { type rootConfig, trpc } from "./root.js";
 
 const recordReason = (trace: Trace, error: unknown): void => {
   const { code } = failureOfCall(error);
@@ -147,19 +149,25 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
   );
 
 /** What a procedure says of itself. */
-interface Said {
-  readonly sentence?: string;
-  readonly roles?: readonly Role[];
-  readonly access?: string;
-  readonly errors?: readonly ErrorCode[];
-  readonly audited?: Audited;
-}
+type Said = (typeof rootConfig)["$types"]["meta"];
 const saidOf = ({ _def: { meta } }: AnyTRPCProcedure): Said =>
   // Safe: if the meta is not ours, it has none of these.
   (meta as Said | undefined) ?? {};
 
 /** Returns the roles that may call a procedure. Undefined if the procedure needs no token. */
 export const rolesOf = (procedure: AnyTRPCProcedure): readonly Role[] | undefined => saidOf(procedure).roles;
+
+const fieldsIn = (input: z.ZodType): Readonly<Record<string, z.ZodType>> => {
+  if (input instanceof z.ZodObject) return input.shape;
+  // Safe: what a schema of zod converts is a schema of zod.
+  return input instanceof z.ZodPipe ? fieldsIn(input.in as z.ZodType) : {};
+};
+/** Returns the fields of a procedure's input. */
+export const fieldsOf = ({ _def }: AnyTRPCProcedure): Readonly<Record<string, z.ZodType>> => {
+  // Safe: tRPC keeps the schemas there, and they are zod's.
+  const { inputs } = _def as unknown as { readonly inputs: readonly z.ZodType[] };
+  return Object.fromEntries(inputs.flatMap((input) => Object.entries(fieldsIn(input))));
+};
 
 /** Returns what a procedure does, in one sentence. Undefined if it does not say. */
 export const sentenceOf = (procedure: AnyTRPCProcedure): string | undefined => saidOf(procedure).sentence;
@@ -172,6 +180,13 @@ const auditedBy = (type: AnyTRPCProcedure["_def"]["type"], said: Audited | undef
 /** Returns what the audit keeps of a procedure. */
 export const auditedOf = (procedure: AnyTRPCProcedure): Audited =>
   auditedBy(procedure._def.type, saidOf(procedure).audited);
+
+/** Whether the roles may call a procedure in their own rooms and exams, and administrators everywhere. That is the usual. */
+export const isOfOwnRooms = (procedure: AnyTRPCProcedure): boolean => {
+  const { roles = [], access } = saidOf(procedure);
+  const { roomId, examId } = fieldsOf(procedure);
+  return access === undefined && roles.length > 1 && (roomId ?? examId) !== undefined;
+};
 
 /** Returns the errors of a procedure, apart from those that every procedure can have. */
 export const errorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[] => saidOf(procedure).errors ?? [];
@@ -186,6 +201,37 @@ export const usualErrorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[]
   ...(procedure._def.type === "mutation" ? (["STORAGE_FULL"] as const) : []),
   "OVERLOADED",
 ];
+
+/** Whether a procedure's answer may be long. */
+export const hasLongAnswer = (procedure: AnyTRPCProcedure): boolean => saidOf(procedure).longAnswer ?? false;
+
+/** Returns the limits that the calls of a procedure count towards. Calls that need no token are not counted. */
+export const chargesOf = (procedure: AnyTRPCProcedure): readonly Rate[] => {
+  const { roles, longAnswer, uncounted, charges = [] } = saidOf(procedure);
+  if (!roles) return charges;
+  const { type } = procedure._def;
+  const { roomId, examId } = fieldsOf(procedure);
+  const isCounted = (roomId ?? examId) && !uncounted && type !== "subscription";
+  return [
+    type === "mutation" ? "writes" : "reads",
+    ...(longAnswer ? (["readRows", "readBytes"] as const) : []),
+    ...(isCounted ? (["calls"] as const) : []),
+    ...charges,
+  ];
+};
+
+/** Returns about how many rows a call reads or changes, if its input does not say how many. Undefined: one. */
+export const rowsOf = (procedure: AnyTRPCProcedure): number | undefined => {
+  const { pageSize } = fieldsOf(procedure);
+  // Safe: the size of a page is a number, also where the schema sets the default.
+  return saidOf(procedure).rows ?? (pageSize?.parse(undefined) as number | undefined);
+};
+
+/** Returns the maximum size of a call's body, in KiB. What needs no token is read before anybody is known. */
+export const bodyKibOf = (procedure: AnyTRPCProcedure): number => {
+  const { roles, bodyKib = roles ? 64 : 4 } = saidOf(procedure);
+  return bodyKib;
+};
 
 // Each kind of procedure says which roles may call it. The access service decides what a caller can access.
 

@@ -2,6 +2,7 @@ import type { ErrorCode, Role } from "@invigil/schema";
 import { initTRPC, type TRPCBuiltRouter } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
 import type { Audited } from "../domain/calls.js";
+import type { Rate } from "../limits/rates.js";
 import { invalidInput } from "../platform/errors.js";
 import { serializeAnswer } from "../platform/serialize.js";
 import type { Context } from "./context.js";
@@ -46,6 +47,20 @@ const root = initTRPC
     readonly access?: string;
     /** The errors of the procedure, apart from those that every procedure can have. */
     readonly errors?: readonly ErrorCode[];
+    /**
+     * The limits that the service charges for what a call contains or changes. What else a call counts towards follows from its kind
+     * (`chargesOf` in `procedures.ts`).
+     */
+    readonly charges?: readonly Rate[];
+    /**
+     * Whether calls do not count towards the limits of the room or exam that they name, because it is only a filter, or deleted. Subscriptions
+     * do not count, either.
+     */
+    readonly uncounted?: true;
+    /** About how many rows a call reads or changes. Default: one, or a page, if the input has a size of pages. Batches are weighed by it. */
+    readonly rows?: number;
+    /** The maximum size of the body, in KiB. Default: 64. What needs no token has 4, because it is read before anybody is known. */
+    readonly bodyKib?: number;
     /** Allows a mutation while the disk is nearly full, because it frees space, or writes little and must not wait. */
     readonly alsoWhenFull?: true;
     /** Whether the answer may be long. It must wait until earlier answers are paid off. Such calls of a caller run one after the other (`limits/reading-turns.ts`). */

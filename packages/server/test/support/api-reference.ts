@@ -1,6 +1,7 @@
 import { type ErrorCode, errorCodes, signals } from "@invigil/schema";
+import { RATE_NAMES } from "../../src/limits/rates.js";
 import type { Row } from "../../src/rest/routes.js";
-import { auditedOf, errorsOf, usualErrorsOf } from "../../src/trpc/procedures.js";
+import { auditedOf, chargesOf, errorsOf, usualErrorsOf } from "../../src/trpc/procedures.js";
 import {
   type Api,
   original,
@@ -232,6 +233,9 @@ class ReferenceWriter {
     const { path, noun, kind, sentence, callers, input, output, itself } = procedure;
     const errors = errorsOf(itself);
     const rest = this.#rest(path);
+    const charges = chargesOf(itself).map((rate) =>
+      rate === "calls" ? "calls about a room or an exam" : RATE_NAMES[rate].replace("MiB", "bytes"),
+    );
     const isOwnOutput = kind !== "subscription" && this.#isInPlace(output.replace("[]", ""));
     return blocks(
       `## ${path}`,
@@ -239,6 +243,9 @@ class ReferenceWriter {
       [
         `- **${KINDS[kind]}.** ${callers}`,
         ...(rest === undefined ? [] : [`- **REST:** ${rest} ([rest-api.md](../rest-api.md))`]),
+        ...(charges.length === 0
+          ? []
+          : [`- **Limits:** ${charges.join(", ")} ([how many](../deploy.md#limits)).`]),
         `- **Errors:** ${errors.length === 0 ? "only" : `${codes(errors)}, and`} [those of every procedure](README.md#errors).`,
       ].join("\n"),
       this.#side("Input", input, noun, true),
@@ -339,13 +346,14 @@ class ReferenceWriter {
       "Queries read, mutations change, and subscriptions deliver events. The answer comes when a change is on disk. Without the client, these are calls of tRPC at `/trpc`, with superjson ([live.md](../live.md#with-trpcs-own-links)). The vendor's apps call some procedures over the [documented REST paths](../rest-api.md), which have formats of their own. [auth.md](../auth.md) says how to get a token.",
       "## How to read the tables",
       [
+        "- Limits are what a call counts towards. Each is an amount per minute, of the caller, the room or the exam.",
         '- A field with `?` may be absent. In inputs, `null` means absent, too, and so does `""` for an optional text.',
         "- Bounds and defaults are those of inputs. Texts are counted in UTF-16 code units.",
         "- Other fields of an input are ignored. Later versions may add fields to answers, and types of events.",
         "- Examples show the first elements of long lists. Secrets are shortened, and new ids are numbered.",
       ].join("\n"),
       "## Who may call what",
-      "A role alone opens nothing: see [auth.md](../auth.md#who-may-do-what). The last column says what the [audit](../security.md#the-audit) keeps: an entry for each change, or for each access by staff. It keeps refused calls of both.",
+      "A role alone opens nothing: see [auth.md](../auth.md#who-may-do-what). [permissions.md](permissions.md) shows what came of each call, by whoever made it. The last column says what the [audit](../security.md#the-audit) keeps: an entry for each change, or for each access by staff. It keeps refused calls of both, too.",
       table(
         ["procedure", "REST", "who", "audit"],
         procedures.map(({ path, noun, callers, itself }) => [

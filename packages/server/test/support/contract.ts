@@ -6,9 +6,8 @@ import { createDocument, type OpenApiDocument } from "../../src/rest/document.js
 import type { JsonSchema } from "../../src/rest/json-schema.js";
 import { createRoutes } from "../../src/rest/routes.js";
 import { createWire } from "../../src/rest/wire.js";
-import { findProcedure } from "../../src/trpc/call.js";
 import { errorsOf, usualErrorsOf } from "../../src/trpc/procedures.js";
-import { createTestRouter } from "./router.js";
+import { procedures, router } from "./router.js";
 
 // What tests get is compared with what documents say. A success of a documented path has exactly the fields that the OpenAPI document names,
 // and a failure one of its reasons. A failure of a procedure has a reason that the procedure declares.
@@ -38,10 +37,8 @@ const validatorsOf = (document: OpenApiDocument): ReadonlyMap<string, ValidateFu
 };
 
 // Before the first test, because it takes longer than most calls. What an answer has in it depends on no setting.
-const { router, ...made } = await createTestRouter();
 const rows = createRoutes(createWire({ timeZone: "UTC" }));
 const validators = validatorsOf(createDocument({ rows, router, restStatus: "legacy" }));
-await made[Symbol.asyncDispose]();
 
 /** What HTTP itself may refuse, whatever the procedure is. */
 const OF_HTTP = new Set([
@@ -54,7 +51,7 @@ const OF_HTTP = new Set([
 
 /** Expects that a procedure declares this error. */
 export const expectDeclared = (path: string, reason: string): void => {
-  const procedure = findProcedure(router, path);
+  const procedure = procedures.get(path);
   if (!procedure || OF_HTTP.has(reason)) return;
   const declared: readonly string[] = [...usualErrorsOf(procedure), ...errorsOf(procedure)];
   expect(declared, `the errors of ${path}`).toContain(reason);

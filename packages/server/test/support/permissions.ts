@@ -1,10 +1,15 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { TestCaller } from "../../src/app/testing.js";
-import type { School } from "./school.js";
 
-// A table of all permissions, with a row per procedure and a column per caller.
+// Who may make which calls, as docs/api/permissions.md says, with a row per call and a column per caller. `permissions.test.ts` tries them.
 
+interface Place {
+  readonly id: string;
+  readonly examId: string;
+}
 /** The callers, by column. */
-export const callersOf = ({ room, sibling, other }: School) =>
+export const callersOf = ({ room, sibling, other }: Readonly<Record<"room" | "sibling" | "other", Place>>) =>
   ({
     admin: { sub: "root", role: "admin" },
     teacher: { sub: "teacher1", role: "teacher" },
@@ -32,158 +37,148 @@ export const callersOf = ({ room, sibling, other }: School) =>
     inspectorHere: { sub: "inspector1", role: "inspector", room: room.id },
     examineeHere: { sub: "examinee1", role: "examinee", room: room.id },
     examineeOtherRoom: { sub: "examinee1", role: "examinee", room: other.id },
+    // After everybody else, when the room has ended.
+    examineeOfEnded: { sub: "examinee1", role: "examinee" },
   }) satisfies Record<string, TestCaller>;
 export type CallerName = keyof ReturnType<typeof callersOf>;
 
-const COLUMNS: readonly CallerName[] = [
-  "admin",
-  "teacher",
-  "inspector",
-  "examinee",
-  "siblingTeacher",
-  "siblingInspector",
-  "siblingExaminee",
-  "otherTeacher",
-  "otherInspector",
-  "otherExaminee",
-  "falseTeacher",
-  "falseInspector",
-  "adminHere",
-  "adminOtherRoom",
-  "adminOtherExam",
-  "teacherHere",
-  "teacherThisExam",
-  "teacherSibling",
-  "teacherOtherRoom",
-  "teacherOtherExam",
-  "inspectorHere",
-  "examineeHere",
-  "examineeOtherRoom",
+/** The columns, in groups. */
+const GROUPS: readonly {
+  readonly who: string;
+  readonly columns: readonly (readonly [letter: string, caller: CallerName])[];
+}[] = [
+  {
+    who: "an administrator, and the teacher, an inspector and an examinee of the room",
+    columns: [
+      ["a", "admin"],
+      ["t", "teacher"],
+      ["i", "inspector"],
+      ["e", "examinee"],
+    ],
+  },
+  {
+    who: "the same people of another room of the exam",
+    columns: [
+      ["t", "siblingTeacher"],
+      ["i", "siblingInspector"],
+      ["e", "siblingExaminee"],
+    ],
+  },
+  {
+    who: "the same people of another exam",
+    columns: [
+      ["t", "otherTeacher"],
+      ["i", "otherInspector"],
+      ["e", "otherExaminee"],
+    ],
+  },
+  {
+    who: "an examinee of the room with a token for a teacher, and for an inspector",
+    columns: [
+      ["t", "falseTeacher"],
+      ["i", "falseInspector"],
+    ],
+  },
+  {
+    who: "an administrator whose token is bound to the room, to a room of another exam, and to another exam",
+    columns: [
+      ["a", "adminHere"],
+      ["a", "adminOtherRoom"],
+      ["a", "adminOtherExam"],
+    ],
+  },
+  {
+    who: "the teacher with a token bound to the room, to the exam, to another room of the exam, to a room of another exam, and to another exam",
+    columns: [
+      ["t", "teacherHere"],
+      ["t", "teacherThisExam"],
+      ["t", "teacherSibling"],
+      ["t", "teacherOtherRoom"],
+      ["t", "teacherOtherExam"],
+    ],
+  },
+  { who: "the inspector with a token bound to the room", columns: [["i", "inspectorHere"]] },
+  {
+    who: "the examinee with a token bound to the room, and to a room of another exam",
+    columns: [
+      ["e", "examineeHere"],
+      ["e", "examineeOtherRoom"],
+    ],
+  },
+  { who: "the examinee, when the room has ended", columns: [["e", "examineeOfEnded"]] },
 ];
+const COLUMNS: readonly CallerName[] = GROUPS.flatMap(({ columns }) => columns.map(([, name]) => name));
 
-export type Outcome =
-  | "ok"
-  | "FORBIDDEN"
-  | "PROVIDER_NOT_CONFIGURED"
-  | "EXAM_CONFLICT"
-  | "AUDIO_CLIP_NOT_FOUND";
-const OUTCOMES: Readonly<Record<string, Outcome>> = {
-  "+": "ok",
-  ".": "FORBIDDEN",
-  p: "PROVIDER_NOT_CONFIGURED",
-  s: "FORBIDDEN",
-  c: "EXAM_CONFLICT",
-  n: "AUDIO_CLIP_NOT_FOUND",
-};
-
-/**
- * The outcome of each call: `+` allowed, `.` refused. Further outcomes of allowed calls: no provider is
- * configured (`p`), the exam has rooms (`c`), there is no such clip (`n`), or the call needs a session, which
- * these callers do not have (`s`). The columns are those above, in groups: the room's people, people of another
- * room, people of another exam, false roles, bound tokens (three of an administrator, five of a teacher, one of
- * an inspector, two of an examinee). Calls are about `room` or its exam.
- */
-const TABLE = `
-                                 atie tie tie ti aaa ttttt i ee
-auth.whoami                      ++++ +++ +++ ++ +++ +++++ + ++
-auth.login                       ++++ +++ +++ ++ +++ +++++ + ++
-auth.refresh                     ssss sss sss ss sss sssss s ss
-auth.logout                      ++++ +++ +++ ++ +++ +++++ + ++
-auth.changePassword              ssss sss sss ss sss sssss s ss
-auth.issueToken                  ++.. ... ... .. +.. ++... . ..
-auth.issueToken, of the exam     +... ... ... .. ... ..... . ..
-auth.issueToken, of no room      +... ... ... .. ... ..... . ..
-auth.revokeToken                 +... ... ... .. ... ..... . ..
-account.create                   +... ... ... .. ... ..... . ..
-account.list                     +... ... ... .. ... ..... . ..
-account.disable                  +... ... ... .. ... ..... . ..
-account.enable                   +... ... ... .. ... ..... . ..
-account.setPassword              +... ... ... .. ... ..... . ..
-audit.list                       +... ... ... .. ... ..... . ..
-room.create                      ++.. +.. +.. +. ... ..... . ..
-room.create, in the exam         ++.. +.. ... .. ... .+... . ..
-room.get                         ++++ ... ... .. +.. ++... + +.
-room.end                         ++.. ... ... .. +.. ++... . ..
-room.reopen                      +... ... ... .. +.. ..... . ..
-room.setAudioStatus              ++.. ... ... .. +.. ++... . ..
-room.list                        ++.. +.. +.. +. +++ ++..+ . ..
-room.joinLinks                   ++.. ... ... .. +.. ++... . ..
-room.joinLinks, of the exam      ++.. +.. ... .. +.. ++... . ..
-room.joinCodes                   ++.. ... ... .. +.. ++... . ..
-room.joinCodes, of the exam      ++.. +.. ... .. +.. ++... . ..
-room.revokeLinks                 ++.. ... ... .. +.. ++... . ..
-room.presence                    +++. ... ... .. +.. ++... + ..
-room.snapshot                    ++++ ... ... .. +.. ++... + +.
-room.onEvent                     ++++ ... ... .. +.. ++... + +.
-exam.create                      ++.. +.. +.. +. ... ..... . ..
-exam.get                         ++++ +++ ... .. +.. ++... + +.
-exam.update                      ++.. ... ... .. ... .+... . ..
-exam.list                        +++. ++. ++. ++ +++ ++... + ..
-exam.delete                      cc.. ... ... .. ... .c... . ..
-exam.delete, without rooms       ++.. ... ... .. ... ..... . ..
-exam.listDeleted                 +... ... ... .. ... ..... . ..
-exam.restore                     +... ... ... .. ... ..... . ..
-exam.erase                       +... ... ... .. ... ..... . ..
-exam.plan                        ++.. ... ... .. ... .+... . ..
-exam.snapshot                    +.+. .+. ... .. +.. ..... + ..
-exam.onEvent                     +.+. .+. ... .. +.. ..... + ..
-participant.get                  ++++ ... ... .. +.. ++... + +.
-participant.list                 +++. ... ... .. +.. ++... + ..
-participant.add                  ++.. ... ... .. +.. ++... . ..
-participant.move                 +... ... ... .. ... ..... . ..
-participant.move, in reach       ++.. ... ... .. ... .+... . ..
-participant.import               ++.. ... ... .. ... .+... . ..
-participant.import, into a room  ++.. ... ... .. +.. ++... . ..
-participant.remove               ++.. ... ... .. +.. ++... . ..
-participant.remove, records      +... ... ... .. ... ..... . ..
-participant.listUnseated         ++.. ... ... .. ... .+... . ..
-participant.locate               ++.. ... ... .. ... .+... . ..
-participant.removeFromExam       ++.. ... ... .. ... .+... . ..
-participant.removeFromExam, records  +... ... ... .. ... ..... . ..
-audio.list                       +++. ++. ++. ++ +++ +++++ + ..
-audio.create                     ++.. +.. +.. +. ... ..... . ..
-audio.create, a default one      +... ... ... .. ... ..... . ..
-audio.update                     +... ... ... .. ... ..... . ..
-audio.update, the teacher's      ++.. ... ... .. ... ..... . ..
-audio.update, to a default one   +... ... ... .. ... ..... . ..
-audio.delete                     nn.. n.. n.. n. ... ..... . ..
-audio.delete, the teacher's      ++.. ... ... .. ... ..... . ..
-audio.attach                     ++.. ... ... .. ... .+... . ..
-audio.detach                     nn.. ... ... .. ... .n... . ..
-audio.detach, an attached one    ++.. ... ... .. ... .+... . ..
-cheat.setConfig                  ++.. +.. ... .. ... .+... . ..
-cheat.getConfig                  ++++ +++ ... .. +.. ++... + +.
-cheat.addRecords                 ++.+ ... ... .. +.. ++... . +.
-cheat.listRecords                +++. ... ... .. +.. ++... + ..
-cheat.listRecords, of the exam   +++. ++. ... .. +.. ++... + ..
-im.getToken                      ++++ ... ... .. +.. ++... + +.
-im.getToken, of no room          ++++ +++ +++ ++ +++ +++++ + +.
-im.getToken, of no service      ++++ +++ +++ ++ +++ +++++ + +.
-im.getToken, commanding          ++.. +.. +.. +. +++ +++++ . ..
-im.getToken, not configured      pppp ppp ppp pp ppp ppppp p p.
-im.send                          ++++ ... ... .. +.. ++... + +.
-im.send, an answer               ++.+ ... ... .. +.. ++... . +.
-im.send, a command               ++.. ... ... .. +.. ++... . ..
-im.send, the server's            .... ... ... .. ... ..... . ..
-im.history                       ++++ ... ... .. +.. ++... + +.
-upload.getCredentials            pppp ppp ... .. p.. pp... p p.
-stream.report                    ++++ +++ +++ ++ +++ +++++ + ++
-stream.listEvents                +++. ... ... .. +.. ++... + ..
-`;
-
-const rows = TABLE.trim().split("\n").slice(1);
-
-/** The outcomes by procedure and caller. */
-export const permissions: ReadonlyMap<string, Readonly<Record<CallerName, Outcome>>> = new Map(
-  rows.map((row) => {
-    const [name = "", ...cells] = row.split(/\s{2,}/);
-    const marks = cells.join("").replaceAll(" ", "").split("");
-    const outcomes = COLUMNS.map((column, index) => {
-      const outcome = OUTCOMES[marks[index] ?? ""];
-      if (!outcome || marks.length !== COLUMNS.length) throw new Error(`the row ${name} is not complete`);
-      return [column, outcome] as const;
-    });
-    // Safe: the line above has checked that every column has a value.
-    return [name, Object.fromEntries(outcomes) as Record<CallerName, Outcome>];
-  }),
+const MARKS = {
+  ok: "+",
+  FORBIDDEN: ".",
+  PROVIDER_NOT_CONFIGURED: "p",
+  EXAM_CONFLICT: "c",
+  AUDIO_CLIP_NOT_FOUND: "n",
+  ROOM_ENDED: "x",
+} as const;
+export type Outcome = keyof typeof MARKS;
+/** What came of a call, by caller. */
+export type Outcomes = Readonly<Record<CallerName, Outcome>>;
+// Safe: the keys are those outcomes.
+const OUTCOMES = new Map(
+  (Object.keys(MARKS) as Outcome[]).map((outcome) => [MARKS[outcome] as string, outcome]),
 );
+
+/** @throws if the page has no mark for an outcome: then the call is no good example */
+export function assertOutcomes(
+  row: string,
+  seen: Partial<Record<CallerName, string>>,
+): asserts seen is Partial<Outcomes> {
+  for (const outcome of Object.values(seen))
+    if (!(outcome in MARKS))
+      throw new Error(`the call of ${row} in test/support/procedure-calls.ts fails with ${outcome}`);
+}
+
+export const PERMISSIONS_PAGE = fileURLToPath(
+  new URL("../../../../docs/api/permissions.md", import.meta.url),
+);
+/** A line of the table: a call, at least two spaces, and a mark for each caller. */
+const LINE = /^(\w+\.\w.*?) {2,}(\S.*)$/;
+
+/** The outcomes of each call, as the page says. */
+export const permissions: ReadonlyMap<string, Partial<Outcomes>> = new Map(
+  readFileSync(PERMISSIONS_PAGE, "utf8")
+    .split("\n")
+    .flatMap((line) => {
+      const [, name, cells = ""] = LINE.exec(line) ?? [];
+      const marks = cells.replaceAll(" ", "");
+      if (name === undefined) return [];
+      const outcomes = COLUMNS.map((column, index) => [column, OUTCOMES.get(marks[index] ?? "")] as const);
+      // Safe: the keys are the names of the columns.
+      return [[name, Object.fromEntries(outcomes) as Partial<Outcomes>] as const];
+    }),
+);
+
+/** Writes the page. */
+export const permissionsPage = (rows: readonly (readonly [name: string, outcomes: Outcomes])[]): string => {
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  const line = (name: string, mark: (column: readonly [letter: string, caller: CallerName]) => string) =>
+    `${name.padEnd(width)}${GROUPS.map(({ columns }) => columns.map(mark).join("")).join(" ")}`;
+  return `# Who may call what, as tried
+
+<!-- Written by packages/server/test/permissions.test.ts. Do not edit. -->
+
+A test makes each call as each of these callers: in-process, over HTTP and, where there is one, on the documented REST path. It compares the outcomes with this
+page, and with what the procedures [declare](README.md#who-may-call-what). All calls are about one room, or about its exam. What a call does is in
+\`packages/server/test/support/procedure-calls.ts\`.
+
+The columns, in groups:
+
+${GROUPS.map(({ who, columns }) => `- \`${columns.map(([letter]) => letter).join("")}\`: ${who}`).join("\n")}
+
+\`+\` is allowed, and \`.\` is refused with \`FORBIDDEN\`. These are allowed and fail for another reason: \`p\` with \`PROVIDER_NOT_CONFIGURED\`, \`c\` with
+\`EXAM_CONFLICT\`, because the exam has rooms, \`n\` with \`AUDIO_CLIP_NOT_FOUND\`, and \`x\` with \`ROOM_ENDED\`. None of these callers has the token of a login, which \`auth.refresh\` and
+\`auth.changePassword\` need.
+
+\`\`\`
+${line("", ([letter]) => letter)}
+${rows.map(([name, outcomes]) => line(name, ([, caller]) => MARKS[outcomes[caller]])).join("\n")}
+\`\`\`
+`;
+};

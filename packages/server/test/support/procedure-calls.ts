@@ -1,15 +1,15 @@
 import { type SignalName, signals } from "@invigil/schema";
 import type { TestAppOptions, TestCaller } from "../../src/app/testing.js";
+import type { ProcedurePath } from "../../src/rest/routes.js";
 import type { Sent } from "./calls.js";
 import { callersOf } from "./permissions.js";
+import { procedureAt } from "./router.js";
 import { APPS, type School } from "./school.js";
 import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./streams.js";
 
-// A call of each procedure, for tests that try every procedure.
+// Calls of each procedure, for the tests that try every procedure, and for the examples of docs/api.
 
-/**
- * The call of each row of the table. `n` is a different number for each call, for calls that work only once.
- */
+/** Returns the input of a call. `n` is a different number for each call, for calls that work only once. */
 export type Input = (school: School, caller: TestCaller, n: number) => object | undefined;
 export const own = (school: School) => ({ roomId: school.room.id });
 export const examOf = (school: School) => ({ examId: school.room.examId });
@@ -20,8 +20,6 @@ export const credentialsOf = (school: School) => ({
   username: accountOf(school).userId,
   password: accountOf(school).password,
 });
-/** Procedures without a token, which need a password or the stream service's signature. */
-export const PUBLIC = new Set(["auth.login", "stream.report"]);
 const toSibling: Input = (school, _, n) => ({
   ...own(school),
   userId: `leaving${n}`,
@@ -44,9 +42,10 @@ const addOwnClips = async (school: School): Promise<void> => {
 
 /** Attachments of a clip to the exam of `room`, one per caller. */
 let attachments: readonly string[] = [];
-const attachClips = async ({ admin, room, clipId, ...school }: School): Promise<void> => {
+const attachClips = async (school: School): Promise<void> => {
+  const { admin, room, clipId } = school;
   const ids: string[] = [];
-  for (const n of Object.keys(callersOf({ admin, room, clipId, ...school })).keys())
+  for (const n of Object.keys(callersOf(school)).keys())
     ids.push((await admin.audio.attach({ examId: room.examId, clipId, startTime: minuteOf(n) })).id);
   attachments = ids;
 };
@@ -62,253 +61,228 @@ const createEmptyExams = async (school: School): Promise<void> => {
 
 /** Exams that were deleted, one per caller. */
 let deletedExams: readonly string[] = [];
-const deleteExams = async ({ admin, ...school }: School): Promise<void> => {
+const deleteExams = async (school: School): Promise<void> => {
   const ids: string[] = [];
-  for (const _ of Object.keys(callersOf({ admin, ...school }))) {
-    const { id: examId } = await admin.exam.create({ name: "Gone", ...SOON });
-    await admin.exam.delete({ examId });
+  for (const _ of Object.keys(callersOf(school))) {
+    const { id: examId } = await school.admin.exam.create({ name: "Gone", ...SOON });
+    await school.admin.exam.delete({ examId });
     ids.push(examId);
   }
   deletedExams = ids;
 };
 
-export const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe"; input: Input }>> = {
-  "auth.whoami": { method: "query", input: () => undefined },
-  "auth.login": { method: "mutate", input: credentialsOf },
-  "auth.refresh": { method: "mutate", input: () => undefined },
-  "auth.logout": { method: "mutate", input: () => undefined },
+const addAccount = (school: School) => school.admin.account.create(accountOf(school));
+
+export interface Call {
+  /** Makes what the calls of all callers need, once. */
+  readonly prepare?: (school: School) => Promise<unknown>;
+  /** What happens before each call, so that there is something to do however often it is made. */
+  readonly before?: (school: School, n: number) => Promise<unknown>;
+  /** Whether it needs the token of a login, which a call may end. */
+  readonly needsLogin?: true;
+  readonly input: Input;
+}
+
+/**
+ * A call of each procedure, which is the example in docs/api if somebody in `callersOf` can make it with success, and further calls, whose names
+ * say what differs. A procedure without a call does not compile.
+ */
+const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call>> = {
+  "auth.whoami": { input: () => undefined },
+  "auth.login": { prepare: addAccount, input: credentialsOf },
+  "auth.refresh": { needsLogin: true, input: () => undefined },
+  "auth.logout": { needsLogin: true, input: () => undefined },
   "auth.changePassword": {
-    method: "mutate",
+    needsLogin: true,
     input: () => ({ currentPassword: "a password", newPassword: "another one" }),
   },
-  "auth.issueToken": {
-    method: "mutate",
-    input: (school) => ({ ...own(school), userId: "examinee1", role: "examinee" }),
-  },
+  "auth.issueToken": { input: (school) => ({ ...own(school), userId: "examinee1", role: "examinee" }) },
   "auth.issueToken, of the exam": {
-    method: "mutate",
     input: (school) => ({ ...examOf(school), userId: "examinee1", role: "examinee" }),
   },
-  "auth.issueToken, of no room": {
-    method: "mutate",
-    input: () => ({ userId: "examinee1", role: "examinee" }),
-  },
-  "auth.revokeToken": { method: "mutate", input: () => ({ tokenId: "a token's id" }) },
+  "auth.issueToken, of no room": { input: () => ({ userId: "examinee1", role: "examinee" }) },
+  "auth.revokeToken": { input: () => ({ tokenId: "a token's id" }) },
   "account.create": {
-    method: "mutate",
     input: (school, _, n) => ({ ...accountOf(school), userId: `${accountOf(school).userId}-${n}` }),
   },
-  "account.list": { method: "query", input: () => ({}) },
-  "account.disable": { method: "mutate", input: (school) => ({ userId: accountOf(school).userId }) },
-  "account.enable": { method: "mutate", input: (school) => ({ userId: accountOf(school).userId }) },
+  "account.list": { input: () => ({}) },
+  "account.disable": {
+    before: (school) => school.admin.account.enable({ userId: accountOf(school).userId }),
+    prepare: addAccount,
+    input: (school) => ({ userId: accountOf(school).userId }),
+  },
+  "account.enable": {
+    before: (school) => school.admin.account.disable({ userId: accountOf(school).userId }),
+    prepare: addAccount,
+    input: (school) => ({ userId: accountOf(school).userId }),
+  },
   "account.setPassword": {
-    method: "mutate",
+    prepare: addAccount,
     input: (school) => ({ userId: accountOf(school).userId, password: "another one" }),
   },
-  "audit.list": { method: "query", input: () => ({ procedure: "account.create", pageSize: 1 }) },
-  "room.create": { method: "mutate", input: () => ({ name: "New room" }) },
-  "room.create, in the exam": {
-    method: "mutate",
-    input: (school) => ({ name: "New room", ...examOf(school) }),
-  },
-  "room.get": { method: "query", input: own },
-  "room.end": { method: "mutate", input: own },
-  "room.reopen": { method: "mutate", input: own },
+  "audit.list": { input: () => ({ procedure: "account.create", pageSize: 1 }) },
+  "room.create": { input: () => ({ name: "New room" }) },
+  "room.create, in the exam": { input: (school) => ({ name: "New room", ...examOf(school) }) },
+  "room.get": { input: own },
+  "room.end": { before: ({ admin, room }) => admin.room.reopen({ roomId: room.id }), input: own },
+  "room.reopen": { before: ({ admin, room }) => admin.room.end({ roomId: room.id }), input: own },
   "room.setAudioStatus": {
-    method: "mutate",
+    before: ({ admin, room }) => admin.room.setAudioStatus({ roomId: room.id, audioStatus: "silent" }),
     input: (school) => ({ ...own(school), audioStatus: "speaking" }),
   },
-  "room.list": { method: "query", input: () => ({}) },
-  "room.joinLinks": { method: "mutate", input: own },
-  "room.joinLinks, of the exam": { method: "mutate", input: examOf },
-  "room.joinCodes": { method: "mutate", input: own },
-  "room.joinCodes, of the exam": { method: "mutate", input: examOf },
-  "room.revokeLinks": { method: "mutate", input: (school) => ({ ...own(school), userIds: ["examinee2"] }) },
-  "room.presence": { method: "query", input: own },
-  "room.snapshot": { method: "query", input: own },
+  "room.list": { input: () => ({}) },
+  "room.joinLinks": { input: own },
+  "room.joinLinks, of the exam": { input: examOf },
+  "room.joinCodes": { input: own },
+  "room.joinCodes, of the exam": { input: examOf },
+  "room.revokeLinks": { input: (school) => ({ ...own(school), userIds: ["examinee2"] }) },
+  "room.presence": { input: own },
+  "room.snapshot": { input: own },
   // After an unknown event id, so that a snapshot arrives at once.
-  "room.onEvent": { method: "subscribe", input: (school) => ({ ...own(school), lastEventId: "999999999" }) },
-  "exam.create": { method: "mutate", input: () => ({ name: "New exam", ...SOON }) },
-  "exam.get": { method: "query", input: examOf },
-  "exam.update": { method: "mutate", input: (school) => ({ ...examOf(school), name: "Another name" }) },
-  "exam.list": { method: "query", input: () => ({}) },
-  "exam.delete": { method: "mutate", input: examOf },
-  "exam.delete, without rooms": { method: "mutate", input: (_, __, n) => ({ examId: emptyExams[n] }) },
-  "exam.listDeleted": { method: "query", input: () => ({}) },
-  "exam.restore": { method: "mutate", input: (_, __, n) => ({ examId: deletedExams[n] }) },
-  "exam.erase": { method: "mutate", input: (_, __, n) => ({ examId: deletedExams[n], confirm: "Gone" }) },
-  "exam.plan": { method: "mutate", input: (school) => ({ ...examOf(school), roomSize: 30 }) },
-  "exam.snapshot": { method: "query", input: examOf },
-  "exam.onEvent": {
-    method: "subscribe",
-    input: (school) => ({ ...examOf(school), lastEventId: "999999999" }),
+  "room.onEvent": { input: (school) => ({ ...own(school), lastEventId: "999999999" }) },
+  "exam.create": { input: () => ({ name: "New exam", ...SOON }) },
+  "exam.get": { input: examOf },
+  "exam.update": { input: (school) => ({ ...examOf(school), name: "Another name" }) },
+  "exam.list": { input: () => ({}) },
+  "exam.delete": { input: examOf },
+  "exam.delete, without rooms": {
+    prepare: createEmptyExams,
+    input: (_, __, n) => ({ examId: emptyExams[n] }),
   },
-  "participant.get": { method: "query", input: (school) => ({ ...own(school), userId: "teacher1" }) },
-  "participant.list": { method: "query", input: own },
+  "exam.listDeleted": { input: () => ({}) },
+  "exam.restore": { prepare: deleteExams, input: (_, __, n) => ({ examId: deletedExams[n] }) },
+  "exam.erase": { prepare: deleteExams, input: (_, __, n) => ({ examId: deletedExams[n], confirm: "Gone" }) },
+  "exam.plan": {
+    before: (school, n) =>
+      school.admin.participant.import({
+        ...examOf(school),
+        file: Buffer.from(`id,name\nseatless${n},Seatless\n`).toString("base64"),
+      }),
+    input: (school) => ({ ...examOf(school), roomSize: 30 }),
+  },
+  "exam.snapshot": { input: examOf },
+  "exam.onEvent": { input: (school) => ({ ...examOf(school), lastEventId: "999999999" }) },
+  "participant.get": { input: (school) => ({ ...own(school), userId: "teacher1" }) },
+  "participant.list": { input: own },
   "participant.add": {
-    method: "mutate",
     input: (school, _, n) => ({
       ...own(school),
       participants: [{ userId: `new${n}`, name: "New", role: "examinee" }],
     }),
   },
-  "participant.move": { method: "mutate", input: toSibling },
-  "participant.move, in reach": { method: "mutate", input: toSibling },
+  "participant.move": { input: toSibling },
+  "participant.move, in reach": {
+    prepare: ({ admin, sibling }) =>
+      admin.participant.add({
+        roomId: sibling.id,
+        participants: [{ userId: "teacher1", name: "Teacher One", role: "teacher" }],
+      }),
+    input: toSibling,
+  },
   "participant.import": {
-    method: "mutate",
     input: (school, _, n) => ({
       ...examOf(school),
       file: Buffer.from(`id,name,room\nnew${n},New,${school.room.id}\n`).toString("base64"),
     }),
   },
   "participant.import, into a room": {
-    method: "mutate",
     input: (school, _, n) => ({
       ...examOf(school),
       ...own(school),
       file: Buffer.from(`id,name\nnew${n},New\n`).toString("base64"),
     }),
   },
-  "participant.remove": {
-    method: "mutate",
-    input: (school, _, n) => ({ ...own(school), userId: `leaving${n}` }),
-  },
+  "participant.remove": { input: (school, _, n) => ({ ...own(school), userId: `leaving${n}` }) },
   "participant.remove, records": {
-    method: "mutate",
     input: (school, _, n) => ({ ...own(school), userId: `leaving${n}`, withRecords: true }),
   },
-  "participant.listUnseated": { method: "query", input: examOf },
-  "participant.locate": { method: "query", input: (school) => ({ ...examOf(school), userId: "examinee1" }) },
-  "participant.removeFromExam": {
-    method: "mutate",
-    input: (school, _, n) => ({ ...examOf(school), userId: `leaving${n}` }),
-  },
+  "participant.listUnseated": { input: examOf },
+  "participant.locate": { input: (school) => ({ ...examOf(school), userId: "examinee1" }) },
+  "participant.removeFromExam": { input: (school, _, n) => ({ ...examOf(school), userId: `leaving${n}` }) },
   "participant.removeFromExam, records": {
-    method: "mutate",
     input: (school, _, n) => ({ ...examOf(school), userId: `leaving${n}`, withRecords: true }),
   },
-  "audio.list": { method: "query", input: () => ({}) },
-  "audio.create": {
-    method: "mutate",
-    input: () => ({ name: "New clip", url: "https://audio.example/new.wav" }),
-  },
+  "audio.list": { input: () => ({}) },
+  "audio.create": { input: () => ({ name: "New clip", url: "https://audio.example/new.wav" }) },
   "audio.create, a default one": {
-    method: "mutate",
     input: () => ({ name: "New clip", url: "https://audio.example/new.wav", isDefault: true }),
   },
-  "audio.update": { method: "mutate", input: (school) => ({ clipId: school.clipId, name: "Another name" }) },
+  "audio.update": { input: (school) => ({ clipId: school.clipId, name: "Another name" }) },
   "audio.update, the teacher's": {
-    method: "mutate",
+    prepare: addOwnClips,
     input: (_, __, n) => ({ clipId: ownClips[n], name: "Another" }),
   },
   "audio.update, to a default one": {
-    method: "mutate",
+    prepare: addOwnClips,
     input: (_, __, n) => ({ clipId: ownClips[n], isDefault: true }),
   },
-  "audio.delete": { method: "mutate", input: () => ({ clipId: "none" }) },
-  "audio.delete, the teacher's": { method: "mutate", input: (_, __, n) => ({ clipId: ownClips[n] }) },
+  "audio.delete": { input: () => ({ clipId: "none" }) },
+  "audio.delete, the teacher's": { prepare: addOwnClips, input: (_, __, n) => ({ clipId: ownClips[n] }) },
   "audio.attach": {
-    method: "mutate",
     input: (school, _, n) => ({ ...examOf(school), clipId: school.clipId, startTime: minuteOf(n) }),
   },
-  "audio.detach": {
-    method: "mutate",
-    input: (school) => ({ ...examOf(school), attachmentId: "none" }),
-  },
+  "audio.detach": { input: (school) => ({ ...examOf(school), attachmentId: "none" }) },
   "audio.detach, an attached one": {
-    method: "mutate",
+    prepare: attachClips,
     input: (school, _, n) => ({ ...examOf(school), attachmentId: attachments[n] }),
   },
-  "cheat.setConfig": { method: "mutate", input: (school) => ({ ...examOf(school), data: "{}" }) },
-  "cheat.getConfig": { method: "query", input: examOf },
-  "cheat.addRecords": {
-    method: "mutate",
-    input: (school) => ({ ...own(school), records: [school.detection("examinee1")] }),
+  "cheat.setConfig": {
+    before: ({ admin, room }, n) =>
+      admin.cheat.setConfig({ examId: room.examId, data: JSON.stringify({ n }) }),
+    input: (school) => ({ ...examOf(school), data: "{}" }),
   },
-  "cheat.listRecords": { method: "query", input: own },
-  "cheat.listRecords, of the exam": { method: "query", input: examOf },
-  "im.getToken": {
-    method: "mutate",
-    input: (school, { sub }) => ({ ...own(school), userId: sub, imServer: ["aliyun_new"] }),
-  },
-  "im.getToken, of no room": {
-    method: "mutate",
-    input: (_, { sub }) => ({ userId: `pc_${sub}`, imServer: ["aliyun_new"] }),
-  },
-  "im.getToken, of no service": { method: "mutate", input: (_, { sub }) => ({ userId: sub }) },
+  "cheat.getConfig": { input: examOf },
+  "cheat.addRecords": { input: (school) => ({ ...own(school), records: [school.detection("examinee1")] }) },
+  "cheat.listRecords": { input: own },
+  "cheat.listRecords, of the exam": { input: examOf },
+  "im.getToken": { input: (school, { sub }) => ({ ...own(school), userId: sub, imServer: ["aliyun_new"] }) },
+  "im.getToken, of no room": { input: (_, { sub }) => ({ userId: `pc_${sub}`, imServer: ["aliyun_new"] }) },
+  "im.getToken, of no service": { input: (_, { sub }) => ({ userId: sub }) },
   "im.getToken, commanding": {
-    method: "mutate",
     input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_new"], role: "admin" }),
   },
   "im.getToken, not configured": {
-    method: "mutate",
     input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_old", "rong_cloud"] }),
   },
-  "im.send": { method: "mutate", input: (school) => ({ ...own(school), type: 30_001, data: "of our own" }) },
-  "im.send, an answer": { method: "mutate", input: saying("cheatDetected", {}) },
-  "im.send, a command": { method: "mutate", input: saying("startCall", { sid: "call" }) },
-  "im.send, the server's": { method: "mutate", input: saying("streamStopped", { userId: "examinee1" }) },
-  "im.history": { method: "query", input: own },
-  "upload.getCredentials": { method: "mutate", input: examOf },
+  "im.send": { input: (school) => ({ ...own(school), type: 30_001, data: "of our own" }) },
+  "im.send, an answer": { input: saying("cheatDetected", {}) },
+  "im.send, a command": { input: saying("startCall", { sid: "call" }) },
+  "im.send, the server's": { input: saying("streamStopped", { userId: "examinee1" }) },
+  "im.history": { input: own },
+  "upload.getCredentials": { input: examOf },
   "stream.report": {
-    method: "mutate",
+    before: ({ admin, room }, n) =>
+      admin.stream.report({
+        ...streamReport(room, "examinee1", n - 1),
+        action: "publish_done",
+        ...streamSignature(),
+      }),
     input: ({ room }, _, n) => ({ ...streamReport(room, "examinee1", n), ...streamSignature() }),
   },
-  "stream.listEvents": { method: "query", input: own },
+  "stream.listEvents": { input: own },
 };
 
-const addAccount = (school: School) => school.admin.account.create(accountOf(school));
-/** Additional preparations of a row. */
-export const PREPARE: Readonly<Record<string, (school: School) => Promise<unknown>>> = {
-  "participant.move, in reach": ({ admin, sibling }) =>
-    admin.participant.add({
-      roomId: sibling.id,
-      participants: [{ userId: "teacher1", name: "Teacher One", role: "teacher" }],
-    }),
-  "audio.update, the teacher's": addOwnClips,
-  "audio.update, to a default one": addOwnClips,
-  "audio.delete, the teacher's": addOwnClips,
-  "audio.detach, an attached one": attachClips,
-  "exam.delete, without rooms": createEmptyExams,
-  "exam.restore": deleteExams,
-  "exam.erase": deleteExams,
-  "auth.login": addAccount,
-  "account.disable": addAccount,
-  "account.enable": addAccount,
-  "account.setPassword": addAccount,
-};
+/** The procedure of a call. */
+export const procedureOf = (name: string): string => name.split(",")[0] ?? name;
 
-/** What happens before each call of a row, so that there is something to do however often it is made. */
-export const BEFORE_EACH: Readonly<Record<string, (school: School, n: number) => Promise<unknown>>> = {
-  "account.disable": (school) => school.admin.account.enable({ userId: accountOf(school).userId }),
-  "account.enable": (school) => school.admin.account.disable({ userId: accountOf(school).userId }),
-  "room.end": ({ admin, room }) => admin.room.reopen({ roomId: room.id }),
-  "room.reopen": ({ admin, room }) => admin.room.end({ roomId: room.id }),
-  "room.setAudioStatus": ({ admin, room }) =>
-    admin.room.setAudioStatus({ roomId: room.id, audioStatus: "silent" }),
-  "exam.plan": (school, n) =>
-    school.admin.participant.import({
-      ...examOf(school),
-      file: Buffer.from(`id,name\nseatless${n},Seatless\n`).toString("base64"),
-    }),
-  "cheat.setConfig": ({ admin, room }, n) =>
-    admin.cheat.setConfig({ examId: room.examId, data: JSON.stringify({ n }) }),
-  "stream.report": ({ admin, room }, n) =>
-    admin.stream.report({
-      ...streamReport(room, "examinee1", n - 1),
-      action: "publish_done",
-      ...streamSignature(),
-    }),
+const METHODS = { query: "query", mutation: "mutate", subscription: "subscribe" } as const;
+/** @throws if there is no such call */
+export const callOf = (row: string) => {
+  // Safe: no name has more than an undefined call.
+  const call = (CALLS as Readonly<Record<string, Call | undefined>>)[row];
+  if (!call) throw new Error(`there is no call ${row}`);
+  const path = procedureOf(row);
+  const procedure = procedureAt(path);
+  return { ...call, row, path, procedure, method: METHODS[procedure._def.type] };
 };
-
-/** The procedure of a row of the permission table. */
-export const procedureOf = (row: string): string => row.split(",")[0] ?? row;
+/** The calls in their order. */
+export const calls = Object.keys(CALLS).map(callOf);
 
 export interface DocumentedCall {
   /** Below `/exam/`, or absolute. */
   readonly path: string;
   readonly method: "GET" | "POST";
-  /** The row of the permission table that applies. */
+  /** The call of `CALLS` that does the same. */
   readonly row: string;
   /** The fields that the vendor's apps send. */
   readonly fields: (school: School, caller: TestCaller, n: number) => Record<string, unknown>;
@@ -404,6 +378,24 @@ export const requestOf = (
     headers,
     ...(method === "GET" ? { query: sent } : { json: sent }),
   };
+};
+
+/** Makes a call in-process. Of a subscription, it waits for the first event. */
+export const makeCall = async (
+  school: Pick<School, "as">,
+  caller: TestCaller,
+  { path, input }: { readonly path: string; readonly input: object | undefined },
+): Promise<void> => {
+  const [noun = "", verb = ""] = path.split(".");
+  // Safe: the names are those of the router.
+  const callers = school.as(caller) as unknown as Record<
+    string,
+    Record<string, (input: unknown) => Promise<unknown>>
+  >;
+  const answer = await callers[noun]?.[verb]?.(input);
+  if (procedureAt(path)._def.type !== "subscription") return;
+  // Safe: a subscription answers with its events.
+  for await (const _ of answer as AsyncIterable<unknown>) return;
 };
 
 /** Options of an app in which each procedure works. */

@@ -10,6 +10,8 @@ export const createAuditRouter = ({ audit }: { audit: AuditService }) =>
         sentence: "Returns who changed or read what and who was refused, the newest first.",
         access: "Not with a token that is bound to a room or an exam.",
         audited: "access",
+        // The exam is only a filter.
+        uncounted: true,
         longAnswer: true,
       })
       .input(listAuditInput)

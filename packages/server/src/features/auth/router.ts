@@ -31,18 +31,20 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
         sentence: "Exchanges the token of a login session for a newer one.",
         audited: "none",
         access: "Only with the token of a login.",
+        bodyKib: 4,
         alsoWhenFull: true,
       })
       .output(sessionSchema)
       .mutation(({ ctx }) => auth.refresh(ctx.caller)),
     logout: anyoneProcedure
-      .meta({ sentence: "Ends the login session of the token.", alsoWhenFull: true })
+      .meta({ sentence: "Ends the login session of the token.", bodyKib: 4, alsoWhenFull: true })
       .output(doneSchema)
       .mutation(({ ctx }) => auth.logout(ctx.caller)),
     changePassword: anyoneProcedure
       .meta({
         sentence: "Changes the password of the caller.",
         access: "Only with the token of a login.",
+        bodyKib: 4,
         alsoWhenFull: true,
       })
       .input(changePasswordInput)

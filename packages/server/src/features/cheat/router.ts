@@ -24,6 +24,8 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
         access:
           "Teachers: in exams that they may use. Not with a token that is bound to one room, because the config applies to the whole exam.",
         errors: ["EXAM_NOT_FOUND"],
+        charges: ["events"],
+        bodyKib: 1024,
       })
       .input(setCheatConfigInput)
       .output(doneSchema)
@@ -43,6 +45,8 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
         audited: "none",
         access: "Teachers: in their own rooms. Examinees: about themselves.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "QUOTA_EXCEEDED"],
+        charges: ["records", "recordBytes"],
+        bodyKib: 1024,
       })
       .input(addCheatRecordsInput)
       .output(doneSchema)

@@ -40,7 +40,12 @@ export const createExamRouter = ({
 }) =>
   router({
     create: staffProcedure
-      .meta({ sentence: "Creates an exam.", errors: ["AUDIO_CLIP_NOT_FOUND", "QUOTA_EXCEEDED"] })
+      .meta({
+        sentence: "Creates an exam.",
+        errors: ["AUDIO_CLIP_NOT_FOUND", "QUOTA_EXCEEDED"],
+        charges: ["rooms", "writeRows"],
+        bodyKib: 1024,
+      })
       .input(createExamInput)
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.create(ctx.caller, input)),
@@ -63,6 +68,8 @@ export const createExamRouter = ({
         sentence: "Changes an exam.",
         access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND", "AUDIO_CLIP_NOT_FOUND"],
+        charges: ["writeRows"],
+        bodyKib: 1024,
       })
       .input(updateExamInput)
       .output(examSchema)
@@ -72,6 +79,8 @@ export const createExamRouter = ({
         sentence: "Deletes an exam.",
         access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND", "EXAM_CONFLICT"],
+        charges: ["writeRows"],
+        rows: 1000,
         alsoWhenFull: true,
       })
       .input(deleteExamInput)
@@ -83,12 +92,22 @@ export const createExamRouter = ({
       .output(restorableExamPageSchema)
       .query(({ ctx, input }) => exam.listDeleted(ctx.caller, input)),
     restore: adminProcedure
-      .meta({ sentence: "Restores a deleted exam.", errors: ["EXAM_NOT_FOUND"], alsoWhenFull: true })
+      .meta({
+        sentence: "Restores a deleted exam.",
+        errors: ["EXAM_NOT_FOUND"],
+        uncounted: true,
+        alsoWhenFull: true,
+      })
       .input(examRef)
       .output(restoredExamSchema)
       .mutation(({ ctx, input }) => exam.restore(ctx.caller, input.examId)),
     erase: adminProcedure
-      .meta({ sentence: "Erases a deleted exam at once.", errors: ["EXAM_NOT_FOUND"], alsoWhenFull: true })
+      .meta({
+        sentence: "Erases a deleted exam at once.",
+        errors: ["EXAM_NOT_FOUND"],
+        uncounted: true,
+        alsoWhenFull: true,
+      })
       .input(eraseExamInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => exam.erase(ctx.caller, input)),
@@ -104,6 +123,9 @@ export const createExamRouter = ({
           "PROVIDER_NOT_CONFIGURED",
           "PROVIDER_FAILED",
         ],
+        charges: ["writeRows"],
+        rows: 1000,
+        bodyKib: 1024,
         longAnswer: true,
       })
       .input(planExamInput)
@@ -113,6 +135,7 @@ export const createExamRouter = ({
       .meta({
         sentence: "Returns the rooms of an exam, to subscribe from.",
         errors: ["EXAM_NOT_FOUND"],
+        rows: 100,
         longAnswer: true,
       })
       .input(examRef)

@@ -32,6 +32,8 @@ export const createImRouter = ({ im }: { im: ImService }) =>
         access:
           "All but administrators: in their own rooms. Commands: administrators and teachers only. Answers and reports: not inspectors. Examinees write to teachers and inspectors only.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "QUOTA_EXCEEDED"],
+        charges: ["messages", "messageBytes"],
+        bodyKib: 512,
       })
       .input(sendMessageInput)
       .output(sentMessageSchema)

@@ -48,6 +48,7 @@ export const createParticipantRouter = ({
         sentence: "Returns the people of a room in one role, in the order in which they were added.",
         audited: "access",
         errors: ["ROOM_NOT_FOUND"],
+        rows: 40,
         longAnswer: true,
       })
       .input(listParticipantsInput)
@@ -57,6 +58,8 @@ export const createParticipantRouter = ({
       .meta({
         sentence: "Adds people to a room, or changes their names and extra minutes.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PARTICIPANT_CONFLICT", "EXAM_CONFLICT", "QUOTA_EXCEEDED"],
+        charges: ["people", "events"],
+        bodyKib: 1024,
       })
       .input(addParticipantsInput)
       .output(addParticipantsResultSchema)
@@ -66,6 +69,9 @@ export const createParticipantRouter = ({
         sentence: "Imports people from a spreadsheet into an exam.",
         access: "Teachers: into an exam that they created, or into one room of theirs.",
         errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND", "ROOM_ENDED", "EXAM_CONFLICT", "QUOTA_EXCEEDED"],
+        charges: ["writeRows", "imports"],
+        rows: 1000,
+        bodyKib: 15 * 1024,
       })
       .input(importParticipantsInput)
       .output(importResultSchema)
@@ -82,6 +88,8 @@ export const createParticipantRouter = ({
           "EXAM_CONFLICT",
           "QUOTA_EXCEEDED",
         ],
+        charges: ["events"],
+        bodyKib: 1024,
       })
       .input(moveParticipantInput)
       .output(doneSchema)
@@ -97,6 +105,7 @@ export const createParticipantRouter = ({
           "PARTICIPANT_CONFLICT",
           "EXAM_CONFLICT",
         ],
+        charges: ["events"],
         alsoWhenFull: true,
       })
       .input(removeParticipantInput)
@@ -134,6 +143,8 @@ export const createParticipantRouter = ({
           "PARTICIPANT_CONFLICT",
           "EXAM_CONFLICT",
         ],
+        charges: ["writeRows"],
+        rows: 100,
         alsoWhenFull: true,
       })
       .input(removeFromExamInput)

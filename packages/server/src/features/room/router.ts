@@ -51,6 +51,8 @@ export const createRoomRouter = ({
           "PROVIDER_NOT_CONFIGURED",
           "PROVIDER_FAILED",
         ],
+        charges: ["rooms", "people", "events"],
+        bodyKib: 1024,
       })
       .input(createRoomInput)
       .output(roomSchema)
@@ -61,7 +63,7 @@ export const createRoomRouter = ({
       .output(roomWithCheatConfigSchema)
       .query(({ ctx, input }) => room.get(ctx.caller, input.roomId)),
     end: staffProcedure
-      .meta({ sentence: "Ends a room.", errors: ["ROOM_NOT_FOUND"], alsoWhenFull: true })
+      .meta({ sentence: "Ends a room.", errors: ["ROOM_NOT_FOUND"], charges: ["events"], alsoWhenFull: true })
       .input(roomRef)
       .output(doneSchema)
       .mutation(({ ctx, input }) => room.end(ctx.caller, input.roomId)),
@@ -69,6 +71,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Reopens a room that has ended.",
         errors: ["ROOM_NOT_FOUND", "EXAM_CONFLICT", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
+        charges: ["events"],
       })
       .input(roomRef)
       .output(roomSchema)
@@ -77,6 +80,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Says whether the teacher is speaking to the whole room.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED"],
+        charges: ["events"],
         alsoWhenFull: true,
       })
       .input(setAudioStatusInput)
@@ -86,6 +90,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Returns the rooms that the caller may see.",
         access: "Teachers: their own rooms.",
+        uncounted: true,
         longAnswer: true,
       })
       .input(listRoomsInput)
@@ -97,6 +102,7 @@ export const createRoomRouter = ({
         audited: "access",
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
+        rows: 1000,
         alsoWhenFull: true,
         longAnswer: true,
       })
@@ -110,6 +116,8 @@ export const createRoomRouter = ({
         audited: "access",
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
+        charges: ["writeRows"],
+        rows: 1000,
         alsoWhenFull: true,
         longAnswer: true,
       })
@@ -120,6 +128,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Revokes the links, codes and tokens of people for a room.",
         errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
+        charges: ["writeRows"],
         alsoWhenFull: true,
       })
       .input(revokeLinksInput)
@@ -130,6 +139,7 @@ export const createRoomRouter = ({
         sentence: "Returns the state of a room, to subscribe from.",
         audited: "access",
         errors: ["ROOM_NOT_FOUND"],
+        rows: 40,
         longAnswer: true,
       })
       .input(roomRef)
@@ -140,6 +150,7 @@ export const createRoomRouter = ({
         sentence: "Delivers the events of a room as they happen.",
         audited: "access",
         errors: ["ROOM_NOT_FOUND"],
+        charges: ["events"],
         longAnswer: true,
       })
       .input(onRoomEventInput)
@@ -150,6 +161,7 @@ export const createRoomRouter = ({
       .meta({
         sentence: "Returns the connected pages of a room.",
         errors: ["ROOM_NOT_FOUND"],
+        rows: 40,
         longAnswer: true,
       })
       .input(roomRef)

@@ -18,6 +18,7 @@ export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
         sentence: "Receives the events of the stream service.",
         audited: "none",
         errors: ["STREAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED"],
+        charges: ["events"],
       })
       .input(reportStreamInput)
       .output(doneSchema)

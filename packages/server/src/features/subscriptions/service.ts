@@ -13,7 +13,7 @@ import type { FastifyBaseLogger } from "fastify";
 import type { AccessLog } from "../../domain/access-log.js";
 import { ENDED, type Target } from "../../domain/audit.js";
 import type { Principal } from "../../identity/tokens.js";
-import { type RateLimits, UNLIMITED } from "../../limits/rates.js";
+import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, roomNotFound } from "../../platform/errors.js";
 import { rowsIn } from "../../platform/rows.js";
 import { shareAnswer } from "../../platform/serialize.js";
@@ -69,8 +69,8 @@ export interface LiveServiceDeps {
   readonly store: LiveStore;
   readonly dispatcher: EventDispatcher;
   readonly access: AccessService;
-  /** Checks the access of subscribers. Unlike `access`, it does not count these checks as calls. Default: `access`. */
-  readonly uncountedAccess?: AccessService;
+  /** Checks the access of subscribers. Unlike `access`, it does not count these checks as calls. */
+  readonly uncountedAccess: AccessService;
   /** Records which pages are connected to rooms. */
   readonly presence: {
     connect(page: { examId: string; roomId: string; userId: string; role: Role; camera: Camera }): () => void;
@@ -78,8 +78,7 @@ export interface LiveServiceDeps {
   /** Keeps when staff begin and end to listen. */
   readonly accessLog?: AccessLog;
   readonly limits: SubscriptionLimits;
-  /** Default: no limits. */
-  readonly rates?: Pick<RateLimits, "charge">;
+  readonly rates: Pick<RateLimits, "charge">;
   readonly clock: () => Date;
   /** A monotonic clock in milliseconds. */
   readonly monotonic: () => number;
@@ -119,11 +118,11 @@ export const createLiveService = ({
   store,
   dispatcher,
   access,
-  uncountedAccess = access,
+  uncountedAccess,
   presence,
   accessLog,
   limits,
-  rates = UNLIMITED,
+  rates,
   clock,
   monotonic,
   retentionMs,
