@@ -1526,7 +1526,7 @@ export type RoomEvent =
   | MessageEvent
   | RoomGap;
 
-/** A room was created in the exam. */
+/** A room was created in the exam. Only subscriptions to the exam receive it. */
 export interface RoomCreatedEvent {
   /** The type of the event. */
   type: "room_created";
@@ -1756,10 +1756,10 @@ export interface RoomGap {
   type: "gap";
   /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
   id: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
   /** The id of the room. */
   roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
   /** The current state. */
   snapshot: RoomSnapshot;
 }
@@ -1788,10 +1788,10 @@ export interface ExamGap {
   type: "gap";
   /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
   id: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
   /** The id of the exam. */
   examId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
   /** The current state. */
   snapshot: ExamSnapshot;
 }

@@ -34,11 +34,15 @@ export const liveWorld = async (options: TestAppOptions = {}) => {
   });
   const opened: { close(): void }[] = [];
   /** Somebody's client, behind the proxy; what it opens is closed with the world. */
-  const client = async (caller: TestCaller, more: Partial<InvigilClientOptions> = {}) => {
+  const client = async (
+    caller: TestCaller,
+    more: Partial<InvigilClientOptions> = {},
+    create = createInvigilClient,
+  ) => {
     const { live, ...rest } = more;
     /** The paths that it fetched. */
     const fetched: string[] = [];
-    const invigil = createInvigilClient({
+    const invigil = create({
       url: proxy.url,
       token: await app.token(caller),
       fetch: (target, init) => {

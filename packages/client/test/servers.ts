@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { Transform } from "node:stream";
 
 interface Loopback extends AsyncDisposable {
   readonly url: string;
@@ -72,6 +73,8 @@ export interface CuttingProxy extends Loopback {
   cut(): number;
   /** How WebSockets are answered from now on: passed on, refused, or not at all. */
   webSockets: "pass" | "refuse" | "ignore";
+  /** Changes what the server sends. */
+  change: (bytes: Buffer) => Buffer;
   /** Resolves when no WebSocket is open. */
   idle(): Promise<void>;
   /** Resolves when the next WebSocket is passed on. */
@@ -118,7 +121,10 @@ export const cuttingProxy = async (target: string | (() => string)): Promise<Cut
       upstream.on("close", () => socket.destroy());
       socket.on("close", () => upstream.destroy());
       upstream.write(head);
-      socket.pipe(upstream).pipe(socket);
+      const changed = new Transform({
+        transform: (bytes: Buffer, _, done) => done(null, proxy.change(bytes)),
+      });
+      socket.pipe(upstream).pipe(changed).pipe(socket);
     });
   });
   const listening = await listen(server, () => {
@@ -127,6 +133,7 @@ export const cuttingProxy = async (target: string | (() => string)): Promise<Cut
   const proxy: CuttingProxy = {
     ...listening,
     webSockets: "pass",
+    change: (bytes) => bytes,
     asked,
     lines,
     opened: () =>

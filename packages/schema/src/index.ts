@@ -101,6 +101,24 @@ export {
 } from "./drop-in.js";
 export { type ErrorCode, errorCodes, isErrorCode, type ProviderDetails } from "./errors.js";
 export {
+  type Audience,
+  audiences,
+  type ChangedParts,
+  type EventRecords,
+  type EventType,
+  type EventTypeAbout,
+  type EventTypeSeenBy,
+  type ExamEvent,
+  events,
+  examEventSchema,
+  examGapSchema,
+  type LoggedEvent,
+  type LookedUpFields,
+  type RoomEvent,
+  roomEventSchema,
+  roomGapSchema,
+} from "./events.js";
+export {
   type AttachedAudio,
   attachedAudioSchema,
   type CreateExamInput,
@@ -161,14 +179,9 @@ export {
 } from "./im.js";
 export type { JsonObject, JsonValue } from "./json.js";
 export {
-  type EventType,
-  type ExamEvent,
   type ExamSnapshot,
   eventIdSchema,
-  examEventSchema,
-  examGapSchema,
   examSnapshotSchema,
-  type LoggedEvent,
   type Member,
   memberSchema,
   type OnExamEventInput,
@@ -177,10 +190,7 @@ export {
   onRoomEventInput,
   type Presence,
   presenceSchema,
-  type RoomEvent,
   type RoomSnapshot,
-  roomEventSchema,
-  roomGapSchema,
   roomSnapshotSchema,
 } from "./live.js";
 export { type Camera, loginOf, streamOf, userIdOfLogin } from "./login.js";

@@ -10,17 +10,28 @@ const receiverIdList = optional(z.array(idSchema)).describe(
   "The logins that should receive the message. Absent: everybody in the group.",
 );
 
-const userPayload = z.looseObject({ userId: idSchema.describe("The user id of the person.") });
-const commandPayload = z.looseObject({
-  sid: sid.min(1).describe("Matches the command with its answers. A repeated command has the same id."),
-  receiverIdList,
+/** The data of signals, and an example of it, which a test sends. */
+const payload = <Data extends z.ZodType>(data: Data, example: z.input<Data>) => ({ data, example });
+
+const userPayload = payload(z.looseObject({ userId: idSchema.describe("The user id of the person.") }), {
+  userId: "e1",
 });
-const answerPayload = z.looseObject({
-  sid: optional(sid).describe(
-    "The id of the command that this answers. Absent or empty if there was none, for example when a page joins during a broadcast.",
-  ),
-  receiverIdList,
-});
+const commandPayload = payload(
+  z.looseObject({
+    sid: sid.min(1).describe("Matches the command with its answers. A repeated command has the same id."),
+    receiverIdList,
+  }),
+  { sid: "c7", receiverIdList: ["e1", "pc_e1"] },
+);
+const answerPayload = payload(
+  z.looseObject({
+    sid: optional(sid).describe(
+      "The id of the command that this answers. Absent or empty if there was none, for example when a page joins during a broadcast.",
+    ),
+    receiverIdList,
+  }),
+  { sid: "c7" },
+);
 
 /**
  * The kind of a signal. A `command` asks somebody to do something, an `answer` reports the outcome, a
@@ -37,14 +48,14 @@ const signal = <
   type: Type,
   sender: Sender,
   kind: Kind,
-  data: Data,
+  { data, example }: { readonly data: Data; readonly example: z.input<Data> },
   meaning: string,
-) => ({ type, sender, kind, data: data.describe(meaning) });
+) => ({ type, sender, kind, data: data.describe(meaning), example });
 
 /**
  * All signals by name. Each has a number, a sender (`server`, `client` for one of the apps, or `either`), a
- * kind, and the schema of its `data`, which is JSON text on the wire and says what the signal means. Apps may use numbers above 30000 for
- * messages of their own.
+ * kind, the schema of its `data`, which is JSON text on the wire and says what the signal means, and an example
+ * of that data. Apps may use numbers above 30000 for messages of their own.
  * Source: the message types of the vendor's remote invigilation apps.
  */
 export const signals = {

@@ -1,5 +1,7 @@
-import { expectTypeOf, it } from "vitest";
+import { describe, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
+import { declareEvent, NOTHING } from "./events.js";
+import { found } from "./fields.js";
 import type {
   addCheatRecordsInput,
   addParticipantsInput,
@@ -10,6 +12,7 @@ import type {
   createExamInput,
   createRoomInput,
   ErrorCode,
+  EventType,
   Exam,
   getImTokenInput,
   getUploadCredentialsInput,
@@ -26,6 +29,7 @@ import type {
   roomRef,
   Signal,
   SignalData,
+  SignalName,
   SignalType,
   setAudioStatusInput,
   setCheatConfigInput,
@@ -153,4 +157,50 @@ it("types signals by their names, and error codes", () => {
   expectTypeOf<Extract<Signal, { name: "streamPublished" }>["data"]["userId"]>().toEqualTypeOf<string>();
   expectTypeOf<"ROOM_ENDED">().toExtend<ErrorCode>();
   expectTypeOf<"TEAPOT">().not.toExtend<ErrorCode>();
+});
+
+describe("an event", () => {
+  const { userId } = found;
+  const whole = {
+    meaning: "Something happened.",
+    about: "room",
+    seenBy: "staff",
+    changes: NOTHING,
+    countsFor: "room",
+    payload: { userId },
+    example: { userId: "e1" },
+  } as const;
+
+  it("says what it is about, who receives it, what it changes and counts for, and has an example", () => {
+    declareEvent(whole);
+    const { about: _about, ...withoutAbout } = whole;
+    // @ts-expect-error nothing says whether it is about a room or an exam
+    declareEvent(withoutAbout);
+    const { seenBy: _seenBy, ...withoutAudience } = whole;
+    // @ts-expect-error nobody is named who receives it
+    declareEvent(withoutAudience);
+    const { changes: _changes, ...withoutChanges } = whole;
+    // @ts-expect-error not even NOTHING
+    declareEvent(withoutChanges);
+    const { countsFor: _countsFor, ...withoutBudget } = whole;
+    // @ts-expect-error no budget
+    declareEvent(withoutBudget);
+    const { example: _example, ...withoutExample } = whole;
+    // @ts-expect-error no example
+    declareEvent(withoutExample);
+    // @ts-expect-error a room's state has no such part
+    declareEvent({ ...whole, changes: { room: ["people"], exam: [] } });
+    // @ts-expect-error the example lacks a field
+    declareEvent({ ...whole, example: {} });
+  });
+
+  it("about an exam names nobody", () => {
+    declareEvent({ ...whole, about: "exam", payload: {}, example: {} });
+    // @ts-expect-error an erasure would not find the person
+    declareEvent({ ...whole, about: "exam" });
+  });
+
+  it("has a type that no other listener of a live room has", () => {
+    expectTypeOf<EventType & (SignalName | "status")>().toBeNever();
+  });
 });

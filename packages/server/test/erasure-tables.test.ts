@@ -35,18 +35,19 @@ const STILL_NAMED = {
   rooms: "who made it",
   server_notices: "until its server has read it",
   sessions: "until it expires",
-  vendor_tasks: "until it has succeeded",
+  vendor_tasks: "until it is done or given up",
 };
 /** Columns that name a person and do not say so. */
 const GOES_WITH_ITS_ROW = ["stream_names.name"];
 /** Tables that still have rows of an exam that was erased. */
 const STILL_OF_EXAM = {
   audit_entries: "who did what outlives the exam, without the people of the exam",
+  dead_letters: "an operator has to know of it, for two weeks",
   message_logins: "until it expires",
   person_changes: "a bulk change of the exam would have deleted it",
   pruned_events: "the log outlives the exam, for listeners",
   room_events: "the log outlives the exam, for listeners",
-  vendor_tasks: "until it has succeeded",
+  vendor_tasks: "until it is done or given up",
 };
 /** The calls write the first two themselves, and messages and events have to fit together. */
 const WRITTEN_BY_CALLS = [bulkChanges, erasures, messages, messageReaders, roomEvents];

@@ -3,7 +3,7 @@ import { and, eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import { query } from "../src/storage/statement.js";
-import { erasures, messageReaders, messages, streamNames } from "../src/storage/tables.js";
+import { deadLetters, erasures, messageReaders, messages, streamNames } from "../src/storage/tables.js";
 import { openTestDatabase } from "./support/database.js";
 import { tempFolder } from "./support/folders.js";
 import type { School } from "./support/school.js";
@@ -88,6 +88,38 @@ describe("participant.removeFromExam with records", () => {
     const ids = (await rowsOf(db, messages)).map(({ id }) => id);
     const readers = (await rowsOf(db, messageReaders)).map(({ messageId }) => messageId);
     expect(readers.filter((id) => !ids.includes(id))).toEqual([]);
+  });
+
+  it("deletes dead letters of the exam that name the person, and no others", async () => {
+    using folder = tempFolder();
+    const { school, databaseFile } = await openTraces(folder);
+    await using _ = school;
+    const { examId } = school.room;
+    const time = new Date(0);
+    const letter = { queue: "rong_cloud", kind: "send", key: "g", reason: "expired", attempts: 1 } as const;
+    const lettersAbout = (id: string, exam: string, login: string) => [
+      { id: `${id} leaves`, examId: exam, payload: { userIds: [login] } },
+      { id: `${id} told`, examId: exam, payload: { signal: { type: 1, data: JSON.stringify({ login }) } } },
+    ];
+    await using db = await openTestDatabase({ file: databaseFile });
+    const letters = [
+      ...lettersAbout("person", examId, WHO),
+      ...lettersAbout("pc", examId, `pc_${WHO}`),
+      ...lettersAbout("another", examId, `${WHO}2`),
+      ...lettersAbout("elsewhere", "x", WHO),
+    ];
+    await insertRows(
+      db,
+      deadLetters,
+      letters.map((one) => ({ ...letter, ...one, createdAt: time, diedAt: time })),
+    );
+    await remove(school);
+    expect((await rowsOf(db, deadLetters)).map(({ id }) => id)).toEqual([
+      "another leaves",
+      "another told",
+      "elsewhere leaves",
+      "elsewhere told",
+    ]);
   });
 
   it("looks through a long history, and lets other calls between", async () => {

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { createGroupService } from "../src/features/message-groups/service.js";
-import { exams, participants, rooms, streamNames, vendorTasks } from "../src/storage/tables.js";
+import { exams, outboxTasks, participants, rooms, streamNames } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import {
   type Behaviour,
@@ -87,7 +87,7 @@ const openHall = async (
       exams: (await rowsOf(db, exams)).length,
       people: (await rowsOf(db, participants)).length,
       streams: (await rowsOf(db, streamNames)).length,
-      tasks: (await rowsOf(db, vendorTasks)).length,
+      tasks: (await rowsOf(db, outboxTasks)).length,
     }),
   };
 };
@@ -324,7 +324,7 @@ describe("room.create, when a message service fails,", () => {
       left = await tasksOf(hall);
     });
     const { data: room } = await hall.create(["rong_cloud", "aliyun_new"]);
-    expect(left.map(({ service, kind, groupId }) => `${service} ${kind} ${groupId}`).toSorted()).toEqual([
+    expect(left.map(({ queue, kind, key }) => `${queue} ${kind} ${key}`).toSorted()).toEqual([
       `aliyun_new delete_group ${room.id}`,
       `rong_cloud delete_group ${room.id}`,
     ]);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RosterTransaction } from "../src/domain/exam-transaction.js";
 import type { Announcement, TaskLog } from "../src/domain/vendor-tasks.js";
-import { exams, participants, roomExams, rooms, vendorTasks } from "../src/storage/tables.js";
+import { exams, outboxTasks, participants, roomExams, rooms } from "../src/storage/tables.js";
 import { isOnPostgres } from "./support/engine.js";
 import { tempFolder } from "./support/folders.js";
 import {
@@ -45,15 +45,14 @@ const say = async (
 /** The signals that a service was asked to send, as group and number. */
 const sentSignals = (at: TestService): string[] =>
   at.calls.map((call) => call.split(" ").slice(1, 3).join(" "));
-const kinds = async (process: Process) =>
-  (await process.tasks()).map(({ kind, groupId }) => `${kind} ${groupId}`);
+const kinds = async (process: Process) => (await process.tasks()).map(({ kind, key }) => `${kind} ${key}`);
 /** A task that another process wrote. The queue is not notified of it. */
 const foreignTask = () => ({
   id: "0",
   examId: "x",
-  service: "aliyun_new" as const,
-  kind: "delete_group" as const,
-  groupId: "other",
+  queue: "aliyun_new",
+  kind: "delete_group",
+  key: "other",
   payload: {},
   dueAt: new Date(START),
   createdAt: new Date(START),
@@ -110,7 +109,7 @@ describe("tasks", () => {
       await evict(tasks, tx, room, { userId: "a", role: "inspector" }, now);
       await tasks.deleteGroups(tx, room, { dueAt: now, now });
     });
-    expect((await process.tasks()).map(({ kind, service: name }) => `${kind} ${name}`)).toEqual([
+    expect((await process.tasks()).map(({ kind, queue }) => `${kind} ${queue}`)).toEqual([
       "send aliyun_new",
       "send aliyun_old",
       "send rong_cloud",
@@ -293,7 +292,11 @@ describe("a task that fails", () => {
     await process.wait(HOUR_MS);
     expect(await process.tasks()).toEqual([]);
     expect(errors(process)).toMatchObject([
-      { service: "aliyun_new", kind: "delete_group", groupId: "g", attempts: 22 },
+      { queue: "aliyun_new", kind: "delete_group", key: "g", attempts: 22 },
+    ]);
+    const lastError = "The service test refused the call.";
+    expect((await process.deadLetters.list({ limit: 2 })).rows).toMatchObject([
+      { kind: "delete_group", key: "g", reason: "refused", attempts: 22, lastError },
     ]);
   });
 
@@ -345,7 +348,9 @@ describe("a signal", () => {
     await process.wait(30 * SECOND_MS);
     expect(at.calls).toEqual(["delete g"]);
     expect(await process.tasks()).toEqual([]);
-    expect(process.lines).toMatchObject([{ service: "aliyun_new", tasks: 4 }]);
+    expect(process.lines).toMatchObject([{ queue: "aliyun_new", tasks: 4 }]);
+    const { rows } = await process.deadLetters.list({ limit: 5 });
+    expect(rows.map(({ kind, reason }) => `${kind} ${reason}`)).toEqual(Array(4).fill("send expired"));
   });
 
   it("is sent just before that", async () => {
@@ -488,7 +493,7 @@ describe("a queue", () => {
     const at = service();
     await using process = await openProcess({ aliyun_new: at });
     // This task is from another process.
-    await insertRows(process.db, vendorTasks, [foreignTask()]);
+    await insertRows(process.db, outboxTasks, [foreignTask()]);
     await process.queue.drain(5000);
     expect(at.calls).toEqual([]);
     const never = held();
@@ -525,7 +530,7 @@ describe("a queue", () => {
       await at.called(1);
       await asleep(0);
       // The queue is not notified of this task.
-      await insertRows(process.db, vendorTasks, [foreignTask()]);
+      await insertRows(process.db, outboxTasks, [foreignTask()]);
       await vi.advanceTimersByTimeAsync(14_000);
       expect(at.calls).toHaveLength(1);
       await vi.advanceTimersByTimeAsync(1000);
@@ -538,11 +543,11 @@ describe("a queue", () => {
     vi.setSystemTime(START);
     const at = service();
     await using process = await openProcess({ aliyun_new: at }, { clock: () => new Date() });
-    const show = await hideTable(process.db, vendorTasks);
+    const show = await hideTable(process.db, outboxTasks);
     process.queue.start();
     await process.logged("cannot be read");
     await show();
-    await insertRows(process.db, vendorTasks, [foreignTask()]);
+    await insertRows(process.db, outboxTasks, [foreignTask()]);
     await vi.advanceTimersByTimeAsync(15_000);
     await at.called(1);
   });

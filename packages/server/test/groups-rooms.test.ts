@@ -95,7 +95,7 @@ describe("the groups of a room that ends", () => {
   it("are deleted only at the room's services", async () => {
     const { id: roomId } = await newRoom({ imServer: ["rong_cloud"] });
     await admin("room.end", { roomId });
-    expect((await tasksOf(world)).map(({ service, kind }) => [service, kind])).toEqual([
+    expect((await tasksOf(world)).map(({ queue, kind }) => [queue, kind])).toEqual([
       ["rong_cloud", "send"],
       ["rong_cloud", "delete_group"],
     ]);

@@ -2,7 +2,7 @@ import { signals } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { query } from "../src/storage/statement.js";
-import { messages, vendorTasks } from "../src/storage/tables.js";
+import { messages, outboxTasks } from "../src/storage/tables.js";
 import { EXAMINEE, type Hall, OTHER, openHall, START, TEACHER } from "./support/hall.js";
 import { createTestService, withServices } from "./support/message-services.js";
 import { openStreamHall, type StreamHall } from "./support/stream-hall.js";
@@ -29,7 +29,7 @@ describe("a stream status", () => {
         recipients: null,
       })),
     );
-    expect(await rowsOf(hall.db, vendorTasks)).toEqual([]);
+    expect(await rowsOf(hall.db, outboxTasks)).toEqual([]);
   });
 
   it("is in the room's history for everybody", async () => {

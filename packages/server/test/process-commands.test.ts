@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openRongCloud, type RongCloud } from "./simulators/rongcloud.js";
 import { runHere } from "./support/command.js";
 import { often } from "./support/effort.js";
 import { run, tempFolder, testEnv } from "./support/process.js";
@@ -17,14 +19,35 @@ const TIMES = ["--start", "tomorrow 09:00", "--end", "11:30"];
 const ID = /^[0-9a-f]{32}\n$/;
 
 let folder: ReturnType<typeof tempFolder>;
-beforeAll(() => {
+let rong: RongCloud;
+beforeAll(async () => {
   folder = tempFolder();
+  rong = await openRongCloud();
 });
-afterAll(() => folder[Symbol.dispose]());
+afterAll(async () => {
+  await rong[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+/** Adds a dead letter, as a server does that gives up a call. */
+const addDeadLetter = (id: string): void => {
+  const database = new Sqlite(join(folder.path, "data/invigil.db"));
+  database.exec(`INSERT INTO dead_letters (id, exam_id, queue, kind, key, payload, reason, attempts, created_at, died_at)
+    VALUES ('${id}', 'x', 'rong_cloud', 'send', 'g', '{"signal":{"type":1,"data":"{}"}}', 'expired', 5, 0, 0)`);
+  database.close();
+};
 
 const tested = { successes: new Set<string>(), failures: new Set<string>() };
 const invigil = (start: typeof run | typeof runHere, name: string, args: readonly string[], input?: string) =>
-  start([...name.split(" "), ...args], { cwd: folder.path, env, ...(input !== undefined && { input }) });
+  start([...name.split(" "), ...args], {
+    cwd: folder.path,
+    env: {
+      ...env,
+      INVIGIL_RONGCLOUD_APP_KEY: rong.appKey,
+      INVIGIL_RONGCLOUD_APP_SECRET: rong.appSecret,
+      INVIGIL_RONGCLOUD_URLS: rong.urls[0],
+    },
+    ...(input !== undefined && { input }),
+  });
 
 describe("every command", () => {
   /** Runs a command that succeeds, and returns what it prints. */
@@ -101,6 +124,11 @@ describe("every command", () => {
     await does("room reopen", ["Room 2", "--exam", "Arts"], /^The room Room 2 is in progress\.\n$/);
     await does("room create", ["--name", "Late", "--by", "t9"], ID);
 
+    for (const id of ["one", "two"]) addDeadLetter(id);
+    await does("outbox list", [], /^ID .*\ntwo .*\none +.* rong_cloud +send +g +5 +expired\n$/);
+    await does("outbox retry", ["one"], /^Added 1 task\.\n$/);
+    await does("outbox drop", ["two"], /^Dropped 1 task\.\n$/);
+
     await does("backup create", ["saved"], /^saved: created .* 3 rooms, /);
     await does("backup verify", ["saved"], /^saved can be restored\. /);
     const toFile = ["--from", "file:data/invigil.db", "--to", "file:moved/invigil.db"];
@@ -172,6 +200,9 @@ describe("every command", () => {
     await fails("room reopen", ["none"], noRoom);
     await fails("room create", ["--name", "N", "--by", "pc_a"], /^invigil: .* must not begin with 'pc_'/);
 
+    await fails("outbox list", ["--jsn"], /^invigil: unknown option '--jsn'\n/);
+    await fails("outbox retry", ["none"], "invigil: There is no dead letter none.\n");
+    await fails("outbox drop", ["none"], "invigil: There is no dead letter none.\n");
     await fails("doctor", ["--jsn"], /^invigil: unknown option '--jsn'\n/);
     await fails(
       "database copy",

@@ -147,13 +147,13 @@ const addOddRows = async (file: string): Promise<void> =>
       { fileId: "f", position: 0, content: Uint8Array.from({ length: 300 }, (_, n) => n % 256) },
       { fileId: "f", position: 1, content: new Uint8Array() },
     ]);
-    await insertRows(db, tables.vendorTasks, [
+    await insertRows(db, tables.outboxTasks, [
       {
         id: "task",
         examId,
-        service: "rong_cloud",
+        queue: "rong_cloud",
         kind: "send",
-        groupId: roomId,
+        key: roomId,
         payload: { userIds: ["b", "a"], signal: { type: 1, data: '{"z":1,"a":[null,1.5e-7,"\\u0000"]}' } },
         dueAt: TIME,
         createdAt: TIME,

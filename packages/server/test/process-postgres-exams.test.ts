@@ -6,6 +6,8 @@ import { createInstanceStore } from "../src/coordination/instances-table.js";
 import { storedRate } from "../src/coordination/send-rate-table.js";
 import { createEventLog } from "../src/domain/events.js";
 import { createMessageLog } from "../src/domain/messages.js";
+import { createOutbox } from "../src/domain/outbox/outbox.js";
+import { createOutboxStore } from "../src/domain/outbox/store.js";
 import { insertExam, insertPerson, insertRoom } from "../src/domain/people.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
 import { createTaskLog } from "../src/domain/vendor-tasks.js";
@@ -13,7 +15,6 @@ import { createAccessStore } from "../src/features/access/store.js";
 import { createCheatStore } from "../src/features/cheat/store.js";
 import { createMuteStore } from "../src/features/im/mutes-store.js";
 import { createImStore } from "../src/features/im/store.js";
-import { createGroupStore } from "../src/features/message-groups/store.js";
 import { createPresenceStore } from "../src/features/presence/store.js";
 import { createStreamStore } from "../src/features/stream/store.js";
 import { createLiveStore } from "../src/features/subscriptions/store.js";
@@ -191,11 +192,11 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
     const messageLog = createMessageLog({ events });
     const ids = createIds({ clock: () => NOW });
     const kinds = { aliyun_new: [], aliyun_old: [], rong_cloud: ["send"] } as const;
-    const tasks = createTaskLog({ kinds, ids, added: () => undefined, events, messages: messageLog });
+    const outbox = createOutbox({ ids, added: () => undefined });
+    const tasks = createTaskLog({ kinds, ids, outbox, events, messages: messageLog });
     const access = createAccessStore({ storage, roomExams });
     const stored = withWrites({ storage });
     const cheat = createCheatStore({ ...stored, events });
-    const groups = createGroupStore({ ...stored, roomExams, tasks });
     const im = createImStore({ storage, roomExams, messageLog, sendRate: storedRate });
     const live = createLiveStore(stored);
     const store = createInstanceStore({ storage });
@@ -254,8 +255,9 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
         }),
       ),
     );
-    const claim = { service: "rong_cloud", now: NOW, until: NOW, limit: 5 } as const;
-    expect((await groups.claim(claim)).tasks).toHaveLength(2);
+    const tasksDue = createOutboxStore({ ...stored, outbox });
+    const claim = { queue: "rong_cloud", kinds: ["send"], passable: [], now: NOW, until: NOW, limit: 5 };
+    expect((await tasksDue.claim({ ...claim, served: new Set() })).tasks).toHaveLength(2);
     await live.prune(new Date(NOW.getTime() + 1));
     const together = sent.filter(({ values }) => ROOMS.every(({ examId }) => values.includes(examId)));
     // The exams of rooms are looked up in a shared table.

@@ -6,6 +6,7 @@ import type { TestCaller } from "../src/app/testing.js";
 import { storedRate } from "../src/coordination/send-rate-table.js";
 import { createEventLog, type EventLog } from "../src/domain/events.js";
 import { createMessageLog } from "../src/domain/messages.js";
+import { createOutbox } from "../src/domain/outbox/outbox.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
 import { createTaskLog } from "../src/domain/vendor-tasks.js";
 import { createCheatStore } from "../src/features/cheat/store.js";
@@ -451,7 +452,8 @@ describe.skipIf(isSkipped)("round trips", () => {
       const messages = createMessageLog({ events });
       const ids = createIds({ clock: () => NOW });
       const kinds = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
-      const tasks = createTaskLog({ kinds, ids, added: () => undefined, events, messages });
+      const outbox = createOutbox({ ids, added: () => undefined });
+      const tasks = createTaskLog({ kinds, ids, outbox, events, messages });
       const streams = createStreamStore({ storage, tasks });
       return async (n) => {
         const { id } = streamReport(room, PEOPLE[n % 3] ?? "");

@@ -350,7 +350,9 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   aliyun_new.on("create", inTurn(fails(), works));
   aliyun_new.on("send", fails());
   const change = withServices({ aliyun_new, rong_cloud: createTestService({ keepsMembers: true }) });
+  let now = Date.parse("2026-01-02T03:04:05Z");
   await using world = await openWorld({
+    now: () => new Date(now),
     queue: false,
     change,
     ...watch,
@@ -376,7 +378,18 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   world.services.presence.connect(page)();
   await admin.mutate("participant.remove", { roomId: data.id, userId: "examinee1" });
   for (const verb of ["end", "reopen", "end"]) await admin.mutate(`room.${verb}`, { roomId: data.id });
-  await world.services.queue.drain(5000);
+  const { queue, deadLetters } = world.services;
+  await queue.drain(5000);
+  // Signals expire after half a minute.
+  now += 30_000;
+  await queue.drain(5000);
+  const [retried, dropped] = (await deadLetters.list({ limit: 2 })).rows;
+  expect(await deadLetters.retry(retried?.id ?? "")).toBe("retried");
+  expect(await deadLetters.drop(dropped?.id ?? "")).toBe(true);
+  now += 14 * 86_400_000;
+  queue.start();
+  await queue.stop(5000);
+  expect(await deadLetters.list({ limit: 1 })).toEqual({ rows: [] });
   await actAsSeveralServers(world, data);
 };
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { exams, roomExams, rooms, streamEvents, vendorTasks } from "../src/storage/tables.js";
+import { exams, outboxTasks, roomExams, rooms, streamEvents } from "../src/storage/tables.js";
 import type { Happening } from "./simulators/stream-service.js";
 import { dataOf, refusalOf, type Sent, send } from "./support/calls.js";
 import { cases } from "./support/effort.js";
@@ -391,14 +391,14 @@ describe("what is announced", () => {
     await hall.happens("e1", "publish", NOW);
     const sent = {
       kind: "send",
-      groupId: hall.room.id,
+      key: hall.room.id,
       payload: { signal: { type: 20_001, data: '{"userId":"e1"}' } },
       dueAt: new Date(NOW * 1000),
       expiresAt: new Date((NOW + 30) * 1000),
     };
-    expect(await rowsOf(hall.db, vendorTasks)).toMatchObject([
-      { ...sent, service: "aliyun_new" },
-      { ...sent, service: "rong_cloud" },
+    expect(await rowsOf(hall.db, outboxTasks)).toMatchObject([
+      { ...sent, queue: "aliyun_new" },
+      { ...sent, queue: "rong_cloud" },
     ]);
   });
 

@@ -1,93 +1,96 @@
-import type { ExamEvent, ExamSnapshot, Member, RoomEvent, RoomSnapshot } from "../procedures.js";
+import type { ChangedParts, EventType } from "@invigil/schema";
+import type { ExamEvent, ExamSnapshot, Presence, Room, RoomEvent, RoomSnapshot } from "../procedures.js";
+
+// How events change the client's state. Each declares which parts it changes (packages/schema/src/events.ts): what is missing here, or
+// changes another part, does not compile.
+
+type EventOf<Type extends EventType> = Extract<RoomEvent, { type: Type }>;
+type Reducers<Of extends "room" | "exam", State> = {
+  readonly [Type in EventType as [ChangedParts<Type, Of>] extends [never] ? never : Type]: (
+    state: State,
+    event: EventOf<Type>,
+  ) => Pick<State, ChangedParts<Type, Of> & keyof State>;
+};
 
 /** Replaces the matching item of a list, or appends the item if there is none. */
 const replaceOrAppend = <Item>(items: readonly Item[], isIt: (item: Item) => boolean, item: Item): Item[] =>
   items.some(isIt) ? items.map((other) => (isIt(other) ? item : other)) : [...items, item];
 
-/** The state of a room after an event. */
-export const applyRoomEvent = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot => {
-  if (event.type === "gap") return event.snapshot;
-  const { room, members, presence } = state;
-  const next = { ...state, lastEventId: event.id };
-  const member = (change: (member: Member) => Member, { userId }: { userId: string }) =>
-    members.map((other) => (other.userId === userId ? change(other) : other));
-  switch (event.type) {
-    case "room_ended":
-      return { ...next, room: { ...room, status: "ended", updatedAt: event.time } };
-    case "room_reopened":
-      return { ...next, room: { ...room, status: "in_progress", updatedAt: event.time } };
-    case "audio_status_changed":
-      return { ...next, room: { ...room, audioStatus: event.audioStatus, updatedAt: event.time } };
-    case "participant_added":
-    case "participant_updated": {
-      const { userId, role, name, extraMinutes } = event;
-      const known = members.find((other) => other.userId === userId);
-      const { publishStatus = { main: "idle", pc: "idle" } } = known ?? {};
-      const now = { userId, role, name, extraMinutes, publishStatus };
-      return { ...next, members: replaceOrAppend(members, (other) => other === known, now) };
-    }
-    case "participant_removed":
-      return {
-        ...next,
-        members: members.filter(({ userId }) => userId !== event.userId),
-        presence: presence.filter(({ userId }) => userId !== event.userId),
-      };
-    case "participant_entered": {
-      const { userId, role, camera, time: since } = event;
-      const isIt = (page: { userId: string; camera: string }) =>
-        page.userId === userId && page.camera === camera;
-      return {
-        ...next,
-        presence: replaceOrAppend(presence, isIt, { userId, role, camera, since, devices: 1 }),
-      };
-    }
-    case "devices_changed": {
-      const { userId, camera, devices } = event;
-      return {
-        ...next,
-        presence: presence.map((page) =>
-          page.userId === userId && page.camera === camera ? { ...page, devices } : page,
-        ),
-      };
-    }
-    case "participant_left":
-      return {
-        ...next,
-        presence: presence.filter(({ userId, camera }) => userId !== event.userId || camera !== event.camera),
-      };
-    case "publish_status_changed":
-      return {
-        ...next,
-        members: member(
-          (other) => ({ ...other, publishStatus: { ...other.publishStatus, [event.camera]: event.status } }),
-          event,
-        ),
-      };
-    case "cheat_config_changed":
-      return { ...next, cheatConfig: event.cheatConfig };
-    default:
-      return next;
-  }
+const inRoom = ({ room }: RoomSnapshot, { time }: EventOf<EventType>, change: Partial<Room>) => ({
+  room: { ...room, ...change, updatedAt: time },
+});
+const inRooms = ({ rooms }: ExamSnapshot, { roomId, time }: EventOf<EventType>, change: Partial<Room>) => ({
+  rooms: rooms.map((room) => (room.id === roomId ? { ...room, ...change, updatedAt: time } : room)),
+});
+
+const setMember = (
+  { members }: RoomSnapshot,
+  { userId, role, name, extraMinutes }: EventOf<"participant_added" | "participant_updated">,
+) => {
+  const known = members.find((other) => other.userId === userId);
+  const { publishStatus = { main: "idle", pc: "idle" } } = known ?? {};
+  const now = { userId, role, name, extraMinutes, publishStatus };
+  return { members: replaceOrAppend(members, (other) => other === known, now) };
 };
 
-/** The state of an exam's rooms after an event. */
-export const applyExamEvent = (state: ExamSnapshot, event: ExamEvent): ExamSnapshot => {
-  if (event.type === "gap") return event.snapshot;
-  const next = { ...state, lastEventId: event.id };
-  const room = (change: object) =>
-    state.rooms.map((other) =>
-      other.id === event.roomId ? { ...other, ...change, updatedAt: event.time } : other,
-    );
-  switch (event.type) {
-    case "room_created":
-      return { ...next, rooms: replaceOrAppend(state.rooms, ({ id }) => id === event.roomId, event.room) };
-    case "room_ended":
-      return { ...next, rooms: room({ status: "ended" }) };
-    case "room_reopened":
-      return { ...next, rooms: room({ status: "in_progress" }) };
-    case "audio_status_changed":
-      return { ...next, rooms: room({ audioStatus: event.audioStatus }) };
-    default:
-      return next;
-  }
+type Page = Pick<Presence, "userId" | "camera">;
+const isPage = (one: Page, other: Page): boolean =>
+  one.userId === other.userId && one.camera === other.camera;
+
+const ofRoom: Reducers<"room", RoomSnapshot> = {
+  room_ended: (state, event) => inRoom(state, event, { status: "ended" }),
+  room_reopened: (state, event) => inRoom(state, event, { status: "in_progress" }),
+  audio_status_changed: (state, event) => inRoom(state, event, { audioStatus: event.audioStatus }),
+  participant_added: setMember,
+  participant_updated: setMember,
+  participant_removed: ({ members, presence }, { userId }) => ({
+    members: members.filter((member) => member.userId !== userId),
+    presence: presence.filter((page) => page.userId !== userId),
+  }),
+  participant_entered({ presence }, { userId, role, camera, time: since }) {
+    const entered = { userId, role, camera, since, devices: 1 };
+    return { presence: replaceOrAppend(presence, (page) => isPage(page, entered), entered) };
+  },
+  participant_left: ({ presence }, event) => ({ presence: presence.filter((page) => !isPage(page, event)) }),
+  devices_changed: ({ presence }, event) => ({
+    presence: presence.map((page) => (isPage(page, event) ? { ...page, devices: event.devices } : page)),
+  }),
+  publish_status_changed: ({ members }, { userId, camera, status }) => ({
+    members: members.map((member) =>
+      member.userId === userId
+        ? { ...member, publishStatus: { ...member.publishStatus, [camera]: status } }
+        : member,
+    ),
+  }),
+  cheat_config_changed: (_, { cheatConfig }) => ({ cheatConfig }),
 };
+
+const ofExam: Reducers<"exam", ExamSnapshot> = {
+  room_created: ({ rooms }, { room }) => ({
+    rooms: replaceOrAppend(rooms, ({ id }) => id === room.id, room),
+  }),
+  room_ended: (state, event) => inRooms(state, event, { status: "ended" }),
+  room_reopened: (state, event) => inRooms(state, event, { status: "in_progress" }),
+  audio_status_changed: (state, event) => inRooms(state, event, { audioStatus: event.audioStatus }),
+};
+
+/** An event of a type that has no reducer changes nothing. A newer server may have declared it. */
+const apply = <State, Event extends { readonly type: string; readonly id: string }>(
+  reducers: object,
+  state: State,
+  event: Event,
+): State => {
+  // Safe: each reducer takes the events of its type.
+  const reduce = (reducers as Partial<Record<string, (state: State, event: Event) => Partial<State>>>)[
+    event.type
+  ];
+  return { ...state, ...reduce?.(state, event), lastEventId: event.id };
+};
+
+/** The state of a room after an event. */
+export const applyRoomEvent = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot =>
+  event.type === "gap" ? event.snapshot : apply(ofRoom, state, event);
+
+/** The state of an exam's rooms after an event. */
+export const applyExamEvent = (state: ExamSnapshot, event: ExamEvent): ExamSnapshot =>
+  event.type === "gap" ? event.snapshot : apply(ofExam, state, event);

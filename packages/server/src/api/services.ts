@@ -6,6 +6,10 @@ import { createRestingPersonEraser } from "../domain/bulk/erase-from-resting.js"
 import { createPersonRemover } from "../domain/bulk/removal.js";
 import { createEventLog } from "../domain/events.js";
 import { createMessageLog } from "../domain/messages.js";
+import { createDeadLetters } from "../domain/outbox/dead-letters.js";
+import { createOutbox } from "../domain/outbox/outbox.js";
+import { createOutboxRunner } from "../domain/outbox/runner.js";
+import { createOutboxStore } from "../domain/outbox/store.js";
 import { createRoomExams } from "../domain/room-exams.js";
 import { createTaskLog } from "../domain/vendor-tasks.js";
 import { createUnordered, createWrites } from "../domain/writes.js";
@@ -39,10 +43,9 @@ import { createImService } from "../features/im/service.js";
 import { createImStore } from "../features/im/store.js";
 import { createImportService } from "../features/import/service.js";
 import { createImportStore } from "../features/import/store.js";
-import { taskKindsOf } from "../features/message-groups/kinds.js";
+import { createGroupQueues, taskKindsOf } from "../features/message-groups/queues.js";
 import { createGroupService } from "../features/message-groups/service.js";
 import { createGroupStore } from "../features/message-groups/store.js";
-import { createTaskQueue } from "../features/message-groups/task-queue.js";
 import { createParticipantService } from "../features/participant/service.js";
 import { createParticipantStore } from "../features/participant/store.js";
 import { createPlanService } from "../features/plan/service.js";
@@ -128,12 +131,13 @@ export const createServices = (
   /** For changes of whole exams, whose rows are charged to the caller. They must not use up what a running exam needs. */
   const bulkEventLog = createEventLog({ added: dispatcher.poll });
   const messageLog = createMessageLog({ events: eventLog });
-  /** Emits `added` after each transaction that wrote tasks. An emitter is needed because the queue itself depends on the task log. */
+  /** Emits `added` after each transaction that added tasks. An emitter is needed because what runs them depends on stores that add some. */
   const taskEvents = new EventEmitter<{ added: [] }>();
+  const outbox = createOutbox({ ids, added: () => taskEvents.emit("added") });
   const taskLog = createTaskLog({
     kinds: taskKindsOf(providers.messages),
     ids,
-    added: () => taskEvents.emit("added"),
+    outbox,
     events: eventLog,
     messages: providers.messages.aliyun_new?.builtIn && messageLog,
   });
@@ -153,18 +157,25 @@ export const createServices = (
   });
   const writes = createWrites({ storage, audit: auditLog, roster: bulk.roster });
   const removePerson = createPersonRemover({ storage, bulk });
-  const groupStore = createGroupStore({ storage, writes, roomExams, tasks: taskLog });
+  const groupStore = createGroupStore({ storage, writes, roomExams, outbox, tasks: taskLog });
   const { messages } = providers;
-  const queue = createTaskQueue({
+  const queues = createGroupQueues({
     store: groupStore,
     messages,
-    clock,
-    random: () => Number.parseInt(ids.nonce().slice(0, 8), 16) / 2 ** 32,
     // Calls that a client waits for use the other half.
     concurrency: Math.ceil(config.vendors.concurrency / 2),
     log,
   });
+  const outboxStore = createOutboxStore({ storage, writes, outbox });
+  const queue = createOutboxRunner({
+    store: outboxStore,
+    queues,
+    clock,
+    random: () => Number.parseInt(ids.nonce().slice(0, 8), 16) / 2 ** 32,
+    log,
+  });
   taskEvents.on("added", () => queue.wake());
+  const deadLetters = createDeadLetters({ store: outboxStore, queues, clock });
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
@@ -411,6 +422,7 @@ export const createServices = (
     upload,
     capacity,
     queue,
+    deadLetters,
     erasure,
     bulk,
     stream,

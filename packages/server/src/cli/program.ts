@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   backup: async (program, run) => (await import("./backup.js")).addBackup(program, run),
   database: async (program, run) => (await import("./database.js")).addDatabase(program, run),
   audit: async (program, run) => (await import("./audit.js")).addAudit(program, run),
+  outbox: async (program, run) => (await import("./outbox.js")).addOutbox(program, run),
   doctor: async (program, run) => (await import("./doctor.js")).addDoctor(program, run),
 };
 

@@ -1,39 +1,9 @@
-import type { AudioStatus, Camera, EventType, ParticipantRole, PublishStatus } from "@invigil/schema";
+import type { EventRecords, EventType, EventTypeAbout } from "@invigil/schema";
 import { insertion } from "../storage/statement.js";
 import { type EventData, roomEvents } from "../storage/tables.js";
 import type { ExamTransaction } from "./exam-transaction.js";
 import type { Arrival } from "./people.js";
 import type { RoomKey } from "./room-exams.js";
-
-type Person = { readonly userId: string; readonly role: ParticipantRole };
-type PersonDetails = Person & { readonly name: string; readonly extraMinutes: number };
-type Connection = Person & { readonly camera: Camera };
-type NoData = Readonly<Record<string, never>>;
-
-/** The data of each type of event in the log. Large or changing data (such as records and configs) is read when the event is delivered. */
-export interface EventDataOf {
-  readonly room_created: NoData;
-  readonly room_ended: NoData;
-  readonly room_reopened: NoData;
-  readonly audio_status_changed: { readonly audioStatus: AudioStatus };
-  readonly participant_added: PersonDetails;
-  readonly participant_updated: PersonDetails;
-  readonly participant_removed: Person;
-  readonly participant_entered: Connection;
-  readonly participant_left: Connection;
-  readonly devices_changed: Connection & { readonly devices: number };
-  readonly publish_status_changed: {
-    readonly userId: string;
-    readonly camera: Camera;
-    readonly status: PublishStatus;
-    /** The person's role. Examinees do not receive events about other examinees. */
-    readonly role: ParticipantRole;
-  };
-  readonly cheat_config_changed: NoData;
-  /** The ids of the first and the last record. All ids in between belong to the event too. */
-  readonly cheat_records_added: { readonly from: number; readonly to: number };
-  readonly message: { readonly messageId: number };
-}
 
 /** The room of an event about a whole exam. */
 export const WHOLE_EXAM = "";
@@ -42,18 +12,24 @@ export const WHOLE_EXAM = "";
  * Subscribers of a room receive it as an event of their room, unless the room had ended before it. Such an event names nobody, because an
  * erasure searches the events of rooms.
  */
-export const wholeExam = (examId: string): RoomKey => ({ examId, roomId: WHOLE_EXAM });
+export const wholeExam = (examId: string): WholeExam => ({ examId, roomId: WHOLE_EXAM });
+export interface WholeExam extends RoomKey {
+  readonly roomId: typeof WHOLE_EXAM;
+}
+/** Where an event may be added. One about a room never becomes one about the whole exam. */
+type PlaceOf<Type extends EventType, Place extends RoomKey> =
+  Type extends EventTypeAbout<"room"> ? (Place extends WholeExam ? never : Place) : Place;
 
 /**
  * Adds events to the logs of rooms and exams. The transaction has locked their exams. Events are written in the transaction of their
  * change, so neither exists without the other.
  */
 export interface EventLog {
-  add<Type extends EventType>(
+  add<Type extends EventType, Place extends RoomKey>(
     tx: ExamTransaction,
-    room: RoomKey,
+    place: PlaceOf<Type, Place>,
     type: Type,
-    data: EventDataOf[Type],
+    data: EventRecords[Type],
     now: Date,
   ): Promise<void>;
   /** Adds several events in their order. All events of the log pass through this method, so that it can count them. */
@@ -68,10 +44,10 @@ export interface NewEvent extends RoomKey {
 }
 
 /** Makes an event for `EventLog.addAll`. Its signature checks the data against the type. */
-export const newEvent = <Type extends EventType>(
-  { examId, roomId }: RoomKey,
+export const newEvent = <Type extends EventType, Place extends RoomKey>(
+  { examId, roomId }: PlaceOf<Type, Place>,
   type: Type,
-  data: EventDataOf[Type],
+  data: EventRecords[Type],
   createdAt: Date,
 ): NewEvent => ({ examId, roomId, type, data, createdAt });
 

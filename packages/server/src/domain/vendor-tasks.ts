@@ -1,20 +1,58 @@
 import { type ImServer, signals } from "@invigil/schema";
-import { and, eq } from "drizzle-orm";
+import { z } from "zod";
 import type { Ids } from "../platform/ids.js";
 import type { Transaction } from "../storage/port.js";
-import { insertion, param, query, statement } from "../storage/statement.js";
-import { type VendorTaskPayload, vendorTasks } from "../storage/tables.js";
 import type { EventLog, NewEvent } from "./events.js";
 import type { ExamTransaction } from "./exam-transaction.js";
 import { announcesEnd, loginsOf, type MessageLog, type NewMessage } from "./messages.js";
+import { newTask, type TaskKind } from "./outbox/kind.js";
+import type { Outbox } from "./outbox/outbox.js";
 import { endPresence } from "./presence.js";
 import type { RoomKey } from "./room-exams.js";
 
-export type VendorTask = typeof vendorTasks.$inferSelect;
-type VendorTaskRow = typeof vendorTasks.$inferInsert;
-export type TaskKind = VendorTask["kind"];
+/** The group of a room at a message service. It has the id of the room. */
+interface Group {
+  readonly examId: string;
+  readonly service: ImServer;
+  readonly groupId: string;
+}
+/** Each service has a queue of its own, in which tasks about one group run in their order. */
+const lineOf = ({ examId, service, groupId }: Group) => ({ examId, queue: service, key: groupId });
+const OTHERS_DELAY_MS = 10_000;
+
+/** Sends a signal to the members of a group, or to some of them. */
+export const sendSignal = {
+  name: "send",
+  payload: z.object({
+    signal: z.object({ type: z.number(), data: z.string() }),
+    userIds: z.array(z.string()).optional(),
+  }),
+  lineOf,
+  // An outage must not flood the apps afterwards. The state is in the database.
+  lifetimeMs: 30_000,
+  firstDelayMs: 1000,
+  holdsUp: "untilDone",
+} satisfies TaskKind<Group, object>;
+/** Removes a person from a group, with both of their logins. */
+export const leaveGroup = {
+  name: "leave",
+  payload: z.object({ userIds: z.array(z.string()) }),
+  lineOf,
+  firstDelayMs: OTHERS_DELAY_MS,
+  // What others are told does not depend on it.
+  holdsUp: "untilTried",
+} satisfies TaskKind<Group, object>;
+export const deleteGroup = {
+  name: "delete_group",
+  payload: z.object({}),
+  lineOf,
+  firstDelayMs: OTHERS_DELAY_MS,
+  holdsUp: "untilDone",
+} satisfies TaskKind<Group, object>;
+
+type GroupTask = typeof sendSignal | typeof leaveGroup | typeof deleteGroup;
 /** The kinds of tasks of each message service. Tasks of other kinds are not written, so most installations have none. */
-export type TaskKinds = Readonly<Record<ImServer, readonly TaskKind[]>>;
+export type TaskKinds = Readonly<Record<ImServer, readonly GroupTask["name"][]>>;
 
 /** The properties of a room that its groups depend on. */
 export interface RoomOfGroups {
@@ -102,84 +140,37 @@ export class GroupsLeaving extends Error {
 export interface TaskLogDeps {
   readonly kinds: TaskKinds;
   readonly ids: Ids;
-  /** Called after a commit that added tasks. */
-  readonly added: () => void;
+  readonly outbox: Outbox;
   readonly events: EventLog;
   /** The messages of the built-in service. Undefined if `aliyun_new` is the service of the vendor. */
   readonly messages: MessageLog | undefined;
 }
 
-/** A signal that cannot be sent within this time is dropped. */
-const SIGNAL_LIFETIME_MS = 30_000;
-
-const insertTask = insertion(vendorTasks);
-const deleteUntriedTask = statement(
-  query
-    .delete(vendorTasks)
-    .where(
-      and(
-        eq(vendorTasks.examId, param("examId")),
-        eq(vendorTasks.id, param("id")),
-        eq(vendorTasks.attempts, 0),
-      ),
-    ),
-);
-
-const isDeletion = and(
-  eq(vendorTasks.examId, param("examId")),
-  eq(vendorTasks.service, param("service")),
-  eq(vendorTasks.groupId, param("groupId")),
-  eq(vendorTasks.kind, "delete_group"),
-);
-const deleteUntriedDeletions = statement(
-  query.delete(vendorTasks).where(and(isDeletion, eq(vendorTasks.attempts, 0))),
-);
-const triedDeletion = statement(
-  query.select({ id: vendorTasks.id }).from(vendorTasks).where(isDeletion).limit(1),
-);
-
-export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDeps): TaskLog => {
-  interface NewTask {
-    readonly kind: TaskKind;
-    readonly room: RoomOfGroups;
-    readonly payload?: VendorTaskPayload;
-    readonly dueAt?: Date;
-    readonly expiresAt?: Date;
+export const createTaskLog = ({ kinds, ids, outbox, events, messages }: TaskLogDeps): TaskLog => {
+  interface Times {
     readonly now: Date;
+    readonly dueAt?: Date | undefined;
   }
-  /** Returns the rows of a task: one for each service of the room that has such tasks. */
-  const rowsOf = ({ kind, room, payload = {}, expiresAt, now, dueAt = now }: NewTask): VendorTaskRow[] =>
-    room.imServer
-      .filter((service) => kinds[service].includes(kind))
-      .map((service) => ({
-        id: ids.next(),
-        examId: room.examId,
-        service,
-        kind,
-        groupId: room.id,
-        payload,
-        dueAt,
-        expiresAt: expiresAt ?? null,
-        createdAt: now,
-      }));
-  /** Adds tasks. Returns their ids. */
-  const add = async (tx: Transaction, tasks: readonly NewTask[]): Promise<string[]> => {
-    const rows = tasks.flatMap(rowsOf);
-    if (rows.length > 0) {
-      tx.afterCommit(added);
-      await tx.insert(insertTask, rows);
-    }
-    return rows.map(({ id }) => id);
-  };
-
-  const signalTask = ({ room, signal, data, userIds, now, dueAt = now }: Announcement): NewTask => ({
-    kind: "send",
-    room,
-    payload: { signal: { type: signal, data: JSON.stringify(data) }, ...(userIds && { userIds }) },
-    dueAt,
-    expiresAt: new Date(dueAt.getTime() + SIGNAL_LIFETIME_MS),
-    now,
-  });
+  /** Makes the tasks about the groups of a room: one for each of its services that has such tasks. */
+  const tasksOf = <Payload extends object>(
+    kind: TaskKind<Group, Payload> & { readonly name: GroupTask["name"] },
+    { examId, id: groupId, imServer }: RoomOfGroups,
+    payload: Payload,
+    times: Times,
+  ) =>
+    imServer
+      .filter((service) => kinds[service].includes(kind.name))
+      .map((service) => newTask(kind, { examId, service, groupId }, payload, times));
+  const signalTasks = ({ room, signal, data, userIds, ...times }: Announcement) =>
+    tasksOf(
+      sendSignal,
+      room,
+      {
+        signal: { type: signal, data: JSON.stringify(data) },
+        ...(userIds && { userIds: [...userIds] }),
+      },
+      times,
+    );
   const isBuiltIn = ({ imServer }: RoomOfGroups): boolean =>
     messages !== undefined && imServer.includes("aliyun_new");
   const signalMessage = ({ room, signal, data, userIds, now }: Announcement): NewMessage => ({
@@ -202,7 +193,7 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
       messages && builtIn.length > 0
         ? messages.addAll(tx, { messages: builtIn, ids: givenIds }, before)
         : events.addAll(tx, before),
-      add(tx, announcements.map(signalTask)),
+      outbox.add(tx, announcements.flatMap(signalTasks)),
     ]);
   };
 
@@ -217,14 +208,14 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
       return (room, times) => {
         const end = { room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times };
         const isSent = isBuiltIn(room) && sent !== undefined && announcesEnd(sent, times.now);
-        return isSent ? add(tx, [signalTask(end)]) : announceAll(tx, [end], givenIds);
+        return isSent ? outbox.add(tx, signalTasks(end)) : announceAll(tx, [end], givenIds);
       };
     },
-    deleteGroups: (tx, room, times) => add(tx, [{ kind: "delete_group", room, ...times }]),
+    deleteGroups: (tx, room, times) => outbox.add(tx, tasksOf(deleteGroup, room, {}, times)),
     async cancelDeletion(tx, { examId, id: groupId, imServer }) {
       for (const service of imServer) {
-        await tx.run(deleteUntriedDeletions, { examId, service, groupId });
-        if (await tx.get(triedDeletion, { examId, service, groupId })) throw new GroupsLeaving();
+        const line = lineOf({ examId, service, groupId });
+        if (!(await outbox.cancelAll(tx, deleteGroup, line))) throw new GroupsLeaving();
       }
     },
     async prepareEviction(tx, room, { userId, role }, now) {
@@ -239,13 +230,13 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
       return () =>
         Promise.all([
           announceAll(tx, isTold ? [signal] : [], givenIds),
-          add(tx, [{ kind: "leave", room, payload: { userIds }, now }]),
+          outbox.add(tx, tasksOf(leaveGroup, room, { userIds: [...userIds] }, { now })),
           events.addAll(tx, left),
         ]);
     },
     async keepGroups(tx, examId, taskIds) {
-      const kept = await Promise.all(taskIds.map((id) => tx.run(deleteUntriedTask, { examId, id })));
-      if (kept.includes(0)) throw new GroupsUndone();
+      const kept = await Promise.all(taskIds.map((id) => outbox.cancel(tx, { examId, id })));
+      if (kept.includes(false)) throw new GroupsUndone();
     },
   };
 };

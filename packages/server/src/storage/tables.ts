@@ -4,15 +4,6 @@ import { foreignKey, index, primaryKey, sqliteView, uniqueIndex } from "drizzle-
 import { bytes, flag, integer, json, mentions, personId, personLogin, text, time } from "./columns.js";
 import { declareTable } from "./declaration.js";
 
-/**
- * The payload of a vendor task: a signal and its recipients (none: everyone in the group), or the person who
- * leaves the group.
- */
-export interface VendorTaskPayload {
-  readonly signal?: { readonly type: number; readonly data: string };
-  readonly userIds?: readonly string[];
-}
-
 // Ids are UUIDv7 without hyphens, so that they sort by creation. Times are milliseconds since 1970.
 const timestamps = { createdAt: time("created_at").notNull(), updatedAt: time("updated_at").notNull() };
 
@@ -296,33 +287,58 @@ export const streamEvents = declareTable({ owner: "room", lives: "withOwner", ho
 );
 
 /**
- * Pending calls to a message service. A row exists until its call has succeeded. The group of a room has the
- * room's id.
+ * The outbox: work that a change causes outside of the database, written in the transaction of the change (`domain/outbox/`). A row exists
+ * until its task is done or given up. The table and two columns keep the names from when message services were its only users, because the
+ * version before reads and writes it, too.
  */
-export const vendorTasks = declareTable({ owner: "exam", lives: "untilDone" })(
+export const outboxTasks = declareTable({ owner: "exam", lives: "untilDone" })(
   "vendor_tasks",
   {
     id: text().primaryKey(),
     /** Empty for a task that an earlier version wrote for a room that no longer exists. */
     examId: examOfRow(),
-    service: text({ enum: ["aliyun_new", "aliyun_old", "rong_cloud"] }).notNull(),
-    kind: text({ enum: ["delete_group", "send", "leave"] }).notNull(),
-    groupId: text("group_id").notNull(),
-    /** The signal to send, or the person who leaves. */
-    payload: mentions(json<VendorTaskPayload>().notNull(), "kept"),
-    /** The earliest time for the call, and the time to give it up (null: never). */
+    /** Each queue has a worker of its own, so that what one waits for delays no other. */
+    queue: text("service").notNull(),
+    kind: text().notNull(),
+    /** Tasks of an exam and a queue with the same key run one after the other, in the order of their ids. */
+    key: text("group_id").notNull(),
+    payload: mentions(json<object>().notNull(), "kept"),
+    /** The earliest time to run it, or the end of the lease of whoever runs it, and the time to give it up (null: never). */
     dueAt: time("due_at").notNull(),
     expiresAt: time("expires_at"),
-    /** How many times the call was started, and how many times the service refused it. */
+    /** How many times it was started, and how many times it was refused. */
     attempts: integer().notNull().default(0),
     refusals: integer().notNull().default(0),
     createdAt: time("created_at").notNull(),
+    /** Why the last attempt failed, for operators. */
+    lastError: text("last_error"),
   },
   (table) => [
-    index("vendor_tasks_by_due").on(table.service, table.dueAt, table.id),
-    // Tasks of one group run in the order of their ids.
-    index("vendor_tasks_by_group").on(table.service, table.groupId, table.id),
+    // With the exam and the kind, so that tasks of exams that are not next are passed by without a look at their rows.
+    index("vendor_tasks_by_due").on(table.queue, table.dueAt, table.id, table.examId, table.kind),
+    index("vendor_tasks_by_group").on(table.queue, table.key, table.id),
   ],
+);
+
+/** Tasks of the outbox that were given up. They wait for an operator, who retries or drops them, until they are too old. */
+export const deadLetters = declareTable({ owner: "exam", lives: "untilDone", shared: true })(
+  "dead_letters",
+  {
+    /** The id of the task. */
+    id: text().primaryKey(),
+    examId: examOfRow(),
+    queue: text().notNull(),
+    kind: text().notNull(),
+    key: text().notNull(),
+    payload: mentions(json<object>().notNull(), "specially"),
+    reason: text({ enum: ["expired", "refused"] }).notNull(),
+    lastError: text("last_error"),
+    attempts: integer().notNull(),
+    createdAt: time("created_at").notNull(),
+    /** When the task was given up. */
+    diedAt: time("died_at").notNull(),
+  },
+  (table) => [index("dead_letters_by_exam").on(table.examId), index("dead_letters_by_time").on(table.diedAt)],
 );
 
 /**

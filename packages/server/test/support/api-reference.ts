@@ -1,4 +1,13 @@
-import { type ErrorCode, errorCodes, signals } from "@invigil/schema";
+import {
+  audiences,
+  type ErrorCode,
+  type EventType,
+  errorCodes,
+  events,
+  type Role,
+  sendersOf,
+  signals,
+} from "@invigil/schema";
 import { RATE_NAMES } from "../../src/limits/rates.js";
 import type { Row } from "../../src/rest/routes.js";
 import { auditedOf, chargesOf, errorsOf, usualErrorsOf } from "../../src/trpc/procedures.js";
@@ -84,6 +93,26 @@ const block = (code: string): string => `\`\`\`ts\n${code}\n\`\`\``;
 
 const METHODS = { query: "query", mutation: "mutate", subscription: "subscribe" } as const;
 const KINDS = { query: "Query", mutation: "Mutation", subscription: "Subscription" } as const;
+
+const SENDERS: Readonly<Record<Role, string>> = {
+  admin: "administrators",
+  teacher: "teachers",
+  inspector: "inspectors",
+  examinee: "examinees",
+};
+/** When the examples of events happened. */
+const NOW = new Date("2026-01-02T03:04:05Z");
+const ABOUT = { room: "a room", exam: "an exam" } as const;
+/** What an event is about, who receives it, and what it changes in the client's state. */
+const saidOf = (type: EventType): string[] => {
+  const { about, seenBy, changes } = events[type];
+  const changed = (["room", "exam"] as const).flatMap((of) => {
+    const parts = changes[of].map((part) => `\`${part}\``).join(" and ");
+    return parts === "" ? [] : [`${parts} of ${ABOUT[of]}`];
+  });
+  return [ABOUT[about], audiences[seenBy], changed.join(", ") || "nothing"];
+};
+const GAP = ["", "everybody", "everything"];
 
 /** The names of shapes in a type. */
 const namesIn = (type: string, shapes: Api["shapes"]): string[] =>
@@ -274,44 +303,68 @@ class ReferenceWriter {
     );
   }
 
+  /** The example of an event, which is one of the log or a gap. */
+  #eventExample(type: string): string {
+    if (!(type in events))
+      return "The examples of [`room.onEvent`](room.md#roomonevent) and [`exam.onEvent`](exam.md#examonevent) are gaps.";
+    // Safe: it is one of the keys.
+    const { about, example } = events[type as EventType];
+    const event = { type, id: "8", roomId: about === "exam" ? "" : "r1", time: NOW, ...example };
+    return blocks("**Example:**", block(literal(event)));
+  }
+
   events(): string {
     const shapes = this.#shapesOf(EVENTS_PAGE);
-    const rows = shapes.flatMap(({ name, sentence, fields = [] }) => {
-      const tag = fields.find((field) => field.name === "type")?.type.replaceAll('"', "");
-      return tag === undefined ? [] : [[`\`${tag}\``, this.#type(name, EVENTS_PAGE), cell(sentence)]];
+    const typeOf = ({ fields = [] }: Shape): string | undefined =>
+      fields.find(({ name }) => name === "type")?.type.replaceAll('"', "");
+    const rows = shapes.flatMap((shape) => {
+      const type = typeOf(shape);
+      if (type === undefined) return [];
+      // Safe: of the events, only a gap is not declared.
+      const declared = type === "gap" ? GAP : saidOf(type as EventType);
+      return [[`[\`${type}\`](#${slugOf(shape.name)})`, ...declared, cell(shape.sentence)]];
     });
     return blocks(
       "# Events",
       WRITTEN,
-      "What subscriptions deliver: [`room.onEvent`](room.md#roomonevent) the events of a room, and [`exam.onEvent`](exam.md#examonevent) those of all rooms of an exam. Each has an id, from which a subscription resumes. [live.md](../live.md#events) says who receives which, and how the client keeps a room's state from them.",
-      table(["type", "shape", "meaning"], rows),
+      "What subscriptions deliver: [`room.onEvent`](room.md#roomonevent) the events of a room, and [`exam.onEvent`](exam.md#examonevent) those of all rooms of an exam. Each has an id, from which a subscription resumes. Its `type` says which other fields it has. Later versions may add types: a client ignores those that it does not know. [live.md](../live.md#events) says more.",
+      "An event about an exam is delivered once to subscribers of the exam, with an empty `roomId`. Subscribers of a room receive it with that room's `roomId`, unless the room had ended before. Staff are teachers, inspectors and administrators. What changes is the state that the client keeps, of a room (`live.room(…).state`) or of an exam (`live.exam(…).state`).",
+      table(["type", "about", "sent to", "changes", "meaning"], rows),
       "## Shapes",
-      ...shapes.map((shape) => this.#shape(shape, EVENTS_PAGE)),
+      ...shapes.map((shape) => {
+        const type = typeOf(shape);
+        return blocks(this.#shape(shape, EVENTS_PAGE), type !== undefined && this.#eventExample(type));
+      }),
     );
   }
 
   signals(): string {
     const reader = new ShapeReader();
-    const payloads = new Map<Schema, string[]>();
-    for (const [name, { data }] of Object.entries(signals))
-      payloads.set(original(data), [...(payloads.get(original(data)) ?? []), name]);
+    const payloads = new Map<Schema, { names: string[]; example: object }>();
+    for (const [name, { data, example }] of Object.entries(signals)) {
+      const { names = [] } = payloads.get(original(data)) ?? {};
+      payloads.set(original(data), { names: [...names, name], example });
+    }
     return blocks(
       "# Signals",
       WRITTEN,
-      'Signals are messages of a room. The apps know them by number. A `command` asks somebody to do something, an `answer` reports the outcome, a `report` is sent without a command, and `news` comes from the server. [live.md](../live.md#messages) says who may send which. `room.send("startCall", …)` of the client and [`im.send`](im.md#imsend) send them. Numbers above 30000 are free for messages of your own.',
+      'Signals are messages of a room. The apps know them by number. A `command` asks somebody to do something, an `answer` reports the outcome, a `report` is sent without a command, and `news` comes from the server. `room.send("startCall", …)` of the client and [`im.send`](im.md#imsend) send them. Numbers above 30000 are free for messages of your own, which everybody in the room may send ([live.md](../live.md#messages)).',
       table(
         ["signal", "number", "kind", "sent by", "meaning"],
         Object.entries(signals).map(([name, { type, kind, sender, data }]) => [
           `\`${name}\``,
           String(type),
           kind,
-          { server: "the server", client: "apps", either: "apps and the server" }[sender],
+          [
+            ...sendersOf(type).map((role) => SENDERS[role]),
+            ...(sender === "client" ? [] : ["the server"]),
+          ].join(", "),
           cell(sentenceIn(data)),
         ]),
       ),
       "## Data",
-      "Payloads may have further fields, which are kept.",
-      ...[...payloads].map(([schema, names]) =>
+      "Payloads may have further fields, which are kept. Each example is one of all signals above it.",
+      ...[...payloads].map(([schema, { names, example }]) =>
         blocks(
           `${names.map((name) => `\`${name}\``).join(", ")}:`,
           // Safe: the data of each signal is an object.
@@ -319,6 +372,8 @@ class ReferenceWriter {
             reader.fields("Signal", (schema as unknown as { shape: Record<string, Schema> }).shape, "output"),
             "signals",
           ),
+          "**Example:**",
+          block(literal(example)),
         ),
       ),
     );

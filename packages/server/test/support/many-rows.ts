@@ -62,6 +62,10 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
       others,
       `'t' || n, ${roomExam}, (ARRAY['aliyun_new', 'rong_cloud'])[1 + n % 2], 'send', ${room}, '{}'::jsonb, ${TIME}, NULL, 0, 0, ${TIME}`,
     ],
+    dead_letters: [
+      others,
+      `'t' || n, ${roomExam}, 'rong_cloud', 'leave', ${room}, '{}'::jsonb, 'refused', NULL, 10, ${TIME}, ${TIME}`,
+    ],
     room_events: [rows, `n, ${busyRoom}, 'message', '{"messageId": 1}'::jsonb, ${TIME}, ${exam}`],
     pruned_events: [EXAMS, "'e' || n, 0"],
     page_claims: [others, "'p' || n, 'l', 'i' || n % 3, 'c' || n"],

@@ -1,7 +1,7 @@
 import type { Deps } from "../../src/api/deps.js";
 import type { MessageProvider, MessageProviders } from "../../src/providers/types.js";
 import { providerFailed, VendorError, type VendorFault } from "../../src/providers/vendor-error.js";
-import { vendorTasks } from "../../src/storage/tables.js";
+import { outboxTasks } from "../../src/storage/tables.js";
 import { rowsOf } from "./tables.js";
 import type { World } from "./world.js";
 
@@ -139,4 +139,4 @@ export const withServices =
   };
 
 /** Returns the pending tasks in the order in which they were written. */
-export const tasksOf = ({ db }: Pick<World, "db">) => rowsOf(db, vendorTasks);
+export const tasksOf = ({ db }: Pick<World, "db">) => rowsOf(db, outboxTasks);

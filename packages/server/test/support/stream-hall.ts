@@ -1,6 +1,7 @@
 import type { Config } from "../../src/config/config.js";
+import { sendSignal } from "../../src/domain/vendor-tasks.js";
 import { streamName } from "../../src/providers/stream-name.js";
-import { vendorTasks } from "../../src/storage/tables.js";
+import { outboxTasks } from "../../src/storage/tables.js";
 import { createStreamService, type Happening, type StreamService } from "../simulators/stream-service.js";
 import { dataOf, rest, trpc } from "./calls.js";
 import { createTestService, withServices } from "./message-services.js";
@@ -104,12 +105,11 @@ export const openStreamHall = async ({
       return `${publishStatus.main} ${publishStatus.pc}`;
     },
     async announced({ id } = room) {
-      const tasks = await rowsOf(world.db, vendorTasks);
+      const tasks = await rowsOf(world.db, outboxTasks);
       return tasks
-        .filter(
-          ({ service: name, groupId, kind }) => name === "aliyun_new" && groupId === id && kind === "send",
-        )
-        .map(({ payload }) => `${payload.signal?.type} ${payload.signal?.data}`);
+        .filter(({ queue, key, kind }) => queue === "aliyun_new" && key === id && kind === "send")
+        .map(({ payload }) => sendSignal.payload.parse(payload).signal)
+        .map(({ type, data }) => `${type} ${data}`);
     },
     async eventsOf({ id: roomId } = room) {
       return (await admin.query("stream.listEvents", { roomId, pageSize: 100 })).data.events;

@@ -30,12 +30,23 @@ const isDatabaseCurrent = async (config: Config): Promise<boolean> => {
 /** Only a database of the current version is opened, because opening an older one would change it. */
 const storedIn = async (
   config: Config,
-): Promise<{ readonly demand: Demand; readonly missingAudio: readonly string[] } | undefined> => {
+): Promise<
+  | {
+      readonly demand: Demand;
+      readonly missingAudio: readonly string[];
+      readonly hasDeadLetters: boolean;
+    }
+  | undefined
+> => {
   if (!(await isDatabaseCurrent(config))) return undefined;
   const deps = await openDeps(config, { log: silent() });
   try {
-    const { capacity, audio } = createServices(deps);
-    return { demand: await capacity.demand(), missingAudio: await audio.missingFiles() };
+    const { capacity, audio, deadLetters } = createServices(deps);
+    return {
+      demand: await capacity.demand(),
+      missingAudio: await audio.missingFiles(),
+      hasDeadLetters: (await deadLetters.list({ limit: 1 })).rows.length > 0,
+    };
   } finally {
     await deps.db.close();
   }
@@ -68,7 +79,8 @@ export const runChecks = async (run: CommandRun): Promise<Finding[]> => {
       settings.failed(fault, "Correct it: the server does not start otherwise."),
     );
   const config = configOf(read.env);
-  const { demand, missingAudio } = (await storedIn(config)) ?? {};
+  const { demand, missingAudio, hasDeadLetters } = (await storedIn(config)) ?? {};
+  const outbox = findingsOf("outbox");
   return [
     ...checkSettings(environment, file),
     ...(await checkInstallation(config, missingAudio)),
@@ -76,5 +88,8 @@ export const runChecks = async (run: CommandRun): Promise<Finding[]> => {
     streamCallback(config),
     ...(await vendors(run, config)),
     ...(demand ? checkCapacity(config, demand) : []),
+    ...(hasDeadLetters
+      ? [outbox.warning("calls to message services were given up", "See `invigil outbox list`.")]
+      : []),
   ];
 };

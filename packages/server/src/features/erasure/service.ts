@@ -4,7 +4,7 @@ import type { Erasure, ErasureStore, Position } from "./store.js";
 
 /**
  * Erases the remaining data about people who were removed together with their records: messages, mentions in
- * other messages, events, mutes, presence, stream names, and what the audit says about them. The work consists of small steps, so that other
+ * other messages, events, dead letters, mutes, presence, stream names, and what the audit says about them. The work consists of small steps, so that other
  * calls are not delayed, and continues after a restart. The message that notifies the person of the removal
  * goes last, after their pages have had time to read it, together with what calls in progress wrote meanwhile.
  */

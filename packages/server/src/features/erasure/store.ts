@@ -11,6 +11,7 @@ import { tablesOf } from "../../storage/inventory.js";
 import type { Queries, Reader, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
+  deadLetters,
   erasures,
   messageLogins,
   messageReaders,
@@ -55,7 +56,7 @@ export interface ErasureStore {
   eraseMessages(erasure: Erasure, roomId: string, after: number): Promise<Position>;
   /** Returns those of the rooms that the person was not added to again. */
   notRejoined(erasure: Erasure, roomIds: readonly string[]): Promise<string[]>;
-  /** Starts the next stage of an erasure, or deletes an erasure that is complete. */
+  /** Deletes the dead letters of the exam that name the person. Starts the next stage of the erasure, or deletes one that is complete. */
   advance(erasure: Erasure): Promise<void>;
 }
 
@@ -223,6 +224,23 @@ const deleteReaders = statement((dialect) =>
     ),
 );
 
+const lettersNaming = statement(
+  query
+    .select({ id: deadLetters.id, payload: deadLetters.payload })
+    .from(deadLetters)
+    .where(and(eq(deadLetters.examId, param("examId")), contains(deadLetters.payload, "userId"))),
+);
+const deleteLetters = statement((dialect) =>
+  query.delete(deadLetters).where(dialect.isAnyOf(deadLetters.id, "ids")),
+);
+
+/** Whether a payload contains a login of the person. */
+const names = (payload: object, userId: string): boolean => {
+  // Payloads contain JSON texts, in which JSON writes quotes with a backslash.
+  const text = JSON.stringify(payload).replaceAll("\\", "");
+  return loginsOf(userId).some((login) => text.includes(JSON.stringify(login)));
+};
+
 const withoutSeatIn = async (
   reader: Reader,
   { examId, userId }: Pick<Erasure, "examId" | "userId">,
@@ -336,8 +354,13 @@ export const createErasureStore = ({
   },
 
   notRejoined: (erasure, roomIds) => withoutSeatIn(storage, erasure, roomIds),
-  advance: ({ examId, id, stage }) =>
+  advance: ({ examId, id, userId, stage }) =>
     writes.unordered({ examId }, async (tx) => {
-      await tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { examId, id });
+      const [letters] = await Promise.all([
+        tx.all(lettersNaming, { examId, userId }),
+        tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { examId, id }),
+      ]);
+      const ids = letters.filter(({ payload }) => names(payload, userId)).map((letter) => letter.id);
+      if (ids.length > 0) await tx.run(deleteLetters, { ids });
     }),
 });

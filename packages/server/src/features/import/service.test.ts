@@ -6,6 +6,7 @@ import { change, rowsOf } from "../../../test/support/tables.js";
 import { acting, NO_AUDIT, writeRows } from "../../../test/support/writes.js";
 import { createBulkChanges } from "../../domain/bulk/changes.js";
 import { createEventLog } from "../../domain/events.js";
+import { createOutbox } from "../../domain/outbox/outbox.js";
 import { insertExam } from "../../domain/people.js";
 import { createRoomExams } from "../../domain/room-exams.js";
 import { createTaskLog } from "../../domain/vendor-tasks.js";
@@ -41,7 +42,13 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const added = () => undefined;
   const events = createEventLog({ added });
   const kinds = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
-  const tasks = createTaskLog({ kinds, ids, added, events, messages: undefined });
+  const tasks = createTaskLog({
+    kinds,
+    ids,
+    outbox: createOutbox({ ids, added }),
+    events,
+    messages: undefined,
+  });
   const log = pino({ level: "silent" });
   const bulk = createBulkChanges({
     storage: db.storage,

@@ -5,6 +5,7 @@ import { addSmallRoom } from "../../../test/support/small-room.js";
 import { change, rowsOf } from "../../../test/support/tables.js";
 import { createEventLog } from "../../domain/events.js";
 import { createMessageLog } from "../../domain/messages.js";
+import { createOutbox } from "../../domain/outbox/outbox.js";
 import { createTaskLog } from "../../domain/vendor-tasks.js";
 import { createIds } from "../../platform/ids.js";
 import type { Storage } from "../../storage/port.js";
@@ -24,10 +25,11 @@ afterEach(() => db.close());
 
 const openStore = (storage = db.storage) => {
   const events = createEventLog({ added: () => undefined });
+  const ids = createIds({ clock: () => NOW });
   const tasks = createTaskLog({
     kinds: NO_TASKS,
-    ids: createIds({ clock: () => NOW }),
-    added: () => undefined,
+    ids,
+    outbox: createOutbox({ ids, added: () => undefined }),
     events,
     messages: createMessageLog({ events }),
   });

@@ -1,5 +1,13 @@
-import type { Camera, EventType, ExamEvent, Role, RoomEvent } from "@invigil/schema";
-import type { EventDataOf } from "../../domain/events.js";
+import {
+  type Camera,
+  type EventRecords,
+  type EventType,
+  type ExamEvent,
+  events,
+  type LookedUpFields,
+  type Role,
+  type RoomEvent,
+} from "@invigil/schema";
 import type { EventRow, LiveStore, MessageRow } from "./store.js";
 
 /** A message with its text exactly as it was sent: a JSON text, byte for byte. */
@@ -43,9 +51,69 @@ const toDeliveredMessage = (row: MessageRow): DeliveredMessage => ({
 export type LoggedEvent = {
   [Type in EventType]: Omit<EventRow, "type" | "data"> & {
     readonly type: Type;
-    readonly data: EventDataOf[Type];
+    readonly data: EventRecords[Type];
   };
 }[EventType];
+/** What an event declares. Undefined if a later version of the server has written it, and declares it. */
+export const declarationOf = ({ type }: LoggedEvent): (typeof events)[EventType] | undefined => events[type];
+type Logged<Type extends EventType> = Extract<LoggedEvent, { type: Type }>;
+
+/** How what an event refers to is read. */
+interface LookUp<Type extends EventType, Found> {
+  /** Returns undefined if it no longer exists. */
+  readonly read: (store: LiveStore, event: Logged<Type>) => Promise<Found | undefined>;
+  /** About how many characters it holds. */
+  readonly sizeOf: (found: Found) => number;
+}
+type FoundFor<Type extends EventType> = Type extends "message"
+  ? { readonly message: DeliveredMessage }
+  : LookedUpFields<Type>;
+type LookUps = {
+  readonly [Type in EventType as [keyof LookedUpFields<Type>] extends [never] ? never : Type]: LookUp<
+    Type,
+    FoundFor<Type>
+  >;
+};
+
+/** About what an event or a record takes besides its texts, in characters. */
+const BASE_SIZE = 500;
+const lengthOf = (info: unknown): number =>
+  typeof info === "string" ? info.length : JSON.stringify(info).length;
+
+const LOOK_UPS: LookUps = {
+  room_created: {
+    async read(store, event) {
+      const room = await store.room(event);
+      return room && { room };
+    },
+    sizeOf: () => 0,
+  },
+  cheat_config_changed: {
+    async read(store, { examId }) {
+      const cheatConfig = await store.configOf(examId);
+      return cheatConfig && { cheatConfig };
+    },
+    sizeOf: ({ cheatConfig }) => cheatConfig.data.length,
+  },
+  cheat_records_added: {
+    read: async (store, event) => ({ records: await store.records(event, event.data.from, event.data.to) }),
+    sizeOf: ({ records }) => records.reduce((sum, { extraInfo }) => sum + BASE_SIZE + lengthOf(extraInfo), 0),
+  },
+  message: {
+    async read(store, { examId, data }) {
+      const row = await store.message(examId, data.messageId);
+      return row && { message: toDeliveredMessage(row) };
+    },
+    sizeOf: ({ message }) => message.text.length,
+  },
+};
+const lookUpOf = (type: EventType) =>
+  // Safe: the look-up is the one of the event's type.
+  (LOOK_UPS as Partial<Record<EventType, LookUp<EventType, object>>>)[type];
+
+/** About how many characters a loaded event takes. */
+export const sizeOf = (event: DeliveredEvent | undefined): number =>
+  BASE_SIZE + (event ? (lookUpOf(event.type)?.sizeOf(event) ?? 0) : 0);
 
 /**
  * Reads what subscribers receive of an event. Undefined if the subject of the event no longer exists. With `roomId`, reads an event about a
@@ -54,47 +122,20 @@ export type LoggedEvent = {
 export type EventLoader = (event: LoggedEvent, roomId?: string) => Promise<DeliveredEvent | undefined>;
 
 const loadLogged = async (store: LiveStore, event: LoggedEvent): Promise<DeliveredEvent | undefined> => {
-  const { roomId } = event;
-  const common = { id: String(event.id), roomId, time: event.createdAt };
-  switch (event.type) {
-    case "room_created": {
-      const room = await store.room(event);
-      return room && { type: event.type, ...common, room };
-    }
-    case "room_ended":
-    case "room_reopened":
-      return { type: event.type, ...common };
-    case "audio_status_changed":
-      return { type: event.type, ...common, ...event.data };
-    case "participant_added":
-    case "participant_updated":
-      return { type: event.type, ...common, ...event.data };
-    case "participant_removed":
-      return { type: event.type, ...common, ...event.data };
-    case "participant_entered":
-    case "participant_left":
-      return { type: event.type, ...common, ...event.data };
-    case "devices_changed":
-      return { type: event.type, ...common, ...event.data };
-    case "publish_status_changed": {
-      const { userId, camera, status } = event.data;
-      return { type: event.type, ...common, userId, camera, status };
-    }
-    case "cheat_config_changed": {
-      const cheatConfig = await store.configOf(event.examId);
-      return cheatConfig && { type: event.type, ...common, cheatConfig };
-    }
-    case "cheat_records_added":
-      return {
-        type: event.type,
-        ...common,
-        records: await store.records(event, event.data.from, event.data.to),
-      };
-    case "message": {
-      const row = await store.message(event.examId, event.data.messageId);
-      return row && { type: event.type, ...common, message: toDeliveredMessage(row) };
-    }
+  const declared = declarationOf(event);
+  if (!declared) return undefined;
+  const { type, roomId, data } = event;
+  const loaded: Record<string, unknown> = { type, id: String(event.id), roomId, time: event.createdAt };
+  // Safe: the log holds what its event declares.
+  for (const name in declared.payload) loaded[name] = (data as Readonly<Record<string, unknown>>)[name];
+  const lookUp = lookUpOf(type);
+  if (lookUp) {
+    const found = await lookUp.read(store, event);
+    if (!found) return undefined;
+    Object.assign(loaded, found);
   }
+  // Safe: these are the fields that the event declares.
+  return loaded as unknown as DeliveredEvent;
 };
 
 /** @param load reads the event of the whole exam for its rooms. Default: for each of them */

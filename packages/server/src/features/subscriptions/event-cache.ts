@@ -4,24 +4,12 @@ import {
   type DeliveredEvent,
   type EventLoader,
   type LoggedEvent,
+  sizeOf,
 } from "./delivered-events.js";
 import type { LiveStore } from "./store.js";
 
 /** The size of the cache, in characters. */
 const MAX_SIZE = 32 * 1024 * 1024;
-/** About what an event takes besides its texts. */
-const BASE_SIZE = 500;
-
-const lengthOf = (info: unknown): number =>
-  typeof info === "string" ? info.length : JSON.stringify(info).length;
-const sizeOf = (event: DeliveredEvent | undefined): number => {
-  if (event?.type === "message") return BASE_SIZE + event.message.text.length;
-  if (event?.type === "cheat_config_changed") return BASE_SIZE + event.cheatConfig.data.length;
-  if (event?.type === "cheat_records_added")
-    return event.records.reduce((sum, { extraInfo }) => sum + BASE_SIZE + lengthOf(extraInfo), BASE_SIZE);
-  return BASE_SIZE;
-};
-
 /**
  * Makes a loader that reads each event once for all subscribers. Queues of slow subscribers hold events without their content, so the
  * size of this cache bounds the memory for any number of subscribers. An event that is no longer cached is read again.

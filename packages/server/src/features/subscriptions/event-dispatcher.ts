@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { WHOLE_EXAM } from "../../domain/events.js";
 import type { LoggedEvent } from "./delivered-events.js";
 import { createEventCache } from "./event-cache.js";
-import { type EventQueue, entryOf } from "./event-queue.js";
+import { type EventQueue, entryOf, type QueuedEvent } from "./event-queue.js";
 import { createEventTail } from "./event-tail.js";
 import type { EventRow, EventScope, LiveStore } from "./store.js";
 
@@ -11,7 +11,7 @@ export interface Subscription {
   readonly scope: EventScope;
   readonly queue: EventQueue;
   /** Whether the subscriber may have to receive an event. */
-  mayDeliver(event: LoggedEvent): boolean;
+  mayDeliver(entry: QueuedEvent): boolean;
 }
 
 /**
@@ -72,8 +72,7 @@ export const createEventDispatcher = ({
     const offer = (group: ReadonlySet<Subscription> | undefined, roomId?: string): void => {
       if (!group) return;
       const entry = entryOf(event, load, roomId);
-      for (const subscription of group)
-        if (subscription.mayDeliver(entry.event)) subscription.queue.push(entry);
+      for (const subscription of group) if (subscription.mayDeliver(entry)) subscription.queue.push(entry);
     };
     offer(ofExam.get(WHOLE_EXAM));
     if (event.roomId !== WHOLE_EXAM) offer(ofExam.get(event.roomId), event.roomId);

@@ -1,17 +1,27 @@
+import type { Audience } from "@invigil/schema";
 import { WHOLE_EXAM } from "../../domain/events.js";
-import type { DeliveredEvent, EventLoader, LoggedEvent } from "./delivered-events.js";
+import {
+  type DeliveredEvent,
+  declarationOf,
+  type EventLoader,
+  type LoggedEvent,
+} from "./delivered-events.js";
 
 export interface QueuedEvent {
   readonly event: LoggedEvent;
+  /** Looked up once for all subscribers. Undefined if only a later version of the server declares the event. */
+  readonly seenBy: Audience | undefined;
   /** Reads what the subscriber receives. All subscribers share one read. */
   readonly load: () => Promise<DeliveredEvent | undefined>;
 }
 
 /** Makes the entry of an event for the subscribers of its exam, or of one room. They receive an event about the whole exam as its own. */
-export const entryOf = (event: LoggedEvent, load: EventLoader, roomId?: string): QueuedEvent =>
-  event.roomId === WHOLE_EXAM && roomId !== undefined
-    ? { event: { ...event, roomId }, load: () => load(event, roomId) }
-    : { event, load: () => load(event) };
+export const entryOf = (event: LoggedEvent, load: EventLoader, roomId?: string): QueuedEvent => {
+  const seenBy = declarationOf(event)?.seenBy;
+  return event.roomId === WHOLE_EXAM && roomId !== undefined
+    ? { event: { ...event, roomId }, seenBy, load: () => load(event, roomId) }
+    : { event, seenBy, load: () => load(event) };
+};
 
 /** The most events that one queue holds. A queue that would exceed this drops all of them and overflows. */
 export const MAX_QUEUED = 1000;

@@ -25,7 +25,7 @@ export interface SubscriptionTarget<Delivered> {
   readonly scope: Subscription["scope"];
   /** The room or the exam whose access `checkAccess` checks. */
   readonly named: Named;
-  readonly mayDeliver: (event: LoggedEvent) => boolean;
+  readonly mayDeliver: Subscription["mayDeliver"];
   /** @throws InvigilError if the caller may not subscribe any more */
   readonly checkAccess: (caller: Principal) => Promise<void>;
   /**

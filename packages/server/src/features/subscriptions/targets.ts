@@ -7,7 +7,7 @@ import type { AccessService, Reach } from "../access/service.js";
 import type { DeliveredExamEvent, DeliveredRoomEvent, LoggedEvent } from "./delivered-events.js";
 import type { LiveStore } from "./store.js";
 import type { SubscriptionTarget } from "./subscription.js";
-import { canSeeConfig, isDeliverable, isVisibleTo, visibleSnapshot } from "./visibility.js";
+import { isDeliverable, isVisibleTo, needsOpenRoom, visibleSnapshot } from "./visibility.js";
 
 interface TargetDeps {
   readonly store: LiveStore;
@@ -32,24 +32,23 @@ export const roomTarget = (
   return {
     scope: { examId, roomId },
     named: { roomId },
-    mayDeliver: (event) => isVisibleTo(caller, event),
+    mayDeliver: (entry) => isVisibleTo(caller, entry),
     checkAccess: async (current) => void (await access.room(current, roomId)),
     async lastEvents(latest) {
       const removal = latest.findIndex((event) => isAboutCaller(caller, event, "participant_removed"));
       if (removal >= 0) return latest.slice(0, removal + 1);
       return (await store.room({ examId, roomId })) ? [] : latest;
     },
-    async deliver({ event, load }) {
-      if (!isVisibleTo(caller, event)) return {};
-      if (event.type === "cheat_config_changed" && caller.role === "examinee") {
-        // The event carries the current config, and the room may have ended since it was logged.
+    async deliver(entry) {
+      if (!isVisibleTo(caller, entry)) return {};
+      if (needsOpenRoom(caller, entry)) {
         const room = await store.room({ examId, roomId });
-        if (!room || !canSeeConfig(caller, room)) return {};
+        if (room?.status !== "in_progress") return {};
       }
-      const loaded = await load();
+      const loaded = await entry.load();
       return {
         ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: loaded }),
-        needsRecheck: isAboutCaller(caller, event, "participant_removed"),
+        needsRecheck: isAboutCaller(caller, entry.event, "participant_removed"),
       };
     },
     async createGap() {
@@ -102,7 +101,7 @@ export const examTarget = (
   return {
     scope: { examId },
     named: { examId },
-    mayDeliver(event) {
+    mayDeliver({ event }) {
       if (changesReach(event)) lastOffered = event.id;
       // After an event that may change `rooms`, `deliver` decides, because it has the updated set.
       return isOfAny(rooms, event) || (event.examId === examId && lastOffered > lastChecked);
@@ -119,13 +118,14 @@ export const examTarget = (
       const isDeleted = (await store.roomsOfExam(examId)).length === 0;
       return left.size === 0 || isDeleted ? received : [];
     },
-    async deliver({ event, load }, recheckAccess) {
+    async deliver(entry, recheckAccess) {
+      const { event, load } = entry;
       const hadRoom = isOfAny(rooms, event);
       const mayChangeReach = changesReach(event);
       if (mayChangeReach) lastTaken = event.id;
       // A person who is removed from a room receives that event as the last one of the room, so the recheck follows it.
       if (mayChangeReach && !hadRoom) await recheckAccess();
-      if (!hadRoom && !isOfAny(rooms, event)) return {};
+      if ((!hadRoom && !isOfAny(rooms, event)) || !isVisibleTo(caller, entry)) return {};
       const loaded = await load();
       return {
         ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: loaded }),

@@ -1,6 +1,14 @@
-import type { Caller, ParticipantRole, Room, RoomSnapshot } from "@invigil/schema";
+import type {
+  Caller,
+  EventRecords,
+  EventTypeSeenBy,
+  ParticipantRole,
+  Room,
+  RoomSnapshot,
+} from "@invigil/schema";
 import { loginOf } from "../../domain/messages.js";
-import type { DeliveredEvent, LoggedEvent } from "./delivered-events.js";
+import type { DeliveredEvent } from "./delivered-events.js";
+import type { QueuedEvent } from "./event-queue.js";
 
 // Which events a subscriber receives. The access service decides who may subscribe.
 
@@ -8,28 +16,32 @@ import type { DeliveredEvent, LoggedEvent } from "./delivered-events.js";
 const canSeePerson = (caller: Caller, person: { userId: string; role: ParticipantRole }): boolean =>
   caller.role !== "examinee" || person.role !== "examinee" || person.userId === caller.userId;
 
-/** Whether the caller may receive an event. For messages, `isDeliverable` also checks the recipients, which the log does not hold. */
-export const isVisibleTo = (caller: Caller, event: LoggedEvent): boolean => {
-  switch (event.type) {
-    case "room_created":
-    case "cheat_records_added":
+/**
+ * Whether the caller may receive an event. Two audiences depend on more than the log holds: `needsOpenRoom` and `isDeliverable` say the
+ * rest.
+ */
+export const isVisibleTo = (
+  caller: Caller,
+  { event, seenBy }: Pick<QueuedEvent, "event" | "seenBy">,
+): boolean => {
+  switch (seenBy) {
+    case undefined:
+      return false;
+    case "staff":
       return caller.role !== "examinee";
-    case "participant_added":
-    case "participant_updated":
-    case "participant_removed":
-    case "participant_entered":
-    case "participant_left":
-    case "devices_changed":
-    case "publish_status_changed":
-      return canSeePerson(caller, event.data);
-    case "room_ended":
-    case "room_reopened":
-    case "audio_status_changed":
-    case "cheat_config_changed":
-    case "message":
+    case "concerned":
+      // Safe: the audience is that of the event's type.
+      return canSeePerson(caller, event.data as EventRecords[EventTypeSeenBy<"concerned">]);
+    case "everybody":
+    case "whileInProgress":
+    case "readers":
       return true;
   }
 };
+
+/** Whether the caller receives an event only while its room is in progress, which may have ended since the event was logged. */
+export const needsOpenRoom = (caller: Caller, { seenBy }: Pick<QueuedEvent, "seenBy">): boolean =>
+  caller.role === "examinee" && seenBy === "whileInProgress";
 
 /**
  * Whether one of the caller's pages receives a loaded event. A message with recipients is for them and its sender. Staff also receive
@@ -43,7 +55,7 @@ export const isDeliverable = (caller: Caller, login: string, event: DeliveredEve
 };
 
 /** Whether the caller receives the cheat config. Examinees need it only while the room is in progress. */
-export const canSeeConfig = (caller: Caller, { status }: Pick<Room, "status">): boolean =>
+const canSeeConfig = (caller: Caller, { status }: Pick<Room, "status">): boolean =>
   caller.role !== "examinee" || status === "in_progress";
 
 /** Returns the part of a snapshot that the caller may see. */

@@ -1,9 +1,8 @@
-import type { ImServer } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
-import type { VendorTask } from "../../domain/vendor-tasks.js";
-import type { GroupStore } from "./store.js";
+import type { Task, TaskQueue } from "./kind.js";
+import type { OutboxStore } from "./store.js";
 
-/** Runs the tasks of one service. Each service has its own worker, so that one that hangs does not delay the others. */
+/** Runs the tasks of one queue. */
 export interface TaskWorker {
   start(): void;
   /** Claims due tasks now. */
@@ -15,29 +14,29 @@ export interface TaskWorker {
 }
 
 export interface TaskWorkerDeps {
-  readonly service: ImServer;
-  readonly store: Pick<GroupStore, "claim">;
+  readonly queue: TaskQueue;
+  readonly store: Pick<OutboxStore, "claim">;
   readonly clock: () => Date;
-  /** How many tasks run at a time. */
-  readonly concurrency: number;
   readonly log: FastifyBaseLogger;
   /** Runs a task and stores its outcome. Never rejects. */
-  readonly run: (task: VendorTask) => Promise<void>;
+  readonly run: (task: Task) => Promise<void>;
 }
 
-/** How long a claim lasts. No call to a service takes this long, so another process may run the task afterwards. */
-const CLAIM_MS = 120_000;
+/** How long a lease lasts. No task runs this long, so another process may run it afterwards. */
+const LEASE_MS = 120_000;
 /** The longest time between two polls, which finds tasks that other processes wrote. */
 const POLL_MS = 15_000;
 
 export const createTaskWorker = ({
-  service,
+  queue: { name: queue, concurrency, handlers },
   store,
   clock,
-  concurrency,
   log,
   run,
 }: TaskWorkerDeps): TaskWorker => {
+  const kinds = handlers.map(({ kind }) => kind.name);
+  const passable = handlers.filter(({ kind }) => kind.holdsUp === "untilTried").map(({ kind }) => kind.name);
+  const served = new Set<string>();
   const running = new Set<Promise<void>>();
   let isActive = false;
   let claiming: Promise<void> | undefined;
@@ -46,7 +45,7 @@ export const createTaskWorker = ({
   let timer: NodeJS.Timeout | undefined;
   let idleCallbacks: (() => void)[] = [];
 
-  const start = (task: VendorTask): void => {
+  const start = (task: Task): void => {
     const work = run(task).finally(() => {
       running.delete(work);
       poll();
@@ -69,11 +68,11 @@ export const createTaskWorker = ({
     while (isActive && isPollRequested && running.size < concurrency) {
       isPollRequested = false;
       const now = clock();
-      const until = new Date(now.getTime() + CLAIM_MS);
+      const until = new Date(now.getTime() + LEASE_MS);
       const limit = concurrency - running.size;
-      const claimed = await store.claim({ service, now, until, limit });
+      const claimed = await store.claim({ queue, kinds, passable, now, until, limit, served });
       if (claimed.expired > 0)
-        log.warn({ service, tasks: claimed.expired }, "message tasks expired and were dropped");
+        log.warn({ queue, tasks: claimed.expired }, "tasks given up: they have expired");
       for (const task of claimed.tasks) start(task);
       nextDue = claimed.nextDue;
     }
@@ -85,7 +84,7 @@ export const createTaskWorker = ({
     if (!isActive || claiming) return;
     claiming = claim()
       .catch((error: unknown) => {
-        log.error({ err: error, service }, "message tasks cannot be read");
+        log.error({ err: error, queue }, "tasks cannot be read");
         isPollRequested = false;
         pollLater(undefined);
       })

@@ -1,0 +1,368 @@
+import { z } from "zod";
+import { cheatConfigSchema, cheatRecordSchema } from "./cheat.js";
+import { extraMinutes, found, personName } from "./fields.js";
+import {
+  devicesSchema,
+  type ExamSnapshot,
+  eventIdSchema,
+  examSnapshotSchema,
+  type RoomSnapshot,
+  roomSnapshotSchema,
+} from "./live.js";
+import { messageSchema } from "./messages.js";
+import { cameraSchema, participantRoleSchema, publishStatusSchema } from "./participant.js";
+import { audioStatusSchema, roomSchema } from "./room.js";
+
+// The events of rooms and exams. Each says everything about itself: docs/decisions/0049-events-say-what-they-are.md. What the server writes
+// and delivers, who receives it, the client's types and state, and the reference follow from it.
+
+/** Which subscribers receive an event, in words. The server's rules are in `features/subscriptions/visibility.ts`. */
+export const audiences = {
+  everybody: "everybody",
+  staff: "staff",
+  concerned: "staff; examinees if it is about themselves or staff",
+  whileInProgress: "staff; examinees while their room is in progress",
+  readers: "the message's receivers and its sender; staff also whatever people send",
+} as const;
+export type Audience = keyof typeof audiences;
+
+/** The parts of a state that events change. Each event changes `lastEventId`. */
+type PartOf<State> = Exclude<keyof State, "lastEventId">;
+
+/** The fields that a row of the log holds. It is small: what is large or may change is looked up. */
+type LogFields<About extends "room" | "exam"> = Readonly<Record<string, z.ZodType<string | number>>> &
+  // An erasure searches the events of rooms only.
+  (About extends "exam" ? { readonly userId?: never } : unknown);
+type NoFields = Readonly<Record<never, never>>;
+/** The values of some fields. Zod lets an object without fields have no fields at all, also if it is combined with others. */
+type Values<Fields> = [keyof Fields] extends [never]
+  ? unknown
+  : z.output<z.ZodObject<Fields extends z.ZodRawShape ? Fields : never>>;
+
+type Flat<Type> = { [Key in keyof Type]: Type[Key] };
+
+interface Declaration<
+  About extends "room" | "exam",
+  SeenBy extends Audience,
+  RoomPart extends PartOf<RoomSnapshot>,
+  ExamPart extends PartOf<ExamSnapshot>,
+  Payload,
+  LookedUp,
+  Internal,
+> {
+  readonly meaning: string;
+  /**
+   * What it is about. An event about an exam is one row of the log, however many rooms the exam has, and may be repeated for a room that
+   * was ended then.
+   */
+  readonly about: About;
+  readonly seenBy: SeenBy;
+  /** The parts of the client's state that it changes: of a room's, and of an exam's. `NOTHING`: none. */
+  readonly changes: { readonly room: readonly RoomPart[]; readonly exam: readonly ExamPart[] };
+  /** Whose budget of events it counts for. `nobody`: it is bounded in another way. */
+  readonly countsFor: "examAndRoom" | "room" | "nobody";
+  /** The fields that the log holds and subscribers receive. */
+  readonly payload?: Payload;
+  /** The further fields that subscribers receive. They are read when the event is delivered, and the event is not if they are gone. */
+  readonly lookedUp?: LookedUp;
+  /** The fields that the log holds for the server alone. */
+  readonly internal?: Internal;
+  /** The payload and what is looked up. A test compares it with events that were delivered. */
+  readonly example: NoInfer<Flat<Values<Payload> & Values<LookedUp>>>;
+}
+
+/** What it leaves out, and a part of a state that does not exist, do not compile. */
+export const declareEvent = <
+  About extends "room" | "exam",
+  SeenBy extends Audience,
+  Payload extends LogFields<About> = NoFields,
+  LookedUp extends z.ZodRawShape = NoFields,
+  Internal extends LogFields<About> = NoFields,
+  RoomPart extends PartOf<RoomSnapshot> = never,
+  ExamPart extends PartOf<ExamSnapshot> = never,
+>(
+  declaration: Declaration<About, SeenBy, RoomPart, ExamPart, Payload, LookedUp, Internal>,
+) => declaration;
+
+export const NOTHING = { room: [], exam: [] } as const;
+/** The state of a room and the entry of the room in the state of its exam. */
+const ROOM = { room: ["room"], exam: ["rooms"] } as const;
+const MEMBERS = { room: ["members"], exam: [] } as const;
+const PRESENCE = { room: ["presence"], exam: [] } as const;
+
+const person = { userId: found.userId, role: participantRoleSchema };
+const personDetails = { ...person, name: personName, extraMinutes };
+const connection = { ...person, camera: cameraSchema };
+
+const LI = { userId: "e1", role: "examinee" } as const;
+const exampleTime = new Date("2026-01-02T03:04:05Z");
+const exampleRoom = {
+  id: "r1",
+  name: "Algebra, group 1",
+  examId: "x1",
+  status: "in_progress",
+  audioStatus: "silent",
+  imGroupId: "r1",
+  createTeacher: "t1",
+  createdAt: exampleTime,
+  updatedAt: exampleTime,
+} as const;
+
+export const events = {
+  room_created: declareEvent({
+    meaning: "A room was created in the exam. Only subscriptions to the exam receive it.",
+    about: "room",
+    seenBy: "staff",
+    changes: { room: [], exam: ["rooms"] },
+    countsFor: "examAndRoom",
+    lookedUp: { room: roomSchema },
+    example: { room: exampleRoom },
+  }),
+  room_ended: declareEvent({
+    meaning: "The room has ended.",
+    about: "room",
+    seenBy: "everybody",
+    changes: ROOM,
+    countsFor: "examAndRoom",
+    example: {},
+  }),
+  room_reopened: declareEvent({
+    meaning: "An administrator reopened a room that had ended.",
+    about: "room",
+    seenBy: "everybody",
+    changes: ROOM,
+    countsFor: "nobody",
+    example: {},
+  }),
+  audio_status_changed: declareEvent({
+    meaning: "The teacher began or stopped to speak to the whole room.",
+    about: "room",
+    seenBy: "everybody",
+    changes: ROOM,
+    countsFor: "examAndRoom",
+    payload: { audioStatus: audioStatusSchema },
+    example: { audioStatus: "speaking" },
+  }),
+  participant_added: declareEvent({
+    meaning: "A person was added to the room.",
+    about: "room",
+    seenBy: "concerned",
+    changes: MEMBERS,
+    countsFor: "examAndRoom",
+    payload: personDetails,
+    example: { ...LI, name: "Li Wei", extraMinutes: 0 },
+  }),
+  participant_updated: declareEvent({
+    meaning: "The name or the extra minutes of a person changed.",
+    about: "room",
+    seenBy: "concerned",
+    changes: MEMBERS,
+    countsFor: "examAndRoom",
+    payload: personDetails,
+    example: { ...LI, name: "Li Wei", extraMinutes: 15 },
+  }),
+  participant_removed: declareEvent({
+    meaning: "A person was removed from the room, or moved to another one.",
+    about: "room",
+    seenBy: "concerned",
+    changes: { room: ["members", "presence"], exam: [] },
+    countsFor: "examAndRoom",
+    payload: person,
+    example: LI,
+  }),
+  participant_entered: declareEvent({
+    meaning: "A person's page connected.",
+    about: "room",
+    seenBy: "concerned",
+    changes: PRESENCE,
+    // Presence can wait, so it is charged before it is written.
+    countsFor: "nobody",
+    payload: connection,
+    example: { ...LI, camera: "main" },
+  }),
+  participant_left: declareEvent({
+    meaning: "A person's page has been disconnected for longer than the settle time.",
+    about: "room",
+    seenBy: "concerned",
+    changes: PRESENCE,
+    countsFor: "nobody",
+    payload: connection,
+    example: { ...LI, camera: "main" },
+  }),
+  devices_changed: declareEvent({
+    meaning: "The number of devices that have a page open changed. It starts at one when the page connects.",
+    about: "room",
+    seenBy: "concerned",
+    changes: PRESENCE,
+    countsFor: "nobody",
+    payload: { ...connection, devices: devicesSchema },
+    example: { ...LI, camera: "main", devices: 2 },
+  }),
+  publish_status_changed: declareEvent({
+    meaning: "A camera began or stopped to send its stream.",
+    about: "room",
+    seenBy: "concerned",
+    changes: MEMBERS,
+    // Reports of the stream service cannot be refused. Those of a large exam must not take from it what its rooms need.
+    countsFor: "room",
+    payload: { userId: found.userId, camera: cameraSchema, status: publishStatusSchema },
+    internal: { role: participantRoleSchema },
+    example: { userId: "e1", camera: "main", status: "publishing" },
+  }),
+  cheat_config_changed: declareEvent({
+    meaning: "The cheat config of the exam changed.",
+    about: "exam",
+    seenBy: "whileInProgress",
+    changes: { room: ["cheatConfig"], exam: [] },
+    countsFor: "examAndRoom",
+    lookedUp: {
+      cheatConfig: cheatConfigSchema.describe(
+        "The newest config of the exam, even if it changed again after this event.",
+      ),
+    },
+    example: {
+      cheatConfig: {
+        examId: "x1",
+        data: '{"pc":{"manyPeople":true}}',
+        createdAt: exampleTime,
+        updatedAt: exampleTime,
+      },
+    },
+  }),
+  cheat_records_added: declareEvent({
+    meaning: "Cheat records were added.",
+    about: "room",
+    seenBy: "staff",
+    changes: NOTHING,
+    // Records and messages have limits and quotas of their own.
+    countsFor: "nobody",
+    lookedUp: {
+      records: z
+        .array(cheatRecordSchema)
+        .describe("The records, without those that were deleted after this event."),
+    },
+    // The ids of the first and the last record. All ids in between belong to the event too.
+    internal: { from: z.int(), to: z.int() },
+    example: {
+      records: [
+        {
+          id: 7,
+          examId: "x1",
+          roomId: "r1",
+          userId: "e1",
+          detectType: "manyPeople",
+          isMainMonitor: true,
+          detectTime: exampleTime,
+          extraInfo: { people: 2 },
+          createdAt: exampleTime,
+          updatedAt: exampleTime,
+        },
+      ],
+    },
+  }),
+  message: declareEvent({
+    meaning: "A message was sent that the subscriber may read.",
+    about: "room",
+    seenBy: "readers",
+    changes: NOTHING,
+    countsFor: "nobody",
+    lookedUp: { message: messageSchema },
+    internal: { messageId: z.int() },
+    example: {
+      message: {
+        id: 12,
+        roomId: "r1",
+        type: 20_002,
+        data: { sid: "call-7" },
+        sender: { userId: "t1", role: "teacher", camera: "main" },
+        to: ["e1"],
+        time: exampleTime,
+      },
+    },
+  }),
+} as const;
+
+type Events = typeof events;
+/** The type of an event of the log, which excludes `gap`. */
+export type EventType = keyof Events;
+
+type FieldsOf<Type extends EventType, Kind extends "payload" | "lookedUp" | "internal"> = Values<
+  NonNullable<Events[Type][Kind]>
+>;
+/** What is looked up when an event is delivered. */
+export type LookedUpFields<Type extends EventType> = Flat<FieldsOf<Type, "lookedUp">>;
+type Records = {
+  [Type in EventType]: unknown extends FieldsOf<Type, "payload"> & FieldsOf<Type, "internal">
+    ? Readonly<Record<string, never>>
+    : Flat<FieldsOf<Type, "payload"> & FieldsOf<Type, "internal">>;
+};
+/** What the log holds of each event, besides its place and time. An interface, whose members the compiler knows for a generic type, too. */
+export interface EventRecords extends Records {}
+/** The types of the events that are about a room, or about an exam. */
+export type EventTypeAbout<About extends "room" | "exam"> = {
+  [Type in EventType]: Events[Type]["about"] extends About ? Type : never;
+}[EventType];
+/** The types of the events that these subscribers receive. */
+export type EventTypeSeenBy<SeenBy extends Audience> = {
+  [Type in EventType]: Events[Type]["seenBy"] extends SeenBy ? Type : never;
+}[EventType];
+/** The parts of the state of a room or an exam that an event changes. */
+export type ChangedParts<
+  Type extends EventType,
+  Of extends "room" | "exam",
+> = Events[Type]["changes"][Of][number];
+
+const headOf = <Type extends string, Place>(type: Type, place: Place) => ({
+  type: z.literal(type).describe("The type of the event."),
+  id: eventIdSchema,
+  ...place,
+  time: z.date().describe("When it happened, by the server's clock."),
+});
+const eventRoom = z
+  .string()
+  .describe(
+    'The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives.',
+  );
+const schemaOf = ([type, { meaning, payload, lookedUp }]: [string, Events[EventType]]) =>
+  z
+    .object({
+      ...headOf(type, { roomId: eventRoom }),
+      ...payload,
+      ...lookedUp,
+    })
+    .describe(meaning);
+const loggedEvents = Object.entries(events).map(schemaOf);
+
+/** An event of the log, as subscribers receive it. */
+export type LoggedEvent = {
+  [Type in EventType]: Flat<
+    { type: Type; id: string; roomId: string; time: Date } & FieldsOf<Type, "payload"> &
+      FieldsOf<Type, "lookedUp">
+  >;
+}[EventType];
+
+const GAP = "Replaces events that are no longer available, because there were too many or they are too old.";
+const SNAPSHOT = "The current state.";
+
+export const roomGapSchema = z
+  .object({ ...headOf("gap", { roomId: found.roomId }), snapshot: roomSnapshotSchema.describe(SNAPSHOT) })
+  .describe(GAP);
+export const examGapSchema = z
+  .object({ ...headOf("gap", { examId: found.examId }), snapshot: examSnapshotSchema.describe(SNAPSHOT) })
+  .describe(GAP);
+
+/** An event that subscribers of a room receive. */
+export type RoomEvent = LoggedEvent | z.infer<typeof roomGapSchema>;
+/** An event that subscribers of an exam receive. The events of all rooms are in one order. */
+export type ExamEvent = LoggedEvent | z.infer<typeof examGapSchema>;
+
+const eventsAnd = (gap: typeof roomGapSchema | typeof examGapSchema) =>
+  // Safe: a union needs one member or more, and has several.
+  z.discriminatedUnion("type", [...loggedEvents, gap] as unknown as [typeof gap, typeof gap]);
+// Safe: the types are those of the same declarations.
+export const roomEventSchema = eventsAnd(roomGapSchema).describe(
+  "An event that subscribers of a room receive.",
+) as z.ZodType as z.ZodType<RoomEvent>;
+export const examEventSchema = eventsAnd(examGapSchema).describe(
+  "An event that subscribers of an exam receive. The events of all rooms are in one order.",
+) as z.ZodType as z.ZodType<ExamEvent>;

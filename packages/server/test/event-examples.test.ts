@@ -1,0 +1,80 @@
+import { type EventType, events, type JsonObject, signals } from "@invigil/schema";
+import { expect, it } from "vitest";
+import { listenExam, listenRoom } from "./support/listening.js";
+import { ADMIN, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
+
+// The reference shows an example of each event and signal (docs/api/events.md, signals.md). Here they happen.
+
+/** The fields of a value and their types. */
+const shapeOf = (value: unknown): unknown => {
+  if (value instanceof Date) return "Date";
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (typeof value !== "object" || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, shapeOf(part)]));
+};
+
+const LI = { userId: "e1", role: "examinee" } as const;
+const { message } = events.message.example;
+const records = events.cheat_records_added.example.records;
+
+/** Makes every event happen in a room. The last one is that the room is reopened. */
+const makeEverythingHappen = async (hall: LiveHall): Promise<void> => {
+  const { id: roomId, examId } = await hall
+    .as(TEACHER)
+    .room.create({ name: "New", examId: hall.room.examId });
+  const [admin, teacher] = [hall.as(ADMIN), hall.as(TEACHER)];
+  await teacher.room.setAudioStatus({ roomId, ...events.audio_status_changed.example });
+  await teacher.participant.add({ roomId, participants: [events.participant_added.example] });
+  await teacher.participant.add({ roomId, participants: [events.participant_updated.example] });
+  await using watching = await listenRoom(hall, ADMIN, { roomId });
+  const first = await listenRoom(hall, { sub: LI.userId, role: LI.role }, { roomId });
+  await watching.until(({ type }) => type === "participant_entered");
+  const second = await listenRoom(hall, { sub: LI.userId, role: LI.role }, { roomId });
+  await watching.until(({ type }) => type === "devices_changed");
+  await second.leave();
+  await first.leave();
+  await watching.until(({ type }) => type === "participant_left");
+  await teacher.im.send({ roomId, type: message.type, data: message.data, to: message.to });
+  await admin.stream.report({ ...streamReport({ id: roomId, examId }, LI.userId), ...streamSignature() });
+  await teacher.cheat.setConfig({ examId, data: events.cheat_config_changed.example.cheatConfig.data });
+  await teacher.participant.remove({ roomId, userId: LI.userId });
+  await admin.cheat.addRecords({ roomId, records: [...records] });
+  await teacher.room.end({ roomId });
+  await admin.room.reopen({ roomId });
+};
+
+it("the example of each event has the shape of what is delivered", async () => {
+  await using hall = await openLiveHall({ config: STREAM_CONFIG });
+  await using listening = await listenExam(hall, ADMIN, { examId: hall.room.examId });
+  await makeEverythingHappen(hall);
+  const delivered = await listening.until(({ type }) => type === "room_reopened");
+  const common = { id: "8", roomId: "r1", time: new Date() };
+  // Safe: the keys are the types.
+  for (const type of Object.keys(events) as EventType[]) {
+    const found = delivered.find((event) => event.type === type);
+    expect.soft(shapeOf(found), type).toEqual(shapeOf({ type, ...common, ...events[type].example }));
+  }
+});
+
+it("the example of each signal can be sent, and is what the server sends", async () => {
+  await using hall = await openLiveHall({ config: STREAM_CONFIG });
+  const { room } = hall;
+  await using listening = await listenRoom(hall, ADMIN, { roomId: room.id });
+  const sent = Object.values(signals).filter(({ sender }) => sender !== "server");
+  // Safe: the data of each signal is a JSON object.
+  for (const { type, example } of sent)
+    await hall.as(TEACHER).im.send({ roomId: room.id, type, data: example as JsonObject });
+  const report = streamReport(room, "examinee1");
+  await hall.as(ADMIN).stream.report({ ...report, ...streamSignature() });
+  const stopped = { ...report, action: "publish_done", time: report.time + 1 } as const;
+  await hall.as(ADMIN).stream.report({ ...stopped, ...streamSignature() });
+  const received = await listening.until(
+    (event) => event.type === "message" && event.message.type === signals.streamStopped.type,
+  );
+  const messages = received.flatMap((event) => (event.type === "message" ? [event.message] : []));
+  const expected = [...sent, signals.streamPublished, signals.streamStopped];
+  expect(messages.map(({ type, data }) => [type, shapeOf(data)])).toEqual(
+    expected.map(({ type, example }) => [type, shapeOf(example)]),
+  );
+});
