@@ -41,8 +41,17 @@ const examExists = statement(
     .where(eq(exams.id, param("examId"))),
 );
 
-/** A row without its id and time, which it gets when it is written and was noted. */
+/** A row without its id, which it gets when it is written. */
 type Noted = Omit<AuditEntry, "id">;
+interface Held {
+  readonly entry: Noted;
+  /** When it was noted, by the monotonic clock. */
+  readonly since: number;
+}
+
+/** A text that is equal for equal calls. */
+const keyOf = ({ createdAt: _, requestId: __, times: ___, ...same }: Noted): string =>
+  JSON.stringify(Object.values(same));
 
 export const createAccessLog = ({
   storage,
@@ -63,17 +72,29 @@ export const createAccessLog = ({
   hasFreeSpace: () => boolean;
   log: FastifyBaseLogger;
 }): AccessLog => {
-  /** By what is equal in equal calls. */
-  let held = new Map<string, { entry: Noted; readonly since: number }>();
+  let held = new Map<string, Held>();
   let lost = 0;
+  let isFailing = false;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
 
-  const hold = (key: string, one: { entry: Noted; readonly since: number }): void => {
+  const hold = (one: Held): void => {
+    const key = keyOf(one.entry);
     const same = held.get(key);
     if (same) same.entry.times += one.entry.times;
     else if (held.size < MAX_HELD) held.set(key, one);
     else lost += one.entry.times;
+  };
+  /** Completes entries. Calls that named different rooms that do not exist are equal then. */
+  const foldedRows = async (some: readonly Held[]): Promise<Noted[]> => {
+    const folded = new Map<string, Noted>();
+    const entries = await storage.together(() => Promise.all(some.map(({ entry }) => completed(entry))));
+    for (const entry of entries) {
+      const key = keyOf(entry);
+      const same = folded.get(key);
+      folded.set(key, same ? { ...same, times: same.times + entry.times } : entry);
+    }
+    return [...folded.values()];
   };
 
   /** Adds the exam of a room. Removes the room and the exam of a refused call if they do not exist. */
@@ -88,13 +109,13 @@ export const createAccessLog = ({
   };
 
   const writeAll = async (): Promise<void> => {
-    const taken = [...held];
+    const taken = [...held.values()];
     held = new Map();
     try {
       if (!hasFreeSpace()) throw new Error("the disk is nearly full");
       while (taken.length > 0) {
         const some = taken.slice(0, ROWS_A_WRITE);
-        const rows = await storage.together(() => Promise.all(some.map(([, { entry }]) => completed(entry))));
+        const rows = await foldedRows(some);
         await writes.unordered({}, (tx) =>
           tx.last(() =>
             tx.insert(
@@ -105,11 +126,13 @@ export const createAccessLog = ({
         );
         taken.splice(0, some.length);
       }
+      isFailing = false;
     } catch (error) {
-      for (const [key, one] of taken)
-        if (monotonic() - one.since < MAX_HELD_MS) hold(key, one);
+      for (const one of taken)
+        if (monotonic() - one.since < MAX_HELD_MS) hold(one);
         else lost += one.entry.times;
-      log.warn({ err: error, held: held.size }, "reads and refused calls are not in the audit yet");
+      if (!isFailing) log.warn({ err: error }, "reads and refused calls are not in the audit yet");
+      isFailing = true;
       if (held.size > 0) schedule();
     }
     if (lost > 0) log.error({ calls: lost }, "reads and refused calls are missing in the audit");
@@ -132,13 +155,10 @@ export const createAccessLog = ({
 
   return {
     note(author, { people = [], ...target }, outcome = OK) {
-      const { requestId, ...same } = entryOf(author, target, outcome);
+      const common = { ...entryOf(author, target, outcome), createdAt: clock(), times: 1 };
       const named = outcome === OK || outcome === ENDED ? new Set(people) : new Set<string>();
       for (const personId of named.size > 0 ? named : [null])
-        hold(JSON.stringify([personId, Object.values(same)]), {
-          entry: { ...same, requestId, personId, createdAt: clock(), times: 1 },
-          since: monotonic(),
-        });
+        hold({ entry: { ...common, personId }, since: monotonic() });
       schedule();
     },
     flush,

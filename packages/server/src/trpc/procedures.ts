@@ -46,6 +46,7 @@ const namedIn = (input: unknown, anyRoom: true | undefined): Named => {
   return { roomId, examId, anyRoom };
 };
 
+const NOTHING: Named = {};
 /** Says whom and what a call is about that the audit keeps: the person of its input, and the token that it issued. */
 const targetOf = (named: Named, input: unknown, answer: unknown): Target => {
   const userId =
@@ -102,7 +103,7 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         audited,
       });
       let known: ActingCaller | undefined;
-      let named: Named = {};
+      let named = NOTHING;
       try {
         const { identity } = own;
         if (identity instanceof InvigilError) {
