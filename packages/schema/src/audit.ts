@@ -3,7 +3,7 @@ import { roleSchema } from "./auth.js";
 import { idSchema, instantSchema, optional, pageSizeSchema, verbatimText } from "./common.js";
 import { nextText } from "./fields.js";
 
-export const credentialKindSchema = z
+const credentialKindSchema = z
   .enum(["token", "link", "session", "account", "command"])
   .describe(
     "What the actor proved themselves with: `session` is a token of a login, `link` a token of a seat in a room, `token` any other one, `account` the password of a login, `command` access to the server's machine.",

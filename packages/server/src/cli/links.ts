@@ -10,6 +10,7 @@ import {
 } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
+import type { ActingCaller } from "../domain/calls.js";
 import type { LinkFilter } from "../features/room/links.js";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
@@ -147,7 +148,10 @@ const makerOf = (
 ): Maker => {
   // The services do not note who calls them, as the procedures do.
   const noted =
-    (procedure: string, make: typeof links.ofRoom | typeof codes.ofRoom): Maker["ofRoom"] =>
+    (
+      procedure: string,
+      make: (caller: ActingCaller, ...of: Parameters<Maker["ofRoom"]>) => Promise<readonly Pass[]>,
+    ): Maker["ofRoom"] =>
     async (room, of) => {
       const caller = { ...operatorIn(procedure), audited: "access" } as const;
       const made = await make(caller, room, of);
@@ -155,8 +159,8 @@ const makerOf = (
       return made;
     };
   return hasCodes
-    ? { make: call.room.joinCodes, ofRoom: noted("room.joinCodes", codes.ofRoom) }
-    : { make: call.room.joinLinks, ofRoom: noted("room.joinLinks", links.ofRoom) };
+    ? { make: call.room.joinCodes, ofRoom: noted("room.joinCodes", (...of) => codes.ofRoom(...of)) }
+    : { make: call.room.joinLinks, ofRoom: noted("room.joinLinks", (...of) => links.ofRoom(...of)) };
 };
 
 /**

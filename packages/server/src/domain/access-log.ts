@@ -50,8 +50,8 @@ interface Held {
 }
 
 /** A text that is equal for equal calls. */
-const keyOf = ({ createdAt: _, requestId: __, times: ___, ...same }: Noted): string =>
-  JSON.stringify(Object.values(same));
+const keyOf = (entry: Noted): string =>
+  JSON.stringify(Object.values({ ...entry, createdAt: 0, requestId: "", times: 0 }));
 
 export const createAccessLog = ({
   storage,
