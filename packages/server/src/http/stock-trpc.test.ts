@@ -15,6 +15,7 @@ const startsOf = async (adapter: "fast" | "stock", url: string): Promise<string[
     events.push(path);
     setImmediate(() => events.push("turn"));
   };
+  const light = publicProcedure.query(start);
   const app = Fastify();
   const identity = new InvigilError("UNAUTHENTICATED", "There is no token.");
   const context: Context = {
@@ -26,7 +27,7 @@ const startsOf = async (adapter: "fast" | "stock", url: string): Promise<string[
   };
   await app.register(trpcPlugin, {
     router: router({
-      exam: { list: publicProcedure.input(pages).query(start), get: publicProcedure.query(start) },
+      exam: { list: publicProcedure.input(pages).query(start), get: light, peek: light },
     }),
     createContext: () => Promise.resolve(context),
     bodies: createBodies({ bufferBytes: 1_000_000, timeoutMs: 1_000 }),
@@ -69,10 +70,7 @@ it.each(["fast", "stock"] as const)(
 it.each(["fast", "stock"] as const)(
   "a batch of light calls starts at once, also beside one of no procedure: the %s adapter",
   async (adapter) => {
-    const starts = await startsOf(
-      adapter,
-      `/exam.none,exam.get,exam.list,exam.get?batch=1&input=${encodeURIComponent('{"2":{"json":{}}}')}`,
-    );
-    expect(starts.slice(0, 3)).toEqual(["exam.get", "exam.list", "exam.get"]);
+    const starts = await startsOf(adapter, "/exam.none,exam.get,exam.peek,exam.get?batch=1");
+    expect(starts.slice(0, 3)).toEqual(["exam.get", "exam.peek", "exam.get"]);
   },
 );
