@@ -220,7 +220,12 @@ export const createServices = (
     rates,
     quotas,
   });
-  const erasure = createErasureService({ store: createErasureStore({ storage, writes }), clock, log });
+  const erasure = createErasureService({
+    store: createErasureStore({ storage, writes }),
+    accessLog,
+    clock,
+    log,
+  });
   const participant = createParticipantService({
     store: createParticipantStore({
       storage,

@@ -109,6 +109,7 @@ export const createAccessLog = ({
   };
 
   const writeAll = async (): Promise<void> => {
+    if (held.size === 0 && lost === 0) return;
     const taken = [...held.values()];
     held = new Map();
     try {

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
+import type { AccessLog } from "../../domain/access-log.js";
 import type { Erasure, ErasureStore, Position } from "./store.js";
 
 /**
@@ -28,10 +29,12 @@ const ROOMS_AT_ONCE = 200;
 
 export const createErasureService = ({
   store,
+  accessLog,
   clock,
   log,
 }: {
   store: ErasureStore;
+  accessLog: Pick<AccessLog, "flush">;
   clock: () => Date;
   log: FastifyBaseLogger;
 }): ErasureService => {
@@ -66,6 +69,8 @@ export const createErasureService = ({
 
   const eraseTraces = async (erasure: Erasure): Promise<void> => {
     const rooms = await store.roomsOf(erasure);
+    // What this process has gathered may name the person. What others have is erased in the last stage.
+    await accessLog.flush();
     await eraseKeys(erasure, rooms);
     for (const roomId of rooms) {
       await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
