@@ -384,8 +384,8 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   now += 30_000;
   await queue.drain(5000);
   const [retried, dropped] = (await deadLetters.list({ limit: 2 })).rows;
-  expect(await deadLetters.retry(retried?.id ?? "")).toBe("retried");
-  expect(await deadLetters.drop(dropped?.id ?? "")).toBe(true);
+  expect(await deadLetters.retry(retried?.id ?? "", AUTHOR)).toBe("retried");
+  expect(await deadLetters.drop(dropped?.id ?? "", AUTHOR)).toBe(true);
   now += 14 * 86_400_000;
   queue.start();
   await queue.stop(5000);
