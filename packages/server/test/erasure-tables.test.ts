@@ -27,6 +27,7 @@ const OTHER = "examinee2";
 /** Tables that still name a person who was erased from an exam, besides those that say who made a row. */
 const STILL_NAMED = {
   accounts: "it is deleted by itself",
+  audit_entries: "who made the calls",
   page_claims: "until the connection ends",
   room_events: "the news of the removal",
   server_notices: "until its server has read it",
@@ -37,6 +38,7 @@ const STILL_NAMED = {
 const GOES_WITH_ITS_ROW = ["stream_names.name"];
 /** Tables that still have rows of an exam that was erased. */
 const STILL_OF_EXAM = {
+  audit_entries: "who did what outlives the exam, without the people of the exam",
   dead_letters: "an operator has to know of it, for two weeks",
   message_logins: "until it expires",
   person_changes: "a bulk change of the exam would have deleted it",
@@ -87,10 +89,11 @@ const namingColumns = (how?: Erased): string[] =>
       .map(([key]) => `${getTableName(table)}.${key}`),
   );
 
-/** Tables whose rows stay when a person is erased. */
-const KEPT = TABLES.filter(
-  ({ [DECLARATION]: { people } }) => people.length > 0 && people.every(({ erased }) => erased === "kept"),
-);
+/** Tables whose rows name a person who stays, and do not go with somebody else. */
+const KEPT = TABLES.filter(({ [DECLARATION]: { people } }) => {
+  const ways = new Set(people.map(({ erased }) => erased));
+  return ways.has("kept") && !ways.has("deleted") && !ways.has("removed");
+});
 const saysWhoMadeIt = ({ [DECLARATION]: { people } }: DeclaredTable): boolean =>
   people.every(({ column }) => /^create(?:d_by|_teacher)$/.test(column.name));
 const MADE_BY_SOMEBODY = namesOf(KEPT.filter(saysWhoMadeIt));
@@ -174,7 +177,7 @@ it("what a person and an exam leave behind is what the tables declare", async ()
   const outliving = TABLES.filter(
     ({ [DECLARATION]: { owner, lives } }) => owner !== "installation" && lives === "untilDone",
   );
-  expect([...namesOf(outliving), "message_logins"].toSorted()).toEqual(
+  expect([...namesOf(outliving), "audit_entries", "message_logins"].toSorted()).toEqual(
     [...Object.keys(STILL_OF_EXAM), ...written].toSorted(),
   );
 });

@@ -44,9 +44,11 @@ const HTTP_STATUS: Readonly<Record<Outcome, number>> = {
   ROOM_ENDED: 409,
 };
 
-/** The calls that show what is stored, and nothing that is made for each call, such as links. */
+/**
+ * The calls that show what is stored: not what is made for each call, such as links, and not the audit, which keeps refused calls.
+ */
 const READING = calls.filter(
-  ({ method, path }) => method === "query" && /\.(?:get|list|history|snapshot)/.test(path),
+  ({ method, path }) => method === "query" && /(?<!^audit)\.(?:get|list|history|snapshot)/.test(path),
 );
 /** What an administrator reads: the state of what a refused call could change. */
 const stateOf = (school: School) =>

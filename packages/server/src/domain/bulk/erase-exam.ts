@@ -4,6 +4,7 @@ import { primaryKeyOf, tablesOf } from "../../storage/inventory.js";
 import type { Transaction } from "../../storage/port.js";
 import { type AnyStatement, param, query, type Statement, statement } from "../../storage/statement.js";
 import { exams, roomExams, rooms } from "../../storage/tables.js";
+import { erasePeopleFromAudit } from "../audit-erasure.js";
 import { deleteRoom } from "./marked-rows.js";
 import type { Phase } from "./types.js";
 
@@ -80,12 +81,19 @@ export const eraseExam: Phase = async (tx, { examId }, { rows }) => {
   if (used >= rows) return { used, next: "again" };
   const owner = { examId, ownerId: examId };
   // These tables refer to the exam and not to each other, and most have few rows. So a few rows of each are deleted together.
-  const limit = Math.ceil((rows - used) / (2 * deletionsOfExam.length));
-  const deleted = await Promise.all(deletionsOfExam.map((deletion) => tx.run(deletion, { ...owner, limit })));
+  const few = Math.ceil((rows - used) / (2 * deletionsOfExam.length));
+  const deleted = await Promise.all(
+    deletionsOfExam.map((deletion) => tx.run(deletion, { ...owner, limit: few })),
+  );
   used += deleted.reduce((sum, some) => sum + some, 0);
-  const full = deletionsOfExam.filter((_, index) => deleted[index] === limit);
+  const full = deletionsOfExam.filter((_, index) => deleted[index] === few);
   const erased = await deleteSome(tx, full, owner, Math.max(1, rows - used));
   if (!erased.isEmpty) return { used: used + erased.used, next: "again" };
-  await tx.run(deleteExam, { examId });
-  return { used: used + erased.used + 1 };
+  const limit = Math.max(1, rows - used - erased.used);
+  const [people] = await Promise.all([
+    // The audit outlives the exam.
+    tx.run(erasePeopleFromAudit, { examId, limit }),
+    tx.run(deleteExam, { examId }),
+  ]);
+  return { used: used + erased.used + people + 1, next: people === limit ? "again" : undefined };
 };

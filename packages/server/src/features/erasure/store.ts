@@ -1,8 +1,11 @@
 import { and, asc, between, eq, gt, lte, notExists, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { MAX_HELD_MS } from "../../domain/access-log.js";
+import { erasePersonFromAudit, erasePersonOfRoomFromAudit } from "../../domain/audit-erasure.js";
 import { encodedParam } from "../../domain/encoded-param.js";
 import { EVERYBODY, loginOf, loginsOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import { eraseSeats } from "../../domain/seats.js";
 import type { Writes } from "../../domain/writes.js";
+import { firstIdAt } from "../../platform/ids.js";
 import { DECLARATION, type DeclaredTable } from "../../storage/declaration.js";
 import { tablesOf } from "../../storage/inventory.js";
 import type { Queries, Reader, Transaction } from "../../storage/port.js";
@@ -36,9 +39,10 @@ export interface ErasureStore {
   roomsOf(erasure: Erasure): Promise<string[]>;
   /**
    * Erases the rows keyed by the person in some rooms: those of tables that say so, seats, and message logins. If the person was removed from
-   * the whole exam and was not added to a room again, also the rows and logins of the exam.
+   * the whole exam and was not added to a room again, also the rows and logins of the exam. Replaces the person in some entries of the audit
+   * that are about them. Returns whether it may have to be called again for more of these.
    */
-  eraseKeys(erasure: Erasure, roomIds: readonly string[]): Promise<void>;
+  eraseKeys(erasure: Erasure, roomIds: readonly string[]): Promise<boolean>;
   /**
    * Searches some events of a room after a position, and deletes those that name the person. Returns the next
    * position.
@@ -58,6 +62,8 @@ export interface ErasureStore {
 
 // The rooms of a deleted exam are not visible, but what is erased must not come back with them. So rooms are read from the table.
 
+/** After all ids of the audit. */
+const END = "~";
 /** The number of rows of one search. A message may have 60 KB. */
 const ROWS_A_SEARCH = 200;
 
@@ -290,15 +296,23 @@ export const createErasureStore = ({
   roomsOf: async ({ examId, roomId }) =>
     roomId ? [roomId] : (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
 
-  eraseKeys: ({ userId, examId, roomId: onlyRoom }, all) =>
+  eraseKeys: ({ userId, examId, roomId: onlyRoom, createdAt, stage }, all) =>
     // The lock keeps people from being added to the exam's rooms until the commit.
     writes.ofExam({ examId }, undefined, async (tx) => {
       // If the person was added again, these rows belong to their new seat.
       const roomIds = await withoutSeatIn(tx, { examId, userId }, all);
       const rows = { examId, roomIds, userId, logins: loginsOf(userId) };
-      // They do not depend on each other, so they are sent together.
-      const [seats] = await Promise.all([
+      // Gathered entries are written a moment later. Those after that are about the person after they were added again.
+      const before = stage === "traces" ? END : firstIdAt(new Date(createdAt.getTime() + 2 * MAX_HELD_MS));
+      const [seats, entries] = await Promise.all([
         tx.all(revokedSeats, rows),
+        tx.run(onlyRoom === null ? erasePersonFromAudit : erasePersonOfRoomFromAudit, {
+          examId,
+          roomId: onlyRoom,
+          userId,
+          before,
+          limit: ROWS_A_SEARCH,
+        }),
         tx.run(deleteLoginsToRooms, rows),
         ...deletionsInRooms.map((deletion) => tx.run(deletion, rows)),
         ...(onlyRoom === null
@@ -310,6 +324,7 @@ export const createErasureStore = ({
         { examId, userId },
         seats.map(({ roomId }) => roomId),
       );
+      return entries === ROWS_A_SEARCH;
     }),
 
   async eraseEvents({ examId, userId, upToEvent }, roomId, after) {

@@ -42,6 +42,7 @@ export interface TrpcSocketOptions {
   readonly router: Router;
   readonly auth: Services["auth"];
   readonly gate: Services["gate"];
+  readonly accessLog: Services["accessLog"];
   readonly live: Pick<Services["live"], "acquireConnection">;
   readonly timing: SocketTiming;
 }
@@ -152,6 +153,7 @@ export const trpcSockets = ({
   router,
   auth,
   gate,
+  accessLog,
   live,
   timing: { firstMessageMs = FIRST_MESSAGE_MS },
 }: TrpcSocketOptions): SocketHandler => {
@@ -195,6 +197,7 @@ export const trpcSockets = ({
         address,
         entryPoint: "trpc" as const,
         gate,
+        accessLog,
         connection,
       };
       const perCall: NonNullable<Context["perCall"]> = (call) =>
