@@ -1,13 +1,42 @@
 import type { OnRoomEventInput } from "@invigil/schema";
+import type { Named } from "../../domain/calls.js";
 import { WHOLE_EXAM } from "../../domain/events.js";
 import { loginOf } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import { roomNotFound } from "../../platform/errors.js";
 import type { AccessService, Reach } from "../access/service.js";
 import type { DeliveredExamEvent, DeliveredRoomEvent, LoggedEvent } from "./delivered-events.js";
+import type { Subscription } from "./event-dispatcher.js";
+import type { QueuedEvent } from "./event-queue.js";
 import type { LiveStore } from "./store.js";
-import type { SubscriptionTarget } from "./subscription.js";
 import { isDeliverable, isVisibleTo, needsOpenRoom, visibleSnapshot } from "./visibility.js";
+
+/** The room or the exam that a subscription follows. */
+export interface SubscriptionTarget<Delivered> {
+  readonly scope: Subscription["scope"];
+  /** The room or the exam whose access `checkAccess` checks. */
+  readonly named: Named;
+  readonly mayDeliver: Subscription["mayDeliver"];
+  /** @throws InvigilError if the caller may not subscribe any more */
+  readonly checkAccess: (caller: Principal) => Promise<void>;
+  /**
+   * Returns what the subscriber receives of an event, if anything. `needsRecheck` is true if the event may have changed their access.
+   * The target itself calls `recheckAccess` when it needs the result before it can decide.
+   */
+  readonly deliver: (
+    entry: QueuedEvent,
+    recheckAccess: () => Promise<void>,
+  ) => Promise<{ readonly deliverable?: Delivered | undefined; readonly needsRecheck?: boolean }>;
+  /**
+   * Returns those of the latest events that the subscriber still receives although their access has ended: the events up to the one that
+   * ended it. Returns none if no event ended it. `deliver` calls no `recheckAccess` for them.
+   */
+  readonly lastEvents: (latest: readonly LoggedEvent[]) => Promise<readonly LoggedEvent[]>;
+  /** Makes a gap event: a snapshot that replaces all earlier events. */
+  readonly createGap: () => Promise<{ readonly lastEventId: number; readonly deliverable: Delivered }>;
+  /** Called when the subscription begins. Returns a function that is called when it ends. @throws InvigilError to refuse it */
+  readonly onStart: () => () => void;
+}
 
 interface TargetDeps {
   readonly store: LiveStore;
