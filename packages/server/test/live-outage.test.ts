@@ -106,7 +106,7 @@ describe.each(["room", "exam"] as const)(
       listener.proceed();
       await outage.failed(3);
       const ended = listener.failure();
-      await hall.services.live.stop();
+      await hall.services.subscriptions.stop();
       expect(await ended).toMatchObject({ code: "OVERLOADED" });
       outage.end();
     });
@@ -120,8 +120,8 @@ describe.each(["room", "exam"] as const)(
         const subscriber = { caller, identify: async () => caller, signal: abort.signal };
         const events =
           of === "room"
-            ? await hall.services.live.subscribeToRoom(subscriber, { roomId, camera: "main" })
-            : await hall.services.live.subscribeToExam(subscriber, { examId });
+            ? await hall.services.subscriptions.subscribeToRoom(subscriber, { roomId, camera: "main" })
+            : await hall.services.subscriptions.subscribeToExam(subscriber, { examId });
         outage.begin();
         const listener = readEvents<{ readonly id: string }>(events, abort);
         await outage.failed(3);
@@ -149,7 +149,7 @@ describe.each(["room", "exam"] as const)(
         await using hall = await openLiveHall({ change: outage.change });
         await using listener = await listenInOutage(hall, outage);
         const ended = listener.failure();
-        await hall.services.live.stop();
+        await hall.services.subscriptions.stop();
         expect(await ended).toMatchObject({ code: "OVERLOADED" });
         outage.end();
       });

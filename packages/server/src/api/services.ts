@@ -61,8 +61,8 @@ import { createStreamService } from "../features/stream/service.js";
 import { createStreamStore } from "../features/stream/store.js";
 import { createEventDispatcher } from "../features/subscriptions/event-dispatcher.js";
 import { createSubscriptionLimits } from "../features/subscriptions/limits.js";
-import { createLiveService } from "../features/subscriptions/service.js";
-import { createLiveStore } from "../features/subscriptions/store.js";
+import { createSubscriptionService } from "../features/subscriptions/service.js";
+import { createSubscriptionStore } from "../features/subscriptions/store.js";
 import { createUploadService } from "../features/upload/service.js";
 import { createUploadStore } from "../features/upload/store.js";
 import { chargeEvents } from "../limits/event-budgets.js";
@@ -105,8 +105,11 @@ export const createServices = (
   const storage = unlimited ? withoutShares(db.storage) : db.storage;
   const audit: AuditLog = { add: async () => undefined };
   const roomExams = createRoomExams();
-  const liveStore = createLiveStore({ storage, writes: { unordered: createUnordered(storage) } });
-  const dispatcher = createEventDispatcher({ store: liveStore, log });
+  const subscriptionStore = createSubscriptionStore({
+    storage,
+    writes: { unordered: createUnordered(storage) },
+  });
+  const dispatcher = createEventDispatcher({ store: subscriptionStore, log });
   const eventLog = createEventLog({
     added: dispatcher.poll,
     written: (events) => chargeEvents(rates, events),
@@ -333,8 +336,8 @@ export const createServices = (
     rates,
     log,
   });
-  const live = createLiveService({
-    store: liveStore,
+  const subscriptions = createSubscriptionService({
+    store: subscriptionStore,
     dispatcher,
     access,
     uncountedAccess,
@@ -351,7 +354,7 @@ export const createServices = (
     access,
     logins,
     im,
-    live,
+    subscriptions,
     presence,
     claims,
     instances,
@@ -398,7 +401,7 @@ export const createServices = (
     erasure,
     bulk,
     stream,
-    live,
+    subscriptions,
     dropIn,
   };
 };

@@ -144,7 +144,7 @@ export const buildApp = async (
       router: served,
       auth: services.auth,
       gate: services.gate,
-      live: services.live,
+      subscriptions: services.subscriptions,
       timing,
     }),
     "/im": dropInSockets({ dropIn: services.dropIn, clock: deps.clock, timing }),

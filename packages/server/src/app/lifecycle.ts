@@ -14,7 +14,7 @@ export const startServices = async (
   audioFiles.sweeper?.start();
   services.erasure.start();
   services.bulk.start();
-  services.live.start();
+  services.subscriptions.start();
   await services.instances.start();
   await services.presence.start();
 };
@@ -30,7 +30,7 @@ export const stopServices = async (
   drainMs: number,
 ): Promise<void> => {
   disk.stop();
-  await services.live.stop();
+  await services.subscriptions.stop();
   await Promise.all([app.close(), services.queue.stop(drainMs)]);
   await audioFiles.sweeper?.stop();
   await services.erasure.stop();

@@ -104,7 +104,7 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
         signal: abort.signal,
       };
       return readEvents(
-        await services.live.subscribeToRoom(subscriber, { roomId, camera, lastEventId: from }),
+        await services.subscriptions.subscribeToRoom(subscriber, { roomId, camera, lastEventId: from }),
         abort,
       );
     },
@@ -139,8 +139,8 @@ export const listenLater = async (
   const { id: roomId, examId } = hall.room;
   const events =
     of === "room"
-      ? await hall.services.live.subscribeToRoom(subscriber, { roomId, camera: "main", lastEventId })
-      : await hall.services.live.subscribeToExam(subscriber, { examId, lastEventId });
+      ? await hall.services.subscriptions.subscribeToRoom(subscriber, { roomId, camera: "main", lastEventId })
+      : await hall.services.subscriptions.subscribeToExam(subscriber, { examId, lastEventId });
   const reader = readEvents<{ readonly id: string; readonly type: string }>(events, abort);
   await hasBegun;
   return { ...reader, proceed };

@@ -65,7 +65,7 @@ export interface ExamPosition {
   readonly after: number;
 }
 
-export interface LiveStore {
+export interface SubscriptionStore {
   /** The id of the newest event of an exam, even if it was deleted. 0 if there is none yet. */
   newestIdOf(examId: string): Promise<number>;
   /** The first events after an id, in order. Those of a room include the events about its whole exam. */
@@ -357,13 +357,13 @@ const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<Ro
   );
 };
 
-export const createLiveStore = ({
+export const createSubscriptionStore = ({
   storage,
   writes,
 }: {
   storage: Queries;
   writes: Pick<Writes, "unordered">;
-}): LiveStore => {
+}): SubscriptionStore => {
   const erasures = createErasureFilter(storage);
 
   /** Prunes the log as a whole, in the order of the ids. */

@@ -2,7 +2,7 @@ import type { InvigilError } from "../../platform/errors.js";
 import { createEventLoader, type LoggedEvent } from "./delivered-events.js";
 import type { EventDispatcher, Subscription } from "./event-dispatcher.js";
 import { entryOf, MAX_QUEUED, type QueuedEvent } from "./event-queue.js";
-import type { LiveStore } from "./store.js";
+import type { SubscriptionStore } from "./store.js";
 import type { SubscriptionAccess } from "./subscription-access.js";
 import type { SubscriptionTarget } from "./targets.js";
 
@@ -64,7 +64,7 @@ export const createSubscriptionStates = <Delivered>({
   readonly subscription: Subscription;
   readonly access: SubscriptionAccess;
   readonly lastEventId: string | undefined;
-  readonly store: LiveStore;
+  readonly store: SubscriptionStore;
   readonly dispatcher: EventDispatcher;
 }): SubscriptionStates<Delivered> => {
   const { queue } = subscription;

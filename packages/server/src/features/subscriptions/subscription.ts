@@ -5,7 +5,7 @@ import { DatabaseUnavailableError } from "../../storage/errors.js";
 import { RETRY_MS } from "../../storage/until-available.js";
 import type { EventDispatcher } from "./event-dispatcher.js";
 import { createEventQueue, type EventQueue } from "./event-queue.js";
-import type { LiveStore } from "./store.js";
+import type { SubscriptionStore } from "./store.js";
 import { createSubscriptionAccess, isAccessEnd } from "./subscription-access.js";
 import { createSubscriptionStates } from "./subscription-states.js";
 import type { SubscriptionTarget } from "./targets.js";
@@ -65,7 +65,7 @@ export async function* subscribe<Delivered>(
     monotonic,
   }: {
     lastEventId: string | undefined;
-    store: LiveStore;
+    store: SubscriptionStore;
     dispatcher: EventDispatcher;
     clock: () => Date;
     monotonic: () => number;

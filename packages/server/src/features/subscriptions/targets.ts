@@ -8,7 +8,7 @@ import type { AccessService, Reach } from "../access/service.js";
 import type { DeliveredExamEvent, DeliveredRoomEvent, LoggedEvent } from "./delivered-events.js";
 import type { Subscription } from "./event-dispatcher.js";
 import type { QueuedEvent } from "./event-queue.js";
-import type { LiveStore } from "./store.js";
+import type { SubscriptionStore } from "./store.js";
 import { isDeliverable, isVisibleTo, needsOpenRoom, visibleSnapshot } from "./visibility.js";
 
 /** The room or the exam that a subscription follows. */
@@ -39,7 +39,7 @@ export interface SubscriptionTarget<Delivered> {
 }
 
 interface TargetDeps {
-  readonly store: LiveStore;
+  readonly store: SubscriptionStore;
   readonly access: AccessService;
   readonly clock: () => Date;
 }

@@ -44,14 +44,14 @@ export const createAuthentication = ({
   connection,
   deliver,
   readPause,
-  live,
+  subscriptions,
   firstMessageMs,
 }: {
   readonly connection: Connection;
   /** Passes a frame on. Returns the number of calls in it. */
   readonly deliver: (data: Buffer, isBinary: boolean) => number;
   readonly readPause: Pick<ReadPause, "isPaused">;
-  readonly live: Pick<Services["live"], "acquireConnection">;
+  readonly subscriptions: Pick<Services["subscriptions"], "acquireConnection">;
   /** The time limit for a valid token. */
   readonly firstMessageMs: number;
 }): Authentication => {
@@ -93,7 +93,7 @@ export const createAuthentication = ({
     const anonymous = { is: "anonymous", messages: 0 } as const;
     if (identity instanceof InvigilError || socket.readyState !== socket.OPEN) return anonymous;
     try {
-      const release = live.acquireConnection(identity);
+      const release = subscriptions.acquireConnection(identity);
       clearTimeout(timeout);
       return { is: "authenticated", release };
     } catch (error) {

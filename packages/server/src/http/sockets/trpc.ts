@@ -26,7 +26,7 @@ export interface TrpcSocketOptions {
   readonly router: Router;
   readonly auth: Services["auth"];
   readonly gate: Services["gate"];
-  readonly live: Pick<Services["live"], "acquireConnection">;
+  readonly subscriptions: Pick<Services["subscriptions"], "acquireConnection">;
   readonly timing: SocketTiming;
 }
 
@@ -76,7 +76,7 @@ export const trpcSockets = ({
   router,
   auth,
   gate,
-  live,
+  subscriptions,
   timing: { firstMessageMs = FIRST_MESSAGE_MS },
 }: TrpcSocketOptions): SocketHandler => {
   const config = router._def._config;
@@ -111,7 +111,7 @@ export const trpcSockets = ({
         return calls.total() - before;
       },
       readPause,
-      live,
+      subscriptions,
       firstMessageMs,
     });
 
