@@ -195,7 +195,7 @@ export const createSubscriptionService = ({
     },
 
     examSnapshot: async (caller, examId) =>
-      store.examSnapshot(examId, (await access.exam(caller, examId)).reach),
+      store.examSnapshot(examId, (await access.exam(caller, examId)).rooms),
 
     async subscribeToRoom(subscriber, { roomId, camera, lastEventId }) {
       assertRunning();

@@ -482,13 +482,13 @@ export const createSubscriptionStore = ({
 
     roomSnapshot: (room) => storage.snapshot((reader) => readRoom(reader, room)),
 
-    async examSnapshot(examId, reach) {
+    async examSnapshot(examId, accessible) {
       const [rooms, { newest }] = await storage.snapshot((reader) =>
         Promise.all([reader.all(roomsOfExam, { examId }), readBounds(reader, examId)]),
       );
       return {
         examId,
-        rooms: rooms.filter(({ id }) => reach === "all" || reach.includes(id)),
+        rooms: rooms.filter(({ id }) => accessible === "all" || accessible.includes(id)),
         lastEventId: String(newest),
       };
     },
