@@ -92,12 +92,12 @@ describe("participant.add", () => {
   it("opens the room to whom it adds, at once", async () => {
     const school = await nextSchool();
     const roomId = school.room.id;
-    const newcomer = school.as({ sub: "new", role: "examinee" });
-    expect(await reasonOf(newcomer.room.get({ roomId }))).toBe("FORBIDDEN");
+    const addedPerson = school.as({ sub: "new", role: "examinee" });
+    expect(await reasonOf(addedPerson.room.get({ roomId }))).toBe("FORBIDDEN");
     await school.teacher.participant.add({ roomId, participants: [examinee("new")] });
-    expect(await reasonOf(newcomer.room.get({ roomId }))).toBe("ok");
+    expect(await reasonOf(addedPerson.room.get({ roomId }))).toBe("ok");
     await school.teacher.participant.remove({ roomId, userId: "new" });
-    expect(await reasonOf(newcomer.room.get({ roomId }))).toBe("FORBIDDEN");
+    expect(await reasonOf(addedPerson.room.get({ roomId }))).toBe("FORBIDDEN");
   });
 });
 
