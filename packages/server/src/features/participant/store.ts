@@ -387,11 +387,11 @@ export const createParticipantStore = ({
       if (!found) return undefined;
       const removal = { examId: exam, roomId: room, userId: user, withRecords, now, author };
       try {
-        const { records } = await removePerson(removal, (standing) => {
-          const place = standing.rooms.find((one) => one.roomId === room);
+        const { records } = await removePerson(removal, (membership) => {
+          const place = membership.rooms.find((one) => one.roomId === room);
           if (!place) throw new NotRemoved(undefined);
           check(room, place.status);
-          if (standing.records > 0 && !withRecords) throw new NotRemoved(standing.records);
+          if (membership.records > 0 && !withRecords) throw new NotRemoved(membership.records);
         });
         return { removed: true, records };
       } catch (error) {
