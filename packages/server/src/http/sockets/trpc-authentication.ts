@@ -86,6 +86,8 @@ export const createAuthentication = ({
         state.frames.push([data, isBinary]);
         socket.pause();
         break;
+      case "closed":
+        break;
     }
   };
 
