@@ -45,6 +45,23 @@ describe.each(["room", "exam"] as const)(
       );
     });
 
+    it("and then receives the event whose delivery failed", async () => {
+      const outage = createOutage();
+      await using hall = await openLiveHall({ change: outage.change });
+      await using listener = await listenLater(hall, of, { token: await hall.token(ADMIN) });
+      listener.proceed();
+      await speak(hall, 1);
+      // Its access was checked before this event. What fails next is the read of the message.
+      await listener.next();
+      listener.hold();
+      await hall.as(TEACHER).im.send({ roomId: hall.room.id, type: 30_001, data: "kept" });
+      await speak(hall, 1);
+      const received = listener.take(2);
+      await proceedInOutage(outage, listener.proceed);
+      const [, ...later] = await hall.log();
+      expect(idsOf(await received)).toEqual(later.map(({ id }) => id));
+    });
+
     it("and then receives what it missed before", async () => {
       const outage = createOutage();
       await using hall = await openLiveHall({ change: outage.change });
