@@ -1348,6 +1348,72 @@ export interface MessageSender {
   camera: "main" | "pc";
 }
 
+/** Input of `audit.list`. */
+export interface ListAuditInput {
+  /** Only entries about this exam, also if it is deleted. Absent: about all, and about none. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** Only entries of this actor. Absent: of all. 1 to 128 characters. */
+  actorId?: string | null | undefined;
+  /** Only entries about this person. Absent: about all, and about nobody. 1 to 128 characters. */
+  personId?: string | null | undefined;
+  /** Only entries of this procedure, such as `room.create`. Absent: of all. 1 to 128 characters. */
+  procedure?: string | null | undefined;
+  /** Only entries of this time or later. Absent: of any time. */
+  since?: Date | null | undefined;
+  /** Only entries of before this time. Absent: up to now. */
+  until?: Date | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `50`. */
+  pageSize?: number | null | undefined;
+  /** The `nextCursor` of the previous page. Absent: the newest entries. 1 to 128 characters. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `audit.list`. */
+export interface AuditPage {
+  /** The newest first. With several filters, a page may be shorter than asked for, or empty, although another one follows. */
+  entries: AuditEntry[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+}
+
+/** Who changed or read what, or was refused. */
+export interface AuditEntry {
+  /** The id of the entry. Later entries have greater ids. */
+  id: string;
+  /** When it happened, by the server's clock. Of equal calls, the first. */
+  time: Date;
+  /** The user id of who made the call. Of a command, ` operator`. It stays when the person is erased. */
+  actorId: string;
+  /** The role of the actor's token. */
+  actorRole: "admin" | "teacher" | "inspector" | "examinee";
+  /** What the actor proved themselves with: `session` is a token of a login, `link` a token of a seat in a room, `token` any other one, `account` the password of a login, `command` access to the server's machine. */
+  credential: "token" | "link" | "session" | "account" | "command";
+  /** The id of the session, or the id (`jti`) of the token. Absent if it has none. */
+  credentialId?: string | undefined;
+  /** Of a command: the user of the operating system who ran it, and the name that they gave with `--as`. */
+  operator?: string | undefined;
+  /** The procedure that was called. */
+  procedure: string;
+  /** The id of the exam that the call was about. Absent: of none. */
+  examId?: string | undefined;
+  /** The id of the room that the call was about. Absent: of none. */
+  roomId?: string | undefined;
+  /** The user id of the person whom the call was about: `erased` once they were erased from the exam. Absent if the call named nobody. */
+  personId?: string | undefined;
+  /** The id of something else that the call was about: a clip, a token, a session, or the room that a person left. */
+  subject?: string | undefined;
+  /** The network address of the actor. Of a command, `in-process`. */
+  address: string;
+  /** How the call reached the server. */
+  entryPoint: "rest" | "trpc" | "drop-in" | "upload" | "join-code" | "command" | "in-process";
+  /** The id of the request, which its log lines have, too. Of equal calls, the first. */
+  requestId: string;
+  /** `ok`, `ended` for the end of a subscription, or the code of the error with which the call was refused. */
+  outcome: string;
+  /** How many equal calls of one second the entry stands for. Of a change of more than 100 people, how many they are. */
+  times: number;
+}
+
 /** Input of `upload.getCredentials`. */
 export interface GetUploadCredentialsInput {
   /** The id of the exam. 1 to 128 characters. */
@@ -2137,6 +2203,14 @@ export type Procedures = {
      * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
      */
     history: TRPCQueryProcedure<{ input: ListMessagesInput; output: MessagePage; meta: unknown }>;
+  };
+  audit: {
+    /**
+     * Returns who changed or read what and who was refused, the newest first.
+     *
+     * For administrators. Not with a token that is bound to a room or an exam.
+     */
+    list: TRPCQueryProcedure<{ input: ListAuditInput; output: AuditPage; meta: unknown }>;
   };
   upload: {
     /**

@@ -34,6 +34,14 @@ export {
   uploadAudioInput,
 } from "./audio.js";
 export {
+  type AuditEntry,
+  type AuditPage,
+  auditEntrySchema,
+  auditPageSchema,
+  type ListAuditInput,
+  listAuditInput,
+} from "./audit.js";
+export {
   type Caller,
   type ChangePasswordInput,
   callerSchema,

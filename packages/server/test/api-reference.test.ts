@@ -46,6 +46,10 @@ const logIn = async (school: School): Promise<string> => {
 /** What is random, and what stands in its place: the same in each example, so that a new call changes no other example. */
 const RANDOM: readonly (readonly [pattern: RegExp, numbered: (n: number) => string])[] = [
   [/\b[0-9a-f]{12}7[0-9a-f]{19}\b/g, (n) => `019b7ca98c8870008000${String(n).padStart(12, "0")}`],
+  [
+    /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g,
+    (n) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`,
+  ],
   [/\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b/g, (n) => `9GBH-KH6K-N27${n}`],
 ];
 

@@ -76,6 +76,10 @@ it("`outbox retry` makes the call before it ends, and leaves what it cannot do",
 it("`outbox drop` deletes dead letters, and makes no call", async () => {
   expect(await invigil(["outbox", "drop", "old", "young"])).toMatchObject({ stdout: "Dropped 2 tasks.\n" });
   expect(rong.calls).toEqual([]);
+  const audit = JSON.parse((await invigil(["audit", "list", "--json"])).stdout);
+  expect(audit.entries).toMatchObject(
+    ["young", "old"].map((subject) => ({ procedure: "outbox.drop", subject, examId: "x" })),
+  );
   expect((await invigil(["outbox", "list"])).stdout).toBe("There are no dead letters.\n");
   const { stdout: findings } = await invigil(["doctor", "--json"], testEnv);
   expect(findings).not.toContain('"outbox"');

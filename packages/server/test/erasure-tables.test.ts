@@ -28,6 +28,7 @@ const OTHER = "examinee2";
 const STILL_NAMED = {
   accounts: "it is deleted by itself",
   audio_clips: "who made it",
+  audit_entries: "who made the calls",
   exams: "who made it",
   page_claims: "until the connection ends",
   room_events: "the news of the removal",
@@ -40,6 +41,7 @@ const STILL_NAMED = {
 const GOES_WITH_ITS_ROW = ["stream_names.name"];
 /** Tables that still have rows of an exam that was erased. */
 const STILL_OF_EXAM = {
+  audit_entries: "who did what outlives the exam, without the people of the exam",
   dead_letters: "an operator has to know of it, for two weeks",
   message_logins: "until it expires",
   person_changes: "a bulk change of the exam would have deleted it",
@@ -168,7 +170,7 @@ it("what a person and an exam leave behind is what the tables declare", async ()
   const outliving = TABLES.filter(
     ({ [DECLARATION]: { owner, lives } }) => owner !== "installation" && lives === "untilDone",
   );
-  expect([...namesOf(outliving), "message_logins"].toSorted()).toEqual(
+  expect([...namesOf(outliving), "audit_entries", "message_logins"].toSorted()).toEqual(
     [...Object.keys(STILL_OF_EXAM), ...written].toSorted(),
   );
 });

@@ -6,6 +6,7 @@ import { DEAD_LETTER_DAYS } from "../src/domain/outbox/runner.js";
 import { deadLetters, outboxTasks } from "../src/storage/tables.js";
 import { openProcess, type Process, START } from "./support/queue.js";
 import { insertRows, rowsOf } from "./support/tables.js";
+import { AUTHOR } from "./support/writes.js";
 
 // The outbox with kinds of its own, as features declare them. groups-queue.test.ts tests the tasks of message services.
 
@@ -274,8 +275,8 @@ describe("a dead letter", () => {
     isBroken = false;
     ran.length = 0;
     await add(process, [["x", "a", 2]]);
-    expect(await process.deadLetters.retry(letter?.id ?? "")).toBe("retried");
-    expect(await process.deadLetters.retry(letter?.id ?? "")).toBe("missing");
+    expect(await process.deadLetters.retry(letter?.id ?? "", AUTHOR)).toBe("retried");
+    expect(await process.deadLetters.retry(letter?.id ?? "", AUTHOR)).toBe("missing");
     expect(await lettersOf(process)).toEqual([]);
     expect(await process.tasks()).toMatchObject([
       { payload: { n: 2 } },
@@ -290,11 +291,11 @@ describe("a dead letter", () => {
     const times = { createdAt: new Date(START), diedAt: new Date(START) };
     const letter = { id: "l", examId: "x", queue: "q", kind: "newer", key: "a", payload: {}, attempts: 1 };
     await insertRows(process.db, deadLetters, [{ ...letter, reason: "expired", ...times }]);
-    expect(await process.deadLetters.retry("l")).toBe("unhandled");
+    expect(await process.deadLetters.retry("l", AUTHOR)).toBe("unhandled");
     expect(await lettersOf(process)).toHaveLength(1);
     expect(await process.tasks()).toEqual([]);
-    expect(await process.deadLetters.drop("l")).toBe(true);
-    expect(await process.deadLetters.drop("l")).toBe(false);
+    expect(await process.deadLetters.drop("l", AUTHOR)).toBe(true);
+    expect(await process.deadLetters.drop("l", AUTHOR)).toBe(false);
     expect(await lettersOf(process)).toEqual([]);
   });
 

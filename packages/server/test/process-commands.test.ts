@@ -78,6 +78,8 @@ describe("every command", () => {
     await does("account disable", ["t1", "--yes"], /^t1 can no longer log in/);
     await does("account enable", ["t1"], /^t1 can log in again\.\n$/);
 
+    await does("audit list", ["--procedure", "account.enable"], /^TIME .*\n.* account\.enable .* t1 /);
+
     const exam = await does("exam create", ["--name", "Maths", ...TIMES, "-q"], ID);
     await does("exam show", ["Maths"], new RegExp(`^exam +${exam}\nname +Maths\n`));
     await does("exam update", [exam, "--name", "Arts"], /\nname +Arts\n/);
@@ -160,6 +162,8 @@ describe("every command", () => {
     await fails("account passwd", ["t99"], noAccount, "a password\n");
     await fails("account disable", ["t99"], noAccount);
     await fails("account enable", ["t99"], noAccount);
+
+    await fails("audit list", ["--since", "soon"], /^invigil: --since must be a time like [^\n]+\n$/);
 
     const soon = ["--name", "E", "--start", "soon", "--end", "11:30"];
     await fails("exam create", soon, /^invigil: --start must be a time like [^\n]+\n$/);

@@ -8,6 +8,7 @@ import { SetupError } from "../src/platform/setup-error.js";
 import { CommitUnknownError } from "../src/storage/errors.js";
 import type { Storage } from "../src/storage/port.js";
 import {
+  auditEntries,
   bulkChanges,
   instances,
   messages,
@@ -176,6 +177,28 @@ describePostgres("servers of one database", () => {
     expect(await other.as(ROOT).room.joinCodes({ roomId })).toEqual(
       await one.as(ROOT).room.joinCodes({ roomId }),
     );
+  });
+
+  test("keep one audit, which both prune", async () => {
+    const time = stoppedClock();
+    const config = { auditDays: 1 };
+    await using servers = await openPair((await schemas().open()).url, { config, now: time.now });
+    const [one, other] = servers.all;
+    const { id: roomId } = await one.as(TEACHER).room.create({ name: "R" });
+    await other.as(TEACHER).room.end({ roomId });
+    await other.as(ROOT).participant.list({ roomId });
+    await other.services.accessLog.flush();
+    const procedures = async (server: Member) =>
+      (await server.as(ROOT).audit.list({})).entries.map(({ procedure }) => procedure);
+    expect((await procedures(one)).toSorted()).toEqual(["participant.list", "room.create", "room.end"]);
+    time.pass(86_400_001);
+    const prune = async ({ services: { audit } }: Member): Promise<void> => {
+      await audit.stop();
+      audit.start();
+      await audit.stop();
+    };
+    await Promise.all(servers.all.map(prune));
+    expect(await rowsOf(one.db, auditEntries)).toEqual([]);
   });
 
   describe("a right that one server takes away is gone at the others, too, when", () => {

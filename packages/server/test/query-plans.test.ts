@@ -126,6 +126,12 @@ const more: Partial<Record<ProcedurePath, (stage: Stage) => Promise<unknown>>> =
           ...(later && { cursor: "a" }),
         });
   },
+  "audit.list": async ({ app, examId }) => {
+    const filters = { examId, actorId: "root", personId: "examinee1", procedure: "room.create" };
+    for (const [name, value] of Object.entries(filters))
+      await app.as(ADMIN).audit.list({ [name]: value, pageSize: 1 });
+    await app.as(ADMIN).audit.list({ since: new Date("2026-01-01"), until: new Date("2027-01-01") });
+  },
   "room.list": async ({ app, examId, roomId }) => {
     const callers = [ADMIN, TEACHER, { ...TEACHER, exam: examId }, { ...TEACHER, room: roomId }];
     for (const caller of callers)
@@ -378,8 +384,8 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   now += 30_000;
   await queue.drain(5000);
   const [retried, dropped] = (await deadLetters.list({ limit: 2 })).rows;
-  expect(await deadLetters.retry(retried?.id ?? "")).toBe("retried");
-  expect(await deadLetters.drop(dropped?.id ?? "")).toBe(true);
+  expect(await deadLetters.retry(retried?.id ?? "", AUTHOR)).toBe("retried");
+  expect(await deadLetters.drop(dropped?.id ?? "", AUTHOR)).toBe(true);
   now += 14 * 86_400_000;
   queue.start();
   await queue.stop(5000);

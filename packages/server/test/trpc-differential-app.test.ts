@@ -58,9 +58,12 @@ const answerOf = async ({ inject }: World, { method, url, headers, body }: Reque
   return { status: answer.statusCode, headers: Object.fromEntries(kept), body: sortedStream(answer.payload) };
 };
 
-/** All rows of all tables, without the password hashes, which have a random salt, and the real time at which each database was opened. */
+/**
+ * All rows of all tables, without the password hashes, which have a random salt, the real time at which each database was opened, and the ids
+ * and seconds of the audit.
+ */
 const comparable = async ({ db }: World): Promise<object> => {
-  const { accounts = [], event_epochs: _, ...others } = await contentsOf(db);
+  const { accounts = [], event_epochs: _, audit_entries: __, ...others } = await contentsOf(db);
   return { ...others, accounts: accounts.map((account) => ({ ...account, passwordHash: "" })) };
 };
 

@@ -1,5 +1,6 @@
 import { createAccountRouter } from "../features/account/router.js";
 import { createAudioRouter } from "../features/audio/router.js";
+import { createAuditRouter } from "../features/audit/router.js";
 import { createAuthRouter } from "../features/auth/router.js";
 import { createCheatRouter } from "../features/cheat/router.js";
 import { createExamRouter } from "../features/exam/router.js";
@@ -22,6 +23,7 @@ export const createAppRouter = (services: Services) =>
     audio: createAudioRouter(services),
     cheat: createCheatRouter(services),
     im: createImRouter(services),
+    audit: createAuditRouter(services),
     upload: createUploadRouter(services),
     stream: createStreamRouter(services),
   });

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
-import type { AuditLog } from "../domain/audit.js";
+import { createAccessLog } from "../domain/access-log.js";
+import { createAuditLog } from "../domain/audit.js";
 import { createBulkChanges } from "../domain/bulk/changes.js";
 import { createRestingPersonEraser } from "../domain/bulk/erase-from-resting.js";
 import { createPersonRemover } from "../domain/bulk/removal.js";
@@ -19,6 +20,8 @@ import { createAccountService } from "../features/account/service.js";
 import { createAccountStore } from "../features/account/store.js";
 import { createAudioService } from "../features/audio/service.js";
 import { createAudioStore } from "../features/audio/store.js";
+import { createAuditService } from "../features/audit/service.js";
+import { createAuditStore } from "../features/audit/store.js";
 import { createIssuingService } from "../features/auth/issuing.js";
 import { createAuthService } from "../features/auth/service.js";
 import { createAuthStore } from "../features/auth/store.js";
@@ -69,6 +72,7 @@ import { chargeEvents } from "../limits/event-budgets.js";
 import { createGate } from "../limits/gate.js";
 import { UNLIMITED } from "../limits/rates.js";
 import { examNotFound, InvigilError } from "../platform/errors.js";
+import { createIds } from "../platform/ids.js";
 import { withoutShares } from "../storage/turns.js";
 import type { Deps } from "./deps.js";
 
@@ -103,12 +107,22 @@ export const createServices = (
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
   const storage = unlimited ? withoutShares(db.storage) : db.storage;
-  const audit: AuditLog = { add: async () => undefined };
+  // Of its own, because entries of the background take their ids at any time. Tests of everything else repeat theirs.
+  const auditIds = createIds({ clock });
+  const auditLog = createAuditLog({ ids: auditIds, clock });
   const roomExams = createRoomExams();
-  const subscriptionStore = createSubscriptionStore({
+  const unordered = createUnordered(storage);
+  const accessLog = createAccessLog({
     storage,
-    writes: { unordered: createUnordered(storage) },
+    writes: { unordered },
+    roomExams,
+    ids: auditIds,
+    clock,
+    monotonic,
+    hasFreeSpace: () => disk.hasFreeSpace(),
+    log,
   });
+  const subscriptionStore = createSubscriptionStore({ storage, writes: { unordered } });
   const dispatcher = createEventDispatcher({ store: subscriptionStore, log });
   const eventLog = createEventLog({
     added: dispatcher.poll,
@@ -129,7 +143,7 @@ export const createServices = (
   });
   const bulk = createBulkChanges({
     storage,
-    audit,
+    audit: auditLog,
     tasks: taskLog,
     events: bulkEventLog,
     clock,
@@ -141,7 +155,7 @@ export const createServices = (
       ),
     gone: examNotFound,
   });
-  const writes = createWrites({ storage, audit, roster: bulk.roster });
+  const writes = createWrites({ storage, audit: auditLog, roster: bulk.roster });
   const removePerson = createPersonRemover({ storage, bulk });
   const groupStore = createGroupStore({ storage, writes, roomExams, outbox, tasks: taskLog });
   const { messages } = providers;
@@ -187,6 +201,14 @@ export const createServices = (
     onAccessRevoked: dispatcher.recheckAccess,
     clock,
   });
+  const audit = createAuditService({
+    store: createAuditStore({ storage, writes }),
+    access,
+    rates,
+    clock,
+    keptDays: config.auditDays,
+    log,
+  });
   const audio = createAudioService({
     store: createAudioStore({ storage, writes }),
     access,
@@ -198,7 +220,12 @@ export const createServices = (
     rates,
     quotas,
   });
-  const erasure = createErasureService({ store: createErasureStore({ storage, writes }), clock, log });
+  const erasure = createErasureService({
+    store: createErasureStore({ storage, writes }),
+    accessLog,
+    clock,
+    log,
+  });
   const participant = createParticipantService({
     store: createParticipantStore({
       storage,
@@ -219,7 +246,7 @@ export const createServices = (
     store: createRosterStore({
       storage,
       removePerson,
-      eraseFromDeleted: createRestingPersonEraser({ storage, audit, clock }),
+      eraseFromDeleted: createRestingPersonEraser({ storage, audit: auditLog, clock }),
       clock,
     }),
     access,
@@ -342,6 +369,7 @@ export const createServices = (
     access,
     uncountedAccess,
     presence,
+    accessLog,
     limits: createSubscriptionLimits(config.perPerson),
     rates,
     clock,
@@ -377,7 +405,9 @@ export const createServices = (
   });
   return {
     gate,
+    accessLog,
     access,
+    audit,
     auth,
     issuing,
     account,

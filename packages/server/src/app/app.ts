@@ -144,6 +144,7 @@ export const buildApp = async (
       router: served,
       auth: services.auth,
       gate: services.gate,
+      accessLog: services.accessLog,
       subscriptions: services.subscriptions,
       timing,
     }),

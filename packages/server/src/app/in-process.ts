@@ -52,7 +52,7 @@ const withClientEvents = <Of extends object>(caller: Of): Of =>
  */
 export const callInProcess = (
   router: ServedRouter,
-  { auth, gate }: Pick<Services, "auth" | "gate">,
+  { auth, gate, accessLog }: Pick<Services, "auth" | "gate" | "accessLog">,
   sign: Sign,
   { clock, ttlSeconds = HOUR_SECONDS, signal }: InProcessOptions,
 ): Caller => {
@@ -81,6 +81,7 @@ export const callInProcess = (
         address: "in-process",
         entryPoint: "in-process",
         gate,
+        accessLog,
         trace: { requestId: "in-process", procedures: [] },
       };
     },

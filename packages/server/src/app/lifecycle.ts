@@ -15,6 +15,7 @@ export const startServices = async (
   services.erasure.start();
   services.bulk.start();
   services.subscriptions.start();
+  services.audit.start();
   await services.instances.start();
   await services.presence.start();
 };
@@ -33,6 +34,9 @@ export const stopServices = async (
   await services.subscriptions.stop();
   await Promise.all([app.close(), services.queue.stop(drainMs)]);
   await audioFiles.sweeper?.stop();
+  // The calls and subscriptions have ended.
+  await services.accessLog.flush();
+  await services.audit.stop();
   await services.erasure.stop();
   await services.bulk.stop();
   await services.presence.stop();

@@ -16,6 +16,14 @@ export const parseWholeNumber = (text: string): number => {
   return Number(text);
 };
 
+/** Parses the name of the person who runs a command. */
+export const operatorName = (text: string): string => {
+  const name = text.trim();
+  if (!/^\P{Cc}{1,64}$/u.test(name))
+    throw new InvalidArgumentError("Specify 1 to 64 characters without control characters.");
+  return name;
+};
+
 /** The option of every command. */
 export const jsonOption = (): Option => new Option("--json", "print JSON");
 

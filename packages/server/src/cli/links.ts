@@ -10,6 +10,7 @@ import {
 } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
+import type { ActingCaller } from "../domain/calls.js";
 import type { LinkFilter } from "../features/room/links.js";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
@@ -141,16 +142,26 @@ interface Maker {
   readonly make: (input: JoinLinksInput) => Promise<readonly Pass[]>;
   readonly ofRoom: (room: Room, of: LinkFilter) => Promise<readonly Pass[]>;
 }
-const makerOf = ({ call, services, operatorIn }: LocalApp, hasCodes: boolean): Maker =>
-  hasCodes
-    ? {
-        make: call.room.joinCodes,
-        ofRoom: (...room) => services.codes.ofRoom(operatorIn("room.joinCodes"), ...room),
-      }
-    : {
-        make: call.room.joinLinks,
-        ofRoom: (...room) => services.links.ofRoom(operatorIn("room.joinLinks"), ...room),
-      };
+const makerOf = (
+  { call, services: { codes, links, accessLog }, operatorIn }: LocalApp,
+  hasCodes: boolean,
+): Maker => {
+  // The services do not note who calls them, as the procedures do.
+  const noted =
+    (
+      procedure: string,
+      make: (caller: ActingCaller, ...of: Parameters<Maker["ofRoom"]>) => Promise<readonly Pass[]>,
+    ): Maker["ofRoom"] =>
+    async (room, of) => {
+      const caller = { ...operatorIn(procedure), audited: "access" } as const;
+      const made = await make(caller, room, of);
+      accessLog.note(caller, { examId: room.examId, roomId: room.id, people: [...(of.userIds ?? [])] });
+      return made;
+    };
+  return hasCodes
+    ? { make: call.room.joinCodes, ofRoom: noted("room.joinCodes", (...of) => codes.ofRoom(...of)) }
+    : { make: call.room.joinLinks, ofRoom: noted("room.joinLinks", (...of) => links.ofRoom(...of)) };
+};
 
 /**
  * The links of each room that has any.

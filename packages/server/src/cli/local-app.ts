@@ -7,12 +7,12 @@ import type { CommandRun } from "./run.js";
  * then, so that the help and errors of arguments and settings are printed sooner.
  */
 export const withLocalApp = async <Result>(
-  { io }: CommandRun,
+  { io, as }: CommandRun,
   work: (app: LocalApp) => Promise<Result>,
 ): Promise<Result> => {
   const config = parseConfig(readEnvironment(io.env));
   const { openLocalApp } = await import("./open-local-app.js");
-  const { app, close } = await openLocalApp(config, io);
+  const { app, close } = await openLocalApp(config, io, as);
   try {
     return await work(app);
   } finally {

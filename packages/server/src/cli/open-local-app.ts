@@ -36,11 +36,25 @@ interface OpenedApp {
   readonly close: () => Promise<void>;
 }
 
+/** The user of the operating system. A container may run as one without a name. */
+const osUser = (): string => {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "unknown"}`;
+  }
+};
+
 /**
  * Opens the local installation.
+ * @param name the name that the person who runs the command gave
  * @throws SetupError for a database in memory
  */
-export const openLocalApp = async (config: Config, { stderr }: CommandIo): Promise<OpenedApp> => {
+export const openLocalApp = async (
+  config: Config,
+  { stderr }: CommandIo,
+  name: string | undefined,
+): Promise<OpenedApp> => {
   if (config.databaseFile === ":memory:")
     throw new SetupError("INVIGIL_DATABASE_URL must name a file: commands cannot use a database in memory");
   const deps = await openDeps(config, { log: pino({ level: "warn" }, stderr) });
@@ -50,7 +64,7 @@ export const openLocalApp = async (config: Config, { stderr }: CommandIo): Promi
     const call = {
       address: "in-process",
       entryPoint: "command",
-      operator: userInfo().username,
+      operator: name === undefined ? osUser() : `${osUser()} as ${name}`,
     } as const;
     const traced = () => ({ ...call, trace: { requestId: "cli", procedures: [] } });
     const as = (identity: Caller) =>
@@ -59,6 +73,7 @@ export const openLocalApp = async (config: Config, { stderr }: CommandIo): Promi
         identity,
         identify: () => Promise.resolve(identity),
         gate: services.gate,
+        accessLog: services.accessLog,
       });
     const operatorIn = (procedure: string): ActingCaller => ({
       ...OPERATOR,
@@ -70,6 +85,7 @@ export const openLocalApp = async (config: Config, { stderr }: CommandIo): Promi
       app: { config, deps, services, assertFreeSpace, call: as(OPERATOR), operatorIn, as },
       async close() {
         try {
+          await services.accessLog.flush();
           await services.bulk.drain();
           await services.queue.drain(config.vendors.timeoutMs);
         } finally {

@@ -75,8 +75,8 @@ export const addOutbox = (program: Command, run: CommandRun): void => {
     .description("try tasks again that were given up, as if they were new")
     .addOption(jsonOption())
     .action((ids: string[], { json }: { json?: true }) =>
-      forEachLetter(run, { ids, json, did: "Added" }, async ({ services }, id) => {
-        const outcome = await services.deadLetters.retry(id);
+      forEachLetter(run, { ids, json, did: "Added" }, async ({ services, operatorIn }, id) => {
+        const outcome = await services.deadLetters.retry(id, operatorIn("outbox.retry"));
         if (outcome === "retried") return undefined;
         if (outcome === "missing") return missing(id);
         return `The task ${id} cannot be tried again, because its service is not configured.`;
@@ -88,8 +88,8 @@ export const addOutbox = (program: Command, run: CommandRun): void => {
     .description("delete dead letters: their tasks are never done")
     .addOption(jsonOption())
     .action((ids: string[], { json }: { json?: true }) =>
-      forEachLetter(run, { ids, json, did: "Dropped" }, async ({ services }, id) =>
-        (await services.deadLetters.drop(id)) ? undefined : missing(id),
+      forEachLetter(run, { ids, json, did: "Dropped" }, async ({ services, operatorIn }, id) =>
+        (await services.deadLetters.drop(id, operatorIn("outbox.drop"))) ? undefined : missing(id),
       ),
     );
 };

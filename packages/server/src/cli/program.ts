@@ -6,7 +6,7 @@ import { SetupError } from "../platform/setup-error.js";
 import { isSystemError, reasonOfSystem } from "../platform/system-errors.js";
 import { isStorageFull } from "../storage/storage-full.js";
 import { failureOfCall } from "../trpc/failures.js";
-import { findOrAddCommand } from "./arguments.js";
+import { findOrAddCommand, operatorName } from "./arguments.js";
 import type { CommandIo, CommandRun } from "./run.js";
 import { version } from "./version.js";
 
@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   room: async (program, run) => (await import("./room.js")).addRoom(program, run),
   backup: async (program, run) => (await import("./backup.js")).addBackup(program, run),
   database: async (program, run) => (await import("./database.js")).addDatabase(program, run),
+  audit: async (program, run) => (await import("./audit.js")).addAudit(program, run),
   outbox: async (program, run) => (await import("./outbox.js")).addOutbox(program, run),
   doctor: async (program, run) => (await import("./doctor.js")).addDoctor(program, run),
 };
@@ -55,6 +56,7 @@ const createProgram = ({ io: { stdout, stderr } }: CommandRun): Command =>
     .exitOverride()
     .description("The backend of remote proctoring.")
     .version(version)
+    .option("--as <name>", "your name for the audit, where several people share this user", operatorName)
     .showHelpAfterError("Run with --help for a list of commands and options.");
 
 const addCommands = async (program: Command, run: CommandRun, asked = ""): Promise<void> => {
@@ -71,6 +73,8 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   exam: ["examId"],
   room: ["roomId"],
   user: ["userId"],
+  actor: ["actorId"],
+  person: ["personId"],
   clip: ["clipId"],
   attachment: ["attachmentId"],
   "file|url": ["file", "url"],
@@ -137,6 +141,7 @@ export const runCommand = async (args: readonly string[], io: CommandIo): Promis
   let running = program;
   program.hook("preAction", (_, command) => {
     running = command;
+    run.as = program.opts<{ as?: string }>().as;
   });
   try {
     await addCommands(program, run, args[0]);

@@ -15,4 +15,6 @@ export interface CommandRun {
   readonly io: CommandIo;
   /** The exit code with which the run ends. Commands set it when they fail without an error. */
   exitCode: number;
+  /** The name that the person who runs the command gives, where several people share a user of the operating system. */
+  as?: string | undefined;
 }

@@ -58,13 +58,18 @@ export const addToken = (program: Command, run: CommandRun): void => {
         ids: createIds({ clock }),
         afterExamSeconds: config.tokenAfterExamSeconds,
       });
-      // If the person's links were revoked, a token of an earlier generation would be refused.
-      const generation =
-        room !== undefined && (config.postgres || existsSync(config.databaseFile ?? ""))
-          ? await withLocalApp(run, ({ services }) => services.links.generation(room, user))
-          : 0;
-      const request = { userId: user, role, roomId: room, examId: exam, name, generation, ttlSeconds: ttl };
-      const issued = await tokens.issue(request);
+      const request = { userId: user, role, roomId: room, examId: exam, name, ttlSeconds: ttl };
+      const hasDatabase = config.postgres || existsSync(config.databaseFile ?? "");
+      const issued = hasDatabase
+        ? await withLocalApp(run, async ({ services, operatorIn }) => {
+            // If the person's links were revoked, a token of an earlier generation would be refused.
+            const generation = room === undefined ? 0 : await services.links.generation(room, user);
+            const made = await tokens.issue({ ...request, generation });
+            const target = { roomId: room, examId: exam, people: [user], subject: made.tokenId };
+            services.accessLog.note(operatorIn("auth.issueToken"), target);
+            return made;
+          })
+        : await tokens.issue(request);
       print(run, json, issued, () => issued.token);
     });
   addRevoke(token, run);

@@ -136,6 +136,8 @@ export const configOf = (env: Settings) => {
     /** How long a token for an exam may outlive the exam, at most. */
     tokenAfterExamSeconds: env.INVIGIL_TOKEN_AFTER_EXAM_SECONDS,
     restoreDays: env.INVIGIL_RESTORE_DAYS,
+    /** How many days entries of the audit are kept. */
+    auditDays: env.INVIGIL_AUDIT_DAYS,
     /** The proxies whose `X-Forwarded-For` header is trusted. */
     trustedProxies: env.INVIGIL_TRUSTED_PROXIES,
     /** The URLs of the web apps for watching and for sitting exams. */

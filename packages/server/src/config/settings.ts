@@ -83,6 +83,7 @@ const settings = z.object({
   INVIGIL_LOGIN_FAILURES_PER_ADDRESS: whole(5, 1_000_000).default(30),
   INVIGIL_TOKEN_AFTER_EXAM_SECONDS: whole(0, 2_592_000).default(14_400),
   INVIGIL_RESTORE_DAYS: whole(0, 365).default(7),
+  INVIGIL_AUDIT_DAYS: whole(1, 3650).default(180),
   INVIGIL_TRUSTED_PROXIES: addressRanges.default([]),
   INVIGIL_WATCH_APP_URL: baseUrl.optional(),
   INVIGIL_EXAMINEE_APP_URL: baseUrl.optional(),

@@ -1,4 +1,7 @@
+import type { Ids } from "../platform/ids.js";
 import type { Transaction } from "../storage/port.js";
+import { insertion } from "../storage/statement.js";
+import { auditEntries } from "../storage/tables.js";
 import type { Author } from "./calls.js";
 
 /** What a change is about. Ids that do not apply are absent. */
@@ -7,12 +10,76 @@ export interface Target {
   readonly roomId?: string | undefined;
   /** The people who are affected, if the change names them. There is one row for each. */
   readonly people?: readonly string[] | undefined;
-  /** The id of something else: a clip, a token, a session. Never a secret. */
+  /** The id of something else: a clip, a token, a session. Never a secret, and never a person, whom erasure would not find here. */
   readonly subject?: string | undefined;
 }
+
+/** A row of the audit. */
+export type AuditEntry = typeof auditEntries.$inferSelect;
 
 /** Writes the rows that say who changed what. */
 export interface AuditLog {
   /** Adds the rows of a change, in its transaction, if the procedure of its author is audited for changes. Starts its statement at once. */
   add(tx: Transaction, author: Author, target: Target): Promise<unknown>;
 }
+
+/** The outcome of a call that succeeded, and of the end of a subscription. */
+export const OK = "ok";
+export const ENDED = "ended";
+
+/** The most people of one call who get a row each. A change of more people has one row, and an import names nobody. */
+const MAX_PEOPLE = 100;
+
+export const insertEntries = insertion(auditEntries);
+
+/** Returns what the actor of a call proved themselves with. Never a secret: a token's id is its `jti`. */
+const credentialOf = ({
+  origin,
+  tokenId,
+  sessionId,
+  isIssued,
+  generation,
+}: Author): Pick<AuditEntry, "credential" | "credentialId"> => {
+  if (origin.entryPoint === "command") return { credential: "command", credentialId: null };
+  // A login has no session yet.
+  if (origin.procedure === "auth.login") return { credential: "account", credentialId: null };
+  if (sessionId !== undefined && !isIssued) return { credential: "session", credentialId: sessionId };
+  // A token of a seat ends with the seat's links, whichever call issued it.
+  return { credential: generation === undefined ? "token" : "link", credentialId: tokenId ?? null };
+};
+
+/** What the rows of a call have in common. */
+export const entryOf = (
+  author: Author,
+  { examId, roomId, subject }: Omit<Target, "people">,
+  outcome: string,
+): Omit<AuditEntry, "id" | "createdAt" | "personId" | "times"> => {
+  const { reqId, address, entryPoint, procedure, operator } = author.origin;
+  return {
+    actorId: author.userId,
+    actorRole: author.role,
+    ...credentialOf(author),
+    operator: operator ?? null,
+    procedure,
+    examId: examId ?? null,
+    roomId: roomId ?? null,
+    subject: subject ?? null,
+    address,
+    entryPoint,
+    requestId: reqId,
+    outcome,
+  };
+};
+
+export const createAuditLog = ({ ids, clock }: { ids: Ids; clock: () => Date }): AuditLog => ({
+  async add(tx, author, { people = [], ...target }) {
+    if (author.audited !== "change") return;
+    const common = { ...entryOf(author, target, OK), createdAt: clock() };
+    const named = [...new Set(people)];
+    const rows =
+      named.length > 0 && named.length <= MAX_PEOPLE
+        ? named.map((personId) => ({ ...common, id: ids.next(), personId, times: 1 }))
+        : [{ ...common, id: ids.next(), personId: null, times: Math.max(1, named.length) }];
+    await tx.insert(insertEntries, rows);
+  },
+});

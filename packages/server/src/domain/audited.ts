@@ -10,10 +10,19 @@ export const audited = async <Result>(
     audit,
     target,
     author,
-  }: { tx: Transaction; audit: AuditLog; target: Target; author: Author | undefined },
+  }: {
+    tx: Transaction;
+    audit: AuditLog;
+    target: Target | (() => Target | undefined);
+    author: Author | undefined;
+  },
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> => {
   if (author?.audited !== "change") return work(tx);
+  const addEntries = async (): Promise<void> => {
+    const about = typeof target === "function" ? target() : target;
+    if (hasChanged && about) await audit.add(tx, author, about);
+  };
   let hasChanged = false;
   let isLast = false;
   const changing = async <Found>(statement: AnyStatement, run: Promise<Found>): Promise<Found> => {
@@ -37,11 +46,11 @@ export const audited = async <Result>(
     last: (start) =>
       tx.last(async () => {
         isLast = true;
-        const [result] = await Promise.all([start(), hasChanged && audit.add(tx, author, target)]);
+        const [result] = await Promise.all([start(), addEntries()]);
         return result;
       }),
   };
   const result = await work(watched);
-  if (hasChanged && !isLast) await tx.last(() => audit.add(tx, author, target));
+  if (hasChanged && !isLast) await tx.last(addEntries);
   return result;
 };

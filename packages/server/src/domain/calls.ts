@@ -38,7 +38,7 @@ export interface Origin {
 /** Who makes a change, and by which call. */
 export interface Author
   extends CountedCaller,
-    Pick<Principal, "role" | "tokenId" | "sessionId" | "generation"> {
+    Pick<Principal, "role" | "tokenId" | "sessionId" | "isIssued" | "generation"> {
   readonly origin: Origin;
   readonly audited: Audited;
 }

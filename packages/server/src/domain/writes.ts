@@ -13,6 +13,7 @@ import {
 } from "./exam-transaction.js";
 
 type Options = Pick<WriteOptions, "repeatable" | "continues">;
+type TargetOfInstallation = Omit<Target, "examId" | "roomId">;
 type TargetOfExam = Target & { readonly examId: string };
 
 /**
@@ -20,9 +21,12 @@ type TargetOfExam = Target & { readonly examId: string };
  * Without an author, it is work in the background.
  */
 export interface Writes {
-  /** Writes what belongs to the installation. */
+  /**
+   * Writes what belongs to the installation.
+   * @param target a function, if the work finds out what it changes. Undefined: nothing that the audit keeps
+   */
   ofInstallation<Result>(
-    target: Omit<Target, "examId" | "roomId">,
+    target: TargetOfInstallation | (() => TargetOfInstallation | undefined),
     author: Author | undefined,
     work: (tx: Transaction<"installation">) => Promise<Result>,
     options?: Options,
@@ -81,14 +85,14 @@ export const createWrites = ({
   roster: RosterLock;
 }): Writes => {
   const write = <Result>(
-    target: Target,
+    target: Target | (() => Target | undefined),
     author: Author | undefined,
     work: (tx: Transaction) => Promise<Result>,
     options?: Options,
   ): Promise<Result> =>
     storage.write((tx) => audited({ tx, audit, target, author }, work), {
       ...options,
-      share: shareOf(author, target.examId),
+      share: shareOf(author, typeof target === "function" ? undefined : target.examId),
     });
   return {
     ofInstallation: write,

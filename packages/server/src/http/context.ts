@@ -23,7 +23,7 @@ export type CreateContext = (
 
 /** Creates the context of a request's calls, with the caller or the error of their authentication. */
 export const createContextFactory =
-  ({ auth, gate }: Pick<Services, "auth" | "gate">): CreateContext =>
+  ({ auth, gate, accessLog }: Pick<Services, "auth" | "gate" | "accessLog">): CreateContext =>
   async (request, entryPoint, token) => {
     const authorization = request.headers.authorization ?? token;
     const context: Context = {
@@ -33,6 +33,7 @@ export const createContextFactory =
       address: request.ip,
       entryPoint,
       gate,
+      accessLog,
       trace: { requestId: request.id, procedures: [] },
     };
     request.callContext = context;

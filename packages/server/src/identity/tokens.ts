@@ -233,6 +233,9 @@ export interface ExamPerson {
   readonly extraMinutes: number;
 }
 
+/** Whether a text has the format of the token ids that this server generates. Any other text may be a secret. */
+export const isOwnTokenId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
+
 export interface TokenIssuer {
   /** Issues a token with a fixed lifetime. */
   issue(request: TokenRequest): Promise<IssuedToken>;

@@ -8,6 +8,9 @@ export interface Ids {
   nonce(): string;
 }
 
+/** Returns a text that sorts before every id of this millisecond and later ones, and after all earlier ones. */
+export const firstIdAt = (time: Date): string => Math.max(0, time.getTime()).toString(16).padStart(12, "0");
+
 /** Ids are UUIDv7 without hyphens, because the message services accept only letters and digits. */
 export const createIds = ({
   clock,

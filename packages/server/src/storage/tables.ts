@@ -746,6 +746,54 @@ export interface BulkProgress {
   readonly after: string | number;
 }
 
+/** What the column of a person says after they were erased. */
+export const ERASED_PERSON = "erased";
+/** Whether an entry of the audit still names a person as its target. */
+export const namesSomebody = sql.raw(`person_id <> '${ERASED_PERSON}'`);
+/**
+ * Who changed or read what, and who was refused: see `domain/audit.ts`. Rows are kept for some months, whatever becomes of the exam and the
+ * people. On PostgreSQL, the ids of several servers are in the order of their clocks.
+ */
+export const auditEntries = declareTable({ owner: "installation", lives: "untilDone" })(
+  "audit_entries",
+  {
+    /** Begins with the time, so a range of times is a range of ids. */
+    id: text().primaryKey(),
+    createdAt: time("created_at").notNull(),
+    /** Who made the call. It stays when the person is erased, because they answer for what they did. */
+    actorId: personId("actor_id", "kept").notNull(),
+    actorRole: text("actor_role", { enum: ["admin", "teacher", "inspector", "examinee"] }).notNull(),
+    /** What the actor proved themselves with, and its id: of a session, or the `jti` of a token. */
+    credential: text({ enum: ["token", "link", "session", "account", "command"] }).notNull(),
+    credentialId: text("credential_id"),
+    /** Who ran a command: the user of the operating system, and the name that they gave. */
+    operator: text(),
+    procedure: text().notNull(),
+    examId: text("exam_id"),
+    roomId: text("room_id"),
+    /** The person whom the call was about: `erased` when they were erased from the exam. */
+    personId: personId("person_id", "specially"),
+    /** The id of something else that the call was about. It names no person. */
+    subject: text(),
+    address: text().notNull(),
+    entryPoint: text("entry_point", {
+      enum: ["rest", "trpc", "drop-in", "upload", "join-code", "command", "in-process"],
+    }).notNull(),
+    requestId: text("request_id").notNull(),
+    /** `ok`, `ended` for the end of a subscription, or the code of the error. */
+    outcome: text().notNull(),
+    /** How many equal calls, or people, the row stands for. */
+    times: integer().notNull().default(1),
+  },
+  (table) => [
+    index("audit_entries_by_exam").on(table.examId, table.id).where(sql`exam_id IS NOT NULL`),
+    index("audit_entries_by_actor").on(table.actorId, table.id),
+    index("audit_entries_by_person").on(table.personId, table.id).where(sql`person_id IS NOT NULL`),
+    index("audit_entries_by_procedure").on(table.procedure, table.id),
+    index("audit_entries_of_people").on(table.examId, table.personId).where(namesSomebody),
+  ],
+);
+
 /**
  * Bulk changes in progress, at most one per exam: docs/decisions/0032. A bulk change is prepared in small
  * invisible writes, announced by one write, and finished in small writes. Its row exists from the first to the

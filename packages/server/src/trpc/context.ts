@@ -1,3 +1,4 @@
+import type { AccessLog } from "../domain/access-log.js";
 import type { EntryPoint, Named, Origin } from "../domain/calls.js";
 import type { Principal } from "../identity/tokens.js";
 import type { Gate } from "../limits/gate.js";
@@ -49,6 +50,8 @@ export interface Context {
   readonly operator?: string | undefined;
   /** Limits calls. Absent for the command-line tool on the server's machine, which has no limits. */
   readonly gate?: Gate | undefined;
+  /** Keeps who read what and who was refused. Absent in tests of the transports. */
+  readonly accessLog?: AccessLog | undefined;
   readonly trace: Trace;
 }
 

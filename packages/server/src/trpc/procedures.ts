@@ -1,7 +1,8 @@
 import { type ErrorCode, type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
 import { z } from "zod";
-import type { ActingCaller, Named } from "../domain/calls.js";
+import type { Target } from "../domain/audit.js";
+import type { ActingCaller, Audited, Named } from "../domain/calls.js";
 import { type Principal, tokenEnded } from "../identity/tokens.js";
 import type { GatedCall } from "../limits/gate.js";
 import type { Rate } from "../limits/rates.js";
@@ -45,6 +46,30 @@ const namedIn = (input: unknown, anyRoom: true | undefined): Named => {
   return { roomId, examId, anyRoom };
 };
 
+const NOTHING: Named = {};
+/** Says whom and what a call is about that the audit keeps: the person of its input, and the token that it issued. */
+const targetOf = (named: Named, input: unknown, answer: unknown): Target => {
+  const userId =
+    typeof input === "object" && input !== null && "userId" in input ? idOf(input.userId) : undefined;
+  const issued =
+    typeof answer === "object" && answer !== null && "tokenId" in answer ? answer.tokenId : undefined;
+  return {
+    roomId: named.roomId,
+    examId: named.examId,
+    people: userId === undefined ? [] : [userId],
+    subject: typeof issued === "string" ? issued : undefined,
+  };
+};
+
+/**
+ * Notes a call that was refused, with its error. Not one of a token that is no longer good, nor one that failed for another reason than the
+ * call.
+ */
+const noteRefusal = (own: Context, caller: ActingCaller, named: Named, error: unknown): void => {
+  const { code, status } = failureOfCall(error);
+  if (status < 500 && code !== "UNAUTHENTICATED") own.accessLog?.note(caller, named, code);
+};
+
 /**
  * Asks whether the caller's token is still good. Calls of a token that is not count for the address, and not for the person whose token it
  * was.
@@ -70,6 +95,15 @@ const authorized = (
 const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
   trpc.procedure.meta({ roles: allowed }).use(({ ctx, path, type, meta, next, getRawInput }) =>
     callInOwnContext(ctx, path, async (own) => {
+      const writes = type === "mutation";
+      const audited = auditedBy(type, meta?.audited);
+      const acting = (principal: Principal): ActingCaller => ({
+        ...principal,
+        origin: originOf(own, path),
+        audited,
+      });
+      let known: ActingCaller | undefined;
+      let named = NOTHING;
       try {
         const { identity } = own;
         if (identity instanceof InvigilError) {
@@ -77,13 +111,11 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
           throw identity;
         }
         if (!allowed.includes(identity.role)) {
-          await authorized(own, identity, {});
+          known = acting(await authorized(own, identity, {}));
           throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
         }
-        const writes = type === "mutation";
         const admitted = { writes, alsoWhenFull: meta?.alsoWhenFull, longAnswer: meta?.longAnswer };
         own.gate?.admit(identity, admitted);
-        let named: Named;
         try {
           named = namedIn(await getRawInput(), meta?.anyRoom);
         } catch (error) {
@@ -91,10 +123,8 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
           throw error;
         }
         if (named.roomId !== undefined) own.trace.roomId = named.roomId.slice(0, 64);
-        const origin = originOf(own, path);
-        const audited = meta?.audited ?? (writes ? "change" : "none");
-        const acting = (principal: Principal): ActingCaller => ({ ...principal, origin, audited });
         const caller = acting(await authorized(own, identity, { named, admitted }));
+        known = caller;
         // The events of a subscription come one by one.
         const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
         const result = longAnswers
@@ -107,9 +137,13 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
             })
           : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
+        // What examinees read is about themselves. A subscription notes itself.
+        if (audited === "access" && caller.role !== "examinee" && type !== "subscription")
+          own.accessLog?.note(caller, targetOf(named, await getRawInput(), result.data));
         return result;
       } catch (error) {
         recordReason(own.trace, error);
+        if (known && audited !== "none") noteRefusal(own, known, named, error);
         throw toTRPCError(error);
       }
     }),
@@ -141,6 +175,12 @@ export const sentenceOf = (procedure: AnyTRPCProcedure): string | undefined => s
 
 /** Returns what the roles may call a procedure for. Undefined if it is the usual. */
 export const accessOf = (procedure: AnyTRPCProcedure): string | undefined => saidOf(procedure).access;
+
+const auditedBy = (type: AnyTRPCProcedure["_def"]["type"], said: Audited | undefined): Audited =>
+  said ?? (type === "mutation" ? "change" : "none");
+/** Returns what the audit keeps of a procedure. */
+export const auditedOf = (procedure: AnyTRPCProcedure): Audited =>
+  auditedBy(procedure._def.type, saidOf(procedure).audited);
 
 /** Whether the roles may call a procedure in their own rooms and exams, and administrators everywhere. That is the usual. */
 export const isOfOwnRooms = (procedure: AnyTRPCProcedure): boolean => {

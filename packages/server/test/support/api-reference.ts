@@ -10,7 +10,7 @@ import {
 } from "@invigil/schema";
 import { RATE_NAMES } from "../../src/limits/rates.js";
 import type { Row } from "../../src/rest/routes.js";
-import { chargesOf, errorsOf, usualErrorsOf } from "../../src/trpc/procedures.js";
+import { auditedOf, chargesOf, errorsOf, usualErrorsOf } from "../../src/trpc/procedures.js";
 import {
   type Api,
   original,
@@ -37,6 +37,8 @@ export interface ReferenceSource {
   readonly examples: ReadonlyMap<string, ApiExample>;
 }
 
+/** What the audit keeps of a procedure. */
+const AUDITED = { change: "change", access: "access", none: "" } as const;
 const WRITTEN = "<!-- Written by packages/server/test/api-reference.test.ts. Do not edit. -->";
 const EVENTS_PAGE = "events";
 
@@ -406,13 +408,14 @@ class ReferenceWriter {
         "- Examples show the first elements of long lists. Secrets are shortened, and new ids are numbered.",
       ].join("\n"),
       "## Who may call what",
-      "A role alone opens nothing: see [auth.md](../auth.md#who-may-do-what). [permissions.md](permissions.md) shows what came of each call, by whoever made it.",
+      "A role alone opens nothing: see [auth.md](../auth.md#who-may-do-what). [permissions.md](permissions.md) shows what came of each call, by whoever made it. The last column says what the [audit](../security.md#the-audit) keeps: an entry for each change, or for each access by staff. It keeps refused calls of both, too.",
       table(
-        ["procedure", "REST", "who"],
-        procedures.map(({ path, noun, callers }) => [
+        ["procedure", "REST", "who", "audit"],
+        procedures.map(({ path, noun, callers, itself }) => [
           `[\`${path}\`](${noun}.md#${slugOf(path)})`,
           this.#rest(path) ?? "",
           cell(callers),
+          AUDITED[auditedOf(itself)],
         ]),
       ),
       "## Errors",

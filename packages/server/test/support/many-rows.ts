@@ -31,6 +31,10 @@ const contentsOf = (rows: number): Readonly<Record<string, readonly [number, str
   return {
     accounts: [others, `'u' || n, 'teacher', 'N', 'hash', false, ${TIME}, ${TIME}`],
     sessions: [others, `'s' || n, ${PERSON}, ${TIME}, ${TIME}`],
+    audit_entries: [
+      rows,
+      `lpad(to_hex(n), 32, '0'), ${TIME}, ${PERSON}, 'teacher', 'session', 's', NULL, 'p' || n % 50, ${exam}, ${room}, CASE WHEN n % 3 = 0 THEN ${person} END, NULL, 'ip', 'trpc', 'r' || n, 'ok', 1`,
+    ],
     revoked_tokens: [others, `'t' || n, ${TIME}, ${TIME}`],
     login_counters: [others, `'k' || n, '[]', '[]', 0, ${TIME}, ${TIME}, ${TIME}`],
     exams: [EXAMS, `'e' || n, 'N', ${TIME}, ${TIME}, NULL, ${PERSON}, ${TIME}, ${TIME}, NULL`],

@@ -120,6 +120,7 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     prepare: addAccount,
     input: (school) => ({ userId: accountOf(school).userId, password: "another one" }),
   },
+  "audit.list": { input: () => ({ procedure: "account.create", pageSize: 1 }) },
   "room.create": { input: () => ({ name: "New room" }) },
   "room.create, in the exam": { input: (school) => ({ name: "New room", ...examOf(school) }) },
   "room.get": { input: own },

@@ -4,6 +4,7 @@ import { primaryKeyOf, tablesOf } from "../../storage/inventory.js";
 import type { Transaction } from "../../storage/port.js";
 import { type AnyStatement, param, query, type Statement, statement } from "../../storage/statement.js";
 import { exams, roomExams, rooms } from "../../storage/tables.js";
+import { erasePeopleFromAudit } from "../audit-erasure.js";
 import { deleteRoom } from "./marked-rows.js";
 import type { Phase } from "./types.js";
 
@@ -80,6 +81,11 @@ export const eraseExam: Phase = async (tx, { examId }, { rows }) => {
   if (used >= rows) return { used, next: "again" };
   const erased = await deleteSome(tx, deletionsOfExam, { examId, ownerId: examId }, rows - used);
   if (!erased.isEmpty) return { used: used + erased.used, next: "again" };
-  await tx.run(deleteExam, { examId });
-  return { used: used + erased.used + 1 };
+  const limit = rows - used - erased.used;
+  const [people] = await Promise.all([
+    // The audit outlives the exam.
+    tx.run(erasePeopleFromAudit, { examId, limit }),
+    tx.run(deleteExam, { examId }),
+  ]);
+  return { used: used + erased.used + people + 1, next: people === limit ? "again" : undefined };
 };

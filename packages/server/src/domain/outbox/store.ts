@@ -4,6 +4,7 @@ import { type Page, pageOf } from "../../platform/paging.js";
 import type { Queries, Transaction } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import { deadLetters, outboxTasks } from "../../storage/tables.js";
+import type { Author } from "../calls.js";
 import type { Writes } from "../writes.js";
 import type { NewTask, Task } from "./kind.js";
 import type { Outbox } from "./outbox.js";
@@ -57,9 +58,9 @@ export interface OutboxStore {
   /** Lists dead letters, the newest tasks first. */
   deadLetters(page: PageOfLetters): Promise<Page<DeadLetter, string>>;
   /** Adds the task of a dead letter again, unless nobody can say which task that is. */
-  revive(id: string, taskOf: (letter: DeadLetter) => NewTask | undefined): Promise<Revival>;
+  revive(id: string, taskOf: (letter: DeadLetter) => NewTask | undefined, author: Author): Promise<Revival>;
   /** Deletes a dead letter. Returns false if there is none. */
-  drop(id: string): Promise<boolean>;
+  drop(id: string, author: Author): Promise<boolean>;
   /** Deletes some of the dead letters that died before this time. Returns whether there may be more. */
   prune(before: Date): Promise<boolean>;
 }
@@ -213,7 +214,7 @@ export const createOutboxStore = ({
   outbox,
 }: {
   storage: Queries;
-  writes: Pick<Writes, "unordered">;
+  writes: Pick<Writes, "ofExam" | "unordered">;
   outbox: Outbox;
 }): OutboxStore => {
   /** Writes about a task that has run. */
@@ -297,19 +298,25 @@ export const createOutboxStore = ({
     deadLetters: async ({ limit, before = FIRST }) =>
       pageOf(await storage.all(newestLetters, { before, limit: limit + 1 }), limit, (letter) => letter.id),
 
-    revive: (letterId, taskOf) =>
-      writes.unordered({}, async (tx) => {
-        const letter = await tx.get(letterById, { id: letterId });
-        if (!letter) return "missing";
-        const task = taskOf(letter);
-        if (!task) return "unhandled";
+    async revive(letterId, taskOf, author) {
+      const letter = await storage.get(letterById, { id: letterId });
+      if (!letter) return "missing";
+      const task = taskOf(letter);
+      if (!task) return "unhandled";
+      return writes.ofExam({ examId: letter.examId, subject: letterId }, author, async (tx) => {
         // Another operator may have been faster.
         if ((await tx.run(dropLetter, { id: letterId })) === 0) return "missing";
         await outbox.add(tx, [task]);
         return "retried";
-      }),
+      });
+    },
 
-    drop: (letterId) => writes.unordered({}, async (tx) => (await tx.run(dropLetter, { id: letterId })) > 0),
+    async drop(letterId, author) {
+      const letter = await storage.get(letterById, { id: letterId });
+      if (!letter) return false;
+      const target = { examId: letter.examId, subject: letterId };
+      return (await writes.ofExam(target, author, (tx) => tx.run(dropLetter, { id: letterId }))) > 0;
+    },
 
     async prune(before) {
       const ids = (await storage.all(oldLetters, { before, limit: PRUNED_AT_ONCE })).map(

@@ -18,7 +18,7 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.create(ctx.caller, input)),
     list: adminProcedure
-      .meta({ sentence: "Returns the accounts.", longAnswer: true })
+      .meta({ sentence: "Returns the accounts.", audited: "access", longAnswer: true })
       .input(listAccountsInput)
       .output(accountPageSchema)
       .query(({ ctx, input }) => account.list(ctx.caller, input)),

@@ -29,6 +29,7 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
     refresh: anyoneProcedure
       .meta({
         sentence: "Exchanges the token of a login session for a newer one.",
+        audited: "none",
         access: "Only with the token of a login.",
         bodyKib: 4,
         alsoWhenFull: true,
@@ -52,6 +53,7 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
     issueToken: staffProcedure
       .meta({
         sentence: "Issues a token for a person or a program.",
+        audited: "access",
         access: "Teachers: for the people of their rooms.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "EXAM_OVER"],
         alsoWhenFull: true,

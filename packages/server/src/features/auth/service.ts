@@ -6,6 +6,7 @@ import { failureOf } from "../../domain/failures.js";
 import type { Passwords } from "../../identity/passwords.js";
 import {
   type Authenticator,
+  isOwnTokenId,
   type Principal,
   type TokenIssuer,
   tokenEnded,
@@ -71,9 +72,6 @@ export interface AuthServiceDeps {
   /** The lifetime of a session token, and the maximum duration of a session. */
   readonly lifetime: { readonly ttlSeconds: number; readonly maxSeconds: number };
 }
-
-/** The format of token ids that this server generates. */
-const OWN_TOKEN_ID = /^[0-9a-f]{32}$/;
 
 export const createAuthService = ({
   store,
@@ -254,7 +252,7 @@ export const createAuthService = ({
       await store.revoke({ tokenId, expiresAt: null, createdAt: clock() }, caller);
       onAccessRevoked();
       // Any other text may be a token or a secret that the caller pasted by mistake, and is not logged.
-      const id = OWN_TOKEN_ID.test(tokenId) ? { tokenId } : {};
+      const id = isOwnTokenId(tokenId) ? { tokenId } : {};
       log.info({ ...caller.origin, by: caller.userId, ...id }, "token revoked");
       return true;
     },

@@ -5,6 +5,7 @@ import type { Author } from "../../domain/calls.js";
 import { isRoom } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
+import { isOwnTokenId } from "../../identity/tokens.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import {
@@ -157,10 +158,11 @@ export const createAuthStore = ({
   return {
     account: (userId, reader = storage) => reader.get(accountById, { userId }),
 
-    startSession: (started, { passwordHash, attempt, author }) =>
-      attempt.decide((countIn) =>
+    startSession: (started, { passwordHash, attempt, author }) => {
+      let mayStart = false;
+      return attempt.decide((countIn) =>
         writes.ofInstallation(
-          { people: [started.userId], subject: started.id },
+          () => (mayStart ? { people: [started.userId], subject: started.id } : undefined),
           author,
           async (tx) => {
             const { userId, createdAt } = started;
@@ -169,8 +171,7 @@ export const createAuthStore = ({
               tx.lock(accounts, userId),
               tx.get(accountById, { userId }),
             ]);
-            const mayStart =
-              account !== undefined && !account.disabled && account.passwordHash === passwordHash;
+            mayStart = account !== undefined && !account.disabled && account.passwordHash === passwordHash;
             await tx.last(() =>
               Promise.all([
                 mayStart && tx.run(deleteOldSessions, { before: daysBefore(createdAt, DAYS.session) }),
@@ -182,7 +183,8 @@ export const createAuthStore = ({
           },
           { continues: true },
         ),
-      ),
+      );
+    },
 
     endSession: (sessionId, author) =>
       writes.ofInstallation({ subject: sessionId }, author, async (tx) => {
@@ -190,26 +192,32 @@ export const createAuthStore = ({
       }),
 
     revoke: (token, author) =>
-      writes.ofInstallation({ subject: token.tokenId }, author, async (tx) => {
-        await tx.last(() =>
-          Promise.all([
-            tx.run(deleteOldRevokedTokens, { before: daysBefore(token.createdAt, DAYS.revokedToken) }),
-            tx.insert(insertRevokedToken, [token]),
-          ]),
-        );
-      }),
+      // Any other text may be a token or a secret that somebody pasted by mistake.
+      writes.ofInstallation(
+        { subject: isOwnTokenId(token.tokenId) ? token.tokenId : undefined },
+        author,
+        async (tx) => {
+          await tx.last(() =>
+            Promise.all([
+              tx.run(deleteOldRevokedTokens, { before: daysBefore(token.createdAt, DAYS.revokedToken) }),
+              tx.insert(insertRevokedToken, [token]),
+            ]),
+          );
+        },
+      ),
 
-    changePassword: ({ userId, from, to, sessionId, attempt, now, author }) =>
-      attempt.decide((countIn) =>
+    changePassword: ({ userId, from, to, sessionId, attempt, now, author }) => {
+      let isReplaced = false;
+      return attempt.decide((countIn) =>
         writes.ofInstallation(
-          { people: [userId] },
+          () => (isReplaced ? { people: [userId] } : undefined),
           author,
           async (tx) => {
             const [count, replaced] = await Promise.all([
               countIn(tx),
               tx.run(replacePassword, { userId, from, to, now }),
             ]);
-            const isReplaced = replaced > 0;
+            isReplaced = replaced > 0;
             await tx.last(() =>
               Promise.all([
                 isReplaced && tx.run(deleteOtherSessions, { userId, sessionId }),
@@ -220,7 +228,8 @@ export const createAuthStore = ({
           },
           { continues: true },
         ),
-      ),
+      );
+    },
 
     seat: (roomId, userId) =>
       examsOfRooms.find(storage, roomId, (examId) => storage.get(seatInRoom, { examId, roomId, userId })),

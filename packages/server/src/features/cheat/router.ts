@@ -42,6 +42,7 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
     addRecords: reporterProcedure
       .meta({
         sentence: "Stores what the detectors saw.",
+        audited: "none",
         access: "Teachers: in their own rooms. Examinees: about themselves.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "QUOTA_EXCEEDED"],
         charges: ["records", "recordBytes"],
@@ -53,6 +54,7 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
     listRecords: watcherProcedure
       .meta({
         sentence: "Returns the cheat records of a room or an exam, the newest first.",
+        audited: "access",
         access:
           "Teachers and inspectors: in their own rooms. Of a whole exam, they get the records of their rooms.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND"],

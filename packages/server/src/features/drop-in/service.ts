@@ -340,10 +340,8 @@ export const createDropInService = ({
 
     async mute(page, { groupId: roomId, muted, users }) {
       const caller = await adminIn(page, roomId, MUTES);
-      const now = await im.mute(
-        { ...caller, origin: page.origin, audited: "change" },
-        { roomId, muted, logins: users },
-      );
+      const origin: Origin = { ...page.origin, procedure: muted ? "im.mute" : "im.unmute" };
+      const now = await im.mute({ ...caller, origin, audited: "change" }, { roomId, muted, logins: users });
       if (now.hasChanged) mutesChanged(roomId);
       return muteStatusFor(caller, roomId, now);
     },

@@ -1,10 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
+import type { AccessLog } from "../../domain/access-log.js";
 import type { Erasure, ErasureStore, Position } from "./store.js";
 
 /**
  * Erases the remaining data about people who were removed together with their records: messages, mentions in
- * other messages, events, dead letters, mutes, presence and stream names. The work consists of small steps, so that other
+ * other messages, events, dead letters, mutes, presence, stream names, and what the audit says about them. The work consists of small steps, so that other
  * calls are not delayed, and continues after a restart. The message that notifies the person of the removal
  * goes last, after their pages have had time to read it, together with what calls in progress wrote meanwhile.
  */
@@ -28,10 +29,12 @@ const ROOMS_AT_ONCE = 200;
 
 export const createErasureService = ({
   store,
+  accessLog,
   clock,
   log,
 }: {
   store: ErasureStore;
+  accessLog: Pick<AccessLog, "flush">;
   clock: () => Date;
   log: FastifyBaseLogger;
 }): ErasureService => {
@@ -49,8 +52,12 @@ export const createErasureService = ({
   };
 
   const eraseKeys = async (erasure: Erasure, rooms: readonly string[]): Promise<void> => {
-    for (let from = 0; from < rooms.length; from += ROOMS_AT_ONCE)
-      await store.eraseKeys(erasure, rooms.slice(from, from + ROOMS_AT_ONCE));
+    let from = 0;
+    do {
+      const some = rooms.slice(from, from + ROOMS_AT_ONCE);
+      while ((await store.eraseKeys(erasure, some)) && !isStopping) await setImmediate();
+      from += ROOMS_AT_ONCE;
+    } while (from < rooms.length);
   };
 
   const eraseNotice = async (erasure: Erasure): Promise<void> => {
@@ -62,6 +69,8 @@ export const createErasureService = ({
 
   const eraseTraces = async (erasure: Erasure): Promise<void> => {
     const rooms = await store.roomsOf(erasure);
+    // What this process has gathered may name the person. What others have is erased in the last stage.
+    await accessLog.flush();
     await eraseKeys(erasure, rooms);
     for (const roomId of rooms) {
       await untilEnd((after) => store.eraseMessages(erasure, roomId, after));

@@ -1,8 +1,11 @@
 import { and, asc, between, eq, gt, lte, notExists, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { MAX_HELD_MS } from "../../domain/access-log.js";
+import { erasePersonFromAudit, erasePersonOfRoomFromAudit } from "../../domain/audit-erasure.js";
 import { encodedParam } from "../../domain/encoded-param.js";
 import { EVERYBODY, loginOf, loginsOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import { eraseSeats } from "../../domain/seats.js";
 import type { Writes } from "../../domain/writes.js";
+import { firstIdAt } from "../../platform/ids.js";
 import { DECLARATION } from "../../storage/declaration.js";
 import { tablesOf } from "../../storage/inventory.js";
 import type { Queries, Reader, Transaction } from "../../storage/port.js";
@@ -36,9 +39,10 @@ export interface ErasureStore {
   roomsOf(erasure: Erasure): Promise<string[]>;
   /**
    * Erases the rows keyed by the person in some rooms: those of tables that say so, seats, and message logins, including those bound to the
-   * exam.
+   * exam. Replaces the person in some entries of the audit that are about them. Returns whether it may have to be called again for more of
+   * these.
    */
-  eraseKeys(erasure: Erasure, roomIds: readonly string[]): Promise<void>;
+  eraseKeys(erasure: Erasure, roomIds: readonly string[]): Promise<boolean>;
   /**
    * Searches some events of a room after a position, and deletes those that name the person. Returns the next
    * position.
@@ -58,6 +62,8 @@ export interface ErasureStore {
 
 // The rooms of a deleted exam are not visible, but what is erased must not come back with them. So rooms are read from the table.
 
+/** After all ids of the audit. */
+const END = "~";
 /** The number of rows of one search. A message may have 60 KB. */
 const ROWS_A_SEARCH = 200;
 
@@ -284,21 +290,33 @@ export const createErasureStore = ({
   roomsOf: async ({ examId, roomId }) =>
     roomId ? [roomId] : (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
 
-  eraseKeys: ({ userId, examId, roomId: onlyRoom }, all) =>
+  eraseKeys: ({ userId, examId, roomId: onlyRoom, createdAt, stage }, all) =>
     // The lock keeps people from being added to the exam's rooms until the commit.
     writes.ofExam({ examId }, undefined, async (tx) => {
       // If the person was added again, these rows belong to their new seat.
       const roomIds = await withoutSeatIn(tx, { examId, userId }, all);
       const logins = loginsOf(userId);
-      for (const deletion of deletions) await tx.run(deletion, { examId, roomIds, userId, logins });
-      await tx.run(deleteLoginsToRooms, { userId, roomIds });
-      if (onlyRoom === null) await tx.run(deleteLoginsToExam, { userId, examId });
-      const seats = await tx.all(revokedSeats, { examId, userId, roomIds });
+      // Gathered entries are written a moment later. Those after that are about the person after they were added again.
+      const before = stage === "traces" ? END : firstIdAt(new Date(createdAt.getTime() + 2 * MAX_HELD_MS));
+      const [seats, entries] = await Promise.all([
+        tx.all(revokedSeats, { examId, userId, roomIds }),
+        tx.run(onlyRoom === null ? erasePersonFromAudit : erasePersonOfRoomFromAudit, {
+          examId,
+          roomId: onlyRoom,
+          userId,
+          before,
+          limit: ROWS_A_SEARCH,
+        }),
+        ...deletions.map((deletion) => tx.run(deletion, { examId, roomIds, userId, logins })),
+        tx.run(deleteLoginsToRooms, { userId, roomIds }),
+        onlyRoom === null && tx.run(deleteLoginsToExam, { userId, examId }),
+      ]);
       await eraseSeats(
         tx,
         { examId, userId },
         seats.map(({ roomId }) => roomId),
       );
+      return entries === ROWS_A_SEARCH;
     }),
 
   async eraseEvents({ examId, userId, upToEvent }, roomId, after) {

@@ -144,6 +144,7 @@ export const createExamRouter = ({
     onEvent: overseerProcedure
       .meta({
         sentence: "Delivers the events of all rooms of an exam as they happen.",
+        audited: "access",
         errors: ["EXAM_NOT_FOUND"],
         longAnswer: true,
       })

@@ -69,7 +69,7 @@ export const createMuteStore = ({
 
   change: ({ examId, roomId, muted, most, now, author, logins = [EVERYBODY] }) =>
     writes.ofExam(
-      { examId, roomId, people: logins?.map(userIdOfLogin) },
+      { examId, roomId, people: logins.filter((login) => login !== EVERYBODY).map(userIdOfLogin) },
       author,
       async (tx): Promise<MuteOutcome> => {
         const named = muted ? logins.filter((login) => login !== EVERYBODY) : [];

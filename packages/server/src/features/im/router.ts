@@ -15,6 +15,7 @@ export const createImRouter = ({ im }: { im: ImService }) =>
     getToken: anyoneProcedure
       .meta({
         sentence: "Returns the credentials with which the page connects to message services.",
+        audited: "none",
         access:
           "Administrators: for anyone. All others: for `<own id>` and `pc_<own id>`. With the role `admin`: administrators and teachers only.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
@@ -27,6 +28,7 @@ export const createImRouter = ({ im }: { im: ImService }) =>
     send: anyoneProcedure
       .meta({
         sentence: "Sends a message to a room, or to some of its pages.",
+        audited: "none",
         access:
           "All but administrators: in their own rooms. Commands: administrators and teachers only. Answers and reports: not inspectors. Examinees write to teachers and inspectors only.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "QUOTA_EXCEEDED"],

@@ -46,6 +46,7 @@ export const createParticipantRouter = ({
     list: watcherProcedure
       .meta({
         sentence: "Returns the people of a room in one role, in the order in which they were added.",
+        audited: "access",
         errors: ["ROOM_NOT_FOUND"],
         rows: 40,
         longAnswer: true,
@@ -113,6 +114,7 @@ export const createParticipantRouter = ({
     listUnseated: staffProcedure
       .meta({
         sentence: "Returns the people of an exam who have no room yet.",
+        audited: "access",
         access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND"],
         longAnswer: true,
@@ -123,6 +125,7 @@ export const createParticipantRouter = ({
     locate: staffProcedure
       .meta({
         sentence: "Finds a person in an exam.",
+        audited: "access",
         access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
       })

@@ -347,7 +347,7 @@ export const createParticipantStore = ({
     move(room, user, to, check, size, author) {
       const target = { examId: room.examId, roomId: to.roomId };
       return writes.ofRoster(
-        { ...target, people: [user] },
+        { ...target, people: [user], subject: room.roomId },
         author,
         (reader) =>
           Promise.all([

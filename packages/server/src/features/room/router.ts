@@ -99,6 +99,7 @@ export const createRoomRouter = ({
     joinLinks: staffProcedure
       .meta({
         sentence: "Makes links by which people enter their rooms.",
+        audited: "access",
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
         rows: 1000,
@@ -112,6 +113,7 @@ export const createRoomRouter = ({
     joinCodes: staffProcedure
       .meta({
         sentence: "Makes codes by which people enter their rooms.",
+        audited: "access",
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
         charges: ["writeRows"],
@@ -135,6 +137,7 @@ export const createRoomRouter = ({
     snapshot: anyoneProcedure
       .meta({
         sentence: "Returns the state of a room, to subscribe from.",
+        audited: "access",
         errors: ["ROOM_NOT_FOUND"],
         rows: 40,
         longAnswer: true,
@@ -145,6 +148,7 @@ export const createRoomRouter = ({
     onEvent: anyoneProcedure
       .meta({
         sentence: "Delivers the events of a room as they happen.",
+        audited: "access",
         errors: ["ROOM_NOT_FOUND"],
         charges: ["events"],
         longAnswer: true,

@@ -280,7 +280,7 @@ export const createRoomStore = ({
 
   create: ({ exam, room, people, undo, author }) => {
     const { id: roomId, examId, now } = room;
-    const target = { examId, roomId };
+    const target = { examId, roomId, people: people.map(({ userId }) => userId) };
     const write = async (tx: RosterTransaction, unseatedPeople: readonly Unseated[]) => {
       const writePeople = prepareFirstPeople(people, unseatedPeople);
       await tasks.keepGroups(tx, examId, undo);
@@ -290,7 +290,7 @@ export const createRoomStore = ({
           insertRoom(tx, room),
           writePeople(tx),
           // The room's first snapshot includes its people, so they need no events.
-          events.add(tx, target, "room_created", {}, now),
+          events.add(tx, { examId, roomId }, "room_created", {}, now),
         ]);
         return written;
       });

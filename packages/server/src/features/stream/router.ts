@@ -16,6 +16,7 @@ export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
     report: signedProcedure
       .meta({
         sentence: "Receives the events of the stream service.",
+        audited: "none",
         errors: ["STREAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED"],
         charges: ["events"],
       })
@@ -25,6 +26,7 @@ export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
     listEvents: watcherProcedure
       .meta({
         sentence: "Returns the stream events of a room.",
+        audited: "access",
         errors: ["ROOM_NOT_FOUND"],
         longAnswer: true,
       })

@@ -10,6 +10,8 @@ import type {
   RoomSnapshot,
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
+import type { AccessLog } from "../../domain/access-log.js";
+import { ENDED, type Target } from "../../domain/audit.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, roomNotFound } from "../../platform/errors.js";
@@ -73,6 +75,8 @@ export interface SubscriptionServiceDeps {
   readonly presence: {
     connect(page: { examId: string; roomId: string; userId: string; role: Role; camera: Camera }): () => void;
   };
+  /** Keeps when staff begin and end to listen. */
+  readonly accessLog?: AccessLog;
   readonly limits: SubscriptionLimits;
   readonly rates: Pick<RateLimits, "charge">;
   readonly clock: () => Date;
@@ -116,6 +120,7 @@ export const createSubscriptionService = ({
   access,
   uncountedAccess,
   presence,
+  accessLog,
   limits,
   rates,
   clock,
@@ -144,6 +149,16 @@ export const createSubscriptionService = ({
       signal?.removeEventListener("abort", release);
       release();
     };
+  };
+  /** Notes that staff have begun to listen. Returns the function that notes the end. */
+  const noteListening = (
+    { origin, audited, ...caller }: Subscriber["caller"],
+    target: Target,
+  ): (() => void) => {
+    if (!origin || audited !== "access" || caller.role === "examinee") return () => undefined;
+    const author = { ...caller, origin, audited };
+    accessLog?.note(author, target);
+    return () => accessLog?.note(author, target, ENDED);
   };
   /** Makes an `onStart` that also releases the subscription, at its end or if it cannot start. */
   const releasing = (release: () => void, start: () => () => void) => (): (() => void) => {
@@ -209,7 +224,14 @@ export const createSubscriptionService = ({
         { store: source, access: uncountedAccess, clock },
       );
       const release = acquireSubscription(subscriber, { field: "roomId", id: roomId });
-      const onStart = releasing(release, () => presence.connect({ examId, roomId, userId, role, camera }));
+      const onStart = releasing(release, () => {
+        const disconnect = presence.connect({ examId, roomId, userId, role, camera });
+        const noteEnd = noteListening(caller, { examId, roomId });
+        return () => {
+          disconnect();
+          noteEnd();
+        };
+      });
       return subscribe({ ...target, onStart }, subscriber, {
         lastEventId,
         store: source,
@@ -226,7 +248,7 @@ export const createSubscriptionService = ({
       const target = examTarget(caller, examId, { store: source, access: uncountedAccess, clock });
       await target.checkAccess(subscriber.caller);
       const release = acquireSubscription(subscriber, { field: "examId", id: examId });
-      const onStart = releasing(release, () => () => undefined);
+      const onStart = releasing(release, () => noteListening(subscriber.caller, { examId }));
       return subscribe({ ...target, onStart }, subscriber, {
         lastEventId,
         store: source,

@@ -1,4 +1,4 @@
-import type { Named } from "../../domain/calls.js";
+import type { ActingCaller, Named } from "../../domain/calls.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { InvigilError } from "../../platform/errors.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
@@ -11,7 +11,7 @@ import { createSubscriptionStates } from "./subscription-states.js";
 import type { SubscriptionTarget } from "./targets.js";
 
 export interface Subscriber {
-  readonly caller: Principal;
+  readonly caller: Principal & Partial<Pick<ActingCaller, "origin" | "audited">>;
   /** Verifies the caller's token again, and reads what is named with their rights (see `Context.identify`). */
   readonly identify: (named: Named) => Promise<Principal | InvigilError>;
   /** The connection that the subscription shares with others. Absent if the subscription has its own connection. */

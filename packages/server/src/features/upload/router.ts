@@ -8,6 +8,7 @@ export const createUploadRouter = ({ upload }: { upload: UploadService }) =>
     getCredentials: anyoneProcedure
       .meta({
         sentence: "Returns temporary credentials for uploading recordings.",
+        audited: "none",
         errors: ["EXAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
         alsoWhenFull: true,
       })

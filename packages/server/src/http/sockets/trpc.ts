@@ -26,6 +26,7 @@ export interface TrpcSocketOptions {
   readonly router: Router;
   readonly auth: Services["auth"];
   readonly gate: Services["gate"];
+  readonly accessLog: Services["accessLog"];
   readonly subscriptions: Pick<Services["subscriptions"], "acquireConnection">;
   readonly timing: SocketTiming;
 }
@@ -36,7 +37,7 @@ export interface TrpcSocketOptions {
  */
 const contextsOf = (
   connection: Connection,
-  { auth, gate }: Pick<TrpcSocketOptions, "auth" | "gate">,
+  { auth, gate, accessLog }: Pick<TrpcSocketOptions, "auth" | "gate" | "accessLog">,
 ): ((authorization: string | undefined) => Promise<Context>) => {
   const { id: requestId, address, log } = connection;
   const drained = () => connection.drained();
@@ -52,6 +53,7 @@ const contextsOf = (
       address,
       entryPoint: "trpc" as const,
       gate,
+      accessLog,
       connection,
     };
     const perCall: NonNullable<Context["perCall"]> = (call) =>
@@ -76,6 +78,7 @@ export const trpcSockets = ({
   router,
   auth,
   gate,
+  accessLog,
   subscriptions,
   timing: { firstMessageMs = FIRST_MESSAGE_MS },
 }: TrpcSocketOptions): SocketHandler => {
@@ -85,7 +88,7 @@ export const trpcSockets = ({
     const { socket, request, log } = connection;
     const calls = createCalls({ maxPending: MAX_PENDING, maxSubscriptions: MAX_SUBSCRIPTIONS });
     const readPause = createReadPause(connection, calls);
-    const contextFor = contextsOf(connection, { auth, gate });
+    const contextFor = contextsOf(connection, { auth, gate, accessLog });
     let context: Context | undefined;
 
     /** The error that ended the connection. It is not an internal error, and `upgrades.ts` logs it. */

@@ -1,0 +1,101 @@
+import type { AuditEntry, AuditPage, ListAuditInput } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
+import type { AuditEntry as StoredEntry } from "../../domain/audit.js";
+import type { ActingCaller } from "../../domain/calls.js";
+import type { RateLimits } from "../../limits/rates.js";
+import { firstIdAt } from "../../platform/ids.js";
+import type { AccessService } from "../access/service.js";
+import type { AuditStore } from "./store.js";
+
+/** Who changed or read what. `domain/audit.ts` writes the entries. */
+export interface AuditService {
+  /** @throws FORBIDDEN for a token that is bound to a room or an exam */
+  list(caller: ActingCaller, input: ListAuditInput): Promise<AuditPage>;
+  /** Starts to delete old entries. */
+  start(): void;
+  /** Resolves when no deletion is running. */
+  stop(): Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+const PRUNING_INTERVAL_MS = 600_000;
+/** After all ids. */
+const END = "~";
+
+const toEntry = ({ createdAt, ...stored }: StoredEntry): AuditEntry => {
+  const { credentialId, operator, examId, roomId, personId, subject, ...entry } = stored;
+  return {
+    ...entry,
+    time: createdAt,
+    ...(credentialId !== null && { credentialId }),
+    ...(operator !== null && { operator }),
+    ...(examId !== null && { examId }),
+    ...(roomId !== null && { roomId }),
+    ...(personId !== null && { personId }),
+    ...(subject !== null && { subject }),
+  };
+};
+
+export const createAuditService = ({
+  store,
+  access,
+  rates,
+  clock,
+  keptDays,
+  log,
+}: {
+  store: AuditStore;
+  access: AccessService;
+  rates: RateLimits;
+  clock: () => Date;
+  keptDays: number;
+  log: FastifyBaseLogger;
+}): AuditService => {
+  let timer: NodeJS.Timeout | undefined;
+  let isActive = false;
+  let running: Promise<void> | undefined;
+
+  /** Deletes in small transactions, so that other writes are not delayed. */
+  const prune = async (): Promise<void> => {
+    try {
+      const before = firstIdAt(new Date(clock().getTime() - keptDays * DAY_MS));
+      while (isActive && (await store.prune(before)));
+    } catch (error) {
+      log.error({ err: error }, "old entries of the audit could not be deleted; the server will try again");
+    } finally {
+      running = undefined;
+    }
+  };
+  const pruneOnce = (): void => {
+    running ??= prune();
+  };
+
+  return {
+    async list(caller, { since, until, pageSize: limit, cursor, ...filter }) {
+      access.unbound(caller);
+      const end = until ? firstIdAt(until) : END;
+      const page = await store.list(filter, {
+        from: since ? firstIdAt(since) : "",
+        before: cursor !== undefined && cursor < end ? cursor : end,
+        limit,
+      });
+      const { entries, read, ...next } = page;
+      // The entries of the answer are charged where calls are answered.
+      rates.charge({ caller }, { readRows: read - entries.length });
+      return { entries: entries.map(toEntry), ...next };
+    },
+    start() {
+      isActive = true;
+      pruneOnce();
+      timer ??= setInterval(pruneOnce, PRUNING_INTERVAL_MS);
+      // The timer keeps no process running.
+      timer.unref();
+    },
+    async stop() {
+      isActive = false;
+      clearInterval(timer);
+      timer = undefined;
+      await running;
+    },
+  };
+};
