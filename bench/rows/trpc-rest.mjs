@@ -1,7 +1,7 @@
 import { callsPerSecond } from "../lib/measures.mjs";
 import { roomGet, roomInfo } from "../lib/paths.mjs";
 
-/** The typed door beside the old one: the same procedure. */
+/** The typed entry point beside the old one: the same procedure. */
 export const row = {
   name: "trpc-rest",
   ours: roomGet,

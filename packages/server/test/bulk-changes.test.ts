@@ -200,8 +200,8 @@ describe("a large import", () => {
     expect(await countRows(exam.db, participants, isNotNull(participants.changedBy))).toBe(0);
     expect(await countRows(exam.db, roomEvents)).toBe(before + PEOPLE);
 
-    const newcomers = roster("New", (n) => rooms[n % rooms.length]?.name ?? "");
-    const file = Buffer.from(Buffer.from(newcomers, "base64").toString().replaceAll("\nk", "\nn")).toString(
+    const addedPeople = roster("New", (n) => rooms[n % rooms.length]?.name ?? "");
+    const file = Buffer.from(Buffer.from(addedPeople, "base64").toString().replaceAll("\nk", "\nn")).toString(
       "base64",
     );
     const joined = await exam.watched(
@@ -216,8 +216,8 @@ describe("a large import", () => {
       exam.db,
       query.select().from(roomEvents).where(eq(roomEvents.type, "participant_added")),
     );
-    const newcomerCount = added.filter(({ data }) => String(data.userId).startsWith("n")).length;
-    expect(newcomerCount).toBe(PEOPLE);
+    const addedCount = added.filter(({ data }) => String(data.userId).startsWith("n")).length;
+    expect(addedCount).toBe(PEOPLE);
   });
 
   it("with a fault in its last row leaves nothing behind", async () => {

@@ -185,11 +185,15 @@ describe("the cheat config of an ended room", () => {
   it("and what the page of the end asks is answered", async () => {
     await using school = await nextSchool();
     await school.teacher.room.end({ roomId: school.room.id });
-    const door = rest(school, await school.token(EXAMINEE));
-    const room = dataOf(await door.get("roomInfo", { roomId: school.room.id }));
+    const client = rest(school, await school.token(EXAMINEE));
+    const room = dataOf(await client.get("roomInfo", { roomId: school.room.id }));
     expect(room).toMatchObject({ id: school.room.id, status: 1 });
     expect(room).not.toHaveProperty("cheatConfig");
     // The call is allowed: only the store is missing in this test.
-    refusalOf(await door.get("getOssConfig", { examId: school.room.examId }), 501, "PROVIDER_NOT_CONFIGURED");
+    refusalOf(
+      await client.get("getOssConfig", { examId: school.room.examId }),
+      501,
+      "PROVIDER_NOT_CONFIGURED",
+    );
   });
 });

@@ -10,7 +10,7 @@ import { connectAs, rawSocket, socketUrl } from "./support/sockets.js";
 const ADMIN = { sub: "root", role: "admin" } as const;
 const LONG = "x".repeat(9_000);
 
-describe("what is answered at the typed door", () => {
+describe("what is answered at the typed entry point", () => {
   it.each(["auth.whoami", "room.list", "auth.whoami,room.list?batch=1", "room.onEvent", "im.send"])(
     "HEAD of %s is answered without a body",
     async (path) => {

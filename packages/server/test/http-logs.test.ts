@@ -175,7 +175,7 @@ describe("the log holds no secret", () => {
     endTime: new Date(1000),
   });
 
-  it("whatever is called, well or badly, by either door", async () => {
+  it("whatever is called, well or badly, by either entry point", async () => {
     await using world = await openWorld({ config });
     const { id: roomId, examId } = await makeRoom(world);
     const tokens = [
@@ -211,11 +211,11 @@ describe("the log holds no secret", () => {
       // The session that was logged out cannot continue.
       for (const [name, type] of [...world.procedures].filter(([each]) => each !== "auth.logout"))
         for (const input of [canaries(roomId, examId), valid(roomId, examId)]) {
-          const door = trpc(world, token);
+          const client = trpc(world, token);
           const how = { query: "query", mutation: "mutate", subscription: "subscribe" } as const;
           // A subscription after an event that does not exist gets an answer at once.
           const sentInput = type === "subscription" ? { ...input, lastEventId: "999999999" } : input;
-          const { status } = await door[how[type]](name, sentInput);
+          const { status } = await client[how[type]](name, sentInput);
           statuses.add(status);
           // The log line of an open stream is written when it ends.
           if (type !== "subscription" || status !== 200) sent++;
@@ -341,8 +341,8 @@ describe("a fault of the server", () => {
         },
       }),
     });
-    const door = rest(world, await world.token(TEACHER));
-    const answer = await door.post("createRoom", { name: "R" });
+    const client = rest(world, await world.token(TEACHER));
+    const answer = await client.post("createRoom", { name: "R" });
     expect(refusalOf(answer, 500, "INTERNAL")).not.toContain("provider broke");
     const [fault, ...others] = faultsIn(world);
     expect(fault).toMatchObject({ reqId: answer.body.requestId, msg: "fault" });

@@ -33,7 +33,7 @@ const open = async () => {
 };
 
 describe("while the disk is nearly full", () => {
-  it("writes are refused in every door, reads go on, and so does what ends or makes room", async () => {
+  it("writes are refused at every entry point, reads go on, and so does what ends or makes room", async () => {
     await using school = await open();
     const { room } = school;
     expect((await school.fill(100)).json()).toEqual({

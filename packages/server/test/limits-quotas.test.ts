@@ -35,7 +35,7 @@ const recorded = async ({ admin, room }: Opened): Promise<number> =>
   (await admin.cheat.listRecords({ roomId: room.id, pageSize: 100 })).records.length;
 
 describe("cheat records about one person in one room", () => {
-  it("are as many as the quota has, in every door", async () => {
+  it("are as many as the quota has, at every entry point", async () => {
     await using school = await open({ INVIGIL_QUOTA_RECORDS_PER_PERSON: "5" });
     const examinee = await school.api(EXAMINEE);
     expect((await examinee.mutate("cheat.addRecords", recording(school, "examinee1", 4))).status).toBe(200);

@@ -159,7 +159,7 @@ describe("a full room of 2,000, without any setting", () => {
 });
 
 describe("a caller's calls", () => {
-  it("are counted by person, whatever the token and the door, reading and writing apart", async () => {
+  it("are counted by person, whatever the token and the entry point, reading and writing apart", async () => {
     await using school = await open({
       INVIGIL_LIMIT_READS: "person=4",
       INVIGIL_LIMIT_WRITES: "person=2,admin=1000",
@@ -292,7 +292,7 @@ describe("what a caller reads", () => {
 
   it.each(["REST", "tRPC over HTTP", "tRPC over a WebSocket"])(
     "is counted by the bytes of the answers, over %s",
-    async (door) => {
+    async (entryPoint) => {
       await using school = await open({ INVIGIL_LIMIT_READ_MIB: "person=1" });
       school.watch.pass(60);
       const { id: roomId } = school.room;
@@ -301,8 +301,8 @@ describe("what a caller reads", () => {
       await using socket = connectApi(await school.listen(), token);
       const list = async (): Promise<string> => {
         const input = { roomId, pageSize: 25 };
-        if (door === "REST") return (await app.post("cheat/listCheatRecord", input)).text;
-        if (door === "tRPC over HTTP") return (await api.query("cheat.listRecords", input)).text;
+        if (entryPoint === "REST") return (await app.post("cheat/listCheatRecord", input)).text;
+        if (entryPoint === "tRPC over HTTP") return (await api.query("cheat.listRecords", input)).text;
         return JSON.stringify(await socket.api.cheat.listRecords.query(input).catch(String));
       };
       for (let n = 0; n < 5; n += 1) expect((await list()).length).toBeGreaterThan(250_000);
@@ -471,32 +471,35 @@ describe("cheat records", () => {
     ["a person", { INVIGIL_LIMIT_RECORDS: "person=10" }, "from examinee1, at most 10"],
     ["a room", { INVIGIL_LIMIT_RECORDS: "room=10" }, "in the room"],
     ["an exam", { INVIGIL_LIMIT_RECORDS: "exam=10" }, "in the exam"],
-  ])("are limited by number for %s, in both doors and over a WebSocket", async (_, environment, named) => {
-    await using school = await open(environment);
-    const { rest: app, trpc: api, token } = await school.api(EXAMINEE);
-    expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 6 })));
-    expect(
-      restRefusal(await app.post("cheat/addCheatRecord", detected(school, { records: 5 })), 6),
-    ).toContain(named);
-    expect(
-      trpcRefusal(await api.mutate("cheat.addRecords", recording(school, { records: 6 })), 12),
-    ).toContain(named);
-    const url = await school.listen();
-    await using socket = connectApi(url, token);
-    await expect(socket.api.cheat.addRecords.mutate(recording(school, { records: 5 }))).rejects.toMatchObject(
-      { data: { reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 6 } },
-    );
-    // Refused calls do not use the allowance, and store nothing.
-    expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 4 })));
-    const { records } = await school.teacher.cheat.listRecords({ roomId: school.room.id, pageSize: 100 });
-    expect(records).toHaveLength(10);
-    // The limit of a person is their own. Those of a room and an exam are shared.
-    const another = await (await school.api(OTHER)).rest.post(
-      "cheat/addCheatRecord",
-      detected(school, { sub: "examinee2" }),
-    );
-    expect(another.status).toBe(named.startsWith("from") ? 200 : 429);
-  });
+  ])(
+    "are limited by number for %s, at both entry points and over a WebSocket",
+    async (_, environment, named) => {
+      await using school = await open(environment);
+      const { rest: app, trpc: api, token } = await school.api(EXAMINEE);
+      expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 6 })));
+      expect(
+        restRefusal(await app.post("cheat/addCheatRecord", detected(school, { records: 5 })), 6),
+      ).toContain(named);
+      expect(
+        trpcRefusal(await api.mutate("cheat.addRecords", recording(school, { records: 6 })), 12),
+      ).toContain(named);
+      const url = await school.listen();
+      await using socket = connectApi(url, token);
+      await expect(
+        socket.api.cheat.addRecords.mutate(recording(school, { records: 5 })),
+      ).rejects.toMatchObject({ data: { reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 6 } });
+      // Refused calls do not use the allowance, and store nothing.
+      expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 4 })));
+      const { records } = await school.teacher.cheat.listRecords({ roomId: school.room.id, pageSize: 100 });
+      expect(records).toHaveLength(10);
+      // The limit of a person is their own. Those of a room and an exam are shared.
+      const another = await (await school.api(OTHER)).rest.post(
+        "cheat/addCheatRecord",
+        detected(school, { sub: "examinee2" }),
+      );
+      expect(another.status).toBe(named.startsWith("from") ? 200 : 429);
+    },
+  );
 
   it("are limited by their bytes", async () => {
     await using school = await open({ INVIGIL_LIMIT_RECORD_MIB: "person=1" });

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { createEventDispatcher } from "../src/features/subscriptions/event-dispatcher.js";
 import { createEventQueue } from "../src/features/subscriptions/event-queue.js";
-import { createLiveStore } from "../src/features/subscriptions/store.js";
+import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
 import { ADMIN, openLiveHall } from "./support/live-hall.js";
 import { withWrites } from "./support/writes.js";
 
@@ -13,7 +13,7 @@ it("an event that is committed while the first subscription starts is delivered 
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   await using hall = await openLiveHall();
   const { room } = hall;
-  const store = createLiveStore(withWrites(hall.db));
+  const store = createSubscriptionStore(withWrites(hall.db));
   let answer = (): void => undefined;
   const mayAnswer = new Promise<void>((resolve) => {
     answer = resolve;

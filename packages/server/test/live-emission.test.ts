@@ -11,7 +11,7 @@ const withoutIds = (log: readonly { roomId: string; type: string; data: object }
 /** The same without messages. */
 const withoutMessages = (log: Parameters<typeof withoutIds>[0]) =>
   withoutIds(log).filter(({ type }) => type !== "message");
-const newcomer = (userId: string, name = userId) => ({ userId, name, role: "examinee" as const });
+const examinee = (userId: string, name = userId) => ({ userId, name, role: "examinee" as const });
 const known = (userId: string, name = userId, extraMinutes = 0) => ({
   userId,
   name,
@@ -26,7 +26,7 @@ describe("the log has an event for each change and for nothing else, when", () =
     const { examId } = hall.room;
     const made = await hall
       .as(TEACHER)
-      .room.create({ name: "New", examId, participants: [newcomer("someone")] });
+      .room.create({ name: "New", examId, participants: [examinee("someone")] });
     await hall.as(TEACHER).room.end({ roomId: made.id });
     await hall.as(TEACHER).room.end({ roomId: made.id });
     expect(withoutIds(await hall.log())).toEqual([
@@ -56,12 +56,12 @@ describe("the log has an event for each change and for nothing else, when", () =
     const { id: roomId } = hall.room;
     const { id: toRoomId } = hall.sibling;
     const teacher = hall.as(ADMIN);
-    const add = (...participants: ReturnType<typeof newcomer>[]) =>
+    const add = (...participants: ReturnType<typeof examinee>[]) =>
       teacher.participant.add({ roomId, participants });
-    await add(newcomer("a"), newcomer("b"));
-    await add(newcomer("a"), newcomer("b", "Another"));
+    await add(examinee("a"), examinee("b"));
+    await add(examinee("a"), examinee("b", "Another"));
     // The call adds nobody, because one of the people has another role.
-    const refused = add(newcomer("c"), newcomer("teacher1"));
+    const refused = add(examinee("c"), examinee("teacher1"));
     await expect(refused).rejects.toThrow();
     await teacher.participant.move({ roomId, userId: "a", toRoomId });
     await expect(teacher.participant.move({ roomId, userId: "a", toRoomId })).rejects.toThrow();
@@ -230,7 +230,7 @@ describe("the log has an event for each change and for nothing else, when", () =
     const outcomes = await Promise.allSettled([
       admin.room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" }),
       // The second person has another role in that room. This is detected after the first one was written.
-      admin.participant.add({ roomId: sibling.id, participants: [newcomer("x"), newcomer("teacher3")] }),
+      admin.participant.add({ roomId: sibling.id, participants: [examinee("x"), examinee("teacher3")] }),
       admin.room.setAudioStatus({ roomId: sibling.id, audioStatus: "speaking" }),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);

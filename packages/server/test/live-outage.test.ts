@@ -45,6 +45,23 @@ describe.each(["room", "exam"] as const)(
       );
     });
 
+    it("and then receives the event whose delivery failed", async () => {
+      const outage = createOutage();
+      await using hall = await openLiveHall({ change: outage.change });
+      await using listener = await listenLater(hall, of, { token: await hall.token(ADMIN) });
+      listener.proceed();
+      await speak(hall, 1);
+      // Its access was checked before this event. What fails next is the read of the message.
+      await listener.next();
+      listener.hold();
+      await hall.as(TEACHER).im.send({ roomId: hall.room.id, type: 30_001, data: "kept" });
+      await speak(hall, 1);
+      const received = listener.take(2);
+      await proceedInOutage(outage, listener.proceed);
+      const [, ...later] = await hall.log();
+      expect(idsOf(await received)).toEqual(later.map(({ id }) => id));
+    });
+
     it("and then receives what it missed before", async () => {
       const outage = createOutage();
       await using hall = await openLiveHall({ change: outage.change });
@@ -106,7 +123,7 @@ describe.each(["room", "exam"] as const)(
       listener.proceed();
       await outage.failed(3);
       const ended = listener.failure();
-      await hall.services.live.stop();
+      await hall.services.subscriptions.stop();
       expect(await ended).toMatchObject({ code: "OVERLOADED" });
       outage.end();
     });
@@ -120,8 +137,8 @@ describe.each(["room", "exam"] as const)(
         const subscriber = { caller, identify: async () => caller, signal: abort.signal };
         const events =
           of === "room"
-            ? await hall.services.live.subscribeToRoom(subscriber, { roomId, camera: "main" })
-            : await hall.services.live.subscribeToExam(subscriber, { examId });
+            ? await hall.services.subscriptions.subscribeToRoom(subscriber, { roomId, camera: "main" })
+            : await hall.services.subscriptions.subscribeToExam(subscriber, { examId });
         outage.begin();
         const listener = readEvents<{ readonly id: string }>(events, abort);
         await outage.failed(3);
@@ -149,7 +166,7 @@ describe.each(["room", "exam"] as const)(
         await using hall = await openLiveHall({ change: outage.change });
         await using listener = await listenInOutage(hall, outage);
         const ended = listener.failure();
-        await hall.services.live.stop();
+        await hall.services.subscriptions.stop();
         expect(await ended).toMatchObject({ code: "OVERLOADED" });
         outage.end();
       });

@@ -4,8 +4,12 @@ import { WHOLE_EXAM } from "../src/domain/events.js";
 import type { RoomKey } from "../src/domain/room-exams.js";
 import { createEventDispatcher } from "../src/features/subscriptions/event-dispatcher.js";
 import { createSubscriptionLimits } from "../src/features/subscriptions/limits.js";
-import { createLiveService } from "../src/features/subscriptions/service.js";
-import { createLiveStore, type EventScope, type LiveStore } from "../src/features/subscriptions/store.js";
+import { createSubscriptionService } from "../src/features/subscriptions/service.js";
+import {
+  createSubscriptionStore,
+  type EventScope,
+  type SubscriptionStore,
+} from "../src/features/subscriptions/store.js";
 import { UNLIMITED } from "../src/limits/rates.js";
 import { type EventReader, readEvents } from "./support/listening.js";
 import { ADMIN, EXAMINEE, type LiveHall, openLiveHall } from "./support/live-hall.js";
@@ -92,7 +96,7 @@ const createListener = (
 };
 
 /** Delays reads of the log by some turns of the event loop, as a network would. */
-const delayed = (store: LiveStore, turns: () => number): LiveStore => {
+const delayed = (store: SubscriptionStore, turns: () => number): SubscriptionStore => {
   const pass = async (): Promise<void> => {
     for (let left = turns(); left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
   };
@@ -129,12 +133,15 @@ const run = async (
   const admin = hall.as(ADMIN);
   const { lastEventId: from } = await admin.room.snapshot({ roomId: room.id });
   let calls = 0;
-  const store = delayed(createLiveStore(withWrites(hall.db)), () => delays[calls++ % delays.length] ?? 0);
+  const store = delayed(
+    createSubscriptionStore(withWrites(hall.db)),
+    () => delays[calls++ % delays.length] ?? 0,
+  );
   const log = hall.app.log;
   const dispatcher = createEventDispatcher({ store, log });
   const clock = () => new Date();
   const presence = { connect: () => () => undefined };
-  const live = createLiveService({
+  const subscriptions = createSubscriptionService({
     ...services,
     uncountedAccess: services.access,
     store,
@@ -156,14 +163,14 @@ const run = async (
   const inRoom = (roomId: string) => async (lastEventId: string) => {
     const abort = new AbortController();
     return readEvents<ReceivedEvent>(
-      await live.subscribeToRoom(subscriber(abort), { roomId, camera: "main", lastEventId }),
+      await subscriptions.subscribeToRoom(subscriber(abort), { roomId, camera: "main", lastEventId }),
       abort,
     );
   };
   const inExam = async (lastEventId: string) => {
     const abort = new AbortController();
     return readEvents<ReceivedEvent>(
-      await live.subscribeToExam(subscriber(abort), { examId: room.examId, lastEventId }),
+      await subscriptions.subscribeToExam(subscriber(abort), { examId: room.examId, lastEventId }),
       abort,
     );
   };

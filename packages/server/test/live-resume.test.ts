@@ -72,8 +72,8 @@ describe("a subscriber that resumes", () => {
       await speak(hall, 1);
       const { lastEventId: latest } = await hall.as(ADMIN).room.snapshot({ roomId });
       // Deletes events that are older than an hour.
-      await hall.services.live.stop();
-      hall.services.live.start();
+      await hall.services.subscriptions.stop();
+      hall.services.subscriptions.start();
       await expect.poll(async () => (await hall.wholeLog()).length).toBe(1);
 
       await using away = await listen(before);
@@ -128,8 +128,8 @@ describe("a subscriber that resumes", () => {
     await speak(hall, 700);
     const { lastEventId } = await hall.as(ADMIN).room.snapshot({ roomId });
     now = new Date(START.getTime() + HOUR);
-    await hall.services.live.stop();
-    hall.services.live.start();
+    await hall.services.subscriptions.stop();
+    hall.services.subscriptions.start();
     // There are more events than one write deletes. At most the newest one remains: on PostgreSQL, the exam's position is noted instead.
     await expect.poll(async () => (await hall.wholeLog()).length, { timeout: 20_000 }).toBeLessThanOrEqual(1);
     await using subscription = await listenRoom(hall, ADMIN, { roomId, lastEventId });

@@ -218,7 +218,10 @@ describe("a subscription whose access has ended fails", () => {
     const input = { roomId: hall.room.id, camera: "main" as const, lastEventId };
     const abort = new AbortController();
     const listener = { caller, identify, signal: abort.signal };
-    await using subscription = readEvents(await hall.services.live.subscribeToRoom(listener, input), abort);
+    await using subscription = readEvents(
+      await hall.services.subscriptions.subscribeToRoom(listener, input),
+      abort,
+    );
     vi.advanceTimersByTime(5000);
     await hall.as(TEACHER).room.end({ roomId: hall.room.id });
     expect(await subscription.next()).toMatchObject({ type: "room_ended" });
@@ -251,8 +254,11 @@ describe("a subscription whose access has ended fails", () => {
     const caller = await hall.services.auth.identify(token);
     const input = { roomId: hall.room.id, camera: "main" as const };
     // Admitted but not started.
-    const late = await hall.services.live.subscribeToRoom({ caller, identify: async () => caller }, input);
-    await hall.services.live.stop();
+    const late = await hall.services.subscriptions.subscribeToRoom(
+      { caller, identify: async () => caller },
+      input,
+    );
+    await hall.services.subscriptions.stop();
     const stopping = { code: "OVERLOADED", message: "The server is stopping." };
     expect(reason(await listener.failure())).toEqual(stopping);
     await expect(late.next()).rejects.toMatchObject(stopping);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { createEventTail } from "../src/features/subscriptions/event-tail.js";
-import { createLiveStore } from "../src/features/subscriptions/store.js";
+import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
 import { DatabaseUnavailableError } from "../src/storage/errors.js";
 import { ADMIN, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { withWrites } from "./support/writes.js";
@@ -11,7 +11,7 @@ it("a read that fails loses no event of the exams that it has already read", asy
   let now = START;
   await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 60 } });
   const other = await hall.as(ADMIN).room.create({ name: "Another exam's room" });
-  const store = createLiveStore(withWrites(hall.db));
+  const store = createSubscriptionStore(withWrites(hall.db));
   let isGone = false;
   const tail = createEventTail({
     ...store,
@@ -25,8 +25,8 @@ it("a read that fails loses no event of the exams that it has already read", asy
   await hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus: "speaking" });
   now = new Date(START.getTime() + 3_600_000);
   await hall.as(ADMIN).room.setAudioStatus({ roomId: other.id, audioStatus: "speaking" });
-  await hall.services.live.stop();
-  hall.services.live.start();
+  await hall.services.subscriptions.stop();
+  hall.services.subscriptions.start();
   await expect
     .poll(async () => (await hall.wholeLog()).filter(({ roomId }) => roomId === hall.room.id))
     .toEqual([]);
@@ -47,7 +47,7 @@ it("events that are deleted during a read are read, or lost", async () => {
   const { examId } = hall.room;
   const speak = (audioStatus: "speaking" | "silent") =>
     hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus });
-  const logOfHall = createLiveStore(withWrites({ storage }));
+  const logOfHall = createSubscriptionStore(withWrites({ storage }));
   /** Deletes old events after each read. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <Found>(read: () => Promise<Found>): Promise<Found> => {
@@ -55,7 +55,7 @@ it("events that are deleted during a read are read, or lost", async () => {
     last = found.then(() => logOfHall.prune(now));
     return found;
   };
-  const store = createLiveStore(
+  const store = createSubscriptionStore(
     withWrites({
       storage: {
         ...storage,
@@ -65,7 +65,7 @@ it("events that are deleted during a read are read, or lost", async () => {
     }),
   );
   const tail = createEventTail({ ...store, hasOneOrder: false });
-  await tail.follow(examId, () => createLiveStore(withWrites({ storage })).newestIdOf(examId));
+  await tail.follow(examId, () => createSubscriptionStore(withWrites({ storage })).newestIdOf(examId));
   await speak("speaking");
   now = new Date(START.getTime() + 3_600_000);
   await speak("silent");

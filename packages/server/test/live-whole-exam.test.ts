@@ -161,8 +161,8 @@ describe("a change of an exam's config", () => {
     const from = await positionOf(hall);
     const id = await changeConfig(hall, "{}");
     now = new Date(now.getTime() + 1_000_000);
-    await hall.services.live.stop();
-    hall.services.live.start();
+    await hall.services.subscriptions.stop();
+    hall.services.subscriptions.start();
     await expect
       .poll(async () => (await hall.wholeLog()).map(({ type }) => type))
       .toEqual(["audio_status_changed", "cheat_config_changed"]);

@@ -175,22 +175,25 @@ describe("failed logins", () => {
   const wrong = { username: "t1", password: "not the password" };
   const right = { username: "t1", password: PASSWORD };
 
-  it.each(["t1", "nobody"])("of %s: the sixth in a minute is 429, by either door", async (username) => {
-    await using staff = await openStaff();
-    await staff.account("t1");
-    const input = { username, password: "not the password" };
-    for (let n = 0; n < 5; n++) refusalOf(await rest(staff).post("login", input), 401, "UNAUTHENTICATED");
-    const byRest = await rest(staff).post("login", input);
-    expect(refusalOf(byRest, 429, "TOO_MANY_REQUESTS")).toContain("60 seconds");
-    expect(byRest.headers["retry-after"]).toBe("60");
-    staff.wait(20);
-    const { status, headers, error } = await trpc(staff).mutate("auth.login", input);
-    expect({ status, retryAfter: headers["retry-after"], data: error.data }).toMatchObject({
-      status: 429,
-      retryAfter: "40",
-      data: { code: "TOO_MANY_REQUESTS", reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 40 },
-    });
-  });
+  it.each(["t1", "nobody"])(
+    "of %s: the sixth in a minute is 429, by either entry point",
+    async (username) => {
+      await using staff = await openStaff();
+      await staff.account("t1");
+      const input = { username, password: "not the password" };
+      for (let n = 0; n < 5; n++) refusalOf(await rest(staff).post("login", input), 401, "UNAUTHENTICATED");
+      const byRest = await rest(staff).post("login", input);
+      expect(refusalOf(byRest, 429, "TOO_MANY_REQUESTS")).toContain("60 seconds");
+      expect(byRest.headers["retry-after"]).toBe("60");
+      staff.wait(20);
+      const { status, headers, error } = await trpc(staff).mutate("auth.login", input);
+      expect({ status, retryAfter: headers["retry-after"], data: error.data }).toMatchObject({
+        status: 429,
+        retryAfter: "40",
+        data: { code: "TOO_MANY_REQUESTS", reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 40 },
+      });
+    },
+  );
 
   it("say when to come back in a batch, too", async () => {
     await using staff = await openStaff();

@@ -13,7 +13,7 @@ import { openWorld, type World } from "./support/world.js";
 // Apps with older SDKs do not name a message service.
 
 const DEVICE = { deviceId: "art-1", deviceType: "web" };
-const doorOf = async (world: World, sub = "t1") => rest(world, await world.token({ sub, role: "teacher" }));
+const clientOf = async (world: World, sub = "t1") => rest(world, await world.token({ sub, role: "teacher" }));
 /** The services of each room, by the name of the room. */
 const servicesOf = async ({ db }: World) =>
   (await readRows(db, query.select().from(rooms).orderBy(rooms.name))).map(({ imServer }) => imServer);
@@ -29,7 +29,7 @@ describe("without the vendor's older service", () => {
   ] as const)("getIMToken answers two logins of %s that the server can verify", async (_, config, app) => {
     await using world = await openWorld({ config });
     const { accessToken, refreshToken } = dataOf(
-      await (await doorOf(world)).post("getIMToken", { userId: "pc_t1", ...DEVICE }),
+      await (await clientOf(world)).post("getIMToken", { userId: "pc_t1", ...DEVICE }),
     );
     const logins = [loginIn(accessToken), loginIn(refreshToken)];
     for (const { appId, appToken, auth } of logins) {
@@ -44,14 +44,14 @@ describe("without the vendor's older service", () => {
 
   it("getIMToken needs no device, and refuses what it refuses by name", async () => {
     await using world = await openWorld();
-    const door = await doorOf(world);
-    dataOf(await door.post("getIMToken", { userId: "t1" }));
-    refusalOf(await door.post("getIMToken", { userId: "t2", ...DEVICE }), 403, "FORBIDDEN");
+    const client = await clientOf(world);
+    dataOf(await client.post("getIMToken", { userId: "t1" }));
+    refusalOf(await client.post("getIMToken", { userId: "t2", ...DEVICE }), 403, "FORBIDDEN");
   });
 
   it("createRoom makes a room of aliyun_new", async () => {
     await using world = await openWorld();
-    dataOf(await (await doorOf(world)).post("createRoom", { name: "R" }));
+    dataOf(await (await clientOf(world)).post("createRoom", { name: "R" }));
     expect(await servicesOf(world)).toEqual([["aliyun_new"]]);
   });
 });
@@ -74,7 +74,7 @@ describe("with the vendor's older service", () => {
     await using older = await open();
     const { world, live } = older;
     const sent = { userId: "t1", ...DEVICE };
-    expect(dataOf(await (await doorOf(world)).post("getIMToken", sent))).toEqual({
+    expect(dataOf(await (await clientOf(world)).post("getIMToken", sent))).toEqual({
       accessToken: given("old-access-1"),
       refreshToken: given("old-refresh-1"),
     });
@@ -91,25 +91,25 @@ describe("with the vendor's older service", () => {
     ["deviceId", { deviceId: "ART" }],
   ])("getIMToken names what the service must have: %s in %o", async (field, change) => {
     await using older = await open();
-    const door = await doorOf(older.world);
-    const answer = await door.post("getIMToken", { userId: "t1", ...DEVICE, ...change });
+    const client = await clientOf(older.world);
+    const answer = await client.post("getIMToken", { userId: "t1", ...DEVICE, ...change });
     expect(refusalOf(answer, 400, "INVALID_INPUT")).toMatch(new RegExp(`^${field} `));
     expect(older.live.count()).toBe(0);
   });
 
   it("getIMToken refuses ids that the service has not", async () => {
     await using older = await open();
-    const door = await doorOf(older.world, "T1");
-    const answer = await door.post("getIMToken", { userId: "T1", ...DEVICE });
+    const client = await clientOf(older.world, "T1");
+    const answer = await client.post("getIMToken", { userId: "T1", ...DEVICE });
     expect(refusalOf(answer, 400, "INVALID_INPUT")).toMatch(/^userId must be at most 32 lower-case/);
   });
 
   it("createRoom makes its group there, and v2/createRoom where it is told to", async () => {
     await using older = await open();
     const { world, live } = older;
-    const door = await doorOf(world);
-    dataOf(await door.post("createRoom", { name: "A" }));
-    dataOf(await door.post("v2/createRoom", { name: "B", imServer: ["aliyun_new"] }));
+    const client = await clientOf(world);
+    dataOf(await client.post("createRoom", { name: "A" }));
+    dataOf(await client.post("v2/createRoom", { name: "B", imServer: ["aliyun_new"] }));
     expect(live.calls.map(({ action }) => action)).toEqual(["CreateMessageGroup", "CreateLiveMessageGroup"]);
     expect(await servicesOf(world)).toEqual([["aliyun_old"], ["aliyun_new"]]);
     expect(live.failedChecks).toEqual([]);
@@ -120,7 +120,7 @@ describe("with the vendor's older service", () => {
     const { world, live } = older;
     live.fail("signature");
     const sent = { userId: "t1", ...DEVICE };
-    const answer = await (await doorOf(world)).post("getIMToken", sent);
+    const answer = await (await clientOf(world)).post("getIMToken", sent);
     // Only the envelope: the vendor's error is not shown to others.
     expect(refusalOf(answer, 502, "PROVIDER_FAILED")).toBe("The service aliyun_old refused the call.");
     const admin = rest(world, await world.token({ sub: "root", role: "admin" }));

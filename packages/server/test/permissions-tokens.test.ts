@@ -103,8 +103,8 @@ describe("a token", () => {
   it("is refused from the second on at which it expires, though it was good before", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
     await using school = await openSchool({ now: () => now });
-    const door = rest(school, await school.token({ sub: "teacher1", role: "teacher" }, 60));
-    const ask = () => door.get("roomInfo", { roomId: school.room.id });
+    const client = rest(school, await school.token({ sub: "teacher1", role: "teacher" }, 60));
+    const ask = () => client.get("roomInfo", { roomId: school.room.id });
     now = new Date("2026-01-02T03:05:04.999Z");
     dataOf(await ask());
     now = new Date("2026-01-02T03:05:05Z");

@@ -259,7 +259,7 @@ describe("without a valid token", () => {
     expect(await stateOf(school)).toEqual(before);
   });
 
-  it("anybody logs in, and the stream service reports, by every door, whatever token comes along", async () => {
+  it("anybody logs in, and the stream service reports, at every entry point, whatever token comes along", async () => {
     await using school = await openSchool({ config: STREAM_CONFIG });
     const report = { ...streamReport(school.room, "examinee1"), ...streamSignature() };
     await school.admin.account.create(accountOf(school));

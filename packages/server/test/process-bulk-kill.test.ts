@@ -114,7 +114,7 @@ describe.concurrent("a change whose process is killed", { timeout: 60_000 }, () 
     expect(again).toMatchObject({ updated: PEOPLE });
   });
 
-  it("an import of newcomers that is cut off before its announcement leaves nothing", async () => {
+  it("an import of new people that is cut off before its announcement leaves nothing", async () => {
     await using pair = await openPair();
     const { examId } = pair;
     await pair.killed("preparing", "participant.import", { examId, file: roster("Name") });

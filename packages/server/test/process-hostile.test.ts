@@ -146,7 +146,7 @@ describe("the packed server stands", () => {
   );
 });
 
-describe("the packed server answers in the form of its door", () => {
+describe("the packed server answers in the form of its entry point", () => {
   let opened: Awaited<ReturnType<typeof openServer>>;
   beforeAll(async () => {
     opened = await openServer();

@@ -194,7 +194,7 @@ describe("kill -9 while rooms are made", () => {
 });
 
 describe("kill -9 while things happen in a room", () => {
-  const newcomer = (userId: string) => ({ userId, name: userId, role: "examinee" as const });
+  const examinee = (userId: string) => ({ userId, name: userId, role: "examinee" as const });
 
   it("leaves an event for each change that is there, and none for one that is not", async () => {
     using folder = tempFolder();
@@ -205,7 +205,7 @@ describe("kill -9 while things happen in a room", () => {
       await using server = await serve({ cwd: folder.path, env });
       roomId ||= (await server.post("/exam/createRoom", { name: "Killed" }, token)).body.data.id;
       const { sent, acknowledged } = await hammer(server, { round, enough }, async (marker) => {
-        const participants = [newcomer(`${marker}-a`), newcomer(`${marker}-b`)];
+        const participants = [examinee(`${marker}-a`), examinee(`${marker}-b`)];
         const input = { json: { roomId, participants } };
         const { status } = await server.post("/trpc/participant.add", input, token);
         expect(status).toBe(200);

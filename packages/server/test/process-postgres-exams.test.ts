@@ -17,7 +17,7 @@ import { createMuteStore } from "../src/features/im/mutes-store.js";
 import { createImStore } from "../src/features/im/store.js";
 import { createPresenceStore } from "../src/features/presence/store.js";
 import { createStreamStore } from "../src/features/stream/store.js";
-import { createLiveStore } from "../src/features/subscriptions/store.js";
+import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
 import { createIds } from "../src/platform/ids.js";
 import { openPostgres } from "../src/storage/postgres/client.js";
 import { createSessions } from "../src/storage/postgres/sessions.js";
@@ -198,7 +198,7 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
     const stored = withWrites({ storage });
     const cheat = createCheatStore({ ...stored, events });
     const im = createImStore({ storage, roomExams, messageLog, sendRate: storedRate });
-    const live = createLiveStore(stored);
+    const subscriptions = createSubscriptionStore(stored);
     const store = createInstanceStore({ storage });
     const log = pino({ level: "silent" });
     const instances = createInstances({ store, newId: () => "s", clock: () => NOW, settleMs: 0, log });
@@ -242,7 +242,7 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
           const time = { eventTime: new Date(NOW.getTime() + round * 1000), now: NOW };
           return streams.report({ stream: `${roomId}-${userId}`, action: "publish", ...picture, ...time });
         }),
-        live.eventsOfExams(
+        subscriptions.eventsOfExams(
           ROOMS.map(({ examId }) => ({ examId, after: 0 })),
           100,
         ),
@@ -258,7 +258,7 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
     const tasksDue = createOutboxStore({ ...stored, outbox });
     const claim = { queue: "rong_cloud", kinds: ["send"], passable: [], now: NOW, until: NOW, limit: 5 };
     expect((await tasksDue.claim({ ...claim, served: new Set() })).tasks).toHaveLength(2);
-    await live.prune(new Date(NOW.getTime() + 1));
+    await subscriptions.prune(new Date(NOW.getTime() + 1));
     const together = sent.filter(({ values }) => ROOMS.every(({ examId }) => values.includes(examId)));
     // The exams of rooms are looked up in a shared table.
     return together.map(({ text }) => text).filter((text) => !text.includes('from "room_exams" where'));

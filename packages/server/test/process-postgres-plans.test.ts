@@ -13,7 +13,7 @@ import { createAudioStore } from "../src/features/audio/store.js";
 import { createCheatStore } from "../src/features/cheat/store.js";
 import { createImStore } from "../src/features/im/store.js";
 import { createPresenceStore } from "../src/features/presence/store.js";
-import { createLiveStore } from "../src/features/subscriptions/store.js";
+import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
 import type { Database } from "../src/storage/database.js";
 import { TABLES } from "../src/storage/inventory.js";
 import { openPostgres } from "../src/storage/postgres/client.js";
@@ -417,7 +417,7 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   const messageLog = createMessageLog({ events });
   const cheat = createCheatStore({ ...withWrites({ storage }), events });
   const im = createImStore({ storage, roomExams: createRoomExams(), messageLog, sendRate: storedRate });
-  const live = createLiveStore(withWrites({ storage }));
+  const subscriptions = createSubscriptionStore(withWrites({ storage }));
   const now = new Date("2026-01-02T03:04:05Z");
   const of = { examId: "e5", roomId: "r5" };
   for (const before of [undefined, 1_000]) {
@@ -426,14 +426,14 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
     for (const type of [undefined, 30_001])
       await im.list({ roomId: "r5", login: "u1", also: ["*"], type, limit: 50, before });
   }
-  const newest = await live.newestIdOf("e5");
+  const newest = await subscriptions.newestIdOf("e5");
   for (const room of [{ examId: "e5" }, of]) {
-    expect((await live.eventsAfter(room, newest - 5_000, 100)).events).not.toEqual([]);
-    await live.eventsAfter(room, 1, 100);
+    expect((await subscriptions.eventsAfter(room, newest - 5_000, 100)).events).not.toEqual([]);
+    await subscriptions.eventsAfter(room, 1, 100);
   }
-  await live.prune(new Date(0));
+  await subscriptions.prune(new Date(0));
   for (const after of [1, newest - 10])
-    await live.eventsOfExams(
+    await subscriptions.eventsOfExams(
       Array.from({ length: 50 }, (_, n) => ({ examId: `e${n}`, after })),
       200,
     );
@@ -554,7 +554,7 @@ const callOften = async (): Promise<void> => {
     for (let n = 0; n < OFTEN; n++) await Promise.all([0, 1, 2].map(() => call(n)));
   }
   // Looks at the events of each exam, as the server does every minute.
-  await createLiveStore(withWrites(db)).prune(new Date(0));
+  await createSubscriptionStore(withWrites(db)).prune(new Date(0));
 };
 
 interface Prepared {

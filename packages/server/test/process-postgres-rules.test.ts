@@ -307,7 +307,7 @@ const report: Call = async ({ roomId, examId }, world) =>
 const ofHall = <Row extends { readonly roomId: string }>(rowsFound: readonly Row[]): Row[] =>
   rowsFound.filter(({ roomId }) => roomId === hall.roomId || roomId === hall.otherRoomId);
 const isLate = ({ userId }: { readonly userId: string }): boolean => userId === "late";
-/** How often the newcomer sits in the exam's rooms. */
+/** How often the added person sits in the exam's rooms. */
 const seatsOfLate = async (): Promise<number> => {
   const ofExam = (await rowsOf(db, rooms)).filter(({ examId }) => examId === hall.examId);
   const ids = new Set(ofExam.map(({ id }) => id));
@@ -320,14 +320,14 @@ describe("a person enters a room", () => {
     ["moved", movePerson, "ROOM_ENDED", "ROOM_NOT_FOUND"],
     ["imported", importPerson, "INVALID_INPUT", "EXAM_NOT_FOUND"],
   ];
-  const newcomer = (way: string): string => (way === "moved" ? "e-B" : "late");
+  const addedPerson = (way: string): string => (way === "moved" ? "e-B" : "late");
 
   it.each(ways)("or it ends: %s", async (way, enter, ofEnded) => {
     expect(await race(endRoom, enter)).toEqual(["done", ofEnded]);
-    expect(await peopleOf(hall.roomId)).not.toContain(newcomer(way));
+    expect(await peopleOf(hall.roomId)).not.toContain(addedPerson(way));
     hall = await openHall();
     expect(await race(enter, endRoom)).toEqual(["done", "done"]);
-    expect(await peopleOf(hall.roomId)).toContain(newcomer(way));
+    expect(await peopleOf(hall.roomId)).toContain(addedPerson(way));
   });
 
   it.each(ways)("or its exam is deleted: %s", async (_, enter, __, ofDeleted) => {

@@ -9,7 +9,7 @@ import { createStoredClaims } from "../src/coordination/page-claims-table.js";
 import { storedRate } from "../src/coordination/send-rate-table.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
 import { createMuteStore } from "../src/features/im/mutes-store.js";
-import { createLiveStore } from "../src/features/subscriptions/store.js";
+import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
 import type { ProcedurePath } from "../src/rest/routes.js";
 import type { DeclaredTables } from "../src/storage/declared-tables.js";
 import { createFootprints } from "../src/storage/sqlite/footprints.js";
@@ -429,7 +429,7 @@ const actAsSeveralServers = async (
     await instances.claim(id, { now: new Date(2), until: new Date(3) });
     await instances.remove(id);
   }
-  await createLiveStore(withWrites(db)).prune(new Date(8.64e15));
+  await createSubscriptionStore(withWrites(db)).prune(new Date(8.64e15));
 };
 
 /** Counts logins as several server processes do together, which an app on SQLite does not. */

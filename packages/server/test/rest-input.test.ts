@@ -78,9 +78,9 @@ type Name = keyof typeof GOOD;
 const call = async (school: School, name: Name, change: Fields) => {
   const good: Good = GOOD[name];
   const fields = { ...good.fields(school), ...change };
-  const door = rest(school, await school.token({ sub: "teacher1", role: "teacher" }));
-  if (good.method === "POST") return door.post(good.path, fields);
-  return door.get(
+  const client = rest(school, await school.token({ sub: "teacher1", role: "teacher" }));
+  if (good.method === "POST") return client.post(good.path, fields);
+  return client.get(
     good.path,
     Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
   );
@@ -348,13 +348,13 @@ describe("what a path accepts", () => {
       roomId: school.room.id,
       participants: [{ userId: "2024001", name: "N", role: "examinee" }],
     });
-    const door = rest(school, await school.token({ sub: "2024001", role: "examinee" }));
+    const client = rest(school, await school.token({ sub: "2024001", role: "examinee" }));
     const sent = { roomId: school.room.id, userId: 2024001 };
-    expect(dataOf(await door.get("userInfo", sent)).id).toBe("2024001");
-    const token = dataOf(await door.post("v2/getIMToken", { ...sent, imServer: ["aliyun_new"] }));
+    expect(dataOf(await client.get("userInfo", sent)).id).toBe("2024001");
+    const token = dataOf(await client.post("v2/getIMToken", { ...sent, imServer: ["aliyun_new"] }));
     expect(token.aliyunNewIm.auth.userId).toBe("2024001");
     const added = { roomId: school.room.id, data: data(record({ userId: 2024001 })) };
-    expectDone(await door.post("cheat/addCheatRecord", added));
+    expectDone(await client.post("cheat/addCheatRecord", added));
     const { records } = await school.admin.cheat.listRecords(roomId(school));
     expect(records.map(({ userId }) => userId)).toEqual(["2024001"]);
   });

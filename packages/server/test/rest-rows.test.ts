@@ -76,24 +76,24 @@ describe("rooms", () => {
     async (how) => {
       let now = new Date("2026-01-02T03:04:05Z");
       await using school = await openSchool({ now: () => now });
-      const door = await asTeacher(school);
+      const client = await asTeacher(school);
       const { id } = school.room;
-      dataOf(await door.post("updateRoomAudioStatus", { id, audioStatus: 1 }));
+      dataOf(await client.post("updateRoomAudioStatus", { id, audioStatus: 1 }));
       now = new Date("2026-01-02T03:10:00Z");
       const authorization = await school.token({ sub: "teacher1", role: "teacher" });
       const end = () =>
         how === "GET"
-          ? door.get("endRoom", { roomId: id, ts: 1 })
+          ? client.get("endRoom", { roomId: id, ts: 1 })
           : how === "POST"
-            ? door.post("endRoom", { roomId: id })
+            ? client.post("endRoom", { roomId: id })
             : send(school, { method: "POST", path: "/exam/endRoom", query: { roomId: id } }, authorization);
       expect(dataOf(await end())).toBe(true);
       const ended = { ...roomA(school), status: 1, updatedAt: "2026-01-02T11:10:00+08:00" };
-      expect(dataOf(await door.get("roomInfo", { roomId: id }))).toMatchObject(ended);
+      expect(dataOf(await client.get("roomInfo", { roomId: id }))).toMatchObject(ended);
       now = new Date("2026-01-02T03:20:00Z");
       expect(dataOf(await end())).toBe(true);
-      expect(dataOf(await door.get("roomInfo", { roomId: id }))).toMatchObject(ended);
-      refusalOf(await door.post("updateRoomAudioStatus", { id, audioStatus: 1 }), 409, "ROOM_ENDED");
+      expect(dataOf(await client.get("roomInfo", { roomId: id }))).toMatchObject(ended);
+      refusalOf(await client.post("updateRoomAudioStatus", { id, audioStatus: 1 }), 409, "ROOM_ENDED");
     },
   );
 
@@ -349,13 +349,13 @@ describe("cheating", () => {
   it("setCheatConfig answers without data; getCheatConfig gives the text back byte for byte", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
     await using school = await openSchool({ now: () => now });
-    const door = await asTeacher(school);
+    const client = await asTeacher(school);
     const { examId } = school.room;
-    expect(dataOf(await door.post("cheat/getCheatConfig", { examId }))).toStrictEqual(config(school));
+    expect(dataOf(await client.post("cheat/getCheatConfig", { examId }))).toStrictEqual(config(school));
     now = new Date("2026-01-02T03:05:00Z");
     const data = ' not even JSON: "é\t\\u0001 学生 😀 ';
-    expectDone(await door.post("cheat/setCheatConfig", { examId, data }));
-    expect(dataOf(await door.post("cheat/getCheatConfig", { examId }))).toStrictEqual({
+    expectDone(await client.post("cheat/setCheatConfig", { examId, data }));
+    expect(dataOf(await client.post("cheat/getCheatConfig", { examId }))).toStrictEqual({
       examId,
       data,
       createdAt: NOW,
@@ -433,12 +433,12 @@ describe("cheating", () => {
       roomId,
       records: Array.from({ length: 5 }, () => school.detection("examinee1")),
     });
-    const door = await asTeacher(school);
+    const client = await asTeacher(school);
     const pages: number[][] = [];
     let scrollToken: string | undefined;
     do {
       const { cheatRecordEntitys, ...rest } = dataOf(
-        await door.post("cheat/listCheatRecord", {
+        await client.post("cheat/listCheatRecord", {
           roomId,
           ...sent,
           ...(scrollToken && { scrollToken: pages.length === 1 ? scrollToken : Number(scrollToken) }),
@@ -454,10 +454,10 @@ describe("cheating", () => {
 
   it("listCheatRecord of a room without records is an empty list, by room and by exam", async () => {
     const school = await nextSchool();
-    const door = await asTeacher(school);
+    const client = await asTeacher(school);
     const { id: roomId, examId } = school.room;
     for (const sent of [{ roomId }, { examId }, { roomId, examId }, { examId, roomId: "" }])
-      expect(dataOf(await door.post("cheat/listCheatRecord", sent))).toStrictEqual({
+      expect(dataOf(await client.post("cheat/listCheatRecord", sent))).toStrictEqual({
         cheatRecordEntitys: [],
       });
   });
@@ -466,26 +466,26 @@ describe("cheating", () => {
 describe("a setting", () => {
   it("gives failures their own HTTP status", async () => {
     await using school = await openSchool({ config: { restStatus: "http" } });
-    const door = await asTeacher(school);
+    const client = await asTeacher(school);
     const { id, examId } = school.room;
     const examinee = await as(school, "examinee1", "examinee");
     const http = "http";
-    refusalOf(await door.get("roomInfo", {}), 400, "INVALID_INPUT", http);
+    refusalOf(await client.get("roomInfo", {}), 400, "INVALID_INPUT", http);
     refusalOf(await rest(school).get("roomInfo", {}), 401, "UNAUTHENTICATED", http);
     refusalOf(await examinee.get("userList", { roomId: id }), 403, "FORBIDDEN", http);
-    refusalOf(await door.get("userInfo", { roomId: id, userId: "no" }), 404, "PARTICIPANT_NOT_FOUND", http);
-    refusalOf(await door.get("nothing"), 404, "NOT_FOUND", http);
-    refusalOf(await door.get("getOssConfig", { examId }), 501, "PROVIDER_NOT_CONFIGURED", http);
-    dataOf(await door.get("endRoom", { roomId: id }));
-    refusalOf(await door.post("updateRoomAudioStatus", { id, audioStatus: 1 }), 409, "ROOM_ENDED", http);
-    refusalOf(await door.post("createRoom", "text"), 400, "INVALID_INPUT", http);
+    refusalOf(await client.get("userInfo", { roomId: id, userId: "no" }), 404, "PARTICIPANT_NOT_FOUND", http);
+    refusalOf(await client.get("nothing"), 404, "NOT_FOUND", http);
+    refusalOf(await client.get("getOssConfig", { examId }), 501, "PROVIDER_NOT_CONFIGURED", http);
+    dataOf(await client.get("endRoom", { roomId: id }));
+    refusalOf(await client.post("updateRoomAudioStatus", { id, audioStatus: 1 }), 409, "ROOM_ENDED", http);
+    refusalOf(await client.post("createRoom", "text"), 400, "INVALID_INPUT", http);
   });
 
   it("puts wire times into another zone, exams' own included", async () => {
     await using school = await openSchool({ config: { timeZone: "Asia/Kolkata" } });
-    const door = await asTeacher(school);
+    const client = await asTeacher(school);
     const { id, examId } = school.room;
-    expect(dataOf(await door.get("roomInfo", { roomId: id })).createdAt).toBe("2026-01-02T08:34:05+05:30");
-    expect(dataOf(await door.get("examInfo", { examId })).startTime).toBe("2026/01/02 09:04:05");
+    expect(dataOf(await client.get("roomInfo", { roomId: id })).createdAt).toBe("2026-01-02T08:34:05+05:30");
+    expect(dataOf(await client.get("examInfo", { examId })).startTime).toBe("2026/01/02 09:04:05");
   });
 });

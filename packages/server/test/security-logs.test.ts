@@ -106,7 +106,7 @@ describe("a token that is issued or revoked", () => {
 describe("a call that is refused", () => {
   const request = (staff: Staff) => linesOf(staff, "request").at(-1);
 
-  it("says why, and who called, by either door", async () => {
+  it("says why, and who called, by either entry point", async () => {
     await using staff = await openStaff();
     const teacher = await staff.token({ sub: "t1", role: "teacher" });
     await rest(staff, teacher).get("roomInfo", { roomId: "another's" });

@@ -68,9 +68,9 @@ describe("a revoked token is refused", () => {
 
   it("with wrong fields at a documented path", async () => {
     await using school = await nextSchool();
-    const door = rest(school, await revokedToken(school));
-    refusalOf(await door.get("roomInfo"), 401, REVOKED);
-    refusalOf(await door.post("cheat/addCheatRecord", { roomId: school.room.id, data: "{" }), 401, REVOKED);
+    const client = rest(school, await revokedToken(school));
+    refusalOf(await client.get("roomInfo"), 401, REVOKED);
+    refusalOf(await client.post("cheat/addCheatRecord", { roomId: school.room.id, data: "{" }), 401, REVOKED);
   });
 
   it("in each call of a batch", async () => {

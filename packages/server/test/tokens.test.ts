@@ -44,9 +44,9 @@ describe("a token that a teacher issues", () => {
       jti: issued.tokenId,
     });
     expect(issued.expiresAt).toEqual(new Date((EXAM_END + AFTER_EXAM) * 1000));
-    const door = rest(school, issued.token);
-    expect((await door.get("roomInfo", { roomId: school.room.id })).body.success).toBe(true);
-    refusalOf(await door.get("roomInfo", { roomId: school.sibling.id }), 403, "FORBIDDEN");
+    const client = rest(school, issued.token);
+    expect((await client.get("roomInfo", { roomId: school.room.id })).body.success).toBe(true);
+    refusalOf(await client.get("roomInfo", { roomId: school.sibling.id }), 403, "FORBIDDEN");
   });
 
   it("may say another name, and name the room's exam as well", async () => {

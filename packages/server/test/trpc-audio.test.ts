@@ -193,8 +193,8 @@ describe("audio.attach", () => {
     const { clipId } = school;
     const scheduled = await school.teacher.audio.attach({ examId, clipId, startTime: at(0) });
     const manual = await school.teacher.audio.attach({ examId, clipId });
-    const door = rest(school, await school.token({ sub: "examinee1", role: "examinee" }));
-    const exam = dataOf(await door.get("examInfo", { examId }));
+    const client = rest(school, await school.token({ sub: "examinee1", role: "examinee" }));
+    const exam = dataOf(await client.get("examInfo", { examId }));
     expect(exam.radioInfo).toMatchObject([{ id: scheduled.id, startTime: "2026/01/02 12:00:00" }]);
     expect(exam.audioInfo).toMatchObject([{ id: manual.id, name: "Bell" }]);
   });
@@ -328,8 +328,8 @@ describe("an exam with no manual audio of its own", () => {
     await audio.detach({ examId, attachmentId: own.id });
     await audio.update({ clipId: first.id, isDefault: false });
     expect(await heard(school)).toStrictEqual([offered(third)]);
-    const door = rest(school, await school.token({ sub: "examinee1", role: "examinee" }));
-    expect(dataOf(await door.get("examInfo", { examId })).audioInfo).toStrictEqual([offered(third)]);
+    const client = rest(school, await school.token({ sub: "examinee1", role: "examinee" }));
+    expect(dataOf(await client.get("examInfo", { examId })).audioInfo).toStrictEqual([offered(third)]);
   });
 
   it("offers a hundred of them at most", async () => {
@@ -408,8 +408,8 @@ describe("a clip of the library", () => {
 it("selectAudio says nothing of defaults, which its apps do not know", async () => {
   await using app = await createTestApp();
   const { id } = await app.as(ADMIN).audio.create({ name: "Ä", url, isDefault: true });
-  const door = rest(app, await app.token(ADMIN));
-  expect(dataOf(await door.post("selectAudio", { name: "ä" })).list).toStrictEqual([
+  const client = rest(app, await app.token(ADMIN));
+  expect(dataOf(await client.post("selectAudio", { name: "ä" })).list).toStrictEqual([
     { id, name: "Ä", classify: 0, url },
   ]);
 });

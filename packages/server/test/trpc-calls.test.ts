@@ -333,8 +333,8 @@ describe("every procedure over a socket", () => {
 
   it("upload.getCredentials is refused for want of a provider", async () => {
     await using school = await nextSchool();
-    const door = trpc(school, await school.token({ sub: "teacher1", role: "teacher" }));
-    const { status, error } = await door.mutate("upload.getCredentials", { examId: school.room.examId });
+    const client = trpc(school, await school.token({ sub: "teacher1", role: "teacher" }));
+    const { status, error } = await client.mutate("upload.getCredentials", { examId: school.room.examId });
     expect({ status, code: error.data.code, reason: error.data.reason }).toEqual({
       status: 501,
       code: "NOT_IMPLEMENTED",
@@ -349,8 +349,8 @@ const asTeacher = async (school: School) =>
 describe("an error", () => {
   it("has a reason, the request's id, the fields at fault, and nothing of the server", async () => {
     await using school = await nextSchool();
-    const door = await asTeacher(school);
-    const { status, error, headers } = await door.mutate("participant.add", {
+    const client = await asTeacher(school);
+    const { status, error, headers } = await client.mutate("participant.add", {
       roomId: school.room.id,
       participants: [
         { userId: "pc_x", name: "", role: "boss" },
@@ -707,8 +707,8 @@ describe("superjson", () => {
     ["bytes", { b: new Uint8Array(2) }],
   ])("%s is not JSON: extraInfo may not hold it", async (_, extraInfo) => {
     await using school = await nextSchool();
-    const door = trpc(school, await school.token({ sub: "examinee1", role: "examinee" }));
-    const { status, error } = await door.mutate("cheat.addRecords", {
+    const client = trpc(school, await school.token({ sub: "examinee1", role: "examinee" }));
+    const { status, error } = await client.mutate("cheat.addRecords", {
       roomId: school.room.id,
       records: [{ ...school.detection("examinee1"), extraInfo }],
     });
@@ -719,7 +719,7 @@ describe("superjson", () => {
   });
 });
 
-it("both doors open on the same room", async () => {
+it("both entry points lead to the same room", async () => {
   await using school = await nextSchool();
   const token = await school.token({ sub: "teacher1", role: "teacher" });
   const { data } = await trpc(school, token).mutate("room.create", { name: "By tRPC" });

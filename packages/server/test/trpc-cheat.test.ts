@@ -26,10 +26,10 @@ describe("the cheat config", () => {
     expect(await school.admin.room.get({ roomId: school.other.id })).not.toHaveProperty("cheatConfig");
   });
 
-  it("keeps any text byte for byte, through both doors", async () => {
+  it("keeps any text byte for byte, through both entry points", async () => {
     const school = await nextSchool();
     const { examId } = school.room;
-    const door = rest(school, await school.token({ sub: "teacher1", role: "teacher" }));
+    const client = rest(school, await school.token({ sub: "teacher1", role: "teacher" }));
     for (const data of [
       "{}",
       ' {"a":1.0, "a":2}\r\n',
@@ -37,8 +37,8 @@ describe("the cheat config", () => {
       '"\\u0000"',
       "x".repeat(65_536),
     ]) {
-      expectDone(await door.post("cheat/setCheatConfig", { examId, data }));
-      expect(dataOf(await door.post("cheat/getCheatConfig", { examId })).data).toBe(data);
+      expectDone(await client.post("cheat/setCheatConfig", { examId, data }));
+      expect(dataOf(await client.post("cheat/getCheatConfig", { examId })).data).toBe(data);
       expect((await school.teacher.cheat.getConfig({ examId })).data).toBe(data);
     }
   });
@@ -155,9 +155,9 @@ describe("an ended room", () => {
       { sub: "root", role: "admin" },
     ] as const)
       expect(await reasonOf(school.as(caller).cheat.addRecords({ roomId, records }))).toBe(expected);
-    const door = rest(school, await school.token({ sub: "examinee1", role: "examinee" }));
+    const client = rest(school, await school.token({ sub: "examinee1", role: "examinee" }));
     const data = JSON.stringify([{ ...records[0], detectTime: END }]);
-    const answer = await door.post("cheat/addCheatRecord", { roomId, data });
+    const answer = await client.post("cheat/addCheatRecord", { roomId, data });
     if (expected === "ok") expectDone(answer);
     else refusalOf(answer, 409, "ROOM_ENDED");
     // Existing records can always be read.
@@ -244,7 +244,7 @@ describe("the records of an exam", () => {
     await using school = await openSchool();
     await fill(school);
     const { examId } = school.room;
-    const door = rest(school, await school.token({ sub: "root", role: "admin" }));
+    const client = rest(school, await school.token({ sub: "root", role: "admin" }));
     for (const [pageSize, tokens] of [
       [1, ["5", "4", "2", undefined]],
       [2, ["4", undefined]],
@@ -254,13 +254,13 @@ describe("the records of an exam", () => {
     ] as const) {
       let scrollToken: string | undefined;
       for (const expected of tokens) {
-        const page = dataOf(await door.post("cheat/listCheatRecord", { examId, pageSize, scrollToken }));
+        const page = dataOf(await client.post("cheat/listCheatRecord", { examId, pageSize, scrollToken }));
         expect({ pageSize, token: page.scrollToken }).toEqual({ pageSize, token: expected });
         scrollToken = page.scrollToken;
       }
     }
     // After the oldest record, the page is empty and not an error.
-    const beyond = dataOf(await door.post("cheat/listCheatRecord", { examId, scrollToken: "1" }));
+    const beyond = dataOf(await client.post("cheat/listCheatRecord", { examId, scrollToken: "1" }));
     expect(beyond).toStrictEqual({ cheatRecordEntitys: [] });
   });
 });

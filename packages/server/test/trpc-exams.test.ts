@@ -352,9 +352,9 @@ describe("exam.delete", () => {
 
   it("counts people without a room, and takes them along", async () => {
     await using world = await openWorld();
-    const door = trpc(world, await world.token(ADMIN));
-    const { data: made } = await door.mutate("exam.create", EXAM);
-    const { data: other } = await door.mutate("exam.create", EXAM);
+    const client = trpc(world, await world.token(ADMIN));
+    const { data: made } = await client.mutate("exam.create", EXAM);
+    const { data: other } = await client.mutate("exam.create", EXAM);
     const now = new Date();
     const waiting = [made.id, made.id, other.id].map((examId, n) => ({
       examId,
@@ -365,10 +365,10 @@ describe("exam.delete", () => {
       updatedAt: now,
     }));
     await insertRows(world.db, unseated, waiting);
-    const refusedCall = await door.mutate("exam.delete", { examId: made.id });
+    const refusedCall = await client.mutate("exam.delete", { examId: made.id });
     expect(refusedCall.error.data.reason).toBe("EXAM_CONFLICT");
     expect(refusedCall.error.message).toContain("has 0 rooms and 2 people");
-    const deleted = await door.mutate("exam.delete", { examId: made.id, withRooms: true, erase: "now" });
+    const deleted = await client.mutate("exam.delete", { examId: made.id, withRooms: true, erase: "now" });
     expect(deleted.data).toEqual({ rooms: 0, people: 2 });
     const left = await rowsOf(world.db, unseated);
     expect(left.map(({ examId }) => examId)).toEqual([other.id]);

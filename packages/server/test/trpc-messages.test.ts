@@ -179,9 +179,9 @@ describe("room.create asks its providers for a group first", () => {
         },
       }),
     });
-    const door = rest(world, await world.token({ sub: "t1", role: "teacher" }));
+    const client = rest(world, await world.token({ sub: "t1", role: "teacher" }));
     const imServer = ["rong_cloud", "aliyun_new", "rong_cloud"];
-    const room = dataOf(await door.post("v2/createRoom", { name: "R", imServer }));
+    const room = dataOf(await client.post("v2/createRoom", { name: "R", imServer }));
     expect(groups).toEqual([{ groupId: room.id, name: "R", creatorId: "t1", members: ["t1"] }]);
     expect(room.imGroupId).toBe(room.id);
   });

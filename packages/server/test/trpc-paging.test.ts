@@ -89,10 +89,10 @@ const recordReaders = async (
       });
       return { items: page.records.map(({ detectType }) => detectType), next: page.nextCursor?.toString() };
     };
-  const door = rest(school, await school.token({ sub: "inspector1", role: "inspector" }));
+  const client = rest(school, await school.token({ sub: "inspector1", role: "inspector" }));
   const byWire: Read = async (pageSize, scrollToken) => {
     const sent = { roomId: room.id, pageSize, scrollToken };
-    const page = dataOf(await door.post("cheat/listCheatRecord", sent));
+    const page = dataOf(await client.post("cheat/listCheatRecord", sent));
     return {
       items: page.cheatRecordEntitys.map(({ detectType }: { detectType: string }) => detectType),
       next: page.scrollToken,

@@ -92,12 +92,12 @@ describe("participant.add", () => {
   it("opens the room to whom it adds, at once", async () => {
     const school = await nextSchool();
     const roomId = school.room.id;
-    const newcomer = school.as({ sub: "new", role: "examinee" });
-    expect(await reasonOf(newcomer.room.get({ roomId }))).toBe("FORBIDDEN");
+    const addedPerson = school.as({ sub: "new", role: "examinee" });
+    expect(await reasonOf(addedPerson.room.get({ roomId }))).toBe("FORBIDDEN");
     await school.teacher.participant.add({ roomId, participants: [examinee("new")] });
-    expect(await reasonOf(newcomer.room.get({ roomId }))).toBe("ok");
+    expect(await reasonOf(addedPerson.room.get({ roomId }))).toBe("ok");
     await school.teacher.participant.remove({ roomId, userId: "new" });
-    expect(await reasonOf(newcomer.room.get({ roomId }))).toBe("FORBIDDEN");
+    expect(await reasonOf(addedPerson.room.get({ roomId }))).toBe("FORBIDDEN");
   });
 });
 
@@ -410,14 +410,14 @@ describe("extra minutes", () => {
     ["examinee", 1.5],
   ])("are refused for a %s who is given %f, over HTTP by the field's name", async (role, extraMinutes) => {
     await using school = await openSchool();
-    const door = trpc(school, await school.token({ sub: "teacher1", role: "teacher" }));
+    const client = trpc(school, await school.token({ sub: "teacher1", role: "teacher" }));
     const participants = [examinee("new"), { userId: "x", name: "X", role, extraMinutes }];
     const before = await listed(school);
     for (const [path, input] of [
       ["participant.add", { roomId: school.room.id, participants }],
       ["room.create", { name: "R", examId: school.room.examId, participants }],
     ] as const) {
-      const { error } = await door.mutate(path, input);
+      const { error } = await client.mutate(path, input);
       expect(error.data.reason).toBe("INVALID_INPUT");
       expect(Object.keys(error.data.fieldErrors)).toEqual(["participants[1].extraMinutes"]);
     }

@@ -323,8 +323,8 @@ describe("getOssConfig", () => {
     "%o answers in the documented shape, exactly",
     async (mode) => {
       await using school = await openRecordingSchool();
-      const door = rest(school, await school.token(EXAMINEE));
-      const answer = await door.get("getOssConfig", { examId: school.room.examId, ts: 1, ...mode });
+      const client = rest(school, await school.token(EXAMINEE));
+      const answer = await client.get("getOssConfig", { examId: school.room.examId, ts: 1, ...mode });
       const [issued] = school.sts.issued;
       expect(dataOf(answer)).toStrictEqual({
         region: "oss-cn-hangzhou",
@@ -360,8 +360,8 @@ describe("getOssConfig", () => {
     const logTo = { write: (line: string) => void lines.push(line) };
     await using school = await openRecordingSchool({ logTo });
     const { examId } = school.room;
-    const door = rest(school, await school.token(EXAMINEE));
-    for (const mode of ["OSS", "VOD"]) dataOf(await door.get("getOssConfig", { examId, mode }));
+    const client = rest(school, await school.token(EXAMINEE));
+    for (const mode of ["OSS", "VOD"]) dataOf(await client.get("getOssConfig", { examId, mode }));
     const teacher = rest(school, await school.token(TEACHER));
     school.sts.fail("signature");
     const failed = await teacher.get("getOssConfig", { examId });

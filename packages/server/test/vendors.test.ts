@@ -12,9 +12,9 @@ const now = () => Math.floor(Date.now() / 1000);
 
 const openRoom = async (vendors: Vendors) => {
   const teacher = await vendors.token({ sub: "t1", role: "teacher" });
-  const door = trpc(vendors, teacher);
+  const client = trpc(vendors, teacher);
   const participants = ["e1", "e2"].map((userId) => ({ userId, name: userId, role: "examinee" }));
-  const answer = await door.mutate("room.create", { name: "Maths", imServer: ALL, participants });
+  const answer = await client.mutate("room.create", { name: "Maths", imServer: ALL, participants });
   expect(answer.error).toBeUndefined();
   const examinee = await vendors.token({ sub: "e1", role: "examinee" });
   return { room: answer.data, teacher: rest(vendors, teacher), examinee: rest(vendors, examinee) };
@@ -156,10 +156,10 @@ describe("a vendor that fails", () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     await using vendors = await openVendors({ timeoutMs: 2000 });
     const admin = await vendors.token({ sub: "t1", role: "admin" });
-    const door = rest(vendors, admin);
+    const client = rest(vendors, admin);
     fail(vendors);
     const sent = { name: "Maths", imServer: ALL };
-    const { details, ...body } = (await door.post("v2/createRoom", sent)).body;
+    const { details, ...body } = (await client.post("v2/createRoom", sent)).body;
     expect(body).toMatchObject({ success: false, errorCode: "502", reason: "PROVIDER_FAILED" });
     expect(body.errorMsg).toContain(service);
     expect(details).toMatchObject({ provider: service });
@@ -175,7 +175,7 @@ describe("a vendor that fails", () => {
     const { aliyun_new, rong_cloud } = vendors.groups();
     expect({ aliyun_new, rong_cloud }).toEqual({ aliyun_new: [], rong_cloud: [] });
     // The service works again as soon as the vendor does.
-    expect(dataOf(await door.post("v2/createRoom", sent)).name).toBe("Maths");
+    expect(dataOf(await client.post("v2/createRoom", sent)).name).toBe("Maths");
   });
 
   it.each(sample(["hang", "error", "throttle", "nonsense", "wrong", "signature", "reset"] as const, 3, 1))(

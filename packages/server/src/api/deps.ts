@@ -25,8 +25,8 @@ import type { Providers } from "../providers/types.js";
 import type { Database } from "../storage/database.js";
 import { foldersOf } from "../storage/location.js";
 
-/** What tests replace: the storage, the clocks, the ids and the secrets. */
-export interface World {
+/** What an app gets from outside: the settings, the storage, the clocks, the ids and the secrets. Tests replace it. */
+export interface ExternalDeps {
   readonly config: Config;
   readonly db: Database;
   /** The time of day, for stored and signed times. It can jump forward and back. */
@@ -46,7 +46,7 @@ export interface World {
 }
 
 /** What the services depend on. */
-export interface Deps extends World {
+export interface Deps extends ExternalDeps {
   readonly disk: Disk;
   readonly rates: RateLimits;
   readonly auth: Authenticator;
@@ -59,7 +59,7 @@ export interface Deps extends World {
 }
 
 const createAudioFiles = (
-  { config, db: { storage }, clock, ids, log }: World,
+  { config, db: { storage }, clock, ids, log }: ExternalDeps,
   { audioBucket }: Providers,
 ): AudioFiles => {
   const folder = join(config.dataDir, "audio");
@@ -76,23 +76,23 @@ const createAudioFiles = (
   });
 };
 
-const providersOf = ({ config, clock, ids, publicUrl, ownKey, log }: World): Providers =>
+const providersOf = ({ config, clock, ids, publicUrl, ownKey, log }: ExternalDeps): Providers =>
   selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey, log });
 
 /** The audio files where another configuration of the installation keeps them. */
-export const audioFilesWith = (config: Config, deps: World): AudioFiles => {
-  const world = { ...deps, config };
-  return createAudioFiles(world, providersOf(world));
+export const audioFilesWith = (config: Config, deps: ExternalDeps): AudioFiles => {
+  const changed = { ...deps, config };
+  return createAudioFiles(changed, providersOf(changed));
 };
 
-export const createDeps = (world: World): Deps => {
-  const { config, clock, monotonic, ids, log, authSecret, freeSpace } = world;
+export const createDeps = (external: ExternalDeps): Deps => {
+  const { config, clock, monotonic, ids, log, authSecret, freeSpace } = external;
   const foreign = config.jwks && createIdentityService({ settings: config.jwks, monotonic, log });
-  const providers = providersOf(world);
+  const providers = providersOf(external);
   // While authentication is off, every caller is an administrator. Tokens and join codes from that time must not be valid later.
   const issuingSecret = config.auth === "off" ? ids.nonce() + ids.nonce() : authSecret;
   return {
-    ...world,
+    ...external,
     disk: createDisk({
       folders: foldersOf(config),
       reserveBytes: config.diskReserveBytes,
@@ -112,8 +112,8 @@ export const createDeps = (world: World): Deps => {
     }),
     joinCodes: createJoinCodes(issuingSecret),
     passwords: createPasswords(),
-    audioFiles: createAudioFiles(world, providers),
-    coordination: createCoordination(world),
+    audioFiles: createAudioFiles(external, providers),
+    coordination: createCoordination(external),
     providers,
   };
 };

@@ -64,8 +64,8 @@ import { createStreamService } from "../features/stream/service.js";
 import { createStreamStore } from "../features/stream/store.js";
 import { createEventDispatcher } from "../features/subscriptions/event-dispatcher.js";
 import { createSubscriptionLimits } from "../features/subscriptions/limits.js";
-import { createLiveService } from "../features/subscriptions/service.js";
-import { createLiveStore } from "../features/subscriptions/store.js";
+import { createSubscriptionService } from "../features/subscriptions/service.js";
+import { createSubscriptionStore } from "../features/subscriptions/store.js";
 import { createUploadService } from "../features/upload/service.js";
 import { createUploadStore } from "../features/upload/store.js";
 import { chargeEvents } from "../limits/event-budgets.js";
@@ -122,8 +122,8 @@ export const createServices = (
     hasFreeSpace: () => disk.hasFreeSpace(),
     log,
   });
-  const liveStore = createLiveStore({ storage, writes: { unordered } });
-  const dispatcher = createEventDispatcher({ store: liveStore, log });
+  const subscriptionStore = createSubscriptionStore({ storage, writes: { unordered } });
+  const dispatcher = createEventDispatcher({ store: subscriptionStore, log });
   const eventLog = createEventLog({
     added: dispatcher.poll,
     written: (events) => chargeEvents(rates, events),
@@ -363,8 +363,8 @@ export const createServices = (
     rates,
     log,
   });
-  const live = createLiveService({
-    store: liveStore,
+  const subscriptions = createSubscriptionService({
+    store: subscriptionStore,
     dispatcher,
     access,
     uncountedAccess,
@@ -382,7 +382,7 @@ export const createServices = (
     access,
     logins,
     im,
-    live,
+    subscriptions,
     presence,
     claims,
     instances,
@@ -431,7 +431,7 @@ export const createServices = (
     erasure,
     bulk,
     stream,
-    live,
+    subscriptions,
     dropIn,
   };
 };

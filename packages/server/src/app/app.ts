@@ -145,7 +145,7 @@ export const buildApp = async (
       auth: services.auth,
       gate: services.gate,
       accessLog: services.accessLog,
-      live: services.live,
+      subscriptions: services.subscriptions,
       timing,
     }),
     "/im": dropInSockets({ dropIn: services.dropIn, clock: deps.clock, timing }),

@@ -14,7 +14,7 @@ export const startServices = async (
   audioFiles.sweeper?.start();
   services.erasure.start();
   services.bulk.start();
-  services.live.start();
+  services.subscriptions.start();
   services.audit.start();
   await services.instances.start();
   await services.presence.start();
@@ -31,7 +31,7 @@ export const stopServices = async (
   drainMs: number,
 ): Promise<void> => {
   disk.stop();
-  await services.live.stop();
+  await services.subscriptions.stop();
   await Promise.all([app.close(), services.queue.stop(drainMs)]);
   await audioFiles.sweeper?.stop();
   // The calls and subscriptions have ended.

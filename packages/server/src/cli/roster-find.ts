@@ -35,7 +35,7 @@ async function* peopleOf({ call, services }: LocalApp, exam: Found["exam"]): Asy
     for (const role of ROLES)
       for (const person of await services.participant.members({ examId: exam.id, roomId: room.id }, role))
         yield { ...person, exam, room };
-  const waiting = await fetchAllPages(async (cursor: number | undefined) => {
+  const unseated = await fetchAllPages(async (cursor: number | undefined) => {
     const { people: items, nextCursor } = await call.participant.listUnseated({
       examId: exam.id,
       pageSize: 100,
@@ -43,7 +43,7 @@ async function* peopleOf({ call, services }: LocalApp, exam: Found["exam"]): Asy
     });
     return { items, nextCursor };
   });
-  for (const person of waiting) yield { ...person, exam };
+  for (const person of unseated) yield { ...person, exam };
 }
 
 /** Finds people by a part of their id or name. If the text is the id of somebody, only people with this id. */

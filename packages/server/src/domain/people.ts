@@ -49,7 +49,7 @@ export interface NewRoom {
 export interface NewPerson extends SeatKey {
   readonly role: ParticipantRole;
   readonly name: string;
-  /** Default: those with which the person waited for a room in this role, or 0. */
+  /** Default: those that they had as an unseated person in this role, or 0. */
   readonly extraMinutes?: number | undefined;
   /** The names of the person's two streams. */
   readonly streams: { readonly main: string; readonly pc: string };
@@ -131,24 +131,24 @@ const insertUntakenName = statement(
     .onConflictDoNothing(),
 );
 
-const isWaiting = and(eq(unseated.examId, param("examId")), eq(unseated.userId, param("userId")));
-const waitedWith = { role: unseated.role, extraMinutes: unseated.extraMinutes };
-const areWaiting = (dialect: Dialect) =>
+const isUnseated = and(eq(unseated.examId, param("examId")), eq(unseated.userId, param("userId")));
+const unseatedAs = { role: unseated.role, extraMinutes: unseated.extraMinutes };
+const areUnseated = (dialect: Dialect) =>
   and(eq(unseated.examId, param("examId")), dialect.isAnyOf(unseated.userId, "userIds"));
-const waitingPeople = statement((dialect) =>
+const unseatedAmong = statement((dialect) =>
   query
-    .select({ userId: unseated.userId, ...waitedWith })
+    .select({ userId: unseated.userId, ...unseatedAs })
     .from(unseated)
-    .where(areWaiting(dialect)),
+    .where(areUnseated(dialect)),
 );
-const deleteWaitingPeople = statement((dialect) => query.delete(unseated).where(areWaiting(dialect)));
-const deleteWaiting = statement(query.delete(unseated).where(isWaiting).returning(waitedWith));
-const markWaiting = statement(
+const deleteUnseatedPeople = statement((dialect) => query.delete(unseated).where(areUnseated(dialect)));
+const deleteUnseated = statement(query.delete(unseated).where(isUnseated).returning(unseatedAs));
+const markUnseated = statement(
   query
     .update(unseated)
     .set({ removedBy: rawParam<number>("changeId") })
-    .where(isWaiting)
-    .returning(waitedWith),
+    .where(isUnseated)
+    .returning(unseatedAs),
 );
 const owner = { roomId: streamNames.roomId, userId: streamNames.userId };
 const ownerOfStream = statement(
@@ -226,10 +226,10 @@ export const endRoom = (
 
 const IDLE = { main: "idle", pc: "idle" } as const;
 
-/** Returns the row of a person who is added. `waiting` is how they waited for a room. */
+/** Returns the row of a person who is added. `unseatedPerson` is what they were before, if they had no room. */
 const rowOf = (
   { examId, roomId, userId, role, name, extraMinutes, now }: NewPerson,
-  waiting: Pick<Waiting, "role" | "extraMinutes"> | undefined,
+  unseatedPerson: Pick<Unseated, "role" | "extraMinutes"> | undefined,
   { main, pc }: Arrival["publishStatus"],
 ) => ({
   examId,
@@ -237,7 +237,7 @@ const rowOf = (
   userId,
   role,
   name,
-  extraMinutes: extraMinutes ?? (waiting?.role === role ? waiting.extraMinutes : 0),
+  extraMinutes: extraMinutes ?? (unseatedPerson?.role === role ? unseatedPerson.extraMinutes : 0),
   mainPublishStatus: main,
   pcPublishStatus: pc,
   createdAt: now,
@@ -271,7 +271,7 @@ const insertStreamName = async (
 };
 
 /**
- * Prepares to add a person to a room, with the names of both their streams. The person no longer waits for a room, even if they waited in
+ * Prepares to add a person to a room, with the names of both their streams. The person is no longer unseated, even if they were in
  * another role. If a bulk change adds the person, readers see them once the change is announced.
  * @returns the arrival, and a function that starts to write the person
  * @throws StreamNameTaken
@@ -282,24 +282,24 @@ export const preparePerson = async (
   addedBy: number | null = null,
 ): Promise<{ arrival: Arrival; write: () => Promise<void> }> => {
   const { streams, examId, roomId, userId } = person;
-  const takeWaiting =
+  const takeUnseated =
     addedBy === null
-      ? tx.get(deleteWaiting, { examId, userId })
-      : tx.get(markWaiting, { examId, userId, changeId: addedBy });
+      ? tx.get(deleteUnseated, { examId, userId })
+      : tx.get(markUnseated, { examId, userId, changeId: addedBy });
   const status = async (camera: Camera): Promise<PublishStatus> => {
     const stream = { name: streams[camera], examId, roomId, userId, camera };
     const isNew = await insertStreamName(tx, stream, addedBy);
     // If the person was in the room before, their streams may have continued, and reports about them were stored.
     return isNew ? "idle" : readPublishStatus(tx, stream);
   };
-  const [waiting, main, pc, writeSeat] = await Promise.all([
-    takeWaiting,
+  const [unseatedPerson, main, pc, writeSeat] = await Promise.all([
+    takeUnseated,
     status("main"),
     status("pc"),
     prepareSeat(tx, { examId, roomId, userId }),
   ]);
   const publishStatus = { main, pc };
-  const row = rowOf(person, waiting, publishStatus);
+  const row = rowOf(person, unseatedPerson, publishStatus);
   const { role, name, extraMinutes } = row;
   return {
     arrival: { userId, role, name, extraMinutes, publishStatus },
@@ -325,29 +325,29 @@ const namesOf = (people: readonly NewPerson[]): StreamName[] =>
     cameraSchema.options.map((camera) => ({ name: streams[camera], examId, roomId, userId, camera })),
   );
 
-/** How a person waited for a room. */
-export interface Waiting {
+/** An unseated person. */
+export interface Unseated {
   readonly userId: string;
   readonly role: ParticipantRole;
   readonly extraMinutes: number;
 }
 
-/** Returns those of the people of an exam who wait for a room. */
-export const readWaiting = (
+/** Returns those of the people of an exam who are unseated. */
+export const readUnseated = (
   reader: Reader,
   examId: string,
   people: readonly NewPerson[],
-): Promise<Waiting[]> => reader.all(waitingPeople, { examId, userIds: people.map(({ userId }) => userId) });
+): Promise<Unseated[]> => reader.all(unseatedAmong, { examId, userIds: people.map(({ userId }) => userId) });
 
 /**
  * Prepares the first people of a new room. Nobody was in it before, so there are no streams, reports or generations of seats.
- * @param waiting those of them who wait for a room
+ * @param unseatedPeople those of them who are unseated
  * @returns a function that starts to write them. It fails with `UniqueError` if the name of a stream is taken: see `withTakenNames`
  * @throws StreamNameTaken
  */
 export const prepareFirstPeople = (
   people: readonly NewPerson[],
-  waiting: readonly Waiting[],
+  unseatedPeople: readonly Unseated[],
 ): ((tx: RosterTransaction) => Promise<void>) => {
   const names = namesOf(people);
   const owners = new Map<string, StreamName>();
@@ -355,16 +355,16 @@ export const prepareFirstPeople = (
     assertOwner(stream, owners.get(stream.name));
     owners.set(stream.name, stream);
   }
-  const waitingById = new Map(waiting.map((one) => [one.userId, one]));
-  const rows = people.map((person) => rowOf(person, waitingById.get(person.userId), IDLE));
+  const unseatedById = new Map(unseatedPeople.map((one) => [one.userId, one]));
+  const rows = people.map((person) => rowOf(person, unseatedById.get(person.userId), IDLE));
   const [first] = people;
   return async (tx) => {
     await Promise.all([
       tx.insert(insertNames, names),
       tx.insert(insertParticipants, rows),
       first &&
-        waiting.length > 0 &&
-        tx.run(deleteWaitingPeople, { examId: first.examId, userIds: [...waitingById.keys()] }),
+        unseatedPeople.length > 0 &&
+        tx.run(deleteUnseatedPeople, { examId: first.examId, userIds: [...unseatedById.keys()] }),
     ]);
   };
 };

@@ -8,8 +8,8 @@ import type { RoomKey } from "./room-exams.js";
 // A seat is a person's place in a room. When its links are revoked, its next generation begins, and tokens of earlier generations are
 // refused.
 
-/** The user id that stands for all people who are added to the room later. No person has this id. */
-const NEWCOMERS = "";
+/** The user id that stands for all seats that the room gets later. No person has this id. */
+const NEW_SEATS = "";
 
 /** A seat: its room, with the exam, and its person. */
 export type SeatKey = RoomKey & { readonly userId: string };
@@ -105,21 +105,21 @@ export const beginNextGenerations = async (
 };
 
 /**
- * Prepares the seat of a person who is added to a room. Returns a function that gives it the generation of newcomers, unless it has a
+ * Prepares the seat of a person who is added to a room. Returns a function that gives it the generation of new seats, unless it has a
  * generation.
  */
 export const prepareSeat = async (
   tx: ExamTransaction,
   { examId, roomId, userId }: SeatKey,
 ): Promise<() => Promise<void>> => {
-  const generation = await readGeneration(tx, { examId, roomId, userId: NEWCOMERS });
+  const generation = await readGeneration(tx, { examId, roomId, userId: NEW_SEATS });
   return async () => {
     if (generation > 0) await tx.insert(insertUnlessThere, [{ examId, roomId, userId, generation }]);
   };
 };
 
 /**
- * Erases the seats of a person in rooms of an exam. Newcomers to these rooms start with the erased generation, so that revoked links stay
+ * Erases the seats of a person in rooms of an exam. New seats in these rooms start with the erased generation, so that revoked links stay
  * revoked if the person is added again.
  */
 export const eraseSeats = async (
@@ -129,6 +129,6 @@ export const eraseSeats = async (
 ): Promise<void> => {
   for (const roomId of roomIds) {
     const erased = await tx.get(deleteSeat, { examId, roomId, userId });
-    if (erased) await tx.run(raiseTo, { examId, roomId, userId: NEWCOMERS, generation: erased.generation });
+    if (erased) await tx.run(raiseTo, { examId, roomId, userId: NEW_SEATS, generation: erased.generation });
   }
 };

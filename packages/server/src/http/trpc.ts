@@ -37,7 +37,7 @@ const tokenIn = (params: unknown): string | undefined => {
   }
 };
 
-/** The typed door. Also what never reaches tRPC is answered in tRPC's form. */
+/** The typed client. Also what never reaches tRPC is answered in tRPC's form. */
 export const trpcPlugin = async (
   app: FastifyInstance,
   { router, createContext, bodies, anyOrigin, adapter }: TrpcOptions,

@@ -525,8 +525,8 @@ export const erasures = declareTable({ owner: "exam", lives: "untilDone" })("era
   upToEvent: integer("up_to_event").notNull(),
   upToMessage: integer("up_to_message").notNull(),
   /**
-   * The next stage: `traces` is the data from before the removal, `farewell` the message that notified the
-   * person of it.
+   * The next stage: `traces` is the data from before the removal, `farewell` the notice: the message that told
+   * the person of it. The stored word is older than the one of the code.
    */
   stage: text({ enum: ["traces", "farewell"] }).notNull(),
   createdAt: time("created_at").notNull(),

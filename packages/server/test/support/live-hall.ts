@@ -104,14 +104,14 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
         signal: abort.signal,
       };
       return readEvents(
-        await services.live.subscribeToRoom(subscriber, { roomId, camera, lastEventId: from }),
+        await services.subscriptions.subscribeToRoom(subscriber, { roomId, camera, lastEventId: from }),
         abort,
       );
     },
   };
 };
 
-/** A subscriber to the room or to its exam, which receives nothing before `proceed` is called. */
+/** A subscriber to the room or to its exam, which receives nothing before `proceed` is called, nor after `hold`. */
 export const listenLater = async (
   hall: LiveHall,
   of: "room" | "exam",
@@ -119,9 +119,13 @@ export const listenLater = async (
 ) => {
   let proceed = (): void => undefined;
   let begin = (): void => undefined;
-  const mayProceed = new Promise<void>((resolve) => {
-    proceed = resolve;
-  });
+  let mayProceed: Promise<void>;
+  const hold = (): void => {
+    mayProceed = new Promise((resolve) => {
+      proceed = resolve;
+    });
+  };
+  hold();
   const hasBegun = new Promise<void>((resolve) => {
     begin = resolve;
   });
@@ -139,9 +143,9 @@ export const listenLater = async (
   const { id: roomId, examId } = hall.room;
   const events =
     of === "room"
-      ? await hall.services.live.subscribeToRoom(subscriber, { roomId, camera: "main", lastEventId })
-      : await hall.services.live.subscribeToExam(subscriber, { examId, lastEventId });
+      ? await hall.services.subscriptions.subscribeToRoom(subscriber, { roomId, camera: "main", lastEventId })
+      : await hall.services.subscriptions.subscribeToExam(subscriber, { examId, lastEventId });
   const reader = readEvents<{ readonly id: string; readonly type: string }>(events, abort);
   await hasBegun;
-  return { ...reader, proceed };
+  return { ...reader, hold, proceed: () => proceed() };
 };

@@ -124,6 +124,6 @@ export const openStreamHall = async ({
 
 /** Reads a person's `userInfo` over REST. */
 export const userInfo = async (hall: StreamHall, userId: string) => {
-  const door = rest(hall, await hall.token(ADMIN));
-  return dataOf(await door.get("userInfo", { roomId: hall.room.id, userId }));
+  const client = rest(hall, await hall.token(ADMIN));
+  return dataOf(await client.get("userInfo", { roomId: hall.room.id, userId }));
 };

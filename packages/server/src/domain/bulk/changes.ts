@@ -9,7 +9,7 @@ import { audited } from "../audited.js";
 import { type Author, shareOf } from "../calls.js";
 import type { EventLog } from "../events.js";
 import type { TaskLog } from "../vendor-tasks.js";
-import { readLastSeat, readLastWaiting } from "./marked-rows.js";
+import { readLastSeat, readLastUnseated } from "./marked-rows.js";
 import { createPhases } from "./phases.js";
 import { beginPreparation, type Prepare } from "./preparation.js";
 import { endRest, type RestEnd } from "./resting.js";
@@ -110,7 +110,7 @@ export const createBulkChanges = ({
   ): Promise<BulkChange> => {
     const [seatedBefore, unseatedBefore] = await Promise.all([
       readLastSeat(tx, examId),
-      readLastWaiting(tx, examId),
+      readLastUnseated(tx, examId),
     ]);
     return {
       // Random, as the table requires.

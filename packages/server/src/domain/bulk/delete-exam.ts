@@ -47,7 +47,7 @@ const peopleOfRoom = statement(
       and(eq(visibleParticipants.examId, param("examId")), eq(visibleParticipants.roomId, param("roomId"))),
     ),
 );
-const waitingAfter = statement(
+const unseatedAfter = statement(
   query
     .select({ key: visibleUnseated.seq })
     .from(visibleUnseated)
@@ -122,11 +122,11 @@ async function* countContents(
     seated += people;
     yield 1 + Math.ceil(people / COUNTS_PER_ROW);
   }
-  const waiting = yield* countRows(reader, waitingAfter, examId);
+  const unseatedPeople = yield* countRows(reader, unseatedAfter, examId);
   const records = yield* countRows(reader, recordsAfter, examId);
   return {
     rooms: number,
-    people: seated + waiting.number,
+    people: seated + unseatedPeople.number,
     records: records.number,
     lastRecord: records.last,
   };

@@ -19,7 +19,7 @@ import { ROWS_PER_WRITE } from "./worker.js";
 /** What a deleted exam contained about a person. */
 export interface ErasedPerson {
   readonly rooms: number;
-  readonly waited: boolean;
+  readonly wasUnseated: boolean;
   readonly records: number;
 }
 
@@ -33,7 +33,7 @@ const seatsOfPerson = statement(
     .where(and(eq(participants.userId, param("userId")), eq(participants.examId, param("examId"))))
     .limit(param("limit")),
 );
-const deleteWaiting = statement(
+const deleteUnseated = statement(
   query
     .delete(unseated)
     .where(and(eq(unseated.examId, param("examId")), eq(unseated.userId, param("userId"))))
@@ -79,7 +79,7 @@ export const createRestingPersonEraser = ({
     const { records } = await countRecords(storage, { examId, person });
     const limit = Math.floor(ROWS_PER_WRITE / SEAT_ROWS);
     let rooms = 0;
-    let waited = false;
+    let wasUnseated = false;
     for (let isLast = false; !isLast; )
       isLast = await writeInExam(examId, author, async (tx) => {
         const seats = await tx.all(seatsOfPerson, { examId, userId, limit });
@@ -87,7 +87,7 @@ export const createRestingPersonEraser = ({
           await deletePerson(tx, { examId, roomId, userId }, { streamsStay: false });
         rooms += seats.length;
         if (seats.length === limit) return false;
-        waited = (await tx.get(deleteWaiting, { examId, userId })) !== undefined;
+        wasUnseated = (await tx.get(deleteUnseated, { examId, userId })) !== undefined;
         await noteErasure(tx, { examId, userId }, clock());
         await audit.add(tx, author, { examId, people: [userId] });
         return true;
@@ -105,7 +105,7 @@ export const createRestingPersonEraser = ({
     // Records come last: as long as there are any, a repeated call finds the person.
     await run(eraseStreamEvents);
     await run(eraseRecords);
-    return { rooms, waited, records };
+    return { rooms, wasUnseated, records };
   };
 
   return async (examId: string, userId: string, author: Author): Promise<ErasedPerson | undefined> => {

@@ -17,7 +17,7 @@ const newestSeat = statement((dialect) =>
     .from(participants)
     .where(dialect.inExam(participants.examId)),
 );
-const newestWaiting = statement((dialect) =>
+const newestUnseated = statement((dialect) =>
   query
     .select({ seq: max(unseated.seq) })
     .from(unseated)
@@ -28,8 +28,8 @@ const newestWaiting = statement((dialect) =>
 export const readLastSeat = async (reader: Reader, examId: string): Promise<number> =>
   (await reader.get(newestSeat, { examId }))?.seq ?? 0;
 /** Returns a `seq` that no person of an exam without a room exceeds. */
-export const readLastWaiting = async (reader: Reader, examId: string): Promise<number> =>
-  (await reader.get(newestWaiting, { examId }))?.seq ?? 0;
+export const readLastUnseated = async (reader: Reader, examId: string): Promise<number> =>
+  (await reader.get(newestUnseated, { examId }))?.seq ?? 0;
 
 const isRoomOfParticipant = and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId));
 
@@ -96,7 +96,7 @@ const markSeatsChanged = statement((dialect) =>
     .set({ changedBy: rawParam<number | null>("id") })
     .where(and(dialect.isAnyOf(participants.seq, "seqs", "integer"), dialect.inExam(participants.examId))),
 );
-const markWaitingChanged = statement((dialect) =>
+const markUnseatedChanged = statement((dialect) =>
   query
     .update(unseated)
     .set({ changedBy: rawParam<number | null>("id") })
@@ -110,7 +110,7 @@ export const markChanged = async (
 ): Promise<void> => {
   for (const [place, mark] of [
     ["seated", markSeatsChanged],
-    ["unseated", markWaitingChanged],
+    ["unseated", markUnseatedChanged],
   ] as const) {
     const seqs = rows.filter((row) => row.place === place).map(({ seq }) => seq);
     if (seqs.length > 0) await tx.run(mark, { examId, id, seqs });
@@ -118,7 +118,7 @@ export const markChanged = async (
 };
 
 /** People of an exam without a room, marked or not. */
-export const waitingOfExam = statement(
+export const unseatedOfExam = statement(
   query
     .select({ seq: unseated.seq, addedBy: unseated.addedBy, removedBy: unseated.removedBy })
     .from(unseated)
@@ -126,13 +126,13 @@ export const waitingOfExam = statement(
     .orderBy(asc(unseated.seq))
     .limit(param("limit")),
 );
-export type Waiting = RowOf<typeof waitingOfExam>;
-export const deleteWaiting = statement((dialect) =>
+export type Unseated = RowOf<typeof unseatedOfExam>;
+export const deleteUnseated = statement((dialect) =>
   query
     .delete(unseated)
     .where(and(dialect.isAnyOf(unseated.seq, "seqs", "integer"), dialect.inExam(unseated.examId))),
 );
-export const unmarkWaiting = statement((dialect) =>
+export const unmarkUnseated = statement((dialect) =>
   query
     .update(unseated)
     .set({ removedBy: null })

@@ -11,17 +11,17 @@ import {
   type ChangedRoom,
   deleteAddedSeat,
   deleteRoom,
-  deleteWaiting,
+  deleteUnseated,
   markChanged,
   readLastSeat,
   removedSeats,
   roomsOfExam,
   seatsAddedBetween,
+  type Unseated,
   unmarkRoom,
   unmarkSeats,
-  unmarkWaiting,
-  type Waiting,
-  waitingOfExam,
+  unmarkUnseated,
+  unseatedOfExam,
 } from "./marked-rows.js";
 import type { BulkChange, Phase } from "./types.js";
 import { type Apply, overRows } from "./windows.js";
@@ -64,7 +64,7 @@ const deleteChange = statement(
       ),
     ),
 );
-const updateWaiting = statement((dialect) =>
+const updateUnseated = statement((dialect) =>
   query
     .update(unseated)
     .set({
@@ -87,7 +87,7 @@ const updateSeat = statement((dialect) =>
     .where(and(eq(participants.seq, param("seq")), dialect.inExam(participants.examId)))
     .returning({ roomId: participants.roomId, userId: participants.userId, role: participants.role }),
 );
-const deleteRemovedWaiting = statement(
+const deleteRemovedUnseated = statement(
   query
     .delete(unseated)
     .where(
@@ -124,33 +124,33 @@ const overRooms = (weight: number, apply: Apply<ChangedRoom>): Phase =>
     key: ({ id }) => id,
     apply,
   });
-const overWaiting = (apply: Apply<Waiting>): Phase =>
-  overRows<Waiting, number>(0, {
+const overUnseated = (apply: Apply<Unseated>): Phase =>
+  overRows<Unseated, number>(0, {
     weight: 1,
-    read: (tx, { examId }, after, limit) => tx.all(waitingOfExam, { examId, after, limit }),
+    read: (tx, { examId }, after, limit) => tx.all(unseatedOfExam, { examId, after, limit }),
     key: ({ seq }) => seq,
     apply,
   });
 
 const seqsOf = (rows: readonly { readonly seq: number }[]): number[] => rows.map(({ seq }) => seq);
 
-const deleteSeatedFromWaiting = overWaiting(async (tx, { id, examId }, rows) => {
+const deleteSeatedFromUnseated = overUnseated(async (tx, { id, examId }, rows) => {
   const seqs = seqsOf(rows.filter(({ removedBy }) => removedBy === id));
-  if (seqs.length > 0) await tx.run(deleteWaiting, { examId, seqs });
+  if (seqs.length > 0) await tx.run(deleteUnseated, { examId, seqs });
 });
-const deleteRemovedFromWaiting: Phase = async (tx, { id, examId, person }) => {
-  if (person) await tx.run(deleteRemovedWaiting, { examId, userId: person.userId, id });
+const deleteRemovedFromUnseated: Phase = async (tx, { id, examId, person }) => {
+  if (person) await tx.run(deleteRemovedUnseated, { examId, userId: person.userId, id });
   return { used: 1 };
 };
 
 const undoSeats = overAddedSeats(PERSON_ROWS, async (tx, change, seats) => {
   for (const seat of seats) await deleteAddedSeat(tx, change, seat);
 });
-const undoWaiting = overWaiting(async (tx, { id, examId }, rows) => {
+const undoUnseated = overUnseated(async (tx, { id, examId }, rows) => {
   const added = rows.filter(({ addedBy }) => addedBy === id);
   const removed = rows.filter(({ addedBy, removedBy }) => addedBy !== id && removedBy === id);
-  if (added.length > 0) await tx.run(deleteWaiting, { examId, seqs: seqsOf(added) });
-  if (removed.length > 0) await tx.run(unmarkWaiting, { examId, seqs: seqsOf(removed) });
+  if (added.length > 0) await tx.run(deleteUnseated, { examId, seqs: seqsOf(added) });
+  if (removed.length > 0) await tx.run(unmarkUnseated, { examId, seqs: seqsOf(removed) });
 });
 const undoPersonChanges: Phase = async (tx, { id, examId }, { rows }) => {
   const found = await tx.all(changesOfPeople, { examId, id, limit: rows });
@@ -199,7 +199,7 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
       await tx.run(deleteChange, { examId, place, seq });
       const values = { examId, seq, ...details, updatedAt: createdAt };
       if (place === "unseated") {
-        await tx.run(updateWaiting, values);
+        await tx.run(updateUnseated, values);
         continue;
       }
       const person = await tx.get(updateSeat, values);
@@ -251,12 +251,12 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
 
   return {
     finish: {
-      import: [addArrivalEvents, applyPersonChanges, deleteSeatedFromWaiting],
-      plan: [addRoomEvents, addArrivalEvents, deleteSeatedFromWaiting],
+      import: [addArrivalEvents, applyPersonChanges, deleteSeatedFromUnseated],
+      plan: [addRoomEvents, addArrivalEvents, deleteSeatedFromUnseated],
       // Rows of the database refer to the order: see `ERASES_EXAM`.
       delete_exam: [endRooms, eraseExam],
-      remove_person: [removeFromRooms, deleteRemovedFromWaiting, eraseRecords, eraseStreamEvents],
+      remove_person: [removeFromRooms, deleteRemovedFromUnseated, eraseRecords, eraseStreamEvents],
     },
-    undo: [undoSeats, undoRooms, undoWaiting, undoPersonChanges, undoExamRemoval, undoPersonRemoval],
+    undo: [undoSeats, undoRooms, undoUnseated, undoPersonChanges, undoExamRemoval, undoPersonRemoval],
   };
 };

@@ -31,8 +31,8 @@ export interface ExamMembership {
     readonly role: ParticipantRole;
     readonly createTeacher: string;
   }[];
-  /** Whether they wait for a room. */
-  readonly waits: boolean;
+  /** Whether they are unseated. */
+  readonly isUnseated: boolean;
   /** The number of cheat records: of the room if the person leaves only that, else of the exam. */
   readonly records: number;
 }
@@ -105,7 +105,7 @@ const roomsOfPerson = statement(
     )
     .orderBy(asc(visibleRooms.id)),
 );
-const waitingPerson = statement(
+const unseatedPerson = statement(
   query
     .select({ seq: visibleUnseated.seq })
     .from(visibleUnseated)
@@ -124,7 +124,7 @@ const markSeat = statement(
       ),
     ),
 );
-const markWaiting = statement((dialect) =>
+const markUnseated = statement((dialect) =>
   query
     .update(unseated)
     .set({ removedBy: rawParam<number>("id") })
@@ -210,10 +210,10 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Queries; bulk:
     check: (membership: ExamMembership) => void,
   ): AsyncGenerator<number, ExamMembership, void> {
     const { examId, userId, roomId, withRecords, now } = removal;
-    const [rooms, lastRecordId, waiting] = await Promise.all([
+    const [rooms, lastRecordId, unseated] = await Promise.all([
       tx.all(roomsOfPerson, { userId, examId }),
       readNewestId(tx, examId),
-      tx.get(waitingPerson, { examId, userId }),
+      tx.get(unseatedPerson, { examId, userId }),
     ]);
     const person = { ...counted.person, erases: scopeOf(removal, rooms.length), lastRecordId };
     const [recordedRoom, added] = await Promise.all([
@@ -225,7 +225,7 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Queries; bulk:
     if (isRecorded && added.last < lastRecordId) throw new CountOutdated();
     const membership = {
       rooms,
-      waits: waiting !== undefined,
+      isUnseated: unseated !== undefined,
       records: isRecorded ? counted.records + added.count : 0,
     };
     check(membership);
@@ -240,7 +240,7 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Queries; bulk:
       await tx.run(markSeat, { examId, id, roomId: room.roomId, userId });
       yield 1;
     }
-    if (waiting && roomId === undefined) await tx.run(markWaiting, { examId, id, seq: waiting.seq });
+    if (unseated && roomId === undefined) await tx.run(markUnseated, { examId, id, seq: unseated.seq });
     // In the transaction that announces the removal, and before its events.
     if (withRecords)
       await noteErasure(tx, { examId, userId, ...(person.erases === "room" && { roomId }) }, now);

@@ -44,8 +44,9 @@ const messageOf = async (call: Promise<unknown>): Promise<string> => {
   const error: unknown = await call.catch((thrown: unknown) => thrown);
   return error instanceof Error ? error.message : "no error";
 };
-const reachesRoom = (caller: TestCaller, roomId = rooms.here) => outcome(app.as(caller).room.get({ roomId }));
-const reachesExam = (caller: TestCaller, examId = exam) => outcome(app.as(caller).exam.get({ examId }));
+const canAccessRoom = (caller: TestCaller, roomId = rooms.here) =>
+  outcome(app.as(caller).room.get({ roomId }));
+const canAccessExam = (caller: TestCaller, examId = exam) => outcome(app.as(caller).exam.get({ examId }));
 
 /** The possible bindings of a token, and whether it then has access to the room `here` and its exam. */
 const bindings: {
@@ -79,33 +80,36 @@ const expected = (may: boolean) => (may ? "ok" : "FORBIDDEN");
 describe.each(ROLES)("a token that says %s", (role) => {
   it.each(bindings)("of a member, bound $bound", async ({ to, ...may }) => {
     const caller = { sub: role, role, ...to() };
-    expect(await reachesRoom(caller)).toBe(expected(may.room));
-    expect(await reachesExam(caller)).toBe(expected(may.exam));
+    expect(await canAccessRoom(caller)).toBe(expected(may.room));
+    expect(await canAccessExam(caller)).toBe(expected(may.exam));
   });
 
-  it("of a member, bound to another room of the exam, reaches neither", async () => {
+  it("of a member, bound to another room of the exam, has access to neither", async () => {
     const caller = { sub: role, role, room: rooms.beside };
-    expect(await reachesRoom(caller)).toBe("FORBIDDEN");
-    expect(await reachesExam(caller)).toBe("FORBIDDEN");
+    expect(await canAccessRoom(caller)).toBe("FORBIDDEN");
+    expect(await canAccessExam(caller)).toBe("FORBIDDEN");
   });
 
-  it.each(bindings)("of a stranger reaches nothing, bound $bound", async ({ to }) => {
+  it.each(bindings)("of a stranger has access to nothing, bound $bound", async ({ to }) => {
     const caller = { sub: "stranger", role, ...to() };
-    expect(await reachesRoom(caller)).toBe("FORBIDDEN");
-    expect(await reachesExam(caller)).toBe("FORBIDDEN");
+    expect(await canAccessRoom(caller)).toBe("FORBIDDEN");
+    expect(await canAccessExam(caller)).toBe("FORBIDDEN");
   });
 
-  it.each(bindings)("of a person with another role there reaches nothing, bound $bound", async ({ to }) => {
-    const caller = { sub: `wrong_${role}`, role, ...to() };
-    expect(await reachesRoom(caller)).toBe("FORBIDDEN");
-    expect(await reachesExam(caller)).toBe("FORBIDDEN");
-  });
+  it.each(bindings)(
+    "of a person with another role there has access to nothing, bound $bound",
+    async ({ to }) => {
+      const caller = { sub: `wrong_${role}`, role, ...to() };
+      expect(await canAccessRoom(caller)).toBe("FORBIDDEN");
+      expect(await canAccessExam(caller)).toBe("FORBIDDEN");
+    },
+  );
 
-  it("of a member here reaches no other room and no other exam", async () => {
+  it("of a member here has access to no other room and no other exam", async () => {
     const caller = { sub: role, role };
-    expect(await reachesRoom(caller, rooms.beside)).toBe("FORBIDDEN");
-    expect(await reachesRoom(caller, rooms.elsewhere)).toBe("FORBIDDEN");
-    expect(await reachesExam(caller, otherExam)).toBe("FORBIDDEN");
+    expect(await canAccessRoom(caller, rooms.beside)).toBe("FORBIDDEN");
+    expect(await canAccessRoom(caller, rooms.elsewhere)).toBe("FORBIDDEN");
+    expect(await canAccessExam(caller, otherExam)).toBe("FORBIDDEN");
   });
 
   it("gets the same refusal whether or not the resource exists", async () => {
@@ -118,8 +122,8 @@ describe.each(ROLES)("a token that says %s", (role) => {
       const one = (examId: string) => words(examId, as.exam.get({ examId }));
       expect(await one("nothing")).toBe("The exam <id> is not open to you.");
       expect(await one(otherExam)).toBe(await one("nothing"));
-      expect(await reachesRoom({ sub, role }, "nowhere")).toBe("FORBIDDEN");
-      expect(await reachesExam({ sub, role }, "nothing")).toBe("FORBIDDEN");
+      expect(await canAccessRoom({ sub, role }, "nowhere")).toBe("FORBIDDEN");
+      expect(await canAccessExam({ sub, role }, "nothing")).toBe("FORBIDDEN");
     }
   });
 });
@@ -127,47 +131,50 @@ describe.each(ROLES)("a token that says %s", (role) => {
 describe("an administrator", () => {
   const allowed = ["to nothing", "to this room", "to this exam", "to this room and exam"];
 
-  it.each(bindings)("reaches all that the token is not kept from, bound $bound", async ({ bound, to }) => {
-    const caller = { sub: "another_root", role: "admin", ...to() } as const;
-    expect((await reachesRoom(caller)) === "ok").toBe(allowed.includes(bound));
-    expect((await reachesExam(caller)) === "ok").toBe(allowed.includes(bound));
-  });
+  it.each(bindings)(
+    "has access to all that the token is not kept from, bound $bound",
+    async ({ bound, to }) => {
+      const caller = { sub: "another_root", role: "admin", ...to() } as const;
+      expect((await canAccessRoom(caller)) === "ok").toBe(allowed.includes(bound));
+      expect((await canAccessExam(caller)) === "ok").toBe(allowed.includes(bound));
+    },
+  );
 
-  it("bound to another room of the exam reaches the exam, and only that room", async () => {
+  it("bound to another room of the exam has access to the exam, and only that room", async () => {
     const caller = { ...admin, room: rooms.beside };
-    expect(await reachesExam(caller)).toBe("ok");
-    expect(await reachesRoom(caller, rooms.beside)).toBe("ok");
-    expect(await reachesRoom(caller)).toBe("FORBIDDEN");
+    expect(await canAccessExam(caller)).toBe("ok");
+    expect(await canAccessRoom(caller, rooms.beside)).toBe("ok");
+    expect(await canAccessRoom(caller)).toBe("FORBIDDEN");
   });
 
   it("gets a 404 for what does not exist", async () => {
-    expect(await reachesRoom(admin, "nowhere")).toBe("ROOM_NOT_FOUND");
-    expect(await reachesExam(admin, "nothing")).toBe("EXAM_NOT_FOUND");
+    expect(await canAccessRoom(admin, "nowhere")).toBe("ROOM_NOT_FOUND");
+    expect(await canAccessExam(admin, "nothing")).toBe("EXAM_NOT_FOUND");
   });
 
   it("with a bound token gets a 403 for anything else", async () => {
-    expect(await reachesRoom({ ...admin, room: rooms.here }, "nowhere")).toBe("FORBIDDEN");
-    expect(await reachesExam({ ...admin, exam }, "nothing")).toBe("FORBIDDEN");
-    expect(await reachesExam({ ...admin, room: rooms.here }, "nothing")).toBe("FORBIDDEN");
+    expect(await canAccessRoom({ ...admin, room: rooms.here }, "nowhere")).toBe("FORBIDDEN");
+    expect(await canAccessExam({ ...admin, exam }, "nothing")).toBe("FORBIDDEN");
+    expect(await canAccessExam({ ...admin, room: rooms.here }, "nothing")).toBe("FORBIDDEN");
   });
 });
 
 describe("the maker of an exam", () => {
-  it("reaches it as a teacher before it has rooms, and as nothing else", async () => {
+  it("has access to it as a teacher before it has rooms, and as nothing else", async () => {
     const times = { startTime: new Date("2026-02-01T01:00:00Z"), endTime: new Date("2026-02-01T03:00:00Z") };
     const { id } = await app.as({ sub: "maker", role: "teacher" }).exam.create({ name: "New", ...times });
-    expect(await reachesExam({ sub: "maker", role: "teacher" }, id)).toBe("ok");
-    expect(await reachesExam({ sub: "maker", role: "teacher", exam: id }, id)).toBe("ok");
+    expect(await canAccessExam({ sub: "maker", role: "teacher" }, id)).toBe("ok");
+    expect(await canAccessExam({ sub: "maker", role: "teacher", exam: id }, id)).toBe("ok");
     for (const role of ["inspector", "examinee"] as const)
-      expect(await reachesExam({ sub: "maker", role }, id)).toBe("FORBIDDEN");
-    expect(await reachesExam({ sub: "teacher", role: "teacher" }, id)).toBe("FORBIDDEN");
+      expect(await canAccessExam({ sub: "maker", role }, id)).toBe("FORBIDDEN");
+    expect(await canAccessExam({ sub: "teacher", role: "teacher" }, id)).toBe("FORBIDDEN");
   });
 
-  it("does not reach the rooms that others make in it", async () => {
+  it("has no access to the rooms that others make in it", async () => {
     const times = { startTime: new Date("2026-02-01T01:00:00Z"), endTime: new Date("2026-02-01T03:00:00Z") };
     const { id } = await app.as({ sub: "maker", role: "teacher" }).exam.create({ name: "New", ...times });
     const room = await app.as(admin).room.create({ name: "Theirs", examId: id });
-    expect(await reachesRoom({ sub: "maker", role: "teacher" }, room.id)).toBe("FORBIDDEN");
+    expect(await canAccessRoom({ sub: "maker", role: "teacher" }, room.id)).toBe("FORBIDDEN");
   });
 });
 
@@ -178,7 +185,7 @@ describe("the records of an exam", () => {
     return records.map(({ userId }) => userId).toSorted();
   };
 
-  it("are read as far as the caller reaches", async () => {
+  it("are read as far as the caller has access", async () => {
     for (const [place, roomId] of Object.entries(rooms))
       await app.as(admin).cheat.addRecords({ roomId, records: [{ ...record, userId: place }] });
     expect(await recordedAbout(admin)).toEqual(["beside", "here"]);

@@ -17,12 +17,12 @@ import type {
 export type { StoredExam, StoredRoom, StoredSession };
 
 /** The rooms of an exam that a caller may read: all of them, or a list of ids. */
-export type Reach = "all" | readonly string[];
+export type AccessibleRooms = "all" | readonly string[];
 
 /** An exam, as far as a caller may read it. */
-export interface ReachedExam {
+export interface AccessibleExam {
   readonly exam: StoredExam;
-  readonly reach: Reach;
+  readonly rooms: AccessibleRooms;
 }
 
 /**
@@ -87,7 +87,7 @@ export interface AccessService extends UncountedAccess {
   /** @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
   room(caller: Caller, roomId: string): Promise<StoredRoom>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND (administrators) */
-  readonly exam: (caller: Caller, examId: string) => Promise<ReachedExam>;
+  readonly exam: (caller: Caller, examId: string) => Promise<AccessibleExam>;
   /**
    * Checks access for a teacher's settings that apply to all rooms of an exam.
    * @throws FORBIDDEN, also for a token that is bound to one of the rooms; EXAM_NOT_FOUND (administrators)
@@ -112,7 +112,7 @@ export interface AccessService extends UncountedAccess {
    * Returns the rooms of an exam that a caller may run. The exam's creator may run all of them.
    * @throws FORBIDDEN, EXAM_NOT_FOUND (administrators)
    */
-  readonly roomsToRun: (caller: Caller, examId: string) => Promise<Reach>;
+  readonly roomsToRun: (caller: Caller, examId: string) => Promise<AccessibleRooms>;
 }
 
 /** The account that a token needs. Examinees have no accounts. */
@@ -223,14 +223,14 @@ export const createAccessService = ({
       const bound = await room(caller, caller.roomId);
       if (bound.examId !== examId) throw examForbidden(examId);
       if (!found) throw examNotFound(examId);
-      return { exam: found, reach: [bound.id] };
+      return { exam: found, rooms: [bound.id] };
     }
     if (caller.role === "admin") {
       if (!found) throw examNotFound(examId);
-      return { exam: found, reach: "all" };
+      return { exam: found, rooms: "all" };
     }
     if (!found || (rooms?.length === 0 && !isCreator(caller, found))) throw examForbidden(examId);
-    return { exam: found, reach: rooms?.map(({ id }) => id) ?? [] };
+    return { exam: found, rooms: rooms?.map(({ id }) => id) ?? [] };
   };
 
   /** The caller's rooms among those that the request is about. */
@@ -301,9 +301,9 @@ export const createAccessService = ({
       return found;
     },
     async roomsToRun(caller, examId) {
-      const { exam: found, reach } = await exam(caller, examId);
-      if (reach === "all" || caller.roomId !== undefined) return reach;
-      return isCreator(caller, found) ? "all" : reach;
+      const { exam: found, rooms } = await exam(caller, examId);
+      if (rooms === "all" || caller.roomId !== undefined) return rooms;
+      return isCreator(caller, found) ? "all" : rooms;
     },
     unbound(caller) {
       if (caller.roomId !== undefined) throw forbidden(`The token works only in the room ${caller.roomId}.`);

@@ -109,8 +109,8 @@ const usageOfPeople = statement((dialect) => {
     );
 });
 /** For rooms in which some people have no records: counts the people who have some, up to a maximum. */
-const sizesForNewcomers = statement((dialect) => {
-  const newcomers = query
+const sizesOfRooms = statement((dialect) => {
+  const unrecorded = query
     .select({ userId: sql`person.value` })
     .from(dialect.elements(sql`limited."people"`, "person"))
     .leftJoin(
@@ -136,7 +136,7 @@ const sizesForNewcomers = statement((dialect) => {
       people: sql<number>`${query.select({ number: count() }).from(counted)}`.mapWith(Number),
     })
     .from(dialect.rows("limited", { examId: "text", roomId: "text", people: "list" }))
-    .where(exists(newcomers));
+    .where(exists(unrecorded));
 });
 const addToSums = statement((dialect) =>
   query
@@ -166,7 +166,7 @@ interface RecordedRoom {
   readonly examId: string;
   readonly people: Map<string, RecordedPerson>;
   /** The number of people who have no records but those that the group adds. */
-  newcomers: number;
+  newPeople: number;
 }
 
 /** Returns a person whom a call is about. The people of all calls were read. */
@@ -192,7 +192,7 @@ const readRooms = async (reader: Reader, recorded: readonly AskedRoom[]) => {
     const { examId, roomId, userId, records, bytes, isInRoom } = row;
     let room = rooms.get(roomId);
     if (!room) {
-      room = { examId, people: new Map(), newcomers: 0 };
+      room = { examId, people: new Map(), newPeople: 0 };
       rooms.set(roomId, room);
     }
     room.people.set(userId, {
@@ -208,27 +208,27 @@ const readRooms = async (reader: Reader, recorded: readonly AskedRoom[]) => {
 
 /**
  * Adds a call to the usage of its room. If the call exceeds a limit, adds nothing and returns that limit.
- * @param stored the number of people who have stored records in the room, if the call may have newcomers and they are limited
+ * @param stored the number of people who have stored records in the room, if the call may be the first about somebody and their number is limited
  */
 const admit = (
   room: RecordedRoom,
   { people, limit, maxPeople, inRoom }: UsageIncrease,
   stored: number,
 ): RecordOutcome => {
-  let newcomers = 0;
+  let newPeople = 0;
   for (const added of people) {
     const person = personIn(room, added.userId);
     if (inRoom && !person.isInRoom) return "not_in_room";
     const usage = { userId: added.userId, records: person.records, bytes: person.bytes };
     const exceeded = limit && exceededLimit(usage, added, limit);
     if (exceeded) return { usage, exceeded };
-    if (person.records === 0) newcomers += 1;
+    if (person.records === 0) newPeople += 1;
   }
-  if (newcomers > 0 && maxPeople !== undefined) {
-    const size = stored + room.newcomers;
-    if (size + newcomers > maxPeople) return { people: Math.min(size, maxPeople) };
+  if (newPeople > 0 && maxPeople !== undefined) {
+    const size = stored + room.newPeople;
+    if (size + newPeople > maxPeople) return { people: Math.min(size, maxPeople) };
   }
-  room.newcomers += newcomers;
+  room.newPeople += newPeople;
   for (const added of people) {
     const person = personIn(room, added.userId);
     person.records += added.records;
@@ -268,7 +268,7 @@ const questionsOf = (calls: readonly RecordBatch[]) => {
 };
 
 /** Whether the number of people with records is limited, and the call may be the first about somebody. */
-const hasLimitedNewcomers = (room: RecordedRoom, { people, maxPeople }: UsageIncrease): boolean =>
+const mayExceedPeople = (room: RecordedRoom, { people, maxPeople }: UsageIncrease): boolean =>
   maxPeople !== undefined && people.some((added) => personIn(room, added.userId).records === 0);
 
 /**
@@ -283,7 +283,7 @@ export const createRecordWriter = ({ storage, events }: { storage: Queries; even
       limited.length > 0
         ? tx.readAhead(() => {
             const maxPeople = Math.max(...limited.map((room) => room.maxPeople ?? 0));
-            return tx.all(sizesForNewcomers, { limited, most: maxPeople + 1 });
+            return tx.all(sizesOfRooms, { limited, most: maxPeople + 1 });
           })
         : undefined;
     const [locked, ids, rooms] = await Promise.all([
@@ -298,7 +298,7 @@ export const createRecordWriter = ({ storage, events }: { storage: Queries; even
     };
     const needsSizes = calls.some((call) => {
       const room = roomOf(call);
-      return room !== undefined && hasLimitedNewcomers(room, call.increase);
+      return room !== undefined && mayExceedPeople(room, call.increase);
     });
     const sizes = new Map(
       needsSizes && readSizes ? (await readSizes()).map(({ roomId, people }) => [roomId, people]) : [],

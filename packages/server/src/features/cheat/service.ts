@@ -143,7 +143,7 @@ export const createCheatService = ({
     }
     // The schema requires a room or an exam.
     if (examId === undefined) throw invalidInput("roomId", "or examId is required");
-    const { reach } = await access.exam(caller, examId);
-    return reach === "all" ? store.listByExam(examId, page) : store.listByRooms(examId, reach, page);
+    const { rooms } = await access.exam(caller, examId);
+    return rooms === "all" ? store.listByExam(examId, page) : store.listByRooms(examId, rooms, page);
   },
 });

@@ -27,7 +27,7 @@ import { untilAvailable } from "../../storage/until-available.js";
 import type { AccessService } from "../access/service.js";
 import type { ImService, LoginService, MessageLogin, Muted } from "../im/service.js";
 import type { PresenceService } from "../presence/service.js";
-import type { DeliveredRoomEvent, LiveService } from "../subscriptions/service.js";
+import type { DeliveredRoomEvent, SubscriptionService } from "../subscriptions/service.js";
 import { type Delivery, deliveryOfStored } from "./messages.js";
 import { AUTH_FAIL, LOGGED_IN_ELSEWHERE, NOT_ONLINE, Refusal, refusalOf } from "./refusal.js";
 import { COMMAND_TYPES, commandsToReplay, MAX_COMMANDS } from "./replay.js";
@@ -49,7 +49,7 @@ type Request<Name extends DropInRequest["do"]> = Omit<Extract<DropInRequest, { d
 
 export interface Joined {
   readonly result: DropInResults["join"];
-  /** From `LiveService.subscribeToRoom`. */
+  /** From `SubscriptionService.subscribeToRoom`. */
   readonly events: AsyncGenerator<DeliveredRoomEvent, void, undefined>;
   /** Whether a message is a missed command that no longer applies. The page must not receive it. */
   readonly isStale: (message: Pick<DropInMessage, "seqnum" | "type">) => boolean;
@@ -103,7 +103,7 @@ export interface DropInServiceDeps {
   readonly access: AccessService;
   readonly logins: LoginService;
   readonly im: ImService;
-  readonly live: LiveService;
+  readonly subscriptions: SubscriptionService;
   readonly presence: PresenceService;
   readonly claims: PageClaims;
   readonly instances: Instances;
@@ -152,7 +152,7 @@ export const createDropInService = ({
   access,
   logins,
   im,
-  live,
+  subscriptions,
   presence,
   claims,
   instances,
@@ -283,13 +283,13 @@ export const createDropInService = ({
       const reader = { login: page.login, also: extraReadersOf(caller) };
       const query = { roomId, ...reader, type: undefined, newestFirst: true, from: undefined };
       const newest = (await im.read({ ...query, limit: 1 })).messages[0]?.id ?? 0;
-      const snapshot = charged(caller, await live.roomSnapshot(caller, roomId));
+      const snapshot = charged(caller, await subscriptions.roomSnapshot(caller, roomId));
       const { lastEventId } = snapshot;
       // The position of a page can be ahead of the log if the database was restored from a backup.
       const at = String(Math.min(Number(after ?? lastEventId), Number(lastEventId)));
       const seenId = Math.min(seen ?? (after === undefined ? newest : 0), newest);
       const identify = () => logins.callerIn(page, roomId);
-      const events = await live.subscribeToRoom(
+      const events = await subscriptions.subscribeToRoom(
         { caller, identify, ...subscriber },
         { roomId, camera: page.camera, lastEventId: after ?? at },
       );
@@ -330,12 +330,12 @@ export const createDropInService = ({
 
     async group(page, roomId) {
       const caller = await callerIn(page, roomId);
-      return groupOf(caller, charged(caller, await live.roomSnapshot(caller, roomId)));
+      return groupOf(caller, charged(caller, await subscriptions.roomSnapshot(caller, roomId)));
     },
 
     async users(page, { groupId: roomId, all }) {
       const caller = await (all ? adminIn : callerIn)(page, roomId);
-      return { users: loginsIn(charged(caller, await live.roomSnapshot(caller, roomId))) };
+      return { users: loginsIn(charged(caller, await subscriptions.roomSnapshot(caller, roomId))) };
     },
 
     async mute(page, { groupId: roomId, muted, users }) {

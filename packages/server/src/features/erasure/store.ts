@@ -82,7 +82,7 @@ const nextErasure = statement(
     .limit(1),
 );
 const isErasure = and(eq(erasures.examId, param("examId")), eq(erasures.id, param("id")));
-const beginFarewell = statement(query.update(erasures).set({ stage: "farewell" }).where(isErasure));
+const beginNotice = statement(query.update(erasures).set({ stage: "farewell" }).where(isErasure));
 const deleteErasure = statement(query.delete(erasures).where(isErasure));
 const roomsOfExam = statement(
   query
@@ -340,9 +340,9 @@ export const createErasureStore = ({
   },
 
   async eraseMessages({ examId, userId, upToMessage, stage }, roomId, position) {
-    const isFarewell = stage === "farewell";
-    const after = isFarewell ? Math.max(position, upToMessage) : position;
-    const end = isFarewell ? Number.MAX_SAFE_INTEGER : upToMessage;
+    const isNotice = stage === "farewell";
+    const after = isNotice ? Math.max(position, upToMessage) : position;
+    const end = isNotice ? Number.MAX_SAFE_INTEGER : upToMessage;
     const last = (await storage.all(messagesAfter, { examId, roomId, after })).at(-1)?.id;
     if (last === undefined || after >= end) return "end";
     const range = {
@@ -366,7 +366,7 @@ export const createErasureStore = ({
     writes.unordered({ examId }, async (tx) => {
       const [letters] = await Promise.all([
         tx.all(lettersNaming, { examId, userId }),
-        tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { examId, id }),
+        tx.run(stage === "farewell" ? deleteErasure : beginNotice, { examId, id }),
       ]);
       const ids = letters.filter(({ payload }) => names(payload, userId)).map((letter) => letter.id);
       if (ids.length > 0) await tx.run(deleteLetters, { ids });

@@ -26,17 +26,17 @@ import {
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PlanService } from "../plan/service.js";
-import type { LiveService } from "../subscriptions/service.js";
+import type { SubscriptionService } from "../subscriptions/service.js";
 import type { ExamService } from "./service.js";
 
 export const createExamRouter = ({
   exam,
   plan,
-  live,
+  subscriptions,
 }: {
   exam: ExamService;
   plan: PlanService;
-  live: LiveService;
+  subscriptions: SubscriptionService;
 }) =>
   router({
     create: staffProcedure
@@ -140,7 +140,7 @@ export const createExamRouter = ({
       })
       .input(examRef)
       .output(examSnapshotSchema)
-      .query(({ ctx, input }) => live.examSnapshot(ctx.caller, input.examId)),
+      .query(({ ctx, input }) => subscriptions.examSnapshot(ctx.caller, input.examId)),
     onEvent: overseerProcedure
       .meta({
         sentence: "Delivers the events of all rooms of an exam as they happen.",
@@ -150,6 +150,10 @@ export const createExamRouter = ({
       })
       .input(onExamEventInput)
       .subscription(async ({ ctx, input, signal }) =>
-        trackEvents(await live.subscribeToExam({ ...ctx, signal }, input), live.presenter.exam, ctx),
+        trackEvents(
+          await subscriptions.subscribeToExam({ ...ctx, signal }, input),
+          subscriptions.presenter.exam,
+          ctx,
+        ),
       ),
   });

@@ -48,7 +48,7 @@ const applyAction = (
     case "seat": {
       const { role, is, roomId } = action;
       const person = { userId, role, ...is };
-      if (roomId === null) writer.addWaiting(person);
+      if (roomId === null) writer.addUnseated(person);
       else writer.insert(toNewPerson(person, { id: roomId, examId }, now));
       return;
     }

@@ -27,7 +27,7 @@ const tooMany = (whose: string, count: number): InvigilError =>
   );
 
 export const createFairQueue = ({ atOnce, waitingEach, waiting: most }: FairQueueLimits): FairQueue => {
-  /** Waiting tasks by caller, in the order of the callers' turns. */
+  /** Unseated tasks by caller, in the order of the callers' turns. */
   const waiting = new Map<string, (() => void)[]>();
   const running = new Set<string>();
   let count = 0;

@@ -11,7 +11,7 @@ export interface RosterPerson {
   readonly roomId: string | null;
 }
 
-/** A place of a person in the exam: in a room, or waiting for one (`roomId: null`). */
+/** A place of a person in the exam: in a room, or unseated (`roomId: null`). */
 export interface Place {
   readonly roomId: string | null;
   readonly role: ParticipantRole;
@@ -76,10 +76,10 @@ export const actionFor = (person: RosterPerson, places: readonly Place[], rooms:
     extraMinutes: person.extraMinutes ?? was.extraMinutes,
   });
   if (here.length === 0) {
-    const waiting = places.find((place) => place.roomId === null);
-    if (roomId === null || !waiting)
+    const unseated = places.find((place) => place.roomId === null);
+    if (roomId === null || !unseated)
       return { kind: "add", role, is: newDetails({ name, extraMinutes: 0 }), roomId };
-    return { kind: "seat", role, was: detailsOf(waiting), is: newDetails(waiting), roomId };
+    return { kind: "seat", role, was: detailsOf(unseated), is: newDetails(unseated), roomId };
   }
   const [first, ...others] = here
     .map((place) => ({ roomId: place.roomId, was: detailsOf(place), is: newDetails(place) }))

@@ -93,7 +93,11 @@ export const createImportService = ({
   const size = roomSizeQuota(quotas);
 
   /** Whether the caller has access to the whole exam. Otherwise they must run the given room. */
-  const reachesAll = async (caller: Caller, examId: string, roomId: string | undefined): Promise<boolean> => {
+  const hasWholeExam = async (
+    caller: Caller,
+    examId: string,
+    roomId: string | undefined,
+  ): Promise<boolean> => {
     try {
       await access.wholeExam(caller, examId);
       return true;
@@ -114,7 +118,7 @@ export const createImportService = ({
   };
 
   const scopeOf = async (caller: Caller, { examId, roomId }: ImportRequest): Promise<Scope> => {
-    const whole = await reachesAll(caller, examId, roomId);
+    const whole = await hasWholeExam(caller, examId, roomId);
     const all = await store.rooms(examId);
     const room = roomId === undefined ? undefined : openRoom(all, examId, roomId);
     return { rooms: whole || !room ? all : [room], room, whole };

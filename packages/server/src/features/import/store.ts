@@ -25,7 +25,7 @@ import type { Details, Place, RosterPerson } from "./row-action.js";
 export interface PersonWriter {
   insert(person: NewPerson): void;
   /** Adds a person without a room. */
-  addWaiting(person: { userId: string; role: ParticipantRole } & Details): void;
+  addUnseated(person: { userId: string; role: ParticipantRole } & Details): void;
   /** Changes a person in a room, or (null) among the people who wait for one. */
   change(userId: string, roomId: string | null, is: Details): void;
 }
@@ -70,7 +70,7 @@ export class RoomsEnded extends Error {
 
 /** The number of people of one step. */
 const PAGE = 100;
-/** The cost of a person, in rows: one who is added to a room, and one who waits for a room or changes. */
+/** The cost of a person, in rows: one who is added to a room, and one who stays unseated or changes. */
 const SEAT_ROWS = 4;
 const OTHER_ROWS = 2;
 
@@ -122,7 +122,7 @@ const seatsOfPeople = statement((dialect) =>
       ),
     ),
 );
-const waitingPeople = statement((dialect) =>
+const unseatedPeople = statement((dialect) =>
   query
     .select({
       seq: visibleUnseated.seq,
@@ -136,7 +136,7 @@ const waitingPeople = statement((dialect) =>
       and(eq(visibleUnseated.examId, param("examId")), dialect.isAnyOf(visibleUnseated.userId, "userIds")),
     ),
 );
-const insertWaiting = insertion(unseated);
+const insertUnseated = insertion(unseated);
 const insertChanges = insertion(personChanges);
 
 const readRooms = async (reader: Reader, examId: string): Promise<ExamRoom[]> =>
@@ -159,12 +159,12 @@ const readPlaces = async (
 ): Promise<ReadonlyMap<string, readonly PlaceRow[]>> => {
   const userIds = people.map(({ userId }) => userId);
   const seats = await reader.all(seatsOfPeople, { examId, userIds });
-  const waiting = await reader.all(waitingPeople, { examId, userIds });
+  const withoutRoom = await reader.all(unseatedPeople, { examId, userIds });
   const keyOf = ({ role, roomId }: (typeof seats)[number]): string => `${role} ${roomId}`;
   const places = new Map<string, PlaceRow[]>();
   for (const { userId, ...place } of [
     ...seats.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
-    ...waiting.map((row) => ({ ...row, roomId: null })),
+    ...withoutRoom.map((row) => ({ ...row, roomId: null })),
   ])
     places.set(userId, [...(places.get(userId) ?? []), place]);
   return places;
@@ -176,19 +176,19 @@ const pagesOf = function* (people: readonly RosterPerson[]): Generator<readonly 
 
 const WRITES_NOTHING: PersonWriter = {
   insert: () => undefined,
-  addWaiting: () => undefined,
+  addUnseated: () => undefined,
   change: () => undefined,
 };
 
 /** Collects what to write about a page of people, and writes it as part of a bulk change. */
 const createPageWriter = (changeId: number, { examId, now }: ImportTarget) => {
   let inserted: NewPerson[] = [];
-  let waiting: (typeof unseated.$inferInsert)[] = [];
+  let unseatedRows: (typeof unseated.$inferInsert)[] = [];
   let changed: { userId: string; roomId: string | null; is: Details }[] = [];
   const writing: PersonWriter = {
     insert: (person) => void inserted.push(person),
-    addWaiting: (person) =>
-      void waiting.push({ ...person, examId, createdAt: now, updatedAt: now, addedBy: changeId }),
+    addUnseated: (person) =>
+      void unseatedRows.push({ ...person, examId, createdAt: now, updatedAt: now, addedBy: changeId }),
     change: (userId, roomId, is) => void changed.push({ userId, roomId, is }),
   };
   /** The number of people added to each room. */
@@ -198,12 +198,12 @@ const createPageWriter = (changeId: number, { examId, now }: ImportTarget) => {
     added,
     /** Writes what was collected. Returns its cost in rows. */
     async write(tx: RosterTransaction, places: ReadonlyMap<string, readonly PlaceRow[]>): Promise<number> {
-      const rows = inserted.length * SEAT_ROWS + (waiting.length + changed.length) * OTHER_ROWS;
+      const rows = inserted.length * SEAT_ROWS + (unseatedRows.length + changed.length) * OTHER_ROWS;
       for (const person of inserted) {
         added.set(person.roomId, (added.get(person.roomId) ?? 0) + 1);
         await insertPerson(tx, person, changeId);
       }
-      if (waiting.length > 0) await tx.insert(insertWaiting, waiting);
+      if (unseatedRows.length > 0) await tx.insert(insertUnseated, unseatedRows);
       const changes = changed.flatMap(({ userId, roomId, is }) => {
         const row = places.get(userId)?.find((place) => place.roomId === roomId);
         const place = roomId === null ? ("unseated" as const) : ("seated" as const);
@@ -212,7 +212,7 @@ const createPageWriter = (changeId: number, { examId, now }: ImportTarget) => {
       if (changes.length > 0) await tx.insert(insertChanges, changes);
       await markChanged(tx, { examId, id: changeId }, changes);
       inserted = [];
-      waiting = [];
+      unseatedRows = [];
       changed = [];
       return rows;
     },

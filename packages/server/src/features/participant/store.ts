@@ -137,22 +137,22 @@ const isOfViewer = sql`AND EXISTS (
   SELECT 1 FROM ${visibleParticipants} AS viewer
   WHERE viewer.exam_id = ${param("examId")} AND viewer.room_id = ${visibleRooms}.id
     AND viewer.user_id = ${param("viewer")} AND viewer.role = ${param("viewerRole")})`;
-/** The people of a room that has ended. `reach` says in which rooms of the exam their room in progress is looked for. */
-const peopleWithRooms = (reach: "all" | "viewer") => {
+/** The people of a room that has ended. `among` says in which rooms of the exam their room in progress is looked for. */
+const peopleWithRooms = (among: "all" | "viewer") => {
   const hasRoomInProgress = sql`EXISTS (
     SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
     WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
       AND other.exam_id = ${param("examId")} AND ${visibleRooms}.exam_id = ${param("examId")}
-      AND ${visibleRooms}.status = 'in_progress' ${reach === "viewer" ? isOfViewer : sql``})`.mapWith(
+      AND ${visibleRooms}.status = 'in_progress' ${among === "viewer" ? isOfViewer : sql``})`.mapWith(
     Boolean,
   );
   return query.select({ ...personColumns, hasRoomInProgress }).from(visibleParticipants);
 };
-const withRoomsOf = (reach: "all" | "viewer") => ({
-  person: statement(peopleWithRooms(reach).where(isPerson)),
-  byRole: statement(peopleWithRooms(reach).where(inRole).orderBy(asc(seq))),
+const withRoomsOf = (among: "all" | "viewer") => ({
+  person: statement(peopleWithRooms(among).where(isPerson)),
+  byRole: statement(peopleWithRooms(among).where(inRole).orderBy(asc(seq))),
 });
-// A statement for each reach: one for both would be planned again at each call of PostgreSQL, which sees that an administrator needs no subquery.
+// A statement for each: one for both would be planned again at each call of PostgreSQL, which sees that an administrator needs no subquery.
 const withRooms = { all: withRoomsOf("all"), viewer: withRoomsOf("viewer") };
 const membersByRole = statement(
   query
@@ -387,11 +387,11 @@ export const createParticipantStore = ({
       if (!found) return undefined;
       const removal = { examId: exam, roomId: room, userId: user, withRecords, now, author };
       try {
-        const { records } = await removePerson(removal, (standing) => {
-          const place = standing.rooms.find((one) => one.roomId === room);
+        const { records } = await removePerson(removal, (membership) => {
+          const place = membership.rooms.find((one) => one.roomId === room);
           if (!place) throw new NotRemoved(undefined);
           check(room, place.status);
-          if (standing.records > 0 && !withRecords) throw new NotRemoved(standing.records);
+          if (membership.records > 0 && !withRecords) throw new NotRemoved(membership.records);
         });
         return { removed: true, records };
       } catch (error) {

@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { cases } from "../../../test/support/effort.js";
 import { InvigilError } from "../../platform/errors.js";
 import {
-  type Newcomer,
   type Person,
   roomNamer,
   type Seating,
   type SeatingRequest,
   seatPeople as seatInSteps,
+  type UnseatedPerson,
 } from "./seating.js";
 
 /** Runs the seating without pauses between its steps. */
@@ -28,7 +28,11 @@ interface Room {
 
 const many = (role: Person["role"], count: number, prefix: string): Person[] =>
   Array.from({ length: count }, (_, n) => ({ userId: `${prefix}${n}`, name: `${prefix}${n}`, role }));
-const newcomers = (counts: { examinees?: number; teachers?: number; inspectors?: number }): Newcomer[] => [
+const unseated = (counts: {
+  examinees?: number;
+  teachers?: number;
+  inspectors?: number;
+}): UnseatedPerson[] => [
   ...many("examinee", counts.examinees ?? 0, "e"),
   ...many("teacher", counts.teachers ?? 0, "t"),
   ...many("inspector", counts.inspectors ?? 0, "i"),
@@ -87,8 +91,8 @@ const arbitraryExam: fc.Arbitrary<Exam> = fc
     const free = rooms.reduce((sum, one) => sum + Math.max(0, roomSize - sizeOf(one)), 0);
     const made = Math.ceil(Math.max(0, examinees - free) / roomSize);
     const without = rooms.filter((one) => countOf(one, "teacher") === 0).length;
-    const people = newcomers({ examinees, teachers: made + without + spares, inspectors });
-    return { request: { rooms, roomSize, newcomers: people, seed }, made, spares, inspectors };
+    const people = unseated({ examinees, teachers: made + without + spares, inspectors });
+    return { request: { rooms, roomSize, unseated: people, seed }, made, spares, inspectors };
   });
 
 const holdsFor = (check: (exam: Exam & { seating: Seating<Room> }) => void) =>
@@ -103,7 +107,7 @@ describe("a plan", () => {
   it("seats every examinee once, and loses nobody", () =>
     holdsFor(({ request, seating }) => {
       const seats = allSeats(seating);
-      const examinees = ids(request.newcomers.filter(({ role }) => role === "examinee"));
+      const examinees = ids(request.unseated.filter(({ role }) => role === "examinee"));
       expect(ids(seats.flatMap((one) => one.examinees)).toSorted()).toEqual(examinees.toSorted());
       if (seats.length === 0) return;
       const staff = seats.flatMap(({ teacher, spares, inspectors }) => [
@@ -112,7 +116,7 @@ describe("a plan", () => {
         ...inspectors,
       ]);
       const seated = new Set([...ids(staff), ...examinees]);
-      expect(ids(request.newcomers).filter((id) => !seated.has(id))).toEqual([]);
+      expect(ids(request.unseated).filter((id) => !seated.has(id))).toEqual([]);
     }));
 
   it("puts nobody into a room twice", () =>
@@ -160,7 +164,7 @@ describe("a plan", () => {
 
   it("adds nothing when it has been carried out", () =>
     holdsFor(({ request, seating }) => {
-      const again = seatPeople({ ...request, rooms: after(seating), newcomers: [] });
+      const again = seatPeople({ ...request, rooms: after(seating), unseated: [] });
       expect(again.newRooms).toEqual([]);
       for (const { seats } of again.rooms)
         expect(seats).toEqual({ teacher: undefined, spares: [], inspectors: [], examinees: [] });
@@ -172,20 +176,20 @@ describe("examinees", () => {
     allSeats(seatPeople(request)).map(({ examinees }) => ids(examinees).join(" "));
 
   it("sit in their order, in blocks", () => {
-    const people = newcomers({ examinees: 8, teachers: 3 });
-    expect(seatsOf({ rooms: [], newcomers: people, roomSize: 3 })).toEqual(["e0 e1 e2", "e3 e4 e5", "e6 e7"]);
+    const people = unseated({ examinees: 8, teachers: 3 });
+    expect(seatsOf({ rooms: [], unseated: people, roomSize: 3 })).toEqual(["e0 e1 e2", "e3 e4 e5", "e6 e7"]);
   });
 
   it("fill the emptiest rooms first, and leave alone the one that is too full", () => {
     const rooms = [3, 0, 1, 9].map((examinees, n) => room(n, { examinees }));
-    expect(seatsOf({ rooms, newcomers: newcomers({ examinees: 4 }), roomSize: 4 })).toEqual([
+    expect(seatsOf({ rooms, unseated: unseated({ examinees: 4 }), roomSize: 4 })).toEqual([
       "",
       "e0 e1 e2",
       "e3",
       "",
     ]);
-    const more = newcomers({ examinees: 10, teachers: 1 });
-    expect(seatsOf({ rooms, newcomers: more, roomSize: 4 })).toEqual([
+    const more = unseated({ examinees: 10, teachers: 1 });
+    expect(seatsOf({ rooms, unseated: more, roomSize: 4 })).toEqual([
       "e0",
       "e1 e2 e3 e4",
       "e5 e6 e7",
@@ -199,8 +203,8 @@ describe("examinees", () => {
     ["2026", "e8 e10 e9 e0 e4 e5 e1 e2 e3 e6 e11 e7"],
     ["期末", "e11 e6 e7 e5 e4 e0 e8 e9 e2 e10 e3 e1"],
   ])("are shuffled by the seed %s into an order that anybody can work out", (seed, order) => {
-    const people = newcomers({ examinees: 12, teachers: 1 });
-    expect(seatsOf({ rooms: [], newcomers: people, roomSize: 12, seed })).toEqual([order]);
+    const people = unseated({ examinees: 12, teachers: 1 });
+    expect(seatsOf({ rooms: [], unseated: people, roomSize: 12, seed })).toEqual([order]);
   });
 });
 
@@ -209,31 +213,31 @@ describe("teachers", () => {
   const spares = (seating: Seating<Room>) => allSeats(seating).map((seats) => ids(seats.spares).join(" "));
 
   it("lead rooms in their order; those that are left are spares of blocks of rooms", () => {
-    const seating = plan({ rooms: [], newcomers: newcomers({ examinees: 5, teachers: 7 }) });
+    const seating = plan({ rooms: [], unseated: unseated({ examinees: 5, teachers: 7 }) });
     expect(seating.newRooms.map(({ teacher }) => teacher.userId)).toEqual(["t0", "t1", "t2", "t3", "t4"]);
     expect(spares(seating)).toEqual(["t5", "t5", "t5", "t6", "t6"]);
   });
 
   it("are several spares of a room where they are more than the rooms", () => {
-    const seating = plan({ rooms: [], newcomers: newcomers({ examinees: 2, teachers: 7 }) });
+    const seating = plan({ rooms: [], unseated: unseated({ examinees: 2, teachers: 7 }) });
     expect(spares(seating)).toEqual(["t2 t3 t4", "t5 t6"]);
   });
 
   it("lead a room that has none before the new ones", () => {
     const rooms = [room(0, { examinees: 1 }), room(1, { examinees: 1, teachers: 0 })];
-    const { rooms: old, newRooms } = plan({ rooms, newcomers: newcomers({ examinees: 1, teachers: 2 }) });
+    const { rooms: old, newRooms } = plan({ rooms, unseated: unseated({ examinees: 1, teachers: 2 }) });
     expect(old.map(({ seats }) => seats.teacher?.userId)).toEqual([undefined, "t0"]);
     expect(newRooms.map(({ teacher }) => teacher.userId)).toEqual(["t1"]);
   });
 
   it("are spares first where there is none", () => {
     const rooms = [2, 1, 2, 1].map((teachers, n) => room(n, { examinees: 1, teachers }));
-    expect(spares(plan({ rooms, newcomers: newcomers({ teachers: 1 }) }))).toEqual(["", "t0", "", "t0"]);
+    expect(spares(plan({ rooms, unseated: unseated({ teachers: 1 }) }))).toEqual(["", "t0", "", "t0"]);
     const full = rooms.map(({ name, people }, n) => ({
       name,
       people: [...people, ...many("teacher", 1, `x${n}`)],
     }));
-    expect(spares(plan({ rooms: full, newcomers: newcomers({ teachers: 1 }) }))).toEqual([
+    expect(spares(plan({ rooms: full, unseated: unseated({ teachers: 1 }) }))).toEqual([
       "t0",
       "t0",
       "t0",
@@ -248,9 +252,9 @@ describe("teachers", () => {
       const { name, people } = room(n, { examinees: 1 });
       return { name, people: [...people, spare] };
     });
-    const seating = plan({ rooms, newcomers: newcomers({ examinees: 1, teachers: 1 }) });
+    const seating = plan({ rooms, unseated: unseated({ examinees: 1, teachers: 1 }) });
     expect(spares(seating)).toEqual(["", "", "", "s1"]);
-    const more = plan({ rooms, newcomers: newcomers({ examinees: 3, teachers: 3 }) });
+    const more = plan({ rooms, unseated: unseated({ examinees: 3, teachers: 3 }) });
     expect(spares(more)).toEqual(["", "", "", "s1", "s1", "s0"]);
   });
 
@@ -260,7 +264,7 @@ describe("teachers", () => {
     [0, 1, 0],
   ])("are too few for %i new rooms and %i without one when they are %i", (examinees, without, teachers) => {
     const rooms = Array.from({ length: without }, (_, n) => room(n, { examinees: 1, teachers: 0 }));
-    const call = () => plan({ rooms, newcomers: newcomers({ examinees, teachers }) });
+    const call = () => plan({ rooms, unseated: unseated({ examinees, teachers }) });
     expect(call).toThrow(InvigilError);
     expect(call).toThrow(
       `Rooms without a teacher: ${examinees + without}, with those that the plan makes; teachers without a room: ${teachers}. Name ${examinees + without - teachers} more, or make the rooms larger.`,
@@ -272,7 +276,7 @@ it("inspectors are dealt in blocks over the rooms that have none", () => {
   const rooms = [1, 0, 0].map((inspectors, n) => room(n, { examinees: 1, inspectors }));
   const seating = seatPeople({
     rooms,
-    newcomers: newcomers({ examinees: 2, teachers: 2, inspectors: 2 }),
+    unseated: unseated({ examinees: 2, teachers: 2, inspectors: 2 }),
     roomSize: 1,
   });
   expect(allSeats(seating).map(({ inspectors }) => ids(inspectors).join(" "))).toEqual([
@@ -285,9 +289,7 @@ it("inspectors are dealt in blocks over the rooms that have none", () => {
 });
 
 it("without rooms and examinees nobody is put anywhere", () => {
-  expect(
-    seatPeople({ rooms: [], newcomers: newcomers({ teachers: 3, inspectors: 2 }), roomSize: 9 }),
-  ).toEqual({
+  expect(seatPeople({ rooms: [], unseated: unseated({ teachers: 3, inspectors: 2 }), roomSize: 9 })).toEqual({
     rooms: [],
     newRooms: [],
   });

@@ -12,7 +12,7 @@ export interface Person {
   readonly role: ParticipantRole;
 }
 /** A person who is in no room of the exam yet. */
-export interface Newcomer extends Person {
+export interface UnseatedPerson extends Person {
   readonly extraMinutes?: number | undefined;
 }
 /** An existing room, with its people in the order in which they were added. */
@@ -23,12 +23,12 @@ export interface PeopledRoom {
 /** The people that a plan adds to a room. */
 export interface Seats {
   /** Undefined when the room already has its teacher. */
-  readonly teacher: Newcomer | undefined;
+  readonly teacher: UnseatedPerson | undefined;
   readonly spares: readonly Person[];
   readonly inspectors: readonly Person[];
-  readonly examinees: readonly Newcomer[];
+  readonly examinees: readonly UnseatedPerson[];
 }
-export type NewSeats = Seats & { readonly teacher: Newcomer };
+export type NewSeats = Seats & { readonly teacher: UnseatedPerson };
 
 export interface Seating<Room> {
   /** The existing rooms, in their order. */
@@ -38,7 +38,7 @@ export interface Seating<Room> {
 
 export interface SeatingRequest<Room> {
   readonly rooms: readonly Room[];
-  readonly newcomers: readonly Newcomer[];
+  readonly unseated: readonly UnseatedPerson[];
   /** The maximum number of examinees in a room. */
   readonly roomSize: number;
   readonly seed?: string | undefined;
@@ -130,9 +130,9 @@ const leastBusy = (people: readonly Person[]): Person[] => {
 /** Returns the examinees to add to each existing room, and to as few new rooms as necessary. */
 function* seatExaminees(
   sizes: readonly number[],
-  examinees: readonly Newcomer[],
+  examinees: readonly UnseatedPerson[],
   roomSize: number,
-): Generator<number, Newcomer[][], void> {
+): Generator<number, UnseatedPerson[][], void> {
   const given = yield* distributeEvenly(sizes, examinees.length, roomSize);
   const left = examinees.length - sum(given);
   const empty = Array.from({ length: Math.ceil(left / roomSize) }, () => 0);
@@ -143,16 +143,16 @@ function* seatExaminees(
 type Staff = readonly (readonly Person[])[];
 
 /**
- * Distributes newcomers over the rooms without a person of their role or, if there is no such room, over all
- * rooms. Without newcomers, assigns the existing staff to the new rooms as well.
+ * Distributes unseated people over the rooms without a person of their role or, if there is no such room, over all
+ * rooms. Without unseated people, assigns the existing staff to the new rooms as well.
  */
-const assignStaff = (staff: Staff, oldRooms: number, newcomers: readonly Person[]): Map<number, Person[]> => {
+const assignStaff = (staff: Staff, oldRooms: number, unseated: readonly Person[]): Map<number, Person[]> => {
   const places = [...staff.keys()];
   const newPlaces = places.slice(oldRooms);
-  if (newcomers.length === 0)
+  if (unseated.length === 0)
     return assignInBlocks(leastBusy(staff.flat()).slice(0, newPlaces.length), newPlaces);
   const lacking = places.filter((place) => staff[place]?.length === 0);
-  return assignInBlocks(newcomers, lacking.length > 0 ? lacking : places);
+  return assignInBlocks(unseated, lacking.length > 0 ? lacking : places);
 };
 
 const tooFewTeachers = (needed: number, teachers: number): InvigilError =>
@@ -163,7 +163,7 @@ const tooFewTeachers = (needed: number, teachers: number): InvigilError =>
   );
 
 /**
- * Seats newcomers in the existing rooms and in as few new rooms as necessary.
+ * Seats unseated people in the existing rooms and in as few new rooms as necessary.
  *
  * - Examinees fill the emptiest rooms first, up to `roomSize`. The sizes of new rooms differ by one at most.
  *   Examinees are seated in their given order, or in a random order that depends on `seed`.
@@ -175,13 +175,13 @@ const tooFewTeachers = (needed: number, teachers: number): InvigilError =>
  */
 export function* seatPeople<Room extends PeopledRoom>({
   rooms,
-  newcomers,
+  unseated,
   roomSize,
   seed,
 }: SeatingRequest<Room>): Generator<number, Seating<Room>, void> {
   const there = (role: ParticipantRole) => rooms.map(({ people }) => ofRole(people, role));
-  const examinees = ofRole(newcomers, "examinee");
-  yield newcomers.length;
+  const examinees = ofRole(unseated, "examinee");
+  yield unseated.length;
   const sizes: number[] = [];
   for (const { people } of rooms) {
     sizes.push(ofRole(people, "examinee").length);
@@ -191,7 +191,7 @@ export function* seatPeople<Room extends PeopledRoom>({
   const seats = yield* seatExaminees(sizes, order, roomSize);
   const newRooms = seats.slice(rooms.length);
 
-  const teachers = ofRole(newcomers, "teacher");
+  const teachers = ofRole(unseated, "teacher");
   const led = there("teacher");
   yield rooms.length;
   const leaders = splitByLengths(teachers, [
@@ -208,7 +208,7 @@ export function* seatPeople<Room extends PeopledRoom>({
   const inspectors = assignStaff(
     [...there("inspector"), ...none],
     rooms.length,
-    ofRole(newcomers, "inspector"),
+    ofRole(unseated, "inspector"),
   );
   const others = (place: number) => ({
     spares: spares.get(place) ?? [],

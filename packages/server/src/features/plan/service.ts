@@ -17,7 +17,7 @@ import { createPace, inTurns } from "../../platform/pace.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/rules.js";
-import { type Newcomer, roomNamer, type Seats, seatPeople } from "./seating.js";
+import { roomNamer, type Seats, seatPeople, type UnseatedPerson } from "./seating.js";
 import type { ExamPeople, PlanStore } from "./store.js";
 
 export interface PlanService {
@@ -50,21 +50,21 @@ const PEOPLE_A_TURN = 2000;
 const MAX_ROOM_NAME = 63;
 
 /**
- * Returns the people who wait for a room and those named in the call, each once, without those who have a room.
+ * Returns the unseated people and those named in the call, each once, without those who have a room.
  * @throws PARTICIPANT_CONFLICT when a person is in the exam with another role
  */
-const newcomersOf = async (
-  { rooms, waiting }: ExamPeople,
-  named: readonly Newcomer[],
-): Promise<Newcomer[]> => {
+const unseatedOf = async (
+  { rooms, unseated: imported }: ExamPeople,
+  named: readonly UnseatedPerson[],
+): Promise<UnseatedPerson[]> => {
   const pace = createPace(PEOPLE_A_TURN);
   const roles = new Map<string, Set<ParticipantRole>>();
   for (const { people } of rooms) {
     for (const { userId, role } of people) roles.set(userId, (roles.get(userId) ?? new Set()).add(role));
     await pace(people.length);
   }
-  const newcomers: Newcomer[] = [];
-  for (const list of [waiting, named])
+  const unseated: UnseatedPerson[] = [];
+  for (const list of [imported, named])
     for (let at = 0; at < list.length; at += PEOPLE_A_TURN) {
       for (const person of list.slice(at, at + PEOPLE_A_TURN)) {
         const { userId, role } = person;
@@ -76,11 +76,11 @@ const newcomersOf = async (
           );
         if (rolesInExam) continue;
         roles.set(userId, new Set([role]));
-        newcomers.push(person);
+        unseated.push(person);
       }
       await nextTurn();
     }
-  return newcomers;
+  return unseated;
 };
 
 /** Returns people in the order in which they are added to their room. */
@@ -125,11 +125,11 @@ export const createPlanService = ({
 }: PlanServiceDeps): PlanService => {
   const draft = async (
     exam: ExamPeople,
-    newcomers: readonly Newcomer[],
+    unseated: readonly UnseatedPerson[],
     { roomSize, seed, roomName }: PlanExamInput,
   ): Promise<Draft[]> => {
     const rooms = exam.rooms.filter(({ status }) => status === "in_progress");
-    const seating = await inTurns(seatPeople({ rooms, newcomers, roomSize, seed }), PEOPLE_A_TURN);
+    const seating = await inTurns(seatPeople({ rooms, unseated, roomSize, seed }), PEOPLE_A_TURN);
     const taken = exam.rooms.map(({ name }) => name);
     const nextName = roomNamer(roomName, taken, seating.newRooms.length);
     return [
@@ -207,9 +207,9 @@ export const createPlanService = ({
       rates.take({ caller, examId }, { writeRows: 0 });
       const seen = await store.read(examId);
       const inRooms = seen.rooms.reduce((sum, { people }) => sum + people.length, 0);
-      rates.charge({ caller }, { readRows: inRooms + seen.waiting.length });
-      const newcomers = await newcomersOf(seen, input.teachers);
-      const drafts = await draft(seen, newcomers, input);
+      rates.charge({ caller }, { readRows: inRooms + seen.unseated.length });
+      const unseated = await unseatedOf(seen, input.teachers);
+      const drafts = await draft(seen, unseated, input);
       assertQuotas(examId, seen, drafts);
       const pace = createPace(PEOPLE_A_TURN);
       const placed = new Set<string>();
@@ -239,7 +239,7 @@ export const createPlanService = ({
         ...(moreRooms > 0 && { moreRooms }),
         newRooms,
         seated: drafts.reduce((sum, { seats }) => sum + seats.examinees.length, 0),
-        waiting: newcomers.length - newcomers.filter(({ userId }) => placed.has(userId)).length,
+        waiting: unseated.length - unseated.filter(({ userId }) => placed.has(userId)).length,
       };
     },
   };

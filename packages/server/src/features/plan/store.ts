@@ -15,7 +15,7 @@ import {
   visibleRooms as rooms,
   visibleUnseated as unseated,
 } from "../../storage/tables.js";
-import type { Newcomer, Person } from "./seating.js";
+import type { Person, UnseatedPerson } from "./seating.js";
 
 /** A room of an exam, with its people by role and in the order in which they were added. */
 export interface ExamRoom {
@@ -30,7 +30,7 @@ export interface ExamPeople {
   /** All rooms, including ended ones, oldest first. */
   readonly rooms: readonly ExamRoom[];
   /** The people without a room, in the order of the import. */
-  readonly waiting: readonly Newcomer[];
+  readonly unseated: readonly UnseatedPerson[];
 }
 
 /** The changes of a plan. */
@@ -76,7 +76,7 @@ const peopleOfRoom = statement(
     .where(and(eq(participants.examId, param("examId")), eq(participants.roomId, param("roomId"))))
     .orderBy(asc(participants.role), asc(participants.seq)),
 );
-const waitingAfter = statement(
+const unseatedAfter = statement(
   query
     .select({
       seq: unseated.seq,
@@ -116,10 +116,10 @@ async function* roomsOf(reader: Reader, examId: string): AsyncGenerator<ExamRoom
     after = found.at(-1)?.id ?? after;
   }
 }
-/** Reads the people who wait for a room, page by page. */
-async function* waitingOf(reader: Reader, examId: string): AsyncGenerator<Newcomer[], void, void> {
+/** Reads the unseated people, page by page. */
+async function* unseatedOf(reader: Reader, examId: string): AsyncGenerator<UnseatedPerson[], void, void> {
   for (let after = 0; ; ) {
-    const found = await reader.all(waitingAfter, { examId, after });
+    const found = await reader.all(unseatedAfter, { examId, after });
     yield found.map(({ person }) => person);
     if (found.length < PAGE) return;
     after = found.at(-1)?.seq ?? after;
@@ -141,14 +141,14 @@ async function* compare(
     rooms += 1;
     yield 1 + room.people.length;
   }
-  let waiting = 0;
-  for await (const people of waitingOf(reader, examId)) {
-    if (!isDeepStrictEqual(people, seen.waiting.slice(waiting, waiting + people.length)))
+  let unseated = 0;
+  for await (const people of unseatedOf(reader, examId)) {
+    if (!isDeepStrictEqual(people, seen.unseated.slice(unseated, unseated + people.length)))
       throw new ExamChanged();
-    waiting += people.length;
+    unseated += people.length;
     yield people.length;
   }
-  if (rooms !== seen.rooms.length || waiting !== seen.waiting.length) throw new ExamChanged();
+  if (rooms !== seen.rooms.length || unseated !== seen.unseated.length) throw new ExamChanged();
 }
 
 export const createPlanStore = ({
@@ -186,14 +186,14 @@ export const createPlanStore = ({
 
   return {
     async read(examId) {
-      const seen = { rooms: [] as ExamRoom[], waiting: [] as Newcomer[] };
+      const seen = { rooms: [] as ExamRoom[], unseated: [] as UnseatedPerson[] };
       const pace = createPace(PAGE);
       for await (const room of roomsOf(storage, examId)) {
         seen.rooms.push(room);
         await pace(1 + room.people.length);
       }
-      for await (const people of waitingOf(storage, examId)) {
-        seen.waiting.push(...people);
+      for await (const people of unseatedOf(storage, examId)) {
+        seen.unseated.push(...people);
         await pace(people.length);
       }
       return seen;

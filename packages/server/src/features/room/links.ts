@@ -151,11 +151,11 @@ export const createLinkService = ({
     }
     // The schema requires a room or an exam.
     const requestedExam = examId ?? "";
-    const reach = await access.roomsToRun(caller, requestedExam);
+    const accessible = await access.roomsToRun(caller, requestedExam);
     for (let from = after?.roomId ?? ""; ; ) {
       const rooms = await store.ofExam(requestedExam, { from, limit: ROOMS_AT_ONCE + 1 });
       for (const room of rooms.slice(0, ROOMS_AT_ONCE))
-        if (reach === "all" || reach.includes(room.id)) yield room;
+        if (accessible === "all" || accessible.includes(room.id)) yield room;
       const next = rooms[ROOMS_AT_ONCE];
       if (!next) return;
       from = next.id;

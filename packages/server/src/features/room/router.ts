@@ -20,7 +20,7 @@ import { adminProcedure, anyoneProcedure, staffProcedure, watcherProcedure } fro
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PresenceService } from "../presence/service.js";
-import type { LiveService } from "../subscriptions/service.js";
+import type { SubscriptionService } from "../subscriptions/service.js";
 import type { CodeService } from "./codes.js";
 import type { LinkService } from "./links.js";
 import type { RoomService } from "./service.js";
@@ -29,13 +29,13 @@ export const createRoomRouter = ({
   room,
   links,
   codes,
-  live,
+  subscriptions,
   presence,
 }: {
   room: RoomService;
   links: LinkService;
   codes: CodeService;
-  live: LiveService;
+  subscriptions: SubscriptionService;
   presence: PresenceService;
 }) =>
   router({
@@ -144,7 +144,7 @@ export const createRoomRouter = ({
       })
       .input(roomRef)
       .output(roomSnapshotSchema)
-      .query(({ ctx, input }) => live.roomSnapshot(ctx.caller, input.roomId)),
+      .query(({ ctx, input }) => subscriptions.roomSnapshot(ctx.caller, input.roomId)),
     onEvent: anyoneProcedure
       .meta({
         sentence: "Delivers the events of a room as they happen.",
@@ -155,7 +155,11 @@ export const createRoomRouter = ({
       })
       .input(onRoomEventInput)
       .subscription(async ({ ctx, input, signal }) =>
-        trackEvents(await live.subscribeToRoom({ ...ctx, signal }, input), live.presenter.room, ctx),
+        trackEvents(
+          await subscriptions.subscribeToRoom({ ...ctx, signal }, input),
+          subscriptions.presenter.room,
+          ctx,
+        ),
       ),
     presence: watcherProcedure
       .meta({

@@ -3,14 +3,14 @@ import { and, asc, count, desc, eq, gte, lt } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
 import { type EventLog, newEvent } from "../../domain/events.js";
 import type { RosterTransaction } from "../../domain/exam-transaction.js";
-import type { NewExam, NewPerson, NewRoom, Waiting } from "../../domain/people.js";
+import type { NewExam, NewPerson, NewRoom, Unseated } from "../../domain/people.js";
 import {
   endRoom,
   insertExam,
   insertRoom,
   isRoom,
   prepareFirstPeople,
-  readWaiting,
+  readUnseated,
   withTakenNames,
 } from "../../domain/people.js";
 import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
@@ -281,8 +281,8 @@ export const createRoomStore = ({
   create: ({ exam, room, people, undo, author }) => {
     const { id: roomId, examId, now } = room;
     const target = { examId, roomId, people: people.map(({ userId }) => userId) };
-    const write = async (tx: RosterTransaction, waiting: readonly Waiting[]) => {
-      const writePeople = prepareFirstPeople(people, waiting);
+    const write = async (tx: RosterTransaction, unseatedPeople: readonly Unseated[]) => {
+      const writePeople = prepareFirstPeople(people, unseatedPeople);
       await tasks.keepGroups(tx, examId, undo);
       return tx.last(async () => {
         const [, written] = await Promise.all([
@@ -300,8 +300,8 @@ export const createRoomStore = ({
       : writes.ofRoster(
           target,
           author,
-          (reader) => Promise.all([reader.get(examById, { examId }), readWaiting(reader, examId, people)]),
-          async (tx, [hasExam, waiting]) => (hasExam ? write(tx, waiting) : undefined),
+          (reader) => Promise.all([reader.get(examById, { examId }), readUnseated(reader, examId, people)]),
+          async (tx, [hasExam, unseatedPeople]) => (hasExam ? write(tx, unseatedPeople) : undefined),
           { repeatable: true },
         );
     return withTakenNames(storage, people, created);

@@ -72,8 +72,8 @@ export const createRosterService = ({
         const erased = await store.eraseFromDeleted(examId, userId, caller);
         if (!erased) throw examNotFound(examId);
         await erasure.finish();
-        const { rooms, waited, records } = erased;
-        if (rooms + records === 0 && !waited) throw notThere(examId, userId);
+        const { rooms, wasUnseated, records } = erased;
+        if (rooms + records === 0 && !wasUnseated) throw notThere(examId, userId);
         return { rooms, records };
       }
       await access.wholeExam(caller, examId);
@@ -81,7 +81,7 @@ export const createRosterService = ({
       rates.take({ caller, examId }, { writeRows: 0 });
       const person = { examId, userId, withRecords, now: clock(), author: caller };
       const { rooms, records } = await store.remove(person, (membership: ExamMembership) => {
-        const isIn = membership.rooms.length > 0 || membership.waits;
+        const isIn = membership.rooms.length > 0 || membership.isUnseated;
         // A person who left their last room may have records.
         if (!isIn && membership.records === 0) throw notThere(examId, userId);
         const ended = membership.rooms.find(({ status }) => status === "ended");

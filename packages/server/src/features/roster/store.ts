@@ -143,10 +143,10 @@ export const createRosterStore = ({
     },
     async locate(examId, user) {
       const person = { examId, userId: user };
-      const [waiting, inRooms] = await storage.together(() =>
+      const [found, inRooms] = await storage.together(() =>
         Promise.all([storage.get(unseatedPerson, person), storage.all(roomsOfPerson, person)]),
       );
-      return { ...(waiting && { unseated: waiting }), rooms: inRooms };
+      return { ...(found && { unseated: found }), rooms: inRooms };
     },
     remove: removePerson,
     isDeleted: async (examId) => (await readRestingExam(storage, examId, clock())) !== undefined,

@@ -8,7 +8,7 @@ import {
   type Role,
   type RoomEvent,
 } from "@invigil/schema";
-import type { EventRow, LiveStore, MessageRow } from "./store.js";
+import type { EventRow, MessageRow, SubscriptionStore } from "./store.js";
 
 /** A message with its text exactly as it was sent: a JSON text, byte for byte. */
 export interface DeliveredMessage {
@@ -61,7 +61,7 @@ type Logged<Type extends EventType> = Extract<LoggedEvent, { type: Type }>;
 /** How what an event refers to is read. */
 interface LookUp<Type extends EventType, Found> {
   /** Returns undefined if it no longer exists. */
-  readonly read: (store: LiveStore, event: Logged<Type>) => Promise<Found | undefined>;
+  readonly read: (store: SubscriptionStore, event: Logged<Type>) => Promise<Found | undefined>;
   /** About how many characters it holds. */
   readonly sizeOf: (found: Found) => number;
 }
@@ -121,7 +121,10 @@ export const sizeOf = (event: DeliveredEvent | undefined): number =>
  */
 export type EventLoader = (event: LoggedEvent, roomId?: string) => Promise<DeliveredEvent | undefined>;
 
-const loadLogged = async (store: LiveStore, event: LoggedEvent): Promise<DeliveredEvent | undefined> => {
+const loadLogged = async (
+  store: SubscriptionStore,
+  event: LoggedEvent,
+): Promise<DeliveredEvent | undefined> => {
   const declared = declarationOf(event);
   if (!declared) return undefined;
   const { type, roomId, data } = event;
@@ -139,7 +142,7 @@ const loadLogged = async (store: LiveStore, event: LoggedEvent): Promise<Deliver
 };
 
 /** @param load reads the event of the whole exam for its rooms. Default: for each of them */
-export const createEventLoader = (store: LiveStore, load?: EventLoader): EventLoader => {
+export const createEventLoader = (store: SubscriptionStore, load?: EventLoader): EventLoader => {
   const loader: EventLoader = async (event, roomId) => {
     if (roomId === undefined) return loadLogged(store, event);
     if (!(await store.wasInProgress({ examId: event.examId, roomId }, event.id))) return undefined;

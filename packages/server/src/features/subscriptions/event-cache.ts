@@ -6,7 +6,7 @@ import {
   type LoggedEvent,
   sizeOf,
 } from "./delivered-events.js";
-import type { LiveStore } from "./store.js";
+import type { SubscriptionStore } from "./store.js";
 
 /** The size of the cache, in characters. */
 const MAX_SIZE = 32 * 1024 * 1024;
@@ -18,7 +18,7 @@ export const createEventCache = ({
   store,
   maxSize = MAX_SIZE,
 }: {
-  store: LiveStore;
+  store: SubscriptionStore;
   maxSize?: number;
 }): EventLoader => {
   const cache = new LRUCache<string, Promise<DeliveredEvent | undefined>>({ maxSize });

@@ -5,7 +5,7 @@ import type { LoggedEvent } from "./delivered-events.js";
 import { createEventCache } from "./event-cache.js";
 import { type EventQueue, entryOf, type QueuedEvent } from "./event-queue.js";
 import { createEventTail } from "./event-tail.js";
-import type { EventRow, EventScope, LiveStore } from "./store.js";
+import type { EventRow, EventScope, SubscriptionStore } from "./store.js";
 
 export interface Subscription {
   readonly scope: EventScope;
@@ -44,7 +44,7 @@ export const createEventDispatcher = ({
   store,
   log,
 }: {
-  store: LiveStore;
+  store: SubscriptionStore;
   log: FastifyBaseLogger;
 }): EventDispatcher => {
   const load = createEventCache({ store });

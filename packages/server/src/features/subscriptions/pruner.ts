@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from "fastify";
-import type { LiveStore } from "./store.js";
+import type { SubscriptionStore } from "./store.js";
 
 /** Deletes events from the log once they are older than the retention time. */
 export interface Pruner {
@@ -16,7 +16,7 @@ export const createPruner = ({
   retentionMs,
   log,
 }: {
-  store: Pick<LiveStore, "prune">;
+  store: Pick<SubscriptionStore, "prune">;
   clock: () => Date;
   retentionMs: number;
   log: FastifyBaseLogger;

@@ -27,14 +27,14 @@ import type {
 import type { EventDispatcher } from "./event-dispatcher.js";
 import type { SubscriptionLimits } from "./limits.js";
 import { createPruner } from "./pruner.js";
-import type { LiveStore } from "./store.js";
+import type { SubscriptionStore } from "./store.js";
 import { type Subscriber, subscribe } from "./subscription.js";
 import { examTarget, roomTarget } from "./targets.js";
 import { visibleSnapshot } from "./visibility.js";
 
 export type { DeliveredExamEvent, DeliveredMessage, DeliveredRoomEvent, Subscriber };
 
-export interface LiveService {
+export interface SubscriptionService {
   readonly presenter: EventPresenter;
   /** The part of a room that the caller may see. @throws FORBIDDEN, ROOM_NOT_FOUND */
   roomSnapshot(caller: Principal, roomId: string): Promise<RoomSnapshot>;
@@ -65,8 +65,8 @@ export interface LiveService {
   stop(): Promise<void>;
 }
 
-export interface LiveServiceDeps {
-  readonly store: LiveStore;
+export interface SubscriptionServiceDeps {
+  readonly store: SubscriptionStore;
   readonly dispatcher: EventDispatcher;
   readonly access: AccessService;
   /** Checks the access of subscribers. Unlike `access`, it does not count these checks as calls. */
@@ -114,7 +114,7 @@ const createEventPresenter = (): EventPresenter => {
   };
 };
 
-export const createLiveService = ({
+export const createSubscriptionService = ({
   store,
   dispatcher,
   access,
@@ -127,7 +127,7 @@ export const createLiveService = ({
   monotonic,
   retentionMs,
   log,
-}: LiveServiceDeps): LiveService => {
+}: SubscriptionServiceDeps): SubscriptionService => {
   const presenter = createEventPresenter();
   const pruner = createPruner({ store, clock, retentionMs, log });
   let isStopping = false;
@@ -176,7 +176,7 @@ export const createLiveService = ({
   };
 
   /** The store for a subscriber who resumes: they are charged for what is read again for them alone. */
-  const readAgainFor = (caller: Principal, lastEventId: string | undefined): LiveStore => {
+  const readAgainFor = (caller: Principal, lastEventId: string | undefined): SubscriptionStore => {
     if (lastEventId === undefined) return store;
     const charged =
       <Args extends readonly unknown[], Read>(read: (...args: Args) => Promise<Read>) =>
@@ -187,9 +187,13 @@ export const createLiveService = ({
       };
     return {
       ...store,
-      eventsAfter: charged((...of: Parameters<LiveStore["eventsAfter"]>) => store.eventsAfter(...of)),
-      roomSnapshot: charged((...of: Parameters<LiveStore["roomSnapshot"]>) => store.roomSnapshot(...of)),
-      examSnapshot: charged((...of: Parameters<LiveStore["examSnapshot"]>) => store.examSnapshot(...of)),
+      eventsAfter: charged((...of: Parameters<SubscriptionStore["eventsAfter"]>) => store.eventsAfter(...of)),
+      roomSnapshot: charged((...of: Parameters<SubscriptionStore["roomSnapshot"]>) =>
+        store.roomSnapshot(...of),
+      ),
+      examSnapshot: charged((...of: Parameters<SubscriptionStore["examSnapshot"]>) =>
+        store.examSnapshot(...of),
+      ),
     };
   };
 
@@ -206,7 +210,7 @@ export const createLiveService = ({
     },
 
     examSnapshot: async (caller, examId) =>
-      store.examSnapshot(examId, (await access.exam(caller, examId)).reach),
+      store.examSnapshot(examId, (await access.exam(caller, examId)).rooms),
 
     async subscribeToRoom(subscriber, { roomId, camera, lastEventId }) {
       assertRunning();

@@ -65,7 +65,7 @@ export interface ExamPosition {
   readonly after: number;
 }
 
-export interface LiveStore {
+export interface SubscriptionStore {
   /** The id of the newest event of an exam, even if it was deleted. 0 if there is none yet. */
   newestIdOf(examId: string): Promise<number>;
   /** The first events after an id, in order. Those of a room include the events about its whole exam. */
@@ -357,13 +357,13 @@ const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<Ro
   );
 };
 
-export const createLiveStore = ({
+export const createSubscriptionStore = ({
   storage,
   writes,
 }: {
   storage: Queries;
   writes: Pick<Writes, "unordered">;
-}): LiveStore => {
+}): SubscriptionStore => {
   const erasures = createErasureFilter(storage);
 
   /** Prunes the log as a whole, in the order of the ids. */
@@ -482,13 +482,13 @@ export const createLiveStore = ({
 
     roomSnapshot: (room) => storage.snapshot((reader) => readRoom(reader, room)),
 
-    async examSnapshot(examId, reach) {
+    async examSnapshot(examId, accessible) {
       const [rooms, { newest }] = await storage.snapshot((reader) =>
         Promise.all([reader.all(roomsOfExam, { examId }), readBounds(reader, examId)]),
       );
       return {
         examId,
-        rooms: rooms.filter(({ id }) => reach === "all" || reach.includes(id)),
+        rooms: rooms.filter(({ id }) => accessible === "all" || accessible.includes(id)),
         lastEventId: String(newest),
       };
     },

@@ -1,16 +1,45 @@
 import type { OnRoomEventInput } from "@invigil/schema";
+import type { Named } from "../../domain/calls.js";
 import { WHOLE_EXAM } from "../../domain/events.js";
 import { loginOf } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import { roomNotFound } from "../../platform/errors.js";
-import type { AccessService, Reach } from "../access/service.js";
+import type { AccessibleRooms, AccessService } from "../access/service.js";
 import type { DeliveredExamEvent, DeliveredRoomEvent, LoggedEvent } from "./delivered-events.js";
-import type { LiveStore } from "./store.js";
-import type { SubscriptionTarget } from "./subscription.js";
+import type { Subscription } from "./event-dispatcher.js";
+import type { QueuedEvent } from "./event-queue.js";
+import type { SubscriptionStore } from "./store.js";
 import { isDeliverable, isVisibleTo, needsOpenRoom, visibleSnapshot } from "./visibility.js";
 
+/** The room or the exam that a subscription follows. */
+export interface SubscriptionTarget<Delivered> {
+  readonly scope: Subscription["scope"];
+  /** The room or the exam whose access `checkAccess` checks. */
+  readonly named: Named;
+  readonly mayDeliver: Subscription["mayDeliver"];
+  /** @throws InvigilError if the caller may not subscribe any more */
+  readonly checkAccess: (caller: Principal) => Promise<void>;
+  /**
+   * Returns what the subscriber receives of an event, if anything. `needsRecheck` is true if the event may have changed their access.
+   * The target itself calls `recheckAccess` when it needs the result before it can decide.
+   */
+  readonly deliver: (
+    entry: QueuedEvent,
+    recheckAccess: () => Promise<void>,
+  ) => Promise<{ readonly deliverable?: Delivered | undefined; readonly needsRecheck?: boolean }>;
+  /**
+   * Returns those of the latest events that the subscriber still receives although their access has ended: the events up to the one that
+   * ended it. Returns none if no event ended it. `deliver` calls no `recheckAccess` for them.
+   */
+  readonly lastEvents: (latest: readonly LoggedEvent[]) => Promise<readonly LoggedEvent[]>;
+  /** Makes a gap event: a snapshot that replaces all earlier events. */
+  readonly createGap: () => Promise<{ readonly lastEventId: number; readonly deliverable: Delivered }>;
+  /** Called when the subscription begins. Returns a function that is called when it ends. @throws InvigilError to refuse it */
+  readonly onStart: () => () => void;
+}
+
 interface TargetDeps {
-  readonly store: LiveStore;
+  readonly store: SubscriptionStore;
   readonly access: AccessService;
   readonly clock: () => Date;
 }
@@ -72,7 +101,7 @@ export const examTarget = (
   const login = loginOf(caller.userId, "main");
   let rooms: ReadonlySet<string> = new Set();
   /** Whether the caller can access all rooms of the exam. */
-  let reachesAll = false;
+  let hasAllRooms = false;
   // Ids of events that may change which rooms the caller can access.
   /** The last one that was offered to the queue. */
   let lastOffered = 0;
@@ -83,32 +112,32 @@ export const examTarget = (
 
   /** Whether an event is of one of the rooms, or about the whole exam. */
   const isOfAny = (own: ReadonlySet<string>, { roomId }: LoggedEvent): boolean =>
-    roomId === WHOLE_EXAM ? reachesAll || own.size > 0 : own.has(roomId);
-  const changesReach = (event: LoggedEvent): boolean =>
+    roomId === WHOLE_EXAM ? hasAllRooms || own.size > 0 : own.has(roomId);
+  const changesRooms = (event: LoggedEvent): boolean =>
     event.examId === examId &&
     (event.type === "room_created" ||
       isAboutCaller(caller, event, "participant_added", "participant_removed"));
 
-  const updateRooms = async (current: Principal): Promise<Reach> => {
+  const updateRooms = async (current: Principal): Promise<AccessibleRooms> => {
     const checked = lastTaken;
-    const { reach } = await access.exam(current, examId);
-    reachesAll = reach === "all";
-    rooms = new Set(reach === "all" ? await store.roomsOfExam(examId) : reach);
+    const { rooms: accessible } = await access.exam(current, examId);
+    hasAllRooms = accessible === "all";
+    rooms = new Set(accessible === "all" ? await store.roomsOfExam(examId) : accessible);
     lastChecked = checked;
-    return reach;
+    return accessible;
   };
 
   return {
     scope: { examId },
     named: { examId },
     mayDeliver({ event }) {
-      if (changesReach(event)) lastOffered = event.id;
+      if (changesRooms(event)) lastOffered = event.id;
       // After an event that may change `rooms`, `deliver` decides, because it has the updated set.
       return isOfAny(rooms, event) || (event.examId === examId && lastOffered > lastChecked);
     },
     checkAccess: async (current) => void (await updateRooms(current)),
     async lastEvents(latest) {
-      if (reachesAll) rooms = new Set([...rooms, ...latest.map(({ roomId }) => roomId)]);
+      if (hasAllRooms) rooms = new Set([...rooms, ...latest.map(({ roomId }) => roomId)]);
       const left = new Set(rooms);
       const received = latest.filter((event) => {
         const hadRoom = isOfAny(left, event);
@@ -121,15 +150,15 @@ export const examTarget = (
     async deliver(entry, recheckAccess) {
       const { event, load } = entry;
       const hadRoom = isOfAny(rooms, event);
-      const mayChangeReach = changesReach(event);
-      if (mayChangeReach) lastTaken = event.id;
+      const mayChangeRooms = changesRooms(event);
+      if (mayChangeRooms) lastTaken = event.id;
       // A person who is removed from a room receives that event as the last one of the room, so the recheck follows it.
-      if (mayChangeReach && !hadRoom) await recheckAccess();
+      if (mayChangeRooms && !hadRoom) await recheckAccess();
       if ((!hadRoom && !isOfAny(rooms, event)) || !isVisibleTo(caller, entry)) return {};
       const loaded = await load();
       return {
         ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: loaded }),
-        needsRecheck: mayChangeReach && hadRoom,
+        needsRecheck: mayChangeRooms && hadRoom,
       };
     },
     async createGap() {

@@ -26,10 +26,10 @@ export const createUploadService = ({ uploads, store, access }: UploadServiceDep
    * Returns the folders of the caller's own streams: those in the room of a bound token, or else in all current
    * and former rooms.
    */
-  const ownFolders = async (caller: Caller, examId: string, reach: readonly string[]): Promise<string[]> => {
+  const ownFolders = async (caller: Caller, examId: string, rooms: readonly string[]): Promise<string[]> => {
     const streams = await store.streamsOf(examId, caller.userId);
-    const here = streams.filter(({ roomId }) => reach.includes(roomId));
-    const left = caller.roomId === undefined ? streams.filter(({ roomId }) => !reach.includes(roomId)) : [];
+    const here = streams.filter(({ roomId }) => rooms.includes(roomId));
+    const left = caller.roomId === undefined ? streams.filter(({ roomId }) => !rooms.includes(roomId)) : [];
     return [...here, ...left].map(({ name }) => `${name}/`);
   };
 
@@ -52,10 +52,10 @@ export const createUploadService = ({ uploads, store, access }: UploadServiceDep
   };
 
   const prefixesOf = async (caller: Caller, examId: string): Promise<string[]> => {
-    const { reach } = await access.exam(caller, examId);
-    if (reach === "all") return [examStreamPrefix(examId)];
-    if (caller.role === "inspector" || caller.role === "examinee") return ownFolders(caller, examId, reach);
-    return roomFolders(caller, examId, reach.toSorted().toReversed());
+    const { rooms } = await access.exam(caller, examId);
+    if (rooms === "all") return [examStreamPrefix(examId)];
+    if (caller.role === "inspector" || caller.role === "examinee") return ownFolders(caller, examId, rooms);
+    return roomFolders(caller, examId, rooms.toSorted().toReversed());
   };
 
   return {

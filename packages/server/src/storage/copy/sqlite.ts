@@ -239,7 +239,7 @@ export const intoSqlite = async <Result>(
     sqlite.exec("BEGIN");
     const result = await work(targetOf(sqlite));
     sqlite.exec("COMMIT");
-    // Gives the file a generation of its own, so that no log of another file matches it.
+    // Gives the file a log number of its own, so that no log of another file matches it.
     sqlite.pragma(`user_version = ${randomInt(1, 0x3fff_ffff)}`);
     sqlite.close();
     putInPlace(partial, file);

@@ -46,7 +46,7 @@ export const copyDatabase = async (file: string, to: string, progress: CopyProgr
   const copy = new Sqlite(to);
   try {
     copy.pragma("journal_mode = DELETE");
-    // Gives the copy a generation of its own, so that no log of the original matches it.
+    // Gives the copy a log number of its own, so that no log of the original matches it.
     copy.pragma(`user_version = ${randomInt(1, 0x3fff_ffff)}`);
   } finally {
     copy.close();

@@ -1,10 +1,10 @@
 import { randomInt } from "node:crypto";
 import { closeSync, openSync, type Stats, statSync } from "node:fs";
 import type { Database as Sqlite } from "better-sqlite3";
-import { generationOfFile, logOf, saltsOfLog } from "./log-file.js";
+import { logNumberOfFile, logOf, saltsOfLog } from "./log-file.js";
 
-/** How many generations the file may be behind the log: several processes may each have started one. */
-const GENERATIONS_BEHIND = 8;
+/** By how many logs the file may be behind the log: several processes may each have begun one. */
+const NUMBERS_BEHIND = 8;
 const LARGEST = 0x7fff_fffe;
 
 export interface FileGuard {
@@ -13,8 +13,8 @@ export interface FileGuard {
    * while in use. Undefined while there is no problem.
    */
   readonly fault: () => string | undefined;
-  /** Starts the next generation if the log is a new one. Call it inside a transaction. */
-  readonly beginGeneration: () => void;
+  /** Gives the log the next number if it is a new one. Call it inside a transaction. */
+  readonly numberLog: () => void;
   /** Called when that transaction was rolled back. */
   readonly rolledBack: () => void;
   readonly close: () => void;
@@ -24,8 +24,8 @@ const there = (path: string): Stats | undefined => statSync(path, { throwIfNoEnt
 const isSame = (one: Stats, other: Stats | undefined): boolean =>
   other !== undefined && one.ino === other.ino && one.dev === other.dev;
 
-/** The first generation is random, so that no two databases have the same one by chance. */
-const nextGeneration = (last: number): number =>
+/** The first log number is random, so that no two databases have the same one by chance. */
+const nextLogNumber = (last: number): number =>
   last === 0 ? randomInt(1, LARGEST / 2) : (last % LARGEST) + 1;
 
 /**
@@ -37,7 +37,7 @@ export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
   const descriptor = openSync(file, "r");
   const log = logOf(file);
   let openLog: { readonly stats: Stats; readonly descriptor: number } | undefined;
-  let generation = Number(sqlite.pragma("user_version", { simple: true }));
+  let logNumber = Number(sqlite.pragma("user_version", { simple: true }));
 
   const logStats = (): { readonly stats: Stats; readonly descriptor: number } | undefined => {
     if (openLog) return openLog;
@@ -50,18 +50,18 @@ export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
     const kept = logStats();
     return kept && saltsOfLog(kept.descriptor);
   };
-  /** The log whose generation has started, as far as this process knows. */
-  let begun = generation === 0 ? undefined : salts();
+  /** The log that has its number, as far as this process knows. */
+  let begun = logNumber === 0 ? undefined : salts();
   let isFirstCommit = false;
-  /** What was known before the transaction that starts a generation. */
-  let before: { readonly generation: number; readonly begun: string | undefined } | undefined;
+  /** What was known before the transaction that gives a log its number. */
+  let before: { readonly logNumber: number; readonly begun: string | undefined } | undefined;
 
   const isOfThisDatabase = (): boolean => {
-    const onDisk = generationOfFile(descriptor);
-    if (onDisk === generation) return true;
-    generation = Number(sqlite.pragma("user_version", { simple: true }));
-    // A file from before generations has none until its first log was written into it.
-    return onDisk === 0 || (generation - onDisk + LARGEST) % LARGEST <= GENERATIONS_BEHIND;
+    const onDisk = logNumberOfFile(descriptor);
+    if (onDisk === logNumber) return true;
+    logNumber = Number(sqlite.pragma("user_version", { simple: true }));
+    // A file from before logs had numbers has none until its first log was written into it.
+    return onDisk === 0 || (logNumber - onDisk + LARGEST) % LARGEST <= NUMBERS_BEHIND;
   };
 
   return {
@@ -75,25 +75,25 @@ export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
       return isOfThisDatabase() ? undefined : `the database file ${file} was overwritten while it is in use`;
     },
 
-    beginGeneration() {
+    numberLog() {
       const now = salts();
       before = undefined;
-      // The commit that starts a generation may also start its log, whose salts are known only after it.
+      // The commit that gives a log its number may also start the log, whose salts are known only after it.
       if (isFirstCommit) begun = now;
       isFirstCommit = false;
       if (now !== undefined && now === begun) return;
       const last = Number(sqlite.pragma("user_version", { simple: true }));
-      const isBegunElsewhere = last !== generation;
-      before = { generation: last, begun };
-      generation = isBegunElsewhere ? last : nextGeneration(last);
-      if (!isBegunElsewhere) sqlite.pragma(`user_version = ${generation}`);
+      const isBegunElsewhere = last !== logNumber;
+      before = { logNumber: last, begun };
+      logNumber = isBegunElsewhere ? last : nextLogNumber(last);
+      if (!isBegunElsewhere) sqlite.pragma(`user_version = ${logNumber}`);
       begun = now;
       isFirstCommit = true;
     },
 
     rolledBack() {
       if (!before) return;
-      ({ generation, begun } = before);
+      ({ logNumber, begun } = before);
       isFirstCommit = false;
       before = undefined;
     },

@@ -3,10 +3,10 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 /**
  * SQLite applies a write-ahead log to any database file beside it. After a crash, a backup that is copied over
  * the file gets the log of the previous file, and is corrupt from then on. To detect such a pair, each log has
- * a generation: the `user_version` of the database, which is one higher than in the previous log. See
+ * a number: the `user_version` of the database, which is one higher than in the previous log. See
  * docs/decisions/0037-the-database-file.md.
  */
-const GENERATION_OFFSET = 60;
+const LOG_NUMBER_OFFSET = 60;
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 /** The first and the last byte of the magic number. The last bit is the byte order of the checksums. */
@@ -14,10 +14,10 @@ const MAGIC = 0x377f0682;
 
 export const logOf = (file: string): string => `${file}-wal`;
 
-/** The generation in the database file itself, without its log. 0 for a file without generations. */
-export const generationOfFile = (descriptor: number): number => {
+/** The log number in the database file itself, without its log. 0 for a file without one. */
+export const logNumberOfFile = (descriptor: number): number => {
   const bytes = Buffer.alloc(4);
-  return readSync(descriptor, bytes, 0, 4, GENERATION_OFFSET) === 4 ? bytes.readInt32BE() : 0;
+  return readSync(descriptor, bytes, 0, 4, LOG_NUMBER_OFFSET) === 4 ? bytes.readInt32BE() : 0;
 };
 
 /**
@@ -40,10 +40,10 @@ const checksum = (bytes: Buffer, isBigEndian: boolean, [from0, from1]: readonly 
 };
 
 /**
- * Returns the generations in the committed frames of a log, in order. Undefined when SQLite would ignore the
+ * Returns the log numbers in the committed frames of a log, in order. Undefined when SQLite would ignore the
  * log.
  */
-const generationsOfLog = (descriptor: number): number[] | undefined => {
+const numbersInLog = (descriptor: number): number[] | undefined => {
   const header = Buffer.alloc(LOG_HEADER_BYTES);
   if (readSync(descriptor, header, 0, LOG_HEADER_BYTES, 0) < LOG_HEADER_BYTES) return undefined;
   const magic = header.readUInt32BE(0);
@@ -66,7 +66,7 @@ const generationsOfLog = (descriptor: number): number[] | undefined => {
     sum = checksum(frame.subarray(0, 8), isBigEndian, sum);
     sum = checksum(frame.subarray(FRAME_HEADER_BYTES), isBigEndian, sum);
     if (!hasChecksum(frame, 16)) break;
-    if (frame.readUInt32BE(0) === 1) pending.push(frame.readInt32BE(FRAME_HEADER_BYTES + GENERATION_OFFSET));
+    if (frame.readUInt32BE(0) === 1) pending.push(frame.readInt32BE(FRAME_HEADER_BYTES + LOG_NUMBER_OFFSET));
     if (frame.readUInt32BE(4) === 0) continue;
     committed.push(...pending);
     pending = [];
@@ -76,7 +76,7 @@ const generationsOfLog = (descriptor: number): number[] | undefined => {
 };
 
 /**
- * `unknown`: the file or the log was written before generations were introduced, or the log has only the first
+ * `unknown`: the file or the log was written before logs had numbers, or the log has only the first
  * commits of a new database.
  */
 export type LogState = "none" | "own" | "foreign" | "unknown";
@@ -86,15 +86,15 @@ const readState = (file: string): LogState => {
   if (!existsSync(file) || !existsSync(log)) return "none";
   const descriptors = [openSync(file, "r"), openSync(log, "r")] as const;
   try {
-    const generations = generationsOfLog(descriptors[1]);
-    if (!generations) return "none";
-    const own = generationOfFile(descriptors[0]);
-    const [first] = generations;
+    const numbers = numbersInLog(descriptors[1]);
+    if (!numbers) return "none";
+    const own = logNumberOfFile(descriptors[0]);
+    const [first] = numbers;
     if (own === 0 || first === undefined) return "unknown";
-    if (generations.includes(own)) return "own";
-    // Either the log's first commit starts its generation, or that commit still has the previous generation and
-    // the next commit starts the new one.
-    return own === first - 1 && !generations.includes(first + 1) ? "own" : "foreign";
+    if (numbers.includes(own)) return "own";
+    // Either the log's first commit gives it its number, or that commit still has the previous number and
+    // the next commit has the new one.
+    return own === first - 1 && !numbers.includes(first + 1) ? "own" : "foreign";
   } finally {
     for (const descriptor of descriptors) closeSync(descriptor);
   }

@@ -324,16 +324,16 @@ describe("writes of bulk changes", () => {
   });
 });
 
-it("the first commit of a log begins its generation, whatever failed before it", async () => {
+it("the first commit of a log gives it its number, whatever failed before it", async () => {
   const guard = createFileGuard(sqlite, file);
   const guarded = createWriter(sqlite, { connection: createConnection(sqlite), guard });
-  const generation = () => sqlite.pragma("user_version", { simple: true });
+  const logNumber = () => sqlite.pragma("user_version", { simple: true });
   const fail = () => Promise.reject(new Error("refused"));
   try {
     await expect(guarded(fail)).rejects.toThrow("refused");
-    expect(generation()).toBe(0);
+    expect(logNumber()).toBe(0);
     await guarded(() => insert(1));
-    expect(generation()).toBeGreaterThan(0);
+    expect(logNumber()).toBeGreaterThan(0);
     expect(guard.fault()).toBeUndefined();
   } finally {
     guard.close();

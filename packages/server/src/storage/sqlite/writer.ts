@@ -170,7 +170,7 @@ export const createWriter = (
     hasFinishedJobs = false;
     begin.run();
     try {
-      guard?.beginGeneration();
+      guard?.numberLog();
       onBegin?.();
     } catch (error) {
       rollBack();

@@ -1,0 +1,63 @@
+import type { Named } from "../../domain/calls.js";
+import { type Principal, unauthenticated } from "../../identity/tokens.js";
+import { InvigilError } from "../../platform/errors.js";
+import { DatabaseUnavailableError } from "../../storage/errors.js";
+
+/** An event is delivered only if access was confirmed at most this long ago. The dispatcher has it confirmed every four seconds. */
+const MAX_CONFIRMED_AGE_MS = 5_000;
+
+/** Whether an error says that the caller has no access any more, or that there is nothing left to access. */
+export const isAccessEnd = (error: unknown): error is InvigilError =>
+  error instanceof InvigilError && ["FORBIDDEN", "ROOM_NOT_FOUND", "EXAM_NOT_FOUND"].includes(error.code);
+
+/** The access of one subscriber, which is checked again and again. */
+export interface SubscriptionAccess {
+  /** @throws InvigilError if the caller may not subscribe any more */
+  readonly recheck: () => Promise<void>;
+  /** Whether access has to be checked before a delivery. The periodic check may be late: the process may have been paused. */
+  readonly isStale: () => boolean;
+  readonly hasExpired: () => boolean;
+  /** @throws UNAUTHENTICATED */
+  readonly assertNotExpired: () => void;
+}
+
+export const createSubscriptionAccess = ({
+  expiresAt,
+  named,
+  identify,
+  checkAccess,
+  clock,
+  monotonic,
+}: {
+  /** When the token expires. */
+  readonly expiresAt: Date;
+  readonly named: Named;
+  readonly identify: (named: Named) => Promise<Principal | InvigilError>;
+  readonly checkAccess: (caller: Principal) => Promise<void>;
+  readonly clock: () => Date;
+  readonly monotonic: () => number;
+}): SubscriptionAccess => {
+  /** The time of the last successful check, by the monotonic clock. */
+  let confirmedAt = Number.NEGATIVE_INFINITY;
+  const hasExpired = (): boolean => clock() >= expiresAt;
+  const assertNotExpired = (): void => {
+    if (hasExpired()) throw unauthenticated("The token has expired.");
+  };
+  return {
+    hasExpired,
+    assertNotExpired,
+    isStale: () => monotonic() - confirmedAt > MAX_CONFIRMED_AGE_MS,
+    async recheck() {
+      // The result may be as old as the beginning of the check.
+      const startedAt = monotonic();
+      const identity = await identify(named);
+      if (!(identity instanceof InvigilError)) await checkAccess(identity);
+      else if (identity.code === "UNAUTHENTICATED") throw identity;
+      // Whether the token was revoked is not known.
+      else if (identity.cause instanceof DatabaseUnavailableError) throw identity.cause;
+      // Other failures mean that the identity service did not answer. They say nothing about the caller.
+      assertNotExpired();
+      confirmedAt = startedAt;
+    },
+  };
+};

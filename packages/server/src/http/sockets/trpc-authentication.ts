@@ -1,0 +1,133 @@
+import type { Services } from "../../api/services.js";
+import { failureOf } from "../../domain/failures.js";
+import type { Principal } from "../../identity/tokens.js";
+import { InvigilError } from "../../platform/errors.js";
+import type { Connection } from "./connection.js";
+import type { ReadPause } from "./read-pause.js";
+
+/** Limits before a valid token: the size of the message with the token, the size of each later frame, and the number of messages. */
+const MAX_PARAMS_BYTES = 16 * 1024;
+const MAX_UNKNOWN_FRAME_BYTES = 64 * 1024;
+const MAX_UNKNOWN_MESSAGES = 256;
+/** WebSocket close codes. */
+export const POLICY_VIOLATION = 1008;
+const TOO_LARGE = 1009;
+const TRY_AGAIN_LATER = 1013;
+
+/** What is known of the client of a connection. */
+type State =
+  /** The next frame contains the token. */
+  | { readonly is: "paramsPending" }
+  /** The token is verified. Frames wait. Reading is paused, so there are few. */
+  | { readonly is: "authenticating"; readonly frames: (readonly [data: Buffer, isBinary: boolean])[] }
+  /** The client has no valid token. They may make few calls, such as a login. */
+  | { readonly is: "anonymous"; messages: number }
+  | { readonly is: "authenticated"; readonly release: () => void }
+  | { readonly is: "closed" };
+
+/** Passes the frames of a client on, as far as it is known who they are. */
+export interface Authentication {
+  readonly receive: (data: Buffer, isBinary: boolean) => void;
+  /** Whether a frame that was passed on is the one with the token. From then on, frames wait until the token is verified. */
+  readonly takeParams: () => boolean;
+  /** Ends the wait with the result of the verification. */
+  readonly finish: (identity: Principal | InvigilError) => void;
+  readonly isPending: () => boolean;
+  readonly close: () => void;
+}
+
+/** Whether the first message contains the token. tRPC's client says so in the URL. */
+const sendsParams = ({ request: { url = "" } }: Connection): boolean =>
+  new URLSearchParams(url.split("?").slice(1).join("?")).get("connectionParams") === "1";
+
+export const createAuthentication = ({
+  connection,
+  deliver,
+  readPause,
+  subscriptions,
+  firstMessageMs,
+}: {
+  readonly connection: Connection;
+  /** Passes a frame on. Returns the number of calls in it. */
+  readonly deliver: (data: Buffer, isBinary: boolean) => number;
+  readonly readPause: Pick<ReadPause, "isPaused">;
+  readonly subscriptions: Pick<Services["subscriptions"], "acquireConnection">;
+  /** The time limit for a valid token. */
+  readonly firstMessageMs: number;
+}): Authentication => {
+  const { socket, address, log } = connection;
+  let state: State = sendsParams(connection) ? { is: "paramsPending" } : { is: "authenticating", frames: [] };
+  const refuseAnonymous = (): void => connection.close(POLICY_VIOLATION, "No valid token was received.");
+  const timeout = setTimeout(refuseAnonymous, firstMessageMs);
+
+  /** Closes the connection if a frame exceeds the limits before a valid token. */
+  const isWithinBounds = (data: Buffer, maxBytes: number, messages: number): boolean => {
+    if (data.length > maxBytes)
+      connection.close(TOO_LARGE, "The frame is too large for a connection without a valid token.");
+    else if (messages > MAX_UNKNOWN_MESSAGES) refuseAnonymous();
+    else return true;
+    return false;
+  };
+
+  const receive = (data: Buffer, isBinary: boolean): void => {
+    if (socket.readyState !== socket.OPEN) return;
+    switch (state.is) {
+      case "authenticated":
+        deliver(data, isBinary);
+        break;
+      case "anonymous":
+        if (isWithinBounds(data, MAX_UNKNOWN_FRAME_BYTES, state.messages))
+          state.messages += Math.max(1, deliver(data, isBinary));
+        break;
+      case "paramsPending":
+        if (isWithinBounds(data, MAX_PARAMS_BYTES, 0)) deliver(data, isBinary);
+        break;
+      case "authenticating":
+        state.frames.push([data, isBinary]);
+        socket.pause();
+        break;
+      case "closed":
+        break;
+    }
+  };
+
+  const stateFor = (identity: Principal | InvigilError): State => {
+    const anonymous = { is: "anonymous", messages: 0 } as const;
+    if (identity instanceof InvigilError || socket.readyState !== socket.OPEN) return anonymous;
+    try {
+      const release = subscriptions.acquireConnection(identity);
+      clearTimeout(timeout);
+      return { is: "authenticated", release };
+    } catch (error) {
+      const { message, code } = failureOf(error);
+      log.info({ userId: identity.userId, address, reason: code }, "connection refused");
+      connection.close(TRY_AGAIN_LATER, message);
+      return anonymous;
+    }
+  };
+
+  return {
+    receive,
+    takeParams() {
+      if (state.is !== "paramsPending") return false;
+      state = { is: "authenticating", frames: [] };
+      return true;
+    },
+    finish(identity) {
+      // Later, when tRPC also has the context.
+      setImmediate(() => {
+        if (state.is !== "authenticating") return;
+        const { frames } = state;
+        state = stateFor(identity);
+        for (const [data, isBinary] of frames) receive(data, isBinary);
+        if (!readPause.isPaused()) socket.resume();
+      });
+    },
+    isPending: () => state.is === "authenticating",
+    close() {
+      clearTimeout(timeout);
+      if (state.is === "authenticated") state.release();
+      state = { is: "closed" };
+    },
+  };
+};
