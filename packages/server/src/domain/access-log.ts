@@ -33,6 +33,7 @@ const MAX_HELD = 2000;
  */
 export const MAX_HELD_MS = 30_000;
 const ROWS_A_WRITE = 500;
+const NOBODY = [null];
 
 const examExists = statement(
   query
@@ -44,12 +45,21 @@ const examExists = statement(
 /** A row without its id, which it gets when it is written. */
 type Noted = Omit<AuditEntry, "id">;
 interface Held {
+  /** Equal for equal calls. */
+  readonly key: string;
   readonly entry: Noted;
   /** When it was noted, by the monotonic clock. */
   readonly since: number;
 }
 
-/** A text that is equal for equal calls. */
+/** A text that is equal for equal calls, apart from whom they name. It is made for each call, so it takes less than one of the entry. */
+const keyOfCall = (
+  { userId, role, tokenId, sessionId, origin: { procedure, address, entryPoint, operator } }: Author,
+  { examId, roomId, subject }: Target,
+  outcome: string,
+): string =>
+  `${procedure}\n${outcome}\n${userId}\n${role}\n${tokenId}\n${sessionId}\n${operator}\n${address}\n${entryPoint}\n${examId}\n${roomId}\n${subject}`;
+/** The same for an entry. */
 const keyOf = (entry: Noted): string =>
   JSON.stringify(Object.values({ ...entry, createdAt: 0, requestId: "", times: 0 }));
 
@@ -79,10 +89,9 @@ export const createAccessLog = ({
   let running: Promise<void> | undefined;
 
   const hold = (one: Held): void => {
-    const key = keyOf(one.entry);
-    const same = held.get(key);
+    const same = held.get(one.key);
     if (same) same.entry.times += one.entry.times;
-    else if (held.size < MAX_HELD) held.set(key, one);
+    else if (held.size < MAX_HELD) held.set(one.key, one);
     else lost += one.entry.times;
   };
   /** Completes entries. Calls that named different rooms that do not exist are equal then. */
@@ -156,10 +165,17 @@ export const createAccessLog = ({
 
   return {
     note(author, { people = [], ...target }, outcome = OK) {
-      const common = { ...entryOf(author, target, outcome), createdAt: clock(), times: 1 };
-      const named = outcome === OK || outcome === ENDED ? new Set(people) : new Set<string>();
-      for (const personId of named.size > 0 ? named : [null])
-        hold({ entry: { ...common, personId }, since: monotonic() });
+      const call = keyOfCall(author, target, outcome);
+      const named = people.length > 0 && (outcome === OK || outcome === ENDED) ? new Set(people) : NOBODY;
+      for (const personId of named) {
+        const key = `${call}\n${personId}`;
+        const same = held.get(key);
+        if (same) same.entry.times += 1;
+        else {
+          const entry = { ...entryOf(author, target, outcome), createdAt: clock(), times: 1, personId };
+          hold({ key, entry, since: monotonic() });
+        }
+      }
       schedule();
     },
     flush,

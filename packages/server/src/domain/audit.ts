@@ -27,7 +27,10 @@ export interface AuditLog {
 export const OK = "ok";
 export const ENDED = "ended";
 
-/** The most people of one call who get a row each. A change of more people has one row, and an import names nobody. */
+/**
+ * The most people of one call who get a row each. A change of more people has one row. An import, a plan and a new room name nobody: what they
+ * are about is the exam or the room.
+ */
 const MAX_PEOPLE = 100;
 
 export const insertEntries = insertion(auditEntries);

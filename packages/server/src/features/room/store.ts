@@ -280,7 +280,7 @@ export const createRoomStore = ({
 
   create: ({ exam, room, people, undo, author }) => {
     const { id: roomId, examId, now } = room;
-    const target = { examId, roomId, people: people.map(({ userId }) => userId) };
+    const target = { examId, roomId };
     const write = async (tx: RosterTransaction, unseatedPeople: readonly Unseated[]) => {
       const writePeople = prepareFirstPeople(people, unseatedPeople);
       await tasks.keepGroups(tx, examId, undo);
