@@ -1390,7 +1390,7 @@ export interface AuditEntry {
   credential: "token" | "link" | "session" | "account" | "command";
   /** The id of the session, or the id (`jti`) of the token. Absent if it has none. */
   credentialId?: string | undefined;
-  /** Of a command: the user of the operating system who ran it, and the name that they gave with `--as`. */
+  /** Of a command: the user of the operating system who ran it, and the name that they gave with `--as`. Absent: it was no command. */
   operator?: string | undefined;
   /** The procedure that was called. */
   procedure: string;
@@ -1400,7 +1400,7 @@ export interface AuditEntry {
   roomId?: string | undefined;
   /** The user id of the person whom the call was about: `erased` once they were erased from the exam. Absent if the call named nobody. */
   personId?: string | undefined;
-  /** The id of something else that the call was about: a clip, a token, a session, or the room that a person left. */
+  /** The id of something else that the call was about: a clip, a token, a session, or the room that a person left. Absent: nothing else. */
   subject?: string | undefined;
   /** The network address of the actor. Of a command, `in-process`. */
   address: string;

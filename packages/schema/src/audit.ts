@@ -28,7 +28,7 @@ export const auditEntrySchema = z
       .string()
       .optional()
       .describe(
-        "Of a command: the user of the operating system who ran it, and the name that they gave with `--as`.",
+        "Of a command: the user of the operating system who ran it, and the name that they gave with `--as`. Absent: it was no command.",
       ),
     procedure: z.string().describe("The procedure that was called."),
     examId: z.string().optional().describe("The id of the exam that the call was about. Absent: of none."),
@@ -43,7 +43,7 @@ export const auditEntrySchema = z
       .string()
       .optional()
       .describe(
-        "The id of something else that the call was about: a clip, a token, a session, or the room that a person left.",
+        "The id of something else that the call was about: a clip, a token, a session, or the room that a person left. Absent: nothing else.",
       ),
     address: z.string().describe("The network address of the actor. Of a command, `in-process`."),
     entryPoint: z

@@ -28,7 +28,7 @@ const addRoom = (server: Server, name: string) => server.post("/exam/createRoom"
 const makeRooms = async (server: Server, names: readonly string[]): Promise<void> => {
   for (const name of names) expect((await addRoom(server, name)).body).toMatchObject({ success: true });
 };
-/** Fills more than one write-ahead log. SQLite starts a new one after 1,000 pages. */
+/** Fills more than two write-ahead logs. SQLite starts a new one after 1,000 pages. */
 const fillLogs = async (server: Server, name: string): Promise<void> => {
   const { body } = await addRoom(server, name);
   const data = JSON.stringify(
@@ -40,7 +40,7 @@ const fillLogs = async (server: Server, name: string): Promise<void> => {
       extraInfo: "x".repeat(2000),
     })),
   );
-  for (let call = 0; call < 25; call += 1)
+  for (let call = 0; call < 50; call += 1)
     expect(
       (await server.post("/exam/cheat/addCheatRecord", { roomId: body.data.id, data }, token)).body,
     ).toMatchObject({ success: true });

@@ -141,7 +141,7 @@ export const createAccessLog = ({
       for (const one of taken)
         if (monotonic() - one.since < MAX_HELD_MS) hold(one);
         else lost += one.entry.times;
-      if (!isFailing) log.warn({ err: error }, "reads and refused calls are not in the audit yet");
+      if (!isFailing) log.info({ err: error }, "reads and refused calls are not in the audit yet");
       isFailing = true;
       if (held.size > 0) schedule();
     }
