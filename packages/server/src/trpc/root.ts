@@ -1,8 +1,7 @@
 import type { ErrorCode, Role } from "@invigil/schema";
 import { initTRPC, type TRPCBuiltRouter } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
-import type { Audited } from "../domain/calls.js";
-import type { Rate } from "../limits/rates.js";
+import type { RATE_NAMES } from "../limits/rates.js";
 import { invalidInput } from "../platform/errors.js";
 import { serializeAnswer } from "../platform/serialize.js";
 import type { Context } from "./context.js";
@@ -37,7 +36,7 @@ const RECONNECT_AFTER_MS = 25_000;
 
 const root = initTRPC
   .context<Context>()
-  // Inline, because a named type would make the types of clients refer to this file.
+  // Without named types, because the types of clients would refer to their files.
   .meta<{
     /** What the procedure does, for documents. */
     readonly sentence?: string;
@@ -51,7 +50,7 @@ const root = initTRPC
      * The limits that the service charges for what a call contains or changes. What else a call counts towards follows from its kind
      * (`chargesOf` in `procedures.ts`).
      */
-    readonly charges?: readonly Rate[];
+    readonly charges?: readonly (keyof typeof RATE_NAMES)[];
     /**
      * Whether calls do not count towards the limits of the room or exam that they name, because it is only a filter, or deleted. Subscriptions
      * do not count, either.
@@ -66,7 +65,7 @@ const root = initTRPC
     /** Whether the answer may be long. It must wait until earlier answers are paid off. Such calls of a caller run one after the other (`limits/reading-turns.ts`). */
     readonly longAnswer?: true;
     /** What the audit keeps of it. Default: of a mutation its changes, of a query and of the subscription of an examinee nothing. */
-    readonly audited?: Audited;
+    readonly audited?: "change" | "access" | "none";
     /** Whether a call that names neither a room nor an exam is about all rooms of the caller. They are read with the caller's rights. */
     readonly anyRoom?: true;
   }>();
