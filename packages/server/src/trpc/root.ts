@@ -1,7 +1,7 @@
 import type { ErrorCode, Role } from "@invigil/schema";
 import { initTRPC, type TRPCBuiltRouter } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
-import type { RATE_NAMES } from "../limits/rates.js";
+import type { Rate } from "../limits/rates.js";
 import { invalidInput } from "../platform/errors.js";
 import { serializeAnswer } from "../platform/serialize.js";
 import type { Context } from "./context.js";
@@ -36,7 +36,7 @@ const RECONNECT_AFTER_MS = 25_000;
 
 const root = initTRPC
   .context<Context>()
-  // Without named types, because the types of clients would refer to their files.
+  // Inline, because a named type would make the types of clients refer to this file.
   .meta<{
     /** What the procedure does, for documents. */
     readonly sentence?: string;
@@ -50,7 +50,7 @@ const root = initTRPC
      * The limits that the service charges for what a call contains or changes. What else a call counts towards follows from its kind
      * (`chargesOf` in `procedures.ts`).
      */
-    readonly charges?: readonly (keyof typeof RATE_NAMES)[];
+    readonly charges?: readonly Rate[];
     /**
      * Whether calls do not count towards the limits of the room or exam that they name, because it is only a filter, or deleted. Subscriptions
      * do not count, either.
