@@ -234,7 +234,7 @@ describe("a read", () => {
     await using db = await openTestDatabase();
     let now = 0;
     const lines: unknown[] = [];
-    const log = { warn: () => undefined, error: (fields: unknown) => lines.push(fields) };
+    const log = { info: () => undefined, error: (fields: unknown) => lines.push(fields) };
     let isGone = true;
     const accessLog = createAccessLog({
       storage: db.storage,
