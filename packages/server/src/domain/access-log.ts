@@ -45,8 +45,6 @@ const examExists = statement(
 /** A row without its id, which it gets when it is written. */
 type Noted = Omit<AuditEntry, "id">;
 interface Held {
-  /** Equal for equal calls. */
-  readonly key: string;
   readonly entry: Noted;
   /** When it was noted, by the monotonic clock. */
   readonly since: number;
@@ -88,16 +86,17 @@ export const createAccessLog = ({
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
 
-  const hold = (one: Held): void => {
-    const same = held.get(one.key);
-    if (same) same.entry.times += one.entry.times;
-    else if (held.size < MAX_HELD) held.set(one.key, one);
-    else lost += one.entry.times;
+  /** @param make makes what is held if it is the first of its key */
+  const hold = (key: string, times: number, make: () => Held): void => {
+    const same = held.get(key);
+    if (same) same.entry.times += times;
+    else if (held.size < MAX_HELD) held.set(key, make());
+    else lost += times;
   };
   /** Completes entries. Calls that named different rooms that do not exist are equal then. */
-  const foldedRows = async (some: readonly Held[]): Promise<Noted[]> => {
+  const foldedRows = async (noted: readonly Noted[]): Promise<Noted[]> => {
     const folded = new Map<string, Noted>();
-    const entries = await storage.together(() => Promise.all(some.map(({ entry }) => completed(entry))));
+    const entries = await storage.together(() => Promise.all(noted.map(completed)));
     for (const entry of entries) {
       const key = keyOf(entry);
       const same = folded.get(key);
@@ -119,13 +118,13 @@ export const createAccessLog = ({
 
   const writeAll = async (): Promise<void> => {
     if (held.size === 0 && lost === 0) return;
-    const taken = [...held.values()];
+    const taken = [...held];
     held = new Map();
     try {
       if (!hasFreeSpace()) throw new Error("the disk is nearly full");
       while (taken.length > 0) {
         const some = taken.slice(0, ROWS_A_WRITE);
-        const rows = await foldedRows(some);
+        const rows = await foldedRows(some.map(([, { entry }]) => entry));
         await writes.unordered({}, (tx) =>
           tx.last(() =>
             tx.insert(
@@ -138,8 +137,8 @@ export const createAccessLog = ({
       }
       isFailing = false;
     } catch (error) {
-      for (const one of taken)
-        if (monotonic() - one.since < MAX_HELD_MS) hold(one);
+      for (const [key, one] of taken)
+        if (monotonic() - one.since < MAX_HELD_MS) hold(key, one.entry.times, () => one);
         else lost += one.entry.times;
       if (!isFailing) log.info({ err: error }, "reads and refused calls are not in the audit yet");
       isFailing = true;
@@ -167,15 +166,11 @@ export const createAccessLog = ({
     note(author, { people = [], ...target }, outcome = OK) {
       const call = keyOfCall(author, target, outcome);
       const named = people.length > 0 && (outcome === OK || outcome === ENDED) ? new Set(people) : NOBODY;
-      for (const personId of named) {
-        const key = `${call}\n${personId}`;
-        const same = held.get(key);
-        if (same) same.entry.times += 1;
-        else {
-          const entry = { ...entryOf(author, target, outcome), createdAt: clock(), times: 1, personId };
-          hold({ key, entry, since: monotonic() });
-        }
-      }
+      for (const personId of named)
+        hold(`${call}\n${personId}`, 1, () => ({
+          entry: { ...entryOf(author, target, outcome), createdAt: clock(), times: 1, personId },
+          since: monotonic(),
+        }));
       schedule();
     },
     flush,

@@ -1,3 +1,4 @@
+import type { RepeatedWork } from "../platform/repeated-work.js";
 import type { Transaction } from "../storage/port.js";
 
 /**
@@ -47,13 +48,6 @@ export interface KeptFiles {
   find(name: string): Promise<KeptFile | undefined>;
 }
 
-/** Removes content in the background that a crash or a failure has left behind. */
-export interface Sweeper {
-  start(): void;
-  /** Resolves when no work is running. */
-  stop(): Promise<void>;
-}
-
 /** Uploaded audio files. A file is named after the hash of its content, so it never changes. */
 export interface AudioFiles {
   /** Creates the folder in which files arrive, and deletes incomplete files of crashed processes. */
@@ -68,6 +62,6 @@ export interface AudioFiles {
   remove(tx: Transaction<"installation">, url: string): Promise<() => Promise<void>>;
   /** Where to read kept files: a folder with files of these names, or code that looks them up. */
   readonly kept: { readonly folder: string } | KeptFiles;
-  /** Absent if nothing but incomplete files can be left behind. */
-  readonly sweeper?: Sweeper;
+  /** Removes content that a crash or a failure has left behind. Absent if nothing but incomplete files can be left behind. */
+  readonly sweeper?: RepeatedWork;
 }

@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache";
 import pLimit from "p-limit";
+import { createRepeatedWork } from "../platform/repeated-work.js";
 import type { Transaction } from "../storage/port.js";
 import type { Arrival, Arrivals } from "./arrivals.js";
-import { AUDIO_PREFIX, type AudioFiles, type KeptFile, keptNameOf, type Sweeper } from "./audio-files.js";
+import { AUDIO_PREFIX, type AudioFiles, type KeptFile, keptNameOf } from "./audio-files.js";
 
 /** The unit in which content is read and, in the database, written. */
 export const CHUNK_BYTES = 256 * 1024;
@@ -95,37 +96,6 @@ const createChunkReader = (contents: FileContents): FileContents["chunk"] => {
   };
 };
 
-const createSweeper = (
-  sweep: (isStopping: () => boolean) => Promise<void>,
-  log: StoredFilesOptions["log"],
-): Sweeper => {
-  let isStopping = false;
-  let work: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const run = (): void => {
-    work ??= sweep(() => isStopping)
-      .catch((error: unknown) => log.warn({ err: error }, "abandoned files could not be removed yet"))
-      .finally(() => {
-        work = undefined;
-      });
-  };
-  return {
-    start() {
-      isStopping = false;
-      run();
-      timer ??= setInterval(run, SWEEP_INTERVAL_MS);
-      // The timer must not keep the process running.
-      timer.unref();
-    },
-    async stop() {
-      isStopping = true;
-      clearInterval(timer);
-      timer = undefined;
-      await work;
-    },
-  };
-};
-
 /**
  * Keeps files where several servers reach them. Content is written under an id of its own before the
  * transaction of its clip, and only that transaction gives it a name. Removing a file takes its name away in a
@@ -196,12 +166,16 @@ export const createStoredFiles = (options: StoredFilesOptions): AudioFiles => {
         return file && keptFile(file);
       },
     },
-    sweeper: createSweeper(async (isStopping) => {
-      const before = new Date(clock().getTime() - ABANDONED_MS);
-      for (const file of await records.nameless(before, FILES_A_SWEEP)) {
-        if (isStopping()) return;
-        await discard(file);
-      }
-    }, log),
+    sweeper: createRepeatedWork({
+      intervalMs: SWEEP_INTERVAL_MS,
+      async run(isStopping) {
+        const before = new Date(clock().getTime() - ABANDONED_MS);
+        for (const file of await records.nameless(before, FILES_A_SWEEP)) {
+          if (isStopping()) return;
+          await discard(file);
+        }
+      },
+      onFailure: (error) => log.warn({ err: error }, "abandoned files could not be removed yet"),
+    }),
   };
 };

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from "fastify";
 import { InvigilError } from "../../platform/errors.js";
+import { createRepeatedWork } from "../../platform/repeated-work.js";
 import { waitAtMost } from "../../platform/wait-at-most.js";
 import { nextAttempt } from "./backoff.js";
 import type { Handler, Task, TaskQueue } from "./kind.js";
@@ -42,8 +43,6 @@ export const createOutboxRunner = ({ store, queues, clock, random, log }: Outbox
   /** Whether running tasks were abandoned. They must not use the database, which may be closed. */
   let isAbandoned = false;
   let hasAddedTasks = false;
-  let timer: NodeJS.Timeout | undefined;
-  let pruning: Promise<void> | undefined;
 
   const run = async ({ isRefusal }: TaskQueue, { kind, run: work }: Handler, task: Task): Promise<void> => {
     const { queue, key, attempts } = task;
@@ -88,37 +87,29 @@ export const createOutboxRunner = ({ store, queues, clock, random, log }: Outbox
     });
   });
 
-  const prune = async (): Promise<void> => {
-    try {
-      while (timer && (await store.prune(new Date(clock().getTime() - DEAD_LETTER_DAYS * DAY_MS))));
-    } catch (error) {
-      log.error({ err: error }, "old dead letters could not be deleted; the server will try again");
-    } finally {
-      pruning = undefined;
-    }
-  };
-  const pruneOnce = (): void => {
-    pruning ??= prune();
-  };
+  const pruner = createRepeatedWork({
+    intervalMs: PRUNE_MS,
+    async run(isStopping) {
+      const before = new Date(clock().getTime() - DEAD_LETTER_DAYS * DAY_MS);
+      while (!isStopping() && (await store.prune(before)));
+    },
+    onFailure: (error) =>
+      log.error({ err: error }, "old dead letters could not be deleted; the server will try again"),
+  });
 
   const startWorkers = (): void => {
     isAbandoned = false;
     for (const worker of workers) worker.start();
   };
   const stop = async (withinMs: number): Promise<void> => {
-    clearInterval(timer);
-    timer = undefined;
-    await waitAtMost(Promise.all([pruning, ...workers.map((worker) => worker.stop())]), withinMs);
+    await waitAtMost(Promise.all([pruner.stop(), ...workers.map((worker) => worker.stop())]), withinMs);
     isAbandoned = true;
   };
 
   return {
     start() {
       startWorkers();
-      timer ??= setInterval(pruneOnce, PRUNE_MS);
-      // The timer keeps no process running.
-      timer.unref();
-      pruneOnce();
+      pruner.start();
     },
     wake() {
       hasAddedTasks = true;

@@ -4,6 +4,7 @@ import type { AuditEntry as StoredEntry } from "../../domain/audit.js";
 import type { ActingCaller } from "../../domain/calls.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { firstIdAt } from "../../platform/ids.js";
+import { createRepeatedWork } from "../../platform/repeated-work.js";
 import type { AccessService } from "../access/service.js";
 import type { AuditStore } from "./store.js";
 
@@ -51,24 +52,16 @@ export const createAuditService = ({
   keptDays: number;
   log: FastifyBaseLogger;
 }): AuditService => {
-  let timer: NodeJS.Timeout | undefined;
-  let isActive = false;
-  let running: Promise<void> | undefined;
-
-  /** Deletes in small transactions, so that other writes are not delayed. */
-  const prune = async (): Promise<void> => {
-    try {
+  const pruner = createRepeatedWork({
+    intervalMs: PRUNING_INTERVAL_MS,
+    /** Deletes in small transactions, so that other writes are not delayed. */
+    async run(isStopping) {
       const before = firstIdAt(new Date(clock().getTime() - keptDays * DAY_MS));
-      while (isActive && (await store.prune(before)));
-    } catch (error) {
-      log.error({ err: error }, "old entries of the audit could not be deleted; the server will try again");
-    } finally {
-      running = undefined;
-    }
-  };
-  const pruneOnce = (): void => {
-    running ??= prune();
-  };
+      while (!isStopping() && (await store.prune(before)));
+    },
+    onFailure: (error) =>
+      log.error({ err: error }, "old entries of the audit could not be deleted; the server will try again"),
+  });
 
   return {
     async list(caller, { since, until, pageSize: limit, cursor, ...filter }) {
@@ -84,18 +77,7 @@ export const createAuditService = ({
       rates.charge({ caller }, { readRows: read - entries.length });
       return { entries: entries.map(toEntry), ...next };
     },
-    start() {
-      isActive = true;
-      pruneOnce();
-      timer ??= setInterval(pruneOnce, PRUNING_INTERVAL_MS);
-      // The timer keeps no process running.
-      timer.unref();
-    },
-    async stop() {
-      isActive = false;
-      clearInterval(timer);
-      timer = undefined;
-      await running;
-    },
+    start: pruner.start,
+    stop: pruner.stop,
   };
 };

@@ -15,6 +15,7 @@ import { ENDED, type Target } from "../../domain/audit.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, roomNotFound } from "../../platform/errors.js";
+import { createRepeatedWork } from "../../platform/repeated-work.js";
 import { rowsIn } from "../../platform/rows.js";
 import { shareAnswer } from "../../platform/serialize.js";
 import type { AccessService } from "../access/service.js";
@@ -26,7 +27,6 @@ import type {
 } from "./delivered-events.js";
 import type { EventDispatcher } from "./event-dispatcher.js";
 import type { SubscriptionLimits } from "./limits.js";
-import { createPruner } from "./pruner.js";
 import type { SubscriptionStore } from "./store.js";
 import { type Subscriber, subscribe } from "./subscription.js";
 import { examTarget, roomTarget } from "./targets.js";
@@ -94,6 +94,9 @@ const toMessageEvent = ({ message: { text, to, ...message }, ...event }: Deliver
 });
 type MessageEvent = ReturnType<typeof toMessageEvent>;
 
+/** How often events older than the retention time are deleted from the log. */
+const PRUNING_INTERVAL_MS = 60_000;
+
 /** Converts delivered events to the events of the API. Subscribers share the result for an event. */
 export interface EventPresenter {
   readonly room: (event: DeliveredRoomEvent) => RoomEvent;
@@ -129,7 +132,16 @@ export const createSubscriptionService = ({
   log,
 }: SubscriptionServiceDeps): SubscriptionService => {
   const presenter = createEventPresenter();
-  const pruner = createPruner({ store, clock, retentionMs, log });
+  const pruner = createRepeatedWork({
+    intervalMs: PRUNING_INTERVAL_MS,
+    /** Deletes in small transactions, so that other writes are not delayed. */
+    async run(isPrunerStopping) {
+      const before = new Date(clock().getTime() - retentionMs);
+      while (!isPrunerStopping() && (await store.prune(before)));
+    },
+    onFailure: (error) =>
+      log.error({ err: error }, "old events could not be deleted; the server will try again"),
+  });
   let isStopping = false;
   const stoppingError = () => new InvigilError("OVERLOADED", "The server is stopping.");
   const assertRunning = (): void => {

@@ -1,0 +1,45 @@
+/** Work in the background that is repeated from its start to its stop. */
+export interface RepeatedWork {
+  /** Does the work now, and then at each interval. */
+  readonly start: () => void;
+  /** Resolves when the work is not running. */
+  readonly stop: () => Promise<void>;
+}
+
+export const createRepeatedWork = ({
+  intervalMs,
+  run,
+  onFailure,
+}: {
+  intervalMs: number;
+  /** Does the work once. It is not called again while it is running, and ends early once `isStopping` returns true. */
+  run: (isStopping: () => boolean) => Promise<void>;
+  /** Called with an error of `run`, which runs again at the next interval. */
+  onFailure: (error: unknown) => void;
+}): RepeatedWork => {
+  let isStopping = false;
+  let running: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const runOnce = (): void => {
+    running ??= run(() => isStopping)
+      .catch(onFailure)
+      .finally(() => {
+        running = undefined;
+      });
+  };
+  return {
+    start() {
+      isStopping = false;
+      runOnce();
+      timer ??= setInterval(runOnce, intervalMs);
+      // The timer keeps no process running.
+      timer.unref();
+    },
+    async stop() {
+      isStopping = true;
+      clearInterval(timer);
+      timer = undefined;
+      await running;
+    },
+  };
+};
