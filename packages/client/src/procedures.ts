@@ -1376,7 +1376,7 @@ export interface AuditPage {
   nextCursor?: string | undefined;
 }
 
-/** Who changed or read what, or was refused. */
+/** An entry of the audit: who changed or read what, or whose call was refused. */
 export interface AuditEntry {
   /** The id of the entry. Later entries have greater ids. */
   id: string;

@@ -63,7 +63,7 @@ export const auditEntrySchema = z
         "How many equal calls of one second the entry stands for. Of a change of more than 100 people, how many they are.",
       ),
   })
-  .describe("Who changed or read what, or was refused.");
+  .describe("An entry of the audit: who changed or read what, or whose call was refused.");
 export type AuditEntry = z.infer<typeof auditEntrySchema>;
 
 export const listAuditInput = z

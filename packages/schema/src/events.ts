@@ -52,8 +52,8 @@ interface Declaration<
 > {
   readonly meaning: string;
   /**
-   * What it is about. An event about an exam is one row of the log, however many rooms the exam has, and may be repeated for a room that
-   * was ended then.
+   * Whether it is about a room or an exam. An event about an exam is one row of the log, however many rooms the exam has. It may be repeated for
+   * a room that had ended by then.
    */
   readonly about: About;
   readonly seenBy: SeenBy;

@@ -4,7 +4,7 @@ import { insertion } from "../storage/statement.js";
 import { auditEntries } from "../storage/tables.js";
 import type { Author } from "./calls.js";
 
-/** What a change is about. Ids that do not apply are absent. */
+/** The target of a change. Ids that do not apply are absent. */
 export interface Target {
   readonly examId?: string | undefined;
   readonly roomId?: string | undefined;

@@ -19,7 +19,7 @@ export type EntryPoint = "rest" | "trpc" | "drop-in" | "upload" | "join-code" | 
  * What the audit keeps of a procedure:
  * - `change`: a row for each change, in the transaction of the change.
  * - `access`: a row for each call that succeeded. Equal calls of one second share it, and a crash may lose those of the last second.
- * - `none`: nothing. Rows of its own say what happened, or nobody else is affected.
+ * - `none`: nothing, because the rows that a call writes say who wrote them, or because it affects only its caller.
  */
 export type Audited = "change" | "access" | "none";
 

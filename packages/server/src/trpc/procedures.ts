@@ -228,7 +228,7 @@ export const rowsOf = (procedure: AnyTRPCProcedure): number | undefined => {
   return saidOf(procedure).rows ?? (pageSize?.parse(undefined) as number | undefined);
 };
 
-/** Returns the maximum size of a call's body, in KiB. What needs no token is read before anybody is known. */
+/** Returns the maximum size of a call's body, in KiB. The server reads calls that need no token before it knows the caller, so their default is small. */
 export const bodyKibOf = (procedure: AnyTRPCProcedure): number => {
   const { roles, bodyKib = roles ? 64 : 4 } = saidOf(procedure);
   return bodyKib;

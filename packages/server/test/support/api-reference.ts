@@ -408,7 +408,7 @@ class ReferenceWriter {
         "- Examples show the first elements of long lists. Secrets are shortened, and new ids are numbered.",
       ].join("\n"),
       "## Who may call what",
-      "A role alone opens nothing: see [auth.md](../auth.md#who-may-do-what). [permissions.md](permissions.md) shows what came of each call, by whoever made it. The last column says what the [audit](../security.md#the-audit) keeps: an entry for each change, or for each access by staff. It keeps refused calls of both, too.",
+      "A role alone opens nothing: see [auth.md](../auth.md#who-may-do-what). [permissions.md](permissions.md) shows the outcome of each call for each caller. The last column says what the [audit](../security.md#the-audit) keeps: an entry for each change, or for each access by staff. The audit also keeps refused calls of such procedures.",
       table(
         ["procedure", "REST", "who", "audit"],
         procedures.map(({ path, noun, callers, itself }) => [

@@ -84,8 +84,8 @@ export interface Call {
 }
 
 /**
- * A call of each procedure, which is the example in docs/api if somebody in `callersOf` can make it with success, and further calls, whose names
- * say what differs. A procedure without a call does not compile.
+ * The calls that tests make. Each procedure has one under its name, which docs/api shows as the example if a caller of `callersOf` can make it
+ * with success. Further calls have names that say what differs. A procedure without a call does not compile.
  */
 const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call>> = {
   "auth.whoami": { input: () => undefined },

@@ -208,7 +208,7 @@ const readRooms = async (reader: Reader, recorded: readonly AskedRoom[]) => {
 
 /**
  * Adds a call to the usage of its room. If the call exceeds a limit, adds nothing and returns that limit.
- * @param stored the number of people who have stored records in the room, if the call may be the first about somebody and their number is limited
+ * @param stored the number of people with records in the room. Only used if that number is limited, and the call may be the first about a person
  */
 const admit = (
   room: RecordedRoom,
