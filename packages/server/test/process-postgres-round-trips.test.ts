@@ -70,8 +70,17 @@ const assertAsInTable = (name: string, trips: number): void => {
     );
 };
 
+/** Whether calls take fewer round trips than their rows say. */
+const isLower = (names: readonly string[], counted: readonly number[]): boolean =>
+  names.some((name, index) => (counted[index] ?? 0) < (table[name] ?? 0));
+
 /** How often each call is made. */
 const TIMES = 3;
+/**
+ * How often a number that is lower than its row is counted again. On a busy machine, what follows a notice of the database begins after the
+ * server seemed quiet, and is missing in that count. A number is lower only if it is lower each time.
+ */
+const RECOUNTS = 3;
 /** In which steps time passes. */
 const STEP_MS = 50;
 const ADMIN: TestCaller = { sub: "root", role: "admin" };
@@ -204,8 +213,12 @@ describe.skipIf(isSkipped)("round trips", () => {
   const rowsOf = (names: readonly string[], count: () => Promise<readonly number[]>): void => {
     measured.push(...names);
     it(names.join(", "), async () => {
-      const all = await count();
-      for (const [index, name] of names.entries()) assertAsInTable(name, all[index] ?? Number.NaN);
+      let most = await count();
+      for (let again = 0; again < RECOUNTS && isLower(names, most); again += 1) {
+        const once = await count();
+        most = most.map((trips, index) => Math.max(trips, once[index] ?? Number.NaN));
+      }
+      for (const [index, name] of names.entries()) assertAsInTable(name, most[index] ?? Number.NaN);
     });
   };
   const rowOf = (name: string, count: () => Promise<number>): void =>
