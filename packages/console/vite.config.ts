@@ -49,6 +49,7 @@ export default defineConfig({
     outDir: OUTPUT,
     emptyOutDir: true,
     target: "baseline-widely-available",
+    cssMinify: "esbuild",
     // The policy of the page forbids `data:` for everything but pictures.
     assetsInlineLimit: 0,
     reportCompressedSize: false,
