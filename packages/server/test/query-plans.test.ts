@@ -401,7 +401,7 @@ const actAsSeveralServers = async (
   const now = new Date(0);
   const instances = createInstanceStore(db);
   for (const id of ["a", "b"]) {
-    await instances.begin(id, new Date(1));
+    await instances.begin({ id, leaseUntil: new Date(1), startedAt: null, version: null });
     await instances.renew(id, new Date(1));
   }
   const claims = createStoredClaims(db);

@@ -46,6 +46,8 @@ import { createImportStore } from "../features/import/store.js";
 import { createGroupQueues, taskKindsOf } from "../features/message-groups/queues.js";
 import { createGroupService } from "../features/message-groups/service.js";
 import { createGroupStore } from "../features/message-groups/store.js";
+import { createInstallationService } from "../features/installation/service.js";
+import { createInstallationStore } from "../features/installation/store.js";
 import { createParticipantService } from "../features/participant/service.js";
 import { createParticipantStore } from "../features/participant/store.js";
 import { createPlanService } from "../features/plan/service.js";
@@ -60,6 +62,9 @@ import { createRoomStore } from "../features/room/store.js";
 import { createWrongCodes } from "../features/room/wrong-codes.js";
 import { createRosterService } from "../features/roster/service.js";
 import { createRosterStore } from "../features/roster/store.js";
+import { createSeriesRecorder } from "../features/series/recorder.js";
+import { createSeriesService } from "../features/series/service.js";
+import { createSeriesStore } from "../features/series/store.js";
 import { createStreamService } from "../features/stream/service.js";
 import { createStreamStore } from "../features/stream/store.js";
 import { createEventDispatcher } from "../features/subscriptions/event-dispatcher.js";
@@ -79,6 +84,8 @@ import type { Deps } from "./deps.js";
 export interface ServiceOptions {
   /** Whether to skip rate limits, quotas and bounds of writes. The command-line tool does, because its user controls the installation. */
   readonly unlimited?: boolean;
+  /** Whether the data of the installation is made up, and may be looked at by whoever starts it. */
+  readonly isDemo?: boolean;
 }
 
 /** Creates the services from their stores. This is the only place where features are put together. */
@@ -99,9 +106,9 @@ export const createServices = (
     passwords,
     audioFiles,
     log,
-    coordination: { instances, throttle, sendRate, claims },
+    coordination: { instances, throttle, sendRate, claims, duties },
   }: Omit<Deps, "authSecret">,
-  { unlimited = false }: ServiceOptions = {},
+  { unlimited = false, isDemo = false }: ServiceOptions = {},
 ) => {
   const rates = unlimited ? UNLIMITED : limitedRates;
   const quotas = unlimited ? undefined : config.quotas;
@@ -179,7 +186,16 @@ export const createServices = (
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
-  const access = withRateLimits(uncountedAccess, rates);
+  const seriesStore = createSeriesStore({ storage, writes, duties });
+  const seriesRecorder = createSeriesRecorder({
+    store: seriesStore,
+    duties,
+    isAnyoneConnected: () => presence.isAnyoneConnected(),
+    clock,
+    log,
+  });
+  const access = withRateLimits(uncountedAccess, rates, seriesRecorder.noteUse);
+  const series = createSeriesService({ store: seriesStore, access, rates, clock });
   const authStore = createAuthStore({ storage, writes, roomExams });
   const auth = createAuthService({
     store: authStore,
@@ -363,6 +379,7 @@ export const createServices = (
     rates,
     log,
   });
+  const subscriptionLimits = createSubscriptionLimits(config.perPerson);
   const subscriptions = createSubscriptionService({
     store: subscriptionStore,
     dispatcher,
@@ -370,7 +387,7 @@ export const createServices = (
     uncountedAccess,
     presence,
     accessLog,
-    limits: createSubscriptionLimits(config.perPerson),
+    limits: subscriptionLimits,
     rates,
     clock,
     monotonic,
@@ -395,6 +412,18 @@ export const createServices = (
     uploads: providers.uploads,
     store: createUploadStore({ storage }),
     access,
+  });
+  const installation = createInstallationService({
+    store: createInstallationStore({ storage }),
+    access,
+    instances,
+    audio,
+    db,
+    disk,
+    inUse: subscriptionLimits.inUse,
+    clock,
+    config,
+    isDemo,
   });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
   const stream = createStreamService({
@@ -424,8 +453,11 @@ export const createServices = (
     im,
     instances,
     presence,
+    series,
+    seriesRecorder,
     upload,
     capacity,
+    installation,
     queue,
     deadLetters,
     erasure,

@@ -7,7 +7,7 @@ import { jsonOption } from "./arguments.js";
 import { withProgress } from "./long-work.js";
 import { count, print } from "./output.js";
 import type { CommandRun } from "./run.js";
-import { version } from "./version.js";
+import { version } from "../platform/version.js";
 
 const MIB = 1024 * 1024;
 
