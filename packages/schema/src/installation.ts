@@ -13,10 +13,20 @@ export type InstallationInfo = z.infer<typeof installationInfoSchema>;
 
 export const runningServerSchema = z
   .object({
-    id: z.string().describe("The id of the server, which changes when it restarts. Empty for the only server of a database."),
-    startedAt: z.date().optional().describe("When the server started. Absent: it runs an earlier version, which does not say."),
+    id: z
+      .string()
+      .describe(
+        "The id of the server, which changes when it restarts. Empty for the only server of a database.",
+      ),
+    startedAt: z
+      .date()
+      .optional()
+      .describe("When the server started. Absent: it runs an earlier version, which does not say."),
     renewedAt: z.date().describe("When the server last said that it runs. It does so every five seconds."),
-    version: z.string().optional().describe("The version of Invigil. Absent: an earlier version, which does not say."),
+    version: z
+      .string()
+      .optional()
+      .describe("The version of Invigil. Absent: an earlier version, which does not say."),
     isThis: z.boolean().describe("Whether this server answered the call."),
   })
   .describe("A server of the installation.");
@@ -40,22 +50,26 @@ export const installationUsageSchema = z
         bytes: z.number().describe("The size of the database in bytes."),
       })
       .describe("The database."),
-    disks: z
-      .array(
-        z
-          .object({
-            folder: z.string().describe("The folder whose file system this is."),
-            freeBytes: z.number().describe("The free space in bytes."),
-          })
-          .describe("A file system of this server."),
-      )
-      .describe("The file systems of the database, if it is a file, and of the data folder."),
-    reserveBytes: z.number().describe("The free space in bytes below which writes are refused. 0: they are not."),
+    disk: z
+      .object({
+        freeBytes: z
+          .number()
+          .optional()
+          .describe(
+            "The free space in bytes: that of the database's file or of the data folder, where there is less. Absent: unknown.",
+          ),
+        reserveBytes: z
+          .number()
+          .describe("The free space in bytes below which writes are refused. 0: they never are."),
+      })
+      .describe("The disk of this server."),
     audioBytes: z.number().describe("The size of all uploaded audio files in bytes."),
     exams: z.int().describe("The number of exams, without deleted ones."),
     underWay: z
       .object({
-        rooms: z.int().describe("The rooms in progress whose exam was held, or in which somebody was present."),
+        rooms: z
+          .int()
+          .describe("The rooms in progress whose exam was held, or in which somebody was present."),
         present: z.int().describe("The examinees in them who had a page connected."),
         publishing: z.int().describe("The examinees in them who sent a stream."),
       })
@@ -67,7 +81,9 @@ export const installationUsageSchema = z
         z
           .object({
             name: amountName,
-            of: z.string().describe("Whose limit it is: of a person, an administrator, an address, a room or an exam."),
+            of: z
+              .string()
+              .describe("Whose limit it is: of a person, an administrator, an address, a room or an exam."),
             perMinute: z.number().describe("How much may be done in a minute."),
           })
           .describe("A limit."),

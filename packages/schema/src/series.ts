@@ -20,7 +20,9 @@ const start = z.date().describe("When the first minute of the lists begins.");
 export const examSeriesInput = z
   .object({
     examId: given.examId,
-    roomId: optional(idSchema).describe("Only this room. Absent: the sums of all rooms that the caller may see."),
+    roomId: optional(idSchema).describe(
+      "Only this room. Absent: the sums of all rooms that the caller may see.",
+    ),
     since: optional(instantSchema).describe(
       "When the first minute of the answer may begin. Absent: 24 hours ago, which is how long minutes are kept.",
     ),

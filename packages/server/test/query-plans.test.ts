@@ -3,12 +3,14 @@ import Sqlite from "better-sqlite3";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp, type TestAppOptions, type TestCaller } from "../src/app/testing.js";
+import { createStoredDuties } from "../src/coordination/duties-table.js";
 import { createInstances } from "../src/coordination/instances.js";
 import { createInstanceStore } from "../src/coordination/instances-table.js";
 import { createStoredClaims } from "../src/coordination/page-claims-table.js";
 import { storedRate } from "../src/coordination/send-rate-table.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
 import { createMuteStore } from "../src/features/im/mutes-store.js";
+import { createSeriesStore } from "../src/features/series/store.js";
 import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
 import type { ProcedurePath } from "../src/rest/routes.js";
 import type { DeclaredTables } from "../src/storage/declared-tables.js";
@@ -430,6 +432,14 @@ const actAsSeveralServers = async (
     await instances.remove(id);
   }
   await createSubscriptionStore(withWrites(db)).prune(new Date(8.64e15));
+  // The app's own recorder waits for the next minute, which does not come.
+  const duties = createStoredDuties({ control: db.storage, instances: { id: "a" } });
+  await duties.take("series", { now, until: new Date(1) });
+  const series = createSeriesStore({ ...withWrites(db), duties });
+  const measurement = await series.measure(now, new Date("2026-01-02T03:05:00Z"));
+  expect(measurement.rooms).not.toEqual([]);
+  await series.write(measurement, new Date(1));
+  await series.prune(new Date(8.64e15));
 };
 
 /** Counts logins as several server processes do together, which an app on SQLite does not. */

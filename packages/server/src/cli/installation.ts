@@ -41,15 +41,15 @@ const inMib = (bytes: number): string => `${Math.round(bytes / MIB)} MiB`;
 
 type Usage = Omit<InstallationUsage, "connections" | "subscriptions">;
 
-const usageText = ({ database, disks, reserveBytes, audioBytes, exams, underWay, ...bounds }: Usage): string =>
+const usageText = ({ database, disk, audioBytes, exams, underWay, ...bounds }: Usage): string =>
   [
     table(
       ["IN USE", ""],
       [
         [`database (${database.kind})`, inMib(database.bytes)],
         ["audio files", inMib(audioBytes)],
-        ...disks.map(({ folder, freeBytes }) => [`free in ${folder}`, inMib(freeBytes)]),
-        ["reserved", inMib(reserveBytes)],
+        ["free on the disk", disk.freeBytes === undefined ? "unknown" : inMib(disk.freeBytes)],
+        ["of which reserved", inMib(disk.reserveBytes)],
         ["exams", exams],
         ["rooms under way", underWay.rooms],
         ["candidates present", underWay.present],

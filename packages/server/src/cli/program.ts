@@ -4,11 +4,11 @@ import { Command, CommanderError } from "commander";
 import { InvigilError } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
 import { isSystemError, reasonOfSystem } from "../platform/system-errors.js";
+import { version } from "../platform/version.js";
 import { isStorageFull } from "../storage/storage-full.js";
 import { failureOfCall } from "../trpc/failures.js";
 import { findOrAddCommand, operatorName } from "./arguments.js";
 import type { CommandIo, CommandRun } from "./run.js";
-import { version } from "../platform/version.js";
 
 type AddCommand = (program: Command, run: CommandRun) => Promise<void>;
 

@@ -50,7 +50,8 @@ export const createOnlyInstance = ({ clock }: { readonly clock: () => Date }): I
     onRevived: () => undefined,
     onExpired: () => undefined,
     onNotice: () => undefined,
-    running: async () => (startedAt ? [{ id: "", startedAt, renewedAt: clock(), version, isThis: true }] : []),
+    running: async () =>
+      startedAt ? [{ id: "", startedAt, renewedAt: clock(), version, isThis: true }] : [],
     others: async () => [],
     notify: async () => undefined,
     start: async () => {

@@ -24,8 +24,8 @@ export interface Disk {
   assertFreeSpace(): void;
   /** Checks the free space now. Resolves to whether there is enough. */
   check(): Promise<boolean>;
-  /** Returns the free space now, as far as it is known. */
-  freeSpace(): Promise<FreeSpace[]>;
+  /** Returns the free space of the fullest of the file systems now. Undefined if it is unknown. */
+  freeBytes(): Promise<number | undefined>;
   /** Checks the free space every second from now on. */
   start(): void;
   stop(): void;
@@ -114,7 +114,10 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
       if (!hasSpace) throw storageFull();
     },
     check,
-    freeSpace: readFreeSpace,
+    async freeBytes() {
+      const least = Math.min(...(await readFreeSpace()).map(({ bytes }) => bytes));
+      return Number.isFinite(least) ? least : undefined;
+    },
     start() {
       if (reserveBytes === 0 || timer) return;
       timer = setInterval(() => void check(), CHECK_MS).unref();

@@ -140,7 +140,8 @@ export const createExamRouter = ({
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
     series: watcherProcedure
       .meta({
-        sentence: "Returns how many were present, published and were detected in each minute of the last day.",
+        sentence:
+          "Returns how many were present, published and were detected in each minute of the last day.",
         access: "Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.",
         errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND"],
         rows: 1000,

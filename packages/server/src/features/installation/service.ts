@@ -23,7 +23,7 @@ export interface InstallationServiceDeps {
   readonly instances: Pick<Instances, "running">;
   readonly audio: Pick<AudioService, "fileBytes">;
   readonly db: Pick<Database, "kind" | "size">;
-  readonly disk: Pick<Disk, "freeSpace">;
+  readonly disk: Pick<Disk, "freeBytes">;
   /** The connections and subscriptions of people to this server. */
   readonly inUse: () => { readonly connections: number; readonly subscriptions: number };
   readonly clock: () => Date;
@@ -36,7 +36,11 @@ const MIB = 1024 * 1024;
 const COUNTED_MS = 3 * 60_000;
 
 /** Returns the setting behind an amount of the configuration, and the amount as the setting has it. */
-const settingOf = (group: "LIMIT" | "QUOTA", name: string, amount: number): { name: string; amount: number } => {
+const settingOf = (
+  group: "LIMIT" | "QUOTA",
+  name: string,
+  amount: number,
+): { name: string; amount: number } => {
   const words = name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
   const isSize = /(^|_)BYTES(_|$)/.test(words);
   return {
@@ -84,16 +88,15 @@ export const createInstallationService = ({
   },
   async usage(caller) {
     access.unbound(caller);
-    const [bytes, disks, audioBytes, { exams, rooms, present, publishing }] = await Promise.all([
+    const [bytes, freeBytes, audioBytes, { exams, rooms, present, publishing }] = await Promise.all([
       db.size(),
-      disk.freeSpace(),
+      disk.freeBytes(),
       audio.fileBytes(),
       store.count(new Date(clock().getTime() - COUNTED_MS)),
     ]);
     return {
       database: { kind: db.kind, bytes },
-      disks: disks.map((one) => ({ folder: one.folder, freeBytes: one.bytes })),
-      reserveBytes: config.diskReserveBytes,
+      disk: { ...(freeBytes !== undefined && { freeBytes }), reserveBytes: config.diskReserveBytes },
       audioBytes,
       exams,
       underWay: { rooms, present, publishing },

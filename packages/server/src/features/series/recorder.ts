@@ -69,7 +69,8 @@ export const createSeriesRecorder = ({
     done = end;
   };
 
-  const logged = (what: string) => (error: unknown) => log.error({ err: error }, `${what}; the server will try again`);
+  const logged = (what: string) => (error: unknown) =>
+    log.error({ err: error }, `${what}; the server will try again`);
   const recorder = createRepeatedWork({
     intervalMs: LOOK_MS,
     run: recordMinute,

@@ -71,7 +71,8 @@ export const createSeriesService = ({
   ): Promise<readonly CountedMinute[]> => {
     const rooms = await access.roomsToRun(caller, examId);
     if (roomId !== undefined) {
-      if (rooms !== "all" && !rooms.includes(roomId)) throw forbidden(`The room ${roomId} is not open to you.`);
+      if (rooms !== "all" && !rooms.includes(roomId))
+        throw forbidden(`The room ${roomId} is not open to you.`);
       if (!(await store.hasRoom({ examId, roomId }))) throw roomNotFound(roomId);
       return store.ofRooms(examId, [roomId], since);
     }

@@ -57,7 +57,9 @@ describe("stream URLs", () => {
       hlsUrl: "https://hls.example/{app}/{stream}.m3u8",
       whepUrl: "https://rtc.example/rtc/v1/whep/?app={app}&stream={stream}",
     };
-    const { main, pc } = createStreamSigner({ ...settings, ...players }, clock).inRoom(room, { twin: true })(USER);
+    const { main, pc } = createStreamSigner({ ...settings, ...players }, clock).inRoom(room, { twin: true })(
+      USER,
+    );
     expect(main.hlsUrl).toBe(
       "https://hls.example/live/e-1-r1-u.1.m3u8?auth_key=1711357260-0-0-60091a9989892b9f561cfc54852138f5",
     );
@@ -70,7 +72,11 @@ describe("stream URLs", () => {
     expect(pc.lowWhepUrl).toBe(
       "https://rtc.example/rtc/v1/whep/?app=live&stream=e-1-r1-u.1_pc_240p&auth_key=1711357260-0-0-2bd4b91a6a112b14bf2f348a496c9b1d",
     );
-    expect(Object.keys(signer.inRoom(room, { twin: true })(USER).main)).toEqual(["pushUrl", "pullUrl", "lowPullUrl"]);
+    expect(Object.keys(signer.inRoom(room, { twin: true })(USER).main)).toEqual([
+      "pushUrl",
+      "pullUrl",
+      "lowPullUrl",
+    ]);
   });
 
   it("have the configured transcode suffix", () => {
