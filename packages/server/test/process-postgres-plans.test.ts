@@ -159,11 +159,6 @@ const MAY_SCAN: readonly (readonly [reason: string, text: RegExp])[] = [
     /select count\(\*\) from "visible_exams" where "visible_exams"."id" > ''$/,
   ],
   ["who is present holds nothing that is over", /from "presence" group by/],
-  [
-    "a minute of series has a row for each exam under way",
-    /from "exam_minutes" where "exam_minutes"."minute" >= \$1 group by/,
-  ],
-  ["minutes grow old in all exams", /"(?:room|exam)_minutes"."minute" < \$1/],
   ["a library of clips stays small: it is counted", /select count\(\*\) from "audio_clips"$/],
   ["a library of clips stays small: its names are searched", /"audio_clips"."folded_name" LIKE/],
 ];

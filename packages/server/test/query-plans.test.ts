@@ -15,6 +15,8 @@ import { createSubscriptionStore } from "../src/features/subscriptions/store.js"
 import type { ProcedurePath } from "../src/rest/routes.js";
 import type { DeclaredTables } from "../src/storage/declared-tables.js";
 import { createFootprints } from "../src/storage/sqlite/footprints.js";
+import { insertion } from "../src/storage/statement.js";
+import { presence } from "../src/storage/tables.js";
 import { dataOf, trpc } from "./support/calls.js";
 import { isOnPostgres } from "./support/engine.js";
 import { tempFolder } from "./support/folders.js";
@@ -397,7 +399,7 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
 
 /** Runs the statements of servers that share a database, which an app on SQLite does not. */
 const actAsSeveralServers = async (
-  { db }: Pick<World, "db">,
+  { db, services }: Pick<World, "db" | "services">,
   { id: roomId, examId }: { readonly id: string; readonly examId: string },
 ): Promise<void> => {
   const now = new Date(0);
@@ -436,8 +438,15 @@ const actAsSeveralServers = async (
   const duties = createStoredDuties({ control: db.storage, instances: { id: "a" } });
   await duties.take("series", { now, until: new Date(1) });
   const series = createSeriesStore({ ...withWrites(db), duties });
-  const measurement = await series.measure(now, new Date("2026-01-02T03:05:00Z"));
-  expect(measurement.rooms).not.toEqual([]);
+  const boss = acting({ userId: "boss", role: "admin", expiresAt: new Date(8.64e15) });
+  await services.room.reopen(boss, roomId);
+  const { startTime } = await services.exam.get(boss, examId);
+  const page = { examId, roomId, userId: "examinee1", camera: "main", role: "examinee", since: now } as const;
+  await db.storage.write((tx) => tx.insert(insertion(presence), [page]));
+  // Before its exam begins, the room is under way because of whoever is present.
+  const before = await series.measure(now, now);
+  const measurement = await series.measure(now, startTime);
+  expect([before.rooms.length, measurement.rooms.length]).toEqual([1, 1]);
   await series.write(measurement, new Date(1));
   await series.prune(new Date(8.64e15));
 };

@@ -46,7 +46,7 @@ export const createSeriesService = ({
   rates,
   clock,
 }: {
-  store: Pick<SeriesStore, "ofExam" | "ofRooms" | "roomsAfter" | "hasRoom">;
+  store: Pick<SeriesStore, "ofExam" | "ofRoom" | "ofRooms" | "roomsAfter">;
   access: AccessService;
   rates: Pick<RateLimits, "charge">;
   clock: () => Date;
@@ -73,8 +73,9 @@ export const createSeriesService = ({
     if (roomId !== undefined) {
       if (rooms !== "all" && !rooms.includes(roomId))
         throw forbidden(`The room ${roomId} is not open to you.`);
-      if (!(await store.hasRoom({ examId, roomId }))) throw roomNotFound(roomId);
-      return store.ofRooms(examId, [roomId], since);
+      const minutes = await store.ofRoom({ examId, roomId }, since);
+      if (!minutes) throw roomNotFound(roomId);
+      return minutes;
     }
     return rooms === "all" ? store.ofExam(examId, since) : sumsOf(examId, rooms, since);
   };

@@ -47,7 +47,8 @@ export interface SeriesStore {
   ofRooms(examId: string, roomIds: readonly string[], since: Date): Promise<RoomMinute[]>;
   /** The ids of an exam's rooms after a room, in order. */
   roomsAfter(examId: string, after: string, limit: number): Promise<string[]>;
-  hasRoom(room: RoomKey): Promise<boolean>;
+  /** The minutes of a room from a time on. Undefined if the exam has no such room. */
+  ofRoom(room: RoomKey, since: Date): Promise<RoomMinute[] | undefined>;
   /** Deletes some of the minutes before a time. Returns whether there may be more. */
   prune(before: Date): Promise<boolean>;
 }
@@ -72,27 +73,19 @@ const roomsWithPeople = statement(
     .from(presence)
     .groupBy(presence.roomId),
 );
-const openRoomsOfExams = statement((dialect) =>
+// Whether rooms are in progress is looked at afterwards: SQLite would read all rooms that are.
+const { examId, id: roomId, status } = visibleRooms;
+const roomsOfExams = statement((dialect) =>
   query
-    .select({ examId: visibleRooms.examId, roomId: visibleRooms.id })
+    .select({ examId, roomId, status })
     .from(dialect.rows("held", { examId: "text" }))
-    .innerJoin(
-      visibleRooms,
-      and(eq(visibleRooms.examId, sql`held."examId"`), eq(visibleRooms.status, "in_progress")),
-    ),
+    .innerJoin(visibleRooms, eq(examId, sql`held."examId"`)),
 );
-const openRoomsAmong = statement((dialect) =>
+const roomsAmong = statement((dialect) =>
   query
-    .select({ examId: visibleRooms.examId, roomId: visibleRooms.id })
+    .select({ examId, roomId, status })
     .from(dialect.rows("entered", roomRow))
-    .innerJoin(
-      visibleRooms,
-      and(
-        eq(visibleRooms.examId, sql`entered."examId"`),
-        eq(visibleRooms.id, sql`entered."roomId"`),
-        eq(visibleRooms.status, "in_progress"),
-      ),
-    ),
+    .innerJoin(visibleRooms, and(eq(examId, sql`entered."examId"`), eq(roomId, sql`entered."roomId"`))),
 );
 /** The newest record of each exam, and the newest one that a minute has counted. */
 const recordsOfExams = statement((dialect) => {
@@ -248,14 +241,16 @@ export const createSeriesStore = ({
     const held = exams.filter(({ startTime }) => startTime <= now).map(({ id }) => ({ examId: id }));
     const isHeld = new Set(held.map(({ examId }) => examId));
     const others = entered.filter(({ examId }) => !isHeld.has(examId));
-    return storage.together(async () =>
-      (
-        await Promise.all([
-          inParts(held, (part) => storage.all(openRoomsOfExams, { held: part })),
-          inParts(others, (part) => storage.all(openRoomsAmong, { entered: part })),
-        ])
-      ).flat(),
+    const found = await storage.together(() =>
+      Promise.all([
+        inParts(held, (part) => storage.all(roomsOfExams, { held: part })),
+        inParts(others, (part) => storage.all(roomsAmong, { entered: part })),
+      ]),
     );
+    return found
+      .flat()
+      .filter((room) => room.status === "in_progress")
+      .map((room) => ({ examId: room.examId, roomId: room.roomId }));
   };
 
   return {
@@ -311,7 +306,15 @@ export const createSeriesStore = ({
         : storage.all(minutesOfRooms, { room: roomIds.map((roomId) => ({ examId, roomId })), since }),
     roomsAfter: async (examId, after, limit) =>
       (await storage.all(roomsOfExamAfter, { examId, after, limit })).map(({ id }) => id),
-    hasRoom: async (room) => (await storage.get(roomOfExam, { ...room })) !== undefined,
+    async ofRoom(room, since) {
+      const [found, minutes] = await storage.together(() =>
+        Promise.all([
+          storage.get(roomOfExam, { ...room }),
+          storage.all(minutesOfRooms, { room: [room], since }),
+        ]),
+      );
+      return found && minutes;
+    },
 
     async prune(before) {
       // Usually there is nothing to delete. This read avoids a write, which would delay others.
