@@ -420,7 +420,7 @@ export const createServices = (
     audio,
     db,
     disk,
-    inUse: subscriptionLimits.inUse,
+    inUse: () => subscriptionLimits.inUse(),
     clock,
     config,
     isDemo,

@@ -10,7 +10,7 @@ import type { SeriesStore } from "./store.js";
  */
 export interface SeriesRecorder {
   /** Says that somebody uses a room or an exam. A server that nobody uses asks the database nothing. */
-  noteUse(): void;
+  readonly noteUse: () => void;
   /** Writes the minute that has just ended, if it is this server's turn and it has not yet looked. */
   recordMinute(): Promise<void>;
   start(): void;
