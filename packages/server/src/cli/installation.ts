@@ -44,7 +44,7 @@ type Usage = Omit<InstallationUsage, "connections" | "subscriptions">;
 const usageText = ({ database, disk, audioBytes, exams, underWay, ...bounds }: Usage): string =>
   [
     table(
-      ["IN USE", ""],
+      ["IN USE", "AMOUNT"],
       [
         [`database (${database.kind})`, inMib(database.bytes)],
         ["audio files", inMib(audioBytes)],
@@ -57,11 +57,11 @@ const usageText = ({ database, disk, audioBytes, exams, underWay, ...bounds }: U
       ],
     ),
     table(
-      ["AT MOST", ""],
+      ["AT MOST", "AMOUNT"],
       bounds.quotas.map(({ name, most }) => [name, most]),
     ),
     table(
-      ["AT MOST IN A MINUTE", "OF", ""],
+      ["AT MOST IN A MINUTE", "OF", "AMOUNT"],
       bounds.limits.map(({ name, of, perMinute }) => [name, of, perMinute]),
     ),
   ].join("\n\n");
