@@ -16,6 +16,7 @@ import { createUnordered, createWrites } from "../domain/writes.js";
 import { withRateLimits } from "../features/access/rate-limited.js";
 import { createAccessService } from "../features/access/service.js";
 import { createAccessStore } from "../features/access/store.js";
+import { type Tell, withTelling } from "../features/access/told.js";
 import { createAccountService } from "../features/account/service.js";
 import { createAccountStore } from "../features/account/store.js";
 import { createAudioService } from "../features/audio/service.js";
@@ -79,6 +80,8 @@ import type { Deps } from "./deps.js";
 export interface ServiceOptions {
   /** Whether to skip rate limits, quotas and bounds of writes. The command-line tool does, because its user controls the installation. */
   readonly unlimited?: boolean;
+  /** Is told who looks at which exam. Absent: nobody is. */
+  readonly tell?: Tell | undefined;
 }
 
 /** Creates the services from their stores. This is the only place where features are put together. */
@@ -101,7 +104,7 @@ export const createServices = (
     log,
     coordination: { instances, throttle, sendRate, claims },
   }: Omit<Deps, "authSecret">,
-  { unlimited = false }: ServiceOptions = {},
+  { unlimited = false, tell }: ServiceOptions = {},
 ) => {
   const rates = unlimited ? UNLIMITED : limitedRates;
   const quotas = unlimited ? undefined : config.quotas;
@@ -179,7 +182,8 @@ export const createServices = (
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
-  const access = withRateLimits(uncountedAccess, rates);
+  const countedAccess = withRateLimits(uncountedAccess, rates);
+  const access = tell ? withTelling(countedAccess, tell) : countedAccess;
   const authStore = createAuthStore({ storage, writes, roomExams });
   const auth = createAuthService({
     store: authStore,

@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { createDeps, type Deps } from "../../src/api/deps.js";
 import { createAppRouter, type ServedRouter } from "../../src/api/router.js";
-import { createServices, type Services } from "../../src/api/services.js";
+import { createServices, type ServiceOptions, type Services } from "../../src/api/services.js";
 import { buildApp } from "../../src/app/app.js";
 import { startServices, stopServices } from "../../src/app/lifecycle.js";
 import type { TestCaller } from "../../src/app/testing.js";
@@ -45,6 +45,7 @@ const proceduresOf = (router: ServedRouter): World["procedures"] => {
 export interface WorldOptions {
   readonly config?: Partial<Config>;
   readonly change?: (deps: Deps) => Deps;
+  readonly services?: ServiceOptions;
   readonly now?: () => Date;
   /** Milliseconds of a monotonic clock. Default: derived from `now`. */
   readonly monotonic?: () => number;
@@ -88,7 +89,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const changed = options.change?.(made);
   // A changed database is what the servers have in common, too.
   const deps = changed ? { ...changed, coordination: createCoordination(changed) } : made;
-  const services = createServices(deps);
+  const services = createServices(deps, options.services);
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, { router });
   await startServices(deps, services, { queue: options.queue ?? true });
