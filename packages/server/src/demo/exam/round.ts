@@ -282,7 +282,8 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
   const hear = (room: Room, event: DeliveredRoomEvent): void => {
     switch (event.type) {
       case "message":
-        return hearMessage(room, event.message);
+        hearMessage(room, event.message);
+        return;
       case "room_ended":
         room.hasEnded = true;
         for (const candidate of addressed(room, undefined)) soon([1, 8], { does: "disconnect", candidate });
