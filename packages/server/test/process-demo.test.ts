@@ -219,7 +219,7 @@ it("`invigil serve --demo` plays an exam of 60 candidates in 3 rooms, one after 
 
   const second = await startDemo(folder.path);
   {
-    await using server = second.server;
+    await using _ = second.server;
     const exams = await played(second);
     expect(exams).toHaveLength(1);
     expect(exams[0]?.id).not.toBe(killed?.id);

@@ -23,6 +23,11 @@ const HALLS = [
 
 export const EXAM_NAME = "高等数学期末考试 · Calculus final";
 
+const EXTRA_MINUTES: ReadonlyMap<string, number> = new Map([
+  ["Hannah Schmidt", 30],
+  ["谢雅琴", 20],
+]);
+
 export interface Person {
   readonly userId: string;
   readonly name: string;
@@ -30,6 +35,8 @@ export interface Person {
 export interface Candidate extends Person {
   /** The index of their hall. */
   readonly hall: number;
+  /** How long they may continue after the exam. */
+  readonly extraMinutes: number;
   /** Whether a PC watches them besides the phone. */
   readonly hasPc: boolean;
 }
@@ -45,6 +52,7 @@ export const CANDIDATES: readonly Candidate[] = HALLS.flatMap(({ candidates }, h
     userId: `2026${hall + 1}${String(seat + 1).padStart(3, "0")}`,
     name,
     hall,
+    extraMinutes: EXTRA_MINUTES.get(name) ?? 0,
     // At home everybody has a second camera, because nobody sits beside them.
     hasPc: hall === 2 || seat % 3 === 0,
   })),

@@ -42,7 +42,7 @@ export interface Round {
 }
 
 export interface RoundDeps {
-  readonly services: Pick<Services, "exam" | "room" | "cheat" | "im" | "stream" | "subscriptions">;
+  readonly services: Pick<Services, "exam" | "room" | "audio" | "cheat" | "im" | "stream" | "subscriptions">;
   readonly clock: () => Date;
   readonly log: Pick<FastifyBaseLogger, "warn">;
   readonly seed: number;

@@ -24,20 +24,32 @@ const MINUTE_MS = 60_000;
 
 /** Creates the exam and its rooms, as an exam office does. */
 export const setUpExam = async (
-  { exam, room }: Pick<Services, "exam" | "room">,
+  { exam, room, audio }: Pick<Services, "exam" | "room" | "audio">,
   now: Date,
 ): Promise<ReadyExam> => {
   const startTime = new Date(Math.floor((now.getTime() - BEGAN_BEFORE_MS) / MINUTE_MS) * MINUTE_MS);
   const endTime = new Date(startTime.getTime() + LASTS_MS);
+  const { list: clips } = await audio.list({ pageNum: 1, pageSize: 10 });
   const { id: examId } = await exam.create(
     OFFICE,
-    createExamInput.parse({ name: EXAM_NAME, startTime, endTime }),
+    createExamInput.parse({
+      name: EXAM_NAME,
+      startTime,
+      endTime,
+      // The first clip of the library is the notice at the beginning. Teachers play the others by hand.
+      audio: clips.map(({ id: clipId }, index) => ({ clipId, ...(index === 0 && { startTime }) })),
+    }),
   );
   const roomIds: string[] = [];
   for (const { name, teacher, candidates } of HALLS_OF_EXAM) {
     const participants = [
       { ...INSPECTOR, role: "inspector" },
-      ...candidates.map(({ userId, name: ofPerson }) => ({ userId, name: ofPerson, role: "examinee" })),
+      ...candidates.map((candidate) => ({
+        userId: candidate.userId,
+        name: candidate.name,
+        role: "examinee",
+        extraMinutes: candidate.extraMinutes,
+      })),
     ];
     const { id } = await room.create(
       // Whoever creates a room in the exam of another person is an administrator, and becomes the teacher of the room.
