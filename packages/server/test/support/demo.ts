@@ -11,18 +11,18 @@ const BEGIN = new Date("2026-01-02T01:00:00Z");
 /** A world with the exam of the demo, on a clock of its own. */
 export interface DemoWorld extends World {
   /** Lets time pass. */
-  pass(seconds: number): void;
+  readonly pass: (seconds: number) => void;
   /** What the exam of the demo warned of. */
   readonly warnings: unknown[];
   /** Begins a round, which moves when it is played. */
-  beginRound(): Promise<PlayedRound>;
+  readonly beginRound: () => Promise<PlayedRound>;
   /** The exam as the demo shows it. */
   readonly show: Show;
 }
 
 export interface PlayedRound extends Round {
   /** Plays the round up to a second of it at once. Time passes as it would, and all that it causes is stored afterwards. */
-  playTo(second: number): Promise<void>;
+  readonly playTo: (second: number) => Promise<void>;
 }
 
 /** Opens a world whose pages leave at once, so that what is seen does not depend on how fast it is played. */
