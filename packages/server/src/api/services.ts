@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import type { Caller } from "@invigil/schema";
 import { createAccessLog } from "../domain/access-log.js";
 import { createAuditLog } from "../domain/audit.js";
 import { createBulkChanges } from "../domain/bulk/changes.js";
@@ -16,7 +17,6 @@ import { createUnordered, createWrites } from "../domain/writes.js";
 import { withRateLimits } from "../features/access/rate-limited.js";
 import { createAccessService } from "../features/access/service.js";
 import { createAccessStore } from "../features/access/store.js";
-import { type Tell, withTelling } from "../features/access/told.js";
 import { createAccountService } from "../features/account/service.js";
 import { createAccountStore } from "../features/account/store.js";
 import { createAudioService } from "../features/audio/service.js";
@@ -80,8 +80,8 @@ import type { Deps } from "./deps.js";
 export interface ServiceOptions {
   /** Whether to skip rate limits, quotas and bounds of writes. The command-line tool does, because its user controls the installation. */
   readonly unlimited?: boolean;
-  /** Is told who looks at which exam. Absent: nobody is. */
-  readonly tell?: Tell | undefined;
+  /** Whether the data of the installation is made up, and may be looked at by whoever starts it. */
+  readonly isDemo?: boolean;
 }
 
 /** Creates the services from their stores. This is the only place where features are put together. */
@@ -104,7 +104,7 @@ export const createServices = (
     log,
     coordination: { instances, throttle, sendRate, claims },
   }: Omit<Deps, "authSecret">,
-  { unlimited = false, tell }: ServiceOptions = {},
+  { unlimited = false, isDemo = false }: ServiceOptions = {},
 ) => {
   const rates = unlimited ? UNLIMITED : limitedRates;
   const quotas = unlimited ? undefined : config.quotas;
@@ -182,8 +182,10 @@ export const createServices = (
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
-  const countedAccess = withRateLimits(uncountedAccess, rates);
-  const access = tell ? withTelling(countedAccess, tell) : countedAccess;
+  /** Tells the demo who uses an exam or one of its rooms. */
+  const uses = new EventEmitter<{ exam: [caller: Caller, examId: string] }>();
+  const noteUse = (caller: Caller, examId: string) => void uses.emit("exam", caller, examId);
+  const access = withRateLimits(uncountedAccess, rates, isDemo ? noteUse : undefined);
   const authStore = createAuthStore({ storage, writes, roomExams });
   const auth = createAuthService({
     store: authStore,
@@ -411,6 +413,7 @@ export const createServices = (
     gate,
     accessLog,
     access,
+    uses,
     audit,
     auth,
     issuing,

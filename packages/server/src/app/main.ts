@@ -1,6 +1,4 @@
-import { EventEmitter } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { Caller } from "@invigil/schema";
 import type { FastifyInstance } from "fastify";
 import { type Logger, pino } from "pino";
 import type { Deps } from "../api/deps.js";
@@ -18,16 +16,10 @@ import { startServices, stopServices } from "./lifecycle.js";
 /** The deadline for open requests after the signal to stop, in milliseconds. */
 const DRAIN_MS = 8_000;
 
-export interface Looks {
-  readonly exam: [caller: Caller, examId: string];
-}
-
 export interface RunningServer {
   readonly url: string;
   readonly deps: Deps;
   readonly services: Services;
-  /** Emits who looks at which exam. Only in the demo. */
-  readonly looks: EventEmitter<Looks>;
   /** Stops accepting connections, finishes open requests, and closes the database. */
   close(): Promise<void>;
 }
@@ -85,11 +77,7 @@ const openServer = async (
   const deps = await openDeps(config, { log: openLog(config), address: () => address });
   const { db } = deps;
   try {
-    const looks = new EventEmitter<Looks>();
-    const services = createServices(
-      deps,
-      isDemo ? { tell: (caller, examId) => looks.emit("exam", caller, examId) } : {},
-    );
+    const services = createServices(deps, { isDemo });
     const app = await buildApp(deps, services);
     await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
       throw cannotListen(config, error);
@@ -104,7 +92,7 @@ const openServer = async (
       clearTimeout(deadline);
       await db.close();
     };
-    return { url: address, deps, services, looks, close };
+    return { url: address, deps, services, close };
   } catch (error) {
     await db.close();
     throw error;

@@ -68,9 +68,9 @@ export interface Demo {
 }
 
 /** Plays the demo's exam, unless it is switched off, or would make groups at the vendor's message service each hour. */
-const playExam = async ({ services, deps, looks }: RunningServer): Promise<() => Promise<void>> => {
+const playExam = async ({ services, deps }: RunningServer): Promise<() => Promise<void>> => {
   const { config, clock, log } = deps;
-  const show = createShow({ services, clock, log, looks, seed: clock().getTime() });
+  const show = createShow({ services, clock, log, seed: clock().getTime() });
   // A process that was killed may have left its exam.
   if (!config.demoExam || config.aliyunIm) await show.stop();
   else await show.start();

@@ -1,7 +1,5 @@
-import { EventEmitter } from "node:events";
 import type { LogFn } from "pino";
 import { vi } from "vitest";
-import type { Looks } from "../../src/app/main.js";
 import { beginRound, type Round } from "../../src/demo/exam/round.js";
 import { createShow, type Show } from "../../src/demo/exam/show.js";
 import { openWorld, type World, type WorldOptions } from "./world.js";
@@ -32,12 +30,11 @@ export const openDemo = async ({
   ...options
 }: Omit<WorldOptions, "now"> & { readonly seed?: number } = {}): Promise<DemoWorld> => {
   let now = BEGIN;
-  const looks = new EventEmitter<Looks>();
   const world = await openWorld({
     ...options,
     now: () => now,
     config: { presenceSettleSeconds: 0, ...config },
-    services: { tell: (caller, examId) => looks.emit("exam", caller, examId) },
+    isDemo: true,
   });
   const { services, clock } = world;
   const warnings: unknown[] = [];
@@ -49,9 +46,9 @@ export const openDemo = async ({
     vi.waitFor(
       async () => {
         for (const [roomId, pages] of round.connected()) {
-          const stored = (await services.presence.ofRoom(roomId))
-            .filter(({ role }) => role === "examinee")
-            .map(({ userId, camera, devices }) => `${userId} ${camera} ${devices}`);
+          const stored = (await services.presence.ofRoom(roomId)).map(
+            ({ userId, camera, devices }) => `${userId} ${camera} ${devices}`,
+          );
           const wanted = pages.map(({ userId, camera, devices }) => `${userId} ${camera} ${devices}`);
           if (stored.toSorted().join() !== wanted.toSorted().join())
             throw new Error(`stored: ${stored.join()}, wanted: ${wanted.join()}`);
@@ -79,6 +76,6 @@ export const openDemo = async ({
         },
       };
     },
-    show: createShow({ ...deps, looks }),
+    show: createShow(deps),
   };
 };

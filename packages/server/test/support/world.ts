@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { createDeps, type Deps } from "../../src/api/deps.js";
 import { createAppRouter, type ServedRouter } from "../../src/api/router.js";
-import { createServices, type ServiceOptions, type Services } from "../../src/api/services.js";
+import { createServices, type Services } from "../../src/api/services.js";
 import { buildApp } from "../../src/app/app.js";
 import { startServices, stopServices } from "../../src/app/lifecycle.js";
 import type { TestCaller } from "../../src/app/testing.js";
@@ -45,13 +45,14 @@ const proceduresOf = (router: ServedRouter): World["procedures"] => {
 export interface WorldOptions {
   readonly config?: Partial<Config>;
   readonly change?: (deps: Deps) => Deps;
-  readonly services?: ServiceOptions;
   readonly now?: () => Date;
   /** Milliseconds of a monotonic clock. Default: derived from `now`. */
   readonly monotonic?: () => number;
   readonly ids?: Ids;
   /** Whether the queue of vendor tasks runs by itself. Default: true. */
   readonly queue?: boolean;
+  /** Whether the server runs the demo. Default: false. */
+  readonly isDemo?: boolean;
   /** Whether other worlds use the same database of PostgreSQL. Default: the world has an empty one. */
   readonly sharesDatabase?: boolean;
   readonly onStatement?: (sql: string) => void;
@@ -89,7 +90,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const changed = options.change?.(made);
   // A changed database is what the servers have in common, too.
   const deps = changed ? { ...changed, coordination: createCoordination(changed) } : made;
-  const services = createServices(deps, options.services);
+  const services = createServices(deps, { isDemo: options.isDemo ?? false });
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, { router });
   await startServices(deps, services, { queue: options.queue ?? true });

@@ -33,6 +33,8 @@ export interface Round {
    * @param beforeSecond is awaited before everything that happens in one second
    */
   readonly play: (until: number, beforeSecond?: (second: number) => Promise<void>) => Promise<void>;
+  /** Whether somebody has ended all rooms, or deleted the exam. */
+  readonly isOver: () => boolean;
   /** Who should be connected, by room: what the server stores a little later. */
   readonly connected: () => ReadonlyMap<string, readonly Pick<Presence, "userId" | "camera" | "devices">[]>;
   /** Ends the rooms, as their teachers. */
@@ -68,6 +70,8 @@ interface Room {
   readonly id: string;
   readonly teacher: ActingCaller;
   hasEnded: boolean;
+  /** Whether the teacher may no longer be there. */
+  isLost: boolean;
 }
 interface Seat {
   readonly caller: ActingCaller;
@@ -94,7 +98,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
   const began = clock();
   const { examId, roomIds, teachers, inspector, candidates } = await setUpExam(services, began);
   const rooms = teachers.map(
-    (teacher, index): Room => ({ id: roomIds[index] ?? "", teacher, hasEnded: false }),
+    (teacher, index): Room => ({ id: roomIds[index] ?? "", teacher, hasEnded: false, isLost: false }),
   );
   const seats = candidates.flatMap((caller, index): Seat[] => {
     const room = rooms[CANDIDATES[index]?.hall ?? 0];
@@ -105,8 +109,9 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
   const ownIds = new Set([...teachers, inspector, ...candidates].map(({ userId }) => userId));
   const random = seededRandom(seed + 1);
   const queue: (Reaction & Pick<Act, "at">)[] = writeScript(seed);
-  /** End the subscriptions of teachers and of the inspector. */
-  const staff: AbortController[] = [];
+  /** The pages of teachers and of the inspector. */
+  const staff: { readonly caller: ActingCaller; readonly room: Room; readonly device: AbortController }[] =
+    [];
   let second = -1;
   let subscriptions = 0;
 
@@ -306,17 +311,26 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
     }
   };
 
+  const letIn = async (
+    caller: ActingCaller,
+    room: Room,
+    hearEvent?: (event: DeliveredRoomEvent) => void,
+  ): Promise<{ readonly ended: Promise<void> }> => {
+    const device = new AbortController();
+    staff.push({ caller, room, device });
+    return subscribe(caller, room, {
+      camera: "main",
+      signal: device.signal,
+      ...(hearEvent && { hear: hearEvent }),
+    });
+  };
   const letStaffIn = async (): Promise<void> => {
     for (const room of rooms) {
-      const teachers = new AbortController();
-      const inspectors = new AbortController();
-      staff.push(teachers, inspectors);
-      await subscribe(room.teacher, room, {
-        camera: "main",
-        signal: teachers.signal,
-        hear: (event) => hear(room, event),
+      const { ended } = await letIn(room.teacher, room, (event) => hear(room, event));
+      void ended.then(() => {
+        room.isLost = true;
       });
-      await subscribe(inspector, room, { camera: "main", signal: inspectors.signal });
+      await letIn(inspector, room);
     }
   };
 
@@ -325,6 +339,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
     began,
     subscriptions: () => subscriptions,
     isOwn: (caller) => own.has(caller),
+    isOver: () => rooms.every(({ hasEnded, isLost }) => hasEnded || isLost),
     async play(until, beforeSecond) {
       while (second < until) {
         second += 1;
@@ -340,13 +355,24 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
       new Map(
         rooms.map((room) => [
           room.id,
-          seats
-            .filter((seat) => seat.room === room)
-            .flatMap(({ caller: { userId }, devices }) =>
-              (["main", "pc"] as const).flatMap((camera) =>
-                devices[camera].length > 0 ? [{ userId, camera, devices: devices[camera].length }] : [],
-              ),
+          [
+            ...staff.map(({ caller, room: own }) => ({
+              caller,
+              room: own,
+              camera: "main" as const,
+              devices: 1,
+            })),
+            ...seats.flatMap(({ caller, room: own, devices }) =>
+              (["main", "pc"] as const).map((camera) => ({
+                caller,
+                room: own,
+                camera,
+                devices: devices[camera].length,
+              })),
             ),
+          ]
+            .filter((page) => page.room === room && page.devices > 0)
+            .map(({ caller: { userId }, camera, devices }) => ({ userId, camera, devices })),
         ]),
       ),
     async endRooms() {
@@ -358,7 +384,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
     },
     leave() {
       queue.length = 0;
-      disconnect(staff);
+      for (const { device } of staff.splice(0)) device.abort();
       for (const { devices } of seats) {
         disconnect(devices.main);
         disconnect(devices.pc);

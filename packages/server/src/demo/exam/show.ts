@@ -1,5 +1,5 @@
 import { type DeleteExamInput, type ExamSummary, listExamsInput } from "@invigil/schema";
-import type { RunningServer } from "../../app/main.js";
+import type { Services } from "../../api/services.js";
 import { createRepeatedWork } from "../../platform/repeated-work.js";
 import { callerOf } from "../callers.js";
 import { beginRound, type Round, type RoundDeps } from "./round.js";
@@ -17,7 +17,7 @@ export interface Show {
 }
 
 export interface ShowDeps extends RoundDeps {
-  readonly looks: RunningServer["looks"];
+  readonly services: RoundDeps["services"] & Pick<Services, "uses">;
 }
 
 const TICK_MS = 1000;
@@ -30,7 +30,7 @@ const MAX_STEP_MS = 2_000;
 /** Only administrators delete records. */
 const OPERATOR = callerOf({ userId: "admin", role: "admin", name: "Demo" });
 
-export const createShow = ({ looks, ...deps }: ShowDeps): Show => {
+export const createShow = (deps: ShowDeps): Show => {
   const { services, clock, log } = deps;
   let current: Round | undefined;
   /** Rounds that are over, but still watched. */
@@ -43,7 +43,7 @@ export const createShow = ({ looks, ...deps }: ShowDeps): Show => {
   const watchedAt = new WeakMap<Round, number>();
   const rounds = (): Round[] => (current ? [current, ...earlier] : earlier);
 
-  looks.on("exam", (caller, examId) => {
+  services.uses.on("exam", (caller, examId) => {
     const round = rounds().find((one) => one.examId === examId);
     if (round && !round.isOwn(caller)) watchedAt.set(round, clock().getTime());
   });
@@ -77,6 +77,10 @@ export const createShow = ({ looks, ...deps }: ShowDeps): Show => {
     }
   };
 
+  /** Whether a round is over: after its hour, or once somebody who has left has ended or deleted the exam. */
+  const isDone = (round: Round, now: number): boolean =>
+    now - round.began.getTime() >= ROUND_SECONDS * 1000 || (round.isOver() && !isWatched(round));
+
   const begin = async (): Promise<void> => {
     // Those of a process that was killed, or that could not be completed.
     await deleteAllBut(rounds());
@@ -97,7 +101,7 @@ export const createShow = ({ looks, ...deps }: ShowDeps): Show => {
     lastTick = now;
     if (now < pausedUntil) return;
     if (!current) await begin();
-    else if (now - current.began.getTime() >= ROUND_SECONDS * 1000) await change(current);
+    else if (isDone(current, now)) await change(current);
     const kept = earlier.filter(isWatched);
     if (kept.length < earlier.length) {
       earlier = kept;
