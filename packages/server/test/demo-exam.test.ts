@@ -278,7 +278,7 @@ describe("the exam of the demo", () => {
   it.each([
     {
       how: "ended its rooms",
-      async end({ services }: DemoWorld, examId: string) {
+      end: async ({ services }: DemoWorld, examId: string) => {
         const { rooms } = await services.room.list(ADMIN, { examId, pageSize: 10 });
         for (const { id } of rooms) await services.room.end(ADMIN, id);
       },
