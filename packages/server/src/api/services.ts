@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import type { Caller } from "@invigil/schema";
 import { createAccessLog } from "../domain/access-log.js";
 import { createAuditLog } from "../domain/audit.js";
 import { createBulkChanges } from "../domain/bulk/changes.js";
@@ -194,7 +195,12 @@ export const createServices = (
     clock,
     log,
   });
-  const access = withRateLimits(uncountedAccess, rates, seriesRecorder.noteUse);
+  /** Tells the demo who uses an exam or one of its rooms. */
+  const uses = new EventEmitter<{ exam: [caller: Caller, examId: string] }>();
+  const access = withRateLimits(uncountedAccess, rates, (caller, examId) => {
+    seriesRecorder.noteUse();
+    if (isDemo) uses.emit("exam", caller, examId);
+  });
   const series = createSeriesService({ store: seriesStore, access, rates, clock });
   const authStore = createAuthStore({ storage, writes, roomExams });
   const auth = createAuthService({
@@ -436,6 +442,7 @@ export const createServices = (
     gate,
     accessLog,
     access,
+    uses,
     audit,
     auth,
     issuing,

@@ -167,6 +167,8 @@ export const configOf = (env: Settings) => {
     eventRetentionSeconds: env.INVIGIL_EVENT_RETENTION_SECONDS,
     presenceSettleSeconds: env.INVIGIL_PRESENCE_SETTLE_SECONDS,
     demoExaminees: env.INVIGIL_DEMO_EXAMINEES,
+    /** Whether the demo plays an exam. */
+    demoExam: env.INVIGIL_DEMO_EXAM === "on",
     logLevel: env.INVIGIL_LOG_LEVEL,
     /** Rate limits per minute, by person, room or exam. */
     limits: {

@@ -101,6 +101,7 @@ const settings = z.object({
   INVIGIL_EVENT_RETENTION_SECONDS: whole(60, 2_592_000).default(86_400),
   INVIGIL_PRESENCE_SETTLE_SECONDS: whole(0, 300).default(10),
   INVIGIL_DEMO_EXAMINEES: whole(0, 500).default(0),
+  INVIGIL_DEMO_EXAM: z.enum(["on", "off"], "must be 'on' or 'off'").default("on"),
   INVIGIL_LIMIT_READS: amounts({ person: 12_000, admin: 600_000, network: 60_000 }),
   INVIGIL_LIMIT_READ_ROWS: amounts({ person: 120_000, admin: 6_000_000 }),
   INVIGIL_LIMIT_READ_MIB: amounts({ person: 48, admin: 2400 }),

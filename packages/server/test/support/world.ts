@@ -51,6 +51,8 @@ export interface WorldOptions {
   readonly ids?: Ids;
   /** Whether the queue of vendor tasks runs by itself. Default: true. */
   readonly queue?: boolean;
+  /** Whether the server runs the demo. Default: false. */
+  readonly isDemo?: boolean;
   /** Whether other worlds use the same database of PostgreSQL. Default: the world has an empty one. */
   readonly sharesDatabase?: boolean;
   readonly onStatement?: (sql: string) => void;
@@ -88,7 +90,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const changed = options.change?.(made);
   // A changed database is what the servers have in common, too.
   const deps = changed ? { ...changed, coordination: createCoordination(changed) } : made;
-  const services = createServices(deps);
+  const services = createServices(deps, { isDemo: options.isDemo ?? false });
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, { router });
   await startServices(deps, services, { queue: options.queue ?? true });

@@ -57,6 +57,8 @@ export interface SubscriptionService {
     subscriber: Subscriber,
     input: { readonly examId: string; readonly lastEventId?: string | undefined },
   ): Promise<AsyncGenerator<DeliveredExamEvent, void, undefined>>;
+  /** The number of subscriptions of this server to an exam and its rooms. Checks no permissions: for use by the server itself. */
+  countOf(examId: string): number;
   /** Counts a connection that can carry subscriptions. Returns the function that releases it. @throws TOO_MANY_REQUESTS */
   acquireConnection(caller: Caller): () => void;
   /** Starts to delete old events. */
@@ -270,6 +272,7 @@ export const createSubscriptionService = ({
       });
     },
 
+    countOf: (examId) => dispatcher.countOf(examId),
     acquireConnection: (caller) => limits.acquireConnection(caller),
 
     start() {
