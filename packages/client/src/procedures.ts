@@ -2018,6 +2018,12 @@ export type Procedures = {
      */
     login: TRPCMutationProcedure<{ input: LoginInput; output: Session; meta: unknown }>;
     /**
+     * Signs in as the administrator of the demo without a password, for pages and programs of the server's own machine.
+     *
+     * For everybody: it takes no token.
+     */
+    loginToDemo: TRPCMutationProcedure<{ input: void; output: Session; meta: unknown }>;
+    /**
      * Exchanges the token of a login session for a newer one.
      *
      * For administrators, teachers, inspectors and examinees. Only with the token of a login.

@@ -215,6 +215,7 @@ export const createServices = (
     ids,
     log,
     lifetime: config.login,
+    isDemo,
   });
   const account = createAccountService({
     store: createAccountStore({ storage, writes }),
@@ -444,6 +445,7 @@ export const createServices = (
     access,
     uses,
     audit,
+    isDemo,
     auth,
     issuing,
     account,

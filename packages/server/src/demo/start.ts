@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createRoomInput, listRoomsInput, type Role, type Room } from "@invigil/schema";
 import type { RunningServer } from "../app/main.js";
 import { generatePassword } from "../cli/password.js";
+import { DEMO_ACCOUNT } from "../features/auth/service.js";
 import { signToken } from "../identity/tokens.js";
 import { InvigilError } from "../platform/errors.js";
 import { callerOf } from "./callers.js";
@@ -13,9 +14,8 @@ import { starterLibrary } from "./library.js";
 const DAY_SECONDS = 24 * 60 * 60;
 const ROOM_NAME = "演示考场 Demo room";
 const TEACHER = callerOf({ userId: "teacher1", role: "teacher", name: "Teacher One" });
-/** Who makes the account, and the account's id. */
+/** Who makes the account,. */
 const OPERATOR = callerOf({ userId: "admin", role: "admin" });
-const ACCOUNT_ID = "demo";
 
 /**
  * Returns the demo room of an earlier start if it is in progress. Otherwise, creates a room whose exam plays
@@ -45,7 +45,7 @@ const demoRoom = async ({ services }: RunningServer): Promise<Room> => {
 
 /** Lets the demo's account log in, with a password of its own for each start. */
 const openAccount = async ({ services }: RunningServer) => {
-  const account = { username: ACCOUNT_ID, password: generatePassword() };
+  const account = { username: DEMO_ACCOUNT, password: generatePassword() };
   const { username: userId, password } = account;
   try {
     await services.account.create(OPERATOR, { userId, password, role: "admin", name: "Demo" });
@@ -97,6 +97,7 @@ export const startDemo = async (server: RunningServer): Promise<Demo> => {
   return {
     guide: demoGuide({
       url,
+      hasConsole: deps.config.servesConsole,
       room,
       account,
       admin: await token("admin", "admin"),

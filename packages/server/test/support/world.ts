@@ -51,6 +51,8 @@ export interface WorldOptions {
   readonly ids?: Ids;
   /** Whether the queue of vendor tasks runs by itself. Default: true. */
   readonly queue?: boolean;
+  /** The folder of the console's build. Default: that of this package. */
+  readonly consoleFolder?: string;
   /** Whether the server runs the demo. Default: false. */
   readonly isDemo?: boolean;
   /** Whether other worlds use the same database of PostgreSQL. Default: the world has an empty one. */
@@ -92,7 +94,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const deps = changed ? { ...changed, coordination: createCoordination(changed) } : made;
   const services = createServices(deps, { isDemo: options.isDemo ?? false });
   const router = createAppRouter(services);
-  const app = await buildApp(deps, services, { router });
+  const app = await buildApp(deps, services, { router, consoleFolder: options.consoleFolder });
   await startServices(deps, services, { queue: options.queue ?? true });
   return {
     app,
