@@ -13,7 +13,10 @@ const bundled = (name) =>
 /** The compiler writes down here what it compiled, and what became of it. */
 const compiled = (name) => `packages/${name}/dist/.tsbuildinfo`;
 
-/** `from`: what decides what a part makes. The compiler and the packer know that by themselves. */
+/**
+ * `from`: what decides what a part makes. The compiler and the packer know that by themselves.
+ * `alone`: whether it needs nothing that other parts make.
+ */
 const PARTS = {
   // Not the tests: `npm run check` compiles them.
   types: { command: [bin("tsc"), "-b", "packages/im-script", "packages/client"] },
@@ -36,6 +39,17 @@ const PARTS = {
     cwd: "packages/client",
     from: [...bundled("client"), compiled("schema"), compiled("server")],
     makes: "packages/client/dist",
+  },
+  // From the sources of all packages that it uses.
+  console: {
+    command: [join(root, "packages/console/node_modules/.bin/vite"), "build", "--logLevel", "warn"],
+    cwd: "packages/console",
+    from: [
+      ...["index.html", "vite.config.ts", "package.json", "src"].map((part) => `packages/console/${part}`),
+      ...["client", "react", "schema"].map((name) => `packages/${name}/src`),
+    ],
+    makes: "packages/server/dist/console",
+    alone: true,
   },
 };
 
@@ -66,12 +80,14 @@ if (unknown.length > 0) {
 const parts = Object.keys(PARTS).filter((name) => asked.length === 0 || asked.includes(name));
 
 process.exitCode = await oneLine("Building", async (stdio) => {
-  // All others read what the compiler wrote.
-  if (parts.includes("types")) {
-    const status = await build("types", stdio);
-    if (status !== 0) return status;
-  }
-  const others = parts.filter((name) => name !== "types");
-  const statuses = await Promise.all(others.map((name) => build(name, stdio)));
-  return statuses.find((status) => status !== 0) ?? 0;
+  const together = async (names) => {
+    const statuses = await Promise.all(names.map((name) => build(name, stdio)));
+    return statuses.find((status) => status !== 0) ?? 0;
+  };
+  /** What all others read. */
+  const isFirst = (name) => name === "types";
+  const alone = together(parts.filter((name) => PARTS[name].alone));
+  const compiling = await together(parts.filter(isFirst));
+  const others = compiling || (await together(parts.filter((name) => !isFirst(name) && !PARTS[name].alone)));
+  return (await alone) || others;
 });

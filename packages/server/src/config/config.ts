@@ -143,6 +143,8 @@ export const configOf = (env: Settings) => {
     /** The URLs of the web apps for watching and for sitting exams. */
     apps: { watchUrl: env.INVIGIL_WATCH_APP_URL, examineeUrl: env.INVIGIL_EXAMINEE_APP_URL },
     timeZone: env.INVIGIL_TIME_ZONE,
+    /** Whether the server serves the console. */
+    servesConsole: env.INVIGIL_CONSOLE === "on",
     corsOrigins: env.INVIGIL_CORS_ORIGINS,
     restStatus: env.INVIGIL_REST_STATUS,
     /** What handles tRPC over HTTP: packages/trpc-fastify, or tRPC's own adapter. */

@@ -88,6 +88,7 @@ const settings = z.object({
   INVIGIL_WATCH_APP_URL: baseUrl.optional(),
   INVIGIL_EXAMINEE_APP_URL: baseUrl.optional(),
   INVIGIL_TIME_ZONE: timeZone.default("Asia/Shanghai"),
+  INVIGIL_CONSOLE: z.enum(["on", "off"], "must be 'on' or 'off'").default("on"),
   INVIGIL_CORS_ORIGINS: origins.default(["*"]),
   INVIGIL_REST_STATUS: z.enum(["legacy", "http"], "must be 'legacy' or 'http'").default("legacy"),
   INVIGIL_TRPC_ADAPTER: z.enum(["fast", "stock"], "must be 'fast' or 'stock'").default("fast"),
