@@ -8,7 +8,7 @@ export type Locale = keyof typeof LOCALES;
 export type TextFile = keyof Texts;
 
 /** The texts of all screens. The English files say which there are. */
-export interface Texts {
+export type Texts = {
   readonly common: typeof import("./en/common.js").default;
   readonly exams: typeof import("./en/exams.js").default;
   readonly setup: typeof import("./en/setup.js").default;
@@ -18,7 +18,7 @@ export interface Texts {
   readonly candidate: typeof import("./en/candidate.js").default;
   readonly records: typeof import("./en/records.js").default;
   readonly administration: typeof import("./en/administration.js").default;
-}
+};
 
 /** The same texts in another language. A text that is missing or has no English one does not compile. */
 export type Translated<English> = {
