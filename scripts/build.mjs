@@ -37,6 +37,12 @@ const PARTS = {
     from: [...bundled("client"), compiled("schema"), compiled("server")],
     makes: "packages/client/dist",
   },
+  react: {
+    command: [bin("tsdown")],
+    cwd: "packages/react",
+    from: [...bundled("react"), "packages/client/src"],
+    makes: "packages/react/dist",
+  },
 };
 
 const run = ([file, ...args], cwd, stdio) =>
