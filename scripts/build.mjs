@@ -51,6 +51,12 @@ const PARTS = {
     makes: "packages/server/dist/console",
     alone: true,
   },
+  react: {
+    command: [bin("tsdown")],
+    cwd: "packages/react",
+    from: [...bundled("react"), "packages/client/src"],
+    makes: "packages/react/dist",
+  },
 };
 
 const run = ([file, ...args], cwd, stdio) =>

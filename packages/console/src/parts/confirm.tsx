@@ -88,8 +88,7 @@ function Question({ children, action, isDangerous = false, typed, onConfirm, onC
         <Button
           type="submit"
           {...(isDangerous && { color: "red" })}
-          aria-disabled={!mayRun || isPending}
-          data-disabled={!mayRun || undefined}
+          disabled={!mayRun}
           loading={isPending}
         >
           {action}

@@ -63,7 +63,9 @@ export function Heard({ of }: { of: HeardState }) {
         state={isStale ? "stale" : kind === "connecting" ? "idle" : "publishing"}
         tone={kind === "closed" ? "red" : kind === "reconnecting" || kind === "stale" ? "amber" : "quiet"}
       />
-      <span className={styles.words}>{t(kind, { seconds })}</span>
+      <span className={styles.words}>
+        {kind === "connecting" || kind === "closed" ? t(kind) : t(kind, { seconds })}
+      </span>
       <span className={styles.short}>{isStale && t("staleShort")}</span>
     </span>
   );

@@ -4,9 +4,9 @@ import { useCallback, useMemo, useRef } from "react";
 /** How a value of a screen stands in the URL. What the URL says wrongly counts as absent. */
 export interface Param<Value> {
   readonly initial: Value;
-  readonly parse: (text: string) => Value | undefined;
+  parse(text: string): Value | undefined;
   /** Undefined leaves it out of the URL. */
-  readonly format: (value: Value) => string | undefined;
+  format(value: Value): string | undefined;
 }
 
 export const text = (initial = ""): Param<string> => ({
@@ -73,21 +73,21 @@ export const sorting = <const Column extends string>(
       : `${descending ? "-" : ""}${column}`,
 });
 
-type Params = { readonly [Name in string]: Param<never> };
+type Params = { readonly [Name in string]: Param<unknown> };
 type Values<P> = { readonly [Name in keyof P]: P[Name] extends Param<infer Value> ? Value : never };
 
 /**
  * The state of a screen in the URL, and a function that changes a part of it. A change is a step that the Back button takes back, unless
  * `replace` is given, which suits typing. Declare the params outside of the component.
  */
-export const useSearchState = <P extends { readonly [Name in keyof P]: Param<never> | Param<unknown> }>(
+export const useSearchState = <P extends Params>(
   params: P,
 ): readonly [Values<P>, (change: Partial<Values<P>>, options?: { readonly replace?: boolean }) => void] => {
   const search: { readonly [Name in string]: unknown } = useSearch({ strict: false });
   const navigate = useNavigate();
   const values = useMemo(() => {
     const read: { [Name in string]: unknown } = {};
-    for (const [name, param] of Object.entries(params as Params)) {
+    for (const [name, param] of Object.entries(params)) {
       const raw = search[name];
       read[name] = (typeof raw === "string" ? param.parse(raw) : undefined) ?? param.initial;
     }
@@ -105,8 +105,7 @@ export const useSearchState = <P extends { readonly [Name in keyof P]: Param<nev
         search: (before: { readonly [Name in string]: unknown }) => {
           const next = { ...before };
           for (const [name, value] of Object.entries(changed)) {
-            // Safe: the value has the type of the param of its name.
-            const formatted = (latest.current as Params)[name]?.format(value as never);
+            const formatted = latest.current[name]?.format(value);
             if (formatted === undefined) delete next[name];
             else next[name] = formatted;
           }

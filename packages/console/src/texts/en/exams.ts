@@ -25,7 +25,7 @@ export default {
   left: "{time} left",
   startsIn: "begins in {time}",
   minutes: "{minutes, plural, one {# min} other {# min}}",
-  hours: "{hours} h {minutes} min",
+  hours: "{hours, number} h {minutes, number} min",
   days: "{days, plural, one {# day} other {# days}}",
   menu: {
     label: "Actions for {name}",
