@@ -1,8 +1,7 @@
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { createSessionStore, InvigilProvider } from "@invigil/react";
 import { QueryClient } from "@tanstack/react-query";
-import { type ReactNode, Suspense, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { AnnouncerProvider } from "../parts/announcer.js";
 import { ConnectionsProvider } from "../parts/connection.js";
 import { VisitedContext } from "../parts/page.js";
@@ -25,6 +24,8 @@ export const createServices = () => ({
   }),
   visited: { path: undefined } satisfies { path: string | undefined },
 });
+
+const Notices = lazy(() => import("./notices.js"));
 
 const schemes = localStorageColorSchemeManager({ key: "invigil.scheme" });
 
@@ -54,7 +55,9 @@ export function Providers({
                     <ConnectionsProvider>
                       <ShortcutsProvider>
                         {children}
-                        <Notifications position="bottom-right" limit={4} />
+                        <Suspense>
+                          <Notices />
+                        </Suspense>
                       </ShortcutsProvider>
                     </ConnectionsProvider>
                   </AnnouncerProvider>

@@ -1,3 +1,5 @@
+import "@mantine/core/styles/ActionIcon.css";
+import "@mantine/core/styles/PasswordInput.css";
 import { isInvigilError } from "@invigil/client";
 import { useSession } from "@invigil/react";
 import { Button, PasswordInput, TextInput } from "@mantine/core";
@@ -11,7 +13,7 @@ import { usePreferences } from "./preferences.js";
 import styles from "./sign-in.module.css";
 
 /** Signs somebody in, at whatever address they wanted to open. */
-export function SignIn() {
+export default function SignIn() {
   const t = useTranslations("common");
   const { ended } = useSession();
   const { demo } = useInstallation();

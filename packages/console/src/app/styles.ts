@@ -1,28 +1,10 @@
-// One file for each part of Mantine that the pages use. Mantine would otherwise write style tags, which the content security policy forbids.
+// One file for each part of Mantine that the first page uses. What is loaded late imports its own. Mantine would otherwise write style tags,
+// which the content security policy forbids.
 import "@mantine/core/styles/baseline.css";
 import "@mantine/core/styles/default-css-variables.css";
 import "@mantine/core/styles/global.css";
 import "@mantine/core/styles/UnstyledButton.css";
-import "@mantine/core/styles/VisuallyHidden.css";
-import "@mantine/core/styles/Paper.css";
-import "@mantine/core/styles/Popover.css";
-import "@mantine/core/styles/CloseButton.css";
-import "@mantine/core/styles/Group.css";
 import "@mantine/core/styles/Loader.css";
-import "@mantine/core/styles/Overlay.css";
-import "@mantine/core/styles/ModalBase.css";
 import "@mantine/core/styles/Input.css";
-import "@mantine/core/styles/InlineInput.css";
-import "@mantine/core/styles/ActionIcon.css";
 import "@mantine/core/styles/Button.css";
-import "@mantine/core/styles/Stack.css";
-import "@mantine/core/styles/Combobox.css";
-import "@mantine/core/styles/Modal.css";
-import "@mantine/core/styles/Drawer.css";
-import "@mantine/core/styles/Menu.css";
-import "@mantine/core/styles/Notification.css";
-import "@mantine/core/styles/Checkbox.css";
-import "@mantine/core/styles/PasswordInput.css";
-import "@mantine/core/styles/Tooltip.css";
-import "@mantine/notifications/styles.css";
 import "./tokens.css";

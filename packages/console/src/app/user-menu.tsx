@@ -1,8 +1,8 @@
-import type { SessionUser } from "@invigil/react";
-import { useSession } from "@invigil/react";
-import { Menu, useMantineColorScheme } from "@mantine/core";
+import { type SessionUser, useSession } from "@invigil/react";
+import { useMantineColorScheme } from "@mantine/core";
 import { useTranslations } from "use-intl";
-import { CheckIcon, DownIcon, UserIcon } from "../parts/icons.js";
+import { DownIcon, UserIcon } from "../parts/icons.js";
+import { ActionMenu, type MenuEntry } from "../parts/menu.js";
 import { useNotify } from "../parts/notify.js";
 import { useShortcutHelp } from "../parts/shortcuts.js";
 import { type Locale, LOCALES } from "../texts/texts.js";
@@ -20,56 +20,46 @@ export function UserMenu({ user }: { user: SessionUser }) {
   const openHelp = useShortcutHelp();
   const notify = useNotify();
   const name = user.name ?? user.userId;
-  const leave = () => {
-    logout().catch((error: unknown) => notify.failed(t("menu.signOut"), error));
-  };
+  // Safe: an object has the keys of its type.
+  const locales = Object.keys(LOCALES) as Locale[];
+  const entries: readonly MenuEntry[] = [
+    { kind: "label", label: `${name} · ${t(`roles.${user.role}`)}` },
+    { kind: "line" },
+    { kind: "label", label: t("menu.language") },
+    ...locales.map((choice) => ({
+      kind: "action" as const,
+      label: LOCALES[choice],
+      lang: choice,
+      isChecked: choice === locale,
+      onSelect: () => setLocale(choice),
+    })),
+    { kind: "line" },
+    { kind: "label", label: t("menu.scheme") },
+    ...SCHEMES.map((choice) => ({
+      kind: "action" as const,
+      label: t(`menu.${choice}`),
+      isChecked: choice === colorScheme,
+      onSelect: () => setColorScheme(choice),
+    })),
+    { kind: "line" },
+    { kind: "action", label: t("menu.shortcuts"), keys: "?", onSelect: openHelp },
+    {
+      kind: "action",
+      label: t("menu.signOut"),
+      onSelect: () => void logout().catch((error: unknown) => notify.failed(t("menu.signOut"), error)),
+    },
+  ];
   return (
-    <Menu width={220}>
-      <Menu.Target>
-        <button type="button" className={styles.target} aria-label={t("menu.label", { name })}>
+    <ActionMenu
+      label={t("menu.label", { name })}
+      entries={entries}
+      target={
+        <>
           <UserIcon />
           <span className={styles.name}>{name}</span>
           <DownIcon size={12} />
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          {name} · {t(`roles.${user.role}`)}
-        </Menu.Label>
-        <Menu.Divider />
-        <Menu.Label>{t("menu.language")}</Menu.Label>
-        {/* Safe: an object has the keys of its type. */}
-        {(Object.keys(LOCALES) as Locale[]).map((choice) => (
-          <Menu.Item
-            key={choice}
-            lang={choice}
-            role="menuitemradio"
-            aria-checked={choice === locale}
-            rightSection={choice === locale && <CheckIcon size={14} />}
-            onClick={() => setLocale(choice)}
-          >
-            {LOCALES[choice]}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Label>{t("menu.scheme")}</Menu.Label>
-        {SCHEMES.map((choice) => (
-          <Menu.Item
-            key={choice}
-            role="menuitemradio"
-            aria-checked={choice === colorScheme}
-            rightSection={choice === colorScheme && <CheckIcon size={14} />}
-            onClick={() => setColorScheme(choice)}
-          >
-            {t(`menu.${choice}`)}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item onClick={openHelp} rightSection={<kbd>?</kbd>}>
-          {t("menu.shortcuts")}
-        </Menu.Item>
-        <Menu.Item onClick={leave}>{t("menu.signOut")}</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+        </>
+      }
+    />
   );
 }

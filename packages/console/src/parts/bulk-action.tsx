@@ -1,8 +1,9 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "./announcer.js";
 import { type BulkOptions, type RunBatch, type Subject, useBulkRun } from "./bulk-run.js";
+import { Dialog } from "./dialog.js";
 import styles from "./dialog.module.css";
 import { requestIdOf, useErrorText } from "./error-note.js";
 import { Names } from "./names.js";
@@ -25,7 +26,7 @@ export interface BulkActionProps extends BulkOptions {
 
 /**
  * An action for many: first who they are and what follows, then a result for each person, and another try for those for whom it failed.
- * Show it while it is open; each opening is a new action.
+ * Show it while it is open, and load it late (`lazy`); each opening is a new action.
  */
 export function BulkAction({
   onClose,
@@ -53,14 +54,7 @@ export function BulkAction({
       : t("bulk.done", { count: done })
     : t("bulk.running", { done, total: subjects.length });
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={title}
-      size="lg"
-      closeButtonProps={{ "aria-label": t("confirm.close") }}
-      closeOnClickOutside={!isRunning}
-    >
+    <Dialog title={title} onClose={onClose} size="lg" mayCloseOutside={!isRunning}>
       <div className={styles.form}>
         {!isBegun && (
           <div className={styles.text}>
@@ -115,7 +109,7 @@ export function BulkAction({
           )}
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,11 +1,11 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { type ReactNode, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
+import { Dialog } from "./dialog.js";
 import styles from "./dialog.module.css";
 import { ErrorNote } from "./error-note.js";
 
 export interface ConfirmProps {
-  readonly isOpen: boolean;
   readonly onClose: () => void;
   /** The question, with its count and names: "End Room 12 for 28 people?" */
   readonly title: string;
@@ -21,18 +21,12 @@ export interface ConfirmProps {
   readonly onConfirm: () => Promise<unknown> | void;
 }
 
-/** Asks before something that cannot be undone. A double click does it once. */
+/** Asks before something that cannot be undone. A double click does it once. Show it while it is open, and load it late (`lazy`). */
 export function Confirm(props: ConfirmProps) {
-  const t = useTranslations("common.confirm");
   return (
-    <Modal
-      opened={props.isOpen}
-      onClose={props.onClose}
-      title={props.title}
-      closeButtonProps={{ "aria-label": t("close") }}
-    >
+    <Dialog title={props.title} onClose={props.onClose}>
       <Question {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
-import { Modal, Switch } from "@mantine/core";
 import {
   createContext,
+  lazy,
   type ReactNode,
+  Suspense,
   use,
   useEffect,
   useMemo,
@@ -10,7 +11,6 @@ import {
   useSyncExternalStore,
 } from "react";
 import { useTranslations } from "use-intl";
-import styles from "./shortcuts.module.css";
 
 /** A key, or keys one after the other (`g e`), that do something on this page. */
 export interface Shortcut {
@@ -22,6 +22,7 @@ export interface Shortcut {
 
 /** How long the next key of a sequence may take, in milliseconds. */
 const SEQUENCE_MS = 1200;
+const ShortcutHelp = lazy(() => import("./shortcut-help.js"));
 const STORED = "invigil.shortcuts";
 
 class Registry {
@@ -49,7 +50,6 @@ const isTyping = (target: EventTarget | null): boolean =>
 
 /** Runs the shortcuts of a page, unless somebody types or has switched them off. */
 export function ShortcutsProvider({ children }: { children: ReactNode }) {
-  const t = useTranslations("common");
   const [registry] = useState(() => new Registry());
   const [isOn, setIsOn] = useState(() => localStorage.getItem(STORED) !== "off");
   const [isHelpOpen, setIsHelpOpen] = useState(false);
@@ -82,33 +82,19 @@ export function ShortcutsProvider({ children }: { children: ReactNode }) {
     <RegistryContext value={context}>
       <HelpShortcut />
       {children}
-      <Modal
-        opened={isHelpOpen}
-        onClose={() => setIsHelpOpen(false)}
-        title={t("shortcuts.title")}
-        closeButtonProps={{ "aria-label": t("confirm.close") }}
-      >
-        <Switch
-          label={t("shortcuts.on")}
-          checked={isOn}
-          onChange={({ currentTarget }) => {
-            setIsOn(currentTarget.checked);
-            localStorage.setItem(STORED, currentTarget.checked ? "on" : "off");
-          }}
-        />
-        <dl className={styles.list} data-off={!isOn || undefined}>
-          {all.map(({ keys, label }) => (
-            <div key={`${keys} ${label}`} className={styles.line}>
-              <dt>{label}</dt>
-              <dd>
-                {keys.split(" ").map((key) => (
-                  <kbd key={key}>{key}</kbd>
-                ))}
-              </dd>
-            </div>
-          ))}
-        </dl>
-      </Modal>
+      {isHelpOpen && (
+        <Suspense>
+          <ShortcutHelp
+            shortcuts={all}
+            isOn={isOn}
+            onSwitch={(next) => {
+              setIsOn(next);
+              localStorage.setItem(STORED, next ? "on" : "off");
+            }}
+            onClose={() => setIsHelpOpen(false)}
+          />
+        </Suspense>
+      )}
     </RegistryContext>
   );
 }

@@ -13,12 +13,12 @@ export type Asked =
   | { readonly kind: "duplicate" | "end" | "delete"; readonly exam: ExamSummary };
 
 /** The dialogs of the exams. */
-export function Dialogs({
+export default function Dialogs({
   asked,
   onClose,
   onChanged,
 }: {
-  asked: Asked | undefined;
+  asked: Asked;
   onClose: () => void;
   onChanged: () => Promise<unknown>;
 }) {
@@ -27,7 +27,6 @@ export function Dialogs({
   const navigate = useNavigate();
   const may = useMay();
   const notify = useNotify();
-  if (!asked) return null;
   if (asked.kind === "create")
     return (
       <ExamForm
@@ -51,7 +50,6 @@ export function Dialogs({
     };
     return (
       <Confirm
-        isOpen
         onClose={onClose}
         title={t("delete.title", { name })}
         action={t("delete.action")}

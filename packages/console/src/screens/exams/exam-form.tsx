@@ -1,7 +1,8 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { type ReactNode, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { atLocalTime, localTimeOf } from "../../live/zoned.js";
+import { Dialog } from "../../parts/dialog.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Time, useZone } from "../../parts/time.js";
 import styles from "./exams.module.css";
@@ -78,7 +79,7 @@ export function ExamForm({
     }
   };
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": close("close") }}>
+    <Dialog title={title} onClose={onClose}>
       <form
         className={styles.form}
         noValidate
@@ -133,6 +134,6 @@ export function ExamForm({
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -3,7 +3,7 @@ import { useInvigil } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useNow } from "../../parts/clock.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
@@ -15,13 +15,15 @@ import { Page } from "../../parts/page.js";
 import { oneOf, sorting, text, useSearchState } from "../../parts/search-state.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
-import { type Asked, Dialogs } from "./dialogs.js";
+import type { Asked } from "./dialogs.js";
 import { DeletedExams } from "./deleted.js";
 import { useDuration } from "./duration.js";
 import { ExamMenu } from "./exam-menu.js";
 import styles from "./exams.module.css";
 import { PhaseMark } from "./phase-mark.js";
 import { byNeed, phaseOf } from "./phase.js";
+
+const Dialogs = lazy(() => import("./dialogs.js"));
 
 const PARAMS = {
   view: oneOf(["all", "running", "upcoming", "past", "deleted"], "all"),
@@ -231,7 +233,11 @@ export function Screen() {
           )}
         </>
       )}
-      <Dialogs asked={asked} onClose={() => setAsked(undefined)} onChanged={refresh} />
+      {asked && (
+        <Suspense>
+          <Dialogs asked={asked} onClose={() => setAsked(undefined)} onChanged={refresh} />
+        </Suspense>
+      )}
     </Page>
   );
 }
