@@ -55,7 +55,12 @@ function Rail({ examId, user }: { examId: string | undefined; user: SessionUser 
   const active = { className: `${place} ${styles.active}` };
   return (
     <nav className={styles.rail} aria-label={t("label")}>
-      <Link to="/" className={place} activeProps={active} activeOptions={{ exact: true, includeSearch: false }}>
+      <Link
+        to="/"
+        className={place}
+        activeProps={active}
+        activeOptions={{ exact: true, includeSearch: false }}
+      >
         <ExamsIcon />
         <span>{t("exams")}</span>
       </Link>
@@ -71,16 +76,34 @@ function Rail({ examId, user }: { examId: string | undefined; user: SessionUser 
             <OverviewIcon />
             <span>{t("overview")}</span>
           </Link>
-          <Link to="/exams/$examId/candidates" params={{ examId }} className={place} activeProps={active} activeOptions={{ includeSearch: false }}>
+          <Link
+            to="/exams/$examId/candidates"
+            params={{ examId }}
+            className={place}
+            activeProps={active}
+            activeOptions={{ includeSearch: false }}
+          >
             <PeopleIcon />
             <span>{t("candidates")}</span>
           </Link>
-          <Link to="/exams/$examId/records" params={{ examId }} className={place} activeProps={active} activeOptions={{ includeSearch: false }}>
+          <Link
+            to="/exams/$examId/records"
+            params={{ examId }}
+            className={place}
+            activeProps={active}
+            activeOptions={{ includeSearch: false }}
+          >
             <RecordsIcon />
             <span>{t("records")}</span>
           </Link>
           {user.role !== "inspector" && (
-            <Link to="/exams/$examId/setup/{-$step}" params={{ examId }} className={place} activeProps={active} activeOptions={{ includeSearch: false }}>
+            <Link
+              to="/exams/$examId/setup/{-$step}"
+              params={{ examId }}
+              className={place}
+              activeProps={active}
+              activeOptions={{ includeSearch: false }}
+            >
               <SetupIcon />
               <span>{t("setup")}</span>
             </Link>
@@ -88,7 +111,12 @@ function Rail({ examId, user }: { examId: string | undefined; user: SessionUser 
         </>
       )}
       {user.role === "admin" && (
-        <Link to="/admin/{-$part}" className={`${place} ${styles.last}`} activeProps={{ className: `${place} ${styles.last} ${styles.active}` }} activeOptions={{ includeSearch: false }}>
+        <Link
+          to="/admin/{-$part}"
+          className={`${place} ${styles.last}`}
+          activeProps={{ className: `${place} ${styles.last} ${styles.active}` }}
+          activeOptions={{ includeSearch: false }}
+        >
           <AdminIcon />
           <span>{t("administration")}</span>
         </Link>

@@ -79,12 +79,7 @@ function Question({ children, action, isDangerous = false, typed, onConfirm, onC
         >
           {t("confirm.cancel")}
         </Button>
-        <Button
-          type="submit"
-          {...(isDangerous && { color: "red" })}
-          disabled={!mayRun}
-          loading={isPending}
-        >
+        <Button type="submit" {...(isDangerous && { color: "red" })} disabled={!mayRun} loading={isPending}>
           {action}
         </Button>
       </div>

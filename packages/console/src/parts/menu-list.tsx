@@ -33,7 +33,9 @@ export default function MenuList({
               {...(lang !== undefined && { lang })}
               {...(entry.isDangerous && { color: "red" })}
               {...(isChecked !== undefined && { role: "menuitemradio", "aria-checked": isChecked })}
-              rightSection={isChecked ? <CheckIcon size={14} /> : keys === undefined ? null : <kbd>{keys}</kbd>}
+              rightSection={
+                isChecked ? <CheckIcon size={14} /> : keys === undefined ? null : <kbd>{keys}</kbd>
+              }
               onClick={entry.onSelect}
             >
               {entry.label}

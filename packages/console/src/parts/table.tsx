@@ -286,8 +286,7 @@ export function Table<Row>({
       focusRow(next);
     } else if (key === "Enter" && row !== undefined && onOpen) onOpen(row);
     else if (key === " " && selection) onCheck(activeIndex, shiftKey);
-    else if (key === "a" && (ctrlKey || metaKey) && selection && onSelect)
-      onSelect(new Set(rows.map(keyOf)));
+    else if (key === "a" && (ctrlKey || metaKey) && selection && onSelect) onSelect(new Set(rows.map(keyOf)));
     else return;
     event.preventDefault();
   };
@@ -322,7 +321,7 @@ export function Table<Row>({
         onFocus={() => setHasFocus(true)}
         onBlur={onBlur}
       >
-        <div role="rowgroup" className={styles.head}>
+        <div role="rowgroup" className={isNarrow && !canSelect ? styles.hidden : styles.head}>
           <div role="row" aria-rowindex={1} className={styles.header}>
             {canSelect && (
               <span role="columnheader" className={styles.check}>
