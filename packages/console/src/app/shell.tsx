@@ -24,9 +24,9 @@ export function Shell({ user, children }: { user: SessionUser; children: ReactNo
   });
   return (
     <div className={styles.shell}>
-      <a className={styles.skip} href="#content" onClick={skip}>
+      <button type="button" className={styles.skip} onClick={skip}>
         {t("skip")}
-      </a>
+      </button>
       <Rail examId={examId} user={user} />
       <header className={styles.top}>
         {examId === undefined ? <ProductName /> : <ExamName examId={examId} />}
@@ -43,11 +43,7 @@ export function Shell({ user, children }: { user: SessionUser; children: ReactNo
   );
 }
 
-/** A link to a part of the page would be one to the console's first page, because the page has a `<base>`. */
-const skip = (event: { preventDefault: () => void }) => {
-  event.preventDefault();
-  document.getElementById("content")?.focus();
-};
+const skip = () => document.getElementById("content")?.focus();
 
 function Rail({ examId, user }: { examId: string | undefined; user: SessionUser }) {
   const t = useTranslations("common.places");

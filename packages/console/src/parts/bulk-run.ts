@@ -21,9 +21,7 @@ export interface BulkOptions {
 }
 
 /** Does it for a batch. It rejects if it failed for all of the batch, or returns the errors of those for whom it failed, by their ids. */
-export type RunBatch = (
-  batch: readonly Subject[],
-) => Promise<ReadonlyMap<string, unknown> | undefined | void>;
+export type RunBatch = (batch: readonly Subject[]) => Promise<ReadonlyMap<string, unknown> | undefined>;
 
 export interface BulkRun {
   readonly outcomes: ReadonlyMap<string, Outcome>;

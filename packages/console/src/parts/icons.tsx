@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 
 /** The drawings of the console, in a square of 16 that takes the colour of the text. They are never read aloud: a text stands beside each. */
 const icon = (drawing: ReactNode) =>
+  // biome-ignore lint/correctness/noComponentHookFactories: called once for each drawing, when the page loads.
   function Icon({ size = 16 }: { size?: number }) {
     return (
       <svg

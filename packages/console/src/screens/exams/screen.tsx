@@ -145,7 +145,7 @@ export function Screen() {
   );
   const narrow = useCallback(
     (exam: ExamSummary) => (
-      <>
+      <span className={styles.narrow}>
         <span className={styles.line}>
           <Link to="/exams/$examId" params={{ examId: exam.id }} className={styles.name}>
             {exam.name}
@@ -155,9 +155,14 @@ export function Screen() {
           <PhaseMark exam={exam} />
           <Time value={exam.startTime} seconds={false} />
         </span>
-      </>
+        {may.act && (
+          <span className={styles.menu}>
+            <ExamMenu exam={exam} onAsk={setAsked} />
+          </span>
+        )}
+      </span>
     ),
-    [],
+    [may.act],
   );
   const refresh = useCallback(async () => {
     await Promise.all([
