@@ -200,6 +200,22 @@ export const deleteExamInput = z
   .describe("Input of `exam.delete`.");
 export type DeleteExamInput = z.infer<typeof deleteExamInput>;
 
+/** The most rooms that one call of `exam.end` ends. */
+export const MAX_ROOMS_ENDED = 500;
+
+export const endedExamSchema = z
+  .object({
+    ended: z.int().describe("How many rooms this call has ended."),
+    alreadyEnded: z.int().describe("How many rooms had ended before."),
+    remaining: z
+      .int()
+      .describe(
+        `How many rooms are still in progress, because a call ends at most ${MAX_ROOMS_ENDED}. Call again until none is left.`,
+      ),
+  })
+  .describe("Output of `exam.end`.");
+export type EndedExam = z.infer<typeof endedExamSchema>;
+
 const ERASE_AT = "Until when the exam can be restored.";
 
 export const deletedExamSchema = z

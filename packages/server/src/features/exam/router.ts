@@ -3,6 +3,7 @@ import {
   deletedExamSchema,
   deleteExamInput,
   doneSchema,
+  endedExamSchema,
   eraseExamInput,
   examPageSchema,
   examPlanSchema,
@@ -26,16 +27,19 @@ import {
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PlanService } from "../plan/service.js";
+import type { RoomService } from "../room/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
 import type { ExamService } from "./service.js";
 
 export const createExamRouter = ({
   exam,
   plan,
+  room,
   subscriptions,
 }: {
   exam: ExamService;
   plan: PlanService;
+  room: RoomService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -74,6 +78,18 @@ export const createExamRouter = ({
       .input(updateExamInput)
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.update(ctx.caller, input)),
+    end: staffProcedure
+      .meta({
+        sentence: "Ends the rooms of an exam.",
+        access: "Teachers: the exams that they created.",
+        errors: ["EXAM_NOT_FOUND"],
+        charges: ["events", "writeRows"],
+        rows: 1000,
+        alsoWhenFull: true,
+      })
+      .input(examRef)
+      .output(endedExamSchema)
+      .mutation(({ ctx, input }) => room.endAll(ctx.caller, input.examId)),
     delete: staffProcedure
       .meta({
         sentence: "Deletes an exam.",
