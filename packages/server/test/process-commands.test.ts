@@ -36,6 +36,16 @@ const addDeadLetter = (id: string): void => {
   database.close();
 };
 
+/** Adds a session, as a server does when somebody logs in. */
+const addSession = (id: string, userId: string): void => {
+  const database = new Sqlite(join(folder.path, "data/invigil.db"));
+  const now = Date.now();
+  database
+    .prepare("INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)")
+    .run(id, userId, now, now + 3_600_000);
+  database.close();
+};
+
 const invigil = (start: typeof run | typeof runHere, name: string, args: readonly string[], input?: string) =>
   start([...name.split(" "), ...args], {
     cwd: folder.path,
@@ -74,6 +84,11 @@ describe("every command", () => {
     await does("account passwd", ["t1", "--generate"], /^t1 [A-Za-z0-9]{20}\n$/);
     await does("account disable", ["t1", "--yes"], /^t1 can no longer log in/);
     await does("account enable", ["t1"], /^t1 can log in again\.\n$/);
+
+    await does("account sessions", [], /^Nobody is signed in\.\n$/);
+    addSession("s1", "t1");
+    await does("account sessions", ["t1"], /^SESSION .*\ns1 +t1 +teacher /);
+    await does("account end-session", ["s1"], /^The session s1 has ended\.\n$/);
 
     await does("audit list", ["--procedure", "account.enable"], /^TIME .*\n.* account\.enable .* t1 /);
 
@@ -120,6 +135,9 @@ describe("every command", () => {
     await does("room end", ["Room 2", "--exam", "Arts", "--yes"], /^The room Room 2 has ended\.\n$/);
     await does("room reopen", ["Room 2", "--exam", "Arts"], /^The room Room 2 is in progress\.\n$/);
     await does("room create", ["--name", "Late", "--by", "t9"], ID);
+    await does("exam end", ["Arts", "--yes"], /^Ended 2 rooms of the exam Arts\.\n/);
+    for (const room of ["Room 1", "Room 2"])
+      await does("room reopen", [room, "--exam", "Arts"], /is in progress\.\n$/);
 
     for (const id of ["one", "two"]) addDeadLetter(id);
     await does("outbox list", [], /^ID .*\ntwo .*\none +.* rong_cloud +send +g +5 +expired\n$/);
@@ -160,6 +178,9 @@ describe("every command", () => {
     await fails("account disable", ["t99"], noAccount);
     await fails("account enable", ["t99"], noAccount);
 
+    await fails("account sessions", ["t1", "t2"], /^invigil: too many arguments/);
+    await fails("account end-session", ["none"], "invigil: There is no session none\n");
+
     await fails("audit list", ["--since", "soon"], /^invigil: --since must be a time like [^\n]+\n$/);
 
     const soon = ["--name", "E", "--start", "soon", "--end", "11:30"];
@@ -168,6 +189,7 @@ describe("every command", () => {
     await fails("exam update", ["none", "--name", "E"], noExam);
     await fails("exam list", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("exam plan", ["none", "--room-size", "1"], noExam);
+    await fails("exam end", ["none"], noExam);
     await fails("exam delete", ["none"], noExam);
     await fails("exam restore", ["none"], "invigil: There is no deleted exam 'none'\n");
     await fails("exam erase", ["none"], "invigil: There is no deleted exam 'none'\n");

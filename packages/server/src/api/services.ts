@@ -52,6 +52,7 @@ import { createPlanService } from "../features/plan/service.js";
 import { createPlanStore } from "../features/plan/store.js";
 import { createPresenceService } from "../features/presence/service.js";
 import { createPresenceStore } from "../features/presence/store.js";
+import { createCardService } from "../features/room/cards.js";
 import { createCodeService } from "../features/room/codes.js";
 import { createCodeStore } from "../features/room/codes-store.js";
 import { createLinkService } from "../features/room/links.js";
@@ -328,6 +329,7 @@ export const createServices = (
     log,
     config,
   });
+  const cards = createCardService({ access, links, codes });
   const imStore = createImStore({ storage, roomExams, messageLog, sendRate });
   const logins = createLoginService({
     store: createLoginStore({ storage, writes }),
@@ -421,6 +423,7 @@ export const createServices = (
     room,
     links,
     codes,
+    cards,
     im,
     instances,
     presence,

@@ -1,4 +1,6 @@
 import {
+  cardPageSchema,
+  cardsInput,
   createExamInput,
   deletedExamSchema,
   deleteExamInput,
@@ -27,6 +29,7 @@ import {
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PlanService } from "../plan/service.js";
+import type { CardService } from "../room/cards.js";
 import type { RoomService } from "../room/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
 import type { ExamService } from "./service.js";
@@ -35,11 +38,13 @@ export const createExamRouter = ({
   exam,
   plan,
   room,
+  cards,
   subscriptions,
 }: {
   exam: ExamService;
   plan: PlanService;
   room: RoomService;
+  cards: CardService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -147,6 +152,21 @@ export const createExamRouter = ({
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
+    // As `room.joinCodes`, which it may make.
+    cards: staffProcedure
+      .meta({
+        sentence: "Makes cards with which people enter their rooms, to be printed or mailed.",
+        audited: "access",
+        access: "Teachers: their own rooms, and all rooms of an exam that they created.",
+        errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
+        charges: ["writeRows"],
+        rows: 500,
+        alsoWhenFull: true,
+        longAnswer: true,
+      })
+      .input(cardsInput)
+      .output(cardPageSchema)
+      .mutation(({ ctx, input }) => cards.page(ctx.caller, input)),
     snapshot: overseerProcedure
       .meta({
         sentence: "Returns the rooms of an exam, to subscribe from.",
