@@ -177,6 +177,32 @@ export const examPageSchema = z
   .describe("Output of `exam.list`.");
 export type ExamPage = z.infer<typeof examPageSchema>;
 
+export const duplicateExamInput = z
+  .object({
+    examId: given.examId,
+    name: nameInput.describe("The name of the new exam, on one line, without white space at its ends."),
+    startTime: optional(startInput).describe("When the new exam begins. Absent: when the other one does."),
+    endTime: optional(endInput).describe(
+      "When the new exam ends: after it begins. Absent: it lasts as long as the other one.",
+    ),
+    withRooms: withDefault(z.boolean(), false).describe(
+      "Whether it gets rooms of the same names, in progress, with their teachers and inspectors.",
+    ),
+    withPeople: withDefault(z.boolean(), false).describe(
+      "Whether it gets the same people, without a room, as after an import. With `withRooms`, teachers and inspectors keep their rooms.",
+    ),
+  })
+  .describe("Input of `exam.duplicate`.");
+export type DuplicateExamInput = z.infer<typeof duplicateExamInput>;
+
+export const duplicatedExamSchema = examSchema
+  .extend({
+    rooms: z.int().describe("How many rooms the new exam has."),
+    people: z.int().describe("How many people the new exam has, with and without a room."),
+  })
+  .describe("Output of `exam.duplicate`: the new exam.");
+export type DuplicatedExam = z.infer<typeof duplicatedExamSchema>;
+
 const confirmInput = z.string().max(200, "must be at most 200 characters");
 
 export const deleteExamInput = z

@@ -33,6 +33,8 @@ import { createCheatStore } from "../features/cheat/store.js";
 import { createDropInService } from "../features/drop-in/service.js";
 import { createErasureService } from "../features/erasure/service.js";
 import { createErasureStore } from "../features/erasure/store.js";
+import { createDuplicateService } from "../features/exam/duplicates.js";
+import { createDuplicatesStore } from "../features/exam/duplicates-store.js";
 import { createExamService } from "../features/exam/service.js";
 import { createExamStore } from "../features/exam/store.js";
 import { createLoginService } from "../features/im/logins.js";
@@ -308,6 +310,16 @@ export const createServices = (
     rates,
     quotas,
   });
+  const duplicates = createDuplicateService({
+    store: createDuplicatesStore({ storage, bulk, tasks: taskLog }),
+    access,
+    exams: exam,
+    groups,
+    clock,
+    ids,
+    rates,
+    quotas,
+  });
   const links = createLinkService({
     store: roomStore,
     access,
@@ -424,6 +436,7 @@ export const createServices = (
     links,
     codes,
     cards,
+    duplicates,
     im,
     instances,
     presence,

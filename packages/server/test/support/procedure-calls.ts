@@ -163,6 +163,9 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "exam.get": { input: examOf },
   "exam.update": { input: (school) => ({ ...examOf(school), name: "Another name" }) },
   "exam.list": { input: () => ({}) },
+  "exam.duplicate": {
+    input: (school) => ({ ...examOf(school), name: "Its copy", ...SOON, withRooms: true, withPeople: true }),
+  },
   "exam.end": { before: ({ admin, room }) => admin.room.reopen({ roomId: room.id }), input: examOf },
   "exam.cards": { input: (school) => ({ ...examOf(school), limit: 1 }) },
   "exam.cards, of a room": {

@@ -5,6 +5,8 @@ import {
   deletedExamSchema,
   deleteExamInput,
   doneSchema,
+  duplicatedExamSchema,
+  duplicateExamInput,
   endedExamSchema,
   eraseExamInput,
   examPageSchema,
@@ -32,6 +34,7 @@ import type { PlanService } from "../plan/service.js";
 import type { CardService } from "../room/cards.js";
 import type { RoomService } from "../room/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
+import type { DuplicateService } from "./duplicates.js";
 import type { ExamService } from "./service.js";
 
 export const createExamRouter = ({
@@ -39,12 +42,14 @@ export const createExamRouter = ({
   plan,
   room,
   cards,
+  duplicates,
   subscriptions,
 }: {
   exam: ExamService;
   plan: PlanService;
   room: RoomService;
   cards: CardService;
+  duplicates: DuplicateService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -83,6 +88,24 @@ export const createExamRouter = ({
       .input(updateExamInput)
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.update(ctx.caller, input)),
+    duplicate: staffProcedure
+      .meta({
+        sentence: "Makes a new exam after another, on request with its rooms and people.",
+        access: "Teachers: the exams that they created.",
+        errors: [
+          "EXAM_NOT_FOUND",
+          "AUDIO_CLIP_NOT_FOUND",
+          "PARTICIPANT_CONFLICT",
+          "QUOTA_EXCEEDED",
+          "PROVIDER_NOT_CONFIGURED",
+          "PROVIDER_FAILED",
+        ],
+        charges: ["rooms", "readRows", "writeRows"],
+        rows: 1000,
+      })
+      .input(duplicateExamInput)
+      .output(duplicatedExamSchema)
+      .mutation(({ ctx, input }) => duplicates.duplicate(ctx.caller, input)),
     end: staffProcedure
       .meta({
         sentence: "Ends the rooms of an exam.",
