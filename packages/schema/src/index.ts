@@ -90,6 +90,15 @@ export {
   setCheatConfigInput,
 } from "./cheat.js";
 export { type CheatConfig, cheatConfigDataSchema, parseCheatConfig } from "./cheat-config.js";
+export {
+  type CheckCode,
+  type CheckItem,
+  checkCodes,
+  checkItemSchema,
+  type ExamCheck,
+  examCheckSchema,
+  MAX_NAMED,
+} from "./check.js";
 export { doneSchema, userIdSchema } from "./common.js";
 export { knownDetectTypes } from "./detect-types.js";
 export {

@@ -30,6 +30,8 @@ import { createCapacityStore } from "../features/capacity/store.js";
 import { createRecordQuota } from "../features/cheat/quota.js";
 import { createCheatService } from "../features/cheat/service.js";
 import { createCheatStore } from "../features/cheat/store.js";
+import { createCheckService } from "../features/check/service.js";
+import { createCheckStore } from "../features/check/store.js";
 import { createDropInService } from "../features/drop-in/service.js";
 import { createErasureService } from "../features/erasure/service.js";
 import { createErasureStore } from "../features/erasure/store.js";
@@ -76,6 +78,7 @@ import { createGate } from "../limits/gate.js";
 import { UNLIMITED } from "../limits/rates.js";
 import { examNotFound, InvigilError } from "../platform/errors.js";
 import { createIds } from "../platform/ids.js";
+import { serviceChecks } from "../providers/checks.js";
 import { withoutShares } from "../storage/turns.js";
 import type { Deps } from "./deps.js";
 
@@ -411,6 +414,22 @@ export const createServices = (
     access,
   });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
+  const checks = createCheckService({
+    store: createCheckStore({ storage }),
+    access,
+    accessLog,
+    exams: exam,
+    audio,
+    cheat,
+    codes,
+    capacity,
+    services: serviceChecks(providers),
+    disk,
+    clock,
+    monotonic,
+    rates,
+    config,
+  });
   const stream = createStreamService({
     store: createStreamStore({ storage, tasks: taskLog }),
     access,
@@ -437,6 +456,7 @@ export const createServices = (
     codes,
     cards,
     duplicates,
+    checks,
     im,
     instances,
     presence,

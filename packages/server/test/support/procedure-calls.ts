@@ -167,6 +167,7 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: (school) => ({ ...examOf(school), name: "Its copy", ...SOON, withRooms: true, withPeople: true }),
   },
   "exam.end": { before: ({ admin, room }) => admin.room.reopen({ roomId: room.id }), input: examOf },
+  "exam.check": { input: examOf },
   "exam.cards": { input: (school) => ({ ...examOf(school), limit: 1 }) },
   "exam.cards, of a room": {
     input: (school) => ({ ...examOf(school), ...own(school), userIds: ["examinee1"] }),

@@ -9,6 +9,7 @@ import {
   duplicateExamInput,
   endedExamSchema,
   eraseExamInput,
+  examCheckSchema,
   examPageSchema,
   examPlanSchema,
   examRef,
@@ -30,6 +31,7 @@ import {
 } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
+import type { CheckService } from "../check/service.js";
 import type { PlanService } from "../plan/service.js";
 import type { CardService } from "../room/cards.js";
 import type { RoomService } from "../room/service.js";
@@ -43,6 +45,7 @@ export const createExamRouter = ({
   room,
   cards,
   duplicates,
+  checks,
   subscriptions,
 }: {
   exam: ExamService;
@@ -50,6 +53,7 @@ export const createExamRouter = ({
   room: RoomService;
   cards: CardService;
   duplicates: DuplicateService;
+  checks: CheckService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -175,6 +179,17 @@ export const createExamRouter = ({
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
+    check: staffProcedure
+      .meta({
+        sentence: "Says what is missing for an exam.",
+        access: "Teachers: the exams that they created.",
+        errors: ["EXAM_NOT_FOUND"],
+        rows: 1000,
+        longAnswer: true,
+      })
+      .input(examRef)
+      .output(examCheckSchema)
+      .query(({ ctx, input }) => checks.check(ctx.caller, input.examId)),
     // As `room.joinCodes`, which it may make.
     cards: staffProcedure
       .meta({
