@@ -113,6 +113,17 @@ describe("every command", () => {
     await does("roster import", ["people.csv", "--exam", "Arts"], /^4 rows: 4 added, /);
     await does("roster list", ["--exam", "Arts"], /4 people have no room; 0 examinees sit in rooms\.\n$/);
     await does("exam plan", ["Arts", "--room-size", "1"], /Created 2 rooms and seated 2 examinees, /);
+    await does("exam duplicate", ["Arts", "--name", "Resit", "--with-rooms", "--with-people", "-q"], ID);
+    const { stdout, code } = await invigil(run, "exam check", ["Arts"]);
+    expect({ stdout, code }).toEqual({
+      stdout: expect.stringMatching(/^CHECK .*\n15 checks: \d missing, /s),
+      code: 1,
+    });
+    await does(
+      "exam delete",
+      ["Resit", "--with-rooms", "--erase-now", "--yes"],
+      /^Deleted the exam Resit, 2 rooms and 4 people/,
+    );
     await does("room list", [], /^NAME .*\n2 rooms\n$/s);
     await does("room links", ["Room 1", "--exam", "Arts"], /^Room 1\n {2}teacher t1 T, .*examinee e1 A/s);
     await does(
@@ -189,6 +200,8 @@ describe("every command", () => {
     await fails("exam update", ["none", "--name", "E"], noExam);
     await fails("exam list", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("exam plan", ["none", "--room-size", "1"], noExam);
+    await fails("exam duplicate", ["none", "--name", "E"], noExam);
+    await fails("exam check", ["none"], noExam);
     await fails("exam end", ["none"], noExam);
     await fails("exam delete", ["none"], noExam);
     await fails("exam restore", ["none"], "invigil: There is no deleted exam 'none'\n");
