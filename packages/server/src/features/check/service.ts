@@ -172,7 +172,7 @@ export const createCheckService = ({
   const accessItems = async (examId: string, { staff, withoutCode }: Roster): Promise<CheckItem[]> => {
     const madeAt = await store.linksMadeAt(examId);
     const lacking = withoutCode.filter(({ roomId, createdAt }) =>
-      ["", roomId].every((of) => (madeAt.get(of)?.getTime() ?? 0) < createdAt.getTime()),
+      ["", roomId].every((of) => (madeAt.get(of)?.getTime() ?? 0) <= createdAt.getTime()),
     );
     const lackingStaff = new Set(lacking.map(({ userId }) => userId).filter((userId) => staff.has(userId)));
     const accounts = await store.withAccount([...lackingStaff]);
