@@ -69,6 +69,7 @@ const inProcess = (name: string) =>
     isolate: false,
     env: { TMPDIR: temporaryFolder() },
     ...(name === "react" && { environment: PAGE }),
+    ...(name === "console" && { environment: "jsdom", setupFiles: ["test/setup.ts"] }),
   });
 
 /** The tests of a package that start processes. */
