@@ -42,8 +42,11 @@ describe("what has one cause", () => {
 
   it("is not what happened at another place, long after, or to two people", () => {
     const folds = foldOneCause([
-      ...[drop("a", 0), drop("b", 1), drop("c", 2)],
-      ...[drop("d", 3, "Hall C"), drop("e", 4, "Hall C")],
+      drop("a", 0),
+      drop("b", 1),
+      drop("c", 2),
+      drop("d", 3, "Hall C"),
+      drop("e", 4, "Hall C"),
       drop("f", 500_000),
     ]);
     expect(folds.map(({ userIds }) => userIds)).toEqual([["f"], ["e"], ["d"], ["a", "b", "c"]]);

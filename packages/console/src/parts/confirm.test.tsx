@@ -8,7 +8,13 @@ it("waits for the name before something that cannot be undone", async () => {
   const onConfirm = vi.fn(() => Promise.resolve());
   const onClose = vi.fn();
   await renderPart(
-    <Confirm title="Delete Algebra?" action="Delete" typed="Algebra" onConfirm={onConfirm} onClose={onClose} />,
+    <Confirm
+      title="Delete Algebra?"
+      action="Delete"
+      typed="Algebra"
+      onConfirm={onConfirm}
+      onClose={onClose}
+    />,
   );
   const user = userEvent.setup();
   const field = screen.getByRole("textbox", { name: "To confirm, type: Algebra" });

@@ -1,15 +1,20 @@
-import {
-  createMemoryHistory,
-  createRootRoute,
-  createRouter,
-  RouterProvider,
-} from "@tanstack/react-router";
+import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
 import { act, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import { renderPart } from "../../test/render.js";
 import { FilterBar, SearchField } from "./filter-bar.js";
-import { flag, list, oneOf, parseSearch, sorting, stringifySearch, text, useSearchState, whole } from "./search-state.js";
+import {
+  flag,
+  list,
+  oneOf,
+  parseSearch,
+  sorting,
+  stringifySearch,
+  text,
+  useSearchState,
+  whole,
+} from "./search-state.js";
 
 const PARAMS = {
   state: oneOf(["all", "disconnected"], "all"),
@@ -45,7 +50,8 @@ const open = async (address: string) => {
   await screen.findByRole("searchbox");
   return history;
 };
-const values = () => JSON.parse(document.querySelector("output")?.textContent ?? "") as Record<string, unknown>;
+const values = () =>
+  JSON.parse(document.querySelector("output")?.textContent ?? "") as Record<string, unknown>;
 
 it("reads what the address says, and what it says wrongly counts as absent", async () => {
   await open("/?state=nonsense&red=x&sort=-state&rooms=a,b&q=1&other=kept");

@@ -4,7 +4,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { renderPart } from "../../test/render.js";
 import { useShortcut } from "./shortcuts.js";
 
-const run = vi.fn();
+const run = vi.fn<(name: string) => void>();
 beforeEach(() => void run.mockClear());
 
 function Keys() {

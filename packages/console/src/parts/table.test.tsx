@@ -32,6 +32,16 @@ const shown = () =>
     .sort((one, other) => Number(one.ariaRowIndex) - Number(other.ariaRowIndex))
     .map((row) => row.textContent);
 
+function Chosen({ onOpen }: { onOpen: (person: Person) => void }) {
+  const [selection, setSelection] = useState<ReadonlySet<string>>(new Set());
+  return (
+    <>
+      {table(people("A", "B", "C", "D"), { selection, onSelect: setSelection, onOpen })}
+      <output>{[...selection].sort().join()}</output>
+    </>
+  );
+}
+
 describe("a table", () => {
   it("says how many rows there are, and draws those in sight", async () => {
     await renderPart(table(people(...Array.from({ length: 5000 }, (_, n) => `P${n}`))));
@@ -86,16 +96,7 @@ describe("a table", () => {
 
   it("is used by keyboard alone: arrows, Space, Shift, Ctrl+A and Enter", async () => {
     const onOpen = vi.fn();
-    function Chosen() {
-      const [selection, setSelection] = useState<ReadonlySet<string>>(new Set());
-      return (
-        <>
-          {table(people("A", "B", "C", "D"), { selection, onSelect: setSelection, onOpen })}
-          <output>{[...selection].sort().join()}</output>
-        </>
-      );
-    }
-    await renderPart(<Chosen />);
+    await renderPart(<Chosen onOpen={onOpen} />);
     const user = userEvent.setup();
     const chosen = () => screen.getByText((_, element) => element?.tagName === "OUTPUT").textContent;
     const focused = () => document.activeElement?.getAttribute("data-key");

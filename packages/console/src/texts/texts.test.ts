@@ -9,14 +9,22 @@ const chinese = import.meta.glob<Tree>("./zh/*.ts", { eager: true, import: "defa
 const argumentsOf = (tree: Tree, path = ""): [string, string][] =>
   Object.entries(tree).flatMap(([name, value]) =>
     typeof value === "string"
-      ? [[`${path}${name}`, [...new Set(value.match(/(?<!(?:=\d+|one|other) )\{\w+(?=[,}])|<\w+>/g))].sort().join(" ")]]
+      ? [
+          [
+            `${path}${name}`,
+            [...new Set(value.match(/(?<!(?:=\d+|one|other) )\{\w+(?=[,}])|<\w+>/g))].sort().join(" "),
+          ],
+        ]
       : argumentsOf(value, `${path}${name}.`),
   );
 
-it.each(Object.keys(english))("%s says the same in both languages: each text has the same arguments and tags", (file) => {
-  const other = chinese[file.replace("/en/", "/zh/")];
-  expect(argumentsOf(other ?? {})).toEqual(argumentsOf(english[file] ?? {}));
-});
+it.each(Object.keys(english))(
+  "%s says the same in both languages: each text has the same arguments and tags",
+  (file) => {
+    const other = chinese[file.replace("/en/", "/zh/")];
+    expect(argumentsOf(other ?? {})).toEqual(argumentsOf(english[file] ?? {}));
+  },
+);
 
 it("chooses a language as the browser prefers", () => {
   expect(preferredLocale(["fr-FR", "zh-TW", "en"])).toBe("zh-CN");
