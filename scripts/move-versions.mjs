@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Gives the server's version to what changesets does not move, because nobody publishes it: node scripts/move-versions.mjs
+// Gives the server's version to what changesets does not move: node scripts/move-versions.mjs
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
@@ -11,6 +11,8 @@ const { version } = JSON.parse(read("packages/server/package.json"));
 const PLACES = [
   ["package.json", /(?<="version": ")[^"]+/],
   ["packages/im-script/package.json", /(?<="version": ")[^"]+/],
+  // Changesets would make every minor release of the client a major one of the hooks, if the range ended with it.
+  ["packages/react/package.json", /(?<="@invigil\/client": "workspace:>=)[^"]+/],
   ["deploy/kubernetes/kustomization.yaml", /(?<=newTag: )\S+/],
 ];
 for (const [path, pattern] of PLACES) writeFileSync(join(root, path), read(path).replace(pattern, version));
