@@ -11,7 +11,7 @@ const { version } = JSON.parse(read("packages/server/package.json"));
 const PLACES = [
   ["package.json", /(?<="version": ")[^"]+/],
   ["packages/im-script/package.json", /(?<="version": ")[^"]+/],
-  // Changesets would make every minor release of the client a major one of the hooks, if the range ended with it.
+  // The range has no end: changesets makes a release that is not in the range of a peer a major one, of all packages that share a version.
   ["packages/react/package.json", /(?<="@invigil\/client": "workspace:>=)[^"]+/],
   ["deploy/kubernetes/kustomization.yaml", /(?<=newTag: )\S+/],
 ];
