@@ -10,6 +10,7 @@ const { version } = JSON.parse(read("packages/server/package.json"));
 /** Each file, and the text with its version. `check-deploy.mjs` compares the tag with the server. */
 const PLACES = [
   ["package.json", /(?<="version": ")[^"]+/],
+  ["packages/console/package.json", /(?<="version": ")[^"]+/],
   ["packages/im-script/package.json", /(?<="version": ")[^"]+/],
   // The range has no end: changesets makes a release that is not in the range of a peer a major one, of all packages that share a version.
   ["packages/react/package.json", /(?<="@invigil\/client": "workspace:>=)[^"]+/],
