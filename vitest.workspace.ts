@@ -128,7 +128,7 @@ export default defineConfig({
       ...(isQuick ? [] : [SCHEMA_TYPES]),
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
       ...["server", "client"].map(processes),
-      ...["server", "client", "trpc-fastify"].map(published),
+      ...["server", "client", "trpc-fastify", "react"].map(published),
       faults("server"),
     ],
   },
