@@ -14,7 +14,7 @@ import { starterLibrary } from "./library.js";
 const DAY_SECONDS = 24 * 60 * 60;
 const ROOM_NAME = "演示考场 Demo room";
 const TEACHER = callerOf({ userId: "teacher1", role: "teacher", name: "Teacher One" });
-/** Who makes the account,. */
+/** Who makes the account. */
 const OPERATOR = callerOf({ userId: "admin", role: "admin" });
 
 /**
