@@ -1,5 +1,5 @@
 import { type ImServer, imServerSchema } from "@invigil/schema";
-import { and, count, desc, eq, gt } from "drizzle-orm";
+import { and, count, desc, eq, gt, lt } from "drizzle-orm";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { visibleExams, visibleParticipants, visibleRooms, visibleUnseated } from "../../storage/tables.js";
@@ -35,6 +35,8 @@ const examsEndingAfter = statement(
 );
 /** Who plans an exam has made it lately. Times have no index, so no more exams than these are looked at. */
 const NEWEST = 1000;
+/** Sorts after every id: ids consist of digits and lowercase letters. */
+const FIRST = "~";
 const newestExams = statement(
   query
     .select({
@@ -44,6 +46,7 @@ const newestExams = statement(
       endTime: visibleExams.endTime,
     })
     .from(visibleExams)
+    .where(lt(visibleExams.id, param("before")))
     .orderBy(desc(visibleExams.id))
     .limit(NEWEST),
 );
@@ -91,7 +94,7 @@ export const createCapacityStore = ({ storage }: { storage: Queries }): Capacity
   return {
     upcomingExams: async (now) => counted(await storage.all(examsEndingAfter, { now })),
     async overlapping({ startTime, endTime }, now) {
-      const newest = await storage.all(newestExams);
+      const newest = await storage.all(newestExams, { before: FIRST });
       return counted(
         newest.filter((exam) => exam.endTime > now && exam.startTime < endTime && exam.endTime > startTime),
       );
