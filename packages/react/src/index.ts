@@ -1,0 +1,1 @@
+export type { InvigilClient } from "@invigil/client";
