@@ -98,6 +98,11 @@ describe("every command", () => {
     await does("roster import", ["people.csv", "--exam", "Arts"], /^4 rows: 4 added, /);
     await does("roster list", ["--exam", "Arts"], /4 people have no room; 0 examinees sit in rooms\.\n$/);
     await does("exam plan", ["Arts", "--room-size", "1"], /Created 2 rooms and seated 2 examinees, /);
+    await does(
+      "exam people",
+      ["Arts", "--search", "a"],
+      /^ID .*\ne1 +A +examinee +Room 1 +expected\n\nOf all /,
+    );
     await does("room list", [], /^NAME .*\n2 rooms\n$/s);
     await does("room links", ["Room 1", "--exam", "Arts"], /^Room 1\n {2}teacher t1 T, .*examinee e1 A/s);
     await does(
@@ -167,6 +172,7 @@ describe("every command", () => {
     await fails("exam show", ["none"], noExam);
     await fails("exam update", ["none", "--name", "E"], noExam);
     await fails("exam list", ["--all"], /^invigil: unknown option '--all'\n/);
+    await fails("exam people", ["none"], noExam);
     await fails("exam plan", ["none", "--room-size", "1"], noExam);
     await fails("exam delete", ["none"], noExam);
     await fails("exam restore", ["none"], "invigil: There is no deleted exam 'none'\n");

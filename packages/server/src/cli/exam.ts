@@ -11,6 +11,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { invalidInput, parsed } from "../platform/errors.js";
 import { jsonOption, quietListOption, quietOption } from "./arguments.js";
 import { addDeletion, deletedText } from "./exam-deletion.js";
+import { addPeople } from "./exam-people.js";
 import { withLocalApp } from "./local-app.js";
 import { allDeletedExams, allExams, findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
@@ -247,5 +248,6 @@ export const addExam = (program: Command, run: CommandRun): void => {
         });
       }),
     );
+  addPeople(exam, run);
   addDeletion(exam, run);
 };
