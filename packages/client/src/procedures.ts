@@ -844,177 +844,114 @@ export interface PlannedPerson {
   spare: boolean;
 }
 
-/** Output of `exam.check`: what is missing for an exam. */
-export interface ExamCheck {
-  /** When it was checked. Vendors' services are asked once a minute at most. */
-  checkedAt: Date;
-  /** One item for each code, in the order of an exam's preparation. */
-  items: CheckItem[];
-}
-
-/** An item of the check list of an exam. */
-export interface CheckItem {
-  /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
-  code: "times" | "roster" | "rooms" | "seats" | "teachers" | "staff_access" | "links" | "join_codes" | "web_apps" | "audio" | "cheat_config" | "streams" | "capacity" | "services" | "storage";
-  /** `missing`: the exam cannot be held like this. `attention`: it can, and somebody should look. `ok`: nothing to do. */
-  status: "ok" | "attention" | "missing";
-  /** What was counted. Each item has some of them. */
-  numbers: CheckItemNumbers;
-  /** The first people whom the item is about, at most 20. */
-  people: CheckItemPeople[];
-  /** The first rooms that the item is about, at most 20. */
-  rooms: CheckItemRooms[];
-  /** The settings of the server that are not set. */
-  settings: string[];
-  /** The services of vendors, for `services` only. */
-  services: CheckItemServices[];
-}
-
-/** What was counted. Each item has some of them. */
-export interface CheckItemNumbers {
-  /** `times`: how long the exam lasts. */
-  minutes?: number | undefined;
-  /** `times`: when it starts. Negative: it has begun. */
-  startsInMinutes?: number | undefined;
-  /** Examinees. `roster`: with and without a room. `seats`: without one. `capacity`: of all exams at the same time. */
-  examinees?: number | undefined;
-  /** `roster`: teachers in rooms, once for each room. */
-  teachers?: number | undefined;
-  /** `roster`: inspectors in rooms, once for each room. */
-  inspectors?: number | undefined;
-  /** `seats`: teachers and inspectors without a room. */
-  staff?: number | undefined;
-  /** `staff_access` and `links`: people who have no way in. */
-  people?: number | undefined;
-  /** `rooms`: rooms in progress. `teachers`: rooms without a teacher. */
-  rooms?: number | undefined;
-  /** `audio`: clips that the exam plays by itself. */
-  scheduled?: number | undefined;
-  /** `audio`: those of them that play more than two hours before the exam, or after it. */
-  outside?: number | undefined;
-  /** `audio`: files of the exam's clips that are not there. */
-  missingFiles?: number | undefined;
-  /** `capacity`: the streams of these examinees. */
-  streams?: number | undefined;
-  /** `capacity`: how many streams the stream service carries. */
-  limit?: number | undefined;
-  /** `storage`: the free space. Absent: unknown, or not checked. */
-  freeMiB?: number | undefined;
-  /** `storage`: below this free space, writes are refused. */
-  reserveMiB?: number | undefined;
-}
-
-export interface CheckItemPeople {
-  /** The user id of the person. */
-  userId: string;
-  /** The name of the person. */
-  name: string;
-}
-
-export interface CheckItemRooms {
-  /** The id of the room. */
-  roomId: string;
-  /** The name of the room. */
-  name: string;
-}
-
-export interface CheckItemServices {
-  /** The service. */
-  name: "aliyun_new" | "aliyun_old" | "rong_cloud" | "audio_bucket" | "uploads";
-  /** `ok`: it answers. `failed`: it does not, or refuses. `off`: not set up, or nothing to call. */
-  state: "ok" | "failed" | "off";
-}
-
-/** Input of `exam.cards`. */
-export interface CardsInput {
+/** Input of `exam.people`. */
+export interface ExamPeopleInput {
   /** The id of the exam. 1 to 128 characters. */
   examId: string;
-  /** Only cards of people in this room. Absent: in every room. 1 to 128 characters. */
+  /** Only the people of this room. Absent: all, also those without a room. 1 to 128 characters. */
   roomId?: string | null | undefined;
-  /** Only people in this role. Absent: in every role. */
-  role?: "teacher" | "inspector" | "examinee" | null | undefined;
-  /** Only these people. Absent: everybody. 1 to 500 elements. */
-  userIds?: string[] | null | undefined;
-  /** Whether the cards have join codes, which can be typed, or links. Absent: codes if the server has them, otherwise links. */
-  as?: "codes" | "links" | null | undefined;
-  /** Whether the cards have QR codes. Default: `true`. */
-  withQr?: boolean | null | undefined;
-  /** The number of cards per page. 1 to 500. Default: `100`. */
-  limit?: number | null | undefined;
-  /** `next` of the previous page. Absent: the first page. */
-  after?: CardsInputAfter | null | undefined;
+  /** Only people whose name or id contains this text, or the first letters of whose name do: `wf` finds 王芳 and Wang Fang. Absent: everybody. Then a page may have fewer people than `pageSize`, or none, although a page follows. 1 to 64 characters. */
+  search?: string | null | undefined;
+  /** The number of people per page. 0 means the default. 0 to 1,000. Default: `1000`. */
+  pageSize?: number | null | undefined;
+  /** The `nextCursor` of the previous page. Absent: the first page. */
+  cursor?: string | null | undefined;
 }
 
-export interface CardsInputAfter {
-  /** The id of the room. 1 to 128 characters. */
-  roomId: string;
-  /** The user id of the person. 1 to 128 characters. */
-  userId: string;
+/** Output of `exam.people`. */
+export interface RosterPage {
+  /** The people in the order in which they were added: first those in rooms, then those without. */
+  people: RosterEntry[];
+  /** The last event that this page includes. Read all pages, then subscribe with the `lastEventId` of the first one. */
+  lastEventId: string;
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+  /** The rooms that the caller can see. On the first page only. */
+  rooms?: Room[] | undefined;
+  /** Counts of everybody whom the caller can see, whatever the filter. On the first page only. */
+  counts?: RosterCounts | undefined;
 }
 
-/** Output of `exam.cards`. */
-export interface CardPage {
-  /** Whether the cards have codes or links. */
-  as: "codes" | "links";
-  /** By room, oldest first; in a room teachers, inspectors, examinees; and in the order in which they were added. Examinees of ended rooms have none. */
-  cards: CardPageCards[];
-  /** Send it as `after` to get the next page. Absent on the last page. */
-  next?: CardPageNext | undefined;
-}
-
-/** What a person needs to enter a room, to be printed or mailed. Whoever has it acts as that person. */
-export interface CardPageCards {
+/** A person of an exam, in one of its rooms or without a room. A person in several rooms has an entry for each. */
+export interface RosterEntry {
   /** The user id of the person. */
   userId: string;
   /** The name of the person. */
   name: string;
   /** The role of the person in the room. */
   role: "teacher" | "inspector" | "examinee";
-  /** The id of the room. */
-  roomId: string;
-  /** The name of the room. */
-  roomName: string;
-  /** The address of the code, or the link: of an examinee, for the phone. */
-  url: string;
-  /** The page for the PC, for examinees only. */
-  pcUrl?: string | undefined;
-  /** When the exam ends for this person, including their extra minutes. */
-  examEndTime: Date;
-  /** The `jti` of the token in the link, by which it can be revoked. Absent with a code. */
-  tokenId?: string | undefined;
-  /** When the code or the link stops working. */
-  expiresAt: Date;
-  /** `XXXX-XXXX-XXXX`: the code to type. Absent with links. */
-  code?: string | undefined;
-  /** The code of the page for the PC, for examinees only. Absent with links. */
-  pcCode?: string | undefined;
-  /** `url` as a QR code. Absent without `withQr`. */
-  qr?: CardPageCardsQr | undefined;
-  /** `pcUrl` as a QR code. Absent with links, which are opened on the PC, and without `withQr`. */
-  pcQr?: CardPageCardsPcQr | undefined;
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+  /** The id of the room. Absent: the person has no room yet. */
+  roomId?: string | undefined;
+  /** Whether the cameras of the person send their streams. */
+  publishStatus: RosterEntryPublishStatus;
+  /** Since when the cameras have these statuses, by the server's clock. */
+  publishStatusSince: RosterEntryPublishStatusSince;
+  /** The person's connected pages. */
+  pages: RosterEntryPages[];
+  /** The person's pages that were connected in this room and are not any more. */
+  left: RosterEntryLeft[];
+  /** The number of cheat records about the person in the room. */
+  detections: number;
+  /** When the server received the newest of these records. Absent: there is none, or it is not known. */
+  lastDetectionTime?: Date | undefined;
 }
 
-/** A QR code as a picture. */
-export interface CardPageCardsQr {
-  /** The width and the height, with the white border that scanners need. */
-  size: number;
-  /** The `d` of an SVG `<path>` with `viewBox="0 0 <size> <size>"`, to be stroked one unit wide in black on white. */
-  path: string;
+/** Whether the cameras of the person send their streams. */
+export interface RosterEntryPublishStatus {
+  /** Whether the main camera sends its stream: not yet, now, or no longer. */
+  main: "idle" | "publishing" | "stopped";
+  /** Whether the PC camera sends its stream: not yet, now, or no longer. */
+  pc: "idle" | "publishing" | "stopped";
 }
 
-/** A QR code as a picture. */
-export interface CardPageCardsPcQr {
-  /** The width and the height, with the white border that scanners need. */
-  size: number;
-  /** The `d` of an SVG `<path>` with `viewBox="0 0 <size> <size>"`, to be stroked one unit wide in black on white. */
-  path: string;
+/** Since when the cameras have these statuses, by the server's clock. */
+export interface RosterEntryPublishStatusSince {
+  /** Since when the main camera has its status. Absent: it is not known. */
+  main?: Date | undefined;
+  /** Since when the PC camera has its status. Absent: it is not known. */
+  pc?: Date | undefined;
 }
 
-export interface CardPageNext {
-  /** The id of the room. */
-  roomId: string;
-  /** The user id of the person. */
-  userId: string;
+/** A connected page. */
+export interface RosterEntryPages {
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** The time since which the page has been connected. Interruptions shorter than the settle time do not count. */
+  since: Date;
+  /** The number of devices that have the page open, counted as connections that subscribe as this person and camera. More than one may mean that several people use the same link. A device without a subscription is not counted. */
+  devices: number;
+}
+
+/** A page that was connected, and is not. */
+export interface RosterEntryLeft {
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** Since when the page has been disconnected, by the server's clock. */
+  since: Date;
+}
+
+/** How many people of an exam are in which state. Each examinee has one of the states, from `unseated` to `notPublishing`. */
+export interface RosterCounts {
+  /** The number of entries: people of all roles, each once for each of their rooms. */
+  people: number;
+  /** The number of examinees who have no room yet. */
+  unseated: number;
+  /** The number of examinees whose room has ended. */
+  ended: number;
+  /** The number of examinees who have not been there yet. */
+  expected: number;
+  /** The number of examinees who were there, and whose pages are all disconnected. */
+  disconnected: number;
+  /** The number of examinees who are there, and a camera of whom no longer sends its stream. */
+  stopped: number;
+  /** The number of examinees who are there, and whose cameras send their streams, or one of them does. */
+  publishing: number;
+  /** The number of examinees who are there, and whose cameras have not begun to send their streams. */
+  notPublishing: number;
+  /** The number of examinees about whom there are cheat records, whatever else they are counted as. */
+  detected: number;
 }
 
 /** The rooms of an exam, read atomically with the id of the last event. */
@@ -1029,6 +966,14 @@ export interface ExamSnapshot {
 
 /** Input of `exam.onEvent`. */
 export interface OnExamEventInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The last event that the subscriber received. Absent: only new events. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Input of `exam.onPeople`. */
+export interface OnPeopleEventInput {
   /** The id of the exam. 1 to 128 characters. */
   examId: string;
   /** The last event that the subscriber received. Absent: only new events. */
@@ -1794,6 +1739,7 @@ export type RoomEvent =
   | ParticipantLeftEvent
   | DevicesChangedEvent
   | PublishStatusChangedEvent
+  | RosterChangedEvent
   | CheatConfigChangedEvent
   | CheatRecordsAddedEvent
   | MessageEvent
@@ -1981,6 +1927,18 @@ export interface PublishStatusChangedEvent {
   status: "idle" | "publishing" | "stopped";
 }
 
+/** Many people of the exam changed at once, or people without a room did: an import, a plan or a removal. Read the people again with `exam.people`. */
+export interface RosterChangedEvent {
+  /** The type of the event. */
+  type: "roster_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+}
+
 /** The cheat config of the exam changed. */
 export interface CheatConfigChangedEvent {
   /** The type of the event. */
@@ -2050,6 +2008,7 @@ export type ExamEvent =
   | ParticipantLeftEvent
   | DevicesChangedEvent
   | PublishStatusChangedEvent
+  | RosterChangedEvent
   | CheatConfigChangedEvent
   | CheatRecordsAddedEvent
   | MessageEvent
@@ -2067,6 +2026,61 @@ export interface ExamGap {
   time: Date;
   /** The current state. */
   snapshot: ExamSnapshot;
+}
+
+/** An event that subscribers to the people of an exam receive: those that change people or rooms, in one order. */
+export type PeopleEvent =
+  | RoomCreatedEvent
+  | RoomEndedEvent
+  | RoomReopenedEvent
+  | AudioStatusChangedEvent
+  | ParticipantAddedEvent
+  | ParticipantUpdatedEvent
+  | ParticipantRemovedEvent
+  | ParticipantEnteredEvent
+  | ParticipantLeftEvent
+  | DevicesChangedEvent
+  | PublishStatusChangedEvent
+  | RosterChangedEvent
+  | DetectionsCounted
+  | PeopleGap;
+
+/** How many cheat records there are about people, at most once a second. It is no event of the log: its id is that of the last event before it. */
+export interface DetectionsCounted {
+  /** The type of the event. */
+  type: "detections_counted";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the exam. */
+  examId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The people whose number of records may have changed. */
+  people: DetectionsCountedPeople[];
+}
+
+/** How many cheat records there are about a person in a room. */
+export interface DetectionsCountedPeople {
+  /** The id of the room. */
+  roomId: string;
+  /** The user id of the person. */
+  userId: string;
+  /** The number of cheat records about the person in the room. */
+  detections: number;
+  /** When the server received the newest of these records. Absent: there is none, or it is not known. */
+  lastDetectionTime?: Date | undefined;
+}
+
+/** Replaces events that are no longer available, because there were too many or they are too old. Read the people again with `exam.people`. */
+export interface PeopleGap {
+  /** The type of the event. */
+  type: "gap";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the exam. */
+  examId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
 }
 
 /** The usual content of a cheat config: the detections that run on each camera. The app decides about absent ones. */
@@ -2355,17 +2369,11 @@ export type Procedures = {
      */
     plan: TRPCMutationProcedure<{ input: PlanExamInput; output: ExamPlan; meta: unknown }>;
     /**
-     * Says what is missing for an exam.
+     * Returns the people of an exam, with and without a room, as they are now.
      *
-     * For administrators and teachers. Teachers: the exams that they created.
+     * For administrators, teachers and inspectors. Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.
      */
-    check: TRPCQueryProcedure<{ input: ExamRef; output: ExamCheck; meta: unknown }>;
-    /**
-     * Makes cards with which people enter their rooms, to be printed or mailed.
-     *
-     * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
-     */
-    cards: TRPCMutationProcedure<{ input: CardsInput; output: CardPage; meta: unknown }>;
+    people: TRPCQueryProcedure<{ input: ExamPeopleInput; output: RosterPage; meta: unknown }>;
     /**
      * Returns the rooms of an exam, to subscribe from.
      *
@@ -2378,6 +2386,12 @@ export type Procedures = {
      * For administrators and inspectors. All but administrators: in their own rooms and exams.
      */
     onEvent: TRPCSubscriptionProcedure<{ input: OnExamEventInput; output: AsyncIterable<Tracked<ExamEvent>, void, undefined>; meta: unknown }>;
+    /**
+     * Delivers what changes about the people of an exam and its rooms, as it happens.
+     *
+     * For administrators, teachers and inspectors. Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.
+     */
+    onPeople: TRPCSubscriptionProcedure<{ input: OnPeopleEventInput; output: AsyncIterable<Tracked<PeopleEvent>, void, undefined>; meta: unknown }>;
   };
   participant: {
     /**

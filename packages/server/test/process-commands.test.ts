@@ -127,6 +127,11 @@ describe("every command", () => {
       ["Resit", "--with-rooms", "--erase-now", "--yes"],
       /^Deleted the exam Resit, 2 rooms and 4 people/,
     );
+    await does(
+      "exam people",
+      ["Arts", "--search", "a"],
+      /^ID .*\ne1 +A +examinee +Room 1 +expected\n\nOf all /,
+    );
     await does("room list", [], /^NAME .*\n2 rooms\n$/s);
     await does("room links", ["Room 1", "--exam", "Arts"], /^Room 1\n {2}teacher t1 T, .*examinee e1 A/s);
     await does(
@@ -205,6 +210,7 @@ describe("every command", () => {
     await fails("servers", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("usage", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("exam list", ["--all"], /^invigil: unknown option '--all'\n/);
+    await fails("exam people", ["none"], noExam);
     await fails("exam plan", ["none", "--room-size", "1"], noExam);
     await fails("exam duplicate", ["none", "--name", "E"], noExam);
     await fails("exam check", ["none"], noExam);

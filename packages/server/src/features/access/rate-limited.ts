@@ -41,5 +41,6 @@ export const withRateLimits = (
     allRooms: ofExam(access.allRooms),
     wholeExam: ofExam(access.wholeExam),
     roomsToRun: ofExam(access.roomsToRun),
+    roomsToWatch: ofExam(access.roomsToWatch),
   };
 };
