@@ -119,6 +119,18 @@ module.exports = {
       { path: "^(packages|@invigil)/server(/|$)", dependencyTypesNot: ["type-only"] },
     ),
     rule(
+      "react-imports-its-peers-only",
+      "What the hooks do, an app of a user can do with the client.",
+      { path: "^packages/react/src/", pathNot: test },
+      {
+        pathNot: [
+          "^packages/react/src/",
+          "(^|/)@invigil/client(/|$)|^packages/client/(src|dist)/(index|session)\\.",
+          "(^|/)(react|@types/react|@tanstack/react-query|@trpc/tanstack-react-query)(/|$)",
+        ],
+      },
+    ),
+    rule(
       "script-takes-types-alone",
       "What pages load carries nothing but itself.",
       { path: "^packages/im-script/src/", pathNot: test },

@@ -42,6 +42,12 @@ const steps = [
     isQuick: false,
   },
   {
+    name: "react",
+    command: [process.execPath, "scripts/build.mjs", "react"],
+    after: ["types"],
+    isQuick: false,
+  },
+  {
     name: "console",
     command: [process.execPath, "scripts/build.mjs", "console"],
     isQuick: false,
@@ -56,7 +62,7 @@ const steps = [
     name: "tests",
     // vitest runs what one of several patterns lets through, so there is one: `-p*` is whatever starts processes, and `-ci` what only .ci/run runs.
     command: [...vitest, "--project", quick ? "!*-p*" : "!*-ci"],
-    after: ["types", "packed", "script", "adapter", "client", "console"],
+    after: ["types", "packed", "script", "adapter", "client", "react", "console"],
     counts: true,
   },
   {

@@ -24,9 +24,12 @@ const compressedCopies = (): Plugin => ({
   },
 });
 
-export default defineConfig({
+/** The server that pages in development talk to. */
+const DEV_SERVER = process.env.INVIGIL_DEV_SERVER ?? "http://127.0.0.1:7001";
+
+export default defineConfig(({ command }) => ({
   // The server says with `<base>` where the console is.
-  base: "./",
+  base: command === "serve" ? "/console/" : "./",
   plugins: [react(), compressedCopies()],
   resolve: {
     // The sources, so that nothing has to be built before.
@@ -49,9 +52,14 @@ export default defineConfig({
     outDir: OUTPUT,
     emptyOutDir: true,
     target: "baseline-widely-available",
+    // `light-dark()` as it is: what the bundler would write for older browsers does not know Mantine's colour scheme.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     cssMinify: "esbuild",
     // The policy of the page forbids `data:` for everything but pictures.
     assetsInlineLimit: 0,
     reportCompressedSize: false,
   },
-});
+  server: {
+    proxy: { "^/(trpc|audio|health|j)(/|$|\\?)": { target: DEV_SERVER, changeOrigin: true, ws: true } },
+  },
+}));
