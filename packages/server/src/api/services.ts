@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import type { Caller } from "@invigil/schema";
 import { createAccessLog } from "../domain/access-log.js";
 import { createAuditLog } from "../domain/audit.js";
 import { createBulkChanges } from "../domain/bulk/changes.js";
@@ -30,9 +31,13 @@ import { createCapacityStore } from "../features/capacity/store.js";
 import { createRecordQuota } from "../features/cheat/quota.js";
 import { createCheatService } from "../features/cheat/service.js";
 import { createCheatStore } from "../features/cheat/store.js";
+import { createCheckService } from "../features/check/service.js";
+import { createCheckStore } from "../features/check/store.js";
 import { createDropInService } from "../features/drop-in/service.js";
 import { createErasureService } from "../features/erasure/service.js";
 import { createErasureStore } from "../features/erasure/store.js";
+import { createDuplicateService } from "../features/exam/duplicates.js";
+import { createDuplicatesStore } from "../features/exam/duplicates-store.js";
 import { createExamService } from "../features/exam/service.js";
 import { createExamStore } from "../features/exam/store.js";
 import { createLoginService } from "../features/im/logins.js";
@@ -54,12 +59,14 @@ import { createPlanService } from "../features/plan/service.js";
 import { createPlanStore } from "../features/plan/store.js";
 import { createPresenceService } from "../features/presence/service.js";
 import { createPresenceStore } from "../features/presence/store.js";
+import { createCardService } from "../features/room/cards.js";
 import { createCodeService } from "../features/room/codes.js";
 import { createCodeStore } from "../features/room/codes-store.js";
 import { createLinkService } from "../features/room/links.js";
 import { createRoomService } from "../features/room/service.js";
 import { createRoomStore } from "../features/room/store.js";
 import { createWrongCodes } from "../features/room/wrong-codes.js";
+import { createPeopleStore } from "../features/roster/people-store.js";
 import { createRosterService } from "../features/roster/service.js";
 import { createRosterStore } from "../features/roster/store.js";
 import { createSeriesRecorder } from "../features/series/recorder.js";
@@ -78,6 +85,7 @@ import { createGate } from "../limits/gate.js";
 import { UNLIMITED } from "../limits/rates.js";
 import { examNotFound, InvigilError } from "../platform/errors.js";
 import { createIds } from "../platform/ids.js";
+import { serviceChecks } from "../providers/checks.js";
 import { withoutShares } from "../storage/turns.js";
 import type { Deps } from "./deps.js";
 
@@ -194,7 +202,12 @@ export const createServices = (
     clock,
     log,
   });
-  const access = withRateLimits(uncountedAccess, rates, seriesRecorder.noteUse);
+  /** Tells the demo who uses an exam or one of its rooms. */
+  const uses = new EventEmitter<{ exam: [caller: Caller, examId: string] }>();
+  const access = withRateLimits(uncountedAccess, rates, (caller, examId) => {
+    seriesRecorder.noteUse();
+    if (isDemo) uses.emit("exam", caller, examId);
+  });
   const series = createSeriesService({ store: seriesStore, access, rates, clock });
   const authStore = createAuthStore({ storage, writes, roomExams });
   const auth = createAuthService({
@@ -209,6 +222,7 @@ export const createServices = (
     ids,
     log,
     lifetime: config.login,
+    isDemo,
   });
   const account = createAccountService({
     store: createAccountStore({ storage, writes }),
@@ -265,6 +279,7 @@ export const createServices = (
       eraseFromDeleted: createRestingPersonEraser({ storage, audit: auditLog, clock }),
       clock,
     }),
+    people: createPeopleStore({ storage }),
     access,
     erasure,
     clock,
@@ -323,6 +338,16 @@ export const createServices = (
     rates,
     quotas,
   });
+  const duplicates = createDuplicateService({
+    store: createDuplicatesStore({ storage, bulk, tasks: taskLog }),
+    access,
+    exams: exam,
+    groups,
+    clock,
+    ids,
+    rates,
+    quotas,
+  });
   const links = createLinkService({
     store: roomStore,
     access,
@@ -344,6 +369,7 @@ export const createServices = (
     log,
     config,
   });
+  const cards = createCardService({ access, links, codes });
   const imStore = createImStore({ storage, roomExams, messageLog, sendRate });
   const logins = createLoginService({
     store: createLoginStore({ storage, writes }),
@@ -426,6 +452,22 @@ export const createServices = (
     isDemo,
   });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
+  const checks = createCheckService({
+    store: createCheckStore({ storage }),
+    access,
+    accessLog,
+    exams: exam,
+    audio,
+    cheat,
+    codes,
+    capacity,
+    services: serviceChecks(providers),
+    disk,
+    clock,
+    monotonic,
+    rates,
+    config,
+  });
   const stream = createStreamService({
     store: createStreamStore({ storage, tasks: taskLog }),
     access,
@@ -436,7 +478,9 @@ export const createServices = (
     gate,
     accessLog,
     access,
+    uses,
     audit,
+    isDemo,
     auth,
     issuing,
     account,
@@ -450,6 +494,9 @@ export const createServices = (
     room,
     links,
     codes,
+    cards,
+    duplicates,
+    checks,
     im,
     instances,
     presence,

@@ -143,6 +143,8 @@ export const configOf = (env: Settings) => {
     /** The URLs of the web apps for watching and for sitting exams. */
     apps: { watchUrl: env.INVIGIL_WATCH_APP_URL, examineeUrl: env.INVIGIL_EXAMINEE_APP_URL },
     timeZone: env.INVIGIL_TIME_ZONE,
+    /** Whether the server serves the console. */
+    servesConsole: env.INVIGIL_CONSOLE === "on",
     corsOrigins: env.INVIGIL_CORS_ORIGINS,
     restStatus: env.INVIGIL_REST_STATUS,
     /** What handles tRPC over HTTP: packages/trpc-fastify, or tRPC's own adapter. */
@@ -167,6 +169,8 @@ export const configOf = (env: Settings) => {
     eventRetentionSeconds: env.INVIGIL_EVENT_RETENTION_SECONDS,
     presenceSettleSeconds: env.INVIGIL_PRESENCE_SETTLE_SECONDS,
     demoExaminees: env.INVIGIL_DEMO_EXAMINEES,
+    /** Whether the demo plays an exam. */
+    demoExam: env.INVIGIL_DEMO_EXAM === "on",
     logLevel: env.INVIGIL_LOG_LEVEL,
     /** Rate limits per minute, by person, room or exam. */
     limits: {

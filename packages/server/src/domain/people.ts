@@ -20,6 +20,7 @@ import {
   visibleRooms,
 } from "../storage/tables.js";
 import type { ExamTransaction, RosterTransaction } from "./exam-transaction.js";
+import { noteStatuses } from "./page-times.js";
 import { noteRoomExam, type RoomKey } from "./room-exams.js";
 import { prepareSeat, type SeatKey } from "./seats.js";
 import { readPublishStatus } from "./stream-status.js";
@@ -192,12 +193,14 @@ export const insertExam = async (tx: RosterTransaction, exam: NewExam): Promise<
 };
 
 /**
- * Writes a room in progress without people, and returns it. If a bulk change adds it, readers see it once the change is announced.
+ * Writes a room in progress without people, and returns it. If a bulk change adds it, readers see it once the change is announced. If one
+ * makes its exam, it is marked as removed instead: see `BulkChanges.create`.
  */
 export const insertRoom = async (
   tx: RosterTransaction,
   { id, examId, name, imServer, createTeacher, now }: NewRoom,
   addedBy: number | null = null,
+  removedBy: number | null = null,
 ): Promise<Room> => {
   const room = {
     id,
@@ -211,7 +214,7 @@ export const insertRoom = async (
   } as const;
   await Promise.all([
     noteRoomExam(tx, { roomId: id, examId }),
-    tx.insert(insertRooms, [{ ...room, imServer, addedBy }]),
+    tx.insert(insertRooms, [{ ...room, imServer, addedBy, removedBy }]),
   ]);
   return { ...room, imGroupId: id };
 };
@@ -304,7 +307,21 @@ export const preparePerson = async (
   return {
     arrival: { userId, role, name, extraMinutes, publishStatus },
     write: async () => {
-      await Promise.all([tx.insert(insertParticipants, [{ ...row, addedBy }]), writeSeat()]);
+      const times = cameraSchema.options
+        .map((camera) => ({
+          examId,
+          roomId,
+          userId,
+          camera,
+          status: publishStatus[camera],
+          statusSince: person.now,
+        }))
+        .filter((time) => time.status !== "idle");
+      await Promise.all([
+        tx.insert(insertParticipants, [{ ...row, addedBy }]),
+        writeSeat(),
+        noteStatuses(tx, times),
+      ]);
     },
   };
 };

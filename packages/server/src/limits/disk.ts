@@ -24,8 +24,8 @@ export interface Disk {
   assertFreeSpace(): void;
   /** Checks the free space now. Resolves to whether there is enough. */
   check(): Promise<boolean>;
-  /** Returns the free space of the fullest of the file systems now. Undefined if it is unknown. */
-  freeBytes(): Promise<number | undefined>;
+  /** Returns the folder with the least free space now. Undefined if it is unknown. */
+  least(): Promise<FreeSpace | undefined>;
   /** Checks the free space every second from now on. */
   start(): void;
   stop(): void;
@@ -56,6 +56,10 @@ export const freeBytes = (folder: string): number | undefined => {
   }
 };
 
+/** Whether free space is below the reserve, so that writes are refused; or so little that an exam may use it up. */
+export const spaceState = (freeBytes: number, reserveBytes: number): "full" | "low" | "enough" =>
+  freeBytes < reserveBytes ? "full" : freeBytes < 4 * reserveBytes ? "low" : "enough";
+
 export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOptions): Disk => {
   const askSystem = async (folder: string): Promise<number> => availableBytes(await statfs(folder));
   const ask = freeSpace ?? askSystem;
@@ -63,8 +67,11 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
   let timer: NodeJS.Timeout | undefined;
   let pendingCheck: Promise<boolean> | undefined;
 
-  const update = (found: readonly FreeSpace[]): boolean => {
-    const [least] = found.toSorted((one, other) => one.bytes - other.bytes);
+  const leastOf = (folders: readonly FreeSpace[]): FreeSpace | undefined =>
+    folders.toSorted((one, other) => one.bytes - other.bytes)[0];
+
+  const update = (folders: readonly FreeSpace[]): boolean => {
+    const least = leastOf(folders);
     const before = hasSpace;
     hasSpace = least === undefined || least.bytes >= reserveBytes;
     if (before !== hasSpace && least !== undefined) {
@@ -114,10 +121,7 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
       if (!hasSpace) throw storageFull();
     },
     check,
-    async freeBytes() {
-      const least = Math.min(...(await readFreeSpace()).map(({ bytes }) => bytes));
-      return Number.isFinite(least) ? least : undefined;
-    },
+    least: async () => leastOf(await readFreeSpace()),
     start() {
       if (reserveBytes === 0 || timer) return;
       timer = setInterval(() => void check(), CHECK_MS).unref();

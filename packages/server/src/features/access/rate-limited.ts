@@ -7,18 +7,18 @@ const ONE = { calls: 1 };
 /**
  * Wraps the access service so that each permitted call counts towards the rate limits of its room and exam. The
  * limits count after the permission check: otherwise a stranger could use up the limit of a room.
- * @param noteUse called at each permitted call
+ * @param noteUse called at each permitted call that names an exam or one of its rooms
  */
 export const withRateLimits = (
   access: AccessService,
   rates: RateLimits,
-  noteUse: () => void,
+  noteUse: (caller: Caller, examId: string) => void,
 ): AccessService => {
   const ofExam =
     <Result>(check: (caller: Caller, examId: string) => Promise<Result>) =>
     async (caller: Caller, examId: string): Promise<Result> => {
       const result = await check(caller, examId);
-      noteUse();
+      noteUse(caller, examId);
       rates.take({ examId }, ONE);
       return result;
     };
@@ -28,7 +28,7 @@ export const withRateLimits = (
     ...uncounted,
     async room(caller, roomId) {
       const room = await access.room(caller, roomId);
-      noteUse();
+      noteUse(caller, room.examId);
       rates.take({ roomId, examId: room.examId }, ONE);
       return room;
     },
@@ -41,5 +41,6 @@ export const withRateLimits = (
     allRooms: ofExam(access.allRooms),
     wholeExam: ofExam(access.wholeExam),
     roomsToRun: ofExam(access.roomsToRun),
+    roomsToWatch: ofExam(access.roomsToWatch),
   };
 };

@@ -88,15 +88,15 @@ export const createInstallationService = ({
   },
   async usage(caller) {
     access.unbound(caller);
-    const [bytes, freeBytes, audioBytes, { exams, rooms, present, publishing }] = await Promise.all([
+    const [bytes, space, audioBytes, { exams, rooms, present, publishing }] = await Promise.all([
       db.size(),
-      disk.freeBytes(),
+      disk.least(),
       audio.fileBytes(),
       store.count(new Date(clock().getTime() - COUNTED_MS)),
     ]);
     return {
       database: { kind: db.kind, bytes },
-      disk: { ...(freeBytes !== undefined && { freeBytes }), reserveBytes: config.diskReserveBytes },
+      disk: { ...(space && Number.isFinite(space.bytes) && { freeBytes: space.bytes }), reserveBytes: config.diskReserveBytes },
       audioBytes,
       exams,
       underWay: { rooms, present, publishing },
