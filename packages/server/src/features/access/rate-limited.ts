@@ -34,7 +34,7 @@ export const withRateLimits = (
     },
     async inProgress(caller, where) {
       await access.inProgress(caller, where);
-      noteUse();
+      if (where.examId !== undefined) noteUse(caller, where.examId);
       rates.take(where, ONE);
     },
     exam: ofExam(access.exam),

@@ -23,7 +23,7 @@ export interface InstallationServiceDeps {
   readonly instances: Pick<Instances, "running">;
   readonly audio: Pick<AudioService, "fileBytes">;
   readonly db: Pick<Database, "kind" | "size">;
-  readonly disk: Pick<Disk, "freeBytes">;
+  readonly disk: Pick<Disk, "least">;
   /** The connections and subscriptions of people to this server. */
   readonly inUse: () => { readonly connections: number; readonly subscriptions: number };
   readonly clock: () => Date;
