@@ -81,6 +81,9 @@ describe("every command", () => {
     await does("exam show", ["Maths"], new RegExp(`^exam +${exam}\nname +Maths\n`));
     await does("exam update", [exam, "--name", "Arts"], /\nname +Arts\n/);
     await does("exam list", [], /^ID .*\n.* Arts\n$/);
+    await does("exam series", ["Arts"], /^Nothing was counted in that time: /);
+    await does("servers", [], /^A SQLite database has one server, /);
+    await does("usage", [], /^IN USE .*\ndatabase \(sqlite\) .*\nINVIGIL_QUOTA_RECORDS_PER_PERSON +50000\n/s);
 
     const clip = await does("audio add", ["https://cdn.example/a.mp3", "--name", "A", "-q"], ID);
     await does("audio list", [], new RegExp(`^ID .*\n${clip} .* A `));
@@ -166,6 +169,9 @@ describe("every command", () => {
     await fails("exam create", soon, /^invigil: --start must be a time like [^\n]+\n$/);
     await fails("exam show", ["none"], noExam);
     await fails("exam update", ["none", "--name", "E"], noExam);
+    await fails("exam series", ["none"], noExam);
+    await fails("servers", ["--all"], /^invigil: unknown option '--all'\n/);
+    await fails("usage", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("exam list", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("exam plan", ["none", "--room-size", "1"], noExam);
     await fails("exam delete", ["none"], noExam);

@@ -44,6 +44,8 @@ import { createImService } from "../features/im/service.js";
 import { createImStore } from "../features/im/store.js";
 import { createImportService } from "../features/import/service.js";
 import { createImportStore } from "../features/import/store.js";
+import { createInstallationService } from "../features/installation/service.js";
+import { createInstallationStore } from "../features/installation/store.js";
 import { createGroupQueues, taskKindsOf } from "../features/message-groups/queues.js";
 import { createGroupService } from "../features/message-groups/service.js";
 import { createGroupStore } from "../features/message-groups/store.js";
@@ -61,6 +63,9 @@ import { createRoomStore } from "../features/room/store.js";
 import { createWrongCodes } from "../features/room/wrong-codes.js";
 import { createRosterService } from "../features/roster/service.js";
 import { createRosterStore } from "../features/roster/store.js";
+import { createSeriesRecorder } from "../features/series/recorder.js";
+import { createSeriesService } from "../features/series/service.js";
+import { createSeriesStore } from "../features/series/store.js";
 import { createStreamService } from "../features/stream/service.js";
 import { createStreamStore } from "../features/stream/store.js";
 import { createEventDispatcher } from "../features/subscriptions/event-dispatcher.js";
@@ -102,7 +107,7 @@ export const createServices = (
     passwords,
     audioFiles,
     log,
-    coordination: { instances, throttle, sendRate, claims },
+    coordination: { instances, throttle, sendRate, claims, duties },
   }: Omit<Deps, "authSecret">,
   { unlimited = false, isDemo = false }: ServiceOptions = {},
 ) => {
@@ -182,10 +187,22 @@ export const createServices = (
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
+  const seriesStore = createSeriesStore({ storage, writes, duties });
+  const seriesRecorder = createSeriesRecorder({
+    store: seriesStore,
+    duties,
+    isAnyoneConnected: () => presence.isAnyoneConnected(),
+    clock,
+    log,
+  });
   /** Tells the demo who uses an exam or one of its rooms. */
   const uses = new EventEmitter<{ exam: [caller: Caller, examId: string] }>();
-  const noteUse = (caller: Caller, examId: string) => void uses.emit("exam", caller, examId);
-  const access = withRateLimits(uncountedAccess, rates, isDemo ? noteUse : undefined);
+  const noteUse = (caller: Caller, examId: string | undefined): void => {
+    seriesRecorder.noteUse();
+    if (isDemo && examId !== undefined) uses.emit("exam", caller, examId);
+  };
+  const access = withRateLimits(uncountedAccess, rates, noteUse);
+  const series = createSeriesService({ store: seriesStore, access, rates, clock });
   const authStore = createAuthStore({ storage, writes, roomExams });
   const auth = createAuthService({
     store: authStore,
@@ -369,6 +386,7 @@ export const createServices = (
     rates,
     log,
   });
+  const subscriptionLimits = createSubscriptionLimits(config.perPerson);
   const subscriptions = createSubscriptionService({
     store: subscriptionStore,
     dispatcher,
@@ -376,7 +394,7 @@ export const createServices = (
     uncountedAccess,
     presence,
     accessLog,
-    limits: createSubscriptionLimits(config.perPerson),
+    limits: subscriptionLimits,
     rates,
     clock,
     monotonic,
@@ -401,6 +419,18 @@ export const createServices = (
     uploads: providers.uploads,
     store: createUploadStore({ storage }),
     access,
+  });
+  const installation = createInstallationService({
+    store: createInstallationStore({ storage }),
+    access,
+    instances,
+    audio,
+    db,
+    disk,
+    inUse: () => subscriptionLimits.inUse(),
+    clock,
+    config,
+    isDemo,
   });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
   const stream = createStreamService({
@@ -431,8 +461,11 @@ export const createServices = (
     im,
     instances,
     presence,
+    series,
+    seriesRecorder,
     upload,
     capacity,
+    installation,
     queue,
     deadLetters,
     erasure,

@@ -24,6 +24,8 @@ export interface Disk {
   assertFreeSpace(): void;
   /** Checks the free space now. Resolves to whether there is enough. */
   check(): Promise<boolean>;
+  /** Returns the free space of the fullest of the file systems now. Undefined if it is unknown. */
+  freeBytes(): Promise<number | undefined>;
   /** Checks the free space every second from now on. */
   start(): void;
   stop(): void;
@@ -77,7 +79,7 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
     return hasSpace;
   };
 
-  const checkNow = async (): Promise<boolean> => {
+  const readFreeSpace = async (): Promise<FreeSpace[]> => {
     const found = await Promise.all(
       folders.map(async (folder) => {
         // An unknown free space refuses nothing. A write that fails reports its own error.
@@ -85,8 +87,9 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
         return bytes === undefined ? [] : [{ folder, bytes }];
       }),
     );
-    return update(found.flat());
+    return found.flat();
   };
+  const checkNow = async (): Promise<boolean> => update(await readFreeSpace());
 
   const check = (): Promise<boolean> => {
     if (reserveBytes === 0) return Promise.resolve(true);
@@ -111,6 +114,10 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
       if (!hasSpace) throw storageFull();
     },
     check,
+    async freeBytes() {
+      const least = Math.min(...(await readFreeSpace()).map(({ bytes }) => bytes));
+      return Number.isFinite(least) ? least : undefined;
+    },
     start() {
       if (reserveBytes === 0 || timer) return;
       timer = setInterval(() => void check(), CHECK_MS).unref();

@@ -160,6 +160,9 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
       }),
     input: (school) => ({ ...examOf(school), roomSize: 30 }),
   },
+  "exam.series": { input: examOf },
+  "exam.series, of a room": { input: (school) => ({ ...examOf(school), ...own(school) }) },
+  "exam.roomSeries": { input: examOf },
   "exam.snapshot": { input: examOf },
   "exam.onEvent": { input: (school) => ({ ...examOf(school), lastEventId: "999999999" }) },
   "participant.get": { input: (school) => ({ ...own(school), userId: "teacher1" }) },
@@ -260,6 +263,9 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: ({ room }, _, n) => ({ ...streamReport(room, "examinee1", n), ...streamSignature() }),
   },
   "stream.listEvents": { input: own },
+  "installation.info": { input: () => undefined },
+  "installation.servers": { input: () => undefined },
+  "installation.usage": { input: () => undefined },
 };
 
 /** The procedure of a call. */

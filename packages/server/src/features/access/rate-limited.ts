@@ -7,18 +7,18 @@ const ONE = { calls: 1 };
 /**
  * Wraps the access service so that each permitted call counts towards the rate limits of its room and exam. The
  * limits count after the permission check: otherwise a stranger could use up the limit of a room.
- * @param noteUse called at each permitted call that names an exam or one of its rooms
+ * @param noteUse called at each permitted call, with the exam if it is known
  */
 export const withRateLimits = (
   access: AccessService,
   rates: RateLimits,
-  noteUse?: (caller: Caller, examId: string) => void,
+  noteUse: (caller: Caller, examId: string | undefined) => void,
 ): AccessService => {
   const ofExam =
     <Result>(check: (caller: Caller, examId: string) => Promise<Result>) =>
     async (caller: Caller, examId: string): Promise<Result> => {
       const result = await check(caller, examId);
-      noteUse?.(caller, examId);
+      noteUse(caller, examId);
       rates.take({ examId }, ONE);
       return result;
     };
@@ -28,12 +28,13 @@ export const withRateLimits = (
     ...uncounted,
     async room(caller, roomId) {
       const room = await access.room(caller, roomId);
-      noteUse?.(caller, room.examId);
+      noteUse(caller, room.examId);
       rates.take({ roomId, examId: room.examId }, ONE);
       return room;
     },
     async inProgress(caller, where) {
       await access.inProgress(caller, where);
+      noteUse(caller, where.examId);
       rates.take(where, ONE);
     },
     exam: ofExam(access.exam),

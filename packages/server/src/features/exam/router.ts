@@ -8,12 +8,16 @@ import {
   examPlanSchema,
   examRef,
   examSchema,
+  examSeriesInput,
+  examSeriesSchema,
   examSnapshotSchema,
   listExamsInput,
   onExamEventInput,
   planExamInput,
   restorableExamPageSchema,
   restoredExamSchema,
+  roomSeriesInput,
+  roomSeriesPageSchema,
   updateExamInput,
 } from "@invigil/schema";
 import {
@@ -26,16 +30,19 @@ import {
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PlanService } from "../plan/service.js";
+import type { SeriesService } from "../series/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
 import type { ExamService } from "./service.js";
 
 export const createExamRouter = ({
   exam,
   plan,
+  series,
   subscriptions,
 }: {
   exam: ExamService;
   plan: PlanService;
+  series: SeriesService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -131,6 +138,29 @@ export const createExamRouter = ({
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
+    series: watcherProcedure
+      .meta({
+        sentence:
+          "Returns how many were present, published and were detected in each minute of the last day.",
+        access: "Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.",
+        errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND"],
+        rows: 1000,
+        longAnswer: true,
+      })
+      .input(examSeriesInput)
+      .output(examSeriesSchema)
+      .query(({ ctx, input }) => series.ofExam(ctx.caller, input)),
+    roomSeries: watcherProcedure
+      .meta({
+        sentence: "Returns the same for each room of an exam, of the last hour.",
+        access: "Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.",
+        errors: ["EXAM_NOT_FOUND"],
+        rows: 1000,
+        longAnswer: true,
+      })
+      .input(roomSeriesInput)
+      .output(roomSeriesPageSchema)
+      .query(({ ctx, input }) => series.ofRooms(ctx.caller, input)),
     snapshot: overseerProcedure
       .meta({
         sentence: "Returns the rooms of an exam, to subscribe from.",
