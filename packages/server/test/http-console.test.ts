@@ -188,6 +188,16 @@ it("below a path, with INVIGIL_PUBLIC_URL, a deep link finds the console's files
   );
 });
 
+it("may play streams from where browsers without the vendor's player find them", async () => {
+  const hlsUrl = "https://hls.school.example/{app}/{stream}.m3u8";
+  const whepUrl = "https://whep.school.example:8443/{app}/{stream}.whep";
+  await using served = await openConsole({ config: { streamPlayers: { hlsUrl, whepUrl } } });
+  const { headers } = await served.get("/console");
+  const origins = "https://hls.school.example https://whep.school.example:8443";
+  for (const directive of ["media-src 'self' blob:", "connect-src 'self'"])
+    expect(headers["content-security-policy"]).toContain(`${directive} ${origins};`);
+});
+
 it("the setting turns it off", async () => {
   await using served = await openConsole({ config: { servesConsole: false } });
   for (const path of ["/console", "/console/exams", CHUNK])
