@@ -11,6 +11,8 @@ const isOnPostgres = process.env.INVIGIL_TEST_DATABASE === "postgres";
 const noPostgres = isOnPostgres && !process.env.INVIGIL_TEST_POSTGRES_URL ? whyNoPostgresServer() : undefined;
 if (noPostgres) console.warn(`The tests on PostgreSQL are skipped: ${noPostgres}.`);
 const START_POSTGRES = pathOf("packages/server/test/support/start-postgres.ts");
+/** A page in jsdom, beside a server. */
+const PAGE = pathOf("packages/react/test/page.ts");
 const WATCH_SECRETS = pathOf("packages/server/test/support/watch-secrets.ts");
 const PACKAGES = readdirSync(pathOf("packages")).filter((name) => existsSync(pathOf(`packages/${name}/src`)));
 /** Tests that start processes, most of them of what the last build packed. `npm run check` leaves them out. */
@@ -21,6 +23,12 @@ const PUBLISHED = "test/process-published.test.ts";
 /** Tests in which servers and PostgreSQL fail. `.ci/run` runs them. */
 const FAULTS = "test/process-faults-*.test.ts";
 
+/** What the bundler builds, from its sources: a test of a package needs no build of another one. */
+const SOURCES = ["client/session", "client", "react"].map((name) => {
+  const [folder, file = "index"] = name.split("/");
+  return { find: new RegExp(`^@invigil/${name}$`), replacement: pathOf(`packages/${folder}/src/${file}.ts`) };
+});
+
 /** Some tests of a package, as a project of their own. */
 const project = (
   name: string,
@@ -28,6 +36,7 @@ const project = (
   test: NonNullable<Extract<TestProjectConfiguration, { test?: unknown }>["test"]>,
 ): TestProjectConfiguration => ({
   extends: true,
+  resolve: { alias: SOURCES },
   test: {
     name: `${name}${suffix}`,
     root: `packages/${name}`,
@@ -55,10 +64,12 @@ const temporaryFolder = (): string => {
 /** The tests of a package that start no process. They share one, in which the package is loaded once. */
 const inProcess = (name: string) =>
   project(name, "", {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["src/**/*.test.{ts,tsx}", "test/**/*.test.{ts,tsx}"],
     exclude: [PROCESS_TESTS],
     isolate: false,
     env: { TMPDIR: temporaryFolder() },
+    ...(name === "react" && { environment: PAGE }),
+    ...(name === "console" && { environment: "jsdom", setupFiles: ["test/setup.ts"] }),
   });
 
 /** The tests of a package that start processes. */
@@ -117,7 +128,7 @@ export default defineConfig({
       ...(isQuick ? [] : [SCHEMA_TYPES]),
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
       ...["server", "client"].map(processes),
-      ...["server", "client", "trpc-fastify"].map(published),
+      ...["server", "client", "trpc-fastify", "react"].map(published),
       faults("server"),
     ],
   },

@@ -2,6 +2,7 @@
 // Builds everything, and does nothing twice: node scripts/build.mjs [PART...]
 // With names it builds these parts alone, which must stand on what the others built before.
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { oneLine } from "./one-line.mjs";
 import { upToDate } from "./up-to-date.mjs";
@@ -13,7 +14,11 @@ const bundled = (name) =>
 /** The compiler writes down here what it compiled, and what became of it. */
 const compiled = (name) => `packages/${name}/dist/.tsbuildinfo`;
 
-/** `from`: what decides what a part makes. The compiler and the packer know that by themselves. */
+/**
+ * `from`: what decides what a part makes. The compiler and the packer know that by themselves.
+ * `alone`: whether it needs nothing that other parts make.
+ * `needs`: a package without which a part is left out, unless it is asked for.
+ */
 const PARTS = {
   // Not the tests: `npm run check` compiles them.
   types: { command: [bin("tsc"), "-b", "packages/im-script", "packages/client"] },
@@ -36,6 +41,25 @@ const PARTS = {
     cwd: "packages/client",
     from: [...bundled("client"), compiled("schema"), compiled("server")],
     makes: "packages/client/dist",
+  },
+  // From the sources of all packages that it uses.
+  console: {
+    command: [join(root, "packages/console/node_modules/.bin/vite"), "build", "--logLevel", "warn"],
+    cwd: "packages/console",
+    from: [
+      ...["index.html", "vite.config.ts", "package.json", "src"].map((part) => `packages/console/${part}`),
+      ...["client", "react", "schema"].map((name) => `packages/${name}/src`),
+    ],
+    makes: "packages/server/dist/console",
+    alone: true,
+  },
+  react: {
+    command: [bin("tsdown")],
+    cwd: "packages/react",
+    from: [...bundled("react"), "packages/client/src"],
+    makes: "packages/react/dist",
+    // `npm start` does not install it, because no server needs this package built.
+    needs: "packages/react/node_modules/react",
   },
 };
 
@@ -63,15 +87,20 @@ if (unknown.length > 0) {
   console.error(`The parts are ${Object.keys(PARTS).join(", ")}, not ${unknown.join(", ")}.`);
   process.exit(2);
 }
-const parts = Object.keys(PARTS).filter((name) => asked.length === 0 || asked.includes(name));
+const isPossible = ({ needs }) => needs === undefined || existsSync(join(root, needs));
+const parts = Object.keys(PARTS).filter((name) =>
+  asked.length === 0 ? isPossible(PARTS[name]) : asked.includes(name),
+);
 
 process.exitCode = await oneLine("Building", async (stdio) => {
-  // All others read what the compiler wrote.
-  if (parts.includes("types")) {
-    const status = await build("types", stdio);
-    if (status !== 0) return status;
-  }
-  const others = parts.filter((name) => name !== "types");
-  const statuses = await Promise.all(others.map((name) => build(name, stdio)));
-  return statuses.find((status) => status !== 0) ?? 0;
+  const together = async (names) => {
+    const statuses = await Promise.all(names.map((name) => build(name, stdio)));
+    return statuses.find((status) => status !== 0) ?? 0;
+  };
+  /** What all others read. */
+  const isFirst = (name) => name === "types";
+  const alone = together(parts.filter((name) => PARTS[name].alone));
+  const compiling = await together(parts.filter(isFirst));
+  const others = compiling || (await together(parts.filter((name) => !isFirst(name) && !PARTS[name].alone)));
+  return (await alone) || others;
 });

@@ -42,10 +42,27 @@ const steps = [
     isQuick: false,
   },
   {
+    name: "react",
+    command: [process.execPath, "scripts/build.mjs", "react"],
+    after: ["types"],
+    isQuick: false,
+  },
+  {
+    name: "console",
+    command: [process.execPath, "scripts/build.mjs", "console"],
+    isQuick: false,
+  },
+  {
+    name: "sizes",
+    command: [process.execPath, "scripts/check-sizes.mjs"],
+    after: ["console", "packed", "script"],
+    isQuick: false,
+  },
+  {
     name: "tests",
     // vitest runs what one of several patterns lets through, so there is one: `-p*` is whatever starts processes, and `-ci` what only .ci/run runs.
     command: [...vitest, "--project", quick ? "!*-p*" : "!*-ci"],
-    after: ["types", "packed", "script", "adapter", "client"],
+    after: ["types", "packed", "script", "adapter", "client", "react", "console"],
     counts: true,
   },
   {

@@ -154,6 +154,54 @@ export interface SetPasswordInput {
   password: string;
 }
 
+/** Input of `account.listSessions`. */
+export interface ListSessionsInput {
+  /** Only sessions of this account. Absent: of all accounts, or for anybody but administrators of their own. 1 to 128 characters. */
+  userId?: string | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** The last session id of the previous page. Absent: the first page. 1 to 128 characters. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `account.listSessions`. */
+export interface SessionPage {
+  /** The newest sessions first. */
+  sessions: AccountSession[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+}
+
+/** A login that has not ended. */
+export interface AccountSession {
+  /** The id of the session. It grants nothing: it is no token, and none can be made of it. */
+  id: string;
+  /** The user id of the account that is signed in. */
+  userId: string;
+  /** The role of the person. Candidates have no account: they use tokens. */
+  role: "admin" | "teacher" | "inspector";
+  /** The name of the person. */
+  name: string;
+  /** When the person signed in. */
+  createdAt: Date;
+  /** When the session ends, however often its token is refreshed. */
+  expiresAt: Date;
+  /** Whether the token of this call belongs to the session. */
+  isOwn: boolean;
+}
+
+/** Input of `account.endSession`. */
+export interface SessionRef {
+  /** The id of the session. 1 to 128 characters. */
+  sessionId: string;
+}
+
+/** Output of `account.endSession`. */
+export interface EndedSession {
+  /** Whether this call ended the session. False: the caller may end no session with this id that is still going on. */
+  ended: boolean;
+}
+
 /** Input of `room.create`. */
 export interface CreateRoomInput {
   /** The name of the room, on one line, without white space at its ends. 1 to 63 characters. */
@@ -595,6 +643,58 @@ export interface UpdateExamInputAudio {
   clipId: string;
   /** When the exam plays the clip. Absent: the teacher starts the clip by hand. */
   startTime?: Date | null | undefined;
+}
+
+/** Input of `exam.duplicate`. */
+export interface DuplicateExamInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The name of the new exam, on one line, without white space at its ends. 1 to 63 characters. */
+  name: string;
+  /** When the new exam begins. Absent: when the other one does. */
+  startTime?: Date | null | undefined;
+  /** When the new exam ends: after it begins. Absent: it lasts as long as the other one. */
+  endTime?: Date | null | undefined;
+  /** Whether it gets rooms of the same names, in progress, with their teachers and inspectors. Default: `false`. */
+  withRooms?: boolean | null | undefined;
+  /** Whether it gets the same people, without a room, as after an import. With `withRooms`, teachers and inspectors keep their rooms. Default: `false`. */
+  withPeople?: boolean | null | undefined;
+}
+
+/** Output of `exam.duplicate`: the new exam. */
+export interface DuplicatedExam {
+  /** The id of the exam. */
+  id: string;
+  /** The name of the exam. */
+  name: string;
+  /** When the exam begins. */
+  startTime: Date;
+  /** When the exam ends. For an examinee with extra minutes, the time at which it ends for them. */
+  endTime: Date;
+  /** How the cameras of examinees should encode video. Absent: as the apps choose. */
+  videoProfile?: VideoProfile | undefined;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it last changed. Equal to `createdAt` if it never did. */
+  updatedAt: Date;
+  /** The clips that the exam plays by itself, ordered by start time. */
+  scheduledAudio: ScheduledAudio[];
+  /** The clips that a teacher starts by hand, in the order of attachment. If none is attached, the default clips of the library. */
+  manualAudio: ManualAudio[];
+  /** How many rooms the new exam has. */
+  rooms: number;
+  /** How many people the new exam has, with and without a room. */
+  people: number;
+}
+
+/** Output of `exam.end`. */
+export interface EndedExam {
+  /** How many rooms this call has ended. */
+  ended: number;
+  /** How many rooms had ended before. */
+  alreadyEnded: number;
+  /** How many rooms are still in progress, because a call ends at most 500. Call again until none is left. */
+  remaining: number;
 }
 
 /** Input of `exam.delete`. */
@@ -2047,6 +2147,12 @@ export type Procedures = {
      */
     login: TRPCMutationProcedure<{ input: LoginInput; output: Session; meta: unknown }>;
     /**
+     * Signs in as the administrator of the demo without a password, for pages and programs of the server's own machine.
+     *
+     * For everybody: it takes no token.
+     */
+    loginToDemo: TRPCMutationProcedure<{ input: void; output: Session; meta: unknown }>;
+    /**
      * Exchanges the token of a login session for a newer one.
      *
      * For administrators, teachers, inspectors and examinees. Only with the token of a login.
@@ -2108,6 +2214,18 @@ export type Procedures = {
      * For administrators.
      */
     setPassword: TRPCMutationProcedure<{ input: SetPasswordInput; output: Account; meta: unknown }>;
+    /**
+     * Returns who is signed in.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: their own sessions.
+     */
+    listSessions: TRPCQueryProcedure<{ input: ListSessionsInput; output: SessionPage; meta: unknown }>;
+    /**
+     * Ends a session: its tokens get 401 from then on.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: their own sessions, with the token of a login.
+     */
+    endSession: TRPCMutationProcedure<{ input: SessionRef; output: EndedSession; meta: unknown }>;
   };
   room: {
     /**
@@ -2208,6 +2326,18 @@ export type Procedures = {
      * For administrators and teachers. Teachers: the exams that they created.
      */
     update: TRPCMutationProcedure<{ input: UpdateExamInput; output: Exam; meta: unknown }>;
+    /**
+     * Makes a new exam after another, on request with its rooms and people.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    duplicate: TRPCMutationProcedure<{ input: DuplicateExamInput; output: DuplicatedExam; meta: unknown }>;
+    /**
+     * Ends the rooms of an exam.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    end: TRPCMutationProcedure<{ input: ExamRef; output: EndedExam; meta: unknown }>;
     /**
      * Deletes an exam.
      *

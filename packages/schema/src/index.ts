@@ -2,15 +2,24 @@ export {
   type Account,
   type AccountPage,
   type AccountRole,
+  type AccountSession,
   accountPageSchema,
   accountRef,
   accountRoleSchema,
   accountSchema,
+  accountSessionSchema,
   type CreateAccountInput,
   createAccountInput,
+  type EndedSession,
+  endedSessionSchema,
   type ListAccountsInput,
+  type ListSessionsInput,
   listAccountsInput,
+  listSessionsInput,
+  type SessionPage,
   type SetPasswordInput,
+  sessionPageSchema,
+  sessionRef,
   setPasswordInput,
 } from "./account.js";
 export {
@@ -81,6 +90,15 @@ export {
   setCheatConfigInput,
 } from "./cheat.js";
 export { type CheatConfig, cheatConfigDataSchema, parseCheatConfig } from "./cheat-config.js";
+export {
+  type CheckCode,
+  type CheckItem,
+  checkCodes,
+  checkItemSchema,
+  type ExamCheck,
+  examCheckSchema,
+  MAX_NAMED,
+} from "./check.js";
 export { doneSchema, userIdSchema } from "./common.js";
 export { knownDetectTypes } from "./detect-types.js";
 export {
@@ -131,8 +149,13 @@ export {
   createExamInput,
   type DeletedExam,
   type DeleteExamInput,
+  type DuplicatedExam,
+  type DuplicateExamInput,
   deletedExamSchema,
   deleteExamInput,
+  duplicatedExamSchema,
+  duplicateExamInput,
+  type EndedExam,
   type EraseExamInput,
   type Exam,
   type ExamAudio,
@@ -140,6 +163,7 @@ export {
   type ExamPage,
   type ExamPlan,
   type ExamSummary,
+  endedExamSchema,
   eraseExamInput,
   examPageSchema,
   examPlanSchema,
@@ -149,6 +173,7 @@ export {
   type ListExamsInput,
   listExamsInput,
   MAX_EXAM_AUDIO,
+  MAX_ROOMS_ENDED,
   manualAudioSchema,
   PLANNED_PEOPLE_LISTED,
   type PlanExamInput,
@@ -183,6 +208,15 @@ export {
   imServerSchema,
   imTokensSchema,
 } from "./im.js";
+export {
+  type InstallationInfo,
+  type InstallationUsage,
+  installationInfoSchema,
+  installationUsageSchema,
+  type RunningServer,
+  runningServerSchema,
+  runningServersSchema,
+} from "./installation.js";
 export type { JsonObject, JsonValue } from "./json.js";
 export {
   type ExamSnapshot,
@@ -254,7 +288,12 @@ export {
 export {
   type AudioStatus,
   audioStatusSchema,
+  type Card,
+  type CardPage,
+  type CardsInput,
   type CreateRoomInput,
+  cardPageSchema,
+  cardsInput,
   createRoomInput,
   type JoinCode,
   type JoinLink,
@@ -264,6 +303,7 @@ export {
   joinLinksInput,
   type ListRoomsInput,
   listRoomsInput,
+  MAX_CARDS_PER_CALL,
   MAX_LINKS_PER_CALL,
   type RevokedSeat,
   type RevokeLinksInput,
@@ -306,6 +346,18 @@ export {
   unseatedPersonSchema,
 } from "./roster.js";
 export { type RosterState, rosterStateOf, rosterStates } from "./roster-states.js";
+export {
+  type ExamSeries,
+  type ExamSeriesInput,
+  examSeriesInput,
+  examSeriesSchema,
+  ROOM_SERIES_MINUTES,
+  type RoomSeriesInput,
+  type RoomSeriesPage,
+  roomSeriesInput,
+  roomSeriesPageSchema,
+  SERIES_MINUTES,
+} from "./series.js";
 export {
   parseSignal,
   readSignal,

@@ -76,11 +76,14 @@ describe("`invigil serve --demo`", () => {
 
   it("prints where it is, who one can be and what to paste", () => {
     const { server, guide } = demo;
-    expect(server.stdout()).toContain(`serves ${server.url} `);
+    const lines = server.stdout().split("\n");
+    // One address first, and what to do there.
+    const first = lines.findIndex((line) => line.startsWith("Invigil serves"));
+    expect(lines[first]).toBe(`Invigil serves ${server.url}/console`);
+    expect(lines[first + 1]).toMatch(/^Open it /);
     expect(guide.examinee.name).toBe("examinee1");
     expect(guide.curl).toContain(`${server.url}/exam/`);
-    const lines = server.stdout().split("\n");
-    expect(lines.length - lines.findIndex((line) => line.startsWith("Invigil serves"))).toBeLessThan(13);
+    expect(lines.length - first).toBeLessThan(14);
     // A secret stands in one place.
     expect(server.stdout().split(guide.admin)).toHaveLength(2);
   });
@@ -189,6 +192,73 @@ it("`invigil serve --demo` finds its room again behind a hundred newer ones of t
   const second = await startDemo(folder.path, open);
   await second.server[Symbol.asyncDispose]();
   expect(second.guide.roomId).toBe(first.guide.roomId);
+});
+
+it("`invigil serve --demo` plays an exam of 60 candidates in 3 rooms, one after a crash too, and none with INVIGIL_DEMO_EXAM=off", async () => {
+  using folder = tempFolder();
+  const played = async ({ server, guide }: Demo) => {
+    const { exams } = (await query(server, "exam.list", {}, guide.admin)) as {
+      exams: { id: string; name: string }[];
+    };
+    return exams.filter(({ name }) => name !== "演示考场 Demo room");
+  };
+  const first = await startDemo(folder.path);
+  const [killed, ...more] = await played(first);
+  expect(more).toEqual([]);
+  const { rooms } = (await query(first.server, "room.list", { examId: killed?.id }, first.guide.admin)) as {
+    rooms: { id: string }[];
+  };
+  const people = await Promise.all(
+    rooms.map(({ id }) => query(first.server, "participant.list", { roomId: id }, first.guide.admin)),
+  );
+  expect(people.map((list) => (list as unknown[]).length)).toEqual([20, 20, 20]);
+  // It moves now, because somebody has looked at it.
+  await expect
+    .poll(() => query(first.server, "room.presence", { roomId: rooms[0]?.id }, first.guide.admin), {
+      timeout: 20_000,
+    })
+    .not.toEqual([]);
+  await first.server[Symbol.asyncDispose]();
+
+  const second = await startDemo(folder.path);
+  {
+    await using _ = second.server;
+    const exams = await played(second);
+    expect(exams).toHaveLength(1);
+    expect(exams[0]?.id).not.toBe(killed?.id);
+  }
+  const third = await startDemo(folder.path, { INVIGIL_DEMO_EXAM: "off" });
+  {
+    await using _ = third.server;
+    expect(await played(third)).toEqual([]);
+  }
+});
+
+it("`invigil serve --demo` takes its exam away when it ends", async () => {
+  using folder = tempFolder();
+  const demo = await startDemo(folder.path);
+  await using server = demo.server;
+  const look = () => query(server, "exam.list", {}, demo.guide.admin) as Promise<{ exams: { id: string }[] }>;
+  expect((await look()).exams).toHaveLength(2);
+  server.kill("SIGTERM");
+  expect(await server.ended()).toMatchObject({ code: 0, stderr: "" });
+  await using after = await serve({ cwd: folder.path, env });
+  const { exams } = (await query(after, "exam.list", {}, demo.guide.admin)) as { exams: unknown[] };
+  expect(exams).toHaveLength(1);
+});
+
+it("a page of this machine enters the demo without a password, and opens the console that the address names", async () => {
+  using folder = tempFolder();
+  const { server } = await startDemo(folder.path);
+  await using _ = server;
+  const page = await get(`${server.url}/console`, { accept: "text/html" });
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<base href="/console/">')]);
+  const { status, body } = await server.post("/trpc/auth.loginToDemo", undefined);
+  const { token } = body.result.data.json;
+  expect(status).toBe(200);
+  expect(await query(server, "auth.whoami", null, token)).toMatchObject({ userId: "demo", role: "admin" });
+  server.kill("SIGTERM");
+  expect((await server.ended()).stdout).not.toContain(token);
 });
 
 it("the demo's account logs in while the demo runs, and not afterwards", async () => {

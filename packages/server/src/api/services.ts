@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import type { Caller } from "@invigil/schema";
 import { createAccessLog } from "../domain/access-log.js";
 import { createAuditLog } from "../domain/audit.js";
 import { createBulkChanges } from "../domain/bulk/changes.js";
@@ -30,9 +31,13 @@ import { createCapacityStore } from "../features/capacity/store.js";
 import { createRecordQuota } from "../features/cheat/quota.js";
 import { createCheatService } from "../features/cheat/service.js";
 import { createCheatStore } from "../features/cheat/store.js";
+import { createCheckService } from "../features/check/service.js";
+import { createCheckStore } from "../features/check/store.js";
 import { createDropInService } from "../features/drop-in/service.js";
 import { createErasureService } from "../features/erasure/service.js";
 import { createErasureStore } from "../features/erasure/store.js";
+import { createDuplicateService } from "../features/exam/duplicates.js";
+import { createDuplicatesStore } from "../features/exam/duplicates-store.js";
 import { createExamService } from "../features/exam/service.js";
 import { createExamStore } from "../features/exam/store.js";
 import { createLoginService } from "../features/im/logins.js";
@@ -43,6 +48,8 @@ import { createImService } from "../features/im/service.js";
 import { createImStore } from "../features/im/store.js";
 import { createImportService } from "../features/import/service.js";
 import { createImportStore } from "../features/import/store.js";
+import { createInstallationService } from "../features/installation/service.js";
+import { createInstallationStore } from "../features/installation/store.js";
 import { createGroupQueues, taskKindsOf } from "../features/message-groups/queues.js";
 import { createGroupService } from "../features/message-groups/service.js";
 import { createGroupStore } from "../features/message-groups/store.js";
@@ -52,6 +59,7 @@ import { createPlanService } from "../features/plan/service.js";
 import { createPlanStore } from "../features/plan/store.js";
 import { createPresenceService } from "../features/presence/service.js";
 import { createPresenceStore } from "../features/presence/store.js";
+import { createCardService } from "../features/room/cards.js";
 import { createCodeService } from "../features/room/codes.js";
 import { createCodeStore } from "../features/room/codes-store.js";
 import { createLinkService } from "../features/room/links.js";
@@ -61,6 +69,9 @@ import { createWrongCodes } from "../features/room/wrong-codes.js";
 import { createPeopleStore } from "../features/roster/people-store.js";
 import { createRosterService } from "../features/roster/service.js";
 import { createRosterStore } from "../features/roster/store.js";
+import { createSeriesRecorder } from "../features/series/recorder.js";
+import { createSeriesService } from "../features/series/service.js";
+import { createSeriesStore } from "../features/series/store.js";
 import { createStreamService } from "../features/stream/service.js";
 import { createStreamStore } from "../features/stream/store.js";
 import { createEventDispatcher } from "../features/subscriptions/event-dispatcher.js";
@@ -74,12 +85,15 @@ import { createGate } from "../limits/gate.js";
 import { UNLIMITED } from "../limits/rates.js";
 import { examNotFound, InvigilError } from "../platform/errors.js";
 import { createIds } from "../platform/ids.js";
+import { serviceChecks } from "../providers/checks.js";
 import { withoutShares } from "../storage/turns.js";
 import type { Deps } from "./deps.js";
 
 export interface ServiceOptions {
   /** Whether to skip rate limits, quotas and bounds of writes. The command-line tool does, because its user controls the installation. */
   readonly unlimited?: boolean;
+  /** Whether the data of the installation is made up, and may be looked at by whoever starts it. */
+  readonly isDemo?: boolean;
 }
 
 /** Creates the services from their stores. This is the only place where features are put together. */
@@ -100,9 +114,9 @@ export const createServices = (
     passwords,
     audioFiles,
     log,
-    coordination: { instances, throttle, sendRate, claims },
+    coordination: { instances, throttle, sendRate, claims, duties },
   }: Omit<Deps, "authSecret">,
-  { unlimited = false }: ServiceOptions = {},
+  { unlimited = false, isDemo = false }: ServiceOptions = {},
 ) => {
   const rates = unlimited ? UNLIMITED : limitedRates;
   const quotas = unlimited ? undefined : config.quotas;
@@ -180,7 +194,21 @@ export const createServices = (
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
-  const access = withRateLimits(uncountedAccess, rates);
+  const seriesStore = createSeriesStore({ storage, writes, duties });
+  const seriesRecorder = createSeriesRecorder({
+    store: seriesStore,
+    duties,
+    isAnyoneConnected: () => presence.isAnyoneConnected(),
+    clock,
+    log,
+  });
+  /** Tells the demo who uses an exam or one of its rooms. */
+  const uses = new EventEmitter<{ exam: [caller: Caller, examId: string] }>();
+  const access = withRateLimits(uncountedAccess, rates, (caller, examId) => {
+    seriesRecorder.noteUse();
+    if (isDemo) uses.emit("exam", caller, examId);
+  });
+  const series = createSeriesService({ store: seriesStore, access, rates, clock });
   const authStore = createAuthStore({ storage, writes, roomExams });
   const auth = createAuthService({
     store: authStore,
@@ -194,6 +222,7 @@ export const createServices = (
     ids,
     log,
     lifetime: config.login,
+    isDemo,
   });
   const account = createAccountService({
     store: createAccountStore({ storage, writes }),
@@ -309,6 +338,16 @@ export const createServices = (
     rates,
     quotas,
   });
+  const duplicates = createDuplicateService({
+    store: createDuplicatesStore({ storage, bulk, tasks: taskLog }),
+    access,
+    exams: exam,
+    groups,
+    clock,
+    ids,
+    rates,
+    quotas,
+  });
   const links = createLinkService({
     store: roomStore,
     access,
@@ -330,6 +369,7 @@ export const createServices = (
     log,
     config,
   });
+  const cards = createCardService({ access, links, codes });
   const imStore = createImStore({ storage, roomExams, messageLog, sendRate });
   const logins = createLoginService({
     store: createLoginStore({ storage, writes }),
@@ -365,6 +405,7 @@ export const createServices = (
     rates,
     log,
   });
+  const subscriptionLimits = createSubscriptionLimits(config.perPerson);
   const subscriptions = createSubscriptionService({
     store: subscriptionStore,
     dispatcher,
@@ -372,7 +413,7 @@ export const createServices = (
     uncountedAccess,
     presence,
     accessLog,
-    limits: createSubscriptionLimits(config.perPerson),
+    limits: subscriptionLimits,
     rates,
     clock,
     monotonic,
@@ -398,7 +439,35 @@ export const createServices = (
     store: createUploadStore({ storage }),
     access,
   });
+  const installation = createInstallationService({
+    store: createInstallationStore({ storage }),
+    access,
+    instances,
+    audio,
+    db,
+    disk,
+    inUse: () => subscriptionLimits.inUse(),
+    clock,
+    config,
+    isDemo,
+  });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
+  const checks = createCheckService({
+    store: createCheckStore({ storage }),
+    access,
+    accessLog,
+    exams: exam,
+    audio,
+    cheat,
+    codes,
+    capacity,
+    services: serviceChecks(providers),
+    disk,
+    clock,
+    monotonic,
+    rates,
+    config,
+  });
   const stream = createStreamService({
     store: createStreamStore({ storage, tasks: taskLog }),
     access,
@@ -409,7 +478,9 @@ export const createServices = (
     gate,
     accessLog,
     access,
+    uses,
     audit,
+    isDemo,
     auth,
     issuing,
     account,
@@ -423,11 +494,17 @@ export const createServices = (
     room,
     links,
     codes,
+    cards,
+    duplicates,
+    checks,
     im,
     instances,
     presence,
+    series,
+    seriesRecorder,
     upload,
     capacity,
+    installation,
     queue,
     deadLetters,
     erasure,

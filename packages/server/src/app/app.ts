@@ -5,6 +5,7 @@ import { createAppRouter, type ServedRouter } from "../api/router.js";
 import type { Services } from "../api/services.js";
 import { batchWrites } from "../http/batched-writes.js";
 import { bodyTooLarge, createBodies, discardUnreadBodies, MAX_BODY_BYTES } from "../http/bodies.js";
+import { CONSOLE_FOLDER, serveConsole } from "../http/console.js";
 import { createContextFactory } from "../http/context.js";
 import { endConnectionsOnClose } from "../http/drain.js";
 import {
@@ -43,6 +44,8 @@ export interface AppOptions {
   readonly router?: ServedRouter;
   /** The router behind tRPC, for tests of the transports. Default: the router of the services. */
   readonly trpcRouter?: Router;
+  /** The folder of the console's build. Default: the one of this package. */
+  readonly consoleFolder?: string | undefined;
   /** The timeouts of WebSocket connections, in milliseconds. */
   readonly timing?: SocketTiming;
 }
@@ -54,7 +57,12 @@ export interface AppOptions {
 export const buildApp = async (
   deps: Deps,
   services: Services,
-  { router = createAppRouter(services), trpcRouter, timing = {} }: AppOptions = {},
+  {
+    router = createAppRouter(services),
+    trpcRouter,
+    consoleFolder = CONSOLE_FOLDER,
+    timing = {},
+  }: AppOptions = {},
 ): Promise<FastifyInstance> => {
   const { config, db } = deps;
   const origins = originsOf(config);
@@ -124,7 +132,7 @@ export const buildApp = async (
   answerExpectations(app);
   // Node closes further connections at once.
   app.server.maxConnections = config.maxConnections;
-  startPage(app);
+  startPage(app, config);
   healthRoutes(app, { db, config, disk: deps.disk });
 
   const createContext = createContextFactory(services);
@@ -153,6 +161,7 @@ export const buildApp = async (
   acceptSockets(app, { config, handlers, timing });
   await app.register(serveAudioFiles, { files: deps.audioFiles });
   await app.register(serveScript);
+  if (config.servesConsole) await app.register(serveConsole, { folder: consoleFolder, config });
   await app.register(joinPage, { codes: services.codes, gate: services.gate, config });
   await app.register(audioUploads, { audio: services.audio, createContext, bodies });
   return app;

@@ -143,6 +143,8 @@ export const configOf = (env: Settings) => {
     /** The URLs of the web apps for watching and for sitting exams. */
     apps: { watchUrl: env.INVIGIL_WATCH_APP_URL, examineeUrl: env.INVIGIL_EXAMINEE_APP_URL },
     timeZone: env.INVIGIL_TIME_ZONE,
+    /** Whether the server serves the console. */
+    servesConsole: env.INVIGIL_CONSOLE === "on",
     corsOrigins: env.INVIGIL_CORS_ORIGINS,
     restStatus: env.INVIGIL_REST_STATUS,
     /** What handles tRPC over HTTP: packages/trpc-fastify, or tRPC's own adapter. */
@@ -167,6 +169,8 @@ export const configOf = (env: Settings) => {
     eventRetentionSeconds: env.INVIGIL_EVENT_RETENTION_SECONDS,
     presenceSettleSeconds: env.INVIGIL_PRESENCE_SETTLE_SECONDS,
     demoExaminees: env.INVIGIL_DEMO_EXAMINEES,
+    /** Whether the demo plays an exam. */
+    demoExam: env.INVIGIL_DEMO_EXAM === "on",
     logLevel: env.INVIGIL_LOG_LEVEL,
     /** Rate limits per minute, by person, room or exam. */
     limits: {
@@ -214,6 +218,8 @@ export const configOf = (env: Settings) => {
       ttlSeconds: env.INVIGIL_STREAM_TTL_SECONDS,
       transcodeSuffix: env.INVIGIL_STREAM_TRANSCODE_SUFFIX,
     },
+    /** The URLs of streams for browsers without the vendor's player, with `{app}` and `{stream}`. */
+    streamPlayers: { hlsUrl: env.INVIGIL_STREAM_HLS_URL, whepUrl: env.INVIGIL_STREAM_WHEP_URL },
     /** The key that signs the callbacks of the stream service. */
     streamCallbackKey: env.INVIGIL_STREAM_CALLBACK_KEY,
     /** The number of simultaneous streams that the push domain supports. */

@@ -11,6 +11,7 @@ import {
 } from "../files/audio-files.js";
 import { InvigilError, invalidInput } from "../platform/errors.js";
 import { failure } from "./envelope.js";
+import { isKnown } from "./etag.js";
 import { refuseOtherMethods } from "./read-only.js";
 
 const RANGE_NOT_SATISFIABLE = 416;
@@ -44,13 +45,6 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".ogg": "audio/ogg",
   ".m4a": "audio/mp4",
 };
-
-/** Whether the client has the current content, according to a header with ETags. */
-export const isKnown = (header = "", etag: string): boolean =>
-  header.split(",").some((one) => {
-    const known = one.trim().replace(/^W\//, "");
-    return known === etag || known === "*";
-  });
 
 /** The first and the last byte to send. */
 type Span = readonly [first: number, last: number];

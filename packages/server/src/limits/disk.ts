@@ -24,6 +24,8 @@ export interface Disk {
   assertFreeSpace(): void;
   /** Checks the free space now. Resolves to whether there is enough. */
   check(): Promise<boolean>;
+  /** Returns the folder with the least free space now. Undefined if it is unknown. */
+  least(): Promise<FreeSpace | undefined>;
   /** Checks the free space every second from now on. */
   start(): void;
   stop(): void;
@@ -54,6 +56,10 @@ export const freeBytes = (folder: string): number | undefined => {
   }
 };
 
+/** Whether free space is below the reserve, so that writes are refused; or so little that an exam may use it up. */
+export const spaceState = (freeBytes: number, reserveBytes: number): "full" | "low" | "enough" =>
+  freeBytes < reserveBytes ? "full" : freeBytes < 4 * reserveBytes ? "low" : "enough";
+
 export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOptions): Disk => {
   const askSystem = async (folder: string): Promise<number> => availableBytes(await statfs(folder));
   const ask = freeSpace ?? askSystem;
@@ -61,8 +67,11 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
   let timer: NodeJS.Timeout | undefined;
   let pendingCheck: Promise<boolean> | undefined;
 
-  const update = (found: readonly FreeSpace[]): boolean => {
-    const [least] = found.toSorted((one, other) => one.bytes - other.bytes);
+  const leastOf = (folders: readonly FreeSpace[]): FreeSpace | undefined =>
+    folders.toSorted((one, other) => one.bytes - other.bytes)[0];
+
+  const update = (folders: readonly FreeSpace[]): boolean => {
+    const least = leastOf(folders);
     const before = hasSpace;
     hasSpace = least === undefined || least.bytes >= reserveBytes;
     if (before !== hasSpace && least !== undefined) {
@@ -77,7 +86,7 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
     return hasSpace;
   };
 
-  const checkNow = async (): Promise<boolean> => {
+  const readFreeSpace = async (): Promise<FreeSpace[]> => {
     const found = await Promise.all(
       folders.map(async (folder) => {
         // An unknown free space refuses nothing. A write that fails reports its own error.
@@ -85,8 +94,9 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
         return bytes === undefined ? [] : [{ folder, bytes }];
       }),
     );
-    return update(found.flat());
+    return found.flat();
   };
+  const checkNow = async (): Promise<boolean> => update(await readFreeSpace());
 
   const check = (): Promise<boolean> => {
     if (reserveBytes === 0) return Promise.resolve(true);
@@ -111,6 +121,7 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
       if (!hasSpace) throw storageFull();
     },
     check,
+    least: async () => leastOf(await readFreeSpace()),
     start() {
       if (reserveBytes === 0 || timer) return;
       timer = setInterval(() => void check(), CHECK_MS).unref();

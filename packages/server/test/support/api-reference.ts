@@ -34,7 +34,7 @@ export interface ReferenceSource {
   readonly api: Api;
   readonly rows: readonly Row[];
   /** By the path of the procedure. */
-  readonly examples: ReadonlyMap<string, ApiExample>;
+  readonly examples: ReadonlyMap<string, ApiExample | "refused">;
 }
 
 /** What the audit keeps of a procedure. */
@@ -249,8 +249,9 @@ class ReferenceWriter {
     return names.length === 0 ? undefined : names.join(", ");
   }
 
-  #example({ path, kind }: Procedure): string {
+  #example({ path, kind }: Procedure): string | false {
     const example = this.#source.examples.get(path);
+    if (example === "refused") return false;
     if (!example) throw new Error(`${path} has no example`);
     const input = example.input === undefined ? "" : literal(example.input);
     const isSubscription = kind === "subscription";

@@ -59,6 +59,15 @@ const createEmptyExams = async (school: School): Promise<void> => {
   emptyExams = ids;
 };
 
+/** Exams of teacher1 with a room in progress, one per caller. Calls that come later need that of `room`. */
+let examsInProgress: readonly string[] = [];
+const createExamsInProgress = async (school: School): Promise<void> => {
+  const ids: string[] = [];
+  for (const _ of Object.keys(callersOf(school)))
+    ids.push((await school.teacher.room.create({ name: "In progress" })).examId);
+  examsInProgress = ids;
+};
+
 /** Exams that were deleted, one per caller. */
 let deletedExams: readonly string[] = [];
 const deleteExams = async (school: School): Promise<void> => {
@@ -72,6 +81,17 @@ const deleteExams = async (school: School): Promise<void> => {
 };
 
 const addAccount = (school: School) => school.admin.account.create(accountOf(school));
+
+/** The newest session of a person whose account no other call changes. */
+let sessionId = "none";
+const addSession = async (school: School): Promise<void> => {
+  const visitor = { ...accountOf(school), userId: `visitor-${school.room.id}` };
+  const { userId: username, password } = visitor;
+  await school.admin.account.create(visitor).catch(() => undefined);
+  await school.admin.auth.login({ username, password });
+  const { sessions } = await school.admin.account.listSessions({ userId: username });
+  sessionId = sessions[0]?.id ?? sessionId;
+};
 
 export interface Call {
   /** Makes what the calls of all callers need, once. */
@@ -90,6 +110,8 @@ export interface Call {
 const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call>> = {
   "auth.whoami": { input: () => undefined },
   "auth.login": { prepare: addAccount, input: credentialsOf },
+  // Of a server that runs no demo, as all of these are. login-to-demo.test.ts has one.
+  "auth.loginToDemo": { input: () => undefined },
   "auth.refresh": { needsLogin: true, input: () => undefined },
   "auth.logout": { needsLogin: true, input: () => undefined },
   "auth.changePassword": {
@@ -120,6 +142,16 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     prepare: addAccount,
     input: (school) => ({ userId: accountOf(school).userId, password: "another one" }),
   },
+  "account.listSessions": { prepare: addSession, input: () => ({}) },
+  "account.listSessions, of another": {
+    prepare: addAccount,
+    input: (school) => ({ userId: accountOf(school).userId }),
+  },
+  "account.endSession": {
+    before: addSession,
+    needsLogin: true,
+    input: () => ({ sessionId }),
+  },
   "audit.list": { input: () => ({ procedure: "account.create", pageSize: 1 }) },
   "room.create": { input: () => ({ name: "New room" }) },
   "room.create, in the exam": { input: (school) => ({ name: "New room", ...examOf(school) }) },
@@ -144,6 +176,15 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "exam.get": { input: examOf },
   "exam.update": { input: (school) => ({ ...examOf(school), name: "Another name" }) },
   "exam.list": { input: () => ({}) },
+  "exam.duplicate": {
+    input: (school) => ({ ...examOf(school), name: "Its copy", ...SOON, withRooms: true, withPeople: true }),
+  },
+  "exam.end": { prepare: createExamsInProgress, input: (_, __, n) => ({ examId: examsInProgress[n] }) },
+  "exam.check": { input: examOf },
+  "exam.cards": { input: (school) => ({ ...examOf(school), limit: 1 }) },
+  "exam.cards, of a room": {
+    input: (school) => ({ ...examOf(school), ...own(school), userIds: ["examinee1"] }),
+  },
   "exam.delete": { input: examOf },
   "exam.delete, without rooms": {
     prepare: createEmptyExams,
@@ -160,6 +201,9 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
       }),
     input: (school) => ({ ...examOf(school), roomSize: 30 }),
   },
+  "exam.series": { input: examOf },
+  "exam.series, of a room": { input: (school) => ({ ...examOf(school), ...own(school) }) },
+  "exam.roomSeries": { input: examOf },
   "exam.people": { input: (school) => ({ ...examOf(school), pageSize: 2 }) },
   "exam.people, in a room": { input: (school) => ({ ...examOf(school), ...own(school) }) },
   "exam.people, by first letters": { input: (school) => ({ ...examOf(school), search: "wf" }) },
@@ -266,6 +310,9 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: ({ room }, _, n) => ({ ...streamReport(room, "examinee1", n), ...streamSignature() }),
   },
   "stream.listEvents": { input: own },
+  "installation.info": { input: () => undefined },
+  "installation.servers": { input: () => undefined },
+  "installation.usage": { input: () => undefined },
 };
 
 /** The procedure of a call. */

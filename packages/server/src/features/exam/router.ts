@@ -1,14 +1,22 @@
 import {
+  cardPageSchema,
+  cardsInput,
   createExamInput,
   deletedExamSchema,
   deleteExamInput,
   doneSchema,
+  duplicatedExamSchema,
+  duplicateExamInput,
+  endedExamSchema,
   eraseExamInput,
+  examCheckSchema,
   examPageSchema,
   examPeopleInput,
   examPlanSchema,
   examRef,
   examSchema,
+  examSeriesInput,
+  examSeriesSchema,
   examSnapshotSchema,
   listExamsInput,
   onExamEventInput,
@@ -16,6 +24,8 @@ import {
   planExamInput,
   restorableExamPageSchema,
   restoredExamSchema,
+  roomSeriesInput,
+  roomSeriesPageSchema,
   rosterPageSchema,
   updateExamInput,
 } from "@invigil/schema";
@@ -28,19 +38,34 @@ import {
 } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
+import type { CheckService } from "../check/service.js";
 import type { PlanService } from "../plan/service.js";
+import type { SeriesService } from "../series/service.js";
+import type { CardService } from "../room/cards.js";
+import type { RoomService } from "../room/service.js";
 import type { RosterService } from "../roster/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
+import type { DuplicateService } from "./duplicates.js";
 import type { ExamService } from "./service.js";
 
 export const createExamRouter = ({
   exam,
   plan,
+  series,
+  room,
+  cards,
+  duplicates,
+  checks,
   roster,
   subscriptions,
 }: {
   exam: ExamService;
   plan: PlanService;
+  series: SeriesService;
+  room: RoomService;
+  cards: CardService;
+  duplicates: DuplicateService;
+  checks: CheckService;
   roster: RosterService;
   subscriptions: SubscriptionService;
 }) =>
@@ -80,6 +105,36 @@ export const createExamRouter = ({
       .input(updateExamInput)
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.update(ctx.caller, input)),
+    duplicate: staffProcedure
+      .meta({
+        sentence: "Makes a new exam after another, on request with its rooms and people.",
+        access: "Teachers: the exams that they created.",
+        errors: [
+          "EXAM_NOT_FOUND",
+          "AUDIO_CLIP_NOT_FOUND",
+          "PARTICIPANT_CONFLICT",
+          "QUOTA_EXCEEDED",
+          "PROVIDER_NOT_CONFIGURED",
+          "PROVIDER_FAILED",
+        ],
+        charges: ["rooms", "readRows", "writeRows"],
+        rows: 1000,
+      })
+      .input(duplicateExamInput)
+      .output(duplicatedExamSchema)
+      .mutation(({ ctx, input }) => duplicates.duplicate(ctx.caller, input)),
+    end: staffProcedure
+      .meta({
+        sentence: "Ends the rooms of an exam.",
+        access: "Teachers: the exams that they created.",
+        errors: ["EXAM_NOT_FOUND"],
+        charges: ["events", "writeRows"],
+        rows: 1000,
+        alsoWhenFull: true,
+      })
+      .input(examRef)
+      .output(endedExamSchema)
+      .mutation(({ ctx, input }) => room.endAll(ctx.caller, input.examId)),
     delete: staffProcedure
       .meta({
         sentence: "Deletes an exam.",
@@ -137,6 +192,55 @@ export const createExamRouter = ({
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
+    series: watcherProcedure
+      .meta({
+        sentence:
+          "Returns how many were present, published and were detected in each minute of the last day.",
+        access: "Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.",
+        errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND"],
+        rows: 1000,
+        longAnswer: true,
+      })
+      .input(examSeriesInput)
+      .output(examSeriesSchema)
+      .query(({ ctx, input }) => series.ofExam(ctx.caller, input)),
+    roomSeries: watcherProcedure
+      .meta({
+        sentence: "Returns the same for each room of an exam, of the last hour.",
+        access: "Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.",
+        errors: ["EXAM_NOT_FOUND"],
+        rows: 1000,
+        longAnswer: true,
+      })
+      .input(roomSeriesInput)
+      .output(roomSeriesPageSchema)
+      .query(({ ctx, input }) => series.ofRooms(ctx.caller, input)),
+    check: staffProcedure
+      .meta({
+        sentence: "Says what is missing for an exam.",
+        access: "Teachers: the exams that they created.",
+        errors: ["EXAM_NOT_FOUND"],
+        rows: 1000,
+        longAnswer: true,
+      })
+      .input(examRef)
+      .output(examCheckSchema)
+      .query(({ ctx, input }) => checks.check(ctx.caller, input.examId)),
+    // As `room.joinCodes`, which it may make.
+    cards: staffProcedure
+      .meta({
+        sentence: "Makes cards with which people enter their rooms, to be printed or mailed.",
+        audited: "access",
+        access: "Teachers: their own rooms, and all rooms of an exam that they created.",
+        errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
+        charges: ["writeRows"],
+        rows: 500,
+        alsoWhenFull: true,
+        longAnswer: true,
+      })
+      .input(cardsInput)
+      .output(cardPageSchema)
+      .mutation(({ ctx, input }) => cards.page(ctx.caller, input)),
     people: watcherProcedure
       .meta({
         sentence: "Returns the people of an exam, with and without a room, as they are now.",

@@ -1,0 +1,85 @@
+import { createSessionStore, InvigilProvider } from "@invigil/react";
+import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
+import { QueryClient } from "@tanstack/react-query";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { AnnouncerProvider } from "../parts/announcer.js";
+import { ConnectionsProvider } from "../parts/connection.js";
+import { VisitedContext } from "../parts/page.js";
+import { ShortcutsProvider } from "../parts/shortcuts.js";
+import { LocaleProvider } from "../parts/texts.js";
+import { apiUrl } from "./addresses.js";
+import { InstallationProvider, useInstallation } from "./installation.js";
+import { PreferencesProvider, usePreferences } from "./preferences.js";
+import { theme } from "./theme.js";
+
+/** All that a page of the console is built from. One is created for each load of the page. */
+export const createServices = () => ({
+  session: createSessionStore({ url: apiUrl(), storage: "local" }),
+  queryClient: new QueryClient({
+    defaultOptions: {
+      // The client of Invigil repeats what the network lost.
+      queries: { retry: false, staleTime: 5000 },
+      mutations: { retry: false },
+    },
+  }),
+  visited: { path: undefined } satisfies { path: string | undefined },
+});
+
+const Notices = lazy(() => import("./notices.js"));
+
+const schemes = localStorageColorSchemeManager({ key: "invigil.scheme" });
+
+export function Providers({
+  services: { session, queryClient, visited },
+  children,
+}: {
+  services: ReturnType<typeof createServices>;
+  children: ReactNode;
+}) {
+  return (
+    <MantineProvider
+      theme={theme}
+      defaultColorScheme="auto"
+      colorSchemeManager={schemes}
+      // Both would be style tags, which the content security policy forbids.
+      withCssVariables={false}
+      withGlobalClasses={false}
+    >
+      <InvigilProvider session={session} queryClient={queryClient}>
+        <PreferencesProvider>
+          <InstallationProvider>
+            <Suspense>
+              <Localized>
+                <VisitedContext value={visited}>
+                  <AnnouncerProvider>
+                    <ConnectionsProvider>
+                      <ShortcutsProvider>
+                        {children}
+                        <Suspense>
+                          <Notices />
+                        </Suspense>
+                      </ShortcutsProvider>
+                    </ConnectionsProvider>
+                  </AnnouncerProvider>
+                </VisitedContext>
+              </Localized>
+            </Suspense>
+          </InstallationProvider>
+        </PreferencesProvider>
+      </InvigilProvider>
+    </MantineProvider>
+  );
+}
+
+function Localized({ children }: { children: ReactNode }) {
+  const { locale } = usePreferences();
+  const { timeZone } = useInstallation();
+  useEffect(() => {
+    document.documentElement.lang = locale;
+  }, [locale]);
+  return (
+    <LocaleProvider locale={locale} timeZone={timeZone}>
+      {children}
+    </LocaleProvider>
+  );
+}

@@ -1,0 +1,32 @@
+import { useSession } from "@invigil/react";
+import { Outlet } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { useTranslations } from "use-intl";
+import { Empty } from "../parts/empty.js";
+import { Page } from "../parts/page.js";
+import { Shell } from "./shell.js";
+
+const SignIn = lazy(() => import("./sign-in.js"));
+
+/** The page of whoever is signed in. Without a session, the sign-in stands at the same address. */
+export function Root() {
+  const t = useTranslations("common.examinee");
+  const { user } = useSession();
+  if (!user)
+    return (
+      <Suspense>
+        <SignIn />
+      </Suspense>
+    );
+  return (
+    <Shell user={user}>
+      {user.role === "examinee" ? (
+        <Page title={t("title")}>
+          <Empty title={t("title")}>{t("text", { name: user.name ?? user.userId })}</Empty>
+        </Page>
+      ) : (
+        <Outlet />
+      )}
+    </Shell>
+  );
+}

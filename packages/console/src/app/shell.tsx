@@ -1,0 +1,185 @@
+import type { SessionUser } from "@invigil/react";
+import { useInvigil } from "@invigil/react";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useFormatter, useTranslations } from "use-intl";
+import { useNow } from "../parts/clock.js";
+import { Heard, usePageHeard } from "../parts/connection.js";
+import { AdminIcon, ExamsIcon, OverviewIcon, PeopleIcon, RecordsIcon, SetupIcon } from "../parts/icons.js";
+import { useShortcut } from "../parts/shortcuts.js";
+import { useZone } from "../parts/time.js";
+import styles from "./shell.module.css";
+import { UserMenu } from "./user-menu.js";
+
+/** What is always there: the places of the exam at the left, and its name, the clock and the connection on top. */
+export function Shell({ user, children }: { user: SessionUser; children: ReactNode }) {
+  const t = useTranslations("common.places");
+  const { examId } = useParams({ strict: false });
+  const navigate = useNavigate();
+  useShortcut({
+    keys: "g e",
+    label: useTranslations("common.shortcuts")("goExams"),
+    run: () => void navigate({ to: "/" }),
+  });
+  return (
+    <div className={styles.shell}>
+      <button type="button" className={styles.skip} onClick={skip}>
+        {t("skip")}
+      </button>
+      <Rail examId={examId} user={user} />
+      <header className={styles.top}>
+        {examId === undefined ? <ProductName /> : <ExamName examId={examId} />}
+        <div className={styles.state}>
+          <PageConnection />
+          <Clock />
+        </div>
+        <UserMenu user={user} />
+      </header>
+      <main id="content" className={styles.content} tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+const skip = () => document.getElementById("content")?.focus();
+
+function Rail({ examId, user }: { examId: string | undefined; user: SessionUser }) {
+  const t = useTranslations("common.places");
+  const place = styles.place;
+  const active = { className: `${place} ${styles.active}` };
+  return (
+    <nav className={styles.rail} aria-label={t("label")}>
+      <Link
+        to="/"
+        className={place}
+        activeProps={active}
+        activeOptions={{ exact: true, includeSearch: false }}
+      >
+        <ExamsIcon />
+        <span>{t("exams")}</span>
+      </Link>
+      {examId !== undefined && user.role !== "examinee" && (
+        <>
+          <Link
+            to="/exams/$examId"
+            params={{ examId }}
+            className={place}
+            activeProps={active}
+            activeOptions={{ exact: true, includeSearch: false }}
+          >
+            <OverviewIcon />
+            <span>{t("overview")}</span>
+          </Link>
+          <Link
+            to="/exams/$examId/candidates"
+            params={{ examId }}
+            className={place}
+            activeProps={active}
+            activeOptions={{ includeSearch: false }}
+          >
+            <PeopleIcon />
+            <span>{t("candidates")}</span>
+          </Link>
+          <Link
+            to="/exams/$examId/records"
+            params={{ examId }}
+            className={place}
+            activeProps={active}
+            activeOptions={{ includeSearch: false }}
+          >
+            <RecordsIcon />
+            <span>{t("records")}</span>
+          </Link>
+          {user.role !== "inspector" && (
+            <Link
+              to="/exams/$examId/setup/{-$step}"
+              params={{ examId }}
+              className={place}
+              activeProps={active}
+              activeOptions={{ includeSearch: false }}
+            >
+              <SetupIcon />
+              <span>{t("setup")}</span>
+            </Link>
+          )}
+        </>
+      )}
+      {user.role === "admin" && (
+        <Link
+          to="/admin/{-$part}"
+          className={`${place} ${styles.last}`}
+          activeProps={{ className: `${place} ${styles.last} ${styles.active}` }}
+          activeOptions={{ includeSearch: false }}
+        >
+          <AdminIcon />
+          <span>{t("administration")}</span>
+        </Link>
+      )}
+    </nav>
+  );
+}
+
+function ProductName() {
+  const t = useTranslations("common.app");
+  return (
+    <div className={styles.exam}>
+      <span className={styles.name}>{t("name")}</span>
+      <span className={styles.times}>{t("tagline")}</span>
+    </div>
+  );
+}
+
+function ExamName({ examId }: { examId: string }) {
+  const invigil = useInvigil();
+  const format = useFormatter();
+  const timeZone = useZone();
+  const { data: exam } = useQuery(invigil.exam.get.queryOptions({ examId }));
+  return (
+    <div className={styles.exam}>
+      <Link to="/exams/$examId" params={{ examId }} className={styles.name}>
+        {exam?.name ?? "…"}
+      </Link>
+      {exam && (
+        <span className={styles.times} data-numbers>
+          {format.dateTimeRange(exam.startTime, exam.endTime, {
+            timeZone,
+            month: "short",
+            day: "numeric",
+            hour: "2-digit",
+            minute: "2-digit",
+            hourCycle: "h23",
+          })}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function PageConnection() {
+  const state = usePageHeard();
+  return state && <Heard of={state} />;
+}
+
+function Clock() {
+  const t = useTranslations("common.clock");
+  const format = useFormatter();
+  const zone = useZone();
+  const now = useNow();
+  return (
+    // Not a live region: a clock that is read aloud each second would be of no use.
+    <span className={styles.clock} title={t("label", { zone })}>
+      <span aria-hidden="true">
+        {format.dateTime(now, {
+          timeZone: zone,
+          hour: "2-digit",
+          minute: "2-digit",
+          second: "2-digit",
+          hourCycle: "h23",
+        })}
+      </span>
+      <span className={styles.zone}>{zone}</span>
+    </span>
+  );
+}

@@ -1,0 +1,201 @@
+import "@mantine/core/styles/ActionIcon.css";
+import "@mantine/core/styles/PasswordInput.css";
+import { isInvigilError } from "@invigil/client";
+import { useInvigilClient, useSession } from "@invigil/react";
+import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useTranslations } from "use-intl";
+import { ErrorNote } from "../parts/error-note.js";
+import { LOCALES, type Locale } from "../texts/texts.js";
+import { useInstallation } from "./installation.js";
+import { tokenOfLink } from "./join-link.js";
+import { usePreferences } from "./preferences.js";
+import styles from "./sign-in.module.css";
+
+/** Signs somebody in, at whatever address they wanted to open. */
+export default function SignIn() {
+  const t = useTranslations("common");
+  const { ended } = useSession();
+  const { demo } = useInstallation();
+  const { locale, setLocale } = usePreferences();
+  const [way, setWay] = useState<"account" | "link">("account");
+  const title = t("signIn.title");
+  useEffect(() => {
+    document.title = `${title} · Invigil`;
+  }, [title]);
+  return (
+    <main className={styles.page}>
+      <div className={styles.box}>
+        <p className={styles.product}>Invigil</p>
+        <h1>{title}</h1>
+        {ended && (
+          <p className={styles.ended} role="status">
+            {t(ended.reason === "logged_out" ? "signIn.signedOut" : "signIn.again")}
+          </p>
+        )}
+        {demo && <DemoEntry />}
+        {way === "account" ? <AccountForm /> : <LinkForm />}
+        <button
+          type="button"
+          className={styles.other}
+          onClick={() => setWay(way === "account" ? "link" : "account")}
+        >
+          {t(way === "account" ? "signIn.byLink" : "signIn.byAccount")}
+        </button>
+        <div className={styles.languages}>
+          {/* Safe: an object has the keys of its type. */}
+          {(Object.keys(LOCALES) as Locale[]).map((choice) => (
+            <button
+              key={choice}
+              type="button"
+              lang={choice}
+              aria-pressed={choice === locale}
+              onClick={() => setLocale(choice)}
+            >
+              {LOCALES[choice]}
+            </button>
+          ))}
+        </div>
+      </div>
+    </main>
+  );
+}
+
+/** Runs what signs in, once at a time. */
+const useAttempt = () => {
+  const [isPending, setIsPending] = useState(false);
+  const [failure, setFailure] = useState<unknown>();
+  const isBusy = useRef(false);
+  const attempt = async (signIn: () => Promise<void>) => {
+    if (isBusy.current) return;
+    isBusy.current = true;
+    setIsPending(true);
+    setFailure(undefined);
+    try {
+      await signIn();
+    } catch (error) {
+      setFailure(error);
+    } finally {
+      isBusy.current = false;
+      setIsPending(false);
+    }
+  };
+  return { isPending, failure, setFailure, attempt };
+};
+
+function Failure({ of, refused }: { of: unknown; refused: string }) {
+  const t = useTranslations("common.signIn");
+  if (of === undefined) return null;
+  if (isInvigilError(of, "UNAUTHENTICATED") || isInvigilError(of, "INVALID_INPUT"))
+    return <Problem>{refused}</Problem>;
+  if (isInvigilError(of, "TOO_MANY_REQUESTS"))
+    return <Problem>{t("tooMany", { seconds: of.data.retryAfterSeconds ?? 60 })}</Problem>;
+  return <ErrorNote error={of} />;
+}
+
+function Problem({ children }: { children: ReactNode }) {
+  return (
+    <p className={styles.problem} role="alert">
+      {children}
+    </p>
+  );
+}
+
+function AccountForm() {
+  const t = useTranslations("common.signIn");
+  const { login } = useSession();
+  const { isPending, failure, attempt } = useAttempt();
+  const [username, setUsername] = useState("");
+  const [password, setPassword] = useState("");
+  return (
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (username && password) void attempt(() => login({ username, password }));
+      }}
+    >
+      <TextInput
+        size="sm"
+        label={t("user")}
+        name="username"
+        autoComplete="username"
+        autoCapitalize="none"
+        spellCheck={false}
+        required
+        withAsterisk={false}
+        value={username}
+        onChange={({ currentTarget }) => setUsername(currentTarget.value)}
+      />
+      <PasswordInput
+        size="sm"
+        label={t("password")}
+        name="password"
+        autoComplete="current-password"
+        required
+        withAsterisk={false}
+        visibilityToggleButtonProps={{ "aria-label": t("show"), tabIndex: 0 }}
+        value={password}
+        onChange={({ currentTarget }) => setPassword(currentTarget.value)}
+      />
+      <Failure of={failure} refused={t("refused")} />
+      <Button type="submit" size="sm" loading={isPending}>
+        {t("submit")}
+      </Button>
+    </form>
+  );
+}
+
+function LinkForm() {
+  const t = useTranslations("common.signIn");
+  const { join } = useSession();
+  const { isPending, failure, setFailure, attempt } = useAttempt();
+  const [link, setLink] = useState("");
+  const [isInvalid, setIsInvalid] = useState(false);
+  return (
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        const token = tokenOfLink(link);
+        setIsInvalid(token === undefined);
+        setFailure(undefined);
+        if (token !== undefined) void attempt(() => join(token));
+      }}
+    >
+      {/* Browsers do not remember what stands in a field for passwords that they do not know. */}
+      <PasswordInput
+        size="sm"
+        label={t("link")}
+        description={t("linkHint")}
+        autoComplete="off"
+        spellCheck={false}
+        visibilityToggleButtonProps={{ "aria-label": t("show"), tabIndex: 0 }}
+        value={link}
+        error={isInvalid && t("linkInvalid")}
+        onChange={({ currentTarget }) => setLink(currentTarget.value)}
+      />
+      <Failure of={failure} refused={t("linkRefused")} />
+      <Button type="submit" size="sm" loading={isPending}>
+        {t("linkSubmit")}
+      </Button>
+    </form>
+  );
+}
+
+function DemoEntry() {
+  const t = useTranslations("common.signIn");
+  const { accept } = useSession();
+  const client = useInvigilClient();
+  const { isPending, failure, attempt } = useAttempt();
+  const enter = async () => accept(await client.auth.loginToDemo.mutate());
+  return (
+    <div className={styles.demo}>
+      <Button size="sm" loading={isPending} onClick={() => void attempt(enter)}>
+        {t("demo")}
+      </Button>
+      <p>{t("demoHint")}</p>
+      {failure !== undefined && <ErrorNote error={failure} />}
+    </div>
+  );
+}

@@ -1,0 +1,65 @@
+import { type SessionUser, useSession } from "@invigil/react";
+import { useMantineColorScheme } from "@mantine/core";
+import { useTranslations } from "use-intl";
+import { DownIcon, UserIcon } from "../parts/icons.js";
+import { ActionMenu, type MenuEntry } from "../parts/menu.js";
+import { useNotify } from "../parts/notify.js";
+import { useShortcutHelp } from "../parts/shortcuts.js";
+import { LOCALES, type Locale } from "../texts/texts.js";
+import { usePreferences } from "./preferences.js";
+import styles from "./user-menu.module.css";
+
+const SCHEMES = ["auto", "light", "dark"] as const;
+
+/** Who is signed in, the language, the colours, and the way out. */
+export function UserMenu({ user }: { user: SessionUser }) {
+  const t = useTranslations("common");
+  const { logout } = useSession();
+  const { locale, setLocale } = usePreferences();
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
+  const openHelp = useShortcutHelp();
+  const notify = useNotify();
+  const name = user.name ?? user.userId;
+  // Safe: an object has the keys of its type.
+  const locales = Object.keys(LOCALES) as Locale[];
+  const entries: readonly MenuEntry[] = [
+    { kind: "label", label: `${name} · ${t(`roles.${user.role}`)}` },
+    { kind: "line" },
+    { kind: "label", label: t("menu.language") },
+    ...locales.map((choice) => ({
+      kind: "action" as const,
+      label: LOCALES[choice],
+      lang: choice,
+      isChecked: choice === locale,
+      onSelect: () => setLocale(choice),
+    })),
+    { kind: "line" },
+    { kind: "label", label: t("menu.scheme") },
+    ...SCHEMES.map((choice) => ({
+      kind: "action" as const,
+      label: t(`menu.${choice}`),
+      isChecked: choice === colorScheme,
+      onSelect: () => setColorScheme(choice),
+    })),
+    { kind: "line" },
+    { kind: "action", label: t("menu.shortcuts"), keys: "?", onSelect: openHelp },
+    {
+      kind: "action",
+      label: t("menu.signOut"),
+      onSelect: () => void logout().catch((error: unknown) => notify.failed(t("menu.signOut"), error)),
+    },
+  ];
+  return (
+    <ActionMenu
+      label={t("menu.label", { name })}
+      entries={entries}
+      target={
+        <>
+          <UserIcon />
+          <span className={styles.name}>{name}</span>
+          <DownIcon size={12} />
+        </>
+      }
+    />
+  );
+}

@@ -1,0 +1,119 @@
+import { Button } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTranslations } from "use-intl";
+import { Announce } from "./announcer.js";
+import { type BulkOptions, type RunBatch, type Subject, useBulkRun } from "./bulk-run.js";
+import { Dialog } from "./dialog.js";
+import styles from "./dialog.module.css";
+import { requestIdOf, useErrorText } from "./error-note.js";
+import { Names } from "./names.js";
+import { Mark } from "./state-mark.js";
+
+export interface BulkActionProps extends BulkOptions {
+  readonly onClose: () => void;
+  /** The question, with its count: "Give new links to 38 people?" */
+  readonly title: string;
+  readonly subjects: readonly Subject[];
+  /** What follows, or fields that the action needs. */
+  readonly children?: ReactNode;
+  /** A verb. */
+  readonly action: string;
+  readonly isDangerous?: boolean;
+  /** Whether what the action needs is there. Default: true. */
+  readonly isReady?: boolean;
+  readonly run: RunBatch;
+}
+
+/**
+ * An action for many: first who they are and what follows, then a result for each person, and another try for those for whom it failed.
+ * Show it while it is open, and load it late (`lazy`); each opening is a new action.
+ */
+export function BulkAction({
+  onClose,
+  title,
+  subjects,
+  children,
+  action,
+  isDangerous = false,
+  isReady = true,
+  run,
+  batchSize = 1,
+  concurrency = 4,
+}: BulkActionProps) {
+  const t = useTranslations("common");
+  const say = useErrorText();
+  const { outcomes, isRunning, start } = useBulkRun(run, { batchSize, concurrency });
+  const isBegun = outcomes.size > 0;
+  const of = (kind: string) => subjects.filter(({ id }) => outcomes.get(id)?.kind === kind);
+  const done = of("done").length;
+  const failed = of("failed");
+  const isOver = isBegun && !isRunning;
+  const summary = isOver
+    ? failed.length > 0
+      ? t("bulk.failed", { failed: failed.length, total: subjects.length })
+      : t("bulk.done", { count: done })
+    : t("bulk.running", { done, total: subjects.length });
+  return (
+    <Dialog title={title} onClose={onClose} size="lg" mayCloseOutside={!isRunning}>
+      <div className={styles.form}>
+        {!isBegun && (
+          <div className={styles.text}>
+            <p>
+              <strong>{t("bulk.people", { count: subjects.length })}</strong>{" "}
+              <Names of={subjects.map(({ name }) => name)} />
+            </p>
+            {children}
+          </div>
+        )}
+        {isBegun && (
+          <>
+            <p>{summary}</p>
+            {isOver && <Announce text={summary} />}
+            <ul className={styles.results} aria-label={t("bulk.result")}>
+              {[...subjects]
+                .sort((one, other) => rank(outcomes.get(one.id)?.kind) - rank(outcomes.get(other.id)?.kind))
+                .slice(0, MOST_RESULTS)
+                .map(({ id, name }) => {
+                  const outcome = outcomes.get(id) ?? { kind: "waiting" };
+                  const requestId = outcome.kind === "failed" ? requestIdOf(outcome.error) : undefined;
+                  return (
+                    <li key={id} className={styles.result}>
+                      <span>{name}</span>
+                      <span className={styles.outcome} data-outcome={outcome.kind}>
+                        {outcome.kind === "done" && <Mark state="publishing" />}
+                        {outcome.kind === "failed"
+                          ? `${say(outcome.error)}${requestId ? ` (${t("error.request", { id: requestId })})` : ""}`
+                          : t(`bulk.${outcome.kind === "done" ? "ok" : outcome.kind}`)}
+                      </span>
+                    </li>
+                  );
+                })}
+            </ul>
+          </>
+        )}
+        <div className={styles.buttons}>
+          <Button variant="default" onClick={onClose}>
+            {isBegun ? t("confirm.close") : t("confirm.cancel")}
+          </Button>
+          {!isBegun && (
+            <Button
+              {...(isDangerous && { color: "red" })}
+              disabled={!isReady || subjects.length === 0}
+              onClick={() => void start(subjects)}
+            >
+              {action}
+            </Button>
+          )}
+          {isOver && failed.length > 0 && (
+            <Button onClick={() => void start(failed)}>{t("bulk.retry", { count: failed.length })}</Button>
+          )}
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+/** How many results are listed, those that failed first. The sentence above counts all. */
+const MOST_RESULTS = 200;
+const RANKS = ["failed", "working", "waiting", "done"];
+const rank = (kind: string | undefined): number => RANKS.indexOf(kind ?? "waiting");

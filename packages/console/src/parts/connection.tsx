@@ -1,0 +1,82 @@
+import { createContext, type ReactNode, use, useEffect, useId, useState, useSyncExternalStore } from "react";
+import { useTranslations } from "use-intl";
+import { type Connection, type Heard as HeardState, heard, mayBeStale, worst } from "../live/heard.js";
+import { useNow } from "./clock.js";
+import styles from "./connection.module.css";
+import { Mark } from "./state-mark.js";
+
+/** The connections of the live views that a page has open, for the top bar. */
+class Connections {
+  private readonly all = new Map<string, Connection>();
+  private readonly listeners = new Set<() => void>();
+  private list: readonly Connection[] = [];
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  };
+  readonly current = (): readonly Connection[] => this.list;
+
+  set(id: string, connection: Connection | undefined): void {
+    if (connection) this.all.set(id, connection);
+    else this.all.delete(id);
+    this.list = [...this.all.values()];
+    for (const listener of this.listeners) listener();
+  }
+}
+
+const ConnectionsContext = createContext<Connections | undefined>(undefined);
+
+export function ConnectionsProvider({ children }: { children: ReactNode }) {
+  const [connections] = useState(() => new Connections());
+  return <ConnectionsContext value={connections}>{children}</ConnectionsContext>;
+}
+
+/** Tells the top bar about a connection of this screen, until the screen closes. */
+export const useReportConnection = ({ status, heardAt }: Connection): void => {
+  const id = useId();
+  const connections = use(ConnectionsContext);
+  useEffect(() => {
+    connections?.set(id, { status, heardAt });
+  }, [connections, id, status, heardAt]);
+  useEffect(() => () => connections?.set(id, undefined), [connections, id]);
+};
+
+const NONE: readonly Connection[] = [];
+const never = () => () => undefined;
+
+/** What to say about the page's connections. Undefined: nothing on it is live. */
+export const usePageHeard = (): HeardState | undefined => {
+  const connections = use(ConnectionsContext);
+  const list = useSyncExternalStore(connections?.subscribe ?? never, connections?.current ?? (() => NONE));
+  return worst(list, useNow());
+};
+
+/** When a view last heard from the server, in words. */
+export function Heard({ of }: { of: HeardState }) {
+  const t = useTranslations("common.connection");
+  const { kind, seconds } = of;
+  const isStale = mayBeStale(of);
+  return (
+    <span className={styles.heard} data-kind={kind}>
+      <Mark
+        state={isStale ? "stale" : kind === "connecting" ? "idle" : "publishing"}
+        tone={kind === "closed" ? "red" : kind === "reconnecting" || kind === "stale" ? "amber" : "quiet"}
+      />
+      <span className={styles.words}>
+        {kind === "connecting" || kind === "closed" ? t(kind) : t(kind, { seconds })}
+      </span>
+      <span className={styles.short}>{isStale && t("staleShort")}</span>
+    </span>
+  );
+}
+
+/** Greys and stripes what may be out of date. */
+export function Freshness({ of, children }: { of: Connection; children: ReactNode }) {
+  const isStale = mayBeStale(heard(of, useNow()));
+  return (
+    <div className={styles.fresh} data-stale={isStale || undefined}>
+      {children}
+    </div>
+  );
+}

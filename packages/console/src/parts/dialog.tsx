@@ -1,0 +1,40 @@
+import "@mantine/core/styles/Paper.css";
+import "@mantine/core/styles/ScrollArea.css";
+import "@mantine/core/styles/Overlay.css";
+import "@mantine/core/styles/ModalBase.css";
+import "@mantine/core/styles/CloseButton.css";
+import "@mantine/core/styles/Modal.css";
+import { Modal } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTranslations } from "use-intl";
+
+/** A dialog. Load what shows one late (`lazy`): it is no part of the first load. */
+export function Dialog({
+  title,
+  onClose,
+  size = "md",
+  mayCloseOutside = true,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  size?: "md" | "lg" | "xl";
+  /** Whether a click beside it closes it. Default: true. */
+  mayCloseOutside?: boolean;
+  children: ReactNode;
+}) {
+  const t = useTranslations("common.confirm");
+  return (
+    <Modal.Root opened onClose={onClose} size={size} closeOnClickOutside={mayCloseOutside}>
+      <Modal.Overlay />
+      <Modal.Content>
+        {/* A header outside of `main` would be a second banner of the page. */}
+        <Modal.Header role="presentation">
+          <Modal.Title>{title}</Modal.Title>
+          <Modal.CloseButton aria-label={t("close")} />
+        </Modal.Header>
+        <Modal.Body>{children}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
+  );
+}

@@ -1,0 +1,72 @@
+import { type ErrorCode, isInvigilError, isNetworkError } from "@invigil/client";
+import { Button } from "@mantine/core";
+import { useTranslations } from "use-intl";
+import type { Texts } from "../texts/texts.js";
+import styles from "./error-note.module.css";
+
+type Reasons = Texts["common"]["error"]["reasons"];
+
+/** The text of each code that has one of its own. The others say that the server failed. */
+const REASONS = {
+  FORBIDDEN: true,
+  EXAM_NOT_FOUND: true,
+  ROOM_NOT_FOUND: true,
+  PARTICIPANT_NOT_FOUND: true,
+  ROOM_ENDED: true,
+  EXAM_OVER: true,
+  EXAM_CONFLICT: true,
+  TOO_MANY_REQUESTS: true,
+  QUOTA_EXCEEDED: true,
+  STORAGE_FULL: true,
+  OVERLOADED: true,
+  PROVIDER_NOT_CONFIGURED: true,
+  PROVIDER_FAILED: true,
+  INVALID_INPUT: true,
+} as const satisfies { readonly [Code in keyof Reasons]: true } & { readonly [Code in ErrorCode]?: true };
+
+const hasText = (code: string): code is keyof Reasons => Object.hasOwn(REASONS, code);
+
+/** Says what an error means for the person, and what to do. */
+export const useErrorText = (): ((error: unknown) => string) => {
+  const t = useTranslations("common.error");
+  return (error) => {
+    if (isInvigilError(error))
+      return hasText(error.data.reason) ? t(`reasons.${error.data.reason}`) : t("unexpected");
+    if (isNetworkError(error)) return t(error.cause.kind === "timeout" ? "timeout" : "network");
+    return t("unexpected");
+  };
+};
+
+/** The request that failed, by which the administrator finds it in the log. */
+export const requestIdOf = (error: unknown): string | undefined =>
+  isInvigilError(error) ? error.data.requestId : undefined;
+
+/** Says that something failed, why, and what to do about it. */
+export function ErrorNote({
+  error,
+  title,
+  onRetry,
+}: {
+  error: unknown;
+  /** What failed. Default: that this could not be loaded. */
+  title?: string;
+  onRetry?: () => void;
+}) {
+  const t = useTranslations("common.error");
+  const say = useErrorText();
+  const requestId = requestIdOf(error);
+  return (
+    <div className={styles.note} role="alert">
+      <strong>{title ?? t("title")}</strong>
+      <p>{say(error)}</p>
+      <div className={styles.foot}>
+        {onRetry && (
+          <Button variant="default" size="compact-xs" onClick={onRetry}>
+            {t("retry")}
+          </Button>
+        )}
+        {requestId !== undefined && <span className={styles.request}>{t("request", { id: requestId })}</span>}
+      </div>
+    </div>
+  );
+}

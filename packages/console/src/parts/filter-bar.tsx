@@ -1,0 +1,125 @@
+import { Button, TextInput } from "@mantine/core";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { useTranslations } from "use-intl";
+import styles from "./filter-bar.module.css";
+import { SearchIcon } from "./icons.js";
+import { useShortcut } from "./shortcuts.js";
+
+/** The filters of a list, how many rows they hide, and a button that clears them. */
+export function FilterBar({
+  shown,
+  total,
+  onClear,
+  children,
+}: {
+  shown: number;
+  total: number;
+  onClear: () => void;
+  children: ReactNode;
+}) {
+  const t = useTranslations("common.filter");
+  const hidden = total - shown;
+  return (
+    <search className={styles.bar} aria-label={t("label")}>
+      {children}
+      <span className={styles.count} data-numbers>
+        {hidden > 0 ? (
+          <>
+            <span className={styles.hides}>{t("hides", { count: hidden })}</span>
+            <Button variant="subtle" size="compact-xs" onClick={onClear}>
+              {t("clear")}
+            </Button>
+          </>
+        ) : (
+          t("shown", { count: shown })
+        )}
+      </span>
+    </search>
+  );
+}
+
+/** A field whose text goes into the URL shortly after the last key. `/` leads to it. */
+export function SearchField({
+  value,
+  onChange,
+  placeholder,
+}: {
+  value: string;
+  onChange: (value: string) => void;
+  placeholder?: string;
+}) {
+  const t = useTranslations("common");
+  const input = useRef<HTMLInputElement>(null);
+  const [typed, setTyped] = useState(value);
+  const sent = useRef(value);
+  const isComposing = useRef(false);
+  // Going back, or clearing the filters, changes the field.
+  useEffect(() => {
+    if (value !== sent.current) {
+      sent.current = value;
+      setTyped(value);
+    }
+  }, [value]);
+  useEffect(() => {
+    if (typed === sent.current || isComposing.current) return;
+    const timer = setTimeout(() => {
+      sent.current = typed;
+      onChange(typed);
+    }, 150);
+    return () => clearTimeout(timer);
+  }, [typed, onChange]);
+  useShortcut({ keys: "/", label: t("shortcuts.search"), run: () => input.current?.focus() });
+  return (
+    <TextInput
+      ref={input}
+      type="search"
+      className={styles.search}
+      aria-label={placeholder ?? t("filter.search")}
+      placeholder={placeholder ?? t("filter.search")}
+      leftSection={<SearchIcon size={14} />}
+      value={typed}
+      onCompositionStart={() => {
+        isComposing.current = true;
+      }}
+      onCompositionEnd={({ currentTarget }) => {
+        isComposing.current = false;
+        sent.current = currentTarget.value;
+        onChange(currentTarget.value);
+      }}
+      onChange={({ currentTarget }) => setTyped(currentTarget.value)}
+    />
+  );
+}
+
+/** A few choices beside each other, each with its count. One of them is on. */
+export function Choices<Choice extends string>({
+  label,
+  choices,
+  value,
+  onChange,
+}: {
+  label: string;
+  choices: readonly { readonly value: Choice; readonly label: string; readonly count?: number | undefined }[];
+  value: Choice;
+  onChange: (value: Choice) => void;
+}) {
+  const name = useId();
+  return (
+    <fieldset className={styles.choices}>
+      <legend className={styles.legend}>{label}</legend>
+      {choices.map((choice) => (
+        <label key={choice.value} className={styles.choice}>
+          <input
+            type="radio"
+            name={name}
+            value={choice.value}
+            checked={choice.value === value}
+            onChange={() => onChange(choice.value)}
+          />
+          <span>{choice.label}</span>
+          {choice.count !== undefined && <span className={styles.number}>{choice.count}</span>}
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,16 @@
+import { useSession } from "@invigil/react";
+
+/** What the role of the person allows at all. The server decides about each exam and room. */
+export interface May {
+  readonly administer: boolean;
+  /** Whether they may change anything: administrators and invigilators. */
+  readonly act: boolean;
+}
+
+export const useMay = (): May => {
+  const { user } = useSession();
+  return {
+    administer: user?.role === "admin",
+    act: user?.role === "admin" || user?.role === "teacher",
+  };
+};

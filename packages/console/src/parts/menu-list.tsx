@@ -1,0 +1,49 @@
+import "@mantine/core/styles/ScrollArea.css";
+import "@mantine/core/styles/Popover.css";
+import "@mantine/core/styles/Menu.css";
+import { Menu } from "@mantine/core";
+import { CheckIcon } from "./icons.js";
+import type { MenuEntry } from "./menu.js";
+import styles from "./menu.module.css";
+
+/** The open menu. It hangs at the button beside which it stands. */
+export default function MenuList({
+  labelledBy,
+  entries,
+  onClose,
+}: {
+  /** The id of the button. */
+  labelledBy: string;
+  entries: readonly MenuEntry[];
+  onClose: () => void;
+}) {
+  return (
+    <Menu opened onClose={onClose} width={200} position="bottom-end" returnFocus={false}>
+      <Menu.Target>
+        <span className={styles.anchor} />
+      </Menu.Target>
+      <Menu.Dropdown aria-labelledby={labelledBy}>
+        {entries.map((entry, index) => {
+          // biome-ignore lint/suspicious/noArrayIndexKey: a menu has no other order while it is open.
+          if (entry.kind === "line") return <Menu.Divider key={index} />;
+          if (entry.kind === "label") return <Menu.Label key={entry.label}>{entry.label}</Menu.Label>;
+          const { isChecked, keys, lang } = entry;
+          return (
+            <Menu.Item
+              key={entry.label}
+              {...(lang !== undefined && { lang })}
+              {...(entry.isDangerous && { color: "red" })}
+              {...(isChecked !== undefined && { role: "menuitemradio", "aria-checked": isChecked })}
+              rightSection={
+                isChecked ? <CheckIcon size={14} /> : keys === undefined ? null : <kbd>{keys}</kbd>
+              }
+              onClick={entry.onSelect}
+            >
+              {entry.label}
+            </Menu.Item>
+          );
+        })}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,78 @@
+import { type KeyboardEvent, lazy, type ReactNode, Suspense, useId, useRef, useState } from "react";
+import { IconButton } from "./icon-button.js";
+import styles from "./menu.module.css";
+
+/** A line of a menu. */
+export type MenuEntry =
+  | { readonly kind: "label"; readonly label: string }
+  | { readonly kind: "line" }
+  | {
+      readonly kind: "action";
+      readonly label: string;
+      readonly onSelect: () => void;
+      readonly isDangerous?: boolean;
+      /** Of a choice: whether it is the current one. */
+      readonly isChecked?: boolean;
+      /** The language of the label, if it is not that of the page. */
+      readonly lang?: string;
+      readonly keys?: string;
+    };
+
+// Positioning and keyboard of menus are loaded with the first menu that opens.
+const loadList = () => import("./menu-list.js");
+const MenuList = lazy(loadList);
+
+/** A button that opens a menu. Without a target of its own, it is a small button with a drawing. */
+export function ActionMenu({
+  label,
+  icon,
+  target,
+  entries,
+}: {
+  /** Names the button and the menu. */
+  label: string;
+  /** The drawing of a small button. */
+  icon?: ReactNode;
+  /** What a larger button contains. */
+  target?: ReactNode;
+  entries: readonly MenuEntry[];
+}) {
+  const button = useRef<HTMLButtonElement>(null);
+  const id = useId();
+  const [isOpen, setIsOpen] = useState(false);
+  const close = () => {
+    setIsOpen(false);
+    button.current?.focus();
+  };
+  const props = {
+    id,
+    ref: button,
+    "aria-haspopup": "menu",
+    "aria-expanded": isOpen,
+    onPointerEnter: () => void loadList(),
+    onClick: () => setIsOpen(!isOpen),
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== "ArrowDown") return;
+      event.preventDefault();
+      setIsOpen(true);
+    },
+  } as const;
+  return (
+    <span className={styles.place}>
+      {target === undefined ? (
+        <IconButton label={label} {...props}>
+          {icon}
+        </IconButton>
+      ) : (
+        <button type="button" className={styles.target} aria-label={label} {...props}>
+          {target}
+        </button>
+      )}
+      {isOpen && (
+        <Suspense>
+          <MenuList labelledBy={id} entries={entries} onClose={close} />
+        </Suspense>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,18 @@
+import { useFormatter, useTranslations } from "use-intl";
+
+/** How many names a sentence contains before it counts the others. */
+const MOST = 6;
+
+/** Names in a sentence: the first few, and how many more there are. */
+export function Names({ of }: { of: readonly string[] }) {
+  const t = useTranslations("common.confirm");
+  const format = useFormatter();
+  const more = of.length - MOST;
+  return (
+    <span>
+      {more > 1
+        ? `${of.slice(0, MOST).join(format.list(["", ""], { type: "unit" }).trim() || ", ")} ${t("more", { count: more })}`
+        : format.list(of)}
+    </span>
+  );
+}

@@ -1,0 +1,107 @@
+import type { ReactNode } from "react";
+import { useTranslations } from "use-intl";
+import styles from "./state-mark.module.css";
+import { Time } from "./time.js";
+
+/** What a person, a camera or a number is, said by a mark, a word and a colour. */
+export type State =
+  | "publishing"
+  | "expected"
+  | "idle"
+  | "disconnected"
+  | "dark"
+  | "detections"
+  | "devices"
+  | "help"
+  | "ended"
+  | "removed"
+  | "stale";
+
+export type Tone = "quiet" | "grey" | "amber" | "red" | "blue";
+
+export const TONES: { readonly [Name in State]: Tone } = {
+  publishing: "quiet",
+  expected: "quiet",
+  idle: "quiet",
+  disconnected: "amber",
+  dark: "amber",
+  detections: "amber",
+  devices: "red",
+  help: "blue",
+  ended: "grey",
+  removed: "grey",
+  stale: "grey",
+};
+
+const LINE = <path d="M2.500 6h7" />;
+const MARKS: { readonly [Name in State]: ReactNode } = {
+  publishing: <circle cx="6" cy="6" r="3.500" fill="currentColor" stroke="none" />,
+  expected: <circle cx="6" cy="6" r="3.250" strokeDasharray="1.700 1.700" />,
+  idle: <circle cx="6" cy="6" r="3.250" />,
+  disconnected: <path d="M1 6h3.200M7.800 6h3.200M5 8.500l2-5" />,
+  dark: <path d="M1 3.500h6v5h-6zM7 5.500l3.500-1.500v4l-3.500-1.500M1.500 10.500l9-9" />,
+  detections: <path d="M3 11v-9.500M3 2h6.500l-1.500 2 1.500 2h-6.500" />,
+  devices: <path d="M1.500 1.500h6v6h-6zM4.500 7.500v3h6v-6h-3" />,
+  help: (
+    <path d="M3.500 7v-3.500M5.200 6v-4M7 6v-3.500M8.700 7v-2.500M3.500 7v1.500c0 1.500 1 2.500 2.600 2.500s2.600-1 2.600-2.500v-1.500" />
+  ),
+  ended: LINE,
+  removed: LINE,
+  stale: (
+    <>
+      <circle cx="6" cy="6" r="4.250" />
+      <path d="M6 3.500v2.700l1.800 1" />
+    </>
+  ),
+};
+
+/** The mark alone, for places where the word stands nearby. */
+export function Mark({ state, tone = TONES[state] }: { state: State; tone?: Tone }) {
+  return (
+    <svg
+      aria-hidden="true"
+      className={styles.mark}
+      data-tone={tone}
+      width="12"
+      height="12"
+      viewBox="0 0 12 12"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.300"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    >
+      {MARKS[state]}
+    </svg>
+  );
+}
+
+/**
+ * A state with its mark, word and colour, and since when it lasts.
+ *
+ * @param count - how many detections there were
+ * @param redFrom - the number of detections from which they need a person now
+ */
+export function StateMark({
+  state,
+  since,
+  count = 0,
+  redFrom = Number.POSITIVE_INFINITY,
+}: {
+  state: State;
+  since?: Date | undefined;
+  count?: number;
+  redFrom?: number;
+}) {
+  const t = useTranslations("common.state");
+  const tone = state === "detections" && count >= redFrom ? "red" : TONES[state];
+  return (
+    <span className={styles.state} data-tone={tone}>
+      <Mark state={state} tone={tone} />
+      <span className={styles.word}>
+        {state === "detections" ? t("detections", { count }) : t(state)}
+        {since && <> {t.rich("since", { time: () => <Time value={since} /> })}</>}
+      </span>
+    </span>
+  );
+}

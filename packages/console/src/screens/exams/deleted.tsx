@@ -1,0 +1,129 @@
+import type { RestorableExam } from "@invigil/client";
+import { useInvigil, useInvigilClient } from "@invigil/react";
+import { Button } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useMemo, useRef } from "react";
+import { useTranslations } from "use-intl";
+import { Empty, Skeleton } from "../../parts/empty.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { useNotify } from "../../parts/notify.js";
+import { type Column, Table } from "../../parts/table.js";
+import { Time } from "../../parts/time.js";
+import styles from "./exams.module.css";
+
+/** The deleted exams, which administrators can restore. */
+export function DeletedExams({
+  search,
+  revision,
+  onChanged,
+}: {
+  search: string;
+  /** Another number with each thing that the person did to the exams. */
+  revision: number;
+  onChanged: () => Promise<unknown>;
+}) {
+  const t = useTranslations("exams");
+  const invigil = useInvigil();
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetching } = useInfiniteQuery(
+    invigil.exam.listDeleted.infiniteQueryOptions(
+      { pageSize: 100 },
+      { getNextPageParam: ({ nextCursor }) => nextCursor },
+    ),
+  );
+  const rows = useMemo(() => {
+    const wanted = search.trim().toLocaleLowerCase();
+    const all = data?.pages.flatMap(({ exams }) => exams) ?? [];
+    return all.filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
+  }, [data, search]);
+  const columns = useMemo<readonly Column<RestorableExam>[]>(
+    () => [
+      {
+        id: "name",
+        header: t("columns.name"),
+        width: "minmax(140px, 3fr)",
+        cell: ({ name }) => <span className={styles.name}>{name}</span>,
+      },
+      {
+        id: "deletedAt",
+        header: t("columns.deletedAt"),
+        width: "minmax(110px, 1fr)",
+        cell: ({ deletedAt }) => <Time value={deletedAt} seconds={false} />,
+      },
+      {
+        id: "eraseAt",
+        header: t("columns.eraseAt"),
+        width: "minmax(110px, 1fr)",
+        from: 560,
+        cell: ({ eraseAt }) => <Time value={eraseAt} seconds={false} />,
+      },
+      {
+        id: "createdBy",
+        header: t("columns.deletedBy"),
+        width: "minmax(90px, 1fr)",
+        from: 800,
+        cell: ({ createdBy }) => createdBy,
+      },
+      {
+        id: "actions",
+        header: t("columns.actions"),
+        width: "96px",
+        align: "end",
+        isAction: true,
+        cell: (exam) => <Restore exam={exam} onChanged={onChanged} />,
+      },
+    ],
+    [t, onChanged],
+  );
+  if (error && !data) return <ErrorNote error={error} onRetry={() => void refetch()} />;
+  if (!data) return <Skeleton />;
+  return (
+    <>
+      <Table
+        label={t("views.deleted")}
+        rows={rows}
+        keyOf={({ id }) => id}
+        nameOf={({ name }) => name}
+        columns={columns}
+        arrangement={`${search} ${revision}`}
+        empty={<Empty title={t("empty.deletedTitle")}>{t("empty.deleted")}</Empty>}
+      />
+      {hasNextPage && (
+        <Button variant="subtle" loading={isFetching} onClick={() => void fetchNextPage()}>
+          {t("more")}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Restore({
+  exam: { id, name },
+  onChanged,
+}: {
+  exam: RestorableExam;
+  onChanged: () => Promise<unknown>;
+}) {
+  const t = useTranslations("exams");
+  const failed = useTranslations("common.error");
+  const client = useInvigilClient();
+  const notify = useNotify();
+  const isBusy = useRef(false);
+  const restore = async () => {
+    if (isBusy.current) return;
+    isBusy.current = true;
+    try {
+      await client.exam.restore.mutate({ examId: id });
+      notify.done(t("restored", { name }));
+      await onChanged();
+    } catch (error) {
+      notify.failed(failed("notDone"), error);
+    } finally {
+      isBusy.current = false;
+    }
+  };
+  return (
+    <Button variant="default" size="compact-xs" onClick={() => void restore()}>
+      {t("menu.restore")}
+    </Button>
+  );
+}

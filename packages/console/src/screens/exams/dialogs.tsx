@@ -1,0 +1,145 @@
+import "@mantine/core/styles/InlineInput.css";
+import "@mantine/core/styles/Checkbox.css";
+import type { ExamSummary } from "@invigil/client";
+import { useInvigilClient } from "@invigil/react";
+import { Checkbox } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+import { Confirm } from "../../parts/confirm.js";
+import { useMay } from "../../parts/may.js";
+import { useNotify } from "../../parts/notify.js";
+import { ExamForm } from "./exam-form.js";
+
+/** What somebody asked for. */
+export type Asked =
+  | { readonly kind: "create" }
+  | { readonly kind: "duplicate" | "end" | "delete"; readonly exam: ExamSummary };
+
+/** The dialogs of the exams. */
+export default function Dialogs({
+  asked,
+  onClose,
+  onChanged,
+}: {
+  asked: Asked;
+  onClose: () => void;
+  onChanged: () => Promise<unknown>;
+}) {
+  const t = useTranslations("exams");
+  const client = useInvigilClient();
+  const navigate = useNavigate();
+  const may = useMay();
+  const notify = useNotify();
+  if (asked.kind === "create")
+    return (
+      <ExamForm
+        title={t("form.create")}
+        action={t("form.submit")}
+        onClose={onClose}
+        onSubmit={async (exam) => {
+          const { id } = await client.exam.create.mutate(exam);
+          notify.done(t("created", { name: exam.name }));
+          void onChanged();
+          void navigate({ to: "/exams/$examId/setup/{-$step}", params: { examId: id } });
+        }}
+      />
+    );
+  const { exam } = asked;
+  const { id: examId, name } = exam;
+  if (asked.kind === "delete") {
+    const restore = async () => {
+      await client.exam.restore.mutate({ examId });
+      await onChanged();
+    };
+    return (
+      <Confirm
+        onClose={onClose}
+        title={t("delete.title", { name })}
+        action={t("delete.action")}
+        isDangerous
+        typed={name}
+        onConfirm={async () => {
+          const { eraseAt } = await client.exam.delete.mutate({ examId, withRooms: true });
+          void onChanged();
+          const message = t("delete.done", { name });
+          if (eraseAt && may.administer) notify.undoable(message, restore);
+          else notify.done(message);
+        }}
+      >
+        <p>{t("delete.text")}</p>
+      </Confirm>
+    );
+  }
+  if (asked.kind === "end")
+    return (
+      <Confirm
+        onClose={onClose}
+        title={t("end.title", { name })}
+        action={t("end.action")}
+        isDangerous
+        typed={name}
+        onConfirm={async () => {
+          let count = 0;
+          // One call ends at most 500 rooms.
+          for (let remaining = 1; remaining > 0; ) {
+            const call = await client.exam.end.mutate({ examId });
+            count += call.ended;
+            remaining = call.remaining;
+          }
+          notify.done(t("end.done", { name, count }));
+          void onChanged();
+        }}
+      >
+        <p>{t("end.text")}</p>
+      </Confirm>
+    );
+  return <Duplicate exam={exam} onClose={onClose} onChanged={onChanged} />;
+}
+
+function Duplicate({
+  exam,
+  onClose,
+  onChanged,
+}: {
+  exam: ExamSummary;
+  onClose: () => void;
+  onChanged: () => Promise<unknown>;
+}) {
+  const t = useTranslations("exams");
+  const client = useInvigilClient();
+  const navigate = useNavigate();
+  const notify = useNotify();
+  const [withRooms, setWithRooms] = useState(true);
+  const [withPeople, setWithPeople] = useState(false);
+  return (
+    <ExamForm
+      title={t("form.duplicate", { name: exam.name })}
+      action={t("form.submitDuplicate")}
+      initial={exam}
+      onClose={onClose}
+      onSubmit={async (wanted) => {
+        const { id } = await client.exam.duplicate.mutate({
+          examId: exam.id,
+          ...wanted,
+          withRooms,
+          withPeople,
+        });
+        notify.done(t("created", { name: wanted.name }));
+        void onChanged();
+        void navigate({ to: "/exams/$examId/setup/{-$step}", params: { examId: id } });
+      }}
+    >
+      <Checkbox
+        label={t("form.withRooms")}
+        checked={withRooms}
+        onChange={({ currentTarget }) => setWithRooms(currentTarget.checked)}
+      />
+      <Checkbox
+        label={t("form.withPeople")}
+        checked={withPeople}
+        onChange={({ currentTarget }) => setWithPeople(currentTarget.checked)}
+      />
+    </ExamForm>
+  );
+}

@@ -1,0 +1,5 @@
+import type { Texts, Translated } from "../texts.js";
+
+export default {
+  title: "考生",
+} satisfies Translated<Texts["candidates"]>;
