@@ -844,6 +844,60 @@ export interface PlannedPerson {
   spare: boolean;
 }
 
+/** Input of `exam.series`. */
+export interface ExamSeriesInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** Only this room. Absent: the sums of all rooms that the caller may see. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** When the first minute of the answer may begin. Absent: 24 hours ago, which is how long minutes are kept. */
+  since?: Date | null | undefined;
+}
+
+/** Output of `exam.series`: an entry for each minute, from the first to the last in which something was counted. For somebody with many rooms of the exam, but not all, it may begin later than asked for. */
+export interface ExamSeries {
+  /** When the first minute of the lists begins. */
+  start: Date;
+  /** How many examinees had a page connected at the end of each minute. `null`: nothing was counted in that minute. */
+  present: (number | null)[];
+  /** How many examinees sent a stream at the end of each minute. `null`: nothing was counted in that minute. */
+  publishing: (number | null)[];
+  /** How many cheat records arrived in each minute. `null`: nothing was counted in that minute. */
+  detections: (number | null)[];
+}
+
+/** Input of `exam.roomSeries`. */
+export interface RoomSeriesInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `100`. */
+  pageSize?: number | null | undefined;
+  /** The last room id of the previous page. Absent: the first page. 1 to 128 characters. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `exam.roomSeries`. */
+export interface RoomSeriesPage {
+  /** When the first minute of the lists begins. */
+  start: Date;
+  /** Rooms in the order of their ids, each with the last 60 minutes. */
+  rooms: RoomSeriesPageRooms[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+}
+
+/** The series of a room. */
+export interface RoomSeriesPageRooms {
+  /** The id of the room. */
+  roomId: string;
+  /** How many examinees had a page connected at the end of each minute. `null`: nothing was counted in that minute. */
+  present: (number | null)[];
+  /** How many examinees sent a stream at the end of each minute. `null`: nothing was counted in that minute. */
+  publishing: (number | null)[];
+  /** How many cheat records arrived in each minute. `null`: nothing was counted in that minute. */
+  detections: (number | null)[];
+}
+
 /** Output of `exam.check`: what is missing for an exam. */
 export interface ExamCheck {
   /** When it was checked. Vendors' services are asked once a minute at most. */
@@ -1017,6 +1071,116 @@ export interface CardPageNext {
   userId: string;
 }
 
+/** Input of `exam.people`. */
+export interface ExamPeopleInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** Only the people of this room. Absent: all, also those without a room. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** Only people whose name or id contains this text, or the first letters of whose name do: `wf` finds 王芳 and Wang Fang. Absent: everybody. Then a page may have fewer people than `pageSize`, or none, although a page follows. 1 to 64 characters. */
+  search?: string | null | undefined;
+  /** The number of people per page. 0 means the default. 0 to 1,000. Default: `1000`. */
+  pageSize?: number | null | undefined;
+  /** The `nextCursor` of the previous page. Absent: the first page. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `exam.people`. */
+export interface RosterPage {
+  /** The people in the order in which they were added: first those in rooms, then those without. */
+  people: RosterEntry[];
+  /** The last event that this page includes. Read all pages, then subscribe with the `lastEventId` of the first one. */
+  lastEventId: string;
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+  /** The rooms that the caller can see. On the first page only. */
+  rooms?: Room[] | undefined;
+  /** Counts of everybody whom the caller can see, whatever the filter. On the first page only. */
+  counts?: RosterCounts | undefined;
+}
+
+/** A person of an exam, in one of its rooms or without a room. A person in several rooms has an entry for each. */
+export interface RosterEntry {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+  /** The id of the room. Absent: the person has no room yet. */
+  roomId?: string | undefined;
+  /** Whether the cameras of the person send their streams. */
+  publishStatus: RosterEntryPublishStatus;
+  /** Since when the cameras have these statuses, by the server's clock. */
+  publishStatusSince: RosterEntryPublishStatusSince;
+  /** The person's connected pages. */
+  pages: RosterEntryPages[];
+  /** The person's pages that were connected in this room and are not any more. */
+  left: RosterEntryLeft[];
+  /** The number of cheat records about the person in the room. */
+  detections: number;
+  /** When the server received the newest of these records. Absent: there is none, or it is not known. */
+  lastDetectionTime?: Date | undefined;
+}
+
+/** Whether the cameras of the person send their streams. */
+export interface RosterEntryPublishStatus {
+  /** Whether the main camera sends its stream: not yet, now, or no longer. */
+  main: "idle" | "publishing" | "stopped";
+  /** Whether the PC camera sends its stream: not yet, now, or no longer. */
+  pc: "idle" | "publishing" | "stopped";
+}
+
+/** Since when the cameras have these statuses, by the server's clock. */
+export interface RosterEntryPublishStatusSince {
+  /** Since when the main camera has its status. Absent: it is not known. */
+  main?: Date | undefined;
+  /** Since when the PC camera has its status. Absent: it is not known. */
+  pc?: Date | undefined;
+}
+
+/** A connected page. */
+export interface RosterEntryPages {
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** The time since which the page has been connected. Interruptions shorter than the settle time do not count. */
+  since: Date;
+  /** The number of devices that have the page open, counted as connections that subscribe as this person and camera. More than one may mean that several people use the same link. A device without a subscription is not counted. */
+  devices: number;
+}
+
+/** A page that was connected, and is not. */
+export interface RosterEntryLeft {
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** Since when the page has been disconnected, by the server's clock. */
+  since: Date;
+}
+
+/** How many people of an exam are in which state. Each examinee has one of the states, from `unseated` to `notPublishing`. */
+export interface RosterCounts {
+  /** The number of entries: people of all roles, each once for each of their rooms. */
+  people: number;
+  /** The number of examinees who have no room yet. */
+  unseated: number;
+  /** The number of examinees whose room has ended. */
+  ended: number;
+  /** The number of examinees who have not been there yet. */
+  expected: number;
+  /** The number of examinees who were there, and whose pages are all disconnected. */
+  disconnected: number;
+  /** The number of examinees who are there, and a camera of whom no longer sends its stream. */
+  stopped: number;
+  /** The number of examinees who are there, and whose cameras send their streams, or one of them does. */
+  publishing: number;
+  /** The number of examinees who are there, and whose cameras have not begun to send their streams. */
+  notPublishing: number;
+  /** The number of examinees about whom there are cheat records, whatever else they are counted as. */
+  detected: number;
+}
+
 /** The rooms of an exam, read atomically with the id of the last event. */
 export interface ExamSnapshot {
   /** The id of the exam. */
@@ -1029,6 +1193,14 @@ export interface ExamSnapshot {
 
 /** Input of `exam.onEvent`. */
 export interface OnExamEventInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The last event that the subscriber received. Absent: only new events. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Input of `exam.onPeople`. */
+export interface OnPeopleEventInput {
   /** The id of the exam. 1 to 128 characters. */
   examId: string;
   /** The last event that the subscriber received. Absent: only new events. */
@@ -1091,6 +1263,14 @@ export interface StreamUrls {
   pullUrl: string;
   /** Plays the transcoded low-definition stream. */
   lowPullUrl: string;
+  /** Plays the stream by HLS, in browsers without the vendor's player. Absent unless `INVIGIL_STREAM_HLS_URL` is set. */
+  hlsUrl?: string | undefined;
+  /** Plays the transcoded low-definition stream by HLS. Absent unless `INVIGIL_STREAM_HLS_URL` is set. */
+  lowHlsUrl?: string | undefined;
+  /** Plays the stream by WHEP, in browsers without the vendor's player. Absent unless `INVIGIL_STREAM_WHEP_URL` is set. */
+  whepUrl?: string | undefined;
+  /** Plays the transcoded low-definition stream by WHEP. Absent unless `INVIGIL_STREAM_WHEP_URL` is set. */
+  lowWhepUrl?: string | undefined;
 }
 
 /** Input of `participant.list`. */
@@ -1781,6 +1961,102 @@ export interface StreamEvent {
   createdAt: Date;
 }
 
+/** Output of `installation.info`: what a page needs to know before anybody has signed in. */
+export interface InstallationInfo {
+  /** Whether calls need a token. `off`: a demo, in which every caller is an administrator. */
+  auth: "required" | "off";
+  /** Whether the server was started as the demo, with data that is made up. */
+  isDemo: boolean;
+  /** The time zone in which this installation shows times. */
+  timeZone: string;
+}
+
+/** Output of `installation.servers`. */
+export interface RunningServers {
+  /** The servers that run, those that started first at first. A command sees none with SQLite. */
+  servers: RunningServer[];
+}
+
+/** A server of the installation. */
+export interface RunningServer {
+  /** The id of the server, which changes when it restarts. Empty for the only server of a database. */
+  id: string;
+  /** When the server started. Absent: it runs an earlier version, which does not say. */
+  startedAt?: Date | undefined;
+  /** When the server last said that it runs. It does so every five seconds. */
+  renewedAt: Date;
+  /** The version of Invigil. Absent: an earlier version, which does not say. */
+  version?: string | undefined;
+  /** Whether this server answered the call. */
+  isThis: boolean;
+}
+
+/** Output of `installation.usage`. */
+export interface InstallationUsage {
+  /** The database. */
+  database: InstallationUsageDatabase;
+  /** The disk of this server. */
+  disk: InstallationUsageDisk;
+  /** The size of all uploaded audio files in bytes. */
+  audioBytes: number;
+  /** The number of exams, without deleted ones. */
+  exams: number;
+  /** What was under way in the last minute. */
+  underWay: InstallationUsageUnderWay;
+  /** The WebSockets and SSE connections of people to this server. */
+  connections: number;
+  /** The subscriptions of people at this server. */
+  subscriptions: number;
+  /** How much may be done in a minute, as the settings have it: sizes are in MiB. */
+  limits: InstallationUsageLimits[];
+  /** How much may be stored, and how many connections a server accepts. */
+  quotas: InstallationUsageQuotas[];
+}
+
+/** The database. */
+export interface InstallationUsageDatabase {
+  /** Which database the installation uses. */
+  kind: "sqlite" | "postgres";
+  /** The size of the database in bytes. */
+  bytes: number;
+}
+
+/** The disk of this server. */
+export interface InstallationUsageDisk {
+  /** The free space in bytes: that of the database's file or of the data folder, where there is less. Absent: unknown. */
+  freeBytes?: number | undefined;
+  /** The free space in bytes below which writes are refused. 0: they never are. */
+  reserveBytes: number;
+}
+
+/** What was under way in the last minute. */
+export interface InstallationUsageUnderWay {
+  /** The rooms in progress whose exam was held, or in which somebody was present. */
+  rooms: number;
+  /** The examinees in them who had a page connected. */
+  present: number;
+  /** The examinees in them who sent a stream. */
+  publishing: number;
+}
+
+/** A limit. */
+export interface InstallationUsageLimits {
+  /** The name of the setting. */
+  name: string;
+  /** Whose limit it is: of a person, an administrator, an address, a room or an exam. */
+  of: string;
+  /** How much may be done in a minute. */
+  perMinute: number;
+}
+
+/** A quota, or another bound. */
+export interface InstallationUsageQuotas {
+  /** The name of the setting. */
+  name: string;
+  /** How much may be stored. */
+  most: number;
+}
+
 /** An event that subscribers of a room receive. */
 export type RoomEvent =
   | RoomCreatedEvent
@@ -1794,6 +2070,7 @@ export type RoomEvent =
   | ParticipantLeftEvent
   | DevicesChangedEvent
   | PublishStatusChangedEvent
+  | RosterChangedEvent
   | CheatConfigChangedEvent
   | CheatRecordsAddedEvent
   | MessageEvent
@@ -1981,6 +2258,18 @@ export interface PublishStatusChangedEvent {
   status: "idle" | "publishing" | "stopped";
 }
 
+/** Many people of the exam changed at once, or people without a room did: an import, a plan or a removal. Read the people again with `exam.people`. */
+export interface RosterChangedEvent {
+  /** The type of the event. */
+  type: "roster_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+}
+
 /** The cheat config of the exam changed. */
 export interface CheatConfigChangedEvent {
   /** The type of the event. */
@@ -2050,6 +2339,7 @@ export type ExamEvent =
   | ParticipantLeftEvent
   | DevicesChangedEvent
   | PublishStatusChangedEvent
+  | RosterChangedEvent
   | CheatConfigChangedEvent
   | CheatRecordsAddedEvent
   | MessageEvent
@@ -2067,6 +2357,61 @@ export interface ExamGap {
   time: Date;
   /** The current state. */
   snapshot: ExamSnapshot;
+}
+
+/** An event that subscribers to the people of an exam receive: those that change people or rooms, in one order. */
+export type PeopleEvent =
+  | RoomCreatedEvent
+  | RoomEndedEvent
+  | RoomReopenedEvent
+  | AudioStatusChangedEvent
+  | ParticipantAddedEvent
+  | ParticipantUpdatedEvent
+  | ParticipantRemovedEvent
+  | ParticipantEnteredEvent
+  | ParticipantLeftEvent
+  | DevicesChangedEvent
+  | PublishStatusChangedEvent
+  | RosterChangedEvent
+  | DetectionsCounted
+  | PeopleGap;
+
+/** How many cheat records there are about people, at most once a second. It is no event of the log: its id is that of the last event before it. */
+export interface DetectionsCounted {
+  /** The type of the event. */
+  type: "detections_counted";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the exam. */
+  examId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The people whose number of records may have changed. */
+  people: DetectionsCountedPeople[];
+}
+
+/** How many cheat records there are about a person in a room. */
+export interface DetectionsCountedPeople {
+  /** The id of the room. */
+  roomId: string;
+  /** The user id of the person. */
+  userId: string;
+  /** The number of cheat records about the person in the room. */
+  detections: number;
+  /** When the server received the newest of these records. Absent: there is none, or it is not known. */
+  lastDetectionTime?: Date | undefined;
+}
+
+/** Replaces events that are no longer available, because there were too many or they are too old. Read the people again with `exam.people`. */
+export interface PeopleGap {
+  /** The type of the event. */
+  type: "gap";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the exam. */
+  examId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
 }
 
 /** The usual content of a cheat config: the detections that run on each camera. The app decides about absent ones. */
@@ -2355,6 +2700,18 @@ export type Procedures = {
      */
     plan: TRPCMutationProcedure<{ input: PlanExamInput; output: ExamPlan; meta: unknown }>;
     /**
+     * Returns how many were present, published and were detected in each minute of the last day.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.
+     */
+    series: TRPCQueryProcedure<{ input: ExamSeriesInput; output: ExamSeries; meta: unknown }>;
+    /**
+     * Returns the same for each room of an exam, of the last hour.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.
+     */
+    roomSeries: TRPCQueryProcedure<{ input: RoomSeriesInput; output: RoomSeriesPage; meta: unknown }>;
+    /**
      * Says what is missing for an exam.
      *
      * For administrators and teachers. Teachers: the exams that they created.
@@ -2367,6 +2724,12 @@ export type Procedures = {
      */
     cards: TRPCMutationProcedure<{ input: CardsInput; output: CardPage; meta: unknown }>;
     /**
+     * Returns the people of an exam, with and without a room, as they are now.
+     *
+     * For administrators, teachers and inspectors. Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.
+     */
+    people: TRPCQueryProcedure<{ input: ExamPeopleInput; output: RosterPage; meta: unknown }>;
+    /**
      * Returns the rooms of an exam, to subscribe from.
      *
      * For administrators and inspectors. All but administrators: in their own rooms and exams.
@@ -2378,6 +2741,12 @@ export type Procedures = {
      * For administrators and inspectors. All but administrators: in their own rooms and exams.
      */
     onEvent: TRPCSubscriptionProcedure<{ input: OnExamEventInput; output: AsyncIterable<Tracked<ExamEvent>, void, undefined>; meta: unknown }>;
+    /**
+     * Delivers what changes about the people of an exam and its rooms, as it happens.
+     *
+     * For administrators, teachers and inspectors. Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.
+     */
+    onPeople: TRPCSubscriptionProcedure<{ input: OnPeopleEventInput; output: AsyncIterable<Tracked<PeopleEvent>, void, undefined>; meta: unknown }>;
   };
   participant: {
     /**
@@ -2548,5 +2917,25 @@ export type Procedures = {
      * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
      */
     listEvents: TRPCQueryProcedure<{ input: ListStreamEventsInput; output: StreamEventPage; meta: unknown }>;
+  };
+  installation: {
+    /**
+     * Returns what a page needs to know before anybody has signed in.
+     *
+     * For everybody: it takes no token.
+     */
+    info: TRPCQueryProcedure<{ input: void; output: InstallationInfo; meta: unknown }>;
+    /**
+     * Returns the servers that run.
+     *
+     * For administrators. Not with a token that is bound to a room or an exam.
+     */
+    servers: TRPCQueryProcedure<{ input: void; output: RunningServers; meta: unknown }>;
+    /**
+     * Returns how much of the installation is in use, and its limits.
+     *
+     * For administrators. Not with a token that is bound to a room or an exam.
+     */
+    usage: TRPCQueryProcedure<{ input: void; output: InstallationUsage; meta: unknown }>;
   };
 };

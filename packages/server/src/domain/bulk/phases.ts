@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { exams, participants, personChanges, unseated } from "../../storage/tables.js";
-import { arrivalEvents, type EventLog, newEvent } from "../events.js";
+import { arrivalEvents, type EventLog, type NewEvent, newEvent, wholeExam } from "../events.js";
 import { deletePerson, endRoom } from "../people.js";
 import type { TaskLog } from "../vendor-tasks.js";
 import { eraseExam } from "./erase-exam.js";
@@ -138,10 +138,6 @@ const deleteSeatedFromUnseated = overUnseated(async (tx, { id, examId }, rows) =
   const seqs = seqsOf(rows.filter(({ removedBy }) => removedBy === id));
   if (seqs.length > 0) await tx.run(deleteUnseated, { examId, seqs });
 });
-const deleteRemovedFromUnseated: Phase = async (tx, { id, examId, person }) => {
-  if (person) await tx.run(deleteRemovedUnseated, { examId, userId: person.userId, id });
-  return { used: 1 };
-};
 
 const undoSeats = overAddedSeats(PERSON_ROWS, async (tx, change, seats) => {
   for (const seat of seats) await deleteAddedSeat(tx, change, seat);
@@ -170,6 +166,24 @@ const undoPersonRemoval: Phase = async (tx, { examId, person }, { rows }) => {
 };
 
 export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventLog }): Phases => {
+  /** People without a room have no events of their own. */
+  const announceRoster = ({ examId, createdAt }: BulkChange): NewEvent[] => [
+    newEvent(wholeExam(examId), "roster_changed", {}, createdAt),
+  ];
+  /** Comes after all other events of the change: who reads the people again after this one misses nothing of it. */
+  const finishRoster: Phase = async (tx, change, position) => {
+    const [{ used, next }] = await Promise.all([
+      deleteSeatedFromUnseated(tx, change, position),
+      position.after === "" ? events.addAll(tx, announceRoster(change)) : undefined,
+    ]);
+    return { used: used + EVENT_ROWS, next };
+  };
+  const deleteRemovedFromUnseated: Phase = async (tx, change) => {
+    const { id, examId, person } = change;
+    const deleted = person ? await tx.run(deleteRemovedUnseated, { examId, userId: person.userId, id }) : 0;
+    if (deleted > 0) await events.addAll(tx, announceRoster(change));
+    return { used: 1 + EVENT_ROWS };
+  };
   const addArrivalEvents = overAddedSeats(EVENT_ROWS, async (tx, { id, examId, createdAt }, seats) => {
     // The first people of a new room are part of its snapshot.
     const arrivals = seats.filter(({ roomAddedBy }) => roomAddedBy !== id);
@@ -251,8 +265,8 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
 
   return {
     finish: {
-      import: [addArrivalEvents, applyPersonChanges, deleteSeatedFromUnseated],
-      plan: [addRoomEvents, addArrivalEvents, deleteSeatedFromUnseated],
+      import: [addArrivalEvents, applyPersonChanges, finishRoster],
+      plan: [addRoomEvents, addArrivalEvents, finishRoster],
       // Rows of the database refer to the order: see `ERASES_EXAM`.
       delete_exam: [endRooms, eraseExam],
       remove_person: [removeFromRooms, deleteRemovedFromUnseated, eraseRecords, eraseStreamEvents],

@@ -11,15 +11,22 @@ import {
   eraseExamInput,
   examCheckSchema,
   examPageSchema,
+  examPeopleInput,
   examPlanSchema,
   examRef,
   examSchema,
+  examSeriesInput,
+  examSeriesSchema,
   examSnapshotSchema,
   listExamsInput,
   onExamEventInput,
+  onPeopleEventInput,
   planExamInput,
   restorableExamPageSchema,
   restoredExamSchema,
+  roomSeriesInput,
+  roomSeriesPageSchema,
+  rosterPageSchema,
   updateExamInput,
 } from "@invigil/schema";
 import {
@@ -33,8 +40,9 @@ import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { CheckService } from "../check/service.js";
 import type { PlanService } from "../plan/service.js";
-import type { CardService } from "../room/cards.js";
-import type { RoomService } from "../room/service.js";
+import type { CardService, RoomService } from "../room/service.js";
+import type { RosterService } from "../roster/service.js";
+import type { SeriesService } from "../series/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
 import type { DuplicateService } from "./duplicates.js";
 import type { ExamService } from "./service.js";
@@ -42,18 +50,22 @@ import type { ExamService } from "./service.js";
 export const createExamRouter = ({
   exam,
   plan,
+  series,
   room,
   cards,
   duplicates,
   checks,
+  roster,
   subscriptions,
 }: {
   exam: ExamService;
   plan: PlanService;
+  series: SeriesService;
   room: RoomService;
   cards: CardService;
   duplicates: DuplicateService;
   checks: CheckService;
+  roster: RosterService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -179,6 +191,29 @@ export const createExamRouter = ({
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
+    series: watcherProcedure
+      .meta({
+        sentence:
+          "Returns how many were present, published and were detected in each minute of the last day.",
+        access: "Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.",
+        errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND"],
+        rows: 1000,
+        longAnswer: true,
+      })
+      .input(examSeriesInput)
+      .output(examSeriesSchema)
+      .query(({ ctx, input }) => series.ofExam(ctx.caller, input)),
+    roomSeries: watcherProcedure
+      .meta({
+        sentence: "Returns the same for each room of an exam, of the last hour.",
+        access: "Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.",
+        errors: ["EXAM_NOT_FOUND"],
+        rows: 1000,
+        longAnswer: true,
+      })
+      .input(roomSeriesInput)
+      .output(roomSeriesPageSchema)
+      .query(({ ctx, input }) => series.ofRooms(ctx.caller, input)),
     check: staffProcedure
       .meta({
         sentence: "Says what is missing for an exam.",
@@ -205,6 +240,17 @@ export const createExamRouter = ({
       .input(cardsInput)
       .output(cardPageSchema)
       .mutation(({ ctx, input }) => cards.page(ctx.caller, input)),
+    people: watcherProcedure
+      .meta({
+        sentence: "Returns the people of an exam, with and without a room, as they are now.",
+        access: "Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.",
+        audited: "access",
+        errors: ["EXAM_NOT_FOUND"],
+        longAnswer: true,
+      })
+      .input(examPeopleInput)
+      .output(rosterPageSchema)
+      .query(({ ctx, input }) => roster.people(ctx.caller, input)),
     snapshot: overseerProcedure
       .meta({
         sentence: "Returns the rooms of an exam, to subscribe from.",
@@ -227,6 +273,22 @@ export const createExamRouter = ({
         trackEvents(
           await subscriptions.subscribeToExam({ ...ctx, signal }, input),
           subscriptions.presenter.exam,
+          ctx,
+        ),
+      ),
+    onPeople: watcherProcedure
+      .meta({
+        sentence: "Delivers what changes about the people of an exam and its rooms, as it happens.",
+        access: "Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.",
+        audited: "access",
+        errors: ["EXAM_NOT_FOUND"],
+        longAnswer: true,
+      })
+      .input(onPeopleEventInput)
+      .subscription(async ({ ctx, input, signal }) =>
+        trackEvents(
+          await subscriptions.subscribeToPeople({ ...ctx, signal }, input),
+          subscriptions.presenter.people,
           ctx,
         ),
       ),
