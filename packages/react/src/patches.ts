@@ -37,7 +37,6 @@ const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   cheat_config_changed: ["config"],
   cheat_records_added: ["records"],
   message: ["messages"],
-  roster_changed: ["participants", "people", "rooms"],
   detections_counted: ["records"],
   gap: ["participants", "people", "rooms", "records", "messages", "streams", "config"],
 };
