@@ -35,7 +35,7 @@ export default function SignIn() {
           </p>
         )}
         {entry && <Entry by={entry} />}
-        {way === "account" ? <AccountForm /> : <LinkForm />}
+        {way === "account" ? <AccountForm isSecond={entry !== undefined} /> : <LinkForm />}
         <button
           type="button"
           className={styles.other}
@@ -102,7 +102,8 @@ function Problem({ children }: { children: ReactNode }) {
   );
 }
 
-function AccountForm() {
+/** @param isSecond - whether another button comes first */
+function AccountForm({ isSecond }: { isSecond: boolean }) {
   const t = useTranslations("common.signIn");
   const { login } = useSession();
   const { isPending, failure, attempt } = useAttempt();
@@ -140,7 +141,7 @@ function AccountForm() {
         onChange={({ currentTarget }) => setPassword(currentTarget.value)}
       />
       <Failure of={failure} refused={t("refused")} />
-      <Button type="submit" size="sm" loading={isPending}>
+      <Button type="submit" size="sm" loading={isPending} variant={isSecond ? "default" : "filled"}>
         {t("submit")}
       </Button>
     </form>
