@@ -7,6 +7,7 @@ import { createLive, type Live } from "./live/live.js";
 import type { LiveOptions } from "./live/options.js";
 import { type RetryOptions, retryQueries } from "./retry.js";
 import type { AppRouter } from "./router.js";
+import { audioUploader, type UploadAudio } from "./upload.js";
 
 /** The maximum number of calls in a batch. The server refuses longer ones. */
 const MAX_BATCH = 100;
@@ -55,6 +56,15 @@ export interface InvigilClientOptions {
 export type InvigilClient = TRPCClient<AppRouter> & {
   /** Rooms and exams whose state updates as events arrive. */
   readonly live: Live;
+  /**
+   * Uploads an audio file to the library of the server, which serves it from then on. It has no time limit and is not retried.
+   *
+   * @example
+   * ```ts
+   * const clip = await invigil.uploadAudio({ file, name: "Bell" }, { onProgress: ({ sent, total }) => show(sent / total) });
+   * ```
+   */
+  readonly uploadAudio: UploadAudio;
 };
 
 /**
@@ -74,7 +84,7 @@ export type InvigilClient = TRPCClient<AppRouter> & {
 export const createInvigilClient = ({
   url,
   token,
-  fetch = (...request) => globalThis.fetch(...request),
+  fetch: ownFetch,
   headers,
   timeoutMs = 15_000,
   batch = true,
@@ -82,6 +92,7 @@ export const createInvigilClient = ({
   live: connect = {},
 }: InvigilClientOptions): InvigilClient => {
   if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs must be above 0: ${timeoutMs}`);
+  const fetch: Fetch = ownFetch ?? ((...request) => globalThis.fetch(...request));
   const parts = requestParts(token, headers);
   const http = {
     url: trpcUrl(url),
@@ -113,8 +124,14 @@ export const createInvigilClient = ({
   });
   const { baseMs = 500, maxMs = 10_000 } = connect;
   const live = createLive(trpc, { load, retry, reconnect: { baseMs, maxMs } });
-  // The proxy of tRPC responds to every property name, so `live` is looked up first.
+  const uploadAudio = audioUploader(http.url.replace(/trpc$/, "audio"), {
+    parts,
+    fetch,
+    ownFetch: ownFetch !== undefined,
+  });
+  const own: object = { live, uploadAudio };
+  // The proxy of tRPC responds to every property name, so our own are looked up first.
   return new Proxy(trpc, {
-    get: (target, name) => (name === "live" ? live : (Reflect.get(target, name) as unknown)),
-  }) as InvigilClient; // Safe: the router has no `live`, and every other property is passed on.
+    get: (target, name) => Reflect.get(Object.hasOwn(own, name) ? own : target, name) as unknown,
+  }) as InvigilClient; // Safe: the router has none of these, and every other property is passed on.
 };

@@ -33,3 +33,4 @@ export type {
   SignalType,
 } from "./shapes.js";
 export { parseSignal, readSignal, signalName, signals } from "./signals.js";
+export type { AudioFile, UploadAudio, UploadOptions, UploadProgress } from "./upload.js";

@@ -50,6 +50,55 @@ export const accountRef = z
   .object({ userId: given.userId })
   .describe("Input of `account.disable` and `account.enable`.");
 
+export const accountSessionSchema = z
+  .object({
+    id: z
+      .string()
+      .describe("The id of the session. It grants nothing: it is no token, and none can be made of it."),
+    userId: z.string().describe("The user id of the account that is signed in."),
+    role: accountRoleSchema,
+    name: personName,
+    createdAt: z.date().describe("When the person signed in."),
+    expiresAt: z.date().describe("When the session ends, however often its token is refreshed."),
+    isOwn: z.boolean().describe("Whether the token of this call belongs to the session."),
+  })
+  .describe("A login that has not ended.");
+export type AccountSession = z.infer<typeof accountSessionSchema>;
+
+export const listSessionsInput = z
+  .object({
+    userId: optional(idSchema).describe(
+      "Only sessions of this account. Absent: of all accounts, or for anybody but administrators of their own.",
+    ),
+    pageSize: pageSizeSchema(20),
+    cursor: optional(idSchema).describe("The last session id of the previous page. Absent: the first page."),
+  })
+  .describe("Input of `account.listSessions`.");
+export type ListSessionsInput = z.infer<typeof listSessionsInput>;
+
+export const sessionPageSchema = z
+  .object({
+    sessions: z.array(accountSessionSchema).describe("The newest sessions first."),
+    nextCursor: nextText,
+  })
+  .describe("Output of `account.listSessions`.");
+export type SessionPage = z.infer<typeof sessionPageSchema>;
+
+export const sessionRef = z
+  .object({ sessionId: idSchema.describe("The id of the session.") })
+  .describe("Input of `account.endSession`.");
+
+export const endedSessionSchema = z
+  .object({
+    ended: z
+      .boolean()
+      .describe(
+        "Whether this call ended the session. False: the caller may end no session with this id that is still going on.",
+      ),
+  })
+  .describe("Output of `account.endSession`.");
+export type EndedSession = z.infer<typeof endedSessionSchema>;
+
 export const setPasswordInput = z
   .object({ userId: given.userId, password: newPasswordSchema })
   .describe("Input of `account.setPassword`.");

@@ -177,6 +177,32 @@ export const examPageSchema = z
   .describe("Output of `exam.list`.");
 export type ExamPage = z.infer<typeof examPageSchema>;
 
+export const duplicateExamInput = z
+  .object({
+    examId: given.examId,
+    name: nameInput.describe("The name of the new exam, on one line, without white space at its ends."),
+    startTime: optional(startInput).describe("When the new exam begins. Absent: when the other one does."),
+    endTime: optional(endInput).describe(
+      "When the new exam ends: after it begins. Absent: it lasts as long as the other one.",
+    ),
+    withRooms: withDefault(z.boolean(), false).describe(
+      "Whether it gets rooms of the same names, in progress, with their teachers and inspectors.",
+    ),
+    withPeople: withDefault(z.boolean(), false).describe(
+      "Whether it gets the same people, without a room, as after an import. With `withRooms`, teachers and inspectors keep their rooms.",
+    ),
+  })
+  .describe("Input of `exam.duplicate`.");
+export type DuplicateExamInput = z.infer<typeof duplicateExamInput>;
+
+export const duplicatedExamSchema = examSchema
+  .extend({
+    rooms: z.int().describe("How many rooms the new exam has."),
+    people: z.int().describe("How many people the new exam has, with and without a room."),
+  })
+  .describe("Output of `exam.duplicate`: the new exam.");
+export type DuplicatedExam = z.infer<typeof duplicatedExamSchema>;
+
 const confirmInput = z.string().max(200, "must be at most 200 characters");
 
 export const deleteExamInput = z
@@ -199,6 +225,22 @@ export const deleteExamInput = z
   })
   .describe("Input of `exam.delete`.");
 export type DeleteExamInput = z.infer<typeof deleteExamInput>;
+
+/** The most rooms that one call of `exam.end` ends. */
+export const MAX_ROOMS_ENDED = 500;
+
+export const endedExamSchema = z
+  .object({
+    ended: z.int().describe("How many rooms this call has ended."),
+    alreadyEnded: z.int().describe("How many rooms had ended before."),
+    remaining: z
+      .int()
+      .describe(
+        `How many rooms are still in progress, because a call ends at most ${MAX_ROOMS_ENDED}. Call again until none is left.`,
+      ),
+  })
+  .describe("Output of `exam.end`.");
+export type EndedExam = z.infer<typeof endedExamSchema>;
 
 const ERASE_AT = "Until when the exam can be restored.";
 

@@ -162,6 +162,82 @@ export const joinCodeSchema = joinLinkSchema
   );
 export type JoinCode = z.infer<typeof joinCodeSchema>;
 
+/** The maximum number of cards in one `exam.cards` call. */
+export const MAX_CARDS_PER_CALL = 500;
+
+export const cardsInput = z
+  .object({
+    examId: given.examId,
+    roomId: optional(given.roomId).describe("Only cards of people in this room. Absent: in every room."),
+    role: optional(participantRoleSchema).describe("Only people in this role. Absent: in every role."),
+    userIds: optional(
+      z
+        .array(idSchema)
+        .min(1, "must not be empty")
+        .max(MAX_CARDS_PER_CALL, `must be at most ${MAX_CARDS_PER_CALL}`),
+    ).describe("Only these people. Absent: everybody."),
+    as: optional(z.enum(["codes", "links"])).describe(
+      "Whether the cards have join codes, which can be typed, or links. Absent: codes if the server has them, otherwise links.",
+    ),
+    withQr: withDefault(z.boolean(), true).describe("Whether the cards have QR codes."),
+    limit: withDefault(wholeNumber(1, MAX_CARDS_PER_CALL), 100).describe("The number of cards per page."),
+    after: optional(z.object({ roomId: given.roomId, userId: given.userId })).describe(
+      "`next` of the previous page. Absent: the first page.",
+    ),
+  })
+  .describe("Input of `exam.cards`.");
+export type CardsInput = z.infer<typeof cardsInput>;
+
+const qrSchema = z
+  .object({
+    size: z.int().describe("The width and the height, with the white border that scanners need."),
+    path: z
+      .string()
+      .describe(
+        'The `d` of an SVG `<path>` with `viewBox="0 0 <size> <size>"`, to be stroked one unit wide in black on white.',
+      ),
+  })
+  .describe("A QR code as a picture.");
+
+export const cardSchema = joinLinkSchema
+  .extend({
+    url: z.string().describe("The address of the code, or the link: of an examinee, for the phone."),
+    tokenId: z
+      .string()
+      .optional()
+      .describe("The `jti` of the token in the link, by which it can be revoked. Absent with a code."),
+    expiresAt: z.date().describe("When the code or the link stops working."),
+    code: z.string().optional().describe("`XXXX-XXXX-XXXX`: the code to type. Absent with links."),
+    pcCode: z
+      .string()
+      .optional()
+      .describe("The code of the page for the PC, for examinees only. Absent with links."),
+    qr: qrSchema.optional().describe("`url` as a QR code. Absent without `withQr`."),
+    pcQr: qrSchema
+      .optional()
+      .describe("`pcUrl` as a QR code. Absent with links, which are opened on the PC, and without `withQr`."),
+  })
+  .describe(
+    "What a person needs to enter a room, to be printed or mailed. Whoever has it acts as that person.",
+  );
+export type Card = z.infer<typeof cardSchema>;
+
+export const cardPageSchema = z
+  .object({
+    as: z.enum(["codes", "links"]).describe("Whether the cards have codes or links."),
+    cards: z
+      .array(cardSchema)
+      .describe(
+        "By room, oldest first; in a room teachers, inspectors, examinees; and in the order in which they were added. Examinees of ended rooms have none.",
+      ),
+    next: z
+      .object({ roomId: found.roomId, userId: found.userId })
+      .optional()
+      .describe("Send it as `after` to get the next page. Absent on the last page."),
+  })
+  .describe("Output of `exam.cards`.");
+export type CardPage = z.infer<typeof cardPageSchema>;
+
 export const revokeLinksInput = z
   .object({
     roomId: given.roomId,

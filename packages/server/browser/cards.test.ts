@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Card } from "@invigil/schema";
 import type { Browser, Locator, Page } from "playwright-core";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
-import { CARDS_TAIL, cardsHead, type Pass, roomSheets } from "../src/cli/cards/page.js";
+import { CARDS_TAIL, cardsHead, roomSheets } from "../src/cli/cards/page.js";
 import { tempFolder } from "../test/support/process.js";
 import { readQr } from "../test/support/qr.js";
 import { APPS } from "../test/support/school.js";
@@ -63,10 +64,9 @@ const createPasses = async (kind: (typeof KINDS)[number]["kind"]) => {
         ...people.map((person) => ({ ...person, role: "examinee" as const })),
       ].map((person) => ({ ...person, name: person.name.slice(0, 64) })),
     });
-  const { joinCodes, joinLinks } = admin.room;
-  const made = await (kind === "codes" ? joinCodes : joinLinks)({ examId: exam.id });
+  const { cards } = await admin.exam.cards({ examId: exam.id, as: kind });
   // The longest that a card can say: a candidate with extra minutes.
-  const passes: Pass[] = made.map((pass: Pass) => ({
+  const passes: Card[] = cards.map((pass: Card) => ({
     ...pass,
     examEndTime: new Date(pass.examEndTime.getTime() + (pass.userId === LONGEST.userId ? 600 : 0) * 60_000),
   }));
@@ -86,7 +86,7 @@ const scan = async (element: Locator): Promise<string | undefined> => {
 describe.each(KINDS)("the page of cards with $kind in Chromium, in $language", ({ kind, language }) => {
   const hasCodes = kind === "codes";
   let page: Page;
-  let passes: readonly Pass[];
+  let passes: readonly Card[];
   const folder = tempFolder();
   const requests: string[] = [];
 
@@ -148,8 +148,8 @@ describe.each(KINDS)("the page of cards with $kind in Chromium, in $language", (
   });
 
   it("has QR codes on every card and in every row that a camera reads, with modules of half a millimetre at least", async () => {
-    const urlsOf = ({ url, pcUrl }: Pass) => [url, ...(hasCodes && pcUrl ? [pcUrl] : [])];
-    const isExaminee = ({ role }: Pass) => role === "examinee";
+    const urlsOf = ({ url, pcUrl }: Card) => [url, ...(hasCodes && pcUrl ? [pcUrl] : [])];
+    const isExaminee = ({ role }: Card) => role === "examinee";
     for (const [where, people] of [
       [".card svg", passes.filter(isExaminee)],
       ["td svg", passes.filter((pass) => !isExaminee(pass))],

@@ -36,6 +36,16 @@ const addDeadLetter = (id: string): void => {
   database.close();
 };
 
+/** Adds a session, as a server does when somebody logs in. */
+const addSession = (id: string, userId: string): void => {
+  const database = new Sqlite(join(folder.path, "data/invigil.db"));
+  const now = Date.now();
+  database
+    .prepare("INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)")
+    .run(id, userId, now, now + 3_600_000);
+  database.close();
+};
+
 const invigil = (start: typeof run | typeof runHere, name: string, args: readonly string[], input?: string) =>
   start([...name.split(" "), ...args], {
     cwd: folder.path,
@@ -75,6 +85,11 @@ describe("every command", () => {
     await does("account disable", ["t1", "--yes"], /^t1 can no longer log in/);
     await does("account enable", ["t1"], /^t1 can log in again\.\n$/);
 
+    await does("account sessions", [], /^Nobody is signed in\.\n$/);
+    addSession("s1", "t1");
+    await does("account sessions", ["t1"], /^SESSION .*\ns1 +t1 +teacher /);
+    await does("account end-session", ["s1"], /^The session s1 has ended\.\n$/);
+
     await does("audit list", ["--procedure", "account.enable"], /^TIME .*\n.* account\.enable .* t1 /);
 
     const exam = await does("exam create", ["--name", "Maths", ...TIMES, "-q"], ID);
@@ -98,6 +113,17 @@ describe("every command", () => {
     await does("roster import", ["people.csv", "--exam", "Arts"], /^4 rows: 4 added, /);
     await does("roster list", ["--exam", "Arts"], /4 people have no room; 0 examinees sit in rooms\.\n$/);
     await does("exam plan", ["Arts", "--room-size", "1"], /Created 2 rooms and seated 2 examinees, /);
+    await does("exam duplicate", ["Arts", "--name", "Resit", "--with-rooms", "--with-people", "-q"], ID);
+    const { stdout, code } = await invigil(run, "exam check", ["Arts"]);
+    expect({ stdout, code }).toEqual({
+      stdout: expect.stringMatching(/^CHECK .*\n15 checks: \d missing, /s),
+      code: 1,
+    });
+    await does(
+      "exam delete",
+      ["Resit", "--with-rooms", "--erase-now", "--yes"],
+      /^Deleted the exam Resit, 2 rooms and 4 people/,
+    );
     await does("room list", [], /^NAME .*\n2 rooms\n$/s);
     await does("room links", ["Room 1", "--exam", "Arts"], /^Room 1\n {2}teacher t1 T, .*examinee e1 A/s);
     await does(
@@ -120,6 +146,9 @@ describe("every command", () => {
     await does("room end", ["Room 2", "--exam", "Arts", "--yes"], /^The room Room 2 has ended\.\n$/);
     await does("room reopen", ["Room 2", "--exam", "Arts"], /^The room Room 2 is in progress\.\n$/);
     await does("room create", ["--name", "Late", "--by", "t9"], ID);
+    await does("exam end", ["Arts", "--yes"], /^Ended 2 rooms of the exam Arts\.\n/);
+    for (const room of ["Room 1", "Room 2"])
+      await does("room reopen", [room, "--exam", "Arts"], /is in progress\.\n$/);
 
     for (const id of ["one", "two"]) addDeadLetter(id);
     await does("outbox list", [], /^ID .*\ntwo .*\none +.* rong_cloud +send +g +5 +expired\n$/);
@@ -160,6 +189,9 @@ describe("every command", () => {
     await fails("account disable", ["t99"], noAccount);
     await fails("account enable", ["t99"], noAccount);
 
+    await fails("account sessions", ["t1", "t2"], /^invigil: too many arguments/);
+    await fails("account end-session", ["none"], "invigil: There is no session none\n");
+
     await fails("audit list", ["--since", "soon"], /^invigil: --since must be a time like [^\n]+\n$/);
 
     const soon = ["--name", "E", "--start", "soon", "--end", "11:30"];
@@ -168,6 +200,9 @@ describe("every command", () => {
     await fails("exam update", ["none", "--name", "E"], noExam);
     await fails("exam list", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("exam plan", ["none", "--room-size", "1"], noExam);
+    await fails("exam duplicate", ["none", "--name", "E"], noExam);
+    await fails("exam check", ["none"], noExam);
+    await fails("exam end", ["none"], noExam);
     await fails("exam delete", ["none"], noExam);
     await fails("exam restore", ["none"], "invigil: There is no deleted exam 'none'\n");
     await fails("exam erase", ["none"], "invigil: There is no deleted exam 'none'\n");

@@ -30,9 +30,13 @@ import { createCapacityStore } from "../features/capacity/store.js";
 import { createRecordQuota } from "../features/cheat/quota.js";
 import { createCheatService } from "../features/cheat/service.js";
 import { createCheatStore } from "../features/cheat/store.js";
+import { createCheckService } from "../features/check/service.js";
+import { createCheckStore } from "../features/check/store.js";
 import { createDropInService } from "../features/drop-in/service.js";
 import { createErasureService } from "../features/erasure/service.js";
 import { createErasureStore } from "../features/erasure/store.js";
+import { createDuplicateService } from "../features/exam/duplicates.js";
+import { createDuplicatesStore } from "../features/exam/duplicates-store.js";
 import { createExamService } from "../features/exam/service.js";
 import { createExamStore } from "../features/exam/store.js";
 import { createLoginService } from "../features/im/logins.js";
@@ -52,6 +56,7 @@ import { createPlanService } from "../features/plan/service.js";
 import { createPlanStore } from "../features/plan/store.js";
 import { createPresenceService } from "../features/presence/service.js";
 import { createPresenceStore } from "../features/presence/store.js";
+import { createCardService } from "../features/room/cards.js";
 import { createCodeService } from "../features/room/codes.js";
 import { createCodeStore } from "../features/room/codes-store.js";
 import { createLinkService } from "../features/room/links.js";
@@ -73,6 +78,7 @@ import { createGate } from "../limits/gate.js";
 import { UNLIMITED } from "../limits/rates.js";
 import { examNotFound, InvigilError } from "../platform/errors.js";
 import { createIds } from "../platform/ids.js";
+import { serviceChecks } from "../providers/checks.js";
 import { withoutShares } from "../storage/turns.js";
 import type { Deps } from "./deps.js";
 
@@ -307,6 +313,16 @@ export const createServices = (
     rates,
     quotas,
   });
+  const duplicates = createDuplicateService({
+    store: createDuplicatesStore({ storage, bulk, tasks: taskLog }),
+    access,
+    exams: exam,
+    groups,
+    clock,
+    ids,
+    rates,
+    quotas,
+  });
   const links = createLinkService({
     store: roomStore,
     access,
@@ -328,6 +344,7 @@ export const createServices = (
     log,
     config,
   });
+  const cards = createCardService({ access, links, codes });
   const imStore = createImStore({ storage, roomExams, messageLog, sendRate });
   const logins = createLoginService({
     store: createLoginStore({ storage, writes }),
@@ -397,6 +414,22 @@ export const createServices = (
     access,
   });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
+  const checks = createCheckService({
+    store: createCheckStore({ storage }),
+    access,
+    accessLog,
+    exams: exam,
+    audio,
+    cheat,
+    codes,
+    capacity,
+    services: serviceChecks(providers),
+    disk,
+    clock,
+    monotonic,
+    rates,
+    config,
+  });
   const stream = createStreamService({
     store: createStreamStore({ storage, tasks: taskLog }),
     access,
@@ -421,6 +454,9 @@ export const createServices = (
     room,
     links,
     codes,
+    cards,
+    duplicates,
+    checks,
     im,
     instances,
     presence,

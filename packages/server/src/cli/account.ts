@@ -1,5 +1,6 @@
-import { type Account, type AccountRole, accountRoleSchema } from "@invigil/schema";
+import { type Account, type AccountRole, type AccountSession, accountRoleSchema } from "@invigil/schema";
 import { type Command, Option } from "commander";
+import { SetupError } from "../platform/setup-error.js";
 import { jsonOption, quietListOption } from "./arguments.js";
 import { confirmByName, yesOption } from "./confirm.js";
 import { withLocalApp } from "./local-app.js";
@@ -8,6 +9,7 @@ import type { LocalApp } from "./open-local-app.js";
 import { print, printList, table } from "./output.js";
 import { newPassword, terminalOf } from "./password.js";
 import type { CommandRun } from "./run.js";
+import { timeFormatter } from "./time.js";
 
 interface PasswordOptions {
   generate?: true;
@@ -46,6 +48,48 @@ const tableOf = (accounts: readonly Account[]): string =>
       account.disabled ? "disabled" : "active",
     ]),
   );
+
+const addSessions = (account: Command, run: CommandRun): void => {
+  account
+    .command("sessions")
+    .description("list who is signed in, newest first")
+    .argument("[user]", "only the sessions of this account")
+    .addOption(quietListOption())
+    .addOption(jsonOption())
+    .action((userId: string | undefined, options: { json?: true; quiet?: true }) =>
+      withLocalApp(run, async ({ call, config }) => {
+        const sessions = await fetchAllPages(async (cursor: string | undefined) => {
+          const { sessions: items, nextCursor } = await call.account.listSessions({
+            userId,
+            pageSize: 100,
+            cursor,
+          });
+          return { items, nextCursor };
+        });
+        const local = timeFormatter(config.timeZone);
+        const row = ({ id, userId: of, role: as, createdAt, expiresAt }: AccountSession) =>
+          [id, of, as, local(createdAt), local(expiresAt)] as const;
+        printList(run, options, sessions, {
+          id: ({ id }) => id,
+          forPeople: () =>
+            sessions.length === 0
+              ? "Nobody is signed in."
+              : table(["SESSION", "USER", "ROLE", "SINCE", "UNTIL"], sessions.map(row)),
+        });
+      }),
+    );
+
+  account
+    .command("end-session")
+    .description("end a session: its person has to sign in again")
+    .argument("<session>", "the id of the session: see 'invigil account sessions'")
+    .addOption(jsonOption())
+    .action(async (sessionId: string, { json }: { json?: true }) => {
+      const result = await withLocalApp(run, ({ call }) => call.account.endSession({ sessionId }));
+      if (!result.ended) throw new SetupError(`There is no session ${sessionId}`);
+      print(run, json, result, () => `The session ${sessionId} has ended.`);
+    });
+};
 
 export const addAccount = (program: Command, run: CommandRun): void => {
   const account = program.command("account").description("manage accounts that log in with a password");
@@ -117,4 +161,5 @@ export const addAccount = (program: Command, run: CommandRun): void => {
         `The password of ${userId} was changed; their sessions have ended.`,
       );
     });
+  addSessions(account, run);
 };

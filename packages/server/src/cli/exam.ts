@@ -10,7 +10,9 @@ import {
 import { type Command, InvalidArgumentError } from "commander";
 import { invalidInput, parsed } from "../platform/errors.js";
 import { jsonOption, quietListOption, quietOption } from "./arguments.js";
+import { addCheck } from "./exam-check.js";
 import { addDeletion, deletedText } from "./exam-deletion.js";
+import { addEnd } from "./exam-end.js";
 import { withLocalApp } from "./local-app.js";
 import { allDeletedExams, allExams, findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
@@ -32,6 +34,14 @@ interface ExamOptions extends OutputOptions {
   /** `CLIP@TIME` */
   schedule?: string[];
   offer?: string[];
+}
+
+interface DuplicateOptions extends OutputOptions {
+  name: string;
+  start?: string;
+  end?: string;
+  withRooms?: true;
+  withPeople?: true;
 }
 
 /** Parses `1280x720@15,1500`. */
@@ -199,6 +209,42 @@ const addCreateAndUpdate = (exam: Command, run: CommandRun): void => {
     );
 };
 
+const addDuplicate = (exam: Command, run: CommandRun): void => {
+  exam
+    .command("duplicate")
+    .description("create an exam after another, with its times, video, audio and cheat config")
+    .argument("<exam>", "the id or name of the other exam")
+    .requiredOption("--name <name>", "the name of the new exam")
+    .option("--start <time>", "when it starts; scheduled clips move with it; default: as the other exam")
+    .option("--end <time>", "when it ends; default: it lasts as long as the other exam")
+    .option("--with-rooms", "with rooms of the same names, and their teachers and inspectors")
+    .option("--with-people", "with the same people, without a room: 'exam plan' seats them")
+    .addOption(quietOption())
+    .addOption(jsonOption())
+    .action((text: string, options: DuplicateOptions) =>
+      withLocalApp(run, async (app) => {
+        const time = timeParser(app);
+        const other = await findExam(app.call, text);
+        const startTime = options.start === undefined ? undefined : time("--start", options.start);
+        const made = await app.call.exam.duplicate({
+          examId: other.id,
+          name: options.name,
+          startTime,
+          endTime:
+            options.end === undefined ? undefined : time("--end", options.end, startTime ?? other.startTime),
+          withRooms: options.withRooms,
+          withPeople: options.withPeople,
+        });
+        printCreated(run, options, made, () =>
+          [
+            `Created:\n${examText(made, app.config.timeZone)}`,
+            `${count(made.rooms, "room")}, ${count(made.people, "person", "people")}`,
+          ].join("\n\n"),
+        );
+      }),
+    );
+};
+
 export const addExam = (program: Command, run: CommandRun): void => {
   const exam = program.command("exam").description("manage exams: their times, video and audio");
   addCreateAndUpdate(exam, run);
@@ -247,5 +293,8 @@ export const addExam = (program: Command, run: CommandRun): void => {
         });
       }),
     );
+  addDuplicate(exam, run);
+  addCheck(exam, run);
+  addEnd(exam, run);
   addDeletion(exam, run);
 };

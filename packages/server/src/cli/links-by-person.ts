@@ -1,4 +1,4 @@
-import type { Pass } from "./cards/page.js";
+import type { Card } from "@invigil/schema";
 import { allRooms } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 
@@ -20,16 +20,16 @@ export const staffOfSeveralRooms = async (
 };
 
 /** The links of a person, for a sheet that lists the rooms of a person like a room's sheet lists its people. */
-const sheetOf = (links: readonly Pass[]): Pass[] =>
+const sheetOf = (links: readonly Card[]): Card[] =>
   links.map((link) => ({ ...link, roomName: `${link.name} (${link.userId})`, name: link.roomName }));
 
 /** Takes the links of some staff out of their rooms, and yields them person by person after the rooms. */
 export async function* groupByPerson(
-  rooms: AsyncIterable<readonly Pass[]>,
+  rooms: AsyncIterable<readonly Card[]>,
   staff: ReadonlySet<string>,
-): AsyncGenerator<readonly Pass[]> {
-  const taken = new Map<string, Pass[]>();
-  const isTaken = ({ role, userId }: Pass): boolean => role !== "examinee" && staff.has(userId);
+): AsyncGenerator<readonly Card[]> {
+  const taken = new Map<string, Card[]>();
+  const isTaken = ({ role, userId }: Card): boolean => role !== "examinee" && staff.has(userId);
   for await (const links of rooms) {
     for (const link of links.filter(isTaken))
       taken.set(link.userId, [...(taken.get(link.userId) ?? []), link]);

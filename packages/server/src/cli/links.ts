@@ -2,23 +2,22 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import {
+  type Card,
+  type CardPage,
   type ExamSummary,
-  type JoinLinksInput,
-  MAX_LINKS_PER_CALL,
+  MAX_CARDS_PER_CALL,
   type ParticipantRole,
   type Room,
 } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
-import type { ActingCaller } from "../domain/calls.js";
-import type { LinkFilter } from "../features/room/links.js";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
-import { CARDS_TAIL, cardsHead, type Pass, roomSheets } from "./cards/page.js";
+import { CARDS_TAIL, cardsHead, roomSheets } from "./cards/page.js";
 import { LANGUAGES, type Language } from "./cards/texts.js";
 import { groupByPerson, staffOfSeveralRooms } from "./links-by-person.js";
 import { withLocalApp } from "./local-app.js";
-import { allRooms, findExam, findRoom } from "./lookup.js";
+import { findExam, findRoom } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 import { count } from "./output.js";
 import type { CommandRun } from "./run.js";
@@ -35,11 +34,11 @@ interface LinkContext {
 interface Writer {
   readonly head?: (context: LinkContext) => string;
   /** `isFirst` is true for the first room that has links. */
-  readonly room: (links: readonly Pass[], context: LinkContext, isFirst: boolean) => Iterable<string>;
+  readonly room: (links: readonly Card[], context: LinkContext, isFirst: boolean) => Iterable<string>;
   readonly tail?: string;
 }
 
-const csvOf = (links: readonly Pass[], { timeZone }: LinkContext, isFirst: boolean): string => {
+const csvOf = (links: readonly Card[], { timeZone }: LinkContext, isFirst: boolean): string => {
   const local = timeFormatter(timeZone);
   return stringify(
     links.map(({ role, roomName, userId, name, url, pcUrl, expiresAt }) => [
@@ -63,9 +62,9 @@ const csvOf = (links: readonly Pass[], { timeZone }: LinkContext, isFirst: boole
   );
 };
 
-const textOf = (links: readonly Pass[], { timeZone }: LinkContext): string => {
+const textOf = (links: readonly Card[], { timeZone }: LinkContext): string => {
   const local = timeFormatter(timeZone);
-  const oneOf = ({ role, userId, name, url, pcUrl, expiresAt }: Pass): string[] => [
+  const oneOf = ({ role, userId, name, url, pcUrl, expiresAt }: Card): string[] => [
     `  ${role} ${userId} ${name}, until ${local(expiresAt)}`,
     `    ${url}`,
     ...(pcUrl === undefined ? [] : [`    PC: ${pcUrl}`]),
@@ -88,7 +87,7 @@ const WRITERS: Readonly<Record<Format, Writer>> = {
 /** Writes the links of rooms, with one room in memory at a time. */
 async function* writeRooms(
   { head, room, tail = "" }: Writer,
-  rooms: AsyncIterable<readonly Pass[]> | Iterable<readonly Pass[]>,
+  rooms: AsyncIterable<readonly Card[]> | Iterable<readonly Card[]>,
   context: LinkContext,
 ): AsyncGenerator<string> {
   if (head) yield head(context);
@@ -118,93 +117,45 @@ interface LinkOptions {
   json?: true;
 }
 
-interface LinkRequest {
+interface CardRequest {
   readonly exam: ExamSummary;
   readonly room: Room | undefined;
   readonly role: ParticipantRole | undefined;
-  /** Whose links are requested. Undefined: everybody's. */
-  readonly userIds: ReadonlySet<string> | undefined;
+  /** Whose cards are requested. Undefined: everybody's. */
+  readonly userIds: string[] | undefined;
+  /** Undefined: for paper, with QR codes, and with codes to type if there are any. */
+  readonly as: "links" | undefined;
 }
-
-/** The rooms of people in an exam, oldest first. */
-const roomsOfPeople = async (
-  { call }: Pick<LocalApp, "call">,
-  examId: string,
-  userIds: ReadonlySet<string>,
-): Promise<Room[]> => {
-  const ids = new Set<string>();
-  for (const userId of userIds)
-    for (const { roomId } of (await call.participant.locate({ examId, userId })).rooms) ids.add(roomId);
-  return (await allRooms(call, examId)).filter(({ id }) => ids.has(id)).toReversed();
-};
-/** Creates links, or codes that lead to links. */
-interface Maker {
-  readonly make: (input: JoinLinksInput) => Promise<readonly Pass[]>;
-  readonly ofRoom: (room: Room, of: LinkFilter) => Promise<readonly Pass[]>;
-}
-const makerOf = (
-  { call, services: { codes, links, accessLog }, operatorIn }: LocalApp,
-  hasCodes: boolean,
-): Maker => {
-  // The services do not note who calls them, as the procedures do.
-  const noted =
-    (
-      procedure: string,
-      make: (caller: ActingCaller, ...of: Parameters<Maker["ofRoom"]>) => Promise<readonly Pass[]>,
-    ): Maker["ofRoom"] =>
-    async (room, of) => {
-      const caller = { ...operatorIn(procedure), audited: "access" } as const;
-      const made = await make(caller, room, of);
-      accessLog.note(caller, { examId: room.examId, roomId: room.id, people: [...(of.userIds ?? [])] });
-      return made;
-    };
-  return hasCodes
-    ? { make: call.room.joinCodes, ofRoom: noted("room.joinCodes", (...of) => codes.ofRoom(...of)) }
-    : { make: call.room.joinLinks, ofRoom: noted("room.joinLinks", (...of) => links.ofRoom(...of)) };
-};
 
 /**
- * The links of each room that has any.
+ * The cards of each room that has any.
  * @throws EXAM_OVER if all links would have expired
  */
-async function* linksPerRoom(
-  app: LocalApp,
-  { make, ofRoom }: Maker,
-  { exam, room, role, userIds }: LinkRequest,
-): AsyncGenerator<readonly Pass[]> {
-  const { call } = app;
-  if (userIds) {
-    const rooms = room ? [room] : await roomsOfPeople(app, exam.id, userIds);
-    const left = new Set(userIds);
-    for (const one of rooms) {
-      const links = await ofRoom(one, { role, userIds });
-      for (const { userId } of links) left.delete(userId);
-      if (links.length > 0) yield links;
+async function* cardsPerRoom(
+  { call }: Pick<LocalApp, "call">,
+  { exam, room, role, userIds, as }: CardRequest,
+): AsyncGenerator<readonly Card[]> {
+  const left = new Set(userIds);
+  let ofRoom: Card[] = [];
+  const request = { examId: exam.id, roomId: room?.id, role, userIds, as, withQr: as === undefined };
+  let after: CardPage["next"];
+  do {
+    const page: CardPage = await call.exam.cards({ ...request, limit: MAX_CARDS_PER_CALL, after });
+    for (const card of page.cards) {
+      left.delete(card.userId);
+      if (ofRoom[0] && ofRoom[0].roomId !== card.roomId) {
+        yield ofRoom;
+        ofRoom = [];
+      }
+      ofRoom.push(card);
     }
-    if (left.size > 0)
-      throw new SetupError(
-        `There is no link for ${[...left].join(", ")}: the person is not in the room or exam, or it is over for them`,
-      );
-    return;
-  }
-  if (room) {
-    for (let after: { roomId: string; userId: string } | undefined; ; ) {
-      const links = await make({ roomId: room.id, role, limit: MAX_LINKS_PER_CALL, after });
-      if (links.length > 0) yield links;
-      const last = links.at(-1);
-      if (!last || links.length < MAX_LINKS_PER_CALL) return;
-      after = { roomId: room.id, userId: last.userId };
-    }
-  }
-  let any = false;
-  for (const one of (await allRooms(call, exam.id)).toReversed()) {
-    const links = await ofRoom(one, { role });
-    if (links.length === 0) continue;
-    any = true;
-    yield links;
-  }
-  // Throws the reason if there are no links, unless the rooms are empty.
-  if (!any) await make({ examId: exam.id, role, limit: 1 });
+    after = page.next;
+  } while (after);
+  if (ofRoom.length > 0) yield ofRoom;
+  if (left.size > 0)
+    throw new SetupError(
+      `There is no link for ${[...left].join(", ")}: the person is not in the room or exam, or it is over for them`,
+    );
 }
 
 /**
@@ -221,7 +172,7 @@ const assertApps = ({ config: { apps } }: LocalApp, role: ParticipantRole | unde
 };
 
 /** A file name for a room, or for the rooms of a person, that is valid on every operating system. */
-const fileName = ({ roomId, roomName }: Pass, format: Format): string =>
+const fileName = ({ roomId, roomName }: Card, format: Format): string =>
   `${roomName.replace(/[^\p{L}\p{N}_-]/gu, "_").slice(0, 60)}-${roomId}.${format === "text" ? "txt" : format}`;
 
 export const addLinks = (room: Command, run: CommandRun): void => {
@@ -270,9 +221,13 @@ export const addLinks = (room: Command, run: CommandRun): void => {
         const { output, folder } = options;
 
         const hasCodes = format === "html" && missingSetting === undefined;
-        const maker = makerOf(app, hasCodes);
-        const userIds = options.user && new Set(options.user);
-        const all = linksPerRoom(app, maker, { exam, room, role: options.role, userIds });
+        const all = cardsPerRoom(app, {
+          exam,
+          room,
+          role: options.role,
+          userIds: options.user,
+          as: format === "html" ? undefined : "links",
+        });
         // Links on paper are for one person each. A file with one line for each link is for a program.
         const isPaper = format === "html" && room === undefined && options.role !== "examinee";
         const rooms = isPaper ? groupByPerson(all, await staffOfSeveralRooms(app, exam.id)) : all;

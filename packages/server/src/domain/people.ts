@@ -192,12 +192,14 @@ export const insertExam = async (tx: RosterTransaction, exam: NewExam): Promise<
 };
 
 /**
- * Writes a room in progress without people, and returns it. If a bulk change adds it, readers see it once the change is announced.
+ * Writes a room in progress without people, and returns it. If a bulk change adds it, readers see it once the change is announced. If one
+ * makes its exam, it is marked as removed instead: see `BulkChanges.create`.
  */
 export const insertRoom = async (
   tx: RosterTransaction,
   { id, examId, name, imServer, createTeacher, now }: NewRoom,
   addedBy: number | null = null,
+  removedBy: number | null = null,
 ): Promise<Room> => {
   const room = {
     id,
@@ -211,7 +213,7 @@ export const insertRoom = async (
   } as const;
   await Promise.all([
     noteRoomExam(tx, { roomId: id, examId }),
-    tx.insert(insertRooms, [{ ...room, imServer, addedBy }]),
+    tx.insert(insertRooms, [{ ...room, imServer, addedBy, removedBy }]),
   ]);
   return { ...room, imGroupId: id };
 };

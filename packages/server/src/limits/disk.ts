@@ -24,6 +24,8 @@ export interface Disk {
   assertFreeSpace(): void;
   /** Checks the free space now. Resolves to whether there is enough. */
   check(): Promise<boolean>;
+  /** Checks now, and returns the folder with the least free space. Undefined if it is unknown, or the check is disabled. */
+  least(): Promise<FreeSpace | undefined>;
   /** Checks the free space every second from now on. */
   start(): void;
   stop(): void;
@@ -54,15 +56,21 @@ export const freeBytes = (folder: string): number | undefined => {
   }
 };
 
+/** Whether free space is below the reserve, so that writes are refused; or so little that an exam may use it up. */
+export const spaceState = (freeBytes: number, reserveBytes: number): "full" | "low" | "enough" =>
+  freeBytes < reserveBytes ? "full" : freeBytes < 4 * reserveBytes ? "low" : "enough";
+
 export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOptions): Disk => {
   const askSystem = async (folder: string): Promise<number> => availableBytes(await statfs(folder));
   const ask = freeSpace ?? askSystem;
   let hasSpace = true;
+  let found: FreeSpace | undefined;
   let timer: NodeJS.Timeout | undefined;
   let pendingCheck: Promise<boolean> | undefined;
 
-  const update = (found: readonly FreeSpace[]): boolean => {
-    const [least] = found.toSorted((one, other) => one.bytes - other.bytes);
+  const update = (folders: readonly FreeSpace[]): boolean => {
+    const [least] = folders.toSorted((one, other) => one.bytes - other.bytes);
+    found = least;
     const before = hasSpace;
     hasSpace = least === undefined || least.bytes >= reserveBytes;
     if (before !== hasSpace && least !== undefined) {
@@ -78,14 +86,14 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
   };
 
   const checkNow = async (): Promise<boolean> => {
-    const found = await Promise.all(
+    const all = await Promise.all(
       folders.map(async (folder) => {
         // An unknown free space refuses nothing. A write that fails reports its own error.
         const bytes = await ask(folder).catch(() => undefined);
         return bytes === undefined ? [] : [{ folder, bytes }];
       }),
     );
-    return update(found.flat());
+    return update(all.flat());
   };
 
   const check = (): Promise<boolean> => {
@@ -111,6 +119,10 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
       if (!hasSpace) throw storageFull();
     },
     check,
+    async least() {
+      await check();
+      return found;
+    },
     start() {
       if (reserveBytes === 0 || timer) return;
       timer = setInterval(() => void check(), CHECK_MS).unref();

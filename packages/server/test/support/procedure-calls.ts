@@ -71,6 +71,8 @@ const deleteExams = async (school: School): Promise<void> => {
   deletedExams = ids;
 };
 
+/** A session of the account. */
+let sessionId = "";
 const addAccount = (school: School) => school.admin.account.create(accountOf(school));
 
 export interface Call {
@@ -120,6 +122,23 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     prepare: addAccount,
     input: (school) => ({ userId: accountOf(school).userId, password: "another one" }),
   },
+  "account.listSessions": {
+    prepare: (school) => addAccount(school).then(() => school.admin.auth.login(credentialsOf(school))),
+    input: () => ({}),
+  },
+  "account.listSessions, of another person": {
+    prepare: addAccount,
+    input: (school) => ({ userId: accountOf(school).userId }),
+  },
+  "account.endSession": {
+    prepare: addAccount,
+    before: async (school) => {
+      await school.admin.auth.login(credentialsOf(school));
+      const { sessions } = await school.admin.account.listSessions({ userId: accountOf(school).userId });
+      sessionId = sessions[0]?.id ?? "";
+    },
+    input: () => ({ sessionId }),
+  },
   "audit.list": { input: () => ({ procedure: "account.create", pageSize: 1 }) },
   "room.create": { input: () => ({ name: "New room" }) },
   "room.create, in the exam": { input: (school) => ({ name: "New room", ...examOf(school) }) },
@@ -144,6 +163,15 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "exam.get": { input: examOf },
   "exam.update": { input: (school) => ({ ...examOf(school), name: "Another name" }) },
   "exam.list": { input: () => ({}) },
+  "exam.duplicate": {
+    input: (school) => ({ ...examOf(school), name: "Its copy", ...SOON, withRooms: true, withPeople: true }),
+  },
+  "exam.end": { before: ({ admin, room }) => admin.room.reopen({ roomId: room.id }), input: examOf },
+  "exam.check": { input: examOf },
+  "exam.cards": { input: (school) => ({ ...examOf(school), limit: 1 }) },
+  "exam.cards, of a room": {
+    input: (school) => ({ ...examOf(school), ...own(school), userIds: ["examinee1"] }),
+  },
   "exam.delete": { input: examOf },
   "exam.delete, without rooms": {
     prepare: createEmptyExams,

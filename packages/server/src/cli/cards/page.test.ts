@@ -1,6 +1,7 @@
-import type { JoinCode, JoinLink, ParticipantRole } from "@invigil/schema";
+import type { Card, ParticipantRole } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
-import { CARDS_TAIL, cardsHead, type Pass, roomSheets } from "./page.js";
+import { qrCode } from "../../platform/qr.js";
+import { CARDS_TAIL, cardsHead, roomSheets } from "./page.js";
 import type { Language } from "./texts.js";
 
 const exam = {
@@ -8,7 +9,7 @@ const exam = {
   startTime: new Date("2026-11-26T01:00:00Z"),
   endTime: new Date("2026-11-26T03:30:00Z"),
 };
-const joining = (userId: string, role: ParticipantRole, more: Partial<JoinLink> = {}): JoinLink => ({
+const joining = (userId: string, role: ParticipantRole, more: Partial<Card> = {}): Card => ({
   userId,
   name: `Name of ${userId}`,
   role,
@@ -17,22 +18,28 @@ const joining = (userId: string, role: ParticipantRole, more: Partial<JoinLink> 
   url: `https://exam.example/?userId=${userId}&token=t`,
   ...(role === "examinee" && { pcUrl: `https://exam.example/?userId=${userId}&token=t#/pc` }),
   examEndTime: exam.endTime,
+  qr: qrCode(`https://exam.example/?userId=${userId}&token=t`),
   tokenId: `token of ${userId}`,
   expiresAt: exam.endTime,
   ...more,
 });
-const coded = (userId: string, role: ParticipantRole, more: Partial<JoinCode> = {}): JoinCode => {
+const coded = (userId: string, role: ParticipantRole, more: Partial<Card> = {}): Card => {
   const { tokenId: _, url: __, pcUrl: ___, ...person } = joining(userId, role);
   const at = "https://proctor.example/j";
   return {
     ...person,
     code: "ABCD-EFGH-2345",
     url: `${at}/ABCD-EFGH-2345`,
-    ...(role === "examinee" && { pcCode: "JKMN-PQRS-6789", pcUrl: `${at}/JKMN-PQRS-6789` }),
+    qr: qrCode(`${at}/ABCD-EFGH-2345`),
+    ...(role === "examinee" && {
+      pcCode: "JKMN-PQRS-6789",
+      pcUrl: `${at}/JKMN-PQRS-6789`,
+      pcQr: qrCode(`${at}/JKMN-PQRS-6789`),
+    }),
     ...more,
   };
 };
-const parts = (links: readonly Pass[], about = exam, language: Language = "en"): string[] => {
+const parts = (links: readonly Card[], about = exam, language: Language = "en"): string[] => {
   const of = { exam: about, timeZone: "Asia/Shanghai", language };
   const rooms = [...new Set(links.map(({ roomId }) => roomId))];
   const sheetsOf = (room: string) => [

@@ -1,7 +1,6 @@
-import type { ExamSummary, JoinCode, JoinLink } from "@invigil/schema";
+import type { Card, ExamSummary } from "@invigil/schema";
 import { escapeHtml } from "../../platform/html.js";
 import { type TimeFormatter, timeFormatter } from "../time.js";
-import { qrSvg } from "./qr.js";
 import { STYLE } from "./style.js";
 import { type CardTexts, type Language, TEXTS } from "./texts.js";
 
@@ -22,8 +21,11 @@ const html = (parts: TemplateStringsArray, ...pieces: readonly Piece[]): Html =>
   new Html(parts.map((text, index) => text + htmlOf(pieces[index] ?? "")).join(""));
 
 const link = (url: string, text: string): Html => html`<a href="${url}" rel="noreferrer">${text}</a>`;
-const qr = (url: string): Html => new Html(qrSvg(url));
 const NOTHING = html``;
+const qr = (code: Card["qr"]): Html =>
+  code
+    ? html`<svg viewBox="0 0 ${`${code.size} ${code.size}`}" shape-rendering="crispEdges" role="img" aria-label="QR code"><path stroke="#000" d="${code.path}"/></svg>`
+    : NOTHING;
 
 /** A time range. If both times are on the same day, the date is written once. */
 const timeRange = (from: Date, to: Date, local: TimeFormatter): string => {
@@ -32,9 +34,9 @@ const timeRange = (from: Date, to: Date, local: TimeFormatter): string => {
   return `${local(from, day)} ${local(from, hours)}\u00a0–\u00a0${local(to, hours)}`;
 };
 
-/** A person on a page of cards: with codes, or with links alone, which are too long to be typed. */
-export type Pass = JoinCode | JoinLink;
-const isCoded = (pass: Pass): pass is JoinCode => "code" in pass;
+/** A card with codes. Other cards have links alone, which are too long to be typed. */
+type CodedCard = Card & { readonly code: string };
+const isCoded = (card: Card): card is CodedCard => card.code !== undefined;
 
 /** The exam of the cards, the time zone of the printed times, and the language. */
 export interface CardsOptions {
@@ -49,50 +51,50 @@ interface Page extends CardsOptions {
 }
 
 /** The address at which a code is typed, as people type it. */
-const placeToType = ({ code, url }: JoinCode): string =>
+const placeToType = ({ code, url }: CodedCard): string =>
   url.slice(0, -`/${code}`.length).replace(/^https:\/\//, "");
 
 const codeToType = (code: string): Html =>
   html`<b class="code">${code.split("-").map((part, n, all) => html`<span>${part}${n < all.length - 1 ? "-" : ""}</span>`)}</b>`;
 
-const device = (label: string, code: string, url: string): Html =>
-  html`<section>${qr(url)}<div><p>${label}</p>${codeToType(code)}</div></section>`;
+const device = (label: string, code: string, picture: Card["qr"]): Html =>
+  html`<section>${qr(picture)}<div><p>${label}</p>${codeToType(code)}</div></section>`;
 
 /** The lines about a person and their exam. */
-const about = (person: Pass, { exam, local, texts }: Page): Html => {
+const about = (person: Card, { exam, local, texts }: Page): Html => {
   const extra = Math.round((person.examEndTime.getTime() - exam.endTime.getTime()) / 60_000);
   const more = extra > 0 ? html`<p>${texts.extraMinutes(extra)}</p>` : NOTHING;
   return html`<h2>${person.name}</h2><p class="id">${person.userId}</p>
 <p>${exam.name}</p><p>${person.roomName}</p><p class="time">${timeRange(exam.startTime, person.examEndTime, local)}</p>${more}`;
 };
 
-const codeCard = (person: JoinCode, page: Page): Html => {
+const codeCard = (person: CodedCard, page: Page): Html => {
   const { devices, howTo, secret } = page.texts;
-  const { code, url, pcCode, pcUrl } = person;
-  const pc = pcCode === undefined || pcUrl === undefined ? NOTHING : device(devices.pc, pcCode, pcUrl);
-  return html`<article class="card coded"><div>${about(person, page)}</div><div class="devices">${device(devices.main, code, url)}${pc}</div>
+  const { code, pcCode } = person;
+  const pc = pcCode === undefined ? NOTHING : device(devices.pc, pcCode, person.pcQr);
+  return html`<article class="card coded"><div>${about(person, page)}</div><div class="devices">${device(devices.main, code, person.qr)}${pc}</div>
 <p class="secret">${howTo.examinee(placeToType(person))}<br>${secret}</p></article>`;
 };
 
-const linkCard = (person: JoinLink, page: Page): Html => {
+const linkCard = (person: Card, page: Page): Html => {
   const { pcPage, secret } = page.texts;
   const pc = person.pcUrl === undefined ? NOTHING : html`<p class="pc">${link(person.pcUrl, pcPage)}</p>`;
-  return html`<article class="card">${qr(person.url)}<div>${about(person, page)}
+  return html`<article class="card">${qr(person.qr)}<div>${about(person, page)}
 ${pc}<p class="secret">${secret}</p></div></article>`;
 };
 
-const card = (person: Pass, page: Page): Html =>
+const card = (person: Card, page: Page): Html =>
   isCoded(person) ? codeCard(person, page) : linkCard(person, page);
 
-const staffRow = (person: Pass, { roles, watchingPage }: CardTexts): Html => {
+const staffRow = (person: Card, { roles, watchingPage }: CardTexts): Html => {
   const { role, name, userId, url } = person;
   const who = html`<td>${roles[role]}</td><td>${name}</td><td>${userId}</td>`;
   return isCoded(person)
-    ? html`<tr>${who}<td>${codeToType(person.code)}</td><td>${qr(url)}</td></tr>`
-    : html`<tr>${who}<td>${link(url, watchingPage)}</td><td>${qr(url)}</td></tr>`;
+    ? html`<tr>${who}<td>${codeToType(person.code)}</td><td>${qr(person.qr)}</td></tr>`
+    : html`<tr>${who}<td>${link(url, watchingPage)}</td><td>${qr(person.qr)}</td></tr>`;
 };
 
-const staffTable = (staff: readonly Pass[], { texts }: Page): Html => {
+const staffTable = (staff: readonly Card[], { texts }: Page): Html => {
   const { columns, staffNote, howTo } = texts;
   const [first] = staff;
   const coded = first && isCoded(first) ? first : undefined;
@@ -119,7 +121,7 @@ export const cardsHead = ({ exam, language }: CardsOptions): string =>
 export const CARDS_TAIL = "</body></html>\n";
 
 /** The sheets of one room: first those for its staff, then the cards of its examinees. */
-export function* roomSheets(people: readonly Pass[], options: CardsOptions): Generator<string> {
+export function* roomSheets(people: readonly Card[], options: CardsOptions): Generator<string> {
   const page = { ...options, local: timeFormatter(options.timeZone), texts: TEXTS[options.language] };
   const line = subtitle(options);
   const roomName = people[0]?.roomName ?? "";

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.js";
 import { countIdentityKeys } from "../../identity/jwks.js";
-import { freeBytes } from "../../limits/disk.js";
+import { freeBytes, spaceState } from "../../limits/disk.js";
 import { foldersOf, storedFileOf } from "../../storage/location.js";
 import {
   type InspectedConnections,
@@ -142,12 +142,13 @@ const freeSpace = (config: Config): Finding => {
   if (!least || !Number.isFinite(least.free)) return warning("unknown");
   const reserve = diskReserveBytes / MIB;
   const found = `${Math.floor(least.free / MIB)} MiB in ${least.folder}, of which ${reserve} MiB are reserved`;
-  if (least.free < diskReserveBytes)
+  const state = spaceState(least.free, diskReserveBytes);
+  if (state === "full")
     return failed(
       `${found}: writes are refused`,
       "Free disk space, or move the data folder to a larger disk.",
     );
-  return least.free < 4 * diskReserveBytes ? warning(found, "Free disk space before the exam.") : ok(found);
+  return state === "low" ? warning(found, "Free disk space before the exam.") : ok(found);
 };
 
 /** Whether others than its owner may read a file. */

@@ -1,16 +1,17 @@
-import type { ImServer, ProviderDetails } from "@invigil/schema";
+import type { ProviderDetails } from "@invigil/schema";
 import type { Config } from "../../config/config.js";
 import { InvigilError } from "../../platform/errors.js";
+import { type CheckedService, type ServiceCheck, serviceChecks } from "../../providers/checks.js";
 import type { Providers } from "../../providers/types.js";
 import { isClockError } from "../../providers/vendor-error.js";
 import { type Finding, findingsOf } from "./finding.js";
 
 // Calls something at each configured vendor service that leaves no traces.
 
-interface Service {
-  readonly name: string;
-  /** Undefined if the service cannot be called. */
-  readonly check: (() => Promise<void>) | undefined;
+/** What is said about a service. */
+interface About {
+  /** Default: its name. */
+  readonly label?: string;
   /** The result if the service is not configured, or cannot be called. */
   readonly unavailable: {
     readonly state: "ok" | "off" | "warning";
@@ -25,7 +26,7 @@ interface Service {
 const ACCOUNT = "INVIGIL_ALIYUN_ACCESS_KEY_ID and _SECRET, or INVIGIL_ALIYUN_INSTANCE_ROLE";
 
 /** What to do about each kind of failure. */
-const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails): string => {
+const remedy = ({ account, address }: About, { fault, code }: ProviderDetails): string => {
   if (fault === "refused" && isClockError(code))
     return "Correct this machine's clock: the vendor allows a difference of 15 minutes.";
   switch (fault) {
@@ -43,9 +44,9 @@ const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails)
   }
 };
 
-const checkService = async (service: Service): Promise<Finding> => {
-  const findings = findingsOf(service.name);
-  const { check, unavailable } = service;
+const checkService = async ({ name, check }: ServiceCheck, about: About): Promise<Finding> => {
+  const findings = findingsOf(about.label ?? name);
+  const { unavailable } = about;
   if (!check) return findings[unavailable.state](unavailable.found, unavailable.todo);
   try {
     await check();
@@ -55,34 +56,19 @@ const checkService = async (service: Service): Promise<Finding> => {
     if (!error.details) return findings.failed(error.message);
     const { action, code, requestId } = error.details;
     const details = [action, code, requestId && `request ${requestId}`].filter(Boolean).join(", ");
-    return findings.failed(`${error.message} (${details})`, remedy(service, error.details));
+    return findings.failed(`${error.message} (${details})`, remedy(about, error.details));
   }
 };
 
-const messageService = ({ messages }: Providers, name: ImServer): Service["check"] => {
-  const check = messages[name]?.check;
-  return check && (() => check());
-};
-
-const bucketOf = ({ audioBucket }: Providers): Service[] =>
-  audioBucket
-    ? [
-        {
-          name: "audio bucket",
-          check: () => audioBucket.check(),
-          unavailable: { state: "off", found: "not set" },
-          account: "INVIGIL_S3_ACCESS_KEY_ID and INVIGIL_S3_SECRET_ACCESS_KEY",
-          address: "INVIGIL_S3_ENDPOINT",
-        },
-      ]
-    : [];
-
-const servicesOf = (config: Config, providers: Providers): Service[] => [
-  ...bucketOf(providers),
-  {
-    name: "aliyun_new",
-    check: messageService(providers, "aliyun_new"),
-    unavailable: config.aliyunIm
+const servicesOf = ({ aliyunIm }: Config): Readonly<Record<CheckedService, About>> => ({
+  audio_bucket: {
+    label: "audio bucket",
+    unavailable: { state: "off", found: "not set" },
+    account: "INVIGIL_S3_ACCESS_KEY_ID and INVIGIL_S3_SECRET_ACCESS_KEY",
+    address: "INVIGIL_S3_ENDPOINT",
+  },
+  aliyun_new: {
+    unavailable: aliyunIm
       ? {
           state: "warning",
           found: "tokens are signed, but groups must be created manually at the vendor, with the room's id",
@@ -92,28 +78,22 @@ const servicesOf = (config: Config, providers: Providers): Service[] => [
     account: ACCOUNT,
     address: "INVIGIL_ALIYUN_LIVE_URL",
   },
-  {
-    name: "aliyun_old",
-    check: messageService(providers, "aliyun_old"),
+  aliyun_old: {
     unavailable: { state: "off", found: "not set: older SDKs use logins of aliyun_new" },
     account: `${ACCOUNT}, INVIGIL_ALIYUN_OLD_IM_APP_ID`,
     address: "INVIGIL_ALIYUN_LIVE_URL",
   },
-  {
-    name: "rong_cloud",
-    check: messageService(providers, "rong_cloud"),
+  rong_cloud: {
     unavailable: { state: "off", found: "not set: rooms cannot use it" },
     account: "INVIGIL_RONGCLOUD_APP_KEY and _SECRET",
     address: "INVIGIL_RONGCLOUD_URLS",
   },
-  {
-    name: "uploads",
-    check: providers.uploads && (() => providers.uploads?.check() ?? Promise.resolve()),
+  uploads: {
     unavailable: { state: "off", found: "not set: recordings cannot be uploaded" },
     account: `${ACCOUNT}, INVIGIL_UPLOAD_ROLE_ARN`,
     address: "INVIGIL_UPLOAD_STS_URL",
   },
-];
+});
 
 /** Checks all vendor services at the same time. `onDone` is called after each of them. */
 export const checkVendors = (
@@ -121,11 +101,12 @@ export const checkVendors = (
   providers: Providers,
   onDone: (done: number, all: number) => void,
 ): Promise<Finding[]> => {
-  const services = servicesOf(config, providers);
+  const services = serviceChecks(providers);
+  const about = servicesOf(config);
   let done = 0;
   return Promise.all(
     services.map((service) =>
-      checkService(service).finally(() => {
+      checkService(service, about[service.name]).finally(() => {
         done += 1;
         onDone(done, services.length);
       }),

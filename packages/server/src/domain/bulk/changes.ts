@@ -24,6 +24,8 @@ export type NewBulkChange = Pick<BulkChange, "kind" | "examId"> & {
   readonly person?: Exclude<BulkChange["person"], null>;
   /** When a deleted exam is erased. Until then it can be restored. Default: at once. */
   readonly eraseAt?: Date | undefined;
+  /** The id of something else that the change is about, for the audit. */
+  readonly subject?: string | undefined;
   readonly now: Date;
   readonly author: Author;
 };
@@ -40,6 +42,16 @@ export interface BulkChanges {
    * @throws what `prepare` throws, and the error of `busy` after half a minute
    */
   run<Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result>;
+  /**
+   * Makes a new exam with rooms and people. Until all of it is written, the exam counts as one that is deleted and about to be erased. So
+   * nobody sees it, and what a crash or an error leaves behind is erased, by a server of an earlier version, too. It appears as a deleted exam
+   * does that is restored. The preparation writes the exam first, and marks it and its rooms as removed by the change.
+   * @throws what `prepare` throws
+   */
+  create<Result>(
+    about: Pick<NewBulkChange, "examId" | "subject" | "now" | "author">,
+    prepare: Prepare<Result>,
+  ): Promise<Result>;
   /** Keeps other changes of people and rooms out while a bulk change of their exam is running. */
   readonly roster: RosterLock;
   /** Restores a deleted exam, or erases it at once. Returns whether it was resting. The remaining work goes on in the background. */
@@ -107,6 +119,7 @@ export const createBulkChanges = ({
   const newChange = async (
     tx: Transaction,
     { kind, examId, person, eraseAt, now }: NewBulkChange,
+    state: BulkChange["state"],
   ): Promise<BulkChange> => {
     const [seatedBefore, unseatedBefore] = await Promise.all([
       readLastSeat(tx, examId),
@@ -118,7 +131,7 @@ export const createBulkChanges = ({
       kind,
       examId,
       person: person ?? null,
-      state: "preparing",
+      state,
       seatedBefore,
       unseatedBefore,
       progress: { phase: 0, after: "" },
@@ -128,10 +141,17 @@ export const createBulkChanges = ({
     };
   };
 
-  const runOnce = async <Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result> => {
+  const runOnce = async <Result>(
+    about: NewBulkChange,
+    prepare: Prepare<Result>,
+    state: BulkChange["state"],
+  ): Promise<Result> => {
     /** Begins the change in its first transaction, which may be the only one. */
     const begin = async (tx: Transaction) => {
-      const [isDeleted, change] = await Promise.all([roster.lock(tx, about.examId), newChange(tx, about)]);
+      const [isDeleted, change] = await Promise.all([
+        roster.lock(tx, about.examId),
+        newChange(tx, about, state),
+      ]);
       if (!isDeleted) await tx.run(insertChange, change);
       const prepareNext = beginPreparation(change, prepare);
 
@@ -149,6 +169,7 @@ export const createBulkChanges = ({
             examId,
             roomId: person?.roomId,
             people: person ? [person.userId] : undefined,
+            subject: about.subject,
           }),
         ]);
         if (!prepared) throw new TakenOver();
@@ -182,17 +203,22 @@ export const createBulkChanges = ({
     return announced.result;
   };
 
-  const run: BulkChanges["run"] = async (about, prepare) => {
+  const run = async <Result>(
+    about: NewBulkChange,
+    prepare: Prepare<Result>,
+    state: BulkChange["state"] = "preparing",
+  ): Promise<Result> => {
     for (let tries = 1; ; tries += 1)
       try {
-        return await runOnce(about, prepare);
+        return await runOnce(about, prepare, state);
       } catch (error) {
         if (!(error instanceof PreparationLost) || tries >= MAX_TRIES) throw error;
       }
   };
 
   return {
-    run,
+    run: (about, prepare) => run(about, prepare),
+    create: (about, prepare) => run({ ...about, kind: "delete_exam" }, prepare, "announced"),
     roster,
     async endRest(examId, end, author) {
       const change = await storage.write(

@@ -17,7 +17,10 @@ export interface ChangeWorker {
   hold(tx: Transaction, change: ChangeKey): Promise<BulkChange>;
   /** Saves the progress of a change. */
   save(tx: Transaction, change: BulkChange): Promise<void>;
-  /** Announces a change, and finishes about `rows` rows of it. Returns whether nothing is left to do now. */
+  /**
+   * Announces a change, and finishes about `rows` rows of it. A change that began as announced, to hide a new exam, counts as prepared from
+   * then on, and is undone. Returns whether nothing is left to do now.
+   */
   announce(tx: Transaction, change: BulkChange, rows: number): Promise<boolean>;
   /** Finishes a change that is announced, and undoes one that is not. Never rejects. */
   readonly resume: (change: ChangeKey) => Promise<void>;
@@ -200,9 +203,10 @@ export const createChangeWorker = ({
     hold,
     save,
     async announce(tx, change, rows) {
-      const announced: BulkChange = { ...change, state: "announced", progress: { phase: 0, after: "" } };
-      await save(tx, announced);
-      return rows > 0 && (await advance(tx, announced, rows));
+      const state = change.state === "preparing" ? "announced" : "preparing";
+      const turned: BulkChange = { ...change, state, progress: { phase: 0, after: "" } };
+      await save(tx, turned);
+      return rows > 0 && (await advance(tx, turned, rows));
     },
     resume,
     takeOver,

@@ -3,10 +3,14 @@ import {
   accountRef,
   accountSchema,
   createAccountInput,
+  endedSessionSchema,
   listAccountsInput,
+  listSessionsInput,
+  sessionPageSchema,
+  sessionRef,
   setPasswordInput,
 } from "@invigil/schema";
-import { adminProcedure } from "../../trpc/procedures.js";
+import { adminProcedure, watcherProcedure } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import type { AccountService } from "./service.js";
 
@@ -45,4 +49,23 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .input(setPasswordInput)
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.setPassword(ctx.caller, input)),
+    listSessions: watcherProcedure
+      .meta({
+        sentence: "Returns who is signed in.",
+        access: "Teachers and inspectors: their own sessions.",
+        audited: "access",
+        longAnswer: true,
+      })
+      .input(listSessionsInput)
+      .output(sessionPageSchema)
+      .query(({ ctx, input }) => account.listSessions(ctx.caller, input)),
+    endSession: watcherProcedure
+      .meta({
+        sentence: "Ends a session: its tokens get 401 from then on.",
+        access: "Teachers and inspectors: their own sessions, with the token of a login.",
+        alsoWhenFull: true,
+      })
+      .input(sessionRef)
+      .output(endedSessionSchema)
+      .mutation(({ ctx, input }) => account.endSession(ctx.caller, input.sessionId)),
   });

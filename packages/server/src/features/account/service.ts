@@ -3,12 +3,16 @@ import type {
   AccountPage,
   Caller,
   CreateAccountInput,
+  EndedSession,
   ListAccountsInput,
+  ListSessionsInput,
+  SessionPage,
   SetPasswordInput,
 } from "@invigil/schema";
 import type { ActingCaller } from "../../domain/calls.js";
 import type { Passwords } from "../../identity/passwords.js";
-import { InvigilError } from "../../platform/errors.js";
+import type { Principal } from "../../identity/tokens.js";
+import { forbidden, InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { AccountStore } from "./store.js";
 
@@ -25,6 +29,13 @@ export interface AccountService {
   enable(caller: ActingCaller, userId: string): Promise<Account>;
   /** Also ends the account's sessions. @throws ACCOUNT_NOT_FOUND, OVERLOADED */
   setPassword(caller: ActingCaller, input: SetPasswordInput): Promise<Account>;
+  /** Lists sessions that have not ended. @throws FORBIDDEN for sessions of others, to all but administrators */
+  listSessions(caller: Principal, input: ListSessionsInput): Promise<SessionPage>;
+  /**
+   * Ends a session. To all but administrators, the sessions of others do not exist.
+   * @throws FORBIDDEN to all but administrators for a token that belongs to no login
+   */
+  endSession(caller: ActingCaller, sessionId: string): Promise<EndedSession>;
 }
 
 export const createAccountService = ({
@@ -86,6 +97,34 @@ export const createAccountService = ({
       const account = await store.setPassword(userId, passwordHash, clock(), caller);
       onAccessRevoked();
       return found(account, userId);
+    },
+
+    async listSessions(caller, { userId, pageSize, cursor }) {
+      access.unbound(caller);
+      const isAdmin = caller.role === "admin";
+      if (!isAdmin && (userId ?? caller.userId) !== caller.userId)
+        throw forbidden(`The sessions of ${userId} are not open to you.`);
+      const page = { now: clock(), limit: pageSize, before: cursor };
+      const { rows, ...next } = await store.listSessions(isAdmin ? userId : caller.userId, page);
+      const own = caller.isIssued ? undefined : caller.sessionId;
+      return { sessions: rows.map((session) => ({ ...session, isOwn: session.id === own })), ...next };
+    },
+
+    async endSession(caller, sessionId) {
+      access.unbound(caller);
+      const isAdmin = caller.role === "admin";
+      // Otherwise whoever was issued a token could sign out the person who issued it.
+      if (!isAdmin && (caller.sessionId === undefined || caller.isIssued))
+        throw forbidden(
+          "The token belongs to no login: it was issued by a call, or signed by another system.",
+        );
+      const ended = await store.endSession(
+        sessionId,
+        { of: isAdmin ? undefined : caller.userId, now: clock() },
+        caller,
+      );
+      if (ended) onAccessRevoked();
+      return { ended };
     },
   };
 };

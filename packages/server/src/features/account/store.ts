@@ -1,8 +1,8 @@
-import type { Account, AccountPage, AccountRole } from "@invigil/schema";
-import { and, asc, eq, getTableColumns, gt } from "drizzle-orm";
+import type { Account, AccountPage, AccountRole, AccountSession } from "@invigil/schema";
+import { and, asc, desc, eq, getTableColumns, gt, lt } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
 import type { Writes } from "../../domain/writes.js";
-import { pageOf } from "../../platform/paging.js";
+import { type Page, pageOf } from "../../platform/paging.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { accounts, sessions } from "../../storage/tables.js";
@@ -22,7 +22,19 @@ export interface AccountStore {
   setDisabled(userId: string, disabled: boolean, now: Date, author: Author): Promise<Account | undefined>;
   /** Ends the account's sessions. Returns undefined when there is no such account. */
   setPassword(userId: string, passwordHash: string, now: Date, author: Author): Promise<Account | undefined>;
+  /** Returns sessions that end after `now`, newest first: those of one account, or all. `before` is the last id of the previous page. */
+  listSessions(
+    userId: string | undefined,
+    page: { now: Date; limit: number; before: string | undefined },
+  ): Promise<Page<StoredSession, string>>;
+  /** Ends a session, if it has not ended and is one of this account. Returns whether it did. */
+  endSession(
+    sessionId: string,
+    which: { of: string | undefined; now: Date },
+    author: Author,
+  ): Promise<boolean>;
 }
+type StoredSession = Omit<AccountSession, "isOwn">;
 
 const { passwordHash: _, ...columns } = getTableColumns(accounts);
 
@@ -72,6 +84,45 @@ const replacePassword = statement(
     .returning(columns),
 );
 const deleteSessions = statement(query.delete(sessions).where(eq(sessions.userId, param("userId"))));
+/** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
+const FIRST = "~";
+const sessionsPage = statements((isOfAccount: boolean) =>
+  statement(
+    query
+      .select({
+        id: sessions.id,
+        userId: sessions.userId,
+        role: accounts.role,
+        name: accounts.name,
+        createdAt: sessions.createdAt,
+        expiresAt: sessions.expiresAt,
+      })
+      .from(sessions)
+      .innerJoin(accounts, eq(accounts.userId, sessions.userId))
+      .where(
+        and(
+          isOfAccount ? eq(sessions.userId, param("userId")) : undefined,
+          lt(sessions.id, param("before")),
+          gt(sessions.expiresAt, param("now")),
+        ),
+      )
+      .orderBy(desc(sessions.id))
+      .limit(param("limit")),
+  ),
+);
+const deleteSession = statements((isOfAccount: boolean) =>
+  statement(
+    query
+      .delete(sessions)
+      .where(
+        and(
+          eq(sessions.id, param("sessionId")),
+          gt(sessions.expiresAt, param("now")),
+          isOfAccount ? eq(sessions.userId, param("userId")) : undefined,
+        ),
+      ),
+  ),
+);
 
 export const createAccountStore = ({
   storage,
@@ -113,4 +164,18 @@ export const createAccountStore = ({
       );
       return account;
     }),
+
+  async listSessions(userId, { now, limit, before = FIRST }) {
+    const shape = sessionsPage(userId !== undefined);
+    const rows = await storage.all(shape, { userId, before, now, limit: limit + 1 });
+    return pageOf(rows, limit, ({ id }) => id);
+  },
+
+  endSession: (sessionId, { of: userId, now }, author) =>
+    writes.ofInstallation(
+      { subject: sessionId },
+      author,
+      // Not as a last statement: a text that is no session's id must not reach the audit, because people paste tokens.
+      async (tx) => (await tx.run(deleteSession(userId !== undefined), { sessionId, userId, now })) > 0,
+    ),
 });

@@ -14,7 +14,7 @@ import {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
-import { AUDIO_PREFIX, type AudioFiles, isKeptName } from "../../files/audio-files.js";
+import { AUDIO_PREFIX, type AudioFiles, isKeptName, keptNameOf } from "../../files/audio-files.js";
 import { lookUp } from "../../files/folder-files.js";
 import type { Gate } from "../../limits/gate.js";
 import { quotaExceeded } from "../../limits/quotas.js";
@@ -78,6 +78,8 @@ export interface AudioService {
   detach(caller: ActingCaller, input: DetachAudioInput): Promise<true>;
   /** Returns the names of files that clips refer to and that are not where files are kept. Checks no permissions. */
   missingFiles(): Promise<string[]>;
+  /** The same for the files of clips that an exam plays. */
+  missingFilesOf(exam: Pick<Exam, "scheduledAudio" | "manualAudio">): Promise<string[]>;
   /**
    * Copies the files of all clips to another place. Checks no permissions.
    * @throws PROVIDER_FAILED
@@ -281,6 +283,15 @@ export const createAudioService = ({
       const missing: string[] = [];
       for (const name of await namesOfFiles(store)) if (!(await kept.find(name))) missing.push(name);
       return missing;
+    },
+    async missingFilesOf({ scheduledAudio, manualAudio }) {
+      const kept = lookUp(files);
+      const missing = new Set<string>();
+      for (const { url } of [...scheduledAudio, ...manualAudio]) {
+        const name = keptNameOf(storedUrl(url));
+        if (name !== undefined && !(await kept.find(name))) missing.add(name);
+      }
+      return [...missing];
     },
     copyFiles: (options, control) => copyFiles(store, options, control),
     async ofExam(examId) {

@@ -21,6 +21,8 @@ export interface Demand {
 export interface CapacityService {
   /** Checks no permissions: for the command. */
   demand(): Promise<Demand>;
+  /** Returns the time with the most examinees among the exams that overlap with one. Checks no permissions. */
+  peakDuring(exam: Pick<UpcomingExam, "startTime" | "endTime">): Promise<Peak | undefined>;
 }
 
 const CAMERAS = 2;
@@ -49,5 +51,9 @@ export const createCapacityService = ({
     const now = clock();
     const peak = peakOf(await store.upcomingExams(now), now);
     return { peak, groups: await store.openRooms() };
+  },
+  async peakDuring(exam) {
+    const now = clock();
+    return peakOf(await store.overlapping(exam, now), now);
   },
 });

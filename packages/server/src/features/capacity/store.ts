@@ -1,5 +1,5 @@
 import { type ImServer, imServerSchema } from "@invigil/schema";
-import { and, count, eq, gt } from "drizzle-orm";
+import { and, count, desc, eq, gt } from "drizzle-orm";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { visibleExams, visibleParticipants, visibleRooms, visibleUnseated } from "../../storage/tables.js";
@@ -16,6 +16,8 @@ export interface UpcomingExam {
 export interface CapacityStore {
   /** Returns the exams that end after `now`. Reads every exam, so it must not be used by API calls. */
   upcomingExams(now: Date): Promise<UpcomingExam[]>;
+  /** Returns those of the newest exams that end after `now` and overlap with an exam. */
+  overlapping(exam: Pick<UpcomingExam, "startTime" | "endTime">, now: Date): Promise<UpcomingExam[]>;
   /** Returns the number of rooms in progress by message service. */
   openRooms(): Promise<Readonly<Record<ImServer, number>>>;
 }
@@ -30,6 +32,20 @@ const examsEndingAfter = statement(
     })
     .from(visibleExams)
     .where(gt(visibleExams.endTime, param("now"))),
+);
+/** Who plans an exam has made it lately. Times have no index, so no more exams than these are looked at. */
+const NEWEST = 1000;
+const newestExams = statement(
+  query
+    .select({
+      id: visibleExams.id,
+      name: visibleExams.name,
+      startTime: visibleExams.startTime,
+      endTime: visibleExams.endTime,
+    })
+    .from(visibleExams)
+    .orderBy(desc(visibleExams.id))
+    .limit(NEWEST),
 );
 const seatedExaminees = statement(
   query
@@ -59,10 +75,10 @@ const openRoomsByServices = statement(
     .groupBy(visibleRooms.imServer),
 );
 
-export const createCapacityStore = ({ storage }: { storage: Queries }): CapacityStore => ({
-  async upcomingExams(now) {
+export const createCapacityStore = ({ storage }: { storage: Queries }): CapacityStore => {
+  const counted = async (found: readonly Omit<UpcomingExam, "examinees">[]): Promise<UpcomingExam[]> => {
     const exams: UpcomingExam[] = [];
-    for (const exam of await storage.all(examsEndingAfter, { now })) {
+    for (const exam of found) {
       const { id: examId } = exam;
       // One moment: a plan that becomes visible moves people from one to the other.
       const counts = await storage.snapshot((reader) =>
@@ -71,14 +87,23 @@ export const createCapacityStore = ({ storage }: { storage: Queries }): Capacity
       exams.push({ ...exam, examinees: counts.reduce((sum, counted) => sum + (counted?.people ?? 0), 0) });
     }
     return exams;
-  },
+  };
+  return {
+    upcomingExams: async (now) => counted(await storage.all(examsEndingAfter, { now })),
+    async overlapping({ startTime, endTime }, now) {
+      const newest = await storage.all(newestExams);
+      return counted(
+        newest.filter((exam) => exam.endTime > now && exam.startTime < endTime && exam.endTime > startTime),
+      );
+    },
 
-  async openRooms() {
-    const counts = await storage.all(openRoomsByServices);
-    const openRoomsOf = (service: ImServer): number =>
-      counts.reduce((sum, { services, rooms }) => sum + (services.includes(service) ? rooms : 0), 0);
-    const byService = imServerSchema.options.map((service) => [service, openRoomsOf(service)] as const);
-    // Safe: there is an entry for every service.
-    return Object.fromEntries(byService) as Record<ImServer, number>;
-  },
-});
+    async openRooms() {
+      const counts = await storage.all(openRoomsByServices);
+      const openRoomsOf = (service: ImServer): number =>
+        counts.reduce((sum, { services, rooms }) => sum + (services.includes(service) ? rooms : 0), 0);
+      const byService = imServerSchema.options.map((service) => [service, openRoomsOf(service)] as const);
+      // Safe: there is an entry for every service.
+      return Object.fromEntries(byService) as Record<ImServer, number>;
+    },
+  };
+};

@@ -1,9 +1,15 @@
 import {
+  cardPageSchema,
+  cardsInput,
   createExamInput,
   deletedExamSchema,
   deleteExamInput,
   doneSchema,
+  duplicatedExamSchema,
+  duplicateExamInput,
+  endedExamSchema,
   eraseExamInput,
+  examCheckSchema,
   examPageSchema,
   examPlanSchema,
   examRef,
@@ -25,17 +31,29 @@ import {
 } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
+import type { CheckService } from "../check/service.js";
 import type { PlanService } from "../plan/service.js";
+import type { CardService } from "../room/cards.js";
+import type { RoomService } from "../room/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
+import type { DuplicateService } from "./duplicates.js";
 import type { ExamService } from "./service.js";
 
 export const createExamRouter = ({
   exam,
   plan,
+  room,
+  cards,
+  duplicates,
+  checks,
   subscriptions,
 }: {
   exam: ExamService;
   plan: PlanService;
+  room: RoomService;
+  cards: CardService;
+  duplicates: DuplicateService;
+  checks: CheckService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -74,6 +92,36 @@ export const createExamRouter = ({
       .input(updateExamInput)
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.update(ctx.caller, input)),
+    duplicate: staffProcedure
+      .meta({
+        sentence: "Makes a new exam after another, on request with its rooms and people.",
+        access: "Teachers: the exams that they created.",
+        errors: [
+          "EXAM_NOT_FOUND",
+          "AUDIO_CLIP_NOT_FOUND",
+          "PARTICIPANT_CONFLICT",
+          "QUOTA_EXCEEDED",
+          "PROVIDER_NOT_CONFIGURED",
+          "PROVIDER_FAILED",
+        ],
+        charges: ["rooms", "readRows", "writeRows"],
+        rows: 1000,
+      })
+      .input(duplicateExamInput)
+      .output(duplicatedExamSchema)
+      .mutation(({ ctx, input }) => duplicates.duplicate(ctx.caller, input)),
+    end: staffProcedure
+      .meta({
+        sentence: "Ends the rooms of an exam.",
+        access: "Teachers: the exams that they created.",
+        errors: ["EXAM_NOT_FOUND"],
+        charges: ["events", "writeRows"],
+        rows: 1000,
+        alsoWhenFull: true,
+      })
+      .input(examRef)
+      .output(endedExamSchema)
+      .mutation(({ ctx, input }) => room.endAll(ctx.caller, input.examId)),
     delete: staffProcedure
       .meta({
         sentence: "Deletes an exam.",
@@ -131,6 +179,32 @@ export const createExamRouter = ({
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
+    check: staffProcedure
+      .meta({
+        sentence: "Says what is missing for an exam.",
+        access: "Teachers: the exams that they created.",
+        errors: ["EXAM_NOT_FOUND"],
+        rows: 1000,
+        longAnswer: true,
+      })
+      .input(examRef)
+      .output(examCheckSchema)
+      .query(({ ctx, input }) => checks.check(ctx.caller, input.examId)),
+    // As `room.joinCodes`, which it may make.
+    cards: staffProcedure
+      .meta({
+        sentence: "Makes cards with which people enter their rooms, to be printed or mailed.",
+        audited: "access",
+        access: "Teachers: their own rooms, and all rooms of an exam that they created.",
+        errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
+        charges: ["writeRows"],
+        rows: 500,
+        alsoWhenFull: true,
+        longAnswer: true,
+      })
+      .input(cardsInput)
+      .output(cardPageSchema)
+      .mutation(({ ctx, input }) => cards.page(ctx.caller, input)),
     snapshot: overseerProcedure
       .meta({
         sentence: "Returns the rooms of an exam, to subscribe from.",

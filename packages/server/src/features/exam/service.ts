@@ -32,6 +32,8 @@ import type { ExamStore, MissingClip, RestingExam, StoredExam } from "./store.js
 export interface ExamService {
   /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
   create(caller: ActingCaller, input: CreateExamInput): Promise<Exam>;
+  /** Checks whether the caller may create another exam: for services that do. @throws FORBIDDEN, QUOTA_EXCEEDED */
+  assertMayCreate(caller: Caller): Promise<void>;
   /** An examinee gets their own end of the exam as `endTime`. @throws FORBIDDEN, EXAM_NOT_FOUND */
   get(caller: Caller, examId: string): Promise<Exam>;
   /** Administrators list all exams, other callers those that they have access to. */
@@ -145,8 +147,9 @@ export const createExamService = ({
   };
 
   const assertBelow = createQuotaCheck();
-  /** @throws QUOTA_EXCEEDED */
-  const assertQuota = async ({ role, userId }: Caller): Promise<void> => {
+  const assertMayCreate: ExamService["assertMayCreate"] = async (caller) => {
+    access.unbound(caller);
+    const { role, userId } = caller;
     if (!quotas || role !== "teacher") return;
     const { examsPerTeacher } = quotas;
     await assertBelow({ whose: userId, what: "exams", most: examsPerTeacher }, (most) =>
@@ -155,10 +158,11 @@ export const createExamService = ({
   };
 
   return {
+    assertMayCreate,
     async create(caller, { audio: wanted, ...exam }) {
       access.unbound(caller);
       rates.take({ caller }, { rooms: 1, writeRows: wanted.length });
-      await assertQuota(caller);
+      await assertMayCreate(caller);
       const now = clock();
       const id = ids.next();
       const made = { ...exam, id, createdBy: caller.userId, createdAt: now, updatedAt: now };

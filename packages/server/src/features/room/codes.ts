@@ -1,4 +1,4 @@
-import type { JoinCode, JoinLinksInput, ParticipantRole, Room } from "@invigil/schema";
+import type { JoinCode, JoinLinksInput, ParticipantRole } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../../config/config.js";
 import type { ActingCaller, Origin } from "../../domain/calls.js";
@@ -11,10 +11,10 @@ import type { CodeStore } from "./codes-store.js";
 import {
   examEndOf,
   ignoreExamOver,
-  type LinkFilter,
   type LinkService,
   type MakeForSeat,
   requiredUrl,
+  type SeatsInput,
 } from "./links.js";
 import type { WrongCodes } from "./wrong-codes.js";
 
@@ -27,10 +27,12 @@ export interface CodeService {
    */
   make(caller: ActingCaller, input: JoinLinksInput): Promise<JoinCode[]>;
   /**
-   * The codes of one room, as `LinkService.ofRoom` creates links.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED
+   * The same for some people, with the last seat of a page that may have a next one: people who left meanwhile have no code.
    */
-  ofRoom(caller: ActingCaller, room: Room, of: LinkFilter): Promise<JoinCode[]>;
+  makePage(
+    caller: ActingCaller,
+    input: SeatsInput & { readonly limit: number },
+  ): Promise<{ readonly codes: JoinCode[]; readonly last?: SeatRef | undefined }>;
   /** The setting without which there are no codes, if it is missing. */
   readonly missingSetting: string | undefined;
   /**
@@ -40,6 +42,9 @@ export interface CodeService {
    */
   enter(typed: string, origin: Origin): Promise<URL | "mistyped" | "unknown">;
 }
+
+/** Names the seat of a person. */
+export type SeatRef = Pick<JoinCode, "roomId" | "userId">;
 
 /** The path below which codes lead to the web apps. It is part of printed cards. */
 export const JOIN_PATH = "/j";
@@ -151,7 +156,11 @@ export const createCodeService = ({
   return {
     missingSetting,
     make: async (caller, input) => assign(caller, await links.forSeats(caller, input, draftOf)),
-    ofRoom: async (caller, room, of) => assign(caller, await links.forSeatsOfRoom(caller, room, of, draftOf)),
+    async makePage(caller, input) {
+      const drafts = await links.forSeats(caller, input, draftOf);
+      const last = drafts.length < input.limit ? undefined : drafts.at(-1)?.about;
+      return { codes: await assign(caller, drafts), last };
+    },
 
     async enter(typed, origin) {
       const code = parseJoinCode(typed);

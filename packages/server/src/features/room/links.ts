@@ -42,25 +42,8 @@ export interface LinkService {
    * Returns the current generation of a seat's links. Checks no permissions: for the command that signs tokens.
    */
   generation(roomId: string, userId: string): Promise<number>;
-  /**
-   * Creates the links of one room for a list of the whole exam, so the caller needs access to the whole exam.
-   * An ended room has links for staff only. People whose exam is over get none.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED
-   */
-  ofRoom(caller: Caller, room: Room, of: LinkFilter): Promise<JoinLink[]>;
   /** Makes something else than links for the seats for which `join` creates links, with the same checks. */
-  forSeats<Made extends object>(
-    caller: Caller,
-    input: JoinLinksInput,
-    make: MakeForSeat<Made>,
-  ): Promise<Made[]>;
-  /** Makes something else than links for the seats for which `ofRoom` creates links, with the same checks. */
-  forSeatsOfRoom<Made extends object>(
-    caller: Caller,
-    room: Room,
-    of: LinkFilter,
-    make: MakeForSeat<Made>,
-  ): Promise<Made[]>;
+  forSeats<Made extends object>(caller: Caller, input: SeatsInput, make: MakeForSeat<Made>): Promise<Made[]>;
   /**
    * Creates the link of a seat. Checks no permissions.
    * @throws EXAM_OVER, PROVIDER_NOT_CONFIGURED
@@ -68,11 +51,11 @@ export interface LinkService {
   ofSeat(seat: Seat, examEndTime: Date): Promise<JoinLink>;
 }
 
-/** Whose links are requested. Default: everybody's. */
-export interface LinkFilter {
-  readonly role?: ParticipantRole | undefined;
+/** For whom something is made: for the people of a room, or of an exam with all of its rooms. */
+export type SeatsInput = JoinLinksInput & {
+  /** Default: everybody. */
   readonly userIds?: ReadonlySet<string> | undefined;
-}
+};
 
 /** A person's place in a room, for which they get a link. */
 export interface Seat {
@@ -172,15 +155,15 @@ export const createLinkService = ({
   };
 
   /** The seats of the request, after the one of the cursor. */
-  async function* seatsFor(caller: Caller, input: JoinLinksInput): AsyncGenerator<Seat, void> {
-    const { role, after } = input;
+  async function* seatsFor(caller: Caller, input: SeatsInput): AsyncGenerator<Seat, void> {
+    const { role, after, userIds } = input;
     const roles = role === undefined ? ROLES : [role];
     for await (const room of roomsFor(caller, input)) {
       const seats = await seatsOf(room, roles);
       // If the person of the cursor was removed, the room starts again at its first seat.
       const last =
         room.id === after?.roomId ? seats.findIndex(({ person }) => person.userId === after.userId) : -1;
-      yield* seats.slice(last + 1);
+      for (const seat of seats.slice(last + 1)) if (userIds?.has(seat.person.userId) ?? true) yield seat;
     }
   }
 
@@ -242,21 +225,10 @@ export const createLinkService = ({
     return all;
   };
 
-  const forSeatsOfRoom: LinkService["forSeatsOfRoom"] = async (caller, room, { role, userIds }, make) => {
-    await access.wholeExam(caller, room.examId);
-    const { endTime } = await exams.get(caller, room.examId);
-    const all = await seatsOf(room, role === undefined ? ROLES : [role]);
-    const seats = userIds ? all.filter(({ person }) => userIds.has(person.userId)) : all;
-    const made = await Promise.all(seats.map((seat) => make(seat, endTime).catch(ignoreExamOver)));
-    return made.filter((one) => one !== undefined);
-  };
-
   return {
     join: (caller, input) => forSeats(caller, input, linkOf),
-    ofRoom: (caller, room, of) => forSeatsOfRoom(caller, room, of, linkOf),
     ofSeat: linkOf,
     forSeats,
-    forSeatsOfRoom,
 
     async revoke(caller, { roomId, userIds }) {
       const { examId } = await access.room(caller, roomId);

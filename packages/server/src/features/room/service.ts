@@ -1,7 +1,9 @@
 import {
   type Caller,
   type CreateRoomInput,
+  type EndedExam,
   type ListRoomsInput,
+  MAX_ROOMS_ENDED,
   type NewParticipant,
   type Room,
   type RoomPage,
@@ -37,6 +39,9 @@ const LASTS_MS = 2 * 60 * 60 * 1000;
  */
 const END_SIGNAL_DELAY_MS = 10_000;
 
+/** How many rooms of an exam one transaction ends. Each writes about five rows. */
+const ENDED_AT_ONCE = 25;
+
 export interface RoomService {
   /**
    * Creates a room with its message groups. The caller becomes its `createTeacher`.
@@ -54,6 +59,12 @@ export interface RoomService {
    * FORBIDDEN, ROOM_NOT_FOUND
    */
   end(caller: ActingCaller, roomId: string): Promise<true>;
+  /**
+   * Ends the rooms of an exam that are in progress, as `end` does, some of them in each call. A call that was cut off is repeated: rooms that
+   * have ended stay as they are.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, TOO_MANY_REQUESTS
+   */
+  endAll(caller: ActingCaller, examId: string): Promise<EndedExam>;
   /**
    * Reopens a room that has ended, with its message groups. Services of vendors create their groups again, if
    * they were deleted. Reopening a room in progress changes nothing.
@@ -215,6 +226,30 @@ export const createRoomService = ({
       const signalAt = caller.role === "teacher" ? new Date(now.getTime() + END_SIGNAL_DELAY_MS) : now;
       await store.end({ examId, roomId }, { now, signalAt }, caller);
       return true;
+    },
+
+    async endAll(caller, examId) {
+      await access.wholeExam(caller, examId);
+      rates.takeChange({ caller, examId }, { writeRows: 0 });
+      let ended = 0;
+      for (let left = MAX_ROOMS_ENDED; left > 0; ) {
+        const now = clock();
+        // No page sends the signal itself, as the teacher's does that ends one room.
+        const more = await store.endSome(
+          examId,
+          { now, signalAt: now },
+          Math.min(left, ENDED_AT_ONCE),
+          caller,
+        );
+        if (more === 0) break;
+        ended += more;
+        left -= more;
+      }
+      rates.charge({ caller, examId }, { writeRows: ended });
+      const { ended: allEnded, inProgress } = await store.countByStatus(examId);
+      if (ended > 0)
+        log.info({ ...caller.origin, by: caller.userId, examId, ended, remaining: inProgress }, "exam ended");
+      return { ended, alreadyEnded: allEnded - ended, remaining: inProgress };
     },
 
     async reopen(caller, roomId) {

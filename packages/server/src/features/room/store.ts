@@ -2,7 +2,7 @@ import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invi
 import { and, asc, count, desc, eq, gte, lt } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
 import { type EventLog, newEvent } from "../../domain/events.js";
-import type { RosterTransaction } from "../../domain/exam-transaction.js";
+import type { ExamTransaction, RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewExam, NewPerson, NewRoom, Unseated } from "../../domain/people.js";
 import {
   endRoom,
@@ -55,6 +55,15 @@ export interface RoomStore {
    * schedules the deletion of its groups. Ending it again changes nothing.
    */
   end(room: RoomKey, times: { readonly now: Date; readonly signalAt: Date }, author: Author): Promise<void>;
+  /** Ends at most `most` rooms of an exam, as `end` does. Returns how many it has ended: 0 if none is in progress. */
+  endSome(
+    examId: string,
+    times: { readonly now: Date; readonly signalAt: Date },
+    most: number,
+    author: Author,
+  ): Promise<number>;
+  /** Counts the rooms of an exam by their status. */
+  countByStatus(examId: string): Promise<{ readonly inProgress: number; readonly ended: number }>;
   /**
    * Reopens a room that has ended, and cancels the tasks that would delete its groups. Reopening it again
    * changes nothing. Returns undefined if there is no such room.
@@ -161,6 +170,22 @@ const countExamsOfCreator = statement(
   ),
 );
 
+const roomsInProgress = statement(
+  query
+    .select({ id: visibleRooms.id })
+    .from(visibleRooms)
+    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.status, "in_progress")))
+    .orderBy(asc(visibleRooms.id))
+    .limit(param("most")),
+);
+const countRoomsByStatus = statement(
+  query
+    .select({ status: visibleRooms.status, ...number })
+    .from(visibleRooms)
+    .where(eq(visibleRooms.examId, param("examId")))
+    .groupBy(visibleRooms.status),
+);
+
 const isInProgress = and(
   eq(rooms.examId, param("examId")),
   eq(rooms.id, param("roomId")),
@@ -229,6 +254,29 @@ const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: 
       .limit(param("limit")),
   );
 });
+
+/** Ends a room. Returns a function that starts to write what follows from it. Undefined: the room had ended before. */
+const prepareEnd = async (
+  tx: ExamTransaction,
+  room: RoomKey,
+  {
+    now,
+    signalAt,
+    tasks,
+    events,
+  }: { readonly now: Date; readonly signalAt: Date; readonly tasks: TaskLog; readonly events: EventLog },
+): Promise<(() => Promise<unknown>) | undefined> => {
+  const [ended, announceEnd] = await Promise.all([endRoom(tx, room, now), tasks.prepareEnd(tx, room)]);
+  if (!ended) return undefined;
+  const deletedAt = new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS);
+  return () =>
+    Promise.all([
+      events.add(tx, room, "room_ended", {}, now),
+      // Before the deletion: tasks of one group run in the order of their ids.
+      announceEnd(ended, { dueAt: signalAt, now }),
+      tasks.deleteGroups(tx, ended, { dueAt: deletedAt, now }),
+    ]);
+};
 
 export const createRoomStore = ({
   storage,
@@ -307,23 +355,27 @@ export const createRoomStore = ({
     return withTakenNames(storage, people, created);
   },
 
-  end: ({ examId, roomId }, { now, signalAt }, author) =>
+  end: ({ examId, roomId }, times, author) =>
     writes.ofExam({ examId, roomId }, author, async (tx) => {
-      const [ended, announceEnd] = await Promise.all([
-        endRoom(tx, { examId, roomId }, now),
-        tasks.prepareEnd(tx, { examId, roomId }),
-      ]);
-      if (!ended) return;
-      const deletedAt = new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS);
-      await tx.last(() =>
-        Promise.all([
-          events.add(tx, { examId, roomId }, "room_ended", {}, now),
-          // Before the deletion: tasks of one group run in the order of their ids.
-          announceEnd(ended, { dueAt: signalAt, now }),
-          tasks.deleteGroups(tx, ended, { dueAt: deletedAt, now }),
-        ]),
-      );
+      const write = await prepareEnd(tx, { examId, roomId }, { ...times, tasks, events });
+      if (write) await tx.last(write);
     }),
+
+  endSome: (examId, times, most, author) =>
+    writes.ofExam({ examId }, author, async (tx) => {
+      const found = await tx.all(roomsInProgress, { examId, most });
+      const ended = await Promise.all(
+        found.map(({ id: roomId }) => prepareEnd(tx, { examId, roomId }, { ...times, tasks, events })),
+      );
+      await tx.last(() => Promise.all(ended.map((write) => write?.())));
+      return found.length;
+    }),
+
+  async countByStatus(examId) {
+    const counts = await storage.all(countRoomsByStatus, { examId });
+    const of = (status: RoomStatus) => counts.find((one) => one.status === status)?.number ?? 0;
+    return { inProgress: of("in_progress"), ended: of("ended") };
+  },
 
   reopen: ({ examId, roomId }, { undo, now }, author) =>
     writes.ofRoster(

@@ -20,10 +20,16 @@ const strokePath = (row: readonly boolean[], y: number): string => {
   return path;
 };
 
-/** Encodes a text as a QR code. Returns an `<svg>` element. */
-export const qrSvg = (text: string): string => {
+/** A QR code as a picture: so many units wide and high, and the path to stroke, one unit wide. */
+export interface QrCode {
+  readonly size: number;
+  readonly path: string;
+}
+
+/** Encodes a text as a QR code. */
+export const qrCode = (text: string): QrCode => {
   // More correction where that costs no larger code: cards get dirty.
   const options = { ecc: "L", boostEcc: true, border: QUIET_ZONE, maskPattern: MASK } as const;
   const { size, data } = encode(text, options);
-  return `<svg viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges" role="img" aria-label="QR code"><path stroke="#000" d="${data.map(strokePath).join("")}"/></svg>`;
+  return { size, path: data.map(strokePath).join("") };
 };

@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { readQr } from "../../../test/support/qr.js";
-import { qrSvg } from "./qr.js";
+import { readQr } from "../../test/support/qr.js";
+import { type QrCode, qrCode } from "./qr.js";
 
 /** Renders a path of horizontal strokes, with some pixels per module. */
-const paint = (svg: string, scale = 4) => {
-  const size = Number(/viewBox="0 0 (\d+) \1"/.exec(svg)?.[1]) * scale;
+const paint = ({ size: modules, path }: QrCode, scale = 4) => {
+  const size = modules * scale;
   const rgba = new Uint8Array(size * size * 4).fill(255);
-  const [, path = ""] = / d="([^"]+)"/.exec(svg) ?? [];
   let [x, y] = [0, 0];
   for (const [, command, numbers = ""] of path.matchAll(/([Mmh])([\d. ]+)/g)) {
     const [first = 0, second = 0] = numbers.split(" ").map(Number);
@@ -22,7 +21,7 @@ const paint = (svg: string, scale = 4) => {
   return { rgba, size };
 };
 const read = (text: string) => {
-  const { rgba, size } = paint(qrSvg(text));
+  const { rgba, size } = paint(qrCode(text));
   return readQr(rgba, size, size);
 };
 
@@ -33,10 +32,10 @@ describe("a QR code", () => {
   });
 
   it("has a border of four white modules, and 21 modules for a short text", () => {
-    const svg = qrSvg("A");
-    expect(svg).toContain('viewBox="0 0 29 29"');
+    const { size, path } = qrCode("A");
+    expect(size).toBe(29);
     // The first row: two finder patterns with data between them, from the fifth to the 25th module.
-    const [, first] = / d="M(.*?)M/.exec(svg) ?? [];
+    const [, first] = /^M(.*?)M/.exec(path) ?? [];
     expect(first).toMatch(/^4 4\.5h7m.*h7$/);
     expect(first?.match(/[hm]\d+/g)?.reduce((width, step) => width + Number(step.slice(1)), 0)).toBe(21);
   });

@@ -1,0 +1,263 @@
+import { type CheckItem, type Exam, type ExamCheck, MAX_NAMED } from "@invigil/schema";
+import type { Config } from "../../config/config.js";
+import type { AccessLog } from "../../domain/access-log.js";
+import type { ActingCaller } from "../../domain/calls.js";
+import { type Disk, spaceState } from "../../limits/disk.js";
+import type { RateLimits } from "../../limits/rates.js";
+import { InvigilError } from "../../platform/errors.js";
+import { createPace } from "../../platform/pace.js";
+import type { ServiceCheck } from "../../providers/checks.js";
+import type { AccessService } from "../access/service.js";
+import type { AudioService } from "../audio/service.js";
+import type { CapacityService } from "../capacity/service.js";
+import type { CheatService } from "../cheat/service.js";
+import type { ExamService } from "../exam/service.js";
+import type { CodeService } from "../room/codes.js";
+import { type CheckStore, type NamedRoom, type PersonInRoom, ROOMS_PER_PAGE } from "./store.js";
+
+export interface CheckService {
+  /** Says what is missing for an exam. @throws FORBIDDEN, EXAM_NOT_FOUND */
+  check(caller: ActingCaller, examId: string): Promise<ExamCheck>;
+}
+
+const MIB = 1024 * 1024;
+const MINUTE_MS = 60_000;
+/** How long the answers of vendors' services are used again. */
+const SERVICES_MS = 60_000;
+/** How long before its start an exam may play audio. */
+const BEFORE_MS = 2 * 60 * MINUTE_MS;
+
+type Details = Partial<Omit<CheckItem, "code" | "status">>;
+const itemOf = (code: CheckItem["code"], status: CheckItem["status"], details: Details = {}): CheckItem => ({
+  code,
+  status,
+  numbers: {},
+  people: [],
+  rooms: [],
+  settings: [],
+  services: [],
+  ...details,
+});
+/** An item about what must not be: of a status if there is any. */
+const unless = (isAny: boolean, status: "attention" | "missing"): CheckItem["status"] =>
+  isAny ? status : "ok";
+
+const namesOf = (people: readonly Pick<PersonInRoom, "userId" | "name">[]): CheckItem["people"] =>
+  people.slice(0, MAX_NAMED).map(({ userId, name }) => ({ userId, name }));
+
+/** The people of an exam, and what they lack. */
+interface Roster {
+  readonly counts: Readonly<Record<"examinee" | "teacher" | "inspector", number>>;
+  readonly inRooms: number;
+  readonly rooms: number;
+  readonly withoutTeacher: readonly NamedRoom[];
+  readonly staff: ReadonlyMap<string, PersonInRoom>;
+  readonly withoutCode: readonly PersonInRoom[];
+}
+
+export const createCheckService = ({
+  store,
+  access,
+  accessLog,
+  exams,
+  audio,
+  cheat,
+  codes,
+  capacity,
+  services,
+  disk,
+  clock,
+  monotonic,
+  rates,
+  config: { apps, streams, streamCallbackKey, streamPushLimit, diskReserveBytes },
+}: {
+  readonly store: CheckStore;
+  readonly access: AccessService;
+  readonly accessLog: Pick<AccessLog, "flush">;
+  readonly exams: ExamService;
+  readonly audio: AudioService;
+  readonly cheat: Pick<CheatService, "configOf">;
+  readonly codes: Pick<CodeService, "missingSetting">;
+  readonly capacity: CapacityService;
+  readonly services: readonly ServiceCheck[];
+  readonly disk: Pick<Disk, "least">;
+  readonly clock: () => Date;
+  readonly monotonic: () => number;
+  readonly rates: RateLimits;
+  readonly config: Pick<
+    Config,
+    "apps" | "streams" | "streamCallbackKey" | "streamPushLimit" | "diskReserveBytes"
+  >;
+}): CheckService => {
+  const readRoster = async (examId: string): Promise<Roster> => {
+    const counts = { examinee: 0, teacher: 0, inspector: 0 };
+    const withoutTeacher: NamedRoom[] = [];
+    const staff = new Map<string, PersonInRoom>();
+    const withoutCode: PersonInRoom[] = [];
+    const pace = createPace(ROOMS_PER_PAGE);
+    let [rooms, inRooms] = [0, 0];
+    for (let after = ""; ; ) {
+      const page = await store.rooms(examId, after);
+      rooms += page.rooms.length;
+      const [taught, sat] = [new Set<string>(), new Set<string>()];
+      for (const { roomId, role, people } of page.counts) {
+        counts[role] += people;
+        inRooms += people;
+        if (role === "teacher") taught.add(roomId);
+        if (role === "examinee") sat.add(roomId);
+      }
+      withoutTeacher.push(...page.rooms.filter(({ id }) => sat.has(id) && !taught.has(id)));
+      for (const person of page.staff) staff.set(person.userId, person);
+      withoutCode.push(...page.withoutCode);
+      const last = page.rooms.at(-1);
+      if (!last || page.rooms.length < ROOMS_PER_PAGE)
+        return { counts, inRooms, rooms, withoutTeacher, staff, withoutCode };
+      after = last.id;
+      await pace(ROOMS_PER_PAGE);
+    }
+  };
+
+  let asked: { readonly at: number; readonly states: Promise<CheckItem["services"]> } | undefined;
+  const stateOf = async ({ name, check }: ServiceCheck): Promise<CheckItem["services"][number]> => {
+    if (!check) return { name, state: "off" };
+    try {
+      await check();
+      return { name, state: "ok" };
+    } catch (error) {
+      if (!(error instanceof InvigilError)) throw error;
+      return { name, state: "failed" };
+    }
+  };
+  const stateOfServices = (): Promise<CheckItem["services"]> => {
+    if (!asked || monotonic() - asked.at > SERVICES_MS)
+      asked = { at: monotonic(), states: Promise.all(services.map(stateOf)) };
+    return asked.states;
+  };
+
+  const audioItem = async (exam: Exam): Promise<CheckItem> => {
+    const { scheduledAudio, startTime, endTime } = exam;
+    const outside = scheduledAudio.filter(
+      ({ startTime: at }) => at.getTime() < startTime.getTime() - BEFORE_MS || at > endTime,
+    ).length;
+    const missingFiles = (await audio.missingFilesOf(exam)).length;
+    const status =
+      missingFiles > 0 ? "missing" : unless(scheduledAudio.length === 0 || outside > 0, "attention");
+    return itemOf("audio", status, { numbers: { scheduled: scheduledAudio.length, outside, missingFiles } });
+  };
+  const storageItem = async (): Promise<CheckItem> => {
+    const least = await disk.least();
+    if (!least) return itemOf("storage", "ok");
+    const status = ({ full: "missing", low: "attention", enough: "ok" } as const)[
+      spaceState(least.bytes, diskReserveBytes)
+    ];
+    const numbers = { freeMiB: Math.floor(least.bytes / MIB), reserveMiB: diskReserveBytes / MIB };
+    return itemOf("storage", status, { numbers });
+  };
+  const streamItems = async (exam: Exam): Promise<CheckItem[]> => {
+    const unset = [
+      ...(streams.domains ? [] : ["INVIGIL_STREAM_PUSH_DOMAIN"]),
+      ...(streamCallbackKey === undefined ? ["INVIGIL_STREAM_CALLBACK_KEY"] : []),
+    ];
+    const { examinees = 0, streams: needed = 0 } = (await capacity.peakDuring(exam)) ?? {};
+    return [
+      itemOf("streams", streams.domains ? unless(unset.length > 0, "attention") : "missing", {
+        settings: unset,
+      }),
+      itemOf("capacity", unless(needed > streamPushLimit, "missing"), {
+        numbers: { examinees, streams: needed, limit: streamPushLimit },
+      }),
+    ];
+  };
+  /** Who has no way in: nobody has made a link for them since they were added, and they have no code. */
+  const accessItems = async (examId: string, { staff, withoutCode }: Roster): Promise<CheckItem[]> => {
+    const madeAt = await store.linksMadeAt(examId);
+    const lacking = withoutCode.filter(({ roomId, createdAt }) =>
+      ["", roomId].every((of) => (madeAt.get(of)?.getTime() ?? 0) < createdAt.getTime()),
+    );
+    const lackingStaff = new Set(lacking.map(({ userId }) => userId).filter((userId) => staff.has(userId)));
+    const accounts = await store.withAccount([...lackingStaff]);
+    const without = [...staff.values()].filter(
+      ({ userId }) => lackingStaff.has(userId) && !accounts.has(userId),
+    );
+    const examinees = lacking.filter(({ role }) => role === "examinee");
+    return [
+      itemOf("staff_access", unless(without.length > 0, "missing"), {
+        numbers: { people: without.length },
+        people: namesOf(without),
+      }),
+      itemOf("links", unless(examinees.length > 0, "missing"), {
+        numbers: { people: examinees.length },
+        people: namesOf(examinees),
+      }),
+    ];
+  };
+
+  return {
+    async check(caller, examId) {
+      await access.wholeExam(caller, examId);
+      // So that links that this server has just made count.
+      await accessLog.flush();
+      const exam = await exams.get(caller, examId);
+      const now = clock();
+      const roster = await readRoster(examId);
+      const { counts, rooms, withoutTeacher } = roster;
+      const unseated = await store.unseated(examId, MAX_NAMED);
+      const unseatedAs = (isExaminee: boolean) =>
+        unseated.counts.reduce(
+          (sum, { role, people }) => sum + ((role === "examinee") === isExaminee ? people : 0),
+          0,
+        );
+      const [examinees, staff] = [unseatedAs(true), unseatedAs(false)];
+      rates.charge({ caller }, { readRows: roster.inRooms + examinees + staff });
+      const all = counts.examinee + examinees;
+      const minutes = (ms: number) => Math.round(ms / MINUTE_MS);
+      const unsetApps = [
+        ...(apps.watchUrl === undefined ? ["INVIGIL_WATCH_APP_URL"] : []),
+        ...(apps.examineeUrl === undefined ? ["INVIGIL_EXAMINEE_APP_URL"] : []),
+      ];
+      const ofServices = await stateOfServices();
+      return {
+        checkedAt: now,
+        items: [
+          itemOf("times", unless(exam.endTime <= now, "missing"), {
+            numbers: {
+              minutes: minutes(exam.endTime.getTime() - exam.startTime.getTime()),
+              startsInMinutes: minutes(exam.startTime.getTime() - now.getTime()),
+            },
+          }),
+          itemOf("roster", unless(all === 0, "missing"), {
+            numbers: { examinees: all, teachers: counts.teacher, inspectors: counts.inspector },
+          }),
+          itemOf("rooms", unless(rooms === 0, "missing"), { numbers: { inProgress: rooms } }),
+          itemOf("seats", examinees > 0 ? "missing" : unless(staff > 0, "attention"), {
+            numbers: { examinees, staff },
+            people: namesOf(unseated.first),
+          }),
+          itemOf("teachers", unless(withoutTeacher.length > 0, "missing"), {
+            numbers: { rooms: withoutTeacher.length },
+            rooms: withoutTeacher.slice(0, MAX_NAMED).map(({ id: roomId, name }) => ({ roomId, name })),
+          }),
+          ...(await accessItems(examId, roster)),
+          itemOf("join_codes", unless(codes.missingSetting !== undefined, "attention"), {
+            settings: codes.missingSetting === undefined ? [] : [codes.missingSetting],
+          }),
+          itemOf("web_apps", unless(unsetApps.length > 0, "missing"), { settings: unsetApps }),
+          await audioItem(exam),
+          itemOf("cheat_config", unless((await cheat.configOf(examId)) === undefined, "attention")),
+          ...(await streamItems(exam)),
+          itemOf(
+            "services",
+            unless(
+              ofServices.some(({ state }) => state === "failed"),
+              "missing",
+            ),
+            {
+              services: ofServices,
+            },
+          ),
+          await storageItem(),
+        ],
+      };
+    },
+  };
+};

@@ -1,0 +1,184 @@
+import type { ParticipantRole } from "@invigil/schema";
+import { and, asc, count, desc, eq, gt, inArray, isNull, ne } from "drizzle-orm";
+import { OK } from "../../domain/audit.js";
+import type { Queries } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
+import {
+  accounts,
+  auditEntries,
+  joinCodes,
+  visibleParticipants as participants,
+  visibleRooms as rooms,
+  visibleUnseated as unseated,
+} from "../../storage/tables.js";
+
+export interface NamedRoom {
+  readonly id: string;
+  readonly name: string;
+}
+export interface PersonInRoom {
+  readonly roomId: string;
+  readonly userId: string;
+  readonly name: string;
+  readonly role: ParticipantRole;
+  readonly createdAt: Date;
+}
+export interface RoleCount {
+  readonly role: ParticipantRole;
+  readonly people: number;
+}
+
+/** What a check reads of an exam. */
+export interface CheckStore {
+  /** Returns rooms in progress, oldest first, after an id, and with their people. The last page has fewer than `ROOMS_PER_PAGE`. */
+  rooms(
+    examId: string,
+    after: string,
+  ): Promise<{
+    readonly rooms: readonly NamedRoom[];
+    readonly counts: readonly (RoleCount & { readonly roomId: string })[];
+    readonly staff: readonly PersonInRoom[];
+    /** The people who have no join code. */
+    readonly withoutCode: readonly PersonInRoom[];
+  }>;
+  /** Counts the people without a room by role, and names the first examinees among them. */
+  unseated(
+    examId: string,
+    most: number,
+  ): Promise<{
+    readonly counts: readonly RoleCount[];
+    readonly first: readonly Pick<PersonInRoom, "userId" | "name">[];
+  }>;
+  /** When links or codes were made last, by room. The empty id: of the whole exam. */
+  linksMadeAt(examId: string): Promise<ReadonlyMap<string, Date>>;
+  /** Returns those of the people who have an account and may log in. */
+  withAccount(userIds: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+export const ROOMS_PER_PAGE = 100;
+/** How many entries of the audit are looked through. */
+const ENTRIES = 1000;
+const MAKES_LINKS = ["room.joinLinks", "room.joinCodes", "exam.cards"];
+
+const roomsAfter = statement(
+  query
+    .select({ id: rooms.id, name: rooms.name })
+    .from(rooms)
+    .where(
+      and(eq(rooms.examId, param("examId")), eq(rooms.status, "in_progress"), gt(rooms.id, param("after"))),
+    )
+    .orderBy(asc(rooms.id))
+    .limit(ROOMS_PER_PAGE),
+);
+const countsByRoom = statement((dialect) =>
+  query
+    .select({ roomId: participants.roomId, role: participants.role, people: count() })
+    .from(participants)
+    .where(and(eq(participants.examId, param("examId")), dialect.isAnyOf(participants.roomId, "roomIds")))
+    .groupBy(participants.roomId, participants.role),
+);
+const person = {
+  roomId: participants.roomId,
+  userId: participants.userId,
+  name: participants.name,
+  role: participants.role,
+  createdAt: participants.createdAt,
+};
+const staffOfRooms = statement((dialect) =>
+  query
+    .select(person)
+    .from(participants)
+    .where(
+      and(
+        eq(participants.examId, param("examId")),
+        dialect.isAnyOf(participants.roomId, "roomIds"),
+        ne(participants.role, "examinee"),
+      ),
+    ),
+);
+const peopleWithoutCode = statement((dialect) =>
+  query
+    .select(person)
+    .from(participants)
+    .leftJoin(
+      joinCodes,
+      and(
+        eq(joinCodes.examId, participants.examId),
+        eq(joinCodes.roomId, participants.roomId),
+        eq(joinCodes.userId, participants.userId),
+        eq(joinCodes.page, "main"),
+      ),
+    )
+    .where(
+      and(
+        eq(participants.examId, param("examId")),
+        dialect.isAnyOf(participants.roomId, "roomIds"),
+        isNull(joinCodes.digest),
+      ),
+    ),
+);
+const unseatedByRole = statement(
+  query
+    .select({ role: unseated.role, people: count() })
+    .from(unseated)
+    .where(eq(unseated.examId, param("examId")))
+    .groupBy(unseated.role),
+);
+const firstUnseated = statement(
+  query
+    .select({ userId: unseated.userId, name: unseated.name })
+    .from(unseated)
+    .where(and(eq(unseated.examId, param("examId")), eq(unseated.role, "examinee")))
+    .orderBy(asc(unseated.seq))
+    .limit(param("most")),
+);
+const madeLinks = statement(
+  query
+    .select({ roomId: auditEntries.roomId, createdAt: auditEntries.createdAt })
+    .from(auditEntries)
+    .where(
+      and(
+        eq(auditEntries.examId, param("examId")),
+        eq(auditEntries.outcome, OK),
+        isNull(auditEntries.personId),
+        inArray(auditEntries.procedure, MAKES_LINKS),
+      ),
+    )
+    .orderBy(desc(auditEntries.id))
+    .limit(ENTRIES),
+);
+const enabledAccounts = statement((dialect) =>
+  query
+    .select({ userId: accounts.userId })
+    .from(accounts)
+    .where(and(dialect.isAnyOf(accounts.userId, "userIds"), eq(accounts.disabled, false))),
+);
+
+export const createCheckStore = ({ storage }: { storage: Queries }): CheckStore => ({
+  async rooms(examId, after) {
+    const found = await storage.all(roomsAfter, { examId, after });
+    const of = { examId, roomIds: found.map(({ id }) => id) };
+    const [counts, staff, withoutCode] = await storage.together(() =>
+      Promise.all([
+        storage.all(countsByRoom, of),
+        storage.all(staffOfRooms, of),
+        storage.all(peopleWithoutCode, of),
+      ]),
+    );
+    return { rooms: found, counts, staff, withoutCode };
+  },
+  async unseated(examId, most) {
+    const [counts, first] = await storage.together(() =>
+      Promise.all([storage.all(unseatedByRole, { examId }), storage.all(firstUnseated, { examId, most })]),
+    );
+    return { counts, first };
+  },
+  async linksMadeAt(examId) {
+    const madeAt = new Map<string, Date>();
+    for (const { roomId, createdAt } of await storage.all(madeLinks, { examId }))
+      if (!madeAt.has(roomId ?? "")) madeAt.set(roomId ?? "", createdAt);
+    return madeAt;
+  },
+  withAccount: async (userIds) =>
+    new Set((await storage.all(enabledAccounts, { userIds })).map(({ userId }) => userId)),
+});

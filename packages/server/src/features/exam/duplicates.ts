@@ -1,0 +1,136 @@
+import type { DuplicatedExam, DuplicateExamInput } from "@invigil/schema";
+import type { Quotas } from "../../config/config.js";
+import type { ActingCaller } from "../../domain/calls.js";
+import { quotaExceeded } from "../../limits/quotas.js";
+import type { RateLimits } from "../../limits/rates.js";
+import { examNotFound, invalidInput } from "../../platform/errors.js";
+import type { Ids } from "../../platform/ids.js";
+import type { AccessService } from "../access/service.js";
+import { clipNotFound } from "../audio/rules.js";
+import type { GroupService } from "../message-groups/service.js";
+import { toNewPerson } from "../participant/rules.js";
+import type { DuplicatesStore, PersonOfExam, RoomOfExam } from "./duplicates-store.js";
+import type { ExamService } from "./service.js";
+
+export interface DuplicateService {
+  /**
+   * Makes a new exam with the details, the audio schedule and the cheat config of another, and on request with its rooms and people. It has no
+   * records, messages or links. All of it appears at once.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED, PARTICIPANT_CONFLICT,
+   *   PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
+   */
+  duplicate(caller: ActingCaller, input: DuplicateExamInput): Promise<DuplicatedExam>;
+}
+
+/** Returns people each once: who is in several rooms was added by hand, and gets one place. */
+const eachOnce = (people: readonly PersonOfExam[]): PersonOfExam[] => {
+  const byId = new Map<string, PersonOfExam>();
+  for (const person of people) if (!byId.has(person.userId)) byId.set(person.userId, person);
+  return [...byId.values()];
+};
+
+export const createDuplicateService = ({
+  store,
+  access,
+  exams,
+  groups,
+  clock,
+  ids,
+  rates,
+  quotas,
+}: {
+  readonly store: DuplicatesStore;
+  readonly access: AccessService;
+  readonly exams: ExamService;
+  readonly groups: GroupService;
+  readonly clock: () => Date;
+  readonly ids: Ids;
+  readonly rates: RateLimits;
+  /** Absent: no quotas. */
+  readonly quotas: Quotas | undefined;
+}): DuplicateService => {
+  /** @throws QUOTA_EXCEEDED */
+  const assertQuotas = (examId: string, rooms: readonly RoomOfExam[]): void => {
+    if (!quotas || rooms.length <= quotas.roomsPerExam) return;
+    const most = quotas.roomsPerExam;
+    throw quotaExceeded({ whose: `The exam ${examId}`, what: "rooms", held: rooms.length, most });
+  };
+
+  return {
+    async duplicate(caller, { examId: copyOf, name, withRooms, withPeople, ...times }) {
+      await access.wholeExam(caller, copyOf);
+      rates.take({ caller }, { rooms: 1, writeRows: 0 });
+      await exams.assertMayCreate(caller);
+      const details = await store.details(copyOf);
+      if (!details) throw examNotFound(copyOf);
+      const startTime = times.startTime ?? details.startTime;
+      const laterMs = startTime.getTime() - details.startTime.getTime();
+      const later = (time: Date) => new Date(time.getTime() + laterMs);
+      const endTime = times.endTime ?? later(details.endTime);
+      if (endTime <= startTime) throw invalidInput("endTime", "must be after startTime");
+
+      // Whoever is seated meanwhile is read twice, and not missed.
+      const withoutRoom = withPeople ? await store.unseated(copyOf) : [];
+      const found = withRooms || withPeople ? await store.rooms(copyOf) : [];
+      const inRooms = found.reduce((sum, { people }) => sum + people.length, 0);
+      rates.charge({ caller }, { readRows: inRooms + withoutRoom.length });
+      const copied = withRooms ? found : [];
+      assertQuotas(copyOf, copied);
+      const staffOf = ({ people }: RoomOfExam) => people.filter(({ role }) => role !== "examinee");
+      const seatedIds = new Set(copied.flatMap(staffOf).map(({ userId }) => userId));
+      const unseated = withPeople
+        ? eachOnce([...withoutRoom, ...found.flatMap(({ people }) => people)]).filter(
+            ({ userId }) => !seatedIds.has(userId),
+          )
+        : [];
+
+      const now = clock();
+      const examId = ids.next();
+      const requests = copied.map((room) => ({
+        examId,
+        roomId: ids.next(),
+        name: room.name,
+        creatorId: room.createTeacher,
+        imServer: room.imServer,
+        members: () => staffOf(room).map(({ userId }) => userId),
+        caller,
+      }));
+      const missing = await groups.open(requests, ({ roomIds, undo }) => {
+        // A service may have chosen the id of a room.
+        const rooms = copied.map((room, n) => ({ ...room, id: roomIds[n] ?? "", examId, now }));
+        const seated = rooms.flatMap((room) => staffOf(room).map((person) => toNewPerson(person, room, now)));
+        return store.create({
+          exam: {
+            id: examId,
+            name,
+            startTime,
+            endTime,
+            videoProfile: details.videoProfile,
+            createdBy: caller.userId,
+            createdAt: now,
+            updatedAt: now,
+          },
+          copyOf,
+          audio: details.audio.map(({ clipId, startTime: at }) => ({
+            id: ids.next(),
+            examId,
+            clipId,
+            startTime: at ? later(at) : undefined,
+            createdAt: now,
+          })),
+          cheatConfig: details.cheatConfig,
+          rooms,
+          seated,
+          unseated,
+          undo,
+          now,
+          author: caller,
+        });
+      });
+      if (missing) throw clipNotFound(missing.missingClip);
+      const [rooms, people] = [copied.length, seatedIds.size + unseated.length];
+      rates.charge({ caller }, { writeRows: details.audio.length + rooms + people });
+      return { ...(await exams.get(caller, examId)), rooms, people };
+    },
+  };
+};

@@ -1,0 +1,66 @@
+import type { Card, CardPage, CardsInput } from "@invigil/schema";
+import type { ActingCaller } from "../../domain/calls.js";
+import { InvigilError } from "../../platform/errors.js";
+import { createPace } from "../../platform/pace.js";
+import { qrCode } from "../../platform/qr.js";
+import type { AccessService } from "../access/service.js";
+import type { CodeService, SeatRef } from "./codes.js";
+import type { LinkService } from "./links.js";
+
+export interface CardService {
+  /**
+   * Makes cards for the people of an exam, with their join codes or links: with the checks of `LinkService.join`.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED
+   */
+  page(caller: ActingCaller, input: CardsInput): Promise<CardPage>;
+}
+
+/** How many QR codes are drawn in one turn of the event loop. */
+const DRAWN_AT_ONCE = 20;
+
+export const createCardService = ({
+  access,
+  links,
+  codes,
+}: {
+  access: AccessService;
+  links: LinkService;
+  codes: CodeService;
+}): CardService => {
+  /** @param last the last seat of a page that may have a next one */
+  const pageOf = async (
+    as: CardPage["as"],
+    people: readonly Card[],
+    { withQr, last }: { readonly withQr: boolean; readonly last: SeatRef | undefined },
+  ): Promise<CardPage> => {
+    const cards: Card[] = [];
+    const pace = createPace(DRAWN_AT_ONCE);
+    for (const person of people) {
+      const { url, pcUrl, pcCode } = person;
+      // A link is opened on the PC itself. A camera could not scan it there, and its code is large.
+      const pcQr = pcCode !== undefined && pcUrl !== undefined && { pcQr: qrCode(pcUrl) };
+      cards.push(withQr ? { ...person, qr: qrCode(url), ...pcQr } : person);
+      await pace(withQr ? 1 : 0);
+    }
+    const next = last && { roomId: last.roomId, userId: last.userId };
+    return { as, cards, ...(next && { next }) };
+  };
+
+  return {
+    async page(caller, { examId, roomId, as, withQr, userIds, ...page }) {
+      if (roomId !== undefined && (await access.room(caller, roomId)).examId !== examId)
+        throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId} in the exam ${examId}.`);
+      const input = {
+        ...page,
+        ...(roomId === undefined ? { examId } : { roomId }),
+        userIds: userIds && new Set(userIds),
+      };
+      if ((as ?? (codes.missingSetting === undefined ? "codes" : "links")) === "codes") {
+        const { codes: made, last } = await codes.makePage(caller, input);
+        return pageOf("codes", made, { withQr, last });
+      }
+      const made = await links.forSeats(caller, input, (...seat) => links.ofSeat(...seat));
+      return pageOf("links", made, { withQr, last: made.length < page.limit ? undefined : made.at(-1) });
+    },
+  };
+};
