@@ -23,6 +23,34 @@ export const checkCodes = [
 ] as const;
 export type CheckCode = (typeof checkCodes)[number];
 
+const checkNumbers = z
+  .object({
+    minutes: z.int().optional().describe("`times`: how long the exam lasts."),
+    startsInMinutes: z.int().optional().describe("`times`: when it starts. Negative: it has begun."),
+    examinees: z
+      .int()
+      .optional()
+      .describe(
+        "Examinees. `roster`: with and without a room. `seats`: without one. `capacity`: of all exams at the same time.",
+      ),
+    teachers: z.int().optional().describe("`roster`: teachers in rooms, once for each room."),
+    inspectors: z.int().optional().describe("`roster`: inspectors in rooms, once for each room."),
+    staff: z.int().optional().describe("`seats`: teachers and inspectors without a room."),
+    people: z.int().optional().describe("`staff_access` and `links`: people who have no way in."),
+    rooms: z.int().optional().describe("`rooms`: rooms in progress. `teachers`: rooms without a teacher."),
+    scheduled: z.int().optional().describe("`audio`: clips that the exam plays by itself."),
+    outside: z
+      .int()
+      .optional()
+      .describe("`audio`: those of them that play more than two hours before the exam, or after it."),
+    missingFiles: z.int().optional().describe("`audio`: files of the exam's clips that are not there."),
+    streams: z.int().optional().describe("`capacity`: the streams of these examinees."),
+    limit: z.int().optional().describe("`capacity`: how many streams the stream service carries."),
+    freeMiB: z.int().optional().describe("`storage`: the free space. Absent: unknown, or not checked."),
+    reserveMiB: z.int().optional().describe("`storage`: below this free space, writes are refused."),
+  })
+  .describe("What was counted. Each item has some of them.");
+
 export const checkItemSchema = z
   .object({
     code: z
@@ -39,13 +67,7 @@ export const checkItemSchema = z
       .describe(
         "`missing`: the exam cannot be held like this. `attention`: it can, and somebody should look. `ok`: nothing to do.",
       ),
-    numbers: z
-      .record(z.string(), z.number())
-      .describe(
-        "What was counted. `times`: `minutes`, `startsInMinutes`. `roster`: `examinees`, `teachers`, `inspectors`. `rooms`: `inProgress`. `seats`: " +
-          "`examinees`, `staff` without a room. `teachers`: `rooms` without one. `staff_access`, `links`: `people` without. `audio`: `scheduled`, " +
-          "`outside` of the exam, `missingFiles`. `capacity`: `examinees`, `streams`, `limit`. `storage`: `freeMiB`, `reserveMiB`.",
-      ),
+    numbers: checkNumbers,
     people: z
       .array(z.object({ userId: found.userId, name: personName }))
       .describe(`The first people whom the item is about, at most ${MAX_NAMED}.`),

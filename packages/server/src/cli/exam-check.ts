@@ -8,7 +8,7 @@ import type { CommandRun } from "./run.js";
 
 /** What is found, in words, and what to do unless all is well. */
 interface Words {
-  readonly found: (numbers: Readonly<Record<string, number | undefined>>, item: CheckItem) => string;
+  readonly found: (numbers: CheckItem["numbers"], item: CheckItem) => string;
   readonly todo: string;
 }
 
@@ -28,7 +28,7 @@ const WORDS: Readonly<Record<CheckCode, Words>> = {
       `${count(examinees, "examinee")}; in rooms ${count(teachers, "teacher")}, ${count(inspectors, "inspector")}`,
     todo: "`invigil roster import`.",
   },
-  rooms: { found: ({ inProgress }) => `${rooms(inProgress)} in progress`, todo: "`invigil exam plan`." },
+  rooms: { found: (numbers) => `${rooms(numbers.rooms)} in progress`, todo: "`invigil exam plan`." },
   seats: {
     found: ({ examinees = 0, staff = 0 }) =>
       `${count(examinees, "examinee")} and ${count(staff, "teacher or inspector", "teachers and inspectors")} without a room`,

@@ -146,7 +146,7 @@ export const createCheckService = ({
   };
   const storageItem = async (): Promise<CheckItem> => {
     const least = await disk.least();
-    if (!least) return itemOf("storage", "ok");
+    if (!least || !Number.isFinite(least.bytes)) return itemOf("storage", "ok");
     const status = ({ full: "missing", low: "attention", enough: "ok" } as const)[
       spaceState(least.bytes, diskReserveBytes)
     ];
@@ -172,7 +172,7 @@ export const createCheckService = ({
   const accessItems = async (examId: string, { staff, withoutCode }: Roster): Promise<CheckItem[]> => {
     const madeAt = await store.linksMadeAt(examId);
     const lacking = withoutCode.filter(({ roomId, createdAt }) =>
-      ["", roomId].every((of) => (madeAt.get(of)?.getTime() ?? 0) < createdAt.getTime()),
+      ["", roomId].every((of) => (madeAt.get(of)?.getTime() ?? 0) <= createdAt.getTime()),
     );
     const lackingStaff = new Set(lacking.map(({ userId }) => userId).filter((userId) => staff.has(userId)));
     const accounts = await store.withAccount([...lackingStaff]);
@@ -228,7 +228,7 @@ export const createCheckService = ({
           itemOf("roster", unless(all === 0, "missing"), {
             numbers: { examinees: all, teachers: counts.teacher, inspectors: counts.inspector },
           }),
-          itemOf("rooms", unless(rooms === 0, "missing"), { numbers: { inProgress: rooms } }),
+          itemOf("rooms", unless(rooms === 0, "missing"), { numbers: { rooms } }),
           itemOf("seats", examinees > 0 ? "missing" : unless(staff > 0, "attention"), {
             numbers: { examinees, staff },
             people: namesOf(unseated.first),

@@ -1,0 +1,134 @@
+// Also on PostgreSQL: what is missing is counted in several tables.
+import type { CheckItem } from "@invigil/schema";
+import { describe, expect, it } from "vitest";
+import { createTestApp, type TestApp, type TestAppOptions, type TestCaller } from "../src/app/testing.js";
+import { EVERYTHING } from "./support/procedure-calls.js";
+import { CHEAT_CONFIG } from "./support/school.js";
+
+const ADMIN: TestCaller = { sub: "root", role: "admin" };
+const NOW = Date.parse("2026-01-02T03:04:05Z");
+const at = (minutes: number): Date => new Date(NOW + minutes * 60_000);
+const csv = (rows: readonly string[]): string =>
+  Buffer.from(`id,name,role\n${rows.join("\n")}\n`).toString("base64");
+
+const openExam = async (options: TestAppOptions = EVERYTHING) => {
+  const app: TestApp = await createTestApp(options);
+  const admin = app.as(ADMIN);
+  const { id: examId } = await admin.exam.create({ name: "Maths", startTime: at(60), endTime: at(180) });
+  const items = async (): Promise<Record<string, CheckItem>> => {
+    const { items: all } = await admin.exam.check({ examId });
+    return Object.fromEntries(all.map((item) => [item.code, item]));
+  };
+  return {
+    app,
+    admin,
+    examId,
+    items,
+    /** The codes of the items that are not well, by status. */
+    async open() {
+      const all = Object.values(await items());
+      const of = (status: CheckItem["status"]) =>
+        all.filter((item) => item.status === status).map(({ code }) => code);
+      return { missing: of("missing"), attention: of("attention") };
+    },
+    import: (...rows: string[]) => admin.participant.import({ examId, file: csv(rows) }),
+    [Symbol.asyncDispose]: () => app.close(),
+  };
+};
+
+describe("the check list of an exam", () => {
+  it("says what is missing at each step of an evening, until nothing is", async () => {
+    await using exam = await openExam();
+    const { admin, examId } = exam;
+    expect(await exam.open()).toEqual({
+      missing: ["roster", "rooms"],
+      attention: ["audio", "cheat_config"],
+    });
+    const clip = await admin.audio.create({ name: "Bell", url: "https://audio.example/bell.wav" });
+    await admin.audio.attach({ examId, clipId: clip.id, startTime: at(50) });
+    await admin.cheat.setConfig({ examId, data: CHEAT_CONFIG });
+    await exam.import("e1,Wang,examinee", "e2,Li,examinee", "t1,Zhang,teacher");
+    expect(await exam.open()).toEqual({ missing: ["rooms", "seats"], attention: [] });
+    expect((await exam.items()).seats).toMatchObject({
+      numbers: { examinees: 2, staff: 1 },
+      people: [
+        { userId: "e1", name: "Wang" },
+        { userId: "e2", name: "Li" },
+      ],
+    });
+    await admin.exam.plan({ examId, roomSize: 30 });
+    expect(await exam.open()).toEqual({ missing: ["staff_access", "links"], attention: [] });
+    await admin.exam.cards({ examId });
+    expect(await exam.open()).toEqual({ missing: [], attention: [] });
+    // Somebody who comes later has no card yet.
+    await exam.import("e3,Late,examinee");
+    await admin.exam.plan({ examId, roomSize: 30 });
+    expect((await exam.items()).links).toMatchObject({
+      status: "missing",
+      numbers: { people: 1 },
+      people: [{ userId: "e3", name: "Late" }],
+    });
+  });
+
+  it("names rooms without a teacher, and staff who could not enter", async () => {
+    await using exam = await openExam();
+    const { admin, examId } = exam;
+    const room = await admin.room.create({
+      name: "Hall",
+      examId,
+      participants: [
+        { userId: "e1", name: "E1", role: "examinee" },
+        { userId: "i1", name: "I1", role: "inspector" },
+      ],
+    });
+    await admin.participant.removeFromExam({ examId, userId: "root" });
+    const { teachers, staff_access: staffAccess } = await exam.items();
+    expect(teachers).toMatchObject({ status: "missing", rooms: [{ roomId: room.id, name: "Hall" }] });
+    expect(staffAccess).toMatchObject({ status: "missing", people: [{ userId: "i1", name: "I1" }] });
+    await admin.account.create({ userId: "i1", role: "inspector", name: "I1", password: "a password" });
+    expect((await exam.items()).staff_access).toMatchObject({ status: "ok", people: [] });
+  });
+
+  it("counts links that were made for the whole exam or for a room, of those who were there", async () => {
+    const clock = { now: NOW };
+    await using exam = await openExam({ ...EVERYTHING, now: () => new Date(clock.now) });
+    const { admin, examId } = exam;
+    await exam.import("e1,E1,examinee", "e2,E2,examinee", "t1,T1,teacher", "t2,T2,teacher");
+    await admin.exam.plan({ examId, roomSize: 1 });
+    clock.now += 1000;
+    const [room] = (await admin.room.list({ examId })).rooms;
+    await admin.room.joinLinks({ roomId: room?.id ?? "" });
+    expect((await exam.items()).links).toMatchObject({ numbers: { people: 1 } });
+    await admin.room.joinLinks({ examId });
+    expect((await exam.items()).links).toMatchObject({ status: "ok" });
+  });
+
+  it("compares the streams of all exams at that time with what the service carries", async () => {
+    await using exam = await openExam({ config: { ...EVERYTHING.config, streamPushLimit: 6 } });
+    const { admin } = exam;
+    await exam.import("e1,E1,examinee", "e2,E2,examinee");
+    expect((await exam.items()).capacity).toMatchObject({ status: "ok", numbers: { streams: 4, limit: 6 } });
+    const other = await admin.exam.create({ name: "Other", startTime: at(120), endTime: at(240) });
+    const later = await admin.exam.create({ name: "Later", startTime: at(180), endTime: at(240) });
+    for (const { id: examId } of [other, later])
+      await admin.participant.import({ examId, file: csv(["f1,F1,examinee", "f2,F2,examinee"]) });
+    expect((await exam.items()).capacity).toMatchObject({
+      status: "missing",
+      numbers: { streams: 8, limit: 6 },
+    });
+  });
+
+  it("says which settings are not set, and that an exam is over", async () => {
+    const clock = { now: NOW };
+    await using exam = await openExam({ now: () => new Date(clock.now) });
+    const before = await exam.items();
+    expect(before.web_apps).toMatchObject({
+      status: "missing",
+      settings: ["INVIGIL_WATCH_APP_URL", "INVIGIL_EXAMINEE_APP_URL"],
+    });
+    expect(before.streams).toMatchObject({ status: "missing" });
+    expect(before.times).toMatchObject({ status: "ok", numbers: { minutes: 120, startsInMinutes: 60 } });
+    clock.now = at(180).getTime();
+    expect((await exam.items()).times).toMatchObject({ status: "missing" });
+  });
+});
