@@ -21,6 +21,20 @@ const MANIFESTS = {
     peerDependencies: { typescript },
     peerDependenciesMeta: { typescript: peerDependenciesMeta.typescript },
   }),
+  // For types, which are resolved without it as well.
+  "dts-resolver": ({ peerDependencies, peerDependenciesMeta, ...manifest }) => manifest,
+  // esbuild, which tsx brings, minifies the console's styles as well.
+  vite: ({
+    dependencies: { lightningcss, ...dependencies },
+    peerDependencies,
+    peerDependenciesMeta,
+    ...manifest
+  }) => ({
+    ...manifest,
+    dependencies,
+    peerDependencies: { esbuild: peerDependencies.esbuild },
+    peerDependenciesMeta: { esbuild: peerDependenciesMeta.esbuild },
+  }),
 };
 
 module.exports = {

@@ -4,11 +4,13 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     name: "browser",
-    root: "packages/server",
-    include: ["browser/**/*.test.ts"],
+    include: ["packages/{server,console}/browser/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    globalSetup: process.env.INVIGIL_TEST_DATABASE === "postgres" ? ["test/support/start-postgres.ts"] : [],
+    globalSetup:
+      process.env.INVIGIL_TEST_DATABASE === "postgres"
+        ? ["packages/server/test/support/start-postgres.ts"]
+        : [],
     reporters: ["default", "./scripts/closing-line.mjs"],
   },
 });

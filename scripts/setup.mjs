@@ -25,7 +25,14 @@ const verifyBinding = (stdio) => run(process.execPath, ["scripts/verify-sqlite-b
 /** A digest of everything that decides what an installation holds. */
 const wanted = () => {
   const packages = readdirSync(join(root, "packages")).map((name) => join("packages", name));
-  const files = ["pnpm-lock.yaml", "pnpm-workspace.yaml", ".pnpmfile.cjs", "scripts/setup.mjs"].concat(
+  const patches = readdirSync(join(root, "patches")).map((name) => join("patches", name));
+  const files = [
+    "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
+    ".pnpmfile.cjs",
+    "scripts/setup.mjs",
+    ...patches,
+  ].concat(
     [".", ...packages]
       .map((folder) => join(folder, "package.json"))
       .filter((file) => existsSync(join(root, file))),

@@ -52,6 +52,9 @@ export default defineConfig(({ command }) => ({
     outDir: OUTPUT,
     emptyOutDir: true,
     target: "baseline-widely-available",
+    // `light-dark()` as it is: what the bundler would write for older browsers does not know Mantine's colour scheme.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    cssMinify: "esbuild",
     // The policy of the page forbids `data:` for everything but pictures.
     assetsInlineLimit: 0,
     reportCompressedSize: false,

@@ -3,35 +3,29 @@ import { type InvigilClient, isInvigilError, type LiveExam, type LiveRoom } from
 /** How long a live object stays open after its last user left, in milliseconds: until the next page, or the next effect of StrictMode. */
 const LINGER_MS = 1000;
 
-/** What live objects of all kinds have in common. */
-export interface LiveFeed<Snapshot> {
-  readonly subscribe: (listener: () => void) => () => void;
-  readonly getSnapshot: () => Snapshot;
-  close(): void;
-}
+/** A live object of any kind. */
+export type AnyLive = LiveRoom | LiveExam;
 
-/** A live object that all hooks of a page share. It is open while somebody is subscribed, and a moment longer. */
+/** A live object that all hooks of a page share. It is open while somebody holds it, and a moment longer. */
 export interface SharedFeed<Live> {
-  readonly subscribe: (listener: () => void) => () => void;
-  /** The live object while it is open. The same until it is opened again. */
+  /**
+   * Opens the live object, unless it is open. `replaced` is called when another object takes its place, or none.
+   * @returns a function that lets go of it
+   */
+  readonly hold: (replaced: () => void) => () => void;
+  /** The live object while it is open. */
   readonly getLive: () => Live | undefined;
 }
 
 /** Called with each live object that is open or opens. What it returns is called when the object is closed. */
-export type FeedWatcher = (live: LiveRoom | LiveExam) => () => void;
+export type FeedWatcher = (live: AnyLive) => () => void;
 
-interface Opened<Live> {
-  readonly live: Live;
-  /** Ends what watches it, and closes it. */
-  readonly close: () => void;
-}
-
-interface Use<Live> {
-  opened: Opened<Live>;
-  /** Opens it again, and tells everybody. */
-  readonly reopen: () => void;
-  readonly listeners: Set<() => void>;
+interface Held<Live> {
+  live: Live;
+  readonly holders: Set<() => void>;
   lingering: ReturnType<typeof setTimeout> | undefined;
+  /** Opens it again, and tells the holders. */
+  readonly reopen: () => void;
 }
 
 /** The live objects of one client. */
@@ -47,65 +41,62 @@ export interface Feeds {
 }
 
 const createFeeds = (client: InvigilClient): Feeds => {
-  const uses = new Map<string, Use<LiveRoom | LiveExam>>();
-  const watchers = new Map<FeedWatcher, Map<LiveRoom | LiveExam, () => void>>();
+  const held = new Map<string, Held<AnyLive>>();
+  const watchers = new Map<FeedWatcher, Map<AnyLive, () => void>>();
 
-  const start = <Live extends LiveRoom | LiveExam>(open: () => Live, tell: () => void): Opened<Live> => {
+  const start = <Live extends AnyLive>(open: () => Live): Live => {
     const live = open();
-    const off = live.subscribe(tell);
     for (const [watcher, watched] of watchers) watched.set(live, watcher(live));
-    return {
-      live,
-      close() {
-        off();
-        for (const watched of watchers.values()) {
-          watched.get(live)?.();
-          watched.delete(live);
-        }
-        live.close();
-      },
-    };
+    return live;
+  };
+  const stop = (live: AnyLive): void => {
+    for (const watched of watchers.values()) {
+      watched.get(live)?.();
+      watched.delete(live);
+    }
+    live.close();
+  };
+  const tell = ({ holders }: Held<AnyLive>): void => {
+    for (const replaced of Array.from(holders)) replaced();
   };
 
-  const shared = <Live extends LiveRoom | LiveExam>(key: string, open: () => Live): SharedFeed<Live> => {
+  const shared = <Live extends AnyLive>(key: string, open: () => Live): SharedFeed<Live> => {
     // Safe: a key names the kind of its live object.
-    const find = () => uses.get(key) as Use<Live> | undefined;
-    const tell = () => {
-      for (const listener of Array.from(find()?.listeners ?? [])) listener();
-    };
-    const reopen = () => {
-      const use = find();
-      if (!use) return;
-      use.opened.close();
-      use.opened = start(open, tell);
-      tell();
+    const find = () => held.get(key) as Held<Live> | undefined;
+    const begin = (): Held<Live> => {
+      const feed: Held<Live> = {
+        live: start(open),
+        holders: new Set(),
+        lingering: undefined,
+        reopen() {
+          stop(feed.live);
+          feed.live = start(open);
+          tell(feed);
+        },
+      };
+      held.set(key, feed);
+      return feed;
     };
     return {
-      getLive: () => find()?.opened.live,
-      subscribe(listener) {
-        let use = find();
-        if (!use) {
-          use = { opened: start(open, tell), reopen, listeners: new Set(), lingering: undefined };
-          uses.set(key, use);
-        } else if (use.opened.live.status === "closed") {
-          // The server refused it. Whoever comes after that asks again, and everybody else goes along.
-          reopen();
-        }
-        const current = use;
-        clearTimeout(current.lingering);
-        // A function may subscribe more than once.
-        const entry = () => listener();
-        current.listeners.add(entry);
+      getLive: () => find()?.live,
+      hold(replaced) {
+        const feed = find() ?? begin();
+        clearTimeout(feed.lingering);
+        // The server refused it. Whoever comes after that asks again, and everybody else goes along.
+        if (feed.live.status === "closed") feed.reopen();
+        // A function may hold it more than once.
+        const holder = () => replaced();
+        feed.holders.add(holder);
         return () => {
-          current.listeners.delete(entry);
-          if (current.listeners.size > 0 || uses.get(key) !== current) return;
-          clearTimeout(current.lingering);
-          const close = () => {
-            uses.delete(key);
-            current.opened.close();
+          feed.holders.delete(holder);
+          if (feed.holders.size > 0 || held.get(key) !== feed) return;
+          const end = () => {
+            held.delete(key);
+            stop(feed.live);
           };
-          if (current.opened.live.status === "closed") close();
-          else current.lingering = setTimeout(close, LINGER_MS);
+          clearTimeout(feed.lingering);
+          if (feed.live.status === "closed") end();
+          else feed.lingering = setTimeout(end, LINGER_MS);
         };
       },
     };
@@ -115,24 +106,25 @@ const createFeeds = (client: InvigilClient): Feeds => {
     room: (roomId, camera) => shared(`room ${camera} ${roomId}`, () => client.live.room(roomId, { camera })),
     exam: (examId) => shared(`exam ${examId}`, () => client.live.exam(examId)),
     watch(watcher) {
-      const watched = new Map<LiveRoom | LiveExam, () => void>();
+      const watched = new Map<AnyLive, () => void>();
       watchers.set(watcher, watched);
-      for (const { opened } of uses.values()) watched.set(opened.live, watcher(opened.live));
+      for (const { live } of held.values()) watched.set(live, watcher(live));
       return () => {
         watchers.delete(watcher);
         for (const end of watched.values()) end();
       };
     },
     reopen() {
-      for (const { opened, reopen } of uses.values()) if (opened.live.status === "closed") reopen();
+      for (const feed of held.values()) if (feed.live.status === "closed") feed.reopen();
     },
     close() {
-      for (const { opened, lingering, listeners } of uses.values()) {
-        clearTimeout(lingering);
-        opened.close();
-        for (const listener of listeners) listener();
+      const closed = Array.from(held.values());
+      held.clear();
+      for (const feed of closed) {
+        clearTimeout(feed.lingering);
+        stop(feed.live);
+        tell(feed);
       }
-      uses.clear();
     },
   };
 };
@@ -144,6 +136,32 @@ export const feedsOf = (client: InvigilClient): Feeds => {
   const known = feeds.get(client) ?? createFeeds(client);
   feeds.set(client, known);
   return known;
+};
+
+/**
+ * Holds a live object and listens to it, also after another has taken its place.
+ * @param listen - registers the listener at a live object
+ */
+export const listenTo = <Live>(
+  { hold, getLive }: SharedFeed<Live>,
+  listener: () => void,
+  listen: (live: Live, listener: () => void) => () => void,
+): (() => void) => {
+  let off: (() => void) | undefined;
+  const attach = () => {
+    off?.();
+    const live = getLive();
+    off = live && listen(live, listener);
+  };
+  const release = hold(() => {
+    attach();
+    listener();
+  });
+  attach();
+  return () => {
+    off?.();
+    release();
+  };
 };
 
 /** Calls back when the server refuses the token of a live object. */

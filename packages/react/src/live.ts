@@ -12,7 +12,7 @@ import type {
 import { useCallback, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import { useProvided } from "./context.js";
 import { ErrorHandlingContext } from "./error-handling.js";
-import { feedsOf, type LiveFeed, type SharedFeed } from "./feeds.js";
+import { feedsOf, listenTo, type SharedFeed } from "./feeds.js";
 import { type Store, useSelected } from "./selected.js";
 
 /** Before a live object is open, and on a server, which opens none. */
@@ -21,22 +21,27 @@ const CONNECTING = { status: "connecting", state: undefined, error: undefined } 
 const whole = <Value>(value: Value): Value => value;
 const nothing = () => undefined;
 
+/** What live objects of all kinds have in common. */
+interface LiveFeed<State> {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly getSnapshot: () => LiveSnapshot<State>;
+}
+
 /** The snapshot of a live object, as a store that opens it with the first subscription. */
-const useFeedStore = <State, Live extends LiveFeed<LiveSnapshot<State>>>({
-  subscribe,
-  getLive,
-}: SharedFeed<Live>): Store<LiveSnapshot<State>> =>
+const useFeedStore = <State, Live extends LiveFeed<State>>(
+  feed: SharedFeed<Live>,
+): Store<LiveSnapshot<State>> =>
   useMemo(
     () => ({
-      subscribe,
-      getSnapshot: () => getLive()?.getSnapshot() ?? CONNECTING,
+      subscribe: (listener) => listenTo(feed, listener, (live) => live.subscribe(listener)),
+      getSnapshot: () => feed.getLive()?.getSnapshot() ?? CONNECTING,
       getServerSnapshot: () => CONNECTING,
     }),
-    [subscribe, getLive],
+    [feed],
   );
 
 /** Selects from a live object. What the server refuses is thrown if an error boundary above is for it. */
-const useLive = <State, Live extends LiveFeed<LiveSnapshot<State>>, Selected>(
+const useLive = <State, Live extends LiveFeed<State>, Selected>(
   feed: SharedFeed<Live>,
   select: (snapshot: LiveSnapshot<State>) => Selected,
 ): Selected => {
@@ -128,14 +133,14 @@ export const usePresence: UsePresence = <Selected>(
  * hooks share, so do not close it.
  */
 export const useLiveRoom = (roomId: string, options?: LiveRoomOptions): LiveRoom | undefined => {
-  const { subscribe, getLive } = useRoomFeed(roomId, options);
-  return useSyncExternalStore(subscribe, getLive, nothing);
+  const { hold, getLive } = useRoomFeed(roomId, options);
+  return useSyncExternalStore(hold, getLive, nothing);
 };
 
 /** The live exam itself. Undefined until the component is shown. It is the one that all hooks share, so do not close it. */
 export const useLiveExam = (examId: string): LiveExam | undefined => {
-  const { subscribe, getLive } = useExamFeed(examId);
-  return useSyncExternalStore(subscribe, getLive, nothing);
+  const { hold, getLive } = useExamFeed(examId);
+  return useSyncExternalStore(hold, getLive, nothing);
 };
 
 /** The listener of the last render, so that a new one does not subscribe anew. */

@@ -1,8 +1,6 @@
 import type {
   ExamEvent,
   ExamSnapshot,
-  LiveRoom,
-  Member,
   Participant,
   Presence,
   Room,
@@ -81,6 +79,11 @@ const createRefetcher = (queryClient: QueryClient) => {
       }, REFETCH_MS),
     };
     waiting.set(name, entry);
+    // A first answer that is under way is not asked for again before it is there, and may be older than the event.
+    entry.again = queryClient
+      .getQueryCache()
+      .findAll({ queryKey, predicate })
+      .some(({ state }) => state.data === undefined && state.fetchStatus === "fetching");
     void queryClient.invalidateQueries({ queryKey, predicate });
   };
   return {
@@ -111,16 +114,16 @@ export const patchQueries = (queries: InvigilQueries, queryClient: QueryClient):
   return (live) => {
     const { refetch, end } = createRefetcher(queryClient);
 
+    const ask = (part: Part, place: Place): void => {
+      for (const queryKey of keys[part]) refetch(JSON.stringify([queryKey, place]), queryKey, isAbout(place));
+    };
+
     /** Changes the data of queries. An answer that is under way may be older, so it is asked for again. */
-    const patch = <Data>(
-      queryKey: QueryKey,
-      change: (data: Data, query: Query) => Data | undefined,
-    ): void => {
+    const patch = <Data>(queryKey: QueryKey, change: (data: Data, query: Query) => Data): void => {
       for (const query of queryClient.getQueryCache().findAll({ queryKey })) {
         const data = query.state.data as Data | undefined; // Safe: the key is that of the procedure with these data.
-        const changed = data === undefined ? undefined : change(data, query);
-        if (changed !== undefined) queryClient.setQueryData(query.queryKey, changed);
-        if (changed === undefined ? data !== undefined : query.state.fetchStatus !== "idle")
+        if (data !== undefined) queryClient.setQueryData(query.queryKey, change(data, query));
+        if (query.state.fetchStatus !== "idle")
           refetch(query.queryHash, query.queryKey, (other) => other === query);
       }
     };
@@ -129,7 +132,11 @@ export const patchQueries = (queries: InvigilQueries, queryClient: QueryClient):
       patch<Room>(queries.room.get.queryKey({ roomId: room.id }), (known) => ({ ...known, ...room }));
     };
 
-    const patchMembers = (roomId: string, members: readonly Member[]): void => {
+    /** @param isFirst - whether no event has said who was added or removed since the query was answered */
+    const patchMembers = (
+      { room: { id: roomId, examId }, members }: RoomSnapshot,
+      isFirst: boolean,
+    ): void => {
       const byId = new Map(members.map((member) => [member.userId, member]));
       const update = (person: Participant): Participant => {
         const { name, extraMinutes, publishStatus } = byId.get(person.userId) ?? person;
@@ -137,25 +144,20 @@ export const patchQueries = (queries: InvigilQueries, queryClient: QueryClient):
       };
       patch<readonly Participant[]>(queries.participant.list.queryKey({ roomId }), (people, query) => {
         const { role = "examinee" } = inputOf(query);
-        const isSame =
-          people.every(({ userId }) => byId.get(userId)?.role === role) &&
-          people.length === members.filter((member) => member.role === role).length;
-        return isSame ? people.map(update) : undefined;
+        const ids = members.flatMap((member) => (member.role === role ? [member.userId] : []));
+        const isSame = ids.length === people.length && people.every(({ userId }) => ids.includes(userId));
+        if (isFirst && !isSame) ask("participants", { roomId, examId });
+        return people.map(update);
       });
-      for (const { userId } of members)
-        patch<Participant>(queries.participant.get.queryKey({ roomId, userId }), update);
+      patch<Participant>(queries.participant.get.queryKey({ roomId }), update);
     };
 
     /** Writes what a room's state says into queries, from one state to the next. */
-    const patchFromRoom = (
-      { roomId }: LiveRoom,
-      before: RoomSnapshot | undefined,
-      after: RoomSnapshot,
-    ): void => {
+    const patchFromRoom = (before: RoomSnapshot | undefined, after: RoomSnapshot): void => {
       if (after.room !== before?.room) patchRoom(after.room);
-      if (after.members !== before?.members) patchMembers(roomId, after.members);
+      if (after.members !== before?.members) patchMembers(after, before === undefined);
       if (after.presence !== before?.presence)
-        patch<Presence[]>(queries.room.presence.queryKey({ roomId }), () => after.presence);
+        patch<Presence[]>(queries.room.presence.queryKey({ roomId: after.room.id }), () => after.presence);
     };
 
     const patchFromExam = (before: ExamSnapshot | undefined, after: ExamSnapshot): void => {
@@ -186,17 +188,13 @@ export const patchQueries = (queries: InvigilQueries, queryClient: QueryClient):
           roomId: "roomId" in event && event.roomId !== "" ? event.roomId : undefined,
           examId: "examId" in live ? live.examId : live.state?.room.examId,
         };
-        for (const part of CHANGED[event.type])
-          for (const key of keys[part]) refetch(JSON.stringify([key, place]), key, isAbout(place));
+        for (const part of CHANGED[event.type]) ask(part, place);
       }
     };
     // It throws why the live object was closed, which its users show.
     readEvents().catch(() => undefined);
 
-    const off =
-      "roomId" in live
-        ? eachState(live, (before, after) => patchFromRoom(live, before, after))
-        : eachState(live, patchFromExam);
+    const off = "roomId" in live ? eachState(live, patchFromRoom) : eachState(live, patchFromExam);
     return () => {
       isOver = true;
       off();

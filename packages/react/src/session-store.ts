@@ -58,6 +58,8 @@ export interface SessionStore extends Disposable {
   readonly login: (credentials: { readonly username: string; readonly password: string }) => Promise<void>;
   /** Signs in with the token of a join link. Rejects with the server's error. */
   readonly join: (token: string) => Promise<void>;
+  /** Continues a session that the server gave out in another way. */
+  readonly accept: (session: StoredSession) => void;
   /** Exchanges the token now. Rejects if the server cannot be reached. */
   readonly refresh: () => Promise<void>;
   /**
@@ -354,6 +356,7 @@ export const createSessionStore = ({
       const caller = await bare(token).auth.whoami.query();
       signIn({ joined: { ...caller, token } });
     },
+    accept: (session) => signIn({ session }),
     async refresh() {
       await held?.login?.refresh();
     },

@@ -3,7 +3,8 @@ import { useProvided } from "./context.js";
 import type { SessionSnapshot, SessionStore } from "./session-store.js";
 
 /** Who is signed in, and what they can do about it. */
-export type UseSessionResult = SessionSnapshot & Pick<SessionStore, "login" | "join" | "refresh" | "logout">;
+export type UseSessionResult = SessionSnapshot &
+  Pick<SessionStore, "login" | "join" | "accept" | "refresh" | "logout">;
 
 /**
  * Who is signed in: the session of `<InvigilProvider session={…}>`.
@@ -18,7 +19,7 @@ export const useSession = (): UseSessionResult => {
   if (!session) throw new Error("useSession needs <InvigilProvider session={…}>.");
   const snapshot = useSyncExternalStore(session.subscribe, session.getSnapshot, session.getServerSnapshot);
   return useMemo(() => {
-    const { login, join, refresh, logout } = session;
-    return { ...snapshot, login, join, refresh, logout };
+    const { login, join, accept, refresh, logout } = session;
+    return { ...snapshot, login, join, accept, refresh, logout };
   }, [session, snapshot]);
 };

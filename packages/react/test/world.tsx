@@ -1,6 +1,6 @@
 import { createInvigilClient, type InvigilClient, type InvigilClientOptions } from "@invigil/client";
 import { createTestApp, type TestAppOptions, type TestCaller } from "@invigil/server/testing";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { cuttingProxy } from "../../client/test/servers.js";
 
 export const TEACHER: TestCaller = { sub: "t1", role: "teacher" };
@@ -8,12 +8,16 @@ export const ADMIN: TestCaller = { sub: "a1", role: "admin" };
 export const EXAMINEES = ["e1", "e2", "e3"] as const;
 export const PASSWORD = "a password for tests";
 
+// Whether the machine is busy decides nothing.
+configure({ asyncUtilTimeout: 20_000 });
+
 /** A real server with a room in it, behind a proxy that counts connections. */
 export const world = async (options: TestAppOptions = {}) => {
-  let now = Date.parse("2026-01-02T03:04:05Z");
-  // A tenth of a second passes each time that it is looked at, so that nobody sends too often.
+  // A session compares the end of its token with the clock of the page.
+  let now = Date.now();
+  // A hundredth of a second passes each time that it is looked at, so that nobody sends too often.
   const ticking = () => {
-    now += 100;
+    now += 10;
     return new Date(now);
   };
   const app = await createTestApp({ now: ticking, ...options });
@@ -34,6 +38,7 @@ export const world = async (options: TestAppOptions = {}) => {
     more: Partial<InvigilClientOptions> = {},
   ): Promise<InvigilClient> =>
     createInvigilClient({ ...clientOptions, token: await app.token(caller), ...more });
+  await admin.account.create({ userId: "t1", name: "Li Na", role: "teacher", password: PASSWORD });
   return {
     app,
     proxy,
@@ -42,6 +47,10 @@ export const world = async (options: TestAppOptions = {}) => {
     room,
     client,
     clientOptions,
+    /** Lets time pass on the server. */
+    pass: (ms: number) => {
+      now += ms;
+    },
     /** How many WebSockets were opened. */
     webSockets: () => proxy.asked.filter((asked) => asked.startsWith("ws")).length,
     async [Symbol.asyncDispose]() {

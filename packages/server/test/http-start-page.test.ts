@@ -36,6 +36,8 @@ describe("the page at /", () => {
       }),
     );
     expect(answers).toEqual([
+      // Whether it is built, or says how to build it.
+      ["console", expect.any(Number), expect.stringContaining("<title>Invigil</title>")],
       ["health", 200, expect.stringContaining('"ok"')],
       ["ready", 200, expect.stringContaining('"ready"')],
       ["openapi", 200, expect.stringContaining("/exam/roomInfo")],

@@ -76,11 +76,14 @@ describe("`invigil serve --demo`", () => {
 
   it("prints where it is, who one can be and what to paste", () => {
     const { server, guide } = demo;
-    expect(server.stdout()).toContain(`serves ${server.url} `);
+    const lines = server.stdout().split("\n");
+    // One address first, and what to do there.
+    const first = lines.findIndex((line) => line.startsWith("Invigil serves"));
+    expect(lines[first]).toBe(`Invigil serves ${server.url}/console`);
+    expect(lines[first + 1]).toMatch(/^Open it /);
     expect(guide.examinee.name).toBe("examinee1");
     expect(guide.curl).toContain(`${server.url}/exam/`);
-    const lines = server.stdout().split("\n");
-    expect(lines.length - lines.findIndex((line) => line.startsWith("Invigil serves"))).toBeLessThan(13);
+    expect(lines.length - first).toBeLessThan(14);
     // A secret stands in one place.
     expect(server.stdout().split(guide.admin)).toHaveLength(2);
   });
@@ -189,6 +192,20 @@ it("`invigil serve --demo` finds its room again behind a hundred newer ones of t
   const second = await startDemo(folder.path, open);
   await second.server[Symbol.asyncDispose]();
   expect(second.guide.roomId).toBe(first.guide.roomId);
+});
+
+it("a page of this machine enters the demo without a password, and opens the console that the address names", async () => {
+  using folder = tempFolder();
+  const { server } = await startDemo(folder.path);
+  await using _ = server;
+  const page = await get(`${server.url}/console`, { accept: "text/html" });
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<base href="/console/">')]);
+  const { status, body } = await server.post("/trpc/auth.loginToDemo", undefined);
+  const { token } = body.result.data.json;
+  expect(status).toBe(200);
+  expect(await query(server, "auth.whoami", null, token)).toMatchObject({ userId: "demo", role: "admin" });
+  server.kill("SIGTERM");
+  expect((await server.ended()).stdout).not.toContain(token);
 });
 
 it("the demo's account logs in while the demo runs, and not afterwards", async () => {

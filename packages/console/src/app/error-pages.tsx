@@ -1,9 +1,9 @@
+import { isInvigilError, isNetworkError } from "@invigil/client";
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { Empty } from "../parts/empty.js";
 import { ErrorNote } from "../parts/error-note.js";
-import { isInvigilError, isNetworkError } from "@invigil/client";
 import { Page } from "../parts/page.js";
 import { MissingChunk } from "./screen.js";
 
@@ -21,7 +21,10 @@ export function ErrorPage({ error, reset }: { error: unknown; reset?: () => void
     );
   return (
     <Page title={isMissing ? t("chunkTitle") : t("title")}>
-      <Empty title={isMissing ? t("chunkTitle") : t("title")} action={<Button onClick={reload}>{t("reload")}</Button>}>
+      <Empty
+        title={isMissing ? t("chunkTitle") : t("title")}
+        action={<Button onClick={reload}>{t("reload")}</Button>}
+      >
         {isMissing ? t("chunk") : t("page")}
       </Empty>
     </Page>

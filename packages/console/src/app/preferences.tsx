@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, use, useCallback, useMemo, useState, useTransition } from "react";
-import { type Locale, LOCALES, preferredLocale } from "../texts/texts.js";
+import { LOCALES, type Locale, preferredLocale } from "../texts/texts.js";
 
 interface Preferences {
   readonly locale: Locale;

@@ -1,5 +1,5 @@
-import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { createSessionStore, InvigilProvider } from "@invigil/react";
+import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { QueryClient } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { AnnouncerProvider } from "../parts/announcer.js";

@@ -2,8 +2,8 @@ import { createRootRoute, createRoute, createRouter } from "@tanstack/react-rout
 import { parseSearch, stringifySearch } from "../parts/search-state.js";
 import { consolePath } from "./addresses.js";
 import { ErrorPage, NotFoundPage } from "./error-pages.js";
-import { lazyScreen } from "./screen.js";
 import { Root } from "./root.js";
+import { lazyScreen } from "./screen.js";
 
 const root = createRootRoute({
   component: Root,

@@ -18,6 +18,7 @@ export const lazyScreen = (texts: TextFile, load: () => Promise<{ Screen: Compon
       },
     ),
   );
+  // biome-ignore lint/correctness/noComponentHookFactories: called once for each route, when the page loads.
   return function LazyScreen() {
     return (
       <Suspense fallback={<Skeleton />}>

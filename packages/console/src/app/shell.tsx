@@ -24,9 +24,9 @@ export function Shell({ user, children }: { user: SessionUser; children: ReactNo
   });
   return (
     <div className={styles.shell}>
-      <a className={styles.skip} href="#content" onClick={skip}>
+      <button type="button" className={styles.skip} onClick={skip}>
         {t("skip")}
-      </a>
+      </button>
       <Rail examId={examId} user={user} />
       <header className={styles.top}>
         {examId === undefined ? <ProductName /> : <ExamName examId={examId} />}
@@ -43,11 +43,7 @@ export function Shell({ user, children }: { user: SessionUser; children: ReactNo
   );
 }
 
-/** A link to a part of the page would be one to the console's first page, because the page has a `<base>`. */
-const skip = (event: { preventDefault: () => void }) => {
-  event.preventDefault();
-  document.getElementById("content")?.focus();
-};
+const skip = () => document.getElementById("content")?.focus();
 
 function Rail({ examId, user }: { examId: string | undefined; user: SessionUser }) {
   const t = useTranslations("common.places");
@@ -55,7 +51,12 @@ function Rail({ examId, user }: { examId: string | undefined; user: SessionUser 
   const active = { className: `${place} ${styles.active}` };
   return (
     <nav className={styles.rail} aria-label={t("label")}>
-      <Link to="/" className={place} activeProps={active} activeOptions={{ exact: true, includeSearch: false }}>
+      <Link
+        to="/"
+        className={place}
+        activeProps={active}
+        activeOptions={{ exact: true, includeSearch: false }}
+      >
         <ExamsIcon />
         <span>{t("exams")}</span>
       </Link>
@@ -71,16 +72,34 @@ function Rail({ examId, user }: { examId: string | undefined; user: SessionUser 
             <OverviewIcon />
             <span>{t("overview")}</span>
           </Link>
-          <Link to="/exams/$examId/candidates" params={{ examId }} className={place} activeProps={active} activeOptions={{ includeSearch: false }}>
+          <Link
+            to="/exams/$examId/candidates"
+            params={{ examId }}
+            className={place}
+            activeProps={active}
+            activeOptions={{ includeSearch: false }}
+          >
             <PeopleIcon />
             <span>{t("candidates")}</span>
           </Link>
-          <Link to="/exams/$examId/records" params={{ examId }} className={place} activeProps={active} activeOptions={{ includeSearch: false }}>
+          <Link
+            to="/exams/$examId/records"
+            params={{ examId }}
+            className={place}
+            activeProps={active}
+            activeOptions={{ includeSearch: false }}
+          >
             <RecordsIcon />
             <span>{t("records")}</span>
           </Link>
           {user.role !== "inspector" && (
-            <Link to="/exams/$examId/setup/{-$step}" params={{ examId }} className={place} activeProps={active} activeOptions={{ includeSearch: false }}>
+            <Link
+              to="/exams/$examId/setup/{-$step}"
+              params={{ examId }}
+              className={place}
+              activeProps={active}
+              activeOptions={{ includeSearch: false }}
+            >
               <SetupIcon />
               <span>{t("setup")}</span>
             </Link>
@@ -88,7 +107,12 @@ function Rail({ examId, user }: { examId: string | undefined; user: SessionUser 
         </>
       )}
       {user.role === "admin" && (
-        <Link to="/admin/{-$part}" className={`${place} ${styles.last}`} activeProps={{ className: `${place} ${styles.last} ${styles.active}` }} activeOptions={{ includeSearch: false }}>
+        <Link
+          to="/admin/{-$part}"
+          className={`${place} ${styles.last}`}
+          activeProps={{ className: `${place} ${styles.last} ${styles.active}` }}
+          activeOptions={{ includeSearch: false }}
+        >
           <AdminIcon />
           <span>{t("administration")}</span>
         </Link>

@@ -6,7 +6,7 @@ import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ErrorNote } from "../parts/error-note.js";
-import { type Locale, LOCALES } from "../texts/texts.js";
+import { LOCALES, type Locale } from "../texts/texts.js";
 import { useInstallation } from "./installation.js";
 import { tokenOfLink } from "./join-link.js";
 import { usePreferences } from "./preferences.js";
@@ -86,7 +86,8 @@ const useAttempt = () => {
 function Failure({ of, refused }: { of: unknown; refused: string }) {
   const t = useTranslations("common.signIn");
   if (of === undefined) return null;
-  if (isInvigilError(of, "UNAUTHENTICATED") || isInvigilError(of, "INVALID_INPUT")) return <Problem>{refused}</Problem>;
+  if (isInvigilError(of, "UNAUTHENTICATED") || isInvigilError(of, "INVALID_INPUT"))
+    return <Problem>{refused}</Problem>;
   if (isInvigilError(of, "TOO_MANY_REQUESTS"))
     return <Problem>{t("tooMany", { seconds: of.data.retryAfterSeconds ?? 60 })}</Problem>;
   return <ErrorNote error={of} />;

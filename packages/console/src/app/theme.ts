@@ -45,6 +45,9 @@ const variantColorResolver: VariantColorsResolver = (input) => {
   return colors;
 };
 
+// A lock of the page's scroll adds a style tag, which the content security policy forbids.
+const DIALOG = { lockScroll: false, centered: true, transitionProps: { duration: 120 } };
+
 // Parts are named by strings: `Modal.extend` would pull the dialog into the first load.
 export const theme = createTheme({
   colors: { accent },
@@ -67,8 +70,8 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { size: "xs" } },
     Checkbox: { defaultProps: { size: "xs" } },
     Badge: { defaultProps: { tt: "none" } },
-    // A lock of the page's scroll adds a style tag, which the content security policy forbids.
-    Modal: { defaultProps: { lockScroll: false, centered: true, transitionProps: { duration: 120 } } },
+    ModalRoot: { defaultProps: DIALOG },
+    Modal: { defaultProps: DIALOG },
     Drawer: { defaultProps: { lockScroll: false, position: "right", transitionProps: { duration: 120 } } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: false } },
     Menu: { defaultProps: { shadow: "sm", position: "bottom-end" } },

@@ -5,7 +5,7 @@ import { DownIcon, UserIcon } from "../parts/icons.js";
 import { ActionMenu, type MenuEntry } from "../parts/menu.js";
 import { useNotify } from "../parts/notify.js";
 import { useShortcutHelp } from "../parts/shortcuts.js";
-import { type Locale, LOCALES } from "../texts/texts.js";
+import { LOCALES, type Locale } from "../texts/texts.js";
 import { usePreferences } from "./preferences.js";
 import styles from "./user-menu.module.css";
 

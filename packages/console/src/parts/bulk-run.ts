@@ -21,7 +21,7 @@ export interface BulkOptions {
 }
 
 /** Does it for a batch. It rejects if it failed for all of the batch, or returns the errors of those for whom it failed, by their ids. */
-export type RunBatch = (batch: readonly Subject[]) => Promise<ReadonlyMap<string, unknown> | undefined | void>;
+export type RunBatch = (batch: readonly Subject[]) => Promise<ReadonlyMap<string, unknown> | undefined>;
 
 export interface BulkRun {
   readonly outcomes: ReadonlyMap<string, Outcome>;
@@ -31,7 +31,9 @@ export interface BulkRun {
 }
 
 const inBatches = (subjects: readonly Subject[], size: number): (readonly Subject[])[] =>
-  Array.from({ length: Math.ceil(subjects.length / size) }, (_, n) => subjects.slice(n * size, (n + 1) * size));
+  Array.from({ length: Math.ceil(subjects.length / size) }, (_, n) =>
+    subjects.slice(n * size, (n + 1) * size),
+  );
 
 /** Does something for many, with a result for each. */
 export const useBulkRun = (run: RunBatch, { batchSize = 1, concurrency = 4 }: BulkOptions = {}): BulkRun => {

@@ -18,7 +18,7 @@ export interface ConfirmProps {
   /** What has to be typed before, because it cannot be undone. */
   readonly typed?: string;
   /** The dialog stays open while it runs, and when it fails. */
-  readonly onConfirm: () => Promise<unknown> | void;
+  readonly onConfirm: () => Promise<unknown>;
 }
 
 /** Asks before something that cannot be undone. A double click does it once. Show it while it is open, and load it late (`lazy`). */
@@ -79,12 +79,7 @@ function Question({ children, action, isDangerous = false, typed, onConfirm, onC
         >
           {t("confirm.cancel")}
         </Button>
-        <Button
-          type="submit"
-          {...(isDangerous && { color: "red" })}
-          disabled={!mayRun}
-          loading={isPending}
-        >
+        <Button type="submit" {...(isDangerous && { color: "red" })} disabled={!mayRun} loading={isPending}>
           {action}
         </Button>
       </div>

@@ -1,3 +1,4 @@
+import "@mantine/core/styles/Paper.css";
 import "@mantine/core/styles/ScrollArea.css";
 import "@mantine/core/styles/Overlay.css";
 import "@mantine/core/styles/ModalBase.css";
@@ -24,15 +25,16 @@ export function Dialog({
 }) {
   const t = useTranslations("common.confirm");
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={title}
-      size={size}
-      closeOnClickOutside={mayCloseOutside}
-      closeButtonProps={{ "aria-label": t("close") }}
-    >
-      {children}
-    </Modal>
+    <Modal.Root opened onClose={onClose} size={size} closeOnClickOutside={mayCloseOutside}>
+      <Modal.Overlay />
+      <Modal.Content>
+        {/* A header outside of `main` would be a second banner of the page. */}
+        <Modal.Header role="presentation">
+          <Modal.Title>{title}</Modal.Title>
+          <Modal.CloseButton aria-label={t("close")} />
+        </Modal.Header>
+        <Modal.Body>{children}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

@@ -1,5 +1,5 @@
-import { Button } from "@mantine/core";
 import { type ErrorCode, isInvigilError, isNetworkError } from "@invigil/client";
+import { Button } from "@mantine/core";
 import { useTranslations } from "use-intl";
 import type { Texts } from "../texts/texts.js";
 import styles from "./error-note.module.css";
@@ -30,7 +30,8 @@ const hasText = (code: string): code is keyof Reasons => Object.hasOwn(REASONS, 
 export const useErrorText = (): ((error: unknown) => string) => {
   const t = useTranslations("common.error");
   return (error) => {
-    if (isInvigilError(error)) return hasText(error.data.reason) ? t(`reasons.${error.data.reason}`) : t("unexpected");
+    if (isInvigilError(error))
+      return hasText(error.data.reason) ? t(`reasons.${error.data.reason}`) : t("unexpected");
     if (isNetworkError(error)) return t(error.cause.kind === "timeout" ? "timeout" : "network");
     return t("unexpected");
   };

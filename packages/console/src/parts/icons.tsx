@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 
 /** The drawings of the console, in a square of 16 that takes the colour of the text. They are never read aloud: a text stands beside each. */
 const icon = (drawing: ReactNode) =>
+  // biome-ignore lint/correctness/noComponentHookFactories: called once for each drawing, when the page loads.
   function Icon({ size = 16 }: { size?: number }) {
     return (
       <svg
@@ -34,7 +35,9 @@ export const RecordsIcon = icon(<path d="M3.500 14V2.500M3.500 3h8l-1.500 2.750 
 export const SetupIcon = icon(
   <path d="M2.500 4l1 1 1.750-2M2.500 8.500l1 1 1.750-2M2.500 13l1 1 1.750-2M8 4h5.500M8 8.500h5.500M8 13h5.500" />,
 );
-export const AdminIcon = icon(<path d="M8 1.800l5 1.900v4c0 3-2 5.200-5 6.500-3-1.300-5-3.500-5-6.500v-4z" />);
+export const AdminIcon = icon(
+  <path d="M8 1.800l5 1.900v4c0 3-2 5.200-5 6.500-3-1.300-5-3.500-5-6.500v-4z" />,
+);
 export const MenuIcon = icon(<path d="M2.500 4.500h11M2.500 8h11M2.500 11.500h11" />);
 export const SearchIcon = icon(
   <>

@@ -8,11 +8,12 @@ import styles from "./menu.module.css";
 
 /** The open menu. It hangs at the button beside which it stands. */
 export default function MenuList({
-  label,
+  labelledBy,
   entries,
   onClose,
 }: {
-  label: string;
+  /** The id of the button. */
+  labelledBy: string;
   entries: readonly MenuEntry[];
   onClose: () => void;
 }) {
@@ -21,7 +22,7 @@ export default function MenuList({
       <Menu.Target>
         <span className={styles.anchor} />
       </Menu.Target>
-      <Menu.Dropdown aria-label={label} aria-labelledby="">
+      <Menu.Dropdown aria-labelledby={labelledBy}>
         {entries.map((entry, index) => {
           // biome-ignore lint/suspicious/noArrayIndexKey: a menu has no other order while it is open.
           if (entry.kind === "line") return <Menu.Divider key={index} />;
@@ -33,7 +34,9 @@ export default function MenuList({
               {...(lang !== undefined && { lang })}
               {...(entry.isDangerous && { color: "red" })}
               {...(isChecked !== undefined && { role: "menuitemradio", "aria-checked": isChecked })}
-              rightSection={isChecked ? <CheckIcon size={14} /> : keys === undefined ? null : <kbd>{keys}</kbd>}
+              rightSection={
+                isChecked ? <CheckIcon size={14} /> : keys === undefined ? null : <kbd>{keys}</kbd>
+              }
               onClick={entry.onSelect}
             >
               {entry.label}

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import { type KeyboardEvent, lazy, type ReactNode, Suspense, useId, useRef, useState } from "react";
 import { IconButton } from "./icon-button.js";
 import styles from "./menu.module.css";
 
@@ -38,12 +38,14 @@ export function ActionMenu({
   entries: readonly MenuEntry[];
 }) {
   const button = useRef<HTMLButtonElement>(null);
+  const id = useId();
   const [isOpen, setIsOpen] = useState(false);
   const close = () => {
     setIsOpen(false);
     button.current?.focus();
   };
   const props = {
+    id,
     ref: button,
     "aria-haspopup": "menu",
     "aria-expanded": isOpen,
@@ -68,7 +70,7 @@ export function ActionMenu({
       )}
       {isOpen && (
         <Suspense>
-          <MenuList label={label} entries={entries} onClose={close} />
+          <MenuList labelledBy={id} entries={entries} onClose={close} />
         </Suspense>
       )}
     </span>

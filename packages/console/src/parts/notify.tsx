@@ -22,11 +22,22 @@ export const useNotify = (): Notify => {
   const say = useErrorText();
   const closeButtonProps = { "aria-label": t("confirm.close") };
   const done = useCallback(
-    (message: string) => void notifications.show({ message, autoClose: 4000, closeButtonProps: { "aria-label": t("confirm.close") } }),
+    (message: string) =>
+      void notifications.show({
+        message,
+        autoClose: 4000,
+        closeButtonProps: { "aria-label": t("confirm.close") },
+      }),
     [t],
   );
   const failed = (message: string, error: unknown) =>
-    void notifications.show({ title: message, message: say(error), color: "red", autoClose: false, closeButtonProps });
+    void notifications.show({
+      title: message,
+      message: say(error),
+      color: "red",
+      autoClose: false,
+      closeButtonProps,
+    });
   return {
     done,
     failed,

@@ -54,7 +54,15 @@ export function Page({
 }
 
 /** What is printed: without the shell, on white, with a bar that only the screen shows. */
-export function PrintView({ title, onBack, children }: { title: string; onBack: () => void; children: ReactNode }) {
+export function PrintView({
+  title,
+  onBack,
+  children,
+}: {
+  title: string;
+  onBack: () => void;
+  children: ReactNode;
+}) {
   const t = useTranslations("common.print");
   return (
     <div className={styles.print} data-print>

@@ -46,7 +46,9 @@ class Registry {
 const RegistryContext = createContext<{ registry: Registry; openHelp: () => void } | undefined>(undefined);
 
 const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]") !== null;
+  target instanceof HTMLElement &&
+  target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]") !==
+    null;
 
 /** Runs the shortcuts of a page, unless somebody types or has switched them off. */
 export function ShortcutsProvider({ children }: { children: ReactNode }) {
@@ -59,15 +61,20 @@ export function ShortcutsProvider({ children }: { children: ReactNode }) {
     if (!isOn) return;
     let pressed: { text: string; at: number } = { text: "", at: 0 };
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target))
+        return;
       // A dialog has the keyboard for itself.
       if (document.querySelector("[role=dialog]")) return;
       const before = event.timeStamp - pressed.at < SEQUENCE_MS ? pressed.text : "";
       const text = before ? `${before} ${event.key}` : event.key;
       const shortcuts = registry.current();
       const found =
-        shortcuts.findLast(({ keys }) => keys === text) ?? shortcuts.findLast(({ keys }) => keys === event.key);
-      pressed = { text: shortcuts.some(({ keys }) => keys.startsWith(`${text} `)) ? text : "", at: event.timeStamp };
+        shortcuts.findLast(({ keys }) => keys === text) ??
+        shortcuts.findLast(({ keys }) => keys === event.key);
+      pressed = {
+        text: shortcuts.some(({ keys }) => keys.startsWith(`${text} `)) ? text : "",
+        at: event.timeStamp,
+      };
       if (!found) return;
       event.preventDefault();
       pressed = { text: "", at: 0 };

@@ -42,7 +42,9 @@ const MARKS: { readonly [Name in State]: ReactNode } = {
   dark: <path d="M1 3.500h6v5h-6zM7 5.500l3.500-1.500v4l-3.500-1.500M1.500 10.500l9-9" />,
   detections: <path d="M3 11v-9.500M3 2h6.500l-1.500 2 1.500 2h-6.500" />,
   devices: <path d="M1.500 1.500h6v6h-6zM4.500 7.500v3h6v-6h-3" />,
-  help: <path d="M3.500 7v-3.500M5.200 6v-4M7 6v-3.500M8.700 7v-2.500M3.500 7v1.500c0 1.500 1 2.500 2.600 2.500s2.600-1 2.600-2.500v-1.500" />,
+  help: (
+    <path d="M3.500 7v-3.500M5.200 6v-4M7 6v-3.500M8.700 7v-2.500M3.500 7v1.500c0 1.500 1 2.500 2.600 2.500s2.600-1 2.600-2.500v-1.500" />
+  ),
   ended: LINE,
   removed: LINE,
   stale: (
@@ -98,12 +100,7 @@ export function StateMark({
       <Mark state={state} tone={tone} />
       <span className={styles.word}>
         {state === "detections" ? t("detections", { count }) : t(state)}
-        {since && (
-          <>
-            {" "}
-            {t.rich("since", { time: () => <Time value={since} /> })}
-          </>
-        )}
+        {since && <> {t.rich("since", { time: () => <Time value={since} /> })}</>}
       </span>
     </span>
   );

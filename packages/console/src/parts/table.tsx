@@ -1,3 +1,5 @@
+// biome-ignore-all lint/a11y/useSemanticElements: the elements of a table cannot be placed one by one, as a list of which a part is drawn needs.
+// biome-ignore-all lint/a11y/useFocusableInteractive: the row has the focus, not its cells.
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
 import {
   type FocusEvent,
@@ -67,6 +69,7 @@ export interface TableProps<Row> {
 const NARROW = 560;
 const ROW_HEIGHT = 32;
 const NARROW_ROW_HEIGHT = 52;
+const HEAD_HEIGHT = 29;
 
 interface RowProps<Row> {
   readonly row: Row;
@@ -173,7 +176,7 @@ export function Table<Row>({
   empty,
 }: TableProps<Row>) {
   const t = useTranslations("common.table");
-  const body = useRef<HTMLDivElement>(null);
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
   const [width, setWidth] = useState(0);
   const [isPointedAt, setIsPointedAt] = useState(false);
   const [hasFocus, setHasFocus] = useState(false);
@@ -186,6 +189,10 @@ export function Table<Row>({
     [allColumns, width],
   );
   const height = isNarrow ? NARROW_ROW_HEIGHT : ROW_HEIGHT;
+  const canSelect = selection !== undefined && onSelect !== undefined;
+  // Two lines need no header, but a box that chooses all.
+  const hasHead = !isNarrow || canSelect;
+  const headHeight = hasHead ? HEAD_HEIGHT : 0;
   const [activeKey, setActiveKey] = useState<string>();
   const activeIndex = Math.max(
     0,
@@ -195,9 +202,12 @@ export function Table<Row>({
 
   const virtualizer = useVirtualizer({
     count: rows.length,
-    getScrollElement: () => body.current,
+    getScrollElement: () => scroller,
     estimateSize: () => height,
     overscan: 8,
+    // The header stands on top of the rows while they move below it.
+    scrollMargin: headHeight,
+    scrollPaddingStart: headHeight,
     getItemKey: (index) => {
       const row = rows[index];
       return row === undefined ? index : keyOf(row);
@@ -210,15 +220,15 @@ export function Table<Row>({
         : [...inSight, activeIndex].sort((one, other) => one - other);
     },
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew.
   useEffect(() => virtualizer.measure(), [virtualizer, height]);
   useEffect(() => {
-    const element = body.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    setWidth(element.clientWidth);
+    if (!scroller) return;
+    const observer = new ResizeObserver(() => setWidth(scroller.clientWidth));
+    observer.observe(scroller);
+    setWidth(scroller.clientWidth);
     return () => observer.disconnect();
-  }, []);
+  }, [scroller]);
 
   // Rows are drawn once for each change of theirs, so what they call stays the same.
   const latest = useRef({ rows, selection, onSelect, onOpen, keyOf });
@@ -260,7 +270,7 @@ export function Table<Row>({
     setActiveKey(keyOf(row));
     virtualizer.scrollToIndex(index);
     const focus = () =>
-      body.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(keyOf(row))}"]`)?.focus({
+      scroller?.querySelector<HTMLElement>(`[data-key="${CSS.escape(keyOf(row))}"]`)?.focus({
         preventScroll: true,
       });
     requestAnimationFrame(focus);
@@ -268,7 +278,7 @@ export function Table<Row>({
   const onKeyDown = (event: KeyboardEvent) => {
     const { target, key, shiftKey, ctrlKey, metaKey } = event;
     if (!(target instanceof HTMLElement) || !target.matches("[role=row]")) return;
-    const page = Math.max(1, Math.floor((body.current?.clientHeight ?? 0) / height) - 1);
+    const page = Math.max(1, Math.floor((scroller?.clientHeight ?? 0) / height) - 1);
     const steps: { readonly [Key in string]?: number } = {
       ArrowDown: 1,
       ArrowUp: -1,
@@ -286,8 +296,7 @@ export function Table<Row>({
       focusRow(next);
     } else if (key === "Enter" && row !== undefined && onOpen) onOpen(row);
     else if (key === " " && selection) onCheck(activeIndex, shiftKey);
-    else if (key === "a" && (ctrlKey || metaKey) && selection && onSelect)
-      onSelect(new Set(rows.map(keyOf)));
+    else if (key === "a" && (ctrlKey || metaKey) && selection && onSelect) onSelect(new Set(rows.map(keyOf)));
     else return;
     event.preventDefault();
   };
@@ -295,7 +304,6 @@ export function Table<Row>({
     if (!currentTarget.contains(relatedTarget)) setHasFocus(false);
   };
 
-  const canSelect = selection !== undefined && onSelect !== undefined;
   const selected = canSelect ? rows.reduce((count, row) => count + Number(selection.has(keyOf(row))), 0) : 0;
   const shownColumns = isNarrow ? [] : columns;
   const template = [
@@ -316,13 +324,14 @@ export function Table<Row>({
         aria-rowcount={rows.length + 1}
         aria-colcount={shownColumns.length + Number(canSelect) + Number(isNarrow)}
         {...(canSelect && { "aria-multiselectable": true })}
+        ref={setScroller}
         className={styles.grid}
         style={{ "--columns": template, "--row-height": `${height}px` } as object}
         onKeyDown={onKeyDown}
         onFocus={() => setHasFocus(true)}
         onBlur={onBlur}
       >
-        <div role="rowgroup" className={styles.head}>
+        <div role="rowgroup" className={styles.head} hidden={!hasHead}>
           <div role="row" aria-rowindex={1} className={styles.header}>
             {canSelect && (
               <span role="columnheader" className={styles.check}>
@@ -373,32 +382,29 @@ export function Table<Row>({
             })}
           </div>
         </div>
-        {/* biome-ignore lint/a11y/useFocusableInteractive: its rows have the focus. */}
-        <div role="rowgroup" ref={body} className={styles.body}>
-          <div role="presentation" style={{ height: virtualizer.getTotalSize(), position: "relative" }}>
-            {virtualizer.getVirtualItems().map(({ index, start }) => {
-              const row = rows[index];
-              if (row === undefined) return null;
-              const key = keyOf(row);
-              return (
-                <MemoRow
-                  key={key}
-                  row={row}
-                  rowKey={key}
-                  name={nameOf(row)}
-                  index={index}
-                  top={start}
-                  columns={columns}
-                  narrow={isNarrow ? narrowRow : undefined}
-                  isActive={index === activeIndex}
-                  isOpen={key === openKey}
-                  isSelected={canSelect ? selection.has(key) : undefined}
-                  onClick={onClick}
-                  onCheck={onCheck}
-                />
-              );
-            })}
-          </div>
+        <div role="rowgroup" className={styles.body} style={{ height: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map(({ index, start }) => {
+            const row = rows[index];
+            if (row === undefined) return null;
+            const key = keyOf(row);
+            return (
+              <MemoRow
+                key={key}
+                row={row}
+                rowKey={key}
+                name={nameOf(row)}
+                index={index}
+                top={start - headHeight}
+                columns={columns}
+                narrow={isNarrow ? narrowRow : undefined}
+                isActive={index === activeIndex}
+                isOpen={key === openKey}
+                isSelected={canSelect ? selection.has(key) : undefined}
+                onClick={onClick}
+                onCheck={onCheck}
+              />
+            );
+          })}
         </div>
       </div>
       {changed > 0 && (

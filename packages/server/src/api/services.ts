@@ -85,6 +85,8 @@ import type { Deps } from "./deps.js";
 export interface ServiceOptions {
   /** Whether to skip rate limits, quotas and bounds of writes. The command-line tool does, because its user controls the installation. */
   readonly unlimited?: boolean;
+  /** Whether the data of the installation is made up, and may be looked at by whoever starts it. */
+  readonly isDemo?: boolean;
 }
 
 /** Creates the services from their stores. This is the only place where features are put together. */
@@ -107,7 +109,7 @@ export const createServices = (
     log,
     coordination: { instances, throttle, sendRate, claims },
   }: Omit<Deps, "authSecret">,
-  { unlimited = false }: ServiceOptions = {},
+  { unlimited = false, isDemo = false }: ServiceOptions = {},
 ) => {
   const rates = unlimited ? UNLIMITED : limitedRates;
   const quotas = unlimited ? undefined : config.quotas;
@@ -199,6 +201,7 @@ export const createServices = (
     ids,
     log,
     lifetime: config.login,
+    isDemo,
   });
   const account = createAccountService({
     store: createAccountStore({ storage, writes }),
@@ -441,6 +444,7 @@ export const createServices = (
     accessLog,
     access,
     audit,
+    isDemo,
     auth,
     issuing,
     account,

@@ -132,7 +132,7 @@ export const buildApp = async (
   answerExpectations(app);
   // Node closes further connections at once.
   app.server.maxConnections = config.maxConnections;
-  startPage(app);
+  startPage(app, config);
   healthRoutes(app, { db, config, disk: deps.disk });
 
   const createContext = createContextFactory(services);

@@ -79,6 +79,7 @@ export const callInProcess = (
         identify: (named) => auth.identify(token, named).catch(failureOf),
         authorize: auth.authorize,
         address: "in-process",
+        isLocal: true,
         entryPoint: "in-process",
         gate,
         accessLog,

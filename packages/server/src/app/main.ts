@@ -77,7 +77,7 @@ const openServer = async (
   const deps = await openDeps(config, { log: openLog(config), address: () => address });
   const { db } = deps;
   try {
-    const services = createServices(deps);
+    const services = createServices(deps, { isDemo });
     const app = await buildApp(deps, services);
     await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
       throw cannotListen(config, error);

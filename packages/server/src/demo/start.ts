@@ -4,6 +4,7 @@ import { createRoomInput, listRoomsInput, type Role, type Room } from "@invigil/
 import type { RunningServer } from "../app/main.js";
 import { generatePassword } from "../cli/password.js";
 import type { ActingCaller } from "../domain/calls.js";
+import { DEMO_ACCOUNT } from "../features/auth/service.js";
 import { signToken } from "../identity/tokens.js";
 import { InvigilError } from "../platform/errors.js";
 import { demoGuide } from "./guide.js";
@@ -23,14 +24,13 @@ const TEACHER: ActingCaller = {
   name: "Teacher One",
   expiresAt: new Date(8.64e15),
 };
-/** Who makes the account, and the account's id. */
+/** Who makes the account. */
 const OPERATOR: ActingCaller = {
   ...CALL,
   userId: "admin",
   role: "admin",
   expiresAt: new Date(8.64e15),
 };
-const ACCOUNT_ID = "demo";
 
 /**
  * Returns the demo room of an earlier start if it is in progress. Otherwise, creates a room whose exam plays
@@ -60,7 +60,7 @@ const demoRoom = async ({ services }: RunningServer): Promise<Room> => {
 
 /** Lets the demo's account log in, with a password of its own for each start. */
 const openAccount = async ({ services }: RunningServer) => {
-  const account = { username: ACCOUNT_ID, password: generatePassword() };
+  const account = { username: DEMO_ACCOUNT, password: generatePassword() };
   const { username: userId, password } = account;
   try {
     await services.account.create(OPERATOR, { userId, password, role: "admin", name: "Demo" });
@@ -101,6 +101,7 @@ export const startDemo = async (server: RunningServer): Promise<Demo> => {
   return {
     guide: demoGuide({
       url,
+      hasConsole: deps.config.servesConsole,
       room,
       account,
       admin: await token("admin", "admin"),

@@ -45,7 +45,8 @@ const credentialOf = ({
 }: Author): Pick<AuditEntry, "credential" | "credentialId"> => {
   if (origin.entryPoint === "command") return { credential: "command", credentialId: null };
   // A login has no session yet.
-  if (origin.procedure === "auth.login") return { credential: "account", credentialId: null };
+  if (origin.procedure === "auth.login" || origin.procedure === "auth.loginToDemo")
+    return { credential: "account", credentialId: null };
   if (sessionId !== undefined && !isIssued) return { credential: "session", credentialId: sessionId };
   // A token of a seat ends with the seat's links, whichever call issued it.
   return { credential: generation === undefined ? "token" : "link", credentialId: tokenId ?? null };

@@ -72,6 +72,29 @@ const NOT_BUILT = `<!doctype html>
 </html>
 `;
 
+/** What the page loads. */
+const serveAssets = async (app: FastifyInstance, { folder }: { folder: string }): Promise<void> => {
+  app.addHook("onRequest", (_request, reply, done) => {
+    // Caches between the server and browsers keep each encoding for those who accept it.
+    reply.header("vary", [reply.getHeader("vary"), "accept-encoding"].filter(Boolean).join(", "));
+    done();
+  });
+  await app.register(fastifyStatic, {
+    root: folder,
+    prefix: `${PREFIX}/assets`,
+    allowedPath: (path) => /^\/[\w.-]+$/.test(path),
+    // The build writes compressed copies beside the files.
+    preCompressed: true,
+    index: false,
+    dotfiles: "ignore",
+    immutable: true,
+    maxAge: SECONDS_A_YEAR * 1000,
+    decorateReply: false,
+    // A page loads dozens of files. Only the page itself is worth a line in the access log.
+    logLevel: "warn",
+  });
+};
+
 /** `/console` and every address below it. */
 export const serveConsole = async (
   app: FastifyInstance,
@@ -96,25 +119,8 @@ export const serveConsole = async (
     reply.header("content-security-policy", policy);
     done();
   });
-  await app.register(fastifyStatic, {
-    root: join(folder, "assets"),
-    prefix: `${PREFIX}/assets`,
-    // The build writes compressed copies beside the files.
-    preCompressed: true,
-    index: false,
-    dotfiles: "ignore",
-    immutable: true,
-    maxAge: SECONDS_A_YEAR * 1000,
-    decorateReply: false,
-    setHeaders: (response) => {
-      // Caches between the server and browsers keep each encoding for those who accept it.
-      response.setHeader("vary", [response.getHeader("vary"), "accept-encoding"].filter(Boolean).join(", "));
-    },
-    // A page loads dozens of files. Only the page itself is worth a line in the access log.
-    logLevel: "warn",
-  });
-  // The base comes first: it decides where everything after it is.
-  const index = tagged(page.replace("<head>", `<head><base href="${escapeHtml(baseOf(config))}">`));
+  await app.register(serveAssets, { folder: join(folder, "assets") });
+  const index = tagged(page.replace(/<base [^>]*>/, `<base href="${escapeHtml(baseOf(config))}">`));
   for (const url of paths)
     app.get(url, (request, reply) =>
       sendTagged(

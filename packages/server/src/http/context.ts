@@ -4,6 +4,7 @@ import type { EntryPoint } from "../domain/calls.js";
 import { failureOf } from "../domain/failures.js";
 import { InvigilError } from "../platform/errors.js";
 import type { Context } from "../trpc/context.js";
+import { isOfThisMachine } from "./open-server.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -23,7 +24,12 @@ export type CreateContext = (
 
 /** Creates the context of a request's calls, with the caller or the error of their authentication. */
 export const createContextFactory =
-  ({ auth, gate, accessLog }: Pick<Services, "auth" | "gate" | "accessLog">): CreateContext =>
+  ({
+    auth,
+    gate,
+    accessLog,
+    isDemo,
+  }: Pick<Services, "auth" | "gate" | "accessLog" | "isDemo">): CreateContext =>
   async (request, entryPoint, token) => {
     const authorization = request.headers.authorization ?? token;
     const context: Context = {
@@ -31,6 +37,7 @@ export const createContextFactory =
       identify: (named) => auth.identify(authorization, named).catch(failureOf),
       authorize: auth.authorize,
       address: request.ip,
+      isLocal: isDemo && isOfThisMachine(request),
       entryPoint,
       gate,
       accessLog,

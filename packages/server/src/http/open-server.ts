@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import ipaddr from "ipaddr.js";
 import type { Config } from "../config/config.js";
 import { InvigilError } from "../platform/errors.js";
 
@@ -32,6 +33,38 @@ export const originsOf = ({
     any: false,
     allows: (origin) => known.has(origin) || origin === own || LOOPBACK.has(urlOf(origin)?.hostname ?? ""),
   };
+};
+
+/** The headers with which proxies say for whom they ask. */
+const OF_PROXIES = [
+  "forwarded",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-real-ip",
+] as const;
+
+/** Whether pages of an origin, or programs, are of this machine. */
+const isLocalPage = ({ origin, "sec-fetch-site": site }: IncomingHttpHeaders): boolean =>
+  origin === undefined ? site !== "cross-site" : LOOPBACK.has(urlOf(origin)?.hostname ?? "");
+
+/**
+ * Whether a program or a page of this machine asks, without a proxy in between. A foreign page in a local browser does not count, nor one
+ * whose domain resolves to this machine (DNS rebinding).
+ */
+export const isOfThisMachine = ({
+  raw: { socket },
+  headers,
+}: Pick<FastifyRequest, "raw" | "headers">): boolean => {
+  const { remoteAddress = "" } = socket;
+  return (
+    ipaddr.isValid(remoteAddress) &&
+    ipaddr.process(remoteAddress).range() === "loopback" &&
+    OF_PROXIES.every((name) => headers[name] === undefined) &&
+    LOOPBACK.has(urlOf(`http://${headers.host ?? ""}`)?.hostname ?? "") &&
+    isLocalPage(headers)
+  );
 };
 
 /** Returns why a request is refused while INVIGIL_AUTH is off. Undefined if it is allowed. */

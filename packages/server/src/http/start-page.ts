@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import type { Config } from "../config/config.js";
 import { TRPC_PREFIX } from "./failures.js";
 import { pageHeaders } from "./page.js";
 
@@ -18,7 +19,7 @@ code { font: .9em ui-monospace, monospace; }
 `;
 
 // Links are relative: a proxy may serve Invigil below a path.
-const PAGE = `<!doctype html>
+const pageWith = ({ servesConsole }: Pick<Config, "servesConsole">): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -30,8 +31,14 @@ const PAGE = `<!doctype html>
 <body>
 <main>
 <h1>Invigil</h1>
-<p>The backend of remote exams. Exam apps call this server; it has hardly any pages of its own.</p>
-<dl>
+<p>The backend of remote exams. Exam apps call this server.</p>
+<dl>${
+  servesConsole
+    ? `
+<dt>Console</dt>
+<dd><a href="console"><code>/console</code></a>: the pages for people who set up exams and watch them.</dd>`
+    : ""
+}
 <dt>Status</dt>
 <dd><a href="health"><code>/health</code></a>: the process runs. <a href="ready"><code>/ready</code></a>: it can serve.</dd>
 <dt>REST</dt>
@@ -50,6 +57,7 @@ const PAGE = `<!doctype html>
 const HEADERS = pageHeaders(STYLE);
 
 /** `/`: what is at the address that a start prints. */
-export const startPage = (app: FastifyInstance): void => {
-  app.get("/", (_request, reply) => reply.headers(HEADERS).send(PAGE));
+export const startPage = (app: FastifyInstance, config: Pick<Config, "servesConsole">): void => {
+  const page = pageWith(config);
+  app.get("/", (_request, reply) => reply.headers(HEADERS).send(page));
 };

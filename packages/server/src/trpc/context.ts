@@ -45,6 +45,8 @@ export interface Context {
   readonly perCall?: (<Result>(call: (own: Context) => Promise<Result>) => Promise<Result>) | undefined;
   /** The address of the client, or `in-process`. */
   readonly address: string;
+  /** Whether a program or a page of the server's own machine calls. Only asked while the server runs a demo. */
+  readonly isLocal?: boolean | undefined;
   readonly entryPoint: EntryPoint;
   /** See `Origin`. */
   readonly operator?: string | undefined;

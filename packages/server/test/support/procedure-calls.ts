@@ -110,6 +110,8 @@ export interface Call {
 const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call>> = {
   "auth.whoami": { input: () => undefined },
   "auth.login": { prepare: addAccount, input: credentialsOf },
+  // Of a server that runs no demo, as all of these are. login-to-demo.test.ts has one.
+  "auth.loginToDemo": { input: () => undefined },
   "auth.refresh": { needsLogin: true, input: () => undefined },
   "auth.logout": { needsLogin: true, input: () => undefined },
   "auth.changePassword": {

@@ -21,7 +21,7 @@ export interface Staff extends World {
 }
 
 export const openStaff = async (
-  options: { config?: Partial<Config>; change?: (deps: Deps) => Deps } = {},
+  options: { config?: Partial<Config>; change?: (deps: Deps) => Deps; isDemo?: boolean } = {},
 ): Promise<Staff> => {
   let now = START;
   const world = await openWorld({ ...options, now: () => new Date(now) });

@@ -51,6 +51,10 @@ export interface WorldOptions {
   readonly ids?: Ids;
   /** Whether the queue of vendor tasks runs by itself. Default: true. */
   readonly queue?: boolean;
+  /** The folder of the console's build. Default: that of this package. */
+  readonly consoleFolder?: string;
+  /** Whether the server runs the demo. Default: false. */
+  readonly isDemo?: boolean;
   /** Whether other worlds use the same database of PostgreSQL. Default: the world has an empty one. */
   readonly sharesDatabase?: boolean;
   readonly onStatement?: (sql: string) => void;
@@ -88,9 +92,9 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const changed = options.change?.(made);
   // A changed database is what the servers have in common, too.
   const deps = changed ? { ...changed, coordination: createCoordination(changed) } : made;
-  const services = createServices(deps);
+  const services = createServices(deps, { isDemo: options.isDemo ?? false });
   const router = createAppRouter(services);
-  const app = await buildApp(deps, services, { router });
+  const app = await buildApp(deps, services, { router, consoleFolder: options.consoleFolder });
   await startServices(deps, services, { queue: options.queue ?? true });
   return {
     app,

@@ -12,7 +12,16 @@ import { Time } from "../../parts/time.js";
 import styles from "./exams.module.css";
 
 /** The deleted exams, which administrators can restore. */
-export function DeletedExams({ search, onChanged }: { search: string; onChanged: () => Promise<unknown> }) {
+export function DeletedExams({
+  search,
+  revision,
+  onChanged,
+}: {
+  search: string;
+  /** Another number with each thing that the person did to the exams. */
+  revision: number;
+  onChanged: () => Promise<unknown>;
+}) {
   const t = useTranslations("exams");
   const invigil = useInvigil();
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetching } = useInfiniteQuery(
@@ -75,7 +84,7 @@ export function DeletedExams({ search, onChanged }: { search: string; onChanged:
         keyOf={({ id }) => id}
         nameOf={({ name }) => name}
         columns={columns}
-        arrangement={search}
+        arrangement={`${search} ${revision}`}
         empty={<Empty title={t("empty.deletedTitle")}>{t("empty.deleted")}</Empty>}
       />
       {hasNextPage && (
@@ -87,7 +96,13 @@ export function DeletedExams({ search, onChanged }: { search: string; onChanged:
   );
 }
 
-function Restore({ exam: { id, name }, onChanged }: { exam: RestorableExam; onChanged: () => Promise<unknown> }) {
+function Restore({
+  exam: { id, name },
+  onChanged,
+}: {
+  exam: RestorableExam;
+  onChanged: () => Promise<unknown>;
+}) {
   const t = useTranslations("exams");
   const failed = useTranslations("common.error");
   const client = useInvigilClient();

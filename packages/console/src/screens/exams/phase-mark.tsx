@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 import { useNow } from "../../parts/clock.js";
 import { Mark } from "../../parts/state-mark.js";
@@ -6,6 +7,7 @@ import styles from "./exams.module.css";
 import { phaseOf } from "./phase.js";
 
 const MARKS = { running: "publishing", upcoming: "expected", past: "ended" } as const;
+const more = (words: ReactNode) => <span className={styles.more}>{words}</span>;
 const DAY_MS = 86_400_000;
 
 /** Whether an exam runs, comes or is over, and for how long. */
@@ -19,13 +21,11 @@ export function PhaseMark({ exam }: { exam: { readonly startTime: Date; readonly
     <span className={styles.phase}>
       <Mark state={MARKS[phase]} tone={phase === "running" ? "blue" : phase === "past" ? "grey" : "quiet"} />
       <span>
-        {t(`phase.${phase}`)}
-        {phase === "running" && (
-          <span className={styles.more}>, {t("left", { time: duration(exam.endTime.getTime() - now) })}</span>
-        )}
-        {phase === "upcoming" && ahead < 7 * DAY_MS && (
-          <span className={styles.more}>, {t("startsIn", { time: duration(ahead) })}</span>
-        )}
+        {phase === "running"
+          ? t.rich("runningFor", { time: duration(exam.endTime.getTime() - now), more })
+          : phase === "upcoming" && ahead < 7 * DAY_MS
+            ? t.rich("startsIn", { time: duration(ahead), more })
+            : t(`phase.${phase}`)}
       </span>
     </span>
   );

@@ -15,13 +15,13 @@ import { Page } from "../../parts/page.js";
 import { oneOf, sorting, text, useSearchState } from "../../parts/search-state.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
-import type { Asked } from "./dialogs.js";
 import { DeletedExams } from "./deleted.js";
+import type { Asked } from "./dialogs.js";
 import { useDuration } from "./duration.js";
 import { ExamMenu } from "./exam-menu.js";
 import styles from "./exams.module.css";
-import { PhaseMark } from "./phase-mark.js";
 import { byNeed, phaseOf } from "./phase.js";
+import { PhaseMark } from "./phase-mark.js";
 
 const Dialogs = lazy(() => import("./dialogs.js"));
 
@@ -44,10 +44,14 @@ export function Screen() {
   const duration = useDuration();
   const now = useNow("minute");
   const [{ view, q, sort }, change] = useSearchState(PARAMS);
+  const [revision, setRevision] = useState(0);
   const [asked, setAsked] = useState<Asked>();
 
   const query = useInfiniteQuery(
-    invigil.exam.list.infiniteQueryOptions({ pageSize: 100 }, { getNextPageParam: ({ nextCursor }) => nextCursor }),
+    invigil.exam.list.infiniteQueryOptions(
+      { pageSize: 100 },
+      { getNextPageParam: ({ nextCursor }) => nextCursor },
+    ),
   );
   const { data, error, hasNextPage, isFetching, fetchNextPage, refetch } = query;
   const pages = data?.pages.length ?? 0;
@@ -70,7 +74,8 @@ export function Screen() {
     );
     const orders = {
       need: byNeed(now),
-      name: (one: ExamSummary, other: ExamSummary) => one.name.localeCompare(other.name, undefined, { numeric: true }),
+      name: (one: ExamSummary, other: ExamSummary) =>
+        one.name.localeCompare(other.name, undefined, { numeric: true }),
       start: (one: ExamSummary, other: ExamSummary) => one.startTime.getTime() - other.startTime.getTime(),
       end: (one: ExamSummary, other: ExamSummary) => one.endTime.getTime() - other.endTime.getTime(),
     };
@@ -140,27 +145,33 @@ export function Screen() {
   );
   const narrow = useCallback(
     (exam: ExamSummary) => (
-      <>
+      <span className={styles.narrow}>
         <span className={styles.line}>
           <Link to="/exams/$examId" params={{ examId: exam.id }} className={styles.name}>
             {exam.name}
           </Link>
         </span>
-        <span className={`${styles.line} ${styles.second}`}>
-          <PhaseMark exam={exam} /> · <Time value={exam.startTime} seconds={false} />
+        <span className={styles.second}>
+          <PhaseMark exam={exam} />
+          <Time value={exam.startTime} seconds={false} />
         </span>
-      </>
+        {may.act && (
+          <span className={styles.menu}>
+            <ExamMenu exam={exam} onAsk={setAsked} />
+          </span>
+        )}
+      </span>
     ),
-    [],
+    [may.act],
   );
-  const refresh = useCallback(
-    () =>
-      Promise.all([
-        queryClient.invalidateQueries(invigil.exam.list.pathFilter()),
-        queryClient.invalidateQueries(invigil.exam.listDeleted.pathFilter()),
-      ]),
-    [queryClient, invigil],
-  );
+  const refresh = useCallback(async () => {
+    await Promise.all([
+      queryClient.invalidateQueries(invigil.exam.list.pathFilter()),
+      queryClient.invalidateQueries(invigil.exam.listDeleted.pathFilter()),
+    ]);
+    // What the person did themselves is shown even under their pointer.
+    setRevision((before) => before + 1);
+  }, [queryClient, invigil]);
 
   const createButton = may.act && (
     <Button leftSection={<PlusIcon size={14} />} onClick={() => setAsked({ kind: "create" })}>
@@ -195,7 +206,7 @@ export function Screen() {
         </FilterBar>
       )}
       {isDeleted ? (
-        <DeletedExams search={q} onChanged={refresh} />
+        <DeletedExams search={q} revision={revision} onChanged={refresh} />
       ) : error && !hasExams ? (
         <ErrorNote error={error} onRetry={() => void refetch()} />
       ) : !data ? (
@@ -215,7 +226,7 @@ export function Screen() {
               change({ sort: { column: SORTABLE.find((name) => name === column) ?? "need", descending } })
             }
             onOpen={open}
-            arrangement={`${view} ${q}`}
+            arrangement={`${view} ${q} ${revision}`}
             empty={
               hasExams ? (
                 <NoMatch hidden={exams.length} onClear={clear} />

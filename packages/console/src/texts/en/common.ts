@@ -39,7 +39,8 @@ export default {
     byLink: "I have a link to a room",
     byAccount: "I have an account",
     link: "Link to the room",
-    linkHint: "Paste the link that you were sent. Whoever has it acts as you: sign out on a computer that others use.",
+    linkHint:
+      "Paste the link that you were sent. Whoever has it acts as you: sign out on a computer that others use.",
     linkSubmit: "Open the room",
     linkInvalid: "This is no link to a room. Copy the whole link, from https:// to its end.",
     linkRefused: "This link is no longer valid. Ask the exam office for a new one.",
@@ -117,7 +118,8 @@ export default {
     request: "Request {id}",
     network: "The server did not answer. Check the network of this computer, then try again.",
     timeout: "The server took too long. It may have done it nevertheless: look before you repeat it.",
-    unexpected: "The server failed. Try again; if it fails again, give the administrator the number of the request.",
+    unexpected:
+      "The server failed. Try again; if it fails again, give the administrator the number of the request.",
     page: "This page failed. Reload it; if it fails again, tell the administrator what you did.",
     chunkTitle: "A part of the console could not be loaded",
     chunk:

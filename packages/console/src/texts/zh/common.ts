@@ -74,7 +74,12 @@ export default {
     noMatchTitle: "没有符合筛选条件的内容",
     noMatch: "已隐藏 {count, number} 条。",
   },
-  confirm: { cancel: "取消", close: "关闭", typeName: "请输入以下名称确认：{name}", more: "等，另有 {count, number} 个" },
+  confirm: {
+    cancel: "取消",
+    close: "关闭",
+    typeName: "请输入以下名称确认：{name}",
+    more: "等，另有 {count, number} 个",
+  },
   bulk: {
     people: "{count, number} 人",
     running: "已完成 {done, number} / {total, number}",

@@ -26,6 +26,15 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       .input(loginInput)
       .output(sessionSchema)
       .mutation(({ ctx, input }) => auth.login(input, originOf(ctx, "auth.login"))),
+    loginToDemo: publicProcedure
+      .meta({
+        sentence: "Signs in as the administrator of the demo, without a password.",
+        access: "Only on the machine of a server that runs the demo, without a proxy.",
+        errors: ["FORBIDDEN"],
+        alsoWhenFull: true,
+      })
+      .output(sessionSchema)
+      .mutation(({ ctx }) => auth.loginToDemo(originOf(ctx, "auth.loginToDemo"), ctx)),
     refresh: anyoneProcedure
       .meta({
         sentence: "Exchanges the token of a login session for a newer one.",

@@ -17,6 +17,9 @@ import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
 import type { AuthStore, StoredAccount } from "./store.js";
 
+/** The id of the account that is open while the demo runs. */
+export const DEMO_ACCOUNT = "demo";
+
 export interface AuthService {
   /**
    * Verifies the token in the `authorization` header, without asking whether it was revoked. Returns UNAUTHENTICATED without a valid token,
@@ -40,6 +43,10 @@ export interface AuthService {
    * @throws UNAUTHENTICATED for a wrong username or password, TOO_MANY_REQUESTS, OVERLOADED
    */
   login(input: LoginInput, origin: Origin): Promise<Session>;
+  /**
+   * Starts a session of the demo's account. @throws FORBIDDEN for a caller of another machine, and without a demo; TOO_MANY_REQUESTS
+   */
+  loginToDemo(origin: Origin, caller: { readonly isLocal?: boolean | undefined }): Promise<Session>;
   /**
    * Returns a new token of the same session. @throws FORBIDDEN for a token without a session, UNAUTHENTICATED
    * once the session has ended
@@ -71,6 +78,8 @@ export interface AuthServiceDeps {
   readonly log: FastifyBaseLogger;
   /** The lifetime of a session token, and the maximum duration of a session. */
   readonly lifetime: { readonly ttlSeconds: number; readonly maxSeconds: number };
+  /** Whether this server runs the demo. */
+  readonly isDemo: boolean;
 }
 
 export const createAuthService = ({
@@ -85,6 +94,7 @@ export const createAuthService = ({
   ids,
   log,
   lifetime: { ttlSeconds, maxSeconds },
+  isDemo,
 }: AuthServiceDeps): AuthService => {
   /** Token times are whole seconds, so sessions use whole seconds, too. */
   const nowInSeconds = () => Math.floor(clock().getTime() / 1000);
@@ -169,6 +179,20 @@ export const createAuthService = ({
     }
   };
 
+  /** Starts a session of an account, unless that has changed since it was read. */
+  const start = async (account: StoredAccount, attempt: Attempt, origin: Origin) => {
+    const { userId, role, passwordHash } = account;
+    const session = {
+      id: ids.next(),
+      userId,
+      createdAt: clock(),
+      expiresAt: new Date((nowInSeconds() + maxSeconds) * 1000),
+    };
+    const author = { userId, role, origin, audited: "change" } as const;
+    const isStarted = await store.startSession(session, { passwordHash, attempt, author });
+    return isStarted ? { account, session } : undefined;
+  };
+
   const verify: AuthService["verify"] = async (authorization) => {
     try {
       return await authenticator.identify(authorization);
@@ -190,23 +214,29 @@ export const createAuthService = ({
     endOf: async (caller) => (await ownSession(caller))?.expiresAt ?? caller.expiresAt,
 
     async login(input, origin) {
-      const login = await verifyPassword({ ...input, origin }, async (account, attempt) => {
-        const { userId, passwordHash } = account;
-        const session = {
-          id: ids.next(),
-          userId,
-          createdAt: clock(),
-          expiresAt: new Date((nowInSeconds() + maxSeconds) * 1000),
-        };
-        const isStarted = await store.startSession(session, {
-          passwordHash,
-          attempt,
-          author: { userId: account.userId, role: account.role, origin, audited: "change" },
-        });
-        return isStarted ? { account, session } : undefined;
-      });
+      const login = await verifyPassword({ ...input, origin }, (account, attempt) =>
+        start(account, attempt, origin),
+      );
       if (!login) throw unauthenticated("The username or the password is wrong.");
       return sessionOf(login.account, login.session);
+    },
+
+    async loginToDemo(origin, { isLocal }) {
+      if (!isDemo) throw forbidden("This server runs no demo.");
+      if (!isLocal) throw forbidden("Only pages and programs of the server's own machine may do this.");
+      const { attempt, found: account } = await throttle.begin(
+        { account: DEMO_ACCOUNT, address: origin.address },
+        (reader) => store.account(DEMO_ACCOUNT, reader),
+      );
+      try {
+        const login = account && !account.disabled ? await start(account, attempt, origin) : undefined;
+        if (login) return sessionOf(login.account, login.session);
+      } catch (error) {
+        await attempt.abandoned();
+        throw error;
+      }
+      await attempt.abandoned();
+      throw forbidden("The demo is not ready.");
     },
 
     async refresh(caller) {

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openWorld, PASSWORD, type World } from "./support/console.js";
+
+const HOUR = 3_600_000;
+let world: World;
+
+beforeAll(async () => {
+  world = await openWorld();
+  const now = Date.now();
+  const exam = (name: string, fromHours: number, hours: number) =>
+    world.teacher.exam.create({
+      name,
+      startTime: new Date(now + fromHours * HOUR),
+      endTime: new Date(now + (fromHours + hours) * HOUR),
+    });
+  await exam("Mathematics A", -0.5, 2.5);
+  await exam("高等数学（下）期末考试", -0.5, 2);
+  await exam("Physics B", 20, 2);
+  await exam("Chemistry, resit", 44, 1.5);
+  await exam("English, spring", -50, 2);
+});
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+});
+
+const WORDS = {
+  en: {
+    signIn: "Sign in",
+    user: "User name",
+    password: "Password",
+    wrong: "do not belong together",
+    title: "Exams",
+    running: /Running/,
+    hides: "3 hidden by filters",
+    create: "New exam",
+    name: "Name",
+    submit: "Create the exam",
+    setup: "Set up",
+    exams: "Exams",
+    actions: (name: string) => `Actions for ${name}`,
+    remove: "Delete",
+    confirm: (name: string) => `To confirm, type: ${name}`,
+    removeAction: "Delete the exam",
+    undo: "Undo",
+  },
+  "zh-CN": {
+    signIn: "登录",
+    user: "用户名",
+    password: "密码",
+    wrong: "用户名或密码不正确",
+    title: "考试",
+    running: /进行中/,
+    hides: "筛选隐藏了 3 条",
+    create: "新建考试",
+    name: "名称",
+    submit: "新建考试",
+    setup: "考试准备",
+    exams: "考试",
+    actions: (name: string) => `${name}的操作`,
+    remove: "删除",
+    confirm: (name: string) => `请输入以下名称确认：${name}`,
+    removeAction: "删除考试",
+    undo: "撤销",
+  },
+} as const;
+
+describe.each(["en", "zh-CN"] as const)("the exams, in %s", (locale) => {
+  const words = WORDS[locale];
+
+  it("are there after signing in at a deep link, can be filtered, and the filter is in the address", async () => {
+    await using open = await world.openConsole({ locale, path: "?view=running" });
+    const { page, check, picture } = open;
+    await page.getByRole("heading", { name: words.signIn }).waitFor();
+    await check();
+    await picture(`sign-in-${locale}`);
+    await page.getByLabel(words.user).fill("boss");
+    await page.getByLabel(words.password, { exact: true }).fill("not the password");
+    await page.getByRole("button", { name: words.signIn }).click();
+    await page.getByText(words.wrong).waitFor();
+    await page.getByLabel(words.password, { exact: true }).fill(PASSWORD);
+    await page.getByRole("button", { name: words.signIn }).click();
+    await page.getByText("Mathematics A").waitFor();
+    expect(new URL(page.url()).search).toBe("?view=running");
+    expect(await page.getByRole("row").count()).toBe(3);
+    await page.getByText(words.hides).waitFor();
+    await check();
+    await page.getByRole("searchbox").fill("math");
+    await page.waitForURL(/q=math/);
+    await page.goBack();
+    await page.getByRole("heading", { name: words.signIn }).waitFor({ state: "hidden" });
+  });
+
+  it("are made, deleted after their name was typed, and restored by the undo", async () => {
+    await using open = await world.openConsole({ role: "admin", locale });
+    const { page, check } = open;
+    const name = `History ${locale}`;
+    await page.getByRole("button", { name: words.create }).click();
+    await page.getByRole("dialog").getByLabel(words.name).fill(name);
+    await check();
+    await page.getByRole("dialog").getByRole("button", { name: words.submit }).click();
+    await page.getByRole("heading", { name: words.setup }).waitFor();
+    await page.getByRole("navigation").getByRole("link", { name: words.exams, exact: true }).click();
+    await page.getByRole("button", { name: words.actions(name) }).click();
+    await check();
+    await page.getByRole("menuitem", { name: words.remove }).click();
+    const remove = page.getByRole("button", { name: words.removeAction });
+    expect(await remove.isDisabled()).toBe(true);
+    await page.getByLabel(words.confirm(name)).fill(name);
+    await check();
+    await remove.click();
+    await page.getByRole("row", { name }).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: words.undo }).click();
+    await page.getByRole("row", { name }).waitFor();
+    await check();
+  });
+});
+
+describe.each([
+  ["light", 1280],
+  ["dark", 1280],
+  ["light", 360],
+] as const)("the exams, %s, %i pixels wide", (scheme, width) => {
+  it.each(["en", "zh-CN"] as const)("break no rule of accessibility in %s", async (locale) => {
+    await using open = await world.openConsole({ role: "admin", locale, scheme, width });
+    await open.page.getByRole("row").nth(1).waitFor();
+    await open.check();
+    await open.picture(`exams-${locale}-${scheme}-${width}`);
+  });
+});

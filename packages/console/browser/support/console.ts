@@ -1,0 +1,145 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { createTestApp, type TestApp, type TestAppOptions } from "@invigil/server/testing";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
+
+/** The accounts of every world. All have the same password. */
+export const ACCOUNTS = {
+  admin: { userId: "boss", name: "Li Na" },
+  teacher: { userId: "t1", name: "Zhou Jing" },
+  inspector: { userId: "i1", name: "Sun Wei" },
+} as const;
+export const PASSWORD = "a password for tests";
+
+type Role = keyof typeof ACCOUNTS;
+type Caller = ReturnType<TestApp["as"]>;
+
+export interface OpenOptions {
+  /** Signs this account in. Without it, the page stands at the sign-in. */
+  readonly role?: Role;
+  readonly locale?: "en" | "zh-CN";
+  readonly scheme?: "light" | "dark";
+  /** In pixels. 360 is a phone. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Below the console, without a slash at its begin: `exams/1`. */
+  readonly path?: string;
+  /** What the clock of the page shows. Default: the real time. */
+  readonly now?: Date;
+}
+
+/** A page of the console that a test has open. */
+export interface ConsolePage extends AsyncDisposable {
+  readonly page: Page;
+  /** Counts the violations of WCAG 2.2 AA and of the content security policy, and the failures of scripts, on the page as it is: 0. */
+  readonly check: () => Promise<void>;
+  /** Takes a picture if `INVIGIL_PICTURES` names a folder. */
+  readonly picture: (name: string) => Promise<void>;
+}
+
+/** A server with the console, accounts, and a browser. */
+export interface World extends AsyncDisposable {
+  readonly app: TestApp;
+  readonly url: string;
+  /** Calls procedures as the accounts do. */
+  readonly admin: Caller;
+  readonly teacher: Caller;
+  readonly browser: Browser;
+  readonly openConsole: (options?: OpenOptions) => Promise<ConsolePage>;
+}
+
+const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** The texts of the sign-in, as people find them. */
+const SIGN_IN = {
+  en: { user: "User name", password: "Password", submit: "Sign in" },
+  "zh-CN": { user: "用户名", password: "密码", submit: "登录" },
+} as const;
+
+/** Opens a real server on a free port, whose console was built before, and Chromium. */
+export const openWorld = async (options: TestAppOptions = {}): Promise<World> => {
+  const app = await createTestApp({ now: () => new Date(), ...options });
+  const url = await app.listen();
+  const admin = app.as({ sub: ACCOUNTS.admin.userId, role: "admin", name: ACCOUNTS.admin.name });
+  const teacher = app.as({ sub: ACCOUNTS.teacher.userId, role: "teacher", name: ACCOUNTS.teacher.name });
+  // Safe: an object has the keys of its type.
+  for (const [role, account] of Object.entries(ACCOUNTS))
+    await admin.account.create({ ...account, role: role as Role, password: PASSWORD });
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox"],
+  });
+
+  const openConsole = async ({
+    role,
+    locale = "en",
+    scheme = "light",
+    width = 1280,
+    height = 800,
+    path = "",
+    now,
+  }: OpenOptions = {}): Promise<ConsolePage> => {
+    const context = await browser.newContext({
+      locale,
+      colorScheme: scheme,
+      viewport: { width, height },
+      timezoneId: "Asia/Shanghai",
+      reducedMotion: "reduce",
+    });
+    const page = await context.newPage();
+    if (now) await page.clock.setFixedTime(now);
+    const faults: string[] = [];
+    await page.exposeFunction("reportFault", (fault: string) => void faults.push(fault));
+    await page.addInitScript(() => {
+      document.addEventListener(
+        "securitypolicyviolation",
+        ({ effectiveDirective, blockedURI, sourceFile }) => {
+          const { reportFault } = globalThis as unknown as { reportFault: (fault: string) => void };
+          reportFault(`policy: ${effectiveDirective} ${blockedURI} ${sourceFile}`);
+        },
+      );
+    });
+    page.on("pageerror", (error) => void faults.push(`script: ${error.message}`));
+    await page.goto(`${url}/console/${path}`);
+    if (role) {
+      const texts = SIGN_IN[locale];
+      await page.getByLabel(texts.user).fill(ACCOUNTS[role].userId);
+      await page.getByLabel(texts.password, { exact: true }).fill(PASSWORD);
+      await page.getByRole("button", { name: texts.submit }).click();
+      await page.getByRole("navigation").waitFor();
+    }
+    return {
+      page,
+      async check() {
+        const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
+        const found = violations.map(
+          ({ id, nodes }) =>
+            `${id}: ${nodes.map(({ target, any }) => `${String(target)} ${any[0]?.message ?? ""}`).join("; ")}`,
+        );
+        expect([...found, ...faults]).toEqual([]);
+      },
+      async picture(name) {
+        const folder = process.env.INVIGIL_PICTURES;
+        if (folder === undefined) return;
+        // Without it, pictures of a page whose rows have just come show half of them.
+        await page.waitForTimeout(400);
+        await page.screenshot({ path: `${folder}/${name}.png` });
+      },
+      async [Symbol.asyncDispose]() {
+        await context.close();
+      },
+    };
+  };
+  return {
+    app,
+    url,
+    admin,
+    teacher,
+    browser,
+    openConsole,
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      await app.close();
+    },
+  };
+};

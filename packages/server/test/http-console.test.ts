@@ -1,0 +1,207 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { tempFolder } from "./support/folders.js";
+import { shared } from "./support/shared.js";
+import { openWorld, type WorldOptions } from "./support/world.js";
+
+const SCRIPT = `console.log("${"built ".repeat(100)}");\n`;
+const CHUNK = "/console/assets/entry-Ab12_-cd.js";
+const YEAR = "public, max-age=31536000, immutable";
+
+/** What a build of the console writes. */
+const build = (folder: string): void => {
+  const assets = join(folder, "assets");
+  mkdirSync(assets, { recursive: true });
+  writeFileSync(
+    join(folder, "index.html"),
+    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><base href="/console/"><title>Invigil</title>
+<script type="module" crossorigin src="./assets/entry-Ab12_-cd.js"></script></head><body><div id="root"></div></body></html>\n`,
+  );
+  const files = {
+    "entry-Ab12_-cd.js": SCRIPT,
+    "entry-Ef34.css": "p { color: red }",
+    "mark-Gh56.svg": "<svg/>",
+  };
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(assets, name), content);
+    writeFileSync(join(assets, `${name}.gz`), gzipSync(content));
+    writeFileSync(join(assets, `${name}.br`), brotliCompressSync(content));
+  }
+};
+
+const openConsole = async ({ config }: Pick<WorldOptions, "config"> = {}) => {
+  const folder = tempFolder();
+  build(folder.path);
+  const world = await openWorld({ consoleFolder: folder.path, ...(config && { config }) });
+  const url = await world.app.listen({ host: "127.0.0.1", port: 0 });
+  return {
+    ...world,
+    url,
+    // Fetch would undo the encoding, and hide the header.
+    get: (path: string, headers: Record<string, string> = {}, method: "GET" | "HEAD" | "POST" = "GET") =>
+      world.inject({ method, url: path, headers: { host: "127.0.0.1", ...headers } }),
+    async [Symbol.asyncDispose]() {
+      await world[Symbol.asyncDispose]();
+      rmSync(folder.path, { recursive: true, force: true });
+    },
+  };
+};
+
+/** The address that a browser loads for a link of a page. */
+const resolved = (page: string, address: string, link: string): string => {
+  const [, base = ""] = /<base href="([^"]*)">/.exec(page) ?? [];
+  return new URL(link, new URL(base.replaceAll("&amp;", "&"), address)).href;
+};
+
+describe("the console", () => {
+  const served = shared(openConsole);
+
+  it.each([
+    "/console",
+    "/console/",
+    "/console/exams/e1/rooms/r1?state=disconnected",
+    "/console/exams/%E6%95%B0%E5%AD%A6/candidates/a%2Fb",
+    "/console/no/such.js",
+  ])("is one page at %s, which finds its files", async (path) => {
+    const { url } = served();
+    const response = await fetch(`${url}${path}`);
+    const page = await response.text();
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(response.headers.get("cache-control")).toBe("no-cache");
+    const [, source = ""] = /src="([^"]+)"/.exec(page) ?? [];
+    const script = await fetch(resolved(page, `${url}${path}`, source));
+    expect([script.status, await script.text()]).toEqual([200, SCRIPT]);
+  });
+
+  it("may load what it is made of, play what the server has, and nothing else", async () => {
+    const { headers } = await served().get("/console/exams");
+    expect(String(headers["content-security-policy"]).split(";")).toEqual([
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "img-src 'self' data: blob:",
+      "media-src 'self' blob:",
+      "connect-src 'self'",
+      "worker-src 'self'",
+      "base-uri 'self'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ]);
+    expect(headers["x-content-type-options"]).toBe("nosniff");
+    // Everything else keeps the strict policy.
+    for (const path of ["/health", "/trpc/auth.whoami", "/no-such-path"])
+      expect((await served().get(path)).headers["content-security-policy"]).toBe(
+        "default-src 'none';frame-ancestors 'none'",
+      );
+  });
+
+  it("is revalidated: a browser that has the page gets 304", async () => {
+    const { headers } = await served().get("/console/exams");
+    const again = await served().get("/console/other", { "if-none-match": String(headers.etag) });
+    expect([again.statusCode, again.body]).toEqual([304, ""]);
+    expect(again.headers["cache-control"]).toBe("no-cache");
+  });
+
+  it("keeps its files in browsers for a year, each in the encoding that the browser takes", async () => {
+    const accepting = (encodings: string) => served().get(CHUNK, { "accept-encoding": encodings });
+    const [plain, gzip, brotli] = [
+      await accepting("identity"),
+      await accepting("gzip"),
+      await accepting("gzip, br"),
+    ];
+    expect(plain.headers["content-encoding"]).toBeUndefined();
+    expect(plain.body).toBe(SCRIPT);
+    expect(gzip.headers["content-encoding"]).toBe("gzip");
+    expect(gunzipSync(gzip.rawPayload).toString()).toBe(SCRIPT);
+    expect(brotli.headers["content-encoding"]).toBe("br");
+    expect(brotliDecompressSync(brotli.rawPayload).toString()).toBe(SCRIPT);
+    for (const { headers } of [plain, gzip, brotli])
+      expect(headers).toMatchObject({
+        "cache-control": YEAR,
+        "content-type": expect.stringMatching(/^(text|application)\/javascript; charset=utf-8$/),
+        "x-content-type-options": "nosniff",
+        vary: "accept-encoding",
+        etag: expect.any(String),
+      });
+    const types = await Promise.all(
+      ["entry-Ef34.css", "mark-Gh56.svg"].map(async (name) => {
+        const { headers } = await served().get(`/console/assets/${name}`, { "accept-encoding": "br" });
+        return headers["content-type"];
+      }),
+    );
+    expect(types).toEqual(["text/css; charset=utf-8", "image/svg+xml"]);
+    const known = await served().get(CHUNK, { "if-none-match": String(plain.headers.etag) });
+    expect(known.statusCode).toBe(304);
+  });
+
+  it.each(["gone-Zz99.js", "", "..%2Findex.html", ".env", "entry-Ab12_-cd.js/x"])(
+    "answers 404, and not with the page, for the file %j, which there is not",
+    async (name) => {
+      const { statusCode, headers, body } = await served().get(`/console/assets/${name}`);
+      expect(statusCode).toBe(404);
+      expect(headers["content-type"]).toMatch(/^application\/json/);
+      expect(headers["cache-control"]).toBeUndefined();
+      expect(body).not.toContain("<html");
+    },
+  );
+
+  it("answers HEAD like GET, and no other method", async () => {
+    for (const path of ["/console", "/console/exams", CHUNK]) {
+      const [head, whole] = [await served().get(path, {}, "HEAD"), await served().get(path)];
+      expect([head.statusCode, head.body]).toEqual([200, ""]);
+      expect(head.headers["content-length"]).toBe(whole.headers["content-length"]);
+      expect(head.headers.etag).toBe(whole.headers.etag);
+      expect(await served().get(path, {}, "POST")).toMatchObject({
+        statusCode: 405,
+        headers: { allow: "GET, HEAD" },
+      });
+    }
+  });
+
+  it("writes a line about the page into the log, and none about its files", async () => {
+    const { lines } = served();
+    const before = lines.length;
+    await served().get(CHUNK);
+    await served().get("/console/exams/e1");
+    await served().get(CHUNK);
+    expect(lines.slice(before)).toMatchObject([{ route: "/console/*", status: 200, msg: "request" }]);
+  });
+});
+
+it("its files vary by encoding also where only some origins may call", async () => {
+  await using served = await openConsole({ config: { corsOrigins: ["https://exam.example"] } });
+  const { headers } = await served.get(CHUNK, { origin: "https://exam.example" });
+  expect(headers.vary).toBe("Origin, accept-encoding");
+});
+
+it("below a path, with INVIGIL_PUBLIC_URL, a deep link finds the console's files there, and may play from there", async () => {
+  const publicUrl = "https://exams.school.example/proctor & co";
+  await using served = await openConsole({ config: { publicUrl } });
+  const { body, headers } = await served.get("/console/exams/e1/rooms/r1");
+  const at = "https://exams.school.example/proctor%20&amp;%20co/console/";
+  expect(body).toContain(`<base href="${new URL(at).pathname}">`);
+  expect(headers["content-security-policy"]).toContain(
+    "media-src 'self' blob: https://exams.school.example;",
+  );
+});
+
+it("the setting turns it off", async () => {
+  await using served = await openConsole({ config: { servesConsole: false } });
+  for (const path of ["/console", "/console/exams", CHUNK])
+    expect((await served.get(path)).statusCode).toBe(404);
+  expect((await served.get("/")).body).not.toContain("console");
+});
+
+it("a server from sources that nobody has built says how to build them", async () => {
+  using folder = tempFolder();
+  await using world = await openWorld({ consoleFolder: folder.path });
+  for (const url of ["/console", "/console/exams"]) {
+    const { statusCode, headers, body } = await world.inject({ url });
+    expect(statusCode).toBe(503);
+    expect(headers["content-type"]).toBe("text/html; charset=utf-8");
+    expect(body).toContain("npm run build");
+  }
+});
