@@ -154,6 +154,54 @@ export interface SetPasswordInput {
   password: string;
 }
 
+/** Input of `account.listSessions`. */
+export interface ListSessionsInput {
+  /** Only sessions of this account. Absent: of all accounts, or for anybody but administrators of their own. 1 to 128 characters. */
+  userId?: string | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** The last session id of the previous page. Absent: the first page. 1 to 128 characters. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `account.listSessions`. */
+export interface SessionPage {
+  /** The newest sessions first. */
+  sessions: AccountSession[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+}
+
+/** A login that has not ended. */
+export interface AccountSession {
+  /** The id of the session. It grants nothing: it is no token, and none can be made of it. */
+  id: string;
+  /** The user id of the account that is signed in. */
+  userId: string;
+  /** The role of the person. Candidates have no account: they use tokens. */
+  role: "admin" | "teacher" | "inspector";
+  /** The name of the person. */
+  name: string;
+  /** When the person signed in. */
+  createdAt: Date;
+  /** When the session ends, however often its token is refreshed. */
+  expiresAt: Date;
+  /** Whether the token of this call belongs to the session. */
+  isOwn: boolean;
+}
+
+/** Input of `account.endSession`. */
+export interface SessionRef {
+  /** The id of the session. 1 to 128 characters. */
+  sessionId: string;
+}
+
+/** Output of `account.endSession`. */
+export interface EndedSession {
+  /** Whether this call ended the session. False: the caller may end no session with this id that is still going on. */
+  ended: boolean;
+}
+
 /** Input of `room.create`. */
 export interface CreateRoomInput {
   /** The name of the room, on one line, without white space at its ends. 1 to 63 characters. */
@@ -597,6 +645,58 @@ export interface UpdateExamInputAudio {
   startTime?: Date | null | undefined;
 }
 
+/** Input of `exam.duplicate`. */
+export interface DuplicateExamInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The name of the new exam, on one line, without white space at its ends. 1 to 63 characters. */
+  name: string;
+  /** When the new exam begins. Absent: when the other one does. */
+  startTime?: Date | null | undefined;
+  /** When the new exam ends: after it begins. Absent: it lasts as long as the other one. */
+  endTime?: Date | null | undefined;
+  /** Whether it gets rooms of the same names, in progress, with their teachers and inspectors. Default: `false`. */
+  withRooms?: boolean | null | undefined;
+  /** Whether it gets the same people, without a room, as after an import. With `withRooms`, teachers and inspectors keep their rooms. Default: `false`. */
+  withPeople?: boolean | null | undefined;
+}
+
+/** Output of `exam.duplicate`: the new exam. */
+export interface DuplicatedExam {
+  /** The id of the exam. */
+  id: string;
+  /** The name of the exam. */
+  name: string;
+  /** When the exam begins. */
+  startTime: Date;
+  /** When the exam ends. For an examinee with extra minutes, the time at which it ends for them. */
+  endTime: Date;
+  /** How the cameras of examinees should encode video. Absent: as the apps choose. */
+  videoProfile?: VideoProfile | undefined;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it last changed. Equal to `createdAt` if it never did. */
+  updatedAt: Date;
+  /** The clips that the exam plays by itself, ordered by start time. */
+  scheduledAudio: ScheduledAudio[];
+  /** The clips that a teacher starts by hand, in the order of attachment. If none is attached, the default clips of the library. */
+  manualAudio: ManualAudio[];
+  /** How many rooms the new exam has. */
+  rooms: number;
+  /** How many people the new exam has, with and without a room. */
+  people: number;
+}
+
+/** Output of `exam.end`. */
+export interface EndedExam {
+  /** How many rooms this call has ended. */
+  ended: number;
+  /** How many rooms had ended before. */
+  alreadyEnded: number;
+  /** How many rooms are still in progress, because a call ends at most 500. Call again until none is left. */
+  remaining: number;
+}
+
 /** Input of `exam.delete`. */
 export interface DeleteExamInput {
   /** The id of the exam. 1 to 128 characters. */
@@ -744,6 +844,179 @@ export interface PlannedPerson {
   spare: boolean;
 }
 
+/** Output of `exam.check`: what is missing for an exam. */
+export interface ExamCheck {
+  /** When it was checked. Vendors' services are asked once a minute at most. */
+  checkedAt: Date;
+  /** One item for each code, in the order of an exam's preparation. */
+  items: CheckItem[];
+}
+
+/** An item of the check list of an exam. */
+export interface CheckItem {
+  /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
+  code: "times" | "roster" | "rooms" | "seats" | "teachers" | "staff_access" | "links" | "join_codes" | "web_apps" | "audio" | "cheat_config" | "streams" | "capacity" | "services" | "storage";
+  /** `missing`: the exam cannot be held like this. `attention`: it can, and somebody should look. `ok`: nothing to do. */
+  status: "ok" | "attention" | "missing";
+  /** What was counted. Each item has some of them. */
+  numbers: CheckItemNumbers;
+  /** The first people whom the item is about, at most 20. */
+  people: CheckItemPeople[];
+  /** The first rooms that the item is about, at most 20. */
+  rooms: CheckItemRooms[];
+  /** The settings of the server that are not set. */
+  settings: string[];
+  /** The services of vendors, for `services` only. */
+  services: CheckItemServices[];
+}
+
+/** What was counted. Each item has some of them. */
+export interface CheckItemNumbers {
+  /** `times`: how long the exam lasts. */
+  minutes?: number | undefined;
+  /** `times`: when it starts. Negative: it has begun. */
+  startsInMinutes?: number | undefined;
+  /** Examinees. `roster`: with and without a room. `seats`: without one. `capacity`: of all exams at the same time. */
+  examinees?: number | undefined;
+  /** `roster`: teachers in rooms, once for each room. */
+  teachers?: number | undefined;
+  /** `roster`: inspectors in rooms, once for each room. */
+  inspectors?: number | undefined;
+  /** `seats`: teachers and inspectors without a room. */
+  staff?: number | undefined;
+  /** `staff_access` and `links`: people who have no way in. */
+  people?: number | undefined;
+  /** `rooms`: rooms in progress. `teachers`: rooms without a teacher. */
+  rooms?: number | undefined;
+  /** `audio`: clips that the exam plays by itself. */
+  scheduled?: number | undefined;
+  /** `audio`: those of them that play more than two hours before the exam, or after it. */
+  outside?: number | undefined;
+  /** `audio`: files of the exam's clips that are not there. */
+  missingFiles?: number | undefined;
+  /** `capacity`: the streams of these examinees. */
+  streams?: number | undefined;
+  /** `capacity`: how many streams the stream service carries. */
+  limit?: number | undefined;
+  /** `storage`: the free space. Absent: unknown, or not checked. */
+  freeMiB?: number | undefined;
+  /** `storage`: below this free space, writes are refused. */
+  reserveMiB?: number | undefined;
+}
+
+export interface CheckItemPeople {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+}
+
+export interface CheckItemRooms {
+  /** The id of the room. */
+  roomId: string;
+  /** The name of the room. */
+  name: string;
+}
+
+export interface CheckItemServices {
+  /** The service. */
+  name: "aliyun_new" | "aliyun_old" | "rong_cloud" | "audio_bucket" | "uploads";
+  /** `ok`: it answers. `failed`: it does not, or refuses. `off`: not set up, or nothing to call. */
+  state: "ok" | "failed" | "off";
+}
+
+/** Input of `exam.cards`. */
+export interface CardsInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** Only cards of people in this room. Absent: in every room. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** Only people in this role. Absent: in every role. */
+  role?: "teacher" | "inspector" | "examinee" | null | undefined;
+  /** Only these people. Absent: everybody. 1 to 500 elements. */
+  userIds?: string[] | null | undefined;
+  /** Whether the cards have join codes, which can be typed, or links. Absent: codes if the server has them, otherwise links. */
+  as?: "codes" | "links" | null | undefined;
+  /** Whether the cards have QR codes. Default: `true`. */
+  withQr?: boolean | null | undefined;
+  /** The number of cards per page. 1 to 500. Default: `100`. */
+  limit?: number | null | undefined;
+  /** `next` of the previous page. Absent: the first page. */
+  after?: CardsInputAfter | null | undefined;
+}
+
+export interface CardsInputAfter {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+}
+
+/** Output of `exam.cards`. */
+export interface CardPage {
+  /** Whether the cards have codes or links. */
+  as: "codes" | "links";
+  /** By room, oldest first; in a room teachers, inspectors, examinees; and in the order in which they were added. Examinees of ended rooms have none. */
+  cards: CardPageCards[];
+  /** Send it as `after` to get the next page. Absent on the last page. */
+  next?: CardPageNext | undefined;
+}
+
+/** What a person needs to enter a room, to be printed or mailed. Whoever has it acts as that person. */
+export interface CardPageCards {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The id of the room. */
+  roomId: string;
+  /** The name of the room. */
+  roomName: string;
+  /** The address of the code, or the link: of an examinee, for the phone. */
+  url: string;
+  /** The page for the PC, for examinees only. */
+  pcUrl?: string | undefined;
+  /** When the exam ends for this person, including their extra minutes. */
+  examEndTime: Date;
+  /** The `jti` of the token in the link, by which it can be revoked. Absent with a code. */
+  tokenId?: string | undefined;
+  /** When the code or the link stops working. */
+  expiresAt: Date;
+  /** `XXXX-XXXX-XXXX`: the code to type. Absent with links. */
+  code?: string | undefined;
+  /** The code of the page for the PC, for examinees only. Absent with links. */
+  pcCode?: string | undefined;
+  /** `url` as a QR code. Absent without `withQr`. */
+  qr?: CardPageCardsQr | undefined;
+  /** `pcUrl` as a QR code. Absent with links, which are opened on the PC, and without `withQr`. */
+  pcQr?: CardPageCardsPcQr | undefined;
+}
+
+/** A QR code as a picture. */
+export interface CardPageCardsQr {
+  /** The width and the height, with the white border that scanners need. */
+  size: number;
+  /** The `d` of an SVG `<path>` with `viewBox="0 0 <size> <size>"`, to be stroked one unit wide in black on white. */
+  path: string;
+}
+
+/** A QR code as a picture. */
+export interface CardPageCardsPcQr {
+  /** The width and the height, with the white border that scanners need. */
+  size: number;
+  /** The `d` of an SVG `<path>` with `viewBox="0 0 <size> <size>"`, to be stroked one unit wide in black on white. */
+  path: string;
+}
+
+export interface CardPageNext {
+  /** The id of the room. */
+  roomId: string;
+  /** The user id of the person. */
+  userId: string;
+}
+
 /** The rooms of an exam, read atomically with the id of the last event. */
 export interface ExamSnapshot {
   /** The id of the exam. */
@@ -856,6 +1129,8 @@ export interface ImportParticipantsInput {
   file: string;
   /** Whether to only report the changes. Default: `false`. */
   dryRun?: boolean | null | undefined;
+  /** Whether a dry run of a file with faults answers with them and with their part of the sheet. Otherwise such a file is refused. Default: `false`. */
+  withFaults?: boolean | null | undefined;
 }
 
 /** Output of `participant.import`. */
@@ -878,6 +1153,12 @@ export interface ImportResult {
   warnings?: ImportResultWarnings[] | undefined;
   /** The number of warnings that are not listed. Absent if there are no warnings. */
   moreWarnings?: number | undefined;
+  /** The first 100 faults, by row, because of which nothing can be imported. Absent without `withFaults`, or if there are none. */
+  faults?: RosterFault[] | undefined;
+  /** The number of faults that are not listed. Absent if there are none. */
+  moreFaults?: number | undefined;
+  /** The part of the sheet with the listed faults: its first 30 columns. Absent if there are no faults. */
+  sheet?: ImportResultSheet | undefined;
 }
 
 export interface ImportResultChanges {
@@ -918,6 +1199,40 @@ export interface ImportResultWarnings {
   person: string;
   /** Why the value is suspicious. */
   reason: string;
+}
+
+/** A fault in a cell of a roster. */
+export interface RosterFault {
+  /** The number of the row in the file, as spreadsheets count. */
+  row: number;
+  /** The header of the column, as it is in the file. */
+  column: string;
+  /** The number of the column, from 0. */
+  cell: number;
+  /** The beginning of what the cell shows. */
+  value: string;
+  /** The name in the row, or else the id. */
+  person: string;
+  /** `repeated`: an earlier row has the id. `ambiguous`: what the cell shows is not what it contains. `lost_digits`: the spreadsheet has rounded the number. `not_text`: the spreadsheet has changed what was typed. `other_role`, `other_room`: the person is in the exam already, as somebody else or elsewhere. `several_rooms`: several rooms have the name. `not_your_room`: the caller may not import into it. `no_header`: the cell has content, and its column no header. */
+  code: "missing" | "repeated" | "hidden_row" | "ambiguous" | "lost_digits" | "not_text" | "invalid_id" | "invalid_name" | "invalid_minutes" | "minutes_of_staff" | "unknown_role" | "other_role" | "unknown_room" | "several_rooms" | "not_your_room" | "room_ended" | "other_room" | "no_header";
+  /** The earlier row (`repeated`), the role or the room that the person has (`other_role`, `other_room`), or the room (`not_your_room`). */
+  detail?: string | undefined;
+  /** The same as a sentence in English, which continues the name of the column. */
+  reason: string;
+}
+
+export interface ImportResultSheet {
+  /** The headers of the columns. */
+  header: string[];
+  /** The rows with a listed fault, and those directly above and below them. */
+  rows: ImportResultSheetRows[];
+}
+
+export interface ImportResultSheetRows {
+  /** The number of the row in the file, as spreadsheets count. */
+  row: number;
+  /** The beginning of what each cell shows. */
+  cells: string[];
 }
 
 /** Input of `participant.move`. */
@@ -1860,6 +2175,12 @@ export type Procedures = {
      */
     login: TRPCMutationProcedure<{ input: LoginInput; output: Session; meta: unknown }>;
     /**
+     * Signs in as the administrator of the demo, without a password.
+     *
+     * For everybody: it takes no token.
+     */
+    loginToDemo: TRPCMutationProcedure<{ input: void; output: Session; meta: unknown }>;
+    /**
      * Exchanges the token of a login session for a newer one.
      *
      * For administrators, teachers, inspectors and examinees. Only with the token of a login.
@@ -1921,6 +2242,18 @@ export type Procedures = {
      * For administrators.
      */
     setPassword: TRPCMutationProcedure<{ input: SetPasswordInput; output: Account; meta: unknown }>;
+    /**
+     * Returns who is signed in.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: their own sessions.
+     */
+    listSessions: TRPCQueryProcedure<{ input: ListSessionsInput; output: SessionPage; meta: unknown }>;
+    /**
+     * Ends a session: its tokens get 401 from then on.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: their own sessions, with the token of a login.
+     */
+    endSession: TRPCMutationProcedure<{ input: SessionRef; output: EndedSession; meta: unknown }>;
   };
   room: {
     /**
@@ -2022,6 +2355,18 @@ export type Procedures = {
      */
     update: TRPCMutationProcedure<{ input: UpdateExamInput; output: Exam; meta: unknown }>;
     /**
+     * Makes a new exam after another, on request with its rooms and people.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    duplicate: TRPCMutationProcedure<{ input: DuplicateExamInput; output: DuplicatedExam; meta: unknown }>;
+    /**
+     * Ends the rooms of an exam.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    end: TRPCMutationProcedure<{ input: ExamRef; output: EndedExam; meta: unknown }>;
+    /**
      * Deletes an exam.
      *
      * For administrators and teachers. Teachers: the exams that they created.
@@ -2051,6 +2396,18 @@ export type Procedures = {
      * For administrators and teachers. Teachers: the exams that they created.
      */
     plan: TRPCMutationProcedure<{ input: PlanExamInput; output: ExamPlan; meta: unknown }>;
+    /**
+     * Says what is missing for an exam.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    check: TRPCQueryProcedure<{ input: ExamRef; output: ExamCheck; meta: unknown }>;
+    /**
+     * Makes cards with which people enter their rooms, to be printed or mailed.
+     *
+     * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
+     */
+    cards: TRPCMutationProcedure<{ input: CardsInput; output: CardPage; meta: unknown }>;
     /**
      * Returns the rooms of an exam, to subscribe from.
      *
