@@ -84,7 +84,6 @@ it("imports the files of a caller one after the other, even if one is refused", 
     const result = await imports.import(ADMIN, {
       examId: "e",
       dryRun: false,
-      withFaults: false,
       source,
       onProgress,
     });
