@@ -11,15 +11,18 @@ import {
   eraseExamInput,
   examCheckSchema,
   examPageSchema,
+  examPeopleInput,
   examPlanSchema,
   examRef,
   examSchema,
   examSnapshotSchema,
   listExamsInput,
   onExamEventInput,
+  onPeopleEventInput,
   planExamInput,
   restorableExamPageSchema,
   restoredExamSchema,
+  rosterPageSchema,
   updateExamInput,
 } from "@invigil/schema";
 import {
@@ -35,6 +38,7 @@ import type { CheckService } from "../check/service.js";
 import type { PlanService } from "../plan/service.js";
 import type { CardService } from "../room/cards.js";
 import type { RoomService } from "../room/service.js";
+import type { RosterService } from "../roster/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
 import type { DuplicateService } from "./duplicates.js";
 import type { ExamService } from "./service.js";
@@ -46,6 +50,7 @@ export const createExamRouter = ({
   cards,
   duplicates,
   checks,
+  roster,
   subscriptions,
 }: {
   exam: ExamService;
@@ -54,6 +59,7 @@ export const createExamRouter = ({
   cards: CardService;
   duplicates: DuplicateService;
   checks: CheckService;
+  roster: RosterService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -205,6 +211,17 @@ export const createExamRouter = ({
       .input(cardsInput)
       .output(cardPageSchema)
       .mutation(({ ctx, input }) => cards.page(ctx.caller, input)),
+    people: watcherProcedure
+      .meta({
+        sentence: "Returns the people of an exam, with and without a room, as they are now.",
+        access: "Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.",
+        audited: "access",
+        errors: ["EXAM_NOT_FOUND"],
+        longAnswer: true,
+      })
+      .input(examPeopleInput)
+      .output(rosterPageSchema)
+      .query(({ ctx, input }) => roster.people(ctx.caller, input)),
     snapshot: overseerProcedure
       .meta({
         sentence: "Returns the rooms of an exam, to subscribe from.",
@@ -227,6 +244,22 @@ export const createExamRouter = ({
         trackEvents(
           await subscriptions.subscribeToExam({ ...ctx, signal }, input),
           subscriptions.presenter.exam,
+          ctx,
+        ),
+      ),
+    onPeople: watcherProcedure
+      .meta({
+        sentence: "Delivers what changes about the people of an exam and its rooms, as it happens.",
+        access: "Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.",
+        audited: "access",
+        errors: ["EXAM_NOT_FOUND"],
+        longAnswer: true,
+      })
+      .input(onPeopleEventInput)
+      .subscription(async ({ ctx, input, signal }) =>
+        trackEvents(
+          await subscriptions.subscribeToPeople({ ...ctx, signal }, input),
+          subscriptions.presenter.people,
           ctx,
         ),
       ),
