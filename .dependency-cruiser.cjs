@@ -16,7 +16,8 @@ const layers = [
 ];
 
 const server = "^packages/server/src/";
-const test = "\\.test(-d)?\\.ts$";
+const test = "\\.test(-d)?\\.tsx?$";
+const page = "^packages/console/src/";
 const store = `${server}features/[^/]+/[^/]*store`;
 const inside = (names) => `${server}(${names.join("|")})/`;
 const rule = (name, comment, from, to) => ({ name, severity: "error", comment, from, to });
@@ -118,10 +119,58 @@ module.exports = {
       { path: "^(packages|@invigil)/server(/|$)", dependencyTypesNot: ["type-only"] },
     ),
     rule(
+      "react-imports-its-peers-only",
+      "What the hooks do, an app of a user can do with the client.",
+      { path: "^packages/react/src/", pathNot: test },
+      {
+        pathNot: [
+          "^packages/react/src/",
+          "(^|/)@invigil/client(/|$)|^packages/client/(src|dist)/(index|session)\\.",
+          "(^|/)(react|@types/react|@tanstack/react-query|@trpc/tanstack-react-query)(/|$)",
+        ],
+      },
+    ),
+    rule(
       "script-takes-types-alone",
       "What pages load carries nothing but itself.",
       { path: "^packages/im-script/src/", pathNot: test },
       { pathNot: "^packages/im-script/src/", dependencyTypesNot: ["type-only"] },
+    ),
+    rule(
+      "console-imports-only-down",
+      "main, then app, screens and their parts. Parts know no screen, and what is live and the texts know only themselves.",
+      { path: `${page}(screens|parts|live|texts)/`, pathNot: test },
+      { path: `${page}(main|app/)` },
+    ),
+    rule(
+      "parts-know-no-screen",
+      "What two screens need is a part.",
+      { path: `${page}(parts|live|texts)/`, pathNot: test },
+      { path: `${page}screens/` },
+    ),
+    rule(
+      "live-and-texts-know-no-part",
+      "They are functions of what they are given.",
+      { path: `${page}(live|texts)/`, pathNot: test },
+      {
+        path: [`${page}parts/`, "(^|/)@?(react|react-dom|mantine|invigil/(client|react))(/|$)"],
+        dependencyTypesNot: ["type-only"],
+      },
+    ),
+    rule(
+      "screens-do-not-know-each-other",
+      "What two screens need is a part.",
+      { path: `${page}screens/([^/]+)/`, pathNot: test },
+      { path: `${page}screens/`, pathNot: `${page}screens/$1/` },
+    ),
+    rule(
+      "console-talks-to-the-server-like-any-app",
+      "Whatever the console can do, an app of our users can do: with @invigil/react and @invigil/client.",
+      { path: page, pathNot: test },
+      {
+        path: ["^packages/(server|im-script|trpc-fastify)/", "(^|/)@trpc/(?!client|tanstack-react-query)"],
+        dependencyTypesNot: ["type-only"],
+      },
     ),
     // What is not resolved is in no layer, so every rule above would be silent about it.
     rule("resolved", "The import leads nowhere.", {}, { path: "^\\.", couldNotResolve: true }),

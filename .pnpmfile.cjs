@@ -10,6 +10,9 @@ const NODES_OF_SQLITE_BINDING = {
   13: "^22.14 || >=23.6",
 };
 
+const without = (object, ...names) =>
+  Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)));
+
 const MANIFESTS = {
   "better-sqlite3": (manifest) => {
     const node = NODES_OF_SQLITE_BINDING[manifest.version.split(".", 1)[0]];
@@ -22,16 +25,11 @@ const MANIFESTS = {
     peerDependenciesMeta: { typescript: peerDependenciesMeta.typescript },
   }),
   // For types, which are resolved without it as well.
-  "dts-resolver": ({ peerDependencies, peerDependenciesMeta, ...manifest }) => manifest,
+  "dts-resolver": (manifest) => without(manifest, "peerDependencies", "peerDependenciesMeta"),
   // esbuild, which tsx brings, minifies the console's styles as well.
-  vite: ({
-    dependencies: { lightningcss, ...dependencies },
-    peerDependencies,
-    peerDependenciesMeta,
-    ...manifest
-  }) => ({
+  vite: ({ dependencies, peerDependencies, peerDependenciesMeta, ...manifest }) => ({
     ...manifest,
-    dependencies,
+    dependencies: without(dependencies, "lightningcss"),
     peerDependencies: { esbuild: peerDependencies.esbuild },
     peerDependenciesMeta: { esbuild: peerDependenciesMeta.esbuild },
   }),

@@ -69,6 +69,7 @@ const inProcess = (name: string) =>
     isolate: false,
     env: { TMPDIR: temporaryFolder() },
     ...(name === "react" && { environment: PAGE }),
+    ...(name === "console" && { environment: "jsdom", setupFiles: ["test/setup.ts"] }),
   });
 
 /** The tests of a package that start processes. */
@@ -127,7 +128,7 @@ export default defineConfig({
       ...(isQuick ? [] : [SCHEMA_TYPES]),
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
       ...["server", "client"].map(processes),
-      ...["server", "client", "trpc-fastify"].map(published),
+      ...["server", "client", "trpc-fastify", "react"].map(published),
       faults("server"),
     ],
   },

@@ -2,6 +2,7 @@
 // Builds everything, and does nothing twice: node scripts/build.mjs [PART...]
 // With names it builds these parts alone, which must stand on what the others built before.
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { oneLine } from "./one-line.mjs";
 import { upToDate } from "./up-to-date.mjs";
@@ -16,6 +17,7 @@ const compiled = (name) => `packages/${name}/dist/.tsbuildinfo`;
 /**
  * `from`: what decides what a part makes. The compiler and the packer know that by themselves.
  * `alone`: whether it needs nothing that other parts make.
+ * `needs`: a package without which a part is left out, unless it is asked for.
  */
 const PARTS = {
   // Not the tests: `npm run check` compiles them.
@@ -56,6 +58,8 @@ const PARTS = {
     cwd: "packages/react",
     from: [...bundled("react"), "packages/client/src"],
     makes: "packages/react/dist",
+    // `npm start` does not install it, because no server needs this package built.
+    needs: "packages/react/node_modules/react",
   },
 };
 
@@ -83,7 +87,10 @@ if (unknown.length > 0) {
   console.error(`The parts are ${Object.keys(PARTS).join(", ")}, not ${unknown.join(", ")}.`);
   process.exit(2);
 }
-const parts = Object.keys(PARTS).filter((name) => asked.length === 0 || asked.includes(name));
+const isPossible = ({ needs }) => needs === undefined || existsSync(join(root, needs));
+const parts = Object.keys(PARTS).filter((name) =>
+  asked.length === 0 ? isPossible(PARTS[name]) : asked.includes(name),
+);
 
 process.exitCode = await oneLine("Building", async (stdio) => {
   const together = async (names) => {

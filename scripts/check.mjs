@@ -48,10 +48,21 @@ const steps = [
     isQuick: false,
   },
   {
+    name: "console",
+    command: [process.execPath, "scripts/build.mjs", "console"],
+    isQuick: false,
+  },
+  {
+    name: "sizes",
+    command: [process.execPath, "scripts/check-sizes.mjs"],
+    after: ["console", "packed", "script"],
+    isQuick: false,
+  },
+  {
     name: "tests",
     // vitest runs what one of several patterns lets through, so there is one: `-p*` is whatever starts processes, and `-ci` what only .ci/run runs.
     command: [...vitest, "--project", quick ? "!*-p*" : "!*-ci"],
-    after: ["types", "packed", "script", "adapter", "client", "react"],
+    after: ["types", "packed", "script", "adapter", "client", "react", "console"],
     counts: true,
   },
   {

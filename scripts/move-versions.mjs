@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Gives the server's version to what changesets does not move, because nobody publishes it: node scripts/move-versions.mjs
+// Gives the server's version to what changesets does not move: node scripts/move-versions.mjs
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
@@ -10,7 +10,10 @@ const { version } = JSON.parse(read("packages/server/package.json"));
 /** Each file, and the text with its version. `check-deploy.mjs` compares the tag with the server. */
 const PLACES = [
   ["package.json", /(?<="version": ")[^"]+/],
+  ["packages/console/package.json", /(?<="version": ")[^"]+/],
   ["packages/im-script/package.json", /(?<="version": ")[^"]+/],
+  // The range has no end: changesets makes a release that is not in the range of a peer a major one, of all packages that share a version.
+  ["packages/react/package.json", /(?<="@invigil\/client": "workspace:>=)[^"]+/],
   ["deploy/kubernetes/kustomization.yaml", /(?<=newTag: )\S+/],
 ];
 for (const [path, pattern] of PLACES) writeFileSync(join(root, path), read(path).replace(pattern, version));

@@ -42,7 +42,10 @@ const ALIASES = { "@invigil/sqlite-binding": "better-sqlite3@" };
 const isNeeded = ({ name }) =>
   name !== "@invigil/sqlite-binding-12" ||
   existsSync(join(root, "packages/sqlite-binding-12/node_modules/better-sqlite3-12"));
-const install = published
-  .filter(isNeeded)
-  .map((manifest) => `"${ALIASES[manifest.name] ?? ""}${tarballOf(manifest)}"`);
-console.log(`npm install ${install.join(" ")}`);
+const install = (manifests) =>
+  `npm install ${manifests.map((manifest) => `"${ALIASES[manifest.name] ?? ""}${tarballOf(manifest)}"`).join(" ")}`;
+// tRPC's binding for React wants another version of tRPC than our adapter, and a page needs no adapter.
+const REACT = "@invigil/react";
+const ofPages = published.filter(({ name }) => [REACT, "@invigil/client"].includes(name));
+console.log(`A page with React: ${install(ofPages)}`);
+console.log(install(published.filter((manifest) => manifest.name !== REACT && isNeeded(manifest))));

@@ -17,7 +17,7 @@ import type { FeedWatcher } from "./feeds.js";
 /** How often the same queries are asked again at most, in milliseconds. */
 const REFETCH_MS = 1000;
 
-type EventType = RoomEvent["type"] | ExamEvent["type"];
+type EventType = (RoomEvent | ExamEvent)["type"];
 type Part = "participants" | "people" | "rooms" | "records" | "messages" | "streams" | "config";
 
 /** What an event changes that it does not carry, or only a part of. */
@@ -88,7 +88,7 @@ const createRefetcher = (queryClient: QueryClient) => {
   };
   return {
     refetch,
-    end() {
+    end: () => {
       for (const { timer } of waiting.values()) clearTimeout(timer);
       waiting.clear();
     },

@@ -208,6 +208,15 @@ export {
   imServerSchema,
   imTokensSchema,
 } from "./im.js";
+export {
+  type InstallationInfo,
+  type InstallationUsage,
+  installationInfoSchema,
+  installationUsageSchema,
+  type RunningServer,
+  runningServerSchema,
+  runningServersSchema,
+} from "./installation.js";
 export type { JsonObject, JsonValue } from "./json.js";
 export {
   type ExamSnapshot,
@@ -341,6 +350,18 @@ export {
   unseatedPersonSchema,
 } from "./roster.js";
 export { type RosterState, rosterStateOf, rosterStates } from "./roster-states.js";
+export {
+  type ExamSeries,
+  type ExamSeriesInput,
+  examSeriesInput,
+  examSeriesSchema,
+  ROOM_SERIES_MINUTES,
+  type RoomSeriesInput,
+  type RoomSeriesPage,
+  roomSeriesInput,
+  roomSeriesPageSchema,
+  SERIES_MINUTES,
+} from "./series.js";
 export {
   parseSignal,
   readSignal,

@@ -27,6 +27,11 @@ export const publishStatuses = z
   })
   .describe("Whether the cameras of the person send their streams.");
 
+const unless = (setting: string) => (sentence: string) =>
+  z.string().optional().describe(`${sentence} Absent unless \`${setting}\` is set.`);
+const playlist = unless("INVIGIL_STREAM_HLS_URL");
+const endpoint = unless("INVIGIL_STREAM_WHEP_URL");
+
 export const streamUrlsSchema = z
   .object({
     pushUrl: z
@@ -37,6 +42,10 @@ export const streamUrlsSchema = z
       ),
     pullUrl: z.string().describe("Plays the stream."),
     lowPullUrl: z.string().describe("Plays the transcoded low-definition stream."),
+    hlsUrl: playlist("Plays the stream by HLS, in browsers without the vendor's player."),
+    lowHlsUrl: playlist("Plays the transcoded low-definition stream by HLS."),
+    whepUrl: endpoint("Plays the stream by WHEP, in browsers without the vendor's player."),
+    lowWhepUrl: endpoint("Plays the transcoded low-definition stream by WHEP."),
   })
   .describe(
     "The signed URLs of a camera's stream. They stay the same for a minute, and are valid for the configured lifetime " +

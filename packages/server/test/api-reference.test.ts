@@ -80,7 +80,7 @@ const shortener = ({ room, sibling, other, clipId }: School) => {
 };
 
 /** Makes a call of each procedure, one after the other, in one school. */
-const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample>> => {
+const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample | "refused">> => {
   await using recordings = await openRecordings({ clock: () => NOW, environment: {} });
   const { aliyun, uploads, vendors } = recordings.config;
   await using school = await openSchool({
@@ -90,7 +90,7 @@ const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample>> => {
   const { admin, room } = school;
   const callers = callersOf(school);
   const most = Object.keys(callers).length;
-  const examples = new Map<string, ApiExample>();
+  const examples = new Map<string, ApiExample | "refused">();
   const prepared = new Set<unknown>();
   const counts = new Map<string, number>();
   for (const call of calls) {
@@ -100,7 +100,9 @@ const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample>> => {
     const n = (counts.get(noun) ?? 0) % most;
     counts.set(noun, n + 1);
     const name = needsLogin ? "teacher" : callerOf(call);
-    if (examples.has(path) || name === undefined) continue;
+    const isMade = (examples.get(path) ?? "refused") !== "refused";
+    if (name === undefined && !isMade) examples.set(path, "refused");
+    if (name === undefined || isMade) continue;
     if (prepare && !prepared.has(prepare)) await prepare(school);
     prepared.add(prepare);
     await before?.(school, n);

@@ -50,7 +50,7 @@ describe("a command", () => {
     const later = ["--start", "2036-02-01 08:00", "--end", "2036-02-01 10:00"];
     await runWell(["exam", "update", examId, ...later], options);
     const links = await runWell(["room", "links", roomId], options);
-    const [link] = await listed("--procedure", "room.joinLinks");
+    const [link] = await listed("--procedure", "exam.cards");
     expect(link).toMatchObject({ roomId, outcome: "ok" });
     const everything = JSON.stringify(await listed("--limit", "1000"));
     expect(everything).not.toContain(token);

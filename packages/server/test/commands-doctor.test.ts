@@ -71,7 +71,7 @@ describe("`invigil doctor`", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^CHECK +STATE +FOUND +WHAT TO DO\nsettings +ok /);
     expect(stdout).toMatch(/\npublic URL +warning .+Set INVIGIL_PUBLIC_URL/);
-    expect(stdout).toMatch(/\n15 checks: 0 failed, 1 warning\n$/);
+    expect(stdout).toMatch(/\n16 checks: 0 failed, 1 warning\n$/);
   });
 
   it("names every setting that is wrong, and no value", async () => {
@@ -192,6 +192,14 @@ describe("`invigil doctor`", () => {
       expect(of(check)).toMatchObject([{ state: "warning", todo: expect.stringContaining("INVIGIL_") }]);
     expect(of("stream domains")).toMatchObject([
       { state: "ok", found: "push.school.test, pull.school.test" },
+    ]);
+    expect(of("streams in browsers")).toMatchObject([{ state: "off", todo: expect.stringContaining("HLS") }]);
+    const played = await doctor(folder.path, {
+      ...env,
+      INVIGIL_STREAM_HLS_URL: "https://p.test/{stream}.m3u8",
+    });
+    expect(played.of("streams in browsers")).toMatchObject([
+      { state: "ok", found: "HLS at https://p.test/{stream}.m3u8" },
     ]);
     const plain = await doctor(folder.path, { ...testEnv, INVIGIL_PUBLIC_URL: "http://exam.school.test" });
     expect(plain.of("public URL")).toMatchObject([{ state: "warning" }]);

@@ -38,6 +38,31 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.dispose]());
 
+describe("invigil exam people", () => {
+  const found = async (...options: string[]): Promise<string[]> =>
+    (await json("exam", "people", ...options)).people.map(
+      ({ userId, state }: Parsed) => `${userId} ${state}`,
+    );
+
+  it("shows everybody with their state, and those of a room, a search or a state", async () => {
+    expect((await found("Maths")).toSorted()).toEqual([
+      "20260001 expected",
+      "20260002 expected",
+      "e10 expected",
+      "spare unseated",
+      "t1 expected",
+      "t2 expected",
+    ]);
+    expect(await found("Maths", "--search", "ll")).toEqual(["20260001 expected"]);
+    expect(await found("Maths", "--search", "hmm")).toEqual(["20260002 expected"]);
+    expect(await found("Maths", "--room", "Room 2", "--state", "expected")).toContain("e10 expected");
+    expect(await found("Art", "--state", "unseated")).toEqual(["20260003 unseated"]);
+    expect(await fine("exam", "people", "Art", "--state", "disconnected")).toBe(
+      "Nobody.\n\nOf all examinees: 1 unseated, 0 ended, 0 expected, 0 disconnected, 0 stopped, 0 publishing, 0 notPublishing; 0 with cheat records.\n0 people are shown.",
+    );
+  });
+});
+
 describe("invigil roster find", () => {
   const found = async (text: string, ...more: string[]): Promise<string[]> =>
     (await json("roster", "find", text, ...more)).people.map(

@@ -1,9 +1,15 @@
 // Also on PostgreSQL: what is missing is counted in several tables.
 import type { CheckItem } from "@invigil/schema";
+import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
+import { callInProcess } from "../src/app/in-process.js";
 import { createTestApp, type TestApp, type TestAppOptions, type TestCaller } from "../src/app/testing.js";
+import { query } from "../src/storage/statement.js";
+import { participants } from "../src/storage/tables.js";
 import { EVERYTHING } from "./support/procedure-calls.js";
 import { CHEAT_CONFIG } from "./support/school.js";
+import { change } from "./support/tables.js";
+import { openWorld } from "./support/world.js";
 
 const ADMIN: TestCaller = { sub: "root", role: "admin" };
 const NOW = Date.parse("2026-01-02T03:04:05Z");
@@ -71,22 +77,27 @@ describe("the check list of an exam", () => {
   });
 
   it("names rooms without a teacher, and staff who could not enter", async () => {
-    await using exam = await openExam();
-    const { admin, examId } = exam;
-    const room = await admin.room.create({
+    await using world = await openWorld({ config: { ...EVERYTHING.config } });
+    const admin = callInProcess(world.router, world.services, (s) => world.token(ADMIN, s), world);
+    const { id: roomId, examId } = await admin.room.create({
       name: "Hall",
-      examId,
       participants: [
         { userId: "e1", name: "E1", role: "examinee" },
         { userId: "i1", name: "I1", role: "inspector" },
       ],
     });
-    await admin.participant.removeFromExam({ examId, userId: "root" });
-    const { teachers, staff_access: staffAccess } = await exam.items();
-    expect(teachers).toMatchObject({ status: "missing", rooms: [{ roomId: room.id, name: "Hall" }] });
-    expect(staffAccess).toMatchObject({ status: "missing", people: [{ userId: "i1", name: "I1" }] });
+    const itemOf = async (code: CheckItem["code"]) =>
+      (await admin.exam.check({ examId })).items.find((item) => item.code === code);
+    expect(await itemOf("teachers")).toMatchObject({ status: "ok" });
+    // No call takes a room its last teacher.
+    await change(world.db, query.delete(participants).where(eq(participants.userId, "root")));
+    expect(await itemOf("teachers")).toMatchObject({ status: "missing", rooms: [{ roomId, name: "Hall" }] });
+    expect(await itemOf("staff_access")).toMatchObject({
+      status: "missing",
+      people: [{ userId: "i1", name: "I1" }],
+    });
     await admin.account.create({ userId: "i1", role: "inspector", name: "I1", password: "a password" });
-    expect((await exam.items()).staff_access).toMatchObject({ status: "ok", people: [] });
+    expect(await itemOf("staff_access")).toMatchObject({ status: "ok", people: [] });
   });
 
   it("counts links that were made for the whole exam or for a room, of those who were there", async () => {

@@ -186,7 +186,7 @@ describe("a large duplicate", () => {
     ]);
     const entries = await rowsOf(world.db, auditEntries);
     expect(entries.filter(({ procedure }) => procedure === "exam.duplicate")).toMatchObject([
-      { examId: data.id, subject: examId },
+      { examId, subject: data.id },
     ]);
     expect(await countRows(world.db, bulkChanges)).toBe(0);
   });

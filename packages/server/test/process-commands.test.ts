@@ -96,6 +96,9 @@ describe("every command", () => {
     await does("exam show", ["Maths"], new RegExp(`^exam +${exam}\nname +Maths\n`));
     await does("exam update", [exam, "--name", "Arts"], /\nname +Arts\n/);
     await does("exam list", [], /^ID .*\n.* Arts\n$/);
+    await does("exam series", ["Arts"], /^Nothing was counted in that time: /);
+    await does("servers", [], /^A SQLite database has one server, /);
+    await does("usage", [], /^IN USE .*\ndatabase \(sqlite\) .*\nINVIGIL_QUOTA_RECORDS_PER_PERSON +50000\n/s);
 
     const clip = await does("audio add", ["https://cdn.example/a.mp3", "--name", "A", "-q"], ID);
     await does("audio list", [], new RegExp(`^ID .*\n${clip} .* A `));
@@ -123,6 +126,11 @@ describe("every command", () => {
       "exam delete",
       ["Resit", "--with-rooms", "--erase-now", "--yes"],
       /^Deleted the exam Resit, 2 rooms and 4 people/,
+    );
+    await does(
+      "exam people",
+      ["Arts", "--search", "a"],
+      /^ID .*\ne1 +A +examinee +Room 1 +expected\n\nOf all /,
     );
     await does("room list", [], /^NAME .*\n2 rooms\n$/s);
     await does("room links", ["Room 1", "--exam", "Arts"], /^Room 1\n {2}teacher t1 T, .*examinee e1 A/s);
@@ -198,7 +206,11 @@ describe("every command", () => {
     await fails("exam create", soon, /^invigil: --start must be a time like [^\n]+\n$/);
     await fails("exam show", ["none"], noExam);
     await fails("exam update", ["none", "--name", "E"], noExam);
+    await fails("exam series", ["none"], noExam);
+    await fails("servers", ["--all"], /^invigil: unknown option '--all'\n/);
+    await fails("usage", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("exam list", ["--all"], /^invigil: unknown option '--all'\n/);
+    await fails("exam people", ["none"], noExam);
     await fails("exam plan", ["none", "--room-size", "1"], noExam);
     await fails("exam duplicate", ["none", "--name", "E"], noExam);
     await fails("exam check", ["none"], noExam);

@@ -194,6 +194,59 @@ it("`invigil serve --demo` finds its room again behind a hundred newer ones of t
   expect(second.guide.roomId).toBe(first.guide.roomId);
 });
 
+it("`invigil serve --demo` plays an exam of 60 candidates in 3 rooms, one after a crash too, and none with INVIGIL_DEMO_EXAM=off", async () => {
+  using folder = tempFolder();
+  const played = async ({ server, guide }: Demo) => {
+    const { exams } = (await query(server, "exam.list", {}, guide.admin)) as {
+      exams: { id: string; name: string }[];
+    };
+    return exams.filter(({ name }) => name !== "演示考场 Demo room");
+  };
+  const first = await startDemo(folder.path);
+  const [killed, ...more] = await played(first);
+  expect(more).toEqual([]);
+  const { rooms } = (await query(first.server, "room.list", { examId: killed?.id }, first.guide.admin)) as {
+    rooms: { id: string }[];
+  };
+  const people = await Promise.all(
+    rooms.map(({ id }) => query(first.server, "participant.list", { roomId: id }, first.guide.admin)),
+  );
+  expect(people.map((list) => (list as unknown[]).length)).toEqual([20, 20, 20]);
+  // It moves now, because somebody has looked at it.
+  await expect
+    .poll(() => query(first.server, "room.presence", { roomId: rooms[0]?.id }, first.guide.admin), {
+      timeout: 20_000,
+    })
+    .not.toEqual([]);
+  await first.server[Symbol.asyncDispose]();
+
+  const second = await startDemo(folder.path);
+  {
+    await using _ = second.server;
+    const exams = await played(second);
+    expect(exams).toHaveLength(1);
+    expect(exams[0]?.id).not.toBe(killed?.id);
+  }
+  const third = await startDemo(folder.path, { INVIGIL_DEMO_EXAM: "off" });
+  {
+    await using _ = third.server;
+    expect(await played(third)).toEqual([]);
+  }
+});
+
+it("`invigil serve --demo` takes its exam away when it ends", async () => {
+  using folder = tempFolder();
+  const demo = await startDemo(folder.path);
+  await using server = demo.server;
+  const look = () => query(server, "exam.list", {}, demo.guide.admin) as Promise<{ exams: { id: string }[] }>;
+  expect((await look()).exams).toHaveLength(2);
+  server.kill("SIGTERM");
+  expect(await server.ended()).toMatchObject({ code: 0, stderr: "" });
+  await using after = await serve({ cwd: folder.path, env });
+  const { exams } = (await query(after, "exam.list", {}, demo.guide.admin)) as { exams: unknown[] };
+  expect(exams).toHaveLength(1);
+});
+
 it("a page of this machine enters the demo without a password, and opens the console that the address names", async () => {
   using folder = tempFolder();
   const { server } = await startDemo(folder.path);

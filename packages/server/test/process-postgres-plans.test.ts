@@ -145,12 +145,20 @@ const MAY_SCAN: readonly (readonly [reason: string, text: RegExp])[] = [
     "a page of all exams, without those that are being deleted",
     /from "visible_exams" where "visible_exams"."id" < \$1 order by/,
   ],
-  ["the command `doctor` reads every exam", /from "visible_exams" where "visible_exams"."end_time" > \$1/],
+  [
+    "exams that are held, and those to come, are few",
+    /from "visible_exams" where "visible_exams"."end_time" > \$1/,
+  ],
   [
     "names of streams with the same beginning are those of one room, mostly",
     /"stream_names"."name" < prefixes."to" and "stream_names"."room_id" <> prefixes."roomId"/,
   ],
   ["only SQLite reads the events of all exams in one order", ALL_EVENTS],
+  [
+    "an administrator counts the exams",
+    /select count\(\*\) from "visible_exams" where "visible_exams"."id" > ''$/,
+  ],
+  ["who is present holds nothing that is over", /from "presence" group by/],
   ["a library of clips stays small: it is counted", /select count\(\*\) from "audio_clips"$/],
   ["a library of clips stays small: its names are searched", /"audio_clips"."folded_name" LIKE/],
 ];
@@ -180,6 +188,11 @@ const MAY_SPAN: readonly (readonly [reason: string, text: RegExp])[] = [
     /from "presence" where "presence"."instance" = \$1$/,
   ],
   ["a clip may be played by several exams", /from "exam_audio" where "exam_audio"."clip_id" = \$1$/],
+  [
+    "rooms of all exams are under way",
+    /from "(?:presence|exam_minutes)" (?:where "exam_minutes"."minute" >= \$1 )?group by/,
+  ],
+  ["minutes grow old in all exams", /"(?:room|exam)_minutes"."minute" < \$1/],
   ["old events are deleted exam by exam", /from "room_events" where "room_events"."exam_id" > \$1/],
   ["only SQLite reads the events of all exams in one order", ALL_EVENTS],
 ];

@@ -586,7 +586,7 @@ describePostgres("servers of one database", () => {
       const store = createInstanceStore(member.db);
       const at = (seconds: number) => new Date(Date.parse("2026-01-02T03:04:05Z") + seconds * 1000);
       const claim = (seconds: number) => store.claim("a", { now: at(seconds), until: at(seconds + 30) });
-      await store.begin("a", at(30));
+      await store.begin({ id: "a", leaseUntil: at(30), startedAt: null, version: null });
       expect(await claim(29)).toBe(false);
       expect(await store.renew("a", at(35))).toBe(true);
       expect(await claim(34)).toBe(false);

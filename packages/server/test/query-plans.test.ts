@@ -3,16 +3,20 @@ import Sqlite from "better-sqlite3";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp, type TestAppOptions, type TestCaller } from "../src/app/testing.js";
+import { createStoredDuties } from "../src/coordination/duties-table.js";
 import { createInstances } from "../src/coordination/instances.js";
 import { createInstanceStore } from "../src/coordination/instances-table.js";
 import { createStoredClaims } from "../src/coordination/page-claims-table.js";
 import { storedRate } from "../src/coordination/send-rate-table.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
 import { createMuteStore } from "../src/features/im/mutes-store.js";
+import { createSeriesStore } from "../src/features/series/store.js";
 import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
 import type { ProcedurePath } from "../src/rest/routes.js";
 import type { DeclaredTables } from "../src/storage/declared-tables.js";
 import { createFootprints } from "../src/storage/sqlite/footprints.js";
+import { insertion } from "../src/storage/statement.js";
+import { presence } from "../src/storage/tables.js";
 import { dataOf, trpc } from "./support/calls.js";
 import { isOnPostgres } from "./support/engine.js";
 import { tempFolder } from "./support/folders.js";
@@ -396,13 +400,13 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
 
 /** Runs the statements of servers that share a database, which an app on SQLite does not. */
 const actAsSeveralServers = async (
-  { db }: Pick<World, "db">,
+  { db, services }: Pick<World, "db" | "services">,
   { id: roomId, examId }: { readonly id: string; readonly examId: string },
 ): Promise<void> => {
   const now = new Date(0);
   const instances = createInstanceStore(db);
   for (const id of ["a", "b"]) {
-    await instances.begin(id, new Date(1));
+    await instances.begin({ id, leaseUntil: new Date(1), startedAt: null, version: null });
     await instances.renew(id, new Date(1));
   }
   const claims = createStoredClaims(db);
@@ -431,6 +435,21 @@ const actAsSeveralServers = async (
     await instances.remove(id);
   }
   await createSubscriptionStore(withWrites(db)).prune(new Date(8.64e15));
+  // The app's own recorder waits for the next minute, which does not come.
+  const duties = createStoredDuties({ control: db.storage, instances: { id: "a" } });
+  await duties.take("series", { now, until: new Date(1) });
+  const series = createSeriesStore({ ...withWrites(db), duties });
+  const boss = acting({ userId: "boss", role: "admin", expiresAt: new Date(8.64e15) });
+  await services.room.reopen(boss, roomId);
+  const { startTime } = await services.exam.get(boss, examId);
+  const page = { examId, roomId, userId: "examinee1", camera: "main", role: "examinee", since: now } as const;
+  await db.storage.write((tx) => tx.insert(insertion(presence), [page]));
+  // Before its exam begins, the room is under way because of whoever is present.
+  const before = await series.measure(now, now);
+  const measurement = await series.measure(now, startTime);
+  expect([before.rooms.length, measurement.rooms.length]).toEqual([1, 1]);
+  await series.write(measurement, new Date(1));
+  await series.prune(new Date(8.64e15));
 };
 
 /** Counts logins as several server processes do together, which an app on SQLite does not. */

@@ -34,7 +34,7 @@ export interface Follower<Event> {
   readonly read: (signal: AbortSignal) => Promise<void>;
   /**
    * Takes an event. Returns whether it is new.
-   * @param readAgain - ends this subscription, to read everything again and begin another one
+   * @param readAgain - ends the subscription, also later and if it is another one by then. The next one begins at `position`
    */
   readonly receive: (event: Event, readAgain: () => void) => boolean;
 }
@@ -74,11 +74,15 @@ export const follow = async <State, Event>(
     core.heardAt = new Date();
   };
 
+  /** Ends the current subscription, if there is one. */
+  let end: () => void = () => undefined;
+  const readAgain = (): void => end();
+
   /** Rejects when the connection ends. */
   const untilDisconnected = (lastEventId: string): Promise<never> =>
     new Promise((_, reject) => {
       let isOver = false;
-      const end = (): void => {
+      end = () => {
         isOver = true;
         call.unsubscribe();
         reject(new ReadAgain());
@@ -92,7 +96,7 @@ export const follow = async <State, Event>(
         },
         onData({ data }) {
           if (isOver || signal.aborted) return;
-          if (receive(data, end)) hasReceived = true;
+          if (receive(data, readAgain)) hasReceived = true;
         },
         onError: reject,
         onComplete: () => reject(new NetworkFailure("lost", "The server ended the subscription.")),

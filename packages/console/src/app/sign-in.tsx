@@ -1,7 +1,7 @@
 import "@mantine/core/styles/ActionIcon.css";
 import "@mantine/core/styles/PasswordInput.css";
 import { isInvigilError } from "@invigil/client";
-import { useSession } from "@invigil/react";
+import { useInvigilClient, useSession } from "@invigil/react";
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
@@ -185,10 +185,17 @@ function LinkForm() {
 
 function DemoEntry() {
   const t = useTranslations("common.signIn");
+  const { accept } = useSession();
+  const client = useInvigilClient();
+  const { isPending, failure, attempt } = useAttempt();
+  const enter = async () => accept(await client.auth.loginToDemo.mutate());
   return (
     <div className={styles.demo}>
-      <Button size="sm">{t("demo")}</Button>
+      <Button size="sm" loading={isPending} onClick={() => void attempt(enter)}>
+        {t("demo")}
+      </Button>
       <p>{t("demoHint")}</p>
+      {failure !== undefined && <ErrorNote error={failure} />}
     </div>
   );
 }

@@ -39,9 +39,10 @@ export function Composer({
     }
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const { isComposing, keyCode } = event.nativeEvent;
-    // Safari ends the composition before the key that ended it, whose code is 229.
-    if (event.key !== "Enter" || event.shiftKey || isComposing || keyCode === 229) return;
+    // Safari ends the composition before the key that ended it. Only the deprecated code of that key, 229, tells.
+    // oxlint-disable-next-line typescript/no-deprecated
+    const isComposing = event.nativeEvent.isComposing || event.nativeEvent.keyCode === 229;
+    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
     event.preventDefault();
     void send();
   };

@@ -264,17 +264,20 @@ export function Table<Row>({
     onOpen?.(row);
   }, []);
 
+  const wantsFocus = useRef(false);
   const focusRow = (index: number) => {
     const row = rows[index];
     if (row === undefined) return;
     setActiveKey(keyOf(row));
     virtualizer.scrollToIndex(index);
-    const focus = () =>
-      scroller?.querySelector<HTMLElement>(`[data-key="${CSS.escape(keyOf(row))}"]`)?.focus({
-        preventScroll: true,
-      });
-    requestAnimationFrame(focus);
+    wantsFocus.current = true;
   };
+  // After the drawing that has the row in it.
+  useEffect(() => {
+    if (!wantsFocus.current) return;
+    wantsFocus.current = false;
+    scroller?.querySelector<HTMLElement>("[role=row][tabindex='0']")?.focus({ preventScroll: true });
+  });
   const onKeyDown = (event: KeyboardEvent) => {
     const { target, key, shiftKey, ctrlKey, metaKey } = event;
     if (!(target instanceof HTMLElement) || !target.matches("[role=row]")) return;

@@ -5,6 +5,7 @@ import { createAuthRouter } from "../features/auth/router.js";
 import { createCheatRouter } from "../features/cheat/router.js";
 import { createExamRouter } from "../features/exam/router.js";
 import { createImRouter } from "../features/im/router.js";
+import { createInstallationRouter } from "../features/installation/router.js";
 import { createParticipantRouter } from "../features/participant/router.js";
 import { createRoomRouter } from "../features/room/router.js";
 import { createStreamRouter } from "../features/stream/router.js";
@@ -26,6 +27,7 @@ export const createAppRouter = (services: Services) =>
     audit: createAuditRouter(services),
     upload: createUploadRouter(services),
     stream: createStreamRouter(services),
+    installation: createInstallationRouter(services),
   });
 
 /** The router with the server's own types. `AppRouter` has the types for clients. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import type { Caller } from "@invigil/schema";
 import { createAccessLog } from "../domain/access-log.js";
 import { createAuditLog } from "../domain/audit.js";
 import { createBulkChanges } from "../domain/bulk/changes.js";
@@ -47,6 +48,8 @@ import { createImService } from "../features/im/service.js";
 import { createImStore } from "../features/im/store.js";
 import { createImportService } from "../features/import/service.js";
 import { createImportStore } from "../features/import/store.js";
+import { createInstallationService } from "../features/installation/service.js";
+import { createInstallationStore } from "../features/installation/store.js";
 import { createGroupQueues, taskKindsOf } from "../features/message-groups/queues.js";
 import { createGroupService } from "../features/message-groups/service.js";
 import { createGroupStore } from "../features/message-groups/store.js";
@@ -66,6 +69,9 @@ import { createWrongCodes } from "../features/room/wrong-codes.js";
 import { createPeopleStore } from "../features/roster/people-store.js";
 import { createRosterService } from "../features/roster/service.js";
 import { createRosterStore } from "../features/roster/store.js";
+import { createSeriesRecorder } from "../features/series/recorder.js";
+import { createSeriesService } from "../features/series/service.js";
+import { createSeriesStore } from "../features/series/store.js";
 import { createStreamService } from "../features/stream/service.js";
 import { createStreamStore } from "../features/stream/store.js";
 import { createEventDispatcher } from "../features/subscriptions/event-dispatcher.js";
@@ -108,7 +114,7 @@ export const createServices = (
     passwords,
     audioFiles,
     log,
-    coordination: { instances, throttle, sendRate, claims },
+    coordination: { instances, throttle, sendRate, claims, duties },
   }: Omit<Deps, "authSecret">,
   { unlimited = false, isDemo = false }: ServiceOptions = {},
 ) => {
@@ -188,7 +194,21 @@ export const createServices = (
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
-  const access = withRateLimits(uncountedAccess, rates);
+  const seriesStore = createSeriesStore({ storage, writes, duties });
+  const seriesRecorder = createSeriesRecorder({
+    store: seriesStore,
+    duties,
+    isAnyoneConnected: () => presence.isAnyoneConnected(),
+    clock,
+    log,
+  });
+  /** Tells the demo who uses an exam or one of its rooms. */
+  const uses = new EventEmitter<{ exam: [caller: Caller, examId: string] }>();
+  const access = withRateLimits(uncountedAccess, rates, (caller, examId) => {
+    seriesRecorder.noteUse();
+    if (isDemo) uses.emit("exam", caller, examId);
+  });
+  const series = createSeriesService({ store: seriesStore, access, rates, clock });
   const authStore = createAuthStore({ storage, writes, roomExams });
   const auth = createAuthService({
     store: authStore,
@@ -385,6 +405,7 @@ export const createServices = (
     rates,
     log,
   });
+  const subscriptionLimits = createSubscriptionLimits(config.perPerson);
   const subscriptions = createSubscriptionService({
     store: subscriptionStore,
     dispatcher,
@@ -392,7 +413,7 @@ export const createServices = (
     uncountedAccess,
     presence,
     accessLog,
-    limits: createSubscriptionLimits(config.perPerson),
+    limits: subscriptionLimits,
     rates,
     clock,
     monotonic,
@@ -417,6 +438,18 @@ export const createServices = (
     uploads: providers.uploads,
     store: createUploadStore({ storage }),
     access,
+  });
+  const installation = createInstallationService({
+    store: createInstallationStore({ storage }),
+    access,
+    instances,
+    audio,
+    db,
+    disk,
+    inUse: () => subscriptionLimits.inUse(),
+    clock,
+    config,
+    isDemo,
   });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
   const checks = createCheckService({
@@ -445,6 +478,7 @@ export const createServices = (
     gate,
     accessLog,
     access,
+    uses,
     audit,
     isDemo,
     auth,
@@ -466,8 +500,11 @@ export const createServices = (
     im,
     instances,
     presence,
+    series,
+    seriesRecorder,
     upload,
     capacity,
+    installation,
     queue,
     deadLetters,
     erasure,

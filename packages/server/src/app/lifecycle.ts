@@ -18,6 +18,7 @@ export const startServices = async (
   services.audit.start();
   await services.instances.start();
   await services.presence.start();
+  services.seriesRecorder.start();
 };
 
 /**
@@ -37,6 +38,7 @@ export const stopServices = async (
   // The calls and subscriptions have ended.
   await services.accessLog.flush();
   await services.audit.stop();
+  await services.seriesRecorder.stop();
   await services.erasure.stop();
   await services.bulk.stop();
   await services.presence.stop();

@@ -2,12 +2,12 @@ import type { Command } from "commander";
 import type { Manifest } from "../backup/manifest.js";
 import { parseConfig, readEnvironment } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
+import { version } from "../platform/version.js";
 import type { StoragePaths } from "../storage/data-folder.js";
 import { jsonOption } from "./arguments.js";
 import { withProgress } from "./long-work.js";
 import { count, print } from "./output.js";
 import type { CommandRun } from "./run.js";
-import { version } from "./version.js";
 
 const MIB = 1024 * 1024;
 

@@ -13,6 +13,7 @@ import { jsonOption, quietListOption, quietOption } from "./arguments.js";
 import { addCheck } from "./exam-check.js";
 import { addDeletion, deletedText } from "./exam-deletion.js";
 import { addEnd } from "./exam-end.js";
+import { addPeople } from "./exam-people.js";
 import { withLocalApp } from "./local-app.js";
 import { allDeletedExams, allExams, findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
@@ -296,5 +297,6 @@ export const addExam = (program: Command, run: CommandRun): void => {
   addDuplicate(exam, run);
   addCheck(exam, run);
   addEnd(exam, run);
+  addPeople(exam, run);
   addDeletion(exam, run);
 };

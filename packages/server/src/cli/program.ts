@@ -4,11 +4,11 @@ import { Command, CommanderError } from "commander";
 import { InvigilError } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
 import { isSystemError, reasonOfSystem } from "../platform/system-errors.js";
+import { version } from "../platform/version.js";
 import { isStorageFull } from "../storage/storage-full.js";
 import { failureOfCall } from "../trpc/failures.js";
 import { findOrAddCommand, operatorName } from "./arguments.js";
 import type { CommandIo, CommandRun } from "./run.js";
-import { version } from "./version.js";
 
 type AddCommand = (program: Command, run: CommandRun) => Promise<void>;
 
@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   account: async (program, run) => (await import("./account.js")).addAccount(program, run),
   exam: async (program, run) => {
     (await import("./exam.js")).addExam(program, run);
+    (await import("./exam-series.js")).addSeries(findOrAddCommand(program, "exam"), run);
     (await import("./plan.js")).addPlan(findOrAddCommand(program, "exam"), run);
   },
   audio: async (program, run) => (await import("./audio.js")).addAudio(program, run),
@@ -35,6 +36,8 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   database: async (program, run) => (await import("./database.js")).addDatabase(program, run),
   audit: async (program, run) => (await import("./audit.js")).addAudit(program, run),
   outbox: async (program, run) => (await import("./outbox.js")).addOutbox(program, run),
+  servers: async (program, run) => (await import("./installation.js")).addServers(program, run),
+  usage: async (program, run) => (await import("./installation.js")).addUsage(program, run),
   doctor: async (program, run) => (await import("./doctor.js")).addDoctor(program, run),
 };
 

@@ -67,6 +67,7 @@ describe("settings", () => {
       restStatus: "legacy",
       trpcAdapter: "fast",
       demoExaminees: 0,
+      demoExam: true,
       limits: {
         reads: { person: 12_000, admin: 600_000, network: 60_000 },
         readRows: { person: 120_000, admin: 6_000_000 },
@@ -105,6 +106,7 @@ describe("settings", () => {
       presenceSettleSeconds: 10,
       logLevel: "info",
       streams: { domains: undefined, app: "exam", ttlSeconds: 604_800, transcodeSuffix: "_240p" },
+      streamPlayers: { hlsUrl: undefined, whepUrl: undefined },
       streamCallbackKey: undefined,
       streamPushLimit: 300,
       vendors: { timeoutMs: 5000, concurrency: 16, pauseSeconds: 10 },
@@ -128,6 +130,7 @@ describe("settings", () => {
       INVIGIL_CORS_ORIGINS: "https://a.example, http://b.example:8080",
       INVIGIL_REST_STATUS: "http",
       INVIGIL_DEMO_EXAMINEES: "5",
+      INVIGIL_DEMO_EXAM: "off",
       INVIGIL_EVENT_RETENTION_SECONDS: "3600",
       INVIGIL_PRESENCE_SETTLE_SECONDS: "0",
       INVIGIL_LOG_LEVEL: "silent",
@@ -157,6 +160,7 @@ describe("settings", () => {
       corsOrigins: ["https://a.example", "http://b.example:8080"],
       restStatus: "http",
       demoExaminees: 5,
+      demoExam: false,
       perPerson: { connections: 20, subscriptions: 1000 },
       maxConnections: 50_000,
       sendBufferBytes: 256 * 1024 * 1024,
@@ -194,6 +198,9 @@ describe("settings", () => {
       ...KEY,
       ...RONG,
       ...UPLOADS,
+      ...STREAMS,
+      INVIGIL_STREAM_HLS_URL: "https://pull.example/{app}/{stream}.m3u8",
+      INVIGIL_STREAM_WHEP_URL: "http://127.0.0.1:1985/rtc/v1/whep/?app={app}&stream={stream}",
       INVIGIL_STREAM_CALLBACK_KEY: "a callback key",
       INVIGIL_STREAM_PUSH_LIMIT: "50",
       INVIGIL_PROVIDER_TIMEOUT_MS: "100",
@@ -208,6 +215,10 @@ describe("settings", () => {
       INVIGIL_UPLOAD_TTL_SECONDS: "900",
     });
     expect(config).toMatchObject({
+      streamPlayers: {
+        hlsUrl: "https://pull.example/{app}/{stream}.m3u8",
+        whepUrl: "http://127.0.0.1:1985/rtc/v1/whep/?app={app}&stream={stream}",
+      },
       streamCallbackKey: "a callback key",
       streamPushLimit: 50,
       vendors: { timeoutMs: 100, concurrency: 1, pauseSeconds: 60 },
@@ -410,6 +421,7 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_TRPC_ADAPTER", "leak"],
   ["INVIGIL_DEMO_EXAMINEES", "501"],
   ["INVIGIL_DEMO_EXAMINEES", "1.5"],
+  ["INVIGIL_DEMO_EXAM", "leak"],
   ["INVIGIL_EVENT_RETENTION_SECONDS", "59"],
   ["INVIGIL_EVENT_RETENTION_SECONDS", "2592001"],
   ["INVIGIL_PRESENCE_SETTLE_SECONDS", "301"],
@@ -432,6 +444,14 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_ALIYUN_IM_APP_ID", "leak".repeat(17)],
   ["INVIGIL_ALIYUN_IM_APP_KEY", "leak".repeat(65)],
   ["INVIGIL_ALIYUN_IM_APP_SIGN", "leak".repeat(1025)],
+  ["INVIGIL_STREAM_HLS_URL", "https://leak.example/{app}.m3u8"],
+  ["INVIGIL_STREAM_HLS_URL", "artc://leak.example/{stream}"],
+  ["INVIGIL_STREAM_HLS_URL", "https://{stream}.leak.example/"],
+  ["INVIGIL_STREAM_HLS_URL", "https://user:leak@pull.example/{stream}"],
+  ["INVIGIL_STREAM_HLS_URL", "leak{stream}"],
+  ["INVIGIL_STREAM_WHEP_URL", "https://leak.example/{stream}#a"],
+  ["INVIGIL_STREAM_WHEP_URL", "https://leak.example/{stream}/{room}"],
+  ["INVIGIL_STREAM_WHEP_URL", `https://leak.example/{stream}/${"leak".repeat(512)}`],
   ["INVIGIL_STREAM_CALLBACK_KEY", "leak".repeat(65)],
   ["INVIGIL_STREAM_PUSH_LIMIT", "0"],
   ["INVIGIL_PROVIDER_TIMEOUT_MS", "99"],
@@ -525,6 +545,10 @@ describe("settings that only work together", () => {
   });
 
   it.each<[string, Record<string, string>]>([
+    [
+      "INVIGIL_STREAM_PULL_KEY must be set, because INVIGIL_STREAM_WHEP_URL is",
+      { INVIGIL_STREAM_WHEP_URL: "https://leak.example/{stream}" },
+    ],
     ["INVIGIL_ALIYUN_INSTANCE_ROLE must not be set, because ", { ...KEY, INVIGIL_ALIYUN_INSTANCE_ROLE: "r" }],
     ["INVIGIL_ALIYUN_ACCESS_KEY_ID must be set, because ", { INVIGIL_ALIYUN_SECURITY_TOKEN: "leak" }],
     ["INVIGIL_ALIYUN_ACCESS_KEY_ID or INVIGIL_ALIYUN_INSTANCE_ROLE must be set, because ", UPLOADS],

@@ -169,6 +169,8 @@ export const configOf = (env: Settings) => {
     eventRetentionSeconds: env.INVIGIL_EVENT_RETENTION_SECONDS,
     presenceSettleSeconds: env.INVIGIL_PRESENCE_SETTLE_SECONDS,
     demoExaminees: env.INVIGIL_DEMO_EXAMINEES,
+    /** Whether the demo plays an exam. */
+    demoExam: env.INVIGIL_DEMO_EXAM === "on",
     logLevel: env.INVIGIL_LOG_LEVEL,
     /** Rate limits per minute, by person, room or exam. */
     limits: {
@@ -216,6 +218,8 @@ export const configOf = (env: Settings) => {
       ttlSeconds: env.INVIGIL_STREAM_TTL_SECONDS,
       transcodeSuffix: env.INVIGIL_STREAM_TRANSCODE_SUFFIX,
     },
+    /** The URLs of streams for browsers without the vendor's player, with `{app}` and `{stream}`. */
+    streamPlayers: { hlsUrl: env.INVIGIL_STREAM_HLS_URL, whepUrl: env.INVIGIL_STREAM_WHEP_URL },
     /** The key that signs the callbacks of the stream service. */
     streamCallbackKey: env.INVIGIL_STREAM_CALLBACK_KEY,
     /** The number of simultaneous streams that the push domain supports. */

@@ -58,6 +58,23 @@ export const baseUrl = httpUrl
   .refine((url) => !/[?#]/.test(url), "must have neither a query nor a fragment")
   .transform((url) => new URL(url).href);
 
+/** The URL of a stream for a browser, in which `{app}` and `{stream}` stand for its names. */
+export const streamUrl = z
+  .string()
+  .max(2048, "must be at most 2048 characters")
+  .refine(
+    (template) => template.includes("{stream}"),
+    "must contain {stream}, which stands for the name of the stream",
+  )
+  .refine((template) => {
+    const filled = template.replaceAll(/\{(app|stream)\}/g, "-");
+    if (/[{}#\s]/.test(filled) || !URL.canParse(filled)) return false;
+    const { protocol, username, password } = new URL(filled);
+    return (
+      /^https?:$/.test(protocol) && username === "" && password === "" && !/^[^/]*\/\/[^/?]*\{/.test(template)
+    );
+  }, "must be like https://pull.school.example/{app}/{stream}.m3u8, without a user or a fragment");
+
 /** Parses `name=value,name=value`, with known names, each at most once. */
 export const pairs = (example: string, names: readonly string[]) =>
   z

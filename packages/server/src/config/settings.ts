@@ -12,6 +12,7 @@ import {
   secureUrl,
   serviceUrl,
   serviceUrls,
+  streamUrl,
   text,
   timeZone,
   whole,
@@ -101,6 +102,7 @@ const settings = z.object({
   INVIGIL_EVENT_RETENTION_SECONDS: whole(60, 2_592_000).default(86_400),
   INVIGIL_PRESENCE_SETTLE_SECONDS: whole(0, 300).default(10),
   INVIGIL_DEMO_EXAMINEES: whole(0, 500).default(0),
+  INVIGIL_DEMO_EXAM: z.enum(["on", "off"], "must be 'on' or 'off'").default("on"),
   INVIGIL_LIMIT_READS: amounts({ person: 12_000, admin: 600_000, network: 60_000 }),
   INVIGIL_LIMIT_READ_ROWS: amounts({ person: 120_000, admin: 6_000_000 }),
   INVIGIL_LIMIT_READ_MIB: amounts({ person: 48, admin: 2400 }),
@@ -150,6 +152,8 @@ const settings = z.object({
       "must not be one of the vendor's own template names",
     )
     .default("_240p"),
+  INVIGIL_STREAM_HLS_URL: streamUrl.optional(),
+  INVIGIL_STREAM_WHEP_URL: streamUrl.optional(),
   INVIGIL_STREAM_CALLBACK_KEY: text().optional(),
   INVIGIL_STREAM_PUSH_LIMIT: whole(1, 1_000_000).default(300),
   INVIGIL_PROVIDER_TIMEOUT_MS: whole(100, 60_000).default(5000),
@@ -256,6 +260,9 @@ const combinationFaults = (env: Settings): string[] => {
     faults.push("INVIGIL_ALIYUN_INSTANCE_ROLE must not be set, because INVIGIL_ALIYUN_ACCESS_KEY_ID is");
   if (isSet("INVIGIL_ALIYUN_SECURITY_TOKEN") && !hasKey)
     faults.push("INVIGIL_ALIYUN_ACCESS_KEY_ID must be set, because INVIGIL_ALIYUN_SECURITY_TOKEN is");
+  const played = (["INVIGIL_STREAM_HLS_URL", "INVIGIL_STREAM_WHEP_URL"] as const).find(isSet);
+  if (played && !isSet("INVIGIL_STREAM_PULL_KEY"))
+    faults.push(`INVIGIL_STREAM_PULL_KEY must be set, because ${played} is`);
   const dependent = NEED_CREDENTIALS.find(isSet);
   if (dependent && !hasKey && !hasRole)
     faults.push(

@@ -2,7 +2,9 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../config/config.js";
 import type { Ids } from "../platform/ids.js";
 import type { Database } from "../storage/database.js";
-import { createInstances, type Instances, ONLY_INSTANCE } from "./instances.js";
+import { type Duties, EVERY_DUTY } from "./duties.js";
+import { createStoredDuties } from "./duties-table.js";
+import { createInstances, createOnlyInstance, type Instances } from "./instances.js";
 import { createInstanceStore } from "./instances-table.js";
 import { createMemoryCounters } from "./login-counters-memory.js";
 import { createStoredCounters } from "./login-counters-table.js";
@@ -18,6 +20,7 @@ export interface Coordination {
   readonly throttle: LoginThrottle;
   readonly sendRate: SendRate;
   readonly claims: PageClaims;
+  readonly duties: Duties;
 }
 
 export interface CoordinationDeps {
@@ -32,7 +35,7 @@ export interface CoordinationDeps {
 
 /** For a server that has its database alone: everything is in its memory. */
 const createAlone = ({ config, clock, monotonic, ids, log }: CoordinationDeps): Coordination => {
-  const instances = ONLY_INSTANCE;
+  const instances = createOnlyInstance({ clock });
   return {
     instances,
     throttle: createLoginThrottle({
@@ -43,6 +46,7 @@ const createAlone = ({ config, clock, monotonic, ids, log }: CoordinationDeps): 
     }),
     sendRate: createMemoryRate({ monotonic }),
     claims: createPageClaims({ held: createMemoryClaims(), instances, clock, nonce: () => ids.nonce(), log }),
+    duties: EVERY_DUTY,
   };
 };
 
@@ -66,6 +70,7 @@ export const createShared = ({ config, db, clock, ids, log, ownKey }: Coordinati
     }),
     sendRate: storedRate,
     claims: createPageClaims({ held: createStoredClaims({ storage }), instances, clock, nonce, log }),
+    duties: createStoredDuties({ control, instances }),
   };
 };
 

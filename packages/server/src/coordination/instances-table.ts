@@ -13,11 +13,16 @@ export interface Notice {
   readonly now: Date;
 }
 
+/** A server that has a lease. */
+export type StoredInstance = Omit<typeof instances.$inferSelect, "claimedUntil">;
+
 export type StoredNotice = Pick<typeof serverNotices.$inferSelect, "id" | "topic" | "data">;
 
 export interface InstanceStore {
   /** Begins the lease of a server. */
-  begin(id: string, until: Date): Promise<void>;
+  begin(server: StoredInstance): Promise<void>;
+  /** Returns the servers whose leases have not expired. */
+  running(now: Date): Promise<StoredInstance[]>;
   /** Extends the lease of a server. Returns false if another server cleans up after it, or has done so. */
   renew(id: string, until: Date): Promise<boolean>;
   /** Returns the servers whose leases have expired. */
@@ -58,6 +63,18 @@ const runningInstances = statement(
     .where(gt(instances.leaseUntil, param("now"))),
 );
 
+const runningServers = statement(
+  query
+    .select({
+      id: instances.id,
+      leaseUntil: instances.leaseUntil,
+      startedAt: instances.startedAt,
+      version: instances.version,
+    })
+    .from(instances)
+    .where(gt(instances.leaseUntil, param("now"))),
+);
+
 const insertNotices = insertion(serverNotices);
 const noticesOf = statement(
   query
@@ -88,9 +105,10 @@ export const otherServers = async (reader: Reader, self: string, now: Date): Pro
 };
 
 export const createInstanceStore = ({ storage }: { storage: Storage }): InstanceStore => ({
-  begin: async (id, until) => {
-    await storage.write((tx) => tx.last(() => tx.insert(insertInstance, [{ id, leaseUntil: until }])));
+  begin: async (server) => {
+    await storage.write((tx) => tx.last(() => tx.insert(insertInstance, [server])));
   },
+  running: (now) => storage.all(runningServers, { now }),
   renew: async (id, until) =>
     (await storage.write((tx) => tx.last(() => tx.run(extendLease, { id, until })))) > 0,
   claim: async (id, { now, until }) =>

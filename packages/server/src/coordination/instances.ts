@@ -1,4 +1,6 @@
+import type { RunningServer } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
+import { version } from "../platform/version.js";
 import type { Reader, Transaction } from "../storage/port.js";
 import {
   type InstanceStore,
@@ -28,7 +30,9 @@ export interface Instances {
    * them often.
    */
   onNotice(topic: NoticeTopic, call: (data: string) => void, isAwaited: () => boolean): void;
-  /** Returns the other running servers. */
+  /** Returns the running servers, this one among them if it has started. */
+  running(): Promise<RunningServer[]>;
+  /** Returns the ids of the other running servers. */
   others(reader: Reader, now: Date): Promise<readonly string[]>;
   /** Notifies servers, in the transaction of the cause. */
   notify(tx: Transaction<"installation">, servers: readonly string[], notice: Notice): Promise<void>;
@@ -39,15 +43,24 @@ export interface Instances {
 }
 
 /** The only server of a database: it needs no lease, and has nobody to notify. */
-export const ONLY_INSTANCE: Instances = {
-  id: "",
-  onRevived: () => undefined,
-  onExpired: () => undefined,
-  onNotice: () => undefined,
-  others: async () => [],
-  notify: async () => undefined,
-  start: async () => undefined,
-  stop: async () => undefined,
+export const createOnlyInstance = ({ clock }: { readonly clock: () => Date }): Instances => {
+  let startedAt: Date | undefined;
+  return {
+    id: "",
+    onRevived: () => undefined,
+    onExpired: () => undefined,
+    onNotice: () => undefined,
+    running: async () =>
+      startedAt ? [{ id: "", startedAt, renewedAt: clock(), version, isThis: true }] : [],
+    others: async () => [],
+    notify: async () => undefined,
+    start: async () => {
+      startedAt = clock();
+    },
+    stop: async () => {
+      startedAt = undefined;
+    },
+  };
 };
 
 export interface InstancesDeps {
@@ -77,13 +90,14 @@ export const createInstances = ({ store, newId, clock, settleMs, log }: Instance
   let hasFailed = false;
   /** When the lease of this server ends. */
   let ownEnd = new Date(0);
+  let startedAt = new Date(0);
   /** Earlier ids of this server, for which the functions of `onRevived` have not succeeded yet. */
   const previousIds = new Set<string>();
 
   const leaseEnd = (): Date => new Date(clock().getTime() + LEASE_MS);
   const begin = async (next: string): Promise<void> => {
     const end = leaseEnd();
-    await store.begin(next, end);
+    await store.begin({ id: next, leaseUntil: end, startedAt, version });
     ownEnd = end;
   };
   const beginAgain = async (next: string): Promise<void> => {
@@ -154,9 +168,18 @@ export const createInstances = ({ store, newId, clock, settleMs, log }: Instance
     onNotice: (topic, call, isAwaited) => void noticeCalls.set(topic, { call, isAwaited }),
     onRevived: (call) => void revivedCalls.push(call),
     onExpired: (call) => void expiredCalls.push(call),
+    running: async () =>
+      (await store.running(clock())).map((server) => ({
+        id: server.id,
+        ...(server.startedAt && { startedAt: server.startedAt }),
+        ...(server.version !== null && { version: server.version }),
+        renewedAt: new Date(server.leaseUntil.getTime() - LEASE_MS),
+        isThis: server.id === id,
+      })),
     others: (reader, now) => otherServers(reader, id, now),
     notify: notifyServers,
     async start() {
+      startedAt = clock();
       await begin(id);
       every(RENEW_MS, () => {
         running ??= renewAndCleanUp();

@@ -3,34 +3,19 @@ import { join } from "node:path";
 import { createRoomInput, listRoomsInput, type Role, type Room } from "@invigil/schema";
 import type { RunningServer } from "../app/main.js";
 import { generatePassword } from "../cli/password.js";
-import type { ActingCaller } from "../domain/calls.js";
 import { DEMO_ACCOUNT } from "../features/auth/service.js";
 import { signToken } from "../identity/tokens.js";
 import { InvigilError } from "../platform/errors.js";
+import { callerOf } from "./callers.js";
+import { createShow } from "./exam/show.js";
 import { demoGuide } from "./guide.js";
 import { starterLibrary } from "./library.js";
 
 const DAY_SECONDS = 24 * 60 * 60;
 const ROOM_NAME = "演示考场 Demo room";
-/** The demo sets itself up anew at each start. The audit is about people. */
-const CALL = {
-  origin: { reqId: "demo", address: "in-process", entryPoint: "in-process", procedure: "demo" },
-  audited: "none",
-} as const;
-const TEACHER: ActingCaller = {
-  ...CALL,
-  userId: "teacher1",
-  role: "teacher",
-  name: "Teacher One",
-  expiresAt: new Date(8.64e15),
-};
+const TEACHER = callerOf({ userId: "teacher1", role: "teacher", name: "Teacher One" });
 /** Who makes the account. */
-const OPERATOR: ActingCaller = {
-  ...CALL,
-  userId: "admin",
-  role: "admin",
-  expiresAt: new Date(8.64e15),
-};
+const OPERATOR = callerOf({ userId: "admin", role: "admin" });
 
 /**
  * Returns the demo room of an earlier start if it is in progress. Otherwise, creates a room whose exam plays
@@ -78,9 +63,19 @@ const ADDRESS_FILE = "demo.json";
 export interface Demo {
   /** The text that explains how to use the demo. */
   readonly guide: string;
-  /** Locks the account and closes the server. */
+  /** Ends the exam, locks the account and closes the server. */
   readonly close: () => Promise<void>;
 }
+
+/** Plays the demo's exam, unless it is switched off, or would make groups at the vendor's message service each hour. */
+const playExam = async ({ services, deps }: RunningServer): Promise<() => Promise<void>> => {
+  const { config, clock, log } = deps;
+  const show = createShow({ services, clock, log, seed: clock().getTime() });
+  // A process that was killed may have left its exam.
+  if (!config.demoExam || config.aliyunIm) await show.stop();
+  else await show.start();
+  return () => show.stop();
+};
 
 /** Creates the demo data once, and opens the account for as long as the demo runs. */
 export const startDemo = async (server: RunningServer): Promise<Demo> => {
@@ -95,6 +90,7 @@ export const startDemo = async (server: RunningServer): Promise<Demo> => {
   const people = await services.participant.list(TEACHER, { roomId: room.id, role: "examinee" });
   const examinee = people[0]?.userId;
   const account = await openAccount(server);
+  const stopExam = await playExam(server);
   const addressFile = join(deps.config.dataDir, ADDRESS_FILE);
   mkdirSync(deps.config.dataDir, { recursive: true, mode: 0o700 });
   writeFileSync(addressFile, `${JSON.stringify({ url })}\n`);
@@ -114,6 +110,7 @@ export const startDemo = async (server: RunningServer): Promise<Demo> => {
     async close() {
       try {
         rmSync(addressFile, { force: true });
+        await stopExam();
         await services.account.disable(OPERATOR, account.username);
       } finally {
         await server.close();

@@ -24,7 +24,7 @@ export interface Disk {
   assertFreeSpace(): void;
   /** Checks the free space now. Resolves to whether there is enough. */
   check(): Promise<boolean>;
-  /** Checks now, and returns the folder with the least free space. Undefined if it is unknown, or the check is disabled. */
+  /** Returns the folder with the least free space now. Undefined if it is unknown. */
   least(): Promise<FreeSpace | undefined>;
   /** Checks the free space every second from now on. */
   start(): void;
@@ -64,13 +64,14 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
   const askSystem = async (folder: string): Promise<number> => availableBytes(await statfs(folder));
   const ask = freeSpace ?? askSystem;
   let hasSpace = true;
-  let found: FreeSpace | undefined;
   let timer: NodeJS.Timeout | undefined;
   let pendingCheck: Promise<boolean> | undefined;
 
+  const leastOf = (folders: readonly FreeSpace[]): FreeSpace | undefined =>
+    folders.toSorted((one, other) => one.bytes - other.bytes)[0];
+
   const update = (folders: readonly FreeSpace[]): boolean => {
-    const [least] = folders.toSorted((one, other) => one.bytes - other.bytes);
-    found = least;
+    const least = leastOf(folders);
     const before = hasSpace;
     hasSpace = least === undefined || least.bytes >= reserveBytes;
     if (before !== hasSpace && least !== undefined) {
@@ -85,16 +86,17 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
     return hasSpace;
   };
 
-  const checkNow = async (): Promise<boolean> => {
-    const all = await Promise.all(
+  const readFreeSpace = async (): Promise<FreeSpace[]> => {
+    const found = await Promise.all(
       folders.map(async (folder) => {
         // An unknown free space refuses nothing. A write that fails reports its own error.
         const bytes = await ask(folder).catch(() => undefined);
         return bytes === undefined ? [] : [{ folder, bytes }];
       }),
     );
-    return update(all.flat());
+    return found.flat();
   };
+  const checkNow = async (): Promise<boolean> => update(await readFreeSpace());
 
   const check = (): Promise<boolean> => {
     if (reserveBytes === 0) return Promise.resolve(true);
@@ -119,10 +121,7 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
       if (!hasSpace) throw storageFull();
     },
     check,
-    async least() {
-      await check();
-      return found;
-    },
+    least: async () => leastOf(await readFreeSpace()),
     start() {
       if (reserveBytes === 0 || timer) return;
       timer = setInterval(() => void check(), CHECK_MS).unref();

@@ -8,3 +8,15 @@ export const rowsIn = (answer: unknown): number => {
   for (const name in fields) if (Array.isArray(fields[name])) rows += fields[name].length;
   return rows;
 };
+
+/** Groups rows by a key, in their order. Node 20 has no `Map.groupBy`. */
+export const groupBy = <Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<Key, Row[]> => {
+  const groups = new Map<Key, Row[]>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return groups;
+};

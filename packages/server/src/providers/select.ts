@@ -71,7 +71,11 @@ export const selectProviders = (options: SelectOptions): Providers => {
     },
     uploads: uploads && sts && createUploads({ settings: uploads, sts, clock, log }),
     streams: createStreamSigner(
-      { ...(domains ?? { ...UNSET_DOMAINS, pushKey: key, pullKey: key }), ...streams },
+      {
+        ...(domains ?? { ...UNSET_DOMAINS, pushKey: key, pullKey: key }),
+        ...streams,
+        ...config.streamPlayers,
+      },
       clock,
     ),
     streamCallback:

@@ -21,5 +21,7 @@ export interface Database {
    * database does not respond.
    */
   migrationsAreCurrent(): Promise<boolean>;
+  /** Returns the size of the database in bytes. */
+  size(): Promise<number>;
   close(): Promise<void>;
 }

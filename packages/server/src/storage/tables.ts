@@ -101,7 +101,11 @@ export const exams = declareTable({ owner: "installation", lives: "withOwner" })
     ...timestamps,
     removedBy: removedBy(),
   },
-  (table) => [index("exams_by_creator").on(table.createdBy, table.id)],
+  (table) => [
+    index("exams_by_creator").on(table.createdBy, table.id),
+    // Finds the exams that are being held, and those to come.
+    index("exams_by_end").on(table.endTime),
+  ],
 );
 
 export const rooms = declareTable({ owner: "exam", lives: "withOwner" })(
@@ -424,9 +428,20 @@ export const instances = declareTable({ owner: "installation", lives: "withServe
     leaseUntil: time("lease_until").notNull(),
     /** Until when another server cleans up after this one. Once one has begun, the lease cannot be renewed. Null: none has. */
     claimedUntil: time("claimed_until"),
+    /** When the server started, and its version of Invigil. Null: an earlier version, which did not say. */
+    startedAt: time("started_at"),
+    version: text(),
   },
   (table) => [index("instances_by_lease").on(table.leaseUntil)],
 );
+
+/** What only one server of an installation does at a time, and who does it: see `coordination/duties.ts`. */
+export const duties = declareTable({ owner: "installation", lives: "withServer" })("duties", {
+  name: text({ enum: ["series"] }).primaryKey(),
+  instance: text().notNull(),
+  /** Until when nobody else may take it over. */
+  until: time("until").notNull(),
+});
 
 /** What servers tell each other. A notice is deleted when its server reads it. */
 export const serverNotices = declareTable({ owner: "installation", lives: "withServer" })(
@@ -613,6 +628,42 @@ export const presence = declareTable({ owner: "room", lives: "withServer", hot: 
   (table) => [
     primaryKey({ columns: [table.roomId, table.userId, table.camera, table.instance, table.examId] }),
     index("presence_by_instance").on(table.instance),
+  ],
+);
+
+/** How many are doing what in a room or an exam, in one minute. They are numbers, and name nobody. */
+const counts = {
+  /** When the minute began. */
+  minute: time("minute").notNull(),
+  present: integer().notNull(),
+  publishing: integer().notNull(),
+  detections: integer().notNull(),
+};
+
+/** The series of rooms under way: a row for each minute, for a day (`features/series`). */
+export const roomMinutes = declareTable({ owner: "room", lives: "withOwner", hot: "appended" })(
+  "room_minutes",
+  { examId: examOfRow(), roomId: text("room_id").notNull(), ...counts },
+  (table) => [
+    primaryKey({ columns: [table.roomId, table.minute, table.examId] }),
+    index("room_minutes_by_minute").on(table.minute),
+  ],
+);
+
+/** The sums of an exam's rooms in each minute, so that those who see the whole exam read one row a minute. */
+export const examMinutes = declareTable({ owner: "exam", lives: "withOwner", hot: "appended" })(
+  "exam_minutes",
+  {
+    examId: examOfRow(),
+    ...counts,
+    /** How many rooms were under way. */
+    rooms: integer().notNull(),
+    /** The newest cheat record of the exam that a minute has counted. The next minute counts those after it. */
+    lastRecordId: integer("last_record_id").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.examId, table.minute] }),
+    index("exam_minutes_by_minute").on(table.minute),
   ],
 );
 

@@ -34,7 +34,7 @@ export interface ReferenceSource {
   readonly api: Api;
   readonly rows: readonly Row[];
   /** By the path of the procedure. */
-  readonly examples: ReadonlyMap<string, ApiExample>;
+  readonly examples: ReadonlyMap<string, ApiExample | "refused">;
 }
 
 /** What the audit keeps of a procedure. */
@@ -103,16 +103,22 @@ const SENDERS: Readonly<Record<Role, string>> = {
 /** When the examples of events happened. */
 const NOW = new Date("2026-01-02T03:04:05Z");
 const ABOUT = { room: "a room", exam: "an exam" } as const;
+/** The states that clients keep. */
+const STATES = { ...ABOUT, people: "all people" } as const;
 /** What an event is about, who receives it, and what it changes in the client's state. */
 const saidOf = (type: EventType): string[] => {
   const { about, seenBy, changes } = events[type];
-  const changed = (["room", "exam"] as const).flatMap((of) => {
+  const changed = (["room", "exam", "people"] as const).flatMap((of) => {
     const parts = changes[of].map((part) => `\`${part}\``).join(" and ");
-    return parts === "" ? [] : [`${parts} of ${ABOUT[of]}`];
+    return parts === "" ? [] : [`${parts} of ${STATES[of]}`];
   });
   return [ABOUT[about], audiences[seenBy], changed.join(", ") || "nothing"];
 };
-const GAP = ["", "everybody", "everything"];
+/** The same for what is delivered and is no event of the log. */
+const UNDECLARED: Readonly<Record<string, readonly string[]>> = {
+  gap: ["", "everybody", "everything"],
+  detections_counted: [ABOUT.exam, "staff who subscribe to its people", `\`people\` of ${STATES.people}`],
+};
 
 /** The names of shapes in a type. */
 const namesIn = (type: string, shapes: Api["shapes"]): string[] =>
@@ -243,8 +249,9 @@ class ReferenceWriter {
     return names.length === 0 ? undefined : names.join(", ");
   }
 
-  #example({ path, kind }: Procedure): string {
+  #example({ path, kind }: Procedure): string | false {
     const example = this.#source.examples.get(path);
+    if (example === "refused") return false;
     if (!example) throw new Error(`${path} has no example`);
     const input = example.input === undefined ? "" : literal(example.input);
     const isSubscription = kind === "subscription";
@@ -306,7 +313,7 @@ class ReferenceWriter {
   /** The example of an event, which is one of the log or a gap. */
   #eventExample(type: string): string {
     if (!(type in events))
-      return "The examples of [`room.onEvent`](room.md#roomonevent) and [`exam.onEvent`](exam.md#examonevent) are gaps.";
+      return "[`room.onEvent`](room.md#roomonevent), [`exam.onEvent`](exam.md#examonevent) and [`exam.onPeople`](exam.md#examonpeople) have examples.";
     // Safe: it is one of the keys.
     const { about, example } = events[type as EventType];
     const event = { type, id: "8", roomId: about === "exam" ? "" : "r1", time: NOW, ...example };
@@ -320,15 +327,15 @@ class ReferenceWriter {
     const rows = shapes.flatMap((shape) => {
       const type = typeOf(shape);
       if (type === undefined) return [];
-      // Safe: of the events, only a gap is not declared.
-      const declared = type === "gap" ? GAP : saidOf(type as EventType);
+      // Safe: the others are declared.
+      const declared = UNDECLARED[type] ?? saidOf(type as EventType);
       return [[`[\`${type}\`](#${slugOf(shape.name)})`, ...declared, cell(shape.sentence)]];
     });
     return blocks(
       "# Events",
       WRITTEN,
-      "What subscriptions deliver: [`room.onEvent`](room.md#roomonevent) the events of a room, and [`exam.onEvent`](exam.md#examonevent) those of all rooms of an exam. Each has an id, from which a subscription resumes. Its `type` says which other fields it has. Later versions may add types: a client ignores those that it does not know. [live.md](../live.md#events) says more.",
-      "An event about an exam is delivered once to subscribers of the exam, with an empty `roomId`. Subscribers of a room receive it with that room's `roomId`, unless the room had ended before. Staff are teachers, inspectors and administrators. What changes is the state that the client keeps, of a room (`live.room(…).state`) or of an exam (`live.exam(…).state`).",
+      "What subscriptions deliver: [`room.onEvent`](room.md#roomonevent) the events of a room, and [`exam.onEvent`](exam.md#examonevent) those of all rooms of an exam. [`exam.onPeople`](exam.md#examonpeople) delivers those that change something about all people. Each has an id, from which a subscription resumes. Its `type` says which other fields it has. Later versions may add types: a client ignores those that it does not know. [live.md](../live.md#events) says more.",
+      "An event about an exam is delivered once to subscribers of the exam, with an empty `roomId`. Subscribers of a room receive it with that room's `roomId`, unless the room had ended before. Staff are teachers, inspectors and administrators. What changes is the state that the client keeps, of a room (`live.room(…).state`), of an exam (`live.exam(…).state`), or of all people of an exam (`live.people(…)`).",
       table(["type", "about", "sent to", "changes", "meaning"], rows),
       "## Shapes",
       ...shapes.map((shape) => {

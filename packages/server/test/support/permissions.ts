@@ -182,3 +182,7 @@ ${rows.map(([name, outcomes]) => line(name, ([, caller]) => MARKS[outcomes[calle
 \`\`\`
 `;
 };
+
+/** Whether a call is refused for everybody, with a token as well as without. */
+export const isRefusedToAll = (row: string): boolean =>
+  Object.values(permissions.get(row) ?? { nobody: "ok" }).every((outcome) => outcome === "FORBIDDEN");

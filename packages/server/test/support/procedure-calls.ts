@@ -201,6 +201,9 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
       }),
     input: (school) => ({ ...examOf(school), roomSize: 30 }),
   },
+  "exam.series": { input: examOf },
+  "exam.series, of a room": { input: (school) => ({ ...examOf(school), ...own(school) }) },
+  "exam.roomSeries": { input: examOf },
   "exam.people": { input: (school) => ({ ...examOf(school), pageSize: 2 }) },
   "exam.people, in a room": { input: (school) => ({ ...examOf(school), ...own(school) }) },
   "exam.people, by first letters": { input: (school) => ({ ...examOf(school), search: "wf" }) },
@@ -307,6 +310,9 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: ({ room }, _, n) => ({ ...streamReport(room, "examinee1", n), ...streamSignature() }),
   },
   "stream.listEvents": { input: own },
+  "installation.info": { input: () => undefined },
+  "installation.servers": { input: () => undefined },
+  "installation.usage": { input: () => undefined },
 };
 
 /** The procedure of a call. */

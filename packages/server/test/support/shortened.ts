@@ -1,6 +1,6 @@
-// Replaces secrets, random ids and long texts in the answers that documents show as examples.
+// Replaces secrets, random ids, long texts and what changes with each version in the answers that documents show as examples.
 
-const SHORT: Readonly<Record<string, string>> = {
+const SHORT: Readonly<Record<string, string | number>> = {
   accessToken: "eyJhcHBJZCI6Imlu…",
   refreshToken: "eyJhcHBJZCI6Imlu…",
   appSign: "aW52aWdpbC5leGFt…",
@@ -9,13 +9,21 @@ const SHORT: Readonly<Record<string, string>> = {
   accessKeyId: "STS.NUgYrLnoC37mZZCNnAbez",
   accessKeySecret: "CVwjCkNzTMupZ8NbTCxCBRq3K16jtcWF…",
   stsToken: "CAIS8QF1q6Ft5B2y…",
+  // What depends on the version, and on the calls before.
+  version: "1.2.3",
+  bytes: 52_428_800,
+  exams: 12,
+  connections: 340,
+  subscriptions: 360,
 };
 
-/** Shortens a text by the name of its field. Other values stay as they are. */
-export const shortened = (name: string, value: unknown): unknown =>
-  typeof value !== "string"
+/** Shortens a value by the name of its field. Others stay as they are. */
+export const shortened = (name: string, value: unknown): unknown => {
+  const short = SHORT[name];
+  if (typeof short === typeof value && short !== undefined) return short;
+  return typeof value !== "string"
     ? value
-    : (SHORT[name] ??
-      value
+    : value
         .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/, "eyJhbGciOiJIUzI1NiJ9…")
-        .replace(/auth_key=[^&]+/, "auth_key=1767927845-0-0-5b2a…"));
+        .replace(/auth_key=[^&]+/, "auth_key=1767927845-0-0-5b2a…");
+};

@@ -1,6 +1,10 @@
+import "@mantine/core/styles/InlineInput.css";
+import "@mantine/core/styles/Checkbox.css";
 import type { ExamSummary } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
+import { Checkbox } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { Confirm } from "../../parts/confirm.js";
 import { useMay } from "../../parts/may.js";
@@ -67,5 +71,75 @@ export default function Dialogs({
       </Confirm>
     );
   }
-  return null;
+  if (asked.kind === "end")
+    return (
+      <Confirm
+        onClose={onClose}
+        title={t("end.title", { name })}
+        action={t("end.action")}
+        isDangerous
+        typed={name}
+        onConfirm={async () => {
+          let count = 0;
+          // One call ends at most 500 rooms.
+          for (let remaining = 1; remaining > 0; ) {
+            const call = await client.exam.end.mutate({ examId });
+            count += call.ended;
+            remaining = call.remaining;
+          }
+          notify.done(t("end.done", { name, count }));
+          void onChanged();
+        }}
+      >
+        <p>{t("end.text")}</p>
+      </Confirm>
+    );
+  return <Duplicate exam={exam} onClose={onClose} onChanged={onChanged} />;
+}
+
+function Duplicate({
+  exam,
+  onClose,
+  onChanged,
+}: {
+  exam: ExamSummary;
+  onClose: () => void;
+  onChanged: () => Promise<unknown>;
+}) {
+  const t = useTranslations("exams");
+  const client = useInvigilClient();
+  const navigate = useNavigate();
+  const notify = useNotify();
+  const [withRooms, setWithRooms] = useState(true);
+  const [withPeople, setWithPeople] = useState(false);
+  return (
+    <ExamForm
+      title={t("form.duplicate", { name: exam.name })}
+      action={t("form.submitDuplicate")}
+      initial={exam}
+      onClose={onClose}
+      onSubmit={async (wanted) => {
+        const { id } = await client.exam.duplicate.mutate({
+          examId: exam.id,
+          ...wanted,
+          withRooms,
+          withPeople,
+        });
+        notify.done(t("created", { name: wanted.name }));
+        void onChanged();
+        void navigate({ to: "/exams/$examId/setup/{-$step}", params: { examId: id } });
+      }}
+    >
+      <Checkbox
+        label={t("form.withRooms")}
+        checked={withRooms}
+        onChange={({ currentTarget }) => setWithRooms(currentTarget.checked)}
+      />
+      <Checkbox
+        label={t("form.withPeople")}
+        checked={withPeople}
+        onChange={({ currentTarget }) => setWithPeople(currentTarget.checked)}
+      />
+    </ExamForm>
+  );
 }

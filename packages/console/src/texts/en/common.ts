@@ -100,8 +100,8 @@ export default {
     send: "Send",
     sending: "Sending…",
     hint: "Enter sends, Shift + Enter starts a line",
-    left: "{count, number} characters left",
-    tooLong: "{count, number} characters too many",
+    left: "{count, plural, one {# character} other {# characters}} left",
+    tooLong: "{count, plural, one {# character} other {# characters}} too many",
   },
   shortcuts: {
     title: "Keyboard shortcuts",

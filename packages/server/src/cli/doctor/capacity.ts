@@ -27,6 +27,20 @@ export const streamDomains = ({ streams: { domains } }: Config, demand: Demand |
   return failed(`${found}, and ${namesOf(peak)} is planned`, todo);
 };
 
+/** Checks whether browsers can play streams without the vendor's player. */
+export const streamsInBrowsers = ({
+  streams: { domains },
+  streamPlayers: { hlsUrl, whepUrl },
+}: Config): Finding => {
+  const { ok, off } = findingsOf("streams in browsers");
+  const set = [...(hlsUrl ? [`HLS at ${hlsUrl}`] : []), ...(whepUrl ? [`WHEP at ${whepUrl}`] : [])];
+  if (set.length > 0) return ok(set.join(", "));
+  return off(
+    "only the vendor's player plays streams",
+    domains && "Set INVIGIL_STREAM_HLS_URL or INVIGIL_STREAM_WHEP_URL.",
+  );
+};
+
 const namesOf = ({ exams }: Peak): string => (exams.length > 3 ? `${exams.length} exams` : exams.join(", "));
 
 const pushCapacity = ({ streamPushLimit, timeZone }: Config, { peak }: Demand): Finding => {

@@ -12,7 +12,7 @@ import { inspectPostgres } from "../../storage/postgres/inspect.js";
 import { inspectDatabase } from "../../storage/sqlite/inspect.js";
 import { createProgress } from "../progress.js";
 import type { CommandRun } from "../run.js";
-import { checkCapacity, streamDomains } from "./capacity.js";
+import { checkCapacity, streamDomains, streamsInBrowsers } from "./capacity.js";
 import { type Finding, findingsOf } from "./finding.js";
 import { checkInstallation, streamCallback } from "./installation.js";
 import { checkSettings } from "./settings.js";
@@ -86,6 +86,7 @@ export const runChecks = async (run: CommandRun): Promise<Finding[]> => {
     ...(await checkInstallation(config, missingAudio)),
     streamDomains(config, demand),
     streamCallback(config),
+    streamsInBrowsers(config),
     ...(await vendors(run, config)),
     ...(demand ? checkCapacity(config, demand) : []),
     ...(hasDeadLetters

@@ -4,7 +4,7 @@ import { DatabaseUnavailableError } from "../../storage/errors.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { bulkChanges } from "../../storage/tables.js";
-import type { AuditLog } from "../audit.js";
+import type { AuditLog, Target } from "../audit.js";
 import { audited } from "../audited.js";
 import { type Author, shareOf } from "../calls.js";
 import type { EventLog } from "../events.js";
@@ -24,8 +24,8 @@ export type NewBulkChange = Pick<BulkChange, "kind" | "examId"> & {
   readonly person?: Exclude<BulkChange["person"], null>;
   /** When a deleted exam is erased. Until then it can be restored. Default: at once. */
   readonly eraseAt?: Date | undefined;
-  /** The id of something else that the change is about, for the audit. */
-  readonly subject?: string | undefined;
+  /** What the audit says that the change is about. Default: the exam, and the person with their room. */
+  readonly target?: Target | undefined;
   readonly now: Date;
   readonly author: Author;
 };
@@ -49,7 +49,7 @@ export interface BulkChanges {
    * @throws what `prepare` throws
    */
   create<Result>(
-    about: Pick<NewBulkChange, "examId" | "subject" | "now" | "author">,
+    about: Pick<NewBulkChange, "examId" | "target" | "now" | "author">,
     prepare: Prepare<Result>,
   ): Promise<Result>;
   /** Keeps other changes of people and rooms out while a bulk change of their exam is running. */
@@ -165,12 +165,11 @@ export const createBulkChanges = ({
         const { examId, person } = change;
         const [prepared] = await Promise.all([
           next.get(changeById, change),
-          audit.add(next, about.author, {
-            examId,
-            roomId: person?.roomId,
-            people: person ? [person.userId] : undefined,
-            subject: about.subject,
-          }),
+          audit.add(
+            next,
+            about.author,
+            about.target ?? { examId, roomId: person?.roomId, people: person ? [person.userId] : undefined },
+          ),
         ]);
         if (!prepared) throw new TakenOver();
         return { result: done.result, isDone: await worker.announce(next, prepared, rowsLeft) };

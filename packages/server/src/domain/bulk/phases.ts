@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { exams, participants, personChanges, unseated } from "../../storage/tables.js";
-import { arrivalEvents, type EventLog, newEvent, wholeExam } from "../events.js";
+import { arrivalEvents, type EventLog, type NewEvent, newEvent, wholeExam } from "../events.js";
 import { deletePerson, endRoom } from "../people.js";
 import type { TaskLog } from "../vendor-tasks.js";
 import { eraseExam } from "./erase-exam.js";
@@ -166,15 +166,23 @@ const undoPersonRemoval: Phase = async (tx, { examId, person }, { rows }) => {
 };
 
 export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventLog }): Phases => {
-  /** People without a room have no events of their own. Last, so that who reads them again then misses no event of the change. */
-  const announceRoster: Phase = async (tx, { examId, createdAt }) => {
-    await events.add(tx, wholeExam(examId), "roster_changed", {}, createdAt);
-    return { used: EVENT_ROWS };
+  /** People without a room have no events of their own. */
+  const announceRoster = ({ examId, createdAt }: BulkChange): NewEvent[] => [
+    newEvent(wholeExam(examId), "roster_changed", {}, createdAt),
+  ];
+  /** Comes after all other events of the change: who reads the people again after this one misses nothing of it. */
+  const finishRoster: Phase = async (tx, change, position) => {
+    const [{ used, next }] = await Promise.all([
+      deleteSeatedFromUnseated(tx, change, position),
+      position.after === "" ? events.addAll(tx, announceRoster(change)) : undefined,
+    ]);
+    return { used: used + EVENT_ROWS, next };
   };
-  const deleteRemovedFromUnseated: Phase = async (tx, change, position) => {
+  const deleteRemovedFromUnseated: Phase = async (tx, change) => {
     const { id, examId, person } = change;
-    const deleted = person && (await tx.run(deleteRemovedUnseated, { examId, userId: person.userId, id }));
-    return deleted ? announceRoster(tx, change, position) : { used: 1 };
+    const deleted = person ? await tx.run(deleteRemovedUnseated, { examId, userId: person.userId, id }) : 0;
+    if (deleted > 0) await events.addAll(tx, announceRoster(change));
+    return { used: 1 + EVENT_ROWS };
   };
   const addArrivalEvents = overAddedSeats(EVENT_ROWS, async (tx, { id, examId, createdAt }, seats) => {
     // The first people of a new room are part of its snapshot.
@@ -257,8 +265,8 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
 
   return {
     finish: {
-      import: [addArrivalEvents, applyPersonChanges, deleteSeatedFromUnseated, announceRoster],
-      plan: [addRoomEvents, addArrivalEvents, deleteSeatedFromUnseated, announceRoster],
+      import: [addArrivalEvents, applyPersonChanges, finishRoster],
+      plan: [addRoomEvents, addArrivalEvents, finishRoster],
       // Rows of the database refer to the order: see `ERASES_EXAM`.
       delete_exam: [endRooms, eraseExam],
       remove_person: [removeFromRooms, deleteRemovedFromUnseated, eraseRecords, eraseStreamEvents],

@@ -7,12 +7,18 @@ const ONE = { calls: 1 };
 /**
  * Wraps the access service so that each permitted call counts towards the rate limits of its room and exam. The
  * limits count after the permission check: otherwise a stranger could use up the limit of a room.
+ * @param noteUse called at each permitted call that names an exam or one of its rooms
  */
-export const withRateLimits = (access: AccessService, rates: RateLimits): AccessService => {
+export const withRateLimits = (
+  access: AccessService,
+  rates: RateLimits,
+  noteUse: (caller: Caller, examId: string) => void,
+): AccessService => {
   const ofExam =
     <Result>(check: (caller: Caller, examId: string) => Promise<Result>) =>
     async (caller: Caller, examId: string): Promise<Result> => {
       const result = await check(caller, examId);
+      noteUse(caller, examId);
       rates.take({ examId }, ONE);
       return result;
     };
@@ -22,11 +28,13 @@ export const withRateLimits = (access: AccessService, rates: RateLimits): Access
     ...uncounted,
     async room(caller, roomId) {
       const room = await access.room(caller, roomId);
+      noteUse(caller, room.examId);
       rates.take({ roomId, examId: room.examId }, ONE);
       return room;
     },
     async inProgress(caller, where) {
       await access.inProgress(caller, where);
+      if (where.examId !== undefined) noteUse(caller, where.examId);
       rates.take(where, ONE);
     },
     exam: ofExam(access.exam),

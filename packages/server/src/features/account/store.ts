@@ -1,5 +1,5 @@
 import type { Account, AccountPage, AccountRole, AccountSession } from "@invigil/schema";
-import { and, asc, desc, eq, getTableColumns, gt, lt } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, gt } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
 import type { Writes } from "../../domain/writes.js";
 import { type Page, pageOf } from "../../platform/paging.js";
@@ -84,9 +84,8 @@ const replacePassword = statement(
     .returning(columns),
 );
 const deleteSessions = statement(query.delete(sessions).where(eq(sessions.userId, param("userId"))));
-/** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
-const FIRST = "~";
-const sessionsPage = statements((isOfAccount: boolean) =>
+/** All sessions that have not ended. No index has their order, and they are as few as the staff who log in within a week. */
+const activeSessions = statements((isOfAccount: boolean) =>
   statement(
     query
       .select({
@@ -102,12 +101,9 @@ const sessionsPage = statements((isOfAccount: boolean) =>
       .where(
         and(
           isOfAccount ? eq(sessions.userId, param("userId")) : undefined,
-          lt(sessions.id, param("before")),
           gt(sessions.expiresAt, param("now")),
         ),
-      )
-      .orderBy(desc(sessions.id))
-      .limit(param("limit")),
+      ),
   ),
 );
 const deleteSession = statements((isOfAccount: boolean) =>
@@ -165,9 +161,11 @@ export const createAccountStore = ({
       return account;
     }),
 
-  async listSessions(userId, { now, limit, before = FIRST }) {
-    const shape = sessionsPage(userId !== undefined);
-    const rows = await storage.all(shape, { userId, before, now, limit: limit + 1 });
+  async listSessions(userId, { now, limit, before }) {
+    const active = await storage.all(activeSessions(userId !== undefined), { userId, now });
+    const rows = active
+      .filter(({ id }) => before === undefined || id < before)
+      .toSorted((one, other) => (one.id < other.id ? 1 : -1));
     return pageOf(rows, limit, ({ id }) => id);
   },
 

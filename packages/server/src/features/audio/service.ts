@@ -78,6 +78,8 @@ export interface AudioService {
   detach(caller: ActingCaller, input: DetachAudioInput): Promise<true>;
   /** Returns the names of files that clips refer to and that are not where files are kept. Checks no permissions. */
   missingFiles(): Promise<string[]>;
+  /** Returns the size of all uploaded files in bytes. Checks no permissions: for use by other services. */
+  fileBytes(): Promise<number>;
   /** The same for the files of clips that an exam plays. */
   missingFilesOf(exam: Pick<Exam, "scheduledAudio" | "manualAudio">): Promise<string[]>;
   /**
@@ -278,6 +280,7 @@ export const createAudioService = ({
         `The exam ${examId} has no audio attached as ${attachmentId}.`,
       );
     },
+    fileBytes: () => store.allBytes(),
     async missingFiles() {
       const kept = lookUp(files);
       const missing: string[] = [];

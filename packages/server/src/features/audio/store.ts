@@ -52,6 +52,8 @@ export interface AudioStore {
     beforeInsert?: BeforeInsert,
   ): Promise<void>;
   storedBytes(userId: string): Promise<StoredBytes>;
+  /** The size of all uploaded files. */
+  allBytes(): Promise<number>;
   /** Returns undefined when there is no such clip. */
   update(
     clipId: string,
@@ -259,6 +261,7 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
     (reader, limit: number) => reader.all(defaultClips, { limit }),
   );
   return {
+    allBytes: async () => (await storage.get(bytesOfAll))?.bytes ?? 0,
     storedBytes: (userId) => storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
     create: (clip, author, beforeInsert) =>

@@ -28,8 +28,8 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       .mutation(({ ctx, input }) => auth.login(input, originOf(ctx, "auth.login"))),
     loginToDemo: publicProcedure
       .meta({
-        sentence: "Signs in as the administrator of the demo, without a password.",
-        access: "Only on the machine of a server that runs the demo, without a proxy.",
+        sentence:
+          "Signs in as the administrator of the demo without a password, for pages and programs of the server's own machine.",
         errors: ["FORBIDDEN"],
         alsoWhenFull: true,
       })

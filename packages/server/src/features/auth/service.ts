@@ -230,13 +230,12 @@ export const createAuthService = ({
       );
       try {
         const login = account && !account.disabled ? await start(account, attempt, origin) : undefined;
-        if (login) return sessionOf(login.account, login.session);
+        if (!login) throw forbidden("The demo is not ready.");
+        return await sessionOf(login.account, login.session);
       } catch (error) {
         await attempt.abandoned();
         throw error;
       }
-      await attempt.abandoned();
-      throw forbidden("The demo is not ready.");
     },
 
     async refresh(caller) {

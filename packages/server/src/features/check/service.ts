@@ -201,13 +201,7 @@ export const createCheckService = ({
       const now = clock();
       const roster = await readRoster(examId);
       const { counts, rooms, withoutTeacher } = roster;
-      const unseated = await store.unseated(examId, MAX_NAMED);
-      const unseatedAs = (isExaminee: boolean) =>
-        unseated.counts.reduce(
-          (sum, { role, people }) => sum + ((role === "examinee") === isExaminee ? people : 0),
-          0,
-        );
-      const [examinees, staff] = [unseatedAs(true), unseatedAs(false)];
+      const { examinees, staff, first } = await store.unseated(examId, MAX_NAMED);
       rates.charge({ caller }, { readRows: roster.inRooms + examinees + staff });
       const all = counts.examinee + examinees;
       const minutes = (ms: number) => Math.round(ms / MINUTE_MS);
@@ -231,7 +225,7 @@ export const createCheckService = ({
           itemOf("rooms", unless(rooms === 0, "missing"), { numbers: { rooms } }),
           itemOf("seats", examinees > 0 ? "missing" : unless(staff > 0, "attention"), {
             numbers: { examinees, staff },
-            people: namesOf(unseated.first),
+            people: namesOf(first),
           }),
           itemOf("teachers", unless(withoutTeacher.length > 0, "missing"), {
             numbers: { rooms: withoutTeacher.length },

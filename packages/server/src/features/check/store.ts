@@ -2,7 +2,7 @@ import type { ParticipantRole } from "@invigil/schema";
 import { and, asc, count, desc, eq, gt, inArray, isNull, ne } from "drizzle-orm";
 import { OK } from "../../domain/audit.js";
 import type { Queries } from "../../storage/port.js";
-import { param, query, statement } from "../../storage/statement.js";
+import { param, query, statement, statements } from "../../storage/statement.js";
 import {
   accounts,
   auditEntries,
@@ -41,12 +41,13 @@ export interface CheckStore {
     /** The people who have no join code. */
     readonly withoutCode: readonly PersonInRoom[];
   }>;
-  /** Counts the people without a room by role, and names the first examinees among them. */
+  /** Counts the people without a room, and names the first examinees among them. */
   unseated(
     examId: string,
     most: number,
   ): Promise<{
-    readonly counts: readonly RoleCount[];
+    readonly examinees: number;
+    readonly staff: number;
     readonly first: readonly Pick<PersonInRoom, "userId" | "name">[];
   }>;
   /** When links or codes were made last, by room. The empty id: of the whole exam. */
@@ -117,12 +118,15 @@ const peopleWithoutCode = statement((dialect) =>
       ),
     ),
 );
-const unseatedByRole = statement(
-  query
-    .select({ role: unseated.role, people: count() })
-    .from(unseated)
-    .where(eq(unseated.examId, param("examId")))
-    .groupBy(unseated.role),
+const countUnseated = statements((onlyExaminees: boolean) =>
+  statement(
+    query
+      .select({ people: count() })
+      .from(unseated)
+      .where(
+        and(eq(unseated.examId, param("examId")), onlyExaminees ? eq(unseated.role, "examinee") : undefined),
+      ),
+  ),
 );
 const firstUnseated = statement(
   query
@@ -168,10 +172,15 @@ export const createCheckStore = ({ storage }: { storage: Queries }): CheckStore 
     return { rooms: found, counts, staff, withoutCode };
   },
   async unseated(examId, most) {
-    const [counts, first] = await storage.together(() =>
-      Promise.all([storage.all(unseatedByRole, { examId }), storage.all(firstUnseated, { examId, most })]),
+    const [all, examinees, first] = await storage.together(() =>
+      Promise.all([
+        storage.get(countUnseated(false), { examId }),
+        storage.get(countUnseated(true), { examId }),
+        storage.all(firstUnseated, { examId, most }),
+      ]),
     );
-    return { counts, first };
+    const { people = 0 } = examinees ?? {};
+    return { examinees: people, staff: (all?.people ?? 0) - people, first };
   },
   async linksMadeAt(examId) {
     const madeAt = new Map<string, Date>();

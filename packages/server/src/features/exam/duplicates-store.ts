@@ -231,9 +231,8 @@ export const createDuplicatesStore = ({
     async create(copied) {
       const { exam, copyOf, now, author } = copied;
       try {
-        await bulk.create({ examId: exam.id, subject: copyOf, now, author }, ({ id }, tx) =>
-          prepare(tx, id, copied),
-        );
+        const target = { examId: copyOf, subject: exam.id };
+        await bulk.create({ examId: exam.id, target, now, author }, ({ id }, tx) => prepare(tx, id, copied));
         return undefined;
       } catch (error) {
         if (error instanceof ClipMissing) return { missingClip: error.clipId };

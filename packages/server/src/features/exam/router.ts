@@ -15,6 +15,8 @@ import {
   examPlanSchema,
   examRef,
   examSchema,
+  examSeriesInput,
+  examSeriesSchema,
   examSnapshotSchema,
   listExamsInput,
   onExamEventInput,
@@ -22,6 +24,8 @@ import {
   planExamInput,
   restorableExamPageSchema,
   restoredExamSchema,
+  roomSeriesInput,
+  roomSeriesPageSchema,
   rosterPageSchema,
   updateExamInput,
 } from "@invigil/schema";
@@ -36,6 +40,7 @@ import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { CheckService } from "../check/service.js";
 import type { PlanService } from "../plan/service.js";
+import type { SeriesService } from "../series/service.js";
 import type { CardService } from "../room/cards.js";
 import type { RoomService } from "../room/service.js";
 import type { RosterService } from "../roster/service.js";
@@ -46,6 +51,7 @@ import type { ExamService } from "./service.js";
 export const createExamRouter = ({
   exam,
   plan,
+  series,
   room,
   cards,
   duplicates,
@@ -55,6 +61,7 @@ export const createExamRouter = ({
 }: {
   exam: ExamService;
   plan: PlanService;
+  series: SeriesService;
   room: RoomService;
   cards: CardService;
   duplicates: DuplicateService;
@@ -185,6 +192,29 @@ export const createExamRouter = ({
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
+    series: watcherProcedure
+      .meta({
+        sentence:
+          "Returns how many were present, published and were detected in each minute of the last day.",
+        access: "Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.",
+        errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND"],
+        rows: 1000,
+        longAnswer: true,
+      })
+      .input(examSeriesInput)
+      .output(examSeriesSchema)
+      .query(({ ctx, input }) => series.ofExam(ctx.caller, input)),
+    roomSeries: watcherProcedure
+      .meta({
+        sentence: "Returns the same for each room of an exam, of the last hour.",
+        access: "Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.",
+        errors: ["EXAM_NOT_FOUND"],
+        rows: 1000,
+        longAnswer: true,
+      })
+      .input(roomSeriesInput)
+      .output(roomSeriesPageSchema)
+      .query(({ ctx, input }) => series.ofRooms(ctx.caller, input)),
     check: staffProcedure
       .meta({
         sentence: "Says what is missing for an exam.",

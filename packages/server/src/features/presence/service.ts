@@ -16,6 +16,8 @@ export interface PresenceService {
    * devices. A device counts until the settle time after its connection ended.
    */
   connect(page: Page): () => void;
+  /** Whether a page is connected to this server. */
+  isAnyoneConnected(): boolean;
   /** The presences in a room, in the order in which they began. Does not check access. */
   ofRoom(roomId: string): Promise<Presence[]>;
   /** The same as `ofRoom`, if the caller may see it. @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
@@ -177,6 +179,7 @@ export const createPresenceService = ({
         isConnected = false;
       };
     },
+    isAnyoneConnected: () => trackedPages.size > 0,
     ofRoom,
     async list(caller, roomId) {
       await access.room(caller, roomId);

@@ -29,6 +29,8 @@ export interface EventDispatcher {
   readonly poll: () => void;
   /** Makes all subscriptions check their access again. Call it after rights were revoked. */
   readonly recheckAccess: () => void;
+  /** The number of subscriptions of this process to an exam and its rooms. */
+  readonly countOf: (examId: string) => number;
   /** Ends all subscriptions with an error. */
   readonly closeAll: (error: Error) => void;
 }
@@ -195,6 +197,8 @@ export const createEventDispatcher = ({
     recheckAccess() {
       for (const { queue } of subscriptions.keys()) queue.requestRecheck();
     },
+    countOf: (examId) =>
+      [...(byExam.get(examId)?.values() ?? [])].reduce((sum, group) => sum + group.size, 0),
     closeAll(error) {
       for (const subscription of subscriptions.keys()) {
         subscription.queue.close(error);

@@ -27,38 +27,44 @@ export interface SubscriptionLimits {
   acquireConnection(caller: CountedCaller): () => void;
   /** @throws INVALID_INPUT if the connection already has a subscription to the same room or exam, TOO_MANY_REQUESTS */
   acquireSubscription(request: SubscriptionRequest): () => void;
+  /** Returns how many are acquired, by all identities. */
+  inUse(): { readonly connections: number; readonly subscriptions: number };
 }
 
 const RETRY_AFTER_SECONDS = 10;
 
 const createCounter = (max: number, message: string) => {
   const counts = new Map<string, number>();
-  return (caller: CountedCaller): (() => void) => {
+  let all = 0;
+  const acquire = (caller: CountedCaller): (() => void) => {
     const key = identityKey(caller);
     const count = counts.get(key) ?? 0;
     if (count >= max)
       throw new InvigilError("TOO_MANY_REQUESTS", message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
     counts.set(key, count + 1);
+    all += 1;
     let isHeld = true;
     return () => {
       if (!isHeld) return;
       isHeld = false;
+      all -= 1;
       const left = (counts.get(key) ?? 1) - 1;
       if (left > 0) counts.set(key, left);
       else counts.delete(key);
     };
   };
+  return { acquire, all: () => all };
 };
 
 export const createSubscriptionLimits = ({
   connections,
   subscriptions,
 }: LimitSettings): SubscriptionLimits => {
-  const acquireConnection = createCounter(
+  const { acquire: acquireConnection, all: allConnections } = createCounter(
     connections,
     `A person may have ${connections} connections open at a time.`,
   );
-  const countSubscription = createCounter(
+  const { acquire: countSubscription, all: allSubscriptions } = createCounter(
     subscriptions,
     `A person may have ${subscriptions} subscriptions open at a time.`,
   );
@@ -66,6 +72,7 @@ export const createSubscriptionLimits = ({
 
   return {
     acquireConnection,
+    inUse: () => ({ connections: allConnections(), subscriptions: allSubscriptions() }),
     acquireSubscription({ caller, connection, field, id, of = "" }) {
       if (!connection) {
         const releaseConnection = acquireConnection(caller);

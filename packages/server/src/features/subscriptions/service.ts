@@ -61,6 +61,8 @@ export interface SubscriptionService {
     subscriber: Subscriber,
     input: { readonly examId: string; readonly lastEventId?: string | undefined },
   ): Promise<AsyncGenerator<DeliveredExamEvent, void, undefined>>;
+  /** The number of subscriptions of this server to an exam and its rooms. Checks no permissions: for use by the server itself. */
+  countOf(examId: string): number;
   /**
    * Subscribes to what changes about the people of an exam whom the caller may watch, and its rooms. Otherwise the same as `subscribeToRoom`.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
@@ -286,6 +288,7 @@ export const createSubscriptionService = ({
       });
     },
 
+    countOf: (examId) => dispatcher.countOf(examId),
     async subscribeToPeople(subscriber, { examId, lastEventId }) {
       assertRunning();
       const source = readAgainFor(subscriber.caller, lastEventId);

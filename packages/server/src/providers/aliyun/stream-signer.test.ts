@@ -52,6 +52,33 @@ describe("stream URLs", () => {
     );
   });
 
+  it("for browsers are those of the configured templates, signed like the others", () => {
+    const players = {
+      hlsUrl: "https://hls.example/{app}/{stream}.m3u8",
+      whepUrl: "https://rtc.example/rtc/v1/whep/?app={app}&stream={stream}",
+    };
+    const { main, pc } = createStreamSigner({ ...settings, ...players }, clock).inRoom(room, { twin: true })(
+      USER,
+    );
+    expect(main.hlsUrl).toBe(
+      "https://hls.example/live/e-1-r1-u.1.m3u8?auth_key=1711357260-0-0-60091a9989892b9f561cfc54852138f5",
+    );
+    expect(pc.lowHlsUrl).toBe(
+      "https://hls.example/live/e-1-r1-u.1_pc_240p.m3u8?auth_key=1711357260-0-0-b3c3c273a197085b41761bf36a3a7e1e",
+    );
+    expect(main.whepUrl).toBe(
+      "https://rtc.example/rtc/v1/whep/?app=live&stream=e-1-r1-u.1&auth_key=1711357260-0-0-2bd4b91a6a112b14bf2f348a496c9b1d",
+    );
+    expect(pc.lowWhepUrl).toBe(
+      "https://rtc.example/rtc/v1/whep/?app=live&stream=e-1-r1-u.1_pc_240p&auth_key=1711357260-0-0-2bd4b91a6a112b14bf2f348a496c9b1d",
+    );
+    expect(Object.keys(signer.inRoom(room, { twin: true })(USER).main)).toEqual([
+      "pushUrl",
+      "pullUrl",
+      "lowPullUrl",
+    ]);
+  });
+
   it("have the configured transcode suffix", () => {
     const { main } = createStreamSigner({ ...settings, transcodeSuffix: "_low" }, clock).inRoom(room, {
       twin: false,

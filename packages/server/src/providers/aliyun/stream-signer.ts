@@ -13,6 +13,9 @@ export interface StreamSettings {
   readonly ttlSeconds: number;
   /** The suffix of the name of a transcoded stream. */
   readonly transcodeSuffix: string;
+  /** The URLs of streams for players of HLS and WHEP, with `{app}` and `{stream}`. Absent: there are none. */
+  readonly hlsUrl?: string | undefined;
+  readonly whepUrl?: string | undefined;
 }
 
 /**
@@ -23,6 +26,16 @@ export interface StreamSettings {
 export const authKey = (uri: string, expiry: number, key: string): string => {
   const signature = hash("md5", `${uri}-${expiry}-0-0-${key}`);
   return `${expiry}-0-0-${signature}`;
+};
+
+/** Makes a function that signs the URL of a stream which a template describes. The signature is about its path. */
+const templateSigner = (template: string, { app, pullKey }: Pick<StreamSettings, "app" | "pullKey">) => {
+  const [before = "", ...after] = template.replaceAll("{app}", app).split("{stream}");
+  return (stream: string, expiry: number): string => {
+    const url = new URL([before, ...after].join(stream));
+    const key = authKey(url.pathname, expiry, pullKey);
+    return `${url.href}${url.search === "" ? "?" : "&"}auth_key=${key}`;
+  };
 };
 
 /** Expiries are rounded up to a whole minute, so that URLs stay the same for a minute. */
@@ -49,15 +62,21 @@ export const createStreamSigner = (
   const { app, ttlSeconds, pushKey, pullKey, transcodeSuffix } = settings;
   const pushHost = `artc://${settings.pushDomain}`;
   const pullHost = `artc://${settings.pullDomain}`;
+  const hlsUrl = settings.hlsUrl === undefined ? undefined : templateSigner(settings.hlsUrl, settings);
+  const whepUrl = settings.whepUrl === undefined ? undefined : templateSigner(settings.whepUrl, settings);
   const expiryOf = (now: Date): number => Math.ceil((now.getTime() + ttlSeconds * 1000) / MINUTE_MS) * 60;
 
   const sign = (owner: StreamOwner, twin: boolean, expiry: number) => {
-    const push = `/${app}/${streamName(owner)}`;
+    const stream = streamName(owner);
+    const lowStream = `${stream}${transcodeSuffix}`;
+    const push = `/${app}/${stream}`;
     const low = `${push}${transcodeSuffix}`;
     return Object.freeze({
       pushUrl: `${pushHost}${push}?${twin ? "grtn_twin_rtmp=on&" : ""}auth_key=${authKey(push, expiry, pushKey)}`,
       pullUrl: `${pullHost}${push}?auth_key=${authKey(push, expiry, pullKey)}`,
       lowPullUrl: `${pullHost}${low}?auth_key=${authKey(low, expiry, pullKey)}`,
+      ...(hlsUrl && { hlsUrl: hlsUrl(stream, expiry), lowHlsUrl: hlsUrl(lowStream, expiry) }),
+      ...(whepUrl && { whepUrl: whepUrl(stream, expiry), lowWhepUrl: whepUrl(lowStream, expiry) }),
     });
   };
 

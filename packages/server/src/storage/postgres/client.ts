@@ -172,6 +172,11 @@ export const openPostgres = async ({
           });
         return checking;
       },
+      size: () =>
+        control.use(async (session) => {
+          const { rows } = await session.query({ text: "SELECT pg_database_size(current_database())" });
+          return Number(rows[0]?.[0] ?? 0);
+        }),
       async close() {
         clearInterval(timer);
         await close();

@@ -192,6 +192,9 @@ export const openSqlite = ({
     // From now on the writer waits for other processes, without blocking the event loop.
     sqlite.pragma("busy_timeout = 0");
     guard = isFile ? createFileGuard(sqlite, file) : undefined;
+    const bytesOfAll = sqlite
+      .prepare<[], number>("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+      .pluck();
     const port = createSqliteStorage({
       writer: sqlite,
       openReader: () => {
@@ -216,6 +219,7 @@ export const openSqlite = ({
       migrationsAreCurrent: async () => migrationsAreCurrent(),
       fault: () => guard?.fault(),
       unchecked,
+      size: async () => bytesOfAll.get() ?? 0,
       async close() {
         port.close();
         sqlite.close();

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { foldOneCause, type Happening } from "./fold.js";
+import { heard, mayBeStale, worst } from "./heard.js";
+import { personState } from "./person.js";
+import { atLocalTime, localTimeOf } from "./zoned.js";
+
+describe("what is heard", () => {
+  it("is stale after 15 seconds of silence, although the connection looks open", () => {
+    const at = (ms: number) => heard({ status: "live", heardAt: 0 }, ms);
+    expect(at(14_999)).toEqual({ kind: "live", seconds: 14 });
+    expect(at(15_000)).toEqual({ kind: "stale", seconds: 15 });
+    expect(mayBeStale(at(14_999))).toBe(false);
+    expect(mayBeStale(at(15_000))).toBe(true);
+  });
+
+  it("is told of the worst connection of a page", () => {
+    const live = { status: "live", heardAt: 9000 } as const;
+    expect(worst([], 10_000)).toBeUndefined();
+    expect(worst([live, { status: "reconnecting", heardAt: 5000 }], 10_000)).toEqual({
+      kind: "reconnecting",
+      seconds: 5,
+    });
+    expect(worst([live, { status: "live", heardAt: 7000 }], 10_000)?.seconds).toBe(3);
+  });
+});
+
+describe("what has one cause", () => {
+  const drop = (userId: string, at: number, place = "Hall B"): Happening => ({
+    userId,
+    kind: "disconnected",
+    place,
+    at,
+  });
+
+  it("is told once, with its people and from when to when", () => {
+    const burst = Array.from({ length: 38 }, (_, n) => drop(`e${n}`, 1000 + n * 4000));
+    const [fold, ...others] = foldOneCause(burst);
+    expect(others).toEqual([]);
+    expect(fold).toMatchObject({ place: "Hall B", from: 1000, to: 149_000 });
+    expect(fold?.userIds).toHaveLength(38);
+  });
+
+  it("is not what happened at another place, long after, or to two people", () => {
+    const folds = foldOneCause([
+      drop("a", 0),
+      drop("b", 1),
+      drop("c", 2),
+      drop("d", 3, "Hall C"),
+      drop("e", 4, "Hall C"),
+      drop("f", 500_000),
+    ]);
+    expect(folds.map(({ userIds }) => userIds)).toEqual([["f"], ["e"], ["d"], ["a", "b", "c"]]);
+  });
+
+  it("counts a person once who dropped twice", () => {
+    const [fold] = foldOneCause([drop("a", 0), drop("b", 1), drop("a", 2), drop("c", 3)]);
+    expect(fold?.userIds).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("the state of a person", () => {
+  const facts = { isConnected: true, wasConnected: true, cameras: ["publishing"], devices: 1 } as const;
+  it.each([
+    ["publishing", {}],
+    ["idle", { cameras: ["idle"] }],
+    ["dark", { cameras: ["publishing", "stopped"] }],
+    ["disconnected", { isConnected: false }],
+    ["expected", { isConnected: false, wasConnected: false }],
+    ["devices", { devices: 2 }],
+    ["ended", { hasEnded: true, devices: 2 }],
+    ["removed", { isRemoved: true, hasEnded: true }],
+  ] as const)("is %s", (state, more) => {
+    expect(personState({ ...facts, ...more })).toBe(state);
+  });
+});
+
+describe("times of a zone", () => {
+  it.each([
+    ["Asia/Shanghai", "2026-11-30", "09:00", "2026-11-30T01:00:00.000Z"],
+    ["Europe/Berlin", "2026-07-01", "09:00", "2026-07-01T07:00:00.000Z"],
+    // The clocks go from 2:00 to 3:00 on this day.
+    ["Europe/Berlin", "2026-03-29", "01:59", "2026-03-29T00:59:00.000Z"],
+    ["Europe/Berlin", "2026-03-29", "03:00", "2026-03-29T01:00:00.000Z"],
+    ["Europe/Berlin", "2026-03-29", "02:30", "2026-03-29T01:30:00.000Z"],
+    // The clocks go from 3:00 to 2:00 on this day.
+    ["Europe/Berlin", "2026-10-25", "02:30", "2026-10-25T00:30:00.000Z"],
+    ["America/St_Johns", "2026-01-05", "23:45", "2026-01-06T03:15:00.000Z"],
+  ])("in %s, %s %s is %s", (zone, day, time, at) => {
+    expect(atLocalTime(zone, day, time)?.toISOString()).toBe(at);
+  });
+
+  it("are written into the fields of a form, and are none if they are not complete", () => {
+    expect(localTimeOf("Asia/Shanghai", new Date("2026-11-30T18:05:00Z"))).toEqual({
+      day: "2026-12-01",
+      time: "02:05",
+    });
+    expect(atLocalTime("Asia/Shanghai", "", "09:00")).toBeUndefined();
+    expect(atLocalTime("Asia/Shanghai", "2026-13-40", "09:00")).toBeUndefined();
+  });
+});

@@ -1,0 +1,41 @@
+import { fireEvent, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, it, vi } from "vitest";
+import { renderPart } from "../../test/render.js";
+import { Composer } from "./composer.js";
+
+it("sends with Enter, and begins a line with Shift and Enter", async () => {
+  const onSend = vi.fn(() => Promise.resolve());
+  await renderPart(<Composer label="Message" onSend={onSend} />);
+  await userEvent.type(screen.getByRole("textbox"), "one{Shift>}{Enter}{/Shift}two{Enter}");
+  expect(onSend).toHaveBeenCalledExactlyOnceWith("one\ntwo");
+  await vi.waitFor(() => expect(screen.getByRole("textbox")).toHaveProperty("value", ""));
+});
+
+it("sends nothing with the Enter that ends a composition of an input method", async () => {
+  const onSend = vi.fn(() => Promise.resolve());
+  await renderPart(<Composer label="消息" onSend={onSend} />);
+  const field = screen.getByRole("textbox");
+  fireEvent.change(field, { target: { value: "请重新加载" } });
+  fireEvent.keyDown(field, { key: "Enter", isComposing: true });
+  // As Safari says it.
+  fireEvent.keyDown(field, { key: "Enter", keyCode: 229 });
+  expect(onSend).not.toHaveBeenCalled();
+  fireEvent.keyDown(field, { key: "Enter", keyCode: 13 });
+  await vi.waitFor(() => expect(onSend).toHaveBeenCalledExactlyOnceWith("请重新加载"));
+});
+
+it("keeps what could not be sent", async () => {
+  await renderPart(<Composer label="Message" onSend={() => Promise.reject(new Error("no"))} />);
+  await userEvent.type(screen.getByRole("textbox"), "Please wait{Enter}");
+  await screen.findByRole("alert");
+  expect(screen.getByRole("textbox")).toHaveProperty("value", "Please wait");
+});
+
+it("does not send what is too long", async () => {
+  const onSend = vi.fn(() => Promise.resolve());
+  await renderPart(<Composer label="Message" maxLength={5} onSend={onSend} />);
+  await userEvent.type(screen.getByRole("textbox"), "sixsix{Enter}");
+  expect(onSend).not.toHaveBeenCalled();
+  screen.getByText("1 character too many");
+});

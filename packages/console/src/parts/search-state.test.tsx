@@ -1,0 +1,86 @@
+import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import { act, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, it } from "vitest";
+import { renderPart } from "../../test/render.js";
+import { FilterBar, SearchField } from "./filter-bar.js";
+import {
+  flag,
+  list,
+  oneOf,
+  parseSearch,
+  sorting,
+  stringifySearch,
+  text,
+  useSearchState,
+  whole,
+} from "./search-state.js";
+
+const PARAMS = {
+  state: oneOf(["all", "disconnected"], "all"),
+  q: text(),
+  red: whole(5),
+  sound: flag(),
+  rooms: list(),
+  sort: sorting(["name", "state"], { column: "name", descending: false }),
+};
+
+function Probe() {
+  const [values, change] = useSearchState(PARAMS);
+  return (
+    <FilterBar shown={3} total={10} onClear={() => change({ state: "all", q: "" })}>
+      <output>{JSON.stringify(values)}</output>
+      <SearchField value={values.q} onChange={(q) => change({ q }, { replace: true })} />
+      <button type="button" onClick={() => change({ state: "disconnected", rooms: ["r1", "r2"], red: 7 })}>
+        filter
+      </button>
+    </FilterBar>
+  );
+}
+
+const open = async (address: string) => {
+  const history = createMemoryHistory({ initialEntries: [address] });
+  const router = createRouter({
+    routeTree: createRootRoute({ component: Probe }),
+    history,
+    parseSearch,
+    stringifySearch,
+  });
+  await renderPart(<RouterProvider router={router as never} />);
+  await screen.findByRole("searchbox");
+  return history;
+};
+const values = () =>
+  JSON.parse(document.querySelector("output")?.textContent ?? "") as Record<string, unknown>;
+
+it("reads what the address says, and what it says wrongly counts as absent", async () => {
+  await open("/?state=nonsense&red=x&sort=-state&rooms=a,b&q=1&other=kept");
+  expect(values()).toEqual({
+    state: "all",
+    q: "1",
+    red: 5,
+    sound: false,
+    rooms: ["a", "b"],
+    sort: { column: "state", descending: true },
+  });
+});
+
+it("writes into the address what differs from the usual, and going back takes it back", async () => {
+  const history = await open("/?other=kept");
+  await userEvent.click(screen.getByRole("button", { name: "filter" }));
+  expect(history.location.search).toBe("?other=kept&state=disconnected&rooms=r1%2Cr2&red=7");
+  await userEvent.type(screen.getByRole("searchbox"), "wang");
+  await expect.poll(() => values().q).toBe("wang");
+  await userEvent.click(screen.getByRole("button", { name: "Clear filters" }));
+  expect(history.location.search).toBe("?other=kept&rooms=r1%2Cr2&red=7");
+  expect(screen.getByRole("searchbox")).toHaveProperty("value", "");
+  await act(async () => history.back());
+  await expect.poll(() => values().q).toBe("wang");
+  await act(async () => history.back());
+  await expect.poll(() => values().state).toBe("all");
+});
+
+it("says how many rows the filters hide", async () => {
+  await open("/");
+  screen.getByText("7 hidden by filters");
+});

@@ -1,0 +1,40 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it, vi } from "vitest";
+import { renderPart } from "../../test/render.js";
+import { useShortcut } from "./shortcuts.js";
+
+const run = vi.fn<(name: string) => void>();
+beforeEach(() => void run.mockClear());
+
+function Keys() {
+  useShortcut({ keys: "n", label: "Next", run: () => run("next") });
+  useShortcut({ keys: "g e", label: "Exams", run: () => run("exams") });
+  return <input aria-label="Field" />;
+}
+
+it("runs single keys and sequences, and neither while somebody types or holds Ctrl", async () => {
+  await renderPart(<Keys />);
+  const user = userEvent.setup();
+  await user.keyboard("n");
+  await user.keyboard("ge");
+  expect(run.mock.calls.flat()).toEqual(["next", "exams"]);
+  await user.keyboard("{Control>}n{/Control}");
+  await user.type(screen.getByRole("textbox"), "nge");
+  expect(run).toHaveBeenCalledTimes(2);
+});
+
+it("are listed by the question mark, where they can be switched off for good", async () => {
+  const { unmount } = await renderPart(<Keys />);
+  const user = userEvent.setup();
+  await user.keyboard("?");
+  expect((await screen.findByRole("dialog")).textContent).toContain("Next");
+  await user.click(screen.getByRole("switch"));
+  await user.keyboard("{Escape}");
+  await vi.waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  await user.keyboard("n");
+  unmount();
+  await renderPart(<Keys />);
+  await user.keyboard("n");
+  expect(run).not.toHaveBeenCalled();
+});

@@ -1,0 +1,31 @@
+import { cleanup } from "@testing-library/react";
+import { afterEach } from "vitest";
+
+// What Mantine and the table ask of a browser and jsdom lacks: media queries, observers, and sizes, because it draws nothing.
+const media = (query: string) => ({
+  matches: false,
+  media: query,
+  addEventListener() {},
+  removeEventListener() {},
+  addListener() {},
+  removeListener() {},
+});
+Object.defineProperty(window, "matchMedia", { configurable: true, value: media });
+Object.defineProperty(globalThis, "ResizeObserver", {
+  configurable: true,
+  value: class {
+    observe() {}
+    unobserve() {}
+    disconnect() {}
+  },
+});
+const sizes = { offsetWidth: 1000, clientWidth: 1000, offsetHeight: 349, clientHeight: 349 };
+for (const [name, value] of Object.entries(sizes))
+  Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => value });
+Element.prototype.scrollTo = () => undefined;
+Element.prototype.scrollIntoView = () => undefined;
+
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+});

@@ -1,0 +1,394 @@
+import {
+  addCheatRecordsInput,
+  type Camera,
+  type JsonValue,
+  LAST_RESERVED_TYPE,
+  onRoomEventInput,
+  type Presence,
+  sendMessageInput,
+  signals,
+  userIdOfLogin,
+} from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
+import type { Services } from "../../api/services.js";
+import type { ActingCaller } from "../../domain/calls.js";
+import type { DeliveredMessage, DeliveredRoomEvent } from "../../features/subscriptions/service.js";
+import { InvigilError } from "../../platform/errors.js";
+import { streamName } from "../../providers/stream-name.js";
+import { CANDIDATES, isChinese } from "./cast.js";
+import { between, oneOf, seededRandom } from "./random.js";
+import { type Act, type Deed, writeScript } from "./script.js";
+import { setUpExam } from "./set-up.js";
+
+/** An exam of the demo, which is played once. */
+export interface Round {
+  readonly examId: string;
+  readonly began: Date;
+  /** The number of subscriptions that the people of the round have, or a few more. */
+  readonly subscriptions: () => number;
+  /** Whether a caller is a person of the round, who acts by themselves. */
+  readonly isOwn: (caller: object) => boolean;
+  /**
+   * Plays what happens up to a second of the round.
+   * @param beforeSecond is awaited before everything that happens in one second
+   */
+  readonly play: (until: number, beforeSecond?: (second: number) => Promise<void>) => Promise<void>;
+  /** Whether somebody has ended all rooms, or deleted the exam. */
+  readonly isOver: () => boolean;
+  /** Who should be connected, by room: what the server stores a little later. */
+  readonly connected: () => ReadonlyMap<string, readonly Pick<Presence, "userId" | "camera" | "devices">[]>;
+  /** Ends the rooms, as their teachers. */
+  readonly endRooms: () => Promise<void>;
+  /** Disconnects everybody. */
+  readonly leave: () => void;
+}
+
+export interface RoundDeps {
+  readonly services: Pick<Services, "exam" | "room" | "audio" | "cheat" | "im" | "stream" | "subscriptions">;
+  readonly clock: () => Date;
+  readonly log: Pick<FastifyBaseLogger, "warn">;
+  readonly seed: number;
+}
+
+/** The type of what people write to each other: `{ text }`. */
+const WRITTEN = LAST_RESERVED_TYPE + 1;
+
+/** What pages answer to commands. */
+const ANSWERS: ReadonlyMap<number, number> = new Map([
+  [signals.startCall.type, signals.callConnected.type],
+  [signals.endCall.type, signals.callDisconnected.type],
+  [signals.startLiveBroadcast.type, signals.liveBroadcastStarted.type],
+  [signals.stopLiveBroadcast.type, signals.liveBroadcastStopped.type],
+  [signals.broadcastAudio.type, signals.audioBroadcastStarted.type],
+  [signals.stopAudioBroadcast.type, signals.audioBroadcastStopped.type],
+  [signals.endUser.type, signals.userEnded.type],
+]);
+const CHINESE_REPLIES = ["好的，老师。", "收到。", "明白了，谢谢老师。"];
+const ENGLISH_REPLIES = ["Okay, thank you.", "Understood.", "Got it, thanks."];
+
+interface Room {
+  readonly id: string;
+  readonly teacher: ActingCaller;
+  hasEnded: boolean;
+  /** Whether the teacher may no longer be there. */
+  isLost: boolean;
+}
+interface Seat {
+  readonly caller: ActingCaller;
+  room: Room;
+  /** The connected devices of each page. */
+  readonly devices: Readonly<Record<Camera, AbortController[]>>;
+}
+
+/** What somebody does because of what others did. */
+type Reaction =
+  | Deed
+  | { readonly does: "answer"; readonly candidate: number; readonly type: number; readonly data: JsonValue }
+  | { readonly does: "come"; readonly candidate: number };
+
+/** Returns a member of a message's data. */
+const memberOf = (text: string, name: string): JsonValue | undefined => {
+  // Safe: the text was checked to be JSON before it was stored.
+  const data = JSON.parse(text) as JsonValue;
+  return typeof data === "object" && data !== null && !Array.isArray(data) ? data[name] : undefined;
+};
+
+/** Creates an exam, and returns how it is played. */
+export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Promise<Round> => {
+  const began = clock();
+  const { examId, roomIds, teachers, inspector, candidates } = await setUpExam(services, began);
+  const rooms = teachers.map(
+    (teacher, index): Room => ({ id: roomIds[index] ?? "", teacher, hasEnded: false, isLost: false }),
+  );
+  const seats = candidates.flatMap((caller, index): Seat[] => {
+    const room = rooms[CANDIDATES[index]?.hall ?? 0];
+    return room ? [{ caller, room, devices: { main: [], pc: [] } }] : [];
+  });
+  const own: ReadonlySet<object> = new Set([...teachers, inspector, ...candidates]);
+  const indexOf = new Map(candidates.map(({ userId }, index) => [userId, index]));
+  const ownIds = new Set([...teachers, inspector, ...candidates].map(({ userId }) => userId));
+  const random = seededRandom(seed + 1);
+  const queue: (Reaction & Pick<Act, "at">)[] = writeScript(seed);
+  /** The pages of teachers and of the inspector. */
+  const staff: { readonly caller: ActingCaller; readonly room: Room; readonly device: AbortController }[] =
+    [];
+  let second = -1;
+  let subscriptions = 0;
+
+  /** Adds what somebody does in some seconds, after what happens then already. */
+  const soon = ([from, to]: readonly [number, number], reaction: Reaction): void => {
+    const at = second + between(random, from, to);
+    const next = queue.findIndex((queued) => queued.at > at);
+    queue.splice(next < 0 ? queue.length : next, 0, { ...reaction, at });
+  };
+
+  /** Subscribes a page to its room, until the signal, or until the caller may no longer be there. */
+  const subscribe = async (
+    caller: ActingCaller,
+    { id: roomId }: Room,
+    {
+      camera,
+      signal,
+      hear,
+    }: { camera: Camera; signal: AbortSignal; hear?: (event: DeliveredRoomEvent) => void },
+  ): Promise<{ readonly ended: Promise<void> }> => {
+    const events = await services.subscriptions.subscribeToRoom(
+      { caller, identify: () => Promise.resolve(caller), signal },
+      onRoomEventInput.parse({ roomId, camera }),
+    );
+    const listen = async (): Promise<void> => {
+      subscriptions += 1;
+      try {
+        for await (const event of events) hear?.(event);
+      } catch (error) {
+        // Somebody removed the person, or deleted the exam, or the server stops.
+        if (!(error instanceof InvigilError)) log.warn({ err: error }, "a person of the demo's exam left");
+      } finally {
+        subscriptions -= 1;
+      }
+    };
+    return { ended: listen() };
+  };
+
+  const connect = async (seat: Seat, camera: Camera): Promise<void> => {
+    if (seat.room.hasEnded) return;
+    const device = new AbortController();
+    const { ended } = await subscribe(seat.caller, seat.room, { camera, signal: device.signal });
+    const devices = seat.devices[camera];
+    devices.push(device);
+    void ended.then(() => {
+      const index = devices.indexOf(device);
+      if (index >= 0) devices.splice(index, 1);
+    });
+  };
+  const disconnect = (devices: AbortController[]): void => {
+    for (const device of devices.splice(0)) device.abort();
+  };
+  const report = async (seat: Seat, camera: Camera, action: "publish" | "publish_done"): Promise<void> => {
+    if (action === "publish" && seat.devices[camera].length === 0) return;
+    const stream = streamName({ examId, roomId: seat.room.id, userId: seat.caller.userId, camera });
+    // The stream service reports whole seconds.
+    await services.stream.record({
+      stream,
+      action,
+      eventTime: new Date(Math.floor(clock().getTime() / 1000) * 1000),
+    });
+  };
+  const send = async (
+    caller: ActingCaller,
+    { id: roomId, hasEnded }: Room,
+    message: { readonly type: number; readonly data: JsonValue; readonly to?: string[] },
+  ): Promise<void> => {
+    if (!hasEnded) await services.im.send(caller, sendMessageInput.parse({ roomId, ...message }));
+  };
+
+  const doDeed = async (deed: Reaction): Promise<void> => {
+    if (deed.does === "tell") {
+      const { hall, text, candidate } = deed;
+      const room = rooms[hall];
+      const receiver = candidate === undefined ? undefined : seats[candidate]?.caller.userId;
+      if (room)
+        await send(room.teacher, room, {
+          type: WRITTEN,
+          data: { text },
+          ...(receiver && { to: [receiver] }),
+        });
+      return;
+    }
+    const seat = seats[deed.candidate];
+    if (!seat) return;
+    const isHere = seat.devices.main.length > 0;
+    switch (deed.does) {
+      case "connect":
+        return connect(seat, deed.camera);
+      case "disconnect":
+        disconnect(seat.devices.main);
+        disconnect(seat.devices.pc);
+        return;
+      case "disconnectDevice":
+        seat.devices[deed.camera].pop()?.abort();
+        return;
+      case "publish":
+        return report(seat, deed.camera, "publish");
+      case "stop":
+        return report(seat, deed.camera, "publish_done");
+      case "come": {
+        const { candidate } = deed;
+        for (const camera of CANDIDATES[candidate]?.hasPc ? (["main", "pc"] as const) : (["main"] as const)) {
+          if (seat.devices[camera].length === 0) await connect(seat, camera);
+          soon([1, 3], { does: "publish", candidate, camera });
+        }
+        return;
+      }
+      case "detect":
+        if (!isHere || seat.room.hasEnded) return;
+        await services.cheat.addRecords(
+          seat.caller,
+          addCheatRecordsInput.parse({
+            roomId: seat.room.id,
+            records: [
+              {
+                userId: seat.caller.userId,
+                isMainMonitor: true,
+                detectType: deed.detectType,
+                detectTime: clock(),
+                extraInfo: { confidence: between(random, 71, 97) / 100 },
+              },
+            ],
+          }),
+        );
+        return;
+      case "write":
+        return isHere
+          ? send(seat.caller, seat.room, { type: WRITTEN, data: { text: deed.text } })
+          : undefined;
+      case "answer":
+        return isHere ? send(seat.caller, seat.room, deed) : undefined;
+    }
+  };
+  const act = (deed: Reaction): Promise<void> =>
+    doDeed(deed).catch((error: unknown) => {
+      // A person was removed or muted, or a room or the exam has gone: people act on the exam.
+      if (!(error instanceof InvigilError)) throw error;
+    });
+
+  /** The candidates in a room who are here, of the given logins or of all. */
+  const addressed = (room: Room, logins: readonly string[] | undefined): number[] => {
+    const ids = logins && new Set(logins.map((login) => userIdOfLogin(login)));
+    return seats.flatMap((seat, index) =>
+      seat.room === room && seat.devices.main.length > 0 && (!ids || ids.has(seat.caller.userId))
+        ? [index]
+        : [],
+    );
+  };
+  /** Lets candidates answer to somebody who is not of the cast. */
+  const hearMessage = (room: Room, { type, text, to, sender }: DeliveredMessage): void => {
+    if (sender.role === "server" || ownIds.has(sender.userId)) return;
+    const answer = ANSWERS.get(type);
+    if (answer !== undefined) {
+      const receivers = memberOf(text, "receiverIdList");
+      const logins = Array.isArray(receivers)
+        ? receivers.filter((login) => typeof login === "string")
+        : undefined;
+      for (const candidate of addressed(room, logins ?? to)) {
+        soon([1, 2], { does: "answer", candidate, type: answer, data: { sid: memberOf(text, "sid") ?? "" } });
+        if (type === signals.endUser.type) soon([4, 6], { does: "disconnect", candidate });
+      }
+    } else if (type > LAST_RESERVED_TYPE) {
+      const there = addressed(room, to);
+      // To a message to the whole room, one answers for all.
+      for (const candidate of to ? there.slice(0, 3) : there.length > 0 ? [oneOf(random, there)] : []) {
+        const replies = isChinese(CANDIDATES[candidate]?.name ?? "") ? CHINESE_REPLIES : ENGLISH_REPLIES;
+        soon([3, 7], { does: "write", candidate, text: oneOf(random, replies) });
+      }
+    }
+  };
+  /** Reacts to what happens in a room, as its teacher sees it. */
+  const hear = (room: Room, event: DeliveredRoomEvent): void => {
+    switch (event.type) {
+      case "message":
+        hearMessage(room, event.message);
+        return;
+      case "room_ended":
+        room.hasEnded = true;
+        for (const candidate of addressed(room, undefined)) soon([1, 8], { does: "disconnect", candidate });
+        return;
+      case "room_reopened":
+        room.hasEnded = false;
+        for (const [candidate, seat] of seats.entries())
+          if (seat.room === room) soon([9, 16], { does: "come", candidate });
+        return;
+      case "participant_added": {
+        const candidate = indexOf.get(event.userId);
+        const seat = candidate === undefined ? undefined : seats[candidate];
+        if (candidate === undefined || !seat) return;
+        seat.room = room;
+        soon([3, 6], { does: "come", candidate });
+        return;
+      }
+      default:
+        return;
+    }
+  };
+
+  const letIn = async (
+    caller: ActingCaller,
+    room: Room,
+    hearEvent?: (event: DeliveredRoomEvent) => void,
+  ): Promise<{ readonly ended: Promise<void> }> => {
+    const device = new AbortController();
+    staff.push({ caller, room, device });
+    return subscribe(caller, room, {
+      camera: "main",
+      signal: device.signal,
+      ...(hearEvent && { hear: hearEvent }),
+    });
+  };
+  const letStaffIn = async (): Promise<void> => {
+    for (const room of rooms) {
+      const { ended } = await letIn(room.teacher, room, (event) => hear(room, event));
+      void ended.then(() => {
+        room.isLost = true;
+      });
+      await letIn(inspector, room);
+    }
+  };
+
+  return {
+    examId,
+    began,
+    subscriptions: () => subscriptions,
+    isOwn: (caller) => own.has(caller),
+    isOver: () => rooms.every(({ hasEnded, isLost }) => hasEnded || isLost),
+    async play(until, beforeSecond) {
+      while (second < until) {
+        second += 1;
+        await beforeSecond?.(second);
+        if (second === 0) await letStaffIn();
+        while ((queue[0]?.at ?? Number.POSITIVE_INFINITY) <= second) {
+          const next = queue.shift();
+          if (next) await act(next);
+        }
+      }
+    },
+    connected: () =>
+      new Map(
+        rooms.map((room) => [
+          room.id,
+          [
+            ...staff.map(({ caller, room: own }) => ({
+              caller,
+              room: own,
+              camera: "main" as const,
+              devices: 1,
+            })),
+            ...seats.flatMap(({ caller, room: own, devices }) =>
+              (["main", "pc"] as const).map((camera) => ({
+                caller,
+                room: own,
+                camera,
+                devices: devices[camera].length,
+              })),
+            ),
+          ]
+            .filter((page) => page.room === room && page.devices > 0)
+            .map(({ caller: { userId }, camera, devices }) => ({ userId, camera, devices })),
+        ]),
+      ),
+    async endRooms() {
+      for (const { teacher, id, hasEnded } of rooms)
+        if (!hasEnded)
+          await services.room.end(teacher, id).catch((error: unknown) => {
+            if (!(error instanceof InvigilError)) throw error;
+          });
+    },
+    leave() {
+      queue.length = 0;
+      for (const { device } of staff.splice(0)) device.abort();
+      for (const { devices } of seats) {
+        disconnect(devices.main);
+        disconnect(devices.pc);
+      }
+    },
+  };
+};

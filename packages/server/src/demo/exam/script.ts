@@ -1,0 +1,170 @@
+import type { Camera, knownDetectTypes } from "@invigil/schema";
+import { CANDIDATES, HALLS_OF_EXAM, isChinese } from "./cast.js";
+import { between, oneOf, seededRandom } from "./random.js";
+
+type DetectType = (typeof knownDetectTypes)[number];
+
+/** What somebody does. Candidates have the index of their place in the cast, and teachers that of their hall. */
+export type Deed =
+  /** One more device of the page connects. */
+  | { readonly does: "connect"; readonly candidate: number; readonly camera: Camera }
+  /** All pages and devices of the person disconnect. */
+  | { readonly does: "disconnect"; readonly candidate: number }
+  /** One device of the page disconnects. */
+  | { readonly does: "disconnectDevice"; readonly candidate: number; readonly camera: Camera }
+  | { readonly does: "publish" | "stop"; readonly candidate: number; readonly camera: Camera }
+  | { readonly does: "detect"; readonly candidate: number; readonly detectType: DetectType }
+  | { readonly does: "write"; readonly candidate: number; readonly text: string }
+  /** The teacher writes to a candidate, or to the whole hall. */
+  | { readonly does: "tell"; readonly hall: number; readonly candidate?: number; readonly text: string };
+
+/** A deed, with its second since the beginning of the round. */
+export type Act = Deed & { readonly at: number };
+
+/** The length of a round in seconds. */
+export const ROUND_SECONDS = 60 * 60;
+
+/** Who never comes. */
+const ABSENT = [9, 31, 47, 58];
+/** Who comes late, and when. */
+const LATE = new Map([
+  [17, 33],
+  [26, 47],
+  [52, 190],
+]);
+/** 刘洋, whose phone the detectors see again and again. */
+const FLAGGED = 4;
+/** 王芳, whose camera goes dark. */
+const DARK = 0;
+/** 傅天宇, who opens their link on a second device. */
+const TWO_DEVICES = 44;
+/** 陈静, who writes first. */
+const ASKS = 5;
+/** The hall whose network fails first. */
+const FAILING_HALL = 1;
+
+const PHONE_SEEN: readonly DetectType[] = ["cellPhone", "cellPhone", "actionHeadUpDown", "watch"];
+/** What detectors report about people who do nothing wrong. */
+const HARMLESS: readonly DetectType[] = [
+  "headShaking",
+  "actionHeadUpDown",
+  "actionPersonSpeech",
+  "scenePersonExit",
+];
+
+/** What a candidate writes, and what the teacher answers. */
+type Talk = readonly [question: string, answer: string];
+const CHINESE_TALKS: readonly Talk[] = [
+  ["老师，第三题的图显示不出来。", "请刷新页面，图会重新加载。"],
+  ["电脑提示电量低，可以去拿充电器吗？", "可以，手机画面请保持不动，两分钟内回来。"],
+  ["外面有施工的声音，会影响检测吗？", "没关系，已经记录，请继续作答。"],
+  ["刚才网络断了一下，现在好了。", "收到，作答已保存，请继续。"],
+  ["老师，可以用草稿纸吗？", "可以，请先把空白草稿纸正反面给摄像头看一下。"],
+];
+const ENGLISH_TALKS: readonly Talk[] = [
+  ["May I use scratch paper?", "Yes, blank paper only. Please show both sides to the camera first."],
+  ["My screen froze for a moment. It works again.", "Thank you, your answers are saved. Please go on."],
+  ["Is question 7 meant to have two correct answers?", "No. Please choose the best one."],
+  ["Somebody is ringing at my door, should I ignore it?", "Yes, please stay in the picture."],
+];
+
+/**
+ * Writes what happens in a round, in the order of time. Within its first minute, everything happens that the console shows. Afterwards, it
+ * goes on as a morning does. The same seed gives the same script.
+ */
+export const writeScript = (seed: number): Act[] => {
+  const random = seededRandom(seed);
+  const acts: Act[] = [];
+  const add = (at: number, deed: Deed): void => void acts.push({ ...deed, at });
+  /** Until when people are in the middle of something, and are left alone. */
+  const busyUntil = CANDIDATES.map(() => 0);
+  for (const absent of ABSENT) busyUntil[absent] = Number.POSITIVE_INFINITY;
+  const free = (at: number, hall?: number): number[] =>
+    CANDIDATES.flatMap((candidate, index) =>
+      (busyUntil[index] ?? 0) < at && (hall === undefined || candidate.hall === hall) ? [index] : [],
+    );
+
+  const comes = (candidate: number, at: number): void => {
+    add(at, { does: "connect", candidate, camera: "main" });
+    add(at + between(random, 1, 3), { does: "publish", candidate, camera: "main" });
+    if (!CANDIDATES[candidate]?.hasPc) return;
+    add(at + between(random, 0, 3), { does: "connect", candidate, camera: "pc" });
+    add(at + between(random, 4, 6), { does: "publish", candidate, camera: "pc" });
+  };
+  const drops = (candidate: number, at: number, seconds: number): void => {
+    busyUntil[candidate] = at + seconds + 15;
+    add(at, { does: "disconnect", candidate });
+    // The stream service notices a little later than the server.
+    add(at + 2, { does: "stop", candidate, camera: "main" });
+    if (CANDIDATES[candidate]?.hasPc) add(at + 2, { does: "stop", candidate, camera: "pc" });
+    comes(candidate, at + seconds);
+  };
+  const networkFails = (hall: number, at: number, share: number): void => {
+    for (const candidate of free(at, hall))
+      if (random() < share) drops(candidate, at + between(random, 0, 3), between(random, 26, 60));
+    add(at + between(random, 14, 18), {
+      does: "tell",
+      hall,
+      text: "网络短暂中断，请留在座位上，时间会补上。 A short network outage: please stay seated, the time will be added.",
+    });
+  };
+  const goesDark = (candidate: number, at: number, seconds: number): void => {
+    busyUntil[candidate] = at + seconds + 5;
+    add(at, { does: "stop", candidate, camera: "main" });
+    add(at + seconds, { does: "publish", candidate, camera: "main" });
+  };
+  const asks = (candidate: number, at: number): void => {
+    const { name = "", hall = 0 } = CANDIDATES[candidate] ?? {};
+    const [question, answer] = oneOf(random, isChinese(name) ? CHINESE_TALKS : ENGLISH_TALKS);
+    add(at, { does: "write", candidate, text: question });
+    add(at + between(random, 7, 20), { does: "tell", hall, candidate, text: answer });
+  };
+  const usesPhone = (at: number): void => {
+    for (let second = at; second < at + 12; second += between(random, 2, 5))
+      add(second, { does: "detect", candidate: FLAGGED, detectType: oneOf(random, PHONE_SEEN) });
+  };
+
+  for (const [candidate] of CANDIDATES.entries()) {
+    if (ABSENT.includes(candidate)) continue;
+    const at = LATE.get(candidate) ?? (random() < 0.6 ? between(random, 0, 2) : between(random, 3, 20));
+    comes(candidate, at);
+    busyUntil[candidate] = at + 5;
+  }
+  for (const candidate of [FLAGGED, TWO_DEVICES]) busyUntil[candidate] = 120;
+  for (const second of [24, 26, 34, 43, 52])
+    add(second, { does: "detect", candidate: FLAGGED, detectType: second === 34 ? "watch" : "cellPhone" });
+  add(25, { does: "connect", candidate: TWO_DEVICES, camera: "main" });
+  add(170, { does: "disconnectDevice", candidate: TWO_DEVICES, camera: "main" });
+  goesDark(DARK, 27, 230);
+  asks(ASKS, 29);
+  networkFails(FAILING_HALL, 30, 0.65);
+
+  let nextFailure = between(random, 420, 600);
+  for (let minute = 60; minute < ROUND_SECONDS - 60; minute += 60) {
+    const within = (): number => minute + between(random, 0, 59);
+    const someone = (at: number): number => oneOf(random, free(at));
+    usesPhone(within());
+    for (let times = between(random, 1, 4); times > 0; times -= 1) {
+      const at = within();
+      add(at, { does: "detect", candidate: someone(at), detectType: oneOf(random, HARMLESS) });
+    }
+    for (let times = between(random, 0, 2); times > 0; times -= 1) {
+      const at = within();
+      drops(someone(at), at, between(random, 20, 75));
+    }
+    if (random() < 0.7) {
+      const at = within();
+      asks(someone(at), at);
+    }
+    if (random() < 0.3) {
+      const at = within();
+      goesDark(someone(at), at, between(random, 45, 150));
+    }
+    if (minute >= nextFailure) {
+      networkFails(between(random, 0, HALLS_OF_EXAM.length - 1), within(), 0.3 + random() * 0.4);
+      nextFailure = minute + between(random, 480, 720);
+    }
+  }
+  // The sort keeps the order of what happens in one second.
+  return acts.filter(({ at }) => at < ROUND_SECONDS).sort((one, other) => one.at - other.at);
+};

@@ -1,0 +1,134 @@
+import { type DeleteExamInput, type ExamSummary, listExamsInput } from "@invigil/schema";
+import type { Services } from "../../api/services.js";
+import { createRepeatedWork } from "../../platform/repeated-work.js";
+import { callerOf } from "../callers.js";
+import { beginRound, type Round, type RoundDeps } from "./round.js";
+import { ROUND_SECONDS } from "./script.js";
+import { OFFICE } from "./set-up.js";
+
+/** The exam of the demo: a new round each hour, which moves while somebody watches. */
+export interface Show {
+  /** Deletes the rounds of a process that was killed, begins a round, and lets it move. */
+  start(): Promise<void>;
+  /** Lets everybody leave, and deletes the rounds. */
+  stop(): Promise<void>;
+  /** What happens once a second. */
+  tick(): Promise<void>;
+}
+
+export interface ShowDeps extends RoundDeps {
+  readonly services: RoundDeps["services"] & Pick<Services, "uses">;
+}
+
+const TICK_MS = 1000;
+/** After a failure, the show goes on this much later. */
+const PAUSE_MS = 60_000;
+/** Somebody who has looked at an exam watches it for this long. */
+const WATCHES_MS = 60_000;
+/** A round moves by at most this much in one tick: a process that was paused does not make up for it at once. */
+const MAX_STEP_MS = 2_000;
+/** Only administrators delete records. */
+const OPERATOR = callerOf({ userId: "admin", role: "admin", name: "Demo" });
+
+export const createShow = (deps: ShowDeps): Show => {
+  const { services, clock, log } = deps;
+  let current: Round | undefined;
+  /** Rounds that are over, but still watched. */
+  let earlier: Round[] = [];
+  let lastTick = 0;
+  let pausedUntil = 0;
+  /** How far the current round has been played, in milliseconds. */
+  let played = 0;
+  /** When somebody was last seen to watch each round. */
+  const watchedAt = new WeakMap<Round, number>();
+  const rounds = (): Round[] => (current ? [current, ...earlier] : earlier);
+
+  services.uses.on("exam", (caller, examId) => {
+    const round = rounds().find((one) => one.examId === examId);
+    if (round && !round.isOwn(caller)) watchedAt.set(round, clock().getTime());
+  });
+  const isWatched = (round: Round): boolean => {
+    const now = clock().getTime();
+    if (services.subscriptions.countOf(round.examId) > round.subscriptions()) watchedAt.set(round, now);
+    return now - (watchedAt.get(round) ?? Number.NEGATIVE_INFINITY) < WATCHES_MS;
+  };
+
+  const examsOfDemo = async (): Promise<ExamSummary[]> => {
+    const exams: ExamSummary[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await services.exam.list(OFFICE, listExamsInput.parse({ pageSize: 100, cursor }));
+      exams.push(...page.exams);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    return exams;
+  };
+  /** Deletes the exams of all rounds but those that are given. */
+  const deleteAllBut = async (kept: readonly Round[]): Promise<void> => {
+    for (const { id: examId, name } of await examsOfDemo()) {
+      if (kept.some((round) => round.examId === examId)) continue;
+      const all = {
+        withRooms: true,
+        withRecords: true,
+        confirm: name,
+        erase: "now",
+      } satisfies Partial<DeleteExamInput>;
+      await services.exam.delete(OPERATOR, { examId, ...all });
+    }
+  };
+
+  /** Whether a round is over: after its hour, or once somebody who has left has ended or deleted the exam. */
+  const isDone = (round: Round, now: number): boolean =>
+    now - round.began.getTime() >= ROUND_SECONDS * 1000 || (round.isOver() && !isWatched(round));
+
+  const begin = async (): Promise<void> => {
+    // Those of a process that was killed, or that could not be completed.
+    await deleteAllBut(rounds());
+    current = await beginRound(deps);
+    played = 0;
+  };
+  /** Begins a new round. The one before stays until nobody watches it any more. */
+  const change = async (over: Round): Promise<void> => {
+    await over.endRooms();
+    over.leave();
+    await begin();
+    earlier = [over];
+  };
+
+  const tick = async (): Promise<void> => {
+    const now = clock().getTime();
+    const step = Math.min(Math.max(now - lastTick, 0), MAX_STEP_MS);
+    lastTick = now;
+    if (now < pausedUntil) return;
+    if (!current) await begin();
+    else if (isDone(current, now)) await change(current);
+    const kept = earlier.filter(isWatched);
+    if (kept.length < earlier.length) {
+      earlier = kept;
+      await deleteAllBut(rounds());
+    }
+    if (!current || !isWatched(current)) return;
+    played += step;
+    await current.play(Math.floor(played / 1000));
+  };
+  const onFailure = (error: unknown): void => {
+    pausedUntil = clock().getTime() + PAUSE_MS;
+    log.warn({ err: error }, "the exam of the demo could not go on; the server will try again");
+  };
+  const work = createRepeatedWork({ intervalMs: TICK_MS, run: tick, onFailure });
+
+  return {
+    tick,
+    async start() {
+      await tick().catch(onFailure);
+      work.start();
+    },
+    async stop() {
+      await work.stop();
+      for (const round of rounds()) round.leave();
+      current = undefined;
+      earlier = [];
+      await deleteAllBut([]);
+    },
+  };
+};

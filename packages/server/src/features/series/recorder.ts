@@ -1,0 +1,102 @@
+import { SERIES_MINUTES } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
+import type { Duties } from "../../coordination/duties.js";
+import { createRepeatedWork } from "../../platform/repeated-work.js";
+import type { SeriesStore } from "./store.js";
+
+/**
+ * Writes the series of the rooms under way: a row for each room and minute. One server of the installation does it for all rooms
+ * (docs/decisions/0056-the-series-of-rooms.md).
+ */
+export interface SeriesRecorder {
+  /** Says that somebody uses a room or an exam. A server that nobody uses asks the database nothing. */
+  readonly noteUse: () => void;
+  /** Writes the minute that has just ended, if it is this server's turn and it has not yet looked. */
+  recordMinute(): Promise<void>;
+  start(): void;
+  /** Resolves when nothing is being written. */
+  stop(): Promise<void>;
+}
+
+const MINUTE_MS = 60_000;
+const LOOK_MS = 1_000;
+/** How long after its last use a server still looks for rooms under way. */
+const IDLE_MS = 60 * MINUTE_MS;
+/** How long whoever begins a minute may take until they have written it. */
+const BEGIN_MS = 15_000;
+/** When another server looks whether a minute was begun by nobody, after its end. */
+const TAKE_OVER_MS = 20_000;
+const PRUNING_INTERVAL_MS = 60 * MINUTE_MS;
+
+export const createSeriesRecorder = ({
+  store,
+  duties,
+  isAnyoneConnected,
+  clock,
+  log,
+}: {
+  store: Pick<SeriesStore, "measure" | "write" | "prune">;
+  duties: Pick<Duties, "take">;
+  /** Whether a page is connected to this server. */
+  isAnyoneConnected: () => boolean;
+  clock: () => Date;
+  log: FastifyBaseLogger;
+}): SeriesRecorder => {
+  let wasUsed = false;
+  let lastUse = Number.NEGATIVE_INFINITY;
+  /** The end of the last minute that this server has written, or that another one had. */
+  let done = 0;
+  let hasDuty = false;
+
+  const isInUse = (now: number): boolean => {
+    if (wasUsed || isAnyoneConnected()) lastUse = now;
+    wasUsed = false;
+    return now - lastUse < IDLE_MS;
+  };
+
+  const recordMinute = async (): Promise<void> => {
+    const now = clock();
+    const end = Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS;
+    if (end === done || !isInUse(now.getTime())) return;
+    // Whoever had the duty goes first.
+    if (!hasDuty && now.getTime() < end + TAKE_OVER_MS) return;
+    hasDuty = await duties.take("series", { now, until: new Date(now.getTime() + BEGIN_MS) });
+    if (hasDuty) {
+      const measurement = await store.measure(new Date(end - MINUTE_MS), now);
+      // Until somebody else would look at the next minute, so that a server that dies leaves none out.
+      if (measurement.rooms.length > 0) await store.write(measurement, new Date(end + MINUTE_MS + BEGIN_MS));
+    }
+    done = end;
+  };
+
+  const logged = (what: string) => (error: unknown) =>
+    log.error({ err: error }, `${what}; the server will try again`);
+  const recorder = createRepeatedWork({
+    intervalMs: LOOK_MS,
+    run: recordMinute,
+    onFailure: logged("the series of the rooms under way was not written"),
+  });
+  const pruner = createRepeatedWork({
+    intervalMs: PRUNING_INTERVAL_MS,
+    /** Deletes in small transactions, so that other writes are not delayed. */
+    async run(isStopping) {
+      const before = new Date(clock().getTime() - SERIES_MINUTES * MINUTE_MS);
+      while (!isStopping() && (await store.prune(before)));
+    },
+    onFailure: logged("old minutes of series were not deleted"),
+  });
+
+  return {
+    noteUse() {
+      wasUsed = true;
+    },
+    recordMinute,
+    start() {
+      recorder.start();
+      pruner.start();
+    },
+    async stop() {
+      await Promise.all([recorder.stop(), pruner.stop()]);
+    },
+  };
+};

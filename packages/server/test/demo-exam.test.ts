@@ -1,0 +1,362 @@
+import { getTableName } from "drizzle-orm";
+import { describe, expect, it, vi } from "vitest";
+import { callerOf } from "../src/demo/callers.js";
+import { CANDIDATES } from "../src/demo/exam/cast.js";
+import { ROUND_SECONDS, writeScript } from "../src/demo/exam/script.js";
+import { TABLES } from "../src/storage/inventory.js";
+import { roomEvents } from "../src/storage/tables.js";
+import { type DemoWorld, openDemo } from "./support/demo.js";
+import { countRows } from "./support/tables.js";
+
+// Also on PostgreSQL: a round is played by the services, and its deletion leaves no row.
+
+describe("a script", () => {
+  it("is the same for the same seed, and another for another", () => {
+    expect(writeScript(7)).toEqual(writeScript(7));
+    expect(writeScript(7)).not.toEqual(writeScript(8));
+  });
+  it("shows everything within its first minute", () => {
+    const first = writeScript(7).filter(({ at }) => at < 50);
+    expect(new Set(first.map(({ does }) => does))).toEqual(
+      new Set(["connect", "disconnect", "publish", "stop", "detect", "write", "tell"]),
+    );
+    const came = new Set(first.flatMap((act) => (act.does === "connect" ? [act.candidate] : [])));
+    expect(came.size).toBeGreaterThan(50);
+    expect(came.size).toBeLessThan(CANDIDATES.length);
+  });
+  it.each([1, 2, 3])("%i lets nobody connect twice but the one with two devices", (seed) => {
+    const devices = new Map<string, number>();
+    let most = 0;
+    for (const act of writeScript(seed)) {
+      if (act.does === "connect") {
+        const page = `${act.candidate} ${act.camera}`;
+        devices.set(page, (devices.get(page) ?? 0) + 1);
+        if (act.candidate !== 44) most = Math.max(most, devices.get(page) ?? 0);
+      }
+      if (act.does === "disconnect")
+        for (const camera of ["main", "pc"]) devices.set(`${act.candidate} ${camera}`, 0);
+    }
+    expect(most).toBe(1);
+  });
+  it("goes on to its end", () => {
+    expect(writeScript(7).at(-1)?.at).toBeGreaterThan(ROUND_SECONDS - 120);
+  });
+});
+
+const ADMIN = callerOf({ userId: "newcomer", role: "admin", name: "Newcomer" });
+const idOf = (name: string): string => {
+  const found = CANDIDATES.find((candidate) => candidate.name === name);
+  if (!found) throw new Error(`nobody is called ${name}`);
+  return found.userId;
+};
+
+/** What an administrator sees of an exam. */
+const look = async ({ services }: DemoWorld, examId: string) => {
+  const { rooms } = await services.room.list(ADMIN, { examId, pageSize: 10 });
+  return Promise.all(
+    rooms
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+      .map(async (room) => {
+        const { messages } = await services.im.history(ADMIN, {
+          roomId: room.id,
+          camera: "main",
+          pageSize: 100,
+        });
+        return {
+          room,
+          presence: await services.presence.ofRoom(room.id),
+          candidates: await services.participant.list(ADMIN, { roomId: room.id, role: "examinee" }),
+          records: (await services.cheat.listRecords(ADMIN, { roomId: room.id, pageSize: 100 })).records,
+          written: messages.filter(({ sender }) => sender.role !== "server"),
+        };
+      }),
+  );
+};
+type Seen = Awaited<ReturnType<typeof look>>[number];
+const isHere = ({ presence }: Seen, userId: string): boolean =>
+  presence.some((page) => page.userId === userId && page.camera === "main");
+const candidatesHere = (seen: Seen): number =>
+  seen.candidates.filter(({ userId }) => isHere(seen, userId)).length;
+
+describe("a round", () => {
+  it("shows within a minute what the console shows: who is there, late, cut off, dark, detected, twice and writing", async () => {
+    await using demo = await openDemo();
+    const { examId, playTo } = await demo.beginRound();
+    await playTo(40);
+    const [hallA, hallB, home] = await look(demo, examId);
+    if (!hallA || !hallB || !home) throw new Error("the exam has three rooms");
+    expect([hallA, hallB, home].map(({ candidates }) => candidates.length)).toEqual([20, 20, 20]);
+    // One hall has lost its network.
+    expect(candidatesHere(hallB)).toBeLessThan(12);
+    expect(candidatesHere(hallA)).toBeGreaterThan(15);
+    for (const { presence } of [hallA, hallB, home])
+      expect(presence.map(({ role }) => role)).toEqual(expect.arrayContaining(["teacher", "inspector"]));
+    const dark = hallA.candidates.find(({ name }) => name === "王芳");
+    expect(dark?.publishStatus.main).toBe("stopped");
+    expect(isHere(hallA, idOf("王芳"))).toBe(true);
+    expect(hallA.records.map(({ userId }) => userId)).toEqual(Array(3).fill(idOf("刘洋")));
+    expect(home.presence.filter(({ devices }) => devices > 1).map(({ userId }) => userId)).toEqual([
+      idOf("傅天宇"),
+    ]);
+    expect(hallA.written.map(({ sender }) => sender.userId)).toContain(idOf("陈静"));
+
+    await playTo(100);
+    const [, after] = await look(demo, examId);
+    expect(after && candidatesHere(after)).toBeGreaterThan(16);
+    expect(demo.warnings).toEqual([]);
+  });
+
+  it("is the same for the same seed", async () => {
+    const play = async () => {
+      await using demo = await openDemo({ seed: 5 });
+      const { examId, playTo } = await demo.beginRound();
+      await playTo(45);
+      const seen = await look(demo, examId);
+      return seen.map(({ presence, candidates, records, written }) => ({
+        presence,
+        status: candidates.map(({ userId, publishStatus }) => ({ userId, publishStatus })),
+        records: records.map(({ userId, detectType, detectTime, extraInfo }) => ({
+          userId,
+          detectType,
+          detectTime,
+          extraInfo,
+        })),
+        written: written.map(({ sender, data, time }) => ({ sender, data, time })),
+      }));
+    };
+    const played = await play();
+    expect(played[0]?.presence.length).toBeGreaterThan(20);
+    expect(await play()).toEqual(played);
+  });
+
+  it("reacts: candidates answer messages and commands, leave a room that ends, come back to it, and move", async () => {
+    await using demo = await openDemo();
+    const { services } = demo;
+    const { examId, playTo } = await demo.beginRound();
+    await playTo(20);
+    const [hallA, , home] = await look(demo, examId);
+    if (!hallA || !home) throw new Error("the exam has three rooms");
+    const roomId = hallA.room.id;
+    const zhang = idOf("张敏");
+    const send = (type: number, data: object, to?: string[]) =>
+      services.im.send(ADMIN, { roomId, type, text: JSON.stringify(data), to, camera: "main" });
+    await send(30_001, { text: "请调整摄像头。" }, [zhang]);
+    await send(20_011, { sid: "clip", receiverIdList: [zhang, `pc_${zhang}`] }, [zhang, `pc_${zhang}`]);
+    await services.participant.move(ADMIN, { roomId, userId: idOf("杨帆"), toRoomId: home.room.id });
+    await services.room.end(ADMIN, home.room.id);
+    let second = 20;
+    await vi.waitFor(
+      async () => {
+        second += 1;
+        await playTo(second);
+        const [a, , atHome] = await look(demo, examId);
+        const from = a?.written.filter(({ sender }) => sender.userId === zhang).map(({ type }) => type);
+        expect(from).toEqual(expect.arrayContaining([20_012, 30_001]));
+        expect(atHome && candidatesHere(atHome)).toBe(0);
+      },
+      { interval: 1, timeout: 20_000 },
+    );
+    await services.room.reopen(ADMIN, home.room.id);
+    await vi.waitFor(
+      async () => {
+        second += 1;
+        await playTo(second);
+        const [, , atHome] = await look(demo, examId);
+        expect(atHome && candidatesHere(atHome)).toBeGreaterThan(15);
+        expect(atHome && isHere(atHome, idOf("杨帆"))).toBe(true);
+      },
+      { interval: 1, timeout: 20_000 },
+    );
+    expect(demo.warnings).toEqual([]);
+  });
+});
+
+/** Lets a number of seconds pass, one by one. */
+const run = async ({ show, pass }: DemoWorld, seconds: number): Promise<void> => {
+  for (let second = 0; second < seconds; second += 1) {
+    pass(1);
+    await show.tick();
+  }
+};
+const examsOf = async ({ services }: DemoWorld) => (await services.exam.list(ADMIN, { pageSize: 100 })).exams;
+/** The number of events, once no more come. */
+const eventsIn = ({ db }: DemoWorld): Promise<number> => {
+  let last = -1;
+  return vi.waitFor(
+    async () => {
+      await db.written();
+      const before = last;
+      last = await countRows(db, roomEvents);
+      expect(last).toBe(before);
+      return last;
+    },
+    { interval: 10, timeout: 10_000 },
+  );
+};
+
+/** Listens to an exam as the console does, until `end` is called. */
+const watch = async ({ services }: DemoWorld, examId: string) => {
+  const end = new AbortController();
+  const heard: string[] = [];
+  const events = await services.subscriptions.subscribeToExam(
+    { caller: ADMIN, identify: () => Promise.resolve(ADMIN), signal: end.signal },
+    { examId },
+  );
+  const listening = (async () => {
+    for await (const { type } of events) heard.push(type);
+  })();
+  await vi.waitFor(() => expect(services.subscriptions.countOf(examId)).toBeGreaterThan(0));
+  return {
+    heard,
+    async end() {
+      end.abort();
+      await listening.catch(() => undefined);
+    },
+  };
+};
+
+describe("the exam of the demo", () => {
+  it("moves only while somebody listens to it, or has looked at it in the last minute", async () => {
+    await using demo = await openDemo();
+    await demo.show.tick();
+    const [exam] = await examsOf(demo);
+    if (!exam) throw new Error("there is an exam");
+    const before = await eventsIn(demo);
+    await run(demo, 90);
+    expect(await eventsIn(demo)).toBe(before);
+
+    await demo.services.exam.get(ADMIN, exam.id);
+    await run(demo, 5);
+    const afterLook = await eventsIn(demo);
+    expect(afterLook).toBeGreaterThan(before);
+    await run(demo, 60);
+    const still = await eventsIn(demo);
+    await run(demo, 60);
+    expect(await eventsIn(demo)).toBe(still);
+
+    const watcher = await watch(demo, exam.id);
+    await run(demo, 90);
+    const watched = await eventsIn(demo);
+    expect(watched).toBeGreaterThan(still);
+    await watcher.end();
+    await run(demo, 61);
+    const left = await eventsIn(demo);
+    await run(demo, 60);
+    expect(await eventsIn(demo)).toBe(left);
+    await demo.show.stop();
+    expect(demo.warnings).toEqual([]);
+  });
+
+  it("begins anew after an hour while somebody watches, who keeps what they see until they leave", async () => {
+    await using demo = await openDemo();
+    await demo.show.tick();
+    const [first] = await examsOf(demo);
+    if (!first) throw new Error("there is an exam");
+    expect(first.startTime < demo.clock() && demo.clock() < first.endTime).toBe(true);
+    const watcher = await watch(demo, first.id);
+    await run(demo, 30);
+    demo.pass(ROUND_SECONDS);
+    await run(demo, 2);
+    await vi.waitFor(() => expect(watcher.heard.filter((type) => type === "room_ended")).toHaveLength(3));
+    const both = await examsOf(demo);
+    expect(both.map(({ id }) => id)).toContain(first.id);
+    expect(both).toHaveLength(2);
+    await vi.waitFor(async () => {
+      for (const { presence } of await look(demo, first.id)) expect(presence).toEqual([]);
+    });
+    const [next] = both.filter(({ id }) => id !== first.id);
+    expect(next && next.startTime < demo.clock() && demo.clock() < next.endTime).toBe(true);
+
+    await watcher.end();
+    await run(demo, 61);
+    expect(await examsOf(demo)).toEqual([next]);
+    await demo.show.stop();
+    expect(await examsOf(demo)).toEqual([]);
+    expect(demo.warnings).toEqual([]);
+  });
+
+  it.each([
+    {
+      how: "ended its rooms",
+      end: async ({ services }: DemoWorld, examId: string) => {
+        const { rooms } = await services.room.list(ADMIN, { examId, pageSize: 10 });
+        for (const { id } of rooms) await services.room.end(ADMIN, id);
+      },
+    },
+    {
+      how: "deleted it",
+      end: ({ services }: DemoWorld, examId: string) =>
+        services.exam.delete(ADMIN, { examId, withRooms: true, withRecords: false, erase: "now" }),
+    },
+  ])("begins anew when somebody has $how and left", async ({ end }) => {
+    await using demo = await openDemo();
+    await demo.show.tick();
+    const [exam] = await examsOf(demo);
+    await demo.services.exam.get(ADMIN, exam?.id ?? "");
+    await run(demo, 10);
+    await end(demo, exam?.id ?? "");
+    await vi.waitFor(
+      async () => {
+        await run(demo, 20);
+        const exams = await examsOf(demo);
+        expect(exams).toHaveLength(1);
+        expect(exams[0]?.id).not.toBe(exam?.id);
+      },
+      { interval: 1, timeout: 10_000 },
+    );
+    await demo.show.stop();
+    expect(demo.warnings).toEqual([]);
+  });
+
+  it("deletes what an earlier process left behind, and no exam of anybody else", async () => {
+    await using demo = await openDemo();
+    await demo.beginRound();
+    const { id: own } = await demo.services.room.create(ADMIN, {
+      name: "Mine",
+      examId: undefined,
+      imServer: undefined,
+      participants: [],
+    });
+    const [mine, killed] = await examsOf(demo);
+    await demo.show.start();
+    const exams = await examsOf(demo);
+    expect(exams).toHaveLength(2);
+    expect(exams.map(({ id }) => id)).toContain(mine?.id);
+    expect(exams.map(({ id }) => id)).not.toContain(killed?.id);
+    await demo.show.stop();
+    expect(await examsOf(demo)).toEqual([mine]);
+    expect(await demo.services.room.get(ADMIN, own)).toMatchObject({ name: "Mine" });
+  });
+
+  it("leaves no rows behind, however many rounds there were", async () => {
+    await using demo = await openDemo();
+    const rows = async () =>
+      Object.fromEntries(
+        await Promise.all(
+          TABLES.map(async (table) => [getTableName(table), await countRows(demo.db, table)] as const),
+        ),
+      );
+    const { room_events: _, ...before } = await rows();
+    for (let round = 0; round < 8; round += 1) {
+      await demo.show.tick();
+      const [exam] = await examsOf(demo);
+      if (!exam) throw new Error("there is an exam");
+      await demo.services.exam.get(ADMIN, exam.id);
+      await run(demo, 5);
+      demo.pass(ROUND_SECONDS);
+    }
+    await demo.show.stop();
+    // The log keeps events for a day, also of exams that were deleted, and its newest one for good.
+    demo.pass(86_401);
+    demo.services.subscriptions.start();
+    await vi.waitFor(
+      async () => {
+        const { room_events: events = 0, ...others } = await rows();
+        expect(others).toEqual(before);
+        expect(events).toBeLessThan(2);
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+    expect(demo.warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import type { TestAppOptions } from "../src/app/testing.js";
+import { qrCode } from "../src/platform/qr.js";
+import { EVERYTHING } from "./support/procedure-calls.js";
+import { reasonOf } from "./support/reason.js";
+import { APPS, openSchool } from "./support/school.js";
+
+const LINKS: TestAppOptions = { config: { apps: APPS } };
+
+describe("cards", () => {
+  it("have the codes that `room.joinCodes` gives, and QR codes of their addresses", async () => {
+    await using school = await openSchool(EVERYTHING);
+    const { admin, room } = school;
+    const codes = await admin.room.joinCodes({ examId: room.examId });
+    const { as, cards, next } = await admin.exam.cards({ examId: room.examId });
+    expect({ as, next }).toEqual({ as: "codes" });
+    expect(cards).toEqual(
+      codes.map((code) => ({
+        ...code,
+        qr: qrCode(code.url),
+        ...(code.pcUrl !== undefined && { pcQr: qrCode(code.pcUrl) }),
+      })),
+    );
+    expect(cards.filter(({ pcQr }) => pcQr)).toHaveLength(3);
+  });
+
+  it("have links where the server has no codes, or when asked, and no QR codes when not asked", async () => {
+    await using school = await openSchool(LINKS);
+    const { admin, room } = school;
+    const page = await admin.exam.cards({ examId: room.examId, roomId: room.id, withQr: false });
+    expect(page.as).toBe("links");
+    const links = await admin.room.joinLinks({ roomId: room.id });
+    expect(page.cards.map(({ userId }) => userId)).toEqual(links.map(({ userId }) => userId));
+    expect(page.cards.every(({ qr, code, tokenId }) => !qr && !code && tokenId)).toBe(true);
+    await using coded = await openSchool(EVERYTHING);
+    const other = await coded.admin.exam.cards({ examId: coded.room.examId, as: "links" });
+    expect(other.cards.every(({ url, qr }) => url.includes("token=") && qr?.path === qrCode(url).path)).toBe(
+      true,
+    );
+  });
+
+  it("come in pages, each card once, and for chosen people and roles alone", async () => {
+    await using school = await openSchool(EVERYTHING);
+    const { admin, room, sibling } = school;
+    const { examId } = room;
+    const all = (await admin.exam.cards({ examId, withQr: false })).cards.map(({ userId }) => userId);
+    const paged: string[] = [];
+    let after: { roomId: string; userId: string } | undefined;
+    do {
+      const page = await admin.exam.cards({ examId, withQr: false, limit: 3, after });
+      paged.push(...page.cards.map(({ userId }) => userId));
+      after = page.next;
+    } while (after);
+    expect(paged).toEqual(all);
+    const userIds = ["examinee2", "examinee3", "nobody"];
+    const chosen = await admin.exam.cards({ examId, userIds });
+    expect(chosen.cards.map(({ userId, roomId }) => [userId, roomId])).toEqual([
+      ["examinee2", room.id],
+      ["examinee3", sibling.id],
+    ]);
+    expect((await admin.exam.cards({ examId, role: "inspector" })).cards).toHaveLength(2);
+  });
+
+  it("of another exam's room are refused, and of an ended room are none", async () => {
+    await using school = await openSchool(EVERYTHING);
+    const { admin, room, other } = school;
+    const { examId } = room;
+    expect(await reasonOf(admin.exam.cards({ examId, roomId: other.id }))).toBe("ROOM_NOT_FOUND");
+    await admin.room.end({ roomId: room.id });
+    expect(await reasonOf(admin.exam.cards({ examId, roomId: room.id }))).toBe("ROOM_ENDED");
+    const { cards } = await admin.exam.cards({ examId, role: "examinee" });
+    expect(cards.map(({ userId }) => userId)).toEqual(["examinee3"]);
+  });
+});
