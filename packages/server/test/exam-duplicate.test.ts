@@ -17,8 +17,8 @@ const csv = (rows: readonly string[]): string =>
   Buffer.from(`id,name,role\n${rows.join("\n")}\n`).toString("base64");
 
 /** An exam with everything: two rooms with three people each, of whom one has detections; and two people without a room. */
-const prepare = async (as: TestApp["as"]) => {
-  const admin = as(ADMIN);
+const prepare = async (app: TestApp) => {
+  const admin = app.as(ADMIN);
   const clip = await admin.audio.create({ name: "Bell", url: "https://audio.example/bell.wav" });
   const exam = await admin.exam.create({
     name: "Maths",
@@ -60,7 +60,7 @@ const peopleOf = async ({ admin }: Pick<Awaited<ReturnType<typeof prepare>>, "ad
 describe("a duplicate of an exam", () => {
   it("has its details, audio and cheat config, all moved to its own start", async () => {
     await using app = await createTestApp();
-    const { admin, examId, exam, clipId } = await prepare(app.as);
+    const { admin, examId, exam, clipId } = await prepare(app);
     const copy = await admin.exam.duplicate({ examId, name: "Resit", startTime: at(1440) });
     expect(copy).toMatchObject({
       name: "Resit",
@@ -79,7 +79,7 @@ describe("a duplicate of an exam", () => {
 
   it("has rooms with their staff, people as after an import, or both", async () => {
     await using app = await createTestApp();
-    const { admin, examId } = await prepare(app.as);
+    const { admin, examId } = await prepare(app);
     const made = async (more: object) => {
       const copy = await admin.exam.duplicate({ examId, name: "Copy", ...more });
       return { counts: [copy.rooms, copy.people], ...(await peopleOf({ admin }, copy.id)) };

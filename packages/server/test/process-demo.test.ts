@@ -101,6 +101,11 @@ describe("`invigil serve --demo`", () => {
       });
   });
 
+  it("tells pages that it is the demo, before anybody has signed in", async () => {
+    const response = await get(`${demo.server.url}/trpc/installation.info`);
+    expect(await response.json()).toMatchObject({ result: { data: { json: { isDemo: true } } } });
+  });
+
   it("made a demo room with five examinees, whose exam plays the library", async () => {
     const { server, guide } = demo;
     const people = await query(server, "participant.list", { roomId: guide.roomId }, guide.teacher);

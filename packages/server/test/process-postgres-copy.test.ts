@@ -45,7 +45,7 @@ const inDatabase = async <Result>(end: CopyEnd, work: (db: Database) => Promise<
 };
 
 /** What running servers have written, which a copy leaves out. */
-const LEFT_OUT = ["instances", "page_claims", "presence", "server_notices"];
+const LEFT_OUT = ["duties", "instances", "page_claims", "presence", "server_notices"];
 /** Returns the rows of all copied tables. */
 const copiedContents = async (end: CopyEnd) => {
   const contents = await inDatabase(end, contentsOf);

@@ -12,7 +12,7 @@ import type { AudioService } from "../audio/service.js";
 import type { CapacityService } from "../capacity/service.js";
 import type { CheatService } from "../cheat/service.js";
 import type { ExamService } from "../exam/service.js";
-import type { CodeService } from "../room/codes.js";
+import type { CodeService } from "../room/service.js";
 import { type CheckStore, type NamedRoom, type PersonInRoom, ROOMS_PER_PAGE } from "./store.js";
 
 export interface CheckService {

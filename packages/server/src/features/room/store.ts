@@ -367,7 +367,7 @@ export const createRoomStore = ({
       const ended = await Promise.all(
         found.map(({ id: roomId }) => prepareEnd(tx, { examId, roomId }, { ...times, tasks, events })),
       );
-      await tx.last(() => Promise.all(ended.map((write) => write?.())));
+      await tx.last(() => Promise.all(ended.flatMap((write) => write?.() ?? [])));
       return found.length;
     }),
 
