@@ -1,4 +1,4 @@
-import type { ExamAudio } from "@invigil/client";
+import type { ManualAudio } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { useRef, useState } from "react";
 import { useTranslations } from "use-intl";
@@ -16,7 +16,7 @@ import { Section } from "./parts.js";
 import styles from "./setup.module.css";
 import { useAction } from "./use-action.js";
 
-interface Attached extends ExamAudio {
+interface Attached extends ManualAudio {
   readonly startTime?: Date | undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { Card, Exam } from "@invigil/client";
+import type { CardPageCards as Card, Exam } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";

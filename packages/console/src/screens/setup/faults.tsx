@@ -2,6 +2,7 @@ import type { ImportResult } from "@invigil/client";
 import { Fragment } from "react";
 import { useTranslations } from "use-intl";
 import { columnName, type Fault, sheetOf } from "./fault-sheet.js";
+import { Scroll } from "./parts.js";
 import styles from "./setup.module.css";
 
 const isRole = (text: string | undefined) =>
@@ -33,11 +34,10 @@ export function FaultSheet({
   const columns = sheet.header.length;
   return (
     // The sheet is wider than a phone.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keyboard.
-    <section className={styles.scroll} aria-label={t("sheet")} tabIndex={0}>
+    <Scroll label={t("sheet")}>
       <table className={styles.sheet}>
         <thead>
-          <tr aria-hidden="true">
+          <tr>
             <td />
             {sheet.header.map((_, at) => (
               <td key={columnName(at)}>{columnName(at)}</td>
@@ -56,7 +56,7 @@ export function FaultSheet({
           {sheetOf(sheet, faults).map(({ row, gap, cells, faults: own }) => (
             <Fragment key={row}>
               {gap && (
-                <tr aria-hidden="true" className={styles.gap}>
+                <tr className={styles.gap}>
                   <td colSpan={columns + 1}>⋯</td>
                 </tr>
               )}
@@ -94,6 +94,6 @@ export function FaultSheet({
           ))}
         </tbody>
       </table>
-    </section>
+    </Scroll>
   );
 }

@@ -1,4 +1,4 @@
-import type { Card, InvigilClient } from "@invigil/client";
+import type { CardPageCards as Card, InvigilClient } from "@invigil/client";
 
 export type Whom = "everybody" | "examinee" | "staff";
 

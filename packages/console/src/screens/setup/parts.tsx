@@ -47,7 +47,11 @@ export function SaveBar({
   draft: { isChanged, conflicts, discard },
   isSaving,
 }: {
-  draft: Pick<FormDraft<object>, "isChanged" | "conflicts" | "discard">;
+  draft: {
+    readonly isChanged: boolean;
+    readonly conflicts: readonly unknown[];
+    readonly discard: () => void;
+  };
   isSaving: boolean;
 }) {
   const t = useTranslations("setup.form");
@@ -78,6 +82,24 @@ export const download = (name: string, type: string, text: string): void => {
   // The browser has it by then.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 };
+
+/** What is wider or longer than its place, and scrolls within it. */
+export function Scroll({
+  label,
+  isStale = false,
+  children,
+}: {
+  label: string;
+  isStale?: boolean;
+  children: ReactNode;
+}) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keyboard.
+    <section className={styles.scroll} aria-label={label} data-stale={isStale || undefined} tabIndex={0}>
+      {children}
+    </section>
+  );
+}
 
 /** A part of a step. */
 export function Section({ title, children }: { title: ReactNode; children: ReactNode }) {

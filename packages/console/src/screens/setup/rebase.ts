@@ -6,7 +6,7 @@ export interface Draft<Values> {
 
 const keysOf = <Values extends object>(values: Values) =>
   // Safe: an object has the keys of its type.
-  Object.keys(values) as readonly (keyof Values)[];
+  Object.keys(values) as (string & keyof Values)[];
 
 /** The fields that were changed. */
 export const changedFields = <Values extends object>({

@@ -10,7 +10,7 @@ import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
-import { Section, useAfterPause } from "./parts.js";
+import { Scroll, Section, useAfterPause } from "./parts.js";
 import { type PlanValues, planOf } from "./plan-options.js";
 import styles from "./setup.module.css";
 
@@ -246,13 +246,7 @@ function BeforeAfter({ plan: { rooms, moreRooms = 0 }, isStale }: { plan: ExamPl
   const t = useTranslations("setup.rooms");
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keyboard. */}
-      <section
-        className={styles.scroll}
-        aria-label={t("label")}
-        data-stale={isStale || undefined}
-        tabIndex={0}
-      >
+      <Scroll label={t("label")} isStale={isStale}>
         <table className={styles.table}>
           <thead>
             <tr>
@@ -286,7 +280,7 @@ function BeforeAfter({ plan: { rooms, moreRooms = 0 }, isStale }: { plan: ExamPl
             ))}
           </tbody>
         </table>
-      </section>
+      </Scroll>
       {moreRooms > 0 && <p className={styles.hint}>{t("more", { count: moreRooms })}</p>}
     </>
   );

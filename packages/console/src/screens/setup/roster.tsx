@@ -9,6 +9,7 @@ import { ErrorNote } from "../../parts/error-note.js";
 import { useSetup } from "./context.js";
 import { FaultSheet } from "./faults.js";
 import { FilePicker } from "./file-picker.js";
+import { Scroll } from "./parts.js";
 import styles from "./setup.module.css";
 import { useAction } from "./use-action.js";
 
@@ -185,7 +186,7 @@ function Notes({ result }: { result: ImportResult }) {
         </div>
       )}
       {changes.length > 0 && (
-        <section className={styles.scroll} aria-label={t("changes")} tabIndex={0}>
+        <Scroll label={t("changes")}>
           <table className={styles.table}>
             <caption>{t("changes")}</caption>
             <thead>
@@ -211,7 +212,7 @@ function Notes({ result }: { result: ImportResult }) {
               ))}
             </tbody>
           </table>
-        </section>
+        </Scroll>
       )}
       {moreChanges > 0 && <p>{t("moreChanges", { count: moreChanges })}</p>}
     </>

@@ -11,7 +11,7 @@ import { useNotify } from "../../parts/notify.js";
 import { useSetup } from "./context.js";
 import { rosterOf } from "./csv.js";
 import { useFormDraft } from "./drafts.js";
-import { Section } from "./parts.js";
+import { Scroll, Section } from "./parts.js";
 import type { StaffedRoom } from "./people.js";
 import styles from "./setup.module.css";
 import { useAction } from "./use-action.js";
@@ -49,8 +49,7 @@ export function Staff() {
 function StaffTable({ rooms }: { rooms: readonly StaffedRoom[] }) {
   const t = useTranslations("setup.staff");
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keyboard.
-    <section className={styles.scroll} aria-label={t("room")} tabIndex={0}>
+    <Scroll label={t("room")}>
       <table className={styles.table}>
         <thead>
           <tr>
@@ -79,7 +78,7 @@ function StaffTable({ rooms }: { rooms: readonly StaffedRoom[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </Scroll>
   );
 }
 
