@@ -2,7 +2,6 @@ import type { ManualAudio } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Empty } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { IconButton } from "../../parts/icon-button.js";
 import { CrossIcon } from "../../parts/icons.js";
@@ -30,7 +29,9 @@ export function Audio() {
       <p className={styles.hint}>{t("intro")}</p>
       <Section title={t("scheduled")}>
         {scheduledAudio.length === 0 ? (
-          <Empty title={t("emptyTitle")}>{t("empty")}</Empty>
+          <p className={styles.hint}>
+            {t("emptyTitle")}. {t("empty")}
+          </p>
         ) : (
           <Clips label={t("scheduled")} clips={scheduledAudio} />
         )}

@@ -9,7 +9,7 @@ import { useSetup } from "./context.js";
 import { useItemText } from "./item-text.js";
 import { StatusMark } from "./screen.js";
 import styles from "./setup.module.css";
-import { byUrgency, stepOf } from "./steps.js";
+import { byUrgency, stepOf, waitsForRooms } from "./steps.js";
 import { useAction } from "./use-action.js";
 
 /** What is missing for the exam: what, why, and what to do. */
@@ -19,7 +19,7 @@ export function CheckList() {
   const again = useAction(refresh);
   if (!items) return <Skeleton rows={4} />;
   const open = byUrgency(items.filter(({ status }) => status !== "ok"));
-  const done = items.filter(({ status }) => status === "ok");
+  const done = items.filter((item) => item.status === "ok" && !waitsForRooms(items, item));
   return (
     <>
       <p className={styles.hint}>

@@ -24,22 +24,28 @@ it("shows the sheet as it is, marks the cells, and says what is wrong with each"
       { row: 3, cells: ["1001", ""] },
     ],
   };
-  await renderPart(<FaultSheet sheet={sheet} faults={[fault(3, 0, "repeated", "2"), fault(3, 1, "missing")]} />, {
-    locale: "zh-CN",
-    screen: "setup",
-  });
+  await renderPart(
+    <FaultSheet sheet={sheet} faults={[fault(3, 0, "repeated", "2"), fault(3, 1, "missing")]} />,
+    {
+      locale: "zh-CN",
+      screen: "setup",
+    },
+  );
   const marked = screen.getAllByRole("cell").filter((cell) => "fault" in cell.dataset);
   expect(marked.map(({ textContent }) => textContent)).toEqual(["1001", ""]);
   const why = document.getElementById(marked[0]?.getAttribute("aria-describedby") ?? "");
-  expect(within(why ?? document.body).getAllByText(/./, { selector: "p" }).map(({ textContent }) => textContent)).toEqual([
-    "A3 学号 与第 2 行重复",
-    "B3 姓名 不能为空",
-  ]);
+  expect(
+    within(why ?? document.body)
+      .getAllByText(/./, { selector: "p" })
+      .map(({ textContent }) => textContent),
+  ).toEqual(["A3 学号 与第 2 行重复", "B3 姓名 不能为空"]);
 });
 
 it.each(["en", "zh-CN"] as const)("has words for every fault, in %s", async (locale) => {
   const sheet = { header: ["id"], rows: rosterFaultCodes.map((_, n) => ({ row: n + 2, cells: ["x"] })) };
-  const faults = rosterFaultCodes.map((code, n) => fault(n + 2, 0, code, code === "other_role" ? "teacher" : undefined));
+  const faults = rosterFaultCodes.map((code, n) =>
+    fault(n + 2, 0, code, code === "other_role" ? "teacher" : undefined),
+  );
   await renderPart(<FaultSheet sheet={sheet} faults={faults} />, { locale, screen: "setup" });
   const said = [...document.querySelectorAll("p")].map(({ textContent }) => textContent);
   expect(said).toHaveLength(rosterFaultCodes.length);

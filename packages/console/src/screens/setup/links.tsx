@@ -94,12 +94,12 @@ export function Links() {
         </div>
       )}
       {people && rooms.length === 0 ? (
-        <p>
-          {t("none")}{" "}
+        <div className={styles.form}>
+          <p>{t("none")}</p>
           <Link to="/exams/$examId/setup/{-$step}" params={{ examId, step: "rooms" }}>
             {t("toRooms")}
           </Link>
-        </p>
+        </div>
       ) : (
         <div className={styles.form}>
           <div className={styles.row}>

@@ -8,7 +8,7 @@ import { columnName, sheetOf } from "./fault-sheet.js";
 import { placeToType, sheetsOf, validUntil } from "./make-cards.js";
 import { planOf } from "./plan-options.js";
 import { changedFields, conflictsWith, rebase, settle } from "./rebase.js";
-import { byUrgency, readinessOf, STEPS, stepOf, worstOf } from "./steps.js";
+import { byUrgency, readinessOf, STEPS, stepOf, waitsForRooms, worstOf } from "./steps.js";
 import { isVideoRight, profileOf, videoValuesOf } from "./video.js";
 
 const item = (code: CheckItem["code"], status: CheckItem["status"]): CheckItem => ({
@@ -25,6 +25,13 @@ describe("the steps", () => {
   it("have each item of the check list once", () => {
     expect(Object.values(STEPS).flat().toSorted()).toEqual([...checkCodes].toSorted());
     expect(stepOf("seats")).toBe("rooms");
+  });
+
+  it("wait for the rooms, and are not in order because there are none", () => {
+    const links = item("links", "ok");
+    expect(waitsForRooms([item("rooms", "missing"), links], links)).toBe(true);
+    expect(waitsForRooms([item("rooms", "ok"), links], links)).toBe(false);
+    expect(waitsForRooms([item("rooms", "missing")], item("links", "missing"))).toBe(false);
   });
 
   it("say the worst of their items, and count what is missing", () => {
@@ -60,9 +67,17 @@ describe("what was typed, when somebody else saves meanwhile", () => {
   it("is settled with one's own value or with theirs", () => {
     const theirs = { ...base, name: "Maths B" };
     const kept = settle({ base, mine }, theirs, "mine");
-    expect([conflictsWith(kept, theirs), changedFields(kept), kept.mine.name]).toEqual([[], ["name"], "Maths A"]);
+    expect([conflictsWith(kept, theirs), changedFields(kept), kept.mine.name]).toEqual([
+      [],
+      ["name"],
+      "Maths A",
+    ]);
     const taken = settle({ base, mine }, theirs, "theirs");
-    expect([conflictsWith(taken, theirs), changedFields(taken), taken.mine.name]).toEqual([[], [], "Maths B"]);
+    expect([conflictsWith(taken, theirs), changedFields(taken), taken.mine.name]).toEqual([
+      [],
+      [],
+      "Maths B",
+    ]);
   });
 
   it("is left alone by an answer that says nothing new", () => {
@@ -96,7 +111,10 @@ describe("a time in an exam", () => {
 describe("detections", () => {
   it("are switched one by one, and other settings stay as they were", () => {
     const config = readConfig('{"pc":{"headShaking":true,"own":[1]},"version":2}') ?? {};
-    expect([isOn(config, "pc", "headShaking"), isOn(config, "mobile", "manyPeople")]).toEqual([true, undefined]);
+    expect([isOn(config, "pc", "headShaking"), isOn(config, "mobile", "manyPeople")]).toEqual([
+      true,
+      undefined,
+    ]);
     expect(JSON.parse(switched(config, "pc", "headShaking", false))).toEqual({
       pc: { headShaking: false, own: [1] },
       version: 2,
@@ -106,26 +124,38 @@ describe("detections", () => {
   });
 
   it("of another form are text", () => {
-    for (const text of ["a=1", "[]", '{"pc":1}', '{"pc":{"headShaking":"yes"}}']) expect(readConfig(text)).toBeUndefined();
+    for (const text of ["a=1", "[]", '{"pc":1}', '{"pc":{"headShaking":"yes"}}'])
+      expect(readConfig(text)).toBeUndefined();
     expect(readConfig("")).toEqual({});
   });
 });
 
 describe("a file of links", () => {
   it("is read as UTF-8 by spreadsheets, and none of its cells is a formula", () => {
-    expect(csvOf([["姓名", 'say "a,b"'], ["=1+1", "-x\ny"]])).toBe(
-      '\uFEFF姓名,"say ""a,b"""\r\n\'=1+1,"\'-x\ny"\r\n',
-    );
+    expect(
+      csvOf([
+        ["姓名", 'say "a,b"'],
+        ["=1+1", "-x\ny"],
+      ]),
+    ).toBe('\uFEFF姓名,"say ""a,b"""\r\n\'=1+1,"\'-x\ny"\r\n');
   });
 
   it("is a roster that the server reads", () => {
-    const bytes = Uint8Array.from(atob(rosterOf([{ userId: "t1", name: "周, 静", role: "teacher" }])), (one) => one.charCodeAt(0));
+    const bytes = Uint8Array.from(
+      atob(rosterOf([{ userId: "t1", name: "周, 静", role: "teacher" }])),
+      (one) => one.charCodeAt(0),
+    );
     expect(new TextDecoder().decode(bytes)).toBe('id,name,role\nt1,"周, 静",teacher\n');
   });
 });
 
 describe("cards", () => {
-  const card = (userId: string, role: CardPageCards["role"], roomId: string, expires = "2026-12-01T05:00:00Z") =>
+  const card = (
+    userId: string,
+    role: CardPageCards["role"],
+    roomId: string,
+    expires = "2026-12-01T05:00:00Z",
+  ) =>
     ({ userId, name: userId, role, roomId, roomName: roomId, expiresAt: new Date(expires) }) as CardPageCards;
 
   it("are eight to a sheet; each room begins a new one, and candidates never share one with staff", () => {
@@ -134,7 +164,15 @@ describe("cards", () => {
       ...Array.from({ length: 9 }, (_, n) => card(`e${n}`, "examinee", "a")),
       card("e", "examinee", "b"),
     ];
-    expect(sheetsOf(cards).map((sheet) => [sheet.roomId, sheet.isStaff, sheet.number, sheet.of, sheet.cards.length])).toEqual([
+    expect(
+      sheetsOf(cards).map((sheet) => [
+        sheet.roomId,
+        sheet.isStaff,
+        sheet.number,
+        sheet.of,
+        sheet.cards.length,
+      ]),
+    ).toEqual([
       ["a", true, 1, 1, 1],
       ["a", false, 1, 2, 8],
       ["a", false, 2, 2, 1],
@@ -152,9 +190,27 @@ describe("cards", () => {
 
 describe("a piece of a sheet", () => {
   it("has each fault at its cell, and says where rows are left out", () => {
-    const fault = { row: 8, cell: 1, column: "姓名", value: "", person: "", code: "missing", reason: "is missing" } as const;
-    const rows = sheetOf({ header: ["学号", "姓名"], rows: [2, 7, 8].map((row) => ({ row, cells: ["1", ""] })) }, [fault]);
-    expect(rows.map(({ row, gap, faults, cells }) => [row, gap, faults.length, cells.map((one) => one.faults.length)])).toEqual([
+    const fault = {
+      row: 8,
+      cell: 1,
+      column: "姓名",
+      value: "",
+      person: "",
+      code: "missing",
+      reason: "is missing",
+    } as const;
+    const rows = sheetOf(
+      { header: ["学号", "姓名"], rows: [2, 7, 8].map((row) => ({ row, cells: ["1", ""] })) },
+      [fault],
+    );
+    expect(
+      rows.map(({ row, gap, faults, cells }) => [
+        row,
+        gap,
+        faults.length,
+        cells.map((one) => one.faults.length),
+      ]),
+    ).toEqual([
       [2, false, 0, [0, 0]],
       [7, true, 0, [0, 0]],
       [8, false, 1, [0, 1]],
@@ -171,7 +227,8 @@ describe("a plan", () => {
   it("has the options that were typed, or none if something is wrong", () => {
     expect(planOf(values).options).toEqual({ roomSize: 30, roomName: "Room {n}" });
     expect(planOf({ ...values, order: "shuffled", seed: " 7 " }).options).toMatchObject({ seed: "7" });
-    for (const size of ["", "0", "501", "3.5", "x"]) expect(planOf({ ...values, size }).options).toBeUndefined();
+    for (const size of ["", "0", "501", "3.5", "x"])
+      expect(planOf({ ...values, size }).options).toBeUndefined();
     expect(planOf({ ...values, name: "Room" })).toMatchObject({ options: undefined, errors: { name: true } });
   });
 });

@@ -24,7 +24,7 @@ import { Roster } from "./roster.js";
 import { Settings } from "./settings.js";
 import styles from "./setup.module.css";
 import { Staff } from "./staff.js";
-import { readinessOf, STEP_NAMES, type Step, stepNamed, worstOf } from "./steps.js";
+import { readinessOf, STEP_NAMES, type Step, stepNamed, waitsForRooms, worstOf } from "./steps.js";
 
 const Cards = lazy(() => import("./cards.js"));
 
@@ -126,15 +126,15 @@ function StepList({ open }: { open: Step | undefined }) {
   const { isReadOnly } = useSetup();
   const steps = isReadOnly ? READABLE : STEP_NAMES;
   return (
-    <nav className={styles.steps} aria-label={t("stepsLabel")}>
-      <ol>
+    <div className={styles.steps}>
+      <ol aria-label={t("stepsLabel")}>
         {steps.map((step) => (
           <li key={step}>
             <StepLink step={step} isOpen={step === (open ?? (isReadOnly ? "details" : "check"))} />
           </li>
         ))}
       </ol>
-    </nav>
+    </div>
   );
 }
 
@@ -144,6 +144,7 @@ function StepLink({ step, isOpen }: { step: Step; isOpen: boolean }) {
   const say = useItemText();
   const hasDraft = useHasDraft(step);
   const worst = items && worstOf(items, step);
+  const waits = worst !== undefined && waitsForRooms(items, worst);
   return (
     <Link
       to="/exams/$examId/setup/{-$step}"
@@ -152,11 +153,11 @@ function StepLink({ step, isOpen }: { step: Step; isOpen: boolean }) {
       data-open={isOpen || undefined}
       {...(isOpen && { "aria-current": "step" as const })}
     >
-      <StatusMark status={worst?.status} />
+      <StatusMark status={waits ? undefined : worst?.status} />
       <span className={styles.stepName}>{t(`steps.${step}`)}</span>
       <span className={styles.stepSays} data-status={worst?.status}>
         {hasDraft && <em>{t("unsaved")} · </em>}
-        {worst ? say(worst).state : items && t("optional")}
+        {waits ? t("afterRooms") : worst ? say(worst).state : items && t("optional")}
       </span>
     </Link>
   );

@@ -35,6 +35,12 @@ export const worstOf = (items: readonly CheckItem[], step: Step): CheckItem | un
   return byUrgency(items.filter(({ code }) => codes.includes(code)))[0];
 };
 
+/** Whether an item is in order only because there are no rooms yet. */
+export const waitsForRooms = (items: readonly CheckItem[], { code, status }: CheckItem): boolean =>
+  status === "ok" &&
+  ["teachers", "staff_access", "links"].includes(code) &&
+  items.some((item) => item.code === "rooms" && item.status === "missing");
+
 export interface Readiness {
   readonly missing: number;
   readonly attention: number;

@@ -22,6 +22,8 @@ export default {
   },
   /** Of a step that the check list does not know. */
   optional: "Optional",
+  /** Of a step that has nothing to show before there are rooms. */
+  afterRooms: "After the rooms",
   status: { missing: "Missing", attention: "Worth a look", ok: "Ready" },
   next: "Next: {step}",
   form: {
@@ -355,7 +357,7 @@ export default {
     before: "Now",
     after: "After",
     room: "Room",
-    teachers: "Teachers it adds",
+    teachers: "Who will watch it",
     isNew: "new",
     summary:
       "Seats {seated, plural, one {# candidate} other {# candidates}} in {rooms, plural, one {# room} other {# rooms}}{newRooms, plural, =0 {} one {, # of them new} other {, # of them new}}.",

@@ -23,6 +23,7 @@ export default {
     check: "检查清单",
   },
   optional: "选填",
+  afterRooms: "编排考场之后",
   status: { missing: "缺少", attention: "建议查看", ok: "就绪" },
   next: "下一步：{step}",
   form: {
@@ -345,7 +346,7 @@ export default {
     before: "现在",
     after: "编排后",
     room: "考场",
-    teachers: "新增监考",
+    teachers: "新增监考与巡考",
     isNew: "新建",
     summary:
       "为 {seated, number} 名考生安排 {rooms, number} 个考场{newRooms, plural, =0 {} other {，其中新建 # 个}}。",
