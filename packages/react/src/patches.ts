@@ -37,6 +37,7 @@ const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   cheat_config_changed: ["config"],
   cheat_records_added: ["records"],
   message: ["messages"],
+  roster_changed: ["participants", "people", "rooms"],
   gap: ["participants", "people", "rooms", "records", "messages", "streams", "config"],
 };
 
