@@ -96,11 +96,7 @@ describe("the filters of records", () => {
     record(3, { detectType: "=own, type" }),
   ];
   const shown = (filter: Partial<RecordFilter>) =>
-    ids(
-      records.filter(
-        matcherOf({ ...all, ...filter }, (userId) => (userId === "u1" ? "王芳" : "Li Lei")),
-      ),
-    );
+    ids(records.filter(matcherOf({ ...all, ...filter }, (userId) => (userId === "u1" ? "王芳" : "Li Lei"))));
 
   it.each<[Partial<RecordFilter>, number[]]>([
     [{}, [1, 2, 3]],
