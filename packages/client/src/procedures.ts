@@ -844,6 +844,60 @@ export interface PlannedPerson {
   spare: boolean;
 }
 
+/** Input of `exam.series`. */
+export interface ExamSeriesInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** Only this room. Absent: the sums of all rooms that the caller may see. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** When the first minute of the answer may begin. Absent: 24 hours ago, which is how long minutes are kept. */
+  since?: Date | null | undefined;
+}
+
+/** Output of `exam.series`: an entry for each minute, from the first to the last in which something was counted. For somebody with many rooms of the exam, but not all, it may begin later than asked for. */
+export interface ExamSeries {
+  /** When the first minute of the lists begins. */
+  start: Date;
+  /** How many examinees had a page connected at the end of each minute. `null`: nothing was counted in that minute. */
+  present: (number | null)[];
+  /** How many examinees sent a stream at the end of each minute. `null`: nothing was counted in that minute. */
+  publishing: (number | null)[];
+  /** How many cheat records arrived in each minute. `null`: nothing was counted in that minute. */
+  detections: (number | null)[];
+}
+
+/** Input of `exam.roomSeries`. */
+export interface RoomSeriesInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `100`. */
+  pageSize?: number | null | undefined;
+  /** The last room id of the previous page. Absent: the first page. 1 to 128 characters. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `exam.roomSeries`. */
+export interface RoomSeriesPage {
+  /** When the first minute of the lists begins. */
+  start: Date;
+  /** Rooms in the order of their ids, each with the last 60 minutes. */
+  rooms: RoomSeriesPageRooms[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+}
+
+/** The series of a room. */
+export interface RoomSeriesPageRooms {
+  /** The id of the room. */
+  roomId: string;
+  /** How many examinees had a page connected at the end of each minute. `null`: nothing was counted in that minute. */
+  present: (number | null)[];
+  /** How many examinees sent a stream at the end of each minute. `null`: nothing was counted in that minute. */
+  publishing: (number | null)[];
+  /** How many cheat records arrived in each minute. `null`: nothing was counted in that minute. */
+  detections: (number | null)[];
+}
+
 /** Output of `exam.check`: what is missing for an exam. */
 export interface ExamCheck {
   /** When it was checked. Vendors' services are asked once a minute at most. */
@@ -1209,6 +1263,14 @@ export interface StreamUrls {
   pullUrl: string;
   /** Plays the transcoded low-definition stream. */
   lowPullUrl: string;
+  /** Plays the stream by HLS, in browsers without the vendor's player. Absent unless `INVIGIL_STREAM_HLS_URL` is set. */
+  hlsUrl?: string | undefined;
+  /** Plays the transcoded low-definition stream by HLS. Absent unless `INVIGIL_STREAM_HLS_URL` is set. */
+  lowHlsUrl?: string | undefined;
+  /** Plays the stream by WHEP, in browsers without the vendor's player. Absent unless `INVIGIL_STREAM_WHEP_URL` is set. */
+  whepUrl?: string | undefined;
+  /** Plays the transcoded low-definition stream by WHEP. Absent unless `INVIGIL_STREAM_WHEP_URL` is set. */
+  lowWhepUrl?: string | undefined;
 }
 
 /** Input of `participant.list`. */
@@ -1941,6 +2003,102 @@ export interface StreamEvent {
   createdAt: Date;
 }
 
+/** Output of `installation.info`: what a page needs to know before anybody has signed in. */
+export interface InstallationInfo {
+  /** Whether calls need a token. `off`: a demo, in which every caller is an administrator. */
+  auth: "required" | "off";
+  /** Whether the server was started as the demo, with data that is made up. */
+  isDemo: boolean;
+  /** The time zone in which this installation shows times. */
+  timeZone: string;
+}
+
+/** Output of `installation.servers`. */
+export interface RunningServers {
+  /** The servers that run, those that started first at first. A command sees none with SQLite. */
+  servers: RunningServer[];
+}
+
+/** A server of the installation. */
+export interface RunningServer {
+  /** The id of the server, which changes when it restarts. Empty for the only server of a database. */
+  id: string;
+  /** When the server started. Absent: it runs an earlier version, which does not say. */
+  startedAt?: Date | undefined;
+  /** When the server last said that it runs. It does so every five seconds. */
+  renewedAt: Date;
+  /** The version of Invigil. Absent: an earlier version, which does not say. */
+  version?: string | undefined;
+  /** Whether this server answered the call. */
+  isThis: boolean;
+}
+
+/** Output of `installation.usage`. */
+export interface InstallationUsage {
+  /** The database. */
+  database: InstallationUsageDatabase;
+  /** The disk of this server. */
+  disk: InstallationUsageDisk;
+  /** The size of all uploaded audio files in bytes. */
+  audioBytes: number;
+  /** The number of exams, without deleted ones. */
+  exams: number;
+  /** What was under way in the last minute. */
+  underWay: InstallationUsageUnderWay;
+  /** The WebSockets and SSE connections of people to this server. */
+  connections: number;
+  /** The subscriptions of people at this server. */
+  subscriptions: number;
+  /** How much may be done in a minute, as the settings have it: sizes are in MiB. */
+  limits: InstallationUsageLimits[];
+  /** How much may be stored, and how many connections a server accepts. */
+  quotas: InstallationUsageQuotas[];
+}
+
+/** The database. */
+export interface InstallationUsageDatabase {
+  /** Which database the installation uses. */
+  kind: "sqlite" | "postgres";
+  /** The size of the database in bytes. */
+  bytes: number;
+}
+
+/** The disk of this server. */
+export interface InstallationUsageDisk {
+  /** The free space in bytes: that of the database's file or of the data folder, where there is less. Absent: unknown. */
+  freeBytes?: number | undefined;
+  /** The free space in bytes below which writes are refused. 0: they never are. */
+  reserveBytes: number;
+}
+
+/** What was under way in the last minute. */
+export interface InstallationUsageUnderWay {
+  /** The rooms in progress whose exam was held, or in which somebody was present. */
+  rooms: number;
+  /** The examinees in them who had a page connected. */
+  present: number;
+  /** The examinees in them who sent a stream. */
+  publishing: number;
+}
+
+/** A limit. */
+export interface InstallationUsageLimits {
+  /** The name of the setting. */
+  name: string;
+  /** Whose limit it is: of a person, an administrator, an address, a room or an exam. */
+  of: string;
+  /** How much may be done in a minute. */
+  perMinute: number;
+}
+
+/** A quota, or another bound. */
+export interface InstallationUsageQuotas {
+  /** The name of the setting. */
+  name: string;
+  /** How much may be stored. */
+  most: number;
+}
+
 /** An event that subscribers of a room receive. */
 export type RoomEvent =
   | RoomCreatedEvent
@@ -2362,7 +2520,7 @@ export type Procedures = {
      */
     login: TRPCMutationProcedure<{ input: LoginInput; output: Session; meta: unknown }>;
     /**
-     * Signs in as the administrator of the demo, without a password.
+     * Signs in as the administrator of the demo without a password, for pages and programs of the server's own machine.
      *
      * For everybody: it takes no token.
      */
@@ -2584,6 +2742,18 @@ export type Procedures = {
      */
     plan: TRPCMutationProcedure<{ input: PlanExamInput; output: ExamPlan; meta: unknown }>;
     /**
+     * Returns how many were present, published and were detected in each minute of the last day.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.
+     */
+    series: TRPCQueryProcedure<{ input: ExamSeriesInput; output: ExamSeries; meta: unknown }>;
+    /**
+     * Returns the same for each room of an exam, of the last hour.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.
+     */
+    roomSeries: TRPCQueryProcedure<{ input: RoomSeriesInput; output: RoomSeriesPage; meta: unknown }>;
+    /**
      * Says what is missing for an exam.
      *
      * For administrators and teachers. Teachers: the exams that they created.
@@ -2789,5 +2959,25 @@ export type Procedures = {
      * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
      */
     listEvents: TRPCQueryProcedure<{ input: ListStreamEventsInput; output: StreamEventPage; meta: unknown }>;
+  };
+  installation: {
+    /**
+     * Returns what a page needs to know before anybody has signed in.
+     *
+     * For everybody: it takes no token.
+     */
+    info: TRPCQueryProcedure<{ input: void; output: InstallationInfo; meta: unknown }>;
+    /**
+     * Returns the servers that run.
+     *
+     * For administrators. Not with a token that is bound to a room or an exam.
+     */
+    servers: TRPCQueryProcedure<{ input: void; output: RunningServers; meta: unknown }>;
+    /**
+     * Returns how much of the installation is in use, and its limits.
+     *
+     * For administrators. Not with a token that is bound to a room or an exam.
+     */
+    usage: TRPCQueryProcedure<{ input: void; output: InstallationUsage; meta: unknown }>;
   };
 };
