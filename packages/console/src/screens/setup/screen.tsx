@@ -147,7 +147,7 @@ function StepLink({ step, isOpen }: { step: Step; isOpen: boolean }) {
   const say = useItemText();
   const hasDraft = useHasDraft(step);
   const worst = items && worstOf(items, step);
-  const waits = worst !== undefined && waitsForRooms(items, worst);
+  const waits = items !== undefined && worst !== undefined && waitsForRooms(items, worst);
   return (
     <Link
       to="/exams/$examId/setup/{-$step}"
