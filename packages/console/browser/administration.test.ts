@@ -49,7 +49,7 @@ const WORDS = {
     passwordAction: "Set the password",
     close: "Close",
     refusedWith: "Refused: FORBIDDEN",
-    which: "Who (user name)",
+    which: "By (user name)",
   },
   "zh-CN": {
     user: "用户名",
