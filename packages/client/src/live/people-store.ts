@@ -292,7 +292,7 @@ export const followPeople = (
         take(page, seen);
         cursor = page.nextCursor;
       } while (cursor !== undefined);
-      for (const person of [...shared.byId.values()]) if (!seen.has(person.id)) rows.remove(person);
+      for (const person of shared.byId.values()) if (!seen.has(person.id)) rows.remove(person);
       isReading = false;
       isWhole = true;
       readAt = performance.now();
