@@ -1,4 +1,4 @@
-export type { ErrorCode } from "@invigil/schema";
+export type { ErrorCode, RosterState } from "@invigil/schema";
 export { knownDetectTypes, parseCheatConfig } from "./cheat-config.js";
 export { createInvigilClient, type InvigilClient, type InvigilClientOptions } from "./client.js";
 export {
@@ -14,6 +14,7 @@ export type { LiveSnapshot, LiveStatus, StatusChange } from "./live/core.js";
 export type { LiveExam, LiveExamListeners } from "./live/exam.js";
 export type { Live } from "./live/live.js";
 export type { LiveOptions } from "./live/options.js";
+export type { LivePeople, LivePeopleListeners, LivePerson, PeopleState } from "./live/people.js";
 export type {
   BroadcastOptions,
   LiveRoom,

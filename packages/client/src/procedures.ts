@@ -744,6 +744,116 @@ export interface PlannedPerson {
   spare: boolean;
 }
 
+/** Input of `exam.people`. */
+export interface ExamPeopleInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** Only the people of this room. Absent: all, also those without a room. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** Only people whose name or id contains this text, or the first letters of whose name do: `wf` finds 王芳 and Wang Fang. Absent: everybody. Then a page may have fewer people than `pageSize`, or none, although a page follows. 1 to 64 characters. */
+  search?: string | null | undefined;
+  /** The number of people per page. 0 means the default. 0 to 1,000. Default: `1000`. */
+  pageSize?: number | null | undefined;
+  /** The `nextCursor` of the previous page. Absent: the first page. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `exam.people`. */
+export interface RosterPage {
+  /** The people in the order in which they were added: first those in rooms, then those without. */
+  people: RosterEntry[];
+  /** The last event that this page includes. Read all pages, then subscribe with the `lastEventId` of the first one. */
+  lastEventId: string;
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+  /** The rooms that the caller can see. On the first page only. */
+  rooms?: Room[] | undefined;
+  /** Counts of everybody whom the caller can see, whatever the filter. On the first page only. */
+  counts?: RosterCounts | undefined;
+}
+
+/** A person of an exam, in one of its rooms or without a room. A person in several rooms has an entry for each. */
+export interface RosterEntry {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+  /** The id of the room. Absent: the person has no room yet. */
+  roomId?: string | undefined;
+  /** Whether the cameras of the person send their streams. */
+  publishStatus: RosterEntryPublishStatus;
+  /** Since when the cameras have these statuses, by the server's clock. */
+  publishStatusSince: RosterEntryPublishStatusSince;
+  /** The person's connected pages. */
+  pages: RosterEntryPages[];
+  /** The person's pages that were connected in this room and are not any more. */
+  left: RosterEntryLeft[];
+  /** The number of cheat records about the person in the room. */
+  detections: number;
+  /** When the server received the newest of these records. Absent: there is none, or it is not known. */
+  lastDetectionTime?: Date | undefined;
+}
+
+/** Whether the cameras of the person send their streams. */
+export interface RosterEntryPublishStatus {
+  /** Whether the main camera sends its stream: not yet, now, or no longer. */
+  main: "idle" | "publishing" | "stopped";
+  /** Whether the PC camera sends its stream: not yet, now, or no longer. */
+  pc: "idle" | "publishing" | "stopped";
+}
+
+/** Since when the cameras have these statuses, by the server's clock. */
+export interface RosterEntryPublishStatusSince {
+  /** Since when the main camera has its status. Absent: it is not known. */
+  main?: Date | undefined;
+  /** Since when the PC camera has its status. Absent: it is not known. */
+  pc?: Date | undefined;
+}
+
+/** A connected page. */
+export interface RosterEntryPages {
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** The time since which the page has been connected. Interruptions shorter than the settle time do not count. */
+  since: Date;
+  /** The number of devices that have the page open, counted as connections that subscribe as this person and camera. More than one may mean that several people use the same link. A device without a subscription is not counted. */
+  devices: number;
+}
+
+/** A page that was connected, and is not. */
+export interface RosterEntryLeft {
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** Since when the page has been disconnected, by the server's clock. */
+  since: Date;
+}
+
+/** How many people of an exam are in which state. Each examinee has one of the states, from `unseated` to `notPublishing`. */
+export interface RosterCounts {
+  /** The number of entries: people of all roles, each once for each of their rooms. */
+  people: number;
+  /** The number of examinees who have no room yet. */
+  unseated: number;
+  /** The number of examinees whose room has ended. */
+  ended: number;
+  /** The number of examinees who have not been there yet. */
+  expected: number;
+  /** The number of examinees who were there, and whose pages are all disconnected. */
+  disconnected: number;
+  /** The number of examinees who are there, and a camera of whom no longer sends its stream. */
+  stopped: number;
+  /** The number of examinees who are there, and whose cameras send their streams, or one of them does. */
+  publishing: number;
+  /** The number of examinees who are there, and whose cameras have not begun to send their streams. */
+  notPublishing: number;
+  /** The number of examinees about whom there are cheat records, whatever else they are counted as. */
+  detected: number;
+}
+
 /** The rooms of an exam, read atomically with the id of the last event. */
 export interface ExamSnapshot {
   /** The id of the exam. */
@@ -756,6 +866,14 @@ export interface ExamSnapshot {
 
 /** Input of `exam.onEvent`. */
 export interface OnExamEventInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The last event that the subscriber received. Absent: only new events. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Input of `exam.onPeople`. */
+export interface OnPeopleEventInput {
   /** The id of the exam. 1 to 128 characters. */
   examId: string;
   /** The last event that the subscriber received. Absent: only new events. */
@@ -1521,6 +1639,7 @@ export type RoomEvent =
   | ParticipantLeftEvent
   | DevicesChangedEvent
   | PublishStatusChangedEvent
+  | RosterChangedEvent
   | CheatConfigChangedEvent
   | CheatRecordsAddedEvent
   | MessageEvent
@@ -1708,6 +1827,18 @@ export interface PublishStatusChangedEvent {
   status: "idle" | "publishing" | "stopped";
 }
 
+/** Many people of the exam changed at once, or people without a room did: an import, a plan or a removal. Read the people again with `exam.people`. */
+export interface RosterChangedEvent {
+  /** The type of the event. */
+  type: "roster_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+}
+
 /** The cheat config of the exam changed. */
 export interface CheatConfigChangedEvent {
   /** The type of the event. */
@@ -1777,6 +1908,7 @@ export type ExamEvent =
   | ParticipantLeftEvent
   | DevicesChangedEvent
   | PublishStatusChangedEvent
+  | RosterChangedEvent
   | CheatConfigChangedEvent
   | CheatRecordsAddedEvent
   | MessageEvent
@@ -1794,6 +1926,61 @@ export interface ExamGap {
   time: Date;
   /** The current state. */
   snapshot: ExamSnapshot;
+}
+
+/** An event that subscribers to the people of an exam receive: those that change people or rooms, in one order. */
+export type PeopleEvent =
+  | RoomCreatedEvent
+  | RoomEndedEvent
+  | RoomReopenedEvent
+  | AudioStatusChangedEvent
+  | ParticipantAddedEvent
+  | ParticipantUpdatedEvent
+  | ParticipantRemovedEvent
+  | ParticipantEnteredEvent
+  | ParticipantLeftEvent
+  | DevicesChangedEvent
+  | PublishStatusChangedEvent
+  | RosterChangedEvent
+  | DetectionsCounted
+  | PeopleGap;
+
+/** How many cheat records there are about people, at most once a second. It is no event of the log: its id is that of the last event before it. */
+export interface DetectionsCounted {
+  /** The type of the event. */
+  type: "detections_counted";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the exam. */
+  examId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The people whose number of records may have changed. */
+  people: DetectionsCountedPeople[];
+}
+
+/** How many cheat records there are about a person in a room. */
+export interface DetectionsCountedPeople {
+  /** The id of the room. */
+  roomId: string;
+  /** The user id of the person. */
+  userId: string;
+  /** The number of cheat records about the person in the room. */
+  detections: number;
+  /** When the server received the newest of these records. Absent: there is none, or it is not known. */
+  lastDetectionTime?: Date | undefined;
+}
+
+/** Replaces events that are no longer available, because there were too many or they are too old. Read the people again with `exam.people`. */
+export interface PeopleGap {
+  /** The type of the event. */
+  type: "gap";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the exam. */
+  examId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
 }
 
 /** The usual content of a cheat config: the detections that run on each camera. The app decides about absent ones. */
@@ -2052,6 +2239,12 @@ export type Procedures = {
      */
     plan: TRPCMutationProcedure<{ input: PlanExamInput; output: ExamPlan; meta: unknown }>;
     /**
+     * Returns the people of an exam, with and without a room, as they are now.
+     *
+     * For administrators, teachers and inspectors. Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.
+     */
+    people: TRPCQueryProcedure<{ input: ExamPeopleInput; output: RosterPage; meta: unknown }>;
+    /**
      * Returns the rooms of an exam, to subscribe from.
      *
      * For administrators and inspectors. All but administrators: in their own rooms and exams.
@@ -2063,6 +2256,12 @@ export type Procedures = {
      * For administrators and inspectors. All but administrators: in their own rooms and exams.
      */
     onEvent: TRPCSubscriptionProcedure<{ input: OnExamEventInput; output: AsyncIterable<Tracked<ExamEvent>, void, undefined>; meta: unknown }>;
+    /**
+     * Delivers what changes about the people of an exam and its rooms, as it happens.
+     *
+     * For administrators, teachers and inspectors. Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.
+     */
+    onPeople: TRPCSubscriptionProcedure<{ input: OnPeopleEventInput; output: AsyncIterable<Tracked<PeopleEvent>, void, undefined>; meta: unknown }>;
   };
   participant: {
     /**

@@ -11,7 +11,8 @@ import {
 } from "./live.js";
 import { messageSchema } from "./messages.js";
 import { cameraSchema, participantRoleSchema, publishStatusSchema } from "./participant.js";
-import { audioStatusSchema, roomSchema } from "./room.js";
+import { audioStatusSchema, type Room, roomSchema } from "./room.js";
+import { detectionCount, type RosterEntry } from "./roster.js";
 
 // The events of rooms and exams. Each says everything about itself: docs/decisions/0049-events-say-what-they-are.md. What the server writes
 // and delivers, who receives it, the client's types and state, and the reference follow from it.
@@ -25,6 +26,13 @@ export const audiences = {
   readers: "the message's receivers and its sender; staff also whatever people send",
 } as const;
 export type Audience = keyof typeof audiences;
+
+/** What the client knows of all people of an exam. */
+export interface ExamPeople {
+  readonly people: readonly RosterEntry[];
+  readonly rooms: readonly Room[];
+  readonly lastEventId: string;
+}
 
 /** The parts of a state that events change. Each event changes `lastEventId`. */
 type PartOf<State> = Exclude<keyof State, "lastEventId">;
@@ -46,6 +54,7 @@ interface Declaration<
   SeenBy extends Audience,
   RoomPart extends PartOf<RoomSnapshot>,
   ExamPart extends PartOf<ExamSnapshot>,
+  PeoplePart extends PartOf<ExamPeople>,
   Payload,
   LookedUp,
   Internal,
@@ -57,8 +66,15 @@ interface Declaration<
    */
   readonly about: About;
   readonly seenBy: SeenBy;
-  /** The parts of the client's state that it changes: of a room's, and of an exam's. `NOTHING`: none. */
-  readonly changes: { readonly room: readonly RoomPart[]; readonly exam: readonly ExamPart[] };
+  /**
+   * The parts of the client's state that it changes: of a room's, of an exam's, and of the people of an exam. `NOTHING`: none. Subscribers to
+   * the people of an exam receive only what changes these.
+   */
+  readonly changes: {
+    readonly room: readonly RoomPart[];
+    readonly exam: readonly ExamPart[];
+    readonly people: readonly PeoplePart[];
+  };
   /** Whose budget of events it counts for. `nobody`: it is bounded in another way. */
   readonly countsFor: "examAndRoom" | "room" | "nobody";
   /** The fields that the log holds and subscribers receive. */
@@ -80,15 +96,16 @@ export const declareEvent = <
   Internal extends LogFields<About> = NoFields,
   RoomPart extends PartOf<RoomSnapshot> = never,
   ExamPart extends PartOf<ExamSnapshot> = never,
+  PeoplePart extends PartOf<ExamPeople> = never,
 >(
-  declaration: Declaration<About, SeenBy, RoomPart, ExamPart, Payload, LookedUp, Internal>,
+  declaration: Declaration<About, SeenBy, RoomPart, ExamPart, PeoplePart, Payload, LookedUp, Internal>,
 ) => declaration;
 
-export const NOTHING = { room: [], exam: [] } as const;
+export const NOTHING = { room: [], exam: [], people: [] } as const;
 /** The state of a room and the entry of the room in the state of its exam. */
-const ROOM = { room: ["room"], exam: ["rooms"] } as const;
-const MEMBERS = { room: ["members"], exam: [] } as const;
-const PRESENCE = { room: ["presence"], exam: [] } as const;
+const ROOM = { room: ["room"], exam: ["rooms"], people: ["rooms"] } as const;
+const MEMBERS = { room: ["members"], exam: [], people: ["people"] } as const;
+const PRESENCE = { room: ["presence"], exam: [], people: ["people"] } as const;
 
 const person = { userId: found.userId, role: participantRoleSchema };
 const personDetails = { ...person, name: personName, extraMinutes };
@@ -113,7 +130,8 @@ export const events = {
     meaning: "A room was created in the exam. Only subscriptions to the exam receive it.",
     about: "room",
     seenBy: "staff",
-    changes: { room: [], exam: ["rooms"] },
+    // The first people of a room have no events.
+    changes: { room: [], exam: ["rooms"], people: ["rooms", "people"] },
     countsFor: "examAndRoom",
     lookedUp: { room: roomSchema },
     example: { room: exampleRoom },
@@ -165,7 +183,7 @@ export const events = {
     meaning: "A person was removed from the room, or moved to another one.",
     about: "room",
     seenBy: "concerned",
-    changes: { room: ["members", "presence"], exam: [] },
+    changes: { room: ["members", "presence"], exam: [], people: ["people"] },
     countsFor: "examAndRoom",
     payload: person,
     example: LI,
@@ -209,11 +227,20 @@ export const events = {
     internal: { role: participantRoleSchema },
     example: { userId: "e1", camera: "main", status: "publishing" },
   }),
+  roster_changed: declareEvent({
+    meaning:
+      "Many people of the exam changed at once, or people without a room did: an import, a plan or a removal. Read the people again with `exam.people`.",
+    about: "exam",
+    seenBy: "staff",
+    changes: { room: [], exam: [], people: ["people"] },
+    countsFor: "nobody",
+    example: {},
+  }),
   cheat_config_changed: declareEvent({
     meaning: "The cheat config of the exam changed.",
     about: "exam",
     seenBy: "whileInProgress",
-    changes: { room: ["cheatConfig"], exam: [] },
+    changes: { room: ["cheatConfig"], exam: [], people: [] },
     countsFor: "examAndRoom",
     lookedUp: {
       cheatConfig: cheatConfigSchema.describe(
@@ -309,7 +336,7 @@ export type EventTypeSeenBy<SeenBy extends Audience> = {
 /** The parts of the state of a room or an exam that an event changes. */
 export type ChangedParts<
   Type extends EventType,
-  Of extends "room" | "exam",
+  Of extends "room" | "exam" | "people",
 > = Events[Type]["changes"][Of][number];
 
 const headOf = <Type extends string, Place>(type: Type, place: Place) => ({
@@ -331,7 +358,15 @@ const schemaOf = ([type, { meaning, payload, lookedUp }]: [string, Events[EventT
       ...lookedUp,
     })
     .describe(meaning);
-const loggedEvents = Object.entries(events).map(schemaOf);
+const schemas = new Map(
+  Object.entries<Events[EventType]>(events).map(([type, event]) => [event, schemaOf([type, event])]),
+);
+const loggedEvents = [...schemas.values()];
+
+/** The types of the events that subscribers to the people of an exam receive. */
+export type EventTypeOfPeople = {
+  [Type in EventType]: [ChangedParts<Type, "people">] extends [never] ? never : Type;
+}[EventType];
 
 /** An event of the log, as subscribers receive it. */
 export type LoggedEvent = {
@@ -351,14 +386,39 @@ export const examGapSchema = z
   .object({ ...headOf("gap", { examId: found.examId }), snapshot: examSnapshotSchema.describe(SNAPSHOT) })
   .describe(GAP);
 
+export const peopleGapSchema = z
+  .object(headOf("gap", { examId: found.examId }))
+  .describe(`${GAP} Read the people again with \`exam.people\`.`);
+export const detectionsCountedSchema = z
+  .object({
+    ...headOf("detections_counted", { examId: found.examId }),
+    people: z
+      .array(
+        z
+          .object({ roomId: found.roomId, userId: found.userId, ...detectionCount })
+          .describe("How many cheat records there are about a person in a room."),
+      )
+      .describe("The people whose number of records may have changed."),
+  })
+  .describe(
+    "How many cheat records there are about people, at most once a second. It is no event of the log: its id is that of the last event before it.",
+  );
+
 /** An event that subscribers of a room receive. */
 export type RoomEvent = LoggedEvent | z.infer<typeof roomGapSchema>;
 /** An event that subscribers of an exam receive. The events of all rooms are in one order. */
 export type ExamEvent = LoggedEvent | z.infer<typeof examGapSchema>;
 
-const eventsAnd = (gap: typeof roomGapSchema | typeof examGapSchema) =>
-  // Safe: a union needs one member or more, and has several.
-  z.discriminatedUnion("type", [...loggedEvents, gap] as unknown as [typeof gap, typeof gap]);
+/** An event that subscribers to the people of an exam receive: those that change people or rooms, in one order. */
+export type PeopleEvent =
+  | Extract<LoggedEvent, { type: EventTypeOfPeople }>
+  | z.infer<typeof detectionsCountedSchema>
+  | z.infer<typeof peopleGapSchema>;
+
+const union = (members: readonly z.ZodType[]) =>
+  // Safe: a union needs one member or more, and has several. Each is an object with a type.
+  z.discriminatedUnion("type", members as unknown as [typeof peopleGapSchema]);
+const eventsAnd = (gap: typeof roomGapSchema | typeof examGapSchema) => union([...loggedEvents, gap]);
 // Safe: the types are those of the same declarations.
 export const roomEventSchema = eventsAnd(roomGapSchema).describe(
   "An event that subscribers of a room receive.",
@@ -366,3 +426,10 @@ export const roomEventSchema = eventsAnd(roomGapSchema).describe(
 export const examEventSchema = eventsAnd(examGapSchema).describe(
   "An event that subscribers of an exam receive. The events of all rooms are in one order.",
 ) as z.ZodType as z.ZodType<ExamEvent>;
+export const peopleEventSchema = union([
+  ...[...schemas].flatMap(([{ changes }, schema]) => (changes.people.length > 0 ? [schema] : [])),
+  detectionsCountedSchema,
+  peopleGapSchema,
+]).describe(
+  "An event that subscribers to the people of an exam receive: those that change people or rooms, in one order.",
+) as z.ZodType as z.ZodType<PeopleEvent>;

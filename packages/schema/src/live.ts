@@ -90,3 +90,8 @@ export const onExamEventInput = z
   .object({ examId: given.examId, ...resume })
   .describe("Input of `exam.onEvent`.");
 export type OnExamEventInput = z.infer<typeof onExamEventInput>;
+
+export const onPeopleEventInput = z
+  .object({ examId: given.examId, ...resume })
+  .describe("Input of `exam.onPeople`.");
+export type OnPeopleEventInput = z.infer<typeof onPeopleEventInput>;

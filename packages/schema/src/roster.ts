@@ -1,8 +1,15 @@
 import { z } from "zod";
-import { optional, pageSizeSchema, wholeNumber } from "./common.js";
-import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
-import { deletedRecords, participantRoleSchema, withRecordsInput } from "./participant.js";
-import { roomStatusSchema } from "./room.js";
+import { label, optional, pageSizeSchema, wholeNumber } from "./common.js";
+import { extraMinutes, found, given, nextNumber, nextText, personName } from "./fields.js";
+import { eventIdSchema, presenceSchema } from "./live.js";
+import {
+  cameraSchema,
+  deletedRecords,
+  participantRoleSchema,
+  publishStatuses,
+  withRecordsInput,
+} from "./participant.js";
+import { roomSchema, roomStatusSchema } from "./room.js";
 
 // The people of an exam, with or without a room.
 
@@ -71,3 +78,119 @@ export const removedFromExamSchema = z
   .object({ rooms: z.int().describe("The number of rooms that the person left."), records: deletedRecords })
   .describe("Output of `participant.removeFromExam`.");
 export type RemovedFromExam = z.infer<typeof removedFromExamSchema>;
+
+/** The most people of one page. */
+export const MAX_PEOPLE_PER_PAGE = 1000;
+
+export const examPeopleInput = z
+  .object({
+    examId: given.examId,
+    roomId: optional(given.roomId).describe(
+      "Only the people of this room. Absent: all, also those without a room.",
+    ),
+    search: optional(label(64)).describe(
+      "Only people whose name or id contains this text, or the first letters of whose name do: `wf` finds 王芳 and Wang Fang. Absent: " +
+        "everybody. Then a page may have fewer people than `pageSize`, or none, although a page follows.",
+    ),
+    pageSize: optional(wholeNumber(0, MAX_PEOPLE_PER_PAGE))
+      .transform((size) => size || MAX_PEOPLE_PER_PAGE)
+      .meta({
+        description: "The number of people per page. 0 means the default.",
+        default: MAX_PEOPLE_PER_PAGE,
+      }),
+    cursor: optional(z.string().regex(/^[ru]\d{1,15}$/, "must be the `nextCursor` of a page")).describe(
+      "The `nextCursor` of the previous page. Absent: the first page.",
+    ),
+  })
+  .describe("Input of `exam.people`.");
+export type ExamPeopleInput = z.infer<typeof examPeopleInput>;
+
+const pagePresence = presenceSchema.omit({ userId: true, role: true }).describe("A connected page.");
+
+/** How many records there are about a person. */
+export const detectionCount = {
+  detections: z.int().describe("The number of cheat records about the person in the room."),
+  lastDetectionTime: z
+    .date()
+    .optional()
+    .describe(
+      "When the server received the newest of these records. Absent: there is none, or it is not known.",
+    ),
+} as const;
+
+export const rosterEntrySchema = z
+  .object({
+    userId: found.userId,
+    name: personName,
+    role: participantRoleSchema,
+    extraMinutes,
+    roomId: z.string().optional().describe("The id of the room. Absent: the person has no room yet."),
+    publishStatus: publishStatuses,
+    publishStatusSince: z
+      .object({
+        main: z
+          .date()
+          .optional()
+          .describe("Since when the main camera has its status. Absent: it is not known."),
+        pc: z.date().optional().describe("Since when the PC camera has its status. Absent: it is not known."),
+      })
+      .describe("Since when the cameras have these statuses, by the server's clock."),
+    pages: z.array(pagePresence).describe("The person's connected pages."),
+    left: z
+      .array(
+        z
+          .object({
+            camera: cameraSchema,
+            since: z.date().describe("Since when the page has been disconnected, by the server's clock."),
+          })
+          .describe("A page that was connected, and is not."),
+      )
+      .describe("The person's pages that were connected in this room and are not any more."),
+    ...detectionCount,
+  })
+  .describe(
+    "A person of an exam, in one of its rooms or without a room. A person in several rooms has an entry for each.",
+  );
+export type RosterEntry = z.infer<typeof rosterEntrySchema>;
+
+const counted = (whom: string) => z.int().describe(`The number of examinees ${whom}.`);
+export const rosterCountsSchema = z
+  .object({
+    people: z
+      .int()
+      .describe("The number of entries: people of all roles, each once for each of their rooms."),
+    unseated: counted("who have no room yet"),
+    ended: counted("whose room has ended"),
+    expected: counted("who have not been there yet"),
+    disconnected: counted("who were there, and whose pages are all disconnected"),
+    stopped: counted("who are there, and a camera of whom no longer sends its stream"),
+    publishing: counted("who are there, and whose cameras send their streams, or one of them does"),
+    notPublishing: counted("who are there, and whose cameras have not begun to send their streams"),
+    detected: counted("about whom there are cheat records, whatever else they are counted as"),
+  })
+  .describe(
+    "How many people of an exam are in which state. Each examinee has one of the states, from `unseated` to `notPublishing`.",
+  );
+export type RosterCounts = z.infer<typeof rosterCountsSchema>;
+
+export const rosterPageSchema = z
+  .object({
+    people: z
+      .array(rosterEntrySchema)
+      .describe(
+        "The people in the order in which they were added: first those in rooms, then those without.",
+      ),
+    lastEventId: eventIdSchema.describe(
+      "The last event that this page includes. Read all pages, then subscribe with the `lastEventId` of the first one.",
+    ),
+    nextCursor: nextText,
+    rooms: z
+      .array(roomSchema)
+      .optional()
+      .describe("The rooms that the caller can see. On the first page only."),
+    counts: rosterCountsSchema
+      .optional()
+      .describe("Counts of everybody whom the caller can see, whatever the filter. On the first page only."),
+  })
+  .describe("Output of `exam.people`.");
+export type RosterPage = z.infer<typeof rosterPageSchema>;

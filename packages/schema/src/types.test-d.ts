@@ -189,7 +189,7 @@ describe("an event", () => {
     // @ts-expect-error no example
     declareEvent(withoutExample);
     // @ts-expect-error a room's state has no such part
-    declareEvent({ ...whole, changes: { room: ["people"], exam: [] } });
+    declareEvent({ ...whole, changes: { ...NOTHING, room: ["people"] } });
     // @ts-expect-error the example lacks a field
     declareEvent({ ...whole, example: {} });
   });

@@ -198,7 +198,8 @@ describe("a large import", () => {
     expectSmall(rows, 5);
     expect(await countRows(exam.db, participants, like(participants.name, "Renamed %"))).toBe(PEOPLE);
     expect(await countRows(exam.db, participants, isNotNull(participants.changedBy))).toBe(0);
-    expect(await countRows(exam.db, roomEvents)).toBe(before + PEOPLE);
+    // One for each person, and one that says that the roster changed.
+    expect(await countRows(exam.db, roomEvents)).toBe(before + PEOPLE + 1);
 
     const addedPeople = roster("New", (n) => rooms[n % rooms.length]?.name ?? "");
     const file = Buffer.from(Buffer.from(addedPeople, "base64").toString().replaceAll("\nk", "\nn")).toString(
@@ -296,7 +297,9 @@ describe("a large plan", () => {
       seated: PEOPLE,
     });
     const types = (await rowsOf(exam.db, roomEvents)).map(({ type }) => type);
-    expect(types).toEqual(Array.from({ length: PEOPLE / ROOM_SIZE }, () => "room_created"));
+    const created = Array.from({ length: PEOPLE / ROOM_SIZE }, () => "room_created");
+    // Also of the import that brought the people.
+    expect(types).toEqual(["roster_changed", ...created, "roster_changed"]);
   });
 
   it("lists what fits into one answer, and the rest of a preview on demand", async () => {

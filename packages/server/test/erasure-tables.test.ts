@@ -10,6 +10,7 @@ import {
   joinCodes,
   messageReaders,
   messages,
+  pageTimes,
   participants,
   roomEvents,
 } from "../src/storage/tables.js";
@@ -130,7 +131,7 @@ it("what a person and an exam leave behind is what the tables declare", async ()
   // A room that the person was moved out of.
   const { data: left } = await admin.mutate("room.create", { name: "C", examId });
   const was = { examId, roomId: left.id, userId: WHO, n: n + 1 };
-  await fillTables(db, was, [...WRITTEN_BY_CALLS, participants, joinCodes]);
+  await fillTables(db, was, [...WRITTEN_BY_CALLS, participants, joinCodes, pageTimes]);
   const full = await contentsOf(db);
   const written = ["bulk_changes", "erasures"];
   expect(namesOf(TABLES.filter((table) => full[getTableName(table)]?.length === 0))).toEqual(written);

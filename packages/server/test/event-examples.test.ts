@@ -54,7 +54,9 @@ const otherEvents = async (hall: LiveHall): Promise<AnyExamEvent[]> => {
   const left = await watching.until(({ type }) => type === "participant_left");
   await teacher.im.send({ roomId, type: message.type, data: message.data, to: message.to });
   await admin.cheat.addRecords({ roomId, records: [...records] });
-  return [...entered, ...changed, ...left, ...(await watching.take(2))];
+  const file = Buffer.from("id,name\nwaits,W\n").toString("base64");
+  await admin.participant.import({ examId, file });
+  return [...entered, ...changed, ...left, ...(await watching.take(3))];
 };
 
 it("the example of each event has the shape of what is delivered", async () => {

@@ -27,7 +27,7 @@ describe("an event stream", () => {
       "x-accel-buffering": "no",
     });
     expect(await stream.until("\n\n\n")).toBe(
-      'retry: 1000\n\nevent: connected\ndata: {"reconnectAfterInactivityMs":25000}\n\n\n',
+      'retry: 1000\n\nevent: connected\ndata: {"reconnectAfterInactivityMs":14000}\n\n\n',
     );
   });
 

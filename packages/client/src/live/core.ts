@@ -36,6 +36,8 @@ export interface FeedCore<State, Event> {
   /** The queues of the loops that read the events. */
   readonly queues: Set<Queue<Event>>;
   readonly closing: AbortController;
+  /** When the server sent something last, a ping included. */
+  heardAt: Date | undefined;
 }
 
 export const createCore = <State, Event>(): FeedCore<State, Event> => ({
@@ -44,6 +46,7 @@ export const createCore = <State, Event>(): FeedCore<State, Event> => ({
   watchers: createListeners(),
   queues: new Set(),
   closing: new AbortController(),
+  heardAt: undefined,
 });
 
 const replaceSnapshot = <State>(core: FeedCore<State, unknown>, snapshot: LiveSnapshot<State>): void => {

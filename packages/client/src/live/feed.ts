@@ -32,6 +32,14 @@ export class Feed<State, Event> {
   }
 
   /**
+   * When something arrived from the server last: an event, an answer or a ping, which comes at least every ten seconds. A connection that
+   * has been silent for 15 seconds counts as lost. It changes without a call of listeners, so look at it from time to time.
+   */
+  get lastHeardAt(): Date | undefined {
+    return this.core.heardAt;
+  }
+
+  /**
    * The state after the last event. Undefined until the first response. Every change creates a new object.
    */
   get state(): State | undefined {

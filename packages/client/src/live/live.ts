@@ -3,6 +3,7 @@ import type { RetryOptions } from "../retry.js";
 import type { AppRouter } from "../router.js";
 import { LiveExam } from "./exam.js";
 import type { LiveImplementation } from "./link.js";
+import { LivePeople } from "./people.js";
 import { LiveRoom, type LiveRoomOptions } from "./room.js";
 
 /** Live rooms and exams. */
@@ -14,6 +15,11 @@ export interface Live {
   room(roomId: string, options?: LiveRoomOptions): LiveRoom;
   /** Subscribes to the rooms of an exam until `close()`. For administrators and inspectors. */
   exam(examId: string): LiveExam;
+  /**
+   * Reads all people of an exam and follows their changes until `close()`. For administrators, the teacher who created the exam, and
+   * inspectors.
+   */
+  people(examId: string): LivePeople;
 }
 
 /** Creates `live` from the client's procedures. */
@@ -38,6 +44,15 @@ export const createLive = (
       {
         snapshot: (how) => exam.snapshot.query({ examId }, how),
         subscribe: (lastEventId, observer) => exam.onEvent.subscribe({ examId, lastEventId }, observer),
+      },
+      options,
+    ),
+  people: (examId) =>
+    new LivePeople(
+      examId,
+      {
+        page: (cursor, how) => exam.people.query({ examId, cursor }, how),
+        subscribe: (lastEventId, observer) => exam.onPeople.subscribe({ examId, lastEventId }, observer),
       },
       options,
     ),

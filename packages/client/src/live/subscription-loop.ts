@@ -11,12 +11,32 @@ export interface SubscriptionObserver<Event> {
   readonly onData: (tracked: { readonly data: Event }) => void;
   readonly onError: (error: CallError) => void;
   readonly onComplete: () => void;
+  /** What the transport calls. */
+  readonly context: SubscriptionContext;
+}
+
+/** How the transport tells a subscription about its connection. */
+export interface SubscriptionContext extends Record<string, unknown> {
+  /** Called for whatever arrives, pings included. */
+  readonly onHeard?: () => void;
 }
 
 /** A room or an exam on the server. */
 export interface Source<State, Event> {
   readonly snapshot: (options: { readonly signal: AbortSignal }) => Promise<State>;
   readonly subscribe: (lastEventId: string, observer: SubscriptionObserver<Event>) => Unsubscribable;
+}
+
+/** What is subscribed to: how it is read, and what happens with its events. */
+export interface Follower<Event> {
+  /** The event after which to subscribe. Undefined: it has to be read first. */
+  readonly position: () => string | undefined;
+  readonly read: (signal: AbortSignal) => Promise<void>;
+  /**
+   * Takes an event. Returns whether it is new.
+   * @param readAgain - ends the subscription, also later and if it is another one by then. The next one begins at `position`
+   */
+  readonly receive: (event: Event, readAgain: () => void) => boolean;
 }
 
 /** How the events of a source change its state. */
@@ -34,14 +54,14 @@ export interface EventHandlers<State, Event> {
  */
 const STABLE_MS = 1000;
 
-/** Keeps a feed subscribed, reconnecting after each loss, until the feed is closed. */
-export const keepSubscribed = async <
-  State extends { readonly lastEventId: string },
-  Event extends { readonly type: string; readonly id: string },
->(
+/** Ends a subscription whose subject has to be read again. */
+class ReadAgain extends Error {}
+
+/** Keeps following, reconnecting after each loss, until the feed is closed. */
+export const follow = async <State, Event>(
   core: FeedCore<State, Event>,
-  { snapshot, subscribe }: Source<State, Event>,
-  { reduce: apply, gap, notify }: EventHandlers<State, Event>,
+  subscribe: Source<State, Event>["subscribe"],
+  { position, read, receive }: Follower<Event>,
   retry: RetryOptions,
 ): Promise<void> => {
   const { signal } = core.closing;
@@ -50,29 +70,33 @@ export const keepSubscribed = async <
   /** When the connection was established, and whether an event arrived over it. */
   let since = Number.POSITIVE_INFINITY;
   let hasReceived = false;
-
-  const receive = (before: State, event: Event): void => {
-    // Events may arrive again after a reconnection. A gap is the current state, even if its id is lower.
-    if (event.type !== "gap" && Number(event.id) <= Number(before.lastEventId)) return;
-    hasReceived = true;
-    const after = apply(before, event);
-    setState(core, after);
-    for (const queue of core.queues) queue.push(event, () => gap(after, event));
-    notify(event);
+  const onHeard = (): void => {
+    core.heardAt = new Date();
   };
 
+  /** Ends the current subscription, if there is one. */
+  let end: () => void = () => undefined;
+  const readAgain = (): void => end();
+
   /** Rejects when the connection ends. */
-  const untilDisconnected = ({ lastEventId }: State): Promise<never> =>
+  const untilDisconnected = (lastEventId: string): Promise<never> =>
     new Promise((_, reject) => {
-      subscribe(lastEventId, {
+      let isOver = false;
+      end = () => {
+        isOver = true;
+        call.unsubscribe();
+        reject(new ReadAgain());
+      };
+      const call = subscribe(lastEventId, {
         signal,
+        context: { onHeard },
         onStarted() {
           since = performance.now();
           setStatus(core, "live");
         },
         onData({ data }) {
-          const { state } = core.snapshot;
-          if (state && !signal.aborted) receive(state, data);
+          if (isOver || signal.aborted) return;
+          if (receive(data, readAgain)) hasReceived = true;
         },
         onError: reject,
         onComplete: () => reject(new NetworkFailure("lost", "The server ended the subscription.")),
@@ -83,14 +107,12 @@ export const keepSubscribed = async <
     since = Number.POSITIVE_INFINITY;
     hasReceived = false;
     try {
-      let { state } = core.snapshot;
-      if (!state) {
-        state = await snapshot({ signal });
-        setState(core, state);
-      }
-      await untilDisconnected(state);
+      if (position() === undefined) await read(signal);
+      onHeard();
+      await untilDisconnected(position() ?? "0");
     } catch (thrown) {
       if (signal.aborted) return;
+      if (thrown instanceof ReadAgain) continue;
       const error = callError(thrown);
       if (hasReceived || performance.now() - since > STABLE_MS) failures = refusals = 0;
       // The token may have expired. The next attempt gets a new one, once.
@@ -101,3 +123,35 @@ export const keepSubscribed = async <
     }
   }
 };
+
+/** Keeps a feed subscribed whose state is a snapshot and what its events change. */
+export const keepSubscribed = <
+  State extends { readonly lastEventId: string },
+  Event extends { readonly type: string; readonly id: string },
+>(
+  core: FeedCore<State, Event>,
+  { snapshot, subscribe }: Source<State, Event>,
+  { reduce: apply, gap, notify }: EventHandlers<State, Event>,
+  retry: RetryOptions,
+): Promise<void> =>
+  follow(
+    core,
+    subscribe,
+    {
+      position: () => core.snapshot.state?.lastEventId,
+      async read(signal) {
+        setState(core, await snapshot({ signal }));
+      },
+      receive(event) {
+        const { state: before } = core.snapshot;
+        // Events may arrive again after a reconnection. A gap is the current state, even if its id is lower.
+        if (!before || (event.type !== "gap" && Number(event.id) <= Number(before.lastEventId))) return false;
+        const after = apply(before, event);
+        setState(core, after);
+        for (const queue of core.queues) queue.push(event, () => gap(after, event));
+        notify(event);
+        return true;
+      },
+    },
+    retry,
+  );

@@ -14,6 +14,7 @@ import { isInvigilError, NetworkFailure } from "../errors.js";
 import { assertJson, type Fetch, responseOf } from "../http.js";
 import type { AppRouter } from "../router.js";
 import type { LiveOptions } from "./options.js";
+import type { SubscriptionContext } from "./subscription-loop.js";
 
 /** The options of {@link createTransport}. */
 export interface TransportOptions {
@@ -32,8 +33,8 @@ export interface TransportOptions {
 
 /** How long a subscription may take to start, in milliseconds. */
 const START_MS = 15_000;
-/** A silent WebSocket is pinged, and closed if it does not respond. The server pings as well. */
-const KEEP_ALIVE = { enabled: true, intervalMs: 10_000, pongTimeoutMs: 5_000 };
+/** A silent WebSocket is pinged, and closed within 15 seconds if it does not respond. The server pings as well. */
+const KEEP_ALIVE = { enabled: true, intervalMs: 9_000, pongTimeoutMs: 5_000 };
 /** How long an unused WebSocket stays open, in milliseconds, because another subscription may follow soon. */
 const IDLE_MS = 1000;
 
@@ -42,6 +43,8 @@ interface Connection {
    * The keys of its subscriptions. The server accepts one subscription to each room and exam per connection.
    */
   readonly subscriptionKeys: Set<string>;
+  /** What is called for everything that arrives: one function for each subscription. */
+  readonly heard: Set<() => void>;
   readonly link: OperationLink<AppRouter>;
   readonly acquire: () => () => void;
   readonly end: (cause?: unknown) => void;
@@ -68,6 +71,7 @@ const openWebSocket = ({
   let users = 0;
   let cause: unknown;
   let raw: WebSocket | undefined;
+  const heard = new Set<() => void>();
   const end = (reason?: unknown) => {
     if (ended) return;
     ended = true;
@@ -86,6 +90,9 @@ const openWebSocket = ({
       constructor(target: string | URL) {
         super(target);
         setRaw(this);
+        this.addEventListener("message", () => {
+          for (const onHeard of heard) onHeard();
+        });
         // If a call is pending when the connection ends, tRPC opens one more WebSocket.
         if (ended) setTimeout(() => void client.close().finally(() => this.close()));
       }
@@ -114,6 +121,7 @@ const openWebSocket = ({
   });
   return {
     subscriptionKeys: new Set(),
+    heard,
     link: wsLink<AppRouter>({ client, transformer })(runtime),
     acquire() {
       users += 1;
@@ -137,6 +145,10 @@ const subscriptionKey = ({ path, input }: { readonly path: string; readonly inpu
   return JSON.stringify([path, roomId ?? examId]);
 };
 
+/** What a subscription calls for everything that arrives. */
+const heardBy = ({ context }: { readonly context: SubscriptionContext }): (() => void) =>
+  context.onHeard ?? (() => undefined);
+
 /** Server-sent events over `fetch`, which can send the token as a header. */
 const eventStreamLink =
   ({ url, fetch, headers, transformer }: TransportOptions): TRPCLink<AppRouter> =>
@@ -156,10 +168,16 @@ const eventStreamLink =
         const shape = transformer.deserialize(error) as TRPCErrorShape;
         throw TRPCClientError.from({ error: shape });
       };
+      const onHeard = heardBy(request.op);
       const link = httpSubscriptionLink<AppRouter, typeof EventSource>({
         url,
         transformer,
-        EventSource,
+        EventSource: class extends EventSource {
+          override dispatchEvent(event: Event): boolean {
+            if (event.type !== "error") onHeard();
+            return super.dispatchEvent(event);
+          }
+        },
         eventSourceOptions: {
           fetch: (target, init) =>
             connect(String(target), init).catch((error: Error) => {
@@ -236,6 +254,8 @@ export const createTransport =
         const connection = open?.subscriptionKeys.has(key) ? undefined : open;
         const release = connection?.acquire();
         connection?.subscriptionKeys.add(key);
+        const onHeard = heardBy(request.op);
+        connection?.heard.add(onHeard);
         let started = false;
         const fail = (cause: unknown, kind: "lost" | "timeout" = "lost") => {
           const what = kind === "lost" ? "was lost" : "timed out";
@@ -283,6 +303,7 @@ export const createTransport =
           scheduleProbe();
           call.unsubscribe();
           connection?.subscriptionKeys.delete(key);
+          connection?.heard.delete(onHeard);
           release?.();
         };
       });

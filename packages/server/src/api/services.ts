@@ -58,6 +58,7 @@ import { createLinkService } from "../features/room/links.js";
 import { createRoomService } from "../features/room/service.js";
 import { createRoomStore } from "../features/room/store.js";
 import { createWrongCodes } from "../features/room/wrong-codes.js";
+import { createPeopleStore } from "../features/roster/people-store.js";
 import { createRosterService } from "../features/roster/service.js";
 import { createRosterStore } from "../features/roster/store.js";
 import { createStreamService } from "../features/stream/service.js";
@@ -249,6 +250,7 @@ export const createServices = (
       eraseFromDeleted: createRestingPersonEraser({ storage, audit: auditLog, clock }),
       clock,
     }),
+    people: createPeopleStore({ storage }),
     access,
     erasure,
     clock,

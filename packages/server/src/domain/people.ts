@@ -20,6 +20,7 @@ import {
   visibleRooms,
 } from "../storage/tables.js";
 import type { ExamTransaction, RosterTransaction } from "./exam-transaction.js";
+import { noteStatuses } from "./page-times.js";
 import { noteRoomExam, type RoomKey } from "./room-exams.js";
 import { prepareSeat, type SeatKey } from "./seats.js";
 import { readPublishStatus } from "./stream-status.js";
@@ -304,7 +305,21 @@ export const preparePerson = async (
   return {
     arrival: { userId, role, name, extraMinutes, publishStatus },
     write: async () => {
-      await Promise.all([tx.insert(insertParticipants, [{ ...row, addedBy }]), writeSeat()]);
+      const times = cameraSchema.options
+        .map((camera) => ({
+          examId,
+          roomId,
+          userId,
+          camera,
+          status: publishStatus[camera],
+          statusSince: person.now,
+        }))
+        .filter((time) => time.status !== "idle");
+      await Promise.all([
+        tx.insert(insertParticipants, [{ ...row, addedBy }]),
+        writeSeat(),
+        noteStatuses(tx, times),
+      ]);
     },
   };
 };

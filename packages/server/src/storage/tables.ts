@@ -163,6 +163,35 @@ export const participants = declareTable({ owner: "room", lives: "withOwner" })(
     uniqueIndex("participants_by_room_user").on(table.roomId, table.userId, table.examId),
     index("participants_by_room_role").on(table.roomId, table.role, table.seq),
     index("participants_by_user").on(table.userId, table.role, table.roomId),
+    // The row's `seq` is part of it. Its condition follows from a range of `seq`, so that only pages of an exam use it: other statements find
+    // people by room.
+    index("participants_by_exam").on(table.examId).where(sql`seq IS NOT NULL`),
+  ],
+);
+
+/**
+ * When a person's page left, and since when its camera has its publish status. A row goes with the person's row, also if a version of
+ * Invigil deletes that which does not know this table. An earlier version also changes the status alone, so the row says of which status
+ * it knows the time.
+ */
+export const pageTimes = declareTable({ owner: "room", lives: "withOwner" })(
+  "page_times",
+  {
+    examId: examOfRow(),
+    roomId: text("room_id").notNull(),
+    userId: personId("user_id", "removed").notNull(),
+    camera: text({ enum: ["main", "pc"] }).notNull(),
+    /** When the page was disconnected last. Null: it never was. */
+    leftAt: time("left_at"),
+    status: text({ enum: ["idle", "publishing", "stopped"] }),
+    statusSince: time("status_since"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.roomId, table.userId, table.camera, table.examId] }),
+    foreignKey({
+      columns: [table.roomId, table.userId, table.examId],
+      foreignColumns: [participants.roomId, participants.userId, participants.examId],
+    }).onDelete("cascade"),
   ],
 );
 
@@ -721,6 +750,8 @@ export const recordedPeople = declareTable({ owner: "room", lives: "withOwner", 
     /** The number and the size in bytes of the person's records in the room, for quotas. */
     records: integer().notNull().default(0),
     bytes: integer().notNull().default(0),
+    /** When the newest of the records was received. Null: before this column existed. */
+    lastAt: time("last_at"),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.userId, table.examId] })],
 );

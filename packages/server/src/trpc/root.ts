@@ -30,9 +30,9 @@ const transformer = {
 };
 
 /** The interval of pings on event streams. */
-const STREAM_PING_MS = 10_000;
+const STREAM_PING_MS = 5_000;
 /** Clients reconnect after this time without an event or a ping. */
-const RECONNECT_AFTER_MS = 25_000;
+const RECONNECT_AFTER_MS = 14_000;
 
 const root = initTRPC
   .context<Context>()

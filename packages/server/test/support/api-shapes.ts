@@ -100,7 +100,11 @@ const customType = (schema: Schema): string =>
 const takes = (schema: Schema, value: unknown): boolean => z.safeParse(schema, value).success;
 
 /** What the events of a subscription are. */
-const EVENTS: Readonly<Record<string, string>> = { "room.onEvent": "RoomEvent", "exam.onEvent": "ExamEvent" };
+const EVENTS: Readonly<Record<string, string>> = {
+  "room.onEvent": "RoomEvent",
+  "exam.onEvent": "ExamEvent",
+  "exam.onPeople": "PeopleEvent",
+};
 
 export class ShapeReader {
   readonly #named = namedShapes();
@@ -242,7 +246,12 @@ export const apiOf = ({ _def: { procedures } }: AnyTRPCRouter): Api => {
     nouns.set(noun, [...(nouns.get(noun) ?? []), procedure]);
   }
   // No procedure returns these alone.
-  for (const schema of [shapes.roomEventSchema, shapes.examEventSchema, shapes.cheatConfigDataSchema])
+  for (const schema of [
+    shapes.roomEventSchema,
+    shapes.examEventSchema,
+    shapes.peopleEventSchema,
+    shapes.cheatConfigDataSchema,
+  ])
     reader.type(schema, "output", "Unnamed");
   return { nouns, shapes: reader.shapes };
 };

@@ -4,6 +4,7 @@ type Procedures = ReturnType<TestApp["as"]>;
 type Yielded<Events> = Events extends AsyncIterable<{ data: infer Event }> ? Event : never;
 export type AnyRoomEvent = Yielded<Awaited<ReturnType<Procedures["room"]["onEvent"]>>>;
 export type AnyExamEvent = Yielded<Awaited<ReturnType<Procedures["exam"]["onEvent"]>>>;
+export type AnyPeopleEvent = Yielded<Awaited<ReturnType<Procedures["exam"]["onPeople"]>>>;
 
 /** Reads the events of a subscription one by one. */
 export interface EventReader<Event> extends AsyncDisposable {
@@ -95,4 +96,16 @@ export const listenExam = async (app: App, caller: TestCaller, input: Input<"exa
   const as = app.as(caller, { signal: abort.signal });
   const lastEventId = input.lastEventId ?? (await as.exam.snapshot({ examId: input.examId })).lastEventId;
   return readEvents(untracked<AnyExamEvent>(await as.exam.onEvent({ ...input, lastEventId })), abort);
+};
+
+/** Subscribes to the people of an exam from the position of its first page, or from `lastEventId`. */
+export const listenPeople = async (
+  app: App,
+  caller: TestCaller,
+  input: Parameters<Procedures["exam"]["onPeople"]>[0],
+) => {
+  const abort = new AbortController();
+  const as = app.as(caller, { signal: abort.signal });
+  const lastEventId = input.lastEventId ?? (await as.exam.people({ examId: input.examId })).lastEventId;
+  return readEvents(untracked<AnyPeopleEvent>(await as.exam.onPeople({ ...input, lastEventId })), abort);
 };

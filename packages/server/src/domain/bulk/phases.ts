@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { exams, participants, personChanges, unseated } from "../../storage/tables.js";
-import { arrivalEvents, type EventLog, newEvent } from "../events.js";
+import { arrivalEvents, type EventLog, newEvent, wholeExam } from "../events.js";
 import { deletePerson, endRoom } from "../people.js";
 import type { TaskLog } from "../vendor-tasks.js";
 import { eraseExam } from "./erase-exam.js";
@@ -138,10 +138,6 @@ const deleteSeatedFromUnseated = overUnseated(async (tx, { id, examId }, rows) =
   const seqs = seqsOf(rows.filter(({ removedBy }) => removedBy === id));
   if (seqs.length > 0) await tx.run(deleteUnseated, { examId, seqs });
 });
-const deleteRemovedFromUnseated: Phase = async (tx, { id, examId, person }) => {
-  if (person) await tx.run(deleteRemovedUnseated, { examId, userId: person.userId, id });
-  return { used: 1 };
-};
 
 const undoSeats = overAddedSeats(PERSON_ROWS, async (tx, change, seats) => {
   for (const seat of seats) await deleteAddedSeat(tx, change, seat);
@@ -170,6 +166,16 @@ const undoPersonRemoval: Phase = async (tx, { examId, person }, { rows }) => {
 };
 
 export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventLog }): Phases => {
+  /** People without a room have no events of their own. Last, so that who reads them again then misses no event of the change. */
+  const announceRoster: Phase = async (tx, { examId, createdAt }) => {
+    await events.add(tx, wholeExam(examId), "roster_changed", {}, createdAt);
+    return { used: EVENT_ROWS };
+  };
+  const deleteRemovedFromUnseated: Phase = async (tx, change, position) => {
+    const { id, examId, person } = change;
+    const deleted = person && (await tx.run(deleteRemovedUnseated, { examId, userId: person.userId, id }));
+    return deleted ? announceRoster(tx, change, position) : { used: 1 };
+  };
   const addArrivalEvents = overAddedSeats(EVENT_ROWS, async (tx, { id, examId, createdAt }, seats) => {
     // The first people of a new room are part of its snapshot.
     const arrivals = seats.filter(({ roomAddedBy }) => roomAddedBy !== id);
@@ -251,8 +257,8 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
 
   return {
     finish: {
-      import: [addArrivalEvents, applyPersonChanges, deleteSeatedFromUnseated],
-      plan: [addRoomEvents, addArrivalEvents, deleteSeatedFromUnseated],
+      import: [addArrivalEvents, applyPersonChanges, deleteSeatedFromUnseated, announceRoster],
+      plan: [addRoomEvents, addArrivalEvents, deleteSeatedFromUnseated, announceRoster],
       // Rows of the database refer to the order: see `ERASES_EXAM`.
       delete_exam: [endRooms, eraseExam],
       remove_person: [removeFromRooms, deleteRemovedFromUnseated, eraseRecords, eraseStreamEvents],

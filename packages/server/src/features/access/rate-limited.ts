@@ -33,5 +33,6 @@ export const withRateLimits = (access: AccessService, rates: RateLimits): Access
     allRooms: ofExam(access.allRooms),
     wholeExam: ofExam(access.wholeExam),
     roomsToRun: ofExam(access.roomsToRun),
+    roomsToWatch: ofExam(access.roomsToWatch),
   };
 };

@@ -113,6 +113,12 @@ export interface AccessService extends UncountedAccess {
    * @throws FORBIDDEN, EXAM_NOT_FOUND (administrators)
    */
   readonly roomsToRun: (caller: Caller, examId: string) => Promise<AccessibleRooms>;
+  /**
+   * Returns the rooms of an exam in which a caller may watch everybody: all for administrators and the exam's creator, who also see people
+   * without a room, and their own for inspectors.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND (administrators)
+   */
+  readonly roomsToWatch: (caller: Caller, examId: string) => Promise<AccessibleRooms>;
 }
 
 /** The account that a token needs. Examinees have no accounts. */
@@ -246,6 +252,12 @@ export const createAccessService = ({
     return (await ask(caller, { roomsOf: { userId, role, examId } })).rooms ?? [];
   };
 
+  const roomsToRun: AccessService["roomsToRun"] = async (caller, examId) => {
+    const { exam: found, rooms } = await exam(caller, examId);
+    if (rooms === "all" || caller.roomId !== undefined) return rooms;
+    return isCreator(caller, found) ? "all" : rooms;
+  };
+
   return {
     confirm,
     actingAs(confirmed, person) {
@@ -300,10 +312,13 @@ export const createAccessService = ({
       if (!found || (caller.role !== "admin" && !isCreator(caller, found))) throw examForbidden(examId);
       return found;
     },
-    async roomsToRun(caller, examId) {
-      const { exam: found, rooms } = await exam(caller, examId);
-      if (rooms === "all" || caller.roomId !== undefined) return rooms;
-      return isCreator(caller, found) ? "all" : rooms;
+    roomsToRun,
+    async roomsToWatch(caller, examId) {
+      const rooms = await roomsToRun(caller, examId);
+      // A teacher watches the rooms that they run one by one.
+      if (rooms !== "all" && caller.role !== "admin" && caller.role !== "inspector")
+        throw examForbidden(examId);
+      return rooms;
     },
     unbound(caller) {
       if (caller.roomId !== undefined) throw forbidden(`The token works only in the room ${caller.roomId}.`);

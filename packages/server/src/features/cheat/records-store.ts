@@ -142,13 +142,14 @@ const addToSums = statement((dialect) =>
   query
     .insert(recordedPeople)
     .select(
-      sql`SELECT added."examId", added."roomId", added."userId", added."records", added."bytes" FROM ${dialect.rows("added", { examId: "text", roomId: "text", userId: "text", records: "integer", bytes: "integer" })} WHERE true`,
+      sql`SELECT added."examId", added."roomId", added."userId", added."records", added."bytes", added."lastAt" FROM ${dialect.rows("added", { examId: "text", roomId: "text", userId: "text", records: "integer", bytes: "integer", lastAt: "time" })} WHERE true`,
     )
     .onConflictDoUpdate({
       target: [recordedPeople.roomId, recordedPeople.userId, recordedPeople.examId],
       set: {
         records: sql`${recordedPeople.records} + excluded.records`,
         bytes: sql`${recordedPeople.bytes} + excluded.bytes`,
+        lastAt: sql`excluded.last_at`,
       },
     }),
 );
@@ -161,6 +162,7 @@ interface RecordedPerson {
   bytes: number;
   addedRecords: number;
   addedBytes: number;
+  lastAt: Date | null;
 }
 interface RecordedRoom {
   readonly examId: string;
@@ -201,6 +203,7 @@ const readRooms = async (reader: Reader, recorded: readonly AskedRoom[]) => {
       bytes,
       addedRecords: 0,
       addedBytes: 0,
+      lastAt: null,
     });
   }
   return rooms;
@@ -214,6 +217,7 @@ const admit = (
   room: RecordedRoom,
   { people, limit, maxPeople, inRoom }: UsageIncrease,
   stored: number,
+  now: Date,
 ): RecordOutcome => {
   let newPeople = 0;
   for (const added of people) {
@@ -235,6 +239,7 @@ const admit = (
     person.bytes += added.bytes;
     person.addedRecords += added.records;
     person.addedBytes += added.bytes;
+    person.lastAt = now;
   }
   return true;
 };
@@ -315,7 +320,8 @@ export const createRecordWriter = ({ storage, events }: { storage: Queries; even
     for (const call of calls) {
       const [first] = call.records;
       const room = roomOf(call);
-      const outcome = first && room ? admit(room, call.increase, sizes.get(first.roomId) ?? 0) : false;
+      const outcome =
+        first && room ? admit(room, call.increase, sizes.get(first.roomId) ?? 0, first.createdAt) : false;
       outcomes.push(outcome);
       if (!first || outcome !== true) continue;
       const from = idAt(rows.length);
@@ -325,10 +331,11 @@ export const createRecordWriter = ({ storage, events }: { storage: Queries; even
     }
     if (rows.length === 0) return outcomes;
 
-    const sums: (RoomKey & RecordUsage)[] = [];
+    const sums: (RoomKey & RecordUsage & { readonly lastAt: Date | null })[] = [];
     for (const [roomId, { examId, people }] of rooms)
-      for (const [userId, { addedRecords, addedBytes }] of people)
-        if (addedRecords > 0) sums.push({ examId, roomId, userId, records: addedRecords, bytes: addedBytes });
+      for (const [userId, { addedRecords, addedBytes, lastAt }] of people)
+        if (addedRecords > 0)
+          sums.push({ examId, roomId, userId, records: addedRecords, bytes: addedBytes, lastAt });
     await locked.last(() =>
       Promise.all([
         locked.run(addToSums, { added: sums }),

@@ -5,15 +5,18 @@ import {
   doneSchema,
   eraseExamInput,
   examPageSchema,
+  examPeopleInput,
   examPlanSchema,
   examRef,
   examSchema,
   examSnapshotSchema,
   listExamsInput,
   onExamEventInput,
+  onPeopleEventInput,
   planExamInput,
   restorableExamPageSchema,
   restoredExamSchema,
+  rosterPageSchema,
   updateExamInput,
 } from "@invigil/schema";
 import {
@@ -26,16 +29,19 @@ import {
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PlanService } from "../plan/service.js";
+import type { RosterService } from "../roster/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
 import type { ExamService } from "./service.js";
 
 export const createExamRouter = ({
   exam,
   plan,
+  roster,
   subscriptions,
 }: {
   exam: ExamService;
   plan: PlanService;
+  roster: RosterService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -131,6 +137,17 @@ export const createExamRouter = ({
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
+    people: watcherProcedure
+      .meta({
+        sentence: "Returns the people of an exam, with and without a room, as they are now.",
+        access: "Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.",
+        audited: "access",
+        errors: ["EXAM_NOT_FOUND"],
+        longAnswer: true,
+      })
+      .input(examPeopleInput)
+      .output(rosterPageSchema)
+      .query(({ ctx, input }) => roster.people(ctx.caller, input)),
     snapshot: overseerProcedure
       .meta({
         sentence: "Returns the rooms of an exam, to subscribe from.",
@@ -153,6 +170,22 @@ export const createExamRouter = ({
         trackEvents(
           await subscriptions.subscribeToExam({ ...ctx, signal }, input),
           subscriptions.presenter.exam,
+          ctx,
+        ),
+      ),
+    onPeople: watcherProcedure
+      .meta({
+        sentence: "Delivers what changes about the people of an exam and its rooms, as it happens.",
+        access: "Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.",
+        audited: "access",
+        errors: ["EXAM_NOT_FOUND"],
+        longAnswer: true,
+      })
+      .input(onPeopleEventInput)
+      .subscription(async ({ ctx, input, signal }) =>
+        trackEvents(
+          await subscriptions.subscribeToPeople({ ...ctx, signal }, input),
+          subscriptions.presenter.people,
           ctx,
         ),
       ),

@@ -2,6 +2,7 @@ import type { Camera, ParticipantRole, Presence, Role } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
 import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import { type ExamTransaction, lockExams } from "../../domain/exam-transaction.js";
+import { noteDepartures } from "../../domain/page-times.js";
 import { readRoles } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
 import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
@@ -53,6 +54,7 @@ const rowsOfPages = statement((dialect) =>
       role: presence.role,
       instance: presence.instance,
       devices: presence.devices,
+      since: presence.since,
     })
     .from(dialect.rows("pages", pageColumns))
     .innerJoin(
@@ -112,7 +114,7 @@ interface RowState {
   /** Undefined: there is no row. */
   readonly before: number | undefined;
   after: number | undefined;
-  /** When the row is made. */
+  /** Since when the page is present. */
   since: Date;
 }
 
@@ -132,14 +134,14 @@ const readStates = async (tx: Transaction, changes: readonly PageChange[]) => {
   const pages = [...new Map(changes.map(({ page }) => [keyOfPage(page), page])).values()];
   const states = new Map<string, PageState>(pages.map((page) => [keyOfPage(page), new Map()]));
   const [rows, people] = await Promise.all([tx.all(rowsOfPages, { pages }), readRoles(tx, pages)]);
-  for (const { instance, devices, role, ...page } of rows)
+  for (const { instance, devices, role, since, ...page } of rows)
     states.get(keyOfPage(page))?.set(instance, {
       page,
       instance,
       role,
       before: devices,
       after: devices,
-      since: new Date(0),
+      since,
     });
   return { states, roles: new Map(people.map(({ roomId, userId, role }) => [keyOf(roomId, userId), role])) };
 };
@@ -165,38 +167,57 @@ const changeRow = (
     after: undefined,
     since: now,
   };
-  if (changed.after === undefined) changed.since = now;
+  // A page that is present at another server has been present since then: all its rows say so, whichever is left in the end.
+  const present = [...state.values()].find(({ after }) => after !== undefined);
+  if (changed.after === undefined) changed.since = present?.since ?? now;
   changed.after = devices;
   state.set(instance, changed);
   return changed;
 };
 
-/** Applies a change to the state of its page. Returns the events. */
+/** A page that has left. */
+type Departure = PageKey & { readonly leftAt: Date };
+
+/** Applies a change to the state of its page. Returns the events, and whether the page has left. */
 const applyChange = (
   change: PageChange,
   state: PageState,
   memberRole: ParticipantRole | undefined,
-): NewEvent[] => {
+): { readonly events: readonly NewEvent[]; readonly departures: readonly Departure[] } => {
   const before = devicesOf(state);
   const row = changeRow(change, state, memberRole);
-  if (!row) return [];
+  if (!row) return { events: [], departures: [] };
   const after = devicesOf(state);
   const { page, now } = change;
   const { examId, roomId, userId, camera } = page;
   const room = { examId, roomId };
   const connection = { userId, role: row.role, camera };
-  if (after === 0) return [newEvent(room, "participant_left", connection, now)];
+  if (after === 0)
+    return {
+      events: [newEvent(room, "participant_left", connection, now)],
+      departures: [{ ...room, userId, camera, leftAt: now }],
+    };
   const entered = before === 0 ? [newEvent(room, "participant_entered", connection, now)] : [];
-  return after === Math.max(before, 1)
-    ? entered
-    : [...entered, newEvent(room, "devices_changed", { ...connection, devices: after }, now)];
+  const changed =
+    after === Math.max(before, 1)
+      ? []
+      : [newEvent(room, "devices_changed", { ...connection, devices: after }, now)];
+  return { events: [...entered, ...changed], departures: [] };
 };
 
 /** Writes the rows that a group has changed, and its events. */
 const writeChanges = async (
   tx: ExamTransaction,
   log: EventLog,
-  { rows, events }: { readonly rows: readonly RowState[]; readonly events: readonly NewEvent[] },
+  {
+    rows,
+    events,
+    departures,
+  }: {
+    readonly rows: readonly RowState[];
+    readonly events: readonly NewEvent[];
+    readonly departures: readonly Departure[];
+  },
 ): Promise<void> => {
   const added = rows.filter(({ before, after }) => before === undefined && after !== undefined);
   const changed = rows.filter(
@@ -227,6 +248,7 @@ const writeChanges = async (
       removed.length > 0
         ? tx.run(deletePresences, { removed: removed.map(({ page, instance }) => ({ ...page, instance })) })
         : undefined,
+      noteDepartures(tx, departures),
       log.addAll(tx, events),
     ]),
   );
@@ -254,13 +276,17 @@ export const createPresenceStore = ({
         lockExams(tx, ...new Set(changes.map(grouping.examOf))),
         readStates(tx, changes),
       ]);
-      const addedEvents = changes.flatMap((change) => {
+      const applied = changes.flatMap((change) => {
         const { roomId, userId } = change.page;
         const state = states.get(keyOfPage(change.page));
-        return state ? applyChange(change, state, roles.get(keyOf(roomId, userId))) : [];
+        return state ? [applyChange(change, state, roles.get(keyOf(roomId, userId)))] : [];
       });
       const rows = [...states.values()].flatMap((state) => [...state.values()]);
-      await writeChanges(locked, events, { rows, events: addedEvents });
+      await writeChanges(locked, events, {
+        rows,
+        events: applied.flatMap((one) => one.events),
+        departures: applied.flatMap((one) => one.departures),
+      });
       return changes.map(() => undefined);
     }, grouping),
     ofRoom: (roomId) => ofRoom(roomId),

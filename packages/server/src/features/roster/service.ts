@@ -1,9 +1,11 @@
 import type {
   Caller,
+  ExamPeopleInput,
   ExamPerson,
   ListUnseatedInput,
   RemovedFromExam,
   RemoveFromExamInput,
+  RosterPage,
   UnseatedPage,
 } from "@invigil/schema";
 import type { ActingCaller } from "../../domain/calls.js";
@@ -18,10 +20,17 @@ import {
   isCreatorReason,
   participantConflict,
 } from "../participant/rules.js";
+import { searchFor } from "./name-search.js";
+import type { PeoplePosition, PeopleStore } from "./people-store.js";
 import type { ExamMembership, RosterStore } from "./store.js";
 
 /** The people of an exam, with and without a room. */
 export interface RosterService {
+  /**
+   * Returns a page of the people of an exam as they are now. The first page also has the rooms, and counts of everybody.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND
+   */
+  people(caller: Caller, input: ExamPeopleInput): Promise<RosterPage>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND */
   listUnseated(caller: Caller, input: ListUnseatedInput): Promise<UnseatedPage>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND */
@@ -38,14 +47,25 @@ export interface RosterService {
 
 export interface RosterServiceDeps {
   readonly store: RosterStore;
+  readonly people: PeopleStore;
   readonly access: AccessService;
   readonly erasure: ErasureService;
   readonly clock: () => Date;
   readonly rates: RateLimits;
 }
 
+/** How many people are looked at, to find or to count them, for what it costs to return one. */
+const LOOKED_AT_A_ROW = 10;
+
+const CURSORS = { seated: "r", unseated: "u" } as const satisfies Record<PeoplePosition["place"], string>;
+const positionOf = (cursor: string): PeoplePosition => ({
+  place: cursor.startsWith(CURSORS.seated) ? "seated" : "unseated",
+  seq: Number(cursor.slice(1)),
+});
+
 export const createRosterService = ({
   store,
+  people: peopleStore,
   access,
   erasure,
   clock,
@@ -56,6 +76,34 @@ export const createRosterService = ({
   const isThere = ({ rooms, unseated }: ExamPerson): boolean => rooms.length > 0 || unseated !== undefined;
 
   return {
+    async people(caller, { examId, roomId, search, pageSize, cursor }) {
+      const accessible = await access.roomsToWatch(caller, examId);
+      const all = { examId, rooms: accessible };
+      const isOpen = roomId === undefined || accessible === "all" || accessible.includes(roomId);
+      const scope = roomId === undefined ? all : { examId, rooms: isOpen ? [roomId] : [] };
+      const after = cursor === undefined ? undefined : positionOf(cursor);
+      const isFirst = after === undefined;
+      const [page, rooms, counts] = await Promise.all([
+        peopleStore.page(
+          scope,
+          { after, limit: pageSize },
+          search === undefined ? undefined : searchFor(search),
+        ),
+        isFirst ? peopleStore.rooms(all) : undefined,
+        isFirst ? peopleStore.counts(all) : undefined,
+      ]);
+      const { people, lastEventId, next, examined } = page;
+      const lookedAt = examined + (counts?.people ?? 0);
+      // The entries of the answer are charged where calls are answered.
+      rates.charge({ caller }, { readRows: Math.ceil(lookedAt / LOOKED_AT_A_ROW) });
+      return {
+        people,
+        lastEventId: String(lastEventId),
+        ...(next && { nextCursor: `${CURSORS[next.place]}${next.seq}` }),
+        ...(rooms && { rooms }),
+        ...(counts && { counts }),
+      };
+    },
     async listUnseated(caller, { examId, pageSize, cursor }) {
       await access.wholeExam(caller, examId);
       return store.listUnseated(examId, { limit: pageSize, after: cursor });

@@ -10,6 +10,7 @@ import { and, desc, eq, exists, lt, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { newEvent, type NewEvent as RoomEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-transaction.js";
+import { noteStatuses } from "../../domain/page-times.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
 import type { Announcement, TaskLog } from "../../domain/vendor-tasks.js";
@@ -231,6 +232,7 @@ interface Changes {
   readonly reports: (typeof streamEvents.$inferInsert)[];
   /** By room and user id. */
   readonly people: Map<string, ChangedPerson>;
+  readonly times: (Owner & { readonly status: PublishStatus; readonly statusSince: Date })[];
   readonly events: RoomEvent[];
   readonly signals: Announcement[];
 }
@@ -240,7 +242,7 @@ const evaluateReports = (
   reports: readonly OwnedReport[],
   states: States,
 ): { outcomes: (ReportOutcome | "moved")[]; changes: Changes } => {
-  const changes: Changes = { reports: [], people: new Map(), events: [], signals: [] };
+  const changes: Changes = { reports: [], people: new Map(), times: [], events: [], signals: [] };
   const keys = new Set<string>();
   const cameras = new Map<string, { newest: Date | null; status: PublishStatus | null }>();
   const outcomes = reports.map((report, index): ReportOutcome | "moved" => {
@@ -262,6 +264,7 @@ const evaluateReports = (
     const person = JSON.stringify([roomId, userId]);
     const before = changes.people.get(person) ?? { ...room, userId, main: null, pc: null };
     changes.people.set(person, { ...before, [camera]: status, now });
+    changes.times.push({ ...room, userId, camera, status, statusSince: now });
     changes.events.push(newEvent(room, "publish_status_changed", { userId, role, camera, status }, now));
     if (state.roomStatus === "in_progress")
       changes.signals.push({
@@ -304,6 +307,7 @@ export const createStreamStore = ({ storage, tasks }: { storage: Queries; tasks:
             changes.people.size > 0
               ? locked.run(setStatuses, { changed: [...changes.people.values()] })
               : undefined,
+            noteStatuses(locked, changes.times),
             tasks.announceAll(locked, changes.signals, ids, changes.events),
           ]),
         );

@@ -5,6 +5,7 @@ import {
   type ExamEvent,
   events,
   type LookedUpFields,
+  type PeopleEvent,
   type Role,
   type RoomEvent,
 } from "@invigil/schema";
@@ -34,6 +35,8 @@ export interface DeliveredMessageEvent {
 export type DeliveredRoomEvent = Exclude<RoomEvent, { type: "message" }> | DeliveredMessageEvent;
 /** An event of an exam as the schema defines it, except that a message still has its text. */
 export type DeliveredExamEvent = Exclude<ExamEvent, { type: "message" }> | DeliveredMessageEvent;
+/** An event of the people of an exam as the schema defines it. */
+export type DeliveredPeopleEvent = PeopleEvent;
 /** An event from the log, as subscribers of both rooms and exams receive it. */
 export type DeliveredEvent = Exclude<DeliveredRoomEvent, { type: "gap" }>;
 

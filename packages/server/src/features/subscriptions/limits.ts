@@ -14,6 +14,8 @@ export interface SubscriptionRequest {
   /** The input field that names the room or exam. */
   readonly field: "roomId" | "examId";
   readonly id: string;
+  /** What of the room or exam. Default: its events. */
+  readonly of?: "people" | undefined;
 }
 
 /**
@@ -64,7 +66,7 @@ export const createSubscriptionLimits = ({
 
   return {
     acquireConnection,
-    acquireSubscription({ caller, connection, field, id }) {
+    acquireSubscription({ caller, connection, field, id, of = "" }) {
       if (!connection) {
         const releaseConnection = acquireConnection(caller);
         try {
@@ -78,7 +80,7 @@ export const createSubscriptionLimits = ({
           throw error;
         }
       }
-      const target = `${field} ${id}`;
+      const target = `${of} ${field} ${id}`;
       const targets = targetsOfConnection.get(connection) ?? new Set();
       if (targets.has(target))
         throw invalidInput(field, `is subscribed to on this connection already: ${id}`);

@@ -4,7 +4,9 @@ import type {
   ExamEvent,
   ExamSnapshot,
   JsonValue,
+  OnPeopleEventInput,
   OnRoomEventInput,
+  PeopleEvent,
   Role,
   RoomEvent,
   RoomSnapshot,
@@ -23,13 +25,15 @@ import type {
   DeliveredExamEvent,
   DeliveredMessage,
   DeliveredMessageEvent,
+  DeliveredPeopleEvent,
   DeliveredRoomEvent,
 } from "./delivered-events.js";
+import { createDetections } from "./detections.js";
 import type { EventDispatcher } from "./event-dispatcher.js";
-import type { SubscriptionLimits } from "./limits.js";
+import type { SubscriptionLimits, SubscriptionRequest } from "./limits.js";
 import type { SubscriptionStore } from "./store.js";
 import { type Subscriber, subscribe } from "./subscription.js";
-import { examTarget, roomTarget } from "./targets.js";
+import { examTarget, peopleTarget, roomTarget } from "./targets.js";
 import { visibleSnapshot } from "./visibility.js";
 
 export type { DeliveredExamEvent, DeliveredMessage, DeliveredRoomEvent, Subscriber };
@@ -57,6 +61,14 @@ export interface SubscriptionService {
     subscriber: Subscriber,
     input: { readonly examId: string; readonly lastEventId?: string | undefined },
   ): Promise<AsyncGenerator<DeliveredExamEvent, void, undefined>>;
+  /**
+   * Subscribes to what changes about the people of an exam whom the caller may watch, and its rooms. Otherwise the same as `subscribeToRoom`.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
+   */
+  subscribeToPeople(
+    subscriber: Subscriber,
+    input: OnPeopleEventInput,
+  ): Promise<AsyncGenerator<DeliveredPeopleEvent, void, undefined>>;
   /** Counts a connection that can carry subscriptions. Returns the function that releases it. @throws TOO_MANY_REQUESTS */
   acquireConnection(caller: Caller): () => void;
   /** Starts to delete old events. */
@@ -101,6 +113,7 @@ const PRUNING_INTERVAL_MS = 60_000;
 export interface EventPresenter {
   readonly room: (event: DeliveredRoomEvent) => RoomEvent;
   readonly exam: (event: DeliveredExamEvent) => ExamEvent;
+  readonly people: (event: DeliveredPeopleEvent) => PeopleEvent;
 }
 const createEventPresenter = (): EventPresenter => {
   const known = new WeakMap<DeliveredMessageEvent, MessageEvent>();
@@ -114,6 +127,8 @@ const createEventPresenter = (): EventPresenter => {
       event.type === "message" ? messageEventOf(event) : event.type === "gap" ? event : shareAnswer(event),
     exam: (event) =>
       event.type === "message" ? messageEventOf(event) : event.type === "gap" ? event : shareAnswer(event),
+    people: (event) =>
+      event.type === "gap" || event.type === "detections_counted" ? event : shareAnswer(event),
   };
 };
 
@@ -142,6 +157,7 @@ export const createSubscriptionService = ({
     onFailure: (error) =>
       log.error({ err: error }, "old events could not be deleted; the server will try again"),
   });
+  const detections = createDetections({ store, log });
   let isStopping = false;
   const stoppingError = () => new InvigilError("OVERLOADED", "The server is stopping.");
   const assertRunning = (): void => {
@@ -151,7 +167,7 @@ export const createSubscriptionService = ({
   /** Counts a subscription until it ends or is aborted. */
   const acquireSubscription = (
     { caller, connection, signal }: Subscriber,
-    target: { readonly field: "roomId" | "examId"; readonly id: string },
+    target: Pick<SubscriptionRequest, "field" | "id" | "of">,
   ): (() => void) => {
     if (signal?.aborted) return () => undefined;
     const release = limits.acquireSubscription({ caller, connection, ...target });
@@ -261,6 +277,36 @@ export const createSubscriptionService = ({
       await target.checkAccess(subscriber.caller);
       const release = acquireSubscription(subscriber, { field: "examId", id: examId });
       const onStart = releasing(release, () => noteListening(subscriber.caller, { examId }));
+      return subscribe({ ...target, onStart }, subscriber, {
+        lastEventId,
+        store: source,
+        dispatcher,
+        clock,
+        monotonic,
+      });
+    },
+
+    async subscribeToPeople(subscriber, { examId, lastEventId }) {
+      assertRunning();
+      const source = readAgainFor(subscriber.caller, lastEventId);
+      const caller = access.withoutAnswers(subscriber.caller);
+      const target = peopleTarget(
+        caller,
+        examId,
+        { store: source, access: uncountedAccess, clock },
+        detections,
+      );
+      await target.checkAccess(subscriber.caller);
+      const release = acquireSubscription(subscriber, { field: "examId", id: examId, of: "people" });
+      const onStart = (wake: () => void): (() => void) =>
+        releasing(release, () => {
+          const end = target.onStart(wake);
+          const noteEnd = noteListening(subscriber.caller, { examId });
+          return () => {
+            end();
+            noteEnd();
+          };
+        })();
       return subscribe({ ...target, onStart }, subscriber, {
         lastEventId,
         store: source,

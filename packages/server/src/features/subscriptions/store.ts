@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type {
   CheatRecord,
   EventType,
@@ -10,6 +11,7 @@ import type {
 import { and, asc, between, eq, exists, getTableColumns, gt, lte, max, or, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
+import { newestBegin, readBounds } from "../../domain/event-bounds.js";
 import { isRoom } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
 import type { RoomKey } from "../../domain/room-exams.js";
@@ -20,10 +22,10 @@ import {
   cheatConfigs,
   cheatRecords,
   type EventData,
-  eventEpochs,
   exams,
   messages,
   prunedEvents,
+  recordedPeople,
   roomColumns,
   roomEvents,
   visibleExams,
@@ -65,6 +67,21 @@ export interface ExamPosition {
   readonly after: number;
 }
 
+/** How many cheat records there are about a person in a room. */
+export interface DetectionCount {
+  readonly roomId: string;
+  readonly userId: string;
+  readonly detections: number;
+  readonly lastDetectionTime?: Date;
+}
+
+/** What may have changed how many records there are: new records by their ids, and people. */
+export interface DetectionSources {
+  /** By room. */
+  readonly ranges: Map<string, { readonly from: number; readonly to: number }>;
+  readonly people: Map<string, { readonly roomId: string; readonly userId: string }>;
+}
+
 export interface SubscriptionStore {
   /** The id of the newest event of an exam, even if it was deleted. 0 if there is none yet. */
   newestIdOf(examId: string): Promise<number>;
@@ -91,6 +108,10 @@ export interface SubscriptionStore {
   /** The records of a room with ids from `from` to `to`. */
   records(room: RoomKey, from: number, to: number): Promise<CheatRecord[]>;
   message(examId: string, id: number): Promise<MessageRow | undefined>;
+  /** The numbers of records about people of an exam, as they are now. */
+  detections(examId: string, sources: DetectionSources): Promise<DetectionCount[]>;
+  /** The same about everybody with records. */
+  allDetections(examId: string): Promise<DetectionCount[]>;
   roomsOfExam(examId: string): Promise<string[]>;
   /** Everything about a room at one moment. Undefined if the room does not exist. */
   roomSnapshot(room: RoomKey): Promise<RoomSnapshot | undefined>;
@@ -179,26 +200,7 @@ const eventsOfRoom = statement((dialect) =>
     .orderBy(asc(roomEvents.id))
     .limit(param("limit")),
 );
-const newestBegin = query.select({ begin: max(eventEpochs.begin) }).from(eventEpochs);
 const newestEpoch = statement(newestBegin);
-const newestOfExam = query
-  .select({ id: max(roomEvents.id) })
-  .from(roomEvents)
-  .where(isOfExam);
-const newestPruned = query
-  .select({ id: prunedEvents.lastId })
-  .from(prunedEvents)
-  .where(eq(prunedEvents.examId, param("examId")));
-/** What bounds the log of an exam: its newest event, the newest one that was deleted, and the beginning of the epoch. */
-const boundsOfExam = statement(
-  query
-    .select({
-      newest: sql<number | null>`${newestOfExam}`,
-      pruned: sql<number | null>`${newestPruned}`,
-      epoch: max(eventEpochs.begin),
-    })
-    .from(eventEpochs),
-);
 /** The next events of several exams. PostgreSQL reads the part of each exam in the index only up to the limit. */
 const eventsOfFollowed = statement((dialect) => {
   const followed = dialect.rows("followed", { examId: "text", after: "integer" });
@@ -297,6 +299,72 @@ const messageById = statement(
     .from(messages)
     .where(and(eq(messages.examId, param("examId")), eq(messages.id, param("id")))),
 );
+const peopleOfRecords = statement((dialect) =>
+  query
+    .selectDistinct({ roomId: cheatRecords.roomId, userId: cheatRecords.userId })
+    .from(dialect.rows("added", { roomId: "text", from: "integer", to: "integer" }))
+    .innerJoin(
+      cheatRecords,
+      and(
+        eq(cheatRecords.roomId, sql`added."roomId"`),
+        dialect.inExam(cheatRecords.examId),
+        between(cheatRecords.id, sql`added."from"`, sql`added."to"`),
+      ),
+    ),
+);
+const isSeatOf = (table: Pick<typeof recordedPeople, "examId" | "roomId" | "userId">) =>
+  and(
+    eq(table.examId, visibleParticipants.examId),
+    eq(table.roomId, visibleParticipants.roomId),
+    eq(table.userId, visibleParticipants.userId),
+  );
+const countColumns = {
+  roomId: visibleParticipants.roomId,
+  userId: visibleParticipants.userId,
+  records: recordedPeople.records,
+  lastAt: recordedPeople.lastAt,
+};
+const countsOfPeople = statement((dialect) =>
+  query
+    .select(countColumns)
+    .from(dialect.rows("people", { roomId: "text", userId: "text" }))
+    .innerJoin(
+      visibleParticipants,
+      and(
+        eq(visibleParticipants.examId, param("examId")),
+        eq(visibleParticipants.roomId, sql`people."roomId"`),
+        eq(visibleParticipants.userId, sql`people."userId"`),
+      ),
+    )
+    .leftJoin(recordedPeople, isSeatOf(recordedPeople)),
+);
+const countsOfRooms = statement((dialect) =>
+  query
+    .select(countColumns)
+    .from(recordedPeople)
+    .innerJoin(visibleParticipants, isSeatOf(recordedPeople))
+    .where(
+      and(eq(recordedPeople.examId, param("examId")), dialect.isAnyOf(recordedPeople.roomId, "roomIds")),
+    ),
+);
+const toDetectionCount = ({
+  roomId,
+  userId,
+  records,
+  lastAt,
+}: {
+  roomId: string;
+  userId: string;
+  records: number | null;
+  lastAt: Date | null;
+}): DetectionCount => ({
+  roomId,
+  userId,
+  detections: records ?? 0,
+  ...(lastAt && { lastDetectionTime: lastAt }),
+});
+/** The rooms whose people with records are read in one turn of the event loop. */
+const ROOMS_A_TURN = 100;
 const membersOfRoom = statement(
   query
     .select()
@@ -327,16 +395,6 @@ const readParts = async <Part, Row>(
 ): Promise<Row[]> => (await Promise.all(parts.map(read))).flat();
 
 const readEpoch = async (reader: Reader): Promise<number> => (await reader.get(newestEpoch))?.begin ?? 0;
-/** Returns the id after which the log has all events of an exam, and the id of its newest event. */
-const readBounds = async (
-  reader: Reader,
-  examId: string,
-): Promise<{ readonly start: number; readonly newest: number }> => {
-  const bounds = await reader.get(boundsOfExam, { examId });
-  const start = Math.max(bounds?.pruned ?? 0, bounds?.epoch ?? 0);
-  return { start, newest: Math.max(bounds?.newest ?? 0, start) };
-};
-
 const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<RoomSnapshot | undefined> => {
   const key = { examId, roomId };
   const [room, cheatConfig, members, presences, { newest }] = await Promise.all([
@@ -477,6 +535,24 @@ export const createSubscriptionStore = ({
     },
 
     message: (examId, id) => storage.get(messageById, { examId, id }),
+
+    async detections(examId, { ranges, people }) {
+      const added = [...ranges].map(([roomId, range]) => ({ roomId, ...range }));
+      const recorded = added.length > 0 ? await storage.all(peopleOfRecords, { examId, added }) : [];
+      const counts = await storage.all(countsOfPeople, { examId, people: [...people.values(), ...recorded] });
+      return counts.map(toDetectionCount);
+    },
+
+    async allDetections(examId) {
+      const rooms = await storage.all(roomsOfExam, { examId });
+      const counts: DetectionCount[] = [];
+      for (let from = 0; from < rooms.length; from += ROOMS_A_TURN) {
+        const roomIds = rooms.slice(from, from + ROOMS_A_TURN).map(({ id }) => id);
+        counts.push(...(await storage.all(countsOfRooms, { examId, roomIds })).map(toDetectionCount));
+        await nextTurn();
+      }
+      return counts;
+    },
 
     roomsOfExam: async (examId) => (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
 

@@ -113,7 +113,7 @@ export const createSubscriptionStates = <Delivered>({
       begun = next;
       return newestId;
     });
-    onEnd = target.onStart();
+    onEnd = target.onStart(() => queue.wake());
     state = begun;
   };
   const seek = async (): Promise<undefined> => {
@@ -137,6 +137,9 @@ export const createSubscriptionStates = <Delivered>({
   const deliverNext = async (from: StateOf<"catchingUp" | "live">): Promise<Delivered | undefined> => {
     from.current ??= from.page.shift() ?? queue.shift();
     if (!from.current) {
+      if (target.due && access.isStale()) await access.recheck();
+      const due = target.due?.(from.lastId);
+      if (due !== undefined) return due;
       await queue.changed();
       return undefined;
     }

@@ -5,10 +5,17 @@ import { loginOf } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import { roomNotFound } from "../../platform/errors.js";
 import type { AccessibleRooms, AccessService } from "../access/service.js";
-import type { DeliveredExamEvent, DeliveredRoomEvent, LoggedEvent } from "./delivered-events.js";
+import {
+  type DeliveredExamEvent,
+  type DeliveredPeopleEvent,
+  type DeliveredRoomEvent,
+  declarationOf,
+  type LoggedEvent,
+} from "./delivered-events.js";
+import type { DetectionListening, Detections } from "./detections.js";
 import type { Subscription } from "./event-dispatcher.js";
 import type { QueuedEvent } from "./event-queue.js";
-import type { SubscriptionStore } from "./store.js";
+import type { DetectionCount, SubscriptionStore } from "./store.js";
 import { isDeliverable, isVisibleTo, needsOpenRoom, visibleSnapshot } from "./visibility.js";
 
 /** The room or the exam that a subscription follows. */
@@ -34,8 +41,18 @@ export interface SubscriptionTarget<Delivered> {
   readonly lastEvents: (latest: readonly LoggedEvent[]) => Promise<readonly LoggedEvent[]>;
   /** Makes a gap event: a snapshot that replaces all earlier events. */
   readonly createGap: () => Promise<{ readonly lastEventId: number; readonly deliverable: Delivered }>;
-  /** Called when the subscription begins. Returns a function that is called when it ends. @throws InvigilError to refuse it */
-  readonly onStart: () => () => void;
+  /**
+   * Returns what is due besides the events of the log, if anything. Called when no event waits, so that it is not older than an event that is
+   * delivered later.
+   * @param lastId the last event that was delivered, or that the subscriber needed not receive
+   */
+  readonly due?: (lastId: number) => Delivered | undefined;
+  /**
+   * Called when the subscription begins. Returns a function that is called when it ends.
+   * @param wake makes the subscription look whether something is due
+   * @throws InvigilError to refuse it
+   */
+  readonly onStart: (wake: () => void) => () => void;
 }
 
 interface TargetDeps {
@@ -92,12 +109,22 @@ export const roomTarget = (
   };
 };
 
-/** The rooms of an exam that the caller can access. The set of rooms may change during the subscription. */
+/**
+ * The rooms of an exam that the caller can access. The set of rooms may change during the subscription.
+ * @param readRooms reads which rooms these are
+ */
 export const examTarget = (
   caller: Principal,
   examId: string,
   { store, access, clock }: TargetDeps,
-): Omit<SubscriptionTarget<DeliveredExamEvent>, "onStart"> => {
+  readRooms = async (current: Principal): Promise<AccessibleRooms> =>
+    (await access.exam(current, examId)).rooms,
+): Omit<SubscriptionTarget<DeliveredExamEvent>, "onStart"> & {
+  /** Whether the caller can access a room. */
+  readonly includes: (roomId: string) => boolean;
+  /** Whether an event may change which rooms the caller can access, apart from new rooms of somebody who can access all. */
+  readonly changesAccess: (event: LoggedEvent) => boolean;
+} => {
   const login = loginOf(caller.userId, "main");
   let rooms: ReadonlySet<string> = new Set();
   /** Whether the caller can access all rooms of the exam. */
@@ -120,7 +147,7 @@ export const examTarget = (
 
   const updateRooms = async (current: Principal): Promise<AccessibleRooms> => {
     const checked = lastTaken;
-    const { rooms: accessible } = await access.exam(current, examId);
+    const accessible = await readRooms(current);
     hasAllRooms = accessible === "all";
     rooms = new Set(accessible === "all" ? await store.roomsOfExam(examId) : accessible);
     lastChecked = checked;
@@ -130,6 +157,8 @@ export const examTarget = (
   return {
     scope: { examId },
     named: { examId },
+    includes: (roomId) => hasAllRooms || rooms.has(roomId),
+    changesAccess: (event) => !hasAllRooms && changesRooms(event),
     mayDeliver({ event }) {
       if (changesRooms(event)) lastOffered = event.id;
       // After an event that may change `rooms`, `deliver` decides, because it has the updated set.
@@ -165,6 +194,73 @@ export const examTarget = (
       const snapshot = await store.examSnapshot(examId, await updateRooms(caller));
       const { lastEventId: id } = snapshot;
       return { lastEventId: Number(id), deliverable: { type: "gap", id, examId, time: clock(), snapshot } };
+    },
+  };
+};
+
+/** The most people of one event about detections. */
+const COUNTS_AN_EVENT = 1000;
+const isOfPeople = (event: LoggedEvent): boolean => (declarationOf(event)?.changes.people.length ?? 0) > 0;
+
+/** All people of an exam whom the caller may watch. Events that change nothing about them are not queued. */
+export const peopleTarget = (
+  caller: Principal,
+  examId: string,
+  deps: TargetDeps,
+  detections: Detections,
+): SubscriptionTarget<DeliveredPeopleEvent> => {
+  const { store, access, clock } = deps;
+  const exam = examTarget(caller, examId, deps, (current) => access.roomsToWatch(current, examId));
+  let listening: DetectionListening | undefined;
+  /** The newest numbers that were not delivered yet, by room and person. */
+  const counts = new Map<string, DetectionCount>();
+  const gapAt = (id: number): DeliveredPeopleEvent => ({
+    type: "gap",
+    id: String(id),
+    examId,
+    time: clock(),
+  });
+
+  return {
+    scope: exam.scope,
+    named: exam.named,
+    checkAccess: exam.checkAccess,
+    mayDeliver(entry) {
+      listening?.note(entry.event);
+      return isOfPeople(entry.event) && exam.mayDeliver(entry);
+    },
+    lastEvents: async (latest) => (await exam.lastEvents(latest)).filter(isOfPeople),
+    async deliver(entry, recheckAccess) {
+      if (!isOfPeople(entry.event)) return {};
+      const changesPeople = exam.changesAccess(entry.event) && entry.event.type !== "room_created";
+      const { deliverable, ...more } = await exam.deliver(entry, recheckAccess);
+      if (!deliverable) return more;
+      // A caller whose rooms have changed sees other people now.
+      if (changesPeople) return { ...more, deliverable: gapAt(entry.event.id) };
+      // Safe: these events are the same for subscribers of the exam, who receive others besides.
+      return { ...more, deliverable: deliverable as DeliveredPeopleEvent };
+    },
+    async createGap() {
+      // Before the client reads the people again, whom it finds with newer ids.
+      const id = await store.newestIdOf(examId);
+      await exam.checkAccess(caller);
+      return { lastEventId: id, deliverable: gapAt(id) };
+    },
+    due(lastId) {
+      if (counts.size === 0) return undefined;
+      const some = [...counts].slice(0, COUNTS_AN_EVENT);
+      for (const [key] of some) counts.delete(key);
+      const people = some.map(([, count]) => count).filter(({ roomId }) => exam.includes(roomId));
+      if (people.length === 0) return undefined;
+      return { type: "detections_counted", id: String(lastId), examId, time: clock(), people };
+    },
+    onStart(wake) {
+      const own = detections.listen(examId, (told) => {
+        for (const count of told) counts.set(JSON.stringify([count.roomId, count.userId]), count);
+        wake();
+      });
+      listening = own;
+      return () => own.end();
     },
   };
 };

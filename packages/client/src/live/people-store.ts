@@ -1,0 +1,317 @@
+import { type EventTypeOfPeople, type RosterState, rosterStateOf } from "@invigil/schema";
+import type { PeopleEvent, Room, RosterCounts, RosterEntry, RosterPage } from "../procedures.js";
+import type { RetryOptions } from "../retry.js";
+import { type FeedCore, setState } from "./core.js";
+import { oncePerFrame } from "./frames.js";
+import type { LivePerson, PeopleCalls, PeopleRows, PeopleState } from "./people.js";
+import { type Follower, follow } from "./subscription-loop.js";
+
+// The people of an exam in memory. All values of events are absolute, so events that a page includes already change nothing in the end.
+
+/** How long to wait after everything was read before it is read again, in milliseconds. What happens in between is read together. */
+const READ_AGAIN_MS = 1000;
+
+/** Events after which everything is read again. The first people of a room have no events. */
+const SAY_TOO_LITTLE: ReadonlySet<PeopleEvent["type"]> = new Set(["gap", "roster_changed", "room_created"]);
+
+type EventOf<Type extends PeopleEvent["type"]> = Extract<PeopleEvent, { type: Type }>;
+type Camera = "main" | "pc";
+type Key = Pick<RosterEntry, "userId" | "roomId">;
+
+const NOBODY: RosterCounts = {
+  people: 0,
+  unseated: 0,
+  ended: 0,
+  expected: 0,
+  disconnected: 0,
+  stopped: 0,
+  publishing: 0,
+  notPublishing: 0,
+  detected: 0,
+};
+
+const byCamera = <Page extends { readonly camera: Camera }>(pages: readonly Page[]): Page[] =>
+  pages.toSorted((one, other) => (one.camera < other.camera ? -1 : 1));
+const without = <Page extends { readonly camera: Camera }>(pages: readonly Page[], camera: Camera): Page[] =>
+  pages.filter((page) => page.camera !== camera);
+const withPage = <Page extends { readonly camera: Camera }>(pages: readonly Page[], page: Page): Page[] =>
+  byCamera([...without(pages, page.camera), page]);
+
+/** Keeps the people by their ids in the list, and counts them. */
+const createRows = ({ byId, furtherIds, endedRooms }: PeopleRows) => {
+  /** Who has changed since the listeners were told, and whether somebody has come or gone. */
+  const changed = new Set<string>();
+  let hasMoved = false;
+  let counts = { ...NOBODY };
+
+  const stateOf = (person: RosterEntry): RosterState =>
+    rosterStateOf(person, person.roomId !== undefined && endedRooms.has(person.roomId));
+  const count = (person: RosterEntry | undefined, by: 1 | -1): void => {
+    if (!person) return;
+    counts.people += by;
+    if (person.role !== "examinee") return;
+    counts[stateOf(person)] += by;
+    if (person.detections > 0) counts.detected += by;
+  };
+  const set = (id: string, entry: RosterEntry): void => {
+    const before = byId.get(id);
+    hasMoved ||= !before;
+    count(before, -1);
+    count(entry, 1);
+    byId.set(id, { ...entry, id });
+    changed.add(id);
+  };
+  const drop = (id: string): void => {
+    count(byId.get(id), -1);
+    byId.delete(id);
+    changed.add(id);
+    hasMoved = true;
+  };
+  const furtherOf = (userId: string): readonly string[] => furtherIds.get(userId) ?? [];
+  const setFurther = (userId: string, ids: readonly string[]): void => {
+    if (ids.length > 0) furtherIds.set(userId, ids);
+    else furtherIds.delete(userId);
+  };
+  const find = ({ userId, roomId }: Key): LivePerson | undefined => {
+    for (const id of [userId, ...furtherOf(userId)]) {
+      const person = byId.get(id);
+      if (person?.roomId === roomId) return person;
+    }
+    return undefined;
+  };
+  const remove = ({ id, userId }: LivePerson): void => {
+    drop(id);
+    const [next, ...others] = furtherOf(userId);
+    if (id !== userId)
+      setFurther(
+        userId,
+        furtherOf(userId).filter((other) => other !== id),
+      );
+    else if (next !== undefined) {
+      // Somebody who is in the list has their user id as one of their ids.
+      const person = byId.get(next);
+      drop(next);
+      setFurther(userId, others);
+      if (person) set(userId, person);
+    }
+  };
+  const add = (entry: RosterEntry): string => {
+    const { userId, roomId = "" } = entry;
+    const id = byId.has(userId) ? `${userId}/${roomId}` : userId;
+    if (id !== userId) setFurther(userId, [...furtherOf(userId), id]);
+    set(id, entry);
+    return id;
+  };
+
+  return {
+    find,
+    remove,
+    /** Changes what is known of somebody, if they are known. */
+    update(key: Key, change: (person: LivePerson) => Partial<RosterEntry>): void {
+      const person = find(key);
+      if (person) set(person.id, { ...person, ...change(person) });
+    },
+    /** Adds somebody who got a room. They wait for one no longer. */
+    seat(entry: RosterEntry): void {
+      const waiting = find({ userId: entry.userId, roomId: undefined });
+      if (waiting) set(waiting.id, entry);
+      else add(entry);
+    },
+    /** Takes somebody as they were read. Returns their id. */
+    put(entry: RosterEntry): string {
+      const known = find(entry);
+      if (!known) return add(entry);
+      const { id, ...before } = known;
+      if (JSON.stringify(before) !== JSON.stringify(entry)) set(id, entry);
+      return id;
+    },
+    recount(): void {
+      counts = { ...NOBODY };
+      for (const person of byId.values()) count(person, 1);
+    },
+    /** Returns what has changed since the last call. */
+    takeChanges() {
+      const taken = { ids: [...changed], hasMoved, counts: { ...counts } };
+      changed.clear();
+      hasMoved = false;
+      return taken;
+    },
+  };
+};
+
+/** Reads the people of an exam and follows their changes, until the feed is closed. */
+export const followPeople = (
+  core: FeedCore<PeopleState, PeopleEvent>,
+  shared: PeopleRows,
+  {
+    examId,
+    calls,
+    retry,
+  }: { readonly examId: string; readonly calls: PeopleCalls; readonly retry: RetryOptions },
+): Promise<void> => {
+  const rows = createRows(shared);
+  const { signal } = core.closing;
+  let rooms: readonly Room[] = [];
+  /** Undefined until everything is read, and when it has to be read again. */
+  let lastEventId: string | undefined;
+  let progress = { loaded: 0, total: 0 };
+  /** What the server has counted, until everybody is known. */
+  let countedByServer: RosterCounts | undefined;
+  let isWhole = false;
+  let readAt = Number.NEGATIVE_INFINITY;
+  let isAgainDue = false;
+
+  const tell = (): void => {
+    const { ids, hasMoved, counts } = rows.takeChanges();
+    const before = core.snapshot.state;
+    setState(core, {
+      ids: hasMoved || !before ? [...shared.byId.keys()] : before.ids,
+      rooms,
+      counts: isWhole ? counts : (countedByServer ?? counts),
+      ...(isWhole && !isReading ? { loaded: counts.people, total: counts.people } : progress),
+    });
+    for (const id of ids) shared.watchers.emit(id);
+  };
+  const tellSoon = oncePerFrame(() => {
+    if (!signal.aborted) tell();
+  });
+  let isReading = false;
+
+  const setRooms = (now: readonly Room[]): void => {
+    rooms = now;
+    const ended = now.filter(({ status }) => status === "ended").map(({ id }) => id);
+    const isSame = ended.length === shared.endedRooms.size && ended.every((id) => shared.endedRooms.has(id));
+    if (isSame) return;
+    shared.endedRooms.clear();
+    for (const id of ended) shared.endedRooms.add(id);
+    rows.recount();
+  };
+  const changeRoom = (
+    event: EventOf<"room_ended" | "room_reopened" | "audio_status_changed">,
+    change: Partial<Room>,
+  ) =>
+    setRooms(
+      rooms.map((room) => (room.id === event.roomId ? { ...room, ...change, updatedAt: event.time } : room)),
+    );
+
+  const reducers: {
+    readonly [Type in EventTypeOfPeople | "detections_counted"]: (event: EventOf<Type>) => void;
+  } = {
+    room_created({ room }) {
+      setRooms([...rooms.filter(({ id }) => id !== room.id), room]);
+    },
+    room_ended: (event) => changeRoom(event, { status: "ended" }),
+    room_reopened: (event) => changeRoom(event, { status: "in_progress" }),
+    audio_status_changed: (event) => changeRoom(event, { audioStatus: event.audioStatus }),
+    roster_changed: () => undefined,
+    participant_added({ roomId, userId, role, name, extraMinutes }) {
+      const details = { role, name, extraMinutes };
+      if (rows.find({ userId, roomId })) return rows.update({ userId, roomId }, () => details);
+      rows.seat({
+        userId,
+        roomId,
+        ...details,
+        publishStatus: { main: "idle", pc: "idle" },
+        publishStatusSince: {},
+        pages: [],
+        left: [],
+        detections: 0,
+      });
+    },
+    participant_updated: ({ role, name, extraMinutes, ...key }) =>
+      rows.update(key, () => ({ role, name, extraMinutes })),
+    participant_removed(key) {
+      const person = rows.find(key);
+      if (person) rows.remove(person);
+    },
+    participant_entered: ({ camera, time: since, ...key }) =>
+      rows.update(key, ({ pages, left }) => ({
+        pages: withPage(pages, { camera, since, devices: 1 }),
+        left: without(left, camera),
+      })),
+    participant_left: ({ camera, time: since, ...key }) =>
+      rows.update(key, ({ pages, left }) => ({
+        pages: without(pages, camera),
+        left: withPage(left, { camera, since }),
+      })),
+    devices_changed: ({ camera, devices, ...key }) =>
+      rows.update(key, ({ pages }) => ({
+        pages: pages.map((page) => (page.camera === camera ? { ...page, devices } : page)),
+      })),
+    publish_status_changed: ({ camera, status, time, ...key }) =>
+      rows.update(key, ({ publishStatus, publishStatusSince }) => ({
+        publishStatus: { ...publishStatus, [camera]: status },
+        publishStatusSince: { ...publishStatusSince, [camera]: time },
+      })),
+    detections_counted({ people }) {
+      for (const { detections, lastDetectionTime, ...key } of people)
+        rows.update(key, () => ({ detections, ...(lastDetectionTime && { lastDetectionTime }) }));
+    },
+  };
+  /** An event of a type that has no reducer changes nothing. A newer server may have declared it. */
+  const apply = (event: PeopleEvent): void => {
+    // Safe: each reducer takes the events of its type.
+    const reduce = (reducers as Partial<Record<string, (event: PeopleEvent) => void>>)[event.type];
+    reduce?.(event);
+  };
+
+  const take = ({ people, rooms: found, counts }: RosterPage, seen: Set<string>): void => {
+    for (const entry of people) seen.add(rows.put(entry));
+    if (found) setRooms(found);
+    if (counts) countedByServer = counts;
+    progress = { loaded: seen.size, total: Math.max(countedByServer?.people ?? 0, seen.size) };
+    core.heardAt = new Date();
+    tell();
+  };
+
+  const readAgainLater = (readAgain: () => void): void => {
+    if (isAgainDue) return;
+    isAgainDue = true;
+    setTimeout(
+      () => {
+        isAgainDue = false;
+        lastEventId = undefined;
+        readAgain();
+      },
+      Math.max(0, readAt + READ_AGAIN_MS - performance.now()),
+    );
+  };
+
+  const follower: Follower<PeopleEvent> = {
+    position: () => lastEventId,
+    async read(closing) {
+      const seen = new Set<string>();
+      isReading = true;
+      let first: string | undefined;
+      let cursor: string | undefined;
+      do {
+        const page = await calls.page(cursor, { signal: closing });
+        closing.throwIfAborted();
+        // The first one: what has happened since may be missing from this page, and comes again for the others.
+        first ??= page.lastEventId;
+        take(page, seen);
+        cursor = page.nextCursor;
+      } while (cursor !== undefined);
+      for (const person of [...shared.byId.values()]) if (!seen.has(person.id)) rows.remove(person);
+      isReading = false;
+      isWhole = true;
+      readAt = performance.now();
+      lastEventId = first;
+      tell();
+    },
+    receive(event, readAgain) {
+      const isOfLog = event.type !== "detections_counted";
+      // Events may arrive again after a reconnection.
+      if (event.type !== "gap" && isOfLog && Number(event.id) <= Number(lastEventId)) return false;
+      if (isOfLog) lastEventId = event.id;
+      apply(event);
+      if (SAY_TOO_LITTLE.has(event.type)) readAgainLater(readAgain);
+      tellSoon();
+      for (const queue of core.queues)
+        queue.push(event, () => ({ type: "gap", id: event.id, examId, time: event.time }));
+      core.listeners.emit(event.type, event);
+      return true;
+    },
+  };
+  return follow(core, calls.subscribe, follower, retry);
+};

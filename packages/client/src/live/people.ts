@@ -1,0 +1,107 @@
+import { type RosterState, rosterStateOf } from "@invigil/schema";
+import type { PeopleEvent, Room, RosterCounts, RosterEntry, RosterPage } from "../procedures.js";
+import type { RetryOptions } from "../retry.js";
+import type { FeedCore, StatusChange } from "./core.js";
+import { Feed } from "./feed.js";
+import type { LiveImplementation } from "./link.js";
+import { createListeners, type Listeners } from "./listeners.js";
+import type { Source } from "./subscription-loop.js";
+
+/** A person of an exam, in one of its rooms or without a room. A change replaces the object. */
+export interface LivePerson extends RosterEntry {
+  /**
+   * Identifies the person in the list: their user id. If they are in several rooms, the list has them several times. Then the id of all but the
+   * first has the room's id after a `/`.
+   */
+  readonly id: string;
+}
+
+/** What all people of an exam have in common. */
+export interface PeopleState {
+  /** The people in the order in which they were added. The list is the same until somebody comes or goes. */
+  readonly ids: readonly string[];
+  readonly rooms: readonly Room[];
+  /** How many examinees are in which state. */
+  readonly counts: RosterCounts;
+  /** How many of the people have been read, and how many there are. */
+  readonly loaded: number;
+  readonly total: number;
+}
+
+/** The listeners by event: event types, and `status`. */
+export type LivePeopleListeners = {
+  readonly [Event in PeopleEvent as Event["type"]]: (event: Event) => void;
+} & { readonly status: (change: StatusChange) => void };
+
+/** The calls that it makes. */
+export interface PeopleCalls {
+  readonly page: (cursor: string | undefined, how: { readonly signal: AbortSignal }) => Promise<RosterPage>;
+  readonly subscribe: Source<PeopleState, PeopleEvent>["subscribe"];
+}
+
+/** The people, by the id that they have in the list, and who listens to them. */
+export interface PeopleRows {
+  readonly byId: Map<string, LivePerson>;
+  /** The ids of people who are in the list under further ids. */
+  readonly furtherIds: Map<string, readonly string[]>;
+  readonly endedRooms: Set<string>;
+  readonly watchers: Listeners;
+}
+
+/**
+ * All people of an exam, and its rooms. Created by `invigil.live.people(examId)`, for administrators, for the teacher who created the exam,
+ * and for inspectors, who see the people of their rooms.
+ *
+ * It reads the people page by page, and then follows their changes. Listeners are called once per frame, however much changes.
+ */
+export class LivePeople extends Feed<PeopleState, PeopleEvent> {
+  readonly #rows: PeopleRows;
+
+  /** @internal */
+  constructor(
+    readonly examId: string,
+    calls: PeopleCalls,
+    { load, reconnect }: { load: () => Promise<LiveImplementation>; reconnect: RetryOptions },
+  ) {
+    const rows: PeopleRows = {
+      byId: new Map(),
+      furtherIds: new Map(),
+      endedRooms: new Set(),
+      watchers: createListeners(),
+    };
+    super(load, ({ followPeople }, core: FeedCore<PeopleState, PeopleEvent>) =>
+      followPeople(core, rows, { examId, calls, retry: reconnect }),
+    );
+    this.#rows = rows;
+  }
+
+  /** A person by their id in the list. The object is the same until something about the person changes. */
+  readonly person = (id: string): LivePerson | undefined => this.#rows.byId.get(id);
+
+  /**
+   * Registers a listener that is called after a change of one person, and when they come or go. Together with {@link person}, this is what
+   * React's `useSyncExternalStore` takes.
+   * @returns a function that removes the listener
+   */
+  readonly subscribePerson = (id: string, listener: () => void): (() => void) =>
+    this.#rows.watchers.on(id, listener);
+
+  /** The ids that a person has in the list: one for each of their rooms. */
+  idsOf(userId: string): readonly string[] {
+    const { byId, furtherIds } = this.#rows;
+    return [...(byId.has(userId) ? [userId] : []), ...(furtherIds.get(userId) ?? [])];
+  }
+
+  /** Whether a person is expected, there, no longer there, and so on. Exactly one of them. */
+  readonly stateOf = (person: LivePerson): RosterState =>
+    rosterStateOf(person, person.roomId !== undefined && this.#rows.endedRooms.has(person.roomId));
+
+  /**
+   * Registers a listener for an event type or for `status`. Listeners are called once per event, in order. `person` has changed by then, and
+   * `state` changes with the next frame.
+   * @returns a function that removes the listener
+   */
+  on<Type extends keyof LivePeopleListeners>(type: Type, listener: LivePeopleListeners[Type]): () => void {
+    return this.core.listeners.on(type, listener);
+  }
+}

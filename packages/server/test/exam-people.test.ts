@@ -1,0 +1,400 @@
+// Also on PostgreSQL: pages join many tables, and each database has its own snapshots.
+import { describe, expect, it } from "vitest";
+import type { TestCaller } from "../src/app/testing.js";
+import { bulkChanges, pageTimes, participants, unseated } from "../src/storage/tables.js";
+import { type AnyPeopleEvent, listenPeople, listenRoom } from "./support/listening.js";
+import { openLiveHall } from "./support/live-hall.js";
+import { openSchool, type School } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
+import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
+import { countRows, insertRows, rowsOf } from "./support/tables.js";
+
+const CREATOR = { sub: "teacher1", role: "teacher" } as const;
+const INSPECTOR = { sub: "inspector1", role: "inspector" } as const;
+const ADMIN = { sub: "root", role: "admin" } as const;
+const EXAMINEE = { sub: "examinee1", role: "examinee" } as const;
+const NOW = new Date("2026-01-02T03:04:05Z");
+
+const csv = (text: string): string => Buffer.from(text).toString("base64");
+const load = ({ admin, room }: School, text: string) =>
+  admin.participant.import({ examId: room.examId, file: csv(text) });
+/** Reads all pages. */
+const everybody = async (
+  school: Pick<School, "as">,
+  input: { examId: string; pageSize?: number; search?: string; roomId?: string },
+  caller: TestCaller = ADMIN,
+) => {
+  const people = [];
+  let cursor: string | undefined;
+  do {
+    const page = await school.as(caller).exam.people({ ...input, cursor });
+    people.push(...page.people);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return people;
+};
+const idsOf = (people: readonly { userId: string }[]): string[] => people.map(({ userId }) => userId);
+const ofType = <Type extends AnyPeopleEvent["type"]>(type: Type) => {
+  return (event: AnyPeopleEvent): event is Extract<AnyPeopleEvent, { type: Type }> => event.type === type;
+};
+/** Waits for an event of a type. */
+const untilType = async <Type extends AnyPeopleEvent["type"]>(
+  listening: Awaited<ReturnType<typeof listenPeople>>,
+  type: Type,
+) => (await listening.until(ofType(type))).filter(ofType(type)).at(-1);
+
+const schools = sharedSchools();
+
+describe("exam.people", () => {
+  it("says of each person what a monitor needs, with and without a room", async () => {
+    await using school = await openSchool({ config: { ...STREAM_CONFIG, presenceSettleSeconds: 0 } });
+    const { room, sibling, admin } = school;
+    const { examId } = room;
+    await load(school, "id,name,extra minutes\nlate,Late,15\n");
+    await using watching = await listenPeople(school, ADMIN, { examId });
+    const first = await listenRoom(school, EXAMINEE, { roomId: room.id });
+    await untilType(watching, "participant_entered");
+    const second = await listenRoom(school, EXAMINEE, { roomId: room.id });
+    await untilType(watching, "devices_changed");
+    const gone = await listenRoom(
+      school,
+      { ...EXAMINEE, sub: "examinee2" },
+      { roomId: room.id, camera: "pc" },
+    );
+    await untilType(watching, "participant_entered");
+    await gone.leave();
+    await untilType(watching, "participant_left");
+    await admin.stream.report({ ...streamReport(room, "examinee1"), ...streamSignature() });
+    await admin.cheat.addRecords({
+      roomId: sibling.id,
+      records: [school.detection("examinee3"), school.detection("examinee3")],
+    });
+
+    const page = await admin.exam.people({ examId });
+    const entry = (userId: string) => page.people.find((person) => person.userId === userId);
+    expect(page.people.map(({ userId, roomId }) => [userId, roomId])).toEqual([
+      ["teacher1", room.id],
+      ["inspector1", room.id],
+      ["examinee1", room.id],
+      ["examinee2", room.id],
+      ["root", sibling.id],
+      ["teacher3", sibling.id],
+      ["inspector3", sibling.id],
+      ["examinee3", sibling.id],
+      ["late", undefined],
+    ]);
+    const idle = {
+      role: "examinee",
+      extraMinutes: 0,
+      publishStatus: { main: "idle", pc: "idle" },
+      publishStatusSince: {},
+      pages: [],
+      left: [],
+      detections: 0,
+    };
+    expect(entry("examinee1")).toEqual({
+      ...idle,
+      userId: "examinee1",
+      name: "Name of examinee1",
+      roomId: room.id,
+      publishStatus: { main: "publishing", pc: "idle" },
+      publishStatusSince: { main: NOW },
+      pages: [{ camera: "main", since: NOW, devices: 2 }],
+    });
+    expect(entry("examinee2")).toMatchObject({ ...idle, left: [{ camera: "pc", since: NOW }] });
+    expect(entry("examinee3")).toMatchObject({ ...idle, detections: 2, lastDetectionTime: NOW });
+    expect(entry("late")).toEqual({ ...idle, userId: "late", name: "Late", extraMinutes: 15 });
+    expect(page.rooms?.map(({ id }) => id)).toEqual([room.id, sibling.id]);
+    expect(page.counts).toEqual({
+      people: 9,
+      unseated: 1,
+      ended: 0,
+      expected: 1,
+      disconnected: 1,
+      stopped: 0,
+      publishing: 1,
+      notPublishing: 0,
+      detected: 1,
+    });
+    expect(page.lastEventId).toBe((await admin.exam.snapshot({ examId })).lastEventId);
+    await admin.room.end({ roomId: sibling.id });
+    const counts = (await admin.exam.people({ examId })).counts;
+    expect(counts).toMatchObject({ ended: 1, expected: 0, detected: 1 });
+    await second.leave();
+    await first.leave();
+  });
+
+  it("returns everybody once, page by page, and the rooms and counts with the first page, whatever the filter", async () => {
+    const school = await schools();
+    const { examId, id: roomId } = school.room;
+    await load(school, "id,name\nu1,U\nu2,U\nu3,U\n");
+    const all = await school.admin.exam.people({ examId });
+    for (const pageSize of [1, 2, 3, 4, 8, 11])
+      expect(await everybody(school, { examId, pageSize })).toEqual(all.people);
+    const first = await school.admin.exam.people({ examId, roomId, pageSize: 2 });
+    expect(first).toMatchObject({ counts: all.counts, rooms: all.rooms });
+    const second = await school.admin.exam.people({ examId, roomId, pageSize: 2, cursor: first.nextCursor });
+    expect(second).not.toHaveProperty("counts");
+    expect([...first.people, ...second.people]).toEqual(
+      all.people.filter((person) => person.roomId === roomId),
+    );
+    expect(second).not.toHaveProperty("nextCursor");
+    expect((await school.admin.exam.people({ examId, roomId: school.other.id })).people).toEqual([]);
+  });
+
+  it("finds people by a part of their name or id, and by first letters, also those without a room", async () => {
+    const school = await schools();
+    const { examId, id: roomId } = school.room;
+    await load(school, `id,name,room\ns1,王芳,${roomId}\ns2,李伟,${roomId}\ns3,王方方,\ns4,欧阳,\n`);
+    const find = async (search: string, more: object = {}) =>
+      idsOf(await everybody(school, { examId, search, ...more }));
+    expect(await find("wf")).toEqual(["s1", "s3"]);
+    expect(await find("wf", { pageSize: 1 })).toEqual(["s1", "s3"]);
+    expect(await find("oy")).toEqual(["s4"]);
+    expect(await find("伟")).toEqual(["s2"]);
+    expect(await find("EXAMINEE", { roomId })).toEqual(["examinee1", "examinee2"]);
+    expect(await find("nobody")).toEqual([]);
+    // A person who was named is found by their new name.
+    await load(school, "id,name\ns4,张三\n");
+    expect([await find("oy"), await find("zs")]).toEqual([[], ["s4"]]);
+  });
+
+  it("is for administrators, the exam's creator, and inspectors, who see their own rooms", async () => {
+    const school = await schools();
+    const { examId, id: roomId } = school.room;
+    await load(school, "id,name\nu1,U\n");
+    const all = await everybody(school, { examId });
+    expect(await everybody(school, { examId }, CREATOR)).toEqual(all);
+    const own = all.filter((person) => person.roomId === roomId);
+    expect(await everybody(school, { examId, pageSize: 3 }, INSPECTOR)).toEqual(own);
+    const page = await school.as(INSPECTOR).exam.people({ examId });
+    expect(page.rooms?.map(({ id }) => id)).toEqual([roomId]);
+    expect(page.counts?.people).toBe(own.length);
+    expect(await everybody(school, { examId, roomId: school.sibling.id }, INSPECTOR)).toEqual([]);
+    for (const caller of [
+      { sub: "teacher3", role: "teacher" },
+      EXAMINEE,
+      { ...CREATOR, room: roomId },
+      { sub: "inspector2", role: "inspector" },
+    ] as const)
+      await expect(school.as(caller).exam.people({ examId })).rejects.toMatchObject({
+        cause: { code: "FORBIDDEN" },
+      });
+  });
+
+  it("does not show what an import that was not announced has written", async () => {
+    await using hall = await openLiveHall();
+    const { examId, id: roomId } = hall.room;
+    const before = await hall.as(ADMIN).exam.people({ examId });
+    const row = {
+      examId,
+      role: "examinee",
+      name: "N",
+      extraMinutes: 0,
+      createdAt: NOW,
+      updatedAt: NOW,
+    } as const;
+    await insertRows(hall.db, bulkChanges, [
+      {
+        kind: "import",
+        examId,
+        person: null,
+        state: "preparing",
+        seatedBefore: 0,
+        unseatedBefore: 0,
+        progress: { phase: 0, after: "" },
+        worker: "w",
+        claimedUntil: new Date("2036-01-01T00:00:00Z"),
+        createdAt: NOW,
+        eraseAt: null,
+      },
+    ]);
+    const [change] = await rowsOf(hall.db, bulkChanges);
+    await insertRows(hall.db, unseated, [{ ...row, userId: "hidden1", addedBy: change?.id }]);
+    await insertRows(hall.db, participants, [
+      {
+        ...row,
+        roomId,
+        userId: "hidden2",
+        mainPublishStatus: "idle",
+        pcPublishStatus: "idle",
+        addedBy: change?.id,
+      },
+    ]);
+    expect(await hall.as(ADMIN).exam.people({ examId })).toEqual(before);
+    expect(await hall.as(ADMIN).exam.people({ examId, search: "hidden" })).toMatchObject({ people: [] });
+  });
+
+  it("remembers who has left, but nothing about a person who was removed or moved", async () => {
+    await using school = await openLiveHall();
+    const admin = school.as(ADMIN);
+    const { examId, id: roomId } = school.room;
+    await using watching = await listenPeople(school, ADMIN, { examId });
+    for (const sub of ["examinee1", "examinee2"]) {
+      await (await listenRoom(school, { sub, role: "examinee" }, { roomId })).leave();
+      await untilType(watching, "participant_left");
+    }
+    expect(idsOf(await rowsOf(school.db, pageTimes))).toEqual(["examinee1", "examinee2"]);
+    await admin.participant.move({ roomId, userId: "examinee1", toRoomId: school.sibling.id });
+    await admin.participant.removeFromExam({ examId, userId: "examinee2", withRecords: true });
+    expect(await countRows(school.db, pageTimes)).toBe(0);
+    // Who comes back has not been here.
+    await admin.participant.move({ roomId: school.sibling.id, userId: "examinee1", toRoomId: roomId });
+    const { people } = await admin.exam.people({ examId });
+    expect(people.find(({ userId }) => userId === "examinee1")).toMatchObject({ roomId, left: [] });
+  });
+
+  it("has bounded pages of a large exam, and a bounded search", async () => {
+    await using hall = await openLiveHall();
+    const { examId, id: roomId } = hall.room;
+    const row = { examId, role: "examinee", createdAt: NOW, updatedAt: NOW } as const;
+    const rows = Array.from({ length: 5000 }, (_, n) => ({
+      ...row,
+      roomId,
+      userId: `p${n}`,
+      name: n % 1000 === 999 ? "王芳" : `Person ${n}`,
+      mainPublishStatus: "idle" as const,
+      pcPublishStatus: "idle" as const,
+    }));
+    for (let at = 0; at < rows.length; at += 500)
+      await insertRows(hall.db, participants, rows.slice(at, at + 500));
+    const { counts } = await hall.as(ADMIN).exam.people({ examId, pageSize: 1 });
+    const people = counts?.people ?? 0;
+    expect(people).toBeGreaterThan(5000);
+    const sizes = [];
+    for (let cursor: string | undefined, isFirst = true; isFirst || cursor; isFirst = false) {
+      const page: { people: unknown[]; nextCursor?: string | undefined } = await hall
+        .as(ADMIN)
+        .exam.people({ examId, cursor });
+      sizes.push(page.people.length);
+      cursor = page.nextCursor;
+    }
+    expect(sizes).toEqual([1000, 1000, 1000, 1000, 1000, people - 5000]);
+    expect(idsOf(await everybody(hall, { examId, search: "wf" }))).toEqual(
+      [999, 1999, 2999, 3999, 4999].map((n) => `p${n}`),
+    );
+    // A room may have more people than one page, too.
+    expect(await everybody(hall, { examId, roomId })).toHaveLength(
+      (await everybody(hall, { examId })).filter((person) => person.roomId === roomId).length,
+    );
+  });
+});
+
+describe("exam.onPeople", () => {
+  it("delivers what changes people and rooms, and no messages or records", async () => {
+    await using school = await openSchool({ config: { ...STREAM_CONFIG, presenceSettleSeconds: 0 } });
+    const { room, sibling, admin } = school;
+    const { examId } = room;
+    await using watching = await listenPeople(school, CREATOR, { examId });
+    await admin.im.send({ roomId: room.id, type: 30_001, data: "secret" });
+    await admin.cheat.addRecords({ roomId: room.id, records: [school.detection("examinee1")] });
+    await admin.cheat.setConfig({ examId, data: "{}" });
+    const page = await listenRoom(school, EXAMINEE, { roomId: room.id });
+    await page.leave();
+    await admin.stream.report({ ...streamReport(room, "examinee1"), ...streamSignature() });
+    await admin.participant.move({ roomId: room.id, userId: "examinee2", toRoomId: sibling.id });
+    await load(school, "id,name\nu1,U\n");
+    await admin.participant.removeFromExam({ examId, userId: "u1" });
+    await admin.room.end({ roomId: sibling.id });
+    const types = (await watching.until(ofType("room_ended")))
+      .map(({ type }) => type)
+      .filter((type) => type !== "detections_counted");
+    expect(types.toSorted()).toEqual(
+      [
+        "participant_entered",
+        "participant_left",
+        "publish_status_changed",
+        "participant_removed",
+        "participant_added",
+        "roster_changed",
+        "roster_changed",
+        "room_ended",
+      ].toSorted(),
+    );
+  });
+
+  it("gathers detections, with the id of the last event, from which one resumes", async () => {
+    const school = await schools();
+    const { room, admin } = school;
+    const { examId } = room;
+    const add = (userId: string) =>
+      admin.cheat.addRecords({ roomId: room.id, records: [school.detection(userId)] });
+    await add("examinee1");
+    await using watching = await listenPeople(school, CREATOR, { examId });
+    const counted = { roomId: room.id, lastDetectionTime: NOW };
+    const first = await untilType(watching, "detections_counted");
+    expect(first?.people).toEqual([{ ...counted, userId: "examinee1", detections: 1 }]);
+    await Promise.all([add("examinee1"), add("examinee2"), add("examinee1")]);
+    const second = await untilType(watching, "detections_counted");
+    expect(second?.people).toHaveLength(2);
+    expect(second?.people).toEqual(
+      expect.arrayContaining([
+        { ...counted, userId: "examinee1", detections: 3 },
+        { ...counted, userId: "examinee2", detections: 1 },
+      ]),
+    );
+    await watching.leave();
+    // What was added while nobody listened is told to who resumes, although its event is older.
+    await add("examinee2");
+    await admin.room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" });
+    const { lastEventId } = await admin.exam.snapshot({ examId });
+    await using again = await listenPeople(school, CREATOR, { examId, lastEventId });
+    const third = await untilType(again, "detections_counted");
+    expect(third).toMatchObject({ id: lastEventId });
+    expect(third?.people).toContainEqual({ ...counted, userId: "examinee2", detections: 2 });
+  });
+
+  it("shows inspectors their rooms, and lets them read again when these change", async () => {
+    const school = await schools();
+    const { room, sibling, admin } = school;
+    const { examId } = room;
+    await using watching = await listenPeople(school, INSPECTOR, { examId });
+    const update = (roomId: string, userId: string, name: string) =>
+      admin.participant.add({ roomId, participants: [{ userId, name, role: "examinee" }] });
+    await update(sibling.id, "examinee3", "Unseen");
+    await update(room.id, "examinee1", "Seen");
+    expect(await watching.next()).toMatchObject({ type: "participant_updated", name: "Seen" });
+    await admin.participant.add({
+      roomId: sibling.id,
+      participants: [{ userId: "inspector1", name: "I", role: "inspector" }],
+    });
+    expect(await watching.next()).toEqual({
+      type: "gap",
+      id: expect.any(String) as string,
+      examId,
+      time: expect.any(Date) as Date,
+    });
+    await update(sibling.id, "examinee3", "Now seen");
+    expect(await watching.next()).toMatchObject({ type: "participant_updated", name: "Now seen" });
+    await admin.participant.remove({ roomId: room.id, userId: "inspector1" });
+    expect(await untilType(watching, "gap")).toMatchObject({ examId });
+    await update(room.id, "examinee1", "Not any more");
+    await update(sibling.id, "examinee3", "Still");
+    expect(await untilType(watching, "participant_updated")).toMatchObject({ name: "Still" });
+  });
+
+  it("is refused to everybody who may not see the people", async () => {
+    const school = await schools();
+    const { examId, id: roomId } = school.room;
+    for (const caller of [
+      { sub: "teacher3", role: "teacher" },
+      EXAMINEE,
+      { ...CREATOR, room: roomId },
+    ] as const)
+      await expect(listenPeople(school, caller, { examId, lastEventId: "1" })).rejects.toMatchObject({
+        cause: { code: "FORBIDDEN" },
+      });
+  });
+
+  it("says that events are gone, without everybody in it", async () => {
+    const school = await schools();
+    const { examId } = school.room;
+    await using watching = await listenPeople(school, ADMIN, { examId, lastEventId: "999999999999" });
+    expect(await watching.next()).toEqual({
+      type: "gap",
+      id: (await school.admin.exam.snapshot({ examId })).lastEventId,
+      examId,
+      time: NOW,
+    });
+  });
+});
