@@ -1,10 +1,16 @@
-import { type InvigilClient, isInvigilError, type LiveExam, type LiveRoom } from "@invigil/client";
+import {
+  type InvigilClient,
+  isInvigilError,
+  type LiveExam,
+  type LivePeople,
+  type LiveRoom,
+} from "@invigil/client";
 
 /** How long a live object stays open after its last user left, in milliseconds: until the next page, or the next effect of StrictMode. */
 const LINGER_MS = 1000;
 
 /** A live object of any kind. */
-export type AnyLive = LiveRoom | LiveExam;
+export type AnyLive = LiveRoom | LiveExam | LivePeople;
 
 /** A live object that all hooks of a page share. It is open while somebody holds it, and a moment longer. */
 export interface SharedFeed<Live> {
@@ -32,6 +38,7 @@ interface Held<Live> {
 export interface Feeds {
   room(roomId: string, camera: "main" | "pc"): SharedFeed<LiveRoom>;
   exam(examId: string): SharedFeed<LiveExam>;
+  people(examId: string): SharedFeed<LivePeople>;
   /** @returns a function that ends the watching */
   watch(watcher: FeedWatcher): () => void;
   /** Opens again what the server refused. */
@@ -105,6 +112,7 @@ const createFeeds = (client: InvigilClient): Feeds => {
   return {
     room: (roomId, camera) => shared(`room ${camera} ${roomId}`, () => client.live.room(roomId, { camera })),
     exam: (examId) => shared(`exam ${examId}`, () => client.live.exam(examId)),
+    people: (examId) => shared(`people ${examId}`, () => client.live.people(examId)),
     watch(watcher) {
       const watched = new Map<AnyLive, () => void>();
       watchers.set(watcher, watched);

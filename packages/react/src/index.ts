@@ -6,19 +6,25 @@ export {
   type InvigilErrorBoundaryProps,
 } from "./error-boundary.js";
 export type { ErrorKind } from "./error-handling.js";
+export { type UseExam, useExam, useExamEvent, useLiveExam } from "./exam.js";
+export { type LiveConnection, type LiveTarget, type UseLiveStatus, useLiveStatus } from "./live-status.js";
 export {
-  type UseExam,
+  type UsePeople,
+  type UsePerson,
+  useLivePeople,
+  usePeople,
+  usePeopleEvent,
+  usePerson,
+} from "./people.js";
+export { InvigilProvider, type InvigilProviderProps } from "./provider.js";
+export {
   type UsePresence,
   type UseRoom,
-  useExam,
-  useExamEvent,
-  useLiveExam,
   useLiveRoom,
   usePresence,
   useRoom,
   useRoomEvent,
-} from "./live.js";
-export { InvigilProvider, type InvigilProviderProps } from "./provider.js";
+} from "./room.js";
 export {
   createSessionStore,
   type SessionSnapshot,

@@ -1,7 +1,7 @@
 import type {
   ExamEvent,
-  ExamSnapshot,
   Participant,
+  PeopleEvent,
   Presence,
   Room,
   RoomEvent,
@@ -17,7 +17,7 @@ import type { FeedWatcher } from "./feeds.js";
 /** How often the same queries are asked again at most, in milliseconds. */
 const REFETCH_MS = 1000;
 
-type EventType = (RoomEvent | ExamEvent)["type"];
+type EventType = (RoomEvent | ExamEvent | PeopleEvent)["type"];
 type Part = "participants" | "people" | "rooms" | "records" | "messages" | "streams" | "config";
 
 /** What an event changes that it does not carry, or only a part of. */
@@ -36,6 +36,8 @@ const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   cheat_config_changed: ["config"],
   cheat_records_added: ["records"],
   message: ["messages"],
+  roster_changed: ["participants", "people", "rooms"],
+  detections_counted: ["records"],
   gap: ["participants", "people", "rooms", "records", "messages", "streams", "config"],
 };
 
@@ -100,6 +102,7 @@ export const patchQueries = (queries: InvigilQueries, queryClient: QueryClient):
   const keys = {
     participants: [queries.participant.list.pathKey()],
     people: [
+      queries.exam.people.pathKey(),
       queries.participant.get.pathKey(),
       queries.participant.locate.pathKey(),
       queries.participant.listUnseated.pathKey(),
@@ -160,7 +163,10 @@ export const patchQueries = (queries: InvigilQueries, queryClient: QueryClient):
         patch<Presence[]>(queries.room.presence.queryKey({ roomId: after.room.id }), () => after.presence);
     };
 
-    const patchFromExam = (before: ExamSnapshot | undefined, after: ExamSnapshot): void => {
+    const patchRooms = (
+      before: { readonly rooms: readonly Room[] } | undefined,
+      after: { readonly rooms: readonly Room[] },
+    ): void => {
       const known = new Set(before?.rooms);
       for (const room of after.rooms) if (!known.has(room)) patchRoom(room);
     };
@@ -194,7 +200,7 @@ export const patchQueries = (queries: InvigilQueries, queryClient: QueryClient):
     // It throws why the live object was closed, which its users show.
     readEvents().catch(() => undefined);
 
-    const off = "roomId" in live ? eachState(live, patchFromRoom) : eachState(live, patchFromExam);
+    const off = "roomId" in live ? eachState(live, patchFromRoom) : eachState(live, patchRooms);
     return () => {
       isOver = true;
       off();

@@ -1,0 +1,87 @@
+import type { LivePeople, LivePeopleListeners, LivePerson, LiveSnapshot, PeopleState } from "@invigil/client";
+import { useCallback, useMemo, useSyncExternalStore } from "react";
+import { useProvided } from "./context.js";
+import { feedsOf, listenTo, type SharedFeed } from "./feeds.js";
+import { type Store, useSelected } from "./selected.js";
+import { nothing, useListener, useLive, whole } from "./use-live.js";
+
+const usePeopleFeed = (examId: string): SharedFeed<LivePeople> => {
+  const { client } = useProvided();
+  return useMemo(() => feedsOf(client).people(examId), [client, examId]);
+};
+
+/** Selects from what all people of an exam have in common. */
+export interface UsePeople {
+  (examId: string): LiveSnapshot<PeopleState>;
+  <Selected>(examId: string, select: (snapshot: LiveSnapshot<PeopleState>) => Selected): Selected;
+}
+
+/**
+ * What all people of an exam have in common: their ids, rooms and counts. It changes at most once per frame. {@link usePerson} is one of them.
+ * For administrators, the teacher who created the exam, and inspectors.
+ */
+export const usePeople: UsePeople = <Selected>(
+  examId: string,
+  // Safe: without a selector, the result is the snapshot.
+  select: (snapshot: LiveSnapshot<PeopleState>) => Selected = whole as () => Selected,
+): Selected => useLive<PeopleState, LivePeople, Selected>(usePeopleFeed(examId), select);
+
+/** Selects from a person. */
+export interface UsePerson {
+  (examId: string, id: string): LivePerson | undefined;
+  <Selected>(
+    examId: string,
+    id: string,
+    select: (person: LivePerson | undefined, people: LivePeople | undefined) => Selected,
+  ): Selected;
+}
+
+/**
+ * A person of an exam by their id in the list, or what a selector takes from them. The component renders again when that changes, and
+ * looks at nothing while others change. Undefined while the person is not known.
+ *
+ * @example
+ * ```tsx
+ * const ids = usePeople(examId, ({ state }) => state?.ids);
+ * const person = usePerson(examId, id);
+ * ```
+ */
+export const usePerson: UsePerson = <Selected>(
+  examId: string,
+  id: string,
+  // Safe: without a selector, the result is the person.
+  select: (
+    person: LivePerson | undefined,
+    people: LivePeople | undefined,
+  ) => Selected = whole as () => Selected,
+): Selected => {
+  const feed = usePeopleFeed(examId);
+  const store = useMemo<Store<LivePerson | undefined>>(
+    () => ({
+      subscribe: (listener) => listenTo(feed, listener, (live) => live.subscribePerson(id, listener)),
+      getSnapshot: () => feed.getLive()?.person(id),
+      getServerSnapshot: nothing,
+    }),
+    [feed, id],
+  );
+  return useSelected(
+    store,
+    useCallback((person: LivePerson | undefined) => select(person, feed.getLive()), [feed, select]),
+  );
+};
+
+/**
+ * The live people of an exam themselves: `people?.idsOf(userId)`, `people?.stateOf(person)`. Undefined until the component is shown. They are
+ * those that all hooks share, so do not close them.
+ */
+export const useLivePeople = (examId: string): LivePeople | undefined => {
+  const { hold, getLive } = usePeopleFeed(examId);
+  return useSyncExternalStore(hold, getLive, nothing);
+};
+
+/** Calls a listener for an event about the people of an exam. */
+export const usePeopleEvent = <Type extends keyof LivePeopleListeners>(
+  examId: string,
+  type: Type,
+  listener: LivePeopleListeners[Type],
+): void => useListener<LivePeopleListeners, Type>(useLivePeople(examId), type, listener);
