@@ -22,7 +22,10 @@ const SECONDS_A_YEAR = 365 * 24 * 60 * 60;
 type ConsoleConfig = Pick<Config, "publicUrl" | "streamPlayers">;
 
 /** The origins, besides the page's own, from which the console plays audio clips and streams. */
-const mediaOrigins = ({ publicUrl, streamPlayers: { hlsUrl, whepUrl } }: ConsoleConfig): readonly string[] => [
+const mediaOrigins = ({
+  publicUrl,
+  streamPlayers: { hlsUrl, whepUrl },
+}: ConsoleConfig): readonly string[] => [
   ...new Set([publicUrl, hlsUrl, whepUrl].flatMap((url) => (url === undefined ? [] : [new URL(url).origin]))),
 ];
 
