@@ -1,3 +1,4 @@
+import { isInvigilError } from "@invigil/client";
 import { useInvigil, useInvigilClient, useLiveRoom } from "@invigil/react";
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
@@ -281,15 +282,26 @@ function RemoveDialog({ person, room, onClose }: PersonDialogProps) {
   const { userId, name, extraMinutes } = person;
   const t = useTranslations("watching.remove");
   const client = useInvigilClient();
+  const may = useMay();
   const notify = useNotify();
+  /** Only administrators delete records, and nothing brings them back. */
+  const [withRecords, setWithRecords] = useState(false);
   return (
     <Confirm
       onClose={onClose}
       title={t("title", { name, room: room.name })}
-      action={t("action")}
+      action={t(withRecords ? "actionWithRecords" : "action")}
       isDangerous
+      {...(withRecords && { typed: name })}
       onConfirm={async () => {
-        await client.participant.remove.mutate({ roomId: room.id, userId });
+        try {
+          await client.participant.remove.mutate({ roomId: room.id, userId, withRecords });
+        } catch (error) {
+          const hasRecords = isInvigilError(error) && error.data.reason === "PARTICIPANT_CONFLICT";
+          if (hasRecords && may.administer) setWithRecords(true);
+          throw error;
+        }
+        if (withRecords) return notify.done(t("done", { name }));
         notify.undoable(t("done", { name }), () =>
           client.participant.add.mutate({
             roomId: room.id,
@@ -298,7 +310,7 @@ function RemoveDialog({ person, room, onClose }: PersonDialogProps) {
         );
       }}
     >
-      <p>{t("text")}</p>
+      <p>{t(withRecords ? "textWithRecords" : "text")}</p>
     </Confirm>
   );
 }

@@ -303,7 +303,9 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
       <Freshness of={connection}>
         <div className={styles.panesOf} data-pane={pane}>
           {seats.length === 0 ? (
-            <Empty title={t("empty.title")}>{t(may.act ? "empty.manager" : "empty.others")}</Empty>
+            <div>
+              <Empty title={t("empty.title")}>{t(may.act ? "empty.manager" : "empty.others")}</Empty>
+            </div>
           ) : (
             <ul
               className={styles.wall}

@@ -138,7 +138,9 @@ export default {
   remove: {
     title: "将{name}移出{room}？",
     text: "考生的页面会关闭，链接失效。有检测记录的考生只能由管理员移出。",
+    textWithRecords: "该考生有检测记录。移出会一并删除这些记录及其他数据，无法恢复。",
     action: "移出",
+    actionWithRecords: "连同记录一起移出",
     done: "{name}已移出。",
   },
   endPerson: {
