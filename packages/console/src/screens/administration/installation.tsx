@@ -37,8 +37,9 @@ export function InstallationPart({ frame }: { frame: Frame }) {
       />
     ),
     children: (
-      <div className={styles.sheet}>
-        {inUse && running && <Warnings of={warnings} />}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard.
+      <section aria-label={t("label")} className={styles.sheet} tabIndex={0}>
+        {inUse && running && <Warnings of={warnings} isDiskKnown={inUse.disk.freeBytes !== undefined} />}
         <section aria-labelledby="servers">
           <h2 id="servers">{t("servers")}</h2>
           {servers.error && <ErrorNote error={servers.error} onRetry={read} />}
@@ -137,7 +138,7 @@ export function InstallationPart({ frame }: { frame: Frame }) {
             </section>
           </>
         )}
-      </div>
+      </section>
     ),
   });
 }
@@ -156,11 +157,11 @@ const useSizes = (): ((bytes: number) => string) => {
   };
 };
 
-function Warnings({ of }: { of: readonly Warning[] }) {
+function Warnings({ of, isDiskKnown }: { of: readonly Warning[]; isDiskKnown: boolean }) {
   const t = useTranslations("administration.installation");
   const { number, list } = useFormatter();
   const sizes = useSizes();
-  if (of.length === 0) return <p className={styles.well}>{t("well")}</p>;
+  if (of.length === 0) return <p className={styles.well}>{t(isDiskKnown ? "well" : "wellButDisk")}</p>;
   return (
     <ul className={styles.warnings} aria-label={t("warnings")}>
       {of.map(({ kind, tone, used, most, names }) => {

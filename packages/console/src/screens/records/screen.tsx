@@ -1,17 +1,17 @@
 import "@mantine/core/styles/Combobox.css";
 import { type CheatRecord, isInvigilError } from "@invigil/client";
 import { useInvigil, useInvigilClient, useSession } from "@invigil/react";
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
-import { atLocalTime } from "../../live/zoned.js";
 import { Announce } from "../../parts/announcer.js";
 import { CsvMenu } from "../../parts/csv-menu.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
-import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { Choices, FilterBar, MoreFilters, SearchField } from "../../parts/filter-bar.js";
+import { MomentField, momentOf } from "../../parts/moment-field.js";
 import { Page } from "../../parts/page.js";
 import { oneOf, optionalText, sorting, text, useSearchState } from "../../parts/search-state.js";
 import { WithPanel } from "../../parts/side-panel.js";
@@ -37,11 +37,6 @@ const PARAMS = {
   record: optionalText(),
 };
 const NO_FILTER = { type: "", room: "", q: "", camera: "all", from: "", to: "" } as const;
-
-const momentOf = (zone: string, local: string): Date | undefined => {
-  const [day = "", time = ""] = local.split("T");
-  return atLocalTime(zone, day, time);
-};
 
 /** What the detectors saw in the rooms that the person may see. */
 export function Screen() {
@@ -107,10 +102,18 @@ export function Screen() {
   const columns = useMemo<readonly Column<CheatRecord>[]>(
     () => [
       {
+        id: "arrival",
+        header: t("columns.arrival"),
+        width: "minmax(112px, 1fr)",
+        isSortable: true,
+        cell: ({ createdAt }) => <Time value={createdAt} />,
+      },
+      {
         id: "time",
         header: t("columns.time"),
         width: "minmax(112px, 1fr)",
         isSortable: true,
+        from: 860,
         cell: ({ detectTime }) => <Time value={detectTime} />,
       },
       {
@@ -142,11 +145,7 @@ export function Screen() {
         width: "minmax(100px, 1.5fr)",
         isSortable: true,
         from: 640,
-        cell: ({ roomId }) => (
-          <Link to="/exams/$examId/rooms/$roomId" params={{ examId, roomId }} title={roomOf(roomId)}>
-            {roomOf(roomId)}
-          </Link>
-        ),
+        cell: ({ roomId }) => <span title={roomOf(roomId)}>{roomOf(roomId)}</span>,
       },
       {
         id: "camera",
@@ -159,7 +158,7 @@ export function Screen() {
         id: "extra",
         header: t("columns.extra"),
         width: "minmax(100px, 2fr)",
-        from: 900,
+        from: 1000,
         cell: (record) => <span className={styles.extra}>{lineOf(record)}</span>,
       },
     ],
@@ -170,7 +169,7 @@ export function Screen() {
       <>
         <span className={styles.line}>
           <span className={styles.type}>{typeName(record.detectType)}</span>
-          <Time value={record.detectTime} />
+          <Time value={record.createdAt} />
         </span>
         <span className={styles.line}>
           <span className={styles.who}>{nameOf(record.userId) ?? record.userId}</span>
@@ -196,7 +195,6 @@ export function Screen() {
   const csv = () => [CSV.map((name) => t(`csv.${name}`)), ...shown.map(toRow)];
 
   const hasRecords = records.length > 0;
-  const isWrongTime = (local: string) => local !== "" && momentOf(zone, local) === undefined;
   return (
     <Page
       title={t("title")}
@@ -230,7 +228,14 @@ export function Screen() {
             value={type}
             onChange={(next) => change({ type: next })}
           />
-          <div className={styles.filters}>
+          <SearchField
+            value={q}
+            onChange={(next) => change({ q: next }, { replace: true })}
+            placeholder={t("filters.person")}
+          />
+          <MoreFilters
+            active={[room !== "", camera !== "all", from !== "", to !== ""].filter(Boolean).length}
+          >
             <NativeSelect
               aria-label={t("filters.room")}
               className={styles.room}
@@ -252,24 +257,15 @@ export function Screen() {
               }
               data={(["all", "main", "pc"] as const).map((value) => ({ value, label: t(`camera.${value}`) }))}
             />
-            <SearchField
-              value={q}
-              onChange={(next) => change({ q: next }, { replace: true })}
-              placeholder={t("filters.person")}
-            />
             {(["from", "to"] as const).map((name) => (
-              <label key={name} className={styles.time}>
-                {t(`filters.${name}`)}
-                <TextInput
-                  type="datetime-local"
-                  value={name === "from" ? from : to}
-                  error={isWrongTime(name === "from" ? from : to)}
-                  title={t("filters.zone", { zone })}
-                  onChange={({ currentTarget }) => change({ [name]: currentTarget.value }, { replace: true })}
-                />
-              </label>
+              <MomentField
+                key={name}
+                label={t(`filters.${name}`)}
+                value={name === "from" ? from : to}
+                onChange={(value) => change({ [name]: value }, { replace: true })}
+              />
             ))}
-          </div>
+          </MoreFilters>
         </FilterBar>
       )}
       {error !== undefined && (

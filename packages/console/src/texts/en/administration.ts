@@ -160,13 +160,12 @@ export default {
       refusedWith: "Refused: {code}",
     },
     filters: {
-      actor: "Who (user name)",
+      actor: "By (user name)",
       person: "Person (id)",
-      procedure: "What (account.create)",
+      procedure: "Procedure",
       exam: "Exam (id)",
       from: "From",
       to: "To",
-      zone: "Time in {zone}",
     },
     onlyThese: "Show only these",
     file: "audit",
@@ -174,8 +173,11 @@ export default {
     empty: "Whoever changes something, reads people's data or is refused leaves an entry here.",
   },
   installation: {
+    label: "Servers, use and limits",
     warnings: "What needs attention",
     well: "Nothing needs attention: there is room left on the disk and below all limits.",
+    wellButDisk:
+      "Nothing needs attention, as far as the server knows. How much space the disk has left is not known: look at it yourself.",
     servers: "Servers",
     server: "Server",
     onlyServer: "The only server",

@@ -160,11 +160,10 @@ export default {
     filters: {
       actor: "操作人（用户名）",
       person: "人员（编号）",
-      procedure: "操作（account.create）",
+      procedure: "操作",
       exam: "考试（编号）",
       from: "从",
       to: "到",
-      zone: "{zone} 时间",
     },
     onlyThese: "只看这些",
     file: "操作日志",
@@ -172,8 +171,10 @@ export default {
     empty: "修改内容、读取人员数据以及被拒绝的操作都会记录在这里。",
   },
   installation: {
+    label: "服务器、用量与限额",
     warnings: "需要注意",
     well: "一切正常：磁盘空间充足，各项用量均未接近限额。",
+    wellButDisk: "就服务器所知一切正常。磁盘剩余空间未知，请自行查看。",
     servers: "服务器",
     server: "服务器",
     onlyServer: "唯一的服务器",
