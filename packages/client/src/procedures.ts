@@ -844,6 +844,233 @@ export interface PlannedPerson {
   spare: boolean;
 }
 
+/** Input of `exam.series`. */
+export interface ExamSeriesInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** Only this room. Absent: the sums of all rooms that the caller may see. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** When the first minute of the answer may begin. Absent: 24 hours ago, which is how long minutes are kept. */
+  since?: Date | null | undefined;
+}
+
+/** Output of `exam.series`: an entry for each minute, from the first to the last in which something was counted. For somebody with many rooms of the exam, but not all, it may begin later than asked for. */
+export interface ExamSeries {
+  /** When the first minute of the lists begins. */
+  start: Date;
+  /** How many examinees had a page connected at the end of each minute. `null`: nothing was counted in that minute. */
+  present: (number | null)[];
+  /** How many examinees sent a stream at the end of each minute. `null`: nothing was counted in that minute. */
+  publishing: (number | null)[];
+  /** How many cheat records arrived in each minute. `null`: nothing was counted in that minute. */
+  detections: (number | null)[];
+}
+
+/** Input of `exam.roomSeries`. */
+export interface RoomSeriesInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `100`. */
+  pageSize?: number | null | undefined;
+  /** The last room id of the previous page. Absent: the first page. 1 to 128 characters. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `exam.roomSeries`. */
+export interface RoomSeriesPage {
+  /** When the first minute of the lists begins. */
+  start: Date;
+  /** Rooms in the order of their ids, each with the last 60 minutes. */
+  rooms: RoomSeriesPageRooms[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+}
+
+/** The series of a room. */
+export interface RoomSeriesPageRooms {
+  /** The id of the room. */
+  roomId: string;
+  /** How many examinees had a page connected at the end of each minute. `null`: nothing was counted in that minute. */
+  present: (number | null)[];
+  /** How many examinees sent a stream at the end of each minute. `null`: nothing was counted in that minute. */
+  publishing: (number | null)[];
+  /** How many cheat records arrived in each minute. `null`: nothing was counted in that minute. */
+  detections: (number | null)[];
+}
+
+/** Output of `exam.check`: what is missing for an exam. */
+export interface ExamCheck {
+  /** When it was checked. Vendors' services are asked once a minute at most. */
+  checkedAt: Date;
+  /** One item for each code, in the order of an exam's preparation. */
+  items: CheckItem[];
+}
+
+/** An item of the check list of an exam. */
+export interface CheckItem {
+  /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
+  code: "times" | "roster" | "rooms" | "seats" | "teachers" | "staff_access" | "links" | "join_codes" | "web_apps" | "audio" | "cheat_config" | "streams" | "capacity" | "services" | "storage";
+  /** `missing`: the exam cannot be held like this. `attention`: it can, and somebody should look. `ok`: nothing to do. */
+  status: "ok" | "attention" | "missing";
+  /** What was counted. Each item has some of them. */
+  numbers: CheckItemNumbers;
+  /** The first people whom the item is about, at most 20. */
+  people: CheckItemPeople[];
+  /** The first rooms that the item is about, at most 20. */
+  rooms: CheckItemRooms[];
+  /** The settings of the server that are not set. */
+  settings: string[];
+  /** The services of vendors, for `services` only. */
+  services: CheckItemServices[];
+}
+
+/** What was counted. Each item has some of them. */
+export interface CheckItemNumbers {
+  /** `times`: how long the exam lasts. */
+  minutes?: number | undefined;
+  /** `times`: when it starts. Negative: it has begun. */
+  startsInMinutes?: number | undefined;
+  /** Examinees. `roster`: with and without a room. `seats`: without one. `capacity`: of all exams at the same time. */
+  examinees?: number | undefined;
+  /** `roster`: teachers in rooms, once for each room. */
+  teachers?: number | undefined;
+  /** `roster`: inspectors in rooms, once for each room. */
+  inspectors?: number | undefined;
+  /** `seats`: teachers and inspectors without a room. */
+  staff?: number | undefined;
+  /** `staff_access` and `links`: people who have no way in. */
+  people?: number | undefined;
+  /** `rooms`: rooms in progress. `teachers`: rooms without a teacher. */
+  rooms?: number | undefined;
+  /** `audio`: clips that the exam plays by itself. */
+  scheduled?: number | undefined;
+  /** `audio`: those of them that play more than two hours before the exam, or after it. */
+  outside?: number | undefined;
+  /** `audio`: files of the exam's clips that are not there. */
+  missingFiles?: number | undefined;
+  /** `capacity`: the streams of these examinees. */
+  streams?: number | undefined;
+  /** `capacity`: how many streams the stream service carries. */
+  limit?: number | undefined;
+  /** `storage`: the free space. Absent: unknown, or not checked. */
+  freeMiB?: number | undefined;
+  /** `storage`: below this free space, writes are refused. */
+  reserveMiB?: number | undefined;
+}
+
+export interface CheckItemPeople {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+}
+
+export interface CheckItemRooms {
+  /** The id of the room. */
+  roomId: string;
+  /** The name of the room. */
+  name: string;
+}
+
+export interface CheckItemServices {
+  /** The service. */
+  name: "aliyun_new" | "aliyun_old" | "rong_cloud" | "audio_bucket" | "uploads";
+  /** `ok`: it answers. `failed`: it does not, or refuses. `off`: not set up, or nothing to call. */
+  state: "ok" | "failed" | "off";
+}
+
+/** Input of `exam.cards`. */
+export interface CardsInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** Only cards of people in this room. Absent: in every room. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** Only people in this role. Absent: in every role. */
+  role?: "teacher" | "inspector" | "examinee" | null | undefined;
+  /** Only these people. Absent: everybody. 1 to 500 elements. */
+  userIds?: string[] | null | undefined;
+  /** Whether the cards have join codes, which can be typed, or links. Absent: codes if the server has them, otherwise links. */
+  as?: "codes" | "links" | null | undefined;
+  /** Whether the cards have QR codes. Default: `true`. */
+  withQr?: boolean | null | undefined;
+  /** The number of cards per page. 1 to 500. Default: `100`. */
+  limit?: number | null | undefined;
+  /** `next` of the previous page. Absent: the first page. */
+  after?: CardsInputAfter | null | undefined;
+}
+
+export interface CardsInputAfter {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+}
+
+/** Output of `exam.cards`. */
+export interface CardPage {
+  /** Whether the cards have codes or links. */
+  as: "codes" | "links";
+  /** By room, oldest first; in a room teachers, inspectors, examinees; and in the order in which they were added. Examinees of ended rooms have none. */
+  cards: CardPageCards[];
+  /** Send it as `after` to get the next page. Absent on the last page. */
+  next?: CardPageNext | undefined;
+}
+
+/** What a person needs to enter a room, to be printed or mailed. Whoever has it acts as that person. */
+export interface CardPageCards {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The id of the room. */
+  roomId: string;
+  /** The name of the room. */
+  roomName: string;
+  /** The address of the code, or the link: of an examinee, for the phone. */
+  url: string;
+  /** The page for the PC, for examinees only. */
+  pcUrl?: string | undefined;
+  /** When the exam ends for this person, including their extra minutes. */
+  examEndTime: Date;
+  /** The `jti` of the token in the link, by which it can be revoked. Absent with a code. */
+  tokenId?: string | undefined;
+  /** When the code or the link stops working. */
+  expiresAt: Date;
+  /** `XXXX-XXXX-XXXX`: the code to type. Absent with links. */
+  code?: string | undefined;
+  /** The code of the page for the PC, for examinees only. Absent with links. */
+  pcCode?: string | undefined;
+  /** `url` as a QR code. Absent without `withQr`. */
+  qr?: CardPageCardsQr | undefined;
+  /** `pcUrl` as a QR code. Absent with links, which are opened on the PC, and without `withQr`. */
+  pcQr?: CardPageCardsPcQr | undefined;
+}
+
+/** A QR code as a picture. */
+export interface CardPageCardsQr {
+  /** The width and the height, with the white border that scanners need. */
+  size: number;
+  /** The `d` of an SVG `<path>` with `viewBox="0 0 <size> <size>"`, to be stroked one unit wide in black on white. */
+  path: string;
+}
+
+/** A QR code as a picture. */
+export interface CardPageCardsPcQr {
+  /** The width and the height, with the white border that scanners need. */
+  size: number;
+  /** The `d` of an SVG `<path>` with `viewBox="0 0 <size> <size>"`, to be stroked one unit wide in black on white. */
+  path: string;
+}
+
+export interface CardPageNext {
+  /** The id of the room. */
+  roomId: string;
+  /** The user id of the person. */
+  userId: string;
+}
+
 /** Input of `exam.people`. */
 export interface ExamPeopleInput {
   /** The id of the exam. 1 to 128 characters. */
@@ -1036,6 +1263,14 @@ export interface StreamUrls {
   pullUrl: string;
   /** Plays the transcoded low-definition stream. */
   lowPullUrl: string;
+  /** Plays the stream by HLS, in browsers without the vendor's player. Absent unless `INVIGIL_STREAM_HLS_URL` is set. */
+  hlsUrl?: string | undefined;
+  /** Plays the transcoded low-definition stream by HLS. Absent unless `INVIGIL_STREAM_HLS_URL` is set. */
+  lowHlsUrl?: string | undefined;
+  /** Plays the stream by WHEP, in browsers without the vendor's player. Absent unless `INVIGIL_STREAM_WHEP_URL` is set. */
+  whepUrl?: string | undefined;
+  /** Plays the transcoded low-definition stream by WHEP. Absent unless `INVIGIL_STREAM_WHEP_URL` is set. */
+  lowWhepUrl?: string | undefined;
 }
 
 /** Input of `participant.list`. */
@@ -1726,6 +1961,102 @@ export interface StreamEvent {
   createdAt: Date;
 }
 
+/** Output of `installation.info`: what a page needs to know before anybody has signed in. */
+export interface InstallationInfo {
+  /** Whether calls need a token. `off`: a demo, in which every caller is an administrator. */
+  auth: "required" | "off";
+  /** Whether the server was started as the demo, with data that is made up. */
+  isDemo: boolean;
+  /** The time zone in which this installation shows times. */
+  timeZone: string;
+}
+
+/** Output of `installation.servers`. */
+export interface RunningServers {
+  /** The servers that run, those that started first at first. A command sees none with SQLite. */
+  servers: RunningServer[];
+}
+
+/** A server of the installation. */
+export interface RunningServer {
+  /** The id of the server, which changes when it restarts. Empty for the only server of a database. */
+  id: string;
+  /** When the server started. Absent: it runs an earlier version, which does not say. */
+  startedAt?: Date | undefined;
+  /** When the server last said that it runs. It does so every five seconds. */
+  renewedAt: Date;
+  /** The version of Invigil. Absent: an earlier version, which does not say. */
+  version?: string | undefined;
+  /** Whether this server answered the call. */
+  isThis: boolean;
+}
+
+/** Output of `installation.usage`. */
+export interface InstallationUsage {
+  /** The database. */
+  database: InstallationUsageDatabase;
+  /** The disk of this server. */
+  disk: InstallationUsageDisk;
+  /** The size of all uploaded audio files in bytes. */
+  audioBytes: number;
+  /** The number of exams, without deleted ones. */
+  exams: number;
+  /** What was under way in the last minute. */
+  underWay: InstallationUsageUnderWay;
+  /** The WebSockets and SSE connections of people to this server. */
+  connections: number;
+  /** The subscriptions of people at this server. */
+  subscriptions: number;
+  /** How much may be done in a minute, as the settings have it: sizes are in MiB. */
+  limits: InstallationUsageLimits[];
+  /** How much may be stored, and how many connections a server accepts. */
+  quotas: InstallationUsageQuotas[];
+}
+
+/** The database. */
+export interface InstallationUsageDatabase {
+  /** Which database the installation uses. */
+  kind: "sqlite" | "postgres";
+  /** The size of the database in bytes. */
+  bytes: number;
+}
+
+/** The disk of this server. */
+export interface InstallationUsageDisk {
+  /** The free space in bytes: that of the database's file or of the data folder, where there is less. Absent: unknown. */
+  freeBytes?: number | undefined;
+  /** The free space in bytes below which writes are refused. 0: they never are. */
+  reserveBytes: number;
+}
+
+/** What was under way in the last minute. */
+export interface InstallationUsageUnderWay {
+  /** The rooms in progress whose exam was held, or in which somebody was present. */
+  rooms: number;
+  /** The examinees in them who had a page connected. */
+  present: number;
+  /** The examinees in them who sent a stream. */
+  publishing: number;
+}
+
+/** A limit. */
+export interface InstallationUsageLimits {
+  /** The name of the setting. */
+  name: string;
+  /** Whose limit it is: of a person, an administrator, an address, a room or an exam. */
+  of: string;
+  /** How much may be done in a minute. */
+  perMinute: number;
+}
+
+/** A quota, or another bound. */
+export interface InstallationUsageQuotas {
+  /** The name of the setting. */
+  name: string;
+  /** How much may be stored. */
+  most: number;
+}
+
 /** An event that subscribers of a room receive. */
 export type RoomEvent =
   | RoomCreatedEvent
@@ -2369,6 +2700,30 @@ export type Procedures = {
      */
     plan: TRPCMutationProcedure<{ input: PlanExamInput; output: ExamPlan; meta: unknown }>;
     /**
+     * Returns how many were present, published and were detected in each minute of the last day.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.
+     */
+    series: TRPCQueryProcedure<{ input: ExamSeriesInput; output: ExamSeries; meta: unknown }>;
+    /**
+     * Returns the same for each room of an exam, of the last hour.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.
+     */
+    roomSeries: TRPCQueryProcedure<{ input: RoomSeriesInput; output: RoomSeriesPage; meta: unknown }>;
+    /**
+     * Says what is missing for an exam.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    check: TRPCQueryProcedure<{ input: ExamRef; output: ExamCheck; meta: unknown }>;
+    /**
+     * Makes cards with which people enter their rooms, to be printed or mailed.
+     *
+     * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
+     */
+    cards: TRPCMutationProcedure<{ input: CardsInput; output: CardPage; meta: unknown }>;
+    /**
      * Returns the people of an exam, with and without a room, as they are now.
      *
      * For administrators, teachers and inspectors. Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.
@@ -2562,5 +2917,25 @@ export type Procedures = {
      * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
      */
     listEvents: TRPCQueryProcedure<{ input: ListStreamEventsInput; output: StreamEventPage; meta: unknown }>;
+  };
+  installation: {
+    /**
+     * Returns what a page needs to know before anybody has signed in.
+     *
+     * For everybody: it takes no token.
+     */
+    info: TRPCQueryProcedure<{ input: void; output: InstallationInfo; meta: unknown }>;
+    /**
+     * Returns the servers that run.
+     *
+     * For administrators. Not with a token that is bound to a room or an exam.
+     */
+    servers: TRPCQueryProcedure<{ input: void; output: RunningServers; meta: unknown }>;
+    /**
+     * Returns how much of the installation is in use, and its limits.
+     *
+     * For administrators. Not with a token that is bound to a room or an exam.
+     */
+    usage: TRPCQueryProcedure<{ input: void; output: InstallationUsage; meta: unknown }>;
   };
 };

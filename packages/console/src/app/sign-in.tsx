@@ -3,12 +3,13 @@ import "@mantine/core/styles/PasswordInput.css";
 import { isInvigilError } from "@invigil/client";
 import { useInvigilClient, useSession } from "@invigil/react";
 import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { useLocation, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ErrorNote } from "../parts/error-note.js";
 import { LOCALES, type Locale } from "../texts/texts.js";
 import { useInstallation } from "./installation.js";
-import { tokenOfLink } from "./join-link.js";
+import { readRoomLink } from "./join-link.js";
 import { usePreferences } from "./preferences.js";
 import styles from "./sign-in.module.css";
 
@@ -150,6 +151,8 @@ function LinkForm() {
   const t = useTranslations("common.signIn");
   const { join } = useSession();
   const { isPending, failure, setFailure, attempt } = useAttempt();
+  const navigate = useNavigate();
+  const pathname = useLocation({ select: (location) => location.pathname });
   const [link, setLink] = useState("");
   const [isInvalid, setIsInvalid] = useState(false);
   return (
@@ -157,10 +160,16 @@ function LinkForm() {
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        const token = tokenOfLink(link);
-        setIsInvalid(token === undefined);
+        const read = readRoomLink(link);
+        setIsInvalid(read === undefined);
         setFailure(undefined);
-        if (token !== undefined) void attempt(() => join(token));
+        if (!read) return;
+        void attempt(async () => {
+          await join(read.token);
+          // An address that somebody opened comes first.
+          if (pathname === "/" && read.roomId !== undefined)
+            await navigate({ to: "/rooms/$roomId", params: { roomId: read.roomId }, replace: true });
+        });
       }}
     >
       {/* Browsers do not remember what stands in a field for passwords that they do not know. */}

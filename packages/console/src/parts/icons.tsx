@@ -38,7 +38,6 @@ export const SetupIcon = icon(
 export const AdminIcon = icon(
   <path d="M8 1.800l5 1.900v4c0 3-2 5.200-5 6.500-3-1.300-5-3.500-5-6.500v-4z" />,
 );
-export const MenuIcon = icon(<path d="M2.500 4.500h11M2.500 8h11M2.500 11.500h11" />);
 export const SearchIcon = icon(
   <>
     <circle cx="7" cy="7" r="4.200" />
@@ -64,7 +63,4 @@ export const BellIcon = icon(
 export const MessageIcon = icon(<path d="M2.500 3h11v8h-6l-3 2.500v-2.500h-2z" />);
 export const SoundIcon = icon(
   <path d="M2.500 6v4h2.500l3.500 3v-10l-3.500 3zM11 5.500a3.500 3.500 0 0 1 0 5M13 3.500a6.300 6.300 0 0 1 0 9" />,
-);
-export const KeyboardIcon = icon(
-  <path d="M1.500 4h13v8h-13zM4 6.500h.01M6.700 6.500h.01M9.300 6.500h.01M12 6.500h.01M4.500 9.500h7" />,
 );

@@ -3,8 +3,8 @@ import "@mantine/core/styles/Popover.css";
 import "@mantine/core/styles/Menu.css";
 import { Menu } from "@mantine/core";
 import { CheckIcon } from "./icons.js";
-import type { MenuEntry } from "./menu.js";
 import styles from "./menu.module.css";
+import type { MenuEntry } from "./menu-entry.js";
 
 /** The open menu. It hangs at the button beside which it stands. */
 export default function MenuList({

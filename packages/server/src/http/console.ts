@@ -19,11 +19,13 @@ export const CONSOLE_FOLDER = fileURLToPath(new URL("dist/console", PACKAGE_ROOT
 const PREFIX = "/console";
 const SECONDS_A_YEAR = 365 * 24 * 60 * 60;
 
-type ConsoleConfig = Pick<Config, "publicUrl">;
+type ConsoleConfig = Pick<Config, "publicUrl" | "streamPlayers">;
 
-/** The origins, besides the page's own, from which the console plays audio clips. */
-const mediaOrigins = ({ publicUrl }: ConsoleConfig): readonly string[] =>
-  publicUrl === undefined ? [] : [new URL(publicUrl).origin];
+/** The origins, besides the page's own, from which the console plays audio clips and streams. */
+const mediaOrigins = ({ publicUrl, streamPlayers }: ConsoleConfig): readonly string[] => {
+  const urls = [publicUrl, streamPlayers.hlsUrl, streamPlayers.whepUrl].flatMap((url) => url ?? []);
+  return [...new Set(urls.map((url) => new URL(url).origin))];
+};
 
 /** It names no nonce, so that browsers can keep the page. Everything that is not listed is refused. */
 const contentSecurityPolicy = (config: ConsoleConfig): string => {
