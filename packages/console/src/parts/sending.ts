@@ -45,8 +45,7 @@ export interface Sending {
 }
 
 /** Both pages of people: a list does not know which of them use a PC. */
-const pagesOf = (userIds: readonly string[]): string[] =>
-  userIds.flatMap((userId) => loginsOf(userId, true));
+const pagesOf = (userIds: readonly string[]): string[] => userIds.flatMap((userId) => loginsOf(userId, true));
 
 /** Messages and clips. One of these belongs to one opening of a dialog, so that a double click sends nothing twice. */
 export const useSending = (): Sending => {
