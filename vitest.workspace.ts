@@ -13,6 +13,7 @@ if (noPostgres) console.warn(`The tests on PostgreSQL are skipped: ${noPostgres}
 const START_POSTGRES = pathOf("packages/server/test/support/start-postgres.ts");
 /** A page in jsdom, beside a server. */
 const PAGE = pathOf("packages/react/test/page.ts");
+const CONSOLE_SETUP = pathOf("packages/console/test/setup.ts");
 const WATCH_SECRETS = pathOf("packages/server/test/support/watch-secrets.ts");
 const PACKAGES = readdirSync(pathOf("packages")).filter((name) => existsSync(pathOf(`packages/${name}/src`)));
 /** Tests that start processes, most of them of what the last build packed. `npm run check` leaves them out. */
@@ -69,7 +70,7 @@ const inProcess = (name: string) =>
     isolate: false,
     env: { TMPDIR: temporaryFolder() },
     ...(name === "react" && { environment: PAGE }),
-    ...(name === "console" && { environment: "jsdom", setupFiles: ["test/setup.ts"] }),
+    ...(name === "console" && { environment: "jsdom", setupFiles: [CONSOLE_SETUP] }),
   });
 
 /** The tests of a package that start processes. */

@@ -14,7 +14,8 @@ export type { LiveSnapshot, LiveStatus, StatusChange } from "./live/core.js";
 export type { LiveExam, LiveExamListeners } from "./live/exam.js";
 export type { Live } from "./live/live.js";
 export type { LiveOptions } from "./live/options.js";
-export type { LivePeople, LivePeopleListeners, LivePerson, PeopleState } from "./live/people.js";
+export type { LivePeople, LivePeopleListeners } from "./live/people.js";
+export type { LivePerson, PeopleState } from "./live/people-types.js";
 export type {
   BroadcastOptions,
   LiveRoom,

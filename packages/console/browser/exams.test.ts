@@ -31,7 +31,7 @@ const WORDS = {
     wrong: "do not belong together",
     title: "Exams",
     running: /Running/,
-    hides: "3 hidden by filters",
+    hides: (count: number) => `${count} hidden by filters`,
     create: "New exam",
     name: "Name",
     submit: "Create the exam",
@@ -50,7 +50,7 @@ const WORDS = {
     wrong: "用户名或密码不正确",
     title: "考试",
     running: /进行中/,
-    hides: "筛选隐藏了 3 条",
+    hides: (count: number) => `筛选隐藏了 ${count} 条`,
     create: "新建考试",
     name: "名称",
     submit: "新建考试",
@@ -82,7 +82,8 @@ describe.each(["en", "zh-CN"] as const)("the exams, in %s", (locale) => {
     await page.getByText("Mathematics A").waitFor();
     expect(new URL(page.url()).search).toBe("?view=running");
     expect(await page.getByRole("row").count()).toBe(3);
-    await page.getByText(words.hides).waitFor();
+    const { exams } = await world.admin.exam.list({ pageSize: 100 });
+    await page.getByText(words.hides(exams.length - 2)).waitFor();
     await check();
     await page.getByRole("searchbox").fill("math");
     await page.waitForURL(/q=math/);

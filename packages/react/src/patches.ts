@@ -33,10 +33,10 @@ const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   participant_left: [],
   devices_changed: [],
   publish_status_changed: ["streams"],
+  roster_changed: ["participants", "people", "rooms"],
   cheat_config_changed: ["config"],
   cheat_records_added: ["records"],
   message: ["messages"],
-  roster_changed: ["participants", "people", "rooms"],
   detections_counted: ["records"],
   gap: ["participants", "people", "rooms", "records", "messages", "streams", "config"],
 };

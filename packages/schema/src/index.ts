@@ -280,8 +280,12 @@ export {
   publishStatusSchema,
   type RemovedParticipant,
   type RemoveParticipantInput,
+  type RosterFault,
+  type RosterFaultCode,
   removedParticipantSchema,
   removeParticipantInput,
+  rosterFaultCodes,
+  rosterFaultSchema,
   type StreamUrls,
   streamUrlsSchema,
 } from "./participant.js";

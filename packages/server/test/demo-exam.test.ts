@@ -336,7 +336,7 @@ describe("the exam of the demo", () => {
           TABLES.map(async (table) => [getTableName(table), await countRows(demo.db, table)] as const),
         ),
       );
-    const { room_events: _, ...before } = await rows();
+    const { room_events: _, duties: __, ...before } = await rows();
     for (let round = 0; round < 8; round += 1) {
       await demo.show.tick();
       const [exam] = await examsOf(demo);
@@ -351,7 +351,8 @@ describe("the exam of the demo", () => {
     demo.services.subscriptions.start();
     await vi.waitFor(
       async () => {
-        const { room_events: events = 0, ...others } = await rows();
+        // What a server has to do has one row, which may come meanwhile.
+        const { room_events: events = 0, duties: ___, ...others } = await rows();
         expect(others).toEqual(before);
         expect(events).toBeLessThan(2);
       },

@@ -177,15 +177,34 @@ it("its files vary by encoding also where only some origins may call", async () 
   expect(headers.vary).toBe("Origin, accept-encoding");
 });
 
-it("below a path, with INVIGIL_PUBLIC_URL, a deep link finds the console's files there, and may play from there", async () => {
-  const publicUrl = "https://exams.school.example/proctor & co";
+it("below a path of a proxy, a deep link finds the console's files, and plays what has the public address", async () => {
+  const publicUrl = "https://exams.school.example/proctor&co";
   await using served = await openConsole({ config: { publicUrl } });
-  const { body, headers } = await served.get("/console/exams/e1/rooms/r1");
-  const at = "https://exams.school.example/proctor%20&amp;%20co/console/";
-  expect(body).toContain(`<base href="${new URL(at).pathname}">`);
-  expect(headers["content-security-policy"]).toContain(
-    "media-src 'self' blob: https://exams.school.example;",
-  );
+  /** Takes the path away, as a proxy does that mounts Invigil below it. */
+  const viaProxy = (address: string): Promise<Response> => {
+    const [, path] = /^\/proctor&co(\/.*)$/.exec(new URL(address).pathname) ?? [];
+    if (path === undefined) throw new Error(`${address} is not below the path`);
+    return fetch(`${served.url}${path}`);
+  };
+  const address = `${publicUrl}/console/exams/e1/rooms/r1`;
+  const response = await viaProxy(address);
+  const page = await response.text();
+  const script = await viaProxy(resolved(page, address, "./assets/entry-Ab12_-cd.js"));
+  expect([script.status, await script.text()]).toEqual([200, SCRIPT]);
+  for (const directive of ["media-src 'self' blob:", "connect-src 'self'"])
+    expect(response.headers.get("content-security-policy")).toContain(
+      `${directive} https://exams.school.example;`,
+    );
+});
+
+it("may play streams from where browsers without the vendor's player find them", async () => {
+  const hlsUrl = "https://hls.school.example/{app}/{stream}.m3u8";
+  const whepUrl = "https://whep.school.example:8443/{app}/{stream}.whep";
+  await using served = await openConsole({ config: { streamPlayers: { hlsUrl, whepUrl } } });
+  const { headers } = await served.get("/console");
+  const origins = "https://hls.school.example https://whep.school.example:8443";
+  for (const directive of ["media-src 'self' blob:", "connect-src 'self'"])
+    expect(headers["content-security-policy"]).toContain(`${directive} ${origins};`);
 });
 
 it("it may play the streams of the servers that the settings name, and no others", async () => {

@@ -60,9 +60,9 @@ const invigil = (start: typeof run | typeof runHere, name: string, args: readonl
 
 describe("every command", () => {
   /** Runs a command that succeeds, and returns what it prints. */
-  const does = async (name: string, args: readonly string[], printed: RegExp, input?: string) => {
+  const does = async (name: string, args: readonly string[], printed: RegExp, input?: string, code = 0) => {
     const { stdout, ...ended } = await invigil(run, name, args, input);
-    expect({ name, ...ended }).toEqual({ name, code: 0, signal: null, stderr: "" });
+    expect({ name, ...ended }).toEqual({ name, code, signal: null, stderr: "" });
     expect(stdout).toMatch(printed);
     return stdout.trim();
   };
@@ -117,11 +117,7 @@ describe("every command", () => {
     await does("roster list", ["--exam", "Arts"], /4 people have no room; 0 examinees sit in rooms\.\n$/);
     await does("exam plan", ["Arts", "--room-size", "1"], /Created 2 rooms and seated 2 examinees, /);
     await does("exam duplicate", ["Arts", "--name", "Resit", "--with-rooms", "--with-people", "-q"], ID);
-    const { stdout, code } = await invigil(run, "exam check", ["Arts"]);
-    expect({ stdout, code }).toEqual({
-      stdout: expect.stringMatching(/^CHECK .*\n15 checks: \d missing, /s),
-      code: 1,
-    });
+    await does("exam check", ["Arts"], /^CHECK .*\n15 checks: [1-9] missing, /s, undefined, 1);
     await does(
       "exam delete",
       ["Resit", "--with-rooms", "--erase-now", "--yes"],

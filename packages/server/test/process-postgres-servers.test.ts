@@ -22,7 +22,7 @@ import {
 import { rest, trpc } from "./support/calls.js";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { often } from "./support/effort.js";
-import { listenExam, listenRoom } from "./support/listening.js";
+import { listenExam, listenPeople, listenRoom } from "./support/listening.js";
 import { createTestService, held, withServices } from "./support/message-services.js";
 import { openOutdated } from "./support/newer-schema.js";
 import { createOutage } from "./support/outage.js";
@@ -199,6 +199,31 @@ describePostgres("servers of one database", () => {
     };
     await Promise.all(servers.all.map(prune));
     expect(await rowsOf(one.db, auditEntries)).toEqual([]);
+  });
+
+  test("tell everybody of an exam, whichever server somebody comes to, and since when", async () => {
+    const config = { presenceSettleSeconds: 0 };
+    await using servers = await openPair((await schemas().open()).url, { config });
+    const [one, other] = servers.all;
+    const { id: roomId, examId } = await one.as(TEACHER).room.create({
+      name: "R",
+      participants: [{ userId: "e1", name: "E", role: "examinee" }],
+    });
+    const examinee = { sub: "e1", role: "examinee" } as const;
+    await using watching = await listenPeople(one, ROOT, { examId });
+    const first = await listenRoom(one, examinee, { roomId });
+    const [entered] = await watching.until(({ type }) => type === "participant_entered");
+    const second = await listenRoom(other, examinee, { roomId });
+    await watching.until(({ type }) => type === "devices_changed");
+    await first.leave();
+    await watching.until(({ type }) => type === "devices_changed");
+    const entry = async (server: Member) => (await server.as(ROOT).exam.people({ examId })).people.at(-1);
+    // The page is connected to the other server alone, and has been present since it came to the first one.
+    const pages = [{ camera: "main", since: entered?.time, devices: 1 }];
+    expect([await entry(one), await entry(other)]).toMatchObject([{ pages }, { pages }]);
+    await second.leave();
+    const left = (await watching.until(({ type }) => type === "participant_left")).at(-1);
+    expect(await entry(one)).toMatchObject({ pages: [], left: [{ camera: "main", since: left?.time }] });
   });
 
   describe("a right that one server takes away is gone at the others, too, when", () => {

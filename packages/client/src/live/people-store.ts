@@ -3,7 +3,7 @@ import type { PeopleEvent, Room, RosterCounts, RosterEntry, RosterPage } from ".
 import type { RetryOptions } from "../retry.js";
 import { type FeedCore, setState } from "./core.js";
 import { oncePerFrame } from "./frames.js";
-import type { LivePerson, PeopleCalls, PeopleRows, PeopleState } from "./people.js";
+import type { LivePerson, PeopleCalls, PeopleRows, PeopleState } from "./people-types.js";
 import { type Follower, follow } from "./subscription-loop.js";
 
 // The people of an exam in memory. All values of events are absolute, so events that a page includes already change nothing in the end.
@@ -292,7 +292,7 @@ export const followPeople = (
         take(page, seen);
         cursor = page.nextCursor;
       } while (cursor !== undefined);
-      for (const person of [...shared.byId.values()]) if (!seen.has(person.id)) rows.remove(person);
+      for (const person of shared.byId.values()) if (!seen.has(person.id)) rows.remove(person);
       isReading = false;
       isWhole = true;
       readAt = performance.now();

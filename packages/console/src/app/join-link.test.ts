@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { tokenOfLink } from "./join-link.js";
+import { readRoomLink } from "./join-link.js";
 
 it.each([
   [
@@ -11,5 +11,5 @@ it.each([
   ["a token alone", "aa.bb.cc", undefined],
   ["something else", "hello", undefined],
 ])("finds the token in %s", (_, link, token) => {
-  expect(tokenOfLink(link)).toBe(token);
+  expect(readRoomLink(link)?.token).toBe(token);
 });

@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter } from "@tanstack/react-rout
 import { parseSearch, stringifySearch } from "../parts/search-state.js";
 import { consolePath } from "./addresses.js";
 import { ErrorPage, NotFoundPage } from "./error-pages.js";
+import { RoomAddress } from "./room-address.js";
 import { Root } from "./root.js";
 import { lazyScreen } from "./screen.js";
 
@@ -40,6 +41,11 @@ const room = createRoute({
   path: "/exams/$examId/rooms/$roomId",
   component: lazyScreen("room", () => import("../screens/room/screen.js")),
 });
+const roomAddress = createRoute({
+  getParentRoute: () => root,
+  path: "/rooms/$roomId",
+  component: RoomAddress,
+});
 const records = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/records",
@@ -62,6 +68,7 @@ const routeTree = root.addChildren([
   candidates,
   candidate,
   room,
+  roomAddress,
   records,
   setup,
   administration,

@@ -3,12 +3,13 @@ import "@mantine/core/styles/PasswordInput.css";
 import { isInvigilError } from "@invigil/client";
 import { useInvigilClient, useSession } from "@invigil/react";
 import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { useLocation, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ErrorNote } from "../parts/error-note.js";
 import { LOCALES, type Locale } from "../texts/texts.js";
 import { useInstallation } from "./installation.js";
-import { tokenOfLink } from "./join-link.js";
+import { readRoomLink } from "./join-link.js";
 import { usePreferences } from "./preferences.js";
 import styles from "./sign-in.module.css";
 
@@ -16,7 +17,7 @@ import styles from "./sign-in.module.css";
 export default function SignIn() {
   const t = useTranslations("common");
   const { ended } = useSession();
-  const { demo } = useInstallation();
+  const { entry } = useInstallation();
   const { locale, setLocale } = usePreferences();
   const [way, setWay] = useState<"account" | "link">("account");
   const title = t("signIn.title");
@@ -33,8 +34,8 @@ export default function SignIn() {
             {t(ended.reason === "logged_out" ? "signIn.signedOut" : "signIn.again")}
           </p>
         )}
-        {demo && <DemoEntry />}
-        {way === "account" ? <AccountForm /> : <LinkForm />}
+        {entry && <Entry by={entry} />}
+        {way === "account" ? <AccountForm isSecond={entry !== undefined} /> : <LinkForm />}
         <button
           type="button"
           className={styles.other}
@@ -101,7 +102,8 @@ function Problem({ children }: { children: ReactNode }) {
   );
 }
 
-function AccountForm() {
+/** @param isSecond - whether another button comes first */
+function AccountForm({ isSecond }: { isSecond: boolean }) {
   const t = useTranslations("common.signIn");
   const { login } = useSession();
   const { isPending, failure, attempt } = useAttempt();
@@ -139,7 +141,7 @@ function AccountForm() {
         onChange={({ currentTarget }) => setPassword(currentTarget.value)}
       />
       <Failure of={failure} refused={t("refused")} />
-      <Button type="submit" size="sm" loading={isPending}>
+      <Button type="submit" size="sm" loading={isPending} variant={isSecond ? "default" : "filled"}>
         {t("submit")}
       </Button>
     </form>
@@ -150,6 +152,8 @@ function LinkForm() {
   const t = useTranslations("common.signIn");
   const { join } = useSession();
   const { isPending, failure, setFailure, attempt } = useAttempt();
+  const navigate = useNavigate();
+  const pathname = useLocation({ select: (location) => location.pathname });
   const [link, setLink] = useState("");
   const [isInvalid, setIsInvalid] = useState(false);
   return (
@@ -157,10 +161,16 @@ function LinkForm() {
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        const token = tokenOfLink(link);
-        setIsInvalid(token === undefined);
+        const read = readRoomLink(link);
+        setIsInvalid(read === undefined);
         setFailure(undefined);
-        if (token !== undefined) void attempt(() => join(token));
+        if (!read) return;
+        void attempt(async () => {
+          await join(read.token);
+          // An address that somebody opened comes first.
+          if (pathname === "/" && read.roomId !== undefined)
+            await navigate({ to: "/rooms/$roomId", params: { roomId: read.roomId }, replace: true });
+        });
       }}
     >
       {/* Browsers do not remember what stands in a field for passwords that they do not know. */}
@@ -183,12 +193,13 @@ function LinkForm() {
   );
 }
 
-function DemoEntry() {
+function Entry({ by }: { by: "demo" | "open" }) {
   const t = useTranslations("common.signIn");
-  const { accept } = useSession();
+  const { accept, join } = useSession();
   const client = useInvigilClient();
   const { isPending, failure, attempt } = useAttempt();
-  const enter = async () => accept(await client.auth.loginToDemo.mutate());
+  // A server that asks for no token takes any.
+  const enter = async () => (by === "open" ? join("none") : accept(await client.auth.loginToDemo.mutate()));
   return (
     <div className={styles.demo}>
       <Button size="sm" loading={isPending} onClick={() => void attempt(enter)}>

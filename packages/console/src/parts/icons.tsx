@@ -38,7 +38,6 @@ export const SetupIcon = icon(
 export const AdminIcon = icon(
   <path d="M8 1.800l5 1.900v4c0 3-2 5.200-5 6.500-3-1.300-5-3.500-5-6.500v-4z" />,
 );
-export const MenuIcon = icon(<path d="M2.500 4.500h11M2.500 8h11M2.500 11.500h11" />);
 export const SearchIcon = icon(
   <>
     <circle cx="7" cy="7" r="4.200" />
@@ -57,7 +56,4 @@ export const UserIcon = icon(
     <circle cx="8" cy="5.500" r="2.750" />
     <path d="M2.800 14c.3-2.800 2.400-4.300 5.200-4.300s4.900 1.500 5.200 4.300" />
   </>,
-);
-export const KeyboardIcon = icon(
-  <path d="M1.500 4h13v8h-13zM4 6.500h.01M6.700 6.500h.01M9.300 6.500h.01M12 6.500h.01M4.500 9.500h7" />,
 );

@@ -3,8 +3,8 @@ import "@mantine/core/styles/Popover.css";
 import "@mantine/core/styles/Menu.css";
 import { Menu } from "@mantine/core";
 import { CheckIcon } from "./icons.js";
-import type { MenuEntry } from "./menu.js";
 import styles from "./menu.module.css";
+import type { MenuEntry } from "./menu-entry.js";
 
 /** The open menu. It hangs at the button beside which it stands. */
 export default function MenuList({
@@ -32,7 +32,7 @@ export default function MenuList({
             <Menu.Item
               key={entry.label}
               {...(lang !== undefined && { lang })}
-              {...(entry.isDangerous && { color: "red" })}
+              {...(entry.isDangerous && { className: styles.dangerous })}
               {...(isChecked !== undefined && { role: "menuitemradio", "aria-checked": isChecked })}
               rightSection={
                 isChecked ? <CheckIcon size={14} /> : keys === undefined ? null : <kbd>{keys}</kbd>

@@ -1,22 +1,7 @@
 import { type KeyboardEvent, lazy, type ReactNode, Suspense, useId, useRef, useState } from "react";
 import { IconButton } from "./icon-button.js";
 import styles from "./menu.module.css";
-
-/** A line of a menu. */
-export type MenuEntry =
-  | { readonly kind: "label"; readonly label: string }
-  | { readonly kind: "line" }
-  | {
-      readonly kind: "action";
-      readonly label: string;
-      readonly onSelect: () => void;
-      readonly isDangerous?: boolean;
-      /** Of a choice: whether it is the current one. */
-      readonly isChecked?: boolean;
-      /** The language of the label, if it is not that of the page. */
-      readonly lang?: string;
-      readonly keys?: string;
-    };
+import type { MenuEntry } from "./menu-entry.js";
 
 // Positioning and keyboard of menus are loaded with the first menu that opens.
 const loadList = () => import("./menu-list.js");

@@ -3,7 +3,7 @@ import "@mantine/core/styles/Switch.css";
 import { Switch } from "@mantine/core";
 import { useTranslations } from "use-intl";
 import { Dialog } from "./dialog.js";
-import type { Shortcut } from "./shortcuts.js";
+import type { Shortcut } from "./shortcut.js";
 import styles from "./shortcuts.module.css";
 
 /** The list of shortcuts, with a switch that turns them off. */

@@ -11,14 +11,7 @@ import {
   useSyncExternalStore,
 } from "react";
 import { useTranslations } from "use-intl";
-
-/** A key, or keys one after the other (`g e`), that do something on this page. */
-export interface Shortcut {
-  readonly keys: string;
-  /** What it does, in the list that `?` opens. */
-  readonly label: string;
-  readonly run: () => void;
-}
+import type { Shortcut } from "./shortcut.js";
 
 /** How long the next key of a sequence may take, in milliseconds. */
 const SEQUENCE_MS = 1200;

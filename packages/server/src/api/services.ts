@@ -206,7 +206,7 @@ export const createServices = (
   const uses = new EventEmitter<{ exam: [caller: Caller, examId: string] }>();
   const access = withRateLimits(uncountedAccess, rates, (caller, examId) => {
     seriesRecorder.noteUse();
-    if (isDemo) uses.emit("exam", caller, examId);
+    if (isDemo && examId !== undefined) uses.emit("exam", caller, examId);
   });
   const series = createSeriesService({ store: seriesStore, access, rates, clock });
   const authStore = createAuthStore({ storage, writes, roomExams });

@@ -21,7 +21,10 @@ type Person = RosterEntry & { readonly state: ReturnType<typeof rosterStateOf> }
 /** Says since when a person is in their state, if it is known. */
 const since = ({ state, pages, left, publishStatus, publishStatusSince }: Person): Date | undefined => {
   const latest = (times: readonly (Date | undefined)[]): Date | undefined =>
-    times.filter(Boolean).toSorted().at(-1);
+    times
+      .filter(Boolean)
+      .toSorted((one, other) => Number(one) - Number(other))
+      .at(-1);
   switch (state) {
     case "disconnected":
       return latest(left.map((page) => page.since));

@@ -22,12 +22,10 @@ const SECONDS_A_YEAR = 365 * 24 * 60 * 60;
 type ConsoleConfig = Pick<Config, "publicUrl" | "streamPlayers">;
 
 /** The origins, besides the page's own, from which the console plays audio clips and streams. */
-const mediaOrigins = ({
-  publicUrl,
-  streamPlayers: { hlsUrl, whepUrl },
-}: ConsoleConfig): readonly string[] => [
-  ...new Set([publicUrl, hlsUrl, whepUrl].flatMap((url) => (url === undefined ? [] : [new URL(url).origin]))),
-];
+const mediaOrigins = ({ publicUrl, streamPlayers }: ConsoleConfig): readonly string[] => {
+  const urls = [publicUrl, streamPlayers.hlsUrl, streamPlayers.whepUrl].flatMap((url) => url ?? []);
+  return [...new Set(urls.map((url) => new URL(url).origin))];
+};
 
 /** It names no nonce, so that browsers can keep the page. Everything that is not listed is refused. */
 const contentSecurityPolicy = (config: ConsoleConfig): string => {

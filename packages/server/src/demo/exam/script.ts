@@ -60,12 +60,18 @@ const CHINESE_TALKS: readonly Talk[] = [
   ["外面有施工的声音，会影响检测吗？", "没关系，已经记录，请继续作答。"],
   ["刚才网络断了一下，现在好了。", "收到，作答已保存，请继续。"],
   ["老师，可以用草稿纸吗？", "可以，请先把空白草稿纸正反面给摄像头看一下。"],
+  ["可以去一下洗手间吗？", "可以，请先举手示意，五分钟内回来。"],
+  ["第七题的选项 B 和 C 好像一样。", "题目没有问题，请仔细看符号。"],
+  ["手机支架倒了，我已经重新放好。", "好的，画面正常。"],
+  ["提交以后还能修改吗？", "考试结束前都可以修改。"],
 ];
 const ENGLISH_TALKS: readonly Talk[] = [
   ["May I use scratch paper?", "Yes, blank paper only. Please show both sides to the camera first."],
   ["My screen froze for a moment. It works again.", "Thank you, your answers are saved. Please go on."],
   ["Is question 7 meant to have two correct answers?", "No. Please choose the best one."],
   ["Somebody is ringing at my door, should I ignore it?", "Yes, please stay in the picture."],
+  ["Can I change an answer after I have submitted it?", "Yes, until the end of the exam."],
+  ["My phone stand fell over. I have put it back.", "Thank you, the picture is fine."],
 ];
 
 /**
@@ -133,6 +139,7 @@ export const writeScript = (seed: number): Act[] => {
   for (const candidate of [FLAGGED, TWO_DEVICES]) busyUntil[candidate] = 120;
   for (const second of [24, 26, 34, 43, 52])
     add(second, { does: "detect", candidate: FLAGGED, detectType: second === 34 ? "watch" : "cellPhone" });
+  add(57, { does: "tell", hall: 0, candidate: FLAGGED, text: "刘洋，请把手机放回支架上，手不要碰它。" });
   add(25, { does: "connect", candidate: TWO_DEVICES, camera: "main" });
   add(170, { does: "disconnectDevice", candidate: TWO_DEVICES, camera: "main" });
   goesDark(DARK, 27, 230);

@@ -7,12 +7,12 @@ const ONE = { calls: 1 };
 /**
  * Wraps the access service so that each permitted call counts towards the rate limits of its room and exam. The
  * limits count after the permission check: otherwise a stranger could use up the limit of a room.
- * @param noteUse called at each permitted call that names an exam or one of its rooms
+ * @param noteUse called at each permitted call, with the exam if it is known
  */
 export const withRateLimits = (
   access: AccessService,
   rates: RateLimits,
-  noteUse: (caller: Caller, examId: string) => void,
+  noteUse: (caller: Caller, examId: string | undefined) => void,
 ): AccessService => {
   const ofExam =
     <Result>(check: (caller: Caller, examId: string) => Promise<Result>) =>
@@ -34,7 +34,7 @@ export const withRateLimits = (
     },
     async inProgress(caller, where) {
       await access.inProgress(caller, where);
-      if (where.examId !== undefined) noteUse(caller, where.examId);
+      noteUse(caller, where.examId);
       rates.take(where, ONE);
     },
     exam: ofExam(access.exam),

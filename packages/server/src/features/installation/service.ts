@@ -96,7 +96,10 @@ export const createInstallationService = ({
     ]);
     return {
       database: { kind: db.kind, bytes },
-      disk: { ...(space && Number.isFinite(space.bytes) && { freeBytes: space.bytes }), reserveBytes: config.diskReserveBytes },
+      disk: {
+        ...(space && Number.isFinite(space.bytes) && { freeBytes: space.bytes }),
+        reserveBytes: config.diskReserveBytes,
+      },
       audioBytes,
       exams,
       underWay: { rooms, present, publishing },

@@ -36,7 +36,7 @@ export const createFirstLetters = (): ((name: string) => string) => {
     for (const [word] of folded(name).matchAll(WORDS)) {
       let letter = known.get(word);
       if (letter === undefined) {
-        letter = HAN.test(word) ? (letterOf(word) ?? "") : ([...word][0] ?? "");
+        letter = HAN.test(word) ? (letterOf(word) ?? "") : String.fromCodePoint(word.codePointAt(0) ?? 0);
         // Words without a bound on their number are as quick to look at again.
         if (HAN.test(word)) known.set(word, letter);
       }

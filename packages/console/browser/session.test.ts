@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { ACCOUNTS, openWorld, PASSWORD, type World } from "./support/console.js";
+
+const APPS = { watchUrl: "https://watch.example/app/", examineeUrl: "https://sit.example/" };
+let world: World;
+let examId: string;
+let roomId: string;
+
+beforeAll(async () => {
+  world = await openWorld({ config: { apps: APPS } });
+  const exam = await world.teacher.exam.create({
+    name: "Mathematics A",
+    startTime: new Date(Date.now() - 600_000),
+    endTime: new Date(Date.now() + 6_000_000),
+  });
+  examId = exam.id;
+  const room = await world.teacher.room.create({
+    name: "Room 1",
+    examId,
+    participants: [
+      { userId: ACCOUNTS.inspector.userId, name: ACCOUNTS.inspector.name, role: "inspector" },
+      { userId: "e1", name: "Wang Fang", role: "examinee" },
+    ],
+  });
+  roomId = room.id;
+});
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+});
+
+it("ends when the server refuses it, and begins again at the same address", async () => {
+  await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/records?type=watch` });
+  const { page, check } = open;
+  await page.getByRole("heading", { name: "Records" }).waitFor();
+  // It ends all sessions of the account.
+  await world.admin.account.setPassword({
+    userId: ACCOUNTS.teacher.userId,
+    password: `${PASSWORD}, another`,
+  });
+  await page.getByRole("navigation").getByRole("link", { name: "Exams" }).click();
+  await page.getByText("Your session has ended").waitFor();
+  await page.goBack();
+  await check();
+  await page.getByLabel("User name").fill(ACCOUNTS.teacher.userId);
+  await page.getByLabel("Password", { exact: true }).fill(`${PASSWORD}, another`);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Records" }).waitFor();
+  expect(page.url()).toBe(`${world.url}/console/exams/${examId}/records?type=watch`);
+});
+
+it("is shared by the tabs of a browser, and ends in all of them", async () => {
+  await using open = await world.openConsole({ role: "admin" });
+  const second = await open.page.context().newPage();
+  await second.goto(`${world.url}/console/exams/${examId}`);
+  await second.getByRole("heading", { name: "Overview" }).waitFor();
+  await open.page.getByRole("button", { name: "Li Na, menu" }).click();
+  await open.page.getByRole("menuitem", { name: "Sign out" }).click();
+  await open.page.getByText("You have signed out.").waitFor();
+  await second.getByRole("heading", { name: "Sign in" }).waitFor();
+});
+
+it("shows inspectors what they may see, and nothing that changes it", async () => {
+  await using open = await world.openConsole({ role: "inspector" });
+  const { page, check } = open;
+  await page.getByRole("link", { name: "Mathematics A" }).waitFor();
+  expect(await page.getByRole("button", { name: "New exam" }).count()).toBe(0);
+  expect(await page.getByRole("button", { name: /^Actions/ }).count()).toBe(0);
+  await check();
+  await page.getByRole("link", { name: "Mathematics A" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  expect(await page.getByRole("navigation").getByRole("link").allTextContents()).toEqual([
+    "Exams",
+    "Overview",
+    "Candidates",
+    "Records",
+  ]);
+});
+
+it.each(["en", "zh-CN"] as const)(
+  "tells a candidate who pastes their link where they belong, in %s",
+  async (locale) => {
+    const links = await world.admin.room.joinLinks({ roomId });
+    const link = links.find(({ role }) => role === "examinee")?.url ?? "";
+    await using open = await world.openConsole({ locale });
+    const { page, check, picture } = open;
+    const requests: string[] = [];
+    page.on("request", (request) => void requests.push(request.url()));
+    await page
+      .getByRole("button", { name: locale === "en" ? "I have a link to a room" : "我有考场链接" })
+      .click();
+    await page.getByLabel(locale === "en" ? "Link to the room" : "考场链接", { exact: true }).fill(link);
+    await check();
+    await page.getByRole("button", { name: locale === "en" ? "Open the room" : "进入考场" }).click();
+    await page
+      .getByRole("heading", { name: locale === "en" ? "This page is for invigilators" : "本页面供监考使用" })
+      .first()
+      .waitFor();
+    await check();
+    await picture(`candidate-at-the-console-${locale}`);
+    // The token of a link goes into no address.
+    expect(requests.filter((url) => url.includes(new URL(link).searchParams.get("token") ?? "?"))).toEqual(
+      [],
+    );
+  },
+);
+
+it("leads a teacher with a link to their room, and says what the link is when it is none", async () => {
+  const links = await world.admin.room.joinLinks({ roomId, role: "teacher" });
+  await using open = await world.openConsole();
+  const { page } = open;
+  await page.getByRole("button", { name: "I have a link to a room" }).click();
+  const field = page.getByLabel("Link to the room", { exact: true });
+  await field.fill("hello");
+  await page.getByRole("button", { name: "Open the room" }).click();
+  await page.getByText("This is no link to a room").waitFor();
+  await field.fill(links[0]?.url ?? "");
+  await page.getByRole("button", { name: "Open the room" }).click();
+  await page.waitForURL(`${world.url}/console/exams/${examId}/rooms/${roomId}`);
+});
