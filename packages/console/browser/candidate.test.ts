@@ -119,3 +119,15 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     await check();
   });
 });
+
+it("keeps the link that somebody has if the server cannot make another", async () => {
+  const people = [{ userId: "e3", name: "李伟" }];
+  const hall = await openExamRoom(world, { room: "Hall D", people });
+  await using open = await world.openConsole({ role: "teacher", path: `exams/${hall.examId}/candidates/e3` });
+  const { page } = open;
+  await page.getByRole("button", { name: "Actions for 李伟" }).click();
+  await page.getByRole("menuitem", { name: "New link" }).click();
+  await page.getByRole("button", { name: "Make a new link" }).click();
+  await page.getByText("This was not done").waitFor();
+  expect((await hall.as("e3").room.get({ roomId: hall.roomId })).id).toBe(hall.roomId);
+});

@@ -13,7 +13,12 @@ const WRITTEN = 30_001;
 let world: World;
 
 beforeAll(async () => {
-  world = await openWorld({ config: STREAMS });
+  world = await openWorld({
+    config: {
+      ...STREAMS,
+      apps: { watchUrl: "https://watch.example/", examineeUrl: "https://sit.example/" },
+    },
+  });
 });
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
@@ -181,4 +186,39 @@ it("keeps tiles where they are while somebody points at them, and says that they
   expect(await names()).toEqual(before);
   await button.click();
   await expect.poll(names).toEqual(["王芳", ...before.filter((name) => name !== "王芳")]);
+});
+
+it("gives somebody a new link, which ends the old one, and leads to the page that speaks", async () => {
+  const hall = await openExamRoom(world, { room: "Room 5", people: PEOPLE });
+  await using open = await world.openConsole({
+    role: "teacher",
+    path: `exams/${hall.examId}/rooms/${hall.roomId}`,
+  });
+  const { page, check } = open;
+  await hall.as("e1").room.get({ roomId: hall.roomId });
+  await page.getByRole("button", { name: "Actions for 王芳" }).click();
+  await page.getByRole("menuitem", { name: "New link" }).click();
+  await page.getByRole("button", { name: "Make a new link" }).click();
+  await page
+    .getByRole("dialog", { name: "Link of 王芳" })
+    .getByText("https://sit.example/")
+    .first()
+    .waitFor();
+  await check();
+  await expect(hall.as("e1").room.get({ roomId: hall.roomId })).rejects.toThrow("no longer valid");
+  await page.getByRole("button", { name: "Close" }).last().click();
+
+  await page.getByRole("button", { name: "Actions for Room 5" }).click();
+  await page.getByRole("menuitem", { name: "Speak" }).click();
+  const link = page.getByRole("link", { name: "Open the watching app" });
+  await link.waitFor();
+  await check();
+  const url = new URL((await link.getAttribute("href")) ?? "");
+  expect(url.origin).toBe("https://watch.example");
+  expect(Object.fromEntries(url.searchParams)).toMatchObject({
+    roomId: hall.roomId,
+    userId: "t1",
+    role: "0",
+  });
+  expect(await link.getAttribute("rel")).toContain("noreferrer");
 });

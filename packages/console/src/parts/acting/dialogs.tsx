@@ -69,6 +69,7 @@ function ClipDialog({
   onClose: () => void;
 }) {
   const t = useTranslations("watching.clip");
+  const errors = useTranslations("common.error");
   const invigil = useInvigil();
   const live = useLiveRoom(room.id);
   const { data: exam, error, refetch } = useQuery(invigil.exam.get.queryOptions({ examId: room.examId }));
@@ -150,7 +151,7 @@ function ClipDialog({
             )}
           </>
         )}
-        {failure !== undefined && <ErrorNote error={failure} />}
+        {failure !== undefined && <ErrorNote error={failure} title={errors("notDone")} />}
         <div role="status">
           {result?.kind === "waiting" && <p>{t("playing", { answered: 0, total: here.length })}</p>}
           {result?.kind === "stopped" && <p>{t("stopped")}</p>}

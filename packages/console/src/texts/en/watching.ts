@@ -80,6 +80,7 @@ export default {
   },
   acts: {
     label: "Actions for {name}",
+    all: "Actions",
     open: "Open",
     write: "Write",
     reply: "Reply",

@@ -81,6 +81,7 @@ export default {
   },
   acts: {
     label: "{name}的操作",
+    all: "操作",
     open: "打开",
     write: "发消息",
     reply: "回复",
