@@ -12,6 +12,7 @@ const REASONS = {
   EXAM_NOT_FOUND: true,
   ROOM_NOT_FOUND: true,
   PARTICIPANT_NOT_FOUND: true,
+  PARTICIPANT_CONFLICT: true,
   ROOM_ENDED: true,
   EXAM_OVER: true,
   EXAM_CONFLICT: true,

@@ -134,6 +134,7 @@ export default {
       EXAM_NOT_FOUND: "There is no such exam. It may have been deleted.",
       ROOM_NOT_FOUND: "There is no such room. It may have been deleted.",
       PARTICIPANT_NOT_FOUND: "There is no such person in this exam. They may have been removed.",
+      PARTICIPANT_CONFLICT: "There are records about this person, or they are there in another role.",
       ROOM_ENDED: "The room has ended. An administrator can reopen it.",
       EXAM_OVER: "The exam is over.",
       EXAM_CONFLICT: "The exam has changed in the meantime, or it has rooms. Look at it again.",

@@ -128,6 +128,7 @@ export default {
       EXAM_NOT_FOUND: "没有这场考试，可能已被删除。",
       ROOM_NOT_FOUND: "没有这个考场，可能已被删除。",
       PARTICIPANT_NOT_FOUND: "本场考试中没有此人，可能已被移出。",
+      PARTICIPANT_CONFLICT: "该考生有检测记录，或已以其他角色在考场中。",
       ROOM_ENDED: "考场已结束，管理员可以重新开启。",
       EXAM_OVER: "考试已结束。",
       EXAM_CONFLICT: "考试已被他人修改，或仍有考场。请重新查看。",
