@@ -18,9 +18,9 @@ import { Time, useZone } from "../../parts/time.js";
 import styles from "./administration.module.css";
 import { ON_DEMAND, useAllPages } from "./all-pages.js";
 import { isRefused, targetOf } from "./audit-entry.js";
+import type { Frame } from "./frame.js";
 import { MoreRows, NoMatch } from "./list-ends.js";
 import { ReadAt } from "./read-at.js";
-import type { Frame } from "./screen.js";
 
 const FIELDS = ["actor", "person", "procedure", "exam"] as const;
 const PARAMS = {
@@ -223,6 +223,8 @@ export function Audit({ frame }: { frame: Frame }) {
           <>
             <WithPanel>
               <Table
+                // Other filters begin at the top.
+                key={JSON.stringify([actor, person, procedure, exam, from, to, outcome])}
                 label={t("parts.audit")}
                 rows={shown}
                 keyOf={({ id }) => id}
@@ -231,7 +233,7 @@ export function Audit({ frame }: { frame: Frame }) {
                 narrow={narrow}
                 onOpen={({ id }) => change({ entry: id })}
                 openKey={open}
-                arrangement={`${JSON.stringify([actor, person, procedure, exam, from, to, outcome])} ${entries.length} ${revision}`}
+                arrangement={`${entries.length} ${revision}`}
                 empty={
                   isFiltered || entries.length > 0 ? (
                     <NoMatch hidden={entries.length} onClear={clear} />

@@ -9,8 +9,8 @@ import { Facts } from "../../parts/side-panel.js";
 import { Time } from "../../parts/time.js";
 import styles from "./administration.module.css";
 import { ON_DEMAND } from "./all-pages.js";
+import type { Frame } from "./frame.js";
 import { ReadAt } from "./read-at.js";
-import type { Frame } from "./screen.js";
 import { type Warning, warningsOf } from "./warnings.js";
 
 /** The servers that run, how much of the installation is in use, and its limits. */
