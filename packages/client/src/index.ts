@@ -1,4 +1,4 @@
-export type { ErrorCode, RosterState } from "@invigil/schema";
+export { type ErrorCode, type RosterState, searchFor } from "@invigil/schema";
 export { knownDetectTypes, parseCheatConfig } from "./cheat-config.js";
 export { createInvigilClient, type InvigilClient, type InvigilClientOptions } from "./client.js";
 export {

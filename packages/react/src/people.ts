@@ -18,7 +18,7 @@ export interface UsePeople {
 
 /**
  * What all people of an exam have in common: their ids, rooms and counts. It changes at most once per frame. {@link usePerson} is one of them.
- * For administrators, the teacher who created the exam, and inspectors.
+ * For staff: other teachers than the one who created the exam, and inspectors, see the people of their rooms.
  */
 export const usePeople: UsePeople = <Selected>(
   examId: string,

@@ -254,6 +254,7 @@ export {
   sendMessageInput,
   sentMessageSchema,
 } from "./messages.js";
+export { createFirstLetters, searchFor } from "./name-search.js";
 export {
   type AddParticipantsInput,
   type AddParticipantsResult,

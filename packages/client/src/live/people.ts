@@ -13,8 +13,8 @@ export type LivePeopleListeners = {
 } & { readonly status: (change: StatusChange) => void };
 
 /**
- * All people of an exam, and its rooms. Created by `invigil.live.people(examId)`, for administrators, for the teacher who created the exam,
- * and for inspectors, who see the people of their rooms.
+ * All people of an exam, and its rooms. Created by `invigil.live.people(examId)`, for administrators and for the teacher who created the
+ * exam. Other teachers and inspectors see the people of their rooms.
  *
  * It reads the people page by page, and then follows their changes. Listeners are called once per frame, however much changes.
  */

@@ -22,6 +22,12 @@ export interface BulkActionProps extends BulkOptions {
   /** Whether what the action needs is there. Default: true. */
   readonly isReady?: boolean;
   readonly run: RunBatch;
+  /** What the subjects are. Default: people. */
+  readonly of?: "people" | "rooms";
+  /** What the action has brought to a subject for whom it is done, such as a link. */
+  readonly resultOf?: (subject: Subject) => ReactNode;
+  /** What can be done with all results. */
+  readonly after?: ReactNode;
 }
 
 /**
@@ -39,19 +45,23 @@ export function BulkAction({
   run,
   batchSize = 1,
   concurrency = 4,
+  groupOf,
+  of: kind = "people",
+  resultOf,
+  after,
 }: BulkActionProps) {
   const t = useTranslations("common");
   const say = useErrorText();
-  const { outcomes, isRunning, start } = useBulkRun(run, { batchSize, concurrency });
+  const { outcomes, isRunning, start } = useBulkRun(run, { batchSize, concurrency, groupOf });
   const isBegun = outcomes.size > 0;
-  const of = (kind: string) => subjects.filter(({ id }) => outcomes.get(id)?.kind === kind);
-  const done = of("done").length;
-  const failed = of("failed");
+  const inState = (state: string) => subjects.filter(({ id }) => outcomes.get(id)?.kind === state);
+  const done = inState("done").length;
+  const failed = inState("failed");
   const isOver = isBegun && !isRunning;
   const summary = isOver
     ? failed.length > 0
-      ? t("bulk.failed", { failed: failed.length, total: subjects.length })
-      : t("bulk.done", { count: done })
+      ? t(`bulk.${kind}.failed`, { failed: failed.length, total: subjects.length })
+      : t(`bulk.${kind}.done`, { count: done })
     : t("bulk.running", { done, total: subjects.length });
   return (
     <Dialog title={title} onClose={onClose} size="lg" mayCloseOutside={!isRunning}>
@@ -59,7 +69,7 @@ export function BulkAction({
         {!isBegun && (
           <div className={styles.text}>
             <p>
-              <strong>{t("bulk.people", { count: subjects.length })}</strong>{" "}
+              <strong>{t(`bulk.${kind}.count`, { count: subjects.length })}</strong>{" "}
               <Names of={subjects.map(({ name }) => name)} />
             </p>
             {children}
@@ -69,7 +79,7 @@ export function BulkAction({
           <>
             <p>{summary}</p>
             {isOver && <Announce text={summary} />}
-            <ul className={styles.results} aria-label={t("bulk.result")}>
+            <ul className={styles.results} aria-label={t(`bulk.${kind}.result`)}>
               {[...subjects]
                 .sort((one, other) => rank(outcomes.get(one.id)?.kind) - rank(outcomes.get(other.id)?.kind))
                 .slice(0, MOST_RESULTS)
@@ -80,10 +90,12 @@ export function BulkAction({
                     <li key={id} className={styles.result}>
                       <span>{name}</span>
                       <span className={styles.outcome} data-outcome={outcome.kind}>
-                        {outcome.kind === "done" && <Mark state="publishing" />}
+                        {outcome.kind === "done" && (resultOf?.({ id, name }) ?? <Mark state="publishing" />)}
                         {outcome.kind === "failed"
                           ? `${say(outcome.error)}${requestId ? ` (${t("error.request", { id: requestId })})` : ""}`
-                          : t(`bulk.${outcome.kind === "done" ? "ok" : outcome.kind}`)}
+                          : outcome.kind === "done"
+                            ? resultOf === undefined && t("bulk.ok")
+                            : t(`bulk.${outcome.kind}`)}
                       </span>
                     </li>
                   );
@@ -92,6 +104,7 @@ export function BulkAction({
           </>
         )}
         <div className={styles.buttons}>
+          {isOver && done > 0 && after}
           <Button variant="default" onClick={onClose}>
             {isBegun ? t("confirm.close") : t("confirm.cancel")}
           </Button>
@@ -105,7 +118,9 @@ export function BulkAction({
             </Button>
           )}
           {isOver && failed.length > 0 && (
-            <Button onClick={() => void start(failed)}>{t("bulk.retry", { count: failed.length })}</Button>
+            <Button onClick={() => void start(failed)}>
+              {t(`bulk.${kind}.retry`, { count: failed.length })}
+            </Button>
           )}
         </div>
       </div>

@@ -18,6 +18,8 @@ export interface BulkOptions {
   readonly batchSize?: number;
   /** How many calls run at the same time. Default: 4. */
   readonly concurrency?: number;
+  /** What the subjects of one call have in common, such as a room. Default: nothing. */
+  readonly groupOf?: ((subject: Subject) => string) | undefined;
 }
 
 /** Does it for a batch. It rejects if it failed for all of the batch, or returns the errors of those for whom it failed, by their ids. */
@@ -30,24 +32,40 @@ export interface BulkRun {
   readonly start: (subjects: readonly Subject[]) => Promise<void>;
 }
 
-const inBatches = (subjects: readonly Subject[], size: number): (readonly Subject[])[] =>
-  Array.from({ length: Math.ceil(subjects.length / size) }, (_, n) =>
-    subjects.slice(n * size, (n + 1) * size),
+const inBatches = (
+  subjects: readonly Subject[],
+  { batchSize, groupOf }: { batchSize: number; groupOf: (subject: Subject) => string },
+): (readonly Subject[])[] => {
+  const groups = new Map<string, Subject[]>();
+  for (const subject of subjects) {
+    const group = groups.get(groupOf(subject));
+    if (group) group.push(subject);
+    else groups.set(groupOf(subject), [subject]);
+  }
+  return [...groups.values()].flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / batchSize) }, (_, n) =>
+      group.slice(n * batchSize, (n + 1) * batchSize),
+    ),
   );
+};
+const ungrouped = () => "";
 
 /** Does something for many, with a result for each. */
-export const useBulkRun = (run: RunBatch, { batchSize = 1, concurrency = 4 }: BulkOptions = {}): BulkRun => {
+export const useBulkRun = (
+  run: RunBatch,
+  { batchSize = 1, concurrency = 4, groupOf = ungrouped }: BulkOptions = {},
+): BulkRun => {
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
   const [running, setRunning] = useState(0);
   // What was begun, at once: a second click comes before the next drawing.
   const begun = useRef(new Map<string, Outcome["kind"]>());
-  const latest = useRef(run);
-  latest.current = run;
+  const latest = useRef({ run, groupOf });
+  latest.current = { run, groupOf };
 
   const start = useCallback(
     async (subjects: readonly Subject[]) => {
       const isNew = ({ id }: Subject) => [undefined, "failed"].includes(begun.current.get(id));
-      const batches = inBatches(subjects.filter(isNew), batchSize);
+      const batches = inBatches(subjects.filter(isNew), { batchSize, groupOf: latest.current.groupOf });
       const set = (batch: readonly Subject[], outcomeOf: (subject: Subject) => Outcome) => {
         for (const subject of batch) begun.current.set(subject.id, outcomeOf(subject).kind);
         setOutcomes((before) => {
@@ -62,7 +80,7 @@ export const useBulkRun = (run: RunBatch, { batchSize = 1, concurrency = 4 }: Bu
         for (let batch = batches.shift(); batch; batch = batches.shift()) {
           set(batch, () => ({ kind: "working" }));
           try {
-            const errors = await latest.current(batch);
+            const errors = await latest.current.run(batch);
             set(batch, ({ id }) =>
               errors?.has(id) ? { kind: "failed", error: errors.get(id) } : { kind: "done" },
             );

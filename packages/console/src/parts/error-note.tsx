@@ -12,6 +12,7 @@ const REASONS = {
   EXAM_NOT_FOUND: true,
   ROOM_NOT_FOUND: true,
   PARTICIPANT_NOT_FOUND: true,
+  PARTICIPANT_CONFLICT: true,
   ROOM_ENDED: true,
   EXAM_OVER: true,
   EXAM_CONFLICT: true,
@@ -26,10 +27,16 @@ const REASONS = {
 
 const hasText = (code: string): code is keyof Reasons => Object.hasOwn(REASONS, code);
 
+/** A failure that the console found itself, said to the person as it is. */
+export class ToldError extends Error {
+  override readonly name = "ToldError";
+}
+
 /** Says what an error means for the person, and what to do. */
 export const useErrorText = (): ((error: unknown) => string) => {
   const t = useTranslations("common.error");
   return (error) => {
+    if (error instanceof ToldError) return error.message;
     if (isInvigilError(error))
       return hasText(error.data.reason) ? t(`reasons.${error.data.reason}`) : t("unexpected");
     if (isNetworkError(error)) return t(error.cause.kind === "timeout" ? "timeout" : "network");

@@ -57,3 +57,10 @@ export const UserIcon = icon(
     <path d="M2.800 14c.3-2.800 2.400-4.300 5.200-4.300s4.900 1.500 5.200 4.300" />
   </>,
 );
+export const BellIcon = icon(
+  <path d="M3 11.500h10l-1.500-2v-3a3.500 3.500 0 0 0-7 0v3zM6.800 13.500h2.400" />,
+);
+export const MessageIcon = icon(<path d="M2.500 3h11v8h-6l-3 2.500v-2.500h-2z" />);
+export const SoundIcon = icon(
+  <path d="M2.500 6v4h2.500l3.500 3v-10l-3.500 3zM11 5.500a3.500 3.500 0 0 1 0 5M13 3.500a6.300 6.300 0 0 1 0 9" />,
+);

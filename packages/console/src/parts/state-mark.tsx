@@ -13,6 +13,7 @@ export type State =
   | "detections"
   | "devices"
   | "help"
+  | "unseated"
   | "ended"
   | "removed"
   | "stale";
@@ -28,6 +29,7 @@ export const TONES: { readonly [Name in State]: Tone } = {
   detections: "amber",
   devices: "red",
   help: "blue",
+  unseated: "quiet",
   ended: "grey",
   removed: "grey",
   stale: "grey",
@@ -45,6 +47,7 @@ const MARKS: { readonly [Name in State]: ReactNode } = {
   help: (
     <path d="M3.500 7v-3.500M5.200 6v-4M7 6v-3.500M8.700 7v-2.500M3.500 7v1.500c0 1.500 1 2.500 2.600 2.500s2.600-1 2.600-2.500v-1.500" />
   ),
+  unseated: <path d="M2.500 2.500h7v7h-7z" strokeDasharray="1.700 1.700" />,
   ended: LINE,
   removed: LINE,
   stale: (
@@ -76,6 +79,24 @@ export function Mark({ state, tone = TONES[state] }: { state: State; tone?: Tone
   );
 }
 
+/** Words about a state, with its mark and colour. */
+export function StateText({
+  state,
+  tone = TONES[state],
+  children,
+}: {
+  state: State;
+  tone?: Tone;
+  children: ReactNode;
+}) {
+  return (
+    <span className={styles.state} data-tone={tone}>
+      <Mark state={state} tone={tone} />
+      <span className={styles.word}>{children}</span>
+    </span>
+  );
+}
+
 /**
  * A state with its mark, word and colour, and since when it lasts.
  *
@@ -96,12 +117,9 @@ export function StateMark({
   const t = useTranslations("common.state");
   const tone = state === "detections" && count >= redFrom ? "red" : TONES[state];
   return (
-    <span className={styles.state} data-tone={tone}>
-      <Mark state={state} tone={tone} />
-      <span className={styles.word}>
-        {state === "detections" ? t("detections", { count }) : t(state)}
-        {since && <> {t.rich("since", { time: () => <Time value={since} /> })}</>}
-      </span>
-    </span>
+    <StateText state={state} tone={tone}>
+      {state === "detections" ? t("detections", { count }) : t(state)}
+      {since && <> {t.rich("since", { time: () => <Time value={since} /> })}</>}
+    </StateText>
   );
 }

@@ -1,7 +1,439 @@
-import { useTranslations } from "use-intl";
+import type { LivePerson } from "@invigil/client";
+import { searchFor } from "@invigil/client";
+import { Button, NativeSelect } from "@mantine/core";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { useLocale, useTranslations } from "use-intl";
+import { arrange, createRanks, SORT_COLUMNS, type SortColumn } from "../../live/candidates.js";
+import { troubleOf } from "../../live/roster.js";
+import { Alerts } from "../../parts/alerts.js";
+import { Empty } from "../../parts/empty.js";
+import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
+import { everybody, type Roster, RosterView, useExamDetails, useRoster } from "../../parts/roster.js";
+import { list, optionalOneOf, sorting, text, useSearchState, whole } from "../../parts/search-state.js";
+import { StateMark } from "../../parts/state-mark.js";
+import { type Column, Table } from "../../parts/table.js";
+import { ACTIONS, type ActionKind } from "./action-kinds.js";
+import styles from "./candidates.module.css";
+import {
+  CameraCell,
+  DetectionsCell,
+  DevicesCell,
+  LastEventCell,
+  Name,
+  PageCell,
+  PersonCell,
+  StateCell,
+} from "./cells.js";
 
+const Dialogs = lazy(() => import("./dialogs.js"));
+
+/** What the list can be narrowed to, in the order of the choices. */
+const STATES = [
+  "here",
+  "expected",
+  "disconnected",
+  "dark",
+  "devices",
+  "detected",
+  "idle",
+  "publishing",
+  "unseated",
+  "ended",
+] as const;
+/** Choices that are offered only if somebody has that state. */
+const RARE: ReadonlySet<string> = new Set(["devices", "publishing", "unseated", "ended"]);
+
+const PARAMS = {
+  state: optionalOneOf(STATES),
+  room: list(),
+  q: text(),
+  red: whole(5),
+  sort: sorting(SORT_COLUMNS, { column: "need", descending: false }),
+};
+
+const keyOf = (id: string) => id;
+const RED_FROM = [1, 3, 5, 10, 20];
+
+/** Everybody who sits an exam, live. */
 export function Screen() {
   const t = useTranslations("candidates");
-  return <Page title={t("title")}>{null}</Page>;
+  const { examId = "" } = useParams({ strict: false });
+  const may = useMay();
+  const navigate = useNavigate();
+  const [{ state, room, q, red, sort }, change] = useSearchState(PARAMS);
+  const { data: exam } = useExamDetails(examId);
+  const roster = useRoster(examId);
+  const { people } = roster;
+  const listed = useCandidates(roster, { state, rooms: room, q, sort });
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [asked, setAsked] = useState<{ readonly kind: ActionKind; readonly people: readonly LivePerson[] }>();
+
+  const columns = useColumns(examId, roster, red);
+  const nameOf = useCallback((id: string) => people?.person(id)?.name ?? "", [people]);
+  const narrow = useNarrowRow(examId, roster, red);
+  const open = useCallback(
+    (id: string) => {
+      const userId = people?.person(id)?.userId;
+      if (userId !== undefined)
+        void navigate({ to: "/exams/$examId/candidates/$userId", params: { examId, userId } });
+    },
+    [people, navigate, examId],
+  );
+  const clear = () => change({ state: undefined, room: [], q: "" });
+  const choices = [
+    { value: "all", label: t("filters.all"), count: listed.total },
+    ...STATES.filter(
+      (each) => each === state || !RARE.has(each) || (each !== "publishing" && listed.counts[each] > 0),
+    ).map((each) => ({ value: each, label: t(`filters.${each}`), count: listed.counts[each] })),
+  ] as const;
+  const chosenPeople = useMemo(
+    () => (people ? [...chosen].flatMap((id) => people.person(id) ?? []) : []),
+    [people, chosen],
+  );
+  return (
+    <Page title={t("title")} of={exam?.name} actions={<Alerts examId={examId} troubles={listed.troubles} />}>
+      <RosterView examId={examId} roster={roster}>
+        {listed.total > 0 && (
+          <FilterBar shown={listed.ids.length} total={listed.total} onClear={clear}>
+            <Choices
+              label={t("filters.state")}
+              choices={choices}
+              value={state ?? "all"}
+              onChange={(next) => change({ state: next === "all" ? undefined : next })}
+            />
+            <RoomFilter roster={roster} value={room} onChange={(next) => change({ room: next })} />
+            <SearchField
+              value={q}
+              onChange={(next) => change({ q: next }, { replace: true })}
+              placeholder={t("search")}
+            />
+            <NativeSelect
+              className={styles.select}
+              aria-label={t("filters.red")}
+              value={String(red)}
+              onChange={({ currentTarget }) => change({ red: Number(currentTarget.value) })}
+              data={[...new Set([...RED_FROM, red])]
+                .sort((one, other) => one - other)
+                .map((count) => ({
+                  value: String(count),
+                  label: `${t("filters.red")} ${t("filters.redFrom", { count })}`,
+                }))}
+            />
+          </FilterBar>
+        )}
+        {may.act && listed.total > 0 && (
+          <ChosenBar
+            chosen={chosenPeople}
+            hidden={chosenPeople.length - listed.ids.reduce((count, id) => count + Number(chosen.has(id)), 0)}
+            onClear={() => setChosen(new Set())}
+            onAct={(kind) => setAsked({ kind, people: chosenPeople })}
+          />
+        )}
+        <Table
+          label={t("title")}
+          rows={listed.ids}
+          keyOf={keyOf}
+          nameOf={nameOf}
+          columns={columns}
+          narrow={narrow}
+          sorting={sort}
+          onSort={({ column, descending }) =>
+            change({ sort: { column: SORT_COLUMNS.find((name) => name === column) ?? "need", descending } })
+          }
+          {...(may.act && { selection: chosen, onSelect: setChosen })}
+          onOpen={open}
+          arrangement={`${state} ${room.join()} ${q}`}
+          empty={
+            listed.total > 0 ? (
+              <NoMatch hidden={listed.total} onClear={clear} />
+            ) : (
+              <Nobody examId={examId} mayAct={may.act} />
+            )
+          }
+        />
+      </RosterView>
+      {asked && (
+        <Suspense>
+          <Dialogs
+            kind={asked.kind}
+            chosen={asked.people}
+            examId={examId}
+            roster={roster}
+            onClose={() => setAsked(undefined)}
+          />
+        </Suspense>
+      )}
+    </Page>
+  );
+}
+
+/** Who is listed. It is found anew once a second at most; each row shows its own changes at once. */
+const useCandidates = (
+  { people, state: found, version, stateOf, roomName }: Roster,
+  {
+    state,
+    rooms,
+    q,
+    sort,
+  }: {
+    state: (typeof STATES)[number] | undefined;
+    rooms: readonly string[];
+    q: string;
+    sort: { readonly column: SortColumn; readonly descending: boolean };
+  },
+) => {
+  const locale = useLocale();
+  const ranks = useMemo(() => createRanks(locale), [locale]);
+  const matches = useMemo(() => (q.trim() === "" ? undefined : searchFor(q.trim())), [q]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that people have changed.
+  return useMemo(() => {
+    const listed = arrange(everybody({ people, state: found }), {
+      filter: { state, rooms, matches },
+      sort,
+      stateOf,
+      roomName,
+      ranks,
+    });
+    const troubles = listed.ids.flatMap((id) => {
+      const person = people?.person(id);
+      return (person && troubleOf(person, stateOf(person))) ?? [];
+    });
+    return { ...listed, troubles };
+  }, [people, found, version, state, rooms, matches, sort, stateOf, roomName, ranks]);
+};
+
+const useColumns = (
+  examId: string,
+  { people, stateOf, roomName }: Roster,
+  redFrom: number,
+): readonly Column<string>[] => {
+  const t = useTranslations("candidates");
+  return useMemo(() => {
+    const column = (
+      id: string,
+      header: string,
+      width: string,
+      draw: (person: LivePerson) => React.ReactNode,
+      more: Partial<Column<string>> = {},
+    ): Column<string> => ({
+      id,
+      header,
+      width,
+      cell: (row) => <PersonCell people={people} id={row} draw={draw} />,
+      ...more,
+    });
+    const isSortable = true;
+    return [
+      column(
+        "need",
+        t("columns.state"),
+        "minmax(150px, 1.800fr)",
+        (person) => <StateCell person={person} state={stateOf(person)} />,
+        { isSortable },
+      ),
+      column(
+        "name",
+        t("columns.name"),
+        "minmax(90px, 1.500fr)",
+        (person) => <Name examId={examId} person={person} />,
+        { isSortable },
+      ),
+      column(
+        "id",
+        t("columns.id"),
+        "minmax(80px, 1fr)",
+        ({ userId }) => <span title={userId}>{userId}</span>,
+        { isSortable },
+      ),
+      column(
+        "room",
+        t("columns.room"),
+        "minmax(80px, 1fr)",
+        ({ roomId }) => roomId !== undefined && roomName(roomId),
+        { isSortable },
+      ),
+      column(
+        "main",
+        t("columns.main"),
+        "minmax(64px, 1fr)",
+        (person) => <PageCell person={person} camera="main" />,
+        { from: 900 },
+      ),
+      column(
+        "mainCamera",
+        t("columns.mainCamera"),
+        "minmax(64px, 0.700fr)",
+        (person) => <CameraCell person={person} camera="main" />,
+        { from: 760 },
+      ),
+      column(
+        "pc",
+        t("columns.pc"),
+        "minmax(64px, 1fr)",
+        (person) => <PageCell person={person} camera="pc" />,
+        { from: 1000 },
+      ),
+      column(
+        "pcCamera",
+        t("columns.pcCamera"),
+        "minmax(64px, 0.700fr)",
+        (person) => <CameraCell person={person} camera="pc" />,
+        { from: 760 },
+      ),
+      column("devices", t("columns.devices"), "56px", (person) => <DevicesCell person={person} />, {
+        from: 900,
+        align: "end",
+      }),
+      column(
+        "detections",
+        t("columns.detections"),
+        "76px",
+        (person) => <DetectionsCell person={person} redFrom={redFrom} />,
+        { isSortable, align: "end" },
+      ),
+      column(
+        "last",
+        t("columns.last"),
+        "minmax(150px, 1.500fr)",
+        (person) => <LastEventCell person={person} />,
+        {
+          from: 1150,
+          isSortable,
+        },
+      ),
+    ];
+  }, [t, examId, people, stateOf, roomName, redFrom]);
+};
+
+const useNarrowRow = (examId: string, { people, stateOf, roomName }: Roster, redFrom: number) =>
+  useMemo(() => {
+    const draw = (person: LivePerson) => (
+      <>
+        <span className={styles.line}>
+          <Name examId={examId} person={person} />
+          {person.detections > 0 && (
+            <span className={styles.end}>
+              <DetectionsCell person={person} redFrom={redFrom} />
+            </span>
+          )}
+        </span>
+        <span className={`${styles.line} ${styles.second}`}>
+          <StateMark state={stateOf(person)} />
+          <span className={styles.end}>{person.roomId !== undefined && roomName(person.roomId)}</span>
+        </span>
+      </>
+    );
+    return (id: string) => <PersonCell people={people} id={id} draw={draw} />;
+  }, [examId, people, stateOf, roomName, redFrom]);
+
+function RoomFilter({
+  roster: { state },
+  value,
+  onChange,
+}: {
+  roster: Roster;
+  value: readonly string[];
+  onChange: (rooms: readonly string[]) => void;
+}) {
+  const t = useTranslations("candidates.filters");
+  const [first] = value;
+  return (
+    <NativeSelect
+      className={styles.select}
+      aria-label={t("room")}
+      value={value.length > 1 ? "several" : (first ?? "")}
+      onChange={({ currentTarget }) => onChange(currentTarget.value === "" ? [] : [currentTarget.value])}
+      data={[
+        { value: "", label: t("allRooms") },
+        ...(value.length > 1 ? [{ value: "several", label: t("someRooms", { count: value.length }) }] : []),
+        ...[...(state?.rooms ?? [])]
+          .sort((one, other) => compareNames(one.name, other.name))
+          .map(({ id, name }) => ({ value: id, label: name })),
+      ]}
+    />
+  );
+}
+
+const { compare: compareNames } = new Intl.Collator(undefined, { numeric: true });
+
+/** What can be done for those who are chosen. It stands there always, so that nothing jumps. */
+function ChosenBar({
+  chosen,
+  hidden,
+  onClear,
+  onAct,
+}: {
+  chosen: readonly LivePerson[];
+  hidden: number;
+  onClear: () => void;
+  onAct: (kind: ActionKind) => void;
+}) {
+  const t = useTranslations("candidates");
+  const count = chosen.length;
+  return (
+    <div
+      role="toolbar"
+      aria-label={t("chosen.label")}
+      className={styles.chosen}
+      data-some={count > 0 || undefined}
+    >
+      <span className={styles.count} data-numbers>
+        {count === 0 ? t("chosen.none") : t("chosen.count", { count })}
+        {hidden > 0 && <span className={styles.hidden}> · {t("chosen.hidden", { count: hidden })}</span>}
+      </span>
+      {ACTIONS.map((kind) => (
+        <Button
+          key={kind}
+          variant="subtle"
+          size="compact-sm"
+          disabled={count === 0}
+          onClick={() => onAct(kind)}
+        >
+          {t(`actions.${kind}`)}
+        </Button>
+      ))}
+      {count > 0 && (
+        <Button variant="subtle" size="compact-sm" onClick={onClear}>
+          {t("chosen.clear")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => void }) {
+  const t = useTranslations("common.filter");
+  return (
+    <Empty
+      title={t("noMatchTitle")}
+      action={
+        <Button variant="default" onClick={onClear}>
+          {t("clear")}
+        </Button>
+      }
+    >
+      {t("noMatch", { count: hidden })}
+    </Empty>
+  );
+}
+
+function Nobody({ examId, mayAct }: { examId: string; mayAct: boolean }) {
+  const t = useTranslations("candidates.empty");
+  return (
+    <Empty
+      title={t("title")}
+      action={
+        mayAct && (
+          <Link to="/exams/$examId/setup/{-$step}" params={{ examId }}>
+            {t("setup")}
+          </Link>
+        )
+      }
+    >
+      {t(mayAct ? "manager" : "watcher")}
+    </Empty>
+  );
 }

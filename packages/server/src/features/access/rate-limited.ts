@@ -41,6 +41,5 @@ export const withRateLimits = (
     allRooms: ofExam(access.allRooms),
     wholeExam: ofExam(access.wholeExam),
     roomsToRun: ofExam(access.roomsToRun),
-    roomsToWatch: ofExam(access.roomsToWatch),
   };
 };

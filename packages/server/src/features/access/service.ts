@@ -109,16 +109,10 @@ export interface AccessService extends UncountedAccess {
    */
   readonly wholeExam: (caller: Caller, examId: string) => Promise<StoredExam>;
   /**
-   * Returns the rooms of an exam that a caller may run. The exam's creator may run all of them.
+   * Returns the rooms of an exam that a caller may run, or may look at as an inspector. The exam's creator may run all of them.
    * @throws FORBIDDEN, EXAM_NOT_FOUND (administrators)
    */
   readonly roomsToRun: (caller: Caller, examId: string) => Promise<AccessibleRooms>;
-  /**
-   * Returns the rooms of an exam in which a caller may watch everybody: all for administrators and the exam's creator, who also see people
-   * without a room, and their own for inspectors.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND (administrators)
-   */
-  readonly roomsToWatch: (caller: Caller, examId: string) => Promise<AccessibleRooms>;
 }
 
 /** The account that a token needs. Examinees have no accounts. */
@@ -313,13 +307,6 @@ export const createAccessService = ({
       return found;
     },
     roomsToRun,
-    async roomsToWatch(caller, examId) {
-      const rooms = await roomsToRun(caller, examId);
-      // A teacher watches the rooms that they run one by one.
-      if (rooms !== "all" && caller.role !== "admin" && caller.role !== "inspector")
-        throw examForbidden(examId);
-      return rooms;
-    },
     unbound(caller) {
       if (caller.roomId !== undefined) throw forbidden(`The token works only in the room ${caller.roomId}.`);
       if (caller.examId !== undefined) throw forbidden(`The token works only in the exam ${caller.examId}.`);

@@ -1,12 +1,13 @@
-import type {
-  Caller,
-  ExamPeopleInput,
-  ExamPerson,
-  ListUnseatedInput,
-  RemovedFromExam,
-  RemoveFromExamInput,
-  RosterPage,
-  UnseatedPage,
+import {
+  type Caller,
+  type ExamPeopleInput,
+  type ExamPerson,
+  type ListUnseatedInput,
+  type RemovedFromExam,
+  type RemoveFromExamInput,
+  type RosterPage,
+  searchFor,
+  type UnseatedPage,
 } from "@invigil/schema";
 import type { ActingCaller } from "../../domain/calls.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -20,7 +21,7 @@ import {
   isCreatorReason,
   participantConflict,
 } from "../participant/rules.js";
-import { searchFor } from "./name-search.js";
+
 import type { PeoplePosition, PeopleStore } from "./people-store.js";
 import type { ExamMembership, RosterStore } from "./store.js";
 
@@ -77,7 +78,7 @@ export const createRosterService = ({
 
   return {
     async people(caller, { examId, roomId, search, pageSize, cursor }) {
-      const accessible = await access.roomsToWatch(caller, examId);
+      const accessible = await access.roomsToRun(caller, examId);
       const all = { examId, rooms: accessible };
       const isOpen = roomId === undefined || accessible === "all" || accessible.includes(roomId);
       const scope = roomId === undefined ? all : { examId, rooms: isOpen ? [roomId] : [] };

@@ -210,7 +210,7 @@ export const peopleTarget = (
   detections: Detections,
 ): SubscriptionTarget<DeliveredPeopleEvent> => {
   const { store, access, clock } = deps;
-  const exam = examTarget(caller, examId, deps, (current) => access.roomsToWatch(current, examId));
+  const exam = examTarget(caller, examId, deps, (current) => access.roomsToRun(current, examId));
   let listening: DetectionListening | undefined;
   /** The newest numbers that were not delivered yet, by room and person. */
   const counts = new Map<string, DetectionCount>();

@@ -1,4 +1,4 @@
-// Which people a search finds: by what their name or id contains, and by the first letters of their name, as people type them.
+// Which people a search finds, at the server and in pages: by what their name or id contains, and by the first letters of their name, as people type them.
 
 const LETTERS = "ABCDEFGHJKLMNOPQRSTWXYZ";
 /** CLDR begins each letter of the pinyin order with an entry of this prefix, which is no character of a text. Only letters that begin a syllable have one. */
@@ -46,7 +46,7 @@ export const createFirstLetters = (): ((name: string) => string) => {
   };
 };
 
-/** Makes the condition of a search. */
+/** Makes the condition of a search: whether the name or the id of a person contains a text, or the first letters of the name do. */
 export const searchFor = (
   text: string,
 ): ((person: { readonly userId: string; readonly name: string }) => boolean) => {

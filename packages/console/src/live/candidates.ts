@@ -1,0 +1,111 @@
+import type { LivePerson } from "@invigil/client";
+import { type CandidateState, lastEventOf, STATES_BY_NEED, sinceOf } from "./roster.js";
+
+export const SORT_COLUMNS = ["need", "name", "id", "room", "since", "detections", "last"] as const;
+export type SortColumn = (typeof SORT_COLUMNS)[number];
+
+export interface CandidateFilter {
+  /** Undefined: whatever their state. `detected`: about whom there are records. `here`: a page is connected. */
+  readonly state: CandidateState | "detected" | "here" | undefined;
+  /** Empty: of every room. */
+  readonly rooms: readonly string[];
+  readonly matches: ((person: { readonly userId: string; readonly name: string }) => boolean) | undefined;
+}
+
+export interface CandidateList {
+  readonly ids: readonly string[];
+  /** How many candidates there are at all, and in each state. */
+  readonly total: number;
+  readonly counts: { readonly [State in CandidateState | "detected" | "here"]: number };
+}
+
+/** Orders texts as people do. Collation takes long, so what it says is kept until the texts change. */
+export const createRanks = (locale: string) => {
+  const collator = new Intl.Collator(locale, { numeric: true });
+  let ranks: ReadonlyMap<string, number> = new Map();
+  return (texts: ReadonlySet<string>): ReadonlyMap<string, number> => {
+    const isKnown = texts.size <= ranks.size && [...texts].every((text) => ranks.has(text));
+    if (!isKnown)
+      ranks = new Map([...texts].sort(collator.compare).map((text, index) => [text, index] as const));
+    return ranks;
+  };
+};
+export type Ranks = ReturnType<typeof createRanks>;
+
+const isOfState = (person: LivePerson, state: CandidateState, wanted: CandidateFilter["state"]): boolean => {
+  if (wanted === undefined) return true;
+  if (wanted === "detected") return person.detections > 0;
+  if (wanted === "here") return isHere(state);
+  return state === wanted;
+};
+const isHere = (state: CandidateState): boolean =>
+  state === "publishing" || state === "idle" || state === "dark" || state === "devices";
+
+/** Which candidates a list shows, and in which order. Who is equal in it keeps the order in which they were added. */
+export const arrange = (
+  people: Iterable<LivePerson>,
+  {
+    filter,
+    sort,
+    stateOf,
+    roomName,
+    ranks,
+  }: {
+    readonly filter: CandidateFilter;
+    readonly sort: { readonly column: SortColumn; readonly descending: boolean };
+    readonly stateOf: (person: LivePerson) => CandidateState;
+    readonly roomName: (roomId: string) => string;
+    readonly ranks: Ranks;
+  },
+): CandidateList => {
+  const counts = {
+    devices: 0,
+    disconnected: 0,
+    dark: 0,
+    expected: 0,
+    idle: 0,
+    publishing: 0,
+    unseated: 0,
+    ended: 0,
+    detected: 0,
+    here: 0,
+  };
+  const rooms = new Set(filter.rooms);
+  const found: { readonly person: LivePerson; readonly state: CandidateState; key: number }[] = [];
+  let total = 0;
+  for (const person of people) {
+    if (person.role !== "examinee") continue;
+    const state = stateOf(person);
+    total += 1;
+    counts[state] += 1;
+    if (isHere(state)) counts.here += 1;
+    if (person.detections > 0) counts.detected += 1;
+    if (
+      isOfState(person, state, filter.state) &&
+      (rooms.size === 0 || (person.roomId !== undefined && rooms.has(person.roomId))) &&
+      (filter.matches === undefined || filter.matches(person))
+    )
+      found.push({ person, state, key: 0 });
+  }
+
+  const textOf = {
+    name: (person: LivePerson) => person.name,
+    id: (person: LivePerson) => person.userId,
+    room: (person: LivePerson) => (person.roomId === undefined ? "" : roomName(person.roomId)),
+  };
+  const { column } = sort;
+  if (column === "name" || column === "id" || column === "room") {
+    const rankOf = ranks(new Set(found.map(({ person }) => textOf[column](person))));
+    for (const one of found) one.key = rankOf.get(textOf[column](one.person)) ?? 0;
+  } else
+    for (const one of found) {
+      const { person, state } = one;
+      if (column === "detections") one.key = -person.detections;
+      else if (column === "since") one.key = -(sinceOf(person, state)?.getTime() ?? 0);
+      else if (column === "last") one.key = -(lastEventOf(person)?.at.getTime() ?? 0);
+      else one.key = STATES_BY_NEED.indexOf(state) * 2 + (person.detections > 0 ? 0 : 1);
+    }
+  found.sort((one, other) => one.key - other.key);
+  if (sort.descending) found.reverse();
+  return { ids: found.map(({ person }) => person.id), total, counts };
+};

@@ -1,0 +1,238 @@
+import type { LivePerson, Room } from "@invigil/client";
+import { type Cause, hallOf } from "./causes.js";
+import type { Happening } from "./fold.js";
+import { type CandidateState, troubleOf } from "./roster.js";
+
+/** How long a detection counts as recent, in milliseconds. */
+export const RECENT_MS = 10 * 60_000;
+
+/** How the people of a room are doing. */
+export interface RoomSummary {
+  readonly room: Room;
+  readonly candidates: number;
+  readonly counts: { readonly [State in CandidateState]: number };
+  /** Candidates with a detection in the last minutes. */
+  readonly flagged: number;
+  /** All detections. */
+  readonly detections: number;
+  readonly teachers: number;
+  readonly teachersHere: number;
+  /** Those in a state that needs somebody, with since when. */
+  readonly troubles: readonly Happening[];
+}
+
+export interface ExamSummary {
+  readonly rooms: readonly RoomSummary[];
+  readonly troubles: readonly Happening[];
+  readonly flagged: number;
+}
+
+const NOBODY: { readonly [State in CandidateState]: number } = {
+  devices: 0,
+  disconnected: 0,
+  dark: 0,
+  expected: 0,
+  idle: 0,
+  publishing: 0,
+  unseated: 0,
+  ended: 0,
+};
+
+const { compare: byName } = new Intl.Collator(undefined, { numeric: true });
+
+/** Looks at everybody once. The rooms come in the order of their names. */
+export const summarize = (
+  rooms: readonly Room[],
+  people: Iterable<LivePerson>,
+  stateOf: (person: LivePerson) => CandidateState,
+  now: number,
+): ExamSummary => {
+  const byId = new Map(
+    rooms.map((room) => [
+      room.id,
+      {
+        room,
+        candidates: 0,
+        counts: { ...NOBODY },
+        flagged: 0,
+        detections: 0,
+        teachers: 0,
+        teachersHere: 0,
+        troubles: [] as Happening[],
+      },
+    ]),
+  );
+  let flagged = 0;
+  for (const person of people) {
+    const summary = person.roomId === undefined ? undefined : byId.get(person.roomId);
+    if (!summary) continue;
+    if (person.role === "teacher") {
+      summary.teachers += 1;
+      if (person.pages.length > 0) summary.teachersHere += 1;
+    }
+    if (person.role !== "examinee") continue;
+    const state = stateOf(person);
+    summary.candidates += 1;
+    summary.counts[state] += 1;
+    summary.detections += person.detections;
+    if (isFlagged(person, now)) {
+      summary.flagged += 1;
+      flagged += 1;
+    }
+    const trouble = troubleOf(person, state);
+    if (trouble) summary.troubles.push(trouble);
+  }
+  const summaries = [...byId.values()].sort((one, other) => byName(one.room.name, other.room.name));
+  return { rooms: summaries, troubles: summaries.flatMap(({ troubles }) => troubles), flagged };
+};
+
+/** Whether there was a detection of a person lately. */
+export const isFlagged = (
+  { lastDetectionTime }: Pick<LivePerson, "lastDetectionTime">,
+  now: number,
+): boolean => lastDetectionTime !== undefined && now - lastDetectionTime.getTime() <= RECENT_MS;
+
+/** Why a room needs a look. */
+export type Reason =
+  | { readonly kind: "devices" | "expected" | "idle" | "flagged"; readonly count: number }
+  | { readonly kind: "disconnected" | "dark"; readonly count: number; readonly since: number }
+  | {
+      readonly kind: "burst";
+      readonly of: "disconnected" | "dark";
+      readonly count: number;
+      readonly back: number;
+      readonly from: number;
+      readonly to: number;
+    }
+  | { readonly kind: "noTeacher" };
+
+/** A room, or several with one cause, that somebody should look at, and why. */
+export interface Look {
+  readonly key: string;
+  readonly roomIds: readonly string[];
+  /** What the rooms are called, if they are several with a place in common. */
+  readonly hall?: string | undefined;
+  readonly reasons: readonly Reason[];
+}
+
+export interface ExamTimes {
+  readonly startTime: Date;
+  readonly endTime: Date;
+}
+
+/** How long before the start a teacher should be there, in milliseconds. */
+const EARLY_MS = 10 * 60_000;
+
+const WEIGHTS = {
+  devices: 40,
+  burst: 30,
+  noTeacher: 25,
+  disconnected: 20,
+  dark: 12,
+  flagged: 10,
+  expected: 4,
+  idle: 2,
+} as const satisfies { readonly [Kind in Reason["kind"]]: number };
+
+const needOf = (reasons: readonly Reason[]): number =>
+  reasons.reduce(
+    (sum, reason) => sum + WEIGHTS[reason.kind] + ("count" in reason ? Math.min(reason.count, 50) / 10 : 0),
+    0,
+  );
+
+/** Whether rooms are grouped by a part of their names: not if all of them share it. */
+export const hallsOf = (rooms: readonly Room[]): ReadonlyMap<string, string> => {
+  const halls = new Map(rooms.map(({ id, name }) => [id, hallOf(name)]));
+  const distinct = new Set(halls.values());
+  if (distinct.size > 1) return halls;
+  return new Map(rooms.map(({ id }) => [id, ""]));
+};
+
+/**
+ * The rooms that need a look, first those that need it most. What has one cause is told once, for all of its rooms. Before the start, nobody
+ * is late.
+ */
+export const roomsToLookAt = (
+  { rooms }: ExamSummary,
+  causes: readonly Cause[],
+  times: ExamTimes | undefined,
+  now: number,
+): Look[] => {
+  const halls = hallsOf(rooms.map(({ room }) => room));
+  const told = new Set(causes.flatMap(({ kind, still }) => still.map((userId) => `${kind}\n${userId}`)));
+  const hasBegun = !times || now >= times.startTime.getTime();
+  const isOver = times !== undefined && now > times.endTime.getTime();
+  const isStaffed = !isOver && (!times || now >= times.startTime.getTime() - EARLY_MS);
+
+  const reasons = new Map<string, Reason[]>();
+  const looks: Look[] = [];
+  const add = (roomId: string, reason: Reason) => {
+    const known = reasons.get(roomId);
+    if (known) known.push(reason);
+    else reasons.set(roomId, [reason]);
+  };
+  for (const { kind, roomIds, from, to, userIds, still } of causes) {
+    if (kind !== "disconnected" && kind !== "dark") continue;
+    const back = userIds.length - still.length;
+    const reason: Reason = { kind: "burst", of: kind, count: userIds.length, back, from, to };
+    const [first] = roomIds;
+    if (roomIds.length === 1 && first !== undefined) add(first, reason);
+    else {
+      const hall = first === undefined ? "" : (halls.get(first) ?? "");
+      looks.push({ key: `${kind} ${from} ${first}`, roomIds, hall, reasons: [reason] });
+    }
+  }
+  for (const { room, counts, troubles, flagged, teachersHere, candidates } of rooms) {
+    if (room.status === "ended" || candidates === 0) continue;
+    if (counts.devices > 0) add(room.id, { kind: "devices", count: counts.devices });
+    for (const kind of ["disconnected", "dark"] as const) {
+      const alone = troubles.filter((one) => one.kind === kind && !told.has(`${kind}\n${one.userId}`));
+      const since = Math.min(...alone.map(({ at }) => at));
+      if (alone.length > 0) add(room.id, { kind, count: alone.length, since });
+    }
+    if (isStaffed && teachersHere === 0) add(room.id, { kind: "noTeacher" });
+    if (hasBegun && !isOver && counts.expected > 0)
+      add(room.id, { kind: "expected", count: counts.expected });
+    if (flagged > 0) add(room.id, { kind: "flagged", count: flagged });
+    if (hasBegun && !isOver && counts.idle > 0) add(room.id, { kind: "idle", count: counts.idle });
+  }
+  for (const [roomId, found] of reasons)
+    looks.push({ key: roomId, roomIds: [roomId], reasons: found.sort(byWeight) });
+  return looks.sort((one, other) => needOf(other.reasons) - needOf(one.reasons));
+};
+
+const byWeight = (one: Reason, other: Reason): number => WEIGHTS[other.kind] - WEIGHTS[one.kind];
+
+/** What the square of a room says: the state that needs somebody most. */
+export type RoomMark =
+  | "devices"
+  | "disconnected"
+  | "dark"
+  | "flagged"
+  | "expected"
+  | "well"
+  | "empty"
+  | "ended";
+
+export const markOfRoom = (
+  { room, counts, flagged, candidates }: RoomSummary,
+  hasBegun: boolean,
+): RoomMark => {
+  if (room.status === "ended") return "ended";
+  if (candidates === 0) return "empty";
+  if (counts.devices > 0) return "devices";
+  if (counts.disconnected > 0) return "disconnected";
+  if (counts.dark > 0) return "dark";
+  if (flagged > 0) return "flagged";
+  return hasBegun && counts.expected > 0 ? "expected" : "well";
+};
+
+/** The rest of the time of an exam, in milliseconds: until its start, its end, or none. */
+export const phaseOf = (
+  { startTime, endTime }: ExamTimes,
+  now: number,
+): { readonly phase: "upcoming" | "running" | "over"; readonly ms: number } => {
+  if (now < startTime.getTime()) return { phase: "upcoming", ms: startTime.getTime() - now };
+  if (now < endTime.getTime()) return { phase: "running", ms: endTime.getTime() - now };
+  return { phase: "over", ms: 0 };
+};

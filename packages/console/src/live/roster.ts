@@ -1,0 +1,88 @@
+import type { LivePerson, RosterState } from "@invigil/client";
+import type { Happening } from "./fold.js";
+import { BY_NEED, type PersonState } from "./person.js";
+
+/** What a list says about a candidate. */
+export type CandidateState = Exclude<PersonState, "removed"> | "unseated";
+
+/** The states in the order in which they need somebody. */
+export const STATES_BY_NEED: readonly CandidateState[] = [
+  ...BY_NEED.filter((state) => state !== "ended" && state !== "removed"),
+  "unseated",
+  "ended",
+];
+
+const OF_ROSTER = {
+  unseated: "unseated",
+  ended: "ended",
+  expected: "expected",
+  disconnected: "disconnected",
+  stopped: "dark",
+  publishing: "publishing",
+  notPublishing: "idle",
+} as const satisfies { readonly [State in RosterState]: CandidateState };
+
+/** What the state of a person depends on, besides the state that the server counts. */
+type Facts = Pick<LivePerson, "pages" | "left" | "publishStatus" | "publishStatusSince">;
+
+/** Several devices on one link come first: somebody else may sit the exam. */
+export const candidateState = ({ pages }: Pick<Facts, "pages">, state: RosterState): CandidateState =>
+  state !== "ended" && pages.some(({ devices }) => devices > 1) ? "devices" : OF_ROSTER[state];
+
+const CAMERAS = ["main", "pc"] as const;
+export type Camera = (typeof CAMERAS)[number];
+
+const earliest = (times: readonly (Date | undefined)[]): Date | undefined =>
+  times.reduce((found, time) => (time && (!found || time < found) ? time : found), undefined);
+const latest = (times: readonly (Date | undefined)[]): Date | undefined =>
+  times.reduce((found, time) => (time && (!found || time > found) ? time : found), undefined);
+
+const sinceStatus = (
+  { publishStatus, publishStatusSince }: Facts,
+  wanted: "publishing" | "stopped",
+): Date | undefined =>
+  earliest(
+    CAMERAS.flatMap((camera) => (publishStatus[camera] === wanted ? [publishStatusSince[camera]] : [])),
+  );
+
+/** Since when a person has their state, if it is known. */
+export const sinceOf = (person: Facts, state: CandidateState): Date | undefined => {
+  if (state === "disconnected") return latest(person.left.map(({ since }) => since));
+  if (state === "dark") return sinceStatus(person, "stopped");
+  if (state === "publishing") return sinceStatus(person, "publishing");
+  if (state === "idle") return earliest(person.pages.map(({ since }) => since));
+  return undefined;
+};
+
+/** The newest of what is known to have happened to a person. */
+export interface LastEvent {
+  readonly kind: "entered" | "left" | "publishing" | "stopped" | "detected";
+  /** Absent: it is about no camera or page. */
+  readonly camera?: Camera;
+  readonly at: Date;
+}
+
+export const lastEventOf = (person: Facts & Pick<LivePerson, "lastDetectionTime">): LastEvent | undefined => {
+  let last: LastEvent | undefined;
+  const consider = (kind: LastEvent["kind"], at: Date | undefined, camera?: Camera) => {
+    if (at && (!last || at > last.at)) last = { kind, at, ...(camera && { camera }) };
+  };
+  for (const { camera, since } of person.pages) consider("entered", since, camera);
+  for (const { camera, since } of person.left) consider("left", since, camera);
+  for (const camera of CAMERAS) {
+    const status = person.publishStatus[camera];
+    if (status !== "idle") consider(status, person.publishStatusSince[camera], camera);
+  }
+  consider("detected", person.lastDetectionTime);
+  return last;
+};
+
+/** What happened to a person who is in a state that needs somebody, to be folded with what happened to others. */
+export const troubleOf = (
+  person: Facts & Pick<LivePerson, "id" | "roomId">,
+  state: CandidateState,
+): Happening | undefined => {
+  if ((state !== "disconnected" && state !== "dark") || person.roomId === undefined) return undefined;
+  const at = sinceOf(person, state)?.getTime();
+  return at === undefined ? undefined : { userId: person.id, kind: state, place: person.roomId, at };
+};

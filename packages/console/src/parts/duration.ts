@@ -1,0 +1,18 @@
+import { useCallback } from "react";
+import { useTranslations } from "use-intl";
+
+/** A length in words: `45 min`, `2 h 5 min`. */
+export const useLength = (): ((ms: number) => string) => {
+  const t = useTranslations("common.length");
+  return useCallback(
+    (ms: number) => {
+      const minutes = Math.max(0, Math.ceil(ms / 60_000));
+      const hours = Math.floor(minutes / 60);
+      if (hours === 0) return t("minutes", { minutes });
+      return hours < 24
+        ? t("hours", { hours, minutes: minutes % 60 })
+        : t("days", { days: Math.floor(hours / 24), hours: hours % 24 });
+    },
+    [t],
+  );
+};

@@ -1,0 +1,142 @@
+import type { CallError, LivePeople, LivePerson, LiveStatus, PeopleState } from "@invigil/client";
+import { useInvigil, useLivePeople, useLiveStatus, usePeople } from "@invigil/react";
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useCallback, useMemo, useSyncExternalStore } from "react";
+import { useTranslations } from "use-intl";
+import type { Connection } from "../live/heard.js";
+import { type CandidateState, candidateState } from "../live/roster.js";
+import { Freshness, useReportConnection } from "./connection.js";
+import { Skeleton } from "./empty.js";
+import { ErrorNote } from "./error-note.js";
+import styles from "./roster.module.css";
+
+/** How often a list of everybody is arranged anew at most, in milliseconds. Rows show their own changes at once. */
+const EVERY_MS = 1000;
+
+/** Counts the changes of people: at once after a while without one, and then once a second at most. */
+const usePeopleVersion = (people: LivePeople | undefined): number => {
+  const store = useMemo(() => {
+    let version = 0;
+    return {
+      get: () => version,
+      subscribe(listener: () => void) {
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        let toldAt = 0;
+        const tell = () => {
+          timer = undefined;
+          toldAt = Date.now();
+          version += 1;
+          listener();
+        };
+        const off = people?.subscribe(() => {
+          timer ??= setTimeout(tell, Math.max(0, toldAt + EVERY_MS - Date.now()));
+        });
+        return () => {
+          off?.();
+          clearTimeout(timer);
+        };
+      },
+    };
+  }, [people]);
+  return useSyncExternalStore(store.subscribe, store.get);
+};
+
+/** Everybody of an exam, as far as the person may see them. */
+export interface Roster {
+  readonly people: LivePeople | undefined;
+  /** Undefined until the first people are there. */
+  readonly state: PeopleState | undefined;
+  /** Another number after changes, once a second at most. */
+  readonly version: number;
+  readonly status: LiveStatus;
+  readonly error: CallError | undefined;
+  readonly stateOf: (person: LivePerson) => CandidateState;
+  readonly roomName: (roomId: string) => string;
+}
+
+const whatFailed = ({
+  status,
+  error,
+}: {
+  readonly status: LiveStatus;
+  readonly error: CallError | undefined;
+}) => ({
+  status,
+  error,
+});
+
+/** Everybody of an exam, for views that look at all of them. It draws the view once a second at most. */
+export const useRoster = (examId: string): Roster => {
+  const people = useLivePeople(examId);
+  const version = usePeopleVersion(people);
+  const { status, error } = usePeople(examId, whatFailed);
+  const state = people?.state;
+  const rooms = state?.rooms;
+  const names = useMemo(() => new Map(rooms?.map(({ id, name }) => [id, name])), [rooms]);
+  const roomName = useCallback((roomId: string) => names.get(roomId) ?? "", [names]);
+  const stateOf = useCallback(
+    (person: LivePerson): CandidateState => candidateState(person, people?.stateOf(person) ?? "expected"),
+    [people],
+  );
+  return { people, state, version, status, error, stateOf, roomName };
+};
+
+/** The people of a roster, one after the other. */
+export function* everybody({ people, state }: Pick<Roster, "people" | "state">): Generator<LivePerson, void> {
+  for (const id of state?.ids ?? []) {
+    const person = people?.person(id);
+    if (person) yield person;
+  }
+}
+
+/** The exam of a screen. */
+export const useExamDetails = (examId: string) => useQuery(useInvigil().exam.get.queryOptions({ examId }));
+
+const toSecond = ({
+  status,
+  lastHeardAt,
+}: {
+  readonly status: LiveStatus;
+  readonly lastHeardAt: Date | undefined;
+}): Connection => ({
+  status,
+  heardAt: lastHeardAt && Math.floor(lastHeardAt.getTime() / 1000) * 1000,
+});
+
+/**
+ * A view of everybody in an exam: it tells the top bar when it last heard, greys what may be out of date, and says why nothing is there.
+ */
+export function RosterView({
+  examId,
+  roster: { state, error, status },
+  children,
+}: {
+  examId: string;
+  roster: Roster;
+  children: ReactNode;
+}) {
+  const t = useTranslations("common.roster");
+  const connection = useLiveStatus({ peopleOf: examId }, toSecond);
+  useReportConnection(connection);
+  if (status === "closed" && error) return <ErrorNote error={error} title={t("failed")} />;
+  if (!state) return <Skeleton />;
+  return (
+    <Freshness of={connection}>
+      {state.loaded < state.total && (
+        <p className={styles.loading} role="status">
+          {t("loading", { loaded: state.loaded, total: state.total })}
+        </p>
+      )}
+      {children}
+    </Freshness>
+  );
+}
+
+/** A person of a roster, in a view that is drawn again when the person changes, and not when others do. */
+export const useRosterPerson = (people: LivePeople | undefined, id: string): LivePerson | undefined => {
+  const subscribe = useCallback(
+    (listener: () => void) => people?.subscribePerson(id, listener) ?? (() => undefined),
+    [people, id],
+  );
+  return useSyncExternalStore(subscribe, () => people?.person(id));
+};

@@ -1,0 +1,89 @@
+import type { LivePeople, LivePerson } from "@invigil/client";
+import { Link } from "@tanstack/react-router";
+import { memo, type ReactNode } from "react";
+import { useTranslations } from "use-intl";
+import { type Camera, type CandidateState, lastEventOf, sinceOf } from "../../live/roster.js";
+import { useRosterPerson } from "../../parts/roster.js";
+import { Mark, StateMark, StateText } from "../../parts/state-mark.js";
+import { Time } from "../../parts/time.js";
+import styles from "./candidates.module.css";
+
+/** A cell of a person's row, which is drawn again when the person changes. */
+export const PersonCell = memo(function PersonCell({
+  people,
+  id,
+  draw,
+}: {
+  people: LivePeople | undefined;
+  id: string;
+  draw: (person: LivePerson) => ReactNode;
+}) {
+  const person = useRosterPerson(people, id);
+  return person && draw(person);
+});
+
+export function Name({ examId, person }: { examId: string; person: LivePerson }) {
+  return (
+    <Link
+      to="/exams/$examId/candidates/$userId"
+      params={{ examId, userId: person.userId }}
+      className={styles.name}
+      title={person.name}
+      tabIndex={-1}
+    >
+      {person.name}
+    </Link>
+  );
+}
+
+export function StateCell({ person, state }: { person: LivePerson; state: CandidateState }) {
+  return <StateMark state={state} since={state === "publishing" ? undefined : sinceOf(person, state)} />;
+}
+
+/** Since when a page is connected, or when it left. */
+export function PageCell({ person, camera }: { person: LivePerson; camera: Camera }) {
+  const t = useTranslations("candidates.page");
+  const page = person.pages.find((one) => one.camera === camera);
+  if (page) return <Time value={page.since} />;
+  const left = person.left.find((one) => one.camera === camera);
+  if (!left) return <span className={styles.quiet}>{t("never")}</span>;
+  return <span className={styles.quiet}>{t.rich("off", { time: () => <Time value={left.since} /> })}</span>;
+}
+
+export function CameraCell({ person, camera }: { person: LivePerson; camera: Camera }) {
+  const t = useTranslations("candidates.camera");
+  const status = person.publishStatus[camera];
+  if (status === "idle") return <span className={styles.quiet}>{t("idle")}</span>;
+  return <StateText state={status === "stopped" ? "dark" : "publishing"}>{t(status)}</StateText>;
+}
+
+export function DevicesCell({ person }: { person: LivePerson }) {
+  const devices = person.pages.reduce((sum, page) => sum + page.devices, 0);
+  if (!person.pages.some((page) => page.devices > 1)) return devices > 0 && <span>{devices}</span>;
+  return <StateText state="devices">{devices}</StateText>;
+}
+
+export function DetectionsCell({ person, redFrom }: { person: LivePerson; redFrom: number }) {
+  const { detections } = person;
+  if (detections === 0) return <span className={styles.quiet}>0</span>;
+  return (
+    <span className={styles.flag} data-tone={detections >= redFrom ? "red" : "amber"}>
+      <Mark state="detections" tone={detections >= redFrom ? "red" : "amber"} />
+      {detections}
+    </span>
+  );
+}
+
+export function LastEventCell({ person }: { person: LivePerson }) {
+  const t = useTranslations("candidates.events");
+  const event = lastEventOf(person);
+  if (!event) return null;
+  return (
+    <>
+      <Time value={event.at} />{" "}
+      <span className={styles.quiet}>
+        {t(event.kind !== "detected" && event.camera === "pc" ? `${event.kind}Pc` : event.kind)}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,89 @@
+import { Link } from "@tanstack/react-router";
+import { memo } from "react";
+import { useTranslations } from "use-intl";
+import { markOfRoom, type RoomMark, type RoomSummary } from "../../live/rooms.js";
+import { Mark, type State, TONES } from "../../parts/state-mark.js";
+import styles from "./overview.module.css";
+
+const MARKS = {
+  devices: "devices",
+  disconnected: "disconnected",
+  dark: "dark",
+  flagged: "detections",
+  expected: "expected",
+  well: "publishing",
+  empty: "unseated",
+  ended: "ended",
+} as const satisfies { readonly [Name in RoomMark]: State };
+
+const ORDER = ["devices", "disconnected", "dark", "flagged", "expected", "well", "empty", "ended"] as const;
+
+/** One square a room, in the order of the rooms' names: by colour and by mark. */
+export function HeatMap({
+  examId,
+  rooms,
+  hasBegun,
+}: {
+  examId: string;
+  rooms: readonly RoomSummary[];
+  hasBegun: boolean;
+}) {
+  const t = useTranslations("overview.heat");
+  const marks = rooms.map((summary) => markOfRoom(summary, hasBegun));
+  return (
+    <section className={styles.heat} aria-label={t("title")}>
+      <h2>{t("title")}</h2>
+      <ul className={styles.squares}>
+        {rooms.map(({ room }, index) => (
+          <Square
+            key={room.id}
+            examId={examId}
+            roomId={room.id}
+            mark={marks[index] ?? "empty"}
+            label={t("square", { room: room.name, state: t(marks[index] ?? "empty") })}
+          />
+        ))}
+      </ul>
+      <ul className={styles.legend}>
+        {ORDER.map((mark) => {
+          const count = marks.filter((one) => one === mark).length;
+          return (
+            count > 0 && (
+              <li key={mark}>
+                <Mark state={MARKS[mark]} /> {t(mark)} <span data-numbers>{count}</span>
+              </li>
+            )
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+const Square = memo(function Square({
+  examId,
+  roomId,
+  mark,
+  label,
+}: {
+  examId: string;
+  roomId: string;
+  mark: RoomMark;
+  label: string;
+}) {
+  const state = MARKS[mark];
+  return (
+    <li>
+      <Link
+        to="/exams/$examId/rooms/$roomId"
+        params={{ examId, roomId }}
+        className={styles.square}
+        data-tone={TONES[state]}
+        aria-label={label}
+        title={label}
+      >
+        <Mark state={state} />
+      </Link>
+    </li>
+  );
+});

@@ -1,0 +1,74 @@
+import { useTranslations } from "use-intl";
+import type { Look, Reason } from "../../live/rooms.js";
+import { type State, StateText } from "../../parts/state-mark.js";
+import { Time } from "../../parts/time.js";
+import styles from "./overview.module.css";
+
+const MARK_OF = {
+  devices: "devices",
+  disconnected: "disconnected",
+  dark: "dark",
+  expected: "expected",
+  idle: "idle",
+  flagged: "detections",
+  noTeacher: "help",
+} as const satisfies { readonly [Kind in Exclude<Reason["kind"], "burst">]: State };
+
+/** Why a room needs a look, each reason with its mark and since when. */
+export function Reasons({ reasons }: { reasons: readonly Reason[] }) {
+  return (
+    <span className={styles.reasons}>
+      {reasons.map((reason) => (
+        <ReasonText key={`${reason.kind} ${"of" in reason ? reason.of : ""}`} reason={reason} />
+      ))}
+    </span>
+  );
+}
+
+function ReasonText({ reason }: { reason: Reason }) {
+  const t = useTranslations("overview.reasons");
+  const { kind } = reason;
+  if (kind === "burst") {
+    const { of, count, back, from, to } = reason;
+    const times = {
+      count,
+      from: () => <Time value={new Date(from)} seconds={false} />,
+      to: () => <Time value={new Date(to)} seconds={false} />,
+    };
+    return (
+      <StateText state={of}>
+        {t.rich(of === "dark" ? "burstDark" : "burstDisconnected", times)}
+        {back > 0 && ` · ${t("back", { count: back })}`}
+        <span className={styles.ask}>{t("oneCause")}</span>
+      </StateText>
+    );
+  }
+  if (kind === "noTeacher")
+    return (
+      <StateText state={MARK_OF[kind]} tone="red">
+        {t(kind)}
+      </StateText>
+    );
+  if (kind === "disconnected" || kind === "dark")
+    return (
+      <StateText state={kind}>
+        {t.rich(kind, {
+          count: reason.count,
+          since: () => <Time value={new Date(reason.since)} seconds={false} />,
+        })}
+      </StateText>
+    );
+  return <StateText state={MARK_OF[kind]}>{t(kind, { count: reason.count })}</StateText>;
+}
+
+/** What the rooms of a line are called. */
+export const useLookName = (roomName: (roomId: string) => string): ((look: Look) => string) => {
+  const t = useTranslations("overview.looks");
+  return ({ roomIds, hall }) => {
+    const [first] = roomIds;
+    if (roomIds.length === 1 && first !== undefined) return roomName(first);
+    return hall
+      ? t("several", { hall, count: roomIds.length })
+      : t("severalRooms", { count: roomIds.length });
+  };
+};

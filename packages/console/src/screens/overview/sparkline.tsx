@@ -1,0 +1,63 @@
+import { useFormatter, useTranslations } from "use-intl";
+import { useZone } from "../../parts/time.js";
+import styles from "./overview.module.css";
+
+const WIDTH = 240;
+const HEIGHT = 36;
+
+/** The line of a series, with gaps where nothing was counted. */
+export const pathOf = (values: readonly (number | null)[], most: number): string => {
+  const step = WIDTH / Math.max(1, values.length - 1);
+  let isDown = false;
+  return values
+    .map((value, index) => {
+      const point =
+        value === null
+          ? ""
+          : `${isDown ? "L" : "M"}${(index * step).toFixed(1)} ${(HEIGHT - 2 - (value / Math.max(1, most)) * (HEIGHT - 4)).toFixed(1)}`;
+      isDown = value !== null;
+      return point;
+    })
+    .join("");
+};
+
+/** What a number was in each minute. */
+export function Sparkline({
+  name,
+  start,
+  values,
+}: {
+  name: string;
+  start: Date;
+  values: readonly (number | null)[];
+}) {
+  const t = useTranslations("overview.series");
+  const format = useFormatter();
+  const timeZone = useZone();
+  const index = values.findLastIndex((value) => value !== null);
+  const last = values[index];
+  if (last === undefined || last === null) return null;
+  const most = Math.max(...values.map((value) => value ?? 0));
+  const time = format.dateTime(new Date(start.getTime() + (index + 1) * 60_000), {
+    timeZone,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  return (
+    <figure className={styles.series}>
+      <figcaption>
+        {name} <strong data-numbers>{format.number(last)}</strong>
+      </figcaption>
+      <svg
+        role="img"
+        aria-label={t("summary", { name, last, most, time })}
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+      >
+        <title>{t("summary", { name, last, most, time })}</title>
+        <path d={pathOf(values, most)} vectorEffect="non-scaling-stroke" />
+      </svg>
+    </figure>
+  );
+}
