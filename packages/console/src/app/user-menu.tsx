@@ -1,5 +1,6 @@
 import { type SessionUser, useSession } from "@invigil/react";
 import { useMantineColorScheme } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { DownIcon, UserIcon } from "../parts/icons.js";
 import { ActionMenu } from "../parts/menu.js";
@@ -20,6 +21,7 @@ export function UserMenu({ user }: { user: SessionUser }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const openHelp = useShortcutHelp();
   const notify = useNotify();
+  const navigate = useNavigate();
   const name = user.name ?? user.userId;
   // Safe: an object has the keys of its type.
   const locales = Object.keys(LOCALES) as Locale[];
@@ -43,6 +45,15 @@ export function UserMenu({ user }: { user: SessionUser }) {
       onSelect: () => setColorScheme(choice),
     })),
     { kind: "line" },
+    ...(user.role === "examinee"
+      ? []
+      : [
+          {
+            kind: "action" as const,
+            label: t("menu.sessions"),
+            onSelect: () => void navigate({ to: "/admin/{-$part}", params: { part: "sessions" } }),
+          },
+        ]),
     { kind: "action", label: t("menu.shortcuts"), keys: "?", onSelect: openHelp },
     {
       kind: "action",

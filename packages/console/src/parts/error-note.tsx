@@ -22,6 +22,11 @@ const REASONS = {
   OVERLOADED: true,
   PROVIDER_NOT_CONFIGURED: true,
   PROVIDER_FAILED: true,
+  ACCOUNT_NOT_FOUND: true,
+  ACCOUNT_CONFLICT: true,
+  AUDIO_CLIP_NOT_FOUND: true,
+  AUDIO_CLIP_CONFLICT: true,
+  PAYLOAD_TOO_LARGE: true,
   INVALID_INPUT: true,
 } as const satisfies { readonly [Code in keyof Reasons]: true } & { readonly [Code in ErrorCode]?: true };
 

@@ -1,7 +1,101 @@
+import { Link, useParams } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
+import { Empty } from "../../parts/empty.js";
+import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
+import { Accounts } from "./accounts.js";
+import styles from "./administration.module.css";
+import { AudioLibrary } from "./audio.js";
+import { Audit } from "./audit.js";
+import { InstallationPart } from "./installation.js";
+import { Sessions } from "./sessions.js";
 
+const PARTS = ["accounts", "sessions", "audio", "audit", "installation"] as const;
+type Part = (typeof PARTS)[number];
+
+/** What each part shows. It gets the frame of the page, into which it puts its actions. */
+const SHOWN: { readonly [Name in Part]: (props: { readonly frame: Frame }) => ReactNode } = {
+  accounts: Accounts,
+  sessions: Sessions,
+  audio: AudioLibrary,
+  audit: Audit,
+  installation: InstallationPart,
+};
+
+/** Draws the page around what a part shows. */
+export type Frame = (inside: { actions?: ReactNode; aside?: ReactNode; children: ReactNode }) => ReactNode;
+
+/** Accounts, who is signed in, the audio library, the audit and the servers: for administrators. Everybody sees their own sessions. */
 export function Screen() {
   const t = useTranslations("administration");
-  return <Page title={t("title")}>{null}</Page>;
+  const { administer } = useMay();
+  const { part: wanted = "accounts" } = useParams({ strict: false });
+  const part = PARTS.find((name) => name === wanted);
+  if (part === undefined)
+    return (
+      <Page title={t("title")}>
+        <Empty
+          title={t("noPart.title")}
+          action={
+            <Link to="/admin/{-$part}" params={{ part: undefined }}>
+              {t("noPart.back")}
+            </Link>
+          }
+        >
+          {t("noPart.text")}
+        </Empty>
+      </Page>
+    );
+  if (!administer && part !== "sessions")
+    return (
+      <Page title={t("title")}>
+        <Empty
+          title={t("closed.title")}
+          action={
+            <span className={styles.links}>
+              <Link to="/">{t("closed.exams")}</Link>
+              <Link to="/admin/{-$part}" params={{ part: "sessions" }}>
+                {t("closed.sessions")}
+              </Link>
+            </span>
+          }
+        >
+          {t("closed.text")}
+        </Empty>
+      </Page>
+    );
+  const Shown = SHOWN[part];
+  const frame: Frame = ({ children, ...around }) => (
+    <Page title={t(administer ? `parts.${part}` : "parts.own")} of={t("title")} {...around}>
+      {administer && <Parts current={part} />}
+      {children}
+    </Page>
+  );
+  return <Shown frame={frame} />;
+}
+
+function Parts({ current }: { current: Part }) {
+  const t = useTranslations("administration");
+  const nav = useRef<HTMLElement>(null);
+  // On a phone, the places are wider than the page.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another place is current.
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [current]);
+  return (
+    <nav ref={nav} className={styles.parts} aria-label={t("title")}>
+      {PARTS.map((part) => (
+        <Link
+          key={part}
+          to="/admin/{-$part}"
+          params={{ part: part === "accounts" ? undefined : part }}
+          className={styles.part}
+          {...(part === current && { "aria-current": "page" as const })}
+        >
+          {t(`parts.${part}`)}
+        </Link>
+      ))}
+    </nav>
+  );
 }

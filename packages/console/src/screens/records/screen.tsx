@@ -1,7 +1,404 @@
+import "@mantine/core/styles/Combobox.css";
+import { type CheatRecord, isInvigilError } from "@invigil/client";
+import { useInvigil, useInvigilClient, useSession } from "@invigil/react";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
+import { atLocalTime } from "../../live/zoned.js";
+import { Announce } from "../../parts/announcer.js";
+import { CsvMenu } from "../../parts/csv-menu.js";
+import { Empty, Skeleton } from "../../parts/empty.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
 import { Page } from "../../parts/page.js";
+import { oneOf, optionalText, sorting, text, useSearchState } from "../../parts/search-state.js";
+import { WithPanel } from "../../parts/side-panel.js";
+import { type Column, Table } from "../../parts/table.js";
+import { Time, useZone } from "../../parts/time.js";
+import { countBy, lineOf, matcherOf } from "./filters.js";
+import { RecordList } from "./record-list.js";
+import { RecordPanel } from "./record-panel.js";
+import styles from "./records.module.css";
+import { useTypeName } from "./type-name.js";
+import { type Names, Watch } from "./watch.js";
 
+const SORTABLE = ["arrival", "time", "type", "person", "room"] as const;
+const PARAMS = {
+  type: text(),
+  room: text(),
+  q: text(),
+  camera: oneOf(["all", "main", "pc"], "all"),
+  /** Days and times of the exam's zone, such as `2026-11-30T09:00`. */
+  from: text(),
+  to: text(),
+  sort: sorting(SORTABLE, { column: "arrival", descending: true }),
+  record: optionalText(),
+};
+const NO_FILTER = { type: "", room: "", q: "", camera: "all", from: "", to: "" } as const;
+
+const momentOf = (zone: string, local: string): Date | undefined => {
+  const [day = "", time = ""] = local.split("T");
+  return atLocalTime(zone, day, time);
+};
+
+/** What the detectors saw in the rooms that the person may see. */
 export function Screen() {
   const t = useTranslations("records");
-  return <Page title={t("title")}>{null}</Page>;
+  const { examId = "" } = useParams({ strict: false });
+  const { user } = useSession();
+  const client = useInvigilClient();
+  const invigil = useInvigil();
+  const zone = useZone();
+  const typeName = useTypeName();
+  const [{ type, room, q, camera, from, to, sort, record: open }, change] = useSearchState(PARAMS);
+  const { data: exam } = useQuery(invigil.exam.get.queryOptions({ examId }));
+
+  const list = useMemo(
+    () => new RecordList((cursor) => client.cheat.listRecords.query({ examId, pageSize: 100, cursor })),
+    [client, examId],
+  );
+  useEffect(() => {
+    list.start();
+    return list.stop;
+  }, [list]);
+  const { records, arrived, isReading, isComplete, error } = useSyncExternalStore(
+    list.subscribe,
+    list.getSnapshot,
+  );
+  const { names, addNames } = useNames();
+  const nameOf = useCallback((userId: string) => names.people.get(userId), [names]);
+  const roomOf = useCallback((roomId: string) => names.rooms.get(roomId) ?? roomId, [names]);
+
+  const filter = useMemo(
+    () => ({ type, room, person: q, camera, from: momentOf(zone, from), to: momentOf(zone, to) }),
+    [type, room, q, camera, from, to, zone],
+  );
+  const matches = useMemo(() => matcherOf(filter, nameOf), [filter, nameOf]);
+  const shown = useMemo(() => {
+    const orders: { readonly [By in (typeof SORTABLE)[number]]: (record: CheatRecord) => string | number } = {
+      arrival: ({ id }) => id,
+      time: ({ detectTime }) => detectTime.getTime(),
+      type: ({ detectType }) => typeName(detectType),
+      person: ({ userId }) => nameOf(userId) ?? userId,
+      room: ({ roomId }) => roomOf(roomId),
+    };
+    const found = records.filter(matches);
+    if (sort.column !== "arrival") found.sort(by(orders[sort.column]));
+    return (sort.column === "arrival") === sort.descending ? found : found.reverse();
+  }, [records, matches, sort, typeName, nameOf, roomOf]);
+  const types = useMemo(
+    () => countBy(records.filter(matcherOf({ ...filter, type: "" }, nameOf)), ({ detectType }) => detectType),
+    [records, filter, nameOf],
+  );
+  const rooms = useMemo(
+    () => countBy(records.filter(matcherOf({ ...filter, room: "" }, nameOf)), ({ roomId }) => roomId),
+    [records, filter, nameOf],
+  );
+  const people = useMemo(() => new Set(shown.map(({ userId }) => userId)).size, [shown]);
+  const news = useMemo(() => arrived.filter(matches).length, [arrived, matches]);
+  // What the filters hide moves no row.
+  useEffect(() => {
+    if (arrived.length > 0 && news === 0) list.show();
+  }, [arrived, news, list]);
+
+  const opened = open === undefined ? undefined : records.find(({ id }) => String(id) === open);
+  const columns = useMemo<readonly Column<CheatRecord>[]>(
+    () => [
+      {
+        id: "time",
+        header: t("columns.time"),
+        width: "minmax(112px, 1fr)",
+        isSortable: true,
+        cell: ({ detectTime }) => <Time value={detectTime} />,
+      },
+      {
+        id: "type",
+        header: t("columns.type"),
+        width: "minmax(130px, 1.5fr)",
+        isSortable: true,
+        cell: ({ detectType }) => <span className={styles.type}>{typeName(detectType)}</span>,
+      },
+      {
+        id: "person",
+        header: t("columns.person"),
+        width: "minmax(150px, 2fr)",
+        isSortable: true,
+        cell: ({ userId }) => (
+          <Link
+            to="/exams/$examId/candidates/$userId"
+            params={{ examId, userId }}
+            title={`${nameOf(userId) ?? ""} ${userId}`}
+          >
+            {nameOf(userId) ?? userId}
+            {nameOf(userId) !== undefined && <span className={styles.id}> {userId}</span>}
+          </Link>
+        ),
+      },
+      {
+        id: "room",
+        header: t("columns.room"),
+        width: "minmax(100px, 1.5fr)",
+        isSortable: true,
+        from: 640,
+        cell: ({ roomId }) => (
+          <Link to="/exams/$examId/rooms/$roomId" params={{ examId, roomId }} title={roomOf(roomId)}>
+            {roomOf(roomId)}
+          </Link>
+        ),
+      },
+      {
+        id: "camera",
+        header: t("columns.camera"),
+        width: "70px",
+        from: 760,
+        cell: ({ isMainMonitor }) => t(isMainMonitor ? "camera.main" : "camera.pc"),
+      },
+      {
+        id: "extra",
+        header: t("columns.extra"),
+        width: "minmax(100px, 2fr)",
+        from: 900,
+        cell: (record) => <span className={styles.extra}>{lineOf(record)}</span>,
+      },
+    ],
+    [t, examId, typeName, nameOf, roomOf],
+  );
+  const narrow = useCallback(
+    (record: CheatRecord) => (
+      <>
+        <span className={styles.line}>
+          <span className={styles.type}>{typeName(record.detectType)}</span>
+          <Time value={record.detectTime} />
+        </span>
+        <span className={styles.line}>
+          <span className={styles.who}>{nameOf(record.userId) ?? record.userId}</span>
+          <span className={styles.where}>{roomOf(record.roomId)}</span>
+        </span>
+      </>
+    ),
+    [typeName, nameOf, roomOf],
+  );
+  const clear = () => change(NO_FILTER);
+  const toRow = (record: CheatRecord) => [
+    String(record.id),
+    typeName(record.detectType),
+    record.detectType,
+    nameOf(record.userId) ?? "",
+    record.userId,
+    roomOf(record.roomId),
+    t(record.isMainMonitor ? "camera.main" : "camera.pc"),
+    record.detectTime.toISOString(),
+    record.createdAt.toISOString(),
+    lineOf(record),
+  ];
+  const csv = () => [CSV.map((name) => t(`csv.${name}`)), ...shown.map(toRow)];
+
+  const hasRecords = records.length > 0;
+  const isWrongTime = (local: string) => local !== "" && momentOf(zone, local) === undefined;
+  return (
+    <Page
+      title={t("title")}
+      of={exam?.name}
+      aside={
+        <span className={styles.aside}>
+          {hasRecords && <span data-numbers>{t("counts", { count: shown.length, people })}</span>}
+          {news > 0 && (
+            <button type="button" className={styles.news} onClick={list.show}>
+              {t("news", { count: news })}
+            </button>
+          )}
+        </span>
+      }
+      actions={hasRecords && <CsvMenu name={t("csv.file")} rows={csv} />}
+    >
+      <Watch examId={examId} onArrival={list.readNewer} onNames={addNames} />
+      {news > 0 && <Announce text={t("newsSpoken", { count: news })} />}
+      {hasRecords && (
+        <FilterBar shown={shown.length} total={records.length} onClear={clear}>
+          <Choices
+            label={t("filters.type")}
+            choices={[
+              { value: "", label: t("filters.allTypes"), count: sumOf(types) },
+              ...types.map(([value, count]) => ({ value, label: typeName(value), count })),
+              // The chosen one stays, also when other filters leave none of it.
+              ...(type === "" || types.some(([value]) => value === type)
+                ? []
+                : [{ value: type, label: typeName(type), count: 0 }]),
+            ]}
+            value={type}
+            onChange={(next) => change({ type: next })}
+          />
+          <div className={styles.filters}>
+            <NativeSelect
+              aria-label={t("filters.room")}
+              className={styles.room}
+              value={room}
+              onChange={({ currentTarget }) => change({ room: currentTarget.value })}
+              data={[
+                { value: "", label: t("filters.allRooms") },
+                ...rooms.map(([value, count]) => ({ value, label: `${roomOf(value)} (${count})` })),
+                ...(room === "" || rooms.some(([value]) => value === room)
+                  ? []
+                  : [{ value: room, label: `${roomOf(room)} (0)` }]),
+              ]}
+            />
+            <NativeSelect
+              aria-label={t("filters.camera")}
+              value={camera}
+              onChange={({ currentTarget }) =>
+                change({ camera: PARAMS.camera.parse(currentTarget.value) ?? "all" })
+              }
+              data={(["all", "main", "pc"] as const).map((value) => ({ value, label: t(`camera.${value}`) }))}
+            />
+            <SearchField
+              value={q}
+              onChange={(next) => change({ q: next }, { replace: true })}
+              placeholder={t("filters.person")}
+            />
+            {(["from", "to"] as const).map((name) => (
+              <label key={name} className={styles.time}>
+                {t(`filters.${name}`)}
+                <TextInput
+                  type="datetime-local"
+                  value={name === "from" ? from : to}
+                  error={isWrongTime(name === "from" ? from : to)}
+                  title={t("filters.zone", { zone })}
+                  onChange={({ currentTarget }) => change({ [name]: currentTarget.value }, { replace: true })}
+                />
+              </label>
+            ))}
+          </div>
+        </FilterBar>
+      )}
+      {error !== undefined && (
+        <ErrorNote
+          error={error}
+          {...(!isRefused(error) && {
+            onRetry: () => {
+              void list.readOlder();
+              list.readNewer();
+            },
+          })}
+        />
+      )}
+      {!hasRecords && isReading ? (
+        <Skeleton />
+      ) : !hasRecords && error !== undefined ? null : (
+        <>
+          <WithPanel>
+            <Table
+              label={t("title")}
+              rows={shown}
+              keyOf={keyOf}
+              nameOf={(record) => `${typeName(record.detectType)}, ${nameOf(record.userId) ?? record.userId}`}
+              columns={columns}
+              narrow={narrow}
+              sorting={sort}
+              onSort={({ column, descending }) =>
+                change({
+                  sort: { column: SORTABLE.find((name) => name === column) ?? "arrival", descending },
+                })
+              }
+              onOpen={({ id }) => change({ record: String(id) })}
+              openKey={open}
+              // Older records come at the end, and whoever asks for what came sees it, also under their pointer.
+              arrangement={`${JSON.stringify(filter)} ${records.length} ${names.people.size}`}
+              empty={
+                hasRecords ? (
+                  <NoMatch hidden={records.length} onClear={clear} />
+                ) : (
+                  <Empty title={t("empty.title")}>
+                    {t("empty.text")} {t(user?.role === "admin" ? "scope.all" : "scope.own")}
+                  </Empty>
+                )
+              }
+            />
+            {opened && (
+              <RecordPanel
+                record={opened}
+                name={nameOf(opened.userId)}
+                room={roomOf(opened.roomId)}
+                onFilter={change}
+                onClose={() => change({ record: undefined })}
+              />
+            )}
+          </WithPanel>
+          {open !== undefined && !opened && isComplete && <p className={styles.foot}>{t("gone")}</p>}
+          {hasRecords && (
+            <p className={styles.foot}>
+              {isReading
+                ? t("reading", { count: records.length })
+                : isComplete
+                  ? t(user?.role === "admin" ? "scope.all" : "scope.own")
+                  : t("partly", { count: records.length })}
+              {!isReading && !isComplete && (
+                <Button variant="subtle" size="compact-xs" onClick={() => void list.readOlder()}>
+                  {t("older")}
+                </Button>
+              )}
+            </p>
+          )}
+        </>
+      )}
+    </Page>
+  );
+}
+
+const CSV = [
+  "id",
+  "type",
+  "rawType",
+  "name",
+  "userId",
+  "room",
+  "camera",
+  "detected",
+  "received",
+  "extra",
+] as const;
+
+const keyOf = ({ id }: CheatRecord) => String(id);
+const sumOf = (counts: readonly (readonly [string, number])[]) =>
+  counts.reduce((sum, [, count]) => sum + count, 0);
+const isRefused = (error: unknown) =>
+  isInvigilError(error) && ["FORBIDDEN", "EXAM_NOT_FOUND"].includes(error.data.reason);
+const by = (keyOf: (record: CheatRecord) => string | number) => (one: CheatRecord, other: CheatRecord) => {
+  const [a, b] = [keyOf(one), keyOf(other)];
+  return typeof a === "number" && typeof b === "number"
+    ? a - b
+    : String(a).localeCompare(String(b), undefined, { numeric: true });
+};
+
+const NO_NAMES: Names = { people: new Map(), rooms: new Map() };
+
+/** The names that the parts of the page have said, by which rooms add theirs. */
+const useNames = () => {
+  const [names, setNames] = useState(NO_NAMES);
+  const addNames = useCallback(
+    ({ people, rooms }: Names) =>
+      setNames((known) => ({
+        people: new Map([...known.people, ...people]),
+        rooms: new Map([...known.rooms, ...rooms]),
+      })),
+    [],
+  );
+  return { names, addNames };
+};
+
+function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => void }) {
+  const t = useTranslations("common.filter");
+  return (
+    <Empty
+      title={t("noMatchTitle")}
+      action={
+        <Button variant="default" onClick={onClear}>
+          {t("clear")}
+        </Button>
+      }
+    >
+      {t("noMatch", { count: hidden })}
+    </Empty>
+  );
 }

@@ -1,0 +1,56 @@
+import { useTranslations } from "use-intl";
+import { toCsv } from "./csv.js";
+import { DownIcon } from "./icons.js";
+import { ActionMenu } from "./menu.js";
+import { useNotify } from "./notify.js";
+
+const download = (name: string, text: string): void => {
+  // The mark tells spreadsheets that the file is UTF-8.
+  const url = URL.createObjectURL(new Blob(["\uFEFF", text], { type: "text/csv;charset=utf-8" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = `${name}.csv`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+};
+
+/** Copies the rows that a list shows, or downloads them, as comma-separated values. */
+export function CsvMenu({
+  name,
+  rows,
+}: {
+  /** The name of the file, without its ending. */
+  name: string;
+  /** The header and the rows as they are when somebody asks for them. */
+  rows: () => readonly (readonly string[])[];
+}) {
+  const t = useTranslations("common.csv");
+  const notify = useNotify();
+  const copy = async () => {
+    const all = rows();
+    const text = toCsv(all);
+    try {
+      await navigator.clipboard.writeText(text);
+      notify.done(t("copied", { count: all.length - 1 }));
+    } catch {
+      // Browsers let only pages over https and of this machine use the clipboard.
+      download(name, text);
+      notify.done(t("downloadedInstead"));
+    }
+  };
+  return (
+    <ActionMenu
+      label={t("label")}
+      target={
+        <>
+          {t("short")}
+          <DownIcon size={12} />
+        </>
+      }
+      entries={[
+        { kind: "action", label: t("copy"), onSelect: () => void copy() },
+        { kind: "action", label: t("download"), onSelect: () => download(name, toCsv(rows())) },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,229 @@
+import "@mantine/core/styles/ActionIcon.css";
+import "@mantine/core/styles/Combobox.css";
+import "@mantine/core/styles/PasswordInput.css";
+import type { Account } from "@invigil/client";
+import { useInvigilClient, useSession } from "@invigil/react";
+import { Button, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
+import { type ReactNode, useRef, useState } from "react";
+import { useTranslations } from "use-intl";
+import { Confirm } from "../../parts/confirm.js";
+import { Dialog } from "../../parts/dialog.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { useNotify } from "../../parts/notify.js";
+import styles from "./administration.module.css";
+
+/** What somebody asked for. */
+export type AskedOfAccount =
+  | { readonly kind: "create" }
+  | { readonly kind: "password" | "disable"; readonly account: Account };
+
+const ROLES = ["teacher", "inspector", "admin"] as const;
+
+/** The dialogs of the accounts. */
+export default function AccountDialogs({
+  asked,
+  onClose,
+  onChanged,
+  onEnable,
+}: {
+  asked: AskedOfAccount;
+  onClose: () => void;
+  onChanged: () => Promise<unknown>;
+  /** Takes back that an account was disabled. */
+  onEnable: (account: Account) => Promise<unknown>;
+}) {
+  const t = useTranslations("administration.accounts");
+  const client = useInvigilClient();
+  const notify = useNotify();
+  if (asked.kind === "create") return <Create onClose={onClose} onChanged={onChanged} />;
+  const { account } = asked;
+  const { userId, name } = account;
+  if (asked.kind === "password") return <SetPassword account={account} onClose={onClose} />;
+  return (
+    <Confirm
+      onClose={onClose}
+      title={t("disableTitle", { name })}
+      action={t("disableAction")}
+      isDangerous
+      onConfirm={async () => {
+        await client.account.disable.mutate({ userId });
+        void onChanged();
+        notify.undoable(t("disabledNow", { name }), () => onEnable(account));
+      }}
+    >
+      <p>{t("disableText")}</p>
+    </Confirm>
+  );
+}
+
+/** A form in a dialog, which is sent once however often somebody clicks, and stays open when it fails. */
+function Form({
+  title,
+  action,
+  isDangerous = false,
+  isReady,
+  onClose,
+  onSubmit,
+  children,
+}: {
+  title: string;
+  action: string;
+  isDangerous?: boolean;
+  isReady: boolean;
+  onClose: () => void;
+  onSubmit: () => Promise<unknown>;
+  children: ReactNode;
+}) {
+  const t = useTranslations("common");
+  const [isPending, setIsPending] = useState(false);
+  const [failure, setFailure] = useState<unknown>();
+  const isBusy = useRef(false);
+  const submit = async () => {
+    if (isBusy.current || !isReady) return;
+    isBusy.current = true;
+    setIsPending(true);
+    setFailure(undefined);
+    try {
+      await onSubmit();
+      onClose();
+    } catch (error) {
+      setFailure(error);
+    } finally {
+      isBusy.current = false;
+      setIsPending(false);
+    }
+  };
+  return (
+    <Dialog title={title} onClose={onClose} mayCloseOutside={false}>
+      <form
+        className={styles.form}
+        noValidate
+        autoComplete="off"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        {children}
+        {failure !== undefined && <ErrorNote error={failure} title={t("error.notDone")} />}
+        <div className={styles.buttons}>
+          <Button variant="default" onClick={onClose}>
+            {t("confirm.cancel")}
+          </Button>
+          <Button
+            type="submit"
+            disabled={!isReady}
+            loading={isPending}
+            {...(isDangerous && { color: "red" })}
+          >
+            {action}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+const isPassword = (text: string) => text.length >= 8 && text.length <= 256;
+
+function NewPassword({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const t = useTranslations("administration.accounts");
+  const show = useTranslations("common.signIn");
+  return (
+    <PasswordInput
+      label={t("password")}
+      description={t("passwordHint")}
+      autoComplete="new-password"
+      value={value}
+      error={value !== "" && !isPassword(value) && t("passwordShort")}
+      visibilityToggleButtonProps={{ "aria-label": show("show"), tabIndex: 0 }}
+      onChange={({ currentTarget }) => onChange(currentTarget.value)}
+    />
+  );
+}
+
+function Create({ onClose, onChanged }: { onClose: () => void; onChanged: () => Promise<unknown> }) {
+  const t = useTranslations("administration.accounts");
+  const roles = useTranslations("common.roles");
+  const client = useInvigilClient();
+  const notify = useNotify();
+  const [account, setAccount] = useState({
+    userId: "",
+    name: "",
+    role: "teacher" as (typeof ROLES)[number],
+    password: "",
+  });
+  const { userId, name, role, password } = account;
+  const set = (changed: Partial<typeof account>) => setAccount((before) => ({ ...before, ...changed }));
+  return (
+    <Form
+      title={t("create")}
+      action={t("createAction")}
+      isReady={userId.trim() !== "" && name.trim() !== "" && isPassword(password)}
+      onClose={onClose}
+      onSubmit={async () => {
+        await client.account.create.mutate({ userId: userId.trim(), name: name.trim(), role, password });
+        notify.done(t("created", { name: name.trim() }));
+        await onChanged();
+      }}
+    >
+      <TextInput
+        label={t("name")}
+        data-autofocus
+        maxLength={64}
+        value={name}
+        onChange={({ currentTarget }) => set({ name: currentTarget.value })}
+      />
+      <TextInput
+        label={t("userId")}
+        description={t("userIdHint")}
+        maxLength={128}
+        value={userId}
+        onChange={({ currentTarget }) => set({ userId: currentTarget.value })}
+      />
+      <NativeSelect
+        label={t("role")}
+        description={t(`roleHint.${role}`)}
+        value={role}
+        onChange={({ currentTarget }) =>
+          set({ role: ROLES.find((choice) => choice === currentTarget.value) ?? "teacher" })
+        }
+        data={ROLES.map((value) => ({ value, label: roles(value) }))}
+      />
+      <NewPassword value={password} onChange={(next) => set({ password: next })} />
+    </Form>
+  );
+}
+
+function SetPassword({ account: { userId, name }, onClose }: { account: Account; onClose: () => void }) {
+  const t = useTranslations("administration.accounts");
+  const confirm = useTranslations("common.confirm");
+  const client = useInvigilClient();
+  const notify = useNotify();
+  const { user } = useSession();
+  const [password, setPassword] = useState("");
+  const [typed, setTyped] = useState("");
+  const isOwn = user?.userId === userId;
+  return (
+    <Form
+      title={t("passwordTitle", { name })}
+      action={t("passwordAction")}
+      isDangerous
+      isReady={isPassword(password) && typed.trim() === name.trim()}
+      onClose={onClose}
+      onSubmit={async () => {
+        await client.account.setPassword.mutate({ userId, password });
+        notify.done(t("passwordSet", { name }));
+      }}
+    >
+      <p>{t(isOwn ? "passwordOwnText" : "passwordText", { name })}</p>
+      <NewPassword value={password} onChange={setPassword} />
+      <TextInput
+        label={confirm("typeName", { name })}
+        autoComplete="off"
+        value={typed}
+        onChange={({ currentTarget }) => setTyped(currentTarget.value)}
+      />
+    </Form>
+  );
+}

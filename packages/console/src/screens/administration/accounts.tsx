@@ -1,0 +1,299 @@
+import type { Account } from "@invigil/client";
+import { useInvigil, useInvigilClient, useSession } from "@invigil/react";
+import { Button } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { useTranslations } from "use-intl";
+import { Empty, Skeleton } from "../../parts/empty.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { MoreIcon, PlusIcon } from "../../parts/icons.js";
+import { ActionMenu } from "../../parts/menu.js";
+import { useNotify } from "../../parts/notify.js";
+import { oneOf, sorting, text, useSearchState } from "../../parts/search-state.js";
+import { type Column, Table } from "../../parts/table.js";
+import { Time } from "../../parts/time.js";
+import type { AskedOfAccount } from "./account-dialogs.js";
+import styles from "./administration.module.css";
+import { ON_DEMAND, useAllPages } from "./all-pages.js";
+import { MoreRows, NoMatch } from "./list-ends.js";
+import { ReadAt } from "./read-at.js";
+import type { Frame } from "./screen.js";
+
+const Dialogs = lazy(() => import("./account-dialogs.js"));
+
+const SORTABLE = ["name", "userId", "role", "createdAt"] as const;
+const PARAMS = {
+  role: oneOf(["all", "admin", "teacher", "inspector", "disabled"], "all"),
+  q: text(),
+  sort: sorting(SORTABLE, { column: "userId", descending: false }),
+};
+
+/** Who can sign in with a password. */
+export function Accounts({ frame }: { frame: Frame }) {
+  const t = useTranslations("administration");
+  const roles = useTranslations("common.roles");
+  const invigil = useInvigil();
+  const client = useInvigilClient();
+  const navigate = useNavigate();
+  const notify = useNotify();
+  const { user } = useSession();
+  const failed = useTranslations("common.error");
+  const [{ role, q, sort }, change] = useSearchState(PARAMS);
+  const [asked, setAsked] = useState<AskedOfAccount>();
+  const [revision, setRevision] = useState(0);
+  const query = useInfiniteQuery(
+    invigil.account.list.infiniteQueryOptions(
+      { pageSize: 100 },
+      { getNextPageParam: ({ nextCursor }) => nextCursor, ...ON_DEMAND },
+    ),
+  );
+  useAllPages(query);
+  const { data, error, refetch, dataUpdatedAt, isFetching, hasNextPage, fetchNextPage } = query;
+  const accounts = useMemo(() => data?.pages.flatMap((page) => page.accounts) ?? [], [data]);
+  const isIn = useCallback(
+    (account: Account, view: typeof role) =>
+      view === "all" || (view === "disabled" ? account.disabled : account.role === view),
+    [],
+  );
+  const shown = useMemo(() => {
+    const wanted = q.trim().toLocaleLowerCase();
+    const found = accounts.filter(
+      (account) =>
+        isIn(account, role) &&
+        [account.name, account.userId].some((value) => value.toLocaleLowerCase().includes(wanted)),
+    );
+    const sign = sort.descending ? -1 : 1;
+    return found.sort((one, other) => {
+      const [a, b] = [one[sort.column], other[sort.column]];
+      return a instanceof Date && b instanceof Date
+        ? sign * (a.getTime() - b.getTime())
+        : sign * String(a).localeCompare(String(b), undefined, { numeric: true });
+    });
+  }, [accounts, q, role, sort, isIn]);
+  const refresh = useCallback(async () => {
+    await refetch();
+    // What the person did themselves is shown even under their pointer.
+    setRevision((before) => before + 1);
+  }, [refetch]);
+
+  const setDisabled = useCallback(
+    async ({ userId, name }: Account, isDisabled: boolean) => {
+      await client.account[isDisabled ? "disable" : "enable"].mutate({ userId });
+      await refresh();
+      return name;
+    },
+    [client, refresh],
+  );
+  const enable = useCallback(
+    (account: Account) =>
+      void setDisabled(account, false).then(
+        (name) => notify.undoable(t("accounts.enabled", { name }), () => setDisabled(account, true)),
+        (failure: unknown) => notify.failed(failed("notDone"), failure),
+      ),
+    [setDisabled, notify, t, failed],
+  );
+  const menuOf = useCallback(
+    (account: Account) => (
+      <ActionMenu
+        label={t("accounts.menu", { name: account.name })}
+        icon={<MoreIcon />}
+        entries={[
+          {
+            kind: "action",
+            label: t("accounts.setPassword"),
+            onSelect: () => setAsked({ kind: "password", account }),
+          },
+          {
+            kind: "action",
+            label: t("accounts.sessions"),
+            onSelect: () =>
+              void navigate({
+                to: "/admin/{-$part}",
+                params: { part: "sessions" },
+                search: { q: account.userId } as never,
+              }),
+          },
+          {
+            kind: "action",
+            label: t("accounts.audit"),
+            onSelect: () =>
+              void navigate({
+                to: "/admin/{-$part}",
+                params: { part: "audit" },
+                search: { actor: account.userId } as never,
+              }),
+          },
+          ...(account.userId === user?.userId
+            ? []
+            : [
+                { kind: "line" as const },
+                account.disabled
+                  ? { kind: "action" as const, label: t("accounts.enable"), onSelect: () => enable(account) }
+                  : {
+                      kind: "action" as const,
+                      label: t("accounts.disable"),
+                      isDangerous: true,
+                      onSelect: () => setAsked({ kind: "disable", account }),
+                    },
+              ]),
+        ]}
+      />
+    ),
+    [t, navigate, enable, user?.userId],
+  );
+  const columns = useMemo<readonly Column<Account>[]>(
+    () => [
+      {
+        id: "name",
+        header: t("accounts.name"),
+        width: "minmax(140px, 2fr)",
+        isSortable: true,
+        cell: ({ name, userId }) => (
+          <>
+            <strong className={styles.name}>{name}</strong>
+            {userId === user?.userId && <span className={styles.dim}> {t("accounts.you")}</span>}
+          </>
+        ),
+      },
+      {
+        id: "userId",
+        header: t("accounts.userId"),
+        width: "minmax(110px, 1.5fr)",
+        isSortable: true,
+        cell: ({ userId }) => userId,
+      },
+      {
+        id: "role",
+        header: t("accounts.role"),
+        width: "minmax(90px, 1fr)",
+        isSortable: true,
+        cell: ({ role }) => roles(role),
+      },
+      {
+        id: "state",
+        header: t("accounts.state"),
+        width: "minmax(100px, 1fr)",
+        cell: ({ disabled }) => <AccountState isDisabled={disabled} />,
+      },
+      {
+        id: "createdAt",
+        header: t("accounts.createdAt"),
+        width: "minmax(110px, 1fr)",
+        isSortable: true,
+        from: 760,
+        cell: ({ createdAt }) => <Time value={createdAt} seconds={false} />,
+      },
+      { id: "actions", header: t("actions"), width: "32px", isAction: true, cell: menuOf },
+    ],
+    [t, roles, menuOf, user?.userId],
+  );
+  const narrow = useCallback(
+    (account: Account) => (
+      <span className={styles.narrow}>
+        <span className={styles.first}>{account.name}</span>
+        <span className={styles.second}>
+          {account.userId} · {roles(account.role)}
+          {account.disabled && <AccountState isDisabled />}
+        </span>
+        <span className={styles.menu}>{menuOf(account)}</span>
+      </span>
+    ),
+    [roles, menuOf],
+  );
+  const clear = () => change({ role: "all", q: "" });
+  const create = (
+    <Button leftSection={<PlusIcon size={14} />} onClick={() => setAsked({ kind: "create" })}>
+      {t("accounts.create")}
+    </Button>
+  );
+  const counted = (view: typeof role) => accounts.filter((account) => isIn(account, view)).length;
+  return frame({
+    actions: (
+      <>
+        <ReadAt at={dataUpdatedAt} isReading={isFetching} onRead={() => void refresh()} />
+        {create}
+      </>
+    ),
+    children: (
+      <>
+        {error && !data ? (
+          <ErrorNote error={error} onRetry={() => void refetch()} />
+        ) : !data ? (
+          <Skeleton />
+        ) : (
+          <>
+            <FilterBar shown={shown.length} total={accounts.length} onClear={clear}>
+              <Choices
+                label={t("accounts.which")}
+                choices={(["all", "admin", "teacher", "inspector", "disabled"] as const).map((view) => ({
+                  value: view,
+                  label: view === "all" || view === "disabled" ? t(`accounts.${view}`) : roles(view),
+                  count: counted(view),
+                }))}
+                value={role}
+                onChange={(next) => change({ role: next })}
+              />
+              <SearchField
+                value={q}
+                onChange={(next) => change({ q: next }, { replace: true })}
+                placeholder={t("accounts.search")}
+              />
+            </FilterBar>
+            {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
+            <Table
+              label={t("parts.accounts")}
+              rows={shown}
+              keyOf={({ userId }) => userId}
+              nameOf={({ name }) => name}
+              columns={columns}
+              narrow={narrow}
+              sorting={sort}
+              onSort={({ column, descending }) =>
+                change({ sort: { column: SORTABLE.find((name) => name === column) ?? "userId", descending } })
+              }
+              arrangement={`${role} ${q} ${accounts.length} ${revision}`}
+              empty={
+                accounts.length > 0 ? (
+                  <NoMatch hidden={accounts.length} onClear={clear} />
+                ) : (
+                  <Empty title={t("accounts.emptyTitle")} action={create}>
+                    {t("accounts.empty")}
+                  </Empty>
+                )
+              }
+            />
+            <MoreRows hasMore={hasNextPage} isReading={isFetching} onMore={() => void fetchNextPage()} />
+          </>
+        )}
+        {asked && (
+          <Suspense>
+            <Dialogs
+              asked={asked}
+              onClose={() => setAsked(undefined)}
+              onChanged={refresh}
+              onEnable={(account) => setDisabled(account, false)}
+            />
+          </Suspense>
+        )}
+      </>
+    ),
+  });
+}
+
+function AccountState({ isDisabled }: { isDisabled: boolean }) {
+  const t = useTranslations("administration.accounts");
+  return (
+    <span className={styles.mark} data-tone={isDisabled ? "grey" : "quiet"}>
+      <svg aria-hidden="true" width="12" height="12" viewBox="0 0 12 12" stroke="currentColor" fill="none">
+        {isDisabled ? (
+          <path d="M2.500 6h7" strokeWidth="1.300" />
+        ) : (
+          <circle cx="6" cy="6" r="3.500" fill="currentColor" stroke="none" />
+        )}
+      </svg>
+      {t(isDisabled ? "isDisabled" : "isEnabled")}
+    </span>
+  );
+}

@@ -1,0 +1,184 @@
+import type { AccountSession } from "@invigil/client";
+import { useInvigil, useInvigilClient } from "@invigil/react";
+import { Button } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { useTranslations } from "use-intl";
+import { Empty, Skeleton } from "../../parts/empty.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { useNotify } from "../../parts/notify.js";
+import { text, useSearchState } from "../../parts/search-state.js";
+import { type Column, Table } from "../../parts/table.js";
+import { Time } from "../../parts/time.js";
+import styles from "./administration.module.css";
+import { ON_DEMAND, useAllPages } from "./all-pages.js";
+import { MoreRows, NoMatch } from "./list-ends.js";
+import { ReadAt } from "./read-at.js";
+import type { Frame } from "./screen.js";
+
+const Confirm = lazy(async () => ({ default: (await import("../../parts/confirm.js")).Confirm }));
+
+const PARAMS = { q: text() };
+
+/** Who is signed in. All but administrators see their own sessions. */
+export function Sessions({ frame }: { frame: Frame }) {
+  const t = useTranslations("administration");
+  const roles = useTranslations("common.roles");
+  const invigil = useInvigil();
+  const client = useInvigilClient();
+  const notify = useNotify();
+  const [{ q }, change] = useSearchState(PARAMS);
+  const [asked, setAsked] = useState<AccountSession>();
+  const [revision, setRevision] = useState(0);
+  const query = useInfiniteQuery(
+    invigil.account.listSessions.infiniteQueryOptions(
+      { pageSize: 100 },
+      { getNextPageParam: ({ nextCursor }) => nextCursor, ...ON_DEMAND },
+    ),
+  );
+  useAllPages(query);
+  const { data, error, refetch, dataUpdatedAt, isFetching, hasNextPage, fetchNextPage } = query;
+  const sessions = useMemo(() => data?.pages.flatMap((page) => page.sessions) ?? [], [data]);
+  const shown = useMemo(() => {
+    const wanted = q.trim().toLocaleLowerCase();
+    return sessions.filter(({ userId, name }) =>
+      [userId, name].some((value) => value.toLocaleLowerCase().includes(wanted)),
+    );
+  }, [sessions, q]);
+  const refresh = useCallback(async () => {
+    await refetch();
+    setRevision((before) => before + 1);
+  }, [refetch]);
+
+  const endButton = useCallback(
+    (session: AccountSession) => (
+      <Button
+        variant="default"
+        size="compact-xs"
+        aria-label={t("sessions.endOf", { name: session.name })}
+        onClick={() => setAsked(session)}
+      >
+        {t("sessions.end")}
+      </Button>
+    ),
+    [t],
+  );
+  const columns = useMemo<readonly Column<AccountSession>[]>(
+    () => [
+      {
+        id: "name",
+        header: t("accounts.name"),
+        width: "minmax(140px, 2fr)",
+        cell: ({ name, isOwn }) => (
+          <>
+            <strong className={styles.name}>{name}</strong>
+            {isOwn && <span className={styles.own}>{t("sessions.own")}</span>}
+          </>
+        ),
+      },
+      {
+        id: "userId",
+        header: t("accounts.userId"),
+        width: "minmax(90px, 1.5fr)",
+        cell: ({ userId }) => userId,
+      },
+      {
+        id: "role",
+        header: t("accounts.role"),
+        width: "minmax(90px, 1fr)",
+        from: 700,
+        cell: ({ role }) => roles(role),
+      },
+      {
+        id: "since",
+        header: t("sessions.since"),
+        width: "minmax(110px, 1fr)",
+        cell: ({ createdAt }) => <Time value={createdAt} />,
+      },
+      {
+        id: "until",
+        header: t("sessions.until"),
+        width: "minmax(110px, 1fr)",
+        from: 760,
+        cell: ({ expiresAt }) => <Time value={expiresAt} seconds={false} />,
+      },
+      { id: "end", header: t("actions"), width: "92px", align: "end", isAction: true, cell: endButton },
+    ],
+    [t, roles, endButton],
+  );
+  const narrow = useCallback(
+    (session: AccountSession) => (
+      <span className={styles.narrow}>
+        <span className={styles.first}>
+          {session.name}
+          {session.isOwn && <span className={styles.own}>{t("sessions.own")}</span>}
+        </span>
+        <span className={styles.second}>
+          {session.userId} · <Time value={session.createdAt} />
+        </span>
+        <span className={styles.menu}>{endButton(session)}</span>
+      </span>
+    ),
+    [t, endButton],
+  );
+  return frame({
+    actions: <ReadAt at={dataUpdatedAt} isReading={isFetching} onRead={() => void refresh()} />,
+    children: (
+      <>
+        {error && !data ? (
+          <ErrorNote error={error} onRetry={() => void refetch()} />
+        ) : !data ? (
+          <Skeleton />
+        ) : (
+          <>
+            <FilterBar shown={shown.length} total={sessions.length} onClear={() => change({ q: "" })}>
+              <SearchField
+                value={q}
+                onChange={(next) => change({ q: next }, { replace: true })}
+                placeholder={t("accounts.search")}
+              />
+            </FilterBar>
+            {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
+            <Table
+              label={t("parts.sessions")}
+              rows={shown}
+              keyOf={({ id }) => id}
+              nameOf={({ name }) => name}
+              columns={columns}
+              narrow={narrow}
+              arrangement={`${q} ${sessions.length} ${revision}`}
+              empty={
+                sessions.length > 0 ? (
+                  <NoMatch hidden={sessions.length} onClear={() => change({ q: "" })} />
+                ) : (
+                  <Empty title={t("sessions.emptyTitle")}>{t("sessions.empty")}</Empty>
+                )
+              }
+            />
+            <MoreRows hasMore={hasNextPage} isReading={isFetching} onMore={() => void fetchNextPage()} />
+          </>
+        )}
+        {asked && (
+          <Suspense>
+            <Confirm
+              onClose={() => setAsked(undefined)}
+              title={t("sessions.title", { name: asked.name })}
+              action={t("sessions.action")}
+              isDangerous
+              onConfirm={async () => {
+                const { ended } = await client.account.endSession.mutate({ sessionId: asked.id });
+                notify.done(t(ended ? "sessions.done" : "sessions.over", { name: asked.name }));
+                // One's own page notices by it that it is signed out.
+                void refresh();
+              }}
+            >
+              <p>{t.rich("sessions.which", { time: () => <Time value={asked.createdAt} /> })}</p>
+              <p>{t(asked.isOwn ? "sessions.ownText" : "sessions.text")}</p>
+            </Confirm>
+          </Suspense>
+        )}
+      </>
+    ),
+  });
+}

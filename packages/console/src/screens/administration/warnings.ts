@@ -1,0 +1,63 @@
+import type { InstallationUsage, RunningServer } from "@invigil/client";
+
+/** What somebody should know about the installation, and the numbers that the sentence needs. */
+export interface Warning {
+  readonly kind:
+    | "diskFull"
+    | "diskLow"
+    | "audioNearlyFull"
+    | "connectionsNearlyFull"
+    | "streamsNearlyFull"
+    | "severalVersions"
+    | "serverSilent";
+  readonly tone: "amber" | "red";
+  /** Amounts of bytes, or counts. */
+  readonly used: number;
+  readonly most: number;
+  readonly names: readonly string[];
+}
+
+const MIB = 1024 * 1024;
+/** The share of a quota from which it is nearly used up. */
+const NEARLY = 0.8;
+/** Servers say every five seconds that they run. */
+const SILENT_MS = 15_000;
+
+const mostOf = ({ quotas }: InstallationUsage, name: string): number | undefined =>
+  quotas.find((quota) => quota.name === name)?.most;
+
+/** Of what there is little left, or what else is not as it should be. What needs somebody now comes first. */
+export const warningsOf = (
+  usage: InstallationUsage | undefined,
+  servers: readonly RunningServer[],
+  readAt: number,
+): readonly Warning[] => {
+  const warnings: Warning[] = [];
+  const add = (
+    kind: Warning["kind"],
+    tone: Warning["tone"],
+    { used = 0, most = 0, names = [] }: Partial<Warning> = {},
+  ) => void warnings.push({ kind, tone, used, most, names });
+  /** @param unit - how much one of the quota is */
+  const addNearly = (kind: Warning["kind"], used: number, quota: string, unit = 1) => {
+    const most = usage && mostOf(usage, quota);
+    if (most === undefined || used < NEARLY * most * unit) return;
+    add(kind, used >= most * unit ? "red" : "amber", { used, most: most * unit });
+  };
+  if (usage) {
+    const { freeBytes, reserveBytes } = usage.disk;
+    if (freeBytes !== undefined && reserveBytes > 0) {
+      const amounts = { used: freeBytes, most: reserveBytes };
+      if (freeBytes < reserveBytes) add("diskFull", "red", amounts);
+      else if (freeBytes < 4 * reserveBytes) add("diskLow", "amber", amounts);
+    }
+    addNearly("audioNearlyFull", usage.audioBytes, "INVIGIL_QUOTA_AUDIO_MIB", MIB);
+    addNearly("connectionsNearlyFull", usage.connections, "INVIGIL_MAX_CONNECTIONS");
+    addNearly("streamsNearlyFull", usage.underWay.publishing, "INVIGIL_STREAM_PUSH_LIMIT");
+  }
+  const versions = new Set(servers.map(({ version = "?" }) => version));
+  if (versions.size > 1) add("severalVersions", "amber", { names: [...versions].sort() });
+  const silent = servers.filter(({ renewedAt }) => readAt - renewedAt.getTime() > SILENT_MS);
+  if (silent.length > 0) add("serverSilent", "amber", { names: silent.map(({ id }) => id) });
+  return warnings.sort((one, other) => Number(other.tone === "red") - Number(one.tone === "red"));
+};

@@ -1,0 +1,48 @@
+import type { CheatRecord } from "@invigil/client";
+
+/** Which records to show. Empty texts and absent times filter nothing. */
+export interface RecordFilter {
+  readonly type: string;
+  readonly room: string;
+  /** A part of a name, or of an id. */
+  readonly person: string;
+  readonly camera: "all" | "main" | "pc";
+  /** The first moment, and the first one after the last. */
+  readonly from: Date | undefined;
+  readonly to: Date | undefined;
+}
+
+/** Says of a record whether the filter shows it. */
+export const matcherOf = (
+  { type, room, person, camera, from, to }: RecordFilter,
+  nameOf: (userId: string) => string | undefined,
+): ((record: CheatRecord) => boolean) => {
+  const wanted = person.trim().toLocaleLowerCase();
+  return ({ detectType, roomId, userId, isMainMonitor, detectTime }) =>
+    (type === "" || detectType === type) &&
+    (room === "" || roomId === room) &&
+    (camera === "all" || isMainMonitor === (camera === "main")) &&
+    (from === undefined || detectTime >= from) &&
+    (to === undefined || detectTime < to) &&
+    (wanted === "" ||
+      userId.toLocaleLowerCase().includes(wanted) ||
+      (nameOf(userId)?.toLocaleLowerCase().includes(wanted) ?? false));
+};
+
+/** How many records there are of each key, the most first. */
+export const countBy = (
+  records: readonly CheatRecord[],
+  keyOf: (record: CheatRecord) => string,
+): readonly (readonly [key: string, count: number])[] => {
+  const counts = new Map<string, number>();
+  for (const record of records) counts.set(keyOf(record), (counts.get(keyOf(record)) ?? 0) + 1);
+  return [...counts].sort(([one, a], [other, b]) => b - a || one.localeCompare(other));
+};
+
+/** What a detector added, on one line. */
+export const lineOf = ({ extraInfo }: CheatRecord): string =>
+  typeof extraInfo === "string"
+    ? extraInfo
+    : Object.keys(extraInfo).length === 0
+      ? ""
+      : JSON.stringify(extraInfo);

@@ -1,0 +1,126 @@
+import type { CheatRecord, CheatRecordPage } from "@invigil/client";
+
+/** The records of an exam, as far as they have been read. */
+export interface RecordsState {
+  /** The newest first. */
+  readonly records: readonly CheatRecord[];
+  /** What came since, the newest first. It is not shown until somebody asks for it. */
+  readonly arrived: readonly CheatRecord[];
+  readonly isReading: boolean;
+  /** Whether the oldest record has been read. */
+  readonly isComplete: boolean;
+  readonly error: unknown;
+}
+
+/** How many pages are read without being asked for. */
+const PAGES_AT_ONCE = 50;
+/** How often it asks for what came at most, in milliseconds. */
+const PAUSE_MS = 1000;
+
+/** Reads the records of an exam page by page, from the newest to older ones, and what comes meanwhile. */
+export class RecordList {
+  #state: RecordsState = { records: [], arrived: [], isReading: false, isComplete: false, error: undefined };
+  readonly #read: (cursor: number | undefined) => Promise<CheatRecordPage>;
+  readonly #pauseMs: number;
+  readonly #listeners = new Set<() => void>();
+  #cursor: number | undefined;
+  #hasBegun = false;
+  #isOpen = false;
+  #wantsNewer = false;
+  #isCatchingUp = false;
+
+  constructor(read: (cursor: number | undefined) => Promise<CheatRecordPage>, { pauseMs = PAUSE_MS } = {}) {
+    this.#read = read;
+    this.#pauseMs = pauseMs;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  };
+  readonly getSnapshot = (): RecordsState => this.#state;
+
+  /** Begins, or goes on after `stop`. */
+  readonly start = (): void => {
+    this.#isOpen = true;
+    if (this.#hasBegun) this.readNewer();
+    else void this.readOlder();
+  };
+  readonly stop = (): void => {
+    this.#isOpen = false;
+  };
+
+  /** Reads older records, as many as are read at once. */
+  readonly readOlder = async (): Promise<void> => {
+    if (this.#state.isReading || this.#state.isComplete) return;
+    this.#change({ isReading: true, error: undefined });
+    try {
+      for (let page = 0; page < PAGES_AT_ONCE && this.#isOpen && !this.#state.isComplete; page += 1) {
+        const { records, nextCursor } = await this.#read(this.#cursor);
+        this.#cursor = nextCursor;
+        this.#hasBegun = true;
+        this.#change({
+          records: [...this.#state.records, ...records],
+          isComplete: nextCursor === undefined,
+        });
+        void this.#catchUp();
+      }
+    } catch (error) {
+      this.#change({ error });
+    } finally {
+      this.#change({ isReading: false });
+    }
+  };
+
+  /** Says that there may be newer records. It may be called often. */
+  readonly readNewer = (): void => {
+    this.#wantsNewer = true;
+    void this.#catchUp();
+  };
+
+  /** Shows what came. */
+  readonly show = (): void => {
+    const { records, arrived } = this.#state;
+    if (arrived.length > 0) this.#change({ records: [...arrived, ...records], arrived: [] });
+  };
+
+  async #catchUp(): Promise<void> {
+    if (this.#isCatchingUp || !this.#hasBegun || !this.#wantsNewer) return;
+    this.#isCatchingUp = true;
+    try {
+      while (this.#wantsNewer && this.#isOpen) {
+        this.#wantsNewer = false;
+        const newer = await this.#readDownTo(this.#newestId());
+        if (newer.length > 0 || this.#state.error !== undefined)
+          this.#change({ arrived: [...newer, ...this.#state.arrived], error: undefined });
+        // One reads nothing yet, so nothing can move under their eyes.
+        if (this.#state.records.length === 0) this.show();
+        await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
+      }
+    } catch (error) {
+      this.#change({ error });
+    } finally {
+      this.#isCatchingUp = false;
+    }
+  }
+
+  #newestId(): number {
+    const { arrived, records } = this.#state;
+    return (arrived[0] ?? records[0])?.id ?? 0;
+  }
+
+  async #readDownTo(id: number): Promise<CheatRecord[]> {
+    const newer: CheatRecord[] = [];
+    for (let cursor: number | undefined; ; ) {
+      const page = await this.#read(cursor);
+      newer.push(...page.records.filter((record) => record.id > id));
+      cursor = page.nextCursor;
+      if (cursor === undefined || cursor <= id) return newer;
+    }
+  }
+
+  #change(changed: Partial<RecordsState>): void {
+    this.#state = { ...this.#state, ...changed };
+    for (const listener of this.#listeners) listener();
+  }
+}
