@@ -1309,6 +1309,8 @@ export interface ImportParticipantsInput {
   file: string;
   /** Whether to only report the changes. Default: `false`. */
   dryRun?: boolean | null | undefined;
+  /** Whether a dry run of a file with faults answers with them and with their part of the sheet. Otherwise such a file is refused. Default: `false`. */
+  withFaults?: boolean | null | undefined;
 }
 
 /** Output of `participant.import`. */
@@ -1331,6 +1333,12 @@ export interface ImportResult {
   warnings?: ImportResultWarnings[] | undefined;
   /** The number of warnings that are not listed. Absent if there are no warnings. */
   moreWarnings?: number | undefined;
+  /** The first 100 faults, by row, because of which nothing can be imported. Absent without `withFaults`, or if there are none. */
+  faults?: RosterFault[] | undefined;
+  /** The number of faults that are not listed. Absent if there are none. */
+  moreFaults?: number | undefined;
+  /** The part of the sheet with the listed faults: its first 30 columns. Absent if there are no faults. */
+  sheet?: ImportResultSheet | undefined;
 }
 
 export interface ImportResultChanges {
@@ -1371,6 +1379,40 @@ export interface ImportResultWarnings {
   person: string;
   /** Why the value is suspicious. */
   reason: string;
+}
+
+/** A fault in a cell of a roster. */
+export interface RosterFault {
+  /** The number of the row in the file, as spreadsheets count. */
+  row: number;
+  /** The header of the column, as it is in the file. */
+  column: string;
+  /** The number of the column, from 0. */
+  cell: number;
+  /** The beginning of what the cell shows. */
+  value: string;
+  /** The name in the row, or else the id. */
+  person: string;
+  /** `repeated`: an earlier row has the id. `ambiguous`: what the cell shows is not what it contains. `lost_digits`: the spreadsheet has rounded the number. `not_text`: the spreadsheet has changed what was typed. `other_role`, `other_room`: the person is in the exam already, as somebody else or elsewhere. `several_rooms`: several rooms have the name. `not_your_room`: the caller may not import into it. `no_header`: the cell has content, and its column no header. */
+  code: "missing" | "repeated" | "hidden_row" | "ambiguous" | "lost_digits" | "not_text" | "invalid_id" | "invalid_name" | "invalid_minutes" | "minutes_of_staff" | "unknown_role" | "other_role" | "unknown_room" | "several_rooms" | "not_your_room" | "room_ended" | "other_room" | "no_header";
+  /** The earlier row (`repeated`), the role or the room that the person has (`other_role`, `other_room`), or the room (`not_your_room`). */
+  detail?: string | undefined;
+  /** The same as a sentence in English, which continues the name of the column. */
+  reason: string;
+}
+
+export interface ImportResultSheet {
+  /** The headers of the columns. */
+  header: string[];
+  /** The rows with a listed fault, and those directly above and below them. */
+  rows: ImportResultSheetRows[];
+}
+
+export interface ImportResultSheetRows {
+  /** The number of the row in the file, as spreadsheets count. */
+  row: number;
+  /** The beginning of what each cell shows. */
+  cells: string[];
 }
 
 /** Input of `participant.move`. */
@@ -2478,7 +2520,7 @@ export type Procedures = {
      */
     login: TRPCMutationProcedure<{ input: LoginInput; output: Session; meta: unknown }>;
     /**
-     * Signs in as the administrator of the demo without a password, for pages and programs of the server's own machine.
+     * Signs in as the administrator of the demo, without a password.
      *
      * For everybody: it takes no token.
      */

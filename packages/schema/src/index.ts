@@ -281,8 +281,12 @@ export {
   publishStatusSchema,
   type RemovedParticipant,
   type RemoveParticipantInput,
+  type RosterFault,
+  type RosterFaultCode,
   removedParticipantSchema,
   removeParticipantInput,
+  rosterFaultCodes,
+  rosterFaultSchema,
   type StreamUrls,
   streamUrlsSchema,
 } from "./participant.js";

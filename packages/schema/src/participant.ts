@@ -186,11 +186,64 @@ export const importParticipantsInput = z
           "are required. Other columns are ignored.",
       ),
     dryRun: withDefault(z.boolean(), false).describe("Whether to only report the changes."),
+    withFaults: withDefault(z.boolean(), false).describe(
+      "Whether a dry run of a file with faults answers with them and with their part of the sheet. Otherwise such a file is refused.",
+    ),
   })
   .describe("Input of `participant.import`.");
 export type ImportParticipantsInput = z.infer<typeof importParticipantsInput>;
 
 const row = z.int().describe("The number of the row in the file, as spreadsheets count.");
+
+/** Why a cell of a roster is refused. */
+export const rosterFaultCodes = [
+  "missing",
+  "repeated",
+  "hidden_row",
+  "ambiguous",
+  "lost_digits",
+  "not_text",
+  "invalid_id",
+  "invalid_name",
+  "invalid_minutes",
+  "minutes_of_staff",
+  "unknown_role",
+  "other_role",
+  "unknown_room",
+  "several_rooms",
+  "not_your_room",
+  "room_ended",
+  "other_room",
+  "no_header",
+] as const;
+export type RosterFaultCode = (typeof rosterFaultCodes)[number];
+
+export const rosterFaultSchema = z
+  .object({
+    row,
+    column: z.string().describe("The header of the column, as it is in the file."),
+    cell: z.int().describe("The number of the column, from 0."),
+    value: z.string().describe("The beginning of what the cell shows."),
+    person: z.string().describe("The name in the row, or else the id."),
+    code: z
+      .enum(rosterFaultCodes)
+      .describe(
+        "`repeated`: an earlier row has the id. `ambiguous`: what the cell shows is not what it contains. `lost_digits`: the spreadsheet has " +
+          "rounded the number. `not_text`: the spreadsheet has changed what was typed. `other_role`, `other_room`: the person is in the exam " +
+          "already, as somebody else or elsewhere. `several_rooms`: several rooms have the name. `not_your_room`: the caller may not import into " +
+          "it. `no_header`: the cell has content, and its column no header.",
+      ),
+    detail: z
+      .string()
+      .optional()
+      .describe(
+        "The earlier row (`repeated`), the role or the room that the person has (`other_role`, `other_room`), or the room (`not_your_room`).",
+      ),
+    reason: z.string().describe("The same as a sentence in English, which continues the name of the column."),
+  })
+  .describe("A fault in a cell of a roster.");
+export type RosterFault = z.infer<typeof rosterFaultSchema>;
+
 const details = z.object({ name: personName, extraMinutes });
 
 export const importResultSchema = z
@@ -233,6 +286,32 @@ export const importResultSchema = z
       .int()
       .optional()
       .describe("The number of warnings that are not listed. Absent if there are no warnings."),
+    faults: z
+      .array(rosterFaultSchema)
+      .optional()
+      .describe(
+        "The first 100 faults, by row, because of which nothing can be imported. Absent without `withFaults`, or if there are none.",
+      ),
+    moreFaults: z
+      .int()
+      .optional()
+      .describe("The number of faults that are not listed. Absent if there are none."),
+    sheet: z
+      .object({
+        header: z.array(z.string()).describe("The headers of the columns."),
+        rows: z
+          .array(
+            z.object({
+              row,
+              cells: z.array(z.string()).describe("The beginning of what each cell shows."),
+            }),
+          )
+          .describe("The rows with a listed fault, and those directly above and below them."),
+      })
+      .optional()
+      .describe(
+        "The part of the sheet with the listed faults: its first 30 columns. Absent if there are no faults.",
+      ),
   })
   .describe("Output of `participant.import`.");
 export type ImportResult = z.infer<typeof importResultSchema>;

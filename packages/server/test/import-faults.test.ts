@@ -1,3 +1,4 @@
+import { rosterFaultCodes } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import { csv, forged } from "./support/files.js";
 import { type Format, type Hall, openHall, refusalOf, sheet } from "./support/roster.js";
@@ -283,6 +284,94 @@ describe("a roster with 34 kinds of faulty rows", () => {
     await using hall = await openCrowdedHall();
     const rows = fileOf(hall).filter((_, n) => n < 2 || n % 2 === 1);
     expect(await hall.import(csv(rows))).toMatchObject({ rows: 35, added: 35 });
+  });
+});
+
+describe("a dry run that asks for the faults", () => {
+  const FILE = [
+    ["学号", "班级", "姓名", "考场", "角色", "加时"],
+    ["1001", "一班", "王芳", "A", "", ""],
+    ["1002", "一班", "", "A", "", ""],
+    ["1003", "一班", "李娜", "Z", "", ""],
+    ["1004", "一班", "赵敏", "A", "", ""],
+    ["1005", "一班", "陈静", "A", "", ""],
+    ["1006", "一班", "刘洋", "A", "", ""],
+    ["1001", "二班", "王芳", "A", "", ""],
+    ["guard", "二班", "Guard", "A", "", ""],
+    ["seated", "二班", "Seated", "B", "", ""],
+  ];
+
+  it.each<Format>(["CSV", "XLSX"])(
+    "gets them with their part of the sheet, and changes nothing (%s)",
+    async (format) => {
+      await using hall = await openCrowdedHall();
+      const file = await sheet(format, FILE);
+      await expectNothingChanged(hall, async () => {
+        const {
+          faults = [],
+          sheet: piece,
+          ...counts
+        } = await hall.import(file, { dryRun: true, withFaults: true });
+        expect(counts).toEqual({ rows: 9, added: 0, updated: 0, unchanged: 0, changes: [], moreChanges: 0 });
+        expect(
+          faults.map(({ row, column, cell, value, code, detail }) => [
+            row,
+            column,
+            cell,
+            value,
+            code,
+            detail,
+          ]),
+        ).toEqual([
+          [3, "姓名", 2, "", "missing", undefined],
+          [4, "考场", 3, "Z", "unknown_room", undefined],
+          [8, "学号", 0, "1001", "repeated", "2"],
+          [9, "角色", 4, "examinee", "other_role", "teacher"],
+          [10, "考场", 3, "B", "other_room", "A"],
+        ]);
+        expect(piece).toEqual({
+          header: FILE[0],
+          // Row 6 is beside no fault.
+          rows: [2, 3, 4, 5, 7, 8, 9, 10].map((row) => ({ row, cells: FILE[row - 1] })),
+        });
+        const marked = piece?.rows.find(({ row }) => row === faults[1]?.row)?.cells[faults[1]?.cell ?? -1];
+        expect(marked).toBe("Z");
+      });
+    },
+  );
+
+  it("gets none for a file without faults, and imports as before when it is no dry run", async () => {
+    await using hall = await openCrowdedHall();
+    const asked = { dryRun: true, withFaults: true };
+    expect(Object.keys(await hall.import(csv(FILE.slice(0, 2)), asked))).not.toContain("faults");
+    const { code } = await refusalOf(hall.import(csv(FILE), { ...asked, dryRun: false }));
+    expect(code).toBe("INVALID_INPUT");
+  });
+
+  it("names each fault by a code, and shows at most 30 columns of 40 characters", async () => {
+    await using hall = await openCrowdedHall();
+    const rows = fileOf(hall);
+    const { faults = [] } = await hall.import(csv(rows), { dryRun: true, withFaults: true });
+    expect(new Set(faults.map(({ code }) => code))).toEqual(
+      new Set(
+        rosterFaultCodes.filter(
+          (code) => !["hidden_row", "ambiguous", "not_your_room", "other_room"].includes(code),
+        ),
+      ),
+    );
+    const wide = Array.from({ length: 50 }, (_, n) => `column ${n}`);
+    const { sheet: piece } = await hall.import(
+      csv([
+        ["id", "name", ...wide],
+        ["1", "", ...wide.map(() => LONG)],
+      ]),
+      {
+        dryRun: true,
+        withFaults: true,
+      },
+    );
+    expect(piece?.header).toHaveLength(30);
+    expect(piece?.rows[0]?.cells[5]).toBe(`${"x".repeat(40)}…`);
   });
 });
 

@@ -92,18 +92,16 @@ function Rail({ examId, user }: { examId: string | undefined; user: SessionUser 
             <RecordsIcon />
             <span>{t("records")}</span>
           </Link>
-          {user.role !== "inspector" && (
-            <Link
-              to="/exams/$examId/setup/{-$step}"
-              params={{ examId }}
-              className={place}
-              activeProps={active}
-              activeOptions={{ includeSearch: false }}
-            >
-              <SetupIcon />
-              <span>{t("setup")}</span>
-            </Link>
-          )}
+          <Link
+            to="/exams/$examId/setup/{-$step}"
+            params={{ examId }}
+            className={place}
+            activeProps={active}
+            activeOptions={{ includeSearch: false }}
+          >
+            <SetupIcon />
+            <span>{t("setup")}</span>
+          </Link>
         </>
       )}
       {user.role === "admin" && (

@@ -1,7 +1,209 @@
+import { isInvigilError } from "@invigil/client";
+import { useInvigil, useSession } from "@invigil/react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { lazy, Suspense, useCallback, useMemo } from "react";
 import { useTranslations } from "use-intl";
+import { Skeleton } from "../../parts/empty.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { BackIcon } from "../../parts/icons.js";
+import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
+import { optionalOneOf, useSearchState } from "../../parts/search-state.js";
+import { Mark } from "../../parts/state-mark.js";
+import { Audio } from "./audio.js";
+import { CheckList } from "./check.js";
+import { type Setup, SetupContext, useSetup } from "./context.js";
+import { Details } from "./details.js";
+import { DraftsProvider, useHasDraft } from "./drafts.js";
+import { useItemText } from "./item-text.js";
+import { Links } from "./links.js";
+import { usePeopleByRoom } from "./people.js";
+import { Rooms } from "./rooms.js";
+import { Roster } from "./roster.js";
+import { Settings } from "./settings.js";
+import styles from "./setup.module.css";
+import { Staff } from "./staff.js";
+import { readinessOf, STEP_NAMES, type Step, stepNamed, waitsForRooms, worstOf } from "./steps.js";
 
+const Cards = lazy(() => import("./cards.js"));
+
+const CONTENT = {
+  details: Details,
+  audio: Audio,
+  roster: Roster,
+  rooms: Rooms,
+  staff: Staff,
+  links: Links,
+  settings: Settings,
+  check: CheckList,
+} as const satisfies { readonly [Name in Step]: unknown };
+
+const PARAMS = { print: optionalOneOf(["everybody", "examinee", "staff"]) };
+
+/** What an exam needs before it begins, step by step. */
 export function Screen() {
+  const { examId = "", step } = useParams({ strict: false });
   const t = useTranslations("setup");
-  return <Page title={t("title")}>{null}</Page>;
+  const invigil = useInvigil();
+  const queryClient = useQueryClient();
+  const may = useMay();
+  const { user } = useSession();
+  const exam = useQuery(invigil.exam.get.queryOptions({ examId }));
+  const check = useQuery(invigil.exam.check.queryOptions({ examId }, { enabled: may.act }));
+  const checkKey = useMemo(() => invigil.exam.check.queryKey({ examId }), [invigil, examId]);
+  const checkAgain = useCallback(
+    () => void queryClient.invalidateQueries({ queryKey: checkKey }),
+    [queryClient, checkKey],
+  );
+  const people = usePeopleByRoom(examId, checkAgain);
+  const refresh = useCallback(async () => {
+    const keys = [invigil.exam.pathKey(), invigil.audio.pathKey(), invigil.cheat.pathKey()];
+    await Promise.all(keys.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
+  }, [queryClient, invigil]);
+  const [{ print }, setSearch] = useSearchState(PARAMS);
+
+  if (exam.error && !exam.data)
+    return (
+      <Page title={t("title")}>
+        <ErrorNote error={exam.error} onRetry={() => void exam.refetch()} />
+      </Page>
+    );
+  if (!exam.data || !user)
+    return (
+      <Page title={t("title")}>
+        <Skeleton />
+      </Page>
+    );
+  const setup: Setup = {
+    examId,
+    exam: exam.data,
+    items: check.data?.items,
+    checkedAt: check.data?.checkedAt,
+    people,
+    isReadOnly: !may.act || isInvigilError(check.error, "FORBIDDEN"),
+    refresh,
+  };
+  return (
+    <SetupContext value={setup}>
+      <DraftsProvider key={`${user.userId} ${examId}`} owner={`${user.userId} ${examId}`}>
+        {print !== undefined && !setup.isReadOnly ? (
+          <Suspense fallback={<Skeleton />}>
+            <Cards whom={print} onBack={() => setSearch({ print: undefined }, { replace: true })} />
+          </Suspense>
+        ) : (
+          <Page title={t("title")} of={exam.data.name} aside={<Readiness />}>
+            {setup.isReadOnly && <p className={styles.readOnly}>{t("readOnly")}</p>}
+            {check.error && !setup.isReadOnly && (
+              <ErrorNote error={check.error} onRetry={() => void check.refetch()} />
+            )}
+            <div className={styles.frame} data-open={stepNamed(step)}>
+              <StepList open={stepNamed(step)} />
+              <Panel step={stepNamed(step) ?? "check"} />
+            </div>
+          </Page>
+        )}
+      </DraftsProvider>
+    </SetupContext>
+  );
+}
+
+function Readiness() {
+  const t = useTranslations("setup.ready");
+  const { items, isReadOnly } = useSetup();
+  if (isReadOnly) return null;
+  if (!items) return t("unknown");
+  const { missing, attention } = readinessOf(items);
+  if (missing > 0) return <span className={styles.missing}>{t("missing", { count: missing })}</span>;
+  return attention > 0 ? t("attention", { count: attention }) : t("ok");
+}
+
+/** The steps that somebody sees who changes nothing. */
+const READABLE: readonly Step[] = ["details", "audio", "rooms", "staff", "settings"];
+
+function StepList({ open }: { open: Step | undefined }) {
+  const t = useTranslations("setup");
+  const { isReadOnly } = useSetup();
+  const steps = isReadOnly ? READABLE : STEP_NAMES;
+  return (
+    <div className={styles.steps}>
+      <ol aria-label={t("stepsLabel")}>
+        {steps.map((step) => (
+          <li key={step}>
+            <StepLink step={step} isOpen={step === (open ?? (isReadOnly ? "details" : "check"))} />
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function StepLink({ step, isOpen }: { step: Step; isOpen: boolean }) {
+  const t = useTranslations("setup");
+  const { examId, items } = useSetup();
+  const say = useItemText();
+  const hasDraft = useHasDraft(step);
+  const worst = items && worstOf(items, step);
+  const waits = worst !== undefined && waitsForRooms(items, worst);
+  return (
+    <Link
+      to="/exams/$examId/setup/{-$step}"
+      params={{ examId, step }}
+      className={styles.step}
+      data-open={isOpen || undefined}
+      {...(isOpen && { "aria-current": "step" as const })}
+    >
+      <StatusMark status={waits ? undefined : worst?.status} />
+      <span className={styles.stepName}>{t(`steps.${step}`)}</span>
+      <span className={styles.stepSays} data-status={worst?.status}>
+        {hasDraft && <em>{t("unsaved")} · </em>}
+        {waits ? t("afterRooms") : worst ? say(worst).state : items && t("optional")}
+      </span>
+    </Link>
+  );
+}
+
+/** Whether something is ready, by mark, word and colour. */
+export function StatusMark({ status }: { status: "missing" | "attention" | "ok" | undefined }) {
+  const t = useTranslations("setup.status");
+  if (!status) return <span className={styles.mark} />;
+  return (
+    <span className={styles.mark} role="img" aria-label={t(status)}>
+      {status === "ok" ? (
+        <Mark state="publishing" tone="quiet" />
+      ) : (
+        <Mark
+          state={status === "missing" ? "expected" : "idle"}
+          tone={status === "missing" ? "red" : "amber"}
+        />
+      )}
+    </span>
+  );
+}
+
+function Panel({ step: asked }: { step: Step }) {
+  const t = useTranslations("setup");
+  const { examId, isReadOnly } = useSetup();
+  const step = isReadOnly && !READABLE.includes(asked) ? "details" : asked;
+  const Content = CONTENT[step];
+  const steps = isReadOnly ? READABLE : STEP_NAMES;
+  const next = steps[steps.indexOf(step) + 1];
+  const target = { to: "/exams/$examId/setup/{-$step}" } as const;
+  return (
+    <section className={styles.panel} aria-labelledby="setup-step">
+      <Link {...target} params={{ examId }} className={styles.back}>
+        <BackIcon /> {t("allSteps")}
+      </Link>
+      <h2 id="setup-step">{t(`steps.${step}`)}</h2>
+      {/* Each exam has its own: what one shows is not another's for a moment. */}
+      <Content key={`${examId} ${step}`} />
+      {next && (
+        <p className={styles.next}>
+          <Link {...target} params={{ examId, step: next }}>
+            {t("next", { step: t(`steps.${next}`) })}
+          </Link>
+        </p>
+      )}
+    </section>
+  );
 }

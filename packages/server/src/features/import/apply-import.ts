@@ -3,6 +3,7 @@ import type { Author } from "../../domain/calls.js";
 import { examNotFound, InvigilError } from "../../platform/errors.js";
 import { toNewPerson } from "../participant/rules.js";
 import type { RoomSize } from "../participant/service.js";
+import type { Columns } from "./columns.js";
 import { createFaults, type FaultyFile, mergeFaults, shownCell } from "./faults.js";
 import { warnOfOddIds } from "./odd-ids.js";
 import type { ReadResult } from "./read.js";
@@ -24,6 +25,16 @@ export interface ImportPlan {
   readonly author: Author;
   /** Aborts the import, up to its last step. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What an import did. */
+export type Imported = Omit<ImportResult, "faults" | "moreFaults" | "sheet">;
+
+/** Why a roster was not imported. */
+export interface FaultyRoster extends FaultyFile {
+  /** The number of rows with a person. */
+  readonly rows: number;
+  readonly columns: Columns;
 }
 
 /** The value in a row that a fault is about. */
@@ -63,11 +74,11 @@ const applyAction = (
  * @throws EXAM_NOT_FOUND, EXAM_CONFLICT when rooms ended during the import or another change of the exam does
  *   not finish
  */
-export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<ImportResult | FaultyFile> => {
+export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Imported | FaultyRoster> => {
   const { people, examId, now, file, scope, dryRun, size, signal, author } = plan;
   // A file with invalid cells is compared with the exam, too, so that the caller gets all errors at once.
   const into = { examId, now, author, dryRun: dryRun || file.faults.count > 0 };
-  const applied = store.apply<ImportResult | FaultyFile>(
+  const applied = store.apply<Imported | FaultyRoster>(
     people,
     into,
     (rooms, writer) => {
@@ -76,7 +87,7 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
       const visible = new Set(scope.rooms.map(({ id }) => id));
       const visibleRooms = new Map(rooms.filter(({ id }) => visible.has(id)).map((room) => [room.id, room]));
       const faults = createFaults();
-      const result: ImportResult = {
+      const result: Imported = {
         rows: file.rows,
         added: 0,
         updated: 0,
@@ -103,20 +114,24 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
         each(person, places) {
           const action = actionFor(person, places, visibleRooms);
           if (action.kind === "refuse")
-            for (const { field, reason } of action.faults)
+            for (const { field, ...refusal } of action.faults)
               faults.add({
                 row: person.row,
                 column: file.columns.title(field),
+                cell: file.columns.cell(field),
                 value: shownCell(shownValue(person, field, visibleRooms)),
                 person: shownCell(person.name ?? person.userId),
-                reason,
+                ...refusal,
               });
           count(person, action);
           if (!into.dryRun && faults.count === 0) applyAction(action, person, plan, writer);
         },
         end() {
           if (file.faults.count + faults.count > 0)
-            return { keep: false, result: mergeFaults(file.faults, faults) };
+            return {
+              keep: false,
+              result: { ...mergeFaults(file.faults, faults), rows: file.rows, columns: file.columns },
+            };
           return { keep: true, result };
         },
       };

@@ -174,12 +174,16 @@ export const isHeader = (cells: readonly string[]): boolean => {
 export interface Columns {
   /** Indexes from 0. */
   readonly at: Readonly<Partial<Record<Field, number>>>;
+  /** The row of the header. */
+  readonly header: Row;
   /** The number of columns with a header. */
   readonly width: number;
   /**
    * The title of a field's column as written in the file. Without such a column, the title of the id column.
    */
   title(field: Field): string;
+  /** The index of the same column. */
+  cell(field: Field): number;
 }
 
 /** Describes the position of a header, for a reader of the workbook. */
@@ -214,9 +218,12 @@ export const columnsOf = (row: Row): Columns | { faults: string[] } => {
     faults.push(`has no column for the ${field}: its header must be one of ${names}${place}`);
   }
   if (faults.length > 0) return { faults };
+  const cell = (field: Field): number => at[field] ?? at.id ?? 0;
   return {
     at,
+    header: row,
     width: header.findLastIndex((cell) => cell.trim() !== "") + 1,
-    title: (field) => titleAt(at[field] ?? at.id ?? 0),
+    title: (field) => titleAt(cell(field)),
+    cell,
   };
 };

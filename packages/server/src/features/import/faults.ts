@@ -1,17 +1,8 @@
+import type { RosterFault } from "@invigil/schema";
 import { quoted } from "../../files/sheets/quoted.js";
 
 /** An error in one cell of a file. */
-export interface RowFault {
-  /** The row number as a spreadsheet shows it: the header is row 1. */
-  readonly row: number;
-  /** The column's header as written in the file. */
-  readonly column: string;
-  /** The beginning of what the cell shows. Empty if it shows nothing. */
-  readonly value: string;
-  /** The name in the row, or the id if there is no name. Empty if there is neither. */
-  readonly person: string;
-  readonly reason: string;
-}
+export type RowFault = Readonly<RosterFault>;
 
 /** The beginning of a cell, without characters that could move a cursor. */
 export const shownCell = (cell: string): string => quoted(cell).slice(1, -1);

@@ -1,4 +1,9 @@
-import { extraMinutesSchema, newPersonSchema, type ParticipantRole } from "@invigil/schema";
+import {
+  extraMinutesSchema,
+  newPersonSchema,
+  type ParticipantRole,
+  type RosterFaultCode,
+} from "@invigil/schema";
 import type { z } from "zod";
 import { quoted } from "../../files/sheets/quoted.js";
 import type { Row } from "../../files/sheets/rows.js";
@@ -21,10 +26,22 @@ export interface RowReader {
   readonly emptyRole: ParticipantRole;
 }
 
-export type Report = (field: Field | { column: number }, reason: string) => void;
+/** @param detail see `RosterFault` */
+export type Report = (
+  field: Field | { column: number },
+  code: RosterFaultCode,
+  reason: string,
+  detail?: string,
+) => void;
 
 const FIELDS: readonly Field[] = ["id", "name", "room", "role", "extraMinutes"];
 const NONE: ReadonlySet<Field> = new Set();
+/** What is wrong with a cell that its schema refuses. */
+const INVALID = {
+  id: "invalid_id",
+  name: "invalid_name",
+  extraMinutes: "invalid_minutes",
+} as const satisfies Partial<Record<Field, RosterFaultCode>>;
 
 /** A number that the spreadsheet has rounded. No id contains a `+`, but `5E12` may be an id. */
 const SHORTENED = /^-?\d{1,3}(\.\d{1,20})?E\+\d{1,3}$/i;
@@ -34,11 +51,14 @@ const DECIMALS = /^\d{1,20}\.0{1,20}$/;
 const BOOLEAN = /^(TRUE|FALSE)$/;
 
 /** Returns why a cell cannot be an id that a person typed. The schema does not know about spreadsheets. */
-const reasonAgainstId = (cell: string): string | undefined => {
+const reasonAgainstId = (cell: string): [code: RosterFaultCode, reason: string] | undefined => {
   if (SHORTENED.test(cell))
-    return "is a number whose last digits the spreadsheet has lost: make the column text";
-  if (DECIMALS.test(cell)) return "is a number that is shown with decimals: make the column text";
-  return BOOLEAN.test(cell) ? "is a truth value of the spreadsheet: make the column text" : undefined;
+    return ["lost_digits", "is a number whose last digits the spreadsheet has lost: make the column text"];
+  if (DECIMALS.test(cell))
+    return ["not_text", "is a number that is shown with decimals: make the column text"];
+  return BOOLEAN.test(cell)
+    ? ["not_text", "is a truth value of the spreadsheet: make the column text"]
+    : undefined;
 };
 
 /** Reads a row of the file and reports every error in it. */
@@ -57,27 +77,27 @@ export const readPerson = (
   const isAmbiguous = (field: Field): boolean => {
     const at = columns.at[field];
     const ambiguity = at === undefined ? undefined : ambiguities?.get(at);
-    if (ambiguity !== undefined) report(field, `${ambiguity}${personLabel(raw(field))}`);
+    if (ambiguity !== undefined) report(field, "ambiguous", `${ambiguity}${personLabel(raw(field))}`);
     return ambiguity !== undefined;
   };
   const ambiguous = ambiguities ? new Set(FIELDS.filter(isAmbiguous)) : NONE;
   const cell = (field: Field): string => (ambiguous.has(field) ? "" : raw(field));
-  const parsed = <T>(field: Field, schema: z.ZodType<T>, value: string): T | undefined => {
+  const parsed = <T>(field: keyof typeof INVALID, schema: z.ZodType<T>, value: string): T | undefined => {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
-    for (const { message } of result.error.issues) report(field, message);
+    for (const { message } of result.error.issues) report(field, INVALID[field], message);
     return undefined;
   };
-  const required = <T>(field: Field, schema: z.ZodType<T>, value: string): T | undefined => {
+  const required = <T>(field: keyof typeof INVALID, schema: z.ZodType<T>, value: string): T | undefined => {
     if (value !== "") return parsed(field, schema, value);
-    if (!ambiguous.has(field)) report(field, "is missing");
+    if (!ambiguous.has(field)) report(field, "missing", "is missing");
     return undefined;
   };
   const id = (): string | undefined => {
     const value = cell("id");
-    const reason = reasonAgainstId(value);
-    if (reason === undefined) return required("id", newPersonSchema.shape.userId, value);
-    report("id", `${reason}${personLabel(value)}`);
+    const [code, reason] = reasonAgainstId(value) ?? [];
+    if (code === undefined) return required("id", newPersonSchema.shape.userId, value);
+    report("id", code, `${reason}${personLabel(value)}`);
     return undefined;
   };
   const role = (): ParticipantRole | undefined => {
@@ -85,18 +105,22 @@ export const readPerson = (
     if (ambiguous.has("role")) return undefined;
     const found = value === "" ? emptyRole : roleOf(value);
     if (!found)
-      report("role", `${quoted(value)} is none of 考生 (examinee), 老师 (teacher) and 巡考 (inspector)`);
+      report(
+        "role",
+        "unknown_role",
+        `${quoted(value)} is none of 考生 (examinee), 老师 (teacher) and 巡考 (inspector)`,
+      );
     return found;
   };
   const extraMinutes = (forRole: ParticipantRole | undefined): number | undefined => {
     const value = cell("extraMinutes");
     const minutes = value === "" ? undefined : parsed("extraMinutes", extraMinutesSchema, value);
     if (minutes && forRole && forRole !== "examinee")
-      report("extraMinutes", `is for examinees, not for a person who is ${forRole}`);
+      report("extraMinutes", "minutes_of_staff", `is for examinees, not for a person who is ${forRole}`);
     return minutes;
   };
   const beyond = cells.findIndex((value, index) => index >= columns.width && value.trim() !== "");
-  if (beyond >= 0) report({ column: beyond + 1 }, "has content but no header");
+  if (beyond >= 0) report({ column: beyond + 1 }, "no_header", "has content but no header");
 
   const userId = id();
   const name = required("name", newPersonSchema.shape.name, cell("name"));
@@ -106,6 +130,6 @@ export const readPerson = (
     name,
     role: readRole,
     extraMinutes: extraMinutes(readRole),
-    roomId: findRoom(cell("room"), (reason) => report("room", reason)),
+    roomId: findRoom(cell("room"), (...why) => report("room", ...why)),
   };
 };

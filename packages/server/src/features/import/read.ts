@@ -119,17 +119,18 @@ const readRows = async (
 
   const reportFor =
     ({ row, cells }: Row): Report =>
-    (where, reason) => {
+    (where, code, reason, detail) => {
       const textAt = (at = -1): string => shownCell(cells[at]?.trim() ?? "");
-      const [column, value] =
+      const place =
         typeof where === "string"
-          ? [columns.title(where), textAt(columns.at[where])]
-          : [`column ${where.column}`, textAt(where.column - 1)];
+          ? { column: columns.title(where), cell: columns.cell(where), value: textAt(columns.at[where]) }
+          : { column: `column ${where.column}`, cell: where.column - 1, value: textAt(where.column - 1) };
       faults.add({
         row,
-        column,
-        value,
+        ...place,
         person: textAt(columns.at.name) || textAt(columns.at.id),
+        code,
+        ...(detail !== undefined && { detail }),
         reason,
       });
     };
@@ -138,8 +139,11 @@ const readRows = async (
       faults.add({
         row: person.row,
         column: columns.title("id"),
+        cell: columns.cell("id"),
         value: shownCell(person.userId),
         person: shownCell(person.name ?? person.userId),
+        code: "repeated",
+        detail: String(earlier),
         reason: `is in row ${earlier} already`,
       });
     batch = [];
@@ -154,7 +158,7 @@ const readRows = async (
     const report = reportFor(line);
     if (line.hidden) {
       const [id, name] = [columns.at.id, columns.at.name].map((at) => quoted(line.cells[at ?? -1] ?? ""));
-      report("id", `is in a hidden row: show the row, or delete it (${id}, of ${name})`);
+      report("id", "hidden_row", `is in a hidden row: show the row, or delete it (${id}, of ${name})`);
       continue;
     }
     const person = readPerson(line, { columns, findRoom, emptyRole }, report);

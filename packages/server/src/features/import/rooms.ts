@@ -1,3 +1,4 @@
+import type { RosterFaultCode } from "@invigil/schema";
 import { quoted } from "../../files/sheets/quoted.js";
 
 export interface ExamRoom {
@@ -17,7 +18,10 @@ export interface Scope {
 }
 
 /** Returns the room with the id or name in a cell, or the default room for an empty cell. */
-export type RoomFinder = (cell: string, report: (reason: string) => void) => string | undefined;
+export type RoomFinder = (
+  cell: string,
+  report: (code: RosterFaultCode, reason: string, detail?: string) => void,
+) => string | undefined;
 
 /**
  * Finds rooms among those that the caller may import into.
@@ -35,9 +39,18 @@ export const createRoomFinder = ({ rooms, room: fallback, whole }: Scope): RoomF
     const open = named.filter(({ ended }) => !ended);
     const [room, another] = open.length > 0 ? open : named;
     if (room && !another) return room.id;
-    if (room) report(`${quoted(cell)} is the name of more than one room of the exam: write the room's id`);
-    else if (!whole) report(`must be empty or '${fallback?.name}': you may import into that room only`);
-    else report(`there is no room ${quoted(cell)} in the exam`);
+    if (room)
+      report(
+        "several_rooms",
+        `${quoted(cell)} is the name of more than one room of the exam: write the room's id`,
+      );
+    else if (!whole)
+      report(
+        "not_your_room",
+        `must be empty or '${fallback?.name}': you may import into that room only`,
+        fallback?.name,
+      );
+    else report("unknown_room", `there is no room ${quoted(cell)} in the exam`);
     return undefined;
   };
 };

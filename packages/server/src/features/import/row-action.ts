@@ -1,4 +1,4 @@
-import type { ParticipantRole } from "@invigil/schema";
+import type { ParticipantRole, RosterFaultCode } from "@invigil/schema";
 import type { ExamRoom } from "./rooms.js";
 
 /** A person in the file. A field is null when its cell is empty or invalid. */
@@ -28,9 +28,17 @@ export const differ = (was: Details, is: Details): boolean =>
   was.name !== is.name || was.extraMinutes !== is.extraMinutes;
 const detailsOf = ({ name, extraMinutes }: Details): Details => ({ name, extraMinutes });
 
+/** Why a row is refused. See `RosterFault`. */
+export interface Refusal {
+  readonly field: "role" | "room";
+  readonly code: RosterFaultCode;
+  readonly reason: string;
+  readonly detail?: string;
+}
+
 /** What the import does about a row. */
 export type RowAction =
-  | { kind: "refuse"; faults: { field: "role" | "room"; reason: string }[] }
+  | { kind: "refuse"; faults: Refusal[] }
   | { kind: "keep" }
   | { kind: "add"; role: ParticipantRole; is: Details; roomId: string | null }
   | { kind: "seat"; role: ParticipantRole; was: Details; is: Details; roomId: string }
@@ -48,17 +56,30 @@ function* faultsOf(
   { role, roomId }: RosterPerson,
   places: readonly Place[],
   rooms: Rooms,
-): Generator<{ field: "role" | "room"; reason: string }> {
+): Generator<Refusal> {
   const other = places.find((place) => role !== null && place.role !== role);
-  if (other) yield { field: "role", reason: `is ${other.role} in the exam already, not ${role}` };
+  if (other)
+    yield {
+      field: "role",
+      code: "other_role",
+      reason: `is ${other.role} in the exam already, not ${role}`,
+      detail: other.role,
+    };
   if (roomId === null) return;
   const room = rooms.get(roomId);
-  if (!room) yield { field: "room", reason: `the room ${roomId} is no longer there` };
-  if (room?.ended) yield { field: "room", reason: `the room '${room.name}' has ended` };
+  if (!room) yield { field: "room", code: "unknown_room", reason: `the room ${roomId} is no longer there` };
+  if (room?.ended) yield { field: "room", code: "room_ended", reason: `the room '${room.name}' has ended` };
   // Teachers and inspectors may be in several rooms, an examinee only in one.
   if (role !== "examinee" || places.some((place) => place.roomId === roomId)) return;
   const seat = places.find((place) => place.roomId !== null && place.role === role);
-  if (seat) yield { field: "room", reason: `is in ${describeRoom(seat, rooms)} of the exam already` };
+  if (!seat) return;
+  const name = seat.roomId === null ? undefined : rooms.get(seat.roomId)?.name;
+  yield {
+    field: "room",
+    code: "other_room",
+    reason: `is in ${describeRoom(seat, rooms)} of the exam already`,
+    ...(name !== undefined && { detail: name }),
+  };
 }
 
 /**

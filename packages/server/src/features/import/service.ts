@@ -6,8 +6,9 @@ import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import { roomSizeQuota } from "../participant/rules.js";
-import { applyImport } from "./apply-import.js";
-import type { FaultyFile } from "./faults.js";
+import { applyImport, type FaultyRoster, type Imported } from "./apply-import.js";
+import type { FaultyFile, RowFault } from "./faults.js";
+import { readPiece } from "./piece.js";
 import { createFairQueue } from "./queue.js";
 import { readFile } from "./read.js";
 import { createRoomFinder, type ExamRoom, type Scope } from "./rooms.js";
@@ -15,13 +16,15 @@ import { createRoster } from "./roster.js";
 import { readStaff, type Staff } from "./staff.js";
 import type { ImportStore } from "./store.js";
 
-export type { FaultyFile, Staff };
+export type { FaultyFile, RowFault, Staff };
 
 export interface ImportRequest extends ReadOptions {
   readonly examId: string;
   /** The room of people whose row names none. */
   readonly roomId?: string | undefined;
   readonly dryRun: boolean;
+  /** Whether to read the part of the sheet with the faults. Default: no. */
+  readonly withPiece?: boolean;
   readonly source: Source;
 }
 
@@ -33,9 +36,9 @@ export interface ImportService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT for a file that is no roster,
    *   QUOTA_EXCEEDED
    */
-  import(caller: ActingCaller, request: ImportRequest): Promise<ImportResult | FaultyFile>;
+  import(caller: ActingCaller, request: ImportRequest): Promise<Imported | FaultyFile>;
   /**
-   * Imports a base64-encoded file. @throws INVALID_INPUT also for invalid rows, each as a field;
+   * Imports a base64-encoded file. @throws INVALID_INPUT also for invalid rows, each as a field, unless the call asks for them;
    * TOO_MANY_REQUESTS
    */
   importFile(caller: ActingCaller, input: ImportParticipantsInput): Promise<ImportResult>;
@@ -80,6 +83,24 @@ const refusalOf = ({ faults, more }: FaultyFile): InvigilError => {
     { fields },
   );
 };
+
+/** The answer to a dry run that asks for the faults of the file. */
+const reportOf = ({
+  faults,
+  more,
+  rows,
+  sheet,
+}: FaultyRoster & Pick<ImportResult, "sheet">): ImportResult => ({
+  rows,
+  added: 0,
+  updated: 0,
+  unchanged: 0,
+  changes: [],
+  moreChanges: 0,
+  faults: [...faults],
+  ...(more > 0 && { moreFaults: more }),
+  sheet,
+});
 
 export const createImportService = ({
   store,
@@ -144,8 +165,12 @@ export const createImportService = ({
       size,
       author: caller,
     });
-    if (!dryRun && "added" in result)
-      rates.charge({ caller, examId }, { writeRows: result.added + result.updated });
+    if ("faults" in result)
+      return {
+        ...result,
+        ...(request.withPiece && { sheet: await readPiece(request.source, result, stop) }),
+      };
+    if (!dryRun) rates.charge({ caller, examId }, { writeRows: result.added + result.updated });
     return result;
   };
   /** Applies the time limit for uploaded files. */
@@ -163,16 +188,18 @@ export const createImportService = ({
 
   return {
     import: (caller, request) => queue.run(caller.userId, () => run(caller, request, request.signal)),
-    async importFile(caller, { file, ...input }) {
+    async importFile(caller, { file, withFaults, ...input }) {
       // Counts before the file waits for its turn.
       rates.take({ caller }, { imports: 1 });
-      const request = { ...input, source: { bytes: Buffer.from(file, "base64") } };
+      const withPiece = withFaults && input.dryRun;
+      const request = { ...input, withPiece, source: { bytes: Buffer.from(file, "base64") } };
       if (request.source.bytes.length === 0) throw invalidInput("file", "is empty");
       // Checked before the file waits, so that a refused file takes no place in the queue.
       await scopeOf(caller, request);
       const result = await queue.run(caller.userId, () => runInTime(caller, request));
-      if ("faults" in result) throw refusalOf(result);
-      return result;
+      if (!("faults" in result)) return result;
+      if (!withPiece) throw refusalOf(result);
+      return reportOf(result);
     },
     readStaff,
   };

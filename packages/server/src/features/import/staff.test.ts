@@ -55,7 +55,7 @@ describe.each(FORMATS)("teachers and inspectors in %s", (_, fileOf) => {
       ["e2", "A", "student", "Hall A"],
       ["pc_1", "A"],
     ]);
-    expect(staff).toEqual({
+    expect(staff).toMatchObject({
       faults: [
         {
           row: 2,
@@ -139,7 +139,7 @@ it("lists the first hundred faults of all kinds by row, and counts the others", 
 
 it("detects duplicates, however far apart the rows are", async () => {
   const others = Array.from({ length: 1200 }, (_, n) => `k${n},A\n`).join("");
-  expect(await readText(`id,name\nt1,A\n${others}t1,B\n`)).toEqual({
+  expect(await readText(`id,name\nt1,A\n${others}t1,B\n`)).toMatchObject({
     faults: [
       {
         row: 1203,

@@ -8,7 +8,8 @@ import type { RosterPerson } from "./row-action.js";
 export type Staff = PlanExamInput["teachers"];
 
 const noRoom: RoomFinder = (cell, report) => {
-  if (cell !== "") report("must be empty: the plan gives teachers and inspectors their rooms");
+  if (cell !== "")
+    report("unknown_room", "must be empty: the plan gives teachers and inspectors their rooms");
   return undefined;
 };
 
@@ -41,8 +42,10 @@ export const readStaff = async (source: Source): Promise<Staff | FaultyFile> => 
     roles.add({
       row,
       column: columns.title("role"),
+      cell: columns.cell("role"),
       value: shownCell("examinee"),
       person: shownCell(name ?? userId),
+      code: "unknown_role",
       reason: "must be a teacher or an inspector",
     });
   return faults.count + roles.count > 0 ? mergeFaults(faults, roles) : staff;

@@ -1,0 +1,384 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encode, xlsx } from "../../server/test/support/files.js";
+import { type ConsolePage, openWorld, type World } from "./support/console.js";
+
+const HOUR = 3_600_000;
+const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+const STEPS = ["details", "audio", "roster", "rooms", "staff", "links", "settings", "check"] as const;
+/** The longest name that a person may have. */
+const LONG = "Wolfeschlegelsteinhausenbergerdorff Featherstonehaugh-Cholmondele";
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld({
+    config: {
+      publicUrl: "https://exam.example",
+      apps: { watchUrl: "https://watch.example/", examineeUrl: "https://sit.example/" },
+    },
+  });
+});
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+});
+
+const examOf = async (name: string, role: "admin" | "teacher" = "teacher"): Promise<string> => {
+  const startTime = new Date(Date.now() + 20 * HOUR);
+  const { id } = await world[role].exam.create({
+    name,
+    startTime,
+    endTime: new Date(startTime.getTime() + 2 * HOUR),
+  });
+  return id;
+};
+
+const file = (name: string, buffer: Buffer, mimeType = XLSX) => ({ name, mimeType, buffer });
+const importInto = (examId: string, rows: readonly string[]) =>
+  world.teacher.participant.import({ examId, file: Buffer.from(rows.join("\n")).toString("base64") });
+const at = (open: ConsolePage, step: string) => open.page.locator(`ol a[href$="/setup/${step}"]`);
+
+const WORDS = {
+  en: {
+    create: "New exam",
+    name: "Name",
+    submit: "Create the exam",
+    save: "Save",
+    import: /^Import 26 people$/,
+    imported: "Imported: 26 new people, 0 changed",
+    size: "Candidates in a room, at most",
+    apply: "Make 3 rooms and seat them",
+    seated: "24 candidates have a room now.",
+    toPrint: "Print the cards",
+    print: "Print",
+    cards: "27 cards.",
+    ready: "Each candidate has a link or code",
+    download: "Download the links (CSV)",
+    addTeacher: { userId: "User name or id", name: "Name", submit: "Add" },
+    noTeachers: "There are too few teachers for these rooms",
+    header: ["id", "name", "role", "extra minutes"],
+    teacher: "teacher",
+    people: ["Wang Fang", "Li Na", "Zhou Jing"],
+    columns: "role,room,id,name,code,link,pc code,pc link,valid until",
+  },
+  "zh-CN": {
+    create: "新建考试",
+    name: "名称",
+    submit: "新建考试",
+    save: "保存",
+    import: /^导入 26 人$/,
+    imported: "已导入：新增 26 人，变更 0 人",
+    size: "每个考场最多考生数",
+    apply: "新建 3 个考场并安排座位",
+    seated: "24 名考生已有考场。",
+    toPrint: "打印考试卡",
+    print: "打印",
+    cards: "27 张考试卡。",
+    ready: "每名考生都有链接或考试码",
+    download: "下载链接（CSV）",
+    addTeacher: { userId: "用户名或工号", name: "姓名", submit: "添加" },
+    noTeachers: "监考人数不足",
+    header: ["学号", "姓名", "角色", "加时"],
+    teacher: "监考",
+    people: ["王芳", "李娜", "周静"],
+    columns: "角色,考场,学号,姓名,考试码,链接,电脑考试码,电脑链接,有效期至",
+  },
+} as const;
+
+describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
+  const words = WORDS[locale];
+
+  it("is set up from a spreadsheet to printed cards in the browser alone", async () => {
+    await using open = await world.openConsole({ role: "teacher", locale });
+    const { page, check } = open;
+    await page.getByRole("button", { name: words.create }).click();
+    await page.getByRole("dialog").getByLabel(words.name).fill(`Physics ${locale}`);
+    await page.getByRole("dialog").getByRole("button", { name: words.submit }).click();
+    await at(open, "roster").waitFor();
+    await check();
+
+    await at(open, "details").click();
+    await page.getByLabel(words.name, { exact: true }).fill(`Physics B ${locale}`);
+    await page.getByRole("button", { name: words.save }).first().click();
+    await page.getByRole("banner").getByText(`Physics B ${locale}`).waitFor();
+
+    await at(open, "roster").click();
+    const people = Array.from({ length: 24 }, (_, n) => [
+      `2026${String(n).padStart(4, "0")}`,
+      `${words.people[n % 3]}${n}`,
+      "",
+      n === 3 ? 20 : "",
+    ]);
+    const staff = [1, 2].map((n) => [`t-${locale}-${n}`, `${words.people[2]}${n}`, words.teacher, ""]);
+    const sheet = await xlsx([[...words.header], ...staff, ...people]);
+    await page.locator("input[type=file]").setInputFiles(file("roster.xlsx", sheet));
+    const run = page.getByRole("button", { name: words.import });
+    await run.waitFor();
+    await check();
+    await run.dblclick();
+    await page.getByText(words.imported).waitFor();
+    await check();
+
+    await at(open, "rooms").click();
+    await page.getByLabel(words.size).fill("8");
+    await page.getByText(words.noTeachers).waitFor();
+    await check();
+
+    // Three rooms need three teachers.
+    await at(open, "staff").click();
+    await page.getByLabel(words.addTeacher.userId).fill(`t-${locale}-3`);
+    await page.getByLabel(words.addTeacher.name, { exact: true }).fill(words.people[0]);
+    await page.getByRole("button", { name: words.addTeacher.submit, exact: true }).click();
+    await page.getByRole("listitem").getByText(words.people[0], { exact: true }).waitFor();
+    await check();
+
+    await at(open, "rooms").click();
+    expect(await page.getByLabel(words.size).inputValue()).toBe("8");
+    const apply = page.getByRole("button", { name: words.apply });
+    await apply.click();
+    await check();
+    await page.getByRole("dialog").getByRole("button", { name: words.apply }).dblclick();
+    await page.getByText(words.seated).waitFor();
+    const [exam] = (await world.teacher.exam.list({})).exams;
+    const examId = exam?.id ?? "";
+    expect(exam?.name).toBe(`Physics B ${locale}`);
+    expect((await world.admin.room.list({ examId })).rooms).toHaveLength(3);
+
+    await at(open, "links").click();
+    await page.getByText(words.cards).waitFor();
+    await check();
+    const waiting = page.waitForEvent("download");
+    await page.getByRole("button", { name: words.download }).click();
+    const stream = await (await waiting).createReadStream();
+    const text = Buffer.concat(await stream.toArray()).toString();
+    expect(text.slice(1, words.columns.length + 1)).toBe(words.columns);
+    expect(text.trim().split("\r\n")).toHaveLength(28);
+
+    await page.getByRole("button", { name: words.toPrint }).click();
+    await page.getByRole("article").nth(26).waitFor();
+    expect(await page.getByRole("img").count()).toBe(24 * 2 + 3);
+    await check();
+    await open.picture(`setup-cards-${locale}`);
+    await page.emulateMedia({ media: "print" });
+    // One sheet for each room's staff, and one for its eight candidates.
+    const printed = (await page.pdf()).toString("latin1").match(/\/Type \/Page\b/g);
+    expect(printed).toHaveLength(6);
+    await page.emulateMedia({ media: "screen" });
+    await page.goBack();
+    await at(open, "check").click();
+    await at(open, "links").getByText(words.ready).waitFor();
+    await check();
+  });
+});
+
+describe("a faulty sheet in Chinese", () => {
+  it("is shown with its own cells and what is wrong with each, and imports nobody; corrected, it does", async () => {
+    const examId = await examOf("高等数学");
+    await using open = await world.openConsole({
+      role: "teacher",
+      locale: "zh-CN",
+      path: `exams/${examId}/setup/roster`,
+    });
+    const { page, check } = open;
+    const rows = [
+      "学号,班级,姓名,考场,角色",
+      ...Array.from({ length: 8 }, (_, n) => `202600${n},一班,考生${n},,`),
+      "2026009,一班,,,",
+      "2026010,一班,李娜,三号楼,",
+      "2026003,二班,张伟,,",
+      "2026012,二班,刘洋,,校长",
+    ];
+    const send = (lines: readonly string[]) =>
+      page
+        .locator("input[type=file]")
+        .setInputFiles(file("名单.csv", encode(lines.join("\r\n"), "gb18030"), "text/csv"));
+    await send(rows);
+    await page.getByRole("heading", { name: "名单.csv 中有 4 处错误，无法导入" }).waitFor();
+    const marked = page.locator("td[data-fault]");
+    expect(await marked.allTextContents()).toEqual(["", "三号楼", "2026003", "校长"]);
+    for (const text of [
+      "C10 姓名 不能为空",
+      "D11 考场 本场考试没有这个考场",
+      "A12 学号 与第 5 行重复",
+      "E13 角色 不是有效的角色",
+    ])
+      await page.getByText(text).waitFor();
+    // Rows without a fault are there only beside one.
+    await expect(page.getByRole("rowheader", { name: "3", exact: true }).count()).resolves.toBe(0);
+    await check();
+    await open.picture("setup-faults-zh");
+    await page.setViewportSize({ width: 360, height: 740 });
+    await check();
+    await open.picture("setup-faults-zh-360");
+    expect((await world.teacher.exam.people({ examId })).people).toEqual([]);
+    await send(rows.slice(0, 9));
+    await page.getByRole("button", { name: "导入 8 人" }).click();
+    await page.getByText("已导入：新增 8 人，变更 0 人").waitFor();
+    // What is no roster at all says what one is.
+    await page
+      .locator("input[type=file]")
+      .setInputFiles(file("成绩.csv", Buffer.from("a,b\n1,2\n"), "text/csv"));
+    await page.getByText("成绩.csv 不是可以读取的名单").waitFor();
+    await check();
+  });
+});
+
+describe("what was typed", () => {
+  it("stays while other steps and screens are looked at, and after a reload", async () => {
+    const examId = await examOf("Chemistry");
+    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/details` });
+    const { page, check } = open;
+    const name = page.getByLabel("Name", { exact: true });
+    await name.fill("Chemistry, resit");
+    await at(open, "roster").click();
+    await at(open, "details").getByText("Not saved").waitFor();
+    await check();
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.goBack();
+    await at(open, "details").click();
+    expect(await name.inputValue()).toBe("Chemistry, resit");
+    page.on("dialog", (dialog) => void dialog.accept());
+    await page.reload();
+    await name.waitFor();
+    expect(await name.inputValue()).toBe("Chemistry, resit");
+    expect((await world.teacher.exam.get({ examId })).name).toBe("Chemistry");
+  });
+
+  it("does not overwrite what somebody else saved meanwhile: a person decides", async () => {
+    const examId = await examOf("Biology");
+    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/details` });
+    const { page, check } = open;
+    await page.getByLabel("Name", { exact: true }).fill("Biology A");
+    await world.admin.exam.update({ examId, name: "Biology B" });
+    const save = page.getByRole("button", { name: "Save" }).first();
+    await save.click();
+    await page.getByText("they have “Biology B”, you have “Biology A”").waitFor();
+    expect((await world.admin.exam.get({ examId })).name).toBe("Biology B");
+    await check();
+    await open.picture("setup-conflict-en");
+    await page.getByRole("button", { name: "Keep mine" }).click();
+    await save.click();
+    await page.getByRole("banner").getByText("Biology A").waitFor();
+    expect((await world.admin.exam.get({ examId })).name).toBe("Biology A");
+  });
+});
+
+describe("a second person", () => {
+  it("imports people, and the plan that is open shows them without a reload", async () => {
+    const examId = await examOf("History");
+    await importInto(examId, ["id,name,role", "t,Teacher,teacher", "e0,Zero,"]);
+    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/rooms` });
+    const { page } = open;
+    await page.getByText("Seats 1 candidate in 1 room").waitFor();
+    await importInto(examId, ["id,name", ...Array.from({ length: 9 }, (_, n) => `f${n},Further ${n}`)]);
+    await page.getByText("Seats 10 candidates in 1 room").waitFor();
+    await at(open, "roster").getByText("10 candidates").waitFor();
+  });
+});
+
+describe("audio", () => {
+  it("is uploaded, scheduled relative to the exam, and moves with it", async () => {
+    const examId = await examOf("English");
+    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/audio` });
+    const { page, check } = open;
+    const wav = Buffer.concat([Buffer.from("RIFF\0\0\0\0WAVEfmt "), Buffer.alloc(200)]);
+    await page.locator("input[type=file]").setInputFiles(file("15 minutes left.wav", wav, "audio/wav"));
+    await page.getByRole("button", { name: "Upload" }).click();
+    await page.getByText("15 minutes left is in the library.").waitFor();
+    await page.getByLabel("Clip of the library").selectOption({ label: "15 minutes left" });
+    await page.getByLabel("When").selectOption("beforeEnd");
+    await page.getByLabel("Minutes", { exact: true }).fill("15");
+    await page.getByRole("button", { name: "Add the clip" }).dblclick();
+    await page.getByText("(15 min before the end)").waitFor();
+    await check();
+    const before = await world.teacher.exam.get({ examId });
+    expect(before.scheduledAudio).toHaveLength(1);
+    await at(open, "details").click();
+    const time = await page.getByLabel("Begins at").inputValue();
+    await page.getByLabel("Begins at").fill(time === "10:00" ? "11:00" : "10:00");
+    await page.getByRole("button", { name: "Save" }).first().click();
+    await page.getByText("Saved.").waitFor();
+    const after = await world.teacher.exam.get({ examId });
+    const toEnd = ({ endTime, scheduledAudio: [clip] }: typeof after) =>
+      endTime.getTime() - (clip?.startTime.getTime() ?? 0);
+    expect([after.scheduledAudio.length, toEnd(after)]).toEqual([1, 15 * 60_000]);
+    expect(after.startTime).not.toEqual(before.startTime);
+    await at(open, "audio").click();
+    await page.getByRole("button", { name: "Remove 15 minutes left" }).click();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByText("(15 min before the end)").waitFor();
+  });
+});
+
+describe("an inspector", () => {
+  it("sees the exam's set-up and changes nothing", async () => {
+    const examId = await examOf("Geography");
+    const participants = [
+      { userId: "i1", name: "Sun Wei", role: "inspector" },
+      { userId: "e1", name: "Wang Fang", role: "examinee" },
+    ] as const;
+    await world.teacher.room.create({ name: "Hall A", examId, participants: [...participants] });
+    await using open = await world.openConsole({ role: "inspector", path: `exams/${examId}/setup/details` });
+    const { page, check } = open;
+    await page.getByText("You see this and change nothing").waitFor();
+    expect(await page.getByLabel("Name", { exact: true }).getAttribute("readonly")).not.toBeNull();
+    for (const step of ["details", "audio", "rooms", "staff", "settings"] as const) {
+      await at(open, step).click();
+      await page.locator("h2#setup-step").waitFor();
+      for (const name of [/Save/, /Add/, /Upload/, /Remove/, /Import/, /Print/])
+        expect(await page.getByRole("button", { name }).count()).toBe(0);
+      await check();
+    }
+    await at(open, "staff").click();
+    await page.getByRole("rowheader", { name: "Hall A" }).waitFor();
+    // What they may not read is not offered, also at its address.
+    expect(await at(open, "links").count()).toBe(0);
+    await page.goto(`${world.url}/console/exams/${examId}/setup/links?print=everybody`);
+    await page.getByText("You see this and change nothing").waitFor();
+    expect(await page.getByRole("article").count()).toBe(0);
+  });
+});
+
+describe.each([
+  ["light", 1280],
+  ["dark", 1280],
+  ["light", 360],
+] as const)("the steps, %s, %i pixels wide", (scheme, width) => {
+  it.each(["en", "zh-CN"] as const)(
+    "break no rule of accessibility in %s, empty and with 60 people",
+    async (locale) => {
+      const name = locale === "en" ? "Mathematics A, first paper, autumn" : "高等数学（下）期末考试";
+      const [empty, full] = [await examOf(name), await examOf(name)];
+      const names =
+        locale === "en"
+          ? ["Wang Fang", "O", LONG.slice(0, 64)]
+          : ["王芳", "李", "古丽巴哈尔·阿卜杜热合曼·买买提江"];
+      await importInto(full, [
+        "id,name,role",
+        ...[1, 2, 3].map((n) => `t${n},${locale === "en" ? "Zhou Jing" : "周静"} ${n},teacher`),
+        "i1,Sun Wei,inspector",
+        ...Array.from({ length: 60 }, (_, n) => `2026${100 + n},${names[n % 3]},`),
+      ]);
+      await using open = await world.openConsole({
+        role: "teacher",
+        locale,
+        scheme,
+        width,
+        path: `exams/${full}/setup`,
+      });
+      const { page, check, picture } = open;
+      for (const [kind, examId] of [
+        ["full", full],
+        ["empty", empty],
+      ] as const) {
+        for (const step of ["", ...STEPS]) {
+          await page.goto(`${world.url}/console/exams/${examId}/setup/${step}`);
+          await page.locator("h2#setup-step").waitFor();
+          if (kind === "full" && step === "rooms") await page.getByRole("rowheader").first().waitFor();
+          await check();
+          await picture(`setup-${step || "none"}-${kind}-${locale}-${scheme}-${width}`);
+          expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+        }
+        if (kind === "full") await world.teacher.exam.plan({ examId, roomSize: 30 });
+      }
+    },
+  );
+});

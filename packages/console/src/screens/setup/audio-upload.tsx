@@ -1,0 +1,104 @@
+import { useInvigilClient } from "@invigil/react";
+import { Button, TextInput } from "@mantine/core";
+import { useEffect, useRef, useState } from "react";
+import { useTranslations } from "use-intl";
+import { ErrorNote } from "../../parts/error-note.js";
+import { useNotify } from "../../parts/notify.js";
+import { useSetup } from "./context.js";
+import { FilePicker } from "./file-picker.js";
+import { Section } from "./parts.js";
+import styles from "./setup.module.css";
+import { useAction } from "./use-action.js";
+
+const MAX_BYTES = 20 * 1024 * 1024;
+
+/** Adds a file to the library, and says how far it is. */
+export function UploadAudio() {
+  const t = useTranslations("setup.audio.upload");
+  const client = useInvigilClient();
+  const notify = useNotify();
+  const { refresh } = useSetup();
+  const [file, setFile] = useState<File>();
+  const [name, setName] = useState("");
+  const [isWrong, setIsWrong] = useState(false);
+  const [percent, setPercent] = useState<number>();
+  const stop = useRef<AbortController>(undefined);
+  useEffect(() => () => stop.current?.abort(), []);
+  const choose = ([chosen]: readonly File[]) => {
+    if (!chosen) return;
+    const fits = chosen.size > 0 && chosen.size <= MAX_BYTES;
+    setIsWrong(!fits);
+    setFile(fits ? chosen : undefined);
+    if (name.trim() === "") setName(chosen.name.replace(/\.[^.]*$/, "").slice(0, 64));
+  };
+  const upload = useAction(async () => {
+    if (!file) return;
+    const controller = new AbortController();
+    stop.current = controller;
+    setPercent(0);
+    try {
+      const clip = await client.uploadAudio(
+        { file, name: name.trim() || file.name },
+        {
+          signal: controller.signal,
+          onProgress: ({ sent, total }) => setPercent(Math.floor((sent / total) * 100)),
+        },
+      );
+      notify.done(t("done", { name: clip.name }));
+      setFile(undefined);
+      setName("");
+      await refresh();
+    } catch (error) {
+      // Somebody stopped it, who need not be told.
+      if (!controller.signal.aborted) throw error;
+    } finally {
+      setPercent(undefined);
+    }
+  });
+  return (
+    <Section title={t("title")}>
+      <form
+        className={styles.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void upload.run();
+        }}
+      >
+        <FilePicker
+          label={t("file")}
+          accept="audio/*,.mp3,.wav,.ogg,.m4a"
+          chosen={file?.name}
+          onChoose={choose}
+          isDisabled={upload.isRunning}
+        />
+        {isWrong && <p className={styles.warning}>{t("wrong")}</p>}
+        {file && (
+          <TextInput
+            label={t("name")}
+            value={name}
+            maxLength={64}
+            onChange={({ currentTarget: { value } }) => setName(value)}
+          />
+        )}
+        {percent !== undefined && (
+          <p role="status" className={styles.progress}>
+            <progress max={100} value={percent} aria-label={t("title")} />
+            {percent < 100 ? t("progress", { percent }) : t("storing")}
+          </p>
+        )}
+        {upload.error !== undefined && <ErrorNote error={upload.error} title={t("failed")} />}
+        <div className={styles.buttons}>
+          {upload.isRunning ? (
+            <Button variant="default" onClick={() => stop.current?.abort()}>
+              {t("cancel")}
+            </Button>
+          ) : (
+            <Button type="submit" variant="default" disabled={!file}>
+              {t("submit")}
+            </Button>
+          )}
+        </div>
+      </form>
+    </Section>
+  );
+}

@@ -1,0 +1,136 @@
+import type { ManualAudio } from "@invigil/client";
+import { useInvigilClient } from "@invigil/react";
+import { useRef, useState } from "react";
+import { useTranslations } from "use-intl";
+import { ErrorNote } from "../../parts/error-note.js";
+import { IconButton } from "../../parts/icon-button.js";
+import { CrossIcon } from "../../parts/icons.js";
+import { useNotify } from "../../parts/notify.js";
+import { Time } from "../../parts/time.js";
+import { AddAudio } from "./audio-add.js";
+import { isOutside, whenOf } from "./audio-times.js";
+import { UploadAudio } from "./audio-upload.js";
+import { useSetup } from "./context.js";
+import { Section } from "./parts.js";
+import styles from "./setup.module.css";
+import { useAction } from "./use-action.js";
+
+interface Attached extends ManualAudio {
+  readonly startTime?: Date | undefined;
+}
+
+/** What the exam plays, and when. */
+export function Audio() {
+  const t = useTranslations("setup.audio");
+  const { exam, isReadOnly } = useSetup();
+  const { scheduledAudio, manualAudio } = exam;
+  return (
+    <>
+      <p className={styles.hint}>{t("intro")}</p>
+      <Section title={t("scheduled")}>
+        {scheduledAudio.length === 0 ? (
+          <p className={styles.hint}>
+            {t("emptyTitle")}. {t("empty")}
+          </p>
+        ) : (
+          <Clips label={t("scheduled")} clips={scheduledAudio} />
+        )}
+      </Section>
+      <Section title={t("manual")}>
+        {manualAudio.length === 0 ? (
+          <p className={styles.hint}>{t("manualEmpty")}</p>
+        ) : (
+          <Clips label={t("manual")} clips={manualAudio} />
+        )}
+      </Section>
+      {!isReadOnly && (
+        <>
+          <AddAudio />
+          <UploadAudio />
+        </>
+      )}
+    </>
+  );
+}
+
+function Clips({ label, clips }: { label: string; clips: readonly Attached[] }) {
+  const t = useTranslations("setup.audio");
+  const { exam, examId, isReadOnly, refresh } = useSetup();
+  const failed = useTranslations("common.error");
+  const client = useInvigilClient();
+  const notify = useNotify();
+  const remove = useAction(async ({ id, clipId, name, startTime }: Attached) => {
+    await client.audio.detach.mutate({ examId, attachmentId: id });
+    await refresh();
+    notify.undoable(t("removed", { name }), async () => {
+      await client.audio.attach.mutate({ examId, clipId, startTime });
+      await refresh();
+    });
+  });
+  return (
+    <>
+      <ul className={styles.list} aria-label={label}>
+        {clips.map((clip) => {
+          const { id, name, url, startTime } = clip;
+          const when = startTime && whenOf(exam, startTime);
+          return (
+            <li key={id} className={styles.listRow}>
+              <PlayButton name={name} url={url} />
+              <span className={styles.grow}>{name}</span>
+              {startTime && when && (
+                <span className={styles.hint}>
+                  <Time value={startTime} seconds={false} />{" "}
+                  <span className={isOutside(exam, startTime) ? styles.warning : undefined}>
+                    ({t(`relative.${when.kind}`, { minutes: "minutes" in when ? when.minutes : 0 })}
+                    {isOutside(exam, startTime) && `, ${t("outside")}`})
+                  </span>
+                </span>
+              )}
+              {!isReadOnly && (
+                <IconButton label={t("removeOne", { name })} onClick={() => void remove.run(clip)}>
+                  <CrossIcon />
+                </IconButton>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      {remove.error !== undefined && <ErrorNote error={remove.error} title={failed("notDone")} />}
+    </>
+  );
+}
+
+/** Plays a clip, and stops it. */
+export function PlayButton({ name, url }: { name: string; url: string }) {
+  const t = useTranslations("setup.audio");
+  const [state, setState] = useState<"silent" | "playing" | "failed">("silent");
+  const audio = useRef<HTMLAudioElement>(null);
+  const isPlaying = state === "playing";
+  const toggle = () => {
+    const { current } = audio;
+    if (!current) return;
+    if (isPlaying) {
+      current.pause();
+      current.currentTime = 0;
+    } else current.play().catch(() => setState("failed"));
+  };
+  return (
+    <>
+      {/* biome-ignore lint/a11y/useMediaCaption: nobody has written what a clip says. */}
+      <audio
+        ref={audio}
+        src={url}
+        preload="none"
+        onPlay={() => setState("playing")}
+        onPause={() => setState("silent")}
+        onEnded={() => setState("silent")}
+      />
+      <IconButton label={t(isPlaying ? "stop" : "play", { name })} onClick={toggle}>
+        <svg aria-hidden="true" width="16" height="16" viewBox="0 0 16 16" fill="currentColor">
+          <path d={isPlaying ? "M4 4h8v8H4z" : "M5 3l8 5-8 5z"} />
+        </svg>
+      </IconButton>
+      {state === "failed" && <span className={styles.warning}>{t("playFailed")}</span>}
+    </>
+  );
+}

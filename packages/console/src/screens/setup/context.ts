@@ -1,0 +1,26 @@
+import type { CheckItem, Exam } from "@invigil/client";
+import { createContext, use } from "react";
+import type { PeopleByRoom } from "./people.js";
+
+/** What all steps know of the exam. */
+export interface Setup {
+  readonly examId: string;
+  readonly exam: Exam;
+  /** Undefined until they are known, and for those who may not check the exam. */
+  readonly items: readonly CheckItem[] | undefined;
+  readonly checkedAt: Date | undefined;
+  /** Undefined until all are known. */
+  readonly people: PeopleByRoom | undefined;
+  /** Whether the person looks only. */
+  readonly isReadOnly: boolean;
+  /** Asks again for what the exam has, after a change of one's own. */
+  readonly refresh: () => Promise<void>;
+}
+
+export const SetupContext = createContext<Setup | undefined>(undefined);
+
+export const useSetup = (): Setup => {
+  const setup = use(SetupContext);
+  if (!setup) throw new Error("There is no exam above this component.");
+  return setup;
+};

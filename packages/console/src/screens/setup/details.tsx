@@ -1,0 +1,167 @@
+import { useInvigil, useInvigilClient } from "@invigil/react";
+import { TextInput } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+import { atLocalTime, localTimeOf } from "../../live/zoned.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { useNotify } from "../../parts/notify.js";
+import { Time, useZone } from "../../parts/time.js";
+import { useSetup } from "./context.js";
+import { Detections } from "./detections.js";
+import { useFormDraft } from "./drafts.js";
+import { Conflict, SaveBar } from "./parts.js";
+import { conflictsWith } from "./rebase.js";
+import styles from "./setup.module.css";
+import { useAction } from "./use-action.js";
+
+interface Times {
+  readonly name: string;
+  readonly startTime: Date;
+  readonly endTime: Date;
+}
+
+const valuesOf = ({ name, startTime, endTime }: Times, zone: string) => {
+  const { day, time } = localTimeOf(zone, startTime);
+  return {
+    name,
+    day,
+    start: time,
+    minutes: String(Math.round((endTime.getTime() - startTime.getTime()) / 60_000)),
+  };
+};
+
+/** Somebody else changed the exam between looking and saving. */
+class ChangedMeanwhile extends Error {}
+
+export function Details() {
+  return (
+    <>
+      <NameAndTimes />
+      <Detections />
+    </>
+  );
+}
+
+function NameAndTimes() {
+  const t = useTranslations("setup.details");
+  const failed = useTranslations("common.error");
+  const saved = useTranslations("setup.form");
+  const { exam, examId, isReadOnly, refresh } = useSetup();
+  const client = useInvigilClient();
+  const invigil = useInvigil();
+  const queryClient = useQueryClient();
+  const notify = useNotify();
+  const zone = useZone();
+  const theirs = valuesOf(exam, zone);
+  const draft = useFormDraft("details", theirs);
+  const { name, day, start, minutes } = draft.values;
+  const [isChecked, setIsChecked] = useState(false);
+  const [movesAudio, setMovesAudio] = useState(true);
+
+  const begins = atLocalTime(zone, day, start);
+  const length = /^\d{1,5}$/.test(minutes) ? Number(minutes) : 0;
+  const ends = begins && new Date(begins.getTime() + length * 60_000);
+  const errors = {
+    name: name.trim() === "" ? t("nameMissing") : name.trim().length > 63 ? t("nameLong") : undefined,
+    start: begins ? undefined : t("timeMissing"),
+    minutes: length >= 1 && length <= 10_080 ? undefined : t("lengthWrong"),
+  };
+  const shift =
+    begins && draft.changed.some((field) => field !== "name")
+      ? begins.getTime() - exam.startTime.getTime()
+      : 0;
+  const { scheduledAudio } = exam;
+
+  const save = useAction(async () => {
+    if (!begins || !ends || draft.conflicts.length > 0) return;
+    const now = await queryClient.fetchQuery(invigil.exam.get.queryOptions({ examId }, { staleTime: 0 }));
+    if (conflictsWith({ base: theirs, mine: draft.values }, valuesOf(now, zone)).length > 0)
+      throw new ChangedMeanwhile();
+    await client.exam.update.mutate({
+      examId,
+      ...(draft.changed.includes("name") && { name: name.trim() }),
+      ...(draft.changed.some((field) => field !== "name") && { startTime: begins, endTime: ends }),
+    });
+    if (shift !== 0 && movesAudio)
+      for (const { id, clipId, startTime } of scheduledAudio) {
+        await client.audio.attach.mutate({
+          examId,
+          clipId,
+          startTime: new Date(startTime.getTime() + shift),
+        });
+        await client.audio.detach.mutate({ examId, attachmentId: id });
+      }
+    await refresh();
+    draft.discard();
+    setIsChecked(false);
+    notify.done(saved("saved"));
+  });
+  const labels = { name: t("name"), day: t("day"), start: t("start"), minutes: t("minutes") };
+  return (
+    <form
+      className={styles.form}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        setIsChecked(true);
+        if (!errors.name && !errors.start && !errors.minutes) void save.run();
+      }}
+    >
+      <p className={styles.hint}>{t("intro")}</p>
+      <TextInput
+        label={t("name")}
+        value={name}
+        readOnly={isReadOnly}
+        error={isChecked && errors.name}
+        onChange={({ currentTarget: { value } }) => draft.change({ name: value })}
+      />
+      <div className={styles.row}>
+        <TextInput
+          type="date"
+          label={t("day")}
+          value={day}
+          readOnly={isReadOnly}
+          error={isChecked && errors.start}
+          onChange={({ currentTarget: { value } }) => draft.change({ day: value })}
+        />
+        <TextInput
+          type="time"
+          label={t("start")}
+          value={start}
+          readOnly={isReadOnly}
+          onChange={({ currentTarget: { value } }) => draft.change({ start: value })}
+        />
+        <TextInput
+          inputMode="numeric"
+          label={t("minutes")}
+          value={minutes}
+          readOnly={isReadOnly}
+          error={isChecked && errors.minutes}
+          onChange={({ currentTarget: { value } }) => draft.change({ minutes: value })}
+        />
+      </div>
+      <p className={styles.hint}>
+        {ends && !errors.minutes && t.rich("ends", { time: () => <Time value={ends} seconds={false} /> })}{" "}
+        {t("zone", { zone })}
+      </p>
+      {begins && ends && ends.getTime() < Date.now() && <p className={styles.warning}>{t("past")}</p>}
+      {shift !== 0 && scheduledAudio.length > 0 && (
+        <label className={styles.check}>
+          <input
+            type="checkbox"
+            checked={movesAudio}
+            onChange={({ currentTarget }) => setMovesAudio(currentTarget.checked)}
+          />
+          {t("moveAudio", { count: scheduledAudio.length })}
+        </label>
+      )}
+      {draft.changed.some((field) => field !== "name") && <p className={styles.hint}>{t("linksLater")}</p>}
+      <Conflict draft={draft} theirs={theirs} labels={labels} />
+      {save.error !== undefined && !(save.error instanceof ChangedMeanwhile) && (
+        <ErrorNote error={save.error} title={failed("notDone")} />
+      )}
+      {!isReadOnly && <SaveBar draft={draft} isSaving={save.isRunning} />}
+    </form>
+  );
+}

@@ -1,0 +1,153 @@
+import { isInvigilError } from "@invigil/client";
+import { useInvigil, useInvigilClient } from "@invigil/react";
+import { Button, Textarea } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+import { Skeleton } from "../../parts/empty.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { useNotify } from "../../parts/notify.js";
+import { useSetup } from "./context.js";
+import { allOn, CAMERAS, type Camera, DETECTIONS, isOn, readConfig, switched } from "./detection-config.js";
+import { type FormDraft, useFormDraft } from "./drafts.js";
+import { Conflict, SaveBar, Section } from "./parts.js";
+import { conflictsWith } from "./rebase.js";
+import styles from "./setup.module.css";
+import { useAction } from "./use-action.js";
+
+const NONE = { data: "" };
+
+/** The detections that run on the cameras of candidates. */
+export function Detections() {
+  const t = useTranslations("setup.details.cheat");
+  const invigil = useInvigil();
+  const { examId } = useSetup();
+  const { data, error, refetch } = useQuery(invigil.cheat.getConfig.queryOptions({ examId }));
+  const isNone = isInvigilError(error, "CHEAT_CONFIG_NOT_FOUND");
+  return (
+    <Section title={t("title")}>
+      {data || isNone ? (
+        <ConfigForm theirs={isNone || !data ? NONE : { data: data.data }} />
+      ) : error ? (
+        <ErrorNote error={error} onRetry={() => void refetch()} />
+      ) : (
+        <Skeleton rows={3} />
+      )}
+    </Section>
+  );
+}
+
+function ConfigForm({ theirs }: { theirs: { data: string } }) {
+  const t = useTranslations("setup.details.cheat");
+  const form = useTranslations("setup.form");
+  const failed = useTranslations("common.error");
+  const { examId, isReadOnly, refresh } = useSetup();
+  const client = useInvigilClient();
+  const invigil = useInvigil();
+  const queryClient = useQueryClient();
+  const notify = useNotify();
+  const draft = useFormDraft("details.detections", theirs);
+  const { data } = draft.values;
+  const config = readConfig(data);
+  const [asText, setAsText] = useState(false);
+  const save = useAction(async () => {
+    const now = await queryClient
+      .fetchQuery(invigil.cheat.getConfig.queryOptions({ examId }, { staleTime: 0 }))
+      .catch((error: unknown) => {
+        if (isInvigilError(error, "CHEAT_CONFIG_NOT_FOUND")) return NONE;
+        throw error;
+      });
+    // What they have now is shown beside the draft.
+    if (conflictsWith({ base: theirs, mine: draft.values }, { data: now.data }).length > 0) return;
+    await client.cheat.setConfig.mutate({ examId, data });
+    await refresh();
+    draft.discard();
+    notify.done(form("saved"));
+  });
+  const isText = asText || !config;
+  return (
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save.run();
+      }}
+    >
+      <p className={styles.hint}>{config ? t("intro") : t("foreign")}</p>
+      {isText ? (
+        <Textarea
+          label={t("text")}
+          rows={6}
+          value={data}
+          readOnly={isReadOnly}
+          spellCheck={false}
+          onChange={({ currentTarget: { value } }) => draft.change({ data: value })}
+        />
+      ) : (
+        <Matrix draft={draft} isReadOnly={isReadOnly} />
+      )}
+      {!isReadOnly && (
+        <div className={styles.buttons}>
+          {config && !isText && (
+            <Button variant="default" size="compact-xs" onClick={() => draft.change({ data: allOn(config) })}>
+              {t("all")}
+            </Button>
+          )}
+          {config && (
+            <Button variant="subtle" size="compact-xs" onClick={() => setAsText(!asText)}>
+              {isText ? t("asTable") : t("asText")}
+            </Button>
+          )}
+        </div>
+      )}
+      <Conflict draft={draft} theirs={theirs} labels={{ data: t("title") }} />
+      {save.error !== undefined && <ErrorNote error={save.error} title={failed("notDone")} />}
+      {!isReadOnly && <SaveBar draft={draft} isSaving={save.isRunning} />}
+    </form>
+  );
+}
+
+function Matrix({ draft, isReadOnly }: { draft: FormDraft<{ data: string }>; isReadOnly: boolean }) {
+  const t = useTranslations("setup.details.cheat");
+  const config = readConfig(draft.values.data) ?? {};
+  const cell = (camera: Camera, detection: (typeof DETECTIONS)[number]) => {
+    const on = isOn(config, camera, detection);
+    return (
+      <td key={camera}>
+        <input
+          type="checkbox"
+          aria-label={t("cell", { detection: t(`names.${detection}`), camera: t(camera) })}
+          checked={on === true}
+          disabled={isReadOnly}
+          title={on === undefined ? t("byApp") : undefined}
+          ref={(input) => {
+            if (input) input.indeterminate = on === undefined;
+          }}
+          onChange={() => draft.change({ data: switched(config, camera, detection, on !== true) })}
+        />
+      </td>
+    );
+  };
+  return (
+    <table className={styles.table} data-narrow>
+      <thead>
+        <tr>
+          <th scope="col">{t("detection")}</th>
+          {CAMERAS.map((camera) => (
+            <th key={camera} scope="col">
+              {t(camera)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {DETECTIONS.map((detection) => (
+          <tr key={detection}>
+            <th scope="row">{t(`names.${detection}`)}</th>
+            {CAMERAS.map((camera) => cell(camera, detection))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,157 @@
+import { useInvigilClient } from "@invigil/react";
+import { Button, NativeSelect } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { useFormatter, useTranslations } from "use-intl";
+import { ErrorNote } from "../../parts/error-note.js";
+import { optionalOneOf, optionalText, useSearchState } from "../../parts/search-state.js";
+import { Time, useZone } from "../../parts/time.js";
+import { useSetup } from "./context.js";
+import { csvOf } from "./csv.js";
+import { makeCards, validUntil, type Whom } from "./make-cards.js";
+import { download } from "./parts.js";
+import styles from "./setup.module.css";
+import { useAction } from "./use-action.js";
+
+const WHOM = ["everybody", "examinee", "staff"] as const satisfies readonly Whom[];
+const PARAMS = { for: optionalOneOf(WHOM), room: optionalText(), print: optionalOneOf(WHOM) };
+
+/** The links and cards with which people enter their rooms. */
+export function Links() {
+  const t = useTranslations("setup.links");
+  const roles = useTranslations("common.roles");
+  const { exam, examId, items, people, refresh } = useSetup();
+  const client = useInvigilClient();
+  const format = useFormatter();
+  const timeZone = useZone();
+  const [{ for: whom = "everybody", room: roomId }, setSearch] = useSearchState(PARAMS);
+  const [progress, setProgress] = useState<number>();
+  const [made, setMade] = useState<{ count: number; until: Date | undefined }>();
+  const stop = useRef(new AbortController());
+  useEffect(() => {
+    const controller = new AbortController();
+    stop.current = controller;
+    return () => controller.abort();
+  }, []);
+
+  const rooms = people?.rooms.filter(({ room }) => room.status === "in_progress") ?? [];
+  const chosen = rooms.filter(({ room }) => roomId === undefined || room.id === roomId);
+  const count = chosen.reduce((sum, { examinees, teachers, inspectors }) => {
+    const staff = teachers.length + inspectors.length;
+    return sum + (whom === "staff" ? 0 : examinees) + (whom === "examinee" ? 0 : staff);
+  }, 0);
+  const item = (code: string) => items?.find((one) => one.code === code);
+  const codes = item("join_codes");
+  const apps = item("web_apps");
+  const settings = apps?.status === "missing" ? apps.settings : [];
+
+  const save = useAction(async () => {
+    setMade(undefined);
+    setProgress(0);
+    try {
+      const { cards } = await makeCards(client, {
+        examId,
+        roomId,
+        whom,
+        withQr: false,
+        signal: stop.current.signal,
+        onProgress: setProgress,
+      });
+      const local = (at: Date) =>
+        format.dateTime(at, { timeZone, dateStyle: "short", timeStyle: "short", hourCycle: "h23" });
+      const columns = ["role", "room", "id", "name", "code", "link", "pcCode", "pcLink", "expires"] as const;
+      const rows = cards.map((card) => [
+        roles(card.role),
+        card.roomName,
+        card.userId,
+        card.name,
+        card.code ?? "",
+        card.url,
+        card.pcCode ?? "",
+        card.pcUrl ?? "",
+        local(card.expiresAt),
+      ]);
+      download(
+        `${exam.name} ${t("file")}.csv`,
+        "text/csv",
+        csvOf([columns.map((name) => t(`csv.${name}`)), ...rows]),
+      );
+      setMade({ count: cards.length, until: validUntil(cards) });
+      await refresh();
+    } finally {
+      setProgress(undefined);
+    }
+  });
+  return (
+    <>
+      <p>{t("intro")}</p>
+      {settings.length > 0 && (
+        <div className={styles.conflict} role="alert">
+          <strong>{t("cannot")}</strong>
+          <p>
+            <code>{settings.join(", ")}</code>
+          </p>
+        </div>
+      )}
+      {people && rooms.length === 0 ? (
+        <div className={styles.form}>
+          <p>{t("none")}</p>
+          <Link to="/exams/$examId/setup/{-$step}" params={{ examId, step: "rooms" }}>
+            {t("toRooms")}
+          </Link>
+        </div>
+      ) : (
+        <div className={styles.form}>
+          <div className={styles.row}>
+            <NativeSelect
+              label={t("who")}
+              value={whom}
+              data={WHOM.map((value) => ({ value, label: t(`whom.${value}`) }))}
+              onChange={({ currentTarget: { value } }) =>
+                setSearch(
+                  { for: WHOM.find((one) => one === value && one !== "everybody") },
+                  { replace: true },
+                )
+              }
+            />
+            <NativeSelect
+              label={t("room")}
+              value={roomId ?? ""}
+              data={[
+                { value: "", label: t("allRooms") },
+                ...rooms.map(({ room }) => ({ value: room.id, label: room.name })),
+              ]}
+              onChange={({ currentTarget: { value } }) =>
+                setSearch({ room: value || undefined }, { replace: true })
+              }
+            />
+          </div>
+          <p data-numbers>
+            <strong>{t("cards", { count })}</strong> {t("until")}
+          </p>
+          {codes && <p className={styles.hint}>{codes.status === "ok" ? t("codes") : t("linksOnly")}</p>}
+          <div className={styles.buttons} data-start>
+            <Button disabled={count === 0 || settings.length > 0} onClick={() => setSearch({ print: whom })}>
+              {t("print")}
+            </Button>
+            <Button
+              variant="default"
+              disabled={count === 0 || settings.length > 0}
+              loading={save.isRunning}
+              onClick={() => void save.run()}
+            >
+              {t("download")}
+            </Button>
+          </div>
+          {progress !== undefined && <p role="status">{t("making", { done: progress, total: count })}</p>}
+          {made && (
+            <p role="status" className={styles.result}>
+              {t.rich("made", { count: made.count, time: () => <Time value={made.until} seconds={false} /> })}
+            </p>
+          )}
+          {save.error !== undefined && <ErrorNote error={save.error} title={t("failed")} />}
+        </div>
+      )}
+    </>
+  );
+}

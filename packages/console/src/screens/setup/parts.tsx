@@ -1,0 +1,121 @@
+import { Button } from "@mantine/core";
+import { type ReactNode, useEffect } from "react";
+import { useTranslations } from "use-intl";
+import type { FormDraft } from "./drafts.js";
+import styles from "./setup.module.css";
+
+/** Says that somebody else changed what is being edited, and lets the person decide. */
+export function Conflict<Values>({
+  draft: { conflicts, values, settle },
+  theirs,
+  labels,
+}: {
+  draft: FormDraft<Values>;
+  theirs: Values;
+  labels: { readonly [Field in keyof Values]: string };
+}) {
+  const t = useTranslations("setup.form");
+  if (conflicts.length === 0) return null;
+  return (
+    <div className={styles.conflict} role="alert">
+      <strong>{t("conflictTitle")}</strong>
+      <ul>
+        {conflicts.map((field) => (
+          <li key={String(field)}>
+            {t("conflict", {
+              field: labels[field],
+              theirs: String(theirs[field]),
+              mine: String(values[field]),
+            })}
+          </li>
+        ))}
+      </ul>
+      <div className={styles.buttons}>
+        <Button variant="default" onClick={() => settle("mine")}>
+          {t("keepMine")}
+        </Button>
+        <Button variant="default" onClick={() => settle("theirs")}>
+          {t("takeTheirs")}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+/** The buttons of a form, which say whether something is not saved. */
+export function SaveBar({
+  draft: { isChanged, conflicts, discard },
+  isSaving,
+}: {
+  draft: {
+    readonly isChanged: boolean;
+    readonly conflicts: readonly unknown[];
+    readonly discard: () => void;
+  };
+  isSaving: boolean;
+}) {
+  const t = useTranslations("setup.form");
+  return (
+    <div className={styles.save}>
+      <Button type="submit" disabled={!isChanged || conflicts.length > 0} loading={isSaving}>
+        {t("save")}
+      </Button>
+      {isChanged && (
+        <>
+          <Button variant="default" onClick={discard} disabled={isSaving}>
+            {t("discard")}
+          </Button>
+          <span className={styles.hint}>{t("unsaved")}</span>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Puts something into the file that a link downloads. */
+export const download = (name: string, type: string, text: string): void => {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The browser has it by then.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+};
+
+/** What is wider or longer than its place, and scrolls within it. */
+export function Scroll({
+  label,
+  isStale = false,
+  children,
+}: {
+  label: string;
+  isStale?: boolean;
+  children: ReactNode;
+}) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keyboard.
+    <section className={styles.scroll} aria-label={label} data-stale={isStale || undefined} tabIndex={0}>
+      {children}
+    </section>
+  );
+}
+
+/** A part of a step. */
+export function Section({ title, children }: { title: ReactNode; children: ReactNode }) {
+  return (
+    <section className={styles.section}>
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+/** A value that follows another after a pause, so that typing does not call the server for each key. */
+export const useAfterPause = (run: () => void, ms: number, of: string): void => {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what it waits for is `of`.
+  useEffect(() => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  }, [of, ms]);
+};

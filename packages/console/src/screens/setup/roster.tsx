@@ -1,0 +1,234 @@
+import { type ImportResult, isInvigilError } from "@invigil/client";
+import { useInvigilClient } from "@invigil/react";
+import { Button } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { useTranslations } from "use-intl";
+import { Announce } from "../../parts/announcer.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { useSetup } from "./context.js";
+import { FaultSheet } from "./faults.js";
+import { FilePicker } from "./file-picker.js";
+import { Scroll } from "./parts.js";
+import styles from "./setup.module.css";
+import { useAction } from "./use-action.js";
+
+const MAX_BYTES = 10 * 1024 * 1024;
+
+const base64Of = async (file: File): Promise<string> => {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const pieces: string[] = [];
+  // In pieces, because a call takes a limited number of arguments.
+  for (let at = 0; at < bytes.length; at += 32_768)
+    pieces.push(String.fromCharCode(...bytes.subarray(at, at + 32_768)));
+  return btoa(pieces.join(""));
+};
+
+/** The file could not be read: it was moved, deleted or changed. */
+class Unreadable extends Error {}
+
+type Seen =
+  | { readonly kind: "preview"; readonly result: ImportResult }
+  | { readonly kind: "imported"; readonly result: ImportResult };
+
+/** The people of the exam, from a spreadsheet. */
+export function Roster() {
+  const t = useTranslations("setup.roster");
+  const { examId, people, refresh } = useSetup();
+  const client = useInvigilClient();
+  const [file, setFile] = useState<File>();
+  const [tooLarge, setTooLarge] = useState<string>();
+  const [seen, setSeen] = useState<Seen>();
+
+  const send = async (chosen: File, dryRun: boolean) => {
+    const content = await base64Of(chosen).catch(() => {
+      throw new Unreadable();
+    });
+    return client.participant.import.mutate({ examId, file: content, dryRun, withFaults: dryRun });
+  };
+  const preview = useAction(async (chosen: File) => {
+    setSeen(undefined);
+    setSeen({ kind: "preview", result: await send(chosen, true) });
+  });
+  const run = useAction(async () => {
+    if (!file) return;
+    setSeen({ kind: "imported", result: await send(file, false) });
+    setFile(undefined);
+    await refresh();
+  });
+  const choose = ([chosen]: readonly File[]) => {
+    if (!chosen || preview.isRunning || run.isRunning) return;
+    run.forget();
+    setTooLarge(chosen.size > MAX_BYTES ? chosen.name : undefined);
+    if (chosen.size > MAX_BYTES) return;
+    setFile(chosen);
+    void preview.run(chosen);
+  };
+  const staff = people
+    ? people.unseated.staff.length +
+      people.rooms.reduce((sum, { teachers, inspectors }) => sum + teachers.length + inspectors.length, 0)
+    : 0;
+  return (
+    <>
+      <p className={styles.hint}>{t("intro")}</p>
+      {people && <p data-numbers>{t("counts", { examinees: people.examinees, staff })}</p>}
+      <FilePicker
+        label={t("drop")}
+        hint={t("kinds")}
+        accept=".xlsx,.csv,.txt,text/csv"
+        chosen={file?.name}
+        onChoose={choose}
+        isDisabled={preview.isRunning || run.isRunning}
+      />
+      {tooLarge !== undefined && <p className={styles.warning}>{t("tooLarge", { name: tooLarge })}</p>}
+      {preview.isRunning && file && <p role="status">{t("reading", { name: file.name })}</p>}
+      {preview.error !== undefined && file && (
+        <Refused error={preview.error} name={file.name} onRetry={() => void preview.run(file)} />
+      )}
+      {seen?.kind === "preview" && file && !preview.isRunning && (
+        <Preview name={file.name} result={seen.result} onReload={() => void preview.run(file)}>
+          {run.error !== undefined && (
+            <Refused error={run.error} name={file.name} onRetry={() => void preview.run(file)} />
+          )}
+          <div className={styles.buttons}>
+            <Button loading={run.isRunning} onClick={() => void run.run()}>
+              {t("import", { count: seen.result.added + seen.result.updated })}
+            </Button>
+          </div>
+        </Preview>
+      )}
+      {seen?.kind === "imported" && <Imported result={seen.result} />}
+    </>
+  );
+}
+
+function Refused({ error, name, onRetry }: { error: unknown; name: string; onRetry: () => void }) {
+  const t = useTranslations("setup.roster");
+  if (error instanceof Unreadable) return <p className={styles.warning}>{t("unreadable", { name })}</p>;
+  const reasons = isInvigilError(error, "INVALID_INPUT") ? (error.data.fieldErrors.file ?? []) : [];
+  if (reasons.length === 0) return <ErrorNote error={error} title={t("notImported")} onRetry={onRetry} />;
+  return (
+    <div className={styles.conflict} role="alert">
+      <strong>{t("refusedTitle", { name })}</strong>
+      <p>{t("refused")}</p>
+      {reasons.map((reason) => (
+        // The server says it in English.
+        <p key={reason} lang="en" className={styles.hint}>
+          {t("serverSays", { reason })}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function Preview({
+  name,
+  result,
+  onReload,
+  children,
+}: {
+  name: string;
+  result: ImportResult;
+  onReload: () => void;
+  children: ReactNode;
+}) {
+  const t = useTranslations("setup.roster");
+  const { rows, added, updated, unchanged, faults, moreFaults = 0, sheet } = result;
+  if (faults && sheet)
+    return (
+      <div className={styles.faults}>
+        <h3>{t("faults", { count: faults.length + moreFaults, name })}</h3>
+        <p>{t("faultsTodo")}</p>
+        <Announce text={t("faults", { count: faults.length + moreFaults, name })} />
+        <FaultSheet faults={faults} sheet={sheet} />
+        {moreFaults > 0 && <p>{t("moreFaults", { count: moreFaults })}</p>}
+        <div className={styles.buttons}>
+          <Button variant="default" onClick={onReload}>
+            {t("reload")}
+          </Button>
+        </div>
+      </div>
+    );
+  const summary = [
+    t("added", { count: added }),
+    t("updated", { count: updated }),
+    t("unchanged", { count: unchanged }),
+  ];
+  return (
+    <div className={styles.section}>
+      <h3>{t("preview", { name, rows })}</h3>
+      <p data-numbers>{summary.join(" · ")}</p>
+      <Announce text={summary.join(", ")} />
+      <Notes result={result} />
+      {added + updated === 0 ? <p>{t("nothing")}</p> : children}
+    </div>
+  );
+}
+
+/** What a person should look at before they import. */
+function Notes({ result }: { result: ImportResult }) {
+  const t = useTranslations("setup.roster");
+  const { changes, moreChanges, warnings, moreWarnings = 0, unreadSheets } = result;
+  return (
+    <>
+      {unreadSheets && (
+        <p className={styles.warning}>{t("unreadSheets", { names: unreadSheets.join(", ") })}</p>
+      )}
+      {warnings && (
+        <div className={styles.conflict}>
+          <strong>{t("warnings")}</strong>
+          <ul>
+            {warnings.map(({ row, value, person }) => (
+              <li key={row}>{t("warning", { row, value, person })}</li>
+            ))}
+          </ul>
+          {moreWarnings > 0 && <p>{t("moreWarnings", { count: moreWarnings })}</p>}
+        </div>
+      )}
+      {changes.length > 0 && (
+        <Scroll label={t("changes")}>
+          <table className={styles.table}>
+            <caption>{t("changes")}</caption>
+            <thead>
+              <tr>
+                <th scope="col">{t("person")}</th>
+                <th scope="col">{t("was")}</th>
+                <th scope="col">{t("is")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {changes.map(({ row, userId, was, is }) => (
+                <tr key={row}>
+                  <th scope="row">{userId}</th>
+                  <td>
+                    {was.name}
+                    {t("minutes", { count: was.extraMinutes })}
+                  </td>
+                  <td>
+                    {is.name}
+                    {t("minutes", { count: is.extraMinutes })}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+      {moreChanges > 0 && <p>{t("moreChanges", { count: moreChanges })}</p>}
+    </>
+  );
+}
+
+function Imported({ result: { added, updated } }: { result: ImportResult }) {
+  const t = useTranslations("setup");
+  const { examId } = useSetup();
+  return (
+    <div className={styles.result} role="status">
+      <strong>{t("roster.importedTitle", { added, updated })}</strong>
+      <p>{t("roster.imported")}</p>
+      <Link to="/exams/$examId/setup/{-$step}" params={{ examId, step: "rooms" }}>
+        {t("next", { step: t("steps.rooms") })}
+      </Link>
+    </div>
+  );
+}

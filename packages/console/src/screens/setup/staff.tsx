@@ -1,0 +1,215 @@
+import type { LivePerson } from "@invigil/client";
+import { useInvigilClient } from "@invigil/react";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+import { Skeleton } from "../../parts/empty.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { IconButton } from "../../parts/icon-button.js";
+import { CrossIcon } from "../../parts/icons.js";
+import { useNotify } from "../../parts/notify.js";
+import { useSetup } from "./context.js";
+import { rosterOf } from "./csv.js";
+import { useFormDraft } from "./drafts.js";
+import { Scroll, Section } from "./parts.js";
+import type { StaffedRoom } from "./people.js";
+import styles from "./setup.module.css";
+import { useAction } from "./use-action.js";
+
+/** Who watches which room. */
+export function Staff() {
+  const t = useTranslations("setup.staff");
+  const { people, isReadOnly } = useSetup();
+  if (!people) return <Skeleton rows={4} />;
+  const { rooms, unseated } = people;
+  return (
+    <>
+      <p className={styles.hint}>{t("intro")}</p>
+      {rooms.length === 0 ? <p className={styles.hint}>{t("empty")}</p> : <StaffTable rooms={rooms} />}
+      {!isReadOnly && (
+        <>
+          <Section title={t("waiting")}>
+            {unseated.staff.length === 0 ? (
+              <p className={styles.hint}>{t("waitingNone")}</p>
+            ) : (
+              <ul className={styles.chips}>
+                {unseated.staff.map((person) => (
+                  <li key={person.id}>{person.name}</li>
+                ))}
+              </ul>
+            )}
+          </Section>
+          <AddStaff />
+        </>
+      )}
+    </>
+  );
+}
+
+function StaffTable({ rooms }: { rooms: readonly StaffedRoom[] }) {
+  const t = useTranslations("setup.staff");
+  return (
+    <Scroll label={t("room")}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">{t("room")}</th>
+            <th scope="col" data-align="end">
+              {t("candidates")}
+            </th>
+            <th scope="col">{t("teachers")}</th>
+            <th scope="col">{t("inspectors")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rooms.map(({ room, examinees, teachers, inspectors }) => (
+            <tr key={room.id}>
+              <th scope="row">{room.name}</th>
+              <td data-align="end">{examinees}</td>
+              <td>
+                {teachers.length === 0 && <span className={styles.missing}>{t("noTeacher")}</span>}
+                <People people={teachers} roomId={room.id} roomName={room.name} />
+              </td>
+              <td>
+                {inspectors.length === 0 && <span className={styles.hint}>{t("none")}</span>}
+                <People people={inspectors} roomId={room.id} roomName={room.name} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+function People({
+  people,
+  roomId,
+  roomName,
+}: {
+  people: readonly LivePerson[];
+  roomId: string;
+  roomName: string;
+}) {
+  const t = useTranslations("setup.staff");
+  const failed = useTranslations("common.error");
+  const { isReadOnly, refresh } = useSetup();
+  const client = useInvigilClient();
+  const notify = useNotify();
+  const remove = useAction(async ({ userId, name, role }: LivePerson) => {
+    await client.participant.remove.mutate({ roomId, userId });
+    await refresh();
+    notify.undoable(t("removed", { name, room: roomName }), async () => {
+      await client.participant.add.mutate({ roomId, participants: [{ userId, name, role }] });
+      await refresh();
+    });
+  });
+  return (
+    <>
+      {people.length > 0 && (
+        <ul className={styles.chips}>
+          {people.map((person) => (
+            <li key={person.id}>
+              {person.name}
+              {!isReadOnly && (
+                <IconButton
+                  label={t("remove", { name: person.name, room: roomName })}
+                  onClick={() => void remove.run(person)}
+                >
+                  <CrossIcon size={12} />
+                </IconButton>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+      {remove.error !== undefined && <ErrorNote error={remove.error} title={failed("notDone")} />}
+    </>
+  );
+}
+
+const NOBODY = { userId: "", name: "", role: "teacher", roomId: "" };
+
+function AddStaff() {
+  const t = useTranslations("setup.staff.add");
+  const roles = useTranslations("common.roles");
+  const { examId, people, refresh } = useSetup();
+  const client = useInvigilClient();
+  const notify = useNotify();
+  const draft = useFormDraft("staff.add", NOBODY);
+  const { values, change } = draft;
+  const [isChecked, setIsChecked] = useState(false);
+  const open = people?.rooms.filter(({ room }) => room.status === "in_progress") ?? [];
+  const roomId = open.find(({ room }) => room.id === values.roomId)?.room.id;
+  const name = values.name.trim();
+  const userId = values.userId.trim();
+  const role = values.role === "inspector" ? "inspector" : "teacher";
+  const errors = {
+    userId: /^[A-Za-z0-9_.-]{1,61}$/.test(userId) && !/^pc_|_pc$/.test(userId) ? undefined : t("idWrong"),
+    name: name.length >= 1 && name.length <= 64 ? undefined : t("nameWrong"),
+  };
+  const add = useAction(async () => {
+    if (roomId === undefined)
+      await client.participant.import.mutate({ examId, file: rosterOf([{ userId, name, role }]) });
+    else await client.participant.add.mutate({ roomId, participants: [{ userId, name, role }] });
+    await refresh();
+    draft.discard();
+    setIsChecked(false);
+    notify.done(t("done", { name }));
+  });
+  return (
+    <Section title={t("title")}>
+      <form
+        className={styles.form}
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          setIsChecked(true);
+          if (!errors.userId && !errors.name) void add.run();
+        }}
+      >
+        <div className={styles.row}>
+          <TextInput
+            label={t("userId")}
+            value={values.userId}
+            autoComplete="off"
+            error={isChecked && errors.userId}
+            onChange={({ currentTarget: { value } }) => change({ userId: value })}
+          />
+          <TextInput
+            label={t("name")}
+            value={values.name}
+            autoComplete="off"
+            error={isChecked && errors.name}
+            onChange={({ currentTarget: { value } }) => change({ name: value })}
+          />
+          <NativeSelect
+            label={t("role")}
+            value={role}
+            data={[
+              { value: "teacher", label: roles("teacher") },
+              { value: "inspector", label: roles("inspector") },
+            ]}
+            onChange={({ currentTarget: { value } }) => change({ role: value })}
+          />
+          <NativeSelect
+            label={t("room")}
+            value={roomId ?? ""}
+            data={[
+              { value: "", label: t("noRoom") },
+              ...open.map(({ room }) => ({ value: room.id, label: room.name })),
+            ]}
+            onChange={({ currentTarget: { value } }) => change({ roomId: value })}
+          />
+        </div>
+        <p className={styles.hint}>{t("hint")}</p>
+        {add.error !== undefined && <ErrorNote error={add.error} title={t("notAdded", { name })} />}
+        <div className={styles.buttons} data-start>
+          <Button type="submit" loading={add.isRunning}>
+            {t("submit")}
+          </Button>
+        </div>
+      </form>
+    </Section>
+  );
+}

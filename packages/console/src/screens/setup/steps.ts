@@ -1,0 +1,52 @@
+import type { CheckItem } from "@invigil/client";
+
+/** The steps of an evening, in their order, and which items of the check list belong to each. */
+export const STEPS = {
+  details: ["times", "cheat_config"],
+  audio: ["audio"],
+  roster: ["roster"],
+  rooms: ["rooms", "seats"],
+  staff: ["teachers", "staff_access"],
+  links: ["links", "join_codes", "web_apps"],
+  settings: [],
+  check: ["streams", "capacity", "services", "storage"],
+} as const satisfies { readonly [Step in string]: readonly CheckItem["code"][] };
+
+export type Step = keyof typeof STEPS;
+// Safe: an object has the keys of its type.
+export const STEP_NAMES = Object.keys(STEPS) as readonly Step[];
+
+export const stepNamed = (name: string | undefined): Step | undefined =>
+  STEP_NAMES.find((step) => step === name);
+
+/** The step in which an item is put in order. */
+export const stepOf = (code: CheckItem["code"]): Step =>
+  STEP_NAMES.find((step) => (STEPS[step] as readonly string[]).includes(code)) ?? "check";
+
+const RANK = { missing: 2, attention: 1, ok: 0 } as const;
+
+/** The worst first; of equal ones, in the order of the evening. */
+export const byUrgency = (items: readonly CheckItem[]): CheckItem[] =>
+  items.toSorted((one, other) => RANK[other.status] - RANK[one.status]);
+
+/** What a step lacks: its worst item. Undefined: the check list says nothing about it. */
+export const worstOf = (items: readonly CheckItem[], step: Step): CheckItem | undefined => {
+  const codes: readonly string[] = STEPS[step];
+  return byUrgency(items.filter(({ code }) => codes.includes(code)))[0];
+};
+
+/** Whether an item is in order only because there are no rooms yet. */
+export const waitsForRooms = (items: readonly CheckItem[], { code, status }: CheckItem): boolean =>
+  status === "ok" &&
+  ["teachers", "staff_access", "links"].includes(code) &&
+  items.some((item) => item.code === "rooms" && item.status === "missing");
+
+export interface Readiness {
+  readonly missing: number;
+  readonly attention: number;
+}
+
+export const readinessOf = (items: readonly CheckItem[]): Readiness => ({
+  missing: items.filter(({ status }) => status === "missing").length,
+  attention: items.filter(({ status }) => status === "attention").length,
+});
