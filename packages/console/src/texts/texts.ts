@@ -14,6 +14,8 @@ export type Texts = {
   readonly setup: typeof import("./en/setup.js").default;
   readonly overview: typeof import("./en/overview.js").default;
   readonly candidates: typeof import("./en/candidates.js").default;
+  /** What the screens of a room and of a candidate have in common. */
+  readonly watching: typeof import("./en/watching.js").default;
   readonly room: typeof import("./en/room.js").default;
   readonly candidate: typeof import("./en/candidate.js").default;
   readonly records: typeof import("./en/records.js").default;

@@ -1,7 +1,87 @@
+import { InvigilErrorBoundary } from "@invigil/react";
+import { Button } from "@mantine/core";
+import { Link, useParams } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
+import { Empty, Skeleton } from "../../parts/empty.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { useNotify } from "../../parts/notify.js";
 import { Page } from "../../parts/page.js";
+import { optionalText, useSearchState } from "../../parts/search-state.js";
+import { ScreenTexts } from "../../parts/texts.js";
+import { Candidate } from "./candidate.js";
+import { usePlace } from "./use-place.js";
 
+const PARAMS = { room: optionalText() };
+
+/** One candidate, wherever they sit. */
 export function Screen() {
   const t = useTranslations("candidate");
-  return <Page title={t("title")}>{null}</Page>;
+  const { examId = "", userId = "" } = useParams({ strict: false });
+  return (
+    <InvigilErrorBoundary
+      key={userId}
+      fallback={{
+        other: ({ error, retry }) => (
+          <Page title={t("title")}>
+            <ErrorNote error={error} onRetry={retry} />
+          </Page>
+        ),
+      }}
+    >
+      <ScreenTexts of="watching">
+        <Located examId={examId} userId={userId} />
+      </ScreenTexts>
+    </InvigilErrorBoundary>
+  );
+}
+
+/** Follows the candidate from room to room. */
+function Located({ examId, userId }: { examId: string; userId: string }) {
+  const t = useTranslations("candidate");
+  const notify = useNotify();
+  const [{ room }, change] = useSearchState(PARAMS);
+  const { data: place, error, refetch, isFetching } = usePlace(examId, userId, room);
+  const shown = useRef<string>(undefined);
+  const found = place?.room;
+  useEffect(() => {
+    if (!found) return;
+    if (found.id !== room) change({ room: found.id }, { replace: true });
+    if (shown.current !== undefined && shown.current !== found.id)
+      notify.done(t("moved", { name: place.name ?? userId, room: found.name }));
+    shown.current = found.id;
+  }, [found, place, room, change, notify, t, userId]);
+  const page = (children: ReactNode) => <Page title={place?.name ?? t("title")}>{children}</Page>;
+  if (error) return page(<ErrorNote error={error} onRetry={() => void refetch()} />);
+  if (!place) return page(<Skeleton />);
+  if (found)
+    return (
+      <Candidate
+        key={found.id}
+        examId={examId}
+        roomId={found.id}
+        userId={userId}
+        isSearching={isFetching}
+        onGone={() => void refetch()}
+      />
+    );
+  if (place.isUnseated)
+    return page(
+      <Empty title={t("unseated.title", { name: place.name ?? userId })}>{t("unseated.text")}</Empty>,
+    );
+  return page(
+    <Empty
+      title={t("removed.title", { id: userId })}
+      action={
+        <Button
+          variant="default"
+          renderRoot={(props) => <Link to="/exams/$examId/candidates" params={{ examId }} {...props} />}
+        >
+          {t("removed.action")}
+        </Button>
+      }
+    >
+      {t("removed.text")}
+    </Empty>,
+  );
 }

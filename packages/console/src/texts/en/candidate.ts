@@ -1,3 +1,34 @@
 export default {
   title: "Candidate",
+  header: {
+    room: "Room",
+    left: "{minutes, plural, =0 {less than a minute} one {# minute} other {# minutes}} left",
+    over: "The exam is over for them",
+    notYet: "Begins at {time}",
+    extra: "with {minutes, plural, one {# extra minute} other {# extra minutes}}",
+  },
+  sound: { on: "Listen to {camera}", off: "Stop listening to {camera}" },
+  details: {
+    title: "Devices",
+    page: "{camera}: connected since <time></time>, {devices, plural, one {# device} other {# devices}}",
+    leftPage: "{camera}: disconnected since <time></time>",
+    none: "No page was connected yet.",
+    gone: "No page is connected.",
+    records: "{count, plural, =0 {No detection} one {# detection} other {# detections}}",
+  },
+  timeline: "What happened",
+  message: "Message to {name}",
+  readOnly: "You look on. Inspectors write to nobody and change nothing.",
+  moved: "{name} was moved to {room}. This page followed.",
+  unseated: {
+    title: "{name} has no room yet",
+    text: "Plan the people without a room in the set-up of the exam.",
+  },
+  removed: {
+    title: "{id} is in no room of this exam",
+    text: "They were removed, or never were in a room that you may see.",
+    action: "To the candidates",
+    toRoom: "To the room",
+  },
+  ended: "The room of {name} has ended.",
 } as const;

@@ -1,3 +1,51 @@
 export default {
   title: "Room",
+  tiles: { label: "Pictures at a time", one: "1", many: "{count, number}" },
+  pages: {
+    label: "Pages of pictures",
+    shown: "{from, number}–{to, number} of {total, number}",
+    before: "Previous page",
+    after: "Next page",
+  },
+  panes: { label: "Show", pictures: "Pictures", feed: "What happened" },
+  counts: {
+    here: "{count, number} here",
+    look: "{count, number} need a look",
+    expected: "{count, number} expected, not here",
+    disconnected: "{count, number} disconnected",
+    dark: "{count, number} dark",
+    teacherMissing: "no teacher connected",
+  },
+  wall: { label: "Candidates of {room}", changed: "{count, plural, one {# change} other {# changes}}, show" },
+  tile: {
+    choose: "Choose {name}",
+    detections: "{count, plural, one {# detection} other {# detections}} in {minutes, number} min, last: {type}",
+    asks: "Asks: {text}",
+    extra: "+{minutes, number} min",
+  },
+  actions: {
+    clip: "Play a clip",
+    mute: "Silence",
+    voice: "Speak",
+    end: "End the room",
+    reopen: "Reopen",
+  },
+  composer: {
+    all: "Message to all {count, number}",
+    chosen: "Message to {names}",
+    chosenMore: "Message to {name} and {count, number} more",
+    clear: "To all instead",
+  },
+  empty: {
+    title: "Nobody is in this room yet",
+    manager: "Add people in the set-up of the exam, or plan them into rooms.",
+    others: "The exam office adds people before the exam.",
+  },
+  ended: {
+    text: "This room has ended at <time></time>. Nobody publishes any more, and nothing can be sent.",
+    reopened: "{room} is open again.",
+  },
+  readOnly: "You look on. Inspectors write to nobody and change nothing.",
+  red: "Red from {count, number} detections",
+  shortcuts: { next: "Next page of pictures", before: "Previous page of pictures", write: "Write a message" },
 } as const;

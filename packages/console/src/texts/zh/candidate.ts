@@ -1,5 +1,36 @@
 import type { Texts, Translated } from "../texts.js";
 
 export default {
-  title: "考生详情",
+  title: "考生",
+  header: {
+    room: "考场",
+    left: "剩余 {minutes, plural, =0 {不到 1 分钟} other {# 分钟}}",
+    over: "该考生的考试已结束",
+    notYet: "{time} 开始",
+    extra: "含加时 {minutes, number} 分钟",
+  },
+  sound: { on: "收听{camera}", off: "停止收听{camera}" },
+  details: {
+    title: "设备",
+    page: "{camera}：自 <time></time> 在线，{devices, number} 台设备",
+    leftPage: "{camera}：自 <time></time> 断开",
+    none: "尚无页面连接。",
+    gone: "没有页面在线。",
+    records: "{count, plural, =0 {没有检测记录} other {# 条检测记录}}",
+  },
+  timeline: "动态",
+  message: "发给{name}",
+  readOnly: "巡考只能查看，不能发送消息或更改。",
+  moved: "{name}已调换到{room}，本页已跟随。",
+  unseated: {
+    title: "{name}还没有考场",
+    text: "请在考试准备中为未分配的考生编排考场。",
+  },
+  removed: {
+    title: "{id}不在本场考试的任何考场",
+    text: "该考生已被移出，或不在你可查看的考场中。",
+    action: "前往考生列表",
+    toRoom: "前往考场",
+  },
+  ended: "{name}所在的考场已结束。",
 } satisfies Translated<Texts["candidate"]>;

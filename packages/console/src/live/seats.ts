@@ -1,0 +1,186 @@
+import type { Presence } from "@invigil/client";
+import { type PersonState, personState } from "./person.js";
+import type { Camera, Entry } from "./timeline.js";
+
+export type CameraStatus = "idle" | "publishing" | "stopped";
+
+export interface CameraView {
+  readonly status: CameraStatus;
+  /** Since when, in milliseconds since 1970. Undefined: it is not known. */
+  readonly since: number | undefined;
+}
+
+/** What an invigilator sees of one candidate in a room. */
+export interface SeatView {
+  readonly userId: string;
+  readonly name: string;
+  readonly extraMinutes: number;
+  readonly state: PersonState;
+  readonly since: number | undefined;
+  readonly cameras: { readonly [Name in Camera]: CameraView };
+  /** Whether they use a PC as the second camera. */
+  readonly hasPc: boolean;
+  readonly isHere: boolean;
+  /** How many records came in the window. */
+  readonly detections: number;
+  readonly lastDetection: { readonly at: number; readonly detectType: string } | undefined;
+  /** What they wrote and nobody answered. */
+  readonly asks: { readonly at: number; readonly text: string } | undefined;
+}
+
+export interface SeatFacts {
+  readonly members: readonly {
+    readonly userId: string;
+    readonly name: string;
+    readonly role: string;
+    readonly extraMinutes: number;
+    readonly publishStatus: { readonly [Name in Camera]: CameraStatus };
+  }[];
+  readonly presence: readonly Presence[];
+  readonly hasEnded: boolean;
+  /** What happened, the newest first. */
+  readonly entries: readonly Entry[];
+  /** Since when cameras have their status and who was there, where the server tells it. */
+  readonly known?: ReadonlyMap<string, KnownPast> | undefined;
+  /** Records since this time count, in milliseconds since 1970. */
+  readonly from: number;
+}
+
+/** What `exam.people` tells about the past of a person. */
+export interface KnownPast {
+  readonly publishStatusSince: { readonly [Name in Camera]?: Date | undefined };
+  readonly left: readonly { readonly camera: Camera; readonly since: Date }[];
+}
+
+/** What happened to one person, the newest first. */
+interface Past {
+  readonly own: Entry[];
+  asks: { readonly at: number; readonly text: string } | undefined;
+}
+
+const pastsOf = (entries: readonly Entry[]): { of: (userId: string) => Past } => {
+  const pasts = new Map<string, Past>();
+  const of = (userId: string): Past => {
+    let past = pasts.get(userId);
+    if (!past) {
+      past = { own: [], asks: undefined };
+      pasts.set(userId, past);
+    }
+    return past;
+  };
+  for (const entry of entries) if (entry.userId !== undefined) of(entry.userId).own.push(entry);
+  // A question is open until somebody of the staff writes to the person or to everybody.
+  for (const { at, what } of entries.toReversed()) {
+    if (what.is !== "message") continue;
+    if (what.isFromCandidate) of(what.from).asks ??= { at, text: what.text };
+    else if (what.to === undefined) for (const past of pasts.values()) past.asks = undefined;
+    else for (const userId of what.to) of(userId).asks = undefined;
+  }
+  return { of };
+};
+
+const later = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined ? other : other === undefined ? one : Math.max(one, other);
+
+/** Whether only somebody who was there can have done it. */
+const isByThem = ({ kind, what }: Entry): boolean =>
+  kind === "presence" || kind === "cameras" || (what.is === "message" && what.isFromCandidate);
+
+const CAMERAS: readonly Camera[] = ["main", "pc"];
+
+/** What there is to see of each candidate, in the order of the room. */
+export const seatsOf = ({
+  members,
+  presence,
+  hasEnded,
+  entries,
+  known,
+  from,
+}: SeatFacts): readonly SeatView[] => {
+  const pasts = pastsOf(entries);
+  const pages = new Map<string, Presence[]>();
+  for (const page of presence) pages.set(page.userId, [...(pages.get(page.userId) ?? []), page]);
+  return members
+    .filter(({ role }) => role === "examinee")
+    .map(({ userId, name, extraMinutes, publishStatus }): SeatView => {
+      const { own, asks } = pasts.of(userId);
+      const here = pages.get(userId) ?? [];
+      const past = known?.get(userId);
+      const newest = (is: string, camera?: Camera): number | undefined =>
+        own.find(
+          ({ what }) =>
+            what.is === is && (camera === undefined || ("camera" in what && what.camera === camera)),
+        )?.at;
+      const camera = (which: Camera): CameraView => {
+        const status = publishStatus[which];
+        const told = past?.publishStatusSince[which]?.getTime();
+        return { status, since: status === "idle" ? undefined : later(newest(status, which), told) };
+      };
+      const cameras = { main: camera("main"), pc: camera("pc") };
+      const leftAt = past?.left.reduce<number | undefined>(
+        (last, { since }) => later(last, since.getTime()),
+        undefined,
+      );
+      const state = personState({
+        isConnected: here.length > 0,
+        wasConnected:
+          own.some(isByThem) ||
+          leftAt !== undefined ||
+          CAMERAS.some((which) => publishStatus[which] !== "idle"),
+        cameras: [publishStatus.main, publishStatus.pc],
+        devices: Math.max(0, ...here.map(({ devices }) => devices)),
+        hasEnded,
+      });
+      const records = own.filter(({ what }) => what.is === "record");
+      const last = records[0];
+      const stopped = CAMERAS.flatMap((which) =>
+        cameras[which].status === "stopped" ? [cameras[which].since] : [],
+      );
+      return {
+        userId,
+        name,
+        extraMinutes,
+        state,
+        since:
+          state === "disconnected"
+            ? later(newest("left"), leftAt)
+            : state === "dark"
+              ? stopped.reduce(later)
+              : undefined,
+        cameras,
+        hasPc: publishStatus.pc !== "idle" || here.some((page) => page.camera === "pc"),
+        isHere: here.length > 0,
+        detections: records.filter(({ at }) => at >= from).length,
+        lastDetection:
+          last?.what.is === "record" ? { at: last.at, detectType: last.what.detectType } : undefined,
+        asks: hasEnded ? undefined : asks,
+      };
+    });
+};
+
+/** How much a candidate needs somebody: less is sooner. */
+const need = ({ state, asks, detections }: SeatView, redFrom: number): number => {
+  if (state === "ended" || state === "removed") return 9;
+  if (state === "devices") return 0;
+  if (detections >= redFrom) return 1;
+  if (asks) return 2;
+  if (state === "disconnected") return 3;
+  if (state === "dark") return 4;
+  if (detections > 0) return 5;
+  return { expected: 6, idle: 7, publishing: 8 }[state];
+};
+
+/**
+ * Puts those first who need somebody. Who asks waits longest is first among those who ask; more detections come first; all else stays in the
+ * order of the room.
+ */
+export const byNeed = (seats: readonly SeatView[], redFrom: number): readonly SeatView[] =>
+  [...seats].sort(
+    (one, other) =>
+      need(one, redFrom) - need(other, redFrom) ||
+      (one.asks?.at ?? 0) - (other.asks?.at ?? 0) ||
+      other.detections - one.detections,
+  );
+
+/** Whether a candidate needs somebody at all: what the first glance should find. */
+export const needsLook = (seat: SeatView, redFrom: number): boolean => need(seat, redFrom) <= 5;

@@ -1,0 +1,226 @@
+import type { CheatRecord, Message, Presence, RoomEvent, StreamEvent } from "@invigil/client";
+
+export type Camera = "main" | "pc";
+
+/** The type of what people write to each other: `{ text }`. */
+export const WRITTEN = 30_001;
+
+/** The signals that are worth a line, by their numbers. The others answer these, or say what events say. */
+const SIGNALS = {
+  20002: "startCall",
+  20003: "endCall",
+  20006: "startLiveBroadcast",
+  20008: "stopLiveBroadcast",
+  20011: "broadcastAudio",
+  20013: "stopAudioBroadcast",
+  20018: "publishFailed",
+  20020: "endUser",
+} as const;
+export type ShownSignal = (typeof SIGNALS)[keyof typeof SIGNALS];
+const signalOf = (type: number): ShownSignal | undefined =>
+  Object.entries(SIGNALS).find(([number]) => Number(number) === type)?.[1];
+
+/** The kinds of entries, by which a timeline is filtered. */
+export const KINDS = ["presence", "cameras", "records", "messages", "room"] as const;
+export type Kind = (typeof KINDS)[number];
+
+export type What =
+  | { readonly is: "entered" | "left" | "publishing" | "stopped"; readonly camera: Camera }
+  | { readonly is: "devices"; readonly camera: Camera; readonly devices: number }
+  | { readonly is: "record"; readonly camera: Camera; readonly detectType: string }
+  | {
+      readonly is: "message";
+      readonly from: string;
+      readonly isFromCandidate: boolean;
+      /** The people whom it is for. Undefined: everybody. */
+      readonly to: readonly string[] | undefined;
+      readonly text: string;
+    }
+  | {
+      readonly is: "signal";
+      readonly from: string;
+      readonly to: readonly string[] | undefined;
+      readonly signal: ShownSignal;
+    }
+  | { readonly is: "added" | "removed" }
+  | { readonly is: "updated"; readonly extraMinutes: number }
+  | { readonly is: "ended" | "reopened" | "speaking" | "silent" };
+
+/** Something that happened in a room. */
+export interface Entry {
+  /** The same for the same happening, whether a list or an event tells it. */
+  readonly key: string;
+  readonly kind: Kind;
+  /** When it happened by the server's clock, in milliseconds since 1970. */
+  readonly at: number;
+  /** The one person whom it is about. Undefined: everybody in the room. */
+  readonly userId: string | undefined;
+  readonly what: What;
+}
+
+const PC = "pc_";
+/** The person of a message login. */
+const personOf = (login: string): string => (login.startsWith(PC) ? login.slice(PC.length) : login);
+
+/** The logins of a person's pages: the main page, and that of the PC if they use it. */
+export const loginsOf = (userId: string, hasPc: boolean): readonly string[] =>
+  hasPc ? [userId, PC + userId] : [userId];
+
+const peopleOf = (logins: readonly string[] | undefined): readonly string[] | undefined =>
+  logins && [...new Set(logins.map(personOf))];
+
+export const recordEntry = ({ id, userId, createdAt, detectType, isMainMonitor }: CheatRecord): Entry => ({
+  key: `record ${id}`,
+  kind: "records",
+  at: createdAt.getTime(),
+  userId,
+  what: { is: "record", camera: isMainMonitor ? "main" : "pc", detectType },
+});
+
+const memberOf = (data: unknown, name: string): unknown =>
+  typeof data === "object" && data !== null ? Reflect.get(data, name) : undefined;
+
+/** Undefined: it is an answer, or says what an event says. */
+export const messageEntry = ({ id, type, data, sender, to, time }: Message): Entry | undefined => {
+  const text = memberOf(data, "text");
+  const receivers = peopleOf(to);
+  const isFromCandidate = sender.role === "examinee";
+  const only = receivers?.length === 1 ? receivers[0] : undefined;
+  const entry = {
+    kind: "messages",
+    at: time.getTime(),
+    userId: isFromCandidate ? sender.userId : only,
+  } as const;
+  const from = sender.userId;
+  if (type >= WRITTEN)
+    return typeof text === "string" && text.trim() !== ""
+      ? { ...entry, key: `message ${id}`, what: { is: "message", from, isFromCandidate, to: receivers, text } }
+      : undefined;
+  const signal = signalOf(type);
+  // What the server itself sends follows from what is told anyway.
+  if (!signal || sender.role === "server") return undefined;
+  const sid = memberOf(data, "sid");
+  // A command is sent again to those who have not answered, with the same id.
+  const key = typeof sid === "string" && sid !== "" ? `${signal} ${sid}` : `message ${id}`;
+  return { ...entry, key, what: { is: "signal", from, to: receivers, signal } };
+};
+
+const cameraEntry = (
+  userId: string,
+  camera: Camera,
+  status: "publishing" | "stopped",
+  time: Date,
+): Entry => ({
+  key: `${status} ${userId} ${camera} ${time.getTime()}`,
+  kind: "cameras",
+  at: time.getTime(),
+  userId,
+  what: { is: status, camera },
+});
+
+export const streamEntry = ({ userId, camera, action, createdAt }: StreamEvent): Entry =>
+  cameraEntry(userId, camera, action === "publish" ? "publishing" : "stopped", createdAt);
+
+const presenceEntry = (userId: string, camera: Camera, is: "entered" | "left", time: Date): Entry => ({
+  key: `${is} ${userId} ${camera} ${time.getTime()}`,
+  kind: "presence",
+  at: time.getTime(),
+  userId,
+  what: { is, camera },
+});
+
+/** What a connected page tells about the past. */
+export const pageEntry = ({ userId, camera, since }: Pick<Presence, "userId" | "camera" | "since">): Entry =>
+  presenceEntry(userId, camera, "entered", since);
+/** What a page tells that was connected. */
+export const leftEntry = (userId: string, { camera, since }: { camera: Camera; since: Date }): Entry =>
+  presenceEntry(userId, camera, "left", since);
+
+/** The entries of an event. None: it is no line of a timeline. */
+export const eventEntries = (event: RoomEvent): readonly Entry[] => {
+  const at = event.time.getTime();
+  const one = (userId: string | undefined, what: What, kind: Kind = "room"): readonly Entry[] => [
+    { key: `event ${event.id}`, kind, at, userId, what },
+  ];
+  switch (event.type) {
+    case "participant_entered":
+    case "participant_left":
+      // Teachers and inspectors come and go without a line.
+      if (event.role !== "examinee") return [];
+      return [
+        presenceEntry(
+          event.userId,
+          event.camera,
+          event.type === "participant_left" ? "left" : "entered",
+          event.time,
+        ),
+      ];
+    case "devices_changed":
+      return event.role === "examinee"
+        ? one(event.userId, { is: "devices", camera: event.camera, devices: event.devices }, "presence")
+        : [];
+    case "publish_status_changed":
+      return event.status === "idle"
+        ? []
+        : [cameraEntry(event.userId, event.camera, event.status, event.time)];
+    case "cheat_records_added":
+      return event.records.map(recordEntry);
+    case "message": {
+      const entry = messageEntry(event.message);
+      return entry ? [entry] : [];
+    }
+    case "participant_added":
+      return one(event.userId, { is: "added" });
+    case "participant_removed":
+      return one(event.userId, { is: "removed" });
+    case "participant_updated":
+      return one(event.userId, { is: "updated", extraMinutes: event.extraMinutes });
+    case "room_ended":
+      return one(undefined, { is: "ended" });
+    case "room_reopened":
+      return one(undefined, { is: "reopened" });
+    case "audio_status_changed":
+      return one(undefined, { is: event.audioStatus });
+    default:
+      return [];
+  }
+};
+
+/** A part of a list that is read backwards, the newest first. */
+export interface Part {
+  readonly entries: readonly Entry[];
+  /** Whether the list goes on. */
+  readonly hasOlder: boolean;
+}
+
+/**
+ * One column of several lists: newest first, each happening once. What is older than the end of a list that goes on is left out, because
+ * something that is not read yet would belong above it.
+ *
+ * @param others - entries that belong to no list: events, and what the state tells about the past
+ */
+export const mergeTimeline = (parts: readonly Part[], others: readonly Entry[]): readonly Entry[] => {
+  const from = Math.max(
+    Number.NEGATIVE_INFINITY,
+    ...parts.flatMap(({ entries, hasOlder }) =>
+      hasOlder ? [entries.reduce((oldest, { at }) => Math.min(oldest, at), Number.POSITIVE_INFINITY)] : [],
+    ),
+  );
+  const byKey = new Map<string, Entry>();
+  for (const entry of [...parts.flatMap(({ entries }) => entries), ...others]) {
+    if (entry.at < from) continue;
+    const known = byKey.get(entry.key);
+    // The first of several tells when it was asked for.
+    if (!known || entry.at < known.at) byKey.set(entry.key, entry);
+  }
+  return [...byKey.values()].sort(
+    (one, other) => other.at - one.at || other.key.localeCompare(one.key, "en", { numeric: true }),
+  );
+};
+
+/** Whether an entry belongs into the timeline of a person: it is about them, for them, or for everybody. */
+export const concerns = ({ userId, what }: Entry, person: string): boolean => {
+  if (userId !== undefined) return userId === person;
+  if (what.is === "message" || what.is === "signal") return what.to === undefined || what.to.includes(person);
+  return true;
+};

@@ -1,0 +1,118 @@
+import { useFormatter, useTranslations } from "use-intl";
+import type { Row } from "../../live/feed.js";
+import type { Entry } from "../../live/timeline.js";
+import type { Texts } from "../../texts/texts.js";
+import type { State } from "../state-mark.js";
+import { useZone } from "../time.js";
+
+type Types = Texts["watching"]["types"];
+const TYPES = {
+  scenePersonExit: true,
+  manyPeople: true,
+  actionPoseStandup: true,
+  actionPoseHandup: true,
+  actionHeadUpDown: true,
+  headShaking: true,
+  watch: true,
+  earPhone: true,
+  cellPhone: true,
+  actionPersonSpeech: true,
+} as const satisfies { readonly [Type in keyof Types]: true };
+const isKnown = (type: string): type is keyof Types => Object.hasOwn(TYPES, type);
+
+/** The name of what a detector saw. A detector of one's own has names of its own. */
+export const useTypeName = (): ((detectType: string) => string) => {
+  const t = useTranslations("watching.types");
+  return (detectType) => (isKnown(detectType) ? t(detectType) : detectType);
+};
+
+/** Says what happened, in one sentence. */
+export const useSay = (nameOf: (userId: string) => string): ((row: Row) => string) => {
+  const t = useTranslations("watching.what");
+  const picture = useTranslations("watching.picture");
+  const format = useFormatter();
+  const timeZone = useZone();
+  const typeName = useTypeName();
+  const clock = (at: number) =>
+    format.dateTime(at, { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const names = (people: readonly string[] | undefined) => {
+    const [first, ...others] = people ?? [];
+    if (first === undefined) return t("everybody");
+    return others.length === 0
+      ? nameOf(first)
+      : t("andMore", { name: nameOf(first), more: others.length });
+  };
+  return (row) => {
+    if ("fold" in row) {
+      const { kind, userIds, from, to } = row.fold;
+      return t(kind === "left" ? "leftMany" : "stoppedMany", {
+        count: userIds.length,
+        from: clock(from),
+        to: clock(to),
+      });
+    }
+    const { userId = "", what } = row.entry;
+    const name = nameOf(userId);
+    const camera = format.list(
+      row.cameras.map((which) => picture(which)),
+      { type: "unit" },
+    );
+    switch (what.is) {
+      case "entered":
+      case "left":
+      case "publishing":
+      case "stopped":
+        return t(what.is, { name, camera });
+      case "devices":
+        return t("devices", { name, camera, devices: what.devices });
+      case "record":
+        return t("record", { name, camera, type: typeName(what.detectType) });
+      case "message": {
+        const { from, to, text } = what;
+        if (what.isFromCandidate) return t("messageFrom", { name, text });
+        return to === undefined
+          ? t("messageToAll", { from: nameOf(from), text })
+          : t("messageTo", { from: nameOf(from), to: names(to), text });
+      }
+      case "signal":
+        return t(`signal.${what.signal}`, { from: nameOf(what.from), to: names(what.to) });
+      case "updated":
+        return t("updated", { name, minutes: what.extraMinutes });
+      case "added":
+      case "removed":
+        return t(what.is, { name });
+      default:
+        return t(what.is);
+    }
+  };
+};
+
+/** The mark of a line. Undefined: it needs none. */
+export const markOf = (row: Row): State | undefined => {
+  if ("fold" in row) return row.fold.kind === "left" ? "disconnected" : "dark";
+  return entryMark(row.entry);
+};
+
+const entryMark = ({ what }: Entry): State | undefined => {
+  switch (what.is) {
+    case "entered":
+    case "publishing":
+      return "publishing";
+    case "left":
+      return "disconnected";
+    case "stopped":
+      return "dark";
+    case "devices":
+      return what.devices > 1 ? "devices" : "publishing";
+    case "record":
+      return "detections";
+    case "message":
+      return what.isFromCandidate ? "help" : undefined;
+    case "ended":
+      return "ended";
+    case "removed":
+      return "removed";
+    default:
+      return undefined;
+  }
+};

@@ -1,0 +1,36 @@
+import { useInvigilClient, useRoomEvent, useSession } from "@invigil/react";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import type { KnownPast } from "../../live/seats.js";
+
+const NOTHING: ReadonlyMap<string, KnownPast> = new Map();
+
+/**
+ * Since when the people of a room have been gone, and their cameras dark. Only those who may see everybody of the exam are told; others see
+ * what the lists of the room say.
+ */
+export const useKnownPasts = (examId: string, roomId: string): ReadonlyMap<string, KnownPast> => {
+  const client = useInvigilClient();
+  const { user } = useSession();
+  // Of teachers, only the exam's creator may, and nothing says who that is.
+  const mayAsk = user?.role === "admin" || user?.role === "inspector";
+  const { data, refetch } = useQuery({
+    queryKey: ["known pasts", roomId],
+    queryFn: async ({ signal }) => {
+      const { people } = await client.exam.people.query({ examId, roomId }, { signal });
+      return people;
+    },
+    enabled: mayAsk,
+    // Events tell what happens from now on.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+  });
+  useRoomEvent(roomId, "gap", () => {
+    if (mayAsk) void refetch();
+  });
+  return useMemo(
+    () => (data ? new Map(data.map((person) => [person.userId, person])) : NOTHING),
+    [data],
+  );
+};

@@ -1,0 +1,37 @@
+import Hls from "hls.js/light";
+import type { PlayOptions } from "./whep.js";
+
+/** Plays a stream by HLS. Load this file late: the player is large. */
+export const playHls = async (
+  url: string,
+  video: HTMLVideoElement,
+  { signal, onLost }: PlayOptions,
+): Promise<void> => {
+  signal.throwIfAborted();
+  if (!Hls.isSupported()) {
+    // Safari on phones plays it by itself.
+    video.src = url;
+    video.addEventListener("error", onLost, { once: true });
+    signal.addEventListener("abort", () => {
+      video.removeEventListener("error", onLost);
+      video.removeAttribute("src");
+      video.load();
+    });
+    await video.play();
+    return;
+  }
+  const hls = new Hls({ maxBufferLength: 10, backBufferLength: 0, liveSyncDurationCount: 2 });
+  signal.addEventListener("abort", () => hls.destroy(), { once: true });
+  await new Promise<void>((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    hls.on(Hls.Events.MANIFEST_PARSED, () => resolve());
+    hls.on(Hls.Events.ERROR, (_event, { fatal, error }) => {
+      if (!fatal) return;
+      reject(error);
+      onLost();
+    });
+    hls.loadSource(url);
+    hls.attachMedia(video);
+  });
+  await video.play();
+};

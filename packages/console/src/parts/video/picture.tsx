@@ -1,0 +1,115 @@
+import { useInvigil } from "@invigil/react";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { useTranslations } from "use-intl";
+import type { CameraView } from "../../live/seats.js";
+import type { Camera } from "../../live/timeline.js";
+import { Mark } from "../state-mark.js";
+import { Time } from "../time.js";
+import { keepPlaying, type PlayState, type Way } from "./keep-playing.js";
+import { useOnScreen } from "./on-screen.js";
+import styles from "./picture.module.css";
+import { TestPicture } from "./test-picture.js";
+import { playWhep } from "./whep.js";
+
+/** The addresses at which browsers play a stream. */
+export interface PlayUrls {
+  readonly hlsUrl?: string | undefined;
+  readonly whepUrl?: string | undefined;
+}
+
+/** The ways to play a stream, the one with the least delay first. Each attempt uses the newest addresses. */
+const waysOf = (urls: { readonly current: PlayUrls }, video: HTMLVideoElement): readonly Way[] => {
+  const { whepUrl, hlsUrl } = urls.current;
+  const whep: Way = (options) => playWhep(urls.current.whepUrl ?? whepUrl ?? "", video, options);
+  const hls: Way = async (options) => {
+    const { playHls } = await import("./hls.js");
+    await playHls(urls.current.hlsUrl ?? hlsUrl ?? "", video, options);
+  };
+  return [...(whepUrl === undefined ? [] : [whep]), ...(hlsUrl === undefined ? [] : [hls])];
+};
+
+export interface PictureProps {
+  readonly userId: string;
+  /** Whose camera it is. */
+  readonly name: string;
+  readonly camera: Camera;
+  readonly view: CameraView;
+  /** Undefined: they are not there yet. `hidden`: the role may not see them. */
+  readonly urls: PlayUrls | "hidden" | undefined;
+  /** Whether its sound is heard. Default: no. */
+  readonly hasSound?: boolean;
+}
+
+/** What a camera sends, while it is on the screen; or why nothing is to be seen. */
+export function Picture({ userId, name, camera, view, urls, hasSound = false }: PictureProps) {
+  const t = useTranslations("watching.picture");
+  const invigil = useInvigil();
+  const { data: info } = useQuery({ ...invigil.installation.info.queryOptions(), staleTime: Number.POSITIVE_INFINITY });
+  const frame = useRef<HTMLDivElement>(null);
+  const isOnScreen = useOnScreen(frame);
+  const label = t("label", { name, camera: t(camera) });
+  const isPublishing = view.status === "publishing";
+  const canPlay =
+    urls !== undefined && urls !== "hidden" && (urls.hlsUrl !== undefined || urls.whepUrl !== undefined);
+  return (
+    <div ref={frame} className={styles.frame} data-camera={camera}>
+      {isPublishing && canPlay ? (
+        <Stream urls={urls} isOn={isOnScreen} label={label} hasSound={hasSound} />
+      ) : isPublishing && info?.isDemo ? (
+        <TestPicture seed={userId} camera={camera} isOn={isOnScreen} label={label} className={styles.picture} />
+      ) : (
+        <p className={styles.why}>
+          <span className={styles.camera}>{t(camera)}</span>
+          {!isPublishing && <Mark state={view.status === "stopped" ? "dark" : "idle"} />}
+          <span>
+            {view.status === "stopped"
+              ? view.since === undefined
+                ? t("stopped")
+                : t.rich("stoppedSince", { time: () => <Time value={new Date(view.since ?? 0)} /> })
+              : view.status === "idle"
+                ? t("idle")
+                : urls === undefined
+                  ? t("loading")
+                  : t(urls === "hidden" ? "hidden" : "noUrl")}
+          </span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Stream({
+  urls,
+  isOn,
+  label,
+  hasSound,
+}: {
+  urls: PlayUrls;
+  isOn: boolean;
+  label: string;
+  hasSound: boolean;
+}) {
+  const t = useTranslations("watching.picture");
+  const video = useRef<HTMLVideoElement>(null);
+  const [state, setState] = useState<PlayState>("connecting");
+  // The signature of the addresses changes each minute. What plays goes on with the one that it began with.
+  const latest = useRef(urls);
+  latest.current = urls;
+  useEffect(() => {
+    const element = video.current;
+    if (!element || !isOn) return;
+    const playing = new AbortController();
+    void keepPlaying(waysOf(latest, element), { signal: playing.signal, onState: setState });
+    return () => playing.abort();
+  }, [isOn]);
+  return (
+    <>
+      {/* biome-ignore lint/a11y/useMediaCaption: a live camera has no captions. */}
+      <video ref={video} className={styles.picture} muted={!hasSound} playsInline aria-label={label} />
+      {state !== "playing" && (
+        <p className={styles.over}>{t(state === "failed" ? "failed" : "connecting")}</p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,332 @@
+import { useInvigil, useLiveRoom, useLiveStatus, useRoom, useRoomEvent } from "@invigil/react";
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { useFormatter, useTranslations } from "use-intl";
+import { type SeatView, seatsOf } from "../../live/seats.js";
+import { type Camera, concerns, KINDS, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
+import type { Act } from "../../parts/acting/acts.js";
+import { PersonMenu } from "../../parts/acting/person-menu.js";
+import { Announce } from "../../parts/announcer.js";
+import { useNow } from "../../parts/clock.js";
+import { Composer } from "../../parts/composer.js";
+import { Freshness, useReportConnection } from "../../parts/connection.js";
+import { Empty, Skeleton } from "../../parts/empty.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { Choices } from "../../parts/filter-bar.js";
+import { useMay } from "../../parts/may.js";
+import { useNotify } from "../../parts/notify.js";
+import { Page } from "../../parts/page.js";
+import { oneOf, useSearchState } from "../../parts/search-state.js";
+import { StateMark } from "../../parts/state-mark.js";
+import { Time, useZone } from "../../parts/time.js";
+import { Feed } from "../../parts/timeline/feed.js";
+import { useKnownPasts } from "../../parts/timeline/use-known-pasts.js";
+import { useTimeline } from "../../parts/timeline/use-timeline.js";
+import { Picture } from "../../parts/video/picture.js";
+import styles from "./candidate.module.css";
+
+const ActDialog = lazy(() => import("../../parts/acting/dialogs.js"));
+
+const PARAMS = { kind: oneOf(["all", ...KINDS], "all") };
+/** So many lines are looked for without being asked: others of the room may have many more. */
+const ENOUGH = 40;
+const PAGES = 8;
+const CAMERAS: readonly Camera[] = ["main", "pc"];
+
+export function Candidate({
+  examId,
+  roomId,
+  userId,
+  isSearching,
+  onGone,
+}: {
+  examId: string;
+  roomId: string;
+  userId: string;
+  /** Whether it is being looked for where the candidate is now. */
+  isSearching: boolean;
+  /** The candidate is not in the room any more. */
+  onGone: () => void;
+}) {
+  const t = useTranslations("candidate");
+  const acts = useTranslations("watching.acts");
+  const kinds = useTranslations("watching.kinds");
+  const feedTexts = useTranslations("watching.feed");
+  const pictureTexts = useTranslations("watching.picture");
+  const invigil = useInvigil();
+  const may = useMay();
+  const notify = useNotify();
+  const [{ kind }, change] = useSearchState(PARAMS);
+  const [act, setAct] = useState<Act>();
+  const [heard, setHeard] = useState<Camera>();
+  const live = useLiveRoom(roomId);
+  const { status, lastHeardAt } = useLiveStatus({ roomId });
+  const connection = { status, heardAt: lastHeardAt?.getTime() };
+  useReportConnection(connection);
+  const { state } = useRoom(roomId);
+  const hasEnded = state?.room.status === "ended";
+  const { data: exam } = useQuery(invigil.exam.get.queryOptions({ examId }));
+  const { data: participant } = useQuery(
+    invigil.participant.get.queryOptions({ roomId, userId }, { staleTime: Number.POSITIVE_INFINITY }),
+  );
+
+  const member = state?.members.find((one) => one.userId === userId);
+  const known = useKnownPasts(examId, roomId);
+  const past = useMemo(
+    () => known.get(userId)?.left.map((page) => leftEntry(userId, page)) ?? [],
+    [known, userId],
+  );
+  const timeline = useTimeline(roomId, past);
+  const own = useMemo(
+    () => timeline.entries.filter((entry) => concerns(entry, userId)),
+    [timeline.entries, userId],
+  );
+  const shown = useMemo(() => own.filter((entry) => kind === "all" || entry.kind === kind), [own, kind]);
+  const { hasOlder, isLoadingOlder, loadOlder, pages } = timeline;
+  useEffect(() => {
+    if (shown.length < ENOUGH && hasOlder && !isLoadingOlder && pages < PAGES) loadOlder();
+  }, [shown.length, hasOlder, isLoadingOlder, pages, loadOlder]);
+
+  // Somebody else may move or remove the candidate at any time.
+  useRoomEvent(roomId, "participant_removed", (event) => {
+    if (event.userId === userId) onGone();
+  });
+  const isGone = state !== undefined && member === undefined;
+  const names = useMemo(
+    () => new Map(state?.members.map((one) => [one.userId, one.name])),
+    [state?.members],
+  );
+  const nameOf = useCallback((id: string) => names.get(id) ?? id, [names]);
+
+  if (!state || (isGone && isSearching))
+    return (
+      <Page title={t("title")}>
+        <Skeleton />
+      </Page>
+    );
+  const { room } = state;
+  const [seat] = seatsOf({
+    members: member ? [member] : [],
+    presence: state.presence,
+    hasEnded,
+    entries: own,
+    known,
+    from: 0,
+  });
+  if (!seat || !member)
+    return (
+      <Page title={t("title")}>
+        <Empty
+          title={t("removed.title", { id: userId })}
+          action={
+            <Button
+              variant="default"
+              renderRoot={(props) => (
+                <Link to="/exams/$examId/rooms/$roomId" params={{ examId, roomId }} {...props} />
+              )}
+            >
+              {t("removed.toRoom")}
+            </Button>
+          }
+        >
+          {t("removed.text")}
+        </Empty>
+      </Page>
+    );
+  const { name, cameras, hasPc, extraMinutes } = seat;
+  const mayAct = may.act && !hasEnded;
+  const used = hasPc ? CAMERAS : (["main"] as const);
+  const count = (of: string) => own.filter((entry) => entry.kind === of).length;
+  return (
+    <Page
+      title={name}
+      of={exam?.name}
+      aside={
+        <span className={styles.head}>
+          <span>{userId}</span>
+          <span>
+            {t("header.room")}{" "}
+            <Link to="/exams/$examId/rooms/$roomId" params={{ examId, roomId }}>
+              {room.name}
+            </Link>
+          </span>
+          <StateMark
+            state={seat.state}
+            since={seat.since === undefined ? undefined : new Date(seat.since)}
+          />
+          {exam && !hasEnded && <TimeLeft {...exam} extraMinutes={extraMinutes} />}
+        </span>
+      }
+      actions={mayAct && <PersonMenu person={seat} onAct={setAct} />}
+    >
+      {hasEnded && (
+        <>
+          <p className={styles.note}>{t("ended", { name })}</p>
+          <Announce text={t("ended", { name })} />
+        </>
+      )}
+      {!may.act && <p className={styles.note}>{t("readOnly")}</p>}
+      <Freshness of={connection}>
+        <div className={styles.columns}>
+          <div className={styles.left}>
+            <div className={styles.pictures}>
+              {used.map((camera) => (
+                <div key={camera} className={styles.picture}>
+                  <Picture
+                    userId={userId}
+                    name={name}
+                    camera={camera}
+                    view={cameras[camera]}
+                    urls={participant?.streams[camera]}
+                    hasSound={heard === camera}
+                  />
+                  {participant?.streams[camera].hlsUrl ?? participant?.streams[camera].whepUrl ? (
+                    <Button
+                      variant="subtle"
+                      size="compact-xs"
+                      aria-pressed={heard === camera}
+                      onClick={() => setHeard(heard === camera ? undefined : camera)}
+                    >
+                      {t(heard === camera ? "sound.off" : "sound.on", { camera: pictureTexts(camera) })}
+                    </Button>
+                  ) : null}
+                </div>
+              ))}
+            </div>
+            <Devices seat={seat} roomId={roomId} left={known.get(userId)?.left} />
+          </div>
+          <section className={styles.right} aria-labelledby="timeline">
+            <div className={styles.bar}>
+              <h2 id="timeline">{t("timeline")}</h2>
+              <Choices
+                label={kinds("label")}
+                choices={[
+                  { value: "all", label: kinds("all"), count: own.length },
+                  ...KINDS.map((one) => ({ value: one, label: kinds(one), count: count(one) })),
+                ]}
+                value={kind}
+                onChange={(next) => change({ kind: next })}
+              />
+            </div>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by the keyboard. */}
+            <div className={styles.feed} tabIndex={0} role="region" aria-labelledby="timeline">
+              {timeline.error ? (
+                <ErrorNote error={timeline.error} onRetry={timeline.reload} />
+              ) : timeline.isLoading ? (
+                <Skeleton rows={6} />
+              ) : (
+                <Feed
+                  label={t("timeline")}
+                  entries={shown}
+                  place={room.name}
+                  nameOf={nameOf}
+                  hasOlder={hasOlder}
+                  isLoadingOlder={isLoadingOlder}
+                  onOlder={loadOlder}
+                  arrangement={kind}
+                  empty={feedTexts(kind === "all" ? "empty" : "noneOfKind")}
+                />
+              )}
+            </div>
+            {mayAct && (
+              <div className={styles.composer}>
+                <Composer
+                  label={t("message", { name })}
+                  onSend={async (text) => {
+                    if (!live) throw new Error("The room is not open.");
+                    await live.send(WRITTEN, { text }, { to: loginsOf(userId, hasPc) });
+                    notify.done(acts("sent"));
+                  }}
+                />
+              </div>
+            )}
+          </section>
+        </div>
+      </Freshness>
+      {act && (
+        <Suspense>
+          <ActDialog act={act} room={room} onClose={() => setAct(undefined)} />
+        </Suspense>
+      )}
+    </Page>
+  );
+}
+
+function TimeLeft({
+  startTime,
+  endTime,
+  extraMinutes,
+}: {
+  startTime: Date;
+  endTime: Date;
+  extraMinutes: number;
+}) {
+  const t = useTranslations("candidate.header");
+  const format = useFormatter();
+  const timeZone = useZone();
+  const now = useNow("minute");
+  const left = endTime.getTime() + extraMinutes * 60_000 - now;
+  const words =
+    left <= 0
+      ? t("over")
+      : now < startTime.getTime()
+        ? t("notYet", {
+            time: format.dateTime(startTime, {
+              timeZone,
+              month: "short",
+              day: "numeric",
+              hour: "2-digit",
+              minute: "2-digit",
+              hourCycle: "h23",
+            }),
+          })
+        : t("left", { minutes: Math.floor(left / 60_000) });
+  return (
+    <span data-numbers>
+      {words}
+      {extraMinutes > 0 && ` · ${t("extra", { minutes: extraMinutes })}`}
+    </span>
+  );
+}
+
+/** The pages of a candidate: which are connected, on how many devices, and which were. */
+function Devices({
+  seat,
+  roomId,
+  left,
+}: {
+  seat: SeatView;
+  roomId: string;
+  left: readonly { readonly camera: Camera; readonly since: Date }[] | undefined;
+}) {
+  const t = useTranslations("candidate.details");
+  const pictureTexts = useTranslations("watching.picture");
+  const presence = useRoom(roomId, ({ state }) => state?.presence);
+  const pages = presence?.filter(({ userId }) => userId === seat.userId) ?? [];
+  const gone = left?.filter(({ camera }) => pages.every((page) => page.camera !== camera)) ?? [];
+  return (
+    <section className={styles.details} aria-labelledby="devices">
+      <h2 id="devices">{t("title")}</h2>
+      <ul>
+        {pages.map(({ camera, since, devices }) => (
+          <li key={camera} data-many={devices > 1 || undefined}>
+            {t.rich("page", {
+              camera: pictureTexts(camera),
+              devices,
+              time: () => <Time value={since} />,
+            })}
+          </li>
+        ))}
+        {gone.map(({ camera, since }) => (
+          <li key={camera}>
+            {t.rich("leftPage", { camera: pictureTexts(camera), time: () => <Time value={since} /> })}
+          </li>
+        ))}
+        {pages.length + gone.length === 0 && <li>{t(seat.state === "expected" ? "none" : "gone")}</li>}
+        <li>{t("records", { count: seat.detections })}</li>
+      </ul>
+    </section>
+  );
+}

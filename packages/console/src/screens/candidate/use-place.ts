@@ -1,0 +1,75 @@
+import { type InvigilClient, isInvigilError } from "@invigil/client";
+import { useInvigilClient, useSession } from "@invigil/react";
+import { useQuery } from "@tanstack/react-query";
+
+/** Where somebody is in an exam. */
+export interface Place {
+  readonly name?: string | undefined;
+  readonly room?: { readonly id: string; readonly name: string } | undefined;
+  readonly isUnseated: boolean;
+}
+
+const NOWHERE: Place = { isUnseated: false };
+const NOT_HERE: ReadonlySet<string> = new Set(["FORBIDDEN", "ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"]);
+
+/** The answer, or undefined if the caller may not see it or there is none. */
+const ifThere = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isInvigilError(error) && NOT_HERE.has(error.data.reason)) return undefined;
+    throw error;
+  }
+};
+
+const inRoom = async (
+  { participant, room }: InvigilClient,
+  roomId: string,
+  userId: string,
+): Promise<Place | undefined> => {
+  const [person, place] = await Promise.all([
+    ifThere(participant.get.query({ roomId, userId })),
+    ifThere(room.get.query({ roomId })),
+  ]);
+  return person && place && { name: person.name, room: place, isUnseated: false };
+};
+
+/** Looks through the rooms that a teacher sees. */
+const inOwnRooms = async (client: InvigilClient, examId: string, userId: string): Promise<Place> => {
+  const { rooms } = await client.room.list.query({ examId, pageSize: 100 });
+  for (const { id } of rooms) {
+    const place = await inRoom(client, id, userId);
+    if (place) return place;
+  }
+  return NOWHERE;
+};
+
+const inExam = async (client: InvigilClient, examId: string, userId: string): Promise<Place | undefined> => {
+  const located = await ifThere(client.participant.locate.query({ examId, userId }));
+  if (!located) return undefined;
+  const { unseated, rooms } = located;
+  const room = rooms.find(({ status }) => status === "in_progress") ?? rooms[0];
+  if (room) return { room: { id: room.roomId, name: room.name }, isUnseated: false };
+  return unseated ? { name: unseated.name, isUnseated: true } : NOWHERE;
+};
+
+/**
+ * Finds the room of a candidate: the one that the address names, if they are in it, or another one. Which calls say so depends on the role.
+ */
+export const usePlace = (examId: string, userId: string, hint: string | undefined) => {
+  const client = useInvigilClient();
+  const { user } = useSession();
+  const role = user?.role;
+  return useQuery({
+    queryKey: ["place", examId, userId],
+    queryFn: async (): Promise<Place> => {
+      const hinted = hint === undefined ? undefined : await inRoom(client, hint, userId);
+      if (hinted) return hinted;
+      if (role === "inspector") return inOwnRooms(client, examId, userId);
+      return (await inExam(client, examId, userId)) ?? inOwnRooms(client, examId, userId);
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+  });
+};

@@ -1,0 +1,421 @@
+import { useInvigil, useLiveRoom, useLiveStatus, useRoom } from "@invigil/react";
+import { Button } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { lazy, type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { useFormatter, useTranslations } from "use-intl";
+import { byNeed, needsLook, type SeatView, seatsOf } from "../../live/seats.js";
+import { type Entry, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
+import type { Act, ActPerson } from "../../parts/acting/acts.js";
+import { Announce } from "../../parts/announcer.js";
+import { useNow } from "../../parts/clock.js";
+import { Composer } from "../../parts/composer.js";
+import { Freshness, useReportConnection } from "../../parts/connection.js";
+import { Empty, Skeleton } from "../../parts/empty.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { Choices } from "../../parts/filter-bar.js";
+import { useHeldRows } from "../../parts/hold.js";
+import { IconButton } from "../../parts/icon-button.js";
+import { BackIcon, MoreIcon } from "../../parts/icons.js";
+import { useMay } from "../../parts/may.js";
+import { ActionMenu, type MenuEntry } from "../../parts/menu.js";
+import { useNotify } from "../../parts/notify.js";
+import { Page } from "../../parts/page.js";
+import { list, oneOf, useSearchState, whole } from "../../parts/search-state.js";
+import { useShortcut } from "../../parts/shortcuts.js";
+import { StateMark } from "../../parts/state-mark.js";
+import { Time } from "../../parts/time.js";
+import { Feed } from "../../parts/timeline/feed.js";
+import { useKnownPasts } from "../../parts/timeline/use-known-pasts.js";
+import { useTimeline } from "../../parts/timeline/use-timeline.js";
+import styles from "./room.module.css";
+import { Tile } from "./tile.js";
+
+const ActDialog = lazy(() => import("../../parts/acting/dialogs.js"));
+
+const TILES = ["1", "4", "9", "16"] as const;
+const PARAMS = {
+  tiles: oneOf(TILES, "9"),
+  page: whole(1),
+  pane: oneOf(["pictures", "feed"], "pictures"),
+  to: list(),
+  /** From how many detections in the window on a candidate is red. */
+  red: whole(5),
+};
+/** Detections of the last minutes count for the order of the tiles. */
+const WINDOW_MINUTES = 10;
+const keyOf = ({ userId }: SeatView) => userId;
+const personOf = ({ userId, name, extraMinutes, isHere }: SeatView): ActPerson => ({
+  userId,
+  name,
+  extraMinutes,
+  isHere,
+});
+
+export function Room({ examId, roomId }: { examId: string; roomId: string }) {
+  const t = useTranslations("room");
+  const acts = useTranslations("watching.acts");
+  const feedTexts = useTranslations("watching.feed");
+  const format = useFormatter();
+  const invigil = useInvigil();
+  const may = useMay();
+  const notify = useNotify();
+  const now = useNow("minute");
+  const [{ tiles, page, pane, to, red }, change] = useSearchState(PARAMS);
+  const [act, setAct] = useState<Act>();
+  const live = useLiveRoom(roomId);
+  const { status, lastHeardAt } = useLiveStatus({ roomId });
+  const connection = { status, heardAt: lastHeardAt?.getTime() };
+  useReportConnection(connection);
+  const { state } = useRoom(roomId);
+  const hasEnded = state?.room.status === "ended";
+  const mayAct = may.act && !hasEnded;
+
+  const known = useKnownPasts(examId, roomId);
+  const past = useMemo(
+    () => [...known].flatMap(([userId, { left }]) => left.map((page) => leftEntry(userId, page))),
+    [known],
+  );
+  const timeline = useTimeline(roomId, past);
+  const { entries } = timeline;
+  const { data: participants, error: streamsError } = useQuery(
+    invigil.participant.list.queryOptions({ roomId, role: "examinee" }, { staleTime: Number.POSITIVE_INFINITY }),
+  );
+  const urlsOf = useMemo(
+    () => new Map(participants?.map(({ userId, streams }) => [userId, streams])),
+    [participants],
+  );
+
+  const seats = useMemo(
+    () =>
+      state
+        ? byNeed(
+            seatsOf({
+              members: state.members,
+              presence: state.presence,
+              hasEnded,
+              entries,
+              known,
+              from: now - WINDOW_MINUTES * 60_000,
+            }),
+            red,
+          )
+        : [],
+    [state, hasEnded, entries, known, now, red],
+  );
+  const names = useMemo(
+    () => new Map(state?.members.map(({ userId, name }) => [userId, name])),
+    [state?.members],
+  );
+  const nameOf = useCallback((userId: string) => names.get(userId) ?? userId, [names]);
+
+  // Tiles stand still while somebody points at them or has the focus in them.
+  const [isPointedAt, setIsPointedAt] = useState(false);
+  const [hasFocus, setHasFocus] = useState(false);
+  const count = Number(tiles);
+  const pages = Math.max(1, Math.ceil(seats.length / count));
+  const current = Math.min(Math.max(1, page), pages);
+  const { rows, changed, show } = useHeldRows(
+    seats,
+    keyOf,
+    (isPointedAt || hasFocus) && act === undefined,
+    `${tiles} ${page}`,
+  );
+  const shown = rows.slice((current - 1) * count, current * count);
+  const turn = (by: number) => change({ page: Math.min(pages, Math.max(1, current + by)) });
+
+  const composer = useRef<HTMLDivElement>(null);
+  const chosen = useMemo(() => seats.filter(({ userId }) => to.includes(userId)), [seats, to]);
+  const choose = useCallback(
+    (userIds: readonly string[], writes = false) => {
+      change({ to: userIds, ...(writes && { pane: "feed" as const }) }, { replace: true });
+      // On a phone, the field comes with the list.
+      if (writes) setTimeout(() => composer.current?.querySelector("textarea")?.focus());
+    },
+    [change],
+  );
+  const writeTo = useCallback((userId: string) => choose([userId], true), [choose]);
+  useShortcut({ keys: "]", label: t("shortcuts.next"), run: () => turn(1) });
+  useShortcut({ keys: "[", label: t("shortcuts.before"), run: () => turn(-1) });
+  useShortcut({
+    keys: "w",
+    label: t("shortcuts.write"),
+    run: () => composer.current?.querySelector("textarea")?.focus(),
+  });
+
+  if (!state)
+    return (
+      <Page title={t("title")}>
+        <Skeleton />
+      </Page>
+    );
+  const { room } = state;
+  const ofState = (wanted: SeatView["state"]) => seats.filter((seat) => seat.state === wanted).length;
+  const here = seats.filter(({ isHere }) => isHere).length;
+  const look = seats.filter((seat) => needsLook(seat, red)).length;
+  const isTeacherHere = state.presence.some(({ role }) => role === "teacher");
+  const people = seats.map(personOf);
+  const clipTo = chosen.length > 0 ? chosen.map(personOf) : people;
+
+  const send = async (text: string) => {
+    if (!live) throw new Error("The room is not open.");
+    const receivers = chosen.flatMap(({ userId, hasPc }) => loginsOf(userId, hasPc));
+    await live.send(WRITTEN, { text }, chosen.length > 0 ? { to: receivers } : {});
+  };
+  const more: readonly MenuEntry[] = [
+    { kind: "action", label: t("actions.mute"), onSelect: () => setAct({ kind: "mute" }) },
+    { kind: "action", label: t("actions.voice"), onSelect: () => setAct({ kind: "voice" }) },
+    { kind: "line" },
+    {
+      kind: "action",
+      label: t("actions.end"),
+      isDangerous: true,
+      onSelect: () => setAct({ kind: "endRoom", people }),
+    },
+  ];
+  const actionOf = (entry: Entry): ReactNode => {
+    const { userId, what } = entry;
+    if (userId === undefined || !names.has(userId)) return null;
+    const button = (label: string, onClick: () => void) => (
+      <Button variant="subtle" size="compact-xs" onClick={onClick}>
+        {label}
+      </Button>
+    );
+    if (!mayAct || what.is === "record")
+      return (
+        <Button
+          variant="subtle"
+          size="compact-xs"
+          renderRoot={(props) => (
+            <Link
+              to="/exams/$examId/candidates/$userId"
+              params={{ examId, userId }}
+              search={{ room: roomId }}
+              {...props}
+            />
+          )}
+        >
+          {acts("look")}
+        </Button>
+      );
+    if (what.is === "message") return what.isFromCandidate && button(acts("reply"), () => writeTo(userId));
+    const seat = seats.find((one) => one.userId === userId);
+    if (!seat) return null;
+    if (what.is === "devices" || what.is === "left")
+      return button(acts("link"), () => setAct({ kind: "link", person: personOf(seat) }));
+    return button(acts("write"), () => writeTo(userId));
+  };
+  const reds = new Set(
+    seats.flatMap(({ userId, detections }) => (detections >= red ? [userId] : [])),
+  );
+  const [first] = chosen;
+  return (
+    <Page
+      title={room.name}
+      aside={
+        hasEnded ? (
+          <StateMark state="ended" />
+        ) : (
+          <span className={styles.counts} data-numbers>
+            {look > 0 && <strong>{t("counts.look", { count: look })}</strong>}
+            <span>{t("counts.here", { count: here })}</span>
+            {(["expected", "disconnected", "dark"] as const).map((kind) => {
+              const amount = ofState(kind);
+              return amount > 0 && <span key={kind}>{t(`counts.${kind}`, { count: amount })}</span>;
+            })}
+            {!isTeacherHere && <span className={styles.warning}>{t("counts.teacherMissing")}</span>}
+          </span>
+        )
+      }
+      actions={
+        mayAct && (
+          <>
+            <Button
+              variant="default"
+              disabled={people.length === 0}
+              onClick={() => setAct({ kind: "clip", people: clipTo, isAll: chosen.length === 0 })}
+            >
+              {t("actions.clip")}
+            </Button>
+            <ActionMenu label={acts("label", { name: room.name })} icon={<MoreIcon />} entries={more} />
+          </>
+        )
+      }
+    >
+      {hasEnded && (
+        <>
+          <p className={styles.note}>
+            {t.rich("ended.text", { time: () => <Time value={room.updatedAt} /> })}
+            {may.administer && <Reopen roomId={roomId} name={room.name} />}
+          </p>
+          <Announce text={t("ended.text").replace(/\s*<time>.*<\/time>/, "")} />
+        </>
+      )}
+      {!may.act && <p className={styles.note}>{t("readOnly")}</p>}
+      {streamsError && <ErrorNote error={streamsError} />}
+      <div className={styles.bar}>
+        <span className={styles.panes}>
+          <Choices
+            label={t("panes.label")}
+            choices={[
+              { value: "pictures", label: t("panes.pictures") },
+              { value: "feed", label: t("panes.feed") },
+            ]}
+            value={pane}
+            onChange={(next) => change({ pane: next })}
+          />
+        </span>
+        <Choices
+          label={t("tiles.label")}
+          choices={TILES.map((value) => ({ value, label: t("tiles.many", { count: Number(value) }) }))}
+          value={tiles}
+          onChange={(next) => change({ tiles: next, page: 1 })}
+        />
+        {changed > 0 && (
+          <button type="button" className={styles.changed} onClick={show}>
+            {t("wall.changed", { count: changed })}
+          </button>
+        )}
+        {pages > 1 && (
+          <nav className={styles.pager} aria-label={t("pages.label")}>
+            <span data-numbers>
+              {t("pages.shown", {
+                from: (current - 1) * count + 1,
+                to: Math.min(current * count, rows.length),
+                total: rows.length,
+              })}
+            </span>
+            <IconButton label={t("pages.before")} disabled={current === 1} onClick={() => turn(-1)}>
+              <BackIcon />
+            </IconButton>
+            <IconButton
+              label={t("pages.after")}
+              disabled={current === pages}
+              onClick={() => turn(1)}
+              data-forward
+            >
+              <BackIcon />
+            </IconButton>
+          </nav>
+        )}
+      </div>
+      <Freshness of={connection}>
+        <div className={styles.panesOf} data-pane={pane}>
+          {seats.length === 0 ? (
+            <Empty title={t("empty.title")}>{t(may.act ? "empty.manager" : "empty.others")}</Empty>
+          ) : (
+            <ul
+              className={styles.wall}
+              data-tiles={tiles}
+              aria-label={t("wall.label", { room: room.name })}
+              onPointerEnter={({ pointerType }) => setIsPointedAt(pointerType === "mouse")}
+              onPointerLeave={() => setIsPointedAt(false)}
+              onFocus={() => setHasFocus(true)}
+              onBlur={({ currentTarget, relatedTarget }) => {
+                if (!currentTarget.contains(relatedTarget)) setHasFocus(false);
+              }}
+            >
+              {shown.map((seat) => (
+                <Tile
+                  key={seat.userId}
+                  seat={seat}
+                  examId={examId}
+                  roomId={roomId}
+                  streams={urlsOf.get(seat.userId)}
+                  isLow={count > 4}
+                  redFrom={red}
+                  windowMinutes={WINDOW_MINUTES}
+                  isChosen={to.includes(seat.userId)}
+                  onChoose={
+                    mayAct
+                      ? (isChosen) =>
+                          choose(
+                            isChosen ? [...to, seat.userId] : to.filter((userId) => userId !== seat.userId),
+                          )
+                      : undefined
+                  }
+                  onWrite={writeTo}
+                  onAct={setAct}
+                />
+              ))}
+            </ul>
+          )}
+          <section className={styles.side} aria-labelledby="feed">
+            <h2 id="feed">{feedTexts("title")}</h2>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by the keyboard. */}
+            <div className={styles.feed} tabIndex={0} role="region" aria-labelledby="feed">
+              {timeline.error ? (
+                <ErrorNote error={timeline.error} onRetry={timeline.reload} />
+              ) : timeline.isLoading ? (
+                <Skeleton rows={6} />
+              ) : (
+                <Feed
+                  label={feedTexts("title")}
+                  entries={entries}
+                  place={room.name}
+                  nameOf={nameOf}
+                  actionOf={actionOf}
+                  isRed={({ userId, what }) => what.is === "record" && userId !== undefined && reds.has(userId)}
+                  hasOlder={timeline.hasOlder}
+                  isLoadingOlder={timeline.isLoadingOlder}
+                  onOlder={timeline.loadOlder}
+                  empty={feedTexts("empty")}
+                />
+              )}
+            </div>
+            {mayAct && seats.length > 0 && (
+              <div ref={composer} className={styles.composer}>
+                <Composer
+                  label={
+                    first === undefined
+                      ? t("composer.all", { count: seats.length })
+                      : chosen.length <= 3
+                        ? t("composer.chosen", { names: format.list(chosen.map(({ name }) => name)) })
+                        : t("composer.chosenMore", { name: first.name, count: chosen.length - 1 })
+                  }
+                  onSend={async (text) => {
+                    await send(text);
+                    notify.done(acts("sent"));
+                  }}
+                />
+                {first !== undefined && (
+                  <Button variant="subtle" size="compact-xs" onClick={() => choose([])}>
+                    {t("composer.clear")}
+                  </Button>
+                )}
+              </div>
+            )}
+          </section>
+        </div>
+      </Freshness>
+      {act && (
+        <Suspense>
+          <ActDialog act={act} room={room} onClose={() => setAct(undefined)} />
+        </Suspense>
+      )}
+    </Page>
+  );
+}
+
+function Reopen({ roomId, name }: { roomId: string; name: string }) {
+  const t = useTranslations("room");
+  const errors = useTranslations("common.error");
+  const invigil = useInvigil();
+  const notify = useNotify();
+  const { mutateAsync, isPending } = useMutation(invigil.room.reopen.mutationOptions());
+  return (
+    <Button
+      variant="default"
+      size="compact-xs"
+      loading={isPending}
+      onClick={() => {
+        mutateAsync({ roomId }).then(
+          () => notify.done(t("ended.reopened", { room: name })),
+          (error: unknown) => notify.failed(errors("notDone"), error),
+        );
+      }}
+    >
+      {t("actions.reopen")}
+    </Button>
+  );
+}

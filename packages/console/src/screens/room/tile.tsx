@@ -1,0 +1,144 @@
+import type { Participant } from "@invigil/client";
+import { Link } from "@tanstack/react-router";
+import { useTranslations } from "use-intl";
+import type { SeatView } from "../../live/seats.js";
+import type { Act } from "../../parts/acting/acts.js";
+import { PersonMenu } from "../../parts/acting/person-menu.js";
+import { Mark, StateMark } from "../../parts/state-mark.js";
+import { useTypeName } from "../../parts/timeline/say.js";
+import { Picture, type PlayUrls } from "../../parts/video/picture.js";
+import styles from "./room.module.css";
+
+type Streams = Participant["streams"];
+
+/** The addresses of a camera: of the small copy of its stream, where several play at once. */
+const playUrls = (streams: Streams | undefined, camera: "main" | "pc", isLow: boolean): PlayUrls | undefined => {
+  const urls = streams?.[camera];
+  return urls && (isLow ? { hlsUrl: urls.lowHlsUrl, whepUrl: urls.lowWhepUrl } : urls);
+};
+
+/** One candidate: both cameras, who it is, and what is the matter. */
+export function Tile({
+  seat,
+  examId,
+  roomId,
+  streams,
+  isLow,
+  redFrom,
+  windowMinutes,
+  isChosen,
+  onChoose,
+  onWrite,
+  onAct,
+}: {
+  seat: SeatView;
+  examId: string;
+  roomId: string;
+  streams: Streams | undefined;
+  isLow: boolean;
+  redFrom: number;
+  windowMinutes: number;
+  isChosen: boolean;
+  /** Undefined: the role may not act. */
+  onChoose: ((isChosen: boolean) => void) | undefined;
+  onWrite: (userId: string) => void;
+  onAct: (act: Act) => void;
+}) {
+  const t = useTranslations("room.tile");
+  const acts = useTranslations("watching.acts");
+  const cameraTexts = useTranslations("watching.camera");
+  const pictureTexts = useTranslations("watching.picture");
+  const typeName = useTypeName();
+  const { userId, name, state, since, cameras, hasPc, detections, lastDetection, asks, extraMinutes } = seat;
+  const used = hasPc ? (["main", "pc"] as const) : (["main"] as const);
+  return (
+    <li className={styles.tile} data-state={state} data-chosen={isChosen || undefined}>
+      <div className={styles.pictures} data-count={used.length}>
+        {used.map((camera) => (
+          <Picture
+            key={camera}
+            userId={userId}
+            name={name}
+            camera={camera}
+            view={cameras[camera]}
+            urls={playUrls(streams, camera, isLow)}
+          />
+        ))}
+      </div>
+      <div className={styles.who}>
+        {onChoose && (
+          <input
+            type="checkbox"
+            aria-label={t("choose", { name })}
+            checked={isChosen}
+            onChange={({ currentTarget }) => onChoose(currentTarget.checked)}
+          />
+        )}
+        <span className={styles.line}>
+          <Link
+            className={styles.name}
+            to="/exams/$examId/candidates/$userId"
+            params={{ examId, userId }}
+            search={{ room: roomId }}
+            title={name}
+          >
+            {name}
+          </Link>
+          <span className={styles.id}>{userId}</span>
+          {extraMinutes > 0 && (
+            <span className={styles.id} data-numbers>
+              {t("extra", { minutes: extraMinutes })}
+            </span>
+          )}
+        </span>
+        {onChoose && (
+          <PersonMenu
+            person={seat}
+            onAct={onAct}
+            before={[{ kind: "action", label: acts("write"), onSelect: () => onWrite(userId) }]}
+          />
+        )}
+      </div>
+      <div className={styles.facts}>
+        <StateMark state={state} since={since === undefined ? undefined : new Date(since)} />
+        {state !== "ended" && seat.isHere && (
+          <span className={styles.cameras}>
+            {used.map((camera) => {
+              const { status } = cameras[camera];
+              return (
+                <span key={camera} className={styles.camera}>
+                  <Mark state={status === "publishing" ? "publishing" : status === "idle" ? "idle" : "dark"} />
+                  {cameraTexts(status, { camera: pictureTexts(camera) })}
+                </span>
+              );
+            })}
+          </span>
+        )}
+      </div>
+      {(detections > 0 || asks) && (
+        <div className={styles.happened}>
+          {detections > 0 && lastDetection && (
+            <span className={styles.detections} data-red={detections >= redFrom || undefined}>
+              <Mark state="detections" tone={detections >= redFrom ? "red" : "amber"} />
+              <span className={styles.clip} data-numbers>
+                {t("detections", {
+                  count: detections,
+                  minutes: windowMinutes,
+                  type: typeName(lastDetection.detectType),
+                })}
+              </span>
+            </span>
+          )}
+          {asks && (
+            <span className={styles.asks}>
+              <Mark state="help" />
+              <span className={styles.clip} title={asks.text}>
+                {t("asks", { text: asks.text })}
+              </span>
+            </span>
+          )}
+        </div>
+      )}
+    </li>
+  );
+}
