@@ -2520,7 +2520,7 @@ export type Procedures = {
      */
     login: TRPCMutationProcedure<{ input: LoginInput; output: Session; meta: unknown }>;
     /**
-     * Signs in as the administrator of the demo, without a password.
+     * Signs in as the administrator of the demo without a password, for pages and programs of the server's own machine.
      *
      * For everybody: it takes no token.
      */

@@ -6,7 +6,7 @@ const HOUR = 3_600_000;
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const STEPS = ["details", "audio", "roster", "rooms", "staff", "links", "settings", "check"] as const;
 /** The longest name that a person may have. */
-const LONG = "Wolfeschlegelsteinhausenbergerdorff Featherstonehaugh-Cholmondele";
+const LONG = "Wolfeschlegelsteinhausenbergerdorff Featherstonehaugh-Cholmonde";
 
 let world: World;
 beforeAll(async () => {
@@ -89,7 +89,7 @@ describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
   it("is set up from a spreadsheet to printed cards in the browser alone", async () => {
     await using open = await world.openConsole({ role: "teacher", locale });
     const { page, check } = open;
-    await page.getByRole("button", { name: words.create }).click();
+    await page.getByRole("button", { name: words.create }).first().click();
     await page.getByRole("dialog").getByLabel(words.name).fill(`Physics ${locale}`);
     await page.getByRole("dialog").getByRole("button", { name: words.submit }).click();
     await at(open, "roster").waitFor();
@@ -154,7 +154,7 @@ describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
 
     await page.getByRole("button", { name: words.toPrint }).click();
     await page.getByRole("article").nth(26).waitFor();
-    expect(await page.getByRole("img").count()).toBe(24 * 2 + 3);
+    expect(await page.getByRole("article").getByRole("img").count()).toBe(24 * 2 + 3);
     await check();
     await open.picture(`setup-cards-${locale}`);
     await page.emulateMedia({ media: "print" });
@@ -295,7 +295,7 @@ describe("audio", () => {
     const time = await page.getByLabel("Begins at").inputValue();
     await page.getByLabel("Begins at").fill(time === "10:00" ? "11:00" : "10:00");
     await page.getByRole("button", { name: "Save" }).first().click();
-    await page.getByText("Saved.").waitFor();
+    await page.getByText("Saved.", { exact: true }).waitFor();
     const after = await world.teacher.exam.get({ examId });
     const toEnd = ({ endTime, scheduledAudio: [clip] }: typeof after) =>
       endTime.getTime() - (clip?.startTime.getTime() ?? 0);
@@ -337,48 +337,49 @@ describe("an inspector", () => {
   });
 });
 
-describe.each([
-  ["light", 1280],
-  ["dark", 1280],
-  ["light", 360],
-] as const)("the steps, %s, %i pixels wide", (scheme, width) => {
-  it.each(["en", "zh-CN"] as const)(
-    "break no rule of accessibility in %s, empty and with 60 people",
-    async (locale) => {
-      const name = locale === "en" ? "Mathematics A, first paper, autumn" : "高等数学（下）期末考试";
-      const [empty, full] = [await examOf(name), await examOf(name)];
-      const names =
-        locale === "en"
-          ? ["Wang Fang", "O", LONG.slice(0, 64)]
-          : ["王芳", "李", "古丽巴哈尔·阿卜杜热合曼·买买提江"];
-      await importInto(full, [
-        "id,name,role",
-        ...[1, 2, 3].map((n) => `t${n},${locale === "en" ? "Zhou Jing" : "周静"} ${n},teacher`),
-        "i1,Sun Wei,inspector",
-        ...Array.from({ length: 60 }, (_, n) => `2026${100 + n},${names[n % 3]},`),
-      ]);
-      await using open = await world.openConsole({
-        role: "teacher",
-        locale,
-        scheme,
-        width,
-        path: `exams/${full}/setup`,
-      });
-      const { page, check, picture } = open;
-      for (const [kind, examId] of [
-        ["full", full],
-        ["empty", empty],
-      ] as const) {
-        for (const step of ["", ...STEPS]) {
-          await page.goto(`${world.url}/console/exams/${examId}/setup/${step}`);
-          await page.locator("h2#setup-step").waitFor();
-          if (kind === "full" && step === "rooms") await page.getByRole("rowheader").first().waitFor();
-          await check();
-          await picture(`setup-${step || "none"}-${kind}-${locale}-${scheme}-${width}`);
-          expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-        }
-        if (kind === "full") await world.teacher.exam.plan({ examId, roomSize: 30 });
-      }
-    },
-  );
-});
+/** The steps that look different when an exam has nothing. */
+const EMPTY = ["", "audio", "rooms", "staff", "links"];
+
+it.each([
+  ["en", "light", 1280],
+  ["zh-CN", "dark", 1280],
+  ["zh-CN", "light", 360],
+  ["en", "dark", 360],
+] as const)(
+  "the steps break no rule of accessibility, empty and with 60 people (%s, %s, %i pixels wide)",
+  async (locale, scheme, width) => {
+    const isEnglish = locale === "en";
+    const name = isEnglish ? "Mathematics A, first paper, autumn" : "高等数学（下）期末考试";
+    const [empty, full] = [await examOf(name), await examOf(name)];
+    const names = isEnglish ? ["Wang Fang", "O", LONG] : ["王芳", "李", "古丽巴哈尔·阿卜杜热合曼·买买提江"];
+    await importInto(full, [
+      "id,name,role",
+      ...[1, 2, 3].map((n) => `t${n},${isEnglish ? "Zhou Jing" : "周静"} ${n},teacher`),
+      `t4,${names[2]},teacher`,
+      "i1,Sun Wei,inspector",
+      ...Array.from({ length: 60 }, (_, n) => `2026${100 + n},${names[n % 3]},`),
+    ]);
+    await using open = await world.openConsole({
+      role: "teacher",
+      locale,
+      scheme,
+      width,
+      path: `exams/${full}/setup/details`,
+    });
+    const { page, check, picture } = open;
+    const look = async (kind: string, examId: string, step: string) => {
+      await page.goto(`${world.url}/console/exams/${examId}/setup/${step}`);
+      await page.locator("h2#setup-step").waitFor();
+      if (kind !== "empty" && ["rooms", "staff"].includes(step))
+        await page.getByRole("rowheader").first().waitFor();
+      await check();
+      await picture(`setup-${step || "none"}-${kind}-${locale}-${scheme}-${width}`);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    };
+    await look("unplanned", full, "rooms");
+    await world.teacher.exam.plan({ examId: full, roomSize: 20 });
+    for (const step of ["", ...STEPS]) await look("full", full, step);
+    for (const step of EMPTY) await look("empty", empty, step);
+  },
+  180_000,
+);

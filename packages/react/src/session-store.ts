@@ -292,6 +292,17 @@ export const createSessionStore = ({
     publish({ status: "signed_in", user, ended: undefined });
   };
 
+  /** The name of the stored session. */
+  const idOfStored = (): string | undefined => {
+    try {
+      const text = storage?.getItem(storageKey);
+      // Safe: it throws if it is no session.
+      return text ? sessionIdOf(tokenOf(JSON.parse(text) as Stored)) : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+
   /** Takes over what the storage holds. */
   const restore = (reason: SessionEndReason = "logged_out"): void => {
     if (!storage) return;
@@ -309,12 +320,24 @@ export const createSessionStore = ({
     }
   };
 
-  const receive = ({ data }: MessageEvent<Notice>): void => {
-    if (isShared) restore(data.reason);
-    else if (data.ended && data.ended === held?.id) {
-      storage?.removeItem(storageKey);
-      drop(new SessionEnded(data.reason ?? "logged_out"));
+  const receive = ({ data: { ended, reason = "logged_out" } }: MessageEvent<Notice>): void => {
+    if (ended) {
+      // A notice may come before the storage of this tab shows what the other one removed.
+      if (idOfStored() === ended) storage?.removeItem(storageKey);
+      if (ended === held?.id) drop(new SessionEnded(reason));
     }
+    if (isShared) restore(reason);
+  };
+
+  /** What another tab stored is here. */
+  const onStorage = ({ key }: StorageEvent): void => {
+    if (key === storageKey) restore();
+  };
+
+  const unsubscribe = (): void => {
+    channel?.close();
+    channel = undefined;
+    if (isShared && typeof window !== "undefined") window.removeEventListener("storage", onStorage);
   };
 
   /** Listens to other tabs while a component listens. */
@@ -324,14 +347,14 @@ export const createSessionStore = ({
     if (!channel && typeof BroadcastChannel !== "undefined") {
       channel = new BroadcastChannel(storageKey);
       channel.onmessage = receive;
+      if (isShared) window.addEventListener("storage", onStorage);
       // What the other tabs did meanwhile.
       if (isShared) restore();
     }
     return () => {
       listeners.delete(entry);
       if (listeners.size > 0) return;
-      channel?.close();
-      channel = undefined;
+      unsubscribe();
     };
   };
 
@@ -344,8 +367,7 @@ export const createSessionStore = ({
 
   const close = (): void => {
     held?.login?.close();
-    channel?.close();
-    channel = undefined;
+    unsubscribe();
   };
   return {
     async login(credentials) {

@@ -90,6 +90,21 @@ test("signs in, makes calls as that person, continues after a reload, and signs 
   await expect(kept.auth.whoami.query()).rejects.toMatchObject({ data: { reason: "UNAUTHENTICATED" } });
 });
 
+test("another tab's notice of the end counts, although the storage still shows the session", async () => {
+  await using at = await world();
+  using tabs = openTabs(at.clientOptions);
+  const { session, see } = tabs.open({ storage: "local" });
+  await act(() => session.login(CREDENTIALS));
+  const { token } = JSON.parse(localStorage.getItem("invigil.session") ?? "").session;
+  const { sid } = JSON.parse(atob(token.split(".")[1]));
+  // Tabs are processes of their own: what one removed is seen by the others later than its notice.
+  const other = new BroadcastChannel("invigil.session");
+  other.postMessage({ ended: sid, reason: "logged_out" });
+  await see("signed_out logged_out");
+  expect(localStorage.length).toBe(0);
+  other.close();
+});
+
 test("a wrong password is the server's error, and changes nothing", async () => {
   await using at = await world();
   using tabs = openTabs(at.clientOptions);

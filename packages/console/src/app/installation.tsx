@@ -1,22 +1,38 @@
-import { createContext, type ReactNode, use } from "react";
+import { useInvigil } from "@invigil/react";
+import { useQuery } from "@tanstack/react-query";
+import { createContext, type ReactNode, use, useMemo } from "react";
 
 /** What the server says about itself to everybody. */
-export interface Installation {
-  /** The zone of its exams. */
+interface Installation {
+  /** The zone of its exams. Until the server has said it, that of the browser. */
   readonly timeZone: string;
-  /** Whether this browser may look at the demo without a password. */
-  readonly demo: boolean;
+  /** How this browser may enter without a password: the demo on this machine, or a server that asks for no token. */
+  readonly entry: "demo" | "open" | undefined;
 }
 
-const BROWSER: Installation = {
+const UNKNOWN: Installation = {
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-  demo: false,
+  entry: undefined,
 };
+/** The server lets nobody else enter its demo without a password. */
+const THIS_MACHINE = ["localhost", "127.0.0.1", "[::1]"];
 
-const InstallationContext = createContext<Installation>(BROWSER);
+const InstallationContext = createContext<Installation>(UNKNOWN);
 
 export function InstallationProvider({ children }: { children: ReactNode }) {
-  return <InstallationContext value={BROWSER}>{children}</InstallationContext>;
+  const invigil = useInvigil();
+  const { data } = useQuery(
+    invigil.installation.info.queryOptions(undefined, { staleTime: Number.POSITIVE_INFINITY }),
+  );
+  const installation = useMemo<Installation>(() => {
+    if (!data) return UNKNOWN;
+    const isHere = THIS_MACHINE.includes(window.location.hostname);
+    return {
+      timeZone: data.timeZone,
+      entry: data.auth === "off" ? "open" : data.isDemo && isHere ? "demo" : undefined,
+    };
+  }, [data]);
+  return <InstallationContext value={installation}>{children}</InstallationContext>;
 }
 
 export const useInstallation = (): Installation => use(InstallationContext);

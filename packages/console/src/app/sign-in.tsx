@@ -17,7 +17,7 @@ import styles from "./sign-in.module.css";
 export default function SignIn() {
   const t = useTranslations("common");
   const { ended } = useSession();
-  const { demo } = useInstallation();
+  const { entry } = useInstallation();
   const { locale, setLocale } = usePreferences();
   const [way, setWay] = useState<"account" | "link">("account");
   const title = t("signIn.title");
@@ -34,8 +34,8 @@ export default function SignIn() {
             {t(ended.reason === "logged_out" ? "signIn.signedOut" : "signIn.again")}
           </p>
         )}
-        {demo && <DemoEntry />}
-        {way === "account" ? <AccountForm /> : <LinkForm />}
+        {entry && <Entry by={entry} />}
+        {way === "account" ? <AccountForm isSecond={entry !== undefined} /> : <LinkForm />}
         <button
           type="button"
           className={styles.other}
@@ -102,7 +102,8 @@ function Problem({ children }: { children: ReactNode }) {
   );
 }
 
-function AccountForm() {
+/** @param isSecond - whether another button comes first */
+function AccountForm({ isSecond }: { isSecond: boolean }) {
   const t = useTranslations("common.signIn");
   const { login } = useSession();
   const { isPending, failure, attempt } = useAttempt();
@@ -140,7 +141,7 @@ function AccountForm() {
         onChange={({ currentTarget }) => setPassword(currentTarget.value)}
       />
       <Failure of={failure} refused={t("refused")} />
-      <Button type="submit" size="sm" loading={isPending}>
+      <Button type="submit" size="sm" loading={isPending} variant={isSecond ? "default" : "filled"}>
         {t("submit")}
       </Button>
     </form>
@@ -192,12 +193,13 @@ function LinkForm() {
   );
 }
 
-function DemoEntry() {
+function Entry({ by }: { by: "demo" | "open" }) {
   const t = useTranslations("common.signIn");
-  const { accept } = useSession();
+  const { accept, join } = useSession();
   const client = useInvigilClient();
   const { isPending, failure, attempt } = useAttempt();
-  const enter = async () => accept(await client.auth.loginToDemo.mutate());
+  // A server that asks for no token takes any.
+  const enter = async () => (by === "open" ? join("none") : accept(await client.auth.loginToDemo.mutate()));
   return (
     <div className={styles.demo}>
       <Button size="sm" loading={isPending} onClick={() => void attempt(enter)}>

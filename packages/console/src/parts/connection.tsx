@@ -1,3 +1,4 @@
+import { type LiveTarget, useLiveStatus } from "@invigil/react";
 import { createContext, type ReactNode, use, useEffect, useId, useState, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
 import { type Connection, type Heard as HeardState, heard, mayBeStale, worst } from "../live/heard.js";
@@ -41,6 +42,13 @@ export const useReportConnection = ({ status, heardAt }: Connection): void => {
   }, [connections, id, status, heardAt]);
   useEffect(() => () => connections?.set(id, undefined), [connections, id]);
 };
+
+/** Tells the top bar about a live object that the screen shows: `<ReportLive of={{ roomId }} />`. It alone is drawn when something is heard. */
+export function ReportLive({ of }: { of: LiveTarget }) {
+  const { status, lastHeardAt } = useLiveStatus(of);
+  useReportConnection({ status, heardAt: lastHeardAt?.getTime() });
+  return null;
+}
 
 const NONE: readonly Connection[] = [];
 const never = () => () => undefined;

@@ -7,6 +7,7 @@ import "@mantine/core/styles/Modal.css";
 import { Modal } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
+import styles from "./dialog.module.css";
 
 /** A dialog. Load what shows one late (`lazy`): it is no part of the first load. */
 export function Dialog({
@@ -26,11 +27,11 @@ export function Dialog({
   const t = useTranslations("common.confirm");
   return (
     <Modal.Root opened onClose={onClose} size={size} closeOnClickOutside={mayCloseOutside}>
-      <Modal.Overlay />
+      <Modal.Overlay backgroundOpacity={0.4} />
       <Modal.Content>
         {/* A header outside of `main` would be a second banner of the page. */}
         <Modal.Header role="presentation">
-          <Modal.Title>{title}</Modal.Title>
+          <Modal.Title className={styles.title}>{title}</Modal.Title>
           <Modal.CloseButton aria-label={t("close")} />
         </Modal.Header>
         <Modal.Body>{children}</Modal.Body>

@@ -32,7 +32,7 @@ export default function MenuList({
             <Menu.Item
               key={entry.label}
               {...(lang !== undefined && { lang })}
-              {...(entry.isDangerous && { color: "red" })}
+              {...(entry.isDangerous && { className: styles.dangerous })}
               {...(isChecked !== undefined && { role: "menuitemradio", "aria-checked": isChecked })}
               rightSection={
                 isChecked ? <CheckIcon size={14} /> : keys === undefined ? null : <kbd>{keys}</kbd>
