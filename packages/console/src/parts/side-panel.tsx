@@ -37,7 +37,6 @@ export function SidePanel({
     onClose();
   };
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: Escape is a shortcut of the button that closes it.
     <section
       className={styles.panel}
       aria-label={title}

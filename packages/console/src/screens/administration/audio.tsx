@@ -1,5 +1,5 @@
 import type { AudioClip } from "@invigil/client";
-import { useInvigil } from "@invigil/react";
+import { useInvigil, useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
@@ -27,20 +27,20 @@ const PARAMS = { which: oneOf(["all", "default"], "all"), q: text() };
 export function AudioLibrary({ frame }: { frame: Frame }) {
   const t = useTranslations("administration");
   const invigil = useInvigil();
+  const client = useInvigilClient();
   const [{ which, q }, change] = useSearchState(PARAMS);
   const [asked, setAsked] = useState<AskedOfClip>();
   const [revision, setRevision] = useState(0);
   const { playing, toggle } = usePlayer();
   const query = useInfiniteQuery({
-    ...invigil.audio.list.infiniteQueryOptions(
-      { pageSize: 100 },
-      {
-        // The library has numbered pages.
-        getNextPageParam: ({ pageNum, pageSize, total }) =>
-          pageNum * pageSize < total ? pageNum + 1 : undefined,
-        ...ON_DEMAND,
-      },
-    ),
+    // The library has numbered pages instead of cursors.
+    queryKey: [...invigil.audio.list.pathKey(), "all"],
+    queryFn: ({ pageParam, signal }) =>
+      client.audio.list.query({ pageNum: pageParam, pageSize: 100 }, { signal }),
+    initialPageParam: 1,
+    getNextPageParam: ({ pageNum, pageSize, total }) =>
+      pageNum * pageSize < total ? pageNum + 1 : undefined,
+    ...ON_DEMAND,
   });
   useAllPages(query);
   const { data, error, refetch, dataUpdatedAt, isFetching, hasNextPage, fetchNextPage } = query;

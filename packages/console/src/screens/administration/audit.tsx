@@ -6,11 +6,11 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import { atLocalTime } from "../../live/zoned.js";
 import { CsvMenu } from "../../parts/csv-menu.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { FilterBar } from "../../parts/filter-bar.js";
+import { MomentField, momentOf } from "../../parts/moment-field.js";
 import { oneOf, optionalText, text, useSearchState } from "../../parts/search-state.js";
 import { Facts, SidePanel, WithPanel } from "../../parts/side-panel.js";
 import { type Column, Table } from "../../parts/table.js";
@@ -50,13 +50,6 @@ export function Audit({ frame }: { frame: Frame }) {
   const invigil = useInvigil();
   const zone = useZone();
   const [{ actor, person, procedure, exam, from, to, outcome, entry: open }, change] = useSearchState(PARAMS);
-  const momentOf = useCallback(
-    (local: string) => {
-      const [day = "", time = ""] = local.split("T");
-      return atLocalTime(zone, day, time);
-    },
-    [zone],
-  );
   const query = useInfiniteQuery(
     invigil.audit.list.infiniteQueryOptions(
       {
@@ -65,8 +58,8 @@ export function Audit({ frame }: { frame: Frame }) {
         personId: person || undefined,
         procedure: procedure || undefined,
         examId: exam || undefined,
-        since: momentOf(from),
-        until: momentOf(to),
+        since: momentOf(zone, from),
+        until: momentOf(zone, to),
       },
       { getNextPageParam: ({ nextCursor }) => nextCursor, ...ON_DEMAND },
     ),
@@ -209,15 +202,12 @@ export function Audit({ frame }: { frame: Frame }) {
               }))}
             />
             {(["from", "to"] as const).map((name) => (
-              <label key={name} className={styles.timeFilter}>
-                {t(`audit.filters.${name}`)}
-                <TextInput
-                  type="datetime-local"
-                  value={name === "from" ? from : to}
-                  title={t("audit.filters.zone", { zone })}
-                  onChange={({ currentTarget }) => change({ [name]: currentTarget.value }, { replace: true })}
-                />
-              </label>
+              <MomentField
+                key={name}
+                label={t(`audit.filters.${name}`)}
+                value={name === "from" ? from : to}
+                onChange={(value) => change({ [name]: value }, { replace: true })}
+              />
             ))}
           </div>
         </FilterBar>

@@ -1,17 +1,17 @@
 import "@mantine/core/styles/Combobox.css";
 import { type CheatRecord, isInvigilError } from "@invigil/client";
 import { useInvigil, useInvigilClient, useSession } from "@invigil/react";
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
-import { atLocalTime } from "../../live/zoned.js";
 import { Announce } from "../../parts/announcer.js";
 import { CsvMenu } from "../../parts/csv-menu.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { MomentField, momentOf } from "../../parts/moment-field.js";
 import { Page } from "../../parts/page.js";
 import { oneOf, optionalText, sorting, text, useSearchState } from "../../parts/search-state.js";
 import { WithPanel } from "../../parts/side-panel.js";
@@ -37,11 +37,6 @@ const PARAMS = {
   record: optionalText(),
 };
 const NO_FILTER = { type: "", room: "", q: "", camera: "all", from: "", to: "" } as const;
-
-const momentOf = (zone: string, local: string): Date | undefined => {
-  const [day = "", time = ""] = local.split("T");
-  return atLocalTime(zone, day, time);
-};
 
 /** What the detectors saw in the rooms that the person may see. */
 export function Screen() {
@@ -196,7 +191,6 @@ export function Screen() {
   const csv = () => [CSV.map((name) => t(`csv.${name}`)), ...shown.map(toRow)];
 
   const hasRecords = records.length > 0;
-  const isWrongTime = (local: string) => local !== "" && momentOf(zone, local) === undefined;
   return (
     <Page
       title={t("title")}
@@ -258,16 +252,12 @@ export function Screen() {
               placeholder={t("filters.person")}
             />
             {(["from", "to"] as const).map((name) => (
-              <label key={name} className={styles.time}>
-                {t(`filters.${name}`)}
-                <TextInput
-                  type="datetime-local"
-                  value={name === "from" ? from : to}
-                  error={isWrongTime(name === "from" ? from : to)}
-                  title={t("filters.zone", { zone })}
-                  onChange={({ currentTarget }) => change({ [name]: currentTarget.value }, { replace: true })}
-                />
-              </label>
+              <MomentField
+                key={name}
+                label={t(`filters.${name}`)}
+                value={name === "from" ? from : to}
+                onChange={(value) => change({ [name]: value }, { replace: true })}
+              />
             ))}
           </div>
         </FilterBar>

@@ -166,7 +166,6 @@ export default {
       exam: "Exam (id)",
       from: "From",
       to: "To",
-      zone: "Time in {zone}",
     },
     onlyThese: "Show only these",
     file: "audit",

@@ -22,7 +22,6 @@ export default {
     person: "Name or id",
     from: "From",
     to: "To",
-    zone: "Time in {zone}",
   },
   types: {
     scenePersonExit: "Left the picture",

@@ -164,7 +164,6 @@ export default {
       exam: "考试（编号）",
       from: "从",
       to: "到",
-      zone: "{zone} 时间",
     },
     onlyThese: "只看这些",
     file: "操作日志",

@@ -23,7 +23,6 @@ export default {
     person: "姓名或编号",
     from: "从",
     to: "到",
-    zone: "{zone} 时间",
   },
   types: {
     scenePersonExit: "人员离开画面",

@@ -1,0 +1,284 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ConsolePage, openWorld, PASSWORD, type World } from "./support/console.js";
+
+const CLIP = fileURLToPath(new URL("../../server/assets/audio/end-of-exam.wav", import.meta.url));
+const LONG = "Maximiliana-Alexandra von Hohenstauffenberg-Wolkenstein zu Trost";
+
+const WORDS = {
+  en: {
+    user: "User name",
+    password: "Password",
+    newPassword: "New password",
+    submit: "Sign in",
+    accounts: "Accounts",
+    create: "New account",
+    createAction: "Create the account",
+    name: "Name",
+    sessions: "Signed in",
+    audit: "Audit",
+    audio: "Audio library",
+    installation: "Servers and limits",
+    signOut: (name: string) => `Sign out ${name}`,
+    endAction: "End the session",
+    ended: "Your session has ended",
+    closed: "Only administrators can open this",
+    mine: "Where I am signed in",
+    own: "this page",
+    menu: (name: string) => `Actions for ${name}`,
+    disable: "Disable",
+    disableAction: "Disable the account",
+    undo: "Undo",
+    refused: "do not belong together",
+    isDisabled: "Disabled",
+    isEnabled: "May sign in",
+    upload: "Upload a clip",
+    file: "File",
+    uploadAction: "Upload",
+    play: (name: string) => `Play ${name}`,
+    stop: (name: string) => `Stop ${name}`,
+    change: "Rename or change",
+    save: "Save",
+    remove: "Delete",
+    removeAction: "Delete the clip",
+    confirm: (name: string) => `To confirm, type: ${name}`,
+    exams: "To the exams",
+    disk: "Little space is left on the disk",
+    answers: "answers this page",
+    setPassword: "Set a new password",
+    passwordAction: "Set the password",
+    close: "Close",
+    refusedWith: "Refused: FORBIDDEN",
+    which: "Who (user name)",
+  },
+  "zh-CN": {
+    user: "用户名",
+    password: "密码",
+    newPassword: "新密码",
+    submit: "登录",
+    accounts: "账号",
+    create: "新建账号",
+    createAction: "新建账号",
+    name: "姓名",
+    sessions: "登录情况",
+    audit: "操作日志",
+    audio: "音频库",
+    installation: "服务器与限额",
+    signOut: (name: string) => `让${name}退出登录`,
+    endAction: "结束登录",
+    ended: "登录已过期",
+    closed: "仅管理员可以打开",
+    mine: "我的登录",
+    own: "本页",
+    menu: (name: string) => `${name}的操作`,
+    disable: "停用",
+    disableAction: "停用账号",
+    undo: "撤销",
+    refused: "用户名或密码不正确",
+    isDisabled: "已停用",
+    isEnabled: "可登录",
+    upload: "上传音频",
+    file: "文件",
+    uploadAction: "上传",
+    play: (name: string) => `播放${name}`,
+    stop: (name: string) => `停止${name}`,
+    change: "重命名或修改",
+    save: "保存",
+    remove: "删除",
+    removeAction: "删除音频",
+    confirm: (name: string) => `请输入以下名称确认：${name}`,
+    exams: "前往考试列表",
+    disk: "磁盘空间不足",
+    answers: "当前页面使用",
+    setPassword: "设置新密码",
+    passwordAction: "设置密码",
+    close: "关闭",
+    refusedWith: "被拒绝：FORBIDDEN",
+    which: "操作人（用户名）",
+  },
+} as const;
+type Locale = keyof typeof WORDS;
+
+let world: World;
+/** A room whose changes a signed-in page hears. */
+let examId = "";
+const space = { free: Number.POSITIVE_INFINITY };
+
+beforeAll(async () => {
+  world = await openWorld({ freeSpace: async () => space.free });
+  const now = Date.now();
+  ({ id: examId } = await world.teacher.exam.create({
+    name: "Mathematics A",
+    startTime: new Date(now),
+    endTime: new Date(now + 3_600_000),
+  }));
+  await world.teacher.room.create({ examId, name: "Room 1" });
+});
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+});
+
+const signIn = async ({ page }: ConsolePage, locale: Locale, userId: string, password: string) => {
+  const words = WORDS[locale];
+  await page.getByLabel(words.user).fill(userId);
+  await page.getByLabel(words.password, { exact: true }).fill(password);
+  await page.getByRole("button", { name: words.submit }).click();
+};
+
+describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) => {
+  const words = WORDS[locale];
+  const userId = locale === "en" ? "chen.jing" : "liu_yang";
+  const name = locale === "en" ? LONG : "刘洋";
+
+  it("makes an account, which signs in elsewhere and is out at once when its session is ended; the audit says who did it", async () => {
+    await using admin = await world.openConsole({ role: "admin", locale, path: "admin" });
+    const { page, check, picture } = admin;
+    await page.getByRole("heading", { name: words.accounts }).waitFor();
+    await page.getByRole("row").nth(1).waitFor();
+    await check();
+    await page.getByRole("button", { name: words.create }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(words.name, { exact: true }).fill(name);
+    await dialog.getByLabel(words.user).fill(userId);
+    await dialog.getByLabel(words.newPassword, { exact: true }).fill("short");
+    expect(await dialog.getByRole("button", { name: words.createAction }).isDisabled()).toBe(true);
+    await check();
+    await picture(`account-create-${locale}`);
+    await dialog.getByLabel(words.newPassword, { exact: true }).fill(PASSWORD);
+    await dialog.getByRole("button", { name: words.createAction }).click();
+    await page.getByRole("row", { name: userId }).waitFor();
+    await check();
+
+    await using other = await world.openConsole({ locale, path: "admin/accounts" });
+    await signIn(other, locale, userId, PASSWORD);
+    await other.page.getByRole("heading", { name: words.closed }).waitFor();
+    await other.check();
+    await other.picture(`closed-${locale}`);
+    await other.page.getByRole("link", { name: words.mine }).click();
+    await other.page.getByText(words.own).waitFor();
+    expect(await other.page.getByRole("row").count()).toBe(2);
+    await other.check();
+    await other.picture(`own-sessions-${locale}`);
+
+    await page.getByRole("link", { name: words.sessions }).click();
+    await page.getByRole("button", { name: words.signOut(name) }).click();
+    await page.getByRole("dialog").getByRole("button", { name: words.endAction }).waitFor();
+    await check();
+    await page.getByRole("dialog").getByRole("button", { name: words.endAction }).click();
+    await page.getByRole("row", { name: userId }).waitFor({ state: "detached" });
+    // The next thing that the page asks is refused, and the page says why.
+    await other.page.getByRole("navigation").getByRole("link").first().click();
+    await other.page.getByText(words.ended).waitFor();
+
+    await page.getByRole("link", { name: words.audit }).click();
+    await page.getByRole("row", { name: "account.endSession" }).first().waitFor();
+    const created = page.getByRole("row", { name: "account.create" }).first();
+    expect(await created.textContent()).toContain("boss");
+    await created.click();
+    await page.getByRole("region", { name: "account.create" }).getByText(userId).waitFor();
+    await check();
+    await picture(`audit-open-${locale}`);
+    await page.keyboard.press("Escape");
+    await page.getByLabel(words.which).fill("nobody");
+    await page.waitForURL(/actor=nobody/);
+    await page.getByRole("row").nth(1).waitFor({ state: "detached" });
+    await check();
+  });
+
+  it("disables an account with an undo, and sets a password after its name was typed", async () => {
+    await using admin = await world.openConsole({ role: "admin", locale, path: `admin?q=${userId}` });
+    const { page, check, picture } = admin;
+    await page.getByRole("button", { name: words.menu(name) }).click();
+    await page.getByRole("menuitem", { name: words.disable, exact: true }).click();
+    await page.getByRole("dialog").getByRole("button", { name: words.disableAction }).click();
+    await page.getByRole("row", { name: userId }).getByText(words.isDisabled).waitFor();
+    await using other = await world.openConsole({ locale });
+    await signIn(other, locale, userId, PASSWORD);
+    await other.page.getByText(words.refused).waitFor();
+    await page.getByRole("button", { name: words.undo }).click();
+    await page.getByRole("row", { name: userId }).getByText(words.isEnabled).waitFor();
+
+    await page.getByRole("button", { name: words.menu(name) }).click();
+    await page.getByRole("menuitem", { name: words.setPassword }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(words.newPassword, { exact: true }).fill("another password");
+    const set = dialog.getByRole("button", { name: words.passwordAction });
+    expect(await set.isDisabled()).toBe(true);
+    await check();
+    await picture(`account-password-${locale}`);
+    await dialog.getByLabel(words.confirm(name)).fill(name);
+    await set.click();
+    await dialog.waitFor({ state: "detached" });
+    await signIn(other, locale, userId, "another password");
+    await other.page.getByRole("navigation").waitFor();
+  });
+
+  it("uploads, plays, renames and deletes a clip", async () => {
+    await using admin = await world.openConsole({ role: "admin", locale, path: "admin/audio" });
+    const { page, check, picture } = admin;
+    await page.getByRole("button", { name: words.upload }).first().click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(words.file).setInputFiles(CLIP);
+    await check();
+    await dialog.getByRole("button", { name: words.uploadAction, exact: true }).click();
+    await page.getByRole("row", { name: "end-of-exam" }).waitFor();
+    await page.getByRole("button", { name: words.play("end-of-exam") }).click();
+    await page.getByRole("button", { name: words.stop("end-of-exam") }).click();
+    await page.getByRole("button", { name: words.menu("end-of-exam") }).click();
+    await page.getByRole("menuitem", { name: words.change }).click();
+    await dialog.getByLabel(locale === "en" ? "Name" : "名称", { exact: true }).fill("考试结束 End");
+    await check();
+    await dialog.getByRole("button", { name: words.save }).click();
+    await page.getByRole("row", { name: "考试结束 End" }).waitFor();
+    await check();
+    await picture(`audio-${locale}`);
+    await page.getByRole("button", { name: words.menu("考试结束 End") }).click();
+    await page.getByRole("menuitem", { name: words.remove, exact: true }).click();
+    await dialog.getByLabel(words.confirm("考试结束 End")).fill("考试结束 End");
+    await dialog.getByRole("button", { name: words.removeAction }).click();
+    await page.getByRole("row", { name: "考试结束 End" }).waitFor({ state: "detached" });
+    await check();
+  });
+
+  it("is closed to invigilators, whose attempts the audit has", async () => {
+    await using open = await world.openConsole({ role: "teacher", locale, path: "admin/audit" });
+    await open.page.getByRole("heading", { name: words.closed }).waitFor();
+    await open.check();
+    await world.teacher.audit.list({}).catch(() => undefined);
+    await using admin = await world.openConsole({
+      role: "admin",
+      locale,
+      path: "admin/audit?outcome=refused&actor=t1",
+    });
+    await admin.page.getByText(words.refusedWith).first().waitFor();
+    await admin.check();
+  });
+
+  it("warns when little is left, and says what to do", async () => {
+    space.free = 1024 ** 3;
+    await using admin = await world.openConsole({ role: "admin", locale, path: "admin/installation" });
+    await admin.page.getByText(words.disk).waitFor();
+    await admin.page.getByText(words.answers).waitFor();
+    await admin.check();
+    await admin.picture(`installation-warns-${locale}`);
+    space.free = Number.POSITIVE_INFINITY;
+  });
+});
+
+describe.each([
+  ["light", 1280],
+  ["dark", 1280],
+  ["light", 360],
+] as const)("the administration, %s, %i pixels wide", (scheme, width) => {
+  it.each(["en", "zh-CN"] as const)("breaks no rule of accessibility in %s", async (locale) => {
+    await using open = await world.openConsole({ role: "admin", locale, scheme, width, path: "admin" });
+    const { page, check, picture } = open;
+    for (const part of ["accounts", "sessions", "audio", "audit", "installation"] as const) {
+      await page.getByRole("link", { name: WORDS[locale][part], exact: true }).click();
+      await page.getByRole("heading", { name: WORDS[locale][part], level: 1 }).waitFor();
+      await page.locator("main").getByRole("status").waitFor({ state: "detached" });
+      await check();
+      await picture(`admin-${part}-${locale}-${scheme}-${width}`);
+    }
+  });
+});

@@ -1,0 +1,208 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ACCOUNTS, openWorld, PASSWORD, type World } from "./support/console.js";
+
+const LONG = "Maximiliana-Alexandra von Hohenstauffenberg-Wolkenstein zu Trost";
+const WORDS = {
+  en: {
+    empty: "No detection yet",
+    hides: /hidden by filters/,
+    news: /2 new, show/,
+    own: "You see the records of the rooms that are open to you.",
+    refused: "Your role may not do this",
+    csv: "Copy or download as CSV",
+    copy: "Copy as CSV",
+    download: "Download as CSV",
+    copied: /rows are copied/,
+    person: "Name or id",
+    several: /Several people/,
+    close: "Close",
+    all: "You see the records of all rooms.",
+    records: "Records",
+  },
+  "zh-CN": {
+    empty: "还没有检测记录",
+    hides: /筛选隐藏了/,
+    news: /2 条新记录/,
+    own: "显示你有权查看的考场的记录。",
+    refused: "你的角色没有这个权限",
+    csv: "复制或下载 CSV",
+    copy: "复制为 CSV",
+    download: "下载 CSV",
+    copied: /已复制/,
+    person: "姓名或编号",
+    several: /多人/,
+    close: "关闭",
+    all: "显示全部考场的记录。",
+    records: "作弊检测记录",
+  },
+} as const;
+
+let world: World;
+/** An exam of t1 with two rooms; the second one has only the inspector in it. */
+const exam = { id: "", empty: "", rooms: ["", ""] };
+const TYPES = ["manyPeople", "cellPhone", "scenePersonExit", "=SUM(A1)"];
+const detection = (number: number, more: object = {}) => ({
+  isMainMonitor: number % 3 !== 0,
+  userId: `s${number % 5}`,
+  detectTime: new Date(Date.now() - number * 1000),
+  detectType: TYPES[number % TYPES.length] ?? "",
+  extraInfo: number % 2 === 0 ? { confidence: 0.9, faces: number } : `face ${number}`,
+  ...more,
+});
+
+beforeAll(async () => {
+  world = await openWorld();
+  const now = Date.now();
+  const times = { startTime: new Date(now - 1_800_000), endTime: new Date(now + 3_600_000) };
+  const { id: examId } = await world.teacher.exam.create({ name: "高等数学（下）期末考试", ...times });
+  exam.id = examId;
+  exam.empty = (await world.teacher.exam.create({ name: "Physics B", ...times })).id;
+  const people = (from: number) =>
+    ["王芳", "Li", LONG, "赵", "Sam O'Neill"].map((name, index) => ({
+      userId: `s${from + index}`,
+      name,
+      role: "examinee" as const,
+    }));
+  const first = await world.teacher.room.create({ examId, name: "第一考场 Room 1", participants: people(0) });
+  const second = await world.teacher.room.create({ examId, name: "Room 2", participants: people(5) });
+  exam.rooms = [first.id, second.id];
+  await world.teacher.participant.add({
+    roomId: second.id,
+    participants: [{ userId: ACCOUNTS.inspector.userId, name: ACCOUNTS.inspector.name, role: "inspector" }],
+  });
+  await world.admin.account.create({ userId: "t2", name: "Other", role: "teacher", password: PASSWORD });
+  await world.teacher.participant.add({
+    roomId: second.id,
+    participants: [{ userId: "t2", name: "Other", role: "teacher" }],
+  });
+  await world.teacher.cheat.addRecords({
+    roomId: first.id,
+    records: Array.from({ length: 55 }, (_, number) => detection(number)),
+  });
+  await world.teacher.cheat.addRecords({
+    roomId: second.id,
+    records: Array.from({ length: 5 }, (_, number) => detection(number, { userId: "s7" })),
+  });
+});
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+});
+
+describe.each(["en", "zh-CN"] as const)("the records, in %s", (locale) => {
+  const words = WORDS[locale];
+
+  it("are filtered in the address, are held back while one reads, and are copied as they are shown", async () => {
+    await using open = await world.openConsole({
+      role: "teacher",
+      locale,
+      path: `exams/${exam.id}/records?type=manyPeople`,
+    });
+    const { page, check, picture } = open;
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.getByText(words.hides).waitFor();
+    await page.getByText("王芳").first().waitFor();
+    const rows = await page.getByRole("row").count();
+    await check();
+    await picture(`records-60-${locale}`);
+
+    // Two of the shown type come, and three that the filter hides.
+    const shown = page.getByRole("row").nth(1);
+    const before = await shown.textContent();
+    await world.teacher.cheat.addRecords({
+      roomId: exam.rooms[0] ?? "",
+      records: [0, 4, 1, 2, 3].map((number) => detection(number)),
+    });
+    await page.getByRole("button", { name: words.news }).waitFor();
+    expect(await shown.textContent()).toBe(before);
+    await check();
+    await picture(`records-news-${locale}`);
+    await page.getByRole("button", { name: words.news }).click();
+    await page.getByRole("button", { name: words.news }).waitFor({ state: "hidden" });
+    await expect.poll(() => page.getByRole("row").count()).toBe(rows + 2);
+
+    await page.getByRole("button", { name: words.csv }).click();
+    await page.getByRole("menuitem", { name: words.copy }).click();
+    await page.getByText(words.copied).waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(copied.split("\r\n")).toHaveLength(rows + 3);
+    expect(copied).not.toContain("=SUM");
+    await page.getByRole("button", { name: words.csv }).click();
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("menuitem", { name: words.download }).click(),
+    ]);
+    expect((await readFile((await file.path()) ?? "", "utf8")).slice(1)).toBe(copied);
+  });
+
+  it("are opened by keyboard alone, show what the detector added, and lead to the candidate", async () => {
+    await using open = await world.openConsole({
+      role: "admin",
+      locale,
+      path: `exams/${exam.id}/records?q=s2`,
+    });
+    const { page, check, picture } = open;
+    await page.getByRole("row").nth(1).focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/record=\d+/);
+    await page.getByRole("button", { name: words.close }).waitFor();
+    await check();
+    await picture(`records-open-${locale}`);
+    await page.keyboard.press("Escape");
+    await page.waitForURL((url) => !url.searchParams.has("record"));
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("row");
+    await page.goBack();
+    await page.getByRole("button", { name: words.close }).waitFor();
+    await page.getByRole("region").getByRole("link", { name: LONG }).click();
+    await page.waitForURL(/candidates\/s2/);
+  });
+
+  it("are those of their own rooms for an invigilator who did not create the exam", async () => {
+    await using open = await world.openConsole({ locale, path: `exams/${exam.id}/records` });
+    const { page, check } = open;
+    await page.getByLabel(locale === "en" ? "User name" : "用户名").fill("t2");
+    await page.getByLabel(locale === "en" ? "Password" : "密码", { exact: true }).fill(PASSWORD);
+    await page.keyboard.press("Enter");
+    await page.getByText(words.own).waitFor();
+    const { records } = await world.admin.cheat.listRecords({ roomId: exam.rooms[1] ?? "" });
+    await expect.poll(() => page.getByRole("row").count()).toBe(records.length + 1);
+    await page.getByText(LONG).first().waitFor();
+    await check();
+    await world.teacher.cheat.addRecords({
+      roomId: exam.rooms[1] ?? "",
+      records: [detection(0, { userId: "s8" }), detection(4, { userId: "s8" })],
+    });
+    await page.getByRole("button", { name: words.news }).waitFor();
+  });
+
+  it("teach when there is none, and appear at once", async () => {
+    await using open = await world.openConsole({
+      role: "admin",
+      locale,
+      path: `exams/${exam.empty}/records`,
+    });
+    const { page, check, picture } = open;
+    await page.getByText(words.empty).waitFor();
+    await check();
+    await picture(`records-0-${locale}`);
+  });
+});
+
+describe.each([
+  ["light", 1280],
+  ["dark", 1280],
+  ["light", 360],
+] as const)("the records, %s, %i pixels wide", (scheme, width) => {
+  it.each(["en", "zh-CN"] as const)("break no rule of accessibility in %s", async (locale) => {
+    const path = `exams/${exam.id}/records`;
+    await using open = await world.openConsole({ role: "admin", locale, scheme, width, path });
+    await open.page.getByText(WORDS[locale].all).waitFor();
+    await open.check();
+    await open.picture(`records-${locale}-${scheme}-${width}`);
+    await open.page.getByRole("row").nth(2).click();
+    await open.page.getByRole("button", { name: WORDS[locale].close }).waitFor();
+    await open.check();
+    await open.picture(`records-open-${locale}-${scheme}-${width}`);
+  });
+});
