@@ -43,8 +43,8 @@ const SCREENS: Readonly<Record<string, Screen>> = {
     until: ({ page }) => page.getByRole("heading", { level: 1 }).waitFor(),
   },
   overview: {
-    path: ({ examId }) => `exams/${examId}`,
-    until: ({ page }) => page.getByText("B 考场").first().waitFor(),
+    path: ({ largeId }) => `exams/${largeId}`,
+    until: rows,
   },
   candidates: { path: ({ largeId }) => `exams/${largeId}/candidates`, until: rows },
   room: {

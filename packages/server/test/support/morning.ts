@@ -5,7 +5,7 @@ import { callerOf } from "../../src/demo/callers.js";
 import { seededRandom } from "../../src/demo/exam/random.js";
 import { starterLibrary } from "../../src/demo/library.js";
 import { query } from "../../src/storage/statement.js";
-import { pageTimes, participants, presence } from "../../src/storage/tables.js";
+import { examMinutes, pageTimes, participants, presence } from "../../src/storage/tables.js";
 import { type DemoWorld, openDemo } from "./demo.js";
 import { limited } from "./limits.js";
 import { change, insertRows, rowsOf } from "./tables.js";
@@ -24,9 +24,9 @@ export interface Morning extends DemoWorld, Pick<TestApp, "as" | "listen"> {
   readonly tomorrowId: string;
 }
 
-const SEED = 6;
-/** Some seconds after a hall has lost its network (seed 6). */
-const UNTIL = 556;
+const SEED = 23;
+/** Half a minute after the second hall has lost its network. */
+const UNTIL = 528;
 const MINUTE = 60_000;
 const ADMIN = { sub: "admin", role: "admin", name: "Demo" } as const;
 
@@ -128,6 +128,47 @@ const seatEverybody = async (
   };
   await statusOf("publishing", "here", "twice");
   await statusOf("stopped", "gone", "dark");
+
+  const here = those("here", "dark", "twice").filter(({ role }) => role === "examinee").length;
+  const lasts = 23;
+  await insertRows(
+    db,
+    examMinutes,
+    Array.from({ length: lasts }, (_, n) => {
+      const came = 1 - Math.exp(-(n + 2) / 4);
+      const present = Math.round((n > lasts - 5 ? here : here + 28) * came);
+      return {
+        examId,
+        minute: new Date(Math.floor(now.getTime() / MINUTE) * MINUTE - (lasts - n) * MINUTE),
+        present,
+        publishing: Math.round(present * (0.9 + came / 11)),
+        detections: Math.round(came * (14 + random() * 18)),
+        rooms: rooms.length,
+        lastRecordId: 0,
+      };
+    }),
+  );
+};
+
+/** Lets the detectors see something in some rooms of an exam. */
+const detectSome = async (
+  admin: ReturnType<TestApp["as"]>,
+  { db, clock }: Pick<DemoWorld, "db" | "clock">,
+  examId: string,
+): Promise<void> => {
+  const random = seededRandom(SEED);
+  const candidates = (await rowsOf(db, participants)).filter(
+    (person) => person.examId === examId && person.role === "examinee" && person.mainPublishStatus === "publishing",
+  );
+  for (const { roomId, userId } of candidates.filter((_, n) => n % 420 === 33)) {
+    const records = Array.from({ length: 1 + Math.floor(random() * 7) }, () => ({
+      userId,
+      isMainMonitor: true,
+      detectType: random() < 0.6 ? "cellPhone" : "actionHeadUpDown",
+      detectTime: new Date(clock().getTime() - Math.round(random() * 500) * 1000),
+    }));
+    await admin.cheat.addRecords({ roomId, records });
+  }
 };
 
 export const openMorning = async (): Promise<Morning> => {
@@ -167,8 +208,6 @@ export const openMorning = async (): Promise<Morning> => {
   const tomorrowId = await examAt("Chemistry, resit", 24 * 60 - 60, 120);
   await examAt("线性代数期末考试", 28 * 60, 120);
 
-  await admin.participant.import({ examId: largeId, file: base64(rosterOf(SIZE, SEED)) });
-  await admin.exam.plan({ examId: largeId, roomSize: ROOM_SIZE, roomName: "Room {n}" });
   await admin.participant.import({ examId: tomorrowId, file: base64(rosterOf(64, SEED + 1)) });
 
   const round = await demo.beginRound();
@@ -177,7 +216,11 @@ export const openMorning = async (): Promise<Morning> => {
     if (second % 60 === 0 || second === 45) await services.seriesRecorder.recordMinute();
   }
   await round.playTo(UNTIL);
+  // Afterwards, so that its minutes are those below.
+  await admin.participant.import({ examId: largeId, file: base64(rosterOf(SIZE, SEED)) });
+  await admin.exam.plan({ examId: largeId, roomSize: ROOM_SIZE, roomName: "Room {n}" });
   await seatEverybody(demo, { examId: largeId, now: clock() });
+  await detectSome(admin, demo, largeId);
 
   const { rooms } = await admin.room.list({ examId: round.examId });
   const hall = rooms.find(({ name }) => name.startsWith("A"));
