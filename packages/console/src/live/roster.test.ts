@@ -1,0 +1,312 @@
+import type { LivePerson, Room, RosterState } from "@invigil/client";
+import { describe, expect, it } from "vitest";
+import { arrange, type CandidateFilter, createRanks } from "./candidates.js";
+import { findCauses, hallOf, remember } from "./causes.js";
+import type { Happening } from "./fold.js";
+import { hallsOf, markOfRoom, roomsToLookAt, summarize } from "./rooms.js";
+import { type CandidateState, candidateState, lastEventOf, sinceOf, troubleOf } from "./roster.js";
+import { unseen, withCount } from "./unseen.js";
+
+const at = (minute: number, second = 0) => new Date(Date.UTC(2026, 10, 30, 1, minute, second));
+const NOW = at(20).getTime();
+const EXAM = { startTime: at(0), endTime: at(150) };
+
+const person = (id: string, more: Partial<LivePerson> = {}): LivePerson => ({
+  id,
+  userId: id,
+  name: id,
+  role: "examinee",
+  extraMinutes: 0,
+  roomId: "r1",
+  publishStatus: { main: "publishing", pc: "idle" },
+  publishStatusSince: { main: at(1) },
+  pages: [{ camera: "main", since: at(0), devices: 1 }],
+  left: [],
+  detections: 0,
+  ...more,
+});
+const gone = (id: string, when: Date, more: Partial<LivePerson> = {}) =>
+  person(id, { pages: [], left: [{ camera: "main", since: when }], ...more });
+const absent = (id: string, more: Partial<LivePerson> = {}) => person(id, { pages: [], ...more });
+const teacher = (id: string, roomId: string, isHere = true) =>
+  person(id, { role: "teacher", roomId, ...(!isHere && { pages: [] }) });
+const dark = (id: string, since: Date, more: Partial<LivePerson> = {}) =>
+  person(id, {
+    publishStatus: { main: "publishing", pc: "stopped" },
+    publishStatusSince: { main: at(1), pc: since },
+    ...more,
+  });
+const room = (id: string, name: string, status: Room["status"] = "in_progress"): Room => ({
+  id,
+  name,
+  examId: "x",
+  status,
+  audioStatus: "silent",
+  imGroupId: id,
+  createTeacher: "t",
+  createdAt: at(0),
+  updatedAt: at(0),
+});
+
+/** As the client says it. */
+const stateOf = (one: LivePerson): CandidateState => {
+  const roster: RosterState =
+    one.roomId === undefined
+      ? "unseated"
+      : one.pages.length === 0
+        ? one.left.length > 0
+          ? "disconnected"
+          : "expected"
+        : Object.values(one.publishStatus).includes("stopped")
+          ? "stopped"
+          : "publishing";
+  return candidateState(one, roster);
+};
+
+describe("the state of a candidate", () => {
+  it("is several devices before everything else, unless the room has ended", () => {
+    const pages = [{ camera: "pc" as const, since: at(0), devices: 2 }];
+    expect(candidateState({ pages }, "stopped")).toBe("devices");
+    expect(candidateState({ pages }, "ended")).toBe("ended");
+    expect(candidateState({ pages: [] }, "notPublishing")).toBe("idle");
+  });
+
+  it("says since when it lasts: since the last page left, and since the first camera went dark", () => {
+    const left = [
+      { camera: "main" as const, since: at(3) },
+      { camera: "pc" as const, since: at(5) },
+    ];
+    expect(sinceOf(person("a", { pages: [], left }), "disconnected")).toEqual(at(5));
+    expect(sinceOf(dark("a", at(7)), "dark")).toEqual(at(7));
+    expect(sinceOf(absent("a"), "expected")).toBeUndefined();
+  });
+
+  it("comes with the newest of what happened", () => {
+    expect(lastEventOf(person("a"))).toEqual({ kind: "publishing", camera: "main", at: at(1) });
+    expect(lastEventOf(dark("a", at(7)))).toEqual({ kind: "stopped", camera: "pc", at: at(7) });
+    expect(lastEventOf(person("a", { lastDetectionTime: at(9) }))).toEqual({ kind: "detected", at: at(9) });
+    expect(lastEventOf(absent("a", { publishStatus: { main: "idle", pc: "idle" } }))).toBeUndefined();
+  });
+
+  it("is a trouble if somebody has to look, and it is known since when", () => {
+    expect(troubleOf(gone("a", at(5)), "disconnected")).toEqual({
+      userId: "a",
+      kind: "disconnected",
+      place: "r1",
+      at: at(5).getTime(),
+    });
+    expect(troubleOf(absent("a"), "expected")).toBeUndefined();
+  });
+});
+
+describe("what has one cause", () => {
+  const drops = (place: string, count: number, from: Date): Happening[] =>
+    Array.from({ length: count }, (_, n) => ({
+      userId: `${place}-${n}`,
+      kind: "disconnected",
+      place,
+      at: from.getTime() + n * 5000,
+    }));
+  const halls: { readonly [roomId: string]: string } = { r1: "Hall A", r2: "Hall B", r3: "Hall B" };
+  const hallOfRoom = (roomId: string) => halls[roomId] ?? "";
+
+  it("is told once for neighbouring rooms, and says who is back", () => {
+    const seen = [...drops("r2", 5, at(2)), ...drops("r3", 4, at(2, 10))];
+    const back = new Set(["r2-0", "r3-1"]);
+    const [cause, ...others] = findCauses(seen, ({ userId }) => !back.has(userId), hallOfRoom);
+    expect(others).toEqual([]);
+    expect(cause).toMatchObject({
+      roomIds: ["r2", "r3"],
+      from: at(2).getTime(),
+      to: at(2, 25).getTime(),
+    });
+    expect([cause?.userIds.length, cause?.still.length]).toEqual([9, 7]);
+  });
+
+  it("is not what happened in another hall, later, or to two people, and ends when all are back", () => {
+    const other = findCauses([...drops("r1", 3, at(2)), ...drops("r2", 3, at(2))], () => true, hallOfRoom);
+    expect(other.map(({ roomIds }) => roomIds)).toEqual([["r1"], ["r2"]]);
+    const later = findCauses([...drops("r2", 3, at(2)), ...drops("r3", 3, at(12))], () => true, hallOfRoom);
+    expect(later).toHaveLength(2);
+    expect(findCauses(drops("r1", 2, at(2)), () => true, hallOfRoom)).toEqual([]);
+    expect(findCauses(drops("r1", 9, at(2)), () => false, hallOfRoom)).toEqual([]);
+  });
+
+  it("remembers who is back for half an hour, and adds nobody twice", () => {
+    const first = drops("r1", 2, at(2));
+    const known = remember([], first, NOW);
+    expect(remember(known, first, NOW)).toBe(known);
+    expect(remember(known, [], NOW)).toBe(known);
+    expect(remember(known, [], at(33).getTime())).toEqual([]);
+    expect(remember(known, first.slice(1), at(33).getTime())).toEqual(first.slice(1));
+  });
+
+  it.each([
+    ["Hall B 12", "Hall B"],
+    ["考场 3", "考场"],
+    ["A-101", "A"],
+    ["031", ""],
+    ["Room twelve", "Room twelve"],
+    ["二楼12号", "二楼"],
+  ])("knows the hall of %s", (name, hall) => {
+    expect(hallOf(name)).toBe(hall);
+  });
+
+  it("groups by nothing that all rooms share", () => {
+    expect(hallsOf([room("r1", "Room 1"), room("r2", "Room 2")]).get("r1")).toBe("");
+    expect(hallsOf([room("r1", "Hall A 1"), room("r2", "Hall B 1")]).get("r2")).toBe("Hall B");
+  });
+});
+
+describe("the rooms that need a look", () => {
+  const ROOMS = [
+    room("r1", "Hall A 1"),
+    room("r2", "Hall B 1"),
+    room("r3", "Hall B 2"),
+    room("r4", "Quiet 9"),
+  ];
+  const look = (people: readonly LivePerson[], now = NOW, known: readonly Happening[] = []) => {
+    const summary = summarize(ROOMS, people, stateOf, now);
+    const halls = hallsOf(ROOMS);
+    const still = new Set(summary.troubles.map(({ userId, kind }) => `${userId} ${kind}`));
+    const causes = findCauses(
+      remember(known, summary.troubles, now),
+      ({ userId, kind }) => still.has(`${userId} ${kind}`),
+      (roomId) => halls.get(roomId) ?? "",
+    );
+    return roomsToLookAt(summary, causes, EXAM, now);
+  };
+  const teachers = ROOMS.map(({ id }) => teacher(`t-${id}`, id));
+
+  it("come by need, each with why and since when, and none without a reason", () => {
+    const looks = look([
+      ...teachers,
+      gone("a", at(5)),
+      absent("b"),
+      dark("c", at(7), { roomId: "r2" }),
+      person("d", { roomId: "r3", pages: [{ camera: "main", since: at(0), devices: 2 }] }),
+      person("e", { roomId: "r4" }),
+    ]);
+    expect(looks.map(({ roomIds }) => roomIds)).toEqual([["r3"], ["r1"], ["r2"]]);
+    expect(looks[1]?.reasons).toEqual([
+      { kind: "disconnected", count: 1, since: at(5).getTime() },
+      { kind: "expected", count: 1 },
+    ]);
+  });
+
+  it("tell one cause once for several rooms, and not again for each", () => {
+    const hit = [1, 2, 3].flatMap((n) => [
+      gone(`b${n}`, at(10, n), { roomId: "r2" }),
+      gone(`c${n}`, at(10, n + 5), { roomId: "r3" }),
+    ]);
+    const before = hit[0];
+    const looks = look([...teachers, ...hit]);
+    expect(looks).toEqual([
+      {
+        key: expect.any(String) as string,
+        roomIds: ["r2", "r3"],
+        hall: "Hall B",
+        reasons: [
+          {
+            kind: "burst",
+            of: "disconnected",
+            count: 6,
+            back: 0,
+            from: at(10, 1).getTime(),
+            to: at(10, 8).getTime(),
+          },
+        ],
+      },
+    ]);
+    // One of them comes back: the line stays the same line, and says so.
+    const known = summarize(ROOMS, hit, stateOf, NOW).troubles;
+    const [after] = look(
+      [...teachers, person(before?.id ?? "", { roomId: "r2" }), ...hit.slice(1)],
+      NOW,
+      known,
+    );
+    expect(after).toMatchObject({ key: looks[0]?.key, reasons: [{ count: 6, back: 1 }] });
+  });
+
+  it("miss nobody before the start, and an invigilator shortly before it", () => {
+    const people = [absent("a"), teacher("t", "r1", false)];
+    expect(look(people, at(0).getTime() - 3_600_000)).toEqual([]);
+    expect(look(people, at(0).getTime() - 60_000)[0]?.reasons).toEqual([{ kind: "noTeacher" }]);
+    expect(look(people)[0]?.reasons).toEqual([{ kind: "noTeacher" }, { kind: "expected", count: 1 }]);
+    expect(look(people, at(151).getTime())).toEqual([]);
+  });
+
+  it("say with one mark what a room needs most", () => {
+    const markOf = (people: readonly LivePerson[], hasBegun = true) => {
+      const [first] = summarize(ROOMS, people, stateOf, NOW).rooms;
+      return first && markOfRoom(first, hasBegun);
+    };
+    expect(markOf([])).toBe("empty");
+    expect(markOf([person("a")])).toBe("well");
+    expect(markOf([person("a"), absent("b")])).toBe("expected");
+    expect(markOf([person("a"), absent("b")], false)).toBe("well");
+    expect(markOf([absent("b"), person("a", { detections: 1, lastDetectionTime: at(15) })])).toBe("flagged");
+    expect(markOf([absent("b"), person("a", { detections: 1, lastDetectionTime: at(5) })])).toBe("expected");
+    expect(markOf([dark("a", at(3)), gone("b", at(3))])).toBe("disconnected");
+  });
+});
+
+describe("the list of candidates", () => {
+  const PEOPLE = [
+    person("3", { name: "Li 10" }),
+    gone("1", at(5), { name: "Li 9", roomId: "r2" }),
+    absent("2", { name: "王芳", detections: 4 }),
+    person("4", { name: "Anna", roomId: undefined, pages: [] }),
+    teacher("t", "r1"),
+  ];
+  const ranks = createRanks("en");
+  const list = (
+    filter: Partial<CandidateFilter> = {},
+    column: Parameters<typeof arrange>[1]["sort"]["column"] = "need",
+    descending = false,
+  ) =>
+    arrange(PEOPLE, {
+      filter: { state: undefined, rooms: [], matches: undefined, ...filter },
+      sort: { column, descending },
+      stateOf,
+      roomName: (id) => id,
+      ranks,
+    });
+
+  it("has candidates only, first who needs somebody, and counts all of them whatever the filter", () => {
+    expect(list().ids).toEqual(["1", "2", "3", "4"]);
+    const filtered = list({ state: "disconnected" });
+    expect(filtered.ids).toEqual(["1"]);
+    expect(filtered.total).toBe(4);
+    expect(filtered.counts).toMatchObject({
+      disconnected: 1,
+      expected: 1,
+      publishing: 1,
+      unseated: 1,
+      here: 1,
+    });
+  });
+
+  it("is narrowed by state, room and search together", () => {
+    expect(list({ state: "detected" }).ids).toEqual(["2"]);
+    expect(list({ state: "here" }).ids).toEqual(["3"]);
+    expect(list({ rooms: ["r2"] }).ids).toEqual(["1"]);
+    expect(list({ rooms: ["r2"], state: "here" }).ids).toEqual([]);
+    expect(list({ matches: ({ name }) => name.startsWith("Li") }).ids).toEqual(["1", "3"]);
+  });
+
+  it("sorts names as people do, and the newest and the most first", () => {
+    expect(list({}, "name").ids).toEqual(["4", "1", "3", "2"]);
+    expect(list({}, "name", true).ids).toEqual(["2", "3", "1", "4"]);
+    expect(list({}, "detections").ids[0]).toBe("2");
+    expect(list({}, "last").ids[0]).toBe("1");
+  });
+});
+
+it("counts in the title what came after the last look, once", () => {
+  const happened = [1, 5, 9].map((when) => ({ userId: "a", kind: "dark", place: "r", at: when }));
+  expect(unseen(happened, 4)).toHaveLength(2);
+  expect(withCount("Overview", 2)).toBe("(2) Overview");
+  expect(withCount("(2) Overview", 3)).toBe("(3) Overview");
+  expect(withCount("(2) Overview", 0)).toBe("Overview");
+});
