@@ -33,8 +33,7 @@ export const rowsOf = (entries: readonly Entry[], place: string): readonly Row[]
   const isFolded = ({ userId, at, what }: Entry): boolean =>
     userId !== undefined &&
     folds.some(
-      ({ kind, from, to, userIds }) =>
-        kind === what.is && at >= from && at <= to && userIds.includes(userId),
+      ({ kind, from, to, userIds }) => kind === what.is && at >= from && at <= to && userIds.includes(userId),
     );
   const rows: Row[] = folds.map((fold) => ({
     key: `fold ${fold.kind} ${fold.from}`,

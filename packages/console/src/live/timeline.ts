@@ -94,7 +94,11 @@ export const messageEntry = ({ id, type, data, sender, to, time }: Message): Ent
   const from = sender.userId;
   if (type >= WRITTEN)
     return typeof text === "string" && text.trim() !== ""
-      ? { ...entry, key: `message ${id}`, what: { is: "message", from, isFromCandidate, to: receivers, text } }
+      ? {
+          ...entry,
+          key: `message ${id}`,
+          what: { is: "message", from, isFromCandidate, to: receivers, text },
+        }
       : undefined;
   const signal = signalOf(type);
   // What the server itself sends follows from what is told anyway.

@@ -138,7 +138,14 @@ function ClipDialog({
             />
             {clip && (
               // biome-ignore lint/a11y/useMediaCaption: the clip is listened to before others hear it; its name says what it is.
-              <audio key={clip.id} className={styles.audio} controls preload="none" src={clip.url} aria-label={clip.name} />
+              <audio
+                key={clip.id}
+                className={styles.audio}
+                controls
+                preload="none"
+                src={clip.url}
+                aria-label={clip.name}
+              />
             )}
           </>
         )}

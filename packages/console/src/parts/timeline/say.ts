@@ -34,13 +34,17 @@ export const useSay = (nameOf: (userId: string) => string): ((row: Row) => strin
   const timeZone = useZone();
   const typeName = useTypeName();
   const clock = (at: number) =>
-    format.dateTime(at, { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    format.dateTime(at, {
+      timeZone,
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+    });
   const names = (people: readonly string[] | undefined) => {
     const [first, ...others] = people ?? [];
     if (first === undefined) return t("everybody");
-    return others.length === 0
-      ? nameOf(first)
-      : t("andMore", { name: nameOf(first), more: others.length });
+    return others.length === 0 ? nameOf(first) : t("andMore", { name: nameOf(first), more: others.length });
   };
   return (row) => {
     if ("fold" in row) {
@@ -53,10 +57,7 @@ export const useSay = (nameOf: (userId: string) => string): ((row: Row) => strin
     }
     const { userId = "", what } = row.entry;
     const name = nameOf(userId);
-    const camera = format.list(
-      row.cameras.map((which) => picture(which)),
-      { type: "unit" },
-    );
+    const camera = format.list(row.cameras.map((which) => picture(which)));
     switch (what.is) {
       case "entered":
       case "left":

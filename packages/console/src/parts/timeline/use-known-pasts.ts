@@ -29,8 +29,5 @@ export const useKnownPasts = (examId: string, roomId: string): ReadonlyMap<strin
   useRoomEvent(roomId, "gap", () => {
     if (mayAsk) void refetch();
   });
-  return useMemo(
-    () => (data ? new Map(data.map((person) => [person.userId, person])) : NOTHING),
-    [data],
-  );
+  return useMemo(() => (data ? new Map(data.map((person) => [person.userId, person])) : NOTHING), [data]);
 };

@@ -1,5 +1,5 @@
 import type { InvigilClient } from "@invigil/client";
-import { useInvigilClient, useRoom, useRoomEvent } from "@invigil/react";
+import { useInvigilClient, usePresence, useRoom, useRoomEvent } from "@invigil/react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 import {
@@ -119,7 +119,7 @@ export interface Timeline {
 export const useTimeline = (roomId: string, past: readonly Entry[] = []): Timeline => {
   const client = useInvigilClient();
   const isLive = useRoom(roomId, ({ status, state }) => state !== undefined && status !== "connecting");
-  const presence = useRoom(roomId, ({ state }) => state?.presence);
+  const presence = usePresence(roomId);
   const [events, setEvents] = useState<{ readonly roomId: string; readonly list: readonly Entry[] }>({
     roomId,
     list: [],
@@ -160,7 +160,7 @@ export const useTimeline = (roomId: string, past: readonly Entry[] = []): Timeli
       data
         ? mergeTimeline(joinPages(data.pages), [
             ...(events.roomId === roomId ? events.list : []),
-            ...(presence ?? []).filter(({ role }) => role === "examinee").map(pageEntry),
+            ...presence.filter(({ role }) => role === "examinee").map(pageEntry),
             ...past,
           ])
         : [],

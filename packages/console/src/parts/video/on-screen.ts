@@ -12,7 +12,9 @@ export const useOnScreen = (element: RefObject<Element | null>): boolean => {
   const isVisible = useSyncExternalStore(onVisibility, isTabVisible);
   useEffect(() => {
     if (!element.current) return;
-    const observer = new IntersectionObserver((changes) => setIsInside(changes.at(-1)?.isIntersecting ?? false));
+    const observer = new IntersectionObserver((changes) =>
+      setIsInside(changes.at(-1)?.isIntersecting ?? false),
+    );
     observer.observe(element.current);
     return () => observer.disconnect();
   }, [element]);

@@ -45,7 +45,10 @@ export interface PictureProps {
 export function Picture({ userId, name, camera, view, urls, hasSound = false }: PictureProps) {
   const t = useTranslations("watching.picture");
   const invigil = useInvigil();
-  const { data: info } = useQuery({ ...invigil.installation.info.queryOptions(), staleTime: Number.POSITIVE_INFINITY });
+  const { data: info } = useQuery({
+    ...invigil.installation.info.queryOptions(),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   const frame = useRef<HTMLDivElement>(null);
   const isOnScreen = useOnScreen(frame);
   const label = t("label", { name, camera: t(camera) });
@@ -57,7 +60,13 @@ export function Picture({ userId, name, camera, view, urls, hasSound = false }: 
       {isPublishing && canPlay ? (
         <Stream urls={urls} isOn={isOnScreen} label={label} hasSound={hasSound} />
       ) : isPublishing && info?.isDemo ? (
-        <TestPicture seed={userId} camera={camera} isOn={isOnScreen} label={label} className={styles.picture} />
+        <TestPicture
+          seed={userId}
+          camera={camera}
+          isOn={isOnScreen}
+          label={label}
+          className={styles.picture}
+        />
       ) : (
         <p className={styles.why}>
           <span className={styles.camera}>{t(camera)}</span>

@@ -1,5 +1,5 @@
 import { useReducedMotion } from "@mantine/hooks";
-import { type RefObject, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 import type { Camera } from "../../live/timeline.js";
 
 // The picture that the demo shows in place of a stream: somebody at a desk, who moves a little. It is drawn here, and costs next to nothing.
@@ -12,7 +12,10 @@ const DRAWN_EVERY_MS = 250;
 const numberOf = (text: string, salt: number): number => {
   let hash = 2166136261 ^ salt;
   for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16777619);
-  return ((hash >>> 8) & 0xffff) / 0xffff;
+  // Ids in a row differ in their last digit only: each bit has to reach all others.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 };
 
 const HAIR = ["#1d1a19", "#2b2320", "#3a2a20", "#55402c", "#171a20"];
@@ -76,7 +79,13 @@ export const drawTestPicture = (
   }
   // Noise of the sensor, so that it is seen to move.
   for (let dot = 0; dot < 24; dot += 1)
-    box("rgb(255 255 255 / 7%)", (numberOf(seed, dot + Math.floor(at / DRAWN_EVERY_MS)) * WIDTH) | 0, (numberOf(seed, dot * 31 + Math.floor(at / DRAWN_EVERY_MS)) * HEIGHT) | 0, 2, 2);
+    box(
+      "rgb(255 255 255 / 7%)",
+      (numberOf(seed, dot + Math.floor(at / DRAWN_EVERY_MS)) * WIDTH) | 0,
+      (numberOf(seed, dot * 31 + Math.floor(at / DRAWN_EVERY_MS)) * HEIGHT) | 0,
+      2,
+      2,
+    );
 };
 
 /** The picture, which moves while it is on the screen, unless the person wants less motion. */
@@ -93,7 +102,7 @@ export function TestPicture({
   label: string;
   className: string | undefined;
 }) {
-  const canvas: RefObject<HTMLCanvasElement | null> = useRef(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
   const isStill = useReducedMotion();
   useEffect(() => {
     const context = canvas.current?.getContext("2d", { alpha: false });
@@ -104,5 +113,7 @@ export function TestPicture({
     const timer = setInterval(draw, DRAWN_EVERY_MS);
     return () => clearInterval(timer);
   }, [seed, camera, isOn, isStill]);
-  return <canvas ref={canvas} width={WIDTH} height={HEIGHT} role="img" aria-label={label} className={className} />;
+  return (
+    <canvas ref={canvas} width={WIDTH} height={HEIGHT} role="img" aria-label={label} className={className} />
+  );
 }

@@ -40,8 +40,7 @@ export const playWhep = async (
     connection.close();
     if (video.srcObject === stream) video.srcObject = null;
     // The page may be about to close.
-    if (session !== undefined)
-      fetch(session, { method: "DELETE", keepalive: true }).catch(() => undefined);
+    if (session !== undefined) fetch(session, { method: "DELETE", keepalive: true }).catch(() => undefined);
     session = undefined;
   };
   signal.addEventListener("abort", end, { once: true });

@@ -1,4 +1,4 @@
-import { useInvigil, useLiveRoom, useLiveStatus, useRoom, useRoomEvent } from "@invigil/react";
+import { useInvigil, useLiveRoom, useLiveStatus, usePresence, useRoom, useRoomEvent } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -94,10 +94,7 @@ export function Candidate({
     if (event.userId === userId) onGone();
   });
   const isGone = state !== undefined && member === undefined;
-  const names = useMemo(
-    () => new Map(state?.members.map((one) => [one.userId, one.name])),
-    [state?.members],
-  );
+  const names = useMemo(() => new Map(state?.members.map((one) => [one.userId, one.name])), [state?.members]);
   const nameOf = useCallback((id: string) => names.get(id) ?? id, [names]);
 
   if (!state || (isGone && isSearching))
@@ -152,10 +149,7 @@ export function Candidate({
               {room.name}
             </Link>
           </span>
-          <StateMark
-            state={seat.state}
-            since={seat.since === undefined ? undefined : new Date(seat.since)}
-          />
+          <StateMark state={seat.state} since={seat.since === undefined ? undefined : new Date(seat.since)} />
           {exam && !hasEnded && <TimeLeft {...exam} extraMinutes={extraMinutes} />}
         </span>
       }
@@ -182,7 +176,7 @@ export function Candidate({
                     urls={participant?.streams[camera]}
                     hasSound={heard === camera}
                   />
-                  {participant?.streams[camera].hlsUrl ?? participant?.streams[camera].whepUrl ? (
+                  {(participant?.streams[camera].hlsUrl ?? participant?.streams[camera].whepUrl) ? (
                     <Button
                       variant="subtle"
                       size="compact-xs"
@@ -210,8 +204,8 @@ export function Candidate({
                 onChange={(next) => change({ kind: next })}
               />
             </div>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by the keyboard. */}
-            <div className={styles.feed} tabIndex={0} role="region" aria-labelledby="timeline">
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard. */}
+            <div className={styles.feed} tabIndex={0}>
               {timeline.error ? (
                 <ErrorNote error={timeline.error} onRetry={timeline.reload} />
               ) : timeline.isLoading ? (
@@ -303,8 +297,7 @@ function Devices({
 }) {
   const t = useTranslations("candidate.details");
   const pictureTexts = useTranslations("watching.picture");
-  const presence = useRoom(roomId, ({ state }) => state?.presence);
-  const pages = presence?.filter(({ userId }) => userId === seat.userId) ?? [];
+  const pages = usePresence(roomId).filter(({ userId }) => userId === seat.userId);
   const gone = left?.filter(({ camera }) => pages.every((page) => page.camera !== camera)) ?? [];
   return (
     <section className={styles.details} aria-labelledby="devices">

@@ -1,3 +1,4 @@
+import { isInvigilError, isNetworkError } from "@invigil/client";
 import { InvigilErrorBoundary } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { Link, useParams } from "@tanstack/react-router";
@@ -22,11 +23,15 @@ export function Screen() {
     <InvigilErrorBoundary
       key={userId}
       fallback={{
-        other: ({ error, retry }) => (
-          <Page title={t("title")}>
-            <ErrorNote error={error} onRetry={retry} />
-          </Page>
-        ),
+        other: ({ error, retry }) => {
+          // A fault of the page itself is told by the page for faults.
+          if (!isInvigilError(error) && !isNetworkError(error)) throw error;
+          return (
+            <Page title={t("title")}>
+              <ErrorNote error={error} onRetry={retry} />
+            </Page>
+          );
+        },
       }}
     >
       <ScreenTexts of="watching">

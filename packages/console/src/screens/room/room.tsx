@@ -79,7 +79,10 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const timeline = useTimeline(roomId, past);
   const { entries } = timeline;
   const { data: participants, error: streamsError } = useQuery(
-    invigil.participant.list.queryOptions({ roomId, role: "examinee" }, { staleTime: Number.POSITIVE_INFINITY }),
+    invigil.participant.list.queryOptions(
+      { roomId, role: "examinee" },
+      { staleTime: Number.POSITIVE_INFINITY },
+    ),
   );
   const urlsOf = useMemo(
     () => new Map(participants?.map(({ userId, streams }) => [userId, streams])),
@@ -205,9 +208,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
       return button(acts("link"), () => setAct({ kind: "link", person: personOf(seat) }));
     return button(acts("write"), () => writeTo(userId));
   };
-  const reds = new Set(
-    seats.flatMap(({ userId, detections }) => (detections >= red ? [userId] : [])),
-  );
+  const reds = new Set(seats.flatMap(({ userId, detections }) => (detections >= red ? [userId] : [])));
   const [first] = chosen;
   return (
     <Page
@@ -253,7 +254,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
       )}
       {!may.act && <p className={styles.note}>{t("readOnly")}</p>}
       {streamsError && <ErrorNote error={streamsError} />}
-      <div className={styles.bar}>
+      <div className={styles.bar} data-pane={pane}>
         <span className={styles.panes}>
           <Choices
             label={t("panes.label")}
@@ -342,8 +343,8 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
           )}
           <section className={styles.side} aria-labelledby="feed">
             <h2 id="feed">{feedTexts("title")}</h2>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by the keyboard. */}
-            <div className={styles.feed} tabIndex={0} role="region" aria-labelledby="feed">
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard. */}
+            <div className={styles.feed} tabIndex={0}>
               {timeline.error ? (
                 <ErrorNote error={timeline.error} onRetry={timeline.reload} />
               ) : timeline.isLoading ? (
@@ -355,7 +356,9 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
                   place={room.name}
                   nameOf={nameOf}
                   actionOf={actionOf}
-                  isRed={({ userId, what }) => what.is === "record" && userId !== undefined && reds.has(userId)}
+                  isRed={({ userId, what }) =>
+                    what.is === "record" && userId !== undefined && reds.has(userId)
+                  }
                   hasOlder={timeline.hasOlder}
                   isLoadingOlder={timeline.isLoadingOlder}
                   onOlder={timeline.loadOlder}

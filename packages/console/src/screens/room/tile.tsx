@@ -1,6 +1,6 @@
 import type { Participant } from "@invigil/client";
 import { Link } from "@tanstack/react-router";
-import { useTranslations } from "use-intl";
+import { useFormatter, useTranslations } from "use-intl";
 import type { SeatView } from "../../live/seats.js";
 import type { Act } from "../../parts/acting/acts.js";
 import { PersonMenu } from "../../parts/acting/person-menu.js";
@@ -12,10 +12,17 @@ import styles from "./room.module.css";
 type Streams = Participant["streams"];
 
 /** The addresses of a camera: of the small copy of its stream, where several play at once. */
-const playUrls = (streams: Streams | undefined, camera: "main" | "pc", isLow: boolean): PlayUrls | undefined => {
+const playUrls = (
+  streams: Streams | undefined,
+  camera: "main" | "pc",
+  isLow: boolean,
+): PlayUrls | undefined => {
   const urls = streams?.[camera];
   return urls && (isLow ? { hlsUrl: urls.lowHlsUrl, whepUrl: urls.lowWhepUrl } : urls);
 };
+
+const STATUSES = ["stopped", "publishing", "idle"] as const;
+const MARKS = { stopped: "dark", publishing: "publishing", idle: "idle" } as const;
 
 /** One candidate: both cameras, who it is, and what is the matter. */
 export function Tile({
@@ -49,11 +56,23 @@ export function Tile({
   const cameraTexts = useTranslations("watching.camera");
   const pictureTexts = useTranslations("watching.picture");
   const typeName = useTypeName();
+  const format = useFormatter();
   const { userId, name, state, since, cameras, hasPc, detections, lastDetection, asks, extraMinutes } = seat;
+  const detected =
+    lastDetection &&
+    t("detections", {
+      count: detections,
+      minutes: windowMinutes,
+      type: typeName(lastDetection.detectType),
+    });
   const used = hasPc ? (["main", "pc"] as const) : (["main"] as const);
   return (
     <li className={styles.tile} data-state={state} data-chosen={isChosen || undefined}>
-      <div className={styles.pictures} data-count={used.length}>
+      <div
+        className={styles.pictures}
+        data-count={used.length}
+        data-blank={used.every((camera) => cameras[camera].status !== "publishing") || undefined}
+      >
         {used.map((camera) => (
           <Picture
             key={camera}
@@ -103,13 +122,17 @@ export function Tile({
         <StateMark state={state} since={since === undefined ? undefined : new Date(since)} />
         {state !== "ended" && seat.isHere && (
           <span className={styles.cameras}>
-            {used.map((camera) => {
-              const { status } = cameras[camera];
+            {STATUSES.map((status) => {
+              const those = used.filter((camera) => cameras[camera].status === status);
               return (
-                <span key={camera} className={styles.camera}>
-                  <Mark state={status === "publishing" ? "publishing" : status === "idle" ? "idle" : "dark"} />
-                  {cameraTexts(status, { camera: pictureTexts(camera) })}
-                </span>
+                those.length > 0 && (
+                  <span key={status} className={styles.camera}>
+                    <Mark state={MARKS[status]} />
+                    {cameraTexts(status, {
+                      camera: format.list(those.map((camera) => pictureTexts(camera))),
+                    })}
+                  </span>
+                )
               );
             })}
           </span>
@@ -117,15 +140,11 @@ export function Tile({
       </div>
       {(detections > 0 || asks) && (
         <div className={styles.happened}>
-          {detections > 0 && lastDetection && (
+          {detected !== undefined && detections > 0 && (
             <span className={styles.detections} data-red={detections >= redFrom || undefined}>
               <Mark state="detections" tone={detections >= redFrom ? "red" : "amber"} />
-              <span className={styles.clip} data-numbers>
-                {t("detections", {
-                  count: detections,
-                  minutes: windowMinutes,
-                  type: typeName(lastDetection.detectType),
-                })}
+              <span className={styles.clip} title={detected} data-numbers>
+                {detected}
               </span>
             </span>
           )}

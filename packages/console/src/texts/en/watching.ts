@@ -33,8 +33,7 @@ export default {
     stoppedMany: "Cameras of {count, plural, one {# person} other {# people}} went dark {from}–{to}",
     publishing: "{name}: {camera} began to publish",
     stopped: "{name}: {camera} went dark",
-    devices:
-      "{name} has the page open on {devices, plural, one {# device} other {# devices}} ({camera})",
+    devices: "{name} has the page open on {devices, plural, one {# device} other {# devices}} ({camera})",
     record: "{name}: {type} ({camera})",
     messageFrom: "{name}: {text}",
     messageTo: "{from} to {to}: {text}",
@@ -53,7 +52,8 @@ export default {
     andMore: "{name} and {more, number} more",
     added: "{name} was added to the room",
     removed: "{name} left the room: moved or removed",
-    updated: "{name} has {minutes, plural, =0 {no extra minutes} one {# extra minute} other {# extra minutes}}",
+    updated:
+      "{name} has {minutes, plural, =0 {no extra minutes} one {# extra minute} other {# extra minutes}}",
     ended: "The room ended",
     reopened: "The room was reopened",
     speaking: "A teacher speaks to the room",

@@ -1,0 +1,253 @@
+import type { CheatRecord, Message, RoomEvent } from "@invigil/client";
+import { signals } from "@invigil/client";
+import { describe, expect, it } from "vitest";
+import { rowsOf } from "./feed.js";
+import { byNeed, type SeatFacts, seatsOf } from "./seats.js";
+import {
+  concerns,
+  type Entry,
+  eventEntries,
+  leftEntry,
+  mergeTimeline,
+  messageEntry,
+  pageEntry,
+  recordEntry,
+  streamEntry,
+} from "./timeline.js";
+
+const at = (seconds: number) => new Date(1_800_000_000_000 + seconds * 1000);
+const record = (id: number, userId: string, seconds: number): Entry =>
+  recordEntry({
+    id,
+    examId: "x",
+    roomId: "r",
+    userId,
+    detectType: "cellPhone",
+    isMainMonitor: true,
+    detectTime: at(seconds),
+    extraInfo: {},
+    createdAt: at(seconds),
+    updatedAt: at(seconds),
+  } satisfies CheatRecord);
+const message = (
+  id: number,
+  seconds: number,
+  more: Partial<Message> & { from?: string; role?: Message["sender"]["role"] } = {},
+): Message => ({
+  id,
+  roomId: "r",
+  type: 30_001,
+  data: { text: `message ${id}` },
+  sender: { userId: more.from ?? "e1", role: more.role ?? "examinee", camera: "main" },
+  time: at(seconds),
+  ...more,
+});
+const entryOf = (of: Message): Entry => {
+  const entry = messageEntry(of);
+  if (!entry) throw new Error("The message has no line.");
+  return entry;
+};
+const event = (id: number, seconds: number, more: object) =>
+  ({ id: String(id), roomId: "r", time: at(seconds), ...more }) as RoomEvent;
+const connection = { userId: "e1", role: "examinee", camera: "main" } as const;
+
+describe("the timeline of a room", () => {
+  it("tells each happening once, whether a list, an event or the state tells it", () => {
+    const listed = [
+      streamEntry({
+        id: 1,
+        roomId: "r",
+        userId: "e1",
+        camera: "main",
+        action: "publish",
+        eventTime: at(1),
+        ip: "",
+        node: "",
+        createdAt: at(2),
+      }),
+      record(7, "e1", 5),
+    ];
+    const live = [
+      event(1, 1, { type: "participant_entered", ...connection }),
+      event(2, 2, { type: "publish_status_changed", userId: "e1", camera: "main", status: "publishing" }),
+      event(3, 9, { type: "participant_left", ...connection }),
+    ].flatMap(eventEntries);
+    const entries = mergeTimeline(
+      [{ entries: listed, hasOlder: false }],
+      [
+        ...live,
+        pageEntry({ userId: "e1", camera: "main", since: at(1) }),
+        leftEntry("e1", { camera: "main", since: at(9) }),
+      ],
+    );
+    expect(entries.map(({ what }) => what.is)).toEqual(["left", "record", "publishing", "entered"]);
+  });
+
+  it("leaves out what is older than the end of a list that goes on, until the list is read further", () => {
+    const records = [record(9, "e1", 100), record(8, "e1", 50)];
+    const messages = [entryOf(message(3, 80)), entryOf(message(2, 10))];
+    const keys = (hasOlder: boolean) =>
+      mergeTimeline(
+        [
+          { entries: records, hasOlder },
+          { entries: messages, hasOlder: false },
+        ],
+        [],
+      ).map(({ key }) => key);
+    expect(keys(true)).toEqual(["record 9", "message 3", "record 8"]);
+    expect(keys(false)).toEqual(["record 9", "message 3", "record 8", "message 2"]);
+  });
+
+  it("has one line for a command that was sent again, and none for answers and what the server sends", () => {
+    const command = (id: number, seconds: number) =>
+      message(id, seconds, {
+        type: signals.broadcastAudio.type,
+        data: { sid: "s1" },
+        from: "t1",
+        role: "teacher",
+        to: ["e1", "pc_e1"],
+      });
+    const entries = mergeTimeline([], [entryOf(command(2, 5)), entryOf(command(1, 2))]);
+    expect(entries).toEqual([
+      expect.objectContaining({
+        at: at(2).getTime(),
+        userId: "e1",
+        what: { is: "signal", from: "t1", to: ["e1"], signal: "broadcastAudio" },
+      }),
+    ]);
+    expect(messageEntry(message(3, 6, { type: signals.audioBroadcastStarted.type }))).toBeUndefined();
+    expect(
+      messageEntry(message(4, 6, { type: signals.endUser.type, from: "server", role: "server" })),
+    ).toBeUndefined();
+  });
+
+  it("of a person has what is about them, for them and for everybody", () => {
+    const mine = [
+      entryOf(message(1, 1)),
+      entryOf(message(2, 2, { from: "t1", role: "teacher", to: ["e1"] })),
+      entryOf(message(3, 3, { from: "t1", role: "teacher", to: ["e2", "pc_e1"] })),
+      entryOf(message(4, 4, { from: "t1", role: "teacher" })),
+      ...eventEntries(event(5, 5, { type: "room_ended" })),
+    ];
+    const others = [
+      entryOf(message(6, 1, { from: "e2" })),
+      entryOf(message(7, 2, { from: "t1", role: "teacher", to: ["e2", "e3"] })),
+      record(8, "e2", 3),
+    ];
+    expect([...mine, ...others].filter((entry) => concerns(entry, "e1"))).toEqual(mine);
+  });
+});
+
+describe("the lines of what happened", () => {
+  const left = (userId: string, seconds: number, camera: "main" | "pc" = "main") =>
+    leftEntry(userId, { camera, since: at(seconds) });
+
+  it("tell a burst of one cause once, and both pages of a person in one", () => {
+    const burst = ["a", "b", "c"].flatMap((userId, index) => [
+      left(userId, 100 + index),
+      left(userId, 101 + index, "pc"),
+    ]);
+    const rows = rowsOf(
+      [...burst, left("d", 1000, "pc"), left("d", 999), record(1, "a", 50)].sort(
+        (one, other) => other.at - one.at,
+      ),
+      "Hall B",
+    );
+    expect(rows.map((row) => ("fold" in row ? row.fold.userIds.length : row.cameras))).toEqual([
+      ["main", "pc"],
+      3,
+      ["main"],
+    ]);
+  });
+});
+
+describe("the seats of a room", () => {
+  const member = (userId: string, more: object = {}) => ({
+    userId,
+    name: userId,
+    role: "examinee",
+    extraMinutes: 0,
+    publishStatus: { main: "publishing", pc: "idle" } as const,
+    ...more,
+  });
+  const here = (userId: string, devices = 1) =>
+    ({ userId, role: "examinee", camera: "main", since: at(0), devices }) as const;
+  const seats = (more: Partial<SeatFacts>) =>
+    seatsOf({ members: [], presence: [], hasEnded: false, entries: [], from: 0, ...more });
+
+  it("come in the order in which they need somebody, and otherwise in the order of the room", () => {
+    const members = ["quiet", "absent", "gone", "dark", "asksLate", "asks", "seen", "flagged", "two"].map(
+      (userId) =>
+        member(userId, {
+          publishStatus: {
+            main: userId === "absent" ? "idle" : userId === "dark" ? "stopped" : "publishing",
+            pc: "idle",
+          },
+        }),
+    );
+    const records = Array.from({ length: 5 }, (_, id) => record(id, "flagged", 100 + id));
+    const entries = [
+      entryOf(message(2, 300, { from: "asksLate" })),
+      entryOf(message(1, 200, { from: "asks" })),
+      ...records,
+      record(9, "seen", 90),
+    ];
+    const found = seats({
+      members,
+      presence: ["quiet", "dark", "asks", "asksLate", "seen", "flagged"]
+        .map((id) => here(id))
+        .concat(here("two", 2)),
+      entries,
+    });
+    expect(byNeed(found, 5).map(({ userId }) => userId)).toEqual([
+      "two",
+      "flagged",
+      "asks",
+      "asksLate",
+      "gone",
+      "dark",
+      "seen",
+      "absent",
+      "quiet",
+    ]);
+  });
+
+  it("no longer ask once somebody has written to them or to everybody", () => {
+    const asked = entryOf(message(1, 1));
+    const told = (to: readonly string[] | undefined) =>
+      entryOf(message(2, 2, { from: "t1", role: "teacher", ...(to && { to: [...to] }) }));
+    const asks = (entries: readonly Entry[]) => seats({ members: [member("e1")], entries })[0]?.asks?.text;
+    expect(asks([asked])).toBe("message 1");
+    expect(asks([told(["e2"]), asked])).toBe("message 1");
+    expect(asks([told(["pc_e1"]), asked])).toBeUndefined();
+    expect(asks([told(undefined), asked])).toBeUndefined();
+    expect(asks([entryOf(message(3, 3)), told(undefined), asked])).toBe("message 3");
+  });
+
+  it("say since when a camera is dark and a person gone, by what happened or what the server tells, whichever is later", () => {
+    const stopped = member("e1", { publishStatus: { main: "stopped", pc: "idle" } });
+    const known = new Map([
+      ["e1", { publishStatusSince: { main: at(5) }, left: [{ camera: "main" as const, since: at(6) }] }],
+    ]);
+    const live = eventEntries(
+      event(1, 9, { type: "publish_status_changed", userId: "e1", camera: "main", status: "stopped" }),
+    );
+    const since = (more: Partial<SeatFacts>) => seats({ members: [stopped], ...more })[0];
+    expect(since({ presence: [here("e1")] })?.since).toBeUndefined();
+    expect(since({ presence: [here("e1")], known })?.since).toBe(at(5).getTime());
+    expect(since({ presence: [here("e1")], known, entries: live })?.since).toBe(at(9).getTime());
+    expect(since({ known })).toMatchObject({ state: "disconnected", since: at(6).getTime() });
+  });
+
+  it("count the records of the window", () => {
+    const entries = [record(2, "e1", 20), record(1, "e1", 10)];
+    expect(seats({ members: [member("e1")], entries, from: at(15).getTime() })[0]).toMatchObject({
+      detections: 1,
+      lastDetection: { at: at(20).getTime() },
+    });
+  });
+
+  it("are of candidates only", () => {
+    expect(seats({ members: [member("t1", { role: "teacher" }), member("e1")] })).toHaveLength(1);
+  });
+});
