@@ -22,6 +22,7 @@ const WORDS = {
     signOut: (name: string) => `Sign out ${name}`,
     endAction: "End the session",
     ended: "Your session has ended",
+    live: /^Live, heard/,
     closed: "Only administrators can open this",
     mine: "Where I am signed in",
     own: "this page",
@@ -49,7 +50,7 @@ const WORDS = {
     passwordAction: "Set the password",
     close: "Close",
     refusedWith: "Refused: FORBIDDEN",
-    which: "Who (user name)",
+    which: "By (user name)",
   },
   "zh-CN": {
     user: "用户名",
@@ -67,6 +68,7 @@ const WORDS = {
     signOut: (name: string) => `让${name}退出登录`,
     endAction: "结束登录",
     ended: "登录已过期",
+    live: /^实时，/,
     closed: "仅管理员可以打开",
     mine: "我的登录",
     own: "本页",
@@ -100,8 +102,9 @@ const WORDS = {
 type Locale = keyof typeof WORDS;
 
 let world: World;
-/** A room whose changes a signed-in page hears. */
+/** An exam of t1 with a room, which signed-in pages watch. */
 let examId = "";
+let roomId = "";
 const space = { free: Number.POSITIVE_INFINITY };
 
 beforeAll(async () => {
@@ -112,7 +115,7 @@ beforeAll(async () => {
     startTime: new Date(now),
     endTime: new Date(now + 3_600_000),
   }));
-  await world.teacher.room.create({ examId, name: "Room 1" });
+  ({ id: roomId } = await world.teacher.room.create({ examId, name: "Room 1" }));
 });
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
@@ -160,14 +163,18 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
     await other.check();
     await other.picture(`own-sessions-${locale}`);
 
+    // They watch a room.
+    await world.teacher.participant.add({ roomId, participants: [{ userId, name, role: "teacher" }] });
+    await other.page.goto(`${world.url}/console/exams/${examId}/records`);
+    await other.page.getByText(words.live).waitFor();
+
     await page.getByRole("link", { name: words.sessions }).click();
     await page.getByRole("button", { name: words.signOut(name) }).click();
     await page.getByRole("dialog").getByRole("button", { name: words.endAction }).waitFor();
     await check();
     await page.getByRole("dialog").getByRole("button", { name: words.endAction }).click();
     await page.getByRole("row", { name: userId }).waitFor({ state: "detached" });
-    // The next thing that the page asks is refused, and the page says why.
-    await other.page.getByRole("navigation").getByRole("link").first().click();
+    // Nobody touches their page.
     await other.page.getByText(words.ended).waitFor();
 
     await page.getByRole("link", { name: words.audit }).click();

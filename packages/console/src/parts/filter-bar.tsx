@@ -123,3 +123,31 @@ export function Choices<Choice extends string>({
     </fieldset>
   );
 }
+
+/** Filters that a phone shows only when somebody asks for them. */
+export function MoreFilters({
+  active,
+  children,
+}: {
+  /** How many of them are on. */
+  active: number;
+  children: ReactNode;
+}) {
+  const t = useTranslations("common.filter");
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <button
+        type="button"
+        className={styles.toggle}
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(!isOpen)}
+      >
+        {t("more", { count: active })}
+      </button>
+      <div className={styles.rest} data-open={isOpen || undefined}>
+        {children}
+      </div>
+    </>
+  );
+}

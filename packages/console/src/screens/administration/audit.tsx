@@ -9,7 +9,7 @@ import { useTranslations } from "use-intl";
 import { CsvMenu } from "../../parts/csv-menu.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
-import { FilterBar } from "../../parts/filter-bar.js";
+import { FilterBar, MoreFilters } from "../../parts/filter-bar.js";
 import { MomentField, momentOf } from "../../parts/moment-field.js";
 import { oneOf, optionalText, text, useSearchState } from "../../parts/search-state.js";
 import { Facts, SidePanel, WithPanel } from "../../parts/side-panel.js";
@@ -180,7 +180,12 @@ export function Audit({ frame }: { frame: Frame }) {
     children: (
       <>
         <FilterBar shown={shown.length} total={entries.length} onClear={clear}>
-          <div className={styles.filters}>
+          <MoreFilters
+            active={
+              [actor, person, procedure, exam, from, to, outcome === "all" ? "" : outcome].filter(Boolean)
+                .length
+            }
+          >
             {FIELDS.map((name) => (
               <FilterField
                 key={name}
@@ -209,7 +214,7 @@ export function Audit({ frame }: { frame: Frame }) {
                 onChange={(value) => change({ [name]: value }, { replace: true })}
               />
             ))}
-          </div>
+          </MoreFilters>
         </FilterBar>
         {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
         {!data ? (
@@ -301,7 +306,7 @@ function EntryPanel({
     <SidePanel title={procedure} of={entry.id} onClose={onClose}>
       <Facts
         of={[
-          [t("time"), <Time key="time" value={entry.time} relative />],
+          [t("time"), <Time key="time" value={entry.time} />],
           [t("actor"), only(actorId, { actor: actorId })],
           [t("operator"), entry.operator],
           [t("role"), roles(entry.actorRole)],

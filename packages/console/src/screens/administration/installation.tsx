@@ -37,7 +37,8 @@ export function InstallationPart({ frame }: { frame: Frame }) {
       />
     ),
     children: (
-      <div className={styles.sheet}>
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard.
+      <section aria-label={t("label")} className={styles.sheet} tabIndex={0}>
         {inUse && running && <Warnings of={warnings} />}
         <section aria-labelledby="servers">
           <h2 id="servers">{t("servers")}</h2>
@@ -137,7 +138,7 @@ export function InstallationPart({ frame }: { frame: Frame }) {
             </section>
           </>
         )}
-      </div>
+      </section>
     ),
   });
 }

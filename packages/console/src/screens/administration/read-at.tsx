@@ -17,7 +17,11 @@ export function ReadAt({
   const t = useTranslations("administration");
   return (
     <span className={styles.readAt}>
-      {at > 0 && t.rich("readAt", { time: () => <Time value={new Date(at)} /> })}
+      {at > 0 && (
+        <span className={styles.readText}>
+          {t.rich("readAt", { time: () => <Time value={new Date(at)} /> })}
+        </span>
+      )}
       <Button variant="default" loading={isReading} onClick={onRead}>
         {t("readAgain")}
       </Button>

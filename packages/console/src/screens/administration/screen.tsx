@@ -91,6 +91,8 @@ function Parts({ current }: { current: Part }) {
           to="/admin/{-$part}"
           params={{ part: part === "accounts" ? undefined : part }}
           className={styles.part}
+          // The accounts have the address with which those of the others begin.
+          activeOptions={{ exact: true }}
           {...(part === current && { "aria-current": "page" as const })}
         >
           {t(`parts.${part}`)}

@@ -46,8 +46,8 @@ export function RecordPanel({
           ],
           [t("columns.camera"), t(isMainMonitor ? "camera.main" : "camera.pc")],
           [t("panel.rawType"), type === detectType ? "" : detectType],
-          [t("columns.time"), <Time key="time" value={detectTime} relative />],
-          [t("panel.received"), <Time key="received" value={createdAt} />],
+          [t("columns.time"), <Time key="time" value={detectTime} />],
+          [t("columns.arrival"), <Time key="received" value={createdAt} />],
           [t("panel.number"), String(record.id)],
         ]}
       />

@@ -10,7 +10,7 @@ import { Announce } from "../../parts/announcer.js";
 import { CsvMenu } from "../../parts/csv-menu.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
-import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { Choices, FilterBar, MoreFilters, SearchField } from "../../parts/filter-bar.js";
 import { MomentField, momentOf } from "../../parts/moment-field.js";
 import { Page } from "../../parts/page.js";
 import { oneOf, optionalText, sorting, text, useSearchState } from "../../parts/search-state.js";
@@ -102,10 +102,18 @@ export function Screen() {
   const columns = useMemo<readonly Column<CheatRecord>[]>(
     () => [
       {
+        id: "arrival",
+        header: t("columns.arrival"),
+        width: "minmax(112px, 1fr)",
+        isSortable: true,
+        cell: ({ createdAt }) => <Time value={createdAt} />,
+      },
+      {
         id: "time",
         header: t("columns.time"),
         width: "minmax(112px, 1fr)",
         isSortable: true,
+        from: 860,
         cell: ({ detectTime }) => <Time value={detectTime} />,
       },
       {
@@ -137,11 +145,7 @@ export function Screen() {
         width: "minmax(100px, 1.5fr)",
         isSortable: true,
         from: 640,
-        cell: ({ roomId }) => (
-          <Link to="/exams/$examId/rooms/$roomId" params={{ examId, roomId }} title={roomOf(roomId)}>
-            {roomOf(roomId)}
-          </Link>
-        ),
+        cell: ({ roomId }) => <span title={roomOf(roomId)}>{roomOf(roomId)}</span>,
       },
       {
         id: "camera",
@@ -154,7 +158,7 @@ export function Screen() {
         id: "extra",
         header: t("columns.extra"),
         width: "minmax(100px, 2fr)",
-        from: 900,
+        from: 1000,
         cell: (record) => <span className={styles.extra}>{lineOf(record)}</span>,
       },
     ],
@@ -165,7 +169,7 @@ export function Screen() {
       <>
         <span className={styles.line}>
           <span className={styles.type}>{typeName(record.detectType)}</span>
-          <Time value={record.detectTime} />
+          <Time value={record.createdAt} />
         </span>
         <span className={styles.line}>
           <span className={styles.who}>{nameOf(record.userId) ?? record.userId}</span>
@@ -224,7 +228,14 @@ export function Screen() {
             value={type}
             onChange={(next) => change({ type: next })}
           />
-          <div className={styles.filters}>
+          <SearchField
+            value={q}
+            onChange={(next) => change({ q: next }, { replace: true })}
+            placeholder={t("filters.person")}
+          />
+          <MoreFilters
+            active={[room !== "", camera !== "all", from !== "", to !== ""].filter(Boolean).length}
+          >
             <NativeSelect
               aria-label={t("filters.room")}
               className={styles.room}
@@ -246,11 +257,6 @@ export function Screen() {
               }
               data={(["all", "main", "pc"] as const).map((value) => ({ value, label: t(`camera.${value}`) }))}
             />
-            <SearchField
-              value={q}
-              onChange={(next) => change({ q: next }, { replace: true })}
-              placeholder={t("filters.person")}
-            />
             {(["from", "to"] as const).map((name) => (
               <MomentField
                 key={name}
@@ -259,7 +265,7 @@ export function Screen() {
                 onChange={(value) => change({ [name]: value }, { replace: true })}
               />
             ))}
-          </div>
+          </MoreFilters>
         </FilterBar>
       )}
       {error !== undefined && (

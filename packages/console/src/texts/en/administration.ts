@@ -160,9 +160,9 @@ export default {
       refusedWith: "Refused: {code}",
     },
     filters: {
-      actor: "Who (user name)",
+      actor: "By (user name)",
       person: "Person (id)",
-      procedure: "What (account.create)",
+      procedure: "Procedure",
       exam: "Exam (id)",
       from: "From",
       to: "To",
@@ -173,6 +173,7 @@ export default {
     empty: "Whoever changes something, reads people's data or is refused leaves an entry here.",
   },
   installation: {
+    label: "Servers, use and limits",
     warnings: "What needs attention",
     well: "Nothing needs attention: there is room left on the disk and below all limits.",
     servers: "Servers",

@@ -75,6 +75,7 @@ export default {
     search: "Search",
     hides: "{count, plural, one {# hidden} other {# hidden}} by filters",
     clear: "Clear filters",
+    more: "{count, plural, =0 {More filters} other {More filters (#)}}",
     shown: "{count, plural, one {# shown} other {# shown}}",
     noMatchTitle: "Nothing matches these filters",
     noMatch: "{count, plural, one {One row is} other {# rows are}} hidden.",

@@ -5,6 +5,7 @@ export default {
   news: "{count, plural, one {# new} other {# new}}, show",
   newsSpoken: "{count, plural, one {# new record} other {# new records}}",
   columns: {
+    arrival: "Received",
     time: "Detected",
     type: "What",
     person: "Candidate",
@@ -38,7 +39,6 @@ export default {
   panel: {
     userId: "User id",
     rawType: "Type",
-    received: "Received",
     number: "Number",
     late: "It arrived {minutes, plural, one {# minute} other {# minutes}} after the detection: the page was offline, or the device's clock is slow.",
     early:

@@ -160,7 +160,7 @@ export default {
     filters: {
       actor: "操作人（用户名）",
       person: "人员（编号）",
-      procedure: "操作（account.create）",
+      procedure: "操作",
       exam: "考试（编号）",
       from: "从",
       to: "到",
@@ -171,6 +171,7 @@ export default {
     empty: "修改内容、读取人员数据以及被拒绝的操作都会记录在这里。",
   },
   installation: {
+    label: "服务器、用量与限额",
     warnings: "需要注意",
     well: "一切正常：磁盘空间充足，各项用量均未接近限额。",
     servers: "服务器",

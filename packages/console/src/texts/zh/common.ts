@@ -71,6 +71,7 @@ export default {
     search: "搜索",
     hides: "筛选隐藏了 {count, number} 条",
     clear: "清除筛选",
+    more: "{count, plural, =0 {更多筛选} other {更多筛选（#）}}",
     shown: "显示 {count, number} 条",
     noMatchTitle: "没有符合筛选条件的内容",
     noMatch: "已隐藏 {count, number} 条。",

@@ -6,6 +6,7 @@ export default {
   news: "{count, number} 条新记录，点击显示",
   newsSpoken: "{count, number} 条新的检测记录",
   columns: {
+    arrival: "收到时间",
     time: "检测时间",
     type: "检测项",
     person: "考生",
@@ -39,7 +40,6 @@ export default {
   panel: {
     userId: "用户编号",
     rawType: "类型",
-    received: "收到时间",
     number: "记录编号",
     late: "检测 {minutes, number} 分钟后才收到：页面曾断网，或设备时钟偏慢。",
     early: "检测时间比收到时间晚 {minutes, number} 分钟：设备时钟偏快。",
