@@ -53,7 +53,7 @@ const WORDS = {
     ready: "Each candidate has a link or code",
     download: "Download the links (CSV)",
     addTeacher: { userId: "User name or id", name: "Name", submit: "Add" },
-    noTeachers: "There are too few teachers for these rooms",
+    noTeachers: "There are too few invigilators for these rooms",
     header: ["id", "name", "role", "extra minutes"],
     teacher: "teacher",
     people: ["Wang Fang", "Li Na", "Zhou Jing"],

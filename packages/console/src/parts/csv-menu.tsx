@@ -1,18 +1,8 @@
 import { useTranslations } from "use-intl";
-import { toCsv } from "./csv.js";
+import { downloadCsv, toCsv } from "./csv.js";
 import { DownIcon } from "./icons.js";
 import { ActionMenu } from "./menu.js";
 import { useNotify } from "./notify.js";
-
-const download = (name: string, text: string): void => {
-  // The mark tells spreadsheets that the file is UTF-8.
-  const url = URL.createObjectURL(new Blob(["\uFEFF", text], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `${name}.csv`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-};
 
 /** Copies the rows that a list shows, or downloads them, as comma-separated values. */
 export function CsvMenu({
@@ -34,7 +24,7 @@ export function CsvMenu({
       notify.done(t("copied", { count: all.length - 1 }));
     } catch {
       // Browsers let only pages over https and of this machine use the clipboard.
-      download(name, text);
+      downloadCsv(name, text);
       notify.done(t("downloadedInstead"));
     }
   };
@@ -49,7 +39,7 @@ export function CsvMenu({
       }
       entries={[
         { kind: "action", label: t("copy"), onSelect: () => void copy() },
-        { kind: "action", label: t("download"), onSelect: () => download(name, toCsv(rows())) },
+        { kind: "action", label: t("download"), onSelect: () => downloadCsv(name, toCsv(rows())) },
       ]}
     />
   );

@@ -8,11 +8,11 @@ export function Names({ of }: { of: readonly string[] }) {
   const t = useTranslations("common.confirm");
   const format = useFormatter();
   const more = of.length - MOST;
+  // What stands between names in this language: `, ` or `、`.
+  const [separator = ", "] = format.list(["{", "}", ""]).match(/(?<=\{).*(?=\})/) ?? [];
   return (
     <span>
-      {more > 1
-        ? `${of.slice(0, MOST).join(format.list(["", ""], { type: "unit" }).trim() || ", ")} ${t("more", { count: more })}`
-        : format.list(of)}
+      {more > 1 ? `${of.slice(0, MOST).join(separator)} ${t("more", { count: more })}` : format.list(of)}
     </span>
   );
 }

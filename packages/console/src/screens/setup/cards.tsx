@@ -104,7 +104,8 @@ function OneCard({ card, exam }: { card: Card; exam: Exam }) {
         {pcCode === undefined && pcUrl !== undefined && <p>{t("pcPage")}</p>}
       </div>
       <p className={styles.secret}>
-        {code !== undefined && t("type", { address: placeToType(card) })} {t("secret")}
+        {code !== undefined && <span>{t("type", { address: placeToType(card) })}</span>}
+        <span>{t("secret")}</span>
       </p>
     </article>
   );

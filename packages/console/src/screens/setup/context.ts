@@ -11,6 +11,8 @@ export interface Setup {
   readonly checkedAt: Date | undefined;
   /** Undefined until all are known. */
   readonly people: PeopleByRoom | undefined;
+  /** Why the people cannot be seen. */
+  readonly peopleError: unknown;
   /** Whether the person looks only. */
   readonly isReadOnly: boolean;
   /** Asks again for what the exam has, after a change of one's own. */

@@ -3,13 +3,12 @@ import { Button, NativeSelect } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
+import { downloadCsv, toCsv } from "../../parts/csv.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { optionalOneOf, optionalText, useSearchState } from "../../parts/search-state.js";
 import { Time, useZone } from "../../parts/time.js";
 import { useSetup } from "./context.js";
-import { csvOf } from "./csv.js";
 import { makeCards, validUntil, type Whom } from "./make-cards.js";
-import { download } from "./parts.js";
 import styles from "./setup.module.css";
 import { useAction } from "./use-action.js";
 
@@ -71,11 +70,7 @@ export function Links() {
         card.pcUrl ?? "",
         local(card.expiresAt),
       ]);
-      download(
-        `${exam.name} ${t("file")}.csv`,
-        "text/csv",
-        csvOf([columns.map((name) => t(`csv.${name}`)), ...rows]),
-      );
+      downloadCsv(`${exam.name} ${t("file")}`, toCsv([columns.map((name) => t(`csv.${name}`)), ...rows]));
       setMade({ count: cards.length, until: validUntil(cards) });
       await refresh();
     } finally {

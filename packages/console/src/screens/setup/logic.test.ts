@@ -2,10 +2,10 @@ import type { CardPageCards, CheckItem } from "@invigil/client";
 import { checkCodes } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import { isOutside, momentOf, whenOf } from "./audio-times.js";
-import { csvOf, rosterOf } from "./csv.js";
 import { allOn, isOn, readConfig, switched } from "./detection-config.js";
 import { columnName, sheetOf } from "./fault-sheet.js";
 import { placeToType, sheetsOf, validUntil } from "./make-cards.js";
+import { rosterOf } from "./one-roster.js";
 import { planOf } from "./plan-options.js";
 import { changedFields, conflictsWith, rebase, settle } from "./rebase.js";
 import { byUrgency, readinessOf, STEPS, stepOf, waitsForRooms, worstOf } from "./steps.js";
@@ -130,16 +130,7 @@ describe("detections", () => {
   });
 });
 
-describe("a file of links", () => {
-  it("is read as UTF-8 by spreadsheets, and none of its cells is a formula", () => {
-    expect(
-      csvOf([
-        ["姓名", 'say "a,b"'],
-        ["=1+1", "-x\ny"],
-      ]),
-    ).toBe('\uFEFF姓名,"say ""a,b"""\r\n\'=1+1,"\'-x\ny"\r\n');
-  });
-
+describe("a person who is added by hand", () => {
   it("is a roster that the server reads", () => {
     const bytes = Uint8Array.from(
       atob(rosterOf([{ userId: "t1", name: "周, 静", role: "teacher" }])),

@@ -72,17 +72,6 @@ export function SaveBar({
   );
 }
 
-/** Puts something into the file that a link downloads. */
-export const download = (name: string, type: string, text: string): void => {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser has it by then.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-};
-
 /** What is wider or longer than its place, and scrolls within it. */
 export function Scroll({
   label,

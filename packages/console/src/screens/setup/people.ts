@@ -1,6 +1,6 @@
-import type { LivePeople, LivePerson, Room } from "@invigil/client";
-import { useInvigilClient } from "@invigil/react";
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import type { LivePerson, Room } from "@invigil/client";
+import { useLivePeople, usePeople, usePeopleEvent } from "@invigil/react";
+import { useEffect, useMemo, useRef } from "react";
 
 export interface StaffedRoom {
   readonly room: Room;
@@ -44,46 +44,42 @@ export const byRoom = (rooms: readonly Room[], people: Iterable<LivePerson>): Pe
   return { rooms: ordered, unseated: { examinees: unseated, staff }, examinees };
 };
 
-const never = () => () => undefined;
-/** What changes the check list. */
-const CHANGES = [
-  "roster_changed",
-  "room_created",
-  "room_ended",
-  "room_reopened",
-  "participant_added",
-  "participant_updated",
-  "participant_removed",
-  "gap",
-] as const;
 /** How long changes are gathered before the check list is asked again, in milliseconds. */
 const GATHER_MS = 500;
 
-/** Follows the people of an exam. Undefined until all are known. */
-export const usePeopleByRoom = (examId: string, onChange: () => void): PeopleByRoom | undefined => {
-  const client = useInvigilClient();
-  const [live, setLive] = useState<LivePeople>();
-  useEffect(() => {
-    const opened = client.live.people(examId);
-    setLive(opened);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const changed = () => {
-      clearTimeout(timer);
-      timer = setTimeout(onChange, GATHER_MS);
-    };
-    for (const type of CHANGES) opened.on(type, changed);
-    return () => {
-      clearTimeout(timer);
-      opened.close();
-    };
-  }, [client, examId, onChange]);
-  const snapshot = useSyncExternalStore(live?.subscribe ?? never, () => live?.getSnapshot());
-  const state = snapshot?.state;
-  return useMemo(() => {
-    if (!live || !state || state.loaded < state.total) return undefined;
-    return byRoom(
-      state.rooms,
-      state.ids.flatMap((id) => live.person(id) ?? []),
-    );
-  }, [live, state]);
+/** The people of an exam as they are now, and why they cannot be seen. */
+export interface SeenPeople {
+  /** Undefined until all are known. */
+  readonly people: PeopleByRoom | undefined;
+  readonly error: unknown;
+}
+
+/** Follows the people of an exam, and calls back when they or its rooms have changed. */
+export const usePeopleByRoom = (examId: string, onChange: () => void): SeenPeople => {
+  const live = useLivePeople(examId);
+  const { state, error } = usePeople(examId);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const changed = () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(onChange, GATHER_MS);
+  };
+  usePeopleEvent(examId, "roster_changed", changed);
+  usePeopleEvent(examId, "room_created", changed);
+  usePeopleEvent(examId, "room_ended", changed);
+  usePeopleEvent(examId, "room_reopened", changed);
+  usePeopleEvent(examId, "participant_added", changed);
+  usePeopleEvent(examId, "participant_removed", changed);
+  usePeopleEvent(examId, "gap", changed);
+  const people = useMemo(
+    () =>
+      live && state && state.loaded >= state.total
+        ? byRoom(
+            state.rooms,
+            state.ids.flatMap((id) => live.person(id) ?? []),
+          )
+        : undefined,
+    [live, state],
+  );
+  return { people, error };
 };

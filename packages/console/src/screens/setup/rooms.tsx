@@ -21,8 +21,8 @@ const Confirm = lazy(() =>
 /** The rooms of the exam: who has none gets one. */
 export function Rooms() {
   const t = useTranslations("setup.rooms");
-  const { people, isReadOnly } = useSetup();
-  if (!people) return <Skeleton rows={4} />;
+  const { people, peopleError, isReadOnly } = useSetup();
+  if (!people) return peopleError ? <ErrorNote error={peopleError} /> : <Skeleton rows={4} />;
   const { unseated, rooms, examinees } = people;
   const isPlanned = unseated.examinees === 0 && unseated.staff.length === 0;
   return (

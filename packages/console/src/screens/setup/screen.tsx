@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useMemo } from "react";
 import { useTranslations } from "use-intl";
+import { ReportLive } from "../../parts/connection.js";
 import { Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { BackIcon } from "../../parts/icons.js";
@@ -56,7 +57,7 @@ export function Screen() {
     () => void queryClient.invalidateQueries({ queryKey: checkKey }),
     [queryClient, checkKey],
   );
-  const people = usePeopleByRoom(examId, checkAgain);
+  const { people, error: peopleError } = usePeopleByRoom(examId, checkAgain);
   const refresh = useCallback(async () => {
     const keys = [invigil.exam.pathKey(), invigil.audio.pathKey(), invigil.cheat.pathKey()];
     await Promise.all(keys.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
@@ -81,11 +82,13 @@ export function Screen() {
     items: check.data?.items,
     checkedAt: check.data?.checkedAt,
     people,
+    peopleError,
     isReadOnly: !may.act || isInvigilError(check.error, "FORBIDDEN"),
     refresh,
   };
   return (
     <SetupContext value={setup}>
+      <ReportLive of={{ peopleOf: examId }} />
       <DraftsProvider key={`${user.userId} ${examId}`} owner={`${user.userId} ${examId}`}>
         {print !== undefined && !setup.isReadOnly ? (
           <Suspense fallback={<Skeleton />}>
@@ -144,7 +147,7 @@ function StepLink({ step, isOpen }: { step: Step; isOpen: boolean }) {
   const say = useItemText();
   const hasDraft = useHasDraft(step);
   const worst = items && worstOf(items, step);
-  const waits = worst !== undefined && waitsForRooms(items, worst);
+  const waits = items !== undefined && worst !== undefined && waitsForRooms(items, worst);
   return (
     <Link
       to="/exams/$examId/setup/{-$step}"

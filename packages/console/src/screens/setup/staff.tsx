@@ -9,8 +9,8 @@ import { IconButton } from "../../parts/icon-button.js";
 import { CrossIcon } from "../../parts/icons.js";
 import { useNotify } from "../../parts/notify.js";
 import { useSetup } from "./context.js";
-import { rosterOf } from "./csv.js";
 import { useFormDraft } from "./drafts.js";
+import { rosterOf } from "./one-roster.js";
 import { Scroll, Section } from "./parts.js";
 import type { StaffedRoom } from "./people.js";
 import styles from "./setup.module.css";
@@ -19,8 +19,8 @@ import { useAction } from "./use-action.js";
 /** Who watches which room. */
 export function Staff() {
   const t = useTranslations("setup.staff");
-  const { people, isReadOnly } = useSetup();
-  if (!people) return <Skeleton rows={4} />;
+  const { people, peopleError, isReadOnly } = useSetup();
+  if (!people) return peopleError ? <ErrorNote error={peopleError} /> : <Skeleton rows={4} />;
   const { rooms, unseated } = people;
   return (
     <>

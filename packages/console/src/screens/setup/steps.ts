@@ -6,8 +6,8 @@ export const STEPS = {
   audio: ["audio"],
   roster: ["roster"],
   rooms: ["rooms", "seats"],
-  staff: ["teachers", "staff_access"],
-  links: ["links", "join_codes", "web_apps"],
+  staff: ["teachers"],
+  links: ["links", "staff_access", "join_codes", "web_apps"],
   settings: [],
   check: ["streams", "capacity", "services", "storage"],
 } as const satisfies { readonly [Step in string]: readonly CheckItem["code"][] };

@@ -15,7 +15,7 @@ export default {
     audio: "Audio",
     roster: "Roster",
     rooms: "Rooms",
-    staff: "Teachers and inspectors",
+    staff: "Invigilators and inspectors",
     links: "Links and cards",
     settings: "Cameras",
     check: "Check list",
@@ -67,7 +67,7 @@ export default {
       ok: "{examinees, plural, one {# candidate} other {# candidates}}",
       missing: "No candidates yet",
       why: "Only people of the roster can enter.",
-      todo: "Import the list of candidates, with teachers and inspectors in the same file or another.",
+      todo: "Import the list of candidates, with invigilators and inspectors in the same file or another.",
     },
     rooms: {
       title: "Rooms",
@@ -80,23 +80,23 @@ export default {
       title: "Places in rooms",
       ok: "Everybody has a room",
       attention:
-        "{staff, plural, one {# teacher or inspector has} other {# teachers and inspectors have}} no room",
+        "{staff, plural, one {# invigilator or inspector has} other {# invigilators and inspectors have}} no room",
       missing: "{examinees, plural, one {# candidate has} other {# candidates have}} no room",
       why: "Whoever has no room has nowhere to go in the morning.",
       todo: "Plan the rooms once more: it seats those who have none, and moves nobody.",
     },
     teachers: {
-      title: "A teacher in each room",
-      ok: "Each room has a teacher",
-      missing: "{rooms, plural, one {# room has} other {# rooms have}} no teacher",
+      title: "An invigilator in each room",
+      ok: "Each room has an invigilator",
+      missing: "{rooms, plural, one {# room has} other {# rooms have}} no invigilator",
       why: "Nobody would watch these rooms, and candidates could call nobody.",
-      todo: "Give each of them a teacher.",
+      todo: "Give each of them an invigilator.",
     },
     staff_access: {
-      title: "Access of teachers and inspectors",
-      ok: "Teachers and inspectors can enter",
+      title: "Access of invigilators and inspectors",
+      ok: "Invigilators and inspectors can enter",
       missing:
-        "{people, plural, one {# teacher or inspector has} other {# teachers and inspectors have}} no way in",
+        "{people, plural, one {# invigilator or inspector has} other {# invigilators and inspectors have}} no way in",
       why: "They have neither an account nor a link or code.",
       todo: "Print or download their links and codes, or give them an account.",
     },
@@ -118,7 +118,7 @@ export default {
       title: "Addresses of the apps",
       ok: "The addresses of the apps are set",
       missing: "Links lead nowhere",
-      why: "The server does not know where the apps of candidates and teachers are.",
+      why: "The server does not know where the apps of candidates and invigilators are.",
       todo: "The administrator of the server sets what is named below.",
     },
     streams: {
@@ -215,9 +215,9 @@ export default {
   },
   audio: {
     intro:
-      "A scheduled clip plays in all rooms at its time. A clip without a time is started by the teacher.",
+      "A scheduled clip plays in all rooms at its time. A clip without a time is started by the invigilator.",
     scheduled: "Scheduled",
-    manual: "Started by the teacher",
+    manual: "Started by the invigilator",
     emptyTitle: "No clip plays by itself",
     empty:
       "Typical ones: the rules 10 minutes before the start, “begin” at the start, “15 minutes left”, “pens down”.",
@@ -251,7 +251,7 @@ export default {
         afterStart: "After the start",
         beforeEnd: "Before the end",
         at: "At a time",
-        byHand: "By the teacher's hand",
+        byHand: "By the invigilator's hand",
       },
       minutes: "Minutes",
       day: "Day",
@@ -279,7 +279,7 @@ export default {
     intro:
       "One row for each person. Columns: id (学号, 考号) and name (姓名); if you like room (考场), role (角色) and extra minutes (加时). XLSX or CSV, as your office writes it. Importing the list again adds who is new, and removes nobody.",
     counts:
-      "{examinees, plural, =0 {No candidates yet} one {# candidate} other {# candidates}}, {staff, plural, =0 {no teachers and inspectors} one {# teacher or inspector} other {# teachers and inspectors}}.",
+      "{examinees, plural, =0 {No candidates yet} one {# candidate} other {# candidates}}, {staff, plural, =0 {no invigilators and inspectors} one {# invigilator or inspector} other {# invigilators and inspectors}}.",
     drop: "Drop the list here",
     choose: "Choose a file",
     another: "Choose another file",
@@ -330,7 +330,7 @@ export default {
       invalid_name: "names have at most 64 characters, on one line",
       invalid_minutes: "has to be a whole number from 0 to 600",
       minutes_of_staff: "extra minutes are for candidates only",
-      unknown_role: "is no role: candidate (考生), teacher (监考) or inspector (巡考)",
+      unknown_role: "is no role: candidate (考生), invigilator (监考) or inspector (巡考)",
       other_role: "is in this exam already, as {role}",
       unknown_room: "this exam has no such room. Leave it empty: the plan gives everybody a room",
       several_rooms: "several rooms have this name: write the room's id",
@@ -340,7 +340,7 @@ export default {
       other_room_unnamed: "sits in another room already",
       no_header: "has content, but its column has no header",
     },
-    roles: { teacher: "teacher", inspector: "inspector", examinee: "candidate" },
+    roles: { teacher: "invigilator", inspector: "inspector", examinee: "candidate" },
   },
   rooms: {
     intro:
@@ -362,7 +362,7 @@ export default {
     summary:
       "Seats {seated, plural, one {# candidate} other {# candidates}} in {rooms, plural, one {# room} other {# rooms}}{newRooms, plural, =0 {} one {, # of them new} other {, # of them new}}.",
     waiting:
-      "{count, plural, one {# teacher or inspector waits} other {# teachers and inspectors wait}}: no room needs them.",
+      "{count, plural, one {# invigilator or inspector waits} other {# invigilators and inspectors wait}}: no room needs them.",
     nothing: "Everybody has a room. There is nothing to plan.",
     nothingYetTitle: "Nobody to seat yet",
     nothingYet: "Import the roster first. Then plan, for example, 30 candidates to a room.",
@@ -373,11 +373,11 @@ export default {
     confirm:
       "Rooms can be ended and people moved afterwards, but a plan is not undone as a whole. Everybody sees the rooms at once.",
     applied: "{seated, plural, one {# candidate has} other {# candidates have}} a room now.",
-    tooFewTitle: "There are too few teachers for these rooms",
-    tooFew: "Each room needs a teacher. Add teachers first, or put more candidates into a room.",
+    tooFewTitle: "There are too few invigilators for these rooms",
+    tooFew: "Each room needs an invigilator. Add invigilators first, or put more candidates into a room.",
     changedTitle: "The people or rooms have changed meanwhile",
     changed: "Somebody else has imported people or planned rooms. Look at the new plan, then apply it.",
-    toStaff: "Add teachers",
+    toStaff: "Add invigilators",
     toRoster: "To the roster",
     more: "{count, plural, one {# further room is} other {# further rooms are}} not listed.",
     label: "Rooms now and after the plan",
@@ -388,18 +388,18 @@ export default {
   },
   staff: {
     intro:
-      "Who watches which room. A teacher runs the room and talks to candidates; an inspector sees it and changes nothing.",
+      "Who watches which room. An invigilator runs the room and talks to candidates; an inspector sees it and changes nothing.",
     room: "Room",
-    teachers: "Teachers",
+    teachers: "Invigilators",
     inspectors: "Inspectors",
     candidates: "Candidates",
     none: "none",
-    noTeacher: "No teacher",
+    noTeacher: "No invigilator",
     waiting: "Without a room",
-    waitingNone: "No teacher and inspector waits for a room.",
-    empty: "No rooms yet. Teachers who are added here wait until the plan gives them one.",
+    waitingNone: "No invigilator and inspector waits for a room.",
+    empty: "No rooms yet. Invigilators who are added here wait until the plan gives them one.",
     add: {
-      title: "Add a teacher or inspector",
+      title: "Add an invigilator or inspector",
       userId: "User name or id",
       name: "Name",
       role: "Role",
@@ -419,7 +419,7 @@ export default {
     intro:
       "With a card or a link, a person enters their room. Whoever has it acts as that person: give it to nobody else.",
     who: "For whom",
-    whom: { everybody: "Everybody", examinee: "Candidates", staff: "Teachers and inspectors" },
+    whom: { everybody: "Everybody", examinee: "Candidates", staff: "Invigilators and inspectors" },
     room: "Room",
     allRooms: "All rooms",
     cards: "{count, plural, =0 {Nobody has a room there.} one {# card.} other {# cards.}}",
