@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
 import { createTestApp, type TestApp, type TestAppOptions } from "@invigil/server/testing";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
 
 /** The accounts of every world. All have the same password. */
@@ -18,8 +18,6 @@ type Caller = ReturnType<TestApp["as"]>;
 export interface OpenOptions {
   /** Signs this account in. Without it, the page stands at the sign-in. */
   readonly role?: Role;
-  /** What an earlier page has stored, with its session. */
-  readonly stored?: Awaited<ReturnType<BrowserContext["storageState"]>>;
   readonly locale?: "en" | "zh-CN";
   readonly scheme?: "light" | "dark";
   /** In pixels. 360 is a phone. */
@@ -87,7 +85,6 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<World<A
 
   const openConsole = async ({
     role,
-    stored,
     locale = "en",
     scheme = "light",
     width = 1280,
@@ -102,7 +99,6 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<World<A
       viewport: { width, height },
       timezoneId: "Asia/Shanghai",
       reducedMotion: "reduce",
-      storageState: stored,
     });
     const page = await context.newPage();
     if (now) await page.clock.setFixedTime(now);

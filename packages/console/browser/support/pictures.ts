@@ -4,7 +4,7 @@ import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
 
 /** The pictures of the documents. */
-const PICTURES = join(import.meta.dirname, "../../../../docs/console");
+export const PICTURES = join(import.meta.dirname, "../../../../docs/console");
 /** Where a picture that differs is left, with what differs in red. */
 const DIFFERENT = join(import.meta.dirname, "../../node_modules/.cache/pictures");
 const replaces = process.env.INVIGIL_TEST_PICTURES === "new";

@@ -10,10 +10,10 @@ import { type DemoWorld, openDemo } from "./demo.js";
 import { limited } from "./limits.js";
 import { change, insertRows, rowsOf } from "./tables.js";
 
-// A morning at a school, for pictures: everything in it is the same each time.
+// A school on a morning, for pictures: everything is the same each time.
 
 /** The exam of the demo under way, one with 5,000 candidates, and others before and after them. */
-export interface Morning extends DemoWorld, Pick<TestApp, "as" | "listen"> {
+export interface PicturedSchool extends DemoWorld, Pick<TestApp, "as" | "listen"> {
   /** The exam of the demo, in which a hall has just lost its network. */
   readonly examId: string;
   /** Its first hall, with somebody whom the detectors see again and again. */
@@ -70,10 +70,10 @@ type Fate = "here" | "gone" | "absent" | "dark" | "twice";
 
 const fateOf = (chance: number, isCutOff: boolean): Fate => {
   if (isCutOff && chance > 0.2) return "gone";
-  if (chance < 0.019) return "absent";
-  if (chance < 0.023) return "gone";
-  if (chance < 0.026) return "dark";
-  return chance < 0.0265 ? "twice" : "here";
+  if (chance < 0.01) return "absent";
+  if (chance < 0.0112) return "gone";
+  if (chance < 0.0125) return "dark";
+  return chance < 0.013 ? "twice" : "here";
 };
 
 /** Lets the people of an exam be where they are on a morning: one room without network, a few who are late, a few dark cameras. */
@@ -135,7 +135,7 @@ const seatEverybody = async (
     db,
     examMinutes,
     Array.from({ length: lasts }, (_, n) => {
-      const came = 1 - Math.exp(-(n + 2) / 4);
+      const came = Math.min(1, 1.02 - Math.exp(-(n + 2) / 4));
       const present = Math.round((n > lasts - 5 ? here : here + 28) * came);
       return {
         examId,
@@ -158,7 +158,8 @@ const detectSome = async (
 ): Promise<void> => {
   const random = seededRandom(SEED);
   const candidates = (await rowsOf(db, participants)).filter(
-    (person) => person.examId === examId && person.role === "examinee" && person.mainPublishStatus === "publishing",
+    (person) =>
+      person.examId === examId && person.role === "examinee" && person.mainPublishStatus === "publishing",
   );
   for (const { roomId, userId } of candidates.filter((_, n) => n % 420 === 33)) {
     const records = Array.from({ length: 1 + Math.floor(random() * 7) }, () => ({
@@ -171,7 +172,7 @@ const detectSome = async (
   }
 };
 
-export const openMorning = async (): Promise<Morning> => {
+export const openPicturedSchool = async (): Promise<PicturedSchool> => {
   const demo = await openDemo({
     seed: SEED,
     config: {
