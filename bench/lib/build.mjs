@@ -4,14 +4,19 @@ import { environment, run } from "./processes.mjs";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** Builds the server, and where a row needs it the client as it is published. Ends the process if that fails. */
-export const build = async ({ client = false } = {}) => {
+/** Builds the server, and where it is needed the client as it is published, or the pages of the console. Ends the process if that fails. */
+export const build = async ({ client = false, console: pages = false } = {}) => {
   const bin = (name) => join(root, "node_modules/.bin", name);
   try {
     await run(bin("tsc"), ["-b", "packages/server"], { cwd: root, env: environment });
     await run(process.execPath, [join(root, "scripts/pack.mjs")], { cwd: root, env: environment });
     await run(bin("tsdown"), [], { cwd: join(root, "packages/im-script"), env: environment });
     if (client) await run(bin("tsdown"), [], { cwd: join(root, "packages/client"), env: environment });
+    if (pages)
+      await run(join(root, "packages/console/node_modules/.bin/vite"), ["build"], {
+        cwd: join(root, "packages/console"),
+        env: environment,
+      });
   } catch (error) {
     console.error(
       error.code === "ENOENT" ? "The compiler is missing: run npm run setup first." : error.message,

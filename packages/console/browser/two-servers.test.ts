@@ -143,11 +143,10 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
     const path = `exams/${morning.examId}/records?type=watch`;
     await using there = await world.openConsole({ role: "admin", path, url: network.url });
     const { page } = there;
-    await page.getByRole("heading", { name: "Records" }).waitFor();
+    await untilLive(page);
     ahead = 60 * DAY;
-    await page.getByRole("navigation").getByRole("link", { name: "Candidates" }).click();
+    // What is live notices it, without a click.
     await page.getByText("Your session has ended").waitFor();
-    await page.goBack();
     await page.getByLabel("User name").fill(ACCOUNTS.admin.userId);
     await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
     await page.getByRole("button", { name: "Sign in" }).click();

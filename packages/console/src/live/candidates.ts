@@ -1,5 +1,6 @@
 import type { LivePerson } from "@invigil/client";
-import { type CandidateState, lastEventOf, STATES_BY_NEED, sinceOf } from "./roster.js";
+import type { Happening } from "./fold.js";
+import { type CandidateState, lastEventOf, STATES_BY_NEED, sinceOf, troubleOf } from "./roster.js";
 
 export const SORT_COLUMNS = ["need", "name", "id", "room", "since", "detections", "last"] as const;
 export type SortColumn = (typeof SORT_COLUMNS)[number];
@@ -14,6 +15,8 @@ export interface CandidateFilter {
 
 export interface CandidateList {
   readonly ids: readonly string[];
+  /** What happened to those of them who need somebody. */
+  readonly troubles: readonly Happening[];
   /** How many candidates there are at all, and in each state. */
   readonly total: number;
   readonly counts: { readonly [State in CandidateState | "detected" | "here"]: number };
@@ -107,5 +110,10 @@ export const arrange = (
     }
   found.sort((one, other) => one.key - other.key);
   if (sort.descending) found.reverse();
-  return { ids: found.map(({ person }) => person.id), total, counts };
+  return {
+    ids: found.map(({ person }) => person.id),
+    troubles: found.flatMap(({ person, state }) => troubleOf(person, state) ?? []),
+    total,
+    counts,
+  };
 };

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Happening } from "../live/fold.js";
 import { unseen, withCount } from "../live/unseen.js";
+import styles from "./alerts.module.css";
 import { BellIcon } from "./icons.js";
 
 const IS_ON = "invigil.alerts";
@@ -82,7 +83,7 @@ export function Alerts({ examId, troubles }: { examId: string; troubles: readonl
       leftSection={<BellIcon size={14} />}
       onClick={toggle}
     >
-      {t(isOn ? "on" : "off")}
+      <span className={styles.word}>{t(isOn ? "on" : "off")}</span>
     </Button>
   );
 }

@@ -78,3 +78,26 @@ it("counts what is done while it runs", async () => {
   await screen.findByText("1 of 3 done");
   expect(run).toHaveBeenCalledTimes(2);
 });
+
+it("makes calls for groups, of which none is mixed", async () => {
+  const batches: string[][] = [];
+  const run = (batch: readonly Subject[]) => {
+    batches.push(batch.map(({ id }) => id));
+    return Promise.resolve(undefined);
+  };
+  await renderPart(
+    <BulkAction
+      title="?"
+      action="Give"
+      subjects={SUBJECTS}
+      run={run}
+      batchSize={2}
+      groupOf={({ id }) => (id === "e1" ? "Room 2" : "Room 1")}
+      resultOf={({ name }) => <a href="/new">link of {name}</a>}
+      onClose={() => undefined}
+    />,
+  );
+  await userEvent.click(screen.getByRole("button", { name: "Give" }));
+  await screen.findByRole("link", { name: "link of Li Wei" });
+  expect(batches).toEqual([["e0", "e2"], ["e1"]]);
+});

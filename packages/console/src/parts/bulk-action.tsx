@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import type { ReactNode } from "react";
+import type { MouseEvent, ReactNode } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "./announcer.js";
 import { type BulkOptions, type RunBatch, type Subject, useBulkRun } from "./bulk-run.js";
@@ -105,7 +105,7 @@ export function BulkAction({
         )}
         <div className={styles.buttons}>
           {isOver && done > 0 && after}
-          <Button variant="default" onClick={onClose}>
+          <Button variant="default" onClick={notAsSecond(onClose)}>
             {isBegun ? t("confirm.close") : t("confirm.cancel")}
           </Button>
           {!isBegun && (
@@ -118,7 +118,7 @@ export function BulkAction({
             </Button>
           )}
           {isOver && failed.length > 0 && (
-            <Button onClick={() => void start(failed)}>
+            <Button onClick={notAsSecond(() => void start(failed))}>
               {t(`bulk.${kind}.retry`, { count: failed.length })}
             </Button>
           )}
@@ -127,6 +127,15 @@ export function BulkAction({
     </Dialog>
   );
 }
+
+/**
+ * Ignores the second click of a double click, whose first one was for the button that stood here before.
+ */
+const notAsSecond =
+  (run: () => void) =>
+  ({ detail }: MouseEvent): void => {
+    if (detail < 2) run();
+  };
 
 /** How many results are listed, those that failed first. The sentence above counts all. */
 const MOST_RESULTS = 200;

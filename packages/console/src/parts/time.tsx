@@ -9,8 +9,16 @@ export const useZone = (): string => {
   return use(ZoneContext) ?? intl ?? "UTC";
 };
 
-const dayIn = (timeZone: string, value: Date | number) =>
-  new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" }).format(value);
+/** Making a formatter takes much longer than using it, and a list shows hundreds of times. */
+const days = new Map<string, Intl.DateTimeFormat>();
+const dayIn = (timeZone: string, value: Date | number): string => {
+  let format = days.get(timeZone);
+  if (!format) {
+    format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
+    days.set(timeZone, format);
+  }
+  return format.format(value);
+};
 
 /**
  * A time in the exam's zone, with tabular figures. The day stands before it unless it is today. The tooltip has the whole of it with its
@@ -40,18 +48,24 @@ export function Time({
     hourCycle: "h23",
     ...(seconds && { second: "2-digit" }),
   });
-  const isToday = dayIn(timeZone, value) === dayIn(timeZone, now);
-  const isThisYear = dayIn(timeZone, value).slice(0, 4) === dayIn(timeZone, now).slice(0, 4);
-  const day = format.dateTime(value, {
-    timeZone,
-    month: "short",
-    day: "numeric",
-    ...(!isThisYear && { year: "numeric" }),
-  });
-  const whole = format.dateTime(value, { timeZone, dateStyle: "full", timeStyle: "long", hourCycle: "h23" });
+  const [then, today] = [dayIn(timeZone, value), dayIn(timeZone, now)];
+  const day = () =>
+    format.dateTime(value, {
+      timeZone,
+      month: "short",
+      day: "numeric",
+      ...(then.slice(0, 4) !== today.slice(0, 4) && { year: "numeric" }),
+    });
+  const whole = () =>
+    format.dateTime(value, { timeZone, dateStyle: "full", timeStyle: "long", hourCycle: "h23" });
   return (
-    <time dateTime={value.toISOString()} title={whole}>
-      {isToday ? clock : `${day} ${clock}`}
+    <time
+      dateTime={value.toISOString()}
+      onPointerEnter={({ currentTarget }) => {
+        currentTarget.title = whole();
+      }}
+    >
+      {then === today ? clock : `${day()} ${clock}`}
       {relative && ` · ${format.relativeTime(value, now)}`}
     </time>
   );

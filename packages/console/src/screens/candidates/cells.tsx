@@ -65,7 +65,7 @@ export function DevicesCell({ person }: { person: LivePerson }) {
 
 export function DetectionsCell({ person, redFrom }: { person: LivePerson; redFrom: number }) {
   const { detections } = person;
-  if (detections === 0) return <span className={styles.quiet}>0</span>;
+  if (detections === 0) return <span className={styles.quiet}>–</span>;
   return (
     <span className={styles.flag} data-tone={detections >= redFrom ? "red" : "amber"}>
       <Mark state="detections" tone={detections >= redFrom ? "red" : "amber"} />

@@ -1,11 +1,9 @@
-import type { LivePerson } from "@invigil/client";
-import { searchFor } from "@invigil/client";
+import { type LivePerson, type Room, searchFor } from "@invigil/client";
 import { Button, NativeSelect } from "@mantine/core";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { lazy, memo, Suspense, useCallback, useMemo, useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
 import { arrange, createRanks, SORT_COLUMNS, type SortColumn } from "../../live/candidates.js";
-import { troubleOf } from "../../live/roster.js";
 import { Alerts } from "../../parts/alerts.js";
 import { Empty } from "../../parts/empty.js";
 import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
@@ -13,7 +11,6 @@ import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { everybody, type Roster, RosterView, useExamDetails, useRoster } from "../../parts/roster.js";
 import { list, optionalOneOf, sorting, text, useSearchState, whole } from "../../parts/search-state.js";
-import { StateMark } from "../../parts/state-mark.js";
 import { type Column, Table } from "../../parts/table.js";
 import { ACTIONS, type ActionKind } from "./action-kinds.js";
 import styles from "./candidates.module.css";
@@ -82,6 +79,7 @@ export function Screen() {
     },
     [people, navigate, examId],
   );
+  const chooseRooms = useCallback((next: readonly string[]) => change({ room: next }), [change]);
   const clear = () => change({ state: undefined, room: [], q: "" });
   const choices = [
     { value: "all", label: t("filters.all"), count: listed.total },
@@ -104,7 +102,7 @@ export function Screen() {
               value={state ?? "all"}
               onChange={(next) => change({ state: next === "all" ? undefined : next })}
             />
-            <RoomFilter roster={roster} value={room} onChange={(next) => change({ room: next })} />
+            <RoomFilter rooms={roster.state?.rooms} value={room} onChange={chooseRooms} />
             <SearchField
               value={q}
               onChange={(next) => change({ q: next }, { replace: true })}
@@ -119,7 +117,7 @@ export function Screen() {
                 .sort((one, other) => one - other)
                 .map((count) => ({
                   value: String(count),
-                  label: `${t("filters.red")} ${t("filters.redFrom", { count })}`,
+                  label: t("filters.redFrom", { count }),
                 }))}
             />
           </FilterBar>
@@ -189,20 +187,17 @@ const useCandidates = (
   const ranks = useMemo(() => createRanks(locale), [locale]);
   const matches = useMemo(() => (q.trim() === "" ? undefined : searchFor(q.trim())), [q]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that people have changed.
-  return useMemo(() => {
-    const listed = arrange(everybody({ people, state: found }), {
-      filter: { state, rooms, matches },
-      sort,
-      stateOf,
-      roomName,
-      ranks,
-    });
-    const troubles = listed.ids.flatMap((id) => {
-      const person = people?.person(id);
-      return (person && troubleOf(person, stateOf(person))) ?? [];
-    });
-    return { ...listed, troubles };
-  }, [people, found, version, state, rooms, matches, sort, stateOf, roomName, ranks]);
+  return useMemo(
+    () =>
+      arrange(everybody({ people, state: found }), {
+        filter: { state, rooms, matches },
+        sort,
+        stateOf,
+        roomName,
+        ranks,
+      }),
+    [people, found, version, state, rooms, matches, sort, stateOf, roomName, ranks],
+  );
 };
 
 const useColumns = (
@@ -230,7 +225,7 @@ const useColumns = (
       column(
         "need",
         t("columns.state"),
-        "minmax(150px, 1.800fr)",
+        "minmax(204px, 2fr)",
         (person) => <StateCell person={person} state={stateOf(person)} />,
         { isSortable },
       ),
@@ -241,13 +236,9 @@ const useColumns = (
         (person) => <Name examId={examId} person={person} />,
         { isSortable },
       ),
-      column(
-        "id",
-        t("columns.id"),
-        "minmax(80px, 1fr)",
-        ({ userId }) => <span title={userId}>{userId}</span>,
-        { isSortable },
-      ),
+      column("id", t("columns.id"), "84px", ({ userId }) => <span title={userId}>{userId}</span>, {
+        isSortable,
+      }),
       column(
         "room",
         t("columns.room"),
@@ -255,52 +246,44 @@ const useColumns = (
         ({ roomId }) => roomId !== undefined && roomName(roomId),
         { isSortable },
       ),
-      column(
-        "main",
-        t("columns.main"),
-        "minmax(64px, 1fr)",
-        (person) => <PageCell person={person} camera="main" />,
-        { from: 900 },
-      ),
+      column("main", t("columns.main"), "84px", (person) => <PageCell person={person} camera="main" />, {
+        from: 900,
+      }),
       column(
         "mainCamera",
         t("columns.mainCamera"),
-        "minmax(64px, 0.700fr)",
+        "72px",
         (person) => <CameraCell person={person} camera="main" />,
         { from: 760 },
       ),
-      column(
-        "pc",
-        t("columns.pc"),
-        "minmax(64px, 1fr)",
-        (person) => <PageCell person={person} camera="pc" />,
-        { from: 1000 },
-      ),
+      column("pc", t("columns.pc"), "84px", (person) => <PageCell person={person} camera="pc" />, {
+        from: 1000,
+      }),
       column(
         "pcCamera",
         t("columns.pcCamera"),
-        "minmax(64px, 0.700fr)",
+        "72px",
         (person) => <CameraCell person={person} camera="pc" />,
         { from: 760 },
       ),
-      column("devices", t("columns.devices"), "56px", (person) => <DevicesCell person={person} />, {
+      column("devices", t("columns.devices"), "52px", (person) => <DevicesCell person={person} />, {
         from: 900,
         align: "end",
       }),
       column(
         "detections",
         t("columns.detections"),
-        "76px",
+        "72px",
         (person) => <DetectionsCell person={person} redFrom={redFrom} />,
         { isSortable, align: "end" },
       ),
       column(
         "last",
         t("columns.last"),
-        "minmax(150px, 1.500fr)",
+        "minmax(140px, 1.400fr)",
         (person) => <LastEventCell person={person} />,
         {
-          from: 1150,
+          from: 1190,
           isSortable,
         },
       ),
@@ -321,7 +304,7 @@ const useNarrowRow = (examId: string, { people, stateOf, roomName }: Roster, red
           )}
         </span>
         <span className={`${styles.line} ${styles.second}`}>
-          <StateMark state={stateOf(person)} />
+          <StateCell person={person} state={stateOf(person)} />
           <span className={styles.end}>{person.roomId !== undefined && roomName(person.roomId)}</span>
         </span>
       </>
@@ -329,12 +312,13 @@ const useNarrowRow = (examId: string, { people, stateOf, roomName }: Roster, red
     return (id: string) => <PersonCell people={people} id={id} draw={draw} />;
   }, [examId, people, stateOf, roomName, redFrom]);
 
-function RoomFilter({
-  roster: { state },
+/** It has a line for each room, so it is drawn again only when they change. */
+const RoomFilter = memo(function RoomFilter({
+  rooms,
   value,
   onChange,
 }: {
-  roster: Roster;
+  rooms: readonly Room[] | undefined;
   value: readonly string[];
   onChange: (rooms: readonly string[]) => void;
 }) {
@@ -349,13 +333,13 @@ function RoomFilter({
       data={[
         { value: "", label: t("allRooms") },
         ...(value.length > 1 ? [{ value: "several", label: t("someRooms", { count: value.length }) }] : []),
-        ...[...(state?.rooms ?? [])]
+        ...[...(rooms ?? [])]
           .sort((one, other) => compareNames(one.name, other.name))
           .map(({ id, name }) => ({ value: id, label: name })),
       ]}
     />
   );
-}
+});
 
 const { compare: compareNames } = new Intl.Collator(undefined, { numeric: true });
 
@@ -384,17 +368,12 @@ function ChosenBar({
         {count === 0 ? t("chosen.none") : t("chosen.count", { count })}
         {hidden > 0 && <span className={styles.hidden}> · {t("chosen.hidden", { count: hidden })}</span>}
       </span>
-      {ACTIONS.map((kind) => (
-        <Button
-          key={kind}
-          variant="subtle"
-          size="compact-sm"
-          disabled={count === 0}
-          onClick={() => onAct(kind)}
-        >
-          {t(`actions.${kind}`)}
-        </Button>
-      ))}
+      {count > 0 &&
+        ACTIONS.map((kind) => (
+          <Button key={kind} variant="subtle" size="compact-sm" onClick={() => onAct(kind)}>
+            {t(`actions.${kind}`)}
+          </Button>
+        ))}
       {count > 0 && (
         <Button variant="subtle" size="compact-sm" onClick={onClear}>
           {t("chosen.clear")}

@@ -35,9 +35,11 @@ function ReasonText({ reason }: { reason: Reason }) {
       from: () => <Time value={new Date(from)} seconds={false} />,
       to: () => <Time value={new Date(to)} seconds={false} />,
     };
+    const isOneMinute = Math.floor(from / 60_000) === Math.floor(to / 60_000);
+    const text = of === "dark" ? "burstDark" : "burstDisconnected";
     return (
       <StateText state={of}>
-        {t.rich(of === "dark" ? "burstDark" : "burstDisconnected", times)}
+        {t.rich(isOneMinute ? `${text}At` : text, times)}
         {back > 0 && ` · ${t("back", { count: back })}`}
         <span className={styles.ask}>{t("oneCause")}</span>
       </StateText>

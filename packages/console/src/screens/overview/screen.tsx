@@ -3,7 +3,7 @@ import { useInvigil } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { findCauses, remember } from "../../live/causes.js";
 import type { Happening } from "../../live/fold.js";
@@ -66,12 +66,16 @@ export function Screen() {
             <>
               <Button
                 variant="default"
-                leftSection={<MessageIcon size={14} />}
+                leftSection={icon(<MessageIcon size={14} />)}
                 onClick={() => ask("message")}
               >
                 {t("actions.message")}
               </Button>
-              <Button variant="default" leftSection={<SoundIcon size={14} />} onClick={() => ask("clip")}>
+              <Button
+                variant="default"
+                leftSection={icon(<SoundIcon size={14} />)}
+                onClick={() => ask("clip")}
+              >
                 {t("actions.clip")}
               </Button>
               {exam && (
@@ -137,6 +141,9 @@ export function Screen() {
     </Page>
   );
 }
+
+/** A drawing on a button, where there is room for it. */
+const icon = (drawing: ReactNode) => <span className={styles.icon}>{drawing}</span>;
 
 /** What can be told from everybody: summaries of the rooms, what they share a cause for, and which need a look. */
 const useFindings = (roster: Roster) => {

@@ -17,8 +17,8 @@ export default {
     room: "Room",
     allRooms: "All rooms",
     someRooms: "{count, number} rooms",
-    red: "Red from",
-    redFrom: "{count, plural, one {# detection} other {# detections}}",
+    red: "From how many detections on a flag is red",
+    redFrom: "Red from {count, number}",
   },
   columns: {
     state: "State",
@@ -57,7 +57,7 @@ export default {
   chosen: {
     label: "For those chosen",
     count: "{count, plural, one {# chosen} other {# chosen}}",
-    none: "Nobody chosen",
+    none: "Choose candidates to write to them, move them, or give them links and minutes.",
     clear: "Choose nobody",
     hidden: "{count, number} of them hidden by filters",
   },

@@ -43,6 +43,8 @@ export default {
     dark: "{count, plural, one {# camera} other {# cameras}} dark since <since></since>",
     burstDisconnected: "{count, number} disconnected <from></from>–<to></to>",
     burstDark: "{count, plural, one {# camera} other {# cameras}} dark <from></from>–<to></to>",
+    burstDisconnectedAt: "{count, number} disconnected at <from></from>",
+    burstDarkAt: "{count, plural, one {# camera} other {# cameras}} dark at <from></from>",
     back: "{count, number} back",
     oneCause: "one cause?",
     noTeacher: "no invigilator here",

@@ -19,8 +19,8 @@ export default {
     room: "考场",
     allRooms: "全部考场",
     someRooms: "{count, number} 个考场",
-    red: "标红",
-    redFrom: "{count, number} 次起",
+    red: "检测多少次起标红",
+    redFrom: "{count, number} 次起标红",
   },
   columns: {
     state: "状态",
@@ -59,7 +59,7 @@ export default {
   chosen: {
     label: "对已选考生",
     count: "已选 {count, number} 人",
-    none: "未选择考生",
+    none: "勾选考生后，可以发消息、换发链接、加时或调换考场。",
     clear: "取消选择",
     hidden: "其中 {count, number} 人被筛选隐藏",
   },

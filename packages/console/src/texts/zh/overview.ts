@@ -45,6 +45,8 @@ export default {
     dark: "{count, number} 人画面中断，自 <since></since>",
     burstDisconnected: "<from></from>–<to></to> {count, number} 人断开",
     burstDark: "<from></from>–<to></to> {count, number} 人画面中断",
+    burstDisconnectedAt: "<from></from> {count, number} 人断开",
+    burstDarkAt: "<from></from> {count, number} 人画面中断",
     back: "{count, number} 人已恢复",
     oneCause: "可能是同一原因",
     noTeacher: "监考不在线",

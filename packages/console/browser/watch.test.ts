@@ -1,0 +1,256 @@
+import { connect, createServer, type Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openWorld, type World } from "./support/console.js";
+import { MORNING, type Morning, openMorning } from "./support/morning.js";
+
+const WORDS = {
+  en: {
+    overview: "Overview",
+    candidates: "Candidates",
+    look: "Rooms that need a look",
+    burst: /Hall A · 2 rooms/,
+    cause: /6 disconnected .*one cause\?/,
+    back: /6 disconnected .*1 back/,
+    disconnected: /disconnected/,
+    hides: "54 hidden by filters",
+    changed: /1 change, show/,
+    lost: /Connection lost/,
+    live: /Live, heard/,
+    select: (name: string) => `Select ${name}`,
+    message: "Message",
+    text: "Message",
+    send: "Send",
+    failed: "1 of 3 failed.",
+    ended: "The room has ended. An administrator can reopen it.",
+    retry: "Try again for 1 person",
+    minutes: "Extra minutes",
+    field: "Extra minutes from now on",
+    give: "Give the minutes",
+    close: "Close",
+    undo: "Undo",
+    undone: "Undone.",
+    end: "End the exam",
+    messageRooms: "Message rooms",
+  },
+  "zh-CN": {
+    overview: "总览",
+    candidates: "考生",
+    look: "需要关注的考场",
+    burst: /Hall A · 2 个考场/,
+    cause: /6 人断开.*可能是同一原因/,
+    back: /6 人断开.*1 人已恢复/,
+    disconnected: /断开/,
+    hides: "筛选隐藏了 54 条",
+    changed: /1 处变化，点击显示/,
+    lost: /连接已断开/,
+    live: /实时，/,
+    select: (name: string) => `选择${name}`,
+    message: "发消息",
+    text: "消息内容",
+    send: "发送",
+    failed: "3 人中有 1 人未成功。",
+    ended: "考场已结束，管理员可以重新开启。",
+    retry: "对这 1 人重试",
+    minutes: "加时",
+    field: "加时分钟数",
+    give: "加时",
+    close: "关闭",
+    undo: "撤销",
+    undone: "已撤销。",
+    end: "结束考试",
+    messageRooms: "向考场发消息",
+  },
+} as const;
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld(MORNING);
+});
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+});
+
+/** An exam of 60 in six rooms, in which everybody is there and sends a picture. */
+const openExam = async (name: string): Promise<Morning> => {
+  const morning = await openMorning(world, {
+    name,
+    rooms: 6,
+    perRoom: 10,
+    roomName: (n) => (n < 3 ? `Hall A ${n + 1}` : `Hall B ${n + 1}`),
+  });
+  for (const who of morning.candidates) {
+    await morning.come(who);
+    await morning.publish(who);
+  }
+  for (const { id } of morning.rooms) await morning.come({ userId: "t1", roomId: id }, "main", "teacher");
+  return morning;
+};
+const at = <Item>(items: readonly Item[], index: number): Item => {
+  const item = items[index];
+  if (item === undefined) throw new Error(`There is no item ${index}.`);
+  return item;
+};
+
+/** A way to the server that can be cut. */
+const openWay = async (url: string) => {
+  const { port } = new URL(url);
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) return void near.destroy();
+    const far = connect(Number(port), "127.0.0.1");
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        sockets.delete(socket);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("It listens on no port.");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    cut(now: boolean) {
+      isCut = now;
+      if (now) for (const socket of sockets) socket.destroy();
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+};
+
+describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) => {
+  const words = WORDS[locale];
+
+  it("is told one cause once, opens who was hit, and rows stand still under the pointer", async () => {
+    await using morning = await openExam("Physics");
+    const hit = [0, 1, 2, 10, 11, 12].map((n) => at(morning.candidates, n));
+    for (const who of hit) await morning.leave(who);
+    await using open = await world.openConsole({
+      role: "teacher",
+      locale,
+      path: `exams/${morning.examId}`,
+    });
+    const { page, check, picture } = open;
+    const row = page.getByRole("grid", { name: words.look }).getByRole("row", { name: words.burst });
+    await row.getByText(words.cause).waitFor();
+    await check();
+    await picture(`overview-burst-${locale}`);
+    await morning.come(at(hit, 0));
+    await row.getByText(words.back).waitFor();
+
+    await page.getByRole("main").getByRole("link", { name: words.disconnected }).first().click();
+    await page.waitForURL(/candidates\?state=disconnected/);
+    const list = page.getByRole("grid", { name: words.candidates });
+    await list.getByRole("row", { name: at(hit, 5).userId }).hover();
+    await morning.leave(at(morning.candidates, 30));
+    await page.getByRole("button", { name: words.changed }).click();
+    await list.getByRole("row", { name: at(morning.candidates, 30).userId }).waitFor();
+    await page.getByText(words.hides).waitFor();
+    await check();
+  });
+
+  it("sees after a cut what happened meanwhile, without a reload", async () => {
+    await using morning = await openExam("Chemistry");
+    const way = await openWay(world.url);
+    try {
+      await using open = await world.openConsole({ role: "teacher", locale, path: "" });
+      const { page } = open;
+      // The session belongs to the address, so it is taken along.
+      const session = await page.evaluate(() => ({ ...localStorage }));
+      await page.goto(`${way.url}/console/`);
+      await page.evaluate((stored) => Object.assign(localStorage, stored), session);
+      await page.goto(`${way.url}/console/exams/${morning.examId}/candidates?state=disconnected`);
+      await page.getByText(words.live).waitFor();
+      way.cut(true);
+      await page.getByText(words.lost).waitFor();
+      const who = at(morning.candidates, 44);
+      await morning.leave(who);
+      way.cut(false);
+      await page.getByRole("row", { name: who.userId }).waitFor();
+      await page.getByText(words.live).waitFor();
+    } finally {
+      way.close();
+    }
+  });
+
+  it("writes to many, of whom one cannot be reached, and another operator's changes show at once", async () => {
+    await using morning = await openExam("History");
+    const chosen = [at(morning.candidates, 0), at(morning.candidates, 1), at(morning.candidates, 59)];
+    await using open = await world.openConsole({
+      role: "teacher",
+      locale,
+      path: `exams/${morning.examId}/candidates?sort=id`,
+    });
+    const { page, check, picture } = open;
+    await page.getByRole("row", { name: at(chosen, 0).userId }).waitFor();
+    for (const { userId } of chosen) {
+      await page.getByRole("searchbox").fill(userId);
+      await page.getByRole("row", { name: userId }).getByRole("checkbox").check();
+    }
+    await page.getByRole("searchbox").fill("");
+    // A second operator ends a room while the first one writes.
+    await page.getByRole("button", { name: words.message, exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(words.text).fill("Please look at the board.");
+    await check();
+    await world.admin.room.end({ roomId: at(chosen, 2).roomId });
+    await dialog.getByRole("button", { name: words.send, exact: true }).dblclick();
+    await dialog.getByText(words.failed).waitFor();
+    await dialog.getByText(words.ended).waitFor();
+    await check();
+    await picture(`message-failed-${locale}`);
+    await world.admin.room.reopen({ roomId: at(chosen, 2).roomId });
+    await dialog.getByRole("button", { name: words.retry }).click();
+    await dialog.getByText(words.failed).waitFor({ state: "detached" });
+    await dialog.getByRole("button", { name: words.close }).last().click();
+    for (const { roomId, userId } of [at(chosen, 0), at(chosen, 2)]) {
+      const { messages } = await world.admin.im.history({ roomId });
+      expect(messages.filter(({ to }) => to?.includes(userId))).toHaveLength(1);
+    }
+
+    await page.getByRole("button", { name: words.minutes, exact: true }).click();
+    await dialog.getByLabel(words.field).fill("15");
+    await dialog.getByRole("button", { name: words.give, exact: true }).click();
+    await dialog.getByRole("button", { name: words.close }).last().click();
+    const minutesOf = async () => {
+      const { people } = await world.admin.exam.people({ examId: morning.examId });
+      return chosen.map(({ userId }) => people.find((one) => one.userId === userId)?.extraMinutes);
+    };
+    await page.getByRole("button", { name: words.undo }).waitFor();
+    expect(await minutesOf()).toEqual([15, 15, 15]);
+    await page.getByRole("button", { name: words.undo }).click();
+    await page.getByText(words.undone).waitFor();
+    expect(await minutesOf()).toEqual([0, 0, 0]);
+  });
+
+  it("may only look, as an inspector, and sees the people of their rooms", async () => {
+    await using morning = await openExam("Art");
+    await world.teacher.participant.add({
+      roomId: at(morning.rooms, 2).id,
+      participants: [{ userId: "i1", name: "Sun Wei", role: "inspector" }],
+    });
+    await using open = await world.openConsole({
+      role: "inspector",
+      locale,
+      path: `exams/${morning.examId}/candidates`,
+    });
+    const { page, check } = open;
+    await page.getByRole("row", { name: at(morning.candidates, 20).userId }).waitFor();
+    expect(await page.getByRole("grid").getAttribute("aria-rowcount")).toBe("11");
+    expect(await page.getByRole("checkbox").count()).toBe(0);
+    await check();
+    await page.goto(`${world.url}/console/exams/${morning.examId}`);
+    await page.getByRole("heading", { name: words.overview }).waitFor();
+    expect(await page.getByRole("button", { name: words.end }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: words.messageRooms }).count()).toBe(0);
+    await check();
+  });
+});
