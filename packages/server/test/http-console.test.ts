@@ -207,6 +207,18 @@ it("may play streams from where browsers without the vendor's player find them",
     expect(headers["content-security-policy"]).toContain(`${directive} ${origins};`);
 });
 
+it("it may play the streams of the servers that the settings name, and no others", async () => {
+  const streamPlayers = {
+    hlsUrl: "https://pull.school.example/{app}/{stream}.m3u8",
+    whepUrl: "https://pull.school.example:8443/{app}/{stream}",
+  };
+  await using served = await openConsole({ config: { streamPlayers } });
+  const { headers } = await served.get("/console");
+  const origins = "https://pull.school.example https://pull.school.example:8443;";
+  expect(headers["content-security-policy"]).toContain(`media-src 'self' blob: ${origins}`);
+  expect(headers["content-security-policy"]).toContain(`connect-src 'self' ${origins}`);
+});
+
 it("the setting turns it off", async () => {
   await using served = await openConsole({ config: { servesConsole: false } });
   for (const path of ["/console", "/console/exams", CHUNK])

@@ -1,3 +1,4 @@
+import { isInvigilError } from "@invigil/client";
 import { useInvigil, useInvigilClient, useLiveRoom } from "@invigil/react";
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
@@ -68,6 +69,7 @@ function ClipDialog({
   onClose: () => void;
 }) {
   const t = useTranslations("watching.clip");
+  const errors = useTranslations("common.error");
   const invigil = useInvigil();
   const live = useLiveRoom(room.id);
   const { data: exam, error, refetch } = useQuery(invigil.exam.get.queryOptions({ examId: room.examId }));
@@ -149,7 +151,7 @@ function ClipDialog({
             )}
           </>
         )}
-        {failure !== undefined && <ErrorNote error={failure} />}
+        {failure !== undefined && <ErrorNote error={failure} title={errors("notDone")} />}
         <div role="status">
           {result?.kind === "waiting" && <p>{t("playing", { answered: 0, total: here.length })}</p>}
           {result?.kind === "stopped" && <p>{t("stopped")}</p>}
@@ -281,15 +283,26 @@ function RemoveDialog({ person, room, onClose }: PersonDialogProps) {
   const { userId, name, extraMinutes } = person;
   const t = useTranslations("watching.remove");
   const client = useInvigilClient();
+  const may = useMay();
   const notify = useNotify();
+  /** Only administrators delete records, and nothing brings them back. */
+  const [withRecords, setWithRecords] = useState(false);
   return (
     <Confirm
       onClose={onClose}
       title={t("title", { name, room: room.name })}
-      action={t("action")}
+      action={t(withRecords ? "actionWithRecords" : "action")}
       isDangerous
+      {...(withRecords && { typed: name })}
       onConfirm={async () => {
-        await client.participant.remove.mutate({ roomId: room.id, userId });
+        try {
+          await client.participant.remove.mutate({ roomId: room.id, userId, withRecords });
+        } catch (error) {
+          const hasRecords = isInvigilError(error) && error.data.reason === "PARTICIPANT_CONFLICT";
+          if (hasRecords && may.administer) setWithRecords(true);
+          throw error;
+        }
+        if (withRecords) return notify.done(t("done", { name }));
         notify.undoable(t("done", { name }), () =>
           client.participant.add.mutate({
             roomId: room.id,
@@ -298,7 +311,7 @@ function RemoveDialog({ person, room, onClose }: PersonDialogProps) {
         );
       }}
     >
-      <p>{t("text")}</p>
+      <p>{t(withRecords ? "textWithRecords" : "text")}</p>
     </Confirm>
   );
 }

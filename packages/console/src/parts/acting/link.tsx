@@ -23,24 +23,33 @@ export function LinkDialog({
 }) {
   const t = useTranslations("watching.link");
   const common = useTranslations("common.confirm");
+  const errors = useTranslations("common.error");
   const client = useInvigilClient();
   const [card, setCard] = useState<Card>();
   const [failure, setFailure] = useState<unknown>();
   const [isPending, setIsPending] = useState(false);
   const isRunning = useRef(false);
+  const makeCard = async () => {
+    const { cards } = await client.exam.cards.mutate({
+      examId: room.examId,
+      roomId: room.id,
+      userIds: [userId],
+    });
+    return cards[0];
+  };
   const make = async (isNew: boolean) => {
     if (isRunning.current) return;
     isRunning.current = true;
     setIsPending(true);
     setFailure(undefined);
     try {
-      if (isNew) await client.room.revokeLinks.mutate({ roomId: room.id, userIds: [userId] });
-      const { cards } = await client.exam.cards.mutate({
-        examId: room.examId,
-        roomId: room.id,
-        userIds: [userId],
-      });
-      setCard(cards[0]);
+      // What cannot make links fails before anybody loses one.
+      let made = await makeCard();
+      if (isNew) {
+        await client.room.revokeLinks.mutate({ roomId: room.id, userIds: [userId] });
+        made = await makeCard();
+      }
+      setCard(made);
     } catch (error) {
       setFailure(error);
     } finally {
@@ -52,7 +61,7 @@ export function LinkDialog({
     <Dialog title={card ? t("title2", { name }) : t("title", { name })} onClose={onClose}>
       <div className={dialogStyles.form}>
         <p className={dialogStyles.text}>{card ? t("secret", { name }) : t("text", { name })}</p>
-        {failure !== undefined && <ErrorNote error={failure} />}
+        {failure !== undefined && <ErrorNote error={failure} title={errors("notDone")} />}
         {card && (
           <div className={styles.card}>
             {card.qr && (

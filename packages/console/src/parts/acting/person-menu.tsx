@@ -8,11 +8,14 @@ export function PersonMenu({
   person,
   onAct,
   before = [],
+  hasText = false,
 }: {
   person: ActPerson;
   onAct: (act: Act) => void;
   /** What else can be done here. */
   before?: readonly MenuEntry[];
+  /** Whether the button says what it is. Default: it is a small one. */
+  hasText?: boolean;
 }) {
   const t = useTranslations("watching.acts");
   const one = (
@@ -27,7 +30,7 @@ export function PersonMenu({
   return (
     <ActionMenu
       label={t("label", { name: person.name })}
-      icon={<MoreIcon />}
+      {...(hasText ? { target: t("all") } : { icon: <MoreIcon /> })}
       entries={[
         ...before,
         {

@@ -72,7 +72,6 @@ export function Feed({
       {shown.length === 0 ? (
         <p className={styles.empty}>{empty}</p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveElementInteractions: the pointer and the focus only hold the lines.
         <ol
           className={styles.lines}
           aria-label={label}

@@ -1,7 +1,7 @@
 import type { InvigilClient } from "@invigil/client";
-import { useInvigilClient, usePresence, useRoom, useRoomEvent } from "@invigil/react";
+import { useInvigilClient, useLiveRoom, usePresence, useRoom, useRoomEvent } from "@invigil/react";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import {
   type Entry,
   eventEntries,
@@ -150,8 +150,13 @@ export const useTimeline = (roomId: string, past: readonly Entry[] = []): Timeli
     },
     [roomId],
   );
-  // The list never changes, so that the hooks are always the same.
-  for (const type of EVENTS) useRoomEvent(roomId, type, add);
+  const room = useLiveRoom(roomId);
+  useEffect(() => {
+    const offs = EVENTS.map((type) => room?.on(type, add));
+    return () => {
+      for (const off of offs) off?.();
+    };
+  }, [room, add]);
   // Events were missed: the lists have them.
   useRoomEvent(roomId, "gap", () => void refetch());
 

@@ -114,7 +114,6 @@ function Stream({
   }, [isOn]);
   return (
     <>
-      {/* biome-ignore lint/a11y/useMediaCaption: a live camera has no captions. */}
       <video ref={video} className={styles.picture} muted={!hasSound} playsInline aria-label={label} />
       {state !== "playing" && (
         <p className={styles.over}>{t(state === "failed" ? "failed" : "connecting")}</p>

@@ -2,13 +2,13 @@ import { useInvigil, useLiveRoom, useLiveStatus, usePresence, useRoom, useRoomEv
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { type SeatView, seatsOf } from "../../live/seats.js";
 import { type Camera, concerns, KINDS, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
 import type { Act } from "../../parts/acting/acts.js";
 import { PersonMenu } from "../../parts/acting/person-menu.js";
-import { Announce } from "../../parts/announcer.js";
+import { Announce, useAnnounce } from "../../parts/announcer.js";
 import { useNow } from "../../parts/clock.js";
 import { Composer } from "../../parts/composer.js";
 import { Freshness, useReportConnection } from "../../parts/connection.js";
@@ -16,13 +16,13 @@ import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Choices } from "../../parts/filter-bar.js";
 import { useMay } from "../../parts/may.js";
-import { useNotify } from "../../parts/notify.js";
 import { Page } from "../../parts/page.js";
 import { oneOf, useSearchState } from "../../parts/search-state.js";
 import { StateMark } from "../../parts/state-mark.js";
 import { Time, useZone } from "../../parts/time.js";
 import { Feed } from "../../parts/timeline/feed.js";
 import { useKnownPasts } from "../../parts/timeline/use-known-pasts.js";
+import { useNameOf } from "../../parts/timeline/use-name-of.js";
 import { useTimeline } from "../../parts/timeline/use-timeline.js";
 import { Picture } from "../../parts/video/picture.js";
 import styles from "./candidate.module.css";
@@ -57,7 +57,7 @@ export function Candidate({
   const pictureTexts = useTranslations("watching.picture");
   const invigil = useInvigil();
   const may = useMay();
-  const notify = useNotify();
+  const announce = useAnnounce();
   const [{ kind }, change] = useSearchState(PARAMS);
   const [act, setAct] = useState<Act>();
   const [heard, setHeard] = useState<Camera>();
@@ -95,7 +95,7 @@ export function Candidate({
   });
   const isGone = state !== undefined && member === undefined;
   const names = useMemo(() => new Map(state?.members.map((one) => [one.userId, one.name])), [state?.members]);
-  const nameOf = useCallback((id: string) => names.get(id) ?? id, [names]);
+  const nameOf = useNameOf(names);
 
   if (!state || (isGone && isSearching))
     return (
@@ -153,7 +153,7 @@ export function Candidate({
           {exam && !hasEnded && <TimeLeft {...exam} extraMinutes={extraMinutes} />}
         </span>
       }
-      actions={mayAct && <PersonMenu person={seat} onAct={setAct} />}
+      actions={mayAct && <PersonMenu person={seat} onAct={setAct} hasText />}
     >
       {hasEnded && (
         <>
@@ -231,7 +231,7 @@ export function Candidate({
                   onSend={async (text) => {
                     if (!live) throw new Error("The room is not open.");
                     await live.send(WRITTEN, { text }, { to: loginsOf(userId, hasPc) });
-                    notify.done(acts("sent"));
+                    announce(acts("sent"));
                   }}
                 />
               </div>

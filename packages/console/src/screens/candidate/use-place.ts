@@ -44,6 +44,17 @@ const inOwnRooms = async (client: InvigilClient, examId: string, userId: string)
   return NOWHERE;
 };
 
+/** Looks among the people of an inspector's rooms. */
+const amongPeople = async (client: InvigilClient, examId: string, userId: string): Promise<Place> => {
+  for (let cursor: string | undefined; ; ) {
+    const page = await client.exam.people.query({ examId, search: userId, cursor });
+    const person = page.people.find((one) => one.userId === userId && one.roomId !== undefined);
+    if (person?.roomId !== undefined) return (await inRoom(client, person.roomId, userId)) ?? NOWHERE;
+    cursor = page.nextCursor;
+    if (cursor === undefined) return NOWHERE;
+  }
+};
+
 const inExam = async (client: InvigilClient, examId: string, userId: string): Promise<Place | undefined> => {
   const located = await ifThere(client.participant.locate.query({ examId, userId }));
   if (!located) return undefined;
@@ -65,7 +76,7 @@ export const usePlace = (examId: string, userId: string, hint: string | undefine
     queryFn: async (): Promise<Place> => {
       const hinted = hint === undefined ? undefined : await inRoom(client, hint, userId);
       if (hinted) return hinted;
-      if (role === "inspector") return inOwnRooms(client, examId, userId);
+      if (role === "inspector") return amongPeople(client, examId, userId);
       return (await inExam(client, examId, userId)) ?? inOwnRooms(client, examId, userId);
     },
     staleTime: Number.POSITIVE_INFINITY,

@@ -1,3 +1,4 @@
+import { isInvigilError } from "@invigil/client";
 import { useInvigil, useLiveRoom, useLiveStatus, useRoom } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
@@ -7,7 +8,7 @@ import { useFormatter, useTranslations } from "use-intl";
 import { byNeed, needsLook, type SeatView, seatsOf } from "../../live/seats.js";
 import { type Entry, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
 import type { Act, ActPerson } from "../../parts/acting/acts.js";
-import { Announce } from "../../parts/announcer.js";
+import { Announce, useAnnounce } from "../../parts/announcer.js";
 import { useNow } from "../../parts/clock.js";
 import { Composer } from "../../parts/composer.js";
 import { Freshness, useReportConnection } from "../../parts/connection.js";
@@ -27,6 +28,7 @@ import { StateMark } from "../../parts/state-mark.js";
 import { Time } from "../../parts/time.js";
 import { Feed } from "../../parts/timeline/feed.js";
 import { useKnownPasts } from "../../parts/timeline/use-known-pasts.js";
+import { useNameOf } from "../../parts/timeline/use-name-of.js";
 import { useTimeline } from "../../parts/timeline/use-timeline.js";
 import styles from "./room.module.css";
 import { Tile } from "./tile.js";
@@ -44,6 +46,8 @@ const PARAMS = {
 };
 /** Detections of the last minutes count for the order of the tiles. */
 const WINDOW_MINUTES = 10;
+/** The role may not see the streams. Each tile says so. */
+const isHidden = (error: unknown): boolean => isInvigilError(error) && error.data.reason === "FORBIDDEN";
 const keyOf = ({ userId }: SeatView) => userId;
 const personOf = ({ userId, name, extraMinutes, isHere }: SeatView): ActPerson => ({
   userId,
@@ -59,7 +63,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const format = useFormatter();
   const invigil = useInvigil();
   const may = useMay();
-  const notify = useNotify();
+  const announce = useAnnounce();
   const now = useNow("minute");
   const [{ tiles, page, pane, to, red }, change] = useSearchState(PARAMS);
   const [act, setAct] = useState<Act>();
@@ -110,7 +114,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
     () => new Map(state?.members.map(({ userId, name }) => [userId, name])),
     [state?.members],
   );
-  const nameOf = useCallback((userId: string) => names.get(userId) ?? userId, [names]);
+  const nameOf = useNameOf(names);
 
   // Tiles stand still while somebody points at them or has the focus in them.
   const [isPointedAt, setIsPointedAt] = useState(false);
@@ -253,7 +257,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
         </>
       )}
       {!may.act && <p className={styles.note}>{t("readOnly")}</p>}
-      {streamsError && <ErrorNote error={streamsError} />}
+      {streamsError && !isHidden(streamsError) && <ErrorNote error={streamsError} />}
       <div className={styles.bar} data-pane={pane}>
         <span className={styles.panes}>
           <Choices
@@ -303,7 +307,9 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
       <Freshness of={connection}>
         <div className={styles.panesOf} data-pane={pane}>
           {seats.length === 0 ? (
-            <Empty title={t("empty.title")}>{t(may.act ? "empty.manager" : "empty.others")}</Empty>
+            <div>
+              <Empty title={t("empty.title")}>{t(may.act ? "empty.manager" : "empty.others")}</Empty>
+            </div>
           ) : (
             <ul
               className={styles.wall}
@@ -322,7 +328,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
                   seat={seat}
                   examId={examId}
                   roomId={roomId}
-                  streams={urlsOf.get(seat.userId)}
+                  streams={streamsError ? "hidden" : urlsOf.get(seat.userId)}
                   isLow={count > 4}
                   redFrom={red}
                   windowMinutes={WINDOW_MINUTES}
@@ -378,7 +384,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
                   }
                   onSend={async (text) => {
                     await send(text);
-                    notify.done(acts("sent"));
+                    announce(acts("sent"));
                   }}
                 />
                 {first !== undefined && (

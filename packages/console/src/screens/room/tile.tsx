@@ -13,10 +13,11 @@ type Streams = Participant["streams"];
 
 /** The addresses of a camera: of the small copy of its stream, where several play at once. */
 const playUrls = (
-  streams: Streams | undefined,
+  streams: Streams | "hidden" | undefined,
   camera: "main" | "pc",
   isLow: boolean,
-): PlayUrls | undefined => {
+): PlayUrls | "hidden" | undefined => {
+  if (streams === "hidden") return streams;
   const urls = streams?.[camera];
   return urls && (isLow ? { hlsUrl: urls.lowHlsUrl, whepUrl: urls.lowWhepUrl } : urls);
 };
@@ -41,7 +42,8 @@ export function Tile({
   seat: SeatView;
   examId: string;
   roomId: string;
-  streams: Streams | undefined;
+  /** `hidden`: the role may not see them. */
+  streams: Streams | "hidden" | undefined;
   isLow: boolean;
   redFrom: number;
   windowMinutes: number;
@@ -103,7 +105,9 @@ export function Tile({
           >
             {name}
           </Link>
-          <span className={styles.id}>{userId}</span>
+          <span className={styles.id} title={userId}>
+            {userId}
+          </span>
           {extraMinutes > 0 && (
             <span className={styles.id} data-numbers>
               {t("extra", { minutes: extraMinutes })}

@@ -80,6 +80,7 @@ export default {
   },
   acts: {
     label: "Actions for {name}",
+    all: "Actions",
     open: "Open",
     write: "Write",
     reply: "Reply",
@@ -137,7 +138,10 @@ export default {
   remove: {
     title: "Remove {name} from {room}?",
     text: "Their pages close, and their links stop working. Somebody about whom there are records can be removed by an administrator only.",
+    textWithRecords:
+      "There are records about this person. They are deleted with everything else about them, and nothing brings them back.",
     action: "Remove",
+    actionWithRecords: "Remove with the records",
     done: "{name} was removed.",
   },
   endPerson: {

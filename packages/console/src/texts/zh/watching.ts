@@ -81,6 +81,7 @@ export default {
   },
   acts: {
     label: "{name}的操作",
+    all: "操作",
     open: "打开",
     write: "发消息",
     reply: "回复",
@@ -138,7 +139,9 @@ export default {
   remove: {
     title: "将{name}移出{room}？",
     text: "考生的页面会关闭，链接失效。有检测记录的考生只能由管理员移出。",
+    textWithRecords: "该考生有检测记录。移出会一并删除这些记录及其他数据，无法恢复。",
     action: "移出",
+    actionWithRecords: "连同记录一起移出",
     done: "{name}已移出。",
   },
   endPerson: {

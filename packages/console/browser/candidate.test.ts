@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openWorld, type World } from "./support/console.js";
+import { openExamRoom, STREAMS } from "./support/exam-room.js";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await openWorld({ config: STREAMS });
+});
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+});
+
+const WORDS = {
+  en: {
+    actions: "Actions for 王芳",
+    minutes: "Extra minutes",
+    field: "Minutes after the end of the exam",
+    save: "Save",
+    extra: /with 15 extra minutes/,
+    undo: "Undo",
+    link: "New link",
+    make: "Make a new link",
+    message: "Message to 王芳",
+    detections: /^Detections/,
+    record: "王芳: Mobile phone (Phone)",
+    moved: /was moved to/,
+    removed: "e1 is in no room of this exam",
+    ended: /has ended/,
+    readOnly: /Inspectors write to nobody/,
+  },
+  "zh-CN": {
+    actions: "王芳的操作",
+    minutes: "加时",
+    field: "考试结束后的分钟数",
+    save: "保存",
+    extra: /含加时 15 分钟/,
+    undo: "撤销",
+    link: "新链接",
+    make: "生成新链接",
+    message: "发给王芳",
+    detections: /^检测记录/,
+    record: "王芳：手机（手机）",
+    moved: /已调换到/,
+    removed: "e1不在本场考试的任何考场",
+    ended: /所在的考场已结束/,
+    readOnly: /巡考只能查看/,
+  },
+} as const;
+
+describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
+  const words = WORDS[locale];
+
+  it("is followed from room to room, has a timeline with filters, and gets minutes that can be undone", async () => {
+    const people = [{ userId: "e1", name: "王芳" }];
+    const hall = await openExamRoom(world, { room: `Hall A ${locale}`, people });
+    const other = await openExamRoom(world, { room: `Hall B ${locale}`, people: [], examId: hall.examId });
+    const leave = await hall.enter("e1");
+    await hall.as("e1").cheat.addRecords({
+      roomId: hall.roomId,
+      records: [{ isMainMonitor: true, userId: "e1", detectTime: new Date(), detectType: "cellPhone" }],
+    });
+    await using open = await world.openConsole({
+      role: "teacher",
+      locale,
+      path: `exams/${hall.examId}/candidates/e1`,
+    });
+    const { page, check, picture } = open;
+    await page.getByText(words.record).waitFor();
+    await check();
+    await picture(`candidate-${locale}`);
+    await page.getByRole("radio", { name: words.detections }).check();
+    await expect.poll(() => new URL(page.url()).searchParams.get("kind")).toBe("records");
+    expect(await page.getByRole("listitem").filter({ hasText: words.record }).count()).toBe(1);
+
+    await page.getByRole("button", { name: words.actions }).click();
+    await page.getByRole("menuitem", { name: words.minutes }).click();
+    await page.getByLabel(words.field).fill("15");
+    await page.getByRole("button", { name: words.save }).click();
+    await page.getByText(words.extra).waitFor();
+    await page.getByRole("button", { name: words.undo }).click();
+    await page.getByText(words.extra).waitFor({ state: "detached" });
+
+    // Somebody else moves the candidate.
+    await world.admin.participant.move({ roomId: hall.roomId, userId: "e1", toRoomId: other.roomId });
+    await expect.poll(() => new URL(page.url()).searchParams.get("room")).toBe(other.roomId);
+    await page.getByText(words.moved).first().waitFor();
+    await page.getByRole("link", { name: `Hall B ${locale}` }).waitFor();
+    await check();
+
+    await world.admin.participant.remove({ roomId: other.roomId, userId: "e1", withRecords: true });
+    await page.getByText(words.removed).waitFor();
+    await check();
+    await picture(`candidate-removed-${locale}`);
+    leave();
+  });
+
+  it("is only looked at by an inspector, and says that the room has ended", async () => {
+    const hall = await openExamRoom(world, {
+      room: `Hall C ${locale}`,
+      people: [{ userId: "e2", name: "王芳" }],
+    });
+    await using open = await world.openConsole({
+      role: "inspector",
+      locale,
+      scheme: "dark",
+      width: 360,
+      height: 720,
+      path: `exams/${hall.examId}/candidates/e2`,
+    });
+    const { page, check, picture } = open;
+    await page.getByText(words.readOnly).waitFor();
+    expect(await page.getByRole("textbox").count()).toBe(0);
+    expect(await page.getByRole("button", { name: words.actions }).count()).toBe(0);
+    await check();
+    await picture(`candidate-inspector-${locale}`);
+    await world.admin.room.end({ roomId: hall.roomId });
+    await page.getByText(words.ended).first().waitFor();
+    await check();
+  });
+});
+
+it("keeps the link that somebody has if the server cannot make another", async () => {
+  const people = [{ userId: "e3", name: "李伟" }];
+  const hall = await openExamRoom(world, { room: "Hall D", people });
+  await using open = await world.openConsole({ role: "teacher", path: `exams/${hall.examId}/candidates/e3` });
+  const { page } = open;
+  await page.getByRole("button", { name: "Actions for 李伟" }).click();
+  await page.getByRole("menuitem", { name: "New link" }).click();
+  await page.getByRole("button", { name: "Make a new link" }).click();
+  await page.getByText("This was not done").waitFor();
+  expect((await hall.as("e3").room.get({ roomId: hall.roomId })).id).toBe(hall.roomId);
+});

@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openWorld, type World } from "./support/console.js";
+import { openExamRoom, STREAMS } from "./support/exam-room.js";
+import { serveWhep } from "./support/whep.js";
+
+const PEOPLE = [
+  { userId: "e1", name: "王芳" },
+  { userId: "e2", name: "Emma Clarke" },
+  { userId: "e3", name: "Maximiliana-Theodora von Hohenstein-Württemberg zu Lippe" },
+];
+/** The type of what people write. */
+const WRITTEN = 30_001;
+let world: World;
+
+beforeAll(async () => {
+  world = await openWorld({
+    config: {
+      ...STREAMS,
+      apps: { watchUrl: "https://watch.example/", examineeUrl: "https://sit.example/" },
+    },
+  });
+});
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+});
+
+const WORDS = {
+  en: {
+    choose: "Choose Emma Clarke",
+    asks: "Asks: May I use scratch paper?",
+    reply: "Reply",
+    message: "Message to Emma Clarke",
+    more: (room: string) => `Actions for ${room}`,
+    silence: "Silence",
+    end: "End the room",
+    endTitle: (room: string) => `End ${room} for 3 people?`,
+    ended: /This room has ended/,
+    readOnly: /Inspectors write to nobody/,
+    dark: /No picture since/,
+    noName: "Nobody is in this room yet",
+  },
+  "zh-CN": {
+    choose: "选择Emma Clarke",
+    asks: "提问：May I use scratch paper?",
+    reply: "回复",
+    message: "发给Emma Clarke",
+    more: (room: string) => `${room}的操作`,
+    silence: "静音",
+    end: "结束考场",
+    endTitle: (room: string) => `结束${room}（3 人）？`,
+    ended: /考场已于/,
+    readOnly: /巡考只能查看/,
+    dark: /起没有画面/,
+    noName: "考场里还没有人",
+  },
+} as const;
+
+describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
+  const words = WORDS[locale];
+
+  it("is watched by its teacher, who answers, silences and ends it", async () => {
+    const name = `Room 1 ${locale}`;
+    const hall = await openExamRoom(world, { room: name, people: PEOPLE });
+    await hall.enter("e1");
+    await hall.enter("e2");
+    await hall.report("e1", "publish");
+    const path = `exams/${hall.examId}/rooms/${hall.roomId}`;
+    await using open = await world.openConsole({ locale });
+    const { page, check, picture } = open;
+    const whep = await serveWhep(page);
+    await page.goto(`${world.url}/console/${path}`);
+    await page.getByLabel(locale === "en" ? "User name" : "用户名").fill("t1");
+    await page
+      .getByLabel(locale === "en" ? "Password" : "密码", { exact: true })
+      .fill("a password for tests");
+    await page.getByRole("button", { name: locale === "en" ? "Sign in" : "登录" }).click();
+    await page.getByRole("heading", { name }).waitFor();
+
+    // The picture arrives over the loopback interface, and the policy of the page lets it.
+    await page.locator("video").waitFor();
+    await page.waitForFunction(() => (document.querySelector("video")?.videoWidth ?? 0) > 0);
+    await check();
+    await picture(`room-${locale}`);
+
+    // What somebody asks comes first, and is answered to them alone.
+    await hall
+      .as("e2")
+      .im.send({ roomId: hall.roomId, type: WRITTEN, data: { text: "May I use scratch paper?" } });
+    await page.getByText(words.asks).waitFor();
+    await page.getByRole("button", { name: words.reply }).focus();
+    await page.keyboard.press("Enter");
+    const field = page.getByLabel(words.message);
+    await field.fill("Yes, blank paper only.");
+    await field.press("Enter");
+    await page.getByText(words.asks).waitFor({ state: "detached" });
+    const written = { roomId: hall.roomId, type: WRITTEN };
+    const { messages } = await hall.as("e2").im.history(written);
+    expect(messages[0]).toMatchObject({
+      data: { text: "Yes, blank paper only." },
+      to: ["e2"],
+      sender: { userId: "t1" },
+    });
+    const others = await hall.as("e1").im.history(written);
+    expect(others.messages).toEqual([]);
+
+    // A camera that goes dark says since when, and its session is over.
+    expect(whep.open.size).toBe(1);
+    await hall.report("e1", "publish_done");
+    await page.getByText(words.dark).waitFor();
+    await expect.poll(() => whep.open.size).toBe(0);
+
+    await world.teacher.room.setAudioStatus({ roomId: hall.roomId, audioStatus: "speaking" });
+    await page.getByRole("button", { name: words.more(name) }).click();
+    await page.getByRole("menuitem", { name: words.silence }).click();
+    await page.getByRole("dialog").getByRole("button", { name: words.silence }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect((await world.teacher.room.get({ roomId: hall.roomId })).audioStatus).toBe("silent");
+
+    await page.getByRole("button", { name: words.more(name) }).click();
+    await page.getByRole("menuitem", { name: words.end }).click();
+    await page.getByRole("dialog", { name: words.endTitle(name) }).waitFor();
+    await check();
+    await picture(`room-end-${locale}`);
+    await page.getByRole("dialog").getByRole("button", { name: words.end }).click();
+    await page.getByText(words.ended).first().waitFor();
+    expect((await world.teacher.room.get({ roomId: hall.roomId })).status).toBe("ended");
+    await expect.poll(() => page.getByLabel(words.message).count()).toBe(0);
+    await check();
+    await picture(`room-ended-${locale}`);
+  });
+
+  it("is seen by an inspector, who may not act, and says that another operator ended it", async () => {
+    const name = `Room 2 ${locale}`;
+    const hall = await openExamRoom(world, { room: name, people: PEOPLE });
+    await hall.enter("e2");
+    await using open = await world.openConsole({
+      role: "inspector",
+      locale,
+      scheme: "dark",
+      width: 360,
+      height: 720,
+      path: `exams/${hall.examId}/rooms/${hall.roomId}?tiles=4`,
+    });
+    const { page, check, picture } = open;
+    await page.getByText(words.readOnly).waitFor();
+    await page.getByRole("link", { name: "Emma Clarke" }).waitFor();
+    expect(await page.getByRole("checkbox").count()).toBe(0);
+    expect(await page.getByRole("textbox").count()).toBe(0);
+    expect(await page.getByRole("button", { name: words.more(name) }).count()).toBe(0);
+    await check();
+    await picture(`room-inspector-${locale}`);
+    await world.admin.room.end({ roomId: hall.roomId });
+    await page.getByText(words.ended).first().waitFor();
+    await check();
+  });
+
+  it("without anybody says what to do", async () => {
+    const hall = await openExamRoom(world, { room: `Room 3 ${locale}`, people: [] });
+    await using open = await world.openConsole({
+      role: "teacher",
+      locale,
+      path: `exams/${hall.examId}/rooms/${hall.roomId}`,
+    });
+    await open.page.getByText(words.noName).waitFor();
+    await open.check();
+    await open.picture(`room-empty-${locale}`);
+  });
+});
+
+it("keeps tiles where they are while somebody points at them, and says that they would change", async () => {
+  const hall = await openExamRoom(world, { room: "Room 4", people: PEOPLE });
+  await hall.enter("e1");
+  await using open = await world.openConsole({
+    role: "teacher",
+    path: `exams/${hall.examId}/rooms/${hall.roomId}`,
+  });
+  const { page } = open;
+  const names = () =>
+    page.getByRole("list", { name: "Candidates of Room 4" }).getByRole("link").allTextContents();
+  await page.getByRole("link", { name: "王芳" }).waitFor();
+  const before = await names();
+  await page.getByRole("link", { name: "王芳" }).hover();
+  await hall.as("e1").im.send({ roomId: hall.roomId, type: WRITTEN, data: { text: "Hello?" } });
+  const button = page.getByRole("button", { name: /change.*, show/ });
+  await button.waitFor();
+  expect(await names()).toEqual(before);
+  await button.click();
+  await expect.poll(names).toEqual(["王芳", ...before.filter((name) => name !== "王芳")]);
+});
+
+it("gives somebody a new link, which ends the old one, and leads to the page that speaks", async () => {
+  const hall = await openExamRoom(world, { room: "Room 5", people: PEOPLE });
+  await using open = await world.openConsole({
+    role: "teacher",
+    path: `exams/${hall.examId}/rooms/${hall.roomId}`,
+  });
+  const { page, check } = open;
+  await hall.as("e1").room.get({ roomId: hall.roomId });
+  await page.getByRole("button", { name: "Actions for 王芳" }).click();
+  await page.getByRole("menuitem", { name: "New link" }).click();
+  await page.getByRole("button", { name: "Make a new link" }).click();
+  await page
+    .getByRole("dialog", { name: "Link of 王芳" })
+    .getByText("https://sit.example/")
+    .first()
+    .waitFor();
+  await check();
+  await expect(hall.as("e1").room.get({ roomId: hall.roomId })).rejects.toThrow("revoked");
+  await page.getByRole("button", { name: "Close" }).last().click();
+
+  await page.getByRole("button", { name: "Actions for Room 5" }).click();
+  await page.getByRole("menuitem", { name: "Speak" }).click();
+  const link = page.getByRole("link", { name: "Open the watching app" });
+  await link.waitFor();
+  await check();
+  const url = new URL((await link.getAttribute("href")) ?? "");
+  expect(url.origin).toBe("https://watch.example");
+  expect(Object.fromEntries(url.searchParams)).toMatchObject({
+    roomId: hall.roomId,
+    userId: "t1",
+    role: "0",
+  });
+  expect(await link.getAttribute("rel")).toContain("noreferrer");
+});
