@@ -17,9 +17,9 @@ import { Time } from "../../parts/time.js";
 import type { AskedOfAccount } from "./account-dialogs.js";
 import styles from "./administration.module.css";
 import { ON_DEMAND, useAllPages } from "./all-pages.js";
+import type { Frame } from "./frame.js";
 import { MoreRows, NoMatch } from "./list-ends.js";
 import { ReadAt } from "./read-at.js";
-import type { Frame } from "./screen.js";
 
 const Dialogs = lazy(() => import("./account-dialogs.js"));
 

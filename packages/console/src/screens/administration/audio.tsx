@@ -15,9 +15,9 @@ import { type Column, Table } from "../../parts/table.js";
 import styles from "./administration.module.css";
 import { ON_DEMAND, useAllPages } from "./all-pages.js";
 import type { AskedOfClip } from "./audio-dialogs.js";
+import type { Frame } from "./frame.js";
 import { MoreRows, NoMatch } from "./list-ends.js";
 import { ReadAt } from "./read-at.js";
-import type { Frame } from "./screen.js";
 
 const Dialogs = lazy(() => import("./audio-dialogs.js"));
 

@@ -18,9 +18,9 @@ import { Time, useZone } from "../../parts/time.js";
 import styles from "./administration.module.css";
 import { ON_DEMAND, useAllPages } from "./all-pages.js";
 import { isRefused, targetOf } from "./audit-entry.js";
+import type { Frame } from "./frame.js";
 import { MoreRows, NoMatch } from "./list-ends.js";
 import { ReadAt } from "./read-at.js";
-import type { Frame } from "./screen.js";
 
 const FIELDS = ["actor", "person", "procedure", "exam"] as const;
 const PARAMS = {

@@ -9,8 +9,8 @@ import { Facts } from "../../parts/side-panel.js";
 import { Time } from "../../parts/time.js";
 import styles from "./administration.module.css";
 import { ON_DEMAND } from "./all-pages.js";
+import type { Frame } from "./frame.js";
 import { ReadAt } from "./read-at.js";
-import type { Frame } from "./screen.js";
 import { type Warning, warningsOf } from "./warnings.js";
 
 /** The servers that run, how much of the installation is in use, and its limits. */
@@ -39,7 +39,7 @@ export function InstallationPart({ frame }: { frame: Frame }) {
     children: (
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard.
       <section aria-label={t("label")} className={styles.sheet} tabIndex={0}>
-        {inUse && running && <Warnings of={warnings} />}
+        {inUse && running && <Warnings of={warnings} isDiskKnown={inUse.disk.freeBytes !== undefined} />}
         <section aria-labelledby="servers">
           <h2 id="servers">{t("servers")}</h2>
           {servers.error && <ErrorNote error={servers.error} onRetry={read} />}
@@ -157,11 +157,11 @@ const useSizes = (): ((bytes: number) => string) => {
   };
 };
 
-function Warnings({ of }: { of: readonly Warning[] }) {
+function Warnings({ of, isDiskKnown }: { of: readonly Warning[]; isDiskKnown: boolean }) {
   const t = useTranslations("administration.installation");
   const { number, list } = useFormatter();
   const sizes = useSizes();
-  if (of.length === 0) return <p className={styles.well}>{t("well")}</p>;
+  if (of.length === 0) return <p className={styles.well}>{t(isDiskKnown ? "well" : "wellButDisk")}</p>;
   return (
     <ul className={styles.warnings} aria-label={t("warnings")}>
       {of.map(({ kind, tone, used, most, names }) => {

@@ -8,6 +8,7 @@ import { Accounts } from "./accounts.js";
 import styles from "./administration.module.css";
 import { AudioLibrary } from "./audio.js";
 import { Audit } from "./audit.js";
+import type { Frame } from "./frame.js";
 import { InstallationPart } from "./installation.js";
 import { Sessions } from "./sessions.js";
 
@@ -22,9 +23,6 @@ const SHOWN: { readonly [Name in Part]: (props: { readonly frame: Frame }) => Re
   audit: Audit,
   installation: InstallationPart,
 };
-
-/** Draws the page around what a part shows. */
-export type Frame = (inside: { actions?: ReactNode; aside?: ReactNode; children: ReactNode }) => ReactNode;
 
 /** Accounts, who is signed in, the audio library, the audit and the servers: for administrators. Everybody sees their own sessions. */
 export function Screen() {

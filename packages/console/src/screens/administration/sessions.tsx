@@ -13,9 +13,9 @@ import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
 import styles from "./administration.module.css";
 import { ON_DEMAND, useAllPages } from "./all-pages.js";
+import type { Frame } from "./frame.js";
 import { MoreRows, NoMatch } from "./list-ends.js";
 import { ReadAt } from "./read-at.js";
-import type { Frame } from "./screen.js";
 
 const Confirm = lazy(async () => ({ default: (await import("../../parts/confirm.js")).Confirm }));
 

@@ -176,6 +176,8 @@ export default {
     label: "Servers, use and limits",
     warnings: "What needs attention",
     well: "Nothing needs attention: there is room left on the disk and below all limits.",
+    wellButDisk:
+      "Nothing needs attention, as far as the server knows. How much space the disk has left is not known: look at it yourself.",
     servers: "Servers",
     server: "Server",
     onlyServer: "The only server",

@@ -174,6 +174,7 @@ export default {
     label: "服务器、用量与限额",
     warnings: "需要注意",
     well: "一切正常：磁盘空间充足，各项用量均未接近限额。",
+    wellButDisk: "就服务器所知一切正常。磁盘剩余空间未知，请自行查看。",
     servers: "服务器",
     server: "服务器",
     onlyServer: "唯一的服务器",
