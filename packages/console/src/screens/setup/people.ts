@@ -1,29 +1,30 @@
-import type { LivePerson, Room } from "@invigil/client";
-import { useLivePeople, usePeople, usePeopleEvent } from "@invigil/react";
-import { useEffect, useMemo, useRef } from "react";
+import type { InvigilClient, Room, RosterEntry } from "@invigil/client";
+import { useInvigil, useInvigilClient, usePeopleEvent } from "@invigil/react";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 
 export interface StaffedRoom {
   readonly room: Room;
   readonly examinees: number;
-  readonly teachers: readonly LivePerson[];
-  readonly inspectors: readonly LivePerson[];
+  readonly teachers: readonly RosterEntry[];
+  readonly inspectors: readonly RosterEntry[];
 }
 
 /** The people of an exam, by their rooms. */
 export interface PeopleByRoom {
   readonly rooms: readonly StaffedRoom[];
-  readonly unseated: { readonly examinees: number; readonly staff: readonly LivePerson[] };
+  readonly unseated: { readonly examinees: number; readonly staff: readonly RosterEntry[] };
   readonly examinees: number;
 }
 
-export const byRoom = (rooms: readonly Room[], people: Iterable<LivePerson>): PeopleByRoom => {
+export const byRoom = (rooms: readonly Room[], people: Iterable<RosterEntry>): PeopleByRoom => {
   const of = new Map(
     rooms.map((room) => [
       room.id,
-      { room, examinees: 0, teachers: [] as LivePerson[], inspectors: [] as LivePerson[] },
+      { room, examinees: 0, teachers: [] as RosterEntry[], inspectors: [] as RosterEntry[] },
     ]),
   );
-  const staff: LivePerson[] = [];
+  const staff: RosterEntry[] = [];
   let [unseated, examinees] = [0, 0];
   for (const person of people) {
     const { role, roomId } = person;
@@ -44,7 +45,7 @@ export const byRoom = (rooms: readonly Room[], people: Iterable<LivePerson>): Pe
   return { rooms: ordered, unseated: { examinees: unseated, staff }, examinees };
 };
 
-/** How long changes are gathered before the check list is asked again, in milliseconds. */
+/** How long changes are gathered before it is asked again, in milliseconds. */
 const GATHER_MS = 500;
 
 /** The people of an exam as they are now, and why they cannot be seen. */
@@ -54,15 +55,36 @@ export interface SeenPeople {
   readonly error: unknown;
 }
 
+const readAll = async (client: InvigilClient, examId: string, signal: AbortSignal): Promise<PeopleByRoom> => {
+  const people: RosterEntry[] = [];
+  let rooms: readonly Room[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.exam.people.query({ examId, cursor }, { signal });
+    people.push(...page.people);
+    rooms = page.rooms ?? rooms;
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return byRoom(rooms, people);
+};
+
 /** Follows the people of an exam, and calls back when they or its rooms have changed. */
 export const usePeopleByRoom = (examId: string, onChange: () => void): SeenPeople => {
-  const live = useLivePeople(examId);
-  const { state, error } = usePeople(examId);
+  const client = useInvigilClient();
+  const invigil = useInvigil();
+  // A query, which is also asked again after every change of one's own.
+  const { data, error, refetch } = useQuery({
+    queryKey: [...invigil.exam.people.pathKey(), "by room", examId],
+    queryFn: ({ signal }) => readAll(client, examId, signal),
+  });
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const changed = () => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(onChange, GATHER_MS);
+    timer.current = setTimeout(() => {
+      onChange();
+      void refetch();
+    }, GATHER_MS);
   };
   usePeopleEvent(examId, "roster_changed", changed);
   usePeopleEvent(examId, "room_created", changed);
@@ -71,15 +93,5 @@ export const usePeopleByRoom = (examId: string, onChange: () => void): SeenPeopl
   usePeopleEvent(examId, "participant_added", changed);
   usePeopleEvent(examId, "participant_removed", changed);
   usePeopleEvent(examId, "gap", changed);
-  const people = useMemo(
-    () =>
-      live && state && state.loaded >= state.total
-        ? byRoom(
-            state.rooms,
-            state.ids.flatMap((id) => live.person(id) ?? []),
-          )
-        : undefined,
-    [live, state],
-  );
-  return { people, error };
+  return { people: data, error };
 };

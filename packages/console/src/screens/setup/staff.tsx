@@ -1,4 +1,4 @@
-import type { LivePerson } from "@invigil/client";
+import type { RosterEntry } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useState } from "react";
@@ -34,7 +34,7 @@ export function Staff() {
             ) : (
               <ul className={styles.chips}>
                 {unseated.staff.map((person) => (
-                  <li key={person.id}>{person.name}</li>
+                  <li key={person.userId}>{person.name}</li>
                 ))}
               </ul>
             )}
@@ -87,7 +87,7 @@ function People({
   roomId,
   roomName,
 }: {
-  people: readonly LivePerson[];
+  people: readonly RosterEntry[];
   roomId: string;
   roomName: string;
 }) {
@@ -96,7 +96,7 @@ function People({
   const { isReadOnly, refresh } = useSetup();
   const client = useInvigilClient();
   const notify = useNotify();
-  const remove = useAction(async ({ userId, name, role }: LivePerson) => {
+  const remove = useAction(async ({ userId, name, role }: RosterEntry) => {
     await client.participant.remove.mutate({ roomId, userId });
     await refresh();
     notify.undoable(t("removed", { name, room: roomName }), async () => {
@@ -109,7 +109,7 @@ function People({
       {people.length > 0 && (
         <ul className={styles.chips}>
           {people.map((person) => (
-            <li key={person.id}>
+            <li key={person.userId}>
               {person.name}
               {!isReadOnly && (
                 <IconButton
