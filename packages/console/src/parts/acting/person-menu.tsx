@@ -1,6 +1,7 @@
 import { useTranslations } from "use-intl";
 import { MoreIcon } from "../icons.js";
-import { ActionMenu, type MenuEntry } from "../menu.js";
+import { ActionMenu } from "../menu.js";
+import type { MenuEntry } from "../menu-entry.js";
 import type { Act, ActPerson } from "./acts.js";
 
 /** What can be done for one candidate, in one menu. */
