@@ -15,9 +15,9 @@ const version = execFileSync(process.env.CHROMIUM ?? "/usr/bin/chromium", ["--ve
 const isDebians = version.includes("Debian");
 
 const LOOKS = {
-  en: { locale: "en" },
-  zh: { locale: "zh-CN" },
-  dark: { locale: "en", scheme: "dark" },
+  en: { locale: "en", height: 720 },
+  zh: { locale: "zh-CN", height: 720 },
+  dark: { locale: "en", scheme: "dark", height: 720 },
   "phone-en": { locale: "en", width: 360, height: 740 },
   "phone-zh": { locale: "zh-CN", width: 360, height: 740 },
 } as const satisfies Record<string, OpenOptions>;
