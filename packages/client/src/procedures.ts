@@ -2768,7 +2768,7 @@ export type Procedures = {
     /**
      * Returns the people of an exam, with and without a room, as they are now.
      *
-     * For administrators, teachers and inspectors. Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.
+     * For administrators, teachers and inspectors. Teachers and inspectors: the people of their rooms. Teachers: everybody in the exams that they created.
      */
     people: TRPCQueryProcedure<{ input: ExamPeopleInput; output: RosterPage; meta: unknown }>;
     /**
@@ -2786,7 +2786,7 @@ export type Procedures = {
     /**
      * Delivers what changes about the people of an exam and its rooms, as it happens.
      *
-     * For administrators, teachers and inspectors. Teachers: the exams that they created. Inspectors: the people of their rooms in the exam.
+     * For administrators, teachers and inspectors. Teachers and inspectors: the people of their rooms. Teachers: everybody in the exams that they created.
      */
     onPeople: TRPCSubscriptionProcedure<{ input: OnPeopleEventInput; output: AsyncIterable<Tracked<PeopleEvent>, void, undefined>; meta: unknown }>;
   };

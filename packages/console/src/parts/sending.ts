@@ -1,9 +1,7 @@
 import { isInvigilError } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { useMemo } from "react";
-
-/** The type of what people write to each other: the first that is free for apps. Its data is `{ text }`. */
-export const WRITTEN = 30_001;
+import { loginsOf, WRITTEN } from "../live/timeline.js";
 
 /** The most characters of a message. */
 export const MAX_TEXT = 500;
@@ -26,9 +24,6 @@ export const patiently = async <Answer>(call: () => Promise<Answer>): Promise<An
     }
   }
 };
-
-/** The logins of a person: of their main page, and of their PC page. */
-export const loginsOf = (userId: string): readonly string[] => [userId, `pc_${userId}`];
 
 export interface Sending {
   /** Sends a message to a room, or to some of its people. Whoever repeats it with the same name sends it once. */

@@ -225,7 +225,7 @@ const useColumns = (
       column(
         "need",
         t("columns.state"),
-        "minmax(204px, 2fr)",
+        "minmax(210px, 2fr)",
         (person) => <StateCell person={person} state={stateOf(person)} />,
         { isSortable },
       ),
