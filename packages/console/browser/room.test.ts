@@ -205,7 +205,7 @@ it("gives somebody a new link, which ends the old one, and leads to the page tha
     .first()
     .waitFor();
   await check();
-  await expect(hall.as("e1").room.get({ roomId: hall.roomId })).rejects.toThrow("revoked");
+  await expect(hall.as("e1").room.get({ roomId: hall.roomId })).rejects.toThrow("no longer valid");
   await page.getByRole("button", { name: "Close" }).last().click();
 
   await page.getByRole("button", { name: "Actions for Room 5" }).click();
