@@ -223,6 +223,8 @@ export function Audit({ frame }: { frame: Frame }) {
           <>
             <WithPanel>
               <Table
+                // Other filters begin at the top.
+                key={JSON.stringify([actor, person, procedure, exam, from, to, outcome])}
                 label={t("parts.audit")}
                 rows={shown}
                 keyOf={({ id }) => id}
@@ -231,7 +233,7 @@ export function Audit({ frame }: { frame: Frame }) {
                 narrow={narrow}
                 onOpen={({ id }) => change({ entry: id })}
                 openKey={open}
-                arrangement={`${JSON.stringify([actor, person, procedure, exam, from, to, outcome])} ${entries.length} ${revision}`}
+                arrangement={`${entries.length} ${revision}`}
                 empty={
                   isFiltered || entries.length > 0 ? (
                     <NoMatch hidden={entries.length} onClear={clear} />

@@ -285,6 +285,8 @@ export function Screen() {
         <>
           <WithPanel>
             <Table
+              // Other filters begin at the top.
+              key={JSON.stringify(filter)}
               label={t("title")}
               rows={shown}
               keyOf={keyOf}
@@ -300,7 +302,7 @@ export function Screen() {
               onOpen={({ id }) => change({ record: String(id) })}
               openKey={open}
               // Older records come at the end, and whoever asks for what came sees it, also under their pointer.
-              arrangement={`${JSON.stringify(filter)} ${records.length} ${names.people.size}`}
+              arrangement={`${records.length} ${names.people.size}`}
               empty={
                 hasRecords ? (
                   <NoMatch hidden={records.length} onClear={clear} />
