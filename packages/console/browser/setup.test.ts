@@ -166,7 +166,7 @@ describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
     await at(open, "check").click();
     await at(open, "links").getByText(words.ready).waitFor();
     await check();
-  });
+  }, 180_000);
 });
 
 describe("a faulty sheet in Chinese", () => {

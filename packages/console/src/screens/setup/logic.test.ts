@@ -38,6 +38,7 @@ describe("the steps", () => {
     const items = [item("rooms", "ok"), item("seats", "missing"), item("join_codes", "attention")];
     expect(worstOf(items, "rooms")?.code).toBe("seats");
     expect(worstOf(items, "settings")).toBeUndefined();
+    expect(worstOf([item("staff_access", "ok"), item("links", "ok")], "links")?.code).toBe("links");
     expect(byUrgency(items).map(({ code }) => code)).toEqual(["seats", "join_codes", "rooms"]);
     expect(readinessOf(items)).toEqual({ missing: 1, attention: 1 });
   });

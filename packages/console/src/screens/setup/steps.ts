@@ -31,8 +31,9 @@ export const byUrgency = (items: readonly CheckItem[]): CheckItem[] =>
 
 /** What a step lacks: its worst item. Undefined: the check list says nothing about it. */
 export const worstOf = (items: readonly CheckItem[], step: Step): CheckItem | undefined => {
-  const codes: readonly string[] = STEPS[step];
-  return byUrgency(items.filter(({ code }) => codes.includes(code)))[0];
+  // Of equal ones, the one that the step is about first.
+  const own = STEPS[step].flatMap((code) => items.find((item) => item.code === code) ?? []);
+  return byUrgency(own)[0];
 };
 
 /** Whether an item is in order only because there are no rooms yet. */
