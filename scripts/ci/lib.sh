@@ -82,6 +82,13 @@ find_chromium() {
   chromium=$(command -v chromium)
 }
 
+# Installs the one font of the pictures in docs/console.md, where it is missing and can be.
+find_fonts() {
+  local font=/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+  [ -e "$font" ] || install_package fonts-noto-cjk
+  [ -e "$font" ]
+}
+
 # Sets `postgres_bin` to the programs of Debian's PostgreSQL, which is installed where it is missing and can be.
 find_postgres() {
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || install_package postgresql

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
 import { createTestApp, type TestApp, type TestAppOptions } from "@invigil/server/testing";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -26,6 +27,8 @@ export interface OpenOptions {
   readonly path?: string;
   /** What the clock of the page shows. Default: the real time. */
   readonly now?: Date;
+  /** The address of the server. Default: the world's. */
+  readonly url?: string;
 }
 
 /** A page of the console that a test has open. */
@@ -37,9 +40,12 @@ export interface ConsolePage extends AsyncDisposable {
   readonly picture: (name: string) => Promise<void>;
 }
 
+/** What a world needs of its server. */
+export type Served = Pick<TestApp, "as" | "listen"> & AsyncDisposable;
+
 /** A server with the console, accounts, and a browser. */
-export interface World extends AsyncDisposable {
-  readonly app: TestApp;
+export interface World<App extends Served = TestApp> extends AsyncDisposable {
+  readonly app: App;
   readonly url: string;
   /** Calls procedures as the accounts do. */
   readonly admin: Caller;
@@ -56,9 +62,15 @@ const SIGN_IN = {
   "zh-CN": { user: "用户名", password: "密码", submit: "登录" },
 } as const;
 
+/** Only the fonts that `.ci/run` installs, so that pages look the same everywhere. */
+const FONTS = fileURLToPath(new URL("./fonts.conf", import.meta.url));
+
 /** Opens a real server on a free port, whose console was built before, and Chromium. */
-export const openWorld = async (options: TestAppOptions = {}): Promise<World> => {
-  const app = await createTestApp({ now: () => new Date(), ...options });
+export const openWorld = async (options: TestAppOptions = {}): Promise<World> =>
+  openWorldOf(await createTestApp({ now: () => new Date(), ...options }));
+
+/** Opens Chromium for a server, and makes the accounts. */
+export const openWorldOf = async <App extends Served>(app: App): Promise<World<App>> => {
   const url = await app.listen();
   const admin = app.as({ sub: ACCOUNTS.admin.userId, role: "admin", name: ACCOUNTS.admin.name });
   const teacher = app.as({ sub: ACCOUNTS.teacher.userId, role: "teacher", name: ACCOUNTS.teacher.name });
@@ -67,7 +79,8 @@ export const openWorld = async (options: TestAppOptions = {}): Promise<World> =>
     await admin.account.create({ ...account, role: role as Role, password: PASSWORD });
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox"],
+    args: ["--no-sandbox", "--font-render-hinting=none", "--disable-lcd-text"],
+    env: { ...process.env, FONTCONFIG_FILE: FONTS },
   });
 
   const openConsole = async ({
@@ -78,6 +91,7 @@ export const openWorld = async (options: TestAppOptions = {}): Promise<World> =>
     height = 800,
     path = "",
     now,
+    url: address = url,
   }: OpenOptions = {}): Promise<ConsolePage> => {
     const context = await browser.newContext({
       locale,
@@ -100,7 +114,7 @@ export const openWorld = async (options: TestAppOptions = {}): Promise<World> =>
       );
     });
     page.on("pageerror", (error) => void faults.push(`script: ${error.message}`));
-    await page.goto(`${url}/console/${path}`);
+    await page.goto(`${address}/console/${path}`);
     if (role) {
       const texts = SIGN_IN[locale];
       await page.getByLabel(texts.user).fill(ACCOUNTS[role].userId);
@@ -139,7 +153,7 @@ export const openWorld = async (options: TestAppOptions = {}): Promise<World> =>
     openConsole,
     async [Symbol.asyncDispose]() {
       await browser.close();
-      await app.close();
+      await app[Symbol.asyncDispose]();
     },
   };
 };

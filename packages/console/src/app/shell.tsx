@@ -134,6 +134,12 @@ function ExamName({ examId }: { examId: string }) {
   const format = useFormatter();
   const timeZone = useZone();
   const { data: exam } = useQuery(invigil.exam.get.queryOptions({ examId }));
+  const day = { timeZone, month: "short", day: "numeric" } as const;
+  const time = { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  const timeOf = (value: Date) => format.dateTime(value, time);
+  // The browser's own format of a range writes a Chinese day as 1/2.
+  const dayAndTime = (value: Date) => format.dateTime(value, { ...day, ...time });
+  const isOneDay = exam && format.dateTime(exam.startTime, day) === format.dateTime(exam.endTime, day);
   return (
     <div className={styles.exam}>
       <Link to="/exams/$examId" params={{ examId }} className={styles.name}>
@@ -141,14 +147,7 @@ function ExamName({ examId }: { examId: string }) {
       </Link>
       {exam && (
         <span className={styles.times} data-numbers>
-          {format.dateTimeRange(exam.startTime, exam.endTime, {
-            timeZone,
-            month: "short",
-            day: "numeric",
-            hour: "2-digit",
-            minute: "2-digit",
-            hourCycle: "h23",
-          })}
+          {`${dayAndTime(exam.startTime)} – ${isOneDay ? timeOf(exam.endTime) : dayAndTime(exam.endTime)}`}
         </span>
       )}
     </div>

@@ -1,12 +1,14 @@
 import type { LogFn } from "pino";
 import { vi } from "vitest";
+import { seededRandom } from "../../src/demo/exam/random.js";
 import { beginRound, type Round } from "../../src/demo/exam/round.js";
 import { createShow, type Show } from "../../src/demo/exam/show.js";
+import { createIds } from "../../src/platform/ids.js";
 import { openWorld, type World, type WorldOptions } from "./world.js";
 
 const BEGIN = new Date("2026-01-02T01:00:00Z");
 
-/** A world with the exam of the demo, on a clock of its own. */
+/** A world with the exam of the demo, on a clock and with ids of its own: the same seed gives the same. */
 export interface DemoWorld extends World {
   /** Lets time pass. */
   readonly pass: (seconds: number) => void;
@@ -30,13 +32,17 @@ export const openDemo = async ({
   ...options
 }: Omit<WorldOptions, "now"> & { readonly seed?: number } = {}): Promise<DemoWorld> => {
   let now = BEGIN;
+  const clock = () => now;
+  const random = seededRandom(seed);
+  const bytes = (size: number) => Uint8Array.from({ length: size }, () => Math.floor(random() * 256));
   const world = await openWorld({
     ...options,
-    now: () => now,
+    now: clock,
+    ids: createIds({ clock, random: bytes }),
     config: { presenceSettleSeconds: 0, ...config },
     isDemo: true,
   });
-  const { services, clock } = world;
+  const { services } = world;
   const warnings: unknown[] = [];
   const warn: LogFn = (...said: unknown[]) => void warnings.push(said);
   const deps = { services, clock, log: { warn }, seed };
