@@ -49,7 +49,7 @@ const checkNumbers = z
     freeMiB: z.int().optional().describe("`storage`: the free space. Absent: unknown, or not checked."),
     reserveMiB: z.int().optional().describe("`storage`: below this free space, writes are refused."),
   })
-  .describe("What was counted. Each item has some of them.");
+  .describe("What was counted. What an item does not count is absent.");
 
 export const checkItemSchema = z
   .object({

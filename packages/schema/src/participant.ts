@@ -237,7 +237,7 @@ export const rosterFaultSchema = z
       .string()
       .optional()
       .describe(
-        "The earlier row (`repeated`), the role or the room that the person has (`other_role`, `other_room`), or the room (`not_your_room`).",
+        "The earlier row (`repeated`), the role or the room that the person has (`other_role`, `other_room`), or the room (`not_your_room`). Absent for other codes.",
       ),
     reason: z.string().describe("The same as a sentence in English, which continues the name of the column."),
   })

@@ -155,7 +155,8 @@ const attack = async (
     },
     ...(body !== undefined && { payload: body }),
   });
-  expect(text).not.toMatch(SECRETS);
+  // `installation.usage` tells administrators which database it is.
+  expect(text.replaceAll('"kind":"sqlite"', "")).not.toMatch(SECRETS);
   expect(status).not.toBe(500);
   const reasons: string[] = answers.map(
     (answer) => answer.reason ?? answer.error?.json?.data?.reason ?? (answer.error ? "unknown" : ""),

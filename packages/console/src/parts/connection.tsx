@@ -88,3 +88,11 @@ export function Freshness({ of, children }: { of: Connection; children: ReactNod
     </div>
   );
 }
+
+/** Does both for a live object: tells the top bar about it, and greys what shows it. It alone is drawn when something is heard. */
+export function LiveFreshness({ of, children }: { of: LiveTarget; children: ReactNode }) {
+  const { status, lastHeardAt } = useLiveStatus(of);
+  const connection = { status, heardAt: lastHeardAt?.getTime() };
+  useReportConnection(connection);
+  return <Freshness of={connection}>{children}</Freshness>;
+}

@@ -44,6 +44,9 @@ export interface Sending {
   ) => Promise<readonly string[]>;
 }
 
+/** Both pages of people: a list does not know which of them use a PC. */
+const pagesOf = (userIds: readonly string[]): string[] => userIds.flatMap((userId) => loginsOf(userId, true));
+
 /** Messages and clips. One of these belongs to one opening of a dialog, so that a double click sends nothing twice. */
 export const useSending = (): Sending => {
   const client = useInvigilClient();
@@ -56,7 +59,7 @@ export const useSending = (): Sending => {
             roomId,
             type: WRITTEN,
             data: { text },
-            ...(to && { to: to.flatMap(loginsOf) }),
+            ...(to && { to: pagesOf(to) }),
             // The keys are the sender's own, so that rooms and groups of people need different ones.
             key: `${id}/${name}`.slice(0, 64),
           }),
@@ -67,7 +70,7 @@ export const useSending = (): Sending => {
           const { answered, silent } = await room.broadcastAudio({
             data: { url },
             times: 1,
-            ...(to && { to: to.flatMap(loginsOf) }),
+            ...(to && { to: pagesOf(to) }),
           });
           const people = new Set(answered.map(personOf));
           return [...new Set(silent.map(personOf))].filter((userId) => !people.has(userId));

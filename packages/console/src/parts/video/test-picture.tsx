@@ -25,7 +25,7 @@ const pick = (colours: readonly string[], by: number): string =>
   colours[Math.min(colours.length - 1, Math.floor(by * colours.length))] ?? "#888";
 
 /** Draws the picture of a camera as it is at a moment. */
-export const drawTestPicture = (
+const drawTestPicture = (
   canvas: CanvasRenderingContext2D,
   { seed, camera, at }: { readonly seed: string; readonly camera: Camera; readonly at: number },
 ): void => {

@@ -1,5 +1,5 @@
 /** The server of the streams did not answer an offer with an answer. */
-export class StreamRefused extends Error {
+class StreamRefused extends Error {
   override readonly name = "StreamRefused";
 }
 

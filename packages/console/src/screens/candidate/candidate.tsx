@@ -1,4 +1,4 @@
-import { useInvigil, useLiveRoom, useLiveStatus, usePresence, useRoom, useRoomEvent } from "@invigil/react";
+import { useInvigil, useLiveRoom, usePresence, useRoom, useRoomEvent } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -11,7 +11,7 @@ import { PersonMenu } from "../../parts/acting/person-menu.js";
 import { Announce, useAnnounce } from "../../parts/announcer.js";
 import { useNow } from "../../parts/clock.js";
 import { Composer } from "../../parts/composer.js";
-import { Freshness, useReportConnection } from "../../parts/connection.js";
+import { LiveFreshness } from "../../parts/connection.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Choices } from "../../parts/filter-bar.js";
@@ -62,9 +62,6 @@ export function Candidate({
   const [act, setAct] = useState<Act>();
   const [heard, setHeard] = useState<Camera>();
   const live = useLiveRoom(roomId);
-  const { status, lastHeardAt } = useLiveStatus({ roomId });
-  const connection = { status, heardAt: lastHeardAt?.getTime() };
-  useReportConnection(connection);
   const { state } = useRoom(roomId);
   const hasEnded = state?.room.status === "ended";
   const { data: exam } = useQuery(invigil.exam.get.queryOptions({ examId }));
@@ -162,7 +159,7 @@ export function Candidate({
         </>
       )}
       {!may.act && <p className={styles.note}>{t("readOnly")}</p>}
-      <Freshness of={connection}>
+      <LiveFreshness of={{ roomId }}>
         <div className={styles.columns}>
           <div className={styles.left}>
             <div className={styles.pictures}>
@@ -238,7 +235,7 @@ export function Candidate({
             )}
           </section>
         </div>
-      </Freshness>
+      </LiveFreshness>
       {act && (
         <Suspense>
           <ActDialog act={act} room={room} onClose={() => setAct(undefined)} />

@@ -1,5 +1,5 @@
 import { isInvigilError } from "@invigil/client";
-import { useInvigil, useLiveRoom, useLiveStatus, useRoom } from "@invigil/react";
+import { useInvigil, useLiveRoom, useRoom } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -11,7 +11,7 @@ import type { Act, ActPerson } from "../../parts/acting/acts.js";
 import { Announce, useAnnounce } from "../../parts/announcer.js";
 import { useNow } from "../../parts/clock.js";
 import { Composer } from "../../parts/composer.js";
-import { Freshness, useReportConnection } from "../../parts/connection.js";
+import { LiveFreshness } from "../../parts/connection.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Choices } from "../../parts/filter-bar.js";
@@ -69,9 +69,6 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const [{ tiles, page, pane, to, red }, change] = useSearchState(PARAMS);
   const [act, setAct] = useState<Act>();
   const live = useLiveRoom(roomId);
-  const { status, lastHeardAt } = useLiveStatus({ roomId });
-  const connection = { status, heardAt: lastHeardAt?.getTime() };
-  useReportConnection(connection);
   const { state } = useRoom(roomId);
   const hasEnded = state?.room.status === "ended";
   const mayAct = may.act && !hasEnded;
@@ -305,7 +302,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
           </nav>
         )}
       </div>
-      <Freshness of={connection}>
+      <LiveFreshness of={{ roomId }}>
         <div className={styles.panesOf} data-pane={pane}>
           {seats.length === 0 ? (
             <div>
@@ -397,7 +394,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
             )}
           </section>
         </div>
-      </Freshness>
+      </LiveFreshness>
       {act && (
         <Suspense>
           <ActDialog act={act} room={room} onClose={() => setAct(undefined)} />
