@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openPicturedSchool, type PicturedSchool } from "../../server/test/support/pictured-school.js";
 import { type ConsolePage, type OpenOptions, openWorldOf, type World } from "./support/console.js";
+import { openPicturedSchool, type PicturedSchool } from "./support/pictured-school.js";
 import { comparePicture, PICTURES } from "./support/pictures.js";
 
 // The pictures of docs/console.md show what the console shows. INVIGIL_TEST_PICTURES=new replaces those that differ.
