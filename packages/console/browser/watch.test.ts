@@ -164,7 +164,7 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
       await using open = await world.openConsole({ role: "teacher", locale, path: "" });
       const { page } = open;
       // The session belongs to the address, so it is taken along.
-      const session = await page.evaluate(() => ({ ...localStorage }));
+      const session = await page.evaluate(() => Object.fromEntries(Object.entries(localStorage)));
       await page.goto(`${way.url}/console/`);
       await page.evaluate((stored) => Object.assign(localStorage, stored), session);
       await page.goto(`${way.url}/console/exams/${morning.examId}/candidates?state=disconnected`);

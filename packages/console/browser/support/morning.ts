@@ -31,7 +31,7 @@ const GIVEN = ["芳", "伟", "秀英", "敏", "静", "丽", "强", "磊", "军",
 const ENGLISH = ["Anna Smith", "James O'Neill", "Priya Raghunathan", "Tomás García", "Li Wei", "Wang Fang"];
 
 /** A plausible name for each number. */
-export const nameOf = (n: number): string =>
+const nameOf = (n: number): string =>
   n % 5 === 4
     ? `${ENGLISH[n % ENGLISH.length]}${n >= 60 ? ` ${n}` : ""}`
     : `${FAMILY[(n * 7) % FAMILY.length]}${GIVEN[(n * 11 + (n >> 3)) % GIVEN.length]}`;

@@ -1,5 +1,5 @@
 /** How old what a page shows may become before the page says so. */
-export const STALE_AFTER_MS = 15_000;
+const STALE_AFTER_MS = 15_000;
 
 /** What a live view knows about its connection. */
 export interface Connection {

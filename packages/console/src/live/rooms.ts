@@ -4,7 +4,7 @@ import type { Happening } from "./fold.js";
 import { type CandidateState, troubleOf } from "./roster.js";
 
 /** How long a detection counts as recent, in milliseconds. */
-export const RECENT_MS = 10 * 60_000;
+const RECENT_MS = 10 * 60_000;
 
 /** How the people of a room are doing. */
 export interface RoomSummary {
@@ -87,10 +87,8 @@ export const summarize = (
 };
 
 /** Whether there was a detection of a person lately. */
-export const isFlagged = (
-  { lastDetectionTime }: Pick<LivePerson, "lastDetectionTime">,
-  now: number,
-): boolean => lastDetectionTime !== undefined && now - lastDetectionTime.getTime() <= RECENT_MS;
+const isFlagged = ({ lastDetectionTime }: Pick<LivePerson, "lastDetectionTime">, now: number): boolean =>
+  lastDetectionTime !== undefined && now - lastDetectionTime.getTime() <= RECENT_MS;
 
 /** Why a room needs a look. */
 export type Reason =

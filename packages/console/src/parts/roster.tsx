@@ -19,7 +19,7 @@ const usePeopleVersion = (people: LivePeople | undefined): number => {
     let version = 0;
     return {
       get: () => version,
-      subscribe(listener: () => void) {
+      subscribe: (listener: () => void) => {
         let timer: ReturnType<typeof setTimeout> | undefined;
         let toldAt = 0;
         const tell = () => {

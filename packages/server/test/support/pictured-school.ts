@@ -30,7 +30,7 @@ const UNTIL = 528;
 const MINUTE = 60_000;
 const ADMIN = { sub: "admin", role: "admin", name: "Demo" } as const;
 
-const SURNAMES = [..."王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"];
+const SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗".split("");
 const GIVEN = "芳,伟,敏,静,丽娟,强,磊,洋,艳,勇,军,杰,娜,涛,明轩,思琪,子涵,浩然,雨桐,欣怡".split(",");
 const WESTERN = [
   "Emma Clarke",

@@ -23,7 +23,9 @@ export const playHls = async (
   const hls = new Hls({ maxBufferLength: 10, backBufferLength: 0, liveSyncDurationCount: 2 });
   signal.addEventListener("abort", () => hls.destroy(), { once: true });
   await new Promise<void>((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    signal.addEventListener("abort", () => reject(new Error("stopped", { cause: signal.reason })), {
+      once: true,
+    });
     hls.on(Hls.Events.MANIFEST_PARSED, () => resolve());
     hls.on(Hls.Events.ERROR, (_event, { fatal, error }) => {
       if (!fatal) return;

@@ -40,6 +40,7 @@ export const playWhep = async (
     connection.close();
     if (video.srcObject === stream) video.srcObject = null;
     // The page may be about to close.
+    // oxlint-disable-next-line no-restricted-globals -- a stream service answers, and not the server
     if (session !== undefined) fetch(session, { method: "DELETE", keepalive: true }).catch(() => undefined);
     session = undefined;
   };
@@ -52,6 +53,7 @@ export const playWhep = async (
     for (const kind of ["video", "audio"]) connection.addTransceiver(kind, { direction: "recvonly" });
     await connection.setLocalDescription();
     await gathered(connection);
+    // oxlint-disable-next-line no-restricted-globals -- as above
     const answer = await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/sdp" },

@@ -6,7 +6,7 @@ const WIDTH = 240;
 const HEIGHT = 36;
 
 /** The line of a series, with gaps where nothing was counted. */
-export const pathOf = (values: readonly (number | null)[], most: number): string => {
+const pathOf = (values: readonly (number | null)[], most: number): string => {
   const step = WIDTH / Math.max(1, values.length - 1);
   let isDown = false;
   return values

@@ -7,11 +7,11 @@ import { atLocalTime, localTimeOf } from "../../live/zoned.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { Time, useZone } from "../../parts/time.js";
-import { PlayButton } from "./audio.js";
 import { momentOf } from "./audio-times.js";
 import { useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
 import { Section, useAfterPause } from "./parts.js";
+import { PlayButton } from "./play-button.js";
 import styles from "./setup.module.css";
 import { useAction } from "./use-action.js";
 

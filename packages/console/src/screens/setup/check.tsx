@@ -7,8 +7,8 @@ import { Names } from "../../parts/names.js";
 import { Time } from "../../parts/time.js";
 import { useSetup } from "./context.js";
 import { useItemText } from "./item-text.js";
-import { StatusMark } from "./screen.js";
 import styles from "./setup.module.css";
+import { StatusMark } from "./status-mark.js";
 import { byUrgency, stepOf, waitsForRooms } from "./steps.js";
 import { useAction } from "./use-action.js";
 

@@ -75,7 +75,7 @@ function NameAndTimes() {
 
   const save = useAction(async () => {
     if (!begins || !ends || draft.conflicts.length > 0) return;
-    const now = await queryClient.fetchQuery(invigil.exam.get.queryOptions({ examId }, { staleTime: 0 }));
+    const now = await queryClient.query(invigil.exam.get.queryOptions({ examId }, { staleTime: 0 }));
     if (conflictsWith({ base: theirs, mine: draft.values }, valuesOf(now, zone)).length > 0)
       throw new ChangedMeanwhile();
     await client.exam.update.mutate({

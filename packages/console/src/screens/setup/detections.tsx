@@ -52,7 +52,7 @@ function ConfigForm({ theirs }: { theirs: { data: string } }) {
   const [asText, setAsText] = useState(false);
   const save = useAction(async () => {
     const now = await queryClient
-      .fetchQuery(invigil.cheat.getConfig.queryOptions({ examId }, { staleTime: 0 }))
+      .query(invigil.cheat.getConfig.queryOptions({ examId }, { staleTime: 0 }))
       .catch((error: unknown) => {
         if (isInvigilError(error, "CHEAT_CONFIG_NOT_FOUND")) return NONE;
         throw error;

@@ -69,7 +69,7 @@ export interface Sheet {
   readonly cards: readonly Card[];
 }
 
-export const CARDS_PER_SHEET = 8;
+const CARDS_PER_SHEET = 8;
 
 /** Puts cards onto sheets: each room begins a new one, and so do its candidates after its staff. */
 export const sheetsOf = (cards: readonly Card[]): readonly Sheet[] => {

@@ -17,7 +17,7 @@ export interface PeopleByRoom {
   readonly examinees: number;
 }
 
-export const byRoom = (rooms: readonly Room[], people: Iterable<RosterEntry>): PeopleByRoom => {
+const byRoom = (rooms: readonly Room[], people: Iterable<RosterEntry>): PeopleByRoom => {
   const of = new Map(
     rooms.map((room) => [
       room.id,

@@ -11,7 +11,6 @@ import { BackIcon } from "../../parts/icons.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { optionalOneOf, useSearchState } from "../../parts/search-state.js";
-import { Mark } from "../../parts/state-mark.js";
 import { Audio } from "./audio.js";
 import { CheckList } from "./check.js";
 import { type Setup, SetupContext, useSetup } from "./context.js";
@@ -25,6 +24,7 @@ import { Roster } from "./roster.js";
 import { Settings } from "./settings.js";
 import styles from "./setup.module.css";
 import { Staff } from "./staff.js";
+import { StatusMark } from "./status-mark.js";
 import { readinessOf, STEP_NAMES, type Step, stepNamed, waitsForRooms, worstOf } from "./steps.js";
 
 const Cards = lazy(() => import("./cards.js"));
@@ -163,24 +163,6 @@ function StepLink({ step, isOpen }: { step: Step; isOpen: boolean }) {
         {waits ? t("afterRooms") : worst ? say(worst).state : items && t("optional")}
       </span>
     </Link>
-  );
-}
-
-/** Whether something is ready, by mark, word and colour. */
-export function StatusMark({ status }: { status: "missing" | "attention" | "ok" | undefined }) {
-  const t = useTranslations("setup.status");
-  if (!status) return <span className={styles.mark} />;
-  return (
-    <span className={styles.mark} role="img" aria-label={t(status)}>
-      {status === "ok" ? (
-        <Mark state="publishing" tone="quiet" />
-      ) : (
-        <Mark
-          state={status === "missing" ? "expected" : "idle"}
-          tone={status === "missing" ? "red" : "amber"}
-        />
-      )}
-    </span>
   );
 }
 

@@ -30,9 +30,7 @@ export function Settings() {
   const { values, change } = draft;
   const isRight = isVideoRight(values);
   const save = useAction(async () => {
-    const now: Exam = await queryClient.fetchQuery(
-      invigil.exam.get.queryOptions({ examId }, { staleTime: 0 }),
-    );
+    const now: Exam = await queryClient.query(invigil.exam.get.queryOptions({ examId }, { staleTime: 0 }));
     if (conflictsWith({ base: theirs, mine: values }, videoValuesOf(now.videoProfile)).length > 0) return;
     await client.exam.update.mutate({ examId, videoProfile: profileOf(values) });
     await refresh();
