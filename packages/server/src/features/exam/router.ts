@@ -243,7 +243,8 @@ export const createExamRouter = ({
     people: watcherProcedure
       .meta({
         sentence: "Returns the people of an exam, with and without a room, as they are now.",
-        access: "Teachers and inspectors: the people of their rooms. Teachers: everybody in the exams that they created.",
+        access:
+          "Teachers and inspectors: the people of their rooms. Teachers: everybody in the exams that they created.",
         audited: "access",
         errors: ["EXAM_NOT_FOUND"],
         longAnswer: true,
@@ -279,7 +280,8 @@ export const createExamRouter = ({
     onPeople: watcherProcedure
       .meta({
         sentence: "Delivers what changes about the people of an exam and its rooms, as it happens.",
-        access: "Teachers and inspectors: the people of their rooms. Teachers: everybody in the exams that they created.",
+        access:
+          "Teachers and inspectors: the people of their rooms. Teachers: everybody in the exams that they created.",
         audited: "access",
         errors: ["EXAM_NOT_FOUND"],
         longAnswer: true,
