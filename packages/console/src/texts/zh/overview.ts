@@ -92,7 +92,7 @@ export default {
   message: {
     title: "向 {count, number} 个考场发消息",
     text: "消息内容",
-    consequence: "考场内所有人（包括监考）都会看到，发出后不能撤回。",
+    consequence: "这 {count, number} 个考场内的所有人（包括监考）都会看到，发出后不能撤回。",
     send: "发送给 {count, number} 个考场",
   },
   clip: {
