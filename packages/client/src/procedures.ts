@@ -912,7 +912,7 @@ export interface CheckItem {
   code: "times" | "roster" | "rooms" | "seats" | "teachers" | "staff_access" | "links" | "join_codes" | "web_apps" | "audio" | "cheat_config" | "streams" | "capacity" | "services" | "storage";
   /** `missing`: the exam cannot be held like this. `attention`: it can, and somebody should look. `ok`: nothing to do. */
   status: "ok" | "attention" | "missing";
-  /** What was counted. Each item has some of them. */
+  /** What was counted. What an item does not count is absent. */
   numbers: CheckItemNumbers;
   /** The first people whom the item is about, at most 20. */
   people: CheckItemPeople[];
@@ -924,7 +924,7 @@ export interface CheckItem {
   services: CheckItemServices[];
 }
 
-/** What was counted. Each item has some of them. */
+/** What was counted. What an item does not count is absent. */
 export interface CheckItemNumbers {
   /** `times`: how long the exam lasts. */
   minutes?: number | undefined;
@@ -1395,7 +1395,7 @@ export interface RosterFault {
   person: string;
   /** `repeated`: an earlier row has the id. `ambiguous`: what the cell shows is not what it contains. `lost_digits`: the spreadsheet has rounded the number. `not_text`: the spreadsheet has changed what was typed. `other_role`, `other_room`: the person is in the exam already, as somebody else or elsewhere. `several_rooms`: several rooms have the name. `not_your_room`: the caller may not import into it. `no_header`: the cell has content, and its column no header. */
   code: "missing" | "repeated" | "hidden_row" | "ambiguous" | "lost_digits" | "not_text" | "invalid_id" | "invalid_name" | "invalid_minutes" | "minutes_of_staff" | "unknown_role" | "other_role" | "unknown_room" | "several_rooms" | "not_your_room" | "room_ended" | "other_room" | "no_header";
-  /** The earlier row (`repeated`), the role or the room that the person has (`other_role`, `other_room`), or the room (`not_your_room`). */
+  /** The earlier row (`repeated`), the role or the room that the person has (`other_role`, `other_room`), or the room (`not_your_room`). Absent for other codes. */
   detail?: string | undefined;
   /** The same as a sentence in English, which continues the name of the column. */
   reason: string;
