@@ -292,7 +292,9 @@ export const followPeople = (
         take(page, seen);
         cursor = page.nextCursor;
       } while (cursor !== undefined);
-      for (const person of shared.byId.values()) if (!seen.has(person.id)) rows.remove(person);
+      const gone = [...shared.byId.values()].filter(({ id }) => !seen.has(id));
+      // Removing a row may give its id to another row of the same person.
+      for (const person of gone) rows.remove(person);
       isReading = false;
       isWhole = true;
       readAt = performance.now();
