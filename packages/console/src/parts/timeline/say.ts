@@ -1,30 +1,9 @@
 import { useFormatter, useTranslations } from "use-intl";
 import type { Row } from "../../live/feed.js";
 import type { Entry } from "../../live/timeline.js";
-import type { Texts } from "../../texts/texts.js";
 import type { State } from "../state-mark.js";
 import { useZone } from "../time.js";
-
-type Types = Texts["watching"]["types"];
-const TYPES = {
-  scenePersonExit: true,
-  manyPeople: true,
-  actionPoseStandup: true,
-  actionPoseHandup: true,
-  actionHeadUpDown: true,
-  headShaking: true,
-  watch: true,
-  earPhone: true,
-  cellPhone: true,
-  actionPersonSpeech: true,
-} as const satisfies { readonly [Type in keyof Types]: true };
-const isKnown = (type: string): type is keyof Types => Object.hasOwn(TYPES, type);
-
-/** The name of what a detector saw. A detector of one's own has names of its own. */
-export const useTypeName = (): ((detectType: string) => string) => {
-  const t = useTranslations("watching.types");
-  return (detectType) => (isKnown(detectType) ? t(detectType) : detectType);
-};
+import { useTypeName } from "../type-name.js";
 
 /** Says what happened, in one sentence. */
 export const useSay = (nameOf: (userId: string) => string): ((row: Row) => string) => {
@@ -67,7 +46,7 @@ export const useSay = (nameOf: (userId: string) => string): ((row: Row) => strin
       case "devices":
         return t("devices", { name, camera, devices: what.devices });
       case "record":
-        return t("record", { name, camera, type: typeName(what.detectType) });
+        return t(what.camera === "pc" ? "recordPc" : "record", { name, type: typeName(what.detectType) });
       case "message": {
         const { from, to, text } = what;
         if (what.isFromCandidate) return t("messageFrom", { name, text });
