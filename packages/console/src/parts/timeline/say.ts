@@ -5,8 +5,12 @@ import type { State } from "../state-mark.js";
 import { useZone } from "../time.js";
 import { useTypeName } from "../type-name.js";
 
-/** Says what happened, in one sentence. */
-export const useSay = (nameOf: (userId: string) => string): ((row: Row) => string) => {
+/**
+ * Says what happened, in one sentence.
+ *
+ * @param own - whose page it is: their name is left out of what is about them
+ */
+export const useSay = (nameOf: (userId: string) => string, own?: string): ((row: Row) => string) => {
   const t = useTranslations("watching.what");
   const picture = useTranslations("watching.picture");
   const format = useFormatter();
@@ -36,17 +40,20 @@ export const useSay = (nameOf: (userId: string) => string): ((row: Row) => strin
     }
     const { userId = "", what } = row.entry;
     const name = nameOf(userId);
+    const isOwn = userId === own;
     const camera = format.list(row.cameras.map((which) => picture(which)));
     switch (what.is) {
       case "entered":
       case "left":
       case "publishing":
       case "stopped":
-        return t(what.is, { name, camera });
+        return t(isOwn ? `own.${what.is}` : what.is, { name, camera });
       case "devices":
-        return t("devices", { name, camera, devices: what.devices });
-      case "record":
-        return t(what.camera === "pc" ? "recordPc" : "record", { name, type: typeName(what.detectType) });
+        return t(isOwn ? "own.devices" : "devices", { name, camera, devices: what.devices });
+      case "record": {
+        const text = what.camera === "pc" ? "recordPc" : "record";
+        return t(isOwn ? `own.${text}` : text, { name, type: typeName(what.detectType) });
+      }
       case "message": {
         const { from, to, text } = what;
         if (what.isFromCandidate) return t("messageFrom", { name, text });
@@ -57,10 +64,10 @@ export const useSay = (nameOf: (userId: string) => string): ((row: Row) => strin
       case "signal":
         return t(`signal.${what.signal}`, { from: nameOf(what.from), to: names(what.to) });
       case "updated":
-        return t("updated", { name, minutes: what.extraMinutes });
+        return t(isOwn ? "own.updated" : "updated", { name, minutes: what.extraMinutes });
       case "added":
       case "removed":
-        return t(what.is, { name });
+        return t(isOwn ? `own.${what.is}` : what.is, { name });
       default:
         return t(what.is);
     }

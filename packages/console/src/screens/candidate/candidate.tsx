@@ -213,6 +213,7 @@ export function Candidate({
                   entries={shown}
                   place={room.name}
                   nameOf={nameOf}
+                  own={userId}
                   hasOlder={hasOlder}
                   isLoadingOlder={isLoadingOlder}
                   onOlder={loadOlder}

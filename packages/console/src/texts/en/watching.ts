@@ -59,6 +59,19 @@ export default {
     reopened: "The room was reopened",
     speaking: "A teacher speaks to the room",
     silent: "No teacher speaks to the room any more",
+    /** The same on the page of the person. */
+    own: {
+      entered: "Came ({camera})",
+      left: "Disconnected ({camera})",
+      publishing: "{camera} began to publish",
+      stopped: "{camera} went dark",
+      devices: "Page open on {devices, plural, one {# device} other {# devices}} ({camera})",
+      record: "{type}",
+      recordPc: "{type} (PC camera)",
+      added: "Added to the room",
+      removed: "Left the room: moved or removed",
+      updated: "{minutes, plural, =0 {No extra minutes} one {# extra minute} other {# extra minutes}}",
+    },
   },
   types: {
     scenePersonExit: "Left the picture",

@@ -60,6 +60,18 @@ export default {
     reopened: "考场已重新开启",
     speaking: "监考正在口播",
     silent: "口播已停止",
+    own: {
+      entered: "上线（{camera}）",
+      left: "断开（{camera}）",
+      publishing: "{camera}开始推流",
+      stopped: "{camera}画面中断",
+      devices: "在 {devices, number} 台设备上打开了页面（{camera}）",
+      record: "{type}",
+      recordPc: "{type}（电脑画面）",
+      added: "加入考场",
+      removed: "离开考场（调换或移出）",
+      updated: "加时 {minutes, number} 分钟",
+    },
   },
   types: {
     scenePersonExit: "离开画面",
