@@ -145,7 +145,7 @@ export function Screen() {
 }
 
 /** A button whose drawing is shown where there is room for it. */
-const WITH_ICON = { section: styles.icon ?? "" };
+const WITH_ICON = { root: styles.action ?? "", section: styles.icon ?? "" };
 
 /** What can be told from everybody: summaries of the rooms, what they share a cause for, and which need a look. */
 const useFindings = (roster: Roster) => {
