@@ -19,16 +19,36 @@ const AT_ONCE_MS = 5000;
 
 const cameraOf = ({ what }: Entry): Camera | undefined => ("camera" in what ? what.camera : undefined);
 
+/** A camera that goes dark this long before or after its page is gone goes with the page. */
+const WITH_PAGE_MS = 30_000;
+
+/** Finds the entry of the page that left when its camera went dark. */
+const pageOf = (entries: readonly Entry[]): ((entry: Entry) => Entry | undefined) => {
+  const left = new Map<string, Entry[]>();
+  const keyOf = (entry: Entry) => `${cameraOf(entry)} ${entry.userId}`;
+  for (const entry of entries)
+    if (entry.what.is === "left") left.set(keyOf(entry), [...(left.get(keyOf(entry)) ?? []), entry]);
+  return (entry) =>
+    entry.what.is === "stopped"
+      ? left.get(keyOf(entry))?.find(({ at }) => Math.abs(at - entry.at) <= WITH_PAGE_MS)
+      : undefined;
+};
+
 /**
  * The lines of entries, which come newest first: what has one cause is one line, and what both cameras of a person did at once, too.
+ * Cameras that went dark with their pages are not counted again.
  *
  * @param place - where it happened, which people share who are hit by one cause
  */
 export const rowsOf = (entries: readonly Entry[], place: string): readonly Row[] => {
+  const leftWith = pageOf(entries);
   const folds = foldOneCause(
-    entries.flatMap(({ userId, at, what }) =>
-      userId !== undefined && FOLDED.has(what.is) ? [{ userId, at, place, kind: what.is }] : [],
-    ),
+    entries.flatMap((entry) => {
+      const { userId, at, what } = entry;
+      return userId !== undefined && FOLDED.has(what.is) && !leftWith(entry)
+        ? [{ userId, at, place, kind: what.is }]
+        : [];
+    }),
   ).filter(({ userIds }) => userIds.length > 2);
   const isFolded = ({ userId, at, what }: Entry): boolean =>
     userId !== undefined &&
@@ -42,7 +62,7 @@ export const rowsOf = (entries: readonly Entry[], place: string): readonly Row[]
   }));
   const newest = new Map<string, { at: number; cameras: Camera[] }>();
   for (const entry of entries) {
-    if (isFolded(entry)) continue;
+    if (isFolded(leftWith(entry) ?? entry)) continue;
     const camera = cameraOf(entry);
     if (entry.kind === "presence" || entry.kind === "cameras") {
       const line = `${entry.userId} ${entry.what.is}`;

@@ -121,9 +121,13 @@ export interface ExamTimes {
 /** How long before the start a teacher should be there, in milliseconds. */
 const EARLY_MS = 10 * 60_000;
 
+/** From so long after the start on, somebody alone who has not come is absent rather than late, in milliseconds. */
+const LATE_MS = 15 * 60_000;
+
+/** A link that others use comes before everything, and what hit many at once before what can add up. */
 const WEIGHTS = {
-  devices: 40,
-  burst: 30,
+  devices: 1000,
+  burst: 200,
   noTeacher: 25,
   disconnected: 20,
   dark: 12,
@@ -148,7 +152,7 @@ export const hallsOf = (rooms: readonly Room[]): ReadonlyMap<string, string> => 
 
 /**
  * The rooms that need a look, first those that need it most. What has one cause is told once, for all of its rooms. Before the start, nobody
- * is late.
+ * is late, and a while after it, one absent person is no reason any more.
  */
 export const roomsToLookAt = (
   { rooms }: ExamSummary,
@@ -160,6 +164,7 @@ export const roomsToLookAt = (
   const told = new Set(causes.flatMap(({ kind, still }) => still.map((userId) => `${kind}\n${userId}`)));
   const hasBegun = !times || now >= times.startTime.getTime();
   const isOver = times !== undefined && now > times.endTime.getTime();
+  const expectedFrom = times && now >= times.startTime.getTime() + LATE_MS ? 2 : 1;
   const isStaffed = !isOver && (!times || now >= times.startTime.getTime() - EARLY_MS);
 
   const reasons = new Map<string, Reason[]>();
@@ -189,7 +194,7 @@ export const roomsToLookAt = (
       if (alone.length > 0) add(room.id, { kind, count: alone.length, since });
     }
     if (isStaffed && teachersHere === 0) add(room.id, { kind: "noTeacher" });
-    if (hasBegun && !isOver && counts.expected > 0)
+    if (hasBegun && !isOver && counts.expected >= expectedFrom)
       add(room.id, { kind: "expected", count: counts.expected });
     if (flagged > 0) add(room.id, { kind: "flagged", count: flagged });
     if (hasBegun && !isOver && counts.idle > 0) add(room.id, { kind: "idle", count: counts.idle });

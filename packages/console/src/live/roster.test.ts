@@ -183,6 +183,7 @@ describe("the rooms that need a look", () => {
       ...teachers,
       gone("a", at(5)),
       absent("b"),
+      absent("b2"),
       dark("c", at(7), { roomId: "r2" }),
       person("d", { roomId: "r3", pages: [{ camera: "main", since: at(0), devices: 2 }] }),
       person("e", { roomId: "r4" }),
@@ -190,8 +191,25 @@ describe("the rooms that need a look", () => {
     expect(looks.map(({ roomIds }) => roomIds)).toEqual([["r3"], ["r1"], ["r2"]]);
     expect(looks[1]?.reasons).toEqual([
       { kind: "disconnected", count: 1, since: at(5).getTime() },
-      { kind: "expected", count: 1 },
+      { kind: "expected", count: 2 },
     ]);
+  });
+
+  it("do not need one for a single person who has not come a while after the start", () => {
+    const people = [...teachers, absent("a")];
+    expect(look(people, at(14).getTime())[0]?.reasons).toEqual([{ kind: "expected", count: 1 }]);
+    expect(look(people, at(15).getTime())).toEqual([]);
+  });
+
+  it("come with the one cause of many before rooms with several reasons", () => {
+    const looks = look([
+      ...teachers,
+      ...["a", "b", "c"].map((id) => gone(id, at(10), { roomId: "r2" })),
+      gone("d", at(1)),
+      dark("e", at(5)),
+      person("f", { detections: 1, lastDetectionTime: at(19) }),
+    ]);
+    expect(looks.map(({ roomIds }) => roomIds)).toEqual([["r2"], ["r1"]]);
   });
 
   it("tell one cause once for several rooms, and not again for each", () => {
@@ -232,7 +250,10 @@ describe("the rooms that need a look", () => {
     const people = [absent("a"), teacher("t", "r1", false)];
     expect(look(people, at(0).getTime() - 3_600_000)).toEqual([]);
     expect(look(people, at(0).getTime() - 60_000)[0]?.reasons).toEqual([{ kind: "noTeacher" }]);
-    expect(look(people)[0]?.reasons).toEqual([{ kind: "noTeacher" }, { kind: "expected", count: 1 }]);
+    expect(look(people, at(5).getTime())[0]?.reasons).toEqual([
+      { kind: "noTeacher" },
+      { kind: "expected", count: 1 },
+    ]);
     expect(look(people, at(151).getTime())).toEqual([]);
   });
 

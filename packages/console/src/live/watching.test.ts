@@ -159,6 +159,36 @@ describe("the lines of what happened", () => {
       ["main"],
     ]);
   });
+
+  it("counts among the cameras that went dark only those whose pages stayed", () => {
+    const stopped = (userId: string, seconds: number, camera: "main" | "pc" = "main") =>
+      streamEntry({
+        id: seconds,
+        roomId: "r",
+        userId,
+        camera,
+        action: "unpublish",
+        eventTime: at(seconds),
+        ip: "",
+        node: "",
+        createdAt: at(seconds),
+      });
+    const left = (userId: string, seconds: number) =>
+      leftEntry(userId, { camera: "main", since: at(seconds) });
+    const gone = ["a", "b", "c"].flatMap((userId, index) => [
+      left(userId, 100 + index),
+      stopped(userId, 110 + index),
+    ]);
+    const dark = ["d", "e", "f"].map((userId, index) => stopped(userId, 120 + index));
+    const other = [stopped("a", 130, "pc"), left("g", 400), stopped("g", 401)];
+    const rows = rowsOf(
+      [...gone, ...dark, ...other].sort((one, two) => two.at - one.at),
+      "Hall B",
+    );
+    expect(
+      rows.map((row) => ("fold" in row ? [row.fold.kind, ...row.fold.userIds] : [row.entry.what.is])),
+    ).toEqual([["stopped"], ["left"], ["stopped", "d", "e", "f", "a"], ["left", "a", "b", "c"]]);
+  });
 });
 
 describe("the seats of a room", () => {

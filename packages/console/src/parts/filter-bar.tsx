@@ -1,6 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
-import { useTranslations } from "use-intl";
+import { useFormatter, useTranslations } from "use-intl";
 import styles from "./filter-bar.module.css";
 import { SearchIcon } from "./icons.js";
 import { useShortcut } from "./shortcuts.js";
@@ -104,6 +104,7 @@ export function Choices<Choice extends string>({
   onChange: (value: Choice) => void;
 }) {
   const name = useId();
+  const format = useFormatter();
   return (
     <fieldset className={styles.choices}>
       <legend className={styles.legend}>{label}</legend>
@@ -117,7 +118,7 @@ export function Choices<Choice extends string>({
             onChange={() => onChange(choice.value)}
           />
           <span>{choice.label}</span>
-          {choice.count !== undefined && <span className={styles.number}>{choice.count}</span>}
+          {choice.count !== undefined && <span className={styles.number}>{format.number(choice.count)}</span>}
         </label>
       ))}
     </fieldset>

@@ -116,10 +116,10 @@ export function StateMark({
 }) {
   const t = useTranslations("common.state");
   const tone = state === "detections" && count >= redFrom ? "red" : TONES[state];
+  const word = state === "detections" ? t("detections", { count }) : t(state);
   return (
     <StateText state={state} tone={tone}>
-      {state === "detections" ? t("detections", { count }) : t(state)}
-      {since && <> {t.rich("since", { time: () => <Time value={since} /> })}</>}
+      {since ? t.rich("since", { state: word, time: () => <Time value={since} /> }) : word}
     </StateText>
   );
 }

@@ -20,6 +20,8 @@ export interface FeedProps {
   /** Where it happened. */
   readonly place: string;
   readonly nameOf: (userId: string) => string;
+  /** Whose page it is. Their name is left out of what is about them. */
+  readonly own?: string;
   /** The one thing to do about a line. */
   readonly actionOf?: ((entry: Entry) => ReactNode) | undefined;
   /** Whether a record needs a person now. */
@@ -41,6 +43,7 @@ export function Feed({
   entries,
   place,
   nameOf,
+  own,
   actionOf,
   isRed,
   hasOlder,
@@ -50,7 +53,7 @@ export function Feed({
   empty,
 }: FeedProps) {
   const t = useTranslations("watching.feed");
-  const say = useSay(nameOf);
+  const say = useSay(nameOf, own);
   const [isPointedAt, setIsPointedAt] = useState(false);
   const [hasFocus, setHasFocus] = useState(false);
   const [most, setMost] = useState(LINES);

@@ -1,33 +1,16 @@
 import { useFormatter, useTranslations } from "use-intl";
 import type { Row } from "../../live/feed.js";
 import type { Entry } from "../../live/timeline.js";
-import type { Texts } from "../../texts/texts.js";
 import type { State } from "../state-mark.js";
 import { useZone } from "../time.js";
+import { useTypeName } from "../type-name.js";
 
-type Types = Texts["watching"]["types"];
-const TYPES = {
-  scenePersonExit: true,
-  manyPeople: true,
-  actionPoseStandup: true,
-  actionPoseHandup: true,
-  actionHeadUpDown: true,
-  headShaking: true,
-  watch: true,
-  earPhone: true,
-  cellPhone: true,
-  actionPersonSpeech: true,
-} as const satisfies { readonly [Type in keyof Types]: true };
-const isKnown = (type: string): type is keyof Types => Object.hasOwn(TYPES, type);
-
-/** The name of what a detector saw. A detector of one's own has names of its own. */
-export const useTypeName = (): ((detectType: string) => string) => {
-  const t = useTranslations("watching.types");
-  return (detectType) => (isKnown(detectType) ? t(detectType) : detectType);
-};
-
-/** Says what happened, in one sentence. */
-export const useSay = (nameOf: (userId: string) => string): ((row: Row) => string) => {
+/**
+ * Says what happened, in one sentence.
+ *
+ * @param own - whose page it is: their name is left out of what is about them
+ */
+export const useSay = (nameOf: (userId: string) => string, own?: string): ((row: Row) => string) => {
   const t = useTranslations("watching.what");
   const picture = useTranslations("watching.picture");
   const format = useFormatter();
@@ -57,17 +40,20 @@ export const useSay = (nameOf: (userId: string) => string): ((row: Row) => strin
     }
     const { userId = "", what } = row.entry;
     const name = nameOf(userId);
+    const isOwn = userId === own;
     const camera = format.list(row.cameras.map((which) => picture(which)));
     switch (what.is) {
       case "entered":
       case "left":
       case "publishing":
       case "stopped":
-        return t(what.is, { name, camera });
+        return t(isOwn ? `own.${what.is}` : what.is, { name, camera });
       case "devices":
-        return t("devices", { name, camera, devices: what.devices });
-      case "record":
-        return t("record", { name, camera, type: typeName(what.detectType) });
+        return t(isOwn ? "own.devices" : "devices", { name, camera, devices: what.devices });
+      case "record": {
+        const text = what.camera === "pc" ? "recordPc" : "record";
+        return t(isOwn ? `own.${text}` : text, { name, type: typeName(what.detectType) });
+      }
       case "message": {
         const { from, to, text } = what;
         if (what.isFromCandidate) return t("messageFrom", { name, text });
@@ -78,10 +64,10 @@ export const useSay = (nameOf: (userId: string) => string): ((row: Row) => strin
       case "signal":
         return t(`signal.${what.signal}`, { from: nameOf(what.from), to: names(what.to) });
       case "updated":
-        return t("updated", { name, minutes: what.extraMinutes });
+        return t(isOwn ? "own.updated" : "updated", { name, minutes: what.extraMinutes });
       case "added":
       case "removed":
-        return t(what.is, { name });
+        return t(isOwn ? `own.${what.is}` : what.is, { name });
       default:
         return t(what.is);
     }

@@ -12,6 +12,7 @@ import { Announce, useAnnounce } from "../../parts/announcer.js";
 import { useNow } from "../../parts/clock.js";
 import { Composer } from "../../parts/composer.js";
 import { LiveFreshness } from "../../parts/connection.js";
+import { useLength } from "../../parts/duration.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Choices } from "../../parts/filter-bar.js";
@@ -213,6 +214,7 @@ export function Candidate({
                   entries={shown}
                   place={room.name}
                   nameOf={nameOf}
+                  own={userId}
                   hasOlder={hasOlder}
                   isLoadingOlder={isLoadingOlder}
                   onOlder={loadOlder}
@@ -258,6 +260,7 @@ function TimeLeft({
   const format = useFormatter();
   const timeZone = useZone();
   const now = useNow("minute");
+  const length = useLength();
   const left = endTime.getTime() + extraMinutes * 60_000 - now;
   const words =
     left <= 0
@@ -273,7 +276,7 @@ function TimeLeft({
               hourCycle: "h23",
             }),
           })
-        : t("left", { minutes: Math.floor(left / 60_000) });
+        : t("left", { time: length(left) });
   return (
     <span data-numbers>
       {words}

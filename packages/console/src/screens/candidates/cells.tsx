@@ -47,13 +47,19 @@ export function PageCell({ person, camera }: { person: LivePerson; camera: Camer
   if (page) return <Time value={page.since} />;
   const left = person.left.find((one) => one.camera === camera);
   if (!left) return <span className={styles.quiet}>{t("never")}</span>;
-  return <span className={styles.quiet}>{t.rich("off", { time: () => <Time value={left.since} /> })}</span>;
+  return (
+    <span className={styles.quiet}>
+      {t.rich("off", { time: () => <Time value={left.since} seconds={false} /> })}
+    </span>
+  );
 }
 
 export function CameraCell({ person, camera }: { person: LivePerson; camera: Camera }) {
   const t = useTranslations("candidates.camera");
   const status = person.publishStatus[camera];
-  if (status === "idle") return <span className={styles.quiet}>{t("idle")}</span>;
+  // Without a page there is no picture: the state says so already.
+  if (status === "idle" || (status === "stopped" && person.pages.length === 0))
+    return <span className={styles.quiet}>{t("idle")}</span>;
   return <StateText state={status === "stopped" ? "dark" : "publishing"}>{t(status)}</StateText>;
 }
 

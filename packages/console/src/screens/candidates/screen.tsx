@@ -236,7 +236,7 @@ const useColumns = (
         (person) => <Name examId={examId} person={person} />,
         { isSortable },
       ),
-      column("id", t("columns.id"), "84px", ({ userId }) => <span title={userId}>{userId}</span>, {
+      column("id", t("columns.id"), "80px", ({ userId }) => <span title={userId}>{userId}</span>, {
         isSortable,
       }),
       column(
@@ -246,7 +246,7 @@ const useColumns = (
         ({ roomId }) => roomId !== undefined && roomName(roomId),
         { isSortable },
       ),
-      column("main", t("columns.main"), "84px", (person) => <PageCell person={person} camera="main" />, {
+      column("main", t("columns.main"), "70px", (person) => <PageCell person={person} camera="main" />, {
         from: 900,
       }),
       column(
@@ -256,7 +256,7 @@ const useColumns = (
         (person) => <CameraCell person={person} camera="main" />,
         { from: 760 },
       ),
-      column("pc", t("columns.pc"), "84px", (person) => <PageCell person={person} camera="pc" />, {
+      column("pc", t("columns.pc"), "70px", (person) => <PageCell person={person} camera="pc" />, {
         from: 1000,
       }),
       column(

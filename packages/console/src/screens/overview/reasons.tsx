@@ -14,13 +14,16 @@ const MARK_OF = {
   noTeacher: "help",
 } as const satisfies { readonly [Kind in Exclude<Reason["kind"], "burst">]: State };
 
-/** Why a room needs a look, each reason with its mark and since when. */
-export function Reasons({ reasons }: { reasons: readonly Reason[] }) {
+/** Why a room needs a look, each reason with its mark and since when. Where only `most` have room, the others are counted. */
+export function Reasons({ reasons, most = reasons.length }: { reasons: readonly Reason[]; most?: number }) {
+  const t = useTranslations("overview.reasons");
+  const more = reasons.length - most;
   return (
     <span className={styles.reasons}>
-      {reasons.map((reason) => (
+      {reasons.slice(0, most).map((reason) => (
         <ReasonText key={`${reason.kind} ${"of" in reason ? reason.of : ""}`} reason={reason} />
       ))}
+      {more > 0 && <span className={styles.more}>{t("more", { count: more })}</span>}
     </span>
   );
 }

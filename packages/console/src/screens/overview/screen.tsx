@@ -3,7 +3,7 @@ import { useInvigil } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { findCauses, remember } from "../../live/causes.js";
 import type { Happening } from "../../live/fold.js";
@@ -66,14 +66,16 @@ export function Screen() {
             <>
               <Button
                 variant="default"
-                leftSection={icon(<MessageIcon size={14} />)}
+                classNames={WITH_ICON}
+                leftSection={<MessageIcon size={14} />}
                 onClick={() => ask("message")}
               >
                 {t("actions.message")}
               </Button>
               <Button
                 variant="default"
-                leftSection={icon(<SoundIcon size={14} />)}
+                classNames={WITH_ICON}
+                leftSection={<SoundIcon size={14} />}
                 onClick={() => ask("clip")}
               >
                 {t("actions.clip")}
@@ -142,8 +144,8 @@ export function Screen() {
   );
 }
 
-/** A drawing on a button, where there is room for it. */
-const icon = (drawing: ReactNode) => <span className={styles.icon}>{drawing}</span>;
+/** A button whose drawing is shown where there is room for it. */
+const WITH_ICON = { root: styles.action ?? "", section: styles.icon ?? "" };
 
 /** What can be told from everybody: summaries of the rooms, what they share a cause for, and which need a look. */
 const useFindings = (roster: Roster) => {
@@ -349,7 +351,7 @@ function Looks({
       <>
         <strong className={styles.room}>{nameOf(look)}</strong>
         <br />
-        <Reasons reasons={look.reasons} />
+        <Reasons reasons={look.reasons} most={1} />
       </>
     ),
     [nameOf],

@@ -43,6 +43,6 @@ export const countBy = (
 export const lineOf = ({ extraInfo }: CheatRecord): string =>
   typeof extraInfo === "string"
     ? extraInfo
-    : Object.keys(extraInfo).length === 0
-      ? ""
-      : JSON.stringify(extraInfo);
+    : Object.entries(extraInfo)
+        .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
+        .join(", ");

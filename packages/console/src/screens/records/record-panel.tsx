@@ -4,8 +4,8 @@ import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { Facts, SidePanel } from "../../parts/side-panel.js";
 import { Time } from "../../parts/time.js";
+import { useTypeName } from "../../parts/type-name.js";
 import styles from "./records.module.css";
-import { useTypeName } from "./type-name.js";
 
 /** All that a record says. */
 export function RecordPanel({

@@ -123,6 +123,8 @@ describe("the filters of records", () => {
   it("show what a detector added as it is", () => {
     expect(lineOf(record(1))).toBe("");
     expect(lineOf(record(1, { extraInfo: "{222}2" }))).toBe("{222}2");
-    expect(lineOf(record(1, { extraInfo: { number: 3 } }))).toBe('{"number":3}');
+    expect(lineOf(record(1, { extraInfo: { confidence: 0.89, by: "yolo", box: [1, 2] } }))).toBe(
+      "confidence 0.89, by yolo, box [1,2]",
+    );
   });
 });

@@ -16,12 +16,13 @@ import { Page } from "../../parts/page.js";
 import { oneOf, optionalText, sorting, text, useSearchState } from "../../parts/search-state.js";
 import { WithPanel } from "../../parts/side-panel.js";
 import { type Column, Table } from "../../parts/table.js";
+import { ScreenTexts } from "../../parts/texts.js";
 import { Time, useZone } from "../../parts/time.js";
+import { useTypeName } from "../../parts/type-name.js";
 import { countBy, lineOf, matcherOf } from "./filters.js";
 import { RecordList } from "./record-list.js";
 import { RecordPanel } from "./record-panel.js";
 import styles from "./records.module.css";
-import { useTypeName } from "./type-name.js";
 import { type Names, Watch } from "./watch.js";
 
 const SORTABLE = ["arrival", "time", "type", "person", "room"] as const;
@@ -40,6 +41,14 @@ const NO_FILTER = { type: "", room: "", q: "", camera: "all", from: "", to: "" }
 
 /** What the detectors saw in the rooms that the person may see. */
 export function Screen() {
+  return (
+    <ScreenTexts of="watching">
+      <Records />
+    </ScreenTexts>
+  );
+}
+
+function Records() {
   const t = useTranslations("records");
   const { examId = "" } = useParams({ strict: false });
   const { user } = useSession();

@@ -5,7 +5,7 @@ import type { SeatView } from "../../live/seats.js";
 import type { Act } from "../../parts/acting/acts.js";
 import { PersonMenu } from "../../parts/acting/person-menu.js";
 import { Mark, StateMark } from "../../parts/state-mark.js";
-import { useTypeName } from "../../parts/timeline/say.js";
+import { useTypeName } from "../../parts/type-name.js";
 import { Picture, type PlayUrls } from "../../parts/video/picture.js";
 import styles from "./room.module.css";
 

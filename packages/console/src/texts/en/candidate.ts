@@ -2,7 +2,7 @@ export default {
   title: "Candidate",
   header: {
     room: "Room",
-    left: "{minutes, plural, =0 {less than a minute} one {# minute} other {# minutes}} left",
+    left: "{time} left",
     over: "The exam is over for them",
     notYet: "Begins at {time}",
     extra: "with {minutes, plural, one {# extra minute} other {# extra minutes}}",

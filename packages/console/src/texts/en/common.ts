@@ -175,7 +175,7 @@ export default {
     ended: "Ended",
     removed: "Removed",
     stale: "May be out of date",
-    since: "since <time></time>",
+    since: "{state} since <time></time>",
   },
   length: {
     minutes: "{minutes, number} min",

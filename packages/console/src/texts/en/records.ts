@@ -24,18 +24,6 @@ export default {
     from: "From",
     to: "To",
   },
-  types: {
-    scenePersonExit: "Left the picture",
-    manyPeople: "Several people",
-    actionPoseStandup: "Stood up",
-    actionPoseHandup: "Raised a hand",
-    actionHeadUpDown: "Looked up or down",
-    headShaking: "Turned the head",
-    watch: "Watch",
-    earPhone: "Earphone",
-    cellPhone: "Phone in the picture",
-    actionPersonSpeech: "Spoke",
-  },
   panel: {
     userId: "User id",
     rawType: "Type",

@@ -19,7 +19,7 @@ export default {
   wall: { label: "Candidates of {room}", changed: "{count, plural, one {# change} other {# changes}}, show" },
   tile: {
     choose: "Choose {name}",
-    detections: "{type} · {count, plural, one {# detection} other {# detections}} in {minutes, number} min",
+    detections: "{type} · {count, number} in {minutes, number} min",
     asks: "Asks: {text}",
     extra: "+{minutes, number} min",
   },

@@ -4,7 +4,7 @@ export default {
   title: "考生",
   header: {
     room: "考场",
-    left: "剩余 {minutes, plural, =0 {不到 1 分钟} other {# 分钟}}",
+    left: "剩余 {time}",
     over: "该考生的考试已结束",
     notYet: "{time} 开始",
     extra: "含加时 {minutes, number} 分钟",

@@ -59,7 +59,7 @@ export default {
   chosen: {
     label: "对已选考生",
     count: "已选 {count, number} 人",
-    none: "勾选考生后，可以发消息、换发链接、加时或调换考场。",
+    none: "勾选考生后可发消息、换链接、加时或调换考场。",
     clear: "取消选择",
     hidden: "其中 {count, number} 人被筛选隐藏",
   },

@@ -168,7 +168,7 @@ export default {
     ended: "已结束",
     removed: "已移出",
     stale: "数据可能已过期",
-    since: "自 <time></time>",
+    since: "自 <time></time> {state}",
   },
   length: {
     minutes: "{minutes, number} 分钟",

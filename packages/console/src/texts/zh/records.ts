@@ -25,18 +25,6 @@ export default {
     from: "从",
     to: "到",
   },
-  types: {
-    scenePersonExit: "人员离开画面",
-    manyPeople: "多人",
-    actionPoseStandup: "站立",
-    actionPoseHandup: "举手",
-    actionHeadUpDown: "抬头低头",
-    headShaking: "左右转头",
-    watch: "手表",
-    earPhone: "耳机",
-    cellPhone: "手机",
-    actionPersonSpeech: "说话",
-  },
   panel: {
     userId: "用户编号",
     rawType: "类型",

@@ -21,7 +21,7 @@ export default {
   wall: { label: "{room}的考生", changed: "{count, number} 处变化，点击显示" },
   tile: {
     choose: "选择{name}",
-    detections: "{type} · {minutes, number} 分钟内检测到 {count, number} 次",
+    detections: "{type} · {minutes, number} 分钟 {count, number} 次",
     asks: "提问：{text}",
     extra: "加时 {minutes, number} 分钟",
   },

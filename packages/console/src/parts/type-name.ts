@@ -6,8 +6,8 @@ type Known = (typeof knownDetectTypes)[number];
 const KNOWN: ReadonlySet<string> = new Set(knownDetectTypes);
 const isKnown = (type: string): type is Known => KNOWN.has(type);
 
-/** The name of a type of detections. One that is not known is its own name. */
+/** The name of what a detector saw. A detector of one's own has names of its own. */
 export const useTypeName = (): ((type: string) => string) => {
-  const t = useTranslations("records.types");
+  const t = useTranslations("watching.types");
   return useCallback((type) => (isKnown(type) ? t(type) : type), [t]);
 };
