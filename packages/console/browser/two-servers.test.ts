@@ -70,7 +70,7 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
     await morning.come(candidate);
     for (const { page } of [here, there]) await page.getByText("1 here").waitFor();
     await say(here.page, "Please show your desk.");
-    await there.page.getByText(/Please show your desk\./).waitFor();
+    await there.page.getByText(/: Please show your desk\./).waitFor();
 
     await there.page.getByText("You look on.").waitFor();
     expect(await there.page.getByRole("textbox").count()).toBe(0);
@@ -90,10 +90,10 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
     await there.page.locator("header [data-kind=reconnecting]").waitFor();
     await there.page.locator("[data-stale]").first().waitFor();
     await say(here.page, "The network of the hall is being mended.");
-    await here.page.getByText(/is being mended\./).waitFor();
+    await here.page.getByText(/: The network of the hall is being mended\./).waitFor();
     await there.check();
     network.mend();
-    await there.page.getByText(/is being mended\./).waitFor();
+    await there.page.getByText(/: The network of the hall is being mended\./).waitFor();
     await untilLive(there.page);
     expect(await isMarked(there.page)).toBe(true);
   });
@@ -111,7 +111,7 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
     await there.page.getByText("1 here").waitFor();
     await untilLive(there.page);
     await say(there.page, "Good morning.");
-    await there.page.getByText(/Good morning\./).waitFor();
+    await there.page.getByText(/: Good morning\./).waitFor();
     expect(await isMarked(there.page)).toBe(true);
   });
 
