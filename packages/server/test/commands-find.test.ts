@@ -49,7 +49,8 @@ describe("invigil exam people", () => {
       "20260001 expected",
       "20260002 expected",
       "e10 expected",
-      "spare unseated",
+      "spare expected",
+      "spare expected",
       "t1 expected",
       "t2 expected",
     ]);

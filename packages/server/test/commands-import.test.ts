@@ -157,7 +157,12 @@ describe("invigil roster import", () => {
     expect({ code: faulty.code, stderr: faulty.stderr, faults: JSON.parse(faulty.stdout) }).toEqual({
       code: 1,
       stderr: "",
-      faults: { faults: [{ row: 2, column: "name", value: "", person: "1", reason: "is missing" }], more: 0 },
+      faults: {
+        faults: [
+          { row: 2, cell: 1, column: "name", value: "", person: "1", code: "missing", reason: "is missing" },
+        ],
+        more: 0,
+      },
     });
   });
 

@@ -155,8 +155,7 @@ const attack = async (
     },
     ...(body !== undefined && { payload: body }),
   });
-  // `installation.usage` tells administrators which database it is.
-  expect(text.replaceAll('"kind":"sqlite"', "")).not.toMatch(SECRETS);
+  expect(text).not.toMatch(SECRETS);
   expect(status).not.toBe(500);
   const reasons: string[] = answers.map(
     (answer) => answer.reason ?? answer.error?.json?.data?.reason ?? (answer.error ? "unknown" : ""),
@@ -251,6 +250,7 @@ describe("hostile requests are refused, never fatal", () => {
     const procedures = [...world.procedures]
       // Procedures without input, and those that need the session which was logged out.
       .filter(([name]) => !["auth.whoami", "auth.refresh", "auth.logout"].includes(name))
+      .filter(([name]) => name !== "auth.loginToDemo" && !name.startsWith("installation."))
       .map(([name, type]) => ({
         path: `/trpc/${name}`,
         method: type === "mutation" ? ("POST" as const) : ("GET" as const),

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
 import type { Principal } from "../src/identity/tokens.js";
 import { MAX_RUNNING, MAX_WAITING } from "../src/storage/turns.js";
@@ -145,7 +146,8 @@ describe("writes beyond the bound", () => {
 
 describe("the changes that a procedure makes", () => {
   /** Whose share the changes took, in their order. */
-  const callers: (string | undefined)[] = [];
+  /** The shares of the writes that a call makes. Those of work that an earlier call left to the server are not among them. */
+  const madeBy = new AsyncLocalStorage<(string | undefined)[]>();
   const world = shared(() =>
     openWorld({
       config: EVERYTHING.config ?? {},
@@ -153,7 +155,7 @@ describe("the changes that a procedure makes", () => {
       change: (deps) => {
         const { storage } = deps.db;
         const write: typeof storage.write = (work, options) => {
-          callers.push(options?.share?.caller);
+          madeBy.getStore()?.push(options?.share?.caller);
           return storage.write(work, options);
         };
         return { ...deps, db: { ...deps.db, storage: { ...storage, write } } };
@@ -167,8 +169,8 @@ describe("the changes that a procedure makes", () => {
     "take the share of its caller: $row",
     async (call) => {
       const prepared = await prepareCall(world(), call);
-      callers.length = 0;
-      await prepared?.make();
+      const callers: (string | undefined)[] = [];
+      await madeBy.run(callers, async () => prepared?.make());
       const areOwn = callers.map((caller) => prepared?.people.includes(caller ?? ""));
       if (areOwn.length > 0) expect(areOwn, `the shares of ${callers.join()}`).toContain(true);
     },

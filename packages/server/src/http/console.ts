@@ -17,6 +17,9 @@ import { refuseOtherMethods } from "./read-only.js";
 /** The output folder of the console's build. It contains the page and the folder of what the page loads. */
 export const CONSOLE_FOLDER = fileURLToPath(new URL("dist/console", PACKAGE_ROOT));
 const PREFIX = "/console";
+/** The beginning of the element that the server gives its own path. */
+const BASE = `<base href="/console/"`;
+
 const SECONDS_A_YEAR = 365 * 24 * 60 * 60;
 
 type ConsoleConfig = Pick<Config, "publicUrl" | "streamPlayers">;
@@ -122,7 +125,7 @@ export const serveConsole = async (
     done();
   });
   await app.register(serveAssets, { folder: join(folder, "assets") });
-  const index = tagged(page.replace(/<base [^>]*>/, `<base href="${escapeHtml(baseOf(config))}">`));
+  const index = tagged(page.replace(BASE, `<base href="${escapeHtml(baseOf(config))}"`));
   for (const url of paths)
     app.get(url, (request, reply) =>
       sendTagged(
