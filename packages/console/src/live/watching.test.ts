@@ -167,7 +167,7 @@ describe("the lines of what happened", () => {
         roomId: "r",
         userId,
         camera,
-        action: "unpublish",
+        action: "publish_done",
         eventTime: at(seconds),
         ip: "",
         node: "",
