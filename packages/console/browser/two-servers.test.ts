@@ -30,6 +30,8 @@ const untilLive = (page: Page) => page.locator("header [data-kind=live]").waitFo
 const say = async (page: Page, text: string): Promise<void> => {
   await page.getByLabel(/^Message to all/).fill(text);
   await page.getByLabel(/^Message to all/).press("Enter");
+  // It is empty once the message is sent.
+  await expect.poll(() => page.getByLabel(/^Message to all/).inputValue(), { timeout: 20_000 }).toBe("");
 };
 /** Marks a page. The mark is gone after a reload. */
 const mark = (page: Page) => page.evaluate("globalThis.marked = true");
