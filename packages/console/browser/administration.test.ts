@@ -283,7 +283,7 @@ describe.each([
     for (const part of ["accounts", "sessions", "audio", "audit", "installation"] as const) {
       await page.getByRole("link", { name: WORDS[locale][part], exact: true }).click();
       await page.getByRole("heading", { name: WORDS[locale][part], level: 1 }).waitFor();
-      await page.locator("main").getByRole("status").waitFor({ state: "detached" });
+      await expect.poll(() => page.locator("main").getByRole("status").count(), { timeout: 15_000 }).toBe(0);
       await check();
       await picture(`admin-${part}-${locale}-${scheme}-${width}`);
     }
