@@ -73,6 +73,7 @@ it("shows inspectors what they may see, and nothing that changes it", async () =
     "Overview",
     "Candidates",
     "Records",
+    "Set up",
   ]);
 });
 
