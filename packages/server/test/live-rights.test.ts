@@ -161,7 +161,7 @@ describe("a subscription whose access has ended fails", () => {
     stopTimers();
     await using hall = await openLiveHall({ now: () => new Date() });
     const clock = () => new Date();
-    const short = { userId: "root", role: "admin", ttlSeconds: 1 } as const;
+    const short = { userId: "root", role: "admin", ttlSeconds: 2 } as const;
     const token = await signToken(short, { secret: hall.secret, clock, jti: "short" });
     const { expiresAt } = await hall.services.auth.identify(token);
     const listener = await hall.listen(token, hall.room.id);
