@@ -13,7 +13,7 @@ export interface LivePerson extends RosterEntry {
 
 /** What all people of an exam have in common. */
 export interface PeopleState {
-  /** The people in the order in which they were added. The list is the same until somebody comes or goes. */
+  /** The people in the order in which they were added. The list stays the same object until somebody comes or goes, also when somebody gets a room. */
   readonly ids: readonly string[];
   readonly rooms: readonly Room[];
   /** How many examinees are in which state. */

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { openTestDatabase } from "../../test/support/database.js";
 import { createStoredDuties } from "./duties-table.js";
 
-// What servers that share a database do. On SQLite, a server is alone, but the table is there, too.
+// Servers that share a database divide these duties among them. With SQLite there is one server, and it has the table, too.
 
 const at = (seconds: number): Date => new Date(Date.UTC(2026, 0, 2) + seconds * 1000);
 

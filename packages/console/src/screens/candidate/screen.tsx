@@ -1,5 +1,3 @@
-import { isInvigilError, isNetworkError } from "@invigil/client";
-import { InvigilErrorBoundary } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
@@ -8,6 +6,7 @@ import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { Page } from "../../parts/page.js";
+import { RefusalBoundary } from "../../parts/refusal-boundary.js";
 import { optionalText, useSearchState } from "../../parts/search-state.js";
 import { ScreenTexts } from "../../parts/texts.js";
 import { Candidate } from "./candidate.js";
@@ -20,24 +19,11 @@ export function Screen() {
   const t = useTranslations("candidate");
   const { examId = "", userId = "" } = useParams({ strict: false });
   return (
-    <InvigilErrorBoundary
-      key={userId}
-      fallback={{
-        other: ({ error, retry }) => {
-          // A fault of the page itself is told by the page for faults.
-          if (!isInvigilError(error) && !isNetworkError(error)) throw error;
-          return (
-            <Page title={t("title")}>
-              <ErrorNote error={error} onRetry={retry} />
-            </Page>
-          );
-        },
-      }}
-    >
+    <RefusalBoundary key={userId} title={t("title")}>
       <ScreenTexts of="watching">
         <Located examId={examId} userId={userId} />
       </ScreenTexts>
-    </InvigilErrorBoundary>
+    </RefusalBoundary>
   );
 }
 
