@@ -464,7 +464,7 @@ export const createServices = (
     store: createCheckStore({ storage }),
     access,
     accessLog,
-    exams: exam,
+    together: storage.together,
     audio,
     cheat,
     codes,
