@@ -447,6 +447,11 @@ const listed = Object.entries<Events[EventType]>(events).filter(
 // Safe: these are the names of such events.
 export const listedEventTypes = listed.map(([type]) => type) as ListedEventType[];
 
+// Safe: the types are those of the same declarations.
+export const listedEventSchema = union(listed.flatMap(([, event]) => schemas.get(event) ?? [])).describe(
+  "An event about a room that says everything itself: of messages and records, there are lists.",
+) as z.ZodType as z.ZodType<ListedEvent>;
+
 export const listRoomEventsInput = z
   .object({
     roomId: given.roomId,
@@ -467,8 +472,7 @@ export type ListRoomEventsInput = z.infer<typeof listRoomEventsInput>;
 export const roomEventPageSchema = z
   .object({
     events: z
-      // Safe: the types are those of the same declarations.
-      .array(union(listed.flatMap(([, event]) => schemas.get(event) ?? [])) as z.ZodType as z.ZodType<ListedEvent>)
+      .array(listedEventSchema)
       .describe(
         "The newest events first. A page may have fewer than its size, or none, and others follow: a call looks at a limited part of the log.",
       ),

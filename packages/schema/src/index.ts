@@ -136,6 +136,7 @@ export {
   type ListedEvent,
   type ListedEventType,
   type ListRoomEventsInput,
+  listedEventSchema,
   listedEventTypes,
   listRoomEventsInput,
   type LoggedEvent,
