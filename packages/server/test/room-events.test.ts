@@ -17,7 +17,11 @@ import { withWrites } from "./support/writes.js";
 type Filter = { userId?: string; types?: ListedEvent["type"][]; pageSize?: number };
 
 /** Reads all pages. */
-const pagesOf = async (hall: Pick<LiveHall, "as" | "room">, caller: TestCaller = ADMIN, filter: Filter = {}) => {
+const pagesOf = async (
+  hall: Pick<LiveHall, "as" | "room">,
+  caller: TestCaller = ADMIN,
+  filter: Filter = {},
+) => {
   const pages = [];
   for (let cursor: number | undefined; ; ) {
     const page = await hall.as(caller).room.listEvents({ roomId: hall.room.id, ...filter, cursor });
@@ -49,7 +53,10 @@ describe("room.listEvents", () => {
     await using hall = await openLiveHall();
     const roomId = hall.room.id;
     const { lastEventId } = await hall.as(ADMIN).room.snapshot({ roomId });
-    const others = { roomId: hall.sibling.id, participants: [{ userId: "e9", name: "N", role: "examinee" as const }] };
+    const others = {
+      roomId: hall.sibling.id,
+      participants: [{ userId: "e9", name: "N", role: "examinee" as const }],
+    };
     await visit(hall, "examinee1");
     await hall.as(ADMIN).participant.add(others);
     await visit(hall, "examinee2");
@@ -66,12 +73,15 @@ describe("room.listEvents", () => {
       await listening.leave();
       const pages = await pagesOf(hall, caller, { pageSize: 2 });
       const listed = pages.flatMap(({ events }) => events).toReversed();
-      expect(listed.filter(({ id }) => received.some((event) => event.id === id))).toEqual(received);
       const last = Number(received.at(-1)?.id);
-      expect(listed.filter(({ id }) => Number(id) > Number(lastEventId) && Number(id) <= last)).toEqual(received);
+      expect(listed.filter(({ id }) => Number(id) > Number(lastEventId) && Number(id) <= last)).toEqual(
+        received,
+      );
       expect(pages.at(-1)?.completeSince).toBeUndefined();
     }
-    const people = (await eventsOf(hall, EXAMINEE)).flatMap((event) => ("userId" in event ? [event.userId] : []));
+    const people = (await eventsOf(hall, EXAMINEE)).flatMap((event) =>
+      "userId" in event ? [event.userId] : [],
+    );
     expect(new Set(people)).not.toContain("examinee2");
     expect(people).toContain("examinee1");
   });
@@ -99,7 +109,9 @@ describe("room.listEvents", () => {
     await speak(hall, "speaking");
     now = later(10);
     await speak(hall, "silent");
-    expect(await pagesOf(hall)).toMatchObject([{ events: [{}, {}], completeSince: undefined }]);
+    const whole = await pagesOf(hall);
+    expect(whole).toMatchObject([{ events: [{}, {}] }]);
+    expect(whole[0]?.completeSince).toBeUndefined();
 
     const { prune } = createSubscriptionStore(withWrites(hall.db));
     while (await prune(now));
@@ -122,8 +134,18 @@ describe("room.listEvents", () => {
     await speak(hall, "speaking");
     // Of a room with many records, 50,000 cost nobody more than these.
     const createdAt = new Date();
-    const other = { examId, roomId, type: "cheat_records_added", data: { from: 1, to: 1 }, createdAt } as const;
-    await insertRows(hall.db, roomEvents, Array.from({ length: 2 * LOOKED_AT }, () => other));
+    const other = {
+      examId,
+      roomId,
+      type: "cheat_records_added",
+      data: { from: 1, to: 1 },
+      createdAt,
+    } as const;
+    await insertRows(
+      hall.db,
+      roomEvents,
+      Array.from({ length: 2 * LOOKED_AT }, () => other),
+    );
     const pages = await pagesOf(hall);
     expect(pages.map(({ events }) => events.length)).toEqual([0, 0, 1]);
     // What was looked at is complete.

@@ -36,7 +36,9 @@ const eventTable = (events: readonly ListedEvent[], local: TimeFormatter): strin
 export const addEvents = (room: Command, run: CommandRun): void => {
   room
     .command("events <room>")
-    .description("show what happened in a room, as far as it is kept: who came and went, and what cameras did")
+    .description(
+      "show what happened in a room, as far as it is kept: who came and went, and what cameras did",
+    )
     .option("--exam <exam>", "the exam of the room, which may then be specified by its name")
     .option("--user <id>", "only what is about this person and the room as a whole")
     .addOption(new Option("--type <type...>", "only events of these types").choices(listedEventTypes))

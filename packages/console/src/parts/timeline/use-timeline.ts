@@ -54,7 +54,10 @@ const listsOf = (
     async (cursor) => {
       const { messages, nextCursor } = await im.history.query(input(cursor), how);
       return partOf(messages, nextCursor, {
-        entriesOf: (message) => messageEntry(message) ?? [],
+        entriesOf: (message) => {
+          const entry = messageEntry(message);
+          return entry ? [entry] : [];
+        },
         timeOf: ({ time }) => time,
       });
     },

@@ -5,7 +5,15 @@ import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { type SeatView, seatsOf } from "../../live/seats.js";
-import { type Camera, concerns, isHappening, KINDS, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
+import {
+  type Camera,
+  concerns,
+  isHappening,
+  KINDS,
+  leftEntry,
+  loginsOf,
+  WRITTEN,
+} from "../../live/timeline.js";
 import type { Act } from "../../parts/acting/acts.js";
 import { PersonMenu } from "../../parts/acting/person-menu.js";
 import { Announce, useAnnounce } from "../../parts/announcer.js";

@@ -95,7 +95,8 @@ export const createCapacityStore = ({ storage }: { storage: Queries }): Capacity
       ),
     );
     const examinees = new Map<string, number>();
-    for (const { examId, people } of counts.flat()) examinees.set(examId, (examinees.get(examId) ?? 0) + people);
+    for (const { examId, people } of counts.flat())
+      examinees.set(examId, (examinees.get(examId) ?? 0) + people);
     return found.map((exam) => ({ ...exam, examinees: examinees.get(exam.id) ?? 0 }));
   };
   return {

@@ -64,7 +64,9 @@ const MAKES_LINKS = ["room.joinLinks", "room.joinCodes", "exam.cards"];
 const page = query
   .select({ id: rooms.id, name: rooms.name })
   .from(rooms)
-  .where(and(eq(rooms.examId, param("examId")), eq(rooms.status, "in_progress"), gt(rooms.id, param("after"))))
+  .where(
+    and(eq(rooms.examId, param("examId")), eq(rooms.status, "in_progress"), gt(rooms.id, param("after"))),
+  )
   .orderBy(asc(rooms.id))
   .limit(ROOMS_PER_PAGE);
 const roomsAfter = statement(page);
