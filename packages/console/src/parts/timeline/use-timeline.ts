@@ -133,7 +133,7 @@ export interface Timeline {
  * as they come.
  *
  * @param past - what else is known of the past, such as since when somebody was gone
- * @param userId - whose page it is: of others, no earlier events are read
+ * @param userId - whose page it is: earlier events of others are not read
  */
 export const useTimeline = (roomId: string, past: readonly Entry[], userId?: string): Timeline => {
   const client = useInvigilClient();
