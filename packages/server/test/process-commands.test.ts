@@ -158,6 +158,7 @@ describe("every command", () => {
       /^Removed e2 from 1 room, with 0 cheat records/,
     );
     await does("room show", ["Room 2", "--exam", "Arts"], /\n1 teacher, 0 inspectors, 1 examinee\n$/);
+    await does("room events", ["Room 2", "--exam", "Arts"], /^TIME +EVENT +PERSON +DETAILS\n.* participant_/);
     await does("room end", ["Room 2", "--exam", "Arts", "--yes"], /^The room Room 2 has ended\.\n$/);
     await does("room reopen", ["Room 2", "--exam", "Arts"], /^The room Room 2 is in progress\.\n$/);
     await does("room create", ["--name", "Late", "--by", "t9"], ID);
@@ -247,6 +248,7 @@ describe("every command", () => {
     await fails("room links", ["none"], noRoom);
     await fails("room revoke-links", ["none"], noRoom);
     await fails("room show", ["none"], noRoom);
+    await fails("room events", ["none"], noRoom);
     await fails("room end", ["none"], noRoom);
     await fails("room reopen", ["none"], noRoom);
     await fails("room create", ["--name", "N", "--by", "pc_a"], /^invigil: .* must not begin with 'pc_'/);
