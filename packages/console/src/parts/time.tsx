@@ -1,5 +1,5 @@
 import { use } from "react";
-import { useFormatter, useTimeZone, useTranslations } from "use-intl";
+import { useFormatter, useLocale, useTimeZone, useTranslations } from "use-intl";
 import { useNow } from "./clock.js";
 import { ZoneContext } from "./texts.js";
 
@@ -9,16 +9,33 @@ export const useZone = (): string => {
   return use(ZoneContext) ?? intl ?? "UTC";
 };
 
-/** Making a formatter takes much longer than using it, and a list shows hundreds of times. */
-const days = new Map<string, Intl.DateTimeFormat>();
-const dayIn = (timeZone: string, value: Date | number): string => {
-  let format = days.get(timeZone);
+/** Making a formatter takes much longer than using it, and so does looking for one by its options. A list shows hundreds of times. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+const formatOf = (
+  locale: string,
+  timeZone: string,
+  parts: "minutes" | "seconds" | "day",
+): Intl.DateTimeFormat => {
+  const key = `${locale} ${timeZone} ${parts}`;
+  let format = formats.get(key);
   if (!format) {
-    format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
-    days.set(timeZone, format);
+    format = new Intl.DateTimeFormat(locale, {
+      timeZone,
+      ...(parts === "day"
+        ? { dateStyle: "short" }
+        : {
+            hour: "2-digit",
+            minute: "2-digit",
+            hourCycle: "h23",
+            ...(parts === "seconds" && { second: "2-digit" }),
+          }),
+    });
+    formats.set(key, format);
   }
-  return format.format(value);
+  return format;
 };
+const dayIn = (timeZone: string, value: Date | number): string =>
+  formatOf("sv-SE", timeZone, "day").format(value);
 
 /**
  * A time in the exam's zone, with tabular figures. The day stands before it unless it is today. The tooltip has the whole of it with its
@@ -38,16 +55,11 @@ export function Time({
 }) {
   const t = useTranslations("common.time");
   const format = useFormatter();
+  const locale = useLocale();
   const timeZone = useZone();
   const now = useNow("minute");
   if (!value) return <span>{t("unknown")}</span>;
-  const clock = format.dateTime(value, {
-    timeZone,
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    ...(seconds && { second: "2-digit" }),
-  });
+  const clock = formatOf(locale, timeZone, seconds ? "seconds" : "minutes").format(value);
   const [then, today] = [dayIn(timeZone, value), dayIn(timeZone, now)];
   const day = () =>
     format.dateTime(value, {

@@ -3,7 +3,7 @@ import { type CheatRecord, isInvigilError } from "@invigil/client";
 import { useInvigil, useInvigilClient, useSession } from "@invigil/react";
 import { Button, NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "../../parts/announcer.js";
@@ -13,6 +13,7 @@ import { ErrorNote } from "../../parts/error-note.js";
 import { Choices, FilterBar, MoreFilters, SearchField } from "../../parts/filter-bar.js";
 import { MomentField, momentOf } from "../../parts/moment-field.js";
 import { Page } from "../../parts/page.js";
+import { PersonLink } from "../../parts/place-links.js";
 import { oneOf, optionalText, sorting, text, useSearchState } from "../../parts/search-state.js";
 import { WithPanel } from "../../parts/side-panel.js";
 import { type Column, Table } from "../../parts/table.js";
@@ -138,14 +139,10 @@ function Records() {
         width: "minmax(150px, 2fr)",
         isSortable: true,
         cell: ({ userId }) => (
-          <Link
-            to="/exams/$examId/candidates/$userId"
-            params={{ examId, userId }}
-            title={`${nameOf(userId) ?? ""} ${userId}`}
-          >
+          <PersonLink examId={examId} userId={userId} title={`${nameOf(userId) ?? ""} ${userId}`}>
             {nameOf(userId) ?? userId}
             {nameOf(userId) !== undefined && <span className={styles.id}> {userId}</span>}
-          </Link>
+          </PersonLink>
         ),
       },
       {
