@@ -80,7 +80,7 @@ it("sees their rooms everywhere, and is offered nothing that the server refuses"
   const chosen = page.getByRole("toolbar");
   await chosen.getByRole("button", { name: "Message" }).waitFor();
   // There is no other room to which they could move anybody.
-  expect(await chosen.getByRole("button", { name: "Move" }).count()).toBe(0);
+  expect(await chosen.getByRole("button", { name: "Move", exact: true }).count()).toBe(0);
   await check();
   await picture("teacher-candidates");
   await page.getByRole("link", { name: "Candidate a0" }).click();
@@ -97,8 +97,9 @@ it("sees their rooms everywhere, and is offered nothing that the server refuses"
   await place("Set up");
   await page.getByText(/You see this and change nothing/).waitFor();
   for (const step of await page.getByRole("list", { name: "Steps of the set-up" }).getByRole("link").all()) {
+    const name = (await step.textContent()) ?? "";
     await step.click();
-    await page.locator("[aria-current=step]").waitFor();
+    await page.getByRole("heading", { level: 2, name, exact: true }).waitFor();
     await page.waitForLoadState("networkidle");
     expect(await page.getByRole("button", { name: /Save|Import|Plan|Add|Make/ }).count()).toBe(0);
     await check();
