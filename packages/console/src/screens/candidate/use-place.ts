@@ -67,7 +67,7 @@ export const usePlace = (examId: string, userId: string, hint: string | undefine
     queryFn: async (): Promise<Place> => {
       const hinted = hint === undefined ? undefined : await inRoom(client, hint, userId);
       if (hinted) return hinted;
-      const { mayManage } = await queryClient.ensureQueryData(exam);
+      const { mayManage } = await queryClient.query({ ...exam, staleTime: "static" });
       return (mayManage ? inExam : amongPeople)(client, examId, userId);
     },
     staleTime: Number.POSITIVE_INFINITY,
