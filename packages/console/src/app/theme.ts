@@ -34,7 +34,11 @@ const variantColorResolver: VariantColorsResolver = (input) => {
       color: `light-dark(${mixed(name, 75)}, var(--mantine-color-white))`,
     };
   if (input.variant === "subtle")
-    return { ...colors, color: `light-dark(${mixed(name, 85)}, var(--mantine-color-${name}-2))` };
+    return {
+      ...colors,
+      hover: "var(--hover)",
+      color: `light-dark(${mixed(name, 85)}, var(--mantine-color-${name}-2))`,
+    };
   if (input.variant === "filled")
     return {
       ...colors,

@@ -13,19 +13,22 @@ export function FilterBar({
   children,
 }: {
   shown: number;
-  total: number;
+  /** Undefined: it is not known how many there are, but filters hide some. */
+  total: number | undefined;
   onClear: () => void;
   children: ReactNode;
 }) {
   const t = useTranslations("common.filter");
-  const hidden = total - shown;
+  const hidden = total === undefined ? undefined : total - shown;
   return (
     <search className={styles.bar} aria-label={t("label")}>
       {children}
       <span className={styles.count} data-numbers>
-        {hidden > 0 ? (
+        {hidden !== 0 ? (
           <>
-            <span className={styles.hides}>{t("hides", { count: hidden })}</span>
+            <span className={styles.hides}>
+              {hidden === undefined ? t("hidesOthers", { count: shown }) : t("hides", { count: hidden })}
+            </span>
             <Button variant="subtle" size="compact-xs" onClick={onClear}>
               {t("clear")}
             </Button>

@@ -64,6 +64,7 @@ export function Screen() {
   const { data: exam } = useExamDetails(examId);
   const roster = useRoster(examId);
   const { people } = roster;
+  const rooms = roster.state?.rooms ?? [];
   const listed = useCandidates(roster, { state, rooms: room, q, sort });
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [asked, setAsked] = useState<{ readonly kind: ActionKind; readonly people: readonly LivePerson[] }>();
@@ -126,6 +127,7 @@ export function Screen() {
           <ChosenBar
             chosen={chosenPeople}
             hidden={chosenPeople.length - listed.ids.reduce((count, id) => count + Number(chosen.has(id)), 0)}
+            canMove={rooms.filter(({ status }) => status === "in_progress").length > 1}
             onClear={() => setChosen(new Set())}
             onAct={(kind) => setAsked({ kind, people: chosenPeople })}
           />
@@ -148,7 +150,7 @@ export function Screen() {
             listed.total > 0 ? (
               <NoMatch hidden={listed.total} onClear={clear} />
             ) : (
-              <Nobody examId={examId} mayAct={may.act} />
+              <Nobody examId={examId} mayImport={exam?.mayManage ?? false} />
             )
           }
         />
@@ -347,11 +349,14 @@ const { compare: compareNames } = new Intl.Collator(undefined, { numeric: true }
 function ChosenBar({
   chosen,
   hidden,
+  canMove,
   onClear,
   onAct,
 }: {
   chosen: readonly LivePerson[];
   hidden: number;
+  /** Whether there is a room to move people to. */
+  canMove: boolean;
   onClear: () => void;
   onAct: (kind: ActionKind) => void;
 }) {
@@ -369,7 +374,7 @@ function ChosenBar({
         {hidden > 0 && <span className={styles.hidden}> · {t("chosen.hidden", { count: hidden })}</span>}
       </span>
       {count > 0 &&
-        ACTIONS.map((kind) => (
+        ACTIONS.filter((kind) => kind !== "move" || canMove).map((kind) => (
           <Button key={kind} variant="subtle" size="compact-sm" onClick={() => onAct(kind)}>
             {t(`actions.${kind}`)}
           </Button>
@@ -399,20 +404,20 @@ function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => void }) {
   );
 }
 
-function Nobody({ examId, mayAct }: { examId: string; mayAct: boolean }) {
+function Nobody({ examId, mayImport }: { examId: string; mayImport: boolean }) {
   const t = useTranslations("candidates.empty");
   return (
     <Empty
       title={t("title")}
       action={
-        mayAct && (
+        mayImport && (
           <Link to="/exams/$examId/setup/{-$step}" params={{ examId }}>
             {t("setup")}
           </Link>
         )
       }
     >
-      {t(mayAct ? "manager" : "watcher")}
+      {t(mayImport ? "manager" : "watcher")}
     </Empty>
   );
 }

@@ -80,7 +80,7 @@ export function Screen() {
               >
                 {t("actions.clip")}
               </Button>
-              {exam && (
+              {exam?.mayManage && (
                 <Button
                   variant="default"
                   onClick={() => setAsked({ kind: "end", exam, rooms: underWay.length, here })}
@@ -95,7 +95,7 @@ export function Screen() {
     >
       <RosterView examId={examId} roster={roster}>
         {state && state.rooms.length === 0 ? (
-          <NoRoom examId={examId} mayAct={may.act} />
+          <NoRoom examId={examId} mayPlan={exam?.mayManage ?? false} />
         ) : (
           <div className={styles.overview}>
             <Counts
@@ -182,20 +182,20 @@ function Phase({ startTime, endTime }: { startTime: Date; endTime: Date }) {
   );
 }
 
-function NoRoom({ examId, mayAct }: { examId: string; mayAct: boolean }) {
+function NoRoom({ examId, mayPlan }: { examId: string; mayPlan: boolean }) {
   const t = useTranslations("overview.looks");
   return (
     <Empty
       title={t("noRoomTitle")}
       action={
-        mayAct && (
+        mayPlan && (
           <Link to="/exams/$examId/setup/{-$step}" params={{ examId }}>
             {t("toSetup")}
           </Link>
         )
       }
     >
-      {t(mayAct ? "noRoom" : "noRoomInspector")}
+      {t(mayPlan ? "noRoom" : "noRoomInspector")}
     </Empty>
   );
 }

@@ -74,11 +74,13 @@ export default {
     label: "Filters",
     search: "Search",
     hides: "{count, plural, one {# hidden} other {# hidden}} by filters",
+    hidesOthers: "{count, plural, one {# shown} other {# shown}}, others hidden by filters",
     clear: "Clear filters",
     more: "{count, plural, =0 {More filters} other {More filters (#)}}",
     shown: "{count, plural, one {# shown} other {# shown}}",
     noMatchTitle: "Nothing matches these filters",
     noMatch: "{count, plural, one {One row is} other {# rows are}} hidden.",
+    noMatchOthers: "The others are hidden.",
   },
   confirm: {
     cancel: "Cancel",

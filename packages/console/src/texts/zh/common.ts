@@ -70,11 +70,13 @@ export default {
     label: "筛选",
     search: "搜索",
     hides: "筛选隐藏了 {count, number} 条",
+    hidesOthers: "显示 {count, number} 条，其余被筛选隐藏",
     clear: "清除筛选",
     more: "{count, plural, =0 {更多筛选} other {更多筛选（#）}}",
     shown: "显示 {count, number} 条",
     noMatchTitle: "没有符合筛选条件的内容",
     noMatch: "已隐藏 {count, number} 条。",
+    noMatchOthers: "其余内容已隐藏。",
   },
   confirm: {
     cancel: "取消",
