@@ -34,7 +34,7 @@ export interface Column<Row> {
   readonly isAction?: boolean;
 }
 
-export interface Sorting {
+interface Sorting {
   readonly column: string;
   readonly descending: boolean;
 }

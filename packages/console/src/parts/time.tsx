@@ -9,6 +9,20 @@ export const useZone = (): string => {
   return use(ZoneContext) ?? intl ?? "UTC";
 };
 
+/** Writes times of a day in this zone. */
+export const useTimeOfDay = (): ((value: Date | number, seconds?: boolean) => string) => {
+  const format = useFormatter();
+  const timeZone = useZone();
+  return (value, seconds = false) =>
+    format.dateTime(value, {
+      timeZone,
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+      ...(seconds && { second: "2-digit" }),
+    });
+};
+
 /** Making a formatter takes much longer than using it, and a list shows hundreds of times. */
 const days = new Map<string, Intl.DateTimeFormat>();
 const dayIn = (timeZone: string, value: Date | number): string => {
@@ -25,29 +39,15 @@ const dayIn = (timeZone: string, value: Date | number): string => {
  * zone.
  *
  * @param seconds - whether to show seconds. Default: true
- * @param relative - whether to say beside it how long ago or ahead it is
  */
-export function Time({
-  value,
-  seconds = true,
-  relative = false,
-}: {
-  value: Date | undefined;
-  seconds?: boolean;
-  relative?: boolean;
-}) {
+export function Time({ value, seconds = true }: { value: Date | undefined; seconds?: boolean }) {
   const t = useTranslations("common.time");
   const format = useFormatter();
   const timeZone = useZone();
+  const timeOfDay = useTimeOfDay();
   const now = useNow("minute");
   if (!value) return <span>{t("unknown")}</span>;
-  const clock = format.dateTime(value, {
-    timeZone,
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    ...(seconds && { second: "2-digit" }),
-  });
+  const clock = timeOfDay(value, seconds);
   const [then, today] = [dayIn(timeZone, value), dayIn(timeZone, now)];
   const day = () =>
     format.dateTime(value, {
@@ -66,7 +66,6 @@ export function Time({
       }}
     >
       {then === today ? clock : `${day()} ${clock}`}
-      {relative && ` · ${format.relativeTime(value, now)}`}
     </time>
   );
 }
