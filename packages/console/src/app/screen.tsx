@@ -9,12 +9,12 @@ export class MissingChunk extends Error {
 }
 
 /** A screen that is loaded with its texts when it is first shown. Its file exports `Screen`. */
-export const lazyScreen = (texts: TextFile, load: () => Promise<{ Screen: ComponentType }>) => {
+export const lazyScreen = (texts: readonly TextFile[], load: () => Promise<{ Screen: ComponentType }>) => {
   const Lazy = lazy(() =>
     load().then(
       ({ Screen }) => ({ default: Screen }),
       (cause: unknown) => {
-        throw new MissingChunk(`The screen ${texts} could not be loaded.`, { cause });
+        throw new MissingChunk(`The screen ${texts[0]} could not be loaded.`, { cause });
       },
     ),
   );
@@ -22,9 +22,14 @@ export const lazyScreen = (texts: TextFile, load: () => Promise<{ Screen: Compon
   return function LazyScreen() {
     return (
       <Suspense fallback={<Skeleton />}>
-        <ScreenTexts of={texts}>
-          <Lazy />
-        </ScreenTexts>
+        {texts.reduceRight(
+          (inside, of) => (
+            <ScreenTexts key={of} of={of}>
+              {inside}
+            </ScreenTexts>
+          ),
+          <Lazy />,
+        )}
       </Suspense>
     );
   };

@@ -1,6 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
+import { Empty } from "./empty.js";
 import styles from "./filter-bar.module.css";
 import { SearchIcon } from "./icons.js";
 import { useShortcut } from "./shortcuts.js";
@@ -38,6 +39,23 @@ export function FilterBar({
         )}
       </span>
     </search>
+  );
+}
+
+/** What stands in place of rows that filters hide. */
+export function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => void }) {
+  const t = useTranslations("common.filter");
+  return (
+    <Empty
+      title={t("noMatchTitle")}
+      action={
+        <Button variant="default" onClick={onClear}>
+          {t("clear")}
+        </Button>
+      }
+    >
+      {hidden > 0 && t("noMatch", { count: hidden })}
+    </Empty>
   );
 }
 

@@ -23,7 +23,7 @@ export const countChanges = (shown: readonly string[], wanted: readonly string[]
 const isSame = (one: readonly unknown[], other: readonly unknown[]): boolean =>
   one === other || (one.length === other.length && one.every((key, index) => key === other[index]));
 
-export interface HeldRows<Row> {
+interface HeldRows<Row> {
   readonly rows: readonly Row[];
   /** How many rows would move, come or go if the list were shown as it is now. */
   readonly changed: number;

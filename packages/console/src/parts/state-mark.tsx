@@ -18,7 +18,7 @@ export type State =
   | "removed"
   | "stale";
 
-export type Tone = "quiet" | "grey" | "amber" | "red" | "blue";
+type Tone = "quiet" | "grey" | "amber" | "red" | "blue";
 
 export const TONES: { readonly [Name in State]: Tone } = {
   publishing: "quiet",

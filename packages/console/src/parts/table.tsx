@@ -35,7 +35,7 @@ export interface Column<Row> {
   readonly isAction?: boolean;
 }
 
-export interface Sorting {
+interface Sorting {
   readonly column: string;
   readonly descending: boolean;
 }

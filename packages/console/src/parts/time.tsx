@@ -37,29 +37,28 @@ const formatOf = (
 const dayIn = (timeZone: string, value: Date | number): string =>
   formatOf("sv-SE", timeZone, "day").format(value);
 
+/** Writes times of a day in this zone. */
+export const useTimeOfDay = (): ((value: Date | number, seconds?: boolean) => string) => {
+  const locale = useLocale();
+  const timeZone = useZone();
+  return (value, seconds = false) =>
+    formatOf(locale, timeZone, seconds ? "seconds" : "minutes").format(value);
+};
+
 /**
  * A time in the exam's zone, with tabular figures. The day stands before it unless it is today. The tooltip has the whole of it with its
  * zone.
  *
  * @param seconds - whether to show seconds. Default: true
- * @param relative - whether to say beside it how long ago or ahead it is
  */
-export function Time({
-  value,
-  seconds = true,
-  relative = false,
-}: {
-  value: Date | undefined;
-  seconds?: boolean;
-  relative?: boolean;
-}) {
+export function Time({ value, seconds = true }: { value: Date | undefined; seconds?: boolean }) {
   const t = useTranslations("common.time");
   const format = useFormatter();
-  const locale = useLocale();
   const timeZone = useZone();
+  const timeOfDay = useTimeOfDay();
   const now = useNow("minute");
   if (!value) return <span>{t("unknown")}</span>;
-  const clock = formatOf(locale, timeZone, seconds ? "seconds" : "minutes").format(value);
+  const clock = timeOfDay(value, seconds);
   const [then, today] = [dayIn(timeZone, value), dayIn(timeZone, now)];
   const day = () =>
     format.dateTime(value, {
@@ -78,7 +77,6 @@ export function Time({
       }}
     >
       {then === today ? clock : `${day()} ${clock}`}
-      {relative && ` · ${format.relativeTime(value, now)}`}
     </time>
   );
 }

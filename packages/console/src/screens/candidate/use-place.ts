@@ -3,7 +3,7 @@ import { useInvigil, useInvigilClient } from "@invigil/react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 
 /** Where somebody is in an exam. */
-export interface Place {
+interface Place {
   readonly name?: string | undefined;
   readonly room?: { readonly id: string; readonly name: string } | undefined;
   readonly isUnseated: boolean;

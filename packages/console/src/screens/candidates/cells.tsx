@@ -1,7 +1,8 @@
 import type { LivePeople, LivePerson } from "@invigil/client";
 import { memo, type ReactNode } from "react";
 import { useTranslations } from "use-intl";
-import { type Camera, type CandidateState, lastEventOf, sinceOf } from "../../live/roster.js";
+import { type CandidateState, lastEventOf, sinceOf } from "../../live/roster.js";
+import type { Camera } from "../../live/timeline.js";
 import { PersonLink } from "../../parts/place-links.js";
 import { useRosterPerson } from "../../parts/roster.js";
 import { Mark, StateMark, StateText } from "../../parts/state-mark.js";

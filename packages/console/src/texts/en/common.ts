@@ -58,7 +58,6 @@ export default {
     stale: "Heard {seconds, number} s ago. What you see may be out of date.",
     reconnecting: "Connection lost {seconds, number} s ago. It reconnects by itself.",
     closed: "No longer live. Reload the page.",
-    idle: "Nothing on this page is live",
     staleShort: "May be out of date",
   },
   clock: { label: "Time in {zone}" },
@@ -67,7 +66,6 @@ export default {
     changed: "{count, plural, one {# change} other {# changes}}, show",
     select: "Select {name}",
     selectAll: "Select all",
-    sortBy: "Sort by {column}",
     loading: "Loading rows",
   },
   filter: {
@@ -181,15 +179,11 @@ export default {
   },
   length: {
     minutes: "{minutes, number} min",
-    hours: "{hours, number} h {minutes, number} min",
-    days: "{days, number} d {hours, number} h",
+    hours: "{hours, number} h{minutes, plural, =0 {} other { # min}}",
+    days: "{days, number} d{hours, plural, =0 {} other { # h}}",
   },
-  clips: {
-    which: "Clip",
-    listen: "Listen here first",
-    none: "The exam has no clip that is started by hand. Add one under Set up.",
-    choose: "Choose a clip",
-  },
+  play: { start: "Play {name}", stop: "Stop {name}", failed: "{name} could not be played" },
+  copy: { copy: "Copy", copied: "Copied", refused: "This browser does not let the page copy" },
   roster: {
     failed: "The candidates could not be loaded",
     loading: "{loaded, number} of {total, number} people loaded. Counts may rise.",
