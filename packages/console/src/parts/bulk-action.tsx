@@ -32,7 +32,7 @@ export interface BulkActionProps extends BulkOptions {
 
 /**
  * An action for many: first who they are and what follows, then a result for each person, and another try for those for whom it failed.
- * Show it while it is open, and load it late (`lazy`); each opening is a new action.
+ * Show it while it is open, and load it by `late`; each opening is a new action.
  */
 export function BulkAction({
   onClose,

@@ -3,12 +3,13 @@ import { useInvigil, useInvigilClient, useSession } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
 import { MoreIcon, PlusIcon } from "../../parts/icons.js";
+import { late } from "../../parts/late.js";
 import { ActionMenu } from "../../parts/menu.js";
 import { useNotify } from "../../parts/notify.js";
 import { oneOf, sorting, text, useSearchState } from "../../parts/search-state.js";
@@ -21,7 +22,7 @@ import type { Frame } from "./frame.js";
 import { MoreRows, NoMatch } from "./list-ends.js";
 import { ReadAt } from "./read-at.js";
 
-const Dialogs = lazy(() => import("./account-dialogs.js"));
+const Dialogs = late(() => import("./account-dialogs.js"));
 
 const SORTABLE = ["name", "userId", "role", "createdAt"] as const;
 const PARAMS = {

@@ -2,12 +2,13 @@ import type { AudioClip } from "@invigil/client";
 import { useInvigil, useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
 import { MoreIcon, PlusIcon } from "../../parts/icons.js";
+import { late } from "../../parts/late.js";
 import { ActionMenu } from "../../parts/menu.js";
 import { useNotify } from "../../parts/notify.js";
 import { oneOf, text, useSearchState } from "../../parts/search-state.js";
@@ -19,7 +20,7 @@ import type { Frame } from "./frame.js";
 import { MoreRows, NoMatch } from "./list-ends.js";
 import { ReadAt } from "./read-at.js";
 
-const Dialogs = lazy(() => import("./audio-dialogs.js"));
+const Dialogs = late(() => import("./audio-dialogs.js"));
 
 const PARAMS = { which: oneOf(["all", "default"], "all"), q: text() };
 

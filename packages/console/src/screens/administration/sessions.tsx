@@ -2,11 +2,12 @@ import type { AccountSession } from "@invigil/client";
 import { useInvigil, useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { late } from "../../parts/late.js";
 import { useNotify } from "../../parts/notify.js";
 import { text, useSearchState } from "../../parts/search-state.js";
 import { type Column, Table } from "../../parts/table.js";
@@ -17,7 +18,7 @@ import type { Frame } from "./frame.js";
 import { MoreRows, NoMatch } from "./list-ends.js";
 import { ReadAt } from "./read-at.js";
 
-const Confirm = lazy(async () => ({ default: (await import("../../parts/confirm.js")).Confirm }));
+const Confirm = late(async () => ({ default: (await import("../../parts/confirm.js")).Confirm }));
 
 const PARAMS = { q: text() };
 

@@ -2,7 +2,7 @@ import { useInvigil, useLiveRoom, usePresence, useRoom, useRoomEvent } from "@in
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { type SeatView, seatsOf } from "../../live/seats.js";
 import { type Camera, concerns, KINDS, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
@@ -14,8 +14,9 @@ import { Composer } from "../../parts/composer.js";
 import { LiveFreshness } from "../../parts/connection.js";
 import { useLength } from "../../parts/duration.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { ErrorNote, Waiting } from "../../parts/error-note.js";
 import { Choices } from "../../parts/filter-bar.js";
+import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { oneOf, useSearchState } from "../../parts/search-state.js";
@@ -28,7 +29,7 @@ import { useTimeline } from "../../parts/timeline/use-timeline.js";
 import { Picture } from "../../parts/video/picture.js";
 import styles from "./candidate.module.css";
 
-const ActDialog = lazy(() => import("../../parts/acting/dialogs.js"));
+const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 
 const PARAMS = { kind: oneOf(["all", ...KINDS], "all") };
 /** So many lines are looked for without being asked: others of the room may have many more. */
@@ -63,7 +64,7 @@ export function Candidate({
   const [act, setAct] = useState<Act>();
   const [heard, setHeard] = useState<Camera>();
   const live = useLiveRoom(roomId);
-  const { state } = useRoom(roomId);
+  const { state, error } = useRoom(roomId);
   const hasEnded = state?.room.status === "ended";
   const { data: exam } = useQuery(invigil.exam.get.queryOptions({ examId }));
   const { data: participant } = useQuery(
@@ -98,7 +99,7 @@ export function Candidate({
   if (!state || (isGone && isSearching))
     return (
       <Page title={t("title")}>
-        <Skeleton />
+        <Waiting error={error} />
       </Page>
     );
   const { room } = state;

@@ -1,12 +1,13 @@
 import { type LivePerson, type Room, searchFor } from "@invigil/client";
 import { Button, NativeSelect } from "@mantine/core";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, memo, Suspense, useCallback, useMemo, useState } from "react";
+import { memo, Suspense, useCallback, useMemo, useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
 import { arrange, createRanks, SORT_COLUMNS, type SortColumn } from "../../live/candidates.js";
 import { Alerts } from "../../parts/alerts.js";
 import { Empty } from "../../parts/empty.js";
 import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { everybody, type Roster, RosterView, useExamDetails, useRoster } from "../../parts/roster.js";
@@ -25,7 +26,7 @@ import {
   StateCell,
 } from "./cells.js";
 
-const Dialogs = lazy(() => import("./dialogs.js"));
+const Dialogs = late(() => import("./dialogs.js"));
 
 /** What the list can be narrowed to, in the order of the choices. */
 const STATES = [

@@ -3,7 +3,7 @@ import { useInvigil } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { findCauses, remember } from "../../live/causes.js";
 import type { Happening } from "../../live/fold.js";
@@ -13,6 +13,7 @@ import { useNow } from "../../parts/clock.js";
 import { useLength } from "../../parts/duration.js";
 import { Empty } from "../../parts/empty.js";
 import { MessageIcon, SoundIcon } from "../../parts/icons.js";
+import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { everybody, type Roster, RosterView, useExamDetails, useRoster } from "../../parts/roster.js";
@@ -25,7 +26,7 @@ import { Reasons, useLookName } from "./reasons.js";
 import { Sparkline } from "./sparkline.js";
 import { type Tile, Tiles } from "./tiles.js";
 
-const Dialogs = lazy(() => import("./dialogs.js"));
+const Dialogs = late(() => import("./dialogs.js"));
 
 /** How an exam is doing: what needs a look, and what can be done for its rooms. */
 export function Screen() {
