@@ -6,7 +6,7 @@ type Camera = "main" | "pc";
 /** `over`: the list of its segments has an end. `missing`: there is no list. */
 type State = "live" | "over" | "missing";
 
-/** Two seconds of a moving picture, as Chromium records it: fragments of MP4 with VP9, of 160 × 90 pixels. */
+/** Two seconds of a moving picture, as Chromium records it: fragments of MP4 with AV1, of 160 × 90 pixels. */
 const STREAM = readFileSync(new URL("./stream.mp4", import.meta.url));
 
 /** What stands before the fragments, and the fragments in two halves. */
