@@ -78,9 +78,11 @@ it("creates an exam, and sets it up", async () => {
 
   const at = (step: string | RegExp) =>
     page.getByRole("list", { name: "Steps of the set-up" }).getByRole("link", { name: step });
+  const choosing = page.waitForEvent("filechooser");
   await pressByKey(at("Roster"));
   await tabTo(page.locator("input[type=file]"));
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), press("Enter")]);
+  await press("Enter");
+  const chooser = await choosing;
   const sheet = ["id,name,role", "t9,Teacher,teacher", ...[1, 2, 3].map((n) => `b${n},Candidate ${n},`)];
   await chooser.setFiles({ name: "roster.csv", mimeType: "text/csv", buffer: Buffer.from(sheet.join("\n")) });
   await pressByKey(button("Import 4 people"));
