@@ -118,7 +118,10 @@ const checkBoth = async ({ page, check } = open, within?: string) => {
         document.getAnimations().length === 0,
       colorScheme,
     );
-    await check(within);
+    await check({
+      ...(within !== undefined && { within }),
+      ...(colorScheme === "dark" && { only: "colours" }),
+    });
   }
 };
 

@@ -40,8 +40,9 @@ export interface ConsolePage extends AsyncDisposable {
    * Counts the violations of WCAG 2.2 AA and of the content security policy, and the failures of scripts, on the page as it is: 0.
    *
    * @param within - selects the part of the page at which it looks. Default: all of it
+   * @param only - the rules about colours alone. Default: all rules
    */
-  readonly check: (within?: string) => Promise<void>;
+  readonly check: (how?: { readonly within?: string; readonly only?: "colours" }) => Promise<void>;
   /** Takes a picture if `INVIGIL_PICTURES` names a folder. */
   readonly picture: (name: string) => Promise<void>;
 }
@@ -61,6 +62,9 @@ export interface World<App extends Served = TestApp> extends AsyncDisposable {
 }
 
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** The rules that light and dark may break differently. */
+const COLOURS = ["color-contrast", "link-in-text-block"];
 
 /** The texts of the sign-in, as people find them. */
 const SIGN_IN = {
@@ -132,8 +136,9 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<World<A
     }
     return {
       page,
-      async check(within = "html") {
-        const { violations } = await new AxeBuilder({ page }).withTags(WCAG).include(within).analyze();
+      async check({ within = "html", only } = {}) {
+        const axe = new AxeBuilder({ page }).include(within);
+        const { violations } = await (only ? axe.withRules(COLOURS) : axe.withTags(WCAG)).analyze();
         const found = violations.map(
           ({ id, nodes }) =>
             `${id}: ${nodes.map(({ target, any }) => `${String(target)} ${any[0]?.message ?? ""}`).join("; ")}`,
