@@ -82,17 +82,6 @@ const published = (name: string) => project(name, "-published-ci", { include: [P
 const faults = (name: string) =>
   project(name, "-process-faults-ci", { include: [FAULTS], fileParallelism: false });
 
-const SCHEMA_TYPES: TestProjectConfiguration = {
-  extends: true,
-  test: {
-    name: "schema-types",
-    root: "packages/schema",
-    typecheck: { enabled: true, only: true, include: ["src/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" },
-  },
-};
-
-const isQuick = process.env.TEST_EFFORT === "quick";
-
 // tRPC's stock adapter and PostgreSQL take several times as long for a call, and some tests make tens of thousands.
 const testTimeout = process.env.INVIGIL_TRPC_ADAPTER === "stock" || isOnPostgres ? 120_000 : 30_000;
 
@@ -115,6 +104,8 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     // Most objects of a test are garbage after it. In a larger nursery, fewer of them are copied first.
     execArgv: ["--max-semi-space-size=64"],
+    // What the compiler wrote is loaded as Node loads it, which takes a third of the time.
+    server: { deps: { external: [/\/packages\/(?:schema|server|trpc-fastify)\/dist\//] } },
     // A transformed file is kept until its content changes.
     experimental: { fsModuleCache: true, fsModuleCachePath: pathOf("node_modules/.cache/vitest") },
     sequence: { sequencer: PackageByPackage },
@@ -125,8 +116,6 @@ export default defineConfig({
     reporters: ["default", "./scripts/closing-line.mjs"],
     projects: [
       ...PACKAGES.map(inProcess),
-      // The step `types` of the quick check compiles these files too, and that is all that can fail.
-      ...(isQuick ? [] : [SCHEMA_TYPES]),
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
       ...["server", "client"].map(processes),
       ...["server", "client", "trpc-fastify", "react"].map(published),

@@ -13,9 +13,9 @@ import { storageTests } from "./storage-tests.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const bin = (name) => join(root, "node_modules/.bin", name);
-const sources = readdirSync(join(root, "packages"))
-  .map((name) => `packages/${name}/src`)
-  .filter((folder) => existsSync(join(root, folder)));
+const packages = readdirSync(join(root, "packages"))
+  .map((name) => `packages/${name}`)
+  .filter((folder) => existsSync(join(root, folder, "src")));
 
 const { only, quick = false } = parseArgs({
   options: { only: { type: "string" }, quick: { type: "boolean" } },
@@ -25,7 +25,7 @@ const vitest = [bin("vitest"), "run", "--config", "vitest.workspace.ts"];
 
 /** In the order in which they begin, each after those that it names. */
 const steps = [
-  { name: "types", command: [bin("tsc"), "-b"] },
+  { name: "types", command: [bin("tsc"), "-b", ...packages] },
   { name: "format", command: [bin("biome"), "check", "--error-on-warnings", "."] },
   { name: "packed", command: [process.execPath, "scripts/pack.mjs"], after: ["types"], isQuick: false },
   { name: "script", command: [process.execPath, "scripts/build.mjs", "script"], after: ["types"] },
@@ -58,6 +58,8 @@ const steps = [
     after: ["console", "packed", "script"],
     isQuick: false,
   },
+  // Beside the tests: no other step needs what it makes.
+  { name: "test-types", command: [bin("tsc"), "-b"], after: ["types"] },
   {
     name: "tests",
     // vitest runs what one of several patterns lets through, so there is one: `-p*` is whatever starts processes, and `-ci` what only .ci/run runs.
@@ -84,7 +86,7 @@ const steps = [
     command: [
       bin("depcruise"),
       ...(quick ? ["--cache", "node_modules/.cache/dependency-cruiser", "--cache-strategy", "content"] : []),
-      ...sources,
+      ...packages.map((folder) => `${folder}/src`),
     ],
     after: ["types"],
   },

@@ -465,6 +465,211 @@ export interface OnRoomEventInput {
   lastEventId?: string | null | undefined;
 }
 
+/** Input of `room.listEvents`. */
+export interface ListRoomEventsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** Only events about this person and about the room as a whole. Absent: about everybody. 1 to 128 characters. */
+  userId?: string | null | undefined;
+  /** Only events of these types. Absent: of all of them. */
+  types?: ("room_ended" | "room_reopened" | "audio_status_changed" | "participant_added" | "participant_updated" | "participant_removed" | "participant_entered" | "participant_left" | "devices_changed" | "publish_status_changed")[] | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** The `nextCursor` of the previous page. Absent: the first page. At least 1. */
+  cursor?: number | null | undefined;
+}
+
+/** Output of `room.listEvents`. */
+export interface RoomEventPage {
+  /** The newest events first. A page may have fewer than its size, or none, and others follow: a call looks at a limited part of the log. */
+  events: ListedEvent[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: number | undefined;
+  /** From when on this page and those before it have all events that were asked for. On the last page: earlier ones are not kept. Absent: nothing is missing. */
+  completeSince?: Date | undefined;
+}
+
+/** An event about a room that says everything itself: of messages and records, there are lists. */
+export type ListedEvent =
+  | RoomEndedEvent
+  | RoomReopenedEvent
+  | AudioStatusChangedEvent
+  | ParticipantAddedEvent
+  | ParticipantUpdatedEvent
+  | ParticipantRemovedEvent
+  | ParticipantEnteredEvent
+  | ParticipantLeftEvent
+  | DevicesChangedEvent
+  | PublishStatusChangedEvent;
+
+/** The room has ended. */
+export interface RoomEndedEvent {
+  /** The type of the event. */
+  type: "room_ended";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+}
+
+/** An administrator reopened a room that had ended. */
+export interface RoomReopenedEvent {
+  /** The type of the event. */
+  type: "room_reopened";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+}
+
+/** The teacher began or stopped to speak to the whole room. */
+export interface AudioStatusChangedEvent {
+  /** The type of the event. */
+  type: "audio_status_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** Whether the teacher is speaking to the whole room. */
+  audioStatus: "silent" | "speaking";
+}
+
+/** A person was added to the room. */
+export interface ParticipantAddedEvent {
+  /** The type of the event. */
+  type: "participant_added";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The name of the person. */
+  name: string;
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+}
+
+/** The name or the extra minutes of a person changed. */
+export interface ParticipantUpdatedEvent {
+  /** The type of the event. */
+  type: "participant_updated";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The name of the person. */
+  name: string;
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
+}
+
+/** A person was removed from the room, or moved to another one. */
+export interface ParticipantRemovedEvent {
+  /** The type of the event. */
+  type: "participant_removed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+}
+
+/** A person's page connected. */
+export interface ParticipantEnteredEvent {
+  /** The type of the event. */
+  type: "participant_entered";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+}
+
+/** A person's page has been disconnected for longer than the settle time. */
+export interface ParticipantLeftEvent {
+  /** The type of the event. */
+  type: "participant_left";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+}
+
+/** The number of devices that have a page open changed. It starts at one when the page connects. */
+export interface DevicesChangedEvent {
+  /** The type of the event. */
+  type: "devices_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** The number of devices that have the page open, counted as connections that subscribe as this person and camera. More than one may mean that several people use the same link. A device without a subscription is not counted. */
+  devices: number;
+}
+
+/** A camera began or stopped to send its stream. */
+export interface PublishStatusChangedEvent {
+  /** The type of the event. */
+  type: "publish_status_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** Whether the camera sends its stream: not yet, now, or no longer. */
+  status: "idle" | "publishing" | "stopped";
+}
+
 /** Input of `exam.create`. */
 export interface CreateExamInput {
   /** The name of the exam, on one line, without white space at its ends. 1 to 63 characters. */
@@ -2132,174 +2337,6 @@ export interface RoomCreatedEvent {
   room: Room;
 }
 
-/** The room has ended. */
-export interface RoomEndedEvent {
-  /** The type of the event. */
-  type: "room_ended";
-  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
-  id: string;
-  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
-  roomId: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
-}
-
-/** An administrator reopened a room that had ended. */
-export interface RoomReopenedEvent {
-  /** The type of the event. */
-  type: "room_reopened";
-  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
-  id: string;
-  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
-  roomId: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
-}
-
-/** The teacher began or stopped to speak to the whole room. */
-export interface AudioStatusChangedEvent {
-  /** The type of the event. */
-  type: "audio_status_changed";
-  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
-  id: string;
-  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
-  roomId: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
-  /** Whether the teacher is speaking to the whole room. */
-  audioStatus: "silent" | "speaking";
-}
-
-/** A person was added to the room. */
-export interface ParticipantAddedEvent {
-  /** The type of the event. */
-  type: "participant_added";
-  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
-  id: string;
-  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
-  roomId: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
-  /** The user id of the person. */
-  userId: string;
-  /** The role of the person in the room. */
-  role: "teacher" | "inspector" | "examinee";
-  /** The name of the person. */
-  name: string;
-  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
-  extraMinutes: number;
-}
-
-/** The name or the extra minutes of a person changed. */
-export interface ParticipantUpdatedEvent {
-  /** The type of the event. */
-  type: "participant_updated";
-  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
-  id: string;
-  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
-  roomId: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
-  /** The user id of the person. */
-  userId: string;
-  /** The role of the person in the room. */
-  role: "teacher" | "inspector" | "examinee";
-  /** The name of the person. */
-  name: string;
-  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
-  extraMinutes: number;
-}
-
-/** A person was removed from the room, or moved to another one. */
-export interface ParticipantRemovedEvent {
-  /** The type of the event. */
-  type: "participant_removed";
-  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
-  id: string;
-  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
-  roomId: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
-  /** The user id of the person. */
-  userId: string;
-  /** The role of the person in the room. */
-  role: "teacher" | "inspector" | "examinee";
-}
-
-/** A person's page connected. */
-export interface ParticipantEnteredEvent {
-  /** The type of the event. */
-  type: "participant_entered";
-  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
-  id: string;
-  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
-  roomId: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
-  /** The user id of the person. */
-  userId: string;
-  /** The role of the person in the room. */
-  role: "teacher" | "inspector" | "examinee";
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
-  camera: "main" | "pc";
-}
-
-/** A person's page has been disconnected for longer than the settle time. */
-export interface ParticipantLeftEvent {
-  /** The type of the event. */
-  type: "participant_left";
-  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
-  id: string;
-  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
-  roomId: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
-  /** The user id of the person. */
-  userId: string;
-  /** The role of the person in the room. */
-  role: "teacher" | "inspector" | "examinee";
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
-  camera: "main" | "pc";
-}
-
-/** The number of devices that have a page open changed. It starts at one when the page connects. */
-export interface DevicesChangedEvent {
-  /** The type of the event. */
-  type: "devices_changed";
-  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
-  id: string;
-  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
-  roomId: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
-  /** The user id of the person. */
-  userId: string;
-  /** The role of the person in the room. */
-  role: "teacher" | "inspector" | "examinee";
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
-  camera: "main" | "pc";
-  /** The number of devices that have the page open, counted as connections that subscribe as this person and camera. More than one may mean that several people use the same link. A device without a subscription is not counted. */
-  devices: number;
-}
-
-/** A camera began or stopped to send its stream. */
-export interface PublishStatusChangedEvent {
-  /** The type of the event. */
-  type: "publish_status_changed";
-  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
-  id: string;
-  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
-  roomId: string;
-  /** When it happened, by the server's clock. */
-  time: Date;
-  /** The user id of the person. */
-  userId: string;
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
-  camera: "main" | "pc";
-  /** Whether the camera sends its stream: not yet, now, or no longer. */
-  status: "idle" | "publishing" | "stopped";
-}
-
 /** Many people of the exam changed at once, or people without a room did: an import, a plan or a removal. Read the people again with `exam.people`. */
 export interface RosterChangedEvent {
   /** The type of the event. */
@@ -2667,6 +2704,12 @@ export type Procedures = {
      * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
      */
     onEvent: TRPCSubscriptionProcedure<{ input: OnRoomEventInput; output: AsyncIterable<Tracked<RoomEvent>, void, undefined>; meta: unknown }>;
+    /**
+     * Returns what happened in a room, as far as the event log still has it: who came and went, what cameras did, and changes of the room.
+     *
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     */
+    listEvents: TRPCQueryProcedure<{ input: ListRoomEventsInput; output: RoomEventPage; meta: unknown }>;
     /**
      * Returns the connected pages of a room.
      *

@@ -6,7 +6,7 @@ import { serveHls } from "./support/hls.js";
 let world: World;
 
 beforeAll(async () => {
-  world = await openWorld({ config: STREAMS });
+  world = await openWorld({ config: { ...STREAMS, presenceSettleSeconds: 0 } });
 });
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
@@ -24,6 +24,9 @@ const WORDS = {
     make: "Make a new link",
     message: "Message to 王芳",
     detections: /^Detections/,
+    presence: /^Presence/,
+    came: "Came (Phone)",
+    left: "Disconnected (Phone)",
     record: "Phone in the picture",
     moved: /was moved to/,
     removed: "e1 is in no room of this exam",
@@ -41,6 +44,9 @@ const WORDS = {
     make: "生成新链接",
     message: "发给王芳",
     detections: /^检测记录/,
+    presence: /^在线/,
+    came: "上线（手机）",
+    left: "断开（手机）",
     record: "检测到手机",
     moved: /已调换到/,
     removed: "e1不在本场考试的任何考场",
@@ -56,6 +62,13 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     const people = [{ userId: "e1", name: "王芳" }];
     const hall = await openExamRoom(world, { room: `Hall A ${locale}`, people });
     const other = await openExamRoom(world, { room: `Hall B ${locale}`, people: [], examId: hall.examId });
+    // They come, go and come back before anybody looks.
+    const isHere = (pages: number) =>
+      expect.poll(() => world.teacher.room.presence({ roomId: hall.roomId })).toHaveLength(pages);
+    const leaveFirst = await hall.enter("e1");
+    await isHere(1);
+    leaveFirst();
+    await isHere(0);
     const leave = await hall.enter("e1");
     await hall.as("e1").cheat.addRecords({
       roomId: hall.roomId,
@@ -73,6 +86,11 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     await page.getByRole("radio", { name: words.detections }).check();
     await expect.poll(() => new URL(page.url()).searchParams.get("kind")).toBe("records");
     expect(await page.getByRole("listitem").filter({ hasText: words.record }).count()).toBe(1);
+
+    await page.getByRole("radio", { name: words.presence }).check();
+    const lines = page.getByRole("listitem");
+    await expect.poll(() => lines.filter({ hasText: words.came }).count()).toBe(2);
+    expect(await lines.filter({ hasText: words.left }).count()).toBe(1);
 
     await page.getByRole("button", { name: words.actions }).click();
     await page.getByRole("menuitem", { name: words.minutes }).click();

@@ -102,6 +102,7 @@ describe.each(["en", "zh-CN"] as const)("the exams, in %s", (locale) => {
     await page.getByRole("heading", { name: words.setup }).waitFor();
     await page.getByRole("navigation").getByRole("link", { name: words.exams, exact: true }).click();
     await page.getByRole("button", { name: words.actions(name) }).click();
+    await page.getByRole("menuitem", { name: words.remove }).waitFor();
     await check();
     await page.getByRole("menuitem", { name: words.remove }).click();
     const remove = page.getByRole("button", { name: words.removeAction });

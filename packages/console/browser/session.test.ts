@@ -37,9 +37,7 @@ it("ends when the server refuses it, and begins again at the same address", asyn
     userId: ACCOUNTS.teacher.userId,
     password: `${PASSWORD}, another`,
   });
-  await page.getByRole("navigation").getByRole("link", { name: "Exams" }).click();
   await page.getByText("Your session has ended").waitFor();
-  await page.goBack();
   await check();
   await page.getByLabel("User name").fill(ACCOUNTS.teacher.userId);
   await page.getByLabel("Password", { exact: true }).fill(`${PASSWORD}, another`);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cheatConfigSchema, cheatRecordSchema } from "./cheat.js";
-import { extraMinutes, found, personName } from "./fields.js";
+import { boundedList, optional, pageSizeSchema, wholeNumber } from "./common.js";
+import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
 import {
   devicesSchema,
   type ExamSnapshot,
@@ -433,3 +434,55 @@ export const peopleEventSchema = union([
 ]).describe(
   "An event that subscribers to the people of an exam receive: those that change people or rooms, in one order.",
 ) as z.ZodType as z.ZodType<PeopleEvent>;
+
+/** The types of the events about a room that say everything themselves. `room.listEvents` returns them. */
+export type ListedEventType = {
+  [Type in EventTypeAbout<"room">]: [keyof LookedUpFields<Type>] extends [never] ? Type : never;
+}[EventTypeAbout<"room">];
+export type ListedEvent = Extract<LoggedEvent, { type: ListedEventType }>;
+
+const listed = Object.entries<Events[EventType]>(events).filter(
+  ([, { about, lookedUp }]) => about === "room" && lookedUp === undefined,
+);
+// Safe: these are the names of such events.
+export const listedEventTypes = listed.map(([type]) => type) as ListedEventType[];
+
+// Safe: the types are those of the same declarations.
+export const listedEventSchema = union(listed.flatMap(([, event]) => schemas.get(event) ?? [])).describe(
+  "An event about a room that says everything itself: of messages and records, there are lists.",
+) as z.ZodType as z.ZodType<ListedEvent>;
+
+export const listRoomEventsInput = z
+  .object({
+    roomId: given.roomId,
+    userId: optional(given.userId).describe(
+      "Only events about this person and about the room as a whole. Absent: about everybody.",
+    ),
+    types: optional(boundedList(z.enum(listedEventTypes), listed.length)).describe(
+      "Only events of these types. Absent: of all of them.",
+    ),
+    pageSize: pageSizeSchema(20),
+    cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)).describe(
+      "The `nextCursor` of the previous page. Absent: the first page.",
+    ),
+  })
+  .describe("Input of `room.listEvents`.");
+export type ListRoomEventsInput = z.infer<typeof listRoomEventsInput>;
+
+export const roomEventPageSchema = z
+  .object({
+    events: z
+      .array(listedEventSchema)
+      .describe(
+        "The newest events first. A page may have fewer than its size, or none, and others follow: a call looks at a limited part of the log.",
+      ),
+    nextCursor: nextNumber,
+    completeSince: z
+      .date()
+      .optional()
+      .describe(
+        "From when on this page and those before it have all events that were asked for. On the last page: earlier ones are not kept. Absent: nothing is missing.",
+      ),
+  })
+  .describe("Output of `room.listEvents`.");
+export type RoomEventPage = z.infer<typeof roomEventPageSchema>;

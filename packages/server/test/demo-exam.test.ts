@@ -8,8 +8,6 @@ import { roomEvents } from "../src/storage/tables.js";
 import { type DemoWorld, openDemo } from "./support/demo.js";
 import { countRows } from "./support/tables.js";
 
-// Also on PostgreSQL: a round is played by the services, and its deletion leaves no row.
-
 describe("a script", () => {
   it("is the same for the same seed, and another for another", () => {
     expect(writeScript(7)).toEqual(writeScript(7));

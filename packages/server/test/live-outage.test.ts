@@ -1,21 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { MAX_QUEUED } from "../src/features/subscriptions/event-queue.js";
 import { readEvents } from "./support/listening.js";
-import { ADMIN, EXAMINEE, type LiveHall, listenLater, openLiveHall, TEACHER } from "./support/live-hall.js";
+import {
+  ADMIN,
+  EXAMINEE,
+  type LiveHall,
+  listenLater,
+  openLiveHall,
+  speak,
+  TEACHER,
+} from "./support/live-hall.js";
 import { createOutage, type Outage } from "./support/outage.js";
 
 // A database that fails ends no subscription.
 
-/** Switches the audio status of the room a number of times, which adds that many events. */
-const speak = async (hall: LiveHall, times: number): Promise<void> => {
-  const roomId = hall.room.id;
-  const teacher = hall.as(TEACHER);
-  let { audioStatus } = await teacher.room.get({ roomId });
-  for (let n = 0; n < times; n += 1) {
-    audioStatus = audioStatus === "silent" ? "speaking" : "silent";
-    await teacher.room.setAudioStatus({ roomId, audioStatus });
-  }
-};
 const idsOf = (events: readonly { id: string }[]) => events.map(({ id }) => Number(id));
 
 /** Takes the database away, lets a subscriber proceed until it has needed the database several times, and brings it back. */

@@ -5,22 +5,12 @@ import { MAX_QUEUED } from "../src/features/subscriptions/event-queue.js";
 import { openTestDatabase } from "./support/database.js";
 import { tempFolder } from "./support/folders.js";
 import { listenExam, listenRoom } from "./support/listening.js";
-import { ADMIN, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { ADMIN, openLiveHall, speak, TEACHER } from "./support/live-hall.js";
 import { writeRows } from "./support/writes.js";
 
 const START = new Date("2026-01-02T03:04:05Z");
 const HOUR = 3_600_000;
 
-/** Switches the audio status of the room a number of times, which adds that many events. */
-const speak = async (hall: LiveHall, times: number): Promise<void> => {
-  const roomId = hall.room.id;
-  const teacher = hall.as(TEACHER);
-  let { audioStatus } = await teacher.room.get({ roomId });
-  for (let n = 0; n < times; n += 1) {
-    audioStatus = audioStatus === "silent" ? "speaking" : "silent";
-    await teacher.room.setAudioStatus({ roomId, audioStatus });
-  }
-};
 /** A client that can stop receiving for a while. */
 const createClient = () => {
   let taken = Promise.resolve();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { DateTime } from "luxon";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { often } from "./support/effort.js";
 import { encode } from "./support/files.js";
 import { type Ended, paste, REPOSITORY, type Server, serve, tempFolder } from "./support/process.js";
 
@@ -15,8 +16,7 @@ const withOwnValues = (text: string): string =>
 /** The commands of the guide, in order. The last block starts the server. */
 const BLOCKS = [...GUIDE.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = ""]) => withOwnValues(block));
 
-const CANDIDATES = 4000;
-const TEACHERS = 160;
+const [CANDIDATES, TEACHERS] = often([1000, 40], [4000, 160]);
 const INSPECTORS = 5;
 const ROOMS = Math.ceil(CANDIDATES / 28);
 const numbers = (length: number) => Array.from({ length }, (_, index) => index + 1);

@@ -60,7 +60,7 @@ beforeAll(async () => {
   chmodSync(folder.path, 0o755);
   const rules = join(folder.path, "pg_hba.conf");
   writeFileSync(rules, RULES);
-  server = await startPostgresServer([`hba_file=${rules}`, ...certificateSettings()]);
+  server = await startPostgresServer([`hba_file=${rules}`, "fsync=off", ...certificateSettings()]);
   schemas = await openSchemas(server.url);
   await schemas.client.query(`CREATE ROLE guest LOGIN PASSWORD '${PASSWORD}'`);
   await schemas.client.query("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0");

@@ -15,7 +15,7 @@ let server: PostgresServer;
 let schemas: Schemas;
 beforeAll(async () => {
   if (isSkipped) return;
-  server = await startPostgresServer();
+  server = await startPostgresServer(["fsync=off"]);
   schemas = await openSchemas(server.url);
 }, 60_000);
 afterAll(async () => {

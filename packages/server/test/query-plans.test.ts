@@ -315,6 +315,16 @@ const more: Partial<Record<ProcedurePath, (stage: Stage) => Promise<unknown>>> =
     await app.as(TEACHER).participant.move({ roomId, userId: "examinee1", toRoomId });
     await app.as(TEACHER).participant.move({ roomId: toRoomId, userId: "examinee1", toRoomId: roomId });
   },
+  "room.listEvents": async ({ app, roomId }) => {
+    for (const later of OPTIONAL)
+      for (const ofPerson of OPTIONAL)
+        await app.as(TEACHER).room.listEvents({
+          roomId,
+          pageSize: 1,
+          ...(later && { cursor: 2 }),
+          ...(ofPerson && { userId: "examinee1" }),
+        });
+  },
   "stream.listEvents": async ({ app, roomId }) => {
     for (const later of OPTIONAL)
       await app.as(TEACHER).stream.listEvents({ roomId, pageSize: 1, ...(later && { cursor: 2 }) });

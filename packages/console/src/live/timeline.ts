@@ -44,7 +44,9 @@ export type What =
     }
   | { readonly is: "added" | "removed" }
   | { readonly is: "updated"; readonly extraMinutes: number }
-  | { readonly is: "ended" | "reopened" | "speaking" | "silent" };
+  | { readonly is: "ended" | "reopened" | "speaking" | "silent" }
+  /** Nothing happened: what was before is not kept in full. */
+  | { readonly is: "cut" };
 
 /** Something that happened in a room. */
 export interface Entry {
@@ -190,11 +192,22 @@ export const eventEntries = (event: RoomEvent): readonly Entry[] => {
   }
 };
 
+/** Says from when on presence is known. Its key puts it below what happened at that time. */
+export const cutEntry = (since: Date): Entry => ({
+  key: "cut",
+  kind: "presence",
+  at: since.getTime(),
+  userId: undefined,
+  what: { is: "cut" },
+});
+/** Whether an entry is something that happened. */
+export const isHappening = ({ what }: Entry): boolean => what.is !== "cut";
+
 /** A part of a list that is read backwards, the newest first. */
 export interface Part {
   readonly entries: readonly Entry[];
-  /** Whether the list goes on. */
-  readonly hasOlder: boolean;
+  /** Since when everything of the list is read, in milliseconds since 1970, if the list goes on. */
+  readonly since?: number | undefined;
 }
 
 /**
@@ -204,12 +217,7 @@ export interface Part {
  * @param others - entries that belong to no list: events, and what the state tells about the past
  */
 export const mergeTimeline = (parts: readonly Part[], others: readonly Entry[]): readonly Entry[] => {
-  const from = Math.max(
-    Number.NEGATIVE_INFINITY,
-    ...parts.flatMap(({ entries, hasOlder }) =>
-      hasOlder ? [entries.reduce((oldest, { at }) => Math.min(oldest, at), Number.POSITIVE_INFINITY)] : [],
-    ),
-  );
+  const from = Math.max(...parts.map(({ since = Number.NEGATIVE_INFINITY }) => since));
   const byKey = new Map<string, Entry>();
   for (const entry of [...parts.flatMap(({ entries }) => entries), ...others]) {
     if (entry.at < from) continue;

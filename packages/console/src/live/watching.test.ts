@@ -5,6 +5,7 @@ import { rowsOf } from "./feed.js";
 import { byNeed, type SeatFacts, seatsOf } from "./seats.js";
 import {
   concerns,
+  cutEntry,
   type Entry,
   eventEntries,
   leftEntry,
@@ -73,7 +74,7 @@ describe("the timeline of a room", () => {
       event(3, 9, { type: "participant_left", ...connection }),
     ].flatMap(eventEntries);
     const entries = mergeTimeline(
-      [{ entries: listed, hasOlder: false }],
+      [{ entries: listed }],
       [
         ...live,
         pageEntry({ userId: "e1", camera: "main", since: at(1) }),
@@ -86,16 +87,15 @@ describe("the timeline of a room", () => {
   it("leaves out what is older than the end of a list that goes on, until the list is read further", () => {
     const records = [record(9, "e1", 100), record(8, "e1", 50)];
     const messages = [entryOf(message(3, 80)), entryOf(message(2, 10))];
-    const keys = (hasOlder: boolean) =>
+    const keys = (since?: Date) =>
       mergeTimeline(
-        [
-          { entries: records, hasOlder },
-          { entries: messages, hasOlder: false },
-        ],
-        [],
+        [{ entries: records, since: since?.getTime() }, { entries: messages }],
+        [cutEntry(at(10))],
       ).map(({ key }) => key);
-    expect(keys(true)).toEqual(["record 9", "message 3", "record 8"]);
-    expect(keys(false)).toEqual(["record 9", "message 3", "record 8", "message 2"]);
+    expect(keys(at(50))).toEqual(["record 9", "message 3", "record 8"]);
+    // A part without a line may reach further back than another.
+    expect(keys(at(60))).toEqual(["record 9", "message 3"]);
+    expect(keys()).toEqual(["record 9", "message 3", "record 8", "message 2", "cut"]);
   });
 
   it("has one line for a command that was sent again, and none for answers and what the server sends", () => {

@@ -76,6 +76,8 @@ import { createStreamService } from "../features/stream/service.js";
 import { createStreamStore } from "../features/stream/store.js";
 import { createEventDispatcher } from "../features/subscriptions/event-dispatcher.js";
 import { createSubscriptionLimits } from "../features/subscriptions/limits.js";
+import { createPastEventService } from "../features/subscriptions/past-events.js";
+import { createPastEventStore } from "../features/subscriptions/past-events-store.js";
 import { createSubscriptionService } from "../features/subscriptions/service.js";
 import { createSubscriptionStore } from "../features/subscriptions/store.js";
 import { createUploadService } from "../features/upload/service.js";
@@ -420,6 +422,12 @@ export const createServices = (
     retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });
+  const pastEvents = createPastEventService({
+    store: createPastEventStore({ storage }),
+    access,
+    rates,
+    clock,
+  });
   const dropIn = createDropInService({
     messages,
     access,
@@ -456,7 +464,7 @@ export const createServices = (
     store: createCheckStore({ storage }),
     access,
     accessLog,
-    exams: exam,
+    together: storage.together,
     audio,
     cheat,
     codes,
@@ -511,6 +519,7 @@ export const createServices = (
     bulk,
     stream,
     subscriptions,
+    pastEvents,
     dropIn,
   };
 };

@@ -8,6 +8,7 @@ import { allRooms, findExam, findRoom } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 import { OPERATOR } from "./operator.js";
 import { count, print, printCreated, printList, table } from "./output.js";
+import { addEvents } from "./room-events.js";
 import type { CommandRun } from "./run.js";
 import { type TimeFormatter, timeFormatter } from "./time.js";
 
@@ -176,6 +177,7 @@ export const addRoom = (program: Command, run: CommandRun): void => {
   addLinks(room, run);
   addList(room, run);
   addShow(room, run);
+  addEvents(room, run);
   addEnd(room, run);
   addReopen(room, run);
   addRevokeLinks(room, run);

@@ -76,6 +76,9 @@ export const UNLIMITED: RateLimits = {
   takePresence: () => 0,
 };
 
+/** How many rows are looked at, to find or to count them, for what it costs to return one. */
+export const LOOKED_AT_A_ROW = 10;
+
 /** A limit is an amount per minute, which may be used all at once. */
 const WINDOW_MS = 60_000;
 /** The part of it that presence may use at once. */

@@ -137,16 +137,23 @@ const placesOf = ({ nouns, shapes }: Api) => {
   const put = (type: string, page: string): void => {
     for (const name of namesIn(type, shapes)) if (!pages.has(name)) pages.set(name, page);
   };
+  const putInside = (name: string, page: string): void => {
+    for (const type of typesIn(shapes.get(name) ?? { name, sentence: "" })) put(type, page);
+  };
+  // Events stand together, whichever page needs them first.
+  for (const { kind, output } of procedures)
+    if (kind === "subscription") {
+      put(output, EVENTS_PAGE);
+      putInside(output, EVENTS_PAGE);
+    }
   // What a procedure takes or returns stands on its page, and what is inside of that on the first page that needs it.
-  for (const { kind, input, output, noun } of procedures) {
+  for (const { input, output, noun } of procedures) {
     put(input, noun);
-    put(output, kind === "subscription" ? EVENTS_PAGE : noun);
+    put(output, noun);
   }
   // What is put meanwhile follows.
   for (const page of [...nouns.keys(), EVENTS_PAGE])
-    for (const [name, where] of pages)
-      if (where === page)
-        for (const type of typesIn(shapes.get(name) ?? { name, sentence: "" })) put(type, page);
+    for (const [name, where] of pages) if (where === page) putInside(name, page);
   return { uses, pages };
 };
 

@@ -1,12 +1,15 @@
 import { callInProcess } from "../../src/app/in-process.js";
 import type { TestApp, TestCaller } from "../../src/app/testing.js";
 import { parseConfig } from "../../src/config/config.js";
+import { createEventLog, newEvent } from "../../src/domain/events.js";
 import { failureOf } from "../../src/domain/failures.js";
 import type { DeliveredRoomEvent } from "../../src/features/subscriptions/service.js";
 import { roomEvents } from "../../src/storage/tables.js";
+import { isOnPostgres } from "./engine.js";
 import { type EventReader, readEvents } from "./listening.js";
 import { rowsOf } from "./tables.js";
 import { openWorld, type World, type WorldOptions } from "./world.js";
+import { writeRows } from "./writes.js";
 
 export const ADMIN: TestCaller = { sub: "root", role: "admin" };
 export const TEACHER: TestCaller = { sub: "teacher1", role: "teacher" };
@@ -109,6 +112,28 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
       );
     },
   };
+};
+
+/** Switches the audio status of the room a number of times, which adds that many events. */
+export const speak = async ({ room, as, db, clock }: LiveHall, times: number): Promise<void> => {
+  const { id: roomId, examId } = room;
+  const teacher = as(TEACHER);
+  let { audioStatus } = await teacher.room.get({ roomId });
+  const next = () => {
+    audioStatus = audioStatus === "silent" ? "speaking" : "silent";
+    return { audioStatus };
+  };
+  // On PostgreSQL, a thousand calls take seconds. What another server commits at once comes in the same way.
+  const isWritten = isOnPostgres && times > 100;
+  if (isWritten) {
+    const events = Array.from({ length: times - 1 }, () =>
+      newEvent({ examId, roomId }, "audio_status_changed", next(), clock()),
+    );
+    await writeRows(db, (tx) => createEventLog({ added: () => undefined }).addAll(tx, events));
+    ({ audioStatus } = await teacher.room.get({ roomId }));
+  }
+  for (let n = isWritten ? times - 1 : 0; n < times; n += 1)
+    await teacher.room.setAudioStatus({ roomId, ...next() });
 };
 
 /** A subscriber to the room or to its exam, which receives nothing before `proceed` is called, nor after `hold`. */

@@ -18,6 +18,8 @@ export const withSetting = (url: string, ...settings: readonly string[]): string
   return changed.href;
 };
 
+const given = process.env.INVIGIL_TEST_POSTGRES_URL;
+
 export const openSchemas = async (url: string): Promise<Schemas> => {
   const client = new Client({ connectionString: url });
   // A test may crash the server.
@@ -34,14 +36,13 @@ export const openSchemas = async (url: string): Promise<Schemas> => {
       return { schema, url: withSetting(url, `search_path=${schema}`) };
     },
     [Symbol.asyncDispose]: async () => {
-      // One statement for each: together, they would take more locks than a transaction may have.
-      for (const schema of made) await client.query(`DROP SCHEMA ${schema} CASCADE`).catch(() => undefined);
+      // A server that tests have started ends with them. One statement for each: together, they would take more locks than a transaction may have.
+      if (url === given)
+        for (const schema of made) await client.query(`DROP SCHEMA ${schema} CASCADE`).catch(() => undefined);
       await client.end().catch(() => undefined);
     },
   };
 };
-
-const given = process.env.INVIGIL_TEST_POSTGRES_URL;
 
 /** Tests that do not crash the server need no data after a crash. */
 const SETTINGS = ["fsync=off", "full_page_writes=off", "max_connections=200"];

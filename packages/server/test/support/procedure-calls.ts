@@ -168,6 +168,10 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "room.joinCodes": { input: own },
   "room.joinCodes, of the exam": { input: examOf },
   "room.revokeLinks": { input: (school) => ({ ...own(school), userIds: ["examinee2"] }) },
+  "room.listEvents": { input: (school) => ({ ...own(school), pageSize: 2 }) },
+  "room.listEvents, about a person": {
+    input: (school) => ({ ...own(school), userId: "examinee2", types: ["participant_added"] }),
+  },
   "room.presence": { input: own },
   "room.snapshot": { input: own },
   // After an unknown event id, so that a snapshot arrives at once.

@@ -3,6 +3,7 @@ import { useInvigilClient, useLiveRoom, usePresence, useRoom, useRoomEvent } fro
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import {
+  cutEntry,
   type Entry,
   eventEntries,
   mergeTimeline,
@@ -17,69 +18,85 @@ const PAGE = 100;
 /** How many events are kept besides the lists. What is older is in the lists when they are read anew. */
 const MOST_EVENTS = 2000;
 
-/** Where each list goes on. `undefined`: from its beginning, `"end"`: not at all. */
-type Cursors = { readonly [List in "records" | "messages" | "streams"]: number | "end" | undefined };
-type Page = { readonly parts: readonly Part[]; readonly next: Cursors | undefined };
+/** Reads a part of a list, from its beginning or from where the part before ended. */
+type ReadPart = (cursor: number | undefined) => Promise<Part & { readonly next: number | undefined }>;
+/** Where each list goes on. `"end"`: not at all. */
+type Cursors = readonly (number | "end" | undefined)[];
+type Page = { readonly parts: readonly Part[]; readonly next: Cursors };
+const NOWHERE: Cursors = [];
 
-const FIRST: Cursors = { records: undefined, messages: undefined, streams: undefined };
-const NOTHING_MORE: { readonly rows: readonly never[]; readonly nextCursor: undefined } = {
-  rows: [],
-  nextCursor: undefined,
-};
+/** Makes a part of the rows of a list, which are read in the order in which they were written. */
+const partOf = <Row>(
+  rows: readonly Row[],
+  next: number | undefined,
+  { entriesOf, timeOf }: { entriesOf: (row: Row) => readonly Entry[]; timeOf: (row: Row) => Date },
+) => ({
+  entries: rows.flatMap(entriesOf),
+  since: next === undefined ? undefined : rows.map(timeOf).at(-1)?.getTime(),
+  next,
+});
 
-/** Reads the next page of each list of a room. */
-const readPage = async (
-  { cheat, im, stream }: InvigilClient,
-  roomId: string,
-  cursors: Cursors,
-  signal: AbortSignal,
-): Promise<Page> => {
+/** The lists of a room. */
+const listsOf = (
+  { cheat, im, stream, room }: InvigilClient,
+  { roomId, userId, signal }: { roomId: string; userId: string | undefined; signal: AbortSignal },
+): readonly ReadPart[] => {
   const how = { signal };
   const input = (cursor: number | undefined) => ({ roomId, pageSize: PAGE, cursor });
-  const [records, messages, streams] = await Promise.all([
-    cursors.records === "end"
-      ? NOTHING_MORE
-      : cheat.listRecords
-          .query(input(cursors.records), how)
-          .then(({ records: rows, nextCursor }) => ({ rows, nextCursor })),
-    cursors.messages === "end"
-      ? NOTHING_MORE
-      : im.history
-          .query(input(cursors.messages), how)
-          .then(({ messages: rows, nextCursor }) => ({ rows, nextCursor })),
-    cursors.streams === "end"
-      ? NOTHING_MORE
-      : stream.listEvents
-          .query(input(cursors.streams), how)
-          .then(({ events: rows, nextCursor }) => ({ rows, nextCursor })),
-  ]);
-  const part = (entries: readonly Entry[], nextCursor: number | undefined): Part => ({
-    entries,
-    hasOlder: nextCursor !== undefined,
-  });
-  const next = {
-    records: records.nextCursor ?? "end",
-    messages: messages.nextCursor ?? "end",
-    streams: streams.nextCursor ?? "end",
-  } as const;
-  return {
-    parts: [
-      part(records.rows.map(recordEntry), records.nextCursor),
-      part(
-        messages.rows.flatMap((message) => messageEntry(message) ?? []),
-        messages.nextCursor,
-      ),
-      part(streams.rows.map(streamEntry), streams.nextCursor),
-    ],
-    next: Object.values(next).every((cursor) => cursor === "end") ? undefined : next,
-  };
+  return [
+    async (cursor) => {
+      const { records, nextCursor } = await cheat.listRecords.query(input(cursor), how);
+      return partOf(records, nextCursor, {
+        entriesOf: (record) => [recordEntry(record)],
+        timeOf: ({ createdAt }) => createdAt,
+      });
+    },
+    async (cursor) => {
+      const { messages, nextCursor } = await im.history.query(input(cursor), how);
+      return partOf(messages, nextCursor, {
+        entriesOf: (message) => {
+          const entry = messageEntry(message);
+          return entry ? [entry] : [];
+        },
+        timeOf: ({ time }) => time,
+      });
+    },
+    async (cursor) => {
+      const { events, nextCursor } = await stream.listEvents.query(input(cursor), how);
+      return partOf(events, nextCursor, {
+        entriesOf: (event) => [streamEntry(event)],
+        timeOf: ({ createdAt }) => createdAt,
+      });
+    },
+    async (cursor) => {
+      const { events, nextCursor, completeSince } = await room.listEvents.query(
+        { ...input(cursor), userId },
+        how,
+      );
+      const entries = events.flatMap(eventEntries);
+      return nextCursor === undefined
+        ? { entries: completeSince ? [...entries, cutEntry(completeSince)] : entries, next: undefined }
+        : { entries, since: completeSince?.getTime(), next: nextCursor };
+    },
+  ];
+};
+
+/** Reads the next part of each list. */
+const readPage = async (lists: readonly ReadPart[], cursors: Cursors): Promise<Page> => {
+  const parts = await Promise.all(
+    lists.map((read, list) => {
+      const cursor = cursors[list];
+      return cursor === "end" ? { entries: [], next: undefined } : read(cursor);
+    }),
+  );
+  return { parts, next: parts.map(({ next }) => next ?? "end") };
 };
 
 /** Joins the pages of each list. */
 const joinPages = (pages: readonly Page[]): readonly Part[] =>
-  [0, 1, 2].map((list) => ({
+  (pages.at(-1)?.parts ?? []).map(({ since }, list) => ({
     entries: pages.flatMap(({ parts }) => parts[list]?.entries ?? []),
-    hasOlder: pages.at(-1)?.parts[list]?.hasOlder ?? false,
+    since,
   }));
 
 /** The events that become entries. */
@@ -112,11 +129,13 @@ export interface Timeline {
 }
 
 /**
- * Everything that happened in a room, in one column: its records, messages and streams as the server lists them, and events as they come.
+ * Everything that happened in a room, in one column: its records, messages, streams and earlier events as the server lists them, and events
+ * as they come.
  *
  * @param past - what else is known of the past, such as since when somebody was gone
+ * @param userId - whose page it is: earlier events of others are not read
  */
-export const useTimeline = (roomId: string, past: readonly Entry[] = []): Timeline => {
+export const useTimeline = (roomId: string, past: readonly Entry[], userId?: string): Timeline => {
   const client = useInvigilClient();
   const isLive = useRoom(roomId, ({ status, state }) => state !== undefined && status !== "connecting");
   const presence = usePresence(roomId);
@@ -127,10 +146,11 @@ export const useTimeline = (roomId: string, past: readonly Entry[] = []): Timeli
 
   const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } =
     useInfiniteQuery({
-      queryKey: ["timeline", roomId],
-      queryFn: ({ pageParam, signal }) => readPage(client, roomId, pageParam, signal),
-      initialPageParam: FIRST,
-      getNextPageParam: ({ next }) => next,
+      queryKey: ["timeline", roomId, userId],
+      queryFn: ({ pageParam, signal }) => readPage(listsOf(client, { roomId, userId, signal }), pageParam),
+      // Of each list from its beginning.
+      initialPageParam: NOWHERE,
+      getNextPageParam: ({ next }) => (next.every((cursor) => cursor === "end") ? undefined : next),
       // Events tell what is newer, from the moment on at which the room is live.
       enabled: isLive,
       staleTime: Number.POSITIVE_INFINITY,

@@ -5,7 +5,15 @@ import { Link } from "@tanstack/react-router";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { type SeatView, seatsOf } from "../../live/seats.js";
-import { type Camera, concerns, KINDS, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
+import {
+  type Camera,
+  concerns,
+  isHappening,
+  KINDS,
+  leftEntry,
+  loginsOf,
+  WRITTEN,
+} from "../../live/timeline.js";
 import type { Act } from "../../parts/acting/acts.js";
 import { PersonMenu } from "../../parts/acting/person-menu.js";
 import { Announce, useAnnounce } from "../../parts/announcer.js";
@@ -77,7 +85,7 @@ export function Candidate({
     () => known.get(userId)?.left.map((page) => leftEntry(userId, page)) ?? [],
     [known, userId],
   );
-  const timeline = useTimeline(roomId, past);
+  const timeline = useTimeline(roomId, past, userId);
   const own = useMemo(
     () => timeline.entries.filter((entry) => concerns(entry, userId)),
     [timeline.entries, userId],
@@ -134,7 +142,8 @@ export function Candidate({
   const { name, cameras, hasPc, extraMinutes } = seat;
   const mayAct = may.act && !hasEnded;
   const used = hasPc ? CAMERAS : (["main"] as const);
-  const count = (of: string) => own.filter((entry) => entry.kind === of).length;
+  const happenings = own.filter(isHappening);
+  const count = (of: string) => happenings.filter((entry) => entry.kind === of).length;
   return (
     <Page
       title={name}
@@ -196,7 +205,7 @@ export function Candidate({
               <Choices
                 label={kinds("label")}
                 choices={[
-                  { value: "all", label: kinds("all"), count: own.length },
+                  { value: "all", label: kinds("all"), count: happenings.length },
                   ...KINDS.map((one) => ({ value: one, label: kinds(one), count: count(one) })),
                 ]}
                 value={kind}

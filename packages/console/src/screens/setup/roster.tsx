@@ -54,7 +54,8 @@ export function Roster() {
     if (!file) return;
     setSeen({ kind: "imported", result: await send(file, false) });
     setFile(undefined);
-    await refresh();
+    // The next file can be chosen meanwhile.
+    void refresh();
   });
   const choose = ([chosen]: readonly File[]) => {
     if (!chosen || preview.isRunning || run.isRunning) return;

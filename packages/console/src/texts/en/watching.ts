@@ -59,6 +59,7 @@ export default {
     reopened: "The room was reopened",
     speaking: "A teacher speaks to the room",
     silent: "No teacher speaks to the room any more",
+    cut: "Who came and went before this is not kept in full",
     /** The same on the page of the person. */
     own: {
       entered: "Came ({camera})",

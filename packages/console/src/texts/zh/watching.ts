@@ -60,6 +60,7 @@ export default {
     reopened: "考场已重新开启",
     speaking: "监考正在口播",
     silent: "口播已停止",
+    cut: "在此之前的上线和断开记录已不完整",
     own: {
       entered: "上线（{camera}）",
       left: "断开（{camera}）",

@@ -35,8 +35,6 @@ const examsEndingAfter = statement(
 );
 /** Who plans an exam has made it lately. Times have no index, so no more exams than these are looked at. */
 const NEWEST = 1000;
-/** How many exams are counted in one turn of the event loop. */
-const COUNTED_TOGETHER = 50;
 /** Sorts after every id: ids consist of digits and lowercase letters. */
 const FIRST = "~";
 const newestExams = statement(
@@ -52,9 +50,9 @@ const newestExams = statement(
     .orderBy(desc(visibleExams.id))
     .limit(NEWEST),
 );
-const seatedExaminees = statement(
+const seatedExaminees = statement((dialect) =>
   query
-    .select({ people: count() })
+    .select({ examId: visibleRooms.examId, people: count() })
     .from(visibleRooms)
     .innerJoin(
       visibleParticipants,
@@ -64,13 +62,15 @@ const seatedExaminees = statement(
         eq(visibleParticipants.role, "examinee"),
       ),
     )
-    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.status, "in_progress"))),
+    .where(and(dialect.isAnyOf(visibleRooms.examId, "examIds"), eq(visibleRooms.status, "in_progress")))
+    .groupBy(visibleRooms.examId),
 );
-const unseatedExaminees = statement(
+const unseatedExaminees = statement((dialect) =>
   query
-    .select({ people: count() })
+    .select({ examId: visibleUnseated.examId, people: count() })
     .from(visibleUnseated)
-    .where(and(eq(visibleUnseated.examId, param("examId")), eq(visibleUnseated.role, "examinee"))),
+    .where(and(dialect.isAnyOf(visibleUnseated.examId, "examIds"), eq(visibleUnseated.role, "examinee")))
+    .groupBy(visibleUnseated.examId),
 );
 const openRoomsByServices = statement(
   query
@@ -82,24 +82,22 @@ const openRoomsByServices = statement(
 
 export const createCapacityStore = ({ storage }: { storage: Queries }): CapacityStore => {
   const counted = async (found: readonly Omit<UpcomingExam, "examinees">[]): Promise<UpcomingExam[]> => {
-    const exams: UpcomingExam[] = [];
-    for (let at = 0; at < found.length; at += COUNTED_TOGETHER) {
-      const some = found.slice(at, at + COUNTED_TOGETHER);
-      // One moment: a plan that becomes visible moves people from one to the other.
-      const counts = await storage.snapshot((reader) =>
-        Promise.all(
-          some.map(({ id: examId }) =>
-            Promise.all([reader.get(seatedExaminees, { examId }), reader.get(unseatedExaminees, { examId })]),
-          ),
-        ),
-      );
-      for (const [n, exam] of some.entries())
-        exams.push({
-          ...exam,
-          examinees: (counts[n] ?? []).reduce((sum, one) => sum + (one?.people ?? 0), 0),
-        });
-    }
-    return exams;
+    if (found.length === 0) return [];
+    const ids = found.map(({ id }) => id);
+    const parts = storage.dividesByExam ? ids.map((id) => [id]) : [ids];
+    // One moment: a plan that becomes visible moves people from one to the other.
+    const counts = await storage.snapshot((reader) =>
+      Promise.all(
+        parts.flatMap((examIds) => [
+          reader.all(seatedExaminees, { examIds }),
+          reader.all(unseatedExaminees, { examIds }),
+        ]),
+      ),
+    );
+    const examinees = new Map<string, number>();
+    for (const { examId, people } of counts.flat())
+      examinees.set(examId, (examinees.get(examId) ?? 0) + people);
+    return found.map((exam) => ({ ...exam, examinees: examinees.get(exam.id) ?? 0 }));
   };
   return {
     upcomingExams: async (now) => counted(await storage.all(examsEndingAfter, { now })),

@@ -7,11 +7,11 @@ import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
 import type { ServiceCheck } from "../../providers/checks.js";
+import type { Queries } from "../../storage/port.js";
 import type { AccessService } from "../access/service.js";
 import type { AudioService } from "../audio/service.js";
-import type { CapacityService } from "../capacity/service.js";
+import type { CapacityService, Peak } from "../capacity/service.js";
 import type { CheatService } from "../cheat/service.js";
-import type { ExamService } from "../exam/service.js";
 import type { CodeService } from "../room/service.js";
 import { type CheckStore, type NamedRoom, type PersonInRoom, ROOMS_PER_PAGE } from "./store.js";
 
@@ -45,6 +45,8 @@ const unless = (isAny: boolean, status: "attention" | "missing"): CheckItem["sta
 const namesOf = (people: readonly Pick<PersonInRoom, "userId" | "name">[]): CheckItem["people"] =>
   people.slice(0, MAX_NAMED).map(({ userId, name }) => ({ userId, name }));
 
+type ExamTimes = Pick<Exam, "startTime" | "endTime">;
+
 /** The people of an exam, and what they lack. */
 interface Roster {
   readonly counts: Readonly<Record<"examinee" | "teacher" | "inspector", number>>;
@@ -59,7 +61,7 @@ export const createCheckService = ({
   store,
   access,
   accessLog,
-  exams,
+  together,
   audio,
   cheat,
   codes,
@@ -74,7 +76,8 @@ export const createCheckService = ({
   readonly store: CheckStore;
   readonly access: AccessService;
   readonly accessLog: Pick<AccessLog, "flush">;
-  readonly exams: ExamService;
+  /** Sends reads of several stores together. */
+  readonly together: Queries["together"];
   readonly audio: AudioService;
   readonly cheat: Pick<CheatService, "configOf">;
   readonly codes: Pick<CodeService, "missingSetting">;
@@ -134,12 +137,15 @@ export const createCheckService = ({
     return asked.states;
   };
 
-  const audioItem = async (exam: Exam): Promise<CheckItem> => {
-    const { scheduledAudio, startTime, endTime } = exam;
+  const audioItem = async (
+    { startTime, endTime }: ExamTimes,
+    played: Pick<Exam, "scheduledAudio" | "manualAudio">,
+  ): Promise<CheckItem> => {
+    const { scheduledAudio } = played;
     const outside = scheduledAudio.filter(
       ({ startTime: at }) => at.getTime() < startTime.getTime() - BEFORE_MS || at > endTime,
     ).length;
-    const missingFiles = (await audio.missingFilesOf(exam)).length;
+    const missingFiles = (await audio.missingFilesOf(played)).length;
     const status =
       missingFiles > 0 ? "missing" : unless(scheduledAudio.length === 0 || outside > 0, "attention");
     return itemOf("audio", status, { numbers: { scheduled: scheduledAudio.length, outside, missingFiles } });
@@ -153,12 +159,12 @@ export const createCheckService = ({
     const numbers = { freeMiB: Math.floor(least.bytes / MIB), reserveMiB: diskReserveBytes / MIB };
     return itemOf("storage", status, { numbers });
   };
-  const streamItems = async (exam: Exam): Promise<CheckItem[]> => {
+  const streamItems = (peak: Peak | undefined): CheckItem[] => {
     const unset = [
       ...(streams.domains ? [] : ["INVIGIL_STREAM_PUSH_DOMAIN"]),
       ...(streamCallbackKey === undefined ? ["INVIGIL_STREAM_CALLBACK_KEY"] : []),
     ];
-    const { examinees = 0, streams: needed = 0 } = (await capacity.peakDuring(exam)) ?? {};
+    const { examinees = 0, streams: needed = 0 } = peak ?? {};
     return [
       itemOf("streams", streams.domains ? unless(unset.length > 0, "attention") : "missing", {
         settings: unset,
@@ -169,8 +175,10 @@ export const createCheckService = ({
     ];
   };
   /** Who has no way in: nobody has made a link for them since they were added, and they have no code. */
-  const accessItems = async (examId: string, { staff, withoutCode }: Roster): Promise<CheckItem[]> => {
-    const madeAt = await store.linksMadeAt(examId);
+  const accessItems = async (
+    { staff, withoutCode }: Roster,
+    madeAt: ReadonlyMap<string, Date>,
+  ): Promise<CheckItem[]> => {
     const lacking = withoutCode.filter(({ roomId, createdAt }) =>
       ["", roomId].every((of) => (madeAt.get(of)?.getTime() ?? 0) <= createdAt.getTime()),
     );
@@ -194,14 +202,22 @@ export const createCheckService = ({
 
   return {
     async check(caller, examId) {
-      await access.wholeExam(caller, examId);
+      const exam = await access.wholeExam(caller, examId);
       // So that links that this server has just made count.
       await accessLog.flush();
-      const exam = await exams.get(caller, examId);
       const now = clock();
-      const roster = await readRoster(examId);
+      const [roster, unseated, madeAt, played, cheatConfig, peak] = await together(() =>
+        Promise.all([
+          readRoster(examId),
+          store.unseated(examId, MAX_NAMED),
+          store.linksMadeAt(examId),
+          audio.ofExam(examId),
+          cheat.configOf(examId),
+          capacity.peakDuring(exam),
+        ]),
+      );
       const { counts, rooms, withoutTeacher } = roster;
-      const { examinees, staff, first } = await store.unseated(examId, MAX_NAMED);
+      const { examinees, staff, first } = unseated;
       rates.charge({ caller }, { readRows: roster.inRooms + examinees + staff });
       const all = counts.examinee + examinees;
       const minutes = (ms: number) => Math.round(ms / MINUTE_MS);
@@ -231,14 +247,14 @@ export const createCheckService = ({
             numbers: { rooms: withoutTeacher.length },
             rooms: withoutTeacher.slice(0, MAX_NAMED).map(({ id: roomId, name }) => ({ roomId, name })),
           }),
-          ...(await accessItems(examId, roster)),
+          ...(await accessItems(roster, madeAt)),
           itemOf("join_codes", unless(codes.missingSetting !== undefined, "attention"), {
             settings: codes.missingSetting === undefined ? [] : [codes.missingSetting],
           }),
           itemOf("web_apps", unless(unsetApps.length > 0, "missing"), { settings: unsetApps }),
-          await audioItem(exam),
-          itemOf("cheat_config", unless((await cheat.configOf(examId)) === undefined, "attention")),
-          ...(await streamItems(exam)),
+          await audioItem(exam, played),
+          itemOf("cheat_config", unless(cheatConfig === undefined, "attention")),
+          ...streamItems(peak),
           itemOf(
             "services",
             unless(

@@ -61,21 +61,26 @@ export const ROOMS_PER_PAGE = 100;
 const ENTRIES = 1000;
 const MAKES_LINKS = ["room.joinLinks", "room.joinCodes", "exam.cards"];
 
-const roomsAfter = statement(
-  query
-    .select({ id: rooms.id, name: rooms.name })
-    .from(rooms)
-    .where(
-      and(eq(rooms.examId, param("examId")), eq(rooms.status, "in_progress"), gt(rooms.id, param("after"))),
-    )
-    .orderBy(asc(rooms.id))
-    .limit(ROOMS_PER_PAGE),
+const page = query
+  .select({ id: rooms.id, name: rooms.name })
+  .from(rooms)
+  .where(
+    and(eq(rooms.examId, param("examId")), eq(rooms.status, "in_progress"), gt(rooms.id, param("after"))),
+  )
+  .orderBy(asc(rooms.id))
+  .limit(ROOMS_PER_PAGE);
+const roomsAfter = statement(page);
+const roomsOfPage = page.as("page");
+/** Whether somebody is in a room of the page. */
+const isOnPage = and(
+  eq(participants.examId, param("examId")),
+  inArray(participants.roomId, query.select({ id: roomsOfPage.id }).from(roomsOfPage)),
 );
-const countsByRoom = statement((dialect) =>
+const countsByRoom = statement(
   query
     .select({ roomId: participants.roomId, role: participants.role, people: count() })
     .from(participants)
-    .where(and(eq(participants.examId, param("examId")), dialect.isAnyOf(participants.roomId, "roomIds")))
+    .where(isOnPage)
     .groupBy(participants.roomId, participants.role),
 );
 const person = {
@@ -85,19 +90,13 @@ const person = {
   role: participants.role,
   createdAt: participants.createdAt,
 };
-const staffOfRooms = statement((dialect) =>
+const staffOfRooms = statement(
   query
     .select(person)
     .from(participants)
-    .where(
-      and(
-        eq(participants.examId, param("examId")),
-        dialect.isAnyOf(participants.roomId, "roomIds"),
-        ne(participants.role, "examinee"),
-      ),
-    ),
+    .where(and(isOnPage, ne(participants.role, "examinee"))),
 );
-const peopleWithoutCode = statement((dialect) =>
+const peopleWithoutCode = statement(
   query
     .select(person)
     .from(participants)
@@ -110,13 +109,7 @@ const peopleWithoutCode = statement((dialect) =>
         eq(joinCodes.page, "main"),
       ),
     )
-    .where(
-      and(
-        eq(participants.examId, param("examId")),
-        dialect.isAnyOf(participants.roomId, "roomIds"),
-        isNull(joinCodes.digest),
-      ),
-    ),
+    .where(and(isOnPage, isNull(joinCodes.digest))),
 );
 const countUnseated = statements((onlyExaminees: boolean) =>
   statement(
@@ -160,10 +153,10 @@ const enabledAccounts = statement((dialect) =>
 
 export const createCheckStore = ({ storage }: { storage: Queries }): CheckStore => ({
   async rooms(examId, after) {
-    const found = await storage.all(roomsAfter, { examId, after });
-    const of = { examId, roomIds: found.map(({ id }) => id) };
-    const [counts, staff, withoutCode] = await storage.together(() =>
+    const of = { examId, after };
+    const [found, counts, staff, withoutCode] = await storage.together(() =>
       Promise.all([
+        storage.all(roomsAfter, of),
         storage.all(countsByRoom, of),
         storage.all(staffOfRooms, of),
         storage.all(peopleWithoutCode, of),

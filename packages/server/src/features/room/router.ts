@@ -4,11 +4,13 @@ import {
   joinCodeSchema,
   joinLinkSchema,
   joinLinksInput,
+  listRoomEventsInput,
   listRoomsInput,
   onRoomEventInput,
   presenceSchema,
   revokedSeatSchema,
   revokeLinksInput,
+  roomEventPageSchema,
   roomPageSchema,
   roomRef,
   roomSchema,
@@ -20,6 +22,7 @@ import { adminProcedure, anyoneProcedure, staffProcedure, watcherProcedure } fro
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PresenceService } from "../presence/service.js";
+import type { PastEventService } from "../subscriptions/past-events.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
 import type { CodeService } from "./codes.js";
 import type { LinkService } from "./links.js";
@@ -30,12 +33,14 @@ export const createRoomRouter = ({
   links,
   codes,
   subscriptions,
+  pastEvents,
   presence,
 }: {
   room: RoomService;
   links: LinkService;
   codes: CodeService;
   subscriptions: SubscriptionService;
+  pastEvents: PastEventService;
   presence: PresenceService;
 }) =>
   router({
@@ -161,6 +166,17 @@ export const createRoomRouter = ({
           ctx,
         ),
       ),
+    listEvents: anyoneProcedure
+      .meta({
+        sentence:
+          "Returns what happened in a room, as far as the event log still has it: who came and went, what cameras did, and changes of the room.",
+        audited: "access",
+        errors: ["ROOM_NOT_FOUND"],
+        longAnswer: true,
+      })
+      .input(listRoomEventsInput)
+      .output(roomEventPageSchema)
+      .query(({ ctx, input }) => pastEvents.list(ctx.caller, input)),
     presence: watcherProcedure
       .meta({
         sentence: "Returns the connected pages of a room.",

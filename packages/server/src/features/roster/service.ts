@@ -10,7 +10,7 @@ import {
   type UnseatedPage,
 } from "@invigil/schema";
 import type { ActingCaller } from "../../domain/calls.js";
-import type { RateLimits } from "../../limits/rates.js";
+import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
@@ -54,9 +54,6 @@ export interface RosterServiceDeps {
   readonly clock: () => Date;
   readonly rates: RateLimits;
 }
-
-/** How many people are looked at, to find or to count them, for what it costs to return one. */
-const LOOKED_AT_A_ROW = 10;
 
 const CURSORS = { seated: "r", unseated: "u" } as const satisfies Record<PeoplePosition["place"], string>;
 const positionOf = (cursor: string): PeoplePosition => ({

@@ -4,6 +4,8 @@ import {
   type EventType,
   type ExamEvent,
   events,
+  type ListedEvent,
+  type ListedEventType,
   type LookedUpFields,
   type PeopleEvent,
   type Role,
@@ -59,7 +61,7 @@ export type LoggedEvent = {
 }[EventType];
 /** What an event declares. Undefined if a later version of the server has written it, and declares it. */
 export const declarationOf = ({ type }: LoggedEvent): (typeof events)[EventType] | undefined => events[type];
-type Logged<Type extends EventType> = Extract<LoggedEvent, { type: Type }>;
+export type Logged<Type extends EventType> = Extract<LoggedEvent, { type: Type }>;
 
 /** How what an event refers to is read. */
 interface LookUp<Type extends EventType, Found> {
@@ -124,17 +126,30 @@ export const sizeOf = (event: DeliveredEvent | undefined): number =>
  */
 export type EventLoader = (event: LoggedEvent, roomId?: string) => Promise<DeliveredEvent | undefined>;
 
+/** What the log itself holds for subscribers of an event. */
+const payloadOf = (
+  { type, id, roomId, data, createdAt: time }: LoggedEvent,
+  { payload }: (typeof events)[EventType],
+): Record<string, unknown> => {
+  const told: Record<string, unknown> = { type, id: String(id), roomId, time };
+  // Safe: the log holds what its event declares.
+  for (const name in payload) told[name] = (data as Readonly<Record<string, unknown>>)[name];
+  return told;
+};
+
+/** What subscribers receive of an event for which nothing is looked up. */
+export const toListedEvent = (event: Logged<ListedEventType>): ListedEvent =>
+  // Safe: these are the fields that the event declares.
+  payloadOf(event, events[event.type]) as unknown as ListedEvent;
+
 const loadLogged = async (
   store: SubscriptionStore,
   event: LoggedEvent,
 ): Promise<DeliveredEvent | undefined> => {
   const declared = declarationOf(event);
   if (!declared) return undefined;
-  const { type, roomId, data } = event;
-  const loaded: Record<string, unknown> = { type, id: String(event.id), roomId, time: event.createdAt };
-  // Safe: the log holds what its event declares.
-  for (const name in declared.payload) loaded[name] = (data as Readonly<Record<string, unknown>>)[name];
-  const lookUp = lookUpOf(type);
+  const loaded = payloadOf(event, declared);
+  const lookUp = lookUpOf(event.type);
   if (lookUp) {
     const found = await lookUp.read(store, event);
     if (!found) return undefined;

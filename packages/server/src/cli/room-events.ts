@@ -1,0 +1,66 @@
+import { type ListedEvent, listedEventTypes } from "@invigil/schema";
+import { type Command, Option } from "commander";
+import { jsonOption } from "./arguments.js";
+import { withLocalApp } from "./local-app.js";
+import { fetchAllPages, findExam, findRoom } from "./lookup.js";
+import { print, table } from "./output.js";
+import type { CommandRun } from "./run.js";
+import { type TimeFormatter, timeFormatter } from "./time.js";
+
+interface EventsOptions {
+  exam?: string;
+  user?: string;
+  type?: (typeof listedEventTypes)[number][];
+  json?: true;
+}
+
+/** What an event says besides whom it is about, in words. */
+const details = ({ type, id: _id, roomId: _room, time: _time, ...fields }: ListedEvent): string =>
+  Object.entries(fields)
+    .filter(([name]) => name !== "userId")
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
+
+const eventTable = (events: readonly ListedEvent[], local: TimeFormatter): string =>
+  table(
+    ["TIME", "EVENT", "PERSON", "DETAILS"],
+    events.map((event) => [
+      local(event.time),
+      event.type,
+      "userId" in event ? event.userId : "-",
+      details(event),
+    ]),
+  );
+
+/** Adds `events` to the command `room`. */
+export const addEvents = (room: Command, run: CommandRun): void => {
+  room
+    .command("events <room>")
+    .description(
+      "show what happened in a room, as far as it is kept: who came and went, and what cameras did",
+    )
+    .option("--exam <exam>", "the exam of the room, which may then be specified by its name")
+    .option("--user <id>", "only what is about this person and the room as a whole")
+    .addOption(new Option("--type <type...>", "only events of these types").choices(listedEventTypes))
+    .addOption(jsonOption())
+    .action((text: string, { exam, user: userId, type: types, json }: EventsOptions) =>
+      withLocalApp(run, async ({ call, config: { timeZone } }) => {
+        const of = exam === undefined ? undefined : await findExam(call, exam);
+        const { id: roomId } = await findRoom(call, text, of);
+        let completeSince: Date | undefined;
+        const newestFirst = await fetchAllPages(async (cursor: number | undefined) => {
+          const page = await call.room.listEvents({ roomId, userId, types, cursor, pageSize: 100 });
+          completeSince = page.completeSince;
+          return { items: page.events, nextCursor: page.nextCursor };
+        });
+        const events = newestFirst.toReversed();
+        const local = timeFormatter(timeZone);
+        print(run, json, { events, completeSince }, () =>
+          [
+            ...(completeSince ? [`What happened before ${local(completeSince)} is not kept.`] : []),
+            events.length > 0 ? eventTable(events, local) : "Nothing happened.",
+          ].join("\n"),
+        );
+      }),
+    );
+};

@@ -1,0 +1,39 @@
+import { type ListRoomEventsInput, listedEventTypes, type RoomEventPage } from "@invigil/schema";
+import type { Principal } from "../../identity/tokens.js";
+import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
+import type { AccessService } from "../access/service.js";
+import { declarationOf, toListedEvent } from "./delivered-events.js";
+import type { PastEventStore } from "./past-events-store.js";
+import { isVisibleTo } from "./visibility.js";
+
+export interface PastEventService {
+  /** Returns a page of what the log still has of a room, as far as the caller would have received it. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  list(caller: Principal, input: ListRoomEventsInput): Promise<RoomEventPage>;
+}
+
+/** The cursor of the first page is greater than every id. */
+const FIRST = Number.MAX_SAFE_INTEGER;
+
+export const createPastEventService = ({
+  store,
+  access,
+  rates,
+  clock,
+}: {
+  readonly store: PastEventStore;
+  readonly access: AccessService;
+  readonly rates: Pick<RateLimits, "charge">;
+  readonly clock: () => Date;
+}): PastEventService => ({
+  async list(caller, { roomId, userId, types = listedEventTypes, pageSize, cursor = FIRST }) {
+    const { examId } = await access.room(caller, roomId);
+    const of = { id: cursor, types, userId, limit: pageSize, now: clock() };
+    const { events, examined, ...page } = await store.before({ examId, roomId }, of);
+    // The entries of the answer are charged where calls are answered.
+    rates.charge({ caller }, { readRows: Math.ceil(examined / LOOKED_AT_A_ROW) });
+    const visible = events.filter((event) =>
+      isVisibleTo(caller, { event, seenBy: declarationOf(event)?.seenBy }),
+    );
+    return { events: visible.map(toListedEvent), ...page };
+  },
+});
