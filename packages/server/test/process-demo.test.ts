@@ -257,7 +257,7 @@ it("a page of this machine enters the demo without a password, and opens the con
   const { server } = await startDemo(folder.path);
   await using _ = server;
   const page = await get(`${server.url}/console`, { accept: "text/html" });
-  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<base href="/console/">')]);
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<base href="/console/"')]);
   const { status, body } = await server.post("/trpc/auth.loginToDemo", undefined);
   const { token } = body.result.data.json;
   expect(status).toBe(200);
