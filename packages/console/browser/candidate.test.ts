@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWorld, type World } from "./support/console.js";
 import { openExamRoom, STREAMS } from "./support/exam-room.js";
+import { serveHls } from "./support/hls.js";
 
 let world: World;
 
@@ -132,6 +133,36 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     await page.getByText(words.ended).first().waitFor();
     await check();
   });
+});
+
+it("plays a camera by HLS, and says when its picture stands still, is over, or is not there", async () => {
+  const people = [{ userId: "e4", name: "张强" }];
+  const hall = await openExamRoom(world, { room: "Hall E", people });
+  for (const camera of ["main", "pc"] as const) {
+    await hall.enter("e4", camera);
+    await hall.report("e4", "publish", camera);
+  }
+  await using open = await world.openConsole({ role: "teacher" });
+  const { page, check } = open;
+  const hls = await serveHls(page);
+  hls.set("pc", "missing");
+  await page.goto(`${world.url}/console/exams/${hall.examId}/candidates/e4`);
+  const frame = (camera: string) => page.locator(`[data-camera=${camera}]`);
+  // The list of its segments does not go on, so it plays two seconds.
+  await expect
+    .poll(
+      () =>
+        frame("main")
+          .locator("video")
+          .evaluate((video: HTMLVideoElement) => video.currentTime),
+      { timeout: 20_000 },
+    )
+    .toBeGreaterThan(0.5);
+  await frame("main").getByText("Connecting to the stream…").waitFor();
+  await frame("pc").getByText("The stream does not play. It is tried again.").waitFor();
+  hls.set("main", "over");
+  await frame("main").getByText("The stream does not play. It is tried again.").waitFor();
+  await check();
 });
 
 it("keeps the link that somebody has if the server cannot make another", async () => {

@@ -1,4 +1,3 @@
-import { connect, createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWorld, type World } from "./support/console.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
@@ -14,8 +13,6 @@ const WORDS = {
     disconnected: /disconnected/,
     hides: "54 hidden by filters",
     changed: /1 change, show/,
-    lost: /Connection lost/,
-    live: /Live, heard/,
     select: (name: string) => `Select ${name}`,
     message: "Message",
     text: "Message",
@@ -42,8 +39,6 @@ const WORDS = {
     disconnected: /断开/,
     hides: "筛选隐藏了 54 条",
     changed: /1 处变化，点击显示/,
-    lost: /连接已断开/,
-    live: /实时，/,
     select: (name: string) => `选择${name}`,
     message: "发消息",
     text: "消息内容",
@@ -91,41 +86,6 @@ const at = <Item>(items: readonly Item[], index: number): Item => {
   return item;
 };
 
-/** A way to the server that can be cut. */
-const openWay = async (url: string) => {
-  const { port } = new URL(url);
-  const sockets = new Set<Socket>();
-  let isCut = false;
-  const server = createServer((near) => {
-    if (isCut) return void near.destroy();
-    const far = connect(Number(port), "127.0.0.1");
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on("error", () => undefined);
-      socket.on("close", () => {
-        sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
-    near.pipe(far).pipe(near);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("It listens on no port.");
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    cut(now: boolean) {
-      isCut = now;
-      if (now) for (const socket of sockets) socket.destroy();
-    },
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
-};
-
 describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) => {
   const words = WORDS[locale];
 
@@ -155,30 +115,6 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     await list.getByRole("row", { name: at(morning.candidates, 30).userId }).waitFor();
     await page.getByText(words.hides).waitFor();
     await check();
-  });
-
-  it("sees after a cut what happened meanwhile, without a reload", async () => {
-    await using morning = await openExam("Chemistry");
-    const way = await openWay(world.url);
-    try {
-      await using open = await world.openConsole({ role: "teacher", locale, path: "" });
-      const { page } = open;
-      // The session belongs to the address, so it is taken along.
-      const session = await page.evaluate(() => Object.fromEntries(Object.entries(localStorage)));
-      await page.goto(`${way.url}/console/`);
-      await page.evaluate((stored) => Object.assign(localStorage, stored), session);
-      await page.goto(`${way.url}/console/exams/${morning.examId}/candidates?state=disconnected`);
-      await page.getByText(words.live).waitFor();
-      way.cut(true);
-      await page.getByText(words.lost).waitFor();
-      const who = at(morning.candidates, 44);
-      await morning.leave(who);
-      way.cut(false);
-      await page.getByRole("row", { name: who.userId }).waitFor();
-      await page.getByText(words.live).waitFor();
-    } finally {
-      way.close();
-    }
   });
 
   it("writes to many, of whom one cannot be reached, and another operator's changes show at once", async () => {

@@ -27,6 +27,8 @@ export interface OpenOptions {
   readonly path?: string;
   /** What the clock of the page shows. Default: the real time. */
   readonly now?: Date;
+  /** Whether a test turns the clock of the page forward, by `page.clock`. Default: no. */
+  readonly turnsClock?: boolean;
   /** The address of the server. Default: the world's. */
   readonly url?: string;
 }
@@ -34,8 +36,13 @@ export interface OpenOptions {
 /** A page of the console that a test has open. */
 export interface ConsolePage extends AsyncDisposable {
   readonly page: Page;
-  /** Counts the violations of WCAG 2.2 AA and of the content security policy, and the failures of scripts, on the page as it is: 0. */
-  readonly check: () => Promise<void>;
+  /**
+   * Counts the violations of WCAG 2.2 AA and of the content security policy, and the failures of scripts, on the page as it is: 0.
+   *
+   * @param within - selects the part of the page at which it looks. Default: all of it
+   * @param only - the rules about colours alone. Default: all rules
+   */
+  readonly check: (how?: { readonly within?: string; readonly only?: "colours" }) => Promise<void>;
   /** Takes a picture if `INVIGIL_PICTURES` names a folder. */
   readonly picture: (name: string) => Promise<void>;
 }
@@ -55,6 +62,9 @@ export interface World<App extends Served = TestApp> extends AsyncDisposable {
 }
 
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** The rules that light and dark may break differently. */
+const COLOURS = ["color-contrast", "link-in-text-block"];
 
 /** The texts of the sign-in, as people find them. */
 const SIGN_IN = {
@@ -91,6 +101,7 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<World<A
     height = 800,
     path = "",
     now,
+    turnsClock = false,
     url: address = url,
   }: OpenOptions = {}): Promise<ConsolePage> => {
     const context = await browser.newContext({
@@ -102,6 +113,7 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<World<A
     });
     const page = await context.newPage();
     if (now) await page.clock.setFixedTime(now);
+    if (turnsClock) await page.clock.install();
     const faults: string[] = [];
     await page.exposeFunction("reportFault", (fault: string) => void faults.push(fault));
     await page.addInitScript(() => {
@@ -124,8 +136,9 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<World<A
     }
     return {
       page,
-      async check() {
-        const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
+      async check({ within = "html", only } = {}) {
+        const axe = new AxeBuilder({ page }).include(within);
+        const { violations } = await (only ? axe.withRules(COLOURS) : axe.withTags(WCAG)).analyze();
         const found = violations.map(
           ({ id, nodes }) =>
             `${id}: ${nodes.map(({ target, any }) => `${String(target)} ${any[0]?.message ?? ""}`).join("; ")}`,

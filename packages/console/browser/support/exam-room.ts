@@ -6,8 +6,9 @@ const PUSH_DOMAIN = "push.example";
 const CALLBACK_KEY = "a key of the stream service";
 /** Where browsers play streams, in these worlds. */
 export const WHEP = "https://whep.example";
+export const HLS = "https://hls.example";
 
-/** The settings of a server to which the stream service reports, and whose streams browsers play by WHEP. */
+/** The settings of a server to which the stream service reports, and whose streams browsers play by WHEP, or else by HLS. */
 export const STREAMS = {
   streams: {
     domains: {
@@ -21,7 +22,7 @@ export const STREAMS = {
     transcodeSuffix: "_240p",
   },
   streamCallbackKey: CALLBACK_KEY,
-  streamPlayers: { hlsUrl: undefined, whepUrl: `${WHEP}/{app}/{stream}` },
+  streamPlayers: { hlsUrl: `${HLS}/{app}/{stream}.m3u8`, whepUrl: `${WHEP}/{app}/{stream}` },
 } as const;
 
 /** Somebody who sits an exam. */

@@ -1,34 +1,54 @@
 import { isInvigilError, isNetworkError } from "@invigil/client";
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { use, useEffect } from "react";
 import { useTranslations } from "use-intl";
 import { Empty } from "../parts/empty.js";
 import { ErrorNote } from "../parts/error-note.js";
 import { Page } from "../parts/page.js";
-import { MissingChunk } from "./screen.js";
+import { ReachContext } from "../parts/reach.js";
+import { isMissingFile } from "./missing-files.js";
 
 const reload = () => window.location.reload();
 
 /** What stands in place of a screen that failed. */
 export function ErrorPage({ error, reset }: { error: unknown; reset?: () => void }) {
   const t = useTranslations("common.error");
-  const isMissing = error instanceof MissingChunk;
   if (isInvigilError(error) || isNetworkError(error))
     return (
       <Page title={t("title")}>
         <ErrorNote error={error} {...(reset && { onRetry: reset })} />
       </Page>
     );
+  if (isMissingFile(error)) return <MissingFilePage />;
+  return <FailedPage title={t("title")}>{t("page")}</FailedPage>;
+}
+
+function FailedPage({ title, children }: { title: string; children: string }) {
+  const t = useTranslations("common.error");
   return (
-    <Page title={isMissing ? t("chunkTitle") : t("title")}>
-      <Empty
-        title={isMissing ? t("chunkTitle") : t("title")}
-        action={<Button onClick={reload}>{t("reload")}</Button>}
-      >
-        {isMissing ? t("chunk") : t("page")}
+    <Page title={title}>
+      <Empty title={title} action={<Button onClick={reload}>{t("reload")}</Button>}>
+        {children}
       </Empty>
     </Page>
   );
+}
+
+/** There is nothing on this page to lose, so it loads itself once a server that was away answers. */
+function MissingFilePage() {
+  const t = useTranslations("common.error");
+  const reach = use(ReachContext);
+  useEffect(() => {
+    let isOpen = true;
+    void reach?.untilItAnswers().then((wasAway) => {
+      if (wasAway && isOpen) reload();
+    });
+    return () => {
+      isOpen = false;
+    };
+  }, [reach]);
+  return <FailedPage title={t("chunkTitle")}>{t("chunk")}</FailedPage>;
 }
 
 export function NotFoundPage() {

@@ -5,6 +5,7 @@ import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { AnnouncerProvider } from "../parts/announcer.js";
 import { ConnectionsProvider } from "../parts/connection.js";
 import { VisitedContext } from "../parts/page.js";
+import { createReach, ReachContext } from "../parts/reach.js";
 import { ShortcutsProvider } from "../parts/shortcuts.js";
 import { LocaleProvider } from "../parts/texts.js";
 import { apiUrl } from "./addresses.js";
@@ -13,24 +14,31 @@ import { PreferencesProvider, usePreferences } from "./preferences.js";
 import { theme } from "./theme.js";
 
 /** All that a page of the console is built from. One is created for each load of the page. */
-export const createServices = () => ({
-  session: createSessionStore({ url: apiUrl(), storage: "local" }),
-  queryClient: new QueryClient({
+export const createServices = () => {
+  const session = createSessionStore({ url: apiUrl(), storage: "local" });
+  // Without a network, calls fail and the page says so: they do not wait until the browser thinks that there is one.
+  const networkMode = "always";
+  const queryClient = new QueryClient({
     defaultOptions: {
       // The client of Invigil repeats what the network lost.
-      queries: { retry: false, staleTime: 5000 },
-      mutations: { retry: false },
+      queries: { retry: false, staleTime: 5000, networkMode, refetchOnReconnect: "always" },
+      mutations: { retry: false, networkMode },
     },
-  }),
-  visited: { path: undefined } satisfies { path: string | undefined },
-});
+  });
+  return {
+    session,
+    queryClient,
+    reach: createReach(queryClient, () => session.getClient().installation.info.query()),
+    visited: { path: undefined, hasLostFocus: false },
+  };
+};
 
 const Notices = lazy(() => import("./notices.js"));
 
 const schemes = localStorageColorSchemeManager({ key: "invigil.scheme" });
 
 export function Providers({
-  services: { session, queryClient, visited },
+  services: { session, queryClient, reach, visited },
   children,
 }: {
   services: ReturnType<typeof createServices>;
@@ -52,14 +60,16 @@ export function Providers({
               <Localized>
                 <VisitedContext value={visited}>
                   <AnnouncerProvider>
-                    <ConnectionsProvider>
-                      <ShortcutsProvider>
-                        {children}
-                        <Suspense>
-                          <Notices />
-                        </Suspense>
-                      </ShortcutsProvider>
-                    </ConnectionsProvider>
+                    <ReachContext value={reach}>
+                      <ConnectionsProvider>
+                        <ShortcutsProvider>
+                          {children}
+                          <Suspense>
+                            <Notices />
+                          </Suspense>
+                        </ShortcutsProvider>
+                      </ConnectionsProvider>
+                    </ReachContext>
                   </AnnouncerProvider>
                 </VisitedContext>
               </Localized>

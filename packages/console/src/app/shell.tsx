@@ -4,6 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useFormatter, useTranslations } from "use-intl";
+import { mayBeStale } from "../live/heard.js";
+import { Announce } from "../parts/announcer.js";
 import { useNow } from "../parts/clock.js";
 import { Heard, usePageHeard } from "../parts/connection.js";
 import { AdminIcon, ExamsIcon, OverviewIcon, PeopleIcon, RecordsIcon, SetupIcon } from "../parts/icons.js";
@@ -36,10 +38,21 @@ export function Shell({ user, children }: { user: SessionUser; children: ReactNo
         </div>
         <UserMenu user={user} />
       </header>
-      <main id="content" className={styles.content} tabIndex={-1}>
-        {children}
-      </main>
+      <Content>{children}</Content>
     </div>
+  );
+}
+
+/** The screen. Lists that do not say for themselves that they may be out of date are greyed in it. */
+function Content({ children }: { children: ReactNode }) {
+  const t = useTranslations("common.connection");
+  const state = usePageHeard();
+  const isStale = state !== undefined && mayBeStale(state);
+  return (
+    <main id="content" className={styles.content} tabIndex={-1} data-stale={isStale || undefined}>
+      {children}
+      {isStale && <Announce text={t("staleShort")} />}
+    </main>
   );
 }
 

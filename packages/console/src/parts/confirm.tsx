@@ -22,7 +22,7 @@ interface ConfirmProps {
   readonly onConfirm: () => Promise<unknown>;
 }
 
-/** Asks before something that cannot be undone. A double click does it once. Show it while it is open, and load it late (`lazy`). */
+/** Asks before something that cannot be undone. A double click does it once. Show it while it is open, and load it by `late`. */
 export function Confirm(props: ConfirmProps) {
   return (
     <Dialog title={props.title} onClose={props.onClose}>

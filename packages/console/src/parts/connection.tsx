@@ -4,6 +4,7 @@ import { useTranslations } from "use-intl";
 import { type Connection, type Heard as HeardState, heard, mayBeStale, worst } from "../live/heard.js";
 import { useNow } from "./clock.js";
 import styles from "./connection.module.css";
+import { useAway } from "./reach.js";
 import { Mark } from "./state-mark.js";
 
 /** The connections of the live views that a page has open, for the top bar. */
@@ -53,11 +54,15 @@ export function ReportLive({ of }: { of: LiveTarget }) {
 const NONE: readonly Connection[] = [];
 const never = () => () => undefined;
 
-/** What to say about the page's connections. Undefined: nothing on it is live. */
+/** What to say about the page's connections. Undefined: nothing on it is live, and the server answers as far as is known. */
 export const usePageHeard = (): HeardState | undefined => {
   const connections = use(ConnectionsContext);
   const list = useSyncExternalStore(connections?.subscribe ?? never, connections?.current ?? (() => NONE));
-  return worst(list, useNow());
+  const now = useNow();
+  const away = useAway();
+  const live = worst(list, now);
+  // What is live knows best.
+  return away && (!live || live.kind === "connecting") ? heard(away, now) : live;
 };
 
 /** When a view last heard from the server, in words. */

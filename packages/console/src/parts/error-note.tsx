@@ -2,6 +2,7 @@ import { type ErrorCode, isInvigilError, isNetworkError } from "@invigil/client"
 import { Button } from "@mantine/core";
 import { useTranslations } from "use-intl";
 import type { Texts } from "../texts/texts.js";
+import { Skeleton } from "./empty.js";
 import styles from "./error-note.module.css";
 
 type Reasons = Texts["common"]["error"]["reasons"];
@@ -53,16 +54,24 @@ export const useErrorText = (): ((error: unknown) => string) => {
 export const requestIdOf = (error: unknown): string | undefined =>
   isInvigilError(error) ? error.data.requestId : undefined;
 
+/** Stands where something live will be: grey lines, or why it is not there. It connects by itself. */
+export function Waiting({ error }: { error: unknown }) {
+  return error === undefined ? <Skeleton /> : <ErrorNote error={error} isTriedAgain />;
+}
+
 /** Says that something failed, why, and what to do about it. */
 export function ErrorNote({
   error,
   title,
   onRetry,
+  isTriedAgain = false,
 }: {
   error: unknown;
   /** What failed. Default: that this could not be loaded. */
   title?: string;
   onRetry?: () => void;
+  /** Whether the page tries it again by itself. */
+  isTriedAgain?: boolean;
 }) {
   const t = useTranslations("common.error");
   const say = useErrorText();
@@ -71,6 +80,7 @@ export function ErrorNote({
     <div className={styles.note} role="alert">
       <strong>{title ?? t("title")}</strong>
       <p>{say(error)}</p>
+      {isTriedAgain && <p>{t("triedAgain")}</p>}
       <div className={styles.foot}>
         {onRetry && (
           <Button variant="default" size="compact-xs" onClick={onRetry}>

@@ -1,10 +1,14 @@
 import { useLocation } from "@tanstack/react-router";
-import { createContext, type ReactNode, use, useEffect, useRef } from "react";
+import { createContext, type ReactNode, use, useEffect, useLayoutEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
 import styles from "./page.module.css";
 
-/** The path of the page that was shown last. */
-export const VisitedContext = createContext<{ path: string | undefined }>({ path: undefined });
+/** The path of the page that was shown last, and whether its title went away while it had the focus. */
+interface Visited {
+  path: string | undefined;
+  hasLostFocus: boolean;
+}
+export const VisitedContext = createContext<Visited>({ path: undefined, hasLostFocus: false });
 
 /**
  * The frame of a screen: its title, its actions, and what it shows. It names the tab, and leads the focus to the title after a navigation,
@@ -34,11 +38,20 @@ export function Page({
   const path = useLocation({ select: ({ pathname }) => pathname });
   const visited = use(VisitedContext);
   useEffect(() => {
-    if (visited.path === path) return;
+    const isFirst = visited.path === undefined;
+    if (visited.path === path && !visited.hasLostFocus) return;
     // The first page has the focus where the browser puts it.
-    if (visited.path !== undefined) heading.current?.focus({ preventScroll: true });
+    if (!isFirst) heading.current?.focus({ preventScroll: true });
     visited.path = path;
+    visited.hasLostFocus = false;
   }, [visited, path]);
+  // What stands here while a screen loads is another page than the screen.
+  useLayoutEffect(
+    () => () => {
+      visited.hasLostFocus = document.activeElement === heading.current;
+    },
+    [visited],
+  );
   return (
     <div className={styles.page}>
       <div className={styles.head}>

@@ -6,8 +6,7 @@ import { useTranslations } from "use-intl";
 import type { Connection } from "../live/heard.js";
 import { type CandidateState, candidateState } from "../live/roster.js";
 import { Freshness, useReportConnection } from "./connection.js";
-import { Skeleton } from "./empty.js";
-import { ErrorNote } from "./error-note.js";
+import { ErrorNote, Waiting } from "./error-note.js";
 import styles from "./roster.module.css";
 
 /** How often a list of everybody is arranged anew at most, in milliseconds. Rows show their own changes at once. */
@@ -119,7 +118,7 @@ export function RosterView({
   const connection = useLiveStatus({ peopleOf: examId }, toSecond);
   useReportConnection(connection);
   if (status === "closed" && error) return <ErrorNote error={error} title={t("failed")} />;
-  if (!state) return <Skeleton />;
+  if (!state) return <Waiting error={error} />;
   return (
     <Freshness of={connection}>
       {state.loaded < state.total && (

@@ -1,6 +1,5 @@
 import {
   createContext,
-  lazy,
   type ReactNode,
   Suspense,
   use,
@@ -11,11 +10,12 @@ import {
   useSyncExternalStore,
 } from "react";
 import { useTranslations } from "use-intl";
+import { late } from "./late.js";
 import type { Shortcut } from "./shortcut.js";
 
 /** How long the next key of a sequence may take, in milliseconds. */
 const SEQUENCE_MS = 1200;
-const ShortcutHelp = lazy(() => import("./shortcut-help.js"));
+const ShortcutHelp = late(() => import("./shortcut-help.js"));
 const STORED = "invigil.shortcuts";
 
 class Registry {

@@ -36,7 +36,9 @@ declare module "use-intl" {
 
 type File = { readonly default: Messages[TextFile] };
 const files = import.meta.glob<File>("./{en,zh}/*.ts");
-/** Each file is loaded once. A file that failed to load is tried again. */
+/** How long a file that failed to load is not tried again, in milliseconds. */
+const PAUSE_MS = 2000;
+/** Each file is loaded once. */
 const loaded: Map<string, Promise<File["default"]>> = new Map();
 
 export const loadTexts = (locale: Locale, file: TextFile): Promise<File["default"]> => {
@@ -47,7 +49,7 @@ export const loadTexts = (locale: Locale, file: TextFile): Promise<File["default
   if (!load) return Promise.reject(new Error(`There are no texts at ${path}.`));
   const promise = load().then((module) => module.default);
   loaded.set(path, promise);
-  promise.catch(() => loaded.delete(path));
+  promise.catch(() => setTimeout(() => loaded.delete(path), PAUSE_MS));
   return promise;
 };
 

@@ -2,11 +2,13 @@ import { EventEmitter, once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { portOf } from "../../test/support/ports.js";
 
-/** A network between the pages and the server, that can be cut. */
+/** A network between the pages and the server, that can be cut, or be silent. */
 export const createNetwork = async () => {
-  const sockets = new Set<Socket>();
+  /** Each socket, and the one to which its bytes go. */
+  const sockets = new Map<Socket, Socket>();
   let target = 0;
   let isCut = false;
+  let isSilent = false;
   let refusals = 0;
   const bell = new EventEmitter();
   const server = createServer((socket) => {
@@ -21,8 +23,8 @@ export const createNetwork = async () => {
       [socket, onward],
       [onward, socket],
     ] as const) {
-      sockets.add(one);
-      one.pipe(other);
+      sockets.set(one, other);
+      if (!isSilent) one.pipe(other);
       one
         .on("error", () => other.destroy())
         .on("close", () => {
@@ -39,7 +41,12 @@ export const createNetwork = async () => {
     },
     cut() {
       isCut = true;
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const socket of sockets.keys()) socket.resetAndDestroy();
+    },
+    /** Holds back all bytes. Connections stay open. */
+    silence() {
+      isSilent = true;
+      for (const [one, other] of sockets) one.unpipe(other).pause();
     },
     /** Resolves when so many connections were tried while it was cut. */
     async refused(times: number) {
@@ -47,9 +54,12 @@ export const createNetwork = async () => {
     },
     mend() {
       isCut = false;
+      if (!isSilent) return;
+      isSilent = false;
+      for (const [one, other] of sockets) one.pipe(other);
     },
     close() {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets.keys()) socket.destroy();
       server.close();
     },
   };

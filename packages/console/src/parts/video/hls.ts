@@ -26,11 +26,17 @@ export const playHls = async (
     signal.addEventListener("abort", () => reject(new Error("stopped", { cause: signal.reason })), {
       once: true,
     });
-    hls.on(Hls.Events.MANIFEST_PARSED, () => resolve());
-    hls.on(Hls.Events.ERROR, (_event, { fatal, error }) => {
-      if (!fatal) return;
+    const end = (error: Error) => {
       reject(error);
       onLost();
+    };
+    hls.on(Hls.Events.MANIFEST_PARSED, () => resolve());
+    hls.on(Hls.Events.ERROR, (_event, { fatal, error }) => {
+      if (fatal) end(error);
+    });
+    // A list that has an end is that of a camera which is off: its picture would be an old one.
+    hls.on(Hls.Events.LEVEL_LOADED, (_event, { details }) => {
+      if (!details.live) end(new Error("The stream is over."));
     });
     hls.loadSource(url);
     hls.attachMedia(video);

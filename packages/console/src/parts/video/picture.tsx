@@ -114,7 +114,16 @@ function Stream({
   }, [isOn]);
   return (
     <>
-      <video ref={video} className={styles.picture} muted={!hasSound} playsInline aria-label={label} />
+      <video
+        ref={video}
+        className={styles.picture}
+        muted={!hasSound}
+        playsInline
+        aria-label={label}
+        // A picture that stands still is not one of now.
+        onWaiting={() => setState((now) => (now === "playing" ? "connecting" : now))}
+        onPlaying={() => setState("playing")}
+      />
       {state !== "playing" && (
         <p className={styles.over}>{t(state === "failed" ? "failed" : "connecting")}</p>
       )}

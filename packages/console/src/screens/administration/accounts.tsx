@@ -3,11 +3,12 @@ import { useInvigil, useInvigilClient, useSession } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Empty } from "../../parts/empty.js";
 import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { MoreIcon, PlusIcon } from "../../parts/icons.js";
+import { late } from "../../parts/late.js";
 import { ActionMenu } from "../../parts/menu.js";
 import { useNotify } from "../../parts/notify.js";
 import { oneOf, sorting, text, useSearchState } from "../../parts/search-state.js";
@@ -19,7 +20,7 @@ import styles from "./administration.module.css";
 import type { Frame } from "./frame.js";
 import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
 
-const Dialogs = lazy(() => import("./account-dialogs.js"));
+const Dialogs = late(() => import("./account-dialogs.js"));
 
 const SORTABLE = ["name", "userId", "role", "createdAt"] as const;
 const PARAMS = {

@@ -2,11 +2,12 @@ import type { AudioClip } from "@invigil/client";
 import { useInvigil, useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Empty } from "../../parts/empty.js";
 import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { MoreIcon, PlusIcon } from "../../parts/icons.js";
+import { late } from "../../parts/late.js";
 import { ActionMenu } from "../../parts/menu.js";
 import { PlayButton } from "../../parts/play-button.js";
 import { oneOf, text, useSearchState } from "../../parts/search-state.js";
@@ -16,7 +17,7 @@ import type { AskedOfClip } from "./audio-dialogs.js";
 import type { Frame } from "./frame.js";
 import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
 
-const Dialogs = lazy(() => import("./audio-dialogs.js"));
+const Dialogs = late(() => import("./audio-dialogs.js"));
 
 const playButtonOf = (clip: AudioClip) => <PlayButton {...clip} />;
 

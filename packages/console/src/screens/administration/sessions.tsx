@@ -2,10 +2,11 @@ import type { AccountSession } from "@invigil/client";
 import { useInvigil, useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Empty } from "../../parts/empty.js";
 import { FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
+import { late } from "../../parts/late.js";
 import { useNotify } from "../../parts/notify.js";
 import { text, useSearchState } from "../../parts/search-state.js";
 import { type Column, Table } from "../../parts/table.js";
@@ -14,7 +15,7 @@ import styles from "./administration.module.css";
 import type { Frame } from "./frame.js";
 import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
 
-const Confirm = lazy(async () => ({ default: (await import("../../parts/confirm.js")).Confirm }));
+const Confirm = late(async () => ({ default: (await import("../../parts/confirm.js")).Confirm }));
 
 const PARAMS = { q: text() };
 

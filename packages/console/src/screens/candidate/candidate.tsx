@@ -2,7 +2,7 @@ import { useInvigil, useLiveRoom, usePresence, useRoom, useRoomEvent } from "@in
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { CAMERAS, type SeatView, seatsOf } from "../../live/seats.js";
 import {
@@ -21,9 +21,11 @@ import { useNow } from "../../parts/clock.js";
 import { Composer } from "../../parts/composer.js";
 import { LiveFreshness } from "../../parts/connection.js";
 import { useLength } from "../../parts/duration.js";
-import { Empty, Skeleton } from "../../parts/empty.js";
+import { Empty } from "../../parts/empty.js";
+import { Waiting } from "../../parts/error-note.js";
 import { FeedPane } from "../../parts/feed-pane.js";
 import { Choices } from "../../parts/filter-bar.js";
+import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { useExamDetails } from "../../parts/roster.js";
@@ -36,7 +38,7 @@ import { useTimeline } from "../../parts/timeline/use-timeline.js";
 import { Picture } from "../../parts/video/picture.js";
 import styles from "./candidate.module.css";
 
-const ActDialog = lazy(() => import("../../parts/acting/dialogs.js"));
+const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 
 const PARAMS = { kind: oneOf(["all", ...KINDS], "all") };
 /** So many lines are looked for without being asked: others of the room may have many more. */
@@ -70,7 +72,7 @@ export function Candidate({
   const [act, setAct] = useState<Act>();
   const [heard, setHeard] = useState<Camera>();
   const live = useLiveRoom(roomId);
-  const { state } = useRoom(roomId);
+  const { state, error } = useRoom(roomId);
   const hasEnded = state?.room.status === "ended";
   const { data: exam } = useExamDetails(examId);
   const { data: participant } = useQuery(
@@ -105,7 +107,7 @@ export function Candidate({
   if (!state || (isGone && isSearching))
     return (
       <Page title={t("title")}>
-        <Skeleton />
+        <Waiting error={error} />
       </Page>
     );
   const { room } = state;

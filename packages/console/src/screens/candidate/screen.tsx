@@ -40,7 +40,7 @@ function Located({ examId, userId }: { examId: string; userId: string }) {
     shown.current = found.id;
   }, [found, place, room, change, notify, t, userId]);
   const page = (children: ReactNode) => <Page title={place?.name ?? t("title")}>{children}</Page>;
-  if (error) return page(<ErrorNote error={error} onRetry={() => void refetch()} />);
+  if (error && !place) return page(<ErrorNote error={error} onRetry={() => void refetch()} />);
   if (!place) return page(<Skeleton />);
   if (found)
     return (

@@ -1,7 +1,7 @@
 import { type LivePerson, type Room, searchFor } from "@invigil/client";
 import { Button, NativeSelect } from "@mantine/core";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, memo, Suspense, useCallback, useMemo, useState } from "react";
+import { memo, Suspense, useCallback, useMemo, useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
 import { arrange, createRanks, SORT_COLUMNS, type SortColumn } from "../../live/candidates.js";
 import { compareNames } from "../../live/rooms.js";
@@ -9,6 +9,7 @@ import { type Act, PERSON_ACTS, type PersonAct } from "../../parts/acting/acts.j
 import { Alerts } from "../../parts/alerts.js";
 import { Empty } from "../../parts/empty.js";
 import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
+import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { everybody, type Roster, RosterView, useExamDetails, useRoster } from "../../parts/roster.js";
@@ -26,7 +27,7 @@ import {
   StateCell,
 } from "./cells.js";
 
-const ActDialog = lazy(() => import("../../parts/acting/dialogs.js"));
+const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 
 /** What the list can be narrowed to, in the order of the choices. */
 const STATES = [

@@ -3,7 +3,7 @@ import { useInvigil } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { useNow } from "../../parts/clock.js";
 import { useLength } from "../../parts/duration.js";
@@ -11,6 +11,7 @@ import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
 import { PlusIcon } from "../../parts/icons.js";
+import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { oneOf, sorting, text, useSearchState } from "../../parts/search-state.js";
@@ -23,7 +24,7 @@ import styles from "./exams.module.css";
 import { byNeed, phaseOf } from "./phase.js";
 import { PhaseMark } from "./phase-mark.js";
 
-const Dialogs = lazy(() => import("./dialogs.js"));
+const Dialogs = late(() => import("./dialogs.js"));
 
 const SORTABLE = ["need", "name", "start", "end", "rooms", "candidates"] as const;
 const PARAMS = {

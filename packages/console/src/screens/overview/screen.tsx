@@ -2,7 +2,7 @@ import type { ExamSeries } from "@invigil/client";
 import { useInvigil } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { findCauses, remember } from "../../live/causes.js";
 import type { Happening } from "../../live/fold.js";
@@ -13,6 +13,7 @@ import { useNow } from "../../parts/clock.js";
 import { useLength } from "../../parts/duration.js";
 import { Empty } from "../../parts/empty.js";
 import { MessageIcon, SoundIcon } from "../../parts/icons.js";
+import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { PageActions } from "../../parts/page-actions.js";
@@ -25,7 +26,7 @@ import { Reasons, useLookName } from "./reasons.js";
 import { Sparkline } from "./sparkline.js";
 import { type Tile, Tiles } from "./tiles.js";
 
-const ActDialog = lazy(() => import("../../parts/acting/dialogs.js"));
+const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 
 /** How an exam is doing: what needs a look, and what can be done for its rooms. */
 export function Screen() {

@@ -83,7 +83,8 @@ export class RecordList {
   /** Says that there may be newer records. It may be called often. */
   readonly readNewer = (): void => {
     this.#wantsNewer = true;
-    void this.#catchUp();
+    // What could not be read at first is read now.
+    void (this.#hasBegun ? this.#catchUp() : this.readOlder());
   };
 
   /** Shows what came. */

@@ -3,7 +3,7 @@ import { useInvigil, useLiveRoom, useRoom } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { byNeed, needsLook, type SeatView, seatsOf } from "../../live/seats.js";
 import { type Entry, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
@@ -12,13 +12,14 @@ import { Announce, useAnnounce } from "../../parts/announcer.js";
 import { useNow } from "../../parts/clock.js";
 import { Composer } from "../../parts/composer.js";
 import { LiveFreshness } from "../../parts/connection.js";
-import { Empty, Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { Empty } from "../../parts/empty.js";
+import { ErrorNote, Waiting } from "../../parts/error-note.js";
 import { FeedPane } from "../../parts/feed-pane.js";
 import { Choices } from "../../parts/filter-bar.js";
 import { useHeldRows } from "../../parts/hold.js";
 import { IconButton } from "../../parts/icon-button.js";
 import { BackIcon } from "../../parts/icons.js";
+import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { useNotify } from "../../parts/notify.js";
 import { Page } from "../../parts/page.js";
@@ -33,7 +34,7 @@ import { useTimeline } from "../../parts/timeline/use-timeline.js";
 import styles from "./room.module.css";
 import { Tile } from "./tile.js";
 
-const ActDialog = lazy(() => import("../../parts/acting/dialogs.js"));
+const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 
 const TILES = ["1", "4", "9", "16"] as const;
 const PARAMS = {
@@ -63,7 +64,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const [{ tiles, page, pane, to, red }, change] = useSearchState(PARAMS);
   const [act, setAct] = useState<Act>();
   const live = useLiveRoom(roomId);
-  const { state } = useRoom(roomId);
+  const { state, error } = useRoom(roomId);
   const hasEnded = state?.room.status === "ended";
   const mayAct = may.act && !hasEnded;
 
@@ -145,7 +146,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   if (!state)
     return (
       <Page title={t("title")}>
-        <Skeleton />
+        <Waiting error={error} />
       </Page>
     );
   const { room } = state;

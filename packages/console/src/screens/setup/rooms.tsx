@@ -3,10 +3,11 @@ import { useInvigilClient } from "@invigil/react";
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
+import { late } from "../../parts/late.js";
 import { useNotify } from "../../parts/notify.js";
 import { useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
@@ -14,9 +15,7 @@ import { Scroll, Section, useAfterPause } from "./parts.js";
 import { type PlanValues, planOf } from "./plan-options.js";
 import styles from "./setup.module.css";
 
-const Confirm = lazy(() =>
-  import("../../parts/confirm.js").then(({ Confirm: default_ }) => ({ default: default_ })),
-);
+const Confirm = late(async () => ({ default: (await import("../../parts/confirm.js")).Confirm }));
 
 /** The rooms of the exam: who has none gets one. */
 export function Rooms() {

@@ -1,12 +1,13 @@
 import { useInvigil, useSession } from "@invigil/react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo } from "react";
+import { Suspense, useCallback, useMemo } from "react";
 import { useTranslations } from "use-intl";
 import { ReportLive } from "../../parts/connection.js";
 import { Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { BackIcon } from "../../parts/icons.js";
+import { late } from "../../parts/late.js";
 import { Page } from "../../parts/page.js";
 import { optionalOneOf, useSearchState } from "../../parts/search-state.js";
 import { Audio } from "./audio.js";
@@ -25,7 +26,7 @@ import { Staff } from "./staff.js";
 import { StatusMark } from "./status-mark.js";
 import { readinessOf, STEP_NAMES, type Step, stepNamed, waitsForRooms, worstOf } from "./steps.js";
 
-const Cards = lazy(() => import("./cards.js"));
+const Cards = late(() => import("./cards.js"));
 
 const CONTENT = {
   details: Details,

@@ -126,6 +126,7 @@ export default {
     notDone: "This was not done",
     retry: "Try again",
     reload: "Reload the page",
+    triedAgain: "This page tries again by itself.",
     request: "Request {id}",
     network: "The server did not answer. Check the network of this computer, then try again.",
     timeout: "The server took too long. It may have done it nevertheless: look before you repeat it.",

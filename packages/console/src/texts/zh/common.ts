@@ -122,6 +122,7 @@ export default {
     notDone: "操作未完成",
     retry: "重试",
     reload: "刷新页面",
+    triedAgain: "页面会自动重试。",
     request: "请求编号 {id}",
     network: "服务器没有响应。请检查本机网络后重试。",
     timeout: "服务器响应超时，操作可能已经完成。请先确认结果，再决定是否重试。",

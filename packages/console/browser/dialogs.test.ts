@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ACCOUNTS, type ConsolePage, openWorld, type World } from "./support/console.js";
+import { MORNING, type Morning, openMorning } from "./support/morning.js";
+
+// Every dialog, and the screen that opens it, in light and dark: no violation of WCAG 2.2 AA. The focus is somewhere after it has closed.
+
+let world: World;
+let morning: Morning;
+let unplannedId: string;
+let open: ConsolePage;
+
+beforeAll(async () => {
+  world = await openWorld(MORNING);
+  morning = await openMorning(world, { name: "Physics", rooms: 2, perRoom: 3 });
+  await morning.come(candidate());
+  await world.admin.audio.create({
+    name: "Begin",
+    url: `${world.url}/audio/begin.mp3`,
+    classify: 1,
+    isDefault: true,
+  });
+  ({ id: unplannedId } = await world.admin.exam.create({
+    name: "Biology",
+    startTime: new Date(Date.now() + 3_600_000),
+    endTime: new Date(Date.now() + 7_200_000),
+  }));
+  await world.admin.participant.import({
+    examId: unplannedId,
+    file: Buffer.from("id,name,role\nb1,Wang Fang,\nt7,Wu Min,teacher\n").toString("base64"),
+  });
+  open = await world.openConsole({ role: "admin" });
+});
+afterAll(async () => {
+  await open?.[Symbol.asyncDispose]();
+  await morning?.[Symbol.asyncDispose]();
+  await world?.[Symbol.asyncDispose]();
+});
+
+const candidate = () => {
+  const [found] = morning.candidates;
+  if (!found) throw new Error("There is no candidate.");
+  return found;
+};
+const actions = (name: string) => `Actions for ${name}`;
+
+/** The screens, and what is pressed one after the other to open each of their dialogs. */
+const SCREENS: readonly (readonly [string, () => string, () => readonly (readonly (string | RegExp)[])[]])[] =
+  [
+    [
+      "the exams",
+      () => "",
+      () => [
+        ["New exam"],
+        ...["Duplicate", "End now", "Delete"].map((entry) => [actions("Physics"), entry]),
+        [`${ACCOUNTS.admin.name}, menu`, /^Keyboard shortcuts/],
+      ],
+    ],
+    [
+      "the overview",
+      () => `exams/${morning.examId}`,
+      () => [["Message rooms"], ["Play a clip"], ["End the exam"]],
+    ],
+    [
+      "the candidates",
+      () => `exams/${morning.examId}/candidates?sort=id`,
+      () =>
+        ["Message", "Play a clip", "New link", "Extra minutes", "Move", "Remove"].map((action) => [
+          `Select ${candidate().name}`,
+          action,
+        ]),
+    ],
+    [
+      "a room",
+      () => `exams/${morning.examId}/rooms/${candidate().roomId}`,
+      () => [
+        ["Play a clip"],
+        ...["Silence", "Speak", "End the room"].map((entry) => [actions("Hall A 1"), entry]),
+      ],
+    ],
+    [
+      "a candidate",
+      () => `exams/${morning.examId}/candidates/${candidate().userId}`,
+      () => [
+        ...[
+          "Play a clip",
+          "Extra minutes",
+          "Move to another room",
+          "End their exam",
+          "Remove from the room",
+        ].map((entry) => [actions(candidate().name), entry]),
+        [actions(candidate().name), "New link", "Make a new link"],
+      ],
+    ],
+    ["the records", () => `exams/${morning.examId}/records`, () => []],
+    ["the plan of the rooms", () => `exams/${unplannedId}/setup/rooms`, () => [[/^Make 1 room/]]],
+    [
+      "the accounts",
+      () => "admin",
+      () => [
+        ["New account"],
+        ...["Set a new password", "Disable"].map((entry) => [actions(ACCOUNTS.teacher.name), entry]),
+      ],
+    ],
+    ["the sessions", () => "admin/sessions", () => [[`Sign out ${ACCOUNTS.admin.name}`]]],
+    [
+      "the audio library",
+      () => "admin/audio",
+      () => [["Upload a clip"], ...["Rename or change", "Delete"].map((entry) => [actions("Begin"), entry])],
+    ],
+  ];
+
+const checkBoth = async ({ page, check } = open, within?: string) => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForFunction(
+      (scheme) =>
+        document.documentElement.dataset.mantineColorScheme === scheme &&
+        document.getAnimations().length === 0,
+      colorScheme,
+    );
+    await check({
+      ...(within !== undefined && { within }),
+      ...(colorScheme === "dark" && { only: "colours" }),
+    });
+  }
+};
+
+it("the sign-in breaks no rule of accessibility, by account and by link", async () => {
+  await using entrance = await world.openConsole();
+  await entrance.page.getByLabel("User name").waitFor();
+  await checkBoth(entrance);
+  await entrance.page.getByRole("button", { name: "I have a link to a room" }).click();
+  await entrance.page.getByLabel("Link to the room", { exact: true }).waitFor();
+  await checkBoth(entrance);
+});
+
+describe.each(SCREENS)("%s", (_, path, dialogs) => {
+  it("break no rule of accessibility, with each dialog open", async () => {
+    const { page } = open;
+    await page.goto(`${world.url}/console/${path()}`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await expect.poll(() => page.getByRole("main").getByRole("status").count(), { timeout: 15_000 }).toBe(0);
+    await checkBoth();
+    for (const steps of dialogs()) {
+      for (const name of steps) {
+        const exact = typeof name === "string";
+        const what = page
+          .getByRole("button", { name, exact })
+          .or(page.getByRole("menuitem", { name, exact }))
+          .or(page.getByRole("checkbox", { name, exact }));
+        // What is in the dialog comes last.
+        if ((await what.last().getAttribute("type")) === "checkbox") await what.last().check();
+        else await what.last().click();
+      }
+      await page.getByRole("dialog").getByRole("heading").first().waitFor();
+      await expect.poll(() => page.getByRole("dialog").getByRole("status", { name: /.+/ }).count()).toBe(0);
+      await checkBoth(open, "[role=dialog]");
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      const isLost = () => page.evaluate(() => document.activeElement === document.body);
+      await expect.poll(isLost, { message: `the focus after ${steps.join(", ")}` }).toBe(false);
+    }
+  });
+});

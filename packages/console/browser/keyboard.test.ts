@@ -1,0 +1,236 @@
+import type { Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { ACCOUNTS, type ConsolePage, openWorld, PASSWORD, type World } from "./support/console.js";
+import { compose, hasFocus, pressByKey, tabTo } from "./support/keyboard.js";
+import { MORNING, type Morning, openMorning } from "./support/morning.js";
+
+// The main task of each screen without a mouse. `tabTo` sees at each stop that the focus is visible.
+
+let world: World;
+let morning: Morning;
+let open: ConsolePage;
+let page: Page;
+
+beforeAll(async () => {
+  world = await openWorld(MORNING);
+  morning = await openMorning(world, { name: "Physics", rooms: 2, perRoom: 3 });
+  for (const candidate of morning.candidates) await morning.come(candidate);
+  await morning.detect(candidateAt(0), 3);
+  open = await world.openConsole({ role: "admin" });
+  ({ page } = open);
+});
+afterAll(async () => {
+  await open?.[Symbol.asyncDispose]();
+  await morning?.[Symbol.asyncDispose]();
+  await world?.[Symbol.asyncDispose]();
+});
+
+const candidateAt = (n: number) => {
+  const candidate = morning.candidates[n];
+  if (!candidate) throw new Error("There is no such candidate.");
+  return candidate;
+};
+const go = (path: string) => page.goto(`${world.url}/console/${path}`);
+const dialog = () => page.getByRole("dialog");
+const button = (name: string | RegExp, within: Page | Locator = page) =>
+  within.getByRole("button", { name, exact: typeof name === "string" });
+const type = (text: string) => page.keyboard.type(text);
+const press = (key: string) => page.keyboard.press(key);
+/** Chooses an entry of an open menu by the arrows. */
+const choose = async (name: string) => {
+  const entry = page.getByRole("menuitem", { name });
+  await entry.waitFor();
+  for (let presses = 0; !(await hasFocus(entry)); presses += 1) {
+    await press("ArrowDown");
+    if (presses > 20) throw new Error(`The arrows do not lead to ${name}.`);
+  }
+  await press("Enter");
+};
+const focusIsAt = (target: Locator) => expect.poll(() => hasFocus(target)).toBe(true);
+const messages = async (roomId: string) =>
+  (await world.admin.im.history({ roomId })).messages.map(({ data }) => (data as { text?: string }).text);
+
+it("signs in", async () => {
+  await using entrance = await world.openConsole();
+  const { page: entry } = entrance;
+  await tabTo(entry.getByLabel("User name"));
+  await entry.keyboard.type(ACCOUNTS.admin.userId);
+  await tabTo(entry.getByLabel("Password", { exact: true }));
+  await entry.keyboard.type(PASSWORD);
+  await entry.keyboard.press("Enter");
+  await entry.getByRole("navigation").waitFor();
+});
+
+it("creates an exam, and sets it up", async () => {
+  await pressByKey(button("New exam"));
+  await dialog().waitFor();
+  await press("Escape");
+  await dialog().waitFor({ state: "detached" });
+  await focusIsAt(button("New exam"));
+  await press("Enter");
+  await tabTo(dialog().getByLabel("Name", { exact: true }));
+  await type("Biology");
+  await press("Enter");
+  // The focus goes to the title of the new page.
+  const title = page.getByRole("heading", { name: "Set up", level: 1 });
+  await title.waitFor();
+  await focusIsAt(title);
+
+  const at = (step: string | RegExp) =>
+    page.getByRole("list", { name: "Steps of the set-up" }).getByRole("link", { name: step });
+  const choosing = page.waitForEvent("filechooser");
+  await pressByKey(at("Roster"));
+  await tabTo(page.locator("input[type=file]"));
+  await press("Enter");
+  const chooser = await choosing;
+  const sheet = ["id,name,role", "t9,Teacher,teacher", ...[1, 2, 3].map((n) => `b${n},Candidate ${n},`)];
+  await chooser.setFiles({ name: "roster.csv", mimeType: "text/csv", buffer: Buffer.from(sheet.join("\n")) });
+  await pressByKey(button("Import 4 people"));
+  await page.getByText("Imported: 4 new people, 0 changed").waitFor();
+
+  await pressByKey(at(/^\S+ Rooms /));
+  const plan = button("Make 1 room and seat them");
+  await pressByKey(plan);
+  await pressByKey(button("Make 1 room and seat them", dialog()));
+  await page.getByText("3 candidates have a room now.").waitFor();
+  await open.check();
+});
+
+it("writes to rooms from the overview", async () => {
+  await go(`exams/${morning.examId}`);
+  await pressByKey(button("Message rooms"));
+  await tabTo(dialog().getByLabel("Message", { exact: true }));
+  await type("Ten minutes left.");
+  await pressByKey(button("Send to 2 rooms", dialog()));
+  await dialog().getByText("Done").nth(1).waitFor();
+  await press("Escape");
+  await focusIsAt(button("Message rooms"));
+  expect(await messages(candidateAt(0).roomId)).toEqual(["Ten minutes left."]);
+});
+
+it("chooses candidates in the list, and gives them extra minutes", async () => {
+  await go(`exams/${morning.examId}/candidates?sort=id`);
+  const row = (n: number) => page.getByRole("row", { name: candidateAt(n).userId });
+  await tabTo(row(0));
+  await press("Space");
+  await press("ArrowDown");
+  await press("ArrowDown");
+  await press("Space");
+  await tabTo(button("Extra minutes"), "Shift+Tab");
+  await press("Enter");
+  await tabTo(dialog().getByLabel("Extra minutes from now on"));
+  await press("Control+A");
+  await type("10");
+  await pressByKey(button("Give the minutes", dialog()));
+  await button("Close", dialog()).last().waitFor();
+  await press("Escape");
+  await focusIsAt(button("Extra minutes"));
+  const { people } = await world.admin.exam.people({ examId: morning.examId });
+  const extra = people.filter(({ extraMinutes }) => extraMinutes === 10).map(({ userId }) => userId);
+  expect(extra).toEqual([candidateAt(0).userId, candidateAt(2).userId]);
+});
+
+it("writes in a room, and acts for one of its people", async () => {
+  const { roomId, userId, name } = candidateAt(3);
+  await go(`exams/${morning.examId}/rooms/${roomId}`);
+  const field = page.getByLabel(/^Message to all/);
+  await field.waitFor();
+  await press("w");
+  await focusIsAt(field);
+  await type("Look at the board.");
+  await press("Enter");
+  await page
+    .getByRole("listitem")
+    .getByText(/Look at the board\./)
+    .waitFor();
+
+  const actions = page
+    .getByRole("list", { name: /^Candidates of/ })
+    .getByRole("button", { name: `Actions for ${name}` });
+  await tabTo(actions, "Shift+Tab");
+  await press("Enter");
+  await choose("Extra minutes");
+  await dialog().waitFor();
+  await press("Escape");
+  await dialog().waitFor({ state: "detached" });
+  await focusIsAt(actions);
+  await press("ArrowDown");
+  await press("Escape");
+  await focusIsAt(actions);
+  await press("Enter");
+  await choose("Extra minutes");
+  await tabTo(dialog().getByLabel("Minutes after the end of the exam"));
+  await press("Control+A");
+  await type("25");
+  await press("Enter");
+  await dialog().waitFor({ state: "detached" });
+  expect((await world.admin.participant.get({ roomId, userId })).extraMinutes).toBe(25);
+});
+
+it("looks at a candidate, and undoes what was done for them", async () => {
+  const { roomId, userId, name } = candidateAt(4);
+  await go(`exams/${morning.examId}/candidates/${userId}`);
+  await tabTo(page.getByRole("radio", { name: /^Everything/ }));
+  await press("ArrowRight");
+  await page.waitForURL(/kind=presence/);
+  await pressByKey(button(`Actions for ${name}`));
+  await choose("Extra minutes");
+  await tabTo(dialog().getByLabel("Minutes after the end of the exam"));
+  await press("Control+A");
+  await type("5");
+  await press("Enter");
+  await pressByKey(button("Undo"));
+  await page.getByText("Undone.").waitFor();
+  expect((await world.admin.participant.get({ roomId, userId })).extraMinutes).toBe(0);
+});
+
+it("filters records, and downloads them", async () => {
+  await go(`exams/${morning.examId}/records`);
+  await tabTo(page.getByRole("radio", { name: /^All/ }));
+  await press("ArrowRight");
+  await page.waitForURL(/type=watch/);
+  const csv = button("Copy or download as CSV");
+  await pressByKey(csv);
+  const [file] = await Promise.all([page.waitForEvent("download"), choose("Download as CSV")]);
+  expect(file.suggestedFilename()).toMatch(/\.csv$/);
+  await focusIsAt(csv);
+});
+
+it("creates an account, and ends its session", async () => {
+  await go("admin");
+  await pressByKey(button("New account"));
+  await tabTo(dialog().getByLabel("Name", { exact: true }));
+  await type("Chen Jing");
+  await tabTo(dialog().getByLabel("User name"));
+  await type("t8");
+  await tabTo(dialog().getByLabel("New password", { exact: true }));
+  await type(PASSWORD);
+  await pressByKey(button("Create the account", dialog()));
+  await dialog().waitFor({ state: "detached" });
+  await focusIsAt(button("New account"));
+  await pressByKey(button("Actions for Chen Jing"));
+  await choose("Disable");
+  await pressByKey(button("Disable the account", dialog()));
+  await page.getByRole("row", { name: "t8" }).getByText("Disabled").waitFor();
+});
+
+it("sends nothing with the Enter that ends a composition", async () => {
+  const { roomId } = candidateAt(5);
+  await go(`exams/${morning.examId}/rooms/${roomId}`);
+  const field = page.getByLabel(/^Message to all/);
+  await tabTo(field);
+  const before = await messages(roomId);
+  await compose(page, { typed: "qing kan hei ban", chosen: "请看黑板" });
+  await expect.poll(() => field.inputValue()).toBe("请看黑板");
+  await press("Enter");
+  await page.getByRole("listitem").getByText("请看黑板").waitFor();
+  expect(await messages(roomId)).toEqual(["请看黑板", ...before]);
+
+  await go("");
+  await pressByKey(button("New exam"));
+  await tabTo(dialog().getByLabel("Name", { exact: true }));
+  await compose(page, { typed: "shu xue", chosen: "数学" });
+  expect(await dialog().getByLabel("Name", { exact: true }).inputValue()).toBe("数学");
+  await press("Enter");
+  await page.getByRole("banner").getByText("数学").waitFor();
+});

@@ -1,0 +1,13 @@
+import { type ComponentType, lazy } from "react";
+
+/**
+ * A part that is loaded when it is first shown, or before, when the browser has nothing else to do: what a person opens is then there at
+ * once, also while the network is away.
+ */
+export const late = <Props extends object>(
+  load: () => Promise<{ readonly default: ComponentType<Props> }>,
+) => {
+  // Safari knows no idle time, and loads the part when it is shown.
+  globalThis.requestIdleCallback?.(() => void load().catch(() => undefined));
+  return lazy(load);
+};

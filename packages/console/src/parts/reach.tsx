@@ -1,0 +1,91 @@
+import { isNetworkError } from "@invigil/client";
+import type { Query, QueryClient } from "@tanstack/react-query";
+import { createContext, use, useSyncExternalStore } from "react";
+import type { Connection } from "../live/heard.js";
+
+/** How long to wait before the server is asked again, in milliseconds. */
+const ASK_MS = 2000;
+
+/** Whether the server answers. What the network lost is asked for again once it does. */
+export interface Reach {
+  readonly subscribe: (listener: () => void) => () => void;
+  /** When it was found not to answer, in milliseconds since 1970. Undefined: it answers, as far as anybody has asked. */
+  readonly awaySince: () => number | undefined;
+  /** Resolves once it answers, to whether it was away before. */
+  readonly untilItAnswers: () => Promise<boolean>;
+}
+
+const isLost = ({ state }: Query): boolean => isNetworkError(state.error);
+const pause = () => new Promise((resolve) => setTimeout(resolve, ASK_MS));
+
+/** @param ask - a call that everybody may make */
+export const createReach = (queryClient: QueryClient, ask: () => Promise<unknown>): Reach => {
+  const listeners = new Set<() => void>();
+  let awaySince: number | undefined;
+  let waiting: Promise<boolean> | undefined;
+
+  const setAway = (since: number | undefined) => {
+    if (since === awaySince) return;
+    awaySince = since;
+    for (const listener of listeners) listener();
+  };
+  const answers = () =>
+    ask().then(
+      () => true,
+      (error: unknown) => !isNetworkError(error),
+    );
+  const wait = async (): Promise<boolean> => {
+    while (!(await answers())) {
+      setAway(awaySince ?? Date.now());
+      await pause();
+    }
+    const wasAway = awaySince !== undefined;
+    setAway(undefined);
+    return wasAway;
+  };
+  const untilItAnswers = () => {
+    waiting ??= wait().finally(() => {
+      waiting = undefined;
+    });
+    return waiting;
+  };
+  const askAgain = async () => {
+    // Something between here and the server may fail this call alone, which must not be repeated without a pause.
+    if (!(await untilItAnswers())) await pause();
+    // A browser whose own network was cut does the same.
+    else queryClient.getQueryCache().onOnline();
+    await queryClient.refetchQueries({ type: "active", predicate: isLost }, { cancelRefetch: false });
+  };
+  let isAskingAgain = false;
+  const onLoss = () => {
+    if (isAskingAgain) return;
+    isAskingAgain = true;
+    void askAgain().finally(() => {
+      isAskingAgain = false;
+    });
+  };
+  queryClient.getQueryCache().subscribe(({ type, query }) => {
+    if (type === "updated" && isLost(query)) onLoss();
+  });
+  window.addEventListener("offline", onLoss);
+
+  return {
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    awaySince: () => awaySince,
+    untilItAnswers,
+  };
+};
+
+export const ReachContext = createContext<Reach | undefined>(undefined);
+
+const never = () => () => undefined;
+
+/** What there is to say of a server that does not answer. Undefined: it does, as far as anybody has asked. */
+export const useAway = (): Connection | undefined => {
+  const reach = use(ReachContext);
+  const since = useSyncExternalStore(reach?.subscribe ?? never, () => reach?.awaySince());
+  return since === undefined ? undefined : { status: "reconnecting", heardAt: since };
+};
