@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { answerParent } from "../lib/ipc.mjs";
 import { WebSocket } from "../lib/server-modules.mjs";
 
-/** What is sent in a second, over all rooms. */
+/** What is sent in a second, over all rooms, unless the parent says otherwise. */
 const EVENTS_PER_SECOND = 200;
 /** How many WebSockets are opened at a time. */
 const AT_ONCE = 50;
@@ -20,7 +20,7 @@ const micros = () => Math.round(performance.now() * 1000);
 const onFrame = (data) => {
   const now = micros();
   const frame = data.toString();
-  const sent = /"sent":(\d+)/.exec(frame)?.[1];
+  const sent = /"sent(?:":| )(\d+)/.exec(frame)?.[1];
   if (sent === undefined) return;
   heard.latencies.record(Math.max(1, now - Number(sent)));
   heard.count += 1;
@@ -44,27 +44,27 @@ const listen = ({ url, hello, started }) =>
   });
 
 const send = async ({ url, headers, body }) => {
-  const response = await fetch(url, { method: "POST", headers, body: body.replace('"SENT"', micros()) });
+  const response = await fetch(url, { method: "POST", headers, body: body.replace(/"SENT"|SENT/, micros()) });
   const text = await response.text();
   if (!response.ok) throw new Error(`a message was answered ${response.status}: ${text}`);
 };
 
-/** @param {{ rooms: { listener: object, message: object }[], perRoom: number }} question */
-const openAll = async ({ rooms, perRoom }) => {
+/** @param {{ rooms: { listener: object, message: object }[], perRoom: number, perSecond?: number }} question */
+const openAll = async ({ rooms, perRoom, perSecond = EVENTS_PER_SECOND }) => {
   const listeners = rooms.flatMap(({ listener }) => Array.from({ length: perRoom }, () => listener));
   while (listeners.length > 0) await Promise.all(listeners.splice(0, AT_ONCE).map(listen));
-  open = { rooms, perRoom, next: 0 };
+  open = { rooms, perRoom, perSecond, next: 0 };
 };
 
 const round = async (seconds) => {
-  const { rooms, perRoom } = open;
+  const { rooms, perRoom, perSecond } = open;
   heard.latencies.reset();
   heard.count = 0;
   const start = performance.now();
-  const wanted = Math.round(seconds * EVENTS_PER_SECOND);
+  const wanted = Math.round(seconds * perSecond);
   const sending = [];
   for (let n = 0; n < wanted; n += 1) {
-    const due = start + (n * 1000) / EVENTS_PER_SECOND;
+    const due = start + (n * 1000) / perSecond;
     const early = due - performance.now();
     if (early > 1) await sleep(early);
     const { message } = rooms[open.next++ % rooms.length];
@@ -88,4 +88,4 @@ const round = async (seconds) => {
   };
 };
 
-answerParent(({ rooms, perRoom, seconds }) => (rooms ? openAll({ rooms, perRoom }) : round(seconds)));
+answerParent((question) => (question.rooms ? openAll(question) : round(question.seconds)));

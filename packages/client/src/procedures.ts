@@ -723,6 +723,10 @@ export interface Exam {
   endTime: Date;
   /** How the cameras of examinees should encode video. Absent: as the apps choose. */
   videoProfile?: VideoProfile | undefined;
+  /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
+  mayManage: boolean;
+  /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
+  mayDuplicate: boolean;
   /** When it was created. */
   createdAt: Date;
   /** When it last changed. Equal to `createdAt` if it never did. */
@@ -793,12 +797,14 @@ export interface ExamRef {
   examId: string;
 }
 
-/** Input of `exam.list` and `exam.listDeleted`. */
+/** Input of `exam.list`. */
 export interface ListExamsInput {
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
   pageSize?: number | null | undefined;
   /** The last exam id of the previous page. Absent: the first page. 1 to 128 characters. */
   cursor?: string | null | undefined;
+  /** Whether to count the rooms and examinees of each exam. It takes time for each of them. Default: `false`. */
+  withCounts?: boolean | null | undefined;
 }
 
 /** Output of `exam.list`. */
@@ -821,10 +827,24 @@ export interface ExamSummary {
   endTime: Date;
   /** How the cameras of examinees should encode video. Absent: as the apps choose. */
   videoProfile?: VideoProfile | undefined;
+  /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
+  mayManage: boolean;
+  /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
+  mayDuplicate: boolean;
   /** When it was created. */
   createdAt: Date;
   /** When it last changed. Equal to `createdAt` if it never did. */
   updatedAt: Date;
+  /** How large the exam is. Absent unless `withCounts` asks for it. */
+  counts?: ExamCounts | undefined;
+}
+
+/** How large an exam is, whatever part of it the caller may see. Each number is counted up to 10000, which means that many or more. */
+export interface ExamCounts {
+  /** The number of rooms, in progress and ended. */
+  rooms: number;
+  /** The number of examinees in rooms, and of those who have no room yet. */
+  examinees: number;
 }
 
 /** Input of `exam.update`. Absent fields keep their value. */
@@ -878,6 +898,10 @@ export interface DuplicatedExam {
   endTime: Date;
   /** How the cameras of examinees should encode video. Absent: as the apps choose. */
   videoProfile?: VideoProfile | undefined;
+  /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
+  mayManage: boolean;
+  /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
+  mayDuplicate: boolean;
   /** When it was created. */
   createdAt: Date;
   /** When it last changed. Equal to `createdAt` if it never did. */
@@ -928,6 +952,14 @@ export interface DeletedExam {
   eraseAt?: Date | undefined;
 }
 
+/** Input of `exam.listDeleted`. */
+export interface ListDeletedExamsInput {
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** The last exam id of the previous page. Absent: the first page. 1 to 128 characters. */
+  cursor?: string | null | undefined;
+}
+
 /** Output of `exam.listDeleted`. */
 export interface RestorableExamPage {
   /** The newest exams first. */
@@ -966,6 +998,10 @@ export interface RestoredExam {
   endTime: Date;
   /** How the cameras of examinees should encode video. Absent: as the apps choose. */
   videoProfile?: VideoProfile | undefined;
+  /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
+  mayManage: boolean;
+  /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
+  mayDuplicate: boolean;
   /** When it was created. */
   createdAt: Date;
   /** When it last changed. Equal to `createdAt` if it never did. */
@@ -1876,15 +1912,25 @@ export interface ListCheatRecordsInput {
   roomId?: string | null | undefined;
   /** Only records of this exam. Absent: of the room's exam. 1 to 128 characters. */
   examId?: string | null | undefined;
-  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  /** Only records of one of these detection types. Absent: of any. */
+  detectTypes?: string[] | null | undefined;
+  /** Only records about one of these people. Absent: about anybody. */
+  userIds?: string[] | null | undefined;
+  /** Only detections that the phone made, or with `false`, those that the PC made. Absent: both. */
+  isMainMonitor?: boolean | null | undefined;
+  /** Only records that the server received at this time or later. Absent: at any time. */
+  receivedFrom?: Date | null | undefined;
+  /** Only records that the server received before this time: after `receivedFrom`. Absent: up to now. */
+  receivedTo?: Date | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 1,000. Default: `20`. */
   pageSize?: number | null | undefined;
-  /** The last record id of the previous page. Absent: the first page. At least 1. */
+  /** The `nextCursor` of the previous page. Absent: the first page. At least 1. */
   cursor?: number | null | undefined;
 }
 
 /** Output of `cheat.listRecords`. */
 export interface CheatRecordPage {
-  /** The newest records first. */
+  /** The newest records first. With a filter, or if they are large, a page may have fewer than `pageSize`, or none, although a page follows. */
   records: CheatRecord[];
   /** Send it as `cursor` to get the next page. Absent on the last page. */
   nextCursor?: number | undefined;
@@ -2765,7 +2811,7 @@ export type Procedures = {
      *
      * For administrators.
      */
-    listDeleted: TRPCQueryProcedure<{ input: ListExamsInput; output: RestorableExamPage; meta: unknown }>;
+    listDeleted: TRPCQueryProcedure<{ input: ListDeletedExamsInput; output: RestorableExamPage; meta: unknown }>;
     /**
      * Restores a deleted exam.
      *

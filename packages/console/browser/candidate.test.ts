@@ -16,12 +16,10 @@ const WORDS = {
   en: {
     actions: "Actions for 王芳",
     minutes: "Extra minutes",
-    field: "Minutes after the end of the exam",
-    save: "Save",
+    field: "Extra minutes from now on",
+    save: "Give the minutes",
     extra: /with 15 extra minutes/,
     undo: "Undo",
-    link: "New link",
-    make: "Make a new link",
     message: "Message to 王芳",
     detections: /^Detections/,
     presence: /^Presence/,
@@ -36,12 +34,10 @@ const WORDS = {
   "zh-CN": {
     actions: "王芳的操作",
     minutes: "加时",
-    field: "考试结束后的分钟数",
-    save: "保存",
+    field: "加时分钟数",
+    save: "加时",
     extra: /含加时 15 分钟/,
     undo: "撤销",
-    link: "新链接",
-    make: "生成新链接",
     message: "发给王芳",
     detections: /^检测记录/,
     presence: /^在线/,
@@ -176,7 +172,7 @@ it("keeps the link that somebody has if the server cannot make another", async (
   const { page } = open;
   await page.getByRole("button", { name: "Actions for 李伟" }).click();
   await page.getByRole("menuitem", { name: "New link" }).click();
-  await page.getByRole("button", { name: "Make a new link" }).click();
+  await page.getByRole("button", { name: "Make new links" }).click();
   await page.getByText("This was not done").waitFor();
   expect((await hall.as("e3").room.get({ roomId: hall.roomId })).id).toBe(hall.roomId);
 });

@@ -189,6 +189,42 @@ describe.each(["en", "zh-CN"] as const)("the records, in %s", (locale) => {
   });
 });
 
+it("are found among more than are read at once, and go with whoever is erased", async () => {
+  const { admin } = world;
+  const { id: examId } = await admin.exam.create({
+    name: "Many",
+    startTime: new Date(),
+    endTime: new Date(Date.now() + 3_600_000),
+  });
+  const people = ["早", "Rare"].map((name, n) => ({ userId: `r${n}`, name, role: "examinee" as const }));
+  const { id: roomId } = await admin.room.create({ examId, name: "Room 1", participants: people });
+  const add = (userId: string, detectType: string, count: number) =>
+    admin.cheat.addRecords({
+      roomId,
+      records: Array.from({ length: count }, () => detection(1, { userId, detectType })),
+    });
+  await add("r1", "earPhone", 2);
+  for (let n = 0; n < 11; n++) await add("r0", "watch", 500);
+  await using open = await world.openConsole({
+    role: "admin",
+    path: `exams/${examId}/records?type=earPhone`,
+  });
+  const { page, check, picture } = open;
+  await page.getByText("2 shown, others hidden by filters").waitFor();
+  await page.getByText("These are all records of these filters.").waitFor();
+  expect(await page.getByRole("row").count()).toBe(3);
+  await check();
+  await picture("records-many");
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await page.getByText(/The newest 5,100 records are read/).waitFor();
+  await page.getByRole("searchbox").fill("rare");
+  await page.getByText("2 shown, others hidden by filters").waitFor();
+
+  await admin.participant.remove({ roomId, userId: "r1", withRecords: true });
+  await page.getByText("Nothing matches these filters").waitFor();
+  await check();
+});
+
 describe.each([
   ["light", 1280],
   ["dark", 1280],

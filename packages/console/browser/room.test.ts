@@ -198,7 +198,7 @@ it("gives somebody a new link, which ends the old one, and leads to the page tha
   await hall.as("e1").room.get({ roomId: hall.roomId });
   await page.getByRole("button", { name: "Actions for 王芳" }).click();
   await page.getByRole("menuitem", { name: "New link" }).click();
-  await page.getByRole("button", { name: "Make a new link" }).click();
+  await page.getByRole("button", { name: "Make new links" }).click();
   await page
     .getByRole("dialog", { name: "Link of 王芳" })
     .getByText("https://sit.example/")

@@ -44,7 +44,7 @@ const WORDS = {
     save: "Save",
     import: /^Import 26 people$/,
     imported: "Imported: 26 new people, 0 changed",
-    size: "Candidates in a room, at most",
+    size: "Candidates per room",
     apply: "Make 3 rooms and seat them",
     seated: "24 candidates have a room now.",
     toPrint: "Print the cards",

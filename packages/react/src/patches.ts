@@ -167,6 +167,7 @@ export const patchQueries = (queries: InvigilQueries, queryClient: QueryClient):
       before: { readonly rooms: readonly Room[] } | undefined,
       after: { readonly rooms: readonly Room[] },
     ): void => {
+      if (after.rooms === before?.rooms) return;
       const known = new Set(before?.rooms);
       for (const room of after.rooms) if (!known.has(room)) patchRoom(room);
     };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  boundedList,
   instantSchema,
   jsonObjectSchema,
   optional,
@@ -37,6 +38,8 @@ const extraInfoSchema = z.union([jsonObjectSchema, verbatimText(0, MAX_RECORD_BY
   error: "must be a text or a JSON object",
 });
 
+const DETECT_TYPE =
+  "What was detected, such as `manyPeople`: a type of the vendor's detectors, or any other text.";
 const MAIN_MONITOR = "Whether the phone (the main camera) made the detection, as opposed to the PC.";
 
 export const newCheatRecordSchema = z
@@ -49,9 +52,7 @@ export const newCheatRecordSchema = z
     detectTime: instantSchema.describe(
       "When the detector saw it, by its own clock: any time from 1970 on. `createdAt` of the record is the server's time.",
     ),
-    detectType: verbatimText(1, 64).describe(
-      "What was detected, such as `manyPeople`: a type of the vendor's detectors, or any other text.",
-    ),
+    detectType: verbatimText(1, 64).describe(DETECT_TYPE),
     extraInfo: extraInfoSchema
       .nullish()
       .transform((value): string | JsonObject => value ?? {})
@@ -83,11 +84,7 @@ export const cheatRecordSchema = z
   .object({
     id: z.int().describe("The id of the record. It increases with every record."),
     ...found,
-    detectType: z
-      .string()
-      .describe(
-        "What was detected, such as `manyPeople`: a type of the vendor's detectors, or any other text.",
-      ),
+    detectType: z.string().describe(DETECT_TYPE),
     isMainMonitor: z.boolean().describe(MAIN_MONITOR),
     detectTime: z.date().describe("When the detector saw it, by its own clock."),
     extraInfo: extraInfoSchema.describe("Additional data of the detector: a JSON object, or a text."),
@@ -96,25 +93,53 @@ export const cheatRecordSchema = z
   .describe("One report of a cheat detector about one person.");
 export type CheatRecord = z.infer<typeof cheatRecordSchema>;
 
+/** The most records of one page. */
+export const MAX_RECORDS_PER_PAGE = 1000;
+/** The most detection types, and the most people, of a filter. */
+export const MAX_FILTERED = 100;
+
 export const listCheatRecordsInput = z
   .object({
     roomId: optional(given.roomId).describe("Only records of this room. Absent: of every room of the exam."),
     examId: optional(given.examId).describe("Only records of this exam. Absent: of the room's exam."),
-    pageSize: pageSizeSchema(20),
+    detectTypes: optional(boundedList(verbatimText(1, 64), MAX_FILTERED)).describe(
+      "Only records of one of these detection types. Absent: of any.",
+    ),
+    userIds: optional(boundedList(given.userId, MAX_FILTERED)).describe(
+      "Only records about one of these people. Absent: about anybody.",
+    ),
+    isMainMonitor: optional(z.boolean("must be true or false")).describe(
+      "Only detections that the phone made, or with `false`, those that the PC made. Absent: both.",
+    ),
+    receivedFrom: optional(instantSchema).describe(
+      "Only records that the server received at this time or later. Absent: at any time.",
+    ),
+    receivedTo: optional(instantSchema).describe(
+      "Only records that the server received before this time: after `receivedFrom`. Absent: up to now.",
+    ),
+    pageSize: pageSizeSchema(20, MAX_RECORDS_PER_PAGE),
     cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)).describe(
-      "The last record id of the previous page. Absent: the first page.",
+      "The `nextCursor` of the previous page. Absent: the first page.",
     ),
   })
   .refine((input) => input.roomId !== undefined || input.examId !== undefined, {
     path: ["roomId"],
     error: "or examId is required",
   })
+  .refine(({ receivedFrom, receivedTo }) => !receivedFrom || !receivedTo || receivedTo > receivedFrom, {
+    path: ["receivedTo"],
+    error: "must be after receivedFrom",
+  })
   .describe("Input of `cheat.listRecords`. At least one of `roomId` and `examId` is required.");
 export type ListCheatRecordsInput = z.infer<typeof listCheatRecordsInput>;
 
 export const cheatRecordPageSchema = z
   .object({
-    records: z.array(cheatRecordSchema).describe("The newest records first."),
+    records: z
+      .array(cheatRecordSchema)
+      .describe(
+        "The newest records first. With a filter, or if they are large, a page may have fewer than `pageSize`, or none, although a page follows.",
+      ),
     nextCursor: nextNumber,
   })
   .describe("Output of `cheat.listRecords`.");

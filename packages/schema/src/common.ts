@@ -114,9 +114,9 @@ export const instantSchema = z
   .min(new Date(0), "must not be before 1970")
   .max(new Date("9999-12-31T00:00:00Z"), "must not be after 9999");
 
-/** The number of rows per page: 1 to 100. 0 or absent means the default. */
-export const pageSizeSchema = (byDefault: number) =>
-  optional(wholeNumber(0, 100))
+/** The number of rows per page: 1 to `max`. 0 or absent means the default. */
+export const pageSizeSchema = (byDefault: number, max = 100) =>
+  optional(wholeNumber(0, max))
     .transform((size) => size || byDefault)
     .meta({ description: "The number of rows per page. 0 means the default.", default: byDefault });
 

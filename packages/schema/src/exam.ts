@@ -79,25 +79,52 @@ export type AttachedAudio = z.infer<typeof attachedAudioSchema>;
 const examName = z.string().describe("The name of the exam.");
 const startTime = z.date().describe("When the exam begins.");
 
-export const examSummarySchema = z
+const examFieldsSchema = z.object({
+  id: z.string().describe("The id of the exam."),
+  name: examName,
+  startTime,
+  endTime: z
+    .date()
+    .describe("When the exam ends. For an examinee with extra minutes, the time at which it ends for them."),
+  videoProfile: videoProfileSchema
+    .optional()
+    .describe("How the cameras of examinees should encode video. Absent: as the apps choose."),
+  mayManage: z
+    .boolean()
+    .describe(
+      "Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room.",
+    ),
+  mayDuplicate: z
+    .boolean()
+    .describe(
+      "Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it.",
+    ),
+  ...times,
+});
+
+/** Up to how many rooms and examinees of an exam are counted. */
+export const MAX_COUNTED = 10_000;
+
+export const examCountsSchema = z
   .object({
-    id: z.string().describe("The id of the exam."),
-    name: examName,
-    startTime,
-    endTime: z
-      .date()
-      .describe(
-        "When the exam ends. For an examinee with extra minutes, the time at which it ends for them.",
-      ),
-    videoProfile: videoProfileSchema
+    rooms: z.int().describe("The number of rooms, in progress and ended."),
+    examinees: z.int().describe("The number of examinees in rooms, and of those who have no room yet."),
+  })
+  .describe(
+    `How large an exam is, whatever part of it the caller may see. Each number is counted up to ${MAX_COUNTED}, which means that many or more.`,
+  );
+export type ExamCounts = z.infer<typeof examCountsSchema>;
+
+export const examSummarySchema = examFieldsSchema
+  .extend({
+    counts: examCountsSchema
       .optional()
-      .describe("How the cameras of examinees should encode video. Absent: as the apps choose."),
-    ...times,
+      .describe("How large the exam is. Absent unless `withCounts` asks for it."),
   })
   .describe("An exam without its audio.");
 export type ExamSummary = z.infer<typeof examSummarySchema>;
 
-export const examSchema = examSummarySchema
+export const examSchema = examFieldsSchema
   .extend({
     scheduledAudio: z
       .array(scheduledAudioSchema)
@@ -161,12 +188,21 @@ export const updateExamInput = z
   .describe("Input of `exam.update`. Absent fields keep their value.");
 export type UpdateExamInput = z.infer<typeof updateExamInput>;
 
-export const listExamsInput = z
+export const listDeletedExamsInput = z
   .object({
     pageSize: pageSizeSchema(20),
     cursor: optional(idSchema).describe("The last exam id of the previous page. Absent: the first page."),
   })
-  .describe("Input of `exam.list` and `exam.listDeleted`.");
+  .describe("Input of `exam.listDeleted`.");
+export type ListDeletedExamsInput = z.infer<typeof listDeletedExamsInput>;
+
+export const listExamsInput = listDeletedExamsInput
+  .extend({
+    withCounts: withDefault(z.boolean(), false).describe(
+      "Whether to count the rooms and examinees of each exam. It takes time for each of them.",
+    ),
+  })
+  .describe("Input of `exam.list`.");
 export type ListExamsInput = z.infer<typeof listExamsInput>;
 
 export const examPageSchema = z
@@ -275,7 +311,7 @@ export const restorableExamPageSchema = z
   .describe("Output of `exam.listDeleted`.");
 export type RestorableExamPage = z.infer<typeof restorableExamPageSchema>;
 
-export const restoredExamSchema = examSummarySchema
+export const restoredExamSchema = examFieldsSchema
   .extend({
     deletedAt: z
       .date()

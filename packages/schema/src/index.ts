@@ -81,8 +81,10 @@ export {
   cheatRecordSchema,
   type ListCheatRecordsInput,
   listCheatRecordsInput,
+  MAX_FILTERED,
   MAX_RECORD_BYTES_PER_CALL,
   MAX_RECORDS_PER_CALL,
+  MAX_RECORDS_PER_PAGE,
   type NewCheatRecord,
   newCheatRecordSchema,
   type SetCheatConfigInput,
@@ -99,7 +101,7 @@ export {
   examCheckSchema,
   MAX_NAMED,
 } from "./check.js";
-export { doneSchema, userIdSchema } from "./common.js";
+export { doneSchema, pageSizeSchema, userIdSchema } from "./common.js";
 export { knownDetectTypes } from "./detect-types.js";
 export {
   type DropInCall,
@@ -168,18 +170,23 @@ export {
   type Exam,
   type ExamAudio,
   type ExamAudioInput,
+  type ExamCounts,
   type ExamPage,
   type ExamPlan,
   type ExamSummary,
   endedExamSchema,
   eraseExamInput,
+  examCountsSchema,
   examPageSchema,
   examPlanSchema,
   examRef,
   examSchema,
   examSummarySchema,
+  type ListDeletedExamsInput,
   type ListExamsInput,
+  listDeletedExamsInput,
   listExamsInput,
+  MAX_COUNTED,
   MAX_EXAM_AUDIO,
   MAX_ROOMS_ENDED,
   manualAudioSchema,

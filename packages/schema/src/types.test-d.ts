@@ -118,6 +118,11 @@ it("types cheat records, tokens and uploads for clients", () => {
   expectTypeOf<z.input<typeof listCheatRecordsInput>>().branded.toEqualTypeOf<{
     roomId?: string | Absent;
     examId?: string | Absent;
+    detectTypes?: string[] | Absent;
+    userIds?: string[] | Absent;
+    isMainMonitor?: boolean | Absent;
+    receivedFrom?: Date | Absent;
+    receivedTo?: Date | Absent;
     pageSize?: number | Absent;
     cursor?: number | Absent;
   }>();

@@ -195,8 +195,18 @@ describe("`invigil exam`", () => {
     ];
     const exams = await place.json("exam", "list");
     expect(exams.map(({ id }: Parsed) => id)).toEqual([second, first]);
-    expect(await place.fine("exam", "list")).toMatch(
-      new RegExp(`^${second} +2026-06-07 09:00 Asia/Shanghai \\(2026-06-07T01:00:00Z\\) +.* Second$`, "m"),
+    await place.fine("room", "create", "--exam", second, "--name", "R", "--by", "t1");
+    expect((await place.json("exam", "list")).map(({ counts }: Parsed) => counts)).toEqual([
+      { rooms: 1, examinees: 0 },
+      { rooms: 0, examinees: 0 },
+    ]);
+    const listed = await place.fine("exam", "list");
+    expect(listed).toMatch(/^ID +START +END +ROOMS +CANDIDATES +NAME$/m);
+    expect(listed).toMatch(
+      new RegExp(
+        `^${second} +2026-06-07 09:00 Asia/Shanghai \\(2026-06-07T01:00:00Z\\) .* 1 +0 +Second$`,
+        "m",
+      ),
     );
     expect(await place.fine("exam", "delete", first, "--yes", "--erase-now")).toBe(
       "Deleted the exam First, 0 rooms and 0 people.",

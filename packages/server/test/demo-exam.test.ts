@@ -176,7 +176,8 @@ const run = async ({ show, pass }: DemoWorld, seconds: number): Promise<void> =>
     await show.tick();
   }
 };
-const examsOf = async ({ services }: DemoWorld) => (await services.exam.list(ADMIN, { pageSize: 100 })).exams;
+const examsOf = async ({ services }: DemoWorld) =>
+  (await services.exam.list(ADMIN, { pageSize: 100, withCounts: false })).exams;
 /** The number of events, once no more come. */
 const eventsIn = ({ db }: DemoWorld): Promise<number> => {
   let last = -1;

@@ -310,6 +310,25 @@ describe("what a caller reads", () => {
     },
   );
 
+  it("includes what is counted of exams, and what a filter looks at", async () => {
+    await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=10" });
+    const { id: roomId, examId } = school.room;
+    const file = ["id,name", ...Array.from({ length: 120 }, (_, n) => `w${n},N`)].join("\n");
+    await school.admin.participant.import({ examId, file: Buffer.from(file).toString("base64") });
+    await school.admin.cheat.addRecords(recording(school, { records: 120 }));
+    const { trpc: api } = await school.api(TEACHER);
+    /** How many calls a whole allowance is enough for, up to three. */
+    const allowed = async (call: () => Promise<TrpcAnswer>): Promise<number> => {
+      school.watch.pass(600);
+      for (let calls = 0; calls < 3; calls += 1) if ((await call()).status !== 200) return calls;
+      return 3;
+    };
+    expect(await allowed(() => api.query("exam.list", {}))).toBe(3);
+    expect(await allowed(() => api.query("exam.list", { withCounts: true }))).toBe(1);
+    expect(await allowed(() => api.query("cheat.listRecords", { roomId, pageSize: 1 }))).toBe(3);
+    expect(await allowed(() => api.query("cheat.listRecords", { roomId, detectTypes: ["none"] }))).toBe(1);
+  });
+
   it("is paid off by calls that are in flight, too, and others are served between them", async () => {
     await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=3,admin=1000" });
     school.watch.pass(60);

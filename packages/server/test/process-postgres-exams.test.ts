@@ -222,7 +222,7 @@ const useTwoExams = async (dividesByExam: boolean): Promise<string[]> => {
           return cheat.addRecords({ caller: userId, records: [record], increase });
         }),
         ...inEach(({ examId, roomId }) =>
-          cheat.listByRooms(examId, [roomId], { limit: 5, before: undefined }),
+          cheat.list({ examId, rooms: [roomId] }, { limit: 5, before: undefined }),
         ),
         ...inEach((room, userId) => {
           const sender = { senderId: userId, senderRole: "examinee", senderCamera: "main" } as const;

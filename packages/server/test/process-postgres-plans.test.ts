@@ -94,6 +94,21 @@ const makeShapes = async (): Promise<void> => {
           await im.read({ ...page, also, type, newestFirst, login, from: undefined });
   await im.newestOf({ ...page, login: "teacher1", types: [1], after: 0 });
 
+  const cheat = createCheatStore({ ...withWrites(db), events: createEventLog({ added: () => undefined }) });
+  for (const rooms of ["all", ["r5"], ["r5", "r6"]] as const)
+    for (const byType of OPTIONAL)
+      for (const byPerson of OPTIONAL)
+        for (const byCamera of OPTIONAL)
+          await cheat.find(
+            { examId: "e5", rooms },
+            {
+              ...(byType && { detectTypes: ["watch"] }),
+              ...(byPerson && { userIds: ["u1"] }),
+              ...(byCamera && { isMainMonitor: true }),
+            },
+            { limit: 1, before: undefined },
+          );
+
   const audio = createAudioStore(withWrites(db));
   for (const name of [undefined, "a"])
     for (const classify of [undefined, 0]) await audio.list({ name, classify }, { limit: 1, offset: 0 });
@@ -434,8 +449,8 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   const now = new Date("2026-01-02T03:04:05Z");
   const of = { examId: "e5", roomId: "r5" };
   for (const before of [undefined, 1_000]) {
-    await cheat.listByRooms("e5", ["r5"], { limit: 50, before });
-    await cheat.listByExam("e5", { limit: 50, before });
+    await cheat.list({ examId: "e5", rooms: ["r5"] }, { limit: 50, before });
+    await cheat.list({ examId: "e5", rooms: "all" }, { limit: 50, before });
     for (const type of [undefined, 30_001])
       await im.list({ roomId: "r5", login: "u1", also: ["*"], type, limit: 50, before });
   }

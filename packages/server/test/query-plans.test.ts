@@ -195,6 +195,7 @@ const more: Partial<Record<ProcedurePath, (stage: Stage) => Promise<unknown>>> =
     ])
       for (const later of OPTIONAL)
         await app.as(caller).exam.list({ pageSize: 1, ...(later && { cursor: examId }) });
+    await app.as(ADMIN).exam.list({ withCounts: true });
   },
   "exam.listDeleted": async ({ app, examId }) => {
     for (const later of OPTIONAL)
@@ -282,6 +283,17 @@ const more: Partial<Record<ProcedurePath, (stage: Stage) => Promise<unknown>>> =
       for (const of of [{ roomId }, { examId }, { roomId, examId }])
         for (const later of OPTIONAL)
           await app.as(caller).cheat.listRecords({ pageSize: 1, ...of, ...(later && { cursor: 2 }) });
+    for (const of of [{ roomId }, { examId }])
+      for (const caller of [ADMIN, INSPECTOR])
+        for (const byType of OPTIONAL)
+          for (const byPerson of OPTIONAL)
+            await app.as(caller).cheat.listRecords({
+              ...of,
+              receivedFrom: new Date(0),
+              ...(byType && { detectTypes: ["watch"] }),
+              ...(byPerson && { userIds: ["examinee1"] }),
+              ...(!byType && { isMainMonitor: true }),
+            });
   },
   "im.send": async ({ app, roomId }) => {
     const message = { roomId, type: 30_001, data: { n: 1 } };

@@ -113,8 +113,8 @@ describe("room.listEvents", () => {
     expect(whole).toMatchObject([{ events: [{}, {}] }]);
     expect(whole[0]?.completeSince).toBeUndefined();
 
-    const { prune } = createSubscriptionStore(withWrites(hall.db));
-    while (await prune(now));
+    const log = createSubscriptionStore(withWrites(hall.db));
+    while (await log.prune(now));
     // The newest of the deleted ones may be left.
     const [kept] = await pagesOf(hall);
     expect(kept?.events[0]).toMatchObject({ type: "audio_status_changed", audioStatus: "silent" });

@@ -43,6 +43,8 @@ const exam = {
   name: "Exam",
   startTime: START,
   endTime: END,
+  mayManage: true,
+  mayDuplicate: true,
   scheduledAudio: [],
   manualAudio: [],
   ...times,

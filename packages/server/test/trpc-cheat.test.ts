@@ -240,6 +240,50 @@ describe("the records of an exam", () => {
     expect(await types(maker.cheat.listRecords({ examId }))).toEqual(["manyPeople"]);
   });
 
+  it("are found by type, person, camera and the time of arrival, within what the caller may see", async () => {
+    let now = new Date("2026-01-02T03:00:00Z");
+    await using school = await openSchool({ now: () => now });
+    const { examId, id: roomId } = school.room;
+    const add = async (room: string, userId: string, more: Parameters<School["detection"]>[1]) => {
+      await school.admin.cheat.addRecords({ roomId: room, records: [school.detection(userId, more)] });
+      now = new Date(now.getTime() + 60_000);
+    };
+    await add(roomId, "examinee1", { detectType: "A" });
+    await add(school.sibling.id, "examinee3", { detectType: "B" });
+    await add(roomId, "examinee2", { detectType: "C", isMainMonitor: false });
+    await add(roomId, "examinee1", { detectType: "D" });
+    const at = (minute: number) => new Date(Date.UTC(2026, 0, 2, 3, minute));
+    const teacher = { sub: "teacher1", role: "teacher" } as const;
+    const find = (filter: object, caller: Parameters<School["as"]>[0] = { sub: "root", role: "admin" }) =>
+      types(school.as(caller).cheat.listRecords({ examId, ...filter }));
+    expect(await find({ detectTypes: ["B", "D", "none"] })).toEqual(["D", "B"]);
+    expect(await find({ userIds: ["examinee1"] })).toEqual(["D", "A"]);
+    expect(await find({ userIds: ["examinee1", "examinee3"], detectTypes: ["A", "B"] })).toEqual(["B", "A"]);
+    expect(await find({ isMainMonitor: false })).toEqual(["C"]);
+    expect(await find({ receivedFrom: at(1), receivedTo: at(3) })).toEqual(["C", "B"]);
+    expect(await find({ receivedFrom: at(3) })).toEqual(["D"]);
+    expect(await find({ detectTypes: ["A", "B"] }, teacher)).toEqual(["A"]);
+    expect(await find({ userIds: ["examinee3"] }, teacher)).toEqual([]);
+    expect(await find({ roomId, userIds: ["examinee3"] })).toEqual([]);
+    expect(await find({ roomId, receivedTo: at(1) }, { ...teacher, room: roomId })).toEqual(["A"]);
+  });
+
+  it.each([
+    ["receivedTo", { receivedFrom: new Date(1), receivedTo: new Date(1) }],
+    ["detectTypes", { detectTypes: [] }],
+    ["detectTypes", { detectTypes: Array(101).fill("A") }],
+    ["detectTypes", { detectTypes: ["x".repeat(65)] }],
+    ["userIds", { userIds: Array(101).fill("u") }],
+    ["pageSize", { pageSize: 1001 }],
+  ])("refuse a filter whose %s is out of bounds", async (field, filter) => {
+    const { admin, room } = await nextSchool();
+    const refusal = await refused(admin.cheat.listRecords({ examId: room.examId, ...filter }));
+    expect(refusal).toMatchObject({
+      reason: "INVALID_INPUT",
+      message: expect.stringContaining(`"${field}"`),
+    });
+  });
+
   it("have a cursor only while something older is left", async () => {
     await using school = await openSchool();
     await fill(school);

@@ -1,7 +1,9 @@
+import { MAX_COUNTED } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp, type TestCaller } from "../src/app/testing.js";
 import { unseated } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
+import { callersOf } from "./support/permissions.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
 import { insertRows, rowsOf } from "./support/tables.js";
@@ -23,6 +25,8 @@ describe("exam.create", () => {
       name: "期末",
       startTime: START,
       endTime: END,
+      mayManage: true,
+      mayDuplicate: true,
       scheduledAudio: [],
       manualAudio: [],
       createdAt: new Date("2026-01-02T03:04:05Z"),
@@ -298,6 +302,79 @@ describe("exam.list", () => {
     expect(exams[1]).toStrictEqual(summary);
     expect(exams[0]).not.toHaveProperty("videoProfile");
     expect(exams[0]?.id).toBe(plain.id);
+  });
+
+  it("tells callers what they may do with an exam, as the calls decide", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    let managers = 0;
+    for (const [name, caller] of Object.entries(callersOf(school))) {
+      const as = school.as(caller);
+      const listed = await as.exam.list({}).then(
+        ({ exams }) => exams.find(({ id }) => id === examId),
+        () => undefined,
+      );
+      if (!listed) continue;
+      const { mayManage, mayDuplicate } = await as.exam.get({ examId });
+      expect({ name, mayManage, mayDuplicate }).toEqual({
+        name,
+        mayManage: (await reasonOf(as.exam.update({ examId }))) === "ok",
+        mayDuplicate: (await reasonOf(as.exam.duplicate({ examId, name: "Its copy" }))) === "ok",
+      });
+      expect(listed).toMatchObject({ mayManage, mayDuplicate });
+      expect((await reasonOf(as.exam.end({ examId }))) === "ok").toBe(mayManage);
+      if (mayManage) managers += 1;
+    }
+    // An administrator, the creator, and the creator with a token for this exam.
+    expect(managers).toBe(3);
+  });
+
+  it("counts rooms and examinees on request, to everybody who may use the exam", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    const rows = Array.from({ length: 40 }, (_, n) => `waits${n},Name,${n < 2 ? "teacher" : "examinee"}`);
+    await school.teacher.participant.import({
+      examId,
+      file: Buffer.from(["id,name,role", ...rows].join("\n")).toString("base64"),
+    });
+    await school.teacher.room.end({ roomId: school.room.id });
+    const callers = [
+      ADMIN,
+      { sub: "teacher1", role: "teacher" },
+      { sub: "inspector3", role: "inspector" },
+    ] as const;
+    for (const caller of [...callers, { sub: "teacher1", role: "teacher", room: school.room.id } as const]) {
+      const as = school.as(caller);
+      const sizes = async () =>
+        (await as.exam.list({ withCounts: true })).exams.map(({ id, counts }) => ({ id, counts }));
+      expect(await sizes()).toContainEqual({ id: examId, counts: { rooms: 2, examinees: 41 } });
+      expect((await as.exam.list({})).exams[0]).not.toHaveProperty("counts");
+    }
+    // Of several turns, each exam has its own.
+    for (let n = 0; n < 11; n++) await school.admin.exam.create(EXAM);
+    const { exams } = await school.admin.exam.list({ withCounts: true });
+    expect(exams.map(({ counts }) => counts?.examinees)).toEqual([...Array(11).fill(0), 1, 41]);
+  });
+
+  it("counts up to a number", async () => {
+    await using world = await openWorld();
+    const teacher = trpc(world, await world.token(TEACHER));
+    const { id: examId } = (await teacher.mutate("exam.create", EXAM)).data;
+    const now = new Date();
+    await insertRows(
+      world.db,
+      unseated,
+      Array.from({ length: MAX_COUNTED + 1 }, (_, n) => ({
+        examId,
+        userId: `u${n}`,
+        role: "examinee" as const,
+        name: "N",
+        createdAt: now,
+        updatedAt: now,
+      })),
+    );
+    const { exams } = (await teacher.query("exam.list", { withCounts: true })).data;
+    expect(exams[0].counts).toEqual({ rooms: 0, examinees: MAX_COUNTED });
   });
 
   it("has twenty exams a page, and a hundred at most", async () => {

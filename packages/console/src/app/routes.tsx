@@ -19,27 +19,27 @@ const root = createRootRoute({
 const exams = createRoute({
   getParentRoute: () => root,
   path: "/",
-  component: lazyScreen("exams", () => import("../screens/exams/screen.js")),
+  component: lazyScreen(["exams"], () => import("../screens/exams/screen.js")),
 });
 const overview = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId",
-  component: lazyScreen("overview", () => import("../screens/overview/screen.js")),
+  component: lazyScreen(["overview", "watching"], () => import("../screens/overview/screen.js")),
 });
 const candidates = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/candidates",
-  component: lazyScreen("candidates", () => import("../screens/candidates/screen.js")),
+  component: lazyScreen(["candidates", "watching"], () => import("../screens/candidates/screen.js")),
 });
 const candidate = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/candidates/$userId",
-  component: lazyScreen("candidate", () => import("../screens/candidate/screen.js")),
+  component: lazyScreen(["candidate", "watching"], () => import("../screens/candidate/screen.js")),
 });
 const room = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/rooms/$roomId",
-  component: lazyScreen("room", () => import("../screens/room/screen.js")),
+  component: lazyScreen(["room", "watching"], () => import("../screens/room/screen.js")),
 });
 const roomAddress = createRoute({
   getParentRoute: () => root,
@@ -49,17 +49,17 @@ const roomAddress = createRoute({
 const records = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/records",
-  component: lazyScreen("records", () => import("../screens/records/screen.js")),
+  component: lazyScreen(["records"], () => import("../screens/records/screen.js")),
 });
 const setup = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/setup/{-$step}",
-  component: lazyScreen("setup", () => import("../screens/setup/screen.js")),
+  component: lazyScreen(["setup"], () => import("../screens/setup/screen.js")),
 });
 const administration = createRoute({
   getParentRoute: () => root,
   path: "/admin/{-$part}",
-  component: lazyScreen("administration", () => import("../screens/administration/screen.js")),
+  component: lazyScreen(["administration"], () => import("../screens/administration/screen.js")),
 });
 
 const routeTree = root.addChildren([

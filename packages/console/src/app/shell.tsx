@@ -10,7 +10,7 @@ import { useNow } from "../parts/clock.js";
 import { Heard, usePageHeard } from "../parts/connection.js";
 import { AdminIcon, ExamsIcon, OverviewIcon, PeopleIcon, RecordsIcon, SetupIcon } from "../parts/icons.js";
 import { useShortcut } from "../parts/shortcuts.js";
-import { useZone } from "../parts/time.js";
+import { useTimeOfDay, useZone } from "../parts/time.js";
 import styles from "./shell.module.css";
 import { UserMenu } from "./user-menu.js";
 
@@ -58,6 +58,14 @@ function Content({ children }: { children: ReactNode }) {
 
 const skip = () => document.getElementById("content")?.focus();
 
+/** The places of an exam. */
+const PLACES = [
+  { name: "overview", to: "/exams/$examId", Icon: OverviewIcon },
+  { name: "candidates", to: "/exams/$examId/candidates", Icon: PeopleIcon },
+  { name: "records", to: "/exams/$examId/records", Icon: RecordsIcon },
+  { name: "setup", to: "/exams/$examId/setup/{-$step}", Icon: SetupIcon },
+] as const;
+
 function Rail({ examId, user }: { examId: string | undefined; user: SessionUser }) {
   const t = useTranslations("common.places");
   const place = styles.place;
@@ -73,50 +81,21 @@ function Rail({ examId, user }: { examId: string | undefined; user: SessionUser 
         <ExamsIcon />
         <span>{t("exams")}</span>
       </Link>
-      {examId !== undefined && user.role !== "examinee" && (
-        <>
+      {examId !== undefined &&
+        user.role !== "examinee" &&
+        PLACES.map(({ name, to, Icon }) => (
           <Link
-            to="/exams/$examId"
+            key={name}
+            to={to}
             params={{ examId }}
             className={place}
             activeProps={active}
-            activeOptions={{ exact: true, includeSearch: false }}
+            activeOptions={{ exact: name === "overview", includeSearch: false }}
           >
-            <OverviewIcon />
-            <span>{t("overview")}</span>
+            <Icon />
+            <span>{t(name)}</span>
           </Link>
-          <Link
-            to="/exams/$examId/candidates"
-            params={{ examId }}
-            className={place}
-            activeProps={active}
-            activeOptions={{ includeSearch: false }}
-          >
-            <PeopleIcon />
-            <span>{t("candidates")}</span>
-          </Link>
-          <Link
-            to="/exams/$examId/records"
-            params={{ examId }}
-            className={place}
-            activeProps={active}
-            activeOptions={{ includeSearch: false }}
-          >
-            <RecordsIcon />
-            <span>{t("records")}</span>
-          </Link>
-          <Link
-            to="/exams/$examId/setup/{-$step}"
-            params={{ examId }}
-            className={place}
-            activeProps={active}
-            activeOptions={{ includeSearch: false }}
-          >
-            <SetupIcon />
-            <span>{t("setup")}</span>
-          </Link>
-        </>
-      )}
+        ))}
       {user.role === "admin" && (
         <Link
           to="/admin/{-$part}"
@@ -146,12 +125,12 @@ function ExamName({ examId }: { examId: string }) {
   const invigil = useInvigil();
   const format = useFormatter();
   const timeZone = useZone();
+  const timeOfDay = useTimeOfDay();
   const { data: exam } = useQuery(invigil.exam.get.queryOptions({ examId }));
   const day = { timeZone, month: "short", day: "numeric" } as const;
-  const time = { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-  const timeOf = (value: Date) => format.dateTime(value, time);
   // The browser's own format of a range writes a Chinese day as 1/2.
-  const dayAndTime = (value: Date) => format.dateTime(value, { ...day, ...time });
+  const dayAndTime = (value: Date) =>
+    format.dateTime(value, { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const isOneDay = exam && format.dateTime(exam.startTime, day) === format.dateTime(exam.endTime, day);
   return (
     <div className={styles.exam}>
@@ -160,7 +139,7 @@ function ExamName({ examId }: { examId: string }) {
       </Link>
       {exam && (
         <span className={styles.times} data-numbers>
-          {`${dayAndTime(exam.startTime)} – ${isOneDay ? timeOf(exam.endTime) : dayAndTime(exam.endTime)}`}
+          {`${dayAndTime(exam.startTime)} – ${isOneDay ? timeOfDay(exam.endTime) : dayAndTime(exam.endTime)}`}
         </span>
       )}
     </div>
@@ -174,21 +153,13 @@ function PageConnection() {
 
 function Clock() {
   const t = useTranslations("common.clock");
-  const format = useFormatter();
+  const timeOfDay = useTimeOfDay();
   const zone = useZone();
   const now = useNow();
   return (
     // Not a live region: a clock that is read aloud each second would be of no use.
     <span className={styles.clock} title={t("label", { zone })}>
-      <span aria-hidden="true">
-        {format.dateTime(now, {
-          timeZone: zone,
-          hour: "2-digit",
-          minute: "2-digit",
-          second: "2-digit",
-          hourCycle: "h23",
-        })}
-      </span>
+      <span aria-hidden="true">{timeOfDay(now, true)}</span>
       <span className={styles.zone}>{zone}</span>
     </span>
   );

@@ -4,12 +4,13 @@ import { isInvigilError } from "@invigil/client";
 import { useInvigilClient, useSession } from "@invigil/react";
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useLocation, useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ErrorNote } from "../parts/error-note.js";
+import { useAction } from "../parts/use-action.js";
 import { LOCALES, type Locale } from "../texts/texts.js";
 import { useInstallation } from "./installation.js";
-import { readRoomLink } from "./join-link.js";
+import { type RoomLink, readRoomLink } from "./join-link.js";
 import { usePreferences } from "./preferences.js";
 import styles from "./sign-in.module.css";
 
@@ -62,28 +63,6 @@ export default function SignIn() {
   );
 }
 
-/** Runs what signs in, once at a time. */
-const useAttempt = () => {
-  const [isPending, setIsPending] = useState(false);
-  const [failure, setFailure] = useState<unknown>();
-  const isBusy = useRef(false);
-  const attempt = async (signIn: () => Promise<void>) => {
-    if (isBusy.current) return;
-    isBusy.current = true;
-    setIsPending(true);
-    setFailure(undefined);
-    try {
-      await signIn();
-    } catch (error) {
-      setFailure(error);
-    } finally {
-      isBusy.current = false;
-      setIsPending(false);
-    }
-  };
-  return { isPending, failure, setFailure, attempt };
-};
-
 function Failure({ of, refused }: { of: unknown; refused: string }) {
   const t = useTranslations("common.signIn");
   if (of === undefined) return null;
@@ -106,15 +85,15 @@ function Problem({ children }: { children: ReactNode }) {
 function AccountForm({ isSecond }: { isSecond: boolean }) {
   const t = useTranslations("common.signIn");
   const { login } = useSession();
-  const { isPending, failure, attempt } = useAttempt();
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
+  const { run, isRunning, error } = useAction(() => login({ username, password }));
   return (
     <form
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        if (username && password) void attempt(() => login({ username, password }));
+        if (username && password) void run();
       }}
     >
       <TextInput
@@ -140,8 +119,8 @@ function AccountForm({ isSecond }: { isSecond: boolean }) {
         value={password}
         onChange={({ currentTarget }) => setPassword(currentTarget.value)}
       />
-      <Failure of={failure} refused={t("refused")} />
-      <Button type="submit" size="sm" loading={isPending} variant={isSecond ? "default" : "filled"}>
+      <Failure of={error} refused={t("refused")} />
+      <Button type="submit" size="sm" loading={isRunning} variant={isSecond ? "default" : "filled"}>
         {t("submit")}
       </Button>
     </form>
@@ -151,11 +130,16 @@ function AccountForm({ isSecond }: { isSecond: boolean }) {
 function LinkForm() {
   const t = useTranslations("common.signIn");
   const { join } = useSession();
-  const { isPending, failure, setFailure, attempt } = useAttempt();
   const navigate = useNavigate();
   const pathname = useLocation({ select: (location) => location.pathname });
   const [link, setLink] = useState("");
   const [isInvalid, setIsInvalid] = useState(false);
+  const { run, isRunning, error, forget } = useAction(async ({ token, roomId }: RoomLink) => {
+    await join(token);
+    // An address that somebody opened comes first.
+    if (pathname === "/" && roomId !== undefined)
+      await navigate({ to: "/rooms/$roomId", params: { roomId }, replace: true });
+  });
   return (
     <form
       className={styles.form}
@@ -163,14 +147,8 @@ function LinkForm() {
         event.preventDefault();
         const read = readRoomLink(link);
         setIsInvalid(read === undefined);
-        setFailure(undefined);
-        if (!read) return;
-        void attempt(async () => {
-          await join(read.token);
-          // An address that somebody opened comes first.
-          if (pathname === "/" && read.roomId !== undefined)
-            await navigate({ to: "/rooms/$roomId", params: { roomId: read.roomId }, replace: true });
-        });
+        if (read) void run(read);
+        else forget();
       }}
     >
       {/* Browsers do not remember what stands in a field for passwords that they do not know. */}
@@ -185,8 +163,8 @@ function LinkForm() {
         error={isInvalid && t("linkInvalid")}
         onChange={({ currentTarget }) => setLink(currentTarget.value)}
       />
-      <Failure of={failure} refused={t("linkRefused")} />
-      <Button type="submit" size="sm" loading={isPending}>
+      <Failure of={error} refused={t("linkRefused")} />
+      <Button type="submit" size="sm" loading={isRunning}>
         {t("linkSubmit")}
       </Button>
     </form>
@@ -197,16 +175,17 @@ function Entry({ by }: { by: "demo" | "open" }) {
   const t = useTranslations("common.signIn");
   const { accept, join } = useSession();
   const client = useInvigilClient();
-  const { isPending, failure, attempt } = useAttempt();
-  // A server that asks for no token takes any.
-  const enter = async () => (by === "open" ? join("none") : accept(await client.auth.loginToDemo.mutate()));
+  const { run, isRunning, error } = useAction(async () =>
+    // A server that asks for no token takes any.
+    by === "open" ? join("none") : accept(await client.auth.loginToDemo.mutate()),
+  );
   return (
     <div className={styles.demo}>
-      <Button size="sm" loading={isPending} onClick={() => void attempt(enter)}>
+      <Button size="sm" loading={isRunning} onClick={() => void run()}>
         {t("demo")}
       </Button>
       <p>{t("demoHint")}</p>
-      {failure !== undefined && <ErrorNote error={failure} />}
+      {error !== undefined && <ErrorNote error={error} />}
     </div>
   );
 }

@@ -34,7 +34,11 @@ const variantColorResolver: VariantColorsResolver = (input) => {
       color: `light-dark(${mixed(name, 75)}, var(--mantine-color-white))`,
     };
   if (input.variant === "subtle")
-    return { ...colors, color: `light-dark(${mixed(name, 85)}, var(--mantine-color-${name}-2))` };
+    return {
+      ...colors,
+      hover: "var(--hover)",
+      color: `light-dark(${mixed(name, 85)}, var(--mantine-color-${name}-2))`,
+    };
   if (input.variant === "filled")
     return {
       ...colors,
@@ -47,6 +51,9 @@ const variantColorResolver: VariantColorsResolver = (input) => {
 
 // A lock of the page's scroll adds a style tag, which the content security policy forbids.
 const DIALOG = { lockScroll: false, centered: true, transitionProps: { duration: 120 } };
+
+// What explains a field stands below it, so that fields beside each other are on one line.
+const FIELD = { size: "xs", inputWrapperOrder: ["label", "input", "description", "error"] };
 
 // Parts are named by strings: `Modal.extend` would pull the dialog into the first load.
 export const theme = createTheme({
@@ -63,17 +70,12 @@ export const theme = createTheme({
   headings: { fontWeight: "600" },
   components: {
     Button: { defaultProps: { size: "xs" } },
-    TextInput: { defaultProps: { size: "xs" } },
-    PasswordInput: { defaultProps: { size: "xs" } },
-    NativeSelect: { defaultProps: { size: "xs" } },
-    Textarea: { defaultProps: { size: "xs" } },
-    NumberInput: { defaultProps: { size: "xs" } },
+    TextInput: { defaultProps: FIELD },
+    PasswordInput: { defaultProps: FIELD },
+    NativeSelect: { defaultProps: FIELD },
+    Textarea: { defaultProps: FIELD },
     Checkbox: { defaultProps: { size: "xs" } },
-    Badge: { defaultProps: { tt: "none" } },
     ModalRoot: { defaultProps: DIALOG },
-    Modal: { defaultProps: DIALOG },
-    Drawer: { defaultProps: { lockScroll: false, position: "right", transitionProps: { duration: 120 } } },
-    Tooltip: { defaultProps: { openDelay: 400, withArrow: false } },
     Menu: { defaultProps: { shadow: "sm", position: "bottom-end" } },
   },
 });

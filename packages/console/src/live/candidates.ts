@@ -1,8 +1,8 @@
 import type { LivePerson } from "@invigil/client";
 import type { Happening } from "./fold.js";
-import { type CandidateState, lastEventOf, STATES_BY_NEED, sinceOf, troubleOf } from "./roster.js";
+import { type CandidateState, lastEventOf, STATES_BY_NEED, troubleOf } from "./roster.js";
 
-export const SORT_COLUMNS = ["need", "name", "id", "room", "since", "detections", "last"] as const;
+export const SORT_COLUMNS = ["need", "name", "id", "room", "detections", "last"] as const;
 export type SortColumn = (typeof SORT_COLUMNS)[number];
 
 export interface CandidateFilter {
@@ -13,7 +13,7 @@ export interface CandidateFilter {
   readonly matches: ((person: { readonly userId: string; readonly name: string }) => boolean) | undefined;
 }
 
-export interface CandidateList {
+interface CandidateList {
   readonly ids: readonly string[];
   /** What happened to those of them who need somebody. */
   readonly troubles: readonly Happening[];
@@ -33,7 +33,7 @@ export const createRanks = (locale: string) => {
     return ranks;
   };
 };
-export type Ranks = ReturnType<typeof createRanks>;
+type Ranks = ReturnType<typeof createRanks>;
 
 const isOfState = (person: LivePerson, state: CandidateState, wanted: CandidateFilter["state"]): boolean => {
   if (wanted === undefined) return true;
@@ -104,7 +104,6 @@ export const arrange = (
     for (const one of found) {
       const { person, state } = one;
       if (column === "detections") one.key = -person.detections;
-      else if (column === "since") one.key = -(sinceOf(person, state)?.getTime() ?? 0);
       else if (column === "last") one.key = -(lastEventOf(person)?.at.getTime() ?? 0);
       else one.key = STATES_BY_NEED.indexOf(state) * 2 + (person.detections > 0 ? 0 : 1);
     }

@@ -17,7 +17,7 @@ export interface Fold {
   readonly userIds: readonly string[];
 }
 
-export interface FoldOptions {
+interface FoldOptions {
   /** Two happenings at most this far apart may have one cause. Default: 90 seconds. */
   readonly gapMs?: number;
   /** Fewer people than this are told one by one. Default: 3. */

@@ -68,7 +68,6 @@ describe("the state of a person", () => {
     ["expected", { isConnected: false, wasConnected: false }],
     ["devices", { devices: 2 }],
     ["ended", { hasEnded: true, devices: 2 }],
-    ["removed", { isRemoved: true, hasEnded: true }],
   ] as const)("is %s", (state, more) => {
     expect(personState({ ...facts, ...more })).toBe(state);
   });

@@ -1,28 +1,18 @@
 /** What a view knows about one candidate. */
-export interface PersonFacts {
+interface PersonFacts {
   readonly isConnected: boolean;
   /** Whether a page of theirs was ever connected. */
   readonly wasConnected: boolean;
   readonly cameras: readonly ("idle" | "publishing" | "stopped")[];
   /** How many devices have their page open by one link. */
   readonly devices: number;
-  readonly isRemoved?: boolean;
   readonly hasEnded?: boolean;
 }
 
-export type PersonState =
-  | "publishing"
-  | "expected"
-  | "idle"
-  | "disconnected"
-  | "dark"
-  | "devices"
-  | "ended"
-  | "removed";
+export type PersonState = "publishing" | "expected" | "idle" | "disconnected" | "dark" | "devices" | "ended";
 
 /** The one state that says most about a person: what needs somebody first, then what is missing. */
 export const personState = (facts: PersonFacts): PersonState => {
-  if (facts.isRemoved) return "removed";
   if (facts.hasEnded) return "ended";
   if (facts.devices > 1) return "devices";
   if (!facts.isConnected) return facts.wasConnected ? "disconnected" : "expected";
@@ -39,5 +29,4 @@ export const BY_NEED: readonly PersonState[] = [
   "idle",
   "publishing",
   "ended",
-  "removed",
 ];

@@ -38,7 +38,8 @@ const NOBODY: { readonly [State in CandidateState]: number } = {
   ended: 0,
 };
 
-const { compare: byName } = new Intl.Collator(undefined, { numeric: true });
+/** The order of names, in which 2 comes before 10. */
+export const { compare: compareNames } = new Intl.Collator(undefined, { numeric: true });
 
 /** Looks at everybody once. The rooms come in the order of their names. */
 export const summarize = (
@@ -82,7 +83,7 @@ export const summarize = (
     const trouble = troubleOf(person, state);
     if (trouble) summary.troubles.push(trouble);
   }
-  const summaries = [...byId.values()].sort((one, other) => byName(one.room.name, other.room.name));
+  const summaries = [...byId.values()].sort((one, other) => compareNames(one.room.name, other.room.name));
   return { rooms: summaries, troubles: summaries.flatMap(({ troubles }) => troubles), flagged };
 };
 

@@ -1,13 +1,15 @@
 import type { LivePerson, RosterState } from "@invigil/client";
 import type { Happening } from "./fold.js";
 import { BY_NEED, type PersonState } from "./person.js";
+import { CAMERAS } from "./seats.js";
+import type { Camera } from "./timeline.js";
 
 /** What a list says about a candidate. */
-export type CandidateState = Exclude<PersonState, "removed"> | "unseated";
+export type CandidateState = PersonState | "unseated";
 
 /** The states in the order in which they need somebody. */
 export const STATES_BY_NEED: readonly CandidateState[] = [
-  ...BY_NEED.filter((state) => state !== "ended" && state !== "removed"),
+  ...BY_NEED.filter((state) => state !== "ended"),
   "unseated",
   "ended",
 ];
@@ -28,9 +30,6 @@ type Facts = Pick<LivePerson, "pages" | "left" | "publishStatus" | "publishStatu
 /** Several devices on one link come first: somebody else may sit the exam. */
 export const candidateState = ({ pages }: Pick<Facts, "pages">, state: RosterState): CandidateState =>
   state !== "ended" && pages.some(({ devices }) => devices > 1) ? "devices" : OF_ROSTER[state];
-
-const CAMERAS = ["main", "pc"] as const;
-export type Camera = (typeof CAMERAS)[number];
 
 const earliest = (times: readonly (Date | undefined)[]): Date | undefined =>
   times.reduce((found, time) => (time && (!found || time < found) ? time : found), undefined);
@@ -55,7 +54,7 @@ export const sinceOf = (person: Facts, state: CandidateState): Date | undefined 
 };
 
 /** The newest of what is known to have happened to a person. */
-export interface LastEvent {
+interface LastEvent {
   readonly kind: "entered" | "left" | "publishing" | "stopped" | "detected";
   /** Absent: it is about no camera or page. */
   readonly camera?: Camera;

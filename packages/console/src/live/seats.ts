@@ -2,7 +2,7 @@ import type { Presence } from "@invigil/client";
 import { type PersonState, personState } from "./person.js";
 import type { Camera, Entry } from "./timeline.js";
 
-export type CameraStatus = "idle" | "publishing" | "stopped";
+type CameraStatus = "idle" | "publishing" | "stopped";
 
 export interface CameraView {
   readonly status: CameraStatus;
@@ -86,7 +86,7 @@ const later = (one: number | undefined, other: number | undefined): number | und
 const isByThem = ({ kind, what }: Entry): boolean =>
   kind === "presence" || kind === "cameras" || (what.is === "message" && what.isFromCandidate);
 
-const CAMERAS: readonly Camera[] = ["main", "pc"];
+export const CAMERAS: readonly Camera[] = ["main", "pc"];
 
 /** What there is to see of each candidate, in the order of the room. */
 export const seatsOf = ({
@@ -160,7 +160,7 @@ export const seatsOf = ({
 
 /** How much a candidate needs somebody: less is sooner. */
 const need = ({ state, asks, detections }: SeatView, redFrom: number): number => {
-  if (state === "ended" || state === "removed") return 9;
+  if (state === "ended") return 9;
   if (state === "devices") return 0;
   if (detections >= redFrom) return 1;
   if (asks) return 2;

@@ -62,7 +62,7 @@ export interface Entry {
 
 const PC = "pc_";
 /** The person of a message login. */
-const personOf = (login: string): string => (login.startsWith(PC) ? login.slice(PC.length) : login);
+export const personOf = (login: string): string => (login.startsWith(PC) ? login.slice(PC.length) : login);
 
 /** The logins of a person's pages: the main page, and that of the PC if they use it. */
 export const loginsOf = (userId: string, hasPc: boolean): readonly string[] =>

@@ -1,3 +1,4 @@
+import { Notifications } from "@mantine/notifications";
 import { act, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
@@ -61,22 +62,68 @@ it("makes calls for batches, of which some may fail in part", async () => {
 
 it("counts what is done while it runs", async () => {
   const finish: (() => void)[] = [];
-  const run = vi.fn(() => new Promise<undefined>((resolve) => finish.push(() => resolve(undefined))));
+  const run = () => new Promise<undefined>((resolve) => finish.push(() => resolve(undefined)));
   await renderPart(
-    <BulkAction
-      title="?"
-      action="Give"
-      subjects={SUBJECTS}
-      run={run}
-      concurrency={1}
-      onClose={() => undefined}
-    />,
+    <BulkAction title="?" action="Give" subjects={SUBJECTS} run={run} onClose={() => undefined} />,
   );
   await userEvent.click(screen.getByRole("button", { name: "Give" }));
-  expect(run).toHaveBeenCalledOnce();
   await act(async () => finish[0]?.());
   await screen.findByText("1 of 3 done");
-  expect(run).toHaveBeenCalledTimes(2);
+});
+
+it("for one, closes when it is done, and offers to take it back", async () => {
+  const [one] = SUBJECTS;
+  const onClose = vi.fn();
+  const undone: string[] = [];
+  let isBroken = true;
+  await renderPart(
+    <>
+      <Notifications />
+      <BulkAction
+        title="?"
+        action="Give"
+        subjects={SUBJECTS.slice(0, 1)}
+        run={() => (isBroken ? Promise.reject(new Error("no")) : Promise.resolve(undefined))}
+        told={(done) => `Given to ${done.map(({ name }) => name).join()}.`}
+        undo={async (done) => void undone.push(...done.map(({ id }) => id))}
+        onClose={onClose}
+      />
+    </>,
+  );
+  await userEvent.click(screen.getByRole("button", { name: "Give" }));
+  await screen.findByText("This was not done", { selector: "p" });
+  expect(onClose).not.toHaveBeenCalled();
+  isBroken = false;
+  await userEvent.click(screen.getByRole("button", { name: "Try again for 1 person" }));
+  await screen.findByText("Given to Wang Fang.");
+  expect(onClose).toHaveBeenCalledOnce();
+  await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+  expect(undone).toEqual([one?.id]);
+});
+
+it("for many, offers to take back what was done when somebody closes it", async () => {
+  const undone: string[] = [];
+  await renderPart(
+    <>
+      <Notifications />
+      <BulkAction
+        title="?"
+        action="Give"
+        subjects={SUBJECTS}
+        run={async ([{ id }]) => {
+          if (id === "e1") throw new Error("no");
+          return undefined;
+        }}
+        undo={async (done) => void undone.push(...done.map((subject) => subject.id))}
+        onClose={() => undefined}
+      />
+    </>,
+  );
+  await userEvent.click(screen.getByRole("button", { name: "Give" }));
+  await screen.findByText("1 of 3 failed.", { selector: "p" });
+  await userEvent.click(screen.getAllByRole("button", { name: "Close" }).at(-1) as HTMLElement);
+  await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
+  expect(undone).toEqual(["e0", "e2"]);
 });
 
 it("makes calls for groups, of which none is mixed", async () => {

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import type { MouseEvent, ReactNode } from "react";
+import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "./announcer.js";
 import { type BulkOptions, type RunBatch, type Subject, useBulkRun } from "./bulk-run.js";
@@ -7,13 +7,14 @@ import { Dialog } from "./dialog.js";
 import styles from "./dialog.module.css";
 import { requestIdOf, useErrorText } from "./error-note.js";
 import { Names } from "./names.js";
+import { useNotify } from "./notify.js";
 import { Mark } from "./state-mark.js";
 
-export interface BulkActionProps extends BulkOptions {
+interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
   readonly onClose: () => void;
-  /** The question, with its count: "Give new links to 38 people?" */
+  /** With the count or the name: "New links for 38 people". */
   readonly title: string;
-  readonly subjects: readonly Subject[];
+  readonly subjects: readonly S[];
   /** What follows, or fields that the action needs. */
   readonly children?: ReactNode;
   /** A verb. */
@@ -21,20 +22,25 @@ export interface BulkActionProps extends BulkOptions {
   readonly isDangerous?: boolean;
   /** Whether what the action needs is there. Default: true. */
   readonly isReady?: boolean;
-  readonly run: RunBatch;
+  readonly run: RunBatch<S>;
   /** What the subjects are. Default: people. */
   readonly of?: "people" | "rooms";
+  /** Says after the dialog what was done. Default: for how many. */
+  readonly told?: (done: readonly S[]) => string;
+  /** Takes it back for those for whom it was done. It is offered when the dialog closes. */
+  readonly undo?: ((done: readonly S[]) => Promise<unknown>) | undefined;
   /** What the action has brought to a subject for whom it is done, such as a link. */
-  readonly resultOf?: (subject: Subject) => ReactNode;
+  readonly resultOf?: (subject: S) => ReactNode;
   /** What can be done with all results. */
   readonly after?: ReactNode;
 }
 
 /**
- * An action for many: first who they are and what follows, then a result for each person, and another try for those for whom it failed.
- * Show it while it is open, and load it by `late`; each opening is a new action.
+ * An action for one or many: first who they are and what follows, then a result for each, and another try for those for whom it failed. What
+ * was done for one alone closes it, if there is nothing to look at. Show it while it is open, and load it by `late`; each opening is a
+ * new action.
  */
-export function BulkAction({
+export function BulkAction<S extends Subject>({
   onClose,
   title,
   subjects,
@@ -43,35 +49,61 @@ export function BulkAction({
   isDangerous = false,
   isReady = true,
   run,
-  batchSize = 1,
-  concurrency = 4,
+  batchSize,
   groupOf,
   of: kind = "people",
+  told,
+  undo,
   resultOf,
   after,
-}: BulkActionProps) {
+}: BulkActionProps<S>) {
   const t = useTranslations("common");
   const say = useErrorText();
-  const { outcomes, isRunning, start } = useBulkRun(run, { batchSize, concurrency, groupOf });
+  const notify = useNotify();
+  const { outcomes, isRunning, start } = useBulkRun(run, { ...(batchSize && { batchSize }), groupOf });
   const isBegun = outcomes.size > 0;
   const inState = (state: string) => subjects.filter(({ id }) => outcomes.get(id)?.kind === state);
-  const done = inState("done").length;
+  const done = inState("done");
   const failed = inState("failed");
   const isOver = isBegun && !isRunning;
+  const [only] = subjects.length === 1 ? subjects : [];
   const summary = isOver
     ? failed.length > 0
-      ? t(`bulk.${kind}.failed`, { failed: failed.length, total: subjects.length })
-      : t(`bulk.${kind}.done`, { count: done })
-    : t("bulk.running", { done, total: subjects.length });
+      ? only
+        ? t("error.notDone")
+        : t(`bulk.${kind}.failed`, { failed: failed.length, total: subjects.length })
+      : t(`bulk.${kind}.done`, { count: done.length })
+    : t("bulk.running", { done: done.length, total: subjects.length });
+  const tell = (of: readonly S[]) => told?.(of) ?? t(`bulk.${kind}.done`, { count: of.length });
+  const isOpen = useRef(true);
+  useEffect(() => {
+    isOpen.current = true;
+    return () => {
+      isOpen.current = false;
+    };
+  }, []);
+  const close = () => {
+    if (undo && done.length > 0) notify.undoable(tell(done), () => undo(done));
+    onClose();
+  };
+  const begin = async (some: readonly S[]) => {
+    const isDone = await start(some);
+    if (!isDone || !only || resultOf) return;
+    if (undo) notify.undoable(tell(some), () => undo(some));
+    else notify.done(tell(some));
+    if (isOpen.current) onClose();
+  };
   return (
-    <Dialog title={title} onClose={onClose} size="lg" mayCloseOutside={!isRunning}>
+    <Dialog title={title} onClose={close} size="lg" mayCloseOutside={!isRunning}>
       <div className={styles.form}>
         {!isBegun && (
           <div className={styles.text}>
-            <p>
-              <strong>{t(`bulk.${kind}.count`, { count: subjects.length })}</strong>{" "}
-              <Names of={subjects.map(({ name }) => name)} />
-            </p>
+            {!only && (
+              <p>
+                <strong>{t(`bulk.${kind}.count`, { count: subjects.length })}</strong>{" "}
+                <Names of={subjects.map(({ name }) => name)} />
+              </p>
+            )}
             {children}
           </div>
         )}
@@ -79,46 +111,53 @@ export function BulkAction({
           <>
             <p>{summary}</p>
             {isOver && <Announce text={summary} />}
-            <ul className={styles.results} aria-label={t(`bulk.${kind}.result`)}>
-              {[...subjects]
-                .sort((one, other) => rank(outcomes.get(one.id)?.kind) - rank(outcomes.get(other.id)?.kind))
-                .slice(0, MOST_RESULTS)
-                .map(({ id, name }) => {
-                  const outcome = outcomes.get(id) ?? { kind: "waiting" };
-                  const requestId = outcome.kind === "failed" ? requestIdOf(outcome.error) : undefined;
-                  return (
-                    <li key={id} className={styles.result}>
-                      <span>{name}</span>
-                      <span className={styles.outcome} data-outcome={outcome.kind}>
-                        {outcome.kind === "done" && (resultOf?.({ id, name }) ?? <Mark state="publishing" />)}
-                        {outcome.kind === "failed"
-                          ? `${say(outcome.error)}${requestId ? ` (${t("error.request", { id: requestId })})` : ""}`
-                          : outcome.kind === "done"
-                            ? resultOf === undefined && t("bulk.ok")
-                            : t(`bulk.${outcome.kind}`)}
-                      </span>
-                    </li>
-                  );
-                })}
-            </ul>
+            {only && resultOf && done.length > 0 ? (
+              resultOf(only)
+            ) : (
+              <ul className={styles.results} aria-label={t(`bulk.${kind}.result`)}>
+                {[...subjects]
+                  .sort((one, other) => rank(outcomes.get(one.id)?.kind) - rank(outcomes.get(other.id)?.kind))
+                  .slice(0, MOST_RESULTS)
+                  .map((subject) => {
+                    const outcome = outcomes.get(subject.id) ?? { kind: "waiting" };
+                    const requestId = outcome.kind === "failed" ? requestIdOf(outcome.error) : undefined;
+                    return (
+                      <li key={subject.id} className={styles.result}>
+                        <span>{subject.name}</span>
+                        <span className={styles.outcome} data-outcome={outcome.kind}>
+                          {outcome.kind === "done"
+                            ? (resultOf?.(subject) ?? (
+                                <>
+                                  <Mark state="publishing" /> {t("bulk.ok")}
+                                </>
+                              ))
+                            : outcome.kind === "failed"
+                              ? `${say(outcome.error)}${requestId ? ` (${t("error.request", { id: requestId })})` : ""}`
+                              : t(`bulk.${outcome.kind}`)}
+                        </span>
+                      </li>
+                    );
+                  })}
+              </ul>
+            )}
           </>
         )}
         <div className={styles.buttons}>
-          {isOver && done > 0 && after}
-          <Button variant="default" onClick={notAsSecond(onClose)}>
+          {isOver && done.length > 0 && after}
+          <Button variant="default" onClick={notAsSecond(close)}>
             {isBegun ? t("confirm.close") : t("confirm.cancel")}
           </Button>
           {!isBegun && (
             <Button
               {...(isDangerous && { color: "red" })}
               disabled={!isReady || subjects.length === 0}
-              onClick={() => void start(subjects)}
+              onClick={() => void begin(subjects)}
             >
               {action}
             </Button>
           )}
           {isOver && failed.length > 0 && (
-            <Button onClick={notAsSecond(() => void start(failed))}>
+            <Button onClick={notAsSecond(() => void begin(failed))}>
               {t(`bulk.${kind}.retry`, { count: failed.length })}
             </Button>
           )}

@@ -1,11 +1,12 @@
 import { Button, TextInput } from "@mantine/core";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Dialog } from "./dialog.js";
 import styles from "./dialog.module.css";
 import { ErrorNote } from "./error-note.js";
+import { useAction } from "./use-action.js";
 
-export interface ConfirmProps {
+interface ConfirmProps {
   readonly onClose: () => void;
   /** The question, with its count and names: "End Room 12 for 28 people?" */
   readonly title: string;
@@ -33,31 +34,17 @@ export function Confirm(props: ConfirmProps) {
 function Question({ children, action, isDangerous = false, typed, onConfirm, onClose }: ConfirmProps) {
   const t = useTranslations("common");
   const [text, setText] = useState("");
-  const [isPending, setIsPending] = useState(false);
-  const [failure, setFailure] = useState<unknown>();
-  const isRunning = useRef(false);
+  const { run, isRunning, error } = useAction(async () => {
+    await onConfirm();
+    onClose();
+  });
   const mayRun = typed === undefined || text.trim() === typed.trim();
-  const run = async () => {
-    if (isRunning.current || !mayRun) return;
-    isRunning.current = true;
-    setIsPending(true);
-    setFailure(undefined);
-    try {
-      await onConfirm();
-      onClose();
-    } catch (error) {
-      setFailure(error);
-    } finally {
-      isRunning.current = false;
-      setIsPending(false);
-    }
-  };
   return (
     <form
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        void run();
+        if (mayRun) void run();
       }}
     >
       {children !== undefined && <div className={styles.text}>{children}</div>}
@@ -70,7 +57,7 @@ function Question({ children, action, isDangerous = false, typed, onConfirm, onC
           onChange={({ currentTarget }) => setText(currentTarget.value)}
         />
       )}
-      {failure !== undefined && <ErrorNote error={failure} title={t("error.notDone")} />}
+      {error !== undefined && <ErrorNote error={error} title={t("error.notDone")} />}
       <div className={styles.buttons}>
         <Button
           variant="default"
@@ -79,7 +66,7 @@ function Question({ children, action, isDangerous = false, typed, onConfirm, onC
         >
           {t("confirm.cancel")}
         </Button>
-        <Button type="submit" {...(isDangerous && { color: "red" })} disabled={!mayRun} loading={isPending}>
+        <Button type="submit" {...(isDangerous && { color: "red" })} disabled={!mayRun} loading={isRunning}>
           {action}
         </Button>
       </div>

@@ -1,7 +1,7 @@
 import { useCallback } from "react";
 import { useTranslations } from "use-intl";
 
-/** A length in words: `45 min`, `2 h 5 min`. */
+/** A length in words, in full minutes that it takes: `45 min`, `2 h 5 min`, `1 d 20 h`. */
 export const useLength = (): ((ms: number) => string) => {
   const t = useTranslations("common.length");
   return useCallback(

@@ -1,6 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
+import { Empty } from "./empty.js";
 import styles from "./filter-bar.module.css";
 import { SearchIcon } from "./icons.js";
 import { useShortcut } from "./shortcuts.js";
@@ -13,19 +14,22 @@ export function FilterBar({
   children,
 }: {
   shown: number;
-  total: number;
+  /** Undefined: it is not known how many there are, but filters hide some. */
+  total: number | undefined;
   onClear: () => void;
   children: ReactNode;
 }) {
   const t = useTranslations("common.filter");
-  const hidden = total - shown;
+  const hidden = total === undefined ? undefined : total - shown;
   return (
     <search className={styles.bar} aria-label={t("label")}>
       {children}
       <span className={styles.count} data-numbers>
-        {hidden > 0 ? (
+        {hidden !== 0 ? (
           <>
-            <span className={styles.hides}>{t("hides", { count: hidden })}</span>
+            <span className={styles.hides}>
+              {hidden === undefined ? t("hidesOthers", { count: shown }) : t("hides", { count: hidden })}
+            </span>
             <Button variant="subtle" size="compact-xs" onClick={onClear}>
               {t("clear")}
             </Button>
@@ -35,6 +39,23 @@ export function FilterBar({
         )}
       </span>
     </search>
+  );
+}
+
+/** What stands in place of rows that filters hide. */
+export function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => void }) {
+  const t = useTranslations("common.filter");
+  return (
+    <Empty
+      title={t("noMatchTitle")}
+      action={
+        <Button variant="default" onClick={onClear}>
+          {t("clear")}
+        </Button>
+      }
+    >
+      {hidden > 0 && t("noMatch", { count: hidden })}
+    </Empty>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 
 /** How many keys stand at another place in a list, came or went. */
 export const countChanges = (shown: readonly string[], wanted: readonly string[]): number => {
@@ -23,13 +23,29 @@ export const countChanges = (shown: readonly string[], wanted: readonly string[]
 const isSame = (one: readonly unknown[], other: readonly unknown[]): boolean =>
   one === other || (one.length === other.length && one.every((key, index) => key === other[index]));
 
-export interface HeldRows<Row> {
+interface HeldRows<Row> {
   readonly rows: readonly Row[];
   /** How many rows would move, come or go if the list were shown as it is now. */
   readonly changed: number;
   /** Shows the list as it is now. */
   readonly show: () => void;
 }
+
+const holdRows = <Row>(
+  held: readonly Row[],
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+): Omit<HeldRows<Row>, "show"> => {
+  if (held === rows) return { rows, changed: 0 };
+  const wanted = rows.map(keyOf);
+  const shown = held.map(keyOf);
+  if (isSame(shown, wanted)) return { rows, changed: 0 };
+  const newest = new Map(rows.map((row) => [keyOf(row), row]));
+  return {
+    rows: held.map((row) => newest.get(keyOf(row)) ?? row),
+    changed: countChanges(shown, wanted),
+  };
+};
 
 /**
  * Keeps rows where they are while somebody points at them or has the focus in them. What a row says still changes.
@@ -47,14 +63,8 @@ export const useHeldRows = <Row>(
   const follows = !isHeld || held.arrangement !== arrangement || held.rows.length === 0;
   if (follows && (held.rows !== rows || held.arrangement !== arrangement)) setHeld({ rows, arrangement });
   const show = useCallback(() => setHeld({ rows, arrangement }), [rows, arrangement]);
-  if (follows) return { rows, changed: 0, show };
-  const wanted = rows.map(keyOf);
-  const shown = held.rows.map(keyOf);
-  if (isSame(shown, wanted)) return { rows, changed: 0, show };
-  const newest = new Map(rows.map((row) => [keyOf(row), row]));
-  return {
-    rows: held.rows.map((row) => newest.get(keyOf(row)) ?? row),
-    changed: countChanges(shown, wanted),
-    show,
-  };
+  const standing = follows ? rows : held.rows;
+  // Each frame of a scroll draws the table, and comparing thousands of rows takes milliseconds.
+  const { rows: shown, changed } = useMemo(() => holdRows(standing, rows, keyOf), [standing, rows, keyOf]);
+  return { rows: shown, changed, show };
 };

@@ -1,6 +1,6 @@
 import { useSession } from "@invigil/react";
 
-/** What the role of the person allows at all. The server decides about each exam and room. */
+/** What the role of the person allows at all. The server says what they may do with each exam (`mayManage`). */
 export interface May {
   readonly administer: boolean;
   /** Whether they may change anything: administrators and invigilators. */

@@ -2,6 +2,7 @@ import "@mantine/core/styles/ScrollArea.css";
 import "@mantine/core/styles/Popover.css";
 import "@mantine/core/styles/Menu.css";
 import { Menu } from "@mantine/core";
+import type { Ref } from "react";
 import { CheckIcon } from "./icons.js";
 import styles from "./menu.module.css";
 import type { MenuEntry } from "./menu-entry.js";
@@ -18,9 +19,18 @@ export default function MenuList({
   onClose: () => void;
 }) {
   return (
-    <Menu opened onClose={onClose} width={200} position="bottom-end" returnFocus={false}>
+    <Menu
+      opened
+      onClose={onClose}
+      width={200}
+      position="bottom-end"
+      returnFocus={false}
+      // A menu may contain nothing but its lines, and belongs to the main part of the page.
+      withInitialFocusPlaceholder={false}
+      portalProps={{ target: "#content" }}
+    >
       <Menu.Target>
-        <span className={styles.anchor} />
+        <Anchor />
       </Menu.Target>
       <Menu.Dropdown aria-labelledby={labelledBy}>
         {entries.map((entry, index) => {
@@ -46,4 +56,9 @@ export default function MenuList({
       </Menu.Dropdown>
     </Menu>
   );
+}
+
+/** Where the menu hangs. That a menu is open, the button beside it says. */
+function Anchor({ ref }: { ref?: Ref<HTMLSpanElement> }) {
+  return <span ref={ref} className={styles.anchor} />;
 }

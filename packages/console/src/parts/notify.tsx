@@ -8,7 +8,7 @@ import styles from "./notify.module.css";
 /** How long a notification can be undone, in milliseconds. */
 const UNDO_MS = 10_000;
 
-export interface Notify {
+interface Notify {
   /** Says what was done, with a button that takes it back. */
   readonly undoable: (message: string, undo: () => Promise<unknown>) => void;
   /** Says what was done and cannot be taken back. */

@@ -5,7 +5,6 @@ import { expect, it } from "vitest";
 import { renderPart } from "../../test/render.js";
 import { FilterBar, SearchField } from "./filter-bar.js";
 import {
-  flag,
   list,
   oneOf,
   parseSearch,
@@ -20,7 +19,6 @@ const PARAMS = {
   state: oneOf(["all", "disconnected"], "all"),
   q: text(),
   red: whole(5),
-  sound: flag(),
   rooms: list(),
   sort: sorting(["name", "state"], { column: "name", descending: false }),
 };
@@ -59,7 +57,6 @@ it("reads what the address says, and what it says wrongly counts as absent", asy
     state: "all",
     q: "1",
     red: 5,
-    sound: false,
     rooms: ["a", "b"],
     sort: { column: "state", descending: true },
   });

@@ -2,17 +2,17 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useRef } from "react";
 
 /** How a value of a screen stands in the URL. What the URL says wrongly counts as absent. */
-export interface Param<Value> {
+interface Param<Value> {
   readonly initial: Value;
   parse(text: string): Value | undefined;
   /** Undefined leaves it out of the URL. */
   format(value: Value): string | undefined;
 }
 
-export const text = (initial = ""): Param<string> => ({
-  initial,
+export const text = (): Param<string> => ({
+  initial: "",
   parse: (raw) => raw,
-  format: (value) => (value === initial ? undefined : value),
+  format: (value) => value || undefined,
 });
 
 export const optionalText = (): Param<string | undefined> => ({
@@ -36,12 +36,6 @@ export const optionalOneOf = <const Choice extends string>(
   initial: undefined,
   parse: (raw) => choices.find((choice) => choice === raw),
   format: (value) => value,
-});
-
-export const flag = (initial = false): Param<boolean> => ({
-  initial,
-  parse: (raw) => (raw === "1" ? true : raw === "0" ? false : undefined),
-  format: (value) => (value === initial ? undefined : value ? "1" : "0"),
 });
 
 export const whole = (initial: number): Param<number> => ({

@@ -18,7 +18,7 @@ export type State =
   | "removed"
   | "stale";
 
-export type Tone = "quiet" | "grey" | "amber" | "red" | "blue";
+type Tone = "quiet" | "grey" | "amber" | "red" | "blue";
 
 export const TONES: { readonly [Name in State]: Tone } = {
   publishing: "quiet",
@@ -61,19 +61,7 @@ const MARKS: { readonly [Name in State]: ReactNode } = {
 /** The mark alone, for places where the word stands nearby. */
 export function Mark({ state, tone = TONES[state] }: { state: State; tone?: Tone }) {
   return (
-    <svg
-      aria-hidden="true"
-      className={styles.mark}
-      data-tone={tone}
-      width="12"
-      height="12"
-      viewBox="0 0 12 12"
-      fill="none"
-      stroke="currentColor"
-      strokeWidth="1.300"
-      strokeLinecap="round"
-      strokeLinejoin="round"
-    >
+    <svg aria-hidden="true" className={styles.mark} data-tone={tone} viewBox="0 0 12 12">
       {MARKS[state]}
     </svg>
   );

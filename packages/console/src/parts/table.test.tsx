@@ -50,6 +50,32 @@ describe("a table", () => {
     expect(screen.queryByRole("columnheader", { name: "Wide" })).toBeNull();
   });
 
+  it("draws each row once, also while it scrolls, and looks at all rows only when they change", async () => {
+    const drawn = new Map<string, number>();
+    const keyOf = vi.fn(({ id }: Person) => id);
+    const counted: readonly Column<Person>[] = [
+      {
+        id: "name",
+        header: "Name",
+        cell({ name }) {
+          drawn.set(name, (drawn.get(name) ?? 0) + 1);
+          return name;
+        },
+      },
+      ...columns.slice(1),
+    ];
+    const rows = people(...Array.from({ length: 5000 }, (_, n) => `P${n}`));
+    await renderPart(table(rows, { columns: counted, keyOf }));
+    const grid = screen.getByRole("grid");
+    fireEvent.pointerEnter(grid, { pointerType: "mouse" });
+    const looked = keyOf.mock.calls.length;
+    grid.scrollTop = 64_000;
+    fireEvent.scroll(grid);
+    await screen.findByText("P2005");
+    expect(Math.max(...drawn.values())).toBe(1);
+    expect(keyOf).toHaveBeenCalledTimes(looked);
+  });
+
   it("keeps rows where they are under the pointer, and says how many would change", async () => {
     const { draw } = await renderPart(table(people("A", "B", "C")));
     fireEvent.pointerEnter(screen.getByRole("grid"), { pointerType: "mouse" });

@@ -7,6 +7,7 @@ import {
   type MouseEvent,
   memo,
   type ReactNode,
+  startTransition,
   useCallback,
   useEffect,
   useMemo,
@@ -34,7 +35,7 @@ export interface Column<Row> {
   readonly isAction?: boolean;
 }
 
-export interface Sorting {
+interface Sorting {
   readonly column: string;
   readonly descending: boolean;
 }
@@ -188,16 +189,15 @@ export function Table<Row>({
     () => allColumns.filter(({ from = 0 }) => width === 0 || width >= from),
     [allColumns, width],
   );
+  // Each frame of a scroll draws the table again.
+  const keys = useMemo(() => rows.map(keyOf), [rows, keyOf]);
   const height = isNarrow ? NARROW_ROW_HEIGHT : ROW_HEIGHT;
   const canSelect = selection !== undefined && onSelect !== undefined;
   // Two lines need no header, but a box that chooses all.
   const hasHead = !isNarrow || canSelect;
   const headHeight = hasHead ? HEAD_HEIGHT : 0;
   const [activeKey, setActiveKey] = useState<string>();
-  const activeIndex = Math.max(
-    0,
-    activeKey === undefined ? 0 : rows.findIndex((row) => keyOf(row) === activeKey),
-  );
+  const activeIndex = Math.max(0, activeKey === undefined ? 0 : keys.indexOf(activeKey));
   const anchor = useRef(0);
 
   const virtualizer = useVirtualizer({
@@ -208,10 +208,7 @@ export function Table<Row>({
     // The header stands on top of the rows while they move below it.
     scrollMargin: headHeight,
     scrollPaddingStart: headHeight,
-    getItemKey: (index) => {
-      const row = rows[index];
-      return row === undefined ? index : keyOf(row);
-    },
+    getItemKey: useCallback((index: number) => keys[index] ?? index, [keys]),
     // The row with the focus stays in the page, or the focus would be lost when it is scrolled out of sight.
     rangeExtractor: (range) => {
       const inSight = defaultRangeExtractor(range);
@@ -222,30 +219,38 @@ export function Table<Row>({
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew.
   useEffect(() => virtualizer.measure(), [virtualizer, height]);
+  // The first rows are hundreds of components. As a transition they are drawn in slices, between which the page answers.
+  const [hasRows, setHasRows] = useState(false);
+  useEffect(() => startTransition(() => setHasRows(true)), []);
+  // The width says which columns the rows have. So it is there with the first of them, or they would be drawn twice.
+  const attach = useCallback((element: HTMLDivElement | null) => {
+    setScroller(element);
+    setWidth(element?.clientWidth ?? 0);
+  }, []);
   useEffect(() => {
     if (!scroller) return;
     const observer = new ResizeObserver(() => setWidth(scroller.clientWidth));
     observer.observe(scroller);
-    setWidth(scroller.clientWidth);
     return () => observer.disconnect();
   }, [scroller]);
 
   // Rows are drawn once for each change of theirs, so what they call stays the same.
-  const latest = useRef({ rows, selection, onSelect, onOpen, keyOf });
-  latest.current = { rows, selection, onSelect, onOpen, keyOf };
+  const latest = useRef({ rows, keys, selection, onSelect, onOpen });
+  latest.current = { rows, keys, selection, onSelect, onOpen };
 
-  const keysBetween = useCallback((from: number, to: number): string[] => {
-    const { rows, keyOf } = latest.current;
-    return rows.slice(Math.min(from, to), Math.max(from, to) + 1).map(keyOf);
-  }, []);
+  const keysBetween = useCallback(
+    (from: number, to: number): readonly string[] =>
+      latest.current.keys.slice(Math.min(from, to), Math.max(from, to) + 1),
+    [],
+  );
   const onCheck = useCallback(
     (index: number, isRange: boolean) => {
-      const { rows, selection, onSelect, keyOf } = latest.current;
-      const row = rows[index];
-      if (!selection || !onSelect || row === undefined) return;
+      const { keys, selection, onSelect } = latest.current;
+      const own = keys[index];
+      if (!selection || !onSelect || own === undefined) return;
       const next = new Set(selection);
-      const isOn = !next.has(keyOf(row));
-      for (const key of isRange ? keysBetween(anchor.current, index) : [keyOf(row)])
+      const isOn = !next.has(own);
+      for (const key of isRange ? keysBetween(anchor.current, index) : [own])
         if (isOn || isRange) next.add(key);
         else next.delete(key);
       anchor.current = index;
@@ -254,10 +259,10 @@ export function Table<Row>({
     [keysBetween],
   );
   const onClick = useCallback(({ target }: MouseEvent, index: number) => {
-    const { rows, onOpen, keyOf } = latest.current;
+    const { rows, keys, onOpen } = latest.current;
     const row = rows[index];
     if (row === undefined) return;
-    setActiveKey(keyOf(row));
+    setActiveKey(keys[index]);
     anchor.current = index;
     // A button or link in a cell does its own.
     if (target instanceof Element && target.closest("a, button, input, [data-action]")) return;
@@ -266,9 +271,9 @@ export function Table<Row>({
 
   const wantsFocus = useRef(false);
   const focusRow = (index: number) => {
-    const row = rows[index];
-    if (row === undefined) return;
-    setActiveKey(keyOf(row));
+    const key = keys[index];
+    if (key === undefined) return;
+    setActiveKey(key);
     virtualizer.scrollToIndex(index);
     wantsFocus.current = true;
   };
@@ -299,7 +304,7 @@ export function Table<Row>({
       focusRow(next);
     } else if (key === "Enter" && row !== undefined && onOpen) onOpen(row);
     else if (key === " " && selection) onCheck(activeIndex, shiftKey);
-    else if (key === "a" && (ctrlKey || metaKey) && selection && onSelect) onSelect(new Set(rows.map(keyOf)));
+    else if (key === "a" && (ctrlKey || metaKey) && selection && onSelect) onSelect(new Set(keys));
     else return;
     event.preventDefault();
   };
@@ -307,7 +312,10 @@ export function Table<Row>({
     if (!currentTarget.contains(relatedTarget)) setHasFocus(false);
   };
 
-  const selected = canSelect ? rows.reduce((count, row) => count + Number(selection.has(keyOf(row))), 0) : 0;
+  const selected = useMemo(
+    () => (canSelect && selection.size > 0 ? keys.filter((key) => selection.has(key)).length : 0),
+    [canSelect, selection, keys],
+  );
   const shownColumns = isNarrow ? [] : columns;
   const template = [
     ...(canSelect ? ["28px"] : []),
@@ -327,7 +335,7 @@ export function Table<Row>({
         aria-rowcount={rows.length + 1}
         aria-colcount={shownColumns.length + Number(canSelect) + Number(isNarrow)}
         {...(canSelect && { "aria-multiselectable": true })}
-        ref={setScroller}
+        ref={attach}
         className={styles.grid}
         style={{ "--columns": template, "--row-height": `${height}px` } as object}
         onKeyDown={onKeyDown}
@@ -345,9 +353,7 @@ export function Table<Row>({
                   ref={(input) => {
                     if (input) input.indeterminate = selected > 0 && selected < rows.length;
                   }}
-                  onChange={({ currentTarget }) =>
-                    onSelect(new Set(currentTarget.checked ? rows.map(keyOf) : []))
-                  }
+                  onChange={({ currentTarget }) => onSelect(new Set(currentTarget.checked ? keys : []))}
                 />
               </span>
             )}
@@ -386,10 +392,10 @@ export function Table<Row>({
           </div>
         </div>
         <div role="rowgroup" className={styles.body} style={{ height: virtualizer.getTotalSize() }}>
-          {virtualizer.getVirtualItems().map(({ index, start }) => {
+          {(hasRows ? virtualizer.getVirtualItems() : []).map(({ index, start }) => {
             const row = rows[index];
-            if (row === undefined) return null;
-            const key = keyOf(row);
+            const key = keys[index];
+            if (row === undefined || key === undefined) return null;
             return (
               <MemoRow
                 key={key}

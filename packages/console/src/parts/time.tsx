@@ -1,5 +1,5 @@
 import { use } from "react";
-import { useFormatter, useTimeZone, useTranslations } from "use-intl";
+import { useFormatter, useLocale, useTimeZone, useTranslations } from "use-intl";
 import { useNow } from "./clock.js";
 import { ZoneContext } from "./texts.js";
 
@@ -9,15 +9,40 @@ export const useZone = (): string => {
   return use(ZoneContext) ?? intl ?? "UTC";
 };
 
-/** Making a formatter takes much longer than using it, and a list shows hundreds of times. */
-const days = new Map<string, Intl.DateTimeFormat>();
-const dayIn = (timeZone: string, value: Date | number): string => {
-  let format = days.get(timeZone);
+/** Making a formatter takes much longer than using it, and so does looking for one by its options. A list shows hundreds of times. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+const formatOf = (
+  locale: string,
+  timeZone: string,
+  parts: "minutes" | "seconds" | "day",
+): Intl.DateTimeFormat => {
+  const key = `${locale} ${timeZone} ${parts}`;
+  let format = formats.get(key);
   if (!format) {
-    format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
-    days.set(timeZone, format);
+    format = new Intl.DateTimeFormat(locale, {
+      timeZone,
+      ...(parts === "day"
+        ? { dateStyle: "short" }
+        : {
+            hour: "2-digit",
+            minute: "2-digit",
+            hourCycle: "h23",
+            ...(parts === "seconds" && { second: "2-digit" }),
+          }),
+    });
+    formats.set(key, format);
   }
-  return format.format(value);
+  return format;
+};
+const dayIn = (timeZone: string, value: Date | number): string =>
+  formatOf("sv-SE", timeZone, "day").format(value);
+
+/** Writes times of a day in this zone. */
+export const useTimeOfDay = (): ((value: Date | number, seconds?: boolean) => string) => {
+  const locale = useLocale();
+  const timeZone = useZone();
+  return (value, seconds = false) =>
+    formatOf(locale, timeZone, seconds ? "seconds" : "minutes").format(value);
 };
 
 /**
@@ -25,29 +50,15 @@ const dayIn = (timeZone: string, value: Date | number): string => {
  * zone.
  *
  * @param seconds - whether to show seconds. Default: true
- * @param relative - whether to say beside it how long ago or ahead it is
  */
-export function Time({
-  value,
-  seconds = true,
-  relative = false,
-}: {
-  value: Date | undefined;
-  seconds?: boolean;
-  relative?: boolean;
-}) {
+export function Time({ value, seconds = true }: { value: Date | undefined; seconds?: boolean }) {
   const t = useTranslations("common.time");
   const format = useFormatter();
   const timeZone = useZone();
+  const timeOfDay = useTimeOfDay();
   const now = useNow("minute");
   if (!value) return <span>{t("unknown")}</span>;
-  const clock = format.dateTime(value, {
-    timeZone,
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    ...(seconds && { second: "2-digit" }),
-  });
+  const clock = timeOfDay(value, seconds);
   const [then, today] = [dayIn(timeZone, value), dayIn(timeZone, now)];
   const day = () =>
     format.dateTime(value, {
@@ -66,7 +77,6 @@ export function Time({
       }}
     >
       {then === today ? clock : `${day()} ${clock}`}
-      {relative && ` · ${format.relativeTime(value, now)}`}
     </time>
   );
 }

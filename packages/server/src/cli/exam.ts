@@ -4,6 +4,7 @@ import {
   type Exam,
   type ExamAudioInput,
   type ExamSummary,
+  MAX_COUNTED,
   userIdSchema,
   type VideoProfile,
 } from "@invigil/schema";
@@ -278,11 +279,14 @@ export const addExam = (program: Command, run: CommandRun): void => {
           });
           return;
         }
-        const exams = await allExams(call);
-        const row = ({ id, name, startTime, endTime }: ExamSummary) => [
+        const exams = await allExams(call, { withCounts: !options.quiet });
+        const size = (number = 0) => (number < MAX_COUNTED ? number : `${number}+`);
+        const row = ({ id, name, startTime, endTime, counts }: ExamSummary) => [
           id,
           formatTime(startTime, timeZone),
           formatTime(endTime, timeZone),
+          size(counts?.rooms),
+          size(counts?.examinees),
           name,
         ];
         printList(run, options, exams, {
@@ -290,7 +294,7 @@ export const addExam = (program: Command, run: CommandRun): void => {
           forPeople: () =>
             exams.length === 0
               ? "There are no exams."
-              : table(["ID", "START", "END", "NAME"], exams.map(row)),
+              : table(["ID", "START", "END", "ROOMS", "CANDIDATES", "NAME"], exams.map(row)),
         });
       }),
     );

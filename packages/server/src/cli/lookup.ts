@@ -28,9 +28,12 @@ export const fetchAllPages = async <Item, Cursor>(
 const pageSize = 100;
 
 /** All exams, newest first. */
-export const allExams = (call: Call): Promise<ExamSummary[]> =>
+export const allExams = (
+  call: Call,
+  { withCounts = false }: { readonly withCounts?: boolean } = {},
+): Promise<ExamSummary[]> =>
   fetchAllPages(async (cursor: string | undefined) => {
-    const { exams: items, nextCursor } = await call.exam.list({ cursor, pageSize });
+    const { exams: items, nextCursor } = await call.exam.list({ cursor, pageSize, withCounts });
     return { items, nextCursor };
   });
 

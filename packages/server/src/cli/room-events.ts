@@ -14,10 +14,12 @@ interface EventsOptions {
   json?: true;
 }
 
-/** What an event says besides whom it is about, in words. */
-const details = ({ type, id: _id, roomId: _room, time: _time, ...fields }: ListedEvent): string =>
-  Object.entries(fields)
-    .filter(([name]) => name !== "userId")
+/** The fields that have columns, or are the same for all. */
+const SHOWN: ReadonlySet<string> = new Set(["type", "id", "roomId", "time", "userId"]);
+/** What else an event says, in words. */
+const details = (event: ListedEvent): string =>
+  Object.entries(event)
+    .filter(([name]) => !SHOWN.has(name))
     .map(([name, value]) => `${name} ${value}`)
     .join(", ");
 

@@ -236,7 +236,12 @@ export const createRoutes = (wire: Wire) =>
         "At least one of `roomId` and `examId` is required. Pages have no repeats and no gaps, even while records are being added.",
       methods: POST,
       procedure: "cheat.listRecords",
-      fields: { examId: {}, roomId: {}, pageSize: {}, scrollToken: { as: "cursor" } },
+      fields: {
+        examId: {},
+        roomId: {},
+        pageSize: { read: wire.recordPageSizeInput },
+        scrollToken: { as: "cursor" },
+      },
       data: written(wire.cheatRecordPage),
     },
     {

@@ -11,6 +11,7 @@ import {
   MAX_RECORDS_PER_CALL,
   manualAudioSchema,
   newCheatRecordSchema,
+  pageSizeSchema,
   participantSchema,
   roomStatusSchema,
   roomWithCheatConfigSchema,
@@ -173,6 +174,9 @@ const audioStatusInput = saying(
   enumNumbers(audioStatusSchema).schema,
 );
 
+/** Pages of records stay as small as the vendor's. */
+const recordPageSizeInput = pageSizeSchema(20);
+
 /** The codecs for a time zone. */
 export const createWire = ({ timeZone }: { timeZone: string }) => {
   const time = zonedTime(timeZone);
@@ -191,7 +195,9 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
     cheatConfig: saying(cheatConfig.optional(), roomWithCheatConfigSchema.shape.cheatConfig),
   });
 
-  const { scheduledAudio, manualAudio, ...examFields } = examSchema.shape;
+  // The vendor's apps know no rights.
+  const examOnWire = examSchema.omit({ mayManage: true, mayDuplicate: true });
+  const { scheduledAudio, manualAudio, ...examFields } = examOnWire.shape;
   const scheduled = scheduledAudioSchema.extend({
     startTime: saying(examTime, scheduledAudioSchema.shape.startTime),
   });
@@ -203,7 +209,7 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
     radioInfo: saying(z.array(saying(scheduled, scheduledAudioSchema)), scheduledAudio),
     audioInfo: saying(z.array(manualAudioSchema), manualAudio),
   });
-  const exam = z.codec(wireExam, examSchema, {
+  const exam = z.codec(wireExam, examOnWire, {
     decode: ({ radioInfo, audioInfo, ...rest }) => ({
       ...rest,
       scheduledAudio: radioInfo,
@@ -354,6 +360,7 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
     detections,
     sentDetections: z.array(sentDetection).max(MAX_RECORDS_PER_CALL),
     audioStatusInput,
+    recordPageSizeInput,
   };
 };
 export type Wire = ReturnType<typeof createWire>;

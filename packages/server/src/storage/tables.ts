@@ -126,7 +126,7 @@ export const rooms = declareTable({ owner: "exam", lives: "withOwner" })(
     removedBy: removedBy(),
   },
   (table) => [
-    index("rooms_by_exam").on(table.examId, table.id),
+    index("rooms_by_exam").on(table.examId, table.id, table.addedBy, table.removedBy),
     index("rooms_by_status").on(table.status, table.id),
     index("rooms_by_exam_status").on(table.examId, table.status, table.id),
   ],
@@ -167,9 +167,11 @@ export const participants = declareTable({ owner: "room", lives: "withOwner" })(
     uniqueIndex("participants_by_room_user").on(table.roomId, table.userId, table.examId),
     index("participants_by_room_role").on(table.roomId, table.role, table.seq),
     index("participants_by_user").on(table.userId, table.role, table.roomId),
-    // The row's `seq` is part of it. Its condition follows from a range of `seq`, so that only pages of an exam use it: other statements find
-    // people by room.
-    index("participants_by_exam").on(table.examId).where(sql`seq IS NOT NULL`),
+    // Its condition follows from a range of `seq`, so that only pages of an exam use it: other statements find people by room. It has all
+    // that counts need, and nothing that changes while people sit the exam.
+    index("participants_by_exam")
+      .on(table.examId, table.seq, table.role, table.addedBy, table.removedBy)
+      .where(sql`seq IS NOT NULL`),
   ],
 );
 
@@ -260,7 +262,7 @@ export const unseated = declareTable({ owner: "exam", lives: "withOwner" })(
   },
   (table) => [
     uniqueIndex("unseated_by_exam_user").on(table.examId, table.userId),
-    index("unseated_by_exam").on(table.examId, table.seq),
+    index("unseated_by_exam").on(table.examId, table.seq, table.role, table.addedBy, table.removedBy),
   ],
 );
 

@@ -180,6 +180,7 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "exam.get": { input: examOf },
   "exam.update": { input: (school) => ({ ...examOf(school), name: "Another name" }) },
   "exam.list": { input: () => ({}) },
+  "exam.list, with counts": { input: () => ({ withCounts: true }) },
   "exam.duplicate": {
     input: (school) => ({ ...examOf(school), name: "Its copy", ...SOON, withRooms: true, withPeople: true }),
   },
@@ -289,6 +290,16 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "cheat.addRecords": { input: (school) => ({ ...own(school), records: [school.detection("examinee1")] }) },
   "cheat.listRecords": { input: own },
   "cheat.listRecords, of the exam": { input: examOf },
+  "cheat.listRecords, about a person": { input: (school) => ({ ...examOf(school), userIds: ["examinee1"] }) },
+  "cheat.listRecords, filtered": {
+    input: (school) => ({
+      ...own(school),
+      detectTypes: ["watch", "cellPhone"],
+      isMainMonitor: true,
+      receivedFrom: new Date("2026-01-01T00:00:00Z"),
+      receivedTo: new Date("2027-01-01T00:00:00Z"),
+    }),
+  },
   "im.getToken": { input: (school, { sub }) => ({ ...own(school), userId: sub, imServer: ["aliyun_new"] }) },
   "im.getToken, of no room": { input: (_, { sub }) => ({ userId: `pc_${sub}`, imServer: ["aliyun_new"] }) },
   "im.getToken, of no service": { input: (_, { sub }) => ({ userId: sub }) },

@@ -1,25 +1,38 @@
+import type { LivePerson, Room } from "@invigil/client";
+
 /** A candidate, as far as actions need to know. */
-export interface ActPerson {
-  readonly userId: string;
-  readonly name: string;
-  readonly extraMinutes: number;
-  /** Whether a page of theirs is connected. */
-  readonly isHere: boolean;
-}
+export type ActPerson = Pick<LivePerson, "id" | "userId" | "name" | "extraMinutes" | "roomId">;
+export type ActRoom = Pick<Room, "id" | "name">;
 
-/** The room in which somebody acts. */
-export interface ActRoom {
-  readonly id: string;
-  readonly name: string;
-  readonly examId: string;
-}
+/** What can be done for candidates, one or many. */
+export const PERSON_ACTS = ["message", "clip", "link", "minutes", "move", "end", "remove"] as const;
+export type PersonAct = (typeof PERSON_ACTS)[number];
 
-/** What somebody asked to do in a room: for people, for one person, or for the room. */
+/** What somebody asked to do, and for whom. */
 export type Act =
-  | { readonly kind: "clip"; readonly people: readonly ActPerson[]; readonly isAll: boolean }
   | {
-      readonly kind: "link" | "minutes" | "move" | "remove" | "endPerson";
-      readonly person: ActPerson;
+      readonly kind: PersonAct;
+      readonly people: readonly ActPerson[];
+      /** Whether they are everybody in their room. */
+      readonly isWholeRoom?: boolean;
     }
-  | { readonly kind: "endRoom"; readonly people: readonly ActPerson[] }
-  | { readonly kind: "mute" | "voice" };
+  | { readonly kind: "message" | "clip"; readonly rooms: readonly ActRoom[] }
+  | {
+      readonly kind: "endRoom";
+      readonly room: ActRoom;
+      readonly candidates: number;
+      /** The names of those who are there. */
+      readonly here: readonly string[];
+    }
+  | { readonly kind: "mute" | "voice"; readonly room: ActRoom }
+  | {
+      readonly kind: "endExam";
+      readonly name: string;
+      readonly underWay: { readonly rooms: number; readonly here: number };
+    };
+
+/** Somebody in a room, from what its views know of them. */
+export const actPersonOf = (
+  { userId, name, extraMinutes }: Pick<ActPerson, "userId" | "name" | "extraMinutes">,
+  roomId: string,
+): ActPerson => ({ id: userId, userId, name, extraMinutes, roomId });

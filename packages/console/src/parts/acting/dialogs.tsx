@@ -1,400 +1,294 @@
 import { isInvigilError } from "@invigil/client";
-import { useInvigil, useInvigilClient, useLiveRoom } from "@invigil/react";
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { useInvigilClient } from "@invigil/react";
+import { NativeSelect, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useRef, useState } from "react";
-import { useFormatter, useTranslations } from "use-intl";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+import { compareNames } from "../../live/rooms.js";
+import { BulkAction } from "../bulk-action.js";
 import { Confirm } from "../confirm.js";
-import { Dialog } from "../dialog.js";
-import dialogStyles from "../dialog.module.css";
-import { Skeleton } from "../empty.js";
-import { ErrorNote } from "../error-note.js";
+import { ErrorNote, ToldError } from "../error-note.js";
 import { useMay } from "../may.js";
-import { Names } from "../names.js";
 import { useNotify } from "../notify.js";
-import { useZone } from "../time.js";
-import styles from "./acting.module.css";
+import { useExamDetails } from "../roster.js";
+import { Time } from "../time.js";
 import type { Act, ActPerson, ActRoom } from "./acts.js";
+import { EndExamDialog, EndRoomDialog, MuteDialog } from "./ends.js";
 import { LinkDialog } from "./link.js";
+import { ClipDialog, MessageDialog } from "./messages.js";
+import { isSeated, MOST_OF_A_ROOM, type PeopleProps, roomOf, type Seated, titleOf } from "./people.js";
+import { patiently, useSending } from "./sending.js";
 import { VoiceDialog } from "./voice.js";
 
-export interface ActDialogProps {
-  readonly act: Act;
-  readonly room: ActRoom;
-  readonly onClose: () => void;
-}
-
-/** The dialog of an action: what follows, the action, and its result. */
-export default function ActDialog({ act, room, onClose }: ActDialogProps) {
-  switch (act.kind) {
-    case "clip":
-      return <ClipDialog act={act} room={room} onClose={onClose} />;
-    case "link":
-      return <LinkDialog person={act.person} room={room} onClose={onClose} />;
-    case "minutes":
-      return <MinutesDialog person={act.person} room={room} onClose={onClose} />;
-    case "move":
-      return <MoveDialog person={act.person} room={room} onClose={onClose} />;
-    case "remove":
-      return <RemoveDialog person={act.person} room={room} onClose={onClose} />;
-    case "endPerson":
-      return <EndPersonDialog person={act.person} room={room} onClose={onClose} />;
-    case "endRoom":
-      return <EndRoomDialog people={act.people} room={room} onClose={onClose} />;
-    case "mute":
-      return <MuteDialog room={room} onClose={onClose} />;
-    case "voice":
-      return <VoiceDialog room={room} onClose={onClose} />;
-  }
-}
-
-interface PersonDialogProps {
-  readonly person: ActPerson;
-  readonly room: ActRoom;
-  readonly onClose: () => void;
-}
-
-/** How often a command is repeated for those who do not answer: who is there answers one of the first. */
-const TIMES = 2;
-/** Without a wait for answers: whoever is not there plays nothing. */
-const ONCE = { times: 0, everyMs: 300 };
-
-function ClipDialog({
-  act: { people, isAll },
-  room,
+/** The dialog of an action: whom it is for and what follows, the action, and its result. */
+export default function ActDialog({
+  act,
+  examId,
   onClose,
 }: {
-  act: Extract<Act, { kind: "clip" }>;
-  room: ActRoom;
+  act: Act;
+  examId: string;
   onClose: () => void;
 }) {
-  const t = useTranslations("watching.clip");
-  const errors = useTranslations("common.error");
-  const invigil = useInvigil();
-  const live = useLiveRoom(room.id);
-  const { data: exam, error, refetch } = useQuery(invigil.exam.get.queryOptions({ examId: room.examId }));
-  const clips = exam?.manualAudio ?? [];
-  const [chosen, setChosen] = useState<string>();
-  const clip = clips.find(({ id }) => id === chosen) ?? clips[0];
-  const here = people.filter(({ isHere }) => isHere);
-  const [result, setResult] = useState<
-    { readonly kind: "waiting" | "stopped" } | { readonly kind: "played"; readonly silent: readonly string[] }
-  >();
-  const [failure, setFailure] = useState<unknown>();
-  const isRunning = useRef(false);
-  const run = async (what: () => Promise<void>) => {
-    if (isRunning.current) return;
-    isRunning.current = true;
-    setFailure(undefined);
-    try {
-      await what();
-    } catch (thrown) {
-      setResult(undefined);
-      setFailure(thrown);
-    } finally {
-      isRunning.current = false;
-    }
-  };
-  const to = isAll ? {} : { to: people.map(({ userId }) => userId) };
-  const play = () =>
-    run(async () => {
-      if (!live || !clip) return;
-      setResult({ kind: "waiting" });
-      const { answered } = await live.broadcastAudio({
-        ...to,
-        times: TIMES,
-        data: { url: clip.url, name: clip.name },
-      });
-      setResult({
-        kind: "played",
-        silent: here.filter(({ userId }) => !answered.includes(userId)).map(({ name }) => name),
-      });
-    });
-  const stop = () =>
-    run(async () => {
-      await live?.stopBroadcastAudio({ ...to, times: 1 });
-      setResult({ kind: "stopped" });
-    });
-  return (
-    <Dialog title={t("title", { count: people.length })} onClose={onClose}>
-      <div className={dialogStyles.form}>
-        <div className={dialogStyles.text}>
-          <p>
-            <Names of={people.map(({ name }) => name)} />
-          </p>
-          <p>{t("text")}</p>
-        </div>
-        {error ? (
-          <ErrorNote error={error} onRetry={() => void refetch()} />
-        ) : !exam ? (
-          <Skeleton rows={2} />
-        ) : clips.length === 0 ? (
-          <p>{t("none")}</p>
-        ) : (
-          <>
-            <NativeSelect
-              label={t("which")}
-              value={clip?.id ?? ""}
-              onChange={({ currentTarget }) => setChosen(currentTarget.value)}
-              data={clips.map(({ id, name }) => ({ value: id, label: name }))}
-            />
-            {clip && (
-              // biome-ignore lint/a11y/useMediaCaption: the clip is listened to before others hear it; its name says what it is.
-              <audio
-                key={clip.id}
-                className={styles.audio}
-                controls
-                preload="none"
-                src={clip.url}
-                aria-label={clip.name}
-              />
-            )}
-          </>
-        )}
-        {failure !== undefined && <ErrorNote error={failure} title={errors("notDone")} />}
-        <div role="status">
-          {result?.kind === "waiting" && <p>{t("playing", { answered: 0, total: here.length })}</p>}
-          {result?.kind === "stopped" && <p>{t("stopped")}</p>}
-          {result?.kind === "played" && (
-            <>
-              <p>{t("answered", { count: here.length - result.silent.length })}</p>
-              {result.silent.length > 0 && (
-                <p className={styles.warning}>
-                  {t("silent", { count: result.silent.length })}
-                  <Names of={result.silent} />
-                </p>
-              )}
-            </>
-          )}
-        </div>
-        <div className={dialogStyles.buttons}>
-          <Button variant="default" onClick={() => void stop()} disabled={!live}>
-            {t("stop")}
-          </Button>
-          <Button onClick={() => void play()} disabled={!live || !clip} loading={result?.kind === "waiting"}>
-            {t("play")}
-          </Button>
-        </div>
-      </div>
-    </Dialog>
-  );
+  const t = useTranslations("watching");
+  const props = { examId, onClose };
+  switch (act.kind) {
+    case "endExam":
+      return <EndExamDialog {...props} name={act.name} underWay={act.underWay} />;
+    case "endRoom":
+      return <EndRoomDialog act={act} onClose={onClose} />;
+    case "mute":
+      return <MuteDialog room={act.room} onClose={onClose} />;
+    case "voice":
+      return <VoiceDialog room={act.room} onClose={onClose} />;
+    case "remove":
+      return <RemoveDialog {...props} people={act.people} />;
+  }
+  if ("rooms" in act) {
+    const receivers = act.rooms.map(({ id, name }) => ({ id, name, roomId: id }));
+    const Dialog = act.kind === "message" ? MessageDialog : ClipDialog;
+    return <Dialog {...props} of="rooms" receivers={receivers} />;
+  }
+  const people = act.people.filter(isSeated);
+  const left = act.people.length - people.length;
+  const skipped = left > 0 && <p>{t("skipped", { count: left })}</p>;
+  if (act.kind === "message" || act.kind === "clip") {
+    const Dialog = act.kind === "message" ? MessageDialog : ClipDialog;
+    return (
+      <Dialog {...props} of="people" receivers={people} isWholeRoom={act.isWholeRoom} skipped={skipped} />
+    );
+  }
+  const Dialog = { link: LinkDialog, minutes: MinutesDialog, move: MoveDialog, end: EndDialog }[act.kind];
+  return <Dialog {...props} people={people} skipped={skipped} />;
 }
 
-function MinutesDialog({ person, room, onClose }: PersonDialogProps) {
-  const { userId, name, extraMinutes } = person;
-  const t = useTranslations("watching.minutes");
-  const format = useFormatter();
-  const timeZone = useZone();
+/** Adds candidates to the room in which they are or were, with their extra minutes. */
+const useSeating = () => {
   const client = useInvigilClient();
-  const invigil = useInvigil();
-  const notify = useNotify();
-  const { data: exam } = useQuery(invigil.exam.get.queryOptions({ examId: room.examId }));
-  const [typed, setTyped] = useState(String(extraMinutes));
-  const minutes = /^\d{1,3}$/.test(typed.trim()) && Number(typed) <= 600 ? Number(typed) : undefined;
-  const set = (next: number) =>
-    client.participant.add.mutate({
-      roomId: room.id,
-      participants: [{ userId, name, role: "examinee", extraMinutes: next }],
-    });
+  const seat = ([first, ...others]: readonly Seated[], minutesOf: (person: Seated) => number) =>
+    first &&
+    patiently(() =>
+      client.participant.add.mutate({
+        roomId: first.roomId,
+        participants: [first, ...others].map((person) => ({
+          userId: person.userId,
+          name: person.name,
+          role: "examinee" as const,
+          extraMinutes: minutesOf(person),
+        })),
+      }),
+    );
+  return {
+    seat,
+    seatAsBefore: async (people: readonly Seated[]) => {
+      for (const room of new Set(people.map(roomOf)))
+        await seat(
+          people.filter(({ roomId }) => roomId === room),
+          ({ extraMinutes }) => extraMinutes,
+        );
+    },
+  };
+};
+
+const MAX_MINUTES = 600;
+
+function MinutesDialog({ people, examId, onClose, skipped }: PeopleProps) {
+  const t = useTranslations("watching.minutes");
+  const { data: exam } = useExamDetails(examId);
+  const { seat, seatAsBefore } = useSeating();
+  const [typed, setTyped] = useState(() => String(people[0]?.extraMinutes ?? 0));
+  const minutes = /^\d{1,3}$/.test(typed.trim()) ? Number(typed) : Number.POSITIVE_INFINITY;
+  const isValid = minutes <= MAX_MINUTES;
   return (
-    <Confirm
-      onClose={onClose}
-      title={t("title", { name })}
+    <BulkAction
+      title={t("title", titleOf(people))}
+      subjects={people}
       action={t("action")}
-      onConfirm={async () => {
-        if (minutes === undefined) throw new Error("not a number of minutes");
-        await set(minutes);
-        notify.undoable(t("done", { name, minutes }), () => set(extraMinutes));
+      isReady={isValid}
+      onClose={onClose}
+      batchSize={MOST_OF_A_ROOM}
+      groupOf={roomOf}
+      run={async (batch) => {
+        await seat(batch, () => minutes);
+        return undefined;
       }}
+      told={(done) => t("done", { ...titleOf(done), minutes })}
+      undo={seatAsBefore}
     >
       <TextInput
-        label={t("field")}
         inputMode="numeric"
+        label={t("field")}
         value={typed}
-        error={minutes === undefined && t("invalid")}
+        error={!isValid && t("invalid", { most: MAX_MINUTES })}
         data-autofocus
         onChange={({ currentTarget }) => setTyped(currentTarget.value)}
       />
-      {exam && minutes !== undefined && (
+      {isValid && exam && (
         <p>
-          {t("text", {
-            name,
-            time: format.dateTime(exam.endTime.getTime() + minutes * 60_000, {
-              timeZone,
-              month: "short",
-              day: "numeric",
-              hour: "2-digit",
-              minute: "2-digit",
-              hourCycle: "h23",
-            }),
+          {t.rich("endsAt", {
+            time: () => <Time value={new Date(exam.endTime.getTime() + minutes * 60_000)} seconds={false} />,
+            until: () => <Time value={exam.endTime} seconds={false} />,
           })}
         </p>
       )}
-    </Confirm>
+      <p>{t("consequence")}</p>
+      {skipped}
+    </BulkAction>
   );
 }
 
-function MoveDialog({ person: { userId, name }, room, onClose }: PersonDialogProps) {
+/** The rooms in progress of an exam, as far as the person may see them. */
+const useOpenRooms = (examId: string) => {
+  const client = useInvigilClient();
+  return useQuery({
+    queryKey: ["open rooms", examId],
+    queryFn: async ({ signal }) => {
+      const open: ActRoom[] = [];
+      for (let cursor: string | undefined; ; ) {
+        const page = await client.room.list.query(
+          { examId, status: "in_progress", pageSize: 100, cursor },
+          { signal },
+        );
+        open.push(...page.rooms);
+        cursor = page.nextCursor;
+        if (cursor === undefined) return open.sort((one, other) => compareNames(one.name, other.name));
+      }
+    },
+  });
+};
+
+function MoveDialog({ people, examId, onClose, skipped }: PeopleProps) {
   const t = useTranslations("watching.move");
   const client = useInvigilClient();
-  const invigil = useInvigil();
-  const notify = useNotify();
-  const [chosen, setChosen] = useState<string>();
-  const { data, error } = useQuery(
-    invigil.room.list.queryOptions({ examId: room.examId, status: "in_progress", pageSize: 100 }),
-  );
-  const others = (data?.rooms ?? []).filter(({ id }) => id !== room.id);
-  const target = others.find(({ id }) => id === chosen) ?? others[0];
-  const move = (from: string, to: string) =>
-    client.participant.move.mutate({ roomId: from, userId, toRoomId: to });
-  if (data && !target)
-    return (
-      <Dialog title={t("title", { name })} onClose={onClose}>
-        <p>{t("none")}</p>
-      </Dialog>
-    );
+  const { data, error, refetch } = useOpenRooms(examId);
+  const [chosen, setChosen] = useState("");
+  // Who is there already stays there.
+  const movers = people.filter(({ roomId }) => roomId !== chosen);
+  const rooms = (data ?? []).filter(({ id }) => people.some(({ roomId }) => roomId !== id));
+  const room = rooms.find(({ id }) => id === chosen);
+  const move = (userId: string, roomId: string, toRoomId: string) =>
+    patiently(() => client.participant.move.mutate({ roomId, userId, toRoomId }));
   return (
-    <Confirm
-      onClose={onClose}
-      title={t("title", { name })}
+    <BulkAction
+      title={t("title", titleOf(people))}
+      subjects={movers}
       action={t("action")}
-      onConfirm={async () => {
-        if (!target) return;
-        await move(room.id, target.id);
-        notify.undoable(t("done", { name, room: target.name }), () => move(target.id, room.id));
+      isReady={room !== undefined}
+      onClose={onClose}
+      run={async ([{ userId, roomId }]) => {
+        await move(userId, roomId, chosen);
+        return undefined;
+      }}
+      told={(done) => t("done", { ...titleOf(done), room: room?.name ?? "" })}
+      undo={async (done) => {
+        for (const { userId, roomId } of done) await move(userId, chosen, roomId);
       }}
     >
       {error ? (
-        <ErrorNote error={error} />
+        <ErrorNote error={error} onRetry={() => void refetch()} />
+      ) : data && rooms.length === 0 ? (
+        <p>{t("none")}</p>
       ) : (
         <NativeSelect
           label={t("field")}
-          value={target?.id ?? ""}
+          value={chosen}
+          data-autofocus
           onChange={({ currentTarget }) => setChosen(currentTarget.value)}
-          data={others.map(({ id, name: label }) => ({ value: id, label }))}
+          data={[
+            { value: "", label: t("choose") },
+            ...rooms.map(({ id, name }) => ({ value: id, label: name })),
+          ]}
         />
       )}
-      <p>{t("text", { name })}</p>
-    </Confirm>
+      <p>{t("consequence")}</p>
+      {skipped}
+    </BulkAction>
   );
 }
 
-function RemoveDialog({ person, room, onClose }: PersonDialogProps) {
-  const { userId, name, extraMinutes } = person;
+function EndDialog({ people, onClose, skipped }: PeopleProps) {
+  const t = useTranslations("watching.end");
+  const { end } = useSending();
+  return (
+    <BulkAction
+      title={t("title", titleOf(people))}
+      subjects={people}
+      action={t("action")}
+      isDangerous
+      onClose={onClose}
+      run={async ([{ userId, roomId }]) => {
+        if (!(await end(roomId, userId))) throw new ToldError(t("silent"));
+        return undefined;
+      }}
+      told={(done) => t("done", titleOf(done))}
+    >
+      <p>{t("consequence")}</p>
+      {skipped}
+    </BulkAction>
+  );
+}
+
+function RemoveDialog({
+  people,
+  examId,
+  onClose,
+}: {
+  people: readonly ActPerson[];
+  examId: string;
+  onClose: () => void;
+}) {
   const t = useTranslations("watching.remove");
   const client = useInvigilClient();
   const may = useMay();
   const notify = useNotify();
-  /** Only administrators delete records, and nothing brings them back. */
-  const [withRecords, setWithRecords] = useState(false);
+  const { seatAsBefore } = useSeating();
+  /** Only administrators delete records, of one person at a time, and nothing brings them back. */
+  const [erased, setErased] = useState<ActPerson>();
+  const remove = ({ userId, roomId }: ActPerson, withRecords: boolean) =>
+    patiently(() =>
+      roomId === undefined
+        ? client.participant.removeFromExam.mutate({ examId, userId, withRecords })
+        : client.participant.remove.mutate({ roomId, userId, withRecords }),
+    );
+  if (erased)
+    return (
+      <Confirm
+        onClose={onClose}
+        title={t("title", titleOf(people))}
+        action={t("actionWithRecords")}
+        isDangerous
+        typed={erased.name}
+        onConfirm={async () => {
+          await remove(erased, true);
+          notify.done(t("done", titleOf(people)));
+        }}
+      >
+        <p>{t("withRecords")}</p>
+      </Confirm>
+    );
   return (
-    <Confirm
-      onClose={onClose}
-      title={t("title", { name, room: room.name })}
-      action={t(withRecords ? "actionWithRecords" : "action")}
+    <BulkAction
+      title={t("title", titleOf(people))}
+      subjects={people}
+      action={t("action")}
       isDangerous
-      {...(withRecords && { typed: name })}
-      onConfirm={async () => {
+      onClose={onClose}
+      run={async ([person]) => {
         try {
-          await client.participant.remove.mutate({ roomId: room.id, userId, withRecords });
+          await remove(person, false);
         } catch (error) {
-          const hasRecords = isInvigilError(error) && error.data.reason === "PARTICIPANT_CONFLICT";
-          if (hasRecords && may.administer) setWithRecords(true);
+          const reason = isInvigilError(error) ? error.data.reason : undefined;
+          // Somebody else removed them in the meantime.
+          if (reason === "PARTICIPANT_NOT_FOUND") return undefined;
+          if (reason === "PARTICIPANT_CONFLICT" && may.administer && people.length === 1) setErased(person);
           throw error;
         }
-        if (withRecords) return notify.done(t("done", { name }));
-        notify.undoable(t("done", { name }), () =>
-          client.participant.add.mutate({
-            roomId: room.id,
-            participants: [{ userId, name, role: "examinee", extraMinutes }],
-          }),
-        );
+        return undefined;
       }}
+      told={(done) => t("done", titleOf(done))}
+      undo={people.every(isSeated) ? (done) => seatAsBefore(done.filter(isSeated)) : undefined}
     >
-      <p>{t(withRecords ? "textWithRecords" : "text")}</p>
-    </Confirm>
-  );
-}
-
-function EndPersonDialog({ person: { userId, name }, room, onClose }: PersonDialogProps) {
-  const t = useTranslations("watching.endPerson");
-  const live = useLiveRoom(room.id);
-  const notify = useNotify();
-  return (
-    <Confirm
-      onClose={onClose}
-      title={t("title", { name })}
-      action={t("action")}
-      isDangerous
-      onConfirm={async () => {
-        const result = await live?.endUser(userId, { times: TIMES });
-        notify.done(t(result?.answered.length ? "done" : "silent", { name }));
-      }}
-    >
-      <p>{t("text")}</p>
-    </Confirm>
-  );
-}
-
-function EndRoomDialog({
-  people,
-  room,
-  onClose,
-}: {
-  people: readonly ActPerson[];
-  room: ActRoom;
-  onClose: () => void;
-}) {
-  const t = useTranslations("watching.endRoom");
-  const client = useInvigilClient();
-  const may = useMay();
-  const notify = useNotify();
-  const here = people.filter(({ isHere }) => isHere);
-  return (
-    <Confirm
-      onClose={onClose}
-      title={t("title", { room: room.name, count: people.length })}
-      action={t("action")}
-      isDangerous
-      onConfirm={async () => {
-        await client.room.end.mutate({ roomId: room.id });
-        const message = t("done", { room: room.name });
-        if (may.administer) notify.undoable(message, () => client.room.reopen.mutate({ roomId: room.id }));
-        else notify.done(message);
-      }}
-    >
-      <p>
-        {here.length === 0 ? (
-          t("nobody")
-        ) : (
-          <>
-            {t("text")}
-            <Names of={here.map(({ name }) => name)} />
-          </>
-        )}
-      </p>
-      <p>{t("reopen")}</p>
-    </Confirm>
-  );
-}
-
-function MuteDialog({ room, onClose }: { room: ActRoom; onClose: () => void }) {
-  const t = useTranslations("watching.mute");
-  const client = useInvigilClient();
-  const live = useLiveRoom(room.id);
-  const notify = useNotify();
-  return (
-    <Confirm
-      onClose={onClose}
-      title={t("title", { room: room.name })}
-      action={t("action")}
-      onConfirm={async () => {
-        await Promise.all([live?.stopBroadcastAudio(ONCE), live?.stopBroadcast(ONCE)]);
-        await client.room.setAudioStatus.mutate({ roomId: room.id, audioStatus: "silent" });
-        notify.done(t("done", { room: room.name }));
-      }}
-    >
-      <p>{t("text")}</p>
-    </Confirm>
+      <p>{t("consequence")}</p>
+    </BulkAction>
   );
 }

@@ -3,120 +3,123 @@ import { useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Dialog } from "../dialog.js";
-import dialogStyles from "../dialog.module.css";
-import { ErrorNote } from "../error-note.js";
+import { BulkAction } from "../bulk-action.js";
+import type { Batch } from "../bulk-run.js";
+import { CopyButton } from "../copy-button.js";
+import { useCopyCsv } from "../csv-menu.js";
+import { ToldError } from "../error-note.js";
 import styles from "./acting.module.css";
-import type { ActPerson, ActRoom } from "./acts.js";
+import { MOST_OF_A_ROOM, type PeopleProps, roomOf, type Seated, titleOf } from "./people.js";
+import { patiently } from "./sending.js";
 
 type Card = RouterOutputs["exam"]["cards"]["cards"][number];
 
-/** Gives somebody a new link, or shows the one that they have. */
-export function LinkDialog({
-  person: { userId, name },
-  room,
-  onClose,
-}: {
-  person: ActPerson;
-  room: ActRoom;
-  onClose: () => void;
-}) {
+/** Gives people new links, or shows those that they have. */
+export function LinkDialog({ people, examId, onClose, skipped }: PeopleProps) {
   const t = useTranslations("watching.link");
-  const common = useTranslations("common.confirm");
-  const errors = useTranslations("common.error");
   const client = useInvigilClient();
-  const [card, setCard] = useState<Card>();
-  const [failure, setFailure] = useState<unknown>();
-  const [isPending, setIsPending] = useState(false);
-  const isRunning = useRef(false);
-  const makeCard = async () => {
-    const { cards } = await client.exam.cards.mutate({
-      examId: room.examId,
-      roomId: room.id,
-      userIds: [userId],
-    });
-    return cards[0];
-  };
-  const make = async (isNew: boolean) => {
-    if (isRunning.current) return;
-    isRunning.current = true;
-    setIsPending(true);
-    setFailure(undefined);
-    try {
+  const copyCsv = useCopyCsv(t("file"));
+  const [isNew, setIsNew] = useState(true);
+  const cards = useRef(new Map<string, Card>());
+  const run = async (batch: Batch<Seated>) => {
+    const [{ roomId }] = batch;
+    const userIds = batch.map(({ userId }) => userId);
+    const make = (limit: number) =>
+      patiently(() =>
+        client.exam.cards.mutate({ examId, roomId, userIds, limit, withQr: people.length === 1 }),
+      );
+    if (isNew) {
       // What cannot make links fails before anybody loses one.
-      let made = await makeCard();
-      if (isNew) {
-        await client.room.revokeLinks.mutate({ roomId: room.id, userIds: [userId] });
-        made = await makeCard();
-      }
-      setCard(made);
-    } catch (error) {
-      setFailure(error);
-    } finally {
-      isRunning.current = false;
-      setIsPending(false);
+      await make(1);
+      await patiently(() => client.room.revokeLinks.mutate({ roomId, userIds }));
     }
+    const made = new Map((await make(batch.length)).cards.map((card) => [card.userId, card]));
+    const errors = new Map<string, unknown>();
+    for (const { id, userId } of batch) {
+      const card = made.get(userId);
+      if (card) cards.current.set(id, card);
+      else errors.set(id, new ToldError(t("gone")));
+    }
+    return errors;
   };
+  const copyAll = () =>
+    void copyCsv([
+      ["id", "name", "room", "code", "link", "pc code", "pc link"],
+      ...[...cards.current.values()].map(({ userId, name, roomName, code, url, pcCode, pcUrl }) =>
+        [userId, name, roomName, code, url, pcCode, pcUrl].map((value) => value ?? ""),
+      ),
+    ]);
   return (
-    <Dialog title={card ? t("title2", { name }) : t("title", { name })} onClose={onClose}>
-      <div className={dialogStyles.form}>
-        <p className={dialogStyles.text}>{card ? t("secret", { name }) : t("text", { name })}</p>
-        {failure !== undefined && <ErrorNote error={failure} title={errors("notDone")} />}
-        {card && (
-          <div className={styles.card}>
-            {card.qr && (
-              <svg
-                className={styles.qr}
-                role="img"
-                aria-label={t("qr", { name })}
-                viewBox={`0 0 ${card.qr.size} ${card.qr.size}`}
-              >
-                <path d={card.qr.path} stroke="#000" />
-              </svg>
-            )}
-            <div className={styles.links}>
-              {card.code !== undefined && <Copyable label={t("code")} text={card.code} />}
-              <Copyable label={t("phone")} text={card.url} />
-              {card.pcUrl !== undefined && <Copyable label={t("pc")} text={card.pcUrl} />}
-            </div>
-          </div>
-        )}
-        <div className={dialogStyles.buttons}>
-          {card ? (
-            <Button onClick={onClose}>{common("close")}</Button>
+    <BulkAction
+      title={t("title", titleOf(people))}
+      subjects={people}
+      action={t(isNew ? "action" : "show")}
+      isDangerous={isNew}
+      onClose={onClose}
+      batchSize={MOST_OF_A_ROOM}
+      groupOf={roomOf}
+      run={run}
+      resultOf={({ id }) => {
+        const card = cards.current.get(id);
+        return (
+          card &&
+          (people.length === 1 ? (
+            <CardView card={card} />
           ) : (
             <>
-              <Button variant="default" disabled={isPending} onClick={() => void make(false)}>
-                {t("show")}
-              </Button>
-              <Button loading={isPending} onClick={() => void make(true)}>
-                {t("action")}
-              </Button>
+              <span className={styles.value}>{card.code ?? card.url}</span>
+              <CopyButton label={card.name} text={card.url} />
             </>
-          )}
-        </div>
+          ))
+        );
+      }}
+      after={people.length > 1 && <Button onClick={copyAll}>{t("copyAll")}</Button>}
+    >
+      <label className={styles.check}>
+        <input
+          type="checkbox"
+          checked={isNew}
+          onChange={({ currentTarget }) => setIsNew(currentTarget.checked)}
+        />
+        {t("isNew")}
+      </label>
+      <p>{t(isNew ? "consequence" : "secret")}</p>
+      {skipped}
+    </BulkAction>
+  );
+}
+
+/** All that somebody needs to enter. */
+function CardView({ card: { name, qr, code, url, pcUrl } }: { card: Card }) {
+  const t = useTranslations("watching.link");
+  return (
+    <div className={styles.card}>
+      {qr && (
+        <svg
+          className={styles.qr}
+          role="img"
+          aria-label={t("qr", { name })}
+          viewBox={`0 0 ${qr.size} ${qr.size}`}
+        >
+          <path d={qr.path} stroke="#000" />
+        </svg>
+      )}
+      <div className={styles.links}>
+        {code !== undefined && <Copyable label={t("code")} text={code} />}
+        <Copyable label={t("phone")} text={url} />
+        {pcUrl !== undefined && <Copyable label={t("pc")} text={pcUrl} />}
       </div>
-    </Dialog>
+      <p>{t("secret")}</p>
+    </div>
   );
 }
 
 function Copyable({ label, text }: { label: string; text: string }) {
-  const t = useTranslations("watching.link");
-  const [isCopied, setIsCopied] = useState(false);
   return (
     <div className={styles.link}>
       <span className={styles.label}>{label}</span>
       <span className={styles.value}>{text}</span>
-      <Button
-        variant="default"
-        size="compact-xs"
-        aria-label={`${t("copy")}: ${label}`}
-        onClick={() => {
-          void navigator.clipboard.writeText(text).then(() => setIsCopied(true));
-        }}
-      >
-        {t(isCopied ? "copied" : "copy")}
-      </Button>
+      <CopyButton label={label} text={text} />
     </div>
   );
 }

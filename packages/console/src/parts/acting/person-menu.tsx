@@ -1,49 +1,50 @@
 import { useTranslations } from "use-intl";
-import { MoreIcon } from "../icons.js";
+import { DownIcon, MoreIcon } from "../icons.js";
 import { ActionMenu } from "../menu.js";
 import type { MenuEntry } from "../menu-entry.js";
-import type { Act, ActPerson } from "./acts.js";
+import type { Act, ActPerson, PersonAct } from "./acts.js";
 
 /** What can be done for one candidate, in one menu. */
 export function PersonMenu({
   person,
   onAct,
-  before = [],
+  onWrite,
   hasText = false,
 }: {
   person: ActPerson;
   onAct: (act: Act) => void;
-  /** What else can be done here. */
-  before?: readonly MenuEntry[];
+  /** Undefined: the field for messages is theirs anyway. */
+  onWrite?: () => void;
   /** Whether the button says what it is. Default: it is a small one. */
   hasText?: boolean;
 }) {
   const t = useTranslations("watching.acts");
   const one = (
-    kind: "link" | "minutes" | "move" | "remove" | "endPerson",
+    kind: PersonAct,
     isDangerous = false,
-  ): MenuEntry => ({
-    kind: "action",
-    label: t(kind),
-    isDangerous,
-    onSelect: () => onAct({ kind, person }),
-  });
+    onSelect = () => onAct({ kind, people: [person] }),
+  ): MenuEntry => ({ kind: "action", label: t(kind), isDangerous, onSelect });
   return (
     <ActionMenu
       label={t("label", { name: person.name })}
-      {...(hasText ? { target: t("all") } : { icon: <MoreIcon /> })}
+      {...(hasText
+        ? {
+            target: (
+              <>
+                {t("all")}
+                <DownIcon size={12} />
+              </>
+            ),
+          }
+        : { icon: <MoreIcon /> })}
       entries={[
-        ...before,
-        {
-          kind: "action",
-          label: t("clip"),
-          onSelect: () => onAct({ kind: "clip", people: [person], isAll: false }),
-        },
+        ...(onWrite ? [one("message", false, onWrite)] : []),
+        one("clip"),
         one("link"),
         one("minutes"),
         { kind: "line" },
         one("move"),
-        one("endPerson", true),
+        one("end", true),
         one("remove", true),
       ]}
     />

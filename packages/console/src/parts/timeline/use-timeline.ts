@@ -84,7 +84,7 @@ const listsOf = (
 /** Reads the next part of each list. */
 const readPage = async (lists: readonly ReadPart[], cursors: Cursors): Promise<Page> => {
   const parts = await Promise.all(
-    lists.map((read, list) => {
+    lists.map(async (read, list) => {
       const cursor = cursors[list];
       return cursor === "end" ? { entries: [], next: undefined } : read(cursor);
     }),

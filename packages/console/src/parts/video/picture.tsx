@@ -29,7 +29,7 @@ const waysOf = (urls: { readonly current: PlayUrls }, video: HTMLVideoElement): 
   return [...(whepUrl === undefined ? [] : [whep]), ...(hlsUrl === undefined ? [] : [hls])];
 };
 
-export interface PictureProps {
+interface PictureProps {
   readonly userId: string;
   /** Whose camera it is. */
   readonly name: string;

@@ -4,12 +4,13 @@ import "@mantine/core/styles/PasswordInput.css";
 import type { Account } from "@invigil/client";
 import { useInvigilClient, useSession } from "@invigil/react";
 import { Button, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Confirm } from "../../parts/confirm.js";
 import { Dialog } from "../../parts/dialog.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
+import { useAction } from "../../parts/use-action.js";
 import styles from "./administration.module.css";
 
 /** What somebody asked for. */
@@ -75,24 +76,10 @@ function Form({
   children: ReactNode;
 }) {
   const t = useTranslations("common");
-  const [isPending, setIsPending] = useState(false);
-  const [failure, setFailure] = useState<unknown>();
-  const isBusy = useRef(false);
-  const submit = async () => {
-    if (isBusy.current || !isReady) return;
-    isBusy.current = true;
-    setIsPending(true);
-    setFailure(undefined);
-    try {
-      await onSubmit();
-      onClose();
-    } catch (error) {
-      setFailure(error);
-    } finally {
-      isBusy.current = false;
-      setIsPending(false);
-    }
-  };
+  const { run, isRunning, error } = useAction(async () => {
+    await onSubmit();
+    onClose();
+  });
   return (
     <Dialog title={title} onClose={onClose} mayCloseOutside={false}>
       <form
@@ -101,11 +88,11 @@ function Form({
         autoComplete="off"
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          if (isReady) void run();
         }}
       >
         {children}
-        {failure !== undefined && <ErrorNote error={failure} title={t("error.notDone")} />}
+        {error !== undefined && <ErrorNote error={error} title={t("error.notDone")} />}
         <div className={styles.buttons}>
           <Button variant="default" onClick={onClose}>
             {t("confirm.cancel")}
@@ -113,7 +100,7 @@ function Form({
           <Button
             type="submit"
             disabled={!isReady}
-            loading={isPending}
+            loading={isRunning}
             {...(isDangerous && { color: "red" })}
           >
             {action}

@@ -5,22 +5,20 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Empty, Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
-import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { Empty } from "../../parts/empty.js";
+import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { MoreIcon, PlusIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { ActionMenu } from "../../parts/menu.js";
 import { useNotify } from "../../parts/notify.js";
 import { oneOf, sorting, text, useSearchState } from "../../parts/search-state.js";
+import { StateText } from "../../parts/state-mark.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
 import type { AskedOfAccount } from "./account-dialogs.js";
 import styles from "./administration.module.css";
-import { ON_DEMAND, useAllPages } from "./all-pages.js";
 import type { Frame } from "./frame.js";
-import { MoreRows, NoMatch } from "./list-ends.js";
-import { ReadAt } from "./read-at.js";
+import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
 
 const Dialogs = late(() => import("./account-dialogs.js"));
 
@@ -43,15 +41,14 @@ export function Accounts({ frame }: { frame: Frame }) {
   const failed = useTranslations("common.error");
   const [{ role, q, sort }, change] = useSearchState(PARAMS);
   const [asked, setAsked] = useState<AskedOfAccount>();
-  const [revision, setRevision] = useState(0);
   const query = useInfiniteQuery(
     invigil.account.list.infiniteQueryOptions(
       { pageSize: 100 },
       { getNextPageParam: ({ nextCursor }) => nextCursor, ...ON_DEMAND },
     ),
   );
-  useAllPages(query);
-  const { data, error, refetch, dataUpdatedAt, isFetching, hasNextPage, fetchNextPage } = query;
+  const { refresh, revision } = usePages(query);
+  const { data } = query;
   const accounts = useMemo(() => data?.pages.flatMap((page) => page.accounts) ?? [], [data]);
   const isIn = useCallback(
     (account: Account, view: typeof role) =>
@@ -73,12 +70,6 @@ export function Accounts({ frame }: { frame: Frame }) {
         : sign * String(a).localeCompare(String(b), undefined, { numeric: true });
     });
   }, [accounts, q, role, sort, isIn]);
-  const refresh = useCallback(async () => {
-    await refetch();
-    // What the person did themselves is shown even under their pointer.
-    setRevision((before) => before + 1);
-  }, [refetch]);
-
   const setDisabled = useCallback(
     async ({ userId, name }: Account, isDisabled: boolean) => {
       await client.account[isDisabled ? "disable" : "enable"].mutate({ userId });
@@ -213,18 +204,15 @@ export function Accounts({ frame }: { frame: Frame }) {
   return frame({
     actions: (
       <>
-        <ReadAt at={dataUpdatedAt} isReading={isFetching} onRead={() => void refresh()} />
+        <ReadAt query={query} onRead={refresh} />
         {create}
       </>
     ),
     children: (
       <>
-        {error && !data ? (
-          <ErrorNote error={error} onRetry={() => void refetch()} />
-        ) : !data ? (
-          <Skeleton />
-        ) : (
-          <>
+        <Listed
+          query={query}
+          filters={
             <FilterBar shown={shown.length} total={accounts.length} onClear={clear}>
               <Choices
                 label={t("accounts.which")}
@@ -242,32 +230,31 @@ export function Accounts({ frame }: { frame: Frame }) {
                 placeholder={t("accounts.search")}
               />
             </FilterBar>
-            {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
-            <Table
-              label={t("parts.accounts")}
-              rows={shown}
-              keyOf={({ userId }) => userId}
-              nameOf={({ name }) => name}
-              columns={columns}
-              narrow={narrow}
-              sorting={sort}
-              onSort={({ column, descending }) =>
-                change({ sort: { column: SORTABLE.find((name) => name === column) ?? "userId", descending } })
-              }
-              arrangement={`${role} ${q} ${accounts.length} ${revision}`}
-              empty={
-                accounts.length > 0 ? (
-                  <NoMatch hidden={accounts.length} onClear={clear} />
-                ) : (
-                  <Empty title={t("accounts.emptyTitle")} action={create}>
-                    {t("accounts.empty")}
-                  </Empty>
-                )
-              }
-            />
-            <MoreRows hasMore={hasNextPage} isReading={isFetching} onMore={() => void fetchNextPage()} />
-          </>
-        )}
+          }
+        >
+          <Table
+            label={t("parts.accounts")}
+            rows={shown}
+            keyOf={({ userId }) => userId}
+            nameOf={({ name }) => name}
+            columns={columns}
+            narrow={narrow}
+            sorting={sort}
+            onSort={({ column, descending }) =>
+              change({ sort: { column: SORTABLE.find((name) => name === column) ?? "userId", descending } })
+            }
+            arrangement={`${role} ${q} ${accounts.length} ${revision}`}
+            empty={
+              accounts.length > 0 ? (
+                <NoMatch hidden={accounts.length} onClear={clear} />
+              ) : (
+                <Empty title={t("accounts.emptyTitle")} action={create}>
+                  {t("accounts.empty")}
+                </Empty>
+              )
+            }
+          />
+        </Listed>
         {asked && (
           <Suspense>
             <Dialogs
@@ -286,15 +273,8 @@ export function Accounts({ frame }: { frame: Frame }) {
 function AccountState({ isDisabled }: { isDisabled: boolean }) {
   const t = useTranslations("administration.accounts");
   return (
-    <span className={styles.mark} data-tone={isDisabled ? "grey" : "quiet"}>
-      <svg aria-hidden="true" width="12" height="12" viewBox="0 0 12 12" stroke="currentColor" fill="none">
-        {isDisabled ? (
-          <path d="M2.500 6h7" strokeWidth="1.300" />
-        ) : (
-          <circle cx="6" cy="6" r="3.500" fill="currentColor" stroke="none" />
-        )}
-      </svg>
+    <StateText state={isDisabled ? "removed" : "publishing"}>
       {t(isDisabled ? "isDisabled" : "isEnabled")}
-    </span>
+    </StateText>
   );
 }

@@ -9,6 +9,7 @@ import { Confirm } from "../../parts/confirm.js";
 import { Dialog } from "../../parts/dialog.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
+import { useAction } from "../../parts/use-action.js";
 import styles from "./administration.module.css";
 
 /** What somebody asked for. */
@@ -61,9 +62,8 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
   const [classify, setClassify] = useState(String(clip?.classify ?? 0));
   const [isDefault, setIsDefault] = useState(clip?.isDefault ?? false);
   const [sent, setSent] = useState<number>();
-  const [failure, setFailure] = useState<unknown>();
-  const running = useRef<AbortController>(undefined);
-  useEffect(() => () => running.current?.abort(), []);
+  const stop = useRef<AbortController>(undefined);
+  useEffect(() => () => stop.current?.abort(), []);
   const isTooLarge = file !== undefined && file.size > MOST_BYTES;
   const isNumber = /^\d{1,6}$/.test(classify);
   const isReady =
@@ -77,24 +77,23 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
         { signal, onProgress: ({ sent, total }) => setSent(total === 0 ? 1 : sent / total) },
       );
   };
-  const submit = async () => {
-    if (running.current || !isReady) return;
-    const control = new AbortController();
-    running.current = control;
+  const { run, isRunning, error } = useAction(async () => {
+    stop.current = new AbortController();
+    const { signal } = stop.current;
     setSent(0);
-    setFailure(undefined);
     try {
-      await save(control.signal);
-      notify.done(t(clip ? "changed" : "uploaded", { name: name.trim() }));
-      void onChanged();
-      onClose();
-    } catch (error) {
-      if (!control.signal.aborted) setFailure(error);
+      await save(signal);
+    } catch (failure) {
+      // Somebody stopped it, who need not be told.
+      if (signal.aborted) return;
+      throw failure;
     } finally {
-      running.current = undefined;
       setSent(undefined);
     }
-  };
+    notify.done(t(clip ? "changed" : "uploaded", { name: name.trim() }));
+    void onChanged();
+    onClose();
+  });
   const choose = (chosen: File | undefined) => {
     setFile(chosen);
     if (chosen && name === "") setName(chosen.name.replace(/\.[^.]+$/, "").slice(0, 64));
@@ -110,7 +109,7 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          if (isReady) void run();
         }}
       >
         {!clip && (
@@ -152,18 +151,18 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
             <progress value={sent} max={1} />
           </label>
         )}
-        {failure !== undefined && <ErrorNote error={failure} title={common("error.notDone")} />}
+        {error !== undefined && <ErrorNote error={error} title={common("error.notDone")} />}
         <div className={styles.buttons}>
           <Button
             variant="default"
             onClick={() => {
-              running.current?.abort();
+              stop.current?.abort();
               onClose();
             }}
           >
             {common("confirm.cancel")}
           </Button>
-          <Button type="submit" disabled={!isReady} loading={sent !== undefined}>
+          <Button type="submit" disabled={!isReady} loading={isRunning}>
             {t(clip ? "save" : "uploadAction")}
           </Button>
         </div>

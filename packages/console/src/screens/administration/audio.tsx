@@ -2,25 +2,24 @@ import type { AudioClip } from "@invigil/client";
 import { useInvigil, useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Empty, Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
-import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { Empty } from "../../parts/empty.js";
+import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { MoreIcon, PlusIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { ActionMenu } from "../../parts/menu.js";
-import { useNotify } from "../../parts/notify.js";
+import { PlayButton } from "../../parts/play-button.js";
 import { oneOf, text, useSearchState } from "../../parts/search-state.js";
 import { type Column, Table } from "../../parts/table.js";
 import styles from "./administration.module.css";
-import { ON_DEMAND, useAllPages } from "./all-pages.js";
 import type { AskedOfClip } from "./audio-dialogs.js";
 import type { Frame } from "./frame.js";
-import { MoreRows, NoMatch } from "./list-ends.js";
-import { ReadAt } from "./read-at.js";
+import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
 
 const Dialogs = late(() => import("./audio-dialogs.js"));
+
+const playButtonOf = (clip: AudioClip) => <PlayButton {...clip} />;
 
 const PARAMS = { which: oneOf(["all", "default"], "all"), q: text() };
 
@@ -31,8 +30,6 @@ export function AudioLibrary({ frame }: { frame: Frame }) {
   const client = useInvigilClient();
   const [{ which, q }, change] = useSearchState(PARAMS);
   const [asked, setAsked] = useState<AskedOfClip>();
-  const [revision, setRevision] = useState(0);
-  const { playing, toggle } = usePlayer();
   const query = useInfiniteQuery({
     // The library has numbered pages instead of cursors.
     queryKey: [...invigil.audio.list.pathKey(), "all"],
@@ -43,8 +40,8 @@ export function AudioLibrary({ frame }: { frame: Frame }) {
       pageNum * pageSize < total ? pageNum + 1 : undefined,
     ...ON_DEMAND,
   });
-  useAllPages(query);
-  const { data, error, refetch, dataUpdatedAt, isFetching, hasNextPage, fetchNextPage } = query;
+  const { refresh, revision } = usePages(query);
+  const { data } = query;
   const clips = useMemo(() => data?.pages.flatMap((page) => page.list) ?? [], [data]);
   const shown = useMemo(() => {
     const wanted = q.trim().toLocaleLowerCase();
@@ -52,24 +49,6 @@ export function AudioLibrary({ frame }: { frame: Frame }) {
       ({ name, isDefault }) => (which === "all" || isDefault) && name.toLocaleLowerCase().includes(wanted),
     );
   }, [clips, q, which]);
-  const refresh = useCallback(async () => {
-    await refetch();
-    setRevision((before) => before + 1);
-  }, [refetch]);
-
-  const playButton = useCallback(
-    (clip: AudioClip) => (
-      <Button
-        variant="default"
-        size="compact-xs"
-        aria-label={t(playing === clip.id ? "audio.stopOf" : "audio.playOf", { name: clip.name })}
-        onClick={() => toggle(clip)}
-      >
-        {t(playing === clip.id ? "audio.stop" : "audio.play")}
-      </Button>
-    ),
-    [t, playing, toggle],
-  );
   const menuOf = useCallback(
     (clip: AudioClip) => (
       <ActionMenu
@@ -91,7 +70,7 @@ export function AudioLibrary({ frame }: { frame: Frame }) {
   );
   const columns = useMemo<readonly Column<AudioClip>[]>(
     () => [
-      { id: "play", header: t("audio.play"), width: "64px", isAction: true, cell: playButton },
+      { id: "play", header: t("audio.play"), width: "40px", isAction: true, cell: playButtonOf },
       {
         id: "name",
         header: t("audio.name"),
@@ -114,7 +93,7 @@ export function AudioLibrary({ frame }: { frame: Frame }) {
       },
       { id: "actions", header: t("actions"), width: "32px", isAction: true, cell: menuOf },
     ],
-    [t, playButton, menuOf],
+    [t, menuOf],
   );
   const narrow = useCallback(
     (clip: AudioClip) => (
@@ -122,12 +101,12 @@ export function AudioLibrary({ frame }: { frame: Frame }) {
         <span className={styles.first}>{clip.name}</span>
         <span className={styles.second}>{t(clip.isDefault ? "audio.isDefault" : "audio.isOwn")}</span>
         <span className={styles.menu}>
-          {playButton(clip)}
+          {playButtonOf(clip)}
           {menuOf(clip)}
         </span>
       </span>
     ),
-    [t, playButton, menuOf],
+    [t, menuOf],
   );
   const upload = (
     <Button leftSection={<PlusIcon size={14} />} onClick={() => setAsked({ kind: "upload" })}>
@@ -138,18 +117,15 @@ export function AudioLibrary({ frame }: { frame: Frame }) {
   return frame({
     actions: (
       <>
-        <ReadAt at={dataUpdatedAt} isReading={isFetching} onRead={() => void refresh()} />
+        <ReadAt query={query} onRead={refresh} />
         {upload}
       </>
     ),
     children: (
       <>
-        {error && !data ? (
-          <ErrorNote error={error} onRetry={() => void refetch()} />
-        ) : !data ? (
-          <Skeleton />
-        ) : (
-          <>
+        <Listed
+          query={query}
+          filters={
             <FilterBar shown={shown.length} total={clips.length} onClear={clear}>
               <Choices
                 label={t("audio.which")}
@@ -170,28 +146,27 @@ export function AudioLibrary({ frame }: { frame: Frame }) {
                 placeholder={t("audio.search")}
               />
             </FilterBar>
-            {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
-            <Table
-              label={t("parts.audio")}
-              rows={shown}
-              keyOf={({ id }) => id}
-              nameOf={({ name }) => name}
-              columns={columns}
-              narrow={narrow}
-              arrangement={`${which} ${q} ${clips.length} ${revision}`}
-              empty={
-                clips.length > 0 ? (
-                  <NoMatch hidden={clips.length} onClear={clear} />
-                ) : (
-                  <Empty title={t("audio.emptyTitle")} action={upload}>
-                    {t("audio.empty")}
-                  </Empty>
-                )
-              }
-            />
-            <MoreRows hasMore={hasNextPage} isReading={isFetching} onMore={() => void fetchNextPage()} />
-          </>
-        )}
+          }
+        >
+          <Table
+            label={t("parts.audio")}
+            rows={shown}
+            keyOf={({ id }) => id}
+            nameOf={({ name }) => name}
+            columns={columns}
+            narrow={narrow}
+            arrangement={`${which} ${q} ${clips.length} ${revision}`}
+            empty={
+              clips.length > 0 ? (
+                <NoMatch hidden={clips.length} onClear={clear} />
+              ) : (
+                <Empty title={t("audio.emptyTitle")} action={upload}>
+                  {t("audio.empty")}
+                </Empty>
+              )
+            }
+          />
+        </Listed>
         {asked && (
           <Suspense>
             <Dialogs asked={asked} onClose={() => setAsked(undefined)} onChanged={refresh} />
@@ -201,38 +176,3 @@ export function AudioLibrary({ frame }: { frame: Frame }) {
     ),
   });
 }
-
-/** Plays one clip at a time. */
-const usePlayer = () => {
-  const t = useTranslations("administration.audio");
-  const notify = useNotify();
-  const [playing, setPlaying] = useState<string>();
-  const audio = useRef<HTMLAudioElement>(undefined);
-  const stop = useCallback(() => {
-    audio.current?.pause();
-    audio.current = undefined;
-    setPlaying(undefined);
-  }, []);
-  useEffect(() => stop, [stop]);
-  const latest = useRef({ t, notify });
-  latest.current = { t, notify };
-  const toggle = useCallback(
-    ({ id, url, name }: AudioClip) => {
-      const isStop = playing === id;
-      stop();
-      if (isStop) return;
-      const element = new Audio(url);
-      audio.current = element;
-      setPlaying(id);
-      element.onended = stop;
-      element.play().catch((error: unknown) => {
-        // Another clip, or the end of the page, interrupts it.
-        if (audio.current !== element) return;
-        stop();
-        latest.current.notify.failed(latest.current.t("notPlayed", { name }), error);
-      });
-    },
-    [playing, stop],
-  );
-  return { playing, toggle };
-};

@@ -7,20 +7,17 @@ import { Link } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { CsvMenu } from "../../parts/csv-menu.js";
-import { Empty, Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
-import { FilterBar, MoreFilters } from "../../parts/filter-bar.js";
+import { Empty } from "../../parts/empty.js";
+import { FilterBar, MoreFilters, NoMatch } from "../../parts/filter-bar.js";
 import { MomentField, momentOf } from "../../parts/moment-field.js";
 import { oneOf, optionalText, text, useSearchState } from "../../parts/search-state.js";
 import { Facts, SidePanel, WithPanel } from "../../parts/side-panel.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time, useZone } from "../../parts/time.js";
 import styles from "./administration.module.css";
-import { ON_DEMAND, useAllPages } from "./all-pages.js";
 import { isRefused, targetOf } from "./audit-entry.js";
 import type { Frame } from "./frame.js";
-import { MoreRows, NoMatch } from "./list-ends.js";
-import { ReadAt } from "./read-at.js";
+import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
 
 const FIELDS = ["actor", "person", "procedure", "exam"] as const;
 const PARAMS = {
@@ -64,9 +61,8 @@ export function Audit({ frame }: { frame: Frame }) {
       { getNextPageParam: ({ nextCursor }) => nextCursor, ...ON_DEMAND },
     ),
   );
-  useAllPages(query, 5);
-  const { data, error, refetch, dataUpdatedAt, isFetching, hasNextPage, fetchNextPage } = query;
-  const [revision, setRevision] = useState(0);
+  const { refresh, revision } = usePages(query, 5);
+  const { data } = query;
   const entries = useMemo(() => data?.pages.flatMap((page) => page.entries) ?? [], [data]);
   const shown = useMemo(
     () => entries.filter((entry) => outcome === "all" || isRefused(entry) === (outcome === "refused")),
@@ -166,14 +162,10 @@ export function Audit({ frame }: { frame: Frame }) {
       entry.requestId,
     ]),
   ];
-  const read = async () => {
-    await refetch();
-    setRevision((before) => before + 1);
-  };
   return frame({
     actions: (
       <>
-        <ReadAt at={dataUpdatedAt} isReading={isFetching} onRead={() => void read()} />
+        <ReadAt query={query} onRead={refresh} />
         {shown.length > 0 && <CsvMenu name={t("audit.file")} rows={csv} />}
       </>
     ),
@@ -216,39 +208,33 @@ export function Audit({ frame }: { frame: Frame }) {
             ))}
           </MoreFilters>
         </FilterBar>
-        {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
-        {!data ? (
-          !error && <Skeleton />
-        ) : (
-          <>
-            <WithPanel>
-              <Table
-                // Other filters begin at the top.
-                key={JSON.stringify([actor, person, procedure, exam, from, to, outcome])}
-                label={t("parts.audit")}
-                rows={shown}
-                keyOf={({ id }) => id}
-                nameOf={({ procedure, actorId }) => `${procedure}, ${actorId}`}
-                columns={columns}
-                narrow={narrow}
-                onOpen={({ id }) => change({ entry: id })}
-                openKey={open}
-                arrangement={`${entries.length} ${revision}`}
-                empty={
-                  isFiltered || entries.length > 0 ? (
-                    <NoMatch hidden={entries.length} onClear={clear} />
-                  ) : (
-                    <Empty title={t("audit.emptyTitle")}>{t("audit.empty")}</Empty>
-                  )
-                }
-              />
-              {opened && (
-                <EntryPanel entry={opened} onClose={() => change({ entry: undefined })} onFilter={change} />
-              )}
-            </WithPanel>
-            <MoreRows hasMore={hasNextPage} isReading={isFetching} onMore={() => void fetchNextPage()} />
-          </>
-        )}
+        <Listed query={query}>
+          <WithPanel>
+            <Table
+              // Other filters begin at the top.
+              key={JSON.stringify([actor, person, procedure, exam, from, to, outcome])}
+              label={t("parts.audit")}
+              rows={shown}
+              keyOf={({ id }) => id}
+              nameOf={({ procedure, actorId }) => `${procedure}, ${actorId}`}
+              columns={columns}
+              narrow={narrow}
+              onOpen={({ id }) => change({ entry: id })}
+              openKey={open}
+              arrangement={`${entries.length} ${revision}`}
+              empty={
+                isFiltered || entries.length > 0 ? (
+                  <NoMatch hidden={entries.length} onClear={clear} />
+                ) : (
+                  <Empty title={t("audit.emptyTitle")}>{t("audit.empty")}</Empty>
+                )
+              }
+            />
+            {opened && (
+              <EntryPanel entry={opened} onClose={() => change({ entry: undefined })} onFilter={change} />
+            )}
+          </WithPanel>
+        </Listed>
       </>
     ),
   });

@@ -8,9 +8,8 @@ import { ErrorNote } from "../../parts/error-note.js";
 import { Facts } from "../../parts/side-panel.js";
 import { Time } from "../../parts/time.js";
 import styles from "./administration.module.css";
-import { ON_DEMAND } from "./all-pages.js";
 import type { Frame } from "./frame.js";
-import { ReadAt } from "./read-at.js";
+import { ON_DEMAND, ReadAt } from "./listed.js";
 import { type Warning, warningsOf } from "./warnings.js";
 
 /** The servers that run, how much of the installation is in use, and its limits. */
@@ -26,13 +25,15 @@ export function InstallationPart({ frame }: { frame: Frame }) {
     () => warningsOf(usage.data, running ?? [], servers.dataUpdatedAt),
     [usage.data, running, servers.dataUpdatedAt],
   );
-  const read = () => void Promise.all([servers.refetch(), usage.refetch()]);
+  const read = () => Promise.all([servers.refetch(), usage.refetch()]);
   const inUse = usage.data;
   return frame({
     actions: (
       <ReadAt
-        at={Math.min(servers.dataUpdatedAt, usage.dataUpdatedAt)}
-        isReading={servers.isFetching || usage.isFetching}
+        query={{
+          dataUpdatedAt: Math.min(servers.dataUpdatedAt, usage.dataUpdatedAt),
+          isFetching: servers.isFetching || usage.isFetching,
+        }}
         onRead={read}
       />
     ),

@@ -4,19 +4,16 @@ import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Empty, Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
-import { FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { Empty } from "../../parts/empty.js";
+import { FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { late } from "../../parts/late.js";
 import { useNotify } from "../../parts/notify.js";
 import { text, useSearchState } from "../../parts/search-state.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
 import styles from "./administration.module.css";
-import { ON_DEMAND, useAllPages } from "./all-pages.js";
 import type { Frame } from "./frame.js";
-import { MoreRows, NoMatch } from "./list-ends.js";
-import { ReadAt } from "./read-at.js";
+import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
 
 const Confirm = late(async () => ({ default: (await import("../../parts/confirm.js")).Confirm }));
 
@@ -31,15 +28,14 @@ export function Sessions({ frame }: { frame: Frame }) {
   const notify = useNotify();
   const [{ q }, change] = useSearchState(PARAMS);
   const [asked, setAsked] = useState<AccountSession>();
-  const [revision, setRevision] = useState(0);
   const query = useInfiniteQuery(
     invigil.account.listSessions.infiniteQueryOptions(
       { pageSize: 100 },
       { getNextPageParam: ({ nextCursor }) => nextCursor, ...ON_DEMAND },
     ),
   );
-  useAllPages(query);
-  const { data, error, refetch, dataUpdatedAt, isFetching, hasNextPage, fetchNextPage } = query;
+  const { refresh, revision } = usePages(query);
+  const { data } = query;
   const sessions = useMemo(() => data?.pages.flatMap((page) => page.sessions) ?? [], [data]);
   const shown = useMemo(() => {
     const wanted = q.trim().toLocaleLowerCase();
@@ -47,11 +43,6 @@ export function Sessions({ frame }: { frame: Frame }) {
       [userId, name].some((value) => value.toLocaleLowerCase().includes(wanted)),
     );
   }, [sessions, q]);
-  const refresh = useCallback(async () => {
-    await refetch();
-    setRevision((before) => before + 1);
-  }, [refetch]);
-
   const endButton = useCallback(
     (session: AccountSession) => (
       <Button
@@ -124,15 +115,12 @@ export function Sessions({ frame }: { frame: Frame }) {
     [t, endButton],
   );
   return frame({
-    actions: <ReadAt at={dataUpdatedAt} isReading={isFetching} onRead={() => void refresh()} />,
+    actions: <ReadAt query={query} onRead={refresh} />,
     children: (
       <>
-        {error && !data ? (
-          <ErrorNote error={error} onRetry={() => void refetch()} />
-        ) : !data ? (
-          <Skeleton />
-        ) : (
-          <>
+        <Listed
+          query={query}
+          filters={
             <FilterBar shown={shown.length} total={sessions.length} onClear={() => change({ q: "" })}>
               <SearchField
                 value={q}
@@ -140,26 +128,25 @@ export function Sessions({ frame }: { frame: Frame }) {
                 placeholder={t("accounts.search")}
               />
             </FilterBar>
-            {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
-            <Table
-              label={t("parts.sessions")}
-              rows={shown}
-              keyOf={({ id }) => id}
-              nameOf={({ name }) => name}
-              columns={columns}
-              narrow={narrow}
-              arrangement={`${q} ${sessions.length} ${revision}`}
-              empty={
-                sessions.length > 0 ? (
-                  <NoMatch hidden={sessions.length} onClear={() => change({ q: "" })} />
-                ) : (
-                  <Empty title={t("sessions.emptyTitle")}>{t("sessions.empty")}</Empty>
-                )
-              }
-            />
-            <MoreRows hasMore={hasNextPage} isReading={isFetching} onMore={() => void fetchNextPage()} />
-          </>
-        )}
+          }
+        >
+          <Table
+            label={t("parts.sessions")}
+            rows={shown}
+            keyOf={({ id }) => id}
+            nameOf={({ name }) => name}
+            columns={columns}
+            narrow={narrow}
+            arrangement={`${q} ${sessions.length} ${revision}`}
+            empty={
+              sessions.length > 0 ? (
+                <NoMatch hidden={sessions.length} onClear={() => change({ q: "" })} />
+              ) : (
+                <Empty title={t("sessions.emptyTitle")}>{t("sessions.empty")}</Empty>
+              )
+            }
+          />
+        </Listed>
         {asked && (
           <Suspense>
             <Confirm

@@ -3,8 +3,8 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Suspense, useEffect, useMemo, useState } from "react";
-import { useFormatter, useTranslations } from "use-intl";
-import { type SeatView, seatsOf } from "../../live/seats.js";
+import { useTranslations } from "use-intl";
+import { CAMERAS, type SeatView, seatsOf } from "../../live/seats.js";
 import {
   type Camera,
   concerns,
@@ -14,23 +14,24 @@ import {
   loginsOf,
   WRITTEN,
 } from "../../live/timeline.js";
-import type { Act } from "../../parts/acting/acts.js";
+import { type Act, actPersonOf } from "../../parts/acting/acts.js";
 import { PersonMenu } from "../../parts/acting/person-menu.js";
 import { Announce, useAnnounce } from "../../parts/announcer.js";
 import { useNow } from "../../parts/clock.js";
 import { Composer } from "../../parts/composer.js";
 import { LiveFreshness } from "../../parts/connection.js";
 import { useLength } from "../../parts/duration.js";
-import { Empty, Skeleton } from "../../parts/empty.js";
-import { ErrorNote, Waiting } from "../../parts/error-note.js";
+import { Empty } from "../../parts/empty.js";
+import { Waiting } from "../../parts/error-note.js";
+import { FeedPane } from "../../parts/feed-pane.js";
 import { Choices } from "../../parts/filter-bar.js";
 import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
+import { useExamDetails } from "../../parts/roster.js";
 import { oneOf, useSearchState } from "../../parts/search-state.js";
 import { StateMark } from "../../parts/state-mark.js";
-import { Time, useZone } from "../../parts/time.js";
-import { Feed } from "../../parts/timeline/feed.js";
+import { Time } from "../../parts/time.js";
 import { useKnownPasts } from "../../parts/timeline/use-known-pasts.js";
 import { useNameOf } from "../../parts/timeline/use-name-of.js";
 import { useTimeline } from "../../parts/timeline/use-timeline.js";
@@ -43,7 +44,6 @@ const PARAMS = { kind: oneOf(["all", ...KINDS], "all") };
 /** So many lines are looked for without being asked: others of the room may have many more. */
 const ENOUGH = 40;
 const PAGES = 8;
-const CAMERAS: readonly Camera[] = ["main", "pc"];
 
 export function Candidate({
   examId,
@@ -61,7 +61,7 @@ export function Candidate({
   onGone: () => void;
 }) {
   const t = useTranslations("candidate");
-  const acts = useTranslations("watching.acts");
+  const sentText = useTranslations("watching.message")("sent");
   const kinds = useTranslations("watching.kinds");
   const feedTexts = useTranslations("watching.feed");
   const pictureTexts = useTranslations("watching.picture");
@@ -74,7 +74,7 @@ export function Candidate({
   const live = useLiveRoom(roomId);
   const { state, error } = useRoom(roomId);
   const hasEnded = state?.room.status === "ended";
-  const { data: exam } = useQuery(invigil.exam.get.queryOptions({ examId }));
+  const { data: exam } = useExamDetails(examId);
   const { data: participant } = useQuery(
     invigil.participant.get.queryOptions({ roomId, userId }, { staleTime: Number.POSITIVE_INFINITY }),
   );
@@ -161,7 +161,7 @@ export function Candidate({
           {exam && !hasEnded && <TimeLeft {...exam} extraMinutes={extraMinutes} />}
         </span>
       }
-      actions={mayAct && <PersonMenu person={seat} onAct={setAct} hasText />}
+      actions={mayAct && <PersonMenu person={actPersonOf(seat, roomId)} onAct={setAct} hasText />}
     >
       {hasEnded && (
         <>
@@ -175,7 +175,11 @@ export function Candidate({
           <div className={styles.left}>
             <div className={styles.pictures}>
               {used.map((camera) => (
-                <div key={camera} className={styles.picture}>
+                <div
+                  key={camera}
+                  className={styles.picture}
+                  data-blank={cameras[camera].status !== "publishing" || undefined}
+                >
                   <Picture
                     userId={userId}
                     name={name}
@@ -184,7 +188,8 @@ export function Candidate({
                     urls={participant?.streams[camera]}
                     hasSound={heard === camera}
                   />
-                  {(participant?.streams[camera].hlsUrl ?? participant?.streams[camera].whepUrl) ? (
+                  {cameras[camera].status === "publishing" &&
+                  (participant?.streams[camera].hlsUrl ?? participant?.streams[camera].whepUrl) ? (
                     <Button
                       variant="subtle"
                       size="compact-xs"
@@ -199,9 +204,10 @@ export function Candidate({
             </div>
             <Devices seat={seat} roomId={roomId} left={known.get(userId)?.left} />
           </div>
-          <section className={styles.right} aria-labelledby="timeline">
-            <div className={styles.bar}>
-              <h2 id="timeline">{t("timeline")}</h2>
+          <FeedPane
+            title={feedTexts("title")}
+            timeline={timeline}
+            filter={
               <Choices
                 label={kinds("label")}
                 choices={[
@@ -211,46 +217,30 @@ export function Candidate({
                 value={kind}
                 onChange={(next) => change({ kind: next })}
               />
-            </div>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard. */}
-            <div className={styles.feed} tabIndex={0}>
-              {timeline.error ? (
-                <ErrorNote error={timeline.error} onRetry={timeline.reload} />
-              ) : timeline.isLoading ? (
-                <Skeleton rows={6} />
-              ) : (
-                <Feed
-                  label={t("timeline")}
-                  entries={shown}
-                  place={room.name}
-                  nameOf={nameOf}
-                  own={userId}
-                  hasOlder={hasOlder}
-                  isLoadingOlder={isLoadingOlder}
-                  onOlder={loadOlder}
-                  arrangement={kind}
-                  empty={feedTexts(kind === "all" ? "empty" : "noneOfKind")}
-                />
-              )}
-            </div>
+            }
+            entries={shown}
+            place={room.name}
+            nameOf={nameOf}
+            own={userId}
+            arrangement={kind}
+            empty={feedTexts(kind === "all" ? "empty" : "noneOfKind")}
+          >
             {mayAct && (
-              <div className={styles.composer}>
-                <Composer
-                  label={t("message", { name })}
-                  onSend={async (text) => {
-                    if (!live) throw new Error("The room is not open.");
-                    await live.send(WRITTEN, { text }, { to: loginsOf(userId, hasPc) });
-                    announce(acts("sent"));
-                  }}
-                />
-              </div>
+              <Composer
+                label={t("message", { name })}
+                onSend={async (text) => {
+                  if (!live) throw new Error("The room is not open.");
+                  await live.send(WRITTEN, { text }, { to: loginsOf(userId, hasPc) });
+                  announce(sentText);
+                }}
+              />
             )}
-          </section>
+          </FeedPane>
         </div>
       </LiveFreshness>
       {act && (
         <Suspense>
-          <ActDialog act={act} room={room} onClose={() => setAct(undefined)} />
+          <ActDialog act={act} examId={examId} onClose={() => setAct(undefined)} />
         </Suspense>
       )}
     </Page>
@@ -267,8 +257,6 @@ function TimeLeft({
   extraMinutes: number;
 }) {
   const t = useTranslations("candidate.header");
-  const format = useFormatter();
-  const timeZone = useZone();
   const now = useNow("minute");
   const length = useLength();
   const left = endTime.getTime() + extraMinutes * 60_000 - now;
@@ -276,16 +264,7 @@ function TimeLeft({
     left <= 0
       ? t("over")
       : now < startTime.getTime()
-        ? t("notYet", {
-            time: format.dateTime(startTime, {
-              timeZone,
-              month: "short",
-              day: "numeric",
-              hour: "2-digit",
-              minute: "2-digit",
-              hourCycle: "h23",
-            }),
-          })
+        ? t.rich("notYet", { time: () => <Time value={startTime} seconds={false} /> })
         : t("left", { time: length(left) });
   return (
     <span data-numbers>

@@ -8,7 +8,6 @@ import { useNotify } from "../../parts/notify.js";
 import { Page } from "../../parts/page.js";
 import { RefusalBoundary } from "../../parts/refusal-boundary.js";
 import { optionalText, useSearchState } from "../../parts/search-state.js";
-import { ScreenTexts } from "../../parts/texts.js";
 import { Candidate } from "./candidate.js";
 import { usePlace } from "./use-place.js";
 
@@ -20,9 +19,7 @@ export function Screen() {
   const { examId = "", userId = "" } = useParams({ strict: false });
   return (
     <RefusalBoundary key={userId} title={t("title")}>
-      <ScreenTexts of="watching">
-        <Located examId={examId} userId={userId} />
-      </ScreenTexts>
+      <Located examId={examId} userId={userId} />
     </RefusalBoundary>
   );
 }

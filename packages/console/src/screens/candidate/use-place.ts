@@ -1,9 +1,9 @@
 import { type InvigilClient, isInvigilError } from "@invigil/client";
-import { useInvigilClient, useSession } from "@invigil/react";
-import { useQuery } from "@tanstack/react-query";
+import { useInvigil, useInvigilClient } from "@invigil/react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 
 /** Where somebody is in an exam. */
-export interface Place {
+interface Place {
   readonly name?: string | undefined;
   readonly room?: { readonly id: string; readonly name: string } | undefined;
   readonly isUnseated: boolean;
@@ -34,17 +34,7 @@ const inRoom = async (
   return person && place && { name: person.name, room: place, isUnseated: false };
 };
 
-/** Looks through the rooms that a teacher sees. */
-const inOwnRooms = async (client: InvigilClient, examId: string, userId: string): Promise<Place> => {
-  const { rooms } = await client.room.list.query({ examId, pageSize: 100 });
-  for (const { id } of rooms) {
-    const place = await inRoom(client, id, userId);
-    if (place) return place;
-  }
-  return NOWHERE;
-};
-
-/** Looks among the people of an inspector's rooms. */
+/** Looks among the people of the rooms that somebody sees who may not manage the exam. */
 const amongPeople = async (client: InvigilClient, examId: string, userId: string): Promise<Place> => {
   for (let cursor: string | undefined; ; ) {
     const page = await client.exam.people.query({ examId, search: userId, cursor });
@@ -55,9 +45,9 @@ const amongPeople = async (client: InvigilClient, examId: string, userId: string
   }
 };
 
-const inExam = async (client: InvigilClient, examId: string, userId: string): Promise<Place | undefined> => {
+const inExam = async (client: InvigilClient, examId: string, userId: string): Promise<Place> => {
   const located = await ifThere(client.participant.locate.query({ examId, userId }));
-  if (!located) return undefined;
+  if (!located) return NOWHERE;
   const { unseated, rooms } = located;
   const room = rooms.find(({ status }) => status === "in_progress") ?? rooms[0];
   if (room) return { room: { id: room.roomId, name: room.name }, isUnseated: false };
@@ -65,19 +55,20 @@ const inExam = async (client: InvigilClient, examId: string, userId: string): Pr
 };
 
 /**
- * Finds the room of a candidate: the one that the address names, if they are in it, or another one. Which calls say so depends on the role.
+ * Finds the room of a candidate: the one that the address names, if they are in it, or another one. Which calls say so depends on what the
+ * person may do.
  */
 export const usePlace = (examId: string, userId: string, hint: string | undefined) => {
   const client = useInvigilClient();
-  const { user } = useSession();
-  const role = user?.role;
+  const queryClient = useQueryClient();
+  const exam = useInvigil().exam.get.queryOptions({ examId });
   return useQuery({
     queryKey: ["place", examId, userId],
     queryFn: async (): Promise<Place> => {
       const hinted = hint === undefined ? undefined : await inRoom(client, hint, userId);
       if (hinted) return hinted;
-      if (role === "inspector") return amongPeople(client, examId, userId);
-      return (await inExam(client, examId, userId)) ?? inOwnRooms(client, examId, userId);
+      const { mayManage } = await queryClient.query({ ...exam, staleTime: "static" });
+      return (mayManage ? inExam : amongPeople)(client, examId, userId);
     },
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,

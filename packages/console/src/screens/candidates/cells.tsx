@@ -1,8 +1,9 @@
 import type { LivePeople, LivePerson } from "@invigil/client";
-import { Link } from "@tanstack/react-router";
 import { memo, type ReactNode } from "react";
 import { useTranslations } from "use-intl";
-import { type Camera, type CandidateState, lastEventOf, sinceOf } from "../../live/roster.js";
+import { type CandidateState, lastEventOf, sinceOf } from "../../live/roster.js";
+import type { Camera } from "../../live/timeline.js";
+import { PersonLink } from "../../parts/place-links.js";
 import { useRosterPerson } from "../../parts/roster.js";
 import { Mark, StateMark, StateText } from "../../parts/state-mark.js";
 import { Time } from "../../parts/time.js";
@@ -24,15 +25,15 @@ export const PersonCell = memo(function PersonCell({
 
 export function Name({ examId, person }: { examId: string; person: LivePerson }) {
   return (
-    <Link
-      to="/exams/$examId/candidates/$userId"
-      params={{ examId, userId: person.userId }}
+    <PersonLink
+      examId={examId}
+      userId={person.userId}
       className={styles.name}
       title={person.name}
       tabIndex={-1}
     >
       {person.name}
-    </Link>
+    </PersonLink>
   );
 }
 

@@ -4,16 +4,17 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { memo, Suspense, useCallback, useMemo, useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
 import { arrange, createRanks, SORT_COLUMNS, type SortColumn } from "../../live/candidates.js";
+import { compareNames } from "../../live/rooms.js";
+import { type Act, PERSON_ACTS, type PersonAct } from "../../parts/acting/acts.js";
 import { Alerts } from "../../parts/alerts.js";
 import { Empty } from "../../parts/empty.js";
-import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { everybody, type Roster, RosterView, useExamDetails, useRoster } from "../../parts/roster.js";
 import { list, optionalOneOf, sorting, text, useSearchState, whole } from "../../parts/search-state.js";
 import { type Column, Table } from "../../parts/table.js";
-import { ACTIONS, type ActionKind } from "./action-kinds.js";
 import styles from "./candidates.module.css";
 import {
   CameraCell,
@@ -26,7 +27,7 @@ import {
   StateCell,
 } from "./cells.js";
 
-const Dialogs = late(() => import("./dialogs.js"));
+const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 
 /** What the list can be narrowed to, in the order of the choices. */
 const STATES = [
@@ -65,9 +66,10 @@ export function Screen() {
   const { data: exam } = useExamDetails(examId);
   const roster = useRoster(examId);
   const { people } = roster;
+  const rooms = roster.state?.rooms ?? [];
   const listed = useCandidates(roster, { state, rooms: room, q, sort });
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [asked, setAsked] = useState<{ readonly kind: ActionKind; readonly people: readonly LivePerson[] }>();
+  const [act, setAct] = useState<Act>();
 
   const columns = useColumns(examId, roster, red);
   const nameOf = useCallback((id: string) => people?.person(id)?.name ?? "", [people]);
@@ -127,8 +129,9 @@ export function Screen() {
           <ChosenBar
             chosen={chosenPeople}
             hidden={chosenPeople.length - listed.ids.reduce((count, id) => count + Number(chosen.has(id)), 0)}
+            canMove={rooms.filter(({ status }) => status === "in_progress").length > 1}
             onClear={() => setChosen(new Set())}
-            onAct={(kind) => setAsked({ kind, people: chosenPeople })}
+            onAct={(kind) => setAct({ kind, people: chosenPeople })}
           />
         )}
         <Table
@@ -149,20 +152,14 @@ export function Screen() {
             listed.total > 0 ? (
               <NoMatch hidden={listed.total} onClear={clear} />
             ) : (
-              <Nobody examId={examId} mayAct={may.act} />
+              <Nobody examId={examId} mayImport={exam?.mayManage ?? false} />
             )
           }
         />
       </RosterView>
-      {asked && (
+      {act && (
         <Suspense>
-          <Dialogs
-            kind={asked.kind}
-            chosen={asked.people}
-            examId={examId}
-            roster={roster}
-            onClose={() => setAsked(undefined)}
-          />
+          <ActDialog act={act} examId={examId} onClose={() => setAct(undefined)} />
         </Suspense>
       )}
     </Page>
@@ -342,78 +339,59 @@ const RoomFilter = memo(function RoomFilter({
   );
 });
 
-const { compare: compareNames } = new Intl.Collator(undefined, { numeric: true });
-
 /** What can be done for those who are chosen. It stands there always, so that nothing jumps. */
 function ChosenBar({
   chosen,
   hidden,
+  canMove,
   onClear,
   onAct,
 }: {
   chosen: readonly LivePerson[];
   hidden: number;
+  /** Whether there is a room to move people to. */
+  canMove: boolean;
   onClear: () => void;
-  onAct: (kind: ActionKind) => void;
+  onAct: (kind: PersonAct) => void;
 }) {
-  const t = useTranslations("candidates");
+  const t = useTranslations("candidates.chosen");
+  const acts = useTranslations("watching.acts");
   const count = chosen.length;
   return (
-    <div
-      role="toolbar"
-      aria-label={t("chosen.label")}
-      className={styles.chosen}
-      data-some={count > 0 || undefined}
-    >
+    <div role="toolbar" aria-label={t("label")} className={styles.chosen} data-some={count > 0 || undefined}>
       <span className={styles.count} data-numbers>
-        {count === 0 ? t("chosen.none") : t("chosen.count", { count })}
-        {hidden > 0 && <span className={styles.hidden}> · {t("chosen.hidden", { count: hidden })}</span>}
+        {count === 0 ? t("none") : t("count", { count })}
+        {hidden > 0 && <span className={styles.hidden}> · {t("hidden", { count: hidden })}</span>}
       </span>
       {count > 0 &&
-        ACTIONS.map((kind) => (
+        PERSON_ACTS.filter((kind) => kind !== "move" || canMove).map((kind) => (
           <Button key={kind} variant="subtle" size="compact-sm" onClick={() => onAct(kind)}>
-            {t(`actions.${kind}`)}
+            {acts(kind)}
           </Button>
         ))}
       {count > 0 && (
         <Button variant="subtle" size="compact-sm" onClick={onClear}>
-          {t("chosen.clear")}
+          {t("clear")}
         </Button>
       )}
     </div>
   );
 }
 
-function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => void }) {
-  const t = useTranslations("common.filter");
-  return (
-    <Empty
-      title={t("noMatchTitle")}
-      action={
-        <Button variant="default" onClick={onClear}>
-          {t("clear")}
-        </Button>
-      }
-    >
-      {t("noMatch", { count: hidden })}
-    </Empty>
-  );
-}
-
-function Nobody({ examId, mayAct }: { examId: string; mayAct: boolean }) {
+function Nobody({ examId, mayImport }: { examId: string; mayImport: boolean }) {
   const t = useTranslations("candidates.empty");
   return (
     <Empty
       title={t("title")}
       action={
-        mayAct && (
+        mayImport && (
           <Link to="/exams/$examId/setup/{-$step}" params={{ examId }}>
             {t("setup")}
           </Link>
         )
       }
     >
-      {t(mayAct ? "manager" : "watcher")}
+      {t(mayImport ? "manager" : "watcher")}
     </Empty>
   );
 }

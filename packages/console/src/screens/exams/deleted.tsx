@@ -2,13 +2,14 @@ import type { RestorableExam } from "@invigil/client";
 import { useInvigil, useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { useTranslations } from "use-intl";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
+import { useAction } from "../../parts/use-action.js";
 import styles from "./exams.module.css";
 
 /** The deleted exams, which administrators can restore. */
@@ -107,22 +108,17 @@ function Restore({
   const failed = useTranslations("common.error");
   const client = useInvigilClient();
   const notify = useNotify();
-  const isBusy = useRef(false);
-  const restore = async () => {
-    if (isBusy.current) return;
-    isBusy.current = true;
+  const { run } = useAction(async () => {
     try {
       await client.exam.restore.mutate({ examId: id });
       notify.done(t("restored", { name }));
       await onChanged();
     } catch (error) {
       notify.failed(failed("notDone"), error);
-    } finally {
-      isBusy.current = false;
     }
-  };
+  });
   return (
-    <Button variant="default" size="compact-xs" onClick={() => void restore()}>
+    <Button variant="default" size="compact-xs" onClick={() => void run()}>
       {t("menu.restore")}
     </Button>
   );

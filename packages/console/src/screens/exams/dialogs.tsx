@@ -6,6 +6,7 @@ import { Checkbox } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
+import { EndExamDialog } from "../../parts/acting/ends.js";
 import { Confirm } from "../../parts/confirm.js";
 import { useMay } from "../../parts/may.js";
 import { useNotify } from "../../parts/notify.js";
@@ -72,28 +73,7 @@ export default function Dialogs({
     );
   }
   if (asked.kind === "end")
-    return (
-      <Confirm
-        onClose={onClose}
-        title={t("end.title", { name })}
-        action={t("end.action")}
-        isDangerous
-        typed={name}
-        onConfirm={async () => {
-          let count = 0;
-          // One call ends at most 500 rooms.
-          for (let remaining = 1; remaining > 0; ) {
-            const call = await client.exam.end.mutate({ examId });
-            count += call.ended;
-            remaining = call.remaining;
-          }
-          notify.done(t("end.done", { name, count }));
-          void onChanged();
-        }}
-      >
-        <p>{t("end.text")}</p>
-      </Confirm>
-    );
+    return <EndExamDialog examId={examId} name={name} onClose={onClose} onEnded={() => void onChanged()} />;
   return <Duplicate exam={exam} onClose={onClose} onChanged={onChanged} />;
 }
 

@@ -1,10 +1,11 @@
 import { Button, TextInput } from "@mantine/core";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
 import { atLocalTime, localTimeOf } from "../../live/zoned.js";
 import { Dialog } from "../../parts/dialog.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Time, useZone } from "../../parts/time.js";
+import { useAction } from "../../parts/use-action.js";
 import styles from "./exams.module.css";
 
 export interface ExamTimes {
@@ -50,9 +51,6 @@ export function ExamForm({
     }),
   }));
   const [isChecked, setIsChecked] = useState(false);
-  const [isPending, setIsPending] = useState(false);
-  const [failure, setFailure] = useState<unknown>();
-  const isBusy = useRef(false);
 
   const start = atLocalTime(zone, day, time);
   const length = /^\d{1,5}$/.test(minutes) ? Number(minutes) : 0;
@@ -62,22 +60,10 @@ export function ExamForm({
     start: start ? undefined : t("timeMissing"),
     length: length >= 1 && length <= 10_080 ? undefined : t("lengthWrong"),
   };
-  const submit = async () => {
-    setIsChecked(true);
-    if (isBusy.current || errors.name || errors.length || !start || !end) return;
-    isBusy.current = true;
-    setIsPending(true);
-    setFailure(undefined);
-    try {
-      await onSubmit({ name: name.trim(), startTime: start, endTime: end });
-      onClose();
-    } catch (error) {
-      setFailure(error);
-    } finally {
-      isBusy.current = false;
-      setIsPending(false);
-    }
-  };
+  const { run, isRunning, error } = useAction(async (startTime: Date, endTime: Date) => {
+    await onSubmit({ name: name.trim(), startTime, endTime });
+    onClose();
+  });
   return (
     <Dialog title={title} onClose={onClose}>
       <form
@@ -85,7 +71,8 @@ export function ExamForm({
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          setIsChecked(true);
+          if (!errors.name && !errors.length && start && end) void run(start, end);
         }}
       >
         <TextInput
@@ -124,12 +111,12 @@ export function ExamForm({
         </p>
         {start && start.getTime() < Date.now() && <p className={styles.warning}>{t("past")}</p>}
         {children}
-        {failure !== undefined && <ErrorNote error={failure} title={failed("notDone")} />}
+        {error !== undefined && <ErrorNote error={error} title={failed("notDone")} />}
         <div className={styles.buttons}>
           <Button variant="default" onClick={onClose}>
             {close("cancel")}
           </Button>
-          <Button type="submit" loading={isPending}>
+          <Button type="submit" loading={isRunning}>
             {action}
           </Button>
         </div>

@@ -4,15 +4,22 @@ import { useTranslations } from "use-intl";
 import { useNow } from "../../parts/clock.js";
 import { MoreIcon } from "../../parts/icons.js";
 import { ActionMenu } from "../../parts/menu.js";
+import type { MenuEntry } from "../../parts/menu-entry.js";
 import type { Asked } from "./dialogs.js";
 import { phaseOf } from "./phase.js";
 
-/** What can be done with an exam. */
+/** What the person may do with an exam. */
 export function ExamMenu({ exam, onAsk }: { exam: ExamSummary; onAsk: (asked: Asked) => void }) {
   const t = useTranslations("exams.menu");
   const navigate = useNavigate();
   const isRunning = phaseOf(exam, useNow("minute")) === "running";
   const params = { examId: exam.id };
+  const ask = (kind: "duplicate" | "end" | "delete", isDangerous = false): MenuEntry => ({
+    kind: "action",
+    label: t(kind),
+    isDangerous,
+    onSelect: () => onAsk({ kind, exam }),
+  });
   return (
     <ActionMenu
       label={t("label", { name: exam.name })}
@@ -28,17 +35,10 @@ export function ExamMenu({ exam, onAsk }: { exam: ExamSummary; onAsk: (asked: As
           label: t("setup"),
           onSelect: () => void navigate({ to: "/exams/$examId/setup/{-$step}", params }),
         },
-        { kind: "action", label: t("duplicate"), onSelect: () => onAsk({ kind: "duplicate", exam }) },
-        { kind: "line" },
-        ...(isRunning
-          ? [{ kind: "action" as const, label: t("end"), onSelect: () => onAsk({ kind: "end", exam }) }]
+        ...(exam.mayDuplicate ? [ask("duplicate")] : []),
+        ...(exam.mayManage
+          ? [{ kind: "line" } as const, ...(isRunning ? [ask("end")] : []), ask("delete", true)]
           : []),
-        {
-          kind: "action",
-          label: t("delete"),
-          isDangerous: true,
-          onSelect: () => onAsk({ kind: "delete", exam }),
-        },
       ]}
     />
   );

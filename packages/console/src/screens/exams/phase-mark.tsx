@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 import { useNow } from "../../parts/clock.js";
+import { useLength } from "../../parts/duration.js";
 import { Mark } from "../../parts/state-mark.js";
-import { useDuration } from "./duration.js";
 import styles from "./exams.module.css";
 import { phaseOf } from "./phase.js";
 
@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 /** Whether an exam runs, comes or is over, and for how long. */
 export function PhaseMark({ exam }: { exam: { readonly startTime: Date; readonly endTime: Date } }) {
   const t = useTranslations("exams");
-  const duration = useDuration();
+  const duration = useLength();
   const now = useNow("minute");
   const phase = phaseOf(exam, now);
   const ahead = exam.startTime.getTime() - now;

@@ -1,11 +1,12 @@
-import type { ExamSummary } from "@invigil/client";
+import type { ExamCounts, ExamSummary } from "@invigil/client";
 import { useInvigil } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Suspense, useCallback, useEffect, useMemo, useState } from "react";
-import { useTranslations } from "use-intl";
+import { useFormatter, useTranslations } from "use-intl";
 import { useNow } from "../../parts/clock.js";
+import { useLength } from "../../parts/duration.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
@@ -18,7 +19,6 @@ import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
 import { DeletedExams } from "./deleted.js";
 import type { Asked } from "./dialogs.js";
-import { useDuration } from "./duration.js";
 import { ExamMenu } from "./exam-menu.js";
 import styles from "./exams.module.css";
 import { byNeed, phaseOf } from "./phase.js";
@@ -26,10 +26,11 @@ import { PhaseMark } from "./phase-mark.js";
 
 const Dialogs = late(() => import("./dialogs.js"));
 
+const SORTABLE = ["need", "name", "start", "end", "rooms", "candidates"] as const;
 const PARAMS = {
   view: oneOf(["all", "running", "upcoming", "past", "deleted"], "all"),
   q: text(),
-  sort: sorting(["need", "name", "start", "end"], { column: "need", descending: false }),
+  sort: sorting(SORTABLE, { column: "need", descending: false }),
 };
 
 /** How many pages of 100 exams are loaded without being asked for. */
@@ -42,7 +43,7 @@ export function Screen() {
   const invigil = useInvigil();
   const queryClient = useQueryClient();
   const navigate = useNavigate();
-  const duration = useDuration();
+  const duration = useLength();
   const now = useNow("minute");
   const [{ view, q, sort }, change] = useSearchState(PARAMS);
   const [revision, setRevision] = useState(0);
@@ -50,7 +51,7 @@ export function Screen() {
 
   const query = useInfiniteQuery(
     invigil.exam.list.infiniteQueryOptions(
-      { pageSize: 100 },
+      { pageSize: 100, withCounts: true },
       { getNextPageParam: ({ nextCursor }) => nextCursor },
     ),
   );
@@ -79,6 +80,8 @@ export function Screen() {
         one.name.localeCompare(other.name, undefined, { numeric: true }),
       start: (one: ExamSummary, other: ExamSummary) => one.startTime.getTime() - other.startTime.getTime(),
       end: (one: ExamSummary, other: ExamSummary) => one.endTime.getTime() - other.endTime.getTime(),
+      rooms: bySize("rooms"),
+      candidates: bySize("examinees"),
     };
     const ordered = found.sort(orders[sort.column]);
     return sort.descending ? ordered.reverse() : ordered;
@@ -130,6 +133,24 @@ export function Screen() {
         from: 900,
         cell: ({ startTime, endTime }) => duration(endTime.getTime() - startTime.getTime()),
       },
+      {
+        id: "rooms",
+        header: t("columns.rooms"),
+        width: "minmax(64px, 0.600fr)",
+        from: 640,
+        align: "end",
+        isSortable: true,
+        cell: ({ counts }) => counts && <Count of={counts.rooms} />,
+      },
+      {
+        id: "candidates",
+        header: t("columns.candidates"),
+        width: "minmax(84px, 0.700fr)",
+        from: 640,
+        align: "end",
+        isSortable: true,
+        cell: ({ counts }) => counts && <Count of={counts.examinees} />,
+      },
       ...(may.act
         ? [
             {
@@ -147,10 +168,11 @@ export function Screen() {
   const narrow = useCallback(
     (exam: ExamSummary) => (
       <span className={styles.narrow}>
-        <span className={styles.line}>
-          <Link to="/exams/$examId" params={{ examId: exam.id }} className={styles.name}>
+        <span className={styles.first}>
+          <Link to="/exams/$examId" params={{ examId: exam.id }} className={`${styles.name} ${styles.line}`}>
             {exam.name}
           </Link>
+          {exam.counts && <span className={styles.size}>{t("size", exam.counts)}</span>}
         </span>
         <span className={styles.second}>
           <PhaseMark exam={exam} />
@@ -163,7 +185,7 @@ export function Screen() {
         )}
       </span>
     ),
-    [may.act],
+    [t, may.act],
   );
   const refresh = useCallback(async () => {
     await Promise.all([
@@ -254,7 +276,21 @@ export function Screen() {
   );
 }
 
-const SORTABLE = ["need", "name", "start", "end"] as const;
+const bySize = (what: keyof ExamCounts) => (one: ExamSummary, other: ExamSummary) =>
+  (one.counts?.[what] ?? 0) - (other.counts?.[what] ?? 0);
+
+/** From this number on, the server does not count: `MAX_COUNTED` of the schema. */
+const MOST_COUNTED = 10_000;
+
+function Count({ of }: { of: number }) {
+  const format = useFormatter();
+  return (
+    <span data-numbers>
+      {format.number(of)}
+      {of >= MOST_COUNTED && "+"}
+    </span>
+  );
+}
 
 function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => void }) {
   const t = useTranslations("common.filter");

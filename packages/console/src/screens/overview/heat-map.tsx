@@ -1,7 +1,7 @@
-import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { useTranslations } from "use-intl";
 import { markOfRoom, type RoomMark, type RoomSummary } from "../../live/rooms.js";
+import { RoomLink } from "../../parts/place-links.js";
 import { Mark, type State, TONES } from "../../parts/state-mark.js";
 import styles from "./overview.module.css";
 
@@ -74,16 +74,16 @@ const Square = memo(function Square({
   const state = MARKS[mark];
   return (
     <li>
-      <Link
-        to="/exams/$examId/rooms/$roomId"
-        params={{ examId, roomId }}
+      <RoomLink
+        examId={examId}
+        roomId={roomId}
         className={styles.square}
         data-tone={TONES[state]}
         aria-label={label}
         title={label}
       >
         <Mark state={state} />
-      </Link>
+      </RoomLink>
     </li>
   );
 });

@@ -1,6 +1,5 @@
 import type { ExamSeries } from "@invigil/client";
 import { useInvigil } from "@invigil/react";
-import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { Suspense, useCallback, useMemo, useRef, useState } from "react";
@@ -8,6 +7,7 @@ import { useTranslations } from "use-intl";
 import { findCauses, remember } from "../../live/causes.js";
 import type { Happening } from "../../live/fold.js";
 import { hallsOf, type Look, phaseOf, roomsToLookAt, summarize } from "../../live/rooms.js";
+import type { Act } from "../../parts/acting/acts.js";
 import { Alerts } from "../../parts/alerts.js";
 import { useNow } from "../../parts/clock.js";
 import { useLength } from "../../parts/duration.js";
@@ -16,28 +16,29 @@ import { MessageIcon, SoundIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
+import { PageActions } from "../../parts/page-actions.js";
 import { everybody, type Roster, RosterView, useExamDetails, useRoster } from "../../parts/roster.js";
 import { type Column, Table } from "../../parts/table.js";
-import { useZone } from "../../parts/time.js";
-import type { Asked } from "./dialogs.js";
+import { Time, useZone } from "../../parts/time.js";
 import { HeatMap } from "./heat-map.js";
 import styles from "./overview.module.css";
 import { Reasons, useLookName } from "./reasons.js";
 import { Sparkline } from "./sparkline.js";
 import { type Tile, Tiles } from "./tiles.js";
 
-const Dialogs = late(() => import("./dialogs.js"));
+const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 
 /** How an exam is doing: what needs a look, and what can be done for its rooms. */
 export function Screen() {
   const t = useTranslations("overview");
+  const acts = useTranslations("watching.acts");
   const { examId = "" } = useParams({ strict: false });
   const may = useMay();
   const { data: exam } = useExamDetails(examId);
   const roster = useRoster(examId);
   const found = useFindings(roster);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [asked, setAsked] = useState<Asked>();
+  const [act, setAct] = useState<Act>();
   const now = useNow("minute");
   const { state } = roster;
 
@@ -49,8 +50,6 @@ export function Screen() {
     const ids = new Set(found.looks.flatMap(({ key, roomIds }) => (chosen.has(key) ? roomIds : [])));
     return ids.size === 0 ? underWay : underWay.filter(({ id }) => ids.has(id));
   }, [chosen, found.looks, underWay]);
-  const ask = (kind: "message" | "clip") => setAsked({ kind, rooms: chosenRooms });
-  const hasRooms = underWay.length > 0;
   const counts = found.summary.rooms.map((room) => room.counts);
   const total = (name: keyof (typeof counts)[number]) => counts.reduce((sum, each) => sum + each[name], 0);
   const here = total("publishing") + total("idle") + total("dark") + total("devices");
@@ -63,40 +62,46 @@ export function Screen() {
       actions={
         <>
           <Alerts examId={examId} troubles={found.summary.troubles} />
-          {may.act && hasRooms && (
-            <>
-              <Button
-                variant="default"
-                classNames={WITH_ICON}
-                leftSection={<MessageIcon size={14} />}
-                onClick={() => ask("message")}
-              >
-                {t("actions.message")}
-              </Button>
-              <Button
-                variant="default"
-                classNames={WITH_ICON}
-                leftSection={<SoundIcon size={14} />}
-                onClick={() => ask("clip")}
-              >
-                {t("actions.clip")}
-              </Button>
-              {exam && (
-                <Button
-                  variant="default"
-                  onClick={() => setAsked({ kind: "end", exam, rooms: underWay.length, here })}
-                >
-                  {t("actions.end")}
-                </Button>
-              )}
-            </>
+          {may.act && exam && underWay.length > 0 && (
+            <PageActions
+              label={acts("label", { name: t("title") })}
+              first={[
+                {
+                  label: acts("messageRooms"),
+                  icon: <MessageIcon size={14} />,
+                  onSelect: () => setAct({ kind: "message", rooms: chosenRooms }),
+                },
+                {
+                  label: acts("clip"),
+                  icon: <SoundIcon size={14} />,
+                  onSelect: () => setAct({ kind: "clip", rooms: chosenRooms }),
+                },
+              ]}
+              more={
+                exam.mayManage
+                  ? [
+                      {
+                        kind: "action",
+                        label: acts("endExam"),
+                        isDangerous: true,
+                        onSelect: () =>
+                          setAct({
+                            kind: "endExam",
+                            name: exam.name,
+                            underWay: { rooms: underWay.length, here },
+                          }),
+                      },
+                    ]
+                  : []
+              }
+            />
           )}
         </>
       }
     >
       <RosterView examId={examId} roster={roster}>
         {state && state.rooms.length === 0 ? (
-          <NoRoom examId={examId} mayAct={may.act} />
+          <NoRoom examId={examId} mayPlan={exam?.mayManage ?? false} />
         ) : (
           <div className={styles.overview}>
             <Counts
@@ -136,17 +141,14 @@ export function Screen() {
           </div>
         )}
       </RosterView>
-      {asked && (
+      {act && (
         <Suspense>
-          <Dialogs asked={asked} examId={examId} onClose={() => setAsked(undefined)} />
+          <ActDialog act={act} examId={examId} onClose={() => setAct(undefined)} />
         </Suspense>
       )}
     </Page>
   );
 }
-
-/** A button whose drawing is shown where there is room for it. */
-const WITH_ICON = { root: styles.action ?? "", section: styles.icon ?? "" };
 
 /** What can be told from everybody: summaries of the rooms, what they share a cause for, and which need a look. */
 const useFindings = (roster: Roster) => {
@@ -183,20 +185,20 @@ function Phase({ startTime, endTime }: { startTime: Date; endTime: Date }) {
   );
 }
 
-function NoRoom({ examId, mayAct }: { examId: string; mayAct: boolean }) {
+function NoRoom({ examId, mayPlan }: { examId: string; mayPlan: boolean }) {
   const t = useTranslations("overview.looks");
   return (
     <Empty
       title={t("noRoomTitle")}
       action={
-        mayAct && (
+        mayPlan && (
           <Link to="/exams/$examId/setup/{-$step}" params={{ examId }}>
             {t("toSetup")}
           </Link>
         )
       }
     >
-      {t(mayAct ? "noRoom" : "noRoomInspector")}
+      {t(mayPlan ? "noRoom" : "noRoomInspector")}
     </Empty>
   );
 }
@@ -215,7 +217,7 @@ function Counts({
   hasBegun: boolean;
 }) {
   const t = useTranslations("overview.tiles");
-  const { data: series } = useSeries(examId, undefined);
+  const { data: series } = useSeries(examId);
   if (!state) return null;
   const { unseated, ended, detected } = state.counts;
   const absent = total("expected") + total("disconnected");
@@ -254,8 +256,8 @@ function Counts({
 
 /** How often the series are asked for: once for each of their minutes. */
 const MINUTE_MS = 60_000;
-const useSeries = (examId: string, since: Date | undefined) =>
-  useQuery(useInvigil().exam.series.queryOptions({ examId, since }, { refetchInterval: MINUTE_MS }));
+const useSeries = (examId: string) =>
+  useQuery(useInvigil().exam.series.queryOptions({ examId }, { refetchInterval: MINUTE_MS }));
 
 /** How much of the time before the start is shown, in milliseconds. */
 const BEFORE_MS = 60 * MINUTE_MS;
@@ -263,13 +265,27 @@ const SERIES = ["present", "publishing", "detections"] as const;
 
 function Series({ examId, since }: { examId: string; since: Date | undefined }) {
   const t = useTranslations("overview.series");
-  const { data } = useSeries(examId, undefined);
+  const { data } = useSeries(examId);
   const from = since ? since.getTime() - BEFORE_MS : 0;
   const cut = data && later(data, from);
   return (
     <section className={styles.sparklines} aria-label={t("title")}>
       {cut && cut.present.length > 1 ? (
-        SERIES.map((name) => <Sparkline key={name} name={t(name)} start={cut.start} values={cut[name]} />)
+        <>
+          {SERIES.map((name) => (
+            <Sparkline key={name} name={t(name)} start={cut.start} values={cut[name]} />
+          ))}
+          <p className={styles.hint}>
+            {t.rich("until", {
+              time: () => (
+                <Time
+                  value={new Date(cut.start.getTime() + cut.present.length * MINUTE_MS)}
+                  seconds={false}
+                />
+              ),
+            })}
+          </p>
+        </>
       ) : (
         <p className={styles.hint}>{t("empty")}</p>
       )}

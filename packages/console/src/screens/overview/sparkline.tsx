@@ -1,5 +1,5 @@
 import { useFormatter, useTranslations } from "use-intl";
-import { useZone } from "../../parts/time.js";
+import { useTimeOfDay } from "../../parts/time.js";
 import styles from "./overview.module.css";
 
 const WIDTH = 240;
@@ -33,17 +33,12 @@ export function Sparkline({
 }) {
   const t = useTranslations("overview.series");
   const format = useFormatter();
-  const timeZone = useZone();
+  const timeOfDay = useTimeOfDay();
   const index = values.findLastIndex((value) => value !== null);
   const last = values[index];
   if (last === undefined || last === null) return null;
   const most = Math.max(...values.map((value) => value ?? 0));
-  const time = format.dateTime(new Date(start.getTime() + (index + 1) * 60_000), {
-    timeZone,
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  });
+  const time = timeOfDay(start.getTime() + (index + 1) * 60_000);
   return (
     <figure className={styles.series}>
       <figcaption>

@@ -1,4 +1,4 @@
-import type { CheatRecord } from "@invigil/client";
+import type { CheatRecord, ListCheatRecordsInput } from "@invigil/client";
 
 /** Which records to show. Empty texts and absent times filter nothing. */
 export interface RecordFilter {
@@ -7,7 +7,7 @@ export interface RecordFilter {
   /** A part of a name, or of an id. */
   readonly person: string;
   readonly camera: "all" | "main" | "pc";
-  /** The first moment, and the first one after the last. */
+  /** When the server received them: the first moment, and the first one after the last. */
   readonly from: Date | undefined;
   readonly to: Date | undefined;
 }
@@ -18,15 +18,39 @@ export const matcherOf = (
   nameOf: (userId: string) => string | undefined,
 ): ((record: CheatRecord) => boolean) => {
   const wanted = person.trim().toLocaleLowerCase();
-  return ({ detectType, roomId, userId, isMainMonitor, detectTime }) =>
+  return ({ detectType, roomId, userId, isMainMonitor, createdAt }) =>
     (type === "" || detectType === type) &&
     (room === "" || roomId === room) &&
     (camera === "all" || isMainMonitor === (camera === "main")) &&
-    (from === undefined || detectTime >= from) &&
-    (to === undefined || detectTime < to) &&
+    (from === undefined || createdAt >= from) &&
+    (to === undefined || createdAt < to) &&
     (wanted === "" ||
       userId.toLocaleLowerCase().includes(wanted) ||
       (nameOf(userId)?.toLocaleLowerCase().includes(wanted) ?? false));
+};
+
+/** How many people the server looks for at most. */
+const MOST_PEOPLE = 100;
+
+/** What the server is asked for to find what a filter shows. Undefined: it cannot help. */
+export const serverFilterOf = (
+  { type, room, person, camera, from, to }: RecordFilter,
+  known: ReadonlyMap<string, string>,
+): Omit<ListCheatRecordsInput, "examId" | "pageSize" | "cursor"> | undefined => {
+  const wanted = person.trim().toLocaleLowerCase();
+  const isNamed = ([userId, name]: readonly [string, string]) =>
+    userId.toLocaleLowerCase().includes(wanted) || name.toLocaleLowerCase().includes(wanted);
+  const people = wanted === "" ? [] : [...known].filter(isNamed).map(([userId]) => userId);
+  const filter = {
+    ...(type !== "" && { detectTypes: [type] }),
+    ...(room !== "" && { roomId: room }),
+    ...(people.length > 0 && people.length <= MOST_PEOPLE && { userIds: people }),
+    ...(camera !== "all" && { isMainMonitor: camera === "main" }),
+    ...(from && { receivedFrom: from }),
+    ...(to && { receivedTo: to }),
+  };
+  const isEmpty = from !== undefined && to !== undefined && to <= from;
+  return isEmpty || Object.keys(filter).length === 0 ? undefined : filter;
 };
 
 /** How many records there are of each key, the most first. */

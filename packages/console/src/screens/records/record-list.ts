@@ -12,7 +12,8 @@ export interface RecordsState {
   readonly error: unknown;
 }
 
-/** How many pages are read without being asked for. */
+/** How many records, and pages, are read without being asked for. A page of a filter may have few records, or none. */
+const RECORDS_AT_ONCE = 5000;
 const PAGES_AT_ONCE = 50;
 /** How often it asks for what came at most, in milliseconds. */
 const PAUSE_MS = 1000;
@@ -29,8 +30,13 @@ export class RecordList {
   #wantsNewer = false;
   #isCatchingUp = false;
 
-  constructor(read: (cursor: number | undefined) => Promise<CheatRecordPage>, { pauseMs = PAUSE_MS } = {}) {
+  /** @param options.after - the record after which it begins. Default: with the newest */
+  constructor(
+    read: (cursor: number | undefined) => Promise<CheatRecordPage>,
+    { after, pauseMs = PAUSE_MS }: { after?: number | undefined; pauseMs?: number } = {},
+  ) {
     this.#read = read;
+    this.#cursor = after;
     this.#pauseMs = pauseMs;
   }
 
@@ -55,7 +61,9 @@ export class RecordList {
     if (this.#state.isReading || this.#state.isComplete) return;
     this.#change({ isReading: true, error: undefined });
     try {
-      for (let page = 0; page < PAGES_AT_ONCE && this.#isOpen && !this.#state.isComplete; page += 1) {
+      const enough = this.#state.records.length + RECORDS_AT_ONCE;
+      const goesOn = () => this.#isOpen && !this.#state.isComplete && this.#state.records.length < enough;
+      for (let page = 0; page < PAGES_AT_ONCE && goesOn(); page += 1) {
         const { records, nextCursor } = await this.#read(this.#cursor);
         this.#cursor = nextCursor;
         this.#hasBegun = true;
@@ -83,6 +91,12 @@ export class RecordList {
   readonly show = (): void => {
     const { records, arrived } = this.#state;
     if (arrived.length > 0) this.#change({ records: [...arrived, ...records], arrived: [] });
+  };
+
+  /** Drops records that were erased. */
+  readonly forget = (isErased: (record: CheatRecord) => boolean): void => {
+    const left = (records: readonly CheatRecord[]) => records.filter((record) => !isErased(record));
+    this.#change({ records: left(this.#state.records), arrived: left(this.#state.arrived) });
   };
 
   async #catchUp(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { CheatRecord, CheatRecordPage } from "@invigil/client";
 import { describe, expect, it, vi } from "vitest";
-import { countBy, lineOf, matcherOf, type RecordFilter } from "./filters.js";
+import { countBy, lineOf, matcherOf, type RecordFilter, serverFilterOf } from "./filters.js";
 import { RecordList } from "./record-list.js";
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 2, 3, minute));
@@ -81,6 +81,32 @@ describe("the list of records", () => {
   });
 });
 
+describe("the list of what a filter finds", () => {
+  it("begins after a record, and goes on over pages without a match", async () => {
+    const pages = new Map<number | undefined, CheatRecordPage>([
+      [9, { records: [], nextCursor: 6 }],
+      [6, { records: [record(4)], nextCursor: 3 }],
+      [3, { records: [] }],
+    ]);
+    const read = vi.fn(async (cursor: number | undefined) => pages.get(cursor) ?? { records: [record(99)] });
+    const list = new RecordList(read, { after: 9 });
+    list.start();
+    await vi.waitFor(() => expect(list.getSnapshot().isComplete).toBe(true));
+    expect(ids(list.getSnapshot().records)).toEqual([4]);
+  });
+
+  it("loses what was erased, also what waits to be shown", async () => {
+    const server = serverOf(4);
+    const list = await open(server);
+    server.add(record(5), record(6));
+    list.readNewer();
+    await vi.waitFor(() => expect(ids(list.getSnapshot().arrived)).toEqual([6, 5]));
+    list.forget(({ id }) => id % 2 === 0);
+    expect(ids(list.getSnapshot().arrived)).toEqual([5]);
+    expect(ids(list.getSnapshot().records)).toEqual([3, 1]);
+  });
+});
+
 describe("the filters of records", () => {
   const all: RecordFilter = {
     type: "",
@@ -111,6 +137,40 @@ describe("the filters of records", () => {
     [{ room: "r1", camera: "pc" }, []],
   ])("%j show %j", (filter, expected) => {
     expect(shown(filter)).toEqual(expected);
+  });
+
+  it.each<[Partial<RecordFilter>, object | undefined]>([
+    [{}, undefined],
+    [{ type: "watch" }, { detectTypes: ["watch"] }],
+    [
+      { room: "r2", camera: "pc" },
+      { roomId: "r2", isMainMonitor: false },
+    ],
+    [{ camera: "main" }, { isMainMonitor: true }],
+    [
+      { from: at(2), to: at(3) },
+      { receivedFrom: at(2), receivedTo: at(3) },
+    ],
+    [
+      { type: "watch", person: " 王" },
+      { detectTypes: ["watch"], userIds: ["u1"] },
+    ],
+    [{ person: "U" }, { userIds: ["u1", "u2"] }],
+    // Nobody who is known: only the rows that were read can be looked at.
+    [{ person: "gone" }, undefined],
+    // Nothing is between them.
+    [{ from: at(3), to: at(3) }, undefined],
+  ])("%j ask the server for %j", (filter, expected) => {
+    const known = new Map([
+      ["u1", "王芳"],
+      ["u2", "Li Lei"],
+    ]);
+    expect(serverFilterOf({ ...all, ...filter }, known)).toEqual(expected);
+  });
+
+  it("look at the time of arrival", () => {
+    const late = record(5, { detectTime: at(1) });
+    expect(matcherOf({ ...all, from: at(4) }, () => undefined)(late)).toBe(true);
   });
 
   it("count the most first", () => {

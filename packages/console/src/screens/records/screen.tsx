@@ -3,7 +3,7 @@ import { type CheatRecord, isInvigilError } from "@invigil/client";
 import { useInvigil, useInvigilClient, useSession } from "@invigil/react";
 import { Button, NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "../../parts/announcer.js";
@@ -13,14 +13,15 @@ import { ErrorNote } from "../../parts/error-note.js";
 import { Choices, FilterBar, MoreFilters, SearchField } from "../../parts/filter-bar.js";
 import { MomentField, momentOf } from "../../parts/moment-field.js";
 import { Page } from "../../parts/page.js";
+import { PersonLink } from "../../parts/place-links.js";
 import { oneOf, optionalText, sorting, text, useSearchState } from "../../parts/search-state.js";
 import { WithPanel } from "../../parts/side-panel.js";
 import { type Column, Table } from "../../parts/table.js";
 import { ScreenTexts } from "../../parts/texts.js";
 import { Time, useZone } from "../../parts/time.js";
 import { useTypeName } from "../../parts/type-name.js";
-import { countBy, lineOf, matcherOf } from "./filters.js";
-import { RecordList } from "./record-list.js";
+import { countBy, lineOf, matcherOf, type RecordFilter, serverFilterOf } from "./filters.js";
+import { RecordList, type RecordsState } from "./record-list.js";
 import { RecordPanel } from "./record-panel.js";
 import styles from "./records.module.css";
 import { type Names, Watch } from "./watch.js";
@@ -60,17 +61,18 @@ function Records() {
   const { data: exam } = useQuery(invigil.exam.get.queryOptions({ examId }));
 
   const list = useMemo(
-    () => new RecordList((cursor) => client.cheat.listRecords.query({ examId, pageSize: 100, cursor })),
+    () =>
+      new RecordList((cursor) =>
+        client.cheat.listRecords.query({
+          examId,
+          pageSize: cursor === undefined ? FIRST_PAGE : PAGE,
+          cursor,
+        }),
+      ),
     [client, examId],
   );
-  useEffect(() => {
-    list.start();
-    return list.stop;
-  }, [list]);
-  const { records, arrived, isReading, isComplete, error } = useSyncExternalStore(
-    list.subscribe,
-    list.getSnapshot,
-  );
+  const newest = useRecordList(list);
+  const { arrived } = newest;
   const { names, addNames } = useNames();
   const nameOf = useCallback((userId: string) => names.people.get(userId), [names]);
   const roomOf = useCallback((roomId: string) => names.rooms.get(roomId) ?? roomId, [names]);
@@ -80,6 +82,37 @@ function Records() {
     [type, room, q, camera, from, to, zone],
   );
   const matches = useMemo(() => matcherOf(filter, nameOf), [filter, nameOf]);
+  const older = useOlder(examId, filter, newest, names.people);
+  const records = useMemo(() => {
+    const oldest = newest.records.at(-1)?.id ?? 0;
+    return [...newest.records, ...older.records.filter(({ id }) => id < oldest)];
+  }, [newest.records, older.records]);
+  const isFiltered =
+    type !== "" || room !== "" || q.trim() !== "" || camera !== "all" || from !== "" || to !== "";
+  const isReading = newest.isReading || older.isReading;
+  const isComplete = newest.isComplete || older.isComplete;
+  const error = newest.error ?? older.error;
+  const readOlder = () => void (older.list ?? list).readOlder();
+  const forgetErased = useCallback(
+    async ({ userId, roomId }: { readonly userId: string; readonly roomId: string }) => {
+      // Nobody is removed without their records, unless they were only moved. Of their last room, all go.
+      for (const of of [{ examId }, { roomId }]) {
+        const left = await client.cheat.listRecords.query({ ...of, userIds: [userId], pageSize: 1 });
+        if (left.records.length > 0 || left.nextCursor !== undefined) continue;
+        for (const each of [list, older.list])
+          each?.forget(
+            (record) => record.userId === userId && (!("roomId" in of) || record.roomId === roomId),
+          );
+        return;
+      }
+    },
+    [client, examId, list, older.list],
+  );
+  const onRemoval = useCallback(
+    // What cannot be asked now stays until the page is reloaded, as the server may still have it.
+    (from: Parameters<typeof forgetErased>[0]) => void forgetErased(from).catch(() => undefined),
+    [forgetErased],
+  );
   const shown = useMemo(() => {
     const orders: { readonly [By in (typeof SORTABLE)[number]]: (record: CheatRecord) => string | number } = {
       arrival: ({ id }) => id,
@@ -138,14 +171,10 @@ function Records() {
         width: "minmax(150px, 2fr)",
         isSortable: true,
         cell: ({ userId }) => (
-          <Link
-            to="/exams/$examId/candidates/$userId"
-            params={{ examId, userId }}
-            title={`${nameOf(userId) ?? ""} ${userId}`}
-          >
+          <PersonLink examId={examId} userId={userId} title={`${nameOf(userId) ?? ""} ${userId}`}>
             {nameOf(userId) ?? userId}
             {nameOf(userId) !== undefined && <span className={styles.id}> {userId}</span>}
-          </Link>
+          </PersonLink>
         ),
       },
       {
@@ -189,6 +218,10 @@ function Records() {
     [typeName, nameOf, roomOf],
   );
   const clear = () => change(NO_FILTER);
+  // Of what was not read, nobody knows how many there are.
+  const counted = (count: number) => (newest.isComplete ? count : undefined);
+  const labelOf = (roomId: string, count: number) =>
+    newest.isComplete ? `${roomOf(roomId)} (${count})` : roomOf(roomId);
   const toRow = (record: CheatRecord) => [
     String(record.id),
     typeName(record.detectType),
@@ -220,19 +253,23 @@ function Records() {
       }
       actions={hasRecords && <CsvMenu name={t("csv.file")} rows={csv} />}
     >
-      <Watch examId={examId} onArrival={list.readNewer} onNames={addNames} />
+      <Watch examId={examId} onArrival={list.readNewer} onNames={addNames} onRemoval={onRemoval} />
       {news > 0 && <Announce text={t("newsSpoken", { count: news })} />}
       {hasRecords && (
-        <FilterBar shown={shown.length} total={records.length} onClear={clear}>
+        <FilterBar
+          shown={shown.length}
+          total={newest.isComplete || !isFiltered ? records.length : undefined}
+          onClear={clear}
+        >
           <Choices
             label={t("filters.type")}
             choices={[
-              { value: "", label: t("filters.allTypes"), count: sumOf(types) },
-              ...types.map(([value, count]) => ({ value, label: typeName(value), count })),
+              { value: "", label: t("filters.allTypes"), count: counted(sumOf(types)) },
+              ...types.map(([value, count]) => ({ value, label: typeName(value), count: counted(count) })),
               // The chosen one stays, also when other filters leave none of it.
               ...(type === "" || types.some(([value]) => value === type)
                 ? []
-                : [{ value: type, label: typeName(type), count: 0 }]),
+                : [{ value: type, label: typeName(type), count: counted(0) }]),
             ]}
             value={type}
             onChange={(next) => change({ type: next })}
@@ -252,10 +289,10 @@ function Records() {
               onChange={({ currentTarget }) => change({ room: currentTarget.value })}
               data={[
                 { value: "", label: t("filters.allRooms") },
-                ...rooms.map(([value, count]) => ({ value, label: `${roomOf(value)} (${count})` })),
+                ...rooms.map(([value, count]) => ({ value, label: labelOf(value, count) })),
                 ...(room === "" || rooms.some(([value]) => value === room)
                   ? []
-                  : [{ value: room, label: `${roomOf(room)} (0)` }]),
+                  : [{ value: room, label: labelOf(room, 0) }]),
               ]}
             />
             <NativeSelect
@@ -283,6 +320,7 @@ function Records() {
           {...(!isRefused(error) && {
             onRetry: () => {
               void list.readOlder();
+              void older.list?.readOlder();
               list.readNewer();
             },
           })}
@@ -313,8 +351,10 @@ function Records() {
               // Older records come at the end, and whoever asks for what came sees it, also under their pointer.
               arrangement={`${records.length} ${names.people.size}`}
               empty={
-                hasRecords ? (
-                  <NoMatch hidden={records.length} onClear={clear} />
+                hasRecords && isReading ? (
+                  <Skeleton />
+                ) : hasRecords ? (
+                  <NoMatch hidden={newest.isComplete ? records.length : undefined} onClear={clear} />
                 ) : (
                   <Empty title={t("empty.title")}>
                     {t("empty.text")} {t(user?.role === "admin" ? "scope.all" : "scope.own")}
@@ -332,16 +372,20 @@ function Records() {
               />
             )}
           </WithPanel>
-          {open !== undefined && !opened && isComplete && <p className={styles.foot}>{t("gone")}</p>}
+          {open !== undefined && !opened && newest.isComplete && <p className={styles.foot}>{t("gone")}</p>}
           {hasRecords && (
             <p className={styles.foot}>
               {isReading
                 ? t("reading", { count: records.length })
-                : isComplete
+                : newest.isComplete
                   ? t(user?.role === "admin" ? "scope.all" : "scope.own")
-                  : t("partly", { count: records.length })}
+                  : !isFiltered
+                    ? t("partly", { count: records.length })
+                    : isComplete
+                      ? t("allFound")
+                      : t("partlyFound", { count: shown.length })}
               {!isReading && !isComplete && (
-                <Button variant="subtle" size="compact-xs" onClick={() => void list.readOlder()}>
+                <Button variant="subtle" size="compact-xs" onClick={readOlder}>
                   {t("older")}
                 </Button>
               )}
@@ -365,6 +409,56 @@ const CSV = [
   "received",
   "extra",
 ] as const;
+
+/** How many records are read first, for a quick picture, and later. */
+const FIRST_PAGE = 100;
+const PAGE = 1000;
+
+const useRecordList = (list: RecordList): RecordsState => {
+  useEffect(() => {
+    list.start();
+    return list.stop;
+  }, [list]);
+  return useSyncExternalStore(list.subscribe, list.getSnapshot);
+};
+
+const NOTHING: RecordsState = {
+  records: [],
+  arrived: [],
+  isReading: false,
+  isComplete: false,
+  error: undefined,
+};
+const NO_LIST = { subscribe: () => () => undefined, getSnapshot: () => NOTHING };
+
+/** What the server finds of a filter among the records that are older than those that were read. */
+const useOlder = (
+  examId: string,
+  filter: RecordFilter,
+  { records, isComplete }: RecordsState,
+  known: ReadonlyMap<string, string>,
+) => {
+  const client = useInvigilClient();
+  const isNeeded = records.length > 0 && !isComplete;
+  const key = useMemo(() => JSON.stringify(serverFilterOf(filter, known)), [filter, known]);
+  const after = records.at(-1)?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the filter, and it begins where it was needed first.
+  const list = useMemo(() => {
+    const asked = serverFilterOf(filter, known);
+    return isNeeded && asked
+      ? new RecordList(
+          (cursor) => client.cheat.listRecords.query({ examId, ...asked, pageSize: PAGE, cursor }),
+          { after },
+        )
+      : undefined;
+  }, [client, examId, isNeeded, key]);
+  useEffect(() => {
+    list?.start();
+    return list?.stop;
+  }, [list]);
+  const { subscribe, getSnapshot } = list ?? NO_LIST;
+  return { list, ...useSyncExternalStore(subscribe, getSnapshot) };
+};
 
 const keyOf = ({ id }: CheatRecord) => String(id);
 const sumOf = (counts: readonly (readonly [string, number])[]) =>
@@ -394,7 +488,7 @@ const useNames = () => {
   return { names, addNames };
 };
 
-function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => void }) {
+function NoMatch({ hidden, onClear }: { hidden: number | undefined; onClear: () => void }) {
   const t = useTranslations("common.filter");
   return (
     <Empty
@@ -405,7 +499,7 @@ function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => void }) {
         </Button>
       }
     >
-      {t("noMatch", { count: hidden })}
+      {hidden === undefined ? t("noMatchOthers") : t("noMatch", { count: hidden })}
     </Empty>
   );
 }

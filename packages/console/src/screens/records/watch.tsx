@@ -1,14 +1,5 @@
-import { isInvigilError, type LiveSnapshot, type PeopleState, type RoomSnapshot } from "@invigil/client";
-import {
-  useInvigil,
-  useLivePeople,
-  useLiveStatus,
-  usePeople,
-  usePeopleEvent,
-  useRoom,
-  useRoomEvent,
-} from "@invigil/react";
-import { useQuery } from "@tanstack/react-query";
+import type { PeopleState } from "@invigil/client";
+import { useLivePeople, useLiveStatus, usePeople, usePeopleEvent } from "@invigil/react";
 import { useEffect } from "react";
 import { useReportConnection } from "../../parts/connection.js";
 
@@ -22,8 +13,10 @@ interface WatchProps {
   readonly examId: string;
   /** Called when there may be newer records. It stays the same. */
   readonly onArrival: () => void;
-  /** Called with the names of a part of the exam. It stays the same. */
+  /** Called with the names of people and rooms. It stays the same. */
   readonly onNames: (names: Names) => void;
+  /** Called when somebody was removed from a room. Their records may have been erased. */
+  readonly onRemoval: (from: { readonly userId: string; readonly roomId: string }) => void;
 }
 
 const connectionOf = ({
@@ -34,23 +27,17 @@ const connectionOf = ({
   lastHeardAt: Date | undefined;
 }) => ({ status, heardAt: lastHeardAt?.getTime() });
 
-const isForbidden = ({ error }: LiveSnapshot<PeopleState>) =>
-  isInvigilError(error) && error.data.reason === "FORBIDDEN";
-
-/** Says when records come. Invigilators who did not create the exam may watch the rooms that they are in. */
-export function Watch(props: WatchProps) {
-  return usePeople(props.examId, isForbidden) ? <OwnRooms {...props} /> : <WholeExam {...props} />;
-}
-
 const NOBODY: readonly string[] = [];
 const NO_ROOMS: PeopleState["rooms"] = [];
 
-function WholeExam({ examId, onArrival, onNames }: WatchProps) {
+/** Says when records come, and go. */
+export function Watch({ examId, onArrival, onNames, onRemoval }: WatchProps) {
   const people = useLivePeople(examId);
   const ids = usePeople(examId, ({ state }) => state?.ids ?? NOBODY);
   const rooms = usePeople(examId, ({ state }) => state?.rooms ?? NO_ROOMS);
   usePeopleEvent(examId, "detections_counted", onArrival);
   usePeopleEvent(examId, "gap", onArrival);
+  usePeopleEvent(examId, "participant_removed", onRemoval);
   useEffect(() => {
     const known = ids.flatMap((id) => people?.person(id) ?? []);
     onNames({
@@ -60,40 +47,10 @@ function WholeExam({ examId, onArrival, onNames }: WatchProps) {
   }, [people, ids, rooms, onNames]);
   const connection = useLiveStatus({ peopleOf: examId }, connectionOf);
   useReportConnection(connection);
-  useArrivalWhenLive(connection.status, onArrival);
-  return null;
-}
-
-function OwnRooms({ examId, onArrival, onNames }: WatchProps) {
-  const invigil = useInvigil();
-  const { data } = useQuery(invigil.room.list.queryOptions({ examId, pageSize: 100 }));
-  return data?.rooms.map(({ id }) => (
-    <OwnRoom key={id} roomId={id} onArrival={onArrival} onNames={onNames} />
-  ));
-}
-
-const NO_MEMBERS: RoomSnapshot["members"] = [];
-
-function OwnRoom({ roomId, onArrival, onNames }: Omit<WatchProps, "examId"> & { roomId: string }) {
-  const members = useRoom(roomId, ({ state }) => state?.members ?? NO_MEMBERS);
-  const name = useRoom(roomId, ({ state }) => state?.room.name);
-  useRoomEvent(roomId, "cheat_records_added", onArrival);
-  useRoomEvent(roomId, "gap", onArrival);
-  useEffect(() => {
-    onNames({
-      people: new Map(members.map((member) => [member.userId, member.name])),
-      rooms: new Map(name === undefined ? [] : [[roomId, name]]),
-    });
-  }, [roomId, members, name, onNames]);
-  const connection = useLiveStatus({ roomId }, connectionOf);
-  useReportConnection(connection);
-  useArrivalWhenLive(connection.status, onArrival);
-  return null;
-}
-
-/** Whatever came while the page did not listen. */
-const useArrivalWhenLive = (status: string, onArrival: () => void): void => {
+  const { status } = connection;
+  // Whatever came while the page did not listen.
   useEffect(() => {
     if (status === "live") onArrival();
   }, [status, onArrival]);
-};
+  return null;
+}

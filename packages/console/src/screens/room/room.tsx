@@ -7,28 +7,27 @@ import { type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from
 import { useFormatter, useTranslations } from "use-intl";
 import { byNeed, needsLook, type SeatView, seatsOf } from "../../live/seats.js";
 import { type Entry, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
-import type { Act, ActPerson } from "../../parts/acting/acts.js";
+import { type Act, actPersonOf } from "../../parts/acting/acts.js";
 import { Announce, useAnnounce } from "../../parts/announcer.js";
 import { useNow } from "../../parts/clock.js";
 import { Composer } from "../../parts/composer.js";
 import { LiveFreshness } from "../../parts/connection.js";
-import { Empty, Skeleton } from "../../parts/empty.js";
+import { Empty } from "../../parts/empty.js";
 import { ErrorNote, Waiting } from "../../parts/error-note.js";
+import { FeedPane } from "../../parts/feed-pane.js";
 import { Choices } from "../../parts/filter-bar.js";
 import { useHeldRows } from "../../parts/hold.js";
 import { IconButton } from "../../parts/icon-button.js";
-import { BackIcon, MoreIcon } from "../../parts/icons.js";
+import { BackIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
-import { ActionMenu } from "../../parts/menu.js";
-import type { MenuEntry } from "../../parts/menu-entry.js";
 import { useNotify } from "../../parts/notify.js";
 import { Page } from "../../parts/page.js";
+import { PageActions } from "../../parts/page-actions.js";
 import { list, oneOf, useSearchState, whole } from "../../parts/search-state.js";
 import { useShortcut } from "../../parts/shortcuts.js";
 import { StateMark } from "../../parts/state-mark.js";
 import { Time } from "../../parts/time.js";
-import { Feed } from "../../parts/timeline/feed.js";
 import { useKnownPasts } from "../../parts/timeline/use-known-pasts.js";
 import { useNameOf } from "../../parts/timeline/use-name-of.js";
 import { useTimeline } from "../../parts/timeline/use-timeline.js";
@@ -51,17 +50,12 @@ const WINDOW_MINUTES = 10;
 /** The role may not see the streams. Each tile says so. */
 const isHidden = (error: unknown): boolean => isInvigilError(error) && error.data.reason === "FORBIDDEN";
 const keyOf = ({ userId }: SeatView) => userId;
-const personOf = ({ userId, name, extraMinutes, isHere }: SeatView): ActPerson => ({
-  userId,
-  name,
-  extraMinutes,
-  isHere,
-});
 
 export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const t = useTranslations("room");
   const acts = useTranslations("watching.acts");
   const feedTexts = useTranslations("watching.feed");
+  const sentText = useTranslations("watching.message")("sent");
   const format = useFormatter();
   const invigil = useInvigil();
   const may = useMay();
@@ -160,25 +154,13 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const here = seats.filter(({ isHere }) => isHere).length;
   const look = seats.filter((seat) => needsLook(seat, red)).length;
   const isTeacherHere = state.presence.some(({ role }) => role === "teacher");
-  const people = seats.map(personOf);
-  const clipTo = chosen.length > 0 ? chosen.map(personOf) : people;
+  const actsFor = (some: readonly SeatView[]) => some.map((seat) => actPersonOf(seat, roomId));
 
   const send = async (text: string) => {
     if (!live) throw new Error("The room is not open.");
     const receivers = chosen.flatMap(({ userId, hasPc }) => loginsOf(userId, hasPc));
     await live.send(WRITTEN, { text }, chosen.length > 0 ? { to: receivers } : {});
   };
-  const more: readonly MenuEntry[] = [
-    { kind: "action", label: t("actions.mute"), onSelect: () => setAct({ kind: "mute" }) },
-    { kind: "action", label: t("actions.voice"), onSelect: () => setAct({ kind: "voice" }) },
-    { kind: "line" },
-    {
-      kind: "action",
-      label: t("actions.end"),
-      isDangerous: true,
-      onSelect: () => setAct({ kind: "endRoom", people }),
-    },
-  ];
   const actionOf = (entry: Entry): ReactNode => {
     const { userId, what } = entry;
     if (userId === undefined || !names.has(userId)) return null;
@@ -208,8 +190,8 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
     const seat = seats.find((one) => one.userId === userId);
     if (!seat) return null;
     if (what.is === "devices" || what.is === "left")
-      return button(acts("link"), () => setAct({ kind: "link", person: personOf(seat) }));
-    return button(acts("write"), () => writeTo(userId));
+      return button(acts("link"), () => setAct({ kind: "link", people: actsFor([seat]) }));
+    return button(acts("message"), () => writeTo(userId));
   };
   const reds = new Set(seats.flatMap(({ userId, detections }) => (detections >= red ? [userId] : [])));
   const [first] = chosen;
@@ -233,16 +215,38 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
       }
       actions={
         mayAct && (
-          <>
-            <Button
-              variant="default"
-              disabled={people.length === 0}
-              onClick={() => setAct({ kind: "clip", people: clipTo, isAll: chosen.length === 0 })}
-            >
-              {t("actions.clip")}
-            </Button>
-            <ActionMenu label={acts("label", { name: room.name })} icon={<MoreIcon />} entries={more} />
-          </>
+          <PageActions
+            label={acts("label", { name: room.name })}
+            first={[
+              {
+                label: acts("clip"),
+                isDisabled: seats.length === 0,
+                onSelect: () =>
+                  setAct(
+                    chosen.length > 0
+                      ? { kind: "clip", people: actsFor(chosen) }
+                      : { kind: "clip", people: actsFor(seats), isWholeRoom: true },
+                  ),
+              },
+            ]}
+            more={[
+              { kind: "action", label: t("actions.mute"), onSelect: () => setAct({ kind: "mute", room }) },
+              { kind: "action", label: t("actions.voice"), onSelect: () => setAct({ kind: "voice", room }) },
+              { kind: "line" },
+              {
+                kind: "action",
+                label: t("actions.end"),
+                isDangerous: true,
+                onSelect: () =>
+                  setAct({
+                    kind: "endRoom",
+                    room,
+                    candidates: seats.length,
+                    here: seats.flatMap(({ isHere, name }) => (isHere ? [name] : [])),
+                  }),
+              },
+            ]}
+          />
         )
       }
     >
@@ -252,7 +256,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
             {t.rich("ended.text", { time: () => <Time value={room.updatedAt} /> })}
             {may.administer && <Reopen roomId={roomId} name={room.name} />}
           </p>
-          <Announce text={t("ended.text").replace(/\s*<time>.*<\/time>/, "")} />
+          <Announce text={t("ended.spoken")} />
         </>
       )}
       {!may.act && <p className={styles.note}>{t("readOnly")}</p>}
@@ -346,59 +350,46 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
               ))}
             </ul>
           )}
-          <section className={styles.side} aria-labelledby="feed">
-            <h2 id="feed">{feedTexts("title")}</h2>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard. */}
-            <div className={styles.feed} tabIndex={0}>
-              {timeline.error ? (
-                <ErrorNote error={timeline.error} onRetry={timeline.reload} />
-              ) : timeline.isLoading ? (
-                <Skeleton rows={6} />
-              ) : (
-                <Feed
-                  label={feedTexts("title")}
-                  entries={entries}
-                  place={room.name}
-                  nameOf={nameOf}
-                  actionOf={actionOf}
-                  isRed={({ userId, what }) =>
-                    what.is === "record" && userId !== undefined && reds.has(userId)
-                  }
-                  hasOlder={timeline.hasOlder}
-                  isLoadingOlder={timeline.isLoadingOlder}
-                  onOlder={timeline.loadOlder}
-                  empty={feedTexts("empty")}
-                />
+          <div className={styles.side}>
+            <FeedPane
+              title={feedTexts("title")}
+              timeline={timeline}
+              entries={entries}
+              place={room.name}
+              nameOf={nameOf}
+              actionOf={actionOf}
+              isRed={({ userId, what }) => what.is === "record" && userId !== undefined && reds.has(userId)}
+              empty={feedTexts("empty")}
+            >
+              {mayAct && seats.length > 0 && (
+                <div ref={composer}>
+                  <Composer
+                    label={
+                      first === undefined
+                        ? t("composer.all", { count: seats.length })
+                        : chosen.length <= 3
+                          ? t("composer.chosen", { names: format.list(chosen.map(({ name }) => name)) })
+                          : t("composer.chosenMore", { name: first.name, count: chosen.length - 1 })
+                    }
+                    onSend={async (text) => {
+                      await send(text);
+                      announce(sentText);
+                    }}
+                  />
+                  {first !== undefined && (
+                    <Button variant="subtle" size="compact-xs" onClick={() => choose([])}>
+                      {t("composer.clear")}
+                    </Button>
+                  )}
+                </div>
               )}
-            </div>
-            {mayAct && seats.length > 0 && (
-              <div ref={composer} className={styles.composer}>
-                <Composer
-                  label={
-                    first === undefined
-                      ? t("composer.all", { count: seats.length })
-                      : chosen.length <= 3
-                        ? t("composer.chosen", { names: format.list(chosen.map(({ name }) => name)) })
-                        : t("composer.chosenMore", { name: first.name, count: chosen.length - 1 })
-                  }
-                  onSend={async (text) => {
-                    await send(text);
-                    announce(acts("sent"));
-                  }}
-                />
-                {first !== undefined && (
-                  <Button variant="subtle" size="compact-xs" onClick={() => choose([])}>
-                    {t("composer.clear")}
-                  </Button>
-                )}
-              </div>
-            )}
-          </section>
+            </FeedPane>
+          </div>
         </div>
       </LiveFreshness>
       {act && (
         <Suspense>
-          <ActDialog act={act} room={room} onClose={() => setAct(undefined)} />
+          <ActDialog act={act} examId={examId} onClose={() => setAct(undefined)} />
         </Suspense>
       )}
     </Page>

@@ -1,7 +1,6 @@
 import { useParams } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { RefusalBoundary } from "../../parts/refusal-boundary.js";
-import { ScreenTexts } from "../../parts/texts.js";
 import { Room } from "./room.js";
 
 /** One room, as an invigilator watches it. */
@@ -10,9 +9,7 @@ export function Screen() {
   const { examId = "", roomId = "" } = useParams({ strict: false });
   return (
     <RefusalBoundary key={roomId} title={t("title")}>
-      <ScreenTexts of="watching">
-        <Room examId={examId} roomId={roomId} />
-      </ScreenTexts>
+      <Room examId={examId} roomId={roomId} />
     </RefusalBoundary>
   );
 }

@@ -2,7 +2,7 @@ import type { Participant } from "@invigil/client";
 import { Link } from "@tanstack/react-router";
 import { useFormatter, useTranslations } from "use-intl";
 import type { SeatView } from "../../live/seats.js";
-import type { Act } from "../../parts/acting/acts.js";
+import { type Act, actPersonOf } from "../../parts/acting/acts.js";
 import { PersonMenu } from "../../parts/acting/person-menu.js";
 import { Mark, StateMark } from "../../parts/state-mark.js";
 import { useTypeName } from "../../parts/type-name.js";
@@ -54,7 +54,6 @@ export function Tile({
   onAct: (act: Act) => void;
 }) {
   const t = useTranslations("room.tile");
-  const acts = useTranslations("watching.acts");
   const cameraTexts = useTranslations("watching.camera");
   const pictureTexts = useTranslations("watching.picture");
   const typeName = useTypeName();
@@ -68,6 +67,8 @@ export function Tile({
       type: typeName(lastDetection.detectType),
     });
   const used = hasPc ? (["main", "pc"] as const) : (["main"] as const);
+  // Of one camera, these states say it already.
+  const tellsCameras = seat.isHere && !["ended", "idle", ...(hasPc ? [] : ["dark"])].includes(state);
   return (
     <li className={styles.tile} data-state={state} data-chosen={isChosen || undefined}>
       <div
@@ -115,16 +116,14 @@ export function Tile({
           )}
         </span>
         {onChoose && (
-          <PersonMenu
-            person={seat}
-            onAct={onAct}
-            before={[{ kind: "action", label: acts("write"), onSelect: () => onWrite(userId) }]}
-          />
+          <PersonMenu person={actPersonOf(seat, roomId)} onAct={onAct} onWrite={() => onWrite(userId)} />
         )}
       </div>
       <div className={styles.facts}>
-        <StateMark state={state} since={since === undefined ? undefined : new Date(since)} />
-        {state !== "ended" && seat.isHere && (
+        {state !== "publishing" && (
+          <StateMark state={state} since={since === undefined ? undefined : new Date(since)} />
+        )}
+        {tellsCameras && (
           <span className={styles.cameras}>
             {STATUSES.map((status) => {
               const those = used.filter((camera) => cameras[camera].status === status);

@@ -6,14 +6,14 @@ import { useTranslations } from "use-intl";
 import { atLocalTime, localTimeOf } from "../../live/zoned.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
+import { PlayButton } from "../../parts/play-button.js";
 import { Time, useZone } from "../../parts/time.js";
+import { useAction } from "../../parts/use-action.js";
 import { momentOf } from "./audio-times.js";
 import { useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
 import { Section, useAfterPause } from "./parts.js";
-import { PlayButton } from "./play-button.js";
 import styles from "./setup.module.css";
-import { useAction } from "./use-action.js";
 
 const KINDS = ["beforeStart", "afterStart", "beforeEnd", "at", "byHand"] as const;
 

@@ -4,11 +4,11 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
+import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
 import { FilePicker } from "./file-picker.js";
 import { Section } from "./parts.js";
 import styles from "./setup.module.css";
-import { useAction } from "./use-action.js";
 
 const MAX_BYTES = 20 * 1024 * 1024;
 

@@ -5,15 +5,15 @@ import { ErrorNote } from "../../parts/error-note.js";
 import { IconButton } from "../../parts/icon-button.js";
 import { CrossIcon } from "../../parts/icons.js";
 import { useNotify } from "../../parts/notify.js";
+import { PlayButton } from "../../parts/play-button.js";
 import { Time } from "../../parts/time.js";
+import { useAction } from "../../parts/use-action.js";
 import { AddAudio } from "./audio-add.js";
 import { isOutside, whenOf } from "./audio-times.js";
 import { UploadAudio } from "./audio-upload.js";
 import { useSetup } from "./context.js";
 import { Section } from "./parts.js";
-import { PlayButton } from "./play-button.js";
 import styles from "./setup.module.css";
-import { useAction } from "./use-action.js";
 
 interface Attached extends ManualAudio {
   readonly startTime?: Date | undefined;

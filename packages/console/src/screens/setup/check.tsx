@@ -5,12 +5,12 @@ import { useTranslations } from "use-intl";
 import { Skeleton } from "../../parts/empty.js";
 import { Names } from "../../parts/names.js";
 import { Time } from "../../parts/time.js";
+import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
 import { useItemText } from "./item-text.js";
 import styles from "./setup.module.css";
 import { StatusMark } from "./status-mark.js";
 import { byUrgency, stepOf, waitsForRooms } from "./steps.js";
-import { useAction } from "./use-action.js";
 
 /** What is missing for the exam: what, why, and what to do. */
 export function CheckList() {

@@ -7,13 +7,13 @@ import { atLocalTime, localTimeOf } from "../../live/zoned.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { Time, useZone } from "../../parts/time.js";
+import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
 import { Detections } from "./detections.js";
 import { useFormDraft } from "./drafts.js";
 import { Conflict, SaveBar } from "./parts.js";
 import { conflictsWith } from "./rebase.js";
 import styles from "./setup.module.css";
-import { useAction } from "./use-action.js";
 
 interface Times {
   readonly name: string;

@@ -7,13 +7,13 @@ import { useTranslations } from "use-intl";
 import { Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
+import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
 import { allOn, CAMERAS, type Camera, DETECTIONS, isOn, readConfig, switched } from "./detection-config.js";
 import { type FormDraft, useFormDraft } from "./drafts.js";
 import { Conflict, SaveBar, Section } from "./parts.js";
 import { conflictsWith } from "./rebase.js";
 import styles from "./setup.module.css";
-import { useAction } from "./use-action.js";
 
 const NONE = { data: "" };
 

@@ -3,12 +3,12 @@ import type { ImportResult } from "@invigil/client";
 type Faults = NonNullable<ImportResult["faults"]>;
 export type Fault = Faults[number];
 
-export interface SheetCell {
+interface SheetCell {
   readonly text: string;
   readonly faults: readonly Fault[];
 }
 /** A row of the piece of a sheet. `gap`: rows between it and the one above are left out. */
-export interface SheetRow {
+interface SheetRow {
   readonly row: number;
   readonly gap: boolean;
   readonly cells: readonly SheetCell[];

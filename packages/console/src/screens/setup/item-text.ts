@@ -2,7 +2,7 @@ import type { CheckItem } from "@invigil/client";
 import { useTranslations } from "use-intl";
 
 /** What the check list says about an item. */
-export interface ItemText {
+interface ItemText {
   readonly title: string;
   /** How it stands: "12 candidates have no room". */
   readonly state: string;

@@ -7,10 +7,10 @@ import { downloadCsv, toCsv } from "../../parts/csv.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { optionalOneOf, optionalText, useSearchState } from "../../parts/search-state.js";
 import { Time, useZone } from "../../parts/time.js";
+import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
 import { makeCards, validUntil, type Whom } from "./make-cards.js";
 import styles from "./setup.module.css";
-import { useAction } from "./use-action.js";
 
 const WHOM = ["everybody", "examinee", "staff"] as const satisfies readonly Whom[];
 const PARAMS = { for: optionalOneOf(WHOM), room: optionalText(), print: optionalOneOf(WHOM) };

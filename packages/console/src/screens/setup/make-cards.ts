@@ -11,7 +11,7 @@ const ROLES = {
 /** The number of cards of a call: drawing a code takes the server a moment. */
 const PAGE = { withQr: 100, without: 500 };
 
-export interface MadeCards {
+interface MadeCards {
   readonly as: "codes" | "links";
   readonly cards: readonly Card[];
 }

@@ -49,7 +49,7 @@ const byRoom = (rooms: readonly Room[], people: Iterable<RosterEntry>): PeopleBy
 const GATHER_MS = 500;
 
 /** The people of an exam as they are now, and why they cannot be seen. */
-export interface SeenPeople {
+interface SeenPeople {
   /** Undefined until all are known. */
   readonly people: PeopleByRoom | undefined;
   readonly error: unknown;

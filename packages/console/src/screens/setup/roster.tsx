@@ -6,12 +6,12 @@ import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "../../parts/announcer.js";
 import { ErrorNote } from "../../parts/error-note.js";
+import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
 import { FaultSheet } from "./faults.js";
 import { FilePicker } from "./file-picker.js";
 import { Scroll } from "./parts.js";
 import styles from "./setup.module.css";
-import { useAction } from "./use-action.js";
 
 const MAX_BYTES = 10 * 1024 * 1024;
 
@@ -27,9 +27,10 @@ const base64Of = async (file: File): Promise<string> => {
 /** The file could not be read: it was moved, deleted or changed. */
 class Unreadable extends Error {}
 
-type Seen =
-  | { readonly kind: "preview"; readonly result: ImportResult }
-  | { readonly kind: "imported"; readonly result: ImportResult };
+interface Seen {
+  readonly kind: "preview" | "imported";
+  readonly result: ImportResult;
+}
 
 /** The people of the exam, from a spreadsheet. */
 export function Roster() {

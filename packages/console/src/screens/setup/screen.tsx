@@ -1,4 +1,3 @@
-import { isInvigilError } from "@invigil/client";
 import { useInvigil, useSession } from "@invigil/react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
@@ -9,7 +8,6 @@ import { Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { BackIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
-import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { optionalOneOf, useSearchState } from "../../parts/search-state.js";
 import { Audio } from "./audio.js";
@@ -49,10 +47,10 @@ export function Screen() {
   const t = useTranslations("setup");
   const invigil = useInvigil();
   const queryClient = useQueryClient();
-  const may = useMay();
   const { user } = useSession();
   const exam = useQuery(invigil.exam.get.queryOptions({ examId }));
-  const check = useQuery(invigil.exam.check.queryOptions({ examId }, { enabled: may.act }));
+  const mayManage = exam.data?.mayManage ?? false;
+  const check = useQuery(invigil.exam.check.queryOptions({ examId }, { enabled: mayManage }));
   const checkKey = useMemo(() => invigil.exam.check.queryKey({ examId }), [invigil, examId]);
   const checkAgain = useCallback(
     () => void queryClient.invalidateQueries({ queryKey: checkKey }),
@@ -84,7 +82,7 @@ export function Screen() {
     checkedAt: check.data?.checkedAt,
     people,
     peopleError,
-    isReadOnly: !may.act || isInvigilError(check.error, "FORBIDDEN"),
+    isReadOnly: !mayManage,
     refresh,
   };
   return (
@@ -98,9 +96,7 @@ export function Screen() {
         ) : (
           <Page title={t("title")} of={exam.data.name} aside={<Readiness />}>
             {setup.isReadOnly && <p className={styles.readOnly}>{t("readOnly")}</p>}
-            {check.error && !setup.isReadOnly && (
-              <ErrorNote error={check.error} onRetry={() => void check.refetch()} />
-            )}
+            {check.error && <ErrorNote error={check.error} onRetry={() => void check.refetch()} />}
             <div className={styles.frame} data-open={stepNamed(step)}>
               <StepList open={stepNamed(step)} />
               <Panel step={stepNamed(step) ?? "check"} />

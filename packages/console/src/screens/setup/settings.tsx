@@ -5,12 +5,12 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
 import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
+import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
 import { Conflict, SaveBar } from "./parts.js";
 import { conflictsWith } from "./rebase.js";
 import styles from "./setup.module.css";
-import { useAction } from "./use-action.js";
 import { isVideoRight, PRESETS, profileOf, type VideoValues, videoValuesOf } from "./video.js";
 
 const NUMBERS = ["width", "height", "frameRate", "maxBitrate"] as const;

@@ -8,13 +8,13 @@ import { ErrorNote } from "../../parts/error-note.js";
 import { IconButton } from "../../parts/icon-button.js";
 import { CrossIcon } from "../../parts/icons.js";
 import { useNotify } from "../../parts/notify.js";
+import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
 import { rosterOf } from "./one-roster.js";
 import { Scroll, Section } from "./parts.js";
 import type { StaffedRoom } from "./people.js";
 import styles from "./setup.module.css";
-import { useAction } from "./use-action.js";
 
 /** Who watches which room. */
 export function Staff() {

@@ -32,9 +32,7 @@ export default {
     devices: "Devices",
     detections: "Detections",
     last: "Last event",
-    extra: "Extra",
   },
-  extra: "+{minutes, number} min",
   page: { off: "left <time></time>", never: "–" },
   camera: { publishing: "sends", stopped: "dark", idle: "–" },
   events: {
@@ -60,60 +58,5 @@ export default {
     none: "Choose candidates to write to them, move them, or give them links and minutes.",
     clear: "Choose nobody",
     hidden: "{count, number} of them hidden by filters",
-  },
-  actions: {
-    message: "Message",
-    clip: "Play a clip",
-    link: "New link",
-    minutes: "Extra minutes",
-    move: "Move",
-    remove: "Remove",
-  },
-  skipped:
-    "{count, plural, one {# of them has} other {# of them have}} no room yet, and {count, plural, one {is} other {are}} left out.",
-  message: {
-    title: "Message to {count, plural, one {{name}} other {# candidates}}",
-    text: "Message",
-    consequence: "Only they and the invigilators of their rooms read it. It cannot be taken back.",
-    action: "Send",
-  },
-  clip: {
-    title: "Play a clip for {count, plural, one {{name}} other {# candidates}}",
-    consequence: "It begins at once on their pages, and interrupts another clip.",
-    action: "Play",
-    silent: "No page of theirs has answered. They may not hear it.",
-  },
-  link: {
-    title: "New link for {count, plural, one {{name}} other {# candidates}}?",
-    consequence:
-      "Links and printed codes until now end at once, and so do pages that are open with them. They go on with the new link. Whoever has it acts as them.",
-    action: "Give new links",
-    copy: "Copy the link",
-    copied: "Copied",
-    copyAll: "Copy all as CSV",
-    gone: "The person is not in this room any more.",
-  },
-  minutes: {
-    title: "Extra minutes for {count, plural, one {{name}} other {# candidates}}",
-    field: "Extra minutes from now on",
-    endsAt: "Their exam then ends at <time></time> instead of <until></until>.",
-    consequence: "Their links last as long. What they had before is replaced.",
-    action: "Give the minutes",
-    done: "{count, plural, one {# candidate has} other {# candidates have}} {minutes, number} extra minutes.",
-  },
-  move: {
-    title: "Move {count, plural, one {{name}} other {# candidates}}",
-    field: "To room",
-    choose: "Choose a room",
-    consequence:
-      "Their pages leave the old room, and links to it end. They need a new link. What was recorded stays with the old room.",
-    action: "Move",
-    done: "{count, plural, one {# candidate is} other {# candidates are}} in {room} now.",
-  },
-  remove: {
-    title: "Remove {count, plural, one {{name}} other {# candidates}}?",
-    consequence:
-      "Their pages close and their links end. They can be added again, but need new links. Whoever has detection records stays: only an administrator erases these.",
-    action: "Remove",
   },
 } as const;

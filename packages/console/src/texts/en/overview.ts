@@ -69,6 +69,7 @@ export default {
     publishing: "publishing",
     detections: "detections a minute",
     summary: "{name}: {last, number} at {time}, at most {most, number}",
+    until: "Up to <time></time>",
     empty: "A line appears after the first minute with somebody here.",
   },
   heat: {
@@ -82,31 +83,5 @@ export default {
     disconnected: "disconnected",
     dark: "camera dark",
     devices: "several devices",
-  },
-  actions: {
-    message: "Message rooms",
-    clip: "Play a clip",
-    end: "End the exam",
-  },
-  message: {
-    title: "Message to {count, plural, one {# room} other {# rooms}}",
-    text: "Message",
-    consequence:
-      "Everybody in {count, plural, one {this room} other {these rooms}} reads it, invigilators too. It cannot be taken back.",
-    send: "Send to {count, plural, one {# room} other {# rooms}}",
-  },
-  clip: {
-    title: "Play a clip in {count, plural, one {# room} other {# rooms}}",
-    consequence: "The clip begins at once on the page of every candidate there, and interrupts another one.",
-    play: "Play in {count, plural, one {# room} other {# rooms}}",
-    heard:
-      "{count, plural, one {# candidate has} other {# candidates have}} not answered. Everybody else hears it.",
-  },
-  end: {
-    title: "End {name} now?",
-    text: "{rooms, plural, one {# room} other {# rooms}} in progress {rooms, plural, one {ends} other {end}} at once, and {here, plural, =0 {nobody is there} one {# candidate who is there cannot go on} other {# candidates who are there cannot go on}}. Extra minutes end with it.",
-    after: "Records and messages stay. An administrator can reopen single rooms.",
-    action: "End for {count, plural, one {# candidate} other {# candidates}}",
-    done: "{name} has ended: {count, plural, =0 {no room was in progress} one {# room} other {# rooms}}.",
   },
 } as const;

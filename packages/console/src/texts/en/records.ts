@@ -21,8 +21,8 @@ export default {
     allRooms: "All rooms",
     camera: "Camera",
     person: "Name or id",
-    from: "From",
-    to: "To",
+    from: "Received from",
+    to: "until",
   },
   panel: {
     userId: "User id",
@@ -45,8 +45,10 @@ export default {
     own: "You see the records of the rooms that are open to you.",
   },
   reading: "{count, plural, one {# record} other {# records}} so far, reading older ones…",
-  partly:
-    "The newest {count, plural, one {# record} other {# records}} are read. Filters and counts are about these.",
+  partly: "The newest {count, plural, one {# record} other {# records}} are read. Filters look at all.",
+  partlyFound:
+    "{count, plural, one {# record} other {# records}} of these filters so far. Older ones are not read yet.",
+  allFound: "These are all records of these filters.",
   older: "Read older ones",
   gone: "The record in the address is not there: it was deleted, or it is not open to you.",
   csv: {

@@ -1,6 +1,6 @@
 export default {
   title: "Room",
-  tiles: { label: "Pictures at a time", one: "1", many: "{count, number}" },
+  tiles: { label: "Pictures at a time", many: "{count, number}" },
   pages: {
     label: "Pages of pictures",
     shown: "{from, number}–{to, number} of {total, number}",
@@ -19,12 +19,11 @@ export default {
   wall: { label: "Candidates of {room}", changed: "{count, plural, one {# change} other {# changes}}, show" },
   tile: {
     choose: "Choose {name}",
-    detections: "{type} · {count, number} in {minutes, number} min",
+    detections: "{type} · {count, number}\u00a0in\u00a0{minutes, number}\u00a0min",
     asks: "Asks: {text}",
     extra: "+{minutes, number} min",
   },
   actions: {
-    clip: "Play a clip",
     mute: "Silence",
     voice: "Speak",
     end: "End the room",
@@ -43,9 +42,9 @@ export default {
   },
   ended: {
     text: "This room has ended at <time></time>. Nobody publishes any more, and nothing can be sent.",
+    spoken: "This room has ended. Nobody publishes any more, and nothing can be sent.",
     reopened: "{room} is open again.",
   },
   readOnly: "You look on. Inspectors write to nobody and change nothing.",
-  red: "Red from {count, number} detections",
   shortcuts: { next: "Next page of pictures", before: "Previous page of pictures", write: "Write a message" },
 } as const;

@@ -35,8 +35,6 @@ export default {
     conflict: "{field}: they have “{theirs}”, you have “{mine}”.",
     keepMine: "Keep mine",
     takeTheirs: "Take theirs",
-    remove: "Remove",
-    add: "Add",
   },
   items: {
     times: {
@@ -155,11 +153,8 @@ export default {
   check: {
     intro: "What the server has checked for this exam at <time></time>.",
     again: "Check again",
-    why: "Why",
-    todo: "What to do",
     go: "Go to {step}",
     done: "Ready ({count, number})",
-    people: "{names}",
     settings: "Settings of the server that are not set",
     services: {
       aliyun_new: "Messages (new version)",
@@ -169,7 +164,6 @@ export default {
       uploads: "Uploads",
     },
     serviceStates: { ok: "answers", failed: "does not answer", off: "not used" },
-    begin: "Begin with the details, then go down the list. What is missing is said beside each step.",
   },
   details: {
     intro: "Everybody sees the name: on cards, in the apps and in the rooms.",
@@ -206,8 +200,8 @@ export default {
         manyPeople: "Several people",
         actionPoseStandup: "Stands up",
         actionPoseHandup: "Raises a hand",
-        actionHeadUpDown: "Head up or down",
-        headShaking: "Shakes the head",
+        actionHeadUpDown: "Looks up or down",
+        headShaking: "Turns the head",
         objectDetect: "Phone, earphone, watch",
         actionPersonSpeech: "Speech",
       },
@@ -222,12 +216,6 @@ export default {
     empty:
       "Typical ones: the rules 10 minutes before the start, “begin” at the start, “15 minutes left”, “pens down”.",
     manualEmpty: "None.",
-    clip: "Clip",
-    at: "Time",
-    offset: "In the exam",
-    play: "Play {name}",
-    stop: "Stop {name}",
-    playFailed: "This file cannot be played here.",
     removed: "{name} is removed.",
     removeOne: "Remove {name}",
     added: "{name} is added.",
@@ -345,7 +333,7 @@ export default {
   rooms: {
     intro:
       "The plan gives everybody without a room a place: first in the rooms that there are, then in new ones. It moves nobody who has a room.",
-    size: "Candidates in a room, at most",
+    size: "Candidates per room",
     name: "Names of new rooms",
     nameHint: "'{n}' becomes the number.",
     order: "Order",

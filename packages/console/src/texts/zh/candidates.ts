@@ -34,9 +34,7 @@ export default {
     devices: "设备",
     detections: "检测",
     last: "最近动态",
-    extra: "加时",
   },
-  extra: "+{minutes, number} 分钟",
   page: { off: "<time></time> 离开", never: "–" },
   camera: { publishing: "推流中", stopped: "中断", idle: "–" },
   events: {
@@ -62,58 +60,5 @@ export default {
     none: "勾选考生后可发消息、换链接、加时或调换考场。",
     clear: "取消选择",
     hidden: "其中 {count, number} 人被筛选隐藏",
-  },
-  actions: {
-    message: "发消息",
-    clip: "播放口播",
-    link: "换发链接",
-    minutes: "加时",
-    move: "调换考场",
-    remove: "移出",
-  },
-  skipped: "其中 {count, number} 人未分考场，不在本次操作内。",
-  message: {
-    title: "给{count, plural, =1 {{name}} other {# 名考生}}发消息",
-    text: "消息内容",
-    consequence: "只有这些考生和所在考场的监考能看到，发出后不能撤回。",
-    action: "发送",
-  },
-  clip: {
-    title: "为{count, plural, =1 {{name}} other {# 名考生}}播放口播",
-    consequence: "这些考生的页面会立即播放，正在播放的口播会被打断。",
-    action: "播放",
-    silent: "考生页面未应答，可能没有听到。",
-  },
-  link: {
-    title: "为{count, plural, =1 {{name}} other {# 名考生}}换发链接？",
-    consequence:
-      "原有链接和打印的入场码立即失效，用它们打开的页面也会断开，需用新链接继续。持有链接的人即可代表考生操作。",
-    action: "换发链接",
-    copy: "复制链接",
-    copied: "已复制",
-    copyAll: "全部复制为 CSV",
-    gone: "此人已不在该考场。",
-  },
-  minutes: {
-    title: "为{count, plural, =1 {{name}} other {# 名考生}}加时",
-    field: "加时分钟数",
-    endsAt: "考试将于 <time></time> 结束，原定 <until></until>。",
-    consequence: "链接有效期同步延长，并替换原有加时。",
-    action: "加时",
-    done: "{count, number} 名考生加时 {minutes, number} 分钟。",
-  },
-  move: {
-    title: "为{count, plural, =1 {{name}} other {# 名考生}}调换考场",
-    field: "调至考场",
-    choose: "请选择考场",
-    consequence: "考生页面会离开原考场，原链接失效，需要换发新链接。已有记录保留在原考场。",
-    action: "调换",
-    done: "{count, number} 名考生已调至{room}。",
-  },
-  remove: {
-    title: "移出{count, plural, =1 {{name}} other {# 名考生}}？",
-    consequence:
-      "考生页面会关闭，链接失效。可以重新加入，但需要新链接。有检测记录的考生不会被移出，只有管理员可以清除。",
-    action: "移出",
   },
 } satisfies Translated<Texts["candidates"]>;

@@ -71,6 +71,7 @@ export default {
     publishing: "推流中",
     detections: "每分钟检测",
     summary: "{name}：{time} 为 {last, number}，最高 {most, number}",
+    until: "截至 <time></time>",
     empty: "有人在线满一分钟后，这里会出现曲线。",
   },
   heat: {
@@ -84,29 +85,5 @@ export default {
     disconnected: "有人断开",
     dark: "画面中断",
     devices: "多台设备",
-  },
-  actions: {
-    message: "向考场发消息",
-    clip: "播放口播",
-    end: "结束考试",
-  },
-  message: {
-    title: "向 {count, number} 个考场发消息",
-    text: "消息内容",
-    consequence: "这 {count, number} 个考场内的所有人（包括监考）都会看到，发出后不能撤回。",
-    send: "发送给 {count, number} 个考场",
-  },
-  clip: {
-    title: "在 {count, number} 个考场播放口播",
-    consequence: "所有考生页面会立即播放，正在播放的口播会被打断。",
-    play: "在 {count, number} 个考场播放",
-    heard: "{count, number} 名考生未应答，其余考生正在播放。",
-  },
-  end: {
-    title: "现在结束{name}？",
-    text: "{rooms, number} 个进行中的考场立即结束，{here, plural, =0 {目前无人在线} other {在线的 # 名考生无法继续作答}}。加时同时失效。",
-    after: "检测记录和消息会保留。管理员可以重新开启单个考场。",
-    action: "为 {count, number} 名考生结束考试",
-    done: "{name}已结束：{count, plural, =0 {没有进行中的考场} other {# 个考场}}。",
   },
 } satisfies Translated<Texts["overview"]>;

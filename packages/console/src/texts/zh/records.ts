@@ -22,7 +22,7 @@ export default {
     allRooms: "全部考场",
     camera: "机位",
     person: "姓名或编号",
-    from: "从",
+    from: "收到时间从",
     to: "到",
   },
   panel: {
@@ -42,7 +42,9 @@ export default {
   },
   scope: { all: "显示全部考场的记录。", own: "显示你有权查看的考场的记录。" },
   reading: "已读取 {count, number} 条，正在读取更早的记录…",
-  partly: "已读取最新的 {count, number} 条记录，筛选和计数仅限于此。",
+  partly: "已读取最新的 {count, number} 条记录，筛选时会查找全部记录。",
+  partlyFound: "目前找到 {count, number} 条符合筛选条件的记录，更早的尚未读取。",
+  allFound: "以上是符合筛选条件的全部记录。",
   older: "读取更早的记录",
   gone: "地址中的记录不存在：可能已被删除，或你无权查看。",
   csv: {

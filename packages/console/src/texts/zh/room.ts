@@ -2,7 +2,7 @@ import type { Texts, Translated } from "../texts.js";
 
 export default {
   title: "考场",
-  tiles: { label: "每页画面数", one: "1", many: "{count, number}" },
+  tiles: { label: "每页画面数", many: "{count, number}" },
   pages: {
     label: "画面分页",
     shown: "{from, number}–{to, number} / {total, number}",
@@ -21,12 +21,11 @@ export default {
   wall: { label: "{room}的考生", changed: "{count, number} 处变化，点击显示" },
   tile: {
     choose: "选择{name}",
-    detections: "{type} · {minutes, number} 分钟 {count, number} 次",
+    detections: "{type} · {minutes, number}\u00a0分\u2060钟\u00a0{count, number}\u00a0次",
     asks: "提问：{text}",
     extra: "加时 {minutes, number} 分钟",
   },
   actions: {
-    clip: "播放音频",
     mute: "静音",
     voice: "口播",
     end: "结束考场",
@@ -45,9 +44,9 @@ export default {
   },
   ended: {
     text: "考场已于 <time></time> 结束，推流已停止，不能再发送消息。",
+    spoken: "考场已结束，推流已停止，不能再发送消息。",
     reopened: "{room}已重新开启。",
   },
   readOnly: "巡考只能查看，不能发送消息或更改。",
-  red: "检测达 {count, number} 次标红",
   shortcuts: { next: "下一页画面", before: "上一页画面", write: "写消息" },
 } satisfies Translated<Texts["room"]>;

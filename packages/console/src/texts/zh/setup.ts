@@ -35,8 +35,6 @@ export default {
     conflict: "{field}：对方改为“{theirs}”，你填的是“{mine}”。",
     keepMine: "保留我的",
     takeTheirs: "采用对方的",
-    remove: "移除",
-    add: "添加",
   },
   items: {
     times: {
@@ -152,11 +150,8 @@ export default {
   check: {
     intro: "服务器于 <time></time> 检查了本场考试。",
     again: "重新检查",
-    why: "原因",
-    todo: "怎么办",
     go: "前往{step}",
     done: "已就绪（{count, number}）",
-    people: "{names}",
     settings: "服务器尚未设置",
     services: {
       aliyun_new: "消息（新版）",
@@ -166,7 +161,6 @@ export default {
       uploads: "上传",
     },
     serviceStates: { ok: "正常", failed: "没有响应", off: "未使用" },
-    begin: "请从基本信息开始，依次完成各步。每一步旁边都会说明还缺什么。",
   },
   details: {
     intro: "考试名称会显示在考试卡、应用和考场中，所有人都能看到。",
@@ -215,12 +209,6 @@ export default {
     emptyTitle: "没有定时口播",
     empty: "常见安排：开考前 10 分钟宣读考场纪律，开始答题，距结束 15 分钟提醒，停止答题。",
     manualEmpty: "没有。",
-    clip: "口播",
-    at: "时间",
-    offset: "在考试中",
-    play: "播放{name}",
-    stop: "停止播放{name}",
-    playFailed: "无法在这里播放此文件。",
     removed: "已移除{name}。",
     removeOne: "移除{name}",
     added: "已添加{name}。",

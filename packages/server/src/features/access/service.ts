@@ -62,6 +62,16 @@ export interface UncountedAccess {
    * @throws FORBIDDEN for a token that is bound to a room or an exam
    */
   unbound(caller: Caller): void;
+  /** Returns what a caller may do with an exam as a whole that they may use: the rules of `wholeExam` and `unbound`. */
+  rightsIn(caller: Caller, exam: { readonly id: string; readonly createdBy: string }): ExamRights;
+}
+
+/** What a caller may do with an exam as a whole. */
+export interface ExamRights {
+  /** Change, plan, end and delete it. */
+  readonly mayManage: boolean;
+  /** Create another one after it. */
+  readonly mayDuplicate: boolean;
 }
 
 /**
@@ -215,6 +225,11 @@ export const createAccessService = ({
 
   const isCreator = (caller: Caller, found: { createdBy: string } | undefined): boolean =>
     caller.role === "teacher" && found?.createdBy === caller.userId;
+  /** Whether a caller's token can be good for an exam as a whole. */
+  const mayBeWhole = (caller: Caller, examId: string): boolean =>
+    caller.roomId === undefined && (caller.examId ?? examId) === examId;
+  const isManager = (caller: Caller, found: { createdBy: string }): boolean =>
+    caller.role === "admin" || isCreator(caller, found);
 
   const exam: AccessService["exam"] = async (caller, examId) => {
     if (caller.examId !== undefined && caller.examId !== examId) throw examForbidden(examId);
@@ -300,16 +315,20 @@ export const createAccessService = ({
       throw new InvigilError("ROOM_ENDED", `The room ${last} has ended.`);
     },
     async wholeExam(caller, examId) {
-      if (caller.roomId !== undefined || (caller.examId ?? examId) !== examId) throw examForbidden(examId);
+      if (!mayBeWhole(caller, examId)) throw examForbidden(examId);
       const { exam: found } = await ask(caller, { examId });
       if (!found && caller.role === "admin") throw examNotFound(examId);
-      if (!found || (caller.role !== "admin" && !isCreator(caller, found))) throw examForbidden(examId);
+      if (!found || !isManager(caller, found)) throw examForbidden(examId);
       return found;
     },
     roomsToRun,
     unbound(caller) {
       if (caller.roomId !== undefined) throw forbidden(`The token works only in the room ${caller.roomId}.`);
       if (caller.examId !== undefined) throw forbidden(`The token works only in the exam ${caller.examId}.`);
+    },
+    rightsIn(caller, found) {
+      const mayManage = mayBeWhole(caller, found.id) && isManager(caller, found);
+      return { mayManage, mayDuplicate: mayManage && caller.examId === undefined };
     },
   };
 };

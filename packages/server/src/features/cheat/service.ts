@@ -14,10 +14,15 @@ import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } fro
 import type { AccessService, StoredRoom } from "../access/service.js";
 import type { RecordQuota } from "./quota.js";
 import type { NewRecord, RecordUsage } from "./records-store.js";
-import type { CheatStore } from "./store.js";
+import type { CheatStore, RecordFilter, RecordScope } from "./store.js";
 
 /** Late records are evidence: an ended room accepts them for this long, in milliseconds. */
 const GRACE_AFTER_END_MS = 10 * 60 * 1000;
+/** How many records a filter looks at for what it costs to return one. */
+const EXAMINED_A_ROW = 10;
+
+const hasConditions = (filter: RecordFilter): boolean =>
+  Object.values(filter).some((condition) => condition !== undefined);
 
 export interface CheatService {
   /**
@@ -134,16 +139,24 @@ export const createCheatService = ({
     return true;
   },
 
-  async listRecords(caller, { roomId, examId, pageSize, cursor }) {
+  async listRecords(caller, { roomId, examId, pageSize, cursor, ...filter }) {
+    const scopeOf = async (): Promise<RecordScope> => {
+      if (roomId !== undefined) {
+        const room = await access.room(caller, roomId);
+        assertExamOf(room, examId);
+        return { examId: room.examId, rooms: [roomId] };
+      }
+      // The schema requires a room or an exam.
+      if (examId === undefined) throw invalidInput("roomId", "or examId is required");
+      const { rooms } = await access.exam(caller, examId);
+      return { examId, rooms };
+    };
+    const scope = await scopeOf();
     const page = { limit: pageSize, before: cursor };
-    if (roomId !== undefined) {
-      const room = await access.room(caller, roomId);
-      assertExamOf(room, examId);
-      return store.listByRooms(room.examId, [roomId], page);
-    }
-    // The schema requires a room or an exam.
-    if (examId === undefined) throw invalidInput("roomId", "or examId is required");
-    const { rooms } = await access.exam(caller, examId);
-    return rooms === "all" ? store.listByExam(examId, page) : store.listByRooms(examId, rooms, page);
+    if (!hasConditions(filter)) return store.list(scope, page);
+    const { examined, ...found } = await store.find(scope, filter, page);
+    // The records of the answer are charged where calls are answered.
+    rates.charge({ caller }, { readRows: Math.ceil(examined / EXAMINED_A_ROW) });
+    return found;
   },
 });

@@ -1,17 +1,16 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
-import { and, desc, eq, getTableColumns, lt, type SQL, sql } from "drizzle-orm";
+import type { CheatRecordPage, ListCheatRecordsInput, StoredCheatConfig } from "@invigil/schema";
+import { and, count, desc, eq, exists, getTableColumns, gte, lt, type SQL, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import type { Author } from "../../domain/calls.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
 import { type EventLog, wholeExam } from "../../domain/events.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
-import { pageOf } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
 import type { Queries } from "../../storage/port.js";
-import { type Dialect, param, query, statement } from "../../storage/statement.js";
-import { cheatConfigs, cheatRecords, recordedPeople } from "../../storage/tables.js";
+import { type Dialect, param, query, statement, statements } from "../../storage/statement.js";
+import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms as rooms } from "../../storage/tables.js";
 import {
   createRecordWriter,
   type RecordBatch,
@@ -36,14 +35,43 @@ export interface CheatStore {
   addRecords(batch: RecordBatch): Promise<RecordOutcome>;
   /** Returns the number and size of the records about a person in a room. */
   usageOf(room: RoomKey, userId: string): Promise<RecordUsage>;
-  /** Returns the records of all these rooms of an exam in one list, newest first. */
-  listByRooms(examId: string, roomIds: readonly string[], page: Page): Promise<CheatRecordPage>;
-  /** Returns the records of all rooms of an exam, newest first. */
-  listByExam(examId: string, page: Page): Promise<CheatRecordPage>;
+  /** Returns a page of records, newest first. It is shorter than asked for if its records are large. */
+  list(scope: RecordScope, page: Page): Promise<CheatRecordPage>;
+  /**
+   * Returns a page of the records that fulfil all conditions, newest first. It looks only at so many records: the page may have few of
+   * them, or none.
+   */
+  find(scope: RecordScope, filter: RecordFilter, page: Page): Promise<FoundRecords>;
 }
 
-/** The number of records to read in one turn of the event loop. */
+/** Whose records to read: of all rooms of an exam, or of some. */
+export interface RecordScope {
+  readonly examId: string;
+  readonly rooms: "all" | readonly string[];
+}
+
+/** Which records to read. An absent condition is fulfilled by all. */
+export type RecordFilter = Pick<
+  ListCheatRecordsInput,
+  "detectTypes" | "userIds" | "isMainMonitor" | "receivedFrom" | "receivedTo"
+>;
+
+export interface FoundRecords extends CheatRecordPage {
+  /** How many records were looked at. */
+  readonly examined: number;
+}
+
+/** The number of records to read in one turn of the event loop, and with one statement. */
 const RECORDS_A_TURN = 1000;
+const RECORDS_A_STATEMENT = 101;
+/** The size of a page's details, in characters, after which it ends. One statement may read more. */
+const MOST_DETAILS = 4 * 1024 * 1024;
+/** How many records a filter looks at first, in one turn of the event loop at most, and in one call at most. */
+const EXAMINED_FIRST = 1000;
+const EXAMINED_A_TURN = 5000;
+const MOST_EXAMINED = 20_000;
+/** Of how many rooms at most it is looked up who was recorded there. */
+const MOST_NARROWED = 300;
 
 /** The cursor of the first page is greater than every id. */
 const ABOVE_ALL = Number.MAX_SAFE_INTEGER;
@@ -80,26 +108,110 @@ const setConfig = statement(
       set: { data: sql`excluded.data`, updatedAt: sql`excluded.updated_at` },
     }),
 );
-const recordsOf = (owner: (dialect: Dialect) => SQL | undefined) =>
+/** Whose records a statement reads: each owner has an index. */
+type RecordOwner = "room" | "exam";
+const areBefore = (owner: RecordOwner, dialect: Dialect): SQL | undefined =>
+  and(
+    owner === "exam"
+      ? eq(cheatRecords.examId, param("examId"))
+      : and(eq(cheatRecords.roomId, param("roomId")), dialect.inExam(cheatRecords.examId)),
+    lt(cheatRecords.id, param("before")),
+  );
+const recordsOf = (owner: RecordOwner, areWanted: (dialect: Dialect) => SQL | undefined = () => undefined) =>
   statement((dialect) =>
     query
       .select(getTableColumns(cheatRecords))
       .from(cheatRecords)
-      .where(and(owner(dialect), lt(cheatRecords.id, param("before"))))
+      .where(and(areBefore(owner, dialect), areWanted(dialect)))
       .orderBy(desc(cheatRecords.id))
       .limit(param("limit")),
   );
-const recordsOfRoom = recordsOf((dialect) =>
-  and(eq(cheatRecords.roomId, param("roomId")), dialect.inExam(cheatRecords.examId)),
+const records = { room: recordsOf("room"), exam: recordsOf("exam") };
+/** Reads those records of a window that fulfil conditions. Times are always among these. */
+const matchesOf = statements(
+  (owner: RecordOwner, byRoom: boolean, byType: boolean, byPerson: boolean, byCamera: boolean) =>
+    recordsOf(owner, (dialect) =>
+      and(
+        gte(cheatRecords.id, param("oldest")),
+        gte(cheatRecords.createdAt, param("receivedFrom")),
+        lt(cheatRecords.createdAt, param("receivedTo")),
+        byRoom ? dialect.isAnyOf(cheatRecords.roomId, "roomIds") : undefined,
+        byType ? dialect.isAnyOf(cheatRecords.detectType, "detectTypes") : undefined,
+        byPerson ? dialect.isAnyOf(cheatRecords.userId, "userIds") : undefined,
+        byCamera ? eq(cheatRecords.isMainMonitor, param("isMainMonitor")) : undefined,
+      ),
+    ),
 );
-const recordsOfExam = recordsOf(() => eq(cheatRecords.examId, param("examId")));
+/** The oldest record of a window, and how many records the window has. */
+const windowOf = (owner: RecordOwner) =>
+  statement((dialect) => {
+    const some = query
+      .select({ id: cheatRecords.id })
+      .from(cheatRecords)
+      .where(areBefore(owner, dialect))
+      .orderBy(desc(cheatRecords.id))
+      .limit(param("size"))
+      .as("some");
+    return query
+      .select({ oldest: sql<number>`coalesce(min(${some.id}), 0)`.mapWith(Number), size: count() })
+      .from(some);
+  });
+const windows = { room: windowOf("room"), exam: windowOf("exam") };
+/** Says of each room of an exam whether one of some people was recorded there. */
+const recordedRooms = statement((dialect) => {
+  const some = query
+    .select({ id: rooms.id })
+    .from(rooms)
+    .where(eq(rooms.examId, param("examId")))
+    .limit(param("limit"))
+    .as("some");
+  const recorded = query
+    .select({ one: sql`1` })
+    .from(recordedPeople)
+    .where(
+      and(
+        eq(recordedPeople.examId, param("examId")),
+        eq(recordedPeople.roomId, some.id),
+        dialect.isAnyOf(recordedPeople.userId, "userIds"),
+      ),
+    );
+  return query
+    .select({ id: some.id, isRecorded: sql<boolean>`${exists(recorded)}`.mapWith(Boolean) })
+    .from(some);
+});
+
+/** Before and after all records. */
+const [EARLIEST, LATEST] = [new Date(0), new Date("9999-12-31T00:00:00Z")];
 
 type Row = typeof cheatRecords.$inferSelect;
+/** Reads at most `limit` records with smaller ids than `before`, newest first. */
+type ReadBefore = (before: number, limit: number) => Promise<Row[]>;
 
-const toPage = (rows: readonly Row[], limit: number): CheatRecordPage => {
-  const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
-  return { records: page.map(toCheatRecord), ...next };
+/**
+ * Reads records with some statements, each of which reads few: until there are `limit`, until their details are large, or until there are
+ * no more.
+ * @returns the records, and whether more follow
+ */
+const readInPieces = async (read: ReadBefore, before: number, limit: number) => {
+  const found: Row[] = [];
+  let details = 0;
+  for (let from = before; ; await nextTurn()) {
+    // One more tells whether more follow.
+    const size = Math.min(limit - found.length + 1, RECORDS_A_STATEMENT);
+    const piece = await read(from, size);
+    const last = found.length + piece.length > limit;
+    found.push(...(last ? piece.slice(0, -1) : piece));
+    for (const { extraInfo } of piece) details += extraInfo.length;
+    if (last) return { found, more: true };
+    if (piece.length < size) return { found, more: false };
+    if (details > MOST_DETAILS) return { found, more: true };
+    from = piece.at(-1)?.id ?? from;
+  }
 };
+const toPage = (found: readonly Row[], nextCursor: number | undefined): CheatRecordPage => ({
+  records: found.map(toCheatRecord),
+  ...(nextCursor !== undefined && { nextCursor }),
+});
 
 export const createCheatStore = ({
   storage,
@@ -115,10 +227,40 @@ export const createCheatStore = ({
     (reader, examId: string) => reader.get(configOfExam, { examId }),
   );
   const erasures = createErasureFilter(storage);
-  const rangeOf =
-    (records: typeof recordsOfRoom, owner: { readonly examId: string; readonly roomId?: string }) =>
-    (before: number, limit: number): Promise<Row[]> =>
-      storage.all(records, { ...owner, before, limit });
+  const kind = "records";
+  /** Reads the newest records of an exam, or of several rooms: each has a range of an index, and the newest of all form the page. */
+  const readNewest =
+    ({ examId, rooms: some }: RecordScope): ReadBefore =>
+    async (before, limit) => {
+      const page = { before, limit, kind } as const;
+      if (some === "all") {
+        const ofExam: ReadBefore = (from, most) =>
+          storage.all(records.exam, { examId, before: from, limit: most });
+        return erasures.pages(examId, [ofExam], page);
+      }
+      const found: Row[] = [];
+      const roomsATurn = Math.ceil(RECORDS_A_TURN / limit);
+      for (let first = 0; first < some.length; first += roomsATurn) {
+        if (first > 0) await nextTurn();
+        const ranges = some.slice(first, first + roomsATurn).map(
+          (roomId): ReadBefore =>
+            (from, most) =>
+              storage.all(records.room, { examId, roomId, before: from, limit: most }),
+        );
+        found.push(...(await erasures.pages(examId, ranges, page)));
+      }
+      if (some.length > 1) found.sort((one, other) => other.id - one.id);
+      return found.slice(0, limit);
+    };
+  /** Narrows a scope to the rooms in which somebody of a filter was recorded: records have no index by person. */
+  const narrow = async (scope: RecordScope, { userIds }: RecordFilter): Promise<RecordScope> => {
+    if (!userIds) return scope;
+    const { examId, rooms: some } = scope;
+    const found = await storage.all(recordedRooms, { examId, userIds, limit: MOST_NARROWED + 1 });
+    if (found.length > MOST_NARROWED) return scope;
+    const ids = found.flatMap(({ id, isRecorded }) => (isRecorded ? [id] : []));
+    return { examId, rooms: some === "all" ? ids : ids.filter((id) => some.includes(id)) };
+  };
 
   return {
     setConfig: ({ examId, data, now }, author) =>
@@ -140,24 +282,51 @@ export const createCheatStore = ({
       ...((await storage.get(usageOfPerson, { examId, roomId, userId })) ?? { records: 0, bytes: 0 }),
     }),
     addRecords: createRecordWriter({ storage, events }),
-    async listByRooms(examId, roomIds, { limit, before = ABOVE_ALL }) {
-      // Each room's page is one range of its index. The newest rows of all rooms form the page.
-      const rows: Row[] = [];
-      const page = { before, limit: limit + 1, kind: "records" } as const;
-      const roomsATurn = Math.ceil(RECORDS_A_TURN / page.limit);
-      for (let from = 0; from < roomIds.length; from += roomsATurn) {
-        if (from > 0) await nextTurn();
-        const ranges = roomIds
-          .slice(from, from + roomsATurn)
-          .map((roomId) => rangeOf(recordsOfRoom, { examId, roomId }));
-        rows.push(...(await erasures.pages(examId, ranges, page)));
-      }
-      if (roomIds.length > 1) rows.sort((a, b) => b.id - a.id);
-      return toPage(rows, limit);
+    async list(scope, { limit, before = ABOVE_ALL }) {
+      const { found, more } = await readInPieces(readNewest(scope), before, limit);
+      return toPage(found, more ? found.at(-1)?.id : undefined);
     },
-    async listByExam(examId, { limit, before = ABOVE_ALL }) {
-      const page = { before, limit: limit + 1, kind: "records" } as const;
-      return toPage(await erasures.pages(examId, [rangeOf(recordsOfExam, { examId })], page), limit);
+    async find(scope, filter, { limit, before = ABOVE_ALL }) {
+      const { examId, rooms: some } = await narrow(scope, filter);
+      const roomIds = some === "all" ? undefined : some;
+      if (roomIds?.length === 0) return { records: [], examined: 0 };
+      // Of several rooms, it looks at all records of the exam: windows of single rooms would end at different records.
+      const owner = roomIds?.length === 1 ? "room" : "exam";
+      const byRoom = owner === "exam" && roomIds !== undefined;
+      const { detectTypes, userIds, isMainMonitor, receivedFrom = EARLIEST, receivedTo = LATEST } = filter;
+      const values = {
+        examId,
+        roomId: roomIds?.[0],
+        roomIds,
+        detectTypes,
+        userIds,
+        isMainMonitor,
+        receivedFrom,
+        receivedTo,
+      };
+      const matches = matchesOf(owner, byRoom, !!detectTypes, !!userIds, isMainMonitor !== undefined);
+      const found: Row[] = [];
+      let from = before;
+      for (let examined = 0, size = EXAMINED_FIRST; ; size = EXAMINED_A_TURN) {
+        const window = await storage.get(windows[owner], { ...values, before: from, size });
+        if (!window) return { ...toPage(found, undefined), examined };
+        const { oldest, size: looked } = window;
+        examined += looked;
+        const readMatches: ReadBefore = (start, most) =>
+          erasures.pages(
+            examId,
+            [(first, limited) => storage.all(matches, { ...values, before: first, oldest, limit: limited })],
+            { before: start, limit: most, kind },
+          );
+        const page = await readInPieces(readMatches, from, limit - found.length);
+        found.push(...page.found);
+        if (page.more) return { ...toPage(found, found.at(-1)?.id), examined };
+        if (looked < size) return { ...toPage(found, undefined), examined };
+        if (found.length === limit || examined >= MOST_EXAMINED)
+          return { ...toPage(found, oldest), examined };
+        from = oldest;
+        await nextTurn();
+      }
     },
   };
 };

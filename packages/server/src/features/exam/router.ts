@@ -18,6 +18,7 @@ import {
   examSeriesInput,
   examSeriesSchema,
   examSnapshotSchema,
+  listDeletedExamsInput,
   listExamsInput,
   onExamEventInput,
   onPeopleEventInput,
@@ -148,7 +149,7 @@ export const createExamRouter = ({
       .mutation(({ ctx, input }) => exam.delete(ctx.caller, input)),
     listDeleted: adminProcedure
       .meta({ sentence: "Returns the deleted exams that can be restored.", longAnswer: true })
-      .input(listExamsInput)
+      .input(listDeletedExamsInput)
       .output(restorableExamPageSchema)
       .query(({ ctx, input }) => exam.listDeleted(ctx.caller, input)),
     restore: adminProcedure

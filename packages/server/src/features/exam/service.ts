@@ -8,6 +8,7 @@ import type {
   ExamAudioInput,
   ExamPage,
   ExamSummary,
+  ListDeletedExamsInput,
   ListExamsInput,
   RestorableExamPage,
   RestoredExam,
@@ -36,7 +37,7 @@ export interface ExamService {
   assertMayCreate(caller: Caller): Promise<void>;
   /** An examinee gets their own end of the exam as `endTime`. @throws FORBIDDEN, EXAM_NOT_FOUND */
   get(caller: Caller, examId: string): Promise<Exam>;
-  /** Administrators list all exams, other callers those that they have access to. */
+  /** Administrators list all exams, other callers those that they have access to. Counts say how large an exam is to everybody who may use it. */
   list(caller: Caller, input: ListExamsInput): Promise<ExamPage>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND, INVALID_INPUT when the end would not be after the start */
   update(caller: ActingCaller, input: UpdateExamInput): Promise<Exam>;
@@ -49,7 +50,7 @@ export interface ExamService {
    */
   delete(caller: ActingCaller, input: DeleteExamInput): Promise<DeletedExam>;
   /** Lists the deleted exams that can be restored. @throws FORBIDDEN */
-  listDeleted(caller: Caller, input: ListExamsInput): Promise<RestorableExamPage>;
+  listDeleted(caller: Caller, input: ListDeletedExamsInput): Promise<RestorableExamPage>;
   /**
    * Restores a deleted exam. Its rooms have ended; links that were valid are valid again.
    * @throws FORBIDDEN, EXAM_NOT_FOUND for an exam that is not deleted, or erased
@@ -83,6 +84,8 @@ export interface ExamServiceDeps {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** How many people and rooms are counted for what it costs to return one row. */
+const COUNTED_A_ROW = 10;
 const number = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
 export const createExamService = ({
@@ -100,13 +103,15 @@ export const createExamService = ({
   log,
 }: ExamServiceDeps): ExamService => {
   /** Lists the fields explicitly: copying the others of an object takes several times as long. */
-  const toPublic = (exam: StoredExam): ExamSummary => {
+  const toPublic = (caller: Caller, exam: StoredExam): ExamSummary => {
     const { id, name, startTime, endTime, videoProfile, createdAt, updatedAt } = exam;
-    const summary = { id, name, startTime, endTime, createdAt, updatedAt };
+    const { mayManage, mayDuplicate } = access.rightsIn(caller, exam);
+    const summary = { id, name, startTime, endTime, mayManage, mayDuplicate, createdAt, updatedAt };
     return videoProfile ? { ...summary, videoProfile } : summary;
   };
   /** Reads an exam, unless its row is given. Its end is that of the person, if one is given. */
   const read = async (
+    caller: Caller,
     examId: string,
     { row, userId }: { readonly row?: StoredExam; readonly userId?: string | undefined } = {},
   ): Promise<Exam> => {
@@ -118,7 +123,7 @@ export const createExamService = ({
       ]),
     );
     if (!stored) throw examNotFound(examId);
-    const exam = { ...toPublic(stored), ...audioOfExam };
+    const exam = { ...toPublic(caller, stored), ...audioOfExam };
     return extraMinutes === 0
       ? exam
       : { ...exam, endTime: new Date(exam.endTime.getTime() + extraMinutes * MINUTE_MS) };
@@ -167,20 +172,30 @@ export const createExamService = ({
       const id = ids.next();
       const made = { ...exam, id, createdBy: caller.userId, createdAt: now, updatedAt: now };
       refuse(await store.create(made, attachments(id, wanted, now), caller));
-      return read(id);
+      return read(caller, id);
     },
     async get(caller, examId) {
       const { exam: row } = await access.exam(caller, examId);
-      return read(examId, { row, userId: caller.role === "examinee" ? caller.userId : undefined });
+      return read(caller, examId, { row, userId: caller.role === "examinee" ? caller.userId : undefined });
     },
-    async list(caller, { pageSize, cursor }) {
+    async list(caller, { pageSize, cursor, withCounts }) {
+      const answer = async (rows: readonly StoredExam[]): Promise<ExamSummary[]> => {
+        const exams = rows.map((row) => toPublic(caller, row));
+        if (!withCounts) return exams;
+        const counts = await store.counts(exams.map(({ id }) => id));
+        let counted = 0;
+        for (const { rooms, examinees } of counts.values()) counted += rooms + examinees;
+        // The exams of the answer are charged where calls are answered.
+        rates.charge({ caller }, { readRows: Math.ceil(counted / COUNTED_A_ROW) });
+        return exams.map((exam) => ({ ...exam, counts: counts.get(exam.id) }));
+      };
       if (caller.roomId !== undefined || caller.examId !== undefined) {
         const exam = await boundExam(caller);
-        return { exams: exam && cursor === undefined ? [toPublic(exam)] : [] };
+        return { exams: await answer(exam && cursor === undefined ? [exam] : []) };
       }
       const person = caller.role === "admin" ? undefined : caller;
       const { rows, ...next } = await store.list(person, { limit: pageSize, before: cursor });
-      return { exams: rows.map(toPublic), ...next };
+      return { exams: await answer(rows), ...next };
     },
     async update(caller, { examId, audio: wanted, ...changes }) {
       await access.wholeExam(caller, examId);
@@ -204,7 +219,7 @@ export const createExamService = ({
       };
       const audioOfExam = wanted && attachments(examId, wanted, now);
       refuse(await store.update(examId, change, audioOfExam, caller));
-      return read(examId);
+      return read(caller, examId);
     },
     async delete(caller, { examId, withRooms, withRecords, confirm, erase }) {
       await access.wholeExam(caller, examId);
@@ -248,7 +263,7 @@ export const createExamService = ({
       log.info({ ...caller.origin, by: caller.userId, examId, deletedAt }, "exam restored");
       const restored = await store.get(examId);
       if (!restored) throw examNotFound(examId);
-      return { ...toPublic(restored), deletedAt };
+      return { ...toPublic(caller, restored), deletedAt };
     },
     async erase(caller, { examId, confirm }) {
       const { name } = await deletedExam(caller, examId);

@@ -1,5 +1,12 @@
-import type { ExamSummary, Role, VideoProfile } from "@invigil/schema";
-import { and, count, desc, eq, lt } from "drizzle-orm";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  type ExamCounts,
+  type ExamSummary,
+  MAX_COUNTED,
+  type Role,
+  type VideoProfile,
+} from "@invigil/schema";
+import { and, count, desc, eq, gt, lt, type SQLWrapper, sql } from "drizzle-orm";
 import {
   findMissingClip,
   insertAttachments,
@@ -27,11 +34,15 @@ import {
   exams,
   visibleParticipants as participants,
   visibleRooms as rooms,
+  visibleUnseated as unseated,
   visibleExams,
 } from "../../storage/tables.js";
 
 /** An exam as stored. */
-export type StoredExam = Omit<ExamSummary, "videoProfile"> & { videoProfile: VideoProfile | null };
+export type StoredExam = Omit<ExamSummary, "videoProfile" | "mayManage" | "mayDuplicate" | "counts"> & {
+  readonly videoProfile: VideoProfile | null;
+  readonly createdBy: string;
+};
 type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
 
 type NamedExamContents = ExamContents & { readonly name: string };
@@ -64,6 +75,8 @@ export interface ExamStore {
     person: { userId: string; role: Role } | undefined,
     page: { limit: number; before: string | undefined },
   ): Promise<Page<StoredExam, string>>;
+  /** Counts the rooms and examinees of each exam, in several turns of the event loop. */
+  counts(examIds: readonly string[]): Promise<ReadonlyMap<string, ExamCounts>>;
   /**
    * Deletes an exam and its contents. `check` gets a summary of the contents and throws to refuse. Returns
    * undefined when there is no such exam. Until `eraseAt`, the exam can be restored. Undefined: it is erased at
@@ -84,13 +97,13 @@ export interface ExamStore {
   endRest(examId: string, end: RestEnd, author: Author): Promise<boolean>;
 }
 
-/** Leaves out `createdBy`, which only the access service needs. */
 const columns = {
   id: visibleExams.id,
   name: visibleExams.name,
   startTime: visibleExams.startTime,
   endTime: visibleExams.endTime,
   videoProfile: visibleExams.videoProfile,
+  createdBy: visibleExams.createdBy,
   createdAt: visibleExams.createdAt,
   updatedAt: visibleExams.updatedAt,
 };
@@ -137,6 +150,36 @@ const counted = query
   .limit(param("most"))
   .as("counted");
 const numberMadeBy = statement(query.select({ number: count() }).from(counted));
+
+/** The number of exams to count in one turn of the event loop. With 5,000 people each, it takes 10 ms on SQLite. */
+const EXAMS_A_TURN = 10;
+const asked = sql`asked."examId"`;
+/** The number of rows that a query finds, which has a limit. */
+const numberOf = (found: SQLWrapper) => sql<number>`(SELECT count(*) FROM ${found})`.mapWith(Number);
+/** The same with a range of `seq`, for which SQLite has an index with all that the views need. */
+const examineesOf = (table: typeof participants | typeof unseated) =>
+  query
+    .select({ seq: table.seq })
+    .from(table)
+    .where(and(eq(table.examId, asked), gt(table.seq, 0), eq(table.role, "examinee")))
+    .limit(param("most"));
+const countsOfExams = statement((dialect) =>
+  query
+    .select({
+      examId: sql<string>`${asked}`,
+      rooms: numberOf(
+        query
+          .select({ id: rooms.id })
+          .from(rooms)
+          .where(eq(rooms.examId, asked))
+          .limit(param("most"))
+          .as("counted"),
+      ),
+      seated: numberOf(examineesOf(participants).as("counted")),
+      unseated: numberOf(examineesOf(unseated).as("counted")),
+    })
+    .from(dialect.rows("asked", { examId: "text" })),
+);
 const updateExam = statement(
   query
     .update(exams)
@@ -211,6 +254,20 @@ export const createExamStore = ({
       const page = { limit: limit + 1, before };
       const rows = await (person ? listAccessible(person, page) : storage.all(newestExams, page));
       return pageOf(rows, limit, ({ id }) => id);
+    },
+
+    async counts(examIds) {
+      const counts = new Map<string, ExamCounts>();
+      for (let from = 0; from < examIds.length; from += EXAMS_A_TURN) {
+        if (from > 0) await nextTurn();
+        const exams = examIds.slice(from, from + EXAMS_A_TURN).map((examId) => ({ examId }));
+        for (const found of await storage.all(countsOfExams, { asked: exams, most: MAX_COUNTED }))
+          counts.set(found.examId, {
+            rooms: found.rooms,
+            examinees: Math.min(found.seated + found.unseated, MAX_COUNTED),
+          });
+      }
+      return counts;
     },
 
     delete: createExamDeleter({ bulk }),

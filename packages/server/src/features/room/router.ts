@@ -22,8 +22,7 @@ import { adminProcedure, anyoneProcedure, staffProcedure, watcherProcedure } fro
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PresenceService } from "../presence/service.js";
-import type { PastEventService } from "../subscriptions/past-events.js";
-import type { SubscriptionService } from "../subscriptions/service.js";
+import type { PastEventService, SubscriptionService } from "../subscriptions/service.js";
 import type { CodeService } from "./codes.js";
 import type { LinkService } from "./links.js";
 import type { RoomService } from "./service.js";

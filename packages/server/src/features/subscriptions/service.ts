@@ -36,6 +36,7 @@ import { type Subscriber, subscribe } from "./subscription.js";
 import { examTarget, peopleTarget, roomTarget } from "./targets.js";
 import { visibleSnapshot } from "./visibility.js";
 
+export type { PastEventService } from "./past-events.js";
 export type { DeliveredExamEvent, DeliveredMessage, DeliveredRoomEvent, Subscriber };
 
 export interface SubscriptionService {

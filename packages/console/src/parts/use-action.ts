@@ -1,6 +1,6 @@
 import { useCallback, useRef, useState } from "react";
 
-export interface Action<Args extends readonly unknown[]> {
+interface Action<Args extends readonly unknown[]> {
   /** Does it, unless it is being done: a double click does it once. Resolves to whether it succeeded. */
   readonly run: (...args: Args) => Promise<boolean>;
   readonly isRunning: boolean;

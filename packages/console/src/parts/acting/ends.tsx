@@ -1,0 +1,118 @@
+import { useInvigilClient, useLiveRoom } from "@invigil/react";
+import { useTranslations } from "use-intl";
+import { Confirm } from "../confirm.js";
+import { useMay } from "../may.js";
+import { Names } from "../names.js";
+import { useNotify } from "../notify.js";
+import { ScreenTexts } from "../texts.js";
+import type { Act, ActRoom } from "./acts.js";
+import { ONCE } from "./sending.js";
+
+type ActOf<Kind extends Act["kind"]> = Extract<Act, { readonly kind: Kind }>;
+
+interface EndExamProps {
+  readonly examId: string;
+  readonly name: string;
+  /** What is under way, as far as it is known. */
+  readonly underWay?: { readonly rooms: number; readonly here: number } | undefined;
+  readonly onClose: () => void;
+  readonly onEnded?: () => void;
+}
+
+/** It brings its texts along, because the list of exams offers it, too. */
+export function EndExamDialog(props: EndExamProps) {
+  return (
+    <ScreenTexts of="watching">
+      <EndExam {...props} />
+    </ScreenTexts>
+  );
+}
+
+function EndExam({ examId, name, underWay, onClose, onEnded }: EndExamProps) {
+  const t = useTranslations("watching.endExam");
+  const client = useInvigilClient();
+  const notify = useNotify();
+  return (
+    <Confirm
+      onClose={onClose}
+      title={t("title", { name })}
+      action={t("action")}
+      isDangerous
+      typed={name}
+      onConfirm={async () => {
+        let count = 0;
+        // One call ends at most 500 rooms.
+        for (let remaining = 1; remaining > 0; ) {
+          const call = await client.exam.end.mutate({ examId });
+          count += call.ended;
+          remaining = call.remaining;
+        }
+        notify.done(t("done", { name, count }));
+        onEnded?.();
+      }}
+    >
+      <p>{underWay ? t("text", underWay) : t("all")}</p>
+      <p>{t("after")}</p>
+    </Confirm>
+  );
+}
+
+export function EndRoomDialog({
+  act: { room, candidates, here },
+  onClose,
+}: {
+  act: ActOf<"endRoom">;
+  onClose: () => void;
+}) {
+  const t = useTranslations("watching.endRoom");
+  const client = useInvigilClient();
+  const may = useMay();
+  const notify = useNotify();
+  return (
+    <Confirm
+      onClose={onClose}
+      title={t("title", { room: room.name, count: candidates })}
+      action={t("action")}
+      isDangerous
+      onConfirm={async () => {
+        await client.room.end.mutate({ roomId: room.id });
+        const message = t("done", { room: room.name });
+        if (may.administer) notify.undoable(message, () => client.room.reopen.mutate({ roomId: room.id }));
+        else notify.done(message);
+      }}
+    >
+      <p>
+        {here.length === 0 ? (
+          t("nobody")
+        ) : (
+          <>
+            {t("text")}
+            <Names of={here} />
+          </>
+        )}
+      </p>
+      <p>{t("reopen")}</p>
+    </Confirm>
+  );
+}
+
+export function MuteDialog({ room, onClose }: { room: ActRoom; onClose: () => void }) {
+  const t = useTranslations("watching.mute");
+  const client = useInvigilClient();
+  const live = useLiveRoom(room.id);
+  const notify = useNotify();
+  return (
+    <Confirm
+      onClose={onClose}
+      title={t("title", { room: room.name })}
+      action={t("action")}
+      onConfirm={async () => {
+        await Promise.all([live?.stopBroadcastAudio(ONCE), live?.stopBroadcast(ONCE)]);
+        await client.room.setAudioStatus.mutate({ roomId: room.id, audioStatus: "silent" });
+        notify.done(t("done", { room: room.name }));
+      }}
+    >
+      <p>{t("text")}</p>
+    </Confirm>
+  );
+}

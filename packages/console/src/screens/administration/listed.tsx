@@ -1,0 +1,101 @@
+import { Button } from "@mantine/core";
+import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { useTranslations } from "use-intl";
+import { Skeleton } from "../../parts/empty.js";
+import { ErrorNote } from "../../parts/error-note.js";
+import { Time } from "../../parts/time.js";
+import styles from "./administration.module.css";
+
+/**
+ * How lists of the administration are read: when they are opened, and when somebody asks for it. The audit has an entry of each time that
+ * somebody reads them, so a page that is left open must not repeat it.
+ */
+export const ON_DEMAND = { staleTime: 5000, refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
+
+/** What a query says about itself. */
+interface Read {
+  readonly isFetching: boolean;
+  readonly dataUpdatedAt: number;
+}
+
+/** What a query of many pages says about itself. */
+interface Pages extends Read {
+  readonly data: { readonly pages: readonly unknown[] } | undefined;
+  readonly error: unknown;
+  readonly hasNextPage: boolean;
+  readonly fetchNextPage: () => Promise<unknown>;
+  readonly refetch: () => Promise<unknown>;
+}
+
+/** Reads the pages of a query, up to a number of them. The rest is read when somebody asks for it. */
+export const usePages = (
+  { data, error, hasNextPage, isFetching, fetchNextPage, refetch }: Pages,
+  most = 50,
+): {
+  readonly refresh: () => Promise<void>;
+  /** Another number after each `refresh`: what the person did themselves is shown even under their pointer. */
+  readonly revision: number;
+} => {
+  const pages = data?.pages.length ?? 0;
+  useEffect(() => {
+    if (pages > 0 && pages < most && hasNextPage && !isFetching && !error) void fetchNextPage();
+  }, [pages, most, hasNextPage, isFetching, error, fetchNextPage]);
+  const [revision, setRevision] = useState(0);
+  const refresh = useCallback(async () => {
+    await refetch();
+    setRevision((before) => before + 1);
+  }, [refetch]);
+  return { refresh, revision };
+};
+
+/** When a list was read, which does not change by itself, and a button that reads it again. */
+export function ReadAt({
+  query: { dataUpdatedAt, isFetching },
+  onRead,
+}: {
+  query: Read;
+  onRead: () => Promise<unknown>;
+}) {
+  const t = useTranslations("administration");
+  return (
+    <span className={styles.readAt}>
+      {dataUpdatedAt > 0 && (
+        <span className={styles.readText}>
+          {t.rich("readAt", { time: () => <Time value={new Date(dataUpdatedAt)} /> })}
+        </span>
+      )}
+      <Button variant="default" loading={isFetching} onClick={() => void onRead()}>
+        {t("readAgain")}
+      </Button>
+    </span>
+  );
+}
+
+/** What a query has read, with its filters; or why it could not be read, or that it is being read. */
+export function Listed({
+  query: { data, error, refetch, hasNextPage, isFetching, fetchNextPage },
+  filters,
+  children,
+}: {
+  query: Pages;
+  filters?: ReactNode;
+  children: ReactNode;
+}) {
+  const t = useTranslations("administration");
+  const failure = Boolean(error) && <ErrorNote error={error} onRetry={() => void refetch()} />;
+  if (!data) return failure || <Skeleton />;
+  return (
+    <>
+      {filters}
+      {failure}
+      {children}
+      {hasNextPage && (
+        <div className={styles.more}>
+          <Button variant="subtle" loading={isFetching} onClick={() => void fetchNextPage()}>
+            {t("more")}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
