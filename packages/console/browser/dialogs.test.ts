@@ -58,7 +58,7 @@ const SCREENS: readonly (readonly [string, () => string, () => readonly (readonl
     [
       "the overview",
       () => `exams/${morning.examId}`,
-      () => [["Message rooms"], ["Play a clip"], ["End the exam"]],
+      () => [["Message rooms"], ["Play a clip"], [actions("Overview"), "End the exam"]],
     ],
     [
       "the candidates",
@@ -81,14 +81,11 @@ const SCREENS: readonly (readonly [string, () => string, () => readonly (readonl
       "a candidate",
       () => `exams/${morning.examId}/candidates/${candidate().userId}`,
       () => [
-        ...[
-          "Play a clip",
-          "Extra minutes",
-          "Move to another room",
-          "End their exam",
-          "Remove from the room",
-        ].map((entry) => [actions(candidate().name), entry]),
-        [actions(candidate().name), "New link", "Make a new link"],
+        ...["Play a clip", "Extra minutes", "Move", "End their exam", "Remove"].map((entry) => [
+          actions(candidate().name),
+          entry,
+        ]),
+        [actions(candidate().name), "New link"],
       ],
     ],
     ["the records", () => `exams/${morning.examId}/records`, () => []],

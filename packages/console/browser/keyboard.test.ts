@@ -101,7 +101,7 @@ it("writes to rooms from the overview", async () => {
   await pressByKey(button("Message rooms"));
   await tabTo(dialog().getByLabel("Message", { exact: true }));
   await type("Ten minutes left.");
-  await pressByKey(button("Send to 2 rooms", dialog()));
+  await pressByKey(button("Send", dialog()));
   await dialog().getByText("Done").nth(1).waitFor();
   await press("Escape");
   await focusIsAt(button("Message rooms"));
@@ -159,10 +159,10 @@ it("writes in a room, and acts for one of its people", async () => {
   await focusIsAt(actions);
   await press("Enter");
   await choose("Extra minutes");
-  await tabTo(dialog().getByLabel("Minutes after the end of the exam"));
+  await tabTo(dialog().getByLabel("Extra minutes from now on"));
   await press("Control+A");
   await type("25");
-  await press("Enter");
+  await pressByKey(button("Give the minutes", dialog()));
   await dialog().waitFor({ state: "detached" });
   expect((await world.admin.participant.get({ roomId, userId })).extraMinutes).toBe(25);
 });
@@ -175,10 +175,10 @@ it("looks at a candidate, and undoes what was done for them", async () => {
   await page.waitForURL(/kind=presence/);
   await pressByKey(button(`Actions for ${name}`));
   await choose("Extra minutes");
-  await tabTo(dialog().getByLabel("Minutes after the end of the exam"));
+  await tabTo(dialog().getByLabel("Extra minutes from now on"));
   await press("Control+A");
   await type("5");
-  await press("Enter");
+  await pressByKey(button("Give the minutes", dialog()));
   await pressByKey(button("Undo"));
   await page.getByText("Undone.").waitFor();
   expect((await world.admin.participant.get({ roomId, userId })).extraMinutes).toBe(0);

@@ -79,7 +79,7 @@ const OFFERS: readonly (readonly [Screen, string, (page: Page) => Locator, reado
   ["exams", "deleted exams", (page) => page.getByRole("radio", { name: "Deleted" }), ["admin"]],
   ["overview", "a message to rooms", button("Message rooms"), ["admin", "teacher"]],
   ["overview", "a clip", button("Play a clip"), ["admin", "teacher"]],
-  ["overview", "the end of the exam", button("End the exam"), ["admin", "teacher"]],
+  ["overview", "what can be done with the exam", button("Actions for Overview"), ["admin", "teacher"]],
   ["candidates", "a choice", (page) => page.getByRole("checkbox"), ["admin", "teacher"]],
   ["room", "a message", (page) => page.getByLabel(/^Message to/), ["admin", "teacher"]],
   ["room", "a clip", button("Play a clip"), ["admin", "teacher"]],

@@ -25,7 +25,9 @@ export function PageActions({
 }) {
   const isPhone = useMediaQuery("(max-width: 640px)", undefined, { getInitialValueInEffect: false });
   const able = first.filter(({ isDisabled }) => !isDisabled);
-  const entries = isPhone ? [...able.map((action) => ({ kind: "action" as const, ...action })), ...more] : more;
+  const entries = isPhone
+    ? [...able.map((action) => ({ kind: "action" as const, ...action })), ...more]
+    : more;
   return (
     <>
       {!isPhone &&
