@@ -89,7 +89,7 @@ describe("an app that installed the client", () => {
     [
       "pageSize: 20",
       "pageSize",
-      /^The number of rows per page\. 0 means the default\. 0 to 100\. Default: `20`\.$/,
+      /^The number of rows per page\. 0 means the default\. 0 to 1,000\. Default: `20`\.$/,
     ],
     ["made.createTeacher", "createTeacher", /^The user id of the teacher who created the room\./],
     ["?.detectTime", "detectTime", /^When the detector saw it, by its own clock\.$/],

@@ -139,7 +139,8 @@ it.each([
     const statuses = new Set<number>();
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom(...stock.procedures),
+        // Each server writes its own audit: other ids, and reads when it has gathered them.
+        fc.constantFrom(...stock.procedures.filter(([name]) => name !== "audit.list")),
         fc.constantFrom(...WHO),
         mutations,
         spoiling,

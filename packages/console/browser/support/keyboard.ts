@@ -53,7 +53,7 @@ export const tabTo = async (target: Locator, key: "Tab" | "Shift+Tab" = "Tab"): 
     for (let looks = 0; !isSeen && looks < 20; looks += 1) ({ what, isSeen } = await lookAtFocus(page));
     expect(isSeen, `the focus is seen at ${what}`).toBe(true);
     if (stops.length > 120)
-      throw new Error(`Tab does not lead to ${target}, but to ${stops.slice(-20).join(" ")}`);
+      throw new Error(`Tab does not lead to ${String(target)}, but to ${stops.slice(-20).join(" ")}`);
   }
 };
 

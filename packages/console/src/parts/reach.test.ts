@@ -33,7 +33,7 @@ const openPage = () => {
     calls,
     reach,
     watch,
-    cut(next: boolean) {
+    cut: (next: boolean) => {
       isCut = next;
     },
   };

@@ -1,5 +1,5 @@
 import { isNetworkError } from "@invigil/client";
-import type { Query, QueryClient } from "@tanstack/react-query";
+import type { QueryClient } from "@tanstack/react-query";
 import { createContext, use, useSyncExternalStore } from "react";
 import type { Connection } from "../live/heard.js";
 
@@ -15,7 +15,8 @@ export interface Reach {
   readonly untilItAnswers: () => Promise<boolean>;
 }
 
-const isLost = ({ state }: Query): boolean => isNetworkError(state.error);
+const isLost = ({ state }: { readonly state: { readonly error: unknown } }): boolean =>
+  isNetworkError(state.error);
 const pause = () => new Promise((resolve) => setTimeout(resolve, ASK_MS));
 
 /** @param ask - a call that everybody may make */

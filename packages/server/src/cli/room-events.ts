@@ -20,7 +20,7 @@ const SHOWN: ReadonlySet<string> = new Set(["type", "id", "roomId", "time", "use
 const details = (event: ListedEvent): string =>
   Object.entries(event)
     .filter(([name]) => !SHOWN.has(name))
-    .map(([name, value]) => `${name} ${value}`)
+    .map(([name, value]) => `${name} ${String(value)}`)
     .join(", ");
 
 const eventTable = (events: readonly ListedEvent[], local: TimeFormatter): string =>

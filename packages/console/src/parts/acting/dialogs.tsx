@@ -43,6 +43,8 @@ export default function ActDialog({
       return <VoiceDialog room={act.room} onClose={onClose} />;
     case "remove":
       return <RemoveDialog {...props} people={act.people} />;
+    default:
+    // The others are for one or many.
   }
   if ("rooms" in act) {
     const receivers = act.rooms.map(({ id, name }) => ({ id, name, roomId: id }));

@@ -43,12 +43,12 @@ export function InstallationPart({ frame }: { frame: Frame }) {
         {inUse && running && <Warnings of={warnings} isDiskKnown={inUse.disk.freeBytes !== undefined} />}
         <section aria-labelledby="servers">
           <h2 id="servers">{t("servers")}</h2>
-          {servers.error && <ErrorNote error={servers.error} onRetry={read} />}
+          {servers.error && <ErrorNote error={servers.error} onRetry={() => void read()} />}
           {running ? <Servers of={running} /> : !servers.error && <Skeleton rows={2} />}
         </section>
         <section aria-labelledby="usage">
           <h2 id="usage">{t("usage")}</h2>
-          {usage.error && <ErrorNote error={usage.error} onRetry={read} />}
+          {usage.error && <ErrorNote error={usage.error} onRetry={() => void read()} />}
           {!inUse ? (
             !usage.error && <Skeleton rows={6} />
           ) : (
