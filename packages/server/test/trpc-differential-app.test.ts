@@ -140,7 +140,7 @@ it.each([
     await fc.assert(
       fc.asyncProperty(
         // Each server writes its own audit: other ids, and reads when it has gathered them.
-        fc.constantFrom(...stock.procedures.filter(([name]) => name !== "audit.list")),
+        fc.constantFrom(...[...stock.procedures].filter(([name]) => name !== "audit.list")),
         fc.constantFrom(...WHO),
         mutations,
         spoiling,
