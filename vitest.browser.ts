@@ -1,9 +1,12 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // What only a browser can show. `npm test` does not run it: `.ci/run` does, which sees to it that there is a browser.
 export default defineConfig({
   test: {
     name: "browser",
+    // Each file has a browser and a server of its own, which wait for each other for most of their time.
+    maxWorkers: availableParallelism(),
     include: ["packages/{server,console}/browser/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,

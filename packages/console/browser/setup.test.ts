@@ -342,9 +342,7 @@ const EMPTY = ["", "audio", "rooms", "staff", "links"];
 
 it.each([
   ["en", "light", 1280],
-  ["zh-CN", "dark", 1280],
-  ["zh-CN", "light", 360],
-  ["en", "dark", 360],
+  ["zh-CN", "dark", 360],
 ] as const)(
   "the steps break no rule of accessibility, empty and with 60 people (%s, %s, %i pixels wide)",
   async (locale, scheme, width) => {
