@@ -208,8 +208,10 @@ const watch = async ({ services }: DemoWorld, examId: string) => {
   return {
     heard,
     async end() {
+      const listeners = services.subscriptions.countOf(examId);
       end.abort();
       await listening.catch(() => undefined);
+      await vi.waitFor(() => expect(services.subscriptions.countOf(examId)).toBeLessThan(listeners));
     },
   };
 };
