@@ -42,8 +42,8 @@ export function FilterBar({
   );
 }
 
-/** What stands in place of rows that filters hide. */
-export function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => void }) {
+/** What stands in place of rows that filters hide. `hidden` is undefined if nobody has counted them. */
+export function NoMatch({ hidden, onClear }: { hidden: number | undefined; onClear: () => void }) {
   const t = useTranslations("common.filter");
   return (
     <Empty
@@ -54,7 +54,7 @@ export function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => vo
         </Button>
       }
     >
-      {hidden > 0 && t("noMatch", { count: hidden })}
+      {hidden === undefined ? t("noMatchOthers") : hidden > 0 && t("noMatch", { count: hidden })}
     </Empty>
   );
 }

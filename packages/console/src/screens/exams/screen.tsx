@@ -9,7 +9,7 @@ import { useNow } from "../../parts/clock.js";
 import { useLength } from "../../parts/duration.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
-import { Choices, FilterBar, SearchField } from "../../parts/filter-bar.js";
+import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { PlusIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
@@ -289,21 +289,5 @@ function Count({ of }: { of: number }) {
       {format.number(of)}
       {of >= MOST_COUNTED && "+"}
     </span>
-  );
-}
-
-function NoMatch({ hidden, onClear }: { hidden: number; onClear: () => void }) {
-  const t = useTranslations("common.filter");
-  return (
-    <Empty
-      title={t("noMatchTitle")}
-      action={
-        <Button variant="default" onClick={onClear}>
-          {t("clear")}
-        </Button>
-      }
-    >
-      {t("noMatch", { count: hidden })}
-    </Empty>
   );
 }

@@ -10,7 +10,7 @@ import { Announce } from "../../parts/announcer.js";
 import { CsvMenu } from "../../parts/csv-menu.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
-import { Choices, FilterBar, MoreFilters, SearchField } from "../../parts/filter-bar.js";
+import { Choices, FilterBar, MoreFilters, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { MomentField, momentOf } from "../../parts/moment-field.js";
 import { Page } from "../../parts/page.js";
 import { PersonLink } from "../../parts/place-links.js";
@@ -487,19 +487,3 @@ const useNames = () => {
   );
   return { names, addNames };
 };
-
-function NoMatch({ hidden, onClear }: { hidden: number | undefined; onClear: () => void }) {
-  const t = useTranslations("common.filter");
-  return (
-    <Empty
-      title={t("noMatchTitle")}
-      action={
-        <Button variant="default" onClick={onClear}>
-          {t("clear")}
-        </Button>
-      }
-    >
-      {hidden === undefined ? t("noMatchOthers") : t("noMatch", { count: hidden })}
-    </Empty>
-  );
-}
