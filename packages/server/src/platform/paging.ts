@@ -4,6 +4,9 @@ export interface Page<Row, Cursor> {
   readonly nextCursor?: Cursor;
 }
 
+/** The cursor of the first page of a list that begins with the greatest id. */
+export const ABOVE_ALL_IDS = Number.MAX_SAFE_INTEGER;
+
 /**
  * Makes a page of rows that were read with one more than `limit`: the extra row tells whether another page follows.
  * @param cursorOf the cursor that continues after a row

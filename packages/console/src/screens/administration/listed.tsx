@@ -1,8 +1,9 @@
 import { Button } from "@mantine/core";
-import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { type ReactNode, useCallback, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
+import { type Pages, useFirstPages } from "../../parts/first-pages.js";
 import { Time } from "../../parts/time.js";
 import styles from "./administration.module.css";
 
@@ -18,28 +19,21 @@ interface Read {
   readonly dataUpdatedAt: number;
 }
 
-/** What a query of many pages says about itself. */
-interface Pages extends Read {
-  readonly data: { readonly pages: readonly unknown[] } | undefined;
-  readonly error: unknown;
-  readonly hasNextPage: boolean;
-  readonly fetchNextPage: () => Promise<unknown>;
+interface ListQuery extends Pages {
   readonly refetch: () => Promise<unknown>;
 }
 
-/** Reads the pages of a query, up to a number of them. The rest is read when somebody asks for it. */
+/** Reads the first pages of a query. */
 export const usePages = (
-  { data, error, hasNextPage, isFetching, fetchNextPage, refetch }: Pages,
+  query: ListQuery,
   most = 50,
 ): {
   readonly refresh: () => Promise<void>;
   /** Another number after each `refresh`: what the person did themselves is shown even under their pointer. */
   readonly revision: number;
 } => {
-  const pages = data?.pages.length ?? 0;
-  useEffect(() => {
-    if (pages > 0 && pages < most && hasNextPage && !isFetching && !error) void fetchNextPage();
-  }, [pages, most, hasNextPage, isFetching, error, fetchNextPage]);
+  useFirstPages(query, most);
+  const { refetch } = query;
   const [revision, setRevision] = useState(0);
   const refresh = useCallback(async () => {
     await refetch();
@@ -77,7 +71,7 @@ export function Listed({
   filters,
   children,
 }: {
-  query: Pages;
+  query: ListQuery;
   filters?: ReactNode;
   children: ReactNode;
 }) {

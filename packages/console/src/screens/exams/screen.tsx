@@ -3,13 +3,14 @@ import { useInvigil } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { Suspense, useCallback, useMemo, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { useNow } from "../../parts/clock.js";
 import { useLength } from "../../parts/duration.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
+import { useFirstPages } from "../../parts/first-pages.js";
 import { PlusIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
@@ -56,10 +57,7 @@ export function Screen() {
     ),
   );
   const { data, error, hasNextPage, isFetching, fetchNextPage, refetch } = query;
-  const pages = data?.pages.length ?? 0;
-  useEffect(() => {
-    if (hasNextPage && !isFetching && !error && pages < PAGES) void fetchNextPage();
-  }, [hasNextPage, isFetching, error, pages, fetchNextPage]);
+  const pages = useFirstPages(query, PAGES);
   const exams = useMemo(() => data?.pages.flatMap((page) => page.exams) ?? [], [data]);
 
   const counts = useMemo(() => {

@@ -12,6 +12,10 @@ export interface RecordFilter {
   readonly to: Date | undefined;
 }
 
+/** Whether an id or a name contains a text in lower case. */
+const isNamed = (wanted: string, userId: string, name = ""): boolean =>
+  [userId, name].some((value) => value.toLocaleLowerCase().includes(wanted));
+
 /** Says of a record whether the filter shows it. */
 export const matcherOf = (
   { type, room, person, camera, from, to }: RecordFilter,
@@ -24,9 +28,7 @@ export const matcherOf = (
     (camera === "all" || isMainMonitor === (camera === "main")) &&
     (from === undefined || createdAt >= from) &&
     (to === undefined || createdAt < to) &&
-    (wanted === "" ||
-      userId.toLocaleLowerCase().includes(wanted) ||
-      (nameOf(userId)?.toLocaleLowerCase().includes(wanted) ?? false));
+    (wanted === "" || isNamed(wanted, userId, nameOf(userId)));
 };
 
 /** How many people the server looks for at most. */
@@ -38,9 +40,10 @@ export const serverFilterOf = (
   known: ReadonlyMap<string, string>,
 ): Omit<ListCheatRecordsInput, "examId" | "pageSize" | "cursor"> | undefined => {
   const wanted = person.trim().toLocaleLowerCase();
-  const isNamed = ([userId, name]: readonly [string, string]) =>
-    userId.toLocaleLowerCase().includes(wanted) || name.toLocaleLowerCase().includes(wanted);
-  const people = wanted === "" ? [] : [...known].filter(isNamed).map(([userId]) => userId);
+  const people =
+    wanted === ""
+      ? []
+      : [...known].flatMap(([userId, name]) => (isNamed(wanted, userId, name) ? [userId] : []));
   const filter = {
     ...(type !== "" && { detectTypes: [type] }),
     ...(room !== "" && { roomId: room }),

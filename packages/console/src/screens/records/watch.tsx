@@ -1,7 +1,7 @@
 import type { PeopleState } from "@invigil/client";
 import { useLivePeople, useLiveStatus, usePeople, usePeopleEvent } from "@invigil/react";
 import { useEffect } from "react";
-import { useReportConnection } from "../../parts/connection.js";
+import { ReportLive } from "../../parts/connection.js";
 
 /** What the records themselves do not say: the names of people and rooms, by their ids. */
 export interface Names {
@@ -18,14 +18,6 @@ interface WatchProps {
   /** Called when somebody was removed from a room. Their records may have been erased. */
   readonly onRemoval: (from: { readonly userId: string; readonly roomId: string }) => void;
 }
-
-const connectionOf = ({
-  status,
-  lastHeardAt,
-}: {
-  status: "connecting" | "live" | "reconnecting" | "closed";
-  lastHeardAt: Date | undefined;
-}) => ({ status, heardAt: lastHeardAt?.getTime() });
 
 const NOBODY: readonly string[] = [];
 const NO_ROOMS: PeopleState["rooms"] = [];
@@ -45,12 +37,10 @@ export function Watch({ examId, onArrival, onNames, onRemoval }: WatchProps) {
       rooms: new Map(rooms.map(({ id, name }) => [id, name])),
     });
   }, [people, ids, rooms, onNames]);
-  const connection = useLiveStatus({ peopleOf: examId }, connectionOf);
-  useReportConnection(connection);
-  const { status } = connection;
+  const status = useLiveStatus({ peopleOf: examId }, (live) => live.status);
   // Whatever came while the page did not listen.
   useEffect(() => {
     if (status === "live") onArrival();
   }, [status, onArrival]);
-  return null;
+  return <ReportLive of={{ peopleOf: examId }} />;
 }

@@ -9,7 +9,7 @@ import {
   type StoredCheatConfig,
 } from "@invigil/schema";
 import type { ActingCaller } from "../../domain/calls.js";
-import type { RateLimits } from "../../limits/rates.js";
+import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
 import type { RecordQuota } from "./quota.js";
@@ -18,8 +18,6 @@ import type { CheatStore, RecordFilter, RecordScope } from "./store.js";
 
 /** Late records are evidence: an ended room accepts them for this long, in milliseconds. */
 const GRACE_AFTER_END_MS = 10 * 60 * 1000;
-/** How many records a filter looks at for what it costs to return one. */
-const EXAMINED_A_ROW = 10;
 
 const hasConditions = (filter: RecordFilter): boolean =>
   Object.values(filter).some((condition) => condition !== undefined);
@@ -156,7 +154,7 @@ export const createCheatService = ({
     if (!hasConditions(filter)) return store.list(scope, page);
     const { examined, ...found } = await store.find(scope, filter, page);
     // The records of the answer are charged where calls are answered.
-    rates.charge({ caller }, { readRows: Math.ceil(examined / EXAMINED_A_ROW) });
+    rates.charge({ caller }, { readRows: Math.ceil(examined / LOOKED_AT_A_ROW) });
     return found;
   },
 });

@@ -7,6 +7,7 @@ import { toCheatRecord } from "../../domain/cheat-records.js";
 import { type EventLog, wholeExam } from "../../domain/events.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
+import { ABOVE_ALL_IDS } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
 import type { Queries } from "../../storage/port.js";
 import { type Dialect, param, query, statement, statements } from "../../storage/statement.js";
@@ -72,9 +73,6 @@ const EXAMINED_A_TURN = 5000;
 const MOST_EXAMINED = 20_000;
 /** Of how many rooms at most it is looked up who was recorded there. */
 const MOST_NARROWED = 300;
-
-/** The cursor of the first page is greater than every id. */
-const ABOVE_ALL = Number.MAX_SAFE_INTEGER;
 
 const usageOfPerson = statement(
   query
@@ -282,11 +280,11 @@ export const createCheatStore = ({
       ...((await storage.get(usageOfPerson, { examId, roomId, userId })) ?? { records: 0, bytes: 0 }),
     }),
     addRecords: createRecordWriter({ storage, events }),
-    async list(scope, { limit, before = ABOVE_ALL }) {
+    async list(scope, { limit, before = ABOVE_ALL_IDS }) {
       const { found, more } = await readInPieces(readNewest(scope), before, limit);
       return toPage(found, more ? found.at(-1)?.id : undefined);
     },
-    async find(scope, filter, { limit, before = ABOVE_ALL }) {
+    async find(scope, filter, { limit, before = ABOVE_ALL_IDS }) {
       const { examId, rooms: some } = await narrow(scope, filter);
       const roomIds = some === "all" ? undefined : some;
       if (roomIds?.length === 0) return { records: [], examined: 0 };

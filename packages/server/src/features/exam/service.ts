@@ -18,7 +18,7 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
 import { createQuotaCheck } from "../../limits/quotas.js";
-import type { RateLimits } from "../../limits/rates.js";
+import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { Queries } from "../../storage/port.js";
@@ -84,8 +84,6 @@ export interface ExamServiceDeps {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** How many people and rooms are counted for what it costs to return one row. */
-const COUNTED_A_ROW = 10;
 const number = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
 export const createExamService = ({
@@ -186,7 +184,7 @@ export const createExamService = ({
         let counted = 0;
         for (const { rooms, examinees } of counts.values()) counted += rooms + examinees;
         // The exams of the answer are charged where calls are answered.
-        rates.charge({ caller }, { readRows: Math.ceil(counted / COUNTED_A_ROW) });
+        rates.charge({ caller }, { readRows: Math.ceil(counted / LOOKED_AT_A_ROW) });
         return exams.map((exam) => ({ ...exam, counts: counts.get(exam.id) }));
       };
       if (caller.roomId !== undefined || caller.examId !== undefined) {

@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
 import { EVERYBODY } from "../../domain/messages.js";
 import type { RoomExams } from "../../domain/room-exams.js";
-import { pageOf } from "../../platform/paging.js";
+import { ABOVE_ALL_IDS, pageOf } from "../../platform/paging.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
 import { messageReaders, messages } from "../../storage/tables.js";
 import {
@@ -67,9 +67,6 @@ export interface ImStore {
   /** Returns the newest messages of some types, in ascending order. */
   newestOf(query: NewestQuery): Promise<StoredMessage[]>;
 }
-
-/** Greater than all ids. The first page of the newest messages starts below it. */
-const MAX_ID = Number.MAX_SAFE_INTEGER;
 
 const { examId: _exam, key: _key, ...columns } = getTableColumns(messages);
 const { examId, roomId, login, messageId, type } = messageReaders;
@@ -144,7 +141,7 @@ export const createImStore = ({
     type,
     limit,
     newestFirst,
-    from = newestFirst ? MAX_ID : 0,
+    from = newestFirst ? ABOVE_ALL_IDS : 0,
   }: ReadQuery) => {
     const readers = [EVERYBODY, ...(login === undefined ? [] : [login]), ...also];
     const side = newestFirst ? "below" : "above";

@@ -14,7 +14,7 @@ import { noteStatuses } from "../../domain/page-times.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
 import type { Announcement, TaskLog } from "../../domain/vendor-tasks.js";
-import { pageOf } from "../../platform/paging.js";
+import { ABOVE_ALL_IDS, pageOf } from "../../platform/paging.js";
 import type { Queries, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import {
@@ -63,9 +63,6 @@ const SIGNAL = {
   publish: signals.streamPublished,
   publish_done: signals.streamStopped,
 } as const satisfies Record<StreamAction, object>;
-
-/** The cursor of the first page is greater than every id. */
-const FIRST = Number.MAX_SAFE_INTEGER;
 
 const ownersOfStreams = statement((dialect) =>
   query
@@ -326,7 +323,7 @@ export const createStreamStore = ({ storage, tasks }: { storage: Queries; tasks:
       }
     },
 
-    async listByRoom({ examId, roomId }, { limit, before = FIRST }) {
+    async listByRoom({ examId, roomId }, { limit, before = ABOVE_ALL_IDS }) {
       const rows = await erasures.pages(
         examId,
         [(from, most) => storage.all(pageOfRoom, { examId, roomId, before: from, limit: most })],

@@ -1,6 +1,7 @@
 import { type ListRoomEventsInput, listedEventTypes, type RoomEventPage } from "@invigil/schema";
 import type { Principal } from "../../identity/tokens.js";
 import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
+import { ABOVE_ALL_IDS } from "../../platform/paging.js";
 import type { AccessService } from "../access/service.js";
 import { declarationOf, toListedEvent } from "./delivered-events.js";
 import type { PastEventStore } from "./past-events-store.js";
@@ -10,9 +11,6 @@ export interface PastEventService {
   /** Returns a page of what the log still has of a room, as far as the caller would have received it. @throws FORBIDDEN, ROOM_NOT_FOUND */
   list(caller: Principal, input: ListRoomEventsInput): Promise<RoomEventPage>;
 }
-
-/** The cursor of the first page is greater than every id. */
-const FIRST = Number.MAX_SAFE_INTEGER;
 
 export const createPastEventService = ({
   store,
@@ -25,7 +23,7 @@ export const createPastEventService = ({
   readonly rates: Pick<RateLimits, "charge">;
   readonly clock: () => Date;
 }): PastEventService => ({
-  async list(caller, { roomId, userId, types = listedEventTypes, pageSize, cursor = FIRST }) {
+  async list(caller, { roomId, userId, types = listedEventTypes, pageSize, cursor = ABOVE_ALL_IDS }) {
     const { examId } = await access.room(caller, roomId);
     const of = { id: cursor, types, userId, limit: pageSize, now: clock() };
     const { events, examined, ...page } = await store.before({ examId, roomId }, of);
