@@ -132,7 +132,7 @@ describe("room.listEvents", () => {
     await using hall = await openLiveHall({ config: { limits }, monotonic: () => minutes * 60_000 });
     const { examId, id: roomId } = hall.room;
     await speak(hall, "speaking");
-    // Of a room with many records, 50,000 cost nobody more than these.
+    // A call looks at no more of them in a room with 50,000.
     const createdAt = new Date();
     const other = {
       examId,

@@ -58,7 +58,7 @@ export default function MenuList({
   );
 }
 
-/** Where the menu hangs. That a menu is open, the button beside it says. */
+/** The element below which the menu stands. The button beside it tells whether the menu is open. */
 function Anchor({ ref }: { ref?: Ref<HTMLSpanElement> }) {
   return <span ref={ref} className={styles.anchor} />;
 }

@@ -27,7 +27,7 @@ export function PlayButton({ name, url }: { name: string; url: string }) {
   };
   return (
     <>
-      {/* biome-ignore lint/a11y/useMediaCaption: nobody has written what a clip says. */}
+      {/* biome-ignore lint/a11y/useMediaCaption: clips have no captions. */}
       <audio
         ref={audio}
         src={url}

@@ -8,7 +8,7 @@ export type ActRoom = Pick<Room, "id" | "name">;
 export const PERSON_ACTS = ["message", "clip", "link", "minutes", "move", "end", "remove"] as const;
 export type PersonAct = (typeof PERSON_ACTS)[number];
 
-/** What somebody asked to do, and for whom. */
+/** An action that somebody asked for, and whom it is for. */
 export type Act =
   | {
       readonly kind: PersonAct;

@@ -218,7 +218,7 @@ function Records() {
     [typeName, nameOf, roomOf],
   );
   const clear = () => change(NO_FILTER);
-  // Of what was not read, nobody knows how many there are.
+  // The number of records that were not read is unknown.
   const counted = (count: number) => (newest.isComplete ? count : undefined);
   const labelOf = (roomId: string, count: number) =>
     newest.isComplete ? `${roomOf(roomId)} (${count})` : roomOf(roomId);

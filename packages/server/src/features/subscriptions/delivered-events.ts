@@ -126,7 +126,7 @@ export const sizeOf = (event: DeliveredEvent | undefined): number =>
  */
 export type EventLoader = (event: LoggedEvent, roomId?: string) => Promise<DeliveredEvent | undefined>;
 
-/** What the log itself holds for subscribers of an event. */
+/** The fields of an event that the log holds. Subscribers receive them. */
 const payloadOf = (
   { type, id, roomId, data, createdAt: time }: LoggedEvent,
   { payload }: (typeof events)[EventType],
