@@ -60,7 +60,7 @@ describe("`invigil doctor`", () => {
     expect(findings.filter(({ state }) => state === "failed")).toEqual([]);
     expect(of("database")[0]?.found).toContain("the first start creates it");
     expect(of("aliyun_new")).toMatchObject([{ state: "ok", found: expect.stringContaining("built-in") }]);
-    for (const check of ["aliyun_old", "rong_cloud", "uploads", "stream domains"])
+    for (const check of ["aliyun_old", "rong_cloud", "uploads", "stream domains", "server"])
       expect(of(check)).toMatchObject([{ state: "off" }]);
     expect(readdirSync(folder.path)).toEqual([]);
   });
@@ -71,7 +71,7 @@ describe("`invigil doctor`", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^CHECK +STATE +FOUND +WHAT TO DO\nsettings +ok /);
     expect(stdout).toMatch(/\npublic URL +warning .+Set INVIGIL_PUBLIC_URL/);
-    expect(stdout).toMatch(/\n16 checks: 0 failed, 1 warning\n$/);
+    expect(stdout).toMatch(/\n17 checks: 0 failed, 1 warning\n$/);
   });
 
   it("names every setting that is wrong, and no value", async () => {
@@ -272,6 +272,41 @@ describe("`invigil doctor`", () => {
     ]);
     service.close();
     service.closeAllConnections();
+  });
+
+  it("says what the server that runs says of itself", async () => {
+    using folder = tempFolder();
+    const answer = { status: 200, body: "" };
+    const server = createServer((_request, response) =>
+      response.writeHead(answer.status, { connection: "close" }).end(answer.body),
+    );
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    const port = portOf(server);
+    const env = { ...testEnv, INVIGIL_HOST: "0.0.0.0", INVIGIL_PORT: String(port) };
+    const found = async (status: number, body: string) => {
+      Object.assign(answer, { status, body });
+      return (await doctor(folder.path, env)).of("server");
+    };
+    const ready = `http://127.0.0.1:${port}/ready`;
+    const current = '"status":"ready","database":"ok","migrations":"current"';
+    expect(await found(200, `{${current}}`)).toMatchObject([{ state: "ok" }]);
+    expect(await found(200, `{${current},"log":"cannot be written: broken pipe"}`)).toMatchObject([
+      { state: "failed", found: `${ready}: log cannot be written: broken pipe` },
+    ]);
+    const full =
+      '{"status":"unavailable","disk":"nearly full: writes are refused","log":"cannot be written: x"}';
+    expect(await found(503, full)).toMatchObject([
+      {
+        state: "failed",
+        found: `${ready}: disk nearly full: writes are refused; log cannot be written: x`,
+      },
+    ]);
+    expect(await found(200, "<html>")).toMatchObject([
+      { state: "warning", found: `what answers at ${ready} is no server of Invigil` },
+    ]);
+    server.close();
+    server.closeAllConnections();
+    expect((await doctor(folder.path, env)).of("server")).toMatchObject([{ state: "off" }]);
   });
 
   it("says that the clock is wrong where a vendor refuses a call for its time", async () => {

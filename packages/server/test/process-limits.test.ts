@@ -1,10 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, statfsSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { run, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+import { eventually } from "./support/drop-in.js";
+import { freePort } from "./support/ports.js";
+import { CLI, run, serve, startPaste, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 // The program at its limits: a disk that is really full, and too many requests.
 
@@ -135,6 +139,88 @@ describe.runIf(isRoot)("on a disk that fills up", () => {
     expect(listed.body.data.cheatRecordEntitys).toHaveLength(kept);
     server.kill("SIGTERM");
     expect((await server.ended()).code).toBe(0);
+  });
+});
+
+/** A server whose standard output is a file. Resolves when it answers. */
+const serveInto = async (file: string, folder: string) => {
+  const env = { ...testEnv, INVIGIL_PORT: String(await freePort()) };
+  const child = startPaste(`exec '${process.execPath}' '${CLI}' serve >> '${file}'`, { cwd: folder, env });
+  const counted = { requests: 0 };
+  const ask = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${env.INVIGIL_PORT}${path}`);
+    counted.requests += 1;
+    return { status: response.status, body: (await response.json()) as { readonly log?: string } };
+  };
+  /** Asks many times on one connection. Returns the status lines of the answers. */
+  const askOften = async (path: string, times: number) => {
+    const socket = connect(Number(env.INVIGIL_PORT), "127.0.0.1");
+    const request = (fields: string) => `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${fields}\r\n`;
+    socket.write(request("").repeat(times - 1) + request("connection: close\r\n"));
+    counted.requests += times;
+    return (await text(socket)).match(/HTTP\/1\.1 .*/g) ?? [];
+  };
+  const end = child.ended().then(({ code, stderr }) => {
+    throw new Error(`ended with ${code}: ${stderr}`);
+  });
+  end.catch(() => undefined);
+  const starting = () => ask("/ready").catch(() => ({ status: 0 }));
+  await Promise.race([end, eventually(starting, ({ status }) => status === 200)]);
+  return { ...child, env, ask, askOften, counted };
+};
+const READY = { status: "ready", database: "ok", migrations: "current" };
+const LOG_FULL = "cannot be written: no space left on device";
+
+describe.runIf(process.platform === "linux")("a server whose log cannot be written", () => {
+  it.runIf(isRoot)("answers and says so, and counts the lines that are lost, until it can", async () => {
+    using folder = tempFolder();
+    using disk = smallDisk(8);
+    const log = join(disk.path, "server.log");
+    await using server = await serveInto(log, folder.path);
+    const { env, ask, askOften, counted } = server;
+    const runDoctor = async () => {
+      const { code, stdout } = await run(["doctor", "--json"], { cwd: folder.path, env });
+      counted.requests += 1;
+      const findings = JSON.parse(stdout) as { readonly check: string }[];
+      return { code, server: findings.find(({ check }) => check === "server") };
+    };
+    expect(await runDoctor()).toMatchObject({ code: 0, server: { state: "ok" } });
+
+    const ballast = join(disk.path, "ballast");
+    writeFileSync(ballast, Buffer.alloc(disk.free()));
+    expect(disk.free()).toBe(0);
+    // The lines of these are more than what the server holds.
+    expect(await askOften("/health", 8000)).toEqual(Array.from({ length: 8000 }, () => "HTTP/1.1 200 OK"));
+    expect(await ask("/ready")).toEqual({ status: 200, body: { ...READY, log: LOG_FULL } });
+    expect(await runDoctor()).toMatchObject({
+      code: 1,
+      server: { state: "failed", found: expect.stringContaining(`log ${LOG_FULL}`) },
+    });
+
+    await rm(ballast);
+    await eventually(
+      () => ask("/ready"),
+      ({ body }) => body.log === undefined,
+    );
+    server.kill("SIGTERM");
+    expect((await server.ended()).code).toBe(0);
+    const lines = readFileSync(log, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { readonly msg: string; readonly lines?: number });
+    const lost = lines.filter(({ msg }) => msg === "log lines could not be written");
+    expect(lost).toHaveLength(1);
+    const written = lines.filter(({ msg }) => msg === "request").length;
+    expect(written + (lost[0]?.lines ?? 0)).toBe(counted.requests);
+    expect(lost[0]?.lines).toBeGreaterThan(0);
+  });
+
+  it("ends as usual", async () => {
+    using folder = tempFolder();
+    await using server = await serveInto("/dev/full", folder.path);
+    expect((await server.ask("/ready")).body).toEqual({ ...READY, log: LOG_FULL });
+    server.kill("SIGTERM");
+    expect(await server.ended()).toMatchObject({ code: 0, stderr: "" });
   });
 });
 

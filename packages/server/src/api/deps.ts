@@ -37,6 +37,8 @@ export interface ExternalDeps {
   readonly freeSpace?: ((folder: string) => Promise<number>) | undefined;
   readonly ids: Ids;
   readonly log: FastifyBaseLogger;
+  /** Returns why lines of the log cannot be written. Undefined while they can. */
+  readonly logFault?: (() => string | undefined) | undefined;
   /** The base URL of the server for clients, without a trailing slash. */
   readonly publicUrl: () => string;
   /** Signs and verifies tokens. */

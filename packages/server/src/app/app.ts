@@ -133,7 +133,7 @@ export const buildApp = async (
   // Node closes further connections at once.
   app.server.maxConnections = config.maxConnections;
   startPage(app, config);
-  healthRoutes(app, { db, config, disk: deps.disk });
+  healthRoutes(app, deps);
 
   const createContext = createContextFactory(services);
   const { timeZone, restStatus, trpcAdapter: adapter } = config;

@@ -11,13 +11,19 @@ import { authSecretOf, ownKeyOf } from "./secrets.js";
 
 export const hostInUrl = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 
+/** A log, and why its lines cannot be written, if anything says so. */
+export interface OpenLog {
+  readonly log: Logger;
+  readonly logFault?: () => string | undefined;
+}
+
 /**
  * Opens the dependencies of this installation: its database (which the caller closes), its secrets, and the
  * real clock.
  */
 export const openDeps = async (
   config: Config,
-  { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
+  { log, logFault, address = () => undefined }: OpenLog & { address?: () => string | undefined },
 ): Promise<Deps> => {
   const databaseFile = storedFileOf(config);
   const folder = databaseFile === undefined ? undefined : { databaseFile, dataDir: config.dataDir };
@@ -44,6 +50,7 @@ export const openDeps = async (
       monotonic,
       ids: createIds({ clock }),
       log,
+      logFault,
       publicUrl: () => config.publicUrl ?? address() ?? `http://${hostInUrl(config.host)}:${config.port}`,
       authSecret: authSecretOf(config),
       ownKey: (name) => ownKeyOf(config, name),

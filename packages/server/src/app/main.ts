@@ -1,6 +1,7 @@
+import { writeSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
-import { type Logger, pino } from "pino";
+import { pino } from "pino";
 import type { Deps } from "../api/deps.js";
 import { createServices, type Services } from "../api/services.js";
 import type { Config } from "../config/config.js";
@@ -10,7 +11,7 @@ import { connectionShares } from "../storage/postgres/settings.js";
 import { lockForServer } from "../storage/sqlite/server-lock.js";
 import { cannotListen } from "./address.js";
 import { buildApp } from "./app.js";
-import { hostInUrl, openDeps } from "./installation.js";
+import { hostInUrl, type OpenLog, openDeps } from "./installation.js";
 import { startServices, stopServices } from "./lifecycle.js";
 
 /** The deadline for open requests after the signal to stop, in milliseconds. */
@@ -61,11 +62,14 @@ const logStartup = ({ log, config }: Deps, url: string, isDemo: boolean): void =
 };
 
 /** Logs to standard output. Buffered lines are written when the process ends. */
-const openLog = ({ logLevel }: Config): Logger => {
-  const stdout = pino.destination({ sync: true });
-  const lines = bufferLines({ write: (text) => stdout.write(text) });
-  process.once("exit", lines.flush);
-  return pino({ level: logLevel }, lines);
+const openLog = ({ logLevel }: Config): OpenLog => {
+  const lines = bufferLines({
+    write: (bytes) => writeSync(process.stdout.fd, bytes),
+    onDropped: (count) => log.error({ lines: count }, "log lines could not be written"),
+  });
+  const log = pino({ level: logLevel }, lines);
+  process.once("exit", lines.end);
+  return { log, logFault: lines.fault };
 };
 
 /** Opens the database, builds the app, and listens. */
@@ -74,7 +78,7 @@ const openServer = async (
   { isDemo = false }: { isDemo?: boolean },
 ): Promise<RunningServer> => {
   let address: string | undefined;
-  const deps = await openDeps(config, { log: openLog(config), address: () => address });
+  const deps = await openDeps(config, { ...openLog(config), address: () => address });
   const { db } = deps;
   try {
     const services = createServices(deps, { isDemo });

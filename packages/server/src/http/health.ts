@@ -5,11 +5,21 @@ import type { Database } from "../storage/database.js";
 
 /**
  * `/health`: the process runs. `/ready`: it can serve requests, because the database responds, its schema is
- * current, and there is enough disk space.
+ * current, and there is enough disk space. It also says that the log cannot be written, which stops no request.
  */
 export const healthRoutes = (
   app: FastifyInstance,
-  { db, config, disk }: { db: Database; config: Pick<Config, "auth">; disk: Pick<Disk, "check"> },
+  {
+    db,
+    config,
+    disk,
+    logFault = () => undefined,
+  }: {
+    db: Database;
+    config: Pick<Config, "auth">;
+    disk: Pick<Disk, "check">;
+    logFault?: (() => string | undefined) | undefined;
+  },
 ): void => {
   app.get("/health", () => ({ status: "ok", auth: config.auth }));
 
@@ -28,7 +38,9 @@ export const healthRoutes = (
   };
   app.get("/ready", async ({ log }, reply) => {
     const found = await unreadiness(log);
-    if (found) return reply.code(503).send({ status: "unavailable", ...found });
-    return { status: "ready", database: "ok", migrations: "current" };
+    const fault = logFault();
+    const said = fault === undefined ? {} : { log: `cannot be written: ${fault}` };
+    if (found) return reply.code(503).send({ status: "unavailable", ...found, ...said });
+    return { status: "ready", database: "ok", migrations: "current", ...said };
   });
 };

@@ -15,6 +15,7 @@ import type { CommandRun } from "../run.js";
 import { checkCapacity, streamDomains, streamsInBrowsers } from "./capacity.js";
 import { type Finding, findingsOf } from "./finding.js";
 import { checkInstallation, streamCallback } from "./installation.js";
+import { runningServer } from "./server.js";
 import { checkSettings } from "./settings.js";
 import { checkVendors } from "./vendors.js";
 
@@ -84,6 +85,7 @@ export const runChecks = async (run: CommandRun): Promise<Finding[]> => {
   return [
     ...checkSettings(environment, file),
     ...(await checkInstallation(config, missingAudio)),
+    await runningServer(config),
     streamDomains(config, demand),
     streamCallback(config),
     streamsInBrowsers(config),
