@@ -243,6 +243,8 @@ describe("a read", () => {
           isGone ? Promise.reject(new Error("the database is closed")) : db.storage.write(work),
       },
       roomExams: createRoomExams(),
+      hasFound: () => false,
+
       ids: createIds({ clock: () => new Date(now) }),
       clock: () => new Date(now),
       monotonic: () => now,
@@ -261,6 +263,28 @@ describe("a read", () => {
     isGone = false;
     await accessLog.flush();
     expect(await rowsOf(db, auditEntries)).toHaveLength(1999);
+  });
+
+  it("of one actor displaces no entries of others, and refusals of any number of actors displace none", async () => {
+    await using audit = await openAudit();
+    const { teacher, admin, room } = await audit.found();
+    const { accessLog } = audit.services;
+    const mend = await failWrites(audit.db, auditEntries, "insert");
+    await teacher.participant.list({ roomId: room.id });
+    const busy = acting({ userId: "busy", role: "teacher", expiresAt: new Date(1) });
+    for (let n = 0; n < 3000; n += 1) accessLog.note(busy, { subject: `s${n}` });
+    for (let n = 0; n < 3000; n += 1)
+      accessLog.note({ ...busy, userId: `guest${n}`, roomId: room.id, tokenId: `link${n}` }, {}, "FORBIDDEN");
+    await admin.participant.list({ roomId: room.id });
+    await mend();
+    const entries = await audit.entries();
+    const by = (...names: string[]) => entries.filter(({ actorId }) => names.includes(actorId));
+    expect(by("teacher1", "root").map(({ procedure }) => procedure)).toEqual([
+      "participant.list",
+      "participant.list",
+    ]);
+    expect(by("busy")).toHaveLength(1998);
+    expect(entries).toHaveLength(4000);
   });
 });
 
@@ -289,6 +313,53 @@ describe("a refused call", () => {
       ["teacher2", "FORBIDDEN", 1, examId, roomId, null],
       ["root", "ROOM_NOT_FOUND", 2, null, null, null],
     ]);
+  });
+});
+
+describe("refused calls", () => {
+  it("of examinees who invent rooms and exams are one entry each, and displace no token that is issued", async () => {
+    await using audit = await openAudit();
+    const { room, teacher } = await audit.found();
+    const mend = await failWrites(audit.db, auditEntries, "insert");
+    const examinees = ["examinee1", "examinee2", "examinee3"].map((sub) =>
+      audit.as({ sub, role: "examinee" }),
+    );
+    const issued: string[] = [];
+    for (let n = 0; n < 700; n += 1) {
+      for (const examinee of examinees)
+        expect(await made(examinee.room.snapshot({ roomId: `nowhere${n}` }))).toBe("FORBIDDEN");
+      if (n < 576) continue;
+      const input = { roomId: room.id, userId: "examinee1", role: "examinee" } as const;
+      issued.push((await teacher.auth.issueToken(input)).tokenId);
+    }
+    for (let n = 0; n < 3; n += 1)
+      expect(await made(teacher.participant.locate({ examId: `nowhere${n}`, userId: "x" }))).toBe(
+        "FORBIDDEN",
+      );
+    await mend();
+    const entries = await audit.entries();
+    const tokens = entries.flatMap(({ procedure, subject }) =>
+      procedure === "auth.issueToken" ? subject : [],
+    );
+    expect(issued).toHaveLength(124);
+    expect(new Set(tokens)).toEqual(new Set(issued));
+    const refused = entries.filter(({ outcome }) => outcome === "FORBIDDEN");
+    const kept = refused.map(({ actorId, roomId, examId, times }) => [actorId, roomId, examId, times].join());
+    expect(kept.toSorted()).toEqual([
+      "examinee1,,,700",
+      "examinee2,,,700",
+      "examinee3,,,700",
+      "teacher1,,,3",
+    ]);
+  });
+
+  it("name the exam that exists", async () => {
+    await using audit = await openAudit();
+    const { room } = await audit.found();
+    const { examId } = room;
+    const stranger = audit.as({ sub: "teacher2", role: "teacher" });
+    expect(await made(stranger.participant.locate({ examId, userId: "x" }))).toBe("FORBIDDEN");
+    expect(await audit.entries()).toMatchObject([{ examId, roomId: null, personId: null }]);
   });
 });
 

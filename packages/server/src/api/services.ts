@@ -129,10 +129,12 @@ export const createServices = (
   const auditLog = createAuditLog({ ids: auditIds, clock });
   const roomExams = createRoomExams();
   const unordered = createUnordered(storage);
+  const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
   const accessLog = createAccessLog({
     storage,
     writes: { unordered },
     roomExams,
+    hasFound: uncountedAccess.hasFound,
     ids: auditIds,
     clock,
     monotonic,
@@ -195,7 +197,6 @@ export const createServices = (
   const deadLetters = createDeadLetters({ store: outboxStore, queues, clock });
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
-  const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
   const seriesStore = createSeriesStore({ storage, writes, duties });
   const seriesRecorder = createSeriesRecorder({
     store: seriesStore,

@@ -1,9 +1,7 @@
-import { eq } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
+import { identityKey } from "../identity/usage-key.js";
 import type { Ids } from "../platform/ids.js";
 import type { Queries } from "../storage/port.js";
-import { param, query, statement } from "../storage/statement.js";
-import { exams } from "../storage/tables.js";
 import { type AuditEntry, ENDED, entryOf, insertEntries, OK, type Target } from "./audit.js";
 import type { Author } from "./calls.js";
 import type { RoomExams } from "./room-exams.js";
@@ -16,16 +14,17 @@ import type { Writes } from "./writes.js";
 export interface AccessLog {
   /**
    * Notes a call. It neither waits nor throws.
-   * @param outcome default: `ok`. A refused call names nobody, and its room and exam only if they exist: the caller may have written anything
+   * @param outcome default: `ok`. A refused call names nobody, and its room and exam only if it is known that they exist: the caller may have
+   * written anything
    */
   note(author: Author, target: Target, outcome?: string): void;
   /** Writes what was noted so far. If the database does not respond, that is tried again later. Never rejects. */
   flush(): Promise<void>;
 }
 
-/** How long calls are gathered, in milliseconds. */
+/** How long calls are gathered, in milliseconds, unless many come. */
 const GATHERED_MS = 1000;
-/** The most rows that are held. Further ones are lost, and the log says how many. */
+/** The most rows that are held of calls that succeeded, and of refused ones. Further ones are lost, and the log says how many. */
 const MAX_HELD = 2000;
 /**
  * How long rows are held while they cannot be written, in milliseconds. The last stage of an erasure comes later, and so finds the rows that
@@ -35,20 +34,19 @@ export const MAX_HELD_MS = 30_000;
 const ROWS_A_WRITE = 500;
 const NOBODY = [null];
 
-const examExists = statement(
-  query
-    .select({ id: exams.id })
-    .from(exams)
-    .where(eq(exams.id, param("examId"))),
-);
-
 /** A row without its id, which it gets when it is written. */
 type Noted = Omit<AuditEntry, "id">;
 interface Held {
+  /** Whose share it takes. */
+  readonly actor: string;
+  /** Equal for equal calls. */
+  readonly key: string;
   readonly entry: Noted;
   /** When it was noted, by the monotonic clock. */
   readonly since: number;
 }
+
+const isGranted = (outcome: string): boolean => outcome === OK || outcome === ENDED;
 
 /** A text that is equal for equal calls, apart from whom they name. It is made for each call, so it takes less than one of the entry. */
 const keyOfCall = (
@@ -57,14 +55,52 @@ const keyOfCall = (
   outcome: string,
 ): string =>
   `${procedure}\n${outcome}\n${userId}\n${role}\n${tokenId}\n${sessionId}\n${operator}\n${address}\n${entryPoint}\n${examId}\n${roomId}\n${subject}`;
-/** The same for an entry. */
-const keyOf = (entry: Noted): string =>
-  JSON.stringify(Object.values({ ...entry, createdAt: 0, requestId: "", times: 0 }));
+
+/** Holds a number of rows. When they are full, the actor with the most rows loses one, so no actor displaces the rows of others. */
+const createShares = () => {
+  let byActor = new Map<string, Map<string, Held>>();
+  let size = 0;
+  return {
+    size: () => size,
+    /**
+     * @param make makes what is held if it is the first of its key
+     * @returns how many calls are lost
+     */
+    hold(actor: string, key: string, times: number, make: () => Held): number {
+      const own = byActor.get(actor) ?? new Map<string, Held>();
+      const same = own.get(key);
+      if (same) {
+        same.entry.times += times;
+        return 0;
+      }
+      let lost = 0;
+      if (size >= MAX_HELD) {
+        let largest = own;
+        for (const share of byActor.values()) if (share.size > largest.size) largest = share;
+        if (largest.size <= own.size + 1) return times;
+        const newest = [...largest.values()].at(-1);
+        if (newest) largest.delete(newest.key);
+        lost = newest?.entry.times ?? 0;
+        size -= 1;
+      }
+      byActor.set(actor, own.set(key, make()));
+      size += 1;
+      return lost;
+    },
+    takeAll(): Held[] {
+      const taken = [...byActor.values()].flatMap((own) => [...own.values()]);
+      byActor = new Map();
+      size = 0;
+      return taken;
+    },
+  };
+};
 
 export const createAccessLog = ({
   storage,
   writes,
   roomExams,
+  hasFound,
   ids,
   clock,
   monotonic,
@@ -74,57 +110,47 @@ export const createAccessLog = ({
   storage: Queries;
   writes: Pick<Writes, "unordered">;
   roomExams: RoomExams;
+  /** Whether the exam was found when the author's call began. */
+  hasFound: (author: Author, examId: string) => boolean;
   ids: Ids;
   clock: () => Date;
   monotonic: () => number;
   hasFreeSpace: () => boolean;
   log: FastifyBaseLogger;
 }): AccessLog => {
-  let held = new Map<string, Held>();
+  // Refused calls cost their caller nothing, so they have places of their own.
+  const held = { granted: createShares(), refused: createShares() };
   let lost = 0;
   let isFailing = false;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
 
-  /** @param make makes what is held if it is the first of its key */
-  const hold = (key: string, times: number, make: () => Held): void => {
-    const same = held.get(key);
-    if (same) same.entry.times += times;
-    else if (held.size < MAX_HELD) held.set(key, make());
-    else lost += times;
+  const hold = (outcome: string, actor: string, key: string, times: number, make: () => Held): void => {
+    lost += held[isGranted(outcome) ? "granted" : "refused"].hold(actor, key, times, make);
   };
-  /** Completes entries. Calls that named different rooms that do not exist are equal then. */
-  const foldedRows = async (noted: readonly Noted[]): Promise<Noted[]> => {
-    const folded = new Map<string, Noted>();
-    const entries = await storage.together(() => Promise.all(noted.map(completed)));
-    for (const entry of entries) {
-      const key = keyOf(entry);
-      const same = folded.get(key);
-      folded.set(key, same ? { ...same, times: same.times + entry.times } : entry);
-    }
-    return [...folded.values()];
-  };
+  const heldRows = (): number => held.granted.size() + held.refused.size();
 
-  /** Adds the exam of a room. Removes the room and the exam of a refused call if they do not exist. */
+  /** Returns what a refused call named, as far as it is known to exist. Invented ids are equal then. */
+  const checked = (author: Author, { roomId, examId }: Target): Target => {
+    const ofRoom = roomId === undefined ? undefined : roomExams.rememberedExamOf(roomId);
+    if (ofRoom !== undefined) return { roomId, examId: ofRoom };
+    return { examId: examId !== undefined && hasFound(author, examId) ? examId : undefined };
+  };
+  /** Adds the exam of a room. */
   const completed = async (entry: Noted): Promise<Noted> => {
-    const { roomId } = entry;
-    const ofRoom = roomId === null ? undefined : await roomExams.examOf(storage, roomId);
-    if (entry.outcome === OK || entry.outcome === ENDED)
-      return { ...entry, examId: entry.examId ?? ofRoom ?? null };
-    if (ofRoom !== undefined) return { ...entry, examId: ofRoom };
-    const exam = entry.examId === null ? undefined : await storage.get(examExists, { examId: entry.examId });
-    return { ...entry, examId: exam?.id ?? null, roomId: null };
+    const { roomId, examId } = entry;
+    if (roomId === null || examId !== null) return entry;
+    return { ...entry, examId: (await roomExams.examOf(storage, roomId)) ?? null };
   };
 
   const writeAll = async (): Promise<void> => {
-    if (held.size === 0 && lost === 0) return;
-    const taken = [...held];
-    held = new Map();
+    if (heldRows() === 0 && lost === 0) return;
+    const taken = [...held.granted.takeAll(), ...held.refused.takeAll()];
     try {
       if (!hasFreeSpace()) throw new Error("the disk is nearly full");
       while (taken.length > 0) {
         const some = taken.slice(0, ROWS_A_WRITE);
-        const rows = await foldedRows(some.map(([, { entry }]) => entry));
+        const rows = await storage.together(() => Promise.all(some.map(({ entry }) => completed(entry))));
         await writes.unordered({}, (tx) =>
           tx.last(() =>
             tx.insert(
@@ -137,42 +163,57 @@ export const createAccessLog = ({
       }
       isFailing = false;
     } catch (error) {
-      for (const [key, one] of taken)
-        if (monotonic() - one.since < MAX_HELD_MS) hold(key, one.entry.times, () => one);
-        else lost += one.entry.times;
+      for (const one of taken) {
+        const { actor, key, entry, since } = one;
+        if (monotonic() - since < MAX_HELD_MS) hold(entry.outcome, actor, key, entry.times, () => one);
+        else lost += entry.times;
+      }
       if (!isFailing) log.info({ err: error }, "reads and refused calls are not in the audit yet");
       isFailing = true;
-      if (held.size > 0) schedule();
     }
     if (lost > 0) log.error({ calls: lost }, "reads and refused calls are missing in the audit");
     lost = 0;
   };
-  const flush = async (): Promise<void> => {
+  const write = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    await running;
     running ??= writeAll().finally(() => {
       running = undefined;
+      if (heldRows() > 0) schedule();
     });
-    await running;
+    return running;
   };
   const schedule = (): void => {
-    timer ??= setTimeout(() => void flush(), GATHERED_MS);
+    // Many are written at once, so that a busy second loses nothing.
+    if (heldRows() >= ROWS_A_WRITE && !running && !isFailing) {
+      void write();
+      return;
+    }
+    timer ??= setTimeout(() => void write(), GATHERED_MS);
     // The timer keeps no process running.
     timer.unref();
   };
 
   return {
-    note(author, { people = [], ...target }, outcome = OK) {
+    note(author, { people = [], ...named }, outcome = OK) {
+      const granted = isGranted(outcome);
+      const target = granted ? named : checked(author, named);
       const call = keyOfCall(author, target, outcome);
-      const named = people.length > 0 && (outcome === OK || outcome === ENDED) ? new Set(people) : NOBODY;
-      for (const personId of named)
-        hold(`${call}\n${personId}`, 1, () => ({
+      const actor = identityKey(author);
+      for (const personId of granted && people.length > 0 ? new Set(people) : NOBODY) {
+        const key = `${call}\n${personId}`;
+        hold(outcome, actor, key, 1, () => ({
+          actor,
+          key,
           entry: { ...entryOf(author, target, outcome), createdAt: clock(), times: 1, personId },
           since: monotonic(),
         }));
+      }
       schedule();
     },
-    flush,
+    async flush() {
+      await running;
+      await write();
+    },
   };
 };

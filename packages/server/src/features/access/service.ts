@@ -29,9 +29,10 @@ export interface AccessibleExam {
  * A caller, with what was read together with their rights when the call began. The answers are for this call only: what outlives it has to
  * ask again.
  */
-type InformedCaller = Caller & {
+interface Informed {
   readonly known?: { readonly questions: Questions; readonly answers: Answers };
-};
+}
+type InformedCaller = Caller & Informed;
 
 /** What counts towards no limits of rooms and exams: who the caller is, and what belongs to neither. */
 export interface UncountedAccess {
@@ -44,6 +45,8 @@ export interface UncountedAccess {
   readonly confirm: (caller: Principal, named?: Named) => MaybePromise<Principal | undefined>;
   /** Returns a caller who is the same person as another in the same call, so that what was read for one holds for both. */
   actingAs(confirmed: Principal, person: Principal): Principal;
+  /** Whether an exam that a call names was found together with the rights of its caller. */
+  readonly hasFound: (caller: Pick<Caller, "userId">, examId: string) => boolean;
   /** Returns the caller without what was read for their call, for what outlives the call. */
   withoutAnswers(caller: Principal): Principal;
   /** Returns the session of a caller's token, if it has not ended. */
@@ -273,6 +276,7 @@ export const createAccessService = ({
       const { known }: InformedCaller = confirmed;
       return known ? { ...person, known } : person;
     },
+    hasFound: ({ known }: Pick<Caller, "userId"> & Informed, examId) => known?.answers.exam?.id === examId,
     withoutAnswers(caller) {
       const { known: _, ...rest }: InformedCaller & Principal = caller;
       return rest;
