@@ -10,7 +10,7 @@ import { planFor } from "./lib/plan.mjs";
 import { CALLS } from "./lib/records.mjs";
 import { createStage } from "./lib/stage.mjs";
 import { tableOf } from "./lib/table.mjs";
-import { groups } from "./rows/index.mjs";
+import { groupsFor } from "./rows/index.mjs";
 
 const resultsFile = join(import.meta.dirname, "results.json");
 
@@ -55,6 +55,8 @@ const { options, refuse } = readCommandLine({
     json: { type: "boolean" },
   },
 });
+const plan = planFor(options);
+const groups = groupsFor(plan);
 const names = groups.flat().map(({ name }) => name);
 const unknown = options.row?.find((name) => !names.includes(name));
 if (unknown !== undefined) refuse(`There is no row ${unknown}. There are: ${names.join(", ")}`);
@@ -67,7 +69,6 @@ if (options.list) {
   }
   process.exit();
 }
-const plan = planFor(options);
 const start = performance.now();
 
 say("building");

@@ -65,7 +65,7 @@ export const invigil = (path) => ({
   path,
   async start({ stage }) {
     const { file, room } = await stage.databaseFor(path);
-    const { url, child } = await stage.startServer(file);
+    const { url, child } = await stage.serverOf(file);
     const load = await loadOf({ stage, path, url, file, room });
     return overHttp({ stage, path, child, load, file, room });
   },

@@ -38,12 +38,13 @@ const headOf = ({ name, ours, theirs, measure, goal }) => ({
 
 /** The ratio is taken within each round, where both sides met the same machine; the median of these counts. */
 const resultOf = (row, entryOf) => {
-  const { ours, theirs, measure, goal } = row;
+  const { ours, theirs, measure, goal, scaled } = row;
   const [our, their] = [entryOf(ours), entryOf(theirs)];
   const failure = our.failure ?? their.failure;
   if (failure) return { ...headOf(row), failure };
   const ratios = our.rounds.map((round, n) => measure.of(round) / measure.of(their.rounds[n]));
   const value = median(ratios);
+  if (!Number.isFinite(value)) return { ...headOf(row), failure: "nothing was measured" };
   const [left, right] = [sideOf(our, measure), sideOf(their, measure)];
   const isHeldBack = ({ contender }, { busy }) =>
     goal?.atLeast !== undefined && contender.isLoaded && busy < BUSY;
@@ -59,6 +60,7 @@ const resultOf = (row, entryOf) => {
       verdict: verdictOf(value, goal, {
         ourHeldBack: isHeldBack(our, left),
         theirHeldBack: isHeldBack(their, right),
+        scaled,
       }),
     }),
     ours: left,

@@ -6,13 +6,24 @@ const WHOLE_MEMORY = { base: 60, seconds: 600, records: 1_000_000 };
 const SCALED_MEMORY = { base: 60, seconds: 120, records: 0, scaled: true };
 const QUICK_MEMORY = { base: 5, seconds: 10, records: 0, scaled: true };
 
+/** The records of the larger of two rooms whose pages are compared. */
+const MANY = 10_000_000;
+const QUICK_MANY = 200_000;
+
 /** @param {{ quick?: boolean, row?: string[] }} options the memory row is made whole when it is asked for by name */
 export const planFor = ({ quick, row }) =>
   quick
-    ? { rounds: 3, seconds: 0.5, warmUp: 0.5, memory: QUICK_MEMORY }
+    ? {
+        rounds: 3,
+        seconds: 0.5,
+        warmUp: 0.5,
+        memory: QUICK_MEMORY,
+        many: { records: QUICK_MANY, scaled: true },
+      }
     : {
         rounds: 5,
         seconds: 1.5,
         warmUp: 2,
+        many: { records: MANY },
         memory: row?.includes("memory") ? WHOLE_MEMORY : SCALED_MEMORY,
       };

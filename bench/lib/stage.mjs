@@ -71,12 +71,25 @@ export const createStage = (root = HERE, loader = createLoader()) => {
     return (await run(process.execPath, args, { env, cwd: settings.INVIGIL_DATA_DIR })).trim();
   };
 
+  /** The servers that run, by the file of their database. */
+  const serving = new Map();
+
   return {
     databaseFor: createDatabases(),
     settingsFor,
 
     /** Starts a server on this database. */
     startServer: (file, more) => startServer(settingsFor(file, more), cli),
+
+    /** The server of a database that several paths read: a SQLite file has one. */
+    async serverOf(file) {
+      if (!serving.has(file)) {
+        const server = await startServer(settingsFor(file), cli);
+        server.child.once("exit", () => serving.delete(file));
+        serving.set(file, server);
+      }
+      return serving.get(file);
+    },
 
     /** The headers of a request: one teacher makes them all. */
     async headersOf(file, { method }) {

@@ -97,6 +97,16 @@ test("what fails fails its rows only, and says why", async () => {
   ]);
 });
 
+test("a row without a figure is a row that failed, also if it is for information", async () => {
+  const nothing = contender("nothing", [0, 0, 0, 0]);
+  const row = { ours: nothing, theirs: nothing, measure: callsPerSecond };
+  const results = await measured([
+    { ...row, name: "information" },
+    { ...row, name: "goal", goal: { atLeast: 1 } },
+  ]);
+  expect(results.map(({ failure }) => failure)).toEqual(["nothing was measured", "nothing was measured"]);
+});
+
 test("a row that fails alone is a row that failed", async () => {
   const run = async () => {
     throw new Error("there is no /proc");
@@ -111,6 +121,22 @@ test("a row that fails alone is a row that failed", async () => {
     },
   ]);
   expect(result).toMatchObject({ row: "alone", failure: "there is no /proc" });
+});
+
+test("what is measured of fewer records than the goal is about says so", async () => {
+  const [result] = await measured([
+    {
+      name: "scaled",
+      ours: contender("ours", [1, 1, 1, 1]),
+      theirs: contender("theirs", [1, 1, 1, 1]),
+      measure: timePerCall,
+      goal: { atMost: 1.3 },
+      scaled: true,
+    },
+  ]);
+  expect(result.verdict).toBe("met (scaled)");
+  expect(planFor({ quick: true }).many).toMatchObject({ scaled: true });
+  expect(planFor({}).many).toEqual({ records: 10_000_000 });
 });
 
 test("memory is measured whole only when it is asked for, and says so when it is not", () => {

@@ -1,7 +1,7 @@
 // All rows, in the order of the table. Rows whose rounds are interleaved stand together.
 import { latency, least, throughput } from "./add-records.mjs";
 import { live as clientLiveSize, row as clientSize } from "./client-size.mjs";
-import { deep, first } from "./list-records.mjs";
+import { rowsFor as listRecordsFor } from "./list-records.mjs";
 import { latency as liveLatency, memory as liveMemory } from "./live.mjs";
 import { row as memory } from "./memory.mjs";
 import { row as roomInfo, bareRow as roomInfoBare } from "./room-info.mjs";
@@ -20,15 +20,16 @@ import { row as userList } from "./user-list.mjs";
  * @property {{ label: string }} [theirs] absent where the goal is an amount
  * @property {{ unit: string, digits: number }} measure
  * @property {import("../lib/verdict.mjs").Goal} [goal] absent where the row is for information
+ * @property {boolean} [scaled] whether what is measured is smaller than what the goal is about
  * @property {true} [needsClient] whether the client must be built
  * @property {(tools: object) => Promise<object>} [run] for a row that is not made of rounds
  */
 
-/** @type {Row[][]} */
-export const groups = [
+/** @returns {Row[][]} */
+export const groupsFor = (plan) => [
   [roomInfo, roomInfoBare, trpcStock, trpcRest, trpcBatch, trpcOrpc],
   [least, throughput, latency],
-  [first, deep],
+  listRecordsFor(plan),
   [userList],
   [liveLatency, liveMemory],
   [start],

@@ -2,16 +2,15 @@ import { timePerCall } from "../lib/measures.mjs";
 import { listCheatRecord } from "../lib/paths.mjs";
 
 const FEW = 10_000;
-const MANY = 10_000_000;
 
 /** Whether a page costs more in a room with many records. */
-const rowOf = (page) => ({
+const rowFor = (page, { records, scaled }) => ({
   name: `list-${page}`,
-  ours: listCheatRecord(page, MANY),
+  ours: listCheatRecord(page, records),
   theirs: listCheatRecord(page, FEW),
   measure: timePerCall,
   goal: { atMost: 1.3 },
+  scaled,
 });
 
-export const first = rowOf("first");
-export const deep = rowOf("deep");
+export const rowsFor = ({ many }) => [rowFor("first", many), rowFor("deep", many)];
