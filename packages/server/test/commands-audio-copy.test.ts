@@ -132,8 +132,8 @@ describe("invigil audio copy", () => {
     const first = await copy("--from", "folder");
     clearInterval(timer);
     expect(first).toMatchObject({
-      code: 1,
-      stderr: "invigil: interrupted: run the command again to copy the other files\n",
+      code: 130,
+      stderr: '{"error":{"message":"interrupted: run the command again to copy the other files"}}\n',
       found: { stopped: true },
     });
     expect(first.found.copied).toBeLessThan(3);
@@ -168,6 +168,6 @@ describe("invigil audio copy", () => {
   ])("refuses $args", async ({ args, reason }) => {
     mkdirSync(join(folder.path, "data"));
     const { code, stderr } = await inPlace("folder").copy(...args);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(reason) });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(reason) });
   });
 });

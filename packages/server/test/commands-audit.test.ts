@@ -59,12 +59,21 @@ describe("a command", () => {
 
   it("refuses a name that could not be shown", async () => {
     const { code, stderr } = await runHere(["--as", "a\nb", "exam", "list"], options);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toMatch(/^invigil: option '--as <name>' argument 'a\nb' is invalid\. Specify 1 to 64 /);
   });
 });
 
 describe("invigil audit list", () => {
+  it("takes a day for --since and --until", async () => {
+    await runWell(["exam", "update", installed.examId, "--name", "Finals"], options);
+    const updated = async (...args: readonly string[]) =>
+      (await listed("--procedure", "exam.update", ...args)).length > 0;
+    expect(await updated("--since", "yesterday", "--until", "tomorrow")).toBe(true);
+    expect(await updated("--until", "yesterday")).toBe(false);
+    expect(await updated("--since", "tomorrow")).toBe(false);
+  });
+
   it("prints a table, newest first, and says that there is more", async () => {
     installed.write("people.csv", "id,name\np1,P\n");
     await runWell(["roster", "import", "people.csv", "--exam", "Finals"], options);

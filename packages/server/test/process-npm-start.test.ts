@@ -82,7 +82,7 @@ test("npm start installs what builds and serves, npm test the rest, and neither 
 test("npm start tells what would stop the server before it builds", { timeout: 120_000 }, async () => {
   const before = built();
   const option = await start("npm start -- --prot 1");
-  expect(option).toMatchObject({ code: 1, stderr: expect.stringContaining("unknown option '--prot'") });
+  expect(option).toMatchObject({ code: 2, stderr: expect.stringContaining("unknown option '--prot'") });
 
   await using other = createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));

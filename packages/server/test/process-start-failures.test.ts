@@ -112,9 +112,9 @@ describe.concurrent("serve --check", () => {
     using folder = tempFolder();
     expectOneLine(await check(folder.path, { INVIGIL_PORT: "seven" }), /INVIGIL_PORT/);
     const unknown = await check(folder.path, {}, "--prot", "1");
-    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("unknown option '--prot'") });
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("unknown option '--prot'") });
     const port = await check(folder.path, {}, "--port", "65536");
-    expect(port).toMatchObject({ code: 1, stderr: expect.stringContaining("from 0 to 65535") });
+    expect(port).toMatchObject({ code: 2, stderr: expect.stringContaining("from 0 to 65535") });
   });
 
   it("names an address that is in use, and what to type", async () => {

@@ -1,16 +1,16 @@
 import { constants } from "node:fs";
 import { chmod, copyFile, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { SetupError } from "../platform/setup-error.js";
+import { InterruptedError } from "../platform/setup-error.js";
 
 /** The interface of long work to its caller. */
 export interface BackupControl {
-  /** @throws SetupError if the user has interrupted the work */
+  /** @throws InterruptedError if the user has interrupted the work */
   readonly throwIfStopped: () => void;
   readonly show: (done: number, all: number) => void;
 }
 
-export const stoppedError = (): SetupError => new SetupError("interrupted: nothing was changed");
+export const stoppedError = () => new InterruptedError("interrupted: nothing was changed");
 
 /** Adds up processed bytes and reports the progress. */
 export const countBytes = ({ throwIfStopped, show }: BackupControl, all: number) => {

@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { type Config, parseConfig, readEnvironment } from "../config/config.js";
 import type { CopiedFiles } from "../features/audio/service.js";
-import { SetupError } from "../platform/setup-error.js";
+import { invalidInput } from "../platform/errors.js";
+import { InterruptedError, SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { audioPlaceOf, firstNames } from "./audio-place.js";
 import { withLocalApp } from "./local-app.js";
@@ -20,13 +21,11 @@ interface CopyOptions {
 const MIB = 1024 * 1024;
 const PLACE = /^(?:(database|bucket)|folder(?::(.+))?)$/;
 
-/** @throws SetupError */
+/** @throws INVALID_INPUT, SetupError */
 const configOf = (run: CommandRun, option: string, place: string): Config => {
   const [match, shared, dataDir] = PLACE.exec(place) ?? [];
   if (match === undefined)
-    throw new SetupError(
-      `${option} must be folder, database, bucket, or folder:<data folder>, not '${place}'`,
-    );
+    throw invalidInput(option, `must be folder, database, bucket, or folder:<data folder>, not '${place}'`);
   return parseConfig({
     ...readEnvironment(run.io.env),
     INVIGIL_AUDIO_STORE: shared ?? "folder",
@@ -52,7 +51,7 @@ const copyAudio = (
     const source = configOf(run, "--from", fromPlace);
     const target = toPlace === undefined ? config : configOf(run, "--to", toPlace);
     const [from, to] = [audioPlaceOf(source), audioPlaceOf(target)];
-    if (from === to) throw new SetupError(`--from and --to must be two places, and both are ${to}`);
+    if (from === to) throw invalidInput("--from and --to", `must be two places, and both are ${to}`);
     if (remove && from === audioPlaceOf(config))
       throw new SetupError(
         `--remove must not be used while servers read from ${from}: set INVIGIL_AUDIO_STORE to the new place and start them again first`,
@@ -72,8 +71,8 @@ const copyAudio = (
     );
     print(run, json, { from, to, ...found }, () => summaryOf(from, to, found));
     const { stopped, missing, damaged } = found;
-    if (stopped) run.io.stderr.write("invigil: interrupted: run the command again to copy the other files\n");
-    if (stopped || missing.length > 0 || damaged.length > 0) run.exitCode = 1;
+    if (missing.length > 0 || damaged.length > 0) run.exitCode = 1;
+    if (stopped) throw new InterruptedError("interrupted: run the command again to copy the other files");
   });
 
 /** Adds the command `audio copy`. */

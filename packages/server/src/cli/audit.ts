@@ -48,7 +48,7 @@ const tableOf = (entries: readonly AuditEntry[], format: (time: Date) => string)
   );
 
 export const addAudit = (program: Command, run: CommandRun): void => {
-  const times = "as '2026-06-07 09:00', 'today 09:00' or ISO";
+  const times = "as '2026-06-07 09:00', yesterday, 'today 09:00' or ISO";
   program
     .command("audit")
     .description("look up who changed or read what, and who was refused")
@@ -66,7 +66,9 @@ export const addAudit = (program: Command, run: CommandRun): void => {
       withLocalApp(run, async (app) => {
         const { timeZone } = app.config;
         const timeOf = (option: string, text: string | undefined) =>
-          text === undefined ? undefined : parseTime(text, { option, timeZone, now: app.deps.clock() });
+          text === undefined
+            ? undefined
+            : parseTime(text, { option, timeZone, now: app.deps.clock(), past: true });
         const filter = {
           examId: exam === undefined ? undefined : await examIdOf(app, exam),
           actorId: actor,

@@ -24,9 +24,9 @@ const storagePaths = (run: CommandRun): StoragePaths => {
 
 const summary = ({ createdAt, counts, bucketFiles = 0, files }: Manifest): string => {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const { exams = 0, rooms = 0, participants = 0, cheat_records: records = 0 } = counts;
+  const { exams = 0, rooms = 0, participants = 0, unseated = 0, cheat_records: records = 0 } = counts;
   return [
-    `created ${createdAt}: ${count(exams, "exam")}, ${count(rooms, "room")}, ${count(participants, "person", "people")}`,
+    `created ${createdAt}: ${count(exams, "exam")}, ${count(rooms, "room")}, ${count(participants + unseated, "person", "people")}`,
     `${count(records, "record")}; ${count(files.length, "file")}, ${(bytes / MIB).toFixed(1)} MiB`,
     ...(bucketFiles > 0 ? [`without ${count(bucketFiles, "audio file")} in the bucket`] : []),
   ].join(", ");

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { AUDIO, SECRETS } from "../backup/manifest.js";
 import { parseConfig, readEnvironment } from "../config/config.js";
+import { invalidInput } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
 import type { CopyEnd } from "../storage/copy/copy.js";
 import { isPostgresUrl, shownUrl } from "../storage/postgres/settings.js";
@@ -11,12 +12,11 @@ import { withProgress } from "./long-work.js";
 import { count, print, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 
-/** @throws SetupError that does not repeat the URL, which may contain a password */
+/** @throws INVALID_INPUT that does not repeat the URL, which may contain a password */
 const endOf = (option: string, text: string): CopyEnd => {
   if (isPostgresUrl(text)) return { url: text };
   const file = /^file:(.+)$/.exec(text)?.[1];
-  if (file === undefined)
-    throw new SetupError(`${option} must be file:<path> or postgres://<host>/<database>`);
+  if (file === undefined) throw invalidInput(option, "must be file:<path> or postgres://<host>/<database>");
   return { file: resolve(file) };
 };
 

@@ -36,7 +36,7 @@ export const addSeries = (exam: Command, run: CommandRun): void => {
     .option("--room <room>", "only one room, specified by its id or name")
     .option(
       "--since <time>",
-      "from this time on, at most 24 hours back, as '2026-06-07 09:00', 'today 09:00' or ISO; default: an hour ago",
+      "from this time on, at most 24 hours back, as '2026-06-07 09:00', today, 'yesterday 21:00' or ISO; default: an hour ago",
     )
     .addOption(jsonOption())
     .action((text: string, { room, since, json }: SeriesOptions) =>
@@ -49,7 +49,7 @@ export const addSeries = (exam: Command, run: CommandRun): void => {
           since:
             since === undefined
               ? new Date(now.getTime() - HOUR_MS)
-              : parseTime(since, { option: "--since", timeZone, now }),
+              : parseTime(since, { option: "--since", timeZone, now, past: true }),
         });
         print(run, json, series, () =>
           series.present.length === 0

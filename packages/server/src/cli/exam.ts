@@ -3,8 +3,8 @@ import {
   createExamInput,
   type Exam,
   type ExamAudioInput,
+  type ExamCounts,
   type ExamSummary,
-  MAX_COUNTED,
   userIdSchema,
   type VideoProfile,
 } from "@invigil/schema";
@@ -100,7 +100,7 @@ const changedAudio = (exam: Exam, { schedule, offer }: ExamOptions, times: Parse
   ];
 };
 
-const examText = (exam: Exam, timeZone: string): string => {
+const examText = (exam: Exam & { readonly counts?: ExamCounts }, timeZone: string): string => {
   const video = exam.videoProfile?.data;
   const facts = table(
     ["exam", exam.id],
@@ -108,6 +108,12 @@ const examText = (exam: Exam, timeZone: string): string => {
       ["name", exam.name],
       ["start", formatTime(exam.startTime, timeZone)],
       ["end", formatTime(exam.endTime, timeZone)],
+      ...(exam.counts
+        ? [
+            ["rooms", exam.counts.rooms],
+            ["candidates", exam.counts.examinees],
+          ]
+        : []),
       ...(video
         ? [
             [
@@ -253,12 +259,14 @@ export const addExam = (program: Command, run: CommandRun): void => {
 
   exam
     .command("show")
-    .description("show an exam and its audio")
+    .description("show an exam, how large it is, and its audio")
     .argument("<exam>", "the id or name of the exam")
     .addOption(jsonOption())
     .action((text: string, { json }: OutputOptions) =>
-      withLocalApp(run, async ({ call, config }) => {
-        const found = await call.exam.get({ examId: (await findExam(call, text)).id });
+      withLocalApp(run, async ({ call, config, services }) => {
+        const { id: examId } = await findExam(call, text);
+        const counts = (await services.exam.counts([examId])).get(examId);
+        const found = { ...(await call.exam.get({ examId })), ...(counts && { counts }) };
         print(run, json, found, () => examText(found, config.timeZone));
       }),
     );
@@ -270,7 +278,7 @@ export const addExam = (program: Command, run: CommandRun): void => {
     .addOption(quietListOption())
     .addOption(jsonOption())
     .action(({ deleted, ...options }: OutputOptions & { deleted?: true }) =>
-      withLocalApp(run, async ({ call, config: { timeZone } }) => {
+      withLocalApp(run, async ({ call, config: { timeZone }, services }) => {
         if (deleted) {
           const exams = await allDeletedExams(call);
           printList(run, options, exams, {
@@ -279,14 +287,15 @@ export const addExam = (program: Command, run: CommandRun): void => {
           });
           return;
         }
-        const exams = await allExams(call, { withCounts: !options.quiet });
-        const size = (number = 0) => (number < MAX_COUNTED ? number : `${number}+`);
+        const found = await allExams(call);
+        const counted = options.quiet ? undefined : await services.exam.counts(found.map(({ id }) => id));
+        const exams = found.map((exam) => ({ ...exam, counts: counted?.get(exam.id) }));
         const row = ({ id, name, startTime, endTime, counts }: ExamSummary) => [
           id,
           formatTime(startTime, timeZone),
           formatTime(endTime, timeZone),
-          size(counts?.rooms),
-          size(counts?.examinees),
+          counts?.rooms ?? 0,
+          counts?.examinees ?? 0,
           name,
         ];
         printList(run, options, exams, {

@@ -11,6 +11,7 @@ import {
 } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
+import { InvigilError } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { CARDS_TAIL, cardsHead, roomSheets } from "./cards/page.js";
@@ -213,7 +214,7 @@ export const addLinks = (room: Command, run: CommandRun): void => {
         const inExam = options.exam === undefined ? undefined : await findExam(call, options.exam);
         const room = roomText === undefined ? undefined : await findRoom(call, roomText, inExam);
         const exam = inExam ?? (room && (await findExam(call, room.examId)));
-        if (!exam) throw new SetupError("Specify a room, or an exam with --exam");
+        if (!exam) throw new InvigilError("INVALID_INPUT", "Specify a room, or an exam with --exam");
         const context = { exam, timeZone: config.timeZone, language: options.language };
         const format = options.json ? "json" : options.format;
         const { missingSetting } = app.services.codes;

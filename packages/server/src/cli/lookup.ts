@@ -28,12 +28,9 @@ export const fetchAllPages = async <Item, Cursor>(
 const pageSize = 100;
 
 /** All exams, newest first. */
-export const allExams = (
-  call: Call,
-  { withCounts = false }: { readonly withCounts?: boolean } = {},
-): Promise<ExamSummary[]> =>
+export const allExams = (call: Call): Promise<ExamSummary[]> =>
   fetchAllPages(async (cursor: string | undefined) => {
-    const { exams: items, nextCursor } = await call.exam.list({ cursor, pageSize, withCounts });
+    const { exams: items, nextCursor } = await call.exam.list({ cursor, pageSize });
     return { items, nextCursor };
   });
 

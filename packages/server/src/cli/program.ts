@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
+import type { ErrorCode } from "@invigil/schema";
 import { TRPCError } from "@trpc/server";
 import { Command, CommanderError } from "commander";
 import { InvigilError } from "../platform/errors.js";
-import { SetupError } from "../platform/setup-error.js";
+import { InterruptedError, SetupError } from "../platform/setup-error.js";
 import { isSystemError, reasonOfSystem } from "../platform/system-errors.js";
 import { version } from "../platform/version.js";
 import { isStorageFull } from "../storage/storage-full.js";
@@ -41,17 +42,41 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   doctor: async (program, run) => (await import("./doctor.js")).addDoctor(program, run),
 };
 
-/** The beginning of every error. */
+/** The beginning of every error, and of commander's. */
 const PREFIX = "invigil: ";
+const ERROR = /^error: /;
+
+/** The exit code after a command line that is wrong. Any other failure has the code 1. */
+const USAGE = 2;
+/** The exit code after Ctrl-C, as of any program that the signal ends. */
+const INTERRUPTED = 130;
+
+/** Prints the help of a command of any depth. Commander's own looks only for the first word. */
+const addHelp = (program: Command): void => {
+  program
+    .helpCommand(false)
+    .command("help [command...]")
+    .description("display help for command")
+    .action((names: readonly string[]) => {
+      let command = program;
+      for (const name of names)
+        command =
+          command.commands.find((one) => one.name() === name) ??
+          command.error(`error: unknown command '${name}'`);
+      command.help();
+    });
+};
 
 /** Commander's program, which prints to the streams of the run and throws where it would end the process. */
-const createProgram = ({ io: { stdout, stderr } }: CommandRun): Command =>
+const createProgram = ({ io: { stdout, stderr } }: CommandRun, json: boolean): Command =>
   new Command("invigil")
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
       // Commander says "error: …".
-      outputError: (text, write) => write(text.replace(/^error: /, PREFIX)),
+      outputError: (text, write) => {
+        if (!json) write(text.replace(ERROR, PREFIX));
+      },
       // Commander asks for the width, and declares that undefined means its default.
       getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : undefined) as number,
       getErrHelpWidth: () => (stderr.isTTY ? stderr.columns : undefined) as number,
@@ -60,7 +85,7 @@ const createProgram = ({ io: { stdout, stderr } }: CommandRun): Command =>
     .description("The backend of remote proctoring.")
     .version(version)
     .option("--as <name>", "your name for the audit, where several people share this user", operatorName)
-    .showHelpAfterError("Run with --help for a list of commands and options.");
+    .showHelpAfterError(!json && "Run with --help for a list of commands and options.");
 
 const addCommands = async (program: Command, run: CommandRun, asked = ""): Promise<void> => {
   const add = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
@@ -107,15 +132,36 @@ const systemErrorText = (error: NodeJS.ErrnoException): string => {
     : `The path ${error.path} cannot be used: ${reason}`;
 };
 
-/** Formats an error. Errors that people can fix get one line, and internal errors keep their stack trace. */
-const errorText = (error: unknown, command: Command): string => {
-  if (error instanceof SetupError) return error.message;
+/** What a run says of an error. */
+interface Complaint {
+  /** The code of the API. Absent for what only commands can run into. */
+  readonly code?: ErrorCode;
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+/** Describes an error. Errors that people can fix get one line, and internal errors keep their stack trace. */
+const complaintOf = (error: unknown, command: Command): Complaint => {
+  if (error instanceof CommanderError)
+    return {
+      code: "INVALID_INPUT",
+      message: error.message.replace(ERROR, ""),
+      exitCode: error.exitCode && USAGE,
+    };
+  if (error instanceof SetupError)
+    return { message: error.message, exitCode: error instanceof InterruptedError ? INTERRUPTED : 1 };
   if (error instanceof InvigilError || error instanceof TRPCError || isStorageFull(error)) {
-    const failure = failureOfCall(error);
-    if (failure.code !== "INTERNAL") return withOptionNames(failure.message, command);
+    const { code, message } = failureOfCall(error);
+    if (code !== "INTERNAL")
+      return {
+        code,
+        message: withOptionNames(message, command),
+        exitCode: code === "INVALID_INPUT" ? USAGE : 1,
+      };
   }
-  if (isSystemError(error)) return systemErrorText(error);
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (isSystemError(error)) return { message: systemErrorText(error), exitCode: 1 };
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: "INTERNAL", message, exitCode: 1 };
 };
 
 /** Resolves when the output is written and its errors are reported. */
@@ -131,16 +177,19 @@ const outputIsWritten = async ({ stdout }: CommandIo): Promise<void> => {
  */
 export const runCommand = async (args: readonly string[], io: CommandIo): Promise<number> => {
   const run: CommandRun = { io, exitCode: 0 };
-  const fail = (message: string): void => {
-    io.stderr.write(`${PREFIX}${message}\n`);
-    run.exitCode = 1;
+  // Before commander has read the arguments: what it says of wrong ones is JSON, too.
+  const json = args.includes("--json");
+  const fail = ({ exitCode, ...error }: Complaint): void => {
+    io.stderr.write(`${json ? JSON.stringify({ error }) : `${PREFIX}${error.message}`}\n`);
+    run.exitCode = exitCode;
   };
   io.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // The reader closed the pipe, as in `| head`.
-    if (error.code !== "EPIPE") fail(`cannot write the output: ${reasonOfSystem(error)}`);
+    if (error.code !== "EPIPE")
+      fail({ message: `cannot write the output: ${reasonOfSystem(error)}`, exitCode: 1 });
   });
 
-  const program = createProgram(run);
+  const program = createProgram(run, json);
   let running = program;
   program.hook("preAction", (_, command) => {
     running = command;
@@ -148,11 +197,14 @@ export const runCommand = async (args: readonly string[], io: CommandIo): Promis
   });
   try {
     await addCommands(program, run, args[0]);
+    addHelp(program);
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
-    // Commander has printed its own errors and the help.
-    if (error instanceof CommanderError) run.exitCode = error.exitCode;
-    else fail(errorText(error, running));
+    const complaint = complaintOf(error, running);
+    // Commander has printed the help, and its own errors for people.
+    if (error instanceof CommanderError && (!json || complaint.exitCode === 0))
+      run.exitCode = complaint.exitCode;
+    else fail(complaint);
   }
   await outputIsWritten(io);
   return run.exitCode;

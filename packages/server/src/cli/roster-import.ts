@@ -1,6 +1,8 @@
 import type { ImportResult } from "@invigil/schema";
 import type { Command } from "commander";
+import { knownFailureOf } from "../domain/failures.js";
 import { quoted } from "../files/sheets/quoted.js";
+import { InterruptedError, SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { faultTable, printFaults } from "./faults.js";
 import { withLocalApp } from "./local-app.js";
@@ -53,14 +55,21 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
   ].join("\n");
 };
 
+const STOPPING =
+  "\nStopping. Ctrl-C again ends the command at once: a server, or the next change of the exam, then undoes what was written.\n";
+
 const importRoster = async (
   run: CommandRun,
   file: string,
   { exam, room, dryRun, json }: ImportOptions,
 ): Promise<void> => {
   const interrupted = new AbortController();
-  // A second signal terminates the process immediately, which also imports nothing.
-  const interrupt = (): void => interrupted.abort();
+  const { signal } = interrupted;
+  // A second signal ends the process at once, which is as safe: others undo or finish what it has begun.
+  const interrupt = (): void => {
+    if (run.io.stderr.isTTY) run.io.stderr.write(STOPPING);
+    interrupted.abort();
+  };
   process.once("SIGINT", interrupt);
   const progress = createProgress("reading", run.io.stderr);
   try {
@@ -68,21 +77,32 @@ const importRoster = async (
       const of = await findExam(app.call, exam);
       const roomId = room === undefined ? undefined : (await findRoom(app.call, room, of)).id;
       if (!dryRun) app.assertFreeSpace();
-      return app.services.imports.import(app.operatorIn("participant.import"), {
+      const done = await app.services.imports.import(app.operatorIn("participant.import"), {
         examId: of.id,
         roomId,
         dryRun: dryRun ?? false,
         source: { path: file },
-        signal: interrupted.signal,
+        signal,
         onProgress: progress.show,
       });
+      // What is left, such as the events of the new people, can wait for others.
+      const { bulk } = app.services;
+      if (signal.aborted) await bulk.stop();
+      else signal.addEventListener("abort", () => void bulk.stop());
+      return done;
     }).finally(progress.end);
     if ("faults" in result) printFaults(run, result, json, "nothing was imported");
-    else print(run, json, result, () => summaryOf(result, dryRun ?? false));
+    else {
+      print(run, json, result, () => summaryOf(result, dryRun ?? false));
+      if (signal.aborted && !dryRun)
+        throw new InterruptedError(
+          "interrupted; everybody was imported, and a server or the next change of the exam tells open pages",
+        );
+    }
   } catch (error) {
-    if (!interrupted.signal.aborted) throw error;
-    run.io.stderr.write("invigil: interrupted; nothing was imported\n");
-    run.exitCode = 130;
+    // Aborted code may fail with any error of its own.
+    if (!signal.aborted || knownFailureOf(error) || error instanceof SetupError) throw error;
+    throw new InterruptedError("interrupted; nothing was imported");
   } finally {
     process.off("SIGINT", interrupt);
   }

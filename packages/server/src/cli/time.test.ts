@@ -34,6 +34,31 @@ describe("a time", () => {
     expect(read(text)).toBe(instant);
   });
 
+  it.each([
+    ["yesterday", "2026-06-05T16:00:00.000Z"],
+    ["Today", "2026-06-06T16:00:00.000Z"],
+    ["tomorrow", "2026-06-07T16:00:00.000Z"],
+    ["2026-06-01", "2026-05-31T16:00:00.000Z"],
+    ["yesterday 09:00", "2026-06-06T01:00:00.000Z"],
+    ["today 09:00", "2026-06-07T01:00:00.000Z"],
+  ])("that selects the past: %s is %s in Shanghai", (text, instant) => {
+    expect(read(text, { ...shanghai, past: true })).toBe(instant);
+  });
+
+  it("that selects the past: a day begins where the clocks say, also without a midnight", () => {
+    const santiago: TimeOptions = { ...shanghai, timeZone: "America/Santiago", past: true };
+    expect(read("2025-09-07", santiago)).toBe("2025-09-07T04:00:00.000Z");
+  });
+
+  it.each(["last week", "2026-02-29", "yesterday 9", "06-07"])(
+    "that selects the past: refuses %j",
+    (text) => {
+      expect(refusal(text, { ...shanghai, option: "--since", past: true })).toBe(
+        `--since must be a time like '2026-06-07 09:00', yesterday, 'today 09:00' or 2026-06-07T09:00:00+08:00, not '${text}'`,
+      );
+    },
+  );
+
   it("without a date is on the given day in the time zone", () => {
     const day = new Date("2026-06-07T17:00:00Z"); // the 8th in Shanghai
     expect(read("11:30", { ...shanghai, day })).toBe("2026-06-08T03:30:00.000Z");

@@ -3,7 +3,7 @@ import { type Role, roles } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { authSecretOf } from "../app/secrets.js";
 import { parseConfig, readEnvironment } from "../config/config.js";
-import { createTokenIssuer } from "../identity/tokens.js";
+import { createTokenIssuer, isOwnTokenId } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption, parseDuration } from "./arguments.js";
@@ -28,7 +28,17 @@ const addRevoke = (token: Command, run: CommandRun): void => {
     .addOption(jsonOption())
     .action(async (tokenId: string, { json }: { json?: true }) => {
       await withLocalApp(run, ({ call }) => call.auth.revokeToken({ tokenId }));
-      print(run, json, { tokenId, revoked: true }, () => `The token ${tokenId} was revoked.`);
+      // Tokens are signed and not stored, and other services may sign tokens with ids of any form.
+      if (!isOwnTokenId(tokenId))
+        run.io.stderr.write(
+          "invigil: Invigil issues no tokens with such an id. The ids of its tokens are 32 digits and letters from a to f.\n",
+        );
+      print(
+        run,
+        json,
+        { tokenId, revoked: true },
+        () => `The token with the id ${tokenId} is refused from now on.`,
+      );
     });
 };
 

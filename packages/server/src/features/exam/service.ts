@@ -6,6 +6,7 @@ import type {
   EraseExamInput,
   Exam,
   ExamAudioInput,
+  ExamCounts,
   ExamPage,
   ExamSummary,
   ListDeletedExamsInput,
@@ -39,6 +40,8 @@ export interface ExamService {
   get(caller: Caller, examId: string): Promise<Exam>;
   /** Administrators list all exams, other callers those that they have access to. Counts say how large an exam is to everybody who may use it. */
   list(caller: Caller, input: ListExamsInput): Promise<ExamPage>;
+  /** Counts the rooms and examinees of exams, however many there are. For commands. */
+  counts(examIds: readonly string[]): Promise<ReadonlyMap<string, ExamCounts>>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND, INVALID_INPUT when the end would not be after the start */
   update(caller: ActingCaller, input: UpdateExamInput): Promise<Exam>;
   /**
@@ -250,6 +253,7 @@ export const createExamService = ({
       );
       return { rooms, people, ...(records > 0 && { records }), ...(eraseAt && { eraseAt }) };
     },
+    counts: (examIds) => store.counts(examIds, Number.MAX_SAFE_INTEGER),
     async listDeleted(caller, { pageSize, cursor }) {
       access.unbound(caller);
       const { rows, ...next } = await store.listDeleted({ limit: pageSize, before: cursor }, clock());

@@ -75,8 +75,8 @@ export interface ExamStore {
     person: { userId: string; role: Role } | undefined,
     page: { limit: number; before: string | undefined },
   ): Promise<Page<StoredExam, string>>;
-  /** Counts the rooms and examinees of each exam, in several turns of the event loop. */
-  counts(examIds: readonly string[]): Promise<ReadonlyMap<string, ExamCounts>>;
+  /** Counts the rooms and examinees of each exam up to `most` (`MAX_COUNTED`), in several turns of the event loop. */
+  counts(examIds: readonly string[], most?: number): Promise<ReadonlyMap<string, ExamCounts>>;
   /**
    * Deletes an exam and its contents. `check` gets a summary of the contents and throws to refuse. Returns
    * undefined when there is no such exam. Until `eraseAt`, the exam can be restored. Undefined: it is erased at
@@ -256,15 +256,15 @@ export const createExamStore = ({
       return pageOf(rows, limit, ({ id }) => id);
     },
 
-    async counts(examIds) {
+    async counts(examIds, most = MAX_COUNTED) {
       const counts = new Map<string, ExamCounts>();
       for (let from = 0; from < examIds.length; from += EXAMS_A_TURN) {
         if (from > 0) await nextTurn();
         const exams = examIds.slice(from, from + EXAMS_A_TURN).map((examId) => ({ examId }));
-        for (const found of await storage.all(countsOfExams, { asked: exams, most: MAX_COUNTED }))
+        for (const found of await storage.all(countsOfExams, { asked: exams, most }))
           counts.set(found.examId, {
             rooms: found.rooms,
-            examinees: Math.min(found.seated + found.unseated, MAX_COUNTED),
+            examinees: Math.min(found.seated + found.unseated, most),
           });
       }
       return counts;

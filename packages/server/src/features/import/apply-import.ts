@@ -82,7 +82,6 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
     people,
     into,
     (rooms, writer) => {
-      signal?.throwIfAborted();
       if (!rooms) throw examNotFound(examId);
       const visible = new Set(scope.rooms.map(({ id }) => id));
       const visibleRooms = new Map(rooms.filter(({ id }) => visible.has(id)).map((room) => [room.id, room]));
@@ -112,6 +111,7 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
 
       return {
         each(person, places) {
+          signal?.throwIfAborted();
           const action = actionFor(person, places, visibleRooms);
           if (action.kind === "refuse")
             for (const { field, ...refusal } of action.faults)
