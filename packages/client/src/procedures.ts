@@ -1540,6 +1540,30 @@ export interface AddParticipantsResult {
   unchanged: number;
 }
 
+/** Input of `participant.setExtraMinutes`. */
+export interface SetExtraMinutesInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The examinees, each of them once. 1 to 500 elements. */
+  participants: SetExtraMinutesInputParticipants[];
+}
+
+/** An examinee of the room, and their extra minutes in total. */
+export interface SetExtraMinutesInputParticipants {
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+  /** How many minutes after the exam's end the person may continue. 0 to 600. */
+  extraMinutes: number;
+}
+
+/** Output of `participant.setExtraMinutes`. */
+export interface SetExtraMinutesResult {
+  /** The number of people whose extra minutes changed. */
+  updated: number;
+  /** The number of people who were already there as requested. */
+  unchanged: number;
+}
+
 /** Input of `participant.import`. */
 export interface ImportParticipantsInput {
   /** The id of the exam. 1 to 128 characters. */
@@ -2898,6 +2922,12 @@ export type Procedures = {
      * For administrators and teachers. All but administrators: in their own rooms and exams.
      */
     add: TRPCMutationProcedure<{ input: AddParticipantsInput; output: AddParticipantsResult; meta: unknown }>;
+    /**
+     * Changes the extra minutes of examinees of a room, all or none, and adds nobody to it.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    setExtraMinutes: TRPCMutationProcedure<{ input: SetExtraMinutesInput; output: SetExtraMinutesResult; meta: unknown }>;
     /**
      * Imports people from a spreadsheet into an exam.
      *

@@ -1,3 +1,4 @@
+import type { Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { openWorld, type World } from "./support/console.js";
 import { type Candidate, MORNING, type Morning, openMorning } from "./support/morning.js";
@@ -66,8 +67,192 @@ it("moves candidates, and back", async () => {
   const [here, there] = [candidate(0).roomId, candidate(3).roomId];
   expect(await places(3)).toEqual([there, there, here]);
   await page.getByRole("button", { name: "Undo" }).click();
-  await page.getByText("Undone.").waitFor();
+  await page.getByText("Undone.", { exact: true }).waitFor();
   expect(await places(3)).toEqual([here, here, here]);
+});
+
+/** Opens the list of the exam, and ticks the first candidates. */
+const openList = async (ticked: number) => {
+  const open = await world.openConsole({
+    role: "admin",
+    path: `exams/${morning.examId}/candidates?sort=id`,
+  });
+  const bar = open.page.getByRole("toolbar");
+  const tick = async () => {
+    for (let n = 0; n < ticked; n += 1)
+      await open.page
+        .getByRole("row", { name: candidate(n).userId })
+        .getByRole("checkbox")
+        .check();
+    await bar.getByText(`${ticked} chosen`).waitFor();
+  };
+  await tick();
+  return { ...open, bar, tick };
+};
+/** The rooms in which the first candidates are, with their extra minutes. */
+const seats = async (count: number) => {
+  const { people } = await world.admin.exam.people({ examId: morning.examId });
+  return Array.from({ length: count }, (_, n) =>
+    people
+      .filter(({ userId }) => userId === candidate(n).userId)
+      .map(({ roomId, extraMinutes }) => [roomId, extraMinutes]),
+  );
+};
+
+it("moves candidates, then gives minutes to the same, who stay in one room each, then moves them on", async () => {
+  await using open = await openList(2);
+  const { page, bar, tick } = open;
+  const dialog = page.getByRole("dialog");
+  const move = async (room: string) => {
+    await bar.getByRole("button", { name: "Move", exact: true }).click();
+    await dialog.getByLabel("To room").selectOption(room);
+    await dialog.getByRole("button", { name: "Move" }).click();
+    await dialog.getByText("Done for 2 people.").waitFor();
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+  };
+  const [here, there] = [candidate(0).roomId, candidate(3).roomId];
+  await move("Hall A 2");
+  // Whoever goes on chooses again, so that nothing is done for people who were chosen for something else.
+  await bar.getByText("Choose candidates to write").waitFor();
+  await tick();
+  await bar.getByRole("button", { name: "Extra minutes" }).click();
+  await dialog.getByLabel("Minutes to add").fill("10");
+  await dialog.getByRole("button", { name: "Give the minutes" }).click();
+  await dialog.getByText("Done for 2 people.").waitFor();
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  expect(await seats(2)).toEqual([[[there, 10]], [[there, 10]]]);
+  await move("Hall A 1");
+  expect(await seats(2)).toEqual([[[here, 10]], [[here, 10]]]);
+});
+
+/** Every action for many: its button, what its dialog needs, and the button that does it. */
+const MANY: readonly {
+  readonly open: string;
+  readonly fill?: (dialog: Locator) => Promise<unknown>;
+  readonly go: string;
+}[] = [
+  { open: "Message", fill: (dialog) => dialog.getByLabel("Message").fill("Look up."), go: "Send" },
+  { open: "Play a clip", fill: (dialog) => dialog.getByLabel("Clip").selectOption("Bell"), go: "Play" },
+  { open: "New link", go: "Make new links" },
+  {
+    open: "Extra minutes",
+    fill: (dialog) => dialog.getByLabel("Minutes to add").fill("5"),
+    go: "Give the minutes",
+  },
+  { open: "End their exam", go: "End their exam" },
+  { open: "Move", fill: (dialog) => dialog.getByLabel("To room").selectOption("Hall A 2"), go: "Move" },
+  { open: "Remove", go: "Remove" },
+];
+const addBell = async () => {
+  const clip = await world.admin.audio.create({ name: "Bell", url: `${world.url}/bell.wav` });
+  await world.teacher.audio.attach({ examId: morning.examId, clipId: clip.id });
+};
+
+it("says of every action for many whom it was not done for, because others removed them meanwhile", async () => {
+  await addBell();
+  await using open = await openList(3);
+  const { page, bar, tick, check, picture } = open;
+  const dialog = page.getByRole("dialog");
+  const { roomId, userId, name } = candidate(1);
+  const row = page.getByRole("row", { name: userId, includeHidden: true });
+  for (const { open: act, fill, go } of MANY) {
+    // Those who were moved are not chosen any more.
+    await tick();
+    await bar.getByRole("button", { name: act, exact: true }).click();
+    await fill?.(dialog);
+    await world.admin.participant.remove({ roomId, userId });
+    await row.waitFor({ state: "detached" });
+    await dialog.getByRole("button", { name: go, exact: true }).click();
+    await dialog.getByText(/^. of 3 failed\.$/).waitFor();
+    const line = dialog.getByRole("listitem").filter({ hasText: name });
+    await line.getByText("Not in the room any more: others moved or removed them.").waitFor();
+    if (act === "Extra minutes") {
+      await check();
+      await picture("minutes-refused");
+    }
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await world.admin.participant.add({ roomId, participants: [{ userId, name, role: "examinee" }] });
+    // Rows stand still under the pointer.
+    await bar.hover();
+    await row.waitFor();
+  }
+  // Nothing was done for the one who was not there, and all of it for the others.
+  expect(await seats(3)).toEqual([[], [[roomId, 0]], []]);
+});
+
+it("says of every action that an ended room refuses that it was done for nobody, because others ended it meanwhile", async () => {
+  await using open = await openList(2);
+  const { page, bar } = open;
+  const dialog = page.getByRole("dialog");
+  const { roomId } = candidate(0);
+  const refused = ["New link", "Extra minutes", "Move", "Remove"];
+  for (const { open: act, fill, go } of MANY.filter((one) => refused.includes(one.open))) {
+    await bar.getByRole("button", { name: act, exact: true }).click();
+    await fill?.(dialog);
+    await world.admin.room.end({ roomId });
+    await dialog.getByRole("button", { name: go, exact: true }).click();
+    await dialog.getByText("2 of 2 failed.").waitFor();
+    expect(await dialog.getByText("The room has ended. An administrator can reopen it.").count()).toBe(2);
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await world.admin.room.reopen({ roomId });
+  }
+  expect(await seats(2)).toEqual([[[roomId, 0]], [[roomId, 0]]]);
+});
+
+it("gives minutes in the rooms in which candidates are when it is sent, and takes them back there", async () => {
+  await using open = await openList(2);
+  const { page, bar } = open;
+  const dialog = page.getByRole("dialog");
+  const [here, there] = [candidate(0).roomId, candidate(3).roomId];
+  const { userId } = candidate(0);
+  await bar.getByRole("button", { name: "Extra minutes" }).click();
+  await dialog.getByLabel("Minutes to add").fill("5");
+  await world.admin.participant.move({ roomId: here, userId, toRoomId: there });
+  await page
+    .getByRole("row", { name: userId, includeHidden: true })
+    .filter({ hasText: "Hall A 2" })
+    .waitFor();
+  await dialog.getByRole("button", { name: "Give the minutes" }).click();
+  await dialog.getByText("Done for 2 people.").waitFor();
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  expect(await seats(2)).toEqual([[[there, 5]], [[here, 5]]]);
+  await world.admin.participant.move({ roomId: there, userId, toRoomId: here });
+  await page.getByRole("row", { name: userId }).filter({ hasText: "Hall A 1" }).waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("Undone.", { exact: true }).waitFor();
+  expect(await seats(2)).toEqual([[[here, 0]], [[here, 0]]]);
+});
+
+it("adds minutes to what each has, and names those who would lose some before it sets all alike", async () => {
+  await using open = await openList(3);
+  const { page, bar, check, picture } = open;
+  const dialog = page.getByRole("dialog", { name: "Extra minutes for 3 candidates" });
+  const { roomId, userId, name } = candidate(1);
+  await world.admin.participant.setExtraMinutes({ roomId, participants: [{ userId, extraMinutes: 30 }] });
+  const preview = dialog.getByRole("listitem").filter({ hasText: name });
+  await bar.getByRole("button", { name: "Extra minutes" }).click();
+  await dialog.getByLabel("Set the same total for each").check();
+  await dialog.getByRole("textbox").fill("10");
+  await dialog.getByText(`1 candidate loses minutes: ${name} (30 → 10)`).waitFor();
+  await preview.getByText("30 → 10 min").waitFor();
+  await check();
+  await picture("minutes-total");
+  await dialog.getByLabel("Add to what each has").check();
+  await preview.getByText("30 → 40 min").waitFor();
+  expect(await dialog.getByText("loses minutes").count()).toBe(0);
+  await dialog.getByRole("textbox").fill("580");
+  await dialog.getByText(`Nobody can have more than 600. It would be more for: ${name}`).waitFor();
+  expect(await dialog.getByRole("button", { name: "Give the minutes" }).isDisabled()).toBe(true);
+  await dialog.getByRole("textbox").fill("10");
+  await picture("minutes-add");
+  await dialog.getByRole("button", { name: "Give the minutes" }).dblclick();
+  await dialog.getByText("Done for 3 people.").waitFor();
+  expect(await seats(3)).toEqual([[[roomId, 10]], [[roomId, 40]], [[roomId, 10]]]);
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await page.getByText("3 candidates have 10 minutes more.").waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("Undone.", { exact: true }).waitFor();
+  expect(await seats(3)).toEqual([[[roomId, 0]], [[roomId, 30]], [[roomId, 0]]]);
 });
 
 it("removes a candidate, who can come back, unless their records go with them", async () => {
@@ -87,7 +272,7 @@ it("removes a candidate, who can come back, unless their records go with them", 
   await page.getByText(`${name} was removed.`).waitFor();
   await page.getByText(`${userId} is in no room of this exam`).waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
-  await page.getByText("Undone.").waitFor();
+  await page.getByText("Undone.", { exact: true }).waitFor();
   expect(await places(1)).toEqual([roomId]);
 
   await morning.detect(candidate(0));

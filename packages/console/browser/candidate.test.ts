@@ -16,7 +16,7 @@ const WORDS = {
   en: {
     actions: "Actions for 王芳",
     minutes: "Extra minutes",
-    field: "Extra minutes from now on",
+    field: "Minutes to add",
     save: "Give the minutes",
     extra: /with 15 extra minutes/,
     undo: "Undo",
@@ -34,7 +34,7 @@ const WORDS = {
   "zh-CN": {
     actions: "王芳的操作",
     minutes: "加时",
-    field: "加时分钟数",
+    field: "增加分钟数",
     save: "加时",
     extra: /含加时 15 分钟/,
     undo: "撤销",

@@ -118,7 +118,7 @@ it("chooses candidates in the list, and gives them extra minutes", async () => {
   await press("Space");
   await tabTo(button("Extra minutes"), "Shift+Tab");
   await press("Enter");
-  await tabTo(dialog().getByLabel("Extra minutes from now on"));
+  await tabTo(dialog().getByLabel("Minutes to add"));
   await press("Control+A");
   await type("10");
   await pressByKey(button("Give the minutes", dialog()));
@@ -159,7 +159,7 @@ it("writes in a room, and acts for one of its people", async () => {
   await focusIsAt(actions);
   await press("Enter");
   await choose("Extra minutes");
-  await tabTo(dialog().getByLabel("Extra minutes from now on"));
+  await tabTo(dialog().getByLabel("Minutes to add"));
   await press("Control+A");
   await type("25");
   await pressByKey(button("Give the minutes", dialog()));
@@ -175,12 +175,12 @@ it("looks at a candidate, and undoes what was done for them", async () => {
   await page.waitForURL(/kind=presence/);
   await pressByKey(button(`Actions for ${name}`));
   await choose("Extra minutes");
-  await tabTo(dialog().getByLabel("Extra minutes from now on"));
+  await tabTo(dialog().getByLabel("Minutes to add"));
   await press("Control+A");
   await type("5");
   await pressByKey(button("Give the minutes", dialog()));
   await pressByKey(button("Undo"));
-  await page.getByText("Undone.").waitFor();
+  await page.getByText("Undone.", { exact: true }).waitFor();
   expect((await world.admin.participant.get({ roomId, userId })).extraMinutes).toBe(0);
 });
 

@@ -98,7 +98,7 @@ const LIVE: readonly Story[] = [
         .getByRole("checkbox")
         .check();
       await button("Extra minutes").click();
-      await dialog().getByLabel("Extra minutes from now on").fill("15");
+      await dialog().getByLabel("Minutes to add").fill("15");
       await button("Give the minutes", dialog()).click();
       await dialog().getByText("This was not done").waitFor();
     },

@@ -21,7 +21,7 @@ const WORDS = {
     forbidden: "Your role may not do this. Ask the exam's creator or an administrator.",
     retry: "Try again for 1 person",
     minutes: "Extra minutes",
-    field: "Extra minutes from now on",
+    field: "Minutes to add",
     give: "Give the minutes",
     close: "Close",
     undo: "Undo",
@@ -47,7 +47,7 @@ const WORDS = {
     forbidden: "你的角色没有这个权限。请联系考试创建者或管理员。",
     retry: "对这 1 人重试",
     minutes: "加时",
-    field: "加时分钟数",
+    field: "增加分钟数",
     give: "加时",
     close: "关闭",
     undo: "撤销",
@@ -176,7 +176,7 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     await page.getByRole("button", { name: words.undo }).waitFor();
     expect(await minutesOf()).toEqual([15, 15, 15]);
     await page.getByRole("button", { name: words.undo }).click();
-    await page.getByText(words.undone).waitFor();
+    await page.getByText(words.undone, { exact: true }).waitFor();
     expect(await minutesOf()).toEqual([0, 0, 0]);
   });
 

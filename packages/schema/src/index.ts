@@ -302,7 +302,11 @@ export {
   removeParticipantInput,
   rosterFaultCodes,
   rosterFaultSchema,
+  type SetExtraMinutesInput,
+  type SetExtraMinutesResult,
   type StreamUrls,
+  setExtraMinutesInput,
+  setExtraMinutesResultSchema,
   streamUrlsSchema,
 } from "./participant.js";
 export {

@@ -20,6 +20,7 @@ import {
   roomRef,
   setAudioStatusInput,
   setCheatConfigInput,
+  setExtraMinutesInput,
   updateExamInput,
 } from "./index.js";
 
@@ -89,6 +90,11 @@ const inputs: Record<string, Input> = {
   addParticipantsInput: {
     schema: addParticipantsInput,
     required: { roomId: "r1", participants: [{ userId: "s1", name: "Ann", role: "examinee" }] },
+    ids: ["roomId"],
+  },
+  setExtraMinutesInput: {
+    schema: setExtraMinutesInput,
+    required: { roomId: "r1", participants: [{ userId: "s1", extraMinutes: 10 }] },
     ids: ["roomId"],
   },
   listAudioInput: {

@@ -147,6 +147,29 @@ const outcomes = {
 export const addParticipantsResultSchema = z.object(outcomes).describe("Output of `participant.add`.");
 export type AddParticipantsResult = z.infer<typeof addParticipantsResultSchema>;
 
+const newMinutesSchema = z
+  .object({ userId: given.userId, extraMinutes: extraMinutesSchema })
+  .describe("An examinee of the room, and their extra minutes in total.");
+export const setExtraMinutesInput = z
+  .object({
+    roomId: given.roomId,
+    participants: z
+      .array(newMinutesSchema)
+      .min(1, "must not be empty")
+      .max(500, "must be at most 500")
+      .superRefine(rejectDuplicates)
+      .describe("The examinees, each of them once."),
+  })
+  .describe("Input of `participant.setExtraMinutes`.");
+export type SetExtraMinutesInput = z.infer<typeof setExtraMinutesInput>;
+export const setExtraMinutesResultSchema = z
+  .object({
+    updated: z.int().describe("The number of people whose extra minutes changed."),
+    unchanged: outcomes.unchanged,
+  })
+  .describe("Output of `participant.setExtraMinutes`.");
+export type SetExtraMinutesResult = z.infer<typeof setExtraMinutesResultSchema>;
+
 export const moveParticipantInput = z
   .object({
     ...participantRef.shape,

@@ -381,6 +381,39 @@ describe("extra minutes", () => {
     expect(await onTheWire("examinee1", "examinee")).toBe("2026/01/02 13:49:05");
   });
 
+  it("are changed of those who are in the room, all or none, and put nobody into a room that they have left", async () => {
+    await using school = await openSchool();
+    const { teacher, admin, room, sibling } = school;
+    const set = (...participants: { userId: string; extraMinutes: number }[]) =>
+      teacher.participant.setExtraMinutes({ roomId: room.id, participants });
+    const [one, two] = ["examinee1", "examinee2"].map((userId) => ({ userId, extraMinutes: 10 }));
+    if (!one || !two) throw new Error("There are two.");
+    expect(await set(one)).toEqual({ updated: 1, unchanged: 0 });
+    expect(await set(one, { ...two, extraMinutes: 25 })).toEqual({ updated: 1, unchanged: 1 });
+    expect(await listed(school)).toEqual([
+      ["examinee1", 10],
+      ["examinee2", 25],
+    ]);
+    await admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
+    expect(await refused(set({ ...two, extraMinutes: 0 }, one))).toMatchObject({
+      reason: "PARTICIPANT_NOT_FOUND",
+      message: `There is no examinee1 in the room ${room.id}.`,
+    });
+    expect(await refused(set({ userId: "teacher1", extraMinutes: 5 }))).toMatchObject({
+      reason: "PARTICIPANT_CONFLICT",
+    });
+    const { people } = await admin.exam.people({ examId: room.examId });
+    const rooms = people
+      .filter(({ role, userId }) => role === "examinee" && ["examinee1", "examinee2"].includes(userId))
+      .map(({ userId, roomId, extraMinutes }) => [userId, roomId, extraMinutes]);
+    expect(rooms).toEqual([
+      ["examinee2", room.id, 25],
+      ["examinee1", sibling.id, 10],
+    ]);
+    await admin.room.end({ roomId: room.id });
+    expect(await reasonOf(set(two))).toBe("ROOM_ENDED");
+  });
+
   it("do not move it for the same person where it teaches", async () => {
     const school = await nextSchool();
     const { room, sibling, admin } = school;

@@ -5,6 +5,7 @@ import { expect, it, vi } from "vitest";
 import { renderPart } from "../../test/render.js";
 import { BulkAction } from "./bulk-action.js";
 import type { Subject } from "./bulk-run.js";
+import { NotThereError } from "./error-note.js";
 
 const SUBJECTS = ["Wang Fang", "Li Wei", "Zhao Min"].map((name, n) => ({ id: `e${n}`, name }));
 
@@ -58,6 +59,44 @@ it("makes calls for batches, of which some may fail in part", async () => {
   await userEvent.click(screen.getByRole("button", { name: "Give" }));
   await screen.findByText("1 of 3 failed.", { selector: "p" });
   expect(batches).toEqual([2, 1]);
+});
+
+it("finds those who are not there among the people of a call, which did nothing for the others either", async () => {
+  const many = Array.from({ length: 9 }, (_, n) => ({ id: `e${n}`, name: `Person ${n}` }));
+  const done: string[] = [];
+  const run = (batch: readonly Subject[]) => {
+    if (batch.some(({ id }) => ["e2", "e7"].includes(id)))
+      return Promise.reject(new NotThereError("Not there."));
+    done.push(...batch.map(({ id }) => id));
+    return Promise.resolve(undefined);
+  };
+  await renderPart(
+    <BulkAction title="?" action="Give" subjects={many} run={run} batchSize={9} onClose={() => undefined} />,
+  );
+  await userEvent.click(screen.getByRole("button", { name: "Give" }));
+  await screen.findByText("2 of 9 failed.", { selector: "p" });
+  expect(done.sort()).toEqual(["e0", "e1", "e3", "e4", "e5", "e6", "e8"]);
+  const failed = screen
+    .getAllByRole("listitem")
+    .filter(({ textContent }) => textContent?.includes("Not there."));
+  expect(failed.map(({ textContent }) => textContent)).toEqual(["Person 2Not there.", "Person 7Not there."]);
+});
+
+it("is for those for whom it was begun, although the view has others by then", async () => {
+  const part = (subjects: readonly Subject[]) => (
+    <BulkAction
+      title="?"
+      action="Give"
+      subjects={subjects}
+      run={() => Promise.resolve(undefined)}
+      onClose={() => undefined}
+    />
+  );
+  const { draw } = await renderPart(part(SUBJECTS));
+  await userEvent.click(screen.getByRole("button", { name: "Give" }));
+  await screen.findByText("Done for 3 people.", { selector: "p" });
+  await draw(part(SUBJECTS.slice(2)));
+  expect(screen.getAllByRole("listitem")).toHaveLength(3);
 });
 
 it("counts what is done while it runs", async () => {

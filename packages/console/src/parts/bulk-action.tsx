@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
+import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "./announcer.js";
 import { type BulkOptions, type RunBatch, type Subject, useBulkRun } from "./bulk-run.js";
@@ -14,6 +14,7 @@ interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
   readonly onClose: () => void;
   /** With the count or the name: "New links for 38 people". */
   readonly title: string;
+  /** Once the action has begun, it is for those who were here then. */
   readonly subjects: readonly S[];
   /** What follows, or fields that the action needs. */
   readonly children?: ReactNode;
@@ -43,7 +44,7 @@ interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
 export function BulkAction<S extends Subject>({
   onClose,
   title,
-  subjects,
+  subjects: asked,
   children,
   action,
   isDangerous = false,
@@ -57,6 +58,8 @@ export function BulkAction<S extends Subject>({
   resultOf,
   after,
 }: BulkActionProps<S>) {
+  const [begun, setBegun] = useState<readonly S[]>();
+  const subjects = begun ?? asked;
   const t = useTranslations("common");
   const say = useErrorText();
   const notify = useNotify();
@@ -87,6 +90,7 @@ export function BulkAction<S extends Subject>({
     onClose();
   };
   const begin = async (some: readonly S[]) => {
+    setBegun(subjects);
     const isDone = await start(some);
     if (!isDone || !only || resultOf) return;
     if (undo) notify.undoable(tell(some), () => undo(some));

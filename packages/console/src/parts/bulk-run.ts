@@ -1,4 +1,5 @@
 import { useCallback, useRef, useState } from "react";
+import { NotThereError } from "./error-note.js";
 
 /** Somebody or something that an action is done for. */
 export interface Subject {
@@ -19,15 +20,21 @@ const CONCURRENCY = 4;
 export interface BulkOptions<S extends Subject> {
   /** How many subjects one call is for. Default: 1. */
   readonly batchSize?: number;
-  /** What the subjects of one call have in common, such as a room. Default: nothing. */
+  /** What the subjects of one call have in common when it is made, such as their room. Default: nothing. */
   readonly groupOf?: ((subject: S) => string) | undefined;
 }
 
 /** The subjects of one call. */
 export type Batch<S extends Subject> = readonly [S, ...S[]];
-/** Does it for a batch. It rejects if it failed for all of the batch, or returns the errors of those for whom it failed, by their ids. */
+/**
+ * Does it for a batch. It rejects if it failed for all of the batch, or returns the errors of those for whom it failed, by their ids. After a
+ * `NotThereError`, it is called for each half of the batch, until those who are not there have been found.
+ *
+ * @param group - what the batch has in common
+ */
 export type RunBatch<S extends Subject> = (
   batch: Batch<S>,
+  group: string,
 ) => Promise<ReadonlyMap<string, unknown> | undefined>;
 
 interface BulkRun<S extends Subject> {
@@ -40,11 +47,16 @@ interface BulkRun<S extends Subject> {
   readonly start: (subjects: readonly S[]) => Promise<boolean>;
 }
 
+interface Call<S extends Subject> {
+  readonly group: string;
+  readonly batch: Batch<S>;
+}
+
 const inBatches = <S extends Subject>(
   subjects: readonly S[],
   { batchSize = 1, groupOf = () => "" }: BulkOptions<S>,
-): Batch<S>[] => {
-  const batches: [S, ...S[]][] = [];
+): Call<S>[] => {
+  const calls: { group: string; batch: [S, ...S[]] }[] = [];
   const open = new Map<string, S[]>();
   for (const subject of subjects) {
     const group = groupOf(subject);
@@ -52,11 +64,17 @@ const inBatches = <S extends Subject>(
     if (batch && batch.length < batchSize) batch.push(subject);
     else {
       const next: [S, ...S[]] = [subject];
-      batches.push(next);
+      calls.push({ group, batch: next });
       open.set(group, next);
     }
   }
-  return batches;
+  return calls;
+};
+const halvesOf = <S extends Subject>({ group, batch }: Call<S>): Call<S>[] => {
+  const middle = Math.ceil(batch.length / 2);
+  return [batch.slice(0, middle), batch.slice(middle)].flatMap(([first, ...others]) =>
+    first ? [{ group, batch: [first, ...others] }] : [],
+  );
 };
 
 /** Does something for many, with a result for each. */
@@ -70,7 +88,7 @@ export const useBulkRun = <S extends Subject>(run: RunBatch<S>, options: BulkOpt
 
   const start = useCallback(async (subjects: readonly S[]) => {
     const isNew = ({ id }: S) => [undefined, "failed"].includes(begun.current.get(id));
-    const batches = inBatches(subjects.filter(isNew), latest.current.options);
+    const calls = inBatches(subjects.filter(isNew), latest.current.options);
     const set = (batch: readonly S[], outcomeOf: (subject: S) => Outcome) => {
       for (const subject of batch) begun.current.set(subject.id, outcomeOf(subject).kind);
       setOutcomes((before) => {
@@ -79,18 +97,23 @@ export const useBulkRun = <S extends Subject>(run: RunBatch<S>, options: BulkOpt
         return next;
       });
     };
-    set(batches.flat(), () => ({ kind: "waiting" }));
+    set(
+      calls.flatMap(({ batch }) => batch),
+      () => ({ kind: "waiting" }),
+    );
     setRunning((count) => count + 1);
     const work = async () => {
-      for (let batch = batches.shift(); batch; batch = batches.shift()) {
+      for (let call = calls.shift(); call; call = calls.shift()) {
+        const { batch, group } = call;
         set(batch, () => ({ kind: "working" }));
         try {
-          const errors = await latest.current.run(batch);
+          const errors = await latest.current.run(batch, group);
           set(batch, ({ id }) =>
             errors?.has(id) ? { kind: "failed", error: errors.get(id) } : { kind: "done" },
           );
         } catch (error) {
-          set(batch, () => ({ kind: "failed", error }));
+          if (error instanceof NotThereError && batch.length > 1) calls.unshift(...halvesOf(call));
+          else set(batch, () => ({ kind: "failed", error }));
         }
       }
     };

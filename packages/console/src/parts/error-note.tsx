@@ -38,6 +38,9 @@ export class ToldError extends Error {
   override readonly name = "ToldError";
 }
 
+/** Somebody whom a call was for is not there. A call for many has then done nothing for the others either. */
+export class NotThereError extends ToldError {}
+
 /** Says what an error means for the person, and what to do. */
 export const useErrorText = (): ((error: unknown) => string) => {
   const t = useTranslations("common.error");

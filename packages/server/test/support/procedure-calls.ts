@@ -225,6 +225,14 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
       participants: [{ userId: `new${n}`, name: "New", role: "examinee" }],
     }),
   },
+  "participant.setExtraMinutes": {
+    before: ({ admin, room }) =>
+      admin.participant.setExtraMinutes({
+        roomId: room.id,
+        participants: [{ userId: "examinee1", extraMinutes: 0 }],
+      }),
+    input: (school) => ({ ...own(school), participants: [{ userId: "examinee1", extraMinutes: 15 }] }),
+  },
   "participant.move": { input: toSibling },
   "participant.move, in reach": {
     prepare: ({ admin, sibling }) =>

@@ -4,6 +4,12 @@ import type { LivePerson, Room } from "@invigil/client";
 export type ActPerson = Pick<LivePerson, "id" | "userId" | "name" | "extraMinutes" | "roomId">;
 export type ActRoom = Pick<Room, "id" | "name">;
 
+/**
+ * Finds somebody as they are now, because others may move, remove and change people while a dialog is open. Undefined: they are not there any
+ * more, as far as the view knows.
+ */
+export type FindNow = (person: ActPerson) => Pick<ActPerson, "roomId" | "extraMinutes"> | undefined;
+
 /** What can be done for candidates, one or many. */
 export const PERSON_ACTS = ["message", "clip", "link", "minutes", "move", "end", "remove"] as const;
 export type PersonAct = (typeof PERSON_ACTS)[number];

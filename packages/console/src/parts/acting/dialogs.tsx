@@ -1,22 +1,29 @@
 import { isInvigilError } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
-import { NativeSelect, TextInput } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { compareNames } from "../../live/rooms.js";
 import { BulkAction } from "../bulk-action.js";
 import { Confirm } from "../confirm.js";
-import { ErrorNote, ToldError } from "../error-note.js";
+import { ErrorNote, NotThereError, ToldError } from "../error-note.js";
 import { useMay } from "../may.js";
 import { useNotify } from "../notify.js";
-import { useExamDetails } from "../roster.js";
-import { Time } from "../time.js";
-import type { Act, ActPerson, ActRoom } from "./acts.js";
+import type { Act, ActPerson, ActRoom, FindNow } from "./acts.js";
 import { EndExamDialog, EndRoomDialog, MuteDialog } from "./ends.js";
 import { LinkDialog } from "./link.js";
 import { ClipDialog, MessageDialog } from "./messages.js";
-import { isSeated, MOST_OF_A_ROOM, type PeopleProps, roomOf, type Seated, titleOf } from "./people.js";
+import { MinutesDialog } from "./minutes.js";
+import {
+  byGroup,
+  isSeated,
+  type PeopleProps,
+  type Seated,
+  titleOf,
+  useInRooms,
+  useTakeBack,
+} from "./people.js";
 import { patiently, useSending } from "./sending.js";
 import { VoiceDialog } from "./voice.js";
 
@@ -24,14 +31,21 @@ import { VoiceDialog } from "./voice.js";
 export default function ActDialog({
   act,
   examId,
+  findNow = (person) => person,
+  onLeft = () => undefined,
   onClose,
 }: {
   act: Act;
   examId: string;
+  /** Default: as they were when somebody asked for the action, which is enough for actions of rooms. */
+  findNow?: FindNow;
+  /** Called with each person who has left their room by the action, so that nothing else is done for them unasked. */
+  onLeft?: (person: ActPerson) => void;
   onClose: () => void;
 }) {
   const t = useTranslations("watching");
-  const props = { examId, onClose };
+  const roomOf = (person: ActPerson) => findNow(person)?.roomId;
+  const props = { examId, findNow, roomOf, onLeft, onClose };
   switch (act.kind) {
     case "endExam":
       return <EndExamDialog {...props} name={act.name} underWay={act.underWay} />;
@@ -47,9 +61,8 @@ export default function ActDialog({
     // The others are for one or many.
   }
   if ("rooms" in act) {
-    const receivers = act.rooms.map(({ id, name }) => ({ id, name, roomId: id }));
     const Dialog = act.kind === "message" ? MessageDialog : ClipDialog;
-    return <Dialog {...props} of="rooms" receivers={receivers} />;
+    return <Dialog {...props} of="rooms" receivers={act.rooms} roomOf={({ id }) => id} />;
   }
   const people = act.people.filter(isSeated);
   const left = act.people.length - people.length;
@@ -64,80 +77,30 @@ export default function ActDialog({
   return <Dialog {...props} people={people} skipped={skipped} />;
 }
 
-/** Adds candidates to the room in which they are or were, with their extra minutes. */
-const useSeating = () => {
+/** Adds candidates to the rooms in which they were, with their extra minutes, unless others have put them into another one. */
+const useSeatAgain = (roomOf: PeopleProps["roomOf"]) => {
+  const t = useTranslations("watching");
   const client = useInvigilClient();
-  const seat = ([first, ...others]: readonly Seated[], minutesOf: (person: Seated) => number) =>
-    first &&
-    patiently(() =>
-      client.participant.add.mutate({
-        roomId: first.roomId,
-        participants: [first, ...others].map((person) => ({
-          userId: person.userId,
-          name: person.name,
-          role: "examinee" as const,
-          extraMinutes: minutesOf(person),
-        })),
-      }),
-    );
-  return {
-    seat,
-    seatAsBefore: async (people: readonly Seated[]) => {
-      for (const room of new Set(people.map(roomOf)))
-        await seat(
-          people.filter(({ roomId }) => roomId === room),
-          ({ extraMinutes }) => extraMinutes,
-        );
-    },
-  };
+  const takeBack = useTakeBack();
+  return (people: readonly Seated[]) =>
+    takeBack(byGroup(people, ({ roomId }) => roomId).values(), async (group) => {
+      const [first] = group;
+      if (!first) return;
+      if (group.some((person) => (roomOf(person) ?? person.roomId) !== person.roomId))
+        throw new NotThereError(t("elsewhere"));
+      await patiently(() =>
+        client.participant.add.mutate({
+          roomId: first.roomId,
+          participants: group.map(({ userId, name, extraMinutes }) => ({
+            userId,
+            name,
+            role: "examinee" as const,
+            extraMinutes,
+          })),
+        }),
+      );
+    });
 };
-
-const MAX_MINUTES = 600;
-
-function MinutesDialog({ people, examId, onClose, skipped }: PeopleProps) {
-  const t = useTranslations("watching.minutes");
-  const { data: exam } = useExamDetails(examId);
-  const { seat, seatAsBefore } = useSeating();
-  const [typed, setTyped] = useState(() => String(people[0]?.extraMinutes ?? 0));
-  const minutes = /^\d{1,3}$/.test(typed.trim()) ? Number(typed) : Number.POSITIVE_INFINITY;
-  const isValid = minutes <= MAX_MINUTES;
-  return (
-    <BulkAction
-      title={t("title", titleOf(people))}
-      subjects={people}
-      action={t("action")}
-      isReady={isValid}
-      onClose={onClose}
-      batchSize={MOST_OF_A_ROOM}
-      groupOf={roomOf}
-      run={async (batch) => {
-        await seat(batch, () => minutes);
-        return undefined;
-      }}
-      told={(done) => t("done", { ...titleOf(done), minutes })}
-      undo={seatAsBefore}
-    >
-      <TextInput
-        inputMode="numeric"
-        label={t("field")}
-        value={typed}
-        error={!isValid && t("invalid", { most: MAX_MINUTES })}
-        data-autofocus
-        onChange={({ currentTarget }) => setTyped(currentTarget.value)}
-      />
-      {isValid && exam && (
-        <p>
-          {t.rich("endsAt", {
-            time: () => <Time value={new Date(exam.endTime.getTime() + minutes * 60_000)} seconds={false} />,
-            until: () => <Time value={exam.endTime} seconds={false} />,
-          })}
-        </p>
-      )}
-      <p>{t("consequence")}</p>
-      {skipped}
-    </BulkAction>
-  );
-}
 
 /** The rooms in progress of an exam, as far as the person may see them. */
 const useOpenRooms = (examId: string) => {
@@ -159,17 +122,26 @@ const useOpenRooms = (examId: string) => {
   });
 };
 
-function MoveDialog({ people, examId, onClose, skipped }: PeopleProps) {
+function MoveDialog({ people, roomOf, examId, onClose, onLeft, skipped }: PeopleProps) {
   const t = useTranslations("watching.move");
   const client = useInvigilClient();
+  const takeBack = useTakeBack();
   const { data, error, refetch } = useOpenRooms(examId);
   const [chosen, setChosen] = useState("");
   // Who is there already stays there.
-  const movers = people.filter(({ roomId }) => roomId !== chosen);
-  const rooms = (data ?? []).filter(({ id }) => people.some(({ roomId }) => roomId !== id));
+  const movers = people.filter((person) => roomOf(person) !== chosen);
+  const rooms = (data ?? []).filter(({ id }) => people.some((person) => roomOf(person) !== id));
   const room = rooms.find(({ id }) => id === chosen);
   const move = (userId: string, roomId: string, toRoomId: string) =>
     patiently(() => client.participant.move.mutate({ roomId, userId, toRoomId }));
+  /** The rooms that they have left. */
+  const left = useRef(new Map<string, string>());
+  const inRooms = useInRooms<Seated>(roomOf, async ([person], from) => {
+    await move(person.userId, from, chosen);
+    left.current.set(person.id, from);
+    onLeft(person);
+    return undefined;
+  });
   return (
     <BulkAction
       title={t("title", titleOf(people))}
@@ -177,14 +149,14 @@ function MoveDialog({ people, examId, onClose, skipped }: PeopleProps) {
       action={t("action")}
       isReady={room !== undefined}
       onClose={onClose}
-      run={async ([{ userId, roomId }]) => {
-        await move(userId, roomId, chosen);
-        return undefined;
-      }}
+      {...inRooms}
       told={(done) => t("done", { ...titleOf(done), room: room?.name ?? "" })}
-      undo={async (done) => {
-        for (const { userId, roomId } of done) await move(userId, chosen, roomId);
-      }}
+      undo={(done) =>
+        takeBack(
+          done.map((person) => [person]),
+          async ([person]) => person && move(person.userId, chosen, left.current.get(person.id) ?? ""),
+        )
+      }
     >
       {error ? (
         <ErrorNote error={error} onRetry={() => void refetch()} />
@@ -208,9 +180,13 @@ function MoveDialog({ people, examId, onClose, skipped }: PeopleProps) {
   );
 }
 
-function EndDialog({ people, onClose, skipped }: PeopleProps) {
+function EndDialog({ people, roomOf, onClose, skipped }: PeopleProps) {
   const t = useTranslations("watching.end");
   const { end } = useSending();
+  const inRooms = useInRooms<Seated>(roomOf, async ([{ userId }], roomId) => {
+    if (!(await end(roomId, userId))) throw new ToldError(t("silent"));
+    return undefined;
+  });
   return (
     <BulkAction
       title={t("title", titleOf(people))}
@@ -218,10 +194,7 @@ function EndDialog({ people, onClose, skipped }: PeopleProps) {
       action={t("action")}
       isDangerous
       onClose={onClose}
-      run={async ([{ userId, roomId }]) => {
-        if (!(await end(roomId, userId))) throw new ToldError(t("silent"));
-        return undefined;
-      }}
+      {...inRooms}
       told={(done) => t("done", titleOf(done))}
     >
       <p>{t("consequence")}</p>
@@ -232,26 +205,32 @@ function EndDialog({ people, onClose, skipped }: PeopleProps) {
 
 function RemoveDialog({
   people,
+  roomOf,
   examId,
   onClose,
-}: {
-  people: readonly ActPerson[];
-  examId: string;
-  onClose: () => void;
-}) {
+  onLeft,
+}: Omit<PeopleProps, "people" | "findNow" | "skipped"> & { people: readonly ActPerson[] }) {
   const t = useTranslations("watching.remove");
+  const gone = useTranslations("watching")("gone");
   const client = useInvigilClient();
   const may = useMay();
   const notify = useNotify();
-  const { seatAsBefore } = useSeating();
+  const seatAgain = useSeatAgain(roomOf);
+  /** The rooms that they have left. */
+  const left = useRef(new Map<string, string>());
   /** Only administrators delete records, of one person at a time, and nothing brings them back. */
   const [erased, setErased] = useState<ActPerson>();
-  const remove = ({ userId, roomId }: ActPerson, withRecords: boolean) =>
-    patiently(() =>
+  const remove = async (person: ActPerson, withRecords: boolean) => {
+    const { userId } = person;
+    const roomId = roomOf(person) ?? person.roomId;
+    await patiently(() =>
       roomId === undefined
         ? client.participant.removeFromExam.mutate({ examId, userId, withRecords })
         : client.participant.remove.mutate({ roomId, userId, withRecords }),
     );
+    if (roomId !== undefined) left.current.set(person.id, roomId);
+    onLeft(person);
+  };
   if (erased)
     return (
       <Confirm
@@ -279,16 +258,20 @@ function RemoveDialog({
         try {
           await remove(person, false);
         } catch (error) {
-          const reason = isInvigilError(error) ? error.data.reason : undefined;
-          // Somebody else removed them in the meantime.
-          if (reason === "PARTICIPANT_NOT_FOUND") return undefined;
-          if (reason === "PARTICIPANT_CONFLICT" && may.administer && people.length === 1) setErased(person);
+          if (isInvigilError(error, "PARTICIPANT_NOT_FOUND")) throw new NotThereError(gone);
+          if (isInvigilError(error, "PARTICIPANT_CONFLICT") && may.administer && people.length === 1)
+            setErased(person);
           throw error;
         }
         return undefined;
       }}
       told={(done) => t("done", titleOf(done))}
-      undo={people.every(isSeated) ? (done) => seatAsBefore(done.filter(isSeated)) : undefined}
+      undo={
+        people.every(isSeated)
+          ? (done) =>
+              seatAgain(done.map((person) => ({ ...person, roomId: left.current.get(person.id) ?? "" })))
+          : undefined
+      }
     >
       <p>{t("consequence")}</p>
     </BulkAction>

@@ -4,25 +4,24 @@ import { Button } from "@mantine/core";
 import { useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { BulkAction } from "../bulk-action.js";
-import type { Batch } from "../bulk-run.js";
 import { CopyButton } from "../copy-button.js";
 import { useCopyCsv } from "../csv-menu.js";
-import { ToldError } from "../error-note.js";
+import { NotThereError } from "../error-note.js";
 import styles from "./acting.module.css";
-import { MOST_OF_A_ROOM, type PeopleProps, roomOf, type Seated, titleOf } from "./people.js";
+import { MOST_OF_A_ROOM, type PeopleProps, type Seated, titleOf, useInRooms } from "./people.js";
 import { patiently } from "./sending.js";
 
 type Card = RouterOutputs["exam"]["cards"]["cards"][number];
 
 /** Gives people new links, or shows those that they have. */
-export function LinkDialog({ people, examId, onClose, skipped }: PeopleProps) {
+export function LinkDialog({ people, roomOf, examId, onClose, skipped }: PeopleProps) {
   const t = useTranslations("watching.link");
+  const gone = useTranslations("watching")("gone");
   const client = useInvigilClient();
   const copyCsv = useCopyCsv(t("file"));
   const [isNew, setIsNew] = useState(true);
   const cards = useRef(new Map<string, Card>());
-  const run = async (batch: Batch<Seated>) => {
-    const [{ roomId }] = batch;
+  const inRooms = useInRooms<Seated>(roomOf, async (batch, roomId) => {
     const userIds = batch.map(({ userId }) => userId);
     const make = (limit: number) =>
       patiently(() =>
@@ -38,10 +37,10 @@ export function LinkDialog({ people, examId, onClose, skipped }: PeopleProps) {
     for (const { id, userId } of batch) {
       const card = made.get(userId);
       if (card) cards.current.set(id, card);
-      else errors.set(id, new ToldError(t("gone")));
+      else errors.set(id, new NotThereError(gone));
     }
     return errors;
-  };
+  });
   const copyAll = () =>
     void copyCsv([
       ["id", "name", "room", "code", "link", "pc code", "pc link"],
@@ -57,8 +56,7 @@ export function LinkDialog({ people, examId, onClose, skipped }: PeopleProps) {
       isDangerous={isNew}
       onClose={onClose}
       batchSize={MOST_OF_A_ROOM}
-      groupOf={roomOf}
-      run={run}
+      {...inRooms}
       resultOf={({ id }) => {
         const card = cards.current.get(id);
         return (

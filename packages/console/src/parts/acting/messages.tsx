@@ -8,18 +8,19 @@ import { MAX_TEXT } from "../composer.js";
 import { ErrorNote, ToldError } from "../error-note.js";
 import { useAction } from "../use-action.js";
 import { ClipChoice } from "./clip-choice.js";
-import { MOST_OF_A_ROOM, roomOf, titleOf } from "./people.js";
+import { byGroup, MOST_OF_A_ROOM, titleOf, useInRooms } from "./people.js";
 import { type Receivers, useSending } from "./sending.js";
 
 /** Somebody in a room, or a whole room. */
 interface Receiver extends Subject {
-  readonly roomId: string;
   readonly userId?: string;
 }
 
-interface ReceiversProps {
+interface ReceiversProps<R extends Receiver> {
   readonly of: "people" | "rooms";
-  readonly receivers: readonly Receiver[];
+  readonly receivers: readonly R[];
+  /** The room in which a receiver is now. */
+  readonly roomOf: (receiver: R) => string | undefined;
   /** Whether people are everybody in their room. */
   readonly isWholeRoom?: boolean | undefined;
   readonly examId: string;
@@ -29,36 +30,44 @@ interface ReceiversProps {
 }
 
 /** What both dialogs tell `BulkAction` about those who are addressed. */
-const bulkOf = ({ of, receivers, onClose }: ReceiversProps) => ({
+const bulkOf = <R extends Receiver>({ of, receivers, onClose }: ReceiversProps<R>) => ({
   of,
   subjects: receivers,
   onClose,
   batchSize: MOST_OF_A_ROOM,
-  groupOf: roomOf,
 });
 
 /** The people of a call. */
-const peopleOf = (batch: readonly Receiver[], { of, receivers, isWholeRoom }: ReceiversProps): Receivers =>
+const peopleOf = <R extends Receiver>(
+  batch: readonly R[],
+  { of, receivers, isWholeRoom }: ReceiversProps<R>,
+): Receivers =>
   of === "rooms" || (isWholeRoom && batch.length === receivers.length)
     ? undefined
     : batch.flatMap(({ userId }) => userId ?? []);
 
-export function MessageDialog(props: ReceiversProps) {
-  const { of, receivers, skipped } = props;
+export function MessageDialog<R extends Receiver>(props: ReceiversProps<R>) {
+  const { of, receivers, roomOf, skipped } = props;
   const t = useTranslations("watching.message");
   const { message } = useSending();
   const [text, setText] = useState("");
+  const inRooms = useInRooms(roomOf, async (batch, roomId) => {
+    // Another call for the same people is the same message, however often it is repeated.
+    await message(
+      roomId,
+      text.trim(),
+      peopleOf(batch, props),
+      `${receivers.indexOf(batch[0])}/${batch.length}`,
+    );
+    return undefined;
+  });
   return (
     <BulkAction
       {...bulkOf(props)}
       title={t(`${of}.title`, titleOf(receivers))}
       action={t("action")}
       isReady={text.trim() !== ""}
-      run={async (batch) => {
-        const [{ roomId }] = batch;
-        await message(roomId, text.trim(), peopleOf(batch, props), `${roomId}/${batch.length}`);
-        return undefined;
-      }}
+      {...inRooms}
       told={() => t("sent")}
     >
       <Textarea
@@ -75,27 +84,28 @@ export function MessageDialog(props: ReceiversProps) {
   );
 }
 
-export function ClipDialog(props: ReceiversProps) {
-  const { of, receivers, examId, skipped } = props;
+export function ClipDialog<R extends Receiver>(props: ReceiversProps<R>) {
+  const { of, receivers, roomOf, examId, skipped } = props;
   const t = useTranslations("watching.clip");
   const { clip } = useSending();
   const [chosen, setChosen] = useState<ManualAudio>();
+  const inRooms = useInRooms(roomOf, async (batch, roomId) => {
+    if (!chosen) return undefined;
+    const silent = await clip(roomId, chosen, peopleOf(batch, props));
+    if (silent.size === 0) return undefined;
+    const error = new ToldError(
+      of === "rooms" ? t("rooms.silent", { count: silent.size }) : t("people.silent"),
+    );
+    const unheard = batch.filter(({ userId }) => userId === undefined || silent.has(userId));
+    return new Map(unheard.map(({ id }) => [id, error]));
+  });
   return (
     <BulkAction
       {...bulkOf(props)}
       title={t(`${of}.title`, titleOf(receivers))}
       action={t("action")}
       isReady={chosen !== undefined}
-      run={async (batch) => {
-        if (!chosen) return undefined;
-        const silent = await clip(batch[0].roomId, chosen, peopleOf(batch, props));
-        if (silent.size === 0) return undefined;
-        const error = new ToldError(
-          of === "rooms" ? t("rooms.silent", { count: silent.size }) : t("people.silent"),
-        );
-        const unheard = batch.filter(({ userId }) => userId === undefined || silent.has(userId));
-        return new Map(unheard.map(({ id }) => [id, error]));
-      }}
+      {...inRooms}
       told={() => t("played")}
       after={<StopClip {...props} />}
     >
@@ -108,20 +118,15 @@ export function ClipDialog(props: ReceiversProps) {
 }
 
 /** Stops the clip that plays for them, whoever started it. */
-function StopClip(props: ReceiversProps) {
+function StopClip<R extends Receiver>(props: ReceiversProps<R>) {
   const t = useTranslations("watching.clip");
   const { stopClip } = useSending();
   const [isStopped, setIsStopped] = useState(false);
   const { run, isRunning, error } = useAction(async () => {
-    const { receivers } = props;
-    for (const room of new Set(receivers.map(roomOf)))
-      await stopClip(
-        room,
-        peopleOf(
-          receivers.filter(({ roomId }) => roomId === room),
-          props,
-        ),
-      );
+    const { receivers, roomOf } = props;
+    // Whoever has left their room hears nothing of it any more.
+    for (const [room, some] of byGroup(receivers, (receiver) => roomOf(receiver) ?? ""))
+      if (room !== "") await stopClip(room, peopleOf(some, props));
     setIsStopped(true);
   });
   return (

@@ -1,6 +1,9 @@
+import { isInvigilError } from "@invigil/client";
 import type { ReactNode } from "react";
-import type { Subject } from "../bulk-run.js";
-import type { ActPerson } from "./acts.js";
+import { useFormatter, useTranslations } from "use-intl";
+import type { BulkOptions, RunBatch, Subject } from "../bulk-run.js";
+import { NotThereError, ToldError, useErrorText } from "../error-note.js";
+import type { ActPerson, FindNow } from "./acts.js";
 
 /** Somebody in a room. */
 export type Seated = ActPerson & { readonly roomId: string };
@@ -9,16 +12,90 @@ export const isSeated = (person: ActPerson): person is Seated => person.roomId !
 /** What the dialogs for people get. */
 export interface PeopleProps {
   readonly people: readonly Seated[];
+  readonly findNow: FindNow;
+  /** The room in which somebody is now. */
+  readonly roomOf: (person: ActPerson) => string | undefined;
   readonly examId: string;
   readonly onClose: () => void;
+  /** Called with each person who has left their room by the action. */
+  readonly onLeft: (person: ActPerson) => void;
   /** Says whom it is not for. */
   readonly skipped: ReactNode;
 }
 
 /** How many people of a room one call is for. */
 export const MOST_OF_A_ROOM = 500;
-export const roomOf = ({ roomId }: { readonly roomId: string }): string => roomId;
 export const titleOf = (subjects: readonly Subject[]) => ({
   count: subjects.length,
   name: subjects[0]?.name ?? "",
 });
+
+/** The names of fields that say for whom a message is. */
+const isReceiver = (field: string): boolean => field.startsWith("to[");
+const isNotThere = (error: unknown): boolean =>
+  isInvigilError(error, "PARTICIPANT_NOT_FOUND") ||
+  (isInvigilError(error, "INVALID_INPUT") && Object.keys(error.data.fieldErrors ?? {}).some(isReceiver));
+
+/** Does something in the rooms in which people are when it is sent, whatever room they were in before. */
+export const useInRooms = <S extends Subject>(
+  roomOf: (subject: S) => string | undefined,
+  run: RunBatch<S>,
+): Pick<BulkOptions<S>, "groupOf"> & { readonly run: RunBatch<S> } => {
+  const t = useTranslations("watching");
+  return {
+    groupOf: (subject) => roomOf(subject) ?? "",
+    run: async (batch, roomId) => {
+      if (roomId === "") return new Map(batch.map(({ id }) => [id, new NotThereError(t("gone"))]));
+      try {
+        return await run(batch, roomId);
+      } catch (error) {
+        throw isNotThere(error) ? new NotThereError(t("gone"), { cause: error }) : error;
+      }
+    },
+  };
+};
+
+/** How many names the sentence about a failure has. */
+const MOST_NAMES = 5;
+
+/** Takes something back for each group of people, and says for whom it could not be taken back. */
+export const useTakeBack = () => {
+  const t = useTranslations("common.undo");
+  const say = useErrorText();
+  const format = useFormatter();
+  return async <P extends Subject>(
+    groups: Iterable<readonly P[]>,
+    take: (group: readonly P[]) => Promise<unknown>,
+  ): Promise<void> => {
+    const failed: P[] = [];
+    let reason: unknown;
+    const tryFor = async (group: readonly P[]): Promise<void> => {
+      try {
+        await take(group);
+      } catch (error) {
+        const isOfOne = error instanceof NotThereError || isNotThere(error);
+        if (isOfOne && group.length > 1) for (const person of group) await tryFor([person]);
+        else {
+          failed.push(...group);
+          reason = error;
+        }
+      }
+    };
+    for (const group of groups) await tryFor(group);
+    if (failed.length === 0) return;
+    const names = format.list(failed.slice(0, MOST_NAMES).map(({ name }) => name));
+    throw new ToldError(
+      t("some", { names, more: Math.max(0, failed.length - MOST_NAMES), why: say(reason) }),
+    );
+  };
+};
+
+/** People by something that they have in common, such as a room. */
+export const byGroup = <P>(people: readonly P[], groupOf: (person: P) => string): Map<string, P[]> => {
+  const groups = new Map<string, P[]>();
+  for (const person of people) {
+    const group = groupOf(person);
+    groups.set(group, [...(groups.get(group) ?? []), person]);
+  }
+  return groups;
+};

@@ -240,7 +240,12 @@ export function Candidate({
       </LiveFreshness>
       {act && (
         <Suspense>
-          <ActDialog act={act} examId={examId} onClose={() => setAct(undefined)} />
+          <ActDialog
+            act={act}
+            examId={examId}
+            findNow={() => actPersonOf(seat, roomId)}
+            onClose={() => setAct(undefined)}
+          />
         </Suspense>
       )}
     </Page>

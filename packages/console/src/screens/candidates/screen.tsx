@@ -5,7 +5,7 @@ import { memo, Suspense, useCallback, useMemo, useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
 import { arrange, createRanks, SORT_COLUMNS, type SortColumn } from "../../live/candidates.js";
 import { compareNames } from "../../live/rooms.js";
-import { type Act, PERSON_ACTS, type PersonAct } from "../../parts/acting/acts.js";
+import { type Act, type ActPerson, PERSON_ACTS, type PersonAct } from "../../parts/acting/acts.js";
 import { Alerts } from "../../parts/alerts.js";
 import { Empty } from "../../parts/empty.js";
 import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
@@ -90,10 +90,9 @@ export function Screen() {
       (each) => each === state || !RARE.has(each) || (each !== "publishing" && listed.counts[each] > 0),
     ).map((each) => ({ value: each, label: t(`filters.${each}`), count: listed.counts[each] })),
   ] as const;
-  const chosenPeople = useMemo(
-    () => (people ? [...chosen].flatMap((id) => people.person(id) ?? []) : []),
-    [people, chosen],
-  );
+  const findNow = useCallback(({ id }: ActPerson) => people?.person(id), [people]);
+  // The screen is drawn again when people have changed, once a second at most.
+  const chosenPeople = [...chosen].flatMap((id) => people?.person(id) ?? []);
   return (
     <Page title={t("title")} of={exam?.name} actions={<Alerts examId={examId} troubles={listed.troubles} />}>
       <RosterView examId={examId} roster={roster}>
@@ -159,7 +158,13 @@ export function Screen() {
       </RosterView>
       {act && (
         <Suspense>
-          <ActDialog act={act} examId={examId} onClose={() => setAct(undefined)} />
+          <ActDialog
+            act={act}
+            examId={examId}
+            findNow={findNow}
+            onLeft={({ id }) => setChosen((before) => new Set([...before].filter((one) => one !== id)))}
+            onClose={() => setAct(undefined)}
+          />
         </Suspense>
       )}
     </Page>

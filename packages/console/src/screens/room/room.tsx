@@ -7,13 +7,13 @@ import { type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from
 import { useFormatter, useTranslations } from "use-intl";
 import { byNeed, needsLook, type SeatView, seatsOf } from "../../live/seats.js";
 import { type Entry, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
-import { type Act, actPersonOf } from "../../parts/acting/acts.js";
+import { type Act, type ActPerson, actPersonOf } from "../../parts/acting/acts.js";
 import { Announce, useAnnounce } from "../../parts/announcer.js";
 import { useNow } from "../../parts/clock.js";
 import { Composer } from "../../parts/composer.js";
 import { LiveFreshness } from "../../parts/connection.js";
 import { Empty } from "../../parts/empty.js";
-import { ErrorNote, Waiting } from "../../parts/error-note.js";
+import { ErrorNote, NotThereError, Waiting } from "../../parts/error-note.js";
 import { FeedPane } from "../../parts/feed-pane.js";
 import { Choices } from "../../parts/filter-bar.js";
 import { useHeldRows } from "../../parts/hold.js";
@@ -56,6 +56,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const acts = useTranslations("watching.acts");
   const feedTexts = useTranslations("watching.feed");
   const sentText = useTranslations("watching.message")("sent");
+  const goneText = useTranslations("watching")("gone");
   const format = useFormatter();
   const invigil = useInvigil();
   const may = useMay();
@@ -154,10 +155,16 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const here = seats.filter(({ isHere }) => isHere).length;
   const look = seats.filter((seat) => needsLook(seat, red)).length;
   const isTeacherHere = state.presence.some(({ role }) => role === "teacher");
+  const findNow = ({ userId }: ActPerson) => {
+    const seat = seats.find((one) => one.userId === userId);
+    return seat && actPersonOf(seat, roomId);
+  };
   const actsFor = (some: readonly SeatView[]) => some.map((seat) => actPersonOf(seat, roomId));
 
   const send = async (text: string) => {
     if (!live) throw new Error("The room is not open.");
+    // What was written to some must not go to everybody because they have left.
+    if (areGone) throw new NotThereError(goneText);
     const receivers = chosen.flatMap(({ userId, hasPc }) => loginsOf(userId, hasPc));
     await live.send(WRITTEN, { text }, chosen.length > 0 ? { to: receivers } : {});
   };
@@ -195,6 +202,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   };
   const reds = new Set(seats.flatMap(({ userId, detections }) => (detections >= red ? [userId] : [])));
   const [first] = chosen;
+  const areGone = to.length > 0 && first === undefined;
   return (
     <Page
       title={room.name}
@@ -365,18 +373,20 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
                 <div ref={composer}>
                   <Composer
                     label={
-                      first === undefined
-                        ? t("composer.all", { count: seats.length })
-                        : chosen.length <= 3
-                          ? t("composer.chosen", { names: format.list(chosen.map(({ name }) => name)) })
-                          : t("composer.chosenMore", { name: first.name, count: chosen.length - 1 })
+                      areGone
+                        ? goneText
+                        : first === undefined
+                          ? t("composer.all", { count: seats.length })
+                          : chosen.length <= 3
+                            ? t("composer.chosen", { names: format.list(chosen.map(({ name }) => name)) })
+                            : t("composer.chosenMore", { name: first.name, count: chosen.length - 1 })
                     }
                     onSend={async (text) => {
                       await send(text);
                       announce(sentText);
                     }}
                   />
-                  {first !== undefined && (
+                  {to.length > 0 && (
                     <Button variant="subtle" size="compact-xs" onClick={() => choose([])}>
                       {t("composer.clear")}
                     </Button>
@@ -389,7 +399,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
       </LiveFreshness>
       {act && (
         <Suspense>
-          <ActDialog act={act} examId={examId} onClose={() => setAct(undefined)} />
+          <ActDialog act={act} examId={examId} findNow={findNow} onClose={() => setAct(undefined)} />
         </Suspense>
       )}
     </Page>

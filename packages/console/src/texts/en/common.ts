@@ -106,7 +106,12 @@ export default {
     waiting: "Waiting",
     working: "In progress",
   },
-  undo: { action: "Undo", undone: "Undone.", failed: "It could not be undone." },
+  undo: {
+    action: "Undo",
+    undone: "Undone.",
+    failed: "It could not be undone.",
+    some: "{more, plural, =0 {Not for {names}.} other {Not for {names} and {more, number} more.}} {why}",
+  },
   composer: {
     send: "Send",
     sending: "Sending…",
@@ -143,7 +148,8 @@ export default {
       FORBIDDEN: "Your role may not do this. Ask the exam's creator or an administrator.",
       EXAM_NOT_FOUND: "There is no such exam. It may have been deleted.",
       ROOM_NOT_FOUND: "There is no such room. It may have been deleted.",
-      PARTICIPANT_NOT_FOUND: "There is no such person in this exam. They may have been removed.",
+      PARTICIPANT_NOT_FOUND:
+        "There is no such person there. They may have been removed, or moved to another room.",
       PARTICIPANT_CONFLICT:
         "The person is already there, has detection records, or created the room. Only an administrator can remove somebody with records.",
       ROOM_ENDED: "The room has ended. An administrator can reopen it.",

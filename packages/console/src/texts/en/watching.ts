@@ -110,6 +110,8 @@ export default {
   },
   skipped:
     "{count, plural, one {# of them has} other {# of them have}} no room yet, and {count, plural, one {is} other {are}} left out.",
+  gone: "Not in the room any more: others moved or removed them.",
+  elsewhere: "Others have put them into another room.",
   message: {
     text: "Message",
     action: "Send",
@@ -150,7 +152,6 @@ export default {
     secret: "Whoever has a link acts as the person. Give it to nobody else.",
     action: "Make new links",
     show: "Show the links",
-    gone: "The person is not in this room any more.",
     code: "Code",
     phone: "Phone",
     pc: "PC",
@@ -161,11 +162,18 @@ export default {
   minutes: {
     title: "Extra minutes for {count, plural, one {{name}} other {# candidates}}",
     field: "Extra minutes from now on",
+    ways: { label: "How", add: "Add to what each has", total: "Set the same total for each" },
+    addField: "Minutes to add",
     invalid: "A whole number from 0 to {most, number}.",
-    endsAt: "Their exam then ends at <time></time> instead of <until></until>.",
-    consequence: "Their links last as long. What they had before is replaced.",
+    above: "Nobody can have more than {most, number}. It would be more for:",
+    loses: "{count, plural, one {# candidate loses} other {# candidates lose}} minutes:",
+    preview: "What each has then",
+    endsAt: "{before, number} → {after, number} min, ends at <time></time>",
+    consequence: "Their links last as long.",
     action: "Give the minutes",
     done: "{count, plural, one {{name} has} other {# candidates have}} {minutes, plural, =0 {no extra minutes} one {# extra minute} other {# extra minutes}}.",
+    added:
+      "{count, plural, one {# candidate has} other {# candidates have}} {minutes, plural, one {# minute} other {# minutes}} more.",
   },
   move: {
     title: "Move {count, plural, one {{name}} other {# candidates}}",

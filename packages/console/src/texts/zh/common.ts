@@ -102,7 +102,12 @@ export default {
     waiting: "等待中",
     working: "进行中",
   },
-  undo: { action: "撤销", undone: "已撤销。", failed: "无法撤销。" },
+  undo: {
+    action: "撤销",
+    undone: "已撤销。",
+    failed: "无法撤销。",
+    some: "{names}{more, plural, =0 {} other {等另外 # 人}}未撤销。{why}",
+  },
   composer: {
     send: "发送",
     sending: "正在发送…",
@@ -137,7 +142,7 @@ export default {
       FORBIDDEN: "你的角色没有这个权限。请联系考试创建者或管理员。",
       EXAM_NOT_FOUND: "没有这场考试，可能已被删除。",
       ROOM_NOT_FOUND: "没有这个考场，可能已被删除。",
-      PARTICIPANT_NOT_FOUND: "本场考试中没有此人，可能已被移出。",
+      PARTICIPANT_NOT_FOUND: "此处没有此人，可能已被移出或调换考场。",
       PARTICIPANT_CONFLICT: "此人已在该考场、已有检测记录，或者是考场的创建者。有记录的人只能由管理员移出。",
       ROOM_ENDED: "考场已结束，管理员可以重新开启。",
       EXAM_OVER: "考试已结束。",

@@ -15,6 +15,8 @@ import {
   removedParticipantSchema,
   removeFromExamInput,
   removeParticipantInput,
+  setExtraMinutesInput,
+  setExtraMinutesResultSchema,
   unseatedPageSchema,
 } from "@invigil/schema";
 import { anyoneProcedure, staffProcedure, watcherProcedure } from "../../trpc/procedures.js";
@@ -64,6 +66,22 @@ export const createParticipantRouter = ({
       .input(addParticipantsInput)
       .output(addParticipantsResultSchema)
       .mutation(({ ctx, input }) => participant.add(ctx.caller, input)),
+    setExtraMinutes: staffProcedure
+      .meta({
+        sentence: "Changes the extra minutes of examinees of a room, all or none, and adds nobody to it.",
+        errors: [
+          "ROOM_NOT_FOUND",
+          "PARTICIPANT_NOT_FOUND",
+          "ROOM_ENDED",
+          "PARTICIPANT_CONFLICT",
+          "EXAM_CONFLICT",
+        ],
+        charges: ["people", "events"],
+        bodyKib: 1024,
+      })
+      .input(setExtraMinutesInput)
+      .output(setExtraMinutesResultSchema)
+      .mutation(({ ctx, input }) => participant.setExtraMinutes(ctx.caller, input)),
     import: staffProcedure
       .meta({
         sentence: "Imports people from a spreadsheet into an exam.",

@@ -8,6 +8,8 @@ import type {
   RemovedParticipant,
   RemoveParticipantInput,
   RoomStatus,
+  SetExtraMinutesInput,
+  SetExtraMinutesResult,
   StreamUrls,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
@@ -41,6 +43,11 @@ export interface ParticipantService {
   list(caller: Caller, query: { roomId: string; role: ParticipantRole }): Promise<Participant[]>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_CONFLICT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
   add(caller: ActingCaller, input: AddParticipantsInput): Promise<AddParticipantsResult>;
+  /**
+   * Changes the extra minutes of examinees of a room: all or none. Unlike `add`, it never puts a person into the room who has left it.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, TOO_MANY_REQUESTS
+   */
+  setExtraMinutes(caller: ActingCaller, input: SetExtraMinutesInput): Promise<SetExtraMinutesResult>;
   /**
    * Moves a person to another room of the exam. Their records stay in the room where they were made.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT,
@@ -176,6 +183,23 @@ export const createParticipantService = ({
       }
       const many = (outcome: string) => result.outcomes.filter((one) => one === outcome).length;
       return { added: many("added"), updated: many("updated"), unchanged: many("unchanged") };
+    },
+    async setExtraMinutes(caller, { roomId, participants }) {
+      const { examId } = await openRoom(caller, roomId);
+      rates.takeChange({ caller, roomId, examId }, { people: participants.length });
+      const result = await store.setExtraMinutes(
+        { examId, roomId },
+        participants,
+        { now: clock(), author: caller },
+        assertOpen,
+      );
+      if ("updated" in result) return result;
+      if ("notFound" in result) throw notThere(roomId, result.notFound);
+      const { userId, role } = result.notExaminee;
+      throw new InvigilError(
+        "PARTICIPANT_CONFLICT",
+        `${userId} is in the room as ${role}, and only examinees have extra minutes.`,
+      );
     },
     async move(caller, { roomId, userId, toRoomId }) {
       const room = await openRoom(caller, roomId);

@@ -63,6 +63,20 @@ export interface ParticipantStore {
     size: RoomSize | undefined,
     author: Author,
   ): Promise<{ outcomes: AddOutcome[] } | { conflict: NewPerson; role: ParticipantRole }>;
+  /**
+   * Changes the extra minutes of examinees of a room: all or none. Returns how many have changed, or the first person who is not in the
+   * room, or is there in another role.
+   */
+  setExtraMinutes(
+    room: RoomKey,
+    people: readonly Pick<RoomMember, "userId" | "extraMinutes">[],
+    how: { readonly now: Date; readonly author: Author },
+    check: CheckRoom,
+  ): Promise<
+    | { readonly updated: number; readonly unchanged: number }
+    | { readonly notFound: string }
+    | { readonly notExaminee: Pick<RoomMember, "userId" | "role"> }
+  >;
   /** Returns the highest number of extra minutes that an examinee has in a room of the exam. */
   extraMinutes(examId: string, userId: string): Promise<number>;
   /**
@@ -339,6 +353,36 @@ export const createParticipantStore = ({
           if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };
           throw error;
         }),
+    setExtraMinutes(room, people, { now, author }, check) {
+      const userIds = people.map(({ userId }) => userId);
+      return writes.ofRoster(
+        { ...room, people: userIds },
+        author,
+        (reader) =>
+          Promise.all([openRoom(reader, room, check), reader.all(peopleInRoom, { ...room, userIds })]),
+        async (tx, [, found]) => {
+          const foundById = new Map(found.map((one) => [one.userId, one]));
+          const notFound = userIds.find((one) => !foundById.has(one));
+          if (notFound !== undefined) return { notFound };
+          const notExaminee = found.find((one) => one.role !== "examinee");
+          if (notExaminee) return { notExaminee };
+          const changed = people.flatMap(({ userId: id, extraMinutes: minutes }) => {
+            const person = foundById.get(id);
+            return person && person.extraMinutes !== minutes ? [{ ...person, extraMinutes: minutes }] : [];
+          });
+          await tx.last(() =>
+            Promise.all([
+              ...changed.map((person) => tx.run(updatePerson, { ...room, ...person, now })),
+              events.addAll(
+                tx,
+                changed.map((person) => newEvent(room, "participant_updated", person, now)),
+              ),
+            ]),
+          );
+          return { updated: changed.length, unchanged: people.length - changed.length };
+        },
+      );
+    },
     extraMinutes: storage.remember(
       { tables: [participants, personChanges, rooms, bulkChanges], withinCalls: true },
       async (reader, exam: string, user: string) =>
