@@ -1,10 +1,25 @@
+import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
+import {
+  auditEntries,
+  deadLetters,
+  examMinutes,
+  exams,
+  messageLogins,
+  revokedTokens,
+  roomEvents,
+  roomMinutes,
+  sessions,
+  storedFiles,
+} from "../src/storage/tables.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
 import { isOnPostgres } from "./support/engine.js";
+import { tempFolder } from "./support/folders.js";
 import { openIdentityService } from "./support/identity-service.js";
 import { PASSWORD, ROOT, START, tokenState } from "./support/staff.js";
-import { openWorld } from "./support/world.js";
+import { insertRows, rowsOf } from "./support/tables.js";
+import { openWorld, type World } from "./support/world.js";
 
 // The system's clock jumps forward and back: because of a manual change, an empty battery, or a wrong time
 // server. Ended sessions must stay ended, and waits must last as long as announced.
@@ -135,5 +150,132 @@ describe.skipIf(isOnPostgres)("a wait lasts as long as it says, whatever the clo
     const fetches = service.fetches();
     expect(await tokenNow()).toBe("ok");
     expect(service.fetches()).toBe(fetches);
+  });
+});
+
+describe("what is deleted because of its age", () => {
+  const AGED = {
+    audit: auditEntries,
+    "deleted exams": exams,
+    "dead letters": deadLetters,
+    series: examMinutes,
+    "series of rooms": roomMinutes,
+    "message logins": messageLogins,
+    "revoked tokens": revokedTokens,
+    events: roomEvents,
+    sessions,
+    files: storedFiles,
+  };
+  const DAYS = 400;
+
+  /** An installation with rows that are deleted when they are old, and what starts its servers, one after the other. */
+  const openOld = async () => {
+    const folder = tempFolder();
+    const time = { day: START, running: 0 };
+    const start = () =>
+      openWorld({
+        config: { databaseFile: join(folder.path, "invigil.db"), audioStore: { place: "database" } },
+        now: () => new Date(time.day),
+        monotonic: () => time.running,
+      });
+    /** Makes calls that delete what is old along with what they change. */
+    const call = async (world: World) => {
+      const as = trpc(world, await world.token(ROOT));
+      dataOf(await rest(world).post("login", { username: "t1", password: PASSWORD }));
+      for (const [path, input] of [
+        ["auth.revokeToken", { tokenId: "another" }],
+        ["im.getToken", { userId: "root", imServer: ["aliyun_new"] }],
+      ] as const)
+        expect([path, (await as.mutate(path, input)).status]).toEqual([path, 200]);
+    };
+    const read = async ({ db }: World) =>
+      new Map(
+        await Promise.all(
+          Object.entries(AGED).map(async ([name, table]) => {
+            const rows = await rowsOf(db, table);
+            return [name, new Set(rows.map((row) => JSON.stringify(row)))] as const;
+          }),
+        ),
+      );
+
+    const world = await start();
+    const { db } = world;
+    const as = trpc(world, await world.token(ROOT));
+    const make = async (path: string, input: unknown) => {
+      const { status, data } = await as.mutate(path, input);
+      expect([path, status]).toEqual([path, 200]);
+      return data;
+    };
+    await make("account.create", { userId: "t1", name: "T", role: "teacher", password: PASSWORD });
+    const { examId } = await make("room.create", { name: "Deleted" });
+    await make("exam.delete", { examId, withRooms: true });
+    const [now, soon] = [new Date(START), new Date(START + 1000)];
+    const minute = { examId: "e", minute: now, present: 1, publishing: 1, detections: 1 };
+    await insertRows(db, roomMinutes, [{ ...minute, roomId: "r" }]);
+    await insertRows(db, examMinutes, [{ ...minute, rooms: 1, lastRecordId: 0 }]);
+    await insertRows(db, storedFiles, [{ id: "f", place: "database", bytes: 0, changedAt: now }]);
+    const task = { queue: "q", kind: "k", key: "k", payload: {}, attempts: 1, createdAt: now };
+    await insertRows(db, deadLetters, [{ ...task, id: "d", examId: "e", reason: "expired", diedAt: now }]);
+    await insertRows(db, sessions, [{ id: "s", userId: "t1", createdAt: now, expiresAt: soon }]);
+    await insertRows(db, revokedTokens, [{ tokenId: "r", createdAt: now, expiresAt: soon }]);
+    const who = { userId: "u", camera: "main", holderId: "u", holderRole: "admin" } as const;
+    await insertRows(db, messageLogins, [{ ...who, id: "l", createdAt: now, expiresAt: soon }]);
+    await world.services.accessLog.flush();
+    const before = await read(world);
+    return {
+      time,
+      world,
+      start,
+      call,
+      /** The kinds of rows of the beginning, of which some are no longer there. */
+      async gone(current: World) {
+        const after = await read(current);
+        return [...before].flatMap(([name, rows]) =>
+          [...rows].every((row) => after.get(name)?.has(row)) ? [] : [name],
+        );
+      },
+      [Symbol.dispose]: folder[Symbol.dispose],
+    };
+  };
+
+  it("stays when a server starts with a clock that is far ahead, and can still be restored", async () => {
+    using old = await openOld();
+    await old.world[Symbol.asyncDispose]();
+    old.time.day += DAYS * DAY * 1000;
+    for (let starts = 0; starts < 3; starts += 1) {
+      await using world = await old.start();
+      await old.call(world);
+      await world.services.bulk.drain();
+      expect(await old.gone(world)).toEqual([]);
+      expect((await world.inject("/ready")).json()).toMatchObject({
+        status: "ready",
+        clock: expect.stringContaining("jumped"),
+      });
+      expect(world.lines.filter(({ level }) => level === 40)).toMatchObject([
+        { msg: expect.stringContaining("clock has jumped") },
+      ]);
+    }
+    await using world = await old.start();
+    const { data } = await trpc(world, await world.token(ROOT)).query("exam.listDeleted", {});
+    const examId = data.exams[0]?.id;
+    const restored = await trpc(world, await world.token(ROOT)).mutate("exam.restore", { examId });
+    expect(restored.status).toBe(200);
+  });
+
+  it("goes when that time has passed", async () => {
+    using old = await openOld();
+    old.time.day += DAYS * DAY * 1000;
+    old.time.running += DAYS * DAY * 1000;
+    const { audit, bulk } = old.world.services;
+    for (const work of [audit, bulk]) {
+      await work.stop();
+      work.start();
+    }
+    await old.world[Symbol.asyncDispose]();
+    await using world = await old.start();
+    await old.call(world);
+    await world.services.bulk.drain();
+    await expect.poll(() => old.gone(world)).toEqual(Object.keys(AGED));
+    expect((await world.inject("/ready")).json()).not.toHaveProperty("clock");
   });
 });

@@ -53,6 +53,38 @@ const importCandidates = async (cwd: string, ids: readonly string[], env: Env): 
 };
 
 describe("`invigil doctor`", () => {
+  it("says that the clock is not where it was when a server ran last, and changes nothing", async () => {
+    using folder = tempFolder();
+    const file = join(folder.path, "data", "invigil.db");
+    await invigil(folder.path, testEnv, "exam", "list");
+    expect((await doctor(folder.path)).of("clock")).toEqual([]);
+    const change = (text: string) => {
+      const sqlite = new Sqlite(file);
+      try {
+        return sqlite.prepare(text).run();
+      } finally {
+        sqlite.close();
+      }
+    };
+    change("INSERT INTO pruning_clock VALUES ('pruning', 0, 0)");
+    const { code, of } = await doctor(folder.path);
+    expect([code, of("clock")]).toEqual([
+      0,
+      [
+        {
+          check: "clock",
+          state: "warning",
+          found: expect.stringMatching(/^\d+ hours ahead of the time at which a server ran last$/),
+          todo: expect.stringMatching(/^Correct the clock, unless no server has run since/),
+        },
+      ],
+    ]);
+    expect(change(`UPDATE pruning_clock SET time = ${Date.UTC(2100, 0)} WHERE time = 0`).changes).toBe(1);
+    expect((await doctor(folder.path)).of("clock")).toMatchObject([
+      { state: "warning", found: expect.stringContaining("hours behind the time") },
+    ]);
+  });
+
   it("finds nothing wrong with the defaults, and makes nothing", async () => {
     using folder = tempFolder();
     const { code, findings, of } = await doctor(folder.path);

@@ -151,6 +151,7 @@ const run = async (
     limits: createSubscriptionLimits({ connections: 1_000, subscriptions: 1_000 }),
     clock,
     monotonic: () => performance.now(),
+    pruning: { now: async () => clock() },
     retentionMs: 1,
     log,
   });

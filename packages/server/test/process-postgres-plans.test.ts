@@ -190,7 +190,7 @@ const MAY_SPAN: readonly (readonly [reason: string, text: RegExp])[] = [
   ],
   [
     "deleted exams are listed",
-    /from "bulk_changes" inner join "exams" .* "bulk_changes"."exam_id" < \$2\) order/,
+    /from "bulk_changes" inner join "exams" .* "bulk_changes"."exam_id" < \$1\) order/,
   ],
   [
     "rooms of all exams are listed and counted by status",

@@ -182,7 +182,8 @@ describePostgres("servers of one database", () => {
   test("keep one audit, which both prune", async () => {
     const time = stoppedClock();
     const config = { auditDays: 1 };
-    await using servers = await openPair((await schemas().open()).url, { config, now: time.now });
+    const monotonic = () => time.now().getTime();
+    await using servers = await openPair((await schemas().open()).url, { config, now: time.now, monotonic });
     const [one, other] = servers.all;
     const { id: roomId } = await one.as(TEACHER).room.create({ name: "R" });
     await other.as(TEACHER).room.end({ roomId });

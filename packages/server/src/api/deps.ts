@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../config/config.js";
 import { type Coordination, createCoordination } from "../coordination/coordination.js";
+import { createPruningClock, type PruningClock } from "../domain/pruning-clock.js";
 import { createFileChunks, createFileRecords } from "../domain/stored-files.js";
 import { createArrivals } from "../files/arrivals.js";
 import type { AudioFiles } from "../files/audio-files.js";
@@ -49,6 +50,7 @@ export interface ExternalDeps {
 
 /** What the services depend on. */
 export interface Deps extends ExternalDeps {
+  readonly pruning: PruningClock;
   readonly disk: Disk;
   readonly rates: RateLimits;
   readonly auth: Authenticator;
@@ -61,11 +63,12 @@ export interface Deps extends ExternalDeps {
 }
 
 const createAudioFiles = (
-  { config, db: { storage }, clock, ids, log }: ExternalDeps,
+  { config, db: { storage }, clock, pruning, ids, log }: ExternalDeps & Pick<Deps, "pruning">,
   { audioBucket }: Providers,
 ): AudioFiles => {
   const folder = join(config.dataDir, "audio");
-  const arrivals = createArrivals({ folder, clock, nonce: () => ids.nonce() });
+  const pruningTime = () => pruning.now();
+  const arrivals = createArrivals({ folder, pruningTime, nonce: () => ids.nonce() });
   const { place } = config.audioStore;
   if (place === "folder") return createFolderFiles({ folder, arrivals });
   return createStoredFiles({
@@ -73,6 +76,7 @@ const createAudioFiles = (
     records: createFileRecords({ storage, place }),
     contents: audioBucket ?? createFileChunks({ storage }),
     clock,
+    pruningTime,
     newId: () => ids.next(),
     log,
   });
@@ -82,19 +86,21 @@ const providersOf = ({ config, clock, ids, publicUrl, ownKey, log }: ExternalDep
   selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey, log });
 
 /** The audio files where another configuration of the installation keeps them. */
-export const audioFilesWith = (config: Config, deps: ExternalDeps): AudioFiles => {
+export const audioFilesWith = (config: Config, deps: Deps): AudioFiles => {
   const changed = { ...deps, config };
   return createAudioFiles(changed, providersOf(changed));
 };
 
 export const createDeps = (external: ExternalDeps): Deps => {
-  const { config, clock, monotonic, ids, log, authSecret, freeSpace } = external;
+  const { config, db, clock, monotonic, ids, log, authSecret, freeSpace } = external;
+  const pruning = createPruningClock({ storage: db.control, clock, monotonic, log });
   const foreign = config.jwks && createIdentityService({ settings: config.jwks, monotonic, log });
   const providers = providersOf(external);
   // While authentication is off, every caller is an administrator. Tokens and join codes from that time must not be valid later.
   const issuingSecret = config.auth === "off" ? ids.nonce() + ids.nonce() : authSecret;
   return {
     ...external,
+    pruning,
     disk: createDisk({
       folders: foldersOf(config),
       reserveBytes: config.diskReserveBytes,
@@ -114,8 +120,8 @@ export const createDeps = (external: ExternalDeps): Deps => {
     }),
     joinCodes: createJoinCodes(issuingSecret),
     passwords: createPasswords(),
-    audioFiles: createAudioFiles(external, providers),
-    coordination: createCoordination(external),
+    audioFiles: createAudioFiles({ ...external, pruning }, providers),
+    coordination: createCoordination({ ...external, pruning }),
     providers,
   };
 };

@@ -104,6 +104,7 @@ export const createServices = (
     db,
     clock,
     monotonic,
+    pruning,
     disk,
     rates: limitedRates,
     ids,
@@ -166,6 +167,7 @@ export const createServices = (
     tasks: taskLog,
     events: bulkEventLog,
     clock,
+    pruning,
     log,
     busy: (examId) =>
       new InvigilError(
@@ -190,6 +192,7 @@ export const createServices = (
     store: outboxStore,
     queues,
     clock,
+    pruning,
     random: () => Number.parseInt(ids.nonce().slice(0, 8), 16) / 2 ** 32,
     log,
   });
@@ -203,6 +206,7 @@ export const createServices = (
     duties,
     isAnyoneConnected: () => presence.isAnyoneConnected(),
     clock,
+    pruning,
     log,
   });
   /** Tells the demo who uses an exam or one of its rooms. */
@@ -212,7 +216,7 @@ export const createServices = (
     if (isDemo && examId !== undefined) uses.emit("exam", caller, examId);
   });
   const series = createSeriesService({ store: seriesStore, access, rates, clock });
-  const authStore = createAuthStore({ storage, writes, roomExams });
+  const authStore = createAuthStore({ storage, writes, roomExams, pruning });
   const auth = createAuthService({
     store: authStore,
     access,
@@ -238,7 +242,7 @@ export const createServices = (
     store: createAuditStore({ storage, writes }),
     access,
     rates,
-    clock,
+    pruning,
     keptDays: config.auditDays,
     log,
   });
@@ -280,7 +284,6 @@ export const createServices = (
       storage,
       removePerson,
       eraseFromDeleted: createRestingPersonEraser({ storage, audit: auditLog, clock }),
-      clock,
     }),
     people: createPeopleStore({ storage }),
     access,
@@ -375,7 +378,7 @@ export const createServices = (
   const cards = createCardService({ access, links, codes });
   const imStore = createImStore({ storage, roomExams, messageLog, sendRate });
   const logins = createLoginService({
-    store: createLoginStore({ storage, writes }),
+    store: createLoginStore({ storage, writes, pruning }),
     access,
     auth,
     clock,
@@ -420,6 +423,7 @@ export const createServices = (
     rates,
     clock,
     monotonic,
+    pruning,
     retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });

@@ -4,12 +4,14 @@ import type { Services } from "../api/services.js";
 
 /** Starts the background work of the services. */
 export const startServices = async (
-  { disk, audioFiles }: Pick<Deps, "disk" | "audioFiles">,
+  { disk, audioFiles, pruning }: Pick<Deps, "disk" | "audioFiles" | "pruning">,
   services: Services,
   /** Whether to send the queued calls to message services. */
   { queue = true }: { readonly queue?: boolean } = {},
 ): Promise<void> => {
   disk.start();
+  // What is deleted along with other changes needs it, too.
+  await pruning.now();
   if (queue) services.queue.start();
   audioFiles.sweeper?.start();
   services.erasure.start();

@@ -28,6 +28,7 @@ const open = async (create: typeof createCoordination) => {
     monotonic: () => ms,
     ids: createIds({ clock }),
     log: pino({ level: "silent" }),
+    pruning: { last: clock },
     ownKey: (name) => `a key of the tests: ${name}`,
   });
   await coordination.instances.start();

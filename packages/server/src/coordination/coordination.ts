@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../config/config.js";
+import type { PruningClock } from "../domain/pruning-clock.js";
 import type { Ids } from "../platform/ids.js";
 import type { Database } from "../storage/database.js";
 import { type Duties, EVERY_DUTY } from "./duties.js";
@@ -29,6 +30,7 @@ export interface CoordinationDeps {
   readonly clock: () => Date;
   readonly monotonic: () => number;
   readonly ids: Ids;
+  readonly pruning: Pick<PruningClock, "last">;
   readonly log: FastifyBaseLogger;
   readonly ownKey: (name: "login-key") => string;
 }
@@ -51,7 +53,15 @@ const createAlone = ({ config, clock, monotonic, ids, log }: CoordinationDeps): 
 };
 
 /** For servers that share a database: everything is in its tables, with the times of its clock. */
-export const createShared = ({ config, db, clock, ids, log, ownKey }: CoordinationDeps): Coordination => {
+export const createShared = ({
+  config,
+  db,
+  clock,
+  ids,
+  pruning,
+  log,
+  ownKey,
+}: CoordinationDeps): Coordination => {
   const { storage, control } = db;
   const nonce = () => ids.nonce();
   const instances = createInstances({
@@ -64,7 +74,7 @@ export const createShared = ({ config, db, clock, ids, log, ownKey }: Coordinati
   return {
     instances,
     throttle: createLoginThrottle({
-      counters: createStoredCounters({ storage, secret: ownKey("login-key") }),
+      counters: createStoredCounters({ storage, secret: ownKey("login-key"), pruning }),
       now: () => clock().getTime(),
       failuresPerAddress: config.login.failuresPerAddress,
     }),

@@ -19,13 +19,13 @@ export const createMemoryCounters = (): LoginCounters => {
   return {
     keyOf: (...parts) => JSON.stringify(parts),
     read: async (login) => mapped(login, counterOf),
-    async change(login, _, find, change) {
+    async change(login, find, change) {
       const found = await find();
       const { written, result } = change(mapped(login, counterOf), found);
       put(written);
       return result;
     },
-    changeIn: (login, _, transact) =>
+    changeIn: (login, transact) =>
       transact(async (tx) => async (change) => {
         // Read only then: the counters have no lock.
         tx.afterCommit(() => put(change(mapped(login, counterOf))));

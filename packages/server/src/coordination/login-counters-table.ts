@@ -2,6 +2,7 @@ import { createHmac, hkdfSync } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { asc, inArray, lte, sql } from "drizzle-orm";
 import pLimit from "p-limit";
+import type { PruningClock } from "../domain/pruning-clock.js";
 import type { Reader, Storage, Transaction } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { loginCounters } from "../storage/tables.js";
@@ -114,10 +115,10 @@ const lock = async (tx: Transaction<"installation">, login: Login): Promise<Coun
 };
 
 /** Starts to write locked counters, and to delete some that have expired. The transaction starts nothing after that. */
-const write = async (tx: Transaction<"installation">, counters: Counters, now: number): Promise<void> => {
+const write = async (tx: Transaction<"installation">, counters: Counters, expired: Date): Promise<void> => {
   await Promise.all([
     tx.run(writeCounters, { written: eachOf(counters).map(rowOf) }),
-    tx.run(deleteExpired, { now: new Date(now) }),
+    tx.run(deleteExpired, { now: expired }),
   ]);
 };
 
@@ -129,10 +130,12 @@ const write = async (tx: Transaction<"installation">, counters: Counters, now: n
 export const createStoredCounters = ({
   storage,
   secret,
+  pruning,
   wait = (ms) => setTimeout(ms, undefined, { ref: false }),
 }: {
   readonly storage: Storage;
   readonly secret: string;
+  readonly pruning: Pick<PruningClock, "last">;
   /** Waits so many milliseconds. Default: with a timer. */
   readonly wait?: (ms: number) => Promise<unknown>;
 }): LoginCounters => {
@@ -142,23 +145,23 @@ export const createStoredCounters = ({
   return {
     keyOf: (...parts) => createHmac("sha256", hmacKey).update(JSON.stringify(parts)).digest("base64url"),
     read: (login) => readCounters(storage, login),
-    change: (login, now, find, change) =>
+    change: (login, find, change) =>
       inTransaction(() =>
         storage.write(
           async (tx) => {
             const [counters, found] = await Promise.all([lock(tx, login), find(tx)]);
             const { written, result } = change(counters, found);
-            await tx.last(() => write(tx, written, now));
+            await tx.last(() => write(tx, written, pruning.last()));
             return result;
           },
           { repeatable: true, share: { caller: login.pair.key }, continues: true },
         ),
       ),
-    changeIn: (login, now, transact) =>
+    changeIn: (login, transact) =>
       inTransaction(() =>
         transact(async (tx) => {
           const counters = await lock(tx, login);
-          return (change) => write(tx, change(counters), now);
+          return (change) => write(tx, change(counters), pruning.last());
         }),
       ),
     pause: () => wait(ASK_AGAIN_MS),

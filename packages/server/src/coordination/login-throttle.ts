@@ -63,14 +63,12 @@ export interface LoginCounters {
    */
   change<Result, Found>(
     login: Login,
-    now: number,
     find: Find<Found>,
     change: (read: Counters, found: Found) => { written: Counters; result: Result },
   ): Promise<Result>;
   /** Changes the counters of a login with a transaction, and only if that is committed. */
   changeIn<Result>(
     login: Login,
-    now: number,
     transact: (
       begin: (tx: Transaction<"installation">) => Promise<(change: ChangeCounters) => Promise<void>>,
     ) => Promise<Result>,
@@ -120,7 +118,7 @@ export const createLoginThrottle = ({
     const end = async (result: LoginResult): Promise<void> => {
       if (isOver) return;
       await endBy((time) =>
-        counters.change(login, time, nothing, (read) => ({
+        counters.change(login, nothing, (read) => ({
           written: afterEnd(read, result, { start, now: time }),
           result: undefined,
         })),
@@ -129,7 +127,7 @@ export const createLoginThrottle = ({
     return {
       decide: (transact) =>
         endBy((time) =>
-          counters.changeIn(login, time, (begin) =>
+          counters.changeIn(login, (begin) =>
             transact(async (tx) => {
               const change = await begin(tx);
               return (hasSucceeded) =>
@@ -145,7 +143,7 @@ export const createLoginThrottle = ({
 
   /** Decides alone whether a login begins, and notes that. */
   const decideAlone = <Found>(login: Login, time: number, find: Find<Found>) =>
-    counters.change<Begun<Found> | Delay, Found>(login, time, find, (read, found) => {
+    counters.change<Begun<Found> | Delay, Found>(login, find, (read, found) => {
       const delay = delayOf(read, time);
       return { written: afterBegin(read, time, delay), result: delay ?? { kind: "begin", found } };
     });

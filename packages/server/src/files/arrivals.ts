@@ -43,7 +43,8 @@ export interface Arrivals {
 
 export interface ArrivalsOptions {
   readonly folder: string;
-  readonly clock: () => Date;
+  /** Returns the time by which incomplete files are old. */
+  readonly pruningTime: () => Promise<Date>;
   /** Creates names for incomplete files. */
   readonly nonce: () => string;
 }
@@ -82,17 +83,18 @@ const extensionOf = async (path: string): Promise<string> => {
   return extension;
 };
 
-export const createArrivals = ({ folder, clock, nonce }: ArrivalsOptions): Arrivals => {
+export const createArrivals = ({ folder, pruningTime, nonce }: ArrivalsOptions): Arrivals => {
   const createFolder = () => mkdir(folder, { recursive: true, mode: 0o700 });
   return {
     async prepare() {
       await createFolder();
+      const now = await pruningTime();
       for (const name of await readdir(folder)) {
         if (!name.startsWith(INCOMPLETE_PREFIX)) continue;
         const path = join(folder, name);
         const found = await stat(path).catch(() => undefined);
         // A newer file may belong to a running process.
-        if (found && clock().getTime() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
+        if (found && now.getTime() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
       }
     },
     async receive(content) {

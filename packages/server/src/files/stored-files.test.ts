@@ -27,6 +27,7 @@ const openFiles = () => {
     } as unknown as Parameters<typeof createStoredFiles>[0]["records"], // Safe: only `find` is called.
     arrivals: { prepare: () => Promise.resolve(), receive: () => Promise.reject(new Error("none arrives")) },
     clock: () => new Date(0),
+    pruningTime: async () => new Date(0),
     newId: () => "",
     log: { warn: () => undefined },
   });

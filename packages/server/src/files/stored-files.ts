@@ -65,6 +65,8 @@ export interface StoredFilesOptions {
   readonly records: FileRecords;
   readonly contents: FileContents;
   readonly clock: () => Date;
+  /** Returns the time by which files without a name are old. */
+  readonly pruningTime: () => Promise<Date>;
   readonly newId: () => string;
   readonly log: { warn(fields: object, message: string): void };
 }
@@ -103,7 +105,7 @@ const createChunkReader = (contents: FileContents): FileContents["chunk"] => {
  * another upload of the same content.
  */
 export const createStoredFiles = (options: StoredFilesOptions): AudioFiles => {
-  const { arrivals, records, contents, clock, newId, log } = options;
+  const { arrivals, records, contents, clock, pruningTime, newId, log } = options;
   const chunkOf = createChunkReader(contents);
 
   const erase = async (file: StoredFile): Promise<void> => {
@@ -169,7 +171,7 @@ export const createStoredFiles = (options: StoredFilesOptions): AudioFiles => {
     sweeper: createRepeatedWork({
       intervalMs: SWEEP_INTERVAL_MS,
       async run(isStopping) {
-        const before = new Date(clock().getTime() - ABANDONED_MS);
+        const before = new Date((await pruningTime()).getTime() - ABANDONED_MS);
         for (const file of await records.nameless(before, FILES_A_SWEEP)) {
           if (isStopping()) return;
           await discard(file);

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { Config } from "../config/config.js";
+import type { PruningClock } from "../domain/pruning-clock.js";
 import type { Disk } from "../limits/disk.js";
 import type { Database } from "../storage/database.js";
 
@@ -13,11 +14,13 @@ export const healthRoutes = (
     db,
     config,
     disk,
+    pruning,
     logFault = () => undefined,
   }: {
     db: Database;
     config: Pick<Config, "auth">;
     disk: Pick<Disk, "check">;
+    pruning: Pick<PruningClock, "jump">;
     logFault?: (() => string | undefined) | undefined;
   },
 ): void => {
@@ -38,8 +41,12 @@ export const healthRoutes = (
   };
   app.get("/ready", async ({ log }, reply) => {
     const found = await unreadiness(log);
+    // Neither is a reason to send requests elsewhere.
     const fault = logFault();
-    const said = fault === undefined ? {} : { log: `cannot be written: ${fault}` };
+    const said = {
+      ...(fault !== undefined && { log: `cannot be written: ${fault}` }),
+      ...(pruning.jump() !== undefined && { clock: "jumped: old data is deleted slowly" }),
+    };
     if (found) return reply.code(503).send({ status: "unavailable", ...found, ...said });
     return { status: "ready", database: "ok", migrations: "current", ...said };
   });

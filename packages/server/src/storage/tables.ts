@@ -417,9 +417,19 @@ export const prunedEvents = declareTable({ owner: "exam", lives: "untilDone" })(
 export const eventEpochs = declareTable({ owner: "installation", lives: "withDatabase" })("event_epochs", {
   /** The events of the epoch have greater ids. */
   begin: integer().primaryKey(),
-  /** The identity of the database, if it has one. */
+  /** The identity of the database, if it has one: the server, and the timeline of its log. */
   origin: text(),
+  /** The database's own id on that server, which a version that does not know this column leaves out. */
+  databaseOid: integer("database_oid"),
   startedAt: time("started_at").notNull(),
+});
+
+/** The clock by which rows are old: see `domain/pruning-clock.ts`. One row, or none in a new database. */
+export const pruningClock = declareTable({ owner: "installation", lives: "withOwner" })("pruning_clock", {
+  name: text({ enum: ["pruning"] }).primaryKey(),
+  time: time("time").notNull(),
+  /** How long servers have run since the system's clock jumped, or since the last step after that. 0: it has not jumped. */
+  waitedMs: integer("waited_ms").notNull(),
 });
 
 /** The servers of a database. The pages of a server whose lease has expired are taken over by another one. */

@@ -88,7 +88,14 @@ export const openProcess = async (
   const store = createGroupStore({ ...withWrites(db), roomExams: createRoomExams(), outbox, tasks });
   const queues = [...createGroupQueues({ store, messages, concurrency, log }), ...more];
   const outboxStore = createOutboxStore({ ...withWrites(db), outbox });
-  const queue = createOutboxRunner({ store: outboxStore, queues, clock, random, log });
+  const queue = createOutboxRunner({
+    store: outboxStore,
+    queues,
+    clock,
+    pruning: { now: async () => clock() },
+    random,
+    log,
+  });
   return {
     db,
     queue,

@@ -111,6 +111,7 @@ export const openProcesses = ({
           counters: createStoredCounters({
             storage,
             secret: "a secret of the tests",
+            pruning: { last: () => new Date(START + world.seconds * 1000) },
             wait: () => new Promise<void>((resolve) => pauses.push(resolve)),
           }),
           now: () => START + world.seconds * 1000,

@@ -11,6 +11,7 @@ import { startServices, stopServices } from "../../src/app/lifecycle.js";
 import type { TestCaller } from "../../src/app/testing.js";
 import type { Config } from "../../src/config/config.js";
 import { createCoordination } from "../../src/coordination/coordination.js";
+import { createPruningClock } from "../../src/domain/pruning-clock.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { createIds, type Ids } from "../../src/platform/ids.js";
 import type { OpenOptions } from "../../src/storage/open.js";
@@ -91,7 +92,10 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   });
   const changed = options.change?.(made);
   // A changed database is what the servers have in common, too.
-  const deps = changed ? { ...changed, coordination: createCoordination(changed) } : made;
+  const pruning = changed ? createPruningClock({ ...changed, storage: changed.db.control }) : made.pruning;
+  const deps = changed
+    ? { ...changed, pruning, coordination: createCoordination({ ...changed, pruning }) }
+    : made;
   const services = createServices(deps, { isDemo: options.isDemo ?? false });
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, { router, consoleFolder: options.consoleFolder });

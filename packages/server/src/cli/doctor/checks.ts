@@ -3,6 +3,7 @@ import { createServices } from "../../api/services.js";
 import { openDeps } from "../../app/installation.js";
 import { type Config, configOf, readEnvFile } from "../../config/config.js";
 import { readSettings } from "../../config/settings.js";
+import { TOLERANCE_MS } from "../../domain/pruning-clock.js";
 import type { Demand } from "../../features/capacity/service.js";
 import { temporarySecret } from "../../identity/secrets.js";
 import { createIds } from "../../platform/ids.js";
@@ -10,6 +11,7 @@ import { selectProviders } from "../../providers/select.js";
 import { storedFileOf } from "../../storage/location.js";
 import { inspectPostgres } from "../../storage/postgres/inspect.js";
 import { inspectDatabase } from "../../storage/sqlite/inspect.js";
+import { count } from "../output.js";
 import { createProgress } from "../progress.js";
 import type { CommandRun } from "../run.js";
 import { checkCapacity, streamDomains, streamsInBrowsers } from "./capacity.js";
@@ -36,6 +38,8 @@ const storedIn = async (
       readonly demand: Demand;
       readonly missingAudio: readonly string[];
       readonly hasDeadLetters: boolean;
+      /** How far the clock is ahead of when a server ran last, in milliseconds. */
+      readonly clockAheadMs: number;
     }
   | undefined
 > => {
@@ -43,14 +47,32 @@ const storedIn = async (
   const deps = await openDeps(config, { log: silent() });
   try {
     const { capacity, audio, deadLetters } = createServices(deps);
+    const now = deps.clock();
     return {
       demand: await capacity.demand(),
       missingAudio: await audio.missingFiles(),
+      clockAheadMs: now.getTime() - ((await deps.pruning.stored()) ?? now).getTime(),
       hasDeadLetters: (await deadLetters.list({ limit: 1 })).rows.length > 0,
     };
   } finally {
     await deps.db.close();
   }
+};
+
+const HOUR_MS = 3_600_000;
+/** Whether the clock is where it must be, as far as that can be told from when a server ran last. */
+const checkClock = (aheadMs: number): Finding[] => {
+  if (Math.abs(aheadMs) <= TOLERANCE_MS) return [];
+  const hours = Math.round(Math.abs(aheadMs) / HOUR_MS);
+  const { warning } = findingsOf("clock");
+  return [
+    aheadMs > 0
+      ? warning(
+          `${count(hours, "hour")} ahead of the time at which a server ran last`,
+          "Correct the clock, unless no server has run since: what is old is deleted a day's worth an hour until then.",
+        )
+      : warning(`${count(hours, "hour")} behind the time at which a server ran last`, "Correct the clock."),
+  ];
 };
 
 const vendors = (run: CommandRun, config: Config): Promise<Finding[]> => {
@@ -80,7 +102,7 @@ export const runChecks = async (run: CommandRun): Promise<Finding[]> => {
       settings.failed(fault, "Correct it: the server does not start otherwise."),
     );
   const config = configOf(read.env);
-  const { demand, missingAudio, hasDeadLetters } = (await storedIn(config)) ?? {};
+  const { demand, missingAudio, hasDeadLetters, clockAheadMs = 0 } = (await storedIn(config)) ?? {};
   const outbox = findingsOf("outbox");
   return [
     ...checkSettings(environment, file),
@@ -90,6 +112,7 @@ export const runChecks = async (run: CommandRun): Promise<Finding[]> => {
     streamCallback(config),
     streamsInBrowsers(config),
     ...(await vendors(run, config)),
+    ...checkClock(clockAheadMs),
     ...(demand ? checkCapacity(config, demand) : []),
     ...(hasDeadLetters
       ? [outbox.warning("calls to message services were given up", "See `invigil outbox list`.")]

@@ -8,6 +8,7 @@ import type { AuditLog, Target } from "../audit.js";
 import { audited } from "../audited.js";
 import { type Author, shareOf } from "../calls.js";
 import type { EventLog } from "../events.js";
+import type { PruningClock } from "../pruning-clock.js";
 import type { TaskLog } from "../vendor-tasks.js";
 import { readLastSeat, readLastUnseated } from "./marked-rows.js";
 import { createPhases } from "./phases.js";
@@ -70,6 +71,7 @@ export interface BulkChangesDeps {
   readonly tasks: TaskLog;
   readonly events: EventLog;
   readonly clock: () => Date;
+  readonly pruning: Pick<PruningClock, "last">;
   readonly log: FastifyBaseLogger;
   /** Makes the error of a call that waited too long. */
   readonly busy: (examId: string) => Error;
@@ -110,11 +112,18 @@ export const createBulkChanges = ({
   tasks,
   events,
   clock,
+  pruning,
   log,
   busy,
   gone,
 }: BulkChangesDeps): BulkChanges => {
-  const worker = createChangeWorker({ storage, phases: createPhases({ tasks, events }), clock, log });
+  const worker = createChangeWorker({
+    storage,
+    phases: createPhases({ tasks, events }),
+    clock,
+    pruning,
+    log,
+  });
   const roster = createRosterLock({ worker, busy });
   const newChange = async (
     tx: Transaction,
@@ -223,7 +232,7 @@ export const createBulkChanges = ({
       const change = await storage.write(
         (tx) =>
           audited({ tx, audit, target: { examId }, author }, (own) =>
-            endRest(own, { examId, end, now: clock() }, worker.claim()),
+            endRest(own, { examId, end }, worker.claim()),
           ),
         { bulk: true, share: shareOf(author, examId) },
       );

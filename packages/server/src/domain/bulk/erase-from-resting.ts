@@ -67,7 +67,7 @@ export const createRestingPersonEraser = ({
   ): Promise<Result> =>
     storage.write(
       async (tx) => {
-        const change = await lockRestingExam(tx, examId, clock());
+        const change = await lockRestingExam(tx, examId);
         if (!change) throw new NoLongerResting();
         return work(withRosterLock(tx), change);
       },

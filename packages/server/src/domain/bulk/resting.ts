@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, lt, type SQL } from "drizzle-orm";
+import { and, desc, eq, lt, type SQL } from "drizzle-orm";
 import { type Page, pageOf } from "../../platform/paging.js";
 import type { Reader, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
@@ -10,16 +10,13 @@ import type { BulkChange, ChangeKey } from "./types.js";
 
 // A deleted exam rests before it is erased (docs/decisions/0032). Its change is announced and claimed until the time of erasure, so that no
 // server erases it earlier, not even one of an earlier version. Whoever takes the change over then begins to erase it: its claim is
-// another one from then on, and the exam no longer rests.
+// another one from then on, and the exam no longer rests. It rests after its time, too, until a server does so: the clock may be wrong.
 
 /** A deleted exam that can be restored. */
 export type RestingExam = typeof restingExams extends Statement<infer Row> ? Row : never;
 
 // Only the change of a deleted exam has a time of erasure, and only during the rest is it claimed until then.
-const rests = and(
-  eq(bulkChanges.claimedUntil, bulkChanges.eraseAt),
-  gt(bulkChanges.claimedUntil, param("now")),
-);
+const rests = eq(bulkChanges.claimedUntil, bulkChanges.eraseAt);
 /** Selects resting exams, without a column `eraseAt` that may be null: it is equal to the claim. */
 const selectResting = (...conditions: readonly SQL[]) =>
   query
@@ -62,20 +59,13 @@ const endRestOf = statement(
 );
 
 /** Returns a deleted exam. Undefined if the exam is not deleted, or is being erased. */
-export const readRestingExam = (
-  reader: Reader,
-  examId: string,
-  now: Date,
-): Promise<RestingExam | undefined> => reader.get(restingExam, { examId, now });
+export const readRestingExam = (reader: Reader, examId: string): Promise<RestingExam | undefined> =>
+  reader.get(restingExam, { examId });
 
 /** Locks a deleted exam, and returns its change. Undefined if the exam does not rest. */
-export const lockRestingExam = async (
-  tx: Transaction,
-  examId: string,
-  now: Date,
-): Promise<BulkChange | undefined> => {
+export const lockRestingExam = async (tx: Transaction, examId: string): Promise<BulkChange | undefined> => {
   await lockExams(tx, examId);
-  return tx.get(restingChange, { examId, now });
+  return tx.get(restingChange, { examId });
 };
 
 /** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
@@ -85,9 +75,8 @@ const FIRST = "~";
 export const listRestingExams = async (
   reader: Reader,
   { limit, before = FIRST }: { readonly limit: number; readonly before: string | undefined },
-  now: Date,
 ): Promise<Page<RestingExam, string>> =>
-  pageOf(await reader.all(restingExams, { before, limit: limit + 1, now }), limit, ({ id }) => id);
+  pageOf(await reader.all(restingExams, { before, limit: limit + 1 }), limit, ({ id }) => id);
 
 /** What becomes of a deleted exam at the end of its rest. */
 export type RestEnd = "restored" | "erased";
@@ -98,13 +87,12 @@ export type RestEnd = "restored" | "erased";
  */
 export const endRest = async (
   tx: Transaction,
-  { examId, end, now }: { readonly examId: string; readonly end: RestEnd; readonly now: Date },
+  { examId, end }: { readonly examId: string; readonly end: RestEnd },
   claim: Pick<BulkChange, "worker" | "claimedUntil">,
 ): Promise<ChangeKey | undefined> => {
   await lockExams(tx, examId);
   return tx.get(endRestOf, {
     examId,
-    now,
     ...claim,
     ...(end === "restored"
       ? { state: "preparing", progress: { phase: 0, after: "" } }

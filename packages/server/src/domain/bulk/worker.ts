@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { and, asc, eq, lte } from "drizzle-orm";
+import { and, asc, eq, isNull, lte, ne, or } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { type Dialect, param, query, rawParam, statement } from "../../storage/statement.js";
 import { bulkChanges } from "../../storage/tables.js";
 import { encodedParam } from "../encoded-param.js";
 import { lockExams, withRosterLock } from "../exam-transaction.js";
+import type { PruningClock } from "../pruning-clock.js";
 import { ERASES_EXAM, type Phases } from "./phases.js";
 import type { BulkChange, ChangeKey, Phase } from "./types.js";
 
@@ -51,7 +52,15 @@ export class TakenOver extends Error {
 const isChange = (dialect: Dialect) =>
   and(eq(bulkChanges.id, param("id")), dialect.inExam(bulkChanges.examId));
 export const changeById = statement((dialect) => query.select().from(bulkChanges).where(isChange(dialect)));
-const isUnclaimed = lte(bulkChanges.claimedUntil, param("now"));
+// A deleted exam is claimed until its time of erasure. That time has come by the pruning clock, the end of another claim by the system's.
+const isUnclaimed = and(
+  lte(bulkChanges.claimedUntil, param("now")),
+  or(
+    isNull(bulkChanges.eraseAt),
+    ne(bulkChanges.eraseAt, bulkChanges.claimedUntil),
+    lte(bulkChanges.claimedUntil, param("prunedUntil")),
+  ),
+);
 const unclaimedChanges = statement(
   query
     .select({ examId: bulkChanges.examId, id: bulkChanges.id })
@@ -98,11 +107,13 @@ export const createChangeWorker = ({
   storage,
   phases,
   clock,
+  pruning,
   log,
 }: {
   storage: Storage;
   phases: Phases;
   clock: () => Date;
+  pruning: Pick<PruningClock, "last">;
   log: FastifyBaseLogger;
 }): ChangeWorker => {
   const worker = randomBytes(12).toString("hex");
@@ -179,9 +190,10 @@ export const createChangeWorker = ({
 
   const takeOver = async (): Promise<void> => {
     if (isStopped) return;
-    for (const change of await storage.all(unclaimedChanges, { now: clock() })) {
+    const times = () => ({ now: clock(), prunedUntil: pruning.last() });
+    for (const change of await storage.all(unclaimedChanges, times())) {
       const taken = await write(change, (tx) =>
-        tx.get(claimUnclaimed, { ...change, ...claim(), now: clock() }),
+        tx.get(claimUnclaimed, { ...change, ...claim(), ...times() }),
       );
       // Another process may have claimed it.
       if (!taken) continue;

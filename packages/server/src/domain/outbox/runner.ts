@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { InvigilError } from "../../platform/errors.js";
 import { createRepeatedWork } from "../../platform/repeated-work.js";
 import { waitAtMost } from "../../platform/wait-at-most.js";
+import type { PruningClock } from "../pruning-clock.js";
 import { nextAttempt } from "./backoff.js";
 import type { Handler, Task, TaskQueue } from "./kind.js";
 import type { OutboxStore } from "./store.js";
@@ -22,6 +23,7 @@ export interface OutboxRunnerDeps {
   readonly store: OutboxStore;
   readonly queues: readonly TaskQueue[];
   readonly clock: () => Date;
+  readonly pruning: Pick<PruningClock, "now">;
   /** Returns a number from 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly log: FastifyBaseLogger;
@@ -39,7 +41,14 @@ const reasonOf = (error: unknown): string => {
   return code === undefined ? error.message : `${error.message} (${code})`;
 };
 
-export const createOutboxRunner = ({ store, queues, clock, random, log }: OutboxRunnerDeps): OutboxRunner => {
+export const createOutboxRunner = ({
+  store,
+  queues,
+  clock,
+  pruning,
+  random,
+  log,
+}: OutboxRunnerDeps): OutboxRunner => {
   /** Whether running tasks were abandoned. They must not use the database, which may be closed. */
   let isAbandoned = false;
   let hasAddedTasks = false;
@@ -90,8 +99,8 @@ export const createOutboxRunner = ({ store, queues, clock, random, log }: Outbox
   const pruner = createRepeatedWork({
     intervalMs: PRUNE_MS,
     async run(isStopping) {
-      const before = new Date(clock().getTime() - DEAD_LETTER_DAYS * DAY_MS);
-      while (!isStopping() && (await store.prune(before)));
+      const before = new Date((await pruning.now()).getTime() - DEAD_LETTER_DAYS * DAY_MS);
+      while ((await store.prune(before)) && !isStopping());
     },
     onFailure: (error) =>
       log.error({ err: error }, "old dead letters could not be deleted; the server will try again"),

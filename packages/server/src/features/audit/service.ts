@@ -2,6 +2,7 @@ import type { AuditEntry, AuditPage, ListAuditInput } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { AuditEntry as StoredEntry } from "../../domain/audit.js";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { PruningClock } from "../../domain/pruning-clock.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { firstIdAt } from "../../platform/ids.js";
 import { createRepeatedWork } from "../../platform/repeated-work.js";
@@ -41,14 +42,14 @@ export const createAuditService = ({
   store,
   access,
   rates,
-  clock,
+  pruning,
   keptDays,
   log,
 }: {
   store: AuditStore;
   access: AccessService;
   rates: RateLimits;
-  clock: () => Date;
+  pruning: PruningClock;
   keptDays: number;
   log: FastifyBaseLogger;
 }): AuditService => {
@@ -56,8 +57,8 @@ export const createAuditService = ({
     intervalMs: PRUNING_INTERVAL_MS,
     /** Deletes in small transactions, so that other writes are not delayed. */
     async run(isStopping) {
-      const before = firstIdAt(new Date(clock().getTime() - keptDays * DAY_MS));
-      while (!isStopping() && (await store.prune(before)));
+      const before = firstIdAt(new Date((await pruning.now()).getTime() - keptDays * DAY_MS));
+      while ((await store.prune(before)) && !isStopping());
     },
     onFailure: (error) =>
       log.error({ err: error }, "old entries of the audit could not be deleted; the server will try again"),

@@ -3,6 +3,7 @@ import { and, eq, lte, ne, sql } from "drizzle-orm";
 import type { Attempt } from "../../coordination/login-throttle.js";
 import type { Author } from "../../domain/calls.js";
 import { isRoom } from "../../domain/people.js";
+import type { PruningClock } from "../../domain/pruning-clock.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
 import { isOwnTokenId } from "../../identity/tokens.js";
@@ -150,10 +151,12 @@ export const createAuthStore = ({
   storage,
   writes,
   roomExams: examsOfRooms,
+  pruning,
 }: {
   storage: Queries;
   writes: Writes;
   roomExams: RoomExams;
+  pruning: Pick<PruningClock, "last">;
 }): AuthStore => {
   return {
     account: (userId, reader = storage) => reader.get(accountById, { userId }),
@@ -165,7 +168,7 @@ export const createAuthStore = ({
           () => (mayStart ? { people: [started.userId], subject: started.id } : undefined),
           author,
           async (tx) => {
-            const { userId, createdAt } = started;
+            const { userId } = started;
             const [count, , account] = await Promise.all([
               countIn(tx),
               tx.lock(accounts, userId),
@@ -174,7 +177,7 @@ export const createAuthStore = ({
             mayStart = account !== undefined && !account.disabled && account.passwordHash === passwordHash;
             await tx.last(() =>
               Promise.all([
-                mayStart && tx.run(deleteOldSessions, { before: daysBefore(createdAt, DAYS.session) }),
+                mayStart && tx.run(deleteOldSessions, { before: daysBefore(pruning.last(), DAYS.session) }),
                 mayStart && tx.insert(insertSession, [started]),
                 count(mayStart),
               ]),
@@ -199,7 +202,7 @@ export const createAuthStore = ({
         async (tx) => {
           await tx.last(() =>
             Promise.all([
-              tx.run(deleteOldRevokedTokens, { before: daysBefore(token.createdAt, DAYS.revokedToken) }),
+              tx.run(deleteOldRevokedTokens, { before: daysBefore(pruning.last(), DAYS.revokedToken) }),
               tx.insert(insertRevokedToken, [token]),
             ]),
           );

@@ -147,7 +147,7 @@ export const createExamService = ({
   /** @throws FORBIDDEN, EXAM_NOT_FOUND */
   const deletedExam = async (caller: Caller, examId: string): Promise<RestingExam> => {
     assertMayUseDeleted(caller, examId);
-    const deleted = await store.deleted(examId, clock());
+    const deleted = await store.deleted(examId);
     if (!deleted) throw notDeleted(examId);
     return deleted;
   };
@@ -256,7 +256,7 @@ export const createExamService = ({
     counts: (examIds) => store.counts(examIds, Number.MAX_SAFE_INTEGER),
     async listDeleted(caller, { pageSize, cursor }) {
       access.unbound(caller);
-      const { rows, ...next } = await store.listDeleted({ limit: pageSize, before: cursor }, clock());
+      const { rows, ...next } = await store.listDeleted({ limit: pageSize, before: cursor });
       return { exams: rows, ...next };
     },
     async restore(caller, examId) {

@@ -87,12 +87,9 @@ export interface ExamStore {
     check: (holding: NamedExamContents) => void,
   ): Promise<ExamContents | undefined>;
   /** Returns a deleted exam that can be restored. */
-  deleted(examId: string, now: Date): Promise<RestingExam | undefined>;
+  deleted(examId: string): Promise<RestingExam | undefined>;
   /** Lists the deleted exams that can be restored, newest exam first. `before` is the last id of the previous page. */
-  listDeleted(
-    page: { limit: number; before: string | undefined },
-    now: Date,
-  ): Promise<Page<RestingExam, string>>;
+  listDeleted(page: { limit: number; before: string | undefined }): Promise<Page<RestingExam, string>>;
   /** Restores a deleted exam, or erases it at once. Returns false if it cannot be restored any more. */
   endRest(examId: string, end: RestEnd, author: Author): Promise<boolean>;
 }
@@ -271,8 +268,8 @@ export const createExamStore = ({
     },
 
     delete: createExamDeleter({ bulk }),
-    deleted: (examId, now) => readRestingExam(storage, examId, now),
-    listDeleted: (page, now) => listRestingExams(storage, page, now),
+    deleted: (examId) => readRestingExam(storage, examId),
+    listDeleted: (page) => listRestingExams(storage, page),
     endRest: (examId, end, author) => bulk.endRest(examId, end, author),
   };
 };

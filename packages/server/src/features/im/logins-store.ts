@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, inArray, lte, sql } from "drizzle-orm";
+import type { PruningClock } from "../../domain/pruning-clock.js";
 import type { Writes } from "../../domain/writes.js";
 import type { CountedCaller } from "../../identity/usage-key.js";
 import type { Queries } from "../../storage/port.js";
@@ -59,7 +60,15 @@ const deleteExpired = statement((dialect) => {
   return query.delete(messageLogins).where(inArray(id, dialect.unlocked(expired)));
 });
 
-export const createLoginStore = ({ storage, writes }: { storage: Queries; writes: Writes }): LoginStore => ({
+export const createLoginStore = ({
+  storage,
+  writes,
+  pruning,
+}: {
+  storage: Queries;
+  writes: Writes;
+  pruning: Pick<PruningClock, "last">;
+}): LoginStore => ({
   add: (login, most, caller) =>
     writes.unordered(
       { caller },
@@ -68,7 +77,7 @@ export const createLoginStore = ({ storage, writes }: { storage: Queries; writes
           Promise.all([
             tx.run(deleteSuperseded, { ...login, kept: most - 1 }),
             tx.insert(insertLogin, [login]),
-            tx.run(deleteExpired, { now: login.createdAt }),
+            tx.run(deleteExpired, { now: pruning.last() }),
           ]),
         );
       },

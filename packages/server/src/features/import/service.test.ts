@@ -56,6 +56,7 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
     tasks,
     events,
     clock,
+    pruning: { last: clock },
     log,
     busy: (examId) => new Error(examId),
     gone: (examId) => new Error(examId),

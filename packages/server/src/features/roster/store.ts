@@ -93,12 +93,10 @@ export const createRosterStore = ({
   storage,
   removePerson,
   eraseFromDeleted,
-  clock,
 }: {
   storage: Queries;
   removePerson: RosterStore["remove"];
   eraseFromDeleted: RosterStore["eraseFromDeleted"];
-  clock: () => Date;
 }): RosterStore => {
   const countUnseated = async (examId: string): Promise<number> => {
     let total = 0;
@@ -149,7 +147,7 @@ export const createRosterStore = ({
       return { ...(found && { unseated: found }), rooms: inRooms };
     },
     remove: removePerson,
-    isDeleted: async (examId) => (await readRestingExam(storage, examId, clock())) !== undefined,
+    isDeleted: async (examId) => (await readRestingExam(storage, examId)) !== undefined,
     eraseFromDeleted,
   };
 };

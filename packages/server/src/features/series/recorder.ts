@@ -1,6 +1,7 @@
 import { SERIES_MINUTES } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Duties } from "../../coordination/duties.js";
+import type { PruningClock } from "../../domain/pruning-clock.js";
 import { createRepeatedWork } from "../../platform/repeated-work.js";
 import type { SeriesStore } from "./store.js";
 
@@ -33,6 +34,7 @@ export const createSeriesRecorder = ({
   duties,
   isAnyoneConnected,
   clock,
+  pruning,
   log,
 }: {
   store: Pick<SeriesStore, "measure" | "write" | "prune">;
@@ -40,6 +42,7 @@ export const createSeriesRecorder = ({
   /** Whether a page is connected to this server. */
   isAnyoneConnected: () => boolean;
   clock: () => Date;
+  pruning: Pick<PruningClock, "now">;
   log: FastifyBaseLogger;
 }): SeriesRecorder => {
   let wasUsed = false;
@@ -80,8 +83,8 @@ export const createSeriesRecorder = ({
     intervalMs: PRUNING_INTERVAL_MS,
     /** Deletes in small transactions, so that other writes are not delayed. */
     async run(isStopping) {
-      const before = new Date(clock().getTime() - SERIES_MINUTES * MINUTE_MS);
-      while (!isStopping() && (await store.prune(before)));
+      const before = new Date((await pruning.now()).getTime() - SERIES_MINUTES * MINUTE_MS);
+      while ((await store.prune(before)) && !isStopping());
     },
     onFailure: logged("old minutes of series were not deleted"),
   });

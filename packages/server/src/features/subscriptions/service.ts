@@ -14,6 +14,7 @@ import type {
 import type { FastifyBaseLogger } from "fastify";
 import type { AccessLog } from "../../domain/access-log.js";
 import { ENDED, type Target } from "../../domain/audit.js";
+import type { PruningClock } from "../../domain/pruning-clock.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, roomNotFound } from "../../platform/errors.js";
@@ -97,6 +98,7 @@ export interface SubscriptionServiceDeps {
   readonly clock: () => Date;
   /** A monotonic clock in milliseconds. */
   readonly monotonic: () => number;
+  readonly pruning: Pick<PruningClock, "now">;
   /** How long the log keeps events. */
   readonly retentionMs: number;
   readonly log: FastifyBaseLogger;
@@ -146,6 +148,7 @@ export const createSubscriptionService = ({
   rates,
   clock,
   monotonic,
+  pruning,
   retentionMs,
   log,
 }: SubscriptionServiceDeps): SubscriptionService => {
@@ -154,8 +157,8 @@ export const createSubscriptionService = ({
     intervalMs: PRUNING_INTERVAL_MS,
     /** Deletes in small transactions, so that other writes are not delayed. */
     async run(isPrunerStopping) {
-      const before = new Date(clock().getTime() - retentionMs);
-      while (!isPrunerStopping() && (await store.prune(before)));
+      const before = new Date((await pruning.now()).getTime() - retentionMs);
+      while ((await store.prune(before)) && !isPrunerStopping());
     },
     onFailure: (error) =>
       log.error({ err: error }, "old events could not be deleted; the server will try again"),

@@ -230,6 +230,34 @@ it("revoked tokens that PostgreSQL could not store are made ones that it can, or
   ]);
 });
 
+it("the pruning clock begins with the newest row, and what was pruned of exams that are gone is forgotten", async () => {
+  await openAndClose(
+    migrationsOf(journal.entries.findIndex(({ tag }) => tag.endsWith("_clock_and_database"))),
+  );
+  look((sqlite) => {
+    const exam = sqlite.prepare(
+      `INSERT INTO exams (id, name, start_time, end_time, created_by, created_at, updated_at) VALUES (?, 'E', 0, 0, 't', ?, 0)`,
+    );
+    const event = sqlite.prepare(
+      `INSERT INTO room_events (room_id, exam_id, type, data, created_at) VALUES ('', 'b', 'exam_changed', '{}', ?)`,
+    );
+    for (const [id, at] of [
+      ["a", 5000],
+      ["b", 6000],
+    ] as const)
+      exam.run(id, at);
+    for (const at of [7000, 9000, 8000]) event.run(at);
+    for (const id of ["a", "gone"]) sqlite.prepare("INSERT INTO pruned_events VALUES (?, 1)").run(id);
+  });
+  await openAndClose();
+  const rows = (text: string) => look((sqlite) => sqlite.prepare(text).raw().all());
+  expect(rows("SELECT * FROM pruning_clock")).toEqual([["pruning", 8000, 0]]);
+  expect(rows("SELECT exam_id FROM pruned_events")).toEqual([["a"]]);
+  rmSync(file);
+  await openAndClose();
+  expect(rows("SELECT * FROM pruning_clock")).toEqual([]);
+});
+
 describe("a newer version's database", () => {
   it("is refused with one line, and left alone", async () => {
     await openAndClose(migrationsOf(NEWEST, "CREATE TABLE later (n INTEGER);"));
