@@ -16,7 +16,7 @@ import { foundSchool, type School } from "./support/school.js";
 import { STREAM_CONFIG } from "./support/streams.js";
 import { change, failWrites, rowsOf } from "./support/tables.js";
 import { openWorld, type WorldOptions } from "./support/world.js";
-import { acting } from "./support/writes.js";
+import { acting, NO_QUOTA } from "./support/writes.js";
 
 const ADMIN: TestCaller = { sub: "root", role: "admin" };
 
@@ -244,6 +244,7 @@ describe("a read", () => {
       },
       roomExams: createRoomExams(),
       hasFound: () => false,
+      quota: NO_QUOTA,
 
       ids: createIds({ clock: () => new Date(now) }),
       clock: () => new Date(now),

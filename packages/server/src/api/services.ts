@@ -21,6 +21,8 @@ import { createAccountService } from "../features/account/service.js";
 import { createAccountStore } from "../features/account/store.js";
 import { createAudioService } from "../features/audio/service.js";
 import { createAudioStore } from "../features/audio/store.js";
+import { createAuditQuota } from "../features/audit/quota.js";
+import { createAuditQuotaStore } from "../features/audit/quota-store.js";
 import { createAuditService } from "../features/audit/service.js";
 import { createAuditStore } from "../features/audit/store.js";
 import { createIssuingService } from "../features/auth/issuing.js";
@@ -127,7 +129,14 @@ export const createServices = (
   const storage = unlimited ? withoutShares(db.storage) : db.storage;
   // Of its own, because entries of the background take their ids at any time. Tests of everything else repeat theirs.
   const auditIds = createIds({ clock });
-  const auditLog = createAuditLog({ ids: auditIds, clock });
+  const auditQuota = createAuditQuota({
+    store: createAuditQuotaStore({ storage }),
+    quotas,
+    clock,
+    monotonic,
+    log,
+  });
+  const auditLog = createAuditLog({ ids: auditIds, clock, quota: auditQuota });
   const roomExams = createRoomExams();
   const unordered = createUnordered(storage);
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
@@ -136,6 +145,7 @@ export const createServices = (
     writes: { unordered },
     roomExams,
     hasFound: uncountedAccess.hasFound,
+    quota: auditQuota,
     ids: auditIds,
     clock,
     monotonic,
@@ -211,10 +221,11 @@ export const createServices = (
   });
   /** Tells the demo who uses an exam or one of its rooms. */
   const uses = new EventEmitter<{ exam: [caller: Caller, examId: string] }>();
-  const access = withRateLimits(uncountedAccess, rates, (caller, examId) => {
+  const noteUse = (caller: Caller, examId: string | undefined): void => {
     seriesRecorder.noteUse();
     if (isDemo && examId !== undefined) uses.emit("exam", caller, examId);
-  });
+  };
+  const access = withRateLimits(uncountedAccess, rates, noteUse, auditQuota.assertExam);
   const series = createSeriesService({ store: seriesStore, access, rates, clock });
   const authStore = createAuthStore({ storage, writes, roomExams, pruning });
   const auth = createAuthService({

@@ -97,6 +97,8 @@ describe("settings", () => {
         examsPerTeacher: 10_000,
         audioBytes: 20_480 * MIB,
         audioBytesPerTeacher: 2048 * MIB,
+        auditPerPerson: 300_000,
+        auditPerExam: 2_000_000,
       },
       diskReserveBytes: 512 * MIB,
       perPerson: { connections: 20, subscriptions: 1000 },
@@ -510,6 +512,8 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_QUOTA_EXAMS_PER_TEACHER", "0"],
   ["INVIGIL_QUOTA_AUDIO_MIB", "0"],
   ["INVIGIL_QUOTA_AUDIO_MIB_PER_TEACHER", "1.5"],
+  ["INVIGIL_QUOTA_AUDIT_PER_PERSON", "0"],
+  ["INVIGIL_QUOTA_AUDIT_PER_EXAM", "0"],
   ["INVIGIL_DISK_RESERVE_MB", "-1"],
 ];
 

@@ -203,6 +203,9 @@ export const configOf = (env: Settings) => {
       examsPerTeacher: env.INVIGIL_QUOTA_EXAMS_PER_TEACHER,
       audioBytes: env.INVIGIL_QUOTA_AUDIO_MIB * MIB,
       audioBytesPerTeacher: env.INVIGIL_QUOTA_AUDIO_MIB_PER_TEACHER * MIB,
+      /** Entries of the audit in a day. */
+      auditPerPerson: env.INVIGIL_QUOTA_AUDIT_PER_PERSON,
+      auditPerExam: env.INVIGIL_QUOTA_AUDIT_PER_EXAM,
     },
     /**
      * The free space, on the file systems of the database and the data folder, below which writes are refused.

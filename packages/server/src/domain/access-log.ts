@@ -1,8 +1,17 @@
 import type { FastifyBaseLogger } from "fastify";
 import { identityKey } from "../identity/usage-key.js";
+import { InvigilError } from "../platform/errors.js";
 import type { Ids } from "../platform/ids.js";
 import type { Queries } from "../storage/port.js";
-import { type AuditEntry, ENDED, entryOf, insertEntries, OK, type Target } from "./audit.js";
+import {
+  type AuditEntry,
+  type AuditQuota,
+  entryOf,
+  insertEntries,
+  isGranted,
+  OK,
+  type Target,
+} from "./audit.js";
 import type { Author } from "./calls.js";
 import type { RoomExams } from "./room-exams.js";
 import type { Writes } from "./writes.js";
@@ -12,6 +21,8 @@ import type { Writes } from "./writes.js";
  * second share a row, which is written in the background. A crash loses at most those of the last second.
  */
 export interface AccessLog {
+  /** Checks whether the actor's calls may leave further rows. @throws QUOTA_EXCEEDED */
+  readonly admit: AuditQuota["assertActor"];
   /**
    * Notes a call. It neither waits nor throws.
    * @param outcome default: `ok`. A refused call names nobody, and its room and exam only if it is known that they exist: the caller may have
@@ -37,16 +48,13 @@ const NOBODY = [null];
 /** A row without its id, which it gets when it is written. */
 type Noted = Omit<AuditEntry, "id">;
 interface Held {
-  /** Whose share it takes. */
-  readonly actor: string;
+  readonly author: Author;
   /** Equal for equal calls. */
   readonly key: string;
   readonly entry: Noted;
   /** When it was noted, by the monotonic clock. */
   readonly since: number;
 }
-
-const isGranted = (outcome: string): boolean => outcome === OK || outcome === ENDED;
 
 /** A text that is equal for equal calls, apart from whom they name. It is made for each call, so it takes less than one of the entry. */
 const keyOfCall = (
@@ -66,7 +74,8 @@ const createShares = () => {
      * @param make makes what is held if it is the first of its key
      * @returns how many calls are lost
      */
-    hold(actor: string, key: string, times: number, make: () => Held): number {
+    hold(author: Author, key: string, times: number, make: () => Held): number {
+      const actor = identityKey(author);
       const own = byActor.get(actor) ?? new Map<string, Held>();
       const same = own.get(key);
       if (same) {
@@ -101,6 +110,7 @@ export const createAccessLog = ({
   writes,
   roomExams,
   hasFound,
+  quota,
   ids,
   clock,
   monotonic,
@@ -112,6 +122,7 @@ export const createAccessLog = ({
   roomExams: RoomExams;
   /** Whether the exam was found when the author's call began. */
   hasFound: (author: Author, examId: string) => boolean;
+  quota: AuditQuota;
   ids: Ids;
   clock: () => Date;
   monotonic: () => number;
@@ -125,8 +136,8 @@ export const createAccessLog = ({
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
 
-  const hold = (outcome: string, actor: string, key: string, times: number, make: () => Held): void => {
-    lost += held[isGranted(outcome) ? "granted" : "refused"].hold(actor, key, times, make);
+  const hold = (outcome: string, author: Author, key: string, times: number, make: () => Held): void => {
+    lost += held[isGranted(outcome) ? "granted" : "refused"].hold(author, key, times, make);
   };
   const heldRows = (): number => held.granted.size() + held.refused.size();
 
@@ -143,6 +154,17 @@ export const createAccessLog = ({
     return { ...entry, examId: (await roomExams.examOf(storage, roomId)) ?? null };
   };
 
+  /** Whether a refused call may leave a row. What is left for urgent calls is not for refused ones. */
+  const hasLeft = async (author: Author): Promise<boolean> => {
+    try {
+      await quota.assertActor({ ...author, isUrgent: false });
+      return true;
+    } catch (error) {
+      if (error instanceof InvigilError) return false;
+      throw error;
+    }
+  };
+
   const writeAll = async (): Promise<void> => {
     if (heldRows() === 0 && lost === 0) return;
     const taken = [...held.granted.takeAll(), ...held.refused.takeAll()];
@@ -150,7 +172,11 @@ export const createAccessLog = ({
       if (!hasFreeSpace()) throw new Error("the disk is nearly full");
       while (taken.length > 0) {
         const some = taken.slice(0, ROWS_A_WRITE);
-        const rows = await storage.together(() => Promise.all(some.map(({ entry }) => completed(entry))));
+        const within: Held[] = [];
+        for (const one of some)
+          if (isGranted(one.entry.outcome) || (await hasLeft(one.author))) within.push(one);
+          else lost += one.entry.times;
+        const rows = await storage.together(() => Promise.all(within.map(({ entry }) => completed(entry))));
         await writes.unordered({}, (tx) =>
           tx.last(() =>
             tx.insert(
@@ -159,13 +185,17 @@ export const createAccessLog = ({
             ),
           ),
         );
+        for (const [index, { author }] of within.entries()) {
+          const row = rows[index];
+          if (row) quota.charge(author, row, 1);
+        }
         taken.splice(0, some.length);
       }
       isFailing = false;
     } catch (error) {
       for (const one of taken) {
-        const { actor, key, entry, since } = one;
-        if (monotonic() - since < MAX_HELD_MS) hold(entry.outcome, actor, key, entry.times, () => one);
+        const { author, key, entry, since } = one;
+        if (monotonic() - since < MAX_HELD_MS) hold(entry.outcome, author, key, entry.times, () => one);
         else lost += entry.times;
       }
       if (!isFailing) log.info({ err: error }, "reads and refused calls are not in the audit yet");
@@ -195,15 +225,15 @@ export const createAccessLog = ({
   };
 
   return {
+    admit: quota.assertActor,
     note(author, { people = [], ...named }, outcome = OK) {
       const granted = isGranted(outcome);
       const target = granted ? named : checked(author, named);
       const call = keyOfCall(author, target, outcome);
-      const actor = identityKey(author);
       for (const personId of granted && people.length > 0 ? new Set(people) : NOBODY) {
         const key = `${call}\n${personId}`;
-        hold(outcome, actor, key, 1, () => ({
-          actor,
+        hold(outcome, author, key, 1, () => ({
+          author,
           key,
           entry: { ...entryOf(author, target, outcome), createdAt: clock(), times: 1, personId },
           since: monotonic(),

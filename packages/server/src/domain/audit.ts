@@ -1,4 +1,6 @@
+import type { Caller } from "@invigil/schema";
 import type { Ids } from "../platform/ids.js";
+import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { Transaction } from "../storage/port.js";
 import { insertion } from "../storage/statement.js";
 import { auditEntries } from "../storage/tables.js";
@@ -23,9 +25,25 @@ export interface AuditLog {
   add(tx: Transaction, author: Author, target: Target): Promise<unknown>;
 }
 
+/**
+ * Bounds how many rows the calls of an actor, and those about an exam, leave in a day (docs/decisions/0052). Administrators have no quota.
+ */
+export interface AuditQuota {
+  /** Checks whether the actor's calls may leave further rows. @throws QUOTA_EXCEEDED */
+  readonly assertActor: (author: Author) => MaybePromise<void>;
+  /** Checks whether changes of an exam may leave further rows. @throws QUOTA_EXCEEDED */
+  readonly assertExam: (
+    author: Pick<Caller, "role"> & Partial<Pick<Author, "audited" | "isUrgent">>,
+    examId: string,
+  ) => MaybePromise<void>;
+  /** Counts rows that a call leaves. */
+  readonly charge: (author: Author, of: Pick<AuditEntry, "examId" | "outcome">, rows: number) => void;
+}
+
 /** The outcome of a call that succeeded, and of the end of a subscription. */
 export const OK = "ok";
 export const ENDED = "ended";
+export const isGranted = (outcome: string): boolean => outcome === OK || outcome === ENDED;
 
 /**
  * The most people of one call who get a row each. A change of more people has one row. An import, a plan and a new room name nobody: what they
@@ -75,7 +93,15 @@ export const entryOf = (
   };
 };
 
-export const createAuditLog = ({ ids, clock }: { ids: Ids; clock: () => Date }): AuditLog => ({
+export const createAuditLog = ({
+  ids,
+  clock,
+  quota,
+}: {
+  ids: Ids;
+  clock: () => Date;
+  quota: Pick<AuditQuota, "charge">;
+}): AuditLog => ({
   async add(tx, author, { people = [], ...target }) {
     if (author.audited !== "change") return;
     const common = { ...entryOf(author, target, OK), createdAt: clock() };
@@ -84,6 +110,7 @@ export const createAuditLog = ({ ids, clock }: { ids: Ids; clock: () => Date }):
       named.length > 0 && named.length <= MAX_PEOPLE
         ? named.map((personId) => ({ ...common, id: ids.next(), personId, times: 1 }))
         : [{ ...common, id: ids.next(), personId: null, times: Math.max(1, named.length) }];
+    quota.charge(author, common, rows.length);
     await tx.insert(insertEntries, rows);
   },
 });

@@ -41,10 +41,12 @@ export interface Author
     Pick<Principal, "role" | "tokenId" | "sessionId" | "isIssued" | "generation"> {
   readonly origin: Origin;
   readonly audited: Audited;
+  /** Whether the call is accepted although the audit of its exam, or almost although that of its actor, is full. */
+  readonly isUrgent?: boolean | undefined;
 }
 
 /** A caller in the middle of a call. */
-export interface ActingCaller extends Principal, Pick<Author, "origin" | "audited"> {}
+export interface ActingCaller extends Principal, Pick<Author, "origin" | "audited" | "isUrgent"> {}
 
 /** The share of the storage that an author's writes take. Work in the background has no author. */
 export const shareOf = (author: CountedCaller | undefined, examId?: string): Share => ({

@@ -101,6 +101,7 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         ...principal,
         origin: originOf(own, path),
         audited,
+        ...(meta?.alsoWhenFull && { isUrgent: true }),
       });
       let known: ActingCaller | undefined;
       let named = NOTHING;
@@ -125,6 +126,8 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         if (named.roomId !== undefined) own.trace.roomId = named.roomId.slice(0, 64);
         const caller = acting(await authorized(own, identity, { named, admitted }));
         known = caller;
+        if (audited === "change" || (audited === "access" && caller.role !== "examinee"))
+          await own.accessLog?.admit(caller);
         // The events of a subscription come one by one.
         const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
         const result = longAnswers
@@ -192,6 +195,10 @@ export const isOfOwnRooms = (procedure: AnyTRPCProcedure): boolean => {
 /** Returns the errors of a procedure, apart from those that every procedure can have. */
 export const errorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[] => saidOf(procedure).errors ?? [];
 
+/** Whether the audit may be full for calls of a procedure: see `AuditQuota`. */
+const isBounded = (procedure: AnyTRPCProcedure): boolean =>
+  auditedOf(procedure) !== "none" && rolesOf(procedure)?.some((role) => role !== "admin") === true;
+
 /** Returns the errors that a call can have whatever the procedure is. `PROVIDER_FAILED`: an identity service is out of reach. */
 export const usualErrorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[] => [
   "INVALID_INPUT",
@@ -200,6 +207,7 @@ export const usualErrorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[]
   "TOO_MANY_REQUESTS",
   "INTERNAL",
   ...(procedure._def.type === "mutation" ? (["STORAGE_FULL"] as const) : []),
+  ...(isBounded(procedure) ? (["QUOTA_EXCEEDED"] as const) : []),
   "OVERLOADED",
 ];
 

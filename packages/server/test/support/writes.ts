@@ -1,4 +1,4 @@
-import type { AuditLog } from "../../src/domain/audit.js";
+import type { AuditLog, AuditQuota } from "../../src/domain/audit.js";
 import type { ActingCaller, Author } from "../../src/domain/calls.js";
 import { type RosterTransaction, withRosterLock } from "../../src/domain/exam-transaction.js";
 import { createWrites, type Writes } from "../../src/domain/writes.js";
@@ -9,6 +9,11 @@ import type { Storage, WriteOptions } from "../../src/storage/port.js";
 
 const ORIGIN = { reqId: "test", address: "in-process", entryPoint: "in-process", procedure: "test" } as const;
 export const NO_AUDIT: AuditLog = { add: () => Promise.resolve() };
+export const NO_QUOTA: AuditQuota = {
+  assertActor: () => undefined,
+  assertExam: () => undefined,
+  charge: () => undefined,
+};
 export const AUTHOR: Author = { userId: "author", role: "admin", origin: ORIGIN, audited: "none" };
 export const acting = (caller: Principal): ActingCaller => ({ ...caller, origin: ORIGIN, audited: "none" });
 

@@ -23,6 +23,7 @@ export const createInstallationRouter = ({ installation }: { installation: Insta
         access: "Not with a token that is bound to a room or an exam.",
         audited: "access",
         rows: 100,
+        charges: ["readBytes"],
       })
       .output(installationUsageSchema)
       .query(({ ctx }) => installation.usage(ctx.caller)),
