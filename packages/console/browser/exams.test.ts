@@ -99,7 +99,8 @@ describe.each(["en", "zh-CN"] as const)("the exams, in %s", (locale) => {
     await page.getByRole("dialog").getByLabel(words.name).fill(name);
     await check();
     await page.getByRole("dialog").getByRole("button", { name: words.submit }).click();
-    await page.getByRole("heading", { name: words.setup }).waitFor();
+    // Headings of the check list contain the same words, such as “No video service is set up”.
+    await page.getByRole("heading", { name: words.setup, level: 1 }).waitFor();
     await page.getByRole("navigation").getByRole("link", { name: words.exams, exact: true }).click();
     await page.getByRole("button", { name: words.actions(name) }).click();
     await page.getByRole("menuitem", { name: words.remove }).waitFor();
