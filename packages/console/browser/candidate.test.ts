@@ -29,7 +29,7 @@ const WORDS = {
     moved: /was moved to/,
     removed: "e1 is in no room of this exam",
     ended: /has ended/,
-    readOnly: /Inspectors write to nobody/,
+    readOnly: /Inspectors cannot send messages/,
   },
   "zh-CN": {
     actions: "王芳的操作",
@@ -42,7 +42,7 @@ const WORDS = {
     detections: /^检测记录/,
     presence: /^在线/,
     came: "上线（手机）",
-    left: "断开（手机）",
+    left: "掉线（手机）",
     record: "检测到手机",
     moved: /已调换到/,
     removed: "e1不在本场考试的任何考场",
@@ -158,10 +158,10 @@ it("plays a camera by HLS, and says when its picture stands still, is over, or i
       { timeout: 20_000 },
     )
     .toBeGreaterThan(0.5);
-  await frame("main").getByText("Connecting to the stream…").waitFor();
-  await frame("pc").getByText("The stream does not play. It is tried again.").waitFor();
+  await frame("main").getByText("Connecting to the video…").waitFor();
+  await frame("pc").getByText("The video does not play. It is tried again.").waitFor();
   hls.set("main", "over");
-  await frame("main").getByText("The stream does not play. It is tried again.").waitFor();
+  await frame("main").getByText("The video does not play. It is tried again.").waitFor();
   await check();
 });
 

@@ -23,18 +23,18 @@ const WORDS = {
   "zh-CN": {
     empty: "还没有检测记录",
     hides: /筛选隐藏了/,
-    news: /2 条新记录/,
-    own: "显示你有权查看的考场的记录。",
+    news: /2 条新检测记录/,
+    own: "显示你有权查看的考场的检测记录。",
     refused: "你的角色没有这个权限",
     csv: "复制或下载 CSV",
     copy: "复制为 CSV",
     download: "下载 CSV",
     copied: /已复制/,
-    person: "姓名或编号",
+    person: "姓名或考号",
     several: /多人/,
     close: "关闭",
-    all: "显示全部考场的记录。",
-    records: "作弊检测记录",
+    all: "显示全部考场的检测记录。",
+    records: "检测记录",
   },
 } as const;
 

@@ -35,7 +35,7 @@ const WORDS = {
     end: "End the room",
     endTitle: (room: string) => `End ${room} for 3 people?`,
     ended: /This room has ended/,
-    readOnly: /Inspectors write to nobody/,
+    readOnly: /Inspectors cannot send messages/,
     dark: /No picture since/,
     noName: "Nobody is in this room yet",
   },

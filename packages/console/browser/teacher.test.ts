@@ -95,7 +95,7 @@ it("sees their rooms everywhere, and is offered nothing that the server refuses"
   await check();
 
   await place("Set up");
-  await page.getByText(/You see this and change nothing/).waitFor();
+  await page.getByText(/View only\. The exam's creator/).waitFor();
   for (const step of await page.getByRole("list", { name: "Steps of the set-up" }).getByRole("link").all()) {
     const name = (await step.textContent()) ?? "";
     await step.click();

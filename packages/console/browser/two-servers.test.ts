@@ -74,7 +74,7 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
     await say(here.page, "Please show your desk.");
     await there.page.getByText(/: Please show your desk\./).waitFor();
 
-    await there.page.getByText("You look on.").waitFor();
+    await there.page.getByText("View only. Inspectors cannot").waitFor();
     expect(await there.page.getByRole("textbox").count()).toBe(0);
     await there.check();
     await world.admin.participant.remove({ roomId: roomOf(0).id, userId: ACCOUNTS.inspector.userId });

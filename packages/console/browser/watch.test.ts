@@ -28,15 +28,17 @@ const WORDS = {
     undone: "Undone.",
     end: "End the exam",
     messageRooms: "Message rooms",
+    menu: "Zhou Jing, menu",
+    redFrom: (count: number) => `Mark red at ${count}+ detections`,
   },
   "zh-CN": {
     overview: "总览",
     candidates: "考生",
     look: "需要关注的考场",
     burst: /Hall A · 2 个考场/,
-    cause: /6 人断开.*可能是同一原因/,
-    back: /6 人断开.*1 人已恢复/,
-    disconnected: /断开/,
+    cause: /6 人掉线.*可能是同一原因/,
+    back: /6 人掉线.*1 人已恢复/,
+    disconnected: /掉线/,
     hides: "筛选隐藏了 54 条",
     changed: /1 处变化，点击显示/,
     select: (name: string) => `选择${name}`,
@@ -54,6 +56,8 @@ const WORDS = {
     undone: "已撤销。",
     end: "结束考试",
     messageRooms: "向考场发消息",
+    menu: "Zhou Jing，菜单",
+    redFrom: (count: number) => `检测 ${count} 次起标红`,
   },
 } as const;
 
@@ -178,6 +182,31 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     await page.getByRole("button", { name: words.undo }).click();
     await page.getByText(words.undone, { exact: true }).waitFor();
     expect(await minutesOf()).toEqual([0, 0, 0]);
+  });
+
+  it("marks red at as many detections as they chose in the menu, on the list and in the room, and after a reload", async () => {
+    await using morning = await openExam("Geography");
+    const who = at(morning.candidates, 4);
+    await morning.detect(who, 3);
+    await using open = await world.openConsole({
+      role: "teacher",
+      locale,
+      path: `exams/${morning.examId}/candidates`,
+    });
+    const { page, check, picture } = open;
+    const row = page.getByRole("row", { name: who.userId });
+    await row.locator("[data-tone=amber]").first().waitFor();
+    expect(await row.locator("[data-tone=red]").count()).toBe(0);
+    await page.getByRole("button", { name: words.menu }).click();
+    await page.getByRole("menuitemradio", { name: words.redFrom(5), checked: true }).waitFor();
+    await check();
+    await picture(`menu-${locale}`);
+    await page.getByRole("menuitemradio", { name: words.redFrom(3) }).click();
+    await row.locator("[data-tone=red]").first().waitFor();
+    await page.goto(`${world.url}/console/exams/${morning.examId}/rooms/${who.roomId}`);
+    await page.getByRole("listitem").filter({ hasText: who.name }).locator("[data-red]").first().waitFor();
+    await page.getByRole("button", { name: words.menu }).click();
+    await page.getByRole("menuitemradio", { name: words.redFrom(3), checked: true }).waitFor();
   });
 
   it("may only look, as an inspector, and sees the people of their rooms", async () => {

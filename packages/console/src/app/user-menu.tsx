@@ -6,6 +6,7 @@ import { DownIcon, UserIcon } from "../parts/icons.js";
 import { ActionMenu } from "../parts/menu.js";
 import type { MenuEntry } from "../parts/menu-entry.js";
 import { useNotify } from "../parts/notify.js";
+import { RED_FROM, useRedFrom } from "../parts/red-from.js";
 import { useShortcutHelp } from "../parts/shortcuts.js";
 import { LOCALES, type Locale } from "../texts/texts.js";
 import { usePreferences } from "./preferences.js";
@@ -18,6 +19,7 @@ export function UserMenu({ user }: { user: SessionUser }) {
   const t = useTranslations("common");
   const { logout } = useSession();
   const { locale, setLocale } = usePreferences();
+  const [redFrom, setRedFrom] = useRedFrom();
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const openHelp = useShortcutHelp();
   const notify = useNotify();
@@ -48,6 +50,13 @@ export function UserMenu({ user }: { user: SessionUser }) {
     ...(user.role === "examinee"
       ? []
       : [
+          ...RED_FROM.map((count) => ({
+            kind: "action" as const,
+            label: t("menu.redFrom", { count }),
+            isChecked: count === redFrom,
+            onSelect: () => setRedFrom(count),
+          })),
+          { kind: "line" as const },
           {
             kind: "action" as const,
             label: t("menu.sessions"),

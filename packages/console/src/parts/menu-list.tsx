@@ -22,7 +22,7 @@ export default function MenuList({
     <Menu
       opened
       onClose={onClose}
-      width={200}
+      width={224}
       position="bottom-end"
       returnFocus={false}
       // A menu may contain nothing but its lines, and belongs to the main part of the page.
@@ -43,7 +43,10 @@ export default function MenuList({
               key={entry.label}
               {...(lang !== undefined && { lang })}
               {...(entry.isDangerous && { className: styles.dangerous })}
-              {...(isChecked !== undefined && { role: "menuitemradio", "aria-checked": isChecked })}
+              // Mantine gives each line the role of an action, whatever role it is passed.
+              {...(isChecked !== undefined && {
+                renderRoot: (props) => <button {...props} role="menuitemradio" aria-checked={isChecked} />,
+              })}
               rightSection={
                 isChecked ? <CheckIcon size={14} /> : keys === undefined ? null : <kbd>{keys}</kbd>
               }

@@ -12,8 +12,9 @@ import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar
 import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
+import { useRedFrom } from "../../parts/red-from.js";
 import { everybody, type Roster, RosterView, useExamDetails, useRoster } from "../../parts/roster.js";
-import { list, optionalOneOf, sorting, text, useSearchState, whole } from "../../parts/search-state.js";
+import { list, optionalOneOf, sorting, text, useSearchState } from "../../parts/search-state.js";
 import { type Column, Table } from "../../parts/table.js";
 import styles from "./candidates.module.css";
 import {
@@ -49,12 +50,10 @@ const PARAMS = {
   state: optionalOneOf(STATES),
   room: list(),
   q: text(),
-  red: whole(5),
   sort: sorting(SORT_COLUMNS, { column: "need", descending: false }),
 };
 
 const keyOf = (id: string) => id;
-const RED_FROM = [1, 3, 5, 10, 20];
 
 /** Everybody who sits an exam, live. */
 export function Screen() {
@@ -62,7 +61,8 @@ export function Screen() {
   const { examId = "" } = useParams({ strict: false });
   const may = useMay();
   const navigate = useNavigate();
-  const [{ state, room, q, red, sort }, change] = useSearchState(PARAMS);
+  const [{ state, room, q, sort }, change] = useSearchState(PARAMS);
+  const [red] = useRedFrom();
   const { data: exam } = useExamDetails(examId);
   const roster = useRoster(examId);
   const { people } = roster;
@@ -109,18 +109,6 @@ export function Screen() {
               value={q}
               onChange={(next) => change({ q: next }, { replace: true })}
               placeholder={t("search")}
-            />
-            <NativeSelect
-              className={styles.select}
-              aria-label={t("filters.red")}
-              value={String(red)}
-              onChange={({ currentTarget }) => change({ red: Number(currentTarget.value) })}
-              data={[...new Set([...RED_FROM, red])]
-                .sort((one, other) => one - other)
-                .map((count) => ({
-                  value: String(count),
-                  label: t("filters.redFrom", { count }),
-                }))}
             />
           </FilterBar>
         )}

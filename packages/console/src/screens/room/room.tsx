@@ -24,6 +24,7 @@ import { useMay } from "../../parts/may.js";
 import { useNotify } from "../../parts/notify.js";
 import { Page } from "../../parts/page.js";
 import { PageActions } from "../../parts/page-actions.js";
+import { useRedFrom } from "../../parts/red-from.js";
 import { list, oneOf, useSearchState, whole } from "../../parts/search-state.js";
 import { useShortcut } from "../../parts/shortcuts.js";
 import { StateMark } from "../../parts/state-mark.js";
@@ -42,8 +43,6 @@ const PARAMS = {
   page: whole(1),
   pane: oneOf(["pictures", "feed"], "pictures"),
   to: list(),
-  /** From how many detections in the window on a candidate is red. */
-  red: whole(5),
 };
 /** Detections of the last minutes count for the order of the tiles. */
 const WINDOW_MINUTES = 10;
@@ -62,7 +61,8 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const may = useMay();
   const announce = useAnnounce();
   const now = useNow("minute");
-  const [{ tiles, page, pane, to, red }, change] = useSearchState(PARAMS);
+  const [{ tiles, page, pane, to }, change] = useSearchState(PARAMS);
+  const [red] = useRedFrom();
   const [act, setAct] = useState<Act>();
   const live = useLiveRoom(roomId);
   const { state, error } = useRoom(roomId);

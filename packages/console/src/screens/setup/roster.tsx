@@ -32,6 +32,15 @@ interface Seen {
   readonly result: ImportResult;
 }
 
+/** How many people an import adds and changes. It leaves out what does not happen. */
+const useSummary = () => {
+  const t = useTranslations("setup.roster");
+  return ({ added, updated }: ImportResult): readonly string[] => [
+    ...(added > 0 ? [t("added", { count: added })] : []),
+    ...(updated > 0 ? [t("updated", { count: updated })] : []),
+  ];
+};
+
 /** The people of the exam, from a spreadsheet. */
 export function Roster() {
   const t = useTranslations("setup.roster");
@@ -135,6 +144,7 @@ function Preview({
   children: ReactNode;
 }) {
   const t = useTranslations("setup.roster");
+  const summaryOf = useSummary();
   const { rows, added, updated, unchanged, faults, moreFaults = 0, sheet } = result;
   if (faults && sheet)
     return (
@@ -151,11 +161,7 @@ function Preview({
         </div>
       </div>
     );
-  const summary = [
-    t("added", { count: added }),
-    t("updated", { count: updated }),
-    t("unchanged", { count: unchanged }),
-  ];
+  const summary = [...summaryOf(result), ...(unchanged > 0 ? [t("unchanged", { count: unchanged })] : [])];
   return (
     <div className={styles.section}>
       <h3>{t("preview", { name, rows })}</h3>
@@ -221,12 +227,15 @@ function Notes({ result }: { result: ImportResult }) {
   );
 }
 
-function Imported({ result: { added, updated } }: { result: ImportResult }) {
+function Imported({ result }: { result: ImportResult }) {
   const t = useTranslations("setup");
+  const what = useSummary()(result);
   const { examId } = useSetup();
   return (
     <div className={styles.result} role="status">
-      <strong>{t("roster.importedTitle", { added, updated })}</strong>
+      <strong>
+        {what.length > 0 ? t("roster.importedTitle", { what: what.join(" · ") }) : t("roster.notImported")}
+      </strong>
       <p>{t("roster.imported")}</p>
       <Link to="/exams/$examId/setup/{-$step}" params={{ examId, step: "rooms" }}>
         {t("next", { step: t("steps.rooms") })}

@@ -17,7 +17,7 @@ export default {
     records: "{count, plural, =0 {No detection} one {# detection} other {# detections}}",
   },
   message: "Message to {name}",
-  readOnly: "You look on. Inspectors write to nobody and change nothing.",
+  readOnly: "View only. Inspectors cannot send messages or change anything.",
   moved: "{name} was moved to {room}. This page followed.",
   unseated: {
     title: "{name} has no room yet",

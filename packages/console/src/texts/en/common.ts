@@ -17,6 +17,7 @@ export default {
     light: "Light",
     dark: "Dark",
     auto: "As the system",
+    redFrom: "Mark red at {count, number}+ detections",
     sessions: "Where I am signed in",
     shortcuts: "Keyboard shortcuts",
     signOut: "Sign out",
@@ -41,12 +42,12 @@ export default {
     byAccount: "I have an account",
     link: "Link to the room",
     linkHint:
-      "Paste the link that you were sent. Whoever has it acts as you: sign out on a computer that others use.",
+      "Paste the link that you were sent. Anyone who has it can act as you: sign out on a computer that others use.",
     linkSubmit: "Open the room",
     linkInvalid: "This is no link to a room. Copy the whole link, from https:// to its end.",
     linkRefused: "This link is no longer valid. Ask the exam office for a new one.",
     demo: "Look at the demo",
-    demoHint: "One click, no password. You see a living exam and can try everything.",
+    demoHint: "A live sample exam. Nothing here is real; try anything.",
   },
   examinee: {
     title: "This page is for invigilators",
@@ -134,7 +135,7 @@ export default {
     triedAgain: "This page tries again by itself.",
     request: "Request {id}",
     network: "The server did not answer. Check the network of this computer, then try again.",
-    timeout: "The server took too long. It may have done it nevertheless: look before you repeat it.",
+    timeout: "The server took too long to answer. The action may have been done: check before you repeat it.",
     unexpected:
       "The server failed. Try again; if it fails again, give the administrator the number of the request.",
     page: "This page failed. Reload it; if it fails again, tell the administrator what you did.",
@@ -151,7 +152,7 @@ export default {
       PARTICIPANT_NOT_FOUND:
         "There is no such person there. They may have been removed, or moved to another room.",
       PARTICIPANT_CONFLICT:
-        "The person is already there, has detection records, or created the room. Only an administrator can remove somebody with records.",
+        "The person is already there, has detection records, or created the room. Only an administrator can remove a person with records.",
       ROOM_ENDED: "The room has ended. An administrator can reopen it.",
       EXAM_OVER: "The exam is over.",
       EXAM_CONFLICT: "The exam has changed in the meantime, or it has rooms. Look at it again.",
@@ -170,9 +171,9 @@ export default {
     },
   },
   state: {
-    publishing: "Here, publishing",
+    publishing: "Here, video on",
     expected: "Expected, not here",
-    idle: "Here, not publishing yet",
+    idle: "Here, no video yet",
     disconnected: "Disconnected",
     dark: "Camera dark",
     detections: "{count, plural, one {# detection} other {# detections}}",

@@ -50,8 +50,8 @@ export default {
     more: "+{count, number}",
     noTeacher: "no invigilator here",
     expected: "{count, number} not here",
-    idle: "{count, number} here, not publishing yet",
-    flagged: "detections about {count, plural, one {# person} other {# people}} in 10 min",
+    idle: "{count, number} here, no video yet",
+    flagged: "{count, plural, one {# person} other {# people}} with detections in the last 10 min",
   },
   todo: {
     devices: "Ask who else uses it, give a new link.",
@@ -66,7 +66,7 @@ export default {
   series: {
     title: "So far",
     present: "here",
-    publishing: "publishing",
+    publishing: "video on",
     detections: "detections a minute",
     summary: "{name}: {last, number} at {time}, at most {most, number}",
     until: "Up to <time></time>",

@@ -14,7 +14,7 @@ export default {
     expected: "{count, number} expected, not here",
     disconnected: "{count, number} disconnected",
     dark: "{count, number} dark",
-    teacherMissing: "no teacher connected",
+    teacherMissing: "no invigilator connected",
   },
   wall: { label: "Candidates of {room}", changed: "{count, plural, one {# change} other {# changes}}, show" },
   tile: {
@@ -41,10 +41,10 @@ export default {
     others: "The exam office adds people before the exam.",
   },
   ended: {
-    text: "This room has ended at <time></time>. Nobody publishes any more, and nothing can be sent.",
-    spoken: "This room has ended. Nobody publishes any more, and nothing can be sent.",
+    text: "This room has ended at <time></time>. Its video has stopped, and nothing can be sent.",
+    spoken: "This room has ended. Its video has stopped, and nothing can be sent.",
     reopened: "{room} is open again.",
   },
-  readOnly: "You look on. Inspectors write to nobody and change nothing.",
+  readOnly: "View only. Inspectors cannot send messages or change anything.",
   shortcuts: { next: "Next page of pictures", before: "Previous page of pictures", write: "Write a message" },
 } as const;

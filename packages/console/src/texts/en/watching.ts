@@ -5,16 +5,16 @@ export default {
     pc: "PC",
     stopped: "No picture any more",
     stoppedSince: "No picture since <time></time>",
-    idle: "Not publishing yet",
-    loading: "Loading the address of the stream",
+    idle: "No video yet",
+    loading: "Loading the address of the video",
     hidden: "Not visible to your role",
-    noUrl: "Publishing. This server has no address at which browsers play it.",
-    connecting: "Connecting to the stream…",
-    failed: "The stream does not play. It is tried again.",
+    noUrl: "Video arrives, but this server has no address at which browsers can play it.",
+    connecting: "Connecting to the video…",
+    failed: "The video does not play. It is tried again.",
   },
   camera: {
-    publishing: "{camera} publishing",
-    idle: "{camera} not publishing yet",
+    publishing: "{camera} video on",
+    idle: "No {camera} video yet",
     stopped: "{camera} dark",
   },
   kinds: {
@@ -31,7 +31,7 @@ export default {
     left: "{name} is disconnected ({camera})",
     leftMany: "{count, plural, one {# person} other {# people}} disconnected {from}–{to}",
     stoppedMany: "Cameras of {count, plural, one {# person} other {# people}} went dark {from}–{to}",
-    publishing: "{name}: {camera} began to publish",
+    publishing: "{name}: {camera} video started",
     stopped: "{name}: {camera} went dark",
     devices: "{name} has the page open on {devices, plural, one {# device} other {# devices}} ({camera})",
     record: "{name}: {type}",
@@ -46,7 +46,7 @@ export default {
       stopLiveBroadcast: "{from} stops speaking to {to}",
       broadcastAudio: "{from} plays a clip to {to}",
       stopAudioBroadcast: "{from} stops the clip for {to}",
-      publishFailed: "{from}: a camera could not publish",
+      publishFailed: "{from}: a camera could not send video",
       endUser: "{from} ends the exam of {to}",
     },
     everybody: "everybody",
@@ -57,14 +57,14 @@ export default {
       "{name} has {minutes, plural, =0 {no extra minutes} one {# extra minute} other {# extra minutes}}",
     ended: "The room ended",
     reopened: "The room was reopened",
-    speaking: "A teacher speaks to the room",
-    silent: "No teacher speaks to the room any more",
+    speaking: "An invigilator speaks to the room",
+    silent: "The invigilator has stopped speaking to the room",
     cut: "Who came and went before this is not kept in full",
     /** The same on the page of the person. */
     own: {
       entered: "Came ({camera})",
       left: "Disconnected ({camera})",
-      publishing: "{camera} began to publish",
+      publishing: "{camera} video started",
       stopped: "{camera} went dark",
       devices: "Page open on {devices, plural, one {# device} other {# devices}} ({camera})",
       record: "{type}",
@@ -88,7 +88,7 @@ export default {
   },
   feed: {
     title: "What happened",
-    empty: "Nothing yet. Whoever comes, drops, writes or is detected appears here at once.",
+    empty: "Nothing yet. People who come, disconnect, write or are detected appear here at once.",
     older: "Show older",
     noneOfKind: "Nothing of this kind.",
     newer: "{count, plural, one {# new} other {# new}}, show",
@@ -149,7 +149,7 @@ export default {
     isNew: "Make new links, and end those until now",
     consequence:
       "Links and printed codes until now end at once, and so do pages that are open with them. They go on with the new link.",
-    secret: "Whoever has a link acts as the person. Give it to nobody else.",
+    secret: "Anyone who has a link can act as the person. Do not share it with others.",
     action: "Make new links",
     show: "Show the links",
     code: "Code",
@@ -161,7 +161,7 @@ export default {
   },
   minutes: {
     title: "Extra minutes for {count, plural, one {{name}} other {# candidates}}",
-    field: "Extra minutes from now on",
+    field: "Extra minutes in total",
     ways: { label: "How", add: "Add to what each has", total: "Set the same total for each" },
     addField: "Minutes to add",
     invalid: "A whole number from 0 to {most, number}.",
@@ -195,7 +195,7 @@ export default {
   remove: {
     title: "Remove {count, plural, one {{name}} other {# candidates}}?",
     consequence:
-      "Their pages close and their links end. They can be added again, but need new links. Whoever has detection records stays: only an administrator erases these.",
+      "Their pages close and their links end. They can be added again, but need new links. Candidates with detection records stay: only an administrator can erase these.",
     action: "Remove",
     withRecords:
       "There are records about this person. They are deleted with everything else about them, and nothing brings them back.",
@@ -220,17 +220,17 @@ export default {
   },
   mute: {
     title: "Silence {room}?",
-    text: "Clips and the teacher's voice stop on all pages of the room.",
+    text: "Clips and the invigilator's voice stop on all pages of the room.",
     action: "Silence",
     done: "{room} is silent.",
   },
   voice: {
     title: "Speak to {room}",
-    text: "A voice is published by the watching app, which opens in a tab of its own with your link to this room. There you speak to everybody, or call one person.",
+    text: "To speak, use the watching app. It opens in a new tab with your link to this room. There you speak to everybody, or call one person.",
     open: "Open the watching app",
     preparing: "Making your link…",
     notTeacher:
-      "Only a teacher of this room can speak to it. An administrator adds you as one in the set-up of the exam.",
+      "Only an invigilator of this room can speak to it. An administrator adds you in the set-up of the exam.",
     notSet:
       "This server does not know where the watching app is. The administrator sets INVIGIL_WATCH_APP_URL.",
   },

@@ -13,7 +13,7 @@ export default {
   details: {
     title: "设备",
     page: "{camera}：自 <time></time> 在线，{devices, number} 台设备",
-    leftPage: "{camera}：自 <time></time> 断开",
+    leftPage: "{camera}：自 <time></time> 掉线",
     none: "尚无页面连接。",
     gone: "没有页面在线。",
     records: "{count, plural, =0 {没有检测记录} other {# 条检测记录}}",

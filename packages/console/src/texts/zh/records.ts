@@ -1,10 +1,10 @@
 import type { Texts, Translated } from "../texts.js";
 
 export default {
-  title: "作弊检测记录",
-  counts: "{count, number} 条记录，涉及 {people, number} 人",
-  news: "{count, number} 条新记录，点击显示",
-  newsSpoken: "{count, number} 条新的检测记录",
+  title: "检测记录",
+  counts: "{count, number} 条检测记录，涉及 {people, number} 人",
+  news: "{count, number} 条新检测记录，点击显示",
+  newsSpoken: "{count, number} 条新检测记录",
   columns: {
     arrival: "收到时间",
     time: "检测时间",
@@ -21,12 +21,12 @@ export default {
     room: "考场",
     allRooms: "全部考场",
     camera: "机位",
-    person: "姓名或编号",
+    person: "姓名或考号",
     from: "收到时间从",
     to: "到",
   },
   panel: {
-    userId: "用户编号",
+    userId: "考号",
     rawType: "类型",
     number: "记录编号",
     late: "检测 {minutes, number} 分钟后才收到：页面曾断网，或设备时钟偏慢。",
@@ -38,9 +38,9 @@ export default {
   },
   empty: {
     title: "还没有检测记录",
-    text: "考生页面检测到异常后，记录会立即出现在这里。启用哪些检测项由考试设置决定。",
+    text: "考生页面触发检测后，记录会立即出现在这里。启用哪些检测项由考试设置决定。",
   },
-  scope: { all: "显示全部考场的记录。", own: "显示你有权查看的考场的记录。" },
+  scope: { all: "显示全部考场的检测记录。", own: "显示你有权查看的考场的检测记录。" },
   reading: "已读取 {count, number} 条，正在读取更早的记录…",
   partly: "已读取最新的 {count, number} 条记录，筛选时会查找全部记录。",
   partlyFound: "目前找到 {count, number} 条符合筛选条件的记录，更早的尚未读取。",
@@ -48,12 +48,12 @@ export default {
   older: "读取更早的记录",
   gone: "地址中的记录不存在：可能已被删除，或你无权查看。",
   csv: {
-    file: "作弊检测记录",
+    file: "检测记录",
     id: "记录编号",
     type: "检测项",
     rawType: "类型",
     name: "姓名",
-    userId: "用户编号",
+    userId: "考号",
     room: "考场",
     camera: "机位",
     detected: "检测时间（UTC）",

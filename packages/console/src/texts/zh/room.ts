@@ -14,7 +14,7 @@ export default {
     here: "在线 {count, number}",
     look: "需关注 {count, number}",
     expected: "未到 {count, number}",
-    disconnected: "断开 {count, number}",
+    disconnected: "掉线 {count, number}",
     dark: "画面中断 {count, number}",
     teacherMissing: "没有监考在线",
   },
@@ -27,7 +27,7 @@ export default {
   },
   actions: {
     mute: "静音",
-    voice: "口播",
+    voice: "喊话",
     end: "结束考场",
     reopen: "重新开启",
   },
@@ -43,8 +43,8 @@ export default {
     others: "考务会在考前添加人员。",
   },
   ended: {
-    text: "考场已于 <time></time> 结束，推流已停止，不能再发送消息。",
-    spoken: "考场已结束，推流已停止，不能再发送消息。",
+    text: "考场已于 <time></time> 结束，画面已停止，不能再发送消息。",
+    spoken: "考场已结束，画面已停止，不能再发送消息。",
     reopened: "{room}已重新开启。",
   },
   readOnly: "巡考只能查看，不能发送消息或更改。",
