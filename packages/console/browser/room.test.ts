@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWorld, type World } from "./support/console.js";
-import { openExamRoom, STREAMS } from "./support/exam-room.js";
+import { type ExamRoom, openExamRoom, STREAMS } from "./support/exam-room.js";
 import { serveWhep } from "./support/whep.js";
 
 const PEOPLE = [
@@ -169,7 +169,7 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
 
 it("keeps tiles where they are while somebody points at them, and says that they would change", async () => {
   const hall = await openExamRoom(world, { room: "Room 4", people: PEOPLE });
-  await hall.enter("e1");
+  for (const { userId } of PEOPLE) await hall.enter(userId);
   await using open = await world.openConsole({
     role: "teacher",
     path: `exams/${hall.examId}/rooms/${hall.roomId}`,
@@ -180,16 +180,17 @@ it("keeps tiles where they are while somebody points at them, and says that they
   await page.getByRole("link", { name: "王芳" }).waitFor();
   const before = await names();
   await page.getByRole("link", { name: "王芳" }).hover();
-  await hall.as("e1").im.send({ roomId: hall.roomId, type: WRITTEN, data: { text: "Hello?" } });
+  await hall.as("e2").im.send({ roomId: hall.roomId, type: WRITTEN, data: { text: "Hello?" } });
   const button = page.getByRole("button", { name: /change.*, show/ });
   await button.waitFor();
   expect(await names()).toEqual(before);
   await button.click();
-  await expect.poll(names).toEqual(["王芳", ...before.filter((name) => name !== "王芳")]);
+  await expect.poll(names).toEqual(["Emma Clarke", ...before.filter((name) => name !== "Emma Clarke")]);
 });
 
 it("gives somebody a new link, which ends the old one, and leads to the page that speaks", async () => {
   const hall = await openExamRoom(world, { room: "Room 5", people: PEOPLE });
+  await hall.enter("e1");
   await using open = await world.openConsole({
     role: "teacher",
     path: `exams/${hall.examId}/rooms/${hall.roomId}`,
@@ -221,4 +222,133 @@ it("gives somebody a new link, which ends the old one, and leads to the page tha
     role: "0",
   });
   expect(await link.getAttribute("rel")).toContain("noreferrer");
+});
+
+describe("the wall", () => {
+  const HALL = [
+    ...PEOPLE,
+    ...Array.from({ length: 21 }, (_, n) => ({
+      userId: `w${n + 1}`,
+      name: n % 2 ? `考生${n + 1}` : `Candidate ${n + 1}`,
+    })),
+  ];
+  const ABSENT = HALL.slice(16);
+  let hall: ExamRoom;
+  beforeAll(async () => {
+    hall = await openExamRoom(world, { room: "Hall of tiles", people: HALL });
+    for (const { userId } of HALL.slice(0, 16)) await hall.enter(userId);
+    // One and two cameras that play, one that went dark, a question, and detections.
+    for (const userId of ["e1", "e2", "w3"]) await hall.report(userId, "publish");
+    await hall.enter("e2", "pc");
+    await hall.report("e2", "publish", "pc");
+    await hall.report("w3", "publish_done");
+    await hall
+      .as("e3")
+      .im.send({ roomId: hall.roomId, type: WRITTEN, data: { text: "Is it long? ".repeat(20) } });
+    await world.admin.cheat.addRecords({
+      roomId: hall.roomId,
+      records: Array.from({ length: 6 }, () => ({
+        userId: "e1",
+        isMainMonitor: true,
+        detectTime: new Date(),
+        detectType: "watch",
+        extraInfo: {},
+      })),
+    });
+  });
+
+  it.each([
+    ["en", 1440, 900],
+    ["en", 1920, 1080],
+    ["en", 390, 844],
+    ["zh-CN", 390, 844],
+  ] as const)("fits the window with equal tiles: %s, %i × %i", async (locale, width, height) => {
+    await using open = await world.openConsole({ role: "admin", locale, width, height });
+    const { page, check, picture } = open;
+    await serveWhep(page);
+    const tiles = page.getByRole("list", { name: /Hall of tiles/ }).getByRole("listitem");
+    for (const count of [4, 9, 16]) {
+      await page.goto(`${world.url}/console/exams/${hall.examId}/rooms/${hall.roomId}?tiles=${count}`);
+      await page.getByText("Is it long?").first().waitFor();
+      await expect.poll(() => tiles.count()).toBe(count);
+      const measured = await tiles.evaluateAll((all) =>
+        all.map((tile) => {
+          const box = tile.getBoundingClientRect();
+          const content = document.querySelector("#content")?.getBoundingClientRect();
+          const inside = (one: DOMRect | undefined, other: DOMRect) =>
+            one !== undefined &&
+            other.left >= one.left - 1 &&
+            other.top >= one.top - 1 &&
+            other.right <= one.right + 1 &&
+            other.bottom <= one.bottom + 1;
+          // What only screen readers see has no place.
+          const parts = [...tile.querySelectorAll("*")].filter(
+            (part) => part.getBoundingClientRect().width > 1,
+          );
+          const name = tile.querySelector("a")?.getBoundingClientRect();
+          return {
+            width: Math.round(box.width),
+            height: Math.round(box.height),
+            isInWindow: inside(content, box) && inside(new DOMRect(0, 0, innerWidth, innerHeight), box),
+            overflows: parts
+              .filter(
+                (part) => !inside(box, part.getBoundingClientRect()) && part.closest("[title]") === null,
+              )
+              .map((part) => part.className || part.tagName),
+            hasName: name !== undefined && name.width >= 24 && inside(box, name),
+          };
+        }),
+      );
+      const [first] = measured;
+      for (const { width: wide, height: high, ...tile } of measured) {
+        expect(Math.abs(wide - (first?.width ?? 0))).toBeLessThanOrEqual(1);
+        expect(Math.abs(high - (first?.height ?? 0))).toBeLessThanOrEqual(1);
+        expect(tile).toEqual({ isInWindow: true, overflows: [], hasName: true });
+      }
+      await check();
+      await picture(`wall-${count}-${width}-${locale}`);
+    }
+  });
+
+  it("says what is the matter over the picture that plays", async () => {
+    await using open = await world.openConsole({ role: "admin", width: 1440, height: 900 });
+    const { page } = open;
+    await serveWhep(page);
+    await page.goto(`${world.url}/console/exams/${hall.examId}/rooms/${hall.roomId}`);
+    const tile = page
+      .getByRole("listitem")
+      .filter({ has: page.getByRole("link", { name: "王芳", exact: true }) })
+      .first();
+    const [told, video] = [
+      await tile.getByText(/6.in.10.min/).boundingBox(),
+      await tile.locator("video").boundingBox(),
+    ];
+    expect(told && video && told.y >= video.y && told.y + told.height <= video.y + video.height).toBe(true);
+  });
+
+  it("gives no picture to who has not come, and names them in a line that leads to all of them", async () => {
+    await using open = await world.openConsole({
+      role: "teacher",
+      width: 390,
+      height: 844,
+      path: `exams/${hall.examId}/rooms/${hall.roomId}?tiles=16`,
+    });
+    const { page, check } = open;
+    const wall = page.getByRole("list", { name: "Candidates of Hall of tiles" });
+    await wall.getByRole("listitem").first().waitFor();
+    for (const { name } of ABSENT) expect(await wall.getByText(name, { exact: true }).count()).toBe(0);
+    const link = page.getByRole("link", { name: "8 expected, not here", exact: true });
+    const line = link.locator("..");
+    expect((await line.textContent())?.trim()).toBe(
+      `8 expected, not here: ${ABSENT.slice(0, 6)
+        .map(({ name }) => name)
+        .join(", ")} and 2 more`,
+    );
+    expect((await line.boundingBox())?.height).toBeLessThan(50);
+    await check();
+    await link.click();
+    await page.waitForURL(/candidates\?/);
+    for (const { name } of ABSENT) await page.getByRole("row", { name }).waitFor();
+    expect(await page.getByRole("row", { name: "王芳" }).count()).toBe(0);
+  });
 });

@@ -116,3 +116,34 @@ it("leads a teacher with a link to their room, and says what the link is when it
   await page.getByRole("button", { name: "Open the room" }).click();
   await page.waitForURL(`${world.url}/console/exams/${examId}/rooms/${roomId}`);
 });
+
+it("leads who enters without a password into the exam that is running, and otherwise to the address that they opened", async () => {
+  await using open = await openWorld({ config: { auth: "off" } });
+  const exam = async (name: string, fromHours: number, candidates: number) => {
+    const start = Date.now() + fromHours * 3_600_000;
+    const { id } = await open.admin.exam.create({
+      name,
+      startTime: new Date(start),
+      endTime: new Date(start + 2 * 3_600_000),
+    });
+    const participants = Array.from({ length: candidates }, (_, n) => ({
+      userId: `c${n}`,
+      name: `Candidate ${n}`,
+      role: "examinee" as const,
+    }));
+    await open.admin.room.create({ examId: id, name: "Hall", participants });
+    return id;
+  };
+  await exam("Over", -9, 3);
+  await exam("A trial", -1, 1);
+  const running = await exam("Under way", -1, 2);
+  await exam("Tomorrow", 20, 3);
+  await using entrance = await open.openConsole();
+  await entrance.page.getByRole("button", { name: "Look at the demo" }).click();
+  await entrance.page.getByRole("heading", { name: "Overview" }).waitFor();
+  expect(entrance.page.url()).toBe(`${open.url}/console/exams/${running}`);
+
+  await using other = await open.openConsole({ path: `exams/${running}/records` });
+  await other.page.getByRole("button", { name: "Look at the demo" }).click();
+  await other.page.getByRole("heading", { name: "Records" }).waitFor();
+});

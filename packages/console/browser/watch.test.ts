@@ -90,6 +90,54 @@ const at = <Item>(items: readonly Item[], index: number): Item => {
   return item;
 };
 
+it("shows numbers that agree, and cuts no reason off while there is room for it", async () => {
+  await using morning = await openExam("Geography");
+  for (const n of [0, 1, 2]) await morning.leave(at(morning.candidates, n));
+  for (const n of [3, 4, 5, 6, 7, 8, 9, 10]) await morning.detect(at(morning.candidates, n), 5);
+  await using open = await world.openConsole({ role: "admin", width: 1440, height: 900 });
+  const { page, check } = open;
+  // The server counts whole minutes: in the last one, nobody had come yet.
+  await page.route(/exam\.series/, async (route) => {
+    const response = await route.fetch();
+    const body: unknown = await response.json();
+    const start = new Date(Math.floor(Date.now() / 60_000 - 3) * 60_000).toISOString();
+    const zeros = { start, present: [0, 0, 0], publishing: [0, 0, 0], detections: [0, 0, 0] };
+    for (const { result } of [body].flat() as { result: { data: { json: object } } }[])
+      if ("present" in result.data.json) Object.assign(result.data.json, zeros);
+    await route.fulfill({ response, json: body });
+  });
+  await page.goto(`${world.url}/console/exams/${morning.examId}`);
+  await page.getByRole("link", { name: /^57\s*here\s*of 60$/ }).waitFor();
+  await page.getByRole("link", { name: /^8\s*with detections\s*8 in the last 10 min$/ }).waitFor();
+  const [present, publishing, detections] = [0, 1, 2].map((n) => page.getByRole("figure").nth(n));
+  await expect.poll(() => present?.textContent()).toMatch(/^here 57/);
+  expect(await publishing?.textContent()).toMatch(/^video on 60/);
+  // What is of another time says which.
+  expect(await detections?.textContent()).toMatch(/^detections at \d\d:\d\d 0/);
+
+  const row = page
+    .getByRole("grid", { name: "Rooms that need a look" })
+    .getByRole("row", { name: /Hall A 1/ });
+  await row.getByText(/7 people with detections/).waitFor();
+  const reasons = row.getByText(/3 disconnected|people with detections/);
+  expect(
+    await reasons.evaluateAll((all) => all.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)),
+  ).toEqual([0, 0]);
+  const cell = await row.getByRole("gridcell").filter({ hasText: "people with detections" }).boundingBox();
+  for (const reason of await reasons.all()) {
+    const box = await reason.boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual((cell?.x ?? 0) + (cell?.width ?? 0));
+  }
+  await check();
+
+  const { id, name } = at(morning.rooms, 0);
+  await page.goto(`${world.url}/console/exams/${morning.examId}/rooms/${id}`);
+  await page.getByRole("button", { name: `Actions for ${name}` }).click();
+  await page.getByRole("menuitem", { name: "End the room" }).click();
+  const dialog = page.getByRole("dialog", { name: `End ${name} for 10 people?` });
+  await dialog.getByText(/^7 of them are here, and their pages end at once: (.+, ){6}and .+$/).waitFor();
+});
+
 describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) => {
   const words = WORDS[locale];
 

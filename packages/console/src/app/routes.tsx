@@ -46,6 +46,11 @@ const roomAddress = createRoute({
   path: "/rooms/$roomId",
   component: RoomAddress,
 });
+const running = createRoute({
+  getParentRoute: () => root,
+  path: "/running",
+  component: lazyScreen([], () => import("./running-exam.js")),
+});
 const records = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/records",
@@ -64,6 +69,7 @@ const administration = createRoute({
 
 const routeTree = root.addChildren([
   exams,
+  running,
   overview,
   candidates,
   candidate,

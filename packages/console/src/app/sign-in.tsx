@@ -175,10 +175,16 @@ function Entry({ by }: { by: "demo" | "open" }) {
   const t = useTranslations("common.signIn");
   const { accept, join } = useSession();
   const client = useInvigilClient();
-  const { run, isRunning, error } = useAction(async () =>
+  const navigate = useNavigate();
+  const pathname = useLocation({ select: (location) => location.pathname });
+  const { run, isRunning, error } = useAction(async () => {
+    const session = by === "demo" ? await client.auth.loginToDemo.mutate() : undefined;
+    // Before the session begins, so that no list of exams appears for a moment. An address that somebody opened comes first.
+    if (pathname === "/") await navigate({ to: "/running", replace: true });
     // A server that asks for no token takes any.
-    by === "open" ? join("none") : accept(await client.auth.loginToDemo.mutate()),
-  );
+    if (session) accept(session);
+    else await join("none");
+  });
   return (
     <div className={styles.demo}>
       <Button size="sm" loading={isRunning} onClick={() => void run()}>

@@ -184,3 +184,7 @@ export const byNeed = (seats: readonly SeatView[], redFrom: number): readonly Se
 
 /** Whether a candidate needs somebody at all: what the first glance should find. */
 export const needsLook = (seat: SeatView, redFrom: number): boolean => need(seat, redFrom) <= 5;
+
+/** Whether a candidate has not come, and there is nothing else to see of them. */
+export const isAbsent = (seat: SeatView, redFrom: number): boolean =>
+  seat.state === "expected" && !needsLook(seat, redFrom);

@@ -349,13 +349,14 @@ function Looks({
       {
         id: "why",
         header: t("looks.why"),
-        width: "minmax(220px, 2.400fr)",
+        width: "minmax(220px, 4fr)",
         cell: ({ reasons }) => <Reasons reasons={reasons} />,
       },
       {
         id: "todo",
         header: t("looks.todo"),
-        width: "minmax(200px, 1.600fr)",
+        // As wide as the longest of these sentences.
+        width: "232px",
         from: 760,
         cell: ({ reasons: [first] }) =>
           first && <span className={styles.hint}>{t(`todo.${first.kind}`)}</span>,

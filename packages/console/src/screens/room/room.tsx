@@ -3,9 +3,9 @@ import { useInvigil, useLiveRoom, useRoom } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { type CSSProperties, type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
-import { byNeed, needsLook, type SeatView, seatsOf } from "../../live/seats.js";
+import { byNeed, isAbsent, needsLook, type SeatView, seatsOf } from "../../live/seats.js";
 import { type Entry, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
 import { type Act, type ActPerson, actPersonOf } from "../../parts/acting/acts.js";
 import { Announce, useAnnounce } from "../../parts/announcer.js";
@@ -21,13 +21,14 @@ import { IconButton } from "../../parts/icon-button.js";
 import { BackIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
+import { Names } from "../../parts/names.js";
 import { useNotify } from "../../parts/notify.js";
 import { Page } from "../../parts/page.js";
 import { PageActions } from "../../parts/page-actions.js";
 import { useRedFrom } from "../../parts/red-from.js";
 import { list, oneOf, useSearchState, whole } from "../../parts/search-state.js";
 import { useShortcut } from "../../parts/shortcuts.js";
-import { StateMark } from "../../parts/state-mark.js";
+import { Mark, StateMark } from "../../parts/state-mark.js";
 import { Time } from "../../parts/time.js";
 import { useKnownPasts } from "../../parts/timeline/use-known-pasts.js";
 import { useNameOf } from "../../parts/timeline/use-name-of.js";
@@ -49,6 +50,12 @@ const WINDOW_MINUTES = 10;
 /** The role may not see the streams. Each tile says so. */
 const isHidden = (error: unknown): boolean => isInvigilError(error) && error.data.reason === "FORBIDDEN";
 const keyOf = ({ userId }: SeatView) => userId;
+
+/** The columns and rows in which so many tiles are as large as they can be. CSS properties of one's own have no types in React. */
+const gridOf = (tiles: number) => {
+  const columns = Math.ceil(Math.sqrt(tiles));
+  return { "--columns": columns, "--rows": Math.ceil(tiles / columns) } as CSSProperties;
+};
 
 export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const t = useTranslations("room");
@@ -104,6 +111,11 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
         : [],
     [state, hasEnded, entries, known, now, red],
   );
+  // Who has not come has no picture.
+  const [absent, there] = useMemo(
+    () => [seats.filter((seat) => isAbsent(seat, red)), seats.filter((seat) => !isAbsent(seat, red))],
+    [seats, red],
+  );
   const names = useMemo(
     () => new Map(state?.members.map(({ userId, name }) => [userId, name])),
     [state?.members],
@@ -114,14 +126,14 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const [isPointedAt, setIsPointedAt] = useState(false);
   const [hasFocus, setHasFocus] = useState(false);
   const count = Number(tiles);
-  const pages = Math.max(1, Math.ceil(seats.length / count));
-  const current = Math.min(Math.max(1, page), pages);
   const { rows, changed, show } = useHeldRows(
-    seats,
+    there,
     keyOf,
     (isPointedAt || hasFocus) && act === undefined,
     `${tiles} ${page}`,
   );
+  const pages = Math.max(1, Math.ceil(rows.length / count));
+  const current = Math.min(Math.max(1, page), pages);
   const shown = rows.slice((current - 1) * count, current * count);
   const turn = (by: number) => change({ page: Math.min(pages, Math.max(1, current + by)) });
 
@@ -213,7 +225,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
           <span className={styles.counts} data-numbers>
             {look > 0 && <strong>{t("counts.look", { count: look })}</strong>}
             <span>{t("counts.here", { count: here })}</span>
-            {(["expected", "disconnected", "dark"] as const).map((kind) => {
+            {(["disconnected", "dark"] as const).map((kind) => {
               const amount = ofState(kind);
               return amount > 0 && <span key={kind}>{t(`counts.${kind}`, { count: amount })}</span>;
             })}
@@ -287,6 +299,24 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
           value={tiles}
           onChange={(next) => change({ tiles: next, page: 1 })}
         />
+        {absent.length > 0 && (
+          <p className={styles.absent}>
+            <Mark state="expected" />{" "}
+            {t.rich("absent", {
+              count: absent.length,
+              all: (words) => (
+                <Link
+                  to="/exams/$examId/candidates"
+                  params={{ examId }}
+                  search={{ state: "expected", room: roomId }}
+                >
+                  {words}
+                </Link>
+              ),
+              names: () => <Names of={absent.map(({ name }) => name)} />,
+            })}
+          </p>
+        )}
         {changed > 0 && (
           <button type="button" className={styles.changed} onClick={show}>
             {t("wall.changed", { count: changed })}
@@ -317,14 +347,18 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
       </div>
       <LiveFreshness of={{ roomId }}>
         <div className={styles.panesOf} data-pane={pane}>
-          {seats.length === 0 ? (
+          {rows.length === 0 ? (
             <div>
-              <Empty title={t("empty.title")}>{t(may.act ? "empty.manager" : "empty.others")}</Empty>
+              {seats.length === 0 ? (
+                <Empty title={t("empty.title")}>{t(may.act ? "empty.manager" : "empty.others")}</Empty>
+              ) : (
+                <Empty title={t("empty.absentTitle")}>{t("empty.absent")}</Empty>
+              )}
             </div>
           ) : (
             <ul
               className={styles.wall}
-              data-tiles={tiles}
+              style={gridOf(Math.min(count, rows.length))}
               aria-label={t("wall.label", { room: room.name })}
               onPointerEnter={({ pointerType }) => setIsPointedAt(pointerType === "mouse")}
               onPointerLeave={() => setIsPointedAt(false)}

@@ -1,6 +1,6 @@
 import type { Participant } from "@invigil/client";
 import { Link } from "@tanstack/react-router";
-import { useFormatter, useTranslations } from "use-intl";
+import { useTranslations } from "use-intl";
 import type { SeatView } from "../../live/seats.js";
 import { type Act, actPersonOf } from "../../parts/acting/acts.js";
 import { PersonMenu } from "../../parts/acting/person-menu.js";
@@ -21,9 +21,6 @@ const playUrls = (
   const urls = streams?.[camera];
   return urls && (isLow ? { hlsUrl: urls.lowHlsUrl, whepUrl: urls.lowWhepUrl } : urls);
 };
-
-const STATUSES = ["stopped", "publishing", "idle"] as const;
-const MARKS = { stopped: "dark", publishing: "publishing", idle: "idle" } as const;
 
 /** One candidate: both cameras, who it is, and what is the matter. */
 export function Tile({
@@ -54,10 +51,7 @@ export function Tile({
   onAct: (act: Act) => void;
 }) {
   const t = useTranslations("room.tile");
-  const cameraTexts = useTranslations("watching.camera");
-  const pictureTexts = useTranslations("watching.picture");
   const typeName = useTypeName();
-  const format = useFormatter();
   const { userId, name, state, since, cameras, hasPc, detections, lastDetection, asks, extraMinutes } = seat;
   const detected =
     lastDetection &&
@@ -67,25 +61,47 @@ export function Tile({
       type: typeName(lastDetection.detectType),
     });
   const used = hasPc ? (["main", "pc"] as const) : (["main"] as const);
-  // Of one camera, these states say it already.
-  const tellsCameras = seat.isHere && !["ended", "idle", ...(hasPc ? [] : ["dark"])].includes(state);
+  // Of who is here, the pictures say it themselves.
+  const isStateTold = state !== "publishing" && state !== "idle";
+  const isTold = isStateTold || detections > 0 || asks !== undefined;
   return (
     <li className={styles.tile} data-state={state} data-chosen={isChosen || undefined}>
-      <div
-        className={styles.pictures}
-        data-count={used.length}
-        data-blank={used.every((camera) => cameras[camera].status !== "publishing") || undefined}
-      >
-        {used.map((camera) => (
-          <Picture
-            key={camera}
-            userId={userId}
-            name={name}
-            camera={camera}
-            view={cameras[camera]}
-            urls={playUrls(streams, camera, isLow)}
-          />
-        ))}
+      <div className={styles.view} data-above={hasPc || cameras.main.status !== "publishing" || undefined}>
+        <div className={styles.pictures} data-count={used.length}>
+          {used.map((camera) => (
+            <Picture
+              key={camera}
+              userId={userId}
+              name={name}
+              camera={camera}
+              view={cameras[camera]}
+              urls={playUrls(streams, camera, isLow)}
+            />
+          ))}
+        </div>
+        {isTold && (
+          <div className={styles.told}>
+            {isStateTold && (
+              <StateMark state={state} since={since === undefined ? undefined : new Date(since)} />
+            )}
+            {detected !== undefined && detections > 0 && (
+              <span className={styles.detections} data-red={detections >= redFrom || undefined}>
+                <Mark state="detections" tone={detections >= redFrom ? "red" : "amber"} />
+                <span className={styles.clip} title={detected} data-numbers>
+                  {detected}
+                </span>
+              </span>
+            )}
+            {asks && (
+              <span className={styles.asks}>
+                <Mark state="help" />
+                <span className={styles.clip} title={asks.text}>
+                  {t("asks", { text: asks.text })}
+                </span>
+              </span>
+            )}
+          </div>
+        )}
       </div>
       <div className={styles.who}>
         {onChoose && (
@@ -110,7 +126,7 @@ export function Tile({
             {userId}
           </span>
           {extraMinutes > 0 && (
-            <span className={styles.id} data-numbers>
+            <span className={styles.extra} data-numbers>
               {t("extra", { minutes: extraMinutes })}
             </span>
           )}
@@ -119,48 +135,6 @@ export function Tile({
           <PersonMenu person={actPersonOf(seat, roomId)} onAct={onAct} onWrite={() => onWrite(userId)} />
         )}
       </div>
-      <div className={styles.facts}>
-        {state !== "publishing" && (
-          <StateMark state={state} since={since === undefined ? undefined : new Date(since)} />
-        )}
-        {tellsCameras && (
-          <span className={styles.cameras}>
-            {STATUSES.map((status) => {
-              const those = used.filter((camera) => cameras[camera].status === status);
-              return (
-                those.length > 0 && (
-                  <span key={status} className={styles.camera}>
-                    <Mark state={MARKS[status]} />
-                    {cameraTexts(status, {
-                      camera: format.list(those.map((camera) => pictureTexts(camera))),
-                    })}
-                  </span>
-                )
-              );
-            })}
-          </span>
-        )}
-      </div>
-      {(detections > 0 || asks) && (
-        <div className={styles.happened}>
-          {detected !== undefined && detections > 0 && (
-            <span className={styles.detections} data-red={detections >= redFrom || undefined}>
-              <Mark state="detections" tone={detections >= redFrom ? "red" : "amber"} />
-              <span className={styles.clip} title={detected} data-numbers>
-                {detected}
-              </span>
-            </span>
-          )}
-          {asks && (
-            <span className={styles.asks}>
-              <Mark state="help" />
-              <span className={styles.clip} title={asks.text}>
-                {t("asks", { text: asks.text })}
-              </span>
-            </span>
-          )}
-        </div>
-      )}
     </li>
   );
 }

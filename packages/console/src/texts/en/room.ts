@@ -11,11 +11,11 @@ export default {
   counts: {
     here: "{count, number} here",
     look: "{count, number} need a look",
-    expected: "{count, number} expected, not here",
     disconnected: "{count, number} disconnected",
     dark: "{count, number} dark",
     teacherMissing: "no invigilator connected",
   },
+  absent: "<all>{count, number} expected, not here</all>: <names></names>",
   wall: { label: "Candidates of {room}", changed: "{count, plural, one {# change} other {# changes}}, show" },
   tile: {
     choose: "Choose {name}",
@@ -39,6 +39,8 @@ export default {
     title: "Nobody is in this room yet",
     manager: "Add people in the set-up of the exam, or plan them into rooms.",
     others: "The exam office adds people before the exam.",
+    absentTitle: "Nobody has come yet",
+    absent: "A picture appears for each candidate who opens their link.",
   },
   ended: {
     text: "This room has ended at <time></time>. Its video has stopped, and nothing can be sent.",

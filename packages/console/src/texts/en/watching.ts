@@ -12,11 +12,6 @@ export default {
     connecting: "Connecting to the video…",
     failed: "The video does not play. It is tried again.",
   },
-  camera: {
-    publishing: "{camera} video on",
-    idle: "No {camera} video yet",
-    stopped: "{camera} dark",
-  },
   kinds: {
     label: "Show",
     all: "Everything",

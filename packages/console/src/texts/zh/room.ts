@@ -13,11 +13,11 @@ export default {
   counts: {
     here: "在线 {count, number}",
     look: "需关注 {count, number}",
-    expected: "未到 {count, number}",
-    disconnected: "掉线 {count, number}",
+      disconnected: "掉线 {count, number}",
     dark: "画面中断 {count, number}",
     teacherMissing: "没有监考在线",
   },
+  absent: "<all>未到 {count, number} 人</all>：<names></names>",
   wall: { label: "{room}的考生", changed: "{count, number} 处变化，点击显示" },
   tile: {
     choose: "选择{name}",
@@ -41,6 +41,8 @@ export default {
     title: "考场里还没有人",
     manager: "请在考试准备中添加人员，或编排考场。",
     others: "考务会在考前添加人员。",
+    absentTitle: "还没有考生入场",
+    absent: "考生打开链接后，画面会显示在这里。",
   },
   ended: {
     text: "考场已于 <time></time> 结束，画面已停止，不能再发送消息。",

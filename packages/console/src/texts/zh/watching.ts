@@ -14,11 +14,6 @@ export default {
     connecting: "正在连接视频流…",
     failed: "视频流无法播放，正在重试。",
   },
-  camera: {
-    publishing: "{camera}画面正常",
-    idle: "{camera}暂无画面",
-    stopped: "{camera}画面中断",
-  },
   kinds: {
     label: "显示",
     all: "全部",
