@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ACCOUNTS, openWorld, PASSWORD, type World } from "./support/console.js";
+import { openExamRoom } from "./support/exam-room.js";
 
 const APPS = { watchUrl: "https://watch.example/app/", examineeUrl: "https://sit.example/" };
 let world: World;
@@ -115,6 +116,29 @@ it("leads a teacher with a link to their room, and says what the link is when it
   await field.fill(links[0]?.url ?? "");
   await page.getByRole("button", { name: "Open the room" }).click();
   await page.waitForURL(`${world.url}/console/exams/${examId}/rooms/${roomId}`);
+});
+
+it("shows a room in the order of need at once to who has just signed in by a link, wherever their pointer is", async () => {
+  const people = Array.from({ length: 9 }, (_, n) => ({ userId: `s${n}`, name: `Candidate ${n}` }));
+  const hall = await openExamRoom(world, { room: "Room 7", people });
+  for (const { userId } of people) await hall.enter(userId);
+  await hall.as("s8").im.send({ roomId: hall.roomId, type: 30_001, data: { text: "Hello?" } });
+  const links = await world.admin.room.joinLinks({ roomId: hall.roomId, role: "teacher" });
+  await using open = await world.openConsole();
+  const { page } = open;
+  // What happened before comes after the people.
+  await page.route(/im\.history/, async (route) => {
+    await page.getByRole("list", { name: "Candidates of Room 7" }).waitFor();
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "I have a link to a room" }).click();
+  await page.getByLabel("Link to the room", { exact: true }).fill(links[0]?.url ?? "");
+  await page.getByRole("button", { name: "Open the room" }).click();
+  const wall = page.getByRole("list", { name: "Candidates of Room 7" });
+  await wall.hover();
+  await wall.getByText("Asks: Hello?").waitFor();
+  expect(await wall.getByRole("link").first().textContent()).toBe("Candidate 8");
+  expect(await page.getByRole("button", { name: /change.*, show/ }).count()).toBe(0);
 });
 
 it("leads who enters without a password into the exam that is running, and otherwise to the address that they opened", async () => {

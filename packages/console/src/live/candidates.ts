@@ -44,6 +44,9 @@ const isOfState = (person: LivePerson, state: CandidateState, wanted: CandidateF
 const isHere = (state: CandidateState): boolean =>
   state === "publishing" || state === "idle" || state === "dark" || state === "devices";
 
+/** The place of those who are red by their detections: after several devices, and before all that is amber. */
+const RED = STATES_BY_NEED.indexOf("devices") * 2 + 1.5;
+
 /** Which candidates a list shows, and in which order. Who is equal in it keeps the order in which they were added. */
 export const arrange = (
   people: Iterable<LivePerson>,
@@ -53,12 +56,15 @@ export const arrange = (
     stateOf,
     roomName,
     ranks,
+    redFrom,
   }: {
     readonly filter: CandidateFilter;
     readonly sort: { readonly column: SortColumn; readonly descending: boolean };
     readonly stateOf: (person: LivePerson) => CandidateState;
     readonly roomName: (roomId: string) => string;
     readonly ranks: Ranks;
+    /** From how many detections on somebody is red. */
+    readonly redFrom: number;
   },
 ): CandidateList => {
   const counts = {
@@ -105,6 +111,7 @@ export const arrange = (
       const { person, state } = one;
       if (column === "detections") one.key = -person.detections;
       else if (column === "last") one.key = -(lastEventOf(person)?.at.getTime() ?? 0);
+      else if (state !== "devices" && state !== "ended" && person.detections >= redFrom) one.key = RED;
       else one.key = STATES_BY_NEED.indexOf(state) * 2 + (person.detections > 0 ? 0 : 1);
     }
   found.sort((one, other) => one.key - other.key);

@@ -2,6 +2,7 @@ import type { LivePerson, Room } from "@invigil/client";
 import { type Cause, hallOf } from "./causes.js";
 import type { Happening } from "./fold.js";
 import { type CandidateState, troubleOf } from "./roster.js";
+import { CAMERAS } from "./seats.js";
 
 /** How long a detection counts as recent, in milliseconds. */
 const RECENT_MS = 10 * 60_000;
@@ -13,6 +14,8 @@ export interface RoomSummary {
   readonly counts: { readonly [State in CandidateState]: number };
   /** Candidates with a detection in the last minutes. */
   readonly flagged: number;
+  /** Candidates whose picture comes. */
+  readonly publishing: number;
   /** All detections. */
   readonly detections: number;
   readonly teachers: number;
@@ -25,6 +28,7 @@ export interface ExamSummary {
   readonly rooms: readonly RoomSummary[];
   readonly troubles: readonly Happening[];
   readonly flagged: number;
+  readonly publishing: number;
 }
 
 const NOBODY: { readonly [State in CandidateState]: number } = {
@@ -56,6 +60,7 @@ export const summarize = (
         candidates: 0,
         counts: { ...NOBODY },
         flagged: 0,
+        publishing: 0,
         detections: 0,
         teachers: 0,
         teachersHere: 0,
@@ -63,7 +68,6 @@ export const summarize = (
       },
     ]),
   );
-  let flagged = 0;
   for (const person of people) {
     const summary = person.roomId === undefined ? undefined : byId.get(person.roomId);
     if (!summary) continue;
@@ -78,13 +82,20 @@ export const summarize = (
     summary.detections += person.detections;
     if (isFlagged(person, now)) {
       summary.flagged += 1;
-      flagged += 1;
     }
+    if (state !== "ended" && CAMERAS.some((camera) => person.publishStatus[camera] === "publishing"))
+      summary.publishing += 1;
     const trouble = troubleOf(person, state);
     if (trouble) summary.troubles.push(trouble);
   }
   const summaries = [...byId.values()].sort((one, other) => compareNames(one.room.name, other.room.name));
-  return { rooms: summaries, troubles: summaries.flatMap(({ troubles }) => troubles), flagged };
+  const total = (what: "flagged" | "publishing") => summaries.reduce((sum, each) => sum + each[what], 0);
+  return {
+    rooms: summaries,
+    troubles: summaries.flatMap(({ troubles }) => troubles),
+    flagged: total("flagged"),
+    publishing: total("publishing"),
+  };
 };
 
 /** Whether there was a detection of a person lately. */
@@ -125,11 +136,14 @@ const EARLY_MS = 10 * 60_000;
 /** From so long after the start on, somebody alone who has not come is absent rather than late, in milliseconds. */
 const LATE_MS = 15 * 60_000;
 
-/** A link that others use comes before everything, and what hit many at once before what can add up. */
+/**
+ * What is red comes before all that is amber together: a link that others use, and then a room without an invigilator. Of what is amber, what
+ * hit many at once comes before what can add up.
+ */
 const WEIGHTS = {
-  devices: 1000,
+  devices: 4000,
+  noTeacher: 2000,
   burst: 200,
-  noTeacher: 25,
   disconnected: 20,
   dark: 12,
   flagged: 10,
@@ -207,28 +221,28 @@ export const roomsToLookAt = (
 
 const byWeight = (one: Reason, other: Reason): number => WEIGHTS[other.kind] - WEIGHTS[one.kind];
 
-/** What the square of a room says: the state that needs somebody most. */
-export type RoomMark =
-  | "devices"
-  | "disconnected"
-  | "dark"
-  | "flagged"
-  | "expected"
-  | "well"
-  | "empty"
-  | "ended";
+/** What the square of a room says: the weightiest reason why it needs a look, or why it needs none. */
+export type RoomMark = Exclude<Reason["kind"], "burst"> | "well" | "empty" | "ended";
 
-export const markOfRoom = (
-  { room, counts, flagged, candidates }: RoomSummary,
-  hasBegun: boolean,
-): RoomMark => {
-  if (room.status === "ended") return "ended";
-  if (candidates === 0) return "empty";
-  if (counts.devices > 0) return "devices";
-  if (counts.disconnected > 0) return "disconnected";
-  if (counts.dark > 0) return "dark";
-  if (flagged > 0) return "flagged";
-  return hasBegun && counts.expected > 0 ? "expected" : "well";
+/** The mark of each room, so that the map of the rooms says what their list says. */
+export const marksOfRooms = (
+  { rooms }: Pick<ExamSummary, "rooms">,
+  looks: readonly Look[],
+): ReadonlyMap<string, RoomMark> => {
+  const first = new Map<string, Reason>();
+  for (const { roomIds, reasons } of looks)
+    for (const roomId of roomIds)
+      for (const reason of reasons) {
+        const known = first.get(roomId);
+        if (!known || byWeight(reason, known) < 0) first.set(roomId, reason);
+      }
+  return new Map(
+    rooms.map(({ room, candidates }) => {
+      const reason = first.get(room.id);
+      const mark = reason && (reason.kind === "burst" ? reason.of : reason.kind);
+      return [room.id, room.status === "ended" ? "ended" : (mark ?? (candidates === 0 ? "empty" : "well"))];
+    }),
+  );
 };
 
 /** The rest of the time of an exam, in milliseconds: until its start, its end, or none. */

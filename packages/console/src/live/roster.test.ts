@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { arrange, type CandidateFilter, createRanks } from "./candidates.js";
 import { findCauses, hallOf, remember } from "./causes.js";
 import type { Happening } from "./fold.js";
-import { hallsOf, markOfRoom, roomsToLookAt, summarize } from "./rooms.js";
+import { hallsOf, marksOfRooms, roomsToLookAt, summarize } from "./rooms.js";
 import { type CandidateState, candidateState, lastEventOf, sinceOf, troubleOf } from "./roster.js";
 import { unseen, withCount } from "./unseen.js";
 
@@ -59,7 +59,9 @@ const stateOf = (one: LivePerson): CandidateState => {
           : "expected"
         : Object.values(one.publishStatus).includes("stopped")
           ? "stopped"
-          : "publishing";
+          : Object.values(one.publishStatus).includes("publishing")
+            ? "publishing"
+            : "notPublishing";
   return candidateState(one, roster);
 };
 
@@ -257,18 +259,68 @@ describe("the rooms that need a look", () => {
     expect(look(people, at(151).getTime())).toEqual([]);
   });
 
-  it("say with one mark what a room needs most", () => {
-    const markOf = (people: readonly LivePerson[], hasBegun = true) => {
-      const [first] = summarize(ROOMS, people, stateOf, NOW).rooms;
-      return first && markOfRoom(first, hasBegun);
+  it("come with what is red before all that is amber together", () => {
+    const amber = [
+      ...["a", "b", "c"].flatMap((id) => [gone(id, at(10)), dark(`${id}2`, at(10))]),
+      gone("d", at(1)),
+      dark("e", at(5)),
+      person("f", { detections: 1, lastDetectionTime: at(19) }),
+      absent("g"),
+      absent("h"),
+    ];
+    const looks = look([
+      ...teachers.filter(({ roomId }) => roomId !== "r4"),
+      ...amber,
+      person("i", { roomId: "r4" }),
+      person("j", { roomId: "r3", pages: [{ camera: "main", since: at(0), devices: 2 }] }),
+    ]);
+    expect(looks.map(({ roomIds }) => roomIds)).toEqual([["r3"], ["r4"], ["r1"]]);
+  });
+
+  it("are marked on the map by what the list says of them first, whatever that is", () => {
+    const marksOf = (people: readonly LivePerson[], now = NOW) => {
+      const summary = summarize(ROOMS, people, stateOf, now);
+      const looks = look(people, now);
+      const marks = marksOfRooms(summary, looks);
+      const listed = new Set(looks.flatMap(({ roomIds }) => roomIds));
+      for (const { id } of ROOMS)
+        expect(listed.has(id)).toBe(!["well", "empty"].includes(marks.get(id) ?? ""));
+      return ROOMS.map(({ id }) => marks.get(id));
     };
-    expect(markOf([])).toBe("empty");
-    expect(markOf([person("a")])).toBe("well");
-    expect(markOf([person("a"), absent("b")])).toBe("expected");
-    expect(markOf([person("a"), absent("b")], false)).toBe("well");
-    expect(markOf([absent("b"), person("a", { detections: 1, lastDetectionTime: at(15) })])).toBe("flagged");
-    expect(markOf([absent("b"), person("a", { detections: 1, lastDetectionTime: at(5) })])).toBe("expected");
-    expect(markOf([dark("a", at(3)), gone("b", at(3))])).toBe("disconnected");
+    const idle = (id: string, roomId: string) =>
+      person(id, { roomId, publishStatus: { main: "idle", pc: "idle" } });
+    expect(marksOf([])).toEqual(["empty", "empty", "empty", "empty"]);
+    expect(
+      marksOf([
+        ...teachers.filter(({ roomId }) => roomId !== "r1"),
+        person("a"),
+        gone("a2", at(1)),
+        idle("b", "r2"),
+        absent("c", { roomId: "r3" }),
+        absent("c2", { roomId: "r3" }),
+        person("d", { roomId: "r4" }),
+      ]),
+    ).toEqual(["noTeacher", "idle", "expected", "well"]);
+    expect(
+      marksOf([
+        ...teachers,
+        person("a", { detections: 1, lastDetectionTime: at(15) }),
+        absent("a2"),
+        absent("a3"),
+        dark("b", at(3), { roomId: "r2" }),
+        person("c", { roomId: "r3", pages: [{ camera: "main", since: at(0), devices: 2 }] }),
+      ]),
+    ).toEqual(["flagged", "dark", "devices", "empty"]);
+    // One cause of several rooms is one line of the list, and a mark in each of them.
+    expect(
+      marksOf([
+        ...teachers,
+        ...[1, 2, 3].flatMap((n) => [
+          gone(`b${n}`, at(10, n), { roomId: "r2" }),
+          gone(`c${n}`, at(10, n + 5), { roomId: "r3" }),
+        ]),
+      ]),
+    ).toEqual(["empty", "disconnected", "disconnected", "empty"]);
   });
 });
 
@@ -285,6 +337,7 @@ describe("the list of candidates", () => {
     filter: Partial<CandidateFilter> = {},
     column: Parameters<typeof arrange>[1]["sort"]["column"] = "need",
     descending = false,
+    redFrom = 5,
   ) =>
     arrange(PEOPLE, {
       filter: { state: undefined, rooms: [], matches: undefined, ...filter },
@@ -292,6 +345,7 @@ describe("the list of candidates", () => {
       stateOf,
       roomName: (id) => id,
       ranks,
+      redFrom,
     });
 
   it("has candidates only, first who needs somebody, and counts all of them whatever the filter", () => {
@@ -306,6 +360,11 @@ describe("the list of candidates", () => {
       unseated: 1,
       here: 1,
     });
+  });
+
+  it("has those first who are red by their detections, before all who are amber, disconnected or not here", () => {
+    expect(list({}, "need", false, 4).ids).toEqual(["2", "1", "3", "4"]);
+    expect(list({}, "need", false, 5).ids).toEqual(["1", "2", "3", "4"]);
   });
 
   it("is narrowed by state, room and search together", () => {

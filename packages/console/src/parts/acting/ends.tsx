@@ -86,7 +86,7 @@ export function EndRoomDialog({
           t("nobody")
         ) : (
           <>
-            {t("text")}
+            {t("text", { count: here.length })}
             <Names of={here} />
           </>
         )}

@@ -9,12 +9,15 @@ const NOTHING: ReadonlyMap<string, KnownPast> = new Map();
  * Since when the people of a room have been gone, and their cameras dark. Only those who may see everybody of the exam are told; others see
  * what the lists of the room say.
  */
-export const useKnownPasts = (examId: string, roomId: string): ReadonlyMap<string, KnownPast> => {
+export const useKnownPasts = (
+  examId: string,
+  roomId: string,
+): { readonly known: ReadonlyMap<string, KnownPast>; readonly isLoading: boolean } => {
   const client = useInvigilClient();
   const { user } = useSession();
   // Of teachers, only the exam's creator may, and nothing says who that is.
   const mayAsk = user?.role === "admin" || user?.role === "inspector";
-  const { data, refetch } = useQuery({
+  const { data, isLoading, refetch } = useQuery({
     queryKey: ["known pasts", roomId],
     queryFn: async ({ signal }) => {
       const { people } = await client.exam.people.query({ examId, roomId }, { signal });
@@ -29,5 +32,9 @@ export const useKnownPasts = (examId: string, roomId: string): ReadonlyMap<strin
   useRoomEvent(roomId, "gap", () => {
     if (mayAsk) void refetch();
   });
-  return useMemo(() => (data ? new Map(data.map((person) => [person.userId, person])) : NOTHING), [data]);
+  const known = useMemo(
+    () => (data ? new Map(data.map((person) => [person.userId, person])) : NOTHING),
+    [data],
+  );
+  return { known, isLoading };
 };

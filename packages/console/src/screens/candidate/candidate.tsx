@@ -80,7 +80,7 @@ export function Candidate({
   );
 
   const member = state?.members.find((one) => one.userId === userId);
-  const known = useKnownPasts(examId, roomId);
+  const { known } = useKnownPasts(examId, roomId);
   const past = useMemo(
     () => known.get(userId)?.left.map((page) => leftEntry(userId, page)) ?? [],
     [known, userId],

@@ -67,7 +67,7 @@ export function Screen() {
   const roster = useRoster(examId);
   const { people } = roster;
   const rooms = roster.state?.rooms ?? [];
-  const listed = useCandidates(roster, { state, rooms: room, q, sort });
+  const listed = useCandidates(roster, { state, rooms: room, q, red, sort });
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [act, setAct] = useState<Act>();
 
@@ -134,7 +134,7 @@ export function Screen() {
           }
           {...(may.act && { selection: chosen, onSelect: setChosen })}
           onOpen={open}
-          arrangement={`${state} ${room.join()} ${q}`}
+          arrangement={`${state} ${room.join()} ${q} ${red}`}
           empty={
             listed.total > 0 ? (
               <NoMatch hidden={listed.total} onClear={clear} />
@@ -166,11 +166,13 @@ const useCandidates = (
     state,
     rooms,
     q,
+    red,
     sort,
   }: {
     state: (typeof STATES)[number] | undefined;
     rooms: readonly string[];
     q: string;
+    red: number;
     sort: { readonly column: SortColumn; readonly descending: boolean };
   },
 ) => {
@@ -186,8 +188,9 @@ const useCandidates = (
         stateOf,
         roomName,
         ranks,
+        redFrom: red,
       }),
-    [people, found, version, state, rooms, matches, sort, stateOf, roomName, ranks],
+    [people, found, version, state, rooms, matches, red, sort, stateOf, roomName, ranks],
   );
 };
 

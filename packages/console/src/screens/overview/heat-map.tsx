@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { useTranslations } from "use-intl";
-import { markOfRoom, type RoomMark, type RoomSummary } from "../../live/rooms.js";
+import { type Look, marksOfRooms, type RoomMark, type RoomSummary } from "../../live/rooms.js";
 import { RoomLink } from "../../parts/place-links.js";
 import { Mark, type State, TONES } from "../../parts/state-mark.js";
 import styles from "./overview.module.css";
@@ -10,26 +10,42 @@ const MARKS = {
   disconnected: "disconnected",
   dark: "dark",
   flagged: "detections",
+  noTeacher: "help",
   expected: "expected",
+  idle: "idle",
   well: "publishing",
   empty: "unseated",
   ended: "ended",
 } as const satisfies { readonly [Name in RoomMark]: State };
 
-const ORDER = ["devices", "disconnected", "dark", "flagged", "expected", "well", "empty", "ended"] as const;
+/** In the order of their need. */
+const ORDER = [
+  "devices",
+  "noTeacher",
+  "disconnected",
+  "dark",
+  "flagged",
+  "expected",
+  "idle",
+  "well",
+  "empty",
+  "ended",
+] as const;
+const toneOf = (mark: RoomMark) => (mark === "noTeacher" ? "red" : TONES[MARKS[mark]]);
 
 /** One square a room, in the order of the rooms' names: by colour and by mark. */
 export function HeatMap({
   examId,
   rooms,
-  hasBegun,
+  looks,
 }: {
   examId: string;
   rooms: readonly RoomSummary[];
-  hasBegun: boolean;
+  looks: readonly Look[];
 }) {
   const t = useTranslations("overview.heat");
-  const marks = rooms.map((summary) => markOfRoom(summary, hasBegun));
+  const of = marksOfRooms({ rooms }, looks);
+  const marks = rooms.map(({ room }) => of.get(room.id) ?? "empty");
   return (
     <section className={styles.heat} aria-label={t("title")}>
       <h2>{t("title")}</h2>
@@ -50,7 +66,7 @@ export function HeatMap({
           return (
             count > 0 && (
               <li key={mark}>
-                <Mark state={MARKS[mark]} /> {t(mark)} <span data-numbers>{count}</span>
+                <Mark state={MARKS[mark]} tone={toneOf(mark)} /> {t(mark)} <span data-numbers>{count}</span>
               </li>
             )
           );
@@ -71,18 +87,17 @@ const Square = memo(function Square({
   mark: RoomMark;
   label: string;
 }) {
-  const state = MARKS[mark];
   return (
     <li>
       <RoomLink
         examId={examId}
         roomId={roomId}
         className={styles.square}
-        data-tone={TONES[state]}
+        data-tone={toneOf(mark)}
         aria-label={label}
         title={label}
       >
-        <Mark state={state} />
+        <Mark state={MARKS[mark]} tone={toneOf(mark)} />
       </RoomLink>
     </li>
   );

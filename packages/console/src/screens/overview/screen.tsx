@@ -19,7 +19,7 @@ import { Page } from "../../parts/page.js";
 import { PageActions } from "../../parts/page-actions.js";
 import { everybody, type Roster, RosterView, useExamDetails, useRoster } from "../../parts/roster.js";
 import { type Column, Table } from "../../parts/table.js";
-import { Time, useZone } from "../../parts/time.js";
+import { useTimeOfDay, useZone } from "../../parts/time.js";
 import { HeatMap } from "./heat-map.js";
 import styles from "./overview.module.css";
 import { Reasons, useLookName } from "./reasons.js";
@@ -108,6 +108,7 @@ export function Screen() {
               examId={examId}
               roster={roster}
               here={here}
+              flagged={found.summary.flagged}
               total={total}
               hasBegun={!exam || now >= exam.startTime.getTime()}
             />
@@ -131,12 +132,13 @@ export function Screen() {
               />
             </section>
             <div className={styles.side}>
-              <Series examId={examId} since={exam?.startTime} />
-              <HeatMap
+              <Series
                 examId={examId}
-                rooms={found.summary.rooms}
-                hasBegun={!exam || now >= exam.startTime.getTime()}
+                since={exam?.startTime}
+                present={here}
+                publishing={found.summary.publishing}
               />
+              <HeatMap examId={examId} rooms={found.summary.rooms} looks={found.looks} />
             </div>
           </div>
         )}
@@ -207,21 +209,22 @@ function Counts({
   examId,
   roster: { state },
   here,
+  flagged,
   total,
   hasBegun,
 }: {
   examId: string;
   roster: Roster;
   here: number;
+  /** About how many there was a detection lately. */
+  flagged: number;
   total: (name: "devices" | "disconnected" | "dark" | "expected") => number;
   hasBegun: boolean;
 }) {
   const t = useTranslations("overview.tiles");
-  const { data: series } = useSeries(examId);
   if (!state) return null;
   const { unseated, ended, detected } = state.counts;
   const absent = total("expected") + total("disconnected");
-  const perMinute = series?.detections.at(-1);
   const tiles: Tile[] = [
     {
       state: "here",
@@ -243,7 +246,7 @@ function Counts({
       mark: "detections",
       count: detected,
       label: t("detected"),
-      hint: typeof perMinute === "number" ? t("perMinute", { count: perMinute }) : undefined,
+      hint: flagged > 0 ? t("lately", { count: flagged }) : undefined,
     },
   ];
   if (total("devices") > 0)
@@ -261,34 +264,43 @@ const useSeries = (examId: string) =>
 
 /** How much of the time before the start is shown, in milliseconds. */
 const BEFORE_MS = 60 * MINUTE_MS;
-const SERIES = ["present", "publishing", "detections"] as const;
 
-function Series({ examId, since }: { examId: string; since: Date | undefined }) {
+/**
+ * How many were here and published in each minute, up to now, and how many detections each whole minute brought.
+ *
+ * @param present - how many are here now
+ * @param publishing - how many publish now
+ */
+function Series({
+  examId,
+  since,
+  present,
+  publishing,
+}: {
+  examId: string;
+  since: Date | undefined;
+  present: number;
+  publishing: number;
+}) {
   const t = useTranslations("overview.series");
   const { data } = useSeries(examId);
+  const timeOfDay = useTimeOfDay();
+  const now = useNow("minute");
   const from = since ? since.getTime() - BEFORE_MS : 0;
   const cut = data && later(data, from);
+  if (!cut || cut.present.length < 2)
+    return (
+      <section className={styles.sparklines} aria-label={t("title")}>
+        <p className={styles.hint}>{t("empty")}</p>
+      </section>
+    );
+  // The server counts once a minute, which may be another number than the one of now.
+  const lastMinute = timeOfDay(cut.start.getTime() + (cut.detections.length - 1) * MINUTE_MS);
   return (
     <section className={styles.sparklines} aria-label={t("title")}>
-      {cut && cut.present.length > 1 ? (
-        <>
-          {SERIES.map((name) => (
-            <Sparkline key={name} name={t(name)} start={cut.start} values={cut[name]} />
-          ))}
-          <p className={styles.hint}>
-            {t.rich("until", {
-              time: () => (
-                <Time
-                  value={new Date(cut.start.getTime() + cut.present.length * MINUTE_MS)}
-                  seconds={false}
-                />
-              ),
-            })}
-          </p>
-        </>
-      ) : (
-        <p className={styles.hint}>{t("empty")}</p>
-      )}
+      <Sparkline name={t("present")} values={[...cut.present, present]} at={timeOfDay(now)} />
+      <Sparkline name={t("publishing")} values={[...cut.publishing, publishing]} at={timeOfDay(now)} />
+      <Sparkline name={t("detections", { time: lastMinute })} values={cut.detections} at={lastMinute} />
     </section>
   );
 }

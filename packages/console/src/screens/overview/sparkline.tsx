@@ -1,5 +1,4 @@
 import { useFormatter, useTranslations } from "use-intl";
-import { useTimeOfDay } from "../../parts/time.js";
 import styles from "./overview.module.css";
 
 const WIDTH = 240;
@@ -21,24 +20,20 @@ const pathOf = (values: readonly (number | null)[], most: number): string => {
     .join("");
 };
 
-/** What a number was in each minute. */
+/** What a number was in each minute, the last one at the time that is given. */
 export function Sparkline({
   name,
-  start,
   values,
+  at: time,
 }: {
   name: string;
-  start: Date;
   values: readonly (number | null)[];
+  at: string;
 }) {
   const t = useTranslations("overview.series");
   const format = useFormatter();
-  const timeOfDay = useTimeOfDay();
-  const index = values.findLastIndex((value) => value !== null);
-  const last = values[index];
-  if (last === undefined || last === null) return null;
+  const last = values.at(-1) ?? 0;
   const most = Math.max(...values.map((value) => value ?? 0));
-  const time = timeOfDay(start.getTime() + (index + 1) * 60_000);
   return (
     <figure className={styles.series}>
       <figcaption>

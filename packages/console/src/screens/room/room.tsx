@@ -76,13 +76,15 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const hasEnded = state?.room.status === "ended";
   const mayAct = may.act && !hasEnded;
 
-  const known = useKnownPasts(examId, roomId);
+  const { known, isLoading: isPastLoading } = useKnownPasts(examId, roomId);
   const past = useMemo(
     () => [...known].flatMap(([userId, { left }]) => left.map((page) => leftEntry(userId, page))),
     [known],
   );
   const timeline = useTimeline(roomId, past);
   const { entries } = timeline;
+  // Before, the order is not yet that of the need, and tiles that stand still would keep it.
+  const isWhole = !timeline.isLoading && !isPastLoading;
   const { data: participants, error: streamsError } = useQuery(
     invigil.participant.list.queryOptions(
       { roomId, role: "examinee" },
@@ -130,7 +132,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
     there,
     keyOf,
     (isPointedAt || hasFocus) && act === undefined,
-    `${tiles} ${page}`,
+    `${tiles} ${page} ${isWhole}`,
   );
   const pages = Math.max(1, Math.ceil(rows.length / count));
   const current = Math.min(Math.max(1, page), pages);

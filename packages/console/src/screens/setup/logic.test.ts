@@ -1,4 +1,4 @@
-import type { CardPageCards, CheckItem } from "@invigil/client";
+import type { CardPageCards, CheckItem, Room, RosterEntry } from "@invigil/client";
 import { checkCodes } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import { isOutside, momentOf, whenOf } from "./audio-times.js";
@@ -6,6 +6,7 @@ import { allOn, isOn, readConfig, switched } from "./detection-config.js";
 import { columnName, sheetOf } from "./fault-sheet.js";
 import { placeToType, sheetsOf, validUntil } from "./make-cards.js";
 import { rosterOf } from "./one-roster.js";
+import { byRoom } from "./people.js";
 import { planOf } from "./plan-options.js";
 import { changedFields, conflictsWith, rebase, settle } from "./rebase.js";
 import { byUrgency, readinessOf, STEPS, stepOf, waitsForRooms, worstOf } from "./steps.js";
@@ -19,6 +20,25 @@ const item = (code: CheckItem["code"], status: CheckItem["status"]): CheckItem =
   rooms: [],
   settings: [],
   services: [],
+});
+
+it("counts people once who are in several rooms", () => {
+  const room = (id: string) =>
+    ({ id, name: id, status: "in_progress", createdAt: new Date(0) }) as unknown as Room;
+  const person = (userId: string, role: "examinee" | "teacher" | "inspector", roomId?: string) =>
+    ({ userId, name: userId, role, extraMinutes: 0, ...(roomId !== undefined && { roomId }) }) as RosterEntry;
+  const { examinees, staff, rooms } = byRoom(
+    [room("r1"), room("r2")],
+    [
+      person("e1", "examinee", "r1"),
+      person("e1", "examinee", "r2"),
+      person("e2", "examinee"),
+      ...["r1", "r2"].flatMap((id) => [person("t1", "teacher", id), person("i1", "inspector", id)]),
+      person("t2", "teacher"),
+    ],
+  );
+  expect({ examinees, staff }).toEqual({ examinees: 2, staff: 3 });
+  expect(rooms.map(({ teachers, inspectors }) => teachers.length + inspectors.length)).toEqual([2, 2]);
 });
 
 describe("the steps", () => {

@@ -14,10 +14,12 @@ export interface StaffedRoom {
 export interface PeopleByRoom {
   readonly rooms: readonly StaffedRoom[];
   readonly unseated: { readonly examinees: number; readonly staff: readonly RosterEntry[] };
+  /** How many people there are, each counted once: staff watch several rooms. */
   readonly examinees: number;
+  readonly staff: number;
 }
 
-const byRoom = (rooms: readonly Room[], people: Iterable<RosterEntry>): PeopleByRoom => {
+export const byRoom = (rooms: readonly Room[], people: Iterable<RosterEntry>): PeopleByRoom => {
   const of = new Map(
     rooms.map((room) => [
       room.id,
@@ -25,10 +27,11 @@ const byRoom = (rooms: readonly Room[], people: Iterable<RosterEntry>): PeopleBy
     ]),
   );
   const staff: RosterEntry[] = [];
-  let [unseated, examinees] = [0, 0];
+  const ids = { examinees: new Set<string>(), staff: new Set<string>() };
+  let unseated = 0;
   for (const person of people) {
-    const { role, roomId } = person;
-    if (role === "examinee") examinees += 1;
+    const { userId, role, roomId } = person;
+    ids[role === "examinee" ? "examinees" : "staff"].add(userId);
     const room = roomId === undefined ? undefined : of.get(roomId);
     if (!room) {
       if (role === "examinee") unseated += 1;
@@ -42,7 +45,12 @@ const byRoom = (rooms: readonly Room[], people: Iterable<RosterEntry>): PeopleBy
     (one, other) =>
       one.room.createdAt.getTime() - other.room.createdAt.getTime() || (one.room.id < other.room.id ? -1 : 1),
   );
-  return { rooms: ordered, unseated: { examinees: unseated, staff }, examinees };
+  return {
+    rooms: ordered,
+    unseated: { examinees: unseated, staff },
+    examinees: ids.examinees.size,
+    staff: ids.staff.size,
+  };
 };
 
 /** How long changes are gathered before it is asked again, in milliseconds. */

@@ -75,14 +75,10 @@ export function Roster() {
     setFile(chosen);
     void preview.run(chosen);
   };
-  const staff = people
-    ? people.unseated.staff.length +
-      people.rooms.reduce((sum, { teachers, inspectors }) => sum + teachers.length + inspectors.length, 0)
-    : 0;
   return (
     <>
       <p className={styles.hint}>{t("intro")}</p>
-      {people && <p data-numbers>{t("counts", { examinees: people.examinees, staff })}</p>}
+      {people && <p data-numbers>{t("counts", { examinees: people.examinees, staff: people.staff })}</p>}
       <FilePicker
         label={t("drop")}
         hint={t("kinds")}

@@ -207,7 +207,7 @@ export default {
   },
   endRoom: {
     title: "End {room} for {count, plural, one {# person} other {# people}}?",
-    text: "The pages of these people end at once: ",
+    text: "{count, plural, one {One of them is here, and their page ends} other {# of them are here, and their pages end}} at once: ",
     nobody: "Nobody is connected.",
     reopen: "An administrator can reopen the room.",
     action: "End the room",
