@@ -307,10 +307,47 @@ it("loads a screen whose file the network lost as soon as the server answers", a
   await page.getByRole("row", { name: /Physics/ }).waitFor();
   network.cut();
   await page.getByRole("link", { name: /^Physics/ }).click();
-  await page.getByRole("heading", { name: "A part of the console could not be loaded" }).first().waitFor();
+  await page.getByRole("heading", { name: "This page opens when the network is back" }).first().waitFor();
+  expect(await page.getByRole("main").getByRole("button").count()).toBe(0);
   await open.check();
   network.mend();
   await page.getByRole("heading", { name: "Overview" }).waitFor();
+});
+
+it("opens the other pages of an exam without a network", async () => {
+  await page.goto(`${network.url}/console/exams/${morning.examId}`);
+  await live().waitFor();
+  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+  await page.waitForLoadState("networkidle");
+  await mark();
+  network.cut();
+  await told().waitFor();
+  const places = page.getByRole("navigation", { name: "Places" });
+  for (const name of ["Records", "Set up", "Candidates"]) {
+    await places.getByRole("link", { name }).click();
+    await page.getByRole("heading", { level: 1, name }).waitFor();
+    expect(await page.getByText("opens when the network is back").count()).toBe(0);
+  }
+  network.mend();
+  await page.getByRole("row", { name: roomOf(0).first.userId }).waitFor();
+  expect(await isMarked()).toBe(true);
+});
+
+it("counts on for how long the connection has been lost, however often it is tried again", async () => {
+  await page.goto(`${network.url}/console/exams/${morning.examId}/rooms/${roomOf(0).id}`);
+  await live().waitFor();
+  network.cut();
+  await told()
+    .getByText(/^Connection lost/)
+    .waitFor();
+  const seconds = async () => Number((await told().textContent())?.match(/\d+/)?.[0]);
+  const begun = await seconds();
+  for (let past = 10; past <= 60; past += 10) {
+    await page.clock.runFor(10_000);
+    expect(await seconds()).toBeGreaterThanOrEqual(begun + past - 1);
+  }
+  network.mend();
+  await live().waitFor();
 });
 
 it("reads a room's past that the network lost as soon as the room is live again", async () => {

@@ -31,6 +31,8 @@ const run = async (script: ((observer: SubscriptionObserver<Event>) => void)[]) 
     if (error) errors.push(error);
   });
   const subscribedAfter: string[] = [];
+  /** When the server had been heard last, as often as it was subscribed to. */
+  const heard: (Date | undefined)[] = [];
   const steps = [...script];
   await keepSubscribed<State, Event>(
     core,
@@ -38,6 +40,7 @@ const run = async (script: ((observer: SubscriptionObserver<Event>) => void)[]) 
       snapshot: async () => ({ lastEventId: "7", sum: 0 }),
       subscribe(lastEventId, observer) {
         subscribedAfter.push(lastEventId);
+        heard.push(core.heardAt);
         const step = steps.shift() ?? (() => closeFeed(core));
         queueMicrotask(() => {
           step(observer);
@@ -57,10 +60,29 @@ const run = async (script: ((observer: SubscriptionObserver<Event>) => void)[]) 
     },
     { baseMs: 0, maxMs: 0 },
   );
-  return { core, received, statuses, errors, subscribedAfter };
+  return { core, received, statuses, errors, subscribedAfter, heard };
 };
 
 const added = (id: number): { data: Event } => ({ data: { type: "added", id: String(id), sum: id } });
+
+test("a server counts as heard when it has answered, and not when it is asked again", async () => {
+  const fail = ({ onError }: SubscriptionObserver<Event>) => onError(lost());
+  const { heard } = await run([
+    fail,
+    fail,
+    ({ context, onError }) => {
+      context.onHeard?.();
+      onError(lost());
+    },
+    fail,
+  ]);
+  const [snapshot, retry, again, message, last] = heard;
+  expect(snapshot).toBeInstanceOf(Date);
+  expect(retry).toBe(snapshot);
+  expect(again).toBe(snapshot);
+  expect(message).not.toBe(snapshot);
+  expect(last).toBe(message);
+});
 
 test("a reconnection continues after the last event, and repeated events are ignored", async () => {
   const { received, core, subscribedAfter } = await run([

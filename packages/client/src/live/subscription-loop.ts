@@ -107,8 +107,10 @@ export const follow = async <State, Event>(
     since = Number.POSITIVE_INFINITY;
     hasReceived = false;
     try {
-      if (position() === undefined) await read(signal);
-      onHeard();
+      if (position() === undefined) {
+        await read(signal);
+        onHeard();
+      }
       await untilDisconnected(position() ?? "0");
     } catch (thrown) {
       if (signal.aborted) return;

@@ -1,7 +1,7 @@
 import { isInvigilError, isNetworkError } from "@invigil/client";
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { use, useEffect } from "react";
+import { use, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Empty } from "../parts/empty.js";
 import { ErrorNote } from "../parts/error-note.js";
@@ -39,16 +39,24 @@ function FailedPage({ title, children }: { title: string; children: string }) {
 function MissingFilePage() {
   const t = useTranslations("common.error");
   const reach = use(ReachContext);
+  const [isAway, setIsAway] = useState(true);
   useEffect(() => {
     let isOpen = true;
     void reach?.untilItAnswers().then((wasAway) => {
-      if (wasAway && isOpen) reload();
+      if (!isOpen) return;
+      if (wasAway) reload();
+      else setIsAway(false);
     });
     return () => {
       isOpen = false;
     };
   }, [reach]);
-  return <FailedPage title={t("chunkTitle")}>{t("chunk")}</FailedPage>;
+  if (!isAway) return <FailedPage title={t("chunkTitle")}>{t("chunk")}</FailedPage>;
+  return (
+    <Page title={t("awayTitle")}>
+      <Empty title={t("awayTitle")}>{t("away")}</Empty>
+    </Page>
+  );
 }
 
 export function NotFoundPage() {

@@ -4,7 +4,19 @@ import { consolePath } from "./addresses.js";
 import { ErrorPage, NotFoundPage } from "./error-pages.js";
 import { RoomAddress } from "./room-address.js";
 import { Root } from "./root.js";
-import { lazyScreen } from "./screen.js";
+import { type LazyScreen, lazyScreen } from "./screen.js";
+
+/** A screen of an exam. When one is shown, the others are loaded ahead: each opens at once then, and also without a network. */
+const ofExam = (...[texts, load]: Parameters<typeof lazyScreen>): LazyScreen =>
+  lazyScreen(texts, load, () => Object.values(EXAM_SCREENS));
+const EXAM_SCREENS = {
+  overview: ofExam(["overview", "watching"], () => import("../screens/overview/screen.js")),
+  candidates: ofExam(["candidates", "watching"], () => import("../screens/candidates/screen.js")),
+  candidate: ofExam(["candidate", "watching"], () => import("../screens/candidate/screen.js")),
+  room: ofExam(["room", "watching"], () => import("../screens/room/screen.js")),
+  records: ofExam(["records"], () => import("../screens/records/screen.js")),
+  setup: ofExam(["setup"], () => import("../screens/setup/screen.js")),
+};
 
 const root = createRootRoute({
   component: Root,
@@ -24,22 +36,22 @@ const exams = createRoute({
 const overview = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId",
-  component: lazyScreen(["overview", "watching"], () => import("../screens/overview/screen.js")),
+  component: EXAM_SCREENS.overview,
 });
 const candidates = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/candidates",
-  component: lazyScreen(["candidates", "watching"], () => import("../screens/candidates/screen.js")),
+  component: EXAM_SCREENS.candidates,
 });
 const candidate = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/candidates/$userId",
-  component: lazyScreen(["candidate", "watching"], () => import("../screens/candidate/screen.js")),
+  component: EXAM_SCREENS.candidate,
 });
 const room = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/rooms/$roomId",
-  component: lazyScreen(["room", "watching"], () => import("../screens/room/screen.js")),
+  component: EXAM_SCREENS.room,
 });
 const roomAddress = createRoute({
   getParentRoute: () => root,
@@ -54,12 +66,12 @@ const running = createRoute({
 const records = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/records",
-  component: lazyScreen(["records"], () => import("../screens/records/screen.js")),
+  component: EXAM_SCREENS.records,
 });
 const setup = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/setup/{-$step}",
-  component: lazyScreen(["setup"], () => import("../screens/setup/screen.js")),
+  component: EXAM_SCREENS.setup,
 });
 const administration = createRoute({
   getParentRoute: () => root,

@@ -1,4 +1,5 @@
 import { type ComponentType, lazy } from "react";
+import { loadAhead } from "./idle.js";
 
 /**
  * A part that is loaded when it is first shown, or before, when the browser has nothing else to do: what a person opens is then there at
@@ -7,7 +8,6 @@ import { type ComponentType, lazy } from "react";
 export const late = <Props extends object>(
   load: () => Promise<{ readonly default: ComponentType<Props> }>,
 ) => {
-  // Safari knows no idle time, and loads the part when it is shown.
-  globalThis.requestIdleCallback?.(() => void load().catch(() => undefined));
+  loadAhead(load);
   return lazy(load);
 };

@@ -141,7 +141,9 @@ export default {
     page: "This page failed. Reload it; if it fails again, tell the administrator what you did.",
     chunkTitle: "A part of the console could not be loaded",
     chunk:
-      "Either the network failed, or the console was updated and this tab still runs the version before. Reload it: the address stays the same.",
+      "The console was updated, and this tab still runs the version before. Reload it: the address stays the same.",
+    awayTitle: "This page opens when the network is back",
+    away: "It was not loaded before the network failed.",
     notFoundTitle: "There is no such page",
     notFound: "Check the address, or begin at the exams.",
     toExams: "To the exams",
