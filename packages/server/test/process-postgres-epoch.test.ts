@@ -6,6 +6,7 @@ import { query } from "../src/storage/statement.js";
 import { eventEpochs, roomEvents } from "../src/storage/tables.js";
 import { isPostgresServerMissing } from "./support/postgres-schemas.js";
 import { type PostgresServer, startPostgresServer } from "./support/postgres-server.js";
+import { administer, drill } from "./support/restored-dump.js";
 import { change, insertRows, rowsOf } from "./support/tables.js";
 
 const isSkipped = isPostgresServerMissing();
@@ -83,5 +84,49 @@ it("an epoch begins after the transactions that have taken ids of the one before
   await began;
   expect(id).toBeLessThan((await rowsOf(db, eventEpochs)).at(-1)?.begin ?? 0);
   await witness.end();
+  await db.close();
+});
+
+it("a dump that is restored into a new database of the same name gives listeners a gap", async () => {
+  const url = server?.url ?? "";
+  await administer(url, "CREATE DATABASE school");
+  await drill(url, {
+    dump: (name) => administer(url, `CREATE DATABASE dump TEMPLATE ${name}`),
+    restore: (name) => administer(url, `DROP DATABASE ${name}`, `CREATE DATABASE ${name} TEMPLATE dump`),
+  });
+});
+
+it("a server of the version before, which compares the server alone, begins no epochs against this version", async () => {
+  const url = server?.url ?? "";
+  const db = await openPostgres({ url });
+  const before = await rowsOf(db, eventEpochs);
+  expect(before.at(-1)?.databaseOid).toBeGreaterThan(0);
+  const other = new Client({ connectionString: url });
+  await other.connect();
+  /** What that version compares at each connection. */
+  const compare = async () => {
+    const { rows } = await other.query<{ origin: string; noted: string }>(
+      `SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) AS origin,
+        (SELECT origin FROM event_epochs ORDER BY "begin" DESC LIMIT 1) AS noted`,
+    );
+    return { ...rows[0] };
+  };
+  const { origin } = await compare();
+  expect(await compare()).toEqual({ origin, noted: origin });
+  // It begins one, without the id of the database.
+  const begin = (before.at(-1)?.begin ?? 0) + SIZE;
+  await other.query('INSERT INTO event_epochs ("begin", origin, started_at) VALUES ($1, $2, now())', [
+    begin,
+    origin,
+  ]);
+  for (let n = 0; n < 2; n += 1) await (await openPostgres({ url })).close();
+  expect(await compare()).toEqual({ origin, noted: origin });
+  const [last, ...more] = (await rowsOf(db, eventEpochs)).slice(before.length);
+  expect({ begin: last?.begin, oid: last?.databaseOid, more }).toEqual({
+    begin,
+    oid: before.at(-1)?.databaseOid,
+    more: [],
+  });
+  await other.end();
   await db.close();
 });

@@ -9,14 +9,41 @@ const SEQUENCE = "pg_get_serial_sequence('room_events', 'id')";
  */
 const ORIGIN =
   "(SELECT system_identifier FROM pg_control_system()) || '/' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)";
-/** The origin that the newest epoch has noted. */
-const NOTED_ORIGIN = '(SELECT origin FROM event_epochs ORDER BY "begin" DESC LIMIT 1)';
+/** The database on that server. One that was made for a dump to be restored has another id, whatever its name. */
+const DATABASE_OID = "(SELECT oid::bigint FROM pg_database WHERE datname = current_database())";
+/** What the newest epoch has noted. */
+const NOTED = 'SELECT origin, database_oid FROM event_epochs ORDER BY "begin" DESC LIMIT 1';
+
+/** Which database it is. */
+interface Identity {
+  readonly origin: string;
+  readonly databaseOid: number;
+}
+
+const readIdentity = async (session: Session): Promise<Identity> => {
+  const { rows } = await session.query({ text: `SELECT ${ORIGIN}, ${DATABASE_OID}` });
+  const [origin, databaseOid] = rows[0] ?? [];
+  return { origin: String(origin), databaseOid: Number(databaseOid) };
+};
+
+/**
+ * Whether the newest epoch is of this database. `unnoted`: as far as it says. The version before this one notes no id of the database, and
+ * begins no epoch because of it.
+ */
+const compare = async (session: Session, identity: Identity): Promise<"same" | "unnoted" | "other"> => {
+  const { rows } = await session.query({ text: NOTED });
+  const [origin, databaseOid] = rows[0] ?? [];
+  if (typeof origin !== "string") return "unnoted";
+  if (origin !== identity.origin) return "other";
+  if (databaseOid === null) return "unnoted";
+  return Number(databaseOid) === identity.databaseOid ? "same" : "other";
+};
 
 /**
  * Begins a new epoch of the event log, in the transaction of the caller.
- * @param origin the origin of the database. Unknown for a database that is being made: its first server notes it
+ * @param identity which database it is. Unknown for a database that is being made: its first server notes it
  */
-export const beginEpoch = async (session: Session, origin?: string): Promise<void> => {
+export const beginEpoch = async (session: Session, identity?: Identity): Promise<void> => {
   // Waits for transactions that have taken ids and have not committed. Later ones are given ids of the new epoch. This changes nothing, but
   // locks the sequence, as taking ids does. A lock of the table would not wait for those that insert their rows later.
   await session.execute("ALTER SEQUENCE room_events_id_seq NO CYCLE");
@@ -24,45 +51,42 @@ export const beginEpoch = async (session: Session, origin?: string): Promise<voi
   const begin = nextEpoch(Number(last ?? 0));
   await session.query({ text: `SELECT setval(${SEQUENCE}, $1)`, values: [begin] });
   await session.query({
-    text: 'INSERT INTO event_epochs ("begin", origin, started_at) VALUES ($1, $2, clock_timestamp())',
-    values: [begin, origin ?? null],
+    text: 'INSERT INTO event_epochs ("begin", origin, database_oid, started_at) VALUES ($1, $2, $3, clock_timestamp())',
+    values: [begin, identity?.origin ?? null, identity?.databaseOid ?? null],
   });
 };
 
-/** Notes the origin of a database. Begins a new epoch if it was another one. Returns whether it did. */
-const noteOrigin = async (session: Session, origin: string): Promise<boolean> => {
+/** Notes which database it is. Begins a new epoch if it was another one. Returns whether it did. */
+const noteIdentity = async (session: Session, identity: Identity): Promise<boolean> => {
   // Another server may have noted it in the meantime.
   await session.execute("LOCK TABLE event_epochs IN EXCLUSIVE MODE");
-  const noted = await firstValue(session, `SELECT ${NOTED_ORIGIN}`);
-  if (noted === origin) return false;
-  if (typeof noted === "string") {
-    await beginEpoch(session, origin);
-    return true;
-  }
-  await session.query({
-    text: `INSERT INTO event_epochs ("begin", origin, started_at)
-      VALUES (coalesce((SELECT max("begin") FROM event_epochs), 0), $1, clock_timestamp())
-      ON CONFLICT ("begin") DO UPDATE SET origin = excluded.origin`,
-    values: [origin],
-  });
-  return false;
+  const found = await compare(session, identity);
+  if (found === "other") await beginEpoch(session, identity);
+  if (found === "unnoted")
+    await session.query({
+      text: `INSERT INTO event_epochs ("begin", origin, database_oid, started_at)
+      VALUES (coalesce((SELECT max("begin") FROM event_epochs), 0), $1, $2, clock_timestamp())
+      ON CONFLICT ("begin") DO UPDATE SET origin = excluded.origin, database_oid = excluded.database_oid`,
+      values: [identity.origin, identity.databaseOid],
+    });
+  return found === "other";
 };
 
 /**
- * Begins a new epoch of the event log if the database is not the one that was used before: a backup was
+ * Begins a new epoch of the event log if the database is not the one that was used before: a backup or a dump was
  * restored, or a standby took over. Returns whether it did.
  */
 export const followOrigin = async (session: Session): Promise<boolean> => {
-  const { rows } = await session.query({ text: `SELECT ${ORIGIN}, ${NOTED_ORIGIN}` });
-  const [origin, noted] = rows[0] ?? [];
-  if (noted === origin) return false;
+  const { rows } = await session.query({
+    text: `SELECT ${ORIGIN}, ${DATABASE_OID}, noted.* FROM (VALUES (1)) AS one LEFT JOIN (${NOTED}) AS noted ON true`,
+  });
+  const [origin, databaseOid, notedOrigin, notedOid] = rows[0] ?? [];
+  if (notedOrigin === origin && notedOid === databaseOid) return false;
+  const identity = { origin: String(origin), databaseOid: Number(databaseOid) };
   const begin = "BEGIN; SET LOCAL lock_timeout = 10000; SET LOCAL statement_timeout = 10000";
-  return inTransaction(session, () => noteOrigin(session, String(origin)), begin);
+  return inTransaction(session, () => noteIdentity(session, identity), begin);
 };
 
 /** Begins a new epoch of the event log of a database that servers may use. */
 export const beginEpochNow = (session: Session): Promise<void> =>
-  inTransaction(session, async () => {
-    const origin = await firstValue(session, `SELECT ${NOTED_ORIGIN}`);
-    await beginEpoch(session, typeof origin === "string" ? origin : undefined);
-  });
+  inTransaction(session, async () => beginEpoch(session, await readIdentity(session)));
