@@ -43,7 +43,6 @@ const STILL_OF_EXAM = {
   dead_letters: "an operator has to know of it, for two weeks",
   message_logins: "until it expires",
   person_changes: "a bulk change of the exam would have deleted it",
-  pruned_events: "the log outlives the exam, for listeners",
   room_events: "the log outlives the exam, for listeners",
   vendor_tasks: "until it is done or given up",
 };

@@ -408,7 +408,7 @@ export const roomEvents = declareTable({ owner: "exam", lives: "untilDone", hot:
 );
 
 /** The newest event of each exam that was deleted from the log because of its age. */
-export const prunedEvents = declareTable({ owner: "exam", lives: "untilDone" })("pruned_events", {
+export const prunedEvents = declareTable({ owner: "exam", lives: "withOwner" })("pruned_events", {
   examId: text("exam_id").primaryKey(),
   lastId: integer("last_id").notNull(),
 });
