@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import Sqlite from "better-sqlite3";
-import { MIGRATIONS } from "./client.js";
+import { MIGRATIONS, refuseHardLinks } from "./client.js";
 import { inspectLog } from "./log-file.js";
 import { compareMigrations } from "./migrate.js";
 
@@ -22,6 +22,7 @@ const sync = (file: string): void => {
  * false when the progress function has stopped it.
  */
 export const copyDatabase = async (file: string, to: string, progress: CopyProgress): Promise<boolean> => {
+  refuseHardLinks(file);
   const source = new Sqlite(file, { readonly: true, fileMustExist: true });
   let goesOn = true;
   try {

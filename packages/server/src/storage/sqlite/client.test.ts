@@ -1,17 +1,30 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { is, sql } from "drizzle-orm";
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readRows, rowsOf } from "../../../test/support/tables.js";
+import { change, insertRows, readRows, rowsOf } from "../../../test/support/tables.js";
 import { SetupError } from "../../platform/setup-error.js";
+import { fromSqlite } from "../copy/sqlite.js";
 import type { Database } from "../database.js";
 import { ForeignKeyError } from "../errors.js";
 import { insertion, query } from "../statement.js";
 import * as tables from "../tables.js";
+import { copyDatabase, examineDatabase } from "./backup-file.js";
 import { openSqlite } from "./client.js";
+import { beginEpochOf } from "./epoch.js";
+import { inspectDatabase } from "./inspect.js";
 
 let folder: string;
 let open: Database[];
@@ -162,4 +175,51 @@ describe("the migrations make what tables.ts declares", () => {
       });
     },
   );
+});
+
+describe("a file with a second name", () => {
+  it("is used through neither, until a name has a file of its own", async () => {
+    const [file, link] = [join(folder, "x.db"), join(folder, "snapshot.db")];
+    const db = openAt(file);
+    await insertRows(db, tables.duties, [{ name: "series", instance: "a", until: new Date(0) }]);
+    linkSync(file, link);
+    // A server that runs goes on. What it has written is in its log, which the other name does not have.
+    await change(db, query.update(tables.duties).set({ instance: "b" }));
+    const uses = [
+      (name: string) => openSqlite({ file: name }),
+      (name: string) => copyDatabase(name, join(folder, "backup.db"), () => true),
+      (name: string) => fromSqlite(name, async () => undefined),
+      (name: string) => beginEpochOf(name, new Date(0)),
+    ];
+    for (const name of [file, link]) {
+      const refusal = expect.stringMatching(new RegExp(`${name} has 2 names .*cp -p '${name}'`));
+      for (const use of uses) {
+        const outcome = await Promise.resolve(name)
+          .then(use)
+          .catch((error: unknown) => error);
+        expect(outcome).toBeInstanceOf(SetupError);
+        expect(outcome).toHaveProperty("message", refusal);
+      }
+      expect(inspectDatabase(name)).toEqual({ state: "unreadable", reason: refusal });
+    }
+    expect(existsSync(`${link}-wal`)).toBe(false);
+
+    // As a server leaves its files when it is killed.
+    copyFileSync(`${file}-wal`, join(folder, "kept.db-wal"));
+    copyFileSync(file, join(folder, "kept.db"));
+    linkSync(join(folder, "kept.db"), join(folder, "other.db"));
+    const kept = join(folder, "kept.db");
+    expect(() => openSqlite({ file: kept })).toThrow(SetupError);
+    copyFileSync(kept, `${kept}.copy`);
+    renameSync(`${kept}.copy`, kept);
+    expect(await rowsOf(openAt(kept), tables.duties)).toMatchObject([{ instance: "b" }]);
+  });
+
+  it("is verified all the same: backups may share files", async () => {
+    const [file, backup] = [join(folder, "x.db"), join(folder, "backup.db")];
+    openAt(file);
+    await copyDatabase(file, backup, () => true);
+    linkSync(backup, join(folder, "yesterday.db"));
+    expect(examineDatabase(backup).faults).toEqual([]);
+  });
 });

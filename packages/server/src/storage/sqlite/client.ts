@@ -94,11 +94,25 @@ const refuseDamage = (sqlite: Sqlite.Database): readonly string[] => {
 };
 
 /**
+ * Refuses a file with several names. SQLite finds the write-ahead log and the locks of a database by its name, so what is written through one
+ * name is not seen, and is overwritten, through another.
+ * @throws SetupError
+ */
+export const refuseHardLinks = (file: string): void => {
+  const names = existsSync(file) ? statSync(file).nlink : 1;
+  if (names <= 1) return;
+  throw new SetupError(
+    `The file of the database ${file} has ${names} names (hard links), and would be corrupted if it was used through two of them. Stop every server that uses it, and give this name a file of its own: cp -p '${file}' '${file}.copy' && mv '${file}.copy' '${file}'. Snapshots made with hard links change along with the file: use 'invigil backup create'.`,
+  );
+};
+
+/**
  * Checks a write-ahead log that a crash has left behind, before SQLite writes it into the database file. If its
  * origin is unknown, checks the file for damage with a read-only connection, which changes neither of them.
- * @throws SetupError when the log belongs to another file, or the database is damaged
+ * @throws SetupError when the log belongs to another file, the database is damaged, or its file has several names
  */
 export const checkBeforeRecovery = (file: string): void => {
+  refuseHardLinks(file);
   const log = inspectLog(file);
   if (log === "foreign") throw foreignLog(file);
   if (log !== "unknown") return;

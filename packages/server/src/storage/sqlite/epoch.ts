@@ -1,6 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { nextEpoch } from "../epochs.js";
-import { MIGRATIONS } from "./client.js";
+import { MIGRATIONS, refuseHardLinks } from "./client.js";
 import { migrate, readMigrations } from "./migrate.js";
 
 /** Begins a new epoch of the event log, in the transaction of the caller. */
@@ -14,9 +14,10 @@ export const beginEpoch = (sqlite: Sqlite.Database, now: Date): void => {
 
 /**
  * Begins a new epoch of the event log in a file that nobody uses, and applies missing migrations.
- * @throws SetupError when the database was made by a newer version
+ * @throws SetupError when the database was made by a newer version, or its file has several names
  */
 export const beginEpochOf = (file: string, now: Date): void => {
+  refuseHardLinks(file);
   const sqlite = new Sqlite(file);
   try {
     sqlite.pragma("foreign_keys = OFF");

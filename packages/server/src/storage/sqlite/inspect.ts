@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import Sqlite from "better-sqlite3";
-import { MIGRATIONS } from "./client.js";
+import { MIGRATIONS, refuseHardLinks } from "./client.js";
 import { compareMigrations } from "./migrate.js";
 
 /** The state of a database file. */
@@ -13,6 +13,7 @@ export const inspectDatabase = (file: string): DatabaseState => {
   if (!existsSync(file)) return { state: "missing" };
   let sqlite: Sqlite.Database | undefined;
   try {
+    refuseHardLinks(file);
     sqlite = new Sqlite(file, { readonly: true, fileMustExist: true });
     return { state: compareMigrations(sqlite, MIGRATIONS) };
   } catch (error) {
