@@ -167,6 +167,7 @@ describe("what is deleted because of its age", () => {
     files: storedFiles,
   };
   const DAYS = 400;
+  const HOUR_MS = 3_600_000;
 
   /** An installation with rows that are deleted when they are old, and what starts its servers, one after the other. */
   const openOld = async () => {
@@ -260,6 +261,33 @@ describe("what is deleted because of its age", () => {
     const examId = data.exams[0]?.id;
     const restored = await trpc(world, await world.token(ROOT)).mutate("exam.restore", { examId });
     expect(restored.status).toBe(200);
+  });
+
+  it("is kept as long when it was written while the clock was far behind", async () => {
+    using old = await openOld();
+    await old.world[Symbol.asyncDispose]();
+    old.time.day = Date.UTC(1970, 1);
+    let examId: string | undefined;
+    let audited: string[] = [];
+    {
+      await using world = await old.start();
+      const as = trpc(world, await world.token(ROOT));
+      examId = (await as.mutate("room.create", { name: "Deleted in 1970" })).data.examId;
+      expect((await as.mutate("exam.delete", { examId, withRooms: true })).status).toBe(200);
+      audited = (await rowsOf(world.db, auditEntries)).map(({ id }) => id);
+    }
+    old.time.day = START + HOUR_MS / 2;
+    {
+      await using world = await old.start();
+      await old.call(world);
+      await world.services.bulk.drain();
+    }
+    await using world = await old.start();
+    const as = trpc(world, await world.token(ROOT));
+    expect((await rowsOf(world.db, auditEntries)).map(({ id }) => id)).toEqual(
+      expect.arrayContaining(audited),
+    );
+    expect((await as.mutate("exam.restore", { examId })).status).toBe(200);
   });
 
   it("goes when that time has passed", async () => {

@@ -127,12 +127,13 @@ export const createServices = (
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
   const storage = unlimited ? withoutShares(db.storage) : db.storage;
+  const auditClock = () => pruning.latest();
   // Of its own, because entries of the background take their ids at any time. Tests of everything else repeat theirs.
-  const auditIds = createIds({ clock });
+  const auditIds = createIds({ clock: auditClock });
   const auditQuota = createAuditQuota({
     store: createAuditQuotaStore({ storage }),
     quotas,
-    clock,
+    clock: auditClock,
     monotonic,
     log,
   });
@@ -316,6 +317,7 @@ export const createServices = (
     audio,
     participant,
     clock,
+    pruning,
     ids,
     rates,
     quotas,

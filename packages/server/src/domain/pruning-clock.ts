@@ -14,6 +14,8 @@ export interface PruningClock {
   now(): Promise<Date>;
   /** Returns the time without asking the database, as `now` knew it last. 1970 before that, so that nothing is old. */
   last(): Date;
+  /** Returns the system's time, or this clock's if that is behind it: from then on, what is written now is kept for its time. */
+  latest(): Date;
   /** How far the system's clock was ahead of the pruning clock when it had jumped, in milliseconds; negative if behind. Undefined: no jump. */
   jump(): number | undefined;
   /** Returns the time that the database holds, and changes nothing. Undefined: no server has used the database. */
@@ -151,6 +153,10 @@ export const createPruningClock = ({
       if (!known) return new Date(0);
       const now = clock();
       return agrees(now, known) ? now : earlier(now, known.time);
+    },
+    latest() {
+      const now = clock();
+      return known && now < known.time ? known.time : now;
     },
     jump: () => jump,
     stored: async () => (await storage.get(storedClock))?.time,

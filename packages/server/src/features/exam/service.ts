@@ -18,6 +18,7 @@ import type {
 import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { PruningClock } from "../../domain/pruning-clock.js";
 import { createQuotaCheck } from "../../limits/quotas.js";
 import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
@@ -74,6 +75,7 @@ export interface ExamServiceDeps {
   readonly audio: AudioService;
   readonly participant: ParticipantService;
   readonly clock: () => Date;
+  readonly pruning: Pick<PruningClock, "latest">;
   readonly ids: Ids;
   readonly rates: RateLimits;
   /** Absent: no quotas. */
@@ -96,6 +98,7 @@ export const createExamService = ({
   audio,
   participant,
   clock,
+  pruning,
   ids,
   rates,
   quotas,
@@ -227,7 +230,7 @@ export const createExamService = ({
       if (withRecords) assertMayDeleteRecords(caller);
       const now = clock();
       const rests = erase !== "now" && restoreDays > 0 && hasFreeSpace();
-      const eraseAt = rests ? new Date(now.getTime() + restoreDays * DAY_MS) : undefined;
+      const eraseAt = rests ? new Date(pruning.latest().getTime() + restoreDays * DAY_MS) : undefined;
       rates.take({ caller }, { writeRows: 0 });
       const deleted = await store.delete(
         { examId, now, eraseAt, author: caller },

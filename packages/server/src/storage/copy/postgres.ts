@@ -24,7 +24,7 @@ import { createSessions, firstValue, rollBack, type Session } from "../postgres/
 import { shownUrl } from "../postgres/settings.js";
 import { toPostgres, typeOf } from "../postgres/values.js";
 import type { CopySource, CopyTarget, TableReader } from "./ends.js";
-import { COPIED_TABLES, type CopiedTable, decodeRow, keyOf, pageQuery } from "./tables.js";
+import { COPIED_TABLES, type CopiedTable, decodeRow, keyOf, pageQuery, WRITTEN_AT_START } from "./tables.js";
 
 const LOCK_TIMEOUT_MS = 10_000;
 
@@ -157,6 +157,7 @@ const refuseOccupied = async (session: Session, url: string): Promise<void> => {
     throw new SetupError(
       `The database ${shownUrl(url)} is in use: stop every server that uses it, and try again half a minute later`,
     );
+  await session.execute(`DELETE FROM ${WRITTEN_AT_START}`);
   for (const { name } of COPIED_TABLES)
     if ((await firstValue(session, `SELECT EXISTS (SELECT 1 FROM ${quoted(name)})`)) === true)
       throw new SetupError(

@@ -11,7 +11,7 @@ import { beginEpoch } from "../sqlite/epoch.js";
 import { logOf } from "../sqlite/log-file.js";
 import { compareMigrations, migrate, readMigrations } from "../sqlite/migrate.js";
 import type { CopySource, CopyTarget, TableReader } from "./ends.js";
-import { type CopiedTable, decodeRow, keyOf, LEFT_OUT, pageQuery } from "./tables.js";
+import { type CopiedTable, decodeRow, keyOf, LEFT_OUT, pageQuery, WRITTEN_AT_START } from "./tables.js";
 
 /** The cache of the new database, in KiB. What exceeds it is written to the file before the commit. */
 const CACHE_KIB = 64 * 1024;
@@ -121,7 +121,7 @@ export const fromSqlite = async <Result>(
 const filledTables = (file: string): string[] => {
   const sqlite = openToRead(file);
   try {
-    const ignored = new Set(["__drizzle_migrations", ...LEFT_OUT]);
+    const ignored = new Set(["__drizzle_migrations", WRITTEN_AT_START, ...LEFT_OUT]);
     const names = sqlite
       .prepare<[], string>(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",

@@ -3,6 +3,7 @@ import { getTableConfig } from "drizzle-orm/sqlite-core";
 import { DECLARATION, type DeclaredTable } from "../declaration.js";
 import { primaryKeyOf, TABLES } from "../inventory.js";
 import { listOf, quoted } from "../names.js";
+import { pruningClock } from "../tables.js";
 
 /** A row as its values, in the order of the table's columns: times are dates, and JSON is parsed. */
 export type Row = readonly unknown[];
@@ -25,6 +26,9 @@ export interface CopiedTable {
 export const LEFT_OUT: readonly string[] = TABLES.filter(
   (table) => table[DECLARATION].lives === "withServer",
 ).map((table) => getTableName(table));
+
+/** The table in which a server writes as soon as it starts, so that it says nothing about whether a database is used. */
+export const WRITTEN_AT_START = getTableName(pruningClock);
 
 const describe = (table: DeclaredTable): CopiedTable => {
   const { name, columns } = getTableConfig(table);
