@@ -37,6 +37,9 @@ const { rooms: ROOMS, people: PEOPLE, seconds: SECONDS, rounds: ROUNDS } = optio
 /** The goal: strangers wait at most twice as long as alone, and this much more. */
 const MORE_MS = 50;
 const goalOf = (alone) => 2 * alone + MORE_MS;
+/** The rooms of the exam in which the busy caller is one of many teachers, and the people in them. */
+const WATCHED_ROOMS = 40;
+const WATCHED_PEOPLE = 20_000;
 /** How many strangers call, one call after the other. */
 const STRANGERS = 8;
 
@@ -100,13 +103,33 @@ const prepare = async (url) => {
     roomId,
     participants: [{ userId: "busy", name: "Busy", role: "teacher" }],
   });
+  // An exam of a coordinator, in whose rooms the busy caller is one of the teachers.
+  const { id: watchedId } = await call("exam.create", { name: "Watched", ...times });
+  for (let n = 0; n < WATCHED_ROOMS; n += 1) {
+    const { id } = await call("room.create", { name: `Watched ${n}`, examId: watchedId });
+    const people = Array.from({ length: WATCHED_PEOPLE / WATCHED_ROOMS }, (_, person) => ({
+      userId: `w${n}-${person}`,
+      name: `Watched ${n} ${person}`,
+      role: "examinee",
+    }));
+    const staff = { userId: "busy", name: "Busy", role: "teacher" };
+    // As many as one call may add.
+    for (let from = 0; from < people.length; from += 499)
+      await call("participant.add", {
+        roomId: id,
+        participants: [...people.slice(from, from + 499), ...(from === 0 ? [staff] : [])],
+      });
+  }
   const participants = Array.from({ length: STRANGERS }, (_, n) => ({
     userId: `s${n}`,
     name: `S ${n}`,
     role: "examinee",
   }));
   const strangers = await call("room.create", { name: "Strangers", participants });
-  return { busy: { examId, roomId }, strangers: { examId: strangers.examId, roomId: strangers.id } };
+  return {
+    busy: { examId, roomId, watchedId },
+    strangers: { examId: strangers.examId, roomId: strangers.id },
+  };
 };
 
 const loginOf = async (url, headers, roomId, userId) => {
@@ -162,6 +185,16 @@ const ATTACKS = {
       },
     ],
   }),
+  "room.snapshot, 60 in flight": (stage) => snapshots(stage, 1),
+  "room.snapshot of five, 60 in flight each": (stage) => snapshots(stage, 5),
+  "exam.people, 16 in flight": ({ url, busy: { watchedId: examId }, teacher: headers }) => ({
+    kind: "request",
+    inFlight: 16,
+    url,
+    requests: [
+      { path: `/trpc/exam.people?${new URLSearchParams({ input: superjson({ examId }) })}`, headers },
+    ],
+  }),
   "devices over SSE, 20 in flight": async ({ url, busy: { roomId } }) => ({
     kind: "events",
     inFlight: 20,
@@ -204,6 +237,18 @@ const ATTACKS = {
     };
   },
 };
+/** Examinees of the large room, each of whom has 60 calls in flight. */
+const snapshots = async ({ url, busy: { roomId } }, examinees) => ({
+  kind: "request",
+  inFlight: 60 * examinees,
+  url,
+  requests: await Promise.all(
+    Array.from({ length: examinees }, async (_, n) => ({
+      path: `/trpc/room.snapshot?${new URLSearchParams({ input: superjson({ roomId }) })}`,
+      headers: await headersOf(`p${n}`, "examinee"),
+    })),
+  ),
+});
 const setConfig = (url, { examId }, headers, inFlight) => ({
   kind: "request",
   inFlight,

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { bulkChanges, pageTimes, participants, unseated } from "../src/storage/tables.js";
+import { isOnPostgres } from "./support/engine.js";
 import { type AnyPeopleEvent, listenPeople, listenRoom } from "./support/listening.js";
 import { openLiveHall } from "./support/live-hall.js";
 import { openSchool, type School } from "./support/school.js";
@@ -279,6 +280,74 @@ describe("exam.people", () => {
     expect(await everybody(hall, { examId, roomId })).toHaveLength(
       (await everybody(hall, { examId })).filter((person) => person.roomId === roomId).length,
     );
+  });
+});
+
+describe("exam.people of a teacher of many rooms", () => {
+  // Each makes one call whose turns are counted, because a caller's next one waits.
+  const WATCHER = { sub: "watcher", role: "teacher" } as const;
+  const SECOND = { sub: "second", role: "teacher" } as const;
+  const THIRD = { sub: "third", role: "teacher" } as const;
+  const PEOPLE = 1000;
+  const filled = async (hall: Awaited<ReturnType<typeof openLiveHall>>, name: string) => {
+    const { examId } = hall.room;
+    const { id: roomId } = await hall.as(ADMIN).room.create({
+      name,
+      examId,
+      participants: [WATCHER, SECOND, THIRD].map(({ sub }) => ({
+        userId: sub,
+        name: "W",
+        role: "teacher" as const,
+      })),
+    });
+    const row = { examId, roomId, role: "examinee", createdAt: NOW, updatedAt: NOW } as const;
+    const rows = Array.from({ length: PEOPLE }, (_, n) => ({
+      ...row,
+      userId: `${name}-${n}`,
+      name: n % 500 === 499 ? "王芳" : `Person ${n}`,
+      mainPublishStatus: "idle" as const,
+      pcPublishStatus: "idle" as const,
+    }));
+    for (let at = 0; at < rows.length; at += 500)
+      await insertRows(hall.db, participants, rows.slice(at, at + 500));
+    return roomId;
+  };
+
+  it("lists and counts the same people as for others, and lets others in more often, the more there are", async () => {
+    let turn = 0;
+    const turns = new Set<number>();
+    await using hall = await openLiveHall({
+      onStatement() {
+        turns.add(turn);
+        setImmediate(() => {
+          turn += 1;
+        });
+      },
+    });
+    const { examId } = hall.room;
+    const ask = (caller: TestCaller) => hall.as(caller).exam.people({ examId, search: "nobody" });
+    /** In how many turns of the event loop the statements of a call run. */
+    const turnsOf = async (caller: TestCaller): Promise<number> => {
+      turns.clear();
+      await ask(caller);
+      return turns.size;
+    };
+    const rooms = [await filled(hall, "r0")];
+    await ask(WATCHER);
+    const before = await turnsOf(SECOND);
+    for (let n = 1; n < 8; n += 1) rooms.push(await filled(hall, `r${n}`));
+    // On PostgreSQL, each answer of the database is a turn.
+    if (!isOnPostgres) expect((await turnsOf(THIRD)) - before).toBeGreaterThanOrEqual(2);
+
+    const all = await everybody(hall, { examId });
+    const theirs = all.filter(({ roomId }) => rooms.includes(roomId ?? ""));
+    expect(theirs).toHaveLength(8 * (PEOPLE + 4));
+    expect(await everybody(hall, { examId }, WATCHER)).toEqual(theirs);
+    expect(await everybody(hall, { examId, search: "wf", pageSize: 3 }, WATCHER)).toEqual(
+      theirs.filter(({ name }) => name === "王芳"),
+    );
+    const { counts } = await ask(WATCHER);
+    expect(counts).toMatchObject({ people: theirs.length, expected: 8 * PEOPLE, unseated: 0 });
   });
 });
 

@@ -6,12 +6,10 @@ import type { LimitOwners } from "./rates.js";
 const QUERIES = 1;
 const MUTATIONS = 4;
 const MAX_WAITING = 100;
-/**
- * The pause between the calls of a caller, as a multiple of the time that the one before took, and at most, in milliseconds. None after
- * short ones: others are served after a few of these.
- */
+/** The pause after a long call of a caller, as a multiple of the time that it took, and at most, in milliseconds. */
 const PAUSE_FACTOR = 3;
 const MAX_PAUSE_MS = 250;
+/** Up to how many milliseconds a call is short, and how many short ones of a caller may end in one turn of the event loop. */
 const SHORT_MS = 5;
 const SHORT_CALLS = 2;
 
@@ -22,8 +20,9 @@ export interface TurnOwner {
 }
 
 /**
- * Runs the calls of each caller that have long answers one after the other, or a few at a time, with pauses between those that wait. Others
- * are served meanwhile, and a call that waited sees what the ones before it cost.
+ * Runs the calls of each caller that have long answers one after the other, or a few at a time, with a pause after each. Others are served in
+ * the pauses, and a call that waited sees what the ones before it cost. A call keeps its place for its pause also when no other one waits: on
+ * SQLite, calls that arrive together are read from their connections one by one, and each would be over before the next one is seen.
  */
 export interface ReadingTurns {
   /**
@@ -39,40 +38,50 @@ export interface ReadingTurns {
 
 /** The calls of a caller. */
 interface Calls {
+  /** The number of calls that run or pause. */
   running: number;
   /** Begin the calls that wait. */
   readonly waiting: (() => void)[];
-  /** The number of calls that ended since others were last served. */
-  inARow: number;
+  /** The number of calls that ended in this turn of the event loop. */
+  ended: number;
 }
 
 export const createReadingTurns = (): ReadingTurns => {
   /** The callers who have such calls now, once for queries and once for mutations. */
   const callers = new Map<string, Calls>();
 
-  /** Begins the next call in the place of one that took so long. */
-  const beginNext = (key: string, own: Calls, tookMs: number): void => {
+  const forgetIdle = (key: string, { running, ended }: Calls): void => {
+    if (running === 0 && ended === 0) callers.delete(key);
+  };
+  /** Begins the next call in the place of one. */
+  const beginNext = (key: string, own: Calls): void => {
     const begin = own.waiting.shift();
-    if (!begin) {
-      own.running -= 1;
-      if (own.running === 0) callers.delete(key);
+    if (begin) {
+      begin();
       return;
     }
-    own.inARow += 1;
-    const isShort = tookMs <= SHORT_MS;
-    if (isShort && own.inARow < SHORT_CALLS) begin();
-    else {
-      own.inARow = 0;
-      if (isShort) setImmediate(begin);
-      else setTimeout(begin, Math.min(tookMs * PAUSE_FACTOR, MAX_PAUSE_MS));
-    }
+    own.running -= 1;
+    forgetIdle(key, own);
+  };
+  /** Takes note of a call that ended, and begins the next one after the pause. */
+  const pause = (key: string, own: Calls, tookMs: number): void => {
+    if (own.ended === 0)
+      setImmediate(() => {
+        own.ended = 0;
+        forgetIdle(key, own);
+      });
+    own.ended += 1;
+    const next = (): void => beginNext(key, own);
+    if (tookMs > SHORT_MS) setTimeout(next, Math.min(tookMs * PAUSE_FACTOR, MAX_PAUSE_MS));
+    else if (own.ended < SHORT_CALLS) next();
+    else setImmediate(next);
   };
   const runNow = async <Result>(key: string, own: Calls, work: () => Promise<Result>): Promise<Result> => {
     const since = performance.now();
     try {
       return await work();
     } finally {
-      beginNext(key, own, performance.now() - since);
+      pause(key, own, performance.now() - since);
     }
   };
 
@@ -84,7 +93,7 @@ export const createReadingTurns = (): ReadingTurns => {
     ) {
       const atOnce = writes ? MUTATIONS : QUERIES;
       const key = `${atOnce} ${identityKey(caller)}`;
-      const own = callers.get(key) ?? { running: 0, waiting: [], inARow: 0 };
+      const own = callers.get(key) ?? { running: 0, waiting: [], ended: 0 };
       if (own.running < atOnce) {
         own.running += 1;
         callers.set(key, own);

@@ -17,6 +17,7 @@ import type { ActingCaller } from "../../domain/calls.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
+import { createPace } from "../../platform/pace.js";
 import type { StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
@@ -32,6 +33,9 @@ import {
 import type { ParticipantStore, RoomMember, RoomSize, RoomState, StoredParticipant } from "./store.js";
 
 export type { RoomMember, RoomSize };
+
+/** How many people of a list get their stream URLs in one turn of the event loop. Signing them takes longer than reading the people. */
+const SHOWN_A_TURN = 200;
 
 export interface ParticipantService {
   /**
@@ -166,7 +170,15 @@ export const createParticipantService = ({
     async list(caller, { roomId, role }) {
       const room = await access.room(caller, roomId);
       const people = await store.list(stateFor(caller, room), role);
-      return people.map(withStreams(caller, room, role));
+      const toShown = withStreams(caller, room, role);
+      const pace = createPace(SHOWN_A_TURN);
+      const shown: Participant[] = [];
+      for (const person of people) {
+        shown.push(toShown(person));
+        const turn = pace(1);
+        if (turn) await turn;
+      }
+      return shown;
     },
     async add(caller, { roomId, participants }) {
       const room = await openRoom(caller, roomId);

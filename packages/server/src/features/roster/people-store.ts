@@ -66,6 +66,8 @@ const MOST_EXAMINED = 20_000;
 const EXAMINED_A_TURN = 2000;
 /** How many people to count in one turn of the event loop. */
 const COUNTED_A_TURN = 2000;
+/** How many rooms to read first, if they are read a few at a time. A plan puts up to 500 people into one. */
+const FIRST_ROOMS = 4;
 
 /** How people are chosen: those after a position in the whole exam, those of some rooms, or those with these numbers. */
 type Choice = "exam" | "rooms" | "numbers";
@@ -331,6 +333,35 @@ const readSeated = async (
 
 const START: PeoplePosition = { place: "seated", seq: 0 };
 
+/**
+ * Reads rooms a few at a time, each in a turn of the event loop: about as many as have the people of one turn.
+ * @param read reads these rooms, and returns how many people they have
+ */
+const inRooms = async (
+  roomIds: readonly string[],
+  perTurn: number,
+  read: (some: readonly string[]) => Promise<number>,
+): Promise<void> => {
+  let size = FIRST_ROOMS;
+  for (let from = 0; from < roomIds.length; ) {
+    const some = roomIds.slice(from, from + size);
+    const people = await read(some);
+    from += size;
+    size = Math.min(size * 2, Math.max(1, Math.floor((some.length * perTurn) / Math.max(1, people))));
+    if (from < roomIds.length) await nextTurn();
+  }
+};
+
+/** Names to look at in one turn of the event loop. */
+interface NamesToLookAt {
+  readonly place: PeoplePosition["place"];
+  readonly names: readonly (Named & { readonly seq: number })[];
+  /** How many names were read for it. */
+  readonly examined: number;
+  /** Where the names after them begin. */
+  readonly next: PeoplePosition | undefined;
+}
+
 export const createPeopleStore = ({ storage }: { storage: Queries }): PeopleStore => {
   const readUnseated = async (scope: PeopleScope, after: number, limit: number) => {
     const [rows, { newest }] = await storage.snapshot((reader) =>
@@ -367,21 +398,44 @@ export const createPeopleStore = ({ storage }: { storage: Queries }): PeopleStor
     return { ...known, people: [...people, ...rest.people], ...(rest.next && { next: rest.next }) };
   };
 
-  /** Reads the next names to look at, in order, and where the names after them begin. */
-  const readNames = async (
-    { examId: exam, rooms: some }: PeopleScope,
+  /** Reads names of people in rooms, which have no order of their own, and then hands them out in the order of the list. */
+  async function* namesOfRooms(
+    exam: string,
+    roomIds: readonly string[],
     { place, seq: after }: PeoplePosition,
-  ): Promise<{ names: (Named & { readonly seq: number })[]; next: PeoplePosition | undefined }> => {
-    if (some !== "all") {
-      const names = await storage.all(namesInRooms, { examId: exam, roomIds: some });
-      const rest = names.filter((one) => one.seq > after).toSorted((one, other) => one.seq - other.seq);
-      return { names: rest, next: undefined };
+  ): AsyncGenerator<NamesToLookAt> {
+    const names: NamesToLookAt["names"][number][] = [];
+    await inRooms(roomIds, EXAMINED_A_TURN, async (some) => {
+      const found = await storage.all(namesInRooms, { examId: exam, roomIds: some });
+      for (const one of found) if (one.seq > after) names.push(one);
+      return found.length;
+    });
+    names.sort((one, other) => one.seq - other.seq);
+    for (let from = 0; from < names.length; from += EXAMINED_A_TURN)
+      yield {
+        place,
+        names: names.slice(from, from + EXAMINED_A_TURN),
+        examined: from === 0 ? names.length : 0,
+        next: undefined,
+      };
+  }
+
+  /** Reads the names of an exam in the order of the list, up to a number of them. */
+  async function* namesOfExam(exam: string, from: PeoplePosition): AsyncGenerator<NamesToLookAt> {
+    let at: PeoplePosition | undefined = from;
+    for (let examined = 0; at && examined < MOST_EXAMINED; ) {
+      const { place, seq: after }: PeoplePosition = at;
+      const values = { examId: exam, after, limit: EXAMINED_A_TURN };
+      const names: NamesToLookAt["names"] = await storage.all(
+        place === "seated" ? seatedNames : unseatedNames,
+        values,
+      );
+      if (names.length === EXAMINED_A_TURN) at = { place, seq: names.at(-1)?.seq ?? after };
+      else at = place === "seated" ? { place: "unseated", seq: 0 } : undefined;
+      examined += names.length;
+      yield { place, names, examined: names.length, next: at };
     }
-    const values = { examId: exam, after, limit: EXAMINED_A_TURN };
-    const names = await storage.all(place === "seated" ? seatedNames : unseatedNames, values);
-    if (names.length === EXAMINED_A_TURN) return { names, next: { place, seq: names.at(-1)?.seq ?? after } };
-    return { names, next: place === "seated" ? { place: "unseated", seq: 0 } : undefined };
-  };
+  }
 
   /** Looks for people. Returns their numbers, and where to go on. */
   const search = async (
@@ -391,13 +445,13 @@ export const createPeopleStore = ({ storage }: { storage: Queries }): PeopleStor
     isFound: (person: Named) => boolean,
   ) => {
     const numbers: Record<PeoplePosition["place"], number[]> = { seated: [], unseated: [] };
-    let at: PeoplePosition | undefined = from;
+    let at: PeoplePosition | undefined;
     let examined = 0;
     let found = 0;
-    while (at && examined < MOST_EXAMINED) {
-      const { place }: PeoplePosition = at;
-      const { names, next } = await readNames(scope, at);
-      examined += names.length;
+    const { examId: exam, rooms: some } = scope;
+    for await (const looked of some === "all" ? namesOfExam(exam, from) : namesOfRooms(exam, some, from)) {
+      const { place, names, next } = looked;
+      examined += looked.examined;
       at = next;
       for (const person of names) {
         if (!isFound(person)) continue;
@@ -468,7 +522,11 @@ export const createPeopleStore = ({ storage }: { storage: Queries }): PeopleStor
         return found.people < COUNTED_A_TURN ? undefined : Number(found.last);
       };
       if (some !== "all") {
-        add(await storage.get(seatedCounts.rooms, { examId: exam, roomIds: some }));
+        await inRooms(some, COUNTED_A_TURN, async (few) => {
+          const found = await storage.get(seatedCounts.rooms, { examId: exam, roomIds: few });
+          add(found);
+          return found?.people ?? 0;
+        });
         return counts;
       }
       for (let after: number | undefined = 0; after !== undefined; ) {

@@ -1,9 +1,10 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type Sqlite from "better-sqlite3";
 import { SchemaChangedError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
-import type { Storage } from "../port.js";
+import type { Reader, Storage } from "../port.js";
 import { createSnapshotReader } from "../snapshot-reader.js";
-import { createConnection, type Running, readerOf } from "./connection.js";
+import { type Connection, createConnection, type Running, readerOf } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
 import { createParts } from "./parts.js";
 import { createRememberedReads } from "./remembered.js";
@@ -31,6 +32,18 @@ export interface SqliteStorage {
   readonly othersVersion: () => number | undefined;
   close(): void;
 }
+
+/** The number of rows after which what is done with them begins in the next turn of the event loop. Reading them takes about a millisecond. */
+const LONG_READ = 200;
+
+/** Reads at once, as a snapshot needs it. After a long read, the event loop goes to others before the rows are used. */
+const committedReader = (connection: Connection): Reader => ({
+  ...readerOf(connection),
+  async all(statement, values) {
+    const rows = connection.all(statement, values);
+    return rows.length > LONG_READ ? nextTurn(rows) : rows;
+  },
+});
 
 /** Implements the storage interface on SQLite: one connection writes, and one reads committed data. */
 export const createSqliteStorage = ({
@@ -63,7 +76,7 @@ export const createSqliteStorage = ({
   };
   const committed = openReader();
   const reading = createConnection(committed, onStatement);
-  const reader = readerOf(reading);
+  const reader = committedReader(reading);
   const remembered = createRememberedReads(
     (tables) =>
       onRemembered ? createConnection(committed, (running) => onRemembered(running, tables)) : reading,
