@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // Packs the packages as they are published, to install them before they are: node scripts/tarballs.mjs FOLDER
 // The last line is the command that installs them in a project. `npm pack` alone makes a server that asks for `workspace:*`.
+// Packages that only others of them need, such as the adapter for tRPC, become overrides: a project that names the adapter as well as tRPC's
+// binding for React would ask for two versions of tRPC in one place.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { oneLine } from "./one-line.mjs";
 
@@ -16,18 +18,23 @@ const to = resolve(folder);
 const windows = process.platform === "win32";
 
 const published = readdirSync(join(root, "packages"))
-  .map((name) => join(root, "packages", name, "package.json"))
-  .filter((file) => existsSync(file))
-  .map((file) => JSON.parse(readFileSync(file, "utf8")))
+  .map((name) => join(root, "packages", name))
+  .filter((at) => existsSync(join(at, "package.json")))
+  .map((at) => ({ at, ...JSON.parse(readFileSync(join(at, "package.json"), "utf8")) }))
   .filter((manifest) => manifest.private !== true);
 const tarballOf = ({ name, version }) =>
   join(to, `${name.replace("@", "").replace("/", "-")}-${version}.tgz`);
 
 const run = (file, args, options) => spawnSync(file, args, { cwd: root, ...options }).status;
+const step = (...args) => {
+  if (run(process.execPath, args, { stdio: "inherit" }) !== 0) process.exit(1);
+};
 mkdirSync(to, { recursive: true });
 for (const manifest of published) rmSync(tarballOf(manifest), { force: true });
-const built = run(process.execPath, ["scripts/build.mjs"], { stdio: "inherit" });
-if (built !== 0) process.exit(1);
+// `npm start` does not install what the package for React is built with.
+step("scripts/setup.mjs");
+step("scripts/build.mjs");
+step("scripts/entries.mjs", ...published.map(({ at }) => at));
 const filters = published.flatMap(({ name }) => ["--filter", name]);
 // What is packed is built, so no package builds it again.
 const pack = [...filters, "pack", "--pack-destination", to, "--config.ignore-scripts=true"];
@@ -37,15 +44,29 @@ const status = await oneLine("Packing", (stdio) =>
 );
 if (status !== 0) process.exit(1);
 
-/** The name under which the server installs SQLite's binding, and the package that only some versions of Node need. */
-const ALIASES = { "@invigil/sqlite-binding": "better-sqlite3@" };
-const isNeeded = ({ name }) =>
-  name !== "@invigil/sqlite-binding-12" ||
-  existsSync(join(root, "packages/sqlite-binding-12/node_modules/better-sqlite3-12"));
-const install = (manifests) =>
-  `npm install ${manifests.map((manifest) => `"${ALIASES[manifest.name] ?? ""}${tarballOf(manifest)}"`).join(" ")}`;
-// tRPC's binding for React wants another version of tRPC than our adapter, and a page needs no adapter.
-const REACT = "@invigil/react";
-const ofPages = published.filter(({ name }) => [REACT, "@invigil/client"].includes(name));
-console.log(`A page with React: ${install(ofPages)}`);
-console.log(install(published.filter((manifest) => manifest.name !== REACT && isNeeded(manifest))));
+const tarballs = published.map((manifest) => [
+  manifest.name,
+  `file:${tarballOf(manifest).replaceAll("\\", "/")}`,
+]);
+const named = ({ names, except = [] }) =>
+  Object.fromEntries(tarballs.filter(([name]) => names?.includes(name) ?? !except.includes(name)));
+const APPS_NEED = ["@invigil/client", "@invigil/react", "@invigil/server"];
+const overrides = named({ except: APPS_NEED });
+// The server installs SQLite's binding under another name.
+overrides["better-sqlite3"] = overrides["@invigil/sqlite-binding"];
+const fields = {
+  dependencies: named({ names: [...APPS_NEED, "@invigil/schema"] }),
+  // npm's name for them, and Yarn's.
+  overrides,
+  resolutions: overrides,
+};
+const words = Object.entries(fields).flatMap(([field, packages]) =>
+  Object.entries(packages).map(([name, tarball]) => `"${field}.${name}=${tarball}"`),
+);
+const forPnpm = join(to, "pnpm-workspace.yaml");
+const lines = Object.entries(overrides).map(
+  ([name, tarball]) => `  ${JSON.stringify(name)}: ${JSON.stringify(tarball)}\n`,
+);
+writeFileSync(forPnpm, `overrides:\n${lines.join("")}`);
+console.log(`pnpm reads the overrides from pnpm-workspace.yaml: put ${forPnpm} into the project.`);
+console.log(`npm pkg set ${words.join(" ")} && npm install`);

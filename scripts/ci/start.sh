@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `npm start` as it is typed under a Node, then an import and a minute of load on what it built, then a change while `npm run dev` serves:
-# scripts/ci/start.sh [NODE]
+# `npm start` as it is typed under a Node, then an import and a minute of load on what it built, then a change while `npm run dev` serves,
+# then the packing of what `npm start` does not need: scripts/ci/start.sh [NODE]
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 under "${1:-24}"
 [ -e node_modules ] && is_new=false || is_new=true
@@ -49,4 +49,10 @@ printed 'Serving again'
 curl -sS "$base/" | grep -q '<h1>Changed</h1>' || fail "npm run dev serves what was there before the change"
 kill -TERM -- "-$group"
 wait "$group"
+
+# `npm start` installs less than packing needs.
+log=$tmp/tarballs.log
+npm run tarballs -- "$tmp/tarballs" >"$log" 2>&1 || fail "npm run tarballs fails after npm start"
+tar -tf "$tmp"/tarballs/invigil-react-*.tgz >"$log"
+grep -q '^package/dist/index.js$' "$log" || fail "npm run tarballs packs the hooks without their code"
 exit 0

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { tempFolder } from "./support/process.js";
+import { paste, REPOSITORY, tempFolder } from "./support/process.js";
 
 // The compiled launcher, which finds the program relative to its own location.
 const launcher = new URL("../dist/cli/packed.js", import.meta.url).href;
@@ -109,4 +109,21 @@ describe("packed files", () => {
       expect(load(folder.path, "program.answer")).toBe("textprogram.cjs");
     }
   });
+});
+
+it("a package without the files that others load is not packed", async () => {
+  using folder = tempFolder();
+  const at = (file: string): string => join(folder.path, file);
+  const entries = { types: "./dist/index.d.ts", default: "./dist/index.js" };
+  const manifest = { name: "@invigil/some", bin: { some: "./dist/cli.js" }, exports: { ".": entries } };
+  writeFileSync(at("package.json"), JSON.stringify(manifest));
+  mkdirSync(at("dist"));
+  writeFileSync(at("dist/index.d.ts"), "");
+  writeFileSync(at("dist/cli.js"), "");
+  const check = () => paste(`node "${join(REPOSITORY, "scripts/entries.mjs")}" .`, { cwd: folder.path });
+  const stderr =
+    "@invigil/some cannot be packed, because it has no ./dist/index.js: npm run setup, then npm run build\n";
+  expect(await check()).toMatchObject({ code: 1, stderr });
+  writeFileSync(at("dist/index.js"), "");
+  expect(await check()).toMatchObject({ code: 0, stderr: "" });
 });

@@ -19,8 +19,8 @@ import { workbook } from "./support/workbooks.js";
 // Only `.ci/run` runs this: with npm, pnpm and yarn, under the oldest Node and the newest.
 
 interface Manager {
-  /** Files of its settings, which name the registry of a scope. */
-  readonly settings: (registry: string) => Readonly<Record<string, string>>;
+  /** Files of its settings, which name the registry of a scope. `overrides` is what `npm run tarballs` writes for pnpm. */
+  readonly settings: (registry: string, overrides?: string) => Readonly<Record<string, string>>;
   readonly install: (packages: string) => string;
   /** Runs a program of an installed package. */
   readonly exec: string;
@@ -39,14 +39,17 @@ const PNPM = "npx -y pnpm@12.21.0";
 const YARN = "npx -y -p @yarnpkg/cli-dist@4.18.1 yarn";
 const MANAGERS: Readonly<Record<string, Manager>> = {
   npm: {
-    settings: npmrc,
+    settings: (registry) => npmrc(registry),
     // A package that does not declare this Node is a warning otherwise.
     install: (packages) => `npm install --engine-strict --no-audit --no-fund --prefer-offline ${packages}`,
     exec: "npx",
     node: "node",
   },
   pnpm: {
-    settings: (registry) => ({ ...npmrc(registry), "pnpm-workspace.yaml": allowBuilds() }),
+    settings: (registry, overrides = "") => ({
+      ...npmrc(registry),
+      "pnpm-workspace.yaml": allowBuilds() + overrides,
+    }),
     install: (packages) => `${PNPM} add --prefer-offline ${packages}`,
     exec: `${PNPM} exec`,
     node: "node",
@@ -67,6 +70,8 @@ const MANAGERS: Readonly<Record<string, Manager>> = {
   },
 };
 const chosen = (process.env.PACKAGE_MANAGERS ?? "npm").split(" ");
+const managerOf = (name: string): Manager =>
+  MANAGERS[name] ?? expect.fail(`PACKAGE_MANAGERS may name ${Object.keys(MANAGERS).join(", ")}, not ${name}`);
 
 interface Manifest {
   readonly name: string;
@@ -148,7 +153,63 @@ const unpack = (name: string): string => {
   return to;
 };
 
-const OLDER_BINDING = "@invigil/sqlite-binding-12";
+/** Nobody installs these by their names beside the server. tRPC's binding for React needs another version of tRPC than the adapter. */
+const COME_WITH_THE_SERVER = [
+  "@invigil/sqlite-binding",
+  "@invigil/sqlite-binding-12",
+  "@invigil/trpc-fastify",
+];
+/** What the README of the hooks installs with them. */
+const peersOfReact = (): readonly string[] => {
+  const readme = readFileSync(join(REPOSITORY, "packages/react/README.md"), "utf8");
+  const [, words = ""] = /^npm install (.*)$/m.exec(readme) ?? expect.fail("the README does not install");
+  return words.split(" ").filter((word) => !/^(@invigil\/|typescript$)/.test(word));
+};
+const OTHERS = [...peersOfReact(), "typescript@6.0.3", "@types/node@20", "@types/react@19"];
+
+/** Writes somebody's app, with tests of its own. */
+const writeApp = (project: string): void => {
+  cpSync(join(import.meta.dirname, "consumer"), project, { recursive: true });
+  const rows = [
+    ["id", "name"],
+    ["e1", "Wang Fang"],
+    ["e2", "Li Wei"],
+  ];
+  writeFileSync(join(project, "roster.xlsx"), workbook([{ rows }]));
+};
+
+const testsPass = async (manager: Manager, project: string): Promise<void> => {
+  const { stdout } = await run(`${manager.node} --test app.test.mjs`, project);
+  expect(stdout).toMatch(/^(#|ℹ) pass 3$/m);
+  expect(stdout).toMatch(/^(#|ℹ) fail 0$/m);
+};
+
+const compiles = async (manager: Manager, project: string): Promise<void> => {
+  const compilerOptions = {
+    target: "es2023",
+    module: "nodenext",
+    // tRPC's own types name those of browsers.
+    lib: ["es2023", "dom", "esnext.disposable"],
+    types: ["node"],
+    strict: true,
+    jsx: "react-jsx",
+    noEmit: true,
+  };
+  for (const [file, skipLibCheck] of [
+    ["types.mts", false],
+    // Some types of tRPC's binding need packages that a page does not have.
+    ["room.tsx", true],
+  ] as const) {
+    writeFileSync(
+      join(project, "tsconfig.json"),
+      JSON.stringify({ compilerOptions: { ...compilerOptions, skipLibCheck }, files: [file] }),
+    );
+    const { stdout } = await paste(`${manager.exec} tsc -p .`, { cwd: project, env, deadlineMs: INSTALL_MS });
+    // The declarations of the tRPC that its binding requires have errors of their own.
+    const errors = stdout.split("\n").filter((line) => line !== "" && !/@trpc[/+]server/.test(line));
+    expect(errors).toEqual([]);
+  }
+};
 
 /** Starts a server by a command, asks it, and ends it. */
 const servesBy = async (command: string, cwd: string, more: Env = {}): Promise<void> => {
@@ -197,69 +258,60 @@ describe("every package of the workspace that is not private", () => {
 });
 
 describe.each(chosen)("a project that installs them with %s", (name) => {
-  const manager = MANAGERS[name];
-  if (!manager) throw new Error(`PACKAGE_MANAGERS may name ${Object.keys(MANAGERS).join(", ")}, not ${name}`);
+  const manager = managerOf(name);
   const project = tempFolder();
   const at = (file: string): string => join(project.path, file);
   beforeAll(async () => {
     for (const [file, text] of Object.entries(manager.settings(registry.url))) writeFileSync(at(file), text);
     writeFileSync(at("package.json"), JSON.stringify({ private: true, type: "module" }));
-    // Nobody installs the binding for older versions of Node by its name: it comes with the server where it fits. Pages with React are
-    // projects of their own (packages/react/test), since tRPC's binding wants another version of tRPC than our adapter.
-    const named = published
-      .map((one) => one.name)
-      .filter((one) => ![OLDER_BINDING, "@invigil/react"].includes(one));
-    const packages = [...named, "typescript@6.0.3", "@types/node@20"];
-    await run(manager.install(packages.join(" ")), project.path, binary.env(registry.url));
-    cpSync(join(import.meta.dirname, "consumer"), project.path, { recursive: true });
-    const rows = [
-      ["id", "name"],
-      ["e1", "Wang Fang"],
-      ["e2", "Li Wei"],
-    ];
-    writeFileSync(at("roster.xlsx"), workbook([{ rows }]));
+    const named = published.map((one) => one.name).filter((one) => !COME_WITH_THE_SERVER.includes(one));
+    await run(manager.install([...named, ...OTHERS].join(" ")), project.path, binary.env(registry.url));
+    writeApp(project.path);
   }, INSTALL_MS);
 
   it("starts the server by its command", { timeout: INSTALL_MS }, async () => {
     await servesBy(`${manager.exec} invigil serve`, project.path);
   });
 
-  it("runs the server in its own tests", { timeout: INSTALL_MS }, async () => {
-    const { stdout } = await run(`${manager.node} --test app.test.mjs`, project.path);
-    expect(stdout).toMatch(/^(#|ℹ) pass 2$/m);
-    expect(stdout).toMatch(/^(#|ℹ) fail 0$/m);
-  });
+  it("runs the server and the hooks in its own tests", { timeout: INSTALL_MS }, () =>
+    testsPass(manager, project.path),
+  );
 
-  it("compiles against their types, those of libraries included", { timeout: INSTALL_MS }, async () => {
-    const compilerOptions = {
-      target: "es2023",
-      module: "nodenext",
-      // tRPC's own types name those of browsers.
-      lib: ["es2023", "dom", "esnext.disposable"],
-      types: ["node"],
-      strict: true,
-      skipLibCheck: false,
-      noEmit: true,
-    };
-    writeFileSync(at("tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.mts"] }));
-    const { stdout } = await run(`${manager.exec} tsc -p .`, project.path);
-    expect(stdout).toBe("");
-  });
+  it("compiles against their types", { timeout: INSTALL_MS }, () => compiles(manager, project.path));
 });
 
-it("`npm run tarballs` packs what a project installs before anything is published", {
-  timeout: INSTALL_MS,
-}, async () => {
-  using project = tempFolder();
-  writeFileSync(join(project.path, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  const { stdout } = await run(`npm run --silent tarballs -- ${join(folder.path, "tarballs")}`, REPOSITORY);
-  const install = stdout.trimEnd().split("\n").at(-1) ?? "";
-  expect(install).toMatch(/^npm install "/);
-  // The packages of this repository come from the tarballs alone: this registry has none.
-  await using empty = await openRegistry(binary.files);
-  writeFileSync(join(project.path, ".npmrc"), npmrc(empty.url)[".npmrc"]);
-  await run(`${install} --no-audit --no-fund --prefer-offline`, project.path, binary.env(empty.url));
-  await servesBy("npx invigil serve", project.path);
+describe("`npm run tarballs`", () => {
+  const tarballs = join(folder.path, "tarballs");
+  let install: string;
+  beforeAll(async () => {
+    const { stdout } = await run(`npm run --silent tarballs -- ${tarballs}`, REPOSITORY);
+    install = stdout.trimEnd().split("\n").at(-1) ?? "";
+  }, INSTALL_MS);
+
+  it.each(chosen)(
+    "packs what a project installs with %s before anything is published",
+    {
+      timeout: 2 * INSTALL_MS,
+    },
+    async (name) => {
+      const manager = managerOf(name);
+      using project = tempFolder();
+      // The packages of this repository come from the tarballs alone: this registry has none.
+      await using empty = await openRegistry(binary.files);
+      const overrides = readFileSync(join(tarballs, "pnpm-workspace.yaml"), "utf8");
+      for (const [file, text] of Object.entries(manager.settings(empty.url, overrides)))
+        writeFileSync(join(project.path, file), text);
+      writeFileSync(join(project.path, "package.json"), JSON.stringify({ private: true, type: "module" }));
+      const [setFields, installAll] = install.split(" && ");
+      expect(installAll).toBe("npm install");
+      const others = manager.install(OTHERS.join(" "));
+      await run(`${setFields} && ${others}`, project.path, binary.env(empty.url));
+      writeApp(project.path);
+      await compiles(manager, project.path);
+      await testsPass(manager, project.path);
+      await servesBy(`${manager.exec} invigil serve`, project.path);
+    },
+  );
 });
 
 it("`npx @invigil/server serve` serves where nothing is installed", { timeout: INSTALL_MS }, async () => {

@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { createInvigilClient } from "@invigil/client";
+import { InvigilProvider, useRoom } from "@invigil/react";
 import { createRoomInput } from "@invigil/schema";
 import { createTestApp } from "@invigil/server/testing";
+import { createElement } from "react";
+import { renderToString } from "react-dom/server";
 
 /** Runs a test against an app of its own. */
 const withApp = async (work) => {
@@ -43,4 +46,14 @@ void test("a password is hashed, and a workbook is read in a thread of its own",
     const file = readFileSync(new URL("roster.xlsx", import.meta.url), "base64");
     const { added } = await admin.participant.import({ examId: exam.id, file });
     assert.equal(added, 2);
+  }));
+
+void test("a page is rendered before its room is live", () =>
+  withApp(async (_, url) => {
+    const client = createInvigilClient({ url });
+    const Room = () => useRoom("r1", ({ status }) => status);
+    assert.equal(
+      renderToString(createElement(InvigilProvider, { client }, createElement(Room))),
+      "connecting",
+    );
   }));
