@@ -34,6 +34,7 @@ const WORDS = {
     isDisabled: "Disabled",
     isEnabled: "May sign in",
     upload: "Upload a clip",
+    noAudio: "renamed.mp3 is not an audio file",
     file: "File",
     uploadAction: "Upload",
     play: (name: string) => `Play ${name}`,
@@ -80,6 +81,7 @@ const WORDS = {
     isDisabled: "已停用",
     isEnabled: "可登录",
     upload: "上传语音播报",
+    noAudio: "renamed.mp3 不是浏览器可以播放的音频文件",
     file: "文件",
     uploadAction: "上传",
     play: (name: string) => `播放${name}`,
@@ -225,7 +227,16 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
     const { page, check, picture } = admin;
     await page.getByRole("button", { name: words.upload }).first().click();
     const dialog = page.getByRole("dialog");
+    const name = dialog.getByLabel(locale === "en" ? "Name" : "名称", { exact: true });
+    const none = { name: "renamed.mp3", mimeType: "audio/mpeg", buffer: Buffer.from("pens down") };
+    await dialog.getByLabel(words.file).setInputFiles(none);
+    await expect.poll(() => name.inputValue()).toBe("renamed");
+    await dialog.getByRole("button", { name: words.uploadAction, exact: true }).click();
+    await dialog.getByRole("alert").getByText(words.noAudio).waitFor();
+    await picture(`audio-refused-${locale}`);
     await dialog.getByLabel(words.file).setInputFiles(CLIP);
+    await dialog.getByRole("alert").waitFor({ state: "detached" });
+    await expect.poll(() => name.inputValue()).toBe("end-of-exam");
     await check();
     await dialog.getByRole("button", { name: words.uploadAction, exact: true }).click();
     await page.getByRole("row", { name: "end-of-exam" }).waitFor();
@@ -233,7 +244,7 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
     await page.getByRole("button", { name: words.stop("end-of-exam") }).click();
     await page.getByRole("button", { name: words.menu("end-of-exam") }).click();
     await page.getByRole("menuitem", { name: words.change }).click();
-    await dialog.getByLabel(locale === "en" ? "Name" : "名称", { exact: true }).fill("考试结束 End");
+    await name.fill("考试结束 End");
     await check();
     await dialog.getByRole("button", { name: words.save }).click();
     await page.getByRole("row", { name: "考试结束 End" }).waitFor();

@@ -225,6 +225,53 @@ it("are found among more than are read at once, and go with whoever is erased", 
   await check();
 });
 
+it("are found among more types than a page can show as buttons", async () => {
+  const { admin } = world;
+  const { id: examId } = await admin.exam.create({
+    name: "Own detectors",
+    startTime: new Date(),
+    endTime: new Date(Date.now() + 3_600_000),
+  });
+  const { id: roomId } = await admin.room.create({
+    examId,
+    name: "Room 1",
+    participants: [{ userId: "d1", name: "王芳", role: "examinee" }],
+  });
+  for (let from = 0; from < 1500; from += 500)
+    await admin.cheat.addRecords({
+      roomId,
+      records: Array.from({ length: 500 }, (_, n) =>
+        detection(1, { userId: "d1", detectType: `detector-${from + n}` }),
+      ),
+    });
+  await using open = await world.openConsole({ role: "admin", path: `exams/${examId}/records` });
+  const { page, check, picture } = open;
+  const field = page.getByRole("combobox", { name: "What was detected" });
+  await field.waitFor();
+  await page.getByText("You see the records of all rooms.").waitFor();
+  expect(await page.getByRole("radio").count()).toBeLessThan(20);
+  await check();
+  await field.click();
+  const options = page.getByRole("listbox").getByRole("option");
+  await options.first().waitFor();
+  expect(await options.count()).toBeLessThan(100);
+  await check();
+  await field.fill("or-1234");
+  await expect.poll(() => options.allTextContents()).toEqual(["detector-1234"]);
+  await picture("records-types");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/type=detector-1234/);
+  await expect.poll(() => page.getByRole("row").count()).toBe(2);
+  await page.reload();
+  await expect.poll(() => field.inputValue()).toBe("detector-1234");
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await expect.poll(() => field.inputValue()).toBe("");
+  await page.setViewportSize({ width: 360, height: 740 });
+  await check();
+  await picture("records-types-360");
+});
+
 describe.each([
   ["light", 1280],
   ["dark", 1280],

@@ -358,6 +358,52 @@ describe("audio", () => {
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByText("(15 min before the end)").waitFor();
   });
+
+  it("is named as the file that is chosen, until a person names it", async () => {
+    const examId = await examOf("Chemistry");
+    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/audio` });
+    const { page } = open;
+    const wav = Buffer.concat([Buffer.from("RIFF\0\0\0\0WAVEfmt "), Buffer.alloc(200)]);
+    const choose = (name: string) =>
+      page.locator("input[type=file]").setInputFiles(file(name, wav, "audio/wav"));
+    const name = page.getByLabel("Name in the library");
+    await choose("Rules.wav");
+    await expect.poll(() => name.inputValue()).toBe("Rules");
+    await choose("Pens down.wav");
+    await expect.poll(() => name.inputValue()).toBe("Pens down");
+    await name.fill("The end");
+    await choose("Final call.wav");
+    await page.getByText("Final call.wav").waitFor();
+    expect(await name.inputValue()).toBe("The end");
+    await page.getByRole("button", { name: "Upload" }).click();
+    await page.getByText("The end is in the library.").waitFor();
+  });
+
+  it("is refused by name when a file is none, by the browser or by the server", async () => {
+    const examId = await examOf("Biology");
+    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/audio` });
+    const { page, check, picture } = open;
+    const input = page.locator("input[type=file]");
+    const uploads: string[] = [];
+    page.on("request", (request) => void (request.method() === "POST" && uploads.push(request.url())));
+    await input.setInputFiles(file("timetable.pdf", Buffer.from("%PDF-1.7"), "application/pdf"));
+    await page
+      .getByRole("alert")
+      .getByText(/^timetable\.pdf is not an audio file/)
+      .waitFor();
+    expect(await page.getByRole("button", { name: "Upload" }).isDisabled()).toBe(true);
+    expect(uploads.filter((url) => url.endsWith("/audio"))).toEqual([]);
+    await input.setInputFiles(file("renamed.mp3", Buffer.from("pens down"), "audio/mpeg"));
+    await page.getByRole("alert").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Upload" }).click();
+    await page
+      .getByRole("alert")
+      .getByText(/^renamed\.mp3 is not an audio file/)
+      .waitFor();
+    expect(uploads.filter((url) => url.endsWith("/audio"))).toHaveLength(1);
+    await check();
+    await picture("audio-refused");
+  });
 });
 
 describe("an inspector", () => {

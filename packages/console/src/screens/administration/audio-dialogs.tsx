@@ -5,6 +5,7 @@ import { useInvigilClient } from "@invigil/react";
 import { Button, Checkbox, TextInput } from "@mantine/core";
 import { useEffect, useId, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
+import { AUDIO_FILES, audioFaultOf, isNoAudio, LONGEST_NAME, useClipName } from "../../parts/audio-file.js";
 import { Confirm } from "../../parts/confirm.js";
 import { Dialog } from "../../parts/dialog.js";
 import { ErrorNote } from "../../parts/error-note.js";
@@ -16,9 +17,6 @@ import styles from "./administration.module.css";
 export type AskedOfClip =
   | { readonly kind: "upload" }
   | { readonly kind: "change" | "delete"; readonly clip: AudioClip };
-
-/** The largest file that the server accepts, in bytes. */
-const MOST_BYTES = 20 * 1024 * 1024;
 
 interface DialogProps {
   readonly onClose: () => void;
@@ -58,16 +56,17 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
   const notify = useNotify();
   const fileId = useId();
   const [file, setFile] = useState<File>();
-  const [name, setName] = useState(clip?.name ?? "");
+  const { name, setName, suggest } = useClipName(clip?.name);
+  /** What is wrong with the file, and its name. */
+  const [fault, setFault] = useState<string>();
   const [classify, setClassify] = useState(String(clip?.classify ?? 0));
   const [isDefault, setIsDefault] = useState(clip?.isDefault ?? false);
   const [sent, setSent] = useState<number>();
   const stop = useRef<AbortController>(undefined);
   useEffect(() => () => stop.current?.abort(), []);
-  const isTooLarge = file !== undefined && file.size > MOST_BYTES;
   const isNumber = /^\d{1,6}$/.test(classify);
   const isReady =
-    name.trim() !== "" && isNumber && (clip !== undefined || (file !== undefined && !isTooLarge));
+    name.trim() !== "" && isNumber && (clip !== undefined || (file !== undefined && fault === undefined));
   const save = async (signal: AbortSignal) => {
     const fields = { name: name.trim(), classify: Number(classify), isDefault };
     if (clip) await client.audio.update.mutate({ clipId: clip.id, ...fields });
@@ -77,7 +76,7 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
         { signal, onProgress: ({ sent, total }) => setSent(total === 0 ? 1 : sent / total) },
       );
   };
-  const { run, isRunning, error } = useAction(async () => {
+  const { run, isRunning, error, forget } = useAction(async () => {
     stop.current = new AbortController();
     const { signal } = stop.current;
     setSent(0);
@@ -86,7 +85,9 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
     } catch (failure) {
       // Somebody stopped it, who need not be told.
       if (signal.aborted) return;
-      throw failure;
+      if (!file || !isNoAudio(failure)) throw failure;
+      setFault(t("noAudio", { name: file.name }));
+      return;
     } finally {
       setSent(undefined);
     }
@@ -95,8 +96,11 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
     onClose();
   });
   const choose = (chosen: File | undefined) => {
+    const found = chosen && audioFaultOf(chosen);
+    forget();
+    setFault(chosen && found && t(found, { name: chosen.name }));
     setFile(chosen);
-    if (chosen && name === "") setName(chosen.name.replace(/\.[^.]+$/, "").slice(0, 64));
+    if (chosen && !found) suggest(chosen);
   };
   return (
     <Dialog
@@ -118,16 +122,21 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
             <input
               id={fileId}
               type="file"
-              accept="audio/*,.mp3,.wav,.ogg,.m4a"
+              accept={AUDIO_FILES}
               data-autofocus
               onChange={({ currentTarget }) => choose(currentTarget.files?.[0])}
             />
-            <p className={isTooLarge ? styles.wrong : styles.dim}>{t("fileHint")}</p>
+            <p className={styles.dim}>{t("fileHint")}</p>
+            {fault !== undefined && (
+              <p role="alert" className={styles.wrong}>
+                {fault}
+              </p>
+            )}
           </div>
         )}
         <TextInput
           label={t("name")}
-          maxLength={64}
+          maxLength={LONGEST_NAME}
           value={name}
           onChange={({ currentTarget }) => setName(currentTarget.value)}
         />

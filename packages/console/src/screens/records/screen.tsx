@@ -4,13 +4,14 @@ import { useInvigil, useInvigilClient, useSession } from "@invigil/react";
 import { Button, NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "../../parts/announcer.js";
 import { CsvMenu } from "../../parts/csv-menu.js";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { Choices, FilterBar, MoreFilters, NoMatch, SearchField } from "../../parts/filter-bar.js";
+import { late } from "../../parts/late.js";
 import { MomentField, momentOf } from "../../parts/moment-field.js";
 import { Page } from "../../parts/page.js";
 import { PersonLink } from "../../parts/place-links.js";
@@ -25,6 +26,8 @@ import { RecordList, type RecordsState } from "./record-list.js";
 import { RecordPanel } from "./record-panel.js";
 import styles from "./records.module.css";
 import { type Names, Watch } from "./watch.js";
+
+const TypeSelect = late(() => import("./type-select.js"));
 
 const SORTABLE = ["arrival", "time", "type", "person", "room"] as const;
 const PARAMS = {
@@ -220,6 +223,11 @@ function Records() {
   const clear = () => change(NO_FILTER);
   // The number of records that were not read is unknown.
   const counted = (count: number) => (newest.isComplete ? count : undefined);
+  const typeChoices = [
+    ...types,
+    // The chosen one stays, also when other filters leave none of it.
+    ...(type === "" || types.some(([value]) => value === type) ? [] : [[type, 0] as const]),
+  ].map(([value, count]) => ({ value, label: typeName(value), count: counted(count) }));
   const labelOf = (roomId: string, count: number) =>
     newest.isComplete ? `${roomOf(roomId)} (${count})` : roomOf(roomId);
   const toRow = (record: CheatRecord) => [
@@ -261,19 +269,28 @@ function Records() {
           total={newest.isComplete || !isFiltered ? records.length : undefined}
           onClear={clear}
         >
-          <Choices
-            label={t("filters.type")}
-            choices={[
-              { value: "", label: t("filters.allTypes"), count: counted(sumOf(types)) },
-              ...types.map(([value, count]) => ({ value, label: typeName(value), count: counted(count) })),
-              // The chosen one stays, also when other filters leave none of it.
-              ...(type === "" || types.some(([value]) => value === type)
-                ? []
-                : [{ value: type, label: typeName(type), count: counted(0) }]),
-            ]}
-            value={type}
-            onChange={(next) => change({ type: next })}
-          />
+          {typeChoices.length <= MOST_BUTTONS ? (
+            <Choices
+              label={t("filters.type")}
+              choices={[
+                { value: "", label: t("filters.allTypes"), count: counted(sumOf(types)) },
+                ...typeChoices,
+              ]}
+              value={type}
+              onChange={(next) => change({ type: next })}
+            />
+          ) : (
+            <Suspense fallback={<span className={styles.types} />}>
+              <TypeSelect
+                label={t("filters.type")}
+                placeholder={t("filters.searchTypes", { count: typeChoices.length })}
+                nothing={t("filters.noType")}
+                choices={typeChoices}
+                value={type}
+                onChange={(next) => change({ type: next })}
+              />
+            </Suspense>
+          )}
           <SearchField
             value={q}
             onChange={(next) => change({ q: next }, { replace: true })}
@@ -409,6 +426,9 @@ const CSV = [
   "received",
   "extra",
 ] as const;
+
+/** How many types are buttons beside each other. The detectors of the apps know ten; a detector of one's own may send any number. */
+const MOST_BUTTONS = 12;
 
 /** How many records are read first, for a quick picture, and later. */
 const FIRST_PAGE = 100;

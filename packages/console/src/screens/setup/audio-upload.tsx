@@ -2,6 +2,7 @@ import { useInvigilClient } from "@invigil/react";
 import { Button, TextInput } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
+import { AUDIO_FILES, audioFaultOf, isNoAudio, LONGEST_NAME, useClipName } from "../../parts/audio-file.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { useAction } from "../../parts/use-action.js";
@@ -10,8 +11,6 @@ import { FilePicker } from "./file-picker.js";
 import { Section } from "./parts.js";
 import styles from "./setup.module.css";
 
-const MAX_BYTES = 20 * 1024 * 1024;
-
 /** Adds a file to the library, and says how far it is. */
 export function UploadAudio() {
   const t = useTranslations("setup.audio.upload");
@@ -19,17 +18,19 @@ export function UploadAudio() {
   const notify = useNotify();
   const { refresh } = useSetup();
   const [file, setFile] = useState<File>();
-  const [name, setName] = useState("");
-  const [isWrong, setIsWrong] = useState(false);
+  const { name, setName, suggest } = useClipName();
+  /** What is wrong with a file, and its name. */
+  const [fault, setFault] = useState<string>();
   const [percent, setPercent] = useState<number>();
   const stop = useRef<AbortController>(undefined);
   useEffect(() => () => stop.current?.abort(), []);
   const choose = ([chosen]: readonly File[]) => {
     if (!chosen) return;
-    const fits = chosen.size > 0 && chosen.size <= MAX_BYTES;
-    setIsWrong(!fits);
-    setFile(fits ? chosen : undefined);
-    if (name.trim() === "") setName(chosen.name.replace(/\.[^.]*$/, "").slice(0, 64));
+    const found = audioFaultOf(chosen);
+    upload.forget();
+    setFault(found && t(found, { name: chosen.name }));
+    setFile(found ? undefined : chosen);
+    if (!found) suggest(chosen);
   };
   const upload = useAction(async () => {
     if (!file) return;
@@ -50,7 +51,10 @@ export function UploadAudio() {
       await refresh();
     } catch (error) {
       // Somebody stopped it, who need not be told.
-      if (!controller.signal.aborted) throw error;
+      if (controller.signal.aborted) return;
+      if (!isNoAudio(error)) throw error;
+      setFault(t("noAudio", { name: file.name }));
+      setFile(undefined);
     } finally {
       setPercent(undefined);
     }
@@ -66,17 +70,21 @@ export function UploadAudio() {
       >
         <FilePicker
           label={t("file")}
-          accept="audio/*,.mp3,.wav,.ogg,.m4a"
+          accept={AUDIO_FILES}
           chosen={file?.name}
           onChoose={choose}
           isDisabled={upload.isRunning}
         />
-        {isWrong && <p className={styles.warning}>{t("wrong")}</p>}
+        {fault !== undefined && (
+          <p role="alert" className={styles.warning}>
+            {fault}
+          </p>
+        )}
         {file && (
           <TextInput
             label={t("name")}
             value={name}
-            maxLength={64}
+            maxLength={LONGEST_NAME}
             onChange={({ currentTarget: { value } }) => setName(value)}
           />
         )}

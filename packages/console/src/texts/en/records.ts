@@ -17,6 +17,8 @@ export default {
   filters: {
     type: "What was detected",
     allTypes: "All",
+    searchTypes: "All {count, number} types: search",
+    noType: "No such type",
     room: "Room",
     allRooms: "All rooms",
     camera: "Camera",

@@ -260,7 +260,8 @@ export default {
       cancel: "Stop the upload",
       done: "{name} is in the library.",
       failed: "The file was not uploaded",
-      wrong: "Choose an audio file of at most 20 MB.",
+      noAudio: "{name} is not an audio file that browsers play. Choose an MP3, WAV, Ogg or M4A file.",
+      tooLarge: "{name} is larger than 20 MB. Choose a smaller file.",
     },
   },
   roster: {

@@ -18,6 +18,8 @@ export default {
   filters: {
     type: "检测项",
     allTypes: "全部",
+    searchTypes: "全部 {count, number} 个检测项，可搜索",
+    noType: "没有这个检测项",
     room: "考场",
     allRooms: "全部考场",
     camera: "机位",

@@ -253,7 +253,8 @@ export default {
       cancel: "停止上传",
       done: "{name}已加入语音播报库。",
       failed: "文件未能上传",
-      wrong: "请选择不超过 20 MB 的音频文件。",
+      noAudio: "{name} 不是浏览器可以播放的音频文件。请选择 MP3、WAV、Ogg 或 M4A 文件。",
+      tooLarge: "{name} 超过 20 MB，请选择较小的文件。",
     },
   },
   roster: {
