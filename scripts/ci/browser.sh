@@ -4,4 +4,9 @@
 find_chromium || skip "Chromium is not installed, and cannot be"
 find_fonts || skip "fonts-noto-cjk is not installed, and cannot be"
 built || exit
-browser_tests
+if find_firefox; then
+  browser_tests
+else
+  echo "The stories in Firefox are skipped: firefox-esr is not installed, and cannot be"
+  browser_tests --exclude '**/firefox.test.ts'
+fi

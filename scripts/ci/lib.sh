@@ -26,7 +26,7 @@ tests() {
   node_modules/.bin/vitest run --config vitest.workspace.ts "$@"
 }
 browser_tests() {
-  CHROMIUM=$chromium node_modules/.bin/vitest run --config vitest.browser.ts "$@"
+  CHROMIUM=$chromium FIREFOX=${firefox-} node_modules/.bin/vitest run --config vitest.browser.ts "$@"
 }
 
 # Runs a command and adds up the counts that it closes with. A command that fails without them failed once.
@@ -80,6 +80,12 @@ install_package() {
 find_chromium() {
   command -v chromium >/dev/null || install_package chromium
   chromium=$(command -v chromium)
+}
+
+# Sets `firefox` to Debian's Firefox, which is installed where it is missing and can be.
+find_firefox() {
+  command -v firefox-esr >/dev/null || install_package firefox-esr
+  firefox=$(command -v firefox-esr)
 }
 
 # Installs the one font of the pictures in docs/console.md, where it is missing and can be.
