@@ -389,6 +389,18 @@ export interface JoinCode {
   pcCode?: string | undefined;
 }
 
+/** Input of `room.linkOfCode`. */
+export interface LinkOfCodeInput {
+  /** The join code as it is printed or typed: capital letters, spaces and hyphens do not matter. 1 to 64 characters. */
+  code: string;
+}
+
+/** Output of `room.linkOfCode`. */
+export interface LinkOfCode {
+  /** The address of the web app to which the page of the code leads, with a new token. Whoever has it acts as the person. */
+  url: string;
+}
+
 /** Input of `room.revokeLinks`. */
 export interface RevokeLinksInput {
   /** The id of the room. 1 to 128 characters. */
@@ -2756,6 +2768,12 @@ export type Procedures = {
      * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
      */
     joinCodes: TRPCMutationProcedure<{ input: JoinLinksInput; output: JoinCode[]; meta: unknown }>;
+    /**
+     * Exchanges a join code for a link to its room, as the page at `/j` does.
+     *
+     * For everybody: it takes no token.
+     */
+    linkOfCode: TRPCMutationProcedure<{ input: LinkOfCodeInput; output: LinkOfCode; meta: unknown }>;
     /**
      * Revokes the links, codes and tokens of people for a room.
      *

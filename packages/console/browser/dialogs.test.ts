@@ -126,8 +126,8 @@ it("the sign-in breaks no rule of accessibility, by account and by link", async 
   await using entrance = await world.openConsole();
   await entrance.page.getByLabel("User name").waitFor();
   await checkBoth(entrance);
-  await entrance.page.getByRole("button", { name: "I have a link to a room" }).click();
-  await entrance.page.getByLabel("Link to the room", { exact: true }).waitFor();
+  await entrance.page.getByRole("button", { name: "I have a code or a link" }).click();
+  await entrance.page.getByLabel("Code or link", { exact: true }).waitFor();
   await checkBoth(entrance);
 });
 

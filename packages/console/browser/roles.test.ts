@@ -102,8 +102,8 @@ const openAs = async (role: keyof typeof ACCOUNTS): Promise<ConsolePage> => worl
 const go = ({ page }: ConsolePage, path: string) => page.goto(`${world.url}/console/${path}`);
 const enterByLink = async ({ page }: ConsolePage, role: "teacher" | "examinee") => {
   const [made] = await world.admin.room.joinLinks({ roomId: room().id, role });
-  await page.getByRole("button", { name: "I have a link to a room" }).click();
-  await page.getByLabel("Link to the room", { exact: true }).fill(made?.url ?? "");
+  await page.getByRole("button", { name: "I have a code or a link" }).click();
+  await page.getByLabel("Code or link", { exact: true }).fill(made?.url ?? "");
   await page.getByRole("button", { name: "Open the room" }).click();
 };
 /** Sees that a screen says why it shows nothing. */

@@ -8,7 +8,7 @@ let examId: string;
 let roomId: string;
 
 beforeAll(async () => {
-  world = await openWorld({ config: { apps: APPS } });
+  world = await openWorld({ config: { apps: APPS, publicUrl: "https://invigil.example" } });
   const exam = await world.teacher.exam.create({
     name: "Mathematics A",
     startTime: new Date(Date.now() - 600_000),
@@ -58,6 +58,29 @@ it("is shared by the tabs of a browser, and ends in all of them", async () => {
   await second.getByRole("heading", { name: "Sign in" }).waitFor();
 });
 
+it("ends with all that it had chosen and typed: whoever signs in next at the same page begins their own", async () => {
+  const list = `exams/${examId}/candidates`;
+  await using open = await world.openConsole({ role: "admin", path: list });
+  const { page } = open;
+  await page.getByRole("row", { name: "e1" }).getByRole("checkbox").check();
+  await page.getByRole("toolbar").getByText("1 chosen").waitFor();
+  await page.goto(`${world.url}/console/exams/${examId}/setup/details`);
+  await page.getByLabel("Name", { exact: true }).fill("Typed by somebody else");
+  await page.getByRole("button", { name: "Li Na, menu" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByText("You have signed out.").waitFor();
+  await page.getByLabel("User name").fill(ACCOUNTS.inspector.userId);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sun Wei, menu" }).waitFor();
+  await page.getByRole("heading", { name: "Details" }).waitFor();
+  expect(await page.getByText("Typed by somebody else").count()).toBe(0);
+  await page.getByRole("navigation").getByRole("link", { name: "Candidates" }).click();
+  await page.getByRole("row", { name: "e1" }).waitFor();
+  expect(await page.getByRole("checkbox").count()).toBe(0);
+  expect(await page.getByRole("toolbar").count()).toBe(0);
+});
+
 it("shows inspectors what they may see, and nothing that changes it", async () => {
   await using open = await world.openConsole({ role: "inspector" });
   const { page, check } = open;
@@ -86,9 +109,9 @@ it.each(["en", "zh-CN"] as const)(
     const requests: string[] = [];
     page.on("request", (request) => void requests.push(request.url()));
     await page
-      .getByRole("button", { name: locale === "en" ? "I have a link to a room" : "我有考场链接" })
+      .getByRole("button", { name: locale === "en" ? "I have a code or a link" : "我有考试码或链接" })
       .click();
-    await page.getByLabel(locale === "en" ? "Link to the room" : "考场链接", { exact: true }).fill(link);
+    await page.getByLabel(locale === "en" ? "Code or link" : "考试码或链接", { exact: true }).fill(link);
     await check();
     await page.getByRole("button", { name: locale === "en" ? "Open the room" : "进入考场" }).click();
     await page
@@ -104,19 +127,64 @@ it.each(["en", "zh-CN"] as const)(
   },
 );
 
-it("leads a teacher with a link to their room, and says what the link is when it is none", async () => {
-  const links = await world.admin.room.joinLinks({ roomId, role: "teacher" });
-  await using open = await world.openConsole();
-  const { page } = open;
-  await page.getByRole("button", { name: "I have a link to a room" }).click();
-  const field = page.getByLabel("Link to the room", { exact: true });
-  await field.fill("hello");
-  await page.getByRole("button", { name: "Open the room" }).click();
-  await page.getByText("This is no link to a room").waitFor();
-  await field.fill(links[0]?.url ?? "");
-  await page.getByRole("button", { name: "Open the room" }).click();
-  await page.waitForURL(`${world.url}/console/exams/${examId}/rooms/${roomId}`);
-});
+it.each(["link", "code", "address"] as const)(
+  "leads a teacher with the %s of their card to their room",
+  async (by) => {
+    const [card] = await world.admin.room.joinCodes({ roomId, role: "teacher" });
+    const [link] = await world.admin.room.joinLinks({ roomId, role: "teacher" });
+    const texts = {
+      link: link?.url,
+      code: card?.code.toLowerCase().replaceAll("-", " "),
+      address: card?.url,
+    };
+    await using open = await world.openConsole();
+    const { page } = open;
+    await page.getByRole("button", { name: "I have a code or a link" }).click();
+    await page.getByLabel("Code or link", { exact: true }).fill(texts[by] ?? "");
+    await page.getByRole("button", { name: "Open the room" }).click();
+    await page.waitForURL(`${world.url}/console/exams/${examId}/rooms/${roomId}`);
+  },
+);
+
+it.each(["en", "zh-CN"] as const)(
+  "says what a code or a link looks like, and what is wrong with it, in %s",
+  async (locale) => {
+    const isEnglish = locale === "en";
+    const [card] = await world.admin.room.joinCodes({ roomId, role: "teacher" });
+    const code = card?.code ?? "";
+    // Another last character: no code is right with two of them.
+    const mistyped = code.slice(0, -1) + (code.endsWith("2") ? "3" : "2");
+    await using open = await world.openConsole({ locale });
+    const { page, check, picture } = open;
+    await page
+      .getByRole("button", { name: isEnglish ? "I have a code or a link" : "我有考试码或链接" })
+      .click();
+    const field = page.getByLabel(isEnglish ? "Code or link" : "考试码或链接", { exact: true });
+    // A code is seen while it is typed, and a link is not.
+    await field.fill(code);
+    expect(await field.getAttribute("type")).toBe("text");
+    for (const [typed, says] of [
+      ["ST9Q-32GA", isEnglish ? "has 8 characters instead of 12" : "现在是 8 位"],
+      ["ST9O-32GA-RTGA", isEnglish ? "no code has O" : "没有 O"],
+      [mistyped, isEnglish ? "one of its characters is wrong" : "有一位不正确"],
+      [
+        "https://watch.example/app/?roomId=r&userId=t1&token=aa",
+        isEnglish ? "looks like a link" : "看起来是链接",
+      ],
+    ] as const) {
+      await field.fill(typed);
+      await page.getByRole("button", { name: isEnglish ? "Open the room" : "进入考场" }).click();
+      await page.getByText(says).waitFor();
+    }
+    expect(await field.getAttribute("type")).toBe("password");
+    await check();
+    await picture(`code-or-link-${locale}`);
+    await world.admin.room.revokeLinks({ roomId, userIds: [card?.userId ?? ""] });
+    await field.fill(code);
+    await page.getByRole("button", { name: isEnglish ? "Open the room" : "进入考场" }).click();
+    await page.getByText(isEnglish ? "This code does not work now." : "此考试码现在不能使用").waitFor();
+  },
+);
 
 it("shows a room in the order of need at once to who has just signed in by a link, wherever their pointer is", async () => {
   const people = Array.from({ length: 9 }, (_, n) => ({ userId: `s${n}`, name: `Candidate ${n}` }));
@@ -131,8 +199,8 @@ it("shows a room in the order of need at once to who has just signed in by a lin
     await page.getByRole("list", { name: "Candidates of Room 7" }).waitFor();
     await route.continue();
   });
-  await page.getByRole("button", { name: "I have a link to a room" }).click();
-  await page.getByLabel("Link to the room", { exact: true }).fill(links[0]?.url ?? "");
+  await page.getByRole("button", { name: "I have a code or a link" }).click();
+  await page.getByLabel("Code or link", { exact: true }).fill(links[0]?.url ?? "");
   await page.getByRole("button", { name: "Open the room" }).click();
   const wall = page.getByRole("list", { name: "Candidates of Room 7" });
   await wall.hover();

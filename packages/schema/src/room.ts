@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { cheatConfigSchema } from "./cheat.js";
-import { idSchema, label, optional, pageSizeSchema, wholeNumber, withDefault } from "./common.js";
+import {
+  idSchema,
+  label,
+  optional,
+  pageSizeSchema,
+  verbatimText,
+  wholeNumber,
+  withDefault,
+} from "./common.js";
 import { found, given, nextText, personName, times } from "./fields.js";
 import { imServersSchema } from "./im.js";
 import { newParticipantsSchema, participantRoleSchema } from "./participant.js";
@@ -161,6 +169,26 @@ export const joinCodeSchema = joinLinkSchema
     "A code with which a person enters their room: by its URL, or by typing it at `/j` of the server. Whoever has it acts as that person.",
   );
 export type JoinCode = z.infer<typeof joinCodeSchema>;
+
+export const linkOfCodeInput = z
+  .object({
+    code: verbatimText(1, 64).describe(
+      "The join code as it is printed or typed: capital letters, spaces and hyphens do not matter.",
+    ),
+  })
+  .describe("Input of `room.linkOfCode`.");
+export type LinkOfCodeInput = z.infer<typeof linkOfCodeInput>;
+
+export const linkOfCodeSchema = z
+  .object({
+    url: z
+      .string()
+      .describe(
+        "The address of the web app to which the page of the code leads, with a new token. Whoever has it acts as the person.",
+      ),
+  })
+  .describe("Output of `room.linkOfCode`.");
+export type LinkOfCode = z.infer<typeof linkOfCodeSchema>;
 
 /** The maximum number of cards in one `exam.cards` call. */
 export const MAX_CARDS_PER_CALL = 500;

@@ -20,11 +20,9 @@ const bindings: [string, (school: School) => TestCaller][] = [
   ["to the exam", ({ room }) => ({ ...EXAMINEE, exam: room.examId })],
 ];
 
-/**
- * Sessions belong to accounts rather than rooms, and reports to the stream service, whoever's token they carry.
- */
+/** Sessions belong to accounts rather than rooms. Reports of the stream service and join codes need no token. */
 const concernsRooms = (row: string) =>
-  (!row.startsWith("auth.") || row === "auth.whoami") && row !== "stream.report";
+  (!row.startsWith("auth.") || row === "auth.whoami") && row !== "stream.report" && row !== "room.linkOfCode";
 
 /** The calls that an examinee may make, while the room is in progress. */
 const open = calls.filter(({ row }) => permissions.get(row)?.examinee !== "FORBIDDEN" && concernsRooms(row));

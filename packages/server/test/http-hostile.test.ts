@@ -315,7 +315,8 @@ describe("hostile requests are refused, never fatal", () => {
           });
         },
       ),
-      { numRuns: RUNS, seed: SEED },
+      // With the same seed, more runs add cases and change none.
+      { numRuns: cases(6_000), seed: SEED },
     );
     await expectWell(
       state,

@@ -6,7 +6,7 @@ import { createCodeStore } from "../src/features/room/codes-store.js";
 import { createJoinCodes } from "../src/identity/join-codes.js";
 import { query } from "../src/storage/statement.js";
 import { joinCodes, participants } from "../src/storage/tables.js";
-import { rest } from "./support/calls.js";
+import { rest, trpc } from "./support/calls.js";
 import { isOnPostgres } from "./support/engine.js";
 import { tempFolder } from "./support/folders.js";
 import { ADMIN, type Hall, openHall, TEACHER } from "./support/hall.js";
@@ -287,6 +287,43 @@ describe("whoever opens a code", () => {
         });
       }
     expect(used()).toBe(before);
+  });
+});
+
+describe("room.linkOfCode", () => {
+  const hall = shared(open);
+
+  it("leads to where the page leads, with a token of the seat, and says whether a code is mistyped or unknown", async () => {
+    const { code } = codeOf(await makeCodes(hall()), "t1");
+    const linkOf = (typed: string) => trpc(hall()).mutate("room.linkOfCode", { code: typed });
+    for (const typed of [code, withoutHyphens(code).toLowerCase(), code.replaceAll("-", " ")]) {
+      const { data } = await linkOf(typed);
+      const [link, page] = [data.url, (await enter(hall(), typed)).location].map(
+        (url) => new URL(String(url)),
+      );
+      expect(link?.origin + (link?.pathname ?? "")).toBe(page?.origin + (page?.pathname ?? ""));
+      expect(link?.searchParams.get("roomId")).toBe(hall().room.id);
+      expect(decodeJwt(link?.searchParams.get("token") ?? "")).toMatchObject({
+        sub: "t1",
+        room: hall().room.id,
+      });
+    }
+    const mistyped = await linkOf("ST9Q-32GA-RTG2");
+    expect(mistyped.error.data).toMatchObject({
+      reason: "INVALID_INPUT",
+      fieldErrors: { code: ["is mistyped"] },
+    });
+    expect((await linkOf(strangers(1)[0] ?? "")).error.data.reason).toBe("UNAUTHENTICATED");
+  });
+
+  it("shares its wrong codes with the page, and ends after as many", async () => {
+    await using own = await open();
+    const wrong = strangers(61);
+    for (const typed of wrong.slice(0, 30)) await enter(own, typed, "127.0.0.1");
+    const reasons = [];
+    for (const typed of wrong.slice(30))
+      reasons.push((await trpc(own).mutate("room.linkOfCode", { code: typed })).error.data.reason);
+    expect(reasons).toEqual([...Array.from({ length: 30 }, () => "UNAUTHENTICATED"), "TOO_MANY_REQUESTS"]);
   });
 });
 

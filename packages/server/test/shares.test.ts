@@ -31,7 +31,8 @@ const MOST_MEANWHILE = 2 * MAX_RUNNING;
 const GROUPED = new Set(["cheat.addRecords", "im.send", "stream.report"]);
 /** Procedures that take no turns: queries with short answers, and what writes nothing to the database. */
 const takesNoTurns = (path: string, procedure: AnyTRPCProcedure): boolean =>
-  path === "auth.issueToken" || (procedure._def.type === "query" && !hasLongAnswer(procedure));
+  ["auth.issueToken", "room.linkOfCode"].includes(path) ||
+  (procedure._def.type === "query" && !hasLongAnswer(procedure));
 
 const many = <Item>(count: number, make: (n: number) => Item): Item[] =>
   Array.from({ length: count }, (_, n) => make(n));

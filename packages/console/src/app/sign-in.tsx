@@ -10,7 +10,7 @@ import { ErrorNote } from "../parts/error-note.js";
 import { useAction } from "../parts/use-action.js";
 import { LOCALES, type Locale } from "../texts/texts.js";
 import { useInstallation } from "./installation.js";
-import { type RoomLink, readRoomLink } from "./join-link.js";
+import { CODE_LENGTH, type Entry, readEntry, readRoomLink } from "./join-link.js";
 import { usePreferences } from "./preferences.js";
 import styles from "./sign-in.module.css";
 
@@ -35,7 +35,7 @@ export default function SignIn() {
             {t(ended.reason === "logged_out" ? "signIn.signedOut" : "signIn.again")}
           </p>
         )}
-        {entry && <Entry by={entry} />}
+        {entry && <DemoEntry by={entry} />}
         {way === "account" ? <AccountForm isSecond={entry !== undefined} /> : <LinkForm />}
         <button
           type="button"
@@ -127,28 +127,51 @@ function AccountForm({ isSecond }: { isSecond: boolean }) {
   );
 }
 
+/** A text of at most this length is shown while it is typed: a code. A link is hidden, because whoever sees it may use it. */
+const SHOWN_UP_TO = 40;
+
 function LinkForm() {
   const t = useTranslations("common.signIn");
   const { join } = useSession();
+  const client = useInvigilClient();
   const navigate = useNavigate();
   const pathname = useLocation({ select: (location) => location.pathname });
-  const [link, setLink] = useState("");
-  const [isInvalid, setIsInvalid] = useState(false);
-  const { run, isRunning, error, forget } = useAction(async ({ token, roomId }: RoomLink) => {
-    await join(token);
-    // An address that somebody opened comes first.
-    if (pathname === "/" && roomId !== undefined)
-      await navigate({ to: "/rooms/$roomId", params: { roomId }, replace: true });
-  });
+  const [typed, setTyped] = useState("");
+  const [isShown, setIsShown] = useState<boolean>();
+  const [wrong, setWrong] = useState<string>();
+  const { run, isRunning, error, forget } = useAction(
+    async (entry: Extract<Entry, { kind: "link" | "code" }>) => {
+      const link =
+        entry.kind === "link"
+          ? entry.link
+          : readRoomLink((await client.room.linkOfCode.mutate({ code: entry.code })).url);
+      if (!link) throw new Error("The link of the code has no token.");
+      await join(link.token);
+      // An address that somebody opened comes first.
+      if (pathname === "/" && link.roomId !== undefined)
+        await navigate({ to: "/rooms/$roomId", params: { roomId: link.roomId }, replace: true });
+    },
+  );
+  const [tried, setTried] = useState<"link" | "code">("link");
+  const open = () => {
+    const entry = readEntry(typed);
+    const isRead = entry.kind === "link" || entry.kind === "code";
+    setWrong(
+      isRead
+        ? undefined
+        : t(`entry.${entry.kind}`, { length: 0, character: "", ...entry, right: CODE_LENGTH }),
+    );
+    if (isRead) {
+      setTried(entry.kind);
+      void run(entry);
+    } else forget();
+  };
   return (
     <form
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        const read = readRoomLink(link);
-        setIsInvalid(read === undefined);
-        if (read) void run(read);
-        else forget();
+        open();
       }}
     >
       {/* Browsers do not remember what stands in a field for passwords that they do not know. */}
@@ -157,13 +180,25 @@ function LinkForm() {
         label={t("link")}
         description={t("linkHint")}
         autoComplete="off"
+        autoCapitalize="characters"
         spellCheck={false}
+        visible={isShown ?? typed.length <= SHOWN_UP_TO}
+        onVisibilityChange={setIsShown}
         visibilityToggleButtonProps={{ "aria-label": t("show"), tabIndex: 0 }}
-        value={link}
-        error={isInvalid && t("linkInvalid")}
-        onChange={({ currentTarget }) => setLink(currentTarget.value)}
+        value={typed}
+        error={wrong}
+        onChange={({ currentTarget }) => setTyped(currentTarget.value)}
       />
-      <Failure of={error} refused={t("linkRefused")} />
+      <Failure
+        of={error}
+        refused={t(
+          tried === "link"
+            ? "linkRefused"
+            : isInvigilError(error, "INVALID_INPUT")
+              ? "codeMistyped"
+              : "codeRefused",
+        )}
+      />
       <Button type="submit" size="sm" loading={isRunning}>
         {t("linkSubmit")}
       </Button>
@@ -171,7 +206,7 @@ function LinkForm() {
   );
 }
 
-function Entry({ by }: { by: "demo" | "open" }) {
+function DemoEntry({ by }: { by: "demo" | "open" }) {
   const t = useTranslations("common.signIn");
   const { accept, join } = useSession();
   const client = useInvigilClient();

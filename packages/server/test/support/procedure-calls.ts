@@ -93,6 +93,9 @@ const addSession = async (school: School): Promise<void> => {
   sessionId = sessions[0]?.id ?? sessionId;
 };
 
+/** The code of teacher1. */
+let code = "none";
+
 export interface Call {
   /** Makes what the calls of all callers need, once. */
   readonly prepare?: (school: School) => Promise<unknown>;
@@ -167,6 +170,12 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "room.joinLinks, of the exam": { input: examOf },
   "room.joinCodes": { input: own },
   "room.joinCodes, of the exam": { input: examOf },
+  "room.linkOfCode": {
+    prepare: async ({ teacher, room }) => {
+      code = (await teacher.room.joinCodes({ roomId: room.id }))[0]?.code ?? code;
+    },
+    input: () => ({ code }),
+  },
   "room.revokeLinks": { input: (school) => ({ ...own(school), userIds: ["examinee2"] }) },
   "room.listEvents": { input: (school) => ({ ...own(school), pageSize: 2 }) },
   "room.listEvents, about a person": {

@@ -38,13 +38,24 @@ export default {
     show: "Show the password",
     refused: "The user name and the password do not belong together, or the account is disabled.",
     tooMany: "Too many attempts. Try again in {seconds, plural, one {# second} other {# seconds}}.",
-    byLink: "I have a link to a room",
+    byLink: "I have a code or a link",
     byAccount: "I have an account",
-    link: "Link to the room",
+    link: "Code or link",
     linkHint:
-      "Paste the link that you were sent. Anyone who has it can act as you: sign out on a computer that others use.",
+      "Type the code of your card, or paste the link that you were sent. Anyone who has it can act as you: sign out on a computer that others use.",
     linkSubmit: "Open the room",
-    linkInvalid: "This is no link to a room. Copy the whole link, from https:// to its end.",
+    entry: {
+      noToken:
+        "This looks like a link, but it does not open a room. Copy the whole link, from https:// to its end.",
+      length:
+        "This looks like a code, but has {length, plural, one {# character} other {# characters}} instead of {right, number}. Compare it with your card.",
+      character:
+        "This looks like a code, but no code has {character}: 0, 1, I, L and O are never used. Compare it with your card.",
+      neither: "This is neither a code, such as ST9Q-32GA-RTGA, nor a link.",
+    },
+    codeMistyped: "This looks like a code, but one of its characters is wrong. Compare it with your card.",
+    codeRefused:
+      "This code does not work now. It was replaced, or the exam is over. Ask the exam office for a new one.",
     linkRefused: "This link is no longer valid. Ask the exam office for a new one.",
     demo: "Look at the demo",
     demoHint: "A live sample exam. Nothing here is real; try anything.",

@@ -1,12 +1,13 @@
-import type { JoinCode, JoinLinksInput, ParticipantRole } from "@invigil/schema";
+import type { JoinCode, JoinLinksInput, LinkOfCode, ParticipantRole } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../../config/config.js";
 import type { ActingCaller, Origin } from "../../domain/calls.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { formatJoinCode, type JoinCodes, type JoinPage, parseJoinCode } from "../../identity/join-codes.js";
-import type { TokenIssuer } from "../../identity/tokens.js";
+import { type TokenIssuer, unauthenticated } from "../../identity/tokens.js";
 import { networkOf } from "../../limits/network.js";
 import type { RateLimits } from "../../limits/rates.js";
+import { invalidInput } from "../../platform/errors.js";
 import type { CodeStore } from "./codes-store.js";
 import {
   examEndOf,
@@ -41,6 +42,8 @@ export interface CodeService {
    * @throws TOO_MANY_REQUESTS
    */
   enter(typed: string, origin: Origin): Promise<URL | "mistyped" | "unknown">;
+  /** The same for callers of procedures. @throws INVALID_INPUT if it is mistyped, UNAUTHENTICATED if it is unknown, TOO_MANY_REQUESTS */
+  linkOf(typed: string, origin: Origin): Promise<LinkOfCode>;
 }
 
 /** Names the seat of a person. */
@@ -153,7 +156,7 @@ export const createCodeService = ({
   };
   const urlOf = (code: string): string => `${publicUrl}${JOIN_PATH}/${code}`;
 
-  return {
+  const service: CodeService = {
     missingSetting,
     make: async (caller, input) => assign(caller, await links.forSeats(caller, input, draftOf)),
     async makePage(caller, input) {
@@ -182,5 +185,13 @@ export const createCodeService = ({
       log.info({ ...origin, ...room, userId, page, tokenId: link.tokenId }, "join code used");
       return new URL((page === "pc" && link.pcUrl) || link.url);
     },
+
+    async linkOf(typed, origin) {
+      const entered = await service.enter(typed, origin);
+      if (entered === "mistyped") throw invalidInput("code", "is mistyped");
+      if (entered === "unknown") throw unauthenticated("The code does not work now.");
+      return { url: entered.href };
+    },
   };
+  return service;
 };

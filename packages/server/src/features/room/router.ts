@@ -4,6 +4,8 @@ import {
   joinCodeSchema,
   joinLinkSchema,
   joinLinksInput,
+  linkOfCodeInput,
+  linkOfCodeSchema,
   listRoomEventsInput,
   listRoomsInput,
   onRoomEventInput,
@@ -18,7 +20,14 @@ import {
   roomWithCheatConfigSchema,
   setAudioStatusInput,
 } from "@invigil/schema";
-import { adminProcedure, anyoneProcedure, staffProcedure, watcherProcedure } from "../../trpc/procedures.js";
+import { originOf } from "../../trpc/context.js";
+import {
+  adminProcedure,
+  anyoneProcedure,
+  publicProcedure,
+  staffProcedure,
+  watcherProcedure,
+} from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PresenceService } from "../presence/service.js";
@@ -128,6 +137,17 @@ export const createRoomRouter = ({
       .input(joinLinksInput)
       .output(joinCodeSchema.array())
       .mutation(({ ctx, input }) => codes.make(ctx.caller, input)),
+    linkOfCode: publicProcedure
+      .meta({
+        sentence: "Exchanges a join code for a link to its room, as the page at `/j` does.",
+        audited: "access",
+        charges: ["writes"],
+        bodyKib: 4,
+        alsoWhenFull: true,
+      })
+      .input(linkOfCodeInput)
+      .output(linkOfCodeSchema)
+      .mutation(({ ctx, input }) => codes.linkOf(input.code, originOf(ctx, "room.linkOfCode"))),
     revokeLinks: staffProcedure
       .meta({
         sentence: "Revokes the links, codes and tokens of people for a room.",
