@@ -1020,6 +1020,15 @@ export interface RestoredExam {
   updatedAt: Date;
   /** When the exam was deleted. Its rooms that were in progress then have ended at that time. `room.reopen` reopens one. */
   deletedAt: Date;
+  /** The rooms that ended with the deletion, and not before it, at most 1000: those that were made first. */
+  endedRooms: RestoredExamEndedRooms[];
+}
+
+export interface RestoredExamEndedRooms {
+  /** The id of the room. */
+  id: string;
+  /** The name of the room. */
+  name: string;
 }
 
 /** Input of `exam.erase`. */
@@ -1161,7 +1170,7 @@ export interface ExamCheck {
 
 /** An item of the check list of an exam. */
 export interface CheckItem {
-  /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
+  /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
   code: "times" | "roster" | "rooms" | "seats" | "teachers" | "staff_access" | "links" | "join_codes" | "web_apps" | "audio" | "cheat_config" | "streams" | "capacity" | "services" | "storage";
   /** `missing`: the exam cannot be held like this. `attention`: it can, and somebody should look. `ok`: nothing to do. */
   status: "ok" | "attention" | "missing";
@@ -1195,6 +1204,8 @@ export interface CheckItemNumbers {
   people?: number | undefined;
   /** `rooms`: rooms in progress. `teachers`: rooms without a teacher. */
   rooms?: number | undefined;
+  /** `rooms`: rooms that have ended. */
+  ended?: number | undefined;
   /** `audio`: clips that the exam plays by itself. */
   scheduled?: number | undefined;
   /** `audio`: those of them that play more than two hours before the exam, or after it. */

@@ -118,6 +118,105 @@ describe.each(["en", "zh-CN"] as const)("the exams, in %s", (locale) => {
   });
 });
 
+describe.each(["en", "zh-CN"] as const)("an exam to come that was deleted and restored, in %s", (locale) => {
+  const texts =
+    locale === "en"
+      ? {
+          restore: "Restore",
+          dialog: "Reopen 2 rooms?",
+          reopen: "Reopen",
+          done: "Done for 2 rooms.",
+          close: "Close",
+          ended: "3 of 3 rooms have ended",
+          one: "1 of 3 rooms has ended",
+          button: "Reopen 2 rooms",
+          ask: "An administrator can reopen them.",
+          all: "All 3 rooms have ended",
+        }
+      : {
+          restore: "恢复",
+          dialog: "重新开启 2 个考场？",
+          reopen: "重新开启",
+          done: "2 个考场已完成。",
+          close: "关闭",
+          ended: "3 个考场中有 3 个已结束",
+          one: "3 个考场中有 1 个已结束",
+          button: "重新开启 2 个考场",
+          ask: "管理员可以重新开启。",
+          all: "3 个考场全部已结束",
+        };
+
+  it("loses no room: all that ended with the deletion are reopened at once, and Overview and Set up say so until then", async () => {
+    const name = `Restored ${locale}`;
+    const now = Date.now();
+    const { id: examId } = await world.teacher.exam.create({
+      name,
+      startTime: new Date(now + 20 * 3_600_000),
+      endTime: new Date(now + 22 * 3_600_000),
+    });
+    const roomIds: string[] = [];
+    for (const n of [1, 2, 3]) {
+      const room = await world.teacher.room.create({
+        examId,
+        name: `Hall ${n}`,
+        participants: [{ userId: `r${n}`, name: `Candidate ${n}`, role: "examinee" }],
+      });
+      roomIds.push(room.id);
+    }
+    const statuses = () =>
+      Promise.all(roomIds.map(async (roomId) => (await world.admin.room.get({ roomId })).status));
+    // Ended on purpose, before the deletion.
+    await world.teacher.room.end({ roomId: roomIds[0] ?? "" });
+    await world.teacher.exam.delete({ examId, withRooms: true });
+
+    await using open = await world.openConsole({ role: "admin", locale, path: "?view=deleted" });
+    const { page, check, picture } = open;
+    const dialog = page.getByRole("dialog", { name: texts.dialog });
+    await page.getByRole("row", { name }).getByRole("button", { name: texts.restore }).click();
+    await dialog.waitFor();
+    await check();
+    await picture(`restored-${locale}`);
+    // Whoever closes it is told where the exam is.
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+
+    await page.goto(`${world.url}/console/exams/${examId}/setup`);
+    await page.getByText(texts.all).first().waitFor();
+    await page.getByRole("alert").getByText(texts.ended).waitFor();
+    await check();
+    await picture(`restored-setup-${locale}`);
+    await page.goto(`${world.url}/console/exams/${examId}`);
+    await page.getByRole("alert").getByText(texts.ended).waitFor();
+    await check();
+    await picture(`restored-overview-${locale}`);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await picture(`restored-overview-${locale}-360`);
+    await page.setViewportSize({ width: 1440, height: 900 });
+
+    await using ofTeacher = await world.openConsole({ role: "teacher", locale, path: `exams/${examId}` });
+    await ofTeacher.page.getByRole("alert").getByText(texts.ask).waitFor();
+    expect(await ofTeacher.page.getByRole("button", { name: texts.button }).count()).toBe(0);
+
+    await page.getByRole("button", { name: texts.button }).click();
+    await dialog.getByRole("button", { name: texts.reopen, exact: true }).dblclick();
+    await dialog.getByText(texts.done).waitFor();
+    await check();
+    await dialog.getByRole("button", { name: texts.close }).last().click();
+    expect(await statuses()).toEqual(["ended", "in_progress", "in_progress"]);
+    // The one that ended on purpose is still said to have ended, to the teacher as well.
+    for (const one of [page, ofTeacher.page]) await one.getByRole("alert").getByText(texts.one).waitFor();
+
+    // Deleted and restored once more, the dialog reopens them at once.
+    await world.teacher.exam.delete({ examId, withRooms: true });
+    await page.goto(`${world.url}/console/?view=deleted`);
+    await page.getByRole("row", { name }).getByRole("button", { name: texts.restore }).click();
+    await dialog.getByRole("button", { name: texts.reopen, exact: true }).click();
+    await dialog.getByText(texts.done).waitFor();
+    expect(await statuses()).toEqual(["ended", "in_progress", "in_progress"]);
+    await world.admin.exam.delete({ examId, withRooms: true });
+  });
+});
+
 describe.each([
   ["light", 1280],
   ["dark", 1280],

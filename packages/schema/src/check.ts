@@ -38,6 +38,7 @@ const checkNumbers = z
     staff: z.int().optional().describe("`seats`: teachers and inspectors without a room."),
     people: z.int().optional().describe("`staff_access` and `links`: people who have no way in."),
     rooms: z.int().optional().describe("`rooms`: rooms in progress. `teachers`: rooms without a teacher."),
+    ended: z.int().optional().describe("`rooms`: rooms that have ended."),
     scheduled: z.int().optional().describe("`audio`: clips that the exam plays by itself."),
     outside: z
       .int()
@@ -56,7 +57,7 @@ export const checkItemSchema = z
     code: z
       .enum(checkCodes)
       .describe(
-        "`times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress. `seats`: everybody has a room. " +
+        "`times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. " +
           "`teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. " +
           "`links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are " +
           "set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `streams`: the stream service is set up. " +

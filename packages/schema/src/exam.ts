@@ -311,12 +311,20 @@ export const restorableExamPageSchema = z
   .describe("Output of `exam.listDeleted`.");
 export type RestorableExamPage = z.infer<typeof restorableExamPageSchema>;
 
+/** The most rooms that a restoration names. */
+export const MAX_ENDED_NAMED = 1000;
+
 export const restoredExamSchema = examFieldsSchema
   .extend({
     deletedAt: z
       .date()
       .describe(
         "When the exam was deleted. Its rooms that were in progress then have ended at that time. `room.reopen` reopens one.",
+      ),
+    endedRooms: z
+      .array(z.object({ id: found.roomId, name: z.string().describe("The name of the room.") }))
+      .describe(
+        `The rooms that ended with the deletion, and not before it, at most ${MAX_ENDED_NAMED}: those that were made first.`,
       ),
   })
   .describe("Output of `exam.restore`.");

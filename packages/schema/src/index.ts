@@ -187,6 +187,7 @@ export {
   listDeletedExamsInput,
   listExamsInput,
   MAX_COUNTED,
+  MAX_ENDED_NAMED,
   MAX_EXAM_AUDIO,
   MAX_ROOMS_ENDED,
   manualAudioSchema,

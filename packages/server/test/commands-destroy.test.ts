@@ -106,7 +106,7 @@ describe("a deleted exam", () => {
       new RegExp(`^ID +DELETED +ERASED +NAME\n${examId}  .*  高等 Maths$`),
     );
     expect(await place.fine("exam", "restore", "高等 Maths")).toBe(
-      "Restored the exam 高等 Maths.\n1 room was in progress and ended with the deletion: 'invigil room reopen' reopens a room.",
+      "Restored the exam 高等 Maths.\n1 room was in progress and ended with the deletion: 'invigil room reopen' reopens a room.\n  Room A",
     );
     expect(await place.fine("room", "reopen", "Room A", "--exam", examId)).toBe(
       "The room Room A is in progress.",

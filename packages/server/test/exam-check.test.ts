@@ -66,6 +66,23 @@ describe("the check list of an exam", () => {
     expect(await exam.open()).toEqual({ missing: ["staff_access", "links"], attention: [] });
     await admin.exam.cards({ examId });
     expect(await exam.open()).toEqual({ missing: [], attention: [] });
+    // Rooms that have ended still have their people, and nobody can enter them.
+    const [room] = (await admin.room.list({ examId })).rooms;
+    const { id: roomId } = await admin.room.create({ examId, name: "Spare" });
+    await admin.room.end({ roomId });
+    expect((await exam.items()).rooms).toMatchObject({
+      status: "attention",
+      numbers: { rooms: 1, ended: 1 },
+    });
+    await admin.room.end({ roomId: room?.id ?? "" });
+    expect(await exam.items()).toMatchObject({
+      rooms: { status: "missing", numbers: { rooms: 0, ended: 2 } },
+      roster: { status: "ok", numbers: { examinees: 2 } },
+    });
+    await admin.exam.delete({ examId, withRooms: true });
+    await admin.exam.restore({ examId });
+    for (const id of [room?.id ?? "", roomId]) await admin.room.reopen({ roomId: id });
+    expect((await exam.open()).missing).not.toContain("rooms");
     // Somebody who comes later has no card yet.
     await exam.import("e3,Late,examinee");
     await admin.exam.plan({ examId, roomSize: 30 });

@@ -59,7 +59,12 @@ it("an exam with rooms and records is deleted only where that is asked for", asy
     ).json()) as Parsed;
   };
   expect(await info()).toMatchObject({ success: false, reason: "FORBIDDEN" });
-  expect(await place.json("exam", "restore", examId, "--reopen")).toEqual({ examId, ended: 0, reopened: 1 });
+  expect(await place.json("exam", "restore", examId, "--reopen")).toEqual({
+    examId,
+    ended: 0,
+    reopened: 1,
+    endedRooms: [],
+  });
   expect(await info()).toMatchObject({ success: true, data: { id: roomId } });
 });
 

@@ -112,7 +112,11 @@ describe("a deleted exam", () => {
       },
     ]);
 
-    expect(await admin.exam.restore({ examId })).toMatchObject({ id: examId, deletedAt: new Date(START) });
+    expect(await admin.exam.restore({ examId })).toMatchObject({
+      id: examId,
+      deletedAt: new Date(START),
+      endedRooms: [room, sibling].map(({ id, name }) => ({ id, name })),
+    });
     expect({
       exam: await admin.exam.get({ examId }),
       config: await admin.cheat.getConfig({ examId }),
@@ -133,6 +137,22 @@ describe("a deleted exam", () => {
       reason: "EXAM_NOT_FOUND",
       message: `There is no deleted exam ${examId} that could be restored.`,
     });
+  });
+
+  it("names the rooms that ended with the deletion, and none that had ended before", async () => {
+    await using exam = await openExam();
+    const { examId, room, make, time } = exam;
+    const ended = await make("room.create", { examId, name: "Room B" });
+    await make("room.end", { roomId: ended.id });
+    time.now += 1000;
+    await make("exam.delete", { examId, withRooms: true });
+    time.now += DAY_MS;
+    const { endedRooms } = await make("exam.restore", { examId });
+    expect(endedRooms).toEqual([{ id: room.id, name: "Room A" }]);
+    time.now += 1000;
+    await make("room.reopen", { roomId: room.id });
+    await make("exam.delete", { examId, withRooms: true });
+    expect((await make("exam.restore", { examId })).endedRooms).toEqual(endedRooms);
   });
 
   it("tells listeners that its rooms ended, and later that one was reopened", async () => {

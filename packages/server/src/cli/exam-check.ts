@@ -28,7 +28,11 @@ const WORDS: Readonly<Record<CheckCode, Words>> = {
       `${count(examinees, "examinee")}; in rooms ${count(teachers, "teacher")}, ${count(inspectors, "inspector")}`,
     todo: "`invigil roster import`.",
   },
-  rooms: { found: (numbers) => `${rooms(numbers.rooms)} in progress`, todo: "`invigil exam plan`." },
+  rooms: {
+    found: ({ rooms: open, ended = 0 }) =>
+      `${rooms(open)} in progress${ended > 0 ? `, ${ended} ended` : ""}`,
+    todo: "`invigil room reopen` if rooms have ended, otherwise `invigil exam plan`.",
+  },
   seats: {
     found: ({ examinees = 0, staff = 0 }) =>
       `${count(examinees, "examinee")} and ${count(staff, "teacher or inspector", "teachers and inspectors")} without a room`,

@@ -94,6 +94,9 @@ const addDelete = (exam: Command, run: CommandRun): void => {
     );
 };
 
+/** How many rooms are named that are still closed. */
+const MOST_NAMED = 20;
+
 const addRestore = (exam: Command, run: CommandRun): void => {
   exam
     .command("restore")
@@ -104,20 +107,31 @@ const addRestore = (exam: Command, run: CommandRun): void => {
     .action((text: string, { json, reopen }: { json?: true; reopen?: true }) =>
       withLocalApp(run, async ({ call }) => {
         const { id: examId, name } = await findDeletedExam(call, text);
-        const { deletedAt } = await call.exam.restore({ examId });
-        // Nobody can have changed a room since.
-        const ended = (await allRooms(call, examId)).filter(
-          ({ status, updatedAt }) => status === "ended" && updatedAt.getTime() === deletedAt.getTime(),
-        );
-        for (const { id: roomId } of reopen ? ended : []) await call.room.reopen({ roomId });
-        const reopened = reopen ? ended.length : 0;
-        print(run, json, { examId, ended: ended.length - reopened, reopened }, () =>
+        const { endedRooms } = await call.exam.restore({ examId });
+        const still: { readonly name: string; readonly why?: string }[] = [];
+        for (const { id: roomId, name: room } of endedRooms) {
+          if (!reopen) {
+            still.push({ name: room });
+            continue;
+          }
+          // The exam is restored already, so one room that cannot be reopened must not keep the others closed.
+          await call.room.reopen({ roomId }).catch((error: unknown) => {
+            still.push({ name: room, why: error instanceof Error ? error.message : String(error) });
+          });
+        }
+        const reopened = endedRooms.length - still.length;
+        const result = { examId, ended: still.length, reopened, endedRooms: still };
+        print(run, json, result, () =>
           [
             `Restored the exam ${name}.`,
             ...(reopened > 0 ? [`Reopened ${count(reopened, "room")}.`] : []),
-            ...(ended.length > reopened
+            ...(still.length > 0
               ? [
-                  `${count(ended.length, "room was", "rooms were")} in progress and ended with the deletion: 'invigil room reopen' reopens a room.`,
+                  `${count(still.length, "room was", "rooms were")} in progress and ended with the deletion: 'invigil room reopen' reopens a room.`,
+                  ...still
+                    .slice(0, MOST_NAMED)
+                    .map((room) => `  ${[room.name, room.why].filter(Boolean).join(": ")}`),
+                  ...(still.length > MOST_NAMED ? [`  and ${still.length - MOST_NAMED} more`] : []),
                 ]
               : []),
           ].join("\n"),

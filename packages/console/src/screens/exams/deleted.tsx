@@ -10,6 +10,7 @@ import { useNotify } from "../../parts/notify.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
 import { useAction } from "../../parts/use-action.js";
+import type { RestoredExam } from "./dialogs.js";
 import styles from "./exams.module.css";
 
 /** The deleted exams, which administrators can restore. */
@@ -17,11 +18,13 @@ export function DeletedExams({
   search,
   revision,
   onChanged,
+  onRestored,
 }: {
   search: string;
   /** Another number with each thing that the person did to the exams. */
   revision: number;
   onChanged: () => Promise<unknown>;
+  onRestored: (exam: RestoredExam) => void;
 }) {
   const t = useTranslations("exams");
   const invigil = useInvigil();
@@ -70,10 +73,10 @@ export function DeletedExams({
         width: "96px",
         align: "end",
         isAction: true,
-        cell: (exam) => <Restore exam={exam} onChanged={onChanged} />,
+        cell: (exam) => <Restore exam={exam} onChanged={onChanged} onRestored={onRestored} />,
       },
     ],
-    [t, onChanged],
+    [t, onChanged, onRestored],
   );
   if (error && !data) return <ErrorNote error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton />;
@@ -100,9 +103,11 @@ export function DeletedExams({
 function Restore({
   exam: { id, name },
   onChanged,
+  onRestored,
 }: {
   exam: RestorableExam;
   onChanged: () => Promise<unknown>;
+  onRestored: (exam: RestoredExam) => void;
 }) {
   const t = useTranslations("exams");
   const failed = useTranslations("common.error");
@@ -110,8 +115,9 @@ function Restore({
   const notify = useNotify();
   const { run } = useAction(async () => {
     try {
-      await client.exam.restore.mutate({ examId: id });
+      const restored = await client.exam.restore.mutate({ examId: id });
       notify.done(t("restored", { name }));
+      onRestored(restored);
       await onChanged();
     } catch (error) {
       notify.failed(failed("notDone"), error);

@@ -1,31 +1,36 @@
 import "@mantine/core/styles/InlineInput.css";
 import "@mantine/core/styles/Checkbox.css";
-import type { ExamSummary } from "@invigil/client";
+import type { ExamSummary, RouterOutputs } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { Checkbox } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { EndExamDialog } from "../../parts/acting/ends.js";
+import ReopenDialog from "../../parts/acting/reopen.js";
 import { Confirm } from "../../parts/confirm.js";
 import { useMay } from "../../parts/may.js";
 import { useNotify } from "../../parts/notify.js";
 import { ExamForm } from "./exam-form.js";
 
-/** What somebody asked for. */
+export type RestoredExam = RouterOutputs["exam"]["restore"];
+/** What somebody asked for, or what follows from it. */
 export type Asked =
   | { readonly kind: "create" }
-  | { readonly kind: "duplicate" | "end" | "delete"; readonly exam: ExamSummary };
+  | { readonly kind: "duplicate" | "end" | "delete"; readonly exam: ExamSummary }
+  | { readonly kind: "restored"; readonly exam: RestoredExam };
 
 /** The dialogs of the exams. */
 export default function Dialogs({
   asked,
   onClose,
   onChanged,
+  onRestored,
 }: {
   asked: Asked;
   onClose: () => void;
   onChanged: () => Promise<unknown>;
+  onRestored: (exam: RestoredExam) => void;
 }) {
   const t = useTranslations("exams");
   const client = useInvigilClient();
@@ -46,12 +51,19 @@ export default function Dialogs({
         }}
       />
     );
+  if (asked.kind === "restored")
+    return (
+      <ReopenDialog rooms={asked.exam.endedRooms} onClose={onClose}>
+        <p>{t("restoredRooms", { name: asked.exam.name })}</p>
+      </ReopenDialog>
+    );
   const { exam } = asked;
   const { id: examId, name } = exam;
   if (asked.kind === "delete") {
     const restore = async () => {
-      await client.exam.restore.mutate({ examId });
+      const restored = await client.exam.restore.mutate({ examId });
       await onChanged();
+      onRestored(restored);
     };
     return (
       <Confirm

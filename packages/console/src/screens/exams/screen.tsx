@@ -19,7 +19,7 @@ import { oneOf, sorting, text, useSearchState } from "../../parts/search-state.j
 import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
 import { DeletedExams } from "./deleted.js";
-import type { Asked } from "./dialogs.js";
+import type { Asked, RestoredExam } from "./dialogs.js";
 import { ExamMenu } from "./exam-menu.js";
 import styles from "./exams.module.css";
 import { byNeed, phaseOf } from "./phase.js";
@@ -49,6 +49,9 @@ export function Screen() {
   const [{ view, q, sort }, change] = useSearchState(PARAMS);
   const [revision, setRevision] = useState(0);
   const [asked, setAsked] = useState<Asked>();
+  const restored = useCallback((exam: RestoredExam) => {
+    if (exam.endedRooms.length > 0) setAsked({ kind: "restored", exam });
+  }, []);
 
   const query = useInfiniteQuery(
     invigil.exam.list.infiniteQueryOptions(
@@ -227,7 +230,7 @@ export function Screen() {
         </FilterBar>
       )}
       {isDeleted ? (
-        <DeletedExams search={q} revision={revision} onChanged={refresh} />
+        <DeletedExams search={q} revision={revision} onChanged={refresh} onRestored={restored} />
       ) : error && !hasExams ? (
         <ErrorNote error={error} onRetry={() => void refetch()} />
       ) : !data ? (
@@ -267,7 +270,13 @@ export function Screen() {
       )}
       {asked && (
         <Suspense>
-          <Dialogs asked={asked} onClose={() => setAsked(undefined)} onChanged={refresh} />
+          <Dialogs
+            key={asked.kind}
+            asked={asked}
+            onClose={() => setAsked(undefined)}
+            onChanged={refresh}
+            onRestored={restored}
+          />
         </Suspense>
       )}
     </Page>

@@ -12,6 +12,7 @@ import { Alerts } from "../../parts/alerts.js";
 import { useNow } from "../../parts/clock.js";
 import { useLength } from "../../parts/duration.js";
 import { Empty } from "../../parts/empty.js";
+import { EndedRooms, endedEarly } from "../../parts/ended-rooms.js";
 import { MessageIcon, SoundIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
@@ -99,6 +100,7 @@ export function Screen() {
         </>
       }
     >
+      {exam && state && <EndedRooms exam={exam} rooms={state.rooms} />}
       <RosterView examId={examId} roster={roster}>
         {state && state.rooms.length === 0 ? (
           <NoRoom examId={examId} mayPlan={exam?.mayManage ?? false} />
@@ -129,6 +131,7 @@ export function Screen() {
                 chosen={may.act ? chosen : undefined}
                 onChoose={setChosen}
                 phase={exam && phaseOf(exam, now).phase}
+                isQuiet={!exam || !state || endedEarly(exam, state.rooms).length === 0}
               />
             </section>
             <div className={styles.side}>
@@ -323,6 +326,7 @@ function Looks({
   chosen,
   onChoose,
   phase,
+  isQuiet,
 }: {
   examId: string;
   looks: readonly Look[];
@@ -331,6 +335,8 @@ function Looks({
   chosen: ReadonlySet<string> | undefined;
   onChoose: (chosen: ReadonlySet<string>) => void;
   phase: "upcoming" | "running" | "over" | undefined;
+  /** Whether it is well if no room is listed. */
+  isQuiet: boolean;
 }) {
   const t = useTranslations("overview");
   const navigate = useNavigate();
@@ -397,7 +403,7 @@ function Looks({
       narrow={narrow}
       {...(chosen && { selection: chosen, onSelect: onChoose })}
       onOpen={open}
-      empty={<Empty title={t("looks.noneTitle")}>{t(`looks.${quiet[phase ?? "running"]}`)}</Empty>}
+      empty={isQuiet && <Empty title={t("looks.noneTitle")}>{t(`looks.${quiet[phase ?? "running"]}`)}</Empty>}
     />
   );
 }

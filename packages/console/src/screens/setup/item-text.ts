@@ -16,6 +16,7 @@ const ZERO = {
   staff: 0,
   people: 0,
   rooms: 0,
+  ended: 0,
   scheduled: 0,
   outside: 0,
   missingFiles: 0,

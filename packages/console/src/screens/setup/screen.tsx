@@ -5,6 +5,7 @@ import { Suspense, useCallback, useMemo } from "react";
 import { useTranslations } from "use-intl";
 import { ReportLive } from "../../parts/connection.js";
 import { Skeleton } from "../../parts/empty.js";
+import { EndedRooms } from "../../parts/ended-rooms.js";
 import { ErrorNote } from "../../parts/error-note.js";
 import { BackIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
@@ -96,6 +97,7 @@ export function Screen() {
         ) : (
           <Page title={t("title")} of={exam.data.name} aside={<Readiness />}>
             {setup.isReadOnly && <p className={styles.readOnly}>{t("readOnly")}</p>}
+            {people && <EndedRooms exam={exam.data} rooms={people.rooms.map(({ room }) => room)} />}
             {check.error && <ErrorNote error={check.error} onRetry={() => void check.refetch()} />}
             <div className={styles.frame} data-open={stepNamed(step)}>
               <StepList open={stepNamed(step)} />

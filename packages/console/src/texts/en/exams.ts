@@ -72,5 +72,6 @@ export default {
   },
   created: "{name} is created.",
   restored: "{name} is restored.",
+  restoredRooms: "{name} is restored. These rooms were in progress, and ended when it was deleted.",
   more: "Load older exams",
 } as const;

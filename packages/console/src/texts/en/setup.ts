@@ -70,9 +70,11 @@ export default {
     rooms: {
       title: "Rooms",
       ok: "{rooms, plural, one {# room} other {# rooms}}",
-      missing: "No rooms yet",
+      attention:
+        "{rooms, plural, one {# room} other {# rooms}}, and {ended, plural, one {# more has} other {# more have}} ended",
+      missing: "{ended, plural, =0 {No rooms yet} one {The room has ended} other {All # rooms have ended}}",
       why: "People are watched in rooms.",
-      todo: "Plan the rooms: say how many candidates a room has.",
+      todo: "Plan the rooms: say how many candidates a room has. Reopen those that have ended.",
     },
     seats: {
       title: "Places in rooms",

@@ -213,6 +213,19 @@ export default {
     action: "End the room",
     done: "{room} has ended.",
   },
+  reopen: {
+    note: "{ended, number} of {total, plural, one {# room} other {# rooms}} {ended, plural, one {has} other {have}} ended, and nobody can enter {ended, plural, one {it} other {them}}.",
+    begins: "The exam begins at <time></time>.",
+    ask: "An administrator can reopen them.",
+    button: "Reopen {count, plural, one {# room} other {# rooms}}",
+    title: "Reopen {count, plural, one {{name}} other {# rooms}}?",
+    ended: "{count, plural, one {It} other {They}} ended at <time></time>.",
+    others:
+      "{count, plural, one {# more room} other {# more rooms}} ended at another time. Look at {count, plural, one {it} other {them}} after this.",
+    consequence: "Candidates can enter again, by the links and codes that they have.",
+    action: "Reopen",
+    done: "{count, plural, one {{name} is} other {# rooms are}} open again.",
+  },
   mute: {
     title: "Silence {room}?",
     text: "Clips and the invigilator's voice stop on all pages of the room.",

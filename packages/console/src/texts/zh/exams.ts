@@ -73,5 +73,6 @@ export default {
   },
   created: "{name}已创建。",
   restored: "{name}已恢复。",
+  restoredRooms: "{name}已恢复。以下考场当时正在进行，删除时已结束。",
   more: "加载更早的考试",
 } satisfies Translated<Texts["exams"]>;

@@ -69,9 +69,10 @@ export default {
     rooms: {
       title: "考场",
       ok: "{rooms, number} 个考场",
-      missing: "还没有考场",
+      attention: "{rooms, number} 个考场，另有 {ended, number} 个已结束",
+      missing: "{ended, plural, =0 {还没有考场} other {# 个考场全部已结束}}",
       why: "监考按考场进行。",
-      todo: "请编排考场：设定每个考场的考生人数。",
+      todo: "请编排考场：设定每个考场的考生人数；已结束的考场请重新开启。",
     },
     seats: {
       title: "考场座位",

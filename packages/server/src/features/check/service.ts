@@ -206,9 +206,10 @@ export const createCheckService = ({
       // So that links that this server has just made count.
       await accessLog.flush();
       const now = clock();
-      const [roster, unseated, madeAt, played, cheatConfig, peak] = await together(() =>
+      const [roster, ended, unseated, madeAt, played, cheatConfig, peak] = await together(() =>
         Promise.all([
           readRoster(examId),
+          store.ended(examId),
           store.unseated(examId, MAX_NAMED),
           store.linksMadeAt(examId),
           audio.ofExam(examId),
@@ -218,8 +219,8 @@ export const createCheckService = ({
       );
       const { counts, rooms, withoutTeacher } = roster;
       const { examinees, staff, first } = unseated;
-      rates.charge({ caller }, { readRows: roster.inRooms + examinees + staff });
-      const all = counts.examinee + examinees;
+      rates.charge({ caller }, { readRows: roster.inRooms + ended.examinees + examinees + staff });
+      const all = counts.examinee + ended.examinees + examinees;
       const minutes = (ms: number) => Math.round(ms / MINUTE_MS);
       const unsetApps = [
         ...(apps.watchUrl === undefined ? ["INVIGIL_WATCH_APP_URL"] : []),
@@ -238,7 +239,11 @@ export const createCheckService = ({
           itemOf("roster", unless(all === 0, "missing"), {
             numbers: { examinees: all, teachers: counts.teacher, inspectors: counts.inspector },
           }),
-          itemOf("rooms", unless(rooms === 0, "missing"), { numbers: { rooms } }),
+          itemOf(
+            "rooms",
+            rooms === 0 ? "missing" : unless(ended.rooms > 0 && now < exam.startTime, "attention"),
+            { numbers: { rooms, ended: ended.rooms } },
+          ),
           itemOf("seats", examinees > 0 ? "missing" : unless(staff > 0, "attention"), {
             numbers: { examinees, staff },
             people: namesOf(first),

@@ -41,6 +41,8 @@ export interface CheckStore {
     /** The people who have no join code. */
     readonly withoutCode: readonly PersonInRoom[];
   }>;
+  /** Counts the rooms that have ended, and the examinees in them. */
+  ended(examId: string): Promise<{ readonly rooms: number; readonly examinees: number }>;
   /** Counts the people without a room, and names the first examinees among them. */
   unseated(
     examId: string,
@@ -111,6 +113,20 @@ const peopleWithoutCode = statement(
     )
     .where(and(isOnPage, isNull(joinCodes.digest))),
 );
+const isEnded = and(eq(rooms.examId, param("examId")), eq(rooms.status, "ended"));
+const countEnded = statement(query.select({ rooms: count() }).from(rooms).where(isEnded));
+const examineesOfEnded = statement(
+  query
+    .select({ examinees: count() })
+    .from(participants)
+    .where(
+      and(
+        eq(participants.examId, param("examId")),
+        inArray(participants.roomId, query.select({ id: rooms.id }).from(rooms).where(isEnded)),
+        eq(participants.role, "examinee"),
+      ),
+    ),
+);
 const countUnseated = statements((onlyExaminees: boolean) =>
   statement(
     query
@@ -163,6 +179,12 @@ export const createCheckStore = ({ storage }: { storage: Queries }): CheckStore 
       ]),
     );
     return { rooms: found, counts, staff, withoutCode };
+  },
+  async ended(examId) {
+    const [ended, people] = await storage.together(() =>
+      Promise.all([storage.get(countEnded, { examId }), storage.get(examineesOfEnded, { examId })]),
+    );
+    return { rooms: ended?.rooms ?? 0, examinees: people?.examinees ?? 0 };
   },
   async unseated(examId, most) {
     const [all, examinees, first] = await storage.together(() =>

@@ -56,7 +56,7 @@ export interface ExamService {
   /** Lists the deleted exams that can be restored. @throws FORBIDDEN */
   listDeleted(caller: Caller, input: ListDeletedExamsInput): Promise<RestorableExamPage>;
   /**
-   * Restores a deleted exam. Its rooms have ended; links that were valid are valid again.
+   * Restores a deleted exam. Its rooms have ended, and the answer says which of them ended with the deletion; links that were valid are valid again.
    * @throws FORBIDDEN, EXAM_NOT_FOUND for an exam that is not deleted, or erased
    */
   restore(caller: ActingCaller, examId: string): Promise<RestoredExam>;
@@ -266,9 +266,11 @@ export const createExamService = ({
       const { deletedAt } = await deletedExam(caller, examId);
       if (!(await store.endRest(examId, "restored", caller))) throw notDeleted(examId);
       log.info({ ...caller.origin, by: caller.userId, examId, deletedAt }, "exam restored");
-      const restored = await store.get(examId);
+      const [restored, endedRooms] = await together(() =>
+        Promise.all([store.get(examId), store.roomsEndedAt(examId, deletedAt)]),
+      );
       if (!restored) throw examNotFound(examId);
-      return { ...toPublic(caller, restored), deletedAt };
+      return { ...toPublic(caller, restored), deletedAt, endedRooms };
     },
     async erase(caller, { examId, confirm }) {
       const { name } = await deletedExam(caller, examId);

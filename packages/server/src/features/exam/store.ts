@@ -3,10 +3,12 @@ import {
   type ExamCounts,
   type ExamSummary,
   MAX_COUNTED,
+  MAX_ENDED_NAMED,
+  type RestoredExam,
   type Role,
   type VideoProfile,
 } from "@invigil/schema";
-import { and, count, desc, eq, gt, lt, type SQLWrapper, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, lt, type SQLWrapper, sql } from "drizzle-orm";
 import {
   findMissingClip,
   insertAttachments,
@@ -92,6 +94,8 @@ export interface ExamStore {
   listDeleted(page: { limit: number; before: string | undefined }): Promise<Page<RestingExam, string>>;
   /** Restores a deleted exam, or erases it at once. Returns false if it cannot be restored any more. */
   endRest(examId: string, end: RestEnd, author: Author): Promise<boolean>;
+  /** Returns the rooms of an exam that ended at a time, in the order in which they were made, up to `MAX_ENDED_NAMED`. */
+  roomsEndedAt(examId: string, endedAt: Date): Promise<RestoredExam["endedRooms"]>;
 }
 
 const columns = {
@@ -104,6 +108,17 @@ const columns = {
   createdAt: visibleExams.createdAt,
   updatedAt: visibleExams.updatedAt,
 };
+
+const roomsEndedAt = statement(
+  query
+    .select({ id: rooms.id, name: rooms.name })
+    .from(rooms)
+    .where(
+      and(eq(rooms.examId, param("examId")), eq(rooms.status, "ended"), eq(rooms.endedAt, param("endedAt"))),
+    )
+    .orderBy(asc(rooms.id))
+    .limit(MAX_ENDED_NAMED),
+);
 
 /** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
 const FIRST = "~";
@@ -271,5 +286,6 @@ export const createExamStore = ({
     deleted: (examId) => readRestingExam(storage, examId),
     listDeleted: (page) => listRestingExams(storage, page),
     endRest: (examId, end, author) => bulk.endRest(examId, end, author),
+    roomsEndedAt: (examId, endedAt) => storage.all(roomsEndedAt, { examId, endedAt }),
   };
 };
