@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
+import { renameSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
+import { isOnPostgres } from "./support/engine.js";
+import { tempFolder } from "./support/folders.js";
 import { openSchool, type School } from "./support/school.js";
 
 // Requests that `/im` refuses, and limits that protect it.
@@ -268,4 +272,23 @@ describe("a client that sends nothing", () => {
     using connection = await rawDropIn(await quick.listen());
     expect(await connection.closed()).toEqual([1008, "No login was received."]);
   });
+});
+
+it.skipIf(isOnPostgres)("a page is told what the API says where the storage is lost", async () => {
+  using folder = tempFolder();
+  const databaseFile = join(folder.path, "invigil.db");
+  await using other = await openSchool({ config: { databaseFile } });
+  const at = await other.listen();
+  const token = await other.token({ sub: "teacher1", role: "teacher" });
+  const login = await imLogin(at, token, { roomId: other.room.id, userId: "teacher1" });
+  using connection = await rawDropIn(at);
+  expect(await connection.ask(asked(login))).toEqual({});
+  const groupId = other.room.id;
+  expect(await connection.ask({ do: "join", groupId })).toHaveProperty("group");
+  renameSync(databaseFile, `${databaseFile}.away`);
+  expect(await connection.ask({ do: "send", groupId, type: 30_001, data: "1", key: "k" })).toEqual({
+    code: 412,
+    message: "The server cannot write to its database. The change may not have been stored.",
+  });
+  renameSync(`${databaseFile}.away`, databaseFile);
 });

@@ -1,7 +1,5 @@
-import { failureOf } from "../../domain/failures.js";
-import { InvigilError } from "../../platform/errors.js";
-import { DatabaseUnavailableError } from "../../storage/errors.js";
-import { isStorageFull } from "../../storage/storage-full.js";
+import { knownFailureOf } from "../../domain/failures.js";
+import type { InvigilError } from "../../platform/errors.js";
 
 /** The error that a page receives for a refused request, with the error code of the SDK. */
 export class Refusal extends Error {
@@ -32,9 +30,9 @@ const CODES: Partial<Record<InvigilError["code"], number>> = {
 /** Converts anything that was thrown to the error that a page receives. */
 export const refusalOf = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error;
-  if (isStorageFull(error) || error instanceof DatabaseUnavailableError) return refusalOf(failureOf(error));
-  if (!(error instanceof InvigilError)) return new Refusal(500, "The server failed.");
-  if (error.code === "UNAUTHENTICATED") return new Refusal(403, AUTH_FAIL);
-  const code = CODES[error.code] ?? (error.status >= 400 && error.status < 500 ? error.status : 500);
-  return new Refusal(code, error.message);
+  const failure = knownFailureOf(error);
+  if (!failure) return new Refusal(500, "The server failed.");
+  if (failure.code === "UNAUTHENTICATED") return new Refusal(403, AUTH_FAIL);
+  const { code, status, message } = failure;
+  return new Refusal(CODES[code] ?? (status >= 400 && status < 500 ? status : 500), message);
 };
