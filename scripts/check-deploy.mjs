@@ -136,12 +136,16 @@ expectSame("deploy/Dockerfile: pnpm", pnpm.exec(dockerfile), pnpm.exec(read("scr
 const isServer = ([, { image }]) => image === "invigil:local";
 const servers = Object.entries(composed.services).filter(isServer);
 const nginx = read("deploy/nginx.conf");
-const upstreams = [...nginx.matchAll(/^\s+server ([\w-]+):(\d+)/gm)];
-expectSame(
-  "deploy/nginx.conf: upstream",
-  upstreams.map(([, name]) => name).join(),
-  servers.map(([name]) => name).join(),
-);
+const upstreams = [...nginx.matchAll(/^\s+server ([\w-]+):(\d+) (backup)?/gm)];
+for (const backup of [undefined, "backup"])
+  expectSame(
+    `deploy/nginx.conf: ${backup ?? "upstream"}`,
+    upstreams
+      .filter((one) => one[3] === backup)
+      .map(([, name]) => name)
+      .join(),
+    servers.map(([name]) => name).join(),
+  );
 // Join codes are secrets in the path, and tokens may be in the query: the log has neither.
 const logged = /log_format invigil ([^;]+);/.exec(nginx)?.[1] ?? "$request";
 expect(

@@ -95,6 +95,12 @@ find_fonts() {
   [ -e "$font" ]
 }
 
+# Makes sure that nginx is there, as new as deploy/nginx.conf needs it (`http2 on`). Fails otherwise.
+find_nginx() {
+  [ -x /usr/sbin/nginx ] || install_package nginx
+  [ -x /usr/sbin/nginx ] && printf '1.25.1\n%s\n' "$(/usr/sbin/nginx -v 2>&1 | grep -oE '[0-9.]+$')" | sort -VC
+}
+
 # Sets `postgres_bin` to the programs of Debian's PostgreSQL, which is installed where it is missing and can be.
 find_postgres() {
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || install_package postgresql

@@ -1,7 +1,8 @@
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { paste, REPOSITORY, tempFolder } from "./support/process.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
+import { CLI, paste, REPOSITORY, run, tempFolder, testEnv } from "./support/process.js";
 
 /** What the check says of this repository with a change in one example. */
 const checkWith = async (file: string, change: (text: string) => string) => {
@@ -77,5 +78,48 @@ describe("the check of deploy/ reports", () => {
     });
     expect(stderr).toContain(fault);
     expect(code).toBe(1);
+  });
+});
+
+describe("the commands of docs/deploy.md", () => {
+  /** What runs a command elsewhere: in a container, in a pod, as the user of the service. */
+  const ELSEWHERE =
+    "docker exec invigil|docker compose .* exec invigil-1|kubectl exec .* --|sudo -u invigil --chdir=\\S+";
+  const COMMANDS = [
+    ...readFileSync(join(REPOSITORY, "docs/deploy.md"), "utf8").matchAll(
+      new RegExp(`^ {4}(?:(?:${ELSEWHERE}) )?(invigil [a-z].*?)(?: +#.*)?$`, "gm"),
+    ),
+  ].map(([, command = ""]) => command);
+
+  let schemas: Schemas;
+  beforeAll(async () => {
+    schemas = await openSchemasForTests();
+  }, 60_000);
+  afterAll(() => schemas?.[Symbol.asyncDispose]());
+
+  it("are found", () => {
+    const named = (name: string) => COMMANDS.filter((command) => command.startsWith(`invigil ${name} `));
+    expect([named("account add").length, named("database copy").length, named("audio copy").length]).toEqual([
+      3, 2, 2,
+    ]);
+  });
+
+  it.each(COMMANDS)("run as they are written: %s", { timeout: 60_000 }, async (command) => {
+    using folder = tempFolder();
+    const { url } = await schemas.open();
+    const POSTGRES = /postgres:\/\/invigil@db\.example\/invigil/;
+    // The file exists before a copy from it, and PostgreSQL's tables before a copy from there.
+    const env = { ...testEnv, ...(command.includes("--remove") && { INVIGIL_AUDIO_STORE: "database" }) };
+    const from = /--from postgres:/.test(command) ? { INVIGIL_DATABASE_URL: url } : {};
+    expect(await run(["exam", "list"], { cwd: folder.path, env: { ...env, ...from } })).toMatchObject({
+      code: 0,
+    });
+    const text = command.replace(POSTGRES, `'${url}'`);
+    const ended = await paste(`invigil() { '${process.execPath}' '${CLI}' "$@"; }; ${text}`, {
+      cwd: folder.path,
+      env,
+    });
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    if (command.includes("--generate")) expect(ended.stdout).toMatch(/^boss [A-Za-z0-9]{20}\n$/);
   });
 });

@@ -48,6 +48,8 @@ export interface AppOptions {
   readonly consoleFolder?: string | undefined;
   /** The timeouts of WebSocket connections, in milliseconds. */
   readonly timing?: SocketTiming;
+  /** How long open connections may still bring requests when the app closes, in milliseconds. Default: not at all. */
+  readonly lastRequestsMs?: number;
 }
 
 /**
@@ -62,6 +64,7 @@ export const buildApp = async (
     trpcRouter,
     consoleFolder = CONSOLE_FOLDER,
     timing = {},
+    lastRequestsMs,
   }: AppOptions = {},
 ): Promise<FastifyInstance> => {
   const { config, db } = deps;
@@ -99,7 +102,7 @@ export const buildApp = async (
   writeLargeAnswersAsBytes(app);
   holdRefusals(app);
   batchWrites(app);
-  endConnectionsOnClose(app);
+  endConnectionsOnClose(app, { lastRequestsMs });
   discardUnreadBodies(app);
   const bodies = createBodies(config.bodies);
   // Each entry point parses its own bodies. Bodies of requests to unknown paths are not read.

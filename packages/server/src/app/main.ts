@@ -16,6 +16,8 @@ import { startServices, stopServices } from "./lifecycle.js";
 
 /** The deadline for open requests after the signal to stop, in milliseconds. */
 const DRAIN_MS = 8_000;
+/** How long open connections may still bring requests after the signal to stop, in milliseconds. */
+const LAST_REQUESTS_MS = 1_000;
 
 export interface RunningServer {
   readonly url: string;
@@ -82,7 +84,7 @@ const openServer = async (
   const { db } = deps;
   try {
     const services = createServices(deps, { isDemo });
-    const app = await buildApp(deps, services);
+    const app = await buildApp(deps, services, { lastRequestsMs: LAST_REQUESTS_MS });
     await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
       throw cannotListen(config, error);
     });

@@ -78,8 +78,11 @@ const createLedger = () => {
 /** The number of connections of all listeners. */
 let turn = 0;
 
+/** Where listeners connect to. */
+type Entrance = Pick<Place, "url" | "isUp">;
+
 /** A proxy that leads each new connection to a server that is up, one after the other. */
-const movingProxy = (places: readonly Place[]) =>
+const movingProxy = (places: readonly Entrance[]) =>
   startTcpProxy(() => {
     const up = places.filter((place) => place.isUp());
     turn += 1;
@@ -108,7 +111,7 @@ async function* eventsOf(response: Response): AsyncGenerator<ReceivedEvent> {
 
 /** A listener that notes everything that the server sends, also what it sends twice. */
 export const listenRaw = async (
-  places: readonly Place[],
+  places: readonly Entrance[],
   { name, target, token, lastEventId: from }: ListenerOptions,
 ): Promise<Listener & { readonly failures: () => readonly string[] }> => {
   const proxy = await movingProxy(places);
@@ -179,7 +182,7 @@ const loadClient = async (): Promise<ClientModule> =>
 
 /** The typed client, as pages use it. */
 export const listenTyped = async (
-  places: readonly Place[],
+  places: readonly Entrance[],
   transport: "WebSocket" | "SSE",
   { name, target, token }: ListenerOptions,
 ): Promise<Listener> => {

@@ -32,7 +32,7 @@ export interface FaultServers extends AsyncDisposable {
 }
 
 /** People of a test make the calls of many. */
-const SETTINGS = {
+export const SETTINGS = {
   ...testEnv,
   INVIGIL_LIMIT_READS: "person=1000000,admin=1000000",
   INVIGIL_LIMIT_READ_ROWS: "person=1000000000,admin=1000000000",
