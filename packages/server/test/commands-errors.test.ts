@@ -174,6 +174,24 @@ it.each([
   expect(stdout).toMatch(new RegExp(`^Usage: invigil ${command} \\[options\\]`));
 });
 
+it("prints no character of a name that could deceive its reader, and the whole name as JSON", async () => {
+  // Right to left, without a width, a C1 control that begins a sequence of a terminal, and one beyond 16 bits.
+  const name = "a\u202eb\u200bc\u{e0041}d";
+  const exam = (await runWell(["exam", "create", "--name", name, ...TIMES, "-q"], options)).trim();
+  const printed = [
+    await runWell(["exam", "list"], options),
+    await runWell(["exam", "show", exam], options),
+    await complaintOf(["exam", "show", `none\u202e\u009b2J`], FAILED),
+    await complaintOf(["exam", "show", "--\u202e"], USAGE),
+    await complaintOf(["exam", "show", `none\u202e\u009b2J`, "--json"], FAILED),
+    await runWell(["exam", "show", exam, "--json"], options),
+    await runWell(["exam", "delete", exam, "--yes"], options),
+  ];
+  for (const text of printed) expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  expect(printed[0]).toContain("a\uFFFDb\uFFFDc\uFFFDd");
+  expect(JSON.parse(printed[5] ?? "").name).toBe(name);
+});
+
 describe("--quiet prints ids alone", () => {
   it("of what is created, and of lists", async () => {
     const room = (

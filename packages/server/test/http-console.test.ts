@@ -143,7 +143,7 @@ describe("the console", () => {
       const { statusCode, headers, body } = await served().get(`/console/assets/${name}`);
       expect(statusCode).toBe(404);
       expect(headers["content-type"]).toMatch(/^application\/json/);
-      expect(headers["cache-control"]).toBeUndefined();
+      expect(headers["cache-control"]).toBe("no-store");
       expect(body).not.toContain("<html");
     },
   );

@@ -21,7 +21,7 @@ describe("an event stream", () => {
     expect(stream.response.status).toBe(200);
     expect(Object.fromEntries(stream.response.headers)).toMatchObject({
       "access-control-allow-origin": "*",
-      "cache-control": "no-cache, no-transform",
+      "cache-control": "no-store, no-transform",
       connection: "close",
       "content-type": "text/event-stream",
       "x-accel-buffering": "no",

@@ -20,7 +20,7 @@ import { groupByPerson, staffOfSeveralRooms } from "./links-by-person.js";
 import { withLocalApp } from "./local-app.js";
 import { findExam, findRoom } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
-import { count } from "./output.js";
+import { count, jsonText, shown } from "./output.js";
 import type { CommandRun } from "./run.js";
 import { type Parts, writeSecretFile } from "./secret-file.js";
 import { timeFormatter } from "./time.js";
@@ -70,7 +70,7 @@ const textOf = (links: readonly Card[], { timeZone }: LinkContext): string => {
     `    ${url}`,
     ...(pcUrl === undefined ? [] : [`    PC: ${pcUrl}`]),
   ];
-  return [links[0]?.roomName ?? "", ...links.flatMap(oneOf), ""].join("\n");
+  return [links[0]?.roomName ?? "", ...links.flatMap(oneOf), ""].map(shown).join("\n");
 };
 
 type Format = "csv" | "json" | "text" | "html";
@@ -78,7 +78,7 @@ const WRITERS: Readonly<Record<Format, Writer>> = {
   csv: { room: (links, context, isFirst) => [csvOf(links, context, isFirst)] },
   json: {
     head: () => "[",
-    room: (links, _, isFirst) => [`${isFirst ? "" : ","}${JSON.stringify(links).slice(1, -1)}`],
+    room: (links, _, isFirst) => [`${isFirst ? "" : ","}${jsonText(links).slice(1, -1)}`],
     tail: "]\n",
   },
   text: { room: (links, context) => [textOf(links, context)] },

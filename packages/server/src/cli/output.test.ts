@@ -22,7 +22,9 @@ describe("a table", () => {
     expect([lines.length, lines.at(-1)]).toEqual([130_001, "129999"]);
   });
 
-  it("replaces control characters by spaces, so that a name cannot move the cursor", () => {
-    expect(table(["name", "x"], [["a\u001b[2Jb\r\n\u009bc", 1]])).toBe("name        x\na [2Jb   c  1");
+  it("marks characters that could move the cursor, turn the direction of a line, or hide", () => {
+    expect(table(["name", "x"], [["a\u001b[2Jb\r\n\u009bc", 1]])).toBe(
+      "name        x\na\uFFFD[2Jb\uFFFD\uFFFD\uFFFDc  1",
+    );
   });
 });

@@ -1,6 +1,23 @@
 import stringWidth from "string-width";
 import type { CommandRun } from "./run.js";
 
+/** Characters that move the cursor, turn the direction of what stands beside them, or cannot be seen. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const UNSEEN_IN_LINES = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Returns a text as it may be printed: with a mark in the place of each character that could deceive its reader. */
+export const shown = (text: string): string => text.replaceAll(UNSEEN, "\uFFFD");
+/** The same for a text of several lines. */
+export const shownLines = (text: string): string => text.replaceAll(UNSEEN_IN_LINES, "\uFFFD");
+
+/** Formats a value as JSON, in which the same characters are escaped. JSON itself escapes only some of them. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(UNSEEN, (character) =>
+    Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
+
 /** Prints a value as JSON if requested, otherwise as text for people. */
 export const print = (
   { io }: CommandRun,
@@ -8,7 +25,7 @@ export const print = (
   value: unknown,
   forPeople: () => string,
 ): void => {
-  io.stdout.write(`${json ? JSON.stringify(value) : forPeople()}\n`);
+  io.stdout.write(`${json ? jsonText(value) : shownLines(forPeople())}\n`);
 };
 
 /** Prints something that was created: only its id if requested, otherwise like `print`. */
@@ -30,9 +47,6 @@ export const printList = <Item>(
   else run.io.stdout.write(list.map((item) => `${id(item)}\n`).join(""));
 };
 
-/** Replaces control characters, which could move the cursor. */
-const cellOf = (value: string | number): string => String(value).replaceAll(/\p{Cc}/gu, " ");
-
 const PLAIN = /^[ -~]*$/;
 
 /** The number of columns that a text takes. */
@@ -43,7 +57,7 @@ export const table = (
   headers: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): string => {
-  const lines = [headers, ...rows].map((row) => row.map(cellOf));
+  const lines = [headers, ...rows].map((row) => row.map((cell) => shown(String(cell))));
   const widths = headers.map(() => 0);
   for (const line of lines)
     line.forEach((cell, column) => {

@@ -9,6 +9,7 @@ import { version } from "../platform/version.js";
 import { isStorageFull } from "../storage/storage-full.js";
 import { failureOfCall } from "../trpc/failures.js";
 import { findOrAddCommand, operatorName } from "./arguments.js";
+import { jsonText, shownLines } from "./output.js";
 import type { CommandIo, CommandRun } from "./run.js";
 
 type AddCommand = (program: Command, run: CommandRun) => Promise<void>;
@@ -75,7 +76,7 @@ const createProgram = ({ io: { stdout, stderr } }: CommandRun, json: boolean): C
       writeErr: (text) => stderr.write(text),
       // Commander says "error: …".
       outputError: (text, write) => {
-        if (!json) write(text.replace(ERROR, PREFIX));
+        if (!json) write(shownLines(text.replace(ERROR, PREFIX)));
       },
       // Commander asks for the width, and declares that undefined means its default.
       getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : undefined) as number,
@@ -180,7 +181,7 @@ export const runCommand = async (args: readonly string[], io: CommandIo): Promis
   // Before commander has read the arguments: what it says of wrong ones is JSON, too.
   const json = args.includes("--json");
   const fail = ({ exitCode, ...error }: Complaint): void => {
-    io.stderr.write(`${json ? JSON.stringify({ error }) : `${PREFIX}${error.message}`}\n`);
+    io.stderr.write(`${json ? jsonText({ error }) : shownLines(`${PREFIX}${error.message}`)}\n`);
     run.exitCode = exitCode;
   };
   io.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -25,10 +25,11 @@ const headersByHelmet = (): Record<string, string> => {
 
 /**
  * Sets helmet's headers on every response. They are computed once, because helmet takes longer per request
- * than everything else.
+ * than everything else. Answers hold tokens, links and people's data, so no cache may keep one: only the routes of public files
+ * say otherwise.
  */
 export const setSecurityHeaders = (app: FastifyInstance): void => {
-  const headers = headersByHelmet();
+  const headers = { ...headersByHelmet(), "cache-control": "no-store" };
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(headers);
     done();

@@ -27,6 +27,8 @@ export const eventStream = (request: FastifyRequest, reply: FastifyReply, stream
   const { status, headers, body } = stream;
   // The connection cannot be reused afterwards, and a server that stops would wait for it.
   headers.set("connection", "close");
+  // tRPC's `no-cache` lets caches keep it.
+  headers.set("cache-control", "no-store, no-transform");
   const retry = new TransformStream<Uint8Array, Uint8Array>({
     start(controller) {
       controller.enqueue(new TextEncoder().encode(`retry: ${RETRY_MS}\n\n`));
