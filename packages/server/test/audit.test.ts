@@ -12,7 +12,7 @@ import { openTestDatabase } from "./support/database.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
 import { calls, EVERYTHING } from "./support/procedure-calls.js";
 import { reasonOf } from "./support/reason.js";
-import { foundSchool, type School } from "./support/school.js";
+import { APPS, foundSchool, type School } from "./support/school.js";
 import { STREAM_CONFIG } from "./support/streams.js";
 import { change, failWrites, rowsOf } from "./support/tables.js";
 import { openWorld, type WorldOptions } from "./support/world.js";
@@ -120,7 +120,8 @@ describe("a change", () => {
       });
     // What the input names, the entry names.
     const named: { examId?: string; roomId?: string; userId?: string } = input ?? {};
-    if (named.examId) expect(entries.every(({ examId }) => examId === named.examId)).toBe(true);
+    for (const { examId, subject } of named.examId ? entries : [])
+      expect([examId, subject]).toContain(named.examId);
     const person = row.endsWith(", records") ? "erased" : named.userId;
     if (person) expect(entries.map(({ personId }) => personId)).toContain(person);
   });
@@ -361,6 +362,69 @@ describe("refused calls", () => {
     const stranger = audit.as({ sub: "teacher2", role: "teacher" });
     expect(await made(stranger.participant.locate({ examId, userId: "x" }))).toBe("FORBIDDEN");
     expect(await audit.entries()).toMatchObject([{ examId, roomId: null, personId: null }]);
+  });
+});
+
+describe("a request that reaches no procedure", () => {
+  it("of a caller with a good token is kept as refused, if the audit keeps what it asks for", async () => {
+    await using audit = await openAudit();
+    await audit.found();
+    const authorization = await audit.token({ sub: "teacher1", role: "teacher" });
+    const send = async (url: string, type: string, payload: string, token = authorization) => {
+      const headers = { authorization: token, "content-type": type };
+      expect((await audit.inject({ method: "POST", url, headers, payload })).json()).toBeDefined();
+    };
+    const json = "application/json";
+    await send("/exam/createRoom", json, "{");
+    await send("/exam/createRoom", json, JSON.stringify({ name: "x".repeat(2 ** 20) }));
+    await send("/exam/createRoom", "text/plain", "name");
+    await send("/trpc/room.create", json, "{");
+    await send("/trpc/room.create", json, JSON.stringify({ name: "x".repeat(2 ** 20) }));
+    await send("/trpc/room.create", "text/plain", "name");
+    await send("/audio", json, "{}");
+    await send("/audio", "multipart/form-data; boundary=b", "--b--\r\n");
+    // What is not kept, and who is not known.
+    await send("/trpc/im.send", json, "{");
+    await send("/trpc/room.create", json, "{", "nobody");
+    const entries = await audit.entries();
+    const kept = entries.map(({ entryPoint, procedure, outcome, times }) =>
+      [entryPoint, procedure, outcome, times].join(" "),
+    );
+    expect(new Set(kept)).toEqual(
+      new Set([
+        "rest room.create INVALID_INPUT 1",
+        "rest room.create PAYLOAD_TOO_LARGE 1",
+        "rest room.create UNSUPPORTED_MEDIA_TYPE 1",
+        "trpc room.create INVALID_INPUT 1",
+        "trpc room.create PAYLOAD_TOO_LARGE 1",
+        "trpc room.create UNSUPPORTED_MEDIA_TYPE 1",
+        "upload audio.upload UNSUPPORTED_MEDIA_TYPE 1",
+        "upload audio.upload INVALID_INPUT 1",
+      ]),
+    );
+    for (const entry of entries)
+      expect(entry).toMatchObject({ actorId: "teacher1", credential: "token", roomId: null, personId: null });
+  });
+});
+
+describe("a join code", () => {
+  it("of staff that is entered has an entry with the token that it led to, and that of an examinee has none", async () => {
+    await using audit = await openAudit({ config: { apps: APPS, publicUrl: "https://invigil.example" } });
+    const { teacher, room } = await audit.found();
+    const codes = await teacher.room.joinCodes({ roomId: room.id });
+    for (const { code } of codes)
+      expect((await audit.inject({ method: "GET", url: `/j/${code}` })).statusCode).toBe(303);
+    const entered = (await audit.entries()).filter(({ entryPoint }) => entryPoint === "join-code");
+    expect(entered.map(({ actorId }) => actorId).toSorted()).toEqual(["inspector1", "teacher1"]);
+    for (const { actorId, ...entry } of entered)
+      expect(entry).toMatchObject({
+        procedure: "room.joinLinks",
+        credential: "link",
+        examId: room.examId,
+        roomId: room.id,
+        personId: actorId,
+        subject: expect.stringMatching(/^[0-9a-f]{32}$/),
+      });
   });
 });
 

@@ -57,6 +57,13 @@ describe("a command", () => {
     for (const [, secret] of links.matchAll(/token=([\w.-]+)/g)) expect(everything).not.toContain(secret);
   });
 
+  it("that makes a backup is in the audit", async () => {
+    await runWell(["--as", "Li Lei", "backup", "create", "a-backup"], options);
+    expect(await listed("--procedure", "backup.create")).toMatchObject([
+      { operator: `${USER} as Li Lei`, credential: "command", outcome: "ok" },
+    ]);
+  });
+
   it("refuses a name that could not be shown", async () => {
     const { code, stderr } = await runHere(["--as", "a\nb", "exam", "list"], options);
     expect(code).toBe(2);

@@ -65,6 +65,15 @@ describe("a mute", () => {
     expect(await teacher.change(false, ["a", "nobody"])).toMatchObject({ muteUserList: [] });
   });
 
+  it("that is refused is in the audit", async () => {
+    const room = await openRoom(["muter"]);
+    using candidate = await enter("muter", "examinee", room);
+    expect(await candidate.change(true)).toMatchObject({ code: 403 });
+    const entries = async () => (await school.admin.audit.list({ actorId: "muter" })).entries;
+    const expected = { procedure: "im.mute", outcome: "FORBIDDEN", roomId: room.id, entryPoint: "drop-in" };
+    await expect.poll(entries, { timeout: 20_000 }).toMatchObject([expected]);
+  });
+
   it("has a quota: two logins for each person whom a room may have", async () => {
     await using hall = await openLiveHall({
       config: limited({ INVIGIL_QUOTA_PEOPLE_PER_ROOM: "6" }),

@@ -187,6 +187,7 @@ describe("a large duplicate", () => {
     const entries = await rowsOf(world.db, auditEntries);
     expect(entries.filter(({ procedure }) => procedure === "exam.duplicate")).toMatchObject([
       { examId, subject: data.id },
+      { examId: data.id, subject: examId },
     ]);
     expect(await countRows(world.db, bulkChanges)).toBe(0);
   });

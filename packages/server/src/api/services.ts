@@ -385,6 +385,7 @@ export const createServices = (
     wrongCodes: createWrongCodes({ monotonic }),
     rates,
     tokens,
+    accessLog,
     log,
     config,
   });
@@ -455,6 +456,7 @@ export const createServices = (
     presence,
     claims,
     instances,
+    accessLog,
     clock,
     gate,
     rates,

@@ -5,6 +5,7 @@ import { SetupError } from "../platform/setup-error.js";
 import { version } from "../platform/version.js";
 import type { StoragePaths } from "../storage/data-folder.js";
 import { jsonOption } from "./arguments.js";
+import { withLocalApp } from "./local-app.js";
 import { withProgress } from "./long-work.js";
 import { count, print } from "./output.js";
 import type { CommandRun } from "./run.js";
@@ -35,6 +36,21 @@ const summary = ({ createdAt, counts, bucketFiles = 0, files }: Manifest): strin
 const defaultName = (now: Date): string =>
   `invigil-backup-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
 
+/** Notes in the audit who has made a backup. The backup is complete already, so what fails here does not make it fail. */
+const noteBackup = async (run: CommandRun, { databaseFile }: StoragePaths): Promise<void> => {
+  const warn = (why: string) => void run.io.stderr.write(`The audit has no entry of this backup: ${why}\n`);
+  try {
+    const { hasCurrentSchema } = await import("../storage/sqlite/backup-file.js");
+    // A backup before an update must not make the changes of the update.
+    if (!hasCurrentSchema(databaseFile)) return warn("the database is of another version of Invigil.");
+    await withLocalApp(run, async ({ services, operatorIn }) =>
+      services.accessLog.note(operatorIn("backup.create"), {}),
+    );
+  } catch (error) {
+    warn(error instanceof Error ? error.message : String(error));
+  }
+};
+
 /** Adds the command `backup`. Its dependencies are imported when it runs. */
 export const addBackup = (program: Command, run: CommandRun): void => {
   const backup = program.command("backup").description("back up and restore the installation");
@@ -47,9 +63,11 @@ export const addBackup = (program: Command, run: CommandRun): void => {
       const { createBackup } = await import("../backup/create.js");
       const now = new Date();
       const folder = named ?? defaultName(now);
+      const paths = storagePaths(run);
       const manifest = await withProgress(run, "Backing up", (control) =>
-        createBackup(storagePaths(run), folder, { version, now, control }),
+        createBackup(paths, folder, { version, now, control }),
       );
+      await noteBackup(run, paths);
       print(run, json, { folder, ...manifest }, () => `${folder}: ${summary(manifest)}`);
     });
 

@@ -29,6 +29,10 @@ export interface AccessLog {
    * written anything
    */
   note(author: Author, target: Target, outcome?: string): void;
+  /**
+   * Notes a refused call, with its error. Not one of a token that is no longer good, nor one that failed for another reason than the call.
+   */
+  noteRefusal(author: Author, named: Target, error: Pick<InvigilError, "code" | "status">): void;
   /** Writes what was noted so far. If the database does not respond, that is tried again later. Never rejects. */
   flush(): Promise<void>;
 }
@@ -224,22 +228,27 @@ export const createAccessLog = ({
     timer.unref();
   };
 
+  const note: AccessLog["note"] = (author, { people = [], ...named }, outcome = OK) => {
+    const granted = isGranted(outcome);
+    const target = granted ? named : checked(author, named);
+    const call = keyOfCall(author, target, outcome);
+    for (const personId of granted && people.length > 0 ? new Set(people) : NOBODY) {
+      const key = `${call}\n${personId}`;
+      hold(outcome, author, key, 1, () => ({
+        author,
+        key,
+        entry: { ...entryOf(author, target, outcome), createdAt: clock(), times: 1, personId },
+        since: monotonic(),
+      }));
+    }
+    schedule();
+  };
+
   return {
     admit: quota.assertActor,
-    note(author, { people = [], ...named }, outcome = OK) {
-      const granted = isGranted(outcome);
-      const target = granted ? named : checked(author, named);
-      const call = keyOfCall(author, target, outcome);
-      for (const personId of granted && people.length > 0 ? new Set(people) : NOBODY) {
-        const key = `${call}\n${personId}`;
-        hold(outcome, author, key, 1, () => ({
-          author,
-          key,
-          entry: { ...entryOf(author, target, outcome), createdAt: clock(), times: 1, personId },
-          since: monotonic(),
-        }));
-      }
-      schedule();
+    note,
+    noteRefusal(author, named, { code, status }) {
+      if (status < 500 && code !== "UNAUTHENTICATED") note(author, named, code);
     },
     async flush() {
       await running;

@@ -1,7 +1,8 @@
-import type { AnyTRPCProcedure } from "@trpc/server";
+import type { AnyTRPCProcedure, AnyTRPCRouter } from "@trpc/server";
 import { InvigilError } from "../platform/errors.js";
+import { findProcedure } from "../trpc/call.js";
 import type { Context } from "../trpc/context.js";
-import { bodyKibOf, rolesOf } from "../trpc/procedures.js";
+import { auditedOf, bodyKibOf, rolesOf } from "../trpc/procedures.js";
 import { MAX_BODY_BYTES } from "./bodies.js";
 
 const mayCall = ({ identity }: Context, procedure: AnyTRPCProcedure): boolean => {
@@ -11,12 +12,16 @@ const mayCall = ({ identity }: Context, procedure: AnyTRPCProcedure): boolean =>
 };
 
 /**
- * The maximum size of a request's body, in bytes. 0 if the caller may make none of its calls.
- * @param called the procedures of the request. Undefined: there is no procedure of that name
+ * Says which procedures a request names, before its body is read. Returns the maximum size of the body, in bytes: 0 if the caller may make
+ * none of the calls.
+ * @param names there may be no procedure of a name
  */
-export const bodyLimitOf = (context: Context, called: readonly (AnyTRPCProcedure | undefined)[]): number => {
+export const bodyLimitOf = (context: Context, router: AnyTRPCRouter, names: readonly string[]): number => {
   let limit = 0;
-  for (const procedure of called)
+  context.requested = names.filter((name) => {
+    const procedure = findProcedure(router, name);
     if (procedure && mayCall(context, procedure)) limit += bodyKibOf(procedure) * 1024;
-  return called.length === 1 ? limit : Math.min(limit, MAX_BODY_BYTES);
+    return procedure && auditedOf(procedure) !== "none";
+  });
+  return names.length === 1 ? limit : Math.min(limit, MAX_BODY_BYTES);
 };

@@ -3,7 +3,7 @@ import type { Services } from "../api/services.js";
 import type { EntryPoint } from "../domain/calls.js";
 import { failureOf } from "../domain/failures.js";
 import { InvigilError } from "../platform/errors.js";
-import type { Context } from "../trpc/context.js";
+import { type Context, originOf } from "../trpc/context.js";
 import { isOfThisMachine } from "./open-server.js";
 
 declare module "fastify" {
@@ -59,7 +59,14 @@ export const answeredFailure = async (
   if (context.trace.procedures.length > 0 || failed.status >= 500 || failed.code === "UNAUTHENTICATED")
     return failed;
   const identity = await context.identify();
-  if (!(identity instanceof InvigilError) || identity.code !== "UNAUTHENTICATED") return failed;
+  if (!(identity instanceof InvigilError)) {
+    for (const procedure of context.requested ?? []) {
+      const author = { ...identity, origin: originOf(context, procedure), audited: "change" } as const;
+      context.accessLog?.noteRefusal(author, {}, failed);
+    }
+    return failed;
+  }
+  if (identity.code !== "UNAUTHENTICATED") return failed;
   context.identity = identity;
   try {
     context.gate?.admitAnonymous(context.address);

@@ -135,8 +135,7 @@ export const trpcPlugin = async (
       if (request.method !== "POST") return done();
       const { batch, connectionParams } = request.query;
       createContext(request, "trpc", tokenIn(connectionParams)).then((context) => {
-        const called = namesIn(request.params.path, batch).map((name) => findProcedure(router, name));
-        request.bodyLimit = bodyLimitOf(context, called);
+        request.bodyLimit = bodyLimitOf(context, router, namesIn(request.params.path, batch));
         done();
       }, done);
     },

@@ -80,19 +80,23 @@ export const audioUploads = async (
   app.route({
     method: "POST",
     url: "/audio",
+    // Before a body is read, so that it is known who sent one that cannot be.
+    onRequest: (request, _reply, done) => {
+      createContext(request, "upload").then((context) => {
+        context.requested = ["audio.upload"];
+        done();
+      }, done);
+    },
     handler: async (request, reply) => {
-      const context = await createContext(request, "upload");
+      const context = request.callContext ?? (await createContext(request, "upload"));
       const identity = await context.identify();
       if (identity instanceof InvigilError) throw identity;
+      const author = { ...identity, origin: originOf(context, "audio.upload"), audited: "change" } as const;
+      await context.accessLog?.admit(author);
       if (!request.isMultipart()) throw notMultipart();
       const untrack = bodies.track(request);
       try {
-        return success(
-          await audio.upload(
-            { ...identity, origin: originOf(context, "audio.upload"), audited: "change" },
-            readForm(partsOf(request)),
-          ),
-        );
+        return success(await audio.upload(author, readForm(partsOf(request))));
       } finally {
         untrack();
         // Without a response, the request has no log line.

@@ -7,7 +7,7 @@ import type { CreateContext } from "../http/context.js";
 import { type RestStatus, success } from "../http/envelope.js";
 import { invalidInput } from "../platform/errors.js";
 import { onceByText } from "../platform/once.js";
-import { findProcedure, type TrpcAdapter } from "../trpc/call.js";
+import type { TrpcAdapter } from "../trpc/call.js";
 import { createRowCaller } from "./call.js";
 import { documentRoutes } from "./document-routes.js";
 import { createRoutes, type Row } from "./routes.js";
@@ -65,7 +65,6 @@ export const restPlugin = async (
   documentRoutes(app, { rows, router, restStatus });
   for (const row of rows) {
     const call = createRowCaller(router, row, adapter);
-    const called = [findProcedure(router, row.procedure)];
     app.route({
       method: [...row.methods],
       url: row.path,
@@ -73,7 +72,7 @@ export const restPlugin = async (
       onRequest: (request, _reply, done) => {
         if (request.method !== "POST") return done();
         createContext(request, "rest").then((context) => {
-          request.bodyLimit = bodyLimitOf(context, called);
+          request.bodyLimit = bodyLimitOf(context, router, [row.procedure]);
           done();
         }, done);
       },

@@ -55,6 +55,8 @@ export interface Context {
   /** Keeps who read what and who was refused. Absent in tests of the transports. */
   readonly accessLog?: AccessLog | undefined;
   readonly trace: Trace;
+  /** The procedures that the request names and the audit keeps. A request whose body cannot be read calls none of them. */
+  requested?: readonly string[] | undefined;
 }
 
 /** The fields of log lines about calls. For a refused token, `userId` is the user it names. */

@@ -65,15 +65,6 @@ const targetOf = (named: Named, input: unknown, answer: unknown): Target => {
 };
 
 /**
- * Notes a call that was refused, with its error. Not one of a token that is no longer good, nor one that failed for another reason than the
- * call.
- */
-const noteRefusal = (own: Context, caller: ActingCaller, named: Named, error: unknown): void => {
-  const { code, status } = failureOfCall(error);
-  if (status < 500 && code !== "UNAUTHENTICATED") own.accessLog?.note(caller, named, code);
-};
-
-/**
  * Asks whether the caller's token is still good. Calls of a token that is not count for the address, and not for the person whose token it
  * was.
  * @param admitted the call, if it was counted for the person
@@ -123,7 +114,7 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         try {
           named = namedIn(await getRawInput(), meta?.anyRoom);
         } catch (error) {
-          await authorized(own, identity, { admitted });
+          known = acting(await authorized(own, identity, { admitted }));
           throw error;
         }
         if (named.roomId !== undefined) own.trace.roomId = named.roomId.slice(0, 64);
@@ -151,7 +142,7 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         return result;
       } catch (error) {
         recordReason(own.trace, error);
-        if (known && audited !== "none") noteRefusal(own, known, named, error);
+        if (known && audited !== "none") own.accessLog?.noteRefusal(known, named, failureOfCall(error));
         throw toTRPCError(error);
       }
     }),

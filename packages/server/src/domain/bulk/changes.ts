@@ -25,8 +25,8 @@ export type NewBulkChange = Pick<BulkChange, "kind" | "examId"> & {
   readonly person?: Exclude<BulkChange["person"], null>;
   /** When a deleted exam is erased. Until then it can be restored. Default: at once. */
   readonly eraseAt?: Date | undefined;
-  /** What the audit says that the change is about. Default: the exam, and the person with their room. */
-  readonly target?: Target | undefined;
+  /** What the audit says that the change is about, with an entry for each. Default: the exam, and the person with their room. */
+  readonly targets?: readonly Target[] | undefined;
   readonly now: Date;
   readonly author: Author;
 };
@@ -50,7 +50,7 @@ export interface BulkChanges {
    * @throws what `prepare` throws
    */
   create<Result>(
-    about: Pick<NewBulkChange, "examId" | "target" | "now" | "author">,
+    about: Pick<NewBulkChange, "examId" | "targets" | "now" | "author">,
     prepare: Prepare<Result>,
   ): Promise<Result>;
   /** Keeps other changes of people and rooms out while a bulk change of their exam is running. */
@@ -172,13 +172,13 @@ export const createBulkChanges = ({
         if (!done) return undefined;
         // The preparation may have changed the row.
         const { examId, person } = change;
+        const {
+          author,
+          targets = [{ examId, roomId: person?.roomId, people: person ? [person.userId] : [] }],
+        } = about;
         const [prepared] = await Promise.all([
           next.get(changeById, change),
-          audit.add(
-            next,
-            about.author,
-            about.target ?? { examId, roomId: person?.roomId, people: person ? [person.userId] : undefined },
-          ),
+          ...targets.map((target) => audit.add(next, author, target)),
         ]);
         if (!prepared) throw new TakenOver();
         return { result: done.result, isDone: await worker.announce(next, prepared, rowsLeft) };

@@ -5,7 +5,7 @@ import type { Queries } from "../../storage/port.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
 import { auditEntries } from "../../storage/tables.js";
 
-export type CountedEntry = Pick<AuditEntry, "id" | "actorRole" | "credential" | "roomId" | "outcome">;
+type CountedEntry = Pick<AuditEntry, "id" | "actorRole" | "credential" | "roomId" | "outcome">;
 
 export interface AuditQuotaStore {
   /** Counts the entries of an actor or an exam, with ids in a range, that count. */

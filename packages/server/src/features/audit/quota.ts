@@ -28,7 +28,7 @@ interface Owner {
   /** In words. */
   readonly whose: string;
   readonly most: number;
-  count(range: { readonly from: string; readonly before: string }): Promise<number>;
+  readonly count: (range: { readonly from: string; readonly before: string }) => Promise<number>;
 }
 
 interface Counted {

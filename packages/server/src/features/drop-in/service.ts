@@ -13,7 +13,9 @@ import {
 import type { FastifyBaseLogger } from "fastify";
 import type { Instances } from "../../coordination/instances.js";
 import type { PageClaims } from "../../coordination/page-claims.js";
+import type { AccessLog } from "../../domain/access-log.js";
 import type { Origin } from "../../domain/calls.js";
+import { failureOf } from "../../domain/failures.js";
 import { loginOf, loginsOf, STAFF } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { Gate, GatedCall } from "../../limits/gate.js";
@@ -107,6 +109,7 @@ export interface DropInServiceDeps {
   readonly presence: PresenceService;
   readonly claims: PageClaims;
   readonly instances: Instances;
+  readonly accessLog: Pick<AccessLog, "admit" | "noteRefusal">;
   readonly clock: () => Date;
   /** Limits requests, as it limits the calls of the API. */
   readonly gate: Gate;
@@ -156,6 +159,7 @@ export const createDropInService = ({
   presence,
   claims,
   instances,
+  accessLog,
   clock,
   gate,
   rates,
@@ -175,11 +179,15 @@ export const createDropInService = ({
     rates.take({ roomId }, { calls: 1 });
     return caller;
   };
+  /** @throws FORBIDDEN unless the page is an admin of the group */
+  const assertAdmin = (page: Page, caller: Principal, roomId: string): void => {
+    if (!page.commands || caller.role !== "teacher")
+      throw forbidden(`The login ${page.login} is not an admin of the group ${roomId}.`);
+  };
   /** The same as `callerIn`, if the page is an admin of the group. @throws FORBIDDEN */
   const adminIn = async (page: Page, roomId: string, call = READS): Promise<Principal> => {
     const caller = await callerIn(page, roomId, call);
-    if (!page.commands || caller.role !== "teacher")
-      throw forbidden(`The login ${page.login} is not an admin of the group ${roomId}.`);
+    assertAdmin(page, caller, roomId);
     return caller;
   };
 
@@ -339,9 +347,18 @@ export const createDropInService = ({
     },
 
     async mute(page, { groupId: roomId, muted, users }) {
-      const caller = await adminIn(page, roomId, MUTES);
       const origin: Origin = { ...page.origin, procedure: muted ? "im.mute" : "im.unmute" };
-      const now = await im.mute({ ...caller, origin, audited: "change" }, { roomId, muted, logins: users });
+      const caller = await callerIn(page, roomId, MUTES);
+      const author = { ...caller, origin, audited: "change" } as const;
+      const mute = async () => {
+        assertAdmin(page, caller, roomId);
+        await accessLog.admit(author);
+        return im.mute(author, { roomId, muted, logins: users });
+      };
+      const now = await mute().catch((error: unknown) => {
+        accessLog.noteRefusal(author, { roomId }, failureOf(error));
+        throw error;
+      });
       if (now.hasChanged) mutesChanged(roomId);
       return muteStatusFor(caller, roomId, now);
     },

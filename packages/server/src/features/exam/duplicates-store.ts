@@ -231,8 +231,12 @@ export const createDuplicatesStore = ({
     async create(copied) {
       const { exam, copyOf, now, author } = copied;
       try {
-        const target = { examId: copyOf, subject: exam.id };
-        await bulk.create({ examId: exam.id, target, now, author }, ({ id }, tx) => prepare(tx, id, copied));
+        // Each exam's entries say where it went, or where it came from.
+        const targets = [
+          { examId: copyOf, subject: exam.id },
+          { examId: exam.id, subject: copyOf },
+        ];
+        await bulk.create({ examId: exam.id, targets, now, author }, ({ id }, tx) => prepare(tx, id, copied));
         return undefined;
       } catch (error) {
         if (error instanceof ClipMissing) return { missingClip: error.clipId };

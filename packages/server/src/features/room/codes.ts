@@ -1,6 +1,7 @@
 import type { JoinCode, JoinLinksInput, LinkOfCode, ParticipantRole } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../../config/config.js";
+import type { AccessLog } from "../../domain/access-log.js";
 import type { ActingCaller, Origin } from "../../domain/calls.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { formatJoinCode, type JoinCodes, type JoinPage, parseJoinCode } from "../../identity/join-codes.js";
@@ -86,6 +87,7 @@ export const createCodeService = ({
   wrongCodes,
   rates,
   tokens,
+  accessLog,
   log,
   config: { publicUrl, apps, auth },
 }: {
@@ -95,6 +97,7 @@ export const createCodeService = ({
   wrongCodes: WrongCodes;
   rates: RateLimits;
   tokens: TokenIssuer;
+  accessLog: Pick<AccessLog, "note">;
   log: FastifyBaseLogger;
   config: Pick<Config, "publicUrl" | "apps" | "auth">;
 }): CodeService => {
@@ -183,6 +186,12 @@ export const createCodeService = ({
         .catch(ignoreExamOver);
       if (!link) return "unknown";
       log.info({ ...origin, ...room, userId, page, tokenId: link.tokenId }, "join code used");
+      // As in the audit's other entries, what examinees get for themselves is not kept.
+      if (role !== "examinee")
+        accessLog.note(
+          { userId, role, generation, ...room, origin, audited: "access" },
+          { ...room, people: [userId], subject: link.tokenId },
+        );
       return new URL((page === "pc" && link.pcUrl) || link.url);
     },
 

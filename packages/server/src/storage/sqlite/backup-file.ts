@@ -56,6 +56,16 @@ export const copyDatabase = async (file: string, to: string, progress: CopyProgr
   return true;
 };
 
+/** Whether a database file has the schema of this version. */
+export const hasCurrentSchema = (file: string): boolean => {
+  const sqlite = new Sqlite(file, { readonly: true, fileMustExist: true });
+  try {
+    return compareMigrations(sqlite, MIGRATIONS) === "current";
+  } finally {
+    sqlite.close();
+  }
+};
+
 export interface DatabaseReport {
   /** Errors in the file, one per line. */
   readonly faults: readonly string[];
