@@ -295,12 +295,12 @@ describe("a roster that is imported again after the plan", () => {
       );
     };
     const first = ["t1,Zhou Jing,teacher", "t2,Sun Li,teacher", "a,Ann,", "b,Ben,", "c,Cid,"];
-    await send(first, "Imported: 5 new people, 0 changed");
+    await send(first, "Imported: 5 new people");
     await plan("3 candidates have a room now.");
     const before = await seats();
     await send(
       [...first.slice(0, 3), "b,Benjamin,", "c,Cid,", "d,Dot,"],
-      "Imported: 1 new person, 1 changed",
+      "Imported: 1 new person · 1 changed",
     );
     expect(await seats()).toEqual(
       new Map([...before, ["b", ["Benjamin", before.get("b")?.[1]]], ["d", ["Dot", undefined]]]),

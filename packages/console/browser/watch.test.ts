@@ -111,19 +111,19 @@ it("shows numbers that agree, and cuts no reason off while there is room for it"
   await page.getByRole("link", { name: /^8\s*with detections\s*8 in the last 10 min$/ }).waitFor();
   const [present, publishing, detections] = [0, 1, 2].map((n) => page.getByRole("figure").nth(n));
   await expect.poll(() => present?.textContent()).toMatch(/^here 57/);
-  expect(await publishing?.textContent()).toMatch(/^publishing 60/);
+  expect(await publishing?.textContent()).toMatch(/^video on 60/);
   // What is of another time says which.
   expect(await detections?.textContent()).toMatch(/^detections at \d\d:\d\d 0/);
 
   const row = page
     .getByRole("grid", { name: "Rooms that need a look" })
     .getByRole("row", { name: /Hall A 1/ });
-  await row.getByText(/detections about 7 people/).waitFor();
-  const reasons = row.getByText(/3 disconnected|detections about/);
+  await row.getByText(/7 people with detections/).waitFor();
+  const reasons = row.getByText(/3 disconnected|people with detections/);
   expect(
     await reasons.evaluateAll((all) => all.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)),
   ).toEqual([0, 0]);
-  const cell = await row.getByRole("gridcell").filter({ hasText: "detections about" }).boundingBox();
+  const cell = await row.getByRole("gridcell").filter({ hasText: "people with detections" }).boundingBox();
   for (const reason of await reasons.all()) {
     const box = await reason.boundingBox();
     expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual((cell?.x ?? 0) + (cell?.width ?? 0));

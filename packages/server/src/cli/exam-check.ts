@@ -29,8 +29,7 @@ const WORDS: Readonly<Record<CheckCode, Words>> = {
     todo: "`invigil roster import`.",
   },
   rooms: {
-    found: ({ rooms: open, ended = 0 }) =>
-      `${rooms(open)} in progress${ended > 0 ? `, ${ended} ended` : ""}`,
+    found: ({ rooms: open, ended = 0 }) => `${rooms(open)} in progress${ended > 0 ? `, ${ended} ended` : ""}`,
     todo: "`invigil room reopen` if rooms have ended, otherwise `invigil exam plan`.",
   },
   seats: {

@@ -78,7 +78,7 @@ export default {
     empty: "nobody assigned",
     flagged: "detections",
     noTeacher: "no invigilator here",
-    idle: "not publishing yet",
+    idle: "no video yet",
     ended: "ended",
     expected: "expected, not here",
     disconnected: "disconnected",

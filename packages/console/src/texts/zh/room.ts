@@ -13,7 +13,7 @@ export default {
   counts: {
     here: "在线 {count, number}",
     look: "需关注 {count, number}",
-      disconnected: "掉线 {count, number}",
+    disconnected: "掉线 {count, number}",
     dark: "画面中断 {count, number}",
     teacherMissing: "没有监考在线",
   },
