@@ -1,3 +1,4 @@
+import type { Route } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ACCOUNTS, openWorld, PASSWORD, type World } from "./support/console.js";
 import { openExamRoom } from "./support/exam-room.js";
@@ -194,16 +195,18 @@ it("shows a room in the order of need at once to who has just signed in by a lin
   const links = await world.admin.room.joinLinks({ roomId: hall.roomId, role: "teacher" });
   await using open = await world.openConsole();
   const { page } = open;
-  // What happened before comes after the people.
-  await page.route(/im\.history/, async (route) => {
-    await page.getByRole("list", { name: "Candidates of Room 7" }).waitFor();
-    await route.continue();
-  });
+  // What happened before comes when the pointer is there already.
+  const history: Route[] = [];
+  await page.route(/im\.history/, (route) => void history.push(route));
   await page.getByRole("button", { name: "I have a code or a link" }).click();
   await page.getByLabel("Code or link", { exact: true }).fill(links[0]?.url ?? "");
   await page.getByRole("button", { name: "Open the room" }).click();
   const wall = page.getByRole("list", { name: "Candidates of Room 7" });
   await wall.hover();
+  await expect.poll(() => history.length).toBeGreaterThan(0);
+  await page.unroute(/im\.history/);
+  // One that is over by now cannot go on.
+  for (const route of history) await route.continue().catch(() => undefined);
   await wall.getByText("Asks: Hello?").waitFor();
   expect(await wall.getByRole("link").first().textContent()).toBe("Candidate 8");
   expect(await page.getByRole("button", { name: /change.*, show/ }).count()).toBe(0);
