@@ -43,6 +43,24 @@ test("invalid input is reported per field", async () => {
   expect(error.message).toBe("name must not be empty");
 });
 
+test("errors of calls in-process say the same", async () => {
+  await using app = await createTestApp();
+  const url = await app.listen();
+  const teacher = { sub: "t1", role: "teacher" } as const;
+  const invigil = createInvigilClient({ url, token: await app.token(teacher) });
+  const local = app.as(teacher);
+  for (const [here, there] of [
+    [() => local.room.get({ roomId: "none" }), () => invigil.room.get.query({ roomId: "none" })],
+    [() => local.room.create({ name: " " }), () => invigil.room.create.mutate({ name: " " })],
+    [() => local.account.list({}), () => invigil.account.list.query({})],
+  ] as const) {
+    const [error, sent] = [await thrownBy(here()), await thrownBy(there())];
+    if (!isInvigilError(error) || !isInvigilError(sent)) return expect.fail();
+    expect(error.data).toEqual({ ...sent.data, requestId: "in-process" });
+  }
+  expect(isInvigilError(await thrownBy(local.room.onEvent({ roomId: "none" })))).toBe(true);
+});
+
 test("other values are not errors of the server", () => {
   const shape = (data: object) => TRPCClientError.from({ error: { code: -32_603, message: "no", data } });
   const others = [

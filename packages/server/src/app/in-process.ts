@@ -1,4 +1,4 @@
-import { isTrackedEnvelope } from "@trpc/server";
+import { getTRPCErrorShape, isTrackedEnvelope } from "@trpc/server";
 import type { ServedRouter } from "../api/router.js";
 import type { Services } from "../api/services.js";
 import { failureOf } from "../domain/failures.js";
@@ -71,6 +71,7 @@ export const callInProcess = (
     return current.token;
   };
 
+  const { _config: config } = router._def;
   const caller = router.createCaller(
     async () => {
       const token = await tokenNow();
@@ -86,7 +87,13 @@ export const callInProcess = (
         trace: { requestId: "in-process", procedures: [] },
       };
     },
-    signal ? { signal } : {},
+    {
+      ...(signal && { signal }),
+      // What clients over HTTP receive of an error, by which `isInvigilError` of the client recognizes it.
+      onError: ({ error, ...call }) => {
+        Object.assign(error, { data: getTRPCErrorShape({ config, error, ...call }).data });
+      },
+    },
   );
   return withClientEvents(caller);
 };

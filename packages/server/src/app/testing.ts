@@ -109,11 +109,21 @@ const configOf = ({ database, config = {} }: TestAppOptions, dataDir: string): C
   return { ...testConfig(), dataDir, ...config, ...(isGiven && location) };
 };
 
+/** @throws Error if the environment of the test has replaced classes that the server's libraries compare with, as jsdom does */
+const refuseReplacedClasses = (): void => {
+  if (Buffer.from("") instanceof Uint8Array) return;
+  throw new Error(
+    'createTestApp needs Node\'s own classes, and the environment of this test has replaced Uint8Array, as jsdom does. Run the test in the environment "node" (in Vitest: // @vitest-environment node; in Jest: /** @jest-environment node */), or start the app in a global setup, and let the page call its URL.',
+  );
+};
+
 /**
  * Builds the real app with an in-memory database, and with a clock and ids that the test controls.
  * `await using app = await createTestApp()` cleans up.
+ * @throws Error in an environment such as jsdom, which replaces classes of Node
  */
 export const createTestApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
+  refuseReplacedClasses();
   const { now = new Date("2026-01-02T03:04:05Z"), seed = 1, onStatement, onDeclared } = options;
   const clock = typeof now === "function" ? now : () => now;
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-test-"));
