@@ -12,7 +12,7 @@ const consoleFolder = join(server, "dist/console");
 const KB = 1000;
 const MB = 1000 * KB;
 
-/** The files that a browser loads before somebody clicks: those that the page names, and what they import statically. */
+/** The files that the page names, and what they import statically. A browser loads those of the first screen as well: docs/performance.md. */
 const filesOfFirstLoad = () => {
   const page = readFileSync(join(consoleFolder, "index.html"), "utf8");
   const found = new Set();
@@ -45,7 +45,7 @@ if (!existsSync(join(consoleFolder, "index.html"))) {
 const first = filesOfFirstLoad();
 const sizes = [
   {
-    what: `the first load of the console (${first.length} files), gzip`,
+    what: `the page of the console and the ${first.length} files that it names, gzip`,
     bytes: [join(consoleFolder, "index.html"), ...first.map((name) => join(consoleFolder, "assets", name))]
       .map((file) => gzipSync(readFileSync(file), { level: 9 }).length)
       .reduce((sum, bytes) => sum + bytes, 0),
