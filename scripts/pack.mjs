@@ -7,12 +7,13 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { thirdPartyLicenses } from "./third-party-licenses.mjs";
 import { upToDate } from "./up-to-date.mjs";
 
 const server = resolve(import.meta.dirname, "../packages/server");
 const { isPacked, PACKED, sourceState } = await import(join(server, "dist/cli/packed.js"));
 const state = upToDate("packed", {
-  from: ["scripts/pack.mjs", "scripts/write-code-cache.mjs"],
+  from: ["scripts/pack.mjs", "scripts/third-party-licenses.mjs", "scripts/write-code-cache.mjs"],
   makes: "packages/server/dist/packed",
   // V8 takes over the code that is kept from no other version of itself.
   salt: [sourceState(), process.version].join(" "),
@@ -46,6 +47,9 @@ await build({
     postBanner: "(function (exports, require, module, __filename) {",
     postFooter: "})",
   },
+  plugins: [
+    thirdPartyLicenses((text) => writeFileSync(join(server, "dist/third-party-licenses.txt"), `${text}\n`)),
+  ],
   logLevel: "error",
   // Compiled code is no longer what it was compiled from.
   clean: true,

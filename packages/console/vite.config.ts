@@ -51,6 +51,7 @@ export default defineConfig(({ command }) => ({
   build: {
     outDir: OUTPUT,
     emptyOutDir: true,
+    license: { fileName: "third-party-licenses.md" },
     target: "baseline-widely-available",
     // `light-dark()` as it is: what the bundler would write for older browsers does not know Mantine's colour scheme.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],

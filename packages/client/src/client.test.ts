@@ -54,8 +54,9 @@ test("the url may be a URL and have a path", async () => {
   expect(world.requests.map(({ url }) => url.href)).toEqual(["http://127.0.0.1:1/school/trpc/room.end"]);
 });
 
-test.each(["localhost:7001", "ftp://host", "/trpc", ""])("refuses the url '%s'", (url) => {
-  expect(() => createInvigilClient({ url })).toThrow(TypeError);
+test.each(["127.0.0.1:7001", "localhost:7001", "ftp://host", "/trpc", ""])("refuses the url '%s'", (url) => {
+  const refusal = new TypeError(`url must begin with http:// or https://: ${url}`);
+  expect(() => createInvigilClient({ url })).toThrow(refusal);
 });
 
 test.each([0, -1, Number.NaN])("refuses the timeout %s", (timeoutMs) => {

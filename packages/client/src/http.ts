@@ -17,12 +17,21 @@ const withoutTrailing = (text: string, character: string): string => {
   return text.slice(0, end);
 };
 
+const parsedUrl = (url: string | URL): URL | undefined => {
+  try {
+    return new URL(url, globalThis.location?.href);
+  } catch {
+    return undefined;
+  }
+};
+
 /** The URL of the tRPC endpoint of the server at `url`. */
 export const trpcUrl = (url: string | URL): string => {
-  const { protocol, origin, pathname } = new URL(url, globalThis.location?.href);
+  const parsed = parsedUrl(url);
   // "localhost:7001" is a valid URL too: the path 7001 of the protocol localhost.
-  if (!/^https?:$/.test(protocol)) throw new TypeError(`url must begin with http:// or https://: ${url}`);
-  return `${origin}${withoutTrailing(pathname, "/")}/trpc`;
+  if (!parsed || !/^https?:$/.test(parsed.protocol))
+    throw new TypeError(`url must begin with http:// or https://: ${url}`);
+  return `${parsed.origin}${withoutTrailing(parsed.pathname, "/")}/trpc`;
 };
 
 /** The parts of a request that the application provides. */
@@ -110,10 +119,11 @@ export const responseOf = async <Answer>(url: string, answer: () => Promise<Answ
 /** @throws Error if the response cannot come from an Invigil server */
 export const assertJson = (url: string, { headers, status }: Response): void => {
   const type = headers.get("content-type") ?? "no content type";
-  if (!type.includes("json"))
-    throw new Error(
-      `Not a response of Invigil: ${new URL(url).origin} responded with status ${status} and ${type}.`,
-    );
+  if (type.includes("json")) return;
+  const { origin, pathname } = new URL(url);
+  throw new Error(
+    `Not a response of Invigil: ${origin}${pathname} responded with status ${status} and ${type}.`,
+  );
 };
 
 /** Wraps `fetch` for tRPC. Lost responses and responses of other servers get errors of their own. */

@@ -57,6 +57,6 @@ test("an upload that is aborted, lost, or answered by another server says so", a
     response.setHeader("content-type", "text/html").end("hi"),
   );
   expect(await upload(page.url)).toMatchObject({
-    message: expect.stringContaining("Not a response of Invigil"),
+    message: `Not a response of Invigil: ${page.url}/audio responded with status 200 and text/html.`,
   });
 });

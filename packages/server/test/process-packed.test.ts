@@ -8,6 +8,7 @@ import { paste, REPOSITORY, tempFolder } from "./support/process.js";
 // The compiled launcher, which finds the program relative to its own location.
 const launcher = new URL("../dist/cli/packed.js", import.meta.url).href;
 const { isPacked, PACKED, sourceState }: typeof import("../src/cli/packed.js") = await import(launcher);
+const SERVER = join(REPOSITORY, "packages/server");
 const loader = new URL("../dist/cli/packed-files.js", import.meta.url).href;
 
 const isPackedWith = (folder: string, from?: string): boolean => {
@@ -39,6 +40,19 @@ it("has packed files of plain characters, and V8's code of those that a start of
   for (const one of ["program", "serve-", "main-"])
     expect(names).toContainEqual(expect.stringMatching(new RegExp(`^${one}.*\\.cjs\\.code$`)));
 });
+
+it.each([
+  ["dist/third-party-licenses.txt", /^(\S+) \d\S+ \((.+)\)$/gm, "fastify"],
+  ["dist/console/third-party-licenses.md", /^## (\S+) - \d\S+ \((.+)\)$/gm, "react"],
+])(
+  "%s has the license of each package whose code is packed, and all of them permit that",
+  (file, heading, known) => {
+    const packages = [...readFileSync(join(SERVER, file), "utf8").matchAll(heading)];
+    expect(packages.map(([, name]) => name)).toContain(known);
+    const permissive = /^(MIT|ISC|0BSD|Apache-2\.0|BSD-[23]-Clause|BlueOak-1\.0\.0)$/;
+    expect(packages.filter(([, , license = ""]) => !permissive.test(license))).toEqual([]);
+  },
+);
 
 describe("packed files", () => {
   const PROGRAM = `(function (exports, require, module, __filename) {"use strict";
