@@ -117,8 +117,8 @@ it("imports a roster in the set-up, and shows the plan of the rooms", async () =
     endTime: new Date(Date.now() + 7_200_000),
   });
   await goTo(`exams/${examId}/setup/roster`);
-  const input = await page.waitForSelector("input[type=file]");
-  await (input as ElementHandle<HTMLInputElement> | null)?.uploadFile(ROSTER);
+  const input = await page.waitForSelector<"input">("input[type=file]" as "input");
+  await input?.uploadFile(ROSTER);
   await button("Import 20 people").click();
   await shows("Imported: 20 new people");
   await page.goto(`${world.url}/console/exams/${examId}/setup/rooms`);

@@ -76,6 +76,8 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     db,
     clock,
     monotonic: options.monotonic ?? (() => clock().getTime()),
+    // What is really free changes while tests run.
+    freeSpace: () => Promise.resolve(Number.POSITIVE_INFINITY),
     ids: options.ids ?? createIds({ clock }),
     log: pino(
       { level: "info" },
