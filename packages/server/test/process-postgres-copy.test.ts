@@ -418,7 +418,7 @@ describe("a copy that fails changes nothing", () => {
     await sqlOf(`INSERT INTO ${schema}.instances VALUES ('s', now() + interval '1 minute')`);
     await expect(copyDatabase({ file: source }, { url }, CONTROL)).rejects.toThrow(/is in use: stop every/);
     await sqlOf(`UPDATE ${schema}.instances SET lease_until = now() - interval '1 minute'`);
-    // What servers write as soon as they start is no reason.
+    // Servers write to this table at their start, so its rows do not say that the database is used.
     await sqlOf(`INSERT INTO ${schema}.pruning_clock VALUES ('pruning', now(), 0)`);
     await inDatabase({ file }, (db) =>
       insertRows(db, tables.pruningClock, [{ name: "pruning", time: new Date(0), waitedMs: 0 }]),

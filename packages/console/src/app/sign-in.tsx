@@ -214,7 +214,7 @@ function DemoEntry({ by }: { by: "demo" | "open" }) {
   const pathname = useLocation({ select: (location) => location.pathname });
   const { run, isRunning, error } = useAction(async () => {
     const session = by === "demo" ? await client.auth.loginToDemo.mutate() : undefined;
-    // Before the session begins, so that no list of exams appears for a moment. An address that somebody opened comes first.
+    // Navigate before the session begins, so that the list of exams does not appear for a moment. An address that the person opened comes first.
     if (pathname === "/") await navigate({ to: "/running", replace: true });
     // A server that asks for no token takes any.
     if (session) accept(session);

@@ -76,7 +76,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     db,
     clock,
     monotonic: options.monotonic ?? (() => clock().getTime()),
-    // What is really free changes while tests run.
+    // Other tests change the free space of this machine.
     freeSpace: () => Promise.resolve(Number.POSITIVE_INFINITY),
     ids: options.ids ?? createIds({ clock }),
     log: pino(

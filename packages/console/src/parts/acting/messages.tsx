@@ -124,7 +124,7 @@ function StopClip<R extends Receiver>(props: ReceiversProps<R>) {
   const [isStopped, setIsStopped] = useState(false);
   const { run, isRunning, error } = useAction(async () => {
     const { receivers, roomOf } = props;
-    // Whoever has left their room hears nothing of it any more.
+    // People who have left their room no longer hear the clip.
     for (const [room, some] of byGroup(receivers, (receiver) => roomOf(receiver) ?? ""))
       if (room !== "") await stopClip(room, peopleOf(some, props));
     setIsStopped(true);
