@@ -127,7 +127,7 @@ function AccountForm({ isSecond }: { isSecond: boolean }) {
   );
 }
 
-/** A text of at most this length is shown while it is typed: a code. A link is hidden, because whoever sees it may use it. */
+/** A text of at most this length is shown while it is typed: a code. A link is hidden, because anyone who sees it can use it. */
 const SHOWN_UP_TO = 40;
 
 function LinkForm() {

@@ -63,7 +63,7 @@ export const arrange = (
     readonly stateOf: (person: LivePerson) => CandidateState;
     readonly roomName: (roomId: string) => string;
     readonly ranks: Ranks;
-    /** From how many detections on somebody is red. */
+    /** The number of detections from which a person is red. */
     readonly redFrom: number;
   },
 ): CandidateList => {

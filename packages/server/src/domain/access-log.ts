@@ -158,7 +158,7 @@ export const createAccessLog = ({
     return { ...entry, examId: (await roomExams.examOf(storage, roomId)) ?? null };
   };
 
-  /** Whether a refused call may leave a row. What is left for urgent calls is not for refused ones. */
+  /** Whether a refused call may leave a row. Refused calls cannot use the reserve of urgent calls. */
   const hasLeft = async (author: Author): Promise<boolean> => {
     try {
       await quota.assertActor({ ...author, isUrgent: false });

@@ -24,7 +24,7 @@ export interface PruningClock {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** What the system's clock may differ by. Shorter stops of all servers, and changes of the clock, count as no jump. */
+/** The largest difference of the system's clock that is no jump. A shorter stop of all servers is no jump either. */
 export const TOLERANCE_MS = HOUR_MS;
 /** How often the time is stored. Much more often than the tolerance, so that a restart is no jump. */
 const STORE_MS = 10 * 60_000;

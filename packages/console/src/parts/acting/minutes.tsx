@@ -61,7 +61,7 @@ export function MinutesDialog({ people, findNow, roomOf, examId, onClose, skippe
         })),
       }),
     );
-  /** What each was given. A call that is repeated gives the same, so that minutes are not added twice. */
+  /** The minutes that each person was given. A repeated call gives the same, so minutes are not added twice. */
   const given = useRef(new Map<string, Minutes>());
   const inRooms = useInRooms<Seated>(roomOf, async (batch, roomId) => {
     for (const person of batch)

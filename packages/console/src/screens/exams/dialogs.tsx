@@ -14,7 +14,7 @@ import { useNotify } from "../../parts/notify.js";
 import { ExamForm } from "./exam-form.js";
 
 export type RestoredExam = RouterOutputs["exam"]["restore"];
-/** What somebody asked for, or what follows from it. */
+/** The dialog that a person asked for, or that follows an action. */
 export type Asked =
   | { readonly kind: "create" }
   | { readonly kind: "duplicate" | "end" | "delete"; readonly exam: ExamSummary }
