@@ -124,18 +124,22 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
           await own.accessLog?.admit(caller);
         // The events of a subscription come one by one.
         const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
+        let rows = 0;
         const result = longAnswers
           ? await longAnswers.inTurn({ caller, writes }, async (hasWaited) => {
               // What was read before the wait may no longer be true.
               const answer = await next({ ctx: { caller: hasWaited ? acting(identity) : caller } });
               // The next call in turn sees what this one cost.
-              if (answer.ok) longAnswers.chargeRows(caller, rowsIn(answer.data));
+              if (answer.ok) {
+                rows = rowsIn(answer.data);
+                longAnswers.chargeRows(caller, rows);
+              }
               return answer;
             })
           : await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
         // The answer was checked in this turn of the event loop. It is written in another one.
-        if (longAnswers && rowsIn(result.data) > MANY_ROWS) await nextTurn();
+        if (rows > MANY_ROWS) await nextTurn();
         // What examinees read is about themselves. A subscription notes itself.
         if (audited === "access" && caller.role !== "examinee" && type !== "subscription")
           own.accessLog?.note(caller, targetOf(named, await getRawInput(), result.data));
