@@ -2,7 +2,7 @@ import type { JoinCode } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
-import { createCodeStore } from "../src/features/room/codes-store.js";
+import { createCodeStore } from "../src/features/join/codes-store.js";
 import { createJoinCodes } from "../src/identity/join-codes.js";
 import { query } from "../src/storage/statement.js";
 import { joinCodes, participants } from "../src/storage/tables.js";

@@ -52,6 +52,12 @@ import { createImportService } from "../features/import/service.js";
 import { createImportStore } from "../features/import/store.js";
 import { createInstallationService } from "../features/installation/service.js";
 import { createInstallationStore } from "../features/installation/store.js";
+import { createCardService } from "../features/join/cards.js";
+import { createCodeService } from "../features/join/codes.js";
+import { createCodeStore } from "../features/join/codes-store.js";
+import { createLinkService } from "../features/join/links.js";
+import { createLinkStore } from "../features/join/store.js";
+import { createWrongCodes } from "../features/join/wrong-codes.js";
 import { createGroupQueues, taskKindsOf } from "../features/message-groups/queues.js";
 import { createGroupService } from "../features/message-groups/service.js";
 import { createGroupStore } from "../features/message-groups/store.js";
@@ -61,13 +67,8 @@ import { createPlanService } from "../features/plan/service.js";
 import { createPlanStore } from "../features/plan/store.js";
 import { createPresenceService } from "../features/presence/service.js";
 import { createPresenceStore } from "../features/presence/store.js";
-import { createCardService } from "../features/room/cards.js";
-import { createCodeService } from "../features/room/codes.js";
-import { createCodeStore } from "../features/room/codes-store.js";
-import { createLinkService } from "../features/room/links.js";
 import { createRoomService } from "../features/room/service.js";
 import { createRoomStore } from "../features/room/store.js";
-import { createWrongCodes } from "../features/room/wrong-codes.js";
 import { createPeopleStore } from "../features/roster/people-store.js";
 import { createRosterService } from "../features/roster/service.js";
 import { createRosterStore } from "../features/roster/store.js";
@@ -333,9 +334,8 @@ export const createServices = (
     rates,
     quota: createRecordQuota({ store: cheatStore, quotas }),
   });
-  const roomStore = createRoomStore({ storage, writes, roomExams, tasks: taskLog, events: eventLog });
   const room = createRoomService({
-    store: roomStore,
+    store: createRoomStore({ storage, writes, tasks: taskLog, events: eventLog }),
     together: storage.together,
     access,
     cheat,
@@ -368,7 +368,7 @@ export const createServices = (
     quotas,
   });
   const links = createLinkService({
-    store: roomStore,
+    store: createLinkStore({ storage, writes, roomExams }),
     access,
     exam,
     participant,

@@ -1,7 +1,7 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import type { Reader } from "../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
-import { rooms, seatGenerations } from "../storage/tables.js";
+import { rooms, seatGenerations, visibleParticipants } from "../storage/tables.js";
 import type { ExamTransaction } from "./exam-transaction.js";
 import type { RoomKey } from "./room-exams.js";
 
@@ -73,6 +73,19 @@ const raiseTo = statement(
       },
     }),
 );
+
+const peopleOfRoom = statement(
+  query
+    .select({ userId: visibleParticipants.userId })
+    .from(visibleParticipants)
+    .where(
+      and(eq(visibleParticipants.examId, param("examId")), eq(visibleParticipants.roomId, param("roomId"))),
+    )
+    .orderBy(asc(visibleParticipants.role), asc(visibleParticipants.seq)),
+);
+/** Returns the ids of the people of a room: by role, in the order in which people were added. */
+export const readUserIds = async (reader: Reader, { examId, roomId }: RoomKey): Promise<string[]> =>
+  (await reader.all(peopleOfRoom, { examId, roomId })).map(({ userId }) => userId);
 
 const readGeneration = async (reader: Reader, seat: SeatKey): Promise<number> =>
   (await reader.get(generationOfSeat, seat))?.generation ?? 0;

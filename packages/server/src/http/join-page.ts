@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Services } from "../api/services.js";
 import type { Config } from "../config/config.js";
-import { JOIN_PATH } from "../features/room/codes.js";
+import { JOIN_PATH } from "../features/join/codes.js";
 import { logFault, setRetryAfter, toFailure } from "./failures.js";
 import { pageHeaders } from "./page.js";
 import { refuseOtherMethods } from "./read-only.js";

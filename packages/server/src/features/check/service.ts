@@ -12,7 +12,7 @@ import type { AccessService } from "../access/service.js";
 import type { AudioService } from "../audio/service.js";
 import type { CapacityService, Peak } from "../capacity/service.js";
 import type { CheatService } from "../cheat/service.js";
-import type { CodeService } from "../room/service.js";
+import type { CodeService } from "../join/service.js";
 import { type CheckStore, type NamedRoom, type PersonInRoom, ROOMS_PER_PAGE } from "./store.js";
 
 export interface CheckService {

@@ -40,8 +40,9 @@ import {
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { CheckService } from "../check/service.js";
+import type { CardService } from "../join/service.js";
 import type { PlanService } from "../plan/service.js";
-import type { CardService, RoomService } from "../room/service.js";
+import type { RoomService } from "../room/service.js";
 import type { RosterService } from "../roster/service.js";
 import type { SeriesService } from "../series/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";

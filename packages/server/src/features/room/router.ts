@@ -30,10 +30,9 @@ import {
 } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
+import type { CodeService, LinkService } from "../join/service.js";
 import type { PresenceService } from "../presence/service.js";
 import type { PastEventService, SubscriptionService } from "../subscriptions/service.js";
-import type { CodeService } from "./codes.js";
-import type { LinkService } from "./links.js";
 import type { RoomService } from "./service.js";
 
 export const createRoomRouter = ({

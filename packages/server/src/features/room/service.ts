@@ -28,9 +28,6 @@ import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/rules.js";
 import type { RoomStore } from "./store.js";
 
-export type { CardService } from "./cards.js";
-export type { CodeService } from "./codes.js";
-
 /** The start of an exam that is created along with a room, after the room's creation. It lasts two hours. */
 const EXAM_START_DELAY_MS = 30 * 60 * 1000;
 const LASTS_MS = 2 * 60 * 60 * 1000;

@@ -1,5 +1,5 @@
-import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invigil/schema";
-import { and, asc, count, desc, eq, gte, lt } from "drizzle-orm";
+import type { AudioStatus, Room, RoomPage, RoomStatus } from "@invigil/schema";
+import { and, asc, count, desc, eq, lt } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
 import { type EventLog, newEvent } from "../../domain/events.js";
 import type { ExamTransaction, RosterTransaction } from "../../domain/exam-transaction.js";
@@ -13,8 +13,8 @@ import {
   readUnseated,
   withTakenNames,
 } from "../../domain/people.js";
-import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
-import { beginNextGenerations, readGenerationInRoom, readGenerations } from "../../domain/seats.js";
+import type { RoomKey } from "../../domain/room-exams.js";
+import { readUserIds } from "../../domain/seats.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
 import { pageOf } from "../../platform/paging.js";
@@ -83,27 +83,8 @@ export interface RoomStore {
   countOfTeacher(userId: string, most: number): Promise<number>;
   /** Counts the exams that a person has made, up to a number. */
   countExamsOf(userId: string, most: number): Promise<number>;
-  /**
-   * Returns at most `limit` rooms of an exam, oldest first, beginning with the id `from` (empty: the first
-   * room).
-   */
-  ofExam(examId: string, page: { from: string; limit: number }): Promise<Room[]>;
   /** Returns the ids of the people of a room. */
   peopleOf(room: RoomKey): Promise<string[]>;
-  /** Returns the generations of those seats of a room whose links were revoked, by user id. */
-  generations(room: RoomKey): Promise<ReadonlyMap<string, number>>;
-  /** Returns the generation of a seat, in a room of any exam. */
-  generation(roomId: string, userId: string): Promise<number>;
-  /**
-   * Starts the next generation of links for the seats of these people, or of everyone except one person: all or
-   * none. Returns the seats by role, in the order in which people were added, or the first of `userIds` who is
-   * not in the room.
-   */
-  revokeLinks(
-    room: RoomKey,
-    of: { readonly userIds: readonly string[] } | { readonly exceptUserId: string },
-    author: Author,
-  ): Promise<{ seats: RevokedSeat[] } | { notInRoom: string }>;
 }
 
 /** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
@@ -121,21 +102,6 @@ const examById = statement(
     .select({ id: visibleExams.id })
     .from(visibleExams)
     .where(eq(visibleExams.id, param("examId"))),
-);
-const roomsOfExam = statement(
-  query
-    .select(roomColumns)
-    .from(visibleRooms)
-    .where(and(eq(visibleRooms.examId, param("examId")), gte(visibleRooms.id, param("from"))))
-    .orderBy(asc(visibleRooms.id))
-    .limit(param("limit")),
-);
-const peopleOfRoom = statement(
-  query
-    .select({ userId: participants.userId })
-    .from(participants)
-    .where(and(eq(participants.examId, param("examId")), eq(participants.roomId, param("roomId"))))
-    .orderBy(asc(participants.role), asc(participants.seq)),
 );
 
 const number = { number: count() };
@@ -281,13 +247,11 @@ const prepareEnd = async (
 export const createRoomStore = ({
   storage,
   writes,
-  roomExams: rememberedExams,
   tasks,
   events,
 }: {
   storage: Queries;
   writes: Writes;
-  roomExams: RoomExams;
   tasks: TaskLog;
   events: EventLog;
 }): RoomStore => ({
@@ -297,34 +261,7 @@ export const createRoomStore = ({
   countExamsOf: async (userId, most) =>
     (await storage.get(countExamsOfCreator, { userId, most }))?.number ?? 0,
 
-  ofExam: (examId, page) => storage.all(roomsOfExam, { examId, ...page }),
-  peopleOf: async (room) => (await storage.all(peopleOfRoom, room)).map(({ userId }) => userId),
-  generations: (room) => readGenerations(storage, room),
-  generation: async (roomId, userId) =>
-    (await rememberedExams.find(storage, roomId, (examId) =>
-      readGenerationInRoom(storage, { examId, roomId, userId }),
-    )) ?? 0,
-  revokeLinks: ({ examId, roomId }, of, author) =>
-    writes.ofExam(
-      { examId, roomId, people: "userIds" in of ? of.userIds : undefined },
-      author,
-      async (tx) => {
-        const present = (await tx.all(peopleOfRoom, { examId, roomId })).map(({ userId }) => userId);
-        const requested = "userIds" in of ? new Set(of.userIds) : undefined;
-        const presentIds = new Set(present);
-        const notInRoom = requested && [...requested].find((userId) => !presentIds.has(userId));
-        if (notInRoom !== undefined) return { notInRoom };
-        const revoked = present.filter((userId) =>
-          "exceptUserId" in of ? userId !== of.exceptUserId : requested?.has(userId),
-        );
-        const generations = await tx.last(() => beginNextGenerations(tx, { examId, roomId }, revoked));
-        const seats = revoked.flatMap((userId) => {
-          const generation = generations.get(userId);
-          return generation === undefined ? [] : { userId, generation };
-        });
-        return { seats };
-      },
-    ),
+  peopleOf: (room) => readUserIds(storage, room),
 
   create: ({ exam, room, people, undo, author }) => {
     const { id: roomId, examId, now } = room;

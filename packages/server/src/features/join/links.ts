@@ -18,7 +18,7 @@ import { createPace } from "../../platform/pace.js";
 import type { AccessService } from "../access/service.js";
 import type { ExamService } from "../exam/service.js";
 import type { ParticipantService, RoomMember } from "../participant/service.js";
-import type { RoomStore } from "./store.js";
+import type { LinkStore } from "./store.js";
 
 export interface LinkService {
   /**
@@ -71,7 +71,7 @@ export interface Seat {
 export type MakeForSeat<Made extends object> = (seat: Seat, examEndTime: Date) => Promise<Made>;
 
 export interface LinkServiceDeps {
-  readonly store: RoomStore;
+  readonly store: LinkStore;
   readonly access: AccessService;
   readonly exam: ExamService;
   readonly participant: ParticipantService;
