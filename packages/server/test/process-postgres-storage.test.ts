@@ -164,28 +164,6 @@ describe("a write", () => {
     expect(await idsOf(db)).toEqual(["a"]);
   });
 
-  it("undoes a part that fails, and continues", async () => {
-    const db = await open();
-    const calls: string[] = [];
-    await db.storage.write(async (tx) => {
-      await add("a")(tx);
-      tx.afterCommit(() => calls.push("whole"));
-      const part = tx.attempt(async () => {
-        await add("b")(tx);
-        tx.afterCommit(() => calls.push("failed part"));
-        await tx.attempt(() => add("c")(tx));
-        await add("a")(tx);
-      });
-      await expect(part).rejects.toBeInstanceOf(UniqueError);
-      await tx.attempt(async () => {
-        await add("d")(tx);
-        tx.afterCommit(() => calls.push("kept part"));
-      });
-    });
-    expect(await idsOf(db)).toEqual(["a", "d"]);
-    expect(calls).toEqual(["whole", "kept part"]);
-  });
-
   it("calls after its commit, and never where it failed", async () => {
     const db = await open();
     const seen: Promise<unknown>[] = [];
@@ -223,7 +201,6 @@ describe("a write", () => {
       add("a"),
       (tx) => tx.lock(accounts, "a"),
       (tx) => tx.lockName("a"),
-      (tx) => tx.attempt(async () => undefined),
       async (tx) => tx.afterCommit(() => undefined),
       (tx) => tx.ids(roomEvents, 1),
       (tx) => tx.last(async () => undefined),
@@ -273,7 +250,7 @@ describe("a write", () => {
   });
 });
 
-/** Writes to a locked account: the lock and a read, then a part, then the last statements. */
+/** Writes to a locked account: the lock and a read, then an insertion, then the last statements. */
 const writeInSteps = (db: Database, userId: string): Promise<number[]> =>
   db.storage.write(async (tx) => {
     const [, [id = 0]] = await Promise.all([
@@ -282,7 +259,7 @@ const writeInSteps = (db: Database, userId: string): Promise<number[]> =>
       tx.lockName("n"),
       tx.all(allIds),
     ]);
-    await tx.attempt(() => add(userId)(tx));
+    await add(userId)(tx);
     return tx.last(async () => {
       const [, renamed] = await Promise.all([
         tx.insert({ table: roomEvents, onConflict: "fail", ids: "given" }, [event(id)]),
@@ -345,7 +322,7 @@ describe("statements that are started together", () => {
     expect(await outcomeOf(written)).toMatchObject({ message: expect.stringContaining("BEGUN") });
     const goesOn = db.storage.write(async (tx) => {
       await outcomeOf(add("b")(tx));
-      await outcomeOf(Promise.all([add("c")(tx), tx.attempt(() => add("d")(tx))]));
+      await outcomeOf(Promise.all([add("c")(tx), add("d")(tx)]));
       await outcomeOf(tx.last(() => add("e")(tx)));
     });
     expect(await outcomeOf(goesOn)).toBeInstanceOf(Error);
@@ -665,8 +642,6 @@ describe("a connection that is lost", () => {
   it.each([
     ["when it begins", "BEGIN"],
     ["at a statement", "INSERT INTO"],
-    ["when a part begins", "SAVEPOINT"],
-    ["when a part ends", "RELEASE"],
     ["when it takes a lock", "FOR NO KEY UPDATE"],
   ])("before a commit (%s) leaves nothing", async (_, text) => {
     await using proxy = await startTcpProxy(server.port);
@@ -677,7 +652,7 @@ describe("a connection that is lost", () => {
       works += 1;
       await tx.lock(accounts, "a");
       await add("a")(tx);
-      await tx.attempt(() => add("b")(tx));
+      await add("b")(tx);
       await add("c")(tx);
     });
     const error = await outcomeOf(written);
@@ -686,18 +661,6 @@ describe("a connection that is lost", () => {
     expect(error).not.toBeInstanceOf(CommitUnknownError);
     expect(works).toBeLessThan(2);
     expect(await idsOf(db)).toEqual([]);
-  });
-
-  it("in a part that fails, makes the write unavailable", async () => {
-    await using proxy = await startTcpProxy(server.port);
-    const db = await openThrough(proxy);
-    proxy.fateOf = (data) => (data.includes("ROLLBACK TO") ? "cut" : "pass");
-    const written = db.storage.write((tx) =>
-      tx.attempt(async () => {
-        throw new Error("no");
-      }),
-    );
-    expect(await outcomeOf(written)).toBeInstanceOf(DatabaseUnavailableError);
   });
 
   it("while it is idle is replaced", async () => {

@@ -60,8 +60,6 @@ export interface Transaction<Writes extends Owner = Owner> extends Reader {
    * that may not exist yet. Does nothing on SQLite.
    */
   lockName(name: string): Promise<void>;
-  /** Runs a part that may fail. If it throws, its writes are undone and the transaction continues. */
-  attempt<Result>(part: () => Promise<Result>): Promise<Result>;
   /** Calls a function after the commit; never, if the transaction is rolled back. */
   afterCommit(call: () => void): void;
 }

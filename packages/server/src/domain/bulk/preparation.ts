@@ -37,7 +37,6 @@ const createTransactions = () => {
     readAhead: (read) => current().readAhead(read),
     lock: (table, keys) => current().lock(table, keys),
     lockName: (name) => current().lockName(name),
-    attempt: (part) => current().attempt(part),
     afterCommit: (call) => current().afterCommit(call),
   };
   return {

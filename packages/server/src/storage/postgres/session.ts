@@ -21,8 +21,6 @@ export interface Session {
 
 /** The use of a connection in a transaction. After a statement that failed, further ones reject with its error. */
 export interface TransactionSession extends Session {
-  /** Runs a statement that undoes what failed, so that further statements run again. */
-  undo(query: Query): Promise<void>;
   /**
    * Commits.
    * @param isWanted asked when the statement is sent. If it is not wanted, nothing is sent
@@ -173,10 +171,6 @@ export const createSession = (
   const discard = (): void => {
     loss.error ??= new Error("Client was closed: its state is unknown");
   };
-  const undo = async (query: Query): Promise<void> => {
-    failure = undefined;
-    await start(query);
-  };
   return {
     query(query) {
       onStatement?.(query.text);
@@ -186,13 +180,13 @@ export const createSession = (
       await start({ text, isScript: true });
     },
     discard,
-    undo,
     commit: async (isWanted) =>
       (await start(queryOf(COMMIT, [], { prepared }), { isWanted, failureOf: failureOfCommit })).command ===
       "COMMIT",
     async rollBack() {
+      failure = undefined;
       try {
-        await undo(queryOf(ROLLBACK, [], { prepared }));
+        await start(queryOf(ROLLBACK, [], { prepared }));
       } catch {
         // The error that led here says more.
         discard();

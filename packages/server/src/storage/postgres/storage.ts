@@ -1,9 +1,7 @@
 import { failedAfterLast, LastStatementsError, TransactionStalledError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
-import { quoted } from "../names.js";
 import type { Storage, Transaction } from "../port.js";
 import { createSnapshotReader } from "../snapshot-reader.js";
-import type { Query } from "./batch.js";
 import { type Connection, createConnection } from "./connection.js";
 import { asPortError } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
@@ -50,22 +48,13 @@ interface LockWaits {
 const handleOf = (
   session: TransactionSession,
   connection: Connection,
-  {
-    prepared,
-    afterCommit,
-    lockWaits,
-  }: Pick<PostgresStorageOptions, "prepared"> & {
-    readonly afterCommit: (() => void)[];
-    readonly lockWaits: LockWaits;
-  },
+  { afterCommit, lockWaits }: { readonly afterCommit: (() => void)[]; readonly lockWaits: LockWaits },
 ) => {
   let isOver = false;
   /** Whether the last statements have begun. */
   let isLast = false;
   let isCommitted = false;
   let committing: Promise<void> | undefined;
-  /** How many parts the running one is in. */
-  let depth = 0;
   const use = (): Connection => {
     if (isOver) throw new TransactionStalledError();
     if (isLast) throw new LastStatementsError();
@@ -75,14 +64,6 @@ const handleOf = (
   const commit = async (isWanted?: () => boolean): Promise<void> => {
     try {
       isCommitted = await session.commit(isWanted);
-    } catch (error) {
-      throw asPortError(error);
-    }
-  };
-  const statement = (text: string): Query => queryOf(named(text), [], { prepared });
-  const undo = async (texts: readonly string[]): Promise<void> => {
-    try {
-      await Promise.all(texts.map((text) => session.undo(statement(text))));
     } catch (error) {
       throw asPortError(error);
     }
@@ -133,28 +114,6 @@ const handleOf = (
       if (wanted.length > 0) await takeLock((waits) => use().lock(table, wanted, waits));
     },
     lockName: (name) => takeLock((waits) => use().lockName(name, waits)),
-    async attempt(part) {
-      const kept = afterCommit.length;
-      use();
-      depth += 1;
-      const savepoint = quoted(`part_${depth}`);
-      // If one of these fails, the statements behind it fail, too.
-      session.query(statement(`SAVEPOINT ${savepoint}`)).catch(() => undefined);
-      try {
-        const result = await part();
-        use();
-        session.query(statement(`RELEASE ${savepoint}`)).catch(() => undefined);
-        return result;
-      } catch (error) {
-        if (!isOver && !isLast) {
-          await undo([`ROLLBACK TO ${savepoint}`, `RELEASE ${savepoint}`]);
-          afterCommit.length = kept;
-        }
-        throw error;
-      } finally {
-        depth -= 1;
-      }
-    },
     afterCommit(call) {
       if (isOver) throw new TransactionStalledError();
       afterCommit.push(call);
@@ -201,11 +160,8 @@ export const createPostgresStorage = ({
     const afterCommit: (() => void)[] = [];
     return writes
       .useTransaction(begin, beginBy, async (session) => {
-        const handle = handleOf(session, createConnection(session, { prepared }), {
-          prepared,
-          afterCommit,
-          lockWaits,
-        });
+        const connection = createConnection(session, { prepared });
+        const handle = handleOf(session, connection, { afterCommit, lockWaits });
         try {
           const result = await work(handle.tx);
           handle.end();

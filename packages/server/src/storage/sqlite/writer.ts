@@ -119,23 +119,6 @@ export const createWriter = (
       readAhead: (read) => read,
       lock: async () => void use(),
       lockName: async () => void use(),
-      async attempt(part) {
-        use();
-        savepoint.run();
-        const kept = afterCommit.length;
-        try {
-          const result = await part();
-          use();
-          release.run();
-          return result;
-        } catch (error) {
-          if (!isOver) {
-            undo(error);
-            afterCommit.length = kept;
-          }
-          throw error;
-        }
-      },
       afterCommit(call) {
         if (isOver) throw new TransactionStalledError();
         afterCommit.push(call);
