@@ -1,21 +1,11 @@
-import { randomInt } from "node:crypto";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
+import { generatePassword } from "../identity/passwords.js";
 import { SetupError } from "../platform/setup-error.js";
 import type { CommandRun } from "./run.js";
 
 // Commands read passwords from a terminal or standard input, never from arguments, which are visible in
 // process lists.
-
-const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const GENERATED_LENGTH = 20;
-
-/** A password of 119 bits. */
-export const generatePassword = (): string =>
-  Array.from(
-    { length: GENERATED_LENGTH },
-    () => LETTERS_AND_DIGITS[randomInt(LETTERS_AND_DIGITS.length)],
-  ).join("");
 
 /** The streams for the question and the answer. */
 export interface Terminal {

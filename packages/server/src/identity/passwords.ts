@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { Options } from "@node-rs/argon2";
 import pLimit from "p-limit";
 import { InvigilError } from "../platform/errors.js";
@@ -33,6 +33,16 @@ export interface Passwords {
   /** @throws OVERLOADED if too many computations are waiting */
   verify(hashed: string, password: string): Promise<boolean>;
 }
+
+const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const GENERATED_LENGTH = 20;
+
+/** A password of 119 bits. */
+export const generatePassword = (): string =>
+  Array.from(
+    { length: GENERATED_LENGTH },
+    () => LETTERS_AND_DIGITS[randomInt(LETTERS_AND_DIGITS.length)],
+  ).join("");
 
 /** Imported on first use, so that it does not delay the start. */
 const argon2 = () => import("@node-rs/argon2");
