@@ -470,7 +470,7 @@ describePostgres("servers of one database", () => {
     using teacher = await openPage(await one.listen(), at);
     await teacher.ask({ do: "mute", groupId: roomId, muted: true });
     expect(await rowsOf(one.db, serverNotices)).toMatchObject([{ topic: "muted", data: roomId }]);
-    vi.advanceTimersByTime(5_000);
+    await vi.advanceTimersByTimeAsync(5_000);
     await expect.poll(() => rowsOf(one.db, serverNotices)).toEqual([]);
   });
 

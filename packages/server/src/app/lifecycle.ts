@@ -33,8 +33,7 @@ export const stopServices = async (
   services: Services,
   drainMs: number,
 ): Promise<void> => {
-  disk.stop();
-  await services.subscriptions.stop();
+  await Promise.all([disk.stop(), services.subscriptions.stop()]);
   await Promise.all([app.close(), services.queue.stop(drainMs)]);
   await audioFiles.sweeper?.stop();
   // The calls and subscriptions have ended.

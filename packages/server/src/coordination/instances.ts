@@ -1,5 +1,6 @@
 import type { RunningServer } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
+import { createRepeatedWork } from "../platform/repeated-work.js";
 import { version } from "../platform/version.js";
 import type { Reader, Transaction } from "../storage/port.js";
 import {
@@ -76,18 +77,17 @@ export interface InstancesDeps {
 /** How long a server that does not renew its lease counts as running. */
 const LEASE_MS = 30_000;
 const RENEW_MS = 5_000;
-/** How often notices are read while a page waits for them. Otherwise they are read when the lease is renewed, so that they do not pile up. */
+/** How often notices are read while a page waits for them. Otherwise only one of so many times reads them, so that they do not pile up. */
 const NOTICE_MS = 250;
+const NOTICE_TURNS = RENEW_MS / NOTICE_MS;
 
 export const createInstances = ({ store, newId, clock, settleMs, log }: InstancesDeps): Instances => {
   let id = newId();
   const revivedCalls: ((previous: string) => Promise<void>)[] = [];
   const expiredCalls: ((id: string) => Promise<void>)[] = [];
   const noticeCalls = new Map<NoticeTopic, { call: (data: string) => void; isAwaited: () => boolean }>();
-  const timers: NodeJS.Timeout[] = [];
-  let running: Promise<void> | undefined;
-  let reading: Promise<void> | undefined;
   let hasFailed = false;
+  let noticeTurns = 0;
   /** When the lease of this server ends. */
   let ownEnd = new Date(0);
   let startedAt = new Date(0);
@@ -122,44 +122,43 @@ export const createInstances = ({ store, newId, clock, settleMs, log }: Instance
     }
   };
   const renewAndCleanUp = async (): Promise<void> => {
-    try {
-      const wasInTime = await renew();
-      for (const previous of previousIds) {
-        await Promise.all(revivedCalls.map((call) => call(previous)));
-        previousIds.delete(previous);
-      }
-      // What delayed this server, such as an outage of the database, may have delayed the others. They get until the next time.
-      if (wasInTime) await cleanUp();
-      hasFailed = false;
-    } catch (error) {
+    const wasInTime = await renew();
+    for (const previous of previousIds) {
+      await Promise.all(revivedCalls.map((call) => call(previous)));
+      previousIds.delete(previous);
+    }
+    // What delayed this server, such as an outage of the database, may have delayed the others. They get until the next time.
+    if (wasInTime) await cleanUp();
+    hasFailed = false;
+  };
+  const renewal = createRepeatedWork({
+    intervalMs: RENEW_MS,
+    waitsFirst: true,
+    run: renewAndCleanUp,
+    onFailure(error) {
       if (!hasFailed)
         log.error({ err: error }, "the lease of this server was not renewed; it will try again");
       hasFailed = true;
-    } finally {
-      running = undefined;
-    }
-  };
+    },
+  });
 
   const readNotices = async (): Promise<void> => {
-    try {
-      const notices = await store.notices(id);
-      if (notices.length === 0) return;
-      for (const { topic, data } of notices) noticeCalls.get(topic)?.call(data);
-      // Only now, because a server that does not learn whether they were removed must not lose them.
-      await store.removeNotices(notices);
-    } catch {
-      // The lease is not renewed either, which is logged.
-    } finally {
-      reading = undefined;
-    }
+    noticeTurns += 1;
+    const isAwaited = [...noticeCalls.values()].some((one) => one.isAwaited());
+    if (!isAwaited && noticeTurns % NOTICE_TURNS !== 0) return;
+    const notices = await store.notices(id);
+    if (notices.length === 0) return;
+    for (const { topic, data } of notices) noticeCalls.get(topic)?.call(data);
+    // Only now, because a server that does not learn whether they were removed must not lose them.
+    await store.removeNotices(notices);
   };
-  const readNoticesSoon = (): void => {
-    reading ??= readNotices();
-  };
-  const every = (ms: number, call: () => void): void => {
-    // The timer keeps no process running.
-    timers.push(setInterval(call, ms).unref());
-  };
+  const noticeReader = createRepeatedWork({
+    intervalMs: NOTICE_MS,
+    waitsFirst: true,
+    run: readNotices,
+    // The lease is not renewed either, which is logged.
+    onFailure: () => undefined,
+  });
 
   return {
     get id() {
@@ -181,17 +180,11 @@ export const createInstances = ({ store, newId, clock, settleMs, log }: Instance
     async start() {
       startedAt = clock();
       await begin(id);
-      every(RENEW_MS, () => {
-        running ??= renewAndCleanUp();
-        readNoticesSoon();
-      });
-      every(NOTICE_MS, () => {
-        if ([...noticeCalls.values()].some(({ isAwaited }) => isAwaited())) readNoticesSoon();
-      });
+      renewal.start();
+      noticeReader.start();
     },
     async stop() {
-      for (const timer of timers) clearInterval(timer);
-      await Promise.all([running, reading]);
+      await Promise.all([renewal.stop(), noticeReader.stop()]);
       // Until then, the pages of this server may reconnect to another one. Those that do not have left.
       await store.renew(id, new Date(clock().getTime() + settleMs)).catch(() => undefined);
     },

@@ -2,6 +2,7 @@ import { statfsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { storageFull } from "../platform/errors.js";
+import { createRepeatedWork } from "../platform/repeated-work.js";
 
 /** How often the free space is checked, in milliseconds. */
 const CHECK_MS = 1000;
@@ -28,7 +29,7 @@ export interface Disk {
   least(): Promise<FreeSpace | undefined>;
   /** Checks the free space every second from now on. */
   start(): void;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export interface DiskOptions {
@@ -64,7 +65,6 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
   const askSystem = async (folder: string): Promise<number> => availableBytes(await statfs(folder));
   const ask = freeSpace ?? askSystem;
   let hasSpace = true;
-  let timer: NodeJS.Timeout | undefined;
   let pendingCheck: Promise<boolean> | undefined;
 
   const leastOf = (folders: readonly FreeSpace[]): FreeSpace | undefined =>
@@ -106,6 +106,12 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
     return pendingCheck;
   };
 
+  const checks = createRepeatedWork({
+    intervalMs: CHECK_MS,
+    run: async () => void (await check()),
+    onFailure: (error) => log.error({ err: error }, "the free disk space could not be checked"),
+  });
+
   // The first result is available before the first request.
   if (reserveBytes > 0 && !freeSpace)
     update(
@@ -123,12 +129,8 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
     check,
     least: async () => leastOf(await readFreeSpace()),
     start() {
-      if (reserveBytes === 0 || timer) return;
-      timer = setInterval(() => void check(), CHECK_MS).unref();
+      if (reserveBytes > 0) checks.start();
     },
-    stop() {
-      clearInterval(timer);
-      timer = undefined;
-    },
+    stop: checks.stop,
   };
 };

@@ -1,7 +1,14 @@
+import { identityKey } from "../identity/usage-key.js";
+import { createCallerTurns } from "./caller-turns.js";
 import type { Disk } from "./disk.js";
 import { networkOf } from "./network.js";
 import type { LimitOwners, RateLimits } from "./rates.js";
-import { createReadingTurns, type TurnOwner } from "./reading-turns.js";
+
+/** A caller, and whether their call is a mutation. */
+export interface TurnOwner {
+  readonly caller: NonNullable<LimitOwners["caller"]>;
+  readonly writes: boolean;
+}
 
 export interface GatedCall {
   readonly writes: boolean;
@@ -30,7 +37,7 @@ export interface Gate {
   /** Takes back what `admit` has counted for a caller, whose token was refused afterwards. */
   withdraw(caller: LimitOwners["caller"], call: Pick<GatedCall, "writes">): void;
   /**
-   * Makes a call that may have a long answer when it is the caller's turn (see `ReadingTurns`).
+   * Makes a call that may have a long answer when it is the caller's turn (see `createCallerTurns`).
    * @throws TOO_MANY_REQUESTS, also if calls before it have used up the allowance
    */
   inTurn<Result>(of: TurnOwner, work: (hasWaited: boolean) => Promise<Result>): Promise<Result>;
@@ -40,6 +47,10 @@ export interface Gate {
   chargeBytes(caller: LimitOwners["caller"], readBytes: number): void;
 }
 
+/** The limits of a caller's calls with long answers. Mutations may wait for a vendor, so more of them run at the same time. */
+const LONG_ANSWERS = { what: "long answers", waitingEach: 100, hasPauses: true, retryAfterSeconds: 1 };
+const QUERIES = 1;
+const MUTATIONS = 4;
 /** What earlier answers cost must be paid off. */
 const NO_DEBT = { readRows: 0, readBytes: 0 };
 const ONE_READ = { reads: 1 };
@@ -56,7 +67,8 @@ export const createGate = ({
   readonly rates: RateLimits;
   readonly disk: Pick<Disk, "assertFreeSpace">;
 }): Gate => {
-  const turns = createReadingTurns();
+  const queries = createCallerTurns({ ...LONG_ANSWERS, eachAtOnce: QUERIES });
+  const mutations = createCallerTurns({ ...LONG_ANSWERS, eachAtOnce: MUTATIONS });
   return {
     admit(caller, { writes, alsoWhenFull = false, longAnswer = false }) {
       if (caller) rates.take({ caller }, (longAnswer ? LONG : SHORT)[writes ? "write" : "read"]);
@@ -64,7 +76,11 @@ export const createGate = ({
     },
     admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),
     withdraw: (caller, { writes }) => rates.charge({ caller }, writes ? { writes: -1 } : { reads: -1 }),
-    inTurn: (of, work) => turns.run(of, work, () => rates.take({ caller: of.caller }, NO_DEBT)),
+    inTurn: ({ caller, writes }, work) =>
+      (writes ? mutations : queries).run(identityKey(caller), async (hasWaited) => {
+        if (hasWaited) rates.take({ caller }, NO_DEBT);
+        return work(hasWaited);
+      }),
     chargeRows(caller, readRows) {
       if (readRows > 0) rates.charge({ caller }, { readRows });
     },

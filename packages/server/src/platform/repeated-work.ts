@@ -1,6 +1,6 @@
 /** Work in the background that is repeated from its start to its stop. */
 export interface RepeatedWork {
-  /** Does the work now, and then at each interval. */
+  /** Does the work now, unless it `waitsFirst`, and then at each interval. */
   readonly start: () => void;
   /** Resolves when the work is not running. */
   readonly stop: () => Promise<void>;
@@ -8,10 +8,13 @@ export interface RepeatedWork {
 
 export const createRepeatedWork = ({
   intervalMs,
+  waitsFirst = false,
   run,
   onFailure,
 }: {
   intervalMs: number;
+  /** Whether the work is done for the first time an interval after the start. */
+  waitsFirst?: boolean;
   /** Does the work once. It is not called again while it is running, and ends early once `isStopping` returns true. */
   run: (isStopping: () => boolean) => Promise<void>;
   /** Called with an error of `run`, which runs again at the next interval. */
@@ -30,7 +33,7 @@ export const createRepeatedWork = ({
   return {
     start() {
       isStopping = false;
-      runOnce();
+      if (!waitsFirst) runOnce();
       timer ??= setInterval(runOnce, intervalMs);
       // The timer keeps no process running.
       timer.unref();

@@ -62,7 +62,7 @@ const root = initTRPC
     readonly bodyKib?: number;
     /** Allows a mutation while the disk is nearly full, because it frees space, or writes little and must not wait. */
     readonly alsoWhenFull?: true;
-    /** Whether the answer may be long. It must wait until earlier answers are paid off. Such calls of a caller run one after the other (`limits/reading-turns.ts`). */
+    /** Whether the answer may be long. It must wait until earlier answers are paid off. Such calls of a caller run one after the other (`limits/caller-turns.ts`). */
     readonly longAnswer?: true;
     /** What the audit keeps of it. Default: of a mutation its changes, of a query and of the subscription of an examinee nothing. */
     readonly audited?: "change" | "access" | "none";

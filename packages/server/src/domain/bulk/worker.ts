@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { and, asc, eq, isNull, lte, ne, or } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
+import { createRepeatedWork } from "../../platform/repeated-work.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { type Dialect, param, query, rawParam, statement } from "../../storage/statement.js";
 import { bulkChanges } from "../../storage/tables.js";
@@ -119,7 +120,6 @@ export const createChangeWorker = ({
   const worker = randomBytes(12).toString("hex");
   const running = new Set<Promise<void>>();
   let isStopped = false;
-  let timer: NodeJS.Timeout | undefined;
 
   const write = <Result>(
     { examId }: ChangeKey,
@@ -206,9 +206,11 @@ export const createChangeWorker = ({
       void resume({ examId, id });
     }
   };
-  const takeOverQuietly = (): void => {
-    takeOver().catch((error: unknown) => log.error({ err: error }, "bulk changes cannot be read"));
-  };
+  const poller = createRepeatedWork({
+    intervalMs: POLL_MS,
+    run: takeOver,
+    onFailure: (error) => log.error({ err: error }, "bulk changes cannot be read"),
+  });
 
   return {
     claim,
@@ -224,15 +226,11 @@ export const createChangeWorker = ({
     takeOver,
     start() {
       isStopped = false;
-      takeOverQuietly();
-      timer ??= setInterval(takeOverQuietly, POLL_MS);
-      // The timer keeps no process running.
-      timer.unref();
+      poller.start();
     },
     async stop() {
       isStopped = true;
-      clearInterval(timer);
-      timer = undefined;
+      await poller.stop();
       await Promise.all(running);
     },
     async drain() {

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import type { AccessLog } from "../../domain/access-log.js";
+import { createRepeatedWork } from "../../platform/repeated-work.js";
 import type { Erasure, ErasureStore, Position } from "./store.js";
 
 /**
@@ -41,7 +42,6 @@ export const createErasureService = ({
   let isStopping = false;
   let work: Promise<void> | undefined;
   let again = false;
-  let timer: NodeJS.Timeout | undefined;
 
   const untilEnd = async (step: (after: number) => Promise<Position>): Promise<void> => {
     let at: Position = 0;
@@ -100,25 +100,21 @@ export const createErasureService = ({
     return work;
   };
 
-  const poll = (): void => {
-    finish().catch((error: unknown) => {
-      log.error({ err: error }, "people could not be erased: it is tried again");
-    });
-  };
+  const poller = createRepeatedWork({
+    intervalMs: POLL_INTERVAL_MS,
+    run: finish,
+    onFailure: (error) => log.error({ err: error }, "people could not be erased: it is tried again"),
+  });
 
   return {
     finish,
     start() {
       isStopping = false;
-      poll();
-      timer ??= setInterval(poll, POLL_INTERVAL_MS);
-      // The timer must not keep the process running.
-      timer.unref();
+      poller.start();
     },
     async stop() {
       isStopping = true;
-      clearInterval(timer);
-      timer = undefined;
+      await poller.stop();
       // The caller of `finish` gets the error.
       await work?.catch(() => undefined);
     },

@@ -2,6 +2,7 @@ import type { Caller, ImportParticipantsInput, ImportResult } from "@invigil/sch
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
 import type { ReadOptions, Source } from "../../files/sheets/source.js";
+import { createCallerTurns } from "../../limits/caller-turns.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
@@ -9,7 +10,6 @@ import { roomSizeQuota } from "../participant/rules.js";
 import { applyImport, type FaultyRoster, type Imported } from "./apply-import.js";
 import type { FaultyFile, RowFault } from "./faults.js";
 import { readPiece } from "./piece.js";
-import { createFairQueue } from "./queue.js";
 import { readFile } from "./read.js";
 import { createRoomFinder, type ExamRoom, type Scope } from "./rooms.js";
 import { createRoster } from "./roster.js";
@@ -63,7 +63,14 @@ export interface ImportServiceDeps {
  * Files of two callers are read at the same time, so that a slow file delays only its own caller, and the
  * memory for reading does not grow with the number of uploads. A waiting file stays in memory, 10 MiB at most.
  */
-const QUEUE = { atOnce: 2, waitingEach: 4, waiting: 16 };
+const TURNS = {
+  what: "imports",
+  atOnce: 2,
+  eachAtOnce: 1,
+  waitingEach: 4,
+  waiting: 16,
+  retryAfterSeconds: 10,
+};
 /** Twenty times the duration of the largest roster on one slow core. */
 const READ_MS = 60_000;
 
@@ -110,7 +117,7 @@ export const createImportService = ({
   quotas,
   readMs = READ_MS,
 }: ImportServiceDeps): ImportService => {
-  const queue = createFairQueue(QUEUE);
+  const turns = createCallerTurns(TURNS);
   const size = roomSizeQuota(quotas);
 
   /** Whether the caller has access to the whole exam. Otherwise they must run the given room. */
@@ -187,7 +194,7 @@ export const createImportService = ({
   };
 
   return {
-    import: (caller, request) => queue.run(caller.userId, () => run(caller, request, request.signal)),
+    import: (caller, request) => turns.run(caller.userId, () => run(caller, request, request.signal)),
     async importFile(caller, { file, withFaults, ...input }) {
       // Counts before the file waits for its turn.
       rates.take({ caller }, { imports: 1 });
@@ -196,7 +203,7 @@ export const createImportService = ({
       if (request.source.bytes.length === 0) throw invalidInput("file", "is empty");
       // Checked before the file waits, so that a refused file takes no place in the queue.
       await scopeOf(caller, request);
-      const result = await queue.run(caller.userId, () => runInTime(caller, request));
+      const result = await turns.run(caller.userId, () => runInTime(caller, request));
       if (!("faults" in result)) return result;
       if (!withPiece) throw refusalOf(result);
       return reportOf(result);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createReadingTurns } from "./reading-turns.js";
+import { createGate } from "./gate.js";
+import { UNLIMITED } from "./rates.js";
 
 let now = 0;
 beforeEach(() => {
@@ -13,14 +14,14 @@ afterEach(() => {
 
 /** Makes calls that answer without waiting, as reads on SQLite do. */
 const setUp = () => {
-  const turns = createReadingTurns();
+  const gate = createGate({ rates: UNLIMITED, disk: { assertFreeSpace: () => undefined } });
   const begun: string[] = [];
   const call = (name: string, ms: number, userId = "busy", writes = false) => {
     const work = async () => {
       begun.push(name);
       now += ms;
     };
-    return turns.run({ caller: { userId, role: "teacher" }, writes }, work, () => undefined);
+    return gate.inTurn({ caller: { userId, role: "teacher" }, writes }, work);
   };
   return { begun, call };
 };
