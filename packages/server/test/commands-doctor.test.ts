@@ -168,6 +168,14 @@ describe("`invigil doctor`", () => {
     expect(of("settings")).toMatchObject([{ state: "ok" }]);
   });
 
+  it("names a setting that has no effect any more", async () => {
+    using folder = tempFolder();
+    const { code, of } = await doctor(folder.path, { ...testEnv, INVIGIL_DATABASE_DIVIDE_BY_EXAM: "on" });
+    expect(code).toBe(0);
+    const found = expect.stringContaining("INVIGIL_DATABASE_DIVIDE_BY_EXAM has no effect any more");
+    expect(of("settings")).toMatchObject([{ state: "warning", found, todo: "Remove it." }]);
+  });
+
   it.each([
     { content: `INVIGIL_AUTH_SECRET=${kept("doctor").repeat(4)}`, state: "failed" },
     { content: "INVIGIL_TIME_ZONE=Asia/Shanghai", state: "warning" },

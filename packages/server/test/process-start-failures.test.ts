@@ -108,6 +108,16 @@ describe.concurrent("serve --check", () => {
     expect(readdirSync(folder.path)).toEqual([]);
   });
 
+  it("names a setting that has no effect any more", async () => {
+    using folder = tempFolder();
+    expect(await check(folder.path, { INVIGIL_DATABASE_DIVIDE_BY_EXAM: "on" })).toMatchObject({
+      code: 0,
+      stdout: "The settings are valid, and 127.0.0.1, port 0, is free.\n",
+      stderr:
+        "Warning: INVIGIL_DATABASE_DIVIDE_BY_EXAM has no effect any more, and the next version refuses it.\n",
+    });
+  });
+
   it("names what would stop the start", async () => {
     using folder = tempFolder();
     expectOneLine(await check(folder.path, { INVIGIL_PORT: "seven" }), /INVIGIL_PORT/);

@@ -36,6 +36,7 @@ const addressOf = (app: FastifyInstance, config: Config): string => {
 /** Logs what an administrator must know before the first request. */
 const logStartup = ({ log, config }: Deps, url: string, isDemo: boolean): void => {
   log.info({ url }, "listening");
+  for (const warning of config.warnings) log.warn(warning);
   if (config.auth === "off") log.warn("INVIGIL_AUTH is off: every caller is the administrator teacher1");
   if (!config.authSecret && config.auth === "required")
     log.info(

@@ -53,6 +53,7 @@ export const addServe = (program: Command, run: CommandRun): void => {
         );
       };
       if (check) {
+        for (const warning of config.warnings) run.io.stderr.write(`Warning: ${warning}.\n`);
         await checkAddress(config).catch((error: unknown) => {
           throw withCommand(error);
         });

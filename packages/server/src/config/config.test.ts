@@ -48,6 +48,7 @@ const MIB = 1024 * 1024;
 describe("settings", () => {
   it("have defaults, all of them", () => {
     expect(parseConfig({})).toEqual({
+      warnings: [],
       host: "127.0.0.1",
       port: 7001,
       publicUrl: undefined,
@@ -346,6 +347,14 @@ describe("settings", () => {
     expect(parseConfig({ [name]: "" })).toEqual(parseConfig({}));
   });
 
+  it("that went are accepted with a warning, which does not show the value", () => {
+    const removed = { INVIGIL_DATABASE_DIVIDE_BY_EXAM: "leak" };
+    const warnings = Object.keys(removed).map(
+      (name) => `${name} has no effect any more, and the next version refuses it`,
+    );
+    expect(parseConfig(removed)).toEqual({ ...parseConfig({}), warnings });
+  });
+
   it("leave everything alone that is not Invigil's", () => {
     expect(
       parseConfig({ PATH: "/bin", INVIGILATOR: "x", invigil_port: "1", INVIGIL_PORT: undefined }),
@@ -373,7 +382,6 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_DATABASE_DIRECT_URL", "postgres://u:leak@h/db"],
   ["INVIGIL_DATABASE_CONNECTIONS", "1"],
   ["INVIGIL_DATABASE_PREPARED", "leak"],
-  ["INVIGIL_DATABASE_DIVIDE_BY_EXAM", "leak"],
   ["INVIGIL_DATABASE_WAIT_SECONDS", "3601"],
   ["INVIGIL_DATABASE_URL", "file:"],
   ["INVIGIL_DATA_DIR", "leak".repeat(1025)],

@@ -36,7 +36,6 @@ const databaseOf = (env: Settings): DatabaseLocation => {
       directUrl: env.INVIGIL_DATABASE_DIRECT_URL,
       connections: env.INVIGIL_DATABASE_CONNECTIONS,
       prepared: env.INVIGIL_DATABASE_PREPARED === "on",
-      dividesByExam: env.INVIGIL_DATABASE_DIVIDE_BY_EXAM === "on",
       waitSeconds: env.INVIGIL_DATABASE_WAIT_SECONDS,
     },
   };
@@ -85,7 +84,7 @@ const inBytes = (mib: Readonly<Record<string, number>>): Readonly<Record<string,
   Object.fromEntries(Object.entries(mib).map(([whose, amount]) => [whose, amount * MIB]));
 
 /** Converts the parsed environment to the server's configuration. */
-export const configOf = (env: Settings) => {
+export const configOf = (env: Settings, warnings: readonly string[]) => {
   const { INVIGIL_STREAM_PUSH_DOMAIN: pushDomain, INVIGIL_STREAM_PUSH_KEY: pushKey } = env;
   const { INVIGIL_STREAM_PULL_DOMAIN: pullDomain, INVIGIL_STREAM_PULL_KEY: pullKey } = env;
   const {
@@ -103,6 +102,8 @@ export const configOf = (env: Settings) => {
   const database = databaseOf(env);
   const file = storedFileOf(database);
   return {
+    /** What is wrong with the settings, although they are accepted. */
+    warnings,
     host: env.INVIGIL_HOST,
     port: env.INVIGIL_PORT,
     /** The URL by which clients reach the server. Absent: the address on which it listens. */
@@ -267,7 +268,7 @@ export type Config = ReturnType<typeof configOf>;
 export const parseConfig = (environment: Readonly<Record<string, string | undefined>>) => {
   const read = readSettings(environment);
   if ("faults" in read) throw new SetupError(read.faults[0]);
-  return configOf(read.env);
+  return configOf(read.env, read.warnings);
 };
 
 /**
@@ -280,9 +281,9 @@ export const testConfig = (settings: Readonly<Record<string, string | undefined>
     INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER,
     ...settings,
   });
-  const { INVIGIL_TEST_DATABASE_URL: url, INVIGIL_TEST_DIVIDE_BY_EXAM: divides } = process.env;
+  const { INVIGIL_TEST_DATABASE_URL: url } = process.env;
   if (url === undefined || config.databaseFile !== ":memory:") return config;
-  return { ...config, databaseFile: undefined, postgres: { url, dividesByExam: divides === "on" } };
+  return { ...config, databaseFile: undefined, postgres: { url } };
 };
 
 /** Returns the settings in the `.env` file of the working folder, if there is one. */

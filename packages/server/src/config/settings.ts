@@ -41,7 +41,6 @@ const settings = z.object({
     .optional(),
   INVIGIL_DATABASE_CONNECTIONS: whole(2, 1000).default(10),
   INVIGIL_DATABASE_PREPARED: z.enum(["on", "off"], "must be 'on' or 'off'").default("on"),
-  INVIGIL_DATABASE_DIVIDE_BY_EXAM: z.enum(["on", "off"], "must be 'on' or 'off'").default("off"),
   INVIGIL_DATABASE_WAIT_SECONDS: whole(0, 3600).default(30),
   INVIGIL_DATA_DIR: text(4096).optional(),
   INVIGIL_AUDIO_STORE: z
@@ -204,6 +203,9 @@ type SettingName = keyof Settings;
 /** The names of all settings, for the check that the documents list them. */
 export const settingNames = Object.keys(settings.shape);
 
+/** Settings of the version before that have no effect any more. The next version refuses them. */
+const REMOVED_SETTINGS: readonly string[] = ["INVIGIL_DATABASE_DIVIDE_BY_EXAM"];
+
 const BUCKET_SETTINGS = [
   "INVIGIL_S3_ENDPOINT",
   "INVIGIL_S3_BUCKET",
@@ -288,7 +290,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Parses settings, or returns all errors, one per line, without the values. */
 export const readSettings = (
   environment: Environment,
-): { readonly env: Settings } | { readonly faults: readonly [string, ...string[]] } => {
+):
+  | { readonly env: Settings; readonly warnings: readonly string[] }
+  | { readonly faults: readonly [string, ...string[]] } => {
   // An empty value counts as unset, as in `NAME=` of an .env file.
   const given = Object.fromEntries(
     Object.entries(environment).filter(
@@ -296,7 +300,7 @@ export const readSettings = (
     ),
   );
   const unknown = Object.keys(given)
-    .filter((name) => !settingNames.includes(name))
+    .filter((name) => !settingNames.includes(name) && !REMOVED_SETTINGS.includes(name))
     .map((name) => `${name} is not a setting of Invigil${suggestionFor(name)}`);
   const parsed = settings.safeParse(given);
   const [first, ...more] = [
@@ -307,5 +311,10 @@ export const readSettings = (
   ];
   if (first !== undefined) return { faults: [first, ...more] };
   // Safe: parsing failed only if there are faults.
-  return { env: parsed.data as Settings };
+  const env = parsed.data as Settings;
+  const removed = REMOVED_SETTINGS.filter((name) => name in given);
+  return {
+    env,
+    warnings: removed.map((name) => `${name} has no effect any more, and the next version refuses it`),
+  };
 };

@@ -135,8 +135,6 @@ export interface Storage extends Reader {
    * appear after a row with a greater id.
    */
   readonly commitsInOrder: boolean;
-  /** Whether a statement may be about one exam only, because the exams may be on several database servers. */
-  readonly dividesByExam: boolean;
   /**
    * Runs work in a transaction. Resolves with its result once the commit is on disk. Rejects with the error of
    * the work, after a rollback. The work may run again, after a rollback.
@@ -182,8 +180,7 @@ export interface Storage extends Reader {
     valuesOf: (...args: Args) => Values,
   ): (...args: Args) => Part<readonly Row[]>;
   /**
-   * Reads the parts of one call together. On PostgreSQL they are one statement, and so as of one moment, unless statements are divided by
-   * exam. At most one part may be a list.
+   * Reads the parts of one call together. On PostgreSQL they are one statement, and so as of one moment. At most one part may be a list.
    */
   readonly ask: <const Parts extends readonly (Part | undefined)[]>(
     parts: Parts,

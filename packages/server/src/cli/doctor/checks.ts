@@ -101,11 +101,11 @@ export const runChecks = async (run: CommandRun): Promise<Finding[]> => {
     return read.faults.map((fault) =>
       settings.failed(fault, "Correct it: the server does not start otherwise."),
     );
-  const config = configOf(read.env);
+  const config = configOf(read.env, read.warnings);
   const { demand, missingAudio, hasDeadLetters, clockAheadMs = 0 } = (await storedIn(config)) ?? {};
   const outbox = findingsOf("outbox");
   return [
-    ...checkSettings(environment, file),
+    ...checkSettings(environment, { file, warnings: read.warnings }),
     ...(await checkInstallation(config, missingAudio)),
     await runningServer(config),
     streamDomains(config, demand),

@@ -43,8 +43,12 @@ const envFile = (settings: Environment): Finding[] => {
 };
 
 /** Checks valid settings, and the file that they come from. */
-export const checkSettings = (environment: Environment, file: Environment): Finding[] => {
+export const checkSettings = (
+  environment: Environment,
+  { file, warnings }: { readonly file: Environment; readonly warnings: readonly string[] },
+): Finding[] => {
   const findings = [
+    ...warnings.map((found) => warning(found, "Remove it.")),
     ...settingsOf(environment)
       .filter(([name, value]) => isExample(name, value))
       .map(([name]) => failed(`${name} has the value of an example`, "Set it to your own value.")),

@@ -83,16 +83,10 @@ const openRoomsByServices = statement(
 export const createCapacityStore = ({ storage }: { storage: Queries }): CapacityStore => {
   const counted = async (found: readonly Omit<UpcomingExam, "examinees">[]): Promise<UpcomingExam[]> => {
     if (found.length === 0) return [];
-    const ids = found.map(({ id }) => id);
-    const parts = storage.dividesByExam ? ids.map((id) => [id]) : [ids];
+    const examIds = found.map(({ id }) => id);
     // One moment: a plan that becomes visible moves people from one to the other.
     const counts = await storage.snapshot((reader) =>
-      Promise.all(
-        parts.flatMap((examIds) => [
-          reader.all(seatedExaminees, { examIds }),
-          reader.all(unseatedExaminees, { examIds }),
-        ]),
-      ),
+      Promise.all([reader.all(seatedExaminees, { examIds }), reader.all(unseatedExaminees, { examIds })]),
     );
     const examinees = new Map<string, number>();
     for (const { examId, people } of counts.flat())

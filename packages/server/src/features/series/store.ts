@@ -225,15 +225,6 @@ export const createSeriesStore = ({
   writes: Pick<Writes, "unordered">;
   duties: Pick<Duties, "keep">;
 }): SeriesStore => {
-  /** Does something with all rows at once, or with those of each exam, if a statement may be about one exam only. */
-  const inParts = <Row extends { readonly examId: string }, Result>(
-    rows: readonly Row[],
-    work: (part: readonly Row[]) => Promise<readonly Result[]>,
-  ): Promise<Result[]> => {
-    const parts = storage.dividesByExam ? [...byExam(rows).values()] : rows.length > 0 ? [rows] : [];
-    return Promise.all(parts.map(work)).then((results) => results.flat());
-  };
-
   const openRooms = async (now: Date): Promise<RoomKey[]> => {
     const [exams, entered] = await storage.together(() =>
       Promise.all([storage.all(examsEndingAfter, { now }), storage.all(roomsWithPeople)]),
@@ -243,8 +234,8 @@ export const createSeriesStore = ({
     const others = entered.filter(({ examId }) => !isHeld.has(examId));
     const found = await storage.together(() =>
       Promise.all([
-        inParts(held, (part) => storage.all(roomsOfExams, { held: part })),
-        inParts(others, (part) => storage.all(roomsAmong, { entered: part })),
+        held.length > 0 ? storage.all(roomsOfExams, { held }) : [],
+        others.length > 0 ? storage.all(roomsAmong, { entered: others }) : [],
       ]),
     );
     return found
@@ -256,9 +247,10 @@ export const createSeriesStore = ({
   return {
     async measure(of, now) {
       const rooms = await openRooms(now);
+      if (rooms.length === 0) return { minute: of, rooms: [], lastRecordIds: new Map() };
       const exams = [...byExam(rooms).keys()].map((examId) => ({ examId }));
       const since = new Date(of.getTime() - LOOKBACK_MS);
-      const records = await inParts(exams, (part) => storage.all(recordsOfExams, { counted: part, since }));
+      const records = await storage.all(recordsOfExams, { counted: exams, since });
       const bounds = new Map(
         records.map(({ examId, newest, last }) => [
           examId,
@@ -266,36 +258,28 @@ export const createSeriesStore = ({
           { after: last === null ? newest : Number(last), upTo: newest },
         ]),
       );
-      const counted = await inParts(
-        rooms.map((room) => ({ ...room, ...(bounds.get(room.examId) ?? { after: 0, upTo: 0 }) })),
-        (part) => storage.all(countsOfRooms, { room: part }),
-      );
+      const counted = await storage.all(countsOfRooms, {
+        room: rooms.map((room) => ({ ...room, ...(bounds.get(room.examId) ?? { after: 0, upTo: 0 }) })),
+      });
       const lastRecordIds = new Map([...bounds].map(([examId, { upTo }]) => [examId, upTo]));
       return { minute: of, rooms: counted, lastRecordIds };
     },
 
     async write({ minute: of, rooms, lastRecordIds }, keepUntil) {
-      await inParts(rooms, async (part) => {
-        const exams = [...byExam(part)].map(([examId, own]) => ({
-          examId,
-          minute: of,
-          ...sumOf(own),
-          rooms: own.length,
-          lastRecordId: lastRecordIds.get(examId) ?? 0,
-        }));
-        await writes.unordered({}, async (tx) => {
-          if (!(await duties.keep(tx, "series", keepUntil))) return;
-          await tx.last(() =>
-            Promise.all([
-              tx.insert(
-                insertRoomMinutes,
-                part.map((room) => ({ ...room, minute: of })),
-              ),
-              tx.insert(insertExamMinutes, exams),
-            ]),
-          );
-        });
-        return [];
+      if (rooms.length === 0) return;
+      const ofRooms = rooms.map((room) => ({ ...room, minute: of }));
+      const ofExams = [...byExam(rooms)].map(([examId, own]) => ({
+        examId,
+        minute: of,
+        ...sumOf(own),
+        rooms: own.length,
+        lastRecordId: lastRecordIds.get(examId) ?? 0,
+      }));
+      await writes.unordered({}, async (tx) => {
+        if (!(await duties.keep(tx, "series", keepUntil))) return;
+        await tx.last(() =>
+          Promise.all([tx.insert(insertRoomMinutes, ofRooms), tx.insert(insertExamMinutes, ofExams)]),
+        );
       });
     },
 

@@ -388,12 +388,6 @@ const toMember = ({
   publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
 });
 
-/** Reads the rows of several parts. */
-const readParts = async <Part, Row>(
-  parts: readonly Part[],
-  read: (part: Part) => Promise<Row[]>,
-): Promise<Row[]> => (await Promise.all(parts.map(read))).flat();
-
 const readEpoch = async (reader: Reader): Promise<number> => (await reader.get(newestEpoch))?.begin ?? 0;
 const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<RoomSnapshot | undefined> => {
   const key = { examId, roomId };
@@ -506,18 +500,14 @@ export const createSubscriptionStore = ({
     },
 
     async eventsOfExams(followed, limit) {
-      const parts = storage.dividesByExam ? followed.map((position) => [position]) : [followed];
       const [rows, lost] = await storage.together(() =>
         Promise.all([
           // Read first: events that were deleted before this are noted by then.
-          readParts(parts, (part) => storage.all(eventsOfFollowed, { followed: part, limit })),
-          readParts(parts, (part) => storage.all(lostOfFollowed, { followed: part })),
+          storage.all(eventsOfFollowed, { followed, limit }),
+          storage.all(lostOfFollowed, { followed }),
         ]),
       );
-      return {
-        rows: parts.length > 1 ? rows.toSorted((one, other) => one.id - other.id) : rows,
-        lost: lost.map(({ examId }) => examId),
-      };
+      return { rows, lost: lost.map(({ examId }) => examId) };
     },
 
     room: ({ examId, roomId }) => storage.get(roomById, { examId, roomId }),

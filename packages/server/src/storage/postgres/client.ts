@@ -92,7 +92,6 @@ export const openPostgres = async ({
   directUrl = url,
   connections,
   prepared = true,
-  dividesByExam = false,
   waitSeconds,
   migrations: folder = MIGRATIONS,
   timeoutMs = DEFAULT_TIMEOUT_MS,
@@ -141,7 +140,7 @@ export const openPostgres = async ({
   const reads = sessionsFor(shares.reads);
   const control = sessionsFor(shares.control);
   const close = () => Promise.all([writes, reads, control].map((sessions) => sessions.close()));
-  const common = { schema, prepared, dividesByExam, timeoutMs };
+  const common = { schema, prepared, timeoutMs };
   const clock = createDatabaseClock();
   const check = async (session: Session): Promise<void> => {
     // Behind a pooler, a connection outlives its server.

@@ -17,19 +17,14 @@ export interface Gatherable extends Named {
 
 /** A reader that also runs statements which no store has made. */
 export interface GatheredReader extends Reader, Pick<Storage, "together"> {
-  /**
-   * Returns the rows of a statement, as lists of values.
-   * @param examId the exam that the statement is about, if it is about one
-   */
-  readonly rows: (statement: Gatherable, values: unknown[], examId: unknown) => Promise<Rows>;
+  /** Returns the rows of a statement, as lists of values. */
+  readonly rows: (statement: Gatherable, values: unknown[]) => Promise<Rows>;
 }
 
 /** A read that waits for its turn. */
 interface WaitingRead {
   readonly compiled: Gatherable;
   readonly values: unknown[];
-  /** The statement, and the exam if reads are divided by exam. */
-  readonly key: string;
   readonly resolve: (rows: Rows) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -111,16 +106,7 @@ const sameBatches = (batches: readonly Batch[]): SameBatches[] => {
  */
 export const createGatheredReader = (
   sessions: Sessions,
-  {
-    prepared,
-    timeoutMs,
-    dividesByExam,
-  }: {
-    readonly prepared: boolean;
-    readonly timeoutMs: number;
-    /** Whether only reads of the same exam are gathered: those with the same value of the parameter `examId`. */
-    readonly dividesByExam: boolean;
-  },
+  { prepared, timeoutMs }: { readonly prepared: boolean; readonly timeoutMs: number },
 ): GatheredReader => {
   const limit = createWaitLimit<Batch>(timeoutMs);
   const mostRunning = Math.min(MAX_RUNNING, sessions.connections);
@@ -234,7 +220,7 @@ export const createGatheredReader = (
         for (const { reject } of reads) reject(error);
       },
     };
-    const key = reads.map((read) => read.key).join(" ");
+    const key = reads.map(({ compiled }) => compiled.name).join(" ");
     const gathered = waiting.get(key);
     if (gathered) gathered.push(batch);
     else waiting.set(key, [batch]);
@@ -248,16 +234,15 @@ export const createGatheredReader = (
     });
   };
 
-  const rows = (compiled: Gatherable, values: unknown[], examId: unknown): Promise<Rows> =>
+  const rows = (compiled: Gatherable, values: unknown[]): Promise<Rows> =>
     new Promise((resolve, reject) => {
-      const key = dividesByExam ? `${compiled.name}:${String(examId)}` : compiled.name;
-      const read = { compiled, values, key, resolve, reject };
+      const read = { compiled, values, resolve, reject };
       if (starting) starting.push(read);
       else enqueue([read]);
     });
   const all = async <Row>(statement: Statement<Row>, values: Values = {}): Promise<Row[]> => {
     const compiled = compileOnce(statement);
-    const found = await rows(compiled, compiled.bind(values), values.examId);
+    const found = await rows(compiled, compiled.bind(values));
     // Safe: the fields of the statement make a Row.
     return found.map((row) => compiled.read(row) as Row);
   };

@@ -37,11 +37,8 @@ const combine = (parts: readonly Compiled[]): Combined => {
   return { ...named(text), columns, offsets };
 };
 
-/** Implements combined reads: the parts of a call are one statement, or one for each exam and one for shared tables. */
-export const createParts = (
-  { rows, together }: Pick<GatheredReader, "rows" | "together">,
-  { dividesByExam }: { readonly dividesByExam: boolean },
-): Pick<Storage, "part" | "listPart" | "ask"> => {
+/** Implements combined reads: the parts of a call are one statement. */
+export const createParts = (rows: GatheredReader["rows"]): Pick<Storage, "part" | "listPart" | "ask"> => {
   /** Combined statements by the names of their parts. */
   const known = new Map<string, Combined>();
   const combinedOf = (parts: readonly AskedPart[]): Combined => {
@@ -56,16 +53,13 @@ export const createParts = (
   };
 
   const readOne = async ({ compiled, values, isList }: AskedPart): Promise<unknown> => {
-    const found = (await rows(compiled, compiled.bind(values), values.examId)).map((row) =>
-      compiled.read(row),
-    );
+    const found = (await rows(compiled, compiled.bind(values))).map((row) => compiled.read(row));
     return isList ? found : found[0];
   };
   const readTogether = async (parts: readonly AskedPart[]): Promise<unknown[]> => {
     const combined = combinedOf(parts);
     const values = parts.flatMap((part) => part.compiled.bind(part.values));
-    const examId = parts.find((part) => "examId" in part.values)?.values.examId;
-    const found = await rows(combined, values, examId);
+    const found = await rows(combined, values);
     return parts.map(({ compiled, isList }, index) => {
       const marker = combined.offsets[index] ?? 0;
       const read = (row: readonly unknown[] | undefined) =>
@@ -92,21 +86,14 @@ export const createParts = (
     listPart: partOf(true),
     async ask<const Parts extends readonly (Part | undefined)[]>(parts: Parts) {
       const answers: unknown[] = parts.map(() => undefined);
-      const groups = new Map<unknown, number[]>();
-      for (const [index, part] of parts.entries()) {
-        if (!part) continue;
-        // Safe: parts come from this storage.
-        const exam = dividesByExam ? (part as AskedPart).values.examId : undefined;
-        groups.set(exam, [...(groups.get(exam) ?? []), index]);
-      }
-      const read = async (indexes: readonly number[]): Promise<void> => {
-        // Safe: as above, and the indexes are of parts that were not left out.
-        const own = indexes.map((index) => parts[index] as AskedPart);
-        const [only] = own;
-        const found = own.length === 1 && only ? [await readOne(only)] : await readTogether(own);
+      const indexes = [...parts.keys()].filter((index) => parts[index]);
+      // Safe: parts come from this storage, and these were not left out.
+      const own = indexes.map((index) => parts[index] as AskedPart);
+      const [only, second] = own;
+      if (only) {
+        const found = second ? await readTogether(own) : [await readOne(only)];
         for (const [at, index] of indexes.entries()) answers[index] = found[at];
-      };
-      await together(() => Promise.all([...groups.values()].map(read)));
+      }
       // Safe: each part finds what its type says.
       return answers as unknown as FoundBy<Parts>;
     },

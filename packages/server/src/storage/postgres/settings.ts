@@ -9,8 +9,6 @@ export interface PostgresSettings {
   readonly connections?: number | undefined;
   /** Whether the server keeps prepared statements. A pooler may not support them. Default: true. */
   readonly prepared?: boolean | undefined;
-  /** Whether a statement may be about one exam only, because the exams are spread over several servers. Default: false. */
-  readonly dividesByExam?: boolean | undefined;
   /** How long opening waits for the server, in seconds. Default: 0. */
   readonly waitSeconds?: number | undefined;
 }

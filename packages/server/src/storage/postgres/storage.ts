@@ -18,8 +18,6 @@ export interface PostgresStorageOptions {
   readonly schema: Pick<SchemaCheck, "assertFits">;
   /** Whether statements are prepared by name. */
   readonly prepared: boolean;
-  /** Whether a statement may be about one exam only. Default: false. */
-  readonly dividesByExam?: boolean;
   /** The time limit for one statement, and for the wait of a write, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -140,7 +138,6 @@ export const createPostgresStorage = ({
   writes,
   schema,
   prepared,
-  dividesByExam = false,
   timeoutMs,
 }: PostgresStorageOptions): Storage => {
   const begin = [
@@ -187,13 +184,12 @@ export const createPostgresStorage = ({
       return transact(work, until);
     }, options);
 
-  const { rows, ...reader } = createGatheredReader(reads, { prepared, timeoutMs, dividesByExam });
+  const { rows, ...reader } = createGatheredReader(reads, { prepared, timeoutMs });
 
   let version = 0;
   return {
     ...reader,
     commitsInOrder: false,
-    dividesByExam,
     write,
     grouped: createGrouped(write, { oneAtATime: true }),
     snapshot: (start) =>
@@ -210,7 +206,7 @@ export const createPostgresStorage = ({
       (_options, work) =>
       (...args) =>
         work(reader, ...args),
-    ...createParts({ rows, together: reader.together }, { dividesByExam }),
+    ...createParts(rows),
     requestArrived: () => undefined,
     async othersVersion() {
       version += 1;

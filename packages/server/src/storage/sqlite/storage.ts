@@ -100,7 +100,6 @@ export const createSqliteStorage = ({
     storage: {
       ...reader,
       commitsInOrder: true,
-      dividesByExam: false,
       write,
       grouped: createGrouped(write, { acrossExams: true }),
       // Reads are answered as soon as they start.
