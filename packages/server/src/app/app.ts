@@ -97,7 +97,7 @@ export const buildApp = async (
   });
 
   // Before the listener of Fastify.
-  app.server.prependListener("request", db.storage.requestArrived);
+  app.server.prependListener("request", db.requestArrived);
   logRequests(app);
   writeLargeAnswersAsBytes(app);
   holdRefusals(app);

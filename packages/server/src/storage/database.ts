@@ -10,6 +10,11 @@ export interface Database {
    * a connection of their own.
    */
   readonly control: Storage;
+  /**
+   * Called when a request begins to arrive from a connection, and at no other time. The calls of all requests that arrive in a turn of the
+   * event loop share one look at what other processes have committed: each was sent, at least in part, before that look.
+   */
+  readonly requestArrived: () => void;
   /** The clock that all processes of the database share. */
   readonly clock: () => Date;
   /** Tables that were too large for the check at the start. */

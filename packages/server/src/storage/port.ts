@@ -187,11 +187,6 @@ export interface Storage extends Reader {
   ) => MaybePromise<FoundBy<Parts>>;
   /** Returns a number that changes with every commit of another process. */
   othersVersion(): Promise<number | undefined>;
-  /**
-   * Called when a request begins to arrive from a connection, and at no other time. The calls of all requests that arrive in a turn of the
-   * event loop share one look at what other processes have committed: each was sent, at least in part, before that look.
-   */
-  readonly requestArrived: () => void;
 }
 
 /** The storage as stores use it: they write with what `domain/writes.ts` offers. */

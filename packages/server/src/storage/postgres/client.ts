@@ -159,6 +159,7 @@ export const openPostgres = async ({
       kind: "postgres",
       storage: createPostgresStorage({ reads, writes, ...common }),
       control: createPostgresStorage({ reads: control, writes: control, ...common }),
+      requestArrived: () => undefined,
       clock: clock.now,
       unchecked: [],
       fault: () => undefined,

@@ -207,7 +207,6 @@ export const createPostgresStorage = ({
       (...args) =>
         work(reader, ...args),
     ...createParts(rows),
-    requestArrived: () => undefined,
     async othersVersion() {
       version += 1;
       return version;

@@ -229,6 +229,7 @@ export const openSqlite = ({
       kind: "sqlite",
       storage: port.storage,
       control: port.storage,
+      requestArrived: port.requestArrived,
       clock: () => new Date(),
       migrationsAreCurrent: async () => migrationsAreCurrent(),
       fault: () => guard?.fault(),

@@ -38,7 +38,7 @@ export interface RememberedReads {
   ) => (args: Of) => Answer;
   /** Records that the current transaction writes to a table. */
   readonly noteWrite: (table: string) => void;
-  /** See `Storage.requestArrived`. */
+  /** See `Database.requestArrived`. */
   readonly requestArrived: () => void;
   /** Called when the current transaction is committed: removes cached reads of the tables that it wrote. */
   readonly committed: () => void;

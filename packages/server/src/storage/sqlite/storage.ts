@@ -30,6 +30,8 @@ export interface SqliteStorageOptions {
 export interface SqliteStorage {
   readonly storage: Storage;
   readonly othersVersion: () => number | undefined;
+  /** See `Database.requestArrived`. */
+  readonly requestArrived: () => void;
   close(): void;
 }
 
@@ -97,6 +99,7 @@ export const createSqliteStorage = ({
 
   return {
     othersVersion,
+    requestArrived: remembered.requestArrived,
     storage: {
       ...reader,
       commitsInOrder: true,
@@ -119,7 +122,6 @@ export const createSqliteStorage = ({
       remember: remembered.remember,
       ...createParts(remembered),
       othersVersion: async () => othersVersion(),
-      requestArrived: remembered.requestArrived,
     },
     close() {
       committed.close();
