@@ -45,11 +45,6 @@ export interface Transaction<Writes extends Owner = Owner> extends Reader {
    */
   last<Result>(start: () => Promise<Result>): Promise<Result>;
   /**
-   * Reads what the work may turn out to need. If statements are sent over a network, the read starts at once, with the statements around it.
-   * Otherwise it starts when the work calls the returned function, which it does once at most.
-   */
-  readAhead<Result>(read: () => Promise<Result>): () => Promise<Result>;
-  /**
    * Locks the rows with these keys until the commit. Waits for other transactions that have locked one of them.
    * Used for conditions about rows that the transaction does not write itself. Does nothing on SQLite, which has
    * one writer.

@@ -34,7 +34,6 @@ const createTransactions = () => {
     insert: (insertion, rows) => current().insert(insertion, rows),
     ids: (table, count) => current().ids(table, count),
     last: (start) => current().last(start),
-    readAhead: (read) => current().readAhead(read),
     lock: (table, keys) => current().lock(table, keys),
     lockName: (name) => current().lockName(name),
     afterCommit: (call) => current().afterCommit(call),

@@ -272,6 +272,16 @@ const questionsOf = (calls: readonly RecordBatch[]) => {
   return { recorded, limited: recorded.filter(({ maxPeople }) => maxPeople !== undefined), records };
 };
 
+/** Reads how many people of each room have records, or one more than the most that may. */
+const readSizes = async (
+  tx: Reader,
+  limited: readonly AskedRoom[],
+): Promise<ReadonlyMap<string, number>> => {
+  const maxPeople = Math.max(...limited.map((room) => room.maxPeople ?? 0));
+  const found = await tx.all(sizesOfRooms, { limited, most: maxPeople + 1 });
+  return new Map(found.map(({ roomId, people }) => [roomId, people]));
+};
+
 /** Whether the number of people with records is limited, and the call may be the first about somebody. */
 const mayExceedPeople = (room: RecordedRoom, { people, maxPeople }: UsageIncrease): boolean =>
   maxPeople !== undefined && people.some((added) => personIn(room, added.userId).records === 0);
@@ -283,16 +293,8 @@ const mayExceedPeople = (room: RecordedRoom, { people, maxPeople }: UsageIncreas
 export const createRecordWriter = ({ storage, events }: { storage: Queries; events: EventLog }) =>
   storage.grouped<RecordBatch, RecordOutcome>(async (tx, calls) => {
     const { recorded, limited, records } = questionsOf(calls);
-    const locking = lockExams(tx, ...new Set(calls.map(grouping.examOf)));
-    const readSizes =
-      limited.length > 0
-        ? tx.readAhead(() => {
-            const maxPeople = Math.max(...limited.map((room) => room.maxPeople ?? 0));
-            return tx.all(sizesOfRooms, { limited, most: maxPeople + 1 });
-          })
-        : undefined;
     const [locked, ids, rooms] = await Promise.all([
-      locking,
+      lockExams(tx, ...new Set(calls.map(grouping.examOf))),
       tx.ids(cheatRecords, records),
       readRooms(tx, recorded),
     ]);
@@ -305,9 +307,7 @@ export const createRecordWriter = ({ storage, events }: { storage: Queries; even
       const room = roomOf(call);
       return room !== undefined && mayExceedPeople(room, call.increase);
     });
-    const sizes = new Map(
-      needsSizes && readSizes ? (await readSizes()).map(({ roomId, people }) => [roomId, people]) : [],
-    );
+    const sizes = needsSizes ? await readSizes(tx, limited) : new Map<string, number>();
 
     const idAt = (index: number): number => {
       const id = ids[index];

@@ -101,12 +101,6 @@ const handleOf = (
       await committing;
       return started;
     },
-    readAhead(read) {
-      const running = read();
-      // The work may never ask. Then the error is that of an earlier statement.
-      running.catch(() => undefined);
-      return () => running;
-    },
     async lock(table, keys) {
       const wanted = typeof keys === "string" ? [keys] : keys;
       if (wanted.length > 0) await takeLock((waits) => use().lock(table, wanted, waits));

@@ -116,7 +116,6 @@ export const createWriter = (
         last = "done";
         return result;
       },
-      readAhead: (read) => read,
       lock: async () => void use(),
       lockName: async () => void use(),
       afterCommit(call) {
