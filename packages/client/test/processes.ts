@@ -24,11 +24,7 @@ export interface Lines {
 export const node = (args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string): Lines => {
   const child = spawn(process.execPath, args, {
     cwd,
-    env: {
-      PATH: process.env.PATH ?? "",
-      INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER ?? "",
-      ...env,
-    },
+    env: { PATH: process.env.PATH ?? "", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   running.add(child);

@@ -31,7 +31,7 @@ import { upgradeOptions } from "../http/sockets/ignored-upgrades.js";
 import { trpcSockets } from "../http/sockets/trpc.js";
 import { acceptSockets } from "../http/sockets/upgrades.js";
 import { startPage } from "../http/start-page.js";
-import { trpcPlugin } from "../http/trpc.js";
+import { type CreateHandler, trpcPlugin } from "../http/trpc.js";
 import { audioUploads } from "../http/uploads.js";
 import { restPlugin } from "../rest/plugin.js";
 import type { Router } from "../trpc/root.js";
@@ -44,6 +44,8 @@ export interface AppOptions {
   readonly router?: ServedRouter;
   /** The router behind tRPC, for tests of the transports. Default: the router of the services. */
   readonly trpcRouter?: Router;
+  /** See `TrpcOptions.createHandler`. */
+  readonly createTrpcHandler?: CreateHandler | undefined;
   /** The folder of the console's build. Default: the one of this package. */
   readonly consoleFolder?: string | undefined;
   /** The timeouts of WebSocket connections, in milliseconds. */
@@ -62,6 +64,7 @@ export const buildApp = async (
   {
     router = createAppRouter(services),
     trpcRouter,
+    createTrpcHandler,
     consoleFolder = CONSOLE_FOLDER,
     timing = {},
     lastRequestsMs,
@@ -139,8 +142,8 @@ export const buildApp = async (
   healthRoutes(app, deps);
 
   const createContext = createContextFactory(services);
-  const { timeZone, restStatus, trpcAdapter: adapter } = config;
-  await app.register(restPlugin, { router, createContext, bodies, timeZone, restStatus, adapter });
+  const { timeZone, restStatus } = config;
+  await app.register(restPlugin, { router, createContext, bodies, timeZone, restStatus });
   const served = trpcRouter ?? router;
   await app.register(trpcPlugin, {
     prefix: TRPC_PREFIX,
@@ -148,7 +151,7 @@ export const buildApp = async (
     createContext,
     bodies,
     anyOrigin,
-    adapter,
+    createHandler: createTrpcHandler,
   });
   const handlers = {
     "/trpc": trpcSockets({

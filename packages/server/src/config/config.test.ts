@@ -66,7 +66,6 @@ describe("settings", () => {
       timeZone: "Asia/Shanghai",
       corsOrigins: ["*"],
       restStatus: "legacy",
-      trpcAdapter: "fast",
       demoExaminees: 0,
       demoExam: true,
       servesConsole: true,
@@ -348,7 +347,7 @@ describe("settings", () => {
   });
 
   it("that went are accepted with a warning, which does not show the value", () => {
-    const removed = { INVIGIL_DATABASE_DIVIDE_BY_EXAM: "leak" };
+    const removed = { INVIGIL_DATABASE_DIVIDE_BY_EXAM: "leak", INVIGIL_TRPC_ADAPTER: "leak" };
     const warnings = Object.keys(removed).map(
       (name) => `${name} has no effect any more, and the next version refuses it`,
     );
@@ -431,7 +430,6 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_CORS_ORIGINS", "https://leak.example/path"],
   ["INVIGIL_CORS_ORIGINS", "https://leak.example,"],
   ["INVIGIL_REST_STATUS", "leak"],
-  ["INVIGIL_TRPC_ADAPTER", "leak"],
   ["INVIGIL_DEMO_EXAMINEES", "501"],
   ["INVIGIL_DEMO_EXAMINEES", "1.5"],
   ["INVIGIL_DEMO_EXAM", "leak"],

@@ -148,8 +148,6 @@ export const configOf = (env: Settings, warnings: readonly string[]) => {
     servesConsole: env.INVIGIL_CONSOLE === "on",
     corsOrigins: env.INVIGIL_CORS_ORIGINS,
     restStatus: env.INVIGIL_REST_STATUS,
-    /** What handles tRPC over HTTP: packages/trpc-fastify, or tRPC's own adapter. */
-    trpcAdapter: env.INVIGIL_TRPC_ADAPTER,
     /** The limits of one person in this process. */
     perPerson: {
       /** The maximum number of WebSockets and event streams. */
@@ -271,16 +269,9 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
   return configOf(read.env, read.warnings);
 };
 
-/**
- * The configuration of an app in a test: an in-memory database, and the tRPC adapter from the environment of
- * the test run.
- */
+/** The configuration of an app in a test: an in-memory database, or the PostgreSQL of the test run. */
 export const testConfig = (settings: Readonly<Record<string, string | undefined>> = {}): Config => {
-  const config = parseConfig({
-    INVIGIL_DATABASE_URL: ":memory:",
-    INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER,
-    ...settings,
-  });
+  const config = parseConfig({ INVIGIL_DATABASE_URL: ":memory:", ...settings });
   const { INVIGIL_TEST_DATABASE_URL: url } = process.env;
   if (url === undefined || config.databaseFile !== ":memory:") return config;
   return { ...config, databaseFile: undefined, postgres: { url } };

@@ -91,7 +91,6 @@ const settings = z.object({
   INVIGIL_CONSOLE: z.enum(["on", "off"], "must be 'on' or 'off'").default("on"),
   INVIGIL_CORS_ORIGINS: origins.default(["*"]),
   INVIGIL_REST_STATUS: z.enum(["legacy", "http"], "must be 'legacy' or 'http'").default("legacy"),
-  INVIGIL_TRPC_ADAPTER: z.enum(["fast", "stock"], "must be 'fast' or 'stock'").default("fast"),
   INVIGIL_CONNECTIONS_PER_PERSON: whole(1, 1_000_000).default(20),
   INVIGIL_SUBSCRIPTIONS_PER_PERSON: whole(1, 1_000_000).default(1000),
   INVIGIL_MAX_CONNECTIONS: whole(10, 1_000_000).default(50_000),
@@ -204,7 +203,7 @@ type SettingName = keyof Settings;
 export const settingNames = Object.keys(settings.shape);
 
 /** Settings of the version before that have no effect any more. The next version refuses them. */
-const REMOVED_SETTINGS: readonly string[] = ["INVIGIL_DATABASE_DIVIDE_BY_EXAM"];
+const REMOVED_SETTINGS: readonly string[] = ["INVIGIL_DATABASE_DIVIDE_BY_EXAM", "INVIGIL_TRPC_ADAPTER"];
 
 const BUCKET_SETTINGS = [
   "INVIGIL_S3_ENDPOINT",

@@ -1,21 +1,28 @@
 import { errorCodes } from "@invigil/schema";
-import { createRequestHandler } from "@invigil/trpc-fastify";
+import { createRequestHandler, type RequestHandler } from "@invigil/trpc-fastify";
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyHandlerOptions } from "@trpc/server/adapters/fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../platform/errors.js";
-import { findProcedure, type TrpcAdapter } from "../trpc/call.js";
+import { findProcedure } from "../trpc/call.js";
 import { failureOfCall } from "../trpc/failures.js";
 import type { Router } from "../trpc/root.js";
-import { createBatchWeights, WEIGHT_PER_TURN } from "./batch-weight.js";
+import { type BatchWeights, createBatchWeights, WEIGHT_PER_TURN } from "./batch-weight.js";
 import type { Bodies } from "./bodies.js";
 import { bodyLimitOf } from "./body-limits.js";
 import { answeredFailure, type CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure, UNREADABLE_PATH } from "./failures.js";
-import { createStockHandler, type HandlerOptions } from "./stock-trpc.js";
 import { eventStream, isEventStream } from "./streams.js";
 
 /** Calls in one batch, at most. */
 const MAX_BATCH = 100;
+
+export type HandlerOptions = FastifyHandlerOptions<Router, FastifyRequest, FastifyReply>;
+/** Creates what handles the requests whose calls have these weights. */
+export type CreateHandler = (
+  options: HandlerOptions,
+  weightOf: BatchWeights["weightOf"],
+) => RequestHandler;
 
 export interface TrpcOptions {
   readonly router: Router;
@@ -23,7 +30,8 @@ export interface TrpcOptions {
   readonly bodies: Bodies;
   /** Whether pages of every origin may call; else answers depend on the origin. */
   readonly anyOrigin: boolean;
-  readonly adapter: TrpcAdapter;
+  /** For tests, which compare with tRPC's own adapter. Default: packages/trpc-fastify. */
+  readonly createHandler?: CreateHandler | undefined;
 }
 
 /** The token in the connection parameters of a URL. */
@@ -37,10 +45,14 @@ const tokenIn = (params: unknown): string | undefined => {
   }
 };
 
+const createFastHandler: CreateHandler = (options, weightOf) =>
+  // No query and no mutation of this server can be cancelled.
+  createRequestHandler(options, { signals: false, weightOf, weightPerTurn: WEIGHT_PER_TURN });
+
 /** The typed client. Also what never reaches tRPC is answered in tRPC's form. */
 export const trpcPlugin = async (
   app: FastifyInstance,
-  { router, createContext, bodies, anyOrigin, adapter }: TrpcOptions,
+  { router, createContext, bodies, anyOrigin, createHandler = createFastHandler }: TrpcOptions,
 ): Promise<void> => {
   const config = router._def._config;
   const shapeOf = (failed: InvigilError, request: FastifyRequest) =>
@@ -112,11 +124,7 @@ export const trpcPlugin = async (
       logFault(req, failed);
     },
   };
-  const handle =
-    adapter === "fast"
-      ? // No query and no mutation of this server can be cancelled.
-        createRequestHandler(options, { signals: false, weightOf, weightPerTurn: WEIGHT_PER_TURN })
-      : createStockHandler(options, weightOf);
+  const handle = createHandler(options, weightOf);
 
   app.all(UNREADABLE_PATH, () => {
     throw invalidInput("path", "cannot be decoded");

@@ -1,6 +1,6 @@
 import type { AnyTRPCRouter } from "@trpc/server";
 import { InvigilError } from "../platform/errors.js";
-import { procedureCaller, type TrpcAdapter } from "../trpc/call.js";
+import { procedureCaller } from "../trpc/call.js";
 import type { Context } from "../trpc/context.js";
 import { failureOfCall } from "../trpc/failures.js";
 import type { Field, Row } from "./routes.js";
@@ -82,8 +82,8 @@ const withSentNames = (error: InvigilError, fields: Fields): InvigilError => {
  */
 export type CallRow = (sent: () => RequestData, ctx: Context) => Promise<unknown>;
 
-export const createRowCaller = (router: AnyTRPCRouter, row: Row, adapter: TrpcAdapter): CallRow => {
-  const call = procedureCaller(router, row.procedure, adapter);
+export const createRowCaller = (router: AnyTRPCRouter, row: Row): CallRow => {
+  const call = procedureCaller(router, row.procedure);
   const toInput = inputReader(row);
   return async (sent, ctx) => {
     try {

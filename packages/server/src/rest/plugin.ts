@@ -7,7 +7,6 @@ import type { CreateContext } from "../http/context.js";
 import { type RestStatus, success } from "../http/envelope.js";
 import { invalidInput } from "../platform/errors.js";
 import { onceByText } from "../platform/once.js";
-import type { TrpcAdapter } from "../trpc/call.js";
 import { createRowCaller } from "./call.js";
 import { documentRoutes } from "./document-routes.js";
 import { createRoutes, type Row } from "./routes.js";
@@ -19,7 +18,6 @@ export interface RestOptions {
   readonly bodies: Bodies;
   readonly timeZone: string;
   readonly restStatus: RestStatus;
-  readonly adapter: TrpcAdapter;
 }
 
 /**
@@ -43,7 +41,7 @@ const rowsOf = onceByText((timeZone): readonly Row[] => createRoutes(createWire(
 /** The REST API: one Fastify route per row of the table. */
 export const restPlugin = async (
   app: FastifyInstance,
-  { router, createContext, bodies, timeZone, restStatus, adapter }: RestOptions,
+  { router, createContext, bodies, timeZone, restStatus }: RestOptions,
 ): Promise<void> => {
   const parseJson = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
@@ -64,7 +62,7 @@ export const restPlugin = async (
   const rows = rowsOf(timeZone);
   documentRoutes(app, { rows, router, restStatus });
   for (const row of rows) {
-    const call = createRowCaller(router, row, adapter);
+    const call = createRowCaller(router, row);
     app.route({
       method: [...row.methods],
       url: row.path,

@@ -1,10 +1,6 @@
 import { createProcedureCaller } from "@invigil/trpc-fastify";
 import type { AnyTRPCProcedure, AnyTRPCRouter } from "@trpc/server";
-import type { Config } from "../config/config.js";
 import type { Context } from "./context.js";
-
-/** How procedures are called: by tRPC itself (`stock`), or by packages/trpc-fastify (`fast`), which does the same in less time. */
-export type TrpcAdapter = Config["trpcAdapter"];
 
 /** Returns the procedure at a path like `room.get`. It finds every procedure, because no router of this server is lazy. */
 export const findProcedure = (
@@ -21,11 +17,11 @@ export const findProcedure = (
 export type CallProcedure = (ctx: Context, input: () => unknown) => Promise<unknown>;
 
 /** Returns a function that calls the procedure at a path without HTTP, in a given context. */
-export const procedureCaller = (router: AnyTRPCRouter, path: string, adapter: TrpcAdapter): CallProcedure => {
+export const procedureCaller = (router: AnyTRPCRouter, path: string): CallProcedure => {
   const procedure = findProcedure(router, path);
   if (!procedure) throw new Error(`there is no procedure ${path}`);
   const { type } = procedure._def;
-  const call = adapter === "fast" ? createProcedureCaller(procedure) : procedure;
+  const call = createProcedureCaller(procedure);
   return (ctx, input) => {
     let read: { readonly input: unknown } | undefined;
     return call({

@@ -44,7 +44,7 @@ export const runHere = async (
   process.chdir(cwd);
   try {
     const code = await runCommand(args, {
-      env: { INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER ?? "", ...env },
+      env,
       stdin: Object.assign(Readable.from(input === undefined ? [] : [input]), { isTTY: isTerminal }),
       stdout: stdout.stream,
       stderr: stderr.stream,

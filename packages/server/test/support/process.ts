@@ -20,12 +20,8 @@ const DEADLINE_MS = 20_000;
 
 export type Env = Readonly<Record<string, string>>;
 
-/**
- * A child process inherits nothing from the test's environment except the tRPC adapter: no settings, and no
- * other version of Node.
- */
+/** A child process inherits nothing from the test's environment: no settings, and no other version of Node. */
 const cleanEnv = (home: string, env: Env): Env => ({
-  INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER ?? "",
   PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`,
   HOME: home,
   ...env,

@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { createDeps, type Deps } from "../../src/api/deps.js";
 import { createAppRouter, type ServedRouter } from "../../src/api/router.js";
 import { createServices, type Services } from "../../src/api/services.js";
-import { buildApp } from "../../src/app/app.js";
+import { type AppOptions, buildApp } from "../../src/app/app.js";
 import { startServices, stopServices } from "../../src/app/lifecycle.js";
 import type { TestCaller } from "../../src/app/testing.js";
 import type { Config } from "../../src/config/config.js";
@@ -54,6 +54,7 @@ export interface WorldOptions {
   readonly queue?: boolean;
   /** The folder of the console's build. Default: that of this package. */
   readonly consoleFolder?: string;
+  readonly createTrpcHandler?: AppOptions["createTrpcHandler"];
   /** Whether the server runs the demo. Default: false. */
   readonly isDemo?: boolean;
   /** Whether other worlds use the same database of PostgreSQL. Default: the world has an empty one. */
@@ -100,7 +101,8 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     : made;
   const services = createServices(deps, { isDemo: options.isDemo ?? false });
   const router = createAppRouter(services);
-  const app = await buildApp(deps, services, { router, consoleFolder: options.consoleFolder });
+  const { consoleFolder, createTrpcHandler } = options;
+  const app = await buildApp(deps, services, { router, consoleFolder, createTrpcHandler });
   await startServices(deps, services, { queue: options.queue ?? true });
   return {
     app,

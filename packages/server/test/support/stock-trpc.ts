@@ -1,13 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { RequestHandler } from "@invigil/trpc-fastify";
-import { type FastifyHandlerOptions, fastifyRequestHandler } from "@trpc/server/adapters/fastify";
+import { fastifyRequestHandler } from "@trpc/server/adapters/fastify";
 import type { TRPCRequestInfo } from "@trpc/server/http";
-import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Context } from "../trpc/context.js";
-import type { Router } from "../trpc/root.js";
-import { type BatchWeights, WEIGHT_PER_TURN } from "./batch-weight.js";
-
-export type HandlerOptions = FastifyHandlerOptions<Router, FastifyRequest, FastifyReply>;
+import { type BatchWeights, WEIGHT_PER_TURN } from "../../src/http/batch-weight.js";
+import type { HandlerOptions } from "../../src/http/trpc.js";
+import type { Context } from "../../src/trpc/context.js";
 
 /** tRPC's adapter starts all calls of a batch at once. In this context they wait, so that the event loop serves other requests in between. */
 const inTurns = (

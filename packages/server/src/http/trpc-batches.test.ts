@@ -9,7 +9,7 @@ import { createBodies } from "./bodies.js";
 import { trpcPlugin } from "./trpc.js";
 
 /** The order in which the calls of a batch start, between the turns of the event loop. */
-const startsOf = async (adapter: "fast" | "stock", url: string): Promise<string[]> => {
+const startsOf = async (url: string): Promise<string[]> => {
   const events: string[] = [];
   const start = ({ path }: { readonly path: string }): void => {
     events.push(path);
@@ -32,7 +32,6 @@ const startsOf = async (adapter: "fast" | "stock", url: string): Promise<string[
     createContext: () => Promise.resolve(context),
     bodies: createBodies({ bufferBytes: 1_000_000, timeoutMs: 1_000 }),
     anyOrigin: true,
-    adapter,
   });
   const { statusCode } = await app.inject({ url });
   expect(statusCode).toBe(url.includes("none") ? 207 : 200);
@@ -46,31 +45,24 @@ const input = encodeURIComponent(
   JSON.stringify({ 1: { json: { pageSize: 400 } }, 3: { json: { pageSize: 400 } } }),
 );
 
-it.each(["fast", "stock"] as const)(
-  "a batch lets the event loop serve others after its heavy calls: the %s adapter",
-  async (adapter) => {
-    const starts = await startsOf(
-      adapter,
-      `/exam.get,exam.list,exam.get,exam.list,exam.get?batch=1&input=${input}`,
-    );
-    // Every call asked for a turn of its own.
-    const merged = starts.filter((event, at) => event !== "turn" || starts[at - 1] !== "turn");
-    expect(merged.slice(0, 7)).toEqual([
-      "exam.get",
-      "exam.list",
-      "turn",
-      "exam.get",
-      "exam.list",
-      "turn",
-      "exam.get",
-    ]);
-  },
-);
+it("a batch lets the event loop serve others after its heavy calls", async () => {
+  const starts = await startsOf(
+    `/exam.get,exam.list,exam.get,exam.list,exam.get?batch=1&input=${input}`,
+  );
+  // Every call asked for a turn of its own.
+  const merged = starts.filter((event, at) => event !== "turn" || starts[at - 1] !== "turn");
+  expect(merged.slice(0, 7)).toEqual([
+    "exam.get",
+    "exam.list",
+    "turn",
+    "exam.get",
+    "exam.list",
+    "turn",
+    "exam.get",
+  ]);
+});
 
-it.each(["fast", "stock"] as const)(
-  "a batch of light calls starts at once, also beside one of no procedure: the %s adapter",
-  async (adapter) => {
-    const starts = await startsOf(adapter, "/exam.none,exam.get,exam.peek,exam.get?batch=1");
-    expect(starts.slice(0, 3)).toEqual(["exam.get", "exam.peek", "exam.get"]);
-  },
-);
+it("a batch of light calls starts at once, also beside one of no procedure", async () => {
+  const starts = await startsOf("/exam.none,exam.get,exam.peek,exam.get?batch=1");
+  expect(starts.slice(0, 3)).toEqual(["exam.get", "exam.peek", "exam.get"]);
+});
