@@ -16,15 +16,11 @@ const resultsFile = join(import.meta.dirname, "results.json");
 
 /** Other measurements, which are programs with options of their own. */
 const OTHERS = {
-  cpu: "what each documented REST path costs the processor",
   engines: "what a call costs on SQLite, on PostgreSQL and with several servers, beside the limits",
   morning: "a simulated morning of exams on PostgreSQL and several servers",
   fairness: "how long calls of strangers take beside one busy caller",
   turns: "how long the largest calls delay others",
-  retention: "whether PostgreSQL's tables grow although as many rows are deleted as added",
-  import: "how long a roster takes to import",
   console: "what watching 5,000 candidates costs the page",
-  "login-timing": "whether time tells a wrong password from an unknown name",
 };
 const other = process.argv[2]?.replace(/^--/, "");
 if (Object.hasOwn(OTHERS, other)) {
@@ -43,7 +39,7 @@ const USAGE = `npm run bench -- [options]
   --json          print the results as JSON
 Other measurements, each with options of its own (--help):
 ${Object.entries(OTHERS)
-  .map(([name, what]) => `  --${name.padEnd(13)} ${what}`)
+  .map(([name, what]) => `  --${name.padEnd(9)} ${what}`)
   .join("\n")}`;
 const { options, refuse } = readCommandLine({
   usage: USAGE,

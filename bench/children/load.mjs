@@ -11,21 +11,11 @@ import { masked } from "../lib/masked.mjs";
 // autocannon looks this often whether its time is up, in milliseconds.
 const TICK = 50;
 
-/** Gives each connection its own part of the requests. */
-const divide = (requests, connections) => {
-  let next = 0;
-  return (client) => {
-    const first = next++;
-    client.setRequests(requests.filter((_, n) => n % connections === first));
-  };
-};
-
 /**
- * Sends `requests` in turn over `connections` for `seconds`; or, with `once`, each of them once. Every answer must be 200 with the body `expected`,
- * but for what the pattern `mask` matches. autocannon keeps latencies in whole milliseconds; here they are kept in
- * microseconds.
+ * Sends `requests` in turn over `connections` for `seconds`. Every answer must be 200 with the body `expected`, but for what the pattern
+ * `mask` matches. autocannon keeps latencies in whole milliseconds; here they are kept in microseconds.
  */
-const loadOne = async ({ url, requests, headers, expected, mask, connections, once }, seconds) => {
+const loadOne = async ({ url, requests, headers, expected, mask, connections }, seconds) => {
   const latencies = createHistogram();
   const wanted = masked(expected, mask);
   const load = autocannon({
@@ -34,9 +24,7 @@ const loadOne = async ({ url, requests, headers, expected, mask, connections, on
     headers,
     connections,
     verifyBody: (body) => body === expected || masked(body, mask) === wanted,
-    ...(once
-      ? { amount: requests.length, setupClient: divide(requests, connections) }
-      : { duration: seconds }),
+    duration: seconds,
     sampleInt: TICK,
   });
   load.on("response", (_client, _status, _bytes, milliseconds) => {

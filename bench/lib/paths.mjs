@@ -9,7 +9,7 @@ const SIGNATURE = "auth_key=\\d+-0-0-[0-9a-f]{32}";
 const PAGE = 20;
 
 export const get = (path, query) => ({ method: "GET", path: `${path}?${new URLSearchParams(query)}` });
-export const post = (path, body) => ({ method: "POST", path, body: JSON.stringify(body) });
+const post = (path, body) => ({ method: "POST", path, body: JSON.stringify(body) });
 const query = (procedure, json) => get(`/trpc/${procedure}`, { input: JSON.stringify({ json }) });
 
 export const assertRoom = (room, { roomId, examId }) => {

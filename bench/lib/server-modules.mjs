@@ -9,7 +9,6 @@ export const { LogController } = Fastify;
 export const Sqlite = serverRequire("better-sqlite3");
 export const pino = serverRequire("pino");
 export const pg = serverRequire("pg");
-export const { parse: parseCsv } = serverRequire("csv-parse/sync");
 export const { WebSocket, WebSocketServer } = serverRequire("ws");
 
 const SERVER = resolve(import.meta.dirname, "../../packages/server");

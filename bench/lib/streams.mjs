@@ -12,9 +12,6 @@ export const streamSettings = {
   INVIGIL_STREAM_CALLBACK_KEY: KEY,
 };
 
-/** The name of the stream that a pushUrl publishes. */
-export const streamOfUrl = (pushUrl) => new URL(pushUrl).pathname.split("/").at(-1);
-
 /** The request that reports what happened to a stream. @param {{ action: "publish" | "publish_done", time: number }} what `time` in seconds */
 export const streamReport = (id, { action, time }) => {
   const now = Math.floor(Date.now() / 1000);

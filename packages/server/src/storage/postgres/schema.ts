@@ -23,7 +23,7 @@ const examColumnOf = (table: DeclaredTable): Column | undefined => {
 
 /**
  * Settings of tables to which rows are appended all the time, and from which the rows of whole exams and of whole days are deleted. By
- * default, PostgreSQL would wait until a fifth of the rows is dead before it lets new rows use their place (`bench/retention.mjs`).
+ * default, PostgreSQL would wait until a fifth of the rows is dead before it lets new rows use their place.
  */
 const VACUUMED_EARLY =
   " WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02)";
