@@ -165,8 +165,11 @@ describe.each(["en", "zh-CN"] as const)("an exam to come that was deleted and re
     }
     const statuses = () =>
       Promise.all(roomIds.map(async (roomId) => (await world.admin.room.get({ roomId })).status));
-    // Ended on purpose, before the deletion.
-    await world.teacher.room.end({ roomId: roomIds[0] ?? "" });
+    // Ended on purpose, before the deletion. The time of a room's end tells the two apart, to the millisecond.
+    const [first = ""] = roomIds;
+    await world.teacher.room.end({ roomId: first });
+    const { updatedAt } = await world.teacher.room.get({ roomId: first });
+    await expect.poll(() => Date.now()).toBeGreaterThan(updatedAt.getTime());
     await world.teacher.exam.delete({ examId, withRooms: true });
 
     await using open = await world.openConsole({ role: "admin", locale, path: "?view=deleted" });

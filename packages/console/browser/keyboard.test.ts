@@ -154,8 +154,11 @@ it("writes in a room, and acts for one of its people", async () => {
   await press("Escape");
   await dialog().waitFor({ state: "detached" });
   await focusIsAt(actions);
+  const menu = page.getByRole("menu");
   await press("ArrowDown");
+  await menu.waitFor();
   await press("Escape");
+  await menu.waitFor({ state: "detached" });
   await focusIsAt(actions);
   await press("Enter");
   await choose("Extra minutes");

@@ -105,6 +105,8 @@ const enterByLink = async ({ page }: ConsolePage, role: "teacher" | "examinee") 
   await page.getByRole("button", { name: "I have a code or a link" }).click();
   await page.getByLabel("Code or link", { exact: true }).fill(made?.url ?? "");
   await page.getByRole("button", { name: "Open the room" }).click();
+  // Another address that is opened before this would stop the call that enters.
+  await page.getByRole("navigation", { name: "Places" }).waitFor();
 };
 /** Sees that a screen says why it shows nothing. */
 const isRefused = async (open: ConsolePage, path: string) => {

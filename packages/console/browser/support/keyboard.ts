@@ -3,7 +3,14 @@ import { expect } from "vitest";
 
 /** What has the focus, and whether a person sees that it has. */
 const lookAtFocus = (page: Page) =>
-  page.evaluate(() => {
+  page.evaluate(async () => {
+    // What shows the focus fades in, by one frame at least. Spinners never end.
+    await Promise.allSettled(
+      document
+        .getAnimations()
+        .filter(({ effect }) => effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY)
+        .map(({ finished }) => finished),
+    );
     const element = document.activeElement;
     // Between the end of the page and its begin, the focus is at the browser's own buttons.
     if (!element || element === document.body) return { what: "the browser", isSeen: true };
@@ -47,10 +54,8 @@ export const tabTo = async (target: Locator, key: "Tab" | "Shift+Tab" = "Tab"): 
   const stops: string[] = [];
   while (!(await hasFocus(target))) {
     await page.keyboard.press(key);
-    let { what, isSeen } = await lookAtFocus(page);
+    const { what, isSeen } = await lookAtFocus(page);
     stops.push(what);
-    // Some of what shows it fades in.
-    for (let looks = 0; !isSeen && looks < 20; looks += 1) ({ what, isSeen } = await lookAtFocus(page));
     expect(isSeen, `the focus is seen at ${what}`).toBe(true);
     if (stops.length > 120)
       throw new Error(`Tab does not lead to ${String(target)}, but to ${stops.slice(-20).join(" ")}`);

@@ -38,9 +38,15 @@ export function ActionMenu({
     onPointerEnter: () => void loadList(),
     onClick: () => setIsOpen(!isOpen),
     onKeyDown: (event: KeyboardEvent) => {
-      if (event.key !== "ArrowDown") return;
-      event.preventDefault();
-      setIsOpen(true);
+      if (event.key === "ArrowDown") {
+        event.preventDefault();
+        setIsOpen(true);
+      }
+      // The button has the focus until the list is there.
+      if (event.key === "Escape" && isOpen) {
+        event.stopPropagation();
+        close();
+      }
     },
   } as const;
   return (
