@@ -117,18 +117,18 @@ const untilWaiting = async (): Promise<void> => {
 };
 
 describe("reads of one call that are started together", () => {
-  it("are one round trip, also remembered ones and those of calls within", async () => {
+  it("are one round trip, also cached ones and those of calls within", async () => {
     const storage = await open();
-    const remembered = storage.remember(
+    const cached = storage.cached(
       { tables: [accounts] },
       async (reader, userId: string) => (await reader.get(nameOf, { userId }))?.name,
     );
     const read = () =>
       storage.together(() =>
         Promise.all([
-          remembered("a"),
+          cached("a"),
           storage.all(idsIn, { userIds: ["a", "c"] }),
-          storage.together(() => Promise.all([storage.all(allIds), remembered("c")])),
+          storage.together(() => Promise.all([storage.all(allIds), cached("c")])),
         ]),
       );
     const found = ["Name of a", [{ userId: "a" }], [[{ userId: "a" }, { userId: "b" }], undefined]];

@@ -7,7 +7,7 @@ import { shared } from "./support/shared.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-// On PostgreSQL, a call's token, session, account, seat, room, exam and membership are one statement.
+// On PostgreSQL, the statements about a call's token, session, account, seat, room, exam and membership are sent together.
 
 const describePostgres = describe.skipIf(isPostgresMissing());
 
@@ -18,10 +18,15 @@ const OF_RIGHTS =
 describePostgres("the rights of a call", () => {
   const schemas = shared(openSchemasForTests);
   const installation = shared(async () => {
-    const statements: string[] = [];
-    const school = await openSchool({
+    const statements: { readonly text: string; readonly turn: object }[] = [];
+    let turn: object | undefined;
+    const fixture = await openExamsFixture({
       database: schemas().url,
-      onStatement: (text) => statements.push(text),
+      onStatement(text) {
+        if (!turn) setImmediate(() => (turn = undefined));
+        turn ??= {};
+        statements.push({ text, turn });
+      },
     });
     const account = { userId: "teacher1", role: "teacher", name: "T", password: "a password" } as const;
     await school.admin.account.create(account);
@@ -46,13 +51,13 @@ describePostgres("the rights of a call", () => {
   ];
 
   /** The statements about rights that a call makes. It succeeds, and the server knows the exam of the room. */
-  const statementsOf = async (call: () => Promise<Answer>): Promise<readonly string[]> => {
+  const statementsOf = async (call: () => Promise<Answer>) => {
     const { statements } = installation();
     await call();
     statements.length = 0;
     expect((await call()).status).toBe(200);
     // An examinee's own end of the exam is no right.
-    return statements.filter((text) => OF_RIGHTS.test(text) && !text.includes('"extra_minutes"'));
+    return statements.filter(({ text }) => OF_RIGHTS.test(text) && !text.includes('"extra_minutes"'));
   };
 
   describe.each(CALLERS)("of %s", (_, token) => {
@@ -69,9 +74,12 @@ describePostgres("the rights of a call", () => {
         (of) => trpc(installation(), of).query("cheat.getConfig", { examId: installation().room.examId }),
       ],
       ["auth.whoami", (of) => trpc(installation(), of).query("auth.whoami")],
-    ])("are one statement in %s", async (__, call) => {
+    ])("are asked once each, in one turn of the event loop, in %s", async (__, call) => {
       const of = await token();
-      expect(await statementsOf(() => call(of))).toHaveLength(1);
+      const statements = await statementsOf(() => call(of));
+      expect(statements).not.toEqual([]);
+      expect(new Set(statements.map(({ text }) => text)).size).toBe(statements.length);
+      expect(new Set(statements.map(({ turn }) => turn)).size).toBe(1);
     });
   });
 });

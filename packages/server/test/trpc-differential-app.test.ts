@@ -19,10 +19,7 @@ const ORIGIN = "https://page.example";
 
 const WHO = ["teacher", "teacher", "admin", "examinee", "garbage", "none"] as const;
 
-const openServer = (
-  corsOrigins: readonly string[],
-  createTrpcHandler?: CreateHandler,
-): Promise<World> => {
+const openServer = (corsOrigins: readonly string[], createTrpcHandler?: CreateHandler): Promise<World> => {
   let state = 1;
   // Makes the random bytes of both servers equal.
   const random = (size: number) =>

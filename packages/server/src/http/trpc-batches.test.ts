@@ -46,9 +46,7 @@ const input = encodeURIComponent(
 );
 
 it("a batch lets the event loop serve others after its heavy calls", async () => {
-  const starts = await startsOf(
-    `/exam.get,exam.list,exam.get,exam.list,exam.get?batch=1&input=${input}`,
-  );
+  const starts = await startsOf(`/exam.get,exam.list,exam.get,exam.list,exam.get?batch=1&input=${input}`);
   // Every call asked for a turn of its own.
   const merged = starts.filter((event, at) => event !== "turn" || starts[at - 1] !== "turn");
   expect(merged.slice(0, 7)).toEqual([

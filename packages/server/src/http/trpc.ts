@@ -19,10 +19,7 @@ const MAX_BATCH = 100;
 
 export type HandlerOptions = FastifyHandlerOptions<Router, FastifyRequest, FastifyReply>;
 /** Creates what handles the requests whose calls have these weights. */
-export type CreateHandler = (
-  options: HandlerOptions,
-  weightOf: BatchWeights["weightOf"],
-) => RequestHandler;
+export type CreateHandler = (options: HandlerOptions, weightOf: BatchWeights["weightOf"]) => RequestHandler;
 
 export interface TrpcOptions {
   readonly router: Router;

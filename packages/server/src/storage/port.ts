@@ -89,42 +89,28 @@ export interface Grouping<Call> {
   readonly callerOf: (call: Call) => string;
 }
 
-/** An argument of a remembered read. */
-export type RememberedArgument = string | number | boolean | undefined;
+/** An argument of a cached read. */
+export type CachedArgument = string | number | boolean | undefined;
 
-export interface RememberOptions {
+export interface CacheOptions {
   /** The tables that the read depends on. A committed write to one of them removes the cached results. */
   readonly tables: readonly SQLiteTable[];
   /** The maximum number of cached results; the least recently used is evicted first. Default: 10,000. */
   readonly max?: number;
   /**
-   * Whether the read only happens in calls that began with a read without this option. Then commits of other
-   * processes are looked up once per turn of the event loop; everything that they committed before the call
-   * began is still seen.
+   * Whether commits of other processes are looked up once per turn of the event loop, and not with each read. For reads of calls that have
+   * begun with a read without this option: everything that other processes committed before the call began is still seen.
    */
-  readonly withinCalls?: boolean;
+  readonly freshPerTurn?: boolean;
 }
-
-/** A part of a combined read: a statement with its values, and the type of what it finds. See `Storage.ask`. */
-export interface Part<Found = unknown> {
-  /** Never set: it only carries the type. */
-  readonly found?: Found;
-}
-
-/** What the parts of a combined read find, in their order. A part that was left out finds undefined. */
-export type FoundBy<Parts extends readonly (Part | undefined)[]> = {
-  readonly [Index in keyof Parts]: Parts[Index] extends Part<infer Found> | undefined
-    ? Found | (undefined extends Parts[Index] ? undefined : never)
-    : undefined;
-};
 
 export interface Storage extends Reader {
   /**
    * Sends the reads that `start` starts before it waits for one of them together: one round trip instead of one for each read. They may be
-   * remembered reads, and reads of several stores. They run in the order in which they were started, each sees what was committed until
-   * then, and each fails alone. Reads that `start` starts later are sent as usual.
+   * cached reads, and reads of several stores. They run in the order in which they were started, each sees what was committed until
+   * then, and each fails alone. Reads that `start` starts later are sent as usual. Returns what `start` returns.
    */
-  readonly together: <Result>(start: () => Promise<Result>) => Promise<Result>;
+  readonly together: <Result>(start: () => Result) => Result;
   /**
    * Whether transactions become visible in the order in which their rows were given ids. If not, a row may
    * appear after a row with a greater id.
@@ -152,34 +138,13 @@ export interface Storage extends Reader {
    */
   snapshot<Result>(start: (reader: Reader) => Promise<Result>): Promise<Result>;
   /**
-   * Creates a read with a cache. A cached result is used for as long as the database would return the same.
-   * Results are frozen and shared.
+   * Creates a read with a cache. A cached result is used for as long as the database would return the same, and is there without a promise.
+   * Results are frozen and shared. PostgreSQL caches nothing.
    */
-  remember<Args extends readonly RememberedArgument[], Answer>(
-    options: RememberOptions,
+  cached<Args extends readonly CachedArgument[], Answer>(
+    options: CacheOptions,
     read: (reader: Reader, ...args: Args) => Promise<Answer>,
-  ): (...args: Args) => Promise<Answer>;
-  /**
-   * Creates a part of combined reads: a statement that finds one row at most. What it finds is remembered as with `remember`.
-   * @param valuesOf returns the values of the statement
-   */
-  part<Args extends readonly RememberedArgument[], Row>(
-    options: RememberOptions,
-    statement: Statement<Row>,
-    valuesOf: (...args: Args) => Values,
-  ): (...args: Args) => Part<Row | undefined>;
-  /** The same for a statement that finds any number of rows. Their order is not defined. */
-  listPart<Args extends readonly RememberedArgument[], Row>(
-    options: RememberOptions,
-    statement: Statement<Row>,
-    valuesOf: (...args: Args) => Values,
-  ): (...args: Args) => Part<readonly Row[]>;
-  /**
-   * Reads the parts of one call together. On PostgreSQL they are one statement, and so as of one moment. At most one part may be a list.
-   */
-  readonly ask: <const Parts extends readonly (Part | undefined)[]>(
-    parts: Parts,
-  ) => MaybePromise<FoundBy<Parts>>;
+  ): (...args: Args) => MaybePromise<Answer>;
   /** Returns a number that changes with every commit of another process. */
   othersVersion(): Promise<number | undefined>;
 }

@@ -36,8 +36,10 @@ export const createOutage = (): Outage => {
     write: (work, options) => guarded(() => storage.write(work, options))(),
     grouped: (writeAll, grouping) => guarded(storage.grouped(writeAll, grouping)),
     snapshot: (read) => guarded(() => storage.snapshot(read))(),
-    ask: (parts) => guarded(async () => storage.ask(parts))(),
-    remember: (options, read) => guarded(storage.remember(options, read)),
+    cached: (options, read) => {
+      const cached = storage.cached(options, read);
+      return guarded(async (...args: Parameters<typeof cached>) => cached(...args));
+    },
     othersVersion: guarded(() => storage.othersVersion()),
   });
 

@@ -48,8 +48,8 @@ const announcedRemoval = statement(
 
 export const createErasureFilter = (storage: Queries): ErasureFilter => {
   // An exam has one bulk change at most.
-  const readErasure = storage.remember(
-    { tables: [bulkChanges], withinCalls: true },
+  const readErasure = storage.cached(
+    { tables: [bulkChanges], freshPerTurn: true },
     async (reader, examId: string) => {
       const { person } = (await reader.get(announcedRemoval, { examId })) ?? {};
       return person && person.erases !== "nothing" ? person : undefined;

@@ -3,8 +3,8 @@ import { and, eq } from "drizzle-orm";
 import { isRoom } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import { generationInRoom } from "../../domain/seats.js";
-import { continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
-import type { FoundBy, Queries } from "../../storage/port.js";
+import { allOf, continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
+import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   accounts,
@@ -176,71 +176,66 @@ export const createAccessStore = ({
 }): AccessStore => {
   // The first reads of every call, which check whether its token was revoked.
   const max = REMEMBERED_TOKENS;
-  const tokenPart = storage.part(
+  const refusalOf = storage.cached(
     { tables: [revokedTokens, accounts], max },
-    refusal,
-    (tokenId: string | undefined, account: string | undefined) => ({ tokenId, account }),
+    (reader, tokenId: string | undefined, account: string | undefined) =>
+      reader.get(refusal, { tokenId, account }),
   );
-  const sessionPart = storage.part(
+  const sessionOf = storage.cached(
     { tables: [sessions, revokedTokens], max },
-    sessionById,
-    (sessionId: string, tokenId: string | undefined) => ({ sessionId, tokenId }),
+    (reader, sessionId: string, tokenId: string | undefined) =>
+      reader.get(sessionById, { sessionId, tokenId }),
   );
-  // The others may rely on them.
-  const withinCalls = true;
-  const ofPeople = { tables: ROOMS_AND_PEOPLE, withinCalls };
-  const seatPart = storage.part(
-    { tables: [rooms, seatGenerations], max, withinCalls },
-    generationInRoom,
-    (examId: string, roomId: string, userId: string) => ({ examId, roomId, userId }),
+  // The others come after them.
+  const freshPerTurn = true;
+  const ofPeople = { tables: ROOMS_AND_PEOPLE, freshPerTurn };
+  const seatOf = storage.cached(
+    { tables: [rooms, seatGenerations], max, freshPerTurn },
+    (reader, examId: string, roomId: string, userId: string) =>
+      reader.get(generationInRoom, { examId, roomId, userId }),
   );
-  const roomPart = storage.part(ofPeople, roomWithRole, (examId: string, roomId: string, userId: string) => ({
-    examId,
-    roomId,
-    userId,
-  }));
-  const examPart = storage.part(
-    { tables: [exams, bulkChanges], withinCalls },
-    examById,
-    (examId: string) => ({ examId }),
+  const roomOf = storage.cached(ofPeople, (reader, examId: string, roomId: string, userId: string) =>
+    reader.get(roomWithRole, { examId, roomId, userId }),
   );
-  const roomsPart = storage.listPart(ofPeople, roomsInExam, (examId: string, userId: string, role: Role) => ({
-    examId,
-    userId,
-    role,
-  }));
-  const allRoomsPart = storage.listPart(ofPeople, roomsInAllExams, (userId: string, role: Role) => ({
-    userId,
-    role,
-  }));
+  const examOf = storage.cached({ tables: [exams, bulkChanges], freshPerTurn }, (reader, examId: string) =>
+    reader.get(examById, { examId }),
+  );
+  const roomsOf = storage.cached(
+    ofPeople,
+    (reader, examId: string | undefined, userId: string, role: Role): Promise<RoomOfPerson[]> =>
+      examId === undefined
+        ? reader.all(roomsInAllExams, { userId, role })
+        : reader.all(roomsInExam, { examId, userId, role }),
+  );
 
-  const roomsOfPart = ({ userId, role, examId }: NonNullable<Questions["roomsOf"]>) =>
-    examId === undefined ? allRoomsPart(userId, role) : roomsPart(examId, userId, role);
-  /** @param examOfRoom the exam of the room of the questions. Undefined if there is no such room */
-  const partsOf = (
-    { roomId, memberId, examId, roomsOf }: Questions,
+  /**
+   * Reads everything in one round trip, the token first: what is refused since then is found by the reads that follow.
+   * @param examOfRoom the exam of the room of the questions. Undefined if there is no such room
+   */
+  const read = (
+    { roomId, memberId, examId, roomsOf: person }: Questions,
     token: TokenQuestions | undefined,
     examOfRoom: string | undefined,
   ) =>
-    [
-      token && token.sessionId === undefined ? tokenPart(token.tokenId, token.account) : undefined,
-      token?.sessionId === undefined ? undefined : sessionPart(token.sessionId, token.tokenId),
-      examOfRoom === undefined || token?.roomId === undefined || token.seatOf === undefined
-        ? undefined
-        : seatPart(examOfRoom, token.roomId, token.seatOf),
-      examOfRoom === undefined || roomId === undefined || memberId === undefined
-        ? undefined
-        : roomPart(examOfRoom, roomId, memberId),
-      examId === undefined ? undefined : examPart(examId),
-      roomsOf && roomsOfPart(roomsOf),
-    ] as const;
+    storage.together(() =>
+      allOf([
+        token && token.sessionId === undefined ? refusalOf(token.tokenId, token.account) : undefined,
+        token?.sessionId === undefined ? undefined : sessionOf(token.sessionId, token.tokenId),
+        examOfRoom === undefined || token?.roomId === undefined || token.seatOf === undefined
+          ? undefined
+          : seatOf(examOfRoom, token.roomId, token.seatOf),
+        examOfRoom === undefined || roomId === undefined || memberId === undefined
+          ? undefined
+          : roomOf(examOfRoom, roomId, memberId),
+        examId === undefined ? undefined : examOf(examId),
+        person && roomsOf(person.examId, person.userId, person.role),
+      ]),
+    );
+  type Found = Awaited<ReturnType<typeof read>>;
 
   /** Whether the room of the questions is in the exam in which it was looked for. */
-  const isFound = ([, , seat, room]: FoundBy<ReturnType<typeof partsOf>>): boolean =>
-    seat !== undefined || room !== undefined;
-  const answersOf = ([refused, session, seat, room, exam, rooms]: FoundBy<
-    ReturnType<typeof partsOf>
-  >): Answers => ({
+  const isFound = ([, , seat, room]: Found): boolean => seat !== undefined || room !== undefined;
+  const answersOf = ([refused, session, seat, room, exam, rooms]: Found): Answers => ({
     isRefused: refused !== undefined,
     session: session && {
       userId: session.userId,
@@ -256,14 +251,14 @@ export const createAccessStore = ({
   return {
     ask(about, token) {
       const roomId = about.roomId ?? token?.roomId;
-      if (roomId === undefined) return continueWith(storage.ask(partsOf(about, token, undefined)), answersOf);
+      if (roomId === undefined) return continueWith(read(about, token, undefined), answersOf);
       const lookUp = async (): Promise<Answers> => {
         const examOfRoom = await roomExams.lookUp(storage, roomId);
-        return answersOf(await storage.ask(partsOf(about, token, examOfRoom)));
+        return answersOf(await read(about, token, examOfRoom));
       };
       const remembered = roomExams.rememberedExamOf(roomId);
       if (remembered === undefined) return lookUp();
-      return continueWith(storage.ask(partsOf(about, token, remembered)), (found) =>
+      return continueWith(read(about, token, remembered), (found) =>
         isFound(found) ? answersOf(found) : lookUp(),
       );
     },

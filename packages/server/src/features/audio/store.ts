@@ -252,13 +252,12 @@ const lockClip = async (tx: Transaction<"installation">, clipId: string) => {
 };
 
 export const createAudioStore = ({ storage, writes }: { storage: Queries; writes: Writes }): AudioStore => {
-  const attachmentsOf = storage.remember(
-    { tables: [examAudio, audioClips], withinCalls: true },
+  const attachmentsOf = storage.cached(
+    { tables: [examAudio, audioClips], freshPerTurn: true },
     (reader, examId: string) => reader.all(attachmentsOfExam, { examId }),
   );
-  const defaultsUpTo = storage.remember(
-    { tables: [audioClips], withinCalls: true },
-    (reader, limit: number) => reader.all(defaultClips, { limit }),
+  const defaultsUpTo = storage.cached({ tables: [audioClips], freshPerTurn: true }, (reader, limit: number) =>
+    reader.all(defaultClips, { limit }),
   );
   return {
     allBytes: async () => (await storage.get(bytesOfAll))?.bytes ?? 0,

@@ -273,10 +273,7 @@ const questionsOf = (calls: readonly RecordBatch[]) => {
 };
 
 /** Reads how many people of each room have records, or one more than the most that may. */
-const readSizes = async (
-  tx: Reader,
-  limited: readonly AskedRoom[],
-): Promise<ReadonlyMap<string, number>> => {
+const readSizes = async (tx: Reader, limited: readonly AskedRoom[]): Promise<ReadonlyMap<string, number>> => {
   const maxPeople = Math.max(...limited.map((room) => room.maxPeople ?? 0));
   const found = await tx.all(sizesOfRooms, { limited, most: maxPeople + 1 });
   return new Map(found.map(({ roomId, people }) => [roomId, people]));

@@ -105,7 +105,7 @@ export const createCheatService = ({
     return config;
   },
 
-  configOf: (examId) => store.getConfig(examId),
+  configOf: async (examId) => store.getConfig(examId),
 
   async addRecords(caller, { roomId, examId, records }) {
     const room = await access.room(caller, roomId);

@@ -7,6 +7,7 @@ import { toCheatRecord } from "../../domain/cheat-records.js";
 import { type EventLog, wholeExam } from "../../domain/events.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
+import type { MaybePromise } from "../../platform/maybe-promise.js";
 import { ABOVE_ALL_IDS } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
 import type { Queries } from "../../storage/port.js";
@@ -28,7 +29,7 @@ export interface Page {
 export interface CheatStore {
   /** Returns false when the exam does not exist any more. */
   setConfig(config: { examId: string; data: string; now: Date }, author: Author): Promise<boolean>;
-  getConfig(examId: string): Promise<StoredCheatConfig | undefined>;
+  getConfig(examId: string): MaybePromise<StoredCheatConfig | undefined>;
   /**
    * Writes records of one room, all or none. Resolves when they are on disk: to `false` when the room does not
    * exist any more, and to the limit that they would exceed.
@@ -220,8 +221,8 @@ export const createCheatStore = ({
   writes: Writes;
   events: EventLog;
 }): CheatStore => {
-  const readConfig = storage.remember(
-    { tables: [cheatConfigs], withinCalls: true },
+  const readConfig = storage.cached(
+    { tables: [cheatConfigs], freshPerTurn: true },
     (reader, examId: string) => reader.get(configOfExam, { examId }),
   );
   const erasures = createErasureFilter(storage);

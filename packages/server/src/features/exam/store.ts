@@ -234,6 +234,11 @@ export const createExamStore = ({
     return examIds.flatMap((id) => found.get(id) ?? []);
   };
 
+  const readExam = storage.cached(
+    { tables: [exams, bulkChanges], freshPerTurn: true },
+    (reader, examId: string) => reader.get(examById, { examId }),
+  );
+
   return {
     countOf: async (userId, most) => (await storage.get(numberMadeBy, { userId, most }))?.number ?? 0,
     create: (exam, audio, author) =>
@@ -244,9 +249,7 @@ export const createExamStore = ({
         return undefined;
       }),
 
-    get: storage.remember({ tables: [exams, bulkChanges], withinCalls: true }, (reader, examId: string) =>
-      reader.get(examById, { examId }),
-    ),
+    get: async (examId) => readExam(examId),
 
     update: (examId, change, audio, author) =>
       writes.ofExam({ examId }, author, async (tx) => {

@@ -6,6 +6,7 @@ import { EVERYBODY } from "../../domain/messages.js";
 import { readRoles } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
+import type { MaybePromise } from "../../platform/maybe-promise.js";
 import type { Queries } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { mutes, roomExams } from "../../storage/tables.js";
@@ -18,7 +19,7 @@ export interface Muted {
 }
 
 export interface MuteStore {
-  muted(roomId: string): Promise<Muted>;
+  muted(roomId: string): MaybePromise<Muted>;
   /**
    * Mutes or unmutes logins, or without `logins` everybody. The latter does not change which logins are muted by name. All or nothing: only
    * logins of people in the room can be muted, and at most `most` of them. Unmuting ignores logins that are not muted.
@@ -61,7 +62,7 @@ export const createMuteStore = ({
   /** Other servers are notified of changes. */
   instances: Pick<Instances, "others" | "notify">;
 }): MuteStore => ({
-  muted: storage.remember({ tables: [roomExams, mutes] }, async (reader, roomId: string): Promise<Muted> => {
+  muted: storage.cached({ tables: [roomExams, mutes] }, async (reader, roomId: string): Promise<Muted> => {
     const examId = await examsOfRooms.examOf(reader, roomId);
     const logins = (await reader.all(mutesOfRoom, { examId, roomId })).map(({ login }) => login);
     return { everybody: logins.includes(EVERYBODY), logins: logins.filter((login) => login !== EVERYBODY) };

@@ -220,7 +220,7 @@ export const createImService = ({
         });
       return { ...(await mutes.muted(roomId)), ...outcome };
     },
-    muted: (roomId) => mutes.muted(roomId),
+    muted: async (roomId) => mutes.muted(roomId),
     read: (query) => store.read(query),
     newestOf: (query) => store.newestOf(query),
 

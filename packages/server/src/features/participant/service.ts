@@ -246,6 +246,6 @@ export const createParticipantService = ({
       if (withRecords) await erasure.finish();
       return { records: outcome.records };
     },
-    extraMinutesOf: (examId, userId) => store.extraMinutes(examId, userId),
+    extraMinutesOf: async (examId, userId) => store.extraMinutes(examId, userId),
   };
 };

@@ -9,6 +9,7 @@ import { deletePerson, preparePerson, readRoomSize, roomById } from "../../domai
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
+import type { MaybePromise } from "../../platform/maybe-promise.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
@@ -78,7 +79,7 @@ export interface ParticipantStore {
     | { readonly notExaminee: Pick<RoomMember, "userId" | "role"> }
   >;
   /** Returns the highest number of extra minutes that an examinee has in a room of the exam. */
-  extraMinutes(examId: string, userId: string): Promise<number>;
+  extraMinutes(examId: string, userId: string): MaybePromise<number>;
   /**
    * Moves a person to the end of another room of the exam, and removes them from the groups of the old room.
    * Their streams in the old room keep their names.
@@ -237,11 +238,11 @@ export const createParticipantStore = ({
   tasks: TaskLog;
   events: EventLog;
 }): ParticipantStore => {
-  const listOf = storage.remember(
+  const listOf = storage.cached(
     {
       tables: [participants, personChanges, rooms, bulkChanges],
       max: REMEMBERED_LISTS,
-      withinCalls: true,
+      freshPerTurn: true,
     },
     async (
       reader,
@@ -314,7 +315,7 @@ export const createParticipantStore = ({
       const row = await storage.get(withRoomsFor(known.role).person, { ...values, ...viewer });
       return row && toStored(row, row.hasRoomInProgress);
     },
-    list: ({ examId: exam, roomId: room, hasRoomInProgress: known }, ofRole) =>
+    list: async ({ examId: exam, roomId: room, hasRoomInProgress: known }, ofRole) =>
       typeof known === "boolean"
         ? listOf(exam, room, ofRole, known)
         : listOf(exam, room, ofRole, undefined, known.userId, known.role),
@@ -383,8 +384,8 @@ export const createParticipantStore = ({
         },
       );
     },
-    extraMinutes: storage.remember(
-      { tables: [participants, personChanges, rooms, bulkChanges], withinCalls: true },
+    extraMinutes: storage.cached(
+      { tables: [participants, personChanges, rooms, bulkChanges], freshPerTurn: true },
       async (reader, exam: string, user: string) =>
         (await reader.get(mostMinutes, { examId: exam, userId: user }))?.extraMinutes ?? 0,
     ),

@@ -263,7 +263,7 @@ export const createPresenceStore = ({
   roomExams: RoomExams;
   events: EventLog;
 }): PresenceStore => {
-  const ofRoom = storage.remember(
+  const ofRoom = storage.cached(
     { tables: [roomExams, presence] },
     async (reader, roomId: string): Promise<readonly Presence[]> => {
       const examId = await rememberedExams.examOf(reader, roomId);
@@ -289,7 +289,7 @@ export const createPresenceStore = ({
       });
       return changes.map(() => undefined);
     }, grouping),
-    ofRoom: (roomId) => ofRoom(roomId),
+    ofRoom: async (roomId) => ofRoom(roomId),
     ofInstance: (instance) => storage.all(pagesOfInstance, { instance }),
   };
 };

@@ -278,7 +278,7 @@ const evaluateReports = (
 export const createStreamStore = ({ storage, tasks }: { storage: Queries; tasks: TaskLog }): StreamStore => {
   const erasures = createErasureFilter(storage);
   /** Returns the owner of a reported stream, or the outcome of the report if there is none. */
-  const ownerOf = storage.remember(
+  const ownerOf = storage.cached(
     { tables: [streamNames, rooms, bulkChanges] },
     async (reader, stream: string, original: string | undefined): Promise<Owner | "copy" | "unknown"> => {
       const names = original === undefined ? [stream] : [stream, original];

@@ -1,6 +1,6 @@
 import type { Reader, Storage } from "../port.js";
 import type { Statement, Values } from "../statement.js";
-import { compileOnce } from "./connection.js";
+import { type Compiled, compileOnce } from "./connection.js";
 import { fewRows } from "./dialect.js";
 import { asPortError } from "./errors.js";
 import { type Named, queryOf } from "./named.js";
@@ -9,21 +9,9 @@ import { createWaitLimit } from "./wait-limit.js";
 
 type Rows = readonly (readonly unknown[])[];
 
-/** A statement whose reads can be gathered. */
-export interface Gatherable extends Named {
-  /** The number of columns of its rows. */
-  readonly columns: number;
-}
-
-/** A reader that also runs statements which no store has made. */
-export interface GatheredReader extends Reader, Pick<Storage, "together"> {
-  /** Returns the rows of a statement, as lists of values. */
-  readonly rows: (statement: Gatherable, values: unknown[]) => Promise<Rows>;
-}
-
 /** A read that waits for its turn. */
 interface WaitingRead {
-  readonly compiled: Gatherable;
+  readonly compiled: Compiled;
   readonly values: unknown[];
   readonly resolve: (rows: Rows) => void;
   readonly reject: (error: unknown) => void;
@@ -53,7 +41,7 @@ interface GatheredForm extends Named {
  */
 const gatheredForm = async (
   session: Session,
-  { name, text, columns }: Gatherable,
+  { name, text, columns }: Compiled,
 ): Promise<GatheredForm | undefined> => {
   const run = (statement: string) => session.query({ text: statement });
   const [, , { rows }] = await Promise.all([
@@ -107,18 +95,18 @@ const sameBatches = (batches: readonly Batch[]): SameBatches[] => {
 export const createGatheredReader = (
   sessions: Sessions,
   { prepared, timeoutMs }: { readonly prepared: boolean; readonly timeoutMs: number },
-): GatheredReader => {
+): Reader & Pick<Storage, "together"> => {
   const limit = createWaitLimit<Batch>(timeoutMs);
   const mostRunning = Math.min(MAX_RUNNING, sessions.connections);
   /** The batches that are gathered, by the keys of their reads. */
   const waiting = new Map<string, Batch[]>();
-  const forms = new WeakMap<Gatherable, Promise<GatheredForm | undefined>>();
+  const forms = new WeakMap<Compiled, Promise<GatheredForm | undefined>>();
   let running = 0;
   let isScheduled = false;
   /** The reads that the running call of `together` has started. */
   let starting: WaitingRead[] | undefined;
 
-  const formOf = (session: Session, compiled: Gatherable): Promise<GatheredForm | undefined> => {
+  const formOf = (session: Session, compiled: Compiled): Promise<GatheredForm | undefined> => {
     const known = forms.get(compiled);
     if (known) return known;
     const made = gatheredForm(session, compiled);
@@ -234,7 +222,7 @@ export const createGatheredReader = (
     });
   };
 
-  const rows = (compiled: Gatherable, values: unknown[]): Promise<Rows> =>
+  const rows = (compiled: Compiled, values: unknown[]): Promise<Rows> =>
     new Promise((resolve, reject) => {
       const read = { compiled, values, resolve, reject };
       if (starting) starting.push(read);
@@ -247,7 +235,6 @@ export const createGatheredReader = (
     return found.map((row) => compiled.read(row) as Row);
   };
   return {
-    rows,
     all,
     get: async (statement, values) => (await all(statement, values))[0],
     together(start) {

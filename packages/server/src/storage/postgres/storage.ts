@@ -6,7 +6,6 @@ import { type Connection, createConnection } from "./connection.js";
 import { asPortError } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
 import { type Named, named, queryOf } from "./named.js";
-import { createParts } from "./parts.js";
 import type { SchemaCheck } from "./schema-check.js";
 import type { TransactionSession } from "./session.js";
 import type { Sessions } from "./sessions.js";
@@ -178,7 +177,7 @@ export const createPostgresStorage = ({
       return transact(work, until);
     }, options);
 
-  const { rows, ...reader } = createGatheredReader(reads, { prepared, timeoutMs });
+  const reader = createGatheredReader(reads, { prepared, timeoutMs });
 
   let version = 0;
   return {
@@ -196,11 +195,10 @@ export const createPostgresStorage = ({
         return reading;
       }),
     // No cached result is used, because another process may have changed it.
-    remember:
-      (_options, work) =>
+    cached:
+      (_options, read) =>
       (...args) =>
-        work(reader, ...args),
-    ...createParts(rows),
+        read(reader, ...args),
     async othersVersion() {
       version += 1;
       return version;

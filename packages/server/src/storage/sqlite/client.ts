@@ -223,7 +223,7 @@ export const openSqlite = ({
       onStatement: ({ text, writes }) => {
         if (writes !== undefined) onDeclared?.(text, { writes });
       },
-      onRemembered: onDeclared && (({ text }, reads) => onDeclared(text, { reads })),
+      onCachedRead: onDeclared && (({ text }, reads) => onDeclared(text, { reads })),
     });
     return {
       kind: "sqlite",

@@ -358,10 +358,10 @@ describe("grouped calls", () => {
   });
 });
 
-describe("a remembered read", () => {
+describe("a cached read", () => {
   const nameOf = () => {
     let reads = 0;
-    const read = storage.remember({ tables: [accounts] }, async (reader, userId: string) => {
+    const read = storage.cached({ tables: [accounts] }, async (reader, userId: string) => {
       reads += 1;
       return (await reader.get(byId, { userId }))?.name;
     });
@@ -397,7 +397,7 @@ describe("a remembered read", () => {
 
   it("is frozen, so that callers cannot change shared results", async () => {
     await storage.write(add("a"));
-    const everybody = storage.remember({ tables: [accounts] }, (reader) => reader.all(allIds));
+    const everybody = storage.cached({ tables: [accounts] }, (reader) => reader.all(allIds));
     expect(Object.isFrozen((await everybody())[0])).toBe(true);
   });
 });

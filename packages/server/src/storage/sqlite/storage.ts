@@ -4,10 +4,9 @@ import { SchemaChangedError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
 import type { Reader, Storage } from "../port.js";
 import { createSnapshotReader } from "../snapshot-reader.js";
+import { createCachedReads } from "./cached-reads.js";
 import { type Connection, createConnection, type Running, readerOf } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
-import { createParts } from "./parts.js";
-import { createRememberedReads } from "./remembered.js";
 import { createWriter } from "./writer.js";
 
 export interface SqliteStorageOptions {
@@ -23,8 +22,8 @@ export interface SqliteStorageOptions {
   readonly onFault?: ((fault: string) => void) | undefined;
   /** Called with every statement before it runs. */
   readonly onStatement?: ((running: Running) => void) | undefined;
-  /** Called with every statement of a remembered read, and the tables that the read declares. For tests. */
-  readonly onRemembered?: ((running: Running, tables: readonly string[]) => void) | undefined;
+  /** Called with every statement of a cached read, and the tables that the read declares. For tests. */
+  readonly onCachedRead?: ((running: Running, tables: readonly string[]) => void) | undefined;
 }
 
 export interface SqliteStorage {
@@ -56,7 +55,7 @@ export const createSqliteStorage = ({
   guard,
   onFault,
   onStatement,
-  onRemembered,
+  onCachedRead,
 }: SqliteStorageOptions): SqliteStorage => {
   const dataVersion = writer.prepare<[], number>("PRAGMA data_version").pluck();
   const othersVersion = (): number | undefined => dataVersion.get();
@@ -79,13 +78,13 @@ export const createSqliteStorage = ({
   const committed = openReader();
   const reading = createConnection(committed, onStatement);
   const reader = committedReader(reading);
-  const remembered = createRememberedReads(
+  const cache = createCachedReads(
     (tables) =>
-      onRemembered ? createConnection(committed, (running) => onRemembered(running, tables)) : reading,
+      onCachedRead ? createConnection(committed, (running) => onCachedRead(running, tables)) : reading,
     othersVersion,
   );
   const connection = createConnection(writer, (running) => {
-    if (running.writes !== undefined) remembered.noteWrite(running.writes);
+    if (running.writes !== undefined) cache.noteWrite(running.writes);
     onStatement?.(running);
   });
   const write = createWriter(writer, {
@@ -93,13 +92,13 @@ export const createSqliteStorage = ({
     onBegin: assertSchema,
     guard,
     onFault,
-    onCommit: remembered.committed,
-    onRollback: remembered.rolledBack,
+    onCommit: cache.committed,
+    onRollback: cache.rolledBack,
   });
 
   return {
     othersVersion,
-    requestArrived: remembered.requestArrived,
+    requestArrived: cache.requestArrived,
     storage: {
       ...reader,
       commitsInOrder: true,
@@ -119,8 +118,7 @@ export const createSqliteStorage = ({
         }
         return read;
       },
-      remember: remembered.remember,
-      ...createParts(remembered),
+      cached: cache.cached,
       othersVersion: async () => othersVersion(),
     },
     close() {

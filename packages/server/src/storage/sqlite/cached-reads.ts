@@ -1,7 +1,7 @@
 import { getTableName } from "drizzle-orm";
 import { LRUCache } from "lru-cache";
 import { atMost } from "../../platform/lru.js";
-import type { Reader, RememberedArgument, RememberOptions } from "../port.js";
+import type { CachedArgument, CacheOptions, Reader, Storage } from "../port.js";
 import { type Connection, readerOf } from "./connection.js";
 
 interface CachedResult {
@@ -12,7 +12,7 @@ interface CachedResult {
 const DEFAULT_MAX = 10_000;
 
 /** Unambiguous, since the length of a text precedes it. */
-const keyOf = (args: readonly RememberedArgument[]): string => {
+const keyOf = (args: readonly CachedArgument[]): string => {
   let key = "";
   for (const arg of args) key += typeof arg === "string" ? `${arg.length}:${arg}|` : `${arg}|`;
   return key;
@@ -24,18 +24,8 @@ const frozen = <Value>(value: Value): Value => {
   return Object.freeze(value);
 };
 
-type Args = readonly RememberedArgument[];
-
-export interface RememberedReads {
-  readonly remember: <Of extends Args, Answer>(
-    options: RememberOptions,
-    read: (reader: Reader, ...args: Of) => Promise<Answer>,
-  ) => (...args: Of) => Promise<Answer>;
-  /** The same for a read that does not wait. */
-  readonly rememberAtOnce: <Of extends Args, Answer>(
-    options: RememberOptions,
-    read: (connection: Connection, ...args: Of) => Answer,
-  ) => (args: Of) => Answer;
+export interface CachedReads {
+  readonly cached: Storage["cached"];
   /** Records that the current transaction writes to a table. */
   readonly noteWrite: (table: string) => void;
   /** See `Database.requestArrived`. */
@@ -49,11 +39,11 @@ export interface RememberedReads {
  * Caches reads until a write to one of their tables is committed: by this process, table by table, or by
  * another process, which `othersVersion` reveals. See docs/decisions/0019-remembered-reads.md.
  */
-export const createRememberedReads = (
+export const createCachedReads = (
   /** Returns the connection for a read that depends on these tables. */
   connectionFor: (tables: readonly string[]) => Connection,
   othersVersion: () => number | undefined,
-): RememberedReads => {
+): CachedReads => {
   /** The number of commits that have written to each table. */
   const commits = new Map<string, { number: number }>();
   const commitsTo = (table: string): { number: number } => {
@@ -83,7 +73,7 @@ export const createRememberedReads = (
   };
 
   /** Creates the cache of one read. */
-  const createCache = ({ tables, max = DEFAULT_MAX, withinCalls = false }: RememberOptions) => {
+  const createCache = ({ tables, max = DEFAULT_MAX, freshPerTurn = false }: CacheOptions) => {
     const names = tables.map((table) => getTableName(table));
     const tableCommits = names.map(commitsTo);
     const answers = new LRUCache<string, CachedResult>(atMost(max));
@@ -94,7 +84,7 @@ export const createRememberedReads = (
        * read: a commit during the read may be in one part of the result and not in another.
        */
       stampNow(): number {
-        if (withinCalls ? !isCheckedThisTurn : !isLookShared) checkOtherCommits();
+        if (freshPerTurn ? !isCheckedThisTurn : !isLookShared) checkOtherCommits();
         let stamp = otherCommits;
         for (const { number } of tableCommits) stamp += number;
         return stamp;
@@ -126,27 +116,20 @@ export const createRememberedReads = (
     },
     rolledBack: () => written.clear(),
 
-    remember(options, read) {
+    cached<Args extends readonly CachedArgument[], Answer>(
+      options: CacheOptions,
+      read: (reader: Reader, ...args: Args) => Promise<Answer>,
+    ) {
       const cache = createCache(options);
       const reader = readerOf(cache.connection);
-      return async (...args) => {
+      const readAndKeep = async (args: Args, key: string, stamp: number): Promise<Answer> =>
+        cache.keep(key, await read(reader, ...args), stamp);
+      return (...args: Args) => {
         const stamp = cache.stampNow();
         const key = keyOf(args);
-        const cached = cache.find(key, stamp);
+        const known = cache.find(key, stamp);
         // Safe: the entries of this cache come from this read.
-        if (cached) return cached.answer as Awaited<ReturnType<typeof read>>;
-        return cache.keep(key, await read(reader, ...args), stamp);
-      };
-    },
-    rememberAtOnce(options, read) {
-      const cache = createCache(options);
-      return (args) => {
-        const stamp = cache.stampNow();
-        const key = keyOf(args);
-        const cached = cache.find(key, stamp);
-        // Safe: as above.
-        if (cached) return cached.answer as ReturnType<typeof read>;
-        return cache.keep(key, read(cache.connection, ...args), stamp);
+        return known ? (known.answer as Answer) : readAndKeep(args, key, stamp);
       };
     },
   };
