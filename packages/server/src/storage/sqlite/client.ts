@@ -18,7 +18,6 @@ import { SetupError } from "../../platform/setup-error.js";
 import type { Database } from "../database.js";
 import type { OnDeclared } from "../declared-tables.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
-import { isAboutStatements } from "./footprints.js";
 import { inspectLog, logOf } from "./log-file.js";
 import { migrate, readMigrations } from "./migrate.js";
 import { quickCheck } from "./quick-check.js";
@@ -123,6 +122,9 @@ export const checkBeforeRecovery = (file: string): void => {
     sqlite.close();
   }
 };
+
+/** Whether a statement asks what other processes did, instead of belonging to the application. */
+const isAboutStatements = (text: string): boolean => text === "PRAGMA data_version";
 
 const openFile = (file: string, onStatement: OpenSqliteOptions["onStatement"]): Sqlite.Database => {
   let sqlite: Sqlite.Database | undefined;

@@ -26,13 +26,7 @@ const CACHE_SIZE = 500;
 const READS = new Set(["OpenRead", "ReopenIdx"]);
 const MAIN = 0;
 
-const DATA_VERSION = "PRAGMA data_version";
-const EXPLAIN = "EXPLAIN ";
 const TABLES_BY_PAGE = "SELECT rootpage AS page, tbl_name AS name FROM sqlite_schema WHERE rootpage > 0";
-
-/** Whether a statement is about other statements instead of belonging to the application. */
-export const isAboutStatements = (text: string): boolean =>
-  text === DATA_VERSION || text.startsWith(EXPLAIN) || text === TABLES_BY_PAGE;
 
 /** Returns which file and page an instruction opens, if it opens a table or an index. */
 const opened = ({ opcode, p1, p2, p3 }: Instruction) => {
@@ -70,7 +64,7 @@ export const createFootprints = (sqlite: Sqlite.Database) => {
 
   const footprintOf = (sql: string, parameters: number): Footprint => {
     const program = sqlite
-      .prepare<unknown[], Instruction>(EXPLAIN + sql)
+      .prepare<unknown[], Instruction>(`EXPLAIN ${sql}`)
       .all(Array.from({ length: parameters }, () => null));
     const places = program.map(opened).filter((place) => place !== undefined);
     const byPage = tablesByPage();
