@@ -1,6 +1,6 @@
 import type { Deps } from "../../src/api/deps.js";
 import { DatabaseUnavailableError } from "../../src/storage/errors.js";
-import type { Storage } from "../../src/storage/port.js";
+import type { CachedArgument, CacheOptions, Reader, Storage } from "../../src/storage/port.js";
 
 /** A database that a test takes away from a server for a while. The test itself can still use it. */
 export interface Outage {
@@ -36,9 +36,12 @@ export const createOutage = (): Outage => {
     write: (work, options) => guarded(() => storage.write(work, options))(),
     grouped: (writeAll, grouping) => guarded(storage.grouped(writeAll, grouping)),
     snapshot: (read) => guarded(() => storage.snapshot(read))(),
-    cached: (options, read) => {
+    cached<Args extends readonly CachedArgument[], Answer>(
+      options: CacheOptions,
+      read: (reader: Reader, ...args: Args) => Promise<Answer>,
+    ) {
       const cached = storage.cached(options, read);
-      return guarded(async (...args: Parameters<typeof cached>) => cached(...args));
+      return guarded(async (...args: Args) => cached(...args));
     },
     othersVersion: guarded(() => storage.othersVersion()),
   });
