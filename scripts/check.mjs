@@ -23,7 +23,7 @@ const { only, quick = false } = parseArgs({
 
 const vitest = [bin("vitest"), "run", "--config", "vitest.workspace.ts"];
 
-/** In the order in which they begin, each after those that it names. */
+/** In the order in which they begin, each after those that it names. A step that `isAsked` runs with `--only` alone. */
 const steps = [
   { name: "types", command: [bin("tsc"), "-b", ...packages] },
   { name: "format", command: [bin("biome"), "check", "--error-on-warnings", "."] },
@@ -68,13 +68,12 @@ const steps = [
     counts: true,
   },
   {
-    // What concerns storage, once more on PostgreSQL, with samples of the many cases that `tests` runs.
+    // What concerns storage, once more on PostgreSQL, with samples of the many cases. `.ci/run postgres` runs all tests there.
     name: "postgres",
     command: [...vitest, "--project", "server", ...storageTests()],
-    after: ["tests"],
     env: { INVIGIL_TEST_DATABASE: "postgres", TEST_EFFORT: "quick" },
     counts: true,
-    isQuick: false,
+    isAsked: true,
   },
   {
     name: "lint",
@@ -131,8 +130,8 @@ const run = ({ command: [file, ...args], cwd = ".", counts, env: more }, env) =>
     child.on("close", (code) => finish(code === 0));
   });
 
-const chosen = steps.filter(({ name, isQuick = true }) =>
-  only === undefined ? isQuick || !quick : name === only,
+const chosen = steps.filter(({ name, isQuick = true, isAsked = false }) =>
+  only === undefined ? !isAsked && (isQuick || !quick) : name === only,
 );
 if (chosen.length === 0) {
   console.error(`--only takes one of: ${steps.map(({ name }) => name).join(", ")}`);

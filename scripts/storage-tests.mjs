@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The tests of the server that concern storage, which run on PostgreSQL as well: node scripts/storage-tests.mjs
+// The tests of the server that concern storage, which `npm run check -- --only postgres` runs on PostgreSQL: node scripts/storage-tests.mjs
 // A test says so by what it imports: it opens databases itself, or listens to the event log. One that imports none of these says it in a line
 // of its own: `// Also on PostgreSQL: WHY`. `scripts/ci/postgres.sh` runs all tests there.
 import { readdirSync, readFileSync } from "node:fs";
