@@ -228,7 +228,7 @@ describePostgres("servers of one database", () => {
   });
 
   describe("a right that one server takes away is gone at the others, too, when", () => {
-    const ROUNDS = often(6, 1_000);
+    const ROUNDS = often(3, 200);
     const installation = shared(async () => {
       const servers = await openThree((await schemas().open()).url, { config: { apps: APPS } });
       const urls = await Promise.all(servers.all.map((server) => server.listen()));
