@@ -177,7 +177,8 @@ it.each([
       ),
       { numRuns: RUNS, seed: SEED },
     );
-    expect([...statuses]).toEqual(expect.arrayContaining([200, 207, 400, 401, 403, 404, 405]));
+    // All kinds of results. That takes all cases to show.
+    if (!isQuick) expect([...statuses]).toEqual(expect.arrayContaining([200, 207, 400, 401, 403, 404, 405]));
 
     expect(await comparable(fast)).toEqual(await comparable(stock));
     expect((await contentsOf(fast.db)).rooms).not.toEqual([]);
