@@ -236,7 +236,7 @@ describe("hostile requests are refused, never fatal", () => {
         },
       ),
       // Fewer than for the procedures, of which there are three times as many.
-      { numRuns: cases(often(1_500, 5_000)), seed: SEED },
+      { numRuns: cases(often(1_000, 5_000)), seed: SEED },
     );
     await expectWell(
       state,

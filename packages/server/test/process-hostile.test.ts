@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isFull } from "./support/effort.js";
 import { isPackedStart } from "./support/packed.js";
 import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 import { sendRaw } from "./support/raw.js";
@@ -72,7 +73,7 @@ const chunkedHead = (path: string, token?: string): string =>
 const TINY = Buffer.from("1\r\n \r\n".repeat(10_000));
 
 describe("the packed server stands", () => {
-  it.skipIf(process.platform !== "linux")(
+  it.skipIf(process.platform !== "linux" || !isFull)(
     "bodies in chunks of one byte that never end",
     async () => {
       await withServer(async ({ url }) => {
@@ -122,7 +123,7 @@ describe("the packed server stands", () => {
     60_000,
   );
 
-  it.skipIf(process.platform !== "linux")(
+  it.skipIf(process.platform !== "linux" || !isFull)(
     "messages and pings without end from clients that do not read",
     async () => {
       await withServer(async ({ url }) => {

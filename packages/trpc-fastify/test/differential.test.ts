@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isQuick } from "./support/effort.js";
+import { isQuick, RUNS } from "./support/effort.js";
 import { mutations, queries, requests } from "./support/requests.js";
 import {
   type Answered,
@@ -17,7 +17,6 @@ import {
 // The package gives the same answers as tRPC's adapter, with the same status, headers and bytes, and calls `createContext`, `onError` and
 // `responseMeta` with the same arguments.
 
-const RUNS = isQuick ? 100 : 800;
 const SEED = 20_260_102;
 
 const VARIANTS: readonly (readonly [name: string, options: ServerOptions])[] = [
