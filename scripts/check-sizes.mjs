@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // Whether what people load and install stays small: node scripts/check-sizes.mjs
-// It reads what the build wrote. Exit 1 with a line for each size that is over its limit.
+// It measures what the build wrote. Exit 1 with a line for each size that is over its limit.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
+import { clientSizes } from "../bench/lib/client-size.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const server = join(root, "packages/server");
@@ -43,6 +44,7 @@ if (!existsSync(join(consoleFolder, "index.html"))) {
   process.exit(2);
 }
 const first = filesOfFirstLoad();
+const client = await clientSizes(join(root, "packages/client"));
 const sizes = [
   {
     what: `the page of the console and the ${first.length} files that it names, gzip`,
@@ -61,11 +63,14 @@ const sizes = [
     bytes: publishedBytes(join(server, "dist")),
     most: 11 * MB,
   },
+  { what: "the client's own code, gzip", bytes: client.atOnce * KB, most: 5.5 * KB },
+  { what: "what the client loads for `live`, gzip", bytes: client.forLive * KB, most: 5.2 * KB },
+  { what: "what the client loads for `uploadAudio`, gzip", bytes: client.forUpload * KB, most: 1.2 * KB },
 ];
 
 for (const { what, bytes, most } of sizes) {
   const isSmall = bytes <= most;
-  const said = `${what}: ${(bytes / KB).toFixed(0)} kB of ${most / KB} kB`;
+  const said = `${what}: ${(bytes / KB).toFixed(bytes < 10 * KB ? 2 : 0)} kB of ${most / KB} kB`;
   console.log(`${isSmall ? "ok  " : "FAIL"} ${said}`);
   if (!isSmall) process.exitCode = 1;
 }

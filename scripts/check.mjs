@@ -55,7 +55,7 @@ const steps = [
   {
     name: "sizes",
     command: [process.execPath, "scripts/check-sizes.mjs"],
-    after: ["console", "packed", "script"],
+    after: ["console", "packed", "script", "client"],
     isQuick: false,
   },
   // Beside the tests: no other step needs what it makes.

@@ -10,7 +10,7 @@ const kilobytesOf = (chunks) => {
 
 /**
  * The kilobytes of a built client, minified and compressed, without the packages that it depends on: what an app loads
- * at once, and what it loads when it first listens to something.
+ * at once, when it first listens to something, and when it first uploads a file.
  * @param {string} client the folder of the package
  */
 export const clientSizes = async (client) => {
@@ -27,8 +27,10 @@ export const clientSizes = async (client) => {
     logLevel: "silent",
   });
   const chunks = bundle.chunks.filter((chunk) => "code" in chunk);
+  const entry = (name) => chunks.filter((chunk) => chunk.isDynamicEntry && chunk.name === name);
   return {
     atOnce: kilobytesOf(chunks.filter(({ isDynamicEntry }) => !isDynamicEntry)),
-    later: kilobytesOf(chunks.filter(({ isDynamicEntry }) => isDynamicEntry)),
+    forLive: kilobytesOf(entry("implementation")),
+    forUpload: kilobytesOf(entry("upload")),
   };
 };

@@ -99,7 +99,7 @@ export const compared = [
     needs: "packages/client/dist/index.js",
     measures: [
       { ...kilobytes, of: ({ atOnce }) => atOnce },
-      { ...kilobytes, unit: "kB gzip for live", of: ({ later }) => later },
+      { ...kilobytes, unit: "kB gzip for live", of: ({ forLive }) => forLive },
     ],
     async start({ root }) {
       const sizes = await clientSizes(join(root, "packages/client"));

@@ -2,12 +2,12 @@ import { createTRPCClient, httpBatchLink, httpLink, splitLink, type TRPCClient }
 import { deserialize, serialize } from "superjson";
 import { abortLink, timeoutLink } from "./call-links.js";
 import { type Fetch, type PerRequest, requestParts, trpcFetch, trpcUrl } from "./http.js";
-import { implementationLoader, subscriptionLink } from "./live/link.js";
+import { subscriptionLink } from "./live/link.js";
 import { createLive, type Live } from "./live/live.js";
 import type { LiveOptions } from "./live/options.js";
 import { type RetryOptions, retryQueries } from "./retry.js";
 import type { AppRouter } from "./router.js";
-import { audioUploader, type UploadAudio } from "./upload.js";
+import type { UploadAudio } from "./upload.js";
 
 /** The maximum number of calls in a batch. The server refuses longer ones. */
 const MAX_BATCH = 100;
@@ -107,13 +107,12 @@ export const createInvigilClient = ({
     true: httpBatchLink<AppRouter>({ ...calls, maxItems: MAX_BATCH, maxURLLength: MAX_URL_LENGTH }),
     false: single,
   });
-  const load = implementationLoader();
   const trpc = createTRPCClient<AppRouter>({
     links: [
       abortLink(parts),
       splitLink<AppRouter>({
         condition: ({ type }) => type === "subscription",
-        true: subscriptionLink(load, { ...http, fetch, token: parts.token, connect }),
+        true: subscriptionLink({ ...http, fetch, token: parts.token, connect }),
         false: [
           ...(retry ? [retryQueries(retry)] : []),
           ...(timeoutMs <= MAX_TIMER_MS ? [timeoutLink(timeoutMs, parts)] : []),
@@ -123,12 +122,11 @@ export const createInvigilClient = ({
     ],
   });
   const { baseMs = 500, maxMs = 10_000 } = connect;
-  const live = createLive(trpc, { load, retry, reconnect: { baseMs, maxMs } });
-  const uploadAudio = audioUploader(http.url.replace(/trpc$/, "audio"), {
-    parts,
-    fetch,
-    ownFetch: ownFetch !== undefined,
-  });
+  const live = createLive(trpc, { retry, reconnect: { baseMs, maxMs } });
+  const uploadAudio: UploadAudio = async (...call) => {
+    const { upload } = await import("./upload.js");
+    return upload(http.url.replace(/trpc$/, "audio"), parts, ownFetch, ...call);
+  };
   const own: object = { live, uploadAudio };
   // The proxy of tRPC responds to every property name, so our own are looked up first.
   return new Proxy(trpc, {

@@ -10,13 +10,6 @@ export type PerRequest<Value> = Value | (() => Value | Promise<Value>);
 
 type LinkOptions = HTTPBatchLinkOptions<AppRouter["_def"]["_config"]["$types"]>;
 
-/** Removes a character from the end of a text. A regular expression would take quadratic time. */
-const withoutTrailing = (text: string, character: string): string => {
-  let end = text.length;
-  while (end > 0 && text[end - 1] === character) end -= 1;
-  return text.slice(0, end);
-};
-
 const parsedUrl = (url: string | URL): URL | undefined => {
   try {
     return new URL(url, globalThis.location?.href);
@@ -31,7 +24,9 @@ export const trpcUrl = (url: string | URL): string => {
   // "localhost:7001" is a valid URL too: the path 7001 of the protocol localhost.
   if (!parsed || !/^https?:$/.test(parsed.protocol))
     throw new TypeError(`url must begin with http:// or https://: ${url}`);
-  return `${parsed.origin}${withoutTrailing(parsed.pathname, "/")}/trpc`;
+  let { pathname } = parsed;
+  while (pathname.endsWith("/")) pathname = pathname.slice(0, -1);
+  return `${parsed.origin}${pathname}/trpc`;
 };
 
 /** The parts of a request that the application provides. */

@@ -121,38 +121,38 @@ const refusalOf = ({ code, errorMsg, reason, requestId }: Envelope, { headers }:
   return TRPCClientError.from({ error: { message: errorMsg, code: FAILED, data } });
 };
 
-/** Makes the function that uploads audio files to the server at `url`. */
-export const audioUploader =
-  (
-    url: string,
-    {
-      parts,
-      fetch,
-      ownFetch,
-    }: { readonly parts: RequestParts; readonly fetch: Fetch; readonly ownFetch: boolean },
-  ): UploadAudio =>
-  async ({ file, name, classify, isDefault }, { signal, onProgress } = {}) => {
-    const body = new FormData();
-    body.set("name", name);
-    if (classify !== undefined) body.set("classify", String(classify));
-    if (isDefault !== undefined) body.set("isDefault", String(isDefault));
-    body.set("file", file);
-    const hasProgress = onProgress && !ownFetch && typeof XMLHttpRequest === "function";
-    const send = hasProgress ? sendWithProgress(onProgress) : sendWith(fetch);
-    try {
-      signal?.throwIfAborted();
-      const headers = await parts.headers();
-      signal?.throwIfAborted();
-      const response = await responseOf(url, () => send({ url, headers, body, signal }));
-      assertJson(url, response);
-      // Safe: the server answers each request to this path in this format.
-      const envelope = (await response.json()) as Envelope;
-      if (!envelope.success || !envelope.data) throw refusalOf(envelope, response);
-      if (!hasProgress) onProgress?.({ sent: file.size, total: file.size });
-      return envelope.data;
-    } catch (error) {
-      // The reason can be any value, and tRPC wraps any value.
-      if (signal?.aborted) throw TRPCClientError.from(signal.reason as object);
-      throw callError(error);
-    }
-  };
+/**
+ * Uploads an audio file to `url`.
+ * @param ownFetch - the application's own `fetch`, which reports no progress
+ */
+export const upload = async (
+  url: string,
+  parts: RequestParts,
+  ownFetch: Fetch | undefined,
+  { file, name, classify, isDefault }: AudioFile,
+  { signal, onProgress }: UploadOptions = {},
+): Promise<AudioClip> => {
+  const body = new FormData();
+  body.set("name", name);
+  if (classify !== undefined) body.set("classify", String(classify));
+  if (isDefault !== undefined) body.set("isDefault", String(isDefault));
+  body.set("file", file);
+  const hasProgress = onProgress && !ownFetch && typeof XMLHttpRequest === "function";
+  const send = hasProgress ? sendWithProgress(onProgress) : sendWith(ownFetch ?? globalThis.fetch);
+  try {
+    signal?.throwIfAborted();
+    const headers = await parts.headers();
+    signal?.throwIfAborted();
+    const response = await responseOf(url, () => send({ url, headers, body, signal }));
+    assertJson(url, response);
+    // Safe: the server answers each request to this path in this format.
+    const envelope = (await response.json()) as Envelope;
+    if (!envelope.success || !envelope.data) throw refusalOf(envelope, response);
+    if (!hasProgress) onProgress?.({ sent: file.size, total: file.size });
+    return envelope.data;
+  } catch (error) {
+    // The reason can be any value, and tRPC wraps any value.
+    if (signal?.aborted) throw TRPCClientError.from(signal.reason as object);
+    throw callError(error);
+  }
+};

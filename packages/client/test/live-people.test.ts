@@ -1,7 +1,6 @@
 import type { TestCaller } from "@invigil/server/testing";
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { implementationLoader } from "../src/live/link.js";
 import { LivePeople } from "../src/live/people.js";
 import type { RosterEntry } from "../src/procedures.js";
 import { liveWorld, transports } from "./live-world.js";
@@ -157,7 +156,7 @@ test("whatever changes while the people are read and afterwards, the state becom
             subscribe: (lastEventId, observer) =>
               invigil.exam.onPeople.subscribe({ examId, lastEventId }, observer),
           },
-          { load: implementationLoader(), reconnect: { baseMs: 1, maxMs: 20 } },
+          { reconnect: { baseMs: 1, maxMs: 20 } },
         );
         await live.ready();
         for (const [index, one] of afterwards.entries()) {

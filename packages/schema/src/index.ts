@@ -396,6 +396,7 @@ export {
   type SignalName,
   type SignalType,
   sendersOf,
+  signalExamples,
   signalName,
   signals,
 } from "./signals.js";

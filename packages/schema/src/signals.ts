@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Role } from "./auth.js";
 import { idSchema, optional } from "./common.js";
+import type { JsonObject } from "./json.js";
 
 // The messages that the vendor's apps exchange in a room's group, with the vendor's numbers and payloads.
 // Payloads may have additional fields, which are kept.
@@ -10,28 +11,17 @@ const receiverIdList = optional(z.array(idSchema)).describe(
   "The logins that should receive the message. Absent: everybody in the group.",
 );
 
-/** The data of signals, and an example of it, which a test sends. */
-const payload = <Data extends z.ZodType>(data: Data, example: z.input<Data>) => ({ data, example });
-
-const userPayload = payload(z.looseObject({ userId: idSchema.describe("The user id of the person.") }), {
-  userId: "e1",
+const userData = z.looseObject({ userId: idSchema.describe("The user id of the person.") });
+const commandData = z.looseObject({
+  sid: sid.min(1).describe("Matches the command with its answers. A repeated command has the same id."),
+  receiverIdList,
 });
-const commandPayload = payload(
-  z.looseObject({
-    sid: sid.min(1).describe("Matches the command with its answers. A repeated command has the same id."),
-    receiverIdList,
-  }),
-  { sid: "c7", receiverIdList: ["e1", "pc_e1"] },
-);
-const answerPayload = payload(
-  z.looseObject({
-    sid: optional(sid).describe(
-      "The id of the command that this answers. Absent or empty if there was none, for example when a page joins during a broadcast.",
-    ),
-    receiverIdList,
-  }),
-  { sid: "c7" },
-);
+const answerData = z.looseObject({
+  sid: optional(sid).describe(
+    "The id of the command that this answers. Absent or empty if there was none, for example when a page joins during a broadcast.",
+  ),
+  receiverIdList,
+});
 
 /**
  * The kind of a signal. A `command` asks somebody to do something, an `answer` reports the outcome, a
@@ -39,6 +29,15 @@ const answerPayload = payload(
  */
 export type SignalKind = "command" | "answer" | "report" | "news";
 
+/** An example of the data of each kind of signal. */
+export const signalExamples = {
+  command: { sid: "c7", receiverIdList: ["e1", "pc_e1"] },
+  answer: { sid: "c7" },
+  report: { sid: "c7" },
+  news: { userId: "e1" },
+} as const satisfies Record<SignalKind, JsonObject>;
+
+/** @param data - its description is the meaning of the signal */
 const signal = <
   Type extends number,
   Sender extends "server" | "client" | "either",
@@ -48,14 +47,12 @@ const signal = <
   type: Type,
   sender: Sender,
   kind: Kind,
-  { data, example }: { readonly data: Data; readonly example: z.input<Data> },
-  meaning: string,
-) => ({ type, sender, kind, data: data.describe(meaning), example });
+  data: Data,
+) => ({ type, sender, kind, data });
 
 /**
  * All signals by name. Each has a number, a sender (`server`, `client` for one of the apps, or `either`), a
- * kind, the schema of its `data`, which is JSON text on the wire and says what the signal means, and an example
- * of that data. Apps may use numbers above 30000 for messages of their own.
+ * kind, and the schema of its `data`, which is JSON text on the wire and says what the signal means. Apps may use numbers above 30000 for messages of their own.
  * Source: the message types of the vendor's remote invigilation apps.
  */
 export const signals = {
@@ -63,107 +60,127 @@ export const signals = {
     20_000,
     "server",
     "news",
-    userPayload,
-    "A camera of the person stopped to send its stream.",
+    userData.describe("A camera of the person stopped to send its stream."),
   ),
   streamPublished: signal(
     20_001,
     "server",
     "news",
-    userPayload,
-    "A camera of the person began to send its stream.",
+    userData.describe("A camera of the person began to send its stream."),
   ),
-  startCall: signal(20_002, "client", "command", commandPayload, "Asks an examinee to talk with the sender."),
-  endCall: signal(20_003, "client", "command", commandPayload, "Asks an examinee to end the call."),
+  startCall: signal(
+    20_002,
+    "client",
+    "command",
+    commandData.describe("Asks an examinee to talk with the sender."),
+  ),
+  endCall: signal(20_003, "client", "command", commandData.describe("Asks an examinee to end the call.")),
   callConnected: signal(
     20_004,
     "client",
     "answer",
-    answerPayload,
-    "Answers `startCall`: the call is connected.",
+    answerData.describe("Answers `startCall`: the call is connected."),
   ),
-  callDisconnected: signal(20_005, "client", "answer", answerPayload, "Answers `endCall`: the call is over."),
+  callDisconnected: signal(
+    20_005,
+    "client",
+    "answer",
+    answerData.describe("Answers `endCall`: the call is over."),
+  ),
   startLiveBroadcast: signal(
     20_006,
     "client",
     "command",
-    commandPayload,
-    "Asks pages to play the teacher's live audio.",
+    commandData.describe("Asks pages to play the teacher's live audio."),
   ),
   liveBroadcastStarted: signal(
     20_007,
     "client",
     "answer",
-    answerPayload,
-    "Answers `startLiveBroadcast`: the page plays it.",
+    answerData.describe("Answers `startLiveBroadcast`: the page plays it."),
   ),
   stopLiveBroadcast: signal(
     20_008,
     "client",
     "command",
-    commandPayload,
-    "Asks pages to stop the teacher's live audio.",
+    commandData.describe("Asks pages to stop the teacher's live audio."),
   ),
   liveBroadcastStopped: signal(
     20_009,
     "client",
     "answer",
-    answerPayload,
-    "Answers `stopLiveBroadcast`: the page plays it no more.",
+    answerData.describe("Answers `stopLiveBroadcast`: the page plays it no more."),
   ),
   endRoom: signal(
     20_010,
     "either",
     "command",
-    commandPayload,
-    "Tells all pages that the room has ended. The server sends it when `room.end` ends the room.",
+    commandData.describe(
+      "Tells all pages that the room has ended. The server sends it when `room.end` ends the room.",
+    ),
   ),
-  broadcastAudio: signal(20_011, "client", "command", commandPayload, "Asks pages to play a clip."),
+  broadcastAudio: signal(20_011, "client", "command", commandData.describe("Asks pages to play a clip.")),
   audioBroadcastStarted: signal(
     20_012,
     "client",
     "answer",
-    answerPayload,
-    "Answers `broadcastAudio`: the page plays the clip.",
+    answerData.describe("Answers `broadcastAudio`: the page plays the clip."),
   ),
-  stopAudioBroadcast: signal(20_013, "client", "command", commandPayload, "Asks pages to stop the clip."),
+  stopAudioBroadcast: signal(
+    20_013,
+    "client",
+    "command",
+    commandData.describe("Asks pages to stop the clip."),
+  ),
   audioBroadcastStopped: signal(
     20_014,
     "client",
     "answer",
-    answerPayload,
-    "Answers `stopAudioBroadcast`: the page plays the clip no more.",
+    answerData.describe("Answers `stopAudioBroadcast`: the page plays the clip no more."),
   ),
-  reset: signal(20_015, "client", "command", commandPayload, "Asks pages to end calls and live broadcasts."),
-  enteredRoom: signal(20_016, "client", "report", answerPayload, "Reports that a page has entered the room."),
+  reset: signal(
+    20_015,
+    "client",
+    "command",
+    commandData.describe("Asks pages to end calls and live broadcasts."),
+  ),
+  enteredRoom: signal(
+    20_016,
+    "client",
+    "report",
+    answerData.describe("Reports that a page has entered the room."),
+  ),
   publishSucceeded: signal(
     20_017,
     "client",
     "report",
-    answerPayload,
-    "Reports that a page sends its stream.",
+    answerData.describe("Reports that a page sends its stream."),
   ),
   publishFailed: signal(
     20_018,
     "client",
     "report",
-    answerPayload,
-    "Reports that a page could not send its stream.",
+    answerData.describe("Reports that a page could not send its stream."),
   ),
-  cheatDetected: signal(20_019, "client", "report", answerPayload, "Reports that a detector saw something."),
+  cheatDetected: signal(
+    20_019,
+    "client",
+    "report",
+    answerData.describe("Reports that a detector saw something."),
+  ),
   endUser: signal(
     20_020,
     "either",
     "command",
-    commandPayload,
-    "Asks the pages of a person to end the exam. The server sends it to examinees who were removed from the room.",
+    commandData.describe(
+      "Asks the pages of a person to end the exam. The server sends it to examinees who were removed from the room.",
+    ),
   ),
   userEnded: signal(
     20_021,
     "client",
     "answer",
-    answerPayload,
-    "Answers `endUser`: the page has ended the exam.",
+    answerData.describe("Answers `endUser`: the page has ended the exam."),
   ),
 } as const;
 

@@ -1,4 +1,4 @@
-import { type EventType, events, type JsonObject, signals } from "@invigil/schema";
+import { type EventType, events, signalExamples, signals } from "@invigil/schema";
 import { expect, it } from "vitest";
 import { chargesOf } from "../src/trpc/procedures.js";
 import { type AnyExamEvent, listenExam, listenRoom } from "./support/listening.js";
@@ -75,9 +75,8 @@ it("the example of each signal can be sent, and is what the server sends", async
   const { room } = hall;
   await using listening = await listenRoom(hall, ADMIN, { roomId: room.id });
   const sent = Object.values(signals).filter(({ sender }) => sender !== "server");
-  // Safe: the data of each signal is a JSON object.
-  for (const { type, example } of sent)
-    await hall.as(TEACHER).im.send({ roomId: room.id, type, data: example as JsonObject });
+  for (const { type, kind } of sent)
+    await hall.as(TEACHER).im.send({ roomId: room.id, type, data: signalExamples[kind] });
   const report = streamReport(room, "examinee1");
   await hall.as(ADMIN).stream.report({ ...report, ...streamSignature() });
   const stopped = { ...report, action: "publish_done", time: report.time + 1 } as const;
@@ -88,6 +87,6 @@ it("the example of each signal can be sent, and is what the server sends", async
   const messages = received.flatMap((event) => (event.type === "message" ? [event.message] : []));
   const expected = [...sent, signals.streamPublished, signals.streamStopped];
   expect(messages.map(({ type, data }) => [type, shapeOf(data)])).toEqual(
-    expected.map(({ type, example }) => [type, shapeOf(example)]),
+    expected.map(({ type, kind }) => [type, shapeOf(signalExamples[kind])]),
   );
 });

@@ -21,14 +21,14 @@ const setUp = (
   });
   const room: CommandRoom = {
     closing: closing.signal,
-    onAnswer(listener) {
+    onAnswer(_, listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
     send,
   };
   const run = (expected: readonly string[], options: CommandOptions = {}, everybody = false) =>
-    sendCommand(room, { sid: "s1", expected, everybody }, { everyMs: 1, ...options });
+    sendCommand(room, "startCall", { sid: "s1", expected, everybody }, { everyMs: 1, ...options });
   return { run, sent, send, closing, listeners };
 };
 

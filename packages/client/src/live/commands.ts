@@ -3,7 +3,7 @@ import type { SignalName } from "../shapes.js";
 import { delay, isPermanent } from "./delay.js";
 
 /** The signal that answers each command. */
-export const answerTo = {
+const answerTo = {
   startCall: "callConnected",
   endCall: "callDisconnected",
   startLiveBroadcast: "liveBroadcastStarted",
@@ -44,7 +44,10 @@ export interface CommandResult {
 export interface CommandRoom {
   readonly closing: AbortSignal;
   /** Calls the listener with the login and the data of each answer. */
-  readonly onAnswer: (listener: (login: string, data: { readonly sid?: unknown }) => void) => () => void;
+  readonly onAnswer: (
+    answer: (typeof answerTo)[CommandName],
+    listener: (login: string, data: { readonly sid?: unknown }) => void,
+  ) => () => void;
   readonly send: (
     data: JsonObject,
     to: readonly string[] | undefined,
@@ -58,11 +61,13 @@ const MAX_RECEIVERS = 1000;
 /**
  * Sends a command and waits for the answers. It repeats the command for receivers who have not answered.
  *
+ * @param name - the signal
  * @param expected - the logins that should answer
  * @param everybody - whether the first message is for the whole room
  */
 export const sendCommand = async (
   { closing, onAnswer, send }: CommandRoom,
+  name: CommandName,
   { sid, expected, everybody }: { sid: string; expected: readonly string[]; everybody: boolean },
   { data, signal, everyMs = 3000, times = 5 }: CommandOptions,
 ): Promise<CommandResult> => {
@@ -81,7 +86,7 @@ export const sendCommand = async (
   };
   for (const one of signals) one.addEventListener("abort", stop);
   if (signals.some(({ aborted }) => aborted)) stop();
-  const off = onAnswer((login, answer) => {
+  const off = onAnswer(answerTo[name], (login, answer) => {
     if (answer.sid !== sid || !missing.delete(login)) return;
     answered.push(login);
     if (missing.size === 0) waking.abort();

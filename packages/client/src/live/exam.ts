@@ -2,7 +2,6 @@ import type { ExamEvent, ExamSnapshot } from "../procedures.js";
 import type { RetryOptions } from "../retry.js";
 import type { StatusChange } from "./core.js";
 import { Feed } from "./feed.js";
-import type { LiveImplementation } from "./link.js";
 import type { Source } from "./subscription-loop.js";
 
 /** The listeners by event: event types, and `status`. */
@@ -14,14 +13,14 @@ export type LiveExamListeners = {
  * The live state of an exam's rooms. Created by `invigil.live.exam(examId)`, for administrators and
  * inspectors.
  */
-export class LiveExam extends Feed<ExamSnapshot, ExamEvent> {
+export class LiveExam extends Feed<ExamSnapshot, ExamEvent, LiveExamListeners> {
   /** @internal */
   constructor(
     readonly examId: string,
     source: Source<ExamSnapshot, ExamEvent>,
-    { load, reconnect }: { load: () => Promise<LiveImplementation>; reconnect: RetryOptions },
+    { reconnect }: { readonly reconnect: RetryOptions },
   ) {
-    super(load, ({ keepSubscribed, applyExamEvent }, core) =>
+    super(({ keepSubscribed, applyExamEvent }, core) =>
       keepSubscribed(
         core,
         source,
@@ -33,14 +32,5 @@ export class LiveExam extends Feed<ExamSnapshot, ExamEvent> {
         reconnect,
       ),
     );
-  }
-
-  /**
-   * Registers a listener for an event type or for `status`. Listeners are called once per event, in order,
-   * after `state` has changed.
-   * @returns a function that removes the listener
-   */
-  on<Type extends keyof LiveExamListeners>(type: Type, listener: LiveExamListeners[Type]): () => void {
-    return this.core.listeners.on(type, listener);
   }
 }

@@ -1,22 +1,20 @@
 import { type CallError, callError } from "../errors.js";
 import { closeFeed, createCore, type FeedCore, type LiveSnapshot, type LiveStatus } from "./core.js";
-import type { LiveImplementation } from "./link.js";
+import { type LiveImplementation, loadImplementation } from "./link.js";
+import type { Listener } from "./listeners.js";
 import { createQueue } from "./queue.js";
 
 /**
  * Subscribes to events, updates the state with them, and resubscribes from the last event after a connection
  * loss.
  */
-export class Feed<State, Event> {
+export class Feed<State, Event, EventListeners extends Readonly<Record<string, Listener>>> {
   /** @internal */
   protected readonly core: FeedCore<State, Event> = createCore();
 
   /** @param start - subscribes and updates the feed */
-  constructor(
-    load: () => Promise<LiveImplementation>,
-    start: (implementation: LiveImplementation, core: FeedCore<State, Event>) => Promise<void>,
-  ) {
-    load()
+  constructor(start: (implementation: LiveImplementation, core: FeedCore<State, Event>) => Promise<void>) {
+    loadImplementation()
       .then((loaded) => start(loaded, this.core))
       .catch((error: unknown) => closeFeed(this.core, callError(error)));
   }
@@ -55,6 +53,15 @@ export class Feed<State, Event> {
 
   /** The status, state and error. The object is the same until one of them changes. */
   readonly getSnapshot = (): LiveSnapshot<State> => this.core.snapshot;
+
+  /**
+   * Registers a listener for an event type, for `status`, or in a room for a signal, with the message that carried it. Listeners are called
+   * once per event, in order, after the state has changed. The `state` of people changes with the next frame.
+   * @returns a function that removes the listener
+   */
+  on<Type extends keyof EventListeners & string>(type: Type, listener: EventListeners[Type]): () => void {
+    return this.core.listeners.on(type, listener);
+  }
 
   /**
    * Waits until the feed is live. Rejects with the error if the server refuses the subscription.

@@ -1,8 +1,8 @@
 // The implementation of `live`, which is loaded on first use.
-export { answerTo, sendCommand } from "./commands.js";
+export { sendCommand } from "./commands.js";
 export { followPeople } from "./people-store.js";
 export { randomId, sendMessage } from "./send-message.js";
-export { nameOfType, signalTypes } from "./signal-types.js";
+export { nameOfType, typeOfSignal } from "./signal-types.js";
 export { applyExamEvent, applyRoomEvent } from "./state.js";
 export { keepSubscribed } from "./subscription-loop.js";
 export { createTransport } from "./transport.js";

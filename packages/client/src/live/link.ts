@@ -6,29 +6,19 @@ import type { TransportOptions } from "./transport.js";
 /** The implementation of `live`. */
 export type LiveImplementation = typeof import("./implementation.js");
 
-/** Loads the implementation on first use, so that apps without subscriptions need not load it. */
-export const implementationLoader = (): (() => Promise<LiveImplementation>) => {
-  let loading: Promise<LiveImplementation> | undefined;
-  return () => {
-    loading ??= import("./implementation.js").catch((error: unknown) => {
-      // The next attempt may succeed.
-      loading = undefined;
-      throw error;
-    });
-    return loading;
-  };
-};
+/** Loads the implementation on first use. Apps without subscriptions never load it. */
+export const loadImplementation = (): Promise<LiveImplementation> => import("./implementation.js");
 
 /** Sends subscriptions. Each lasts as long as its connection. */
 export const subscriptionLink =
-  (load: () => Promise<LiveImplementation>, options: TransportOptions): TRPCLink<AppRouter> =>
+  (options: TransportOptions): TRPCLink<AppRouter> =>
   (runtime) => {
     let transport: OperationLink<AppRouter> | undefined;
     return (request) =>
       observable((observer) => {
         let isUnsubscribed = false;
         let call: Unsubscribable | undefined;
-        load().then(
+        loadImplementation().then(
           ({ createTransport }) => {
             if (isUnsubscribed) return;
             transport ??= createTransport(options)(runtime);

@@ -1,4 +1,4 @@
-type Listener = (...args: never[]) => void;
+export type Listener = (...args: never[]) => void;
 
 /** Event listeners. An error of a listener does not affect the others. */
 export interface Listeners {

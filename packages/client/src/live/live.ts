@@ -2,7 +2,6 @@ import type { TRPCClient } from "@trpc/client";
 import type { RetryOptions } from "../retry.js";
 import type { AppRouter } from "../router.js";
 import { LiveExam } from "./exam.js";
-import type { LiveImplementation } from "./link.js";
 import { LivePeople } from "./people.js";
 import { LiveRoom, type LiveRoomOptions } from "./room.js";
 
@@ -25,7 +24,7 @@ export interface Live {
 /** Creates `live` from the client's procedures. */
 export const createLive = (
   { room, exam, im }: TRPCClient<AppRouter>,
-  options: { load: () => Promise<LiveImplementation>; reconnect: RetryOptions; retry: RetryOptions | false },
+  options: { readonly reconnect: RetryOptions; readonly retry: RetryOptions | false },
 ): Live => ({
   room: (roomId, { camera } = {}) =>
     new LiveRoom(

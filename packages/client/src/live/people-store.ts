@@ -4,6 +4,7 @@ import type { RetryOptions } from "../retry.js";
 import { type FeedCore, setState } from "./core.js";
 import { oncePerFrame } from "./frames.js";
 import type { LivePerson, PeopleCalls, PeopleRows, PeopleState } from "./people-types.js";
+import { applyEvent, ofExam } from "./state.js";
 import { type Follower, follow } from "./subscription-loop.js";
 
 // The people of an exam in memory. All values of events are absolute, so events that a page includes already change nothing in the end.
@@ -68,10 +69,6 @@ const createRows = ({ byId, furtherIds, endedRooms }: PeopleRows) => {
     hasMoved = true;
   };
   const furtherOf = (userId: string): readonly string[] => furtherIds.get(userId) ?? [];
-  const setFurther = (userId: string, ids: readonly string[]): void => {
-    if (ids.length > 0) furtherIds.set(userId, ids);
-    else furtherIds.delete(userId);
-  };
   const find = ({ userId, roomId }: Key): LivePerson | undefined => {
     for (const id of [userId, ...furtherOf(userId)]) {
       const person = byId.get(id);
@@ -83,7 +80,7 @@ const createRows = ({ byId, furtherIds, endedRooms }: PeopleRows) => {
     drop(id);
     const [next, ...others] = furtherOf(userId);
     if (id !== userId)
-      setFurther(
+      furtherIds.set(
         userId,
         furtherOf(userId).filter((other) => other !== id),
       );
@@ -91,14 +88,14 @@ const createRows = ({ byId, furtherIds, endedRooms }: PeopleRows) => {
       // Somebody who is in the list has their user id as one of their ids.
       const person = byId.get(next);
       drop(next);
-      setFurther(userId, others);
+      furtherIds.set(userId, others);
       if (person) set(userId, person);
     }
   };
   const add = (entry: RosterEntry): string => {
     const { userId, roomId = "" } = entry;
     const id = byId.has(userId) ? `${userId}/${roomId}` : userId;
-    if (id !== userId) setFurther(userId, [...furtherOf(userId), id]);
+    if (id !== userId) furtherIds.set(userId, [...furtherOf(userId), id]);
     set(id, entry);
     return id;
   };
@@ -186,24 +183,11 @@ export const followPeople = (
     for (const id of ended) shared.endedRooms.add(id);
     rows.recount();
   };
-  const changeRoom = (
-    event: EventOf<"room_ended" | "room_reopened" | "audio_status_changed">,
-    change: Partial<Room>,
-  ) =>
-    setRooms(
-      rooms.map((room) => (room.id === event.roomId ? { ...room, ...change, updatedAt: event.time } : room)),
-    );
-
   const reducers: {
-    readonly [Type in EventTypeOfPeople | "detections_counted"]: (event: EventOf<Type>) => void;
+    readonly [Type in
+      | Exclude<EventTypeOfPeople, keyof typeof ofExam | "roster_changed">
+      | "detections_counted"]: (event: EventOf<Type>) => void;
   } = {
-    room_created({ room }) {
-      setRooms([...rooms.filter(({ id }) => id !== room.id), room]);
-    },
-    room_ended: (event) => changeRoom(event, { status: "ended" }),
-    room_reopened: (event) => changeRoom(event, { status: "in_progress" }),
-    audio_status_changed: (event) => changeRoom(event, { audioStatus: event.audioStatus }),
-    roster_changed: () => undefined,
     participant_added({ roomId, userId, role, name, extraMinutes }) {
       const details = { role, name, extraMinutes };
       if (rows.find({ userId, roomId })) return rows.update({ userId, roomId }, () => details);
@@ -250,6 +234,8 @@ export const followPeople = (
   };
   /** An event of a type that has no reducer changes nothing. A newer server may have declared it. */
   const apply = (event: PeopleEvent): void => {
+    const changed = applyEvent(ofExam, { rooms }, event).rooms;
+    if (changed !== rooms) setRooms(changed);
     // Safe: each reducer takes the events of its type.
     const reduce = (reducers as Partial<Record<string, (event: PeopleEvent) => void>>)[event.type];
     reduce?.(event);

@@ -3,7 +3,6 @@ import type { PeopleEvent } from "../procedures.js";
 import type { RetryOptions } from "../retry.js";
 import type { FeedCore, StatusChange } from "./core.js";
 import { Feed } from "./feed.js";
-import type { LiveImplementation } from "./link.js";
 import { createListeners } from "./listeners.js";
 import type { LivePerson, PeopleCalls, PeopleRows, PeopleState } from "./people-types.js";
 
@@ -18,14 +17,14 @@ export type LivePeopleListeners = {
  *
  * It reads the people page by page, and then follows their changes. Listeners are called once per frame, however much changes.
  */
-export class LivePeople extends Feed<PeopleState, PeopleEvent> {
+export class LivePeople extends Feed<PeopleState, PeopleEvent, LivePeopleListeners> {
   readonly #rows: PeopleRows;
 
   /** @internal */
   constructor(
     readonly examId: string,
     calls: PeopleCalls,
-    { load, reconnect }: { load: () => Promise<LiveImplementation>; reconnect: RetryOptions },
+    { reconnect }: { readonly reconnect: RetryOptions },
   ) {
     const rows: PeopleRows = {
       byId: new Map(),
@@ -33,7 +32,7 @@ export class LivePeople extends Feed<PeopleState, PeopleEvent> {
       endedRooms: new Set(),
       watchers: createListeners(),
     };
-    super(load, ({ followPeople }, core: FeedCore<PeopleState, PeopleEvent>) =>
+    super(({ followPeople }, core: FeedCore<PeopleState, PeopleEvent>) =>
       followPeople(core, rows, { examId, calls, retry: reconnect }),
     );
     this.#rows = rows;
@@ -59,13 +58,4 @@ export class LivePeople extends Feed<PeopleState, PeopleEvent> {
   /** Whether a person is expected, there, no longer there, and so on. Exactly one of them. */
   readonly stateOf = (person: LivePerson): RosterState =>
     rosterStateOf(person, person.roomId !== undefined && this.#rows.endedRooms.has(person.roomId));
-
-  /**
-   * Registers a listener for an event type or for `status`. Listeners are called once per event, in order. `person` has changed by then, and
-   * `state` changes with the next frame.
-   * @returns a function that removes the listener
-   */
-  on<Type extends keyof LivePeopleListeners>(type: Type, listener: LivePeopleListeners[Type]): () => void {
-    return this.core.listeners.on(type, listener);
-  }
 }

@@ -5,7 +5,7 @@ import type { SignalData, SignalName } from "../shapes.js";
 import type { CommandName, CommandOptions, CommandResult } from "./commands.js";
 import type { StatusChange } from "./core.js";
 import { Feed } from "./feed.js";
-import type { LiveImplementation } from "./link.js";
+import { loadImplementation } from "./link.js";
 import type { Send } from "./send-message.js";
 import type { Source } from "./subscription-loop.js";
 
@@ -44,8 +44,7 @@ export interface RoomCalls extends Source<RoomSnapshot, RoomEvent> {
 const senderLogin = ({ sender: { userId, camera } }: Message): string => loginOf(userId, camera);
 
 /** The live state, events and messages of a room. Created by `invigil.live.room(roomId)`. */
-export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
-  readonly #load: () => Promise<LiveImplementation>;
+export class LiveRoom extends Feed<RoomSnapshot, RoomEvent, LiveRoomListeners> {
   readonly #send: Send;
   readonly #retry: RetryOptions | false;
 
@@ -53,13 +52,9 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
   constructor(
     readonly roomId: string,
     { send, ...source }: RoomCalls,
-    {
-      load,
-      reconnect,
-      retry,
-    }: { load: () => Promise<LiveImplementation>; reconnect: RetryOptions; retry: RetryOptions | false },
+    { reconnect, retry }: { readonly reconnect: RetryOptions; readonly retry: RetryOptions | false },
   ) {
-    super(load, ({ keepSubscribed, applyRoomEvent, nameOfType }, core) =>
+    super(({ keepSubscribed, applyRoomEvent, nameOfType }, core) =>
       keepSubscribed(
         core,
         source,
@@ -77,7 +72,6 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
         reconnect,
       ),
     );
-    this.#load = load;
     this.#send = send;
     this.#retry = retry;
   }
@@ -85,15 +79,6 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
   /** The connected pages of people. Empty until the first response. */
   get presence(): readonly Presence[] {
     return this.state?.presence ?? [];
-  }
-
-  /**
-   * Registers a listener for an event type, for a signal (with the message that carried it), or for `status`.
-   * Listeners are called once per event, in order, after `state` has changed.
-   * @returns a function that removes the listener
-   */
-  on<Type extends keyof LiveRoomListeners>(type: Type, listener: LiveRoomListeners[Type]): () => void {
-    return this.core.listeners.on(type, listener);
   }
 
   /**
@@ -111,8 +96,8 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
     data: unknown,
     { to, signal = this.core.closing.signal }: SendOptions = {},
   ): Promise<SentMessage> {
-    const { sendMessage, signalTypes } = await this.#load();
-    const type = typeof what === "number" ? what : signalTypes[what];
+    const { sendMessage, typeOfSignal } = await loadImplementation();
+    const type = typeof what === "number" ? what : typeOfSignal(what);
     // Safe: the schema of every signal describes a JSON object.
     const message = { type, data: data as JsonValue, to: to && [...to] };
     return sendMessage(this.#send, message, { signal, retry: this.#retry });
@@ -154,7 +139,7 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
   }
 
   async #command(name: CommandName, { to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
-    const { sendCommand, randomId, answerTo } = await this.#load();
+    const { sendCommand, randomId } = await loadImplementation();
     const examinees = async () => {
       const state = await this.ready();
       this.core.closing.signal.throwIfAborted();
@@ -163,12 +148,13 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
     return sendCommand(
       {
         closing: this.core.closing.signal,
-        onAnswer: (listener) =>
-          this.on(answerTo[name], (data, message) => listener(senderLogin(message), data)),
+        onAnswer: (answer, listener) =>
+          this.on(answer, (data, message) => listener(senderLogin(message), data)),
         // Safe: the data of every command is an object with a sid.
         send: (data, receivers, signal) =>
           this.send(name, data as SignalData<typeof name>, { to: receivers, signal }),
       },
+      name,
       {
         sid: randomId(),
         expected: to ?? (await examinees()),

@@ -65,7 +65,7 @@ const ofRoom: Reducers<"room", RoomSnapshot> = {
   cheat_config_changed: (_, { cheatConfig }) => ({ cheatConfig }),
 };
 
-const ofExam: Reducers<"exam", ExamSnapshot> = {
+export const ofExam: Reducers<"exam", ExamSnapshot> = {
   room_created: ({ rooms }, { room }) => ({
     rooms: replaceOrAppend(rooms, ({ id }) => id === room.id, room),
   }),
@@ -75,7 +75,7 @@ const ofExam: Reducers<"exam", ExamSnapshot> = {
 };
 
 /** An event of a type that has no reducer changes nothing. A newer server may have declared it. */
-const apply = <State, Event extends { readonly type: string; readonly id: string }>(
+export const applyEvent = <State, Event extends { readonly type: string; readonly id: string }>(
   reducers: object,
   state: State,
   event: Event,
@@ -89,8 +89,8 @@ const apply = <State, Event extends { readonly type: string; readonly id: string
 
 /** The state of a room after an event. */
 export const applyRoomEvent = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot =>
-  event.type === "gap" ? event.snapshot : apply(ofRoom, state, event);
+  event.type === "gap" ? event.snapshot : applyEvent(ofRoom, state, event);
 
 /** The state of an exam's rooms after an event. */
 export const applyExamEvent = (state: ExamSnapshot, event: ExamEvent): ExamSnapshot =>
-  event.type === "gap" ? event.snapshot : apply(ofExam, state, event);
+  event.type === "gap" ? event.snapshot : applyEvent(ofExam, state, event);

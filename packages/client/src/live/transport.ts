@@ -39,39 +39,32 @@ const KEEP_ALIVE = { enabled: true, intervalMs: 9_000, pongTimeoutMs: 5_000 };
 const IDLE_MS = 1000;
 
 interface Connection {
-  /**
-   * The keys of its subscriptions. The server accepts one subscription to each room and exam per connection.
-   */
-  readonly subscriptionKeys: Set<string>;
-  /** What is called for everything that arrives: one function for each subscription. */
-  readonly heard: Set<() => void>;
+  /** The keys of its subscriptions. The server accepts one subscription to each room and exam per connection. */
+  readonly users: ReadonlyMap<string, unknown>;
   readonly link: OperationLink<AppRouter>;
-  readonly acquire: () => () => void;
+  /**
+   * Keeps the connection open for a subscription, and calls `onHeard` for everything that arrives.
+   * @returns a function that releases the connection
+   */
+  readonly acquire: (key: string, onHeard?: () => void) => () => void;
   readonly end: (cause?: unknown) => void;
   /** Why the connection ended. */
   readonly cause: () => unknown;
 }
 
 /** Opens one WebSocket. It ends at the first failure and never reconnects. */
-const openWebSocket = ({
-  Base,
-  options: { url, token, transformer },
-  runtime,
-  onOpen,
-  onEnd,
-}: {
-  Base: typeof WebSocket;
-  options: TransportOptions;
-  runtime: TRPCClientRuntime;
-  onOpen: () => void;
-  onEnd: (opened: boolean) => void;
-}): Connection => {
+const openWebSocket = (
+  Base: typeof WebSocket,
+  { url, token, transformer }: TransportOptions,
+  runtime: TRPCClientRuntime,
+  onOpen: () => void,
+  onEnd: (opened: boolean) => void,
+): Connection => {
   let opened = false;
   let ended = false;
-  let users = 0;
   let cause: unknown;
   let raw: WebSocket | undefined;
-  const heard = new Set<() => void>();
+  const users = new Map<string, (() => void) | undefined>();
   const end = (reason?: unknown) => {
     if (ended) return;
     ended = true;
@@ -91,7 +84,7 @@ const openWebSocket = ({
         super(target);
         setRaw(this);
         this.addEventListener("message", () => {
-          for (const onHeard of heard) onHeard();
+          for (const onHeard of users.values()) onHeard?.();
         });
         // If a call is pending when the connection ends, tRPC opens one more WebSocket.
         if (ended) setTimeout(() => void client.close().finally(() => this.close()));
@@ -120,16 +113,14 @@ const openWebSocket = ({
     },
   });
   return {
-    subscriptionKeys: new Set(),
-    heard,
+    users,
     link: wsLink<AppRouter>({ client, transformer })(runtime),
-    acquire() {
-      users += 1;
+    acquire(key, onHeard) {
+      users.set(key, onHeard);
       return () => {
-        users -= 1;
-        if (users > 0) return;
+        users.delete(key);
         setTimeout(() => {
-          if (users === 0) end();
+          if (users.size === 0) end();
         }, IDLE_MS);
       };
     },
@@ -144,10 +135,6 @@ const subscriptionKey = ({ path, input }: { readonly path: string; readonly inpu
   const { roomId, examId } = (input ?? {}) as { readonly roomId?: unknown; readonly examId?: unknown };
   return JSON.stringify([path, roomId ?? examId]);
 };
-
-/** What a subscription calls for everything that arrives. */
-const heardBy = ({ context }: { readonly context: SubscriptionContext }): (() => void) =>
-  context.onHeard ?? (() => undefined);
 
 /** Server-sent events over `fetch`, which can send the token as a header. */
 const eventStreamLink =
@@ -168,13 +155,13 @@ const eventStreamLink =
         const shape = transformer.deserialize(error) as TRPCErrorShape;
         throw TRPCClientError.from({ error: shape });
       };
-      const onHeard = heardBy(request.op);
+      const { onHeard }: SubscriptionContext = request.op.context;
       const link = httpSubscriptionLink<AppRouter, typeof EventSource>({
         url,
         transformer,
         EventSource: class extends EventSource {
           override dispatchEvent(event: Event): boolean {
-            if (event.type !== "error") onHeard();
+            if (event.type !== "error") onHeard?.();
             return super.dispatchEvent(event);
           }
         },
@@ -219,20 +206,16 @@ export const createTransport =
 
     const webSocket = (): Connection | undefined => {
       if (current || !Base) return current;
-      const mine = openWebSocket({
-        Base,
-        options,
-        runtime,
-        onOpen() {
-          isWebSocketBlocked = false;
-          for (const end of Array.from(streams)) end();
-        },
-        onEnd(opened) {
-          if (current === mine) current = undefined;
-          if (!opened) isWebSocketBlocked = true;
-          scheduleProbe();
-        },
-      });
+      const onOpen = () => {
+        isWebSocketBlocked = false;
+        for (const end of Array.from(streams)) end();
+      };
+      const onEnd = (opened: boolean) => {
+        if (current === mine) current = undefined;
+        if (!opened) isWebSocketBlocked = true;
+        scheduleProbe();
+      };
+      const mine = openWebSocket(Base, options, runtime, onOpen, onEnd);
       current = mine;
       return mine;
     };
@@ -242,7 +225,7 @@ export const createTransport =
       clearTimeout(probeTimer);
       if (!Base || streams.size === 0) return;
       probeTimer = setTimeout(() => {
-        const release = webSocket()?.acquire();
+        const release = webSocket()?.acquire("probe");
         if (release) setTimeout(release, START_MS);
       }, webSocketRetryMs);
     };
@@ -251,11 +234,9 @@ export const createTransport =
       observable((observer) => {
         const key = subscriptionKey(request.op);
         const open = isWebSocketBlocked ? undefined : webSocket();
-        const connection = open?.subscriptionKeys.has(key) ? undefined : open;
-        const release = connection?.acquire();
-        connection?.subscriptionKeys.add(key);
-        const onHeard = heardBy(request.op);
-        connection?.heard.add(onHeard);
+        const connection = open?.users.has(key) ? undefined : open;
+        const { onHeard }: SubscriptionContext = request.op.context;
+        const release = connection?.acquire(key, onHeard);
         let started = false;
         const fail = (cause: unknown, kind: "lost" | "timeout" = "lost") => {
           const what = kind === "lost" ? "was lost" : "timed out";
@@ -302,8 +283,6 @@ export const createTransport =
           streams.delete(moveToWebSocket);
           scheduleProbe();
           call.unsubscribe();
-          connection?.subscriptionKeys.delete(key);
-          connection?.heard.delete(onHeard);
           release?.();
         };
       });

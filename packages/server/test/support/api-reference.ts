@@ -6,6 +6,7 @@ import {
   events,
   type Role,
   sendersOf,
+  signalExamples,
   signals,
 } from "@invigil/schema";
 import { RATE_NAMES } from "../../src/limits/rates.js";
@@ -355,9 +356,9 @@ class ReferenceWriter {
   signals(): string {
     const reader = new ShapeReader();
     const payloads = new Map<Schema, { names: string[]; example: object }>();
-    for (const [name, { data, example }] of Object.entries(signals)) {
+    for (const [name, { data, kind }] of Object.entries(signals)) {
       const { names = [] } = payloads.get(original(data)) ?? {};
-      payloads.set(original(data), { names: [...names, name], example });
+      payloads.set(original(data), { names: [...names, name], example: signalExamples[kind] });
     }
     return blocks(
       "# Signals",
