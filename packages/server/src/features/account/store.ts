@@ -9,31 +9,6 @@ import { accounts, sessions } from "../../storage/tables.js";
 
 export type NewAccount = typeof accounts.$inferInsert;
 
-export interface AccountStore {
-  /** Returns undefined when the id is taken. */
-  create(account: NewAccount, author: Author): Promise<Account | undefined>;
-  /** Sorted by user id. `after` is the last id of the previous page. */
-  list(filter: {
-    role: AccountRole | undefined;
-    limit: number;
-    after: string | undefined;
-  }): Promise<AccountPage>;
-  /** Returns undefined when there is no such account. Disabling an account ends its sessions. */
-  setDisabled(userId: string, disabled: boolean, now: Date, author: Author): Promise<Account | undefined>;
-  /** Ends the account's sessions. Returns undefined when there is no such account. */
-  setPassword(userId: string, passwordHash: string, now: Date, author: Author): Promise<Account | undefined>;
-  /** Returns sessions that end after `now`, newest first: those of one account, or all. `before` is the last id of the previous page. */
-  listSessions(
-    userId: string | undefined,
-    page: { now: Date; limit: number; before: string | undefined },
-  ): Promise<Page<StoredSession, string>>;
-  /** Ends a session, if it has not ended and is one of this account. Returns whether it did. */
-  endSession(
-    sessionId: string,
-    which: { of: string | undefined; now: Date },
-    author: Author,
-  ): Promise<boolean>;
-}
 type StoredSession = Omit<AccountSession, "isOwn">;
 
 const { passwordHash: _, ...columns } = getTableColumns(accounts);
@@ -120,25 +95,32 @@ const deleteSession = statements((isOfAccount: boolean) =>
   ),
 );
 
-export const createAccountStore = ({
-  storage,
-  writes,
-}: {
-  storage: Queries;
-  writes: Writes;
-}): AccountStore => ({
-  create: (account, author) =>
+export type AccountStore = ReturnType<typeof createAccountStore>;
+
+export const createAccountStore = ({ storage, writes }: { storage: Queries; writes: Writes }) => ({
+  /** Returns undefined when the id is taken. */
+  create: (account: NewAccount, author: Author): Promise<Account | undefined> =>
     writes.ofInstallation({ people: [account.userId] }, author, (tx) =>
       tx.last(() => tx.get(insertAccount, account)),
     ),
 
-  async list({ role, limit, after = "" }) {
+  /** Sorted by user id. `after` is the last id of the previous page. */
+  async list({
+    role,
+    limit,
+    after = "",
+  }: {
+    role: AccountRole | undefined;
+    limit: number;
+    after: string | undefined;
+  }): Promise<AccountPage> {
     const rows = await storage.all(accountsPage(role !== undefined), { role, after, limit: limit + 1 });
     const { rows: page, ...next } = pageOf(rows, limit, ({ userId }) => userId);
     return { accounts: page, ...next };
   },
 
-  setDisabled: (userId, disabled, now, author) =>
+  /** Returns undefined when there is no such account. Disabling an account ends its sessions. */
+  setDisabled: (userId: string, disabled: boolean, now: Date, author: Author): Promise<Account | undefined> =>
     writes.ofInstallation({ people: [userId] }, author, async (tx) => {
       const [, account] = await tx.last(() =>
         Promise.all([
@@ -150,7 +132,13 @@ export const createAccountStore = ({
       return account;
     }),
 
-  setPassword: (userId, passwordHash, now, author) =>
+  /** Ends the account's sessions. Returns undefined when there is no such account. */
+  setPassword: (
+    userId: string,
+    passwordHash: string,
+    now: Date,
+    author: Author,
+  ): Promise<Account | undefined> =>
     writes.ofInstallation({ people: [userId] }, author, async (tx) => {
       const [account] = await tx.last(() =>
         Promise.all([
@@ -161,7 +149,11 @@ export const createAccountStore = ({
       return account;
     }),
 
-  async listSessions(userId, { now, limit, before }) {
+  /** Returns sessions that end after `now`, newest first: those of one account, or all. `before` is the last id of the previous page. */
+  async listSessions(
+    userId: string | undefined,
+    { now, limit, before }: { now: Date; limit: number; before: string | undefined },
+  ): Promise<Page<StoredSession, string>> {
     const active = await storage.all(activeSessions(userId !== undefined), { userId, now });
     const rows = active
       .filter(({ id }) => before === undefined || id < before)
@@ -169,7 +161,12 @@ export const createAccountStore = ({
     return pageOf(rows, limit, ({ id }) => id);
   },
 
-  endSession: (sessionId, { of: userId, now }, author) =>
+  /** Ends a session, if it has not ended and is one of this account. Returns whether it did. */
+  endSession: (
+    sessionId: string,
+    { of: userId, now }: { of: string | undefined; now: Date },
+    author: Author,
+  ): Promise<boolean> =>
     writes.ofInstallation(
       { subject: sessionId },
       author,

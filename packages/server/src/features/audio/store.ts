@@ -41,78 +41,6 @@ export interface ClipFilter {
   readonly classify?: number | undefined;
 }
 
-export interface AudioStore {
-  /**
-   * @param beforeInsert runs in the same transaction, with the bytes stored before, while no other clip is added. `unlessUsed` does not run
-   *   for the clip's URL meanwhile. If it throws, the clip is not added.
-   */
-  create(
-    clip: StoredClip & { createdBy: string; bytes: number; createdAt: Date; updatedAt: Date },
-    author: Author,
-    beforeInsert?: BeforeInsert,
-  ): Promise<void>;
-  storedBytes(userId: string): Promise<StoredBytes>;
-  /** The size of all uploaded files. */
-  allBytes(): Promise<number>;
-  /** Returns undefined when there is no such clip. */
-  update(
-    clipId: string,
-    changes: ClipChanges,
-    check: CheckClip,
-    author: Author,
-  ): Promise<StoredClip | undefined>;
-  /**
-   * Returns the URL of the deleted clip, or the number of exams whose attachments prevent the deletion. Returns
-   * undefined when there is no such clip.
-   */
-  delete(
-    clipId: string,
-    check: CheckClip,
-    author: Author,
-  ): Promise<{ url: string } | { exams: number } | undefined>;
-  /**
-   * Runs `work` in a transaction unless a clip has this URL. No such clip can be added before the commit.
-   * `work` may await nothing but statements of the transaction. Returns its result; undefined if it did not run.
-   */
-  unlessUsed<Result>(
-    url: string,
-    work: (tx: Transaction<"installation">) => Promise<Result>,
-  ): Promise<Result | undefined>;
-  /**
-   * Runs `work` in a transaction if a clip has this URL, which is not removed before the commit. `work` may await nothing but statements of
-   * the transaction. Returns whether it ran.
-   */
-  ifUsed(url: string, work: (tx: Transaction<"installation">) => Promise<void>): Promise<boolean>;
-  /** Returns URLs of uploaded files, without repetitions, in their order after one of them, or after the prefix of all. */
-  fileUrls(after: string, limit: number): Promise<string[]>;
-  /**
-   * Returns a page of matching clips, in the order in which they were added, and the number of all matching
-   * clips.
-   */
-  list(
-    filter: ClipFilter,
-    page: { limit: number; offset: number },
-  ): Promise<{ total: number; list: StoredClip[] }>;
-  /**
-   * Returns the clips of an exam: scheduled clips by start time, then the others in the order in which they were attached. `defaults` are
-   * the default clips, in the order in which they were added.
-   */
-  ofExam(
-    examId: string,
-    mostDefaults: number,
-  ): Promise<{
-    readonly attached: readonly StoredExamAudio[];
-    readonly defaults: readonly Omit<StoredClip, "isDefault">[];
-  }>;
-  /** Returns the attachment, which may be an existing one, or which of the two does not exist, or that the exam has no place left. */
-  attach(
-    attachment: NewAttachment,
-    author: Author,
-  ): Promise<StoredExamAudio | "no_clip" | "no_exam" | "full">;
-  /** Returns false when the exam has no such attachment. */
-  detach(examId: string, attachmentId: string, author: Author): Promise<boolean>;
-}
-
 const ownColumns = {
   name: audioClips.name,
   classify: audioClips.classify,
@@ -251,7 +179,9 @@ const lockClip = async (tx: Transaction<"installation">, clipId: string) => {
   return tx.get(clipToChange, { clipId });
 };
 
-export const createAudioStore = ({ storage, writes }: { storage: Queries; writes: Writes }): AudioStore => {
+export type AudioStore = ReturnType<typeof createAudioStore>;
+
+export const createAudioStore = ({ storage, writes }: { storage: Queries; writes: Writes }) => {
   const attachmentsOf = storage.cached(
     { tables: [examAudio, audioClips], freshPerTurn: true },
     (reader, examId: string) => reader.all(attachmentsOfExam, { examId }),
@@ -260,10 +190,20 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
     reader.all(defaultClips, { limit }),
   );
   return {
-    allBytes: async () => (await storage.get(bytesOfAll))?.bytes ?? 0,
-    storedBytes: (userId) => storage.snapshot((reader) => readStoredBytes(reader, userId)),
+    /** The size of all uploaded files. */
+    allBytes: async (): Promise<number> => (await storage.get(bytesOfAll))?.bytes ?? 0,
+    storedBytes: (userId: string): Promise<StoredBytes> =>
+      storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
-    create: (clip, author, beforeInsert) =>
+    /**
+     * @param beforeInsert runs in the same transaction, with the bytes stored before, while no other clip is added. `unlessUsed` does not run
+     *   for the clip's URL meanwhile. If it throws, the clip is not added.
+     */
+    create: (
+      clip: StoredClip & { createdBy: string; bytes: number; createdAt: Date; updatedAt: Date },
+      author: Author,
+      beforeInsert?: BeforeInsert,
+    ): Promise<void> =>
       writes.ofInstallation({ subject: clip.id }, author, async (tx) => {
         await lockLibrary(tx);
         await lockUrl(tx, clip.url);
@@ -271,7 +211,13 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
         await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
       }),
 
-    update: (clipId, { name, classify, isDefault, updatedAt }, check, author) =>
+    /** Returns undefined when there is no such clip. */
+    update: (
+      clipId: string,
+      { name, classify, isDefault, updatedAt }: ClipChanges,
+      check: CheckClip,
+      author: Author,
+    ): Promise<StoredClip | undefined> =>
       writes.ofInstallation({ subject: clipId }, author, async (tx) => {
         const clip = await lockClip(tx, clipId);
         if (!clip) return undefined;
@@ -286,7 +232,15 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
         });
       }),
 
-    delete: (clipId, check, author) =>
+    /**
+     * Returns the URL of the deleted clip, or the number of exams whose attachments prevent the deletion. Returns
+     * undefined when there is no such clip.
+     */
+    delete: (
+      clipId: string,
+      check: CheckClip,
+      author: Author,
+    ): Promise<{ url: string } | { exams: number } | undefined> =>
       writes.ofInstallation({ subject: clipId }, author, async (tx) => {
         const clip = await lockClip(tx, clipId);
         if (!clip) return undefined;
@@ -297,13 +251,24 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
         return { url: clip.url };
       }),
 
-    unlessUsed: (url, work) =>
+    /**
+     * Runs `work` in a transaction unless a clip has this URL. No such clip can be added before the commit.
+     * `work` may await nothing but statements of the transaction. Returns its result; undefined if it did not run.
+     */
+    unlessUsed: <Result>(
+      url: string,
+      work: (tx: Transaction<"installation">) => Promise<Result>,
+    ): Promise<Result | undefined> =>
       writes.ofInstallation({}, undefined, async (tx) => {
         await lockUrl(tx, url);
         return (await tx.get(clipWithUrl, { url })) ? undefined : work(tx);
       }),
 
-    ifUsed: (url, work) =>
+    /**
+     * Runs `work` in a transaction if a clip has this URL, which is not removed before the commit. `work` may await nothing but statements of
+     * the transaction. Returns whether it ran.
+     */
+    ifUsed: (url: string, work: (tx: Transaction<"installation">) => Promise<void>): Promise<boolean> =>
       writes.ofInstallation({}, undefined, async (tx) => {
         await lockUrl(tx, url);
         if (!(await tx.get(clipWithUrl, { url }))) return false;
@@ -311,10 +276,18 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
         return true;
       }),
 
-    fileUrls: async (after, limit) =>
+    /** Returns URLs of uploaded files, without repetitions, in their order after one of them, or after the prefix of all. */
+    fileUrls: async (after: string, limit: number): Promise<string[]> =>
       (await storage.all(urlsAfter, { after, end: AFTER_FILES, limit })).map(({ url }) => url),
 
-    async list({ name, classify }, { limit, offset }) {
+    /**
+     * Returns a page of matching clips, in the order in which they were added, and the number of all matching
+     * clips.
+     */
+    async list(
+      { name, classify }: ClipFilter,
+      { limit, offset }: { limit: number; offset: number },
+    ): Promise<{ total: number; list: StoredClip[] }> {
       const shape = [name !== undefined, classify !== undefined] as const;
       const values = { pattern: containsPattern(searchForm(name ?? "")), classify, limit, offset };
       const [counted, list] = await storage.snapshot((reader) =>
@@ -323,14 +296,28 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
       return { total: counted?.total ?? 0, list };
     },
 
-    async ofExam(examId, mostDefaults) {
+    /**
+     * Returns the clips of an exam: scheduled clips by start time, then the others in the order in which they were attached. `defaults` are
+     * the default clips, in the order in which they were added.
+     */
+    async ofExam(
+      examId: string,
+      mostDefaults: number,
+    ): Promise<{
+      readonly attached: readonly StoredExamAudio[];
+      readonly defaults: readonly Omit<StoredClip, "isDefault">[];
+    }> {
       const [attached, defaults] = await storage.together(() =>
         Promise.all([attachmentsOf(examId), defaultsUpTo(mostDefaults)]),
       );
       return { attached, defaults };
     },
 
-    attach: (attachment, author) =>
+    /** Returns the attachment, which may be an existing one, or which of the two does not exist, or that the exam has no place left. */
+    attach: (
+      attachment: NewAttachment,
+      author: Author,
+    ): Promise<StoredExamAudio | "no_clip" | "no_exam" | "full"> =>
       writes
         .ofExam({ examId: attachment.examId, subject: attachment.clipId }, author, async (tx) => {
           const { examId } = attachment;
@@ -344,7 +331,8 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
           throw error;
         }),
 
-    detach: async (examId, attachmentId, author) =>
+    /** Returns false when the exam has no such attachment. */
+    detach: async (examId: string, attachmentId: string, author: Author): Promise<boolean> =>
       (await writes.ofExam({ examId, subject: attachmentId }, author, (tx) =>
         tx.run(deleteAttachment, { examId, attachmentId }),
       )) > 0,

@@ -7,15 +7,6 @@ import { auditEntries } from "../../storage/tables.js";
 
 type CountedEntry = Pick<AuditEntry, "id" | "actorRole" | "credential" | "roomId" | "outcome">;
 
-export interface AuditQuotaStore {
-  /** Counts the entries of an actor or an exam, with ids in a range, that count. */
-  count(
-    of: { readonly by: "actorId" | "examId"; readonly id: string },
-    range: { readonly from: string; readonly before: string },
-    counts: (entry: CountedEntry) => boolean,
-  ): Promise<number>;
-}
-
 /** The number of entries that are read at once. Other calls go on in between. */
 const ROWS_A_READ = 500;
 
@@ -42,8 +33,15 @@ const entriesBy = statements((by: "actorId" | "examId") =>
   ),
 );
 
-export const createAuditQuotaStore = ({ storage }: { storage: Queries }): AuditQuotaStore => ({
-  async count({ by, id }, { from, before }, counts) {
+export type AuditQuotaStore = ReturnType<typeof createAuditQuotaStore>;
+
+export const createAuditQuotaStore = ({ storage }: { storage: Queries }) => ({
+  /** Counts the entries of an actor or an exam, with ids in a range, that count. */
+  async count(
+    { by, id }: { readonly by: "actorId" | "examId"; readonly id: string },
+    { from, before }: { readonly from: string; readonly before: string },
+    counts: (entry: CountedEntry) => boolean,
+  ): Promise<number> {
     let found = 0;
     for (let next = from; ; ) {
       const entries = await storage.all(entriesBy(by), { id, from: next, before, limit: ROWS_A_READ });

@@ -7,19 +7,6 @@ import { auditEntries } from "../../storage/tables.js";
 
 type Filter = Partial<Record<"personId" | "actorId" | "examId" | "procedure", string | undefined>>;
 
-export interface AuditStore {
-  /**
-   * Returns the newest entries before an id, and how many were read for them. It reads a bounded number of entries, so it may return fewer than
-   * `limit` although there are more: `nextCursor` is the last id that it read.
-   */
-  list(
-    filter: Filter,
-    page: { readonly from: string; readonly before: string; readonly limit: number },
-  ): Promise<{ readonly entries: AuditEntry[]; readonly read: number; readonly nextCursor?: string }>;
-  /** Deletes some entries with ids before this one, the oldest first. Returns whether there may be more. */
-  prune(before: string): Promise<boolean>;
-}
-
 /** The most entries that one call reads. */
 const MAX_READ = 2000;
 /** The number of entries to delete in one transaction. */
@@ -53,14 +40,23 @@ const oldest = statement(
 );
 const deleteUpTo = statement(query.delete(auditEntries).where(lt(auditEntries.id, param("before"))));
 
+export type AuditStore = ReturnType<typeof createAuditStore>;
+
 export const createAuditStore = ({
   storage,
   writes,
 }: {
   storage: Queries;
   writes: Pick<Writes, "unordered">;
-}): AuditStore => ({
-  async list(filter, { from, before, limit }) {
+}) => ({
+  /**
+   * Returns the newest entries before an id, and how many were read for them. It reads a bounded number of entries, so it may return fewer than
+   * `limit` although there are more: `nextCursor` is the last id that it read.
+   */
+  async list(
+    filter: Filter,
+    { from, before, limit }: { readonly from: string; readonly before: string; readonly limit: number },
+  ): Promise<{ readonly entries: AuditEntry[]; readonly read: number; readonly nextCursor?: string }> {
     const [by, ...others] = FILTERS.filter((one) => filter[one] !== undefined);
     const most = others.length > 0 ? MAX_READ : limit + 1;
     const found = await storage.all(entriesBefore(by), { ...filter, from, before, limit: most });
@@ -69,7 +65,8 @@ export const createAuditStore = ({
     const last = matching.length > limit ? entries.at(-1) : found.length === most ? found.at(-1) : undefined;
     return { entries, read: found.length, ...(last && { nextCursor: last.id }) };
   },
-  async prune(before) {
+  /** Deletes some entries with ids before this one, the oldest first. Returns whether there may be more. */
+  async prune(before: string): Promise<boolean> {
     // Usually there is nothing to delete. This read avoids a write, which would delay others.
     if (!(await storage.get(oldest, { before, limit: 1 }))) return false;
     return writes.unordered({}, async (tx) => {

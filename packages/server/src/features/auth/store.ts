@@ -48,36 +48,6 @@ export interface Seat {
   readonly generation: number;
 }
 
-export interface AuthStore {
-  account(userId: string, reader?: Reader): Promise<StoredAccount | undefined>;
-  /**
-   * Starts a session and ends the login's attempt, in one transaction. Returns false if the account was disabled, or its password changed,
-   * since it was read. Then the login has failed.
-   */
-  startSession(
-    session: NewSession,
-    of: { readonly passwordHash: string; readonly attempt: Attempt; readonly author: Author },
-  ): Promise<boolean>;
-  endSession(sessionId: string, author: Author): Promise<void>;
-  /** Revoking a token again changes nothing. */
-  revoke(token: { tokenId: string; expiresAt: Date | null; createdAt: Date }, author: Author): Promise<void>;
-  /**
-   * Also ends the account's other sessions and the attempt, in one transaction. Returns false if the password changed since it was read.
-   * Then the attempt has failed.
-   */
-  changePassword(change: {
-    userId: string;
-    from: string;
-    to: string;
-    /** The session that does not end. */
-    sessionId: string;
-    attempt: Attempt;
-    now: Date;
-    author: Author;
-  }): Promise<boolean>;
-  seat(roomId: string, userId: string): Promise<Seat | undefined>;
-}
-
 /**
  * How long rows outlive their token or session, in days. While the system's clock is ahead, rows are deleted
  * too early; without this margin a revoked token would be valid again once the clock is corrected.
@@ -147,6 +117,8 @@ const replacePassword = statement(
     .where(and(eq(accounts.userId, param("userId")), eq(accounts.passwordHash, param("from")))),
 );
 
+export type AuthStore = ReturnType<typeof createAuthStore>;
+
 export const createAuthStore = ({
   storage,
   writes,
@@ -157,11 +129,23 @@ export const createAuthStore = ({
   writes: Writes;
   roomExams: RoomExams;
   pruning: Pick<PruningClock, "last">;
-}): AuthStore => {
+}) => {
   return {
-    account: (userId, reader = storage) => reader.get(accountById, { userId }),
+    account: (userId: string, reader: Reader = storage): Promise<StoredAccount | undefined> =>
+      reader.get(accountById, { userId }),
 
-    startSession: (started, { passwordHash, attempt, author }) => {
+    /**
+     * Starts a session and ends the login's attempt, in one transaction. Returns false if the account was disabled, or its password changed,
+     * since it was read. Then the login has failed.
+     */
+    startSession: (
+      started: NewSession,
+      {
+        passwordHash,
+        attempt,
+        author,
+      }: { readonly passwordHash: string; readonly attempt: Attempt; readonly author: Author },
+    ): Promise<boolean> => {
       let mayStart = false;
       return attempt.decide((countIn) =>
         writes.ofInstallation(
@@ -189,12 +173,16 @@ export const createAuthStore = ({
       );
     },
 
-    endSession: (sessionId, author) =>
+    endSession: (sessionId: string, author: Author): Promise<void> =>
       writes.ofInstallation({ subject: sessionId }, author, async (tx) => {
         await tx.last(() => tx.run(deleteSession, { sessionId }));
       }),
 
-    revoke: (token, author) =>
+    /** Revoking a token again changes nothing. */
+    revoke: (
+      token: { tokenId: string; expiresAt: Date | null; createdAt: Date },
+      author: Author,
+    ): Promise<void> =>
       // Any other text may be a token or a secret that somebody pasted by mistake.
       writes.ofInstallation(
         { subject: isOwnTokenId(token.tokenId) ? token.tokenId : undefined },
@@ -209,7 +197,28 @@ export const createAuthStore = ({
         },
       ),
 
-    changePassword: ({ userId, from, to, sessionId, attempt, now, author }) => {
+    /**
+     * Also ends the account's other sessions and the attempt, in one transaction. Returns false if the password changed since it was read.
+     * Then the attempt has failed.
+     */
+    changePassword: ({
+      userId,
+      from,
+      to,
+      sessionId,
+      attempt,
+      now,
+      author,
+    }: {
+      userId: string;
+      from: string;
+      to: string;
+      /** The session that does not end. */
+      sessionId: string;
+      attempt: Attempt;
+      now: Date;
+      author: Author;
+    }): Promise<boolean> => {
       let isReplaced = false;
       return attempt.decide((countIn) =>
         writes.ofInstallation(
@@ -234,7 +243,7 @@ export const createAuthStore = ({
       );
     },
 
-    seat: (roomId, userId) =>
+    seat: (roomId: string, userId: string): Promise<Seat | undefined> =>
       examsOfRooms.find(storage, roomId, (examId) => storage.get(seatInRoom, { examId, roomId, userId })),
   };
 };

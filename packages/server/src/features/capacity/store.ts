@@ -13,15 +13,6 @@ export interface UpcomingExam {
   readonly examinees: number;
 }
 
-export interface CapacityStore {
-  /** Returns the exams that end after `now`. Reads every exam, so it must not be used by API calls. */
-  upcomingExams(now: Date): Promise<UpcomingExam[]>;
-  /** Returns those of the newest exams that end after `now` and overlap with an exam. */
-  overlapping(exam: Pick<UpcomingExam, "startTime" | "endTime">, now: Date): Promise<UpcomingExam[]>;
-  /** Returns the number of rooms in progress by message service. */
-  openRooms(): Promise<Readonly<Record<ImServer, number>>>;
-}
-
 const examsEndingAfter = statement(
   query
     .select({
@@ -80,7 +71,9 @@ const openRoomsByServices = statement(
     .groupBy(visibleRooms.imServer),
 );
 
-export const createCapacityStore = ({ storage }: { storage: Queries }): CapacityStore => {
+export type CapacityStore = ReturnType<typeof createCapacityStore>;
+
+export const createCapacityStore = ({ storage }: { storage: Queries }) => {
   const counted = async (found: readonly Omit<UpcomingExam, "examinees">[]): Promise<UpcomingExam[]> => {
     if (found.length === 0) return [];
     const examIds = found.map(({ id }) => id);
@@ -94,15 +87,22 @@ export const createCapacityStore = ({ storage }: { storage: Queries }): Capacity
     return found.map((exam) => ({ ...exam, examinees: examinees.get(exam.id) ?? 0 }));
   };
   return {
-    upcomingExams: async (now) => counted(await storage.all(examsEndingAfter, { now })),
-    async overlapping({ startTime, endTime }, now) {
+    /** Returns the exams that end after `now`. Reads every exam, so it must not be used by API calls. */
+    upcomingExams: async (now: Date): Promise<UpcomingExam[]> =>
+      counted(await storage.all(examsEndingAfter, { now })),
+    /** Returns those of the newest exams that end after `now` and overlap with an exam. */
+    async overlapping(
+      { startTime, endTime }: Pick<UpcomingExam, "startTime" | "endTime">,
+      now: Date,
+    ): Promise<UpcomingExam[]> {
       const newest = await storage.all(newestExams, { before: FIRST });
       return counted(
         newest.filter((exam) => exam.endTime > now && exam.startTime < endTime && exam.endTime > startTime),
       );
     },
 
-    async openRooms() {
+    /** Returns the number of rooms in progress by message service. */
+    async openRooms(): Promise<Readonly<Record<ImServer, number>>> {
       const counts = await storage.all(openRoomsByServices);
       const openRoomsOf = (service: ImServer): number =>
         counts.reduce((sum, { services, rooms }) => sum + (services.includes(service) ? rooms : 0), 0);

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { CheatRecordPage, ListCheatRecordsInput, StoredCheatConfig } from "@invigil/schema";
+import type { CheatRecordPage, ListCheatRecordsInput, } from "@invigil/schema";
 import { and, count, desc, eq, exists, getTableColumns, gte, lt, type SQL, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import type { Author } from "../../domain/calls.js";
@@ -7,7 +7,6 @@ import { toCheatRecord } from "../../domain/cheat-records.js";
 import { type EventLog, wholeExam } from "../../domain/events.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
-import type { MaybePromise } from "../../platform/maybe-promise.js";
 import { ABOVE_ALL_IDS } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
 import type { Queries } from "../../storage/port.js";
@@ -15,8 +14,6 @@ import { type Dialect, param, query, statement, statements } from "../../storage
 import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms as rooms } from "../../storage/tables.js";
 import {
   createRecordWriter,
-  type RecordBatch,
-  type RecordOutcome,
   type RecordUsage,
 } from "./records-store.js";
 
@@ -24,26 +21,6 @@ export interface Page {
   readonly limit: number;
   /** Only records with a smaller id. */
   readonly before: number | undefined;
-}
-
-export interface CheatStore {
-  /** Returns false when the exam does not exist any more. */
-  setConfig(config: { examId: string; data: string; now: Date }, author: Author): Promise<boolean>;
-  getConfig(examId: string): MaybePromise<StoredCheatConfig | undefined>;
-  /**
-   * Writes records of one room, all or none. Resolves when they are on disk: to `false` when the room does not
-   * exist any more, and to the limit that they would exceed.
-   */
-  addRecords(batch: RecordBatch): Promise<RecordOutcome>;
-  /** Returns the number and size of the records about a person in a room. */
-  usageOf(room: RoomKey, userId: string): Promise<RecordUsage>;
-  /** Returns a page of records, newest first. It is shorter than asked for if its records are large. */
-  list(scope: RecordScope, page: Page): Promise<CheatRecordPage>;
-  /**
-   * Returns a page of the records that fulfil all conditions, newest first. It looks only at so many records: the page may have few of
-   * them, or none.
-   */
-  find(scope: RecordScope, filter: RecordFilter, page: Page): Promise<FoundRecords>;
 }
 
 /** Whose records to read: of all rooms of an exam, or of some. */
@@ -212,6 +189,8 @@ const toPage = (found: readonly Row[], nextCursor: number | undefined): CheatRec
   ...(nextCursor !== undefined && { nextCursor }),
 });
 
+export type CheatStore = ReturnType<typeof createCheatStore>;
+
 export const createCheatStore = ({
   storage,
   writes,
@@ -220,7 +199,7 @@ export const createCheatStore = ({
   storage: Queries;
   writes: Writes;
   events: EventLog;
-}): CheatStore => {
+}) => {
   const readConfig = storage.cached(
     { tables: [cheatConfigs], freshPerTurn: true },
     (reader, examId: string) => reader.get(configOfExam, { examId }),
@@ -262,7 +241,11 @@ export const createCheatStore = ({
   };
 
   return {
-    setConfig: ({ examId, data, now }, author) =>
+    /** Returns false when the exam does not exist any more. */
+    setConfig: (
+      { examId, data, now }: { examId: string; data: string; now: Date },
+      author: Author,
+    ): Promise<boolean> =>
       unlessDeleted(
         writes.ofExam({ examId }, author, async (tx) => {
           const current = await tx.get(configOfExam, { examId });
@@ -276,16 +259,30 @@ export const createCheatStore = ({
         }),
       ),
     getConfig: readConfig,
-    usageOf: async ({ examId, roomId }, userId) => ({
+    /** Returns the number and size of the records about a person in a room. */
+    usageOf: async ({ examId, roomId }: RoomKey, userId: string): Promise<RecordUsage> => ({
       userId,
       ...((await storage.get(usageOfPerson, { examId, roomId, userId })) ?? { records: 0, bytes: 0 }),
     }),
+    /**
+     * Writes records of one room, all or none. Resolves when they are on disk: to `false` when the room does not
+     * exist any more, and to the limit that they would exceed.
+     */
     addRecords: createRecordWriter({ storage, events }),
-    async list(scope, { limit, before = ABOVE_ALL_IDS }) {
+    /** Returns a page of records, newest first. It is shorter than asked for if its records are large. */
+    async list(scope: RecordScope, { limit, before = ABOVE_ALL_IDS }: Page): Promise<CheatRecordPage> {
       const { found, more } = await readInPieces(readNewest(scope), before, limit);
       return toPage(found, more ? found.at(-1)?.id : undefined);
     },
-    async find(scope, filter, { limit, before = ABOVE_ALL_IDS }) {
+    /**
+     * Returns a page of the records that fulfil all conditions, newest first. It looks only at so many records: the page may have few of
+     * them, or none.
+     */
+    async find(
+      scope: RecordScope,
+      filter: RecordFilter,
+      { limit, before = ABOVE_ALL_IDS }: Page,
+    ): Promise<FoundRecords> {
       const { examId, rooms: some } = await narrow(scope, filter);
       const roomIds = some === "all" ? undefined : some;
       if (roomIds?.length === 0) return { records: [], examined: 0 };

@@ -28,36 +28,6 @@ export interface RoleCount {
   readonly people: number;
 }
 
-/** What a check reads of an exam. */
-export interface CheckStore {
-  /** Returns rooms in progress, oldest first, after an id, and with their people. The last page has fewer than `ROOMS_PER_PAGE`. */
-  rooms(
-    examId: string,
-    after: string,
-  ): Promise<{
-    readonly rooms: readonly NamedRoom[];
-    readonly counts: readonly (RoleCount & { readonly roomId: string })[];
-    readonly staff: readonly PersonInRoom[];
-    /** The people who have no join code. */
-    readonly withoutCode: readonly PersonInRoom[];
-  }>;
-  /** Counts the rooms that have ended, and the examinees in them. */
-  ended(examId: string): Promise<{ readonly rooms: number; readonly examinees: number }>;
-  /** Counts the people without a room, and names the first examinees among them. */
-  unseated(
-    examId: string,
-    most: number,
-  ): Promise<{
-    readonly examinees: number;
-    readonly staff: number;
-    readonly first: readonly Pick<PersonInRoom, "userId" | "name">[];
-  }>;
-  /** When links or codes were made last, by room. The empty id: of the whole exam. */
-  linksMadeAt(examId: string): Promise<ReadonlyMap<string, Date>>;
-  /** Returns those of the people who have an account and may log in. */
-  withAccount(userIds: readonly string[]): Promise<ReadonlySet<string>>;
-}
-
 export const ROOMS_PER_PAGE = 100;
 /** How many entries of the audit are looked through. */
 const ENTRIES = 1000;
@@ -167,8 +137,21 @@ const enabledAccounts = statement((dialect) =>
     .where(and(dialect.isAnyOf(accounts.userId, "userIds"), eq(accounts.disabled, false))),
 );
 
-export const createCheckStore = ({ storage }: { storage: Queries }): CheckStore => ({
-  async rooms(examId, after) {
+export type CheckStore = ReturnType<typeof createCheckStore>;
+
+/** What a check reads of an exam. */
+export const createCheckStore = ({ storage }: { storage: Queries }) => ({
+  /** Returns rooms in progress, oldest first, after an id, and with their people. The last page has fewer than `ROOMS_PER_PAGE`. */
+  async rooms(
+    examId: string,
+    after: string,
+  ): Promise<{
+    readonly rooms: readonly NamedRoom[];
+    readonly counts: readonly (RoleCount & { readonly roomId: string })[];
+    readonly staff: readonly PersonInRoom[];
+    /** The people who have no join code. */
+    readonly withoutCode: readonly PersonInRoom[];
+  }> {
     const of = { examId, after };
     const [found, counts, staff, withoutCode] = await storage.together(() =>
       Promise.all([
@@ -180,13 +163,22 @@ export const createCheckStore = ({ storage }: { storage: Queries }): CheckStore 
     );
     return { rooms: found, counts, staff, withoutCode };
   },
-  async ended(examId) {
+  /** Counts the rooms that have ended, and the examinees in them. */
+  async ended(examId: string): Promise<{ readonly rooms: number; readonly examinees: number }> {
     const [ended, people] = await storage.together(() =>
       Promise.all([storage.get(countEnded, { examId }), storage.get(examineesOfEnded, { examId })]),
     );
     return { rooms: ended?.rooms ?? 0, examinees: people?.examinees ?? 0 };
   },
-  async unseated(examId, most) {
+  /** Counts the people without a room, and names the first examinees among them. */
+  async unseated(
+    examId: string,
+    most: number,
+  ): Promise<{
+    readonly examinees: number;
+    readonly staff: number;
+    readonly first: readonly Pick<PersonInRoom, "userId" | "name">[];
+  }> {
     const [all, examinees, first] = await storage.together(() =>
       Promise.all([
         storage.get(countUnseated(false), { examId }),
@@ -197,12 +189,14 @@ export const createCheckStore = ({ storage }: { storage: Queries }): CheckStore 
     const { people = 0 } = examinees ?? {};
     return { examinees: people, staff: (all?.people ?? 0) - people, first };
   },
-  async linksMadeAt(examId) {
+  /** When links or codes were made last, by room. The empty id: of the whole exam. */
+  async linksMadeAt(examId: string): Promise<ReadonlyMap<string, Date>> {
     const madeAt = new Map<string, Date>();
     for (const { roomId, createdAt } of await storage.all(madeLinks, { examId }))
       if (!madeAt.has(roomId ?? "")) madeAt.set(roomId ?? "", createdAt);
     return madeAt;
   },
-  withAccount: async (userIds) =>
+  /** Returns those of the people who have an account and may log in. */
+  withAccount: async (userIds: readonly string[]): Promise<ReadonlySet<string>> =>
     new Set((await storage.all(enabledAccounts, { userIds })).map(({ userId }) => userId)),
 });

@@ -29,37 +29,6 @@ export type Erasure = typeof erasures.$inferSelect;
 /** The progress of a search in a room: the id of the last row, or "end". */
 export type Position = number | "end";
 
-export interface ErasureStore {
-  /**
-   * Returns the oldest erasure with data left, or whose notice was sent before the given time; otherwise
-   * undefined.
-   */
-  next(noticeSentBefore: Date): Promise<Erasure | undefined>;
-  /** Returns the rooms that an erasure covers, oldest first. */
-  roomsOf(erasure: Erasure): Promise<string[]>;
-  /**
-   * Erases the rows keyed by the person in some rooms: those of tables that say so, seats, and message logins. If the person was removed from
-   * the whole exam and was not added to a room again, also the rows and logins of the exam. Replaces the person in some entries of the audit
-   * that are about them. Returns whether it may have to be called again for more of these.
-   */
-  eraseKeys(erasure: Erasure, roomIds: readonly string[]): Promise<boolean>;
-  /**
-   * Searches some events of a room after a position, and deletes those that name the person. Returns the next
-   * position.
-   */
-  eraseEvents(erasure: Erasure, roomId: string, after: number): Promise<Position>;
-  /**
-   * Searches some messages of a room after a position: those up to the removal, or in the last stage those
-   * since. Deletes messages that the person sent or that were for the person alone, and removes their name from
-   * the others. Returns the next position.
-   */
-  eraseMessages(erasure: Erasure, roomId: string, after: number): Promise<Position>;
-  /** Returns those of the rooms that the person was not added to again. */
-  notRejoined(erasure: Erasure, roomIds: readonly string[]): Promise<string[]>;
-  /** Deletes the dead letters of the exam that name the person. Starts the next stage of the erasure, or deletes one that is complete. */
-  advance(erasure: Erasure): Promise<void>;
-}
-
 // The rooms of a deleted exam are not visible, but what is erased must not come back with them. So rooms are read from the table.
 
 /** After all ids of the audit. */
@@ -285,18 +254,28 @@ const eraseFromMessage = async (
   await tx.run(updateMessage, { examId, id, data: kept, recipients: others ?? null });
 };
 
-export const createErasureStore = ({
-  storage,
-  writes,
-}: {
-  storage: Queries;
-  writes: Writes;
-}): ErasureStore => ({
-  next: (noticeSentBefore) => storage.get(nextErasure, { noticeSentBefore }),
-  roomsOf: async ({ examId, roomId }) =>
+export type ErasureStore = ReturnType<typeof createErasureStore>;
+
+export const createErasureStore = ({ storage, writes }: { storage: Queries; writes: Writes }) => ({
+  /**
+   * Returns the oldest erasure with data left, or whose notice was sent before the given time; otherwise
+   * undefined.
+   */
+  next: (noticeSentBefore: Date): Promise<Erasure | undefined> =>
+    storage.get(nextErasure, { noticeSentBefore }),
+  /** Returns the rooms that an erasure covers, oldest first. */
+  roomsOf: async ({ examId, roomId }: Erasure): Promise<string[]> =>
     roomId ? [roomId] : (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
 
-  eraseKeys: ({ userId, examId, roomId: onlyRoom, createdAt, stage }, all) =>
+  /**
+   * Erases the rows keyed by the person in some rooms: those of tables that say so, seats, and message logins. If the person was removed from
+   * the whole exam and was not added to a room again, also the rows and logins of the exam. Replaces the person in some entries of the audit
+   * that are about them. Returns whether it may have to be called again for more of these.
+   */
+  eraseKeys: (
+    { userId, examId, roomId: onlyRoom, createdAt, stage }: Erasure,
+    all: readonly string[],
+  ): Promise<boolean> =>
     // The lock keeps people from being added to the exam's rooms until the commit.
     writes.ofExam({ examId }, undefined, async (tx) => {
       // If the person was added again, these rows belong to their new seat.
@@ -327,7 +306,15 @@ export const createErasureStore = ({
       return entries === ROWS_A_SEARCH;
     }),
 
-  async eraseEvents({ examId, userId, upToEvent }, roomId, after) {
+  /**
+   * Searches some events of a room after a position, and deletes those that name the person. Returns the next
+   * position.
+   */
+  async eraseEvents(
+    { examId, userId, upToEvent }: Erasure,
+    roomId: string,
+    after: number,
+  ): Promise<Position> {
     const last = (await storage.all(eventsAfter, { examId, roomId, after })).at(-1)?.id;
     if (last === undefined || after >= upToEvent) return "end";
     const range = { examId, roomId, from: after + 1, upTo: Math.min(last, upToEvent) };
@@ -339,7 +326,16 @@ export const createErasureStore = ({
     return last;
   },
 
-  async eraseMessages({ examId, userId, upToMessage, stage }, roomId, position) {
+  /**
+   * Searches some messages of a room after a position: those up to the removal, or in the last stage those
+   * since. Deletes messages that the person sent or that were for the person alone, and removes their name from
+   * the others. Returns the next position.
+   */
+  async eraseMessages(
+    { examId, userId, upToMessage, stage }: Erasure,
+    roomId: string,
+    position: number,
+  ): Promise<Position> {
     const isNotice = stage === "farewell";
     const after = isNotice ? Math.max(position, upToMessage) : position;
     const end = isNotice ? Number.MAX_SAFE_INTEGER : upToMessage;
@@ -361,8 +357,11 @@ export const createErasureStore = ({
     return last;
   },
 
-  notRejoined: (erasure, roomIds) => withoutSeatIn(storage, erasure, roomIds),
-  advance: ({ examId, id, userId, stage }) =>
+  /** Returns those of the rooms that the person was not added to again. */
+  notRejoined: (erasure: Erasure, roomIds: readonly string[]): Promise<string[]> =>
+    withoutSeatIn(storage, erasure, roomIds),
+  /** Deletes the dead letters of the exam that name the person. Starts the next stage of the erasure, or deletes one that is complete. */
+  advance: ({ examId, id, userId, stage }: Erasure): Promise<void> =>
     writes.unordered({ examId }, async (tx) => {
       const [letters] = await Promise.all([
         tx.all(lettersNaming, { examId, userId }),

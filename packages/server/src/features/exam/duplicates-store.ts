@@ -63,17 +63,6 @@ export interface CopiedExam {
   readonly author: Author;
 }
 
-export interface DuplicatesStore {
-  /** Returns the details of an exam. Undefined if it does not exist. */
-  details(examId: string): Promise<ExamDetails | undefined>;
-  /** Reads the people of an exam who have no room, in parts, one in each turn of the event loop. */
-  unseated(examId: string): Promise<PersonOfExam[]>;
-  /** Reads the rooms of an exam with their people, oldest first, in parts. */
-  rooms(examId: string): Promise<RoomOfExam[]>;
-  /** Writes an exam with all that it consists of: all of it appears at once. */
-  create(copied: CopiedExam): Promise<MissingClip | undefined>;
-}
-
 /** How many rooms, or people without a room, one statement reads, and how many of the latter one writes. */
 const PAGE = 500;
 const UNSEATED_PER_WRITE = 100;
@@ -148,6 +137,8 @@ class ClipMissing extends Error {
   }
 }
 
+export type DuplicatesStore = ReturnType<typeof createDuplicatesStore>;
+
 export const createDuplicatesStore = ({
   storage,
   bulk,
@@ -156,7 +147,7 @@ export const createDuplicatesStore = ({
   storage: Queries;
   bulk: BulkChanges;
   tasks: TaskLog;
-}): DuplicatesStore => {
+}) => {
   async function* prepare(
     tx: RosterTransaction,
     id: number,
@@ -193,7 +184,8 @@ export const createDuplicatesStore = ({
   }
 
   return {
-    async details(examId) {
+    /** Returns the details of an exam. Undefined if it does not exist. */
+    async details(examId: string): Promise<ExamDetails | undefined> {
       const [exam, audio, config] = await storage.together(() =>
         Promise.all([
           storage.get(examById, { examId }),
@@ -203,7 +195,8 @@ export const createDuplicatesStore = ({
       );
       return exam && { ...exam, audio, cheatConfig: config?.data };
     },
-    async unseated(examId) {
+    /** Reads the people of an exam who have no room, in parts, one in each turn of the event loop. */
+    async unseated(examId: string): Promise<PersonOfExam[]> {
       const people: PersonOfExam[] = [];
       const pace = createPace(PAGE);
       for (let after = 0; ; ) {
@@ -214,7 +207,8 @@ export const createDuplicatesStore = ({
         await pace(found.length);
       }
     },
-    async rooms(examId) {
+    /** Reads the rooms of an exam with their people, oldest first, in parts. */
+    async rooms(examId: string): Promise<RoomOfExam[]> {
       const all: RoomOfExam[] = [];
       const pace = createPace(PAGE);
       for (let after = ""; ; ) {
@@ -228,7 +222,8 @@ export const createDuplicatesStore = ({
         after = found.at(-1)?.id ?? after;
       }
     },
-    async create(copied) {
+    /** Writes an exam with all that it consists of: all of it appears at once. */
+    async create(copied: CopiedExam): Promise<MissingClip | undefined> {
       const { exam, copyOf, now, author } = copied;
       try {
         // Each exam's entries say where it went, or where it came from.

@@ -47,55 +47,11 @@ export type StoredExam = Omit<ExamSummary, "videoProfile" | "mayManage" | "mayDu
 };
 type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
 
-type NamedExamContents = ExamContents & { readonly name: string };
-
 export type { ExamContents, RestingExam };
 
 /** A clip does not exist, so nothing was written. */
 export interface MissingClip {
   readonly missingClip: string;
-}
-
-export interface ExamStore {
-  /** Writes an exam and its audio attachments. */
-  create(exam: NewExam, audio: readonly NewAttachment[], author: Author): Promise<MissingClip | undefined>;
-  /** Counts the exams that a person created, up to `most`. */
-  countOf(userId: string, most: number): Promise<number>;
-  get(examId: string): Promise<StoredExam | undefined>;
-  /** Changes an exam to the result of `change`, and replaces its audio attachments if `audio` is given. */
-  update(
-    examId: string,
-    change: (current: StoredExam) => Changes,
-    audio: readonly NewAttachment[] | undefined,
-    author: Author,
-  ): Promise<MissingClip | undefined>;
-  /**
-   * Newest first: all exams, or those that a person has access to. `before` is the last id of the previous
-   * page.
-   */
-  list(
-    person: { userId: string; role: Role } | undefined,
-    page: { limit: number; before: string | undefined },
-  ): Promise<Page<StoredExam, string>>;
-  /** Counts the rooms and examinees of each exam up to `most` (`MAX_COUNTED`), in several turns of the event loop. */
-  counts(examIds: readonly string[], most?: number): Promise<ReadonlyMap<string, ExamCounts>>;
-  /**
-   * Deletes an exam and its contents. `check` gets a summary of the contents and throws to refuse. Returns
-   * undefined when there is no such exam. Until `eraseAt`, the exam can be restored. Undefined: it is erased at
-   * once.
-   */
-  delete(
-    exam: { examId: string; now: Date; eraseAt: Date | undefined; author: Author },
-    check: (holding: NamedExamContents) => void,
-  ): Promise<ExamContents | undefined>;
-  /** Returns a deleted exam that can be restored. */
-  deleted(examId: string): Promise<RestingExam | undefined>;
-  /** Lists the deleted exams that can be restored, newest exam first. `before` is the last id of the previous page. */
-  listDeleted(page: { limit: number; before: string | undefined }): Promise<Page<RestingExam, string>>;
-  /** Restores a deleted exam, or erases it at once. Returns false if it cannot be restored any more. */
-  endRest(examId: string, end: RestEnd, author: Author): Promise<boolean>;
-  /** Returns the rooms of an exam that ended at a time, in the order in which they were made, up to `MAX_ENDED_NAMED`. */
-  roomsEndedAt(examId: string, endedAt: Date): Promise<RestoredExam["endedRooms"]>;
 }
 
 const columns = {
@@ -205,6 +161,8 @@ const updateExam = statement(
     .where(eq(exams.id, param("examId"))),
 );
 
+export type ExamStore = ReturnType<typeof createExamStore>;
+
 export const createExamStore = ({
   storage,
   writes,
@@ -213,7 +171,7 @@ export const createExamStore = ({
   storage: Queries;
   writes: Writes;
   bulk: BulkChanges;
-}): ExamStore => {
+}) => {
   /** A person's exams come from two queries with different orders, so they are merged and sorted here. */
   const listAccessible = async (
     { userId, role }: { userId: string; role: Role },
@@ -240,8 +198,15 @@ export const createExamStore = ({
   );
 
   return {
-    countOf: async (userId, most) => (await storage.get(numberMadeBy, { userId, most }))?.number ?? 0,
-    create: (exam, audio, author) =>
+    /** Counts the exams that a person created, up to `most`. */
+    countOf: async (userId: string, most: number): Promise<number> =>
+      (await storage.get(numberMadeBy, { userId, most }))?.number ?? 0,
+    /** Writes an exam and its audio attachments. */
+    create: (
+      exam: NewExam,
+      audio: readonly NewAttachment[],
+      author: Author,
+    ): Promise<MissingClip | undefined> =>
       writes.ofNewExam({ examId: exam.id }, author, async (tx) => {
         const missing = await findMissingClip(tx, audio);
         if (missing !== undefined) return { missingClip: missing };
@@ -249,9 +214,15 @@ export const createExamStore = ({
         return undefined;
       }),
 
-    get: async (examId) => readExam(examId),
+    get: async (examId: string) => readExam(examId),
 
-    update: (examId, change, audio, author) =>
+    /** Changes an exam to the result of `change`, and replaces its audio attachments if `audio` is given. */
+    update: (
+      examId: string,
+      change: (current: StoredExam) => Changes,
+      audio: readonly NewAttachment[] | undefined,
+      author: Author,
+    ): Promise<MissingClip | undefined> =>
       writes.ofExam({ examId }, author, async (tx) => {
         const [current, missing] = await Promise.all([
           tx.get(examById, { examId }),
@@ -265,13 +236,24 @@ export const createExamStore = ({
         return undefined;
       }),
 
-    async list(person, { limit, before = FIRST }) {
+    /**
+     * Newest first: all exams, or those that a person has access to. `before` is the last id of the previous
+     * page.
+     */
+    async list(
+      person: { userId: string; role: Role } | undefined,
+      { limit, before = FIRST }: { limit: number; before: string | undefined },
+    ): Promise<Page<StoredExam, string>> {
       const page = { limit: limit + 1, before };
       const rows = await (person ? listAccessible(person, page) : storage.all(newestExams, page));
       return pageOf(rows, limit, ({ id }) => id);
     },
 
-    async counts(examIds, most = MAX_COUNTED) {
+    /** Counts the rooms and examinees of each exam up to `most` (`MAX_COUNTED`), in several turns of the event loop. */
+    async counts(
+      examIds: readonly string[],
+      most: number = MAX_COUNTED,
+    ): Promise<ReadonlyMap<string, ExamCounts>> {
       const counts = new Map<string, ExamCounts>();
       for (let from = 0; from < examIds.length; from += EXAMS_A_TURN) {
         if (from > 0) await nextTurn();
@@ -285,10 +267,22 @@ export const createExamStore = ({
       return counts;
     },
 
+    /**
+     * Deletes an exam and its contents. `check` gets a summary of the contents and throws to refuse. Returns
+     * undefined when there is no such exam. Until `eraseAt`, the exam can be restored. Undefined: it is erased at
+     * once.
+     */
     delete: createExamDeleter({ bulk }),
-    deleted: (examId) => readRestingExam(storage, examId),
-    listDeleted: (page) => listRestingExams(storage, page),
-    endRest: (examId, end, author) => bulk.endRest(examId, end, author),
-    roomsEndedAt: (examId, endedAt) => storage.all(roomsEndedAt, { examId, endedAt }),
+    /** Returns a deleted exam that can be restored. */
+    deleted: (examId: string): Promise<RestingExam | undefined> => readRestingExam(storage, examId),
+    /** Lists the deleted exams that can be restored, newest exam first. `before` is the last id of the previous page. */
+    listDeleted: (page: { limit: number; before: string | undefined }): Promise<Page<RestingExam, string>> =>
+      listRestingExams(storage, page),
+    /** Restores a deleted exam, or erases it at once. Returns false if it cannot be restored any more. */
+    endRest: (examId: string, end: RestEnd, author: Author): Promise<boolean> =>
+      bulk.endRest(examId, end, author),
+    /** Returns the rooms of an exam that ended at a time, in the order in which they were made, up to `MAX_ENDED_NAMED`. */
+    roomsEndedAt: (examId: string, endedAt: Date): Promise<RestoredExam["endedRooms"]> =>
+      storage.all(roomsEndedAt, { examId, endedAt }),
   };
 };

@@ -9,15 +9,6 @@ import { messageLogins } from "../../storage/tables.js";
 /** A login as it is stored. */
 export type StoredLogin = typeof messageLogins.$inferSelect;
 
-export interface LoginStore {
-  /**
-   * Stores a login. Of the logins with the same page, holder and binding, only the newest `most` remain. Each call also deletes some
-   * expired logins.
-   */
-  add(login: StoredLogin, most: number, caller: CountedCaller): Promise<void>;
-  find(id: string): Promise<StoredLogin | undefined>;
-}
-
 /** The most logins that one call deletes for each reason. More than one, so that their number shrinks, and few, so that the write is short. */
 const MAX_DELETED = 20;
 
@@ -60,6 +51,8 @@ const deleteExpired = statement((dialect) => {
   return query.delete(messageLogins).where(inArray(id, dialect.unlocked(expired)));
 });
 
+export type LoginStore = ReturnType<typeof createLoginStore>;
+
 export const createLoginStore = ({
   storage,
   writes,
@@ -68,8 +61,12 @@ export const createLoginStore = ({
   storage: Queries;
   writes: Writes;
   pruning: Pick<PruningClock, "last">;
-}): LoginStore => ({
-  add: (login, most, caller) =>
+}) => ({
+  /**
+   * Stores a login. Of the logins with the same page, holder and binding, only the newest `most` remain. Each call also deletes some
+   * expired logins.
+   */
+  add: (login: StoredLogin, most: number, caller: CountedCaller): Promise<void> =>
     writes.unordered(
       { caller },
       async (tx) => {
@@ -84,5 +81,5 @@ export const createLoginStore = ({
       { repeatable: true },
     ),
 
-  find: (wanted) => storage.get(loginById, { id: wanted }),
+  find: (wanted: string): Promise<StoredLogin | undefined> => storage.get(loginById, { id: wanted }),
 });

@@ -6,7 +6,6 @@ import { EVERYBODY } from "../../domain/messages.js";
 import { readRoles } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
-import type { MaybePromise } from "../../platform/maybe-promise.js";
 import type { Queries } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { mutes, roomExams } from "../../storage/tables.js";
@@ -16,23 +15,6 @@ export interface Muted {
   readonly everybody: boolean;
   /** Sorted. */
   readonly logins: readonly string[];
-}
-
-export interface MuteStore {
-  muted(roomId: string): MaybePromise<Muted>;
-  /**
-   * Mutes or unmutes logins, or without `logins` everybody. The latter does not change which logins are muted by name. All or nothing: only
-   * logins of people in the room can be muted, and at most `most` of them. Unmuting ignores logins that are not muted.
-   */
-  change(change: {
-    readonly examId: string;
-    readonly roomId: string;
-    readonly muted: boolean;
-    readonly logins: readonly string[] | undefined;
-    readonly most: number;
-    readonly now: Date;
-    readonly author: Author;
-  }): Promise<MuteOutcome>;
 }
 
 /** Whether anything has changed, the first login of nobody in the room, or the number of logins beyond which no more can be muted. */
@@ -50,6 +32,8 @@ const deleteMutes = statement((dialect) =>
   query.delete(mutes).where(and(inRoom, dialect.isAnyOf(mutes.login, "logins"))),
 );
 
+export type MuteStore = ReturnType<typeof createMuteStore>;
+
 export const createMuteStore = ({
   storage,
   writes,
@@ -61,14 +45,34 @@ export const createMuteStore = ({
   roomExams: RoomExams;
   /** Other servers are notified of changes. */
   instances: Pick<Instances, "others" | "notify">;
-}): MuteStore => ({
+}) => ({
   muted: storage.cached({ tables: [roomExams, mutes] }, async (reader, roomId: string): Promise<Muted> => {
     const examId = await examsOfRooms.examOf(reader, roomId);
     const logins = (await reader.all(mutesOfRoom, { examId, roomId })).map(({ login }) => login);
     return { everybody: logins.includes(EVERYBODY), logins: logins.filter((login) => login !== EVERYBODY) };
   }),
 
-  change: ({ examId, roomId, muted, most, now, author, logins = [EVERYBODY] }) =>
+  /**
+   * Mutes or unmutes logins, or without `logins` everybody. The latter does not change which logins are muted by name. All or nothing: only
+   * logins of people in the room can be muted, and at most `most` of them. Unmuting ignores logins that are not muted.
+   */
+  change: ({
+    examId,
+    roomId,
+    muted,
+    most,
+    now,
+    author,
+    logins = [EVERYBODY],
+  }: {
+    readonly examId: string;
+    readonly roomId: string;
+    readonly muted: boolean;
+    readonly logins: readonly string[] | undefined;
+    readonly most: number;
+    readonly now: Date;
+    readonly author: Author;
+  }): Promise<MuteOutcome> =>
     writes.ofExam(
       { examId, roomId, people: logins.filter((login) => login !== EVERYBODY).map(userIdOfLogin) },
       author,

@@ -8,7 +8,6 @@ import {
   createMessageSender,
   type MessageSenderDeps,
   type RoomToSendIn,
-  type SendRequest,
   type SendResult,
 } from "./send-store.js";
 
@@ -50,22 +49,6 @@ export interface NewestQuery {
   /** Only messages with a greater id. */
   readonly after: number;
   readonly limit: number;
-}
-
-export interface ImStore {
-  /**
-   * Stores a message and adds its event. If the sender has used the message's key before, or if a signal of the room's end was sent
-   * already, the existing message is returned instead.
-   */
-  send(request: SendRequest): Promise<SendResult>;
-  /** Returns the messages of the readers, newest first and each one once. */
-  list(query: MessageQuery): Promise<{ messages: StoredMessage[]; nextCursor?: number }>;
-  /** Counts the messages of a room, up to a maximum. */
-  countUpTo(roomId: string, most: number): Promise<number>;
-  /** The same as `list`, in either order. */
-  read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
-  /** Returns the newest messages of some types, in ascending order. */
-  newestOf(query: NewestQuery): Promise<StoredMessage[]>;
 }
 
 const { examId: _exam, key: _key, ...columns } = getTableColumns(messages);
@@ -125,12 +108,18 @@ const countOfRoom = statement(query.select({ number: count() }).from(countedMess
 const asParameters = (readers: readonly string[]) =>
   Object.fromEntries(readers.map((reader, index) => [`reader${index}`, reader]));
 
+export type ImStore = ReturnType<typeof createImStore>;
+
 export const createImStore = ({
   storage,
   roomExams,
   messageLog,
   sendRate,
-}: MessageSenderDeps & { readonly roomExams: RoomExams }): ImStore => {
+}: MessageSenderDeps & { readonly roomExams: RoomExams }) => {
+  /**
+   * Stores a message and adds its event. If the sender has used the message's key before, or if a signal of the room's end was sent
+   * already, the existing message is returned instead.
+   */
   const sendMessage = createMessageSender({ storage, messageLog, sendRate });
   const examOf = async (room: string): Promise<string> => (await roomExams.examOf(storage, room)) ?? "";
 
@@ -163,15 +152,21 @@ export const createImStore = ({
 
   return {
     send: sendMessage,
-    async list({ before, ...query }) {
+    /** Returns the messages of the readers, newest first and each one once. */
+    async list({
+      before,
+      ...query
+    }: MessageQuery): Promise<{ messages: StoredMessage[]; nextCursor?: number }> {
       const { rows, ...next } = await readPage({ ...query, from: before, newestFirst: true });
       return { messages: rows, ...next };
     },
-    async read(query) {
+    /** The same as `list`, in either order. */
+    async read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }> {
       const { rows, nextCursor } = await readPage(query);
       return { messages: rows, hasMore: nextCursor !== undefined };
     },
-    async newestOf({ roomId, login, types, after, limit }) {
+    /** Returns the newest messages of some types, in ascending order. */
+    async newestOf({ roomId, login, types, after, limit }: NewestQuery): Promise<StoredMessage[]> {
       const readers = [EVERYBODY, login];
       const rows = await storage.all(messagesOfReaders(readers.length, "above", "newest", "some"), {
         examId: await examOf(roomId),
@@ -183,7 +178,8 @@ export const createImStore = ({
       });
       return rows.toSorted((a, b) => a.id - b.id).slice(-limit);
     },
-    countUpTo: async (room, most) =>
+    /** Counts the messages of a room, up to a maximum. */
+    countUpTo: async (room: string, most: number): Promise<number> =>
       (await storage.get(countOfRoom, { examId: await examOf(room), roomId: room, most }))?.number ?? 0,
   };
 };

@@ -39,23 +39,6 @@ export interface ImportTarget {
   readonly author: Author;
 }
 
-export interface ImportStore {
-  /** Sorted by creation. */
-  rooms(examId: string): Promise<ExamRoom[]>;
-  /**
-   * Calls `each` for every person with their places in the exam. If `end` returns `keep`, all that `each` has
-   * written becomes visible at once; otherwise it is undone. `work` gets no rooms when the exam does not exist
-   * any more. `size` checks each room that people were added to.
-   * @throws what `work` and `size` throw, and `RoomsEnded`
-   */
-  apply<Result>(
-    people: readonly RosterPerson[],
-    into: ImportTarget,
-    work: (rooms: ExamRoom[] | undefined, writer: PersonWriter) => ImportWork<Result>,
-    size: RoomSize | undefined,
-  ): Promise<Result>;
-}
-
 export interface ImportWork<Result> {
   readonly each: (person: RosterPerson, places: readonly Place[]) => void;
   readonly end: () => { keep: boolean; result: Result };
@@ -227,13 +210,9 @@ const toPlace = ({ roomId, role, name, extraMinutes }: PlaceRow): Place => ({
   extraMinutes,
 });
 
-export const createImportStore = ({
-  storage,
-  bulk,
-}: {
-  storage: Queries;
-  bulk: BulkChanges;
-}): ImportStore => {
+export type ImportStore = ReturnType<typeof createImportStore>;
+
+export const createImportStore = ({ storage, bulk }: { storage: Queries; bulk: BulkChanges }) => {
   type Work<Result> = (rooms: ExamRoom[] | undefined, writing: PersonWriter) => ImportWork<Result>;
 
   const begin = async <Result>(
@@ -299,8 +278,20 @@ export const createImportStore = ({
   }
 
   return {
-    rooms: (examId) => readRooms(storage, examId),
-    async apply(people, into, work, size) {
+    /** Sorted by creation. */
+    rooms: (examId: string): Promise<ExamRoom[]> => readRooms(storage, examId),
+    /**
+     * Calls `each` for every person with their places in the exam. If `end` returns `keep`, all that `each` has
+     * written becomes visible at once; otherwise it is undone. `work` gets no rooms when the exam does not exist
+     * any more. `size` checks each room that people were added to.
+     * @throws what `work` and `size` throw, and `RoomsEnded`
+     */
+    async apply<Result>(
+      people: readonly RosterPerson[],
+      into: ImportTarget,
+      work: (rooms: ExamRoom[] | undefined, writer: PersonWriter) => ImportWork<Result>,
+      size: RoomSize | undefined,
+    ): Promise<Result> {
       if (into.dryRun) return dryRun(people, into, work);
       const { examId, now, author } = into;
       try {

@@ -10,11 +10,6 @@ export interface UnderWay {
   readonly publishing: number;
 }
 
-export interface InstallationStore {
-  /** The number of exams without deleted ones, and what was under way in the last minute that was counted from a time on. */
-  count(since: Date): Promise<UnderWay & { readonly exams: number }>;
-}
-
 const examsOfAll = statement(
   query.select({ exams: count() }).from(visibleExams).where(gt(visibleExams.id, "")),
 );
@@ -34,8 +29,11 @@ const minutesSince = statement(
 
 const NOTHING: UnderWay = { rooms: 0, present: 0, publishing: 0 };
 
-export const createInstallationStore = ({ storage }: { storage: Queries }): InstallationStore => ({
-  async count(since) {
+export type InstallationStore = ReturnType<typeof createInstallationStore>;
+
+export const createInstallationStore = ({ storage }: { storage: Queries }) => ({
+  /** The number of exams without deleted ones, and what was under way in the last minute that was counted from a time on. */
+  async count(since: Date): Promise<UnderWay & { readonly exams: number }> {
     const [all, minutes] = await storage.together(() =>
       Promise.all([storage.get(examsOfAll), storage.all(minutesSince, { since })]),
     );

@@ -40,22 +40,6 @@ export interface OpenSeat {
   readonly generation: number;
 }
 
-export interface CodeStore {
-  /**
-   * Gives pages of seats in a room their codes. A page keeps its code if it is one of those that it may have. Returns the digest of each
-   * page's code, in the same order, undefined if its person is not in the room any more; and how many codes are new.
-   */
-  assign(
-    room: RoomKey,
-    wanted: readonly WantedCode[],
-    author: Author,
-  ): Promise<{ readonly digests: readonly (string | undefined)[]; readonly written: number }>;
-  /** Returns the page with this code. */
-  find(digest: string): Promise<OpenedPage | undefined>;
-  /** Returns a seat. Undefined if the person, the room or the exam is not there. */
-  seat(page: OpenedPage): Promise<OpenSeat | undefined>;
-}
-
 const isInRoom = and(
   eq(visibleParticipants.examId, param("examId")),
   eq(visibleParticipants.roomId, param("roomId")),
@@ -176,8 +160,18 @@ const choose = async (
   });
 };
 
-export const createCodeStore = ({ storage, writes }: { storage: Queries; writes: Writes }): CodeStore => ({
-  async assign({ examId, roomId }, wanted, author) {
+export type CodeStore = ReturnType<typeof createCodeStore>;
+
+export const createCodeStore = ({ storage, writes }: { storage: Queries; writes: Writes }) => ({
+  /**
+   * Gives pages of seats in a room their codes. A page keeps its code if it is one of those that it may have. Returns the digest of each
+   * page's code, in the same order, undefined if its person is not in the room any more; and how many codes are new.
+   */
+  async assign(
+    { examId, roomId }: RoomKey,
+    wanted: readonly WantedCode[],
+    author: Author,
+  ): Promise<{ readonly digests: readonly (string | undefined)[]; readonly written: number }> {
     const room = { examId, roomId };
     const known = await readPresent(storage, room, wanted);
     const lacking = wanted.filter((one) => known.people.has(one.userId) && !keptBy(one, known));
@@ -208,10 +202,13 @@ export const createCodeStore = ({ storage, writes }: { storage: Queries; writes:
     );
   },
 
-  async find(digest) {
+  /** Returns the page with this code. */
+  async find(digest: string): Promise<OpenedPage | undefined> {
     const [page, another] = await storage.all(pagesByCode, { digests: [digest] });
     // Two servers gave the same code to pages of two exams at the same moment: it opens neither.
     return another ? undefined : page;
   },
-  seat: ({ examId, roomId, userId }) => storage.get(openSeat, { examId, roomId, userId }),
+  /** Returns a seat. Undefined if the person, the room or the exam is not there. */
+  seat: ({ examId, roomId, userId }: OpenedPage): Promise<OpenSeat | undefined> =>
+    storage.get(openSeat, { examId, roomId, userId }),
 });

@@ -11,33 +11,6 @@ import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { visibleParticipants } from "../../storage/tables.js";
 
-export interface GroupStore {
-  /** Whether there is a room with this id in any exam, even one that is not visible. */
-  hasRoom(roomId: string): Promise<boolean>;
-  /** A room's services, and whether it has ended. */
-  room(roomId: string): Promise<{ imServer: readonly ImServer[]; status: RoomStatus } | undefined>;
-  /** Whether any of these people is in the room. */
-  hasAnyOf(room: RoomKey, userIds: readonly string[]): Promise<boolean>;
-  /** Adds tasks that delete a room's groups at `dueAt` unless they are cancelled. Returns their ids. */
-  prepareUndo(
-    room: RoomOfGroups,
-    times: { dueAt: Date; now: Date },
-    caller: CountedCaller,
-  ): Promise<string[]>;
-  /** Does the same for a room that has ended, and cancels the tasks that would delete its groups earlier. @throws GroupsLeaving */
-  prepareReopening(
-    room: RoomOfGroups,
-    times: { dueAt: Date; now: Date },
-    caller: CountedCaller,
-  ): Promise<string[]>;
-  /** Makes tasks due now. Deletes the groups of the rooms in `again` a second time at `againAt`, because now may be too early. */
-  undo(
-    examId: string,
-    taskIds: readonly string[],
-    more: { now: Date; again: readonly RoomOfGroups[]; againAt: Date },
-  ): Promise<void>;
-}
-
 const anyOfPeople = statement((dialect) =>
   query
     .select({ seq: visibleParticipants.seq })
@@ -52,6 +25,8 @@ const anyOfPeople = statement((dialect) =>
     .limit(1),
 );
 
+export type GroupStore = ReturnType<typeof createGroupStore>;
+
 export const createGroupStore = ({
   storage,
   writes,
@@ -64,26 +39,46 @@ export const createGroupStore = ({
   roomExams: RoomExams;
   outbox: Outbox;
   tasks: TaskLog;
-}): GroupStore => ({
-  hasRoom: async (roomId) => (await storage.get(examOfRoom, { roomId })) !== undefined,
-  room: (roomId) =>
+}) => ({
+  /** Whether there is a room with this id in any exam, even one that is not visible. */
+  hasRoom: async (roomId: string): Promise<boolean> =>
+    (await storage.get(examOfRoom, { roomId })) !== undefined,
+  /** A room's services, and whether it has ended. */
+  room: (roomId: string): Promise<{ imServer: readonly ImServer[]; status: RoomStatus } | undefined> =>
     roomExams.find(storage, roomId, (exam) => storage.get(roomById, { examId: exam, roomId })),
 
-  hasAnyOf: async (room, userIds) => (await storage.get(anyOfPeople, { ...room, userIds })) !== undefined,
+  /** Whether any of these people is in the room. */
+  hasAnyOf: async (room: RoomKey, userIds: readonly string[]): Promise<boolean> =>
+    (await storage.get(anyOfPeople, { ...room, userIds })) !== undefined,
 
-  prepareUndo: (room, times, caller) =>
+  /** Adds tasks that delete a room's groups at `dueAt` unless they are cancelled. Returns their ids. */
+  prepareUndo: (
+    room: RoomOfGroups,
+    times: { dueAt: Date; now: Date },
+    caller: CountedCaller,
+  ): Promise<string[]> =>
     writes.unordered({ examId: room.examId, caller }, (tx) =>
       tx.last(() => tasks.deleteGroups(tx, room, times)),
     ),
 
-  prepareReopening: (room, times, caller) =>
+  /** Does the same for a room that has ended, and cancels the tasks that would delete its groups earlier. @throws GroupsLeaving */
+  prepareReopening: (
+    room: RoomOfGroups,
+    times: { dueAt: Date; now: Date },
+    caller: CountedCaller,
+  ): Promise<string[]> =>
     writes.unordered({ examId: room.examId, caller }, async (tx) => {
       await lockExams(tx, room.examId);
       await tasks.cancelDeletion(tx, room);
       return tasks.deleteGroups(tx, room, times);
     }),
 
-  undo: (examId, taskIds, { now, again, againAt }) =>
+  /** Makes tasks due now. Deletes the groups of the rooms in `again` a second time at `againAt`, because now may be too early. */
+  undo: (
+    examId: string,
+    taskIds: readonly string[],
+    { now, again, againAt }: { now: Date; again: readonly RoomOfGroups[]; againAt: Date },
+  ): Promise<void> =>
     writes.unordered({ examId }, async (tx) => {
       await tx.last(() =>
         Promise.all([

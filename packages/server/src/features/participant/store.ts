@@ -9,7 +9,6 @@ import { deletePerson, preparePerson, readRoomSize, roomById } from "../../domai
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
-import type { MaybePromise } from "../../platform/maybe-promise.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
@@ -44,67 +43,6 @@ export interface RoomSize {
   check(roomId: string, size: number, added: number): void;
 }
 
-/**
- * `check` is called for each room to change, in the same transaction. Without `size`, rooms have no size limit.
- */
-export interface ParticipantStore {
-  get(room: RoomState, userId: string): Promise<StoredParticipant | undefined>;
-  /** Sorted by when they were added. */
-  list(room: RoomState, role: ParticipantRole): Promise<readonly StoredParticipant[]>;
-  /** The same people in the same order, without the fields that change. */
-  members(room: RoomKey, role: ParticipantRole): Promise<RoomMember[]>;
-  /**
-   * Adds people to a room, or updates the names and extra minutes of those who are in it: all or none. Returns
-   * the outcome for each person, or the first person who is in the room with another role.
-   */
-  add(
-    room: RoomKey,
-    people: readonly NewPerson[],
-    check: CheckRoom,
-    size: RoomSize | undefined,
-    author: Author,
-  ): Promise<{ outcomes: AddOutcome[] } | { conflict: NewPerson; role: ParticipantRole }>;
-  /**
-   * Changes the extra minutes of examinees of a room: all or none. Returns how many have changed, or the first person who is not in the
-   * room, or is there in another role.
-   */
-  setExtraMinutes(
-    room: RoomKey,
-    people: readonly Pick<RoomMember, "userId" | "extraMinutes">[],
-    how: { readonly now: Date; readonly author: Author },
-    check: CheckRoom,
-  ): Promise<
-    | { readonly updated: number; readonly unchanged: number }
-    | { readonly notFound: string }
-    | { readonly notExaminee: Pick<RoomMember, "userId" | "role"> }
-  >;
-  /** Returns the highest number of extra minutes that an examinee has in a room of the exam. */
-  extraMinutes(examId: string, userId: string): MaybePromise<number>;
-  /**
-   * Moves a person to the end of another room of the exam, and removes them from the groups of the old room.
-   * Their streams in the old room keep their names.
-   */
-  move(
-    room: RoomKey,
-    userId: string,
-    to: Pick<NewPerson, "roomId" | "streams" | "now">,
-    check: CheckRoom,
-    size: RoomSize | undefined,
-    author: Author,
-  ): Promise<"moved" | "not_found" | "there_already">;
-  /**
-   * Removes a person from a room and its groups. If there are records about the person, they are removed only
-   * with `withRecords`, which also deletes the records and the reports about their streams: those of the room
-   * or, for the person's last room in the exam, those of all the exam's rooms. Returns undefined when the
-   * person is not in the room.
-   */
-  remove(
-    room: RoomKey,
-    userId: string,
-    how: { withRecords: boolean; now: Date; author: Author },
-    check: CheckRoom,
-  ): Promise<{ removed: boolean; records: number } | undefined>;
-}
 export type AddOutcome = "added" | "updated" | "unchanged";
 
 /** The number of cached lists. A list may have 500 people and more. */
@@ -225,6 +163,11 @@ const toStored = (row: RowOf<typeof storedPerson>, hasRoomInProgress: boolean): 
 
 const withRoomsFor = (role: Role | undefined) => (role === "admin" ? withRooms.all : withRooms.viewer);
 
+export type ParticipantStore = ReturnType<typeof createParticipantStore>;
+
+/**
+ * `check` is called for each room to change, in the same transaction. Without `size`, rooms have no size limit.
+ */
 export const createParticipantStore = ({
   storage,
   writes,
@@ -237,7 +180,7 @@ export const createParticipantStore = ({
   removePerson: ReturnType<typeof createPersonRemover>;
   tasks: TaskLog;
   events: EventLog;
-}): ParticipantStore => {
+}) => {
   const listOf = storage.cached(
     {
       tables: [participants, personChanges, rooms, bulkChanges],
@@ -305,7 +248,10 @@ export const createParticipantStore = ({
   };
 
   return {
-    async get({ examId: exam, roomId: room, hasRoomInProgress: known }, id) {
+    async get(
+      { examId: exam, roomId: room, hasRoomInProgress: known }: RoomState,
+      id: string,
+    ): Promise<StoredParticipant | undefined> {
       const values = { examId: exam, roomId: room, userId: id };
       if (typeof known === "boolean") {
         const row = await storage.get(storedPerson, values);
@@ -315,12 +261,28 @@ export const createParticipantStore = ({
       const row = await storage.get(withRoomsFor(known.role).person, { ...values, ...viewer });
       return row && toStored(row, row.hasRoomInProgress);
     },
-    list: async ({ examId: exam, roomId: room, hasRoomInProgress: known }, ofRole) =>
+    /** Sorted by when they were added. */
+    list: async (
+      { examId: exam, roomId: room, hasRoomInProgress: known }: RoomState,
+      ofRole: ParticipantRole,
+    ): Promise<readonly StoredParticipant[]> =>
       typeof known === "boolean"
         ? listOf(exam, room, ofRole, known)
         : listOf(exam, room, ofRole, undefined, known.userId, known.role),
-    members: (room, ofRole) => storage.all(membersByRole, { ...room, role: ofRole }),
-    add: (room, people, check, size, author) =>
+    /** The same people in the same order, without the fields that change. */
+    members: (room: RoomKey, ofRole: ParticipantRole): Promise<RoomMember[]> =>
+      storage.all(membersByRole, { ...room, role: ofRole }),
+    /**
+     * Adds people to a room, or updates the names and extra minutes of those who are in it: all or none. Returns
+     * the outcome for each person, or the first person who is in the room with another role.
+     */
+    add: (
+      room: RoomKey,
+      people: readonly NewPerson[],
+      check: CheckRoom,
+      size: RoomSize | undefined,
+      author: Author,
+    ): Promise<{ outcomes: AddOutcome[] } | { conflict: NewPerson; role: ParticipantRole }> =>
       writes
         .ofRoster(
           { ...room, people: people.map(({ userId }) => userId) },
@@ -354,7 +316,20 @@ export const createParticipantStore = ({
           if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };
           throw error;
         }),
-    setExtraMinutes(room, people, { now, author }, check) {
+    /**
+     * Changes the extra minutes of examinees of a room: all or none. Returns how many have changed, or the first person who is not in the
+     * room, or is there in another role.
+     */
+    setExtraMinutes(
+      room: RoomKey,
+      people: readonly Pick<RoomMember, "userId" | "extraMinutes">[],
+      { now, author }: { readonly now: Date; readonly author: Author },
+      check: CheckRoom,
+    ): Promise<
+      | { readonly updated: number; readonly unchanged: number }
+      | { readonly notFound: string }
+      | { readonly notExaminee: Pick<RoomMember, "userId" | "role"> }
+    > {
       const userIds = people.map(({ userId }) => userId);
       return writes.ofRoster(
         { ...room, people: userIds },
@@ -384,12 +359,24 @@ export const createParticipantStore = ({
         },
       );
     },
+    /** Returns the highest number of extra minutes that an examinee has in a room of the exam. */
     extraMinutes: storage.cached(
       { tables: [participants, personChanges, rooms, bulkChanges], freshPerTurn: true },
       async (reader, exam: string, user: string) =>
         (await reader.get(mostMinutes, { examId: exam, userId: user }))?.extraMinutes ?? 0,
     ),
-    move(room, user, to, check, size, author) {
+    /**
+     * Moves a person to the end of another room of the exam, and removes them from the groups of the old room.
+     * Their streams in the old room keep their names.
+     */
+    move(
+      room: RoomKey,
+      user: string,
+      to: Pick<NewPerson, "roomId" | "streams" | "now">,
+      check: CheckRoom,
+      size: RoomSize | undefined,
+      author: Author,
+    ): Promise<"moved" | "not_found" | "there_already"> {
       const target = { examId: room.examId, roomId: to.roomId };
       return writes.ofRoster(
         { ...target, people: [user], subject: room.roomId },
@@ -425,7 +412,18 @@ export const createParticipantStore = ({
         },
       );
     },
-    async remove({ examId: exam, roomId: room }, user, { withRecords, now, author }, check) {
+    /**
+     * Removes a person from a room and its groups. If there are records about the person, they are removed only
+     * with `withRecords`, which also deletes the records and the reports about their streams: those of the room
+     * or, for the person's last room in the exam, those of all the exam's rooms. Returns undefined when the
+     * person is not in the room.
+     */
+    async remove(
+      { examId: exam, roomId: room }: RoomKey,
+      user: string,
+      { withRecords, now, author }: { withRecords: boolean; now: Date; author: Author },
+      check: CheckRoom,
+    ): Promise<{ removed: boolean; records: number } | undefined> {
       const readRoom = () => storage.get(roomById, { examId: exam, roomId: room });
       const found = await readRoom();
       check(room, found?.status);

@@ -44,16 +44,6 @@ export interface Changes {
   readonly undo: readonly string[];
 }
 
-export interface PlanStore {
-  /** Reads an exam in parts, one in each turn of the event loop. */
-  read(examId: string): Promise<ExamPeople>;
-  /**
-   * Creates the rooms and adds the people. All of it becomes visible at once. Returns false, and writes
-   * nothing, when the exam has changed since it was read.
-   */
-  apply(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean>;
-}
-
 /** The number of rooms, or people without a room, that one statement reads. */
 const PAGE = 500;
 /** The cost of a person in a room, in rows. */
@@ -151,6 +141,8 @@ async function* compare(
   if (rooms !== seen.rooms.length || unseated !== seen.unseated.length) throw new ExamChanged();
 }
 
+export type PlanStore = ReturnType<typeof createPlanStore>;
+
 export const createPlanStore = ({
   storage,
   bulk,
@@ -159,7 +151,7 @@ export const createPlanStore = ({
   storage: Queries;
   bulk: BulkChanges;
   tasks: TaskLog;
-}): PlanStore => {
+}) => {
   async function* prepare(
     tx: RosterTransaction,
     { id, examId }: { readonly id: number; readonly examId: string },
@@ -185,7 +177,8 @@ export const createPlanStore = ({
   }
 
   return {
-    async read(examId) {
+    /** Reads an exam in parts, one in each turn of the event loop. */
+    async read(examId: string): Promise<ExamPeople> {
       const seen = { rooms: [] as ExamRoom[], unseated: [] as UnseatedPerson[] };
       const pace = createPace(PAGE);
       for await (const room of roomsOf(storage, examId)) {
@@ -198,7 +191,11 @@ export const createPlanStore = ({
       }
       return seen;
     },
-    async apply(examId, seen, changes) {
+    /**
+     * Creates the rooms and adds the people. All of it becomes visible at once. Returns false, and writes
+     * nothing, when the exam has changed since it was read.
+     */
+    async apply(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean> {
       try {
         await bulk.run({ kind: "plan", examId, now: changes.now, author: changes.author }, ({ id }, tx) =>
           prepare(tx, { id, examId }, seen, changes),

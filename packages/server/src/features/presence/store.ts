@@ -30,18 +30,6 @@ export interface PageChange {
   readonly now: Date;
 }
 
-export interface PresenceStore {
-  /**
-   * Records on how many devices a page is connected to a server, and adds events for what changes for the room. Ignores people who are
-   * not in the room, such as administrators who only watch.
-   */
-  save(change: PageChange): Promise<void>;
-  /** The presences in a room, in the order in which they began. */
-  ofRoom(roomId: string): Promise<readonly Presence[]>;
-  /** The present pages of a server. */
-  ofInstance(instance: string): Promise<Page[]>;
-}
-
 const pageColumns = { examId: "text", roomId: "text", userId: "text", camera: "text" } as const;
 
 const rowsOfPages = statement((dialect) =>
@@ -254,6 +242,8 @@ const writeChanges = async (
   );
 };
 
+export type PresenceStore = ReturnType<typeof createPresenceStore>;
+
 export const createPresenceStore = ({
   storage,
   roomExams: rememberedExams,
@@ -262,7 +252,7 @@ export const createPresenceStore = ({
   storage: Queries;
   roomExams: RoomExams;
   events: EventLog;
-}): PresenceStore => {
+}) => {
   const ofRoom = storage.cached(
     { tables: [roomExams, presence] },
     async (reader, roomId: string): Promise<readonly Presence[]> => {
@@ -271,6 +261,10 @@ export const createPresenceStore = ({
     },
   );
   return {
+    /**
+     * Records on how many devices a page is connected to a server, and adds events for what changes for the room. Ignores people who are
+     * not in the room, such as administrators who only watch.
+     */
     save: storage.grouped<PageChange, void>(async (tx, changes) => {
       const [locked, { states, roles }] = await Promise.all([
         lockExams(tx, ...new Set(changes.map(grouping.examOf))),
@@ -289,7 +283,9 @@ export const createPresenceStore = ({
       });
       return changes.map(() => undefined);
     }, grouping),
-    ofRoom: async (roomId) => ofRoom(roomId),
-    ofInstance: (instance) => storage.all(pagesOfInstance, { instance }),
+    /** The presences in a room, in the order in which they began. */
+    ofRoom: async (roomId: string): Promise<readonly Presence[]> => ofRoom(roomId),
+    /** The present pages of a server. */
+    ofInstance: (instance: string): Promise<Page[]> => storage.all(pagesOfInstance, { instance }),
   };
 };

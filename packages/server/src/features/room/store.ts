@@ -37,56 +37,6 @@ export interface RoomFilter {
   readonly teacher: string | undefined;
 }
 
-export interface RoomStore {
-  /**
-   * Writes a room with its people, and its exam if the exam is new. Returns undefined, and writes nothing, when
-   * the exam does not exist.
-   */
-  create(made: {
-    exam: NewExam | undefined;
-    room: NewRoom;
-    people: readonly NewPerson[];
-    /** The ids of the tasks that would delete the room's groups. */
-    undo: readonly string[];
-    author: Author;
-  }): Promise<Room | undefined>;
-  /**
-   * Ends a room: mutes it, sends the end signal to everyone in it (to vendors' groups from `tellAt` on), and
-   * schedules the deletion of its groups. Ending it again changes nothing.
-   */
-  end(room: RoomKey, times: { readonly now: Date; readonly signalAt: Date }, author: Author): Promise<void>;
-  /** Ends at most `most` rooms of an exam, as `end` does. Returns how many it has ended: 0 if none is in progress. */
-  endSome(
-    examId: string,
-    times: { readonly now: Date; readonly signalAt: Date },
-    most: number,
-    author: Author,
-  ): Promise<number>;
-  /** Counts the rooms of an exam by their status. */
-  countByStatus(examId: string): Promise<{ readonly inProgress: number; readonly ended: number }>;
-  /**
-   * Reopens a room that has ended, and cancels the tasks that would delete its groups. Reopening it again
-   * changes nothing. Returns undefined if there is no such room.
-   */
-  reopen(
-    room: RoomKey,
-    how: { readonly undo: readonly string[]; readonly now: Date },
-    author: Author,
-  ): Promise<Room | undefined>;
-  /** Returns false when the room has ended. */
-  setAudioStatus(room: RoomKey, audioStatus: AudioStatus, now: Date, author: Author): Promise<boolean>;
-  /** Newest first. `before` is the last id of the previous page. */
-  list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
-  /** Counts the rooms of an exam, up to a number. */
-  countOfExam(examId: string, most: number): Promise<number>;
-  /** Counts the rooms in which a person is a teacher, up to a number. */
-  countOfTeacher(userId: string, most: number): Promise<number>;
-  /** Counts the exams that a person has made, up to a number. */
-  countExamsOf(userId: string, most: number): Promise<number>;
-  /** Returns the ids of the people of a room. */
-  peopleOf(room: RoomKey): Promise<string[]>;
-}
-
 /** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
 const FIRST = "~";
 
@@ -244,6 +194,8 @@ const prepareEnd = async (
     ]);
 };
 
+export type RoomStore = ReturnType<typeof createRoomStore>;
+
 export const createRoomStore = ({
   storage,
   writes,
@@ -254,16 +206,38 @@ export const createRoomStore = ({
   writes: Writes;
   tasks: TaskLog;
   events: EventLog;
-}): RoomStore => ({
-  countOfExam: async (examId, most) => (await storage.get(countRoomsOfExam, { examId, most }))?.number ?? 0,
-  countOfTeacher: async (userId, most) =>
+}) => ({
+  /** Counts the rooms of an exam, up to a number. */
+  countOfExam: async (examId: string, most: number): Promise<number> =>
+    (await storage.get(countRoomsOfExam, { examId, most }))?.number ?? 0,
+  /** Counts the rooms in which a person is a teacher, up to a number. */
+  countOfTeacher: async (userId: string, most: number): Promise<number> =>
     (await storage.get(countRoomsOfTeacher, { userId, most }))?.number ?? 0,
-  countExamsOf: async (userId, most) =>
+  /** Counts the exams that a person has made, up to a number. */
+  countExamsOf: async (userId: string, most: number): Promise<number> =>
     (await storage.get(countExamsOfCreator, { userId, most }))?.number ?? 0,
 
-  peopleOf: (room) => readUserIds(storage, room),
+  /** Returns the ids of the people of a room. */
+  peopleOf: (room: RoomKey): Promise<string[]> => readUserIds(storage, room),
 
-  create: ({ exam, room, people, undo, author }) => {
+  /**
+   * Writes a room with its people, and its exam if the exam is new. Returns undefined, and writes nothing, when
+   * the exam does not exist.
+   */
+  create: ({
+    exam,
+    room,
+    people,
+    undo,
+    author,
+  }: {
+    exam: NewExam | undefined;
+    room: NewRoom;
+    people: readonly NewPerson[];
+    /** The ids of the tasks that would delete the room's groups. */
+    undo: readonly string[];
+    author: Author;
+  }): Promise<Room | undefined> => {
     const { id: roomId, examId, now } = room;
     const target = { examId, roomId };
     const write = async (tx: RosterTransaction, unseatedPeople: readonly Unseated[]) => {
@@ -292,13 +266,27 @@ export const createRoomStore = ({
     return withTakenNames(storage, people, created);
   },
 
-  end: ({ examId, roomId }, times, author) =>
+  /**
+   * Ends a room: mutes it, sends the end signal to everyone in it (to vendors' groups from `tellAt` on), and
+   * schedules the deletion of its groups. Ending it again changes nothing.
+   */
+  end: (
+    { examId, roomId }: RoomKey,
+    times: { readonly now: Date; readonly signalAt: Date },
+    author: Author,
+  ): Promise<void> =>
     writes.ofExam({ examId, roomId }, author, async (tx) => {
       const write = await prepareEnd(tx, { examId, roomId }, { ...times, tasks, events });
       if (write) await tx.last(write);
     }),
 
-  endSome: (examId, times, most, author) =>
+  /** Ends at most `most` rooms of an exam, as `end` does. Returns how many it has ended: 0 if none is in progress. */
+  endSome: (
+    examId: string,
+    times: { readonly now: Date; readonly signalAt: Date },
+    most: number,
+    author: Author,
+  ): Promise<number> =>
     writes.ofExam({ examId }, author, async (tx) => {
       const found = await tx.all(roomsInProgress, { examId, most });
       const ended = await Promise.all(
@@ -308,13 +296,22 @@ export const createRoomStore = ({
       return found.length;
     }),
 
-  async countByStatus(examId) {
+  /** Counts the rooms of an exam by their status. */
+  async countByStatus(examId: string): Promise<{ readonly inProgress: number; readonly ended: number }> {
     const counts = await storage.all(countRoomsByStatus, { examId });
     const of = (status: RoomStatus) => counts.find((one) => one.status === status)?.number ?? 0;
     return { inProgress: of("in_progress"), ended: of("ended") };
   },
 
-  reopen: ({ examId, roomId }, { undo, now }, author) =>
+  /**
+   * Reopens a room that has ended, and cancels the tasks that would delete its groups. Reopening it again
+   * changes nothing. Returns undefined if there is no such room.
+   */
+  reopen: (
+    { examId, roomId }: RoomKey,
+    { undo, now }: { readonly undo: readonly string[]; readonly now: Date },
+    author: Author,
+  ): Promise<Room | undefined> =>
     writes.ofRoster(
       { examId, roomId },
       author,
@@ -338,7 +335,13 @@ export const createRoomStore = ({
       },
     ),
 
-  setAudioStatus: ({ examId, roomId }, audioStatus, now, author) =>
+  /** Returns false when the room has ended. */
+  setAudioStatus: (
+    { examId, roomId }: RoomKey,
+    audioStatus: AudioStatus,
+    now: Date,
+    author: Author,
+  ): Promise<boolean> =>
     writes.ofExam({ examId, roomId }, author, async (tx) => {
       const room = await tx.get(roomById, { examId, roomId });
       if (room?.status !== "in_progress") return false;
@@ -352,7 +355,11 @@ export const createRoomStore = ({
       return true;
     }),
 
-  async list({ examId, status, teacher }, { limit, before = FIRST }) {
+  /** Newest first. `before` is the last id of the previous page. */
+  async list(
+    { examId, status, teacher }: RoomFilter,
+    { limit, before = FIRST }: { limit: number; before: string | undefined },
+  ): Promise<RoomPage> {
     const shape = pageOfRooms(teacher !== undefined, examId !== undefined, status !== undefined);
     const rows = await storage.all(shape, { examId, status, teacher, before, limit: limit + 1 });
     const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);

@@ -43,19 +43,6 @@ export interface PeoplePage {
   readonly examined: number;
 }
 
-export interface PeopleStore {
-  /** Reads a page. With `isFound`, looks for people whom it finds, but only among so many: the page may have few of them, or none. */
-  page(
-    scope: PeopleScope,
-    page: { readonly after: PeoplePosition | undefined; readonly limit: number },
-    isFound?: (person: Named) => boolean,
-  ): Promise<PeoplePage>;
-  /** The rooms of an exam, oldest first. */
-  rooms(scope: PeopleScope): Promise<Room[]>;
-  /** Counts people in many turns of the event loop, and so not as of one moment. */
-  counts(scope: PeopleScope): Promise<RosterCounts>;
-}
-
 interface Named {
   readonly userId: string;
   readonly name: string;
@@ -362,7 +349,9 @@ interface NamesToLookAt {
   readonly next: PeoplePosition | undefined;
 }
 
-export const createPeopleStore = ({ storage }: { storage: Queries }): PeopleStore => {
+export type PeopleStore = ReturnType<typeof createPeopleStore>;
+
+export const createPeopleStore = ({ storage }: { storage: Queries }) => {
   const readUnseated = async (scope: PeopleScope, after: number, limit: number) => {
     const [rows, { newest }] = await storage.snapshot((reader) =>
       Promise.all([
@@ -490,17 +479,24 @@ export const createPeopleStore = ({ storage }: { storage: Queries }): PeopleStor
   };
 
   return {
-    page: (scope, { after = START, limit }, isFound) =>
+    /** Reads a page. With `isFound`, looks for people whom it finds, but only among so many: the page may have few of them, or none. */
+    page: (
+      scope: PeopleScope,
+      { after = START, limit }: { readonly after: PeoplePosition | undefined; readonly limit: number },
+      isFound?: (person: Named) => boolean,
+    ): Promise<PeoplePage> =>
       scope.rooms !== "all" || isFound
         ? readFound(scope, after, limit, isFound ?? (() => true))
         : readPage(scope, after, limit),
 
-    async rooms({ examId: exam, rooms: some }) {
+    /** The rooms of an exam, oldest first. */
+    async rooms({ examId: exam, rooms: some }: PeopleScope): Promise<Room[]> {
       const all = await storage.all(roomsOfExam, { examId: exam });
       return some === "all" ? all : all.filter(({ id }) => some.includes(id));
     },
 
-    async counts(scope) {
+    /** Counts people in many turns of the event loop, and so not as of one moment. */
+    async counts(scope: PeopleScope): Promise<RosterCounts> {
       const counts = {
         people: 0,
         unseated: 0,

@@ -1,10 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ExamPerson, UnseatedPage } from "@invigil/schema";
 import { and, asc, count, eq, gt } from "drizzle-orm";
-import type { ErasedPerson } from "../../domain/bulk/erase-from-resting.js";
-import type { ExamMembership } from "../../domain/bulk/removal.js";
+import type { createRestingPersonEraser } from "../../domain/bulk/erase-from-resting.js";
+import type { createPersonRemover, ExamMembership } from "../../domain/bulk/removal.js";
 import { readRestingExam } from "../../domain/bulk/resting.js";
-import type { Author } from "../../domain/calls.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
@@ -15,26 +14,6 @@ import {
 } from "../../storage/tables.js";
 
 export type { ExamMembership };
-
-export interface RosterStore {
-  /** In the order of the import. `after` is the `nextCursor` of the previous page. */
-  listUnseated(examId: string, page: { limit: number; after: number | undefined }): Promise<UnseatedPage>;
-  /** Returns a person's rooms, oldest first, and their entry among the people without a room. */
-  locate(examId: string, userId: string): Promise<ExamPerson>;
-  /**
-   * Removes a person from all rooms of the exam and their groups, and from the people without a room.
-   * `withRecords` also deletes their records and the reports about their streams. `check` gets the person's
-   * current state and throws to refuse.
-   */
-  remove(
-    person: { examId: string; userId: string; withRecords: boolean; now: Date; author: Author },
-    check: (membership: ExamMembership) => void,
-  ): Promise<ExamMembership>;
-  /** Whether an exam is deleted, and can be restored. */
-  isDeleted(examId: string): Promise<boolean>;
-  /** Erases a person from a deleted exam, with their records. Returns undefined if the exam was restored or erased. */
-  eraseFromDeleted(examId: string, userId: string, author: Author): Promise<ErasedPerson | undefined>;
-}
 
 /** The number of people to count in one turn of the event loop. */
 const COUNTED_A_TURN = 2000;
@@ -89,15 +68,17 @@ const roomsOfPerson = statement(
     .orderBy(asc(rooms.id)),
 );
 
+export type RosterStore = ReturnType<typeof createRosterStore>;
+
 export const createRosterStore = ({
   storage,
   removePerson,
   eraseFromDeleted,
 }: {
   storage: Queries;
-  removePerson: RosterStore["remove"];
-  eraseFromDeleted: RosterStore["eraseFromDeleted"];
-}): RosterStore => {
+  removePerson: ReturnType<typeof createPersonRemover>;
+  eraseFromDeleted: ReturnType<typeof createRestingPersonEraser>;
+}) => {
   const countUnseated = async (examId: string): Promise<number> => {
     let total = 0;
     for (let after = 0; ; ) {
@@ -123,7 +104,11 @@ export const createRosterStore = ({
   };
 
   return {
-    async listUnseated(examId, { limit, after = 0 }) {
+    /** In the order of the import. `after` is the `nextCursor` of the previous page. */
+    async listUnseated(
+      examId: string,
+      { limit, after = 0 }: { limit: number; after: number | undefined },
+    ): Promise<UnseatedPage> {
       const isFirst = after === 0;
       const [rows, unseatedPeople, seatedPeople] = await storage.together(() =>
         Promise.all([
@@ -139,15 +124,24 @@ export const createRosterStore = ({
         ...(isFirst && { totals: { unseated: unseatedPeople, seated: seatedPeople } }),
       };
     },
-    async locate(examId, user) {
+    /** Returns a person's rooms, oldest first, and their entry among the people without a room. */
+    async locate(examId: string, user: string): Promise<ExamPerson> {
       const person = { examId, userId: user };
       const [found, inRooms] = await storage.together(() =>
         Promise.all([storage.get(unseatedPerson, person), storage.all(roomsOfPerson, person)]),
       );
       return { ...(found && { unseated: found }), rooms: inRooms };
     },
+    /**
+     * Removes a person from all rooms of the exam and their groups, and from the people without a room.
+     * `withRecords` also deletes their records and the reports about their streams. `check` gets the person's
+     * current state and throws to refuse.
+     */
     remove: removePerson,
-    isDeleted: async (examId) => (await readRestingExam(storage, examId)) !== undefined,
+    /** Whether an exam is deleted, and can be restored. */
+    isDeleted: async (examId: string): Promise<boolean> =>
+      (await readRestingExam(storage, examId)) !== undefined,
+    /** Erases a person from a deleted exam, with their records. Returns undefined if the exam was restored or erased. */
     eraseFromDeleted,
   };
 };

@@ -33,26 +33,6 @@ export interface Measurement {
   readonly lastRecordIds: ReadonlyMap<string, number>;
 }
 
-export interface SeriesStore {
-  /**
-   * Counts what is there now, for the minute that has just ended. A room is under way if it is in progress, and if its exam is held or
-   * somebody is present.
-   */
-  measure(minute: Date, now: Date): Promise<Measurement>;
-  /** Writes a measurement, unless another server has the duty by now, or has written the minute. Keeps the duty until a time. */
-  write(measurement: Measurement, keepUntil: Date): Promise<void>;
-  /** The minutes of a whole exam from a time on, in order. */
-  ofExam(examId: string, since: Date): Promise<CountedMinute[]>;
-  /** The minutes of some rooms of an exam from a time on. */
-  ofRooms(examId: string, roomIds: readonly string[], since: Date): Promise<RoomMinute[]>;
-  /** The ids of an exam's rooms after a room, in order. */
-  roomsAfter(examId: string, after: string, limit: number): Promise<string[]>;
-  /** The minutes of a room from a time on. Undefined if the exam has no such room. */
-  ofRoom(room: RoomKey, since: Date): Promise<RoomMinute[] | undefined>;
-  /** Deletes some of the minutes before a time. Returns whether there may be more. */
-  prune(before: Date): Promise<boolean>;
-}
-
 /** How old the last minute of an exam may be for the next one to count the records after it. */
 const LOOKBACK_MS = 5 * 60_000;
 /** The most minutes of rooms that one transaction deletes. */
@@ -216,6 +196,8 @@ const sumOf = (rooms: readonly Counts[]): Counts => ({
   detections: rooms.reduce((sum, room) => sum + room.detections, 0),
 });
 
+export type SeriesStore = ReturnType<typeof createSeriesStore>;
+
 export const createSeriesStore = ({
   storage,
   writes,
@@ -224,7 +206,7 @@ export const createSeriesStore = ({
   storage: Queries;
   writes: Pick<Writes, "unordered">;
   duties: Pick<Duties, "keep">;
-}): SeriesStore => {
+}) => {
   const openRooms = async (now: Date): Promise<RoomKey[]> => {
     const [exams, entered] = await storage.together(() =>
       Promise.all([storage.all(examsEndingAfter, { now }), storage.all(roomsWithPeople)]),
@@ -245,7 +227,11 @@ export const createSeriesStore = ({
   };
 
   return {
-    async measure(of, now) {
+    /**
+     * Counts what is there now, for the minute that has just ended. A room is under way if it is in progress, and if its exam is held or
+     * somebody is present.
+     */
+    async measure(of: Date, now: Date): Promise<Measurement> {
       const rooms = await openRooms(now);
       if (rooms.length === 0) return { minute: of, rooms: [], lastRecordIds: new Map() };
       const exams = [...byExam(rooms).keys()].map((examId) => ({ examId }));
@@ -265,7 +251,8 @@ export const createSeriesStore = ({
       return { minute: of, rooms: counted, lastRecordIds };
     },
 
-    async write({ minute: of, rooms, lastRecordIds }, keepUntil) {
+    /** Writes a measurement, unless another server has the duty by now, or has written the minute. Keeps the duty until a time. */
+    async write({ minute: of, rooms, lastRecordIds }: Measurement, keepUntil: Date): Promise<void> {
       if (rooms.length === 0) return;
       const ofRooms = rooms.map((room) => ({ ...room, minute: of }));
       const ofExams = [...byExam(rooms)].map(([examId, own]) => ({
@@ -283,14 +270,19 @@ export const createSeriesStore = ({
       });
     },
 
-    ofExam: (examId, since) => storage.all(minutesOfExam, { examId, since }),
-    ofRooms: async (examId, roomIds, since) =>
+    /** The minutes of a whole exam from a time on, in order. */
+    ofExam: (examId: string, since: Date): Promise<CountedMinute[]> =>
+      storage.all(minutesOfExam, { examId, since }),
+    /** The minutes of some rooms of an exam from a time on. */
+    ofRooms: async (examId: string, roomIds: readonly string[], since: Date): Promise<RoomMinute[]> =>
       roomIds.length === 0
         ? []
         : storage.all(minutesOfRooms, { room: roomIds.map((roomId) => ({ examId, roomId })), since }),
-    roomsAfter: async (examId, after, limit) =>
+    /** The ids of an exam's rooms after a room, in order. */
+    roomsAfter: async (examId: string, after: string, limit: number): Promise<string[]> =>
       (await storage.all(roomsOfExamAfter, { examId, after, limit })).map(({ id }) => id),
-    async ofRoom(room, since) {
+    /** The minutes of a room from a time on. Undefined if the exam has no such room. */
+    async ofRoom(room: RoomKey, since: Date): Promise<RoomMinute[] | undefined> {
       const [found, minutes] = await storage.together(() =>
         Promise.all([
           storage.get(roomOfExam, { ...room }),
@@ -300,7 +292,8 @@ export const createSeriesStore = ({
       return found && minutes;
     },
 
-    async prune(before) {
+    /** Deletes some of the minutes before a time. Returns whether there may be more. */
+    async prune(before: Date): Promise<boolean> {
       // Usually there is nothing to delete. This read avoids a write, which would delay others.
       if (!(await storage.get(oldestRoomMinutes, { before, limit: 1 }))) return false;
       return writes.unordered({}, async (tx) => {

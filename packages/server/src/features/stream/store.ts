@@ -47,17 +47,6 @@ export interface NewEvent {
  */
 export type ReportOutcome = "kept" | "repeat" | "copy" | "unknown";
 
-export interface StreamStore {
-  /**
-   * Stores an event and updates the camera's status to that of its newest event. The newest event is the one
-   * with the latest time of the stream service's clock; among equal times, the one that arrived last. If the
-   * status changes and the room is in progress, sends a signal to the room.
-   */
-  report(event: NewEvent): Promise<ReportOutcome>;
-  /** Newest first. `before` is the last id of the previous page. */
-  listByRoom(room: RoomKey, page: { limit: number; before: number | undefined }): Promise<StreamEventPage>;
-}
-
 /** The signals to the apps. They carry the person's own id for both cameras. */
 const SIGNAL = {
   publish: signals.streamPublished,
@@ -275,7 +264,9 @@ const evaluateReports = (
   return { outcomes, changes };
 };
 
-export const createStreamStore = ({ storage, tasks }: { storage: Queries; tasks: TaskLog }): StreamStore => {
+export type StreamStore = ReturnType<typeof createStreamStore>;
+
+export const createStreamStore = ({ storage, tasks }: { storage: Queries; tasks: TaskLog }) => {
   const erasures = createErasureFilter(storage);
   /** Returns the owner of a reported stream, or the outcome of the report if there is none. */
   const ownerOf = storage.cached(
@@ -313,7 +304,12 @@ export const createStreamStore = ({ storage, tasks }: { storage: Queries; tasks:
     { examOf: ({ examId }) => examId, callerOf: ({ stream }) => stream },
   );
   return {
-    async report(event) {
+    /**
+     * Stores an event and updates the camera's status to that of its newest event. The newest event is the one
+     * with the latest time of the stream service's clock; among equal times, the one that arrived last. If the
+     * status changes and the room is in progress, sends a signal to the room.
+     */
+    async report(event: NewEvent): Promise<ReportOutcome> {
       for (;;) {
         const owner = await ownerOf(event.stream, event.original);
         if (typeof owner === "string") return owner;
@@ -323,7 +319,11 @@ export const createStreamStore = ({ storage, tasks }: { storage: Queries; tasks:
       }
     },
 
-    async listByRoom({ examId, roomId }, { limit, before = ABOVE_ALL_IDS }) {
+    /** Newest first. `before` is the last id of the previous page. */
+    async listByRoom(
+      { examId, roomId }: RoomKey,
+      { limit, before = ABOVE_ALL_IDS }: { limit: number; before: number | undefined },
+    ): Promise<StreamEventPage> {
       const rows = await erasures.pages(
         examId,
         [(from, most) => storage.all(pageOfRoom, { examId, roomId, before: from, limit: most })],

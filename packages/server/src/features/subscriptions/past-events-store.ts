@@ -19,23 +19,6 @@ export interface PastEvents {
   readonly completeSince?: Date;
 }
 
-export interface PastEventStore {
-  /**
-   * Reads the newest events of a room before an id: of these types, and about the room or a person, if one is named. It looks at a limited
-   * number of events, so more may follow after few or none.
-   */
-  before(
-    room: RoomKey,
-    of: {
-      readonly id: number;
-      readonly types: readonly ListedEventType[];
-      readonly userId: string | undefined;
-      readonly limit: number;
-      readonly now: Date;
-    },
-  ): Promise<PastEvents>;
-}
-
 /** How many events one call looks at. */
 export const LOOKED_AT = 2000;
 
@@ -90,8 +73,29 @@ const oldestOfExam = statement(
     .limit(1),
 );
 
-export const createPastEventStore = ({ storage }: { storage: Queries }): PastEventStore => ({
-  async before(room, { id, types, userId, limit, now }) {
+export type PastEventStore = ReturnType<typeof createPastEventStore>;
+
+export const createPastEventStore = ({ storage }: { storage: Queries }) => ({
+  /**
+   * Reads the newest events of a room before an id: of these types, and about the room or a person, if one is named. It looks at a limited
+   * number of events, so more may follow after few or none.
+   */
+  async before(
+    room: RoomKey,
+    {
+      id,
+      types,
+      userId,
+      limit,
+      now,
+    }: {
+      readonly id: number;
+      readonly types: readonly ListedEventType[];
+      readonly userId: string | undefined;
+      readonly limit: number;
+      readonly now: Date;
+    },
+  ): Promise<PastEvents> {
     const place = { ...room, id };
     const [found, examined, oldest, { start }] = await storage.snapshot((reader) =>
       Promise.all([

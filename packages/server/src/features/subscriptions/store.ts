@@ -82,50 +82,6 @@ export interface DetectionSources {
   readonly people: Map<string, { readonly roomId: string; readonly userId: string }>;
 }
 
-export interface SubscriptionStore {
-  /** The id of the newest event of an exam, even if it was deleted. 0 if there is none yet. */
-  newestIdOf(examId: string): Promise<number>;
-  /** The first events after an id, in order. Those of a room include the events about its whole exam. */
-  eventsAfter(scope: EventScope, id: number, limit: number): Promise<EventPage>;
-  /** Whether the ids of all events grow in the order in which events appear. If not, this is only true within each exam. */
-  readonly hasOneOrder: boolean;
-  /** The id of the newest event of all exams. 0 if there is none yet. */
-  newestId(): Promise<number>;
-  /** The first events of all exams after an id. Undefined if some of them were deleted already. */
-  allEventsAfter(id: number, limit: number): Promise<EventRow[] | undefined>;
-  /**
-   * The first events after the positions of exams, in order: about `limit` of them. If there are fewer, these are all. `lost` are the
-   * exams of which some events were deleted already, or whose position is of an earlier epoch.
-   */
-  eventsOfExams(
-    positions: readonly ExamPosition[],
-    limit: number,
-  ): Promise<{ readonly rows: EventRow[]; readonly lost: readonly string[] }>;
-  room(room: RoomKey): Promise<Room | undefined>;
-  /** Whether a room still exists and had not ended before an event of its exam. */
-  wasInProgress(room: RoomKey, eventId: number): Promise<boolean>;
-  configOf(examId: string): Promise<StoredCheatConfig | undefined>;
-  /** The records of a room with ids from `from` to `to`. */
-  records(room: RoomKey, from: number, to: number): Promise<CheatRecord[]>;
-  message(examId: string, id: number): Promise<MessageRow | undefined>;
-  /** The numbers of records about people of an exam, as they are now. */
-  detections(examId: string, sources: DetectionSources): Promise<DetectionCount[]>;
-  /** The same about everybody with records. */
-  allDetections(examId: string): Promise<DetectionCount[]>;
-  roomsOfExam(examId: string): Promise<string[]>;
-  /** Everything about a room at one moment. Undefined if the room does not exist. */
-  roomSnapshot(room: RoomKey): Promise<RoomSnapshot | undefined>;
-  /** These rooms of an exam at one moment. */
-  examSnapshot(examId: string, rooms: "all" | readonly string[]): Promise<ExamSnapshot>;
-  /** A number that changes with every commit of another process. */
-  othersVersion(): Promise<number | undefined>;
-  /**
-   * Deletes the oldest events that were written before a time: a limited number of them. If all events have one order, the newest event is
-   * never deleted. Returns whether there may be more.
-   */
-  prune(before: Date): Promise<boolean>;
-}
-
 /** The most events that one write deletes. */
 const MAX_DELETED = 500;
 
@@ -409,13 +365,15 @@ const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<Ro
   );
 };
 
+export type SubscriptionStore = ReturnType<typeof createSubscriptionStore>;
+
 export const createSubscriptionStore = ({
   storage,
   writes,
 }: {
   storage: Queries;
   writes: Pick<Writes, "unordered">;
-}): SubscriptionStore => {
+}) => {
   const erasures = createErasureFilter(storage);
 
   /** Prunes the log as a whole, in the order of the ids. */
@@ -465,9 +423,12 @@ export const createSubscriptionStore = ({
   };
 
   return {
-    newestIdOf: async (examId) => (await storage.snapshot((reader) => readBounds(reader, examId))).newest,
+    /** The id of the newest event of an exam, even if it was deleted. 0 if there is none yet. */
+    newestIdOf: async (examId: string): Promise<number> =>
+      (await storage.snapshot((reader) => readBounds(reader, examId))).newest,
 
-    async eventsAfter({ examId, roomId }, id, limit) {
+    /** The first events after an id, in order. Those of a room include the events about its whole exam. */
+    async eventsAfter({ examId, roomId }: EventScope, id: number, limit: number): Promise<EventPage> {
       const [{ start, newest }, events] = await storage.snapshot((reader) =>
         Promise.all([
           readBounds(reader, examId),
@@ -479,14 +440,17 @@ export const createSubscriptionStore = ({
       return { events: id >= start && id <= newest ? events : undefined, newestId: newest };
     },
 
+    /** Whether the ids of all events grow in the order in which events appear. If not, this is only true within each exam. */
     hasOneOrder: storage.commitsInOrder,
-    async newestId() {
+    /** The id of the newest event of all exams. 0 if there is none yet. */
+    async newestId(): Promise<number> {
       const [newest, epoch] = await storage.together(() =>
         Promise.all([storage.get(newestEvent), readEpoch(storage)]),
       );
       return Math.max(newest?.id ?? 0, epoch);
     },
-    async allEventsAfter(id, limit) {
+    /** The first events of all exams after an id. Undefined if some of them were deleted already. */
+    async allEventsAfter(id: number, limit: number): Promise<EventRow[] | undefined> {
       const [oldest, newest, epoch, events] = await storage.snapshot((reader) =>
         Promise.all([
           reader.get(oldestEvent),
@@ -499,7 +463,14 @@ export const createSubscriptionStore = ({
       return id >= start && id <= Math.max(newest?.id ?? 0, epoch) ? events : undefined;
     },
 
-    async eventsOfExams(followed, limit) {
+    /**
+     * The first events after the positions of exams, in order: about `limit` of them. If there are fewer, these are all. `lost` are the
+     * exams of which some events were deleted already, or whose position is of an earlier epoch.
+     */
+    async eventsOfExams(
+      followed: readonly ExamPosition[],
+      limit: number,
+    ): Promise<{ readonly rows: EventRow[]; readonly lost: readonly string[] }> {
       const [rows, lost] = await storage.together(() =>
         Promise.all([
           // Read first: events that were deleted before this are noted by then.
@@ -510,30 +481,41 @@ export const createSubscriptionStore = ({
       return { rows, lost: lost.map(({ examId }) => examId) };
     },
 
-    room: ({ examId, roomId }) => storage.get(roomById, { examId, roomId }),
+    room: ({ examId, roomId }: RoomKey): Promise<Room | undefined> =>
+      storage.get(roomById, { examId, roomId }),
 
-    wasInProgress: async ({ examId, roomId }, id) =>
+    /** Whether a room still exists and had not ended before an event of its exam. */
+    wasInProgress: async ({ examId, roomId }: RoomKey, id: number): Promise<boolean> =>
       (await storage.get(roomInProgress, { examId, roomId, id })) !== undefined,
 
-    configOf: (examId) => storage.get(configOfExam, { examId }),
+    configOf: (examId: string): Promise<StoredCheatConfig | undefined> =>
+      storage.get(configOfExam, { examId }),
 
-    records: async ({ examId: ofExam, roomId }, from, to) => {
+    /** The records of a room with ids from `from` to `to`. */
+    records: async (
+      { examId: ofExam, roomId }: RoomKey,
+      from: number,
+      to: number,
+    ): Promise<CheatRecord[]> => {
       const records = await erasures.records(ofExam, () =>
         storage.all(recordsOfRoom, { examId: ofExam, roomId, from, to }),
       );
       return records.map(toCheatRecord);
     },
 
-    message: (examId, id) => storage.get(messageById, { examId, id }),
+    message: (examId: string, id: number): Promise<MessageRow | undefined> =>
+      storage.get(messageById, { examId, id }),
 
-    async detections(examId, { ranges, people }) {
+    /** The numbers of records about people of an exam, as they are now. */
+    async detections(examId: string, { ranges, people }: DetectionSources): Promise<DetectionCount[]> {
       const added = [...ranges].map(([roomId, range]) => ({ roomId, ...range }));
       const recorded = added.length > 0 ? await storage.all(peopleOfRecords, { examId, added }) : [];
       const counts = await storage.all(countsOfPeople, { examId, people: [...people.values(), ...recorded] });
       return counts.map(toDetectionCount);
     },
 
-    async allDetections(examId) {
+    /** The same about everybody with records. */
+    async allDetections(examId: string): Promise<DetectionCount[]> {
       const rooms = await storage.all(roomsOfExam, { examId });
       const counts: DetectionCount[] = [];
       for (let from = 0; from < rooms.length; from += ROOMS_A_TURN) {
@@ -544,11 +526,15 @@ export const createSubscriptionStore = ({
       return counts;
     },
 
-    roomsOfExam: async (examId) => (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
+    roomsOfExam: async (examId: string): Promise<string[]> =>
+      (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
 
-    roomSnapshot: (room) => storage.snapshot((reader) => readRoom(reader, room)),
+    /** Everything about a room at one moment. Undefined if the room does not exist. */
+    roomSnapshot: (room: RoomKey): Promise<RoomSnapshot | undefined> =>
+      storage.snapshot((reader) => readRoom(reader, room)),
 
-    async examSnapshot(examId, accessible) {
+    /** These rooms of an exam at one moment. */
+    async examSnapshot(examId: string, accessible: "all" | readonly string[]): Promise<ExamSnapshot> {
       const [rooms, { newest }] = await storage.snapshot((reader) =>
         Promise.all([reader.all(roomsOfExam, { examId }), readBounds(reader, examId)]),
       );
@@ -559,8 +545,13 @@ export const createSubscriptionStore = ({
       };
     },
 
-    othersVersion: () => storage.othersVersion(),
+    /** A number that changes with every commit of another process. */
+    othersVersion: (): Promise<number | undefined> => storage.othersVersion(),
 
+    /**
+     * Deletes the oldest events that were written before a time: a limited number of them. If all events have one order, the newest event is
+     * never deleted. Returns whether there may be more.
+     */
     prune: storage.commitsInOrder ? pruneLog : pruneExams,
   };
 };

@@ -15,13 +15,6 @@ export interface RoomPrefix {
   readonly prefix: string;
 }
 
-export interface UploadStore {
-  /** Returns the streams of a person in an exam, including those of former rooms. Newest room first. */
-  streamsOf(examId: string, userId: string): Promise<OwnStream[]>;
-  /** Returns those of the rooms whose prefix also begins the name of another room's stream. */
-  sharedPrefixes(rooms: readonly RoomPrefix[]): Promise<ReadonlySet<string>>;
-}
-
 /** Greater than every character of a stream's name: names are ASCII. */
 const ABOVE = "\u007F";
 
@@ -56,12 +49,16 @@ const roomsOfSharedPrefixes = statement((dialect) =>
     .where(exists(streamOfAnotherRoom)),
 );
 
-export const createUploadStore = ({ storage }: { storage: Queries }): UploadStore => ({
-  async streamsOf(examId, userId) {
+export type UploadStore = ReturnType<typeof createUploadStore>;
+
+export const createUploadStore = ({ storage }: { storage: Queries }) => ({
+  /** Returns the streams of a person in an exam, including those of former rooms. Newest room first. */
+  async streamsOf(examId: string, userId: string): Promise<OwnStream[]> {
     const streams = await storage.all(streamsOfPerson, { examId, userId });
     return streams.toSorted((one, other) => (one.roomId < other.roomId ? 1 : -1));
   },
-  async sharedPrefixes(rooms) {
+  /** Returns those of the rooms whose prefix also begins the name of another room's stream. */
+  async sharedPrefixes(rooms: readonly RoomPrefix[]): Promise<ReadonlySet<string>> {
     const prefixes = rooms.map(({ roomId, prefix }) => ({ roomId, from: prefix, to: `${prefix}${ABOVE}` }));
     const shared = await storage.all(roomsOfSharedPrefixes, { prefixes });
     return new Set(shared.map(({ roomId }) => roomId));
