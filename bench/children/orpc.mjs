@@ -10,9 +10,10 @@ import { openServices } from "../lib/services.mjs";
 
 const routerOf = (services) => {
   const anyone = os.use(async ({ context, next }, { roomId }) => {
-    const caller = await services.auth.identify(context.authorization, { roomId });
+    const caller = await services.auth.verify(context.authorization);
     if (!roles.includes(caller.role)) throw new Error(`The role ${caller.role} may not call.`);
-    return next({ context: { caller } });
+    const rights = await services.access.confirm(caller, "room", { roomId });
+    return next({ context: { caller, rights } });
   });
   return {
     room: {
@@ -20,7 +21,9 @@ const routerOf = (services) => {
         .route({ method: "GET" })
         .input(roomRef)
         .output(roomWithCheatConfigSchema)
-        .handler(({ context, input }) => services.room.get(context.caller, input.roomId)),
+        .handler(async ({ context: { caller, rights }, input }) =>
+          services.room.get(caller, await rights.open(caller, "room", input)),
+        ),
     },
   };
 };

@@ -12,7 +12,7 @@ export const openServices = async (settings) =>
 /** Who calls, found out as the server does it, for each request. */
 export const contextOf = async ({ auth, gate }, { authorization, address, requestId }) => ({
   identity: await auth.verify(authorization),
-  authorize: auth.authorize,
+  ...auth.callsWith(authorization),
   address,
   gate,
   trace: { requestId, procedures: [] },

@@ -2682,7 +2682,7 @@ export type Procedures = {
     /**
      * Revokes a token, which gets 401 from then on.
      *
-     * For administrators.
+     * For administrators. Not with a token that is bound to a room or an exam.
      */
     revokeToken: TRPCMutationProcedure<{ input: RevokeTokenInput; output: true; meta: unknown }>;
   };
@@ -2690,31 +2690,31 @@ export type Procedures = {
     /**
      * Creates an account.
      *
-     * For administrators.
+     * For administrators. Not with a token that is bound to a room or an exam.
      */
     create: TRPCMutationProcedure<{ input: CreateAccountInput; output: Account; meta: unknown }>;
     /**
      * Returns the accounts.
      *
-     * For administrators.
+     * For administrators. Not with a token that is bound to a room or an exam.
      */
     list: TRPCQueryProcedure<{ input: ListAccountsInput; output: AccountPage; meta: unknown }>;
     /**
      * Bars an account from logging in, and ends its sessions.
      *
-     * For administrators.
+     * For administrators. Not with a token that is bound to a room or an exam.
      */
     disable: TRPCMutationProcedure<{ input: AccountRef; output: Account; meta: unknown }>;
     /**
      * Lets an account log in again.
      *
-     * For administrators.
+     * For administrators. Not with a token that is bound to a room or an exam.
      */
     enable: TRPCMutationProcedure<{ input: AccountRef; output: Account; meta: unknown }>;
     /**
      * Sets the password of an account.
      *
-     * For administrators.
+     * For administrators. Not with a token that is bound to a room or an exam.
      */
     setPassword: TRPCMutationProcedure<{ input: SetPasswordInput; output: Account; meta: unknown }>;
     /**
@@ -2820,7 +2820,7 @@ export type Procedures = {
     /**
      * Creates an exam.
      *
-     * For administrators and teachers.
+     * For administrators and teachers. Not with a token that is bound to a room or an exam.
      */
     create: TRPCMutationProcedure<{ input: CreateExamInput; output: Exam; meta: unknown }>;
     /**
@@ -2862,7 +2862,7 @@ export type Procedures = {
     /**
      * Returns the deleted exams that can be restored.
      *
-     * For administrators.
+     * For administrators. Not with a token that is bound to a room or an exam.
      */
     listDeleted: TRPCQueryProcedure<{ input: ListDeletedExamsInput; output: RestorableExamPage; meta: unknown }>;
     /**

@@ -244,9 +244,7 @@ describe("a read", () => {
           isGone ? Promise.reject(new Error("the database is closed")) : db.storage.write(work),
       },
       roomExams: createRoomExams(),
-      hasFound: () => false,
       quota: NO_QUOTA,
-
       ids: createIds({ clock: () => new Date(now) }),
       clock: () => new Date(now),
       monotonic: () => now,

@@ -48,14 +48,21 @@ const idOf = (name: string): string => {
   return found.userId;
 };
 
+const roomIn = ({ access }: DemoWorld["services"], roomId: string) => access.open(ADMIN, "room", { roomId });
+const roomsOf = async ({ access, room }: DemoWorld["services"], examId: string) =>
+  (await room.list(ADMIN, await access.open(ADMIN, "ownRooms"), { examId, pageSize: 10 })).rooms;
+/** Looks at an exam, as the console does. */
+const visit = ({ services: { access } }: DemoWorld, examId: string) => access.open(ADMIN, "exam", { examId });
+
 /** What an administrator sees of an exam. */
 const look = async ({ services }: DemoWorld, examId: string) => {
-  const { rooms } = await services.room.list(ADMIN, { examId, pageSize: 10 });
+  const rooms = await roomsOf(services, examId);
   return Promise.all(
     rooms
       .toSorted((one, other) => (one.name < other.name ? -1 : 1))
       .map(async (room) => {
-        const { messages } = await services.im.history(ADMIN, {
+        const opened = await roomIn(services, room.id);
+        const { messages } = await services.im.history(ADMIN, opened, {
           roomId: room.id,
           camera: "main",
           pageSize: 100,
@@ -63,8 +70,9 @@ const look = async ({ services }: DemoWorld, examId: string) => {
         return {
           room,
           presence: await services.presence.ofRoom(room.id),
-          candidates: await services.participant.list(ADMIN, { roomId: room.id, role: "examinee" }),
-          records: (await services.cheat.listRecords(ADMIN, { roomId: room.id, pageSize: 100 })).records,
+          candidates: await services.participant.list(ADMIN, opened, "examinee"),
+          records: (await services.cheat.listRecords(ADMIN, opened, { roomId: room.id, pageSize: 100 }))
+            .records,
           written: messages.filter(({ sender }) => sender.role !== "server"),
         };
       }),
@@ -136,12 +144,16 @@ describe("a round", () => {
     if (!hallA || !home) throw new Error("the exam has three rooms");
     const roomId = hallA.room.id;
     const zhang = idOf("张敏");
-    const send = (type: number, data: object, to?: string[]) =>
-      services.im.send(ADMIN, { roomId, type, text: JSON.stringify(data), to, camera: "main" });
+    const open = (id: string) => roomIn(services, id);
+    const send = async (type: number, data: object, to?: string[]) => {
+      const message = { roomId, type, text: JSON.stringify(data), to, camera: "main" as const };
+      return services.im.send(ADMIN, await open(roomId), message);
+    };
     await send(30_001, { text: "请调整摄像头。" }, [zhang]);
     await send(20_011, { sid: "clip", receiverIdList: [zhang, `pc_${zhang}`] }, [zhang, `pc_${zhang}`]);
-    await services.participant.move(ADMIN, { roomId, userId: idOf("杨帆"), toRoomId: home.room.id });
-    await services.room.end(ADMIN, home.room.id);
+    const move = { roomId, userId: idOf("杨帆"), toRoomId: home.room.id };
+    await services.participant.move(ADMIN, await open(roomId), move);
+    await services.room.end(ADMIN, await open(home.room.id));
     let second = 20;
     await vi.waitFor(
       async () => {
@@ -154,7 +166,7 @@ describe("a round", () => {
       },
       { interval: 1, timeout: 20_000 },
     );
-    await services.room.reopen(ADMIN, home.room.id);
+    await services.room.reopen(ADMIN, await open(home.room.id));
     await vi.waitFor(
       async () => {
         second += 1;
@@ -177,7 +189,12 @@ const run = async ({ show, pass }: DemoWorld, seconds: number): Promise<void> =>
   }
 };
 const examsOf = async ({ services }: DemoWorld) =>
-  (await services.exam.list(ADMIN, { pageSize: 100, withCounts: false })).exams;
+  (
+    await services.exam.list(ADMIN, await services.access.open(ADMIN, "ownExams"), {
+      pageSize: 100,
+      withCounts: false,
+    })
+  ).exams;
 /** The number of events, once no more come. */
 const eventsIn = ({ db }: DemoWorld): Promise<number> => {
   let last = -1;
@@ -198,8 +215,8 @@ const watch = async ({ services }: DemoWorld, examId: string) => {
   const end = new AbortController();
   const heard: string[] = [];
   const events = await services.subscriptions.subscribeToExam(
-    { caller: ADMIN, identify: () => Promise.resolve(ADMIN), signal: end.signal },
-    { examId },
+    { caller: ADMIN, reopen: async (...of) => services.access.look(ADMIN, ...of), signal: end.signal },
+    await services.access.look(ADMIN, "exam", { examId }),
   );
   const listening = (async () => {
     for await (const { type } of events) heard.push(type);
@@ -226,7 +243,7 @@ describe("the exam of the demo", () => {
     await run(demo, 90);
     expect(await eventsIn(demo)).toBe(before);
 
-    await demo.services.exam.get(ADMIN, exam.id);
+    await visit(demo, exam.id);
     await run(demo, 5);
     const afterLook = await eventsIn(demo);
     expect(afterLook).toBeGreaterThan(before);
@@ -280,20 +297,24 @@ describe("the exam of the demo", () => {
     {
       how: "ended its rooms",
       end: async ({ services }: DemoWorld, examId: string) => {
-        const { rooms } = await services.room.list(ADMIN, { examId, pageSize: 10 });
-        for (const { id } of rooms) await services.room.end(ADMIN, id);
+        for (const { id } of await roomsOf(services, examId))
+          await services.room.end(ADMIN, await roomIn(services, id));
       },
     },
     {
       how: "deleted it",
-      end: ({ services }: DemoWorld, examId: string) =>
-        services.exam.delete(ADMIN, { examId, withRooms: true, withRecords: false, erase: "now" }),
+      end: async ({ services }: DemoWorld, examId: string) =>
+        services.exam.delete(ADMIN, await services.access.open(ADMIN, "wholeExam", { examId }), {
+          withRooms: true,
+          withRecords: false,
+          erase: "now",
+        }),
     },
   ])("begins anew when somebody has $how and left", async ({ end }) => {
     await using demo = await openDemo();
     await demo.show.tick();
     const [exam] = await examsOf(demo);
-    await demo.services.exam.get(ADMIN, exam?.id ?? "");
+    await visit(demo, exam?.id ?? "");
     await run(demo, 10);
     await end(demo, exam?.id ?? "");
     await vi.waitFor(
@@ -312,7 +333,8 @@ describe("the exam of the demo", () => {
   it("deletes what an earlier process left behind, and no exam of anybody else", async () => {
     await using demo = await openDemo();
     await demo.beginRound();
-    const { id: own } = await demo.services.room.create(ADMIN, {
+    const unbound = await demo.services.access.open(ADMIN, "unbound");
+    const { id: own } = await demo.services.room.create(ADMIN, unbound, {
       name: "Mine",
       examId: undefined,
       imServer: undefined,
@@ -326,7 +348,9 @@ describe("the exam of the demo", () => {
     expect(exams.map(({ id }) => id)).not.toContain(killed?.id);
     await demo.show.stop();
     expect(await examsOf(demo)).toEqual([mine]);
-    expect(await demo.services.room.get(ADMIN, own)).toMatchObject({ name: "Mine" });
+    expect(await demo.services.room.get(ADMIN, await roomIn(demo.services, own))).toMatchObject({
+      name: "Mine",
+    });
   });
 
   it("leaves no rows behind, however many rounds there were", async () => {
@@ -342,7 +366,7 @@ describe("the exam of the demo", () => {
       await demo.show.tick();
       const [exam] = await examsOf(demo);
       if (!exam) throw new Error("there is an exam");
-      await demo.services.exam.get(ADMIN, exam.id);
+      await visit(demo, exam.id);
       await run(demo, 5);
       demo.pass(ROUND_SECONDS);
     }

@@ -79,9 +79,10 @@ describe("a mute", () => {
       config: limited({ INVIGIL_QUOTA_PEOPLE_PER_ROOM: "6" }),
     });
     const { id: roomId } = hall.room;
-    const { im, auth } = hall.services;
+    const { im, auth, access } = hall.services;
     const caller = acting(await auth.identify(await hall.token(TEACHER)));
-    const mute = (logins: readonly string[]) => im.mute(caller, { roomId, muted: true, logins });
+    const mute = async (logins: readonly string[] | undefined) =>
+      im.mute(caller, await access.open(caller, "room", { roomId }), { muted: true, logins });
     /** Mutes a person who leaves afterwards, which ends no mute. */
     const muteGuest = async (userId: string): Promise<void> => {
       const participants = [{ userId, name: "G", role: "examinee" as const }];
@@ -96,7 +97,7 @@ describe("a mute", () => {
     });
     expect(await rowsOf(hall.db, mutes)).toHaveLength(12);
     // What is muted already needs no more room.
-    const { logins } = await im.mute(caller, { roomId, muted: true, logins: undefined });
+    const { logins } = await mute(undefined);
     expect(logins).toHaveLength(12);
   });
 });

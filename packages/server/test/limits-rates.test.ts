@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../src/config/config.js";
+import { type Config, parseConfig } from "../src/config/config.js";
 import { createRateLimits } from "../src/limits/rates.js";
 import { type Answer, dataOf, expectDone, refusalOf, rest, type TrpcAnswer, trpc } from "./support/calls.js";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
@@ -20,9 +20,9 @@ const OTHER = { sub: "examinee2", role: "examinee" } as const;
 const TEACHER = { sub: "teacher1", role: "teacher" } as const;
 
 /** A school with limits. The test controls the clock. */
-const open = async (environment: Readonly<Record<string, string>> = {}) => {
+const open = async (environment: Readonly<Record<string, string>> = {}, config: Partial<Config> = {}) => {
   const watch = stopwatch();
-  const school = await openSchool({ config: limited(environment), monotonic: watch.now });
+  const school = await openSchool({ config: { ...limited(environment), ...config }, monotonic: watch.now });
   const api = async (caller: Parameters<School["token"]>[0]) => {
     const token = await school.token(caller);
     return { rest: rest(school, token), trpc: trpc(school, token), token };
@@ -364,6 +364,21 @@ describe("what a caller reads", () => {
     expect(tooMany).toBeLessThanOrEqual(150 - 100);
   });
 
+  it("is refused to calls that waited for their turn, if their caller has left the room since", async () => {
+    await using school = await open();
+    const roomId = school.room.id;
+    const { trpc: inspector } = await school.api({ sub: "inspector1", role: "inspector" });
+    const statuses: number[] = [];
+    const calls = Array.from({ length: 100 }, async () => {
+      statuses.push((await inspector.query("participant.list", { roomId, role: "examinee" })).status);
+    });
+    await calls[0];
+    await school.admin.participant.remove({ roomId, userId: "inspector1" });
+    await Promise.all(calls);
+    // Those that had begun before are answered.
+    expect(statuses.join()).toMatch(/^(200,)+403(,403)*$/);
+  });
+
   it("leaves strangers their turn where many calls arrive together", async () => {
     await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=100000" });
     school.watch.pass(60);
@@ -527,6 +542,54 @@ describe("a room's and an exam's calls", () => {
     const refusal = `Too many calls in the exam ${examId}, at most 2 per minute: try again in 30 seconds.`;
     expect(restRefusal(await third.rest.get("roomInfo", { roomId: school.sibling.id }), 30)).toBe(refusal);
     expect(restRefusal(await one.rest.get("examInfo", { examId }), 30)).toBe(refusal);
+  });
+
+  const APPS = {
+    examineeUrl: "https://sit.example",
+    watchUrl: "https://watch.example",
+  };
+  it.each([
+    { path: "room.joinLinks", input: ({ room }: School) => ({ roomId: room.id }) },
+    { path: "room.joinLinks", input: ({ room }: School) => ({ examId: room.examId }) },
+    {
+      path: "exam.cards",
+      input: ({ room }: School) => ({ examId: room.examId, roomId: room.id, as: "links", limit: 1 }),
+    },
+    {
+      path: "participant.import",
+      input: ({ room }: School) => ({
+        examId: room.examId,
+        dryRun: true,
+        file: Buffer.from("id,name\nx,X\n").toString("base64"),
+      }),
+    },
+  ])("count once in $path, however many services take part", async ({ path, input }) => {
+    await using school = await open({ INVIGIL_LIMIT_CALLS: "room=2,exam=2" }, { apps: APPS });
+    school.watch.pass(60);
+    const { trpc: admin } = await school.api({ sub: "root", role: "admin" });
+    for (let n = 0; n < 2; n += 1)
+      expect(await admin.mutate(path, input(school))).toMatchObject({ status: 200 });
+    expect(trpcRefusal(await admin.mutate(path, input(school)), 30)).toMatch(/^Too many calls in the /);
+  });
+
+  it("count once for each request of the vendor's pages", async () => {
+    await using school = await open({ INVIGIL_LIMIT_CALLS: "room=4,exam=4" });
+    school.watch.pass(60);
+    const url = await school.listen();
+    const { room } = school;
+    using page = await rawDropIn(url);
+    const { appId, appToken, auth } = await loginFor(school, url, "examinee1", "examinee");
+    school.watch.pass(60);
+    expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
+    const { id: groupId } = room;
+    expect(await page.ask({ do: "join", groupId })).toHaveProperty("group");
+    expect(await page.ask({ do: "users", groupId, all: false })).toHaveProperty("users");
+    expect(await page.ask({ do: "group", groupId })).toHaveProperty("groupId");
+    expect(await page.ask({ do: "users", groupId, all: false })).toHaveProperty("users");
+    expect(await page.ask({ do: "group", groupId })).toMatchObject({
+      code: 412,
+      message: expect.stringMatching(/^Too many calls in the (room|exam) /),
+    });
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type LiveHall,
   listenLater,
   openLiveHall,
+  reopenAs,
   speak,
   TEACHER,
 } from "./support/live-hall.js";
@@ -132,11 +133,14 @@ describe.each(["room", "exam"] as const)(
         const { id: roomId, examId } = hall.room;
         const abort = new AbortController();
         const caller = await hall.services.auth.identify(await hall.token(ADMIN));
-        const subscriber = { caller, identify: async () => caller, signal: abort.signal };
+        const { access, subscriptions } = hall.services;
+        const subscriber = { caller, reopen: reopenAs(hall.services, caller), signal: abort.signal };
         const events =
           of === "room"
-            ? await hall.services.subscriptions.subscribeToRoom(subscriber, { roomId, camera: "main" })
-            : await hall.services.subscriptions.subscribeToExam(subscriber, { examId });
+            ? await subscriptions.subscribeToRoom(subscriber, await access.look(caller, "room", { roomId }), {
+                camera: "main",
+              })
+            : await subscriptions.subscribeToExam(subscriber, await access.look(caller, "exam", { examId }));
         outage.begin();
         const listener = readEvents<{ readonly id: string }>(events, abort);
         await outage.failed(3);

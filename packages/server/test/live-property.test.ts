@@ -12,7 +12,7 @@ import {
 } from "../src/features/subscriptions/store.js";
 import { UNLIMITED } from "../src/limits/rates.js";
 import { type EventReader, readEvents } from "./support/listening.js";
-import { ADMIN, EXAMINEE, type LiveHall, openLiveHall } from "./support/live-hall.js";
+import { ADMIN, EXAMINEE, type LiveHall, openLiveHall, reopenAs } from "./support/live-hall.js";
 import { withWrites } from "./support/writes.js";
 
 /** A step of the test. Listeners and rooms are given by their numbers. Room 2 stands for the whole exam. */
@@ -143,7 +143,6 @@ const run = async (
   const presence = { connect: () => () => undefined };
   const subscriptions = createSubscriptionService({
     ...services,
-    uncountedAccess: services.access,
     store,
     dispatcher,
     presence,
@@ -158,20 +157,28 @@ const run = async (
   const caller = await services.auth.identify(await hall.token(ADMIN));
   const subscriber = (abort: AbortController) => ({
     caller: { ...caller, expiresAt: new Date(8.64e15) },
-    identify: async () => caller,
+    reopen: reopenAs(services, caller),
     signal: abort.signal,
   });
   const inRoom = (roomId: string) => async (lastEventId: string) => {
     const abort = new AbortController();
     return readEvents<ReceivedEvent>(
-      await subscriptions.subscribeToRoom(subscriber(abort), { roomId, camera: "main", lastEventId }),
+      await subscriptions.subscribeToRoom(
+        subscriber(abort),
+        await services.access.look(caller, "room", { roomId }),
+        { camera: "main", lastEventId },
+      ),
       abort,
     );
   };
   const inExam = async (lastEventId: string) => {
     const abort = new AbortController();
     return readEvents<ReceivedEvent>(
-      await subscriptions.subscribeToExam(subscriber(abort), { examId: room.examId, lastEventId }),
+      await subscriptions.subscribeToExam(
+        subscriber(abort),
+        await services.access.look(caller, "exam", { examId: room.examId }),
+        lastEventId,
+      ),
       abort,
     );
   };

@@ -60,7 +60,7 @@ const openServer = async () => {
     ownKey: kept,
   });
   await deps.audioFiles.prepare();
-  const { audio } = createServices(deps, { unlimited: true });
+  const { access, audio } = createServices(deps, { unlimited: true });
   const metadata = (): UploadAudioInput => ({ name: "Bell", classify: 0, isDefault: false });
   return {
     upload: (content: Buffer) =>
@@ -70,8 +70,9 @@ const openServer = async () => {
         })(),
         metadata,
       }),
-    delete: (clipId: string) => audio.delete(acting(ADMIN), clipId),
-    note: (clipUrl: string) => audio.create(acting(ADMIN), { ...metadata(), url: clipUrl }),
+    delete: async (clipId: string) => audio.delete(await access.open(acting(ADMIN), "unbound"), clipId),
+    note: async (clipUrl: string) =>
+      audio.create(await access.open(acting(ADMIN), "unbound"), { ...metadata(), url: clipUrl }),
     /** The content of a served file. */
     async read(content: Buffer): Promise<Buffer | undefined> {
       const { kept: files } = deps.audioFiles;

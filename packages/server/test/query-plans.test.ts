@@ -391,11 +391,11 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   await admin.mutate("room.create", room);
   const { data } = await admin.mutate("room.create", { ...room, participants });
   await admin.mutate("im.getToken", { roomId: data.id, userId: "examinee1", imServer: ["rong_cloud"] });
-  const { im } = world.services;
+  const { access, im } = world.services;
   const caller = acting({ userId: "boss", role: "admin", expiresAt: new Date(8.64e15) });
   for (const muted of OPTIONAL)
     for (const logins of [undefined, ["examinee1", "pc_examinee1"]])
-      await im.mute(caller, { roomId: data.id, muted, logins });
+      await im.mute(caller, await access.open(caller, "room", { roomId: data.id }), { muted, logins });
   for (const newestFirst of OPTIONAL)
     for (const login of [undefined, "examinee1"])
       for (const type of [undefined, 30_001])
@@ -462,8 +462,8 @@ const actAsSeveralServers = async (
   await duties.take("series", { now, until: new Date(1) });
   const series = createSeriesStore({ ...withWrites(db), duties });
   const boss = acting({ userId: "boss", role: "admin", expiresAt: new Date(8.64e15) });
-  await services.room.reopen(boss, roomId);
-  const { startTime } = await services.exam.get(boss, examId);
+  await services.room.reopen(boss, await services.access.open(boss, "room", { roomId }));
+  const { startTime } = await services.access.open(boss, "wholeExam", { examId });
   const page = { examId, roomId, userId: "examinee1", camera: "main", role: "examinee", since: now } as const;
   await db.storage.write((tx) => tx.insert(insertion(presence), [page]));
   // Before its exam begins, the room is under way because of whoever is present.

@@ -100,6 +100,8 @@ const openRooms = (): Promise<School> => {
     return world().router.createCaller({
       identity,
       identify: async () => identity,
+      reopen: async (...of) => world().services.access.look(identity, ...of),
+      rights: world().services.access,
       gate: world().services.gate,
       address: "in-process",
       entryPoint: "in-process",

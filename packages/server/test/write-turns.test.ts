@@ -18,6 +18,8 @@ const procedures = (world: World, identity: Principal) =>
   world.router.createCaller({
     identity,
     identify: async () => identity,
+    reopen: async (...of) => world.services.access.look(identity, ...of),
+    rights: world.services.access,
     address: "in-process",
     entryPoint: "in-process",
     trace: { requestId: "r", procedures: [] },

@@ -14,7 +14,6 @@ import { createOutboxStore } from "../domain/outbox/store.js";
 import { createRoomExams } from "../domain/room-exams.js";
 import { createTaskLog } from "../domain/vendor-tasks.js";
 import { createUnordered, createWrites } from "../domain/writes.js";
-import { withRateLimits } from "../features/access/rate-limited.js";
 import { createAccessService } from "../features/access/service.js";
 import { createAccessStore } from "../features/access/store.js";
 import { createAccountService } from "../features/account/service.js";
@@ -141,12 +140,10 @@ export const createServices = (
   const auditLog = createAuditLog({ ids: auditIds, clock, quota: auditQuota });
   const roomExams = createRoomExams();
   const unordered = createUnordered(storage);
-  const uncountedAccess = createAccessService({ store: createAccessStore({ storage, roomExams }), clock });
   const accessLog = createAccessLog({
     storage,
     writes: { unordered },
     roomExams,
-    hasFound: uncountedAccess.hasFound,
     quota: auditQuota,
     ids: auditIds,
     clock,
@@ -227,8 +224,14 @@ export const createServices = (
     seriesRecorder.noteUse();
     if (isDemo && examId !== undefined) uses.emit("exam", caller, examId);
   };
-  const access = withRateLimits(uncountedAccess, rates, noteUse, auditQuota.assertExam);
-  const series = createSeriesService({ store: seriesStore, access, rates, clock });
+  const access = createAccessService({
+    store: createAccessStore({ storage, roomExams }),
+    clock,
+    rates,
+    noteUse,
+    assertExam: auditQuota.assertExam,
+  });
+  const series = createSeriesService({ store: seriesStore, rates, clock });
   const authStore = createAuthStore({ storage, writes, roomExams, pruning });
   const auth = createAuthService({
     store: authStore,
@@ -246,14 +249,12 @@ export const createServices = (
   });
   const account = createAccountService({
     store: createAccountStore({ storage, writes }),
-    access,
     passwords,
     onAccessRevoked: dispatcher.recheckAccess,
     clock,
   });
   const audit = createAuditService({
     store: createAuditStore({ storage, writes }),
-    access,
     rates,
     pruning,
     keptDays: config.auditDays,
@@ -291,7 +292,7 @@ export const createServices = (
     rates,
     quotas,
   });
-  const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
+  const issuing = createIssuingService({ store: authStore, participant, tokens, clock, log });
   const roster = createRosterService({
     store: createRosterStore({
       storage,
@@ -329,7 +330,6 @@ export const createServices = (
   const cheatStore = createCheatStore({ storage, writes, events: eventLog });
   const cheat = createCheatService({
     store: cheatStore,
-    access,
     clock,
     rates,
     quota: createRecordQuota({ store: cheatStore, quotas }),
@@ -337,7 +337,6 @@ export const createServices = (
   const room = createRoomService({
     store: createRoomStore({ storage, writes, tasks: taskLog, events: eventLog }),
     together: storage.together,
-    access,
     cheat,
     groups,
     messages,
@@ -350,7 +349,6 @@ export const createServices = (
   });
   const plan = createPlanService({
     store: createPlanStore({ storage, bulk, tasks: taskLog }),
-    access,
     groups,
     clock,
     ids,
@@ -369,7 +367,6 @@ export const createServices = (
   });
   const links = createLinkService({
     store: createLinkStore({ storage, writes, roomExams }),
-    access,
     exam,
     participant,
     tokens,
@@ -389,7 +386,7 @@ export const createServices = (
     log,
     config,
   });
-  const cards = createCardService({ access, links, codes });
+  const cards = createCardService({ links, codes });
   const imStore = createImStore({ storage, roomExams, messageLog, sendRate });
   const logins = createLoginService({
     store: createLoginStore({ storage, writes, pruning }),
@@ -418,7 +415,6 @@ export const createServices = (
   });
   const presence = createPresenceService({
     store: createPresenceStore({ storage, roomExams, events: eventLog }),
-    access,
     instances,
     clock,
     settleMs: config.presenceSettleSeconds * 1000,
@@ -430,7 +426,6 @@ export const createServices = (
     store: subscriptionStore,
     dispatcher,
     access,
-    uncountedAccess,
     presence,
     accessLog,
     limits: subscriptionLimits,
@@ -443,13 +438,11 @@ export const createServices = (
   });
   const pastEvents = createPastEventService({
     store: createPastEventStore({ storage }),
-    access,
     rates,
     clock,
   });
   const dropIn = createDropInService({
     messages,
-    access,
     logins,
     im,
     subscriptions,
@@ -465,11 +458,9 @@ export const createServices = (
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ storage }),
-    access,
   });
   const installation = createInstallationService({
     store: createInstallationStore({ storage }),
-    access,
     instances,
     audio,
     db,
@@ -482,7 +473,6 @@ export const createServices = (
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
   const checks = createCheckService({
     store: createCheckStore({ storage }),
-    access,
     accessLog,
     together: storage.together,
     audio,
@@ -498,7 +488,6 @@ export const createServices = (
   });
   const stream = createStreamService({
     store: createStreamStore({ storage, tasks: taskLog }),
-    access,
     callback: providers.streamCallback,
     clock,
   });

@@ -1,7 +1,6 @@
 import { getTRPCErrorShape, isTrackedEnvelope } from "@trpc/server";
 import type { ServedRouter } from "../api/router.js";
 import type { Services } from "../api/services.js";
-import { failureOf } from "../domain/failures.js";
 
 /** Signs a token with this lifetime. */
 type Sign = (ttlSeconds: number) => Promise<string>;
@@ -77,8 +76,7 @@ export const callInProcess = (
       const token = await tokenNow();
       return {
         identity: await auth.verify(token),
-        identify: (named) => auth.identify(token, named).catch(failureOf),
-        authorize: auth.authorize,
+        ...auth.callsWith(token),
         address: "in-process",
         isLocal: true,
         entryPoint: "in-process",

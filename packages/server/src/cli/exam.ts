@@ -173,7 +173,7 @@ const addCreateAndUpdate = (exam: Command, run: CommandRun): void => {
         const operator = app.operatorIn("exam.create");
         const caller = options.by === undefined ? operator : { ...operator, ...creatorOf(options.by) };
         app.assertFreeSpace();
-        const made = await app.services.exam.create(caller, input);
+        const made = await app.services.exam.create(await app.services.access.open(caller, "unbound"), input);
         printCreated(run, options, made, () => `Created:\n${examText(made, app.config.timeZone)}`);
       }),
     );

@@ -72,6 +72,8 @@ export const openLocalApp = async (
         ...traced(),
         identity,
         identify: () => Promise.resolve(identity),
+        reopen: async (...of) => services.access.look(identity, ...of),
+        rights: services.access,
         gate: services.gate,
         accessLog: services.accessLog,
       });

@@ -98,8 +98,10 @@ export const addPlan = (exam: Command, run: CommandRun): void => {
         const { id: examId } = await findExam(app.call, text);
         const asked = { examId, roomSize, teachers, seed: shuffle, roomName, dryRun };
         // Commands print all rooms.
+        const operator = app.operatorIn("exam.plan");
         const plan = await app.services.plan.plan(
-          app.operatorIn("exam.plan"),
+          operator,
+          await app.services.access.open(operator, "wholeExam", { examId }),
           parsed(planExamInput, asked),
           Infinity,
         );

@@ -22,10 +22,12 @@ const OPERATOR = callerOf({ userId: "admin", role: "admin" });
  * the library.
  */
 const demoRoom = async ({ services }: RunningServer): Promise<Room> => {
+  const { access } = services;
   let cursor: string | undefined;
   do {
     const page = await services.room.list(
       TEACHER,
+      await access.open(TEACHER, "ownRooms"),
       listRoomsInput.parse({ status: "in_progress", pageSize: 100, cursor }),
     );
     const there = page.rooms.find(({ name }) => name === ROOM_NAME);
@@ -34,12 +36,15 @@ const demoRoom = async ({ services }: RunningServer): Promise<Room> => {
   } while (cursor !== undefined);
   const room = await services.room.create(
     TEACHER,
+    await access.open(TEACHER, "unbound"),
     createRoomInput.parse({ name: ROOM_NAME, imServer: ["aliyun_new"] }),
   );
   const [notice, ...others] = await starterLibrary(services.audio, TEACHER);
-  const { startTime } = await services.exam.get(TEACHER, room.examId);
-  if (notice) await services.audio.attach(TEACHER, { examId: room.examId, clipId: notice.id, startTime });
-  for (const { id } of others) await services.audio.attach(TEACHER, { examId: room.examId, clipId: id });
+  const { examId } = room;
+  const exam = await access.open(TEACHER, "wholeExam", { examId });
+  const { startTime } = exam;
+  if (notice) await services.audio.attach(TEACHER, exam, { examId, clipId: notice.id, startTime });
+  for (const { id } of others) await services.audio.attach(TEACHER, exam, { examId, clipId: id });
   return room;
 };
 
@@ -47,12 +52,13 @@ const demoRoom = async ({ services }: RunningServer): Promise<Room> => {
 const openAccount = async ({ services }: RunningServer) => {
   const account = { username: DEMO_ACCOUNT, password: generatePassword() };
   const { username: userId, password } = account;
+  const operator = await services.access.open(OPERATOR, "unbound");
   try {
-    await services.account.create(OPERATOR, { userId, password, role: "admin", name: "Demo" });
+    await services.account.create(operator, { userId, password, role: "admin", name: "Demo" });
   } catch (error) {
     if (!(error instanceof InvigilError && error.code === "ACCOUNT_CONFLICT")) throw error;
-    await services.account.setPassword(OPERATOR, { userId, password });
-    await services.account.enable(OPERATOR, userId);
+    await services.account.setPassword(operator, { userId, password });
+    await services.account.enable(operator, userId);
   }
   return account;
 };
@@ -87,7 +93,8 @@ export const startDemo = async (server: RunningServer): Promise<Demo> => {
       { userId, role, roomId, ttlSeconds: DAY_SECONDS },
       { secret: deps.authSecret, clock: deps.clock, jti: deps.ids.next() },
     );
-  const people = await services.participant.list(TEACHER, { roomId: room.id, role: "examinee" });
+  const opened = await services.access.open(TEACHER, "room", { roomId: room.id });
+  const people = await services.participant.list(TEACHER, opened, "examinee");
   const examinee = people[0]?.userId;
   const account = await openAccount(server);
   const stopExam = await playExam(server);
@@ -111,7 +118,7 @@ export const startDemo = async (server: RunningServer): Promise<Demo> => {
       try {
         rmSync(addressFile, { force: true });
         await stopExam();
-        await services.account.disable(OPERATOR, account.username);
+        await services.account.disable(await services.access.open(OPERATOR, "unbound"), account.username);
       } finally {
         await server.close();
       }

@@ -23,14 +23,17 @@ import type { Writes } from "./writes.js";
 export interface AccessLog {
   /** Checks whether the actor's calls may leave further rows. @throws QUOTA_EXCEEDED */
   readonly admit: AuditQuota["assertActor"];
+  /** Checks whether changes of an exam may leave further rows. @throws QUOTA_EXCEEDED */
+  readonly admitExam: AuditQuota["assertExam"];
   /**
    * Notes a call. It neither waits nor throws.
-   * @param outcome default: `ok`. A refused call names nobody, and its room and exam only if it is known that they exist: the caller may have
-   * written anything
+   * @param outcome default: `ok`. A refused call names nobody, and its room only if it is known that it exists: the caller may have written
+   * anything
    */
   note(author: Author, target: Target, outcome?: string): void;
   /**
    * Notes a refused call, with its error. Not one of a token that is no longer good, nor one that failed for another reason than the call.
+   * @param named the exam must exist
    */
   noteRefusal(author: Author, named: Target, error: Pick<InvigilError, "code" | "status">): void;
   /** Writes what was noted so far. If the database does not respond, that is tried again later. Never rejects. */
@@ -113,7 +116,6 @@ export const createAccessLog = ({
   storage,
   writes,
   roomExams,
-  hasFound,
   quota,
   ids,
   clock,
@@ -124,8 +126,6 @@ export const createAccessLog = ({
   storage: Queries;
   writes: Pick<Writes, "unordered">;
   roomExams: RoomExams;
-  /** Whether the exam was found when the author's call began. */
-  hasFound: (author: Author, examId: string) => boolean;
   quota: AuditQuota;
   ids: Ids;
   clock: () => Date;
@@ -146,10 +146,9 @@ export const createAccessLog = ({
   const heldRows = (): number => held.granted.size() + held.refused.size();
 
   /** Returns what a refused call named, as far as it is known to exist. Invented ids are equal then. */
-  const checked = (author: Author, { roomId, examId }: Target): Target => {
+  const checked = ({ roomId, examId }: Target): Target => {
     const ofRoom = roomId === undefined ? undefined : roomExams.rememberedExamOf(roomId);
-    if (ofRoom !== undefined) return { roomId, examId: ofRoom };
-    return { examId: examId !== undefined && hasFound(author, examId) ? examId : undefined };
+    return ofRoom === undefined ? { examId } : { roomId, examId: ofRoom };
   };
   /** Adds the exam of a room. */
   const completed = async (entry: Noted): Promise<Noted> => {
@@ -230,7 +229,7 @@ export const createAccessLog = ({
 
   const note: AccessLog["note"] = (author, { people = [], ...named }, outcome = OK) => {
     const granted = isGranted(outcome);
-    const target = granted ? named : checked(author, named);
+    const target = granted ? named : checked(named);
     const call = keyOfCall(author, target, outcome);
     for (const personId of granted && people.length > 0 ? new Set(people) : NOBODY) {
       const key = `${call}\n${personId}`;
@@ -246,6 +245,7 @@ export const createAccessLog = ({
 
   return {
     admit: quota.assertActor,
+    admitExam: quota.assertExam,
     note,
     noteRefusal(author, named, { code, status }) {
       if (status < 500 && code !== "UNAUTHENTICATED") note(author, named, code);

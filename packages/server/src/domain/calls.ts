@@ -4,14 +4,6 @@ import type { Share } from "../storage/port.js";
 
 // What services learn of a call, besides its input.
 
-/** The room or the exam that a call names. */
-export interface Named {
-  readonly roomId?: string | undefined;
-  readonly examId?: string | undefined;
-  /** Whether the call is about all rooms of the caller if it names none. */
-  readonly anyRoom?: boolean | undefined;
-}
-
 /** A way into the server. */
 export type EntryPoint = "rest" | "trpc" | "drop-in" | "upload" | "join-code" | "command" | "in-process";
 

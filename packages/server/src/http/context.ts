@@ -34,8 +34,7 @@ export const createContextFactory =
     const authorization = request.headers.authorization ?? token;
     const context: Context = {
       identity: await auth.verify(authorization),
-      identify: (named) => auth.identify(authorization, named).catch(failureOf),
-      authorize: auth.authorize,
+      ...auth.callsWith(authorization),
       address: request.ip,
       isLocal: isDemo && isOfThisMachine(request),
       entryPoint,

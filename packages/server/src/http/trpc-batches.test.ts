@@ -21,6 +21,7 @@ const startsOf = async (url: string): Promise<string[]> => {
   const context: Context = {
     identity,
     identify: () => Promise.resolve(identity),
+    reopen: () => Promise.resolve(identity),
     address: "test",
     entryPoint: "trpc",
     trace: { requestId: "test", procedures: [] },

@@ -62,6 +62,7 @@ export const trpcPlugin = async (
       ctx: request.callContext ?? {
         identity: failed,
         identify: () => Promise.resolve(failed),
+        reopen: () => Promise.resolve(failed),
         address: request.ip,
         entryPoint: "trpc",
         trace: { requestId: request.id, procedures: [] },

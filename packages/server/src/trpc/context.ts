@@ -1,9 +1,9 @@
 import type { AccessLog } from "../domain/access-log.js";
-import type { EntryPoint, Named, Origin } from "../domain/calls.js";
+import type { EntryPoint, Origin } from "../domain/calls.js";
+import type { Access, ReopenAny, Rights } from "../domain/opened.js";
 import type { Principal } from "../identity/tokens.js";
 import type { Gate } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
-import type { MaybePromise } from "../platform/maybe-promise.js";
 
 /** What the log line of a request says about the calls in it. */
 export interface Trace {
@@ -17,18 +17,14 @@ export interface Trace {
 export interface Context {
   /** The caller according to the token's signature, or the error that says why there is none. Whether the token was revoked is asked by each call. */
   identity: Principal | InvigilError;
-  /**
-   * Verifies the caller's token again, and reads what is named with their rights (see `authorize`). Subscriptions need this, because they
-   * outlive the call.
-   */
-  readonly identify: (named?: Named) => Promise<Principal | InvigilError>;
-  /**
-   * Returns the caller with what was read of the room or exam that the call names, for the access service. Returns undefined if the token
-   * is no longer good. Absent if the caller has no token.
-   */
-  readonly authorize?:
-    | ((caller: Principal, named?: Named) => MaybePromise<Principal | undefined>)
-    | undefined;
+  /** Verifies the caller's token again. Returns the error if it is no longer good. */
+  readonly identify: () => Promise<Principal | InvigilError>;
+  /** For subscriptions, which outlive the call. */
+  readonly reopen: ReopenAny;
+  /** Checks the caller's token together with their rights. Absent if the caller has no token. */
+  readonly confirm?: Access["confirm"] | undefined;
+  /** Opens what the caller may use. Absent if no procedure is called. */
+  readonly rights?: Rights | undefined;
   /** The connection that the call shares with others. Absent if the request has its own connection. */
   readonly connection?: object | undefined;
   /**

@@ -16,3 +16,8 @@ export class EventChannel {
   /** Sends nothing unless the channel is open. It is not opened if the client has disconnected. */
   readonly send: SendEvent = (id, event) => this.#send?.(id, event);
 }
+
+/** Returns a channel as the first value of a subscription. Its type is that of no event, because no client receives it. */
+export const firstValueOf = (channel: EventChannel): never =>
+  // Safe: the encoder of the connection takes it.
+  channel as never;

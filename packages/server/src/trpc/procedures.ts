@@ -3,11 +3,21 @@ import { type ErrorCode, type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
 import { z } from "zod";
 import type { Target } from "../domain/audit.js";
-import type { ActingCaller, Audited, Named } from "../domain/calls.js";
+import type { ActingCaller, Audited } from "../domain/calls.js";
+import {
+  type ConfirmedRights,
+  type Ids,
+  type IdsFor,
+  type IdsOf,
+  NEEDED,
+  type Opened,
+  type Rights,
+  type Subject,
+} from "../domain/opened.js";
 import { type Principal, tokenEnded } from "../identity/tokens.js";
 import type { GatedCall } from "../limits/gate.js";
 import type { Rate } from "../limits/rates.js";
-import { InvigilError } from "../platform/errors.js";
+import { InvigilError, invalidInput } from "../platform/errors.js";
 import { continueWith, type MaybePromise } from "../platform/maybe-promise.js";
 import { rowsIn } from "../platform/rows.js";
 import { type Context, originOf, type Trace } from "./context.js";
@@ -40,18 +50,18 @@ const PLAIN_ID = /^[\w.-]{1,128}$/;
 const idOf = (value: unknown): string | undefined =>
   typeof value === "string" && PLAIN_ID.test(value) ? value : idSchema.safeParse(value).data;
 /** Returns what an input names, before it is parsed. */
-const namedIn = (input: unknown, anyRoom: true | undefined): Named => {
-  if (typeof input !== "object" || input === null) return { anyRoom };
+const namedIn = (input: unknown): Ids => {
+  if (typeof input !== "object" || input === null) return NOTHING;
   const roomId = "roomId" in input ? idOf(input.roomId) : undefined;
   const examId = "examId" in input ? idOf(input.examId) : undefined;
-  return { roomId, examId, anyRoom };
+  return { roomId, examId };
 };
 
-const NOTHING: Named = {};
+const NOTHING: Ids = {};
 /** The number of rows after which the event loop goes to others between checking and writing an answer. */
 const MANY_ROWS = 100;
 /** Says whom and what a call is about that the audit keeps: the person of its input, and the token that it issued. */
-const targetOf = (named: Named, input: unknown, answer: unknown): Target => {
+const targetOf = (named: Ids, input: unknown, answer: unknown): Target => {
   const userId =
     typeof input === "object" && input !== null && "userId" in input ? idOf(input.userId) : undefined;
   const issued =
@@ -64,18 +74,31 @@ const targetOf = (named: Named, input: unknown, answer: unknown): Target => {
   };
 };
 
+/** Returns the first subject whose ids an input has. */
+const subjectIn = (about: readonly Subject[], named: Ids): Subject | undefined =>
+  about.find((subject) => NEEDED[subject].every((id) => named[id] !== undefined));
+
 /**
- * Asks whether the caller's token is still good. Calls of a token that is not count for the address, and not for the person whose token it
- * was.
+ * Checks that the caller's token is still good, and reads what decides about their access to a subject. Calls of a token that is not good
+ * count for the address, and not for the person whose token it was.
  * @param admitted the call, if it was counted for the person
  */
-const authorized = (
+const confirmed = (
   own: Context,
   caller: Principal,
-  { named, admitted }: { readonly named?: Named; readonly admitted?: Pick<GatedCall, "writes"> },
-): MaybePromise<Principal> =>
-  continueWith(own.authorize ? own.authorize(caller, named) : caller, (confirmed) => {
-    if (confirmed) return confirmed;
+  {
+    about,
+    named,
+    admitted,
+  }: {
+    readonly about?: Subject | undefined;
+    readonly named?: Ids;
+    readonly admitted?: Pick<GatedCall, "writes">;
+  },
+): MaybePromise<ConfirmedRights | undefined> =>
+  own.confirm &&
+  continueWith(own.confirm(caller, about, named), (rights) => {
+    if (rights) return rights;
     own.identity = tokenEnded(caller);
     if (admitted) own.gate?.withdraw(caller, admitted);
     own.gate?.admitAnonymous(own.address);
@@ -83,74 +106,108 @@ const authorized = (
   });
 
 /**
- * Makes a procedure for callers whose token has one of the roles. Others receive 401 or 403 before the input is read. All checks are in
- * one middleware, because tRPC copies the options of a call twice for each middleware.
+ * Opens what a procedure is about, by the ids of its parsed input. The handler passes it to its service. With several subjects, it is the
+ * first one whose ids the input has.
  */
-const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
-  trpc.procedure.meta({ roles: allowed }).use(({ ctx, path, type, meta, next, getRawInput }) =>
-    callInOwnContext(ctx, path, async (own) => {
-      const writes = type === "mutation";
-      const audited = auditedBy(type, meta?.audited);
-      const acting = (principal: Principal): ActingCaller => ({
-        ...principal,
-        origin: originOf(own, path),
-        audited,
-        ...(meta?.alsoWhenFull && { isUrgent: true }),
-      });
-      let known: ActingCaller | undefined;
-      let named = NOTHING;
-      try {
-        const { identity } = own;
-        if (identity instanceof InvigilError) {
-          own.gate?.admitAnonymous(own.address);
-          throw identity;
-        }
-        if (!allowed.includes(identity.role)) {
-          known = acting(await authorized(own, identity, {}));
-          throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
-        }
-        const admitted = { writes, alsoWhenFull: meta?.alsoWhenFull, longAnswer: meta?.longAnswer };
-        own.gate?.admit(identity, admitted);
+type Open<About extends Subject> = (
+  ...ids: IsUnion<About> extends true ? [ids: Ids] : IdsFor<About>
+) => MaybePromise<Opened<About>>;
+type IsUnion<One, All = One> = One extends All ? ([All] extends [One] ? false : true) : never;
+
+/**
+ * Makes a kind of procedures, for callers whose token has one of the roles. Others receive 401 or 403 before the input is read. What a
+ * procedure is about is read together with the caller's token, before the input is parsed. The handler opens it afterwards. All of it is in one
+ * middleware, because tRPC copies the options of a call twice for each middleware.
+ */
+const kindOf =
+  (...allowed: readonly [Role, ...Role[]]) =>
+  <const About extends Subject>(...about: readonly [About, ...About[]]) =>
+    trpc.procedure.meta({ roles: allowed, about }).use(({ ctx, path, type, meta, next, getRawInput }) =>
+      callInOwnContext(ctx, path, async (own) => {
+        const writes = type === "mutation";
+        const audited = auditedBy(type, meta?.audited);
+        let caller: ActingCaller | undefined;
+        let named = NOTHING;
+        let rights: ConfirmedRights | undefined;
+        const acting = (principal: Principal): ActingCaller => ({
+          ...principal,
+          origin: originOf(own, path),
+          audited,
+          ...(meta?.alsoWhenFull && { isUrgent: true }),
+        });
+        /** @param known what was read when the call began */
+        const handlerContext = (known: Rights | undefined, caller: ActingCaller) => ({
+          caller,
+          // Safe: the subject is one of those that the procedure names, and has its ids.
+          open: ((ids: Ids = NOTHING) => {
+            const subject = subjectIn(about, ids);
+            if (!subject) throw invalidInput("roomId", "or examId is required");
+            const from = known ?? own.rights;
+            if (!from) throw new Error(`The context of ${path} opens nothing.`);
+            // A subscription opens it again and again.
+            const opens = (type === "subscription" ? from.look : from.open) as Rights["open"];
+            return opens(caller, subject, ids as IdsOf<Subject>);
+          }) as unknown as Open<About>,
+        });
         try {
-          named = namedIn(await getRawInput(), meta?.anyRoom);
+          const { identity } = own;
+          if (identity instanceof InvigilError) {
+            own.gate?.admitAnonymous(own.address);
+            throw identity;
+          }
+          if (!allowed.includes(identity.role)) {
+            await confirmed(own, identity, {});
+            caller = acting(identity);
+            throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
+          }
+          const admitted = { writes, alsoWhenFull: meta?.alsoWhenFull, longAnswer: meta?.longAnswer };
+          own.gate?.admit(identity, admitted);
+          try {
+            named = namedIn(await getRawInput());
+          } catch (error) {
+            await confirmed(own, identity, { admitted });
+            caller = acting(identity);
+            throw error;
+          }
+          if (named.roomId !== undefined) own.trace.roomId = named.roomId.slice(0, 64);
+          rights = await confirmed(own, identity, { about: subjectIn(about, named), named, admitted });
+          const author = acting(identity);
+          caller = author;
+          if (audited === "change" || (audited === "access" && author.role !== "examinee"))
+            await own.accessLog?.admit(author);
+          // The events of a subscription come one by one.
+          const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
+          let rows = 0;
+          const result = longAnswers
+            ? await longAnswers.inTurn({ caller: author, writes }, async (hasWaited) => {
+                // What was read before the wait may no longer be true.
+                const answer = await next({ ctx: handlerContext(hasWaited ? undefined : rights, author) });
+                // The next call in turn sees what this one cost.
+                if (answer.ok) {
+                  rows = rowsIn(answer.data);
+                  longAnswers.chargeRows(author, rows);
+                }
+                return answer;
+              })
+            : await next({ ctx: handlerContext(rights, author) });
+          if (!result.ok) throw result.error;
+          // The answer was checked in this turn of the event loop. It is written in another one.
+          if (rows > MANY_ROWS) await nextTurn();
+          // What examinees read is about themselves. A subscription notes itself.
+          if (audited === "access" && author.role !== "examinee" && type !== "subscription")
+            own.accessLog?.note(author, targetOf(named, await getRawInput(), result.data));
+          return result;
         } catch (error) {
-          known = acting(await authorized(own, identity, { admitted }));
-          throw error;
+          recordReason(own.trace, error);
+          if (caller && audited !== "none") {
+            // The caller may have named any id.
+            const examId = named.examId === rights?.foundExam ? named.examId : undefined;
+            own.accessLog?.noteRefusal(caller, { roomId: named.roomId, examId }, failureOfCall(error));
+          }
+          throw toTRPCError(error);
         }
-        if (named.roomId !== undefined) own.trace.roomId = named.roomId.slice(0, 64);
-        const caller = acting(await authorized(own, identity, { named, admitted }));
-        known = caller;
-        if (audited === "change" || (audited === "access" && caller.role !== "examinee"))
-          await own.accessLog?.admit(caller);
-        // The events of a subscription come one by one.
-        const longAnswers = type !== "subscription" && meta?.longAnswer ? own.gate : undefined;
-        let rows = 0;
-        const result = longAnswers
-          ? await longAnswers.inTurn({ caller, writes }, async (hasWaited) => {
-              // What was read before the wait may no longer be true.
-              const answer = await next({ ctx: { caller: hasWaited ? acting(identity) : caller } });
-              // The next call in turn sees what this one cost.
-              if (answer.ok) {
-                rows = rowsIn(answer.data);
-                longAnswers.chargeRows(caller, rows);
-              }
-              return answer;
-            })
-          : await next({ ctx: { caller } });
-        if (!result.ok) throw result.error;
-        // The answer was checked in this turn of the event loop. It is written in another one.
-        if (rows > MANY_ROWS) await nextTurn();
-        // What examinees read is about themselves. A subscription notes itself.
-        if (audited === "access" && caller.role !== "examinee" && type !== "subscription")
-          own.accessLog?.note(caller, targetOf(named, await getRawInput(), result.data));
-        return result;
-      } catch (error) {
-        recordReason(own.trace, error);
-        if (known && audited !== "none") own.accessLog?.noteRefusal(known, named, failureOfCall(error));
-        throw toTRPCError(error);
-      }
-    }),
-  );
+      }),
+    );
 
 /** What a procedure says of itself. */
 type Said = (typeof rootConfig)["$types"]["meta"];
@@ -176,8 +233,17 @@ export const fieldsOf = ({ _def }: AnyTRPCProcedure): Readonly<Record<string, z.
 /** Returns what a procedure does, in one sentence. Undefined if it does not say. */
 export const sentenceOf = (procedure: AnyTRPCProcedure): string | undefined => saidOf(procedure).sentence;
 
+/** What teachers, who need not be in a room, may call procedures for. */
+const ACCESS: Partial<Record<Subject, string>> = {
+  unbound: "Not with a token that is bound to a room or an exam.",
+  wholeExam: "Teachers: the exams that they created.",
+};
 /** Returns what the roles may call a procedure for. Undefined if it is the usual. */
-export const accessOf = (procedure: AnyTRPCProcedure): string | undefined => saidOf(procedure).access;
+export const accessOf = (procedure: AnyTRPCProcedure): string | undefined => {
+  const { access, about = [] } = saidOf(procedure);
+  const [subject] = about;
+  return access ?? (subject && about.length === 1 ? ACCESS[subject] : undefined);
+};
 
 const auditedBy = (type: AnyTRPCProcedure["_def"]["type"], said: Audited | undefined): Audited =>
   said ?? (type === "mutation" ? "change" : "none");
@@ -185,11 +251,17 @@ const auditedBy = (type: AnyTRPCProcedure["_def"]["type"], said: Audited | undef
 export const auditedOf = (procedure: AnyTRPCProcedure): Audited =>
   auditedBy(procedure._def.type, saidOf(procedure).audited);
 
+const aboutOf = (procedure: AnyTRPCProcedure): readonly Subject[] => saidOf(procedure).about ?? [];
+
+/** The subjects that callers reach by being in a room. Their calls count for the room or exam, as those about whole exams do. */
+const OF_OWN_ROOMS: readonly Subject[] = ["room", "exam", "examInProgress"];
+const COUNTED: readonly Subject[] = [...OF_OWN_ROOMS, "allRooms", "roomsToRun", "wholeExam", "messageLogin"];
+
 /** Whether the roles may call a procedure in their own rooms and exams, and administrators everywhere. That is the usual. */
 export const isOfOwnRooms = (procedure: AnyTRPCProcedure): boolean => {
   const { roles = [], access } = saidOf(procedure);
-  const { roomId, examId } = fieldsOf(procedure);
-  return access === undefined && roles.length > 1 && (roomId ?? examId) !== undefined;
+  const about = aboutOf(procedure);
+  return access === undefined && roles.length > 1 && about.every((subject) => OF_OWN_ROOMS.includes(subject));
 };
 
 /** Returns the errors of a procedure, apart from those that every procedure can have. */
@@ -216,11 +288,11 @@ export const hasLongAnswer = (procedure: AnyTRPCProcedure): boolean => saidOf(pr
 
 /** Returns the limits that the calls of a procedure count towards. Calls that need no token are not counted. */
 export const chargesOf = (procedure: AnyTRPCProcedure): readonly Rate[] => {
-  const { roles, longAnswer, uncounted, charges = [] } = saidOf(procedure);
+  const { roles, longAnswer, charges = [] } = saidOf(procedure);
   if (!roles) return charges;
   const { type } = procedure._def;
-  const { roomId, examId } = fieldsOf(procedure);
-  const isCounted = (roomId ?? examId) && !uncounted && type !== "subscription";
+  const isCounted =
+    type !== "subscription" && aboutOf(procedure).some((subject) => COUNTED.includes(subject));
   return [
     type === "mutation" ? "writes" : "reads",
     ...(longAnswer ? (["readRows", "readBytes"] as const) : []),
@@ -242,7 +314,7 @@ export const bodyKibOf = (procedure: AnyTRPCProcedure): number => {
   return bodyKib;
 };
 
-// Each kind of procedure says which roles may call it. The access service decides what a caller can access.
+// Each kind says which roles may call its procedures, and each procedure what it is about: `staff("room")`. Administrators may call all.
 
 /** Needs no token. */
 export const publicProcedure = trpc.procedure.use(({ ctx, path, type, meta, next }) =>
@@ -258,15 +330,13 @@ export const publicProcedure = trpc.procedure.use(({ ctx, path, type, meta, next
     }
   }),
 );
-/** For all roles. */
-export const anyoneProcedure = procedureFor("admin", "teacher", "inspector", "examinee");
-/** For administrators. */
-export const adminProcedure = procedureFor("admin");
-/** For the people who run rooms. */
-export const staffProcedure = procedureFor("admin", "teacher");
-/** For the people who watch rooms. */
-export const watcherProcedure = procedureFor("admin", "teacher", "inspector");
-/** For the people who watch whole exams. */
-export const overseerProcedure = procedureFor("admin", "inspector");
+export const anyone = kindOf("admin", "teacher", "inspector", "examinee");
 /** For reports of detections: from the devices of examinees, and from the people who run rooms. */
-export const reporterProcedure = procedureFor("admin", "teacher", "examinee");
+export const allButInspectors = kindOf("admin", "teacher", "examinee");
+/** For the people who watch rooms. */
+export const staff = kindOf("admin", "teacher", "inspector");
+/** For the people who run rooms. */
+export const teachers = kindOf("admin", "teacher");
+/** For the people who watch whole exams. */
+export const inspectors = kindOf("admin", "inspector");
+export const admins = kindOf("admin");

@@ -1,6 +1,7 @@
 import type { ErrorCode, Role } from "@invigil/schema";
 import { initTRPC, type TRPCBuiltRouter } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
+import type { Subject } from "../domain/opened.js";
 import type { Rate } from "../limits/rates.js";
 import { invalidInput } from "../platform/errors.js";
 import { serializeAnswer } from "../platform/serialize.js";
@@ -42,7 +43,9 @@ const root = initTRPC
     readonly sentence?: string;
     /** The roles that may call the procedure. Absent if it needs no token. */
     readonly roles?: readonly Role[];
-    /** What each of these roles may call it for, in sentences for documents. Absent: the usual, which is their own rooms and exams. */
+    /** What the procedure is about: the first of these whose ids its input has. Absent if it needs no token. */
+    readonly about?: readonly Subject[];
+    /** What each of these roles may call it for, in sentences for documents. Absent: what follows from `about`. */
     readonly access?: string;
     /** The errors of the procedure, apart from those that every procedure can have. */
     readonly errors?: readonly ErrorCode[];
@@ -51,11 +54,6 @@ const root = initTRPC
      * (`chargesOf` in `procedures.ts`).
      */
     readonly charges?: readonly Rate[];
-    /**
-     * Whether calls do not count towards the limits of the room or exam that they name, because it is only a filter, or deleted. Subscriptions
-     * do not count, either.
-     */
-    readonly uncounted?: true;
     /** About how many rows a call reads or changes. Default: one, or a page, if the input has a size of pages. Batches are weighed by it. */
     readonly rows?: number;
     /** The maximum size of the body, in KiB. Default: 64. What needs no token has 4, because it is read before anybody is known. */
@@ -66,8 +64,6 @@ const root = initTRPC
     readonly longAnswer?: true;
     /** What the audit keeps of it. Default: of a mutation its changes, of a query and of the subscription of an examinee nothing. */
     readonly audited?: "change" | "access" | "none";
-    /** Whether a call that names neither a room nor an exam is about all rooms of the caller. They are read with the caller's rights. */
-    readonly anyRoom?: true;
   }>();
 export const trpc = root.create({
   isDev: false,

@@ -1,6 +1,6 @@
 import { tracked } from "@trpc/server";
 import type { Context } from "./context.js";
-import { EventChannel } from "./event-channel.js";
+import { EventChannel, firstValueOf } from "./event-channel.js";
 import { toTRPCError } from "./failures.js";
 
 /**
@@ -22,8 +22,7 @@ async function* track<Event extends { readonly id: string }, Presented extends o
   try {
     if (sendsEvents) {
       const channel = new EventChannel();
-      // Safe: the connection takes the channel, so no client receives it.
-      yield channel as never;
+      yield firstValueOf(channel);
       for await (const event of events) channel.send(event.id, present(event));
     } else for await (const event of events) yield tracked(event.id, present(event));
   } catch (error) {

@@ -2,8 +2,9 @@ import { callInProcess } from "../../src/app/in-process.js";
 import type { TestApp, TestCaller } from "../../src/app/testing.js";
 import { parseConfig } from "../../src/config/config.js";
 import { createEventLog, newEvent } from "../../src/domain/events.js";
-import { failureOf } from "../../src/domain/failures.js";
+import type { ReopenAny } from "../../src/domain/opened.js";
 import type { DeliveredRoomEvent } from "../../src/features/subscriptions/service.js";
+import type { Principal } from "../../src/identity/tokens.js";
 import { roomEvents } from "../../src/storage/tables.js";
 import { isOnPostgres } from "./engine.js";
 import { type EventReader, readEvents } from "./listening.js";
@@ -99,20 +100,30 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
     async listen(token, roomId, { camera = "main", lastEventId, drained } = {}) {
       const abort = new AbortController();
       const from = lastEventId ?? (await as(ADMIN).room.snapshot({ roomId })).lastEventId;
-      const identify = () => services.auth.identify(token);
+      const caller = await services.auth.identify(token);
       const subscriber = {
-        caller: await identify(),
-        identify: () => identify().catch(failureOf),
+        caller,
+        reopen: services.auth.callsWith(token).reopen,
         drained,
         signal: abort.signal,
       };
       return readEvents(
-        await services.subscriptions.subscribeToRoom(subscriber, { roomId, camera, lastEventId: from }),
+        await services.subscriptions.subscribeToRoom(
+          subscriber,
+          await services.access.look(caller, "room", { roomId }),
+          { camera, lastEventId: from },
+        ),
         abort,
       );
     },
   };
 };
+
+/** Opens again what somebody subscribed to, without a token. */
+export const reopenAs =
+  ({ access }: World["services"], caller: Principal): ReopenAny =>
+  async (...of) =>
+    access.look(caller, ...of);
 
 /** Switches the audio status of the room a number of times, which adds that many events. */
 export const speak = async ({ room, as, db, clock }: LiveHall, times: number): Promise<void> => {
@@ -155,10 +166,11 @@ export const listenLater = async (
     begin = resolve;
   });
   const abort = new AbortController();
-  const identify = () => hall.services.auth.identify(token);
+  const { access, auth, subscriptions } = hall.services;
+  const caller = await auth.identify(token);
   const subscriber = {
-    caller: await identify(),
-    identify: () => identify().catch(failureOf),
+    caller,
+    reopen: auth.callsWith(token).reopen,
     drained() {
       begin();
       return mayProceed;
@@ -168,8 +180,15 @@ export const listenLater = async (
   const { id: roomId, examId } = hall.room;
   const events =
     of === "room"
-      ? await hall.services.subscriptions.subscribeToRoom(subscriber, { roomId, camera: "main", lastEventId })
-      : await hall.services.subscriptions.subscribeToExam(subscriber, { examId, lastEventId });
+      ? await subscriptions.subscribeToRoom(subscriber, await access.look(caller, "room", { roomId }), {
+          camera: "main",
+          lastEventId,
+        })
+      : await subscriptions.subscribeToExam(
+          subscriber,
+          await access.look(caller, "exam", { examId }),
+          lastEventId,
+        );
   const reader = readEvents<{ readonly id: string; readonly type: string }>(events, abort);
   await hasBegun;
   return { ...reader, hold, proceed: () => proceed() };

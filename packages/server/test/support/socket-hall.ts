@@ -15,7 +15,7 @@ import { createAuthRouter } from "../../src/features/auth/router.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { InvigilError } from "../../src/platform/errors.js";
 import { createIds } from "../../src/platform/ids.js";
-import { anyoneProcedure, staffProcedure } from "../../src/trpc/procedures.js";
+import { anyone, teachers } from "../../src/trpc/procedures.js";
 import { router } from "../../src/trpc/root.js";
 import { trackEvents } from "../../src/trpc/subscriptions.js";
 import { configOfTest, openDatabaseOf } from "./database.js";
@@ -114,7 +114,7 @@ const createTestRouter = (
   router({
     auth: createAuthRouter(services),
     test: router({
-      events: anyoneProcedure
+      events: anyone("nothing")
         .input(z.object({ lastEventId: eventIdSchema.optional() }))
         .subscription(({ input: { lastEventId }, ctx, signal }) =>
           trackEvents(
@@ -123,14 +123,20 @@ const createTestRouter = (
             ctx,
           ),
         ),
-      echo: anyoneProcedure.input(z.object({ text: z.string(), at: z.date() })).query(({ input }) => input),
-      big: anyoneProcedure.input(z.object({ bytes: z.int() })).query(({ input }) => "x".repeat(input.bytes)),
-      wait: anyoneProcedure.query(async () => {
+      echo: anyone("nothing")
+        .input(z.object({ text: z.string(), at: z.date() }))
+        .query(({ input }) => input),
+      big: anyone("nothing")
+        .input(z.object({ bytes: z.int() }))
+        .query(({ input }) => "x".repeat(input.bytes)),
+      wait: anyone("nothing").query(async () => {
         await gate.wait();
         return "waited";
       }),
-      change: staffProcedure.input(z.object({ text: z.string() })).mutation(({ input }) => input.text),
-      broken: anyoneProcedure.query(() => {
+      change: teachers("nothing")
+        .input(z.object({ text: z.string() }))
+        .mutation(({ input }) => input.text),
+      broken: anyone("nothing").query(() => {
         throw new Error("kept out of sight");
       }),
     }),

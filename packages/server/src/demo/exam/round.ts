@@ -44,7 +44,10 @@ export interface Round {
 }
 
 export interface RoundDeps {
-  readonly services: Pick<Services, "exam" | "room" | "audio" | "cheat" | "im" | "stream" | "subscriptions">;
+  readonly services: Pick<
+    Services,
+    "access" | "exam" | "room" | "audio" | "cheat" | "im" | "stream" | "subscriptions"
+  >;
   readonly clock: () => Date;
   readonly log: Pick<FastifyBaseLogger, "warn">;
   readonly seed: number;
@@ -133,7 +136,8 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
     }: { camera: Camera; signal: AbortSignal; hear?: (event: DeliveredRoomEvent) => void },
   ): Promise<{ readonly ended: Promise<void> }> => {
     const events = await services.subscriptions.subscribeToRoom(
-      { caller, identify: () => Promise.resolve(caller), signal },
+      { caller, reopen: async (...of) => services.access.look(caller, ...of), signal },
+      await services.access.look(caller, "room", { roomId }),
       onRoomEventInput.parse({ roomId, camera }),
     );
     const listen = async (): Promise<void> => {
@@ -179,7 +183,9 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
     { id: roomId, hasEnded }: Room,
     message: { readonly type: number; readonly data: JsonValue; readonly to?: string[] },
   ): Promise<void> => {
-    if (!hasEnded) await services.im.send(caller, sendMessageInput.parse({ roomId, ...message }));
+    if (hasEnded) return;
+    const room = await services.access.open(caller, "room", { roomId });
+    await services.im.send(caller, room, sendMessageInput.parse({ roomId, ...message }));
   };
 
   const doDeed = async (deed: Reaction): Promise<void> => {
@@ -224,6 +230,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
         if (!isHere || seat.room.hasEnded) return;
         await services.cheat.addRecords(
           seat.caller,
+          await services.access.open(seat.caller, "room", { roomId: seat.room.id }),
           addCheatRecordsInput.parse({
             roomId: seat.room.id,
             records: [
@@ -378,9 +385,11 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
     async endRooms() {
       for (const { teacher, id, hasEnded } of rooms)
         if (!hasEnded)
-          await services.room.end(teacher, id).catch((error: unknown) => {
+          try {
+            await services.room.end(teacher, await services.access.open(teacher, "room", { roomId: id }));
+          } catch (error) {
             if (!(error instanceof InvigilError)) throw error;
-          });
+          }
     },
     leave() {
       queue.length = 0;

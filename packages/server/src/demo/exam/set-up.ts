@@ -24,14 +24,14 @@ const MINUTE_MS = 60_000;
 
 /** Creates the exam and its rooms, as an exam office does. */
 export const setUpExam = async (
-  { exam, room, audio }: Pick<Services, "exam" | "room" | "audio">,
+  { access, exam, room, audio }: Pick<Services, "access" | "exam" | "room" | "audio">,
   now: Date,
 ): Promise<ReadyExam> => {
   const startTime = new Date(Math.floor((now.getTime() - BEGAN_BEFORE_MS) / MINUTE_MS) * MINUTE_MS);
   const endTime = new Date(startTime.getTime() + LASTS_MS);
   const { list: clips } = await audio.list({ pageNum: 1, pageSize: 10 });
   const { id: examId } = await exam.create(
-    OFFICE,
+    await access.open(OFFICE, "unbound"),
     createExamInput.parse({
       name: EXAM_NAME,
       startTime,
@@ -51,9 +51,11 @@ export const setUpExam = async (
         extraMinutes: candidate.extraMinutes,
       })),
     ];
+    // Whoever creates a room in the exam of another person is an administrator, and becomes the teacher of the room.
+    const creator = callerOf({ ...teacher, role: "admin" });
     const { id } = await room.create(
-      // Whoever creates a room in the exam of another person is an administrator, and becomes the teacher of the room.
-      callerOf({ ...teacher, role: "admin" }),
+      creator,
+      await access.open(creator, "allRooms", { examId }),
       createRoomInput.parse({ examId, name, imServer: ["aliyun_new"], participants }),
     );
     roomIds.push(id);

@@ -57,7 +57,11 @@ export const createShow = (deps: ShowDeps): Show => {
     const exams: ExamSummary[] = [];
     let cursor: string | undefined;
     do {
-      const page = await services.exam.list(OFFICE, listExamsInput.parse({ pageSize: 100, cursor }));
+      const page = await services.exam.list(
+        OFFICE,
+        await services.access.open(OFFICE, "ownExams"),
+        listExamsInput.parse({ pageSize: 100, cursor }),
+      );
       exams.push(...page.exams);
       cursor = page.nextCursor;
     } while (cursor !== undefined);
@@ -73,7 +77,8 @@ export const createShow = (deps: ShowDeps): Show => {
         confirm: name,
         erase: "now",
       } satisfies Partial<DeleteExamInput>;
-      await services.exam.delete(OPERATOR, { examId, ...all });
+      const exam = await services.access.open(OPERATOR, "wholeExam", { examId });
+      await services.exam.delete(OPERATOR, exam, all);
     }
   };
 

@@ -1,5 +1,6 @@
-import type { Role, Room, VideoProfile } from "@invigil/schema";
+import type { Role, Room } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
+import type { StoredExam, StoredRoom, StoredSession } from "../../domain/opened.js";
 import { isRoom } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import { generationInRoom } from "../../domain/seats.js";
@@ -22,8 +23,6 @@ import {
   visibleRooms,
 } from "../../storage/tables.js";
 
-export type StoredRoom = Room & { readonly endedAt: Date | null };
-
 /** A room, and the role of a person in it. */
 export interface RoomWithRole {
   readonly room: StoredRoom;
@@ -31,25 +30,6 @@ export interface RoomWithRole {
 }
 
 export type RoomOfPerson = Pick<Room, "id" | "status">;
-
-export interface StoredExam {
-  readonly id: string;
-  readonly name: string;
-  readonly startTime: Date;
-  readonly endTime: Date;
-  readonly videoProfile: VideoProfile | null;
-  readonly createdBy: string;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-}
-
-/** A session that has not ended. */
-export interface StoredSession {
-  readonly userId: string;
-  readonly expiresAt: Date;
-  /** Whether the token of the question was revoked. */
-  readonly isRevoked: boolean;
-}
 
 /** What decides whether a token is still good. What is undefined is not asked. */
 export interface TokenQuestions {

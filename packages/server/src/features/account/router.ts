@@ -10,23 +10,23 @@ import {
   sessionRef,
   setPasswordInput,
 } from "@invigil/schema";
-import { adminProcedure, watcherProcedure } from "../../trpc/procedures.js";
+import { admins, staff } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import type { AccountService } from "./service.js";
 
 export const createAccountRouter = ({ account }: { account: AccountService }) =>
   router({
-    create: adminProcedure
+    create: admins("unbound")
       .meta({ sentence: "Creates an account.", errors: ["ACCOUNT_CONFLICT"] })
       .input(createAccountInput)
       .output(accountSchema)
-      .mutation(({ ctx, input }) => account.create(ctx.caller, input)),
-    list: adminProcedure
+      .mutation(async ({ ctx: { open }, input }) => account.create(await open(), input)),
+    list: admins("unbound")
       .meta({ sentence: "Returns the accounts.", audited: "access", longAnswer: true })
       .input(listAccountsInput)
       .output(accountPageSchema)
-      .query(({ ctx, input }) => account.list(ctx.caller, input)),
-    disable: adminProcedure
+      .query(async ({ ctx: { open }, input }) => account.list(await open(), input)),
+    disable: admins("unbound")
       .meta({
         sentence: "Bars an account from logging in, and ends its sessions.",
         errors: ["ACCOUNT_NOT_FOUND", "ACCOUNT_CONFLICT"],
@@ -34,13 +34,13 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       })
       .input(accountRef)
       .output(accountSchema)
-      .mutation(({ ctx, input }) => account.disable(ctx.caller, input.userId)),
-    enable: adminProcedure
+      .mutation(async ({ ctx: { open }, input }) => account.disable(await open(), input.userId)),
+    enable: admins("unbound")
       .meta({ sentence: "Lets an account log in again.", errors: ["ACCOUNT_NOT_FOUND"] })
       .input(accountRef)
       .output(accountSchema)
-      .mutation(({ ctx, input }) => account.enable(ctx.caller, input.userId)),
-    setPassword: adminProcedure
+      .mutation(async ({ ctx: { open }, input }) => account.enable(await open(), input.userId)),
+    setPassword: admins("unbound")
       .meta({
         sentence: "Sets the password of an account.",
         errors: ["ACCOUNT_NOT_FOUND"],
@@ -48,8 +48,8 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       })
       .input(setPasswordInput)
       .output(accountSchema)
-      .mutation(({ ctx, input }) => account.setPassword(ctx.caller, input)),
-    listSessions: watcherProcedure
+      .mutation(async ({ ctx: { open }, input }) => account.setPassword(await open(), input)),
+    listSessions: staff("unbound")
       .meta({
         sentence: "Returns who is signed in.",
         access: "Teachers and inspectors: their own sessions.",
@@ -58,8 +58,8 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       })
       .input(listSessionsInput)
       .output(sessionPageSchema)
-      .query(({ ctx, input }) => account.listSessions(ctx.caller, input)),
-    endSession: watcherProcedure
+      .query(async ({ ctx: { open }, input }) => account.listSessions(await open(), input)),
+    endSession: staff("unbound")
       .meta({
         sentence: "Ends a session: its tokens get 401 from then on.",
         access: "Teachers and inspectors: their own sessions, with the token of a login.",
@@ -67,5 +67,5 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       })
       .input(sessionRef)
       .output(endedSessionSchema)
-      .mutation(({ ctx, input }) => account.endSession(ctx.caller, input.sessionId)),
+      .mutation(async ({ ctx: { open }, input }) => account.endSession(await open(), input.sessionId)),
   });

@@ -1,7 +1,6 @@
 import type {
   Account,
   AccountPage,
-  Caller,
   CreateAccountInput,
   EndedSession,
   ListAccountsInput,
@@ -9,44 +8,40 @@ import type {
   SessionPage,
   SetPasswordInput,
 } from "@invigil/schema";
-import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened } from "../../domain/opened.js";
 import type { Passwords } from "../../identity/passwords.js";
-import type { Principal } from "../../identity/tokens.js";
 import { forbidden, InvigilError } from "../../platform/errors.js";
-import type { AccessService } from "../access/service.js";
 import type { AccountStore } from "./store.js";
 
-/** Accounts with a password. Every method throws FORBIDDEN for a token that is bound to a room or an exam. */
+/** Accounts with a password. */
 export interface AccountService {
   /** @throws ACCOUNT_CONFLICT when the id is taken, OVERLOADED */
-  create(caller: ActingCaller, input: CreateAccountInput): Promise<Account>;
-  list(caller: Caller, input: ListAccountsInput): Promise<AccountPage>;
+  create(caller: Opened<"unbound">, input: CreateAccountInput): Promise<Account>;
+  list(caller: Opened<"unbound">, input: ListAccountsInput): Promise<AccountPage>;
   /**
    * Also ends the account's sessions. @throws ACCOUNT_NOT_FOUND, ACCOUNT_CONFLICT for the caller's own account
    */
-  disable(caller: ActingCaller, userId: string): Promise<Account>;
+  disable(caller: Opened<"unbound">, userId: string): Promise<Account>;
   /** @throws ACCOUNT_NOT_FOUND */
-  enable(caller: ActingCaller, userId: string): Promise<Account>;
+  enable(caller: Opened<"unbound">, userId: string): Promise<Account>;
   /** Also ends the account's sessions. @throws ACCOUNT_NOT_FOUND, OVERLOADED */
-  setPassword(caller: ActingCaller, input: SetPasswordInput): Promise<Account>;
+  setPassword(caller: Opened<"unbound">, input: SetPasswordInput): Promise<Account>;
   /** Lists sessions that have not ended. @throws FORBIDDEN for sessions of others, to all but administrators */
-  listSessions(caller: Principal, input: ListSessionsInput): Promise<SessionPage>;
+  listSessions(caller: Opened<"unbound">, input: ListSessionsInput): Promise<SessionPage>;
   /**
    * Ends a session. To all but administrators, the sessions of others do not exist.
    * @throws FORBIDDEN to all but administrators for a token that belongs to no login
    */
-  endSession(caller: ActingCaller, sessionId: string): Promise<EndedSession>;
+  endSession(caller: Opened<"unbound">, sessionId: string): Promise<EndedSession>;
 }
 
 export const createAccountService = ({
   store,
-  access,
   passwords,
   onAccessRevoked,
   clock,
 }: {
   store: AccountStore;
-  access: AccessService;
   passwords: Passwords;
   /** Called after sessions have ended, so that open subscriptions check their tokens again. */
   onAccessRevoked: () => void;
@@ -59,7 +54,6 @@ export const createAccountService = ({
 
   return {
     async create(caller, { password, ...account }) {
-      access.unbound(caller);
       const passwordHash = await passwords.hash(password);
       const now = clock();
       const row = { ...account, passwordHash, disabled: false, createdAt: now, updatedAt: now };
@@ -69,13 +63,11 @@ export const createAccountService = ({
       return created;
     },
 
-    async list(caller, { role, pageSize, cursor }) {
-      access.unbound(caller);
+    async list(_, { role, pageSize, cursor }) {
       return store.list({ role, limit: pageSize, after: cursor });
     },
 
     async disable(caller, userId) {
-      access.unbound(caller);
       if (caller.userId === userId)
         throw new InvigilError(
           "ACCOUNT_CONFLICT",
@@ -87,12 +79,10 @@ export const createAccountService = ({
     },
 
     async enable(caller, userId) {
-      access.unbound(caller);
       return found(await store.setDisabled(userId, false, clock(), caller), userId);
     },
 
     async setPassword(caller, { userId, password }) {
-      access.unbound(caller);
       const passwordHash = await passwords.hash(password);
       const account = await store.setPassword(userId, passwordHash, clock(), caller);
       onAccessRevoked();
@@ -100,7 +90,6 @@ export const createAccountService = ({
     },
 
     async listSessions(caller, { userId, pageSize, cursor }) {
-      access.unbound(caller);
       const isAdmin = caller.role === "admin";
       if (!isAdmin && (userId ?? caller.userId) !== caller.userId)
         throw forbidden(`The sessions of ${userId} are not open to you.`);
@@ -111,7 +100,6 @@ export const createAccountService = ({
     },
 
     async endSession(caller, sessionId) {
-      access.unbound(caller);
       const isAdmin = caller.role === "admin";
       // Otherwise whoever was issued a token could sign out the person who issued it.
       if (!isAdmin && (caller.sessionId === undefined || caller.isIssued))

@@ -10,26 +10,26 @@ import {
   listAudioInput,
   updateAudioInput,
 } from "@invigil/schema";
-import { staffProcedure, watcherProcedure } from "../../trpc/procedures.js";
+import { staff, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import type { AudioService } from "./service.js";
 
 export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
   router({
-    list: watcherProcedure
+    list: staff("nothing")
       .meta({ sentence: "Searches the audio library.", longAnswer: true })
       .input(listAudioInput)
       .output(audioPageSchema)
       .query(({ input }) => audio.list(input)),
-    create: staffProcedure
+    create: teachers("unbound")
       .meta({
         sentence: "Adds a clip to the audio library whose file another server hosts.",
         access: "A default clip: administrators only.",
       })
       .input(createAudioInput)
       .output(audioClipSchema)
-      .mutation(({ ctx, input }) => audio.create(ctx.caller, input)),
-    update: staffProcedure
+      .mutation(async ({ ctx: { open }, input }) => audio.create(await open(), input)),
+    update: teachers("unbound")
       .meta({
         sentence: "Changes a clip of the audio library.",
         access: "Teachers: clips that they added and that are not default clips.",
@@ -37,8 +37,8 @@ export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
       })
       .input(updateAudioInput)
       .output(audioClipSchema)
-      .mutation(({ ctx, input }) => audio.update(ctx.caller, input)),
-    delete: staffProcedure
+      .mutation(async ({ ctx: { open }, input }) => audio.update(await open(), input)),
+    delete: teachers("unbound")
       .meta({
         sentence: "Deletes a clip of the audio library.",
         access: "Teachers: clips that they added and that are not default clips.",
@@ -47,24 +47,24 @@ export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
       })
       .input(clipRef)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => audio.delete(ctx.caller, input.clipId)),
-    attach: staffProcedure
+      .mutation(async ({ ctx: { open }, input }) => audio.delete(await open(), input.clipId)),
+    attach: teachers("wholeExam")
       .meta({
         sentence: "Lets an exam play a clip.",
-        access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND", "AUDIO_CLIP_NOT_FOUND", "QUOTA_EXCEEDED"],
       })
       .input(attachAudioInput)
       .output(attachedAudioSchema)
-      .mutation(({ ctx, input }) => audio.attach(ctx.caller, input)),
-    detach: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => audio.attach(caller, await open(input), input)),
+    detach: teachers("wholeExam")
       .meta({
         sentence: "Removes a clip from an exam.",
-        access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND", "AUDIO_CLIP_NOT_FOUND"],
         alsoWhenFull: true,
       })
       .input(detachAudioInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => audio.detach(ctx.caller, input)),
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        audio.detach(caller, await open(input), input.attachmentId),
+      ),
   });

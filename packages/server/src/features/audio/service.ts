@@ -14,6 +14,7 @@ import {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened } from "../../domain/opened.js";
 import { AUDIO_PREFIX, type AudioFiles, isKeptName, keptNameOf } from "../../files/audio-files.js";
 import { lookUp } from "../../files/folder-files.js";
 import type { Gate } from "../../limits/gate.js";
@@ -50,7 +51,7 @@ export interface AudioService {
    * @throws FORBIDDEN for a token bound to a room or an exam, and for a default clip from a teacher, since all
    *   exams would offer it
    */
-  create(caller: ActingCaller, input: CreateAudioInput): Promise<AudioClip>;
+  create(caller: Opened<"unbound">, input: CreateAudioInput): Promise<AudioClip>;
   /**
    * Adds a file to the library, or nothing when any part of the upload is invalid.
    * @throws FORBIDDEN, before reading the content, for all but administrators and teachers with unbound tokens,
@@ -62,20 +63,24 @@ export interface AudioService {
    * Teachers may change the clips that they added, except default clips. @throws FORBIDDEN,
    * AUDIO_CLIP_NOT_FOUND
    */
-  update(caller: ActingCaller, input: UpdateAudioInput): Promise<AudioClip>;
+  update(caller: Opened<"unbound">, input: UpdateAudioInput): Promise<AudioClip>;
   /**
    * Deletes a clip that no exam plays. Deletes the file, too, when no other clip uses it. The permissions are
    * those of `update`.
    * @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, AUDIO_CLIP_CONFLICT
    */
-  delete(caller: ActingCaller, clipId: string): Promise<true>;
+  delete(caller: Opened<"unbound">, clipId: string): Promise<true>;
   /**
    * Attaches a clip to an exam. Attaching the same clip again changes nothing.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND, QUOTA_EXCEEDED when the exam has `MAX_EXAM_AUDIO` attachments
    */
-  attach(caller: ActingCaller, input: AttachAudioInput): Promise<AttachedAudio>;
+  attach(caller: ActingCaller, exam: Opened<"wholeExam">, input: AttachAudioInput): Promise<AttachedAudio>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND when the exam has no such attachment */
-  detach(caller: ActingCaller, input: DetachAudioInput): Promise<true>;
+  detach(
+    caller: ActingCaller,
+    exam: Opened<"wholeExam">,
+    attachmentId: DetachAudioInput["attachmentId"],
+  ): Promise<true>;
   /** Returns the names of files that clips refer to and that are not where files are kept. Checks no permissions. */
   missingFiles(): Promise<string[]>;
   /** Returns the size of all uploaded files in bytes. Checks no permissions: for use by other services. */
@@ -93,7 +98,7 @@ export interface AudioService {
 
 export interface AudioServiceDeps {
   readonly store: AudioStore;
-  readonly access: AccessService;
+  readonly access: Pick<AccessService, "open">;
   readonly files: AudioFiles;
   readonly clock: () => Date;
   readonly ids: Ids;
@@ -200,15 +205,12 @@ export const createAudioService = ({
       );
       return { pageNum, pageSize, total, list: list.map(toPublic) };
     },
-    async create(caller, input) {
-      access.unbound(caller);
-      return add(caller, input);
-    },
+    create: (caller, input) => add(caller, input),
     async upload(caller, upload) {
       // Uploads arrive by a route of their own, without a procedure kind that checks the role.
       if (caller.role !== "admin" && caller.role !== "teacher")
         throw forbidden(`The role ${caller.role} may not add to the audio library.`);
-      access.unbound(caller);
+      await access.open(caller, "unbound");
       gate.admit(caller, { writes: true });
       // Fail before reading the content when the quota is already used up.
       if (quotas) assertQuota(caller, 1, await store.storedBytes(caller.userId));
@@ -239,7 +241,6 @@ export const createAudioService = ({
       }
     },
     async update(caller, { clipId, ...changes }) {
-      access.unbound(caller);
       assertMaySetDefault(caller, changes.isDefault);
       const change = { ...changes, updatedAt: clock() };
       const updated = await store.update(clipId, change, assertMayChange(caller, clipId), caller);
@@ -247,7 +248,6 @@ export const createAudioService = ({
       return toPublic(updated);
     },
     async delete(caller, clipId) {
-      access.unbound(caller);
       const outcome = await store.delete(clipId, assertMayChange(caller, clipId), caller);
       if (!outcome) throw clipNotFound(clipId);
       if ("exams" in outcome) {
@@ -257,8 +257,7 @@ export const createAudioService = ({
       await removeUnused(outcome.url);
       return true;
     },
-    async attach(caller, { examId, clipId, startTime }) {
-      await access.wholeExam(caller, examId);
+    async attach(caller, { id: examId }, { clipId, startTime }) {
       const attachment = { id: ids.next(), examId, clipId, startTime, createdAt: clock() };
       const attached = await store.attach(attachment, caller);
       if (attached === "no_clip") throw clipNotFound(clipId);
@@ -272,8 +271,7 @@ export const createAudioService = ({
         });
       return toPublicAttached(attached);
     },
-    async detach(caller, { examId, attachmentId }) {
-      await access.wholeExam(caller, examId);
+    async detach(caller, { id: examId }, attachmentId) {
       if (await store.detach(examId, attachmentId, caller)) return true;
       throw new InvigilError(
         "AUDIO_CLIP_NOT_FOUND",

@@ -1,9 +1,10 @@
 import type { IssuedToken, IssueTokenInput } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened, StoredExam, StoredRoom } from "../../domain/opened.js";
 import type { Principal, TokenIssuer } from "../../identity/tokens.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
-import type { AccessService } from "../access/service.js";
+import type { MaybePromise } from "../../platform/maybe-promise.js";
 import type { ParticipantService } from "../participant/service.js";
 import type { AuthStore } from "./store.js";
 
@@ -17,26 +18,31 @@ export interface IssuingService {
    * expires no later than the caller's and ends with the caller's session.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, EXAM_OVER, INVALID_INPUT
    */
-  issueToken(caller: ActingCaller, input: IssueTokenInput): Promise<IssuedToken>;
+  issueToken(
+    caller: ActingCaller,
+    open: () => MaybePromise<Opened<"room" | "wholeExam" | "unbound">>,
+    input: IssueTokenInput,
+  ): Promise<IssuedToken>;
 }
 
 export const createIssuingService = ({
   store,
-  access,
   participant,
   tokens,
   clock,
   log,
 }: {
   store: AuthStore;
-  access: AccessService;
   participant: ParticipantService;
   tokens: TokenIssuer;
   clock: () => Date;
   log: FastifyBaseLogger;
 }): IssuingService => {
-  const forRoom = async (caller: Principal, input: IssueTokenInput, roomId: string): Promise<IssuedToken> => {
-    const { examId } = await access.room(caller, roomId);
+  const forRoom = async (
+    caller: Principal,
+    { id: roomId, examId }: StoredRoom,
+    input: IssueTokenInput,
+  ): Promise<IssuedToken> => {
     if ((input.examId ?? examId) !== examId) throw invalidInput("examId", "is not the exam of the room");
     if (input.role === "admin" && caller.role !== "admin")
       throw forbidden("Only an administrator issues tokens for administrators.");
@@ -59,20 +65,22 @@ export const createIssuingService = ({
     return tokens.issueForExam(person, input.ttlSeconds);
   };
 
-  const forExam = async (caller: Principal, input: IssueTokenInput, examId: string): Promise<IssuedToken> => {
-    const { endTime: examEndTime } = await access.wholeExam(caller, examId);
+  const forExam = async (
+    { id: examId, endTime: examEndTime }: StoredExam,
+    input: IssueTokenInput,
+  ): Promise<IssuedToken> => {
     const { userId, role, name, ttlSeconds } = input;
     const extraMinutes = await participant.extraMinutesOf(examId, userId);
     const person = { userId, role, examId, name, examEndTime, extraMinutes };
     return tokens.issueForExam(person, ttlSeconds);
   };
 
-  const issue = async (caller: Principal, input: IssueTokenInput): Promise<IssuedToken> => {
-    if (input.roomId !== undefined) return forRoom(caller, input, input.roomId);
-    if (caller.role !== "admin")
+  const issue: IssuingService["issueToken"] = async (caller, open, input) => {
+    if (input.roomId === undefined && caller.role !== "admin")
       throw forbidden("A teacher may issue tokens only for their own rooms: roomId is required.");
-    if (input.examId !== undefined) return forExam(caller, input, input.examId);
-    access.unbound(caller);
+    const of = await open();
+    if ("audioStatus" in of) return forRoom(caller, of, input);
+    if ("endTime" in of) return forExam(of, input);
     const { userId, role, name, ttlSeconds = WITHOUT_EXAM_SECONDS } = input;
     const left = Math.floor((caller.expiresAt.getTime() - clock().getTime()) / 1000);
     // The token ends with the caller's session but cannot refresh or end that session.
@@ -81,8 +89,8 @@ export const createIssuingService = ({
   };
 
   return {
-    async issueToken(caller, input) {
-      const issued = await issue(caller, input);
+    async issueToken(caller, open, input) {
+      const issued = await issue(caller, open, input);
       const { userId, role, roomId, examId } = input;
       const { tokenId, expiresAt } = issued;
       const by = caller.userId;

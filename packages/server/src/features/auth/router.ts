@@ -9,7 +9,7 @@ import {
   sessionSchema,
 } from "@invigil/schema";
 import { originOf } from "../../trpc/context.js";
-import { adminProcedure, anyoneProcedure, publicProcedure, staffProcedure } from "../../trpc/procedures.js";
+import { admins, anyone, publicProcedure, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import type { IssuingService } from "./issuing.js";
 import type { AuthService } from "./service.js";
@@ -17,7 +17,7 @@ import type { AuthService } from "./service.js";
 export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing: IssuingService }) =>
   router({
     /** Returns the caller as the server identified them. */
-    whoami: anyoneProcedure
+    whoami: anyone("nothing")
       .meta({ sentence: "Returns who the caller is, as their token says." })
       .output(callerSchema)
       .query(({ ctx }) => ctx.caller),
@@ -35,7 +35,7 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       })
       .output(sessionSchema)
       .mutation(({ ctx }) => auth.loginToDemo(originOf(ctx, "auth.loginToDemo"), ctx)),
-    refresh: anyoneProcedure
+    refresh: anyone("session")
       .meta({
         sentence: "Exchanges the token of a login session for a newer one.",
         audited: "none",
@@ -44,12 +44,12 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
         alsoWhenFull: true,
       })
       .output(sessionSchema)
-      .mutation(({ ctx }) => auth.refresh(ctx.caller)),
-    logout: anyoneProcedure
+      .mutation(async ({ ctx: { caller, open } }) => auth.refresh(caller, await open())),
+    logout: anyone("session")
       .meta({ sentence: "Ends the login session of the token.", bodyKib: 4, alsoWhenFull: true })
       .output(doneSchema)
-      .mutation(({ ctx }) => auth.logout(ctx.caller)),
-    changePassword: anyoneProcedure
+      .mutation(async ({ ctx: { caller, open } }) => auth.logout(caller, await open())),
+    changePassword: anyone("session")
       .meta({
         sentence: "Changes the password of the caller.",
         access: "Only with the token of a login.",
@@ -58,8 +58,8 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       })
       .input(changePasswordInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => auth.changePassword(ctx.caller, input)),
-    issueToken: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => auth.changePassword(caller, await open(), input)),
+    issueToken: teachers("room", "wholeExam", "unbound")
       .meta({
         sentence: "Issues a token for a person or a program.",
         audited: "access",
@@ -69,10 +69,12 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       })
       .input(issueTokenInput)
       .output(issuedTokenSchema)
-      .mutation(({ ctx, input }) => issuing.issueToken(ctx.caller, input)),
-    revokeToken: adminProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        issuing.issueToken(caller, () => open(input), input),
+      ),
+    revokeToken: admins("unbound")
       .meta({ sentence: "Revokes a token, which gets 401 from then on.", alsoWhenFull: true })
       .input(revokeTokenInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => auth.revokeToken(ctx.caller, input)),
+      .mutation(async ({ ctx: { open }, input }) => auth.revokeToken(await open(), input)),
   });

@@ -1,8 +1,9 @@
 import type { ChangePasswordInput, LoginInput, RevokeTokenInput, Session } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Attempt, LoginThrottle } from "../../coordination/login-throttle.js";
-import type { ActingCaller, Named, Origin } from "../../domain/calls.js";
+import type { ActingCaller, Origin } from "../../domain/calls.js";
 import { failureOf } from "../../domain/failures.js";
+import type { Access, Ids as NamedIds, Opened, ReopenAny, Rights, Subject } from "../../domain/opened.js";
 import type { Passwords } from "../../identity/passwords.js";
 import {
   type Authenticator,
@@ -14,7 +15,6 @@ import {
 } from "../../identity/tokens.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
-import type { AccessService } from "../access/service.js";
 import type { AuthStore, StoredAccount } from "./store.js";
 
 /** The id of the account that is open while the demo runs. */
@@ -26,18 +26,20 @@ export interface AuthService {
    * and PROVIDER_FAILED.
    */
   verify(authorization: string | undefined): Promise<Principal | InvigilError>;
-  /** Checks whether a verified token is still good, and reads what a call names. */
-  readonly authorize: AccessService["confirm"];
-  /**
-   * Verifies and authorizes.
-   * @throws UNAUTHENTICATED also for a token that is revoked or whose session has ended; PROVIDER_FAILED
-   */
-  identify(authorization: string | undefined, named?: Named): Promise<Principal>;
+  /** Verifies a token. @throws UNAUTHENTICATED also for a token that is revoked or whose session has ended; PROVIDER_FAILED */
+  identify(authorization: string | undefined): Promise<Principal>;
+  /** Returns what the calls with a token ask: see `Context`. */
+  callsWith(authorization: string | undefined): {
+    readonly identify: () => Promise<Principal | InvigilError>;
+    readonly reopen: ReopenAny;
+    readonly confirm: Access["confirm"];
+    readonly rights: Rights;
+  };
   /**
    * When the caller's access ends: with their session, however often its token is refreshed, or with a token
    * that has no session.
    */
-  endOf(caller: Principal): Promise<Date>;
+  endOf(caller: Principal, of: Opened<"session" | "messageLogin">): Date;
   /**
    * Starts a session.
    * @throws UNAUTHENTICATED for a wrong username or password, TOO_MANY_REQUESTS, OVERLOADED
@@ -51,22 +53,22 @@ export interface AuthService {
    * Returns a new token of the same session. @throws FORBIDDEN for a token without a session, UNAUTHENTICATED
    * once the session has ended
    */
-  refresh(caller: Principal): Promise<Session>;
+  refresh(caller: Principal, of: Opened<"session">): Promise<Session>;
   /** Ends the session, or revokes a token that has no session. @throws FORBIDDEN for a token without `jti` */
-  logout(caller: ActingCaller): Promise<true>;
+  logout(caller: ActingCaller, of: Opened<"session">): Promise<true>;
   /**
    * Changes the caller's own password and ends their other sessions. A wrong `currentPassword` counts as a
    * failed login.
    * @throws FORBIDDEN for a token without a session, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
    */
-  changePassword(caller: ActingCaller, input: ChangePasswordInput): Promise<true>;
-  /** Revokes a token of any kind. Revoking it again changes nothing. @throws FORBIDDEN */
-  revokeToken(caller: ActingCaller, input: RevokeTokenInput): Promise<true>;
+  changePassword(caller: ActingCaller, of: Opened<"session">, input: ChangePasswordInput): Promise<true>;
+  /** Revokes a token of any kind. Revoking it again changes nothing. */
+  revokeToken(caller: Opened<"unbound">, input: RevokeTokenInput): Promise<true>;
 }
 
 export interface AuthServiceDeps {
   readonly store: AuthStore;
-  readonly access: AccessService;
+  readonly access: Access;
   readonly authenticator: Authenticator;
   readonly tokens: TokenIssuer;
   readonly passwords: Passwords;
@@ -125,10 +127,11 @@ export const createAuthService = ({
    * Returns the session that a token belongs to. An issued token has none: it ends with the session that
    * issued it, but cannot refresh or end that session, even if an administrator issued it to themselves.
    */
-  const ownSession = async (caller: Principal) => {
-    const { userId, sessionId, isIssued } = caller;
+  const ownSession = (
+    { userId, sessionId, isIssued }: Principal,
+    { session }: Opened<"session" | "messageLogin">,
+  ) => {
     if (sessionId === undefined || isIssued) return undefined;
-    const session = await access.sessionOf(caller);
     return session?.userId === userId ? { id: sessionId, expiresAt: session.expiresAt } : undefined;
   };
   /**
@@ -201,17 +204,29 @@ export const createAuthService = ({
     }
   };
 
+  /** Verifies a token, and reads its rights. @throws UNAUTHENTICATED, PROVIDER_FAILED */
+  const confirmed = async (authorization: string | undefined, about?: Subject, ids?: NamedIds) => {
+    const caller = await verify(authorization);
+    if (caller instanceof InvigilError) throw caller;
+    const rights = await access.confirm(caller, about, ids);
+    if (!rights) throw tokenEnded(caller);
+    return { caller, rights };
+  };
+  const identify: AuthService["identify"] = async (authorization) => (await confirmed(authorization)).caller;
+
   return {
     verify,
-    authorize: (caller, named) => access.confirm(caller, named),
-    async identify(authorization, named) {
-      const caller = await verify(authorization);
-      if (caller instanceof InvigilError) throw caller;
-      const confirmed = await access.confirm(caller, named);
-      if (!confirmed) throw tokenEnded(caller);
-      return confirmed;
-    },
-    endOf: async (caller) => (await ownSession(caller))?.expiresAt ?? caller.expiresAt,
+    identify,
+    callsWith: (authorization) => ({
+      identify: () => identify(authorization).catch(failureOf),
+      async reopen(about, ...ids) {
+        const found = await confirmed(authorization, about, ...ids).catch(failureOf);
+        return found instanceof InvigilError ? found : found.rights.look(found.caller, about, ...ids);
+      },
+      confirm: access.confirm,
+      rights: access,
+    }),
+    endOf: (caller, of) => ownSession(caller, of)?.expiresAt ?? caller.expiresAt,
 
     async login(input, origin) {
       const login = await verifyPassword({ ...input, origin }, (account, attempt) =>
@@ -238,8 +253,8 @@ export const createAuthService = ({
       }
     },
 
-    async refresh(caller) {
-      const session = await ownSession(caller);
+    async refresh(caller, of) {
+      const session = ownSession(caller, of);
       if (!session) throw noSession();
       const account = await store.account(caller.userId);
       if (!account) throw unauthenticated("The login has ended.");
@@ -247,9 +262,9 @@ export const createAuthService = ({
       return sessionOf(account, session);
     },
 
-    async logout(caller) {
+    async logout(caller, of) {
       const { tokenId, expiresAt } = caller;
-      const session = await ownSession(caller);
+      const session = ownSession(caller, of);
       if (session) await store.endSession(session.id, caller);
       else if (tokenId !== undefined) await store.revoke({ tokenId, expiresAt, createdAt: clock() }, caller);
       else
@@ -258,8 +273,8 @@ export const createAuthService = ({
       return true;
     },
 
-    async changePassword(caller, { currentPassword, newPassword }) {
-      const session = await ownSession(caller);
+    async changePassword(caller, of, { currentPassword, newPassword }) {
+      const session = ownSession(caller, of);
       if (!session) throw noSession();
       const { id: sessionId } = session;
       const isChanged = await verifyPassword(
@@ -277,7 +292,6 @@ export const createAuthService = ({
     },
 
     async revokeToken(caller, { tokenId }) {
-      access.unbound(caller);
       await store.revoke({ tokenId, expiresAt: null, createdAt: clock() }, caller);
       onAccessRevoked();
       // Any other text may be a token or a secret that the caller pasted by mistake, and is not logged.

@@ -7,18 +7,13 @@ import {
   listCheatRecordsInput,
   setCheatConfigInput,
 } from "@invigil/schema";
-import {
-  anyoneProcedure,
-  reporterProcedure,
-  staffProcedure,
-  watcherProcedure,
-} from "../../trpc/procedures.js";
+import { allButInspectors, anyone, staff, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import type { CheatService } from "./service.js";
 
 export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
   router({
-    setConfig: staffProcedure
+    setConfig: teachers("allRooms")
       .meta({
         sentence: "Stores the settings of the detectors of an exam.",
         access:
@@ -29,8 +24,10 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
       })
       .input(setCheatConfigInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => cheat.setConfig(ctx.caller, input)),
-    getConfig: anyoneProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        cheat.setConfig(caller, await open(input), input.data),
+      ),
+    getConfig: anyone("examInProgress")
       .meta({
         sentence: "Returns the settings of the detectors of an exam.",
         errors: ["EXAM_NOT_FOUND", "CHEAT_CONFIG_NOT_FOUND", "ROOM_ENDED"],
@@ -38,8 +35,8 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
       })
       .input(examRef)
       .output(cheatConfigSchema)
-      .query(({ ctx, input }) => cheat.getConfig(ctx.caller, input.examId)),
-    addRecords: reporterProcedure
+      .query(async ({ ctx: { open }, input }) => cheat.getConfig(await open(input))),
+    addRecords: allButInspectors("room")
       .meta({
         sentence: "Stores what the detectors saw.",
         audited: "none",
@@ -50,8 +47,10 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
       })
       .input(addCheatRecordsInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => cheat.addRecords(ctx.caller, input)),
-    listRecords: watcherProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        cheat.addRecords(caller, await open(input), input),
+      ),
+    listRecords: staff("room", "exam")
       .meta({
         sentence: "Returns the cheat records of a room or an exam, the newest first.",
         audited: "access",
@@ -62,5 +61,5 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
       })
       .input(listCheatRecordsInput)
       .output(cheatRecordPageSchema)
-      .query(({ ctx, input }) => cheat.listRecords(ctx.caller, input)),
+      .query(async ({ ctx: { caller, open }, input }) => cheat.listRecords(caller, await open(input), input)),
   });

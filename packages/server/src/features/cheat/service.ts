@@ -9,9 +9,9 @@ import {
   type StoredCheatConfig,
 } from "@invigil/schema";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened, StoredRoom } from "../../domain/opened.js";
 import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
-import type { AccessService, StoredRoom } from "../access/service.js";
 import type { RecordQuota } from "./quota.js";
 import type { NewRecord, RecordUsage } from "./records-store.js";
 import type { CheatStore, RecordFilter, RecordScope } from "./store.js";
@@ -23,27 +23,26 @@ const hasConditions = (filter: RecordFilter): boolean =>
   Object.values(filter).some((condition) => condition !== undefined);
 
 export interface CheatService {
-  /**
-   * @throws FORBIDDEN, also for a token bound to one room, since the config applies to the whole exam;
-   *   EXAM_NOT_FOUND
-   */
-  setConfig(caller: ActingCaller, input: SetCheatConfigInput): Promise<true>;
-  /** @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_ENDED (examinees), CHEAT_CONFIG_NOT_FOUND */
-  getConfig(caller: Caller, examId: string): Promise<StoredCheatConfig>;
+  setConfig(caller: ActingCaller, of: Opened<"allRooms">, data: SetCheatConfigInput["data"]): Promise<true>;
+  /** @throws CHEAT_CONFIG_NOT_FOUND */
+  getConfig(of: Opened<"examInProgress">): Promise<StoredCheatConfig>;
   /** Returns the exam's config, if there is one. Checks no permissions: for use by other services. */
   configOf(examId: string): Promise<StoredCheatConfig | undefined>;
   /**
    * Writes all records or none, and resolves when they are on disk. Examinees may record only about themselves.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED
+   * @throws FORBIDDEN, ROOM_ENDED, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED
    */
-  addRecords(caller: Caller, input: AddCheatRecordsInput): Promise<true>;
-  /** @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, INVALID_INPUT */
-  listRecords(caller: Caller, input: ListCheatRecordsInput): Promise<CheatRecordPage>;
+  addRecords(caller: Caller, room: Opened<"room">, input: AddCheatRecordsInput): Promise<true>;
+  /** @throws INVALID_INPUT */
+  listRecords(
+    caller: Caller,
+    of: Opened<"room" | "exam">,
+    input: ListCheatRecordsInput,
+  ): Promise<CheatRecordPage>;
 }
 
 export interface CheatServiceDeps {
   readonly store: CheatStore;
-  readonly access: AccessService;
   readonly clock: () => Date;
   readonly rates: RateLimits;
   readonly quota: RecordQuota;
@@ -83,23 +82,15 @@ const usageOf = (records: readonly NewRecord[]): RecordUsage[] => {
   return [...people.values()];
 };
 
-export const createCheatService = ({
-  store,
-  access,
-  clock,
-  rates,
-  quota,
-}: CheatServiceDeps): CheatService => ({
-  async setConfig(caller, { examId, data }) {
-    await access.allRooms(caller, examId);
+export const createCheatService = ({ store, clock, rates, quota }: CheatServiceDeps): CheatService => ({
+  async setConfig(caller, { exam: { id: examId } }, data) {
     rates.takeChange({ caller, examId });
     const isSet = await store.setConfig({ examId, data, now: clock() }, caller);
     if (!isSet) throw examNotFound(examId);
     return true;
   },
 
-  async getConfig(caller, examId) {
-    await access.inProgress(caller, { examId });
+  async getConfig({ exam: { id: examId } }) {
     const config = await store.getConfig(examId);
     if (!config) throw new InvigilError("CHEAT_CONFIG_NOT_FOUND", `The exam ${examId} has no cheat config.`);
     return config;
@@ -107,8 +98,8 @@ export const createCheatService = ({
 
   configOf: async (examId) => store.getConfig(examId),
 
-  async addRecords(caller, { roomId, examId, records }) {
-    const room = await access.room(caller, roomId);
+  async addRecords(caller, room, { examId, records }) {
+    const { id: roomId } = room;
     assertExamOf(room, examId);
     const now = clock();
     if (room.endedAt && now.getTime() > room.endedAt.getTime() + GRACE_AFTER_END_MS) {
@@ -137,19 +128,11 @@ export const createCheatService = ({
     return true;
   },
 
-  async listRecords(caller, { roomId, examId, pageSize, cursor, ...filter }) {
-    const scopeOf = async (): Promise<RecordScope> => {
-      if (roomId !== undefined) {
-        const room = await access.room(caller, roomId);
-        assertExamOf(room, examId);
-        return { examId: room.examId, rooms: [roomId] };
-      }
-      // The schema requires a room or an exam.
-      if (examId === undefined) throw invalidInput("roomId", "or examId is required");
-      const { rooms } = await access.exam(caller, examId);
-      return { examId, rooms };
-    };
-    const scope = await scopeOf();
+  async listRecords(caller, of, input) {
+    const { roomId: _, examId, pageSize, cursor, ...filter } = input;
+    if (!("rooms" in of)) assertExamOf(of, examId);
+    const scope: RecordScope =
+      "rooms" in of ? { examId: of.exam.id, rooms: of.rooms } : { examId: of.examId, rooms: [of.id] };
     const page = { limit: pageSize, before: cursor };
     if (!hasConditions(filter)) return store.list(scope, page);
     const { examined, ...found } = await store.find(scope, filter, page);

@@ -2,13 +2,13 @@ import { type CheckItem, type Exam, type ExamCheck, MAX_NAMED } from "@invigil/s
 import type { Config } from "../../config/config.js";
 import type { AccessLog } from "../../domain/access-log.js";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened } from "../../domain/opened.js";
 import { type Disk, spaceState } from "../../limits/disk.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
 import type { ServiceCheck } from "../../providers/checks.js";
 import type { Queries } from "../../storage/port.js";
-import type { AccessService } from "../access/service.js";
 import type { AudioService } from "../audio/service.js";
 import type { CapacityService, Peak } from "../capacity/service.js";
 import type { CheatService } from "../cheat/service.js";
@@ -16,8 +16,8 @@ import type { CodeService } from "../join/service.js";
 import { type CheckStore, type NamedRoom, type PersonInRoom, ROOMS_PER_PAGE } from "./store.js";
 
 export interface CheckService {
-  /** Says what is missing for an exam. @throws FORBIDDEN, EXAM_NOT_FOUND */
-  check(caller: ActingCaller, examId: string): Promise<ExamCheck>;
+  /** Says what is missing for an exam. */
+  check(caller: ActingCaller, exam: Opened<"wholeExam">): Promise<ExamCheck>;
 }
 
 const MIB = 1024 * 1024;
@@ -59,7 +59,6 @@ interface Roster {
 
 export const createCheckService = ({
   store,
-  access,
   accessLog,
   together,
   audio,
@@ -74,7 +73,6 @@ export const createCheckService = ({
   config: { apps, streams, streamCallbackKey, streamPushLimit, diskReserveBytes },
 }: {
   readonly store: CheckStore;
-  readonly access: AccessService;
   readonly accessLog: Pick<AccessLog, "flush">;
   /** Sends reads of several stores together. */
   readonly together: Queries["together"];
@@ -201,8 +199,8 @@ export const createCheckService = ({
   };
 
   return {
-    async check(caller, examId) {
-      const exam = await access.wholeExam(caller, examId);
+    async check(caller, exam) {
+      const { id: examId } = exam;
       // So that links that this server has just made count.
       await accessLog.flush();
       const now = clock();

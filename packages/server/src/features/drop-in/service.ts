@@ -26,8 +26,7 @@ import { rowsIn } from "../../platform/rows.js";
 import { loginIdOf } from "../../providers/embedded/im.js";
 import type { MessageProviders } from "../../providers/types.js";
 import { untilAvailable } from "../../storage/until-available.js";
-import type { AccessService } from "../access/service.js";
-import type { ImService, LoginService, MessageLogin, Muted } from "../im/service.js";
+import type { CallerInRoom, ImService, LoginService, MessageLogin, Muted } from "../im/service.js";
 import type { PresenceService } from "../presence/service.js";
 import type { DeliveredRoomEvent, SubscriptionService } from "../subscriptions/service.js";
 import { type Delivery, deliveryOfStored } from "./messages.js";
@@ -102,14 +101,13 @@ export interface DropInService {
 
 export interface DropInServiceDeps {
   readonly messages: MessageProviders;
-  readonly access: AccessService;
   readonly logins: LoginService;
   readonly im: ImService;
   readonly subscriptions: SubscriptionService;
   readonly presence: PresenceService;
   readonly claims: PageClaims;
   readonly instances: Instances;
-  readonly accessLog: Pick<AccessLog, "admit" | "noteRefusal">;
+  readonly accessLog: Pick<AccessLog, "admit" | "admitExam" | "noteRefusal">;
   readonly clock: () => Date;
   /** Limits requests, as it limits the calls of the API. */
   readonly gate: Gate;
@@ -152,7 +150,6 @@ const loginsIn = ({ presence }: RoomSnapshot): string[] =>
 
 export const createDropInService = ({
   messages,
-  access,
   logins,
   im,
   subscriptions,
@@ -170,14 +167,12 @@ export const createDropInService = ({
   const muteListeners = new Map<string, Set<MuteListener>>();
 
   /**
-   * Returns the page as a caller in a room (see `LoginService.callerIn`), and counts the request.
+   * Returns the page as a caller in a room, and the room (see `LoginService.callerIn`). Counts the request.
    * @throws TOO_MANY_REQUESTS, STORAGE_FULL, UNAUTHENTICATED, FORBIDDEN
    */
-  const callerIn = async (page: Page, roomId: string, call = READS): Promise<Principal> => {
+  const callerIn = (page: Page, roomId: string, call = READS): Promise<CallerInRoom> => {
     gate.admit({ ...page.holder, userId: page.userId }, call);
-    const caller = await logins.callerIn(page, roomId);
-    rates.take({ roomId }, { calls: 1 });
-    return caller;
+    return logins.callerIn(page, roomId, { origin: page.origin, audited: "none" });
   };
   /** @throws FORBIDDEN unless the page is an admin of the group */
   const assertAdmin = (page: Page, caller: Principal, roomId: string): void => {
@@ -185,10 +180,10 @@ export const createDropInService = ({
       throw forbidden(`The login ${page.login} is not an admin of the group ${roomId}.`);
   };
   /** The same as `callerIn`, if the page is an admin of the group. @throws FORBIDDEN */
-  const adminIn = async (page: Page, roomId: string, call = READS): Promise<Principal> => {
-    const caller = await callerIn(page, roomId, call);
-    assertAdmin(page, caller, roomId);
-    return caller;
+  const adminIn = async (page: Page, roomId: string): Promise<CallerInRoom> => {
+    const found = await callerIn(page, roomId);
+    assertAdmin(page, found.caller, roomId);
+    return found;
   };
 
   /** Charges the caller for the entries of an answer. Returns the answer. */
@@ -235,11 +230,12 @@ export const createDropInService = ({
     const statuses = new Map<string, DropInMuteStatus>();
     const notifyPage = async ({ page, notify }: MuteListener): Promise<void> => {
       // The rights of the page may have ended. Then it is disconnected at its next request or event.
-      const caller = await logins.callerIn(page, roomId).catch((error: unknown) => {
+      const found = await logins.callerIn(page, roomId).catch((error: unknown) => {
         if (error instanceof InvigilError) return undefined;
         throw error;
       });
-      if (!caller) return;
+      if (!found) return;
+      const { caller } = found;
       const status = muteStatusFor(caller, roomId, muted);
       const key = caller.role === "examinee" ? JSON.stringify(status.muteUserList) : "staff";
       const shared = statuses.get(key) ?? status;
@@ -285,22 +281,23 @@ export const createDropInService = ({
     },
 
     async join(page, { groupId: roomId, after, seen }, subscriber) {
-      const caller = await callerIn(page, roomId);
-      if (after === undefined) await access.inProgress(caller, { roomId });
+      const { caller, room } = await callerIn(page, roomId);
+      if (after === undefined && caller.role === "examinee" && room.status === "ended")
+        throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
       // Read before the snapshot. A message that is sent between the two reads has an event after the snapshot, so it is delivered.
       const reader = { login: page.login, also: extraReadersOf(caller) };
       const query = { roomId, ...reader, type: undefined, newestFirst: true, from: undefined };
       const newest = (await im.read({ ...query, limit: 1 })).messages[0]?.id ?? 0;
-      const snapshot = charged(caller, await subscriptions.roomSnapshot(caller, roomId));
+      const snapshot = charged(caller, await subscriptions.roomSnapshot(caller, room));
       const { lastEventId } = snapshot;
       // The position of a page can be ahead of the log if the database was restored from a backup.
       const at = String(Math.min(Number(after ?? lastEventId), Number(lastEventId)));
       const seenId = Math.min(seen ?? (after === undefined ? newest : 0), newest);
-      const identify = () => logins.callerIn(page, roomId);
-      const events = await subscriptions.subscribeToRoom(
-        { caller, identify, ...subscriber },
-        { roomId, camera: page.camera, lastEventId: after ?? at },
-      );
+      const reopen = async () => (await logins.callerIn(page, roomId)).room;
+      const events = await subscriptions.subscribeToRoom({ caller, reopen, ...subscriber }, room, {
+        camera: page.camera,
+        lastEventId: after ?? at,
+      });
       const group = await groupOf(caller, snapshot);
       const key = keyOf(roomId, page.login);
       const { signal } = subscriber;
@@ -311,7 +308,8 @@ export const createDropInService = ({
     },
 
     async missed(page, roomId, seen) {
-      const reader = { login: page.login, also: extraReadersOf(await callerIn(page, roomId)) };
+      const { caller } = await callerIn(page, roomId);
+      const reader = { login: page.login, also: extraReadersOf(caller) };
       const query = { roomId, ...reader, type: undefined, limit: MAX_MISSED, newestFirst: false, from: seen };
       const missed = (await im.read(query)).messages.map(deliveryOfStored);
       const newest = missed.at(-1)?.message.seqnum ?? seen;
@@ -320,7 +318,7 @@ export const createDropInService = ({
     },
 
     async send(page, { groupId: roomId, type, data, to, one = false, key }) {
-      const caller = await callerIn(page, roomId, SENDS);
+      const { caller, room } = await callerIn(page, roomId, SENDS);
       const name = signalName(type);
       if (!page.commands && name && signals[name].kind === "command")
         throw forbidden(`The login ${page.login} is not an admin of the group ${roomId}.`);
@@ -330,30 +328,31 @@ export const createDropInService = ({
       // Others than this page also receive the message if the page may not send it to some of them.
       const recipients = one ? to : to && [...to, page.login];
       const input = { roomId, type, text: data, to: recipients, camera: page.camera, key };
-      const sent = await im.deliver(caller, parsed(sendMessageInput, input));
+      const sent = await im.deliver(caller, room, parsed(sendMessageInput, input));
       if ("muted" in sent) throw new Refusal(442, `The login ${page.login} is muted in the group ${roomId}.`);
       if ("unknown" in sent) throw new Refusal(404, NOT_ONLINE);
       return { messageId: String(sent.id) };
     },
 
     async group(page, roomId) {
-      const caller = await callerIn(page, roomId);
-      return groupOf(caller, charged(caller, await subscriptions.roomSnapshot(caller, roomId)));
+      const { caller, room } = await callerIn(page, roomId);
+      return groupOf(caller, charged(caller, await subscriptions.roomSnapshot(caller, room)));
     },
 
     async users(page, { groupId: roomId, all }) {
-      const caller = await (all ? adminIn : callerIn)(page, roomId);
-      return { users: loginsIn(charged(caller, await subscriptions.roomSnapshot(caller, roomId))) };
+      const { caller, room } = await (all ? adminIn : callerIn)(page, roomId);
+      return { users: loginsIn(charged(caller, await subscriptions.roomSnapshot(caller, room))) };
     },
 
     async mute(page, { groupId: roomId, muted, users }) {
       const origin: Origin = { ...page.origin, procedure: muted ? "im.mute" : "im.unmute" };
-      const caller = await callerIn(page, roomId, MUTES);
+      const { caller, room } = await callerIn(page, roomId, MUTES);
       const author = { ...caller, origin, audited: "change" } as const;
       const mute = async () => {
         assertAdmin(page, caller, roomId);
         await accessLog.admit(author);
-        return im.mute(author, { roomId, muted, logins: users });
+        await accessLog.admitExam(author, room.examId);
+        return im.mute(author, room, { muted, logins: users });
       };
       const now = await mute().catch((error: unknown) => {
         accessLog.noteRefusal(author, { roomId }, failureOf(error));
@@ -364,7 +363,7 @@ export const createDropInService = ({
     },
 
     async messages(page, { groupId: roomId, type, newestFirst, from, pageSize: limit }) {
-      const caller = await callerIn(page, roomId);
+      const { caller } = await callerIn(page, roomId);
       const also = extraReadersOf(caller);
       const query = { roomId, login: undefined, also, type, limit, newestFirst, from };
       const found = charged(caller, await im.read(query));

@@ -1,6 +1,7 @@
 import type { DuplicatedExam, DuplicateExamInput } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened } from "../../domain/opened.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, invalidInput } from "../../platform/errors.js";
@@ -19,7 +20,11 @@ export interface DuplicateService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED, PARTICIPANT_CONFLICT,
    *   PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
-  duplicate(caller: ActingCaller, input: DuplicateExamInput): Promise<DuplicatedExam>;
+  duplicate(
+    caller: ActingCaller,
+    exam: Opened<"wholeExam">,
+    input: DuplicateExamInput,
+  ): Promise<DuplicatedExam>;
 }
 
 /** Returns people each once: who is in several rooms was added by hand, and gets one place. */
@@ -40,7 +45,7 @@ export const createDuplicateService = ({
   quotas,
 }: {
   readonly store: DuplicatesStore;
-  readonly access: AccessService;
+  readonly access: Pick<AccessService, "open">;
   readonly exams: ExamService;
   readonly groups: GroupService;
   readonly clock: () => Date;
@@ -57,10 +62,9 @@ export const createDuplicateService = ({
   };
 
   return {
-    async duplicate(caller, { examId: copyOf, name, withRooms, withPeople, ...times }) {
-      await access.wholeExam(caller, copyOf);
+    async duplicate(caller, { id: copyOf }, { name, withRooms, withPeople, ...times }) {
       rates.take({ caller }, { rooms: 1, writeRows: 0 });
-      await exams.assertMayCreate(caller);
+      await exams.assertMayCreate(await access.open(caller, "unbound"));
       const details = await store.details(copyOf);
       if (!details) throw examNotFound(copyOf);
       const startTime = times.startTime ?? details.startTime;
@@ -130,7 +134,7 @@ export const createDuplicateService = ({
       if (missing) throw clipNotFound(missing.missingClip);
       const [rooms, people] = [copied.length, seatedIds.size + unseated.length];
       rates.charge({ caller }, { writeRows: details.audio.length + rooms + people });
-      return { ...(await exams.get(caller, examId)), rooms, people };
+      return { ...(await exams.read(caller, examId)), rooms, people };
     },
   };
 };

@@ -30,13 +30,7 @@ import {
   rosterPageSchema,
   updateExamInput,
 } from "@invigil/schema";
-import {
-  adminProcedure,
-  anyoneProcedure,
-  overseerProcedure,
-  staffProcedure,
-  watcherProcedure,
-} from "../../trpc/procedures.js";
+import { admins, anyone, inspectors, staff, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { CheckService } from "../check/service.js";
@@ -71,7 +65,7 @@ export const createExamRouter = ({
   subscriptions: SubscriptionService;
 }) =>
   router({
-    create: staffProcedure
+    create: teachers("unbound")
       .meta({
         sentence: "Creates an exam.",
         errors: ["AUDIO_CLIP_NOT_FOUND", "QUOTA_EXCEEDED"],
@@ -80,13 +74,13 @@ export const createExamRouter = ({
       })
       .input(createExamInput)
       .output(examSchema)
-      .mutation(({ ctx, input }) => exam.create(ctx.caller, input)),
-    get: anyoneProcedure
+      .mutation(async ({ ctx: { open }, input }) => exam.create(await open(), input)),
+    get: anyone("exam")
       .meta({ sentence: "Returns an exam and the audio that it plays.", errors: ["EXAM_NOT_FOUND"] })
       .input(examRef)
       .output(examSchema)
-      .query(({ ctx, input }) => exam.get(ctx.caller, input.examId)),
-    list: watcherProcedure
+      .query(async ({ ctx: { caller, open }, input }) => exam.get(caller, await open(input))),
+    list: staff("ownExams")
       .meta({
         sentence: "Returns the exams that the caller may see.",
         access: "Teachers and inspectors: the exams that they may use.",
@@ -94,22 +88,20 @@ export const createExamRouter = ({
       })
       .input(listExamsInput)
       .output(examPageSchema)
-      .query(({ ctx, input }) => exam.list(ctx.caller, input)),
-    update: staffProcedure
+      .query(async ({ ctx: { caller, open }, input }) => exam.list(caller, await open(), input)),
+    update: teachers("wholeExam")
       .meta({
         sentence: "Changes an exam.",
-        access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND", "AUDIO_CLIP_NOT_FOUND"],
         charges: ["writeRows"],
         bodyKib: 1024,
       })
       .input(updateExamInput)
       .output(examSchema)
-      .mutation(({ ctx, input }) => exam.update(ctx.caller, input)),
-    duplicate: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => exam.update(caller, await open(input), input)),
+    duplicate: teachers("wholeExam")
       .meta({
         sentence: "Makes a new exam after another, on request with its rooms and people.",
-        access: "Teachers: the exams that they created.",
         errors: [
           "EXAM_NOT_FOUND",
           "AUDIO_CLIP_NOT_FOUND",
@@ -123,11 +115,12 @@ export const createExamRouter = ({
       })
       .input(duplicateExamInput)
       .output(duplicatedExamSchema)
-      .mutation(({ ctx, input }) => duplicates.duplicate(ctx.caller, input)),
-    end: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        duplicates.duplicate(caller, await open(input), input),
+      ),
+    end: teachers("wholeExam")
       .meta({
         sentence: "Ends the rooms of an exam.",
-        access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND"],
         charges: ["events", "writeRows"],
         rows: 1000,
@@ -135,11 +128,10 @@ export const createExamRouter = ({
       })
       .input(examRef)
       .output(endedExamSchema)
-      .mutation(({ ctx, input }) => room.endAll(ctx.caller, input.examId)),
-    delete: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => room.endAll(caller, await open(input))),
+    delete: teachers("wholeExam")
       .meta({
         sentence: "Deletes an exam.",
-        access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND", "EXAM_CONFLICT"],
         charges: ["writeRows"],
         rows: 1000,
@@ -147,36 +139,35 @@ export const createExamRouter = ({
       })
       .input(deleteExamInput)
       .output(deletedExamSchema)
-      .mutation(({ ctx, input }) => exam.delete(ctx.caller, input)),
-    listDeleted: adminProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => exam.delete(caller, await open(input), input)),
+    listDeleted: admins("unbound")
       .meta({ sentence: "Returns the deleted exams that can be restored.", longAnswer: true })
       .input(listDeletedExamsInput)
       .output(restorableExamPageSchema)
-      .query(({ ctx, input }) => exam.listDeleted(ctx.caller, input)),
-    restore: adminProcedure
+      .query(async ({ ctx: { open }, input }) => exam.listDeleted(await open(), input)),
+    restore: admins("deletedExam")
       .meta({
         sentence: "Restores a deleted exam.",
         errors: ["EXAM_NOT_FOUND"],
-        uncounted: true,
         alsoWhenFull: true,
       })
       .input(examRef)
       .output(restoredExamSchema)
-      .mutation(({ ctx, input }) => exam.restore(ctx.caller, input.examId)),
-    erase: adminProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => exam.restore(caller, await open(input))),
+    erase: admins("deletedExam")
       .meta({
         sentence: "Erases a deleted exam at once.",
         errors: ["EXAM_NOT_FOUND"],
-        uncounted: true,
         alsoWhenFull: true,
       })
       .input(eraseExamInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => exam.erase(ctx.caller, input)),
-    plan: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        exam.erase(caller, await open(input), input.confirm),
+      ),
+    plan: teachers("wholeExam")
       .meta({
         sentence: "Assigns rooms to the people of an exam who have none.",
-        access: "Teachers: the exams that they created.",
         errors: [
           "EXAM_NOT_FOUND",
           "EXAM_CONFLICT",
@@ -192,8 +183,8 @@ export const createExamRouter = ({
       })
       .input(planExamInput)
       .output(examPlanSchema)
-      .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
-    series: watcherProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => plan.plan(caller, await open(input), input)),
+    series: staff("roomsToRun")
       .meta({
         sentence:
           "Returns how many were present, published and were detected in each minute of the last day.",
@@ -204,8 +195,8 @@ export const createExamRouter = ({
       })
       .input(examSeriesInput)
       .output(examSeriesSchema)
-      .query(({ ctx, input }) => series.ofExam(ctx.caller, input)),
-    roomSeries: watcherProcedure
+      .query(async ({ ctx: { caller, open }, input }) => series.ofExam(caller, await open(input), input)),
+    roomSeries: staff("roomsToRun")
       .meta({
         sentence: "Returns the same for each room of an exam, of the last hour.",
         access: "Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.",
@@ -215,20 +206,19 @@ export const createExamRouter = ({
       })
       .input(roomSeriesInput)
       .output(roomSeriesPageSchema)
-      .query(({ ctx, input }) => series.ofRooms(ctx.caller, input)),
-    check: staffProcedure
+      .query(async ({ ctx: { caller, open }, input }) => series.ofRooms(caller, await open(input), input)),
+    check: teachers("wholeExam")
       .meta({
         sentence: "Says what is missing for an exam.",
-        access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND"],
         rows: 1000,
         longAnswer: true,
       })
       .input(examRef)
       .output(examCheckSchema)
-      .query(({ ctx, input }) => checks.check(ctx.caller, input.examId)),
+      .query(async ({ ctx: { caller, open }, input }) => checks.check(caller, await open(input))),
     // As `room.joinCodes`, which it may make.
-    cards: staffProcedure
+    cards: teachers("room", "roomsToRun")
       .meta({
         sentence: "Makes cards with which people enter their rooms, to be printed or mailed.",
         audited: "access",
@@ -241,8 +231,8 @@ export const createExamRouter = ({
       })
       .input(cardsInput)
       .output(cardPageSchema)
-      .mutation(({ ctx, input }) => cards.page(ctx.caller, input)),
-    people: watcherProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => cards.page(caller, await open(input), input)),
+    people: staff("roomsToRun")
       .meta({
         sentence: "Returns the people of an exam, with and without a room, as they are now.",
         access:
@@ -253,8 +243,8 @@ export const createExamRouter = ({
       })
       .input(examPeopleInput)
       .output(rosterPageSchema)
-      .query(({ ctx, input }) => roster.people(ctx.caller, input)),
-    snapshot: overseerProcedure
+      .query(async ({ ctx: { caller, open }, input }) => roster.people(caller, await open(input), input)),
+    snapshot: inspectors("exam")
       .meta({
         sentence: "Returns the rooms of an exam, to subscribe from.",
         errors: ["EXAM_NOT_FOUND"],
@@ -263,8 +253,8 @@ export const createExamRouter = ({
       })
       .input(examRef)
       .output(examSnapshotSchema)
-      .query(({ ctx, input }) => subscriptions.examSnapshot(ctx.caller, input.examId)),
-    onEvent: overseerProcedure
+      .query(async ({ ctx: { open }, input }) => subscriptions.examSnapshot(await open(input))),
+    onEvent: inspectors("exam")
       .meta({
         sentence: "Delivers the events of all rooms of an exam as they happen.",
         audited: "access",
@@ -274,12 +264,12 @@ export const createExamRouter = ({
       .input(onExamEventInput)
       .subscription(async ({ ctx, input, signal }) =>
         trackEvents(
-          await subscriptions.subscribeToExam({ ...ctx, signal }, input),
+          await subscriptions.subscribeToExam({ ...ctx, signal }, await ctx.open(input), input.lastEventId),
           subscriptions.presenter.exam,
           ctx,
         ),
       ),
-    onPeople: watcherProcedure
+    onPeople: staff("roomsToRun")
       .meta({
         sentence: "Delivers what changes about the people of an exam and its rooms, as it happens.",
         access:
@@ -291,7 +281,7 @@ export const createExamRouter = ({
       .input(onPeopleEventInput)
       .subscription(async ({ ctx, input, signal }) =>
         trackEvents(
-          await subscriptions.subscribeToPeople({ ...ctx, signal }, input),
+          await subscriptions.subscribeToPeople({ ...ctx, signal }, await ctx.open(input), input.lastEventId),
           subscriptions.presenter.people,
           ctx,
         ),

@@ -18,6 +18,7 @@ import type {
 import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened } from "../../domain/opened.js";
 import type { PruningClock } from "../../domain/pruning-clock.js";
 import { createQuotaCheck } from "../../limits/quotas.js";
 import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
@@ -29,22 +30,25 @@ import { clipNotFound } from "../audio/rules.js";
 import type { AudioService } from "../audio/service.js";
 import { assertMayDeleteRecords } from "../participant/rules.js";
 import type { ParticipantService } from "../participant/service.js";
-import { assertMayUseDeleted } from "./rules.js";
 import type { ExamStore, MissingClip, RestingExam, StoredExam } from "./store.js";
 
 export interface ExamService {
-  /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
-  create(caller: ActingCaller, input: CreateExamInput): Promise<Exam>;
-  /** Checks whether the caller may create another exam: for services that do. @throws FORBIDDEN, QUOTA_EXCEEDED */
-  assertMayCreate(caller: Caller): Promise<void>;
-  /** An examinee gets their own end of the exam as `endTime`. @throws FORBIDDEN, EXAM_NOT_FOUND */
-  get(caller: Caller, examId: string): Promise<Exam>;
+  /** @throws AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
+  create(caller: Opened<"unbound">, input: CreateExamInput): Promise<Exam>;
+  /** Checks whether the caller may create another exam: for services that do. @throws QUOTA_EXCEEDED */
+  assertMayCreate(caller: Opened<"unbound">): Promise<void>;
+  /** An examinee gets their own end of the exam as `endTime`. */
+  get(caller: Caller, of: Opened<"exam">): Promise<Exam>;
+  /** Returns an exam, as a caller sees it. Checks no permissions: for use by other services. @throws EXAM_NOT_FOUND */
+  read(caller: Caller, examId: string): Promise<Exam>;
+  /** Returns when an exam ends for everybody. Checks no permissions: for use by other services. @throws EXAM_NOT_FOUND */
+  endTimeOf(examId: string): Promise<Date>;
   /** Administrators list all exams, other callers those that they have access to. Counts say how large an exam is to everybody who may use it. */
-  list(caller: Caller, input: ListExamsInput): Promise<ExamPage>;
+  list(caller: Caller, bound: Opened<"ownExams">, input: ListExamsInput): Promise<ExamPage>;
   /** Counts the rooms and examinees of exams, however many there are. For commands. */
   counts(examIds: readonly string[]): Promise<ReadonlyMap<string, ExamCounts>>;
-  /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND, INVALID_INPUT when the end would not be after the start */
-  update(caller: ActingCaller, input: UpdateExamInput): Promise<Exam>;
+  /** @throws AUDIO_CLIP_NOT_FOUND, INVALID_INPUT when the end would not be after the start */
+  update(caller: ActingCaller, exam: Opened<"wholeExam">, input: UpdateExamInput): Promise<Exam>;
   /**
    * Deletes an exam with its rooms and people, if the input confirms that they may go. An administrator may
    * also delete its records by confirming the exam's name. The exam can be restored for some days. It is erased
@@ -52,26 +56,30 @@ export interface ExamService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT for contents without a confirmation, INVALID_INPUT for a
    *   wrong name
    */
-  delete(caller: ActingCaller, input: DeleteExamInput): Promise<DeletedExam>;
-  /** Lists the deleted exams that can be restored. @throws FORBIDDEN */
-  listDeleted(caller: Caller, input: ListDeletedExamsInput): Promise<RestorableExamPage>;
+  delete(
+    caller: ActingCaller,
+    exam: Opened<"wholeExam">,
+    input: Omit<DeleteExamInput, "examId">,
+  ): Promise<DeletedExam>;
+  /** Lists the deleted exams that can be restored. */
+  listDeleted(caller: Opened<"unbound">, input: ListDeletedExamsInput): Promise<RestorableExamPage>;
   /**
    * Restores a deleted exam. Its rooms have ended, and the answer says which of them ended with the deletion; links that were valid are valid again.
    * @throws FORBIDDEN, EXAM_NOT_FOUND for an exam that is not deleted, or erased
    */
-  restore(caller: ActingCaller, examId: string): Promise<RestoredExam>;
+  restore(caller: ActingCaller, exam: Opened<"deletedExam">): Promise<RestoredExam>;
   /**
    * Erases a deleted exam at once.
    * @throws FORBIDDEN, EXAM_NOT_FOUND for an exam that is not deleted, or erased; INVALID_INPUT for a wrong name
    */
-  erase(caller: ActingCaller, input: EraseExamInput): Promise<true>;
+  erase(caller: ActingCaller, exam: Opened<"deletedExam">, confirm: EraseExamInput["confirm"]): Promise<true>;
 }
 
 export interface ExamServiceDeps {
   readonly store: ExamStore;
   /** Sends reads of several stores together. */
   readonly together: Queries["together"];
-  readonly access: AccessService;
+  readonly access: Pick<AccessService, "rightsIn">;
   readonly audio: AudioService;
   readonly participant: ParticipantService;
   readonly clock: () => Date;
@@ -114,7 +122,7 @@ export const createExamService = ({
     return videoProfile ? { ...summary, videoProfile } : summary;
   };
   /** Reads an exam, unless its row is given. Its end is that of the person, if one is given. */
-  const read = async (
+  const readFor = async (
     caller: Caller,
     examId: string,
     { row, userId }: { readonly row?: StoredExam; readonly userId?: string | undefined } = {},
@@ -139,17 +147,10 @@ export const createExamService = ({
     if (missing) throw clipNotFound(missing.missingClip);
   };
 
-  /** Returns the exam that a caller's token is bound to. @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND */
-  const boundExam = async (caller: Caller): Promise<StoredExam | undefined> => {
-    if (caller.roomId !== undefined) return store.get((await access.room(caller, caller.roomId)).examId);
-    return caller.examId === undefined ? undefined : (await access.exam(caller, caller.examId)).exam;
-  };
-
   const notDeleted = (examId: string) =>
     new InvigilError("EXAM_NOT_FOUND", `There is no deleted exam ${examId} that could be restored.`);
-  /** @throws FORBIDDEN, EXAM_NOT_FOUND */
-  const deletedExam = async (caller: Caller, examId: string): Promise<RestingExam> => {
-    assertMayUseDeleted(caller, examId);
+  /** @throws EXAM_NOT_FOUND */
+  const deletedExam = async (examId: string): Promise<RestingExam> => {
     const deleted = await store.deleted(examId);
     if (!deleted) throw notDeleted(examId);
     return deleted;
@@ -157,7 +158,6 @@ export const createExamService = ({
 
   const assertBelow = createQuotaCheck();
   const assertMayCreate: ExamService["assertMayCreate"] = async (caller) => {
-    access.unbound(caller);
     const { role, userId } = caller;
     if (!quotas || role !== "teacher") return;
     const { examsPerTeacher } = quotas;
@@ -169,20 +169,23 @@ export const createExamService = ({
   return {
     assertMayCreate,
     async create(caller, { audio: wanted, ...exam }) {
-      access.unbound(caller);
       rates.take({ caller }, { rooms: 1, writeRows: wanted.length });
       await assertMayCreate(caller);
       const now = clock();
       const id = ids.next();
       const made = { ...exam, id, createdBy: caller.userId, createdAt: now, updatedAt: now };
       refuse(await store.create(made, attachments(id, wanted, now), caller));
-      return read(caller, id);
+      return readFor(caller, id);
     },
-    async get(caller, examId) {
-      const { exam: row } = await access.exam(caller, examId);
-      return read(caller, examId, { row, userId: caller.role === "examinee" ? caller.userId : undefined });
+    get: (caller, { exam: row }) =>
+      readFor(caller, row.id, { row, userId: caller.role === "examinee" ? caller.userId : undefined }),
+    read: (caller, examId) => readFor(caller, examId),
+    async endTimeOf(examId) {
+      const exam = await store.get(examId);
+      if (!exam) throw examNotFound(examId);
+      return exam.endTime;
     },
-    async list(caller, { pageSize, cursor, withCounts }) {
+    async list(caller, bound, { pageSize, cursor, withCounts }) {
       const answer = async (rows: readonly StoredExam[]): Promise<ExamSummary[]> => {
         const exams = rows.map((row) => toPublic(caller, row));
         if (!withCounts) return exams;
@@ -194,15 +197,14 @@ export const createExamService = ({
         return exams.map((exam) => ({ ...exam, counts: counts.get(exam.id) }));
       };
       if (caller.roomId !== undefined || caller.examId !== undefined) {
-        const exam = await boundExam(caller);
+        const exam = bound.room ? await store.get(bound.room.examId) : bound.exam;
         return { exams: await answer(exam && cursor === undefined ? [exam] : []) };
       }
       const person = caller.role === "admin" ? undefined : caller;
       const { rows, ...next } = await store.list(person, { limit: pageSize, before: cursor });
       return { exams: await answer(rows), ...next };
     },
-    async update(caller, { examId, audio: wanted, ...changes }) {
-      await access.wholeExam(caller, examId);
+    async update(caller, { id: examId }, { audio: wanted, ...changes }) {
       rates.take({ caller, examId }, { writeRows: wanted?.length ?? 0 });
       const now = clock();
       const change = (current: StoredExam) => {
@@ -223,10 +225,9 @@ export const createExamService = ({
       };
       const audioOfExam = wanted && attachments(examId, wanted, now);
       refuse(await store.update(examId, change, audioOfExam, caller));
-      return read(caller, examId);
+      return readFor(caller, examId);
     },
-    async delete(caller, { examId, withRooms, withRecords, confirm, erase }) {
-      await access.wholeExam(caller, examId);
+    async delete(caller, { id: examId }, { withRooms, withRecords, confirm, erase }) {
       if (withRecords) assertMayDeleteRecords(caller);
       const now = clock();
       const rests = erase !== "now" && restoreDays > 0 && hasFreeSpace();
@@ -257,13 +258,12 @@ export const createExamService = ({
       return { rooms, people, ...(records > 0 && { records }), ...(eraseAt && { eraseAt }) };
     },
     counts: (examIds) => store.counts(examIds, Number.MAX_SAFE_INTEGER),
-    async listDeleted(caller, { pageSize, cursor }) {
-      access.unbound(caller);
+    async listDeleted(_, { pageSize, cursor }) {
       const { rows, ...next } = await store.listDeleted({ limit: pageSize, before: cursor });
       return { exams: rows, ...next };
     },
-    async restore(caller, examId) {
-      const { deletedAt } = await deletedExam(caller, examId);
+    async restore(caller, { examId }) {
+      const { deletedAt } = await deletedExam(examId);
       if (!(await store.endRest(examId, "restored", caller))) throw notDeleted(examId);
       log.info({ ...caller.origin, by: caller.userId, examId, deletedAt }, "exam restored");
       const [restored, endedRooms] = await together(() =>
@@ -272,8 +272,8 @@ export const createExamService = ({
       if (!restored) throw examNotFound(examId);
       return { ...toPublic(caller, restored), deletedAt, endedRooms };
     },
-    async erase(caller, { examId, confirm }) {
-      const { name } = await deletedExam(caller, examId);
+    async erase(caller, { examId }, confirm) {
+      const { name } = await deletedExam(examId);
       if (confirm !== name)
         throw invalidInput("confirm", `must be the name of the exam ${examId}, letter by letter`);
       if (!(await store.endRest(examId, "erased", caller))) throw notDeleted(examId);

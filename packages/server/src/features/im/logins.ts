@@ -1,5 +1,6 @@
 import type { Camera } from "@invigil/schema";
-import type { Named } from "../../domain/calls.js";
+import type { ActingCaller } from "../../domain/calls.js";
+import type { ConfirmedRights, Opened } from "../../domain/opened.js";
 import { type Principal, unauthenticated } from "../../identity/tokens.js";
 import { forbidden } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
@@ -32,6 +33,7 @@ export interface LoginService {
    */
   open(
     holder: Principal,
+    of: Opened<"messageLogin">,
     login: { readonly userId: string; readonly camera: Camera; readonly roomId?: string | undefined },
   ): Promise<string>;
   /** Returns undefined if the login is not stored. Use `check` to find out whether it is still valid. */
@@ -39,10 +41,20 @@ export interface LoginService {
   /** @throws UNAUTHENTICATED if the login, its session or its token has ended, or if the holder's account is disabled */
   check(login: MessageLogin): Promise<void>;
   /**
-   * Returns the person as a caller in a room. The caller has only rights that both the person and the login's holder have there.
+   * Returns the person as a caller in a room, and the room. The caller has only rights that both the person and the login's holder have there.
+   * @param call counts for the room and its exam. Absent: nothing is counted
    * @throws UNAUTHENTICATED as `check` does and if the person's account is disabled, FORBIDDEN if either has no access to the room
    */
-  callerIn(login: MessageLogin, roomId: string): Promise<Principal>;
+  callerIn(
+    login: MessageLogin,
+    roomId: string,
+    call?: Pick<ActingCaller, "origin" | "audited">,
+  ): Promise<CallerInRoom>;
+}
+
+export interface CallerInRoom {
+  readonly caller: Principal;
+  readonly room: Opened<"room">;
 }
 
 export interface LoginServiceDeps {
@@ -75,20 +87,23 @@ const toLogin = (row: StoredLogin): MessageLogin => ({
 
 export const createLoginService = ({ store, access, auth, clock, ids }: LoginServiceDeps): LoginService => {
   const hasEnded = () => unauthenticated("The message login has ended.");
-  /** Returns the holder of a login, with what was read of the room. @throws UNAUTHENTICATED */
-  const confirmedHolder = async ({ holder, expiresAt }: MessageLogin, named?: Named): Promise<Principal> => {
-    const confirmed = expiresAt <= clock() ? undefined : await access.confirm(holder, named);
-    if (!confirmed) throw hasEnded();
-    return confirmed;
+  /** Returns the rights of a login's holder. @throws UNAUTHENTICATED */
+  const rightsOf = async ({ holder, expiresAt }: MessageLogin, roomId?: string): Promise<ConfirmedRights> => {
+    const rights =
+      expiresAt <= clock()
+        ? undefined
+        : await access.confirm(holder, roomId === undefined ? undefined : "room", { roomId });
+    if (!rights) throw hasEnded();
+    return rights;
   };
 
   return {
-    check: async (login) => void (await confirmedHolder(login)),
-    async open(holder, { userId, camera, roomId }) {
+    check: async (login) => void (await rightsOf(login)),
+    async open(holder, of, { userId, camera, roomId }) {
       const id = ids.next();
       const createdAt = clock();
       const maxEnd = createdAt.getTime() + IM_TOKEN_TTL_SECONDS * 1000;
-      const end = await auth.endOf(holder);
+      const end = auth.endOf(holder, of);
       const login = {
         id,
         userId,
@@ -110,18 +125,20 @@ export const createLoginService = ({ store, access, auth, clock, ids }: LoginSer
       const row = await store.find(id);
       return row && toLogin(row);
     },
-    async callerIn(login, roomId) {
-      const holder = await confirmedHolder(login, { roomId });
-      const { userId, expiresAt } = login;
+    async callerIn(login, roomId, call) {
+      const rights = await rightsOf(login, roomId);
+      const { userId, expiresAt, holder } = login;
       const isOwn = userId === holder.userId;
-      const role = await (isOwn ? access.ownRoleIn(holder, roomId) : access.roleIn(roomId, userId));
+      const role = isOwn ? rights.roleInRoom : await access.roleIn(roomId, userId);
       if (!role) throw forbidden(`The room ${roomId} is not open to you.`);
       // The same check as for calls of the API: the token's binding and, except for administrators, its role.
-      await access.room(holder, roomId);
+      const room = await (call
+        ? rights.open({ ...holder, ...call }, "room", { roomId })
+        : rights.look(holder, "room", { roomId }));
       if (!isOwn && (await access.isDisabled({ userId, role }))) throw hasEnded();
       const { roomId: boundTo, examId } = holder;
-      const person = { userId, role, roomId, expiresAt, countedAs: { userId, roomId: boundTo, examId } };
-      return isOwn ? access.actingAs(holder, person) : person;
+      const countedAs = { userId, roomId: boundTo, examId };
+      return { caller: { userId, role, roomId, expiresAt, countedAs }, room };
     },
   };
 };

@@ -6,13 +6,13 @@ import {
   sendMessageInput,
   sentMessageSchema,
 } from "@invigil/schema";
-import { anyoneProcedure } from "../../trpc/procedures.js";
+import { anyone } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import type { ImService } from "./service.js";
 
 export const createImRouter = ({ im }: { im: ImService }) =>
   router({
-    getToken: anyoneProcedure
+    getToken: anyone("messageLogin")
       .meta({
         sentence: "Returns the credentials with which the page connects to message services.",
         audited: "none",
@@ -20,12 +20,11 @@ export const createImRouter = ({ im }: { im: ImService }) =>
           "Administrators: for anyone. All others: for `<own id>` and `pc_<own id>`. With the role `admin`: administrators and teachers only.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
         alsoWhenFull: true,
-        anyRoom: true,
       })
       .input(getImTokenInput)
       .output(imTokensSchema)
-      .mutation(({ ctx, input }) => im.getToken(ctx.caller, input)),
-    send: anyoneProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => im.getToken(caller, await open(input), input)),
+    send: anyone("room")
       .meta({
         sentence: "Sends a message to a room, or to some of its pages.",
         audited: "none",
@@ -37,8 +36,8 @@ export const createImRouter = ({ im }: { im: ImService }) =>
       })
       .input(sendMessageInput)
       .output(sentMessageSchema)
-      .mutation(({ ctx, input }) => im.send(ctx.caller, input)),
-    history: anyoneProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => im.send(caller, await open(input), input)),
+    history: anyone("room")
       .meta({
         sentence: "Returns the messages that the caller's page may read.",
         errors: ["ROOM_NOT_FOUND"],
@@ -46,5 +45,5 @@ export const createImRouter = ({ im }: { im: ImService }) =>
       })
       .input(listMessagesInput)
       .output(messagePageSchema)
-      .query(({ ctx, input }) => im.history(ctx.caller, input)),
+      .query(async ({ ctx: { caller, open }, input }) => im.history(caller, await open(input), input)),
   });

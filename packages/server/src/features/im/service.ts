@@ -16,6 +16,7 @@ import {
 import type { SendRate } from "../../coordination/send-rate.js";
 import type { ActingCaller } from "../../domain/calls.js";
 import { loginOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
+import type { Opened } from "../../domain/opened.js";
 import type { Principal } from "../../identity/tokens.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -24,13 +25,13 @@ import { legacyToken } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../message-groups/service.js";
-import type { LoginService, MessageLogin } from "./logins.js";
+import type { CallerInRoom, LoginService, MessageLogin } from "./logins.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
 import type { MessageQuota } from "./quota.js";
 import { canSendTo, runsRooms } from "./rules.js";
 import type { ImStore, NewestQuery, ReadQuery, RoomToSendIn, SendResult, StoredMessage } from "./store.js";
 
-export type { LoginService, MessageLogin, Muted, ReadQuery, StoredMessage };
+export type { CallerInRoom, LoginService, MessageLogin, Muted, ReadQuery, StoredMessage };
 
 export interface ImService {
   /**
@@ -40,26 +41,26 @@ export interface ImService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED (examinees), INVALID_INPUT if the older service does not support the id,
    *   PROVIDER_NOT_CONFIGURED if none of the services is configured, PROVIDER_FAILED
    */
-  getToken(caller: Principal, input: GetImTokenInput): Promise<ImTokens>;
+  getToken(caller: Principal, of: Opened<"messageLogin">, input: GetImTokenInput): Promise<ImTokens>;
   /**
    * Sends a message in a room through the built-in service, even if the room's groups are at other services. If the key was used before,
    * returns the earlier message. Examinees send messages to the room's staff: to those in `to`, or without `to` to all of them.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT (too large, or for a login to which the caller may not send),
    *   TOO_MANY_REQUESTS, QUOTA_EXCEEDED
    */
-  send(caller: Caller, input: SendMessageInput): Promise<SentMessage>;
+  send(caller: Caller, room: Opened<"room">, input: SendMessageInput): Promise<SentMessage>;
   /**
    * Sends a message like `send`, for other services. Leaves out logins to which the caller may not send, as long as one is left. Returns
    * whether the caller is muted, and the first login if none is left.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT (too large), TOO_MANY_REQUESTS, QUOTA_EXCEEDED
    */
-  deliver(caller: Caller, input: SendMessageInput): Promise<SendResult>;
+  deliver(caller: Caller, room: Opened<"room">, input: SendMessageInput): Promise<SendResult>;
   /**
    * Returns messages, newest first: those for everybody, and those for or from the caller's page. Staff receive all messages that people
    * sent.
    * @throws FORBIDDEN, ROOM_NOT_FOUND
    */
-  history(caller: Caller, input: ListMessagesInput): Promise<MessagePage>;
+  history(caller: Caller, room: Opened<"room">, input: ListMessagesInput): Promise<MessagePage>;
   /**
    * Mutes or unmutes logins, or without `logins` everybody except the people who run rooms. A muted login cannot send messages to the
    * whole room. It can still send messages to single logins, as apps do for answers and reports. Does not check whether the caller runs
@@ -68,7 +69,8 @@ export interface ImService {
    */
   mute(
     caller: ActingCaller,
-    change: Omit<Parameters<MuteStore["change"]>[0], "examId" | "most" | "now" | "author">,
+    room: Opened<"room">,
+    change: Pick<Parameters<MuteStore["change"]>[0], "muted" | "logins">,
   ): Promise<Muted & { readonly hasChanged: boolean }>;
   /** Does not check access. For other services. */
   muted(roomId: string): Promise<Muted>;
@@ -142,10 +144,10 @@ export const createImService = ({
 }: ImServiceDeps): ImService => {
   const sendMessage = async (
     caller: Caller,
-    { roomId, type, text, to, camera, key }: SendMessageInput,
+    { id: roomId, examId }: Opened<"room">,
+    { type, text, to, camera, key }: SendMessageInput,
     { leavesOut }: { readonly leavesOut: boolean },
   ): Promise<SendResult> => {
-    const { examId } = await access.room(caller, roomId);
     if (!sendersOf(type).includes(caller.role))
       throw forbidden(`The role ${caller.role} may not send ${signalName(type) ?? type}.`);
     const bytes = Buffer.byteLength(text);
@@ -176,9 +178,9 @@ export const createImService = ({
   };
 
   return {
-    async send(caller, input) {
+    async send(caller, room, input) {
       const { roomId, to, camera } = input;
-      const sent = await sendMessage(caller, input, { leavesOut: false });
+      const sent = await sendMessage(caller, room, input, { leavesOut: false });
       if ("muted" in sent)
         throw forbidden(`The login ${loginOf(caller.userId, camera)} is muted in the room ${roomId}.`);
       if (!("unknown" in sent)) return sent;
@@ -186,21 +188,20 @@ export const createImService = ({
       const fault = caller.role === "examinee" ? "is none of the room's staff" : "is nobody in the room";
       throw invalidInput(`to[${to?.indexOf(sent.unknown)}]`, `${fault}: ${sent.unknown}`);
     },
-    deliver: (caller, input) => sendMessage(caller, input, { leavesOut: true }),
+    deliver: (caller, room, input) => sendMessage(caller, room, input, { leavesOut: true }),
 
-    async history(caller, { roomId, camera, type, pageSize, cursor }) {
-      await access.room(caller, roomId);
+    async history(caller, { id: roomId }, { camera, type, pageSize, cursor }) {
       const login = loginOf(caller.userId, camera);
       const also = caller.role === "examinee" ? [] : [STAFF, STAFF_COPY];
       const page = await store.list({ roomId, login, also, type, limit: pageSize, before: cursor });
       return { ...page, messages: page.messages.map(toMessage) };
     },
 
-    async mute(caller, change) {
-      const { examId } = await access.room(caller, change.roomId);
-      const { roomId, logins } = change;
+    async mute(caller, { id: roomId, examId }, change) {
+      const { logins } = change;
       const outcome = await mutes.change({
         ...change,
+        roomId,
         examId,
         most: maxMutes,
         now: clock(),
@@ -224,8 +225,7 @@ export const createImService = ({
     read: (query) => store.read(query),
     newestOf: (query) => store.newestOf(query),
 
-    async getToken(caller, { roomId, userId, role, imServer, deviceId, deviceType }) {
-      await access.inProgress(caller, { roomId });
+    async getToken(caller, of, { roomId, userId, role, imServer, deviceId, deviceType }) {
       const own = userId === caller.userId || userId === loginOf(caller.userId, "pc");
       if (!own && caller.role !== "admin")
         throw forbidden(`The caller may log in only as themselves, not as ${userId}.`);
@@ -243,7 +243,7 @@ export const createImService = ({
       if (!own && caller.roomId !== undefined && !(await access.roleIn(caller.roomId, person)))
         throw forbidden(`There is no ${person} in the room ${caller.roomId}, to which the token is bound.`);
       const issuers = storingLogins(messages, () =>
-        logins.open(caller, { userId: person, camera, roomId: own ? undefined : roomId }),
+        logins.open(caller, of, { userId: person, camera, roomId: own ? undefined : roomId }),
       );
       if (!imServer) return { aliyunOldIm: await legacyToken(issuers, request) };
       const asked = new Set(imServer);

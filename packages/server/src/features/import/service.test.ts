@@ -37,6 +37,9 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const access = createAccessService({
     store: createAccessStore({ storage: db.storage, roomExams: createRoomExams() }),
     clock: () => new Date(),
+    rates: UNLIMITED,
+    noteUse: () => undefined,
+    assertExam: () => undefined,
   });
   const ids = createIds({ clock });
   const added = () => undefined;
@@ -70,7 +73,7 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
     quotas: undefined,
     ...(readMs !== undefined && { readMs }),
   });
-  return { db, imports, [Symbol.asyncDispose]: () => db.close() };
+  return { db, access, imports, [Symbol.asyncDispose]: () => db.close() };
 };
 
 it("imports the files of a caller one after the other, even if one is refused", async () => {
@@ -131,7 +134,7 @@ it("does not let one caller's file hold up another's", async () => {
   await using opened = await open({ wrap });
   const other = { ...ADMIN, userId: "other" };
   const send = (caller: typeof ADMIN, id: string) =>
-    opened.imports.importFile(caller, {
+    opened.imports.importFile(caller, () => opened.access.open(caller, "wholeExam", { examId: "e" }), {
       examId: "e",
       dryRun: false,
       withFaults: false,
@@ -149,6 +152,11 @@ it("gives up a file that was sent when it takes too long to read", async () => {
   await using opened = await open({ readMs: 1 });
   const file = Buffer.from(`id,name\n${"\n".repeat(200_000)}`).toString("base64");
   await expect(
-    opened.imports.importFile(ADMIN, { examId: "e", dryRun: false, withFaults: false, file }),
+    opened.imports.importFile(ADMIN, () => opened.access.open(ADMIN, "wholeExam", { examId: "e" }), {
+      examId: "e",
+      dryRun: false,
+      withFaults: false,
+      file,
+    }),
   ).rejects.toThrow("file takes longer to read than 0.001 seconds");
 });

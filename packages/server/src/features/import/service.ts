@@ -1,11 +1,12 @@
-import type { Caller, ImportParticipantsInput, ImportResult } from "@invigil/schema";
+import type { ImportParticipantsInput, ImportResult } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened, Rights } from "../../domain/opened.js";
 import type { ReadOptions, Source } from "../../files/sheets/source.js";
 import { createCallerTurns } from "../../limits/caller-turns.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
-import type { AccessService } from "../access/service.js";
+import type { MaybePromise } from "../../platform/maybe-promise.js";
 import { roomSizeQuota } from "../participant/rules.js";
 import { applyImport, type FaultyRoster, type Imported } from "./apply-import.js";
 import type { FaultyFile, RowFault } from "./faults.js";
@@ -41,16 +42,26 @@ export interface ImportService {
    * Imports a base64-encoded file. @throws INVALID_INPUT also for invalid rows, each as a field, unless the call asks for them;
    * TOO_MANY_REQUESTS
    */
-  importFile(caller: ActingCaller, input: ImportParticipantsInput): Promise<ImportResult>;
+  importFile(
+    caller: ActingCaller,
+    openExam: Opening["exam"],
+    input: ImportParticipantsInput,
+  ): Promise<ImportResult>;
   /**
    * Reads the teachers and inspectors of a file, for a plan. @throws INVALID_INPUT for a file that is no roster
    */
   readStaff(source: Source): Promise<Staff | FaultyFile>;
 }
 
+/** How an import opens what it is about. */
+interface Opening {
+  readonly exam: () => MaybePromise<Opened<"wholeExam">>;
+  readonly room: (roomId: string) => MaybePromise<Opened<"room">>;
+}
+
 export interface ImportServiceDeps {
   readonly store: ImportStore;
-  readonly access: AccessService;
+  readonly access: Rights;
   readonly clock: () => Date;
   readonly rates: RateLimits;
   /** Absent: no quotas. */
@@ -122,17 +133,17 @@ export const createImportService = ({
 
   /** Whether the caller has access to the whole exam. Otherwise they must run the given room. */
   const hasWholeExam = async (
-    caller: Caller,
+    opening: Opening,
     examId: string,
     roomId: string | undefined,
   ): Promise<boolean> => {
     try {
-      await access.wholeExam(caller, examId);
+      await opening.exam();
       return true;
     } catch (error) {
       const other = roomId !== undefined && error instanceof InvigilError && error.code === "FORBIDDEN";
       if (!other) throw error;
-      const room = await access.room(caller, roomId);
+      const room = await opening.room(roomId);
       if (room.examId !== examId) throw forbidden(`The exam ${examId} is not open to you.`);
       return false;
     }
@@ -145,8 +156,8 @@ export const createImportService = ({
     return room;
   };
 
-  const scopeOf = async (caller: Caller, { examId, roomId }: ImportRequest): Promise<Scope> => {
-    const whole = await hasWholeExam(caller, examId, roomId);
+  const scopeOf = async (opening: Opening, { examId, roomId }: ImportRequest): Promise<Scope> => {
+    const whole = await hasWholeExam(opening, examId, roomId);
     const all = await store.rooms(examId);
     const room = roomId === undefined ? undefined : openRoom(all, examId, roomId);
     return { rooms: whole || !room ? all : [room], room, whole };
@@ -154,8 +165,14 @@ export const createImportService = ({
 
   /** Reads the file and imports it, until `stop` is aborted. */
   const run = async (caller: ActingCaller, request: ImportRequest, stop: AbortSignal | undefined) => {
-    const scope = await scopeOf(caller, request);
     const { examId, dryRun } = request;
+    const scope = await scopeOf(
+      {
+        exam: () => access.look(caller, "wholeExam", { examId }),
+        room: (roomId) => access.look(caller, "room", { roomId }),
+      },
+      request,
+    );
     rates.take({ caller, examId }, { writeRows: 0 });
     rates.take({ examId }, { imports: 1 });
     const roster = createRoster();
@@ -195,14 +212,15 @@ export const createImportService = ({
 
   return {
     import: (caller, request) => turns.run(caller.userId, () => run(caller, request, request.signal)),
-    async importFile(caller, { file, withFaults, ...input }) {
+    async importFile(caller, openExam, { file, withFaults, ...input }) {
       // Counts before the file waits for its turn.
       rates.take({ caller }, { imports: 1 });
       const withPiece = withFaults && input.dryRun;
       const request = { ...input, withPiece, source: { bytes: Buffer.from(file, "base64") } };
       if (request.source.bytes.length === 0) throw invalidInput("file", "is empty");
       // Checked before the file waits, so that a refused file takes no place in the queue.
-      await scopeOf(caller, request);
+      const room = (roomId: string) => access.open(caller, "room", { roomId });
+      await scopeOf({ exam: openExam, room }, request);
       const result = await turns.run(caller.userId, () => runInTime(caller, request));
       if (!("faults" in result)) return result;
       if (!withPiece) throw refusalOf(result);

@@ -1,9 +1,9 @@
-import type { Caller, InstallationInfo, InstallationUsage, RunningServer } from "@invigil/schema";
+import type { InstallationInfo, InstallationUsage, RunningServer } from "@invigil/schema";
 import type { Config } from "../../config/config.js";
 import type { Instances } from "../../coordination/instances.js";
+import type { Opened } from "../../domain/opened.js";
 import type { Disk } from "../../limits/disk.js";
 import type { Database } from "../../storage/database.js";
-import type { AccessService } from "../access/service.js";
 import type { AudioService } from "../audio/service.js";
 import type { InstallationStore } from "./store.js";
 
@@ -11,15 +11,13 @@ import type { InstallationStore } from "./store.js";
 export interface InstallationService {
   /** For everybody, also without a token. */
   info(): InstallationInfo;
-  /** The running servers, those that started first at first. @throws FORBIDDEN for a token that is bound to a room or an exam */
-  servers(caller: Caller): Promise<RunningServer[]>;
-  /** @throws FORBIDDEN for a token that is bound to a room or an exam */
-  usage(caller: Caller): Promise<InstallationUsage>;
+  /** The running servers, those that started first at first. */
+  servers(caller: Opened<"unbound">): Promise<RunningServer[]>;
+  usage(caller: Opened<"unbound">): Promise<InstallationUsage>;
 }
 
 export interface InstallationServiceDeps {
   readonly store: InstallationStore;
-  readonly access: Pick<AccessService, "unbound">;
   readonly instances: Pick<Instances, "running">;
   readonly audio: Pick<AudioService, "fileBytes">;
   readonly db: Pick<Database, "kind" | "size">;
@@ -69,7 +67,6 @@ const quotasOf = (config: Config): InstallationUsage["quotas"] => [
 
 export const createInstallationService = ({
   store,
-  access,
   instances,
   audio,
   db,
@@ -80,14 +77,12 @@ export const createInstallationService = ({
   isDemo,
 }: InstallationServiceDeps): InstallationService => ({
   info: () => ({ auth: config.auth, isDemo, timeZone: config.timeZone }),
-  async servers(caller) {
-    access.unbound(caller);
+  async servers() {
     const running = await instances.running();
     const sinceOf = ({ startedAt }: RunningServer): number => startedAt?.getTime() ?? 0;
     return running.toSorted((one, other) => sinceOf(one) - sinceOf(other) || (one.id < other.id ? -1 : 1));
   },
-  async usage(caller) {
-    access.unbound(caller);
+  async usage() {
     const [bytes, space, audioBytes, { exams, rooms, present, publishing }] = await Promise.all([
       db.size(),
       disk.least(),

@@ -3,27 +3,24 @@ import type { ActingCaller } from "../../domain/calls.js";
 import { InvigilError } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
 import { qrCode } from "../../platform/qr.js";
-import type { AccessService } from "../access/service.js";
 import type { CodeService, SeatRef } from "./codes.js";
-import type { LinkService } from "./links.js";
+import type { LinkService, SeatsOf } from "./links.js";
 
 export interface CardService {
   /**
    * Makes cards for the people of an exam, with their join codes or links: with the checks of `LinkService.join`.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED
    */
-  page(caller: ActingCaller, input: CardsInput): Promise<CardPage>;
+  page(caller: ActingCaller, of: SeatsOf, input: CardsInput): Promise<CardPage>;
 }
 
 /** How many QR codes are drawn in one turn of the event loop. */
 const DRAWN_AT_ONCE = 20;
 
 export const createCardService = ({
-  access,
   links,
   codes,
 }: {
-  access: AccessService;
   links: LinkService;
   codes: CodeService;
 }): CardService => {
@@ -47,19 +44,15 @@ export const createCardService = ({
   };
 
   return {
-    async page(caller, { examId, roomId, as, withQr, userIds, ...page }) {
-      if (roomId !== undefined && (await access.room(caller, roomId)).examId !== examId)
-        throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId} in the exam ${examId}.`);
-      const input = {
-        ...page,
-        ...(roomId === undefined ? { examId } : { roomId }),
-        userIds: userIds && new Set(userIds),
-      };
+    async page(caller, of, { examId, as, withQr, userIds, ...page }) {
+      if (!("rooms" in of) && of.examId !== examId)
+        throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${of.id} in the exam ${examId}.`);
+      const input = { ...page, userIds: userIds && new Set(userIds) };
       if ((as ?? (codes.missingSetting === undefined ? "codes" : "links")) === "codes") {
-        const { codes: made, last } = await codes.makePage(caller, input);
+        const { codes: made, last } = await codes.makePage(caller, of, input);
         return pageOf("codes", made, { withQr, last });
       }
-      const made = await links.forSeats(caller, input, (...seat) => links.ofSeat(...seat));
+      const made = await links.forSeats(of, input, (...seat) => links.ofSeat(...seat));
       return pageOf("links", made, { withQr, last: made.length < page.limit ? undefined : made.at(-1) });
     },
   };

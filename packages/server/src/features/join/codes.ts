@@ -17,6 +17,7 @@ import {
   type MakeForSeat,
   requiredUrl,
   type SeatsInput,
+  type SeatsOf,
 } from "./links.js";
 import type { WrongCodes } from "./wrong-codes.js";
 
@@ -27,12 +28,13 @@ export interface CodeService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED,
    *   INVALID_INPUT
    */
-  make(caller: ActingCaller, input: JoinLinksInput): Promise<JoinCode[]>;
+  make(caller: ActingCaller, of: SeatsOf, input: JoinLinksInput): Promise<JoinCode[]>;
   /**
    * The same for some people, with the last seat of a page that may have a next one: people who left meanwhile have no code.
    */
   makePage(
     caller: ActingCaller,
+    of: SeatsOf,
     input: SeatsInput & { readonly limit: number },
   ): Promise<{ readonly codes: JoinCode[]; readonly last?: SeatRef | undefined }>;
   /** The setting without which there are no codes, if it is missing. */
@@ -161,9 +163,9 @@ export const createCodeService = ({
 
   const service: CodeService = {
     missingSetting,
-    make: async (caller, input) => assign(caller, await links.forSeats(caller, input, draftOf)),
-    async makePage(caller, input) {
-      const drafts = await links.forSeats(caller, input, draftOf);
+    make: async (caller, of, input) => assign(caller, await links.forSeats(of, input, draftOf)),
+    async makePage(caller, of, input) {
+      const drafts = await links.forSeats(of, input, draftOf);
       const last = drafts.length < input.limit ? undefined : drafts.at(-1)?.about;
       return { codes: await assign(caller, drafts), last };
     },

@@ -1,5 +1,4 @@
 import {
-  type Caller,
   type JoinLink,
   type JoinLinksInput,
   MAX_LINKS_PER_CALL,
@@ -11,11 +10,11 @@ import {
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened } from "../../domain/opened.js";
 import type { TokenIssuer } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
-import type { AccessService } from "../access/service.js";
 import type { ExamService } from "../exam/service.js";
 import type { ParticipantService, RoomMember } from "../participant/service.js";
 import type { LinkStore } from "./store.js";
@@ -28,7 +27,7 @@ export interface LinkService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED,
    *   INVALID_INPUT
    */
-  join(caller: Caller, input: JoinLinksInput): Promise<JoinLink[]>;
+  join(of: SeatsOf, input: JoinLinksInput): Promise<JoinLink[]>;
   /**
    * Revokes links to a room: those of the given people, or of everyone except the caller. Every process
    * immediately refuses all earlier tokens of those people that are bound to the room. Links created afterwards
@@ -37,13 +36,17 @@ export interface LinkService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is
    *   revoked then
    */
-  revoke(caller: ActingCaller, input: RevokeLinksInput): Promise<RevokedSeat[]>;
+  revoke(
+    caller: ActingCaller,
+    room: Opened<"room">,
+    userIds: RevokeLinksInput["userIds"],
+  ): Promise<RevokedSeat[]>;
   /**
    * Returns the current generation of a seat's links. Checks no permissions: for the command that signs tokens.
    */
   generation(roomId: string, userId: string): Promise<number>;
   /** Makes something else than links for the seats for which `join` creates links, with the same checks. */
-  forSeats<Made extends object>(caller: Caller, input: SeatsInput, make: MakeForSeat<Made>): Promise<Made[]>;
+  forSeats<Made extends object>(of: SeatsOf, input: SeatsInput, make: MakeForSeat<Made>): Promise<Made[]>;
   /**
    * Creates the link of a seat. Checks no permissions.
    * @throws EXAM_OVER, PROVIDER_NOT_CONFIGURED
@@ -51,8 +54,10 @@ export interface LinkService {
   ofSeat(seat: Seat, examEndTime: Date): Promise<JoinLink>;
 }
 
-/** For whom something is made: for the people of a room, or of an exam with all of its rooms. */
-export type SeatsInput = JoinLinksInput & {
+/** The place whose people get something: a room, or the rooms of an exam. */
+export type SeatsOf = Opened<"room" | "roomsToRun">;
+/** Which of the people get something. */
+export type SeatsInput = Pick<JoinLinksInput, "role" | "after" | "limit"> & {
   /** Default: everybody. */
   readonly userIds?: ReadonlySet<string> | undefined;
 };
@@ -72,7 +77,6 @@ export type MakeForSeat<Made extends object> = (seat: Seat, examEndTime: Date) =
 
 export interface LinkServiceDeps {
   readonly store: LinkStore;
-  readonly access: AccessService;
   readonly exam: ExamService;
   readonly participant: ParticipantService;
   readonly tokens: TokenIssuer;
@@ -112,7 +116,6 @@ export const requiredUrl = (url: string | undefined, setting: string, what: stri
 
 export const createLinkService = ({
   store,
-  access,
   exam: exams,
   participant,
   tokens,
@@ -122,21 +125,15 @@ export const createLinkService = ({
   apps,
 }: LinkServiceDeps): LinkService => {
   /** The rooms of the request, beginning with the one of the cursor. */
-  async function* roomsFor(
-    caller: Caller,
-    { roomId, examId, after }: JoinLinksInput,
-  ): AsyncGenerator<Room, void> {
-    if (roomId !== undefined) {
-      const room = await access.room(caller, roomId);
-      if (room.status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
-      yield room;
+  async function* roomsFor(of: SeatsOf, { after }: SeatsInput): AsyncGenerator<Room, void> {
+    if (!("rooms" in of)) {
+      if (of.status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${of.id} has ended.`);
+      yield of;
       return;
     }
-    // The schema requires a room or an exam.
-    const requestedExam = examId ?? "";
-    const accessible = await access.roomsToRun(caller, requestedExam);
+    const { exam, rooms: accessible } = of;
     for (let from = after?.roomId ?? ""; ; ) {
-      const rooms = await store.ofExam(requestedExam, { from, limit: ROOMS_AT_ONCE + 1 });
+      const rooms = await store.ofExam(exam.id, { from, limit: ROOMS_AT_ONCE + 1 });
       for (const room of rooms.slice(0, ROOMS_AT_ONCE))
         if (accessible === "all" || accessible.includes(room.id)) yield room;
       const next = rooms[ROOMS_AT_ONCE];
@@ -155,10 +152,10 @@ export const createLinkService = ({
   };
 
   /** The seats of the request, after the one of the cursor. */
-  async function* seatsFor(caller: Caller, input: SeatsInput): AsyncGenerator<Seat, void> {
+  async function* seatsFor(of: SeatsOf, input: SeatsInput): AsyncGenerator<Seat, void> {
     const { role, after, userIds } = input;
     const roles = role === undefined ? ROLES : [role];
-    for await (const room of roomsFor(caller, input)) {
+    for await (const room of roomsFor(of, input)) {
       const seats = await seatsOf(room, roles);
       // If the person of the cursor was removed, the room starts again at its first seat.
       const last =
@@ -203,18 +200,18 @@ export const createLinkService = ({
     };
   };
 
-  const forSeats: LinkService["forSeats"] = async (caller, input, make) => {
+  const forSeats: LinkService["forSeats"] = async (of, input, make) => {
     const { limit, after } = input;
     const pace = createPace(SIGNED_AT_ONCE);
     const all: Awaited<ReturnType<typeof make>>[] = [];
     let exam: { id: string; endTime: Date } | undefined;
-    for await (const seat of seatsFor(caller, input)) {
+    for await (const seat of seatsFor(of, input)) {
       if (limit === undefined && all.length === MAX_LINKS_PER_CALL)
         throw invalidInput(
           "limit",
           `is needed: these are more than ${MAX_LINKS_PER_CALL} links. Ask for them page by page`,
         );
-      exam ??= { id: seat.room.examId, endTime: (await exams.get(caller, seat.room.examId)).endTime };
+      exam ??= "rooms" in of ? of.exam : { id: of.examId, endTime: await exams.endTimeOf(of.examId) };
       const made = await make(seat, exam.endTime).catch(ignoreExamOver);
       if (made) all.push(made);
       if (all.length === limit) return all;
@@ -226,12 +223,11 @@ export const createLinkService = ({
   };
 
   return {
-    join: (caller, input) => forSeats(caller, input, linkOf),
+    join: (of, input) => forSeats(of, input, linkOf),
     ofSeat: linkOf,
     forSeats,
 
-    async revoke(caller, { roomId, userIds }) {
-      const { examId } = await access.room(caller, roomId);
+    async revoke(caller, { id: roomId, examId }, userIds) {
       rates.take({ caller, examId }, { writeRows: 0 });
       const outcome = await store.revokeLinks(
         { examId, roomId },

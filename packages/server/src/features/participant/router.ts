@@ -19,7 +19,7 @@ import {
   setExtraMinutesResultSchema,
   unseatedPageSchema,
 } from "@invigil/schema";
-import { anyoneProcedure, staffProcedure, watcherProcedure } from "../../trpc/procedures.js";
+import { anyone, staff, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import type { ImportService } from "../import/service.js";
 import type { RosterService } from "../roster/service.js";
@@ -35,7 +35,7 @@ export const createParticipantRouter = ({
   roster: RosterService;
 }) =>
   router({
-    get: anyoneProcedure
+    get: anyone("room")
       .meta({
         sentence: "Returns a person of a room, with the URLs of their streams.",
         access:
@@ -44,8 +44,10 @@ export const createParticipantRouter = ({
       })
       .input(participantRef)
       .output(participantSchema)
-      .query(({ ctx, input }) => participant.get(ctx.caller, input)),
-    list: watcherProcedure
+      .query(async ({ ctx: { caller, open }, input }) =>
+        participant.get(caller, await open(input), input.userId),
+      ),
+    list: staff("room")
       .meta({
         sentence: "Returns the people of a room in one role, in the order in which they were added.",
         audited: "access",
@@ -55,8 +57,10 @@ export const createParticipantRouter = ({
       })
       .input(listParticipantsInput)
       .output(participantSchema.array())
-      .query(({ ctx, input }) => participant.list(ctx.caller, input)),
-    add: staffProcedure
+      .query(async ({ ctx: { caller, open }, input }) =>
+        participant.list(caller, await open(input), input.role),
+      ),
+    add: teachers("room")
       .meta({
         sentence: "Adds people to a room, or changes their names and extra minutes.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PARTICIPANT_CONFLICT", "EXAM_CONFLICT", "QUOTA_EXCEEDED"],
@@ -65,8 +69,10 @@ export const createParticipantRouter = ({
       })
       .input(addParticipantsInput)
       .output(addParticipantsResultSchema)
-      .mutation(({ ctx, input }) => participant.add(ctx.caller, input)),
-    setExtraMinutes: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        participant.add(caller, await open(input), input.participants),
+      ),
+    setExtraMinutes: teachers("room")
       .meta({
         sentence: "Changes the extra minutes of examinees of a room, all or none, and adds nobody to it.",
         errors: [
@@ -81,8 +87,10 @@ export const createParticipantRouter = ({
       })
       .input(setExtraMinutesInput)
       .output(setExtraMinutesResultSchema)
-      .mutation(({ ctx, input }) => participant.setExtraMinutes(ctx.caller, input)),
-    import: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        participant.setExtraMinutes(caller, await open(input), input.participants),
+      ),
+    import: teachers("wholeExam")
       .meta({
         sentence: "Imports people from a spreadsheet into an exam.",
         access: "Teachers: into an exam that they created, or into one room of theirs.",
@@ -93,8 +101,10 @@ export const createParticipantRouter = ({
       })
       .input(importParticipantsInput)
       .output(importResultSchema)
-      .mutation(({ ctx, input }) => imports.importFile(ctx.caller, input)),
-    move: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        imports.importFile(caller, () => open(input), input),
+      ),
+    move: teachers("room")
       .meta({
         sentence: "Moves a person to another room of the exam.",
         access: "Teachers: if both rooms are theirs.",
@@ -111,8 +121,10 @@ export const createParticipantRouter = ({
       })
       .input(moveParticipantInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => participant.move(ctx.caller, input)),
-    remove: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        participant.move(caller, await open(input), input),
+      ),
+    remove: teachers("room")
       .meta({
         sentence: "Removes a person from a room.",
         access: "Teachers: from their own rooms. With records: administrators only.",
@@ -128,29 +140,29 @@ export const createParticipantRouter = ({
       })
       .input(removeParticipantInput)
       .output(removedParticipantSchema)
-      .mutation(({ ctx, input }) => participant.remove(ctx.caller, input)),
-    listUnseated: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        participant.remove(caller, await open(input), input),
+      ),
+    listUnseated: teachers("wholeExam")
       .meta({
         sentence: "Returns the people of an exam who have no room yet.",
         audited: "access",
-        access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND"],
         longAnswer: true,
       })
       .input(listUnseatedInput)
       .output(unseatedPageSchema)
-      .query(({ ctx, input }) => roster.listUnseated(ctx.caller, input)),
-    locate: staffProcedure
+      .query(async ({ ctx: { open }, input }) => roster.listUnseated(await open(input), input)),
+    locate: teachers("wholeExam")
       .meta({
         sentence: "Finds a person in an exam.",
         audited: "access",
-        access: "Teachers: the exams that they created.",
         errors: ["EXAM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
       })
       .input(examPersonRef)
       .output(examPersonSchema)
-      .query(({ ctx, input }) => roster.locate(ctx.caller, input)),
-    removeFromExam: staffProcedure
+      .query(async ({ ctx: { open }, input }) => roster.locate(await open(input), input.userId)),
+    removeFromExam: teachers("wholeExam")
       .meta({
         sentence: "Removes a person from an exam and all of its rooms.",
         access: "Teachers: the exams that they created. With records: administrators only.",
@@ -167,5 +179,5 @@ export const createParticipantRouter = ({
       })
       .input(removeFromExamInput)
       .output(removedFromExamSchema)
-      .mutation(({ ctx, input }) => roster.remove(ctx.caller, input)),
+      .mutation(async ({ ctx: { caller, open }, input }) => roster.remove(caller, () => open(input), input)),
   });

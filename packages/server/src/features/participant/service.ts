@@ -14,12 +14,13 @@ import type {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened, StoredRoom } from "../../domain/opened.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
 import type { StreamSigner } from "../../providers/types.js";
-import type { AccessService, StoredRoom } from "../access/service.js";
+import type { AccessService } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
 import {
   assertMayDeleteRecords,
@@ -42,29 +43,40 @@ export interface ParticipantService {
    * Returns a person with their streams. An examinee may read themselves and the room's teacher.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND
    */
-  get(caller: Caller, ref: { roomId: string; userId: string }): Promise<Participant>;
-  /** @throws FORBIDDEN, ROOM_NOT_FOUND */
-  list(caller: Caller, query: { roomId: string; role: ParticipantRole }): Promise<Participant[]>;
+  get(caller: Caller, room: Opened<"room">, userId: string): Promise<Participant>;
+  list(caller: Caller, room: Opened<"room">, role: ParticipantRole): Promise<Participant[]>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_CONFLICT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
-  add(caller: ActingCaller, input: AddParticipantsInput): Promise<AddParticipantsResult>;
+  add(
+    caller: ActingCaller,
+    room: Opened<"room">,
+    participants: AddParticipantsInput["participants"],
+  ): Promise<AddParticipantsResult>;
   /**
    * Changes the extra minutes of examinees of a room: all or none. Unlike `add`, it never puts a person into the room who has left it.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, TOO_MANY_REQUESTS
    */
-  setExtraMinutes(caller: ActingCaller, input: SetExtraMinutesInput): Promise<SetExtraMinutesResult>;
+  setExtraMinutes(
+    caller: ActingCaller,
+    room: Opened<"room">,
+    participants: SetExtraMinutesInput["participants"],
+  ): Promise<SetExtraMinutesResult>;
   /**
    * Moves a person to another room of the exam. Their records stay in the room where they were made.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT,
    *   QUOTA_EXCEEDED
    */
-  move(caller: ActingCaller, input: MoveParticipantInput): Promise<true>;
+  move(caller: ActingCaller, room: Opened<"room">, input: MoveParticipantInput): Promise<true>;
   /**
    * Removes a person from a room. If there are records about them in the room, the call must also delete the
    * records. A removal from their last room in the exam deletes those of all the exam's rooms. A removal with
    * records erases everything that names the person there.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
    */
-  remove(caller: ActingCaller, input: RemoveParticipantInput): Promise<RemovedParticipant>;
+  remove(
+    caller: ActingCaller,
+    room: Opened<"room">,
+    input: RemoveParticipantInput,
+  ): Promise<RemovedParticipant>;
   /** Sorted by when they were added. Checks no permissions: for use by other services. */
   members(room: RoomKey, role: ParticipantRole): Promise<RoomMember[]>;
   /** Returns an examinee's extra minutes. Checks no permissions: for use by other services. */
@@ -150,25 +162,17 @@ export const createParticipantService = ({
     };
   };
 
-  const openRoom = async (caller: Caller, roomId: string): Promise<StoredRoom> => {
-    const room = await access.room(caller, roomId);
-    assertOpen(roomId, room.status);
-    return room;
-  };
-
   return {
     members: (room, role) => store.members(room, role),
-    async get(caller, { roomId, userId }) {
-      const room = await access.room(caller, roomId);
+    async get(caller, room, userId) {
       if (caller.role === "examinee" && userId !== caller.userId && userId !== room.createTeacher) {
         throw forbidden(`An examinee may read only themselves and the room's teacher, not ${userId}.`);
       }
       const person = await store.get(stateFor(caller, room), userId);
-      if (!person) throw notThere(roomId, userId);
+      if (!person) throw notThere(room.id, userId);
       return withStreams(caller, room, person.role)(person);
     },
-    async list(caller, { roomId, role }) {
-      const room = await access.room(caller, roomId);
+    async list(caller, room, role) {
       const people = await store.list(stateFor(caller, room), role);
       const toShown = withStreams(caller, room, role);
       const pace = createPace(SHOWN_A_TURN);
@@ -180,8 +184,9 @@ export const createParticipantService = ({
       }
       return shown;
     },
-    async add(caller, { roomId, participants }) {
-      const room = await openRoom(caller, roomId);
+    async add(caller, room, participants) {
+      const { id: roomId } = room;
+      assertOpen(roomId, room.status);
       rates.takeChange({ caller, roomId, examId: room.examId }, { people: participants.length });
       const now = clock();
       const people = participants.map((person) => toNewPerson(person, room, now));
@@ -196,8 +201,8 @@ export const createParticipantService = ({
       const many = (outcome: string) => result.outcomes.filter((one) => one === outcome).length;
       return { added: many("added"), updated: many("updated"), unchanged: many("unchanged") };
     },
-    async setExtraMinutes(caller, { roomId, participants }) {
-      const { examId } = await openRoom(caller, roomId);
+    async setExtraMinutes(caller, { id: roomId, examId, status }, participants) {
+      assertOpen(roomId, status);
       rates.takeChange({ caller, roomId, examId }, { people: participants.length });
       const result = await store.setExtraMinutes(
         { examId, roomId },
@@ -213,9 +218,10 @@ export const createParticipantService = ({
         `${userId} is in the room as ${role}, and only examinees have extra minutes.`,
       );
     },
-    async move(caller, { roomId, userId, toRoomId }) {
-      const room = await openRoom(caller, roomId);
-      const target = await openRoom(caller, toRoomId);
+    async move(caller, room, { roomId, userId, toRoomId }) {
+      assertOpen(roomId, room.status);
+      const target = await access.open(caller, "room", { roomId: toRoomId });
+      assertOpen(toRoomId, target.status);
       if (target.examId !== room.examId)
         throw invalidInput("toRoomId", `must be a room of the exam ${room.examId}`);
       if (userId === room.createTeacher) throw participantConflict(userId, "moved", isCreatorReason);
@@ -230,8 +236,8 @@ export const createParticipantService = ({
         throw participantConflict(userId, "moved", `it is in the room ${toRoomId} already`);
       return true;
     },
-    async remove(caller, { roomId, userId, withRecords }) {
-      const room = await openRoom(caller, roomId);
+    async remove(caller, room, { roomId, userId, withRecords }) {
+      assertOpen(roomId, room.status);
       if (withRecords) assertMayDeleteRecords(caller);
       if (userId === room.createTeacher) throw participantConflict(userId, "removed", isCreatorReason);
       rates.takeChange({ caller, roomId, examId: room.examId });

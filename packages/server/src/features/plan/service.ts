@@ -8,13 +8,13 @@ import {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller, Author } from "../../domain/calls.js";
+import type { Opened } from "../../domain/opened.js";
 import type { NewRoom } from "../../domain/people.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { createPace, inTurns } from "../../platform/pace.js";
-import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/rules.js";
 import { roomNamer, type Seats, seatPeople, type UnseatedPerson } from "./seating.js";
@@ -28,12 +28,16 @@ export interface PlanService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT when there are too few teachers or the exam changes during
    *   the call, PARTICIPANT_CONFLICT, QUOTA_EXCEEDED, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
-  plan(caller: ActingCaller, input: PlanExamInput, listed?: number): Promise<ExamPlan>;
+  plan(
+    caller: ActingCaller,
+    exam: Opened<"wholeExam">,
+    input: PlanExamInput,
+    listed?: number,
+  ): Promise<ExamPlan>;
 }
 
 export interface PlanServiceDeps {
   readonly store: PlanStore;
-  readonly access: AccessService;
   readonly groups: GroupService;
   readonly clock: () => Date;
   readonly ids: Ids;
@@ -116,7 +120,6 @@ const toPlanned = ({ id, name, made, examinees, seats }: Draft, dryRun: boolean)
 
 export const createPlanService = ({
   store,
-  access,
   groups,
   clock,
   ids,
@@ -201,9 +204,7 @@ export const createPlanService = ({
   };
 
   return {
-    async plan(caller, input, listed = PLANNED_PEOPLE_LISTED) {
-      const { examId } = input;
-      await access.wholeExam(caller, examId);
+    async plan(caller, { id: examId }, input, listed = PLANNED_PEOPLE_LISTED) {
       rates.take({ caller, examId }, { writeRows: 0 });
       const seen = await store.read(examId);
       const inRooms = seen.rooms.reduce((sum, { people }) => sum + people.length, 0);

@@ -1,9 +1,9 @@
-import type { Caller, Presence } from "@invigil/schema";
+import type { Presence } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Instances } from "../../coordination/instances.js";
+import type { Opened } from "../../domain/opened.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { SchemaChangedError } from "../../storage/errors.js";
-import type { AccessService } from "../access/service.js";
 import { keyOfPage, type Page, type PresenceStore } from "./store.js";
 
 /**
@@ -20,8 +20,7 @@ export interface PresenceService {
   isAnyoneConnected(): boolean;
   /** The presences in a room, in the order in which they began. Does not check access. */
   ofRoom(roomId: string): Promise<Presence[]>;
-  /** The same as `ofRoom`, if the caller may see it. @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
-  list(caller: Caller, roomId: string): Promise<Presence[]>;
+  list(room: Opened<"room">): Promise<Presence[]>;
   /** Treats all stored presences of this server as just disconnected. */
   start(): Promise<void>;
   /** Stops all changes. The stored presences stay for the next start. */
@@ -30,7 +29,6 @@ export interface PresenceService {
 
 export interface PresenceServiceDeps {
   readonly store: PresenceStore;
-  readonly access: AccessService;
   readonly instances: Instances;
   readonly clock: () => Date;
   /** How long a page remains present without a connection. */
@@ -60,7 +58,6 @@ interface TrackedPage {
 
 export const createPresenceService = ({
   store,
-  access,
   instances,
   clock,
   settleMs,
@@ -181,10 +178,7 @@ export const createPresenceService = ({
     },
     isAnyoneConnected: () => trackedPages.size > 0,
     ofRoom,
-    async list(caller, roomId) {
-      await access.room(caller, roomId);
-      return ofRoom(roomId);
-    },
+    list: ({ id }) => ofRoom(id),
     async start() {
       // Pages that have reconnected already are saved once more, which changes nothing.
       for (const page of await store.ofInstance(instances.id)) saveLater(track(page), settleMs);

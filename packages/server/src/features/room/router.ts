@@ -21,13 +21,7 @@ import {
   setAudioStatusInput,
 } from "@invigil/schema";
 import { originOf } from "../../trpc/context.js";
-import {
-  adminProcedure,
-  anyoneProcedure,
-  publicProcedure,
-  staffProcedure,
-  watcherProcedure,
-} from "../../trpc/procedures.js";
+import { admins, anyone, publicProcedure, staff, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { CodeService, LinkService } from "../join/service.js";
@@ -51,7 +45,7 @@ export const createRoomRouter = ({
   presence: PresenceService;
 }) =>
   router({
-    create: staffProcedure
+    create: teachers("allRooms", "unbound")
       .meta({
         sentence: "Creates a room, and an exam of the same name unless one is named.",
         access: "In an existing exam: those who may use it.",
@@ -68,18 +62,18 @@ export const createRoomRouter = ({
       })
       .input(createRoomInput)
       .output(roomSchema)
-      .mutation(({ ctx, input }) => room.create(ctx.caller, input)),
-    get: anyoneProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => room.create(caller, await open(input), input)),
+    get: anyone("room")
       .meta({ sentence: "Returns a room, with the cheat config of its exam.", errors: ["ROOM_NOT_FOUND"] })
       .input(roomRef)
       .output(roomWithCheatConfigSchema)
-      .query(({ ctx, input }) => room.get(ctx.caller, input.roomId)),
-    end: staffProcedure
+      .query(async ({ ctx: { caller, open }, input }) => room.get(caller, await open(input))),
+    end: teachers("room")
       .meta({ sentence: "Ends a room.", errors: ["ROOM_NOT_FOUND"], charges: ["events"], alsoWhenFull: true })
       .input(roomRef)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => room.end(ctx.caller, input.roomId)),
-    reopen: adminProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => room.end(caller, await open(input))),
+    reopen: admins("room")
       .meta({
         sentence: "Reopens a room that has ended.",
         errors: ["ROOM_NOT_FOUND", "EXAM_CONFLICT", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
@@ -87,8 +81,8 @@ export const createRoomRouter = ({
       })
       .input(roomRef)
       .output(roomSchema)
-      .mutation(({ ctx, input }) => room.reopen(ctx.caller, input.roomId)),
-    setAudioStatus: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) => room.reopen(caller, await open(input))),
+    setAudioStatus: teachers("room")
       .meta({
         sentence: "Says whether the teacher is speaking to the whole room.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED"],
@@ -97,18 +91,19 @@ export const createRoomRouter = ({
       })
       .input(setAudioStatusInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => room.setAudioStatus(ctx.caller, input)),
-    list: staffProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        room.setAudioStatus(caller, await open(input), input.audioStatus),
+      ),
+    list: teachers("ownRooms")
       .meta({
         sentence: "Returns the rooms that the caller may see.",
         access: "Teachers: their own rooms.",
-        uncounted: true,
         longAnswer: true,
       })
       .input(listRoomsInput)
       .output(roomPageSchema)
-      .query(({ ctx, input }) => room.list(ctx.caller, input)),
-    joinLinks: staffProcedure
+      .query(async ({ ctx: { caller, open }, input }) => room.list(caller, await open(), input)),
+    joinLinks: teachers("room", "roomsToRun")
       .meta({
         sentence: "Makes links by which people enter their rooms.",
         audited: "access",
@@ -120,9 +115,9 @@ export const createRoomRouter = ({
       })
       .input(joinLinksInput)
       .output(joinLinkSchema.array())
-      .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
+      .mutation(async ({ ctx: { open }, input }) => links.join(await open(input), input)),
     // When the disk is full, people must still get in. Their codes are few: two for each person.
-    joinCodes: staffProcedure
+    joinCodes: teachers("room", "roomsToRun")
       .meta({
         sentence: "Makes codes by which people enter their rooms.",
         audited: "access",
@@ -135,7 +130,7 @@ export const createRoomRouter = ({
       })
       .input(joinLinksInput)
       .output(joinCodeSchema.array())
-      .mutation(({ ctx, input }) => codes.make(ctx.caller, input)),
+      .mutation(async ({ ctx: { caller, open }, input }) => codes.make(caller, await open(input), input)),
     linkOfCode: publicProcedure
       .meta({
         sentence: "Exchanges a join code for a link to its room, as the page at `/j` does.",
@@ -147,7 +142,7 @@ export const createRoomRouter = ({
       .input(linkOfCodeInput)
       .output(linkOfCodeSchema)
       .mutation(({ ctx, input }) => codes.linkOf(input.code, originOf(ctx, "room.linkOfCode"))),
-    revokeLinks: staffProcedure
+    revokeLinks: teachers("room")
       .meta({
         sentence: "Revokes the links, codes and tokens of people for a room.",
         errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
@@ -156,8 +151,10 @@ export const createRoomRouter = ({
       })
       .input(revokeLinksInput)
       .output(revokedSeatSchema.array())
-      .mutation(({ ctx, input }) => links.revoke(ctx.caller, input)),
-    snapshot: anyoneProcedure
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        links.revoke(caller, await open(input), input.userIds),
+      ),
+    snapshot: anyone("room")
       .meta({
         sentence: "Returns the state of a room, to subscribe from.",
         audited: "access",
@@ -167,8 +164,10 @@ export const createRoomRouter = ({
       })
       .input(roomRef)
       .output(roomSnapshotSchema)
-      .query(({ ctx, input }) => subscriptions.roomSnapshot(ctx.caller, input.roomId)),
-    onEvent: anyoneProcedure
+      .query(async ({ ctx: { caller, open }, input }) =>
+        subscriptions.roomSnapshot(caller, await open(input)),
+      ),
+    onEvent: anyone("room")
       .meta({
         sentence: "Delivers the events of a room as they happen.",
         audited: "access",
@@ -179,12 +178,12 @@ export const createRoomRouter = ({
       .input(onRoomEventInput)
       .subscription(async ({ ctx, input, signal }) =>
         trackEvents(
-          await subscriptions.subscribeToRoom({ ...ctx, signal }, input),
+          await subscriptions.subscribeToRoom({ ...ctx, signal }, await ctx.open(input), input),
           subscriptions.presenter.room,
           ctx,
         ),
       ),
-    listEvents: anyoneProcedure
+    listEvents: anyone("room")
       .meta({
         sentence:
           "Returns what happened in a room, as far as the event log still has it: who came and went, what cameras did, and changes of the room.",
@@ -194,8 +193,8 @@ export const createRoomRouter = ({
       })
       .input(listRoomEventsInput)
       .output(roomEventPageSchema)
-      .query(({ ctx, input }) => pastEvents.list(ctx.caller, input)),
-    presence: watcherProcedure
+      .query(async ({ ctx: { caller, open }, input }) => pastEvents.list(caller, await open(input), input)),
+    presence: staff("room")
       .meta({
         sentence: "Returns the connected pages of a room.",
         errors: ["ROOM_NOT_FOUND"],
@@ -204,5 +203,5 @@ export const createRoomRouter = ({
       })
       .input(roomRef)
       .output(presenceSchema.array())
-      .query(({ ctx, input }) => presence.list(ctx.caller, input.roomId)),
+      .query(async ({ ctx: { open }, input }) => presence.list(await open(input))),
   });

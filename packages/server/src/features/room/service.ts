@@ -14,6 +14,7 @@ import {
 import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened } from "../../domain/opened.js";
 import type { NewExam } from "../../domain/people.js";
 import { createQuotaCheck, quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -22,7 +23,6 @@ import type { Ids } from "../../platform/ids.js";
 import { defaultService } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { Queries } from "../../storage/port.js";
-import type { AccessService } from "../access/service.js";
 import type { CheatService } from "../cheat/service.js";
 import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/rules.js";
@@ -48,40 +48,48 @@ export interface RoomService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED,
    *   PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
-  create(caller: ActingCaller, input: CreateRoomInput): Promise<Room>;
+  create(
+    caller: ActingCaller,
+    /** The exam of the room. Without one, an exam of the same name is created. */
+    place: Opened<"allRooms" | "unbound">,
+    input: CreateRoomInput,
+  ): Promise<Room>;
   /**
    * Includes the exam's cheat config, except for an examinee of an ended room. @throws FORBIDDEN,
    * ROOM_NOT_FOUND
    */
-  get(caller: Caller, roomId: string): Promise<RoomWithCheatConfig>;
+  get(caller: Caller, room: Opened<"room">): Promise<RoomWithCheatConfig>;
   /**
    * Sends the signal `endRoom` to everyone in the room. Ending an ended room changes nothing. @throws
    * FORBIDDEN, ROOM_NOT_FOUND
    */
-  end(caller: ActingCaller, roomId: string): Promise<true>;
+  end(caller: ActingCaller, room: Opened<"room">): Promise<true>;
   /**
    * Ends the rooms of an exam that are in progress, as `end` does, some of them in each call. A call that was cut off is repeated: rooms that
    * have ended stay as they are.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, TOO_MANY_REQUESTS
    */
-  endAll(caller: ActingCaller, examId: string): Promise<EndedExam>;
+  endAll(caller: ActingCaller, exam: Opened<"wholeExam">): Promise<EndedExam>;
   /**
    * Reopens a room that has ended, with its message groups. Services of vendors create their groups again, if
    * they were deleted. Reopening a room in progress changes nothing.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_CONFLICT while the groups are being deleted, PROVIDER_FAILED,
    *   PROVIDER_NOT_CONFIGURED
    */
-  reopen(caller: ActingCaller, roomId: string): Promise<Room>;
+  reopen(caller: ActingCaller, room: Opened<"room">): Promise<Room>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED */
-  setAudioStatus(caller: ActingCaller, input: SetAudioStatusInput): Promise<true>;
+  setAudioStatus(
+    caller: ActingCaller,
+    room: Opened<"room">,
+    audioStatus: SetAudioStatusInput["audioStatus"],
+  ): Promise<true>;
   /** Administrators list all rooms, teachers those in which they are a teacher. */
-  list(caller: Caller, input: ListRoomsInput): Promise<RoomPage>;
+  list(caller: Caller, own: Opened<"ownRooms">, input: ListRoomsInput): Promise<RoomPage>;
 }
 
 export interface RoomServiceDeps {
   readonly store: RoomStore;
   readonly together: Queries["together"];
-  readonly access: AccessService;
   readonly cheat: CheatService;
   readonly groups: GroupService;
   readonly messages: MessageProviders;
@@ -98,7 +106,6 @@ export interface RoomServiceDeps {
 export const createRoomService = ({
   store,
   together,
-  access,
   cheat,
   groups,
   messages,
@@ -179,9 +186,8 @@ export const createRoomService = ({
   };
 
   return {
-    async create(caller, { name, imServer: requestedServices, examId, participants }) {
-      if (examId === undefined || caller.roomId !== undefined) access.unbound(caller);
-      else await access.exam(caller, examId);
+    async create(caller, place, { name, imServer: requestedServices, participants }) {
+      const examId = "exam" in place ? place.exam.id : undefined;
       const imServer = requestedServices ?? [defaultService(messages)];
       const now = clock();
       const exam = examId === undefined ? newExam(caller, name, now) : undefined;
@@ -211,16 +217,14 @@ export const createRoomService = ({
       });
     },
 
-    async get(caller, roomId) {
-      const room = await access.room(caller, roomId);
+    async get(caller, room) {
       // Nothing is detected in an ended room, so its examinees need no config.
       const isOver = caller.role === "examinee" && room.status === "ended";
       const cheatConfig = isOver ? undefined : await cheat.configOf(room.examId);
       return { ...room, ...(cheatConfig && { cheatConfig }) };
     },
 
-    async end(caller, roomId) {
-      const { examId } = await access.room(caller, roomId);
+    async end(caller, { id: roomId, examId }) {
       rates.takeChange({ caller, roomId, examId });
       const now = clock();
       const signalAt = caller.role === "teacher" ? new Date(now.getTime() + END_SIGNAL_DELAY_MS) : now;
@@ -228,8 +232,7 @@ export const createRoomService = ({
       return true;
     },
 
-    async endAll(caller, examId) {
-      await access.wholeExam(caller, examId);
+    async endAll(caller, { id: examId }) {
       rates.takeChange({ caller, examId }, { writeRows: 0 });
       let ended = 0;
       for (let left = MAX_ROOMS_ENDED; left > 0; ) {
@@ -252,11 +255,11 @@ export const createRoomService = ({
       return { ended, alreadyEnded: allEnded - ended, remaining: inProgress };
     },
 
-    async reopen(caller, roomId) {
-      const { endedAt: _, ...room } = await access.room(caller, roomId);
+    async reopen(caller, opened) {
+      const { endedAt: _, ...room } = opened;
       if (room.status === "in_progress") return room;
-      rates.takeChange({ caller, roomId, examId: room.examId });
-      const { examId, name, createTeacher: creatorId } = room;
+      const { id: roomId, examId, name, createTeacher: creatorId } = room;
+      rates.takeChange({ caller, roomId, examId });
       const people = await store.peopleOf({ examId, roomId });
       const group = { examId, roomId, name, creatorId, members: () => people, caller };
       return groups.reopen(group, async ({ undo }) => {
@@ -267,17 +270,16 @@ export const createRoomService = ({
       });
     },
 
-    async setAudioStatus(caller, { roomId, audioStatus }) {
-      const { examId } = await access.room(caller, roomId);
+    async setAudioStatus(caller, { id: roomId, examId }, audioStatus) {
       rates.takeChange({ caller, roomId, examId });
       const changed = await store.setAudioStatus({ examId, roomId }, audioStatus, clock(), caller);
       if (!changed) throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
       return true;
     },
 
-    async list(caller, { examId, status, pageSize, cursor }) {
-      if (caller.roomId !== undefined) {
-        const { endedAt: _, ...room } = await access.room(caller, caller.roomId);
+    async list(caller, { bound }, { examId, status, pageSize, cursor }) {
+      if (bound) {
+        const { endedAt: _, ...room } = bound;
         const matches = (examId ?? room.examId) === room.examId && (status ?? room.status) === room.status;
         return { rooms: matches && cursor === undefined ? [room] : [] };
       }

@@ -10,11 +10,12 @@ import {
   type UnseatedPage,
 } from "@invigil/schema";
 import type { ActingCaller } from "../../domain/calls.js";
+import type { Opened } from "../../domain/opened.js";
 import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError } from "../../platform/errors.js";
+import type { MaybePromise } from "../../platform/maybe-promise.js";
 import type { AccessService } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
-import { assertMayUseDeleted } from "../exam/rules.js";
 import {
   assertMayDeleteRecords,
   hasRecordsReason,
@@ -29,13 +30,11 @@ import type { ExamMembership, RosterStore } from "./store.js";
 export interface RosterService {
   /**
    * Returns a page of the people of an exam as they are now. The first page also has the rooms, and counts of everybody.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND
    */
-  people(caller: Caller, input: ExamPeopleInput): Promise<RosterPage>;
-  /** @throws FORBIDDEN, EXAM_NOT_FOUND */
-  listUnseated(caller: Caller, input: ListUnseatedInput): Promise<UnseatedPage>;
-  /** @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND */
-  locate(caller: Caller, ref: { examId: string; userId: string }): Promise<ExamPerson>;
+  people(caller: Caller, of: Opened<"roomsToRun">, input: ExamPeopleInput): Promise<RosterPage>;
+  listUnseated(exam: Opened<"wholeExam">, input: ListUnseatedInput): Promise<UnseatedPage>;
+  /** @throws PARTICIPANT_NOT_FOUND */
+  locate(exam: Opened<"wholeExam">, userId: string): Promise<ExamPerson>;
   /**
    * Removes a person from all rooms of the exam and from the people without a room. With `withRecords`, a
    * person of whom only records are left is removed, too, and erased: no data of the exam names them any more,
@@ -43,13 +42,17 @@ export interface RosterService {
    * deleted exam, too.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, ROOM_ENDED
    */
-  remove(caller: ActingCaller, input: RemoveFromExamInput): Promise<RemovedFromExam>;
+  remove(
+    caller: ActingCaller,
+    openExam: () => MaybePromise<Opened<"wholeExam">>,
+    input: RemoveFromExamInput,
+  ): Promise<RemovedFromExam>;
 }
 
 export interface RosterServiceDeps {
   readonly store: RosterStore;
   readonly people: PeopleStore;
-  readonly access: AccessService;
+  readonly access: Pick<AccessService, "open">;
   readonly erasure: ErasureService;
   readonly clock: () => Date;
   readonly rates: RateLimits;
@@ -74,8 +77,7 @@ export const createRosterService = ({
   const isThere = ({ rooms, unseated }: ExamPerson): boolean => rooms.length > 0 || unseated !== undefined;
 
   return {
-    async people(caller, { examId, roomId, search, pageSize, cursor }) {
-      const accessible = await access.roomsToRun(caller, examId);
+    async people(caller, { exam: { id: examId }, rooms: accessible }, { roomId, search, pageSize, cursor }) {
       const all = { examId, rooms: accessible };
       const isOpen = roomId === undefined || accessible === "all" || accessible.includes(roomId);
       const scope = roomId === undefined ? all : { examId, rooms: isOpen ? [roomId] : [] };
@@ -102,19 +104,16 @@ export const createRosterService = ({
         ...(counts && { counts }),
       };
     },
-    async listUnseated(caller, { examId, pageSize, cursor }) {
-      await access.wholeExam(caller, examId);
-      return store.listUnseated(examId, { limit: pageSize, after: cursor });
-    },
-    async locate(caller, { examId, userId }) {
-      await access.wholeExam(caller, examId);
+    listUnseated: ({ id }, { pageSize, cursor }) =>
+      store.listUnseated(id, { limit: pageSize, after: cursor }),
+    async locate({ id: examId }, userId) {
       const person = await store.locate(examId, userId);
       if (!isThere(person)) throw notThere(examId, userId);
       return person;
     },
-    async remove(caller, { examId, userId, withRecords }) {
+    async remove(caller, openExam, { examId, userId, withRecords }) {
       if (withRecords && caller.role === "admin" && (await store.isDeleted(examId))) {
-        assertMayUseDeleted(caller, examId);
+        await access.open(caller, "deletedExam", { examId });
         const erased = await store.eraseFromDeleted(examId, userId, caller);
         if (!erased) throw examNotFound(examId);
         await erasure.finish();
@@ -122,7 +121,7 @@ export const createRosterService = ({
         if (rooms + records === 0 && !wasUnseated) throw notThere(examId, userId);
         return { rooms, records };
       }
-      await access.wholeExam(caller, examId);
+      await openExam();
       if (withRecords) assertMayDeleteRecords(caller);
       rates.take({ caller, examId }, { writeRows: 0 });
       const person = { examId, userId, withRecords, now: clock(), author: caller };

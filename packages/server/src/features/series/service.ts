@@ -7,18 +7,18 @@ import {
   type RoomSeriesPage,
   SERIES_MINUTES,
 } from "@invigil/schema";
+import type { AccessibleExam, Opened } from "../../domain/opened.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, roomNotFound } from "../../platform/errors.js";
 import { groupBy } from "../../platform/rows.js";
-import type { AccessService } from "../access/service.js";
 import type { CountedMinute, Counts, RoomMinute, SeriesStore } from "./store.js";
 
 /** What was counted in rooms, minute by minute. */
 export interface SeriesService {
-  /** The sums of the rooms that the caller may see, or one of them. @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND */
-  ofExam(caller: Caller, input: ExamSeriesInput): Promise<ExamSeries>;
-  /** The last hour of each room that the caller may see, page by page. @throws FORBIDDEN, EXAM_NOT_FOUND */
-  ofRooms(caller: Caller, input: RoomSeriesInput): Promise<RoomSeriesPage>;
+  /** The sums of the rooms that the caller may see, or one of them. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  ofExam(caller: Caller, of: Opened<"roomsToRun">, input: ExamSeriesInput): Promise<ExamSeries>;
+  /** The last hour of each room that the caller may see, page by page. */
+  ofRooms(caller: Caller, of: Opened<"roomsToRun">, input: RoomSeriesInput): Promise<RoomSeriesPage>;
 }
 
 const MINUTE_MS = 60_000;
@@ -42,12 +42,10 @@ const listsOf = (counted: readonly CountedMinute[], start: number, length: numbe
 
 export const createSeriesService = ({
   store,
-  access,
   rates,
   clock,
 }: {
   store: Pick<SeriesStore, "ofExam" | "ofRoom" | "ofRooms" | "roomsAfter">;
-  access: AccessService;
   rates: Pick<RateLimits, "charge">;
   clock: () => Date;
 }): SeriesService => {
@@ -65,11 +63,10 @@ export const createSeriesService = ({
     );
 
   const minutesOf = async (
-    caller: Caller,
-    { examId, roomId }: ExamSeriesInput,
+    { exam: { id: examId }, rooms }: AccessibleExam,
+    { roomId }: ExamSeriesInput,
     since: Date,
   ): Promise<readonly CountedMinute[]> => {
-    const rooms = await access.roomsToRun(caller, examId);
     if (roomId !== undefined) {
       if (rooms !== "all" && !rooms.includes(roomId))
         throw forbidden(`The room ${roomId} is not open to you.`);
@@ -81,17 +78,16 @@ export const createSeriesService = ({
   };
 
   return {
-    async ofExam(caller, input) {
+    async ofExam(caller, of, input) {
       const since = later(minutesAgo(SERIES_MINUTES), input.since);
-      const counted = await minutesOf(caller, input, since);
+      const counted = await minutesOf(of, input, since);
       rates.charge({ caller }, { readRows: counted.length });
       const times = counted.map(({ minute }) => minute.getTime());
       const start = times.length === 0 ? since.getTime() : Math.min(...times);
       const length = times.length === 0 ? 0 : (Math.max(...times) - start) / MINUTE_MS + 1;
       return { start: new Date(start), ...listsOf(counted, start, length) };
     },
-    async ofRooms(caller, { examId, pageSize, cursor = "" }) {
-      const rooms = await access.roomsToRun(caller, examId);
+    async ofRooms(caller, { exam: { id: examId }, rooms }, { pageSize, cursor = "" }) {
       const start = minutesAgo(ROOM_SERIES_MINUTES);
       const ids =
         rooms === "all"

@@ -1,5 +1,5 @@
 import { doneSchema, listStreamEventsInput, reportStreamInput, streamEventPageSchema } from "@invigil/schema";
-import { publicProcedure, watcherProcedure } from "../../trpc/procedures.js";
+import { publicProcedure, staff } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import type { StreamService } from "./service.js";
 
@@ -23,7 +23,7 @@ export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
       .input(reportStreamInput)
       .output(doneSchema)
       .mutation(({ input }) => stream.report(input)),
-    listEvents: watcherProcedure
+    listEvents: staff("room")
       .meta({
         sentence: "Returns the stream events of a room.",
         audited: "access",
@@ -32,6 +32,6 @@ export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
       })
       .input(listStreamEventsInput)
       .output(streamEventPageSchema)
-      .query(({ ctx, input }) => stream.listEvents(ctx.caller, input)),
+      .query(async ({ ctx: { open }, input }) => stream.listEvents(await open(input), input)),
   });
 };

@@ -1,13 +1,12 @@
 import {
-  type Caller,
   type ListStreamEventsInput,
   type ReportStreamInput,
   type StreamEventPage,
   streamSignatureSchema,
 } from "@invigil/schema";
+import type { Opened } from "../../domain/opened.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import type { StreamCallback } from "../../providers/types.js";
-import type { AccessService } from "../access/service.js";
 import type { NewEvent, ReportOutcome, StreamStore } from "./store.js";
 
 /**
@@ -31,20 +30,19 @@ export interface StreamService {
    * Stores what happened to a stream, as a report does. Checks nothing: for what stands in for the stream service within the server.
    */
   record(event: Pick<NewEvent, "stream" | "action" | "eventTime">): Promise<ReportOutcome>;
-  /** Returns the stored reports about a room's streams. @throws FORBIDDEN, ROOM_NOT_FOUND */
-  listEvents(caller: Caller, input: ListStreamEventsInput): Promise<StreamEventPage>;
+  /** Returns the stored reports about a room's streams. */
+  listEvents(room: Opened<"room">, input: ListStreamEventsInput): Promise<StreamEventPage>;
 }
 
 export interface StreamServiceDeps {
   readonly store: StreamStore;
-  readonly access: AccessService;
   readonly callback: StreamCallback | undefined;
   readonly clock: () => Date;
 }
 
 const unsigned = (why: string) => new InvigilError("UNAUTHENTICATED", why);
 
-export const createStreamService = ({ store, access, callback, clock }: StreamServiceDeps): StreamService => {
+export const createStreamService = ({ store, callback, clock }: StreamServiceDeps): StreamService => {
   const configured = (): StreamCallback => {
     if (!callback)
       throw new InvigilError("PROVIDER_NOT_CONFIGURED", "The stream service's callback is not configured.");
@@ -103,9 +101,7 @@ export const createStreamService = ({ store, access, callback, clock }: StreamSe
         now: clock(),
       }),
 
-    async listEvents(caller, { roomId, pageSize, cursor }) {
-      const { examId } = await access.room(caller, roomId);
-      return store.listByRoom({ examId, roomId }, { limit: pageSize, before: cursor });
-    },
+    listEvents: ({ id: roomId, examId }, { pageSize, cursor }) =>
+      store.listByRoom({ examId, roomId }, { limit: pageSize, before: cursor }),
   };
 };

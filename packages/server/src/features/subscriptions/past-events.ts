@@ -1,30 +1,31 @@
 import { type ListRoomEventsInput, listedEventTypes, type RoomEventPage } from "@invigil/schema";
+import type { Opened } from "../../domain/opened.js";
 import type { Principal } from "../../identity/tokens.js";
 import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
 import { ABOVE_ALL_IDS } from "../../platform/paging.js";
-import type { AccessService } from "../access/service.js";
 import { declarationOf, toListedEvent } from "./delivered-events.js";
 import type { PastEventStore } from "./past-events-store.js";
 import { isVisibleTo } from "./visibility.js";
 
 export interface PastEventService {
-  /** Returns a page of what the log still has of a room, as far as the caller would have received it. @throws FORBIDDEN, ROOM_NOT_FOUND */
-  list(caller: Principal, input: ListRoomEventsInput): Promise<RoomEventPage>;
+  /** Returns a page of what the log still has of a room, as far as the caller would have received it. */
+  list(caller: Principal, room: Opened<"room">, input: ListRoomEventsInput): Promise<RoomEventPage>;
 }
 
 export const createPastEventService = ({
   store,
-  access,
   rates,
   clock,
 }: {
   readonly store: PastEventStore;
-  readonly access: AccessService;
   readonly rates: Pick<RateLimits, "charge">;
   readonly clock: () => Date;
 }): PastEventService => ({
-  async list(caller, { roomId, userId, types = listedEventTypes, pageSize, cursor = ABOVE_ALL_IDS }) {
-    const { examId } = await access.room(caller, roomId);
+  async list(
+    caller,
+    { id: roomId, examId },
+    { userId, types = listedEventTypes, pageSize, cursor = ABOVE_ALL_IDS },
+  ) {
     const of = { id: cursor, types, userId, limit: pageSize, now: clock() };
     const { events, examined, ...page } = await store.before({ examId, roomId }, of);
     // The entries of the answer are charged where calls are answered.

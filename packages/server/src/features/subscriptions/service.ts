@@ -4,7 +4,6 @@ import type {
   ExamEvent,
   ExamSnapshot,
   JsonValue,
-  OnPeopleEventInput,
   OnRoomEventInput,
   PeopleEvent,
   Role,
@@ -14,6 +13,7 @@ import type {
 import type { FastifyBaseLogger } from "fastify";
 import type { AccessLog } from "../../domain/access-log.js";
 import { ENDED, type Target } from "../../domain/audit.js";
+import type { Opened, Rights } from "../../domain/opened.js";
 import type { PruningClock } from "../../domain/pruning-clock.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -21,7 +21,6 @@ import { InvigilError, roomNotFound } from "../../platform/errors.js";
 import { createRepeatedWork } from "../../platform/repeated-work.js";
 import { rowsIn } from "../../platform/rows.js";
 import { shareAnswer } from "../../platform/serialize.js";
-import type { AccessService } from "../access/service.js";
 import type {
   DeliveredExamEvent,
   DeliveredMessage,
@@ -42,36 +41,39 @@ export type { DeliveredExamEvent, DeliveredMessage, DeliveredRoomEvent, Subscrib
 
 export interface SubscriptionService {
   readonly presenter: EventPresenter;
-  /** The part of a room that the caller may see. @throws FORBIDDEN, ROOM_NOT_FOUND */
-  roomSnapshot(caller: Principal, roomId: string): Promise<RoomSnapshot>;
-  /** The rooms of an exam that the caller can access. @throws FORBIDDEN, EXAM_NOT_FOUND */
-  examSnapshot(caller: Principal, examId: string): Promise<ExamSnapshot>;
+  /** The part of a room that the caller may see. @throws ROOM_NOT_FOUND */
+  roomSnapshot(caller: Principal, room: Opened<"room">): Promise<RoomSnapshot>;
+  /** The rooms of an exam that the caller can access. */
+  examSnapshot(of: Opened<"exam">): Promise<ExamSnapshot>;
   /**
    * Subscribes to the events of a room. The generator throws UNAUTHENTICATED, FORBIDDEN or ROOM_NOT_FOUND once the caller loses access,
    * and OVERLOADED when the server stops. A connection can have one subscription to each room.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
+   * @throws INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
    */
   subscribeToRoom(
-    subscriber: Subscriber,
-    input: OnRoomEventInput,
+    subscriber: Subscriber<"room">,
+    room: Opened<"room">,
+    input: Pick<OnRoomEventInput, "camera" | "lastEventId">,
   ): Promise<AsyncGenerator<DeliveredRoomEvent, void, undefined>>;
   /**
    * Subscribes to the events of all rooms of an exam that the caller can access. Otherwise the same as `subscribeToRoom`.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
+   * @throws INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
    */
   subscribeToExam(
-    subscriber: Subscriber,
-    input: { readonly examId: string; readonly lastEventId?: string | undefined },
+    subscriber: Subscriber<"exam" | "roomsToRun">,
+    exam: Opened<"exam">,
+    lastEventId?: string,
   ): Promise<AsyncGenerator<DeliveredExamEvent, void, undefined>>;
   /** The number of subscriptions of this server to an exam and its rooms. Checks no permissions: for use by the server itself. */
   countOf(examId: string): number;
   /**
    * Subscribes to what changes about the people of an exam whom the caller may watch, and its rooms. Otherwise the same as `subscribeToRoom`.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
+   * @throws INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
    */
   subscribeToPeople(
-    subscriber: Subscriber,
-    input: OnPeopleEventInput,
+    subscriber: Subscriber<"exam" | "roomsToRun">,
+    exam: Opened<"roomsToRun">,
+    lastEventId?: string,
   ): Promise<AsyncGenerator<DeliveredPeopleEvent, void, undefined>>;
   /** Counts a connection that can carry subscriptions. Returns the function that releases it. @throws TOO_MANY_REQUESTS */
   acquireConnection(caller: Caller): () => void;
@@ -84,9 +86,7 @@ export interface SubscriptionService {
 export interface SubscriptionServiceDeps {
   readonly store: SubscriptionStore;
   readonly dispatcher: EventDispatcher;
-  readonly access: AccessService;
-  /** Checks the access of subscribers. Unlike `access`, it does not count these checks as calls. */
-  readonly uncountedAccess: AccessService;
+  readonly access: Pick<Rights, "look">;
   /** Records which pages are connected to rooms. */
   readonly presence: {
     connect(page: { examId: string; roomId: string; userId: string; role: Role; camera: Camera }): () => void;
@@ -141,7 +141,6 @@ export const createSubscriptionService = ({
   store,
   dispatcher,
   access,
-  uncountedAccess,
   presence,
   accessLog,
   limits,
@@ -172,7 +171,7 @@ export const createSubscriptionService = ({
 
   /** Counts a subscription until it ends or is aborted. */
   const acquireSubscription = (
-    { caller, connection, signal }: Subscriber,
+    { caller, connection, signal }: Pick<Subscriber<"room">, "caller" | "connection" | "signal">,
     target: Pick<SubscriptionRequest, "field" | "id" | "of">,
   ): (() => void) => {
     if (signal?.aborted) return () => undefined;
@@ -186,7 +185,7 @@ export const createSubscriptionService = ({
   };
   /** Notes that staff have begun to listen. Returns the function that notes the end. */
   const noteListening = (
-    { origin, audited, ...caller }: Subscriber["caller"],
+    { origin, audited, ...caller }: Subscriber<"room">["caller"],
     target: Target,
   ): (() => void) => {
     if (!origin || audited !== "access" || caller.role === "examinee") return () => undefined;
@@ -233,8 +232,7 @@ export const createSubscriptionService = ({
 
   return {
     presenter,
-    async roomSnapshot(caller, roomId) {
-      const { examId } = await access.room(caller, roomId);
+    async roomSnapshot(caller, { id: roomId, examId }) {
       const snapshot = await store.roomSnapshot({ examId, roomId });
       if (!snapshot) throw roomNotFound(roomId);
       const visible = visibleSnapshot(caller, snapshot);
@@ -243,20 +241,14 @@ export const createSubscriptionService = ({
       return visible;
     },
 
-    examSnapshot: async (caller, examId) =>
-      store.examSnapshot(examId, (await access.exam(caller, examId)).rooms),
+    examSnapshot: ({ exam, rooms }) => store.examSnapshot(exam.id, rooms),
 
-    async subscribeToRoom(subscriber, { roomId, camera, lastEventId }) {
+    async subscribeToRoom(subscriber, { id: roomId, examId }, { camera, lastEventId }) {
       assertRunning();
       const { caller } = subscriber;
       const { userId, role } = caller;
-      const { examId } = await uncountedAccess.room(caller, roomId);
       const source = readAgainFor(caller, lastEventId);
-      const target = roomTarget(
-        access.withoutAnswers(caller),
-        { examId, roomId, camera },
-        { store: source, access: uncountedAccess, clock },
-      );
+      const target = roomTarget(caller, { examId, roomId, camera }, { store: source, clock });
       const release = acquireSubscription(subscriber, { field: "roomId", id: roomId });
       const onStart = releasing(release, () => {
         const disconnect = presence.connect({ examId, roomId, userId, role, camera });
@@ -275,14 +267,15 @@ export const createSubscriptionService = ({
       });
     },
 
-    async subscribeToExam(subscriber, { examId, lastEventId }) {
+    async subscribeToExam(subscriber, exam, lastEventId) {
       assertRunning();
-      const source = readAgainFor(subscriber.caller, lastEventId);
-      const caller = access.withoutAnswers(subscriber.caller);
-      const target = examTarget(caller, examId, { store: source, access: uncountedAccess, clock });
-      await target.checkAccess(subscriber.caller);
+      const { caller } = subscriber;
+      const { id: examId } = exam.exam;
+      const source = readAgainFor(caller, lastEventId);
+      const target = examTarget(caller, { about: "exam", examId }, { store: source, access, clock });
+      await target.begin(exam);
       const release = acquireSubscription(subscriber, { field: "examId", id: examId });
-      const onStart = releasing(release, () => noteListening(subscriber.caller, { examId }));
+      const onStart = releasing(release, () => noteListening(caller, { examId }));
       return subscribe({ ...target, onStart }, subscriber, {
         lastEventId,
         store: source,
@@ -293,22 +286,18 @@ export const createSubscriptionService = ({
     },
 
     countOf: (examId) => dispatcher.countOf(examId),
-    async subscribeToPeople(subscriber, { examId, lastEventId }) {
+    async subscribeToPeople(subscriber, exam, lastEventId) {
       assertRunning();
-      const source = readAgainFor(subscriber.caller, lastEventId);
-      const caller = access.withoutAnswers(subscriber.caller);
-      const target = peopleTarget(
-        caller,
-        examId,
-        { store: source, access: uncountedAccess, clock },
-        detections,
-      );
-      await target.checkAccess(subscriber.caller);
+      const { caller } = subscriber;
+      const { id: examId } = exam.exam;
+      const source = readAgainFor(caller, lastEventId);
+      const target = peopleTarget(caller, examId, { store: source, access, clock }, detections);
+      await target.begin(exam);
       const release = acquireSubscription(subscriber, { field: "examId", id: examId, of: "people" });
       const onStart = (wake: () => void): (() => void) =>
         releasing(release, () => {
           const end = target.onStart(wake);
-          const noteEnd = noteListening(subscriber.caller, { examId });
+          const noteEnd = noteListening(caller, { examId });
           return () => {
             end();
             noteEnd();

@@ -1,5 +1,4 @@
-import type { Named } from "../../domain/calls.js";
-import { type Principal, unauthenticated } from "../../identity/tokens.js";
+import { unauthenticated } from "../../identity/tokens.js";
 import { InvigilError } from "../../platform/errors.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
 
@@ -23,17 +22,13 @@ export interface SubscriptionAccess {
 
 export const createSubscriptionAccess = ({
   expiresAt,
-  named,
-  identify,
   checkAccess,
   clock,
   monotonic,
 }: {
   /** When the token expires. */
   readonly expiresAt: Date;
-  readonly named: Named;
-  readonly identify: (named: Named) => Promise<Principal | InvigilError>;
-  readonly checkAccess: (caller: Principal) => Promise<void>;
+  readonly checkAccess: () => Promise<InvigilError | undefined>;
   readonly clock: () => Date;
   readonly monotonic: () => number;
 }): SubscriptionAccess => {
@@ -50,11 +45,10 @@ export const createSubscriptionAccess = ({
     async recheck() {
       // The result may be as old as the beginning of the check.
       const startedAt = monotonic();
-      const identity = await identify(named);
-      if (!(identity instanceof InvigilError)) await checkAccess(identity);
-      else if (identity.code === "UNAUTHENTICATED") throw identity;
+      const failed = await checkAccess();
+      if (failed?.code === "UNAUTHENTICATED") throw failed;
       // Whether the token was revoked is not known.
-      else if (identity.cause instanceof DatabaseUnavailableError) throw identity.cause;
+      if (failed?.cause instanceof DatabaseUnavailableError) throw failed.cause;
       // Other failures mean that the identity service did not answer. They say nothing about the caller.
       assertNotExpired();
       confirmedAt = startedAt;

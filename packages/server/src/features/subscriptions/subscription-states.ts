@@ -60,7 +60,7 @@ export const createSubscriptionStates = <Delivered>({
   store,
   dispatcher,
 }: {
-  readonly target: SubscriptionTarget<Delivered>;
+  readonly target: Omit<SubscriptionTarget<Delivered, never>, "checkAccess">;
   readonly subscription: Subscription;
   readonly access: SubscriptionAccess;
   readonly lastEventId: string | undefined;

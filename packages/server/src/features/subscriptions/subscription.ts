@@ -1,6 +1,6 @@
-import type { ActingCaller, Named } from "../../domain/calls.js";
+import type { ActingCaller } from "../../domain/calls.js";
+import type { LastingSubject, Reopen } from "../../domain/opened.js";
 import type { Principal } from "../../identity/tokens.js";
-import type { InvigilError } from "../../platform/errors.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
 import { RETRY_MS } from "../../storage/until-available.js";
 import type { EventDispatcher } from "./event-dispatcher.js";
@@ -10,10 +10,11 @@ import { createSubscriptionAccess, isAccessEnd } from "./subscription-access.js"
 import { createSubscriptionStates } from "./subscription-states.js";
 import type { SubscriptionTarget } from "./targets.js";
 
-export interface Subscriber {
+/** @template About what is subscribed to */
+export interface Subscriber<About extends LastingSubject> {
   readonly caller: Principal & Partial<Pick<ActingCaller, "origin" | "audited">>;
-  /** Verifies the caller's token again, and reads what is named with their rights (see `Context.identify`). */
-  readonly identify: (named: Named) => Promise<Principal | InvigilError>;
+  /** Opens again what was subscribed to. */
+  readonly reopen: Reopen<About>;
   /** The connection that the subscription shares with others. Absent if the subscription has its own connection. */
   readonly connection?: object | undefined;
   /** Resolves when the client has received what was sent; undefined if it already has. The next event is sent after that. */
@@ -54,9 +55,9 @@ const untilRetry = async (queue: EventQueue): Promise<void> => {
  * up to that one and fails.
  * @throws InvigilError once the caller may not subscribe any more
  */
-export async function* subscribe<Delivered>(
-  target: SubscriptionTarget<Delivered>,
-  { identify, drained, signal, caller: { expiresAt } }: Subscriber,
+export async function* subscribe<Delivered, About extends LastingSubject>(
+  target: SubscriptionTarget<Delivered, About>,
+  { reopen, drained, signal, caller: { expiresAt } }: Subscriber<About>,
   {
     lastEventId,
     store,
@@ -71,9 +72,14 @@ export async function* subscribe<Delivered>(
     monotonic: () => number;
   },
 ): AsyncGenerator<Delivered, void, undefined> {
-  const { scope, named, checkAccess, mayDeliver } = target;
+  const { scope, mayDeliver } = target;
   const queue = createEventQueue();
-  const access = createSubscriptionAccess({ expiresAt, named, identify, checkAccess, clock, monotonic });
+  const access = createSubscriptionAccess({
+    expiresAt,
+    checkAccess: () => target.checkAccess(reopen),
+    clock,
+    monotonic,
+  });
   const states = createSubscriptionStates({
     target,
     subscription: { scope, queue, mayDeliver },

@@ -1,10 +1,9 @@
 import type { OnRoomEventInput } from "@invigil/schema";
-import type { Named } from "../../domain/calls.js";
 import { WHOLE_EXAM } from "../../domain/events.js";
 import { loginOf } from "../../domain/messages.js";
+import type { AccessibleRooms, LastingSubject, Opened, Reopen, Rights } from "../../domain/opened.js";
 import type { Principal } from "../../identity/tokens.js";
-import { roomNotFound } from "../../platform/errors.js";
-import type { AccessibleRooms, AccessService } from "../access/service.js";
+import { InvigilError, roomNotFound } from "../../platform/errors.js";
 import {
   type DeliveredExamEvent,
   type DeliveredPeopleEvent,
@@ -19,13 +18,11 @@ import type { DetectionCount, SubscriptionStore } from "./store.js";
 import { isDeliverable, isVisibleTo, needsOpenRoom, visibleSnapshot } from "./visibility.js";
 
 /** The room or the exam that a subscription follows. */
-export interface SubscriptionTarget<Delivered> {
+export interface SubscriptionTarget<Delivered, About extends LastingSubject> {
   readonly scope: Subscription["scope"];
-  /** The room or the exam whose access `checkAccess` checks. */
-  readonly named: Named;
   readonly mayDeliver: Subscription["mayDeliver"];
-  /** @throws InvigilError if the caller may not subscribe any more */
-  readonly checkAccess: (caller: Principal) => Promise<void>;
+  /** Opens the room or the exam again. Returns what `Reopen` does. @throws InvigilError if the caller may not subscribe any more */
+  readonly checkAccess: (reopen: Reopen<About>) => Promise<InvigilError | undefined>;
   /**
    * Returns what the subscriber receives of an event, if anything. `needsRecheck` is true if the event may have changed their access.
    * The target itself calls `recheckAccess` when it needs the result before it can decide.
@@ -57,7 +54,7 @@ export interface SubscriptionTarget<Delivered> {
 
 interface TargetDeps {
   readonly store: SubscriptionStore;
-  readonly access: AccessService;
+  readonly access: Pick<Rights, "look">;
   readonly clock: () => Date;
 }
 
@@ -72,14 +69,16 @@ const isAboutCaller = (
 export const roomTarget = (
   caller: Principal,
   { examId, roomId, camera }: Pick<OnRoomEventInput, "roomId" | "camera"> & { readonly examId: string },
-  { store, access, clock }: TargetDeps,
-): Omit<SubscriptionTarget<DeliveredRoomEvent>, "onStart"> => {
+  { store, clock }: Omit<TargetDeps, "access">,
+): Omit<SubscriptionTarget<DeliveredRoomEvent, "room">, "onStart"> => {
   const login = loginOf(caller.userId, camera);
   return {
     scope: { examId, roomId },
-    named: { roomId },
     mayDeliver: (entry) => isVisibleTo(caller, entry),
-    checkAccess: async (current) => void (await access.room(current, roomId)),
+    async checkAccess(reopen) {
+      const room = await reopen("room", { roomId });
+      return room instanceof InvigilError ? room : undefined;
+    },
     async lastEvents(latest) {
       const removal = latest.findIndex((event) => isAboutCaller(caller, event, "participant_removed"));
       if (removal >= 0) return latest.slice(0, removal + 1);
@@ -109,17 +108,18 @@ export const roomTarget = (
   };
 };
 
-/**
- * The rooms of an exam that the caller can access. The set of rooms may change during the subscription.
- * @param readRooms reads which rooms these are
- */
-export const examTarget = (
+type AboutExam = "exam" | "roomsToRun";
+
+/** The rooms of an exam that the caller can access. The set of rooms may change during the subscription. */
+export const examTarget = <About extends AboutExam>(
   caller: Principal,
-  examId: string,
+  { about, examId }: { readonly about: About; readonly examId: string },
   { store, access, clock }: TargetDeps,
-  readRooms = async (current: Principal): Promise<AccessibleRooms> =>
-    (await access.exam(current, examId)).rooms,
-): Omit<SubscriptionTarget<DeliveredExamEvent>, "onStart"> & {
+): Omit<SubscriptionTarget<DeliveredExamEvent, AboutExam>, "onStart"> & {
+  /** Begins with the rooms that the call has opened. */
+  readonly begin: (opened: Opened<About>) => Promise<void>;
+  /** Opens the rooms once more, without verifying the token. */
+  readonly lookAgain: () => Promise<void>;
   /** Whether the caller can access a room. */
   readonly includes: (roomId: string) => boolean;
   /** Whether an event may change which rooms the caller can access, apart from new rooms of somebody who can access all. */
@@ -145,18 +145,21 @@ export const examTarget = (
     (event.type === "room_created" ||
       isAboutCaller(caller, event, "participant_added", "participant_removed"));
 
-  const updateRooms = async (current: Principal): Promise<AccessibleRooms> => {
-    const checked = lastTaken;
-    const accessible = await readRooms(current);
+  /** @param checked the last event that the rooms reflect */
+  const setRooms = async (accessible: AccessibleRooms, checked: number): Promise<void> => {
     hasAllRooms = accessible === "all";
     rooms = new Set(accessible === "all" ? await store.roomsOfExam(examId) : accessible);
     lastChecked = checked;
+  };
+  const lookAgain = async (): Promise<AccessibleRooms> => {
+    const checked = lastTaken;
+    const { rooms: accessible } = await access.look<AboutExam>(caller, about, { examId });
+    await setRooms(accessible, checked);
     return accessible;
   };
 
   return {
     scope: { examId },
-    named: { examId },
     includes: (roomId) => hasAllRooms || rooms.has(roomId),
     changesAccess: (event) => !hasAllRooms && changesRooms(event),
     mayDeliver({ event }) {
@@ -164,7 +167,15 @@ export const examTarget = (
       // After an event that may change `rooms`, `deliver` decides, because it has the updated set.
       return isOfAny(rooms, event) || (event.examId === examId && lastOffered > lastChecked);
     },
-    checkAccess: async (current) => void (await updateRooms(current)),
+    begin: ({ rooms: accessible }) => setRooms(accessible, lastTaken),
+    lookAgain: async () => void (await lookAgain()),
+    async checkAccess(reopen) {
+      const checked = lastTaken;
+      const exam = await reopen(about, { examId });
+      if (exam instanceof InvigilError) return exam;
+      await setRooms(exam.rooms, checked);
+      return undefined;
+    },
     async lastEvents(latest) {
       if (hasAllRooms) rooms = new Set([...rooms, ...latest.map(({ roomId }) => roomId)]);
       const left = new Set(rooms);
@@ -191,7 +202,7 @@ export const examTarget = (
       };
     },
     async createGap() {
-      const snapshot = await store.examSnapshot(examId, await updateRooms(caller));
+      const snapshot = await store.examSnapshot(examId, await lookAgain());
       const { lastEventId: id } = snapshot;
       return { lastEventId: Number(id), deliverable: { type: "gap", id, examId, time: clock(), snapshot } };
     },
@@ -208,9 +219,11 @@ export const peopleTarget = (
   examId: string,
   deps: TargetDeps,
   detections: Detections,
-): SubscriptionTarget<DeliveredPeopleEvent> => {
-  const { store, access, clock } = deps;
-  const exam = examTarget(caller, examId, deps, (current) => access.roomsToRun(current, examId));
+): SubscriptionTarget<DeliveredPeopleEvent, AboutExam> & {
+  readonly begin: (opened: Opened<"roomsToRun">) => Promise<void>;
+} => {
+  const { store, clock } = deps;
+  const exam = examTarget(caller, { about: "roomsToRun", examId }, deps);
   let listening: DetectionListening | undefined;
   /** The newest numbers that were not delivered yet, by room and person. */
   const counts = new Map<string, DetectionCount>();
@@ -223,7 +236,7 @@ export const peopleTarget = (
 
   return {
     scope: exam.scope,
-    named: exam.named,
+    begin: exam.begin,
     checkAccess: exam.checkAccess,
     mayDeliver(entry) {
       listening?.note(entry.event);
@@ -243,7 +256,7 @@ export const peopleTarget = (
     async createGap() {
       // Before the client reads the people again, whom it finds with newer ids.
       const id = await store.newestIdOf(examId);
-      await exam.checkAccess(caller);
+      await exam.lookAgain();
       return { lastEventId: id, deliverable: gapAt(id) };
     },
     due(lastId) {

@@ -1,11 +1,11 @@
 import { getUploadCredentialsInput, uploadCredentialsSchema } from "@invigil/schema";
-import { anyoneProcedure } from "../../trpc/procedures.js";
+import { anyone } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import type { UploadService } from "./service.js";
 
 export const createUploadRouter = ({ upload }: { upload: UploadService }) =>
   router({
-    getCredentials: anyoneProcedure
+    getCredentials: anyone("exam")
       .meta({
         sentence: "Returns temporary credentials for uploading recordings.",
         audited: "none",
@@ -14,5 +14,7 @@ export const createUploadRouter = ({ upload }: { upload: UploadService }) =>
       })
       .input(getUploadCredentialsInput)
       .output(uploadCredentialsSchema)
-      .mutation(({ ctx, input }) => upload.getCredentials(ctx.caller, input)),
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        upload.getCredentials(caller, await open(input), input.mode),
+      ),
   });

@@ -1,8 +1,8 @@
 import type { Caller, GetUploadCredentialsInput, UploadCredentials } from "@invigil/schema";
+import type { AccessibleExam, Opened } from "../../domain/opened.js";
 import { forbidden, InvigilError } from "../../platform/errors.js";
 import { examStreamPrefix, roomStreamPrefix } from "../../providers/stream-name.js";
 import type { UploadProvider } from "../../providers/types.js";
-import type { AccessService } from "../access/service.js";
 import type { UploadStore } from "./store.js";
 
 export interface UploadService {
@@ -12,16 +12,19 @@ export interface UploadService {
    * the room has ended, for uploads that were not finished.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
-  getCredentials(caller: Caller, input: GetUploadCredentialsInput): Promise<UploadCredentials>;
+  getCredentials(
+    caller: Caller,
+    of: Opened<"exam">,
+    mode: GetUploadCredentialsInput["mode"],
+  ): Promise<UploadCredentials>;
 }
 
 export interface UploadServiceDeps {
   readonly uploads: UploadProvider | undefined;
   readonly store: UploadStore;
-  readonly access: AccessService;
 }
 
-export const createUploadService = ({ uploads, store, access }: UploadServiceDeps): UploadService => {
+export const createUploadService = ({ uploads, store }: UploadServiceDeps): UploadService => {
   /**
    * Returns the folders of the caller's own streams: those in the room of a bound token, or else in all current
    * and former rooms.
@@ -51,19 +54,21 @@ export const createUploadService = ({ uploads, store, access }: UploadServiceDep
     );
   };
 
-  const prefixesOf = async (caller: Caller, examId: string): Promise<string[]> => {
-    const { rooms } = await access.exam(caller, examId);
+  const prefixesOf = async (
+    caller: Caller,
+    { exam: { id: examId }, rooms }: AccessibleExam,
+  ): Promise<string[]> => {
     if (rooms === "all") return [examStreamPrefix(examId)];
     if (caller.role === "inspector" || caller.role === "examinee") return ownFolders(caller, examId, rooms);
     return roomFolders(caller, examId, rooms.toSorted().toReversed());
   };
 
   return {
-    async getCredentials(caller, { examId, mode }) {
-      const [first, ...more] = await prefixesOf(caller, examId);
+    async getCredentials(caller, of, mode) {
+      const [first, ...more] = await prefixesOf(caller, of);
       if (!uploads)
         throw new InvigilError("PROVIDER_NOT_CONFIGURED", "No store for recordings is configured.");
-      if (first === undefined) throw forbidden(`You have nothing to upload in the exam ${examId}.`);
+      if (first === undefined) throw forbidden(`You have nothing to upload in the exam ${of.exam.id}.`);
       return uploads.credentials({ userId: caller.userId, mode, prefixes: [first, ...more] });
     },
   };

@@ -4,7 +4,6 @@ import { getWSConnectionHandler } from "@trpc/server/adapters/ws";
 import pLimit from "p-limit";
 import type { WebSocket } from "ws";
 import type { Services } from "../../api/services.js";
-import { failureOf } from "../../domain/failures.js";
 import type { InvigilError } from "../../platform/errors.js";
 import { type Context, callFields, chargeAnswer, type Trace } from "../../trpc/context.js";
 import { failureOfCall } from "../../trpc/failures.js";
@@ -43,11 +42,10 @@ const contextsOf = (
   const drained = () => connection.drained();
   const limit = pLimit(MAX_RUNNING);
   return async (authorization) => {
-    const identify: Context["identify"] = (named) => auth.identify(authorization, named).catch(failureOf);
+    const calls = auth.callsWith(authorization);
     const trace: Trace = { requestId, procedures: [] };
     const base = {
-      identify,
-      authorize: auth.authorize,
+      ...calls,
       drained,
       sendsEvents: true,
       address,
@@ -69,7 +67,7 @@ const contextsOf = (
           log.info({ ms, ...callFields(own) }, "call");
         }
       });
-    return { ...base, identity: await identify(), trace, perCall };
+    return { ...base, identity: await calls.identify(), trace, perCall };
   };
 };
 
