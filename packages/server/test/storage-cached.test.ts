@@ -102,7 +102,7 @@ it("many calls at the same time get what they asked for", async () => {
   const { storage, exam, rooms: list, account } = readsOf(opened());
   const asked = Array.from({ length: 300 }, (_, n) => [`e${n % 3}`, n % 2 === 0 ? "t1" : "none"] as const);
   const answers = await Promise.all(
-    asked.map(([examId, userId]) =>
+    asked.map(async ([examId, userId]) =>
       storage.together(() => allOf([exam(examId), account(userId), list(examId)])),
     ),
   );
