@@ -18,24 +18,6 @@ export type StoredInstance = Omit<typeof instances.$inferSelect, "claimedUntil">
 
 export type StoredNotice = Pick<typeof serverNotices.$inferSelect, "id" | "topic" | "data">;
 
-export interface InstanceStore {
-  /** Begins the lease of a server. */
-  begin(server: StoredInstance): Promise<void>;
-  /** Returns the servers whose leases have not expired. */
-  running(now: Date): Promise<StoredInstance[]>;
-  /** Extends the lease of a server. Returns false if another server cleans up after it, or has done so. */
-  renew(id: string, until: Date): Promise<boolean>;
-  /** Returns the servers whose leases have expired. */
-  expired(now: Date): Promise<string[]>;
-  /** Claims the clean-up after a server whose lease has expired. Returns false if it has not, or if another server has claimed it. */
-  claim(id: string, claim: { readonly now: Date; readonly until: Date }): Promise<boolean>;
-  /** Removes a server, once nothing refers to it. */
-  remove(id: string): Promise<void>;
-  /** The notices for a server, in the order in which they were written. */
-  notices(id: string): Promise<readonly StoredNotice[]>;
-  removeNotices(notices: readonly StoredNotice[]): Promise<void>;
-}
-
 const isInstance = eq(instances.id, param("id"));
 const extendLease = statement(
   query
@@ -104,23 +86,33 @@ export const otherServers = async (reader: Reader, self: string, now: Date): Pro
   return running.map(({ id }) => id).filter((id) => id !== self);
 };
 
-export const createInstanceStore = ({ storage }: { storage: Storage }): InstanceStore => ({
-  begin: async (server) => {
+export type InstanceStore = ReturnType<typeof createInstanceStore>;
+
+export const createInstanceStore = ({ storage }: { storage: Storage }) => ({
+  /** Begins the lease of a server. */
+  begin: async (server: StoredInstance): Promise<void> => {
     await storage.write((tx) => tx.last(() => tx.insert(insertInstance, [server])));
   },
-  running: (now) => storage.all(runningServers, { now }),
-  renew: async (id, until) =>
+  /** Returns the servers whose leases have not expired. */
+  running: (now: Date): Promise<StoredInstance[]> => storage.all(runningServers, { now }),
+  /** Extends the lease of a server. Returns false if another server cleans up after it, or has done so. */
+  renew: async (id: string, until: Date): Promise<boolean> =>
     (await storage.write((tx) => tx.last(() => tx.run(extendLease, { id, until })))) > 0,
-  claim: async (id, { now, until }) =>
+  /** Claims the clean-up after a server whose lease has expired. Returns false if it has not, or if another server has claimed it. */
+  claim: async (id: string, { now, until }: { readonly now: Date; readonly until: Date }): Promise<boolean> =>
     (await storage.write((tx) => tx.last(() => tx.run(claimInstance, { id, now, until })))) > 0,
-  expired: async (now) => (await storage.all(expiredInstances, { now })).map(({ id }) => id),
-  remove: async (id) => {
+  /** Returns the servers whose leases have expired. */
+  expired: async (now: Date): Promise<string[]> =>
+    (await storage.all(expiredInstances, { now })).map(({ id }) => id),
+  /** Removes a server, once nothing refers to it. */
+  remove: async (id: string): Promise<void> => {
     await storage.write((tx) =>
       tx.last(() => Promise.all([tx.run(deleteNoticesOf, { id }), tx.run(deleteInstance, { id })])),
     );
   },
-  notices: (id) => storage.all(noticesOf, { id }),
-  removeNotices: (notices) =>
+  /** The notices for a server, in the order in which they were written. */
+  notices: (id: string): Promise<readonly StoredNotice[]> => storage.all(noticesOf, { id }),
+  removeNotices: (notices: readonly StoredNotice[]): Promise<void> =>
     storage.write((tx) =>
       tx.last(async () => {
         await Promise.all(notices.map(({ id }) => tx.run(deleteNotice, { id })));

@@ -36,18 +36,6 @@ export interface Attempt {
   abandoned(): Promise<void>;
 }
 
-export interface LoginThrottle {
-  /**
-   * Begins a login. Waits for running logins when their failures could exceed a limit, but at most half a minute.
-   * @param find called when the login seems to begin
-   * @throws TOO_MANY_REQUESTS
-   */
-  begin<Found>(
-    who: { readonly account: string; readonly address: string },
-    find: Find<Found>,
-  ): Promise<{ readonly attempt: Attempt; readonly found: Found }>;
-}
-
 /** Changes counters. A pure function, because a transaction may be repeated. */
 export type ChangeCounters = (read: Counters) => Counters;
 
@@ -93,6 +81,8 @@ interface Begun<Found> {
 }
 const nothing: Find<undefined> = async () => undefined;
 
+export type LoginThrottle = ReturnType<typeof createLoginThrottle>;
+
 export const createLoginThrottle = ({
   counters,
   now,
@@ -103,7 +93,7 @@ export const createLoginThrottle = ({
   readonly now: () => number;
   /** The maximum number of failures from one address in a minute. */
   readonly failuresPerAddress: number;
-}): LoginThrottle => {
+}) => {
   const turns = createTurns({ maxWaiting: MAX_WAITING, pause: () => counters.pause() });
 
   /** @param start the start of the login, by which its counters know it */
@@ -172,7 +162,15 @@ export const createLoginThrottle = ({
   };
 
   return {
-    async begin({ account, address }, find) {
+    /**
+     * Begins a login. Waits for running logins when their failures could exceed a limit, but at most half a minute.
+     * @param find called when the login seems to begin
+     * @throws TOO_MANY_REQUESTS
+     */
+    async begin<Found>(
+      { account, address }: { readonly account: string; readonly address: string },
+      find: Find<Found>,
+    ): Promise<{ readonly attempt: Attempt; readonly found: Found }> {
       const who = { account, network: networkOf(address), failuresPerAddress };
       const login = subjectsOf(who, (...parts) => counters.keyOf(...parts));
       const since = now();

@@ -1,21 +1,12 @@
 import pLimit from "p-limit";
 
-export interface Turns {
-  /**
-   * Repeats `ask` until it returns a result. The callers of a key take turns: one at a time repeats, and each of
-   * them waits between two times until `wake` is called for the key, or for a pause. Returns undefined if too many
-   * callers of the key wait already.
-   */
-  untilResult<Result>(key: string, ask: () => Promise<Result | undefined>): Promise<Result> | undefined;
-  /** Ends the pause of the key's callers. */
-  wake(key: string): void;
-}
-
 interface Line {
   readonly inTurn: ReturnType<typeof pLimit>;
   waiting: number;
   endPause: () => void;
 }
+
+export type Turns = ReturnType<typeof createTurns>;
 
 export const createTurns = ({
   maxWaiting,
@@ -24,7 +15,7 @@ export const createTurns = ({
   /** The maximum number of callers per key. */
   readonly maxWaiting: number;
   readonly pause: () => Promise<unknown>;
-}): Turns => {
+}) => {
   const lines = new Map<string, Line>();
   const lineOf = (key: string): Line => {
     const line = lines.get(key) ?? { inTurn: pLimit(1), waiting: 0, endPause: () => undefined };
@@ -55,10 +46,16 @@ export const createTurns = ({
   };
 
   return {
-    untilResult(key, ask) {
+    /**
+     * Repeats `ask` until it returns a result. The callers of a key take turns: one at a time repeats, and each of
+     * them waits between two times until `wake` is called for the key, or for a pause. Returns undefined if too many
+     * callers of the key wait already.
+     */
+    untilResult<Result>(key: string, ask: () => Promise<Result | undefined>): Promise<Result> | undefined {
       const line = lineOf(key);
       return line.waiting < maxWaiting ? waitIn(key, line, ask) : undefined;
     },
-    wake: (key) => lines.get(key)?.endPause(),
+    /** Ends the pause of the key's callers. */
+    wake: (key: string): void => lines.get(key)?.endPause(),
   };
 };

@@ -11,17 +11,6 @@ export interface Claimant {
   readonly loginId: string;
 }
 
-/** Which page holds each login name. */
-export interface PageClaims {
-  /**
-   * Makes a page the only connected one of its login name. Calls `onDisplaced` when another page takes its place. A login that was issued
-   * later displaces an earlier one, in whichever order they connect. With the same login, the page that connects last displaces the other
-   * one.
-   * @returns the function that releases the claim; undefined while a page with a later login is connected
-   */
-  claim(claimant: Claimant, onDisplaced: () => void): Promise<(() => void) | undefined>;
-}
-
 /** The claim of a connection to a server. */
 export type StoredClaim = typeof pageClaims.$inferSelect;
 
@@ -73,7 +62,10 @@ export interface PageClaimsDeps {
   readonly log: FastifyBaseLogger;
 }
 
-export const createPageClaims = ({ held, instances, clock, nonce, log }: PageClaimsDeps): PageClaims => {
+export type PageClaims = ReturnType<typeof createPageClaims>;
+
+/** Which page holds each login name. */
+export const createPageClaims = ({ held, instances, clock, nonce, log }: PageClaimsDeps) => {
   /** The claims of this server, by connection. */
   const own = new Map<string, { readonly claim: OwnClaim; readonly onDisplaced: () => void }>();
 
@@ -111,7 +103,13 @@ export const createPageClaims = ({ held, instances, clock, nonce, log }: PageCla
   });
 
   return {
-    async claim({ page, loginId }, onDisplaced) {
+    /**
+     * Makes a page the only connected one of its login name. Calls `onDisplaced` when another page takes its place. A login that was issued
+     * later displaces an earlier one, in whichever order they connect. With the same login, the page that connects last displaces the other
+     * one.
+     * @returns the function that releases the claim; undefined while a page with a later login is connected
+     */
+    async claim({ page, loginId }: Claimant, onDisplaced: () => void): Promise<(() => void) | undefined> {
       const claim = { page, loginId, connection: nonce() };
       // Noted first: the next claim may displace this one as soon as it is stored.
       own.set(claim.connection, { claim, onDisplaced });

@@ -16,30 +16,6 @@ import type { Author } from "./calls.js";
 import type { RoomExams } from "./room-exams.js";
 import type { Writes } from "./writes.js";
 
-/**
- * Gathers what the audit keeps of calls that change nothing: sensitive reads, refusals, and when subscriptions begin and end. Equal ones of a
- * second share a row, which is written in the background. A crash loses at most those of the last second.
- */
-export interface AccessLog {
-  /** Checks whether the actor's calls may leave further rows. @throws QUOTA_EXCEEDED */
-  readonly admit: AuditQuota["assertActor"];
-  /** Checks whether changes of an exam may leave further rows. @throws QUOTA_EXCEEDED */
-  readonly admitExam: AuditQuota["assertExam"];
-  /**
-   * Notes a call. It neither waits nor throws.
-   * @param outcome default: `ok`. A refused call names nobody, and its room only if it is known that it exists: the caller may have written
-   * anything
-   */
-  note(author: Author, target: Target, outcome?: string): void;
-  /**
-   * Notes a refused call, with its error. Not one of a token that is no longer good, nor one that failed for another reason than the call.
-   * @param named the exam must exist
-   */
-  noteRefusal(author: Author, named: Target, error: Pick<InvigilError, "code" | "status">): void;
-  /** Writes what was noted so far. If the database does not respond, that is tried again later. Never rejects. */
-  flush(): Promise<void>;
-}
-
 /** How long calls are gathered, in milliseconds, unless many come. */
 const GATHERED_MS = 1000;
 /** The most rows that are held of calls that succeeded, and of refused ones. Further ones are lost, and the log says how many. */
@@ -112,6 +88,12 @@ const createShares = () => {
   };
 };
 
+export type AccessLog = ReturnType<typeof createAccessLog>;
+
+/**
+ * Gathers what the audit keeps of calls that change nothing: sensitive reads, refusals, and when subscriptions begin and end. Equal ones of a
+ * second share a row, which is written in the background. A crash loses at most those of the last second.
+ */
 export const createAccessLog = ({
   storage,
   writes,
@@ -132,7 +114,7 @@ export const createAccessLog = ({
   monotonic: () => number;
   hasFreeSpace: () => boolean;
   log: FastifyBaseLogger;
-}): AccessLog => {
+}) => {
   // Refused calls cost their caller nothing, so they have places of their own.
   const held = { granted: createShares(), refused: createShares() };
   let lost = 0;
@@ -227,7 +209,12 @@ export const createAccessLog = ({
     timer.unref();
   };
 
-  const note: AccessLog["note"] = (author, { people = [], ...named }, outcome = OK) => {
+  /**
+   * Notes a call. It neither waits nor throws.
+   * @param outcome default: `ok`. A refused call names nobody, and its room only if it is known that it exists: the caller may have written
+   * anything
+   */
+  const note = (author: Author, { people = [], ...named }: Target, outcome: string = OK): void => {
     const granted = isGranted(outcome);
     const target = granted ? named : checked(named);
     const call = keyOfCall(author, target, outcome);
@@ -244,13 +231,24 @@ export const createAccessLog = ({
   };
 
   return {
+    /** Checks whether the actor's calls may leave further rows. @throws QUOTA_EXCEEDED */
     admit: quota.assertActor,
+    /** Checks whether changes of an exam may leave further rows. @throws QUOTA_EXCEEDED */
     admitExam: quota.assertExam,
     note,
-    noteRefusal(author, named, { code, status }) {
+    /**
+     * Notes a refused call, with its error. Not one of a token that is no longer good, nor one that failed for another reason than the call.
+     * @param named the exam must exist
+     */
+    noteRefusal(
+      author: Author,
+      named: Target,
+      { code, status }: Pick<InvigilError, "code" | "status">,
+    ): void {
       if (status < 500 && code !== "UNAUTHENTICATED") note(author, named, code);
     },
-    async flush() {
+    /** Writes what was noted so far. If the database does not respond, that is tried again later. Never rejects. */
+    async flush(): Promise<void> {
       await running;
       await write();
     },

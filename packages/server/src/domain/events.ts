@@ -20,22 +20,6 @@ export interface WholeExam extends RoomKey {
 type PlaceOf<Type extends EventType, Place extends RoomKey> =
   Type extends EventTypeAbout<"room"> ? (Place extends WholeExam ? never : Place) : Place;
 
-/**
- * Adds events to the logs of rooms and exams. The transaction has locked their exams. Events are written in the transaction of their
- * change, so neither exists without the other.
- */
-export interface EventLog {
-  add<Type extends EventType, Place extends RoomKey>(
-    tx: ExamTransaction,
-    place: PlaceOf<Type, Place>,
-    type: Type,
-    data: EventRecords[Type],
-    now: Date,
-  ): Promise<void>;
-  /** Adds several events in their order. All events of the log pass through this method, so that it can count them. */
-  addAll(tx: ExamTransaction, events: readonly NewEvent[]): Promise<void>;
-}
-
 /** `roomId` is `WHOLE_EXAM` for an event about the whole exam. */
 export interface NewEvent extends RoomKey {
   readonly type: EventType;
@@ -69,6 +53,12 @@ export const arrivalEvents = (
 const insertEvent = insertion(roomEvents);
 
 /**
+ * Adds events to the logs of rooms and exams. The transaction has locked their exams. Events are written in the transaction of their
+ * change, so neither exists without the other.
+ */
+export type EventLog = ReturnType<typeof createEventLog>;
+
+/**
  * @param added called after a commit that added events
  * @param written called with the events of such a commit
  */
@@ -78,8 +68,9 @@ export const createEventLog = ({
 }: {
   readonly added: () => void;
   readonly written?: (events: readonly NewEvent[]) => void;
-}): EventLog => {
-  const addAll: EventLog["addAll"] = async (tx, events) => {
+}) => {
+  /** Adds several events in their order. All events of the log pass through this method, so that it can count them. */
+  const addAll = async (tx: ExamTransaction, events: readonly NewEvent[]): Promise<void> => {
     if (events.length === 0) return;
     // First, because the transaction may be over when its last statement has its result.
     tx.afterCommit(added);
@@ -88,6 +79,12 @@ export const createEventLog = ({
   };
   return {
     addAll,
-    add: (tx, room, type, data, now) => addAll(tx, [newEvent(room, type, data, now)]),
+    add: <Type extends EventType, Place extends RoomKey>(
+      tx: ExamTransaction,
+      room: PlaceOf<Type, Place>,
+      type: Type,
+      data: EventRecords[Type],
+      now: Date,
+    ): Promise<void> => addAll(tx, [newEvent(room, type, data, now)]),
   };
 };

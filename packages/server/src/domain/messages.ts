@@ -36,24 +36,6 @@ export interface NewMessage extends RoomKey {
   readonly createdAt: Date;
 }
 
-/** Stores the messages of the built-in message service. */
-export interface MessageLog {
-  /** Returns ids for messages, in ascending order. The transaction has locked their exams. */
-  ids(tx: Transaction, count: number): Promise<number[]>;
-  /**
-   * Stores messages and adds their events. Starts all of its statements at once.
-   * @param ids at least one for each message
-   * @param before events to add before those of the messages
-   */
-  addAll(
-    tx: ExamTransaction,
-    added: { readonly messages: readonly NewMessage[]; readonly ids: readonly number[] },
-    before?: readonly NewEvent[],
-  ): Promise<void>;
-  /** Returns the last `endRoom` signal to everybody in a room. */
-  lastEndSignal(reader: Reader, room: RoomKey): Promise<SentMessage | undefined>;
-}
-
 /** A signal up to this long before the end of a room announces that end. The vendor's page sends it within seconds of the end. */
 const MAX_ANNOUNCED_BEFORE_MS = 120_000;
 /** Whether an `endRoom` signal announces the end of the room at `endedAt`. */
@@ -91,9 +73,22 @@ const readersOf = ({ senderId, senderRole, senderCamera, recipients }: NewMessag
   return new Set([...recipients, ...sender, ...staff]);
 };
 
-export const createMessageLog = ({ events }: { events: EventLog }): MessageLog => ({
-  ids: (tx, count) => tx.ids(messages, count),
-  async addAll(tx, { messages: added, ids }, before = []) {
+export type MessageLog = ReturnType<typeof createMessageLog>;
+
+/** Stores the messages of the built-in message service. */
+export const createMessageLog = ({ events }: { events: EventLog }) => ({
+  /** Returns ids for messages, in ascending order. The transaction has locked their exams. */
+  ids: (tx: Transaction, count: number): Promise<number[]> => tx.ids(messages, count),
+  /**
+   * Stores messages and adds their events. Starts all of its statements at once.
+   * @param ids at least one for each message
+   * @param before events to add before those of the messages
+   */
+  async addAll(
+    tx: ExamTransaction,
+    { messages: added, ids }: { readonly messages: readonly NewMessage[]; readonly ids: readonly number[] },
+    before: readonly NewEvent[] = [],
+  ): Promise<void> {
     const rows: (NewMessage & { readonly id: number })[] = [];
     const readers: (typeof messageReaders.$inferInsert)[] = [];
     const addedEvents = [...before];
@@ -111,5 +106,7 @@ export const createMessageLog = ({ events }: { events: EventLog }): MessageLog =
       events.addAll(tx, addedEvents),
     ]);
   },
-  lastEndSignal: (reader, { examId, roomId }) => reader.get(endSignal, { examId, roomId }),
+  /** Returns the last `endRoom` signal to everybody in a room. */
+  lastEndSignal: (reader: Reader, { examId, roomId }: RoomKey): Promise<SentMessage | undefined> =>
+    reader.get(endSignal, { examId, roomId }),
 });

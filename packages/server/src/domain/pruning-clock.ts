@@ -4,24 +4,6 @@ import type { Storage } from "../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
 import { pruningClock } from "../storage/tables.js";
 
-/**
- * The clock of everything that is deleted because of its age. It follows the system's clock, but no jump of it: not of a clock that is set
- * while the server runs, nor of one that is wrong when the server starts. After a jump, it stands still for an hour, and then goes at most
- * a day an hour. The database holds its time, for restarts and for all servers (docs/decisions/0059-the-pruning-clock.md).
- */
-export interface PruningClock {
-  /** Returns the time, which is never ahead of the system's clock. It asks the database, unless the clocks agreed a moment ago. */
-  now(): Promise<Date>;
-  /** Returns the time without asking the database, as `now` knew it last. 1970 before that, so that nothing is old. */
-  last(): Date;
-  /** Returns the system's time, or this clock's if that is behind it: from then on, what is written now is kept for its time. */
-  latest(): Date;
-  /** How far the system's clock was ahead of the pruning clock when it had jumped, in milliseconds; negative if behind. Undefined: no jump. */
-  jump(): number | undefined;
-  /** Returns the time that the database holds, and changes nothing. Undefined: no server has used the database. */
-  stored(): Promise<Date | undefined>;
-}
-
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** The largest difference of the system's clock that is no jump. A shorter stop of all servers is no jump either. */
@@ -53,6 +35,13 @@ const moveClock = statement(
     ),
 );
 
+export type PruningClock = ReturnType<typeof createPruningClock>;
+
+/**
+ * The clock of everything that is deleted because of its age. It follows the system's clock, but no jump of it: not of a clock that is set
+ * while the server runs, nor of one that is wrong when the server starts. After a jump, it stands still for an hour, and then goes at most
+ * a day an hour. The database holds its time, for restarts and for all servers (docs/decisions/0059-the-pruning-clock.md).
+ */
 export const createPruningClock = ({
   storage,
   clock,
@@ -64,7 +53,7 @@ export const createPruningClock = ({
   /** A monotonic clock in milliseconds, which no jump of the other one moves. */
   readonly monotonic: () => number;
   readonly log: FastifyBaseLogger;
-}): PruningClock => {
+}) => {
   /** What the database held. By the monotonic clock: since when it has held it, and when the clocks agreed last since then. */
   let known: (Stored & { readonly since: number; agreedAt: number }) | undefined;
   let jump: number | undefined;
@@ -126,6 +115,7 @@ export const createPruningClock = ({
     jump = found;
   };
 
+  /** Returns the time, which is never ahead of the system's clock. It asks the database, unless the clocks agreed a moment ago. */
   const follow = async (): Promise<Date> => {
     if (known && jump === undefined && isFresh(known)) {
       known.agreedAt = monotonic();
@@ -149,16 +139,20 @@ export const createPruningClock = ({
 
   return {
     now: follow,
-    last() {
+    /** Returns the time without asking the database, as `now` knew it last. 1970 before that, so that nothing is old. */
+    last(): Date {
       if (!known) return new Date(0);
       const now = clock();
       return agrees(now, known) ? now : earlier(now, known.time);
     },
-    latest() {
+    /** Returns the system's time, or this clock's if that is behind it: from then on, what is written now is kept for its time. */
+    latest(): Date {
       const now = clock();
       return known && now < known.time ? known.time : now;
     },
-    jump: () => jump,
-    stored: async () => (await storage.get(storedClock))?.time,
+    /** How far the system's clock was ahead of the pruning clock when it had jumped, in milliseconds; negative if behind. Undefined: no jump. */
+    jump: (): number | undefined => jump,
+    /** Returns the time that the database holds, and changes nothing. Undefined: no server has used the database. */
+    stored: async (): Promise<Date | undefined> => (await storage.get(storedClock))?.time,
   };
 };

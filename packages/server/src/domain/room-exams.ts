@@ -9,28 +9,6 @@ import type { ExamTransaction } from "./exam-transaction.js";
 /** A room, and its exam. */
 export type RoomKey = { readonly examId: string; readonly roomId: string };
 
-/**
- * Tells the exam of a room, for calls that name only the room. Rows of a room are found by their exam and their room. A room keeps its
- * exam, so exams are remembered. This decides no rights: those are read from the rows of the exam.
- */
-export interface RoomExams {
-  /** Returns the exam of a room. Undefined if there is no room. */
-  examOf(reader: Reader, roomId: string): Promise<string | undefined>;
-  /** Returns the exam of a room if it is remembered. The room may have been deleted, and its id been used in another exam. */
-  rememberedExamOf(roomId: string): string | undefined;
-  /** Looks up the exam of a room that is not remembered, or in whose remembered exam there is no such room. */
-  lookUp(reader: Reader, roomId: string): Promise<string | undefined>;
-  /**
-   * Reads a part of a room. `read` returns undefined if the exam has no such room. Then the exam is looked up again: the room may have been
-   * deleted, and its id been used in another exam.
-   */
-  find<Found>(
-    reader: Reader,
-    roomId: string,
-    read: (examId: string) => Promise<Found | undefined>,
-  ): Promise<Found | undefined>;
-}
-
 /** The number of rooms whose exams are remembered. */
 const REMEMBERED = 50_000;
 
@@ -43,9 +21,16 @@ export const examOfRoom = statement(
 const insertRoomExam = insertion(roomExams);
 const deleteRoomExam = statement(query.delete(roomExams).where(eq(roomExams.roomId, param("roomId"))));
 
-export const createRoomExams = (): RoomExams => {
+export type RoomExams = ReturnType<typeof createRoomExams>;
+
+/**
+ * Tells the exam of a room, for calls that name only the room. Rows of a room are found by their exam and their room. A room keeps its
+ * exam, so exams are remembered. This decides no rights: those are read from the rows of the exam.
+ */
+export const createRoomExams = () => {
   const remembered = new LRUCache<string, string>(atMost(REMEMBERED));
-  const lookUp: RoomExams["lookUp"] = async (reader, roomId) => {
+  /** Looks up the exam of a room that is not remembered, or in whose remembered exam there is no such room. */
+  const lookUp = async (reader: Reader, roomId: string): Promise<string | undefined> => {
     const found = await reader.get(examOfRoom, { roomId });
     if (found) remembered.set(roomId, found.examId);
     else remembered.delete(roomId);
@@ -53,9 +38,20 @@ export const createRoomExams = (): RoomExams => {
   };
   return {
     lookUp,
-    rememberedExamOf: (roomId) => remembered.get(roomId),
-    examOf: async (reader, roomId) => remembered.get(roomId) ?? lookUp(reader, roomId),
-    async find(reader, roomId, read) {
+    /** Returns the exam of a room if it is remembered. The room may have been deleted, and its id been used in another exam. */
+    rememberedExamOf: (roomId: string): string | undefined => remembered.get(roomId),
+    /** Returns the exam of a room. Undefined if there is no room. */
+    examOf: async (reader: Reader, roomId: string): Promise<string | undefined> =>
+      remembered.get(roomId) ?? lookUp(reader, roomId),
+    /**
+     * Reads a part of a room. `read` returns undefined if the exam has no such room. Then the exam is looked up again: the room may have been
+     * deleted, and its id been used in another exam.
+     */
+    async find<Found>(
+      reader: Reader,
+      roomId: string,
+      read: (examId: string) => Promise<Found | undefined>,
+    ): Promise<Found | undefined> {
       const known = remembered.get(roomId);
       const found = known === undefined ? undefined : await read(known);
       if (found !== undefined) return found;

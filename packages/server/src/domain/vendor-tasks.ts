@@ -74,55 +74,6 @@ export interface Announcement {
   readonly now: Date;
 }
 
-/**
- * Writes tasks for the message services of a room, in the transaction of the change that needs them. The built-in service uses this
- * database, so its part is done in the same transaction.
- */
-export interface TaskLog {
-  /** Returns ids for the signals of the built-in service: as many as `announceAll` may send. */
-  messageIds(tx: Transaction, count: number): Promise<readonly number[]>;
-  /**
-   * Sends signals to the groups of rooms. Starts all of its statements at once. A signal that cannot be sent soon is dropped, because it would
-   * be outdated.
-   * @param ids from `messageIds`
-   * @param before events to add before those of the signals
-   */
-  announceAll(
-    tx: ExamTransaction,
-    announcements: readonly Announcement[],
-    ids: readonly number[],
-    before?: readonly NewEvent[],
-  ): Promise<void>;
-  /**
-   * Prepares to announce to everybody in a room that it has just ended. Returns a function that starts all statements at once. The built-in
-   * service sends the signal at once, unless it was sent already. Services of vendors send it from `dueAt` on.
-   */
-  prepareEnd(
-    tx: ExamTransaction,
-    room: RoomKey,
-  ): Promise<(ended: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }) => Promise<unknown>>;
-  /** Deletes the room's groups from `dueAt` on, and tries until it succeeds. Returns the ids of the tasks. */
-  deleteGroups(
-    tx: Transaction,
-    room: RoomOfGroups,
-    times: { readonly dueAt: Date; readonly now: Date },
-  ): Promise<string[]>;
-  /** Cancels the deletion of a room's groups, because the room is reopened. @throws GroupsLeaving if a deletion has begun */
-  cancelDeletion(tx: Transaction, room: RoomOfGroups): Promise<void>;
-  /**
-   * Prepares to remove a person from the room's groups, and ends their presence. Returns a function that starts all further statements at
-   * once. An examinee also receives the signal that they were removed.
-   */
-  prepareEviction(
-    tx: ExamTransaction,
-    room: RoomOfGroups,
-    person: { readonly userId: string; readonly role: string },
-    now: Date,
-  ): Promise<() => Promise<unknown>>;
-  /** Cancels the deletion of groups, because their room is written. @throws GroupsUndone if the deletion has begun */
-  keepGroups(tx: Transaction, examId: string, taskIds: readonly string[]): Promise<void>;
-}
-
 /** The groups of a new room are being deleted, because the creation of the room took too long. */
 export class GroupsUndone extends Error {
   constructor() {
@@ -146,7 +97,13 @@ export interface TaskLogDeps {
   readonly messages: MessageLog | undefined;
 }
 
-export const createTaskLog = ({ kinds, ids, outbox, events, messages }: TaskLogDeps): TaskLog => {
+export type TaskLog = ReturnType<typeof createTaskLog>;
+
+/**
+ * Writes tasks for the message services of a room, in the transaction of the change that needs them. The built-in service uses this
+ * database, so its part is done in the same transaction.
+ */
+export const createTaskLog = ({ kinds, ids, outbox, events, messages }: TaskLogDeps) => {
   interface Times {
     readonly now: Date;
     readonly dueAt?: Date | undefined;
@@ -185,9 +142,21 @@ export const createTaskLog = ({ kinds, ids, outbox, events, messages }: TaskLogD
     createdAt: now,
   });
 
-  const messageIds: TaskLog["messageIds"] = async (tx, count) =>
+  /** Returns ids for the signals of the built-in service: as many as `announceAll` may send. */
+  const messageIds = async (tx: Transaction, count: number): Promise<readonly number[]> =>
     messages && count > 0 ? messages.ids(tx, count) : [];
-  const announceAll: TaskLog["announceAll"] = async (tx, announcements, givenIds, before = []) => {
+  /**
+   * Sends signals to the groups of rooms. Starts all of its statements at once. A signal that cannot be sent soon is dropped, because it would
+   * be outdated.
+   * @param ids from `messageIds`
+   * @param before events to add before those of the signals
+   */
+  const announceAll = async (
+    tx: ExamTransaction,
+    announcements: readonly Announcement[],
+    givenIds: readonly number[],
+    before: readonly NewEvent[] = [],
+  ): Promise<void> => {
     const builtIn = announcements.filter(({ room }) => isBuiltIn(room)).map(signalMessage);
     await Promise.all([
       messages && builtIn.length > 0
@@ -200,7 +169,16 @@ export const createTaskLog = ({ kinds, ids, outbox, events, messages }: TaskLogD
   return {
     messageIds,
     announceAll,
-    async prepareEnd(tx, { examId, roomId }) {
+    /**
+     * Prepares to announce to everybody in a room that it has just ended. Returns a function that starts all statements at once. The built-in
+     * service sends the signal at once, unless it was sent already. Services of vendors send it from `dueAt` on.
+     */
+    async prepareEnd(
+      tx: ExamTransaction,
+      { examId, roomId }: RoomKey,
+    ): Promise<
+      (ended: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }) => Promise<unknown>
+    > {
       const [sent, givenIds] = await Promise.all([
         messages?.lastEndSignal(tx, { examId, roomId }),
         messageIds(tx, 1),
@@ -211,14 +189,29 @@ export const createTaskLog = ({ kinds, ids, outbox, events, messages }: TaskLogD
         return isSent ? outbox.add(tx, signalTasks(end)) : announceAll(tx, [end], givenIds);
       };
     },
-    deleteGroups: (tx, room, times) => outbox.add(tx, tasksOf(deleteGroup, room, {}, times)),
-    async cancelDeletion(tx, { examId, id: groupId, imServer }) {
+    /** Deletes the room's groups from `dueAt` on, and tries until it succeeds. Returns the ids of the tasks. */
+    deleteGroups: (
+      tx: Transaction,
+      room: RoomOfGroups,
+      times: { readonly dueAt: Date; readonly now: Date },
+    ): Promise<string[]> => outbox.add(tx, tasksOf(deleteGroup, room, {}, times)),
+    /** Cancels the deletion of a room's groups, because the room is reopened. @throws GroupsLeaving if a deletion has begun */
+    async cancelDeletion(tx: Transaction, { examId, id: groupId, imServer }: RoomOfGroups): Promise<void> {
       for (const service of imServer) {
         const line = lineOf({ examId, service, groupId });
         if (!(await outbox.cancelAll(tx, deleteGroup, line))) throw new GroupsLeaving();
       }
     },
-    async prepareEviction(tx, room, { userId, role }, now) {
+    /**
+     * Prepares to remove a person from the room's groups, and ends their presence. Returns a function that starts all further statements at
+     * once. An examinee also receives the signal that they were removed.
+     */
+    async prepareEviction(
+      tx: ExamTransaction,
+      room: RoomOfGroups,
+      { userId, role }: { readonly userId: string; readonly role: string },
+      now: Date,
+    ): Promise<() => Promise<unknown>> {
       const userIds = loginsOf(userId);
       const isTold = role === "examinee";
       const [left, givenIds] = await Promise.all([
@@ -234,7 +227,8 @@ export const createTaskLog = ({ kinds, ids, outbox, events, messages }: TaskLogD
           events.addAll(tx, left),
         ]);
     },
-    async keepGroups(tx, examId, taskIds) {
+    /** Cancels the deletion of groups, because their room is written. @throws GroupsUndone if the deletion has begun */
+    async keepGroups(tx: Transaction, examId: string, taskIds: readonly string[]): Promise<void> {
       const kept = await Promise.all(taskIds.map((id) => outbox.cancel(tx, { examId, id })));
       if (kept.includes(false)) throw new GroupsUndone();
     },

@@ -33,14 +33,6 @@ export interface Arrival {
   discard(): Promise<void>;
 }
 
-/** Receives files into a local folder, and checks them on the way. */
-export interface Arrivals {
-  /** Creates the folder, and deletes incomplete files of crashed processes. */
-  prepare(): Promise<void>;
-  /** @throws PAYLOAD_TOO_LARGE, INVALID_INPUT if the content is not audio that browsers play */
-  receive(content: AsyncIterable<Uint8Array>): Promise<Arrival>;
-}
-
 export interface ArrivalsOptions {
   readonly folder: string;
   /** Returns the time by which incomplete files are old. */
@@ -83,10 +75,14 @@ const extensionOf = async (path: string): Promise<string> => {
   return extension;
 };
 
-export const createArrivals = ({ folder, pruningTime, nonce }: ArrivalsOptions): Arrivals => {
+export type Arrivals = ReturnType<typeof createArrivals>;
+
+/** Receives files into a local folder, and checks them on the way. */
+export const createArrivals = ({ folder, pruningTime, nonce }: ArrivalsOptions) => {
   const createFolder = () => mkdir(folder, { recursive: true, mode: 0o700 });
   return {
-    async prepare() {
+    /** Creates the folder, and deletes incomplete files of crashed processes. */
+    async prepare(): Promise<void> {
       await createFolder();
       const now = await pruningTime();
       for (const name of await readdir(folder)) {
@@ -97,7 +93,8 @@ export const createArrivals = ({ folder, pruningTime, nonce }: ArrivalsOptions):
         if (found && now.getTime() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
       }
     },
-    async receive(content) {
+    /** @throws PAYLOAD_TOO_LARGE, INVALID_INPUT if the content is not audio that browsers play */
+    async receive(content: AsyncIterable<Uint8Array>): Promise<Arrival> {
       await createFolder();
       const path = join(folder, `${INCOMPLETE_PREFIX}${nonce()}`);
       const discard = () => rm(path, { force: true });

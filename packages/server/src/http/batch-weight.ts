@@ -19,31 +19,28 @@ const rowsIn = (input: unknown): number | undefined => {
   return Number.isFinite(asked) && asked >= 1 ? asked : undefined;
 };
 
-export interface BatchWeights {
-  /** The approximate number of rows that a call reads, once its input was parsed. 1 for most procedures. */
-  readonly weightOf: (call: Call) => number;
-  /**
-   * Refuses a batch whose calls together request too many rows.
-   * @throws PAYLOAD_TOO_LARGE
-   */
-  readonly assertWeight: (info: TRPCRequestInfo) => Promise<void>;
-}
+export type BatchWeights = ReturnType<typeof createBatchWeights>;
 
 /** Weighs the calls of a batch by what their procedures declare. */
-export const createBatchWeights = (router: AnyTRPCRouter): BatchWeights => {
+export const createBatchWeights = (router: AnyTRPCRouter) => {
   const rows = new Map<string, number | undefined>();
   // Safe: it is a record of procedures.
   for (const path of Object.keys(router._def.procedures as object)) {
     const procedure = findProcedure(router, path);
     if (procedure) rows.set(path, rowsOf(procedure));
   }
+  /** The approximate number of rows that a call reads, once its input was parsed. 1 for most procedures. */
   const weightOf = (call: Call): number => {
     const declared = rows.get(call.path);
     return declared === undefined ? 1 : (rowsIn(call.result()) ?? declared);
   };
   return {
     weightOf,
-    async assertWeight({ isBatchCall, calls }) {
+    /**
+     * Refuses a batch whose calls together request too many rows.
+     * @throws PAYLOAD_TOO_LARGE
+     */
+    async assertWeight({ isBatchCall, calls }: TRPCRequestInfo): Promise<void> {
       if (!isBatchCall || calls.length === 1) return;
       try {
         // One text contains the inputs of all calls.

@@ -67,25 +67,12 @@ export interface BodiesOptions {
   readonly timeoutMs: number;
 }
 
-/** Receives request bodies within limits of size, memory, number and time. */
-export interface Bodies {
-  /**
-   * Reads at most `request.bodyLimit` bytes. If the limit is 0, nothing is read and the body is empty.
-   * Fails with PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT, INVALID_INPUT (incomplete body), TOO_MANY_REQUESTS or
-   * OVERLOADED.
-   */
-  read(request: FastifyRequest, done: Done): void;
-  /**
-   * Counts a body that its route reads itself.
-   * @returns a function that ends the count
-   * @throws TOO_MANY_REQUESTS
-   */
-  track(request: FastifyRequest): () => void;
-}
-
 const EMPTY = Buffer.alloc(0);
 
-export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies => {
+export type Bodies = ReturnType<typeof createBodies>;
+
+/** Receives request bodies within limits of size, memory, number and time. */
+export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions) => {
   const pending = new Set<PendingBody>();
   const perCaller = new Map<string, { count: number; bytes: number }>();
   let all = 0;
@@ -200,7 +187,12 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
   };
 
   return {
-    read(request, done) {
+    /**
+     * Reads at most `request.bodyLimit` bytes. If the limit is 0, nothing is read and the body is empty.
+     * Fails with PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT, INVALID_INPUT (incomplete body), TOO_MANY_REQUESTS or
+     * OVERLOADED.
+     */
+    read(request: FastifyRequest, done: Done) {
       const { raw, bodyLimit: limit = MAX_BODY_BYTES } = request;
       if (limit === 0) return done(null, EMPTY);
       const length = Number(raw.headers["content-length"] ?? Number.NaN);
@@ -213,7 +205,12 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
       }
       receive(request, { limit, length, done });
     },
-    track(request) {
+    /**
+     * Counts a body that its route reads itself.
+     * @returns a function that ends the count
+     * @throws TOO_MANY_REQUESTS
+     */
+    track(request: FastifyRequest): () => void {
       const body: PendingBody = { owner: ownerOf(request), bytes: 0, fail: () => request.raw.destroy() };
       begin(body);
       return () => end(body);

@@ -53,19 +53,15 @@ export const parseJoinCode = (typed: string): string | undefined => {
 };
 
 /** Computes join codes. Nothing of them is random, so every server of an installation prints the same ones, again and again. */
-export interface JoinCodes {
-  /** Returns the codes that a page of a seat may have, without hyphens. It has the first one, unless another seat has that. */
-  of(seat: JoinSeat): Generator<string, void>;
-  /** Returns what the database stores instead of a code. Nobody can tell the code from it without the installation's secret. */
-  digest(code: string): string;
-}
+export type JoinCodes = ReturnType<typeof createJoinCodes>;
 
 /** @param secret the secret that signs tokens: with another one, all codes end, as all links do */
-export const createJoinCodes = (secret: string): JoinCodes => {
+export const createJoinCodes = (secret: string) => {
   const codeKey = deriveKey(secret, "join codes");
   const digestKey = deriveKey(secret, "digests of join codes");
   return {
-    *of({ examId, roomId, userId, page, generation }) {
+    /** Returns the codes that a page of a seat may have, without hyphens. It has the first one, unless another seat has that. */
+    *of({ examId, roomId, userId, page, generation }: JoinSeat): Generator<string, void> {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const seat = JSON.stringify([examId, roomId, userId, page, generation, attempt]);
         let rest = BigInt(`0x${createHmac("sha256", codeKey).update(seat).digest("hex")}`) % CODES;
@@ -77,6 +73,7 @@ export const createJoinCodes = (secret: string): JoinCodes => {
         yield code + checkOf(code);
       }
     },
-    digest: (code) => createHmac("sha256", digestKey).update(code).digest("base64url"),
+    /** Returns what the database stores instead of a code. Nobody can tell the code from it without the installation's secret. */
+    digest: (code: string): string => createHmac("sha256", digestKey).update(code).digest("base64url"),
   };
 };

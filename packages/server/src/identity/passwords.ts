@@ -22,18 +22,6 @@ const MAX_CONCURRENT = 2;
 const MAX_WAITING = 256;
 const RETRY_AFTER_SECONDS = 5;
 
-export interface Passwords {
-  /**
-   * The hash of no known password. Verifying against it takes as long as against any other hash, and always
-   * fails.
-   */
-  readonly dummyHash: string;
-  /** @throws OVERLOADED if too many computations are waiting */
-  hash(password: string): Promise<string>;
-  /** @throws OVERLOADED if too many computations are waiting */
-  verify(hashed: string, password: string): Promise<boolean>;
-}
-
 const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const GENERATED_LENGTH = 20;
 
@@ -49,13 +37,15 @@ const argon2 = () => import("@node-rs/argon2");
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64").replaceAll("=", "");
 
+export type Passwords = ReturnType<typeof createPasswords>;
+
 export const createPasswords = ({
   random = randomBytes,
   maxWaiting = MAX_WAITING,
 }: {
   random?: (size: number) => Uint8Array;
   maxWaiting?: number;
-} = {}): Passwords => {
+} = {}) => {
   const limit = pLimit(MAX_CONCURRENT);
   const limited = async <T>(compute: () => Promise<T>): Promise<T> => {
     if (limit.pendingCount >= maxWaiting)
@@ -67,9 +57,17 @@ export const createPasswords = ({
   const { memoryCost, timeCost, parallelism, outputLen } = PARAMETERS;
 
   return {
+    /**
+     * The hash of no known password. Verifying against it takes as long as against any other hash, and always
+     * fails.
+     */
     // Random bytes: nobody knows a password with this hash.
     dummyHash: `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${base64(random(16))}$${base64(random(outputLen))}`,
-    hash: (password) => limited(async () => (await argon2()).hash(password, PARAMETERS)),
-    verify: (hashed, password) => limited(async () => (await argon2()).verify(hashed, password)),
+    /** @throws OVERLOADED if too many computations are waiting */
+    hash: (password: string): Promise<string> =>
+      limited(async () => (await argon2()).hash(password, PARAMETERS)),
+    /** @throws OVERLOADED if too many computations are waiting */
+    verify: (hashed: string, password: string): Promise<boolean> =>
+      limited(async () => (await argon2()).verify(hashed, password)),
   };
 };

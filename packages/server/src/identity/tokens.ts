@@ -236,24 +236,10 @@ export interface ExamPerson {
 /** Whether a text has the format of the token ids that this server generates. Any other text may be a secret. */
 export const isOwnTokenId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
 
-export interface TokenIssuer {
-  /** Issues a token with a fixed lifetime. */
-  issue(request: TokenRequest): Promise<IssuedToken>;
-  /**
-   * Issues a token that expires at most `afterExamSeconds` after the end of the exam, or after `ttlSeconds`
-   * if that is earlier.
-   * @throws EXAM_OVER if that time has passed
-   */
-  issueForExam(person: ExamPerson, ttlSeconds?: number): Promise<IssuedToken>;
-  /**
-   * Returns when the last token that is issued for a person of an exam expires.
-   * @throws EXAM_OVER if that time has passed
-   */
-  lastExpiry(person: Pick<ExamPerson, "examEndTime" | "extraMinutes">): Date;
-}
-
 /** One year. A mistyped end of an exam must not produce a token that never expires. */
 const MAX_SECONDS = 366 * 86_400;
+
+export type TokenIssuer = ReturnType<typeof createTokenIssuer>;
 
 export const createTokenIssuer = ({
   secret,
@@ -266,8 +252,9 @@ export const createTokenIssuer = ({
   ids: Ids;
   /** How long a token stays valid after the end of the exam, in seconds. */
   afterExamSeconds: number;
-}): TokenIssuer => {
-  const issue: TokenIssuer["issue"] = async (request) => {
+}) => {
+  /** Issues a token with a fixed lifetime. */
+  const issue = async (request: TokenRequest): Promise<IssuedToken> => {
     const tokenId = ids.next();
     const now = clock();
     const token = await signToken(request, { secret, clock: () => now, jti: tokenId });
@@ -275,7 +262,14 @@ export const createTokenIssuer = ({
     return { token, tokenId, expiresAt: new Date((issuedAt + request.ttlSeconds) * 1000) };
   };
   const nowSeconds = () => Math.floor(clock().getTime() / 1000);
-  const lastExpiry: TokenIssuer["lastExpiry"] = ({ examEndTime, extraMinutes }) => {
+  /**
+   * Returns when the last token that is issued for a person of an exam expires.
+   * @throws EXAM_OVER if that time has passed
+   */
+  const lastExpiry = ({
+    examEndTime,
+    extraMinutes,
+  }: Pick<ExamPerson, "examEndTime" | "extraMinutes">): Date => {
     const lastSecond = Math.floor(examEndTime.getTime() / 1000 + extraMinutes * 60 + afterExamSeconds);
     if (lastSecond <= nowSeconds())
       throw new InvigilError("EXAM_OVER", "The exam is over: no tokens are issued for it anymore.");
@@ -284,7 +278,15 @@ export const createTokenIssuer = ({
   return {
     issue,
     lastExpiry,
-    async issueForExam({ examEndTime, extraMinutes, ...person }, ttlSeconds = Number.POSITIVE_INFINITY) {
+    /**
+     * Issues a token that expires at most `afterExamSeconds` after the end of the exam, or after `ttlSeconds`
+     * if that is earlier.
+     * @throws EXAM_OVER if that time has passed
+     */
+    async issueForExam(
+      { examEndTime, extraMinutes, ...person }: ExamPerson,
+      ttlSeconds: number = Number.POSITIVE_INFINITY,
+    ): Promise<IssuedToken> {
       const left = lastExpiry({ examEndTime, extraMinutes }).getTime() / 1000 - nowSeconds();
       return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left, MAX_SECONDS) });
     },

@@ -14,24 +14,6 @@ export interface FreeSpace {
   readonly bytes: number;
 }
 
-/** Whether there is enough disk space for new data. */
-export interface Disk {
-  /** Whether there was enough free space at the last check. */
-  hasFreeSpace(): boolean;
-  /**
-   * Uses the result of the last check.
-   * @throws STORAGE_FULL
-   */
-  assertFreeSpace(): void;
-  /** Checks the free space now. Resolves to whether there is enough. */
-  check(): Promise<boolean>;
-  /** Returns the folder with the least free space now. Undefined if it is unknown. */
-  least(): Promise<FreeSpace | undefined>;
-  /** Checks the free space every second from now on. */
-  start(): void;
-  stop(): Promise<void>;
-}
-
 export interface DiskOptions {
   /** The folders of the database and the files. */
   readonly folders: readonly string[];
@@ -61,7 +43,10 @@ export const freeBytes = (folder: string): number | undefined => {
 export const spaceState = (freeBytes: number, reserveBytes: number): "full" | "low" | "enough" =>
   freeBytes < reserveBytes ? "full" : freeBytes < 4 * reserveBytes ? "low" : "enough";
 
-export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOptions): Disk => {
+export type Disk = ReturnType<typeof createDisk>;
+
+/** Whether there is enough disk space for new data. */
+export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOptions) => {
   const askSystem = async (folder: string): Promise<number> => availableBytes(await statfs(folder));
   const ask = freeSpace ?? askSystem;
   let hasSpace = true;
@@ -98,6 +83,7 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
   };
   const checkNow = async (): Promise<boolean> => update(await readFreeSpace());
 
+  /** Checks the free space now. Resolves to whether there is enough. */
   const check = (): Promise<boolean> => {
     if (reserveBytes === 0) return Promise.resolve(true);
     pendingCheck ??= checkNow().finally(() => {
@@ -122,13 +108,20 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
     );
 
   return {
-    hasFreeSpace: () => hasSpace,
-    assertFreeSpace() {
+    /** Whether there was enough free space at the last check. */
+    hasFreeSpace: (): boolean => hasSpace,
+    /**
+     * Uses the result of the last check.
+     * @throws STORAGE_FULL
+     */
+    assertFreeSpace(): void {
       if (!hasSpace) throw storageFull();
     },
     check,
-    least: async () => leastOf(await readFreeSpace()),
-    start() {
+    /** Returns the folder with the least free space now. Undefined if it is unknown. */
+    least: async (): Promise<FreeSpace | undefined> => leastOf(await readFreeSpace()),
+    /** Checks the free space every second from now on. */
+    start(): void {
       if (reserveBytes > 0) checks.start();
     },
     stop: checks.stop,

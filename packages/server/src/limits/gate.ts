@@ -21,32 +21,6 @@ export interface GatedCall {
   readonly longAnswer?: boolean | undefined;
 }
 
-/** The checks that every call passes, over REST, tRPC or WebSockets, before its input is parsed. */
-export interface Gate {
-  /**
-   * Counts a call with a valid token, login or signature.
-   * @param caller undefined if a signature or a password replaces the token. Such a call is not counted
-   * @throws TOO_MANY_REQUESTS, STORAGE_FULL
-   */
-  admit(caller: LimitOwners["caller"], call: GatedCall): void;
-  /**
-   * Counts a call without a valid token by its address.
-   * @throws TOO_MANY_REQUESTS
-   */
-  admitAnonymous(address: string): void;
-  /** Takes back what `admit` has counted for a caller, whose token was refused afterwards. */
-  withdraw(caller: LimitOwners["caller"], call: Pick<GatedCall, "writes">): void;
-  /**
-   * Makes a call that may have a long answer when it is the caller's turn (see `createCallerTurns`).
-   * @throws TOO_MANY_REQUESTS, also if calls before it have used up the allowance
-   */
-  inTurn<Result>(of: TurnOwner, work: (hasWaited: boolean) => Promise<Result>): Promise<Result>;
-  /** Charges a caller for the rows of an answer. */
-  chargeRows(caller: LimitOwners["caller"], readRows: number): void;
-  /** Charges a caller for the size of an answer, in bytes. */
-  chargeBytes(caller: LimitOwners["caller"], readBytes: number): void;
-}
-
 /** The limits of a caller's calls with long answers. Mutations may wait for a vendor, so more of them run at the same time. */
 const LONG_ANSWERS = { what: "long answers", waitingEach: 100, hasPauses: true, retryAfterSeconds: 1 };
 const QUERIES = 1;
@@ -60,31 +34,57 @@ const LONG = { read: { ...SHORT.read, ...NO_DEBT }, write: { ...SHORT.write, ...
 /** The number of calls bounds what smaller answers cost. Measuring them would cost more. */
 const SMALL_BYTES = 4096;
 
+export type Gate = ReturnType<typeof createGate>;
+
+/** The checks that every call passes, over REST, tRPC or WebSockets, before its input is parsed. */
 export const createGate = ({
   rates,
   disk,
 }: {
   readonly rates: RateLimits;
   readonly disk: Pick<Disk, "assertFreeSpace">;
-}): Gate => {
+}) => {
   const queries = createCallerTurns({ ...LONG_ANSWERS, eachAtOnce: QUERIES });
   const mutations = createCallerTurns({ ...LONG_ANSWERS, eachAtOnce: MUTATIONS });
   return {
-    admit(caller, { writes, alsoWhenFull = false, longAnswer = false }) {
+    /**
+     * Counts a call with a valid token, login or signature.
+     * @param caller undefined if a signature or a password replaces the token. Such a call is not counted
+     * @throws TOO_MANY_REQUESTS, STORAGE_FULL
+     */
+    admit(
+      caller: LimitOwners["caller"],
+      { writes, alsoWhenFull = false, longAnswer = false }: GatedCall,
+    ): void {
       if (caller) rates.take({ caller }, (longAnswer ? LONG : SHORT)[writes ? "write" : "read"]);
       if (writes && !alsoWhenFull) disk.assertFreeSpace();
     },
-    admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),
-    withdraw: (caller, { writes }) => rates.charge({ caller }, writes ? { writes: -1 } : { reads: -1 }),
-    inTurn: ({ caller, writes }, work) =>
+    /**
+     * Counts a call without a valid token by its address.
+     * @throws TOO_MANY_REQUESTS
+     */
+    admitAnonymous: (address: string): void => rates.take({ network: networkOf(address) }, ONE_READ),
+    /** Takes back what `admit` has counted for a caller, whose token was refused afterwards. */
+    withdraw: (caller: LimitOwners["caller"], { writes }: Pick<GatedCall, "writes">): void =>
+      rates.charge({ caller }, writes ? { writes: -1 } : { reads: -1 }),
+    /**
+     * Makes a call that may have a long answer when it is the caller's turn (see `createCallerTurns`).
+     * @throws TOO_MANY_REQUESTS, also if calls before it have used up the allowance
+     */
+    inTurn: <Result>(
+      { caller, writes }: TurnOwner,
+      work: (hasWaited: boolean) => Promise<Result>,
+    ): Promise<Result> =>
       (writes ? mutations : queries).run(identityKey(caller), async (hasWaited) => {
         if (hasWaited) rates.take({ caller }, NO_DEBT);
         return work(hasWaited);
       }),
-    chargeRows(caller, readRows) {
+    /** Charges a caller for the rows of an answer. */
+    chargeRows(caller: LimitOwners["caller"], readRows: number): void {
       if (readRows > 0) rates.charge({ caller }, { readRows });
     },
-    chargeBytes(caller, readBytes) {
+    /** Charges a caller for the size of an answer, in bytes. */
+    chargeBytes(caller: LimitOwners["caller"], readBytes: number): void {
       if (readBytes > SMALL_BYTES) rates.charge({ caller }, { readBytes });
     },
   };

@@ -1,15 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { v7 } from "uuid";
 
-export interface Ids {
-  /** A new id of 32 letters and digits, greater than every earlier id of this process. */
-  next(): string;
-  /** A random text of 32 letters and digits. */
-  nonce(): string;
-}
-
 /** Returns a text that sorts before every id of this millisecond and later ones, and after all earlier ones. */
 export const firstIdAt = (time: Date): string => Math.max(0, time.getTime()).toString(16).padStart(12, "0");
+
+export type Ids = ReturnType<typeof createIds>;
 
 /** Ids are UUIDv7 without hyphens, because the message services accept only letters and digits. */
 export const createIds = ({
@@ -18,11 +13,12 @@ export const createIds = ({
 }: {
   clock: () => Date;
   random?: (size: number) => Uint8Array;
-}): Ids => {
+}) => {
   let last = 0;
   let seq = 0;
   return {
-    next() {
+    /** A new id of 32 letters and digits, greater than every earlier id of this process. */
+    next(): string {
       const now = clock().getTime();
       // Ids increase even if the clock is set back.
       if (now > last) {
@@ -31,6 +27,7 @@ export const createIds = ({
       } else seq += 1;
       return v7({ msecs: last, seq, random: random(16) }).replaceAll("-", "");
     },
-    nonce: () => Buffer.from(random(16)).toString("hex"),
+    /** A random text of 32 letters and digits. */
+    nonce: (): string => Buffer.from(random(16)).toString("hex"),
   };
 };

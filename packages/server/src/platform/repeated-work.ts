@@ -1,11 +1,6 @@
-/** Work in the background that is repeated from its start to its stop. */
-export interface RepeatedWork {
-  /** Does the work now, unless it `waitsFirst`, and then at each interval. */
-  readonly start: () => void;
-  /** Resolves when the work is not running. */
-  readonly stop: () => Promise<void>;
-}
+export type RepeatedWork = ReturnType<typeof createRepeatedWork>;
 
+/** Work in the background that is repeated from its start to its stop. */
 export const createRepeatedWork = ({
   intervalMs,
   waitsFirst = false,
@@ -19,7 +14,7 @@ export const createRepeatedWork = ({
   run: (isStopping: () => boolean) => Promise<void>;
   /** Called with an error of `run`, which runs again at the next interval. */
   onFailure: (error: unknown) => void;
-}): RepeatedWork => {
+}) => {
   let isStopping = false;
   let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -31,14 +26,16 @@ export const createRepeatedWork = ({
       });
   };
   return {
-    start() {
+    /** Does the work now, unless it `waitsFirst`, and then at each interval. */
+    start(): void {
       isStopping = false;
       if (!waitsFirst) runOnce();
       timer ??= setInterval(runOnce, intervalMs);
       // The timer keeps no process running.
       timer.unref();
     },
-    async stop() {
+    /** Resolves when the work is not running. */
+    async stop(): Promise<void> {
       isStopping = true;
       clearInterval(timer);
       timer = undefined;

@@ -46,12 +46,6 @@ export interface VendorCall<T> {
   readonly attempt: (signal: AbortSignal) => Promise<T>;
 }
 
-/** Applies time limits, retries and a circuit breaker to every call of a vendor service. */
-export interface VendorPolicy {
-  /** @throws PROVIDER_FAILED */
-  run<T>(call: VendorCall<T>): Promise<T>;
-}
-
 const MAX_ATTEMPTS = 3;
 const BACKOFF_MS = { initialDelay: 100, maxDelay: 1000, generator: decorrelatedJitterGenerator };
 const FAILURES_IN_A_ROW = 5;
@@ -102,6 +96,9 @@ const abortable = <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> =>
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
 
+/** Applies time limits, retries and a circuit breaker to every call of a vendor service. */
+export type VendorPolicy = ReturnType<typeof createVendorPolicy>;
+
 /**
  * Creates the policy of one service: a time limit, bounded retries with jitter, a concurrency limit and a
  * circuit breaker.
@@ -112,7 +109,7 @@ export const createVendorPolicy = ({
   concurrency,
   pauseSeconds,
   log,
-}: PolicyOptions): VendorPolicy => {
+}: PolicyOptions) => {
   const breaker = circuitBreaker(handleWhen(isOutage), {
     halfOpenAfter: pauseSeconds * 1000,
     breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
@@ -141,7 +138,14 @@ export const createVendorPolicy = ({
   };
 
   return {
-    async run({ action, idempotent, timeoutMs = defaultTimeoutMs, signal: callerSignal, attempt }) {
+    /** @throws PROVIDER_FAILED */
+    async run<T>({
+      action,
+      idempotent,
+      timeoutMs = defaultTimeoutMs,
+      signal: callerSignal,
+      attempt,
+    }: VendorCall<T>): Promise<T> {
       const ending = new AbortController();
       const { signal } = ending;
       const timeout = () => new VendorError(`no response within ${timeoutMs} ms`, { fault: "timeout" });

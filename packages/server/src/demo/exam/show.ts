@@ -6,16 +6,6 @@ import { beginRound, type Round, type RoundDeps } from "./round.js";
 import { ROUND_SECONDS } from "./script.js";
 import { OFFICE } from "./set-up.js";
 
-/** The exam of the demo: a new round each hour, which moves while somebody watches. */
-export interface Show {
-  /** Deletes the rounds of a process that was killed, begins a round, and lets it move. */
-  start(): Promise<void>;
-  /** Lets everybody leave, and deletes the rounds. */
-  stop(): Promise<void>;
-  /** What happens once a second. */
-  tick(): Promise<void>;
-}
-
 export interface ShowDeps extends RoundDeps {
   readonly services: RoundDeps["services"] & Pick<Services, "uses">;
 }
@@ -30,7 +20,10 @@ const MAX_STEP_MS = 2_000;
 /** Only administrators delete records. */
 const OPERATOR = callerOf({ userId: "admin", role: "admin", name: "Demo" });
 
-export const createShow = (deps: ShowDeps): Show => {
+export type Show = ReturnType<typeof createShow>;
+
+/** The exam of the demo: a new round each hour, which moves while somebody watches. */
+export const createShow = (deps: ShowDeps) => {
   const { services, clock, log } = deps;
   let current: Round | undefined;
   /** Rounds that are over, but still watched. */
@@ -100,6 +93,7 @@ export const createShow = (deps: ShowDeps): Show => {
     earlier = [over];
   };
 
+  /** What happens once a second. */
   const tick = async (): Promise<void> => {
     const now = clock().getTime();
     const step = Math.min(Math.max(now - lastTick, 0), MAX_STEP_MS);
@@ -124,11 +118,13 @@ export const createShow = (deps: ShowDeps): Show => {
 
   return {
     tick,
-    async start() {
+    /** Deletes the rounds of a process that was killed, begins a round, and lets it move. */
+    async start(): Promise<void> {
       await tick().catch(onFailure);
       work.start();
     },
-    async stop() {
+    /** Lets everybody leave, and deletes the rounds. */
+    async stop(): Promise<void> {
       await work.stop();
       for (const round of rounds()) round.leave();
       current = undefined;

@@ -14,7 +14,7 @@ import { readLastSeat, readLastUnseated } from "./marked-rows.js";
 import { createPhases } from "./phases.js";
 import { beginPreparation, type Prepare } from "./preparation.js";
 import { endRest, type RestEnd } from "./resting.js";
-import { createRosterLock, type RosterLock } from "./roster-lock.js";
+import { createRosterLock } from "./roster-lock.js";
 import type { BulkChange } from "./types.js";
 import { changeById, createChangeWorker, ROWS_PER_WRITE, TakenOver } from "./worker.js";
 
@@ -30,40 +30,6 @@ export type NewBulkChange = Pick<BulkChange, "kind" | "examId"> & {
   readonly now: Date;
   readonly author: Author;
 };
-
-/**
- * Changes many rows. A change is atomic and does not delay other writes (see docs/decisions/0032). A small change is one transaction. A
- * large change is prepared in small transactions whose rows readers do not see, announced in one transaction, and finished in small
- * transactions.
- */
-export interface BulkChanges {
-  /**
-   * Makes a change. Resolves when the change is announced, which makes it visible to readers. Waits while another change of the exam is
-   * running.
-   * @throws what `prepare` throws, and the error of `busy` after half a minute
-   */
-  run<Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result>;
-  /**
-   * Makes a new exam with rooms and people. Until all of it is written, the exam counts as one that is deleted and about to be erased. So
-   * nobody sees it, and what a crash or an error leaves behind is erased, by a server of an earlier version, too. It appears as a deleted exam
-   * does that is restored. The preparation writes the exam first, and marks it and its rooms as removed by the change.
-   * @throws what `prepare` throws
-   */
-  create<Result>(
-    about: Pick<NewBulkChange, "examId" | "targets" | "now" | "author">,
-    prepare: Prepare<Result>,
-  ): Promise<Result>;
-  /** Keeps other changes of people and rooms out while a bulk change of their exam is running. */
-  readonly roster: RosterLock;
-  /** Restores a deleted exam, or erases it at once. Returns whether it was resting. The remaining work goes on in the background. */
-  endRest(examId: string, end: RestEnd, author: Author): Promise<boolean>;
-  /** Starts to resume changes that other processes left unfinished. */
-  start(): void;
-  /** Begins no more transactions. Another process or the next start does the remaining work. */
-  stop(): Promise<void>;
-  /** Resolves when this process has finished its changes. */
-  drain(): Promise<void>;
-}
 
 export interface BulkChangesDeps {
   readonly storage: Storage;
@@ -106,6 +72,13 @@ const insertChange = statement(
     eraseAt: param("eraseAt"),
   }),
 );
+export type BulkChanges = ReturnType<typeof createBulkChanges>;
+
+/**
+ * Changes many rows. A change is atomic and does not delay other writes (see docs/decisions/0032). A small change is one transaction. A
+ * large change is prepared in small transactions whose rows readers do not see, announced in one transaction, and finished in small
+ * transactions.
+ */
 export const createBulkChanges = ({
   storage,
   audit,
@@ -116,7 +89,7 @@ export const createBulkChanges = ({
   log,
   busy,
   gone,
-}: BulkChangesDeps): BulkChanges => {
+}: BulkChangesDeps) => {
   const worker = createChangeWorker({
     storage,
     phases: createPhases({ tasks, events }),
@@ -124,6 +97,7 @@ export const createBulkChanges = ({
     pruning,
     log,
   });
+  /** Keeps other changes of people and rooms out while a bulk change of their exam is running. */
   const roster = createRosterLock({ worker, busy });
   const newChange = async (
     tx: Transaction,
@@ -225,10 +199,25 @@ export const createBulkChanges = ({
   };
 
   return {
-    run: (about, prepare) => run(about, prepare),
-    create: (about, prepare) => run({ ...about, kind: "delete_exam" }, prepare, "announced"),
+    /**
+     * Makes a change. Resolves when the change is announced, which makes it visible to readers. Waits while another change of the exam is
+     * running.
+     * @throws what `prepare` throws, and the error of `busy` after half a minute
+     */
+    run: <Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result> => run(about, prepare),
+    /**
+     * Makes a new exam with rooms and people. Until all of it is written, the exam counts as one that is deleted and about to be erased. So
+     * nobody sees it, and what a crash or an error leaves behind is erased, by a server of an earlier version, too. It appears as a deleted exam
+     * does that is restored. The preparation writes the exam first, and marks it and its rooms as removed by the change.
+     * @throws what `prepare` throws
+     */
+    create: <Result>(
+      about: Pick<NewBulkChange, "examId" | "targets" | "now" | "author">,
+      prepare: Prepare<Result>,
+    ): Promise<Result> => run({ ...about, kind: "delete_exam" }, prepare, "announced"),
     roster,
-    async endRest(examId, end, author) {
+    /** Restores a deleted exam, or erases it at once. Returns whether it was resting. The remaining work goes on in the background. */
+    async endRest(examId: string, end: RestEnd, author: Author): Promise<boolean> {
       const change = await storage.write(
         (tx) =>
           audited({ tx, audit, target: { examId }, author }, (own) =>
@@ -239,8 +228,11 @@ export const createBulkChanges = ({
       if (change) void worker.resume(change);
       return change !== undefined;
     },
+    /** Starts to resume changes that other processes left unfinished. */
     start: worker.start,
+    /** Begins no more transactions. Another process or the next start does the remaining work. */
     stop: worker.stop,
+    /** Resolves when this process has finished its changes. */
     drain: worker.drain,
   };
 };

@@ -16,23 +16,6 @@ type Recorded = "records" | "stream_events";
 /** The rows that one read returns during an erasure. */
 const ROWS_PER_READ = 500;
 
-/** Filters out cheat records and stream events that an announced removal has not erased yet. */
-export interface ErasureFilter {
-  /** Reads records of an exam, and returns those that are not being erased. */
-  records<Row extends RowAboutPerson>(examId: string, read: () => Promise<Row[]>): Promise<Row[]>;
-  /**
-   * Reads a page of each of some ranges of an exam's rows, without those that are being erased. During an erasure it may read several times,
-   * in several turns of the event loop, until the pages are full. Returns the rows of all pages.
-   * @param ranges each starts its read at once, and returns at most `limit` rows that come, in the page's order, after the row with the id
-   *   `before`
-   */
-  pages<Row extends RowAboutPerson>(
-    examId: string,
-    ranges: readonly ((before: number, limit: number) => Promise<Row[]>)[],
-    page: { readonly before: number; readonly limit: number; readonly kind: Recorded },
-  ): Promise<Row[]>;
-}
-
 const announcedRemoval = statement(
   query
     .select({ person: bulkChanges.person })
@@ -46,7 +29,10 @@ const announcedRemoval = statement(
     ),
 );
 
-export const createErasureFilter = (storage: Queries): ErasureFilter => {
+export type ErasureFilter = ReturnType<typeof createErasureFilter>;
+
+/** Filters out cheat records and stream events that an announced removal has not erased yet. */
+export const createErasureFilter = (storage: Queries) => {
   // An exam has one bulk change at most.
   const readErasure = storage.cached(
     { tables: [bulkChanges], freshPerTurn: true },
@@ -77,12 +63,23 @@ export const createErasureFilter = (storage: Queries): ErasureFilter => {
   ): Promise<[Erasure, ...Row[][]]> => storage.together(() => Promise.all([readErasure(examId), ...start()]));
 
   return {
-    async records(examId, read) {
+    /** Reads records of an exam, and returns those that are not being erased. */
+    async records<Row extends RowAboutPerson>(examId: string, read: () => Promise<Row[]>): Promise<Row[]> {
       const [erasure, rows = []] = await readAfterErasure(examId, () => [read()]);
       return erasure ? withoutErased(erasure, rows, "records") : rows;
     },
 
-    async pages(examId, ranges, { before, limit, kind }) {
+    /**
+     * Reads a page of each of some ranges of an exam's rows, without those that are being erased. During an erasure it may read several times,
+     * in several turns of the event loop, until the pages are full. Returns the rows of all pages.
+     * @param ranges each starts its read at once, and returns at most `limit` rows that come, in the page's order, after the row with the id
+     *   `before`
+     */
+    async pages<Row extends RowAboutPerson>(
+      examId: string,
+      ranges: readonly ((before: number, limit: number) => Promise<Row[]>)[],
+      { before, limit, kind }: { readonly before: number; readonly limit: number; readonly kind: Recorded },
+    ): Promise<Row[]> {
       const [found, ...pages] = await readAfterErasure(examId, () =>
         ranges.map((read) => read(before, limit)),
       );

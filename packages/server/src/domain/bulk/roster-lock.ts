@@ -6,14 +6,6 @@ import { bulkChanges } from "../../storage/tables.js";
 import { lockExams } from "../exam-transaction.js";
 import type { ChangeWorker } from "./worker.js";
 
-/** Keeps other changes of people and rooms out while a bulk change of their exam is running. */
-export interface RosterLock {
-  /** Locks an exam. Returns whether the exam is deleted. @throws ExamBusy */
-  lock(tx: Transaction<"installation">, examId: string): Promise<boolean>;
-  /** Tries work again while the exam is busy. @throws the error of `busy` after half a minute */
-  whenUnlocked<Result>(work: () => Promise<Result>): Promise<Result>;
-}
-
 const RETRY_MS = 20;
 const MAX_WAIT_MS = 30_000;
 
@@ -32,21 +24,26 @@ const changeOfExam = statement(
     .limit(1),
 );
 
+export type RosterLock = ReturnType<typeof createRosterLock>;
+
+/** Keeps other changes of people and rooms out while a bulk change of their exam is running. */
 export const createRosterLock = ({
   worker,
   busy,
 }: {
   worker: Pick<ChangeWorker, "takeOver" | "isStopped">;
   busy: (examId: string) => Error;
-}): RosterLock => ({
-  async lock(tx, examId) {
+}) => ({
+  /** Locks an exam. Returns whether the exam is deleted. @throws ExamBusy */
+  async lock(tx: Transaction<"installation">, examId: string): Promise<boolean> {
     // A bulk change holds the same lock while it begins.
     const [, running] = await Promise.all([lockExams(tx, examId), tx.get(changeOfExam, { examId })]);
     const isDeleted = running?.kind === "delete_exam" && running.state === "announced";
     if (running && !isDeleted) throw new ExamBusy(examId);
     return isDeleted;
   },
-  async whenUnlocked(work) {
+  /** Tries work again while the exam is busy. @throws the error of `busy` after half a minute */
+  async whenUnlocked<Result>(work: () => Promise<Result>): Promise<Result> {
     const since = performance.now();
     for (;;) {
       try {

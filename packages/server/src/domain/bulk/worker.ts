@@ -11,29 +11,6 @@ import type { PruningClock } from "../pruning-clock.js";
 import { ERASES_EXAM, type Phases } from "./phases.js";
 import type { BulkChange, ChangeKey, Phase } from "./types.js";
 
-/** Runs the remaining work of bulk changes in this process. Each change belongs to the one worker that has claimed it. */
-export interface ChangeWorker {
-  /** Returns the columns with which a new change is claimed. */
-  claim(): Pick<BulkChange, "worker" | "claimedUntil">;
-  /** Extends this worker's claim, and returns the change as it is. @throws TakenOver */
-  hold(tx: Transaction, change: ChangeKey): Promise<BulkChange>;
-  /** Saves the progress of a change. */
-  save(tx: Transaction, change: BulkChange): Promise<void>;
-  /**
-   * Announces a change, and finishes about `rows` rows of it. A change that began as announced, to hide a new exam, counts as prepared from
-   * then on, and is undone. Returns whether nothing is left to do now.
-   */
-  announce(tx: Transaction, change: BulkChange, rows: number): Promise<boolean>;
-  /** Finishes a change that is announced, and undoes one that is not. Never rejects. */
-  readonly resume: (change: ChangeKey) => Promise<void>;
-  /** Claims and resumes changes whose claim has ended. */
-  takeOver(): Promise<void>;
-  readonly start: () => void;
-  readonly stop: () => Promise<void>;
-  readonly drain: () => Promise<void>;
-  readonly isStopped: boolean;
-}
-
 /** About how many rows one transaction of a change writes. This takes about five milliseconds. */
 export const ROWS_PER_WRITE = 500;
 /** How long a claim holds. Every transaction of a change extends it. */
@@ -104,6 +81,9 @@ const beginRest = statement((dialect) =>
 );
 const deleteChange = statement((dialect) => query.delete(bulkChanges).where(isChange(dialect)));
 
+export type ChangeWorker = ReturnType<typeof createChangeWorker>;
+
+/** Runs the remaining work of bulk changes in this process. Each change belongs to the one worker that has claimed it. */
 export const createChangeWorker = ({
   storage,
   phases,
@@ -116,7 +96,7 @@ export const createChangeWorker = ({
   clock: () => Date;
   pruning: Pick<PruningClock, "last">;
   log: FastifyBaseLogger;
-}): ChangeWorker => {
+}) => {
   const worker = randomBytes(12).toString("hex");
   const running = new Set<Promise<void>>();
   let isStopped = false;
@@ -125,14 +105,20 @@ export const createChangeWorker = ({
     { examId }: ChangeKey,
     work: (tx: Transaction) => Promise<Result>,
   ): Promise<Result> => storage.write(work, { bulk: true, share: { examId } });
-  const claim = () => ({ worker, claimedUntil: new Date(clock().getTime() + CLAIM_MS) });
+  /** Returns the columns with which a new change is claimed. */
+  const claim = (): Pick<BulkChange, "worker" | "claimedUntil"> => ({
+    worker,
+    claimedUntil: new Date(clock().getTime() + CLAIM_MS),
+  });
   const extend = async (tx: Transaction, change: ChangeKey, claimedUntil: Date): Promise<BulkChange> => {
     const extended = await tx.get(extendClaim, { ...change, worker, claimedUntil });
     if (!extended) throw new TakenOver();
     return extended;
   };
+  /** Extends this worker's claim, and returns the change as it is. @throws TakenOver */
   const hold = (tx: Transaction, change: ChangeKey): Promise<BulkChange> =>
     extend(tx, change, claim().claimedUntil);
+  /** Saves the progress of a change. */
   const save = async (tx: Transaction, change: BulkChange): Promise<void> => {
     await tx.run(saveChange, change);
   };
@@ -176,6 +162,7 @@ export const createChangeWorker = ({
     // Ends the claim, so that other processes need not wait.
     if (!isDone) await write(change, (tx) => extend(tx, change, new Date(0)));
   };
+  /** Finishes a change that is announced, and undoes one that is not. Never rejects. */
   const resume = (change: ChangeKey): Promise<void> => {
     const work = advanceToEnd(change)
       .catch((error: unknown) => {
@@ -188,6 +175,7 @@ export const createChangeWorker = ({
     return work;
   };
 
+  /** Claims and resumes changes whose claim has ended. */
   const takeOver = async (): Promise<void> => {
     if (isStopped) return;
     const times = () => ({ now: clock(), prunedUntil: pruning.last() });
@@ -216,7 +204,11 @@ export const createChangeWorker = ({
     claim,
     hold,
     save,
-    async announce(tx, change, rows) {
+    /**
+     * Announces a change, and finishes about `rows` rows of it. A change that began as announced, to hide a new exam, counts as prepared from
+     * then on, and is undone. Returns whether nothing is left to do now.
+     */
+    async announce(tx: Transaction, change: BulkChange, rows: number): Promise<boolean> {
       const state = change.state === "preparing" ? "announced" : "preparing";
       const turned: BulkChange = { ...change, state, progress: { phase: 0, after: "" } };
       await save(tx, turned);
@@ -224,19 +216,19 @@ export const createChangeWorker = ({
     },
     resume,
     takeOver,
-    start() {
+    start(): void {
       isStopped = false;
       poller.start();
     },
-    async stop() {
+    async stop(): Promise<void> {
       isStopped = true;
       await poller.stop();
       await Promise.all(running);
     },
-    async drain() {
+    async drain(): Promise<void> {
       while (running.size > 0) await Promise.all(running);
     },
-    get isStopped() {
+    get isStopped(): boolean {
       return isStopped;
     },
   };

@@ -3,16 +3,9 @@ import type { Author } from "../calls.js";
 import { type TaskQueue, timesOf } from "./kind.js";
 import type { DeadLetter, OutboxStore, PageOfLetters, Revival } from "./store.js";
 
-/** What operators do about tasks that were given up. */
-export interface DeadLetters {
-  /** Those of the newest tasks first. */
-  list(page: PageOfLetters): Promise<Page<DeadLetter, string>>;
-  /** Adds a task again, at the end of its line, as if it were new. */
-  retry(id: string, author: Author): Promise<Revival>;
-  /** Returns false if there is no such dead letter. */
-  drop(id: string, author: Author): Promise<boolean>;
-}
+export type DeadLetters = ReturnType<typeof createDeadLetters>;
 
+/** What operators do about tasks that were given up. */
 export const createDeadLetters = ({
   store,
   queues,
@@ -21,9 +14,11 @@ export const createDeadLetters = ({
   store: OutboxStore;
   queues: readonly TaskQueue[];
   clock: () => Date;
-}): DeadLetters => ({
-  list: (page) => store.deadLetters(page),
-  retry: (id, author) =>
+}) => ({
+  /** Those of the newest tasks first. */
+  list: (page: PageOfLetters): Promise<Page<DeadLetter, string>> => store.deadLetters(page),
+  /** Adds a task again, at the end of its line, as if it were new. */
+  retry: (id: string, author: Author): Promise<Revival> =>
     store.revive(
       id,
       ({ examId, queue, key, kind: name, payload }) => {
@@ -33,5 +28,6 @@ export const createDeadLetters = ({
       },
       author,
     ),
-  drop: (id, author) => store.drop(id, author),
+  /** Returns false if there is no such dead letter. */
+  drop: (id: string, author: Author): Promise<boolean> => store.drop(id, author),
 });

@@ -5,18 +5,6 @@ import { insertion, param, query, rawParam, statement } from "../../storage/stat
 import { outboxTasks } from "../../storage/tables.js";
 import type { Line, NewTask, Task } from "./kind.js";
 
-/** Adds tasks, in the transaction of the change that they follow from. */
-export interface Outbox {
-  /** Returns the ids of the tasks. */
-  add(tx: Transaction, tasks: readonly NewTask[]): Promise<string[]>;
-  /** Cancels a task. Returns false if it has begun or is done. */
-  cancel(tx: Transaction, task: Pick<Task, "examId" | "id">): Promise<boolean>;
-  /** Cancels the tasks of a kind in a line. Returns false if one of them has begun. */
-  cancelAll(tx: Transaction, kind: { readonly name: string }, line: Line): Promise<boolean>;
-  /** Changes when tasks are due. */
-  reschedule(tx: Transaction, examId: string, ids: readonly string[], dueAt: Date): Promise<void>;
-}
-
 const insertTask = insertion(outboxTasks);
 const isOfExam = eq(outboxTasks.examId, param("examId"));
 const isUntried = eq(outboxTasks.attempts, 0);
@@ -38,6 +26,9 @@ const rescheduleTasks = statement((dialect) =>
     .where(and(isOfExam, dialect.isAnyOf(outboxTasks.id, "ids"))),
 );
 
+export type Outbox = ReturnType<typeof createOutbox>;
+
+/** Adds tasks, in the transaction of the change that they follow from. */
 export const createOutbox = ({
   ids,
   added,
@@ -45,8 +36,9 @@ export const createOutbox = ({
   ids: Ids;
   /** Called after a commit that added tasks. */
   added: () => void;
-}): Outbox => ({
-  async add(tx, tasks) {
+}) => ({
+  /** Returns the ids of the tasks. */
+  async add(tx: Transaction, tasks: readonly NewTask[]): Promise<string[]> {
     const rows = tasks.map((task) => ({ id: ids.next(), ...task }));
     if (rows.length > 0) {
       tx.afterCommit(added);
@@ -54,12 +46,16 @@ export const createOutbox = ({
     }
     return rows.map(({ id }) => id);
   },
-  cancel: async (tx, { examId, id }) => (await tx.run(deleteUntriedTask, { examId, id })) > 0,
-  async cancelAll(tx, { name: kind }, line) {
+  /** Cancels a task. Returns false if it has begun or is done. */
+  cancel: async (tx: Transaction, { examId, id }: Pick<Task, "examId" | "id">): Promise<boolean> =>
+    (await tx.run(deleteUntriedTask, { examId, id })) > 0,
+  /** Cancels the tasks of a kind in a line. Returns false if one of them has begun. */
+  async cancelAll(tx: Transaction, { name: kind }: { readonly name: string }, line: Line): Promise<boolean> {
     await tx.run(deleteUntriedTasks, { ...line, kind });
     return !(await tx.get(triedTask, { ...line, kind }));
   },
-  async reschedule(tx, examId, ids, dueAt) {
+  /** Changes when tasks are due. */
+  async reschedule(tx: Transaction, examId: string, ids: readonly string[], dueAt: Date): Promise<void> {
     tx.afterCommit(added);
     await tx.run(rescheduleTasks, { examId, ids, dueAt });
   },

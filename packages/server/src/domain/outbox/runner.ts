@@ -8,17 +8,6 @@ import type { Handler, Task, TaskQueue } from "./kind.js";
 import type { OutboxStore } from "./store.js";
 import { createTaskWorker } from "./worker.js";
 
-/** Runs the tasks of the outbox. Without queues, it only deletes old dead letters. */
-export interface OutboxRunner {
-  start(): void;
-  /** Call it after tasks were added. */
-  wake(): void;
-  /** Starts no more tasks, and waits for the running ones, at most for this long. The next start runs the remaining tasks. */
-  stop(withinMs: number): Promise<void>;
-  /** Runs due tasks before a process exits, at most for this long. Does nothing if this process added no tasks. */
-  drain(withinMs: number): Promise<void>;
-}
-
 export interface OutboxRunnerDeps {
   readonly store: OutboxStore;
   readonly queues: readonly TaskQueue[];
@@ -41,14 +30,10 @@ const reasonOf = (error: unknown): string => {
   return code === undefined ? error.message : `${error.message} (${code})`;
 };
 
-export const createOutboxRunner = ({
-  store,
-  queues,
-  clock,
-  pruning,
-  random,
-  log,
-}: OutboxRunnerDeps): OutboxRunner => {
+export type OutboxRunner = ReturnType<typeof createOutboxRunner>;
+
+/** Runs the tasks of the outbox. Without queues, it only deletes old dead letters. */
+export const createOutboxRunner = ({ store, queues, clock, pruning, random, log }: OutboxRunnerDeps) => {
   /** Whether running tasks were abandoned. They must not use the database, which may be closed. */
   let isAbandoned = false;
   let hasAddedTasks = false;
@@ -110,22 +95,25 @@ export const createOutboxRunner = ({
     isAbandoned = false;
     for (const worker of workers) worker.start();
   };
+  /** Starts no more tasks, and waits for the running ones, at most for this long. The next start runs the remaining tasks. */
   const stop = async (withinMs: number): Promise<void> => {
     await waitAtMost(Promise.all([pruner.stop(), ...workers.map((worker) => worker.stop())]), withinMs);
     isAbandoned = true;
   };
 
   return {
-    start() {
+    start(): void {
       startWorkers();
       pruner.start();
     },
-    wake() {
+    /** Call it after tasks were added. */
+    wake(): void {
       hasAddedTasks = true;
       for (const worker of workers) worker.poll();
     },
     stop,
-    async drain(withinMs) {
+    /** Runs due tasks before a process exits, at most for this long. Does nothing if this process added no tasks. */
+    async drain(withinMs: number): Promise<void> {
       if (!hasAddedTasks) return;
       startWorkers();
       await waitAtMost(Promise.all(workers.map((worker) => worker.idle())), withinMs);

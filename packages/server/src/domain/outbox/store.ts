@@ -42,29 +42,6 @@ export interface Claimed {
   readonly nextDue: Date | undefined;
 }
 
-export interface OutboxStore {
-  /**
-   * Claims due tasks, at most the first of each line, from all exams in turn. A claim counts as an attempt, by whose number its lease is
-   * recognized. Buries those that have expired.
-   */
-  claim(claim: Claim): Promise<Claimed>;
-  /** Deletes a task that is done. */
-  finish(task: Task): Promise<void>;
-  /** Makes a task due again. Those behind it in its line wait as long, if it holds them up. */
-  retry(task: Task, next: Pick<Task, "dueAt" | "refusals" | "lastError">, holdsUp: boolean): Promise<void>;
-  /** Makes a task that is given up a dead letter. */
-  bury(task: Task, death: Death): Promise<void>;
-
-  /** Lists dead letters, the newest tasks first. */
-  deadLetters(page: PageOfLetters): Promise<Page<DeadLetter, string>>;
-  /** Adds the task of a dead letter again, unless nobody can say which task that is. */
-  revive(id: string, taskOf: (letter: DeadLetter) => NewTask | undefined, author: Author): Promise<Revival>;
-  /** Deletes a dead letter. Returns false if there is none. */
-  drop(id: string, author: Author): Promise<boolean>;
-  /** Deletes some of the dead letters that died before this time. Returns whether there may be more. */
-  prune(before: Date): Promise<boolean>;
-}
-
 const { examId, id, queue, kind, key, dueAt, expiresAt, attempts } = outboxTasks;
 const isTask = and(eq(examId, param("examId")), eq(id, param("id")));
 /** Whether nobody has claimed the task since. */
@@ -208,6 +185,8 @@ const letterOf = (task: Task, { reason, diedAt, lastError }: Death): DeadLetter 
   };
 };
 
+export type OutboxStore = ReturnType<typeof createOutboxStore>;
+
 export const createOutboxStore = ({
   storage,
   writes,
@@ -216,7 +195,7 @@ export const createOutboxStore = ({
   storage: Queries;
   writes: Pick<Writes, "ofExam" | "unordered">;
   outbox: Outbox;
-}): OutboxStore => {
+}) => {
   /** Writes about a task that has run. */
   const about = async (
     { examId: exam }: Task,
@@ -252,7 +231,11 @@ export const createOutboxStore = ({
     });
 
   return {
-    async claim({ limit, served, ...of }) {
+    /**
+     * Claims due tasks, at most the first of each line, from all exams in turn. A claim counts as an attempt, by whose number its lease is
+     * recognized. Buries those that have expired.
+     */
+    async claim({ limit, served, ...of }: Claim): Promise<Claimed> {
       const claimed: Task[] = [];
       let expired = 0;
       for (;;) {
@@ -277,9 +260,15 @@ export const createOutboxStore = ({
       return { tasks: claimed, expired, nextDue: next?.dueAt };
     },
 
-    finish: (task) => about(task, (tx) => tx.last(() => tx.run(finishTask, task))),
+    /** Deletes a task that is done. */
+    finish: (task: Task): Promise<void> => about(task, (tx) => tx.last(() => tx.run(finishTask, task))),
 
-    retry: (task, next, holdsUp) =>
+    /** Makes a task due again. Those behind it in its line wait as long, if it holds them up. */
+    retry: (
+      task: Task,
+      next: Pick<Task, "dueAt" | "refusals" | "lastError">,
+      holdsUp: boolean,
+    ): Promise<void> =>
       about(task, (tx) =>
         tx.last(() =>
           Promise.all([
@@ -289,16 +278,23 @@ export const createOutboxStore = ({
         ),
       ),
 
-    bury: (task, death) =>
+    /** Makes a task that is given up a dead letter. */
+    bury: (task: Task, death: Death): Promise<void> =>
       about(task, async (tx) => {
         const own = await tx.get(takeTask, task);
         if (own) await tx.last(() => tx.insert(insertLetters, [letterOf(own, death)]));
       }),
 
-    deadLetters: async ({ limit, before = FIRST }) =>
+    /** Lists dead letters, the newest tasks first. */
+    deadLetters: async ({ limit, before = FIRST }: PageOfLetters): Promise<Page<DeadLetter, string>> =>
       pageOf(await storage.all(newestLetters, { before, limit: limit + 1 }), limit, (letter) => letter.id),
 
-    async revive(letterId, taskOf, author) {
+    /** Adds the task of a dead letter again, unless nobody can say which task that is. */
+    async revive(
+      letterId: string,
+      taskOf: (letter: DeadLetter) => NewTask | undefined,
+      author: Author,
+    ): Promise<Revival> {
       const letter = await storage.get(letterById, { id: letterId });
       if (!letter) return "missing";
       const task = taskOf(letter);
@@ -311,14 +307,16 @@ export const createOutboxStore = ({
       });
     },
 
-    async drop(letterId, author) {
+    /** Deletes a dead letter. Returns false if there is none. */
+    async drop(letterId: string, author: Author): Promise<boolean> {
       const letter = await storage.get(letterById, { id: letterId });
       if (!letter) return false;
       const target = { examId: letter.examId, subject: letterId };
       return (await writes.ofExam(target, author, (tx) => tx.run(dropLetter, { id: letterId }))) > 0;
     },
 
-    async prune(before) {
+    /** Deletes some of the dead letters that died before this time. Returns whether there may be more. */
+    async prune(before: Date): Promise<boolean> {
       const ids = (await storage.all(oldLetters, { before, limit: PRUNED_AT_ONCE })).map(
         (letter) => letter.id,
       );

@@ -2,17 +2,6 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Task, TaskQueue } from "./kind.js";
 import type { OutboxStore } from "./store.js";
 
-/** Runs the tasks of one queue. */
-export interface TaskWorker {
-  start(): void;
-  /** Claims due tasks now. */
-  poll(): void;
-  /** Resolves when no task is due or running. */
-  idle(): Promise<void>;
-  /** Starts no more tasks. Resolves when no task is running. */
-  stop(): Promise<void>;
-}
-
 export interface TaskWorkerDeps {
   readonly queue: TaskQueue;
   readonly store: Pick<OutboxStore, "claim">;
@@ -27,13 +16,16 @@ const LEASE_MS = 120_000;
 /** The longest time between two polls, which finds tasks that other processes wrote. */
 const POLL_MS = 15_000;
 
+export type TaskWorker = ReturnType<typeof createTaskWorker>;
+
+/** Runs the tasks of one queue. */
 export const createTaskWorker = ({
   queue: { name: queue, concurrency, handlers },
   store,
   clock,
   log,
   run,
-}: TaskWorkerDeps): TaskWorker => {
+}: TaskWorkerDeps) => {
   const kinds = handlers.map(({ kind }) => kind.name);
   const passable = handlers.filter(({ kind }) => kind.holdsUp === "untilTried").map(({ kind }) => kind.name);
   const served = new Set<string>();
@@ -79,6 +71,7 @@ export const createTaskWorker = ({
     pollLater(nextDue);
   };
 
+  /** Claims due tasks now. */
   function poll(): void {
     isPollRequested = true;
     if (!isActive || claiming) return;
@@ -97,19 +90,21 @@ export const createTaskWorker = ({
       });
   }
 
+  /** Resolves when no task is due or running. */
   const idle = (): Promise<void> =>
     !claiming && running.size === 0
       ? Promise.resolve()
       : new Promise((resolve) => idleCallbacks.push(resolve));
 
   return {
-    start() {
+    start(): void {
       isActive = true;
       poll();
     },
     poll,
     idle,
-    async stop() {
+    /** Starts no more tasks. Resolves when no task is running. */
+    async stop(): Promise<void> {
       isActive = false;
       clearTimeout(timer);
       await claiming;

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { CheatRecordPage, ListCheatRecordsInput, } from "@invigil/schema";
+import type { CheatRecordPage, ListCheatRecordsInput } from "@invigil/schema";
 import { and, count, desc, eq, exists, getTableColumns, gte, lt, type SQL, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import type { Author } from "../../domain/calls.js";
@@ -12,10 +12,7 @@ import { unlessDeleted } from "../../storage/errors.js";
 import type { Queries } from "../../storage/port.js";
 import { type Dialect, param, query, statement, statements } from "../../storage/statement.js";
 import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms as rooms } from "../../storage/tables.js";
-import {
-  createRecordWriter,
-  type RecordUsage,
-} from "./records-store.js";
+import { createRecordWriter, type RecordUsage } from "./records-store.js";
 
 export interface Page {
   readonly limit: number;

@@ -16,25 +16,14 @@ const LF = 0x0a;
  */
 type State = "start" | "plain" | "quoted" | "closed";
 
-export interface CsvScanner {
-  /**
-   * Scans the next part of the file. Returns the rows that it completes.
-   * @throws SheetError
-   */
-  push(text: string): string[][];
-  /**
-   * Returns the last row if the file does not end with a line break.
-   * @throws SheetError
-   */
-  end(): string[][];
-}
+export type CsvScanner = ReturnType<typeof createCsvScanner>;
 
 /**
  * Splits text into rows and cells by RFC 4180, with all three kinds of line breaks. Every character is
  * scanned once, and the cost of a row does not depend on its number of cells. (csv-parse creates an error
  * with a stack trace for every row whose width differs from the first, which takes a hundred times as long.)
  */
-export const createCsvScanner = (delimiter: string): CsvScanner => {
+export const createCsvScanner = (delimiter: string) => {
   const separator = delimiter.charCodeAt(0);
   let state: State = "start";
   let cells: string[] = [];
@@ -62,7 +51,11 @@ export const createCsvScanner = (delimiter: string): CsvScanner => {
   };
 
   return {
-    push(text) {
+    /**
+     * Scans the next part of the file. Returns the rows that it completes.
+     * @throws SheetError
+     */
+    push(text: string): string[][] {
       const found: string[][] = [];
       /** The start of the text of the current cell that was not added to it yet. */
       let from = 0;
@@ -113,7 +106,11 @@ export const createCsvScanner = (delimiter: string): CsvScanner => {
       if (state === "plain" || state === "quoted") cell += text.slice(from);
       return found;
     },
-    end() {
+    /**
+     * Returns the last row if the file does not end with a line break.
+     * @throws SheetError
+     */
+    end(): string[][] {
       if (state === "quoted") refuse("a quote is not closed");
       return state === "start" && cells.length === 0 ? [] : [endRow()];
     },

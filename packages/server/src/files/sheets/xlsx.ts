@@ -44,15 +44,6 @@ const startWorker = (bytes: Uint8Array): Worker =>
   });
 
 /** The conversation with a worker that reads one workbook. */
-interface WorkbookReader {
-  /**
-   * Waits for the next message.
-   * @throws SheetError, and the reason of the caller's signal
-   */
-  nextMessage(): Promise<Answer | RowsAnswer>;
-  requestRows(wanted: RowsWanted): void;
-}
-
 const createWorkbookReader = (
   worker: Worker,
   {
@@ -60,7 +51,7 @@ const createWorkbookReader = (
     timeoutMs,
     background,
   }: { signal: AbortSignal | undefined; timeoutMs: number; background: boolean },
-): WorkbookReader => {
+) => {
   const ended = new AbortController();
   worker.once("exit", () => ended.abort());
 
@@ -82,8 +73,12 @@ const createWorkbookReader = (
     }
   };
   return {
-    requestRows: (wanted) => worker.postMessage(wanted),
-    async nextMessage() {
+    requestRows: (wanted: RowsWanted): void => worker.postMessage(wanted),
+    /**
+     * Waits for the next message.
+     * @throws SheetError, and the reason of the caller's signal
+     */
+    async nextMessage(): Promise<Answer | RowsAnswer> {
       const answer = await receive();
       if ("refused" in answer) throw new SheetError(REFUSALS[answer.refused]);
       return answer;

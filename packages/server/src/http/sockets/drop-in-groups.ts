@@ -38,21 +38,6 @@ export interface JoinResult {
   readonly begin: () => void;
 }
 
-/** The groups that a page has joined on one connection. */
-export interface JoinedGroups {
-  readonly size: number;
-  has(groupId: string): boolean;
-  /**
-   * Joins a group. No messages are delivered before `begin` is called. Joining again changes nothing.
-   * @throws Refusal, InvigilError
-   */
-  join(page: Page, groupId: string, from: ResumeFrom): Promise<JoinResult>;
-  leave(groupId: string): void;
-  /** The position of the page in each group. */
-  positions(): ReadonlyMap<string, { readonly at: string; readonly seen: number }>;
-  leaveAll(): void;
-}
-
 const endReasonOf = (error: unknown): EndReason => {
   if (!(error instanceof InvigilError)) return "failed";
   if (error.code === "UNAUTHENTICATED") return "ended";
@@ -60,6 +45,9 @@ const endReasonOf = (error: unknown): EndReason => {
   return error.code === "OVERLOADED" ? "stopping" : "failed";
 };
 
+export type JoinedGroups = ReturnType<typeof createJoinedGroups>;
+
+/** The groups that a page has joined on one connection. */
 export const createJoinedGroups = ({
   dropIn,
   sendBytes,
@@ -67,7 +55,7 @@ export const createJoinedGroups = ({
   connection,
   drained,
   onEnd,
-}: JoinedGroupsOptions): JoinedGroups => {
+}: JoinedGroupsOptions) => {
   const joined = new Map<string, Position>();
 
   /** Delivers a message to the page once and in order, unless the page sent it. */
@@ -104,11 +92,15 @@ export const createJoinedGroups = ({
   };
 
   return {
-    get size() {
+    get size(): number {
       return joined.size;
     },
-    has: (groupId) => joined.has(groupId),
-    async join(page, groupId, from) {
+    has: (groupId: string): boolean => joined.has(groupId),
+    /**
+     * Joins a group. No messages are delivered before `begin` is called. Joining again changes nothing.
+     * @throws Refusal, InvigilError
+     */
+    async join(page: Page, groupId: string, from: ResumeFrom): Promise<JoinResult> {
       const known = joined.get(groupId);
       if (known) {
         const { at, seen } = known;
@@ -131,8 +123,9 @@ export const createJoinedGroups = ({
       return { result, begin };
     },
     leave,
-    positions: () => joined,
-    leaveAll() {
+    /** The position of the page in each group. */
+    positions: (): ReadonlyMap<string, { readonly at: string; readonly seen: number }> => joined,
+    leaveAll(): void {
       for (const groupId of joined.keys()) leave(groupId);
     },
   };

@@ -4,17 +4,6 @@ import type { WebSocket } from "ws";
 const PAUSE_ABOVE = { frames: 100, characters: 1024 * 1024 };
 const RESUME_BELOW = 20;
 
-/** Processes the frames of a connection one after another. */
-export interface FrameQueue {
-  readonly push: (frame: string) => void;
-  /** Resolves when no frame is waiting or being processed. */
-  readonly settled: () => Promise<void>;
-  /** The number of frames so far. */
-  readonly total: () => number;
-  /** Whether reading is paused. */
-  readonly isPaused: () => boolean;
-}
-
 export interface FrameQueueOptions {
   readonly socket: WebSocket;
   /** Resolves when the client has read the previous responses. */
@@ -23,7 +12,10 @@ export interface FrameQueueOptions {
   readonly answer: (frame: string) => Promise<void>;
 }
 
-export const createFrameQueue = ({ socket, drained, answer }: FrameQueueOptions): FrameQueue => {
+export type FrameQueue = ReturnType<typeof createFrameQueue>;
+
+/** Processes the frames of a connection one after another. */
+export const createFrameQueue = ({ socket, drained, answer }: FrameQueueOptions) => {
   let frames: string[] = [];
   let isProcessing = false;
   let isPaused = false;
@@ -48,7 +40,7 @@ export const createFrameQueue = ({ socket, drained, answer }: FrameQueueOptions)
     waiting = [];
   };
   return {
-    push(frame) {
+    push(frame: string): void {
       total += 1;
       characters += frame.length;
       frames.push(frame);
@@ -62,13 +54,16 @@ export const createFrameQueue = ({ socket, drained, answer }: FrameQueueOptions)
       }
       if (!isProcessing) void processFrames();
     },
-    settled: () =>
+    /** Resolves when no frame is waiting or being processed. */
+    settled: (): Promise<void> =>
       isProcessing
         ? new Promise((resolve) => {
             waiting.push(resolve);
           })
         : Promise.resolve(),
-    total: () => total,
-    isPaused: () => isPaused,
+    /** The number of frames so far. */
+    total: (): number => total,
+    /** Whether reading is paused. */
+    isPaused: (): boolean => isPaused,
   };
 };

@@ -3,13 +3,10 @@ import type { WebSocket } from "ws";
 /** The interval of pings, in milliseconds. A client that sends nothing in between is disconnected. */
 export const PING_MS = 10_000;
 
-/** Pings clients and terminates the connections of those that do not respond, after at most two intervals. */
-export interface Liveness {
-  /** `isBusy` returns whether the server itself has paused reading. */
-  watch(socket: WebSocket, isBusy: () => boolean): void;
-}
+export type Liveness = ReturnType<typeof createLiveness>;
 
-export const createLiveness = ({ pingMs }: { readonly pingMs: number }): Liveness => {
+/** Pings clients and terminates the connections of those that do not respond, after at most two intervals. */
+export const createLiveness = ({ pingMs }: { readonly pingMs: number }) => {
   const watched = new Map<WebSocket, { isAlive: boolean; readonly isBusy: () => boolean }>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -24,7 +21,8 @@ export const createLiveness = ({ pingMs }: { readonly pingMs: number }): Livenes
     }
   };
   return {
-    watch(socket, isBusy) {
+    /** `isBusy` returns whether the server itself has paused reading. */
+    watch(socket: WebSocket, isBusy: () => boolean): void {
       const state = { isAlive: true, isBusy };
       watched.set(socket, state);
       const markAlive = (): void => {

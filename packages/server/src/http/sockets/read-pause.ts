@@ -6,19 +6,14 @@ const MAX_WAITING = 100;
 /** The size of unread answers, in bytes, above which the server stops reading from the client. */
 const MAX_UNREAD = 1024 * 1024;
 
-/** Pauses reading while too many calls of the client wait, or while the client does not read its answers. */
-export interface ReadPause {
-  /** Pauses or resumes. Call it after each message in either direction. */
-  readonly update: () => void;
-  readonly isPaused: () => boolean;
-  /** Whether reading is paused because too many calls wait. */
-  readonly hasTooManyCalls: () => boolean;
-}
+export type ReadPause = ReturnType<typeof createReadPause>;
 
-export const createReadPause = (connection: Connection, calls: Calls): ReadPause => {
+/** Pauses reading while too many calls of the client wait, or while the client does not read its answers. */
+export const createReadPause = (connection: Connection, calls: Calls) => {
   const { socket } = connection;
   let isPaused = false;
   let draining = false;
+  /** Pauses or resumes. Call it after each message in either direction. */
   const update = (): void => {
     const unread = socket.bufferedAmount > MAX_UNREAD;
     const shouldPause = socket.readyState === socket.OPEN && (unread || calls.pending() > MAX_WAITING);
@@ -36,7 +31,8 @@ export const createReadPause = (connection: Connection, calls: Calls): ReadPause
   };
   return {
     update,
-    isPaused: () => isPaused,
-    hasTooManyCalls: () => isPaused && calls.pending() > MAX_WAITING,
+    isPaused: (): boolean => isPaused,
+    /** Whether reading is paused because too many calls wait. */
+    hasTooManyCalls: (): boolean => isPaused && calls.pending() > MAX_WAITING,
   };
 };

@@ -15,12 +15,6 @@ const CHECK_INTERVAL_BYTES = 1024 * 1024;
 /** The maximum share of `mostBytes` for one connection. */
 const CONNECTION_SHARE = 1 / 4;
 
-/** Limits the memory for messages that clients have not read. */
-export interface SendLimiter {
-  /** @param log receives a line if the connection is terminated */
-  open(socket: WebSocket, log: FastifyBaseLogger): Send;
-}
-
 const write = (socket: WebSocket, message: OutgoingMessage): void => {
   if (typeof message === "string") {
     socket.send(message);
@@ -36,11 +30,14 @@ const write = (socket: WebSocket, message: OutgoingMessage): void => {
   socket.send(message.tail);
 };
 
+/** Limits the memory for messages that clients have not read. */
+export type SendLimiter = ReturnType<typeof createSendLimiter>;
+
 /**
  * Terminates a connection that has too many unread bytes: more than a quarter of `mostBytes`, or more than 1
  * MiB while all connections together have more than `mostBytes`.
  */
-export const createSendLimiter = ({ mostBytes: maxBytes }: { readonly mostBytes: number }): SendLimiter => {
+export const createSendLimiter = ({ mostBytes: maxBytes }: { readonly mostBytes: number }) => {
   const sockets = new Set<WebSocket>();
   const isTooMuch = (unread: number): boolean => {
     if (unread > maxBytes * CONNECTION_SHARE) return true;
@@ -49,7 +46,8 @@ export const createSendLimiter = ({ mostBytes: maxBytes }: { readonly mostBytes:
     return all > maxBytes;
   };
   return {
-    open(socket, log) {
+    /** @param log receives a line if the connection is terminated */
+    open(socket: WebSocket, log: FastifyBaseLogger): Send {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
       /** The number of unread bytes at which the connection is checked again. */

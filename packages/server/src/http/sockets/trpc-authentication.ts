@@ -25,21 +25,13 @@ type State =
   | { readonly is: "authenticated"; readonly release: () => void }
   | { readonly is: "closed" };
 
-/** Passes the frames of a client on, as far as it is known who they are. */
-export interface Authentication {
-  readonly receive: (data: Buffer, isBinary: boolean) => void;
-  /** Whether a frame that was passed on is the one with the token. From then on, frames wait until the token is verified. */
-  readonly takeParams: () => boolean;
-  /** Ends the wait with the result of the verification. */
-  readonly finish: (identity: Principal | InvigilError) => void;
-  readonly isPending: () => boolean;
-  readonly close: () => void;
-}
-
 /** Whether the first message contains the token. tRPC's client says so in the URL. */
 const sendsParams = ({ request: { url = "" } }: Connection): boolean =>
   new URLSearchParams(url.split("?").slice(1).join("?")).get("connectionParams") === "1";
 
+export type Authentication = ReturnType<typeof createAuthentication>;
+
+/** Passes the frames of a client on, as far as it is known who they are. */
 export const createAuthentication = ({
   connection,
   deliver,
@@ -54,7 +46,7 @@ export const createAuthentication = ({
   readonly subscriptions: Pick<Services["subscriptions"], "acquireConnection">;
   /** The time limit for a valid token. */
   readonly firstMessageMs: number;
-}): Authentication => {
+}) => {
   const { socket, address, log } = connection;
   let state: State = sendsParams(connection) ? { is: "paramsPending" } : { is: "authenticating", frames: [] };
   const refuseAnonymous = (): void => connection.close(POLICY_VIOLATION, "No valid token was received.");
@@ -108,12 +100,14 @@ export const createAuthentication = ({
 
   return {
     receive,
-    takeParams() {
+    /** Whether a frame that was passed on is the one with the token. From then on, frames wait until the token is verified. */
+    takeParams(): boolean {
       if (state.is !== "paramsPending") return false;
       state = { is: "authenticating", frames: [] };
       return true;
     },
-    finish(identity) {
+    /** Ends the wait with the result of the verification. */
+    finish(identity: Principal | InvigilError): void {
       // Later, when tRPC also has the context.
       setImmediate(() => {
         if (state.is !== "authenticating") return;
@@ -123,8 +117,8 @@ export const createAuthentication = ({
         if (!readPause.isPaused()) socket.resume();
       });
     },
-    isPending: () => state.is === "authenticating",
-    close() {
+    isPending: (): boolean => state.is === "authenticating",
+    close(): void {
       clearTimeout(timeout);
       if (state.is === "authenticated") state.release();
       state = { is: "closed" };

@@ -33,30 +33,16 @@ const isClientMessage = (message: unknown): message is ClientMessage => {
 /** Why a message is refused. */
 export type Refusal = "unreadable" | "duplicate" | "too many";
 
-/** The pending calls and active subscriptions of one connection. */
-export interface Calls {
-  /** Accepts a message, or returns why it is refused. */
-  receive(message: unknown): Refusal | undefined;
-  /** Registers an answer. */
-  answer(message: unknown): void;
-  /** The number of calls without an answer. */
-  pending(): number;
-  subscriptions(): number;
-  /** The number of calls so far. */
-  total(): number;
-  /** Resolves when no call is pending and no subscription is active. */
-  settled(): Promise<void>;
-  /** Forgets all calls, because the client has disconnected. */
-  clear(): void;
-}
+export type Calls = ReturnType<typeof createCalls>;
 
+/** The pending calls and active subscriptions of one connection. */
 export const createCalls = ({
   maxPending,
   maxSubscriptions,
 }: {
   readonly maxPending: number;
   readonly maxSubscriptions: number;
-}): Calls => {
+}) => {
   const open = new Map<string | number, "call" | "subscription">();
   let subscriptions = 0;
   let total = 0;
@@ -74,7 +60,8 @@ export const createCalls = ({
   };
 
   return {
-    receive(message) {
+    /** Accepts a message, or returns why it is refused. */
+    receive(message: unknown): Refusal | undefined {
       if (!isClientMessage(message)) return "unreadable";
       if (isStop(message)) return undefined;
       const { id, method } = message;
@@ -87,7 +74,8 @@ export const createCalls = ({
       total++;
       return undefined;
     },
-    answer(message) {
+    /** Registers an answer. */
+    answer(message: unknown): void {
       const id = idOf(message);
       if (id === null || !isObject(message)) return;
       // A subscription ends with an error or with `stopped`.
@@ -95,16 +83,20 @@ export const createCalls = ({
       const continues = open.get(id) === "subscription" && isObject(result) && result.type !== "stopped";
       if (!continues) end(id);
     },
-    pending: () => open.size - subscriptions,
-    subscriptions: () => subscriptions,
-    total: () => total,
-    settled: () =>
+    /** The number of calls without an answer. */
+    pending: (): number => open.size - subscriptions,
+    subscriptions: (): number => subscriptions,
+    /** The number of calls so far. */
+    total: (): number => total,
+    /** Resolves when no call is pending and no subscription is active. */
+    settled: (): Promise<void> =>
       open.size === 0
         ? Promise.resolve()
         : new Promise((resolve) => {
             waiting.push(resolve);
           }),
-    clear() {
+    /** Forgets all calls, because the client has disconnected. */
+    clear(): void {
       open.clear();
       subscriptions = 0;
       settle();

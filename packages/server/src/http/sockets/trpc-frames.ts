@@ -28,14 +28,9 @@ export const parseFrame = (data: string | ArrayBuffer | Uint8Array): unknown => 
   return JSON.parse(data);
 };
 
-/** Decides which messages of a frame tRPC receives. */
-export interface Frames {
-  /** Returns the calls and the ends of subscriptions in a frame, and answers its other messages with errors. */
-  readonly accept: (frame: unknown) => readonly unknown[];
-  /** Returns the ids of the calls that were accepted in the current frame, once. */
-  readonly takeIds: () => readonly (string | number)[];
-}
+export type Frames = ReturnType<typeof createFrames>;
 
+/** Decides which messages of a frame tRPC receives. */
 export const createFrames = ({
   calls,
   answerWith,
@@ -46,7 +41,7 @@ export const createFrames = ({
   readonly answerWith: (failed: InvigilError, id: string | number | null) => void;
   /** Sends an error and closes the connection. */
   readonly closeWith: (failed: InvigilError) => void;
-}): Frames => {
+}) => {
   let ids: (string | number)[] = [];
 
   /** Refuses a whole frame, because no client of tRPC sends such a frame. */
@@ -75,7 +70,8 @@ export const createFrames = ({
   };
 
   return {
-    accept(frame) {
+    /** Returns the calls and the ends of subscriptions in a frame, and answers its other messages with errors. */
+    accept(frame: unknown): readonly unknown[] {
       ids = [];
       const taken = accepted(Array.isArray(frame) ? frame : [frame]);
       ids = taken
@@ -84,6 +80,7 @@ export const createFrames = ({
         .filter((id) => id !== null);
       return taken;
     },
-    takeIds: () => ids.splice(0),
+    /** Returns the ids of the calls that were accepted in the current frame, once. */
+    takeIds: (): readonly (string | number)[] => ids.splice(0),
   };
 };

@@ -29,12 +29,6 @@ export interface OpenApiCall<Schema extends z.ZodType> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Calls the actions of one service of the vendor. */
-export interface OpenApi {
-  /** @throws PROVIDER_FAILED */
-  call<Schema extends z.ZodType>(call: OpenApiCall<Schema>): Promise<z.output<Schema>>;
-}
-
 const AGENT = "invigil";
 /** `ServiceUnavailable` means that the call was not executed and can be retried, as for throttling. */
 const THROTTLED = /Throttling|^ServiceUnavailable/;
@@ -116,11 +110,14 @@ const percentEncoded = (text: string): string =>
 
 const ALGORITHM = "ACS3-HMAC-SHA256";
 
+/** Calls the actions of one service of the vendor. */
+export type OpenApi = ReturnType<typeof createOpenApi>;
+
 /**
  * The vendor's SDK signs the calls, but `fetch` sends them, because the SDK's transport has no limits of size
  * and time and cannot be aborted.
  */
-export const createOpenApi = ({ url, version, account, policy }: OpenApiOptions): OpenApi => {
+export const createOpenApi = ({ url, version, account, policy }: OpenApiOptions) => {
   const { host, origin } = new URL(url);
 
   const post = async (
@@ -171,7 +168,15 @@ export const createOpenApi = ({ url, version, account, policy }: OpenApiOptions)
   };
 
   return {
-    call({ action, query, idempotent, schema, tolerated, signal: callerSignal }) {
+    /** @throws PROVIDER_FAILED */
+    call<Schema extends z.ZodType>({
+      action,
+      query,
+      idempotent,
+      schema,
+      tolerated,
+      signal: callerSignal,
+    }: OpenApiCall<Schema>): Promise<z.output<Schema>> {
       const attempt = async (signal: AbortSignal) => {
         await account.ready();
         const response = await post(action, query, signal).catch((error: unknown) => {

@@ -25,12 +25,6 @@ export interface BucketCall<Answer> {
   readonly read: (response: Response) => Promise<Answer>;
 }
 
-/** Calls a bucket of a service with the API of Amazon S3. All its calls are idempotent. */
-export interface BucketClient {
-  /** @throws PROVIDER_FAILED */
-  call<Answer>(call: BucketCall<Answer>): Promise<Answer>;
-}
-
 /** Error responses are short XML texts. */
 const MAX_ERROR_BYTES = 64 * 1024;
 
@@ -67,6 +61,9 @@ export const objectUrl = (
   return `${protocol}//${bucket}.${host}/${key}`;
 };
 
+export type BucketClient = ReturnType<typeof createBucketClient>;
+
+/** Calls a bucket of a service with the API of Amazon S3. All its calls are idempotent. */
 export const createBucketClient = ({
   settings,
   policy,
@@ -75,7 +72,7 @@ export const createBucketClient = ({
   readonly settings: BucketSettings;
   readonly policy: VendorPolicy;
   readonly clock: () => Date;
-}): BucketClient => {
+}) => {
   const { accessKeyId, secretAccessKey, region } = settings;
 
   const sign = async ({
@@ -101,7 +98,8 @@ export const createBucketClient = ({
   };
 
   return {
-    call: (call) =>
+    /** @throws PROVIDER_FAILED */
+    call: <Answer>(call: BucketCall<Answer>): Promise<Answer> =>
       policy.run({
         action: `${call.method} object`,
         idempotent: true,

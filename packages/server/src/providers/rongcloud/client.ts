@@ -19,12 +19,6 @@ export interface RongCall<Answer> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The server API of RongCloud: form posts with signature headers and JSON responses. */
-export interface RongClient {
-  /** @throws PROVIDER_FAILED */
-  call<Answer>(call: RongCall<Answer>): Promise<Answer>;
-}
-
 export interface RongClientOptions {
   readonly appKey: string;
   readonly appSecret: string;
@@ -112,11 +106,14 @@ const read = <Answer>({ status, body, requestId }: Response, schema: z.ZodType<A
   throw new VendorError("the response lacks the requested data", { fault: "unreadable", requestId });
 };
 
+/** The server API of RongCloud: form posts with signature headers and JSON responses. */
+export type RongClient = ReturnType<typeof createRongClient>;
+
 /**
  * RongCloud's own SDK uses the same nonce for all calls of a process, so Invigil has its own client. If a
  * host does not respond, or reports a server error, the next call or attempt starts with the next host.
  */
-export const createRongClient = (options: RongClientOptions): RongClient => {
+export const createRongClient = (options: RongClientOptions) => {
   const { appKey, appSecret, urls, policy, timeoutMs, clock, nonce, log } = options;
   let first = 0;
   /** Starts further calls with the next host. */
@@ -182,7 +179,14 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
   };
 
   return {
-    call({ action, form, idempotent, answer, signal: callerSignal }) {
+    /** @throws PROVIDER_FAILED */
+    call<Answer>({
+      action,
+      form,
+      idempotent,
+      answer,
+      signal: callerSignal,
+    }: RongCall<Answer>): Promise<Answer> {
       const ends = performance.now() + timeoutMs;
 
       const attempt = async (signal: AbortSignal): Promise<Response> => {

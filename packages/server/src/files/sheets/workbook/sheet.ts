@@ -15,26 +15,22 @@ export interface Shared {
   readonly budget: Budget;
 }
 
+export type Budget = ReturnType<typeof createBudget>;
+
 /**
  * Counts rows, cells and characters against the limits of a workbook.
  * @throws Refused above a limit
  */
-export interface Budget {
-  row(): void;
-  cells(count: number): void;
-  characters(count: number): void;
-}
-
-export const createBudget = (): Budget => {
+export const createBudget = () => {
   const left = { rows: MAX_ROWS, cells: MAX_CELLS, characters: MAX_CHARACTERS };
   const take = (what: keyof typeof left, count: number): void => {
     left[what] -= count;
     if (left[what] < 0) throw new Refused(what === "rows" ? "rows" : "size");
   };
   return {
-    row: () => take("rows", 1),
-    cells: (count) => take("cells", count),
-    characters: (count) => take("characters", count),
+    row: (): void => take("rows", 1),
+    cells: (count: number): void => take("cells", count),
+    characters: (count: number): void => take("characters", count),
   };
 };
 
