@@ -15,16 +15,13 @@ import type { AccountStore } from "./store.js";
 
 /** Accounts with a password. */
 export interface AccountService {
-  /** @throws ACCOUNT_CONFLICT when the id is taken, OVERLOADED */
+  /** @throws ACCOUNT_CONFLICT when the id is taken */
   create(caller: Opened<"unbound">, input: CreateAccountInput): Promise<Account>;
   list(caller: Opened<"unbound">, input: ListAccountsInput): Promise<AccountPage>;
-  /**
-   * Also ends the account's sessions. @throws ACCOUNT_NOT_FOUND, ACCOUNT_CONFLICT for the caller's own account
-   */
+  /** Also ends the account's sessions. @throws ACCOUNT_CONFLICT for the caller's own account */
   disable(caller: Opened<"unbound">, userId: string): Promise<Account>;
-  /** @throws ACCOUNT_NOT_FOUND */
   enable(caller: Opened<"unbound">, userId: string): Promise<Account>;
-  /** Also ends the account's sessions. @throws ACCOUNT_NOT_FOUND, OVERLOADED */
+  /** Also ends the account's sessions. */
   setPassword(caller: Opened<"unbound">, input: SetPasswordInput): Promise<Account>;
   /** Lists sessions that have not ended. @throws FORBIDDEN for sessions of others, to all but administrators */
   listSessions(caller: Opened<"unbound">, input: ListSessionsInput): Promise<SessionPage>;

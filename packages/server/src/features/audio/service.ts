@@ -54,28 +54,23 @@ export interface AudioService {
   create(caller: Opened<"unbound">, input: CreateAudioInput): Promise<AudioClip>;
   /**
    * Adds a file to the library, or nothing when any part of the upload is invalid.
-   * @throws FORBIDDEN, before reading the content, for all but administrators and teachers with unbound tokens,
-   *   and for a default clip from a teacher; INVALID_INPUT, PAYLOAD_TOO_LARGE, TOO_MANY_REQUESTS,
-   *   QUOTA_EXCEEDED, STORAGE_FULL, PROVIDER_FAILED
+   * @throws FORBIDDEN, before reading the content, for all but administrators and teachers with unbound
+   *   tokens, and for a default clip from a teacher
    */
   upload(caller: ActingCaller, upload: AudioUpload): Promise<AudioClip>;
-  /**
-   * Teachers may change the clips that they added, except default clips. @throws FORBIDDEN,
-   * AUDIO_CLIP_NOT_FOUND
-   */
+  /** Teachers may change the clips that they added, except default clips. */
   update(caller: Opened<"unbound">, input: UpdateAudioInput): Promise<AudioClip>;
   /**
    * Deletes a clip that no exam plays. Deletes the file, too, when no other clip uses it. The permissions are
    * those of `update`.
-   * @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, AUDIO_CLIP_CONFLICT
    */
   delete(caller: Opened<"unbound">, clipId: string): Promise<true>;
   /**
    * Attaches a clip to an exam. Attaching the same clip again changes nothing.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND, QUOTA_EXCEEDED when the exam has `MAX_EXAM_AUDIO` attachments
+   * @throws QUOTA_EXCEEDED when the exam has `MAX_EXAM_AUDIO` attachments
    */
   attach(caller: ActingCaller, exam: Opened<"wholeExam">, input: AttachAudioInput): Promise<AttachedAudio>;
-  /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND when the exam has no such attachment */
+  /** @throws AUDIO_CLIP_NOT_FOUND when the exam has no such attachment */
   detach(
     caller: ActingCaller,
     exam: Opened<"wholeExam">,
@@ -87,10 +82,7 @@ export interface AudioService {
   fileBytes(): Promise<number>;
   /** The same for the files of clips that an exam plays. */
   missingFilesOf(exam: Pick<Exam, "scheduledAudio" | "manualAudio">): Promise<string[]>;
-  /**
-   * Copies the files of all clips to another place. Checks no permissions.
-   * @throws PROVIDER_FAILED
-   */
+  /** Copies the files of all clips to another place. Checks no permissions. @throws PROVIDER_FAILED */
   copyFiles(options: CopyFilesOptions, control: CopyFilesControl): Promise<CopiedFiles>;
   /** Returns the audio that an exam plays. Checks no permissions: for use by other services. */
   ofExam(examId: string): Promise<Pick<Exam, "scheduledAudio" | "manualAudio">>;

@@ -16,7 +16,6 @@ export interface IssuingService {
    * Issues a token for another person: a teacher for the people of their rooms, an administrator for anyone.
    * The new token cannot have more rights than the binding of the caller's token allows. An unbound token
    * expires no later than the caller's and ends with the caller's session.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, EXAM_OVER, INVALID_INPUT
    */
   issueToken(
     caller: ActingCaller,

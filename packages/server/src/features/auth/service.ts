@@ -26,7 +26,7 @@ export interface AuthService {
    * and PROVIDER_FAILED.
    */
   verify(authorization: string | undefined): Promise<Principal | InvigilError>;
-  /** Verifies a token. @throws UNAUTHENTICATED also for a token that is revoked or whose session has ended; PROVIDER_FAILED */
+  /** Verifies a token. @throws UNAUTHENTICATED also for a token that is revoked or whose session has ended */
   identify(authorization: string | undefined): Promise<Principal>;
   /** Returns what the calls with a token ask: see `Context`. */
   callsWith(authorization: string | undefined): {
@@ -40,14 +40,9 @@ export interface AuthService {
    * that has no session.
    */
   endOf(caller: Principal, of: Opened<"session" | "messageLogin">): Date;
-  /**
-   * Starts a session.
-   * @throws UNAUTHENTICATED for a wrong username or password, TOO_MANY_REQUESTS, OVERLOADED
-   */
+  /** Starts a session. @throws UNAUTHENTICATED for a wrong username or password */
   login(input: LoginInput, origin: Origin): Promise<Session>;
-  /**
-   * Starts a session of the demo's account. @throws FORBIDDEN for a caller of another machine, and without a demo; TOO_MANY_REQUESTS
-   */
+  /** Starts a session of the demo's account. @throws FORBIDDEN for a caller of another machine, and without a demo */
   loginToDemo(origin: Origin, caller: { readonly isLocal?: boolean | undefined }): Promise<Session>;
   /**
    * Returns a new token of the same session. @throws FORBIDDEN for a token without a session, UNAUTHENTICATED
@@ -59,7 +54,7 @@ export interface AuthService {
   /**
    * Changes the caller's own password and ends their other sessions. A wrong `currentPassword` counts as a
    * failed login.
-   * @throws FORBIDDEN for a token without a session, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
+   * @throws FORBIDDEN for a token without a session
    */
   changePassword(caller: ActingCaller, of: Opened<"session">, input: ChangePasswordInput): Promise<true>;
   /** Revokes a token of any kind. Revoking it again changes nothing. */
@@ -204,7 +199,7 @@ export const createAuthService = ({
     }
   };
 
-  /** Verifies a token, and reads its rights. @throws UNAUTHENTICATED, PROVIDER_FAILED */
+  /** Verifies a token, and reads its rights. */
   const confirmed = async (authorization: string | undefined, about?: Subject, ids?: NamedIds) => {
     const caller = await verify(authorization);
     if (caller instanceof InvigilError) throw caller;

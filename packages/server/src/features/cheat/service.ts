@@ -24,16 +24,11 @@ const hasConditions = (filter: RecordFilter): boolean =>
 
 export interface CheatService {
   setConfig(caller: ActingCaller, of: Opened<"allRooms">, data: SetCheatConfigInput["data"]): Promise<true>;
-  /** @throws CHEAT_CONFIG_NOT_FOUND */
   getConfig(of: Opened<"examInProgress">): Promise<StoredCheatConfig>;
   /** Returns the exam's config, if there is one. Checks no permissions: for use by other services. */
   configOf(examId: string): Promise<StoredCheatConfig | undefined>;
-  /**
-   * Writes all records or none, and resolves when they are on disk. Examinees may record only about themselves.
-   * @throws FORBIDDEN, ROOM_ENDED, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED
-   */
+  /** Writes all records or none, and resolves when they are on disk. Examinees may record only about themselves. */
   addRecords(caller: Caller, room: Opened<"room">, input: AddCheatRecordsInput): Promise<true>;
-  /** @throws INVALID_INPUT */
   listRecords(
     caller: Caller,
     of: Opened<"room" | "exam">,

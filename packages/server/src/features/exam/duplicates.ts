@@ -17,8 +17,6 @@ export interface DuplicateService {
   /**
    * Makes a new exam with the details, the audio schedule and the cheat config of another, and on request with its rooms and people. It has no
    * records, messages or links. All of it appears at once.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED, PARTICIPANT_CONFLICT,
-   *   PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
   duplicate(
     caller: ActingCaller,
@@ -54,7 +52,6 @@ export const createDuplicateService = ({
   /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
 }): DuplicateService => {
-  /** @throws QUOTA_EXCEEDED */
   const assertQuotas = (examId: string, rooms: readonly RoomOfExam[]): void => {
     if (!quotas || rooms.length <= quotas.roomsPerExam) return;
     const most = quotas.roomsPerExam;

@@ -33,28 +33,26 @@ import type { ParticipantService } from "../participant/service.js";
 import type { ExamStore, MissingClip, RestingExam, StoredExam } from "./store.js";
 
 export interface ExamService {
-  /** @throws AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
   create(caller: Opened<"unbound">, input: CreateExamInput): Promise<Exam>;
-  /** Checks whether the caller may create another exam: for services that do. @throws QUOTA_EXCEEDED */
+  /** Checks whether the caller may create another exam: for services that do. */
   assertMayCreate(caller: Opened<"unbound">): Promise<void>;
   /** An examinee gets their own end of the exam as `endTime`. */
   get(caller: Caller, of: Opened<"exam">): Promise<Exam>;
-  /** Returns an exam, as a caller sees it. Checks no permissions: for use by other services. @throws EXAM_NOT_FOUND */
+  /** Returns an exam, as a caller sees it. Checks no permissions: for use by other services. */
   read(caller: Caller, examId: string): Promise<Exam>;
-  /** Returns when an exam ends for everybody. Checks no permissions: for use by other services. @throws EXAM_NOT_FOUND */
+  /** Returns when an exam ends for everybody. Checks no permissions: for use by other services. */
   endTimeOf(examId: string): Promise<Date>;
   /** Administrators list all exams, other callers those that they have access to. Counts say how large an exam is to everybody who may use it. */
   list(caller: Caller, bound: Opened<"ownExams">, input: ListExamsInput): Promise<ExamPage>;
   /** Counts the rooms and examinees of exams, however many there are. For commands. */
   counts(examIds: readonly string[]): Promise<ReadonlyMap<string, ExamCounts>>;
-  /** @throws AUDIO_CLIP_NOT_FOUND, INVALID_INPUT when the end would not be after the start */
+  /** @throws INVALID_INPUT when the end would not be after the start */
   update(caller: ActingCaller, exam: Opened<"wholeExam">, input: UpdateExamInput): Promise<Exam>;
   /**
    * Deletes an exam with its rooms and people, if the input confirms that they may go. An administrator may
    * also delete its records by confirming the exam's name. The exam can be restored for some days. It is erased
    * at once if the input says so, if the server keeps no deleted exams, or if the disk is nearly full.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT for contents without a confirmation, INVALID_INPUT for a
-   *   wrong name
+   * @throws EXAM_CONFLICT for contents without a confirmation; INVALID_INPUT for a wrong name
    */
   delete(
     caller: ActingCaller,
@@ -65,13 +63,10 @@ export interface ExamService {
   listDeleted(caller: Opened<"unbound">, input: ListDeletedExamsInput): Promise<RestorableExamPage>;
   /**
    * Restores a deleted exam. Its rooms have ended, and the answer says which of them ended with the deletion; links that were valid are valid again.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND for an exam that is not deleted, or erased
+   * @throws EXAM_NOT_FOUND for an exam that is not deleted, or erased
    */
   restore(caller: ActingCaller, exam: Opened<"deletedExam">): Promise<RestoredExam>;
-  /**
-   * Erases a deleted exam at once.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND for an exam that is not deleted, or erased; INVALID_INPUT for a wrong name
-   */
+  /** Erases a deleted exam at once. @throws EXAM_NOT_FOUND for an exam that is not deleted, or erased; INVALID_INPUT for a wrong name */
   erase(caller: ActingCaller, exam: Opened<"deletedExam">, confirm: EraseExamInput["confirm"]): Promise<true>;
 }
 
@@ -149,7 +144,6 @@ export const createExamService = ({
 
   const notDeleted = (examId: string) =>
     new InvigilError("EXAM_NOT_FOUND", `There is no deleted exam ${examId} that could be restored.`);
-  /** @throws EXAM_NOT_FOUND */
   const deletedExam = async (examId: string): Promise<RestingExam> => {
     const deleted = await store.deleted(examId);
     if (!deleted) throw notDeleted(examId);

@@ -38,34 +38,32 @@ export interface ImService {
    * Issues a login for each requested service that is configured. Without `imServer`, issues one for the older service. If a service's
    * groups have members, the login becomes a member of the room's group. A login to the built-in service has the access of the caller's
    * token, and one for another person works only in the given room (see `LoginService`).
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED (examinees), INVALID_INPUT if the older service does not support the id,
-   *   PROVIDER_NOT_CONFIGURED if none of the services is configured, PROVIDER_FAILED
+   * @throws INVALID_INPUT if the older service does not support the id; PROVIDER_NOT_CONFIGURED if none of
+   *   the services is configured
    */
   getToken(caller: Principal, of: Opened<"messageLogin">, input: GetImTokenInput): Promise<ImTokens>;
   /**
    * Sends a message in a room through the built-in service, even if the room's groups are at other services. If the key was used before,
    * returns the earlier message. Examinees send messages to the room's staff: to those in `to`, or without `to` to all of them.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT (too large, or for a login to which the caller may not send),
-   *   TOO_MANY_REQUESTS, QUOTA_EXCEEDED
+   * @throws INVALID_INPUT (too large, or for a login to which the caller may not send)
    */
   send(caller: Caller, room: Opened<"room">, input: SendMessageInput): Promise<SentMessage>;
   /**
    * Sends a message like `send`, for other services. Leaves out logins to which the caller may not send, as long as one is left. Returns
    * whether the caller is muted, and the first login if none is left.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT (too large), TOO_MANY_REQUESTS, QUOTA_EXCEEDED
+   * @throws INVALID_INPUT (too large)
    */
   deliver(caller: Caller, room: Opened<"room">, input: SendMessageInput): Promise<SendResult>;
   /**
    * Returns messages, newest first: those for everybody, and those for or from the caller's page. Staff receive all messages that people
    * sent.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND
    */
   history(caller: Caller, room: Opened<"room">, input: ListMessagesInput): Promise<MessagePage>;
   /**
    * Mutes or unmutes logins, or without `logins` everybody except the people who run rooms. A muted login cannot send messages to the
    * whole room. It can still send messages to single logins, as apps do for answers and reports. Does not check whether the caller runs
    * the room: the drop-in service, which offers this to pages, checks that they are an admin of the group.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, INVALID_INPUT (a login of nobody in the room), QUOTA_EXCEEDED
+   * @throws INVALID_INPUT (a login of nobody in the room)
    */
   mute(
     caller: ActingCaller,

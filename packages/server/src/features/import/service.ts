@@ -34,14 +34,10 @@ export interface ImportService {
    * Imports the people of a roster into an exam, all or none. Rows with a room add their people to it; the
    * other people wait for a plan. People who are in the exam already get the names and extra minutes of the
    * file. The caller must have access to the whole exam or, for an import into one room, run that room.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT for a file that is no roster,
-   *   QUOTA_EXCEEDED
+   * @throws INVALID_INPUT for a file that is no roster
    */
   import(caller: ActingCaller, request: ImportRequest): Promise<Imported | FaultyFile>;
-  /**
-   * Imports a base64-encoded file. @throws INVALID_INPUT also for invalid rows, each as a field, unless the call asks for them;
-   * TOO_MANY_REQUESTS
-   */
+  /** Imports a base64-encoded file. @throws INVALID_INPUT also for invalid rows, each as a field, unless the call asks for them */
   importFile(
     caller: ActingCaller,
     openExam: Opening["exam"],

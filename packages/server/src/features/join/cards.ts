@@ -7,10 +7,7 @@ import type { CodeService, SeatRef } from "./codes.js";
 import type { LinkService, SeatsOf } from "./links.js";
 
 export interface CardService {
-  /**
-   * Makes cards for the people of an exam, with their join codes or links: with the checks of `LinkService.join`.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED
-   */
+  /** Makes cards for the people of an exam, with their join codes or links: with the checks of `LinkService.join`. */
   page(caller: ActingCaller, of: SeatsOf, input: CardsInput): Promise<CardPage>;
 }
 

@@ -25,8 +25,6 @@ export interface CodeService {
   /**
    * Gives people their join codes, and returns these: of the same people, in the same order and with the same pages as
    * `LinkService.join`. A seat has the same codes each time, until its links are revoked.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED,
-   *   INVALID_INPUT
    */
   make(caller: ActingCaller, of: SeatsOf, input: JoinLinksInput): Promise<JoinCode[]>;
   /**
@@ -45,7 +43,7 @@ export interface CodeService {
    * @throws TOO_MANY_REQUESTS
    */
   enter(typed: string, origin: Origin): Promise<URL | "mistyped" | "unknown">;
-  /** The same for callers of procedures. @throws INVALID_INPUT if it is mistyped, UNAUTHENTICATED if it is unknown, TOO_MANY_REQUESTS */
+  /** The same for callers of procedures. @throws INVALID_INPUT if it is mistyped; UNAUTHENTICATED if it is unknown */
   linkOf(typed: string, origin: Origin): Promise<LinkOfCode>;
 }
 

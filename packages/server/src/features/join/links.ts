@@ -24,8 +24,6 @@ export interface LinkService {
    * Creates join links: by room, oldest first, then by role (teachers, inspectors, examinees), then in the
    * order in which people were added. Examinees get no link to an ended room, and nobody gets a link once their
    * exam is over. Without a limit, refuses to create more links than fit into one answer.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED,
-   *   INVALID_INPUT
    */
   join(of: SeatsOf, input: JoinLinksInput): Promise<JoinLink[]>;
   /**
@@ -33,8 +31,7 @@ export interface LinkService {
    * immediately refuses all earlier tokens of those people that are bound to the room. Links created afterwards
    * work.
    * @returns the affected seats: teachers last, each role in the order in which people were added
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is
-   *   revoked then
+   * @throws PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is revoked then
    */
   revoke(
     caller: ActingCaller,
@@ -47,10 +44,7 @@ export interface LinkService {
   generation(roomId: string, userId: string): Promise<number>;
   /** Makes something else than links for the seats for which `join` creates links, with the same checks. */
   forSeats<Made extends object>(of: SeatsOf, input: SeatsInput, make: MakeForSeat<Made>): Promise<Made[]>;
-  /**
-   * Creates the link of a seat. Checks no permissions.
-   * @throws EXAM_OVER, PROVIDER_NOT_CONFIGURED
-   */
+  /** Creates the link of a seat. Checks no permissions. */
   ofSeat(seat: Seat, examEndTime: Date): Promise<JoinLink>;
 }
 
@@ -108,7 +102,6 @@ export const ignoreExamOver = (error: unknown): undefined => {
 export const examEndOf = ({ extraMinutes }: Pick<RoomMember, "extraMinutes">, examEndTime: Date): Date =>
   new Date(examEndTime.getTime() + extraMinutes * 60_000);
 
-/** @throws PROVIDER_NOT_CONFIGURED */
 export const requiredUrl = (url: string | undefined, setting: string, what: string): string => {
   if (url !== undefined) return url;
   throw new InvigilError("PROVIDER_NOT_CONFIGURED", `${setting} is not set: ${what} need it.`);

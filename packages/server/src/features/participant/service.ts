@@ -39,38 +39,26 @@ export type { RoomMember, RoomSize };
 const SHOWN_A_TURN = 200;
 
 export interface ParticipantService {
-  /**
-   * Returns a person with their streams. An examinee may read themselves and the room's teacher.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND
-   */
+  /** Returns a person with their streams. An examinee may read themselves and the room's teacher. */
   get(caller: Caller, room: Opened<"room">, userId: string): Promise<Participant>;
   list(caller: Caller, room: Opened<"room">, role: ParticipantRole): Promise<Participant[]>;
-  /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_CONFLICT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
   add(
     caller: ActingCaller,
     room: Opened<"room">,
     participants: AddParticipantsInput["participants"],
   ): Promise<AddParticipantsResult>;
-  /**
-   * Changes the extra minutes of examinees of a room: all or none. Unlike `add`, it never puts a person into the room who has left it.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, TOO_MANY_REQUESTS
-   */
+  /** Changes the extra minutes of examinees of a room: all or none. Unlike `add`, it never puts a person into the room who has left it. */
   setExtraMinutes(
     caller: ActingCaller,
     room: Opened<"room">,
     participants: SetExtraMinutesInput["participants"],
   ): Promise<SetExtraMinutesResult>;
-  /**
-   * Moves a person to another room of the exam. Their records stay in the room where they were made.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT,
-   *   QUOTA_EXCEEDED
-   */
+  /** Moves a person to another room of the exam. Their records stay in the room where they were made. */
   move(caller: ActingCaller, room: Opened<"room">, input: MoveParticipantInput): Promise<true>;
   /**
    * Removes a person from a room. If there are records about them in the room, the call must also delete the
    * records. A removal from their last room in the exam deletes those of all the exam's rooms. A removal with
    * records erases everything that names the person there.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
    */
   remove(
     caller: ActingCaller,
@@ -99,10 +87,7 @@ const withoutPush = (urls: StreamUrls): StreamUrls => ({ ...urls, pushUrl: null 
 const notThere = (roomId: string, userId: string) =>
   new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
 
-/**
- * Called before a call and again in its transaction, because a room may end in between. @throws ROOM_NOT_FOUND,
- * ROOM_ENDED
- */
+/** Called before a call and again in its transaction, because a room may end in between. */
 const assertOpen = (roomId: string, status: RoomStatus | undefined): void => {
   if (!status) throw roomNotFound(roomId);
   if (status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);

@@ -25,8 +25,7 @@ export interface PlanService {
    * Seats the people of an exam who have no room, and creates the rooms that they need: everything or nothing.
    * Repeating the call changes nothing.
    * @param listed the approximate number of people and rooms in the answer; default: 5,000
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT when there are too few teachers or the exam changes during
-   *   the call, PARTICIPANT_CONFLICT, QUOTA_EXCEEDED, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
+   * @throws EXAM_CONFLICT when there are too few teachers or the exam changes during the call
    */
   plan(
     caller: ActingCaller,
@@ -149,7 +148,6 @@ export const createPlanService = ({
     ];
   };
 
-  /** @throws QUOTA_EXCEEDED */
   const assertQuotas = (examId: string, { rooms }: ExamPeople, drafts: readonly Draft[]): void => {
     if (!quotas) return;
     const made = drafts.filter(({ made }) => made).length;

@@ -43,41 +43,28 @@ const END_SIGNAL_DELAY_MS = 10_000;
 const ENDED_AT_ONCE = 25;
 
 export interface RoomService {
-  /**
-   * Creates a room with its message groups. The caller becomes its `createTeacher`.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED,
-   *   PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
-   */
+  /** Creates a room with its message groups. The caller becomes its `createTeacher`. */
   create(
     caller: ActingCaller,
     /** The exam of the room. Without one, an exam of the same name is created. */
     place: Opened<"allRooms" | "unbound">,
     input: CreateRoomInput,
   ): Promise<Room>;
-  /**
-   * Includes the exam's cheat config, except for an examinee of an ended room. @throws FORBIDDEN,
-   * ROOM_NOT_FOUND
-   */
+  /** Includes the exam's cheat config, except for an examinee of an ended room. */
   get(caller: Caller, room: Opened<"room">): Promise<RoomWithCheatConfig>;
-  /**
-   * Sends the signal `endRoom` to everyone in the room. Ending an ended room changes nothing. @throws
-   * FORBIDDEN, ROOM_NOT_FOUND
-   */
+  /** Sends the signal `endRoom` to everyone in the room. Ending an ended room changes nothing. */
   end(caller: ActingCaller, room: Opened<"room">): Promise<true>;
   /**
    * Ends the rooms of an exam that are in progress, as `end` does, some of them in each call. A call that was cut off is repeated: rooms that
    * have ended stay as they are.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, TOO_MANY_REQUESTS
    */
   endAll(caller: ActingCaller, exam: Opened<"wholeExam">): Promise<EndedExam>;
   /**
    * Reopens a room that has ended, with its message groups. Services of vendors create their groups again, if
    * they were deleted. Reopening a room in progress changes nothing.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_CONFLICT while the groups are being deleted, PROVIDER_FAILED,
-   *   PROVIDER_NOT_CONFIGURED
+   * @throws EXAM_CONFLICT while the groups are being deleted
    */
   reopen(caller: ActingCaller, room: Opened<"room">): Promise<Room>;
-  /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED */
   setAudioStatus(
     caller: ActingCaller,
     room: Opened<"room">,
@@ -156,9 +143,7 @@ export const createRoomService = ({
   };
 
   const assertBelow = createQuotaCheck();
-  /**
-   * Parallel calls may exceed a quota slightly, since calls in progress are not counted. @throws QUOTA_EXCEEDED
-   */
+  /** Parallel calls may exceed a quota slightly, since calls in progress are not counted. */
   const assertQuotas = async (caller: Caller, examId: string | undefined, people: number): Promise<void> => {
     if (!quotas) return;
     const { peoplePerRoom, roomsPerExam, roomsPerTeacher, examsPerTeacher } = quotas;

@@ -33,14 +33,12 @@ export interface RosterService {
    */
   people(caller: Caller, of: Opened<"roomsToRun">, input: ExamPeopleInput): Promise<RosterPage>;
   listUnseated(exam: Opened<"wholeExam">, input: ListUnseatedInput): Promise<UnseatedPage>;
-  /** @throws PARTICIPANT_NOT_FOUND */
   locate(exam: Opened<"wholeExam">, userId: string): Promise<ExamPerson>;
   /**
    * Removes a person from all rooms of the exam and from the people without a room. With `withRecords`, a
    * person of whom only records are left is removed, too, and erased: no data of the exam names them any more,
    * except the events about the removal, until the event log expires. Administrators can erase people from a
    * deleted exam, too.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, ROOM_ENDED
    */
   remove(
     caller: ActingCaller,

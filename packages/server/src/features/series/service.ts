@@ -15,7 +15,7 @@ import type { CountedMinute, Counts, RoomMinute, SeriesStore } from "./store.js"
 
 /** What was counted in rooms, minute by minute. */
 export interface SeriesService {
-  /** The sums of the rooms that the caller may see, or one of them. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  /** The sums of the rooms that the caller may see, or one of them. */
   ofExam(caller: Caller, of: Opened<"roomsToRun">, input: ExamSeriesInput): Promise<ExamSeries>;
   /** The last hour of each room that the caller may see, page by page. */
   ofRooms(caller: Caller, of: Opened<"roomsToRun">, input: RoomSeriesInput): Promise<RoomSeriesPage>;

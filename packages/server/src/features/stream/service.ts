@@ -16,14 +16,11 @@ import type { NewEvent, ReportOutcome, StreamStore } from "./store.js";
 const MAX_CLOCK_SKEW_MS = 5 * 60 * 1000;
 
 export interface StreamService {
-  /**
-   * Checks the signature of a report, which may otherwise be invalid.
-   * @throws PROVIDER_NOT_CONFIGURED, UNAUTHENTICATED
-   */
+  /** Checks the signature of a report, which may otherwise be invalid. */
   authenticate(sent: unknown): void;
   /**
    * Stores a report of the stream service. A repeated report changes nothing, nor does one about a transcoded
-   * copy of a stream. Call `authenticate` first. @throws INVALID_INPUT, STREAM_NOT_FOUND
+   * copy of a stream. Call `authenticate` first.
    */
   report(input: ReportStreamInput): Promise<true>;
   /**

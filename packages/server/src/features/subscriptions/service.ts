@@ -41,24 +41,20 @@ export type { DeliveredExamEvent, DeliveredMessage, DeliveredRoomEvent, Subscrib
 
 export interface SubscriptionService {
   readonly presenter: EventPresenter;
-  /** The part of a room that the caller may see. @throws ROOM_NOT_FOUND */
+  /** The part of a room that the caller may see. */
   roomSnapshot(caller: Principal, room: Opened<"room">): Promise<RoomSnapshot>;
   /** The rooms of an exam that the caller can access. */
   examSnapshot(of: Opened<"exam">): Promise<ExamSnapshot>;
   /**
    * Subscribes to the events of a room. The generator throws UNAUTHENTICATED, FORBIDDEN or ROOM_NOT_FOUND once the caller loses access,
    * and OVERLOADED when the server stops. A connection can have one subscription to each room.
-   * @throws INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
    */
   subscribeToRoom(
     subscriber: Subscriber<"room">,
     room: Opened<"room">,
     input: Pick<OnRoomEventInput, "camera" | "lastEventId">,
   ): Promise<AsyncGenerator<DeliveredRoomEvent, void, undefined>>;
-  /**
-   * Subscribes to the events of all rooms of an exam that the caller can access. Otherwise the same as `subscribeToRoom`.
-   * @throws INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
-   */
+  /** Subscribes to the events of all rooms of an exam that the caller can access. Otherwise the same as `subscribeToRoom`. */
   subscribeToExam(
     subscriber: Subscriber<"exam" | "roomsToRun">,
     exam: Opened<"exam">,
@@ -68,7 +64,6 @@ export interface SubscriptionService {
   countOf(examId: string): number;
   /**
    * Subscribes to what changes about the people of an exam whom the caller may watch, and its rooms. Otherwise the same as `subscribeToRoom`.
-   * @throws INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
    */
   subscribeToPeople(
     subscriber: Subscriber<"exam" | "roomsToRun">,

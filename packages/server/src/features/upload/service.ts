@@ -10,7 +10,6 @@ export interface UploadService {
    * Issues credentials for the recordings that the caller may upload: for an administrator those of the exam,
    * for a teacher those of their rooms, for anyone else those of their own two cameras. They also work after
    * the room has ended, for uploads that were not finished.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
   getCredentials(
     caller: Caller,
