@@ -8,6 +8,6 @@ export default defineConfig({
   fixedExtension: false,
   sourcemap: true,
   dts: { sourcemap: false },
-  // Next.js: whoever imports a hook is a part of the page.
+  // For Next.js: modules that import a hook are client components.
   banner: { js: '"use client";' },
 });

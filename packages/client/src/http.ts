@@ -34,7 +34,7 @@ export interface RequestParts {
   readonly headers: () => Promise<Headers>;
   readonly token: () => Promise<string | null | undefined>;
   /**
-   * Whether a function of the application is running. Calls that are made meanwhile come from that function.
+   * Whether a function of the application is running. Calls that start during this time come from that function.
    */
   readonly isInCallback: () => boolean;
   /** Whether the token function was called and its result is pending. */

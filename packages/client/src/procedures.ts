@@ -339,7 +339,7 @@ export interface JoinLinksInputAfter {
   userId: string;
 }
 
-/** A link by which a person enters their room. The link contains a token, so whoever has it acts as that person. */
+/** A link by which a person enters their room. The link contains a token, so anyone who has it can act as that person. */
 export interface JoinLink {
   /** The user id of the person. */
   userId: string;
@@ -363,7 +363,7 @@ export interface JoinLink {
   expiresAt: Date;
 }
 
-/** A code with which a person enters their room: by its URL, or by typing it at `/j` of the server. Whoever has it acts as that person. */
+/** A code with which a person enters their room: by its URL, or by typing it at `/j` of the server. Anyone who has it can act as that person. */
 export interface JoinCode {
   /** The user id of the person. */
   userId: string;
@@ -397,7 +397,7 @@ export interface LinkOfCodeInput {
 
 /** Output of `room.linkOfCode`. */
 export interface LinkOfCode {
-  /** The address of the web app to which the page of the code leads, with a new token. Whoever has it acts as the person. */
+  /** The address of the web app to which the page of the code leads, with a new token. Anyone who has it can act as the person. */
   url: string;
 }
 
@@ -851,7 +851,7 @@ export interface ExamSummary {
   counts?: ExamCounts | undefined;
 }
 
-/** How large an exam is, whatever part of it the caller may see. Each number is counted up to 10000, which means that many or more. */
+/** How large an exam is, including the parts that the caller may not see. Each number is counted up to 10000, which means that many or more. */
 export interface ExamCounts {
   /** The number of rooms, in progress and ended. */
   rooms: number;
@@ -1116,7 +1116,7 @@ export interface ExamSeriesInput {
   since?: Date | null | undefined;
 }
 
-/** Output of `exam.series`: an entry for each minute, from the first to the last in which something was counted. For somebody with many rooms of the exam, but not all, it may begin later than asked for. */
+/** Output of `exam.series`: an entry for each minute, from the first to the last in which something was counted. For callers with many rooms of the exam, but not all, it may begin later than requested. */
 export interface ExamSeries {
   /** When the first minute of the lists begins. */
   start: Date;
@@ -1172,7 +1172,7 @@ export interface ExamCheck {
 export interface CheckItem {
   /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
   code: "times" | "roster" | "rooms" | "seats" | "teachers" | "staff_access" | "links" | "join_codes" | "web_apps" | "audio" | "cheat_config" | "streams" | "capacity" | "services" | "storage";
-  /** `missing`: the exam cannot be held like this. `attention`: it can, and somebody should look. `ok`: nothing to do. */
+  /** `missing`: the exam cannot be held like this. `attention`: it can, but a person should check it. `ok`: nothing to do. */
   status: "ok" | "attention" | "missing";
   /** What was counted. What an item does not count is absent. */
   numbers: CheckItemNumbers;
@@ -1280,7 +1280,7 @@ export interface CardPage {
   next?: CardPageNext | undefined;
 }
 
-/** What a person needs to enter a room, to be printed or mailed. Whoever has it acts as that person. */
+/** What a person needs to enter a room, to be printed or mailed. Anyone who has it can act as that person. */
 export interface CardPageCards {
   /** The user id of the person. */
   userId: string;
@@ -1359,7 +1359,7 @@ export interface RosterPage {
   nextCursor?: string | undefined;
   /** The rooms that the caller can see. On the first page only. */
   rooms?: Room[] | undefined;
-  /** Counts of everybody whom the caller can see, whatever the filter. On the first page only. */
+  /** Counts of all people whom the caller can see, including those whom the filter hides. On the first page only. */
   counts?: RosterCounts | undefined;
 }
 
@@ -1441,7 +1441,7 @@ export interface RosterCounts {
   publishing: number;
   /** The number of examinees who are there, and whose cameras have not begun to send their streams. */
   notPublishing: number;
-  /** The number of examinees about whom there are cheat records, whatever else they are counted as. */
+  /** The number of examinees about whom there are cheat records, in addition to their other counts. */
   detected: number;
 }
 
@@ -1681,7 +1681,7 @@ export interface RosterFault {
   value: string;
   /** The name in the row, or else the id. */
   person: string;
-  /** `repeated`: an earlier row has the id. `ambiguous`: what the cell shows is not what it contains. `lost_digits`: the spreadsheet has rounded the number. `not_text`: the spreadsheet has changed what was typed. `other_role`, `other_room`: the person is in the exam already, as somebody else or elsewhere. `several_rooms`: several rooms have the name. `not_your_room`: the caller may not import into it. `no_header`: the cell has content, and its column no header. */
+  /** `repeated`: an earlier row has the id. `ambiguous`: what the cell shows is not what it contains. `lost_digits`: the spreadsheet has rounded the number. `not_text`: the spreadsheet has changed what was typed. `other_role`, `other_room`: the person is in the exam already, in another role or room. `several_rooms`: several rooms have the name. `not_your_room`: the caller may not import into it. `no_header`: the cell has content, and its column no header. */
   code: "missing" | "repeated" | "hidden_row" | "ambiguous" | "lost_digits" | "not_text" | "invalid_id" | "invalid_name" | "invalid_minutes" | "minutes_of_staff" | "unknown_role" | "other_role" | "unknown_room" | "several_rooms" | "not_your_room" | "room_ended" | "other_room" | "no_header";
   /** The earlier row (`repeated`), the role or the room that the person has (`other_role`, `other_room`), or the room (`not_your_room`). Absent for other codes. */
   detail?: string | undefined;
@@ -1943,7 +1943,7 @@ export interface AddCheatRecordsInput {
 export interface NewCheatRecord {
   /** Whether the phone (the main camera) made the detection, as opposed to the PC. */
   isMainMonitor: boolean;
-  /** Whom the record is about. For examinees, themselves. Staff may record about any id, also of somebody who is not in the room: a record is kept as evidence rather than refused. 1 to 128 characters. */
+  /** The person whom the record is about. Examinees record about themselves. Staff may record about any id, including people who are not in the room: the server keeps the record as evidence and does not refuse it. 1 to 128 characters. */
   userId: string;
   /** When the detector saw it, by its own clock: any time from 1970 on. `createdAt` of the record is the server's time. */
   detectTime: Date;
@@ -2147,7 +2147,7 @@ export interface ListAuditInput {
   examId?: string | null | undefined;
   /** Only entries of this actor. Absent: of all. 1 to 128 characters. */
   actorId?: string | null | undefined;
-  /** Only entries about this person. Absent: about all, and about nobody. 1 to 128 characters. */
+  /** Only entries about this person. Absent: all entries. 1 to 128 characters. */
   personId?: string | null | undefined;
   /** Only entries of this procedure, such as `room.create`. Absent: of all. 1 to 128 characters. */
   procedure?: string | null | undefined;
@@ -2191,7 +2191,7 @@ export interface AuditEntry {
   examId?: string | undefined;
   /** The id of the room that the call was about. Absent: of none. */
   roomId?: string | undefined;
-  /** The user id of the person whom the call was about: `erased` once they were erased from the exam. Absent if the call named nobody. */
+  /** The user id of the person whom the call was about: `erased` once they were erased from the exam. Absent if the call named no person. */
   personId?: string | undefined;
   /** The id of something else that the call was about: a clip, a token, a session, or the room that a person left. Absent: nothing else. */
   subject?: string | undefined;
@@ -2371,7 +2371,7 @@ export interface InstallationUsageDisk {
 
 /** What was under way in the last minute. */
 export interface InstallationUsageUnderWay {
-  /** The rooms in progress whose exam was held, or in which somebody was present. */
+  /** The rooms in progress whose exam was held, or in which a person was present. */
   rooms: number;
   /** The examinees in them who had a page connected. */
   present: number;
@@ -2952,7 +2952,7 @@ export type Procedures = {
      */
     add: TRPCMutationProcedure<{ input: AddParticipantsInput; output: AddParticipantsResult; meta: unknown }>;
     /**
-     * Changes the extra minutes of examinees of a room, all or none, and adds nobody to it.
+     * Changes the extra minutes of examinees of a room, all or none. It adds no people to the room.
      *
      * For administrators and teachers. All but administrators: in their own rooms and exams.
      */

@@ -5,7 +5,7 @@ import { createContext } from "react";
 /** The server's code of an error, `network` if no answer arrived, or `other`. */
 export type ErrorKind = InvigilClientError["data"]["reason"] | "network" | "other";
 
-/** What happened, in one word. The end of a session is `UNAUTHENTICATED`, as what the server answers after it. */
+/** The code of an error. The end of a session is `UNAUTHENTICATED`, which the server answers after it. */
 export const kindOfError = (error: unknown): ErrorKind => {
   if (isInvigilError(error)) return error.data.reason;
   if (isNetworkError(error)) return "network";
@@ -14,5 +14,5 @@ export const kindOfError = (error: unknown): ErrorKind => {
   return isEnd ? "UNAUTHENTICATED" : "other";
 };
 
-/** Whether an error boundary above is for an error. */
+/** Whether an error boundary above handles an error. */
 export const ErrorHandlingContext = createContext<(error: unknown) => boolean>(() => false);

@@ -22,7 +22,7 @@ export const useExam: UseExam = <Selected>(
   select: (snapshot: LiveSnapshot<ExamSnapshot>) => Selected = whole as () => Selected,
 ): Selected => useLive<ExamSnapshot, LiveExam, Selected>(useExamFeed(examId), select);
 
-/** The live exam itself. Undefined until the component is shown. It is the one that all hooks share, so do not close it. */
+/** The `LiveExam`. Undefined until the component is mounted. All hooks share it, so do not close it. */
 export const useLiveExam = (examId: string): LiveExam | undefined => {
   const { hold, getLive } = useExamFeed(examId);
   return useSyncExternalStore(hold, getLive, nothing);

@@ -12,11 +12,11 @@ const LINGER_MS = 1000;
 /** A live object of any kind. */
 export type AnyLive = LiveRoom | LiveExam | LivePeople;
 
-/** A live object that all hooks of a page share. It is open while somebody holds it, and a moment longer. */
+/** A live object that all hooks of a page share. It stays open while a component holds it, and for a moment after. */
 export interface SharedFeed<Live> {
   /**
    * Opens the live object, unless it is open. `replaced` is called when another object takes its place, or none.
-   * @returns a function that lets go of it
+   * @returns a function that releases it
    */
   readonly hold: (replaced: () => void) => () => void;
   /** The live object while it is open. */
@@ -30,7 +30,7 @@ interface Held<Live> {
   live: Live;
   readonly holders: Set<() => void>;
   lingering: ReturnType<typeof setTimeout> | undefined;
-  /** Opens it again, and tells the holders. */
+  /** Opens it again, and calls the holders' `replaced`. */
   readonly reopen: () => void;
 }
 
@@ -39,9 +39,9 @@ export interface Feeds {
   room(roomId: string, camera: "main" | "pc"): SharedFeed<LiveRoom>;
   exam(examId: string): SharedFeed<LiveExam>;
   people(examId: string): SharedFeed<LivePeople>;
-  /** @returns a function that ends the watching */
+  /** @returns a function that stops watching */
   watch(watcher: FeedWatcher): () => void;
-  /** Opens again what the server refused. */
+  /** Reopens the live objects that the server refused. */
   reopen(): void;
   /** Closes everything at once, because the client's person has signed out. */
   close(): void;
@@ -89,7 +89,7 @@ const createFeeds = (client: InvigilClient): Feeds => {
       hold(replaced) {
         const feed = find() ?? begin();
         clearTimeout(feed.lingering);
-        // The server refused it. Whoever comes after that asks again, and everybody else goes along.
+        // The server refused it. The next holder reopens it, for all holders.
         if (feed.live.status === "closed") feed.reopen();
         // A function may hold it more than once.
         const holder = () => replaced();

@@ -43,7 +43,7 @@ export type LiveTarget =
   | { readonly peopleOf: string };
 
 /**
- * Whether a live object is up to date, and when the server was last heard, looked at each second. With a selector, the component renders again
+ * Whether a live object is up to date, and when the server last sent something. It updates every second. With a selector, the component renders again
  * only if the selected value changes: `useLiveStatus({ roomId }, ({ silentSeconds = 0 }) => silentSeconds > 5)`.
  */
 export const useLiveStatus: UseLiveStatus = <Selected>(

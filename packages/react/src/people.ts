@@ -10,15 +10,15 @@ const usePeopleFeed = (examId: string): SharedFeed<LivePeople> => {
   return useMemo(() => feedsOf(client).people(examId), [client, examId]);
 };
 
-/** Selects from what all people of an exam have in common. */
+/** Selects from the state of an exam's people. */
 export interface UsePeople {
   (examId: string): LiveSnapshot<PeopleState>;
   <Selected>(examId: string, select: (snapshot: LiveSnapshot<PeopleState>) => Selected): Selected;
 }
 
 /**
- * What all people of an exam have in common: their ids, rooms and counts. It changes at most once per frame. {@link usePerson} is one of them.
- * For staff: other teachers than the one who created the exam, and inspectors, see the people of their rooms.
+ * The people of an exam: their ids, rooms and counts. It changes at most once per frame. {@link usePerson} returns one person.
+ * For staff. Administrators and the teacher who created the exam see all people. Other teachers and inspectors see the people of their rooms.
  */
 export const usePeople: UsePeople = <Selected>(
   examId: string,
@@ -37,8 +37,8 @@ export interface UsePerson {
 }
 
 /**
- * A person of an exam by their id in the list, or what a selector takes from them. The component renders again when that changes, and
- * looks at nothing while others change. Undefined while the person is not known.
+ * A person of an exam by their id in the list, or what a selector takes from them. The component renders again only when that changes.
+ * Undefined while the person is not known.
  *
  * @example
  * ```tsx
@@ -71,8 +71,8 @@ export const usePerson: UsePerson = <Selected>(
 };
 
 /**
- * The live people of an exam themselves: `people?.idsOf(userId)`, `people?.stateOf(person)`. Undefined until the component is shown. They are
- * those that all hooks share, so do not close them.
+ * The `LivePeople` of an exam, for `people?.idsOf(userId)` and `people?.stateOf(person)`. Undefined until the component is mounted. All hooks
+ * share the object, so do not close it.
  */
 export const useLivePeople = (examId: string): LivePeople | undefined => {
   const { hold, getLive } = usePeopleFeed(examId);

@@ -42,7 +42,7 @@ export const InvigilProvider = ({
   keyPrefix = "invigil",
   children,
 }: InvigilProviderProps): ReactNode => {
-  // Also while the page takes over from a server: no markup depends on the client.
+  // This also runs during hydration: no markup depends on the client.
   const getClient = () => session?.getClient() ?? given;
   const client = useSyncExternalStore(session?.subscribe ?? never, getClient, getClient);
 
@@ -50,7 +50,7 @@ export const InvigilProvider = ({
   const [ownQueryClient] = useState(() => new QueryClient({ defaultOptions: { queries: { retry: false } } }));
   const queryClient = givenQueryClient ?? outerQueryClient ?? ownQueryClient;
 
-  // What one person was told is not shown to the next one.
+  // The next person must not see the data of the previous one.
   const [current, setCurrent] = useState({ client, generation: 0 });
   if (current.client !== client) setCurrent({ client, generation: current.generation + 1 });
   const prefix = current.generation === 0 ? keyPrefix : `${keyPrefix}:${current.generation}`;

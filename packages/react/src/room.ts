@@ -43,7 +43,7 @@ export const useRoom: UseRoom = <Selected>(
   options?: LiveRoomOptions,
 ): Selected => useLive<RoomSnapshot, LiveRoom, Selected>(useRoomFeed(roomId, options), select);
 
-const NOBODY: readonly Presence[] = [];
+const NO_PAGES: readonly Presence[] = [];
 
 /** Selects from the connected pages of a room. */
 export interface UsePresence {
@@ -59,12 +59,12 @@ export const usePresence: UsePresence = <Selected>(
 ): Selected =>
   useRoom(
     roomId,
-    useCallback(({ state }: LiveSnapshot<RoomSnapshot>) => select(state?.presence ?? NOBODY), [select]),
+    useCallback(({ state }: LiveSnapshot<RoomSnapshot>) => select(state?.presence ?? NO_PAGES), [select]),
   );
 
 /**
- * The live room itself, which sends messages and commands: `room?.send(…)`. Undefined until the component is shown. It is the one that all
- * hooks share, so do not close it.
+ * The `LiveRoom`, which sends messages and commands: `room?.send(…)`. Undefined until the component is mounted. All hooks share it, so do not
+ * close it.
  */
 export const useLiveRoom = (roomId: string, options?: LiveRoomOptions): LiveRoom | undefined => {
   const { hold, getLive } = useRoomFeed(roomId, options);

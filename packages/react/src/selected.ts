@@ -5,12 +5,12 @@ import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 export interface Store<Snapshot> {
   readonly subscribe: (listener: () => void) => () => void;
   readonly getSnapshot: () => Snapshot;
-  /** What a server renders, and the page while it takes over. */
+  /** The value on a server, and in the page during hydration. */
   readonly getServerSnapshot: () => Snapshot;
 }
 
 /**
- * What a selector takes from a store. The component renders again when the selected value is another one: equal parts keep their identity, as
+ * What a selector takes from a store. The component renders again when the selected value changes. Equal parts keep their identity, as
  * with `select` of TanStack Query.
  */
 export const useSelected = <Snapshot, Selected>(

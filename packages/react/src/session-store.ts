@@ -44,7 +44,7 @@ export interface SessionUser {
 }
 
 /**
- * Who is signed in at one moment. `pending`: not known yet, because a server renders the page or the page takes over from it. `ended` says
+ * Who is signed in at one moment. `pending`: not known yet, because a server renders the page or the page is hydrating. `ended` says
  * why the last session ended.
  */
 export type SessionSnapshot =
@@ -164,7 +164,7 @@ export const createSessionStore = ({
   const storage = storageOf(kept);
   const isShared = kept === "local";
   const listeners = new Set<() => void>();
-  /** For the calls of the session itself: what they are refused is no news. */
+  /** For the calls of the session itself, which handles their refusals. */
   const bare = (token?: string) => createInvigilClient({ url, fetch, headers, timeoutMs, token });
   const anonymous = createInvigilClient(clientOptions);
 
@@ -188,7 +188,7 @@ export const createSessionStore = ({
     }
   };
 
-  /** Stops whatever works for the session. */
+  /** Stops the background work of the session. */
   const discard = (): void => {
     if (!held) return;
     held.login?.close();
@@ -215,7 +215,7 @@ export const createSessionStore = ({
     try {
       storage?.setItem(storageKey, JSON.stringify(stored));
     } catch {
-      // It is full, or holds nothing in private windows: the session lasts as long as the page.
+      // The storage is full, or disabled in private windows. The session then lasts as long as the page.
     }
     if (isShared) tell({});
   };
@@ -303,7 +303,7 @@ export const createSessionStore = ({
     }
   };
 
-  /** Takes over what the storage holds. */
+  /** Continues the stored session. */
   const restore = (reason: SessionEndReason = "logged_out"): void => {
     if (!storage) return;
     const text = storage.getItem(storageKey);
@@ -329,7 +329,7 @@ export const createSessionStore = ({
     if (isShared) restore(reason);
   };
 
-  /** What another tab stored is here. */
+  /** Handles a change of the storage by another tab. */
   const onStorage = ({ key }: StorageEvent): void => {
     if (key === storageKey) restore();
   };
@@ -348,7 +348,7 @@ export const createSessionStore = ({
       channel = new BroadcastChannel(storageKey);
       channel.onmessage = receive;
       if (isShared) window.addEventListener("storage", onStorage);
-      // What the other tabs did meanwhile.
+      // Catches up with what other tabs did in between.
       if (isShared) restore();
     }
     return () => {

@@ -4,15 +4,15 @@ import { ErrorHandlingContext } from "./error-handling.js";
 import { listenTo, type SharedFeed } from "./feeds.js";
 import { type Store, useSelected } from "./selected.js";
 
-// What the hooks of rooms, exams and people have in common.
+// The shared code of the hooks for rooms, exams and people.
 
-/** Before a live object is open, and on a server, which opens none. */
+/** The snapshot before a live object is open, and on a server, which opens none. */
 const CONNECTING = { status: "connecting", state: undefined, error: undefined } as const;
 
 export const whole = <Value>(value: Value): Value => value;
 export const nothing = () => undefined;
 
-/** What live objects of all kinds have in common. */
+/** The members that all live objects share. */
 interface LiveFeed<State> {
   readonly subscribe: (listener: () => void) => () => void;
   readonly getSnapshot: () => LiveSnapshot<State>;
@@ -31,7 +31,7 @@ const useFeedStore = <State, Live extends LiveFeed<State>>(
     [feed],
   );
 
-/** Selects from a live object. What the server refuses is thrown if an error boundary above is for it. */
+/** Selects from a live object. Throws a refusal of the server if an error boundary above handles it. */
 export const useLive = <State, Live extends LiveFeed<State>, Selected>(
   feed: SharedFeed<Live>,
   select: (snapshot: LiveSnapshot<State>) => Selected,
@@ -50,7 +50,7 @@ export const useLive = <State, Live extends LiveFeed<State>, Selected>(
   return result.selected;
 };
 
-/** The listener of the last render, so that a new one does not subscribe anew. */
+/** The listener of the last render. A new listener therefore needs no new subscription. */
 const useLatest = <Value>(value: Value): { readonly current: Value } => {
   const latest = useRef(value);
   useEffect(() => {

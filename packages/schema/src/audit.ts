@@ -37,7 +37,7 @@ export const auditEntrySchema = z
       .string()
       .optional()
       .describe(
-        "The user id of the person whom the call was about: `erased` once they were erased from the exam. Absent if the call named nobody.",
+        "The user id of the person whom the call was about: `erased` once they were erased from the exam. Absent if the call named no person.",
       ),
     subject: z
       .string()
@@ -72,9 +72,7 @@ export const listAuditInput = z
       "Only entries about this exam, also if it is deleted. Absent: about all, and about none.",
     ),
     actorId: optional(verbatimText(1, 128)).describe("Only entries of this actor. Absent: of all."),
-    personId: optional(idSchema).describe(
-      "Only entries about this person. Absent: about all, and about nobody.",
-    ),
+    personId: optional(idSchema).describe("Only entries about this person. Absent: all entries."),
     procedure: optional(idSchema).describe(
       "Only entries of this procedure, such as `room.create`. Absent: of all.",
     ),

@@ -79,7 +79,7 @@ export const claimsSchema = z
       .optional()
       .catch(undefined)
       .describe(
-        "Whether the token was issued during that session for somebody else. It ends with the session, but cannot be refreshed. Absent: no.",
+        "Whether the token was issued during that session for another person. It ends with the session, but cannot be refreshed. Absent: no.",
       ),
     gen: z
       .int()

@@ -46,8 +46,8 @@ export const newCheatRecordSchema = z
   .object({
     isMainMonitor: z.boolean("must be true or false").describe(MAIN_MONITOR),
     userId: given.userId.describe(
-      "Whom the record is about. For examinees, themselves. Staff may record about any id, also of somebody who is not in the room: a " +
-        "record is kept as evidence rather than refused.",
+      "The person whom the record is about. Examinees record about themselves. Staff may record about any id, including people who are not in the " +
+        "room: the server keeps the record as evidence and does not refuse it.",
     ),
     detectTime: instantSchema.describe(
       "When the detector saw it, by its own clock: any time from 1970 on. `createdAt` of the record is the server's time.",

@@ -66,7 +66,7 @@ export const checkItemSchema = z
     status: z
       .enum(["ok", "attention", "missing"])
       .describe(
-        "`missing`: the exam cannot be held like this. `attention`: it can, and somebody should look. `ok`: nothing to do.",
+        "`missing`: the exam cannot be held like this. `attention`: it can, but a person should check it. `ok`: nothing to do.",
       ),
     numbers: checkNumbers,
     people: z

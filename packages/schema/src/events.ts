@@ -24,7 +24,7 @@ export const audiences = {
   staff: "staff",
   concerned: "staff; examinees if it is about themselves or staff",
   whileInProgress: "staff; examinees while their room is in progress",
-  readers: "the message's receivers and its sender; staff also whatever people send",
+  readers: "the message's receivers and its sender; staff also everything that people send",
 } as const;
 export type Audience = keyof typeof audiences;
 
@@ -76,7 +76,7 @@ interface Declaration<
     readonly exam: readonly ExamPart[];
     readonly people: readonly PeoplePart[];
   };
-  /** Whose budget of events it counts for. `nobody`: it is bounded in another way. */
+  /** The budget of events that it counts against. `nobody`: it has another limit. */
   readonly countsFor: "examAndRoom" | "room" | "nobody";
   /** The fields that the log holds and subscribers receive. */
   readonly payload?: Payload;

@@ -111,7 +111,7 @@ export const examCountsSchema = z
     examinees: z.int().describe("The number of examinees in rooms, and of those who have no room yet."),
   })
   .describe(
-    `How large an exam is, whatever part of it the caller may see. Each number is counted up to ${MAX_COUNTED}, which means that many or more.`,
+    `How large an exam is, including the parts that the caller may not see. Each number is counted up to ${MAX_COUNTED}, which means that many or more.`,
   );
 export type ExamCounts = z.infer<typeof examCountsSchema>;
 

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { idSchema } from "./common.js";
 
-// Fields that several shapes have, each with its sentence. Bounds and defaults are not part of a sentence: whoever shows it reads them
-// from the schema.
+// Fields that several shapes share, each with its sentence. A sentence leaves out bounds and defaults: its readers take them from the schema.
 
 /** Ids in inputs. */
 export const given = {

@@ -69,7 +69,7 @@ export const installationUsageSchema = z
       .object({
         rooms: z
           .int()
-          .describe("The rooms in progress whose exam was held, or in which somebody was present."),
+          .describe("The rooms in progress whose exam was held, or in which a person was present."),
         present: z.int().describe("The examinees in them who had a page connected."),
         publishing: z.int().describe("The examinees in them who sent a stream."),
       })

@@ -22,7 +22,7 @@ const letterOf = (character: string): string | undefined => {
   return LETTERS.charAt(low - 1).toLowerCase() || undefined;
 };
 
-/** Compares as people do: whatever the case and the width. */
+/** Makes texts comparable: it ignores case and width. */
 const folded = (text: string): string => text.normalize("NFKC").toLowerCase();
 
 /**

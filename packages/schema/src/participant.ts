@@ -253,7 +253,7 @@ export const rosterFaultSchema = z
       .describe(
         "`repeated`: an earlier row has the id. `ambiguous`: what the cell shows is not what it contains. `lost_digits`: the spreadsheet has " +
           "rounded the number. `not_text`: the spreadsheet has changed what was typed. `other_role`, `other_room`: the person is in the exam " +
-          "already, as somebody else or elsewhere. `several_rooms`: several rooms have the name. `not_your_room`: the caller may not import into " +
+          "already, in another role or room. `several_rooms`: several rooms have the name. `not_your_room`: the caller may not import into " +
           "it. `no_header`: the cell has content, and its column no header.",
       ),
     detail: z

@@ -143,7 +143,7 @@ export const joinLinkSchema = z
     expiresAt: z.date().describe("When that token expires."),
   })
   .describe(
-    "A link by which a person enters their room. The link contains a token, so whoever has it acts as that person.",
+    "A link by which a person enters their room. The link contains a token, so anyone who has it can act as that person.",
   );
 export type JoinLink = z.infer<typeof joinLinkSchema>;
 
@@ -166,7 +166,7 @@ export const joinCodeSchema = joinLinkSchema
     expiresAt: z.date().describe("When the code stops working."),
   })
   .describe(
-    "A code with which a person enters their room: by its URL, or by typing it at `/j` of the server. Whoever has it acts as that person.",
+    "A code with which a person enters their room: by its URL, or by typing it at `/j` of the server. Anyone who has it can act as that person.",
   );
 export type JoinCode = z.infer<typeof joinCodeSchema>;
 
@@ -184,7 +184,7 @@ export const linkOfCodeSchema = z
     url: z
       .string()
       .describe(
-        "The address of the web app to which the page of the code leads, with a new token. Whoever has it acts as the person.",
+        "The address of the web app to which the page of the code leads, with a new token. Anyone who has it can act as the person.",
       ),
   })
   .describe("Output of `room.linkOfCode`.");
@@ -246,7 +246,7 @@ export const cardSchema = joinLinkSchema
       .describe("`pcUrl` as a QR code. Absent with links, which are opened on the PC, and without `withQr`."),
   })
   .describe(
-    "What a person needs to enter a room, to be printed or mailed. Whoever has it acts as that person.",
+    "What a person needs to enter a room, to be printed or mailed. Anyone who has it can act as that person.",
   );
 export type Card = z.infer<typeof cardSchema>;
 

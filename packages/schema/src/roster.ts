@@ -166,7 +166,7 @@ export const rosterCountsSchema = z
     stopped: counted("who are there, and a camera of whom no longer sends its stream"),
     publishing: counted("who are there, and whose cameras send their streams, or one of them does"),
     notPublishing: counted("who are there, and whose cameras have not begun to send their streams"),
-    detected: counted("about whom there are cheat records, whatever else they are counted as"),
+    detected: counted("about whom there are cheat records, in addition to their other counts"),
   })
   .describe(
     "How many people of an exam are in which state. Each examinee has one of the states, from `unseated` to `notPublishing`.",
@@ -190,7 +190,9 @@ export const rosterPageSchema = z
       .describe("The rooms that the caller can see. On the first page only."),
     counts: rosterCountsSchema
       .optional()
-      .describe("Counts of everybody whom the caller can see, whatever the filter. On the first page only."),
+      .describe(
+        "Counts of all people whom the caller can see, including those whom the filter hides. On the first page only.",
+      ),
   })
   .describe("Output of `exam.people`.");
 export type RosterPage = z.infer<typeof rosterPageSchema>;

@@ -33,8 +33,8 @@ export type ExamSeriesInput = z.infer<typeof examSeriesInput>;
 export const examSeriesSchema = z
   .object({ start, ...counted })
   .describe(
-    "Output of `exam.series`: an entry for each minute, from the first to the last in which something was counted. For somebody with many rooms " +
-      "of the exam, but not all, it may begin later than asked for.",
+    "Output of `exam.series`: an entry for each minute, from the first to the last in which something was counted. For callers with many rooms " +
+      "of the exam, but not all, it may begin later than requested.",
   );
 export type ExamSeries = z.infer<typeof examSeriesSchema>;
 

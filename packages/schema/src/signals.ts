@@ -24,7 +24,7 @@ const answerData = z.looseObject({
 });
 
 /**
- * The kind of a signal. A `command` asks somebody to do something, an `answer` reports the outcome, a
+ * The kind of a signal. A `command` asks for an action, an `answer` reports the outcome, a
  * `report` is sent without a command, and `news` comes from the server.
  */
 export type SignalKind = "command" | "answer" | "report" | "news";
@@ -60,13 +60,13 @@ export const signals = {
     20_000,
     "server",
     "news",
-    userData.describe("A camera of the person stopped to send its stream."),
+    userData.describe("A camera of the person stopped sending its stream."),
   ),
   streamPublished: signal(
     20_001,
     "server",
     "news",
-    userData.describe("A camera of the person began to send its stream."),
+    userData.describe("A camera of the person started sending its stream."),
   ),
   startCall: signal(
     20_002,
@@ -109,7 +109,7 @@ export const signals = {
     20_009,
     "client",
     "answer",
-    answerData.describe("Answers `stopLiveBroadcast`: the page plays it no more."),
+    answerData.describe("Answers `stopLiveBroadcast`: the page no longer plays it."),
   ),
   endRoom: signal(
     20_010,
@@ -136,7 +136,7 @@ export const signals = {
     20_014,
     "client",
     "answer",
-    answerData.describe("Answers `stopAudioBroadcast`: the page plays the clip no more."),
+    answerData.describe("Answers `stopAudioBroadcast`: the page no longer plays the clip."),
   ),
   reset: signal(
     20_015,

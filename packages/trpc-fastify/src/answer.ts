@@ -54,7 +54,7 @@ const errorEntry = (
   about: { error: TRPCError; type: Exchange["info"]["type"]; path: string | undefined; input: unknown },
 ): Entry => {
   const { _config: config } = trpc.router._def;
-  // Safe: whatever the router's formatter returns is its error shape.
+  // Safe: the router's formatter returns its error shape.
   return { error: getTRPCErrorShape({ config, ctx: context.ctx, ...about }) as TRPCErrorShape };
 };
 

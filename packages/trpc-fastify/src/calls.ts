@@ -11,7 +11,7 @@ export interface HandlerSettings extends Required<Omit<RequestHandlerOptions, "f
   readonly callerOf: (procedure: AnyTRPCProcedure) => ProcedureCaller;
 }
 
-/** A request, and what is known of its response so far. */
+/** A request, and the parts of its response that are known so far. */
 export interface Exchange {
   readonly settings: HandlerSettings;
   readonly req: FastifyRequest;

@@ -35,8 +35,8 @@ const signalOf = ({ raw }: FastifyReply): AbortSignal => {
 };
 
 /**
- * A class, because of its getters. V8 gives an object literal with getters a hidden class of its own, allocated among the old objects, and that
- * class keeps whatever the getters refer to: every request would outlive two garbage collections.
+ * A class, because it has getters. V8 gives each object literal with getters its own hidden class among the old objects. That class keeps
+ * what the getters refer to, so every request would outlive two garbage collections.
  */
 class RequestInfo implements TRPCRequestInfo {
   readonly isBatchCall: boolean;
@@ -95,7 +95,7 @@ export const readInfo = (
   return new RequestInfo(
     {
       isBatchCall: isBatch,
-      // Safe: the type has only the value that tRPC acts on. At run time it is whatever the client sent.
+      // Safe: the type has only the value that tRPC acts on. At run time it is what the client sent.
       accept: accept as TRPCRequestInfo["accept"],
       type: found.type,
       calls: found.procedures.map((procedure, batchIndex) => ({

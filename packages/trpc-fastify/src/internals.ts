@@ -139,7 +139,7 @@ const runFrom = async (
     for (const parse of outputs) data = await parseWith(parse, data, BAD_OUTPUT);
     return { ...result, data };
   } catch (cause) {
-    // Nobody reads the marker, but results of tRPC have it.
+    // Nothing reads the marker, but tRPC's results have it.
     return Object.assign({ ok: false as const, error: getTRPCErrorFromUnknown(cause) }, MARK);
   }
 };

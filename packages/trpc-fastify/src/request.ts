@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 
-/** What is known of a request before its input is parsed. */
+/** A request before its input is parsed. */
 export interface PlainRequest {
   readonly method: "GET" | "POST";
   /** The path in the URL after the prefix, decoded. */
@@ -13,7 +13,7 @@ export interface PlainRequest {
 }
 
 // URLs that every parser reads in the same way. `URL` treats fragments, two slashes at the start, spaces, line breaks and characters outside
-// ASCII in a way of its own.
+// ASCII differently.
 const PLAIN_URL = /^\/(?![/\\])[!"$-~]*$/;
 const PLAIN_HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 const JSON_TYPE = "application/json";
@@ -66,7 +66,7 @@ const acceptOf = ({ headers }: FastifyRequest["raw"]): string | null | undefined
 
 /**
  * Reads a GET or POST request with JSON that gets one answer. `undefined` for every other request, which tRPC's adapter handles or refuses: streams,
- * forms, files, and whatever is malformed or just unusual.
+ * forms, files, and malformed or unusual requests.
  */
 export const readRequest = (
   request: FastifyRequest,

@@ -7,19 +7,19 @@ import type { LivePerson, PeopleCalls, PeopleRows, PeopleState } from "./people-
 import { applyEvent, ofExam } from "./state.js";
 import { type Follower, follow } from "./subscription-loop.js";
 
-// The people of an exam in memory. All values of events are absolute, so events that a page includes already change nothing in the end.
+// The people of an exam in memory. Events carry absolute values, so an event that a page already includes changes nothing.
 
-/** How long to wait after everything was read before it is read again, in milliseconds. What happens in between is read together. */
+/** The minimum time between two reads of all people, in milliseconds. One read covers all events in between. */
 const READ_AGAIN_MS = 1000;
 
-/** Events after which everything is read again. The first people of a room have no events. */
+/** Events after which all people are read again. The first people of a room have no events. */
 const SAY_TOO_LITTLE: ReadonlySet<PeopleEvent["type"]> = new Set(["gap", "roster_changed", "room_created"]);
 
 type EventOf<Type extends PeopleEvent["type"]> = Extract<PeopleEvent, { type: Type }>;
 type Camera = "main" | "pc";
 type Key = Pick<RosterEntry, "userId" | "roomId">;
 
-const NOBODY: RosterCounts = {
+const NO_PEOPLE: RosterCounts = {
   people: 0,
   unseated: 0,
   ended: 0,
@@ -40,10 +40,11 @@ const withPage = <Page extends { readonly camera: Camera }>(pages: readonly Page
 
 /** Keeps the people by their ids in the list, and counts them. */
 const createRows = ({ byId, furtherIds, endedRooms }: PeopleRows) => {
-  /** Who has changed since the listeners were told, and whether somebody has come or gone. */
+  /** The ids that changed since listeners were last called. */
   const changed = new Set<string>();
+  /** Whether the list of ids changed. */
   let hasMoved = false;
-  let counts = { ...NOBODY };
+  let counts = { ...NO_PEOPLE };
 
   const stateOf = (person: RosterEntry): RosterState =>
     rosterStateOf(person, person.roomId !== undefined && endedRooms.has(person.roomId));
@@ -85,7 +86,7 @@ const createRows = ({ byId, furtherIds, endedRooms }: PeopleRows) => {
         furtherOf(userId).filter((other) => other !== id),
       );
     else if (next !== undefined) {
-      // Somebody who is in the list has their user id as one of their ids.
+      // Each person in the list has their user id as one of their ids.
       const person = byId.get(next);
       drop(next);
       furtherIds.set(userId, others);
@@ -103,18 +104,18 @@ const createRows = ({ byId, furtherIds, endedRooms }: PeopleRows) => {
   return {
     find,
     remove,
-    /** Changes what is known of somebody, if they are known. */
+    /** Changes a person, if they are in the list. */
     update(key: Key, change: (person: LivePerson) => Partial<RosterEntry>): void {
       const person = find(key);
       if (person) set(person.id, { ...person, ...change(person) });
     },
-    /** Adds somebody who got a room. They wait for one no longer. */
+    /** Puts a person into a room. It replaces their entry without a room. */
     seat(entry: RosterEntry): void {
       const waiting = find({ userId: entry.userId, roomId: undefined });
       if (waiting) set(waiting.id, entry);
       else add(entry);
     },
-    /** Takes somebody as they were read. Returns their id. */
+    /** Adds or replaces a person with what the server returned. Returns their id. */
     put(entry: RosterEntry): string {
       const known = find(entry);
       if (!known) return add(entry);
@@ -123,7 +124,7 @@ const createRows = ({ byId, furtherIds, endedRooms }: PeopleRows) => {
       return id;
     },
     recount(): void {
-      counts = { ...NOBODY };
+      counts = { ...NO_PEOPLE };
       for (const person of byId.values()) count(person, 1);
     },
     /** Returns what has changed since the last call. */
@@ -149,10 +150,10 @@ export const followPeople = (
   const rows = createRows(shared);
   const { signal } = core.closing;
   let rooms: readonly Room[] = [];
-  /** Undefined until everything is read, and when it has to be read again. */
+  /** Undefined until all people are read, and when they must be read again. */
   let lastEventId: string | undefined;
   let progress = { loaded: 0, total: 0 };
-  /** What the server has counted, until everybody is known. */
+  /** The counts of the server, used until all people are read. */
   let countedByServer: RosterCounts | undefined;
   let isWhole = false;
   let readAt = Number.NEGATIVE_INFINITY;
@@ -273,7 +274,7 @@ export const followPeople = (
       do {
         const page = await calls.page(cursor, { signal: closing });
         closing.throwIfAborted();
-        // The first one: what has happened since may be missing from this page, and comes again for the others.
+        // The id of the first page, because later events may be missing from that page.
         first ??= page.lastEventId;
         take(page, seen);
         cursor = page.nextCursor;

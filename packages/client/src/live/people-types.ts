@@ -11,9 +11,9 @@ export interface LivePerson extends RosterEntry {
   readonly id: string;
 }
 
-/** What all people of an exam have in common. */
+/** The state of the people of an exam as a whole. */
 export interface PeopleState {
-  /** The people in the order in which they were added. The list stays the same object until somebody comes or goes, also when somebody gets a room. */
+  /** The people in the order in which they were added. The array stays the same until people are added or removed. It also stays the same when a person gets a room. */
   readonly ids: readonly string[];
   readonly rooms: readonly Room[];
   /** How many examinees are in which state. */
@@ -23,13 +23,13 @@ export interface PeopleState {
   readonly total: number;
 }
 
-/** The calls that it makes. */
+/** The calls that `LivePeople` makes. */
 export interface PeopleCalls {
   readonly page: (cursor: string | undefined, how: { readonly signal: AbortSignal }) => Promise<RosterPage>;
   readonly subscribe: Source<PeopleState, PeopleEvent>["subscribe"];
 }
 
-/** The people, by the id that they have in the list, and who listens to them. */
+/** The people by their ids in the list, and the listeners of each. */
 export interface PeopleRows {
   readonly byId: Map<string, LivePerson>;
   /** The ids of people who are in the list under further ids. */

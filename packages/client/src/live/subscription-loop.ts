@@ -17,7 +17,7 @@ export interface SubscriptionObserver<Event> {
 
 /** How the transport tells a subscription about its connection. */
 export interface SubscriptionContext extends Record<string, unknown> {
-  /** Called for whatever arrives, pings included. */
+  /** Called for everything that arrives, including pings. */
   readonly onHeard?: () => void;
 }
 
@@ -27,14 +27,14 @@ export interface Source<State, Event> {
   readonly subscribe: (lastEventId: string, observer: SubscriptionObserver<Event>) => Unsubscribable;
 }
 
-/** What is subscribed to: how it is read, and what happens with its events. */
+/** How the loop reads its state and handles its events. */
 export interface Follower<Event> {
-  /** The event after which to subscribe. Undefined: it has to be read first. */
+  /** The event after which to subscribe. Undefined: the state must be read first. */
   readonly position: () => string | undefined;
   readonly read: (signal: AbortSignal) => Promise<void>;
   /**
-   * Takes an event. Returns whether it is new.
-   * @param readAgain - ends the subscription, also later and if it is another one by then. The next one begins at `position`
+   * Handles an event. Returns whether it is new.
+   * @param readAgain - ends the current subscription. It may be called later. The next subscription begins at `position`
    */
   readonly receive: (event: Event, readAgain: () => void) => boolean;
 }
@@ -54,10 +54,10 @@ export interface EventHandlers<State, Event> {
  */
 const STABLE_MS = 1000;
 
-/** Ends a subscription whose subject has to be read again. */
+/** Ends a subscription so that its state is read again. */
 class ReadAgain extends Error {}
 
-/** Keeps following, reconnecting after each loss, until the feed is closed. */
+/** Subscribes, and reconnects after each loss, until the feed is closed. */
 export const follow = async <State, Event>(
   core: FeedCore<State, Event>,
   subscribe: Source<State, Event>["subscribe"],
@@ -126,7 +126,7 @@ export const follow = async <State, Event>(
   }
 };
 
-/** Keeps a feed subscribed whose state is a snapshot and what its events change. */
+/** Keeps a feed subscribed. Its state is a snapshot that its events change. */
 export const keepSubscribed = <
   State extends { readonly lastEventId: string },
   Event extends { readonly type: string; readonly id: string },

@@ -363,7 +363,7 @@ class ReferenceWriter {
     return blocks(
       "# Signals",
       WRITTEN,
-      'Signals are messages of a room. The apps know them by number. A `command` asks somebody to do something, an `answer` reports the outcome, a `report` is sent without a command, and `news` comes from the server. `room.send("startCall", …)` of the client and [`im.send`](im.md#imsend) send them. Numbers above 30000 are free for messages of your own, which everybody in the room may send ([live.md](../live.md#messages)).',
+      'Signals are messages of a room. The apps know them by number. A `command` asks for an action, an `answer` reports the outcome, a `report` is sent without a command, and `news` comes from the server. `room.send("startCall", …)` of the client and [`im.send`](im.md#imsend) send them. Numbers above 30000 are free for messages of your own, which all people in the room may send ([live.md](../live.md#messages)).',
       table(
         ["signal", "number", "kind", "sent by", "meaning"],
         Object.entries(signals).map(([name, { type, kind, sender, data }]) => [

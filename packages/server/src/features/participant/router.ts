@@ -74,7 +74,8 @@ export const createParticipantRouter = ({
       ),
     setExtraMinutes: teachers("room")
       .meta({
-        sentence: "Changes the extra minutes of examinees of a room, all or none, and adds nobody to it.",
+        sentence:
+          "Changes the extra minutes of examinees of a room, all or none. It adds no people to the room.",
         errors: [
           "ROOM_NOT_FOUND",
           "PARTICIPANT_NOT_FOUND",
