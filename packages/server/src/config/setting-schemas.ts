@@ -30,7 +30,7 @@ export const origins = z
   });
 
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
-/** A URL for keys that decide who may do what: nobody may change them on the way. */
+/** A URL of keys that decide about rights. Attackers must not be able to change the keys in transit. */
 export const secureUrl = z
   .string()
   .regex(

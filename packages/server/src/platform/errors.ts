@@ -47,7 +47,7 @@ export const examNotFound = (examId: string): InvigilError =>
   new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
 export const roomNotFound = (roomId: string): InvigilError =>
   new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
-/** Retried after half a minute: somebody must free space first. */
+/** Clients retry after half a minute, because an operator must free space first. */
 export const storageFull = (cause?: unknown): InvigilError =>
   new InvigilError(
     "STORAGE_FULL",

@@ -60,7 +60,7 @@ export interface MessageProvider<Token> {
     join(groupId: string, userIds: readonly string[]): Promise<void>;
     leave(groupId: string, userIds: readonly string[]): Promise<void>;
   };
-  /** Succeeds even if nobody is in the group. */
+  /** Succeeds even if the group is empty. */
   announce(announcement: Announcement): Promise<void>;
   /** With `role` "admin", the holder of the token can send commands to the group. */
   issueToken(request: {

@@ -7,7 +7,7 @@ export interface EmbeddedImOptions {
   /** Signs the tokens. Invigil verifies them itself. */
   readonly appKey: string;
   readonly clock: () => Date;
-  /** Creates the id of a login that is not stored, so that nobody can log in with it. */
+  /** Creates the id of a login that is not stored, so that no login works with it. */
   readonly nonce: () => string;
   /** The URL under which clients reach this server. */
   readonly publicUrl: () => string;
