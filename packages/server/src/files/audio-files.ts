@@ -37,7 +37,7 @@ export interface ReceivedFile extends AsyncDisposable {
 export interface KeptFile {
   readonly bytes: number;
   /**
-   * Reads a range of the content; the last byte is part of it. Throws if the file is removed meanwhile.
+   * Reads a range of the content; the last byte is part of it. Throws if the file is removed during the read.
    * @throws PROVIDER_FAILED
    */
   read(first: number, last: number): AsyncIterable<Uint8Array>;

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { deriveKey } from "./secrets.js";
 
-/** The digits and letters that nobody confuses: without 0, 1, I, L and O. Their number is prime, which the check character needs. */
+/** Digits and letters that are hard to confuse: without 0, 1, I, L and O. Their number is prime, which the check character needs. */
 const ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 const BASE = ALPHABET.length;
 /** The characters of a code before its check character: 31^11 codes are 54 bits. */
@@ -39,7 +39,7 @@ const checkOf = (code: string): string => {
 export const formatJoinCode = (code: string): string => code.replace(/.{4}(?!$)/g, "$&-");
 
 /**
- * Reads a code that somebody typed. Case, spaces, hyphens and full-width characters do not matter. Returns the code without hyphens, or
+ * Reads a typed code. Case, spaces, hyphens and full-width characters do not matter. Returns the code without hyphens, or
  * undefined if it is mistyped: its length, a character, or its check character is wrong.
  */
 export const parseJoinCode = (typed: string): string | undefined => {

@@ -14,7 +14,7 @@ import { AnswerTooLong, boundedText } from "../platform/bounded-body.js";
 import { InvigilError } from "../platform/errors.js";
 import { type ExternalTokens, principalOf, tokenError } from "./tokens.js";
 
-/** Signature algorithms with a public key. HS256 is excluded, whatever the service publishes. */
+/** Signature algorithms with a public key. HS256 is excluded, even if the service publishes it. */
 const ALGORITHMS = [
   "RS256",
   "RS384",

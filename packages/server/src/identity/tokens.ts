@@ -27,7 +27,7 @@ export interface Principal extends Caller, CountedCaller {
   readonly tokenId?: string | undefined;
   /** The login session that the token ends with. */
   readonly sessionId?: string | undefined;
-  /** Whether the token was issued during that session for somebody else. It cannot be refreshed. */
+  /** Whether the token was issued during that session for another person. It cannot be refreshed. */
   readonly isIssued?: boolean | undefined;
   /**
    * For a token of Invigil that is restricted to a room: how many times the links of this person had been
@@ -73,7 +73,7 @@ export interface TokenRequest {
   readonly name?: string | undefined;
   /** The login session that the token ends with. */
   readonly sessionId?: string | undefined;
-  /** Whether the token is issued during that session for somebody else. */
+  /** Whether the token is issued during that session for another person. */
   readonly isIssued?: boolean | undefined;
   /** With `roomId`: the generation of the person's links. Default: 0. */
   readonly generation?: number | undefined;

@@ -34,7 +34,7 @@ const WORKER = new URL("dist/files/sheets/workbook/worker.js", PACKAGE_ROOT);
 const startWorker = (bytes: Uint8Array): Worker =>
   new Worker(WORKER, {
     workerData: { bytes } satisfies ThreadData,
-    // Whatever the file does, only the worker is affected.
+    // A harmful file affects only the worker.
     resourceLimits: HEAP,
     // The worker has no access to the server's environment and output.
     env: {},
@@ -115,8 +115,8 @@ export async function* xlsxRows(source: Source, size: number, options: ReadOptio
   const { signal, onProgress, timeoutMs = PARSE_MS } = options;
   if (size > MAX_FILE_BYTES) throw new SheetError(TOO_LARGE);
   const worker = startWorker(await bytesOf(source));
-  // Bytes come from a request to a server, which must be able to stop meanwhile. A command waits for its
-  // file.
+  // Bytes come from a request to a server, which must be able to stop during the read. A command waits for
+  // its file.
   const reader = createWorkbookReader(worker, { signal, timeoutMs, background: "bytes" in source });
   try {
     const answer = await reader.nextMessage();

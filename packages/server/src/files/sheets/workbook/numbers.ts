@@ -40,7 +40,7 @@ export const builtInFormat = (id: number): string => BUILT_IN[id] ?? (isBuiltInD
 const EXACT = 1e15;
 /**
  * Formats a number without a format. A number that spreadsheet programs cannot store exactly is shown as in
- * the sheet (`3.3E+17`). That is not a valid id, so nobody gets a wrong one.
+ * the sheet (`3.3E+17`). That is not a valid id, so no person gets a wrong one.
  */
 const plainText = (value: number): string => {
   if (Math.abs(value) >= EXACT) return value.toExponential().replace("e", "E");
