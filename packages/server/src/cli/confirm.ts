@@ -19,7 +19,7 @@ export interface Destruction {
 /** The option of commands that destroy something. */
 export const yesOption = (): Option => new Option("-y, --yes", "do not ask for the name (for scripts)");
 
-/** Characters that could move the cursor of a terminal, and that nobody can type. */
+/** Characters that could move the cursor of a terminal, and that cannot be typed. */
 const CURSOR_CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const shown = (text: string): string => text.replace(CURSOR_CONTROLS, "");
 /** Returns a name as it is typed. */

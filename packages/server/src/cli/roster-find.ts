@@ -46,7 +46,7 @@ async function* peopleOf({ call, services }: LocalApp, exam: Found["exam"]): Asy
   for (const person of unseated) yield { ...person, exam };
 }
 
-/** Finds people by a part of their id or name. If the text is the id of somebody, only people with this id. */
+/** Finds people by a part of their id or name. If the text is a person's id, only people with this id. */
 const findPeople = async (app: LocalApp, exams: readonly Found["exam"][], text: string): Promise<Found[]> => {
   const part = folded(text);
   const [exact, partial]: [Found[], Found[]] = [[], []];

@@ -10,7 +10,7 @@ interface ServeOptions {
   port?: string;
 }
 
-/** What the demo sets unless somebody sets something else. */
+/** The defaults of the demo's settings. */
 const DEMO_SETTINGS = { INVIGIL_DEMO_EXAMINEES: "5", INVIGIL_LOG_LEVEL: "warn" };
 
 const parsePort = (text: string): string => {

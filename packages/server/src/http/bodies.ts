@@ -16,7 +16,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 /** The default limit of a body, in bytes. */
 export const MAX_BODY_BYTES = MIB;
-/** The initial buffer of a body, in bytes. It grows as data arrives, whatever the content length is. */
+/** The initial buffer of a body, in bytes. It grows as data arrives, regardless of the content length. */
 const INITIAL_BYTES = 4 * KIB;
 const INITIAL_BYTES_OF_KNOWN_LENGTH = 64 * KIB;
 /** A body above 1 MiB gets one more second for each of this many bytes of its limit. */

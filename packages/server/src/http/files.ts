@@ -128,7 +128,7 @@ export const serveAudioFiles = async (
   await files.prepare();
   app.setErrorHandler<Error & { statusCode?: number; headers?: Record<string, string> }>(
     (error, request, reply) => {
-      // Players read no envelope: an error has its own status, whatever the REST paths do.
+      // Players read no envelope, so an error has its own status, unlike on the REST paths.
       if (error instanceof InvigilError) return reply.code(error.status).send(failure(error, request.id));
       if (error.statusCode !== RANGE_NOT_SATISFIABLE) throw error;
       // Players need the status and the content-range header, which contains the size of the file.

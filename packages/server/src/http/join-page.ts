@@ -6,7 +6,7 @@ import { logFault, setRetryAfter, toFailure } from "./failures.js";
 import { pageHeaders } from "./page.js";
 import { refuseOtherMethods } from "./read-only.js";
 
-// The page for join codes. Cards carry its address with a code, which leads on to the web app. Whoever cannot scan the card types the code.
+// The page for join codes. Cards carry its address with a code, which leads on to the web app. People who cannot scan the card type the code.
 
 const STYLE = `
 :root { color-scheme: light dark; --text: #1f2328; --faint: #59636e; --line: #8b949e; --page: #fff; --accent: #0550ae; --bad: #b42318; }
@@ -138,7 +138,7 @@ export const joinPage = async (
   app.get<{ Params: { readonly code: string } }>(withCode, { exposeHeadRoute: false }, (request, reply) =>
     request.params.code === "" ? show(request, reply) : enter(request, reply, request.params.code),
   );
-  // Programs that look at an address before somebody opens it must not make tokens.
+  // Programs that preview an address must not create tokens.
   for (const url of [JOIN_PATH, withCode]) {
     app.head(url, (request, reply) => show(request, reply));
     refuseOtherMethods(app, url);

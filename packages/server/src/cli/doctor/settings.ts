@@ -4,7 +4,7 @@ import { type Finding, findingsOf } from "./finding.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Domains that are reserved for examples, and that nobody can have: RFC 2606. The domain `test` may be one of a network of one's own. */
+/** Domains that are reserved for examples and cannot be registered: RFC 2606. The domain `test` may be one of a network of one's own. */
 const EXAMPLE_DOMAIN = /\.(example|invalid)$|(^|\.)example\.(com|net|org)$/i;
 /** The keys of docs/run-an-exam.md, and what people write before they have one. */
 const EXAMPLE_KEY = /^(the|your)[-_ ]|change-?me|^replace[-_ ]|placeholder/i;

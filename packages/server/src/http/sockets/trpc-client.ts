@@ -26,7 +26,7 @@ export class TrpcClient extends EventEmitter implements AdapterSocket {
     return this.#socket.readyState;
   }
 
-  /** @param message undefined for the channel of a subscription, which nobody receives */
+  /** @param message undefined for the channel of a subscription, which is not sent */
   send(message: OutgoingMessage | undefined): void {
     if (message !== undefined) this.#connection.send(message);
   }

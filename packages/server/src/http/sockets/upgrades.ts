@@ -176,7 +176,7 @@ export const acceptSockets = (
       socket.destroy();
     });
   });
-  // Not awaited here, because the server must stop listening meanwhile. It ends when its last connection has
+  // Not awaited here, because the server must stop listening first. It ends when its last connection has
   // ended.
   app.addHook("preClose", (done) => {
     draining = true;
