@@ -5,15 +5,15 @@ import type { duties } from "../storage/tables.js";
 export type Duty = (typeof duties.$inferSelect)["name"];
 
 /**
- * Says which server has a duty. Nobody else takes it over until the time that its holder last named, so a server that pauses or dies hands
- * over by doing nothing.
+ * Says which server has a duty. Other servers cannot take it until the time that its holder last named. A server that pauses or dies thus
+ * gives it up by doing nothing.
  */
 export interface Duties {
   /** Takes a duty, or goes on with it, until a time. Returns false while another server has it. */
   take(duty: Duty, lease: { readonly now: Date; readonly until: Date }): Promise<boolean>;
   /**
-   * Goes on with a duty until a time, in the transaction of what it writes. Returns false if another server has taken over. If not, nobody
-   * does until the commit, so what a late server has prepared is never written after the work of the next one.
+   * Goes on with a duty until a time, in the transaction of what it writes. Returns false if another server has taken over. If it returns
+   * true, no server takes over until the commit, so a late server never writes after its successor.
    */
   keep(tx: Transaction<"installation">, duty: Duty, until: Date): Promise<boolean>;
 }

@@ -27,7 +27,7 @@ export interface Instances {
   onExpired(call: (id: string) => Promise<void>): void;
   /**
    * Calls a function with the data of each notice of a topic that another server has written for this one; more than once if the
-   * database fails meanwhile. `isAwaited` says whether any page of this server waits for such notices: only then does the server ask for
+   * database fails in between. `isAwaited` says whether any page of this server waits for such notices: only then does the server ask for
    * them often.
    */
   onNotice(topic: NoticeTopic, call: (data: string) => void, isAwaited: () => boolean): void;
@@ -43,7 +43,7 @@ export interface Instances {
   stop(): Promise<void>;
 }
 
-/** The only server of a database: it needs no lease, and has nobody to notify. */
+/** The only server of a database. It needs no lease, and has no servers to notify. */
 export const createOnlyInstance = ({ clock }: { readonly clock: () => Date }): Instances => {
   let startedAt: Date | undefined;
   return {

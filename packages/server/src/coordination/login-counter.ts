@@ -1,6 +1,6 @@
 // The rule of failed logins: pure functions of counters. Three counters limit them.
 //
-// - Per account and address: the fast limit. It stops a guesser and nobody else.
+// - Per account and address: the fast limit. It stops only the guesser.
 // - Per address, over all accounts.
 // - Per account, over all addresses: the slow limit, against guessing from many addresses. It does not apply to
 //   an address with an earlier successful login to the account, so that strangers cannot lock the owner out.

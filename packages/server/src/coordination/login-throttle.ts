@@ -46,7 +46,7 @@ export interface LoginCounters {
   /** Reads the counters of a login, which others may change at once. */
   read(login: Login): Promise<Counters>;
   /**
-   * Changes the counters of a login. Nobody else changes them meanwhile.
+   * Changes the counters of a login. No other call changes them at the same time.
    * @param find reads something along with them
    */
   change<Result, Found>(
@@ -149,7 +149,7 @@ export const createLoginThrottle = ({
   ): Promise<{ attempt: Attempt; found: Found } | string> => {
     const read = await counters.read(login);
     const early = delayOf(read, time);
-    // Most logins that are refused or wait learn it from a read without locks. An extended block is written anew.
+    // Most refused or waiting logins need only a read without locks. An extended block must be written.
     const decision = !early || isExtended(read, time) ? await decideAlone(login, time, find) : early;
     switch (decision.kind) {
       case "begin":

@@ -50,7 +50,7 @@ export const createMemoryClaims = (): HeldClaims => {
   };
 };
 
-/** A claim of this server, whatever its id is at present. */
+/** A claim of this server, under its current id. */
 type OwnClaim = Omit<StoredClaim, "instance">;
 
 export interface PageClaimsDeps {
@@ -86,7 +86,7 @@ export const createPageClaims = ({ held, instances, clock, nonce, log }: PageCla
     const outcome = await held.claim({ ...claim, instance }, { now: clock(), yields });
     if (outcome === "refused") return false;
     if (outcome.displaced) displace(outcome.displaced.connection);
-    // This server has begun again meanwhile, and others remove claims of the previous id.
+    // This server has got a new id in between, and others remove claims of the previous id.
     return instance === instances.id || claimNow(claim, true);
   };
 

@@ -38,7 +38,7 @@ const countIn: NonNullable<SendRate["countIn"]> = async (tx, senders) => {
   return {
     take(sender, now) {
       const key = keyOfSender(sender);
-      // If the clock of the database was set back, nobody waits longer than for a full allowance.
+      // If the clock of the database was set back, a sender waits at most for a full allowance.
       const before = Math.min(wholeAt.get(key) ?? 0, now.getTime() + FULL_MS);
       const after = countMessage(sender, before, now.getTime());
       wholeAt.set(key, after);

@@ -5,7 +5,7 @@ import ipaddr from "ipaddr.js";
 const WITH_PORT = /^(?:\[(?<ipv6>[^\]]*)\]|(?<ipv4>[\d.]+))(?::\d+)?$/;
 
 /**
- * What limits count as one address. An IPv6 address counts by its /64, because whoever has one address of such a network can use
+ * What limits count as one address. An IPv6 address counts by its /64, because the owner of one address in such a network can use
  * all 2^64. An IPv4 address that is written as an IPv6 address counts as IPv4.
  */
 export const networkOf = (address: string): string => {

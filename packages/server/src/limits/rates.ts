@@ -62,7 +62,7 @@ export interface RateLimits {
   /** Charges what a call turned out to cost. The owner may have a debt then, until which is paid off `take` refuses. */
   readonly charge: (from: LimitOwners, amounts: Amounts) => void;
   /**
-   * Charges an event of somebody's presence, unless only a quarter of an owner's allowance is left. Presence can wait, and calls cannot.
+   * Charges an event of a person's presence, unless only a quarter of an owner's allowance is left. Presence can wait, and calls cannot.
    * @returns 0, or how many milliseconds to wait, and nothing is charged
    */
   readonly takePresence: (from: LimitOwners) => number;
