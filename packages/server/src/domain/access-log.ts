@@ -26,7 +26,7 @@ const MAX_HELD = 2000;
  */
 export const MAX_HELD_MS = 30_000;
 const ROWS_A_WRITE = 500;
-const NOBODY = [null];
+const NO_PERSON = [null];
 
 /** A row without its id, which it gets when it is written. */
 type Noted = Omit<AuditEntry, "id">;
@@ -218,7 +218,7 @@ export const createAccessLog = ({
     const granted = isGranted(outcome);
     const target = granted ? named : checked(named);
     const call = keyOfCall(author, target, outcome);
-    for (const personId of granted && people.length > 0 ? new Set(people) : NOBODY) {
+    for (const personId of granted && people.length > 0 ? new Set(people) : NO_PERSON) {
       const key = `${call}\n${personId}`;
       hold(outcome, author, key, 1, () => ({
         author,

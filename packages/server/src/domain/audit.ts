@@ -46,8 +46,8 @@ export const ENDED = "ended";
 export const isGranted = (outcome: string): boolean => outcome === OK || outcome === ENDED;
 
 /**
- * The most people of one call who get a row each. A change of more people has one row. An import, a plan and a new room name nobody: what they
- * are about is the exam or the room.
+ * The most people of one call who get a row each. A change of more people has one row. An import, a plan and a new room name no person: they
+ * are about the exam or the room.
  */
 const MAX_PEOPLE = 100;
 

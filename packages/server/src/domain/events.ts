@@ -9,7 +9,7 @@ import type { RoomKey } from "./room-exams.js";
 export const WHOLE_EXAM = "";
 /**
  * The place of an event about a whole exam, however many rooms that has. It is one row of the log. Subscribers of the exam receive it once.
- * Subscribers of a room receive it as an event of their room, unless the room had ended before it. Such an event names nobody, because an
+ * Subscribers of a room receive it as an event of their room, unless the room had ended before it. Such an event names no person, because an
  * erasure searches the events of rooms.
  */
 export const wholeExam = (examId: string): WholeExam => ({ examId, roomId: WHOLE_EXAM });

@@ -357,7 +357,7 @@ export const readUnseated = (
 ): Promise<Unseated[]> => reader.all(unseatedAmong, { examId, userIds: people.map(({ userId }) => userId) });
 
 /**
- * Prepares the first people of a new room. Nobody was in it before, so there are no streams, reports or generations of seats.
+ * Prepares the first people of a new room. The room is new, so it has no streams, reports or generations of seats.
  * @param unseatedPeople those of them who are unseated
  * @returns a function that starts to write them. It fails with `UniqueError` if the name of a stream is taken: see `withTakenNames`
  * @throws StreamNameTaken

@@ -86,7 +86,7 @@ export const createPruningClock = ({
     const ahead = now.getTime() - time.getTime();
     return ahead >= -TOLERANCE_MS && ahead <= monotonic() - since + TOLERANCE_MS;
   };
-  /** Whether there is nothing to store yet, so that a server that nobody uses asks the database every ten minutes only. */
+  /** Whether there is nothing to store yet, so that an unused server asks the database only every ten minutes. */
   const isFresh = (from: NonNullable<typeof known>): boolean => {
     const now = clock();
     return (

@@ -51,7 +51,7 @@ export interface Writes {
     work: (tx: RosterTransaction, found: Found) => Promise<Result>,
     options?: Options,
   ): Promise<Result>;
-  /** Writes a new exam and its rows. Nobody else knows its id yet. */
+  /** Writes a new exam and its rows. No other call knows its id yet. */
   ofNewExam<Result>(
     target: TargetOfExam,
     author: Author | undefined,

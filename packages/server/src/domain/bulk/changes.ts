@@ -48,7 +48,7 @@ export interface BulkChangesDeps {
 /** How many times a change is prepared. */
 const MAX_TRIES = 3;
 
-/** A transaction of a preparation was lost. The preparation cannot go back to where it began, so it is undone and begins anew. */
+/** A transaction of a preparation was lost. The preparation cannot continue, so it is undone and starts over. */
 class PreparationLost extends DatabaseUnavailableError {
   constructor() {
     super("a transaction of a bulk change was lost");

@@ -13,7 +13,7 @@ import { lockRestingExam } from "./resting.js";
 import type { BulkChange, Phase, Window, WindowResult } from "./types.js";
 import { ROWS_PER_WRITE } from "./worker.js";
 
-// A deleted exam may be restored, so erasing a person reaches it, too. Nobody sees the exam: the person is erased in small writes without an
+// A deleted exam may be restored, so erasing a person reaches it, too. A deleted exam is not visible, so the person is erased in small writes without an
 // announcement.
 
 /** What a deleted exam contained about a person. */

@@ -9,7 +9,7 @@ import { ERASES_EXAM } from "./phases.js";
 import type { BulkChange, ChangeKey } from "./types.js";
 
 // A deleted exam rests before it is erased (docs/decisions/0032). Its change is announced and claimed until the time of erasure, so that no
-// server erases it earlier, not even one of an earlier version. Whoever takes the change over then begins to erase it: its claim is
+// server erases it earlier, not even one of an earlier version. The server that then takes over the change erases the exam: its claim is
 // another one from then on, and the exam no longer rests. It rests after its time, too, until a server does so: the clock may be wrong.
 
 /** A deleted exam that can be restored. */

@@ -21,7 +21,7 @@ export interface NewTask extends Line {
 }
 
 /**
- * What tasks of a kind have in common. Declare it once, where its tasks are added. Whoever does the work hands the function for it to
+ * A kind of tasks. Declare it once, where its tasks are added. The code that does the work passes its function to
  * `handler`.
  *
  * A new kind gets a queue of its own. A version that does not know the queue leaves its tasks alone; the versions before the outbox take a task of a

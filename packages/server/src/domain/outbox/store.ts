@@ -44,7 +44,7 @@ export interface Claimed {
 
 const { examId, id, queue, kind, key, dueAt, expiresAt, attempts } = outboxTasks;
 const isTask = and(eq(examId, param("examId")), eq(id, param("id")));
-/** Whether nobody has claimed the task since. */
+/** Whether no other server has claimed the task since. */
 const isLeased = and(isTask, eq(attempts, param("attempts")));
 const isOfQueue = eq(queue, param("queue"));
 
@@ -251,7 +251,7 @@ export const createOutboxStore = ({
           missed -= taken.length;
           for (const task of tasks) served.add(task.examId);
         }
-        // Nobody else waits for a turn.
+        // No other exam waits for a turn.
         if (isWhole) served.clear();
         // What expired may have held up others, and what another process has claimed left places.
         if (claimed.length === limit || (isWhole && missed === 0)) break;
