@@ -43,7 +43,7 @@ export const createDuplicateService = ({
   quotas,
 }: {
   readonly store: DuplicatesStore;
-  readonly access: Pick<AccessService, "open">;
+  readonly access: Pick<AccessService, "open" | "look">;
   readonly exams: ExamService;
   readonly groups: GroupService;
   readonly clock: () => Date;
@@ -131,7 +131,8 @@ export const createDuplicateService = ({
       if (missing) throw clipNotFound(missing.missingClip);
       const [rooms, people] = [copied.length, seatedIds.size + unseated.length];
       rates.charge({ caller }, { writeRows: details.audio.length + rooms + people });
-      return { ...(await exams.read(caller, examId)), rooms, people };
+      const made = await exams.get(caller, await access.look(caller, "exam", { examId }));
+      return { ...made, rooms, people };
     },
   };
 };

@@ -38,8 +38,6 @@ export interface ExamService {
   assertMayCreate(caller: Opened<"unbound">): Promise<void>;
   /** An examinee gets their own end of the exam as `endTime`. */
   get(caller: Caller, of: Opened<"exam">): Promise<Exam>;
-  /** Returns an exam, as a caller sees it. Checks no permissions: for use by other services. */
-  read(caller: Caller, examId: string): Promise<Exam>;
   /** Returns when an exam ends for everybody. Checks no permissions: for use by other services. */
   endTimeOf(examId: string): Promise<Date>;
   /** Administrators list all exams, other callers those that they have access to. Counts say how large an exam is to everybody who may use it. */
@@ -117,7 +115,7 @@ export const createExamService = ({
     return videoProfile ? { ...summary, videoProfile } : summary;
   };
   /** Reads an exam, unless its row is given. Its end is that of the person, if one is given. */
-  const readFor = async (
+  const read = async (
     caller: Caller,
     examId: string,
     { row, userId }: { readonly row?: StoredExam; readonly userId?: string | undefined } = {},
@@ -169,11 +167,10 @@ export const createExamService = ({
       const id = ids.next();
       const made = { ...exam, id, createdBy: caller.userId, createdAt: now, updatedAt: now };
       refuse(await store.create(made, attachments(id, wanted, now), caller));
-      return readFor(caller, id);
+      return read(caller, id);
     },
     get: (caller, { exam: row }) =>
-      readFor(caller, row.id, { row, userId: caller.role === "examinee" ? caller.userId : undefined }),
-    read: (caller, examId) => readFor(caller, examId),
+      read(caller, row.id, { row, userId: caller.role === "examinee" ? caller.userId : undefined }),
     async endTimeOf(examId) {
       const exam = await store.get(examId);
       if (!exam) throw examNotFound(examId);
@@ -219,7 +216,7 @@ export const createExamService = ({
       };
       const audioOfExam = wanted && attachments(examId, wanted, now);
       refuse(await store.update(examId, change, audioOfExam, caller));
-      return readFor(caller, examId);
+      return read(caller, examId);
     },
     async delete(caller, { id: examId }, { withRooms, withRecords, confirm, erase }) {
       if (withRecords) assertMayDeleteRecords(caller);

@@ -38,26 +38,18 @@ export interface ImportService {
    */
   import(caller: ActingCaller, request: ImportRequest): Promise<Imported | FaultyFile>;
   /** Imports a base64-encoded file. @throws INVALID_INPUT also for invalid rows, each as a field, unless the call asks for them */
-  importFile(
-    caller: ActingCaller,
-    openExam: Opening["exam"],
-    input: ImportParticipantsInput,
-  ): Promise<ImportResult>;
+  importFile(caller: ActingCaller, openExam: OpenExam, input: ImportParticipantsInput): Promise<ImportResult>;
   /**
    * Reads the teachers and inspectors of a file, for a plan. @throws INVALID_INPUT for a file that is no roster
    */
   readStaff(source: Source): Promise<Staff | FaultyFile>;
 }
 
-/** How an import opens what it is about. */
-interface Opening {
-  readonly exam: () => MaybePromise<Opened<"wholeExam">>;
-  readonly room: (roomId: string) => MaybePromise<Opened<"room">>;
-}
+type OpenExam = () => MaybePromise<Opened<"wholeExam">>;
 
 export interface ImportServiceDeps {
   readonly store: ImportStore;
-  readonly access: Rights;
+  readonly access: Pick<Rights, "open">;
   readonly clock: () => Date;
   readonly rates: RateLimits;
   /** Absent: no quotas. */
@@ -129,17 +121,17 @@ export const createImportService = ({
 
   /** Whether the caller has access to the whole exam. Otherwise they must run the given room. */
   const hasWholeExam = async (
-    opening: Opening,
-    examId: string,
-    roomId: string | undefined,
+    caller: ActingCaller,
+    openExam: OpenExam,
+    { examId, roomId }: Pick<ImportRequest, "examId" | "roomId">,
   ): Promise<boolean> => {
     try {
-      await opening.exam();
+      await openExam();
       return true;
     } catch (error) {
       const other = roomId !== undefined && error instanceof InvigilError && error.code === "FORBIDDEN";
       if (!other) throw error;
-      const room = await opening.room(roomId);
+      const room = await access.open(caller, "room", { roomId });
       if (room.examId !== examId) throw forbidden(`The exam ${examId} is not open to you.`);
       return false;
     }
@@ -152,23 +144,20 @@ export const createImportService = ({
     return room;
   };
 
-  const scopeOf = async (opening: Opening, { examId, roomId }: ImportRequest): Promise<Scope> => {
-    const whole = await hasWholeExam(opening, examId, roomId);
+  const scopeOf = async (whole: boolean, { examId, roomId }: ImportRequest): Promise<Scope> => {
     const all = await store.rooms(examId);
     const room = roomId === undefined ? undefined : openRoom(all, examId, roomId);
     return { rooms: whole || !room ? all : [room], room, whole };
   };
 
   /** Reads the file and imports it, until `stop` is aborted. */
-  const run = async (caller: ActingCaller, request: ImportRequest, stop: AbortSignal | undefined) => {
+  const run = async (
+    caller: ActingCaller,
+    request: ImportRequest,
+    { whole, stop }: { readonly whole: boolean; readonly stop: AbortSignal | undefined },
+  ) => {
     const { examId, dryRun } = request;
-    const scope = await scopeOf(
-      {
-        exam: () => access.look(caller, "wholeExam", { examId }),
-        room: (roomId) => access.look(caller, "room", { roomId }),
-      },
-      request,
-    );
+    const scope = await scopeOf(whole, request);
     rates.take({ caller, examId }, { writeRows: 0 });
     rates.take({ examId }, { imports: 1 });
     const roster = createRoster();
@@ -194,10 +183,10 @@ export const createImportService = ({
     return result;
   };
   /** Applies the time limit for uploaded files. */
-  const runInTime = async (caller: ActingCaller, request: ImportRequest) => {
+  const runInTime = async (caller: ActingCaller, request: ImportRequest, whole: boolean) => {
     const late = AbortSignal.timeout(readMs);
     try {
-      return await run(caller, request, late);
+      return await run(caller, request, { whole, stop: late });
     } catch (error) {
       // Aborted code may fail with any error of its own.
       if (late.aborted && !(error instanceof InvigilError))
@@ -207,7 +196,12 @@ export const createImportService = ({
   };
 
   return {
-    import: (caller, request) => turns.run(caller.userId, () => run(caller, request, request.signal)),
+    import: (caller, request) =>
+      turns.run(caller.userId, async () => {
+        const { examId, signal: stop } = request;
+        const openExam = () => access.open(caller, "wholeExam", { examId });
+        return run(caller, request, { whole: await hasWholeExam(caller, openExam, request), stop });
+      }),
     async importFile(caller, openExam, { file, withFaults, ...input }) {
       // Counts before the file waits for its turn.
       rates.take({ caller }, { imports: 1 });
@@ -215,9 +209,9 @@ export const createImportService = ({
       const request = { ...input, withPiece, source: { bytes: Buffer.from(file, "base64") } };
       if (request.source.bytes.length === 0) throw invalidInput("file", "is empty");
       // Checked before the file waits, so that a refused file takes no place in the queue.
-      const room = (roomId: string) => access.open(caller, "room", { roomId });
-      await scopeOf({ exam: openExam, room }, request);
-      const result = await turns.run(caller.userId, () => runInTime(caller, request));
+      const whole = await hasWholeExam(caller, openExam, request);
+      await scopeOf(whole, request);
+      const result = await turns.run(caller.userId, () => runInTime(caller, request, whole));
       if (!("faults" in result)) return result;
       if (!withPiece) throw refusalOf(result);
       return reportOf(result);
