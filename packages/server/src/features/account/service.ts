@@ -13,25 +13,9 @@ import type { Passwords } from "../../identity/passwords.js";
 import { forbidden, InvigilError } from "../../platform/errors.js";
 import type { AccountStore } from "./store.js";
 
-/** Accounts with a password. */
-export interface AccountService {
-  /** @throws ACCOUNT_CONFLICT when the id is taken */
-  create(caller: Opened<"unbound">, input: CreateAccountInput): Promise<Account>;
-  list(caller: Opened<"unbound">, input: ListAccountsInput): Promise<AccountPage>;
-  /** Also ends the account's sessions. @throws ACCOUNT_CONFLICT for the caller's own account */
-  disable(caller: Opened<"unbound">, userId: string): Promise<Account>;
-  enable(caller: Opened<"unbound">, userId: string): Promise<Account>;
-  /** Also ends the account's sessions. */
-  setPassword(caller: Opened<"unbound">, input: SetPasswordInput): Promise<Account>;
-  /** Lists sessions that have not ended. @throws FORBIDDEN for sessions of others, to all but administrators */
-  listSessions(caller: Opened<"unbound">, input: ListSessionsInput): Promise<SessionPage>;
-  /**
-   * Ends a session. To all but administrators, the sessions of others do not exist.
-   * @throws FORBIDDEN to all but administrators for a token that belongs to no login
-   */
-  endSession(caller: Opened<"unbound">, sessionId: string): Promise<EndedSession>;
-}
+export type AccountService = ReturnType<typeof createAccountService>;
 
+/** Accounts with a password. */
 export const createAccountService = ({
   store,
   passwords,
@@ -43,14 +27,15 @@ export const createAccountService = ({
   /** Called after sessions have ended, so that open subscriptions check their tokens again. */
   onAccessRevoked: () => void;
   clock: () => Date;
-}): AccountService => {
+}) => {
   const found = (account: Account | undefined, userId: string): Account => {
     if (!account) throw new InvigilError("ACCOUNT_NOT_FOUND", `There is no account ${userId}.`);
     return account;
   };
 
   return {
-    async create(caller, { password, ...account }) {
+    /** @throws ACCOUNT_CONFLICT when the id is taken */
+    async create(caller: Opened<"unbound">, { password, ...account }: CreateAccountInput): Promise<Account> {
       const passwordHash = await passwords.hash(password);
       const now = clock();
       const row = { ...account, passwordHash, disabled: false, createdAt: now, updatedAt: now };
@@ -60,11 +45,12 @@ export const createAccountService = ({
       return created;
     },
 
-    async list(_, { role, pageSize, cursor }) {
+    async list(_: Opened<"unbound">, { role, pageSize, cursor }: ListAccountsInput): Promise<AccountPage> {
       return store.list({ role, limit: pageSize, after: cursor });
     },
 
-    async disable(caller, userId) {
+    /** Also ends the account's sessions. @throws ACCOUNT_CONFLICT for the caller's own account */
+    async disable(caller: Opened<"unbound">, userId: string): Promise<Account> {
       if (caller.userId === userId)
         throw new InvigilError(
           "ACCOUNT_CONFLICT",
@@ -75,18 +61,23 @@ export const createAccountService = ({
       return found(account, userId);
     },
 
-    async enable(caller, userId) {
+    async enable(caller: Opened<"unbound">, userId: string): Promise<Account> {
       return found(await store.setDisabled(userId, false, clock(), caller), userId);
     },
 
-    async setPassword(caller, { userId, password }) {
+    /** Also ends the account's sessions. */
+    async setPassword(caller: Opened<"unbound">, { userId, password }: SetPasswordInput): Promise<Account> {
       const passwordHash = await passwords.hash(password);
       const account = await store.setPassword(userId, passwordHash, clock(), caller);
       onAccessRevoked();
       return found(account, userId);
     },
 
-    async listSessions(caller, { userId, pageSize, cursor }) {
+    /** Lists sessions that have not ended. @throws FORBIDDEN for sessions of others, to all but administrators */
+    async listSessions(
+      caller: Opened<"unbound">,
+      { userId, pageSize, cursor }: ListSessionsInput,
+    ): Promise<SessionPage> {
       const isAdmin = caller.role === "admin";
       if (!isAdmin && (userId ?? caller.userId) !== caller.userId)
         throw forbidden(`The sessions of ${userId} are not open to you.`);
@@ -96,7 +87,11 @@ export const createAccountService = ({
       return { sessions: rows.map((session) => ({ ...session, isOwn: session.id === own })), ...next };
     },
 
-    async endSession(caller, sessionId) {
+    /**
+     * Ends a session. To all but administrators, the sessions of others do not exist.
+     * @throws FORBIDDEN to all but administrators for a token that belongs to no login
+     */
+    async endSession(caller: Opened<"unbound">, sessionId: string): Promise<EndedSession> {
       const isAdmin = caller.role === "admin";
       // Otherwise whoever was issued a token could sign out the person who issued it.
       if (!isAdmin && (caller.sessionId === undefined || caller.isIssued))

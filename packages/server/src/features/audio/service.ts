@@ -45,49 +45,6 @@ export interface AudioUpload {
 
 export type { CopiedFiles } from "./copy-files.js";
 
-export interface AudioService {
-  list(input: ListAudioInput): Promise<AudioPage>;
-  /**
-   * @throws FORBIDDEN for a token bound to a room or an exam, and for a default clip from a teacher, since all
-   *   exams would offer it
-   */
-  create(caller: Opened<"unbound">, input: CreateAudioInput): Promise<AudioClip>;
-  /**
-   * Adds a file to the library, or nothing when any part of the upload is invalid.
-   * @throws FORBIDDEN, before reading the content, for all but administrators and teachers with unbound
-   *   tokens, and for a default clip from a teacher
-   */
-  upload(caller: ActingCaller, upload: AudioUpload): Promise<AudioClip>;
-  /** Teachers may change the clips that they added, except default clips. */
-  update(caller: Opened<"unbound">, input: UpdateAudioInput): Promise<AudioClip>;
-  /**
-   * Deletes a clip that no exam plays. Deletes the file, too, when no other clip uses it. The permissions are
-   * those of `update`.
-   */
-  delete(caller: Opened<"unbound">, clipId: string): Promise<true>;
-  /**
-   * Attaches a clip to an exam. Attaching the same clip again changes nothing.
-   * @throws QUOTA_EXCEEDED when the exam has `MAX_EXAM_AUDIO` attachments
-   */
-  attach(caller: ActingCaller, exam: Opened<"wholeExam">, input: AttachAudioInput): Promise<AttachedAudio>;
-  /** @throws AUDIO_CLIP_NOT_FOUND when the exam has no such attachment */
-  detach(
-    caller: ActingCaller,
-    exam: Opened<"wholeExam">,
-    attachmentId: DetachAudioInput["attachmentId"],
-  ): Promise<true>;
-  /** Returns the names of files that clips refer to and that are not where files are kept. Checks no permissions. */
-  missingFiles(): Promise<string[]>;
-  /** Returns the size of all uploaded files in bytes. Checks no permissions: for use by other services. */
-  fileBytes(): Promise<number>;
-  /** The same for the files of clips that an exam plays. */
-  missingFilesOf(exam: Pick<Exam, "scheduledAudio" | "manualAudio">): Promise<string[]>;
-  /** Copies the files of all clips to another place. Checks no permissions. @throws PROVIDER_FAILED */
-  copyFiles(options: CopyFilesOptions, control: CopyFilesControl): Promise<CopiedFiles>;
-  /** Returns the audio that an exam plays. Checks no permissions: for use by other services. */
-  ofExam(examId: string): Promise<Pick<Exam, "scheduledAudio" | "manualAudio">>;
-}
-
 export interface AudioServiceDeps {
   readonly store: AudioStore;
   readonly access: Pick<AccessService, "open">;
@@ -103,6 +60,8 @@ export interface AudioServiceDeps {
 
 const MIB = 1024 * 1024;
 
+export type AudioService = ReturnType<typeof createAudioService>;
+
 export const createAudioService = ({
   store,
   access,
@@ -113,7 +72,7 @@ export const createAudioService = ({
   gate,
   rates,
   quotas,
-}: AudioServiceDeps): AudioService => {
+}: AudioServiceDeps) => {
   /**
    * The database stores paths of uploaded files, so that the server's public URL may change. Clients get
    * absolute URLs.
@@ -190,15 +149,24 @@ export const createAudioService = ({
   };
 
   return {
-    async list({ pageNum, pageSize, name, classify }) {
+    async list({ pageNum, pageSize, name, classify }: ListAudioInput): Promise<AudioPage> {
       const { total, list } = await store.list(
         { name, classify },
         { limit: pageSize, offset: (pageNum - 1) * pageSize },
       );
       return { pageNum, pageSize, total, list: list.map(toPublic) };
     },
-    create: (caller, input) => add(caller, input),
-    async upload(caller, upload) {
+    /**
+     * @throws FORBIDDEN for a token bound to a room or an exam, and for a default clip from a teacher, since all
+     *   exams would offer it
+     */
+    create: (caller: Opened<"unbound">, input: CreateAudioInput): Promise<AudioClip> => add(caller, input),
+    /**
+     * Adds a file to the library, or nothing when any part of the upload is invalid.
+     * @throws FORBIDDEN, before reading the content, for all but administrators and teachers with unbound
+     *   tokens, and for a default clip from a teacher
+     */
+    async upload(caller: ActingCaller, upload: AudioUpload): Promise<AudioClip> {
       // Uploads arrive by a route of their own, without a procedure kind that checks the role.
       if (caller.role !== "admin" && caller.role !== "teacher")
         throw forbidden(`The role ${caller.role} may not add to the audio library.`);
@@ -232,14 +200,19 @@ export const createAudioService = ({
         throw error;
       }
     },
-    async update(caller, { clipId, ...changes }) {
+    /** Teachers may change the clips that they added, except default clips. */
+    async update(caller: Opened<"unbound">, { clipId, ...changes }: UpdateAudioInput): Promise<AudioClip> {
       assertMaySetDefault(caller, changes.isDefault);
       const change = { ...changes, updatedAt: clock() };
       const updated = await store.update(clipId, change, assertMayChange(caller, clipId), caller);
       if (!updated) throw clipNotFound(clipId);
       return toPublic(updated);
     },
-    async delete(caller, clipId) {
+    /**
+     * Deletes a clip that no exam plays. Deletes the file, too, when no other clip uses it. The permissions are
+     * those of `update`.
+     */
+    async delete(caller: Opened<"unbound">, clipId: string): Promise<true> {
       const outcome = await store.delete(clipId, assertMayChange(caller, clipId), caller);
       if (!outcome) throw clipNotFound(clipId);
       if ("exams" in outcome) {
@@ -249,7 +222,15 @@ export const createAudioService = ({
       await removeUnused(outcome.url);
       return true;
     },
-    async attach(caller, { id: examId }, { clipId, startTime }) {
+    /**
+     * Attaches a clip to an exam. Attaching the same clip again changes nothing.
+     * @throws QUOTA_EXCEEDED when the exam has `MAX_EXAM_AUDIO` attachments
+     */
+    async attach(
+      caller: ActingCaller,
+      { id: examId }: Opened<"wholeExam">,
+      { clipId, startTime }: AttachAudioInput,
+    ): Promise<AttachedAudio> {
       const attachment = { id: ids.next(), examId, clipId, startTime, createdAt: clock() };
       const attached = await store.attach(attachment, caller);
       if (attached === "no_clip") throw clipNotFound(clipId);
@@ -263,21 +244,32 @@ export const createAudioService = ({
         });
       return toPublicAttached(attached);
     },
-    async detach(caller, { id: examId }, attachmentId) {
+    /** @throws AUDIO_CLIP_NOT_FOUND when the exam has no such attachment */
+    async detach(
+      caller: ActingCaller,
+      { id: examId }: Opened<"wholeExam">,
+      attachmentId: DetachAudioInput["attachmentId"],
+    ): Promise<true> {
       if (await store.detach(examId, attachmentId, caller)) return true;
       throw new InvigilError(
         "AUDIO_CLIP_NOT_FOUND",
         `The exam ${examId} has no audio attached as ${attachmentId}.`,
       );
     },
-    fileBytes: () => store.allBytes(),
-    async missingFiles() {
+    /** Returns the size of all uploaded files in bytes. Checks no permissions: for use by other services. */
+    fileBytes: (): Promise<number> => store.allBytes(),
+    /** Returns the names of files that clips refer to and that are not where files are kept. Checks no permissions. */
+    async missingFiles(): Promise<string[]> {
       const kept = lookUp(files);
       const missing: string[] = [];
       for (const name of await namesOfFiles(store)) if (!(await kept.find(name))) missing.push(name);
       return missing;
     },
-    async missingFilesOf({ scheduledAudio, manualAudio }) {
+    /** The same for the files of clips that an exam plays. */
+    async missingFilesOf({
+      scheduledAudio,
+      manualAudio,
+    }: Pick<Exam, "scheduledAudio" | "manualAudio">): Promise<string[]> {
       const kept = lookUp(files);
       const missing = new Set<string>();
       for (const { url } of [...scheduledAudio, ...manualAudio]) {
@@ -286,8 +278,11 @@ export const createAudioService = ({
       }
       return [...missing];
     },
-    copyFiles: (options, control) => copyFiles(store, options, control),
-    async ofExam(examId) {
+    /** Copies the files of all clips to another place. Checks no permissions. @throws PROVIDER_FAILED */
+    copyFiles: (options: CopyFilesOptions, control: CopyFilesControl): Promise<CopiedFiles> =>
+      copyFiles(store, options, control),
+    /** Returns the audio that an exam plays. Checks no permissions: for use by other services. */
+    async ofExam(examId: string): Promise<Pick<Exam, "scheduledAudio" | "manualAudio">> {
       const { attached, defaults } = await store.ofExam(examId, MAX_DEFAULTS);
       const scheduledAudio: Exam["scheduledAudio"] = [];
       const manualAudio: Exam["manualAudio"] = [];

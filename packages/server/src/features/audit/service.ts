@@ -8,15 +8,6 @@ import { firstIdAt } from "../../platform/ids.js";
 import { createRepeatedWork } from "../../platform/repeated-work.js";
 import type { AuditStore } from "./store.js";
 
-/** Who changed or read what. `domain/audit.ts` writes the entries. */
-export interface AuditService {
-  list(caller: Opened<"unbound">, input: ListAuditInput): Promise<AuditPage>;
-  /** Starts to delete old entries. */
-  start(): void;
-  /** Resolves when no deletion is running. */
-  stop(): Promise<void>;
-}
-
 const DAY_MS = 86_400_000;
 const PRUNING_INTERVAL_MS = 600_000;
 /** After all ids. */
@@ -36,6 +27,9 @@ const toEntry = ({ createdAt, ...stored }: StoredEntry): AuditEntry => {
   };
 };
 
+export type AuditService = ReturnType<typeof createAuditService>;
+
+/** Who changed or read what. `domain/audit.ts` writes the entries. */
 export const createAuditService = ({
   store,
   rates,
@@ -48,7 +42,7 @@ export const createAuditService = ({
   pruning: PruningClock;
   keptDays: number;
   log: FastifyBaseLogger;
-}): AuditService => {
+}) => {
   const pruner = createRepeatedWork({
     intervalMs: PRUNING_INTERVAL_MS,
     /** Deletes in small transactions, so that other writes are not delayed. */
@@ -61,7 +55,10 @@ export const createAuditService = ({
   });
 
   return {
-    async list(caller, { since, until, pageSize: limit, cursor, ...filter }) {
+    async list(
+      caller: Opened<"unbound">,
+      { since, until, pageSize: limit, cursor, ...filter }: ListAuditInput,
+    ): Promise<AuditPage> {
       const end = until ? firstIdAt(until) : END;
       const page = await store.list(filter, {
         from: since ? firstIdAt(since) : "",
@@ -73,7 +70,9 @@ export const createAuditService = ({
       rates.charge({ caller }, { readRows: read - entries.length });
       return { entries: entries.map(toEntry), ...next };
     },
+    /** Starts to delete old entries. */
     start: pruner.start,
+    /** Resolves when no deletion is running. */
     stop: pruner.stop,
   };
 };

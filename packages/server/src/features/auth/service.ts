@@ -20,47 +20,6 @@ import type { AuthStore, StoredAccount } from "./store.js";
 /** The id of the account that is open while the demo runs. */
 export const DEMO_ACCOUNT = "demo";
 
-export interface AuthService {
-  /**
-   * Verifies the token in the `authorization` header, without asking whether it was revoked. Returns UNAUTHENTICATED without a valid token,
-   * and PROVIDER_FAILED.
-   */
-  verify(authorization: string | undefined): Promise<Principal | InvigilError>;
-  /** Verifies a token. @throws UNAUTHENTICATED also for a token that is revoked or whose session has ended */
-  identify(authorization: string | undefined): Promise<Principal>;
-  /** Returns what the calls with a token ask: see `Context`. */
-  callsWith(authorization: string | undefined): {
-    readonly identify: () => Promise<Principal | InvigilError>;
-    readonly reopen: ReopenAny;
-    readonly confirm: Access["confirm"];
-    readonly rights: Rights;
-  };
-  /**
-   * When the caller's access ends: with their session, however often its token is refreshed, or with a token
-   * that has no session.
-   */
-  endOf(caller: Principal, of: Opened<"session" | "messageLogin">): Date;
-  /** Starts a session. @throws UNAUTHENTICATED for a wrong username or password */
-  login(input: LoginInput, origin: Origin): Promise<Session>;
-  /** Starts a session of the demo's account. @throws FORBIDDEN for a caller of another machine, and without a demo */
-  loginToDemo(origin: Origin, caller: { readonly isLocal?: boolean | undefined }): Promise<Session>;
-  /**
-   * Returns a new token of the same session. @throws FORBIDDEN for a token without a session, UNAUTHENTICATED
-   * once the session has ended
-   */
-  refresh(caller: Principal, of: Opened<"session">): Promise<Session>;
-  /** Ends the session, or revokes a token that has no session. @throws FORBIDDEN for a token without `jti` */
-  logout(caller: ActingCaller, of: Opened<"session">): Promise<true>;
-  /**
-   * Changes the caller's own password and ends their other sessions. A wrong `currentPassword` counts as a
-   * failed login.
-   * @throws FORBIDDEN for a token without a session
-   */
-  changePassword(caller: ActingCaller, of: Opened<"session">, input: ChangePasswordInput): Promise<true>;
-  /** Revokes a token of any kind. Revoking it again changes nothing. */
-  revokeToken(caller: Opened<"unbound">, input: RevokeTokenInput): Promise<true>;
-}
-
 export interface AuthServiceDeps {
   readonly store: AuthStore;
   readonly access: Access;
@@ -79,6 +38,8 @@ export interface AuthServiceDeps {
   readonly isDemo: boolean;
 }
 
+export type AuthService = ReturnType<typeof createAuthService>;
+
 export const createAuthService = ({
   store,
   access,
@@ -92,7 +53,7 @@ export const createAuthService = ({
   log,
   lifetime: { ttlSeconds, maxSeconds },
   isDemo,
-}: AuthServiceDeps): AuthService => {
+}: AuthServiceDeps) => {
   /** Token times are whole seconds, so sessions use whole seconds, too. */
   const nowInSeconds = () => Math.floor(clock().getTime() / 1000);
 
@@ -191,7 +152,11 @@ export const createAuthService = ({
     return isStarted ? { account, session } : undefined;
   };
 
-  const verify: AuthService["verify"] = async (authorization) => {
+  /**
+   * Verifies the token in the `authorization` header, without asking whether it was revoked. Returns UNAUTHENTICATED without a valid token,
+   * and PROVIDER_FAILED.
+   */
+  const verify = async (authorization: string | undefined): Promise<Principal | InvigilError> => {
     try {
       return await authenticator.identify(authorization);
     } catch (error) {
@@ -207,12 +172,22 @@ export const createAuthService = ({
     if (!rights) throw tokenEnded(caller);
     return { caller, rights };
   };
-  const identify: AuthService["identify"] = async (authorization) => (await confirmed(authorization)).caller;
+  /** Verifies a token. @throws UNAUTHENTICATED also for a token that is revoked or whose session has ended */
+  const identify = async (authorization: string | undefined): Promise<Principal> =>
+    (await confirmed(authorization)).caller;
 
   return {
     verify,
     identify,
-    callsWith: (authorization) => ({
+    /** Returns what the calls with a token ask: see `Context`. */
+    callsWith: (
+      authorization: string | undefined,
+    ): {
+      readonly identify: () => Promise<Principal | InvigilError>;
+      readonly reopen: ReopenAny;
+      readonly confirm: Access["confirm"];
+      readonly rights: Rights;
+    } => ({
       identify: () => identify(authorization).catch(failureOf),
       async reopen(about, ...ids) {
         const found = await confirmed(authorization, about, ...ids).catch(failureOf);
@@ -221,9 +196,15 @@ export const createAuthService = ({
       confirm: access.confirm,
       rights: access,
     }),
-    endOf: (caller, of) => ownSession(caller, of)?.expiresAt ?? caller.expiresAt,
+    /**
+     * When the caller's access ends: with their session, however often its token is refreshed, or with a token
+     * that has no session.
+     */
+    endOf: (caller: Principal, of: Opened<"session" | "messageLogin">): Date =>
+      ownSession(caller, of)?.expiresAt ?? caller.expiresAt,
 
-    async login(input, origin) {
+    /** Starts a session. @throws UNAUTHENTICATED for a wrong username or password */
+    async login(input: LoginInput, origin: Origin): Promise<Session> {
       const login = await verifyPassword({ ...input, origin }, (account, attempt) =>
         start(account, attempt, origin),
       );
@@ -231,7 +212,11 @@ export const createAuthService = ({
       return sessionOf(login.account, login.session);
     },
 
-    async loginToDemo(origin, { isLocal }) {
+    /** Starts a session of the demo's account. @throws FORBIDDEN for a caller of another machine, and without a demo */
+    async loginToDemo(
+      origin: Origin,
+      { isLocal }: { readonly isLocal?: boolean | undefined },
+    ): Promise<Session> {
       if (!isDemo) throw forbidden("This server runs no demo.");
       if (!isLocal) throw forbidden("Only pages and programs of the server's own machine may do this.");
       const { attempt, found: account } = await throttle.begin(
@@ -248,7 +233,11 @@ export const createAuthService = ({
       }
     },
 
-    async refresh(caller, of) {
+    /**
+     * Returns a new token of the same session. @throws FORBIDDEN for a token without a session, UNAUTHENTICATED
+     * once the session has ended
+     */
+    async refresh(caller: Principal, of: Opened<"session">): Promise<Session> {
       const session = ownSession(caller, of);
       if (!session) throw noSession();
       const account = await store.account(caller.userId);
@@ -257,7 +246,8 @@ export const createAuthService = ({
       return sessionOf(account, session);
     },
 
-    async logout(caller, of) {
+    /** Ends the session, or revokes a token that has no session. @throws FORBIDDEN for a token without `jti` */
+    async logout(caller: ActingCaller, of: Opened<"session">): Promise<true> {
       const { tokenId, expiresAt } = caller;
       const session = ownSession(caller, of);
       if (session) await store.endSession(session.id, caller);
@@ -268,7 +258,16 @@ export const createAuthService = ({
       return true;
     },
 
-    async changePassword(caller, of, { currentPassword, newPassword }) {
+    /**
+     * Changes the caller's own password and ends their other sessions. A wrong `currentPassword` counts as a
+     * failed login.
+     * @throws FORBIDDEN for a token without a session
+     */
+    async changePassword(
+      caller: ActingCaller,
+      of: Opened<"session">,
+      { currentPassword, newPassword }: ChangePasswordInput,
+    ): Promise<true> {
       const session = ownSession(caller, of);
       if (!session) throw noSession();
       const { id: sessionId } = session;
@@ -286,7 +285,8 @@ export const createAuthService = ({
       return true;
     },
 
-    async revokeToken(caller, { tokenId }) {
+    /** Revokes a token of any kind. Revoking it again changes nothing. */
+    async revokeToken(caller: Opened<"unbound">, { tokenId }: RevokeTokenInput): Promise<true> {
       await store.revoke({ tokenId, expiresAt: null, createdAt: clock() }, caller);
       onAccessRevoked();
       // Any other text may be a token or a secret that the caller pasted by mistake, and is not logged.

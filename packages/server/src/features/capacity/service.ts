@@ -18,13 +18,6 @@ export interface Demand {
   readonly groups: Readonly<Record<ImServer, number>>;
 }
 
-export interface CapacityService {
-  /** Checks no permissions: for the command. */
-  demand(): Promise<Demand>;
-  /** Returns the time with the most examinees among the exams that overlap with one. Checks no permissions. */
-  peakDuring(exam: Pick<UpcomingExam, "startTime" | "endTime">): Promise<Peak | undefined>;
-}
-
 const CAMERAS = 2;
 
 /** The number of examinees is highest at the start of an exam, or now. */
@@ -40,19 +33,23 @@ export const peakOf = (exams: readonly UpcomingExam[], now: Date): Peak | undefi
     .at(0);
 };
 
+export type CapacityService = ReturnType<typeof createCapacityService>;
+
 export const createCapacityService = ({
   store,
   clock,
 }: {
   readonly store: CapacityStore;
   readonly clock: () => Date;
-}): CapacityService => ({
-  async demand() {
+}) => ({
+  /** Checks no permissions: for the command. */
+  async demand(): Promise<Demand> {
     const now = clock();
     const peak = peakOf(await store.upcomingExams(now), now);
     return { peak, groups: await store.openRooms() };
   },
-  async peakDuring(exam) {
+  /** Returns the time with the most examinees among the exams that overlap with one. Checks no permissions. */
+  async peakDuring(exam: Pick<UpcomingExam, "startTime" | "endTime">): Promise<Peak | undefined> {
     const now = clock();
     return peakOf(await store.overlapping(exam, now), now);
   },

@@ -8,27 +8,17 @@ import { atMost } from "../../platform/lru.js";
 import { exceededLimit, type LimitExceeded, type RecordUsage, type UsageIncrease } from "./records-store.js";
 import type { CheatStore } from "./store.js";
 
-/**
- * The quotas for records about one person and in one room. The store enforces them in the transaction that
- * writes.
- */
-export interface RecordQuota {
-  /** The limits for a call of this caller. */
-  limitsFor(caller: Pick<Caller, "role">): Omit<UsageIncrease, "people">;
-  /**
-   * Refuses a repeated call without a write transaction, so that it does not delay other writes.
-   * @throws QUOTA_EXCEEDED for people whose quota is too full for the new records
-   */
-  assertNotFull(room: RoomKey, added: readonly RecordUsage[]): Promise<void>;
-  /** The error for a call that exceeded a quota. */
-  quotaError(roomId: string, excess: LimitExceeded): InvigilError;
-}
-
 const MIB = 1024 * 1024;
 const inMib = (bytes: number): number => Math.round((bytes / MIB) * 10) / 10;
 /** The number of cached people whose quota is full. */
 const REMEMBERED = 10_000;
 
+export type RecordQuota = ReturnType<typeof createRecordQuota>;
+
+/**
+ * The quotas for records about one person and in one room. The store enforces them in the transaction that
+ * writes.
+ */
 export const createRecordQuota = ({
   store,
   quotas,
@@ -36,11 +26,12 @@ export const createRecordQuota = ({
   readonly store: Pick<CheatStore, "usageOf">;
   /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
-}): RecordQuota => {
+}) => {
   const limit = quotas && { records: quotas.recordsPerPerson, bytes: quotas.recordBytesPerPerson };
   const fullQuotas = new LRUCache<string, true>(atMost(REMEMBERED));
   const keyOf = (roomId: string, userId: string): string => JSON.stringify([roomId, userId]);
 
+  /** The error for a call that exceeded a quota. */
   const quotaError = (roomId: string, excess: LimitExceeded): InvigilError => {
     if ("people" in excess) {
       const { people: held } = excess;
@@ -63,8 +54,16 @@ export const createRecordQuota = ({
 
   return {
     // An examinee records about themselves only; staff may record about any number of people.
-    limitsFor: ({ role }) => ({ limit, maxPeople: role === "examinee" ? undefined : quotas?.peoplePerRoom }),
-    async assertNotFull(room, people) {
+    /** The limits for a call of this caller. */
+    limitsFor: ({ role }: Pick<Caller, "role">): Omit<UsageIncrease, "people"> => ({
+      limit,
+      maxPeople: role === "examinee" ? undefined : quotas?.peoplePerRoom,
+    }),
+    /**
+     * Refuses a repeated call without a write transaction, so that it does not delay other writes.
+     * @throws QUOTA_EXCEEDED for people whose quota is too full for the new records
+     */
+    async assertNotFull(room: RoomKey, people: readonly RecordUsage[]): Promise<void> {
       if (!limit || fullQuotas.size === 0) return;
       const { roomId } = room;
       for (const added of people) {

@@ -22,20 +22,6 @@ const GRACE_AFTER_END_MS = 10 * 60 * 1000;
 const hasConditions = (filter: RecordFilter): boolean =>
   Object.values(filter).some((condition) => condition !== undefined);
 
-export interface CheatService {
-  setConfig(caller: ActingCaller, of: Opened<"allRooms">, data: SetCheatConfigInput["data"]): Promise<true>;
-  getConfig(of: Opened<"examInProgress">): Promise<StoredCheatConfig>;
-  /** Returns the exam's config, if there is one. Checks no permissions: for use by other services. */
-  configOf(examId: string): Promise<StoredCheatConfig | undefined>;
-  /** Writes all records or none, and resolves when they are on disk. Examinees may record only about themselves. */
-  addRecords(caller: Caller, room: Opened<"room">, input: AddCheatRecordsInput): Promise<true>;
-  listRecords(
-    caller: Caller,
-    of: Opened<"room" | "exam">,
-    input: ListCheatRecordsInput,
-  ): Promise<CheatRecordPage>;
-}
-
 export interface CheatServiceDeps {
   readonly store: CheatStore;
   readonly clock: () => Date;
@@ -77,23 +63,35 @@ const usageOf = (records: readonly NewRecord[]): RecordUsage[] => {
   return [...people.values()];
 };
 
-export const createCheatService = ({ store, clock, rates, quota }: CheatServiceDeps): CheatService => ({
-  async setConfig(caller, { exam: { id: examId } }, data) {
+export type CheatService = ReturnType<typeof createCheatService>;
+
+export const createCheatService = ({ store, clock, rates, quota }: CheatServiceDeps) => ({
+  async setConfig(
+    caller: ActingCaller,
+    { exam: { id: examId } }: Opened<"allRooms">,
+    data: SetCheatConfigInput["data"],
+  ): Promise<true> {
     rates.takeChange({ caller, examId });
     const isSet = await store.setConfig({ examId, data, now: clock() }, caller);
     if (!isSet) throw examNotFound(examId);
     return true;
   },
 
-  async getConfig({ exam: { id: examId } }) {
+  async getConfig({ exam: { id: examId } }: Opened<"examInProgress">): Promise<StoredCheatConfig> {
     const config = await store.getConfig(examId);
     if (!config) throw new InvigilError("CHEAT_CONFIG_NOT_FOUND", `The exam ${examId} has no cheat config.`);
     return config;
   },
 
-  configOf: async (examId) => store.getConfig(examId),
+  /** Returns the exam's config, if there is one. Checks no permissions: for use by other services. */
+  configOf: async (examId: string): Promise<StoredCheatConfig | undefined> => store.getConfig(examId),
 
-  async addRecords(caller, room, { examId, records }) {
+  /** Writes all records or none, and resolves when they are on disk. Examinees may record only about themselves. */
+  async addRecords(
+    caller: Caller,
+    room: Opened<"room">,
+    { examId, records }: AddCheatRecordsInput,
+  ): Promise<true> {
     const { id: roomId } = room;
     assertExamOf(room, examId);
     const now = clock();
@@ -123,7 +121,11 @@ export const createCheatService = ({ store, clock, rates, quota }: CheatServiceD
     return true;
   },
 
-  async listRecords(caller, of, input) {
+  async listRecords(
+    caller: Caller,
+    of: Opened<"room" | "exam">,
+    input: ListCheatRecordsInput,
+  ): Promise<CheatRecordPage> {
     const { roomId: _, examId, pageSize, cursor, ...filter } = input;
     if (!("rooms" in of)) assertExamOf(of, examId);
     const scope: RecordScope =

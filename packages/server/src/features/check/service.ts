@@ -15,11 +15,6 @@ import type { CheatService } from "../cheat/service.js";
 import type { CodeService } from "../join/service.js";
 import { type CheckStore, type NamedRoom, type PersonInRoom, ROOMS_PER_PAGE } from "./store.js";
 
-export interface CheckService {
-  /** Says what is missing for an exam. */
-  check(caller: ActingCaller, exam: Opened<"wholeExam">): Promise<ExamCheck>;
-}
-
 const MIB = 1024 * 1024;
 const MINUTE_MS = 60_000;
 /** How long the answers of vendors' services are used again. */
@@ -57,6 +52,8 @@ interface Roster {
   readonly withoutCode: readonly PersonInRoom[];
 }
 
+export type CheckService = ReturnType<typeof createCheckService>;
+
 export const createCheckService = ({
   store,
   accessLog,
@@ -89,7 +86,7 @@ export const createCheckService = ({
     Config,
     "apps" | "streams" | "streamCallbackKey" | "streamPushLimit" | "diskReserveBytes"
   >;
-}): CheckService => {
+}) => {
   const readRoster = async (examId: string): Promise<Roster> => {
     const counts = { examinee: 0, teacher: 0, inspector: 0 };
     const withoutTeacher: NamedRoom[] = [];
@@ -199,7 +196,8 @@ export const createCheckService = ({
   };
 
   return {
-    async check(caller, exam) {
+    /** Says what is missing for an exam. */
+    async check(caller: ActingCaller, exam: Opened<"wholeExam">): Promise<ExamCheck> {
       const { id: examId } = exam;
       // So that links that this server has just made count.
       await accessLog.flush();

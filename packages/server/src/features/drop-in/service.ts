@@ -56,49 +56,6 @@ export interface Joined {
   readonly isStale: (message: Pick<DropInMessage, "seqnum" | "type">) => boolean;
 }
 
-/**
- * Serves pages that use the drop-in script. A group of the SDK is a room, and a page has the role of its person in the room. After a login
- * has ended, all methods except `login`, `claim` and `onMuted` throw UNAUTHENTICATED. Methods that serve requests throw a `Refusal` or an
- * `InvigilError`, which `refusalOf` converts.
- */
-export interface DropInService {
-  /**
-   * Counts a login for its person, and one that this server did not issue for the address that it comes from.
-   * @throws Refusal 403 `auth fail` if this server did not issue the login, or if it has ended; TOO_MANY_REQUESTS
-   */
-  login(login: DropInLogin, from: Pick<Origin, "reqId" | "address">): Promise<Page>;
-  /** @throws UNAUTHENTICATED once the page's login has ended */
-  check(page: Page): Promise<void>;
-  /**
-   * Makes a page the only connected one of its login name (see `PageClaims.claim`). Logins with different bindings do not displace each
-   * other.
-   * @throws Refusal 304 while a page with a later login is connected
-   */
-  claim(page: Page, onDisplaced: () => void): Promise<() => void>;
-  /** Joins a room. Examinees can join a room in progress, and can return (with `after`) to one that has ended. */
-  join(
-    page: Page,
-    request: Request<"join">,
-    subscriber: { connection: object; drained: () => Promise<void> | undefined; signal: AbortSignal },
-  ): Promise<Joined>;
-  /**
-   * Returns the messages of a group that a page missed since the message with the id `seen`, oldest first and up to a maximum. Omits
-   * commands that no longer apply.
-   */
-  missed(page: Page, groupId: string, seen: number): Promise<Delivery[]>;
-  send(page: Page, request: Request<"send">): Promise<DropInResults["send"]>;
-  group(page: Page, groupId: string): Promise<DropInGroup>;
-  users(page: Page, request: Request<"users">): Promise<DropInResults["users"]>;
-  mute(page: Page, request: Request<"mute">): Promise<DropInMuteStatus>;
-  messages(page: Page, request: Request<"messages">): Promise<DropInResults["messages"]>;
-  /**
-   * Calls `notify` after changes of the mute status of a group, with the part that the given page may see. Several changes may be one call,
-   * and pages that may see the same receive the same object.
-   * @returns the function that ends this
-   */
-  onMuted(page: Page, groupId: string, notify: (status: DropInMuteStatus) => void): () => void;
-}
-
 export interface DropInServiceDeps {
   readonly messages: MessageProviders;
   readonly logins: LoginService;
@@ -148,6 +105,13 @@ const loginsIn = ({ presence }: RoomSnapshot): string[] =>
     .toSorted((a, b) => a.since.getTime() - b.since.getTime())
     .map(({ userId, camera }) => loginOf(userId, camera));
 
+export type DropInService = ReturnType<typeof createDropInService>;
+
+/**
+ * Serves pages that use the drop-in script. A group of the SDK is a room, and a page has the role of its person in the room. After a login
+ * has ended, all methods except `login`, `claim` and `onMuted` throw UNAUTHENTICATED. Methods that serve requests throw a `Refusal` or an
+ * `InvigilError`, which `refusalOf` converts.
+ */
 export const createDropInService = ({
   messages,
   logins,
@@ -161,7 +125,7 @@ export const createDropInService = ({
   gate,
   rates,
   log,
-}: DropInServiceDeps): DropInService => {
+}: DropInServiceDeps) => {
   /** The signal of the last join of each login in each room. */
   const joins = new Map<string, AbortSignal>();
   const muteListeners = new Map<string, Set<MuteListener>>();
@@ -256,7 +220,11 @@ export const createDropInService = ({
   });
 
   return {
-    async login(sent, from) {
+    /**
+     * Counts a login for its person, and one that this server did not issue for the address that it comes from.
+     * @throws Refusal 403 `auth fail` if this server did not issue the login, or if it has ended; TOO_MANY_REQUESTS
+     */
+    async login(sent: DropInLogin, from: Pick<Origin, "reqId" | "address">): Promise<Page> {
       const isSigned = messages.aliyun_new?.verify?.(sent) !== undefined;
       const found = isSigned ? await logins.find(loginIdOf(sent)) : undefined;
       const { userId: login, role } = sent.auth;
@@ -271,16 +239,30 @@ export const createDropInService = ({
       const origin: Origin = { ...from, entryPoint: "drop-in", procedure: "im.mute" };
       return { ...found, login, commands: role === "admin", origin };
     },
-    check: (page) => logins.check(page),
+    /** @throws UNAUTHENTICATED once the page's login has ended */
+    check: (page: Page): Promise<void> => logins.check(page),
 
-    async claim({ login, id, holder: { roomId, examId } }, onDisplaced) {
+    /**
+     * Makes a page the only connected one of its login name (see `PageClaims.claim`). Logins with different bindings do not displace each
+     * other.
+     * @throws Refusal 304 while a page with a later login is connected
+     */
+    async claim(
+      { login, id, holder: { roomId, examId } }: Page,
+      onDisplaced: () => void,
+    ): Promise<() => void> {
       const page = JSON.stringify([login, roomId, examId]);
       const release = await claims.claim({ page, loginId: id }, onDisplaced);
       if (!release) throw new Refusal(304, LOGGED_IN_ELSEWHERE);
       return release;
     },
 
-    async join(page, { groupId: roomId, after, seen }, subscriber) {
+    /** Joins a room. Examinees can join a room in progress, and can return (with `after`) to one that has ended. */
+    async join(
+      page: Page,
+      { groupId: roomId, after, seen }: Request<"join">,
+      subscriber: { connection: object; drained: () => Promise<void> | undefined; signal: AbortSignal },
+    ): Promise<Joined> {
       const { caller, room } = await callerIn(page, roomId);
       if (after === undefined && caller.role === "examinee" && room.status === "ended")
         throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
@@ -307,7 +289,11 @@ export const createDropInService = ({
       return { result: { group, at, seen: seenId }, events, isStale };
     },
 
-    async missed(page, roomId, seen) {
+    /**
+     * Returns the messages of a group that a page missed since the message with the id `seen`, oldest first and up to a maximum. Omits
+     * commands that no longer apply.
+     */
+    async missed(page: Page, roomId: string, seen: number): Promise<Delivery[]> {
       const { caller } = await callerIn(page, roomId);
       const reader = { login: page.login, also: extraReadersOf(caller) };
       const query = { roomId, ...reader, type: undefined, limit: MAX_MISSED, newestFirst: false, from: seen };
@@ -317,7 +303,10 @@ export const createDropInService = ({
       return missed.filter(({ message }) => !isStale(message));
     },
 
-    async send(page, { groupId: roomId, type, data, to, one = false, key }) {
+    async send(
+      page: Page,
+      { groupId: roomId, type, data, to, one = false, key }: Request<"send">,
+    ): Promise<DropInResults["send"]> {
       const { caller, room } = await callerIn(page, roomId, SENDS);
       const name = signalName(type);
       if (!page.commands && name && signals[name].kind === "command")
@@ -334,17 +323,17 @@ export const createDropInService = ({
       return { messageId: String(sent.id) };
     },
 
-    async group(page, roomId) {
+    async group(page: Page, roomId: string): Promise<DropInGroup> {
       const { caller, room } = await callerIn(page, roomId);
       return groupOf(caller, charged(caller, await subscriptions.roomSnapshot(caller, room)));
     },
 
-    async users(page, { groupId: roomId, all }) {
+    async users(page: Page, { groupId: roomId, all }: Request<"users">): Promise<DropInResults["users"]> {
       const { caller, room } = await (all ? adminIn : callerIn)(page, roomId);
       return { users: loginsIn(charged(caller, await subscriptions.roomSnapshot(caller, room))) };
     },
 
-    async mute(page, { groupId: roomId, muted, users }) {
+    async mute(page: Page, { groupId: roomId, muted, users }: Request<"mute">): Promise<DropInMuteStatus> {
       const origin: Origin = { ...page.origin, procedure: muted ? "im.mute" : "im.unmute" };
       const { caller, room } = await callerIn(page, roomId, MUTES);
       const author = { ...caller, origin, audited: "change" } as const;
@@ -362,7 +351,10 @@ export const createDropInService = ({
       return muteStatusFor(caller, roomId, now);
     },
 
-    async messages(page, { groupId: roomId, type, newestFirst, from, pageSize: limit }) {
+    async messages(
+      page: Page,
+      { groupId: roomId, type, newestFirst, from, pageSize: limit }: Request<"messages">,
+    ): Promise<DropInResults["messages"]> {
       const { caller } = await callerIn(page, roomId);
       const also = extraReadersOf(caller);
       const query = { roomId, login: undefined, also, type, limit, newestFirst, from };
@@ -373,7 +365,12 @@ export const createDropInService = ({
       };
     },
 
-    onMuted(page, groupId, notify) {
+    /**
+     * Calls `notify` after changes of the mute status of a group, with the part that the given page may see. Several changes may be one call,
+     * and pages that may see the same receive the same object.
+     * @returns the function that ends this
+     */
+    onMuted(page: Page, groupId: string, notify: (status: DropInMuteStatus) => void): () => void {
       const listener = { page, notify };
       const listeners = muteListeners.get(groupId) ?? new Set();
       muteListeners.set(groupId, listeners.add(listener));

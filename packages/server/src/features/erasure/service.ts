@@ -5,21 +5,6 @@ import { createRepeatedWork } from "../../platform/repeated-work.js";
 import type { Erasure, ErasureStore, Position } from "./store.js";
 
 /**
- * Erases the remaining data about people who were removed together with their records: messages, mentions in
- * other messages, events, dead letters, mutes, presence, stream names, and what the audit says about them. The work consists of small steps, so that other
- * calls are not delayed, and continues after a restart. The message that notifies the person of the removal
- * goes last, after their pages have had time to read it, together with what calls in progress wrote meanwhile.
- */
-export interface ErasureService {
-  /** Resolves when everything that is due is erased, including what another process began. */
-  finish(): Promise<void>;
-  /** Finishes the erasures of earlier processes, then runs those that become due. */
-  start(): void;
-  /** Stops after the current step; the next start continues. Resolves when no step is running. */
-  stop(): Promise<void>;
-}
-
-/**
  * How long the notice of the removal stays readable, and how often to look for notices that are due, in
  * milliseconds.
  */
@@ -28,6 +13,14 @@ const POLL_INTERVAL_MS = 60_000;
 /** The number of rooms whose keyed rows are erased in one transaction. */
 const ROOMS_AT_ONCE = 200;
 
+export type ErasureService = ReturnType<typeof createErasureService>;
+
+/**
+ * Erases the remaining data about people who were removed together with their records: messages, mentions in
+ * other messages, events, dead letters, mutes, presence, stream names, and what the audit says about them. The work consists of small steps, so that other
+ * calls are not delayed, and continues after a restart. The message that notifies the person of the removal
+ * goes last, after their pages have had time to read it, together with what calls in progress wrote meanwhile.
+ */
 export const createErasureService = ({
   store,
   accessLog,
@@ -38,7 +31,7 @@ export const createErasureService = ({
   accessLog: Pick<AccessLog, "flush">;
   clock: () => Date;
   log: FastifyBaseLogger;
-}): ErasureService => {
+}) => {
   let isStopping = false;
   let work: Promise<void> | undefined;
   let again = false;
@@ -94,6 +87,7 @@ export const createErasureService = ({
     }
   };
 
+  /** Resolves when everything that is due is erased, including what another process began. */
   const finish = (): Promise<void> => {
     if (work) again = true;
     work ??= eraseAll();
@@ -108,11 +102,13 @@ export const createErasureService = ({
 
   return {
     finish,
-    start() {
+    /** Finishes the erasures of earlier processes, then runs those that become due. */
+    start(): void {
       isStopping = false;
       poller.start();
     },
-    async stop() {
+    /** Stops after the current step; the next start continues. Resolves when no step is running. */
+    async stop(): Promise<void> {
       isStopping = true;
       await poller.stop();
       // The caller of `finish` gets the error.

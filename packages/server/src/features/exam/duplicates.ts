@@ -13,24 +13,14 @@ import { toNewPerson } from "../participant/rules.js";
 import type { DuplicatesStore, PersonOfExam, RoomOfExam } from "./duplicates-store.js";
 import type { ExamService } from "./service.js";
 
-export interface DuplicateService {
-  /**
-   * Makes a new exam with the details, the audio schedule and the cheat config of another, and on request with its rooms and people. It has no
-   * records, messages or links. All of it appears at once.
-   */
-  duplicate(
-    caller: ActingCaller,
-    exam: Opened<"wholeExam">,
-    input: DuplicateExamInput,
-  ): Promise<DuplicatedExam>;
-}
-
 /** Returns people each once: who is in several rooms was added by hand, and gets one place. */
 const eachOnce = (people: readonly PersonOfExam[]): PersonOfExam[] => {
   const byId = new Map<string, PersonOfExam>();
   for (const person of people) if (!byId.has(person.userId)) byId.set(person.userId, person);
   return [...byId.values()];
 };
+
+export type DuplicateService = ReturnType<typeof createDuplicateService>;
 
 export const createDuplicateService = ({
   store,
@@ -51,7 +41,7 @@ export const createDuplicateService = ({
   readonly rates: RateLimits;
   /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
-}): DuplicateService => {
+}) => {
   const assertQuotas = (examId: string, rooms: readonly RoomOfExam[]): void => {
     if (!quotas || rooms.length <= quotas.roomsPerExam) return;
     const most = quotas.roomsPerExam;
@@ -59,7 +49,15 @@ export const createDuplicateService = ({
   };
 
   return {
-    async duplicate(caller, { id: copyOf }, { name, withRooms, withPeople, ...times }) {
+    /**
+     * Makes a new exam with the details, the audio schedule and the cheat config of another, and on request with its rooms and people. It has no
+     * records, messages or links. All of it appears at once.
+     */
+    async duplicate(
+      caller: ActingCaller,
+      { id: copyOf }: Opened<"wholeExam">,
+      { name, withRooms, withPeople, ...times }: DuplicateExamInput,
+    ): Promise<DuplicatedExam> {
       rates.take({ caller }, { rooms: 1, writeRows: 0 });
       await exams.assertMayCreate(await access.open(caller, "unbound"));
       const details = await store.details(copyOf);

@@ -32,42 +32,6 @@ import { assertMayDeleteRecords } from "../participant/rules.js";
 import type { ParticipantService } from "../participant/service.js";
 import type { ExamStore, MissingClip, RestingExam, StoredExam } from "./store.js";
 
-export interface ExamService {
-  create(caller: Opened<"unbound">, input: CreateExamInput): Promise<Exam>;
-  /** Checks whether the caller may create another exam: for services that do. */
-  assertMayCreate(caller: Opened<"unbound">): Promise<void>;
-  /** An examinee gets their own end of the exam as `endTime`. */
-  get(caller: Caller, of: Opened<"exam">): Promise<Exam>;
-  /** Returns when an exam ends for everybody. Checks no permissions: for use by other services. */
-  endTimeOf(examId: string): Promise<Date>;
-  /** Administrators list all exams, other callers those that they have access to. Counts say how large an exam is to everybody who may use it. */
-  list(caller: Caller, bound: Opened<"ownExams">, input: ListExamsInput): Promise<ExamPage>;
-  /** Counts the rooms and examinees of exams, however many there are. For commands. */
-  counts(examIds: readonly string[]): Promise<ReadonlyMap<string, ExamCounts>>;
-  /** @throws INVALID_INPUT when the end would not be after the start */
-  update(caller: ActingCaller, exam: Opened<"wholeExam">, input: UpdateExamInput): Promise<Exam>;
-  /**
-   * Deletes an exam with its rooms and people, if the input confirms that they may go. An administrator may
-   * also delete its records by confirming the exam's name. The exam can be restored for some days. It is erased
-   * at once if the input says so, if the server keeps no deleted exams, or if the disk is nearly full.
-   * @throws EXAM_CONFLICT for contents without a confirmation; INVALID_INPUT for a wrong name
-   */
-  delete(
-    caller: ActingCaller,
-    exam: Opened<"wholeExam">,
-    input: Omit<DeleteExamInput, "examId">,
-  ): Promise<DeletedExam>;
-  /** Lists the deleted exams that can be restored. */
-  listDeleted(caller: Opened<"unbound">, input: ListDeletedExamsInput): Promise<RestorableExamPage>;
-  /**
-   * Restores a deleted exam. Its rooms have ended, and the answer says which of them ended with the deletion; links that were valid are valid again.
-   * @throws EXAM_NOT_FOUND for an exam that is not deleted, or erased
-   */
-  restore(caller: ActingCaller, exam: Opened<"deletedExam">): Promise<RestoredExam>;
-  /** Erases a deleted exam at once. @throws EXAM_NOT_FOUND for an exam that is not deleted, or erased; INVALID_INPUT for a wrong name */
-  erase(caller: ActingCaller, exam: Opened<"deletedExam">, confirm: EraseExamInput["confirm"]): Promise<true>;
-}
-
 export interface ExamServiceDeps {
   readonly store: ExamStore;
   /** Sends reads of several stores together. */
@@ -92,6 +56,8 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const number = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
+export type ExamService = ReturnType<typeof createExamService>;
+
 export const createExamService = ({
   store,
   together,
@@ -106,7 +72,7 @@ export const createExamService = ({
   restoreDays,
   hasFreeSpace,
   log,
-}: ExamServiceDeps): ExamService => {
+}: ExamServiceDeps) => {
   /** Lists the fields explicitly: copying the others of an object takes several times as long. */
   const toPublic = (caller: Caller, exam: StoredExam): ExamSummary => {
     const { id, name, startTime, endTime, videoProfile, createdAt, updatedAt } = exam;
@@ -149,7 +115,8 @@ export const createExamService = ({
   };
 
   const assertBelow = createQuotaCheck();
-  const assertMayCreate: ExamService["assertMayCreate"] = async (caller) => {
+  /** Checks whether the caller may create another exam: for services that do. */
+  const assertMayCreate = async (caller: Opened<"unbound">): Promise<void> => {
     const { role, userId } = caller;
     if (!quotas || role !== "teacher") return;
     const { examsPerTeacher } = quotas;
@@ -160,7 +127,7 @@ export const createExamService = ({
 
   return {
     assertMayCreate,
-    async create(caller, { audio: wanted, ...exam }) {
+    async create(caller: Opened<"unbound">, { audio: wanted, ...exam }: CreateExamInput): Promise<Exam> {
       rates.take({ caller }, { rooms: 1, writeRows: wanted.length });
       await assertMayCreate(caller);
       const now = clock();
@@ -169,14 +136,21 @@ export const createExamService = ({
       refuse(await store.create(made, attachments(id, wanted, now), caller));
       return read(caller, id);
     },
-    get: (caller, { exam: row }) =>
+    /** An examinee gets their own end of the exam as `endTime`. */
+    get: (caller: Caller, { exam: row }: Opened<"exam">): Promise<Exam> =>
       read(caller, row.id, { row, userId: caller.role === "examinee" ? caller.userId : undefined }),
-    async endTimeOf(examId) {
+    /** Returns when an exam ends for everybody. Checks no permissions: for use by other services. */
+    async endTimeOf(examId: string): Promise<Date> {
       const exam = await store.get(examId);
       if (!exam) throw examNotFound(examId);
       return exam.endTime;
     },
-    async list(caller, bound, { pageSize, cursor, withCounts }) {
+    /** Administrators list all exams, other callers those that they have access to. Counts say how large an exam is to everybody who may use it. */
+    async list(
+      caller: Caller,
+      bound: Opened<"ownExams">,
+      { pageSize, cursor, withCounts }: ListExamsInput,
+    ): Promise<ExamPage> {
       const answer = async (rows: readonly StoredExam[]): Promise<ExamSummary[]> => {
         const exams = rows.map((row) => toPublic(caller, row));
         if (!withCounts) return exams;
@@ -195,7 +169,12 @@ export const createExamService = ({
       const { rows, ...next } = await store.list(person, { limit: pageSize, before: cursor });
       return { exams: await answer(rows), ...next };
     },
-    async update(caller, { id: examId }, { audio: wanted, ...changes }) {
+    /** @throws INVALID_INPUT when the end would not be after the start */
+    async update(
+      caller: ActingCaller,
+      { id: examId }: Opened<"wholeExam">,
+      { audio: wanted, ...changes }: UpdateExamInput,
+    ): Promise<Exam> {
       rates.take({ caller, examId }, { writeRows: wanted?.length ?? 0 });
       const now = clock();
       const change = (current: StoredExam) => {
@@ -218,7 +197,17 @@ export const createExamService = ({
       refuse(await store.update(examId, change, audioOfExam, caller));
       return read(caller, examId);
     },
-    async delete(caller, { id: examId }, { withRooms, withRecords, confirm, erase }) {
+    /**
+     * Deletes an exam with its rooms and people, if the input confirms that they may go. An administrator may
+     * also delete its records by confirming the exam's name. The exam can be restored for some days. It is erased
+     * at once if the input says so, if the server keeps no deleted exams, or if the disk is nearly full.
+     * @throws EXAM_CONFLICT for contents without a confirmation; INVALID_INPUT for a wrong name
+     */
+    async delete(
+      caller: ActingCaller,
+      { id: examId }: Opened<"wholeExam">,
+      { withRooms, withRecords, confirm, erase }: Omit<DeleteExamInput, "examId">,
+    ): Promise<DeletedExam> {
       if (withRecords) assertMayDeleteRecords(caller);
       const now = clock();
       const rests = erase !== "now" && restoreDays > 0 && hasFreeSpace();
@@ -248,12 +237,22 @@ export const createExamService = ({
       );
       return { rooms, people, ...(records > 0 && { records }), ...(eraseAt && { eraseAt }) };
     },
-    counts: (examIds) => store.counts(examIds, Number.MAX_SAFE_INTEGER),
-    async listDeleted(_, { pageSize, cursor }) {
+    /** Counts the rooms and examinees of exams, however many there are. For commands. */
+    counts: (examIds: readonly string[]): Promise<ReadonlyMap<string, ExamCounts>> =>
+      store.counts(examIds, Number.MAX_SAFE_INTEGER),
+    /** Lists the deleted exams that can be restored. */
+    async listDeleted(
+      _: Opened<"unbound">,
+      { pageSize, cursor }: ListDeletedExamsInput,
+    ): Promise<RestorableExamPage> {
       const { rows, ...next } = await store.listDeleted({ limit: pageSize, before: cursor });
       return { exams: rows, ...next };
     },
-    async restore(caller, { examId }) {
+    /**
+     * Restores a deleted exam. Its rooms have ended, and the answer says which of them ended with the deletion; links that were valid are valid again.
+     * @throws EXAM_NOT_FOUND for an exam that is not deleted, or erased
+     */
+    async restore(caller: ActingCaller, { examId }: Opened<"deletedExam">): Promise<RestoredExam> {
       const { deletedAt } = await deletedExam(examId);
       if (!(await store.endRest(examId, "restored", caller))) throw notDeleted(examId);
       log.info({ ...caller.origin, by: caller.userId, examId, deletedAt }, "exam restored");
@@ -263,7 +262,12 @@ export const createExamService = ({
       if (!restored) throw examNotFound(examId);
       return { ...toPublic(caller, restored), deletedAt, endedRooms };
     },
-    async erase(caller, { examId }, confirm) {
+    /** Erases a deleted exam at once. @throws EXAM_NOT_FOUND for an exam that is not deleted, or erased; INVALID_INPUT for a wrong name */
+    async erase(
+      caller: ActingCaller,
+      { examId }: Opened<"deletedExam">,
+      confirm: EraseExamInput["confirm"],
+    ): Promise<true> {
       const { name } = await deletedExam(examId);
       if (confirm !== name)
         throw invalidInput("confirm", `must be the name of the exam ${examId}, letter by letter`);

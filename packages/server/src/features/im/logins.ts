@@ -21,37 +21,6 @@ export interface MessageLogin {
   readonly expiresAt: Date;
 }
 
-/**
- * Logins to the built-in message service. A login has the access of the token for which it was issued. It ends with the session of the
- * token, or with the token if there is no session.
- */
-export interface LoginService {
-  /**
-   * Stores a login before it is issued.
-   * @param login.roomId the room for which the login is issued, if it is for another person than the holder
-   * @returns the id, which the nonce of the login must contain
-   */
-  open(
-    holder: Principal,
-    of: Opened<"messageLogin">,
-    login: { readonly userId: string; readonly camera: Camera; readonly roomId?: string | undefined },
-  ): Promise<string>;
-  /** Returns undefined if the login is not stored. Use `check` to find out whether it is still valid. */
-  find(id: string): Promise<MessageLogin | undefined>;
-  /** @throws UNAUTHENTICATED if the login, its session or its token has ended, or if the holder's account is disabled */
-  check(login: MessageLogin): Promise<void>;
-  /**
-   * Returns the person as a caller in a room, and the room. The caller has only rights that both the person and the login's holder have there.
-   * @param call counts for the room and its exam. Absent: nothing is counted
-   * @throws UNAUTHENTICATED as `check` does and if the person's account is disabled, FORBIDDEN if either has no access to the room
-   */
-  callerIn(
-    login: MessageLogin,
-    roomId: string,
-    call?: Pick<ActingCaller, "origin" | "audited">,
-  ): Promise<CallerInRoom>;
-}
-
 export interface CallerInRoom {
   readonly caller: Principal;
   readonly room: Opened<"room">;
@@ -85,7 +54,13 @@ const toLogin = (row: StoredLogin): MessageLogin => ({
   expiresAt: row.expiresAt,
 });
 
-export const createLoginService = ({ store, access, auth, clock, ids }: LoginServiceDeps): LoginService => {
+export type LoginService = ReturnType<typeof createLoginService>;
+
+/**
+ * Logins to the built-in message service. A login has the access of the token for which it was issued. It ends with the session of the
+ * token, or with the token if there is no session.
+ */
+export const createLoginService = ({ store, access, auth, clock, ids }: LoginServiceDeps) => {
   const hasEnded = () => unauthenticated("The message login has ended.");
   /** Returns the rights of a login's holder. @throws UNAUTHENTICATED */
   const rightsOf = async ({ holder, expiresAt }: MessageLogin, roomId?: string): Promise<ConfirmedRights> => {
@@ -98,8 +73,22 @@ export const createLoginService = ({ store, access, auth, clock, ids }: LoginSer
   };
 
   return {
-    check: async (login) => void (await rightsOf(login)),
-    async open(holder, of, { userId, camera, roomId }) {
+    /** @throws UNAUTHENTICATED if the login, its session or its token has ended, or if the holder's account is disabled */
+    check: async (login: MessageLogin): Promise<void> => void (await rightsOf(login)),
+    /**
+     * Stores a login before it is issued.
+     * @param login.roomId the room for which the login is issued, if it is for another person than the holder
+     * @returns the id, which the nonce of the login must contain
+     */
+    async open(
+      holder: Principal,
+      of: Opened<"messageLogin">,
+      {
+        userId,
+        camera,
+        roomId,
+      }: { readonly userId: string; readonly camera: Camera; readonly roomId?: string | undefined },
+    ): Promise<string> {
       const id = ids.next();
       const createdAt = clock();
       const maxEnd = createdAt.getTime() + IM_TOKEN_TTL_SECONDS * 1000;
@@ -121,11 +110,21 @@ export const createLoginService = ({ store, access, auth, clock, ids }: LoginSer
       await store.add(login, MAX_STORED_LOGINS, holder);
       return id;
     },
-    async find(id) {
+    /** Returns undefined if the login is not stored. Use `check` to find out whether it is still valid. */
+    async find(id: string): Promise<MessageLogin | undefined> {
       const row = await store.find(id);
       return row && toLogin(row);
     },
-    async callerIn(login, roomId, call) {
+    /**
+     * Returns the person as a caller in a room, and the room. The caller has only rights that both the person and the login's holder have there.
+     * @param call counts for the room and its exam. Absent: nothing is counted
+     * @throws UNAUTHENTICATED as `check` does and if the person's account is disabled, FORBIDDEN if either has no access to the room
+     */
+    async callerIn(
+      login: MessageLogin,
+      roomId: string,
+      call?: Pick<ActingCaller, "origin" | "audited">,
+    ): Promise<CallerInRoom> {
       const rights = await rightsOf(login, roomId);
       const { userId, expiresAt, holder } = login;
       const isOwn = userId === holder.userId;

@@ -2,11 +2,6 @@ import { LRUCache } from "lru-cache";
 import { quotaExceeded } from "../../limits/quotas.js";
 import { atMost } from "../../platform/lru.js";
 
-export interface MessageQuota {
-  /** Counts a message before it is sent. @throws QUOTA_EXCEEDED */
-  take(roomId: string): Promise<void>;
-}
-
 /** A room is counted again after this many messages of this process, because other processes may have added some. */
 const RECOUNT_AFTER = 1000;
 /** The shortest time between two counts of a full room. */
@@ -21,6 +16,8 @@ interface Counted {
   readonly at: number;
 }
 
+export type MessageQuota = ReturnType<typeof createMessageQuota>;
+
 /** Limits the messages of a room. A room is counted once by an index. After that its count is in memory, so that sending stays fast. */
 export const createMessageQuota = ({
   count,
@@ -32,7 +29,7 @@ export const createMessageQuota = ({
   /** The maximum. Absent if there is no limit. */
   readonly most: number | undefined;
   readonly monotonic: () => number;
-}): MessageQuota => {
+}) => {
   const rooms = new LRUCache<string, Counted>(atMost(MAX_ROOMS));
   const isStale = ({ counted, since, at }: Counted, upTo: number): boolean =>
     since >= RECOUNT_AFTER || (counted + since >= upTo && monotonic() - at >= RECOUNT_FULL_MS);
@@ -54,7 +51,8 @@ export const createMessageQuota = ({
   };
 
   return {
-    async take(roomId) {
+    /** Counts a message before it is sent. @throws QUOTA_EXCEEDED */
+    async take(roomId: string): Promise<void> {
       if (most === undefined) return;
       const known = rooms.get(roomId);
       const room = known && !isStale(known, most) ? known : await countNow(roomId, most);

@@ -33,51 +33,6 @@ import type { ImStore, NewestQuery, ReadQuery, RoomToSendIn, SendResult, StoredM
 
 export type { CallerInRoom, LoginService, MessageLogin, Muted, ReadQuery, StoredMessage };
 
-export interface ImService {
-  /**
-   * Issues a login for each requested service that is configured. Without `imServer`, issues one for the older service. If a service's
-   * groups have members, the login becomes a member of the room's group. A login to the built-in service has the access of the caller's
-   * token, and one for another person works only in the given room (see `LoginService`).
-   * @throws INVALID_INPUT if the older service does not support the id; PROVIDER_NOT_CONFIGURED if none of
-   *   the services is configured
-   */
-  getToken(caller: Principal, of: Opened<"messageLogin">, input: GetImTokenInput): Promise<ImTokens>;
-  /**
-   * Sends a message in a room through the built-in service, even if the room's groups are at other services. If the key was used before,
-   * returns the earlier message. Examinees send messages to the room's staff: to those in `to`, or without `to` to all of them.
-   * @throws INVALID_INPUT (too large, or for a login to which the caller may not send)
-   */
-  send(caller: Caller, room: Opened<"room">, input: SendMessageInput): Promise<SentMessage>;
-  /**
-   * Sends a message like `send`, for other services. Leaves out logins to which the caller may not send, as long as one is left. Returns
-   * whether the caller is muted, and the first login if none is left.
-   * @throws INVALID_INPUT (too large)
-   */
-  deliver(caller: Caller, room: Opened<"room">, input: SendMessageInput): Promise<SendResult>;
-  /**
-   * Returns messages, newest first: those for everybody, and those for or from the caller's page. Staff receive all messages that people
-   * sent.
-   */
-  history(caller: Caller, room: Opened<"room">, input: ListMessagesInput): Promise<MessagePage>;
-  /**
-   * Mutes or unmutes logins, or without `logins` everybody except the people who run rooms. A muted login cannot send messages to the
-   * whole room. It can still send messages to single logins, as apps do for answers and reports. Does not check whether the caller runs
-   * the room: the drop-in service, which offers this to pages, checks that they are an admin of the group.
-   * @throws INVALID_INPUT (a login of nobody in the room)
-   */
-  mute(
-    caller: ActingCaller,
-    room: Opened<"room">,
-    change: Pick<Parameters<MuteStore["change"]>[0], "muted" | "logins">,
-  ): Promise<Muted & { readonly hasChanged: boolean }>;
-  /** Does not check access. For other services. */
-  muted(roomId: string): Promise<Muted>;
-  /** Returns messages as they are stored. Does not check access. For other services. */
-  read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
-  /** Returns the newest messages of some types, in ascending order. Does not check access. For other services. */
-  newestOf(query: NewestQuery): Promise<StoredMessage[]>;
-}
-
 export interface ImServiceDeps {
   readonly messages: MessageProviders;
   readonly access: AccessService;
@@ -127,6 +82,8 @@ const toMessage = ({
   time: createdAt,
 });
 
+export type ImService = ReturnType<typeof createImService>;
+
 export const createImService = ({
   messages,
   access,
@@ -139,7 +96,7 @@ export const createImService = ({
   quota,
   maxMutes,
   clock,
-}: ImServiceDeps): ImService => {
+}: ImServiceDeps) => {
   const sendMessage = async (
     caller: Caller,
     { id: roomId, examId }: Opened<"room">,
@@ -176,7 +133,12 @@ export const createImService = ({
   };
 
   return {
-    async send(caller, room, input) {
+    /**
+     * Sends a message in a room through the built-in service, even if the room's groups are at other services. If the key was used before,
+     * returns the earlier message. Examinees send messages to the room's staff: to those in `to`, or without `to` to all of them.
+     * @throws INVALID_INPUT (too large, or for a login to which the caller may not send)
+     */
+    async send(caller: Caller, room: Opened<"room">, input: SendMessageInput): Promise<SentMessage> {
       const { roomId, to, camera } = input;
       const sent = await sendMessage(caller, room, input, { leavesOut: false });
       if ("muted" in sent)
@@ -186,16 +148,40 @@ export const createImService = ({
       const fault = caller.role === "examinee" ? "is none of the room's staff" : "is nobody in the room";
       throw invalidInput(`to[${to?.indexOf(sent.unknown)}]`, `${fault}: ${sent.unknown}`);
     },
-    deliver: (caller, room, input) => sendMessage(caller, room, input, { leavesOut: true }),
+    /**
+     * Sends a message like `send`, for other services. Leaves out logins to which the caller may not send, as long as one is left. Returns
+     * whether the caller is muted, and the first login if none is left.
+     * @throws INVALID_INPUT (too large)
+     */
+    deliver: (caller: Caller, room: Opened<"room">, input: SendMessageInput): Promise<SendResult> =>
+      sendMessage(caller, room, input, { leavesOut: true }),
 
-    async history(caller, { id: roomId }, { camera, type, pageSize, cursor }) {
+    /**
+     * Returns messages, newest first: those for everybody, and those for or from the caller's page. Staff receive all messages that people
+     * sent.
+     */
+    async history(
+      caller: Caller,
+      { id: roomId }: Opened<"room">,
+      { camera, type, pageSize, cursor }: ListMessagesInput,
+    ): Promise<MessagePage> {
       const login = loginOf(caller.userId, camera);
       const also = caller.role === "examinee" ? [] : [STAFF, STAFF_COPY];
       const page = await store.list({ roomId, login, also, type, limit: pageSize, before: cursor });
       return { ...page, messages: page.messages.map(toMessage) };
     },
 
-    async mute(caller, { id: roomId, examId }, change) {
+    /**
+     * Mutes or unmutes logins, or without `logins` everybody except the people who run rooms. A muted login cannot send messages to the
+     * whole room. It can still send messages to single logins, as apps do for answers and reports. Does not check whether the caller runs
+     * the room: the drop-in service, which offers this to pages, checks that they are an admin of the group.
+     * @throws INVALID_INPUT (a login of nobody in the room)
+     */
+    async mute(
+      caller: ActingCaller,
+      { id: roomId, examId }: Opened<"room">,
+      change: Pick<Parameters<MuteStore["change"]>[0], "muted" | "logins">,
+    ): Promise<Muted & { readonly hasChanged: boolean }> {
       const { logins } = change;
       const outcome = await mutes.change({
         ...change,
@@ -219,11 +205,25 @@ export const createImService = ({
         });
       return { ...(await mutes.muted(roomId)), ...outcome };
     },
-    muted: async (roomId) => mutes.muted(roomId),
-    read: (query) => store.read(query),
-    newestOf: (query) => store.newestOf(query),
+    /** Does not check access. For other services. */
+    muted: async (roomId: string): Promise<Muted> => mutes.muted(roomId),
+    /** Returns messages as they are stored. Does not check access. For other services. */
+    read: (query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }> => store.read(query),
+    /** Returns the newest messages of some types, in ascending order. Does not check access. For other services. */
+    newestOf: (query: NewestQuery): Promise<StoredMessage[]> => store.newestOf(query),
 
-    async getToken(caller, of, { roomId, userId, role, imServer, deviceId, deviceType }) {
+    /**
+     * Issues a login for each requested service that is configured. Without `imServer`, issues one for the older service. If a service's
+     * groups have members, the login becomes a member of the room's group. A login to the built-in service has the access of the caller's
+     * token, and one for another person works only in the given room (see `LoginService`).
+     * @throws INVALID_INPUT if the older service does not support the id; PROVIDER_NOT_CONFIGURED if none of
+     *   the services is configured
+     */
+    async getToken(
+      caller: Principal,
+      of: Opened<"messageLogin">,
+      { roomId, userId, role, imServer, deviceId, deviceType }: GetImTokenInput,
+    ): Promise<ImTokens> {
       const own = userId === caller.userId || userId === loginOf(caller.userId, "pc");
       if (!own && caller.role !== "admin")
         throw forbidden(`The caller may log in only as themselves, not as ${userId}.`);

@@ -17,25 +17,21 @@ export interface FaultyFile {
 
 const LISTED = 100;
 
+export type Faults = ReturnType<typeof createFaults>;
+
 /**
  * Collects the first errors by row and counts all of them. Bounded, so that a file full of errors cannot
  * exhaust the memory.
  */
-export interface Faults {
-  readonly count: number;
-  readonly listed: readonly RowFault[];
-  add(fault: RowFault): void;
-}
-
-export const createFaults = (): Faults => {
+export const createFaults = () => {
   const listed: RowFault[] = [];
   let count = 0;
   return {
-    get count() {
+    get count(): number {
       return count;
     },
     listed,
-    add(fault) {
+    add(fault: RowFault): void {
       count += 1;
       // Duplicate people are reported some rows later.
       const after = listed.findLastIndex(({ row }) => row <= fault.row) + 1;

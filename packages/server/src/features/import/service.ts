@@ -29,22 +29,6 @@ export interface ImportRequest extends ReadOptions {
   readonly source: Source;
 }
 
-export interface ImportService {
-  /**
-   * Imports the people of a roster into an exam, all or none. Rows with a room add their people to it; the
-   * other people wait for a plan. People who are in the exam already get the names and extra minutes of the
-   * file. The caller must have access to the whole exam or, for an import into one room, run that room.
-   * @throws INVALID_INPUT for a file that is no roster
-   */
-  import(caller: ActingCaller, request: ImportRequest): Promise<Imported | FaultyFile>;
-  /** Imports a base64-encoded file. @throws INVALID_INPUT also for invalid rows, each as a field, unless the call asks for them */
-  importFile(caller: ActingCaller, openExam: OpenExam, input: ImportParticipantsInput): Promise<ImportResult>;
-  /**
-   * Reads the teachers and inspectors of a file, for a plan. @throws INVALID_INPUT for a file that is no roster
-   */
-  readStaff(source: Source): Promise<Staff | FaultyFile>;
-}
-
 type OpenExam = () => MaybePromise<Opened<"wholeExam">>;
 
 export interface ImportServiceDeps {
@@ -108,6 +92,8 @@ const reportOf = ({
   sheet,
 });
 
+export type ImportService = ReturnType<typeof createImportService>;
+
 export const createImportService = ({
   store,
   access,
@@ -115,7 +101,7 @@ export const createImportService = ({
   rates,
   quotas,
   readMs = READ_MS,
-}: ImportServiceDeps): ImportService => {
+}: ImportServiceDeps) => {
   const turns = createCallerTurns(TURNS);
   const size = roomSizeQuota(quotas);
 
@@ -196,13 +182,24 @@ export const createImportService = ({
   };
 
   return {
-    import: (caller, request) =>
+    /**
+     * Imports the people of a roster into an exam, all or none. Rows with a room add their people to it; the
+     * other people wait for a plan. People who are in the exam already get the names and extra minutes of the
+     * file. The caller must have access to the whole exam or, for an import into one room, run that room.
+     * @throws INVALID_INPUT for a file that is no roster
+     */
+    import: (caller: ActingCaller, request: ImportRequest): Promise<Imported | FaultyFile> =>
       turns.run(caller.userId, async () => {
         const { examId, signal: stop } = request;
         const openExam = () => access.open(caller, "wholeExam", { examId });
         return run(caller, request, { whole: await hasWholeExam(caller, openExam, request), stop });
       }),
-    async importFile(caller, openExam, { file, withFaults, ...input }) {
+    /** Imports a base64-encoded file. @throws INVALID_INPUT also for invalid rows, each as a field, unless the call asks for them */
+    async importFile(
+      caller: ActingCaller,
+      openExam: OpenExam,
+      { file, withFaults, ...input }: ImportParticipantsInput,
+    ): Promise<ImportResult> {
       // Counts before the file waits for its turn.
       rates.take({ caller }, { imports: 1 });
       const withPiece = withFaults && input.dryRun;
@@ -216,6 +213,9 @@ export const createImportService = ({
       if (!withPiece) throw refusalOf(result);
       return reportOf(result);
     },
+    /**
+     * Reads the teachers and inspectors of a file, for a plan. @throws INVALID_INPUT for a file that is no roster
+     */
     readStaff,
   };
 };

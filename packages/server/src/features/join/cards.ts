@@ -6,21 +6,12 @@ import { qrCode } from "../../platform/qr.js";
 import type { CodeService, SeatRef } from "./codes.js";
 import type { LinkService, SeatsOf } from "./links.js";
 
-export interface CardService {
-  /** Makes cards for the people of an exam, with their join codes or links: with the checks of `LinkService.join`. */
-  page(caller: ActingCaller, of: SeatsOf, input: CardsInput): Promise<CardPage>;
-}
-
 /** How many QR codes are drawn in one turn of the event loop. */
 const DRAWN_AT_ONCE = 20;
 
-export const createCardService = ({
-  links,
-  codes,
-}: {
-  links: LinkService;
-  codes: CodeService;
-}): CardService => {
+export type CardService = ReturnType<typeof createCardService>;
+
+export const createCardService = ({ links, codes }: { links: LinkService; codes: CodeService }) => {
   /** @param last the last seat of a page that may have a next one */
   const pageOf = async (
     as: CardPage["as"],
@@ -41,7 +32,12 @@ export const createCardService = ({
   };
 
   return {
-    async page(caller, of, { examId, as, withQr, userIds, ...page }) {
+    /** Makes cards for the people of an exam, with their join codes or links: with the checks of `LinkService.join`. */
+    async page(
+      caller: ActingCaller,
+      of: SeatsOf,
+      { examId, as, withQr, userIds, ...page }: CardsInput,
+    ): Promise<CardPage> {
       if (!("rooms" in of) && of.examId !== examId)
         throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${of.id} in the exam ${examId}.`);
       const input = { ...page, userIds: userIds && new Set(userIds) };

@@ -21,32 +21,6 @@ import {
 } from "./links.js";
 import type { WrongCodes } from "./wrong-codes.js";
 
-export interface CodeService {
-  /**
-   * Gives people their join codes, and returns these: of the same people, in the same order and with the same pages as
-   * `LinkService.join`. A seat has the same codes each time, until its links are revoked.
-   */
-  make(caller: ActingCaller, of: SeatsOf, input: JoinLinksInput): Promise<JoinCode[]>;
-  /**
-   * The same for some people, with the last seat of a page that may have a next one: people who left meanwhile have no code.
-   */
-  makePage(
-    caller: ActingCaller,
-    of: SeatsOf,
-    input: SeatsInput & { readonly limit: number },
-  ): Promise<{ readonly codes: JoinCode[]; readonly last?: SeatRef | undefined }>;
-  /** The setting without which there are no codes, if it is missing. */
-  readonly missingSetting: string | undefined;
-  /**
-   * Returns the address of the web app, with a new token, to which a code leads now. `mistyped`: this can be no code. `unknown`: nobody has
-   * the code, its links were revoked, its person left, or their room or exam is over.
-   * @throws TOO_MANY_REQUESTS
-   */
-  enter(typed: string, origin: Origin): Promise<URL | "mistyped" | "unknown">;
-  /** The same for callers of procedures. @throws INVALID_INPUT if it is mistyped; UNAUTHENTICATED if it is unknown */
-  linkOf(typed: string, origin: Origin): Promise<LinkOfCode>;
-}
-
 /** Names the seat of a person. */
 export type SeatRef = Pick<JoinCode, "roomId" | "userId">;
 
@@ -80,6 +54,8 @@ function* groupsOf(drafts: readonly Draft[]): Generator<{ room: RoomKey; pages: 
   if (group) yield group;
 }
 
+export type CodeService = ReturnType<typeof createCodeService>;
+
 export const createCodeService = ({
   store,
   links,
@@ -100,8 +76,9 @@ export const createCodeService = ({
   accessLog: Pick<AccessLog, "note">;
   log: FastifyBaseLogger;
   config: Pick<Config, "publicUrl" | "apps" | "auth">;
-}): CodeService => {
+}) => {
   // Without logins, the secret ends with the process, and the codes would, too.
+  /** The setting without which there are no codes, if it is missing. */
   const missingSetting =
     auth === "off" ? "INVIGIL_AUTH=required" : publicUrl === undefined ? "INVIGIL_PUBLIC_URL" : undefined;
 
@@ -159,16 +136,33 @@ export const createCodeService = ({
   };
   const urlOf = (code: string): string => `${publicUrl}${JOIN_PATH}/${code}`;
 
-  const service: CodeService = {
+  const service = {
     missingSetting,
-    make: async (caller, of, input) => assign(caller, await links.forSeats(of, input, draftOf)),
-    async makePage(caller, of, input) {
+    /**
+     * Gives people their join codes, and returns these: of the same people, in the same order and with the same pages as
+     * `LinkService.join`. A seat has the same codes each time, until its links are revoked.
+     */
+    make: async (caller: ActingCaller, of: SeatsOf, input: JoinLinksInput): Promise<JoinCode[]> =>
+      assign(caller, await links.forSeats(of, input, draftOf)),
+    /**
+     * The same for some people, with the last seat of a page that may have a next one: people who left meanwhile have no code.
+     */
+    async makePage(
+      caller: ActingCaller,
+      of: SeatsOf,
+      input: SeatsInput & { readonly limit: number },
+    ): Promise<{ readonly codes: JoinCode[]; readonly last?: SeatRef | undefined }> {
       const drafts = await links.forSeats(of, input, draftOf);
       const last = drafts.length < input.limit ? undefined : drafts.at(-1)?.about;
       return { codes: await assign(caller, drafts), last };
     },
 
-    async enter(typed, origin) {
+    /**
+     * Returns the address of the web app, with a new token, to which a code leads now. `mistyped`: this can be no code. `unknown`: nobody has
+     * the code, its links were revoked, its person left, or their room or exam is over.
+     * @throws TOO_MANY_REQUESTS
+     */
+    async enter(typed: string, origin: Origin): Promise<URL | "mistyped" | "unknown"> {
       const code = parseJoinCode(typed);
       if (code === undefined) return "mistyped";
       const found = await wrongCodes.lookUp(networkOf(origin.address), () => store.find(codes.digest(code)));
@@ -195,7 +189,8 @@ export const createCodeService = ({
       return new URL((page === "pc" && link.pcUrl) || link.url);
     },
 
-    async linkOf(typed, origin) {
+    /** The same for callers of procedures. @throws INVALID_INPUT if it is mistyped; UNAUTHENTICATED if it is unknown */
+    async linkOf(typed: string, origin: Origin): Promise<LinkOfCode> {
       const entered = await service.enter(typed, origin);
       if (entered === "mistyped") throw invalidInput("code", "is mistyped");
       if (entered === "unknown") throw unauthenticated("The code does not work now.");

@@ -19,35 +19,6 @@ import type { ExamService } from "../exam/service.js";
 import type { ParticipantService, RoomMember } from "../participant/service.js";
 import type { LinkStore } from "./store.js";
 
-export interface LinkService {
-  /**
-   * Creates join links: by room, oldest first, then by role (teachers, inspectors, examinees), then in the
-   * order in which people were added. Examinees get no link to an ended room, and nobody gets a link once their
-   * exam is over. Without a limit, refuses to create more links than fit into one answer.
-   */
-  join(of: SeatsOf, input: JoinLinksInput): Promise<JoinLink[]>;
-  /**
-   * Revokes links to a room: those of the given people, or of everyone except the caller. Every process
-   * immediately refuses all earlier tokens of those people that are bound to the room. Links created afterwards
-   * work.
-   * @returns the affected seats: teachers last, each role in the order in which people were added
-   * @throws PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is revoked then
-   */
-  revoke(
-    caller: ActingCaller,
-    room: Opened<"room">,
-    userIds: RevokeLinksInput["userIds"],
-  ): Promise<RevokedSeat[]>;
-  /**
-   * Returns the current generation of a seat's links. Checks no permissions: for the command that signs tokens.
-   */
-  generation(roomId: string, userId: string): Promise<number>;
-  /** Makes something else than links for the seats for which `join` creates links, with the same checks. */
-  forSeats<Made extends object>(of: SeatsOf, input: SeatsInput, make: MakeForSeat<Made>): Promise<Made[]>;
-  /** Creates the link of a seat. Checks no permissions. */
-  ofSeat(seat: Seat, examEndTime: Date): Promise<JoinLink>;
-}
-
 /** The place whose people get something: a room, or the rooms of an exam. */
 export type SeatsOf = Opened<"room" | "roomsToRun">;
 /** Which of the people get something. */
@@ -107,6 +78,8 @@ export const requiredUrl = (url: string | undefined, setting: string, what: stri
   throw new InvigilError("PROVIDER_NOT_CONFIGURED", `${setting} is not set: ${what} need it.`);
 };
 
+export type LinkService = ReturnType<typeof createLinkService>;
+
 export const createLinkService = ({
   store,
   exam: exams,
@@ -116,7 +89,7 @@ export const createLinkService = ({
   log,
   rates,
   apps,
-}: LinkServiceDeps): LinkService => {
+}: LinkServiceDeps) => {
   /** The rooms of the request, beginning with the one of the cursor. */
   async function* roomsFor(of: SeatsOf, { after }: SeatsInput): AsyncGenerator<Room, void> {
     if (!("rooms" in of)) {
@@ -169,6 +142,7 @@ export const createLinkService = ({
     return { url, pcUrl: `${url}#/pc` };
   };
 
+  /** Creates the link of a seat. Checks no permissions. */
   const linkOf = async (seat: Seat, endTime: Date): Promise<JoinLink> => {
     const { room, person, generation } = seat;
     const { userId, name, role, extraMinutes } = person;
@@ -193,7 +167,12 @@ export const createLinkService = ({
     };
   };
 
-  const forSeats: LinkService["forSeats"] = async (of, input, make) => {
+  /** Makes something else than links for the seats for which `join` creates links, with the same checks. */
+  const forSeats = async <Made extends object>(
+    of: SeatsOf,
+    input: SeatsInput,
+    make: MakeForSeat<Made>,
+  ): Promise<Made[]> => {
     const { limit, after } = input;
     const pace = createPace(SIGNED_AT_ONCE);
     const all: Awaited<ReturnType<typeof make>>[] = [];
@@ -216,11 +195,27 @@ export const createLinkService = ({
   };
 
   return {
-    join: (of, input) => forSeats(of, input, linkOf),
+    /**
+     * Creates join links: by room, oldest first, then by role (teachers, inspectors, examinees), then in the
+     * order in which people were added. Examinees get no link to an ended room, and nobody gets a link once their
+     * exam is over. Without a limit, refuses to create more links than fit into one answer.
+     */
+    join: (of: SeatsOf, input: JoinLinksInput): Promise<JoinLink[]> => forSeats(of, input, linkOf),
     ofSeat: linkOf,
     forSeats,
 
-    async revoke(caller, { id: roomId, examId }, userIds) {
+    /**
+     * Revokes links to a room: those of the given people, or of everyone except the caller. Every process
+     * immediately refuses all earlier tokens of those people that are bound to the room. Links created afterwards
+     * work.
+     * @returns the affected seats: teachers last, each role in the order in which people were added
+     * @throws PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is revoked then
+     */
+    async revoke(
+      caller: ActingCaller,
+      { id: roomId, examId }: Opened<"room">,
+      userIds: RevokeLinksInput["userIds"],
+    ): Promise<RevokedSeat[]> {
       rates.take({ caller, examId }, { writeRows: 0 });
       const outcome = await store.revokeLinks(
         { examId, roomId },
@@ -241,6 +236,9 @@ export const createLinkService = ({
       );
       return outcome.seats;
     },
-    generation: (roomId, userId) => store.generation(roomId, userId),
+    /**
+     * Returns the current generation of a seat's links. Checks no permissions: for the command that signs tokens.
+     */
+    generation: (roomId: string, userId: string): Promise<number> => store.generation(roomId, userId),
   };
 };

@@ -4,15 +4,6 @@ import { waitBefore, wholeAfter } from "../../limits/allowance.js";
 import { InvigilError } from "../../platform/errors.js";
 import { atMost } from "../../platform/lru.js";
 
-/** Bounds how often somebody may guess join codes. Counts are of this process. */
-export interface WrongCodes {
-  /**
-   * Looks a code up, and counts it if it is not found. Codes that are found do not count, so a whole school can join from one network.
-   * @throws TOO_MANY_REQUESTS before the look-up, if the network or all networks together have used up their wrong codes
-   */
-  lookUp<Found>(network: string, find: () => Promise<Found | undefined>): Promise<Found | undefined>;
-}
-
 /** How many wrong codes are looked up in a minute: of one network, and of all networks together. */
 const PER_NETWORK = 60;
 const PER_SERVER = 600;
@@ -51,7 +42,10 @@ const createAllowance = (perMinute: number, monotonic: () => number) => {
   };
 };
 
-export const createWrongCodes = ({ monotonic }: { monotonic: () => number }): WrongCodes => {
+export type WrongCodes = ReturnType<typeof createWrongCodes>;
+
+/** Bounds how often somebody may guess join codes. Counts are of this process. */
+export const createWrongCodes = ({ monotonic }: { monotonic: () => number }) => {
   const perNetwork = createAllowance(PER_NETWORK, monotonic);
   const perServer = createAllowance(PER_SERVER, monotonic);
   const inTurn = pLimit(AT_ONCE);
@@ -60,7 +54,11 @@ export const createWrongCodes = ({ monotonic }: { monotonic: () => number }): Wr
     perServer.assertLeft(EVERYBODY);
   };
   return {
-    async lookUp(network, find) {
+    /**
+     * Looks a code up, and counts it if it is not found. Codes that are found do not count, so a whole school can join from one network.
+     * @throws TOO_MANY_REQUESTS before the look-up, if the network or all networks together have used up their wrong codes
+     */
+    async lookUp<Found>(network: string, find: () => Promise<Found | undefined>): Promise<Found | undefined> {
       // Whoever has nothing left does not wait for a turn.
       assertLeft(network);
       return inTurn(async () => {

@@ -31,29 +31,6 @@ export interface OpenGroups {
   readonly undo: readonly string[];
 }
 
-export interface GroupService {
-  /**
-   * Creates the groups of rooms at all their services, and then calls `write` for the rooms. If either fails, the groups are deleted, even
-   * after a crash. The groups of a room share one timeout. After a failure, no more groups are created.
-   * @throws PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED, and what `write` throws
-   */
-  open<T>(rooms: readonly NewRoomGroups[], write: (open: OpenGroups) => Promise<T>): Promise<T>;
-  /**
-   * Creates the groups of a room that has ended again, and then calls `write`. Groups that were not deleted yet stay. If either fails, the
-   * groups are deleted, as those of an ended room.
-   * @throws EXAM_CONFLICT while the groups are being deleted, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED, and what `write` throws
-   */
-  reopen<T>(
-    room: Omit<NewRoomGroups, "imServer">,
-    write: (open: Pick<OpenGroups, "undo">) => Promise<T>,
-  ): Promise<T>;
-  /**
-   * Adds a login to the groups of a room in progress, at those of the services whose groups have members.
-   * @throws PROVIDER_FAILED
-   */
-  join(roomId: string, login: string, services: ReadonlySet<ImServer>): Promise<void>;
-}
-
 export interface GroupServiceDeps {
   readonly store: GroupStore;
   readonly messages: MessageProviders;
@@ -115,13 +92,9 @@ const createTimeout = (ms: number, outer: AbortSignal) => {
   };
 };
 
-export const createGroupService = ({
-  store,
-  messages,
-  clock,
-  timeoutMs,
-  log,
-}: GroupServiceDeps): GroupService => {
+export type GroupService = ReturnType<typeof createGroupService>;
+
+export const createGroupService = ({ store, messages, clock, timeoutMs, log }: GroupServiceDeps) => {
   const servicesOf = (imServer: readonly ImServer[]): Service[] =>
     imServer.map((name) => {
       const provider = messages[name];
@@ -207,7 +180,12 @@ export const createGroupService = ({
   };
 
   return {
-    async open(rooms, write) {
+    /**
+     * Creates the groups of rooms at all their services, and then calls `write` for the rooms. If either fails, the groups are deleted, even
+     * after a crash. The groups of a room share one timeout. After a failure, no more groups are created.
+     * @throws PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED, and what `write` throws
+     */
+    async open<T>(rooms: readonly NewRoomGroups[], write: (open: OpenGroups) => Promise<T>): Promise<T> {
       const attempt = async () => {
         const created: CreatedGroups = { examId: rooms[0]?.examId ?? "", undo: [], uncertain: [] };
         try {
@@ -241,7 +219,15 @@ export const createGroupService = ({
       }
     },
 
-    async reopen(room, write) {
+    /**
+     * Creates the groups of a room that has ended again, and then calls `write`. Groups that were not deleted yet stay. If either fails, the
+     * groups are deleted, as those of an ended room.
+     * @throws EXAM_CONFLICT while the groups are being deleted, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED, and what `write` throws
+     */
+    async reopen<T>(
+      room: Omit<NewRoomGroups, "imServer">,
+      write: (open: Pick<OpenGroups, "undo">) => Promise<T>,
+    ): Promise<T> {
       const { examId, roomId, name, creatorId, caller } = room;
       const { imServer = [] } = (await store.room(roomId)) ?? {};
       // Groups at other services were not deleted.
@@ -279,7 +265,11 @@ export const createGroupService = ({
       }
     },
 
-    async join(roomId, login, services) {
+    /**
+     * Adds a login to the groups of a room in progress, at those of the services whose groups have members.
+     * @throws PROVIDER_FAILED
+     */
+    async join(roomId: string, login: string, services: ReadonlySet<ImServer>): Promise<void> {
       const servicesWithMembers = [...services].flatMap((name) => {
         const { members } = messages[name] ?? {};
         return members ? [{ name, members }] : [];

@@ -38,39 +38,6 @@ export type { RoomMember, RoomSize };
 /** How many people of a list get their stream URLs in one turn of the event loop. Signing them takes longer than reading the people. */
 const SHOWN_A_TURN = 200;
 
-export interface ParticipantService {
-  /** Returns a person with their streams. An examinee may read themselves and the room's teacher. */
-  get(caller: Caller, room: Opened<"room">, userId: string): Promise<Participant>;
-  list(caller: Caller, room: Opened<"room">, role: ParticipantRole): Promise<Participant[]>;
-  add(
-    caller: ActingCaller,
-    room: Opened<"room">,
-    participants: AddParticipantsInput["participants"],
-  ): Promise<AddParticipantsResult>;
-  /** Changes the extra minutes of examinees of a room: all or none. Unlike `add`, it never puts a person into the room who has left it. */
-  setExtraMinutes(
-    caller: ActingCaller,
-    room: Opened<"room">,
-    participants: SetExtraMinutesInput["participants"],
-  ): Promise<SetExtraMinutesResult>;
-  /** Moves a person to another room of the exam. Their records stay in the room where they were made. */
-  move(caller: ActingCaller, room: Opened<"room">, input: MoveParticipantInput): Promise<true>;
-  /**
-   * Removes a person from a room. If there are records about them in the room, the call must also delete the
-   * records. A removal from their last room in the exam deletes those of all the exam's rooms. A removal with
-   * records erases everything that names the person there.
-   */
-  remove(
-    caller: ActingCaller,
-    room: Opened<"room">,
-    input: RemoveParticipantInput,
-  ): Promise<RemovedParticipant>;
-  /** Sorted by when they were added. Checks no permissions: for use by other services. */
-  members(room: RoomKey, role: ParticipantRole): Promise<RoomMember[]>;
-  /** Returns an examinee's extra minutes. Checks no permissions: for use by other services. */
-  extraMinutesOf(examId: string, userId: string): Promise<number>;
-}
-
 export interface ParticipantServiceDeps {
   readonly store: ParticipantStore;
   readonly access: AccessService;
@@ -93,6 +60,8 @@ const assertOpen = (roomId: string, status: RoomStatus | undefined): void => {
   if (status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
 };
 
+export type ParticipantService = ReturnType<typeof createParticipantService>;
+
 export const createParticipantService = ({
   store,
   access,
@@ -101,7 +70,7 @@ export const createParticipantService = ({
   clock,
   rates,
   quotas,
-}: ParticipantServiceDeps): ParticipantService => {
+}: ParticipantServiceDeps) => {
   const size = roomSizeQuota(quotas);
   /** Limits what a list shows of people's other rooms to those of this exam that the caller may see. */
   const stateFor = ({ roomId, userId, role }: Caller, { id, examId, status }: StoredRoom): RoomState => {
@@ -148,8 +117,10 @@ export const createParticipantService = ({
   };
 
   return {
-    members: (room, role) => store.members(room, role),
-    async get(caller, room, userId) {
+    /** Sorted by when they were added. Checks no permissions: for use by other services. */
+    members: (room: RoomKey, role: ParticipantRole): Promise<RoomMember[]> => store.members(room, role),
+    /** Returns a person with their streams. An examinee may read themselves and the room's teacher. */
+    async get(caller: Caller, room: Opened<"room">, userId: string): Promise<Participant> {
       if (caller.role === "examinee" && userId !== caller.userId && userId !== room.createTeacher) {
         throw forbidden(`An examinee may read only themselves and the room's teacher, not ${userId}.`);
       }
@@ -157,7 +128,7 @@ export const createParticipantService = ({
       if (!person) throw notThere(room.id, userId);
       return withStreams(caller, room, person.role)(person);
     },
-    async list(caller, room, role) {
+    async list(caller: Caller, room: Opened<"room">, role: ParticipantRole): Promise<Participant[]> {
       const people = await store.list(stateFor(caller, room), role);
       const toShown = withStreams(caller, room, role);
       const pace = createPace(SHOWN_A_TURN);
@@ -169,7 +140,11 @@ export const createParticipantService = ({
       }
       return shown;
     },
-    async add(caller, room, participants) {
+    async add(
+      caller: ActingCaller,
+      room: Opened<"room">,
+      participants: AddParticipantsInput["participants"],
+    ): Promise<AddParticipantsResult> {
       const { id: roomId } = room;
       assertOpen(roomId, room.status);
       rates.takeChange({ caller, roomId, examId: room.examId }, { people: participants.length });
@@ -186,7 +161,12 @@ export const createParticipantService = ({
       const many = (outcome: string) => result.outcomes.filter((one) => one === outcome).length;
       return { added: many("added"), updated: many("updated"), unchanged: many("unchanged") };
     },
-    async setExtraMinutes(caller, { id: roomId, examId, status }, participants) {
+    /** Changes the extra minutes of examinees of a room: all or none. Unlike `add`, it never puts a person into the room who has left it. */
+    async setExtraMinutes(
+      caller: ActingCaller,
+      { id: roomId, examId, status }: Opened<"room">,
+      participants: SetExtraMinutesInput["participants"],
+    ): Promise<SetExtraMinutesResult> {
       assertOpen(roomId, status);
       rates.takeChange({ caller, roomId, examId }, { people: participants.length });
       const result = await store.setExtraMinutes(
@@ -203,7 +183,12 @@ export const createParticipantService = ({
         `${userId} is in the room as ${role}, and only examinees have extra minutes.`,
       );
     },
-    async move(caller, room, { roomId, userId, toRoomId }) {
+    /** Moves a person to another room of the exam. Their records stay in the room where they were made. */
+    async move(
+      caller: ActingCaller,
+      room: Opened<"room">,
+      { roomId, userId, toRoomId }: MoveParticipantInput,
+    ): Promise<true> {
       assertOpen(roomId, room.status);
       const target = await access.open(caller, "room", { roomId: toRoomId });
       assertOpen(toRoomId, target.status);
@@ -221,7 +206,16 @@ export const createParticipantService = ({
         throw participantConflict(userId, "moved", `it is in the room ${toRoomId} already`);
       return true;
     },
-    async remove(caller, room, { roomId, userId, withRecords }) {
+    /**
+     * Removes a person from a room. If there are records about them in the room, the call must also delete the
+     * records. A removal from their last room in the exam deletes those of all the exam's rooms. A removal with
+     * records erases everything that names the person there.
+     */
+    async remove(
+      caller: ActingCaller,
+      room: Opened<"room">,
+      { roomId, userId, withRecords }: RemoveParticipantInput,
+    ): Promise<RemovedParticipant> {
       assertOpen(roomId, room.status);
       if (withRecords) assertMayDeleteRecords(caller);
       if (userId === room.createTeacher) throw participantConflict(userId, "removed", isCreatorReason);
@@ -237,6 +231,8 @@ export const createParticipantService = ({
       if (withRecords) await erasure.finish();
       return { records: outcome.records };
     },
-    extraMinutesOf: async (examId, userId) => store.extraMinutes(examId, userId),
+    /** Returns an examinee's extra minutes. Checks no permissions: for use by other services. */
+    extraMinutesOf: async (examId: string, userId: string): Promise<number> =>
+      store.extraMinutes(examId, userId),
   };
 };

@@ -20,21 +20,6 @@ import { toNewPerson } from "../participant/rules.js";
 import { roomNamer, type Seats, seatPeople, type UnseatedPerson } from "./seating.js";
 import type { ExamPeople, PlanStore } from "./store.js";
 
-export interface PlanService {
-  /**
-   * Seats the people of an exam who have no room, and creates the rooms that they need: everything or nothing.
-   * Repeating the call changes nothing.
-   * @param listed the approximate number of people and rooms in the answer; default: 5,000
-   * @throws EXAM_CONFLICT when there are too few teachers or the exam changes during the call
-   */
-  plan(
-    caller: ActingCaller,
-    exam: Opened<"wholeExam">,
-    input: PlanExamInput,
-    listed?: number,
-  ): Promise<ExamPlan>;
-}
-
 export interface PlanServiceDeps {
   readonly store: PlanStore;
   readonly groups: GroupService;
@@ -117,14 +102,9 @@ const toPlanned = ({ id, name, made, examinees, seats }: Draft, dryRun: boolean)
   })),
 });
 
-export const createPlanService = ({
-  store,
-  groups,
-  clock,
-  ids,
-  rates,
-  quotas,
-}: PlanServiceDeps): PlanService => {
+export type PlanService = ReturnType<typeof createPlanService>;
+
+export const createPlanService = ({ store, groups, clock, ids, rates, quotas }: PlanServiceDeps) => {
   const draft = async (
     exam: ExamPeople,
     unseated: readonly UnseatedPerson[],
@@ -202,7 +182,18 @@ export const createPlanService = ({
   };
 
   return {
-    async plan(caller, { id: examId }, input, listed = PLANNED_PEOPLE_LISTED) {
+    /**
+     * Seats the people of an exam who have no room, and creates the rooms that they need: everything or nothing.
+     * Repeating the call changes nothing.
+     * @param listed the approximate number of people and rooms in the answer; default: 5,000
+     * @throws EXAM_CONFLICT when there are too few teachers or the exam changes during the call
+     */
+    async plan(
+      caller: ActingCaller,
+      { id: examId }: Opened<"wholeExam">,
+      input: PlanExamInput,
+      listed: number = PLANNED_PEOPLE_LISTED,
+    ): Promise<ExamPlan> {
       rates.take({ caller, examId }, { writeRows: 0 });
       const seen = await store.read(examId);
       const inRooms = seen.rooms.reduce((sum, { people }) => sum + people.length, 0);

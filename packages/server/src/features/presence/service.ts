@@ -6,27 +6,6 @@ import type { RateLimits } from "../../limits/rates.js";
 import { SchemaChangedError } from "../../storage/errors.js";
 import { keyOfPage, type Page, type PresenceStore } from "./store.js";
 
-/**
- * Records who is present in rooms. A page is present while it has a connection, and for the settle time after its last connection ends.
- * Only pages of people in the room count.
- */
-export interface PresenceService {
-  /**
-   * Counts a connection of a page. Returns the function that ends it. Several connections of one page are one presence with several
-   * devices. A device counts until the settle time after its connection ended.
-   */
-  connect(page: Page): () => void;
-  /** Whether a page is connected to this server. */
-  isAnyoneConnected(): boolean;
-  /** The presences in a room, in the order in which they began. Does not check access. */
-  ofRoom(roomId: string): Promise<Presence[]>;
-  list(room: Opened<"room">): Promise<Presence[]>;
-  /** Treats all stored presences of this server as just disconnected. */
-  start(): Promise<void>;
-  /** Stops all changes. The stored presences stay for the next start. */
-  stop(): Promise<void>;
-}
-
 export interface PresenceServiceDeps {
   readonly store: PresenceStore;
   readonly instances: Instances;
@@ -56,6 +35,12 @@ interface TrackedPage {
   due?: number | undefined;
 }
 
+export type PresenceService = ReturnType<typeof createPresenceService>;
+
+/**
+ * Records who is present in rooms. A page is present while it has a connection, and for the settle time after its last connection ends.
+ * Only pages of people in the room count.
+ */
 export const createPresenceService = ({
   store,
   instances,
@@ -63,7 +48,7 @@ export const createPresenceService = ({
   settleMs,
   rates,
   log,
-}: PresenceServiceDeps): PresenceService => {
+}: PresenceServiceDeps) => {
   const trackedPages = new Map<string, TrackedPage>();
   const writes = new Set<Promise<void>>();
   let isStopped = false;
@@ -148,7 +133,8 @@ export const createPresenceService = ({
     return tracked;
   };
 
-  const ofRoom: PresenceService["ofRoom"] = async (roomId) => [...(await store.ofRoom(roomId))];
+  /** The presences in a room, in the order in which they began. Does not check access. */
+  const ofRoom = async (roomId: string): Promise<Presence[]> => [...(await store.ofRoom(roomId))];
 
   const disconnectAll = async (instance: string): Promise<void> => {
     const pages = await store.ofInstance(instance);
@@ -163,7 +149,11 @@ export const createPresenceService = ({
   instances.onExpired(disconnectAll);
 
   return {
-    connect(page) {
+    /**
+     * Counts a connection of a page. Returns the function that ends it. Several connections of one page are one presence with several
+     * devices. A device counts until the settle time after its connection ended.
+     */
+    connect(page: Page): () => void {
       const tracked = track(page);
       tracked.page = page;
       tracked.connections += 1;
@@ -176,14 +166,17 @@ export const createPresenceService = ({
         isConnected = false;
       };
     },
-    isAnyoneConnected: () => trackedPages.size > 0,
+    /** Whether a page is connected to this server. */
+    isAnyoneConnected: (): boolean => trackedPages.size > 0,
     ofRoom,
-    list: ({ id }) => ofRoom(id),
-    async start() {
+    list: ({ id }: Opened<"room">): Promise<Presence[]> => ofRoom(id),
+    /** Treats all stored presences of this server as just disconnected. */
+    async start(): Promise<void> {
       // Pages that have reconnected already are saved once more, which changes nothing.
       for (const page of await store.ofInstance(instances.id)) saveLater(track(page), settleMs);
     },
-    async stop() {
+    /** Stops all changes. The stored presences stay for the next start. */
+    async stop(): Promise<void> {
       for (const tracked of trackedPages.values()) {
         if (tracked.due !== undefined) save(tracked, tracked.due);
         clearTimeout(tracked.timer);

@@ -42,38 +42,6 @@ const END_SIGNAL_DELAY_MS = 10_000;
 /** How many rooms of an exam one transaction ends. Each writes about five rows. */
 const ENDED_AT_ONCE = 25;
 
-export interface RoomService {
-  /** Creates a room with its message groups. The caller becomes its `createTeacher`. */
-  create(
-    caller: ActingCaller,
-    /** The exam of the room. Without one, an exam of the same name is created. */
-    place: Opened<"allRooms" | "unbound">,
-    input: CreateRoomInput,
-  ): Promise<Room>;
-  /** Includes the exam's cheat config, except for an examinee of an ended room. */
-  get(caller: Caller, room: Opened<"room">): Promise<RoomWithCheatConfig>;
-  /** Sends the signal `endRoom` to everyone in the room. Ending an ended room changes nothing. */
-  end(caller: ActingCaller, room: Opened<"room">): Promise<true>;
-  /**
-   * Ends the rooms of an exam that are in progress, as `end` does, some of them in each call. A call that was cut off is repeated: rooms that
-   * have ended stay as they are.
-   */
-  endAll(caller: ActingCaller, exam: Opened<"wholeExam">): Promise<EndedExam>;
-  /**
-   * Reopens a room that has ended, with its message groups. Services of vendors create their groups again, if
-   * they were deleted. Reopening a room in progress changes nothing.
-   * @throws EXAM_CONFLICT while the groups are being deleted
-   */
-  reopen(caller: ActingCaller, room: Opened<"room">): Promise<Room>;
-  setAudioStatus(
-    caller: ActingCaller,
-    room: Opened<"room">,
-    audioStatus: SetAudioStatusInput["audioStatus"],
-  ): Promise<true>;
-  /** Administrators list all rooms, teachers those in which they are a teacher. */
-  list(caller: Caller, own: Opened<"ownRooms">, input: ListRoomsInput): Promise<RoomPage>;
-}
-
 export interface RoomServiceDeps {
   readonly store: RoomStore;
   readonly together: Queries["together"];
@@ -90,6 +58,8 @@ export interface RoomServiceDeps {
   readonly log: FastifyBaseLogger;
 }
 
+export type RoomService = ReturnType<typeof createRoomService>;
+
 export const createRoomService = ({
   store,
   together,
@@ -102,7 +72,7 @@ export const createRoomService = ({
   quotas,
   demoExaminees,
   log,
-}: RoomServiceDeps): RoomService => {
+}: RoomServiceDeps) => {
   const newExam = (caller: Caller, name: string, now: Date): NewExam => {
     const startTime = new Date(now.getTime() + EXAM_START_DELAY_MS);
     const endTime = new Date(startTime.getTime() + LASTS_MS);
@@ -171,7 +141,12 @@ export const createRoomService = ({
   };
 
   return {
-    async create(caller, place, { name, imServer: requestedServices, participants }) {
+    /** Creates a room with its message groups. The caller becomes its `createTeacher`. */
+    async create(
+      caller: ActingCaller,
+      place: Opened<"allRooms" | "unbound">,
+      { name, imServer: requestedServices, participants }: CreateRoomInput,
+    ): Promise<Room> {
       const examId = "exam" in place ? place.exam.id : undefined;
       const imServer = requestedServices ?? [defaultService(messages)];
       const now = clock();
@@ -202,14 +177,16 @@ export const createRoomService = ({
       });
     },
 
-    async get(caller, room) {
+    /** Includes the exam's cheat config, except for an examinee of an ended room. */
+    async get(caller: Caller, room: Opened<"room">): Promise<RoomWithCheatConfig> {
       // Nothing is detected in an ended room, so its examinees need no config.
       const isOver = caller.role === "examinee" && room.status === "ended";
       const cheatConfig = isOver ? undefined : await cheat.configOf(room.examId);
       return { ...room, ...(cheatConfig && { cheatConfig }) };
     },
 
-    async end(caller, { id: roomId, examId }) {
+    /** Sends the signal `endRoom` to everyone in the room. Ending an ended room changes nothing. */
+    async end(caller: ActingCaller, { id: roomId, examId }: Opened<"room">): Promise<true> {
       rates.takeChange({ caller, roomId, examId });
       const now = clock();
       const signalAt = caller.role === "teacher" ? new Date(now.getTime() + END_SIGNAL_DELAY_MS) : now;
@@ -217,7 +194,11 @@ export const createRoomService = ({
       return true;
     },
 
-    async endAll(caller, { id: examId }) {
+    /**
+     * Ends the rooms of an exam that are in progress, as `end` does, some of them in each call. A call that was cut off is repeated: rooms that
+     * have ended stay as they are.
+     */
+    async endAll(caller: ActingCaller, { id: examId }: Opened<"wholeExam">): Promise<EndedExam> {
       rates.takeChange({ caller, examId }, { writeRows: 0 });
       let ended = 0;
       for (let left = MAX_ROOMS_ENDED; left > 0; ) {
@@ -240,7 +221,12 @@ export const createRoomService = ({
       return { ended, alreadyEnded: allEnded - ended, remaining: inProgress };
     },
 
-    async reopen(caller, opened) {
+    /**
+     * Reopens a room that has ended, with its message groups. Services of vendors create their groups again, if
+     * they were deleted. Reopening a room in progress changes nothing.
+     * @throws EXAM_CONFLICT while the groups are being deleted
+     */
+    async reopen(caller: ActingCaller, opened: Opened<"room">): Promise<Room> {
       const { endedAt: _, ...room } = opened;
       if (room.status === "in_progress") return room;
       const { id: roomId, examId, name, createTeacher: creatorId } = room;
@@ -255,14 +241,23 @@ export const createRoomService = ({
       });
     },
 
-    async setAudioStatus(caller, { id: roomId, examId }, audioStatus) {
+    async setAudioStatus(
+      caller: ActingCaller,
+      { id: roomId, examId }: Opened<"room">,
+      audioStatus: SetAudioStatusInput["audioStatus"],
+    ): Promise<true> {
       rates.takeChange({ caller, roomId, examId });
       const changed = await store.setAudioStatus({ examId, roomId }, audioStatus, clock(), caller);
       if (!changed) throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
       return true;
     },
 
-    async list(caller, { bound }, { examId, status, pageSize, cursor }) {
+    /** Administrators list all rooms, teachers those in which they are a teacher. */
+    async list(
+      caller: Caller,
+      { bound }: Opened<"ownRooms">,
+      { examId, status, pageSize, cursor }: ListRoomsInput,
+    ): Promise<RoomPage> {
       if (bound) {
         const { endedAt: _, ...room } = bound;
         const matches = (examId ?? room.examId) === room.examId && (status ?? room.status) === room.status;

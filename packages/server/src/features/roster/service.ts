@@ -26,27 +26,6 @@ import {
 import type { PeoplePosition, PeopleStore } from "./people-store.js";
 import type { ExamMembership, RosterStore } from "./store.js";
 
-/** The people of an exam, with and without a room. */
-export interface RosterService {
-  /**
-   * Returns a page of the people of an exam as they are now. The first page also has the rooms, and counts of everybody.
-   */
-  people(caller: Caller, of: Opened<"roomsToRun">, input: ExamPeopleInput): Promise<RosterPage>;
-  listUnseated(exam: Opened<"wholeExam">, input: ListUnseatedInput): Promise<UnseatedPage>;
-  locate(exam: Opened<"wholeExam">, userId: string): Promise<ExamPerson>;
-  /**
-   * Removes a person from all rooms of the exam and from the people without a room. With `withRecords`, a
-   * person of whom only records are left is removed, too, and erased: no data of the exam names them any more,
-   * except the events about the removal, until the event log expires. Administrators can erase people from a
-   * deleted exam, too.
-   */
-  remove(
-    caller: ActingCaller,
-    openExam: () => MaybePromise<Opened<"wholeExam">>,
-    input: RemoveFromExamInput,
-  ): Promise<RemovedFromExam>;
-}
-
 export interface RosterServiceDeps {
   readonly store: RosterStore;
   readonly people: PeopleStore;
@@ -62,6 +41,9 @@ const positionOf = (cursor: string): PeoplePosition => ({
   seq: Number(cursor.slice(1)),
 });
 
+export type RosterService = ReturnType<typeof createRosterService>;
+
+/** The people of an exam, with and without a room. */
 export const createRosterService = ({
   store,
   people: peopleStore,
@@ -69,13 +51,20 @@ export const createRosterService = ({
   erasure,
   clock,
   rates,
-}: RosterServiceDeps): RosterService => {
+}: RosterServiceDeps) => {
   const notThere = (examId: string, userId: string) =>
     new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the exam ${examId}.`);
   const isThere = ({ rooms, unseated }: ExamPerson): boolean => rooms.length > 0 || unseated !== undefined;
 
   return {
-    async people(caller, { exam: { id: examId }, rooms: accessible }, { roomId, search, pageSize, cursor }) {
+    /**
+     * Returns a page of the people of an exam as they are now. The first page also has the rooms, and counts of everybody.
+     */
+    async people(
+      caller: Caller,
+      { exam: { id: examId }, rooms: accessible }: Opened<"roomsToRun">,
+      { roomId, search, pageSize, cursor }: ExamPeopleInput,
+    ): Promise<RosterPage> {
       const all = { examId, rooms: accessible };
       const isOpen = roomId === undefined || accessible === "all" || accessible.includes(roomId);
       const scope = roomId === undefined ? all : { examId, rooms: isOpen ? [roomId] : [] };
@@ -102,14 +91,26 @@ export const createRosterService = ({
         ...(counts && { counts }),
       };
     },
-    listUnseated: ({ id }, { pageSize, cursor }) =>
-      store.listUnseated(id, { limit: pageSize, after: cursor }),
-    async locate({ id: examId }, userId) {
+    listUnseated: (
+      { id }: Opened<"wholeExam">,
+      { pageSize, cursor }: ListUnseatedInput,
+    ): Promise<UnseatedPage> => store.listUnseated(id, { limit: pageSize, after: cursor }),
+    async locate({ id: examId }: Opened<"wholeExam">, userId: string): Promise<ExamPerson> {
       const person = await store.locate(examId, userId);
       if (!isThere(person)) throw notThere(examId, userId);
       return person;
     },
-    async remove(caller, openExam, { examId, userId, withRecords }) {
+    /**
+     * Removes a person from all rooms of the exam and from the people without a room. With `withRecords`, a
+     * person of whom only records are left is removed, too, and erased: no data of the exam names them any more,
+     * except the events about the removal, until the event log expires. Administrators can erase people from a
+     * deleted exam, too.
+     */
+    async remove(
+      caller: ActingCaller,
+      openExam: () => MaybePromise<Opened<"wholeExam">>,
+      { examId, userId, withRecords }: RemoveFromExamInput,
+    ): Promise<RemovedFromExam> {
       if (withRecords && caller.role === "admin" && (await store.isDeleted(examId))) {
         await access.open(caller, "deletedExam", { examId });
         const erased = await store.eraseFromDeleted(examId, userId, caller);

@@ -5,20 +5,6 @@ import type { PruningClock } from "../../domain/pruning-clock.js";
 import { createRepeatedWork } from "../../platform/repeated-work.js";
 import type { SeriesStore } from "./store.js";
 
-/**
- * Writes the series of the rooms under way: a row for each room and minute. One server of the installation does it for all rooms
- * (docs/decisions/0056-the-series-of-rooms.md).
- */
-export interface SeriesRecorder {
-  /** Says that somebody uses a room or an exam. A server that nobody uses asks the database nothing. */
-  readonly noteUse: () => void;
-  /** Writes the minute that has just ended, if it is this server's turn and it has not yet looked. */
-  recordMinute(): Promise<void>;
-  start(): void;
-  /** Resolves when nothing is being written. */
-  stop(): Promise<void>;
-}
-
 const MINUTE_MS = 60_000;
 const LOOK_MS = 1_000;
 /** How long after its last use a server still looks for rooms under way. */
@@ -29,6 +15,12 @@ const BEGIN_MS = 15_000;
 const TAKE_OVER_MS = 20_000;
 const PRUNING_INTERVAL_MS = 60 * MINUTE_MS;
 
+export type SeriesRecorder = ReturnType<typeof createSeriesRecorder>;
+
+/**
+ * Writes the series of the rooms under way: a row for each room and minute. One server of the installation does it for all rooms
+ * (docs/decisions/0056-the-series-of-rooms.md).
+ */
 export const createSeriesRecorder = ({
   store,
   duties,
@@ -44,7 +36,7 @@ export const createSeriesRecorder = ({
   clock: () => Date;
   pruning: Pick<PruningClock, "now">;
   log: FastifyBaseLogger;
-}): SeriesRecorder => {
+}) => {
   let wasUsed = false;
   let lastUse = Number.NEGATIVE_INFINITY;
   /** The end of the last minute that this server has written, or that another one had. */
@@ -57,6 +49,7 @@ export const createSeriesRecorder = ({
     return now - lastUse < IDLE_MS;
   };
 
+  /** Writes the minute that has just ended, if it is this server's turn and it has not yet looked. */
   const recordMinute = async (): Promise<void> => {
     const now = clock();
     const end = Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS;
@@ -90,15 +83,17 @@ export const createSeriesRecorder = ({
   });
 
   return {
-    noteUse() {
+    /** Says that somebody uses a room or an exam. A server that nobody uses asks the database nothing. */
+    noteUse(): void {
       wasUsed = true;
     },
     recordMinute,
-    start() {
+    start(): void {
       recorder.start();
       pruner.start();
     },
-    async stop() {
+    /** Resolves when nothing is being written. */
+    async stop(): Promise<void> {
       await Promise.all([recorder.stop(), pruner.stop()]);
     },
   };

@@ -13,14 +13,6 @@ import { forbidden, roomNotFound } from "../../platform/errors.js";
 import { groupBy } from "../../platform/rows.js";
 import type { CountedMinute, Counts, RoomMinute, SeriesStore } from "./store.js";
 
-/** What was counted in rooms, minute by minute. */
-export interface SeriesService {
-  /** The sums of the rooms that the caller may see, or one of them. */
-  ofExam(caller: Caller, of: Opened<"roomsToRun">, input: ExamSeriesInput): Promise<ExamSeries>;
-  /** The last hour of each room that the caller may see, page by page. */
-  ofRooms(caller: Caller, of: Opened<"roomsToRun">, input: RoomSeriesInput): Promise<RoomSeriesPage>;
-}
-
 const MINUTE_MS = 60_000;
 /** The most minutes of rooms that one call reads to add them up. */
 const MAX_READ = 20_000;
@@ -40,6 +32,9 @@ const listsOf = (counted: readonly CountedMinute[], start: number, length: numbe
   return lists;
 };
 
+export type SeriesService = ReturnType<typeof createSeriesService>;
+
+/** What was counted in rooms, minute by minute. */
 export const createSeriesService = ({
   store,
   rates,
@@ -48,7 +43,7 @@ export const createSeriesService = ({
   store: Pick<SeriesStore, "ofExam" | "ofRoom" | "ofRooms" | "roomsAfter">;
   rates: Pick<RateLimits, "charge">;
   clock: () => Date;
-}): SeriesService => {
+}) => {
   /** When the minute began that was so many minutes before the running one. */
   const minutesAgo = (minutes: number): Date =>
     new Date((Math.floor(clock().getTime() / MINUTE_MS) - minutes) * MINUTE_MS);
@@ -78,7 +73,8 @@ export const createSeriesService = ({
   };
 
   return {
-    async ofExam(caller, of, input) {
+    /** The sums of the rooms that the caller may see, or one of them. */
+    async ofExam(caller: Caller, of: Opened<"roomsToRun">, input: ExamSeriesInput): Promise<ExamSeries> {
       const since = later(minutesAgo(SERIES_MINUTES), input.since);
       const counted = await minutesOf(of, input, since);
       rates.charge({ caller }, { readRows: counted.length });
@@ -87,7 +83,12 @@ export const createSeriesService = ({
       const length = times.length === 0 ? 0 : (Math.max(...times) - start) / MINUTE_MS + 1;
       return { start: new Date(start), ...listsOf(counted, start, length) };
     },
-    async ofRooms(caller, { exam: { id: examId }, rooms }, { pageSize, cursor = "" }) {
+    /** The last hour of each room that the caller may see, page by page. */
+    async ofRooms(
+      caller: Caller,
+      { exam: { id: examId }, rooms }: Opened<"roomsToRun">,
+      { pageSize, cursor = "" }: RoomSeriesInput,
+    ): Promise<RoomSeriesPage> {
       const start = minutesAgo(ROOM_SERIES_MINUTES);
       const ids =
         rooms === "all"

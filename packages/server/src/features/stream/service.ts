@@ -15,22 +15,6 @@ import type { NewEvent, ReportOutcome, StreamStore } from "./store.js";
  */
 const MAX_CLOCK_SKEW_MS = 5 * 60 * 1000;
 
-export interface StreamService {
-  /** Checks the signature of a report, which may otherwise be invalid. */
-  authenticate(sent: unknown): void;
-  /**
-   * Stores a report of the stream service. A repeated report changes nothing, nor does one about a transcoded
-   * copy of a stream. Call `authenticate` first.
-   */
-  report(input: ReportStreamInput): Promise<true>;
-  /**
-   * Stores what happened to a stream, as a report does. Checks nothing: for what stands in for the stream service within the server.
-   */
-  record(event: Pick<NewEvent, "stream" | "action" | "eventTime">): Promise<ReportOutcome>;
-  /** Returns the stored reports about a room's streams. */
-  listEvents(room: Opened<"room">, input: ListStreamEventsInput): Promise<StreamEventPage>;
-}
-
 export interface StreamServiceDeps {
   readonly store: StreamStore;
   readonly callback: StreamCallback | undefined;
@@ -39,7 +23,9 @@ export interface StreamServiceDeps {
 
 const unsigned = (why: string) => new InvigilError("UNAUTHENTICATED", why);
 
-export const createStreamService = ({ store, callback, clock }: StreamServiceDeps): StreamService => {
+export type StreamService = ReturnType<typeof createStreamService>;
+
+export const createStreamService = ({ store, callback, clock }: StreamServiceDeps) => {
   const configured = (): StreamCallback => {
     if (!callback)
       throw new InvigilError("PROVIDER_NOT_CONFIGURED", "The stream service's callback is not configured.");
@@ -50,7 +36,8 @@ export const createStreamService = ({ store, callback, clock }: StreamServiceDep
     name.endsWith(suffix) ? name.slice(0, -suffix.length) : undefined;
 
   return {
-    authenticate(sent) {
+    /** Checks the signature of a report, which may otherwise be invalid. */
+    authenticate(sent: unknown): void {
       const callbackSettings = configured();
       const signed = streamSignatureSchema.safeParse(sent);
       const verdict = signed.success ? callbackSettings.verify(signed.data) : "wrong";
@@ -61,7 +48,21 @@ export const createStreamService = ({ store, callback, clock }: StreamServiceDep
         );
     },
 
-    async report({ action, id, app, appname, time, ip, node, width, height }) {
+    /**
+     * Stores a report of the stream service. A repeated report changes nothing, nor does one about a transcoded
+     * copy of a stream. Call `authenticate` first.
+     */
+    async report({
+      action,
+      id,
+      app,
+      appname,
+      time,
+      ip,
+      node,
+      width,
+      height,
+    }: ReportStreamInput): Promise<true> {
       const { pushDomain, app: ourApp, transcodeSuffix } = configured();
       if (app.toLowerCase() !== pushDomain)
         throw invalidInput("app", "must be the push domain that the signature is for");
@@ -87,7 +88,10 @@ export const createStreamService = ({ store, callback, clock }: StreamServiceDep
       return true;
     },
 
-    record: (event) =>
+    /**
+     * Stores what happened to a stream, as a report does. Checks nothing: for what stands in for the stream service within the server.
+     */
+    record: (event: Pick<NewEvent, "stream" | "action" | "eventTime">): Promise<ReportOutcome> =>
       store.report({
         ...event,
         original: undefined,
@@ -98,7 +102,10 @@ export const createStreamService = ({ store, callback, clock }: StreamServiceDep
         now: clock(),
       }),
 
-    listEvents: ({ id: roomId, examId }, { pageSize, cursor }) =>
-      store.listByRoom({ examId, roomId }, { limit: pageSize, before: cursor }),
+    /** Returns the stored reports about a room's streams. */
+    listEvents: (
+      { id: roomId, examId }: Opened<"room">,
+      { pageSize, cursor }: ListStreamEventsInput,
+    ): Promise<StreamEventPage> => store.listByRoom({ examId, roomId }, { limit: pageSize, before: cursor }),
   };
 };

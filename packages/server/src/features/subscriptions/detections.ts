@@ -9,15 +9,6 @@ export interface DetectionListening {
   readonly end: () => void;
 }
 
-/**
- * Gathers how many cheat records there are about people: at most once a second for each exam, however many records are added and however many
- * subscribers there are. The numbers are read, so they are absolute.
- */
-export interface Detections {
-  /** Tells a subscriber the numbers of everybody with records once, and then those that may have changed. */
-  listen(examId: string, tell: (counts: readonly DetectionCount[]) => void): DetectionListening;
-}
-
 const INTERVAL_MS = 1000;
 
 interface Gathering {
@@ -32,13 +23,19 @@ interface Gathering {
 
 const noSources = (): DetectionSources => ({ ranges: new Map(), people: new Map() });
 
+export type Detections = ReturnType<typeof createDetections>;
+
+/**
+ * Gathers how many cheat records there are about people: at most once a second for each exam, however many records are added and however many
+ * subscribers there are. The numbers are read, so they are absolute.
+ */
 export const createDetections = ({
   store,
   log,
 }: {
   readonly store: Pick<SubscriptionStore, "detections" | "allDetections">;
   readonly log: FastifyBaseLogger;
-}): Detections => {
+}) => {
   const gatherings = new Map<string, Gathering>();
 
   const gather = async (examId: string, gathering: Gathering): Promise<void> => {
@@ -80,7 +77,8 @@ export const createDetections = ({
   };
 
   return {
-    listen(examId, tell) {
+    /** Tells a subscriber the numbers of everybody with records once, and then those that may have changed. */
+    listen(examId: string, tell: (counts: readonly DetectionCount[]) => void): DetectionListening {
       const gathering = gatherings.get(examId) ?? {
         listeners: new Set(),
         lastNoted: 0,

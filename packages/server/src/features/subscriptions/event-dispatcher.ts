@@ -14,27 +14,6 @@ export interface Subscription {
   mayDeliver(entry: QueuedEvent): boolean;
 }
 
-/**
- * Reads new events from the log once, and adds them to the queues of all subscriptions. Without subscriptions it reads nothing and runs
- * no timer.
- */
-export interface EventDispatcher {
-  /**
-   * Resolves when every later event will be offered to the subscription. Call it again if it rejects.
-   * @param readNewestId reads the id of the exam's newest event. Called if the dispatcher does not follow the exam yet
-   */
-  readonly add: (subscription: Subscription, readNewestId: () => Promise<number>) => Promise<void>;
-  readonly remove: (subscription: Subscription) => void;
-  /** Reads new events. Call it after each commit that added some. */
-  readonly poll: () => void;
-  /** Makes all subscriptions check their access again. Call it after rights were revoked. */
-  readonly recheckAccess: () => void;
-  /** The number of subscriptions of this process to an exam and its rooms. */
-  readonly countOf: (examId: string) => number;
-  /** Ends all subscriptions with an error. */
-  readonly closeAll: (error: Error) => void;
-}
-
 /** How often the dispatcher checks for commits of other processes. */
 const POLL_MS = 250;
 /** Each subscription's access is checked at every 16th poll. Four seconds leave a busy server a second to keep the limit of five. */
@@ -42,13 +21,19 @@ const POLLS_PER_CHECK = 16;
 /** The subscriptions that begin such a check in one turn of the event loop. Otherwise, events would wait for hundreds of checks. */
 const CHECKS_PER_TURN = 32;
 
+export type EventDispatcher = ReturnType<typeof createEventDispatcher>;
+
+/**
+ * Reads new events from the log once, and adds them to the queues of all subscriptions. Without subscriptions it reads nothing and runs
+ * no timer.
+ */
 export const createEventDispatcher = ({
   store,
   log,
 }: {
   store: SubscriptionStore;
   log: FastifyBaseLogger;
-}): EventDispatcher => {
+}) => {
   const load = createEventCache({ store });
   /** Each subscription with the poll, of `POLLS_PER_CHECK`, at which its access is checked. This spreads the checks. */
   const subscriptions = new Map<Subscription, number>();
@@ -172,7 +157,11 @@ export const createEventDispatcher = ({
   };
 
   return {
-    async add(subscription, readNewestId) {
+    /**
+     * Resolves when every later event will be offered to the subscription. Call it again if it rejects.
+     * @param readNewestId reads the id of the exam's newest event. Called if the dispatcher does not follow the exam yet
+     */
+    async add(subscription: Subscription, readNewestId: () => Promise<number>): Promise<void> {
       if (!subscriptions.has(subscription)) {
         added += 1;
         subscriptions.set(subscription, added % POLLS_PER_CHECK);
@@ -193,13 +182,17 @@ export const createEventDispatcher = ({
       if (requests !== before) void poll();
     },
     remove,
-    poll: () => void poll(),
-    recheckAccess() {
+    /** Reads new events. Call it after each commit that added some. */
+    poll: (): void => void poll(),
+    /** Makes all subscriptions check their access again. Call it after rights were revoked. */
+    recheckAccess(): void {
       for (const { queue } of subscriptions.keys()) queue.requestRecheck();
     },
-    countOf: (examId) =>
+    /** The number of subscriptions of this process to an exam and its rooms. */
+    countOf: (examId: string): number =>
       [...(byExam.get(examId)?.values() ?? [])].reduce((sum, group) => sum + group.size, 0),
-    closeAll(error) {
+    /** Ends all subscriptions with an error. */
+    closeAll(error: Error): void {
       for (const subscription of subscriptions.keys()) {
         subscription.queue.close(error);
         remove(subscription);

@@ -7,10 +7,7 @@ import { declarationOf, toListedEvent } from "./delivered-events.js";
 import type { PastEventStore } from "./past-events-store.js";
 import { isVisibleTo } from "./visibility.js";
 
-export interface PastEventService {
-  /** Returns a page of what the log still has of a room, as far as the caller would have received it. */
-  list(caller: Principal, room: Opened<"room">, input: ListRoomEventsInput): Promise<RoomEventPage>;
-}
+export type PastEventService = ReturnType<typeof createPastEventService>;
 
 export const createPastEventService = ({
   store,
@@ -20,12 +17,13 @@ export const createPastEventService = ({
   readonly store: PastEventStore;
   readonly rates: Pick<RateLimits, "charge">;
   readonly clock: () => Date;
-}): PastEventService => ({
+}) => ({
+  /** Returns a page of what the log still has of a room, as far as the caller would have received it. */
   async list(
-    caller,
-    { id: roomId, examId },
-    { userId, types = listedEventTypes, pageSize, cursor = ABOVE_ALL_IDS },
-  ) {
+    caller: Principal,
+    { id: roomId, examId }: Opened<"room">,
+    { userId, types = listedEventTypes, pageSize, cursor = ABOVE_ALL_IDS }: ListRoomEventsInput,
+  ): Promise<RoomEventPage> {
     const of = { id: cursor, types, userId, limit: pageSize, now: clock() };
     const { events, examined, ...page } = await store.before({ examId, roomId }, of);
     // The entries of the answer are charged where calls are answered.

@@ -39,45 +39,6 @@ import { visibleSnapshot } from "./visibility.js";
 export type { PastEventService } from "./past-events.js";
 export type { DeliveredExamEvent, DeliveredMessage, DeliveredRoomEvent, Subscriber };
 
-export interface SubscriptionService {
-  readonly presenter: EventPresenter;
-  /** The part of a room that the caller may see. */
-  roomSnapshot(caller: Principal, room: Opened<"room">): Promise<RoomSnapshot>;
-  /** The rooms of an exam that the caller can access. */
-  examSnapshot(of: Opened<"exam">): Promise<ExamSnapshot>;
-  /**
-   * Subscribes to the events of a room. The generator throws UNAUTHENTICATED, FORBIDDEN or ROOM_NOT_FOUND once the caller loses access,
-   * and OVERLOADED when the server stops. A connection can have one subscription to each room.
-   */
-  subscribeToRoom(
-    subscriber: Subscriber<"room">,
-    room: Opened<"room">,
-    input: Pick<OnRoomEventInput, "camera" | "lastEventId">,
-  ): Promise<AsyncGenerator<DeliveredRoomEvent, void, undefined>>;
-  /** Subscribes to the events of all rooms of an exam that the caller can access. Otherwise the same as `subscribeToRoom`. */
-  subscribeToExam(
-    subscriber: Subscriber<"exam" | "roomsToRun">,
-    exam: Opened<"exam">,
-    lastEventId?: string,
-  ): Promise<AsyncGenerator<DeliveredExamEvent, void, undefined>>;
-  /** The number of subscriptions of this server to an exam and its rooms. Checks no permissions: for use by the server itself. */
-  countOf(examId: string): number;
-  /**
-   * Subscribes to what changes about the people of an exam whom the caller may watch, and its rooms. Otherwise the same as `subscribeToRoom`.
-   */
-  subscribeToPeople(
-    subscriber: Subscriber<"exam" | "roomsToRun">,
-    exam: Opened<"roomsToRun">,
-    lastEventId?: string,
-  ): Promise<AsyncGenerator<DeliveredPeopleEvent, void, undefined>>;
-  /** Counts a connection that can carry subscriptions. Returns the function that releases it. @throws TOO_MANY_REQUESTS */
-  acquireConnection(caller: Caller): () => void;
-  /** Starts to delete old events. */
-  start(): void;
-  /** Ends all subscriptions. */
-  stop(): Promise<void>;
-}
-
 export interface SubscriptionServiceDeps {
   readonly store: SubscriptionStore;
   readonly dispatcher: EventDispatcher;
@@ -109,13 +70,10 @@ type MessageEvent = ReturnType<typeof toMessageEvent>;
 /** How often events older than the retention time are deleted from the log. */
 const PRUNING_INTERVAL_MS = 60_000;
 
+export type EventPresenter = ReturnType<typeof createEventPresenter>;
+
 /** Converts delivered events to the events of the API. Subscribers share the result for an event. */
-export interface EventPresenter {
-  readonly room: (event: DeliveredRoomEvent) => RoomEvent;
-  readonly exam: (event: DeliveredExamEvent) => ExamEvent;
-  readonly people: (event: DeliveredPeopleEvent) => PeopleEvent;
-}
-const createEventPresenter = (): EventPresenter => {
+const createEventPresenter = () => {
   const known = new WeakMap<DeliveredMessageEvent, MessageEvent>();
   const messageEventOf = (event: DeliveredMessageEvent): MessageEvent => {
     const converted = known.get(event) ?? toMessageEvent(event);
@@ -123,14 +81,16 @@ const createEventPresenter = (): EventPresenter => {
     return converted;
   };
   return {
-    room: (event) =>
+    room: (event: DeliveredRoomEvent): RoomEvent =>
       event.type === "message" ? messageEventOf(event) : event.type === "gap" ? event : shareAnswer(event),
-    exam: (event) =>
+    exam: (event: DeliveredExamEvent): ExamEvent =>
       event.type === "message" ? messageEventOf(event) : event.type === "gap" ? event : shareAnswer(event),
-    people: (event) =>
+    people: (event: DeliveredPeopleEvent): PeopleEvent =>
       event.type === "gap" || event.type === "detections_counted" ? event : shareAnswer(event),
   };
 };
+
+export type SubscriptionService = ReturnType<typeof createSubscriptionService>;
 
 export const createSubscriptionService = ({
   store,
@@ -145,7 +105,7 @@ export const createSubscriptionService = ({
   pruning,
   retentionMs,
   log,
-}: SubscriptionServiceDeps): SubscriptionService => {
+}: SubscriptionServiceDeps) => {
   const presenter = createEventPresenter();
   const pruner = createRepeatedWork({
     intervalMs: PRUNING_INTERVAL_MS,
@@ -227,7 +187,8 @@ export const createSubscriptionService = ({
 
   return {
     presenter,
-    async roomSnapshot(caller, { id: roomId, examId }) {
+    /** The part of a room that the caller may see. */
+    async roomSnapshot(caller: Principal, { id: roomId, examId }: Opened<"room">): Promise<RoomSnapshot> {
       const snapshot = await store.roomSnapshot({ examId, roomId });
       if (!snapshot) throw roomNotFound(roomId);
       const visible = visibleSnapshot(caller, snapshot);
@@ -236,9 +197,19 @@ export const createSubscriptionService = ({
       return visible;
     },
 
-    examSnapshot: ({ exam, rooms }) => store.examSnapshot(exam.id, rooms),
+    /** The rooms of an exam that the caller can access. */
+    examSnapshot: ({ exam, rooms }: Opened<"exam">): Promise<ExamSnapshot> =>
+      store.examSnapshot(exam.id, rooms),
 
-    async subscribeToRoom(subscriber, { id: roomId, examId }, { camera, lastEventId }) {
+    /**
+     * Subscribes to the events of a room. The generator throws UNAUTHENTICATED, FORBIDDEN or ROOM_NOT_FOUND once the caller loses access,
+     * and OVERLOADED when the server stops. A connection can have one subscription to each room.
+     */
+    async subscribeToRoom(
+      subscriber: Subscriber<"room">,
+      { id: roomId, examId }: Opened<"room">,
+      { camera, lastEventId }: Pick<OnRoomEventInput, "camera" | "lastEventId">,
+    ): Promise<AsyncGenerator<DeliveredRoomEvent, void, undefined>> {
       assertRunning();
       const { caller } = subscriber;
       const { userId, role } = caller;
@@ -262,7 +233,12 @@ export const createSubscriptionService = ({
       });
     },
 
-    async subscribeToExam(subscriber, exam, lastEventId) {
+    /** Subscribes to the events of all rooms of an exam that the caller can access. Otherwise the same as `subscribeToRoom`. */
+    async subscribeToExam(
+      subscriber: Subscriber<"exam" | "roomsToRun">,
+      exam: Opened<"exam">,
+      lastEventId?: string,
+    ): Promise<AsyncGenerator<DeliveredExamEvent, void, undefined>> {
       assertRunning();
       const { caller } = subscriber;
       const { id: examId } = exam.exam;
@@ -280,8 +256,16 @@ export const createSubscriptionService = ({
       });
     },
 
-    countOf: (examId) => dispatcher.countOf(examId),
-    async subscribeToPeople(subscriber, exam, lastEventId) {
+    /** The number of subscriptions of this server to an exam and its rooms. Checks no permissions: for use by the server itself. */
+    countOf: (examId: string): number => dispatcher.countOf(examId),
+    /**
+     * Subscribes to what changes about the people of an exam whom the caller may watch, and its rooms. Otherwise the same as `subscribeToRoom`.
+     */
+    async subscribeToPeople(
+      subscriber: Subscriber<"exam" | "roomsToRun">,
+      exam: Opened<"roomsToRun">,
+      lastEventId?: string,
+    ): Promise<AsyncGenerator<DeliveredPeopleEvent, void, undefined>> {
       assertRunning();
       const { caller } = subscriber;
       const { id: examId } = exam.exam;
@@ -307,13 +291,16 @@ export const createSubscriptionService = ({
       });
     },
 
-    acquireConnection: (caller) => limits.acquireConnection(caller),
+    /** Counts a connection that can carry subscriptions. Returns the function that releases it. @throws TOO_MANY_REQUESTS */
+    acquireConnection: (caller: Caller): (() => void) => limits.acquireConnection(caller),
 
-    start() {
+    /** Starts to delete old events. */
+    start(): void {
       isStopping = false;
       pruner.start();
     },
-    async stop() {
+    /** Ends all subscriptions. */
+    async stop(): Promise<void> {
       isStopping = true;
       dispatcher.closeAll(stoppingError());
       await pruner.stop();

@@ -9,17 +9,9 @@ const MAX_CONFIRMED_AGE_MS = 5_000;
 export const isAccessEnd = (error: unknown): error is InvigilError =>
   error instanceof InvigilError && ["FORBIDDEN", "ROOM_NOT_FOUND", "EXAM_NOT_FOUND"].includes(error.code);
 
-/** The access of one subscriber, which is checked again and again. */
-export interface SubscriptionAccess {
-  /** @throws InvigilError if the caller may not subscribe any more */
-  readonly recheck: () => Promise<void>;
-  /** Whether access has to be checked before a delivery. The periodic check may be late: the process may have been paused. */
-  readonly isStale: () => boolean;
-  readonly hasExpired: () => boolean;
-  /** @throws UNAUTHENTICATED */
-  readonly assertNotExpired: () => void;
-}
+export type SubscriptionAccess = ReturnType<typeof createSubscriptionAccess>;
 
+/** The access of one subscriber, which is checked again and again. */
 export const createSubscriptionAccess = ({
   expiresAt,
   checkAccess,
@@ -31,18 +23,21 @@ export const createSubscriptionAccess = ({
   readonly checkAccess: () => Promise<InvigilError | undefined>;
   readonly clock: () => Date;
   readonly monotonic: () => number;
-}): SubscriptionAccess => {
+}) => {
   /** The time of the last successful check, by the monotonic clock. */
   let confirmedAt = Number.NEGATIVE_INFINITY;
   const hasExpired = (): boolean => clock() >= expiresAt;
+  /** @throws UNAUTHENTICATED */
   const assertNotExpired = (): void => {
     if (hasExpired()) throw unauthenticated("The token has expired.");
   };
   return {
     hasExpired,
     assertNotExpired,
-    isStale: () => monotonic() - confirmedAt > MAX_CONFIRMED_AGE_MS,
-    async recheck() {
+    /** Whether access has to be checked before a delivery. The periodic check may be late: the process may have been paused. */
+    isStale: (): boolean => monotonic() - confirmedAt > MAX_CONFIRMED_AGE_MS,
+    /** @throws InvigilError if the caller may not subscribe any more */
+    async recheck(): Promise<void> {
       // The result may be as old as the beginning of the check.
       const startedAt = monotonic();
       const failed = await checkAccess();

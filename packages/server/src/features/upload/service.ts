@@ -5,25 +5,14 @@ import { examStreamPrefix, roomStreamPrefix } from "../../providers/stream-name.
 import type { UploadProvider } from "../../providers/types.js";
 import type { UploadStore } from "./store.js";
 
-export interface UploadService {
-  /**
-   * Issues credentials for the recordings that the caller may upload: for an administrator those of the exam,
-   * for a teacher those of their rooms, for anyone else those of their own two cameras. They also work after
-   * the room has ended, for uploads that were not finished.
-   */
-  getCredentials(
-    caller: Caller,
-    of: Opened<"exam">,
-    mode: GetUploadCredentialsInput["mode"],
-  ): Promise<UploadCredentials>;
-}
-
 export interface UploadServiceDeps {
   readonly uploads: UploadProvider | undefined;
   readonly store: UploadStore;
 }
 
-export const createUploadService = ({ uploads, store }: UploadServiceDeps): UploadService => {
+export type UploadService = ReturnType<typeof createUploadService>;
+
+export const createUploadService = ({ uploads, store }: UploadServiceDeps) => {
   /**
    * Returns the folders of the caller's own streams: those in the room of a bound token, or else in all current
    * and former rooms.
@@ -63,7 +52,16 @@ export const createUploadService = ({ uploads, store }: UploadServiceDeps): Uplo
   };
 
   return {
-    async getCredentials(caller, of, mode) {
+    /**
+     * Issues credentials for the recordings that the caller may upload: for an administrator those of the exam,
+     * for a teacher those of their rooms, for anyone else those of their own two cameras. They also work after
+     * the room has ended, for uploads that were not finished.
+     */
+    async getCredentials(
+      caller: Caller,
+      of: Opened<"exam">,
+      mode: GetUploadCredentialsInput["mode"],
+    ): Promise<UploadCredentials> {
       const [first, ...more] = await prefixesOf(caller, of);
       if (!uploads)
         throw new InvigilError("PROVIDER_NOT_CONFIGURED", "No store for recordings is configured.");
