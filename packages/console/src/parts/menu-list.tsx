@@ -25,6 +25,8 @@ export default function MenuList({
       width={224}
       position="bottom-end"
       returnFocus={false}
+      // Without keys: the arrow that opens the menu reaches the document after its list is there, and would close it.
+      clickOutsideEvents={["mousedown", "touchstart"]}
       // A menu may contain nothing but its lines, and belongs to the main part of the page.
       withInitialFocusPlaceholder={false}
       portalProps={{ target: "#content" }}
