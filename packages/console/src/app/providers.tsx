@@ -1,7 +1,7 @@
 import { createSessionStore, InvigilProvider } from "@invigil/react";
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { QueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { type ReactNode, Suspense, useEffect } from "react";
 import { AnnouncerProvider } from "../parts/announcer.js";
 import { ConnectionsProvider } from "../parts/connection.js";
 import { VisitedContext } from "../parts/page.js";
@@ -33,8 +33,6 @@ export const createServices = () => {
   };
 };
 
-const Notices = lazy(() => import("./notices.js"));
-
 const schemes = localStorageColorSchemeManager({ key: "invigil.scheme" });
 
 export function Providers({
@@ -62,12 +60,7 @@ export function Providers({
                   <AnnouncerProvider>
                     <ReachContext value={reach}>
                       <ConnectionsProvider>
-                        <ShortcutsProvider>
-                          {children}
-                          <Suspense>
-                            <Notices />
-                          </Suspense>
-                        </ShortcutsProvider>
+                        <ShortcutsProvider>{children}</ShortcutsProvider>
                       </ConnectionsProvider>
                     </ReachContext>
                   </AnnouncerProvider>

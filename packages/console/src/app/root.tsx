@@ -4,29 +4,38 @@ import { lazy, Suspense } from "react";
 import { useTranslations } from "use-intl";
 import { Empty } from "../parts/empty.js";
 import { Page } from "../parts/page.js";
-import { Shell } from "./shell.js";
 
+const Shell = lazy(() => import("./shell.js"));
 const SignIn = lazy(() => import("./sign-in.js"));
+const Notices = lazy(() => import("./notices.js"));
 
 /** The page of whoever is signed in. Without a session, the sign-in stands at the same address. */
 export function Root() {
   const t = useTranslations("common.examinee");
-  const { user } = useSession();
-  if (!user)
-    return (
-      <Suspense>
-        <SignIn />
-      </Suspense>
-    );
+  const { user, ended } = useSession();
   return (
-    <Shell user={user}>
-      {user.role === "examinee" ? (
-        <Page title={t("title")}>
-          <Empty title={t("title")}>{t("text", { name: user.name ?? user.userId })}</Empty>
-        </Page>
-      ) : (
-        <Outlet />
+    <>
+      <Suspense>
+        {user ? (
+          <Shell user={user}>
+            {user.role === "examinee" ? (
+              <Page title={t("title")}>
+                <Empty title={t("title")}>{t("text", { name: user.name ?? user.userId })}</Empty>
+              </Page>
+            ) : (
+              <Outlet />
+            )}
+          </Shell>
+        ) : (
+          <SignIn />
+        )}
+      </Suspense>
+      {/* What was said stays when the session ends. Before the first one, there is nothing to say. */}
+      {(user || ended) && (
+        <Suspense>
+          <Notices />
+        </Suspense>
       )}
-    </Shell>
+    </>
   );
 }

@@ -2,20 +2,21 @@ import type { SessionUser } from "@invigil/react";
 import { useInvigil } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { mayBeStale } from "../live/heard.js";
 import { Announce } from "../parts/announcer.js";
 import { useNow } from "../parts/clock.js";
 import { Heard, usePageHeard } from "../parts/connection.js";
 import { AdminIcon, ExamsIcon, OverviewIcon, PeopleIcon, RecordsIcon, SetupIcon } from "../parts/icons.js";
+import { beginToLoadAhead } from "../parts/idle.js";
 import { useShortcut } from "../parts/shortcuts.js";
 import { useTimeOfDay, useZone } from "../parts/time.js";
 import styles from "./shell.module.css";
 import { UserMenu } from "./user-menu.js";
 
 /** What is always there: the places of the exam at the left, and its name, the clock and the connection on top. */
-export function Shell({ user, children }: { user: SessionUser; children: ReactNode }) {
+export default function Shell({ user, children }: { user: SessionUser; children: ReactNode }) {
   const t = useTranslations("common.places");
   const { examId } = useParams({ strict: false });
   const navigate = useNavigate();
@@ -24,6 +25,7 @@ export function Shell({ user, children }: { user: SessionUser; children: ReactNo
     label: useTranslations("common.shortcuts")("goExams"),
     run: () => void navigate({ to: "/" }),
   });
+  useEffect(beginToLoadAhead, []);
   return (
     <div className={styles.shell}>
       <button type="button" className={styles.skip} onClick={skip}>

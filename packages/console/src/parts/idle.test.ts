@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { loadAhead } from "./idle.js";
+import { beginToLoadAhead, loadAhead } from "./idle.js";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -15,6 +15,20 @@ const loads = (connection: object | undefined, isSafari = false): number => {
   vi.useRealTimers();
   return load.mock.calls.length;
 };
+
+it("loads nothing before somebody is signed in, and then what waited", () => {
+  expect(loads(undefined)).toBe(0);
+  vi.useFakeTimers();
+  vi.stubGlobal("requestIdleCallback", (run: () => void) => setTimeout(run));
+  const load = vi.fn(() => Promise.resolve());
+  loadAhead(load);
+  vi.runAllTimers();
+  expect(load).not.toHaveBeenCalled();
+  beginToLoadAhead();
+  vi.runAllTimers();
+  vi.useRealTimers();
+  expect(load).toHaveBeenCalledOnce();
+});
 
 it("loads once the browser is idle, also in one that does not say when it is", () => {
   expect(loads(undefined)).toBe(1);

@@ -14,8 +14,22 @@ const mayLoadAhead = (): boolean => {
 /** How long a browser without idle times waits, in milliseconds. Safari is one. */
 const LATER_MS = 2000;
 
-/** Loads something that may soon be needed, when the browser has nothing else to do. What fails is loaded when it is needed. */
+/** What waits until somebody is signed in. Undefined: somebody is. */
+let waiting: (() => void)[] | undefined = [];
+
+/** Begins to load ahead. The form to sign in needs nothing of what comes after it. */
+export const beginToLoadAhead = (): void => {
+  const loads = waiting ?? [];
+  waiting = undefined;
+  for (const load of loads) load();
+};
+
+/**
+ * Loads something that may soon be needed, when somebody is signed in and the browser has nothing else to do. What fails is loaded when it
+ * is needed.
+ */
 export const loadAhead = (load: () => Promise<unknown>): void => {
+  if (waiting) return void waiting.push(() => loadAhead(load));
   if (!mayLoadAhead()) return;
   const run = () => void load().catch(() => undefined);
   if (globalThis.requestIdleCallback) globalThis.requestIdleCallback(run);
