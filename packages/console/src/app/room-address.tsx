@@ -6,7 +6,7 @@ import { ErrorPage } from "./error-pages.js";
 
 /** Leads from the address of a room without its exam, which people know from a link, to the whole one. */
 export function RoomAddress() {
-  const { roomId = "" } = useParams({ strict: false });
+  const { roomId } = useParams({ from: "/rooms/$roomId" });
   const invigil = useInvigil();
   const { data: room, error, refetch } = useQuery(invigil.room.get.queryOptions({ roomId }));
   if (error) return <ErrorPage error={error} reset={() => void refetch()} />;

@@ -1,5 +1,12 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
-import { parseSearch, stringifySearch } from "../parts/search-state.js";
+import { parseSearch, stringifySearch } from "../parts/search.js";
+import { search as administrationSearch } from "../screens/administration/search.js";
+import { search as candidateSearch } from "../screens/candidate/search.js";
+import { search as candidatesSearch } from "../screens/candidates/search.js";
+import { search as examsSearch } from "../screens/exams/search.js";
+import { search as recordsSearch } from "../screens/records/search.js";
+import { search as roomSearch } from "../screens/room/search.js";
+import { search as setupSearch } from "../screens/setup/search.js";
 import { consolePath } from "./addresses.js";
 import { ErrorPage, NotFoundPage } from "./error-pages.js";
 import { RoomAddress } from "./room-address.js";
@@ -21,16 +28,12 @@ const EXAM_SCREENS = {
 const root = createRootRoute({
   component: Root,
   notFoundComponent: NotFoundPage,
-  // Each screen reads its own part of the URL (`useSearchState`).
-  validateSearch: (search: { readonly [Name in string]: unknown }): { [Name in string]?: string } =>
-    Object.fromEntries(
-      Object.entries(search).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-    ),
 });
 
 const exams = createRoute({
   getParentRoute: () => root,
   path: "/",
+  ...examsSearch,
   component: lazyScreen(["exams"], () => import("../screens/exams/screen.js")),
 });
 const overview = createRoute({
@@ -41,16 +44,19 @@ const overview = createRoute({
 const candidates = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/candidates",
+  ...candidatesSearch,
   component: EXAM_SCREENS.candidates,
 });
 const candidate = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/candidates/$userId",
+  ...candidateSearch,
   component: EXAM_SCREENS.candidate,
 });
 const room = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/rooms/$roomId",
+  ...roomSearch,
   component: EXAM_SCREENS.room,
 });
 const roomAddress = createRoute({
@@ -66,16 +72,19 @@ const running = createRoute({
 const records = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/records",
+  ...recordsSearch,
   component: EXAM_SCREENS.records,
 });
 const setup = createRoute({
   getParentRoute: () => root,
   path: "/exams/$examId/setup/{-$step}",
+  ...setupSearch,
   component: EXAM_SCREENS.setup,
 });
 const administration = createRoute({
   getParentRoute: () => root,
   path: "/admin/{-$part}",
+  ...administrationSearch,
   component: lazyScreen(["administration"], () => import("../screens/administration/screen.js")),
 });
 

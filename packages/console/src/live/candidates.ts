@@ -2,8 +2,7 @@ import type { LivePerson } from "@invigil/client";
 import type { Happening } from "./fold.js";
 import { type CandidateState, lastEventOf, STATES_BY_NEED, troubleOf } from "./roster.js";
 
-export const SORT_COLUMNS = ["need", "name", "id", "room", "detections", "last"] as const;
-export type SortColumn = (typeof SORT_COLUMNS)[number];
+export type SortColumn = "need" | "name" | "id" | "room" | "detections" | "last";
 
 export interface CandidateFilter {
   /** Undefined: whatever their state. `detected`: about whom there are records. `here`: a page is connected. */

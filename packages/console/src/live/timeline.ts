@@ -21,8 +21,7 @@ const signalOf = (type: number): ShownSignal | undefined =>
   Object.entries(SIGNALS).find(([number]) => Number(number) === type)?.[1];
 
 /** The kinds of entries, by which a timeline is filtered. */
-export const KINDS = ["presence", "cameras", "records", "messages", "room"] as const;
-export type Kind = (typeof KINDS)[number];
+export type Kind = "presence" | "cameras" | "records" | "messages" | "room";
 
 export type What =
   | { readonly is: "entered" | "left" | "publishing" | "stopped"; readonly camera: Camera }

@@ -11,7 +11,7 @@ import { MoreIcon, PlusIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { ActionMenu } from "../../parts/menu.js";
 import { useNotify } from "../../parts/notify.js";
-import { oneOf, sorting, text, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { StateText } from "../../parts/state-mark.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
@@ -19,15 +19,9 @@ import type { AskedOfAccount } from "./account-dialogs.js";
 import styles from "./administration.module.css";
 import type { Frame } from "./frame.js";
 import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
+import { SORTABLE } from "./search.js";
 
 const Dialogs = late(() => import("./account-dialogs.js"));
-
-const SORTABLE = ["name", "userId", "role", "createdAt"] as const;
-const PARAMS = {
-  role: oneOf(["all", "admin", "teacher", "inspector", "disabled"], "all"),
-  q: text(),
-  sort: sorting(SORTABLE, { column: "userId", descending: false }),
-};
 
 /** Who can sign in with a password. */
 export function Accounts({ frame }: { frame: Frame }) {
@@ -39,7 +33,7 @@ export function Accounts({ frame }: { frame: Frame }) {
   const notify = useNotify();
   const { user } = useSession();
   const failed = useTranslations("common.error");
-  const [{ role, q, sort }, change] = useSearchState(PARAMS);
+  const [{ role, q, sort }, change] = useRouteSearch("/admin/{-$part}");
   const [asked, setAsked] = useState<AskedOfAccount>();
   const query = useInfiniteQuery(
     invigil.account.list.infiniteQueryOptions(
@@ -104,7 +98,7 @@ export function Accounts({ frame }: { frame: Frame }) {
               void navigate({
                 to: "/admin/{-$part}",
                 params: { part: "sessions" },
-                search: { q: account.userId } as never,
+                search: { q: account.userId },
               }),
           },
           {
@@ -114,7 +108,7 @@ export function Accounts({ frame }: { frame: Frame }) {
               void navigate({
                 to: "/admin/{-$part}",
                 params: { part: "audit" },
-                search: { actor: account.userId } as never,
+                search: { actor: account.userId },
               }),
           },
           ...(account.userId === user?.userId

@@ -10,7 +10,7 @@ import { MoreIcon, PlusIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { ActionMenu } from "../../parts/menu.js";
 import { PlayButton } from "../../parts/play-button.js";
-import { oneOf, text, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { type Column, Table } from "../../parts/table.js";
 import styles from "./administration.module.css";
 import type { AskedOfClip } from "./audio-dialogs.js";
@@ -21,14 +21,12 @@ const Dialogs = late(() => import("./audio-dialogs.js"));
 
 const playButtonOf = (clip: AudioClip) => <PlayButton {...clip} />;
 
-const PARAMS = { which: oneOf(["all", "default"], "all"), q: text() };
-
 /** The clips that exams play. */
 export function AudioLibrary({ frame }: { frame: Frame }) {
   const t = useTranslations("administration");
   const invigil = useInvigil();
   const client = useInvigilClient();
-  const [{ which, q }, change] = useSearchState(PARAMS);
+  const [{ which, q }, change] = useRouteSearch("/admin/{-$part}");
   const [asked, setAsked] = useState<AskedOfClip>();
   const query = useInfiniteQuery({
     // The library has numbered pages instead of cursors.

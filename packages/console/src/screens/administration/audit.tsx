@@ -10,7 +10,7 @@ import { CsvMenu } from "../../parts/csv-menu.js";
 import { Empty } from "../../parts/empty.js";
 import { FilterBar, MoreFilters, NoMatch } from "../../parts/filter-bar.js";
 import { MomentField, momentOf } from "../../parts/moment-field.js";
-import { oneOf, optionalText, text, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { Facts, SidePanel, WithPanel } from "../../parts/side-panel.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time, useZone } from "../../parts/time.js";
@@ -18,18 +18,9 @@ import styles from "./administration.module.css";
 import { isRefused, targetOf } from "./audit-entry.js";
 import type { Frame } from "./frame.js";
 import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
+import { OUTCOMES } from "./search.js";
 
 const FIELDS = ["actor", "person", "procedure", "exam"] as const;
-const PARAMS = {
-  actor: text(),
-  person: text(),
-  procedure: text(),
-  exam: text(),
-  from: text(),
-  to: text(),
-  outcome: oneOf(["all", "done", "refused"], "all"),
-  entry: optionalText(),
-};
 const NO_FILTER = {
   actor: "",
   person: "",
@@ -46,7 +37,8 @@ export function Audit({ frame }: { frame: Frame }) {
   const roles = useTranslations("common.roles");
   const invigil = useInvigil();
   const zone = useZone();
-  const [{ actor, person, procedure, exam, from, to, outcome, entry: open }, change] = useSearchState(PARAMS);
+  const [{ actor, person, procedure, exam, from, to, outcome, entry: open }, change] =
+    useRouteSearch("/admin/{-$part}");
   const query = useInfiniteQuery(
     invigil.audit.list.infiniteQueryOptions(
       {
@@ -191,9 +183,9 @@ export function Audit({ frame }: { frame: Frame }) {
               aria-label={t("audit.outcome")}
               value={outcome}
               onChange={({ currentTarget }) =>
-                change({ outcome: PARAMS.outcome.parse(currentTarget.value) ?? "all" })
+                change({ outcome: OUTCOMES.find((one) => one === currentTarget.value) ?? "all" })
               }
-              data={(["all", "done", "refused"] as const).map((value) => ({
+              data={OUTCOMES.map((value) => ({
                 value,
                 label: t(`audit.outcomes.${value}`),
               }))}

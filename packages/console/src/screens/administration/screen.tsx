@@ -28,7 +28,7 @@ const SHOWN: { readonly [Name in Part]: (props: { readonly frame: Frame }) => Re
 export function Screen() {
   const t = useTranslations("administration");
   const { administer } = useMay();
-  const { part: wanted = "accounts" } = useParams({ strict: false });
+  const { part: wanted = "accounts" } = useParams({ from: "/admin/{-$part}" });
   const part = PARTS.find((name) => name === wanted);
   if (part === undefined)
     return (

@@ -8,7 +8,7 @@ import { Empty } from "../../parts/empty.js";
 import { FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { late } from "../../parts/late.js";
 import { useNotify } from "../../parts/notify.js";
-import { text, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
 import styles from "./administration.module.css";
@@ -17,8 +17,6 @@ import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
 
 const Confirm = late(async () => ({ default: (await import("../../parts/confirm.js")).Confirm }));
 
-const PARAMS = { q: text() };
-
 /** Who is signed in. All but administrators see their own sessions. */
 export function Sessions({ frame }: { frame: Frame }) {
   const t = useTranslations("administration");
@@ -26,7 +24,7 @@ export function Sessions({ frame }: { frame: Frame }) {
   const invigil = useInvigil();
   const client = useInvigilClient();
   const notify = useNotify();
-  const [{ q }, change] = useSearchState(PARAMS);
+  const [{ q }, change] = useRouteSearch("/admin/{-$part}");
   const [asked, setAsked] = useState<AccountSession>();
   const query = useInfiniteQuery(
     invigil.account.listSessions.infiniteQueryOptions(

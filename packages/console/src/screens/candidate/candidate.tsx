@@ -5,15 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { CAMERAS, type SeatView, seatsOf } from "../../live/seats.js";
-import {
-  type Camera,
-  concerns,
-  isHappening,
-  KINDS,
-  leftEntry,
-  loginsOf,
-  WRITTEN,
-} from "../../live/timeline.js";
+import { type Camera, concerns, isHappening, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
 import { type Act, actPersonOf } from "../../parts/acting/acts.js";
 import { PersonMenu } from "../../parts/acting/person-menu.js";
 import { Announce, useAnnounce } from "../../parts/announcer.js";
@@ -29,7 +21,7 @@ import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { useExamDetails } from "../../parts/roster.js";
-import { oneOf, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { StateMark } from "../../parts/state-mark.js";
 import { Time } from "../../parts/time.js";
 import { useKnownPasts } from "../../parts/timeline/use-known-pasts.js";
@@ -37,10 +29,10 @@ import { useNameOf } from "../../parts/timeline/use-name-of.js";
 import { useTimeline } from "../../parts/timeline/use-timeline.js";
 import { Picture } from "../../parts/video/picture.js";
 import styles from "./candidate.module.css";
+import { KINDS } from "./search.js";
 
 const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 
-const PARAMS = { kind: oneOf(["all", ...KINDS], "all") };
 /** So many lines are looked for without being asked: others of the room may have many more. */
 const ENOUGH = 40;
 const PAGES = 8;
@@ -68,7 +60,7 @@ export function Candidate({
   const invigil = useInvigil();
   const may = useMay();
   const announce = useAnnounce();
-  const [{ kind }, change] = useSearchState(PARAMS);
+  const [{ kind }, change] = useRouteSearch("/exams/$examId/candidates/$userId");
   const [act, setAct] = useState<Act>();
   const [heard, setHeard] = useState<Camera>();
   const live = useLiveRoom(roomId);

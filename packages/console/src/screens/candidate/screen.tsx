@@ -7,16 +7,14 @@ import { ErrorNote } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { Page } from "../../parts/page.js";
 import { RefusalBoundary } from "../../parts/refusal-boundary.js";
-import { optionalText, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { Candidate } from "./candidate.js";
 import { usePlace } from "./use-place.js";
-
-const PARAMS = { room: optionalText() };
 
 /** One candidate, wherever they sit. */
 export function Screen() {
   const t = useTranslations("candidate");
-  const { examId = "", userId = "" } = useParams({ strict: false });
+  const { examId, userId } = useParams({ from: "/exams/$examId/candidates/$userId" });
   return (
     <RefusalBoundary key={userId} title={t("title")}>
       <Located examId={examId} userId={userId} />
@@ -28,7 +26,7 @@ export function Screen() {
 function Located({ examId, userId }: { examId: string; userId: string }) {
   const t = useTranslations("candidate");
   const notify = useNotify();
-  const [{ room }, change] = useSearchState(PARAMS);
+  const [{ room }, change] = useRouteSearch("/exams/$examId/candidates/$userId");
   const { data: place, error, refetch, isFetching } = usePlace(examId, userId, room);
   const shown = useRef<string>(undefined);
   const found = place?.room;

@@ -3,7 +3,7 @@ import { Button, NativeSelect } from "@mantine/core";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { memo, Suspense, useCallback, useMemo, useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
-import { arrange, createRanks, SORT_COLUMNS, type SortColumn } from "../../live/candidates.js";
+import { arrange, createRanks, type SortColumn } from "../../live/candidates.js";
 import { compareNames } from "../../live/rooms.js";
 import { type Act, type ActPerson, PERSON_ACTS, type PersonAct } from "../../parts/acting/acts.js";
 import { Alerts } from "../../parts/alerts.js";
@@ -14,7 +14,7 @@ import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { useRedFrom } from "../../parts/red-from.js";
 import { everybody, type Roster, RosterView, useExamDetails, useRoster } from "../../parts/roster.js";
-import { list, optionalOneOf, sorting, text, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { type Column, Table } from "../../parts/table.js";
 import styles from "./candidates.module.css";
 import {
@@ -27,41 +27,22 @@ import {
   PersonCell,
   StateCell,
 } from "./cells.js";
+import { SORTABLE, STATES } from "./search.js";
 
 const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 
-/** What the list can be narrowed to, in the order of the choices. */
-const STATES = [
-  "here",
-  "expected",
-  "disconnected",
-  "dark",
-  "devices",
-  "detected",
-  "idle",
-  "publishing",
-  "unseated",
-  "ended",
-] as const;
 /** Choices that are offered only if somebody has that state. */
 const RARE: ReadonlySet<string> = new Set(["devices", "publishing", "unseated", "ended"]);
-
-const PARAMS = {
-  state: optionalOneOf(STATES),
-  room: list(),
-  q: text(),
-  sort: sorting(SORT_COLUMNS, { column: "need", descending: false }),
-};
 
 const keyOf = (id: string) => id;
 
 /** Everybody who sits an exam, live. */
 export function Screen() {
   const t = useTranslations("candidates");
-  const { examId = "" } = useParams({ strict: false });
+  const { examId } = useParams({ from: "/exams/$examId/candidates" });
   const may = useMay();
   const navigate = useNavigate();
-  const [{ state, room, q, sort }, change] = useSearchState(PARAMS);
+  const [{ state, room, q, sort }, change] = useRouteSearch("/exams/$examId/candidates");
   const [red] = useRedFrom();
   const { data: exam } = useExamDetails(examId);
   const roster = useRoster(examId);
@@ -130,7 +111,7 @@ export function Screen() {
           narrow={narrow}
           sorting={sort}
           onSort={({ column, descending }) =>
-            change({ sort: { column: SORT_COLUMNS.find((name) => name === column) ?? "need", descending } })
+            change({ sort: { column: SORTABLE.find((name) => name === column) ?? "need", descending } })
           }
           {...(may.act && { selection: chosen, onSelect: setChosen })}
           onOpen={open}

@@ -15,7 +15,7 @@ import { PlusIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
-import { oneOf, sorting, text, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
 import { DeletedExams } from "./deleted.js";
@@ -24,15 +24,9 @@ import { ExamMenu } from "./exam-menu.js";
 import styles from "./exams.module.css";
 import { byNeed, phaseOf } from "./phase.js";
 import { PhaseMark } from "./phase-mark.js";
+import { SORTABLE } from "./search.js";
 
 const Dialogs = late(() => import("./dialogs.js"));
-
-const SORTABLE = ["need", "name", "start", "end", "rooms", "candidates"] as const;
-const PARAMS = {
-  view: oneOf(["all", "running", "upcoming", "past", "deleted"], "all"),
-  q: text(),
-  sort: sorting(SORTABLE, { column: "need", descending: false }),
-};
 
 /** How many pages of 100 exams are loaded without being asked for. */
 const PAGES = 10;
@@ -46,7 +40,7 @@ export function Screen() {
   const navigate = useNavigate();
   const duration = useLength();
   const now = useNow("minute");
-  const [{ view, q, sort }, change] = useSearchState(PARAMS);
+  const [{ view, q, sort }, change] = useRouteSearch("/");
   const [revision, setRevision] = useState(0);
   const [asked, setAsked] = useState<Asked>();
   const restored = useCallback((exam: RestoredExam) => {

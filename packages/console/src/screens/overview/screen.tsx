@@ -33,7 +33,7 @@ const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 export function Screen() {
   const t = useTranslations("overview");
   const acts = useTranslations("watching.acts");
-  const { examId = "" } = useParams({ strict: false });
+  const { examId } = useParams({ from: "/exams/$examId" });
   const may = useMay();
   const { data: exam } = useExamDetails(examId);
   const roster = useRoster(examId);
@@ -157,7 +157,7 @@ export function Screen() {
 
 /** What can be told from everybody: summaries of the rooms, what they share a cause for, and which need a look. */
 const useFindings = (roster: Roster) => {
-  const { examId = "" } = useParams({ strict: false });
+  const { examId } = useParams({ from: "/exams/$examId" });
   const { data: exam } = useExamDetails(examId);
   const minute = useNow("minute");
   const known = useRef<readonly Happening[]>([]);
@@ -351,7 +351,7 @@ function Looks({
         void navigate({
           to: "/exams/$examId/candidates",
           params: { examId },
-          search: { room: roomIds.join(","), ...(burst?.kind === "burst" && { state: burst.of }) },
+          search: { room: roomIds, ...(burst?.kind === "burst" && { state: burst.of }) },
         });
     },
     [navigate, examId],

@@ -15,7 +15,7 @@ import { late } from "../../parts/late.js";
 import { MomentField, momentOf } from "../../parts/moment-field.js";
 import { Page } from "../../parts/page.js";
 import { PersonLink } from "../../parts/place-links.js";
-import { oneOf, optionalText, sorting, text, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { WithPanel } from "../../parts/side-panel.js";
 import { type Column, Table } from "../../parts/table.js";
 import { ScreenTexts } from "../../parts/texts.js";
@@ -25,22 +25,11 @@ import { countBy, lineOf, matcherOf, type RecordFilter, serverFilterOf } from ".
 import { RecordList, type RecordsState } from "./record-list.js";
 import { RecordPanel } from "./record-panel.js";
 import styles from "./records.module.css";
+import { CAMERAS, SORTABLE } from "./search.js";
 import { type Names, Watch } from "./watch.js";
 
 const TypeSelect = late(() => import("./type-select.js"));
 
-const SORTABLE = ["arrival", "time", "type", "person", "room"] as const;
-const PARAMS = {
-  type: text(),
-  room: text(),
-  q: text(),
-  camera: oneOf(["all", "main", "pc"], "all"),
-  /** Days and times of the exam's zone, such as `2026-11-30T09:00`. */
-  from: text(),
-  to: text(),
-  sort: sorting(SORTABLE, { column: "arrival", descending: true }),
-  record: optionalText(),
-};
 const NO_FILTER = { type: "", room: "", q: "", camera: "all", from: "", to: "" } as const;
 
 /** What the detectors saw in the rooms that the person may see. */
@@ -54,13 +43,14 @@ export function Screen() {
 
 function Records() {
   const t = useTranslations("records");
-  const { examId = "" } = useParams({ strict: false });
+  const { examId } = useParams({ from: "/exams/$examId/records" });
   const { user } = useSession();
   const client = useInvigilClient();
   const invigil = useInvigil();
   const zone = useZone();
   const typeName = useTypeName();
-  const [{ type, room, q, camera, from, to, sort, record: open }, change] = useSearchState(PARAMS);
+  const [{ type, room, q, camera, from, to, sort, record: open }, change] =
+    useRouteSearch("/exams/$examId/records");
   const { data: exam } = useQuery(invigil.exam.get.queryOptions({ examId }));
 
   const list = useMemo(
@@ -316,9 +306,9 @@ function Records() {
               aria-label={t("filters.camera")}
               value={camera}
               onChange={({ currentTarget }) =>
-                change({ camera: PARAMS.camera.parse(currentTarget.value) ?? "all" })
+                change({ camera: CAMERAS.find((one) => one === currentTarget.value) ?? "all" })
               }
-              data={(["all", "main", "pc"] as const).map((value) => ({ value, label: t(`camera.${value}`) }))}
+              data={CAMERAS.map((value) => ({ value, label: t(`camera.${value}`) }))}
             />
             {(["from", "to"] as const).map((name) => (
               <MomentField

@@ -26,7 +26,7 @@ import { useNotify } from "../../parts/notify.js";
 import { Page } from "../../parts/page.js";
 import { PageActions } from "../../parts/page-actions.js";
 import { useRedFrom } from "../../parts/red-from.js";
-import { list, oneOf, useSearchState, whole } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { useShortcut } from "../../parts/shortcuts.js";
 import { Mark, StateMark } from "../../parts/state-mark.js";
 import { Time } from "../../parts/time.js";
@@ -34,17 +34,11 @@ import { useKnownPasts } from "../../parts/timeline/use-known-pasts.js";
 import { useNameOf } from "../../parts/timeline/use-name-of.js";
 import { useTimeline } from "../../parts/timeline/use-timeline.js";
 import styles from "./room.module.css";
+import { TILES } from "./search.js";
 import { Tile } from "./tile.js";
 
 const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 
-const TILES = ["1", "4", "9", "16"] as const;
-const PARAMS = {
-  tiles: oneOf(TILES, "9"),
-  page: whole(1),
-  pane: oneOf(["pictures", "feed"], "pictures"),
-  to: list(),
-};
 /** Detections of the last minutes count for the order of the tiles. */
 const WINDOW_MINUTES = 10;
 /** The role may not see the streams. Each tile says so. */
@@ -68,7 +62,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const may = useMay();
   const announce = useAnnounce();
   const now = useNow("minute");
-  const [{ tiles, page, pane, to }, change] = useSearchState(PARAMS);
+  const [{ tiles, page, pane, to }, change] = useRouteSearch("/exams/$examId/rooms/$roomId");
   const [red] = useRedFrom();
   const [act, setAct] = useState<Act>();
   const live = useLiveRoom(roomId);
@@ -310,7 +304,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
                 <Link
                   to="/exams/$examId/candidates"
                   params={{ examId }}
-                  search={{ state: "expected", room: roomId }}
+                  search={{ state: "expected", room: [roomId] }}
                 >
                   {words}
                 </Link>

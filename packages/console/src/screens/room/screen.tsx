@@ -6,7 +6,7 @@ import { Room } from "./room.js";
 /** One room, as an invigilator watches it. */
 export function Screen() {
   const t = useTranslations("room");
-  const { examId = "", roomId = "" } = useParams({ strict: false });
+  const { examId, roomId } = useParams({ from: "/exams/$examId/rooms/$roomId" });
   return (
     <RefusalBoundary key={roomId} title={t("title")}>
       <Room examId={examId} roomId={roomId} />

@@ -5,20 +5,18 @@ import { useEffect, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { ErrorNote } from "../../parts/error-note.js";
 import { PrintView } from "../../parts/page.js";
-import { optionalText, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { useZone } from "../../parts/time.js";
 import styles from "./cards.module.css";
 import { useSetup } from "./context.js";
 import { makeCards, placeToType, type Sheet, sheetsOf, type Whom } from "./make-cards.js";
-
-const PARAMS = { room: optionalText() };
 
 /** The cards as they are printed. */
 export default function Cards({ whom, onBack }: { whom: Whom; onBack: () => void }) {
   const t = useTranslations("setup.links");
   const { exam, examId, refresh } = useSetup();
   const client = useInvigilClient();
-  const [{ room: roomId }] = useSearchState(PARAMS);
+  const [{ room: roomId }] = useRouteSearch("/exams/$examId/setup/{-$step}");
   const [made, setMade] = useState(0);
   const { data, error, refetch } = useQuery({
     queryKey: ["setup-cards", examId, whom, roomId],

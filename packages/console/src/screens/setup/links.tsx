@@ -5,15 +5,13 @@ import { useEffect, useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { downloadCsv, toCsv } from "../../parts/csv.js";
 import { ErrorNote } from "../../parts/error-note.js";
-import { optionalOneOf, optionalText, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { Time, useZone } from "../../parts/time.js";
 import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
-import { makeCards, validUntil, type Whom } from "./make-cards.js";
+import { makeCards, validUntil } from "./make-cards.js";
+import { WHOM } from "./search.js";
 import styles from "./setup.module.css";
-
-const WHOM = ["everybody", "examinee", "staff"] as const satisfies readonly Whom[];
-const PARAMS = { for: optionalOneOf(WHOM), room: optionalText(), print: optionalOneOf(WHOM) };
 
 /** The links and cards with which people enter their rooms. */
 export function Links() {
@@ -23,7 +21,9 @@ export function Links() {
   const client = useInvigilClient();
   const format = useFormatter();
   const timeZone = useZone();
-  const [{ for: whom = "everybody", room: roomId }, setSearch] = useSearchState(PARAMS);
+  const [{ for: whom = "everybody", room: roomId }, setSearch] = useRouteSearch(
+    "/exams/$examId/setup/{-$step}",
+  );
   const [progress, setProgress] = useState<number>();
   const [made, setMade] = useState<{ count: number; until: Date | undefined }>();
   const stop = useRef(new AbortController());

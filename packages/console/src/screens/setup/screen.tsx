@@ -10,7 +10,7 @@ import { ErrorNote } from "../../parts/error-note.js";
 import { BackIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
 import { Page } from "../../parts/page.js";
-import { optionalOneOf, useSearchState } from "../../parts/search-state.js";
+import { useRouteSearch } from "../../parts/search.js";
 import { Audio } from "./audio.js";
 import { CheckList } from "./check.js";
 import { type Setup, SetupContext, useSetup } from "./context.js";
@@ -40,11 +40,9 @@ const CONTENT = {
   check: CheckList,
 } as const satisfies { readonly [Name in Step]: unknown };
 
-const PARAMS = { print: optionalOneOf(["everybody", "examinee", "staff"]) };
-
 /** What an exam needs before it begins, step by step. */
 export function Screen() {
-  const { examId = "", step } = useParams({ strict: false });
+  const { examId, step } = useParams({ from: "/exams/$examId/setup/{-$step}" });
   const t = useTranslations("setup");
   const invigil = useInvigil();
   const queryClient = useQueryClient();
@@ -62,7 +60,7 @@ export function Screen() {
     const keys = [invigil.exam.pathKey(), invigil.audio.pathKey(), invigil.cheat.pathKey()];
     await Promise.all(keys.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
   }, [queryClient, invigil]);
-  const [{ print }, setSearch] = useSearchState(PARAMS);
+  const [{ print }, setSearch] = useRouteSearch("/exams/$examId/setup/{-$step}");
 
   if (exam.error && !exam.data)
     return (

@@ -1,0 +1,22 @@
+import { oneOf, optionalText, searchOf, sorting, text } from "../../parts/search.js";
+
+export const SORTABLE = ["name", "userId", "role", "createdAt"] as const;
+export const OUTCOMES = ["all", "done", "refused"] as const;
+/** What the parts of Administration narrow their lists to. */
+export const search = searchOf({
+  q: text(),
+  // Accounts.
+  role: oneOf(["all", "admin", "teacher", "inspector", "disabled"], "all"),
+  sort: sorting(SORTABLE, { column: "userId", descending: false }),
+  // The audio library.
+  which: oneOf(["all", "default"], "all"),
+  // The audit.
+  actor: text(),
+  person: text(),
+  procedure: text(),
+  exam: text(),
+  from: text(),
+  to: text(),
+  outcome: oneOf(OUTCOMES, "all"),
+  entry: optionalText(),
+});

@@ -1,0 +1,22 @@
+import { list, oneOf, searchOf, sorting, text } from "../../parts/search.js";
+
+/** What the list can be narrowed to, in the order of the choices. */
+export const STATES = [
+  "here",
+  "expected",
+  "disconnected",
+  "dark",
+  "devices",
+  "detected",
+  "idle",
+  "publishing",
+  "unseated",
+  "ended",
+] as const;
+export const SORTABLE = ["need", "name", "id", "room", "detections", "last"] as const;
+export const search = searchOf({
+  state: oneOf(STATES),
+  room: list(),
+  q: text(),
+  sort: sorting(SORTABLE, { column: "need", descending: false }),
+});

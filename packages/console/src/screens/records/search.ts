@@ -1,0 +1,15 @@
+import { oneOf, optionalText, searchOf, sorting, text } from "../../parts/search.js";
+
+export const SORTABLE = ["arrival", "time", "type", "person", "room"] as const;
+export const CAMERAS = ["all", "main", "pc"] as const;
+export const search = searchOf({
+  type: text(),
+  room: text(),
+  q: text(),
+  camera: oneOf(CAMERAS, "all"),
+  /** Days and times of the exam's zone, such as `2026-11-30T09:00`. */
+  from: text(),
+  to: text(),
+  sort: sorting(SORTABLE, { column: "arrival", descending: true }),
+  record: optionalText(),
+});

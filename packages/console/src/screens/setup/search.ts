@@ -1,0 +1,5 @@
+import { oneOf, optionalText, searchOf } from "../../parts/search.js";
+
+/** For whom links and cards are made. */
+export const WHOM = ["everybody", "examinee", "staff"] as const;
+export const search = searchOf({ for: oneOf(WHOM), room: optionalText(), print: oneOf(WHOM) });
