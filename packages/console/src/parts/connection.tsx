@@ -1,36 +1,20 @@
 import { type LiveTarget, useLiveStatus } from "@invigil/react";
-import { createContext, type ReactNode, use, useEffect, useId, useState, useSyncExternalStore } from "react";
+import { createContext, type ReactNode, use, useEffect, useId, useState } from "react";
 import { useTranslations } from "use-intl";
 import { type Connection, type Heard as HeardState, heard, mayBeStale, worst } from "../live/heard.js";
 import { useNow } from "./clock.js";
 import styles from "./connection.module.css";
 import { useAway } from "./reach.js";
 import { Mark } from "./state-mark.js";
+import { createStore, useStore } from "./store.js";
 
-/** The connections of the live views that a page has open, for the top bar. */
-class Connections {
-  private readonly all = new Map<string, Connection>();
-  private readonly listeners = new Set<() => void>();
-  private list: readonly Connection[] = [];
+/** The connections of the live views that a page has open, by the ids of the views. The top bar shows the worst of them. */
+type Connections = ReadonlyMap<string, Connection>;
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => void this.listeners.delete(listener);
-  };
-  readonly current = (): readonly Connection[] => this.list;
-
-  set(id: string, connection: Connection | undefined): void {
-    if (connection) this.all.set(id, connection);
-    else this.all.delete(id);
-    this.list = [...this.all.values()];
-    for (const listener of this.listeners) listener();
-  }
-}
-
-const ConnectionsContext = createContext<Connections | undefined>(undefined);
+const ConnectionsContext = createContext(createStore<Connections>(new Map()));
 
 export function ConnectionsProvider({ children }: { children: ReactNode }) {
-  const [connections] = useState(() => new Connections());
+  const [connections] = useState(() => createStore<Connections>(new Map()));
   return <ConnectionsContext value={connections}>{children}</ConnectionsContext>;
 }
 
@@ -39,9 +23,12 @@ export const useReportConnection = ({ status, heardAt }: Connection): void => {
   const id = useId();
   const connections = use(ConnectionsContext);
   useEffect(() => {
-    connections?.set(id, { status, heardAt });
+    connections.set(new Map(connections.get()).set(id, { status, heardAt }));
   }, [connections, id, status, heardAt]);
-  useEffect(() => () => connections?.set(id, undefined), [connections, id]);
+  useEffect(
+    () => () => connections.set(new Map([...connections.get()].filter(([other]) => other !== id))),
+    [connections, id],
+  );
 };
 
 /** Tells the top bar about a live object that the screen shows: `<ReportLive of={{ roomId }} />`. It alone is drawn when something is heard. */
@@ -51,16 +38,12 @@ export function ReportLive({ of }: { of: LiveTarget }) {
   return null;
 }
 
-const NONE: readonly Connection[] = [];
-const never = () => () => undefined;
-
 /** What to say about the page's connections. Undefined: nothing on it is live, and the server answers as far as is known. */
 export const usePageHeard = (): HeardState | undefined => {
-  const connections = use(ConnectionsContext);
-  const list = useSyncExternalStore(connections?.subscribe ?? never, connections?.current ?? (() => NONE));
+  const connections = useStore(use(ConnectionsContext));
   const now = useNow();
   const away = useAway();
-  const live = worst(list, now);
+  const live = worst([...connections.values()], now);
   // What is live knows best.
   return away && (!live || live.kind === "connecting") ? heard(away, now) : live;
 };

@@ -43,14 +43,14 @@ it("asks again for what the network lost once the server answers, and says since
   const { calls, reach, watch, cut } = openPage();
   cut(true);
   const query = watch("lost");
-  await vi.waitFor(() => expect(reach.awaySince()).toBeDefined());
+  await vi.waitFor(() => expect(reach.awaySince.get()).toBeDefined());
   expect(query.getCurrentResult().isError).toBe(true);
   const asked = calls.ask;
   await vi.advanceTimersByTimeAsync(10_000);
   expect(calls).toEqual({ query: 1, ask: asked + 5 });
   cut(false);
   await vi.advanceTimersByTimeAsync(2000);
-  expect(reach.awaySince()).toBeUndefined();
+  expect(reach.awaySince.get()).toBeUndefined();
   expect(query.getCurrentResult().data).toBe(2);
 });
 
@@ -61,5 +61,5 @@ it("pauses before it repeats a call that fails alone", async () => {
   await vi.waitFor(() => expect(calls.query).toBe(1));
   cut(false);
   await vi.advanceTimersByTimeAsync(1000);
-  expect([reach.awaySince(), calls.query]).toEqual([undefined, 1]);
+  expect([reach.awaySince.get(), calls.query]).toEqual([undefined, 1]);
 });

@@ -1,16 +1,16 @@
 import { isNetworkError } from "@invigil/client";
 import type { QueryClient } from "@tanstack/react-query";
-import { createContext, use, useSyncExternalStore } from "react";
+import { createContext, use } from "react";
 import type { Connection } from "../live/heard.js";
+import { createStore, type Store, useStore } from "./store.js";
 
 /** How long to wait before the server is asked again, in milliseconds. */
 const ASK_MS = 2000;
 
 /** Whether the server answers. What the network lost is asked for again once it does. */
 export interface Reach {
-  readonly subscribe: (listener: () => void) => () => void;
   /** When it was found not to answer, in milliseconds since 1970. Undefined: it answers, as far as anybody has asked. */
-  readonly awaySince: () => number | undefined;
+  readonly awaySince: Store<number | undefined>;
   /** Resolves once it answers, to whether it was away before. */
   readonly untilItAnswers: () => Promise<boolean>;
 }
@@ -21,15 +21,9 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, ASK_MS));
 
 /** @param ask - a call that everybody may make */
 export const createReach = (queryClient: QueryClient, ask: () => Promise<unknown>): Reach => {
-  const listeners = new Set<() => void>();
-  let awaySince: number | undefined;
+  const awaySince = createStore<number | undefined>(undefined);
   let waiting: Promise<boolean> | undefined;
 
-  const setAway = (since: number | undefined) => {
-    if (since === awaySince) return;
-    awaySince = since;
-    for (const listener of listeners) listener();
-  };
   const answers = () =>
     ask().then(
       () => true,
@@ -37,11 +31,11 @@ export const createReach = (queryClient: QueryClient, ask: () => Promise<unknown
     );
   const wait = async (): Promise<boolean> => {
     while (!(await answers())) {
-      setAway(awaySince ?? Date.now());
+      awaySince.set(awaySince.get() ?? Date.now());
       await pause();
     }
-    const wasAway = awaySince !== undefined;
-    setAway(undefined);
+    const wasAway = awaySince.get() !== undefined;
+    awaySince.set(undefined);
     return wasAway;
   };
   const untilItAnswers = () => {
@@ -70,23 +64,15 @@ export const createReach = (queryClient: QueryClient, ask: () => Promise<unknown
   });
   window.addEventListener("offline", onLoss);
 
-  return {
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    awaySince: () => awaySince,
-    untilItAnswers,
-  };
+  return { awaySince, untilItAnswers };
 };
 
 export const ReachContext = createContext<Reach | undefined>(undefined);
 
-const never = () => () => undefined;
+const ANSWERS = createStore<number | undefined>(undefined);
 
 /** What there is to say of a server that does not answer. Undefined: it does, as far as anybody has asked. */
 export const useAway = (): Connection | undefined => {
-  const reach = use(ReachContext);
-  const since = useSyncExternalStore(reach?.subscribe ?? never, () => reach?.awaySince());
+  const since = useStore(use(ReachContext)?.awaySince ?? ANSWERS);
   return since === undefined ? undefined : { status: "reconnecting", heardAt: since };
 };

@@ -1,42 +1,21 @@
-import {
-  createContext,
-  type ReactNode,
-  Suspense,
-  use,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-  useSyncExternalStore,
-} from "react";
+import { createContext, type ReactNode, Suspense, use, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { late } from "./late.js";
 import type { Shortcut } from "./shortcut.js";
+import { createStore, type Store, useStore } from "./store.js";
 
 /** How long the next key of a sequence may take, in milliseconds. */
 const SEQUENCE_MS = 1200;
 const ShortcutHelp = late(() => import("./shortcut-help.js"));
 const STORED = "invigil.shortcuts";
 
-class Registry {
-  private all: readonly Shortcut[] = [];
-  private readonly listeners = new Set<() => void>();
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => void this.listeners.delete(listener);
-  };
-  readonly current = (): readonly Shortcut[] => this.all;
-  add(shortcut: Shortcut): () => void {
-    this.change([...this.all, shortcut]);
-    return () => this.change(this.all.filter((other) => other !== shortcut));
-  }
-  private change(all: readonly Shortcut[]): void {
-    this.all = all;
-    for (const listener of this.listeners) listener();
-  }
+interface Shortcuts {
+  /** Those of the page. Of several with the same keys, the last one runs. */
+  readonly all: Store<readonly Shortcut[]>;
+  readonly openHelp: () => void;
 }
 
-const RegistryContext = createContext<{ registry: Registry; openHelp: () => void } | undefined>(undefined);
+const ShortcutsContext = createContext<Shortcuts | undefined>(undefined);
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
@@ -45,10 +24,10 @@ const isTyping = (target: EventTarget | null): boolean =>
 
 /** Runs the shortcuts of a page, unless somebody types or has switched them off. */
 export function ShortcutsProvider({ children }: { children: ReactNode }) {
-  const [registry] = useState(() => new Registry());
+  const [all] = useState(() => createStore<readonly Shortcut[]>([]));
   const [isOn, setIsOn] = useState(() => localStorage.getItem(STORED) !== "off");
   const [isHelpOpen, setIsHelpOpen] = useState(false);
-  const all = useSyncExternalStore(registry.subscribe, registry.current);
+  const shortcuts = useStore(all);
 
   useEffect(() => {
     if (!isOn) return;
@@ -60,12 +39,11 @@ export function ShortcutsProvider({ children }: { children: ReactNode }) {
       if (document.querySelector("[role=dialog]")) return;
       const before = event.timeStamp - pressed.at < SEQUENCE_MS ? pressed.text : "";
       const text = before ? `${before} ${event.key}` : event.key;
-      const shortcuts = registry.current();
+      const current = all.get();
       const found =
-        shortcuts.findLast(({ keys }) => keys === text) ??
-        shortcuts.findLast(({ keys }) => keys === event.key);
+        current.findLast(({ keys }) => keys === text) ?? current.findLast(({ keys }) => keys === event.key);
       pressed = {
-        text: shortcuts.some(({ keys }) => keys.startsWith(`${text} `)) ? text : "",
+        text: current.some(({ keys }) => keys.startsWith(`${text} `)) ? text : "",
         at: event.timeStamp,
       };
       if (!found) return;
@@ -75,17 +53,17 @@ export function ShortcutsProvider({ children }: { children: ReactNode }) {
     };
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
-  }, [isOn, registry]);
+  }, [isOn, all]);
 
-  const context = useMemo(() => ({ registry, openHelp: () => setIsHelpOpen(true) }), [registry]);
+  const context = useMemo(() => ({ all, openHelp: () => setIsHelpOpen(true) }), [all]);
   return (
-    <RegistryContext value={context}>
+    <ShortcutsContext value={context}>
       <HelpShortcut />
       {children}
       {isHelpOpen && (
         <Suspense>
           <ShortcutHelp
-            shortcuts={all}
+            shortcuts={shortcuts}
             isOn={isOn}
             onSwitch={(next) => {
               setIsOn(next);
@@ -95,7 +73,7 @@ export function ShortcutsProvider({ children }: { children: ReactNode }) {
           />
         </Suspense>
       )}
-    </RegistryContext>
+    </ShortcutsContext>
   );
 }
 
@@ -107,12 +85,17 @@ function HelpShortcut() {
 }
 
 /** Opens the list of shortcuts. */
-export const useShortcutHelp = (): (() => void) => use(RegistryContext)?.openHelp ?? (() => undefined);
+export const useShortcutHelp = (): (() => void) => use(ShortcutsContext)?.openHelp ?? (() => undefined);
 
 /** Adds a shortcut while the component is on the page. */
 export const useShortcut = ({ keys, label, run }: Shortcut): void => {
-  const registry = use(RegistryContext)?.registry;
+  const all = use(ShortcutsContext)?.all;
   const latest = useRef(run);
   latest.current = run;
-  useEffect(() => registry?.add({ keys, label, run: () => latest.current() }), [registry, keys, label]);
+  useEffect(() => {
+    if (!all) return;
+    const shortcut = { keys, label, run: () => latest.current() };
+    all.set([...all.get(), shortcut]);
+    return () => all.set(all.get().filter((other) => other !== shortcut));
+  }, [all, keys, label]);
 };

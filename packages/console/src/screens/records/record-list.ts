@@ -1,4 +1,5 @@
 import type { CheatRecord, CheatRecordPage } from "@invigil/client";
+import { createStore } from "../../parts/store.js";
 
 /** The records of an exam, as far as they have been read. */
 export interface RecordsState {
@@ -12,6 +13,15 @@ export interface RecordsState {
   readonly error: unknown;
 }
 
+/** No records, which nobody reads. */
+export const NOTHING: RecordsState = {
+  records: [],
+  arrived: [],
+  isReading: false,
+  isComplete: false,
+  error: undefined,
+};
+
 /** How many records, and pages, are read without being asked for. A page of a filter may have few records, or none. */
 const RECORDS_AT_ONCE = 5000;
 const PAGES_AT_ONCE = 50;
@@ -20,10 +30,9 @@ const PAUSE_MS = 1000;
 
 /** Reads the records of an exam page by page, from the newest to older ones, and what comes meanwhile. */
 export class RecordList {
-  #state: RecordsState = { records: [], arrived: [], isReading: false, isComplete: false, error: undefined };
+  readonly state = createStore(NOTHING);
   readonly #read: (cursor: number | undefined) => Promise<CheatRecordPage>;
   readonly #pauseMs: number;
-  readonly #listeners = new Set<() => void>();
   #cursor: number | undefined;
   #hasBegun = false;
   #isOpen = false;
@@ -39,12 +48,6 @@ export class RecordList {
     this.#cursor = after;
     this.#pauseMs = pauseMs;
   }
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  };
-  readonly getSnapshot = (): RecordsState => this.#state;
 
   /** Begins, or goes on after `stop`. */
   readonly start = (): void => {
@@ -119,6 +122,10 @@ export class RecordList {
     }
   }
 
+  get #state(): RecordsState {
+    return this.state.get();
+  }
+
   #newestId(): number {
     const { arrived, records } = this.#state;
     return (arrived[0] ?? records[0])?.id ?? 0;
@@ -135,7 +142,6 @@ export class RecordList {
   }
 
   #change(changed: Partial<RecordsState>): void {
-    this.#state = { ...this.#state, ...changed };
-    for (const listener of this.#listeners) listener();
+    this.state.set({ ...this.#state, ...changed });
   }
 }

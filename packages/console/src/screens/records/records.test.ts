@@ -33,14 +33,14 @@ const serverOf = (count: number) => {
 const open = async (server: ReturnType<typeof serverOf>) => {
   const list = new RecordList(server.read, { pauseMs: 0 });
   list.start();
-  await vi.waitFor(() => expect(list.getSnapshot().isComplete).toBe(true));
+  await vi.waitFor(() => expect(list.state.get().isComplete).toBe(true));
   return list;
 };
 
 describe("the list of records", () => {
   it("reads all pages, the newest first", async () => {
     const list = await open(serverOf(7));
-    expect(ids(list.getSnapshot().records)).toEqual([7, 6, 5, 4, 3, 2, 1]);
+    expect(ids(list.state.get().records)).toEqual([7, 6, 5, 4, 3, 2, 1]);
   });
 
   it("holds back what comes, each once, until somebody asks for it", async () => {
@@ -49,14 +49,14 @@ describe("the list of records", () => {
     server.add(record(5), record(6), record(7), record(8), record(9));
     list.readNewer();
     list.readNewer();
-    await vi.waitFor(() => expect(ids(list.getSnapshot().arrived)).toEqual([9, 8, 7, 6, 5]));
-    expect(ids(list.getSnapshot().records)).toEqual([4, 3, 2, 1]);
+    await vi.waitFor(() => expect(ids(list.state.get().arrived)).toEqual([9, 8, 7, 6, 5]));
+    expect(ids(list.state.get().records)).toEqual([4, 3, 2, 1]);
     server.add(record(10));
     list.readNewer();
-    await vi.waitFor(() => expect(ids(list.getSnapshot().arrived)).toEqual([10, 9, 8, 7, 6, 5]));
+    await vi.waitFor(() => expect(ids(list.state.get().arrived)).toEqual([10, 9, 8, 7, 6, 5]));
     list.show();
-    expect(ids(list.getSnapshot().records)).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
-    expect(list.getSnapshot().arrived).toEqual([]);
+    expect(ids(list.state.get().records)).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    expect(list.state.get().arrived).toEqual([]);
   });
 
   it("shows the first records at once, because nobody reads any yet", async () => {
@@ -64,7 +64,7 @@ describe("the list of records", () => {
     const list = await open(server);
     server.add(record(1));
     list.readNewer();
-    await vi.waitFor(() => expect(ids(list.getSnapshot().records)).toEqual([1]));
+    await vi.waitFor(() => expect(ids(list.state.get().records)).toEqual([1]));
   });
 
   it("says that a page could not be read, and goes on where it stopped", async () => {
@@ -73,11 +73,11 @@ describe("the list of records", () => {
     server.read.mockImplementationOnce(server.read.getMockImplementation() ?? server.read);
     server.read.mockRejectedValueOnce(new Error("no network"));
     list.start();
-    await vi.waitFor(() => expect(list.getSnapshot().error).toBeInstanceOf(Error));
-    expect(ids(list.getSnapshot().records)).toEqual([5, 4, 3]);
+    await vi.waitFor(() => expect(list.state.get().error).toBeInstanceOf(Error));
+    expect(ids(list.state.get().records)).toEqual([5, 4, 3]);
     await list.readOlder();
-    expect(list.getSnapshot().error).toBeUndefined();
-    expect(ids(list.getSnapshot().records)).toEqual([5, 4, 3, 2, 1]);
+    expect(list.state.get().error).toBeUndefined();
+    expect(ids(list.state.get().records)).toEqual([5, 4, 3, 2, 1]);
   });
 });
 
@@ -91,8 +91,8 @@ describe("the list of what a filter finds", () => {
     const read = vi.fn(async (cursor: number | undefined) => pages.get(cursor) ?? { records: [record(99)] });
     const list = new RecordList(read, { after: 9 });
     list.start();
-    await vi.waitFor(() => expect(list.getSnapshot().isComplete).toBe(true));
-    expect(ids(list.getSnapshot().records)).toEqual([4]);
+    await vi.waitFor(() => expect(list.state.get().isComplete).toBe(true));
+    expect(ids(list.state.get().records)).toEqual([4]);
   });
 
   it("loses what was erased, also what waits to be shown", async () => {
@@ -100,10 +100,10 @@ describe("the list of what a filter finds", () => {
     const list = await open(server);
     server.add(record(5), record(6));
     list.readNewer();
-    await vi.waitFor(() => expect(ids(list.getSnapshot().arrived)).toEqual([6, 5]));
+    await vi.waitFor(() => expect(ids(list.state.get().arrived)).toEqual([6, 5]));
     list.forget(({ id }) => id % 2 === 0);
-    expect(ids(list.getSnapshot().arrived)).toEqual([5]);
-    expect(ids(list.getSnapshot().records)).toEqual([3, 1]);
+    expect(ids(list.state.get().arrived)).toEqual([5]);
+    expect(ids(list.state.get().records)).toEqual([3, 1]);
   });
 });
 

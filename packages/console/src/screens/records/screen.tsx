@@ -4,7 +4,7 @@ import { useInvigil, useInvigilClient, useSession } from "@invigil/react";
 import { Button, NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { Suspense, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "../../parts/announcer.js";
 import { CsvMenu } from "../../parts/csv-menu.js";
@@ -17,12 +17,13 @@ import { Page } from "../../parts/page.js";
 import { PersonLink } from "../../parts/place-links.js";
 import { useRouteSearch } from "../../parts/search.js";
 import { WithPanel } from "../../parts/side-panel.js";
+import { createStore, useStore } from "../../parts/store.js";
 import { type Column, Table } from "../../parts/table.js";
 import { ScreenTexts } from "../../parts/texts.js";
 import { Time, useZone } from "../../parts/time.js";
 import { useTypeName } from "../../parts/type-name.js";
 import { countBy, lineOf, matcherOf, type RecordFilter, serverFilterOf } from "./filters.js";
-import { RecordList, type RecordsState } from "./record-list.js";
+import { NOTHING, RecordList, type RecordsState } from "./record-list.js";
 import { RecordPanel } from "./record-panel.js";
 import styles from "./records.module.css";
 import { CAMERAS, SORTABLE } from "./search.js";
@@ -429,17 +430,10 @@ const useRecordList = (list: RecordList): RecordsState => {
     list.start();
     return list.stop;
   }, [list]);
-  return useSyncExternalStore(list.subscribe, list.getSnapshot);
+  return useStore(list.state);
 };
 
-const NOTHING: RecordsState = {
-  records: [],
-  arrived: [],
-  isReading: false,
-  isComplete: false,
-  error: undefined,
-};
-const NO_LIST = { subscribe: () => () => undefined, getSnapshot: () => NOTHING };
+const NO_RECORDS = createStore(NOTHING);
 
 /** What the server finds of a filter among the records that are older than those that were read. */
 const useOlder = (
@@ -466,8 +460,7 @@ const useOlder = (
     list?.start();
     return list?.stop;
   }, [list]);
-  const { subscribe, getSnapshot } = list ?? NO_LIST;
-  return { list, ...useSyncExternalStore(subscribe, getSnapshot) };
+  return { list, ...useStore(list?.state ?? NO_RECORDS) };
 };
 
 const keyOf = ({ id }: CheatRecord) => String(id);
