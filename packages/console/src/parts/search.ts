@@ -42,7 +42,11 @@ export const whole = (initial: number): Param<number> => ({
 /** Several texts, which contain no comma. */
 export const list = (): Param<readonly string[]> => ({
   initial: [],
-  read: (raw) => (typeof raw === "string" ? raw.split(",").filter(Boolean) : Array.isArray(raw) ? raw : []),
+  read: (raw) => {
+    if (typeof raw === "string") return raw.split(",").filter(Boolean);
+    // Safe: a list in place of a text was read before.
+    return Array.isArray(raw) ? (raw as readonly string[]) : undefined;
+  },
 });
 
 export interface Sorting<Column extends string> {
@@ -111,9 +115,10 @@ export const parseSearch = (search: string): { [Name in string]: string } =>
 export const stringifySearch = (search: { readonly [Name in string]: unknown }): string => {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(search)) {
-    if (value === undefined || value === null || value === "") continue;
-    const isSorting = typeof value === "object" && "column" in value;
-    params.set(name, isSorting ? sortingText(value as Sorting<string>) : String(value));
+    if (typeof value === "string" || typeof value === "number") params.set(name, String(value));
+    else if (Array.isArray(value)) params.set(name, value.join(","));
+    // Safe: no other value of a screen is an object.
+    else if (typeof value === "object" && value) params.set(name, sortingText(value as Sorting<string>));
   }
   const written = params.toString();
   return written ? `?${written}` : "";

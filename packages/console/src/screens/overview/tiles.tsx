@@ -1,13 +1,13 @@
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { useFormatter, useTranslations } from "use-intl";
+import type { CandidateFilter } from "../../live/candidates.js";
 import { Mark, type State, TONES } from "../../parts/state-mark.js";
-import type { STATES } from "../candidates/search.js";
 import styles from "./overview.module.css";
 
 /** A count that opens the list of those who are counted. */
 export interface Tile {
-  readonly state: (typeof STATES)[number];
+  readonly state: NonNullable<CandidateFilter["state"]>;
   readonly mark: State;
   readonly count: number;
   readonly label: string;
