@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 
-const ABOUT_STORAGE = /\/support\/(database|listening|live-hall)\.js"|^\/\/ Also on PostgreSQL: /m;
+const ABOUT_STORAGE = /\/support\/(database|listening|live-fixture)\.js"|^\/\/ Also on PostgreSQL: /m;
 
 const folder = resolve(import.meta.dirname, "../packages/server");
 

@@ -30,8 +30,8 @@ const setUp = async (options: Partial<InvigilClientOptions> = {}) => {
 };
 
 test("calls the server, and dates arrive as dates", async () => {
-  await using world = await setUp();
-  const { invigil } = world;
+  await using fixture = await setUp();
+  const { invigil } = fixture;
   const room = await invigil.room.create.mutate({ name: "Physics" });
   expect(room.createdAt).toEqual(new Date("2026-01-02T03:04:05Z"));
   expect(await invigil.room.get.query({ roomId: room.id })).toEqual(room);
@@ -42,16 +42,16 @@ test("calls the server, and dates arrive as dates", async () => {
 });
 
 test.each(["/", "//"])("the url may end in %s", async (end) => {
-  await using world = await setUp();
-  const { url, token, room } = world;
+  await using fixture = await setUp();
+  const { url, token, room } = fixture;
   const invigil = createInvigilClient({ url: url + end, token });
   expect(await invigil.room.get.query({ roomId: room.id })).toMatchObject({ name: "Algebra" });
 });
 
 test("the url may be a URL and have a path", async () => {
-  await using world = await setUp({ url: new URL("http://127.0.0.1:1/school/") });
-  await thrownBy(world.invigil.room.end.mutate({ roomId: "1" }));
-  expect(world.requests.map(({ url }) => url.href)).toEqual(["http://127.0.0.1:1/school/trpc/room.end"]);
+  await using fixture = await setUp({ url: new URL("http://127.0.0.1:1/school/") });
+  await thrownBy(fixture.invigil.room.end.mutate({ roomId: "1" }));
+  expect(fixture.requests.map(({ url }) => url.href)).toEqual(["http://127.0.0.1:1/school/trpc/room.end"]);
 });
 
 test.each(["127.0.0.1:7001", "localhost:7001", "ftp://host", "/trpc", ""])("refuses the url '%s'", (url) => {
@@ -64,22 +64,22 @@ test.each([0, -1, Number.NaN])("refuses the timeout %s", (timeoutMs) => {
 });
 
 test("a timeout that is longer than a timer can wait does not fire at once", async () => {
-  await using world = await setUp({ timeoutMs: Number.POSITIVE_INFINITY });
-  expect(await world.invigil.auth.whoami.query()).toMatchObject({ userId: "t1" });
+  await using fixture = await setUp({ timeoutMs: Number.POSITIVE_INFINITY });
+  expect(await fixture.invigil.auth.whoami.query()).toMatchObject({ userId: "t1" });
 });
 
 test("without a token the server refuses, and no header is sent", async () => {
   for (const token of [undefined, "", () => null]) {
-    await using world = await setUp({ token });
-    const error = await thrownBy(world.invigil.auth.whoami.query());
+    await using fixture = await setUp({ token });
+    const error = await thrownBy(fixture.invigil.auth.whoami.query());
     expect(isInvigilError(error, "UNAUTHENTICATED")).toBe(true);
-    expect(world.requests.map(({ headers }) => headers.get("authorization"))).toEqual([null]);
+    expect(fixture.requests.map(({ headers }) => headers.get("authorization"))).toEqual([null]);
   }
 });
 
 test("a token function is asked before each request, and may be async", async () => {
-  await using world = await setUp();
-  const { app, url } = world;
+  await using fixture = await setUp();
+  const { app, url } = fixture;
   for (const wrap of [(text: string) => text, (text: string) => Promise.resolve(text)]) {
     const tokens = await Promise.all(["a", "b"].map((sub) => app.token({ sub, role: "inspector" })));
     const invigil = createInvigilClient({ url, token: () => wrap(tokens.shift() ?? "") });
@@ -91,24 +91,24 @@ test("a token function is asked before each request, and may be async", async ()
 test("what a token function throws reaches the caller, and is not tried again", async () => {
   let asked = 0;
   const cause = new TypeError("signed out");
-  await using world = await setUp({
+  await using fixture = await setUp({
     token: () => {
       asked += 1;
       throw cause;
     },
     retry: { baseMs: 0 },
   });
-  const error = await thrownBy(world.invigil.auth.whoami.query());
+  const error = await thrownBy(fixture.invigil.auth.whoami.query());
   expect(error).toMatchObject({ message: "signed out", cause });
   expect(isNetworkError(error)).toBe(false);
   expect(asked).toBe(1);
 });
 
 test("a token function that calls its own client is refused at once, not asked without end", async () => {
-  await using world = await setUp();
+  await using fixture = await setUp();
   let asked = 0;
   const invigil = createInvigilClient({
-    url: world.url,
+    url: fixture.url,
     token: async () => {
       asked += 1;
       return (await invigil.auth.refresh.mutate()).token;
@@ -125,10 +125,10 @@ test("a token function that calls its own client is refused at once, not asked w
 });
 
 test("a token function that calls its own client later is asked once, and the call's time-out says what it waited for", async () => {
-  await using world = await setUp();
+  await using fixture = await setUp();
   let asked = 0;
   const invigil = createInvigilClient({
-    url: world.url,
+    url: fixture.url,
     timeoutMs: 50,
     token: async () => {
       asked += 1;
@@ -142,8 +142,8 @@ test("a token function that calls its own client later is asked once, and the ca
 });
 
 test("requests that are made while the token function answers wait for the same answer", async () => {
-  await using world = await setUp({ batch: false });
-  const { app, url } = world;
+  await using fixture = await setUp({ batch: false });
+  const { app, url } = fixture;
   let give = (_token: string): void => undefined;
   const given = new Promise<string>((resolve) => {
     give = resolve;
@@ -166,8 +166,8 @@ test("requests that are made while the token function answers wait for the same 
 });
 
 test("sends more headers, from an object or a function; the token comes before them", async () => {
-  await using world = await setUp();
-  const { url, token } = world;
+  await using fixture = await setUp();
+  const { url, token } = fixture;
   const more = { "X-Request-Id": "device-7", Authorization: "Bearer of nothing" };
   for (const headers of [more, () => more, () => Promise.resolve(more)]) {
     const invigil = createInvigilClient({ url, token, headers });
@@ -179,8 +179,8 @@ test("sends more headers, from an object or a function; the token comes before t
 });
 
 test("queries of one tick share a request; mutations do not", async () => {
-  await using world = await setUp();
-  const { invigil, requests, room } = world;
+  await using fixture = await setUp();
+  const { invigil, requests, room } = fixture;
   const [me, got, page] = await Promise.all([
     invigil.auth.whoami.query(),
     invigil.room.get.query({ roomId: room.id }),
@@ -198,8 +198,8 @@ test("queries of one tick share a request; mutations do not", async () => {
 });
 
 test("one failure in a batch is one call's failure", async () => {
-  await using world = await setUp();
-  const { invigil, requests, room } = world;
+  await using fixture = await setUp();
+  const { invigil, requests, room } = fixture;
   const results = await Promise.allSettled([
     invigil.room.get.query({ roomId: room.id }),
     invigil.exam.get.query({ examId: "none" }),
@@ -209,8 +209,8 @@ test("one failure in a batch is one call's failure", async () => {
 });
 
 test("more calls than the server takes in a batch, or than fit a URL, go in several", async () => {
-  await using world = await setUp();
-  const { invigil, requests, room } = world;
+  await using fixture = await setUp();
+  const { invigil, requests, room } = fixture;
   const many = Array.from({ length: 150 }, () => invigil.room.get.query({ roomId: room.id }));
   expect((await Promise.all(many)).every(({ id }) => id === room.id)).toBe(true);
   expect(requests.length).toBeGreaterThan(1);
@@ -223,21 +223,21 @@ test("more calls than the server takes in a batch, or than fit a URL, go in seve
 });
 
 test("the longest query that the server takes fits a URL", async () => {
-  await using world = await setUp();
-  const audio = await world.invigil.audio.list.query({ name: "听力".repeat(32), classify: 7, pageNum: 1 });
+  await using fixture = await setUp();
+  const audio = await fixture.invigil.audio.list.query({ name: "听力".repeat(32), classify: 7, pageNum: 1 });
   expect(audio.total).toBe(0);
 });
 
 test("without batching each call is a request", async () => {
-  await using world = await setUp({ batch: false });
-  const { invigil, requests, room } = world;
+  await using fixture = await setUp({ batch: false });
+  const { invigil, requests, room } = fixture;
   await Promise.all([invigil.auth.whoami.query(), invigil.room.get.query({ roomId: room.id })]);
   expect(requests.map(({ url }) => url.pathname)).toEqual(["/trpc/auth.whoami", "/trpc/room.get"]);
 });
 
 test("mutations that together exceed what a body may measure pass side by side", async () => {
-  await using world = await setUp();
-  const { invigil, room } = world;
+  await using fixture = await setUp();
+  const { invigil, room } = fixture;
   const data = "x".repeat(65_536);
   const calls = Array.from({ length: 20 }, () =>
     invigil.cheat.setConfig.mutate({ examId: room.examId, data }),
@@ -272,8 +272,8 @@ test("the time counts until the whole answer is there", async () => {
 });
 
 test("the time counts while a token function waits", async () => {
-  await using world = await setUp({ token: () => new Promise<string>(() => {}), timeoutMs: 30 });
-  const error = await thrownBy(world.invigil.auth.whoami.query());
+  await using fixture = await setUp({ token: () => new Promise<string>(() => {}), timeoutMs: 30 });
+  const error = await thrownBy(fixture.invigil.auth.whoami.query());
   expect(isNetworkError(error) && error.cause.kind).toBe("timeout");
 });
 
@@ -297,22 +297,22 @@ test("a caller can abort a call, even one of a batch", async () => {
 });
 
 test("a call that was aborted before is not sent", async () => {
-  await using world = await setUp();
+  await using fixture = await setUp();
   const reason = new Error("too late");
   const signal = AbortSignal.abort(reason);
-  expect(await thrownBy(world.invigil.auth.whoami.query(undefined, { signal }))).toMatchObject({
+  expect(await thrownBy(fixture.invigil.auth.whoami.query(undefined, { signal }))).toMatchObject({
     cause: reason,
   });
-  expect(world.requests).toHaveLength(0);
+  expect(fixture.requests).toHaveLength(0);
 });
 
 test("a call leaves nothing behind: no timer, no listener on its signal", async () => {
-  await using world = await setUp();
+  await using fixture = await setUp();
   const { signal } = new AbortController();
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
   const before = timers();
-  await world.invigil.auth.whoami.query(undefined, { signal });
-  await thrownBy(world.invigil.room.end.mutate({ roomId: "none" }, { signal }));
+  await fixture.invigil.auth.whoami.query(undefined, { signal });
+  await thrownBy(fixture.invigil.room.end.mutate({ roomId: "none" }, { signal }));
   // Others of the same process may have ended meanwhile.
   expect(timers()).toBeLessThanOrEqual(before);
   expect(getEventListeners(signal, "abort")).toEqual([]);

@@ -14,8 +14,8 @@ const setUp = async () => {
 };
 
 test("an error is recognized by its reason", async () => {
-  await using world = await setUp();
-  const error = await thrownBy(world.invigil.room.get.query({ roomId: "none" }));
+  await using fixture = await setUp();
+  const error = await thrownBy(fixture.invigil.room.get.query({ roomId: "none" }));
   expect(isInvigilError(error)).toBe(true);
   expect(isInvigilError(error, "ROOM_NOT_FOUND")).toBe(true);
   expect(isInvigilError(error, "EXAM_NOT_FOUND")).toBe(false);
@@ -28,16 +28,16 @@ test("an error is recognized by its reason", async () => {
 });
 
 test("without a reason, every error code matches", async () => {
-  await using world = await setUp();
-  const error = await thrownBy(createInvigilClient({ url: world.url }).auth.whoami.query());
+  await using fixture = await setUp();
+  const error = await thrownBy(createInvigilClient({ url: fixture.url }).auth.whoami.query());
   if (!isInvigilError(error)) return expect.fail();
   expectTypeOf(error.data.reason).toEqualTypeOf<ErrorCode>();
   expect(error.data.reason).toBe("UNAUTHENTICATED");
 });
 
 test("invalid input is reported per field", async () => {
-  await using world = await setUp();
-  const error = await thrownBy(world.invigil.room.create.mutate({ name: " " }));
+  await using fixture = await setUp();
+  const error = await thrownBy(fixture.invigil.room.create.mutate({ name: " " }));
   if (!isInvigilError(error, "INVALID_INPUT")) return expect.fail();
   expect(error.data.fieldErrors).toEqual({ name: ["must not be empty"] });
   expect(error.message).toBe("name must not be empty");

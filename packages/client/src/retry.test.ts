@@ -20,16 +20,16 @@ const setUp = async (resets: number, options: Partial<InvigilClientOptions> = {}
 };
 
 test.each([true, false])("a query survives lost connections (batch: %s)", async (batch) => {
-  await using world = await setUp(2, { batch });
-  expect(await world.invigil.auth.whoami.query()).toMatchObject({ userId: "t1" });
-  expect(world.requests).toHaveLength(3);
+  await using fixture = await setUp(2, { batch });
+  expect(await fixture.invigil.auth.whoami.query()).toMatchObject({ userId: "t1" });
+  expect(fixture.requests).toHaveLength(3);
 });
 
 test("the token is asked for again before each attempt", async () => {
   const tokens: string[] = [];
-  await using world = await setUp(2, { token: () => tokens.shift() });
-  tokens.push("stale", "stale", await world.app.token({ sub: "fresh", role: "teacher" }));
-  expect(await world.invigil.auth.whoami.query()).toMatchObject({ userId: "fresh" });
+  await using fixture = await setUp(2, { token: () => tokens.shift() });
+  tokens.push("stale", "stale", await fixture.app.token({ sub: "fresh", role: "teacher" }));
+  expect(await fixture.invigil.auth.whoami.query()).toMatchObject({ userId: "fresh" });
 });
 
 test.each([
@@ -38,27 +38,27 @@ test.each([
   { retry: { attempts: 1 }, sent: 1 },
   { retry: false as const, sent: 1 },
 ])("a query is given up after $sent attempts: $retry", async ({ retry, sent }) => {
-  await using world = await setUp(99, { retry: retry && { ...retry, baseMs: 1 } });
-  const error = await thrownBy(world.invigil.auth.whoami.query());
+  await using fixture = await setUp(99, { retry: retry && { ...retry, baseMs: 1 } });
+  const error = await thrownBy(fixture.invigil.auth.whoami.query());
   expect(isNetworkError(error) && error.cause.kind).toBe("lost");
   expect(isInvigilError(error)).toBe(false);
   expect(error).toMatchObject({ message: expect.stringMatching(/^No response from http:.*: \w+/) });
-  expect(world.requests).toHaveLength(sent);
+  expect(fixture.requests).toHaveLength(sent);
 });
 
 test("a mutation is sent once, whatever happens", async () => {
-  await using world = await setUp(1);
-  const error = await thrownBy(world.invigil.room.create.mutate({ name: "Algebra" }));
+  await using fixture = await setUp(1);
+  const error = await thrownBy(fixture.invigil.room.create.mutate({ name: "Algebra" }));
   expect(isNetworkError(error) && error.cause.kind).toBe("lost");
-  expect(world.requests).toEqual(["POST /trpc/room.create HTTP/1.1"]);
+  expect(fixture.requests).toEqual(["POST /trpc/room.create HTTP/1.1"]);
 });
 
 test("a failure that the server reports is not asked for again", async () => {
   for (const batch of [true, false]) {
-    await using world = await setUp(0, { batch });
+    await using fixture = await setUp(0, { batch });
     const failed = { roomId: "none" };
-    expect(isInvigilError(await thrownBy(world.invigil.room.get.query(failed)))).toBe(true);
-    expect(world.requests).toHaveLength(1);
+    expect(isInvigilError(await thrownBy(fixture.invigil.room.get.query(failed)))).toBe(true);
+    expect(fixture.requests).toHaveLength(1);
   }
 });
 

@@ -86,115 +86,115 @@ const setUp = async () => {
 };
 
 test("logs in on the first request, once for concurrent callers, and the token is valid", async () => {
-  await using world = await setUp();
-  using session = world.open();
-  expect([session.current, world.sent]).toEqual([undefined, []]);
+  await using fixture = await setUp();
+  using session = fixture.open();
+  expect([session.current, fixture.sent]).toEqual([undefined, []]);
   const tokens = await Promise.all([session.token(), session.token(), session.token()]);
   expect(new Set(tokens).size).toBe(1);
-  expect(world.sent).toEqual(["auth.login"]);
-  expect(world.changes).toEqual([session.current]);
-  const invigil = createInvigilClient({ url: world.url, token: session.token });
+  expect(fixture.sent).toEqual(["auth.login"]);
+  expect(fixture.changes).toEqual([session.current]);
+  const invigil = createInvigilClient({ url: fixture.url, token: session.token });
   expect(await invigil.auth.whoami.query()).toMatchObject({ userId: "t1", role: "teacher" });
 });
 
 test("refreshes the token in the background before it expires, without delaying calls", async () => {
-  await using world = await setUp();
-  using session = world.open();
+  await using fixture = await setUp();
+  using session = fixture.open();
   const first = await session.token();
-  world.time.advance(HOUR - 6 * MINUTE);
-  expect(world.sent).toEqual(["auth.login"]);
-  const changed = world.changed();
-  world.time.advance(MINUTE);
+  fixture.time.advance(HOUR - 6 * MINUTE);
+  expect(fixture.sent).toEqual(["auth.login"]);
+  const changed = fixture.changed();
+  fixture.time.advance(MINUTE);
   expect(await session.token()).toBe(first);
   await changed;
-  expect(world.sent).toEqual(["auth.login", "auth.refresh"]);
+  expect(fixture.sent).toEqual(["auth.login", "auth.refresh"]);
   expect(await session.token()).not.toBe(first);
 });
 
 test("refreshes the token once for concurrent callers", async () => {
-  await using world = await setUp();
-  using session = world.open();
+  await using fixture = await setUp();
+  using session = fixture.open();
   await session.ready();
   const renewed = await Promise.all([session.refresh(), session.refresh(), session.refresh()]);
   expect(new Set(renewed.map(({ token }) => token)).size).toBe(1);
-  expect(world.sent).toEqual(["auth.login", "auth.refresh"]);
+  expect(fixture.sent).toEqual(["auth.login", "auth.refresh"]);
 });
 
 test("continues a session that was stored as JSON", async () => {
-  await using world = await setUp();
-  const earlier = world.open();
+  await using fixture = await setUp();
+  const earlier = fixture.open();
   await earlier.ready();
   earlier.close();
-  const kept: unknown = JSON.parse(JSON.stringify(world.changes.at(-1)));
-  world.sent.length = 0;
+  const kept: unknown = JSON.parse(JSON.stringify(fixture.changes.at(-1)));
+  fixture.sent.length = 0;
   // Safe: the value that `onChange` received, after a round trip through JSON.
-  using session = world.open({ session: kept as Session });
+  using session = fixture.open({ session: kept as Session });
   expect(await session.token()).toBe(earlier.current?.token);
-  expect(world.sent).toEqual([]);
-  const changed = world.changed();
-  world.time.advance(HOUR - 5 * MINUTE);
+  expect(fixture.sent).toEqual([]);
+  const changed = fixture.changed();
+  fixture.time.advance(HOUR - 5 * MINUTE);
   await changed;
-  expect(world.sent).toEqual(["auth.refresh"]);
+  expect(fixture.sent).toEqual(["auth.refresh"]);
 });
 
 test("a wrong password ends the session at once and is not sent again", async () => {
-  await using world = await setUp();
-  using session = world.open({ username: "t1", password: "not the password" });
+  await using fixture = await setUp();
+  using session = fixture.open({ username: "t1", password: "not the password" });
   const ended = await thrownBy(session.ready());
   expect(ended).toBeInstanceOf(SessionEnded);
   expect(ended).toMatchObject({ reason: "refused" });
   expect(isInvigilError((ended as SessionEnded).cause, "UNAUTHENTICATED")).toBe(true);
   expect(await thrownBy(session.token())).toBe(ended);
-  expect([world.sent, world.ends]).toEqual([["auth.login"], [ended]]);
+  expect([fixture.sent, fixture.ends]).toEqual([["auth.login"], [ended]]);
 });
 
 test("if the server ended the session, it logs in again with a password, or ends without one", async () => {
-  await using world = await setUp();
-  using lasting = world.open();
+  await using fixture = await setUp();
+  using lasting = fixture.open();
   const { token, ...rest } = await lasting.ready();
-  using passing = world.open({ session: { token, ...rest } });
-  await createInvigilClient({ url: world.url, token }).auth.logout.mutate();
+  using passing = fixture.open({ session: { token, ...rest } });
+  await createInvigilClient({ url: fixture.url, token }).auth.logout.mutate();
 
-  world.sent.length = 0;
+  fixture.sent.length = 0;
   expect((await lasting.refresh()).token).not.toBe(token);
-  expect(world.sent).toEqual(["auth.refresh", "auth.login"]);
+  expect(fixture.sent).toEqual(["auth.refresh", "auth.login"]);
 
   const ended = await thrownBy(passing.refresh());
   expect(ended).toMatchObject({ reason: "refused" });
   expect(passing.current).toBeUndefined();
-  expect(world.ends).toEqual([ended]);
-  expect(world.changes.at(-1)).toBeUndefined();
+  expect(fixture.ends).toEqual([ended]);
+  expect(fixture.changes.at(-1)).toBeUndefined();
 });
 
 test("a network failure does not end the session: the token is used while it is valid, and refreshed later", async () => {
-  await using world = await setUp();
-  const { time, network } = world;
-  using session = world.open();
+  await using fixture = await setUp();
+  const { time, network } = fixture;
+  using session = fixture.open();
   const first = await session.token();
   network.isDown = true;
   expect(isNetworkError(await thrownBy(session.refresh()))).toBe(true);
   expect(await session.token()).toBe(first);
   time.advance(2 * HOUR);
   expect(isNetworkError(await thrownBy(session.token()))).toBe(true);
-  expect(world.ends).toEqual([]);
+  expect(fixture.ends).toEqual([]);
   network.isDown = false;
   expect(await session.token()).not.toBe(first);
 });
 
 test("without a password, the session ends when the token expires", async () => {
-  await using world = await setUp();
-  using first = world.open();
+  await using fixture = await setUp();
+  using first = fixture.open();
   const kept = await first.ready();
-  using session = world.open({ session: kept });
-  world.network.isDown = true;
-  world.time.advance(HOUR);
+  using session = fixture.open({ session: kept });
+  fixture.network.isDown = true;
+  fixture.time.advance(HOUR);
   expect(await thrownBy(session.token())).toMatchObject({ name: "SessionEnded", reason: "expired" });
 });
 
 test("the last token of a session is used until it expires, without refreshes", async () => {
-  await using world = await setUp();
-  const { time } = world;
-  using first = world.open();
+  await using fixture = await setUp();
+  const { time } = fixture;
+  using first = fixture.open();
   let kept = await first.ready();
   for (let hour = 0; hour < 3; hour += 1) {
     time.advance(HOUR - 10 * MINUTE);
@@ -204,52 +204,52 @@ test("the last token of a session is used until it expires, without refreshes", 
   kept = await first.refresh();
   expect(kept.expiresAt).toEqual(kept.refreshableUntil);
   first.close();
-  world.sent.length = 0;
-  using session = world.open({ session: kept });
+  fixture.sent.length = 0;
+  using session = fixture.open({ session: kept });
   time.advance(kept.expiresAt.getTime() - time.now().getTime() - 1000);
   expect(await session.token()).toBe(kept.token);
-  expect(world.sent).toEqual([]);
+  expect(fixture.sent).toEqual([]);
 });
 
 test("a wrong system clock has no effect", async () => {
-  await using world = await setUp();
+  await using fixture = await setUp();
   for (const wrong of [-5 * HOUR, 5 * HOUR]) {
-    world.time.setWrong(wrong);
-    using session = world.open();
+    fixture.time.setWrong(wrong);
+    using session = fixture.open();
     const first = await session.token();
     expect(await session.token()).toBe(first);
-    const changed = world.changed();
-    world.time.advance(HOUR - 5 * MINUTE);
+    const changed = fixture.changed();
+    fixture.time.advance(HOUR - 5 * MINUTE);
     await changed;
     expect(await session.token()).not.toBe(first);
   }
 });
 
 test("waits as long as the server says after too many failed logins", async () => {
-  await using world = await setUp();
+  await using fixture = await setUp();
   for (let attempt = 0; attempt < 4; attempt += 1)
-    await thrownBy(world.open({ username: `nobody${attempt}`, password: "wrong password" }).ready());
-  using session = world.open();
-  world.sent.length = 0;
+    await thrownBy(fixture.open({ username: `nobody${attempt}`, password: "wrong password" }).ready());
+  using session = fixture.open();
+  fixture.sent.length = 0;
   const error = await thrownBy(session.token());
   expect(isInvigilError(error, "TOO_MANY_REQUESTS")).toBe(true);
   expect(await thrownBy(session.token())).toBe(error);
-  expect(world.sent).toEqual(["auth.login"]);
-  world.time.advance(5 * MINUTE);
+  expect(fixture.sent).toEqual(["auth.login"]);
+  fixture.time.advance(5 * MINUTE);
   expect(await session.token()).toEqual(expect.any(String));
 });
 
 test("logging out ends the session locally and on the server", async () => {
-  await using world = await setUp();
-  using session = world.open();
+  await using fixture = await setUp();
+  using session = fixture.open();
   const token = await session.token();
   await session.logout();
   await session.logout();
   expect(await thrownBy(session.token())).toMatchObject({ reason: "logged_out" });
-  const refused = await thrownBy(createInvigilClient({ url: world.url, token }).auth.whoami.query());
+  const refused = await thrownBy(createInvigilClient({ url: fixture.url, token }).auth.whoami.query());
   expect(isInvigilError(refused, "UNAUTHENTICATED")).toBe(true);
-  expect(world.ends.map(({ reason }) => reason)).toEqual(["logged_out"]);
-  expect(world.time.timers.size).toBe(0);
+  expect(fixture.ends.map(({ reason }) => reason)).toEqual(["logged_out"]);
+  expect(fixture.time.timers.size).toBe(0);
 });
 
 test("refuses options without a login, and an invalid stored session", () => {

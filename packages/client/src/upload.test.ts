@@ -17,8 +17,8 @@ const setUp = async (role: "teacher" | "inspector" = "teacher") => {
 };
 
 test("an audio file becomes a clip of the library, and its progress is told", async () => {
-  await using world = await setUp();
-  const { invigil } = world;
+  await using fixture = await setUp();
+  const { invigil } = fixture;
   const seen: unknown[] = [];
   const clip = await invigil.uploadAudio(
     { file: bell, name: "Bell", classify: 3 },
@@ -30,8 +30,8 @@ test("an audio file becomes a clip of the library, and its progress is told", as
 });
 
 test("what the server refuses is an error of Invigil, as of every call", async () => {
-  await using world = await setUp("inspector");
-  const refused = await thrownBy(world.invigil.uploadAudio({ file: bell, name: "Bell" }));
+  await using fixture = await setUp("inspector");
+  const refused = await thrownBy(fixture.invigil.uploadAudio({ file: bell, name: "Bell" }));
   expect(isInvigilError(refused, "FORBIDDEN")).toBe(true);
   await using other = await setUp();
   const faulty = await thrownBy(other.invigil.uploadAudio({ file: new Blob(["no sound"]), name: "Bell" }));

@@ -11,11 +11,11 @@ const answering = () => {
 const soon = { everyMs: 20, times: 3 };
 
 test.each(transports)("a call resolves with who answered: $name", async ({ WebSocket }) => {
-  await using world = await liveWorld();
+  await using fixture = await liveWorld();
   const { answer, sent } = answering();
-  const teacher = (await world.client(TEACHER, { live: { WebSocket } })).open(world.room.id);
-  const e1 = (await world.client({ sub: "e1", role: "examinee" }, { live: { WebSocket } })).open(
-    world.room.id,
+  const teacher = (await fixture.client(TEACHER, { live: { WebSocket } })).open(fixture.room.id);
+  const e1 = (await fixture.client({ sub: "e1", role: "examinee" }, { live: { WebSocket } })).open(
+    fixture.room.id,
   );
   await Promise.all([teacher.ready(), e1.ready()]);
   const called: string[] = [];
@@ -36,11 +36,11 @@ test.each(transports)("a call resolves with who answered: $name", async ({ WebSo
 });
 
 test("a broadcast is repeated for those who are late, and tells who was silent", async () => {
-  await using world = await liveWorld();
+  await using fixture = await liveWorld();
   const { answer, sent } = answering();
-  const teacher = (await world.client(TEACHER)).open(world.room.id);
+  const teacher = (await fixture.client(TEACHER)).open(fixture.room.id);
   const [prompt, late, silent] = await Promise.all(
-    EXAMINEES.map(async (sub) => (await world.client({ sub, role: "examinee" })).open(world.room.id)),
+    EXAMINEES.map(async (sub) => (await fixture.client({ sub, role: "examinee" })).open(fixture.room.id)),
   );
   const sids: unknown[] = [];
   let lateHeard = 0;
@@ -67,10 +67,10 @@ test("a broadcast is repeated for those who are late, and tells who was silent",
 });
 
 test("each command has its own signals; a room's are for its examinees, or for those who are named", async () => {
-  await using world = await liveWorld();
+  await using fixture = await liveWorld();
   const { answer, sent } = answering();
-  const teacher = (await world.client(TEACHER)).open(world.room.id);
-  const e1 = (await world.client({ sub: "e1", role: "examinee" })).open(world.room.id);
+  const teacher = (await fixture.client(TEACHER)).open(fixture.room.id);
+  const e1 = (await fixture.client({ sub: "e1", role: "examinee" })).open(fixture.room.id);
   const to = ["t1"];
   e1.on("stopLiveBroadcast", ({ sid }) => answer(e1.send("liveBroadcastStopped", { sid }, { to })));
   e1.on("broadcastAudio", ({ sid }) => answer(e1.send("audioBroadcastStarted", { sid }, { to })));
@@ -90,9 +90,9 @@ test("each command has its own signals; a room's are for its examinees, or for t
 });
 
 test("an examinee gives no commands, and nobody is called who is not there", async () => {
-  await using world = await liveWorld();
-  const e1 = (await world.client({ sub: "e1", role: "examinee" })).open(world.room.id);
+  await using fixture = await liveWorld();
+  const e1 = (await fixture.client({ sub: "e1", role: "examinee" })).open(fixture.room.id);
   expect(isInvigilError(await thrownBy(e1.call("e2", soon)), "FORBIDDEN")).toBe(true);
-  const teacher = (await world.client(TEACHER)).open(world.room.id);
+  const teacher = (await fixture.client(TEACHER)).open(fixture.room.id);
   expect(isInvigilError(await thrownBy(teacher.call("nobody", soon)), "INVALID_INPUT")).toBe(true);
 });

@@ -5,9 +5,9 @@ import { httpServer } from "./servers.js";
 import { thrownBy } from "./thrown-by.js";
 
 test.each(transports)("after a break it goes on where it stood: $name", async ({ name, WebSocket }) => {
-  await using world = await liveWorld();
-  const { open, fetched } = await world.client(TEACHER, { live: { WebSocket } });
-  const live = open(world.room.id);
+  await using fixture = await liveWorld();
+  const { open, fetched } = await fixture.client(TEACHER, { live: { WebSocket } });
+  const live = open(fixture.room.id);
   const statuses: string[] = [];
   live.on("status", ({ status, error }) => {
     expectTypeOf(error).toEqualTypeOf<CallError | undefined>();
@@ -19,11 +19,11 @@ test.each(transports)("after a break it goes on where it stood: $name", async ({
   for (let n = 1; n <= 9; n += 3) {
     // The first messages are sent while nobody is connected.
     for (const data of [n, n + 1, n + 2])
-      await world.teacher.im.send({ roomId: world.room.id, type: 30_001, data });
+      await fixture.teacher.im.send({ roomId: fixture.room.id, type: 30_001, data });
     const received = await until(loop, (event) => event.type === "message" && event.message.data === n + 2);
     for (const event of received) if (event.type === "message") messages.push(event.message.data);
     const lost = untilStatus(live, "reconnecting");
-    world.proxy.cut();
+    fixture.proxy.cut();
     await lost;
   }
   await untilStatus(live, "live");
@@ -33,18 +33,18 @@ test.each(transports)("after a break it goes on where it stood: $name", async ({
   );
   const connections =
     name === "WebSocket"
-      ? world.proxy.lines.filter((line) => line.startsWith("GET /trpc?connectionParams=1 "))
+      ? fixture.proxy.lines.filter((line) => line.startsWith("GET /trpc?connectionParams=1 "))
       : fetched.filter((path) => path === "/trpc/room.onEvent");
   expect(connections.length).toBeGreaterThan(3);
   // The token stands in no URL.
-  expect(world.proxy.lines.join("\n")).not.toMatch(/token|eyJ/i);
+  expect(fixture.proxy.lines.join("\n")).not.toMatch(/token|eyJ/i);
 });
 
 test("where a WebSocket is refused, events come over HTTP, and over a WebSocket as soon as one opens", async () => {
-  await using world = await liveWorld();
-  world.proxy.webSockets = "refuse";
-  const { open, fetched } = await world.client(TEACHER, { live: { webSocketRetryMs: 1 } });
-  const live = open(world.room.id);
+  await using fixture = await liveWorld();
+  fixture.proxy.webSockets = "refuse";
+  const { open, fetched } = await fixture.client(TEACHER, { live: { webSocketRetryMs: 1 } });
+  const live = open(fixture.room.id);
   await live.ready();
   expect(fetched).toContain("/trpc/room.onEvent");
   const loop = live[Symbol.asyncIterator]();
@@ -52,10 +52,10 @@ test("where a WebSocket is refused, events come over HTTP, and over a WebSocket 
   await live.send(30_001, "over HTTP");
   await first;
 
-  const opened = world.proxy.opened();
+  const opened = fixture.proxy.opened();
   // The stream is ended for it.
   const moved = untilStatus(live, "reconnecting");
-  world.proxy.webSockets = "pass";
+  fixture.proxy.webSockets = "pass";
   await opened;
   await moved;
   await untilStatus(live, "live");
@@ -66,18 +66,18 @@ test("where a WebSocket is refused, events come over HTTP, and over a WebSocket 
 });
 
 test("without a WebSocket class events come over HTTP", async () => {
-  await using world = await liveWorld();
+  await using fixture = await liveWorld();
   const { WebSocket } = globalThis;
   // Node 20 has none, later versions do.
   Reflect.deleteProperty(globalThis, "WebSocket");
   try {
-    const { open } = await world.client(TEACHER, { live: { WebSocket: undefined } });
-    const live = open(world.room.id);
+    const { open } = await fixture.client(TEACHER, { live: { WebSocket: undefined } });
+    const live = open(fixture.room.id);
     await live.ready();
     const received = until(live[Symbol.asyncIterator](), (event) => event.type === "message");
     await live.send(30_001, "heard");
     await received;
-    expect(world.proxy.asked.filter((asked) => asked.startsWith("ws"))).toEqual([]);
+    expect(fixture.proxy.asked.filter((asked) => asked.startsWith("ws"))).toEqual([]);
   } finally {
     if (WebSocket) globalThis.WebSocket = WebSocket;
   }
@@ -87,23 +87,23 @@ test.each(transports)(
   "each connection asks for the token; one that ran out is replaced: $name",
   async ({ WebSocket }) => {
     let now = Date.parse("2026-01-02T03:04:05Z");
-    await using world = await liveWorld({ now: () => new Date(now) });
+    await using fixture = await liveWorld({ now: () => new Date(now) });
     let asked = 0;
-    const { open } = await world.client(TEACHER, {
+    const { open } = await fixture.client(TEACHER, {
       live: { WebSocket },
       token: () => {
         asked += 1;
-        return world.app.token(TEACHER, 10);
+        return fixture.app.token(TEACHER, 10);
       },
     });
-    const live = open(world.room.id);
+    const live = open(fixture.room.id);
     await live.ready();
     const loop = live[Symbol.asyncIterator]();
     for (let n = 1; n <= 5; n += 1) {
       const received = until(loop, (event) => event.type === "message");
       // The token is over now, and the message is the first thing that it may not hear.
       now += 11_000;
-      await world.teacher.im.send({ roomId: world.room.id, type: 30_001, data: n });
+      await fixture.teacher.im.send({ roomId: fixture.room.id, type: 30_001, data: n });
       expect((await received).at(-1)).toMatchObject({ message: { data: n } });
     }
     expect(asked).toBeGreaterThan(5);
@@ -112,16 +112,16 @@ test.each(transports)(
 );
 
 test.each(transports)("a token that stays refused closes it: $name", async ({ WebSocket }) => {
-  await using world = await liveWorld();
-  const good = await world.app.token(TEACHER);
+  await using fixture = await liveWorld();
+  const good = await fixture.app.token(TEACHER);
   let token = good;
-  const { open } = await world.client(TEACHER, { live: { WebSocket }, token: () => token });
-  const live = open(world.room.id);
+  const { open } = await fixture.client(TEACHER, { live: { WebSocket }, token: () => token });
+  const live = open(fixture.room.id);
   await live.ready();
   const loop = live[Symbol.asyncIterator]();
   const ended = thrownBy(until(loop, () => false));
   token = "not a token";
-  await createInvigilClient({ url: world.url, token: good }).auth.logout.mutate();
+  await createInvigilClient({ url: fixture.url, token: good }).auth.logout.mutate();
   const error = await untilStatus(live, "closed");
   expect(isInvigilError(error, "UNAUTHENTICATED")).toBe(true);
   expect(await ended).toBe(error);
@@ -129,19 +129,19 @@ test.each(transports)("a token that stays refused closes it: $name", async ({ We
 });
 
 test.each(transports)("a server that says no closes it: $name", async ({ WebSocket }) => {
-  await using world = await liveWorld();
-  const stranger = await world.client({ sub: "x1", role: "examinee" }, { live: { WebSocket } });
-  const refused = stranger.open(world.room.id);
+  await using fixture = await liveWorld();
+  const stranger = await fixture.client({ sub: "x1", role: "examinee" }, { live: { WebSocket } });
+  const refused = stranger.open(fixture.room.id);
   expect(isInvigilError(await thrownBy(refused.ready()), "FORBIDDEN")).toBe(true);
   expect(refused.status).toBe("closed");
-  const admin = await world.client({ sub: "a1", role: "admin" }, { live: { WebSocket } });
+  const admin = await fixture.client({ sub: "a1", role: "admin" }, { live: { WebSocket } });
   expect(isInvigilError(await thrownBy(admin.open("none").ready()), "ROOM_NOT_FOUND")).toBe(true);
   expect(isInvigilError(await thrownBy(admin.openExam("none").ready()), "EXAM_NOT_FOUND")).toBe(true);
 
-  const e1 = await world.client({ sub: "e1", role: "examinee" }, { live: { WebSocket } });
-  const live = e1.open(world.room.id);
+  const e1 = await fixture.client({ sub: "e1", role: "examinee" }, { live: { WebSocket } });
+  const live = e1.open(fixture.room.id);
   await live.ready();
-  await world.teacher.participant.remove({ roomId: world.room.id, userId: "e1" });
+  await fixture.teacher.participant.remove({ roomId: fixture.room.id, userId: "e1" });
   expect(isInvigilError(await untilStatus(live, "closed"), "FORBIDDEN")).toBe(true);
 });
 

@@ -8,8 +8,8 @@ import { liveWorld, transports } from "./live-world.js";
 const ADMIN: TestCaller = { sub: "a1", role: "admin" };
 const csv = (text: string): string => Buffer.from(text).toString("base64");
 
-type World = Awaited<ReturnType<typeof liveWorld>>;
-type Client = Awaited<ReturnType<World["client"]>>["invigil"];
+type AppFixture = Awaited<ReturnType<typeof liveWorld>>;
+type Client = Awaited<ReturnType<AppFixture["client"]>>["invigil"];
 
 const keyOf = ({ userId, roomId = "" }: RosterEntry): string => `${userId} ${roomId}`;
 const sorted = (people: readonly RosterEntry[]): RosterEntry[] =>
@@ -68,9 +68,9 @@ const step = fc.record({
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Makes changes. Many are refused, because somebody is not there, or there already. */
-const changer = (world: World) => {
-  const admin = world.app.as(ADMIN);
-  const { examId } = world.room;
+const changer = (fixture: AppFixture) => {
+  const admin = fixture.app.as(ADMIN);
+  const { examId } = fixture.room;
   const connections: { who: string; end: () => Promise<void> }[] = [];
   let made = 0;
   const rooms = async (): Promise<string[]> =>
@@ -91,7 +91,9 @@ const changer = (world: World) => {
       case "enter": {
         const abort = new AbortController();
         const caller = { sub: who, role: "examinee" } as const;
-        const events = await world.app.as(caller, { signal: abort.signal }).room.onEvent({ roomId, camera });
+        const events = await fixture.app
+          .as(caller, { signal: abort.signal })
+          .room.onEvent({ roomId, camera });
         const iterator = events[Symbol.asyncIterator]();
         const first = iterator.next().catch(() => undefined);
         connections.push({
@@ -134,11 +136,11 @@ const changer = (world: World) => {
 };
 
 test("whatever changes while the people are read and afterwards, the state becomes what a fresh read says", async () => {
-  await using world = await liveWorld({ config: { presenceSettleSeconds: 0 } });
-  await world.app.as(ADMIN).room.create({ examId: world.room.examId, name: "B" });
-  const { invigil } = await world.client(ADMIN);
-  const { examId } = world.room;
-  const changes = changer(world);
+  await using fixture = await liveWorld({ config: { presenceSettleSeconds: 0 } });
+  await fixture.app.as(ADMIN).room.create({ examId: fixture.room.examId, name: "B" });
+  const { invigil } = await fixture.client(ADMIN);
+  const { examId } = fixture.room;
+  const changes = changer(fixture);
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(step, { maxLength: 3 }), { minLength: 1, maxLength: 5 }),
@@ -160,7 +162,7 @@ test("whatever changes while the people are read and afterwards, the state becom
         );
         await live.ready();
         for (const [index, one] of afterwards.entries()) {
-          if (index % 5 === 4) world.proxy.cut();
+          if (index % 5 === 4) fixture.proxy.cut();
           await changes.run(one);
         }
         await untilSame(live, invigil);
@@ -173,9 +175,9 @@ test("whatever changes while the people are read and afterwards, the state becom
 });
 
 test("a person's change tells those who listen to that person, and everybody else once for many changes", async () => {
-  await using world = await liveWorld();
-  const { teacher, room } = world;
-  const { invigil } = await world.client(ADMIN);
+  await using fixture = await liveWorld();
+  const { teacher, room } = fixture;
+  const { invigil } = await fixture.client(ADMIN);
   const live = invigil.live.people(room.examId);
   expect(live.state).toBeUndefined();
   const state = await live.ready();
@@ -219,9 +221,9 @@ test("a person's change tells those who listen to that person, and everybody els
 });
 
 test("is refused to a teacher who did not create the exam", async () => {
-  await using world = await liveWorld();
-  const { invigil } = await world.client({ sub: "t2", role: "teacher" });
-  const live = invigil.live.people(world.room.examId);
+  await using fixture = await liveWorld();
+  const { invigil } = await fixture.client({ sub: "t2", role: "teacher" });
+  const live = invigil.live.people(fixture.room.examId);
   await expect(live.ready()).rejects.toMatchObject({ data: { reason: "FORBIDDEN" } });
   expect(live.status).toBe("closed");
 });
@@ -229,16 +231,16 @@ test("is refused to a teacher who did not create the exam", async () => {
 test.each(transports)(
   "live objects say when they heard last, and are on one connection: $name",
   async ({ WebSocket }) => {
-    await using world = await liveWorld();
-    const { open, openExam, invigil } = await world.client(ADMIN, { live: { WebSocket } });
-    const people = invigil.live.people(world.room.examId);
-    const objects = [open(world.room.id), openExam(world.room.examId), people];
+    await using fixture = await liveWorld();
+    const { open, openExam, invigil } = await fixture.client(ADMIN, { live: { WebSocket } });
+    const people = invigil.live.people(fixture.room.examId);
+    const objects = [open(fixture.room.id), openExam(fixture.room.examId), people];
     expect(objects.map(({ lastHeardAt }) => lastHeardAt)).toEqual([undefined, undefined, undefined]);
     await Promise.all(objects.map((one) => one.ready()));
     const before = new Date();
     await vi.waitFor(async () => {
-      await world.teacher.room.setAudioStatus({ roomId: world.room.id, audioStatus: "speaking" });
-      await world.teacher.room.setAudioStatus({ roomId: world.room.id, audioStatus: "silent" });
+      await fixture.teacher.room.setAudioStatus({ roomId: fixture.room.id, audioStatus: "speaking" });
+      await fixture.teacher.room.setAudioStatus({ roomId: fixture.room.id, audioStatus: "silent" });
       for (const { lastHeardAt } of objects)
         expect(lastHeardAt?.getTime()).toBeGreaterThanOrEqual(before.getTime());
     });

@@ -3,9 +3,9 @@ import { expect, expectTypeOf, test } from "vitest";
 import { EXAMINEES, liveWorld, TEACHER, transports, until, untilStatus } from "./live-world.js";
 
 test.each(transports)("tells what happens in a room, and how it is: $name", async ({ WebSocket }) => {
-  await using world = await liveWorld();
-  const { teacher, room, app } = world;
-  const { open } = await world.client(TEACHER, { live: { WebSocket } });
+  await using fixture = await liveWorld();
+  const { teacher, room, app } = fixture;
+  const { open } = await fixture.client(TEACHER, { live: { WebSocket } });
   const live = open(room.id);
   expect([live.status, live.state, live.presence, live.roomId]).toEqual([
     "connecting",
@@ -64,13 +64,13 @@ test.each(transports)("tells what happens in a room, and how it is: $name", asyn
 });
 
 test.each(transports)("keeps the list of who is there: $name", async ({ WebSocket }) => {
-  await using world = await liveWorld();
-  const watching = (await world.client(TEACHER, { live: { WebSocket } })).open(world.room.id);
+  await using fixture = await liveWorld();
+  const watching = (await fixture.client(TEACHER, { live: { WebSocket } })).open(fixture.room.id);
   await watching.ready();
   const loop = watching[Symbol.asyncIterator]();
   const entered = until(loop, (event) => event.type === "participant_entered" && event.camera === "pc");
-  const { open } = await world.client({ sub: "e1", role: "examinee" }, { live: { WebSocket } });
-  await open(world.room.id, { camera: "pc" }).ready();
+  const { open } = await fixture.client({ sub: "e1", role: "examinee" }, { live: { WebSocket } });
+  await open(fixture.room.id, { camera: "pc" }).ready();
   const event = (await entered).at(-1);
   expect(watching.presence).toContainEqual({
     userId: "e1",
@@ -84,9 +84,9 @@ test.each(transports)("keeps the list of who is there: $name", async ({ WebSocke
 test.each(transports)(
   "signals come by their name, and one's own by their number: $name",
   async ({ WebSocket }) => {
-    await using world = await liveWorld();
-    const at = async (caller: Parameters<typeof world.client>[0], camera?: "pc") =>
-      (await world.client(caller, { live: { WebSocket } })).open(world.room.id, { camera });
+    await using fixture = await liveWorld();
+    const at = async (caller: Parameters<typeof fixture.client>[0], camera?: "pc") =>
+      (await fixture.client(caller, { live: { WebSocket } })).open(fixture.room.id, { camera });
     const teacher = await at(TEACHER);
     const e1 = await at({ sub: "e1", role: "examinee" });
     const e1pc = await at({ sub: "e1", role: "examinee" }, "pc");
@@ -114,7 +114,7 @@ test.each(transports)(
     expect(byE1?.[1]).toMatchObject({
       id,
       time,
-      roomId: world.room.id,
+      roomId: fixture.room.id,
       sender: { userId: "t1", role: "teacher", camera: "main" },
     });
     expect(got).toEqual([["startCall", { sid: "s1", more: "kept" }, byE1?.[0]]]);
@@ -123,49 +123,49 @@ test.each(transports)(
 );
 
 test("several listen over one WebSocket, which closes when nobody does", async () => {
-  await using world = await liveWorld();
-  const { open, openExam } = await world.client({ sub: "a1", role: "admin" });
+  await using fixture = await liveWorld();
+  const { open, openExam } = await fixture.client({ sub: "a1", role: "admin" });
   // The server takes one subscription to a room on a connection: the second listener has a stream of its own.
-  const rooms = [open(world.room.id), open(world.room.id), openExam(world.room.examId)];
+  const rooms = [open(fixture.room.id), open(fixture.room.id), openExam(fixture.room.examId)];
   await Promise.all(rooms.map((one) => one.ready()));
-  expect(world.proxy.asked.filter((asked) => asked.startsWith("ws"))).toEqual(["ws /trpc"]);
+  expect(fixture.proxy.asked.filter((asked) => asked.startsWith("ws"))).toEqual(["ws /trpc"]);
   for (const one of rooms) one.close();
-  await world.proxy.idle();
+  await fixture.proxy.idle();
 });
 
 test.each(transports)("a room that is listened to already: $name", async ({ WebSocket }) => {
-  await using world = await liveWorld();
-  const { open } = await world.client(TEACHER, { live: { WebSocket } });
-  const first = open(world.room.id);
+  await using fixture = await liveWorld();
+  const { open } = await fixture.client(TEACHER, { live: { WebSocket } });
+  const first = open(fixture.room.id);
   await first.ready();
-  const second = open(world.room.id);
+  const second = open(fixture.room.id);
   // It has a connection of its own.
   await second.ready();
   second.close();
   // The first goes on, and after it another can begin.
   expect(first.status).toBe("live");
   first.close();
-  await open(world.room.id).ready();
+  await open(fixture.room.id).ready();
 });
 
 test("the rooms of an exam come in one order", async () => {
-  await using world = await liveWorld();
-  const { openExam } = await world.client({ sub: "a1", role: "admin" });
-  const { examId } = world.room;
+  await using fixture = await liveWorld();
+  const { openExam } = await fixture.client({ sub: "a1", role: "admin" });
+  const { examId } = fixture.room;
   const exam = openExam(examId);
-  expect((await exam.ready())?.rooms.map(({ id }) => id)).toEqual([world.room.id]);
+  expect((await exam.ready())?.rooms.map(({ id }) => id)).toEqual([fixture.room.id]);
   const loop = exam[Symbol.asyncIterator]();
   const untilEnd = until(loop, ({ type }) => type === "room_ended");
   const ended: string[] = [];
   exam.on("room_ended", ({ roomId }) => ended.push(roomId));
-  const admin = world.app.as({ sub: "a1", role: "admin" });
+  const admin = fixture.app.as({ sub: "a1", role: "admin" });
   const second = await admin.room.create({ name: "Physics", examId });
-  await admin.room.setAudioStatus({ roomId: world.room.id, audioStatus: "speaking" });
+  await admin.room.setAudioStatus({ roomId: fixture.room.id, audioStatus: "speaking" });
   await admin.room.end({ roomId: second.id });
   const events = (await untilEnd).map(({ type, ...event }) => [type, "roomId" in event && event.roomId]);
   expect(events).toEqual([
     ["room_created", second.id],
-    ["audio_status_changed", world.room.id],
+    ["audio_status_changed", fixture.room.id],
     ["room_ended", second.id],
   ]);
   expect(ended).toEqual([second.id]);
@@ -176,9 +176,9 @@ test("the rooms of an exam come in one order", async () => {
 });
 
 test("closing is no failure for those who wait: ready() resolves, loops end, and only sending fails", async () => {
-  await using world = await liveWorld();
-  const { open } = await world.client(TEACHER);
-  const live = open(world.room.id);
+  await using fixture = await liveWorld();
+  const { open } = await fixture.client(TEACHER);
+  const live = open(fixture.room.id);
   const ready = live.ready();
   live.close();
   expect(await ready).toBeUndefined();
@@ -192,9 +192,9 @@ test("closing is no failure for those who wait: ready() resolves, loops end, and
 });
 
 test("a room and an exam are stores: a snapshot stays the same object until something changes", async () => {
-  await using world = await liveWorld();
-  const { open, openExam } = await world.client({ sub: "a1", role: "admin" });
-  for (const start of [() => open(world.room.id), () => openExam(world.room.examId)]) {
+  await using fixture = await liveWorld();
+  const { open, openExam } = await fixture.client({ sub: "a1", role: "admin" });
+  for (const start of [() => open(fixture.room.id), () => openExam(fixture.room.examId)]) {
     const live = start();
     // As a view takes them: without their object.
     const { subscribe, getSnapshot } = live;
@@ -214,7 +214,7 @@ test("a room and an exam are stores: a snapshot stays the same object until some
 
     const received = until<unknown>(live[Symbol.asyncIterator](), () => true);
     const audioStatus = live.state && "room" in live.state ? "speaking" : "silent";
-    await world.teacher.room.setAudioStatus({ roomId: world.room.id, audioStatus });
+    await fixture.teacher.room.setAudioStatus({ roomId: fixture.room.id, audioStatus });
     await received;
     expect(getSnapshot()).toBe(latest);
     expect(latest.state).toBe(live.state);

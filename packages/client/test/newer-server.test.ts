@@ -27,10 +27,10 @@ interface Heard {
 
 describe.each(clients)("$name", ({ create }) => {
   it.each(transports)("goes on when it meets a type that it does not know: $name", async ({ WebSocket }) => {
-    await using world = await liveWorld();
-    const { room, teacher, proxy } = world;
+    await using fixture = await liveWorld();
+    const { room, teacher, proxy } = fixture;
     proxy.change = renamed;
-    const { open, openExam } = await world.client(ADMIN, { live: { WebSocket } }, create);
+    const { open, openExam } = await fixture.client(ADMIN, { live: { WebSocket } }, create);
     const [ofRoom, ofExam] = [open(room.id), openExam(room.examId)];
     const feeds = [ofRoom, ofExam];
     await Promise.all(feeds.map((feed) => feed.ready()));
@@ -57,10 +57,10 @@ describe.each(clients)("$name", ({ create }) => {
   });
 
   it.each(transports)("continues after it: $name", async ({ WebSocket }) => {
-    await using world = await liveWorld();
-    const { room, teacher, proxy } = world;
+    await using fixture = await liveWorld();
+    const { room, teacher, proxy } = fixture;
     proxy.change = renamed;
-    const { open } = await world.client(ADMIN, { live: { WebSocket } }, create);
+    const { open } = await fixture.client(ADMIN, { live: { WebSocket } }, create);
     const feed = open(room.id);
     await feed.ready();
     const loop: AsyncIterator<Heard> = feed[Symbol.asyncIterator]();

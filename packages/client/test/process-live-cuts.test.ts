@@ -27,8 +27,8 @@ test.concurrent.each(["ws", "sse"] as const)(
   "cut off again and again while messages flow, two processes hear every event once, in order: %s",
   { timeout: 120_000 },
   async (transport) => {
-    await using world = await liveWorld();
-    const { app, proxy, room, teacher } = world;
+    await using fixture = await liveWorld();
+    const { app, proxy, room, teacher } = fixture;
     const people = [
       { ...TEACHER, name: "A" },
       { sub: "e1", role: "examinee", name: "B" },

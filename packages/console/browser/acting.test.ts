@@ -1,6 +1,6 @@
 import type { Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { openWorld, type World } from "./support/console.js";
+import { type AppFixture, openAppFixture } from "./support/console.js";
 import { type Candidate, MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // What people do for candidates and rooms, each action from one of the screens that offer it. Those for many are told in both languages in
@@ -12,16 +12,16 @@ const STOP = 20_013;
 /** The type of what people write. */
 const WRITTEN = 30_001;
 
-let world: World;
+let fixture: AppFixture;
 let morning: Morning;
 beforeAll(async () => {
-  world = await openWorld(MORNING);
+  fixture = await openAppFixture(MORNING);
 });
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
-  morning = await openMorning(world, { name: "Physics", rooms: 2, perRoom: 3 });
+  morning = await openMorning(fixture, { name: "Physics", rooms: 2, perRoom: 3 });
 });
 afterEach(async () => {
   await morning[Symbol.asyncDispose]();
@@ -34,7 +34,7 @@ const candidate = (n: number): Candidate => {
 };
 /** In which room each of the first candidates is. */
 const places = async (count: number) => {
-  const { people } = await world.admin.exam.people({ examId: morning.examId });
+  const { people } = await fixture.admin.exam.people({ examId: morning.examId });
   return Array.from(
     { length: count },
     (_, n) => people.find(({ userId }) => userId === candidate(n).userId)?.roomId,
@@ -42,7 +42,7 @@ const places = async (count: number) => {
 };
 
 it("moves candidates, and back", async () => {
-  await using open = await world.openConsole({
+  await using open = await fixture.openConsole({
     role: "admin",
     path: `exams/${morning.examId}/candidates?sort=id`,
   });
@@ -73,7 +73,7 @@ it("moves candidates, and back", async () => {
 
 /** Opens the list of the exam, and ticks the first candidates. */
 const openList = async (ticked: number) => {
-  const open = await world.openConsole({
+  const open = await fixture.openConsole({
     role: "admin",
     path: `exams/${morning.examId}/candidates?sort=id`,
   });
@@ -91,7 +91,7 @@ const openList = async (ticked: number) => {
 };
 /** The rooms in which the first candidates are, with their extra minutes. */
 const seats = async (count: number) => {
-  const { people } = await world.admin.exam.people({ examId: morning.examId });
+  const { people } = await fixture.admin.exam.people({ examId: morning.examId });
   return Array.from({ length: count }, (_, n) =>
     people
       .filter(({ userId }) => userId === candidate(n).userId)
@@ -144,8 +144,8 @@ const MANY: readonly {
   { open: "Remove", go: "Remove" },
 ];
 const addBell = async () => {
-  const clip = await world.admin.audio.create({ name: "Bell", url: `${world.url}/bell.wav` });
-  await world.teacher.audio.attach({ examId: morning.examId, clipId: clip.id });
+  const clip = await fixture.admin.audio.create({ name: "Bell", url: `${fixture.url}/bell.wav` });
+  await fixture.teacher.audio.attach({ examId: morning.examId, clipId: clip.id });
 };
 
 it("says of every action for many whom it was not done for, because others removed them meanwhile", async () => {
@@ -160,7 +160,7 @@ it("says of every action for many whom it was not done for, because others remov
     await tick();
     await bar.getByRole("button", { name: act, exact: true }).click();
     await fill?.(dialog);
-    await world.admin.participant.remove({ roomId, userId });
+    await fixture.admin.participant.remove({ roomId, userId });
     await row.waitFor({ state: "detached" });
     await dialog.getByRole("button", { name: go, exact: true }).click();
     await dialog.getByText(/^. of 3 failed\.$/).waitFor();
@@ -171,7 +171,7 @@ it("says of every action for many whom it was not done for, because others remov
       await picture("minutes-refused");
     }
     await dialog.getByRole("button", { name: "Close" }).last().click();
-    await world.admin.participant.add({ roomId, participants: [{ userId, name, role: "examinee" }] });
+    await fixture.admin.participant.add({ roomId, participants: [{ userId, name, role: "examinee" }] });
     // Rows stand still under the pointer.
     await bar.hover();
     await row.waitFor();
@@ -189,12 +189,12 @@ it("says of every action that an ended room refuses that it was done for nobody,
   for (const { open: act, fill, go } of MANY.filter((one) => refused.includes(one.open))) {
     await bar.getByRole("button", { name: act, exact: true }).click();
     await fill?.(dialog);
-    await world.admin.room.end({ roomId });
+    await fixture.admin.room.end({ roomId });
     await dialog.getByRole("button", { name: go, exact: true }).click();
     await dialog.getByText("2 of 2 failed.").waitFor();
     expect(await dialog.getByText("The room has ended. An administrator can reopen it.").count()).toBe(2);
     await dialog.getByRole("button", { name: "Close" }).last().click();
-    await world.admin.room.reopen({ roomId });
+    await fixture.admin.room.reopen({ roomId });
   }
   expect(await seats(2)).toEqual([[[roomId, 0]], [[roomId, 0]]]);
 });
@@ -207,7 +207,7 @@ it("gives minutes in the rooms in which candidates are when it is sent, and take
   const { userId } = candidate(0);
   await bar.getByRole("button", { name: "Extra minutes" }).click();
   await dialog.getByLabel("Minutes to add").fill("5");
-  await world.admin.participant.move({ roomId: here, userId, toRoomId: there });
+  await fixture.admin.participant.move({ roomId: here, userId, toRoomId: there });
   await page
     .getByRole("row", { name: userId, includeHidden: true })
     .filter({ hasText: "Hall A 2" })
@@ -216,7 +216,7 @@ it("gives minutes in the rooms in which candidates are when it is sent, and take
   await dialog.getByText("Done for 2 people.").waitFor();
   await dialog.getByRole("button", { name: "Close" }).last().click();
   expect(await seats(2)).toEqual([[[there, 5]], [[here, 5]]]);
-  await world.admin.participant.move({ roomId: there, userId, toRoomId: here });
+  await fixture.admin.participant.move({ roomId: there, userId, toRoomId: here });
   await page.getByRole("row", { name: userId }).filter({ hasText: "Hall A 1" }).waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("Undone.", { exact: true }).waitFor();
@@ -228,7 +228,7 @@ it("adds minutes to what each has, and names those who would lose some before it
   const { page, bar, check, picture } = open;
   const dialog = page.getByRole("dialog", { name: "Extra minutes for 3 candidates" });
   const { roomId, userId, name } = candidate(1);
-  await world.admin.participant.setExtraMinutes({ roomId, participants: [{ userId, extraMinutes: 30 }] });
+  await fixture.admin.participant.setExtraMinutes({ roomId, participants: [{ userId, extraMinutes: 30 }] });
   const preview = dialog.getByRole("listitem").filter({ hasText: name });
   await bar.getByRole("button", { name: "Extra minutes" }).click();
   await dialog.getByLabel("Set the same total for each").check();
@@ -262,7 +262,7 @@ it("removes a candidate, who can come back, unless their records go with them", 
     await page.getByRole("menuitem", { name: "Remove" }).click();
     await dialog.getByRole("button", { name: "Remove" }).click();
   };
-  await using open = await world.openConsole({
+  await using open = await fixture.openConsole({
     role: "admin",
     path: `exams/${morning.examId}/candidates/${userId}`,
   });
@@ -284,16 +284,16 @@ it("removes a candidate, who can come back, unless their records go with them", 
   await dialog.getByRole("button", { name: "Remove with the records" }).click();
   await page.getByText(`${userId} is in no room of this exam`).waitFor();
   expect(await places(1)).toEqual([undefined]);
-  expect((await world.admin.cheat.listRecords({ roomId })).records).toEqual([]);
+  expect((await fixture.admin.cheat.listRecords({ roomId })).records).toEqual([]);
 });
 
 it("plays a clip, names those who do not hear it, and stops it", async () => {
   const { examId } = morning;
   const { roomId } = candidate(0);
-  const clip = await world.admin.audio.create({ name: "Bell", url: `${world.url}/bell.wav` });
-  await world.teacher.audio.attach({ examId, clipId: clip.id });
-  const sent = async (type: number) => (await world.admin.im.history({ roomId, type })).messages;
-  await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/rooms/${roomId}` });
+  const clip = await fixture.admin.audio.create({ name: "Bell", url: `${fixture.url}/bell.wav` });
+  await fixture.teacher.audio.attach({ examId, clipId: clip.id });
+  const sent = async (type: number) => (await fixture.admin.im.history({ roomId, type })).messages;
+  await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/rooms/${roomId}` });
   const { page, check } = open;
   await page.getByRole("button", { name: "Play a clip" }).click();
   const dialog = page.getByRole("dialog", { name: "Play a clip for 3 candidates" });
@@ -304,7 +304,7 @@ it("plays a clip, names those who do not hear it, and stops it", async () => {
   // The page of one candidate answers.
   const { userId, name } = candidate(0);
   const data = (await sent(PLAY))[0]?.data ?? null;
-  await world.app.as({ sub: userId, role: "examinee" }).im.send({ roomId, type: PLAYS, data });
+  await fixture.app.as({ sub: userId, role: "examinee" }).im.send({ roomId, type: PLAYS, data });
   await dialog.getByText("2 of 3 failed.").waitFor();
   expect(await dialog.getByRole("listitem").last().textContent()).toContain(name);
   await check();
@@ -317,7 +317,7 @@ it("plays a clip, names those who do not hear it, and stops it", async () => {
 
 it("writes to all rooms once, and ends the exam", async () => {
   const { examId, rooms } = morning;
-  await using open = await world.openConsole({
+  await using open = await fixture.openConsole({
     role: "teacher",
     width: 360,
     height: 740,
@@ -336,7 +336,7 @@ it("writes to all rooms once, and ends the exam", async () => {
   await message.getByText("Done for 2 rooms.").waitFor();
   await message.getByRole("button", { name: "Close" }).last().click();
   for (const { id: roomId } of rooms)
-    expect((await world.admin.im.history({ roomId, type: WRITTEN })).messages).toHaveLength(1);
+    expect((await fixture.admin.im.history({ roomId, type: WRITTEN })).messages).toHaveLength(1);
 
   await act("End the exam");
   const end = page.getByRole("dialog", { name: "End Physics now?" });
@@ -344,5 +344,5 @@ it("writes to all rooms once, and ends the exam", async () => {
   await check();
   await end.getByRole("button", { name: "End the exam" }).click();
   await page.getByText("Physics has ended: 2 rooms.").waitFor();
-  for (const { id: roomId } of rooms) expect((await world.admin.room.get({ roomId })).status).toBe("ended");
+  for (const { id: roomId } of rooms) expect((await fixture.admin.room.get({ roomId })).status).toBe("ended");
 });

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ConsolePage, openWorld, PASSWORD, type World } from "./support/console.js";
+import { type AppFixture, type ConsolePage, openAppFixture, PASSWORD } from "./support/console.js";
 
 const CLIP = fileURLToPath(new URL("../../server/assets/audio/end-of-exam.wav", import.meta.url));
 const LONG = "Maximiliana-Alexandra von Hohenstauffenberg-Wolkenstein zu Trost";
@@ -103,24 +103,24 @@ const WORDS = {
 } as const;
 type Locale = keyof typeof WORDS;
 
-let world: World;
+let fixture: AppFixture;
 /** An exam of t1 with a room, which signed-in pages watch. */
 let examId = "";
 let roomId = "";
 const space = { free: Number.POSITIVE_INFINITY };
 
 beforeAll(async () => {
-  world = await openWorld({ freeSpace: async () => space.free });
+  fixture = await openAppFixture({ freeSpace: async () => space.free });
   const now = Date.now();
-  ({ id: examId } = await world.teacher.exam.create({
+  ({ id: examId } = await fixture.teacher.exam.create({
     name: "Mathematics A",
     startTime: new Date(now),
     endTime: new Date(now + 3_600_000),
   }));
-  ({ id: roomId } = await world.teacher.room.create({ examId, name: "Room 1" }));
+  ({ id: roomId } = await fixture.teacher.room.create({ examId, name: "Room 1" }));
 });
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 const signIn = async ({ page }: ConsolePage, locale: Locale, userId: string, password: string) => {
@@ -136,7 +136,7 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
   const name = locale === "en" ? LONG : "刘洋";
 
   it("makes an account, which signs in elsewhere and is out at once when its session is ended; the audit says who did it", async () => {
-    await using admin = await world.openConsole({ role: "admin", locale, path: "admin" });
+    await using admin = await fixture.openConsole({ role: "admin", locale, path: "admin" });
     const { page, check, picture } = admin;
     await page.getByRole("heading", { name: words.accounts }).waitFor();
     await page.getByRole("row").nth(1).waitFor();
@@ -154,7 +154,7 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
     await page.getByRole("row", { name: userId }).waitFor();
     await check();
 
-    await using other = await world.openConsole({ locale, path: "admin/accounts" });
+    await using other = await fixture.openConsole({ locale, path: "admin/accounts" });
     await signIn(other, locale, userId, PASSWORD);
     await other.page.getByRole("heading", { name: words.closed }).waitFor();
     await other.check();
@@ -166,8 +166,8 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
     await other.picture(`own-sessions-${locale}`);
 
     // They watch a room.
-    await world.teacher.participant.add({ roomId, participants: [{ userId, name, role: "teacher" }] });
-    await other.page.goto(`${world.url}/console/exams/${examId}/records`);
+    await fixture.teacher.participant.add({ roomId, participants: [{ userId, name, role: "teacher" }] });
+    await other.page.goto(`${fixture.url}/console/exams/${examId}/records`);
     await other.page.getByText(words.live).waitFor();
 
     await page.getByRole("link", { name: words.sessions }).click();
@@ -195,13 +195,13 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
   });
 
   it("disables an account with an undo, and sets a password after its name was typed", async () => {
-    await using admin = await world.openConsole({ role: "admin", locale, path: `admin?q=${userId}` });
+    await using admin = await fixture.openConsole({ role: "admin", locale, path: `admin?q=${userId}` });
     const { page, check, picture } = admin;
     await page.getByRole("button", { name: words.menu(name) }).click();
     await page.getByRole("menuitem", { name: words.disable, exact: true }).click();
     await page.getByRole("dialog").getByRole("button", { name: words.disableAction }).click();
     await page.getByRole("row", { name: userId }).getByText(words.isDisabled).waitFor();
-    await using other = await world.openConsole({ locale });
+    await using other = await fixture.openConsole({ locale });
     await signIn(other, locale, userId, PASSWORD);
     await other.page.getByText(words.refused).waitFor();
     await page.getByRole("button", { name: words.undo }).click();
@@ -223,7 +223,7 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
   });
 
   it("uploads, plays, renames and deletes a clip", async () => {
-    await using admin = await world.openConsole({ role: "admin", locale, path: "admin/audio" });
+    await using admin = await fixture.openConsole({ role: "admin", locale, path: "admin/audio" });
     const { page, check, picture } = admin;
     await page.getByRole("button", { name: words.upload }).first().click();
     const dialog = page.getByRole("dialog");
@@ -259,11 +259,11 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
   });
 
   it("is closed to invigilators, whose attempts the audit has", async () => {
-    await using open = await world.openConsole({ role: "teacher", locale, path: "admin/audit" });
+    await using open = await fixture.openConsole({ role: "teacher", locale, path: "admin/audit" });
     await open.page.getByRole("heading", { name: words.closed }).waitFor();
     await open.check();
-    await world.teacher.audit.list({}).catch(() => undefined);
-    await using admin = await world.openConsole({
+    await fixture.teacher.audit.list({}).catch(() => undefined);
+    await using admin = await fixture.openConsole({
       role: "admin",
       locale,
       path: "admin/audit?outcome=refused&actor=t1",
@@ -274,7 +274,7 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
 
   it("warns when little is left, and says what to do", async () => {
     space.free = 1024 ** 3;
-    await using admin = await world.openConsole({ role: "admin", locale, path: "admin/installation" });
+    await using admin = await fixture.openConsole({ role: "admin", locale, path: "admin/installation" });
     await admin.page.getByText(words.disk).waitFor();
     await admin.page.getByText(words.answers).waitFor();
     await admin.check();
@@ -289,7 +289,7 @@ describe.each([
   ["light", 360],
 ] as const)("the administration, %s, %i pixels wide", (scheme, width) => {
   it.each(["en", "zh-CN"] as const)("breaks no rule of accessibility in %s", async (locale) => {
-    await using open = await world.openConsole({ role: "admin", locale, scheme, width, path: "admin" });
+    await using open = await fixture.openConsole({ role: "admin", locale, scheme, width, path: "admin" });
     const { page, check, picture } = open;
     for (const part of ["accounts", "sessions", "audio", "audit", "installation"] as const) {
       await page.getByRole("link", { name: WORDS[locale][part], exact: true }).click();

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openWorld, type World } from "./support/console.js";
+import { type AppFixture, openAppFixture } from "./support/console.js";
 import { openExamRoom, STREAMS } from "./support/exam-room.js";
 import { serveHls } from "./support/hls.js";
 
-let world: World;
+let fixture: AppFixture;
 
 beforeAll(async () => {
-  world = await openWorld({ config: { ...STREAMS, presenceSettleSeconds: 0 } });
+  fixture = await openAppFixture({ config: { ...STREAMS, presenceSettleSeconds: 0 } });
 });
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 const WORDS = {
@@ -56,11 +56,11 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
 
   it("is followed from room to room, has a timeline with filters, and gets minutes that can be undone", async () => {
     const people = [{ userId: "e1", name: "王芳" }];
-    const hall = await openExamRoom(world, { room: `Hall A ${locale}`, people });
-    const other = await openExamRoom(world, { room: `Hall B ${locale}`, people: [], examId: hall.examId });
+    const hall = await openExamRoom(fixture, { room: `Hall A ${locale}`, people });
+    const other = await openExamRoom(fixture, { room: `Hall B ${locale}`, people: [], examId: hall.examId });
     // They come, go and come back before anybody looks.
     const isHere = (pages: number) =>
-      expect.poll(() => world.teacher.room.presence({ roomId: hall.roomId })).toHaveLength(pages);
+      expect.poll(() => fixture.teacher.room.presence({ roomId: hall.roomId })).toHaveLength(pages);
     const leaveFirst = await hall.enter("e1");
     await isHere(1);
     leaveFirst();
@@ -70,7 +70,7 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
       roomId: hall.roomId,
       records: [{ isMainMonitor: true, userId: "e1", detectTime: new Date(), detectType: "cellPhone" }],
     });
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "teacher",
       locale,
       path: `exams/${hall.examId}/candidates/e1`,
@@ -97,13 +97,13 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     await page.getByText(words.extra).waitFor({ state: "detached" });
 
     // Somebody else moves the candidate.
-    await world.admin.participant.move({ roomId: hall.roomId, userId: "e1", toRoomId: other.roomId });
+    await fixture.admin.participant.move({ roomId: hall.roomId, userId: "e1", toRoomId: other.roomId });
     await expect.poll(() => new URL(page.url()).searchParams.get("room")).toBe(other.roomId);
     await page.getByText(words.moved).first().waitFor();
     await page.getByRole("link", { name: `Hall B ${locale}` }).waitFor();
     await check();
 
-    await world.admin.participant.remove({ roomId: other.roomId, userId: "e1", withRecords: true });
+    await fixture.admin.participant.remove({ roomId: other.roomId, userId: "e1", withRecords: true });
     await page.getByText(words.removed).waitFor();
     await check();
     await picture(`candidate-removed-${locale}`);
@@ -111,11 +111,11 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
   });
 
   it("is only looked at by an inspector, and says that the room has ended", async () => {
-    const hall = await openExamRoom(world, {
+    const hall = await openExamRoom(fixture, {
       room: `Hall C ${locale}`,
       people: [{ userId: "e2", name: "王芳" }],
     });
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "inspector",
       locale,
       scheme: "dark",
@@ -129,7 +129,7 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     expect(await page.getByRole("button", { name: words.actions }).count()).toBe(0);
     await check();
     await picture(`candidate-inspector-${locale}`);
-    await world.admin.room.end({ roomId: hall.roomId });
+    await fixture.admin.room.end({ roomId: hall.roomId });
     await page.getByText(words.ended).first().waitFor();
     await check();
   });
@@ -137,16 +137,16 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
 
 it("plays a camera by HLS, and says when its picture stands still, is over, or is not there", async () => {
   const people = [{ userId: "e4", name: "张强" }];
-  const hall = await openExamRoom(world, { room: "Hall E", people });
+  const hall = await openExamRoom(fixture, { room: "Hall E", people });
   for (const camera of ["main", "pc"] as const) {
     await hall.enter("e4", camera);
     await hall.report("e4", "publish", camera);
   }
-  await using open = await world.openConsole({ role: "teacher" });
+  await using open = await fixture.openConsole({ role: "teacher" });
   const { page, check } = open;
   const hls = await serveHls(page);
   hls.set("pc", "missing");
-  await page.goto(`${world.url}/console/exams/${hall.examId}/candidates/e4`);
+  await page.goto(`${fixture.url}/console/exams/${hall.examId}/candidates/e4`);
   const frame = (camera: string) => page.locator(`[data-camera=${camera}]`);
   // The list of its segments does not go on, so it plays two seconds.
   await expect
@@ -167,8 +167,11 @@ it("plays a camera by HLS, and says when its picture stands still, is over, or i
 
 it("keeps the link that somebody has if the server cannot make another", async () => {
   const people = [{ userId: "e3", name: "李伟" }];
-  const hall = await openExamRoom(world, { room: "Hall D", people });
-  await using open = await world.openConsole({ role: "teacher", path: `exams/${hall.examId}/candidates/e3` });
+  const hall = await openExamRoom(fixture, { room: "Hall D", people });
+  await using open = await fixture.openConsole({
+    role: "teacher",
+    path: `exams/${hall.examId}/candidates/e3`,
+  });
   const { page } = open;
   await page.getByRole("button", { name: "Actions for 李伟" }).click();
   await page.getByRole("menuitem", { name: "New link" }).click();

@@ -1,39 +1,39 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ACCOUNTS, type ConsolePage, openWorld, type World } from "./support/console.js";
+import { ACCOUNTS, type AppFixture, type ConsolePage, openAppFixture } from "./support/console.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // Every dialog, and the screen that opens it, in light and dark: no violation of WCAG 2.2 AA. The focus is somewhere after it has closed.
 
-let world: World;
+let fixture: AppFixture;
 let morning: Morning;
 let unplannedId: string;
 let open: ConsolePage;
 
 beforeAll(async () => {
-  world = await openWorld(MORNING);
-  morning = await openMorning(world, { name: "Physics", rooms: 2, perRoom: 3 });
+  fixture = await openAppFixture(MORNING);
+  morning = await openMorning(fixture, { name: "Physics", rooms: 2, perRoom: 3 });
   await morning.come(candidate());
-  await world.admin.audio.create({
+  await fixture.admin.audio.create({
     name: "Begin",
-    url: `${world.url}/audio/begin.mp3`,
+    url: `${fixture.url}/audio/begin.mp3`,
     classify: 1,
     isDefault: true,
   });
-  ({ id: unplannedId } = await world.admin.exam.create({
+  ({ id: unplannedId } = await fixture.admin.exam.create({
     name: "Biology",
     startTime: new Date(Date.now() + 3_600_000),
     endTime: new Date(Date.now() + 7_200_000),
   }));
-  await world.admin.participant.import({
+  await fixture.admin.participant.import({
     examId: unplannedId,
     file: Buffer.from("id,name,role\nb1,Wang Fang,\nt7,Wu Min,teacher\n").toString("base64"),
   });
-  open = await world.openConsole({ role: "admin" });
+  open = await fixture.openConsole({ role: "admin" });
 });
 afterAll(async () => {
   await open?.[Symbol.asyncDispose]();
   await morning?.[Symbol.asyncDispose]();
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 const candidate = () => {
@@ -123,7 +123,7 @@ const checkBoth = async ({ page, check } = open, within?: string) => {
 };
 
 it("the sign-in breaks no rule of accessibility, by account and by link", async () => {
-  await using entrance = await world.openConsole();
+  await using entrance = await fixture.openConsole();
   await entrance.page.getByLabel("User name").waitFor();
   await checkBoth(entrance);
   await entrance.page.getByRole("button", { name: "I have a code or a link" }).click();
@@ -134,7 +134,7 @@ it("the sign-in breaks no rule of accessibility, by account and by link", async 
 describe.each(SCREENS)("%s", (_, path, dialogs) => {
   it("break no rule of accessibility, with each dialog open", async () => {
     const { page } = open;
-    await page.goto(`${world.url}/console/${path()}`);
+    await page.goto(`${fixture.url}/console/${path()}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await expect.poll(() => page.getByRole("main").getByRole("status").count(), { timeout: 15_000 }).toBe(0);
     await checkBoth();

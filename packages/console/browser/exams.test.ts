@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openWorld, PASSWORD, type World } from "./support/console.js";
+import { type AppFixture, openAppFixture, PASSWORD } from "./support/console.js";
 
 const HOUR = 3_600_000;
-let world: World;
+let fixture: AppFixture;
 
 beforeAll(async () => {
-  world = await openWorld();
+  fixture = await openAppFixture();
   const now = Date.now();
   const exam = (name: string, fromHours: number, hours: number) =>
-    world.teacher.exam.create({
+    fixture.teacher.exam.create({
       name,
       startTime: new Date(now + fromHours * HOUR),
       endTime: new Date(now + (fromHours + hours) * HOUR),
@@ -20,7 +20,7 @@ beforeAll(async () => {
   await exam("English, spring", -50, 2);
 });
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 const WORDS = {
@@ -68,7 +68,7 @@ describe.each(["en", "zh-CN"] as const)("the exams, in %s", (locale) => {
   const words = WORDS[locale];
 
   it("are there after signing in at a deep link, can be filtered, and the filter is in the address", async () => {
-    await using open = await world.openConsole({ locale, path: "?view=running" });
+    await using open = await fixture.openConsole({ locale, path: "?view=running" });
     const { page, check, picture } = open;
     await page.getByRole("heading", { name: words.signIn }).waitFor();
     await check();
@@ -82,7 +82,7 @@ describe.each(["en", "zh-CN"] as const)("the exams, in %s", (locale) => {
     await page.getByText("Mathematics A").waitFor();
     expect(new URL(page.url()).search).toBe("?view=running");
     expect(await page.getByRole("row").count()).toBe(3);
-    const { exams } = await world.admin.exam.list({ pageSize: 100 });
+    const { exams } = await fixture.admin.exam.list({ pageSize: 100 });
     await page.getByText(words.hides(exams.length - 2)).waitFor();
     await check();
     await page.getByRole("searchbox").fill("math");
@@ -92,7 +92,7 @@ describe.each(["en", "zh-CN"] as const)("the exams, in %s", (locale) => {
   });
 
   it("are made, deleted after their name was typed, and restored by the undo", async () => {
-    await using open = await world.openConsole({ role: "admin", locale });
+    await using open = await fixture.openConsole({ role: "admin", locale });
     const { page, check } = open;
     const name = `History ${locale}`;
     await page.getByRole("button", { name: words.create }).click();
@@ -149,14 +149,14 @@ describe.each(["en", "zh-CN"] as const)("an exam to come that was deleted and re
   it("loses no room: all that ended with the deletion are reopened at once, and Overview and Set up say so until then", async () => {
     const name = `Restored ${locale}`;
     const now = Date.now();
-    const { id: examId } = await world.teacher.exam.create({
+    const { id: examId } = await fixture.teacher.exam.create({
       name,
       startTime: new Date(now + 20 * 3_600_000),
       endTime: new Date(now + 22 * 3_600_000),
     });
     const roomIds: string[] = [];
     for (const n of [1, 2, 3]) {
-      const room = await world.teacher.room.create({
+      const room = await fixture.teacher.room.create({
         examId,
         name: `Hall ${n}`,
         participants: [{ userId: `r${n}`, name: `Candidate ${n}`, role: "examinee" }],
@@ -164,15 +164,15 @@ describe.each(["en", "zh-CN"] as const)("an exam to come that was deleted and re
       roomIds.push(room.id);
     }
     const statuses = () =>
-      Promise.all(roomIds.map(async (roomId) => (await world.admin.room.get({ roomId })).status));
+      Promise.all(roomIds.map(async (roomId) => (await fixture.admin.room.get({ roomId })).status));
     // Ended on purpose, before the deletion. The time of a room's end tells the two apart, to the millisecond.
     const [first = ""] = roomIds;
-    await world.teacher.room.end({ roomId: first });
-    const { updatedAt } = await world.teacher.room.get({ roomId: first });
+    await fixture.teacher.room.end({ roomId: first });
+    const { updatedAt } = await fixture.teacher.room.get({ roomId: first });
     await expect.poll(() => Date.now()).toBeGreaterThan(updatedAt.getTime());
-    await world.teacher.exam.delete({ examId, withRooms: true });
+    await fixture.teacher.exam.delete({ examId, withRooms: true });
 
-    await using open = await world.openConsole({ role: "admin", locale, path: "?view=deleted" });
+    await using open = await fixture.openConsole({ role: "admin", locale, path: "?view=deleted" });
     const { page, check, picture } = open;
     const dialog = page.getByRole("dialog", { name: texts.dialog });
     await page.getByRole("row", { name }).getByRole("button", { name: texts.restore }).click();
@@ -183,12 +183,12 @@ describe.each(["en", "zh-CN"] as const)("an exam to come that was deleted and re
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
 
-    await page.goto(`${world.url}/console/exams/${examId}/setup`);
+    await page.goto(`${fixture.url}/console/exams/${examId}/setup`);
     await page.getByText(texts.all).first().waitFor();
     await page.getByRole("alert").getByText(texts.ended).waitFor();
     await check();
     await picture(`restored-setup-${locale}`);
-    await page.goto(`${world.url}/console/exams/${examId}`);
+    await page.goto(`${fixture.url}/console/exams/${examId}`);
     await page.getByRole("alert").getByText(texts.ended).waitFor();
     await check();
     await picture(`restored-overview-${locale}`);
@@ -196,7 +196,7 @@ describe.each(["en", "zh-CN"] as const)("an exam to come that was deleted and re
     await picture(`restored-overview-${locale}-360`);
     await page.setViewportSize({ width: 1440, height: 900 });
 
-    await using ofTeacher = await world.openConsole({ role: "teacher", locale, path: `exams/${examId}` });
+    await using ofTeacher = await fixture.openConsole({ role: "teacher", locale, path: `exams/${examId}` });
     await ofTeacher.page.getByRole("alert").getByText(texts.ask).waitFor();
     expect(await ofTeacher.page.getByRole("button", { name: texts.button }).count()).toBe(0);
 
@@ -210,13 +210,13 @@ describe.each(["en", "zh-CN"] as const)("an exam to come that was deleted and re
     for (const one of [page, ofTeacher.page]) await one.getByRole("alert").getByText(texts.one).waitFor();
 
     // Deleted and restored once more, the dialog reopens them at once.
-    await world.teacher.exam.delete({ examId, withRooms: true });
-    await page.goto(`${world.url}/console/?view=deleted`);
+    await fixture.teacher.exam.delete({ examId, withRooms: true });
+    await page.goto(`${fixture.url}/console/?view=deleted`);
     await page.getByRole("row", { name }).getByRole("button", { name: texts.restore }).click();
     await dialog.getByRole("button", { name: texts.reopen, exact: true }).click();
     await dialog.getByText(texts.done).waitFor();
     expect(await statuses()).toEqual(["ended", "in_progress", "in_progress"]);
-    await world.admin.exam.delete({ examId, withRooms: true });
+    await fixture.admin.exam.delete({ examId, withRooms: true });
   });
 });
 
@@ -226,7 +226,7 @@ describe.each([
   ["light", 360],
 ] as const)("the exams, %s, %i pixels wide", (scheme, width) => {
   it.each(["en", "zh-CN"] as const)("break no rule of accessibility in %s", async (locale) => {
-    await using open = await world.openConsole({ role: "admin", locale, scheme, width });
+    await using open = await fixture.openConsole({ role: "admin", locale, scheme, width });
     await open.page.getByRole("row").nth(1).waitFor();
     await open.check();
     await open.picture(`exams-${locale}-${scheme}-${width}`);

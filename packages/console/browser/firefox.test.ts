@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type Browser, launch, type Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { ACCOUNTS, openWorld, PASSWORD, type World } from "./support/console.js";
+import { ACCOUNTS, type AppFixture, openAppFixture, PASSWORD } from "./support/console.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // One story of each screen in Debian's Firefox, which Playwright cannot drive: it wants a Firefox of its own.
@@ -9,7 +9,7 @@ import { MORNING, type Morning, openMorning } from "./support/morning.js";
 const ROSTER = fileURLToPath(new URL("../../../examples/run-an-exam/candidates.csv", import.meta.url));
 /** The type of what people write. */
 const WRITTEN = 30_001;
-let world: World;
+let fixture: AppFixture;
 let morning: Morning;
 let firefox: Browser;
 /** A page that the administrator has signed in, and the failures of its scripts. */
@@ -17,8 +17,8 @@ let page: Page;
 let failures: string[];
 
 beforeAll(async () => {
-  world = await openWorld(MORNING);
-  morning = await openMorning(world, { name: "Physics", rooms: 3, perRoom: 4 });
+  fixture = await openAppFixture(MORNING);
+  morning = await openMorning(fixture, { name: "Physics", rooms: 3, perRoom: 4 });
   for (const who of morning.candidates.slice(0, 8)) {
     await morning.come(who);
     await morning.publish(who);
@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await firefox?.close();
   await morning?.[Symbol.asyncDispose]();
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 beforeEach(async () => {
@@ -40,7 +40,7 @@ beforeEach(async () => {
   page = await context.newPage();
   failures = [];
   page.on("pageerror", (error) => void failures.push(String(error)));
-  await page.goto(`${world.url}/console/`);
+  await page.goto(`${fixture.url}/console/`);
   await page.locator("input[autocomplete=username]").fill(ACCOUNTS.admin.userId);
   await page.locator("input[type=password]").fill(PASSWORD);
   await button("Sign in").click();
@@ -56,7 +56,7 @@ const button = (label: string) => page.locator(`button::-p-text(${label})`);
 /** Waits until a text stands on the page. */
 const shows = (text: string) => page.locator(`::-p-text(${text})`).wait();
 const row = (text: string) => page.locator(`[role=row]::-p-text(${text})`);
-const goTo = (path: string) => page.goto(`${world.url}/console/${path}`);
+const goTo = (path: string) => page.goto(`${fixture.url}/console/${path}`);
 const candidate = (index: number) => {
   const who = morning.candidates[index];
   if (!who) throw new Error(`There is no candidate ${index}.`);
@@ -92,7 +92,7 @@ it("shows the pictures of a room, and sends a message there", async () => {
   await page.locator("textarea").fill("Five minutes left.");
   await page.keyboard.press("Enter");
   await shows("Five minutes left.");
-  const { messages } = await world.admin.im.history({ roomId, type: WRITTEN });
+  const { messages } = await fixture.admin.im.history({ roomId, type: WRITTEN });
   expect(messages).toMatchObject([{ data: { text: "Five minutes left." } }]);
 });
 
@@ -111,7 +111,7 @@ it("lists the records, and opens one", async () => {
 });
 
 it("imports a roster in the set-up, and shows the plan of the rooms", async () => {
-  const { id: examId } = await world.admin.exam.create({
+  const { id: examId } = await fixture.admin.exam.create({
     name: "Chemistry",
     startTime: new Date(Date.now() + 3_600_000),
     endTime: new Date(Date.now() + 7_200_000),
@@ -121,7 +121,7 @@ it("imports a roster in the set-up, and shows the plan of the rooms", async () =
   await input?.uploadFile(ROSTER);
   await button("Import 20 people").click();
   await shows("Imported: 20 new people");
-  await page.goto(`${world.url}/console/exams/${examId}/setup/rooms`);
+  await page.goto(`${fixture.url}/console/exams/${examId}/setup/rooms`);
   await shows("There are too few invigilators for these rooms");
 });
 

@@ -1,28 +1,28 @@
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ACCOUNTS, type ConsolePage, openWorld, PASSWORD, type World } from "./support/console.js";
+import { ACCOUNTS, type AppFixture, type ConsolePage, openAppFixture, PASSWORD } from "./support/console.js";
 import { compose, hasFocus, pressByKey, tabTo } from "./support/keyboard.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // The main task of each screen without a mouse. `tabTo` sees at each stop that the focus is visible.
 
-let world: World;
+let fixture: AppFixture;
 let morning: Morning;
 let open: ConsolePage;
 let page: Page;
 
 beforeAll(async () => {
-  world = await openWorld(MORNING);
-  morning = await openMorning(world, { name: "Physics", rooms: 2, perRoom: 3 });
+  fixture = await openAppFixture(MORNING);
+  morning = await openMorning(fixture, { name: "Physics", rooms: 2, perRoom: 3 });
   for (const candidate of morning.candidates) await morning.come(candidate);
   await morning.detect(candidateAt(0), 3);
-  open = await world.openConsole({ role: "admin" });
+  open = await fixture.openConsole({ role: "admin" });
   ({ page } = open);
 });
 afterAll(async () => {
   await open?.[Symbol.asyncDispose]();
   await morning?.[Symbol.asyncDispose]();
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 const candidateAt = (n: number) => {
@@ -30,7 +30,7 @@ const candidateAt = (n: number) => {
   if (!candidate) throw new Error("There is no such candidate.");
   return candidate;
 };
-const go = (path: string) => page.goto(`${world.url}/console/${path}`);
+const go = (path: string) => page.goto(`${fixture.url}/console/${path}`);
 const dialog = () => page.getByRole("dialog");
 const button = (name: string | RegExp, within: Page | Locator = page) =>
   within.getByRole("button", { name, exact: typeof name === "string" });
@@ -48,10 +48,10 @@ const choose = async (name: string) => {
 };
 const focusIsAt = (target: Locator) => expect.poll(() => hasFocus(target)).toBe(true);
 const messages = async (roomId: string) =>
-  (await world.admin.im.history({ roomId })).messages.map(({ data }) => (data as { text?: string }).text);
+  (await fixture.admin.im.history({ roomId })).messages.map(({ data }) => (data as { text?: string }).text);
 
 it("signs in", async () => {
-  await using entrance = await world.openConsole();
+  await using entrance = await fixture.openConsole();
   const { page: entry } = entrance;
   await tabTo(entry.getByLabel("User name"));
   await entry.keyboard.type(ACCOUNTS.admin.userId);
@@ -125,7 +125,7 @@ it("chooses candidates in the list, and gives them extra minutes", async () => {
   await button("Close", dialog()).last().waitFor();
   await press("Escape");
   await focusIsAt(button("Extra minutes"));
-  const { people } = await world.admin.exam.people({ examId: morning.examId });
+  const { people } = await fixture.admin.exam.people({ examId: morning.examId });
   const extra = people.filter(({ extraMinutes }) => extraMinutes === 10).map(({ userId }) => userId);
   expect(extra).toEqual([candidateAt(0).userId, candidateAt(2).userId]);
 });
@@ -167,7 +167,7 @@ it("writes in a room, and acts for one of its people", async () => {
   await type("25");
   await pressByKey(button("Give the minutes", dialog()));
   await dialog().waitFor({ state: "detached" });
-  expect((await world.admin.participant.get({ roomId, userId })).extraMinutes).toBe(25);
+  expect((await fixture.admin.participant.get({ roomId, userId })).extraMinutes).toBe(25);
 });
 
 it("looks at a candidate, and undoes what was done for them", async () => {
@@ -184,7 +184,7 @@ it("looks at a candidate, and undoes what was done for them", async () => {
   await pressByKey(button("Give the minutes", dialog()));
   await pressByKey(button("Undo"));
   await page.getByText("Undone.", { exact: true }).waitFor();
-  expect((await world.admin.participant.get({ roomId, userId })).extraMinutes).toBe(0);
+  expect((await fixture.admin.participant.get({ roomId, userId })).extraMinutes).toBe(0);
 });
 
 it("filters records, and downloads them", async () => {

@@ -1,31 +1,31 @@
 import type { Locator, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createNetwork } from "../../server/browser/support/network.js";
-import { ACCOUNTS, type ConsolePage, openWorld, PASSWORD, type World } from "./support/console.js";
+import { ACCOUNTS, type AppFixture, type ConsolePage, openAppFixture, PASSWORD } from "./support/console.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // Every screen over a network that falls silent, is cut, and comes back: what may be old is told, what was tried fails in words and loses
 // nothing, and what changed meanwhile is there without a reload.
 
-let world: World;
+let fixture: AppFixture;
 let network: Awaited<ReturnType<typeof createNetwork>>;
 let morning: Morning;
 let open: ConsolePage;
 let page: Page;
 
 beforeAll(async () => {
-  world = await openWorld(MORNING);
+  fixture = await openAppFixture(MORNING);
   network = await createNetwork();
-  network.leadsTo(world.url);
-  morning = await openMorning(world, { name: "Physics", rooms: 2, perRoom: 3 });
-  open = await world.openConsole({ role: "admin", url: network.url, turnsClock: true });
+  network.leadsTo(fixture.url);
+  morning = await openMorning(fixture, { name: "Physics", rooms: 2, perRoom: 3 });
+  open = await fixture.openConsole({ role: "admin", url: network.url, turnsClock: true });
   ({ page } = open);
   page.on("dialog", (asked) => void asked.accept());
 });
 afterAll(async () => {
   await open?.[Symbol.asyncDispose]();
   await morning?.[Symbol.asyncDispose]();
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
   network?.close();
 });
 
@@ -44,7 +44,7 @@ const write = async (name: RegExp, text: string) => {
   await page.getByLabel(name).press("Enter");
 };
 const texts = async (roomId: string) =>
-  (await world.admin.im.history({ roomId })).messages.map(({ data }) => (data as { text?: string }).text);
+  (await fixture.admin.im.history({ roomId })).messages.map(({ data }) => (data as { text?: string }).text);
 const field = (name: string | RegExp) => page.getByLabel(name, { exact: typeof name === "string" });
 
 interface Story {
@@ -106,7 +106,7 @@ const LIVE: readonly Story[] = [
     async done() {
       await dialog().waitFor({ state: "detached" });
       const { roomId, userId } = roomOf(1).second;
-      expect((await world.admin.participant.get({ roomId, userId })).extraMinutes).toBe(15);
+      expect((await fixture.admin.participant.get({ roomId, userId })).extraMinutes).toBe(15);
     },
   },
   {
@@ -114,7 +114,7 @@ const LIVE: readonly Story[] = [
     path: () => `exams/${morning.examId}/rooms/${roomOf(0).id}`,
     shown: () => field(/^Message to all/),
     change: () =>
-      world.admin.im.send({ roomId: roomOf(0).id, type: 30_001, data: { text: "Five minutes more." } }),
+      fixture.admin.im.send({ roomId: roomOf(0).id, type: 30_001, data: { text: "Five minutes more." } }),
     appears: () => page.getByText(/: Five minutes more\./),
     act: () => write(/^Message to all/, "Put your phones away."),
     typed: () => [field(/^Message to all/), "Put your phones away."],
@@ -152,7 +152,7 @@ const LIVE: readonly Story[] = [
     name: "the set-up",
     path: () => `exams/${morning.examId}/setup/details`,
     shown: () => page.getByRole("link", { name: /Roster 6 candidates/ }),
-    change: () => world.admin.exam.update({ examId: morning.examId, name: "Physics, first paper" }),
+    change: () => fixture.admin.exam.update({ examId: morning.examId, name: "Physics, first paper" }),
     appears: () => page.getByRole("banner").getByText("Physics, first paper"),
     async act() {
       await field("Length in minutes").fill("100");
@@ -162,7 +162,7 @@ const LIVE: readonly Story[] = [
     again: () => button("Save").first().click(),
     async done() {
       await page.getByText("Saved.", { exact: true }).waitFor();
-      const { startTime, endTime } = await world.admin.exam.get({ examId: morning.examId });
+      const { startTime, endTime } = await fixture.admin.exam.get({ examId: morning.examId });
       expect(endTime.getTime() - startTime.getTime()).toBe(100 * 60_000);
     },
   },
@@ -174,7 +174,7 @@ const ASKED: readonly Story[] = [
     path: () => "",
     shown: () => page.getByRole("row", { name: /Physics/ }),
     change: () =>
-      world.admin.exam.duplicate({ examId: morning.examId, name: "Chemistry", startTime: new Date() }),
+      fixture.admin.exam.duplicate({ examId: morning.examId, name: "Chemistry", startTime: new Date() }),
     appears: () => page.getByRole("row", { name: /Chemistry/ }),
     async act() {
       await button("New exam").click();
@@ -190,7 +190,7 @@ const ASKED: readonly Story[] = [
     path: () => "admin",
     shown: () => page.getByRole("row", { name: ACCOUNTS.teacher.userId }),
     change: () =>
-      world.admin.account.create({ userId: "t7", name: "Wu Min", role: "teacher", password: PASSWORD }),
+      fixture.admin.account.create({ userId: "t7", name: "Wu Min", role: "teacher", password: PASSWORD }),
     async act() {
       await button("New account").click();
       await dialog().getByLabel("Name", { exact: true }).fill("Chen Jing");
@@ -366,7 +366,7 @@ it("reads a room's past that the network lost as soon as the room is live again"
 });
 
 it("lets nobody in without a network, and keeps what was typed", async () => {
-  await using entrance = await world.openConsole({ url: network.url });
+  await using entrance = await fixture.openConsole({ url: network.url });
   const { page: entry } = entrance;
   await entry.getByLabel("User name").fill(ACCOUNTS.inspector.userId);
   await entry.getByLabel("Password", { exact: true }).fill(PASSWORD);

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ConsolePage, type OpenOptions, openWorldOf, type World } from "./support/console.js";
-import { openPicturedSchool, type PicturedSchool } from "./support/pictured-school.js";
+import { type AppFixture, type ConsolePage, type OpenOptions, openWorldOf } from "./support/console.js";
 import { comparePicture, PICTURES } from "./support/pictures.js";
+import { openPicturesFixture, type PicturesFixture } from "./support/pictures-fixture.js";
 
 // The pictures of docs/console.md show the screens of the last release. This file opens these screens, and prints how much they differ from
 // their pictures. INVIGIL_TEST_PICTURES=new replaces the pictures that differ.
@@ -25,7 +25,7 @@ type Look = keyof typeof LOOKS;
 const ENGLISH: OpenOptions = { locale: "en", height: 720 };
 
 interface Screen {
-  readonly path: (school: PicturedSchool) => string;
+  readonly path: (school: PicturesFixture) => string;
   /** Whether it waits for a live connection. */
   readonly isLive?: true;
   readonly isSignedOut?: true;
@@ -47,14 +47,14 @@ const SCREENS: Readonly<Record<string, Screen>> = {
   administration: { path: () => "admin" },
 };
 
-let school: PicturedSchool;
-let world: World<PicturedSchool>;
+let school: PicturesFixture;
+let fixture: AppFixture<PicturesFixture>;
 beforeAll(async () => {
-  school = await openPicturedSchool();
-  world = await openWorldOf(school);
+  school = await openPicturesFixture();
+  fixture = await openWorldOf(school);
 }, 240_000);
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 /** Takes a picture of a page that has everything, and stands still. */
@@ -75,8 +75,8 @@ describe.skipIf(!isDebians)("the pictures of the documents", () => {
       ];
       for (const [picture, look] of pictures) {
         const signedIn: OpenOptions = isSignedOut ? {} : { role: "admin" };
-        await using open = await world.openConsole({ ...look, ...signedIn, now: school.clock() });
-        await open.page.goto(`${world.url}/console/${path(school)}`);
+        await using open = await fixture.openConsole({ ...look, ...signedIn, now: school.clock() });
+        await open.page.goto(`${fixture.url}/console/${path(school)}`);
         await open.page.getByRole("heading", { level: 1 }).waitFor();
         if (isLive) await open.page.locator("header [data-kind=live]").waitFor();
         expect(comparePicture(picture, await take(open))).toBeUndefined();

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ACCOUNTS, openWorld, PASSWORD, type World } from "./support/console.js";
+import { ACCOUNTS, type AppFixture, openAppFixture, PASSWORD } from "./support/console.js";
 
 const LONG = "Maximiliana-Alexandra von Hohenstauffenberg-Wolkenstein zu Trost";
 const WORDS = {
@@ -38,7 +38,7 @@ const WORDS = {
   },
 } as const;
 
-let world: World;
+let fixture: AppFixture;
 /** An exam of t1 with two rooms; the second one has only the inspector in it. */
 const exam = { id: "", empty: "", rooms: ["", ""] };
 const TYPES = ["manyPeople", "cellPhone", "scenePersonExit", "=SUM(A1)"];
@@ -52,48 +52,52 @@ const detection = (number: number, more: object = {}) => ({
 });
 
 beforeAll(async () => {
-  world = await openWorld();
+  fixture = await openAppFixture();
   const now = Date.now();
   const times = { startTime: new Date(now - 1_800_000), endTime: new Date(now + 3_600_000) };
-  const { id: examId } = await world.teacher.exam.create({ name: "高等数学（下）期末考试", ...times });
+  const { id: examId } = await fixture.teacher.exam.create({ name: "高等数学（下）期末考试", ...times });
   exam.id = examId;
-  exam.empty = (await world.teacher.exam.create({ name: "Physics B", ...times })).id;
+  exam.empty = (await fixture.teacher.exam.create({ name: "Physics B", ...times })).id;
   const people = (from: number) =>
     ["王芳", "Li", LONG, "赵", "Sam O'Neill"].map((name, index) => ({
       userId: `s${from + index}`,
       name,
       role: "examinee" as const,
     }));
-  const first = await world.teacher.room.create({ examId, name: "第一考场 Room 1", participants: people(0) });
-  const second = await world.teacher.room.create({ examId, name: "Room 2", participants: people(5) });
+  const first = await fixture.teacher.room.create({
+    examId,
+    name: "第一考场 Room 1",
+    participants: people(0),
+  });
+  const second = await fixture.teacher.room.create({ examId, name: "Room 2", participants: people(5) });
   exam.rooms = [first.id, second.id];
-  await world.teacher.participant.add({
+  await fixture.teacher.participant.add({
     roomId: second.id,
     participants: [{ userId: ACCOUNTS.inspector.userId, name: ACCOUNTS.inspector.name, role: "inspector" }],
   });
-  await world.admin.account.create({ userId: "t2", name: "Other", role: "teacher", password: PASSWORD });
-  await world.teacher.participant.add({
+  await fixture.admin.account.create({ userId: "t2", name: "Other", role: "teacher", password: PASSWORD });
+  await fixture.teacher.participant.add({
     roomId: second.id,
     participants: [{ userId: "t2", name: "Other", role: "teacher" }],
   });
-  await world.teacher.cheat.addRecords({
+  await fixture.teacher.cheat.addRecords({
     roomId: first.id,
     records: Array.from({ length: 55 }, (_, number) => detection(number)),
   });
-  await world.teacher.cheat.addRecords({
+  await fixture.teacher.cheat.addRecords({
     roomId: second.id,
     records: Array.from({ length: 5 }, (_, number) => detection(number, { userId: "s7" })),
   });
 });
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 describe.each(["en", "zh-CN"] as const)("the records, in %s", (locale) => {
   const words = WORDS[locale];
 
   it("are filtered in the address, are held back while one reads, and are copied as they are shown", async () => {
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "teacher",
       locale,
       path: `exams/${exam.id}/records?type=manyPeople`,
@@ -109,7 +113,7 @@ describe.each(["en", "zh-CN"] as const)("the records, in %s", (locale) => {
     // Two of the shown type come, and three that the filter hides.
     const shown = page.getByRole("row").nth(1);
     const before = await shown.textContent();
-    await world.teacher.cheat.addRecords({
+    await fixture.teacher.cheat.addRecords({
       roomId: exam.rooms[0] ?? "",
       records: [0, 4, 1, 2, 3].map((number) => detection(number)),
     });
@@ -136,7 +140,7 @@ describe.each(["en", "zh-CN"] as const)("the records, in %s", (locale) => {
   });
 
   it("are opened by keyboard alone, show what the detector added, and lead to the candidate", async () => {
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "admin",
       locale,
       path: `exams/${exam.id}/records?q=s2`,
@@ -159,17 +163,17 @@ describe.each(["en", "zh-CN"] as const)("the records, in %s", (locale) => {
   });
 
   it("are those of their own rooms for an invigilator who did not create the exam", async () => {
-    await using open = await world.openConsole({ locale, path: `exams/${exam.id}/records` });
+    await using open = await fixture.openConsole({ locale, path: `exams/${exam.id}/records` });
     const { page, check } = open;
     await page.getByLabel(locale === "en" ? "User name" : "用户名").fill("t2");
     await page.getByLabel(locale === "en" ? "Password" : "密码", { exact: true }).fill(PASSWORD);
     await page.keyboard.press("Enter");
     await page.getByText(words.own).waitFor();
-    const { records } = await world.admin.cheat.listRecords({ roomId: exam.rooms[1] ?? "" });
+    const { records } = await fixture.admin.cheat.listRecords({ roomId: exam.rooms[1] ?? "" });
     await expect.poll(() => page.getByRole("row").count()).toBe(records.length + 1);
     await page.getByText(LONG).first().waitFor();
     await check();
-    await world.teacher.cheat.addRecords({
+    await fixture.teacher.cheat.addRecords({
       roomId: exam.rooms[1] ?? "",
       records: [detection(0, { userId: "s8" }), detection(4, { userId: "s8" })],
     });
@@ -177,7 +181,7 @@ describe.each(["en", "zh-CN"] as const)("the records, in %s", (locale) => {
   });
 
   it("teach when there is none, and appear at once", async () => {
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "admin",
       locale,
       path: `exams/${exam.empty}/records`,
@@ -190,7 +194,7 @@ describe.each(["en", "zh-CN"] as const)("the records, in %s", (locale) => {
 });
 
 it("are found among more than are read at once, and go with whoever is erased", async () => {
-  const { admin } = world;
+  const { admin } = fixture;
   const { id: examId } = await admin.exam.create({
     name: "Many",
     startTime: new Date(),
@@ -205,7 +209,7 @@ it("are found among more than are read at once, and go with whoever is erased", 
     });
   await add("r1", "earPhone", 2);
   for (let n = 0; n < 11; n++) await add("r0", "watch", 500);
-  await using open = await world.openConsole({
+  await using open = await fixture.openConsole({
     role: "admin",
     path: `exams/${examId}/records?type=earPhone`,
   });
@@ -226,7 +230,7 @@ it("are found among more than are read at once, and go with whoever is erased", 
 });
 
 it("are found among more types than a page can show as buttons", async () => {
-  const { admin } = world;
+  const { admin } = fixture;
   const { id: examId } = await admin.exam.create({
     name: "Own detectors",
     startTime: new Date(),
@@ -244,7 +248,7 @@ it("are found among more types than a page can show as buttons", async () => {
         detection(1, { userId: "d1", detectType: `detector-${from + n}` }),
       ),
     });
-  await using open = await world.openConsole({ role: "admin", path: `exams/${examId}/records` });
+  await using open = await fixture.openConsole({ role: "admin", path: `exams/${examId}/records` });
   const { page, check, picture } = open;
   const field = page.getByRole("combobox", { name: "What was detected" });
   await field.waitFor();
@@ -279,7 +283,7 @@ describe.each([
 ] as const)("the records, %s, %i pixels wide", (scheme, width) => {
   it.each(["en", "zh-CN"] as const)("break no rule of accessibility in %s", async (locale) => {
     const path = `exams/${exam.id}/records`;
-    await using open = await world.openConsole({ role: "admin", locale, scheme, width, path });
+    await using open = await fixture.openConsole({ role: "admin", locale, scheme, width, path });
     await open.page.getByText(WORDS[locale].all).waitFor();
     await open.check();
     await open.picture(`records-${locale}-${scheme}-${width}`);

@@ -1,31 +1,31 @@
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ACCOUNTS, type ConsolePage, openWorld, type World } from "./support/console.js";
+import { ACCOUNTS, type AppFixture, type ConsolePage, openAppFixture } from "./support/console.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // What docs/auth.md allows to each role: what it may not do is not offered, and the address of it says so in words.
 
-let world: World;
+let fixture: AppFixture;
 /** An exam of the teacher, in whose first room the inspector is. */
 let morning: Morning;
 /** An exam of an administrator, in which neither of them is. */
 let foreign: { readonly examId: string; readonly roomId: string };
 
 beforeAll(async () => {
-  world = await openWorld(MORNING);
-  morning = await openMorning(world, { name: "Physics", rooms: 2, perRoom: 2 });
-  await world.admin.participant.add({
+  fixture = await openAppFixture(MORNING);
+  morning = await openMorning(fixture, { name: "Physics", rooms: 2, perRoom: 2 });
+  await fixture.admin.participant.add({
     roomId: room().id,
     participants: [{ ...ACCOUNTS.inspector, role: "inspector" }],
   });
   await morning.detect(candidate());
   const now = Date.now();
-  const { id: examId } = await world.admin.exam.create({
+  const { id: examId } = await fixture.admin.exam.create({
     name: "Chemistry",
     startTime: new Date(now),
     endTime: new Date(now + 3_600_000),
   });
-  const { id: roomId } = await world.admin.room.create({
+  const { id: roomId } = await fixture.admin.room.create({
     name: "Hall Z",
     examId,
     participants: [{ userId: "z1", name: "Zhao Min", role: "examinee" }],
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await morning?.[Symbol.asyncDispose]();
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 const room = (n = 0) => {
@@ -98,10 +98,10 @@ const OFFERS: readonly (readonly [Screen, string, (page: Page) => Locator, reado
   ["administration", "a new account", button("New account"), ["admin"]],
 ];
 
-const openAs = async (role: keyof typeof ACCOUNTS): Promise<ConsolePage> => world.openConsole({ role });
-const go = ({ page }: ConsolePage, path: string) => page.goto(`${world.url}/console/${path}`);
+const openAs = async (role: keyof typeof ACCOUNTS): Promise<ConsolePage> => fixture.openConsole({ role });
+const go = ({ page }: ConsolePage, path: string) => page.goto(`${fixture.url}/console/${path}`);
 const enterByLink = async ({ page }: ConsolePage, role: "teacher" | "examinee") => {
-  const [made] = await world.admin.room.joinLinks({ roomId: room().id, role });
+  const [made] = await fixture.admin.room.joinLinks({ roomId: room().id, role });
   await page.getByRole("button", { name: "I have a code or a link" }).click();
   await page.getByLabel("Code or link", { exact: true }).fill(made?.url ?? "");
   await page.getByRole("button", { name: "Open the room" }).click();
@@ -158,11 +158,11 @@ describe.each(["admin", "teacher", "inspector"] as const)("a signed-in %s", (rol
 
 describe("a teacher with the link of a room", () => {
   it("sees and does in it what its teachers may, and nothing elsewhere", async () => {
-    await world.admin.participant.add({
+    await fixture.admin.participant.add({
       roomId: room().id,
       participants: [{ userId: "t4", name: "Wu Min", role: "teacher" }],
     });
-    await using open = await world.openConsole();
+    await using open = await fixture.openConsole();
     const { page } = open;
     await enterByLink(open, "teacher");
     await page.getByRole("list", { name: "Candidates of Hall A 1" }).waitFor();
@@ -176,7 +176,7 @@ describe("a teacher with the link of a room", () => {
 
 describe("a candidate with their link", () => {
   it("is told at every address where they belong", async () => {
-    await using open = await world.openConsole();
+    await using open = await fixture.openConsole();
     await enterByLink(open, "examinee");
     const paths = [
       "",

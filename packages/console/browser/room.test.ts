@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openWorld, type World } from "./support/console.js";
+import { type AppFixture, openAppFixture } from "./support/console.js";
 import { type ExamRoom, openExamRoom, STREAMS } from "./support/exam-room.js";
 import { serveWhep } from "./support/whep.js";
 
@@ -10,10 +10,10 @@ const PEOPLE = [
 ];
 /** The type of what people write. */
 const WRITTEN = 30_001;
-let world: World;
+let fixture: AppFixture;
 
 beforeAll(async () => {
-  world = await openWorld({
+  fixture = await openAppFixture({
     config: {
       ...STREAMS,
       apps: { watchUrl: "https://watch.example/", examineeUrl: "https://sit.example/" },
@@ -21,7 +21,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 const WORDS = {
@@ -60,15 +60,15 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
 
   it("is watched by its teacher, who answers, silences and ends it", async () => {
     const name = `Room 1 ${locale}`;
-    const hall = await openExamRoom(world, { room: name, people: PEOPLE });
+    const hall = await openExamRoom(fixture, { room: name, people: PEOPLE });
     await hall.enter("e1");
     await hall.enter("e2");
     await hall.report("e1", "publish");
     const path = `exams/${hall.examId}/rooms/${hall.roomId}`;
-    await using open = await world.openConsole({ locale });
+    await using open = await fixture.openConsole({ locale });
     const { page, check, picture } = open;
     const whep = await serveWhep(page);
-    await page.goto(`${world.url}/console/${path}`);
+    await page.goto(`${fixture.url}/console/${path}`);
     await page.getByLabel(locale === "en" ? "User name" : "用户名").fill("t1");
     await page
       .getByLabel(locale === "en" ? "Password" : "密码", { exact: true })
@@ -109,12 +109,12 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
     await page.getByText(words.dark).waitFor();
     await expect.poll(() => whep.open.size).toBe(0);
 
-    await world.teacher.room.setAudioStatus({ roomId: hall.roomId, audioStatus: "speaking" });
+    await fixture.teacher.room.setAudioStatus({ roomId: hall.roomId, audioStatus: "speaking" });
     await page.getByRole("button", { name: words.more(name) }).click();
     await page.getByRole("menuitem", { name: words.silence }).click();
     await page.getByRole("dialog").getByRole("button", { name: words.silence }).click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    expect((await world.teacher.room.get({ roomId: hall.roomId })).audioStatus).toBe("silent");
+    expect((await fixture.teacher.room.get({ roomId: hall.roomId })).audioStatus).toBe("silent");
 
     await page.getByRole("button", { name: words.more(name) }).click();
     await page.getByRole("menuitem", { name: words.end }).click();
@@ -123,7 +123,7 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
     await picture(`room-end-${locale}`);
     await page.getByRole("dialog").getByRole("button", { name: words.end }).click();
     await page.getByText(words.ended).first().waitFor();
-    expect((await world.teacher.room.get({ roomId: hall.roomId })).status).toBe("ended");
+    expect((await fixture.teacher.room.get({ roomId: hall.roomId })).status).toBe("ended");
     await expect.poll(() => page.getByLabel(words.message).count()).toBe(0);
     await check();
     await picture(`room-ended-${locale}`);
@@ -131,9 +131,9 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
 
   it("is seen by an inspector, who may not act, and says that another operator ended it", async () => {
     const name = `Room 2 ${locale}`;
-    const hall = await openExamRoom(world, { room: name, people: PEOPLE });
+    const hall = await openExamRoom(fixture, { room: name, people: PEOPLE });
     await hall.enter("e2");
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "inspector",
       locale,
       scheme: "dark",
@@ -149,14 +149,14 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
     expect(await page.getByRole("button", { name: words.more(name) }).count()).toBe(0);
     await check();
     await picture(`room-inspector-${locale}`);
-    await world.admin.room.end({ roomId: hall.roomId });
+    await fixture.admin.room.end({ roomId: hall.roomId });
     await page.getByText(words.ended).first().waitFor();
     await check();
   });
 
   it("without anybody says what to do", async () => {
-    const hall = await openExamRoom(world, { room: `Room 3 ${locale}`, people: [] });
-    await using open = await world.openConsole({
+    const hall = await openExamRoom(fixture, { room: `Room 3 ${locale}`, people: [] });
+    await using open = await fixture.openConsole({
       role: "teacher",
       locale,
       path: `exams/${hall.examId}/rooms/${hall.roomId}`,
@@ -168,9 +168,9 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
 });
 
 it("keeps tiles where they are while somebody points at them, and says that they would change", async () => {
-  const hall = await openExamRoom(world, { room: "Room 4", people: PEOPLE });
+  const hall = await openExamRoom(fixture, { room: "Room 4", people: PEOPLE });
   for (const { userId } of PEOPLE) await hall.enter(userId);
-  await using open = await world.openConsole({
+  await using open = await fixture.openConsole({
     role: "teacher",
     path: `exams/${hall.examId}/rooms/${hall.roomId}`,
   });
@@ -189,9 +189,9 @@ it("keeps tiles where they are while somebody points at them, and says that they
 });
 
 it("gives somebody a new link, which ends the old one, and leads to the page that speaks", async () => {
-  const hall = await openExamRoom(world, { room: "Room 5", people: PEOPLE });
+  const hall = await openExamRoom(fixture, { room: "Room 5", people: PEOPLE });
   await hall.enter("e1");
-  await using open = await world.openConsole({
+  await using open = await fixture.openConsole({
     role: "teacher",
     path: `exams/${hall.examId}/rooms/${hall.roomId}`,
   });
@@ -235,7 +235,7 @@ describe("the wall", () => {
   const ABSENT = HALL.slice(16);
   let hall: ExamRoom;
   beforeAll(async () => {
-    hall = await openExamRoom(world, { room: "Hall of tiles", people: HALL });
+    hall = await openExamRoom(fixture, { room: "Hall of tiles", people: HALL });
     for (const { userId } of HALL.slice(0, 16)) await hall.enter(userId);
     // One and two cameras that play, one that went dark, a question, and detections.
     for (const userId of ["e1", "e2", "w3"]) await hall.report(userId, "publish");
@@ -245,7 +245,7 @@ describe("the wall", () => {
     await hall
       .as("e3")
       .im.send({ roomId: hall.roomId, type: WRITTEN, data: { text: "Is it long? ".repeat(20) } });
-    await world.admin.cheat.addRecords({
+    await fixture.admin.cheat.addRecords({
       roomId: hall.roomId,
       records: Array.from({ length: 6 }, () => ({
         userId: "e1",
@@ -263,12 +263,12 @@ describe("the wall", () => {
     ["en", 390, 844],
     ["zh-CN", 390, 844],
   ] as const)("fits the window with equal tiles: %s, %i × %i", async (locale, width, height) => {
-    await using open = await world.openConsole({ role: "admin", locale, width, height });
+    await using open = await fixture.openConsole({ role: "admin", locale, width, height });
     const { page, check, picture } = open;
     await serveWhep(page);
     const tiles = page.getByRole("list", { name: /Hall of tiles/ }).getByRole("listitem");
     for (const count of [4, 9, 16]) {
-      await page.goto(`${world.url}/console/exams/${hall.examId}/rooms/${hall.roomId}?tiles=${count}`);
+      await page.goto(`${fixture.url}/console/exams/${hall.examId}/rooms/${hall.roomId}?tiles=${count}`);
       await page.getByText("Is it long?").first().waitFor();
       await expect.poll(() => tiles.count()).toBe(count);
       const measured = await tiles.evaluateAll((all) =>
@@ -311,10 +311,10 @@ describe("the wall", () => {
   });
 
   it("says what is the matter over the picture that plays", async () => {
-    await using open = await world.openConsole({ role: "admin", width: 1440, height: 900 });
+    await using open = await fixture.openConsole({ role: "admin", width: 1440, height: 900 });
     const { page } = open;
     await serveWhep(page);
-    await page.goto(`${world.url}/console/exams/${hall.examId}/rooms/${hall.roomId}`);
+    await page.goto(`${fixture.url}/console/exams/${hall.examId}/rooms/${hall.roomId}`);
     const tile = page
       .getByRole("listitem")
       .filter({ has: page.getByRole("link", { name: "王芳", exact: true }) })
@@ -327,7 +327,7 @@ describe("the wall", () => {
   });
 
   it("gives no picture to who has not come, and names them in a line that leads to all of them", async () => {
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "teacher",
       width: 390,
       height: 844,

@@ -1,22 +1,22 @@
 import type { Route } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ACCOUNTS, openWorld, PASSWORD, type World } from "./support/console.js";
+import { ACCOUNTS, type AppFixture, openAppFixture, PASSWORD } from "./support/console.js";
 import { openExamRoom } from "./support/exam-room.js";
 
 const APPS = { watchUrl: "https://watch.example/app/", examineeUrl: "https://sit.example/" };
-let world: World;
+let fixture: AppFixture;
 let examId: string;
 let roomId: string;
 
 beforeAll(async () => {
-  world = await openWorld({ config: { apps: APPS, publicUrl: "https://invigil.example" } });
-  const exam = await world.teacher.exam.create({
+  fixture = await openAppFixture({ config: { apps: APPS, publicUrl: "https://invigil.example" } });
+  const exam = await fixture.teacher.exam.create({
     name: "Mathematics A",
     startTime: new Date(Date.now() - 600_000),
     endTime: new Date(Date.now() + 6_000_000),
   });
   examId = exam.id;
-  const room = await world.teacher.room.create({
+  const room = await fixture.teacher.room.create({
     name: "Room 1",
     examId,
     participants: [
@@ -27,15 +27,18 @@ beforeAll(async () => {
   roomId = room.id;
 });
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 it("ends when the server refuses it, and begins again at the same address", async () => {
-  await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/records?type=watch` });
+  await using open = await fixture.openConsole({
+    role: "teacher",
+    path: `exams/${examId}/records?type=watch`,
+  });
   const { page, check } = open;
   await page.getByRole("heading", { name: "Records" }).waitFor();
   // It ends all sessions of the account.
-  await world.admin.account.setPassword({
+  await fixture.admin.account.setPassword({
     userId: ACCOUNTS.teacher.userId,
     password: `${PASSWORD}, another`,
   });
@@ -45,13 +48,13 @@ it("ends when the server refuses it, and begins again at the same address", asyn
   await page.getByLabel("Password", { exact: true }).fill(`${PASSWORD}, another`);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Records" }).waitFor();
-  expect(page.url()).toBe(`${world.url}/console/exams/${examId}/records?type=watch`);
+  expect(page.url()).toBe(`${fixture.url}/console/exams/${examId}/records?type=watch`);
 });
 
 it("is shared by the tabs of a browser, and ends in all of them", async () => {
-  await using open = await world.openConsole({ role: "admin" });
+  await using open = await fixture.openConsole({ role: "admin" });
   const second = await open.page.context().newPage();
-  await second.goto(`${world.url}/console/exams/${examId}`);
+  await second.goto(`${fixture.url}/console/exams/${examId}`);
   await second.getByRole("heading", { name: "Overview" }).waitFor();
   await open.page.getByRole("button", { name: "Li Na, menu" }).click();
   await open.page.getByRole("menuitem", { name: "Sign out" }).click();
@@ -61,11 +64,11 @@ it("is shared by the tabs of a browser, and ends in all of them", async () => {
 
 it("ends with all that it had chosen and typed: whoever signs in next at the same page begins their own", async () => {
   const list = `exams/${examId}/candidates`;
-  await using open = await world.openConsole({ role: "admin", path: list });
+  await using open = await fixture.openConsole({ role: "admin", path: list });
   const { page } = open;
   await page.getByRole("row", { name: "e1" }).getByRole("checkbox").check();
   await page.getByRole("toolbar").getByText("1 chosen").waitFor();
-  await page.goto(`${world.url}/console/exams/${examId}/setup/details`);
+  await page.goto(`${fixture.url}/console/exams/${examId}/setup/details`);
   await page.getByLabel("Name", { exact: true }).fill("Typed by somebody else");
   await page.getByRole("button", { name: "Li Na, menu" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
@@ -83,7 +86,7 @@ it("ends with all that it had chosen and typed: whoever signs in next at the sam
 });
 
 it("shows inspectors what they may see, and nothing that changes it", async () => {
-  await using open = await world.openConsole({ role: "inspector" });
+  await using open = await fixture.openConsole({ role: "inspector" });
   const { page, check } = open;
   await page.getByRole("link", { name: "Mathematics A" }).waitFor();
   expect(await page.getByRole("button", { name: "New exam" }).count()).toBe(0);
@@ -103,9 +106,9 @@ it("shows inspectors what they may see, and nothing that changes it", async () =
 it.each(["en", "zh-CN"] as const)(
   "tells a candidate who pastes their link where they belong, in %s",
   async (locale) => {
-    const links = await world.admin.room.joinLinks({ roomId });
+    const links = await fixture.admin.room.joinLinks({ roomId });
     const link = links.find(({ role }) => role === "examinee")?.url ?? "";
-    await using open = await world.openConsole({ locale });
+    await using open = await fixture.openConsole({ locale });
     const { page, check, picture } = open;
     const requests: string[] = [];
     page.on("request", (request) => void requests.push(request.url()));
@@ -131,19 +134,19 @@ it.each(["en", "zh-CN"] as const)(
 it.each(["link", "code", "address"] as const)(
   "leads a teacher with the %s of their card to their room",
   async (by) => {
-    const [card] = await world.admin.room.joinCodes({ roomId, role: "teacher" });
-    const [link] = await world.admin.room.joinLinks({ roomId, role: "teacher" });
+    const [card] = await fixture.admin.room.joinCodes({ roomId, role: "teacher" });
+    const [link] = await fixture.admin.room.joinLinks({ roomId, role: "teacher" });
     const texts = {
       link: link?.url,
       code: card?.code.toLowerCase().replaceAll("-", " "),
       address: card?.url,
     };
-    await using open = await world.openConsole();
+    await using open = await fixture.openConsole();
     const { page } = open;
     await page.getByRole("button", { name: "I have a code or a link" }).click();
     await page.getByLabel("Code or link", { exact: true }).fill(texts[by] ?? "");
     await page.getByRole("button", { name: "Open the room" }).click();
-    await page.waitForURL(`${world.url}/console/exams/${examId}/rooms/${roomId}`);
+    await page.waitForURL(`${fixture.url}/console/exams/${examId}/rooms/${roomId}`);
   },
 );
 
@@ -151,11 +154,11 @@ it.each(["en", "zh-CN"] as const)(
   "says what a code or a link looks like, and what is wrong with it, in %s",
   async (locale) => {
     const isEnglish = locale === "en";
-    const [card] = await world.admin.room.joinCodes({ roomId, role: "teacher" });
+    const [card] = await fixture.admin.room.joinCodes({ roomId, role: "teacher" });
     const code = card?.code ?? "";
     // Another last character: no code is right with two of them.
     const mistyped = code.slice(0, -1) + (code.endsWith("2") ? "3" : "2");
-    await using open = await world.openConsole({ locale });
+    await using open = await fixture.openConsole({ locale });
     const { page, check, picture } = open;
     await page
       .getByRole("button", { name: isEnglish ? "I have a code or a link" : "我有考试码或链接" })
@@ -180,7 +183,7 @@ it.each(["en", "zh-CN"] as const)(
     expect(await field.getAttribute("type")).toBe("password");
     await check();
     await picture(`code-or-link-${locale}`);
-    await world.admin.room.revokeLinks({ roomId, userIds: [card?.userId ?? ""] });
+    await fixture.admin.room.revokeLinks({ roomId, userIds: [card?.userId ?? ""] });
     await field.fill(code);
     await page.getByRole("button", { name: isEnglish ? "Open the room" : "进入考场" }).click();
     await page.getByText(isEnglish ? "This code does not work now." : "此考试码现在不能使用").waitFor();
@@ -189,11 +192,11 @@ it.each(["en", "zh-CN"] as const)(
 
 it("shows a room in the order of need at once to who has just signed in by a link, wherever their pointer is", async () => {
   const people = Array.from({ length: 9 }, (_, n) => ({ userId: `s${n}`, name: `Candidate ${n}` }));
-  const hall = await openExamRoom(world, { room: "Room 7", people });
+  const hall = await openExamRoom(fixture, { room: "Room 7", people });
   for (const { userId } of people) await hall.enter(userId);
   await hall.as("s8").im.send({ roomId: hall.roomId, type: 30_001, data: { text: "Hello?" } });
-  const links = await world.admin.room.joinLinks({ roomId: hall.roomId, role: "teacher" });
-  await using open = await world.openConsole();
+  const links = await fixture.admin.room.joinLinks({ roomId: hall.roomId, role: "teacher" });
+  await using open = await fixture.openConsole();
   const { page } = open;
   // What happened before comes when the pointer is there already.
   const history: Route[] = [];
@@ -213,7 +216,7 @@ it("shows a room in the order of need at once to who has just signed in by a lin
 });
 
 it("leads who enters without a password into the exam that is running, and otherwise to the address that they opened", async () => {
-  await using open = await openWorld({ config: { auth: "off" } });
+  await using open = await openAppFixture({ config: { auth: "off" } });
   const exam = async (name: string, fromHours: number, candidates: number) => {
     const start = Date.now() + fromHours * 3_600_000;
     const { id } = await open.admin.exam.create({

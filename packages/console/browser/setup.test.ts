@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encode, xlsx } from "../../server/test/support/files.js";
-import { type ConsolePage, openWorld, type World } from "./support/console.js";
+import { type AppFixture, type ConsolePage, openAppFixture } from "./support/console.js";
 
 const HOUR = 3_600_000;
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -8,9 +8,9 @@ const STEPS = ["details", "audio", "roster", "rooms", "staff", "links", "setting
 /** The longest name that a person may have. */
 const LONG = "Wolfeschlegelsteinhausenbergerdorff Featherstonehaugh-Cholmonde";
 
-let world: World;
+let fixture: AppFixture;
 beforeAll(async () => {
-  world = await openWorld({
+  fixture = await openAppFixture({
     config: {
       publicUrl: "https://exam.example",
       apps: { watchUrl: "https://watch.example/", examineeUrl: "https://sit.example/" },
@@ -18,12 +18,12 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 const examOf = async (name: string, role: "admin" | "teacher" = "teacher"): Promise<string> => {
   const startTime = new Date(Date.now() + 20 * HOUR);
-  const { id } = await world[role].exam.create({
+  const { id } = await fixture[role].exam.create({
     name,
     startTime,
     endTime: new Date(startTime.getTime() + 2 * HOUR),
@@ -33,7 +33,7 @@ const examOf = async (name: string, role: "admin" | "teacher" = "teacher"): Prom
 
 const file = (name: string, buffer: Buffer, mimeType = XLSX) => ({ name, mimeType, buffer });
 const importInto = (examId: string, rows: readonly string[]) =>
-  world.teacher.participant.import({ examId, file: Buffer.from(rows.join("\n")).toString("base64") });
+  fixture.teacher.participant.import({ examId, file: Buffer.from(rows.join("\n")).toString("base64") });
 const at = (open: ConsolePage, step: string) => open.page.locator(`ol a[href$="/setup/${step}"]`);
 
 const WORDS = {
@@ -89,7 +89,7 @@ describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
   const words = WORDS[locale];
 
   it("is set up from a spreadsheet to printed cards in the browser alone", async () => {
-    await using open = await world.openConsole({ role: "teacher", locale });
+    await using open = await fixture.openConsole({ role: "teacher", locale });
     const { page, check } = open;
     await page.getByRole("button", { name: words.create }).first().click();
     await page.getByRole("dialog").getByLabel(words.name).fill(`Physics ${locale}`);
@@ -141,10 +141,10 @@ describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
     await check();
     await page.getByRole("dialog").getByRole("button", { name: words.apply }).dblclick();
     await page.getByText(words.seated).waitFor();
-    const [exam] = (await world.teacher.exam.list({})).exams;
+    const [exam] = (await fixture.teacher.exam.list({})).exams;
     const examId = exam?.id ?? "";
     expect(exam?.name).toBe(`Physics B ${locale}`);
-    expect((await world.admin.room.list({ examId })).rooms).toHaveLength(3);
+    expect((await fixture.admin.room.list({ examId })).rooms).toHaveLength(3);
 
     await at(open, "links").click();
     await page.getByText(words.cards).waitFor();
@@ -176,7 +176,7 @@ describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
 describe("a faulty sheet in Chinese", () => {
   it("is shown with its own cells and what is wrong with each, and imports nobody; corrected, it does", async () => {
     const examId = await examOf("高等数学");
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "teacher",
       locale: "zh-CN",
       path: `exams/${examId}/setup/roster`,
@@ -212,7 +212,7 @@ describe("a faulty sheet in Chinese", () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await check();
     await open.picture("setup-faults-zh-360");
-    expect((await world.teacher.exam.people({ examId })).people).toEqual([]);
+    expect((await fixture.teacher.exam.people({ examId })).people).toEqual([]);
     await send(rows.slice(0, 9));
     await page.getByRole("button", { name: "导入 8 人" }).click();
     await page.getByText("已导入：新增 8 人", { exact: true }).waitFor();
@@ -228,7 +228,7 @@ describe("a faulty sheet in Chinese", () => {
 describe("what was typed", () => {
   it("stays while other steps and screens are looked at, and after a reload", async () => {
     const examId = await examOf("Chemistry");
-    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/details` });
+    await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/details` });
     const { page, check } = open;
     const name = page.getByLabel("Name", { exact: true });
     await name.fill("Chemistry, resit");
@@ -243,32 +243,32 @@ describe("what was typed", () => {
     await page.reload();
     await name.waitFor();
     expect(await name.inputValue()).toBe("Chemistry, resit");
-    expect((await world.teacher.exam.get({ examId })).name).toBe("Chemistry");
+    expect((await fixture.teacher.exam.get({ examId })).name).toBe("Chemistry");
   });
 
   it("does not overwrite what somebody else saved meanwhile: a person decides", async () => {
     const examId = await examOf("Biology");
-    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/details` });
+    await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/details` });
     const { page, check } = open;
     await page.getByLabel("Name", { exact: true }).fill("Biology A");
-    await world.admin.exam.update({ examId, name: "Biology B" });
+    await fixture.admin.exam.update({ examId, name: "Biology B" });
     const save = page.getByRole("button", { name: "Save" }).first();
     await save.click();
     await page.getByText("they have “Biology B”, you have “Biology A”").waitFor();
-    expect((await world.admin.exam.get({ examId })).name).toBe("Biology B");
+    expect((await fixture.admin.exam.get({ examId })).name).toBe("Biology B");
     await check();
     await open.picture("setup-conflict-en");
     await page.getByRole("button", { name: "Keep mine" }).click();
     await save.click();
     await page.getByRole("banner").getByText("Biology A").waitFor();
-    expect((await world.admin.exam.get({ examId })).name).toBe("Biology A");
+    expect((await fixture.admin.exam.get({ examId })).name).toBe("Biology A");
   });
 });
 
 describe("a roster that is imported again after the plan", () => {
   it("adds who is new, moves nobody, and the next plan seats the new ones alone", async () => {
     const examId = await examOf("Latin");
-    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/roster` });
+    await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/roster` });
     const { page } = open;
     const send = async (rows: readonly string[], says: string) => {
       await at(open, "roster").click();
@@ -289,7 +289,7 @@ describe("a roster that is imported again after the plan", () => {
       await page.getByText(says).waitFor();
     };
     const seats = async () => {
-      const { people } = await world.teacher.exam.people({ examId });
+      const { people } = await fixture.teacher.exam.people({ examId });
       return new Map(
         people.filter(({ role }) => role === "examinee").map((one) => [one.userId, [one.name, one.roomId]]),
       );
@@ -309,7 +309,7 @@ describe("a roster that is imported again after the plan", () => {
     const after = await seats();
     expect(after.get("d")?.[1]).toBeDefined();
     for (const id of ["a", "b", "c"]) expect(after.get(id)?.[1]).toBe(before.get(id)?.[1]);
-    expect((await world.admin.room.list({ examId })).rooms).toHaveLength(2);
+    expect((await fixture.admin.room.list({ examId })).rooms).toHaveLength(2);
   });
 });
 
@@ -317,7 +317,7 @@ describe("a second person", () => {
   it("imports people, and the plan that is open shows them without a reload", async () => {
     const examId = await examOf("History");
     await importInto(examId, ["id,name,role", "t,Teacher,teacher", "e0,Zero,"]);
-    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/rooms` });
+    await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/rooms` });
     const { page } = open;
     await page.getByText("Seats 1 candidate in 1 room").waitFor();
     await importInto(examId, ["id,name", ...Array.from({ length: 9 }, (_, n) => `f${n},Further ${n}`)]);
@@ -329,7 +329,7 @@ describe("a second person", () => {
 describe("audio", () => {
   it("is uploaded, scheduled relative to the exam, and moves with it", async () => {
     const examId = await examOf("English");
-    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/audio` });
+    await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/audio` });
     const { page, check } = open;
     const wav = Buffer.concat([Buffer.from("RIFF\0\0\0\0WAVEfmt "), Buffer.alloc(200)]);
     await page.locator("input[type=file]").setInputFiles(file("15 minutes left.wav", wav, "audio/wav"));
@@ -341,14 +341,14 @@ describe("audio", () => {
     await page.getByRole("button", { name: "Add the clip" }).dblclick();
     await page.getByText("(15 min before the end)").waitFor();
     await check();
-    const before = await world.teacher.exam.get({ examId });
+    const before = await fixture.teacher.exam.get({ examId });
     expect(before.scheduledAudio).toHaveLength(1);
     await at(open, "details").click();
     const time = await page.getByLabel("Begins at").inputValue();
     await page.getByLabel("Begins at").fill(time === "10:00" ? "11:00" : "10:00");
     await page.getByRole("button", { name: "Save" }).first().click();
     await page.getByText("Saved.", { exact: true }).waitFor();
-    const after = await world.teacher.exam.get({ examId });
+    const after = await fixture.teacher.exam.get({ examId });
     const toEnd = ({ endTime, scheduledAudio: [clip] }: typeof after) =>
       endTime.getTime() - (clip?.startTime.getTime() ?? 0);
     expect([after.scheduledAudio.length, toEnd(after)]).toEqual([1, 15 * 60_000]);
@@ -361,7 +361,7 @@ describe("audio", () => {
 
   it("is named as the file that is chosen, until a person names it", async () => {
     const examId = await examOf("Chemistry");
-    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/audio` });
+    await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/audio` });
     const { page } = open;
     const wav = Buffer.concat([Buffer.from("RIFF\0\0\0\0WAVEfmt "), Buffer.alloc(200)]);
     const choose = (name: string) =>
@@ -381,7 +381,7 @@ describe("audio", () => {
 
   it("is refused by name when a file is none, by the browser or by the server", async () => {
     const examId = await examOf("Biology");
-    await using open = await world.openConsole({ role: "teacher", path: `exams/${examId}/setup/audio` });
+    await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/audio` });
     const { page, check, picture } = open;
     const input = page.locator("input[type=file]");
     const uploads: string[] = [];
@@ -413,8 +413,11 @@ describe("an inspector", () => {
       { userId: "i1", name: "Sun Wei", role: "inspector" },
       { userId: "e1", name: "Wang Fang", role: "examinee" },
     ] as const;
-    await world.teacher.room.create({ name: "Hall A", examId, participants: [...participants] });
-    await using open = await world.openConsole({ role: "inspector", path: `exams/${examId}/setup/details` });
+    await fixture.teacher.room.create({ name: "Hall A", examId, participants: [...participants] });
+    await using open = await fixture.openConsole({
+      role: "inspector",
+      path: `exams/${examId}/setup/details`,
+    });
     const { page, check } = open;
     await page.getByText("View only. The exam's creator").waitFor();
     expect(await page.getByLabel("Name", { exact: true }).getAttribute("readonly")).not.toBeNull();
@@ -429,7 +432,7 @@ describe("an inspector", () => {
     await page.getByRole("rowheader", { name: "Hall A" }).waitFor();
     // What they may not read is not offered, also at its address.
     expect(await at(open, "links").count()).toBe(0);
-    await page.goto(`${world.url}/console/exams/${examId}/setup/links?print=everybody`);
+    await page.goto(`${fixture.url}/console/exams/${examId}/setup/links?print=everybody`);
     await page.getByText("View only. The exam's creator").waitFor();
     expect(await page.getByRole("article").count()).toBe(0);
   });
@@ -455,7 +458,7 @@ it.each([
       "i1,Sun Wei,inspector",
       ...Array.from({ length: 60 }, (_, n) => `2026${100 + n},${names[n % 3]},`),
     ]);
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "teacher",
       locale,
       scheme,
@@ -464,7 +467,7 @@ it.each([
     });
     const { page, check, picture } = open;
     const look = async (kind: string, examId: string, step: string) => {
-      await page.goto(`${world.url}/console/exams/${examId}/setup/${step}`);
+      await page.goto(`${fixture.url}/console/exams/${examId}/setup/${step}`);
       await page.locator("h2#setup-step").waitFor();
       if (kind !== "empty" && ["rooms", "staff"].includes(step))
         await page.getByRole("rowheader").first().waitFor();
@@ -473,7 +476,7 @@ it.each([
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     };
     await look("unplanned", full, "rooms");
-    await world.teacher.exam.plan({ examId: full, roomSize: 20 });
+    await fixture.teacher.exam.plan({ examId: full, roomSize: 20 });
     for (const step of ["", ...STEPS]) await look("full", full, step);
     for (const step of EMPTY) await look("empty", empty, step);
   },

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ACCOUNTS, openWorld, type World } from "./support/console.js";
+import { ACCOUNTS, type AppFixture, openAppFixture } from "./support/console.js";
 import { MORNING } from "./support/morning.js";
 
 // An invigilator whom somebody else's exam names as the teacher of one of its rooms.
 
-let world: World;
+let fixture: AppFixture;
 const exam = { id: "", room: "" };
 
 beforeAll(async () => {
-  world = await openWorld(MORNING);
-  const { admin, teacher } = world;
+  fixture = await openAppFixture(MORNING);
+  const { admin, teacher } = fixture;
   const now = Date.now();
   const times = { startTime: new Date(now - 1_800_000), endTime: new Date(now + 3_600_000) };
   const { id: examId } = await admin.exam.create({ name: "Mathematics A", ...times });
@@ -40,11 +40,11 @@ beforeAll(async () => {
   exam.room = own.id;
 });
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 it("sees their rooms everywhere, and is offered nothing that the server refuses", async () => {
-  await using open = await world.openConsole({ role: "teacher" });
+  await using open = await fixture.openConsole({ role: "teacher" });
   const { page, check, picture } = open;
   const place = (name: string) =>
     page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
@@ -106,14 +106,14 @@ it("sees their rooms everywhere, and is offered nothing that the server refuses"
   }
   await picture("teacher-setup");
 
-  await page.goto(`${world.url}/console/exams/${exam.id}/rooms/${exam.room}`);
+  await page.goto(`${fixture.url}/console/exams/${exam.id}/rooms/${exam.room}`);
   await page.getByRole("heading", { level: 1, name: "Room A" }).waitFor();
   await check();
 
   // Refusals are in the audit. This one comes after all others, so these are there once it is.
-  await world.teacher.exam.end({ examId: exam.id }).catch(() => undefined);
+  await fixture.teacher.exam.end({ examId: exam.id }).catch(() => undefined);
   const refused = async () =>
-    (await world.admin.audit.list({ actorId: ACCOUNTS.teacher.userId, pageSize: 100 })).entries
+    (await fixture.admin.audit.list({ actorId: ACCOUNTS.teacher.userId, pageSize: 100 })).entries
       .filter(({ outcome }) => outcome === "FORBIDDEN")
       .map(({ procedure }) => procedure);
   await expect.poll(refused).toContain("exam.end");
@@ -121,7 +121,7 @@ it("sees their rooms everywhere, and is offered nothing that the server refuses"
 });
 
 it("finds counts and actions on a phone", async () => {
-  await using open = await world.openConsole({ role: "teacher", width: 360 });
+  await using open = await fixture.openConsole({ role: "teacher", width: 360 });
   await open.page.getByText("8 candidates, 2 rooms").waitFor();
   await open.check();
   await open.picture("teacher-exams-360");

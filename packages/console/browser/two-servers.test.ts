@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createNetwork } from "../../server/browser/support/network.js";
 import { openSchemas, type Schemas } from "../../server/test/support/postgres-schemas.js";
 import { type Member, openMember } from "../../server/test/support/servers.js";
-import { ACCOUNTS, openWorldOf, PASSWORD, type World } from "./support/console.js";
+import { ACCOUNTS, type AppFixture, openWorldOf, PASSWORD } from "./support/console.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // Two servers on one PostgreSQL. Teachers have the console open at the first, and others at the second, over a network that can be cut.
@@ -12,7 +12,7 @@ const { INVIGIL_TEST_DATABASE_URL: database } = process.env;
 const DAY = 86_400_000;
 
 let schemas: Schemas;
-let world: World<Member>;
+let fixture: AppFixture<Member>;
 let second: Member;
 let network: Awaited<ReturnType<typeof createNetwork>>;
 let morning: Morning;
@@ -42,23 +42,23 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
     schemas = await openSchemas(database ?? "");
     const { url } = await schemas.open();
     const options = { ...MORNING, now: () => new Date(Date.now() + ahead) };
-    world = await openWorldOf(await openMember(url, options));
+    fixture = await openWorldOf(await openMember(url, options));
     network = await createNetwork();
     openSecond = async () => {
       second = await openMember(url, options);
       network.leadsTo(await second.listen());
     };
     await openSecond();
-    morning = await openMorning(world, { rooms: 4, perRoom: 3 });
+    morning = await openMorning(fixture, { rooms: 4, perRoom: 3 });
     for (const { id: roomId } of morning.rooms)
-      await world.admin.participant.add({
+      await fixture.admin.participant.add({
         roomId,
         participants: [{ ...ACCOUNTS.inspector, role: "inspector" }],
       });
   });
   afterAll(async () => {
     await morning?.[Symbol.asyncDispose]();
-    await world?.[Symbol.asyncDispose]();
+    await fixture?.[Symbol.asyncDispose]();
     await second?.[Symbol.asyncDispose]();
     network?.close();
     await schemas?.[Symbol.asyncDispose]();
@@ -66,8 +66,8 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
 
   it("shows at each what happens at the other, and forbids at each what the role may not", async () => {
     const { path, candidate } = roomOf(0);
-    await using here = await world.openConsole({ role: "teacher", path });
-    await using there = await world.openConsole({ role: "inspector", path, url: network.url });
+    await using here = await fixture.openConsole({ role: "teacher", path });
+    await using there = await fixture.openConsole({ role: "inspector", path, url: network.url });
     await Promise.all([untilLive(here.page), untilLive(there.page)]);
     await morning.come(candidate);
     for (const { page } of [here, there]) await page.getByText("1 here").waitFor();
@@ -77,15 +77,15 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
     await there.page.getByText("View only. Inspectors cannot").waitFor();
     expect(await there.page.getByRole("textbox").count()).toBe(0);
     await there.check();
-    await world.admin.participant.remove({ roomId: roomOf(0).id, userId: ACCOUNTS.inspector.userId });
+    await fixture.admin.participant.remove({ roomId: roomOf(0).id, userId: ACCOUNTS.inspector.userId });
     await there.page.getByRole("alert").waitFor();
     expect(await there.page.getByText(candidate.name).count()).toBe(0);
   });
 
   it("says that it may be out of date while the network is away, and catches up without a reload", async () => {
     const { path } = roomOf(1);
-    await using here = await world.openConsole({ role: "teacher", path });
-    await using there = await world.openConsole({ role: "admin", path, url: network.url });
+    await using here = await fixture.openConsole({ role: "teacher", path });
+    await using there = await fixture.openConsole({ role: "admin", path, url: network.url });
     await Promise.all([untilLive(here.page), untilLive(there.page)]);
     await mark(there.page);
     network.cut();
@@ -102,7 +102,7 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
 
   it("goes on when a server restarts", async () => {
     const { path, candidate } = roomOf(2);
-    await using there = await world.openConsole({ role: "admin", path, url: network.url });
+    await using there = await fixture.openConsole({ role: "admin", path, url: network.url });
     await untilLive(there.page);
     await mark(there.page);
     network.cut();
@@ -119,8 +119,8 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
 
   it("does once what two people do at the same time", async () => {
     const { path } = roomOf(3);
-    await using here = await world.openConsole({ role: "teacher", path });
-    await using there = await world.openConsole({ role: "admin", path, url: network.url });
+    await using here = await fixture.openConsole({ role: "teacher", path });
+    await using there = await fixture.openConsole({ role: "admin", path, url: network.url });
     const pages = [here.page, there.page];
     for (const page of pages) {
       await page
@@ -143,7 +143,7 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
   // The last story: clocks do not go back.
   it("asks for the password once a session has expired, and goes on at the same address", async () => {
     const path = `exams/${morning.examId}/records?type=watch`;
-    await using there = await world.openConsole({ role: "admin", path, url: network.url });
+    await using there = await fixture.openConsole({ role: "admin", path, url: network.url });
     const { page } = there;
     await untilLive(page);
     ahead = 60 * DAY;

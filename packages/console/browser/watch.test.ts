@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openWorld, type World } from "./support/console.js";
+import { type AppFixture, openAppFixture } from "./support/console.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
 const WORDS = {
@@ -61,17 +61,17 @@ const WORDS = {
   },
 } as const;
 
-let world: World;
+let fixture: AppFixture;
 beforeAll(async () => {
-  world = await openWorld(MORNING);
+  fixture = await openAppFixture(MORNING);
 });
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 /** An exam of 60 in six rooms, in which everybody is there and sends a picture. */
 const openExam = async (name: string): Promise<Morning> => {
-  const morning = await openMorning(world, {
+  const morning = await openMorning(fixture, {
     name,
     rooms: 6,
     perRoom: 10,
@@ -94,7 +94,7 @@ it("shows numbers that agree, and cuts no reason off while there is room for it"
   await using morning = await openExam("Geography");
   for (const n of [0, 1, 2]) await morning.leave(at(morning.candidates, n));
   for (const n of [3, 4, 5, 6, 7, 8, 9, 10]) await morning.detect(at(morning.candidates, n), 5);
-  await using open = await world.openConsole({ role: "admin", width: 1440, height: 900 });
+  await using open = await fixture.openConsole({ role: "admin", width: 1440, height: 900 });
   const { page, check } = open;
   // The server counts whole minutes: in the last one, nobody had come yet.
   await page.route(/exam\.series/, async (route) => {
@@ -106,7 +106,7 @@ it("shows numbers that agree, and cuts no reason off while there is room for it"
       if ("present" in result.data.json) Object.assign(result.data.json, zeros);
     await route.fulfill({ response, json: body });
   });
-  await page.goto(`${world.url}/console/exams/${morning.examId}`);
+  await page.goto(`${fixture.url}/console/exams/${morning.examId}`);
   await page.getByRole("link", { name: /^57\s*here\s*of 60$/ }).waitFor();
   await page.getByRole("link", { name: /^8\s*with detections\s*8 in the last 10 min$/ }).waitFor();
   const [present, publishing, detections] = [0, 1, 2].map((n) => page.getByRole("figure").nth(n));
@@ -131,7 +131,7 @@ it("shows numbers that agree, and cuts no reason off while there is room for it"
   await check();
 
   const { id, name } = at(morning.rooms, 0);
-  await page.goto(`${world.url}/console/exams/${morning.examId}/rooms/${id}`);
+  await page.goto(`${fixture.url}/console/exams/${morning.examId}/rooms/${id}`);
   await page.getByRole("button", { name: `Actions for ${name}` }).click();
   await page.getByRole("menuitem", { name: "End the room" }).click();
   const dialog = page.getByRole("dialog", { name: `End ${name} for 10 people?` });
@@ -145,7 +145,7 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     await using morning = await openExam("Physics");
     const hit = [0, 1, 2, 10, 11, 12].map((n) => at(morning.candidates, n));
     for (const who of hit) await morning.leave(who);
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "teacher",
       locale,
       path: `exams/${morning.examId}`,
@@ -173,7 +173,7 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     await using morning = await openExam("History");
     // The exam's creator sees everybody, and may not write to a room that an administrator made.
     const late = { userId: "late1", name: "Late", role: "examinee" } as const;
-    const other = await world.admin.room.create({
+    const other = await fixture.admin.room.create({
       name: "Hall C 1",
       examId: morning.examId,
       participants: [late],
@@ -183,7 +183,7 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
       at(morning.candidates, 1),
       { userId: late.userId, roomId: other.id },
     ];
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "teacher",
       locale,
       path: `exams/${morning.examId}/candidates?sort=id`,
@@ -205,7 +205,7 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     await check();
     await picture(`message-failed-${locale}`);
     // A second operator lets the first one in.
-    await world.admin.participant.add({
+    await fixture.admin.participant.add({
       roomId: other.id,
       participants: [{ userId: "t1", name: "Zhou Jing", role: "teacher" }],
     });
@@ -213,7 +213,7 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     await dialog.getByText(words.failed).waitFor({ state: "detached" });
     await dialog.getByRole("button", { name: words.close }).last().click();
     for (const { roomId, userId } of [at(chosen, 0), at(chosen, 2)]) {
-      const { messages } = await world.admin.im.history({ roomId });
+      const { messages } = await fixture.admin.im.history({ roomId });
       expect(messages.filter(({ to }) => to?.includes(userId))).toHaveLength(1);
     }
 
@@ -222,7 +222,7 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     await dialog.getByRole("button", { name: words.give, exact: true }).click();
     await dialog.getByRole("button", { name: words.close }).last().click();
     const minutesOf = async () => {
-      const { people } = await world.admin.exam.people({ examId: morning.examId });
+      const { people } = await fixture.admin.exam.people({ examId: morning.examId });
       return chosen.map(({ userId }) => people.find((one) => one.userId === userId)?.extraMinutes);
     };
     await page.getByRole("button", { name: words.undo }).waitFor();
@@ -236,7 +236,7 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     await using morning = await openExam("Geography");
     const who = at(morning.candidates, 4);
     await morning.detect(who, 3);
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "teacher",
       locale,
       path: `exams/${morning.examId}/candidates`,
@@ -251,7 +251,7 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     await picture(`menu-${locale}`);
     await page.getByRole("menuitemradio", { name: words.redFrom(3) }).click();
     await row.locator("[data-tone=red]").first().waitFor();
-    await page.goto(`${world.url}/console/exams/${morning.examId}/rooms/${who.roomId}`);
+    await page.goto(`${fixture.url}/console/exams/${morning.examId}/rooms/${who.roomId}`);
     await page.getByRole("listitem").filter({ hasText: who.name }).locator("[data-red]").first().waitFor();
     await page.getByRole("button", { name: words.menu }).click();
     await page.getByRole("menuitemradio", { name: words.redFrom(3), checked: true }).waitFor();
@@ -259,11 +259,11 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
 
   it("may only look, as an inspector, and sees the people of their rooms", async () => {
     await using morning = await openExam("Art");
-    await world.teacher.participant.add({
+    await fixture.teacher.participant.add({
       roomId: at(morning.rooms, 2).id,
       participants: [{ userId: "i1", name: "Sun Wei", role: "inspector" }],
     });
-    await using open = await world.openConsole({
+    await using open = await fixture.openConsole({
       role: "inspector",
       locale,
       path: `exams/${morning.examId}/candidates`,
@@ -273,7 +273,7 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     expect(await page.getByRole("grid").getAttribute("aria-rowcount")).toBe("11");
     expect(await page.getByRole("checkbox").count()).toBe(0);
     await check();
-    await page.goto(`${world.url}/console/exams/${morning.examId}`);
+    await page.goto(`${fixture.url}/console/exams/${morning.examId}`);
     await page.getByRole("heading", { name: words.overview }).waitFor();
     expect(await page.getByRole("button", { name: words.end }).count()).toBe(0);
     expect(await page.getByRole("button", { name: words.messageRooms }).count()).toBe(0);

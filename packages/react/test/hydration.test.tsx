@@ -2,7 +2,7 @@ import { act, render, screen } from "@testing-library/react";
 import { renderToString } from "react-dom/server";
 import { expect, test } from "vitest";
 import { createSessionStore, InvigilProvider, type SessionStore, useRoom, useSession } from "../src/index.js";
-import { PASSWORD, world } from "./world.js";
+import { fixture, PASSWORD } from "./world.js";
 
 const Room = ({ roomId }: { roomId: string }) => {
   const { user, status } = useSession();
@@ -17,7 +17,7 @@ const page = (session: SessionStore, roomId: string) => (
 );
 
 test("a page takes over what a server rendered, with the stored session from the first call on", async () => {
-  await using at = await world();
+  await using at = await fixture();
   sessionStorage.clear();
   using before = createSessionStore(at.clientOptions);
   await before.login({ username: "t1", password: PASSWORD });

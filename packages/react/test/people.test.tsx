@@ -2,7 +2,7 @@ import { act, render, screen } from "@testing-library/react";
 import { memo } from "react";
 import { expect, test } from "vitest";
 import { InvigilProvider, useLiveStatus, usePeople, usePerson } from "../src/index.js";
-import { ADMIN, EXAMINEES, TEACHER, world } from "./world.js";
+import { ADMIN, EXAMINEES, fixture, TEACHER } from "./world.js";
 
 interface RowProps {
   readonly examId: string;
@@ -41,7 +41,7 @@ const Connection = ({ examId }: { examId: string }) => {
 };
 
 test("a change of one person of an exam renders one row, and what counts them", async () => {
-  await using at = await world();
+  await using at = await fixture();
   const client = await at.client(ADMIN);
   const rendered: string[] = [];
   const { examId } = at.room;
@@ -82,7 +82,7 @@ test("a change of one person of an exam renders one row, and what counts them", 
 });
 
 test("a row stays with its person when the live people are opened again", async () => {
-  await using at = await world();
+  await using at = await fixture();
   const client = await at.client(TEACHER);
   const { examId } = at.room;
   const row = (

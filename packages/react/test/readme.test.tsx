@@ -4,7 +4,7 @@ import { render, screen } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { InvigilProvider } from "../src/index.js";
 import { Room } from "./five-lines.js";
-import { TEACHER, world } from "./world.js";
+import { fixture, TEACHER } from "./world.js";
 
 const read = (path: string) => readFileSync(join(resolve(import.meta.dirname, ".."), path), "utf8");
 
@@ -13,7 +13,7 @@ test("the README shows a live room of five lines, which compiles and works", asy
   expect(shown.trim().split("\n")).toHaveLength(5);
   expect(read("test/five-lines.tsx")).toContain(shown);
 
-  await using at = await world();
+  await using at = await fixture();
   const client = await at.client(TEACHER);
   render(
     <InvigilProvider client={client}>

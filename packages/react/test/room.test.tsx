@@ -14,7 +14,7 @@ import {
   useRoom,
   useRoomEvent,
 } from "../src/index.js";
-import { ADMIN, EXAMINEES, TEACHER, world } from "./world.js";
+import { ADMIN, EXAMINEES, fixture, TEACHER } from "./world.js";
 
 /** React writes what a boundary caught to the console, unless somebody listens. */
 const onCaughtError = () => undefined;
@@ -71,7 +71,7 @@ const page = (client: InvigilClient, children: ReactNode) => (
 );
 
 test("shows a room and follows it, over one connection for all components of a page", async () => {
-  await using at = await world();
+  await using at = await fixture();
   const client = await at.client(ADMIN);
   render(
     page(
@@ -98,7 +98,7 @@ test("shows a room and follows it, over one connection for all components of a p
 });
 
 test("a room stays open from one component to the next, and is closed after the last", async () => {
-  await using at = await world();
+  await using at = await fixture();
   const client = await at.client(TEACHER);
   const { rerender } = render(page(client, <Room key="1" roomId={at.room.id} />));
   await screen.findByText("Algebra silent 4 live");
@@ -114,7 +114,7 @@ test("a room stays open from one component to the next, and is closed after the 
 });
 
 test("the providers of one client share its rooms", async () => {
-  await using at = await world();
+  await using at = await fixture();
   const client = await at.client(TEACHER);
   render(
     <>
@@ -143,7 +143,7 @@ const Row = memo(({ roomId, userId, onRender }: RowProps) => {
 });
 
 test("a change of one person renders one row", async () => {
-  await using at = await world();
+  await using at = await fixture();
   const rendered: string[] = [];
   const client = await at.client(TEACHER);
   render(
@@ -164,7 +164,7 @@ test("a change of one person renders one row", async () => {
 });
 
 test("events and the live room itself come to components", async () => {
-  await using at = await world();
+  await using at = await fixture();
   const client = await at.client(TEACHER);
   render(page(client, <Board roomId={at.room.id} />));
   await screen.findByText("live:");
@@ -194,7 +194,7 @@ const Queries = ({ roomId }: OfRoom) => {
 };
 
 test("queries follow what is live: by what an event says, or by asking again", async () => {
-  await using at = await world();
+  await using at = await fixture();
   const fetched: string[] = [];
   const client = await at.client(TEACHER, {
     batch: false,
@@ -239,7 +239,7 @@ const AudioStatus = ({ roomId }: OfRoom) => {
 };
 
 test("an answer that is older than an event is asked for again", async () => {
-  await using at = await world();
+  await using at = await fixture();
   let release = (): void => undefined;
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -271,7 +271,7 @@ test("an answer that is older than an event is asked for again", async () => {
 });
 
 test("what the server refuses is an error, or goes to the error boundary that is for its code", async () => {
-  await using at = await world();
+  await using at = await fixture();
   const stranger = await at.client({ sub: "e9", role: "examinee" });
   const { rerender } = render(page(stranger, <Failing roomId={at.room.id} />), { onCaughtError });
   await screen.findByText("closed FORBIDDEN");
@@ -299,7 +299,7 @@ test("what the server refuses is an error, or goes to the error boundary that is
 });
 
 test("what a query is refused goes to the error boundary, which asks again", async () => {
-  await using at = await world();
+  await using at = await fixture();
   const stranger = await at.client({ sub: "e9", role: "examinee" });
   const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   render(

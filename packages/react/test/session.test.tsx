@@ -11,7 +11,7 @@ import {
   useRoom,
   useSession,
 } from "../src/index.js";
-import { PASSWORD, TEACHER, world } from "./world.js";
+import { fixture, PASSWORD, TEACHER } from "./world.js";
 
 const CREDENTIALS = { username: "t1", password: PASSWORD };
 
@@ -72,7 +72,7 @@ beforeEach(() => {
 });
 
 test("signs in, makes calls as that person, continues after a reload, and signs out", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using tabs = openTabs(at.clientOptions);
   const first = tabs.open();
   await first.see("signed_out");
@@ -91,7 +91,7 @@ test("signs in, makes calls as that person, continues after a reload, and signs 
 });
 
 test("another tab's notice of the end counts, although the storage still shows the session", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using tabs = openTabs(at.clientOptions);
   const { session, see } = tabs.open({ storage: "local" });
   await act(() => session.login(CREDENTIALS));
@@ -106,7 +106,7 @@ test("another tab's notice of the end counts, although the storage still shows t
 });
 
 test("a wrong password is the server's error, and changes nothing", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using tabs = openTabs(at.clientOptions);
   const { session, see } = tabs.open();
   const error = await session
@@ -117,7 +117,7 @@ test("a wrong password is the server's error, and changes nothing", async () => 
 });
 
 test("a newer token is stored, and the client stays", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using tabs = openTabs(at.clientOptions);
   const { session } = tabs.open();
   await act(() => session.login(CREDENTIALS));
@@ -129,7 +129,7 @@ test("a newer token is stored, and the client stays", async () => {
 });
 
 test("a session that the server ended is noticed with the first call that is refused", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using tabs = openTabs(at.clientOptions);
   const { session, see } = tabs.open();
   await act(() => session.login(CREDENTIALS));
@@ -144,7 +144,7 @@ test("a session that the server ended is noticed with the first call that is ref
 });
 
 test("a session that the server ended is noticed by a live room alone", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using session = createSessionStore(at.clientOptions);
   render(
     <InvigilProvider session={session}>
@@ -158,7 +158,7 @@ test("a session that the server ended is noticed by a live room alone", async ()
 });
 
 test("a session that expired while the page was closed has ended", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using tabs = openTabs(at.clientOptions);
   const { session } = tabs.open();
   await act(() => session.login(CREDENTIALS));
@@ -170,7 +170,7 @@ test("a session that expired while the page was closed has ended", async () => {
 });
 
 test("what is stored and no session is forgotten", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using tabs = openTabs(at.clientOptions);
   for (const text of ["{", "{}", '{"session":{"token":"t"}}']) {
     sessionStorage.setItem("invigil.session", text);
@@ -181,7 +181,7 @@ test("what is stored and no session is forgotten", async () => {
 });
 
 test("with storage that tabs share, all tabs sign in, get newer tokens and sign out together", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using tabs = openTabs(at.clientOptions);
   const sent: (string | null)[] = [];
   const one = tabs.open({ storage: "local" });
@@ -207,7 +207,7 @@ test("with storage that tabs share, all tabs sign in, get newer tokens and sign 
 });
 
 test("a tab that shares the storage without a component that listens catches up when one does", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using tabs = openTabs(at.clientOptions);
   using hidden = createSessionStore({ ...at.clientOptions, storage: "local" });
   const { session } = tabs.open({ storage: "local" });
@@ -219,7 +219,7 @@ test("a tab that shares the storage without a component that listens catches up 
 });
 
 test("where each tab has its own session, those that were opened from one end together, and others stay", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using tabs = openTabs(at.clientOptions);
   const [storage, copied] = [memory(), memory()];
   const one = tabs.open({ storage });
@@ -238,7 +238,7 @@ test("where each tab has its own session, those that were opened from one end to
 });
 
 test("the token of a join link signs in", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using tabs = openTabs(at.clientOptions);
   const { session, see } = tabs.open();
   await expect(session.join("no token")).rejects.toMatchObject({ data: { reason: "UNAUTHENTICATED" } });
@@ -258,7 +258,7 @@ test("the token of a join link signs in", async () => {
 });
 
 test("what one person was shown is not shown to the next", async () => {
-  await using at = await world();
+  await using at = await fixture();
   using session = createSessionStore(at.clientOptions);
   const seen: string[] = [];
   render(

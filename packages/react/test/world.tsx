@@ -12,7 +12,7 @@ export const PASSWORD = "a password for tests";
 configure({ asyncUtilTimeout: 20_000 });
 
 /** A real server with a room in it, behind a proxy that counts connections. */
-export const world = async (options: TestAppOptions = {}) => {
+export const fixture = async (options: TestAppOptions = {}) => {
   // A session compares the end of its token with the clock of the page.
   let now = Date.now();
   // A hundredth of a second passes each time that it is looked at, so that nobody sends too often.

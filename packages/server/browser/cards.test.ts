@@ -7,9 +7,9 @@ import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import { CARDS_TAIL, cardsHead, roomSheets } from "../src/cli/cards/page.js";
+import { APPS } from "../test/support/exams-fixture.js";
 import { tempFolder } from "../test/support/process.js";
 import { readQr } from "../test/support/qr.js";
-import { APPS } from "../test/support/school.js";
 import { launchChromium } from "./support/chromium.js";
 
 // The page of cards as it is printed, in Debian's Chromium.

@@ -2,9 +2,9 @@ import { createServer, type Server } from "node:http";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Parsed } from "../test/support/calls.js";
+import { type ExamsFixture, openExamsFixture } from "../test/support/exams-fixture.js";
 import { portOf } from "../test/support/ports.js";
 import { isOnRealServers } from "../test/support/real-servers.js";
-import { openSchool, type School } from "../test/support/school.js";
 import { launchChromium } from "./support/chromium.js";
 import { createNetwork } from "./support/network.js";
 
@@ -96,10 +96,10 @@ window.start = async ({ server, token, roomId, userId, role }) => {
 `;
 
 type Network = Awaited<ReturnType<typeof createNetwork>>;
-type Room = School["room"];
+type Room = ExamsFixture["room"];
 
 let browser: Browser;
-let school: School;
+let fixture: ExamsFixture;
 let elsewhere: Server;
 let network: Network;
 let url: string;
@@ -108,11 +108,11 @@ let ahead = 0;
 
 beforeAll(async () => {
   network = await createNetwork();
-  school = await openSchool({
+  fixture = await openExamsFixture({
     now: () => new Date(Date.now() + ahead),
     config: { publicUrl: network.url },
   });
-  url = await school.listen();
+  url = await fixture.listen();
   network.leadsTo(url);
   elsewhere = createServer((_, response) => {
     response
@@ -127,7 +127,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   elsewhere?.close();
-  await school?.close();
+  await fixture?.close();
   network?.close();
 });
 
@@ -145,8 +145,8 @@ const load = async (by?: Network): Promise<Page> => {
   await page.goto(`http://127.0.0.1:${portOf(elsewhere)}/`);
   return page;
 };
-const start = async (page: Page, userId: string, role: Role, room: Room = school.room): Promise<void> => {
-  const token = await school.token({ sub: userId.replace(/^pc_/, ""), role, room: room.id });
+const start = async (page: Page, userId: string, role: Role, room: Room = fixture.room): Promise<void> => {
+  const token = await fixture.token({ sub: userId.replace(/^pc_/, ""), role, room: room.id });
   const inRoom = { server: network.url, token, roomId: room.id, userId };
   await run(page, `start(${JSON.stringify({ ...inRoom, ...(role === "teacher" && { role: "admin" }) })})`);
 };
@@ -162,9 +162,9 @@ const ownNetwork = async (): Promise<Network & AsyncDisposable> => {
   return { ...own, [Symbol.asyncDispose]: async () => own.close() };
 };
 const newRoom = (...examinees: readonly string[]): Promise<Room> =>
-  school.teacher.room.create({
+  fixture.teacher.room.create({
     name: "Room",
-    examId: school.room.examId,
+    examId: fixture.room.examId,
     participants: examinees.map((userId) => ({ userId, name: userId, role: "examinee" })),
   });
 const heard = async (page: Page, sid: string) => {
@@ -191,7 +191,7 @@ describe("two apps and the drop-in script", () => {
     const pages = [teacher, examinee, beside];
     for (const page of pages) await page.waitForFunction(`states.at(-1) === "connecting"`);
     const data = { sid: "away", receiverIdList: ["examinee1"] };
-    await school.teacher.im.send({ roomId: school.room.id, type: 20003, data });
+    await fixture.teacher.im.send({ roomId: fixture.room.id, type: 20003, data });
     network.mend();
     expect(await heard(examinee, "away")).toEqual([{ type: 20003, sid: "away", from: "teacher1" }]);
     expect(await heard(teacher, "away")).toContainEqual({ type: 20005, sid: "away", from: "examinee1" });
@@ -211,7 +211,7 @@ describe("two apps and the drop-in script", () => {
     for (const page of pages) await run(page, "leave()");
     expect(await run(examinee, "states.at(-1)")).toBe("disconnect1");
     expect(await run(examinee, "heard.length")).toBe(4);
-    expect((await school.teacher.room.get({ roomId: school.room.id })).status).toBe("ended");
+    expect((await fixture.teacher.room.get({ roomId: fixture.room.id })).status).toBe("ended");
   });
 });
 
@@ -298,7 +298,7 @@ describe("the vendor's pages", () => {
     const room = await newRoom("e1");
     const phone = await open("e1", "examinee", { room });
     const pc = await open("pc_e1", "examinee", { room });
-    await school.admin.room.end({ roomId: room.id });
+    await fixture.admin.room.end({ roomId: room.id });
     for (const page of [phone, pc]) {
       await page.waitForFunction(`states.at(-1) === "disconnect1"`);
       expect(await run(page, "shown.ends")).toBe(1);
@@ -315,7 +315,7 @@ describe("the vendor's pages", () => {
       await page.waitForFunction(`states.at(-1) === "disconnect1"`);
       expect(await run(page, "shown.ends")).toBe(1);
     }
-    const { messages } = await school.admin.im.history({ roomId: room.id, type: 20010 });
+    const { messages } = await fixture.admin.im.history({ roomId: room.id, type: 20010 });
     expect(messages).toHaveLength(1);
   });
 });

@@ -6,8 +6,8 @@ import type { Browser, Page } from "playwright-core";
 import { build } from "tsdown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Parsed } from "../test/support/calls.js";
+import { type ExamsFixture, openExamsFixture } from "../test/support/exams-fixture.js";
 import { portOf } from "../test/support/ports.js";
-import { openSchool, type School } from "../test/support/school.js";
 import { launchChromium } from "./support/chromium.js";
 import { createNetwork } from "./support/network.js";
 
@@ -29,7 +29,7 @@ window.loaded = true;
 `;
 
 let browser: Browser;
-let school: School;
+let fixture: ExamsFixture;
 let elsewhere: Server;
 let network: Awaited<ReturnType<typeof createNetwork>>;
 let folder: string;
@@ -47,8 +47,8 @@ beforeAll(async () => {
     logLevel: "silent",
   });
   network = await createNetwork();
-  school = await openSchool({ now: () => new Date(), config: { publicUrl: network.url } });
-  network.leadsTo(await school.listen());
+  fixture = await openExamsFixture({ now: () => new Date(), config: { publicUrl: network.url } });
+  network.leadsTo(await fixture.listen());
   elsewhere = createServer(({ url = "/" }, response) => {
     if (url === "/") {
       response
@@ -66,7 +66,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   elsewhere?.close();
-  await school?.close();
+  await fixture?.close();
   network?.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -79,8 +79,8 @@ const open = async ({ webSockets }: { webSockets: boolean }): Promise<{ page: Pa
   if (!webSockets) await page.addInitScript("delete window.WebSocket");
   await page.goto(`http://127.0.0.1:${portOf(elsewhere)}/`);
   await page.waitForFunction("window.loaded");
-  const roomId = school.room.id;
-  const token = await school.token({ sub: "examinee1", role: "examinee", room: roomId });
+  const roomId = fixture.room.id;
+  const token = await fixture.token({ sub: "examinee1", role: "examinee", room: roomId });
   await run(page, `start(${JSON.stringify({ url: network.url, token, roomId })})`);
   return { page, sockets };
 };
@@ -94,9 +94,9 @@ describe("the live client in a browser", () => {
     async (_, webSockets) => {
       const { page, sockets } = await open({ webSockets });
       expect(sockets.length > 0).toBe(webSockets);
-      const { id: roomId } = school.room;
+      const { id: roomId } = fixture.room;
       const say = async (from: number, to: number): Promise<void> => {
-        for (let n = from; n <= to; n++) await school.admin.im.send({ roomId, type: 30_001, data: n });
+        for (let n = from; n <= to; n++) await fixture.admin.im.send({ roomId, type: 30_001, data: n });
       };
       await say(1, 3);
       await page.waitForFunction("heard.length === 3");

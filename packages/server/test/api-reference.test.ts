@@ -7,11 +7,11 @@ import { rolesOf } from "../src/trpc/procedures.js";
 import { type ApiExample, referencePages } from "./support/api-reference.js";
 import { apiOf } from "./support/api-shapes.js";
 import { trpc } from "./support/calls.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
 import { accountOf, calls, credentialsOf, EVERYTHING } from "./support/procedure-calls.js";
 import { openRecordings } from "./support/recordings.js";
 import { router } from "./support/router.js";
-import { openSchool, type School } from "./support/school.js";
 import { shortened } from "./support/shortened.js";
 
 // The API reference in docs/api. Its examples are the calls of the permission tests. `vitest -u` writes it anew.
@@ -36,12 +36,12 @@ const callerOf = ({ row, procedure }: (typeof calls)[number]): CallerName | unde
   });
 };
 
-const logIn = async (school: School): Promise<string> => {
-  await school.admin.account.setPassword({
-    userId: accountOf(school).userId,
-    password: accountOf(school).password,
+const logIn = async (fixture: ExamsFixture): Promise<string> => {
+  await fixture.admin.account.setPassword({
+    userId: accountOf(fixture).userId,
+    password: accountOf(fixture).password,
   });
-  return (await school.admin.auth.login(credentialsOf(school))).token;
+  return (await fixture.admin.auth.login(credentialsOf(fixture))).token;
 };
 
 /** What is random, and what stands in its place: the same in each example, so that a new call changes no other example. */
@@ -54,8 +54,8 @@ const RANDOM: readonly (readonly [pattern: RegExp, numbered: (n: number) => stri
   [/\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b/g, (n) => `9GBH-KH6K-N27${n}`],
 ];
 
-/** Returns a function that shortens the texts of an example and numbers what is random, except for the ids of the school. */
-const shortener = ({ room, sibling, other, clipId }: School) => {
+/** Returns a function that shortens the texts of an example and numbers what is random, except for the ids of the fixture. */
+const shortener = ({ room, sibling, other, clipId }: ExamsFixture) => {
   const numbered = new Map(
     [room.id, room.examId, sibling.id, other.id, other.examId, clipId].map((id) => [id, id]),
   );
@@ -83,12 +83,12 @@ const shortener = ({ room, sibling, other, clipId }: School) => {
 const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample | "refused">> => {
   await using recordings = await openRecordings({ clock: () => NOW, environment: {} });
   const { aliyun, uploads, vendors } = recordings.config;
-  await using school = await openSchool({
+  await using fixture = await openExamsFixture({
     database: ":memory:",
     config: { ...EVERYTHING.config, aliyun, uploads, vendors },
   });
-  const { admin, room } = school;
-  const callers = callersOf(school);
+  const { admin, room } = fixture;
+  const callers = callersOf(fixture);
   const most = Object.keys(callers).length;
   const examples = new Map<string, ApiExample | "refused">();
   const prepared = new Set<unknown>();
@@ -103,21 +103,21 @@ const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample | "refused
     const isMade = (examples.get(path) ?? "refused") !== "refused";
     if (name === undefined && !isMade) examples.set(path, "refused");
     if (name === undefined || isMade) continue;
-    if (prepare && !prepared.has(prepare)) await prepare(school);
+    if (prepare && !prepared.has(prepare)) await prepare(fixture);
     prepared.add(prepare);
-    await before?.(school, n);
+    await before?.(fixture, n);
     const caller: TestCaller = callers[name];
-    const input = inputOf(school, caller, n);
+    const input = inputOf(fixture, caller, n);
     const leaving = `leaving${n}`;
     if (JSON.stringify(input)?.includes(leaving))
       await admin.participant.add({
         roomId: room.id,
         participants: [{ userId: leaving, name: "Leaving", role: "examinee" }],
       });
-    const token = needsLogin ? await logIn(school) : await school.token(caller);
-    const { data, error } = await trpc(school, token)[method](path, input);
+    const token = needsLogin ? await logIn(fixture) : await fixture.token(caller);
+    const { data, error } = await trpc(fixture, token)[method](path, input);
     expect({ path, error }).toEqual({ path, error: undefined });
-    const shorten = shortener(school);
+    const shorten = shortener(fixture);
     examples.set(path, {
       by: needsLogin ? "a teacher who has logged in" : (CALLERS[name] ?? name),
       input: shorten(input),

@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { expectPlayable, openApp, PULL, start } from "./support/apps.js";
 import { dataOf, expectDone, type Parsed, refusalOf } from "./support/calls.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { isOnRealServers } from "./support/real-servers.js";
-import { openSchool, type School } from "./support/school.js";
 
 // The requests of the vendor's web apps, as observed. The apps cannot be changed.
 
-const open = async (school: School, sub: string, role: "teacher" | "inspector" | "examinee") =>
-  openApp(school, await school.token({ sub, role, room: school.room.id }));
+const open = async (fixture: ExamsFixture, sub: string, role: "teacher" | "inspector" | "examinee") =>
+  openApp(fixture, await fixture.token({ sub, role, room: fixture.room.id }));
 
 describe("the invigilator's app", () => {
   it("runs an exam from its start to the room's end", async () => {
-    await using school = await openSchool();
-    const app = await open(school, "teacher1", "teacher");
-    const { room, self } = await start(app, school, "teacher1");
+    await using fixture = await openExamsFixture();
+    const app = await open(fixture, "teacher1", "teacher");
+    const { room, self } = await start(app, fixture, "teacher1");
     expectPlayable(self.rtcPushUrl);
     const users = dataOf(await app.get("userList", { roomId: room.id }));
     expect(users.map(({ id }: { id: string }) => id)).toEqual(["examinee1", "examinee2"]);
@@ -36,9 +36,9 @@ describe("the invigilator's app", () => {
     expect(dataOf(records)).toEqual({ cheatRecordEntitys: [] });
 
     const detections = Array.from({ length: 45 }, (_, n) =>
-      school.detection("examinee1", { detectType: `${n}`, extraInfo: { message: `message ${n}` } }),
+      fixture.detection("examinee1", { detectType: `${n}`, extraInfo: { message: `message ${n}` } }),
     );
-    await school.admin.cheat.addRecords({ roomId: room.id, records: detections });
+    await fixture.admin.cheat.addRecords({ roomId: room.id, records: detections });
     const seen: string[] = [];
     let scrollToken: string | undefined;
     do {
@@ -66,20 +66,20 @@ describe("the invigilator's app", () => {
     // The app then sends the signal to the group three times, three seconds apart: the server has already done
     // so.
     const end = { roomId: room.id, type: 20010, text: '{"sid":"0b0e3c9e-6a5c-4b7a-9d0f-0a1b2c3d4e5f"}' };
-    for (let time = 1; time <= 3; time += 1) await school.teacher.im.send(end);
-    const { messages } = await school.admin.im.history({ roomId: room.id, type: 20010 });
+    for (let time = 1; time <= 3; time += 1) await fixture.teacher.im.send(end);
+    const { messages } = await fixture.admin.im.history({ roomId: room.id, type: 20010 });
     expect(messages.map(({ sender }) => sender.role)).toEqual(["server"]);
     // When opened again, the app sends only the first four requests.
-    expect((await start(app, school, "teacher1")).room.status).toBe(1);
+    expect((await start(app, fixture, "teacher1")).room.status).toBe(1);
     expect(dataOf(await app.get("userList", { roomId: room.id }))).toHaveLength(2);
   });
 });
 
 describe("the inspector's app", () => {
   it("reads the room, and may change nothing", async () => {
-    await using school = await openSchool();
-    const app = await open(school, "inspector1", "inspector");
-    const { room, self } = await start(app, school, "inspector1");
+    await using fixture = await openExamsFixture();
+    const app = await open(fixture, "inspector1", "inspector");
+    const { room, self } = await start(app, fixture, "inspector1");
     expect(self.id).toBe("inspector1");
     const users = dataOf(await app.get("userList", { roomId: room.id }));
     for (const user of users) {
@@ -100,9 +100,9 @@ describe("the examinee's app", () => {
 
   it.each(PAGES)("%s publishes, records, and uploads after the end", async (_, login, isMainMonitor) => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using school = await openSchool({ now: () => now });
-    const app = await open(school, "examinee1", "examinee");
-    const { room, self } = await start(app, school, "examinee1");
+    await using fixture = await openExamsFixture({ now: () => now });
+    const app = await open(fixture, "examinee1", "examinee");
+    const { room, self } = await start(app, fixture, "examinee1");
     expectPlayable(isMainMonitor ? self.rtcPushUrl : self.pcRtcPushUrl);
     const teacher = dataOf(await app.get("userInfo", { userId: room.createTeacher, roomId: room.id }));
     expectPlayable(teacher.rtcPullUrl);
@@ -143,13 +143,13 @@ describe("the examinee's app", () => {
     expectDone(await add(record(1767323045123), record(1767323046123)));
 
     // After the room has ended, the `/ended` page requests credentials again, and uploads the remaining files.
-    await school.teacher.room.end({ roomId: room.id });
+    await fixture.teacher.room.end({ roomId: room.id });
     now = new Date("2026-01-02T03:09:00Z");
     expect(dataOf(await app.get("roomInfo", { roomId: room.id })).status).toBe(1);
     await upload();
     expectDone(await add(record(1767323047123)));
 
-    const watching = await open(school, "teacher1", "teacher");
+    const watching = await open(fixture, "teacher1", "teacher");
     const page = dataOf(await watching.post("cheat/listCheatRecord", { roomId: room.id, pageSize: 20 }));
     expect(
       page.cheatRecordEntitys.map((entity: Parsed) => [
@@ -169,21 +169,21 @@ describe("the examinee's app", () => {
   });
 
   it("asks for the cheat config of an exam that has none: a plain refusal, in a 200", async () => {
-    await using school = await openSchool();
-    const token = await school.token({ sub: "examinee9", role: "examinee", room: school.other.id });
-    const app = openApp(school, token);
-    const answer = await app.post("cheat/getCheatConfig", { examId: school.other.examId });
+    await using fixture = await openExamsFixture();
+    const token = await fixture.token({ sub: "examinee9", role: "examinee", room: fixture.other.id });
+    const app = openApp(fixture, token);
+    const answer = await app.post("cheat/getCheatConfig", { examId: fixture.other.examId });
     refusalOf(answer, 404, "CHEAT_CONFIG_NOT_FOUND");
   });
 });
 
 it("an expired token is HTTP 401, which the apps take for a lost login", async () => {
   let now = new Date("2026-01-02T03:04:05Z");
-  await using school = await openSchool({ now: () => now });
-  const app = await open(school, "teacher1", "teacher");
-  const { room } = await start(app, school, "teacher1");
+  await using fixture = await openExamsFixture({ now: () => now });
+  const app = await open(fixture, "teacher1", "teacher");
+  const { room } = await start(app, fixture, "teacher1");
   now = new Date("2026-01-02T04:04:06Z");
   const expired = { sub: "teacher1", role: "teacher", room: room.id } as const;
-  const later = isOnRealServers ? openApp(school, await school.token(expired, -1)) : app;
+  const later = isOnRealServers ? openApp(fixture, await fixture.token(expired, -1)) : app;
   refusalOf(await later.get("roomInfo", { roomId: room.id }), 401, "UNAUTHENTICATED");
 });

@@ -7,38 +7,43 @@ import { createIds, firstIdAt } from "../src/platform/ids.js";
 import { query } from "../src/storage/statement.js";
 import { auditEntries } from "../src/storage/tables.js";
 import { auditedOf } from "../src/trpc/procedures.js";
+import { type AppFixtureOptions, openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
 import { openTestDatabase } from "./support/database.js";
+import { APPS, addExamsFixture, type ExamsFixture } from "./support/exams-fixture.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
 import { calls, EVERYTHING } from "./support/procedure-calls.js";
 import { reasonOf } from "./support/reason.js";
-import { APPS, foundSchool, type School } from "./support/school.js";
 import { STREAM_CONFIG } from "./support/streams.js";
 import { change, failWrites, rowsOf } from "./support/tables.js";
-import { openWorld, type WorldOptions } from "./support/world.js";
 import { acting, NO_QUOTA } from "./support/writes.js";
 
 const ADMIN: TestCaller = { sub: "root", role: "admin" };
 
 /** An app whose tables the test reads. */
-const openAudit = async (options: WorldOptions = {}) => {
-  const world = await openWorld(options);
+const openAudit = async (options: AppFixtureOptions = {}) => {
+  const appFixture = await openAppFixture(options);
   const as: TestApp["as"] = (caller) =>
-    callInProcess(world.router, world.services, (seconds) => world.token(caller, seconds), world);
+    callInProcess(
+      appFixture.router,
+      appFixture.services,
+      (seconds) => appFixture.token(caller, seconds),
+      appFixture,
+    );
   return {
-    ...world,
+    ...appFixture,
     as,
-    /** Founds a school, and forgets who did. */
-    async found(): Promise<School> {
-      // Safe: a school is founded by calls alone.
-      const school = await foundSchool({ as } as unknown as TestApp);
-      await world.services.accessLog.flush();
-      await change(world.db, query.delete(auditEntries));
-      return school;
+    /** Creates a fixture, and forgets who did. */
+    async found(): Promise<ExamsFixture> {
+      // Safe: a fixture is created by calls alone.
+      const fixture = await addExamsFixture({ as } as unknown as TestApp);
+      await appFixture.services.accessLog.flush();
+      await change(appFixture.db, query.delete(auditEntries));
+      return fixture;
     },
     async entries() {
-      await world.services.accessLog.flush();
-      return rowsOf(world.db, auditEntries);
+      await appFixture.services.accessLog.flush();
+      return rowsOf(appFixture.db, auditEntries);
     },
   };
 };
@@ -71,21 +76,21 @@ describe("a change", () => {
   it.each(allowed)("$row leaves an entry or is undone, if it is audited so", async (one) => {
     const { row, path, name, procedure, prepare, before } = one;
     minutes += 1;
-    const school = await audit.found();
-    const callers = callersOf(school);
+    const fixture = await audit.found();
+    const callers = callersOf(fixture);
     const caller = callers[name];
     const n = Object.keys(callers).indexOf(name);
-    await school.admin.participant.add({
-      roomId: school.room.id,
+    await fixture.admin.participant.add({
+      roomId: fixture.room.id,
       participants: [{ userId: `leaving${n}`, name: "Leaving", role: "examinee" }],
     });
-    await prepare?.(school);
-    await before?.(school, n + 1);
+    await prepare?.(fixture);
+    await before?.(fixture, n + 1);
     await audit.services.accessLog.flush();
     await change(audit.db, query.delete(auditEntries));
 
     const [noun = "", verb = ""] = path.split(".");
-    const input = one.input(school, caller, n);
+    const input = one.input(fixture, caller, n);
     const call = () => {
       // Safe: the names are those of the router.
       const procedures = audit.as(caller) as unknown as Record<
@@ -113,7 +118,7 @@ describe("a change", () => {
     for (const entry of entries)
       expect(entry).toMatchObject({
         procedure: path,
-        actorId: isLogin ? `clerk-${school.room.id}` : caller.sub,
+        actorId: isLogin ? `clerk-${fixture.room.id}` : caller.sub,
         actorRole: isLogin ? "teacher" : caller.role,
         credential: isLogin ? "account" : "room" in caller ? "link" : "token",
         entryPoint: "in-process",
@@ -540,10 +545,10 @@ describe("the list", () => {
   const open = async () => {
     let now = Date.parse("2026-01-02T00:00:00Z");
     const audit = await openAudit({ now: () => new Date(now) });
-    const school = await audit.found();
+    const fixture = await audit.found();
     return {
       ...audit,
-      ...school,
+      ...fixture,
       later: () => {
         now += HOUR_MS;
         return new Date(now);

@@ -4,10 +4,10 @@ import type { z } from "zod";
 import { createAppRouter } from "../src/api/router.js";
 import type { Services } from "../src/api/services.js";
 import type { TestApp } from "../src/app/testing.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
-import { openSchool, type School } from "./support/school.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
-import { openWorld } from "./support/world.js";
 
 // What the API accepts at most, the database can store: no field fails at its bound, on either engine.
 
@@ -93,7 +93,7 @@ const withValue = (input: unknown, [name, ...rest]: Path, value: unknown): unkno
 };
 
 /** Valid fields of all procedures, each of which reads only some. */
-const fieldsOf = ({ room, sibling, clipId, detection }: School) => ({
+const fieldsOf = ({ room, sibling, clipId, detection }: ExamsFixture) => ({
   ...streamReport(room, "examinee1"),
   ...streamSignature(),
   roomId: room.id,
@@ -146,16 +146,16 @@ const reasonOf = async (app: TestApp, token: string, path: string, type: string,
 };
 
 it("no field of a procedure fails at its bounds, in characters of any length", async () => {
-  await using school = await openSchool({ config: STREAM_CONFIG });
-  const token = await school.token({ sub: "root", role: "admin" });
+  await using fixture = await openExamsFixture({ config: STREAM_CONFIG });
+  const token = await fixture.token({ sub: "root", role: "admin" });
   // Safe: no procedure is called here.
   const { procedures } = createAppRouter({} as Services)._def;
   const outcomes = new Map<string, string>();
   for (const [name, procedure] of Object.entries(procedures) as unknown as [string, Procedure][]) {
     const { type, inputs } = procedure._def;
-    const fields = { ...fieldsOf(school), ...OWN_FIELDS[name] };
+    const fields = { ...fieldsOf(fixture), ...OWN_FIELDS[name] };
     for (const { path, value, about } of inputs.flatMap((one) => casesOf(one as unknown as Schema))) {
-      const reason = await reasonOf(school, token, name, type, withValue(fields, path, value));
+      const reason = await reasonOf(fixture, token, name, type, withValue(fields, path, value));
       outcomes.set(`${name} ${path.join(".")} ${about}`, reason);
     }
   }
@@ -173,11 +173,11 @@ it("no field of a procedure fails at its bounds, in characters of any length", a
 });
 
 it("no claim of a token fails at its bounds, whatever is done with the token", async () => {
-  await using world = await openWorld();
+  await using appFixture = await openAppFixture();
   const sign = (claims: object) =>
-    new SignJWT({ sub: "t1", role: "teacher", exp: world.clock().getTime() / 1000 + 600, ...claims })
+    new SignJWT({ sub: "t1", role: "teacher", exp: appFixture.clock().getTime() / 1000 + 600, ...claims })
       .setProtectedHeader({ alg: "HS256" })
-      .sign(new TextEncoder().encode(world.secret));
+      .sign(new TextEncoder().encode(appFixture.secret));
   const calls = [
     ["query", "auth.whoami", undefined],
     ["query", "room.list", {}],
@@ -196,12 +196,12 @@ it("no claim of a token fails at its bounds, whatever is done with the token", a
   for (const claims of tokens) {
     const token = await sign(claims);
     for (const [kind, path, input] of calls) {
-      const { error } = await trpc(world, token)[kind](path, input);
+      const { error } = await trpc(appFixture, token)[kind](path, input);
       expect([path, Object.entries(claims)[0], error?.data.reason]).not.toContain("INTERNAL");
     }
     // A token with an id has ended with the logout.
     const after = claims.jti === undefined ? undefined : "UNAUTHENTICATED";
     if (!("sid" in claims))
-      expect((await trpc(world, token).query("auth.whoami")).error?.data.reason).toBe(after);
+      expect((await trpc(appFixture, token).query("auth.whoami")).error?.data.reason).toBe(after);
   }
 });

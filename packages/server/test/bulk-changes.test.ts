@@ -21,13 +21,13 @@ import {
   visibleParticipants,
 } from "../src/storage/tables.js";
 import { fieldsOf } from "../src/trpc/procedures.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { type TrpcAnswer, trpc } from "./support/calls.js";
 import { openTestDatabase } from "./support/database.js";
 import { isQuick } from "./support/effort.js";
 import { tempFolder } from "./support/folders.js";
 import { procedures } from "./support/router.js";
 import { countRows, insertRows, readRows, rowsOf } from "./support/tables.js";
-import { openWorld } from "./support/world.js";
 
 const ADMIN = { sub: "root", role: "admin" } as const;
 const PEOPLE = isQuick ? 1500 : 3000;
@@ -88,11 +88,11 @@ const openExam = async () => {
   const folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
   const rows: number[] = [];
-  const world = await openWorld({
+  const fixture = await openAppFixture({
     config: { databaseFile },
     change: (deps) => ({ ...deps, db: counted(deps.db, rows) }),
   });
-  const admin = trpc(world, await world.token(ADMIN));
+  const admin = trpc(fixture, await fixture.token(ADMIN));
   const other: TestApp = await createTestApp({ config: { databaseFile } });
   const db = await openTestDatabase({ file: databaseFile });
   const dataOf = ({ status, data, error }: TrpcAnswer) => {
@@ -148,7 +148,7 @@ const openExam = async () => {
     async [Symbol.asyncDispose]() {
       await db.close();
       await other.close();
-      await world[Symbol.asyncDispose]();
+      await fixture[Symbol.asyncDispose]();
       folder[Symbol.dispose]();
     },
   };

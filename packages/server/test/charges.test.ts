@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import type { Rate, RateLimits } from "../src/limits/rates.js";
 import { chargesOf } from "../src/trpc/procedures.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { prepareCall } from "./support/prepared-calls.js";
 import { calls, EVERYTHING } from "./support/procedure-calls.js";
 import { procedures } from "./support/router.js";
 import { shared } from "./support/shared.js";
-import { openWorld } from "./support/world.js";
 
 // The limits that calls count towards are those that their procedures declare, in docs/api, too.
 
@@ -25,8 +25,8 @@ const rates: RateLimits = {
   },
 };
 
-const world = shared(() =>
-  openWorld({
+const fixture = shared(() =>
+  openAppFixture({
     config: { ...EVERYTHING.config, presenceSettleSeconds: 0 },
     change: (deps) => ({ ...deps, rates }),
   }),
@@ -37,7 +37,7 @@ it.each([...procedures])(
   async (path, procedure) => {
     const seen = new Set<Rate>();
     for (const call of calls.filter((each) => each.path === path)) {
-      const prepared = await prepareCall(world(), call);
+      const prepared = await prepareCall(fixture(), call);
       charged.clear();
       await prepared?.make();
       for (const rate of charged) seen.add(rate);

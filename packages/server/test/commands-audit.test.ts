@@ -1,8 +1,8 @@
 import { userInfo } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CommandOptions, runHere, runJson, runWell } from "./support/command.js";
+import { APP_SETTINGS } from "./support/exams-fixture.js";
 import { installExam } from "./support/installation.js";
-import { APP_SETTINGS } from "./support/school.js";
 
 let installed: Awaited<ReturnType<typeof installExam>>;
 let options: CommandOptions;

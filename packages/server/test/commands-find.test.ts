@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
 import { runHere, runJson, runWell } from "./support/command.js";
+import { APP_SETTINGS } from "./support/exams-fixture.js";
 import { tempFolder, testEnv } from "./support/process.js";
-import { APP_SETTINGS } from "./support/school.js";
 
 // Commands that find a person, and give the links of one.
 

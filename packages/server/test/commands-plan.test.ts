@@ -5,7 +5,7 @@ import { query } from "../src/storage/statement.js";
 import { cheatRecords, exams, recordedPeople, roomExams, rooms, unseated } from "../src/storage/tables.js";
 import { runHere, runWell } from "./support/command.js";
 import { openTestDatabase, type TestDatabase } from "./support/database.js";
-import { people, type Waiting } from "./support/exam-hall.js";
+import { people, type Waiting } from "./support/exam-fixture.js";
 import { tempFolder, testEnv } from "./support/process.js";
 import { change, insertRows, rowsOf } from "./support/tables.js";
 

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { dataOf, rest } from "./support/calls.js";
 import { runHere, runWell } from "./support/command.js";
+import { APP_SETTINGS, APPS } from "./support/exams-fixture.js";
 import { type Ended, type Env, tempFolder, testEnv } from "./support/process.js";
-import { APP_SETTINGS, APPS } from "./support/school.js";
 
 // `invigil room`, beside a server that uses the same data folder.
 

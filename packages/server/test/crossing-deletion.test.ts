@@ -1,13 +1,13 @@
 // Also on PostgreSQL: calls and deletions wait for the lock of an exam.
 import { expect, it } from "vitest";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { reasonOf } from "./support/reason.js";
-import { openSchool, type School } from "./support/school.js";
 
 const person = { userId: "p9", name: "P", role: "examinee" } as const;
 
 const PEOPLE = Buffer.from("id,name\np9,P\n").toString("base64");
 
-type Change = (school: School) => Promise<unknown>;
+type Change = (fixture: ExamsFixture) => Promise<unknown>;
 
 /**
  * All changes of something that belongs to an exam or a room, with the errors that they may find during and after its deletion. A change
@@ -71,11 +71,11 @@ const CHANGES: Readonly<Record<string, readonly [change: Change, ...finds: strin
 };
 
 it.each(Object.entries(CHANGES))("%s crosses the deletion of its exam", async (name, [change, ...finds]) => {
-  await using school = await openSchool();
-  const { admin, room, sibling } = school;
+  await using fixture = await openExamsFixture();
+  const { admin, room, sibling } = fixture;
   const [deleted, changed] = await Promise.all([
     reasonOf(admin.exam.delete({ examId: room.examId, withRooms: true })),
-    reasonOf(change(school)),
+    reasonOf(change(fixture)),
   ]);
   // An exam with records is not deleted, if they came first.
   if (name === "cheat.addRecords" && changed === "ok") {

@@ -3,28 +3,27 @@ import { createNewest } from "../src/http/sockets/newest.js";
 import { mutes } from "../src/storage/tables.js";
 import type { Parsed } from "./support/calls.js";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
-
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { limited } from "./support/limits.js";
-import { ADMIN, openLiveHall, TEACHER } from "./support/live-hall.js";
-import { openSchool, type School } from "./support/school.js";
+import { ADMIN, openLiveFixture, TEACHER } from "./support/live-fixture.js";
 import { rowsOf } from "./support/tables.js";
 import { acting } from "./support/writes.js";
 
 // What one page may mute, and what it costs the others.
 
-let school: School;
+let examsFixture: ExamsFixture;
 let url: string;
 
 beforeAll(async () => {
-  school = await openSchool({ config: { presenceSettleSeconds: 0 } });
-  url = await school.listen();
+  examsFixture = await openExamsFixture({ config: { presenceSettleSeconds: 0 } });
+  url = await examsFixture.listen();
 });
-afterAll(() => school?.close());
+afterAll(() => examsFixture?.close());
 afterEach(() => vi.useRealTimers());
 
 type Role = "teacher" | "inspector" | "examinee";
-const enter = async (userId: string, role: Role, room = school.room) => {
-  const token = await school.token({ sub: userId, role });
+const enter = async (userId: string, role: Role, room = examsFixture.room) => {
+  const token = await examsFixture.token({ sub: userId, role });
   const asked = { roomId: room.id, userId, ...(role === "teacher" && { role: "admin" }) };
   const { appId, appToken, auth } = await imLogin(url, token, asked);
   const connection = await rawDropIn(url);
@@ -36,7 +35,7 @@ const enter = async (userId: string, role: Role, room = school.room) => {
 };
 /** A room of its own, whose teacher is `teacher1`. */
 const openRoom = (userIds: readonly string[]) =>
-  school.teacher.room.create({
+  examsFixture.teacher.room.create({
     name: "Mutes",
     participants: userIds.map((userId) => ({ userId, name: userId, role: "examinee" as const })),
   });
@@ -61,7 +60,7 @@ describe("a mute", () => {
     const room = await openRoom(["a", "b"]);
     using teacher = await enter("teacher1", "teacher", room);
     await teacher.change(true, ["a"]);
-    await school.admin.participant.remove({ roomId: room.id, userId: "a" });
+    await examsFixture.admin.participant.remove({ roomId: room.id, userId: "a" });
     expect(await teacher.change(false, ["a", "nobody"])).toMatchObject({ muteUserList: [] });
   });
 
@@ -69,33 +68,33 @@ describe("a mute", () => {
     const room = await openRoom(["muter"]);
     using candidate = await enter("muter", "examinee", room);
     expect(await candidate.change(true)).toMatchObject({ code: 403 });
-    const entries = async () => (await school.admin.audit.list({ actorId: "muter" })).entries;
+    const entries = async () => (await examsFixture.admin.audit.list({ actorId: "muter" })).entries;
     const expected = { procedure: "im.mute", outcome: "FORBIDDEN", roomId: room.id, entryPoint: "drop-in" };
     await expect.poll(entries, { timeout: 20_000 }).toMatchObject([expected]);
   });
 
   it("has a quota: two logins for each person whom a room may have", async () => {
-    await using hall = await openLiveHall({
+    await using fixture = await openLiveFixture({
       config: limited({ INVIGIL_QUOTA_PEOPLE_PER_ROOM: "6" }),
     });
-    const { id: roomId } = hall.room;
-    const { im, auth, access } = hall.services;
-    const caller = acting(await auth.identify(await hall.token(TEACHER)));
+    const { id: roomId } = fixture.room;
+    const { im, auth, access } = fixture.services;
+    const caller = acting(await auth.identify(await fixture.token(TEACHER)));
     const mute = async (logins: readonly string[] | undefined) =>
       im.mute(caller, await access.open(caller, "room", { roomId }), { muted: true, logins });
     /** Mutes a person who leaves afterwards, which ends no mute. */
     const muteGuest = async (userId: string): Promise<void> => {
       const participants = [{ userId, name: "G", role: "examinee" as const }];
-      await hall.as(ADMIN).participant.add({ roomId, participants });
+      await fixture.as(ADMIN).participant.add({ roomId, participants });
       await mute([userId, `pc_${userId}`]);
-      await hall.as(ADMIN).participant.remove({ roomId, userId });
+      await fixture.as(ADMIN).participant.remove({ roomId, userId });
     };
     for (let n = 0; n < 6; n++) await muteGuest(`guest${n}`);
     await expect(muteGuest("guest6")).rejects.toMatchObject({
       code: "QUOTA_EXCEEDED",
       message: `The room ${roomId} may have at most 12 muted logins, and has 12.`,
     });
-    expect(await rowsOf(hall.db, mutes)).toHaveLength(12);
+    expect(await rowsOf(fixture.db, mutes)).toHaveLength(12);
     // What is muted already needs no more room.
     const { logins } = await mute(undefined);
     expect(logins).toHaveLength(12);
@@ -106,7 +105,7 @@ describe("pages of a room", () => {
   it("are told of many mutes in few frames, and of the last state", async () => {
     const people = Array.from({ length: 40 }, (_, n) => `p${n}`);
     const room = await openRoom(people);
-    await school.admin.participant.add({
+    await examsFixture.admin.participant.add({
       roomId: room.id,
       participants: [{ userId: "inspector1", name: "I", role: "inspector" }],
     });
@@ -130,7 +129,7 @@ describe("pages of a room", () => {
   it("share a frame, which is serialized once for the staff and once for the candidates", async () => {
     const staff = ["i1", "i2", "i3", "i4"];
     const room = await openRoom(["a", "b", "c"]);
-    await school.admin.participant.add({
+    await examsFixture.admin.participant.add({
       roomId: room.id,
       participants: staff.map((userId) => ({ userId, name: userId, role: "inspector" as const })),
     });

@@ -3,16 +3,16 @@ import type { DropInService } from "../src/features/drop-in/service.js";
 import { createSharedFrames } from "../src/http/sockets/drop-in-frames.js";
 import { createJoinedGroups } from "../src/http/sockets/drop-in-groups.js";
 import { DatabaseUnavailableError } from "../src/storage/errors.js";
-import { EXAMINEE, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { EXAMINEE, openLiveFixture, TEACHER } from "./support/live-fixture.js";
 import { AUTHOR } from "./support/writes.js";
 
 it("a page that has a gap waits for the database to read the messages that it missed, and leaves no group", async () => {
-  await using hall = await openLiveHall();
-  const { id: roomId } = hall.room;
-  const { id } = await hall.as(TEACHER).im.send({ roomId, type: 30_001, data: 1 });
-  const snapshot = await hall.as(TEACHER).room.snapshot({ roomId });
+  await using fixture = await openLiveFixture();
+  const { id: roomId } = fixture.room;
+  const { id } = await fixture.as(TEACHER).im.send({ roomId, type: 30_001, data: 1 });
+  const snapshot = await fixture.as(TEACHER).room.snapshot({ roomId });
   const { lastEventId } = snapshot;
-  const holder = await hall.services.auth.identify(await hall.token(EXAMINEE));
+  const holder = await fixture.services.auth.identify(await fixture.token(EXAMINEE));
   const page = {
     id: "1",
     userId: EXAMINEE.sub,
@@ -25,7 +25,7 @@ it("a page that has a gap waits for the database to read the messages that it mi
   } as const;
   let reads = 0;
   const dropIn: DropInService = {
-    ...hall.services.dropIn,
+    ...fixture.services.dropIn,
     join: async () => ({
       result: {
         group: {
@@ -41,7 +41,7 @@ it("a page that has a gap waits for the database to read the messages that it mi
         seen: 0,
       },
       events: (async function* () {
-        yield { type: "gap", id: lastEventId, roomId, time: hall.clock(), snapshot };
+        yield { type: "gap", id: lastEventId, roomId, time: fixture.clock(), snapshot };
         // As a subscription does, it ends with the server.
         await new Promise(() => undefined);
       })(),

@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
-import { openSchool, type School } from "./support/school.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 
 // The position of a page in a group, as the page and the server exchange it at `/im`.
 
-let school: School;
+let fixture: ExamsFixture;
 let url: string;
 let groupId: string;
 /** In milliseconds. */
 let clockAhead = 0;
 
 beforeAll(async () => {
-  school = await openSchool({ now: () => new Date(Date.now() + clockAhead), timing: { beatMs: 20 } });
-  url = await school.listen();
-  groupId = school.room.id;
+  fixture = await openExamsFixture({ now: () => new Date(Date.now() + clockAhead), timing: { beatMs: 20 } });
+  url = await fixture.listen();
+  groupId = fixture.room.id;
 });
-afterAll(() => school?.close());
+afterAll(() => fixture?.close());
 
 const enter = async () => {
-  const token = await school.token({ sub: "examinee1", role: "examinee" });
+  const token = await fixture.token({ sub: "examinee1", role: "examinee" });
   const { appId, appToken, auth } = await imLogin(url, token, { roomId: groupId, userId: "examinee1" });
   const connection = await rawDropIn(url);
   await connection.ask({ do: "login", login: { appId, appToken, auth } });
@@ -27,13 +27,13 @@ const enter = async () => {
 const say = async (...numbers: number[]): Promise<number[]> => {
   const ids: number[] = [];
   for (const data of numbers) {
-    const sent = await school.teacher.im.send({ roomId: groupId, type: 30001, data });
+    const sent = await fixture.teacher.im.send({ roomId: groupId, type: 30001, data });
     ids.push(sent.id);
   }
   return ids;
 };
 const lastEventId = async (): Promise<string> =>
-  (await school.teacher.room.snapshot({ roomId: groupId })).lastEventId;
+  (await fixture.teacher.room.snapshot({ roomId: groupId })).lastEventId;
 
 describe("a page that joins", () => {
   it("receives its position, and again with each message and heartbeat", async () => {
@@ -47,7 +47,7 @@ describe("a page that joins", () => {
     expect(received.message).toMatchObject({ seqnum: second, data: "2" });
     expect(Number(received.at)).toBeGreaterThan(Number(at));
     // Events that the page does not receive also advance the position.
-    await school.teacher.room.setAudioStatus({ roomId: groupId, audioStatus: "speaking" });
+    await fixture.teacher.room.setAudioStatus({ roomId: groupId, audioStatus: "speaking" });
     const end = Number(await lastEventId());
     for (;;) {
       const beat = await page.receive("beat");
@@ -99,7 +99,7 @@ describe("a page that joins", () => {
 
 describe("a page that was away", () => {
   const command = (type: number, sid: string, more: object = {}) =>
-    school.teacher.im.send({ roomId: groupId, type, data: { sid }, ...more });
+    fixture.teacher.im.send({ roomId: groupId, type, data: { sid }, ...more });
   /** The messages that it receives, up to one that marks the end. */
   const receivedSince = async (before: string, seen: number) => {
     const [last] = await say(0);

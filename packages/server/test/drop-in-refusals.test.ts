@@ -4,34 +4,34 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
 import { isOnPostgres } from "./support/engine.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { tempFolder } from "./support/folders.js";
-import { openSchool, type School } from "./support/school.js";
 
 // Requests that `/im` refuses, and limits that protect it.
 
 const NOW = Date.parse("2026-01-02T03:04:05Z");
 let time = NOW;
-let school: School;
+let fixture: ExamsFixture;
 let url: string;
 
 beforeAll(async () => {
-  school = await openSchool({ now: () => new Date(time), config: { presenceSettleSeconds: 0 } });
-  url = await school.listen();
+  fixture = await openExamsFixture({ now: () => new Date(time), config: { presenceSettleSeconds: 0 } });
+  url = await fixture.listen();
 });
-afterAll(() => school?.close());
+afterAll(() => fixture?.close());
 
 type Role = "teacher" | "inspector" | "examinee";
 const loginOf = async (userId: string, role: Role, asked: { role?: string } = {}): Promise<ImLogin> => {
   const sub = userId.replace(/^pc_/, "");
   // Without restrictions. message-logins.test.ts tests restricted tokens.
-  return imLogin(url, await school.token({ sub, role }), { roomId: school.room.id, userId, ...asked });
+  return imLogin(url, await fixture.token({ sub, role }), { roomId: fixture.room.id, userId, ...asked });
 };
 const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
 /** A person in the room. */
 const enter = async (userId: string, role: Role, more: { role?: string } = {}) => {
   const connection = await rawDropIn(url);
   expect(await connection.ask(asked(await loginOf(userId, role, more)))).toEqual({});
-  expect(await connection.ask({ do: "join", groupId: school.room.id })).toHaveProperty("group");
+  expect(await connection.ask({ do: "join", groupId: fixture.room.id })).toHaveProperty("group");
   return connection;
 };
 
@@ -73,9 +73,9 @@ describe("a login", () => {
 
   it("must be the first request", async () => {
     for (const call of [
-      { do: "join", groupId: school.room.id },
-      { do: "send", groupId: school.room.id, type: 30001, data: "1", key: "k" },
-      { do: "messages", groupId: school.room.id, newestFirst: true, pageSize: 10 },
+      { do: "join", groupId: fixture.room.id },
+      { do: "send", groupId: fixture.room.id, type: 30001, data: "1", key: "k" },
+      { do: "messages", groupId: fixture.room.id, newestFirst: true, pageSize: 10 },
     ]) {
       using connection = await rawDropIn(url);
       expect(await connection.ask(call)).toEqual({ code: 602, message: "not login" });
@@ -90,14 +90,14 @@ describe("a login", () => {
     expect(await older.receive("bye")).toEqual({ is: "bye", code: 4 });
     expect((await older.closed())[0]).toBe(1000);
     for (const stays of [newer, other])
-      expect(await stays.ask({ do: "group", groupId: school.room.id })).toHaveProperty("groupId");
+      expect(await stays.ask({ do: "group", groupId: fixture.room.id })).toHaveProperty("groupId");
   });
 });
 
 describe("a group", () => {
   it("is not open to people of other rooms, with the same message as for one that does not exist", async () => {
     using connection = await enter("examinee1", "examinee");
-    for (const groupId of [school.sibling.id, school.other.id, "nowhere"]) {
+    for (const groupId of [fixture.sibling.id, fixture.other.id, "nowhere"]) {
       const refusal = { code: 403, message: `The room ${groupId} is not open to you.` };
       for (const call of [
         { do: "join", groupId },
@@ -115,7 +115,7 @@ describe("a group", () => {
   });
 
   it("accepts commands only from teachers whose login allows them", async () => {
-    const groupId = school.room.id;
+    const groupId = fixture.room.id;
     const command = { do: "send", groupId, type: 20002, data: '{"sid":"1"}' };
     const mute = { do: "mute", groupId, muted: true };
     const all = { do: "users", groupId, all: true };
@@ -135,7 +135,7 @@ describe("a group", () => {
         expect(await connection.ask(call)).toEqual(refusal);
     }
     // An administrator may issue such a login to anybody, but it may not send commands.
-    const token = await school.token({ sub: "root", role: "admin" });
+    const token = await fixture.token({ sub: "root", role: "admin" });
     const made = await imLogin(url, token, { roomId: groupId, userId: "examinee2", role: "admin" });
     using given = await rawDropIn(url);
     await given.ask(asked(made));
@@ -145,12 +145,12 @@ describe("a group", () => {
   });
 
   it("of an ended room can be joined only by examinees who return", async () => {
-    const room = await school.admin.room.create({
+    const room = await fixture.admin.room.create({
       name: "Ends",
       participants: [{ userId: "examinee1", name: "E", role: "examinee" }],
     });
     const login = await loginOf("examinee1", "examinee");
-    await school.admin.room.end({ roomId: room.id });
+    await fixture.admin.room.end({ roomId: room.id });
     using connection = await rawDropIn(url);
     await connection.ask(asked(login));
     expect(await connection.ask({ do: "join", groupId: room.id })).toEqual({
@@ -164,9 +164,9 @@ describe("a group", () => {
 
   it("ends for a person who is removed from the room", async () => {
     const person = { userId: "guest", name: "G", role: "examinee" as const };
-    await school.admin.participant.add({ roomId: school.room.id, participants: [person] });
+    await fixture.admin.participant.add({ roomId: fixture.room.id, participants: [person] });
     using connection = await enter("guest", "examinee");
-    await school.admin.participant.remove({ roomId: school.room.id, userId: "guest" });
+    await fixture.admin.participant.remove({ roomId: fixture.room.id, userId: "guest" });
     expect(await connection.receive("bye")).toEqual({ is: "bye", code: 2 });
     expect((await connection.closed())[0]).toBe(1000);
   });
@@ -174,7 +174,7 @@ describe("a group", () => {
   it("is refused to a page that has joined 20 others", async () => {
     using connection = await enter("examinee1", "examinee");
     for (let n = 1; n <= 20; n += 1) {
-      const room = await school.admin.room.create({
+      const room = await fixture.admin.room.create({
         name: `Room ${n}`,
         participants: [{ userId: "examinee1", name: "E", role: "examinee" }],
       });
@@ -182,14 +182,14 @@ describe("a group", () => {
       if (n < 20) expect(answer).toHaveProperty("group");
       else expect(answer).toEqual({ code: 443, message: "A page can join at most 20 groups." });
     }
-    expect(await connection.ask({ do: "join", groupId: school.room.id })).toHaveProperty("group");
+    expect(await connection.ask({ do: "join", groupId: fixture.room.id })).toHaveProperty("group");
   });
 });
 
 describe("a hostile client", () => {
   const stillServes = async () => {
     using connection = await enter("examinee2", "examinee");
-    expect(await connection.ask({ do: "group", groupId: school.room.id })).toHaveProperty("groupId");
+    expect(await connection.ask({ do: "group", groupId: fixture.room.id })).toHaveProperty("groupId");
   };
 
   it.each([
@@ -211,7 +211,7 @@ describe("a hostile client", () => {
 
   it("that sends invalid requests receives an error for each number", async () => {
     using connection = await enter("examinee1", "examinee");
-    const groupId = school.room.id;
+    const groupId = fixture.room.id;
     for (const call of [
       {},
       { do: "constructor" },
@@ -253,7 +253,7 @@ describe("a hostile client", () => {
     using connection = await enter("examinee1", "examinee");
     const many = 10_000;
     for (let number = 1000; number < 1000 + many; number += 1)
-      connection.send({ number, do: "send", groupId: school.room.id, type: 1, data: "1", key: "k" });
+      connection.send({ number, do: "send", groupId: fixture.room.id, type: 1, data: "1", key: "k" });
     await stillServes();
     for (let number = 1000; number < 1000 + many; ) {
       const [frame] = await connection.diary.until("frame");
@@ -268,7 +268,7 @@ describe("a hostile client", () => {
 
 describe("a client that sends nothing", () => {
   it("is disconnected", async () => {
-    await using quick = await openSchool({ timing: { firstMessageMs: 50 } });
+    await using quick = await openExamsFixture({ timing: { firstMessageMs: 50 } });
     using connection = await rawDropIn(await quick.listen());
     expect(await connection.closed()).toEqual([1008, "No login was received."]);
   });
@@ -277,7 +277,7 @@ describe("a client that sends nothing", () => {
 it.skipIf(isOnPostgres)("a page is told what the API says where the storage is lost", async () => {
   using folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
-  await using other = await openSchool({ config: { databaseFile } });
+  await using other = await openExamsFixture({ config: { databaseFile } });
   const at = await other.listen();
   const token = await other.token({ sub: "teacher1", role: "teacher" });
   const login = await imLogin(at, token, { roomId: other.room.id, userId: "teacher1" });

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { credentials, eventually, loadScript, SCRIPT } from "./support/drop-in.js";
 import { hear, loginFor, openIn, say } from "./support/drop-in-apps.js";
-import { openSchool } from "./support/school.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 
 // The drop-in script against the real server: messages and lost connections.
 
@@ -32,24 +32,24 @@ describe("the script", () => {
 
 describe("two pages in one room", () => {
   it("receive each other's messages in the format of the SDK", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using examinee = await openIn(school, url, "examinee1", "examinee");
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using examinee = await openIn(fixture, url, "examinee1", "examinee");
     expect((await teacher.diary.next()).event).toBe("connecting");
     expect((await teacher.diary.next()).event).toBe("connectsuccess");
 
     const data = '{ "sid":"1", "receiverIdList":["examinee1"], "x":"\\u00e9" }';
     const id = await teacher.messages.sendGroupMessage({
-      groupId: school.room.id,
+      groupId: fixture.room.id,
       type: 20002,
       data,
       skipAudit: true,
     });
     const [message, groupId] = await examinee.diary.until("recvgroupmessage");
-    expect(groupId).toBe(school.room.id);
+    expect(groupId).toBe(fixture.room.id);
     expect(message).toEqual({
-      groupId: school.room.id,
+      groupId: fixture.room.id,
       messageId: id,
       type: 20002,
       sender: { userId: "teacher1" },
@@ -59,7 +59,7 @@ describe("two pages in one room", () => {
       level: 0,
     });
     await examinee.messages.sendC2cMessage({
-      groupId: school.room.id,
+      groupId: fixture.room.id,
       type: 20004,
       data: '{"sid":"1"}',
       receiverId: "teacher1",
@@ -67,28 +67,28 @@ describe("two pages in one room", () => {
     });
     const [answer, ...more] = await teacher.diary.until("recvc2cmessage");
     expect(answer).toMatchObject({ type: 20004, data: '{"sid":"1"}', sender: { userId: "examinee1" } });
-    expect(answer.groupId).toBe(school.room.id);
+    expect(answer.groupId).toBe(fixture.room.id);
     expect(more).toEqual([]);
     // A page does not receive its own messages.
     expect([teacher.diary.all("recvgroupmessage"), teacher.diary.rest()]).toEqual([[], []]);
   });
 
   it("receive messages for the group, for some of it, and for one login", async () => {
-    await using school = await openSchool({ config: { presenceSettleSeconds: 0 } });
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using phone = await openIn(school, url, "examinee1", "examinee");
-    await using pc = await openIn(school, url, "pc_examinee1", "examinee");
-    await using other = await openIn(school, url, "examinee2", "examinee");
-    await say(teacher, school, 1);
+    await using fixture = await openExamsFixture({ config: { presenceSettleSeconds: 0 } });
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using phone = await openIn(fixture, url, "examinee1", "examinee");
+    await using pc = await openIn(fixture, url, "pc_examinee1", "examinee");
+    await using other = await openIn(fixture, url, "examinee2", "examinee");
+    await say(teacher, fixture, 1);
     // A person who left the room does not affect the delivery to others.
-    await say(teacher, school, 2, { receiverIdList: ["examinee1", "pc_examinee1", "gone"] });
-    await say(teacher, school, 3, { receiverIdList: ["pc_examinee1"] });
+    await say(teacher, fixture, 2, { receiverIdList: ["examinee1", "pc_examinee1", "gone"] });
+    await say(teacher, fixture, 3, { receiverIdList: ["pc_examinee1"] });
     const one = { type: 30001, data: "4", receiverId: "examinee1" };
-    await teacher.messages.sendC2cMessage({ groupId: school.room.id, ...one });
+    await teacher.messages.sendC2cMessage({ groupId: fixture.room.id, ...one });
     // The request of the SDK contains no group.
     await teacher.messages.sendC2cMessage({ ...one, data: "5" });
-    await say(teacher, school, 6);
+    await say(teacher, fixture, 6);
     for (const [app, received] of [
       [phone, [1, 2, 6]],
       [pc, [1, 2, 3, 6]],
@@ -96,15 +96,15 @@ describe("two pages in one room", () => {
     ] as const)
       for (const n of received) expect(await hear(app)).toBe(n);
     expect(phone.diary.all("recvc2cmessage").map(([{ data, groupId }]) => [data, groupId])).toEqual([
-      ["4", school.room.id],
-      ["5", school.room.id],
+      ["4", fixture.room.id],
+      ["5", fixture.room.id],
     ]);
     await pc.engine.logout();
     await eventually(
-      async () => (await teacher.groups.queryGroup(school.room.id)).statistics.onlineCount,
+      async () => (await teacher.groups.queryGroup(fixture.room.id)).statistics.onlineCount,
       (count) => count === 3,
     );
-    const offline = { groupId: school.room.id, type: 30001, data: "7", receiverId: "pc_examinee1" };
+    const offline = { groupId: fixture.room.id, type: 30001, data: "7", receiverId: "pc_examinee1" };
     await expect(teacher.messages.sendC2cMessage(offline)).rejects.toThrow(/^user not online$/);
     for (const receiverId of ["gone", "examinee9", "root"])
       await expect(teacher.messages.sendC2cMessage({ ...offline, receiverId })).rejects.toThrow(
@@ -113,35 +113,35 @@ describe("two pages in one room", () => {
   });
 
   it("receive the signals of the server, and messages that others send without the script", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    await using app = await openIn(school, url, "teacher1", "teacher");
-    await school
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    await using app = await openIn(fixture, url, "teacher1", "teacher");
+    await fixture
       .as({ sub: "examinee1", role: "examinee" })
-      .im.send({ roomId: school.room.id, type: 20019, data: { sid: "é" }, to: ["teacher1"] });
+      .im.send({ roomId: fixture.room.id, type: 20019, data: { sid: "é" }, to: ["teacher1"] });
     const [message] = await app.diary.until("recvc2cmessage");
     expect(message).toMatchObject({ type: 20019, data: '{"sid":"é"}', sender: { userId: "examinee1" } });
     // From the same person, but not from this page.
-    await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 2, camera: "pc" });
+    await fixture.teacher.im.send({ roomId: fixture.room.id, type: 30001, data: 2, camera: "pc" });
     expect(await hear(app)).toBe(2);
   });
 });
 
 describe("a lost connection", () => {
   it("is restored automatically, and missed messages arrive once and in order", async () => {
-    await using school = await openSchool({ now: () => new Date() });
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using examinee = await openIn(school, url, "examinee1", "examinee");
+    await using fixture = await openExamsFixture({ now: () => new Date() });
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using examinee = await openIn(fixture, url, "examinee1", "examinee");
     let n = 0;
     for (let cut = 0; cut < 20; cut += 1) {
-      await say(teacher, school, n);
+      await say(teacher, fixture, n);
       if (cut % 2 === 0) expect(await hear(examinee)).toBe(n);
       examinee.page.offline();
       if (cut % 4 < 2) await examinee.diary.until("connecting");
-      await say(teacher, school, n + 1);
+      await say(teacher, fixture, n + 1);
       examinee.page.online();
-      await say(teacher, school, n + 2);
+      await say(teacher, fixture, n + 2);
       for (let next = cut % 2 === 0 ? n + 1 : n; next <= n + 2; next += 1)
         expect(await hear(examinee)).toBe(next);
       n += 3;
@@ -152,70 +152,70 @@ describe("a lost connection", () => {
   });
 
   it("notifies the app, with the groups that it has joined again", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    await using app = await openIn(school, url, "examinee1", "examinee");
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    await using app = await openIn(fixture, url, "examinee1", "examinee");
     for (const event of ["connecting", "connectsuccess"]) expect((await app.diary.next()).event).toBe(event);
     app.page.offline();
     expect((await app.diary.next()).event).toBe("connecting");
     app.page.online();
     const back = await app.diary.next();
     expect(back.event).toBe("reconnectsuccess");
-    expect(back.args[0]).toMatchObject([{ groupId: school.room.id, groupName: "Room A" }]);
+    expect(back.args[0]).toMatchObject([{ groupId: fixture.room.id, groupName: "Room A" }]);
   });
 
   it("loses no request of the app, and performs each one once", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using examinee = await openIn(school, url, "examinee1", "examinee");
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using examinee = await openIn(fixture, url, "examinee1", "examinee");
     // Some messages are in transit when the connection breaks, and some are sent while there is none.
-    const sent = Array.from({ length: 20 }, (_, n) => say(examinee, school, n));
+    const sent = Array.from({ length: 20 }, (_, n) => say(examinee, fixture, n));
     examinee.page.offline();
-    for (let n = 20; n < 25; n += 1) sent.push(say(examinee, school, n));
+    for (let n = 20; n < 25; n += 1) sent.push(say(examinee, fixture, n));
     examinee.page.online();
     const ids = await Promise.all(sent);
     expect(new Set(ids).size).toBe(25);
     for (let n = 0; n < 25; n += 1) expect(await hear(teacher)).toBe(n);
-    const { messageList } = await teacher.messages.listRecentMessage({ groupId: school.room.id });
+    const { messageList } = await teacher.messages.listRecentMessage({ groupId: fixture.room.id });
     expect(messageList).toHaveLength(25);
   });
 
   it("that cannot be restored ends with code 3, and the next login continues from its position", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using examinee = await openIn(school, url, "examinee1", "examinee", { hurry: 300 });
-    await say(teacher, school, 1);
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using examinee = await openIn(fixture, url, "examinee1", "examinee", { hurry: 300 });
+    await say(teacher, fixture, 1);
     expect(await hear(examinee)).toBe(1);
     examinee.page.offline();
     expect(await examinee.diary.until("disconnect")).toEqual([3]);
     expect(examinee.engine.isLogin()).toBe(false);
-    await expect(say(examinee, school, 9)).rejects.toThrow("not login");
+    await expect(say(examinee, fixture, 9)).rejects.toThrow("not login");
     // The app retries every few seconds.
     await expect(examinee.engine.login(credentials(examinee.made))).rejects.toThrow("connect fail");
     expect((await examinee.diary.until("connectfailed"))[0].message).toBe("connect fail");
-    await say(teacher, school, 2);
+    await say(teacher, fixture, 2);
     examinee.page.online();
-    await examinee.engine.login(credentials(await loginFor(school, url, "examinee1", "examinee")));
-    await examinee.groups.joinGroup(school.room.id);
-    await say(teacher, school, 3);
+    await examinee.engine.login(credentials(await loginFor(fixture, url, "examinee1", "examinee")));
+    await examinee.groups.joinGroup(fixture.room.id);
+    await say(teacher, fixture, 3);
     expect([await hear(examinee), await hear(examinee)]).toEqual([2, 3]);
   });
 
   it("does not receive messages from before it joined or after it left", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await say(teacher, school, 1);
-    await using examinee = await openIn(school, url, "examinee1", "examinee");
-    await say(teacher, school, 2);
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await say(teacher, fixture, 1);
+    await using examinee = await openIn(fixture, url, "examinee1", "examinee");
+    await say(teacher, fixture, 2);
     expect(await hear(examinee)).toBe(2);
-    await examinee.groups.leaveGroup(school.room.id);
-    await say(teacher, school, 3);
-    await expect(say(examinee, school, 9)).rejects.toThrow("has not joined");
-    await examinee.groups.joinGroup(school.room.id);
-    await say(teacher, school, 4);
+    await examinee.groups.leaveGroup(fixture.room.id);
+    await say(teacher, fixture, 3);
+    await expect(say(examinee, fixture, 9)).rejects.toThrow("has not joined");
+    await examinee.groups.joinGroup(fixture.room.id);
+    await say(teacher, fixture, 4);
     expect(await hear(examinee)).toBe(4);
   });
 });

@@ -1,51 +1,51 @@
 import { describe, expect, it } from "vitest";
 import { eventually } from "./support/drop-in.js";
 import { hear, openIn, say } from "./support/drop-in-apps.js";
-import { openSchool } from "./support/school.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 
 // The parts of the SDK that apps use.
 
 describe("an app that", () => {
   it("calls init again can register listeners again, and receives each event once", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    await using app = await openIn(school, url, "examinee1", "examinee");
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    await using app = await openIn(fixture, url, "examinee1", "examinee");
     await app.engine.init({ appId: "invigil", appSign: app.made.appSign, source: "exam" });
     const received: string[] = [];
     app.engine
       .getMessageManager()
       .on("recvgroupmessage", ({ data }: { data: string }) => received.push(data));
-    await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 1 });
-    await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 2, to: ["examinee1"] });
+    await fixture.teacher.im.send({ roomId: fixture.room.id, type: 30001, data: 1 });
+    await fixture.teacher.im.send({ roomId: fixture.room.id, type: 30001, data: 2, to: ["examinee1"] });
     const other = new Promise((resolve) => app.messages.on("recvc2cmessage", resolve));
     expect(await other).toMatchObject({ data: "2" });
     expect([received, app.diary.all("recvgroupmessage")]).toEqual([["1"], []]);
   });
 
   it("throws in a listener does not affect other listeners", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    await using app = await openIn(school, url, "examinee1", "examinee");
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    await using app = await openIn(fixture, url, "examinee1", "examinee");
     app.messages.removeAllListeners();
     app.messages.on("recvgroupmessage", () => {
       throw new Error("the app's own");
     });
     const received = new Promise((resolve) => app.messages.on("recvgroupmessage", resolve));
-    await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 1 });
+    await fixture.teacher.im.send({ roomId: fixture.room.id, type: 30001, data: 1 });
     expect(await received).toMatchObject({ data: "1" });
     await eventually(
-      () => app.groups.queryGroup(school.room.id),
+      () => app.groups.queryGroup(fixture.room.id),
       () => app.page.thrown.length > 0,
     );
     expect(app.page.thrown).toMatchObject([{ message: "the app's own" }]);
   });
 
   it("queries groups, users and messages receives them", async () => {
-    await using school = await openSchool({ now: () => new Date() });
-    const url = await school.listen();
-    const groupId = school.room.id;
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using examinee = await openIn(school, url, "pc_examinee1", "examinee");
+    await using fixture = await openExamsFixture({ now: () => new Date() });
+    const url = await fixture.listen();
+    const groupId = fixture.room.id;
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using examinee = await openIn(fixture, url, "pc_examinee1", "examinee");
     const { statistics: _, ...known } = await teacher.groups.queryGroup({ groupId });
     expect(teacher.group).toMatchObject(known);
     await eventually(
@@ -56,7 +56,7 @@ describe("an app that", () => {
       groupId,
       groupName: "Room A",
       groupMeta: "",
-      createTime: Math.floor(school.room.createdAt.getTime() / 1000),
+      createTime: Math.floor(fixture.room.createdAt.getTime() / 1000),
       creator: "teacher1",
       admins: ["teacher1"],
       statistics: { pv: 2, onlineCount: 2, msgAmount: {} },
@@ -78,8 +78,8 @@ describe("an app that", () => {
       }),
     ).toMatchObject({ hasMore: false, userList: [{ userId: "teacher1" }] });
 
-    for (let n = 1; n <= 12; n += 1) await say(teacher, school, n, n === 12 ? { type: 30002 } : {});
-    await say(teacher, school, 0, { receiverIdList: ["pc_examinee1"] });
+    for (let n = 1; n <= 12; n += 1) await say(teacher, fixture, n, n === 12 ? { type: 30002 } : {});
+    await say(teacher, fixture, 0, { receiverIdList: ["pc_examinee1"] });
     const texts = ({ messageList }: { messageList: { data: string }[] }) =>
       messageList.map(({ data }) => Number(data));
     const oldest = await examinee.messages.listMessage({
@@ -111,12 +111,12 @@ describe("an app that", () => {
   });
 
   it("mutes people prevents their messages until it unmutes them", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    const groupId = school.room.id;
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using examinee = await openIn(school, url, "examinee1", "examinee");
-    await using other = await openIn(school, url, "examinee2", "examinee");
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    const groupId = fixture.room.id;
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using examinee = await openIn(fixture, url, "examinee1", "examinee");
+    await using other = await openIn(fixture, url, "examinee2", "examinee");
     const status = (muteAll: boolean, ...muteUserList: string[]) => ({
       groupId,
       muteAll,
@@ -135,11 +135,11 @@ describe("an app that", () => {
     ]);
     expect(await other.diary.until("mutechange")).toEqual([groupId, status(false)]);
     expect(await other.groups.listMuteUsers(groupId)).toEqual(status(false));
-    await expect(say(examinee, school, 1)).rejects.toMatchObject({ code: 442 });
+    await expect(say(examinee, fixture, 1)).rejects.toMatchObject({ code: 442 });
     await expect(
-      school.as({ sub: "examinee1", role: "examinee" }).im.send({ roomId: groupId, type: 30001, data: 1 }),
+      fixture.as({ sub: "examinee1", role: "examinee" }).im.send({ roomId: groupId, type: 30001, data: 1 }),
     ).rejects.toThrow(`The login examinee1 is muted in the room ${groupId}.`);
-    await say(other, school, 2);
+    await say(other, fixture, 2);
     expect(await hear(teacher)).toBe(2);
     // Answers and reports continue.
     const answer = { groupId, type: 20004, data: '{"sid":"1"}', receiverId: "teacher1" };
@@ -147,14 +147,14 @@ describe("an app that", () => {
     expect((await teacher.diary.until("recvc2cmessage"))[0].type).toBe(20004);
 
     await teacher.groups.cancelMuteUser({ groupId, userList: ["examinee1"] });
-    await say(examinee, school, 3);
+    await say(examinee, fixture, 3);
     await teacher.groups.muteAll(groupId);
     expect(await teacher.groups.listMuteUsers(groupId)).toEqual(status(true, "pc_examinee1"));
     for (const app of [examinee, other])
-      await expect(say(app, school, 4)).rejects.toMatchObject({ code: 442 });
-    await say(teacher, school, 5);
+      await expect(say(app, fixture, 4)).rejects.toMatchObject({ code: 442 });
+    await say(teacher, fixture, 5);
     await teacher.groups.cancelMuteAll(groupId);
-    await say(other, school, 6);
+    await say(other, fixture, 6);
     expect((await examinee.groups.queryGroup(groupId)).muteStatus).toEqual(status(false, "pc_examinee1"));
     expect((await other.groups.queryGroup(groupId)).muteStatus).toEqual(status(false));
     for (const call of ["muteAll", "cancelMuteAll", "muteUser", "cancelMuteUser", "listGroupUser"])
@@ -166,16 +166,16 @@ describe("an app that", () => {
   it("sends 200 messages at once receives a response for each", async () => {
     let time = Date.parse("2026-01-02T03:04:05Z");
     // Every reading of the clock is 200 ms later, so that nobody exceeds the send rate.
-    await using school = await openSchool({
+    await using fixture = await openExamsFixture({
       now: () => {
         time += 200;
         return new Date(time);
       },
     });
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using examinee = await openIn(school, url, "examinee1", "examinee");
-    const ids = await Promise.all(Array.from({ length: 200 }, (_, n) => say(teacher, school, n)));
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using examinee = await openIn(fixture, url, "examinee1", "examinee");
+    const ids = await Promise.all(Array.from({ length: 200 }, (_, n) => say(teacher, fixture, n)));
     expect(ids.map(Number)).toEqual(ids.map(Number).toSorted((a, b) => a - b));
     for (let n = 0; n < 200; n += 1) expect(await hear(examinee)).toBe(n);
   });

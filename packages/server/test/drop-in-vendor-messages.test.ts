@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hear, openIn, say } from "./support/drop-in-apps.js";
-import { openSchool, type School } from "./support/school.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 
 // All messages that the vendor's two apps send, with their exact bodies.
 
@@ -46,23 +46,23 @@ const ANSWERS: readonly (readonly [type: number, data: string])[] = [
 const CANDIDATES = 500;
 /** With the maximum length of ids. */
 const longId = (n: number): string => `${"e".repeat(57)}${String(n).padStart(4, "0")}`;
-const fillRoom = async (school: School) => {
+const fillRoom = async (fixture: ExamsFixture) => {
   const participants = Array.from({ length: CANDIDATES }, (_, n) => ({
     userId: longId(n),
     name: `E${n}`,
     role: "examinee" as const,
   }));
-  const room = await school.teacher.room.create({ name: "Full", participants, examId: school.room.examId });
-  return { ...school, room };
+  const room = await fixture.teacher.room.create({ name: "Full", participants, examId: fixture.room.examId });
+  return { ...fixture, room };
 };
 
 describe("messages of the vendor's apps", () => {
   it("are accepted: commands to some of a group and to the whole group", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using pc = await openIn(school, url, "pc_examinee1", "examinee");
-    const groupId = school.room.id;
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using pc = await openIn(fixture, url, "pc_examinee1", "examinee");
+    const groupId = fixture.room.id;
     for (const [type, fields] of COMMANDS) {
       const receiverIdList = ["examinee1", "pc_examinee1"];
       const data = JSON.stringify({ ...fields, receiverIdList });
@@ -79,12 +79,12 @@ describe("messages of the vendor's apps", () => {
   });
 
   it.each(["examinee1", "pc_examinee1"])("are accepted: answers and reports of %s", async (login) => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using page = await openIn(school, url, login, "examinee");
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using page = await openIn(fixture, url, login, "examinee");
     for (const [type, data] of ANSWERS) {
-      const one = { groupId: school.room.id, type, data, receiverId: "teacher1", skipAudit: true };
+      const one = { groupId: fixture.room.id, type, data, receiverId: "teacher1", skipAudit: true };
       await page.messages.sendC2cMessage(one);
       const [message] = await teacher.diary.until("recvc2cmessage");
       expect([message.type, message.data, message.sender]).toEqual([type, data, { userId: login }]);
@@ -94,15 +94,15 @@ describe("messages of the vendor's apps", () => {
 
 describe("a full room", () => {
   it("can be sent a command that names both logins of all people, with ids of maximum length", async () => {
-    await using school = await fillRoom(await openSchool());
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using phone = await openIn(school, url, longId(0), "examinee");
-    await using pc = await openIn(school, url, `pc_${longId(CANDIDATES - 1)}`, "examinee");
+    await using fixture = await fillRoom(await openExamsFixture());
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using phone = await openIn(fixture, url, longId(0), "examinee");
+    await using pc = await openIn(fixture, url, `pc_${longId(CANDIDATES - 1)}`, "examinee");
     const ids = Array.from({ length: CANDIDATES }, (_, n) => longId(n));
     const receiverIdList = ids.flatMap((id) => [id, `pc_${id}`]);
     const data = JSON.stringify({ sid: SID, receiverIdList });
-    const stop = { groupId: school.room.id, type: 20008, data, receiverIdList, skipAudit: true };
+    const stop = { groupId: fixture.room.id, type: 20008, data, receiverIdList, skipAudit: true };
     await teacher.messages.sendGroupMessage(stop);
     for (const page of [phone, pc]) {
       const [message] = await page.diary.until("recvgroupmessage");
@@ -110,36 +110,36 @@ describe("a full room", () => {
     }
     // The same over tRPC, including the sender.
     const to = [...receiverIdList, "teacher1"];
-    await school.teacher.im.send({ roomId: school.room.id, type: 20008, text: data, to });
+    await fixture.teacher.im.send({ roomId: fixture.room.id, type: 20008, text: data, to });
     expect((await phone.diary.until("recvgroupmessage"))[0].data).toBe(data);
   });
 
   it("can be sent a command that also names both logins of all staff", async () => {
-    await using school = await fillRoom(await openSchool());
-    const roomId = school.room.id;
+    await using fixture = await fillRoom(await openExamsFixture());
+    const roomId = fixture.room.id;
     const staff = Array.from({ length: 99 }, (_, n) => ({
       userId: `inspector-${n}`,
       name: `I${n}`,
       role: "inspector" as const,
     }));
-    await school.admin.participant.add({ roomId, participants: staff });
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
-    await using watcher = await openIn(school, url, "inspector-98", "inspector");
+    await fixture.admin.participant.add({ roomId, participants: staff });
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
+    await using watcher = await openIn(fixture, url, "inspector-98", "inspector");
     const people = [
       ...Array.from({ length: CANDIDATES }, (_, n) => longId(n)),
       ...staff.map((one) => one.userId),
     ];
-    await say(teacher, school, 7, { receiverIdList: people.flatMap((id) => [id, `pc_${id}`]) });
+    await say(teacher, fixture, 7, { receiverIdList: people.flatMap((id) => [id, `pc_${id}`]) });
     expect(await hear(watcher)).toBe(7);
   });
 
   it("cannot be sent a command that names more logins, which fails with the name of the field", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    await using teacher = await openIn(fixture, url, "teacher1", "teacher");
     const receiverIdList = Array.from({ length: 1201 }, (_, n) => `e${n}`);
-    await expect(say(teacher, school, 1, { receiverIdList })).rejects.toThrow(
+    await expect(say(teacher, fixture, 1, { receiverIdList })).rejects.toThrow(
       "to must be at most 1200 logins",
     );
   });

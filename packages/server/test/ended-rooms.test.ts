@@ -1,20 +1,20 @@
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { dataOf, refusalOf, rest } from "./support/calls.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { listenRoom } from "./support/listening.js";
 import { permissions } from "./support/permissions.js";
 import { calls, EVERYTHING, makeCall } from "./support/procedure-calls.js";
 import { reasonOf, refused } from "./support/reason.js";
-import { openSchool, type School } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
 
 const nextSchool = sharedSchools(EVERYTHING);
 
-const imToken = (school: School, caller: TestCaller, roomId?: string) =>
-  school.as(caller).im.getToken({ userId: caller.sub, imServer: ["aliyun_new"], roomId });
+const imToken = (fixture: ExamsFixture, caller: TestCaller, roomId?: string) =>
+  fixture.as(caller).im.getToken({ userId: caller.sub, imServer: ["aliyun_new"], roomId });
 
 const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
-const bindings: [string, (school: School) => TestCaller][] = [
+const bindings: [string, (fixture: ExamsFixture) => TestCaller][] = [
   ["to nothing", () => EXAMINEE],
   ["to the room", ({ room }) => ({ ...EXAMINEE, room: room.id })],
   ["to the exam", ({ room }) => ({ ...EXAMINEE, exam: room.examId })],
@@ -29,88 +29,88 @@ const open = calls.filter(({ row }) => permissions.get(row)?.examinee !== "FORBI
 
 describe.each(bindings)("an examinee of an ended room, its token bound %s,", (_, callerOf) => {
   it.each(open)("calls $row", async ({ row, path, input: inputOf }) => {
-    await using school = await nextSchool();
-    const caller = callerOf(school);
-    const input = inputOf(school, caller, 0);
+    await using fixture = await nextSchool();
+    const caller = callerOf(fixture);
+    const input = inputOf(fixture, caller, 0);
     const { examinee: before, examineeOfEnded: after } = permissions.get(row) ?? {};
-    expect(await reasonOf(makeCall(school, caller, { path, input }))).toBe(before);
-    await school.teacher.room.end({ roomId: school.room.id });
-    const { reason, message } = await refused(makeCall(school, caller, { path, input }));
+    expect(await reasonOf(makeCall(fixture, caller, { path, input }))).toBe(before);
+    await fixture.teacher.room.end({ roomId: fixture.room.id });
+    const { reason, message } = await refused(makeCall(fixture, caller, { path, input }));
     expect(reason).toBe(after);
-    if (reason === "ROOM_ENDED") expect(message).toBe(`The room ${school.room.id} has ended.`);
+    if (reason === "ROOM_ENDED") expect(message).toBe(`The room ${fixture.room.id} has ended.`);
   });
 });
 
 describe("a room in progress besides the ended one", () => {
-  const endFirst = async (school: School, second: School["room"]) => {
+  const endFirst = async (fixture: ExamsFixture, second: ExamsFixture["room"]) => {
     const participants = [{ userId: "examinee1", name: "E", role: "examinee" as const }];
-    await school.admin.participant.add({ roomId: second.id, participants });
-    await school.teacher.room.end({ roomId: school.room.id });
+    await fixture.admin.participant.add({ roomId: second.id, participants });
+    await fixture.teacher.room.end({ roomId: fixture.room.id });
   };
-  const config = (school: School, caller: TestCaller) =>
-    reasonOf(school.as(caller).cheat.getConfig({ examId: school.room.examId }));
-  const token = (school: School, caller: TestCaller, roomId?: string) =>
-    reasonOf(imToken(school, caller, roomId));
+  const config = (fixture: ExamsFixture, caller: TestCaller) =>
+    reasonOf(fixture.as(caller).cheat.getConfig({ examId: fixture.room.examId }));
+  const token = (fixture: ExamsFixture, caller: TestCaller, roomId?: string) =>
+    reasonOf(imToken(fixture, caller, roomId));
 
   it("of the same exam gives all that it gives, but not for the ended one, or to a token bound to that", async () => {
-    await using school = await nextSchool();
-    const { room, sibling } = school;
-    await endFirst(school, sibling);
-    expect(await config(school, EXAMINEE)).toBe("ok");
-    expect(await token(school, EXAMINEE)).toBe("ok");
-    expect(await token(school, EXAMINEE, sibling.id)).toBe("ok");
-    expect(await token(school, EXAMINEE, room.id)).toBe("ROOM_ENDED");
+    await using fixture = await nextSchool();
+    const { room, sibling } = fixture;
+    await endFirst(fixture, sibling);
+    expect(await config(fixture, EXAMINEE)).toBe("ok");
+    expect(await token(fixture, EXAMINEE)).toBe("ok");
+    expect(await token(fixture, EXAMINEE, sibling.id)).toBe("ok");
+    expect(await token(fixture, EXAMINEE, room.id)).toBe("ROOM_ENDED");
     const bound = { ...EXAMINEE, room: room.id };
-    expect([await config(school, bound), await token(school, bound)]).toEqual(["ROOM_ENDED", "ROOM_ENDED"]);
+    expect([await config(fixture, bound), await token(fixture, bound)]).toEqual(["ROOM_ENDED", "ROOM_ENDED"]);
     const boundHere = { ...EXAMINEE, room: sibling.id };
-    expect([await config(school, boundHere), await token(school, boundHere)]).toEqual(["ok", "ok"]);
+    expect([await config(fixture, boundHere), await token(fixture, boundHere)]).toEqual(["ok", "ok"]);
   });
 
   it("of another exam gives message tokens, unless the token is bound to the exam that is over", async () => {
-    await using school = await nextSchool();
-    const { room, other } = school;
-    await endFirst(school, other);
-    expect(await config(school, EXAMINEE)).toBe("ROOM_ENDED");
-    expect(await token(school, EXAMINEE)).toBe("ok");
-    expect(await token(school, { ...EXAMINEE, exam: room.examId })).toBe("ROOM_ENDED");
-    expect(await token(school, { ...EXAMINEE, exam: other.examId })).toBe("ok");
+    await using fixture = await nextSchool();
+    const { room, other } = fixture;
+    await endFirst(fixture, other);
+    expect(await config(fixture, EXAMINEE)).toBe("ROOM_ENDED");
+    expect(await token(fixture, EXAMINEE)).toBe("ok");
+    expect(await token(fixture, { ...EXAMINEE, exam: room.examId })).toBe("ROOM_ENDED");
+    expect(await token(fixture, { ...EXAMINEE, exam: other.examId })).toBe("ok");
   });
 });
 
 it("an examinee of no room gets no message token", async () => {
-  await using school = await nextSchool();
+  await using fixture = await nextSchool();
   for (const caller of [
     { sub: "nobody", role: "examinee" },
     { sub: "teacher1", role: "examinee" },
-    { sub: "examinee9", role: "examinee", exam: school.room.examId },
-    { sub: "nobody", role: "examinee", room: school.room.id },
+    { sub: "examinee9", role: "examinee", exam: fixture.room.examId },
+    { sub: "nobody", role: "examinee", room: fixture.room.id },
   ] as const)
-    expect(await reasonOf(imToken(school, caller))).toBe("FORBIDDEN");
+    expect(await reasonOf(imToken(fixture, caller))).toBe("FORBIDDEN");
 });
 
 it("everybody else has of an ended room what it had", async () => {
-  await using school = await nextSchool();
-  const { room } = school;
-  await school.teacher.room.end({ roomId: room.id });
+  await using fixture = await nextSchool();
+  const { room } = fixture;
+  await fixture.teacher.room.end({ roomId: room.id });
   for (const caller of [
     { sub: "root", role: "admin" },
     { sub: "teacher1", role: "teacher" },
     { sub: "inspector1", role: "inspector" },
   ] as const) {
-    expect(await reasonOf(school.as(caller).cheat.getConfig({ examId: room.examId }))).toBe("ok");
+    expect(await reasonOf(fixture.as(caller).cheat.getConfig({ examId: room.examId }))).toBe("ok");
     for (const bound of [{}, { room: room.id }])
       for (const roomId of [undefined, room.id])
-        expect(await reasonOf(imToken(school, { ...caller, ...bound }, roomId))).toBe("ok");
+        expect(await reasonOf(imToken(fixture, { ...caller, ...bound }, roomId))).toBe("ok");
   }
 });
 
 it("late detections are taken for ten minutes", async () => {
   let now = new Date("2026-01-02T03:04:05Z");
-  await using school = await openSchool({ now: () => now });
-  await school.teacher.room.end({ roomId: school.room.id });
-  const { id: roomId } = school.room;
-  const records = [school.detection("examinee1")];
-  const report = () => reasonOf(school.as(EXAMINEE).cheat.addRecords({ roomId, records }));
+  await using fixture = await openExamsFixture({ now: () => now });
+  await fixture.teacher.room.end({ roomId: fixture.room.id });
+  const { id: roomId } = fixture.room;
+  const records = [fixture.detection("examinee1")];
+  const report = () => reasonOf(fixture.as(EXAMINEE).cheat.addRecords({ roomId, records }));
   now = new Date("2026-01-02T03:14:05Z");
   expect(await report()).toBe("ok");
   now = new Date("2026-01-02T03:14:05.001Z");
@@ -118,10 +118,10 @@ it("late detections are taken for ten minutes", async () => {
 });
 
 it("examinees publish no more, and the others still may", async () => {
-  await using school = await nextSchool();
-  const { id: roomId } = school.room;
+  await using fixture = await nextSchool();
+  const { id: roomId } = fixture.room;
   const pushUrls = async (caller: TestCaller) => {
-    const { streams } = await school.as(caller).participant.get({ roomId, userId: "examinee1" });
+    const { streams } = await fixture.as(caller).participant.get({ roomId, userId: "examinee1" });
     return [streams.main.pushUrl, streams.pc.pushUrl].map((url) => url !== null);
   };
   const teacher = { sub: "teacher1", role: "teacher" } as const;
@@ -129,7 +129,7 @@ it("examinees publish no more, and the others still may", async () => {
     [true, true],
     [true, true],
   ]);
-  await school.teacher.room.end({ roomId });
+  await fixture.teacher.room.end({ roomId });
   expect([await pushUrls(EXAMINEE), await pushUrls(teacher)]).toEqual([
     [false, false],
     [true, true],
@@ -142,9 +142,9 @@ describe("the cheat config of an ended room", () => {
    * Returns where a caller gets the config: from the room, from its snapshot, and from the events that a
    * reconnecting subscriber missed.
    */
-  const found = async (school: School, caller: TestCaller): Promise<boolean[]> => {
-    const as = school.as(caller);
-    const { id: roomId } = school.room;
+  const found = async (fixture: ExamsFixture, caller: TestCaller): Promise<boolean[]> => {
+    const as = fixture.as(caller);
+    const { id: roomId } = fixture.room;
     const received = [];
     for await (const event of await as.room.onEvent({ roomId, lastEventId: "999999999" })) {
       received.push(event);
@@ -158,22 +158,22 @@ describe("the cheat config of an ended room", () => {
   };
 
   it.each(bindings)("is no examinee's any more, its token bound %s", async (_, callerOf) => {
-    await using school = await nextSchool();
-    const caller = callerOf(school);
-    expect(await found(school, caller)).toEqual([true, true, true]);
-    await school.teacher.room.end({ roomId: school.room.id });
-    expect(await found(school, caller)).toEqual([false, false, false]);
-    expect(await found(school, TEACHER)).toEqual([true, true, true]);
+    await using fixture = await nextSchool();
+    const caller = callerOf(fixture);
+    expect(await found(fixture, caller)).toEqual([true, true, true]);
+    await fixture.teacher.room.end({ roomId: fixture.room.id });
+    expect(await found(fixture, caller)).toEqual([false, false, false]);
+    expect(await found(fixture, TEACHER)).toEqual([true, true, true]);
   });
 
   it("is not told to one who comes back to hear how the room ended", async () => {
-    await using school = await nextSchool();
-    const { id: roomId, examId } = school.room;
-    const { lastEventId } = await school.admin.room.snapshot({ roomId });
-    await school.teacher.cheat.setConfig({ examId, data: "{}" });
-    await school.teacher.room.end({ roomId });
+    await using fixture = await nextSchool();
+    const { id: roomId, examId } = fixture.room;
+    const { lastEventId } = await fixture.admin.room.snapshot({ roomId });
+    await fixture.teacher.cheat.setConfig({ examId, data: "{}" });
+    await fixture.teacher.room.end({ roomId });
     const heard = async (caller: TestCaller) => {
-      await using listening = await listenRoom(school, caller, { roomId, lastEventId });
+      await using listening = await listenRoom(fixture, caller, { roomId, lastEventId });
       return (await listening.until(({ type }) => type === "room_ended")).map(({ type }) => type);
     };
     expect(await heard(EXAMINEE)).toEqual(["room_ended"]);
@@ -181,15 +181,15 @@ describe("the cheat config of an ended room", () => {
   });
 
   it("and what the page of the end asks is answered", async () => {
-    await using school = await nextSchool();
-    await school.teacher.room.end({ roomId: school.room.id });
-    const client = rest(school, await school.token(EXAMINEE));
-    const room = dataOf(await client.get("roomInfo", { roomId: school.room.id }));
-    expect(room).toMatchObject({ id: school.room.id, status: 1 });
+    await using fixture = await nextSchool();
+    await fixture.teacher.room.end({ roomId: fixture.room.id });
+    const client = rest(fixture, await fixture.token(EXAMINEE));
+    const room = dataOf(await client.get("roomInfo", { roomId: fixture.room.id }));
+    expect(room).toMatchObject({ id: fixture.room.id, status: 1 });
     expect(room).not.toHaveProperty("cheatConfig");
     // The call is allowed: only the store is missing in this test.
     refusalOf(
-      await client.get("getOssConfig", { examId: school.room.examId }),
+      await client.get("getOssConfig", { examId: fixture.room.examId }),
       501,
       "PROVIDER_NOT_CONFIGURED",
     );

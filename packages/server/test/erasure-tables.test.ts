@@ -14,10 +14,10 @@ import {
   participants,
   roomEvents,
 } from "../src/storage/tables.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
 import { fillTables } from "./support/filled.js";
 import { contentsOf } from "./support/tables.js";
-import { openWorld } from "./support/world.js";
 
 // Every table has rows of an exam, and rows that name a person. What may be left of them is listed here, with the reason. So a table whose
 // declaration is missing or wrong fails.
@@ -100,9 +100,10 @@ const MADE_BY_SOMEBODY = namesOf(KEPT.filter(saysWhoMadeIt));
 
 it("what a person and an exam leave behind is what the tables declare", async () => {
   let now = Date.parse("2026-01-02T03:04:05Z");
-  await using world = await openWorld({ now: () => new Date(now) });
-  const { db, services } = world;
-  const as = async (sub: string, role: "admin" | "examinee") => trpc(world, await world.token({ sub, role }));
+  await using fixture = await openAppFixture({ now: () => new Date(now) });
+  const { db, services } = fixture;
+  const as = async (sub: string, role: "admin" | "examinee") =>
+    trpc(fixture, await fixture.token({ sub, role }));
   const admin = await as("root", "admin");
   const people = [WHO, OTHER].map((userId) => ({ userId, name: "N", role: "examinee" }));
   const { data: room } = await admin.mutate("room.create", { name: "A" });

@@ -5,19 +5,19 @@ import { createTestApp } from "../src/app/testing.js";
 import { query } from "../src/storage/statement.js";
 import { deadLetters, erasures, messageReaders, messages, streamNames } from "../src/storage/tables.js";
 import { openTestDatabase } from "./support/database.js";
+import type { ExamsFixture } from "./support/exams-fixture.js";
 import { tempFolder } from "./support/folders.js";
-import type { School } from "./support/school.js";
 import { STREAM_CONFIG } from "./support/streams.js";
 import { countRows, insertRows, readRows, rowsOf } from "./support/tables.js";
 import { namedIn, openTraces, WHO } from "./support/traces.js";
 
 // A person who is removed from an exam together with all their records leaves no trace of their name.
 
-const remove = ({ admin, room }: School, userId = WHO) =>
+const remove = ({ admin, room }: ExamsFixture, userId = WHO) =>
   admin.participant.removeFromExam({ examId: room.examId, userId, withRecords: true });
 
 /** Erases everything that is due, in the middle of another removal. */
-const removeAnother = (school: School, userId: string) => remove(school, userId);
+const removeAnother = (fixture: ExamsFixture, userId: string) => remove(fixture, userId);
 
 /** The only rows that may remain: events that tell the room's subscribers of the removal. */
 const REMOVAL = /"type":"(participant_removed|participant_left|message)"/;
@@ -25,9 +25,9 @@ const REMOVAL = /"type":"(participant_removed|participant_left|message)"/;
 describe("participant.removeFromExam with records", () => {
   it("leaves no row that names the person, but the log's news of the removal", async () => {
     using folder = tempFolder();
-    const { school, databaseFile, time } = await openTraces(folder);
-    await using _ = school;
-    expect(await remove(school)).toEqual({ rooms: 1, records: 1 });
+    const { fixture, databaseFile, time } = await openTraces(folder);
+    await using _ = fixture;
+    expect(await remove(fixture)).toEqual({ rooms: 1, records: 1 });
     const {
       room_events: events = [],
       messages = [],
@@ -41,48 +41,48 @@ describe("participant.removeFromExam with records", () => {
     // removal.
     expect([messages.length, readers.length, erasures.length]).toEqual([1, 2, 1]);
     time.now += 119_999;
-    await removeAnother(school, "inspector1");
+    await removeAnother(fixture, "inspector1");
     expect((await namedIn(databaseFile, WHO)).messages).toHaveLength(1);
     time.now += 1;
-    await removeAnother(school, "examinee2");
+    await removeAnother(fixture, "examinee2");
     expect(Object.keys(await namedIn(databaseFile, WHO))).toEqual(["room_events"]);
   });
 
   it("leaves what others said to others, without the name", async () => {
     using folder = tempFolder();
-    const { school } = await openTraces(folder);
-    await using _ = school;
-    await remove(school);
-    const messagesOf = async (caller: School["teacher"], roomId: string) =>
+    const { fixture } = await openTraces(folder);
+    await using _ = fixture;
+    await remove(fixture);
+    const messagesOf = async (caller: ExamsFixture["teacher"], roomId: string) =>
       (await caller.im.history({ roomId, type: 30_001 })).messages.map(({ data, to }) => ({
         data,
         ...(to && { to }),
       }));
-    expect(await messagesOf(school.teacher, school.room.id)).toEqual([
+    expect(await messagesOf(fixture.teacher, fixture.room.id)).toEqual([
       { data: "about nobody" },
       { data: { about: "", n: 1 } },
       { data: { ids: ["examinee2"] }, to: ["examinee2"] },
     ]);
-    expect(await messagesOf(school.as({ sub: "examinee2", role: "examinee" }), school.room.id)).toHaveLength(
-      3,
-    );
-    expect(await messagesOf(school.admin, school.sibling.id)).toEqual([]);
+    expect(
+      await messagesOf(fixture.as({ sub: "examinee2", role: "examinee" }), fixture.room.id),
+    ).toHaveLength(3);
+    expect(await messagesOf(fixture.admin, fixture.sibling.id)).toEqual([]);
   });
 
   it("does not take one whose id begins like another's for that other", async () => {
     using folder = tempFolder();
-    const { school, databaseFile } = await openTraces(folder);
-    await using _ = school;
-    const { id: roomId } = school.room;
-    await school.admin.participant.add({
+    const { fixture, databaseFile } = await openTraces(folder);
+    await using _ = fixture;
+    const { id: roomId } = fixture.room;
+    await fixture.admin.participant.add({
       roomId,
       participants: [{ userId: `${WHO}2`, name: "E", role: "examinee" }],
     });
-    await school
+    await fixture
       .as({ sub: `${WHO}2`, role: "examinee" })
       .im.send({ roomId, type: 30_001, data: { me: `${WHO}2` } });
     const before = await namedIn(databaseFile, `${WHO}2`);
-    await remove(school);
+    await remove(fixture);
     expect(await namedIn(databaseFile, `${WHO}2`)).toEqual(before);
     await using db = await openTestDatabase({ file: databaseFile });
     const ids = (await rowsOf(db, messages)).map(({ id }) => id);
@@ -92,9 +92,9 @@ describe("participant.removeFromExam with records", () => {
 
   it("deletes dead letters of the exam that name the person, and no others", async () => {
     using folder = tempFolder();
-    const { school, databaseFile } = await openTraces(folder);
-    await using _ = school;
-    const { examId } = school.room;
+    const { fixture, databaseFile } = await openTraces(folder);
+    await using _ = fixture;
+    const { examId } = fixture.room;
     const time = new Date(0);
     const letter = { queue: "rong_cloud", kind: "send", key: "g", reason: "expired", attempts: 1 } as const;
     const lettersAbout = (id: string, exam: string, login: string) => [
@@ -113,7 +113,7 @@ describe("participant.removeFromExam with records", () => {
       deadLetters,
       letters.map((one) => ({ ...letter, ...one, createdAt: time, diedAt: time })),
     );
-    await remove(school);
+    await remove(fixture);
     expect((await rowsOf(db, deadLetters)).map(({ id }) => id)).toEqual([
       "another leaves",
       "another told",
@@ -124,9 +124,9 @@ describe("participant.removeFromExam with records", () => {
 
   it("looks through a long history, and lets other calls between", async () => {
     using folder = tempFolder();
-    const { school, databaseFile } = await openTraces(folder);
-    await using _ = school;
-    const { id: roomId, examId } = school.room;
+    const { fixture, databaseFile } = await openTraces(folder);
+    await using _ = fixture;
+    const { id: roomId, examId } = fixture.room;
     const message = {
       examId,
       roomId,
@@ -149,13 +149,13 @@ describe("participant.removeFromExam with records", () => {
     }
     let between = 0;
     let isDone = false;
-    const removing = remove(school).finally(() => {
+    const removing = remove(fixture).finally(() => {
       isDone = true;
     });
     while (!isDone) {
       // A call of a client arrives on a later turn of the event loop.
       await nextTurn();
-      await school.teacher.im.send({ roomId, type: 30_001, data: "meanwhile" }).catch(() => undefined);
+      await fixture.teacher.im.send({ roomId, type: 30_001, data: "meanwhile" }).catch(() => undefined);
       if (!isDone) between += 1;
     }
     await removing;
@@ -166,11 +166,11 @@ describe("participant.removeFromExam with records", () => {
 
   it("finds the name however a message writes it in JSON", async () => {
     using folder = tempFolder();
-    const { school, databaseFile } = await openTraces(folder);
-    await using _ = school;
-    const { id: roomId, examId } = school.room;
+    const { fixture, databaseFile } = await openTraces(folder);
+    await using _ = fixture;
+    const { id: roomId, examId } = fixture.room;
     const userId = "a.b";
-    await school.admin.participant.add({
+    await fixture.admin.participant.add({
       roomId,
       participants: [{ userId, name: "A", role: "examinee" }],
     });
@@ -192,16 +192,16 @@ describe("participant.removeFromExam with records", () => {
         }),
       ),
     );
-    await remove(school, userId);
+    await remove(fixture, userId);
     const left = (await rowsOf(db, messages)).filter(({ type }) => type === 30_002);
     expect(left.map(({ data }) => data)).toEqual([...ways.map(() => '{"about":""}'), '{"about":"a\\u002E"}']);
   });
 
   it("is the same for participant.remove with records, in that room", async () => {
     using folder = tempFolder();
-    const { school, databaseFile } = await openTraces(folder);
-    await using _ = school;
-    await school.admin.participant.remove({ roomId: school.sibling.id, userId: WHO, withRecords: true });
+    const { fixture, databaseFile } = await openTraces(folder);
+    await using _ = fixture;
+    await fixture.admin.participant.remove({ roomId: fixture.sibling.id, userId: WHO, withRecords: true });
     // It was their last room, so they have no access to the exam any more.
     const {
       room_events: events = [],
@@ -218,10 +218,10 @@ describe("participant.removeFromExam with records", () => {
 describe("an erasure that a process did not finish", () => {
   it("erases nothing of a person who came back meanwhile", async () => {
     using folder = tempFolder();
-    const { school, databaseFile } = await openTraces(folder);
-    const { examId } = school.room;
-    const { id: roomId } = school.sibling;
-    await school.close();
+    const { fixture, databaseFile } = await openTraces(folder);
+    const { examId } = fixture.room;
+    const { id: roomId } = fixture.sibling;
+    await fixture.close();
     await using db = await openTestDatabase({ file: databaseFile });
     const erasure = { upToEvent: 0, upToMessage: 0, stage: "traces" as const, createdAt: new Date(0) };
     await insertRows(db, erasures, [{ examId, userId: WHO, ...erasure }]);

@@ -2,7 +2,7 @@ import { type EventType, events, signalExamples, signals } from "@invigil/schema
 import { expect, it } from "vitest";
 import { chargesOf } from "../src/trpc/procedures.js";
 import { type AnyExamEvent, listenExam, listenRoom } from "./support/listening.js";
-import { ADMIN, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { ADMIN, type LiveFixture, openLiveFixture, TEACHER } from "./support/live-fixture.js";
 import { prepareCall } from "./support/prepared-calls.js";
 import { calls, EVERYTHING } from "./support/procedure-calls.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
@@ -21,14 +21,14 @@ const LI = { userId: "e1", role: "examinee" } as const;
 const { message } = events.message.example;
 const records = events.cheat_records_added.example.records;
 
-/** Makes each call that adds events, in a school of its own. Returns the events. */
-const eventsOfCalls = async (hall: LiveHall): Promise<AnyExamEvent[]> => {
+/** Makes each call that adds events, in a fixture of its own. Returns the events. */
+const eventsOfCalls = async (fixture: LiveFixture): Promise<AnyExamEvent[]> => {
   const received: AnyExamEvent[] = [];
   for (const call of calls.filter(({ procedure }) => chargesOf(procedure).includes("events"))) {
-    const prepared = await prepareCall(hall, call);
+    const prepared = await prepareCall(fixture, call);
     if (!prepared) continue;
-    const { admin, sibling } = prepared.school;
-    await using listening = await listenExam(hall, ADMIN, { examId: sibling.examId });
+    const { admin, sibling } = prepared.fixture;
+    await using listening = await listenExam(fixture, ADMIN, { examId: sibling.examId });
     await prepared.make();
     await admin.room.end({ roomId: sibling.id });
     const isLast = (event: AnyExamEvent): boolean =>
@@ -39,15 +39,15 @@ const eventsOfCalls = async (hall: LiveHall): Promise<AnyExamEvent[]> => {
 };
 
 /** Makes the other events happen in a room, and those whose examples show more than these calls do. Returns the events. */
-const otherEvents = async (hall: LiveHall): Promise<AnyExamEvent[]> => {
-  const { id: roomId, examId } = hall.room;
-  const [admin, teacher] = [hall.as(ADMIN), hall.as(TEACHER)];
-  await using watching = await listenExam(hall, ADMIN, { examId });
+const otherEvents = async (fixture: LiveFixture): Promise<AnyExamEvent[]> => {
+  const { id: roomId, examId } = fixture.room;
+  const [admin, teacher] = [fixture.as(ADMIN), fixture.as(TEACHER)];
+  await using watching = await listenExam(fixture, ADMIN, { examId });
   await teacher.participant.add({ roomId, participants: [events.participant_added.example] });
   await teacher.participant.add({ roomId, participants: [events.participant_updated.example] });
-  const first = await listenRoom(hall, { sub: LI.userId, role: LI.role }, { roomId });
+  const first = await listenRoom(fixture, { sub: LI.userId, role: LI.role }, { roomId });
   const entered = await watching.until(({ type }) => type === "participant_entered");
-  const second = await listenRoom(hall, { sub: LI.userId, role: LI.role }, { roomId });
+  const second = await listenRoom(fixture, { sub: LI.userId, role: LI.role }, { roomId });
   const changed = await watching.until(({ type }) => type === "devices_changed");
   await second.leave();
   await first.leave();
@@ -60,8 +60,8 @@ const otherEvents = async (hall: LiveHall): Promise<AnyExamEvent[]> => {
 };
 
 it("the example of each event has the shape of what is delivered", async () => {
-  await using hall = await openLiveHall({ config: { ...EVERYTHING.config, presenceSettleSeconds: 0 } });
-  const delivered = [...(await otherEvents(hall)), ...(await eventsOfCalls(hall))];
+  await using fixture = await openLiveFixture({ config: { ...EVERYTHING.config, presenceSettleSeconds: 0 } });
+  const delivered = [...(await otherEvents(fixture)), ...(await eventsOfCalls(fixture))];
   const common = { id: "8", roomId: "r1", time: new Date() };
   // Safe: the keys are the types.
   for (const type of Object.keys(events) as EventType[]) {
@@ -71,16 +71,16 @@ it("the example of each event has the shape of what is delivered", async () => {
 });
 
 it("the example of each signal can be sent, and is what the server sends", async () => {
-  await using hall = await openLiveHall({ config: STREAM_CONFIG });
-  const { room } = hall;
-  await using listening = await listenRoom(hall, ADMIN, { roomId: room.id });
+  await using fixture = await openLiveFixture({ config: STREAM_CONFIG });
+  const { room } = fixture;
+  await using listening = await listenRoom(fixture, ADMIN, { roomId: room.id });
   const sent = Object.values(signals).filter(({ sender }) => sender !== "server");
   for (const { type, kind } of sent)
-    await hall.as(TEACHER).im.send({ roomId: room.id, type, data: signalExamples[kind] });
+    await fixture.as(TEACHER).im.send({ roomId: room.id, type, data: signalExamples[kind] });
   const report = streamReport(room, "examinee1");
-  await hall.as(ADMIN).stream.report({ ...report, ...streamSignature() });
+  await fixture.as(ADMIN).stream.report({ ...report, ...streamSignature() });
   const stopped = { ...report, action: "publish_done", time: report.time + 1 } as const;
-  await hall.as(ADMIN).stream.report({ ...stopped, ...streamSignature() });
+  await fixture.as(ADMIN).stream.report({ ...stopped, ...streamSignature() });
   const received = await listening.until(
     (event) => event.type === "message" && event.message.type === signals.streamStopped.type,
   );

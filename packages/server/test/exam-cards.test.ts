@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { TestAppOptions } from "../src/app/testing.js";
 import { qrCode } from "../src/platform/qr.js";
+import { APPS, openExamsFixture } from "./support/exams-fixture.js";
 import { EVERYTHING } from "./support/procedure-calls.js";
 import { reasonOf } from "./support/reason.js";
-import { APPS, openSchool } from "./support/school.js";
 
 const LINKS: TestAppOptions = { config: { apps: APPS } };
 
 describe("cards", () => {
   it("have the codes that `room.joinCodes` gives, and QR codes of their addresses", async () => {
-    await using school = await openSchool(EVERYTHING);
-    const { admin, room } = school;
+    await using fixture = await openExamsFixture(EVERYTHING);
+    const { admin, room } = fixture;
     const codes = await admin.room.joinCodes({ examId: room.examId });
     const { as, cards, next } = await admin.exam.cards({ examId: room.examId });
     expect({ as, next }).toEqual({ as: "codes" });
@@ -25,14 +25,14 @@ describe("cards", () => {
   });
 
   it("have links where the server has no codes, or when asked, and no QR codes when not asked", async () => {
-    await using school = await openSchool(LINKS);
-    const { admin, room } = school;
+    await using fixture = await openExamsFixture(LINKS);
+    const { admin, room } = fixture;
     const page = await admin.exam.cards({ examId: room.examId, roomId: room.id, withQr: false });
     expect(page.as).toBe("links");
     const links = await admin.room.joinLinks({ roomId: room.id });
     expect(page.cards.map(({ userId }) => userId)).toEqual(links.map(({ userId }) => userId));
     expect(page.cards.every(({ qr, code, tokenId }) => !qr && !code && tokenId)).toBe(true);
-    await using coded = await openSchool(EVERYTHING);
+    await using coded = await openExamsFixture(EVERYTHING);
     const other = await coded.admin.exam.cards({ examId: coded.room.examId, as: "links" });
     expect(other.cards.every(({ url, qr }) => url.includes("token=") && qr?.path === qrCode(url).path)).toBe(
       true,
@@ -40,8 +40,8 @@ describe("cards", () => {
   });
 
   it("come in pages, each card once, and for chosen people and roles alone", async () => {
-    await using school = await openSchool(EVERYTHING);
-    const { admin, room, sibling } = school;
+    await using fixture = await openExamsFixture(EVERYTHING);
+    const { admin, room, sibling } = fixture;
     const { examId } = room;
     const all = (await admin.exam.cards({ examId, withQr: false })).cards.map(({ userId }) => userId);
     const paged: string[] = [];
@@ -62,8 +62,8 @@ describe("cards", () => {
   });
 
   it("of another exam's room are refused, and of an ended room are none", async () => {
-    await using school = await openSchool(EVERYTHING);
-    const { admin, room, other } = school;
+    await using fixture = await openExamsFixture(EVERYTHING);
+    const { admin, room, other } = fixture;
     const { examId } = room;
     expect(await reasonOf(admin.exam.cards({ examId, roomId: other.id }))).toBe("ROOM_NOT_FOUND");
     await admin.room.end({ roomId: room.id });

@@ -6,10 +6,10 @@ import { callInProcess } from "../src/app/in-process.js";
 import { createTestApp, type TestApp, type TestAppOptions, type TestCaller } from "../src/app/testing.js";
 import { query } from "../src/storage/statement.js";
 import { participants } from "../src/storage/tables.js";
+import { openAppFixture } from "./support/app-fixture.js";
+import { CHEAT_CONFIG } from "./support/exams-fixture.js";
 import { EVERYTHING } from "./support/procedure-calls.js";
-import { CHEAT_CONFIG } from "./support/school.js";
 import { change } from "./support/tables.js";
-import { openWorld } from "./support/world.js";
 
 const ADMIN: TestCaller = { sub: "root", role: "admin" };
 const NOW = Date.parse("2026-01-02T03:04:05Z");
@@ -94,8 +94,8 @@ describe("the check list of an exam", () => {
   });
 
   it("names rooms without a teacher, and staff who could not enter", async () => {
-    await using world = await openWorld({ config: { ...EVERYTHING.config } });
-    const admin = callInProcess(world.router, world.services, (s) => world.token(ADMIN, s), world);
+    await using fixture = await openAppFixture({ config: { ...EVERYTHING.config } });
+    const admin = callInProcess(fixture.router, fixture.services, (s) => fixture.token(ADMIN, s), fixture);
     const { id: roomId, examId } = await admin.room.create({
       name: "Hall",
       participants: [
@@ -107,7 +107,7 @@ describe("the check list of an exam", () => {
       (await admin.exam.check({ examId })).items.find((item) => item.code === code);
     expect(await itemOf("teachers")).toMatchObject({ status: "ok" });
     // No call takes a room its last teacher.
-    await change(world.db, query.delete(participants).where(eq(participants.userId, "root")));
+    await change(fixture.db, query.delete(participants).where(eq(participants.userId, "root")));
     expect(await itemOf("teachers")).toMatchObject({ status: "missing", rooms: [{ roomId, name: "Hall" }] });
     expect(await itemOf("staff_access")).toMatchObject({
       status: "missing",

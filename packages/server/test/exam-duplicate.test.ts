@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import type { Deps } from "../src/api/deps.js";
 import { createTestApp, type TestApp, type TestCaller } from "../src/app/testing.js";
 import { auditEntries, bulkChanges, exams, rooms, streamNames, unseated } from "../src/storage/tables.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
+import { CHEAT_CONFIG } from "./support/exams-fixture.js";
 import { reasonOf } from "./support/reason.js";
-import { CHEAT_CONFIG } from "./support/school.js";
 import { countRows, rowsOf } from "./support/tables.js";
-import { openWorld } from "./support/world.js";
 
 const ADMIN: TestCaller = { sub: "root", role: "admin" };
 const START = new Date("2026-02-01T08:00:00Z");
@@ -131,26 +131,26 @@ const openLarge = async () => {
       },
     },
   });
-  const world = await openWorld({ change: failing });
-  const admin = trpc(world, await world.token(ADMIN));
+  const fixture = await openAppFixture({ change: failing });
+  const admin = trpc(fixture, await fixture.token(ADMIN));
   const call = async (path: string, input: object) => (await admin.mutate(path, input)).data;
   const { id: examId } = await call("exam.create", { name: "Large", startTime: START, endTime: at(60) });
   const people = Array.from({ length: 1500 }, (_, n) => `e${n},E${n},examinee`);
   const staff = Array.from({ length: 150 }, (_, n) => `t${n},T${n},teacher`);
   await call("participant.import", { examId, file: csv([...people, ...staff]) });
   await call("exam.plan", { examId, roomSize: 10 });
-  await world.services.bulk.drain();
+  await fixture.services.bulk.drain();
   const counts = async () =>
     Promise.all(
-      [exams, rooms, streamNames, unseated, bulkChanges].map((table) => countRows(world.db, table)),
+      [exams, rooms, streamNames, unseated, bulkChanges].map((table) => countRows(fixture.db, table)),
     );
   return {
-    world,
+    fixture,
     admin,
     examId: examId as string,
     fault,
     counts,
-    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
   };
 };
 const ALL = { name: "Copy", withRooms: true, withPeople: true };
@@ -158,7 +158,7 @@ const ALL = { name: "Copy", withRooms: true, withPeople: true };
 describe("a large duplicate", () => {
   it("appears as a whole", async () => {
     await using large = await openLarge();
-    const { admin, examId, world } = large;
+    const { admin, examId, fixture } = large;
     const look = async () => {
       const { data } = await admin.query("exam.list", {});
       const copy = data.exams.find(({ name }: { name: string }) => name === "Copy");
@@ -176,7 +176,7 @@ describe("a large duplicate", () => {
     })();
     const { data } = await admin.mutate("exam.duplicate", { examId, ...ALL });
     seen.add(JSON.stringify(await look()));
-    await world.services.bulk.drain();
+    await fixture.services.bulk.drain();
     isOver = true;
     await looking;
     expect(data).toMatchObject({ rooms: 150, people: 1650 });
@@ -184,21 +184,21 @@ describe("a large duplicate", () => {
       [1, 0, null],
       [2, 100, 1500],
     ]);
-    const entries = await rowsOf(world.db, auditEntries);
+    const entries = await rowsOf(fixture.db, auditEntries);
     expect(entries.filter(({ procedure }) => procedure === "exam.duplicate")).toMatchObject([
       { examId, subject: data.id },
       { examId: data.id, subject: examId },
     ]);
-    expect(await countRows(world.db, bulkChanges)).toBe(0);
+    expect(await countRows(fixture.db, bulkChanges)).toBe(0);
   });
 
   it("leaves nothing behind if it fails in the middle", async () => {
     await using large = await openLarge();
-    const { admin, examId, world, fault, counts } = large;
+    const { admin, examId, fixture, fault, counts } = large;
     const before = await counts();
     fault.writesLeft = 2;
     expect((await admin.mutate("exam.duplicate", { examId, ...ALL })).error?.data.reason).toBe("INTERNAL");
-    await world.services.bulk.drain();
+    await fixture.services.bulk.drain();
     expect(await counts()).toEqual(before);
     // It can be made afterwards.
     expect((await admin.mutate("exam.duplicate", { examId, ...ALL })).data).toMatchObject({ rooms: 150 });

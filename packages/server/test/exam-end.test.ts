@@ -4,10 +4,10 @@ import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { auditEntries, roomEvents } from "../src/storage/tables.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
 import { createTestService, withServices } from "./support/message-services.js";
 import { countRows, rowsOf } from "./support/tables.js";
-import { openWorld } from "./support/world.js";
 
 const ADMIN: TestCaller = { sub: "root", role: "admin" };
 const TIMES = { startTime: new Date("2026-02-01T08:00:00Z"), endTime: new Date("2026-02-01T10:00:00Z") };
@@ -15,9 +15,9 @@ const TIMES = { startTime: new Date("2026-02-01T08:00:00Z"), endTime: new Date("
 /** An exam with as many rooms, each with an examinee. */
 const openExam = async (rooms: number) => {
   const service = createTestService();
-  const world = await openWorld({ change: withServices({ aliyun_new: service }) });
+  const fixture = await openAppFixture({ change: withServices({ aliyun_new: service }) });
   const call = async (path: string, input: object, caller = ADMIN) => {
-    const { data, error } = await trpc(world, await world.token(caller)).mutate(path, input);
+    const { data, error } = await trpc(fixture, await fixture.token(caller)).mutate(path, input);
     if (error) throw new Error(`${path}: ${error.data.reason} ${error.message}`);
     return data;
   };
@@ -26,29 +26,29 @@ const openExam = async (rooms: number) => {
   const file = Buffer.from(`id,name,role\n${people.join("")}`).toString("base64");
   await call("participant.import", { examId, file });
   await call("exam.plan", { examId, roomSize: 1 });
-  await world.services.bulk.drain();
+  await fixture.services.bulk.drain();
   return {
-    world,
+    fixture,
     service,
     call,
     examId: examId as string,
-    ended: () => countRows(world.db, roomEvents, eq(roomEvents.type, "room_ended")),
+    ended: () => countRows(fixture.db, roomEvents, eq(roomEvents.type, "room_ended")),
     async inProgress(): Promise<string[]> {
-      const { data } = await trpc(world, await world.token(ADMIN)).query("room.list", {
+      const { data } = await trpc(fixture, await fixture.token(ADMIN)).query("room.list", {
         examId,
         status: "in_progress",
         pageSize: 100,
       });
       return data.rooms.map(({ id }: { id: string }) => id);
     },
-    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
   };
 };
 
 describe("the end of an exam", () => {
   it("ends each room that is in progress as `room.end` does, once, and says so in the audit", async () => {
     await using exam = await openExam(4);
-    const { call, examId, world, service } = exam;
+    const { call, examId, fixture, service } = exam;
     const [first] = await exam.inProgress();
     await call("room.end", { roomId: first });
     expect(await call("exam.end", { examId })).toEqual({ ended: 3, alreadyEnded: 1, remaining: 0 });
@@ -56,12 +56,12 @@ describe("the end of an exam", () => {
     expect(await exam.ended()).toBe(4);
     expect(await call("exam.end", { examId })).toEqual({ ended: 0, alreadyEnded: 4, remaining: 0 });
     expect(await exam.ended()).toBe(4);
-    const entries = await rowsOf(world.db, auditEntries);
+    const entries = await rowsOf(fixture.db, auditEntries);
     expect(entries.filter(({ procedure }) => procedure === "exam.end")).toMatchObject([
       { actorId: "root", examId, outcome: "ok" },
     ]);
     // The signal of the end goes to the groups of all four.
-    await world.services.queue.drain(5000);
+    await fixture.services.queue.drain(5000);
     expect(service.calls.filter((made) => made.startsWith("send "))).toHaveLength(4);
   });
 

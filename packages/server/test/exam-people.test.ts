@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { bulkChanges, pageTimes, participants, unseated } from "../src/storage/tables.js";
 import { isOnPostgres } from "./support/engine.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { type AnyPeopleEvent, listenPeople, listenRoom } from "./support/listening.js";
-import { openLiveHall } from "./support/live-hall.js";
-import { openSchool, type School } from "./support/school.js";
+import { openLiveFixture } from "./support/live-fixture.js";
 import { sharedSchools } from "./support/shared.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { countRows, insertRows, rowsOf } from "./support/tables.js";
@@ -17,18 +17,18 @@ const EXAMINEE = { sub: "examinee1", role: "examinee" } as const;
 const NOW = new Date("2026-01-02T03:04:05Z");
 
 const csv = (text: string): string => Buffer.from(text).toString("base64");
-const load = ({ admin, room }: School, text: string) =>
+const load = ({ admin, room }: ExamsFixture, text: string) =>
   admin.participant.import({ examId: room.examId, file: csv(text) });
 /** Reads all pages. */
 const everybody = async (
-  school: Pick<School, "as">,
+  examsFixture: Pick<ExamsFixture, "as">,
   input: { examId: string; pageSize?: number; search?: string; roomId?: string },
   caller: TestCaller = ADMIN,
 ) => {
   const people = [];
   let cursor: string | undefined;
   do {
-    const page = await school.as(caller).exam.people({ ...input, cursor });
+    const page = await examsFixture.as(caller).exam.people({ ...input, cursor });
     people.push(...page.people);
     cursor = page.nextCursor;
   } while (cursor !== undefined);
@@ -44,21 +44,23 @@ const untilType = async <Type extends AnyPeopleEvent["type"]>(
   type: Type,
 ) => (await listening.until(ofType(type))).filter(ofType(type)).at(-1);
 
-const schools = sharedSchools();
+const examsFixtures = sharedSchools();
 
 describe("exam.people", () => {
   it("says of each person what a monitor needs, with and without a room", async () => {
-    await using school = await openSchool({ config: { ...STREAM_CONFIG, presenceSettleSeconds: 0 } });
-    const { room, sibling, admin } = school;
+    await using examsFixture = await openExamsFixture({
+      config: { ...STREAM_CONFIG, presenceSettleSeconds: 0 },
+    });
+    const { room, sibling, admin } = examsFixture;
     const { examId } = room;
-    await load(school, "id,name,extra minutes\nlate,Late,15\n");
-    await using watching = await listenPeople(school, ADMIN, { examId });
-    const first = await listenRoom(school, EXAMINEE, { roomId: room.id });
+    await load(examsFixture, "id,name,extra minutes\nlate,Late,15\n");
+    await using watching = await listenPeople(examsFixture, ADMIN, { examId });
+    const first = await listenRoom(examsFixture, EXAMINEE, { roomId: room.id });
     await untilType(watching, "participant_entered");
-    const second = await listenRoom(school, EXAMINEE, { roomId: room.id });
+    const second = await listenRoom(examsFixture, EXAMINEE, { roomId: room.id });
     await untilType(watching, "devices_changed");
     const gone = await listenRoom(
-      school,
+      examsFixture,
       { ...EXAMINEE, sub: "examinee2" },
       { roomId: room.id, camera: "pc" },
     );
@@ -68,7 +70,7 @@ describe("exam.people", () => {
     await admin.stream.report({ ...streamReport(room, "examinee1"), ...streamSignature() });
     await admin.cheat.addRecords({
       roomId: sibling.id,
-      records: [school.detection("examinee3"), school.detection("examinee3")],
+      records: [examsFixture.detection("examinee3"), examsFixture.detection("examinee3")],
     });
 
     const page = await admin.exam.people({ examId });
@@ -126,29 +128,36 @@ describe("exam.people", () => {
   });
 
   it("returns everybody once, page by page, and the rooms and counts with the first page, whatever the filter", async () => {
-    const school = await schools();
-    const { examId, id: roomId } = school.room;
-    await load(school, "id,name\nu1,U\nu2,U\nu3,U\n");
-    const all = await school.admin.exam.people({ examId });
+    const examsFixture = await examsFixtures();
+    const { examId, id: roomId } = examsFixture.room;
+    await load(examsFixture, "id,name\nu1,U\nu2,U\nu3,U\n");
+    const all = await examsFixture.admin.exam.people({ examId });
     for (const pageSize of [1, 2, 3, 4, 8, 11])
-      expect(await everybody(school, { examId, pageSize })).toEqual(all.people);
-    const first = await school.admin.exam.people({ examId, roomId, pageSize: 2 });
+      expect(await everybody(examsFixture, { examId, pageSize })).toEqual(all.people);
+    const first = await examsFixture.admin.exam.people({ examId, roomId, pageSize: 2 });
     expect(first).toMatchObject({ counts: all.counts, rooms: all.rooms });
-    const second = await school.admin.exam.people({ examId, roomId, pageSize: 2, cursor: first.nextCursor });
+    const second = await examsFixture.admin.exam.people({
+      examId,
+      roomId,
+      pageSize: 2,
+      cursor: first.nextCursor,
+    });
     expect(second).not.toHaveProperty("counts");
     expect([...first.people, ...second.people]).toEqual(
       all.people.filter((person) => person.roomId === roomId),
     );
     expect(second).not.toHaveProperty("nextCursor");
-    expect((await school.admin.exam.people({ examId, roomId: school.other.id })).people).toEqual([]);
+    expect((await examsFixture.admin.exam.people({ examId, roomId: examsFixture.other.id })).people).toEqual(
+      [],
+    );
   });
 
   it("finds people by a part of their name or id, and by first letters, also those without a room", async () => {
-    const school = await schools();
-    const { examId, id: roomId } = school.room;
-    await load(school, `id,name,room\ns1,王芳,${roomId}\ns2,李伟,${roomId}\ns3,王方方,\ns4,欧阳,\n`);
+    const examsFixture = await examsFixtures();
+    const { examId, id: roomId } = examsFixture.room;
+    await load(examsFixture, `id,name,room\ns1,王芳,${roomId}\ns2,李伟,${roomId}\ns3,王方方,\ns4,欧阳,\n`);
     const find = async (search: string, more: object = {}) =>
-      idsOf(await everybody(school, { examId, search, ...more }));
+      idsOf(await everybody(examsFixture, { examId, search, ...more }));
     expect(await find("wf")).toEqual(["s1", "s3"]);
     expect(await find("wf", { pageSize: 1 })).toEqual(["s1", "s3"]);
     expect(await find("oy")).toEqual(["s4"]);
@@ -156,39 +165,39 @@ describe("exam.people", () => {
     expect(await find("EXAMINEE", { roomId })).toEqual(["examinee1", "examinee2"]);
     expect(await find("nobody")).toEqual([]);
     // A person who was named is found by their new name.
-    await load(school, "id,name\ns4,张三\n");
+    await load(examsFixture, "id,name\ns4,张三\n");
     expect([await find("oy"), await find("zs")]).toEqual([[], ["s4"]]);
   });
 
   it("is for administrators and the exam's creator, and shows other staff their own rooms", async () => {
-    const school = await schools();
-    const { examId, id: roomId } = school.room;
-    await load(school, "id,name\nu1,U\n");
-    const all = await everybody(school, { examId });
-    expect(await everybody(school, { examId }, CREATOR)).toEqual(all);
+    const examsFixture = await examsFixtures();
+    const { examId, id: roomId } = examsFixture.room;
+    await load(examsFixture, "id,name\nu1,U\n");
+    const all = await everybody(examsFixture, { examId });
+    expect(await everybody(examsFixture, { examId }, CREATOR)).toEqual(all);
     const own = all.filter((person) => person.roomId === roomId);
-    expect(await everybody(school, { examId, pageSize: 3 }, INSPECTOR)).toEqual(own);
-    const page = await school.as(INSPECTOR).exam.people({ examId });
+    expect(await everybody(examsFixture, { examId, pageSize: 3 }, INSPECTOR)).toEqual(own);
+    const page = await examsFixture.as(INSPECTOR).exam.people({ examId });
     expect(page.rooms?.map(({ id }) => id)).toEqual([roomId]);
     expect(page.counts?.people).toBe(own.length);
-    expect(await everybody(school, { examId, roomId: school.sibling.id }, INSPECTOR)).toEqual([]);
-    const besides = all.filter((person) => person.roomId === school.sibling.id);
-    expect(await everybody(school, { examId }, { sub: "teacher3", role: "teacher" })).toEqual(besides);
-    expect(await everybody(school, { examId }, { ...CREATOR, room: roomId })).toEqual(own);
+    expect(await everybody(examsFixture, { examId, roomId: examsFixture.sibling.id }, INSPECTOR)).toEqual([]);
+    const besides = all.filter((person) => person.roomId === examsFixture.sibling.id);
+    expect(await everybody(examsFixture, { examId }, { sub: "teacher3", role: "teacher" })).toEqual(besides);
+    expect(await everybody(examsFixture, { examId }, { ...CREATOR, room: roomId })).toEqual(own);
     for (const caller of [
       { sub: "teacher9", role: "teacher" },
       EXAMINEE,
       { sub: "inspector2", role: "inspector" },
     ] as const)
-      await expect(school.as(caller).exam.people({ examId })).rejects.toMatchObject({
+      await expect(examsFixture.as(caller).exam.people({ examId })).rejects.toMatchObject({
         cause: { code: "FORBIDDEN" },
       });
   });
 
   it("does not show what an import that was not announced has written", async () => {
-    await using hall = await openLiveHall();
-    const { examId, id: roomId } = hall.room;
-    const before = await hall.as(ADMIN).exam.people({ examId });
+    await using fixture = await openLiveFixture();
+    const { examId, id: roomId } = fixture.room;
+    const before = await fixture.as(ADMIN).exam.people({ examId });
     const row = {
       examId,
       role: "examinee",
@@ -197,7 +206,7 @@ describe("exam.people", () => {
       createdAt: NOW,
       updatedAt: NOW,
     } as const;
-    await insertRows(hall.db, bulkChanges, [
+    await insertRows(fixture.db, bulkChanges, [
       {
         kind: "import",
         examId,
@@ -212,9 +221,9 @@ describe("exam.people", () => {
         eraseAt: null,
       },
     ]);
-    const [change] = await rowsOf(hall.db, bulkChanges);
-    await insertRows(hall.db, unseated, [{ ...row, userId: "hidden1", addedBy: change?.id }]);
-    await insertRows(hall.db, participants, [
+    const [change] = await rowsOf(fixture.db, bulkChanges);
+    await insertRows(fixture.db, unseated, [{ ...row, userId: "hidden1", addedBy: change?.id }]);
+    await insertRows(fixture.db, participants, [
       {
         ...row,
         roomId,
@@ -224,32 +233,32 @@ describe("exam.people", () => {
         addedBy: change?.id,
       },
     ]);
-    expect(await hall.as(ADMIN).exam.people({ examId })).toEqual(before);
-    expect(await hall.as(ADMIN).exam.people({ examId, search: "hidden" })).toMatchObject({ people: [] });
+    expect(await fixture.as(ADMIN).exam.people({ examId })).toEqual(before);
+    expect(await fixture.as(ADMIN).exam.people({ examId, search: "hidden" })).toMatchObject({ people: [] });
   });
 
   it("remembers who has left, but nothing about a person who was removed or moved", async () => {
-    await using school = await openLiveHall();
-    const admin = school.as(ADMIN);
-    const { examId, id: roomId } = school.room;
-    await using watching = await listenPeople(school, ADMIN, { examId });
+    await using examsFixture = await openLiveFixture();
+    const admin = examsFixture.as(ADMIN);
+    const { examId, id: roomId } = examsFixture.room;
+    await using watching = await listenPeople(examsFixture, ADMIN, { examId });
     for (const sub of ["examinee1", "examinee2"]) {
-      await (await listenRoom(school, { sub, role: "examinee" }, { roomId })).leave();
+      await (await listenRoom(examsFixture, { sub, role: "examinee" }, { roomId })).leave();
       await untilType(watching, "participant_left");
     }
-    expect(idsOf(await rowsOf(school.db, pageTimes))).toEqual(["examinee1", "examinee2"]);
-    await admin.participant.move({ roomId, userId: "examinee1", toRoomId: school.sibling.id });
+    expect(idsOf(await rowsOf(examsFixture.db, pageTimes))).toEqual(["examinee1", "examinee2"]);
+    await admin.participant.move({ roomId, userId: "examinee1", toRoomId: examsFixture.sibling.id });
     await admin.participant.removeFromExam({ examId, userId: "examinee2", withRecords: true });
-    expect(await countRows(school.db, pageTimes)).toBe(0);
+    expect(await countRows(examsFixture.db, pageTimes)).toBe(0);
     // Who comes back has not been here.
-    await admin.participant.move({ roomId: school.sibling.id, userId: "examinee1", toRoomId: roomId });
+    await admin.participant.move({ roomId: examsFixture.sibling.id, userId: "examinee1", toRoomId: roomId });
     const { people } = await admin.exam.people({ examId });
     expect(people.find(({ userId }) => userId === "examinee1")).toMatchObject({ roomId, left: [] });
   });
 
   it("has bounded pages of a large exam, and a bounded search", async () => {
-    await using hall = await openLiveHall();
-    const { examId, id: roomId } = hall.room;
+    await using fixture = await openLiveFixture();
+    const { examId, id: roomId } = fixture.room;
     const row = { examId, role: "examinee", createdAt: NOW, updatedAt: NOW } as const;
     const rows = Array.from({ length: 5000 }, (_, n) => ({
       ...row,
@@ -260,25 +269,25 @@ describe("exam.people", () => {
       pcPublishStatus: "idle" as const,
     }));
     for (let at = 0; at < rows.length; at += 500)
-      await insertRows(hall.db, participants, rows.slice(at, at + 500));
-    const { counts } = await hall.as(ADMIN).exam.people({ examId, pageSize: 1 });
+      await insertRows(fixture.db, participants, rows.slice(at, at + 500));
+    const { counts } = await fixture.as(ADMIN).exam.people({ examId, pageSize: 1 });
     const people = counts?.people ?? 0;
     expect(people).toBeGreaterThan(5000);
     const sizes = [];
     for (let cursor: string | undefined, isFirst = true; isFirst || cursor; isFirst = false) {
-      const page: { people: unknown[]; nextCursor?: string | undefined } = await hall
+      const page: { people: unknown[]; nextCursor?: string | undefined } = await fixture
         .as(ADMIN)
         .exam.people({ examId, cursor });
       sizes.push(page.people.length);
       cursor = page.nextCursor;
     }
     expect(sizes).toEqual([1000, 1000, 1000, 1000, 1000, people - 5000]);
-    expect(idsOf(await everybody(hall, { examId, search: "wf" }))).toEqual(
+    expect(idsOf(await everybody(fixture, { examId, search: "wf" }))).toEqual(
       [999, 1999, 2999, 3999, 4999].map((n) => `p${n}`),
     );
     // A room may have more people than one page, too.
-    expect(await everybody(hall, { examId, roomId })).toHaveLength(
-      (await everybody(hall, { examId })).filter((person) => person.roomId === roomId).length,
+    expect(await everybody(fixture, { examId, roomId })).toHaveLength(
+      (await everybody(fixture, { examId })).filter((person) => person.roomId === roomId).length,
     );
   });
 });
@@ -289,9 +298,9 @@ describe("exam.people of a teacher of many rooms", () => {
   const SECOND = { sub: "second", role: "teacher" } as const;
   const THIRD = { sub: "third", role: "teacher" } as const;
   const PEOPLE = 1000;
-  const filled = async (hall: Awaited<ReturnType<typeof openLiveHall>>, name: string) => {
-    const { examId } = hall.room;
-    const { id: roomId } = await hall.as(ADMIN).room.create({
+  const filled = async (fixture: Awaited<ReturnType<typeof openLiveFixture>>, name: string) => {
+    const { examId } = fixture.room;
+    const { id: roomId } = await fixture.as(ADMIN).room.create({
       name,
       examId,
       participants: [WATCHER, SECOND, THIRD].map(({ sub }) => ({
@@ -309,14 +318,14 @@ describe("exam.people of a teacher of many rooms", () => {
       pcPublishStatus: "idle" as const,
     }));
     for (let at = 0; at < rows.length; at += 500)
-      await insertRows(hall.db, participants, rows.slice(at, at + 500));
+      await insertRows(fixture.db, participants, rows.slice(at, at + 500));
     return roomId;
   };
 
   it("lists and counts the same people as for others, and lets others in more often, the more there are", async () => {
     let turn = 0;
     const turns = new Set<number>();
-    await using hall = await openLiveHall({
+    await using fixture = await openLiveFixture({
       onStatement() {
         turns.add(turn);
         setImmediate(() => {
@@ -324,26 +333,26 @@ describe("exam.people of a teacher of many rooms", () => {
         });
       },
     });
-    const { examId } = hall.room;
-    const ask = (caller: TestCaller) => hall.as(caller).exam.people({ examId, search: "nobody" });
+    const { examId } = fixture.room;
+    const ask = (caller: TestCaller) => fixture.as(caller).exam.people({ examId, search: "nobody" });
     /** In how many turns of the event loop the statements of a call run. */
     const turnsOf = async (caller: TestCaller): Promise<number> => {
       turns.clear();
       await ask(caller);
       return turns.size;
     };
-    const rooms = [await filled(hall, "r0")];
+    const rooms = [await filled(fixture, "r0")];
     await ask(WATCHER);
     const before = await turnsOf(SECOND);
-    for (let n = 1; n < 8; n += 1) rooms.push(await filled(hall, `r${n}`));
+    for (let n = 1; n < 8; n += 1) rooms.push(await filled(fixture, `r${n}`));
     // On PostgreSQL, each answer of the database is a turn.
     if (!isOnPostgres) expect((await turnsOf(THIRD)) - before).toBeGreaterThanOrEqual(2);
 
-    const all = await everybody(hall, { examId });
+    const all = await everybody(fixture, { examId });
     const theirs = all.filter(({ roomId }) => rooms.includes(roomId ?? ""));
     expect(theirs).toHaveLength(8 * (PEOPLE + 4));
-    expect(await everybody(hall, { examId }, WATCHER)).toEqual(theirs);
-    expect(await everybody(hall, { examId, search: "wf", pageSize: 3 }, WATCHER)).toEqual(
+    expect(await everybody(fixture, { examId }, WATCHER)).toEqual(theirs);
+    expect(await everybody(fixture, { examId, search: "wf", pageSize: 3 }, WATCHER)).toEqual(
       theirs.filter(({ name }) => name === "王芳"),
     );
     const { counts } = await ask(WATCHER);
@@ -353,18 +362,20 @@ describe("exam.people of a teacher of many rooms", () => {
 
 describe("exam.onPeople", () => {
   it("delivers what changes people and rooms, and no messages or records", async () => {
-    await using school = await openSchool({ config: { ...STREAM_CONFIG, presenceSettleSeconds: 0 } });
-    const { room, sibling, admin } = school;
+    await using examsFixture = await openExamsFixture({
+      config: { ...STREAM_CONFIG, presenceSettleSeconds: 0 },
+    });
+    const { room, sibling, admin } = examsFixture;
     const { examId } = room;
-    await using watching = await listenPeople(school, CREATOR, { examId });
+    await using watching = await listenPeople(examsFixture, CREATOR, { examId });
     await admin.im.send({ roomId: room.id, type: 30_001, data: "secret" });
-    await admin.cheat.addRecords({ roomId: room.id, records: [school.detection("examinee1")] });
+    await admin.cheat.addRecords({ roomId: room.id, records: [examsFixture.detection("examinee1")] });
     await admin.cheat.setConfig({ examId, data: "{}" });
-    const page = await listenRoom(school, EXAMINEE, { roomId: room.id });
+    const page = await listenRoom(examsFixture, EXAMINEE, { roomId: room.id });
     await page.leave();
     await admin.stream.report({ ...streamReport(room, "examinee1"), ...streamSignature() });
     await admin.participant.move({ roomId: room.id, userId: "examinee2", toRoomId: sibling.id });
-    await load(school, "id,name\nu1,U\n");
+    await load(examsFixture, "id,name\nu1,U\n");
     await admin.participant.removeFromExam({ examId, userId: "u1" });
     await admin.room.end({ roomId: sibling.id });
     const types = (await watching.until(ofType("room_ended")))
@@ -385,13 +396,13 @@ describe("exam.onPeople", () => {
   });
 
   it("gathers detections, with the id of the last event, from which one resumes", async () => {
-    const school = await schools();
-    const { room, admin } = school;
+    const examsFixture = await examsFixtures();
+    const { room, admin } = examsFixture;
     const { examId } = room;
     const add = (userId: string) =>
-      admin.cheat.addRecords({ roomId: room.id, records: [school.detection(userId)] });
+      admin.cheat.addRecords({ roomId: room.id, records: [examsFixture.detection(userId)] });
     await add("examinee1");
-    await using watching = await listenPeople(school, CREATOR, { examId });
+    await using watching = await listenPeople(examsFixture, CREATOR, { examId });
     const counted = { roomId: room.id, lastDetectionTime: NOW };
     const first = await untilType(watching, "detections_counted");
     expect(first?.people).toEqual([{ ...counted, userId: "examinee1", detections: 1 }]);
@@ -409,17 +420,17 @@ describe("exam.onPeople", () => {
     await add("examinee2");
     await admin.room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" });
     const { lastEventId } = await admin.exam.snapshot({ examId });
-    await using again = await listenPeople(school, CREATOR, { examId, lastEventId });
+    await using again = await listenPeople(examsFixture, CREATOR, { examId, lastEventId });
     const third = await untilType(again, "detections_counted");
     expect(third).toMatchObject({ id: lastEventId });
     expect(third?.people).toContainEqual({ ...counted, userId: "examinee2", detections: 2 });
   });
 
   it("shows inspectors their rooms, and lets them read again when these change", async () => {
-    const school = await schools();
-    const { room, sibling, admin } = school;
+    const examsFixture = await examsFixtures();
+    const { room, sibling, admin } = examsFixture;
     const { examId } = room;
-    await using watching = await listenPeople(school, INSPECTOR, { examId });
+    await using watching = await listenPeople(examsFixture, INSPECTOR, { examId });
     const update = (roomId: string, userId: string, name: string) =>
       admin.participant.add({ roomId, participants: [{ userId, name, role: "examinee" }] });
     await update(sibling.id, "examinee3", "Unseen");
@@ -445,21 +456,21 @@ describe("exam.onPeople", () => {
   });
 
   it("is refused to everybody who may not see the people", async () => {
-    const school = await schools();
-    const { examId } = school.room;
+    const examsFixture = await examsFixtures();
+    const { examId } = examsFixture.room;
     for (const caller of [{ sub: "teacher9", role: "teacher" }, EXAMINEE] as const)
-      await expect(listenPeople(school, caller, { examId, lastEventId: "1" })).rejects.toMatchObject({
+      await expect(listenPeople(examsFixture, caller, { examId, lastEventId: "1" })).rejects.toMatchObject({
         cause: { code: "FORBIDDEN" },
       });
   });
 
   it("says that events are gone, without everybody in it", async () => {
-    const school = await schools();
-    const { examId } = school.room;
-    await using watching = await listenPeople(school, ADMIN, { examId, lastEventId: "999999999999" });
+    const examsFixture = await examsFixtures();
+    const { examId } = examsFixture.room;
+    await using watching = await listenPeople(examsFixture, ADMIN, { examId, lastEventId: "999999999999" });
     expect(await watching.next()).toEqual({
       type: "gap",
-      id: (await school.admin.exam.snapshot({ examId })).lastEventId,
+      id: (await examsFixture.admin.exam.snapshot({ examId })).lastEventId,
       examId,
       time: NOW,
     });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
+import { type AppFixture, openAppFixture } from "./support/app-fixture.js";
 import { rest, trpc } from "./support/calls.js";
 import {
   createTestService,
@@ -8,7 +9,6 @@ import {
   tasksOf,
   withServices,
 } from "./support/message-services.js";
-import { openWorld, type World } from "./support/world.js";
 
 const START = Date.parse("2026-01-02T03:04:05Z");
 const MINUTE_MS = 60_000;
@@ -16,17 +16,17 @@ const ADMIN: TestCaller = { sub: "root", role: "admin" };
 const SERVICES = ["aliyun_new", "rong_cloud"] as const;
 
 let now: number;
-let world: World;
+let fixture: AppFixture;
 let at: Record<(typeof SERVICES)[number], TestService>;
 
 beforeEach(async () => {
   now = START;
   at = { aliyun_new: createTestService(), rong_cloud: createTestService({ keepsMembers: true }) };
-  world = await openWorld({ queue: false, now: () => new Date(now), change: withServices(at) });
+  fixture = await openAppFixture({ queue: false, now: () => new Date(now), change: withServices(at) });
 });
-afterEach(() => world[Symbol.asyncDispose]());
+afterEach(() => fixture[Symbol.asyncDispose]());
 
-const as = async (caller: TestCaller) => trpc(world, await world.token(caller));
+const as = async (caller: TestCaller) => trpc(fixture, await fixture.token(caller));
 /** Calls a procedure as an administrator. Throws if it fails. */
 const admin = async (path: string, input: object) => {
   const { data, error } = await (await as(ADMIN)).mutate(path, input);
@@ -36,8 +36,8 @@ const admin = async (path: string, input: object) => {
 /** Advances the time, and runs the tasks that are due then. */
 const wait = async (ms: number): Promise<void> => {
   now += ms;
-  world.services.queue.wake();
-  await world.services.queue.drain(5000);
+  fixture.services.queue.wake();
+  await fixture.services.queue.drain(5000);
 };
 const people = [
   { userId: "e1", name: "E1", role: "examinee" },
@@ -59,7 +59,7 @@ describe("the groups of a room that ends", () => {
     for (const name of SERVICES) expect(at[name].groups.has(roomId)).toBe(true);
     await wait(1);
     for (const name of SERVICES) expect(at[name].groups.size).toBe(0);
-    expect(await tasksOf(world)).toEqual([]);
+    expect(await tasksOf(fixture)).toEqual([]);
   });
 
   it("are deleted once, however often and concurrently it is ended", async () => {
@@ -67,7 +67,7 @@ describe("the groups of a room that ends", () => {
     await Promise.all(Array.from({ length: 5 }, () => admin("room.end", { roomId })));
     now += MINUTE_MS;
     await admin("room.end", { roomId });
-    expect((await tasksOf(world)).map(({ kind }) => kind).toSorted()).toEqual([
+    expect((await tasksOf(fixture)).map(({ kind }) => kind).toSorted()).toEqual([
       "delete_group",
       "delete_group",
       "send",
@@ -83,8 +83,8 @@ describe("the groups of a room that ends", () => {
   it("do not prevent its end while a service fails, and are deleted when the service works again", async () => {
     for (const name of SERVICES) at[name].on("delete", fails());
     const { id: roomId } = await newRoom();
-    const token = await world.token(ADMIN);
-    expect((await rest(world, token).get("endRoom", { roomId })).body.success).toBe(true);
+    const token = await fixture.token(ADMIN);
+    expect((await rest(fixture, token).get("endRoom", { roomId })).body.success).toBe(true);
     for (let hour = 0; hour < 48; hour += 1) await wait(60 * MINUTE_MS);
     expect(at.rong_cloud.groups.size).toBe(1);
     at.rong_cloud.on("delete", (work) => work());
@@ -95,7 +95,7 @@ describe("the groups of a room that ends", () => {
   it("are deleted only at the room's services", async () => {
     const { id: roomId } = await newRoom({ imServer: ["rong_cloud"] });
     await admin("room.end", { roomId });
-    expect((await tasksOf(world)).map(({ queue, kind }) => [queue, kind])).toEqual([
+    expect((await tasksOf(fixture)).map(({ queue, kind }) => [queue, kind])).toEqual([
       ["rong_cloud", "send"],
       ["rong_cloud", "delete_group"],
     ]);
@@ -119,7 +119,7 @@ describe("the groups of a room that ends", () => {
   it("remain if the deletion of the exam fails", async () => {
     const { examId } = await newRoom();
     await expect(admin("exam.delete", { examId })).rejects.toThrow("withRooms");
-    expect(await tasksOf(world)).toEqual([]);
+    expect(await tasksOf(fixture)).toEqual([]);
   });
 });
 
@@ -147,7 +147,7 @@ describe("everybody in the groups of a room that ends", () => {
       participants: people,
     });
     expect(
-      (await rest(world, await world.token(teacher)).get("endRoom", { roomId: data.id })).body.success,
+      (await rest(fixture, await fixture.token(teacher)).get("endRoom", { roomId: data.id })).body.success,
     ).toBe(true);
     await wait(9_999);
     for (const name of SERVICES) expect(ends(name)).toEqual([]);
@@ -215,7 +215,7 @@ describe("a person who leaves a room", () => {
     await expect(admin("participant.remove", { roomId: room.id, userId: "root" })).rejects.toThrow("creator");
     const to = { roomId: room.id, userId: "e1", toRoomId: room.id };
     await expect(admin("participant.move", to)).rejects.toThrow("already");
-    expect(await tasksOf(world)).toEqual([]);
+    expect(await tasksOf(fixture)).toEqual([]);
   });
 });
 

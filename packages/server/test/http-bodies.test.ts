@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { openSchool } from "./support/school.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 import { sharedSchools } from "./support/shared.js";
 
 const nextSchool = sharedSchools();
@@ -86,9 +86,9 @@ describe("who asks is judged before a body has come", () => {
     ["with a bad token", "a.b.c", 401, "UNAUTHENTICATED"],
     ["in a role that may not", "inspector", 200, "FORBIDDEN"],
   ])("on a documented path, %s", async (_, who, status, reason) => {
-    await using school = await nextSchool();
-    const url = await school.listen();
-    const token = who === "inspector" ? await school.token({ sub: "inspector1", role: who }) : who;
+    await using fixture = await nextSchool();
+    const url = await fixture.listen();
+    const token = who === "inspector" ? await fixture.token({ sub: "inspector1", role: who }) : who;
     for (const length of [1_000_000_000, undefined]) {
       using sent = begin(url, { path: RECORDS, ...(who !== "none" && { token }), ...(length && { length }) });
       const { body, ...answer } = await sent.answer();
@@ -97,8 +97,8 @@ describe("who asks is judged before a body has come", () => {
   });
 
   it("of a procedure, and of each in a batch, in tRPC's form", async () => {
-    await using school = await nextSchool();
-    const url = await school.listen();
+    await using fixture = await nextSchool();
+    const url = await fixture.listen();
     using single = begin(url, { path: "/trpc/im.send" });
     const { status, body } = await single.answer();
     expect({ status, data: body.error.json.data }).toMatchObject({
@@ -114,14 +114,14 @@ describe("who asks is judged before a body has come", () => {
     ]);
     using unknown = begin(url, { path: "/trpc/no.such" });
     expect((await unknown.answer()).status).toBe(404);
-    const token = await school.token({ sub: "examinee1", role: "examinee" });
+    const token = await fixture.token({ sub: "examinee1", role: "examinee" });
     using forbidden = begin(url, { path: "/trpc/participant.import", token });
     expect((await forbidden.answer()).body.error.json.data.reason).toBe("FORBIDDEN");
   });
 
   it("and what it still sends is dropped, after which the connection goes on", async () => {
-    await using school = await nextSchool();
-    using sent = begin(await school.listen(), { path: RECORDS });
+    await using fixture = await nextSchool();
+    using sent = begin(await fixture.listen(), { path: RECORDS });
     expect((await sent.answer()).status).toBe(401);
     for (let count = 0; count < 100; count++) sent.socket.write(oneByOne("x".repeat(1_000)));
     sent.socket.write("0\r\n\r\nGET /health HTTP/1.1\r\nhost: x\r\n\r\n");
@@ -129,10 +129,10 @@ describe("who asks is judged before a body has come", () => {
   });
 
   it("but a batch of which one call may be made is read", async () => {
-    await using school = await nextSchool();
-    const token = await school.token({ sub: "inspector1", role: "inspector" });
-    const text = JSON.stringify({ 0: { json: { roomId: school.room.id } }, 1: { json: null } });
-    using sent = begin(await school.listen(), {
+    await using fixture = await nextSchool();
+    const token = await fixture.token({ sub: "inspector1", role: "inspector" });
+    const text = JSON.stringify({ 0: { json: { roomId: fixture.room.id } }, 1: { json: null } });
+    using sent = begin(await fixture.listen(), {
       path: "/trpc/room.end,auth.logout?batch=1",
       token,
       length: text.length,
@@ -145,9 +145,9 @@ describe("who asks is judged before a body has come", () => {
 
 describe("a body", () => {
   it("may come byte by byte, and is the same", async () => {
-    await using school = await nextSchool();
-    const url = await school.listen();
-    const token = await school.token({ sub: "teacher1", role: "teacher" });
+    await using fixture = await nextSchool();
+    const url = await fixture.listen();
+    const token = await fixture.token({ sub: "teacher1", role: "teacher" });
     const name = "Räume ".repeat(10).trim();
     using json = begin(url, { path: "/exam/createRoom", token });
     const bytes = Buffer.from(JSON.stringify({ name }));
@@ -165,9 +165,9 @@ describe("a body", () => {
   });
 
   it("has a limit that is its route's, also where it does not say its length", async () => {
-    await using school = await nextSchool();
-    const url = await school.listen();
-    const token = await school.token({ sub: "teacher1", role: "teacher" });
+    await using fixture = await nextSchool();
+    const url = await fixture.listen();
+    const token = await fixture.token({ sub: "teacher1", role: "teacher" });
     for (const [path, message] of [
       ["/exam/login", "The body must be at most 4 KiB."],
       ["/login", "The body must be at most 4 KiB."],
@@ -191,9 +191,11 @@ describe("a body", () => {
   });
 
   it("is given up when it takes too long, and its connection is closed", async () => {
-    await using school = await openSchool({ config: { bodies: { bufferBytes: 2 ** 26, timeoutMs: 50 } } });
-    const url = await school.listen();
-    const token = await school.token({ sub: "teacher1", role: "teacher" });
+    await using fixture = await openExamsFixture({
+      config: { bodies: { bufferBytes: 2 ** 26, timeoutMs: 50 } },
+    });
+    const url = await fixture.listen();
+    const token = await fixture.token({ sub: "teacher1", role: "teacher" });
     using rest = begin(url, { path: RECORDS, token, length: 100 });
     using trpc = begin(url, { path: "/trpc/im.send", token });
     using login = begin(url, { path: "/exam/login" });
@@ -209,8 +211,8 @@ describe("a body", () => {
   }, 20_000);
 
   it("of a caller without a token gives way when there are too many of them, and others are not kept waiting", async () => {
-    await using school = await nextSchool();
-    const url = await school.listen();
+    await using fixture = await nextSchool();
+    const url = await fixture.listen();
     const sent = Array.from({ length: 257 }, () => begin(url, { path: "/exam/login", length: 100 }));
     try {
       const answered = await Promise.race(sent.map((one) => one.answer()));
@@ -218,7 +220,7 @@ describe("a body", () => {
         status: 503,
         reason: "OVERLOADED",
       });
-      const token = await school.token({ sub: "teacher1", role: "teacher" });
+      const token = await fixture.token({ sub: "teacher1", role: "teacher" });
       const made = await fetch(`${url}/exam/createRoom`, {
         method: "POST",
         headers: { authorization: token, "content-type": "application/json" },
@@ -231,11 +233,11 @@ describe("a body", () => {
   });
 
   it("of one person takes a bounded part of the memory, and is a bounded number", async () => {
-    await using school = await openSchool({
+    await using fixture = await openExamsFixture({
       config: { bodies: { bufferBytes: 2 ** 20, timeoutMs: 30_000 } },
     });
-    const url = await school.listen();
-    const token = await school.token({ sub: "teacher1", role: "teacher" });
+    const url = await fixture.listen();
+    const token = await fixture.token({ sub: "teacher1", role: "teacher" });
     using large = begin(url, { path: RECORDS, token });
     for (let count = 0; count < 10; count++) large.socket.write(`c350\r\n${"x".repeat(50_000)}\r\n`);
     const refused = await large.answer();
@@ -246,7 +248,7 @@ describe("a body", () => {
       const { status, head } = await Promise.race(many.map((one) => one.answer()));
       expect(status).toBe(429);
       expect(head).toMatch(/retry-after: 1/);
-      const other = await school.token({ sub: "teacher3", role: "teacher" });
+      const other = await fixture.token({ sub: "teacher3", role: "teacher" });
       using free = begin(url, { path: "/exam/createRoom", token: other });
       free.socket.write(`${oneByOne('{"name":"N"}')}0\r\n\r\n`);
       expect((await free.answer()).body).toMatchObject({ success: true });

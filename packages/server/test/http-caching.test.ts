@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSchool, type School } from "./support/school.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { inputOf, openStream } from "./support/sockets.js";
 import { wav } from "./support/sounds.js";
 
 // What browsers and proxies may keep of answers: nothing, but public files.
 
-let school: School;
+let fixture: ExamsFixture;
 let token: string;
 let url: string;
 beforeAll(async () => {
-  school = await openSchool();
-  url = await school.listen();
-  token = await school.token({ sub: "root", role: "admin" });
+  fixture = await openExamsFixture();
+  url = await fixture.listen();
+  token = await fixture.token({ sub: "root", role: "admin" });
 });
-afterAll(() => school?.close());
+afterAll(() => fixture?.close());
 
 const form = () => {
   const data = new FormData();
@@ -58,7 +58,7 @@ describe("no cache keeps", () => {
   });
 
   it("an event stream", async () => {
-    const input = inputOf({ roomId: school.room.id });
+    const input = inputOf({ roomId: fixture.room.id });
     using stream = await openStream(`${url}/trpc/room.onEvent?input=${input}`, { authorization: token });
     expect(stream.response.headers.get("cache-control")).toMatch(/^no-store\b/);
   });

@@ -2,9 +2,9 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { type AppFixtureOptions, openAppFixture } from "./support/app-fixture.js";
 import { tempFolder } from "./support/folders.js";
 import { shared } from "./support/shared.js";
-import { openWorld, type WorldOptions } from "./support/world.js";
 
 const SCRIPT = `console.log("${"built ".repeat(100)}");\n`;
 const CHUNK = "/console/assets/entry-Ab12_-cd.js";
@@ -31,19 +31,19 @@ const build = (folder: string): void => {
   }
 };
 
-const openConsole = async ({ config }: Pick<WorldOptions, "config"> = {}) => {
+const openConsole = async ({ config }: Pick<AppFixtureOptions, "config"> = {}) => {
   const folder = tempFolder();
   build(folder.path);
-  const world = await openWorld({ consoleFolder: folder.path, ...(config && { config }) });
-  const url = await world.app.listen({ host: "127.0.0.1", port: 0 });
+  const fixture = await openAppFixture({ consoleFolder: folder.path, ...(config && { config }) });
+  const url = await fixture.app.listen({ host: "127.0.0.1", port: 0 });
   return {
-    ...world,
+    ...fixture,
     url,
     // Fetch would undo the encoding, and hide the header.
     get: (path: string, headers: Record<string, string> = {}, method: "GET" | "HEAD" | "POST" = "GET") =>
-      world.inject({ method, url: path, headers: { host: "127.0.0.1", ...headers } }),
+      fixture.inject({ method, url: path, headers: { host: "127.0.0.1", ...headers } }),
     async [Symbol.asyncDispose]() {
-      await world[Symbol.asyncDispose]();
+      await fixture[Symbol.asyncDispose]();
       rmSync(folder.path, { recursive: true, force: true });
     },
   };
@@ -228,9 +228,9 @@ it("the setting turns it off", async () => {
 
 it("a server from sources that nobody has built says how to build them", async () => {
   using folder = tempFolder();
-  await using world = await openWorld({ consoleFolder: folder.path });
+  await using fixture = await openAppFixture({ consoleFolder: folder.path });
   for (const url of ["/console", "/console/exams"]) {
-    const { statusCode, headers, body } = await world.inject({ url });
+    const { statusCode, headers, body } = await fixture.inject({ url });
     expect(statusCode).toBe(503);
     expect(headers["content-type"]).toBe("text/html; charset=utf-8");
     expect(body).toContain("npm run build");

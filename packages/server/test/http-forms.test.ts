@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import { send, trpc } from "./support/calls.js";
 import { sendRaw } from "./support/raw.js";
-import { openHall } from "./support/socket-hall.js";
+import { openSocketFixture } from "./support/socket-fixture.js";
 import { connectAs, rawSocket, socketUrl } from "./support/sockets.js";
 
 // Every response has the format of its API, including responses to requests that no API recognizes.
@@ -114,12 +114,12 @@ describe("an input that is no JSON", () => {
   });
 
   it.each(BROKEN)("nor over a WebSocket (%s)", async (frame) => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
     client.ask(frame);
     const { error } = await client.message(({ id }) => id === null);
     expect(error?.json.message).toBe("input must be JSON");
-    using params = await rawSocket(`${socketUrl(hall.url)}?connectionParams=1`);
+    using params = await rawSocket(`${socketUrl(fixture.url)}?connectionParams=1`);
     params.ask(frame);
     await params.closed;
     for (const text of [...client.received, ...params.received])
@@ -129,21 +129,21 @@ describe("an input that is no JSON", () => {
 
 describe("the log", () => {
   it("says where a request came from, also one that was refused before it was one", async () => {
-    await using hall = await openHall();
-    await fetch(`${hall.url}/exam/roomInfo`);
-    expect(await hall.line("request")).toMatchObject({ status: 401, address: "127.0.0.1" });
-    await sendRaw(hall.url, "nonsense\r\n\r\n");
-    expect(await hall.line("request refused")).toMatchObject({ status: 400, address: "127.0.0.1" });
-    using client = await connectAs(hall);
-    expect(await hall.line("connection opened")).toMatchObject({ address: "127.0.0.1" });
+    await using fixture = await openSocketFixture();
+    await fetch(`${fixture.url}/exam/roomInfo`);
+    expect(await fixture.line("request")).toMatchObject({ status: 401, address: "127.0.0.1" });
+    await sendRaw(fixture.url, "nonsense\r\n\r\n");
+    expect(await fixture.line("request refused")).toMatchObject({ status: 400, address: "127.0.0.1" });
+    using client = await connectAs(fixture);
+    expect(await fixture.line("connection opened")).toMatchObject({ address: "127.0.0.1" });
     client.socket.close();
-    await expect(rawSocket(`${socketUrl(hall.url)}x`)).rejects.toThrow("404");
-    expect(await hall.line("connection refused")).toMatchObject({ status: 404, address: "127.0.0.1" });
+    await expect(rawSocket(`${socketUrl(fixture.url)}x`)).rejects.toThrow("404");
+    expect(await fixture.line("connection refused")).toMatchObject({ status: 404, address: "127.0.0.1" });
   });
 
   it("says what a trusted proxy says", async () => {
-    await using hall = await openHall({ config: { trustedProxies: ["127.0.0.1"] } });
-    await fetch(`${hall.url}/health`, { headers: { "x-forwarded-for": "192.0.2.7" } });
-    expect(await hall.line("request")).toMatchObject({ address: "192.0.2.7" });
+    await using fixture = await openSocketFixture({ config: { trustedProxies: ["127.0.0.1"] } });
+    await fetch(`${fixture.url}/health`, { headers: { "x-forwarded-for": "192.0.2.7" } });
+    expect(await fixture.line("request")).toMatchObject({ address: "192.0.2.7" });
   });
 });

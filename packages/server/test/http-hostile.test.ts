@@ -5,9 +5,11 @@ import type { TestApp } from "../src/app/testing.js";
 import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
 import { roomEvents } from "../src/storage/tables.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { answersTo, dataOf, rest } from "./support/calls.js";
 import { openTestDatabase } from "./support/database.js";
 import { cases, isQuick, often } from "./support/effort.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { tempFolder } from "./support/folders.js";
 import {
   contentType,
@@ -19,10 +21,8 @@ import {
   spoiling,
   written,
 } from "./support/hostile.js";
-import { openSchool, type School } from "./support/school.js";
 import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./support/streams.js";
 import { contentsOf, rowsOf } from "./support/tables.js";
-import { openWorld } from "./support/world.js";
 
 const RUNS = cases(5_000);
 const SEED = 20_260_102;
@@ -32,7 +32,7 @@ const SECRETS =
   /node_modules|\/work\/|\/tmp\/|\/dev\/shm\/|packages\/server|SQLITE|sqlite|drizzle|better-sql|\bSELECT\b|\bINSERT\b|\.[jt]s:\d+|^\s+at /m;
 
 /** Valid fields for every path and procedure, each of which reads only some. */
-const fieldsOf = ({ room, clipId, detection }: School) => ({
+const fieldsOf = ({ room, clipId, detection }: ExamsFixture) => ({
   rest: {
     roomId: room.id,
     examId: room.examId,
@@ -76,7 +76,7 @@ const DATES = { "records.0.detectTime": ["Date"], startTime: ["Date"], endTime: 
 
 interface Attack {
   readonly app: TestApp;
-  readonly school: School;
+  readonly fixture: ExamsFixture;
   /** A room that may end, so that the others stay open. */
   readonly doomed: string;
   readonly tokens: Readonly<Record<string, string | undefined>>;
@@ -89,7 +89,7 @@ const WHO = ["teacher", "teacher", "teacher", "admin", "examinee", "garbage", "n
 const openAttack = async (): Promise<Attack & AsyncDisposable> => {
   const folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
-  const school = await openSchool({ config: { ...STREAM_CONFIG, databaseFile } });
+  const fixture = await openExamsFixture({ config: { ...STREAM_CONFIG, databaseFile } });
   const db = await openTestDatabase({ file: databaseFile });
   const isPresence = ["participant_entered", "participant_left", "devices_changed"];
   let [contents, version]: [string, number | undefined] = ["", undefined];
@@ -105,15 +105,15 @@ const openAttack = async (): Promise<Attack & AsyncDisposable> => {
     return contents;
   };
   // Attached to an exam, so that no attack deletes the clip that the others use.
-  await school.teacher.audio.attach({ examId: school.room.examId, clipId: school.clipId });
+  await fixture.teacher.audio.attach({ examId: fixture.room.examId, clipId: fixture.clipId });
   return {
-    app: school,
-    school,
-    doomed: (await school.teacher.room.create({ name: "Doomed" })).id,
+    app: fixture,
+    fixture,
+    doomed: (await fixture.teacher.room.create({ name: "Doomed" })).id,
     tokens: {
-      teacher: await school.token({ sub: "teacher1", role: "teacher" }),
-      admin: await school.token({ sub: "root", role: "admin" }),
-      examinee: await school.token({ sub: "examinee1", role: "examinee" }),
+      teacher: await fixture.token({ sub: "teacher1", role: "teacher" }),
+      admin: await fixture.token({ sub: "root", role: "admin" }),
+      examinee: await fixture.token({ sub: "examinee1", role: "examinee" }),
       garbage: "Bearer a.b.c",
       none: undefined,
     },
@@ -121,7 +121,7 @@ const openAttack = async (): Promise<Attack & AsyncDisposable> => {
     seen: new Map(),
     async [Symbol.asyncDispose]() {
       await db.close();
-      await school[Symbol.asyncDispose]();
+      await fixture[Symbol.asyncDispose]();
       folder[Symbol.dispose]();
     },
   };
@@ -171,13 +171,13 @@ const attack = async (
 };
 
 /** Everything still works after the attacks. */
-const expectWell = async ({ app, school, tokens, seen }: Attack, targets: readonly string[]) => {
+const expectWell = async ({ app, fixture, tokens, seen }: Attack, targets: readonly string[]) => {
   const room = dataOf(
     await rest(app, tokens.teacher).post("v2/createRoom", { name: "After", imServer: ["aliyun_new"] }),
   );
   const roomId: string = room.id;
-  await school.admin.cheat.addRecords({ roomId, records: [school.detection("teacher1")] });
-  expect((await school.admin.cheat.listRecords({ roomId })).records).toHaveLength(1);
+  await fixture.admin.cheat.addRecords({ roomId, records: [fixture.detection("teacher1")] });
+  expect((await fixture.admin.cheat.listRecords({ roomId })).records).toHaveLength(1);
   expect(dataOf(await rest(app, tokens.admin).get("roomInfo", { roomId })).name).toBe("After");
   expect((await app.inject("/ready")).statusCode).toBe(200);
   // The attacks reached their targets: each refused some input, and some succeeded. That takes all cases to show.
@@ -205,7 +205,7 @@ describe("hostile requests are refused, never fatal", () => {
 
   it("on the documented paths", { timeout: 120_000 }, async () => {
     await using state = await openAttack();
-    const { rest: fields, callback } = fieldsOf(state.school);
+    const { rest: fields, callback } = fieldsOf(state.fixture);
     const headers = streamHeaders();
     const target = fc.constantFrom(
       ...paths.flatMap(({ path, methods }) => methods.map((m) => [m, path] as const)),
@@ -246,8 +246,8 @@ describe("hostile requests are refused, never fatal", () => {
 
   // Thousands of calls, beside other tests.
   it("to every procedure", { timeout: 120_000 }, async () => {
-    await using world = await openWorld();
-    const procedures = [...world.procedures]
+    await using appFixture = await openAppFixture();
+    const procedures = [...appFixture.procedures]
       // Procedures without input, and those that need the session which was logged out.
       .filter(([name]) => !["auth.whoami", "auth.refresh", "auth.logout"].includes(name))
       .filter(([name]) => name !== "auth.loginToDemo" && !name.startsWith("installation."))
@@ -256,7 +256,7 @@ describe("hostile requests are refused, never fatal", () => {
         method: type === "mutation" ? ("POST" as const) : ("GET" as const),
       }));
     await using state = await openAttack();
-    const fields = fieldsOf(state.school).trpc;
+    const fields = fieldsOf(state.fixture).trpc;
     const annotation = fc.oneof(
       fc.constantFrom("Date", "bigint", "undefined", "number", "regexp", "URL", "set", "map", "Error", "-0"),
       fc.tuple(fc.constantFrom("class", "custom", "symbol", "typed-array"), hostileText),

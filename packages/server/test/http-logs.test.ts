@@ -3,31 +3,31 @@ import { describe, expect, it } from "vitest";
 import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
 import { audioClips, cheatRecords } from "../src/storage/tables.js";
+import { type AppFixture, openAppFixture } from "./support/app-fixture.js";
 import { dataOf, refusalOf, rest, type Sent, send, trpc, unpack } from "./support/calls.js";
 import { isOnPostgres } from "./support/engine.js";
 import { kept } from "./support/secrets.js";
 import { dropTable } from "./support/tables.js";
-import { openWorld, type World } from "./support/world.js";
 
 const ADMIN = { sub: "root", role: "admin" } as const;
 const TEACHER = { sub: "teacher1", role: "teacher" } as const;
 const INFO = 30;
 const ERROR = 50;
 
-const requestsIn = ({ lines }: World) => lines.filter(({ msg }) => msg === "request");
-const faultsIn = ({ lines }: World) => lines.filter(({ level }) => Number(level) >= ERROR);
-const makeRoom = async (world: World) =>
-  dataOf(await rest(world, await world.token(TEACHER)).post("createRoom", { name: "R" }));
+const requestsIn = ({ lines }: AppFixture) => lines.filter(({ msg }) => msg === "request");
+const faultsIn = ({ lines }: AppFixture) => lines.filter(({ level }) => Number(level) >= ERROR);
+const makeRoom = async (fixture: AppFixture) =>
+  dataOf(await rest(fixture, await fixture.token(TEACHER)).post("createRoom", { name: "R" }));
 
 describe("the log has one line a request", () => {
   it("with what was asked, who asked, where, and how it went", async () => {
-    await using world = await openWorld();
-    const { id: roomId } = await makeRoom(world);
-    const token = await world.token(TEACHER);
-    world.lines.length = 0;
+    await using fixture = await openAppFixture();
+    const { id: roomId } = await makeRoom(fixture);
+    const token = await fixture.token(TEACHER);
+    fixture.lines.length = 0;
     const headers = { "x-request-id": "my-id" };
-    await send(world, { method: "GET", path: "/exam/roomInfo", query: { roomId, ts: 1 }, headers }, token);
-    expect(world.lines).toEqual([
+    await send(fixture, { method: "GET", path: "/exam/roomInfo", query: { roomId, ts: 1 }, headers }, token);
+    expect(fixture.lines).toEqual([
       expect.objectContaining({
         level: INFO,
         msg: "request",
@@ -47,38 +47,38 @@ describe("the log has one line a request", () => {
     ["updateRoomAudioStatus, whose room is called id", "room.setAudioStatus", { id: "R", audioStatus: 1 }],
     ["endRoom", "room.end", { roomId: "R" }],
   ])("names the room of %s", async (what, procedure, sent) => {
-    await using world = await openWorld();
-    await rest(world, await world.token(ADMIN)).post(what.split(",")[0] ?? "", sent);
-    expect(requestsIn(world)).toEqual([expect.objectContaining({ procedure, roomId: "R", status: 200 })]);
+    await using fixture = await openAppFixture();
+    await rest(fixture, await fixture.token(ADMIN)).post(what.split(",")[0] ?? "", sent);
+    expect(requestsIn(fixture)).toEqual([expect.objectContaining({ procedure, roomId: "R", status: 200 })]);
   });
 
   it("names the room whose id came as a number", async () => {
-    await using world = await openWorld();
-    await rest(world, await world.token(ADMIN)).post("endRoom", { roomId: 123 });
-    expect(requestsIn(world)).toEqual([expect.objectContaining({ roomId: "123" })]);
+    await using fixture = await openAppFixture();
+    await rest(fixture, await fixture.token(ADMIN)).post("endRoom", { roomId: 123 });
+    expect(requestsIn(fixture)).toEqual([expect.objectContaining({ roomId: "123" })]);
   });
 
   it.each([
     ["no token", undefined, 401],
     ["a bad token", "xxx", 401],
   ])("names nobody for %s", async (_, token, status) => {
-    await using world = await openWorld();
-    await rest(world, token).get("roomInfo", { roomId: "R" });
-    const [line] = requestsIn(world);
+    await using fixture = await openAppFixture();
+    await rest(fixture, token).get("roomInfo", { roomId: "R" });
+    const [line] = requestsIn(fixture);
     expect(line).toMatchObject({ route: "/exam/roomInfo", status });
     expect(line).not.toHaveProperty("userId");
     expect(line).not.toHaveProperty("roomId");
   });
 
   it("for a batch too, with every procedure once", async () => {
-    await using world = await openWorld();
+    await using fixture = await openAppFixture();
     const path = "/trpc/auth.whoami,room.list,auth.whoami";
     await send(
-      world,
+      fixture,
       { method: "GET", path, query: { batch: 1, input: '{"1":{"json":{}}}' } },
-      await world.token(ADMIN),
+      await fixture.token(ADMIN),
     );
-    expect(world.lines).toEqual([
+    expect(fixture.lines).toEqual([
       expect.objectContaining({
         route: "/trpc/:path",
         status: 200,
@@ -104,9 +104,9 @@ describe("the log has one line a request", () => {
     ["health", { method: "GET", path: "/health" }, 200],
   ];
   it.each(UNREACHED)("for %s", async (_, sent, status) => {
-    await using world = await openWorld();
-    const { headers } = await send(world, sent, await world.token(ADMIN));
-    expect(world.lines).toEqual([
+    await using fixture = await openAppFixture();
+    const { headers } = await send(fixture, sent, await fixture.token(ADMIN));
+    expect(fixture.lines).toEqual([
       expect.objectContaining({
         level: INFO,
         msg: "request",
@@ -176,11 +176,11 @@ describe("the log holds no secret", () => {
   });
 
   it("whatever is called, well or badly, by either entry point", async () => {
-    await using world = await openWorld({ config });
-    const { id: roomId, examId } = await makeRoom(world);
+    await using fixture = await openAppFixture({ config });
+    const { id: roomId, examId } = await makeRoom(fixture);
     const tokens = [
-      await world.token(TEACHER),
-      `Bearer ${await world.token(ADMIN)}`,
+      await fixture.token(TEACHER),
+      `Bearer ${await fixture.token(ADMIN)}`,
       "canary-token",
       undefined,
     ];
@@ -205,13 +205,13 @@ describe("the log holds no secret", () => {
             referer: "https://canary",
           };
           const fields = method === "GET" ? { query: body } : { query: { ts: "canary-ts" }, json: body };
-          statuses.add((await send(world, { path, method, headers, ...fields }, token)).body.code);
+          statuses.add((await send(fixture, { path, method, headers, ...fields }, token)).body.code);
           sent++;
         }
       // The session that was logged out cannot continue.
-      for (const [name, type] of [...world.procedures].filter(([each]) => each !== "auth.logout"))
+      for (const [name, type] of [...fixture.procedures].filter(([each]) => each !== "auth.logout"))
         for (const input of [canaries(roomId, examId), valid(roomId, examId)]) {
-          const client = trpc(world, token);
+          const client = trpc(fixture, token);
           const how = { query: "query", mutation: "mutate", subscription: "subscribe" } as const;
           // A subscription after an event that does not exist gets an answer at once.
           const sentInput = type === "subscription" ? { ...input, lastEventId: "999999999" } : input;
@@ -221,20 +221,20 @@ describe("the log holds no secret", () => {
           if (type !== "subscription" || status !== 200) sent++;
         }
       const broken = { type: "application/json", body: '{"name":"canary-broken' };
-      await send(world, { method: "POST", path: "/exam/createRoom", raw: broken }, token);
-      await send(world, { method: "POST", path: "/trpc/room.create", raw: broken }, token);
-      await send(world, { method: "GET", path: "/exam/nothing?canary-query" }, token);
+      await send(fixture, { method: "POST", path: "/exam/createRoom", raw: broken }, token);
+      await send(fixture, { method: "POST", path: "/trpc/room.create", raw: broken }, token);
+      await send(fixture, { method: "GET", path: "/exam/nothing?canary-query" }, token);
       sent += 3;
     }
     expect([...statuses]).toEqual(expect.arrayContaining([200, 400, 401, 404, 409, 501]));
-    expect(requestsIn(world)).toHaveLength(sent + 1);
-    const text = world.lines.map((line) => JSON.stringify(line)).join("\n");
+    expect(requestsIn(fixture)).toHaveLength(sent + 1);
+    const text = fixture.lines.map((line) => JSON.stringify(line)).join("\n");
     expect(text.match(/canary[\w-]*/g) ?? []).toEqual([]);
-    const secrets = [world.secret, kept("stream-key"), kept("im-key")];
+    const secrets = [fixture.secret, kept("stream-key"), kept("im-key")];
     for (const secret of [...secrets, ...tokens.slice(0, 2).map((token) => token?.replace("Bearer ", ""))])
       expect(text).not.toContain(secret);
     expect(text).not.toMatch(/eyJ|authorization|bearer/i);
-    expect(faultsIn(world)).toEqual([]);
+    expect(faultsIn(fixture)).toEqual([]);
   });
 });
 
@@ -246,7 +246,7 @@ describe("a fault of the server", () => {
   /** Each breaks something that a procedure needs, and calls it over both APIs. */
   const FAULTS: readonly (readonly [
     string,
-    (world: World) => Promise<void>,
+    (fixture: AppFixture) => Promise<void>,
     RegExp,
     Sent,
     string,
@@ -285,17 +285,17 @@ describe("a fault of the server", () => {
   it.each(FAULTS.filter(([when]) => !isOnPostgres || when !== "when the database is gone"))(
     "%s is logged with all that is known, and told to nobody",
     async (_, damage, cause, wire, path, input) => {
-      await using world = await openWorld();
-      const { id: roomId, examId } = await makeRoom(world);
-      await damage(world);
-      world.lines.length = 0;
-      const token = await world.token(TEACHER);
+      await using fixture = await openAppFixture();
+      const { id: roomId, examId } = await makeRoom(fixture);
+      await damage(fixture);
+      fixture.lines.length = 0;
+      const token = await fixture.token(TEACHER);
       const json = { roomId, examId, ...(wire.json as object) };
-      const byRest = await send(world, { ...wire, json }, token);
+      const byRest = await send(fixture, { ...wire, json }, token);
       expect(refusalOf(byRest, 500, "INTERNAL")).toBe("The server failed. Its log has this request's id.");
       const body = superjson.stringify({ roomId, examId, ...(input as object) });
       const raw = { type: "application/json", body };
-      const byTrpc = unpack(await send(world, { method: "POST", path: `/trpc/${path}`, raw }, token));
+      const byTrpc = unpack(await send(fixture, { method: "POST", path: `/trpc/${path}`, raw }, token));
       expect({ status: byTrpc.status, ...byTrpc.error }).toStrictEqual({
         status: 500,
         message: "The server failed. Its log has this request's id.",
@@ -309,7 +309,7 @@ describe("a fault of the server", () => {
           fieldErrors: {},
         },
       });
-      expect(faultsIn(world)).toEqual(
+      expect(faultsIn(fixture)).toEqual(
         [byRest, byTrpc].map(({ headers }) =>
           expect.objectContaining({
             level: ERROR,
@@ -322,14 +322,14 @@ describe("a fault of the server", () => {
           }),
         ),
       );
-      expect(requestsIn(world).map(({ status }) => status)).toEqual([500, 500]);
-      expect(JSON.stringify(world.lines)).not.toContain("canary");
+      expect(requestsIn(fixture).map(({ status }) => status)).toEqual([500, 500]);
+      expect(JSON.stringify(fixture.lines)).not.toContain("canary");
     },
   );
 
   it("of a provider is one too", async () => {
     const failing = () => Promise.reject(new Error("the provider broke"));
-    await using world = await openWorld({
+    await using fixture = await openAppFixture({
       change: (deps) => ({
         ...deps,
         providers: {
@@ -341,28 +341,28 @@ describe("a fault of the server", () => {
         },
       }),
     });
-    const client = rest(world, await world.token(TEACHER));
+    const client = rest(fixture, await fixture.token(TEACHER));
     const answer = await client.post("createRoom", { name: "R" });
     expect(refusalOf(answer, 500, "INTERNAL")).not.toContain("provider broke");
-    const [fault, ...others] = faultsIn(world);
+    const [fault, ...others] = faultsIn(fixture);
     expect(fault).toMatchObject({ reqId: answer.body.requestId, msg: "fault" });
     expect(JSON.stringify(fault)).toContain("the provider broke");
     expect(others).toEqual([]);
     // The room that the provider refused was not created.
-    expect((await trpc(world, await world.token(ADMIN)).query("room.list", {})).data.rooms).toEqual([]);
+    expect((await trpc(fixture, await fixture.token(ADMIN)).query("room.list", {})).data.rooms).toEqual([]);
   });
 
   it("in one call of a batch leaves the others alone", async () => {
-    await using world = await openWorld();
-    await dropTable(world.db, audioClips);
+    await using fixture = await openAppFixture();
+    await dropTable(fixture.db, audioClips);
     const answer = await send(
-      world,
+      fixture,
       {
         method: "GET",
         path: "/trpc/audio.list,auth.whoami",
         query: { batch: 1, input: '{"0":{"json":{}}}' },
       },
-      await world.token(ADMIN),
+      await fixture.token(ADMIN),
     );
     const [first, second] = answer.body.map((entry: unknown) => unpack(answer, entry));
     expect({ status: answer.status, first: first.error.data.reason, second: second.data.userId }).toEqual({
@@ -370,20 +370,20 @@ describe("a fault of the server", () => {
       first: "INTERNAL",
       second: "root",
     });
-    expect(faultsIn(world)).toHaveLength(1);
+    expect(faultsIn(fixture)).toHaveLength(1);
   });
 
   it("in the database makes /ready 503 and leaves /health well", async () => {
-    await using world = await openWorld();
+    await using fixture = await openAppFixture();
     const ask = async (path: string) => {
-      const { status, text } = await send(world, { method: "GET", path });
+      const { status, text } = await send(fixture, { method: "GET", path });
       expect(text).not.toMatch(/sqlite|connection|error/i);
       return status;
     };
     expect([await ask("/ready"), await ask("/health")]).toEqual([200, 200]);
-    await world.db.close();
+    await fixture.db.close();
     expect([await ask("/ready"), await ask("/health")]).toEqual([503, 200]);
     // Work in the background may fail meanwhile, too.
-    expect(faultsIn(world).filter(({ reqId }) => reqId !== undefined)).toHaveLength(1);
+    expect(faultsIn(fixture).filter(({ reqId }) => reqId !== undefined)).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 import { rosterFaultCodes } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import { csv, forged } from "./support/files.js";
-import { type Format, type Hall, openHall, refusalOf, sheet } from "./support/roster.js";
+import { type Format, openRoomFixture, type RoomFixture, refusalOf, sheet } from "./support/roster.js";
 import { shared } from "./support/shared.js";
 
 const HEADER = ["考号", "班级", "姓名", "考场", "Role", " Extra  Minutes "] as const;
@@ -16,26 +16,26 @@ type Cells = readonly [
 ];
 
 /** An exam with data that rows can conflict with. */
-const openCrowdedHall = async (options?: Parameters<typeof openHall>[0]) => {
-  const hall = await openHall(options);
-  const { id: otherExam } = await hall.admin.exam.create({
+const openCrowdedHall = async (options?: Parameters<typeof openRoomFixture>[0]) => {
+  const fixture = await openRoomFixture(options);
+  const { id: otherExam } = await fixture.admin.exam.create({
     name: "Another",
     startTime: new Date(0),
     endTime: new Date(1),
   });
-  const roomA = await hall.room("A", {
+  const roomA = await fixture.room("A", {
     people: [
       { userId: "seated", name: "Seated", role: "examinee" },
       { userId: "guard", name: "Guard", role: "teacher" },
     ],
   });
-  await hall.room("B");
-  for (let n = 0; n < 2; n += 1) await hall.room("Twins");
-  const ended = await hall.room("Over");
-  await hall.admin.room.end({ roomId: ended });
-  const foreign = await hall.room("Foreign", { examId: otherExam });
-  await hall.import("id,name,role\nwaiting,Waiting,teacher\n");
-  return { ...hall, roomA, ended, foreign };
+  await fixture.room("B");
+  for (let n = 0; n < 2; n += 1) await fixture.room("Twins");
+  const ended = await fixture.room("Over");
+  await fixture.admin.room.end({ roomId: ended });
+  const foreign = await fixture.room("Foreign", { examId: otherExam });
+  await fixture.import("id,name,role\nwaiting,Waiting,teacher\n");
+  return { ...fixture, roomA, ended, foreign };
 };
 type Crowded = Awaited<ReturnType<typeof openCrowdedHall>>;
 
@@ -54,7 +54,7 @@ const ID = /^must be 1 to 61 letters, digits, '_', '-' or '\.'$/;
 /** All kinds of invalid rows, with the expected errors. They begin in row 2, with valid rows in between. */
 const KINDS: readonly {
   kind: string;
-  cells: Cells | ((hall: Crowded) => Cells);
+  cells: Cells | ((fixture: Crowded) => Cells);
   faults: readonly (readonly [column: string, reason: RegExp])[];
 }[] = [
   { kind: "no id", cells: ["", "A"], faults: [["考号", /^is missing$/]] },
@@ -217,8 +217,8 @@ const rowOf = ([id = "", name = "", room = "", role = "", extra = "", more]: Cel
 ];
 
 /** Row 2 is the first of the duplicates. Then each kind is followed by a valid row. */
-const fileOf = (hall: Crowded) => {
-  const kinds = KINDS.map(({ cells }) => (typeof cells === "function" ? cells(hall) : cells));
+const fileOf = (fixture: Crowded) => {
+  const kinds = KINDS.map(({ cells }) => (typeof cells === "function" ? cells(fixture) : cells));
   const rows = kinds.flatMap((cells, n) => [rowOf(cells), rowOf([`good${n}`, "Good"])]);
   return [[...HEADER], rowOf(["twice", "A"]), ...rows];
 };
@@ -229,10 +229,10 @@ const linesOf = (fields: Readonly<Record<string, string[]>>): [string, string][]
     reasons.map((reason) => [field, reason] satisfies [string, string]),
   );
 
-const expectNothingChanged = async (hall: Hall, call: () => Promise<void>): Promise<void> => {
-  const before = await hall.everything();
+const expectNothingChanged = async (fixture: RoomFixture, call: () => Promise<void>): Promise<void> => {
+  const before = await fixture.everything();
   await call();
-  expect(await hall.everything()).toEqual(before);
+  expect(await fixture.everything()).toEqual(before);
 };
 
 describe("a roster with 34 kinds of faulty rows", () => {
@@ -246,10 +246,10 @@ describe("a roster with 34 kinds of faulty rows", () => {
   it.each<Format>(["CSV", "XLSX"])(
     "is refused with every one of them, and imports nobody (%s)",
     async (format) => {
-      const hall = crowded();
-      const file = await sheet(format, fileOf(hall));
-      await expectNothingChanged(hall, async () => {
-        const { code, message, fields } = await refusalOf(hall.import(file));
+      const fixture = crowded();
+      const file = await sheet(format, fileOf(fixture));
+      await expectNothingChanged(fixture, async () => {
+        const { code, message, fields } = await refusalOf(fixture.import(file));
         const expected = KINDS.flatMap(({ kind, faults }, n) =>
           faults.map(([column, reason]) => ({ kind, field: `rows[${3 + 2 * n}].${column}`, reason })),
         );
@@ -270,20 +270,20 @@ describe("a roster with 34 kinds of faulty rows", () => {
   it.each(KINDS.map((kind, n) => ({ ...kind, n })))(
     "is refused for one of them alone: $kind",
     async ({ n, faults }) => {
-      const hall = crowded();
-      const rows = fileOf(hall);
+      const fixture = crowded();
+      const rows = fileOf(fixture);
       const file = csv([...rows.slice(0, 2), rows[2 + 2 * n] ?? []]);
-      await expectNothingChanged(hall, async () => {
-        const { fields } = await refusalOf(hall.import(file));
+      await expectNothingChanged(fixture, async () => {
+        const { fields } = await refusalOf(fixture.import(file));
         expect(linesOf(fields)).toHaveLength(faults.length);
       });
     },
   );
 
   it("is imported without them", async () => {
-    await using hall = await openCrowdedHall();
-    const rows = fileOf(hall).filter((_, n) => n < 2 || n % 2 === 1);
-    expect(await hall.import(csv(rows))).toMatchObject({ rows: 35, added: 35 });
+    await using fixture = await openCrowdedHall();
+    const rows = fileOf(fixture).filter((_, n) => n < 2 || n % 2 === 1);
+    expect(await fixture.import(csv(rows))).toMatchObject({ rows: 35, added: 35 });
   });
 });
 
@@ -304,14 +304,14 @@ describe("a dry run that asks for the faults", () => {
   it.each<Format>(["CSV", "XLSX"])(
     "gets them with their part of the sheet, and changes nothing (%s)",
     async (format) => {
-      await using hall = await openCrowdedHall();
+      await using fixture = await openCrowdedHall();
       const file = await sheet(format, FILE);
-      await expectNothingChanged(hall, async () => {
+      await expectNothingChanged(fixture, async () => {
         const {
           faults = [],
           sheet: piece,
           ...counts
-        } = await hall.import(file, { dryRun: true, withFaults: true });
+        } = await fixture.import(file, { dryRun: true, withFaults: true });
         expect(counts).toEqual({ rows: 9, added: 0, updated: 0, unchanged: 0, changes: [], moreChanges: 0 });
         expect(
           faults.map(({ row, column, cell, value, code, detail }) => [
@@ -341,17 +341,17 @@ describe("a dry run that asks for the faults", () => {
   );
 
   it("gets none for a file without faults, and imports as before when it is no dry run", async () => {
-    await using hall = await openCrowdedHall();
+    await using fixture = await openCrowdedHall();
     const asked = { dryRun: true, withFaults: true };
-    expect(Object.keys(await hall.import(csv(FILE.slice(0, 2)), asked))).not.toContain("faults");
-    const { code } = await refusalOf(hall.import(csv(FILE), { ...asked, dryRun: false }));
+    expect(Object.keys(await fixture.import(csv(FILE.slice(0, 2)), asked))).not.toContain("faults");
+    const { code } = await refusalOf(fixture.import(csv(FILE), { ...asked, dryRun: false }));
     expect(code).toBe("INVALID_INPUT");
   });
 
   it("names each fault by a code, and shows at most 30 columns of 40 characters", async () => {
-    await using hall = await openCrowdedHall();
-    const rows = fileOf(hall);
-    const { faults = [] } = await hall.import(csv(rows), { dryRun: true, withFaults: true });
+    await using fixture = await openCrowdedHall();
+    const rows = fileOf(fixture);
+    const { faults = [] } = await fixture.import(csv(rows), { dryRun: true, withFaults: true });
     expect(new Set(faults.map(({ code }) => code))).toEqual(
       new Set(
         rosterFaultCodes.filter(
@@ -360,7 +360,7 @@ describe("a dry run that asks for the faults", () => {
       ),
     );
     const wide = Array.from({ length: 50 }, (_, n) => `column ${n}`);
-    const { sheet: piece } = await hall.import(
+    const { sheet: piece } = await fixture.import(
       csv([
         ["id", "name", ...wide],
         ["1", "", ...wide.map(() => LONG)],
@@ -377,30 +377,30 @@ describe("a dry run that asks for the faults", () => {
 
 describe("an examinee who sits in another room", () => {
   it("is a fault that says which", async () => {
-    await using hall = await openCrowdedHall();
-    await expectNothingChanged(hall, async () => {
-      const { fields } = await refusalOf(hall.import(csv([[...HEADER], rowOf(MOVED)])));
+    await using fixture = await openCrowdedHall();
+    await expectNothingChanged(fixture, async () => {
+      const { fields } = await refusalOf(fixture.import(csv([[...HEADER], rowOf(MOVED)])));
       expect(fields).toEqual({
-        "rows[2].考场": [`is in the room 'A' (${hall.roomA}) of the exam already`],
+        "rows[2].考场": [`is in the room 'A' (${fixture.roomA}) of the exam already`],
       });
     });
   });
 
   it("is one that does not say which to those who run another room", async () => {
-    await using hall = await openCrowdedHall();
-    const roomId = await hall.room("Mine", { people: [{ userId: "t", name: "T", role: "teacher" }] });
-    const teacher = hall.as({ sub: "t", role: "teacher" });
-    const { fields } = await refusalOf(hall.import("id,name\nseated,Seated\n", { roomId }, teacher));
+    await using fixture = await openCrowdedHall();
+    const roomId = await fixture.room("Mine", { people: [{ userId: "t", name: "T", role: "teacher" }] });
+    const teacher = fixture.as({ sub: "t", role: "teacher" });
+    const { fields } = await refusalOf(fixture.import("id,name\nseated,Seated\n", { roomId }, teacher));
     expect(fields).toEqual({ "rows[2].id": ["is in another room of the exam already"] });
   });
 });
 
 describe("a file of faults", () => {
   it("lists the first hundred by row, whoever found them, and counts the others", async () => {
-    await using hall = await openCrowdedHall();
+    await using fixture = await openCrowdedHall();
     // Half of the rows conflict with stored data, the others are invalid in themselves.
     const rows = Array.from({ length: 300 }, (_, n) => (n % 2 === 0 ? `k${n},A,Over` : `k${n},,`));
-    const { fields, message } = await refusalOf(hall.import(`id,name,room\n${rows.join("\n")}\n`));
+    const { fields, message } = await refusalOf(fixture.import(`id,name,room\n${rows.join("\n")}\n`));
     expect(Object.keys(fields)).toEqual(
       Array.from({ length: 100 }, (_, n) => `rows[${n + 2}].${n % 2 === 0 ? "room" : "name"}`),
     );
@@ -408,9 +408,9 @@ describe("a file of faults", () => {
   });
 
   it("lists the first hundred by row, also where a fault is found some rows later", async () => {
-    await using hall = await openHall();
+    await using fixture = await openRoomFixture();
     const rows = ["k1,A", "k1,A", ...Array.from({ length: 300 }, (_, n) => `x${n},`), "k1,A"];
-    const { fields } = await refusalOf(hall.import(`id,name\n${rows.join("\n")}\n`));
+    const { fields } = await refusalOf(fixture.import(`id,name\n${rows.join("\n")}\n`));
     expect(Object.keys(fields)).toEqual([
       "rows[3].id",
       ...Array.from({ length: 99 }, (_, n) => `rows[${n + 4}].name`),
@@ -418,23 +418,23 @@ describe("a file of faults", () => {
   });
 
   it("quotes the beginning of a cell only, and nothing that moves a terminal's cursor", async () => {
-    await using hall = await openHall();
+    await using fixture = await openRoomFixture();
     const cell = `\u001b[2J\u202e${"考".repeat(50)}`;
-    const { fields } = await refusalOf(hall.import(`id,name,room,role\nk1,A,${cell},${cell}\n`));
+    const { fields } = await refusalOf(fixture.import(`id,name,room,role\nk1,A,${cell},${cell}\n`));
     const shown = `'[2J${"考".repeat(37)}…'`;
     expect(fields["rows[2].room"]).toEqual([`there is no room ${shown} in the exam`]);
     expect(fields["rows[2].role"]?.[0]).toMatch(new RegExp(`^${shown.replace("[", "\\[")} is none of`));
   });
 
   it("numbers rows as the spreadsheet does: blank rows and lines within a cell", async () => {
-    await using hall = await openHall();
-    const { fields } = await refusalOf(hall.import('id,name,note\n\n1,A,"x\ny"\n  ,\t\n2,,\n'));
+    await using fixture = await openRoomFixture();
+    const { fields } = await refusalOf(fixture.import('id,name,note\n\n1,A,"x\ny"\n  ,\t\n2,,\n'));
     expect(Object.keys(fields)).toEqual(["rows[5].name"]);
   });
 });
 
 describe("a file that is no roster", () => {
-  const empty = shared(() => openHall({ monotonic: minuteByMinute() }));
+  const empty = shared(() => openRoomFixture({ monotonic: minuteByMinute() }));
 
   it.each([
     ["is empty", "", /must not be empty|is empty/],
@@ -460,9 +460,9 @@ describe("a file that is no roster", () => {
     ],
     ["is no text", Buffer.from([0x41, 0xff, 0xff]), /^file cannot be used: The file is not text/],
   ])("is refused: it %s", async (_, file, sentence) => {
-    const hall = empty();
-    await expectNothingChanged(hall, async () => {
-      const call = hall.import(file);
+    const fixture = empty();
+    await expectNothingChanged(fixture, async () => {
+      const call = fixture.import(file);
       if (file.length === 0) {
         await expect(call).rejects.toThrow(sentence);
         return;
@@ -474,11 +474,11 @@ describe("a file that is no roster", () => {
   });
 
   it("does not keep the next one waiting: a workbook with a cell that a parser never ends with", async () => {
-    await using hall = await openHall();
+    await using fixture = await openRoomFixture();
     const cell = `<c r="A1" t="inlineStr"><is><t>${"x".repeat(16_000_000)}</t></is></c>`;
     const [refused, next] = await Promise.all([
-      refusalOf(hall.import(Buffer.from(forged(`<row r="1">${cell}</row>`)))),
-      hall.import("id,name\nk1,N\n"),
+      refusalOf(fixture.import(Buffer.from(forged(`<row r="1">${cell}</row>`)))),
+      fixture.import("id,name\nk1,N\n"),
     ]);
     expect(refused.message).toMatch(/^file cannot be used: A cell of the workbook is longer than 32,767/);
     expect(next).toMatchObject({ added: 1 });
@@ -491,14 +491,14 @@ describe("a file that is no roster", () => {
       async (lines: number) => Buffer.from(forged(`<row r="1"><c r="A1"/></row>${"<row/>".repeat(lines)}`)),
     ],
   ])("counts every row, also a million empty ones (%s)", async (_, fileOf) => {
-    await using hall = await openHall();
-    const { message } = await refusalOf(hall.import(await fileOf(1_000_000)));
+    await using fixture = await openRoomFixture();
+    const { message } = await refusalOf(fixture.import(await fileOf(1_000_000)));
     expect(message).toMatch(/at most \d+ rows/);
   });
 
   it("is told all that is wrong with its header", async () => {
-    await using hall = await openHall();
-    const { fields } = await refusalOf(hall.import("room,考场,name\n1,1,A\n"));
+    await using fixture = await openRoomFixture();
+    const { fields } = await refusalOf(fixture.import("room,考场,name\n1,1,A\n"));
     expect(fields.file).toHaveLength(2);
   });
 });

@@ -4,11 +4,11 @@ import { text } from "node:stream/consumers";
 import superjson from "superjson";
 import { describe, expect, it } from "vitest";
 import { bulkChanges, personChanges, unseated } from "../src/storage/tables.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
 import { csv } from "./support/files.js";
-import { openHall } from "./support/roster.js";
+import { openRoomFixture } from "./support/roster.js";
 import { rowsOf } from "./support/tables.js";
-import { openWorld } from "./support/world.js";
 
 const base64 = (file: string): string => Buffer.from(file).toString("base64");
 const MIB = 1024 * 1024;
@@ -29,9 +29,9 @@ const headOnly = async (url: string, path: string, authorization: string): Promi
 
 describe("participant.import over HTTP", () => {
   it("takes files that no other procedure would", async () => {
-    await using hall = await openHall();
-    const { examId } = hall;
-    const admin = trpc(hall, await hall.token({ sub: "root", role: "admin" }));
+    await using fixture = await openRoomFixture();
+    const { examId } = fixture;
+    const admin = trpc(fixture, await fixture.token({ sub: "root", role: "admin" }));
     const rows = Array.from({ length: 20_000 }, (_, n) => [`k${n}`, `N${n}`, "x".repeat(100)]);
     const file = base64(csv([["id", "name", "notes"], ...rows]));
     expect(file.length).toBeGreaterThan(2 * MIB);
@@ -45,9 +45,9 @@ describe("participant.import over HTTP", () => {
   });
 
   it("refuses what is larger than the file may be, by its field, and a body beyond that", async () => {
-    await using hall = await openHall();
-    const { examId } = hall;
-    const admin = trpc(hall, await hall.token({ sub: "root", role: "admin" }));
+    await using fixture = await openRoomFixture();
+    const { examId } = fixture;
+    const admin = trpc(fixture, await fixture.token({ sub: "root", role: "admin" }));
     const long = await admin.mutate("participant.import", { examId, file: "A".repeat(14_000_004) });
     expect({ status: long.status, fields: long.error.data.fieldErrors }).toEqual({
       status: 400,
@@ -66,10 +66,10 @@ describe("participant.import over HTTP", () => {
   });
 
   it("names every faulty cell", async () => {
-    await using hall = await openHall();
-    const admin = trpc(hall, await hall.token({ sub: "root", role: "admin" }));
+    await using fixture = await openRoomFixture();
+    const admin = trpc(fixture, await fixture.token({ sub: "root", role: "admin" }));
     const file = base64("学号,姓名\n1,A\n1,\n");
-    const { status, error } = await admin.mutate("participant.import", { examId: hall.examId, file });
+    const { status, error } = await admin.mutate("participant.import", { examId: fixture.examId, file });
     expect({ status, message: error.message, fields: error.data.fieldErrors }).toEqual({
       status: 400,
       message: "rows[3].姓名 is missing (2 faults in the file; nothing was imported)",
@@ -78,12 +78,12 @@ describe("participant.import over HTTP", () => {
   });
 
   it("judges who calls before it reads the body", async () => {
-    await using hall = await openHall();
-    const url = await hall.listen();
+    await using fixture = await openRoomFixture();
+    const url = await fixture.listen();
     for (const [authorization, status, reason] of [
       ["no token", 401, "UNAUTHENTICATED"],
-      [await hall.token({ sub: "e", role: "examinee" }), 403, "FORBIDDEN"],
-      [await hall.token({ sub: "i", role: "inspector" }), 403, "FORBIDDEN"],
+      [await fixture.token({ sub: "e", role: "examinee" }), 403, "FORBIDDEN"],
+      [await fixture.token({ sub: "i", role: "inspector" }), 403, "FORBIDDEN"],
     ] as const) {
       const answer = await headOnly(url, "/trpc/participant.import", authorization);
       expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
@@ -95,22 +95,22 @@ describe("participant.import over HTTP", () => {
   });
 
   it("is a mutation, as before", async () => {
-    await using hall = await openHall();
-    const admin = trpc(hall, await hall.token({ sub: "root", role: "admin" }));
+    await using fixture = await openRoomFixture();
+    const admin = trpc(fixture, await fixture.token({ sub: "root", role: "admin" }));
     expect((await admin.query("participant.import", {})).error.data.reason).toBe("METHOD_NOT_ALLOWED");
   });
 
   it("may come in a batch of one, as clients that batch send it", async () => {
-    await using hall = await openHall();
-    const { statusCode, payload } = await hall.inject({
+    await using fixture = await openRoomFixture();
+    const { statusCode, payload } = await fixture.inject({
       method: "POST",
       url: "/trpc/participant.import?batch=1",
       headers: {
-        authorization: await hall.token({ sub: "root", role: "admin" }),
+        authorization: await fixture.token({ sub: "root", role: "admin" }),
         "content-type": "application/json",
       },
       payload: JSON.stringify({
-        0: superjson.serialize({ examId: hall.examId, file: base64("id,name\n1,A\n") }),
+        0: superjson.serialize({ examId: fixture.examId, file: base64("id,name\n1,A\n") }),
       }),
     });
     expect({ statusCode, rows: JSON.parse(payload)[0].result.data.json.rows }).toEqual({
@@ -122,8 +122,8 @@ describe("participant.import over HTTP", () => {
 
 describe("what an import leaves in the database", () => {
   it("is the people that it added, or nothing: after complete, dry, faulty and broken ones", async () => {
-    await using world = await openWorld();
-    const admin = trpc(world, await world.token({ sub: "root", role: "admin" }));
+    await using appFixture = await openAppFixture();
+    const admin = trpc(appFixture, await appFixture.token({ sub: "root", role: "admin" }));
     const { data: exam } = await admin.mutate("exam.create", {
       name: "E",
       startTime: new Date(0),
@@ -141,9 +141,10 @@ describe("what an import leaves in the database", () => {
       const file = base64(`id,name\n${rows}`);
       const answer = await admin.mutate("participant.import", { examId: exam.id, file, dryRun });
       expect(answer.status).toBe(status);
-      await world.services.bulk.drain();
-      expect(await rowsOf(world.db, unseated)).toHaveLength(people);
-      for (const table of [bulkChanges, personChanges]) expect(await rowsOf(world.db, table)).toEqual([]);
+      await appFixture.services.bulk.drain();
+      expect(await rowsOf(appFixture.db, unseated)).toHaveLength(people);
+      for (const table of [bulkChanges, personChanges])
+        expect(await rowsOf(appFixture.db, table)).toEqual([]);
     }
   });
 });

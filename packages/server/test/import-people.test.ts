@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { csv, encode } from "./support/files.js";
-import { openHall, type Person, refusalOf, sheet } from "./support/roster.js";
+import { openRoomFixture, type Person, refusalOf, sheet } from "./support/roster.js";
 
 const person = (userId: string, room: string | null, more: Partial<Person> = {}): Person => ({
   userId,
@@ -15,9 +15,9 @@ const byId = (people: readonly Person[]): Person[] =>
 
 describe("importing a roster", () => {
   it("seats those whose rows name a room, and lets the others wait for one, in the file's order", async () => {
-    await using hall = await openHall();
-    const roomA = await hall.room("A");
-    await hall.room("B");
+    await using fixture = await openRoomFixture();
+    const roomA = await fixture.room("A");
+    await fixture.room("B");
     const file = csv([
       ["准考证号", "姓名", "班级", "考场", "角色", "加时（分钟）"],
       [" k3 ", " Name of k3 ", "1", "", "", ""],
@@ -28,7 +28,7 @@ describe("importing a roster", () => {
       ["t2", "Name of t2", "", "", "INVIGILATOR", "0"],
       ["i1", "Name of i1", "", "", "ｉｎｓｐｅｃｔｏｒ", ""],
     ]);
-    expect(await hall.import(file)).toEqual({
+    expect(await fixture.import(file)).toEqual({
       rows: 6,
       added: 6,
       updated: 0,
@@ -36,7 +36,7 @@ describe("importing a roster", () => {
       changes: [],
       moreChanges: 0,
     });
-    expect(await hall.people()).toEqual([
+    expect(await fixture.people()).toEqual([
       person("k1", "A", { extraMinutes: 15 }),
       person("k2", "A"),
       person("t1", "B", { role: "teacher" }),
@@ -47,35 +47,35 @@ describe("importing a roster", () => {
   });
 
   it("seats all others in the call's room", async () => {
-    await using hall = await openHall();
-    const roomId = await hall.room("A");
-    await hall.room("B");
-    await hall.import("id,name,room\nk1,Name of k1,\nk2,Name of k2,B\n", { roomId });
-    expect(await hall.people()).toEqual([person("k1", "A"), person("k2", "B")]);
+    await using fixture = await openRoomFixture();
+    const roomId = await fixture.room("A");
+    await fixture.room("B");
+    await fixture.import("id,name,room\nk1,Name of k1,\nk2,Name of k2,B\n", { roomId });
+    expect(await fixture.people()).toEqual([person("k1", "A"), person("k2", "B")]);
   });
 
   it.each(["学号,姓名", "考号\t姓名", "ID;Name", "User ID,NAME", "student id;name", "ＩＤ,Ｎａｍｅ"])(
     "knows the columns '%s'",
     async (header) => {
-      await using hall = await openHall();
+      await using fixture = await openRoomFixture();
       const delimiter = /[,;\t]/.exec(header)?.[0] ?? "";
-      expect(await hall.import(`${header}\nk1${delimiter}A\n`)).toMatchObject({ added: 1 });
+      expect(await fixture.import(`${header}\nk1${delimiter}A\n`)).toMatchObject({ added: 1 });
     },
   );
 
   it.each(["考场", "考场号", "Room"])("knows the room's column '%s'", async (header) => {
-    await using hall = await openHall();
-    await hall.room("101");
-    await hall.import(`id,name,${header}\nk1,Name of k1,101\n`);
-    expect(await hall.people()).toEqual([person("k1", "101")]);
+    await using fixture = await openRoomFixture();
+    await fixture.room("101");
+    await fixture.import(`id,name,${header}\nk1,Name of k1,101\n`);
+    expect(await fixture.people()).toEqual([person("k1", "101")]);
   });
 
   it.each(["加时", "加时(分钟)", "加时（分钟）", "Extra Minutes", "extra"])(
     "knows the extra minutes' column '%s'",
     async (header) => {
-      await using hall = await openHall();
-      await hall.import(`id,name,${header}\nk1,Name of k1,600\n`);
-      expect(await hall.people()).toEqual([person("k1", null, { extraMinutes: 600 })]);
+      await using fixture = await openRoomFixture();
+      await fixture.import(`id,name,${header}\nk1,Name of k1,600\n`);
+      expect(await fixture.people()).toEqual([person("k1", null, { extraMinutes: 600 })]);
     },
   );
 
@@ -84,51 +84,53 @@ describe("importing a roster", () => {
     ["teacher", ["老师", "教师", "监考", "监考员", "Teacher", "invigilator"]],
     ["inspector", ["巡考", "督导", "INSPECTOR"]],
   ])("knows who is %s", async (role, texts) => {
-    await using hall = await openHall();
-    await hall.import(csv([["id", "name", "role"], ...texts.map((text, n) => [`k${n}`, "N", text])]));
-    expect((await hall.people()).map((one) => one.role)).toEqual(texts.map(() => role));
+    await using fixture = await openRoomFixture();
+    await fixture.import(csv([["id", "name", "role"], ...texts.map((text, n) => [`k${n}`, "N", text])]));
+    expect((await fixture.people()).map((one) => one.role)).toEqual(texts.map(() => role));
   });
 
   it("takes 4,000 rows of GB18030, as a school's spreadsheet writes them", async () => {
-    await using hall = await openHall();
+    await using fixture = await openRoomFixture();
     const rows = Array.from({ length: 4000 }, (_, n) => [
       `2026${10_000 + n}`,
       `考生${n}`,
       n % 40 ? "" : "30",
     ]);
     const file = encode(csv([["学号", "姓名", "加时"], ...rows]), "gb18030");
-    expect(await hall.import(file)).toMatchObject({ rows: 4000, added: 4000 });
-    const people = await hall.people();
+    expect(await fixture.import(file)).toMatchObject({ rows: 4000, added: 4000 });
+    const people = await fixture.people();
     expect(people).toHaveLength(4000);
     expect(people[3999]).toEqual(person("202613999", null, { name: "考生3999" }));
     expect(people.filter(({ extraMinutes }) => extraMinutes === 30)).toHaveLength(100);
-    expect(await hall.import(file)).toMatchObject({ rows: 4000, unchanged: 4000 });
+    expect(await fixture.import(file)).toMatchObject({ rows: 4000, unchanged: 4000 });
   });
 
   it("takes numbers of a workbook for ids, names, rooms and minutes", async () => {
-    await using hall = await openHall();
-    await hall.room("101");
-    await hall.import(
+    await using fixture = await openRoomFixture();
+    await fixture.room("101");
+    await fixture.import(
       await sheet("XLSX", [
         ["学号", "姓名", "考场", "加时"],
         [20260001, 42, 101, 15],
       ]),
     );
-    expect(await hall.people()).toEqual([person("20260001", "101", { name: "42", extraMinutes: 15 })]);
+    expect(await fixture.people()).toEqual([person("20260001", "101", { name: "42", extraMinutes: 15 })]);
   });
 
   it("takes ids that look like numbers with an exponent", async () => {
-    await using hall = await openHall();
-    await hall.import("id,name\n5E12,Name of 5E12\n1e5,Name of 1e5\n");
-    expect(await hall.people()).toEqual([person("5E12", null), person("1e5", null)]);
+    await using fixture = await openRoomFixture();
+    await fixture.import("id,name\n5E12,Name of 5E12\n1e5,Name of 1e5\n");
+    expect(await fixture.people()).toEqual([person("5E12", null), person("1e5", null)]);
   });
 
   it("means the open one of two rooms with a name", async () => {
-    await using hall = await openHall();
-    await hall.admin.room.end({ roomId: await hall.room("A") });
-    const open = await hall.room("A");
-    await hall.import("id,name,room\nk1,N,A\n");
-    expect((await hall.admin.participant.list({ roomId: open })).map(({ userId }) => userId)).toEqual(["k1"]);
+    await using fixture = await openRoomFixture();
+    await fixture.admin.room.end({ roomId: await fixture.room("A") });
+    const open = await fixture.room("A");
+    await fixture.import("id,name,room\nk1,N,A\n");
+    expect((await fixture.admin.participant.list({ roomId: open })).map(({ userId }) => userId)).toEqual([
+      "k1",
+    ]);
   });
 });
 
@@ -141,30 +143,30 @@ describe("importing again", () => {
   ]);
 
   it("changes nothing, not even a time", async () => {
-    await using hall = await openHall();
-    await hall.room("A");
-    await hall.import(FILE);
-    const before = await hall.everything();
+    await using fixture = await openRoomFixture();
+    await fixture.room("A");
+    await fixture.import(FILE);
+    const before = await fixture.everything();
     const again = { rows: 3, added: 0, updated: 0, unchanged: 3, changes: [], moreChanges: 0 };
-    expect(await hall.import(FILE)).toEqual(again);
-    expect(await hall.import(FILE, { dryRun: true })).toEqual(again);
-    expect(await hall.everything()).toEqual(before);
+    expect(await fixture.import(FILE)).toEqual(again);
+    expect(await fixture.import(FILE, { dryRun: true })).toEqual(again);
+    expect(await fixture.everything()).toEqual(before);
   });
 
   it("changes nothing about somebody who has got a room meanwhile", async () => {
-    await using hall = await openHall();
-    await hall.room("A");
-    await hall.import("id,name,extra\nk1,Name of k1,15\n");
-    await hall.import("id,name,room\nk1,Name of k1,A\n");
-    const before = await hall.everything();
-    expect(await hall.import("id,name,extra\nk1,Name of k1,15\n")).toMatchObject({ unchanged: 1 });
-    expect(await hall.everything()).toEqual(before);
+    await using fixture = await openRoomFixture();
+    await fixture.room("A");
+    await fixture.import("id,name,extra\nk1,Name of k1,15\n");
+    await fixture.import("id,name,room\nk1,Name of k1,A\n");
+    const before = await fixture.everything();
+    expect(await fixture.import("id,name,extra\nk1,Name of k1,15\n")).toMatchObject({ unchanged: 1 });
+    expect(await fixture.everything()).toEqual(before);
   });
 
   it("updates names and extra minutes where the person is, and lists them", async () => {
-    await using hall = await openHall();
-    await hall.room("A");
-    await hall.import(FILE);
+    await using fixture = await openRoomFixture();
+    await fixture.room("A");
+    await fixture.import(FILE);
     const file = csv([
       ["id", "name", "room", "role", "extra"],
       ["k2", "Another name", "", "", "5"],
@@ -192,12 +194,12 @@ describe("importing again", () => {
         is: { name: "Renamed", extraMinutes: 0 },
       },
     ];
-    const before = await hall.everything();
+    const before = await fixture.everything();
     const done = { rows: 4, added: 1, updated: 3, unchanged: 0, changes, moreChanges: 0 };
-    expect(await hall.import(file, { dryRun: true })).toEqual(done);
-    expect(await hall.everything()).toEqual(before);
-    expect(await hall.import(file)).toEqual(done);
-    expect(byId(await hall.people())).toEqual([
+    expect(await fixture.import(file, { dryRun: true })).toEqual(done);
+    expect(await fixture.everything()).toEqual(before);
+    expect(await fixture.import(file)).toEqual(done);
+    expect(byId(await fixture.people())).toEqual([
       person("k1", "A"),
       person("k2", null, { name: "Another name", extraMinutes: 5 }),
       person("new", null),
@@ -206,22 +208,22 @@ describe("importing again", () => {
   });
 
   it("leaves extra minutes as they are where the file is silent", async () => {
-    await using hall = await openHall();
-    await hall.room("A");
-    await hall.import("id,name,room,extra\nk1,N,A,15\nk2,N,,20\n");
-    await hall.import("id,name\nk1,Name of k1\nk2,Name of k2\n");
-    await hall.import("id,name,extra\nk1,Name of k1,\nk2,Name of k2,\n");
-    expect(await hall.people()).toEqual([
+    await using fixture = await openRoomFixture();
+    await fixture.room("A");
+    await fixture.import("id,name,room,extra\nk1,N,A,15\nk2,N,,20\n");
+    await fixture.import("id,name\nk1,Name of k1\nk2,Name of k2\n");
+    await fixture.import("id,name,extra\nk1,Name of k1,\nk2,Name of k2,\n");
+    expect(await fixture.people()).toEqual([
       person("k1", "A", { extraMinutes: 15 }),
       person("k2", null, { extraMinutes: 20 }),
     ]);
   });
 
   it("seats those who waited when their rows name a room now, and lists whose name or minutes are others", async () => {
-    await using hall = await openHall();
-    await hall.room("A");
-    await hall.import("id,name,extra\nk1,Name of k1,15\nk2,Old,\n");
-    const result = await hall.import("id,name,room,extra\nk1,Name of k1,A,\nk2,Name of k2,A,5\n");
+    await using fixture = await openRoomFixture();
+    await fixture.room("A");
+    await fixture.import("id,name,extra\nk1,Name of k1,15\nk2,Old,\n");
+    const result = await fixture.import("id,name,room,extra\nk1,Name of k1,A,\nk2,Name of k2,A,5\n");
     expect(result).toEqual({
       rows: 2,
       added: 0,
@@ -237,45 +239,45 @@ describe("importing again", () => {
       ],
       moreChanges: 0,
     });
-    expect(await hall.people()).toEqual([
+    expect(await fixture.people()).toEqual([
       person("k1", "A", { extraMinutes: 15 }),
       person("k2", "A", { extraMinutes: 5 }),
     ]);
   });
 
   it("puts a teacher into one room more, and renames it in all of them when the row names none", async () => {
-    await using hall = await openHall();
-    await hall.room("A");
-    await hall.room("B");
-    await hall.import("id,name,role,room\nt1,Old,teacher,A\n");
-    expect(await hall.import("id,name,role,room\nt1,Name of t1,teacher,B\n")).toMatchObject({ added: 1 });
-    expect((await hall.people()).map(({ room, name }) => [room, name])).toEqual([
+    await using fixture = await openRoomFixture();
+    await fixture.room("A");
+    await fixture.room("B");
+    await fixture.import("id,name,role,room\nt1,Old,teacher,A\n");
+    expect(await fixture.import("id,name,role,room\nt1,Name of t1,teacher,B\n")).toMatchObject({ added: 1 });
+    expect((await fixture.people()).map(({ room, name }) => [room, name])).toEqual([
       ["A", "Old"],
       ["B", "Name of t1"],
     ]);
-    expect(await hall.import("id,name,role\nt1,Name of t1,teacher\n")).toMatchObject({ updated: 1 });
-    expect((await hall.people()).map(({ name }) => name)).toEqual(["Name of t1", "Name of t1"]);
+    expect(await fixture.import("id,name,role\nt1,Name of t1,teacher\n")).toMatchObject({ updated: 1 });
+    expect((await fixture.people()).map(({ name }) => name)).toEqual(["Name of t1", "Name of t1"]);
   });
 
   it("knows nothing of another exam's people", async () => {
-    await using hall = await openHall();
-    const { id: examId } = await hall.admin.exam.create({
+    await using fixture = await openRoomFixture();
+    const { id: examId } = await fixture.admin.exam.create({
       name: "Another",
       startTime: new Date(0),
       endTime: new Date(1),
     });
-    await hall.room("Elsewhere", { examId, people: [{ userId: "k1", name: "Old", role: "teacher" }] });
-    await hall.import("id,name\nk2,Old\n", { examId });
-    expect(await hall.import("id,name\nk1,Name of k1\nk2,Name of k2\n")).toMatchObject({ added: 2 });
-    expect(await hall.people()).toEqual([person("k1", null), person("k2", null)]);
+    await fixture.room("Elsewhere", { examId, people: [{ userId: "k1", name: "Old", role: "teacher" }] });
+    await fixture.import("id,name\nk2,Old\n", { examId });
+    expect(await fixture.import("id,name\nk1,Name of k1\nk2,Name of k2\n")).toMatchObject({ added: 2 });
+    expect(await fixture.people()).toEqual([person("k1", null), person("k2", null)]);
   });
 
   it("lists the first thousand whose name or minutes are others, and counts the rest", async () => {
-    await using hall = await openHall();
+    await using fixture = await openRoomFixture();
     const named = (name: string) =>
       csv([["id", "name"], ...Array.from({ length: 1005 }, (_, n) => [`k${n}`, name])]);
-    await hall.import(named("Old"));
-    const { updated, changes, moreChanges } = await hall.import(named("New"));
+    await fixture.import(named("Old"));
+    const { updated, changes, moreChanges } = await fixture.import(named("New"));
     expect({ updated, listed: changes.length, moreChanges, last: changes.at(-1)?.userId }).toEqual({
       updated: 1005,
       listed: 1000,
@@ -287,23 +289,23 @@ describe("importing again", () => {
 
 describe("a dry run", () => {
   it("says what would be done, and does nothing", async () => {
-    await using hall = await openHall();
-    await hall.room("A");
-    const before = await hall.everything();
+    await using fixture = await openRoomFixture();
+    await fixture.room("A");
+    const before = await fixture.everything();
     const file = "id,name,room\nk1,N,A\nk2,N,\n";
-    expect(await hall.import(file, { dryRun: true })).toMatchObject({ rows: 2, added: 2 });
-    expect(await hall.everything()).toEqual(before);
+    expect(await fixture.import(file, { dryRun: true })).toMatchObject({ rows: 2, added: 2 });
+    expect(await fixture.everything()).toEqual(before);
   });
 });
 
 describe("two imports at once", () => {
   it("are each whole", async () => {
-    await using hall = await openHall();
+    await using fixture = await openRoomFixture();
     const file = csv([["id", "name"], ...Array.from({ length: 3000 }, (_, n) => [`k${n}`, "N"])]);
     const results = await Promise.all([
-      hall.import(file),
-      hall.import(file),
-      hall.import("id,name\nk1,\n").catch(() => null),
+      fixture.import(file),
+      fixture.import(file),
+      fixture.import("id,name\nk1,\n").catch(() => null),
     ]);
     const whole = results.map((result) => result && `${result.added} and ${result.unchanged}`);
     expect(new Set(whole)).toEqual(new Set(["3000 and 0", "0 and 3000", null]));
@@ -314,54 +316,54 @@ describe("who may import into what", () => {
   const FILE = "id,name\nk1,N\n";
 
   it("is the maker of the exam, also into a room that it is not in", async () => {
-    await using hall = await openHall();
-    const maker = hall.as({ sub: "maker", role: "teacher" });
+    await using fixture = await openRoomFixture();
+    const maker = fixture.as({ sub: "maker", role: "teacher" });
     const { id: examId } = await maker.exam.create({
       name: "M",
       startTime: new Date(0),
       endTime: new Date(1),
     });
-    const roomId = await hall.room("A", { examId });
-    expect(await hall.import(FILE, { examId, roomId }, maker)).toMatchObject({ added: 1 });
-    expect(await hall.import("id,name\nk2,N\n", { examId }, maker)).toMatchObject({ added: 1 });
+    const roomId = await fixture.room("A", { examId });
+    expect(await fixture.import(FILE, { examId, roomId }, maker)).toMatchObject({ added: 1 });
+    expect(await fixture.import("id,name\nk2,N\n", { examId }, maker)).toMatchObject({ added: 1 });
   });
 
   it("is a teacher of the room, into that room alone", async () => {
-    await using hall = await openHall();
-    await hall.room("Other");
-    const roomId = await hall.room("A", { people: [{ userId: "t", name: "T", role: "teacher" }] });
-    const teacher = hall.as({ sub: "t", role: "teacher" });
-    expect((await refusalOf(hall.import(FILE, {}, teacher))).code).toBe("FORBIDDEN");
-    expect(await hall.import(FILE, { roomId }, teacher)).toMatchObject({ added: 1 });
+    await using fixture = await openRoomFixture();
+    await fixture.room("Other");
+    const roomId = await fixture.room("A", { people: [{ userId: "t", name: "T", role: "teacher" }] });
+    const teacher = fixture.as({ sub: "t", role: "teacher" });
+    expect((await refusalOf(fixture.import(FILE, {}, teacher))).code).toBe("FORBIDDEN");
+    expect(await fixture.import(FILE, { roomId }, teacher)).toMatchObject({ added: 1 });
     // Rows may name only that room.
-    expect(await hall.import("id,name,room\nk2,N,A\n", { roomId }, teacher)).toMatchObject({ added: 1 });
-    const { fields } = await refusalOf(hall.import("id,name,room\nk3,N,Other\n", { roomId }, teacher));
+    expect(await fixture.import("id,name,room\nk2,N,A\n", { roomId }, teacher)).toMatchObject({ added: 1 });
+    const { fields } = await refusalOf(fixture.import("id,name,room\nk3,N,Other\n", { roomId }, teacher));
     expect(fields).toEqual({
       "rows[2].room": ["must be empty or 'A': you may import into that room only"],
     });
   });
 
   it("is nobody into a room of another exam, or one that is not there", async () => {
-    await using hall = await openHall();
-    const { id: examId } = await hall.admin.exam.create({
+    await using fixture = await openRoomFixture();
+    const { id: examId } = await fixture.admin.exam.create({
       name: "M",
       startTime: new Date(0),
       endTime: new Date(1),
     });
-    const roomId = await hall.room("A", { examId, people: [{ userId: "t", name: "T", role: "teacher" }] });
-    const teacher = hall.as({ sub: "t", role: "teacher" });
-    expect((await refusalOf(hall.import(FILE, { roomId }, teacher))).code).toBe("FORBIDDEN");
-    expect((await refusalOf(hall.import(FILE, { roomId }))).code).toBe("ROOM_NOT_FOUND");
-    expect((await refusalOf(hall.import(FILE, { roomId: "none" }))).code).toBe("ROOM_NOT_FOUND");
-    expect((await refusalOf(hall.import(FILE, { examId: "none" }))).code).toBe("EXAM_NOT_FOUND");
-    expect((await refusalOf(hall.import(FILE, { examId: "none", roomId }))).code).toBe("EXAM_NOT_FOUND");
+    const roomId = await fixture.room("A", { examId, people: [{ userId: "t", name: "T", role: "teacher" }] });
+    const teacher = fixture.as({ sub: "t", role: "teacher" });
+    expect((await refusalOf(fixture.import(FILE, { roomId }, teacher))).code).toBe("FORBIDDEN");
+    expect((await refusalOf(fixture.import(FILE, { roomId }))).code).toBe("ROOM_NOT_FOUND");
+    expect((await refusalOf(fixture.import(FILE, { roomId: "none" }))).code).toBe("ROOM_NOT_FOUND");
+    expect((await refusalOf(fixture.import(FILE, { examId: "none" }))).code).toBe("EXAM_NOT_FOUND");
+    expect((await refusalOf(fixture.import(FILE, { examId: "none", roomId }))).code).toBe("EXAM_NOT_FOUND");
   });
 
   it("is nobody into a room that has ended", async () => {
-    await using hall = await openHall();
-    const roomId = await hall.room("A");
-    await hall.admin.room.end({ roomId });
-    const { code, message } = await refusalOf(hall.import(FILE, { roomId }));
+    await using fixture = await openRoomFixture();
+    const roomId = await fixture.room("A");
+    await fixture.admin.room.end({ roomId });
+    const { code, message } = await refusalOf(fixture.import(FILE, { roomId }));
     expect({ code, message }).toEqual({ code: "ROOM_ENDED", message: `The room ${roomId} has ended.` });
   });
 });

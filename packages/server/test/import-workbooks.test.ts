@@ -9,8 +9,8 @@ const HEADER: readonly Cell[] = ["学号", "姓名", "考场", "加时"];
 
 describe("a workbook of people", () => {
   it("is imported as it is shown: zeros, merged rooms, a title, and sheets beside it", async () => {
-    await using hall = await nextHall();
-    for (const name of ["Hall A", "Hall B"]) await hall.room(name);
+    await using fixture = await nextHall();
+    for (const name of ["Hall A", "Hall B"]) await fixture.room(name);
     const file = workbook([
       { name: "填写说明", rows: [["学号"], ["请在第二张表填写名单"]] },
       {
@@ -31,9 +31,14 @@ describe("a workbook of people", () => {
       },
       { name: "空白", rows: [[]] },
     ]);
-    expect(await hall.import(file)).toMatchObject({ rows: 4, added: 4, unreadSheets: ["填写说明"] });
+    expect(await fixture.import(file)).toMatchObject({ rows: 4, added: 4, unreadSheets: ["填写说明"] });
     expect(
-      (await hall.people()).map(({ userId, name, room, extraMinutes }) => [userId, name, room, extraMinutes]),
+      (await fixture.people()).map(({ userId, name, room, extraMinutes }) => [
+        userId,
+        name,
+        room,
+        extraMinutes,
+      ]),
     ).toEqual([
       ["00777", "张三", "Hall A", 15],
       ["00778", "李四", "Hall A", 0],
@@ -43,10 +48,10 @@ describe("a workbook of people", () => {
   });
 
   it("is imported with a warning of numbers among texts, which may have lost zeros", async () => {
-    await using hall = await nextHall();
+    await using fixture = await nextHall();
     const texts = Array.from({ length: 8 }, (_, n) => [`2026${n}`, `T${n}`]);
     const file = workbook([{ rows: [["学号", "姓名"], ...texts, [20269, "Number"], ["20268", "Text"]] }]);
-    expect(await hall.import(file)).toMatchObject({
+    expect(await fixture.import(file)).toMatchObject({
       added: 10,
       warnings: [
         {
@@ -70,13 +75,13 @@ describe("a workbook of people", () => {
         ],
       },
     ]);
-    expect(await hall.import(numbers)).not.toHaveProperty("warnings");
+    expect(await fixture.import(numbers)).not.toHaveProperty("warnings");
   });
 
   it("is refused with row, column, value and name where it does not say what it shows", async () => {
-    await using hall = await nextHall();
-    await hall.room("Hall A");
-    const before = await hall.everything();
+    await using fixture = await nextHall();
+    await fixture.room("Hall A");
+    const before = await fixture.everything();
     const file = workbook([
       {
         rows: [
@@ -95,7 +100,7 @@ describe("a workbook of people", () => {
         merges: ["B10:C10"],
       },
     ]);
-    const { fields } = await refusalOf(hall.import(file));
+    const { fields } = await refusalOf(fixture.import(file));
     expect(fields).toEqual({
       "rows[2].学号": ["shows '778' but contains 777.5: format the column as text ('778', of 'A')"],
       "rows[3].学号": [
@@ -115,11 +120,11 @@ describe("a workbook of people", () => {
       "rows[9].加时": ["shows '1' but contains 0.5: format the column as text ('1', of 'H')"],
       "rows[10].考场": ["is merged with B10: unmerge the cells ('Hall A', of 'I')"],
     });
-    expect(await hall.everything()).toEqual(before);
+    expect(await fixture.everything()).toEqual(before);
   });
 
   it("may hold anything in columns that are not read", async () => {
-    await using hall = await nextHall();
+    await using fixture = await nextHall();
     const file = workbook([
       {
         rows: [
@@ -128,46 +133,46 @@ describe("a workbook of people", () => {
         ],
       },
     ]);
-    expect(await hall.import(file)).toMatchObject({ added: 1 });
+    expect(await fixture.import(file)).toMatchObject({ added: 1 });
   });
 
   it("is refused where a column that is read is hidden, or the header", async () => {
-    await using hall = await nextHall();
+    await using fixture = await nextHall();
     const rows = [HEADER, ["k1", "A"]];
-    const column = await refusalOf(hall.import(workbook([{ name: "S", rows, hiddenColumns: [1] }])));
+    const column = await refusalOf(fixture.import(workbook([{ name: "S", rows, hiddenColumns: [1] }])));
     expect(column.message).toBe(
       "file has a header '学号' that is in the hidden column A: show the column, or delete it (row 1 of the sheet 'S' was taken for the header)",
     );
-    const header = await refusalOf(hall.import(workbook([{ name: "S", rows, hiddenRows: [1] }])));
+    const header = await refusalOf(fixture.import(workbook([{ name: "S", rows, hiddenRows: [1] }])));
     expect(header.message).toMatch(
       /^file has a header that is hidden: show its row \(row 1 of the sheet 'S'/,
     );
   });
 
   it("takes the second of two rows of a header, which says more", async () => {
-    await using hall = await nextHall();
-    await hall.room("Hall A");
+    await using fixture = await nextHall();
+    await fixture.room("Hall A");
     const rows = [
       ["学号", "姓名", "安排", null],
       [null, null, "考场", "加时"],
       ["k1", "A", "Hall A", 5],
     ];
-    await hall.import(workbook([{ rows, merges: ["A1:A2", "B1:B2", "C1:D1"] }]));
-    expect(await hall.people()).toMatchObject([{ userId: "k1", room: "Hall A", extraMinutes: 5 }]);
+    await fixture.import(workbook([{ rows, merges: ["A1:A2", "B1:B2", "C1:D1"] }]));
+    expect(await fixture.people()).toMatchObject([{ userId: "k1", room: "Hall A", extraMinutes: 5 }]);
   });
 
   it("is told in which row and sheet a header was looked for", async () => {
-    await using hall = await nextHall();
+    await using fixture = await nextHall();
     const file = workbook([
       { name: "说明", rows: [["Read me"]] },
       { name: "名单", rows: [["title"], ["序号", "姓名", "班级"], [1, "A", "一班"]] },
     ]);
-    const { message } = await refusalOf(hall.import(file));
+    const { message } = await refusalOf(fixture.import(file));
     expect(message).toMatch(
       /^file has no column for the id: its header must be one of 学号, .*\(row 1 of the sheet '说明' was taken for the header\)$/,
     );
     const alone = await refusalOf(
-      hall.import(workbook([{ name: "名单", rows: [["title"], ["序号", "姓名"], [1, "A"]] }])),
+      fixture.import(workbook([{ name: "名单", rows: [["title"], ["序号", "姓名"], [1, "A"]] }])),
     );
     expect(alone.message).toMatch(
       /^file has no column for the id: .*\(row 2 of the sheet '名单' was taken for the header\)$/,
@@ -175,7 +180,7 @@ describe("a workbook of people", () => {
   });
 
   it("is refused by the names of its sheets where two hold people", async () => {
-    await using hall = await nextHall();
+    await using fixture = await nextHall();
     const sheet = (name: string, id: string) => ({
       name,
       rows: [
@@ -183,11 +188,11 @@ describe("a workbook of people", () => {
         [id, "A"],
       ],
     });
-    const { message } = await refusalOf(hall.import(workbook([sheet("一班", "k1"), sheet("二班", "k2")])));
+    const { message } = await refusalOf(fixture.import(workbook([sheet("一班", "k1"), sheet("二班", "k2")])));
     expect(message).toBe(
       "file cannot be used: Several sheets of the workbook contain people: '一班' and '二班'. Combine them, or hide the others.",
     );
-    expect(await hall.people()).toEqual([]);
+    expect(await fixture.people()).toEqual([]);
   });
 });
 
@@ -209,29 +214,29 @@ describe("a header", () => {
     ["Staff ID (required)", "Staff name"],
     ["Employee number", "employee name"],
   ])("%s and %s", async (id, name) => {
-    await using hall = await nextHall();
+    await using fixture = await nextHall();
     expect(
-      await hall.import(
+      await fixture.import(
         csv([
           [id, name],
           ["k1", "A"],
         ]),
       ),
     ).toMatchObject({ added: 1 });
-    expect(await hall.people()).toMatchObject([{ userId: "k1", name: "A" }]);
+    expect(await fixture.people()).toMatchObject([{ userId: "k1", name: "A" }]);
   });
 
   it("is what lists mean first, where others stand beside it", async () => {
-    await using hall = await nextHall();
-    await hall.import(
+    await using fixture = await nextHall();
+    await fixture.import(
       csv([
         ["工号", "考号", "姓名", "教师姓名"],
         ["7", "k1", "A", "T"],
       ]),
     );
-    expect(await hall.people()).toMatchObject([{ userId: "k1", name: "A" }]);
+    expect(await fixture.people()).toMatchObject([{ userId: "k1", name: "A" }]);
     const { message } = await refusalOf(
-      hall.import(
+      fixture.import(
         csv([
           ["工号", "教工号", "姓名"],
           ["7", "8", "A"],
@@ -246,14 +251,14 @@ describe("a header", () => {
     ["Exam room", "Extra time (minutes)"],
     ["room_name", "Additional Minutes"],
   ])("with a room and minutes: %s, %s", async (room, minutes) => {
-    await using hall = await nextHall();
-    await hall.room("Hall A");
-    await hall.import(
+    await using fixture = await nextHall();
+    await fixture.room("Hall A");
+    await fixture.import(
       csv([
         ["id", "name", room, minutes],
         ["k1", "A", "Hall A", "5"],
       ]),
     );
-    expect(await hall.people()).toMatchObject([{ room: "Hall A", extraMinutes: 5 }]);
+    expect(await fixture.people()).toMatchObject([{ room: "Hall A", extraMinutes: 5 }]);
   });
 });

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { settingNames } from "../src/config/settings.js";
 import { rest, trpc } from "./support/calls.js";
 import { isOnPostgres } from "./support/engine.js";
-import { openSchool } from "./support/school.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 import { STREAM_CONFIG } from "./support/streams.js";
 
 // Also on PostgreSQL: the servers of an installation and the size of its database.
@@ -10,8 +10,8 @@ import { STREAM_CONFIG } from "./support/streams.js";
 const MIB = 1024 * 1024;
 
 it("tells everybody what a page needs before anybody has signed in, and no more", async () => {
-  await using school = await openSchool();
-  const { status, data } = await trpc(school).query("installation.info");
+  await using fixture = await openExamsFixture();
+  const { status, data } = await trpc(fixture).query("installation.info");
   expect({ status, data }).toEqual({
     status: 200,
     data: { auth: "required", isDemo: false, timeZone: "Asia/Shanghai" },
@@ -19,13 +19,13 @@ it("tells everybody what a page needs before anybody has signed in, and no more"
 });
 
 it("tells administrators what is in use, and the limits as the settings have them", async () => {
-  await using school = await openSchool({ freeSpace: async () => 3 * 1024 * MIB });
-  const usage = await school.admin.installation.usage();
+  await using fixture = await openExamsFixture({ freeSpace: async () => 3 * 1024 * MIB });
+  const usage = await fixture.admin.installation.usage();
   expect(usage).toMatchObject({
     database: { kind: isOnPostgres ? "postgres" : "sqlite", bytes: expect.any(Number) },
     disk: { freeBytes: 3 * 1024 * MIB, reserveBytes: 512 * MIB },
     audioBytes: 0,
-    // One of the school's, and one of the other room.
+    // One of the fixture's, and one of the other room.
     exams: 2,
     underWay: { rooms: 0, present: 0, publishing: 0 },
     connections: 0,
@@ -38,7 +38,7 @@ it("tells administrators what is in use, and the limits as the settings have the
   expect(usage.limits).toContainEqual({ name: "INVIGIL_LIMIT_READ_MIB", of: "person", perMinute: 48 });
   expect(usage.quotas).toContainEqual({ name: "INVIGIL_QUOTA_AUDIO_MIB", most: 20_480 });
 
-  const { admin, room } = school;
+  const { admin, room } = fixture;
   const inUse = async () => {
     const { connections, subscriptions } = await admin.installation.usage();
     return { connections, subscriptions };
@@ -51,8 +51,8 @@ it("tells administrators what is in use, and the limits as the settings have the
 });
 
 it("tells administrators which servers run", async () => {
-  await using school = await openSchool();
-  const { servers } = await school.admin.installation.servers();
+  await using fixture = await openExamsFixture();
+  const { servers } = await fixture.admin.installation.servers();
   expect(servers).toEqual([
     {
       id: isOnPostgres ? expect.stringMatching(/./) : "",
@@ -66,11 +66,11 @@ it("tells administrators which servers run", async () => {
 
 it("has URLs for browsers' players where they are set, and not on the documented paths", async () => {
   const players = { hlsUrl: "https://hls.example/{app}/{stream}.m3u8", whepUrl: undefined };
-  await using school = await openSchool({ config: { ...STREAM_CONFIG, streamPlayers: players } });
-  const asked = { roomId: school.room.id, userId: "examinee1" };
+  await using fixture = await openExamsFixture({ config: { ...STREAM_CONFIG, streamPlayers: players } });
+  const asked = { roomId: fixture.room.id, userId: "examinee1" };
   const inspector = { sub: "inspector1", role: "inspector" } as const;
-  const { streams } = await school.as(inspector).participant.get(asked);
-  const stream = `${school.room.examId}-${school.room.id}-examinee1`;
+  const { streams } = await fixture.as(inspector).participant.get(asked);
+  const stream = `${fixture.room.examId}-${fixture.room.id}-examinee1`;
   expect(streams.main).toEqual({
     pushUrl: null,
     pullUrl: expect.stringMatching(/^artc:/),
@@ -78,7 +78,7 @@ it("has URLs for browsers' players where they are set, and not on the documented
     hlsUrl: expect.stringContaining(`https://hls.example/exam/${stream}.m3u8?auth_key=`),
     lowHlsUrl: expect.stringContaining(`https://hls.example/exam/${stream}_240p.m3u8?auth_key=`),
   });
-  const { text } = await rest(school, await school.token(inspector)).get("userInfo", asked);
+  const { text } = await rest(fixture, await fixture.token(inspector)).get("userInfo", asked);
   expect(text).toContain("artc://");
   expect(text).not.toContain("hls.example");
 });

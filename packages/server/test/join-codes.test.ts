@@ -8,10 +8,10 @@ import { query } from "../src/storage/statement.js";
 import { joinCodes, participants } from "../src/storage/tables.js";
 import { rest, trpc } from "./support/calls.js";
 import { isOnPostgres } from "./support/engine.js";
+import { APPS } from "./support/exams-fixture.js";
 import { tempFolder } from "./support/folders.js";
-import { ADMIN, type Hall, openHall, TEACHER } from "./support/hall.js";
 import { limited } from "./support/limits.js";
-import { APPS } from "./support/school.js";
+import { ADMIN, openRoomFixture, type RoomFixture, TEACHER } from "./support/room-fixture.js";
 import { shared } from "./support/shared.js";
 import { change, countRows, insertRows, rowsOf } from "./support/tables.js";
 import { AUTHOR, withWrites } from "./support/writes.js";
@@ -21,13 +21,16 @@ import { AUTHOR, withWrites } from "./support/writes.js";
 const CONFIG = { apps: APPS, publicUrl: "https://invigil.example" };
 const MINUTE = 60_000;
 
-const open = ({ limits, ...options }: Parameters<typeof openHall>[0] & { limits?: string } = {}) =>
-  openHall({
+const open = ({ limits, ...options }: Parameters<typeof openRoomFixture>[0] & { limits?: string } = {}) =>
+  openRoomFixture({
     ...options,
     config: { ...CONFIG, ...(limits !== undefined && limited({ INVIGIL_LIMIT_WRITES: limits })) },
   });
-const makeCodes = async (hall: Hall, input: object = { roomId: hall.room.id }): Promise<JoinCode[]> => {
-  const { data, error } = await hall.mutate(TEACHER, "room.joinCodes", input);
+const makeCodes = async (
+  fixture: RoomFixture,
+  input: object = { roomId: fixture.room.id },
+): Promise<JoinCode[]> => {
+  const { data, error } = await fixture.mutate(TEACHER, "room.joinCodes", input);
   if (error) throw new Error(error.message);
   return data;
 };
@@ -38,14 +41,18 @@ const codeOf = (made: readonly JoinCode[], userId: string): JoinCode => {
 };
 const withoutHyphens = (code: string): string => code.replaceAll("-", "");
 
-const get = async (hall: Pick<Hall, "inject">, path: string, { from = "10.0.0.1", method = "GET" } = {}) => {
+const get = async (
+  fixture: Pick<RoomFixture, "inject">,
+  path: string,
+  { from = "10.0.0.1", method = "GET" } = {},
+) => {
   // Safe: the methods of the tests.
   const sent = { method: method as "GET", url: path, remoteAddress: from };
-  const { statusCode, headers, body } = await hall.inject(sent);
+  const { statusCode, headers, body } = await fixture.inject(sent);
   return { status: statusCode, headers, body, location: headers.location };
 };
-const enter = (hall: Pick<Hall, "inject">, code: string, from?: string) =>
-  get(hall, `/j/${encodeURIComponent(code)}`, from === undefined ? {} : { from });
+const enter = (fixture: Pick<RoomFixture, "inject">, code: string, from?: string) =>
+  get(fixture, `/j/${encodeURIComponent(code)}`, from === undefined ? {} : { from });
 
 /** Codes that nobody has. Their check characters are right. */
 const strangers = (number: number): string[] =>
@@ -56,11 +63,11 @@ const strangers = (number: number): string[] =>
   });
 
 describe("room.joinCodes", () => {
-  const hall = shared(open);
+  const fixture = shared(open);
 
   it("gives each page of each person a code, in the order of their links", async () => {
-    const made = await makeCodes(hall());
-    const links = (await hall().mutate(TEACHER, "room.joinLinks", { roomId: hall().room.id })).data;
+    const made = await makeCodes(fixture());
+    const links = (await fixture().mutate(TEACHER, "room.joinLinks", { roomId: fixture().room.id })).data;
     const about = ({ userId, name, role, roomId, roomName, examEndTime, expiresAt }: JoinCode) => ({
       userId,
       name,
@@ -87,12 +94,12 @@ describe("room.joinCodes", () => {
   });
 
   it("gives the same codes each time, also at the same time and for the whole exam, and stores no code", async () => {
-    const { room, db, lines } = hall();
-    const [first = [], ...others] = await Promise.all(Array.from({ length: 5 }, () => makeCodes(hall())));
+    const { room, db, lines } = fixture();
+    const [first = [], ...others] = await Promise.all(Array.from({ length: 5 }, () => makeCodes(fixture())));
     for (const other of others) expect(other).toEqual(first);
-    const ofExam = await makeCodes(hall(), { examId: room.examId });
+    const ofExam = await makeCodes(fixture(), { examId: room.examId });
     expect(ofExam.filter(({ roomId }) => roomId === room.id)).toEqual(first);
-    const page = await makeCodes(hall(), {
+    const page = await makeCodes(fixture(), {
       roomId: room.id,
       limit: 1,
       after: { roomId: room.id, userId: "e1" },
@@ -135,7 +142,7 @@ describe("room.joinCodes", () => {
       [{ ...CONFIG, apps: { ...APPS, examineeUrl: undefined } }, "INVIGIL_EXAMINEE_APP_URL"],
       [{ ...CONFIG, auth: "off" }, "INVIGIL_AUTH=required"],
     ] as const) {
-      await using own = await openHall({ config });
+      await using own = await openRoomFixture({ config });
       const { error } = await own.mutate(TEACHER, "room.joinCodes", { roomId: own.room.id });
       expect(error.data.reason).toBe("PROVIDER_NOT_CONFIGURED");
       expect(error.message).toContain(setting);
@@ -144,8 +151,8 @@ describe("room.joinCodes", () => {
   });
 
   it("leaves out people who are gone when their codes are written", async () => {
-    const store = createCodeStore(withWrites(hall().db));
-    const { id: roomId, examId } = hall().room;
+    const store = createCodeStore(withWrites(fixture().db));
+    const { id: roomId, examId } = fixture().room;
     const wanted = { userId: "gone", page: "main", digests: ["d"] } as const;
     const none = { digests: [undefined], written: 0 };
     expect(await store.assign({ examId, roomId }, [wanted], AUTHOR)).toEqual(none);
@@ -154,8 +161,8 @@ describe("room.joinCodes", () => {
   it.skipIf(isOnPostgres)("gives the same codes at another process of the installation", async () => {
     using folder = tempFolder();
     const config = { ...CONFIG, databaseFile: `${folder.path}/invigil.db` };
-    await using one = await openHall({ config });
-    await using other = await openHall({ config }, one);
+    await using one = await openRoomFixture({ config });
+    await using other = await openRoomFixture({ config }, one);
     const [made, again] = [await makeCodes(one), await makeCodes(other)];
     expect(again).toEqual(made);
     for (const { code } of made) expect((await enter(other, code)).status).toBe(303);
@@ -184,11 +191,11 @@ describe("room.joinCodes", () => {
 });
 
 describe("whoever opens a code", () => {
-  const hall = shared(open);
+  const fixture = shared(open);
 
   it("is led to the web app with a new token of their seat", async () => {
-    const made = await makeCodes(hall());
-    const { id: roomId } = hall().room;
+    const made = await makeCodes(fixture());
+    const { id: roomId } = fixture().room;
     const tokens = new Set<string>();
     for (const { userId, role, code, pcCode } of [...made, ...made])
       for (const [page, one] of [
@@ -196,7 +203,7 @@ describe("whoever opens a code", () => {
         ["pc", pcCode],
       ] as const) {
         if (one === undefined) continue;
-        const { status, location, headers, body } = await enter(hall(), one);
+        const { status, location, headers, body } = await enter(fixture(), one);
         expect({ status, body }).toEqual({ status: 303, body: "" });
         expect(headers).toMatchObject({ "cache-control": "no-store", "referrer-policy": "no-referrer" });
         const { origin, pathname, searchParams, hash } = new URL(String(location));
@@ -204,11 +211,11 @@ describe("whoever opens a code", () => {
         expect({ app: origin + pathname, hash }).toEqual({ app, hash: page === "pc" ? "#/pc" : "" });
         const token = searchParams.get("token") ?? "";
         expect(decodeJwt(token)).toMatchObject({ sub: userId, role, room: roomId });
-        expect((await rest(hall(), token).get("roomInfo", { roomId })).status).toBe(200);
+        expect((await rest(fixture(), token).get("roomInfo", { roomId })).status).toBe(200);
         tokens.add(token);
       }
     expect(tokens.size).toBe(12);
-    const { lines } = hall();
+    const { lines } = fixture();
     expect(lines.filter(({ msg }) => msg === "join code used").at(-1)).toMatchObject({
       roomId,
       userId: "e2",
@@ -223,11 +230,11 @@ describe("whoever opens a code", () => {
   });
 
   it("may type it in any case, with spaces and wide characters, in its own path or in the form", async () => {
-    const { code } = codeOf(await makeCodes(hall()), "e1");
+    const { code } = codeOf(await makeCodes(fixture()), "e1");
     const wide = withoutHyphens(code)
       .split("")
       .map((one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0));
-    const { body } = await get(hall(), "/j");
+    const { body } = await get(fixture(), "/j");
     expect(body).toMatch(/<form action="j">\s.*<input id="code" name="code"/s);
     for (const typed of [
       code.toLowerCase(),
@@ -235,8 +242,8 @@ describe("whoever opens a code", () => {
       code.replaceAll("-", " "),
       wide.join(""),
     ]) {
-      expect((await enter(hall(), typed)).status).toBe(303);
-      expect((await get(hall(), `/j?code=${encodeURIComponent(typed)}`)).status).toBe(303);
+      expect((await enter(fixture(), typed)).status).toBe(303);
+      expect((await get(fixture(), `/j?code=${encodeURIComponent(typed)}`)).status).toBe(303);
     }
   });
 
@@ -250,7 +257,7 @@ describe("whoever opens a code", () => {
       [`/j/${"A".repeat(5000)}`, 400, "typing error"],
       [`/j/${strangers(1)[0]}`, 404, "does not work now"],
     ] as const) {
-      const answer = await get(hall(), path);
+      const answer = await get(fixture(), path);
       expect({ path, status: answer.status }).toEqual({ path, status });
       expect(answer.headers).toMatchObject({
         "content-type": "text/html; charset=utf-8",
@@ -273,14 +280,14 @@ describe("whoever opens a code", () => {
   });
 
   it("must do so with GET: HEAD makes no token, and other methods are refused", async () => {
-    const { code } = codeOf(await makeCodes(hall()), "e1");
-    const used = () => hall().lines.filter(({ msg }) => msg === "join code used").length;
+    const { code } = codeOf(await makeCodes(fixture()), "e1");
+    const used = () => fixture().lines.filter(({ msg }) => msg === "join code used").length;
     const before = used();
-    const { status, location } = await get(hall(), `/j/${code}`, { method: "HEAD" });
+    const { status, location } = await get(fixture(), `/j/${code}`, { method: "HEAD" });
     expect({ status, location }).toEqual({ status: 200, location: undefined });
     for (const path of ["/j", `/j/${code}`])
       for (const method of ["POST", "PUT", "DELETE"]) {
-        const answer = await get(hall(), path, { method });
+        const answer = await get(fixture(), path, { method });
         expect({ allow: answer.headers.allow, reason: JSON.parse(answer.body).reason }).toEqual({
           allow: "GET, HEAD",
           reason: "METHOD_NOT_ALLOWED",
@@ -291,21 +298,21 @@ describe("whoever opens a code", () => {
 });
 
 describe("room.linkOfCode", () => {
-  const hall = shared(open);
+  const fixture = shared(open);
 
   it("leads to where the page leads, with a token of the seat, and says whether a code is mistyped or unknown", async () => {
-    const { code } = codeOf(await makeCodes(hall()), "t1");
-    const linkOf = (typed: string) => trpc(hall()).mutate("room.linkOfCode", { code: typed });
+    const { code } = codeOf(await makeCodes(fixture()), "t1");
+    const linkOf = (typed: string) => trpc(fixture()).mutate("room.linkOfCode", { code: typed });
     for (const typed of [code, withoutHyphens(code).toLowerCase(), code.replaceAll("-", " ")]) {
       const { data } = await linkOf(typed);
-      const [link, page] = [data.url, (await enter(hall(), typed)).location].map(
+      const [link, page] = [data.url, (await enter(fixture(), typed)).location].map(
         (url) => new URL(String(url)),
       );
       expect(link?.origin + (link?.pathname ?? "")).toBe(page?.origin + (page?.pathname ?? ""));
-      expect(link?.searchParams.get("roomId")).toBe(hall().room.id);
+      expect(link?.searchParams.get("roomId")).toBe(fixture().room.id);
       expect(decodeJwt(link?.searchParams.get("token") ?? "")).toMatchObject({
         sub: "t1",
-        room: hall().room.id,
+        room: fixture().room.id,
       });
     }
     const mistyped = await linkOf("ST9Q-32GA-RTG2");
@@ -334,80 +341,80 @@ describe("a code stops working", () => {
   };
 
   it("when its link would: revoked, left, ended and over look like unknown", async () => {
-    await using hall = await open();
-    const { id: roomId } = hall.room;
-    const made = await makeCodes(hall);
+    await using fixture = await open();
+    const { id: roomId } = fixture.room;
+    const made = await makeCodes(fixture);
     const [e1, e2, i1] = [codeOf(made, "e1"), codeOf(made, "e2"), codeOf(made, "i1")];
-    const unknown = parts(await enter(hall, strangers(1)[0] ?? ""));
+    const unknown = parts(await enter(fixture, strangers(1)[0] ?? ""));
     expect(unknown.status).toBe(404);
     const expectGone = async (code = ""): Promise<void> =>
-      expect(parts(await enter(hall, code))).toEqual(unknown);
+      expect(parts(await enter(fixture, code))).toEqual(unknown);
 
-    await hall.mutate(TEACHER, "room.revokeLinks", { roomId, userIds: ["e1"] });
+    await fixture.mutate(TEACHER, "room.revokeLinks", { roomId, userIds: ["e1"] });
     for (const code of [e1.code, e1.pcCode]) await expectGone(code);
-    expect((await enter(hall, e2.code)).status).toBe(303);
+    expect((await enter(fixture, e2.code)).status).toBe(303);
     // The next codes of the seat are others, and work.
-    const again = await makeCodes(hall);
+    const again = await makeCodes(fixture);
     expect(codeOf(again, "e2")).toEqual(e2);
     expect(codeOf(again, "e1").code).not.toBe(e1.code);
-    expect((await enter(hall, codeOf(again, "e1").code)).status).toBe(303);
+    expect((await enter(fixture, codeOf(again, "e1").code)).status).toBe(303);
     await expectGone(e1.code);
 
-    await hall.mutate(TEACHER, "participant.remove", { roomId, userId: "e1" });
+    await fixture.mutate(TEACHER, "participant.remove", { roomId, userId: "e1" });
     await expectGone(codeOf(again, "e1").code);
 
-    await hall.mutate(TEACHER, "room.end", { roomId });
+    await fixture.mutate(TEACHER, "room.end", { roomId });
     await expectGone(e2.pcCode);
-    expect((await enter(hall, i1.code)).status).toBe(303);
+    expect((await enter(fixture, i1.code)).status).toBe(303);
 
-    hall.time.now = i1.expiresAt.getTime() - 1;
-    expect((await enter(hall, i1.code)).status).toBe(303);
-    hall.time.now = i1.expiresAt.getTime();
+    fixture.time.now = i1.expiresAt.getTime() - 1;
+    expect((await enter(fixture, i1.code)).status).toBe(303);
+    fixture.time.now = i1.expiresAt.getTime();
     await expectGone(i1.code);
   });
 
   it("when the installation gets another secret, with which codes are made again", async () => {
-    await using hall = await open({
+    await using fixture = await open({
       change: (deps) => ({ ...deps, joinCodes: createJoinCodes("the new secret of the installation") }),
     });
-    const { id: roomId, examId } = hall.room;
-    const old = createJoinCodes(hall.secret);
+    const { id: roomId, examId } = fixture.room;
+    const old = createJoinCodes(fixture.secret);
     const [code = ""] = old.of({ examId, roomId, userId: "e1", page: "main", generation: 0 });
-    await insertRows(hall.db, joinCodes, [
+    await insertRows(fixture.db, joinCodes, [
       { examId, roomId, userId: "e1", page: "main", digest: old.digest(code) },
     ]);
-    expect((await enter(hall, code)).status).toBe(404);
-    const made = await makeCodes(hall);
-    expect((await enter(hall, codeOf(made, "e1").code)).status).toBe(303);
-    expect(await countRows(hall.db, joinCodes)).toBe(6);
+    expect((await enter(fixture, code)).status).toBe(404);
+    const made = await makeCodes(fixture);
+    expect((await enter(fixture, codeOf(made, "e1").code)).status).toBe(303);
+    expect(await countRows(fixture.db, joinCodes)).toBe(6);
   });
 });
 
 describe("the rows of codes", () => {
-  const usersOf = async ({ db }: Hall) =>
+  const usersOf = async ({ db }: RoomFixture) =>
     [...new Set((await rowsOf(db, joinCodes)).map(({ userId }) => userId))].toSorted();
 
   it("go with the person, also if a version deletes them that does not know of codes", async () => {
-    await using hall = await open();
-    const { id: roomId, examId } = hall.room;
-    await makeCodes(hall, { examId });
-    expect(await usersOf(hall)).toEqual(["e1", "e2", "i1", "t1"]);
-    await change(hall.db, query.delete(participants).where(eq(participants.userId, "i1")));
-    expect(await usersOf(hall)).toEqual(["e1", "e2", "t1"]);
-    await hall.mutate(ADMIN, "participant.removeFromExam", { examId, userId: "e1", withRecords: true });
-    expect(await usersOf(hall)).toEqual(["e2", "t1"]);
-    await hall.mutate(ADMIN, "participant.move", { roomId, userId: "e2", toRoomId: hall.sibling.id });
-    expect(await usersOf(hall)).toEqual(["t1"]);
+    await using fixture = await open();
+    const { id: roomId, examId } = fixture.room;
+    await makeCodes(fixture, { examId });
+    expect(await usersOf(fixture)).toEqual(["e1", "e2", "i1", "t1"]);
+    await change(fixture.db, query.delete(participants).where(eq(participants.userId, "i1")));
+    expect(await usersOf(fixture)).toEqual(["e1", "e2", "t1"]);
+    await fixture.mutate(ADMIN, "participant.removeFromExam", { examId, userId: "e1", withRecords: true });
+    expect(await usersOf(fixture)).toEqual(["e2", "t1"]);
+    await fixture.mutate(ADMIN, "participant.move", { roomId, userId: "e2", toRoomId: fixture.sibling.id });
+    expect(await usersOf(fixture)).toEqual(["t1"]);
   });
 
   it("go with the exam, in which they stop working at once", async () => {
-    await using hall = await open();
-    const { examId } = hall.room;
-    const made = await makeCodes(hall, { examId });
-    await hall.mutate(ADMIN, "exam.delete", { examId, withRooms: true, erase: "now" });
-    expect((await enter(hall, codeOf(made, "i1").code)).status).toBe(404);
-    await hall.services.bulk.drain();
-    expect(await countRows(hall.db, joinCodes)).toBe(0);
+    await using fixture = await open();
+    const { examId } = fixture.room;
+    const made = await makeCodes(fixture, { examId });
+    await fixture.mutate(ADMIN, "exam.delete", { examId, withRooms: true, erase: "now" });
+    expect((await enter(fixture, codeOf(made, "i1").code)).status).toBe(404);
+    await fixture.services.bulk.drain();
+    expect(await countRows(fixture.db, joinCodes)).toBe(0);
   });
 });
 
@@ -417,77 +424,77 @@ describe("guessing codes", () => {
   /** A hall that counts how often codes are looked up. */
   const openCounting = async () => {
     let lookUps = 0;
-    const hall = await open({
+    const fixture = await open({
       onStatement: (sql) => {
         lookUps += /^select .* from "join_codes" where/is.test(sql) ? 1 : 0;
       },
     });
-    return { ...hall, lookUps: () => lookUps };
+    return { ...fixture, lookUps: () => lookUps };
   };
 
   it("costs no look-up with a wrong check character", async () => {
-    await using hall = await openCounting();
+    await using fixture = await openCounting();
     const [code = ""] = WRONG;
     for (const other of "23456789ABCDEFGHJKMNPQRSTUVWXYZ")
-      if (other !== code.at(-1)) expect((await enter(hall, code.slice(0, -1) + other)).status).toBe(400);
-    expect(hall.lookUps()).toBe(0);
+      if (other !== code.at(-1)) expect((await enter(fixture, code.slice(0, -1) + other)).status).toBe(400);
+    expect(fixture.lookUps()).toBe(0);
   });
 
   it("ends after 60 wrong codes a minute of a network, before they are looked up", async () => {
-    await using hall = await openCounting();
-    const made = await makeCodes(hall);
-    const before = hall.lookUps();
+    await using fixture = await openCounting();
+    const made = await makeCodes(fixture);
+    const before = fixture.lookUps();
     const statuses = await Promise.all(
-      WRONG.slice(0, 200).map(async (code) => (await enter(hall, code)).status),
+      WRONG.slice(0, 200).map(async (code) => (await enter(fixture, code)).status),
     );
     expect(statuses.filter((status) => status === 404)).toHaveLength(60);
     expect(statuses.filter((status) => status === 429)).toHaveLength(140);
-    expect(hall.lookUps() - before).toBe(60);
+    expect(fixture.lookUps() - before).toBe(60);
     const { code } = codeOf(made, "e1");
-    const refused = await enter(hall, code);
+    const refused = await enter(fixture, code);
     expect({ status: refused.status, after: refused.headers["retry-after"] }).toEqual({
       status: 429,
       after: "1",
     });
     expect(refused.body).toContain("Too many wrong codes");
-    expect((await enter(hall, code, "10.0.0.2")).status).toBe(RIGHT);
+    expect((await enter(fixture, code, "10.0.0.2")).status).toBe(RIGHT);
     // The addresses of an IPv6 network are one.
     for (const [n, wrong] of WRONG.slice(0, 60).entries())
-      await enter(hall, wrong, `2001:db8::${n.toString(16)}`);
-    expect((await enter(hall, code, "2001:db8::ffff")).status).toBe(429);
-    hall.time.now += MINUTE;
-    expect((await enter(hall, code)).status).toBe(RIGHT);
+      await enter(fixture, wrong, `2001:db8::${n.toString(16)}`);
+    expect((await enter(fixture, code, "2001:db8::ffff")).status).toBe(429);
+    fixture.time.now += MINUTE;
+    expect((await enter(fixture, code)).status).toBe(RIGHT);
   });
 
   it("ends after 600 a minute of all networks together", async () => {
-    await using hall = await openCounting();
-    const made = await makeCodes(hall);
-    const before = hall.lookUps();
-    for (const [n, code] of WRONG.entries()) await enter(hall, code, `10.0.${n % 20}.1`);
-    expect(hall.lookUps() - before).toBe(600);
-    expect((await enter(hall, codeOf(made, "e1").code, "10.1.0.1")).status).toBe(429);
-    hall.time.now += 100;
-    expect((await enter(hall, codeOf(made, "e1").code, "10.1.0.1")).status).toBe(RIGHT);
+    await using fixture = await openCounting();
+    const made = await makeCodes(fixture);
+    const before = fixture.lookUps();
+    for (const [n, code] of WRONG.entries()) await enter(fixture, code, `10.0.${n % 20}.1`);
+    expect(fixture.lookUps() - before).toBe(600);
+    expect((await enter(fixture, codeOf(made, "e1").code, "10.1.0.1")).status).toBe(429);
+    fixture.time.now += 100;
+    expect((await enter(fixture, codeOf(made, "e1").code, "10.1.0.1")).status).toBe(RIGHT);
   });
 
   it("does not concern right codes: a school joins from one address at once", async () => {
-    await using hall = await open();
-    const made = await makeCodes(hall);
-    for (const code of WRONG.slice(0, 50)) await enter(hall, code);
+    await using fixture = await open();
+    const made = await makeCodes(fixture);
+    for (const code of WRONG.slice(0, 50)) await enter(fixture, code);
     const entered = Array.from(
       { length: 500 },
-      async (_, n) => (await enter(hall, codeOf(made, n % 2 === 0 ? "e1" : "e2").code)).status,
+      async (_, n) => (await enter(fixture, codeOf(made, n % 2 === 0 ? "e1" : "e2").code)).status,
     );
     expect(new Set(await Promise.all(entered))).toEqual(new Set([RIGHT]));
   });
 
   it("has a bound for right ones, too: as many tokens as their person may write", async () => {
-    await using hall = await open({ limits: "person=20" });
-    const made = await makeCodes(hall);
+    await using fixture = await open({ limits: "person=20" });
+    const made = await makeCodes(fixture);
     const { code } = codeOf(made, "e1");
     const statuses: number[] = [];
-    for (let n = 0; n < 25; n += 1) statuses.push((await enter(hall, code)).status);
+    for (let n = 0; n < 25; n += 1) statuses.push((await enter(fixture, code)).status);
     expect(statuses).toEqual([...Array(20).fill(RIGHT), ...Array(5).fill(429)]);
-    expect((await enter(hall, codeOf(made, "e2").code)).status).toBe(RIGHT);
+    expect((await enter(fixture, codeOf(made, "e2").code)).status).toBe(RIGHT);
   });
 });

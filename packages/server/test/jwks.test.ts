@@ -1,10 +1,10 @@
 import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Config } from "../src/config/config.js";
+import { type AppFixture, openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
 import { openIdentityService } from "./support/identity-service.js";
 import { shared } from "./support/shared.js";
-import { openWorld, type World } from "./support/world.js";
 
 const START = Date.parse("2026-01-02T03:04:05Z");
 const NOW = START / 1000;
@@ -22,27 +22,27 @@ afterEach(() => {
 const wait = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
 
 type Jwks = NonNullable<Config["jwks"]>;
-const openWith = (url: string, different: Partial<Jwks> = {}): Promise<World> =>
-  openWorld({
+const openWith = (url: string, different: Partial<Jwks> = {}): Promise<AppFixture> =>
+  openAppFixture({
     config: { jwks: { url, issuer: ISSUER, audience: AUDIENCE, claims: {}, roles: {}, ...different } },
     now: () => new Date(),
   });
-const whoami = (world: World, token: string) => trpc(world, token).query("auth.whoami");
-const stateOf = async (world: World, token: string): Promise<string> =>
-  (await whoami(world, token)).error?.data.reason ?? "ok";
+const whoami = (fixture: AppFixture, token: string) => trpc(fixture, token).query("auth.whoami");
+const stateOf = async (fixture: AppFixture, token: string): Promise<string> =>
+  (await whoami(fixture, token)).error?.data.reason ?? "ok";
 
 /** A service with one key, and a server that accepts its tokens. */
 const openBoth = async (different: Partial<Jwks> = {}) => {
   const service = await openIdentityService();
   const key = await service.makeKey("first");
   service.publish(key);
-  const world = await openWith(service.url, different);
+  const fixture = await openWith(service.url, different);
   return {
     service,
     key,
-    world,
+    fixture,
     async [Symbol.asyncDispose]() {
-      await world[Symbol.asyncDispose]();
+      await fixture[Symbol.asyncDispose]();
       await service[Symbol.asyncDispose]();
     },
   };
@@ -52,7 +52,7 @@ describe("a token of the identity service", () => {
   it("says who calls, and where, like one of ours", async () => {
     await using both = await openBoth();
     const token = await both.key.sign({ ...CLAIMS, room: "r", exam: "e", name: "Ms Li", sid: "theirs" });
-    expect((await whoami(both.world, token)).data).toStrictEqual({
+    expect((await whoami(both.fixture, token)).data).toStrictEqual({
       userId: "t1",
       role: "teacher",
       roomId: "r",
@@ -66,13 +66,13 @@ describe("a token of the identity service", () => {
     await using both = await openBoth();
     const key = await both.service.makeKey(alg, alg);
     both.service.publish(key);
-    expect(await stateOf(both.world, await key.sign(CLAIMS))).toBe("ok");
+    expect(await stateOf(both.fixture, await key.sign(CLAIMS))).toBe("ok");
   });
 
   it("may be for several audiences, as long as we are among them", async () => {
     await using both = await openBoth();
-    expect(await stateOf(both.world, await both.key.sign({ ...CLAIMS, aud: ["x", AUDIENCE] }))).toBe("ok");
-    expect(await stateOf(both.world, await both.key.sign({ ...CLAIMS, aud: ["x", "y"] }))).toBe(
+    expect(await stateOf(both.fixture, await both.key.sign({ ...CLAIMS, aud: ["x", AUDIENCE] }))).toBe("ok");
+    expect(await stateOf(both.fixture, await both.key.sign({ ...CLAIMS, aud: ["x", "y"] }))).toBe(
       "UNAUTHENTICATED",
     );
   });
@@ -92,7 +92,7 @@ describe("a token of the identity service", () => {
     ["bound to a room in a form that we do not know", { room: ["r"] }],
   ])("%s is refused", async (_, different) => {
     const both = issued();
-    expect(await stateOf(both.world, await both.key.sign({ ...CLAIMS, ...different }))).toBe(
+    expect(await stateOf(both.fixture, await both.key.sign({ ...CLAIMS, ...different }))).toBe(
       "UNAUTHENTICATED",
     );
   });
@@ -100,10 +100,10 @@ describe("a token of the identity service", () => {
   it("is refused with another's signature, or a key that is not published", async () => {
     await using both = await openBoth();
     const forged = await (await both.service.makeKey("second")).sign(CLAIMS);
-    expect(await stateOf(both.world, forged)).toBe("UNAUTHENTICATED");
+    expect(await stateOf(both.fixture, forged)).toBe("UNAUTHENTICATED");
     const [head] = (await both.key.sign(CLAIMS)).split(".");
     const [, body, signature] = forged.split(".");
-    expect(await stateOf(both.world, `${head}.${body}.${signature}`)).toBe("UNAUTHENTICATED");
+    expect(await stateOf(both.fixture, `${head}.${body}.${signature}`)).toBe("UNAUTHENTICATED");
   });
 
   it("is not one of ours: the public key is no secret, and `none` no signature", async () => {
@@ -117,18 +117,18 @@ describe("a token of the identity service", () => {
     for (const token of [
       hmac({ alg: "HS256", kid: "first" }, publicPem),
       hmac({ alg: "HS256" }, publicPem.trim()),
-      hmac({ alg: "ES256", kid: "first" }, both.world.secret),
+      hmac({ alg: "ES256", kid: "first" }, both.fixture.secret),
       `${base64({ alg: "none", kid: "first" })}.${base64(CLAIMS)}.`,
       `${base64({ alg: "NONE" })}.${base64(CLAIMS)}.`,
     ])
-      expect(await stateOf(both.world, token)).toBe("UNAUTHENTICATED");
+      expect(await stateOf(both.fixture, token)).toBe("UNAUTHENTICATED");
     // Tokens of Invigil remain valid.
-    expect(await stateOf(both.world, hmac({ alg: "HS256" }, both.world.secret))).toBe("ok");
+    expect(await stateOf(both.fixture, hmac({ alg: "HS256" }, both.fixture.secret))).toBe("ok");
   });
 
   it("is refused without such a service, whoever signed it", async () => {
     await using both = await openBoth();
-    await using alone = await openWorld();
+    await using alone = await openAppFixture();
     expect(await stateOf(alone, await both.key.sign(CLAIMS))).toBe("UNAUTHENTICATED");
   });
 
@@ -137,18 +137,18 @@ describe("a token of the identity service", () => {
     const tokens = [];
     for (const jti of ["one", "two"]) tokens.push(await both.key.sign({ ...CLAIMS, jti }));
     const [one = "", two = ""] = tokens;
-    expect((await trpc(both.world, one).mutate("auth.logout")).data).toBe(true);
-    expect(await stateOf(both.world, one)).toBe("UNAUTHENTICATED");
-    const admin = await both.world.token({ sub: "root", role: "admin" });
-    await trpc(both.world, admin).mutate("auth.revokeToken", { tokenId: "two" });
-    expect(await stateOf(both.world, two)).toBe("UNAUTHENTICATED");
+    expect((await trpc(both.fixture, one).mutate("auth.logout")).data).toBe(true);
+    expect(await stateOf(both.fixture, one)).toBe("UNAUTHENTICATED");
+    const admin = await both.fixture.token({ sub: "root", role: "admin" });
+    await trpc(both.fixture, admin).mutate("auth.revokeToken", { tokenId: "two" });
+    expect(await stateOf(both.fixture, two)).toBe("UNAUTHENTICATED");
   });
 });
 
 describe("claims under other names", () => {
   const read = async (claims: Jwks["claims"], roles: Jwks["roles"], different: object) => {
     await using both = await openBoth({ claims, roles });
-    const { data, error } = await whoami(both.world, await both.key.sign({ ...CLAIMS, ...different }));
+    const { data, error } = await whoami(both.fixture, await both.key.sign({ ...CLAIMS, ...different }));
     return data ?? error.data.reason;
   };
 
@@ -206,38 +206,38 @@ describe("the service's keys", () => {
   it("are fetched once for many tokens, and again for a new one", async () => {
     await using both = await openBoth();
     for (let n = 0; n < 5; n++)
-      expect(await stateOf(both.world, await both.key.sign({ ...CLAIMS, n }))).toBe("ok");
+      expect(await stateOf(both.fixture, await both.key.sign({ ...CLAIMS, n }))).toBe("ok");
     expect(both.service.fetches()).toBe(1);
 
     // The service rotates its keys: it signs with the new key, and the old one stays valid for a while.
     const next = await both.service.makeKey("next");
     both.service.publish(both.key, next);
     wait(31);
-    expect(await stateOf(both.world, await next.sign(CLAIMS))).toBe("ok");
-    expect(await stateOf(both.world, await both.key.sign({ ...CLAIMS, n: 6 }))).toBe("ok");
+    expect(await stateOf(both.fixture, await next.sign(CLAIMS))).toBe("ok");
+    expect(await stateOf(both.fixture, await both.key.sign({ ...CLAIMS, n: 6 }))).toBe("ok");
     expect(both.service.fetches()).toBe(2);
   });
 
   it("count no more once they are withdrawn, not even for tokens that were seen", async () => {
     await using both = await openBoth();
     const old = await both.key.sign(CLAIMS);
-    expect(await stateOf(both.world, old)).toBe("ok");
+    expect(await stateOf(both.fixture, old)).toBe("ok");
     const next = await both.service.makeKey("next");
     both.service.publish(next);
     wait(31);
-    expect(await stateOf(both.world, await next.sign(CLAIMS))).toBe("ok");
-    expect(await stateOf(both.world, old)).toBe("ok");
+    expect(await stateOf(both.fixture, await next.sign(CLAIMS))).toBe("ok");
+    expect(await stateOf(both.fixture, old)).toBe("ok");
     // Verified tokens are cached for five minutes.
     wait(5 * 60 - 31);
-    expect(await stateOf(both.world, old)).toBe("UNAUTHENTICATED");
+    expect(await stateOf(both.fixture, old)).toBe("UNAUTHENTICATED");
   });
 
   it("are not fetched for every key that somebody invents", async () => {
     await using both = await openBoth();
-    expect(await stateOf(both.world, await both.key.sign(CLAIMS))).toBe("ok");
+    expect(await stateOf(both.fixture, await both.key.sign(CLAIMS))).toBe("ok");
     for (let n = 0; n < 10; n++) {
       const invented = await both.service.makeKey(`invented${n}`);
-      expect(await stateOf(both.world, await invented.sign(CLAIMS))).toBe("UNAUTHENTICATED");
+      expect(await stateOf(both.fixture, await invented.sign(CLAIMS))).toBe("UNAUTHENTICATED");
     }
     expect(both.service.fetches()).toBe(1);
   });
@@ -248,54 +248,54 @@ describe("the service's keys", () => {
     const broken = { kty, crv, x: "AAAA", y: "AAAA", kid: "broken", alg: "ES256" };
     const next = await both.service.makeKey("next");
     both.service.answer({ status: 200, body: JSON.stringify({ keys: [both.key.jwk, broken] }) });
-    expect(await stateOf(both.world, await both.key.sign(CLAIMS))).toBe("ok");
+    expect(await stateOf(both.fixture, await both.key.sign(CLAIMS))).toBe("ok");
     const [, body, signature] = (await both.key.sign(CLAIMS)).split(".");
     const header = Buffer.from(JSON.stringify({ alg: "ES256", kid: "broken" })).toString("base64url");
-    expect(await stateOf(both.world, `${header}.${body}.${signature}`)).toBe("UNAUTHENTICATED");
+    expect(await stateOf(both.fixture, `${header}.${body}.${signature}`)).toBe("UNAUTHENTICATED");
     both.service.answer({ status: 200, body: JSON.stringify({ keys: [next.jwk, broken] }) });
     wait(31);
-    expect(await stateOf(both.world, `${header}.${body}.${signature}x`)).toBe("UNAUTHENTICATED");
-    expect(await stateOf(both.world, await next.sign(CLAIMS))).toBe("ok");
+    expect(await stateOf(both.fixture, `${header}.${body}.${signature}x`)).toBe("UNAUTHENTICATED");
+    expect(await stateOf(both.fixture, await next.sign(CLAIMS))).toBe("ok");
   });
 
   it("are not taken from an answer of several megabytes", async () => {
     await using both = await openBoth();
     const keys = JSON.stringify({ keys: [both.key.jwk] });
     both.service.answer({ status: 200, body: `${" ".repeat(4 * 1024 * 1024)}${keys}` });
-    expect(await stateOf(both.world, await both.key.sign(CLAIMS))).toBe("PROVIDER_FAILED");
+    expect(await stateOf(both.fixture, await both.key.sign(CLAIMS))).toBe("PROVIDER_FAILED");
   });
 
   it("go on being used while the service cannot be reached", async () => {
     await using both = await openBoth();
-    expect(await stateOf(both.world, await both.key.sign(CLAIMS))).toBe("ok");
+    expect(await stateOf(both.fixture, await both.key.sign(CLAIMS))).toBe("ok");
     both.service.answer({ status: 503, body: "down" });
     // jose caches keys for ten minutes.
     wait(11 * 60);
     for (let n = 0; n < 3; n++)
-      expect(await stateOf(both.world, await both.key.sign({ ...CLAIMS, n }))).toBe("ok");
+      expect(await stateOf(both.fixture, await both.key.sign({ ...CLAIMS, n }))).toBe("ok");
     // The service is not called for every token, but suspended for a while.
     expect(both.service.fetches()).toBe(2);
     // A possibly new key cannot be verified now.
     const next = await both.service.makeKey("next");
-    expect(await stateOf(both.world, await next.sign(CLAIMS))).toBe("PROVIDER_FAILED");
+    expect(await stateOf(both.fixture, await next.sign(CLAIMS))).toBe("PROVIDER_FAILED");
     wait(11);
-    expect(await stateOf(both.world, await next.sign(CLAIMS))).toBe("PROVIDER_FAILED");
+    expect(await stateOf(both.fixture, await next.sign(CLAIMS))).toBe("PROVIDER_FAILED");
     both.service.publish(both.key, next);
     both.service.answer(undefined);
     wait(11);
-    expect(await stateOf(both.world, await next.sign(CLAIMS))).toBe("ok");
-    expect(both.world.lines.filter(({ level }) => level === 40)).not.toEqual([]);
+    expect(await stateOf(both.fixture, await next.sign(CLAIMS))).toBe("ok");
+    expect(both.fixture.lines.filter(({ level }) => level === 40)).not.toEqual([]);
   });
 
   it("go on being used when nobody listens there any more", async () => {
     const service = await openIdentityService();
     const key = await service.makeKey("first");
     service.publish(key);
-    await using world = await openWith(service.url);
-    expect(await stateOf(world, await key.sign(CLAIMS))).toBe("ok");
+    await using fixture = await openWith(service.url);
+    expect(await stateOf(fixture, await key.sign(CLAIMS))).toBe("ok");
     await service[Symbol.asyncDispose]();
     wait(11 * 60);
-    expect(await stateOf(world, await key.sign({ ...CLAIMS, n: 1 }))).toBe("ok");
+    expect(await stateOf(fixture, await key.sign({ ...CLAIMS, n: 1 }))).toBe("ok");
   });
 
   it.each([
@@ -307,13 +307,13 @@ describe("the service's keys", () => {
     await using both = await openBoth();
     both.service.answer(answer);
     const token = await both.key.sign(CLAIMS);
-    expect(await whoami(both.world, token)).toMatchObject({
+    expect(await whoami(both.fixture, token)).toMatchObject({
       status: 502,
       error: { data: { reason: "PROVIDER_FAILED" } },
     });
-    expect(await stateOf(both.world, await both.world.token({ sub: "t1", role: "teacher" }))).toBe("ok");
+    expect(await stateOf(both.fixture, await both.fixture.token({ sub: "t1", role: "teacher" }))).toBe("ok");
     both.service.answer(undefined);
     wait(11);
-    expect(await stateOf(both.world, token)).toBe("ok");
+    expect(await stateOf(both.fixture, token)).toBe("ok");
   });
 });

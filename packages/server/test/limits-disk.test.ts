@@ -4,8 +4,8 @@ import { createDisk } from "../src/limits/disk.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
 import { rawDropIn } from "./support/drop-in.js";
 import { loginFor } from "./support/drop-in-apps.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 import { connectApi, limited } from "./support/limits.js";
-import { openSchool } from "./support/school.js";
 import { wav } from "./support/sounds.js";
 import { formOf, openUploads } from "./support/uploads.js";
 
@@ -14,47 +14,47 @@ import { formOf, openUploads } from "./support/uploads.js";
 const MIB = 1024 * 1024;
 const TOLD = "The server's disk is nearly full: writes are refused until space is freed. Reads continue.";
 
-/** A school with a disk whose free space the test sets. */
+/** A fixture with a disk whose free space the test sets. */
 const open = async () => {
   const disk = { free: Number.POSITIVE_INFINITY };
-  const school = await openSchool({
+  const fixture = await openExamsFixture({
     config: limited({ INVIGIL_DISK_RESERVE_MB: "100" }),
     freeSpace: () => Promise.resolve(disk.free),
   });
   return {
-    ...school,
+    ...fixture,
     /** Resolves when the server has detected the change. */
     async fill(freeMib: number) {
       disk.free = freeMib * MIB;
-      return school.inject("/ready");
+      return fixture.inject("/ready");
     },
-    [Symbol.asyncDispose]: () => school.close(),
+    [Symbol.asyncDispose]: () => fixture.close(),
   };
 };
 
 describe("while the disk is nearly full", () => {
   it("writes are refused at every entry point, reads go on, and so does what ends or makes room", async () => {
-    await using school = await open();
-    const { room } = school;
-    expect((await school.fill(100)).json()).toEqual({
+    await using fixture = await open();
+    const { room } = fixture;
+    expect((await fixture.fill(100)).json()).toEqual({
       status: "ready",
       database: "ok",
       migrations: "current",
     });
-    const ready = await school.fill(99);
+    const ready = await fixture.fill(99);
     expect([ready.statusCode, ready.json()]).toEqual([
       503,
       { status: "unavailable", disk: "nearly full: writes are refused" },
     ]);
 
-    const token = await school.token({ sub: "teacher1", role: "teacher" });
-    const [app, api] = [rest(school, token), trpc(school, token)];
+    const token = await fixture.token({ sub: "teacher1", role: "teacher" });
+    const [app, api] = [rest(fixture, token), trpc(fixture, token)];
     const refused = await app.post("v2/createRoom", { name: "R", imServer: ["aliyun_new"] });
     expect(refused.headers["retry-after"]).toBe("30");
     expect(refusalOf(refused, 503, "STORAGE_FULL")).toBe(TOLD);
     const over = await api.mutate("cheat.addRecords", {
       roomId: room.id,
-      records: [school.detection("examinee1")],
+      records: [fixture.detection("examinee1")],
     });
     expect([over.status, over.headers["retry-after"], over.error.message]).toEqual([503, "30", TOLD]);
     expect(over.error.data).toMatchObject({
@@ -63,13 +63,13 @@ describe("while the disk is nearly full", () => {
       httpStatus: 503,
       retryAfterSeconds: 30,
     });
-    const url = await school.listen();
+    const url = await fixture.listen();
     await using socket = connectApi(url, token);
     await expect(socket.api.exam.update.mutate({ examId: room.examId, name: "E" })).rejects.toMatchObject({
       data: { reason: "STORAGE_FULL" },
     });
     using page = await rawDropIn(url);
-    const { appId, appToken, auth } = await loginFor(school, url, "examinee1", "examinee");
+    const { appId, appToken, auth } = await loginFor(fixture, url, "examinee1", "examinee");
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
     expect(await page.ask({ do: "join", groupId: room.id })).toHaveProperty("group");
     const frame = { do: "send", groupId: room.id, type: 30_001, data: "{}", key: randomUUID() };
@@ -80,10 +80,10 @@ describe("while the disk is nearly full", () => {
     expect((await socket.api.room.snapshot.query({ roomId: room.id })).room.id).toBe(room.id);
     dataOf(await app.get("endRoom", { roomId: room.id }));
     expect((await api.query("room.get", { roomId: room.id })).data.status).toBe("ended");
-    await school.admin.audio.delete({ clipId: school.clipId });
+    await fixture.admin.audio.delete({ clipId: fixture.clipId });
 
-    expect((await school.fill(100)).statusCode).toBe(200);
-    const again = rest(school, await school.token({ sub: "teacher2", role: "teacher" }));
+    expect((await fixture.fill(100)).statusCode).toBe(200);
+    const again = rest(fixture, await fixture.token({ sub: "teacher2", role: "teacher" }));
     dataOf(await again.post("v2/createRoom", { name: "R", imServer: ["aliyun_new"] }));
   });
 
@@ -99,18 +99,18 @@ describe("while the disk is nearly full", () => {
   });
 
   it("a login still works, so that people can end what they run", async () => {
-    await using school = await open();
-    await school.admin.account.create({
+    await using fixture = await open();
+    await fixture.admin.account.create({
       userId: "boss",
       role: "admin",
       name: "B",
       password: "a long password",
     });
-    await school.fill(1);
+    await fixture.fill(1);
     const password = "a long password";
-    const answer = await trpc(school).mutate("auth.login", { username: "boss", password });
+    const answer = await trpc(fixture).mutate("auth.login", { username: "boss", password });
     expect([answer.status, answer.error]).toEqual([200, undefined]);
-    const mine = trpc(school, answer.data.token);
+    const mine = trpc(fixture, answer.data.token);
     expect(
       (await mine.mutate("account.create", { userId: "x", role: "admin", name: "X", password })).status,
     ).toBe(503);

@@ -8,8 +8,8 @@ import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { loginFor } from "./support/drop-in-apps.js";
 import { cases } from "./support/effort.js";
 import { isOnPostgres } from "./support/engine.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { connectApi, limited, stopwatch } from "./support/limits.js";
-import { openSchool, type School } from "./support/school.js";
 import { wav } from "./support/sounds.js";
 import { formOf, openUploads } from "./support/uploads.js";
 
@@ -19,15 +19,18 @@ const EXAMINEE = { sub: "examinee1", role: "examinee" } as const;
 const OTHER = { sub: "examinee2", role: "examinee" } as const;
 const TEACHER = { sub: "teacher1", role: "teacher" } as const;
 
-/** A school with limits. The test controls the clock. */
+/** A fixture with limits. The test controls the clock. */
 const open = async (environment: Readonly<Record<string, string>> = {}, config: Partial<Config> = {}) => {
   const watch = stopwatch();
-  const school = await openSchool({ config: { ...limited(environment), ...config }, monotonic: watch.now });
-  const api = async (caller: Parameters<School["token"]>[0]) => {
-    const token = await school.token(caller);
-    return { rest: rest(school, token), trpc: trpc(school, token), token };
+  const fixture = await openExamsFixture({
+    config: { ...limited(environment), ...config },
+    monotonic: watch.now,
+  });
+  const api = async (caller: Parameters<ExamsFixture["token"]>[0]) => {
+    const token = await fixture.token(caller);
+    return { rest: rest(fixture, token), trpc: trpc(fixture, token), token };
   };
-  return { ...school, watch, api, [Symbol.asyncDispose]: () => school.close() };
+  return { ...fixture, watch, api, [Symbol.asyncDispose]: () => fixture.close() };
 };
 type Opened = Awaited<ReturnType<typeof open>>;
 
@@ -48,25 +51,25 @@ const trpcRefusal = ({ status, headers, error }: TrpcAnswer, seconds: number): s
 };
 
 const recording = (
-  school: Opened,
-  { sub = "examinee1", records = 1, bytes = 10, room = school.room } = {},
+  fixture: Opened,
+  { sub = "examinee1", records = 1, bytes = 10, room = fixture.room } = {},
 ) => ({
   roomId: room.id,
-  records: Array.from({ length: records }, () => school.detection(sub, { extraInfo: "x".repeat(bytes) })),
+  records: Array.from({ length: records }, () => fixture.detection(sub, { extraInfo: "x".repeat(bytes) })),
 });
 /** The same call from the vendor's app. */
-const detected = (school: Opened, options: Parameters<typeof recording>[1] = {}) => {
-  const { roomId, records } = recording(school, options);
+const detected = (fixture: Opened, options: Parameters<typeof recording>[1] = {}) => {
+  const { roomId, records } = recording(fixture, options);
   const data = records.map((record) => ({ ...record, detectTime: record.detectTime.getTime() }));
   return { roomId, data: JSON.stringify(data) };
 };
 
 describe("without any setting", () => {
   it("an examinee's detector may send bursts, and not 270 MB", async () => {
-    await using school = await open();
-    const { trpc: examinee } = await school.api(EXAMINEE);
+    await using fixture = await open();
+    const { trpc: examinee } = await fixture.api(EXAMINEE);
     // Repeatedly the maximum number of records with the maximum size.
-    const full = recording(school, { records: 500, bytes: 480 });
+    const full = recording(fixture, { records: 500, bytes: 480 });
     let [calls, bytes] = [0, 0];
     let answer = await examinee.mutate("cheat.addRecords", full);
     for (; answer.status === 200; calls += 1) {
@@ -81,8 +84,8 @@ describe("without any setting", () => {
   });
 
   it("a teacher makes the rooms of a school, and not 3,700 in ten seconds", async () => {
-    await using school = await open();
-    const { rest: teacher } = await school.api(TEACHER);
+    await using fixture = await open();
+    const { rest: teacher } = await fixture.api(TEACHER);
     // The school's own room counts as the first.
     for (let n = 1; n < 119; n += 1)
       dataOf(await teacher.post("v2/createRoom", { name: `R${n}`, imServer: ["aliyun_new"] }));
@@ -163,20 +166,20 @@ describe("a full room of 2,000, without any setting", () => {
 
 describe("a caller's calls", () => {
   it("are counted by person, whatever the token and the entry point, reading and writing apart", async () => {
-    await using school = await open({
+    await using fixture = await open({
       INVIGIL_LIMIT_READS: "person=4",
       INVIGIL_LIMIT_WRITES: "person=2,admin=1000",
     });
     const [one, again, other] = [
-      await school.api(EXAMINEE),
-      await school.api(EXAMINEE),
-      await school.api(OTHER),
+      await fixture.api(EXAMINEE),
+      await fixture.api(EXAMINEE),
+      await fixture.api(OTHER),
     ];
-    const { id: roomId } = school.room;
+    const { id: roomId } = fixture.room;
     dataOf(await one.rest.get("roomInfo", { roomId }));
     dataOf(await again.rest.get("roomInfo", { roomId }));
     expect((await again.trpc.query("room.get", { roomId })).status).toBe(200);
-    const url = await school.listen();
+    const url = await fixture.listen();
     await using socket = connectApi(url, one.token);
     await socket.api.room.get.query({ roomId });
     const refusal = "Too many reading calls from examinee1, at most 4 per minute: try again in 15 seconds.";
@@ -191,30 +194,30 @@ describe("a caller's calls", () => {
     expect(refusedWith429.error.data).toMatchObject({ reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 15 });
     // Other callers and writes are not limited.
     dataOf(await other.rest.get("roomInfo", { roomId }));
-    expectDone(await one.rest.post("cheat/addCheatRecord", detected(school)));
+    expectDone(await one.rest.post("cheat/addCheatRecord", detected(fixture)));
 
-    school.watch.pass(14);
+    fixture.watch.pass(14);
     expect(restRefusal(await one.rest.get("roomInfo", { roomId }), 1)).toContain("try again in 1 second.");
-    school.watch.pass(1);
+    fixture.watch.pass(1);
     dataOf(await one.rest.get("roomInfo", { roomId }));
   });
 
   it("with a token that a teacher issued for their own room use up nothing of the person's elsewhere", async () => {
-    await using school = await open({
+    await using fixture = await open({
       INVIGIL_LIMIT_READS: "person=4",
       INVIGIL_LIMIT_MESSAGES: "person=1",
     });
-    const { id: roomId } = school.other;
-    const teacher = school.as({ sub: "teacher2", role: "teacher" });
+    const { id: roomId } = fixture.other;
+    const teacher = fixture.as({ sub: "teacher2", role: "teacher" });
     const participants = [{ userId: "examinee1", role: "examinee", name: "E" } as const];
     await teacher.participant.add({ roomId, participants });
     const { token } = await teacher.auth.issueToken({ userId: "examinee1", role: "examinee", roomId });
-    const bound = trpc(school, token);
-    const own = await school.api(EXAMINEE);
+    const bound = trpc(fixture, token);
+    const own = await fixture.api(EXAMINEE);
     const message = { type: 30_001, data: {} };
 
     // Through the API, and from a page that logged in with that token.
-    const url = await school.listen();
+    const url = await fixture.listen();
     using page = await rawDropIn(url);
     const { appId, appToken, auth } = await imLogin(url, token, { roomId, userId: "examinee1" });
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
@@ -228,15 +231,15 @@ describe("a caller's calls", () => {
     expect(await join()).toEqual({ code: 412, message: refusal });
     trpcRefusal(await bound.mutate("im.send", { ...message, roomId }), 60);
 
-    for (let n = 0; n < 4; n += 1) dataOf(await own.rest.get("roomInfo", { roomId: school.room.id }));
-    restRefusal(await own.rest.get("roomInfo", { roomId: school.room.id }), 15);
-    expect((await own.trpc.mutate("im.send", { ...message, roomId: school.room.id })).status).toBe(200);
+    for (let n = 0; n < 4; n += 1) dataOf(await own.rest.get("roomInfo", { roomId: fixture.room.id }));
+    restRefusal(await own.rest.get("roomInfo", { roomId: fixture.room.id }), 15);
+    expect((await own.trpc.mutate("im.send", { ...message, roomId: fixture.room.id })).status).toBe(200);
   });
 
   it("in a batch are as many as they are", async () => {
-    await using school = await open({ INVIGIL_LIMIT_READS: "person=3" });
-    const { token } = await school.api(EXAMINEE);
-    const answer = await school.inject({
+    await using fixture = await open({ INVIGIL_LIMIT_READS: "person=3" });
+    const { token } = await fixture.api(EXAMINEE);
+    const answer = await fixture.inject({
       url: `/trpc/${Array.from({ length: 5 }, () => "auth.whoami").join(",")}?batch=1&input={}`,
       headers: { authorization: token },
     });
@@ -248,47 +251,47 @@ describe("a caller's calls", () => {
   });
 
   it("that name nobody are counted by where they come from, and refused as such only beyond", async () => {
-    await using school = await open({ INVIGIL_LIMIT_READS: "network=2" });
-    const nobody = rest(school, "no token");
+    await using fixture = await open({ INVIGIL_LIMIT_READS: "network=2" });
+    const nobody = rest(fixture, "no token");
     for (let n = 0; n < 2; n += 1)
       refusalOf(await nobody.get("roomInfo", { roomId: "r" }), 401, "UNAUTHENTICATED");
     expect(restRefusal(await nobody.get("roomInfo", { roomId: "r" }), 30)).toMatch(
       /^Too many reading calls without a token from 127\.0\.0\.1/,
     );
     // From the same address, calls with a token are not limited.
-    dataOf(await (await school.api(EXAMINEE)).rest.get("roomInfo", { roomId: school.room.id }));
+    dataOf(await (await fixture.api(EXAMINEE)).rest.get("roomInfo", { roomId: fixture.room.id }));
   });
 
   it("cost nothing where a role may not make them", async () => {
-    await using school = await open({ INVIGIL_LIMIT_WRITES: "person=2,admin=1000" });
-    const { rest: examinee } = await school.api(EXAMINEE);
+    await using fixture = await open({ INVIGIL_LIMIT_WRITES: "person=2,admin=1000" });
+    const { rest: examinee } = await fixture.api(EXAMINEE);
     const room = { name: "R", imServer: ["aliyun_new"] };
     for (let n = 0; n < 3; n += 1) refusalOf(await examinee.post("v2/createRoom", room), 403, "FORBIDDEN");
-    expectDone(await examinee.post("cheat/addCheatRecord", detected(school)));
+    expectDone(await examinee.post("cheat/addCheatRecord", detected(fixture)));
   });
 });
 
 describe("what a caller reads", () => {
   it("is counted by the rows of the answers, and paid off before the next long answer", async () => {
-    await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=3" });
-    school.watch.pass(60);
-    const { rest: app, trpc: api, token } = await school.api(TEACHER);
-    const { id: roomId } = school.room;
+    await using fixture = await open({ INVIGIL_LIMIT_READ_ROWS: "person=3" });
+    fixture.watch.pass(60);
+    const { rest: app, trpc: api, token } = await fixture.api(TEACHER);
+    const { id: roomId } = fixture.room;
     // Two rows each. The second call goes beyond the limit, and is answered.
     for (let n = 0; n < 2; n += 1) expect(dataOf(await app.get("userList", { roomId }))).toHaveLength(2);
     const refusal = "Too many rows read from teacher1, at most 3 per minute: try again in 20 seconds.";
     expect(restRefusal(await app.get("userList", { roomId }), 20)).toBe(refusal);
     expect(trpcRefusal(await api.query("room.snapshot", { roomId }), 20)).toBe(refusal);
     expect(trpcRefusal(await api.mutate("room.joinLinks", { roomId }), 20)).toBe(refusal);
-    const url = await school.listen();
+    const url = await fixture.listen();
     await using socket = connectApi(url, token);
     const list = () => socket.api.participant.list.query({ roomId, role: "examinee" });
     await expect(list()).rejects.toMatchObject({ message: refusal });
     // Others read, and the caller gets short answers and writes.
-    expect(dataOf(await (await school.api(OTHER)).rest.get("roomInfo", { roomId }))).toHaveProperty("id");
+    expect(dataOf(await (await fixture.api(OTHER)).rest.get("roomInfo", { roomId }))).toHaveProperty("id");
     dataOf(await app.get("roomInfo", { roomId }));
     expect((await api.mutate("im.send", { roomId, type: 30_001, data: 1 })).status).toBe(200);
-    school.watch.pass(20);
+    fixture.watch.pass(20);
     expect(await list()).toHaveLength(2);
     await expect(list()).rejects.toMatchObject({ data: { retryAfterSeconds: 40 } });
   });
@@ -296,12 +299,12 @@ describe("what a caller reads", () => {
   it.each(["REST", "tRPC over HTTP", "tRPC over a WebSocket"])(
     "is counted by the bytes of the answers, over %s",
     async (entryPoint) => {
-      await using school = await open({ INVIGIL_LIMIT_READ_MIB: "person=1" });
-      school.watch.pass(60);
-      const { id: roomId } = school.room;
-      await school.admin.cheat.addRecords(recording(school, { records: 25, bytes: 10_000 }));
-      const { rest: app, trpc: api, token } = await school.api(TEACHER);
-      await using socket = connectApi(await school.listen(), token);
+      await using fixture = await open({ INVIGIL_LIMIT_READ_MIB: "person=1" });
+      fixture.watch.pass(60);
+      const { id: roomId } = fixture.room;
+      await fixture.admin.cheat.addRecords(recording(fixture, { records: 25, bytes: 10_000 }));
+      const { rest: app, trpc: api, token } = await fixture.api(TEACHER);
+      await using socket = connectApi(await fixture.listen(), token);
       const list = async (): Promise<string> => {
         const input = { roomId, pageSize: 25 };
         if (entryPoint === "REST") return (await app.post("cheat/listCheatRecord", input)).text;
@@ -314,15 +317,15 @@ describe("what a caller reads", () => {
   );
 
   it("includes what is counted of exams, and what a filter looks at", async () => {
-    await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=10" });
-    const { id: roomId, examId } = school.room;
+    await using fixture = await open({ INVIGIL_LIMIT_READ_ROWS: "person=10" });
+    const { id: roomId, examId } = fixture.room;
     const file = ["id,name", ...Array.from({ length: 120 }, (_, n) => `w${n},N`)].join("\n");
-    await school.admin.participant.import({ examId, file: Buffer.from(file).toString("base64") });
-    await school.admin.cheat.addRecords(recording(school, { records: 120 }));
-    const { trpc: api } = await school.api(TEACHER);
+    await fixture.admin.participant.import({ examId, file: Buffer.from(file).toString("base64") });
+    await fixture.admin.cheat.addRecords(recording(fixture, { records: 120 }));
+    const { trpc: api } = await fixture.api(TEACHER);
     /** How many calls a whole allowance is enough for, up to three. */
     const allowed = async (call: () => Promise<TrpcAnswer>): Promise<number> => {
-      school.watch.pass(600);
+      fixture.watch.pass(600);
       for (let calls = 0; calls < 3; calls += 1) if ((await call()).status !== 200) return calls;
       return 3;
     };
@@ -333,18 +336,18 @@ describe("what a caller reads", () => {
   });
 
   it("is paid off by calls that are in flight, too, and others are served between them", async () => {
-    await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=3,admin=1000" });
-    school.watch.pass(60);
-    const input = { roomId: school.room.id, role: "examinee" };
-    const { trpc: api } = await school.api(TEACHER);
+    await using fixture = await open({ INVIGIL_LIMIT_READ_ROWS: "person=3,admin=1000" });
+    fixture.watch.pass(60);
+    const input = { roomId: fixture.room.id, role: "examinee" };
+    const { trpc: api } = await fixture.api(TEACHER);
     const answers = await Promise.all(Array.from({ length: 20 }, () => api.query("participant.list", input)));
     // The second one uses up the allowance.
     const refused = answers.filter(({ status }) => status === 429);
     expect(refused).toHaveLength(18);
 
-    const { trpc: admin } = await school.api({ sub: "root", role: "admin" });
-    const stranger = await school.api({ sub: "examinee9", role: "examinee" });
-    const ask = async () => dataOf(await stranger.rest.get("roomInfo", { roomId: school.other.id }));
+    const { trpc: admin } = await fixture.api({ sub: "root", role: "admin" });
+    const stranger = await fixture.api({ sub: "examinee9", role: "examinee" });
+    const ask = async () => dataOf(await stranger.rest.get("roomInfo", { roomId: fixture.other.id }));
     // The first call opens a connection, and prepares what the tests compare answers with.
     await ask();
     const order: string[] = [];
@@ -365,31 +368,31 @@ describe("what a caller reads", () => {
   });
 
   it("is refused to calls that waited for their turn, if their caller has left the room since", async () => {
-    await using school = await open();
-    const roomId = school.room.id;
-    const { trpc: inspector } = await school.api({ sub: "inspector1", role: "inspector" });
+    await using fixture = await open();
+    const roomId = fixture.room.id;
+    const { trpc: inspector } = await fixture.api({ sub: "inspector1", role: "inspector" });
     const statuses: number[] = [];
     const calls = Array.from({ length: 100 }, async () => {
       statuses.push((await inspector.query("participant.list", { roomId, role: "examinee" })).status);
     });
     await calls[0];
-    await school.admin.participant.remove({ roomId, userId: "inspector1" });
+    await fixture.admin.participant.remove({ roomId, userId: "inspector1" });
     await Promise.all(calls);
     // Those that had begun before are answered.
     expect(statuses.join()).toMatch(/^(200,)+403(,403)*$/);
   });
 
   it("leaves strangers their turn where many calls arrive together", async () => {
-    await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=100000" });
-    school.watch.pass(60);
+    await using fixture = await open({ INVIGIL_LIMIT_READ_ROWS: "person=100000" });
+    fixture.watch.pass(60);
     // So many that the loop goes to others between reading and answering.
     const participants = Array.from({ length: 300 }, (_, n) => ({
       userId: `p${n}`,
       name: "P",
       role: "examinee" as const,
     }));
-    await school.teacher.participant.add({ roomId: school.room.id, participants });
-    const { hostname, port } = new URL(await school.listen());
+    await fixture.teacher.participant.add({ roomId: fixture.room.id, participants });
+    const { hostname, port } = new URL(await fixture.listen());
     /** A connection that is open, so that the next call on it arrives as a whole and at once. */
     const connected = async (path: string, token: string) => {
       const socket = connect(Number(port), hostname);
@@ -401,13 +404,13 @@ describe("what a caller reads", () => {
       await ask();
       return { ask, close: () => socket.destroy() };
     };
-    const examinee = await school.api(EXAMINEE);
-    const input = encodeURIComponent(JSON.stringify({ json: { roomId: school.room.id } }));
+    const examinee = await fixture.api(EXAMINEE);
+    const input = encodeURIComponent(JSON.stringify({ json: { roomId: fixture.room.id } }));
     const busy = [];
     for (let n = 0; n < 20; n += 1)
       busy.push(await connected(`/trpc/room.snapshot?input=${input}`, examinee.token));
-    const { token } = await school.api({ sub: "examinee9", role: "examinee" });
-    const stranger = await connected(`/exam/roomInfo?roomId=${school.other.id}`, token);
+    const { token } = await fixture.api({ sub: "examinee9", role: "examinee" });
+    const stranger = await connected(`/exam/roomInfo?roomId=${fixture.other.id}`, token);
     const order: string[] = [];
     await Promise.all(
       [...busy, stranger].map(async ({ ask, close }) => {
@@ -422,19 +425,19 @@ describe("what a caller reads", () => {
   });
 
   it("includes what is read again for a listener who resumes, and what a snapshot hides from examinees", async () => {
-    await using school = await open({ INVIGIL_LIMIT_READ_ROWS: "person=5" });
-    school.watch.pass(60);
-    const { id: roomId } = school.room;
-    const other = await school.api(OTHER);
+    await using fixture = await open({ INVIGIL_LIMIT_READ_ROWS: "person=5" });
+    fixture.watch.pass(60);
+    const { id: roomId } = fixture.room;
+    const other = await fixture.api(OTHER);
     // The snapshot has four people. An examinee sees three of them.
     expect((await other.trpc.query("room.snapshot", { roomId })).data.members).toHaveLength(3);
     expect((await other.trpc.query("room.snapshot", { roomId })).status).toBe(200);
     expect(trpcRefusal(await other.trpc.query("room.snapshot", { roomId }), 36)).toContain("rows read");
 
-    const { trpc: one } = await school.api(EXAMINEE);
+    const { trpc: one } = await fixture.api(EXAMINEE);
     const { lastEventId } = (await one.query("room.snapshot", { roomId })).data;
     for (const audioStatus of ["speaking", "silent"] as const)
-      await school.teacher.room.setAudioStatus({ roomId, audioStatus });
+      await fixture.teacher.room.setAudioStatus({ roomId, audioStatus });
     expect((await one.subscribe("room.onEvent", { roomId, lastEventId })).status).toBe(200);
     expect((await one.query("room.snapshot", { roomId })).error?.data.reason).toBe("TOO_MANY_REQUESTS");
   });
@@ -442,9 +445,9 @@ describe("what a caller reads", () => {
 
 describe("events", () => {
   it("are counted by caller, room and exam", async () => {
-    await using school = await open({ INVIGIL_LIMIT_EVENTS: "person=3,room=4,exam=5" });
-    school.watch.pass(60);
-    const { room, sibling } = school;
+    await using fixture = await open({ INVIGIL_LIMIT_EVENTS: "person=3,room=4,exam=5" });
+    fixture.watch.pass(60);
+    const { room, sibling } = fixture;
     let changes = 0;
     const status = async (api: Awaited<ReturnType<Opened["api"]>>, { id } = room) => {
       const audioStatus = changes % 2 === 0 ? "speaking" : "silent";
@@ -452,7 +455,10 @@ describe("events", () => {
       if (answer.status === 200) changes += 1;
       return answer;
     };
-    const [one, three] = [await school.api(TEACHER), await school.api({ sub: "teacher3", role: "teacher" })];
+    const [one, three] = [
+      await fixture.api(TEACHER),
+      await fixture.api({ sub: "teacher3", role: "teacher" }),
+    ];
     for (let n = 0; n < 3; n += 1) expect((await status(one)).status).toBe(200);
     expect(trpcRefusal(await status(one), 20)).toBe(
       "Too many events from teacher1, at most 3 per minute: try again in 20 seconds.",
@@ -460,8 +466,8 @@ describe("events", () => {
     // Messages and records have limits of their own.
     const { id: roomId } = room;
     expect((await one.trpc.mutate("im.send", { roomId, type: 30_001, data: 1 })).status).toBe(200);
-    expectDone(await (await school.api(EXAMINEE)).rest.post("cheat/addCheatRecord", detected(school)));
-    const admin = await school.api({ sub: "root", role: "admin" });
+    expectDone(await (await fixture.api(EXAMINEE)).rest.post("cheat/addCheatRecord", detected(fixture)));
+    const admin = await fixture.api({ sub: "root", role: "admin" });
     expect((await status(admin)).status).toBe(200);
     expect(trpcRefusal(await status(admin), 15)).toContain(`Too many events in the room ${roomId}`);
     expect((await status(three, sibling)).status).toBe(200);
@@ -470,10 +476,10 @@ describe("events", () => {
   });
 
   it("of people who are added count as one for the caller, and as many as they are for the room", async () => {
-    await using school = await open({ INVIGIL_LIMIT_EVENTS: "person=2,room=6" });
-    school.watch.pass(60);
-    const { id: roomId } = school.room;
-    const { trpc: api } = await school.api(TEACHER);
+    await using fixture = await open({ INVIGIL_LIMIT_EVENTS: "person=2,room=6" });
+    fixture.watch.pass(60);
+    const { id: roomId } = fixture.room;
+    const { trpc: api } = await fixture.api(TEACHER);
     const add = (...ids: number[]) =>
       api.mutate("participant.add", {
         roomId,
@@ -481,18 +487,18 @@ describe("events", () => {
       });
     expect((await add(1, 2, 3, 4, 5, 6, 7, 8, 9)).data).toMatchObject({ added: 9 });
     expect(trpcRefusal(await add(10), 40)).toContain(`Too many events in the room ${roomId}`);
-    school.watch.pass(40);
+    fixture.watch.pass(40);
     expect((await add(10)).status).toBe(200);
   });
 
   it("of an import use up nothing that a running exam needs, and the rows count for the caller", async () => {
-    await using school = await open({
+    await using fixture = await open({
       INVIGIL_LIMIT_EVENTS: "room=2,exam=4",
       INVIGIL_LIMIT_WRITE_ROWS: "person=4",
     });
-    school.watch.pass(60);
-    const { id: roomId, examId } = school.room;
-    const { trpc: api } = await school.api(TEACHER);
+    fixture.watch.pass(60);
+    const { id: roomId, examId } = fixture.room;
+    const { trpc: api } = await fixture.api(TEACHER);
     const rosterOf = (name: string) =>
       Buffer.from(`id,name\n${[1, 2, 3, 4, 5].map((n) => `k${n},${name}`).join("\n")}\n`).toString("base64");
     const load = (name: string) => api.mutate("participant.import", { examId, roomId, file: rosterOf(name) });
@@ -503,7 +509,7 @@ describe("events", () => {
     expect(trpcRefusal(await api.mutate("exam.plan", { examId, roomSize: 5 }), 15)).toContain("rows written");
     for (const audioStatus of ["speaking", "silent"])
       expect((await api.mutate("room.setAudioStatus", { roomId, audioStatus })).status).toBe(200);
-    school.watch.pass(15);
+    fixture.watch.pass(15);
     expect((await load("A")).data).toMatchObject({ unchanged: 5 });
     expect((await load("B")).data).toMatchObject({ updated: 5 });
   });
@@ -511,36 +517,36 @@ describe("events", () => {
 
 describe("a room's and an exam's calls", () => {
   it("are counted for all callers together, and not for those who may not come in", async () => {
-    await using school = await open({ INVIGIL_LIMIT_CALLS: "room=3" });
-    school.watch.pass(60);
-    const { room, other, sibling } = school;
-    const strangers = await school.api({ sub: "examinee9", role: "examinee" });
+    await using fixture = await open({ INVIGIL_LIMIT_CALLS: "room=3" });
+    fixture.watch.pass(60);
+    const { room, other, sibling } = fixture;
+    const strangers = await fixture.api({ sub: "examinee9", role: "examinee" });
     for (let n = 0; n < 5; n += 1)
       refusalOf(await strangers.rest.get("roomInfo", { roomId: room.id }), 403, "FORBIDDEN");
-    const [one, two] = [await school.api(EXAMINEE), await school.api(OTHER)];
+    const [one, two] = [await fixture.api(EXAMINEE), await fixture.api(OTHER)];
     dataOf(await one.rest.get("roomInfo", { roomId: room.id }));
     dataOf(await two.rest.get("roomInfo", { roomId: room.id }));
     expect((await two.trpc.query("room.get", { roomId: room.id })).status).toBe(200);
     const refusal = `Too many calls in the room ${room.id}, at most 3 per minute: try again in 20 seconds.`;
     expect(restRefusal(await one.rest.get("roomInfo", { roomId: room.id }), 20)).toBe(refusal);
     expect(trpcRefusal(await two.trpc.query("room.get", { roomId: room.id }), 20)).toBe(refusal);
-    const third = await school.api({ sub: "examinee3", role: "examinee" });
+    const third = await fixture.api({ sub: "examinee3", role: "examinee" });
     dataOf(await third.rest.get("roomInfo", { roomId: sibling.id }));
     dataOf(await strangers.rest.get("roomInfo", { roomId: other.id }));
   });
 
   it("of an exam are those of its rooms, too", async () => {
-    await using school = await open({ INVIGIL_LIMIT_CALLS: "exam=2" });
-    school.watch.pass(60);
-    const { examId } = school.room;
+    await using fixture = await open({ INVIGIL_LIMIT_CALLS: "exam=2" });
+    fixture.watch.pass(60);
+    const { examId } = fixture.room;
     const [one, third] = [
-      await school.api(EXAMINEE),
-      await school.api({ sub: "examinee3", role: "examinee" }),
+      await fixture.api(EXAMINEE),
+      await fixture.api({ sub: "examinee3", role: "examinee" }),
     ];
-    dataOf(await one.rest.get("roomInfo", { roomId: school.room.id }));
-    dataOf(await third.rest.get("roomInfo", { roomId: school.sibling.id }));
+    dataOf(await one.rest.get("roomInfo", { roomId: fixture.room.id }));
+    dataOf(await third.rest.get("roomInfo", { roomId: fixture.sibling.id }));
     const refusal = `Too many calls in the exam ${examId}, at most 2 per minute: try again in 30 seconds.`;
-    expect(restRefusal(await third.rest.get("roomInfo", { roomId: school.sibling.id }), 30)).toBe(refusal);
+    expect(restRefusal(await third.rest.get("roomInfo", { roomId: fixture.sibling.id }), 30)).toBe(refusal);
     expect(restRefusal(await one.rest.get("examInfo", { examId }), 30)).toBe(refusal);
   });
 
@@ -549,37 +555,37 @@ describe("a room's and an exam's calls", () => {
     watchUrl: "https://watch.example",
   };
   it.each([
-    { path: "room.joinLinks", input: ({ room }: School) => ({ roomId: room.id }) },
-    { path: "room.joinLinks", input: ({ room }: School) => ({ examId: room.examId }) },
+    { path: "room.joinLinks", input: ({ room }: ExamsFixture) => ({ roomId: room.id }) },
+    { path: "room.joinLinks", input: ({ room }: ExamsFixture) => ({ examId: room.examId }) },
     {
       path: "exam.cards",
-      input: ({ room }: School) => ({ examId: room.examId, roomId: room.id, as: "links", limit: 1 }),
+      input: ({ room }: ExamsFixture) => ({ examId: room.examId, roomId: room.id, as: "links", limit: 1 }),
     },
     {
       path: "participant.import",
-      input: ({ room }: School) => ({
+      input: ({ room }: ExamsFixture) => ({
         examId: room.examId,
         dryRun: true,
         file: Buffer.from("id,name\nx,X\n").toString("base64"),
       }),
     },
   ])("count once in $path, however many services take part", async ({ path, input }) => {
-    await using school = await open({ INVIGIL_LIMIT_CALLS: "room=2,exam=2" }, { apps: APPS });
-    school.watch.pass(60);
-    const { trpc: admin } = await school.api({ sub: "root", role: "admin" });
+    await using fixture = await open({ INVIGIL_LIMIT_CALLS: "room=2,exam=2" }, { apps: APPS });
+    fixture.watch.pass(60);
+    const { trpc: admin } = await fixture.api({ sub: "root", role: "admin" });
     for (let n = 0; n < 2; n += 1)
-      expect(await admin.mutate(path, input(school))).toMatchObject({ status: 200 });
-    expect(trpcRefusal(await admin.mutate(path, input(school)), 30)).toMatch(/^Too many calls in the /);
+      expect(await admin.mutate(path, input(fixture))).toMatchObject({ status: 200 });
+    expect(trpcRefusal(await admin.mutate(path, input(fixture)), 30)).toMatch(/^Too many calls in the /);
   });
 
   it("count once for each request of the vendor's pages", async () => {
-    await using school = await open({ INVIGIL_LIMIT_CALLS: "room=4,exam=4" });
-    school.watch.pass(60);
-    const url = await school.listen();
-    const { room } = school;
+    await using fixture = await open({ INVIGIL_LIMIT_CALLS: "room=4,exam=4" });
+    fixture.watch.pass(60);
+    const url = await fixture.listen();
+    const { room } = fixture;
     using page = await rawDropIn(url);
-    const { appId, appToken, auth } = await loginFor(school, url, "examinee1", "examinee");
-    school.watch.pass(60);
+    const { appId, appToken, auth } = await loginFor(fixture, url, "examinee1", "examinee");
+    fixture.watch.pass(60);
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
     const { id: groupId } = room;
     expect(await page.ask({ do: "join", groupId })).toHaveProperty("group");
@@ -601,52 +607,52 @@ describe("cheat records", () => {
   ])(
     "are limited by number for %s, at both entry points and over a WebSocket",
     async (_, environment, named) => {
-      await using school = await open(environment);
-      const { rest: app, trpc: api, token } = await school.api(EXAMINEE);
-      expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 6 })));
+      await using fixture = await open(environment);
+      const { rest: app, trpc: api, token } = await fixture.api(EXAMINEE);
+      expectDone(await app.post("cheat/addCheatRecord", detected(fixture, { records: 6 })));
       expect(
-        restRefusal(await app.post("cheat/addCheatRecord", detected(school, { records: 5 })), 6),
+        restRefusal(await app.post("cheat/addCheatRecord", detected(fixture, { records: 5 })), 6),
       ).toContain(named);
       expect(
-        trpcRefusal(await api.mutate("cheat.addRecords", recording(school, { records: 6 })), 12),
+        trpcRefusal(await api.mutate("cheat.addRecords", recording(fixture, { records: 6 })), 12),
       ).toContain(named);
-      const url = await school.listen();
+      const url = await fixture.listen();
       await using socket = connectApi(url, token);
       await expect(
-        socket.api.cheat.addRecords.mutate(recording(school, { records: 5 })),
+        socket.api.cheat.addRecords.mutate(recording(fixture, { records: 5 })),
       ).rejects.toMatchObject({ data: { reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 6 } });
       // Refused calls do not use the allowance, and store nothing.
-      expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 4 })));
-      const { records } = await school.teacher.cheat.listRecords({ roomId: school.room.id, pageSize: 100 });
+      expectDone(await app.post("cheat/addCheatRecord", detected(fixture, { records: 4 })));
+      const { records } = await fixture.teacher.cheat.listRecords({ roomId: fixture.room.id, pageSize: 100 });
       expect(records).toHaveLength(10);
       // The limit of a person is their own. Those of a room and an exam are shared.
-      const another = await (await school.api(OTHER)).rest.post(
+      const another = await (await fixture.api(OTHER)).rest.post(
         "cheat/addCheatRecord",
-        detected(school, { sub: "examinee2" }),
+        detected(fixture, { sub: "examinee2" }),
       );
       expect(another.status).toBe(named.startsWith("from") ? 200 : 429);
     },
   );
 
   it("are limited by their bytes", async () => {
-    await using school = await open({ INVIGIL_LIMIT_RECORD_MIB: "person=1" });
-    const { rest: app } = await school.api(EXAMINEE);
+    await using fixture = await open({ INVIGIL_LIMIT_RECORD_MIB: "person=1" });
+    const { rest: app } = await fixture.api(EXAMINEE);
     for (let n = 0; n < 4; n += 1)
-      expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 1, bytes: 250_000 })));
+      expectDone(await app.post("cheat/addCheatRecord", detected(fixture, { records: 1, bytes: 250_000 })));
     expect(
       restRefusal(
-        await app.post("cheat/addCheatRecord", detected(school, { records: 1, bytes: 250_000 })),
+        await app.post("cheat/addCheatRecord", detected(fixture, { records: 1, bytes: 250_000 })),
         12,
       ),
     ).toMatch(/^Too many MiB of cheat records from examinee1, at most 1 per minute/);
-    expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 1, bytes: 1000 })));
+    expectDone(await app.post("cheat/addCheatRecord", detected(fixture, { records: 1, bytes: 1000 })));
   });
 
   it("more than a whole minute's pass once, and are paid off", async () => {
-    await using school = await open({ INVIGIL_LIMIT_RECORDS: "person=10" });
-    const { rest: app } = await school.api(EXAMINEE);
-    expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 20 })));
-    restRefusal(await app.post("cheat/addCheatRecord", detected(school)), 66);
+    await using fixture = await open({ INVIGIL_LIMIT_RECORDS: "person=10" });
+    const { rest: app } = await fixture.api(EXAMINEE);
+    expectDone(await app.post("cheat/addCheatRecord", detected(fixture, { records: 20 })));
+    restRefusal(await app.post("cheat/addCheatRecord", detected(fixture)), 66);
   });
 });
 
@@ -655,10 +661,10 @@ describe("messages", () => {
     ["with a login of their own", false],
     ["with a link to the room", true],
   ])("are limited for a caller %s, in the API and from the vendor's pages together", async (_, isBound) => {
-    await using school = await open({ INVIGIL_LIMIT_MESSAGES: "person=3" });
-    const url = await school.listen();
-    const { room } = school;
-    const { trpc: api, token } = await school.api({ ...EXAMINEE, ...(isBound && { room: room.id }) });
+    await using fixture = await open({ INVIGIL_LIMIT_MESSAGES: "person=3" });
+    const url = await fixture.listen();
+    const { room } = fixture;
+    const { trpc: api, token } = await fixture.api({ ...EXAMINEE, ...(isBound && { room: room.id }) });
     const message = { roomId: room.id, type: 30_001, data: {} };
     for (let n = 0; n < 2; n += 1) expect((await api.mutate("im.send", message)).status).toBe(200);
     using page = await rawDropIn(url);
@@ -676,19 +682,19 @@ describe("messages", () => {
     ["room", { INVIGIL_LIMIT_MESSAGES: "room=2" }],
     ["exam", { INVIGIL_LIMIT_MESSAGES: "exam=2" }],
   ])("are limited for all in a %s", async (scope, environment) => {
-    await using school = await open(environment);
-    const [one, two] = [(await school.api(EXAMINEE)).trpc, (await school.api(OTHER)).trpc];
-    const message = { roomId: school.room.id, type: 30_001, data: {} };
+    await using fixture = await open(environment);
+    const [one, two] = [(await fixture.api(EXAMINEE)).trpc, (await fixture.api(OTHER)).trpc];
+    const message = { roomId: fixture.room.id, type: 30_001, data: {} };
     expect((await one.mutate("im.send", message)).status).toBe(200);
     expect((await two.mutate("im.send", message)).status).toBe(200);
     expect(trpcRefusal(await one.mutate("im.send", message), 30)).toContain(`in the ${scope} `);
   });
 
   it("are limited by their bytes, those of each receiver's row counted", async () => {
-    await using school = await open({ INVIGIL_LIMIT_MESSAGE_MIB: "person=1" });
-    const { trpc: api } = await school.api(TEACHER);
+    await using fixture = await open({ INVIGIL_LIMIT_MESSAGE_MIB: "person=1" });
+    const { trpc: api } = await fixture.api(TEACHER);
     const to = Array.from({ length: 900 }, () => "examinee1");
-    const message = { roomId: school.room.id, type: 30_001, data: { text: "x".repeat(60_000) }, to };
+    const message = { roomId: fixture.room.id, type: 30_001, data: { text: "x".repeat(60_000) }, to };
     for (let n = 0; n < 5; n += 1) expect((await api.mutate("im.send", message)).status).toBe(200);
     expect((await api.mutate("im.send", message)).error.message).toMatch(
       /^Too many MiB of messages from teacher1/,
@@ -696,15 +702,15 @@ describe("messages", () => {
   });
 
   it("and every other request of the vendor's pages count as calls do", async () => {
-    await using school = await open({
+    await using fixture = await open({
       INVIGIL_LIMIT_READS: "person=3",
       INVIGIL_LIMIT_WRITES: "person=2,admin=1000",
     });
-    school.watch.pass(60);
-    const url = await school.listen();
-    const { room } = school;
+    fixture.watch.pass(60);
+    const url = await fixture.listen();
+    const { room } = fixture;
     using page = await rawDropIn(url);
-    const { appId, appToken, auth } = await loginFor(school, url, "examinee1", "examinee");
+    const { appId, appToken, auth } = await loginFor(fixture, url, "examinee1", "examinee");
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
     expect(await page.ask({ do: "join", groupId: room.id })).toHaveProperty("group");
     for (let n = 0; n < 2; n += 1)
@@ -718,11 +724,11 @@ describe("messages", () => {
 
 describe("logins of pages", () => {
   it("are counted by person, and a school behind one address logs in", async () => {
-    await using school = await open();
-    school.watch.pass(60);
-    const url = await school.listen();
+    await using fixture = await open();
+    fixture.watch.pass(60);
+    const url = await fixture.listen();
     const pageOf = async (userId: string) => {
-      const { appId, appToken, auth } = await loginFor(school, url, userId, "examinee");
+      const { appId, appToken, auth } = await loginFor(fixture, url, userId, "examinee");
       const page = await rawDropIn(url);
       return { page, login: () => page.ask({ do: "login", login: { appId, appToken, auth } }) };
     };
@@ -739,14 +745,14 @@ describe("logins of pages", () => {
     };
     expect([await main.login(), await pc.login()]).toEqual([refusal, refusal]);
     expect(await other.login()).toEqual({});
-    school.watch.pass(1);
+    fixture.watch.pass(1);
     expect(await main.login()).toEqual({});
   });
 
   it("that the server did not issue are counted by where they come from", async () => {
-    await using school = await open({ INVIGIL_LIMIT_READS: "network=2" });
-    const url = await school.listen();
-    const { appId, auth } = await loginFor(school, url, "examinee1", "examinee");
+    await using fixture = await open({ INVIGIL_LIMIT_READS: "network=2" });
+    const url = await fixture.listen();
+    const { appId, auth } = await loginFor(fixture, url, "examinee1", "examinee");
     const login = { appId, appToken: "0", auth };
     const answers: unknown[] = [];
     for (let n = 0; n < 3; n += 1) {
@@ -759,34 +765,34 @@ describe("logins of pages", () => {
 
 describe("rooms, people, rosters and files", () => {
   it("are limited for an exam, whoever makes them", async () => {
-    await using school = await open({ INVIGIL_LIMIT_ROOMS: "exam=2" });
-    const { examId } = school.room;
-    school.watch.pass(60);
-    await school.teacher.room.create({ name: "C", examId });
-    await school.admin.room.create({ name: "D", examId });
-    await expect(school.admin.room.create({ name: "E", examId })).rejects.toMatchObject({
+    await using fixture = await open({ INVIGIL_LIMIT_ROOMS: "exam=2" });
+    const { examId } = fixture.room;
+    fixture.watch.pass(60);
+    await fixture.teacher.room.create({ name: "C", examId });
+    await fixture.admin.room.create({ name: "D", examId });
+    await expect(fixture.admin.room.create({ name: "E", examId })).rejects.toMatchObject({
       message: `Too many new rooms and exams in the exam ${examId}, at most 2 per minute: try again in 30 seconds.`,
     });
   });
 
   it("people are limited for a room", async () => {
-    await using school = await open({ INVIGIL_LIMIT_PEOPLE: "room=3" });
-    const { trpc: api } = await school.api(TEACHER);
+    await using fixture = await open({ INVIGIL_LIMIT_PEOPLE: "room=3" });
+    const { trpc: api } = await fixture.api(TEACHER);
     const add = (...ids: string[]) =>
       api.mutate("participant.add", {
-        roomId: school.room.id,
+        roomId: fixture.room.id,
         participants: ids.map((userId) => ({ userId, name: userId, role: "examinee" })),
       });
     expect((await add("a", "b")).status).toBe(200);
-    expect(trpcRefusal(await add("c", "d"), 20)).toContain(`in the room ${school.room.id}, at most 3`);
+    expect(trpcRefusal(await add("c", "d"), 20)).toContain(`in the room ${fixture.room.id}, at most 3`);
     expect((await add("c")).status).toBe(200);
   });
 
   it("rosters are limited for whoever sends them", async () => {
-    await using school = await open({ INVIGIL_LIMIT_IMPORTS: "person=1" });
-    const { trpc: api } = await school.api(TEACHER);
+    await using fixture = await open({ INVIGIL_LIMIT_IMPORTS: "person=1" });
+    const { trpc: api } = await fixture.api(TEACHER);
     const file = Buffer.from("id,name\nk1,K\n").toString("base64");
-    const { examId } = school.room;
+    const { examId } = fixture.room;
     expect((await api.mutate("participant.import", { examId, file })).status).toBe(200);
     expect(trpcRefusal(await api.mutate("participant.import", { examId, file }), 60)).toMatch(
       /^Too many imports from teacher1, at most 1 per minute/,

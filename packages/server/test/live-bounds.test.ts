@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openSchool, type School } from "./support/school.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { inputOf, openStream, rawSocket, reasonOf, socketUrl } from "./support/sockets.js";
 
 // The limits of connections and subscriptions.
@@ -10,8 +10,8 @@ const onEvent = (id: number, roomId: string) => ({
   method: "subscription",
   params: { path: "room.onEvent", input: { json: { roomId } } },
 });
-const connect = async (school: School, url: string) =>
-  rawSocket(socketUrl(url), { headers: { authorization: await school.token(TEACHER) } });
+const connect = async (fixture: ExamsFixture, url: string) =>
+  rawSocket(socketUrl(url), { headers: { authorization: await fixture.token(TEACHER) } });
 type Client = Awaited<ReturnType<typeof connect>>;
 const started = (client: Client, wanted: number) =>
   client.message(({ id, result }) => id === wanted && result?.type === "started");
@@ -20,10 +20,10 @@ const refused = (client: Client, wanted: number) =>
 
 describe("a connection", () => {
   it("can have one subscription to each room and to each exam", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    const { id: roomId, examId } = school.room;
-    using client = await connect(school, url);
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    const { id: roomId, examId } = fixture.room;
+    using client = await connect(fixture, url);
     client.ask(onEvent(1, roomId));
     await started(client, 1);
     client.ask(onEvent(2, roomId));
@@ -36,7 +36,7 @@ describe("a connection", () => {
     client.ask([{ id: 1, method: "subscription.stop" }, onEvent(3, roomId)]);
     await started(client, 3);
 
-    const authorization = await school.token({ sub: "root", role: "admin" });
+    const authorization = await fixture.token({ sub: "root", role: "admin" });
     using admin = await rawSocket(socketUrl(url), { headers: { authorization } });
     const exam = (id: number) => ({
       ...onEvent(id, ""),
@@ -49,17 +49,17 @@ describe("a connection", () => {
   });
 
   it("delivers an event to each subscription under the id of its call", async () => {
-    await using school = await openSchool();
-    const url = await school.listen();
-    const { id: roomId } = school.room;
-    using first = await connect(school, url);
-    using second = await connect(school, url);
+    await using fixture = await openExamsFixture();
+    const url = await fixture.listen();
+    const { id: roomId } = fixture.room;
+    using first = await connect(fixture, url);
+    using second = await connect(fixture, url);
     first.ask(onEvent(1, roomId));
     second.ask(onEvent(22, roomId));
     await Promise.all([started(first, 1), started(second, 22)]);
     // A small text, and a large one with characters that JSON escapes.
     for (const text of ["a", `"\u2028é${"x".repeat(20_000)}`]) {
-      await school.teacher.im.send({ roomId, type: 30_001, data: { text } });
+      await fixture.teacher.im.send({ roomId, type: 30_001, data: { text } });
       for (const [client, call] of [
         [first, 1],
         [second, 22],
@@ -86,12 +86,14 @@ describe("a connection", () => {
 
 describe("a person", () => {
   it("can have a limited number of subscriptions over all connections", async () => {
-    await using school = await openSchool({ config: { perPerson: { connections: 10, subscriptions: 2 } } });
-    const url = await school.listen();
-    const { id: roomId } = school.room;
-    using first = await connect(school, url);
-    using second = await connect(school, url);
-    using third = await connect(school, url);
+    await using fixture = await openExamsFixture({
+      config: { perPerson: { connections: 10, subscriptions: 2 } },
+    });
+    const url = await fixture.listen();
+    const { id: roomId } = fixture.room;
+    using first = await connect(fixture, url);
+    using second = await connect(fixture, url);
+    using third = await connect(fixture, url);
     first.ask(onEvent(1, roomId));
     second.ask(onEvent(1, roomId));
     await Promise.all([started(first, 1), started(second, 1)]);
@@ -107,10 +109,12 @@ describe("a person", () => {
   });
 
   it("can have a limited number of event streams, because each one is a connection", async () => {
-    await using school = await openSchool({ config: { perPerson: { connections: 1, subscriptions: 10 } } });
-    const url = await school.listen();
-    const authorization = await school.token(TEACHER);
-    const stream = `${url}/trpc/room.onEvent?input=${inputOf({ roomId: school.room.id })}`;
+    await using fixture = await openExamsFixture({
+      config: { perPerson: { connections: 1, subscriptions: 10 } },
+    });
+    const url = await fixture.listen();
+    const authorization = await fixture.token(TEACHER);
+    const stream = `${url}/trpc/room.onEvent?input=${inputOf({ roomId: fixture.room.id })}`;
     using open = await openStream(stream, { authorization });
     await open.until("connected");
     using late = await openStream(stream, { authorization });
@@ -118,10 +122,12 @@ describe("a person", () => {
   });
 
   it("has separate limits for tokens that are bound to a room", async () => {
-    await using school = await openSchool({ config: { perPerson: { connections: 1, subscriptions: 1 } } });
-    const url = await school.listen();
-    const teacher2 = school.as({ sub: "teacher2", role: "teacher" });
-    const roomId = school.other.id;
+    await using fixture = await openExamsFixture({
+      config: { perPerson: { connections: 1, subscriptions: 1 } },
+    });
+    const url = await fixture.listen();
+    const teacher2 = fixture.as({ sub: "teacher2", role: "teacher" });
+    const roomId = fixture.other.id;
     const participants = [{ userId: "teacher1", role: "teacher", name: "T" } as const];
     await teacher2.participant.add({ roomId, participants });
     const bound = await teacher2.auth.issueToken({ userId: "teacher1", role: "teacher", roomId });
@@ -132,7 +138,7 @@ describe("a person", () => {
     };
     using first = await begin(bound.token, roomId);
     await started(first, 1);
-    using own = await begin(await school.token(TEACHER), school.room.id);
+    using own = await begin(await fixture.token(TEACHER), fixture.room.id);
     await started(own, 1);
     using second = await rawSocket(socketUrl(url), { headers: { authorization: bound.token } });
     expect(await second.closed).toMatchObject({ code: 1013 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { revokedTokens } from "../src/storage/tables.js";
 import { listenRoom } from "./support/listening.js";
-import { EXAMINEE, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { EXAMINEE, type LiveFixture, openLiveFixture, TEACHER } from "./support/live-fixture.js";
 import { inputOf, openStream, rawSocket, socketUrl } from "./support/sockets.js";
 import { insertRows } from "./support/tables.js";
 import { openPage } from "./support/taken-rights.js";
@@ -22,21 +22,21 @@ afterEach(() => {
 });
 
 /** A hall whose monotonic clock the test advances. */
-const openPausedHall = async (options: Parameters<typeof openLiveHall>[0] = {}) => {
+const openPausedHall = async (options: Parameters<typeof openLiveFixture>[0] = {}) => {
   let passed = 0;
-  const hall = await openLiveHall({ ...options, monotonic: () => passed });
+  const fixture = await openLiveFixture({ ...options, monotonic: () => passed });
   return {
-    ...hall,
+    ...fixture,
     pause() {
       passed += PAUSE_MS;
     },
   };
 };
 
-const say = (hall: LiveHall, data: string) =>
-  hall.as(TEACHER).im.send({ roomId: hall.room.id, type: 30_001, data });
+const say = (fixture: LiveFixture, data: string) =>
+  fixture.as(TEACHER).im.send({ roomId: fixture.room.id, type: 30_001, data });
 
-/** Someone who listens to the hall's room over a connection. */
+/** Someone who listens to the fixture's room over a connection. */
 interface Connected extends Disposable {
   /** Resolves when they have received a message with this text. */
   hears(text: string): Promise<unknown>;
@@ -93,9 +93,9 @@ const overDropIn = async (url: string, token: string, roomId: string): Promise<C
 };
 
 /** Revokes a token as another process does. */
-const revoke = async (hall: LiveHall, token: string): Promise<void> => {
-  const { tokenId = "" } = await hall.services.auth.identify(token);
-  await insertRows(hall.db, revokedTokens, [{ tokenId, expiresAt: null, createdAt: new Date(0) }]);
+const revoke = async (fixture: LiveFixture, token: string): Promise<void> => {
+  const { tokenId = "" } = await fixture.services.auth.identify(token);
+  await insertRows(fixture.db, revokedTokens, [{ tokenId, expiresAt: null, createdAt: new Date(0) }]);
 };
 
 describe("after a pause, a listener whose token was revoked meanwhile receives no event", () => {
@@ -104,29 +104,29 @@ describe("after a pause, a listener whose token was revoked meanwhile receives n
     ["over a WebSocket", overSocket],
     ["at a page with the drop-in script", overDropIn],
   ])("%s", async (_, connect) => {
-    await using hall = await openPausedHall();
-    const url = await hall.app.listen({ host: "127.0.0.1", port: 0 });
-    const token = await hall.token(EXAMINEE);
-    using listener = await connect(url, token, hall.room.id);
-    await say(hall, "for everybody");
+    await using fixture = await openPausedHall();
+    const url = await fixture.app.listen({ host: "127.0.0.1", port: 0 });
+    const token = await fixture.token(EXAMINEE);
+    using listener = await connect(url, token, fixture.room.id);
+    await say(fixture, "for everybody");
     await listener.hears("for everybody");
-    await revoke(hall, token);
-    hall.pause();
-    await say(hall, "not for them");
+    await revoke(fixture, token);
+    fixture.pause();
+    await say(fixture, "not for them");
     const received = await listener.end();
     expect(received).toContain("for everybody");
     expect(received).not.toContain("not for them");
   });
 
   it("and a page with the drop-in script learns of no mute", async () => {
-    await using hall = await openPausedHall();
-    const roomId = hall.room.id;
-    const url = await hall.app.listen({ host: "127.0.0.1", port: 0 });
-    const token = await hall.token(EXAMINEE);
+    await using fixture = await openPausedHall();
+    const roomId = fixture.room.id;
+    const url = await fixture.app.listen({ host: "127.0.0.1", port: 0 });
+    const token = await fixture.token(EXAMINEE);
     const { page, frames } = await openRecordedPage(url, token, roomId);
-    using teacher = await openPage(url, { token: await hall.token(TEACHER), userId: TEACHER.sub, roomId });
-    await revoke(hall, token);
-    hall.pause();
+    using teacher = await openPage(url, { token: await fixture.token(TEACHER), userId: TEACHER.sub, roomId });
+    await revoke(fixture, token);
+    fixture.pause();
     await teacher.ask({ do: "mute", groupId: roomId, muted: true });
     // All pages are told together.
     await teacher.receive("muted");
@@ -140,31 +140,31 @@ describe("after a pause, a listener whose token was revoked meanwhile receives n
 
 it("the rights of all who receive an event are confirmed with few statements", async () => {
   let statements = 0;
-  await using hall = await openPausedHall({
+  await using fixture = await openPausedHall({
     onStatement() {
       statements += 1;
     },
   });
-  const roomId = hall.room.id;
+  const roomId = fixture.room.id;
   const people = Array.from({ length: LISTENERS }, (_, n) => ({ sub: `e${n}`, role: "examinee" as const }));
-  await hall.as(TEACHER).participant.add({
+  await fixture.as(TEACHER).participant.add({
     roomId,
     participants: people.map(({ sub, role }) => ({ userId: sub, name: sub, role })),
   });
-  const listeners = await Promise.all(people.map((person) => listenRoom(hall, person, { roomId })));
+  const listeners = await Promise.all(people.map((person) => listenRoom(fixture, person, { roomId })));
   /** How many statements it takes until everybody has received a message. */
   const statementsFor = async (text: string): Promise<number> => {
     const before = statements;
-    await say(hall, text);
+    await say(fixture, text);
     await Promise.all(
       listeners.map((one) => one.until((event) => event.type === "message" && event.message.data === text)),
     );
     return statements - before;
   };
   await statementsFor("everybody is here");
-  await hall.db.written();
+  await fixture.db.written();
   const soon = await statementsFor("a moment later");
-  hall.pause();
+  fixture.pause();
   const afterPause = await statementsFor("after a pause");
   expect(afterPause - soon).toBeLessThan(LISTENERS / 2);
   for (const listener of listeners) await listener.leave();

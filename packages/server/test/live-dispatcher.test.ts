@@ -2,7 +2,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import { createEventDispatcher } from "../src/features/subscriptions/event-dispatcher.js";
 import { createEventQueue } from "../src/features/subscriptions/event-queue.js";
 import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
-import { ADMIN, openLiveHall } from "./support/live-hall.js";
+import { ADMIN, openLiveFixture } from "./support/live-fixture.js";
 import { withWrites } from "./support/writes.js";
 
 afterEach(() => {
@@ -11,9 +11,9 @@ afterEach(() => {
 
 it("an event that is committed while the first subscription starts is delivered without waiting for the timer", async () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-  await using hall = await openLiveHall();
-  const { room } = hall;
-  const store = createSubscriptionStore(withWrites(hall.db));
+  await using fixture = await openLiveFixture();
+  const { room } = fixture;
+  const store = createSubscriptionStore(withWrites(fixture.db));
   let answer = (): void => undefined;
   const mayAnswer = new Promise<void>((resolve) => {
     answer = resolve;
@@ -34,7 +34,7 @@ it("an event that is committed while the first subscription starts is delivered 
       ...store,
       newestId: () => slowly(store.newestId()),
     },
-    log: hall.app.log,
+    log: fixture.app.log,
   });
   const queue = createEventQueue();
   queue.open();
@@ -42,7 +42,7 @@ it("an event that is committed while the first subscription starts is delivered 
   const subscription = { scope, queue, mayDeliver: () => true };
   const added = dispatcher.add(subscription, () => slowly(store.newestIdOf(room.examId)));
   await hasRead;
-  await hall.as(ADMIN).room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" });
+  await fixture.as(ADMIN).room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" });
   dispatcher.poll();
   answer();
   await added;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createEventLog } from "../src/domain/events.js";
 import { isOnPostgres } from "./support/engine.js";
-import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { ADMIN, EXAMINEE, INSPECTOR, openLiveFixture, TEACHER } from "./support/live-fixture.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { writeRows } from "./support/writes.js";
 
@@ -22,14 +22,14 @@ const csv = (text: string) => Buffer.from(text).toString("base64");
 
 describe("the log has an event for each change and for nothing else, when", () => {
   it("a room is created, alone or by a plan, and ends", async () => {
-    await using hall = await openLiveHall();
-    const { examId } = hall.room;
-    const made = await hall
+    await using fixture = await openLiveFixture();
+    const { examId } = fixture.room;
+    const made = await fixture
       .as(TEACHER)
       .room.create({ name: "New", examId, participants: [examinee("someone")] });
-    await hall.as(TEACHER).room.end({ roomId: made.id });
-    await hall.as(TEACHER).room.end({ roomId: made.id });
-    expect(withoutIds(await hall.log())).toEqual([
+    await fixture.as(TEACHER).room.end({ roomId: made.id });
+    await fixture.as(TEACHER).room.end({ roomId: made.id });
+    expect(withoutIds(await fixture.log())).toEqual([
       { roomId: made.id, type: "room_created" },
       { roomId: made.id, type: "room_ended" },
       // The signal that announces the end to the vendor's pages.
@@ -38,13 +38,15 @@ describe("the log has an event for each change and for nothing else, when", () =
   });
 
   it("the audio status of a room changes", async () => {
-    await using hall = await openLiveHall();
-    const { id: roomId } = hall.room;
+    await using fixture = await openLiveFixture();
+    const { id: roomId } = fixture.room;
     for (const audioStatus of ["silent", "speaking", "speaking", "silent"] as const)
-      await hall.as(TEACHER).room.setAudioStatus({ roomId, audioStatus });
-    await hall.as(TEACHER).room.end({ roomId });
-    await expect(hall.as(TEACHER).room.setAudioStatus({ roomId, audioStatus: "speaking" })).rejects.toThrow();
-    expect(withoutMessages(await hall.log())).toEqual([
+      await fixture.as(TEACHER).room.setAudioStatus({ roomId, audioStatus });
+    await fixture.as(TEACHER).room.end({ roomId });
+    await expect(
+      fixture.as(TEACHER).room.setAudioStatus({ roomId, audioStatus: "speaking" }),
+    ).rejects.toThrow();
+    expect(withoutMessages(await fixture.log())).toEqual([
       { roomId, type: "audio_status_changed", audioStatus: "speaking" },
       { roomId, type: "audio_status_changed", audioStatus: "silent" },
       { roomId, type: "room_ended" },
@@ -52,10 +54,10 @@ describe("the log has an event for each change and for nothing else, when", () =
   });
 
   it("a person is added, renamed, moved and removed", async () => {
-    await using hall = await openLiveHall();
-    const { id: roomId } = hall.room;
-    const { id: toRoomId } = hall.sibling;
-    const teacher = hall.as(ADMIN);
+    await using fixture = await openLiveFixture();
+    const { id: roomId } = fixture.room;
+    const { id: toRoomId } = fixture.sibling;
+    const teacher = fixture.as(ADMIN);
     const add = (...participants: ReturnType<typeof examinee>[]) =>
       teacher.participant.add({ roomId, participants });
     await add(examinee("a"), examinee("b"));
@@ -67,7 +69,7 @@ describe("the log has an event for each change and for nothing else, when", () =
     await expect(teacher.participant.move({ roomId, userId: "a", toRoomId })).rejects.toThrow();
     await teacher.participant.remove({ roomId, userId: "b" });
     await expect(teacher.participant.remove({ roomId, userId: "b" })).rejects.toThrow();
-    expect(withoutMessages(await hall.log())).toEqual([
+    expect(withoutMessages(await fixture.log())).toEqual([
       { roomId, type: "participant_added", ...known("a") },
       { roomId, type: "participant_added", ...known("b") },
       { roomId, type: "participant_updated", ...known("b", "Another") },
@@ -78,18 +80,18 @@ describe("the log has an event for each change and for nothing else, when", () =
   });
 
   it("a roster is imported, but not by a dry run or with a refused file", async () => {
-    await using hall = await openLiveHall();
-    const { id: roomId, examId } = hall.room;
+    await using fixture = await openLiveFixture();
+    const { id: roomId, examId } = fixture.room;
     const load = (text: string, more: object = {}) =>
-      hall.as(ADMIN).participant.import({ examId, file: csv(text), ...more });
+      fixture.as(ADMIN).participant.import({ examId, file: csv(text), ...more });
     await load("id,name\nwaits,W\n");
     await load(`id,name,room\nx,X,${roomId}\n`, { dryRun: true });
     await expect(load(`id,name,room\nx,X,${roomId}\ny,Y,nowhere\n`)).rejects.toThrow();
     const all = { roomId: "", type: "roster_changed" };
-    expect(withoutIds(await hall.log())).toEqual([all]);
+    expect(withoutIds(await fixture.log())).toEqual([all]);
     await load(`id,name,room\nx,X,${roomId}\nwaits,W,${roomId}\n`);
     await load(`id,name,room\nx,X,${roomId}\nexaminee1,Renamed,${roomId}\n`);
-    expect(withoutIds(await hall.log())).toEqual([
+    expect(withoutIds(await fixture.log())).toEqual([
       all,
       { roomId, type: "participant_added", ...known("x", "X") },
       { roomId, type: "participant_added", ...known("waits", "W") },
@@ -100,18 +102,18 @@ describe("the log has an event for each change and for nothing else, when", () =
   });
 
   it("a plan creates rooms, and adds people to existing ones", async () => {
-    await using hall = await openLiveHall();
-    const { id: roomId, examId } = hall.room;
-    await hall.as(ADMIN).participant.import({
+    await using fixture = await openLiveFixture();
+    const { id: roomId, examId } = fixture.room;
+    await fixture.as(ADMIN).participant.import({
       examId,
       file: csv(
         `id,name,role\nt5,T5,teacher\n${["p1", "p2", "p3", "p4"].map((id) => `${id},${id},examinee\n`).join("")}`,
       ),
     });
-    await hall.as(ADMIN).exam.plan({ examId, roomSize: 3, dryRun: true });
+    await fixture.as(ADMIN).exam.plan({ examId, roomSize: 3, dryRun: true });
     const all = { roomId: "", type: "roster_changed" };
-    expect(withoutIds(await hall.log())).toEqual([all]);
-    const plan = await hall.as(ADMIN).exam.plan({ examId, roomSize: 3 });
+    expect(withoutIds(await fixture.log())).toEqual([all]);
+    const plan = await fixture.as(ADMIN).exam.plan({ examId, roomSize: 3 });
     const expected = plan.rooms.flatMap((room) =>
       room.isNew
         ? []
@@ -127,7 +129,7 @@ describe("the log has an event for each change and for nothing else, when", () =
     const made = plan.rooms.filter(({ isNew }) => isNew);
     expect(made.length).toBeGreaterThan(0);
     expect(expected.map((event) => event.roomId)).toContain(roomId);
-    const log = withoutIds(await hall.log());
+    const log = withoutIds(await fixture.log());
     expect(log.filter(({ type }) => type === "participant_added")).toHaveLength(expected.length);
     expect(log).toEqual(expect.arrayContaining(expected));
     expect(log.filter(({ type }) => type !== "participant_added")).toEqual([
@@ -138,28 +140,28 @@ describe("the log has an event for each change and for nothing else, when", () =
   });
 
   it("a person is removed from an exam, and so from each of its rooms", async () => {
-    await using hall = await openLiveHall();
-    const { room, sibling } = hall;
-    await hall.as(ADMIN).participant.add({
+    await using fixture = await openLiveFixture();
+    const { room, sibling } = fixture;
+    await fixture.as(ADMIN).participant.add({
       roomId: sibling.id,
       participants: [{ userId: "inspector1", name: "I", role: "inspector" }],
     });
     await expect(
-      hall.as(ADMIN).participant.removeFromExam({ examId: room.examId, userId: "teacher1" }),
+      fixture.as(ADMIN).participant.removeFromExam({ examId: room.examId, userId: "teacher1" }),
     ).rejects.toThrow();
-    await hall.as(ADMIN).participant.removeFromExam({ examId: room.examId, userId: "inspector1" });
+    await fixture.as(ADMIN).participant.removeFromExam({ examId: room.examId, userId: "inspector1" });
     const gone = { type: "participant_removed", userId: "inspector1", role: "inspector" };
-    expect(withoutIds(await hall.log()).slice(1)).toEqual([
+    expect(withoutIds(await fixture.log()).slice(1)).toEqual([
       { roomId: room.id, ...gone },
       { roomId: sibling.id, ...gone },
     ]);
   });
 
   it("a camera publishes and stops, but not for a report that changes nothing", async () => {
-    await using hall = await openLiveHall({ config: STREAM_CONFIG });
-    const { room } = hall;
+    await using fixture = await openLiveFixture({ config: STREAM_CONFIG });
+    const { room } = fixture;
     const first = { ...streamReport(room, "examinee1"), ...streamSignature() };
-    const report = (more: object) => hall.as(ADMIN).stream.report({ ...first, ...more });
+    const report = (more: object) => fixture.as(ADMIN).stream.report({ ...first, ...more });
     await report({});
     await report({});
     await report({ time: first.time + 1 });
@@ -175,27 +177,27 @@ describe("the log has an event for each change and for nothing else, when", () =
       status,
     });
     const all = [changed("main", "publishing"), changed("pc", "publishing"), changed("main", "stopped")];
-    expect(withoutIds(await hall.log()).filter(({ type }) => type !== "message")).toEqual(all);
+    expect(withoutIds(await fixture.log()).filter(({ type }) => type !== "message")).toEqual(all);
     // A person who is added again has the status of their cameras at that time.
     const move = { userId: "examinee1" };
-    await hall.as(ADMIN).participant.move({ ...move, roomId: room.id, toRoomId: hall.sibling.id });
-    await hall.as(ADMIN).participant.move({ ...move, roomId: hall.sibling.id, toRoomId: room.id });
+    await fixture.as(ADMIN).participant.move({ ...move, roomId: room.id, toRoomId: fixture.sibling.id });
+    await fixture.as(ADMIN).participant.move({ ...move, roomId: fixture.sibling.id, toRoomId: room.id });
     expect(
-      withoutIds(await hall.log()).filter(
+      withoutIds(await fixture.log()).filter(
         ({ type, roomId }) => type === "publish_status_changed" && roomId === room.id,
       ),
     ).toEqual([...all, changed("main", "stopped"), changed("pc", "publishing")]);
   });
 
   it("a cheat config changes, once for the whole exam", async () => {
-    await using hall = await openLiveHall();
-    const { room, sibling } = hall;
-    const set = (data: string) => hall.as(TEACHER).cheat.setConfig({ examId: room.examId, data });
+    await using fixture = await openLiveFixture();
+    const { room, sibling } = fixture;
+    const set = (data: string) => fixture.as(TEACHER).cheat.setConfig({ examId: room.examId, data });
     await set("{}");
     await set("{}");
-    await hall.as(ADMIN).room.end({ roomId: sibling.id });
+    await fixture.as(ADMIN).room.end({ roomId: sibling.id });
     await set('{"pc":{}}');
-    expect(withoutMessages(await hall.log())).toEqual([
+    expect(withoutMessages(await fixture.log())).toEqual([
       { roomId: "", type: "cheat_config_changed" },
       { roomId: sibling.id, type: "room_ended" },
       { roomId: "", type: "cheat_config_changed" },
@@ -203,37 +205,41 @@ describe("the log has an event for each change and for nothing else, when", () =
   });
 
   it("records are stored, but not by a refused call", async () => {
-    await using hall = await openLiveHall();
-    const { id: roomId } = hall.room;
+    await using fixture = await openLiveFixture();
+    const { id: roomId } = fixture.room;
     const record = (userId: string) => ({
       userId,
       isMainMonitor: true,
       detectType: "watch",
       detectTime: new Date(0),
     });
-    const refused = hall.as(EXAMINEE).cheat.addRecords({ roomId, records: [record("examinee2")] });
+    const refused = fixture.as(EXAMINEE).cheat.addRecords({ roomId, records: [record("examinee2")] });
     await expect(refused).rejects.toThrow();
-    await hall.as(EXAMINEE).cheat.addRecords({ roomId, records: [record("examinee1"), record("examinee1")] });
-    expect(withoutIds(await hall.log())).toEqual([{ roomId, type: "cheat_records_added", from: 1, to: 2 }]);
+    await fixture
+      .as(EXAMINEE)
+      .cheat.addRecords({ roomId, records: [record("examinee1"), record("examinee1")] });
+    expect(withoutIds(await fixture.log())).toEqual([
+      { roomId, type: "cheat_records_added", from: 1, to: 2 },
+    ]);
   });
 
   it("an exam is deleted, which ends its open rooms", async () => {
-    await using hall = await openLiveHall();
-    const { room, sibling } = hall;
-    await hall.as(ADMIN).room.end({ roomId: sibling.id });
-    const refused = hall.as(ADMIN).exam.delete({ examId: room.examId });
+    await using fixture = await openLiveFixture();
+    const { room, sibling } = fixture;
+    await fixture.as(ADMIN).room.end({ roomId: sibling.id });
+    const refused = fixture.as(ADMIN).exam.delete({ examId: room.examId });
     await expect(refused).rejects.toThrow();
-    await hall.as(ADMIN).exam.delete({ examId: room.examId, withRooms: true });
-    expect(withoutMessages(await hall.log())).toEqual([
+    await fixture.as(ADMIN).exam.delete({ examId: room.examId, withRooms: true });
+    expect(withoutMessages(await fixture.log())).toEqual([
       { roomId: sibling.id, type: "room_ended" },
       { roomId: room.id, type: "room_ended" },
     ]);
   });
 
   it("one of several writes in a shared commit fails, which affects only its own events", async () => {
-    await using hall = await openLiveHall();
-    const { room, sibling } = hall;
-    const admin = hall.as(ADMIN);
+    await using fixture = await openLiveFixture();
+    const { room, sibling } = fixture;
+    const admin = fixture.as(ADMIN);
     const outcomes = await Promise.allSettled([
       admin.room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" }),
       // The second person has another role in that room. This is detected after the first one was written.
@@ -241,27 +247,27 @@ describe("the log has an event for each change and for nothing else, when", () =
       admin.room.setAudioStatus({ roomId: sibling.id, audioStatus: "speaking" }),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    const people = await hall
+    const people = await fixture
       .as({ ...INSPECTOR, sub: "inspector3" })
       .participant.list({ roomId: sibling.id });
     expect(people.map(({ userId }) => userId)).toEqual(["examinee3"]);
-    const rooms = (await hall.log()).map(({ roomId, type }) => `${roomId} ${type}`);
+    const rooms = (await fixture.log()).map(({ roomId, type }) => `${roomId} ${type}`);
     expect(rooms.toSorted()).toEqual(
       [room.id, sibling.id].map((id) => `${id} audio_status_changed`).toSorted(),
     );
   });
 
   it("a write fails within a shared commit, which drops its events", async () => {
-    await using hall = await openLiveHall();
+    await using fixture = await openLiveFixture();
     const logSizes: Promise<number>[] = [];
-    const added = () => void logSizes.push(hall.log().then(({ length }) => length));
+    const added = () => void logSizes.push(fixture.log().then(({ length }) => length));
     const events = createEventLog({ added });
     const now = new Date(0);
     const write = (roomId: string, fails: boolean, repeatable: boolean) =>
       writeRows(
-        hall.db,
+        fixture.db,
         async (tx) => {
-          await events.add(tx, { examId: hall.room.examId, roomId }, "room_ended", {}, now);
+          await events.add(tx, { examId: fixture.room.examId, roomId }, "room_ended", {}, now);
           if (fails) throw new Error("from the test");
         },
         { repeatable },
@@ -274,7 +280,7 @@ describe("the log has an event for each change and for nothing else, when", () =
       write("e", false, true),
     ]);
     expect(outcomes.map(({ status }) => status === "fulfilled")).toEqual([true, false, true, false, true]);
-    expect((await hall.log()).map(({ roomId }) => roomId).toSorted()).toEqual(["a", "c", "e"]);
+    expect((await fixture.log()).map(({ roomId }) => roomId).toSorted()).toEqual(["a", "c", "e"]);
     // At each call of `added`, the written events can be read.
     for (const [n, size] of (await Promise.all(logSizes)).entries())
       expect(size).toBeGreaterThanOrEqual(isOnPostgres ? n + 1 : 3);

@@ -3,16 +3,16 @@ import {
   ADMIN,
   EXAMINEE,
   INSPECTOR,
-  type LiveHall,
+  type LiveFixture,
   listenLater,
-  openLiveHall,
+  openLiveFixture,
   TEACHER,
-} from "./support/live-hall.js";
+} from "./support/live-fixture.js";
 
 // A listener's access may end in the database before the listener has received the events before that. On several servers, it often does.
 
-const say = (hall: LiveHall, data: string, roomId = hall.room.id) =>
-  hall.as(ADMIN).im.send({ roomId, type: 30_001, data });
+const say = (fixture: LiveFixture, data: string, roomId = fixture.room.id) =>
+  fixture.as(ADMIN).im.send({ roomId, type: 30_001, data });
 const lineOf = (event: { readonly type: string; readonly message?: { readonly text: string } }) =>
   event.message ? `message ${event.message.text}` : event.type;
 
@@ -36,11 +36,11 @@ describe("a listener that receives the events late", () => {
     ["an examinee", EXAMINEE],
     ["an inspector", INSPECTOR],
   ])("as %s of a room: those up to the removal from it, and none after it", async (_, caller) => {
-    await using hall = await openLiveHall();
-    await using listener = await listenLater(hall, "room", { token: await hall.token(caller) });
-    await say(hall, "before");
-    await hall.as(ADMIN).participant.remove({ roomId: hall.room.id, userId: caller.sub });
-    await say(hall, "after");
+    await using fixture = await openLiveFixture();
+    await using listener = await listenLater(fixture, "room", { token: await fixture.token(caller) });
+    await say(fixture, "before");
+    await fixture.as(ADMIN).participant.remove({ roomId: fixture.room.id, userId: caller.sub });
+    await say(fixture, "after");
     listener.proceed();
     const { lines, error } = await readToTheEnd(listener);
     expect(lines).toContain('message "before"');
@@ -50,12 +50,12 @@ describe("a listener that receives the events late", () => {
   });
 
   it("as an inspector of an exam: those up to the removal from its last room", async () => {
-    await using hall = await openLiveHall();
-    await using listener = await listenLater(hall, "exam", { token: await hall.token(INSPECTOR) });
-    await say(hall, "before");
-    await say(hall, "elsewhere", hall.sibling.id);
-    await hall.as(ADMIN).participant.remove({ roomId: hall.room.id, userId: INSPECTOR.sub });
-    await say(hall, "after");
+    await using fixture = await openLiveFixture();
+    await using listener = await listenLater(fixture, "exam", { token: await fixture.token(INSPECTOR) });
+    await say(fixture, "before");
+    await say(fixture, "elsewhere", fixture.sibling.id);
+    await fixture.as(ADMIN).participant.remove({ roomId: fixture.room.id, userId: INSPECTOR.sub });
+    await say(fixture, "after");
     listener.proceed();
     const { lines, error } = await readToTheEnd(listener);
     expect(lines).toContain('message "before"');
@@ -71,10 +71,10 @@ describe("a listener that receives the events late", () => {
     ["an administrator of an exam", "exam", ADMIN, "EXAM_NOT_FOUND", 2],
     ["a teacher of an exam", "exam", TEACHER, "FORBIDDEN", 1],
   ] as const)("as %s: the ends of its rooms when the exam is deleted", async (_, of, caller, code, rooms) => {
-    await using hall = await openLiveHall();
-    await using listener = await listenLater(hall, of, { token: await hall.token(caller) });
-    await hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus: "speaking" });
-    await hall.as(ADMIN).exam.delete({ examId: hall.room.examId, withRooms: true });
+    await using fixture = await openLiveFixture();
+    await using listener = await listenLater(fixture, of, { token: await fixture.token(caller) });
+    await fixture.as(TEACHER).room.setAudioStatus({ roomId: fixture.room.id, audioStatus: "speaking" });
+    await fixture.as(ADMIN).exam.delete({ examId: fixture.room.examId, withRooms: true });
     listener.proceed();
     const { lines, error } = await readToTheEnd(listener);
     expect(lines.filter((line) => line === "audio_status_changed")).toHaveLength(1);
@@ -83,13 +83,13 @@ describe("a listener that receives the events late", () => {
   });
 
   it.each(["room", "exam"] as const)("of a %s: none when its token was revoked", async (of) => {
-    await using hall = await openLiveHall();
-    const token = await hall.token(INSPECTOR);
-    await using listener = await listenLater(hall, of, { token });
-    await say(hall, "before");
-    const { tokenId } = await hall.services.auth.identify(token);
-    await hall.as(ADMIN).auth.revokeToken({ tokenId: String(tokenId) });
-    await hall.as(ADMIN).participant.remove({ roomId: hall.room.id, userId: INSPECTOR.sub });
+    await using fixture = await openLiveFixture();
+    const token = await fixture.token(INSPECTOR);
+    await using listener = await listenLater(fixture, of, { token });
+    await say(fixture, "before");
+    const { tokenId } = await fixture.services.auth.identify(token);
+    await fixture.as(ADMIN).auth.revokeToken({ tokenId: String(tokenId) });
+    await fixture.as(ADMIN).participant.remove({ roomId: fixture.room.id, userId: INSPECTOR.sub });
     listener.proceed();
     expect(await readToTheEnd(listener)).toMatchObject({ lines: [], error: { code: "UNAUTHENTICATED" } });
   });

@@ -12,7 +12,7 @@ import {
 } from "../src/features/subscriptions/store.js";
 import { UNLIMITED } from "../src/limits/rates.js";
 import { type EventReader, readEvents } from "./support/listening.js";
-import { ADMIN, EXAMINEE, type LiveHall, openLiveHall, reopenAs } from "./support/live-hall.js";
+import { ADMIN, EXAMINEE, type LiveFixture, openLiveFixture, reopenAs } from "./support/live-fixture.js";
 import { withWrites } from "./support/writes.js";
 
 /** A step of the test. Listeners and rooms are given by their numbers. Room 2 stands for the whole exam. */
@@ -124,20 +124,20 @@ const delayed = (store: SubscriptionStore, turns: () => number): SubscriptionSto
 };
 
 const run = async (
-  hall: LiveHall,
+  fixture: LiveFixture,
   { steps, delays }: { steps: readonly Step[]; delays: readonly number[] },
   passTime: (ms: number) => void,
 ): Promise<void> => {
-  const { room, sibling, services } = hall;
+  const { room, sibling, services } = fixture;
   const rooms = [room.id, sibling.id];
-  const admin = hall.as(ADMIN);
+  const admin = fixture.as(ADMIN);
   const { lastEventId: from } = await admin.room.snapshot({ roomId: room.id });
   let calls = 0;
   const store = delayed(
-    createSubscriptionStore(withWrites(hall.db)),
+    createSubscriptionStore(withWrites(fixture.db)),
     () => delays[calls++ % delays.length] ?? 0,
   );
-  const log = hall.app.log;
+  const log = fixture.app.log;
   const dispatcher = createEventDispatcher({ store, log });
   const clock = () => new Date();
   const presence = { connect: () => () => undefined };
@@ -154,7 +154,7 @@ const run = async (
     retentionMs: 1,
     log,
   });
-  const caller = await services.auth.identify(await hall.token(ADMIN));
+  const caller = await services.auth.identify(await fixture.token(ADMIN));
   const subscriber = (abort: AbortController) => ({
     caller: { ...caller, expiresAt: new Date(8.64e15) },
     reopen: reopenAs(services, caller),
@@ -200,7 +200,7 @@ const run = async (
   for (const one of steps) {
     if (one.do === "write") writes.push(...one.rooms.map((n) => say(rooms[n])));
     if (one.do === "fail") {
-      const refused = hall
+      const refused = fixture
         .as(EXAMINEE)
         .im.send({ roomId: rooms[one.room] ?? "", type: 20_002, data: { sid: "x" } });
       writes.push(refused.catch(() => undefined));
@@ -212,7 +212,7 @@ const run = async (
   await Promise.all(writes);
   // All listeners wait for the last event of each room.
   await Promise.all(rooms.map(say));
-  const logged = (await hall.log()).filter(({ id }) => id > Number(from));
+  const logged = (await fixture.log()).filter(({ id }) => id > Number(from));
   const of = (...ids: string[]) =>
     logged.filter(({ roomId }) => roomId === WHOLE_EXAM || ids.includes(roomId)).map(({ id }) => id);
   const expected = [of(room.id), of(sibling.id), of(room.id, sibling.id), of(room.id)];
@@ -222,12 +222,12 @@ const run = async (
 
 it("each listener receives exactly the events after its position, whatever is written, cut and resumed", async () => {
   let now = Date.UTC(2026, 0, 2);
-  await using hall = await openLiveHall({ now: () => new Date(now) });
+  await using fixture = await openLiveFixture({ now: () => new Date(now) });
   await fc.assert(
     fc.asyncProperty(
       fc.record({ steps: fc.array(step, { maxLength: 60 }), delays: fc.array(fc.nat(3), { minLength: 1 }) }),
       (what) =>
-        run(hall, what, (ms) => {
+        run(fixture, what, (ms) => {
           now += ms;
         }),
     ),

@@ -5,7 +5,7 @@ import { MAX_QUEUED } from "../src/features/subscriptions/event-queue.js";
 import { openTestDatabase } from "./support/database.js";
 import { tempFolder } from "./support/folders.js";
 import { listenExam, listenRoom } from "./support/listening.js";
-import { ADMIN, openLiveHall, speak, TEACHER } from "./support/live-hall.js";
+import { ADMIN, openLiveFixture, speak, TEACHER } from "./support/live-fixture.js";
 import { writeRows } from "./support/writes.js";
 
 const START = new Date("2026-01-02T03:04:05Z");
@@ -29,19 +29,19 @@ const idsOf = (events: readonly { id: string }[]) => events.map(({ id }) => Numb
 
 describe("a subscriber that resumes", () => {
   it("receives the missed events and then new ones, without a gap or repetition", async () => {
-    await using hall = await openLiveHall();
-    const roomId = hall.room.id;
-    const first = await listenRoom(hall, ADMIN, { roomId });
-    await speak(hall, 6);
+    await using fixture = await openLiveFixture();
+    const roomId = fixture.room.id;
+    const first = await listenRoom(fixture, ADMIN, { roomId });
+    await speak(fixture, 6);
     const lastEventId = (await first.take(3)).at(-1)?.id ?? "";
     await first.leave();
-    await speak(hall, 1000);
-    await using second = await listenRoom(hall, ADMIN, { roomId, lastEventId });
-    const speaking = speak(hall, 20);
+    await speak(fixture, 1000);
+    await using second = await listenRoom(fixture, ADMIN, { roomId, lastEventId });
+    const speaking = speak(fixture, 20);
     const received = await second.take(1023);
     await speaking;
     expect(idsOf(received)).toEqual(
-      (await hall.log()).map(({ id }) => id).filter((id) => id > Number(lastEventId)),
+      (await fixture.log()).map(({ id }) => id).filter((id) => id > Number(lastEventId)),
     );
   });
 
@@ -49,26 +49,29 @@ describe("a subscriber that resumes", () => {
     "receives a snapshot of the %s if it was away for too long",
     async (of) => {
       let now = START;
-      await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 3600 } });
-      const { id: roomId, examId } = hall.room;
+      await using fixture = await openLiveFixture({
+        now: () => now,
+        config: { eventRetentionSeconds: 3600 },
+      });
+      const { id: roomId, examId } = fixture.room;
       const listen = (lastEventId: string) =>
         of === "room"
-          ? listenRoom(hall, ADMIN, { roomId, lastEventId })
-          : listenExam(hall, ADMIN, { examId, lastEventId });
-      await speak(hall, 3);
-      const { lastEventId: before } = await hall.as(ADMIN).room.snapshot({ roomId });
-      await speak(hall, 1);
+          ? listenRoom(fixture, ADMIN, { roomId, lastEventId })
+          : listenExam(fixture, ADMIN, { examId, lastEventId });
+      await speak(fixture, 3);
+      const { lastEventId: before } = await fixture.as(ADMIN).room.snapshot({ roomId });
+      await speak(fixture, 1);
       now = new Date(START.getTime() + HOUR + 1);
-      await speak(hall, 1);
-      const { lastEventId: latest } = await hall.as(ADMIN).room.snapshot({ roomId });
+      await speak(fixture, 1);
+      const { lastEventId: latest } = await fixture.as(ADMIN).room.snapshot({ roomId });
       // Deletes events that are older than an hour.
-      await hall.services.subscriptions.stop();
-      hall.services.subscriptions.start();
-      await expect.poll(async () => (await hall.wholeLog()).length).toBe(1);
+      await fixture.services.subscriptions.stop();
+      fixture.services.subscriptions.start();
+      await expect.poll(async () => (await fixture.wholeLog()).length).toBe(1);
 
       await using away = await listen(before);
       await using back = await listen(String(Number(latest) - 1));
-      await hall.as(TEACHER).room.end({ roomId });
+      await fixture.as(TEACHER).room.end({ roomId });
       // The log still has the events that this subscriber missed.
       expect(await back.take(2)).toMatchObject([
         { type: "audio_status_changed", id: latest },
@@ -88,17 +91,17 @@ describe("a subscriber that resumes", () => {
   it.each(["room", "exam"] as const)(
     "receives a snapshot of the %s if its id is from another database",
     async (of) => {
-      await using hall = await openLiveHall();
-      const { id: roomId, examId } = hall.room;
+      await using fixture = await openLiveFixture();
+      const { id: roomId, examId } = fixture.room;
       const lastEventId = "999999";
       await using subscription =
         of === "room"
-          ? await listenRoom(hall, ADMIN, { roomId, lastEventId })
-          : await listenExam(hall, ADMIN, { examId, lastEventId });
+          ? await listenRoom(fixture, ADMIN, { roomId, lastEventId })
+          : await listenExam(fixture, ADMIN, { examId, lastEventId });
       const snapshot =
         of === "room"
-          ? await hall.as(ADMIN).room.snapshot({ roomId })
-          : await hall.as(ADMIN).exam.snapshot({ examId });
+          ? await fixture.as(ADMIN).room.snapshot({ roomId })
+          : await fixture.as(ADMIN).exam.snapshot({ examId });
       expect(await subscription.next()).toEqual({
         type: "gap",
         id: snapshot.lastEventId,
@@ -106,24 +109,26 @@ describe("a subscriber that resumes", () => {
         time: START,
         snapshot,
       });
-      await hall.as(TEACHER).room.end({ roomId });
+      await fixture.as(TEACHER).room.end({ roomId });
       expect(await subscription.next()).toMatchObject({ type: "room_ended" });
     },
   );
 
   it("misses nothing if it has the newest id and all older events are deleted", async () => {
     let now = START;
-    await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 60 } });
-    const roomId = hall.room.id;
-    await speak(hall, 700);
-    const { lastEventId } = await hall.as(ADMIN).room.snapshot({ roomId });
+    await using fixture = await openLiveFixture({ now: () => now, config: { eventRetentionSeconds: 60 } });
+    const roomId = fixture.room.id;
+    await speak(fixture, 700);
+    const { lastEventId } = await fixture.as(ADMIN).room.snapshot({ roomId });
     now = new Date(START.getTime() + HOUR);
-    await hall.services.subscriptions.stop();
-    hall.services.subscriptions.start();
+    await fixture.services.subscriptions.stop();
+    fixture.services.subscriptions.start();
     // There are more events than one write deletes. At most the newest one remains: on PostgreSQL, the exam's position is noted instead.
-    await expect.poll(async () => (await hall.wholeLog()).length, { timeout: 20_000 }).toBeLessThanOrEqual(1);
-    await using subscription = await listenRoom(hall, ADMIN, { roomId, lastEventId });
-    await speak(hall, 1);
+    await expect
+      .poll(async () => (await fixture.wholeLog()).length, { timeout: 20_000 })
+      .toBeLessThanOrEqual(1);
+    await using subscription = await listenRoom(fixture, ADMIN, { roomId, lastEventId });
+    await speak(fixture, 1);
     expect(idsOf([await subscription.next()])).toEqual([Number(lastEventId) + 1]);
   });
 });
@@ -133,31 +138,31 @@ describe("a slow subscriber", () => {
     ["receives all events that fit into its queue", MAX_QUEUED],
     ["receives a gap if there are more", MAX_QUEUED + 1],
   ] as const)("%s, and delays nobody", async (_, count) => {
-    await using hall = await openLiveHall();
-    const roomId = hall.room.id;
+    await using fixture = await openLiveFixture();
+    const roomId = fixture.room.id;
     const client = createClient();
-    const token = await hall.token(ADMIN);
-    await using slow = await hall.listen(token, roomId, { drained: client.drained });
-    await using quick = await hall.listen(token, roomId);
-    await speak(hall, 2);
+    const token = await fixture.token(ADMIN);
+    await using slow = await fixture.listen(token, roomId, { drained: client.drained });
+    await using quick = await fixture.listen(token, roomId);
+    await speak(fixture, 2);
     expect(await slow.take(2)).toHaveLength(2);
     client.stopReceiving();
     const first = slow.next();
     const others = quick.take(count + 2);
-    await speak(hall, count);
-    const all = (await hall.log()).map(({ id }) => id);
+    await speak(fixture, count);
+    const all = (await fixture.log()).map(({ id }) => id);
     // The other subscriber has received all events. The slow one has received none.
     expect(idsOf(await others)).toEqual(all);
     client.resume();
     if (count > MAX_QUEUED) {
       expect(await first).toMatchObject({ type: "gap", id: String(all.at(-1)) });
-      await hall.as(TEACHER).room.end({ roomId });
+      await fixture.as(TEACHER).room.end({ roomId });
       expect(await slow.next()).toMatchObject({ type: "room_ended", id: String(Number(all.at(-1)) + 1) });
     } else expect(idsOf([await first, ...(await slow.take(count - 1))])).toEqual(all.slice(2));
   });
 
   it("can end without receiving anything, and the server does not wait for it", async () => {
-    await using hall = await openLiveHall();
+    await using fixture = await openLiveFixture();
     let asked: (() => void) | undefined;
     const begun = new Promise<void>((resolve) => {
       asked = resolve;
@@ -166,7 +171,7 @@ describe("a slow subscriber", () => {
       asked?.();
       return new Promise<void>(() => undefined);
     };
-    const stuck = await hall.listen(await hall.token(ADMIN), hall.room.id, { drained });
+    const stuck = await fixture.listen(await fixture.token(ADMIN), fixture.room.id, { drained });
     await begun;
     await stuck.leave();
     await expect(stuck.next()).rejects.toThrow("there are no more events");
@@ -177,14 +182,20 @@ describe("events of another process", () => {
   it("are received", async () => {
     using folder = tempFolder();
     const databaseFile = join(folder.path, "invigil.db");
-    await using hall = await openLiveHall({ config: { databaseFile } });
-    const roomId = hall.room.id;
-    await using subscription = await listenRoom(hall, ADMIN, { roomId });
+    await using fixture = await openLiveFixture({ config: { databaseFile } });
+    const roomId = fixture.room.id;
+    await using subscription = await listenRoom(fixture, ADMIN, { roomId });
     await using other = await openTestDatabase({ file: databaseFile });
     const events = createEventLog({ added: () => undefined });
     for (const audioStatus of ["speaking", "silent"] as const) {
       await writeRows(other, (tx) =>
-        events.add(tx, { examId: hall.room.examId, roomId }, "audio_status_changed", { audioStatus }, START),
+        events.add(
+          tx,
+          { examId: fixture.room.examId, roomId },
+          "audio_status_changed",
+          { audioStatus },
+          START,
+        ),
       );
       expect(await subscription.next()).toMatchObject({ type: "audio_status_changed", audioStatus });
     }

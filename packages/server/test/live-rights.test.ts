@@ -8,10 +8,10 @@ import {
   EXAMINEE,
   INSPECTOR,
   listenLater,
-  openLiveHall,
+  openLiveFixture,
   reopenAs,
   TEACHER,
-} from "./support/live-hall.js";
+} from "./support/live-fixture.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { insertRows } from "./support/tables.js";
 import { acting } from "./support/writes.js";
@@ -24,12 +24,12 @@ const reason = (error: unknown) => {
 
 describe("subscribers receive", () => {
   it("as examinees: events about the room, themselves and its staff, but not about other examinees", async () => {
-    await using hall = await openLiveHall({ config: STREAM_CONFIG });
-    const { room } = hall;
+    await using fixture = await openLiveFixture({ config: STREAM_CONFIG });
+    const { room } = fixture;
     const roomId = room.id;
-    await using examinee = await listenRoom(hall, EXAMINEE, { roomId });
-    await using inspector = await listenRoom(hall, INSPECTOR, { roomId });
-    const admin = hall.as(ADMIN);
+    await using examinee = await listenRoom(fixture, EXAMINEE, { roomId });
+    await using inspector = await listenRoom(fixture, INSPECTOR, { roomId });
+    const admin = fixture.as(ADMIN);
     const report = (userId: string) =>
       admin.stream.report({ ...streamReport(room, userId), ...streamSignature() });
     // Skips the events of their own arrivals.
@@ -51,7 +51,7 @@ describe("subscribers receive", () => {
     await admin.cheat.addRecords({ roomId, records });
     await admin.cheat.setConfig({ examId: room.examId, data: "{}" });
     await admin.room.setAudioStatus({ roomId, audioStatus: "speaking" });
-    await using other = await listenRoom(hall, { sub: "examinee2", role: "examinee" }, { roomId });
+    await using other = await listenRoom(fixture, { sub: "examinee2", role: "examinee" }, { roomId });
     await inspector
       .until((event) => event.type === "participant_entered")
       .then((received) =>
@@ -87,13 +87,13 @@ describe("subscribers receive", () => {
   });
 
   it("snapshots: examinees see only themselves and the staff, and all others see everybody", async () => {
-    await using hall = await openLiveHall();
-    const roomId = hall.room.id;
-    await using teacher = await listenRoom(hall, TEACHER, { roomId });
-    await using examinee = await listenRoom(hall, { sub: "examinee2", role: "examinee" }, { roomId });
+    await using fixture = await openLiveFixture();
+    const roomId = fixture.room.id;
+    await using teacher = await listenRoom(fixture, TEACHER, { roomId });
+    await using examinee = await listenRoom(fixture, { sub: "examinee2", role: "examinee" }, { roomId });
     await teacher.until((event) => event.type === "participant_entered" && event.userId === "examinee2");
     const seen = async (caller: typeof ADMIN) => {
-      const { members, presence } = await hall.as(caller).room.snapshot({ roomId });
+      const { members, presence } = await fixture.as(caller).room.snapshot({ roomId });
       return [members.map(({ userId }) => userId), presence.map(({ userId }) => userId).toSorted()];
     };
     for (const caller of [ADMIN, TEACHER, INSPECTOR])
@@ -106,22 +106,22 @@ describe("subscribers receive", () => {
   });
 
   it("messages for single logins: the recipients, the sender and the room's staff do", async () => {
-    await using hall = await openLiveHall();
-    const roomId = hall.room.id;
+    await using fixture = await openLiveFixture();
+    const roomId = fixture.room.id;
     const listeners = {
-      admin: await listenRoom(hall, ADMIN, { roomId }),
-      teacher: await listenRoom(hall, TEACHER, { roomId }),
-      inspector: await listenRoom(hall, INSPECTOR, { roomId }),
-      examinee: await listenRoom(hall, EXAMINEE, { roomId }),
-      pc: await listenRoom(hall, EXAMINEE, { roomId, camera: "pc" }),
-      overseer: await listenExam(hall, ADMIN, { examId: hall.room.examId }),
+      admin: await listenRoom(fixture, ADMIN, { roomId }),
+      teacher: await listenRoom(fixture, TEACHER, { roomId }),
+      inspector: await listenRoom(fixture, INSPECTOR, { roomId }),
+      examinee: await listenRoom(fixture, EXAMINEE, { roomId }),
+      pc: await listenRoom(fixture, EXAMINEE, { roomId, camera: "pc" }),
+      overseer: await listenExam(fixture, ADMIN, { examId: fixture.room.examId }),
     };
     const say = (data: string, to?: string[]) =>
-      hall.as(TEACHER).im.send({ roomId, type: 30_001, data, ...(to && { to }) });
+      fixture.as(TEACHER).im.send({ roomId, type: 30_001, data, ...(to && { to }) });
     await say("to the main page", ["examinee1"]);
     await say("to the PC", ["pc_examinee1"]);
     await say("to the inspector", ["inspector1"]);
-    await hall.as(EXAMINEE).im.send({ roomId, type: 30_001, data: "to the staff" });
+    await fixture.as(EXAMINEE).im.send({ roomId, type: 30_001, data: "to the staff" });
     await say("to all");
     const texts: Record<string, unknown[]> = {};
     for (const [name, listener] of Object.entries(listeners)) {
@@ -152,12 +152,12 @@ describe("a subscription whose access has ended fails", () => {
 
   it("when the token expires: at once, and before any later event", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using hall = await openLiveHall({ now: () => now });
-    const listener = await hall.listen(await hall.token(ADMIN), hall.room.id);
-    await hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus: "speaking" });
+    await using fixture = await openLiveFixture({ now: () => now });
+    const listener = await fixture.listen(await fixture.token(ADMIN), fixture.room.id);
+    await fixture.as(TEACHER).room.setAudioStatus({ roomId: fixture.room.id, audioStatus: "speaking" });
     expect(await listener.next()).toMatchObject({ type: "audio_status_changed" });
     now = new Date(now.getTime() + 3_600_000);
-    await hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus: "silent" });
+    await fixture.as(TEACHER).room.setAudioStatus({ roomId: fixture.room.id, audioStatus: "silent" });
     expect(reason(await listener.failure())).toEqual({
       code: "UNAUTHENTICATED",
       message: "The token in the authorization header has expired.",
@@ -166,31 +166,34 @@ describe("a subscription whose access has ended fails", () => {
 
   it("when the token expires while nothing happens", async () => {
     stopTimers();
-    await using hall = await openLiveHall({ now: () => new Date() });
+    await using fixture = await openLiveFixture({ now: () => new Date() });
     const clock = () => new Date();
     const short = { userId: "root", role: "admin", ttlSeconds: 2 } as const;
-    const token = await signToken(short, { secret: hall.secret, clock, jti: "short" });
-    const { expiresAt } = await hall.services.auth.identify(token);
-    const listener = await hall.listen(token, hall.room.id);
+    const token = await signToken(short, { secret: fixture.secret, clock, jti: "short" });
+    const { expiresAt } = await fixture.services.auth.identify(token);
+    const listener = await fixture.listen(token, fixture.room.id);
     expect(reason(await listener.failure())?.code).toBe("UNAUTHENTICATED");
     expect(Date.now() - expiresAt.getTime()).toBeGreaterThanOrEqual(0);
   });
 
   it.each(["logout", "revokeToken", "disable", "setPassword"] as const)("after %s, at once", async (way) => {
     stopTimers();
-    await using hall = await openLiveHall();
-    const admin = hall.as(ADMIN);
+    await using fixture = await openLiveFixture();
+    const admin = fixture.as(ADMIN);
     await admin.account.create(CLERK);
     const { token } = await admin.auth.login({ username: CLERK.userId, password: CLERK.password });
-    const identity = await hall.services.auth.identify(token);
-    await using listener = await hall.listen(token, hall.room.id);
-    await using bystander = await hall.listen(await hall.token(INSPECTOR), hall.room.id);
+    const identity = await fixture.services.auth.identify(token);
+    await using listener = await fixture.listen(token, fixture.room.id);
+    await using bystander = await fixture.listen(await fixture.token(INSPECTOR), fixture.room.id);
     const entered = await listener.until(
       (event) => event.type === "participant_entered" && event.userId === "inspector1",
     );
     expect(entered).not.toEqual([]);
     if (way === "logout")
-      await hall.services.auth.logout(acting(identity), await hall.services.access.look(identity, "session"));
+      await fixture.services.auth.logout(
+        acting(identity),
+        await fixture.services.access.look(identity, "session"),
+      );
     if (way === "revokeToken") await admin.auth.revokeToken({ tokenId: identity.tokenId ?? "" });
     if (way === "disable") await admin.account.disable({ userId: CLERK.userId });
     if (way === "setPassword")
@@ -203,46 +206,46 @@ describe("a subscription whose access has ended fails", () => {
 
   it("within five seconds after another process revoked the token", async () => {
     stopTimers();
-    await using hall = await openLiveHall();
-    const token = await hall.token(ADMIN);
-    const { tokenId = "" } = await hall.services.auth.identify(token);
-    const listener = await hall.listen(token, hall.room.id);
+    await using fixture = await openLiveFixture();
+    const token = await fixture.token(ADMIN);
+    const { tokenId = "" } = await fixture.services.auth.identify(token);
+    const listener = await fixture.listen(token, fixture.room.id);
     const createdAt = new Date(0);
-    await insertRows(hall.db, revokedTokens, [{ tokenId, expiresAt: null, createdAt }]);
+    await insertRows(fixture.db, revokedTokens, [{ tokenId, expiresAt: null, createdAt }]);
     vi.advanceTimersByTime(5000);
     expect(reason(await listener.failure())?.code).toBe("UNAUTHENTICATED");
   });
 
   it("but not when an identity service does not answer", async () => {
     stopTimers();
-    await using hall = await openLiveHall();
-    const caller = await hall.services.auth.identify(await hall.token(ADMIN));
+    await using fixture = await openLiveFixture();
+    const caller = await fixture.services.auth.identify(await fixture.token(ADMIN));
     let asked = 0;
     const reopen = async () => {
       asked += 1;
       return new InvigilError("PROVIDER_FAILED", "from the test");
     };
-    const { lastEventId } = await hall.as(ADMIN).room.snapshot({ roomId: hall.room.id });
-    const room = await hall.services.access.look(caller, "room", { roomId: hall.room.id });
+    const { lastEventId } = await fixture.as(ADMIN).room.snapshot({ roomId: fixture.room.id });
+    const room = await fixture.services.access.look(caller, "room", { roomId: fixture.room.id });
     const input = { camera: "main" as const, lastEventId };
     const abort = new AbortController();
     const listener = { caller, reopen, signal: abort.signal };
     await using subscription = readEvents(
-      await hall.services.subscriptions.subscribeToRoom(listener, room, input),
+      await fixture.services.subscriptions.subscribeToRoom(listener, room, input),
       abort,
     );
     vi.advanceTimersByTime(5000);
-    await hall.as(TEACHER).room.end({ roomId: hall.room.id });
+    await fixture.as(TEACHER).room.end({ roomId: fixture.room.id });
     expect(await subscription.next()).toMatchObject({ type: "room_ended" });
     expect(asked).toBeGreaterThan(0);
   });
 
   it("after the event that the subscriber was removed from the room", async () => {
-    await using hall = await openLiveHall();
-    const roomId = hall.room.id;
-    await using listener = await listenRoom(hall, EXAMINEE, { roomId });
+    await using fixture = await openLiveFixture();
+    const roomId = fixture.room.id;
+    await using listener = await listenRoom(fixture, EXAMINEE, { roomId });
     await listener.until(({ type }) => type === "participant_entered");
-    const admin = hall.as(ADMIN);
+    const admin = fixture.as(ADMIN);
     await Promise.all([
       admin.participant.remove({ roomId, userId: "examinee1" }),
       admin.room.setAudioStatus({ roomId, audioStatus: "speaking" }),
@@ -256,24 +259,26 @@ describe("a subscription whose access has ended fails", () => {
   });
 
   it("when the server stops, as new subscriptions do", async () => {
-    await using hall = await openLiveHall();
-    const token = await hall.token(ADMIN);
-    const listener = await hall.listen(token, hall.room.id);
-    const overseer = await listenExam(hall, ADMIN, { examId: hall.room.examId });
-    const caller = await hall.services.auth.identify(token);
-    const room = await hall.services.access.look(caller, "room", { roomId: hall.room.id });
+    await using fixture = await openLiveFixture();
+    const token = await fixture.token(ADMIN);
+    const listener = await fixture.listen(token, fixture.room.id);
+    const overseer = await listenExam(fixture, ADMIN, { examId: fixture.room.examId });
+    const caller = await fixture.services.auth.identify(token);
+    const room = await fixture.services.access.look(caller, "room", { roomId: fixture.room.id });
     // Admitted but not started.
-    const late = await hall.services.subscriptions.subscribeToRoom(
-      { caller, reopen: reopenAs(hall.services, caller) },
+    const late = await fixture.services.subscriptions.subscribeToRoom(
+      { caller, reopen: reopenAs(fixture.services, caller) },
       room,
       { camera: "main" },
     );
-    await hall.services.subscriptions.stop();
+    await fixture.services.subscriptions.stop();
     const stopping = { code: "OVERLOADED", message: "The server is stopping." };
     expect(reason(await listener.failure())).toEqual(stopping);
     await expect(late.next()).rejects.toMatchObject(stopping);
     expect(await overseer.failure()).toMatchObject({ code: "SERVICE_UNAVAILABLE", cause: stopping });
-    expect(reason(await hall.listen(token, hall.room.id).catch((error: unknown) => error))).toEqual(stopping);
+    expect(reason(await fixture.listen(token, fixture.room.id).catch((error: unknown) => error))).toEqual(
+      stopping,
+    );
   });
 });
 
@@ -281,10 +286,10 @@ describe("a subscription to an exam", () => {
   const OVERSEER = { sub: "inspector1", role: "inspector" } as const;
 
   it("receives the events of a room while the subscriber can access it", async () => {
-    await using hall = await openLiveHall();
-    const { room, sibling } = hall;
-    const admin = hall.as(ADMIN);
-    await using subscription = await listenLater(hall, "exam", { token: await hall.token(OVERSEER) });
+    await using fixture = await openLiveFixture();
+    const { room, sibling } = fixture;
+    const admin = fixture.as(ADMIN);
+    await using subscription = await listenLater(fixture, "exam", { token: await fixture.token(OVERSEER) });
     const speak = (roomId: string, audioStatus: "speaking" | "silent") =>
       admin.room.setAudioStatus({ roomId, audioStatus });
     const inspector = [{ userId: "inspector1", name: "I", role: "inspector" as const }];
@@ -311,10 +316,10 @@ describe("a subscription to an exam", () => {
   });
 
   it("receives the events of all rooms as an administrator, including new ones", async () => {
-    await using hall = await openLiveHall();
-    const { room, sibling } = hall;
-    const admin = hall.as(ADMIN);
-    await using subscription = await listenExam(hall, ADMIN, { examId: room.examId });
+    await using fixture = await openLiveFixture();
+    const { room, sibling } = fixture;
+    const admin = fixture.as(ADMIN);
+    await using subscription = await listenExam(fixture, ADMIN, { examId: room.examId });
     const late = await admin.room.create({ name: "Late", examId: room.examId });
     await admin.room.create({ name: "Of another exam" });
     await admin.room.end({ roomId: sibling.id });
@@ -330,10 +335,10 @@ describe("a subscription to an exam", () => {
   });
 
   it("fails when the subscriber can access no room any more", async () => {
-    await using hall = await openLiveHall();
-    const { room } = hall;
-    await using subscription = await listenExam(hall, OVERSEER, { examId: room.examId });
-    await hall.as(ADMIN).participant.remove({ roomId: room.id, userId: "inspector1" });
+    await using fixture = await openLiveFixture();
+    const { room } = fixture;
+    await using subscription = await listenExam(fixture, OVERSEER, { examId: room.examId });
+    await fixture.as(ADMIN).participant.remove({ roomId: room.id, userId: "inspector1" });
     expect(await subscription.next()).toMatchObject({ type: "participant_removed", userId: "inspector1" });
     expect(await subscription.failure()).toMatchObject({ code: "FORBIDDEN" });
   });

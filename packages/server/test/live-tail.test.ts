@@ -2,16 +2,16 @@ import { expect, it } from "vitest";
 import { createEventTail } from "../src/features/subscriptions/event-tail.js";
 import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
 import { DatabaseUnavailableError } from "../src/storage/errors.js";
-import { ADMIN, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { ADMIN, openLiveFixture, TEACHER } from "./support/live-fixture.js";
 import { withWrites } from "./support/writes.js";
 
 const START = new Date("2026-01-02T03:04:05Z");
 
 it("a read that fails loses no event of the exams that it has already read", async () => {
   let now = START;
-  await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 60 } });
-  const other = await hall.as(ADMIN).room.create({ name: "Another exam's room" });
-  const store = createSubscriptionStore(withWrites(hall.db));
+  await using fixture = await openLiveFixture({ now: () => now, config: { eventRetentionSeconds: 60 } });
+  const other = await fixture.as(ADMIN).room.create({ name: "Another exam's room" });
+  const store = createSubscriptionStore(withWrites(fixture.db));
   let isGone = false;
   const tail = createEventTail({
     ...store,
@@ -19,16 +19,16 @@ it("a read that fails loses no event of the exams that it has already read", asy
     newestIdOf: (examId) =>
       isGone ? Promise.reject(new DatabaseUnavailableError("gone")) : store.newestIdOf(examId),
   });
-  for (const examId of [hall.room.examId, other.examId])
+  for (const examId of [fixture.room.examId, other.examId])
     await tail.follow(examId, () => store.newestIdOf(examId));
   // One exam's event is deleted before the tail has read it, and the other one has an event.
-  await hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus: "speaking" });
+  await fixture.as(TEACHER).room.setAudioStatus({ roomId: fixture.room.id, audioStatus: "speaking" });
   now = new Date(START.getTime() + 3_600_000);
-  await hall.as(ADMIN).room.setAudioStatus({ roomId: other.id, audioStatus: "speaking" });
-  await hall.services.subscriptions.stop();
-  hall.services.subscriptions.start();
+  await fixture.as(ADMIN).room.setAudioStatus({ roomId: other.id, audioStatus: "speaking" });
+  await fixture.services.subscriptions.stop();
+  fixture.services.subscriptions.start();
   await expect
-    .poll(async () => (await hall.wholeLog()).filter(({ roomId }) => roomId === hall.room.id))
+    .poll(async () => (await fixture.wholeLog()).filter(({ roomId }) => roomId === fixture.room.id))
     .toEqual([]);
 
   isGone = true;
@@ -36,17 +36,17 @@ it("a read that fails loses no event of the exams that it has already read", asy
   isGone = false;
   const { rows, lost } = await tail.read();
   expect(rows.map(({ roomId, type }) => [roomId, type])).toEqual([[other.id, "audio_status_changed"]]);
-  expect(lost).toEqual(new Set([hall.room.examId]));
+  expect(lost).toEqual(new Set([fixture.room.examId]));
   expect(await tail.read()).toEqual({ rows: [], hasMore: false, lost: new Set() });
 });
 
 it("events that are deleted during a read are read, or lost", async () => {
   let now = START;
-  await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 60 } });
-  const { storage } = hall.db;
-  const { examId } = hall.room;
+  await using fixture = await openLiveFixture({ now: () => now, config: { eventRetentionSeconds: 60 } });
+  const { storage } = fixture.db;
+  const { examId } = fixture.room;
   const speak = (audioStatus: "speaking" | "silent") =>
-    hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus });
+    fixture.as(TEACHER).room.setAudioStatus({ roomId: fixture.room.id, audioStatus });
   const logOfHall = createSubscriptionStore(withWrites({ storage }));
   /** Deletes old events after each read. */
   let last: Promise<unknown> = Promise.resolve();

@@ -5,25 +5,25 @@ import {
   ADMIN,
   EXAMINEE,
   INSPECTOR,
-  type LiveHall,
+  type LiveFixture,
   listenLater,
-  openLiveHall,
+  openLiveFixture,
   TEACHER,
-} from "./support/live-hall.js";
+} from "./support/live-fixture.js";
 import { insertRows } from "./support/tables.js";
 
 // An event about a whole exam is one row of the log, which the exam's subscribers and those of each room receive.
 
-const setConfig = (hall: LiveHall, data: string) =>
-  hall.as(ADMIN).cheat.setConfig({ examId: hall.room.examId, data });
+const setConfig = (fixture: LiveFixture, data: string) =>
+  fixture.as(ADMIN).cheat.setConfig({ examId: fixture.room.examId, data });
 /** Sets the config. Returns the id of the event. */
-const changeConfig = async (hall: LiveHall, data: string): Promise<string> => {
-  await setConfig(hall, data);
-  return String((await hall.log()).at(-1)?.id);
+const changeConfig = async (fixture: LiveFixture, data: string): Promise<string> => {
+  await setConfig(fixture, data);
+  return String((await fixture.log()).at(-1)?.id);
 };
-const end = (hall: LiveHall, { id: roomId } = hall.room) => hall.as(ADMIN).room.end({ roomId });
-const positionOf = async (hall: LiveHall): Promise<string> =>
-  (await hall.as(ADMIN).room.snapshot({ roomId: hall.room.id })).lastEventId;
+const end = (fixture: LiveFixture, { id: roomId } = fixture.room) => fixture.as(ADMIN).room.end({ roomId });
+const positionOf = async (fixture: LiveFixture): Promise<string> =>
+  (await fixture.as(ADMIN).room.snapshot({ roomId: fixture.room.id })).lastEventId;
 const configEvent = (roomId: string, id: string, data: string) =>
   expect.objectContaining({
     type: "cheat_config_changed",
@@ -32,12 +32,12 @@ const configEvent = (roomId: string, id: string, data: string) =>
     cheatConfig: expect.objectContaining({ data }),
   });
 /** Adds an event to a room that has ended. */
-const mark = async (hall: LiveHall, { id: roomId, examId } = hall.sibling): Promise<void> => {
+const mark = async (fixture: LiveFixture, { id: roomId, examId } = fixture.sibling): Promise<void> => {
   const data = { userId: "examinee3", role: "examinee" };
-  const event = { examId, roomId, type: "participant_removed", data, createdAt: hall.clock() } as const;
-  await insertRows(hall.db, roomEvents, [event]);
+  const event = { examId, roomId, type: "participant_removed", data, createdAt: fixture.clock() } as const;
+  await insertRows(fixture.db, roomEvents, [event]);
   // The server reads the log after a commit of its own.
-  await hall.as(ADMIN).room.create({ name: "Another", examId });
+  await fixture.as(ADMIN).room.create({ name: "Another", examId });
 };
 /** Whether an event is neither a signal of the room's end nor the arrival of a listener. */
 const isOther = (type: string): boolean =>
@@ -48,38 +48,38 @@ const isConfig = ({ type }: { readonly type: string }): boolean => type === "che
 describe("a change of an exam's config", () => {
   it("is one event, however many rooms the exam has, and none if nothing changes", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using hall = await openLiveHall({ now: () => now });
-    const { examId } = hall.room;
-    for (const name of ["C", "D", "E"]) await hall.as(ADMIN).room.create({ name, examId });
-    const before = (await hall.log()).length;
-    await setConfig(hall, "{}");
-    const set = await hall.as(ADMIN).cheat.getConfig({ examId });
+    await using fixture = await openLiveFixture({ now: () => now });
+    const { examId } = fixture.room;
+    for (const name of ["C", "D", "E"]) await fixture.as(ADMIN).room.create({ name, examId });
+    const before = (await fixture.log()).length;
+    await setConfig(fixture, "{}");
+    const set = await fixture.as(ADMIN).cheat.getConfig({ examId });
     now = new Date(now.getTime() + 1000);
-    await setConfig(hall, "{}");
-    expect(await hall.as(ADMIN).cheat.getConfig({ examId })).toEqual(set);
-    await setConfig(hall, '{"pc":{}}');
-    expect((await hall.log()).slice(before)).toMatchObject([
+    await setConfig(fixture, "{}");
+    expect(await fixture.as(ADMIN).cheat.getConfig({ examId })).toEqual(set);
+    await setConfig(fixture, '{"pc":{}}');
+    expect((await fixture.log()).slice(before)).toMatchObject([
       { roomId: "", type: "cheat_config_changed" },
       { roomId: "", type: "cheat_config_changed" },
     ]);
   });
 
   it.each(["at once", "when they resume"])("reaches each room and the exam once, %s", async (when) => {
-    await using hall = await openLiveHall();
-    const { room, sibling } = hall;
-    const lastEventId = await positionOf(hall);
+    await using fixture = await openLiveFixture();
+    const { room, sibling } = fixture;
+    const lastEventId = await positionOf(fixture);
     const listenAll = () =>
       Promise.all([
-        listenRoom(hall, TEACHER, { roomId: room.id, lastEventId }),
-        listenRoom(hall, INSPECTOR, { roomId: room.id, lastEventId }),
-        listenRoom(hall, ADMIN, { roomId: sibling.id, lastEventId }),
-        listenExam(hall, ADMIN, { examId: room.examId, lastEventId }),
-        listenExam(hall, INSPECTOR, { examId: room.examId, lastEventId }),
+        listenRoom(fixture, TEACHER, { roomId: room.id, lastEventId }),
+        listenRoom(fixture, INSPECTOR, { roomId: room.id, lastEventId }),
+        listenRoom(fixture, ADMIN, { roomId: sibling.id, lastEventId }),
+        listenExam(fixture, ADMIN, { examId: room.examId, lastEventId }),
+        listenExam(fixture, INSPECTOR, { examId: room.examId, lastEventId }),
       ]);
     const early = when === "at once" ? await listenAll() : undefined;
-    const id = await changeConfig(hall, "{}");
+    const id = await changeConfig(fixture, "{}");
     const listeners = early ?? (await listenAll());
-    await Promise.all([end(hall), end(hall, sibling)]);
+    await Promise.all([end(fixture), end(fixture, sibling)]);
     const received = await Promise.all(
       listeners.map(async (listener) => (await listener.until(isEnd)).filter(isConfig)),
     );
@@ -94,26 +94,26 @@ describe("a change of an exam's config", () => {
   });
 
   it("reaches examinees of a room in progress", async () => {
-    await using hall = await openLiveHall();
-    const { id: roomId } = hall.room;
-    await using listener = await listenRoom(hall, EXAMINEE, { roomId });
-    const id = await changeConfig(hall, "{}");
+    await using fixture = await openLiveFixture();
+    const { id: roomId } = fixture.room;
+    await using listener = await listenRoom(fixture, EXAMINEE, { roomId });
+    const id = await changeConfig(fixture, "{}");
     expect((await listener.until(isConfig)).at(-1)).toEqual(configEvent(roomId, id, "{}"));
   });
 
   it("keeps its place among the events of a room, and a listener resumes after it", async () => {
-    await using hall = await openLiveHall();
-    const { id: roomId } = hall.room;
-    const lastEventId = await positionOf(hall);
+    await using fixture = await openLiveFixture();
+    const { id: roomId } = fixture.room;
+    const lastEventId = await positionOf(fixture);
     const speak = (audioStatus: "silent" | "speaking") =>
-      hall.as(ADMIN).room.setAudioStatus({ roomId, audioStatus });
+      fixture.as(ADMIN).room.setAudioStatus({ roomId, audioStatus });
     await speak("speaking");
-    const id = await changeConfig(hall, "{}");
+    const id = await changeConfig(fixture, "{}");
     await speak("silent");
-    await hall.as(ADMIN).room.setAudioStatus({ roomId: hall.sibling.id, audioStatus: "speaking" });
-    const later = await changeConfig(hall, "[]");
+    await fixture.as(ADMIN).room.setAudioStatus({ roomId: fixture.sibling.id, audioStatus: "speaking" });
+    const later = await changeConfig(fixture, "[]");
     const hear = async (from: string, count: number) => {
-      await using listener = await listenRoom(hall, ADMIN, { roomId, lastEventId: from });
+      await using listener = await listenRoom(fixture, ADMIN, { roomId, lastEventId: from });
       return (await listener.take(count)).map((event) => [event.type, event.id]);
     };
     const all = await hear(lastEventId, 4);
@@ -128,19 +128,19 @@ describe("a change of an exam's config", () => {
   });
 
   it("is not told to a room that had ended before it, and is told to one that ended after it", async () => {
-    await using hall = await openLiveHall();
-    const { room, sibling } = hall;
-    const lastEventId = await positionOf(hall);
+    await using fixture = await openLiveFixture();
+    const { room, sibling } = fixture;
+    const lastEventId = await positionOf(fixture);
     // Receives nothing until both rooms have ended.
-    await using late = await listenLater(hall, "room", { token: await hall.token(ADMIN), lastEventId });
-    await using connected = await listenRoom(hall, ADMIN, { roomId: sibling.id });
-    await end(hall, sibling);
-    const id = await changeConfig(hall, "{}");
-    await end(hall);
+    await using late = await listenLater(fixture, "room", { token: await fixture.token(ADMIN), lastEventId });
+    await using connected = await listenRoom(fixture, ADMIN, { roomId: sibling.id });
+    await end(fixture, sibling);
+    const id = await changeConfig(fixture, "{}");
+    await end(fixture);
     late.proceed();
-    await mark(hall);
+    await mark(fixture);
     const hear = async (roomId: string, last: string) => {
-      await using listener = await listenRoom(hall, ADMIN, { roomId, lastEventId });
+      await using listener = await listenRoom(fixture, ADMIN, { roomId, lastEventId });
       const heard = await listener.until(({ type }) => type === last);
       return heard.map(({ type }) => type).filter(isOther);
     };
@@ -154,35 +154,35 @@ describe("a change of an exam's config", () => {
 
   it("is not told to a room whose end the log has already lost", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 3600 } });
-    await end(hall, hall.sibling);
+    await using fixture = await openLiveFixture({ now: () => now, config: { eventRetentionSeconds: 3600 } });
+    await end(fixture, fixture.sibling);
     now = new Date(now.getTime() + 3_000_000);
-    await hall.as(ADMIN).room.setAudioStatus({ roomId: hall.room.id, audioStatus: "speaking" });
-    const from = await positionOf(hall);
-    const id = await changeConfig(hall, "{}");
+    await fixture.as(ADMIN).room.setAudioStatus({ roomId: fixture.room.id, audioStatus: "speaking" });
+    const from = await positionOf(fixture);
+    const id = await changeConfig(fixture, "{}");
     now = new Date(now.getTime() + 1_000_000);
-    await hall.services.subscriptions.stop();
-    hall.services.subscriptions.start();
+    await fixture.services.subscriptions.stop();
+    fixture.services.subscriptions.start();
     await expect
-      .poll(async () => (await hall.wholeLog()).map(({ type }) => type))
+      .poll(async () => (await fixture.wholeLog()).map(({ type }) => type))
       .toEqual(["audio_status_changed", "cheat_config_changed"]);
-    await using ended = await listenRoom(hall, ADMIN, { roomId: hall.sibling.id, lastEventId: from });
-    await using open = await listenRoom(hall, ADMIN, { roomId: hall.room.id, lastEventId: from });
-    expect(await open.next()).toEqual(configEvent(hall.room.id, id, "{}"));
-    await mark(hall);
+    await using ended = await listenRoom(fixture, ADMIN, { roomId: fixture.sibling.id, lastEventId: from });
+    await using open = await listenRoom(fixture, ADMIN, { roomId: fixture.room.id, lastEventId: from });
+    expect(await open.next()).toEqual(configEvent(fixture.room.id, id, "{}"));
+    await mark(fixture);
     const heard = await ended.until(({ type }) => type === "participant_removed");
     expect(heard.map(({ type }) => type).filter(isOther)).toEqual(["participant_removed"]);
   });
 
   it("is told to nobody after the exam was deleted", async () => {
-    await using hall = await openLiveHall();
-    const { examId } = hall.room;
-    const lastEventId = await positionOf(hall);
-    const token = await hall.token(ADMIN);
-    await using ofExam = await listenLater(hall, "exam", { token, lastEventId });
-    await using ofRoom = await listenLater(hall, "room", { token, lastEventId });
-    await setConfig(hall, "{}");
-    await hall.as(ADMIN).exam.delete({ examId, withRooms: true });
+    await using fixture = await openLiveFixture();
+    const { examId } = fixture.room;
+    const lastEventId = await positionOf(fixture);
+    const token = await fixture.token(ADMIN);
+    await using ofExam = await listenLater(fixture, "exam", { token, lastEventId });
+    await using ofRoom = await listenLater(fixture, "room", { token, lastEventId });
+    await setConfig(fixture, "{}");
+    await fixture.as(ADMIN).exam.delete({ examId, withRooms: true });
     ofExam.proceed();
     ofRoom.proceed();
     expect(await ofExam.next()).toMatchObject({ type: "room_ended" });
@@ -193,16 +193,16 @@ describe("a change of an exam's config", () => {
   });
 
   it("is told to a person up to their removal, and not after it", async () => {
-    await using hall = await openLiveHall();
-    const { id: roomId } = hall.room;
-    const token = await hall.token(INSPECTOR);
+    await using fixture = await openLiveFixture();
+    const { id: roomId } = fixture.room;
+    const token = await fixture.token(INSPECTOR);
     const listeners = [
-      await listenLater(hall, "room", { token }),
-      await listenLater(hall, "exam", { token }),
+      await listenLater(fixture, "room", { token }),
+      await listenLater(fixture, "exam", { token }),
     ];
-    const id = await changeConfig(hall, "{}");
-    await hall.as(ADMIN).participant.remove({ roomId, userId: INSPECTOR.sub });
-    await setConfig(hall, "[]");
+    const id = await changeConfig(fixture, "{}");
+    await fixture.as(ADMIN).participant.remove({ roomId, userId: INSPECTOR.sub });
+    await setConfig(fixture, "[]");
     for (const listener of listeners) {
       listener.proceed();
       const received = await listener.until(({ type }) => type === "participant_removed");

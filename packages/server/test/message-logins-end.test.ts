@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { trpc } from "./support/calls.js";
 import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { tempFolder } from "./support/folders.js";
-import { openSchool, type School } from "./support/school.js";
 
 // A message login ends with the session of the token for which it was issued, or with the token if there is no session.
 
@@ -30,11 +30,11 @@ const connect = async (url: string, made: ImLogin, groupId?: string) => {
 type App = Pick<TestApp, "as" | "inject">;
 const login = (app: App) => app.as(ROOT).auth.login({ username: "teacher1", password: PASSWORD });
 
-/** Opens a school with a server. Its teacher has an account. */
-const open = async (school: School) => {
-  await school.admin.account.create({ userId: "teacher1", role: "teacher", name: "T", password: PASSWORD });
-  const url = await school.listen();
-  const groupId = school.room.id;
+/** Opens a fixture with a server. Its teacher has an account. */
+const open = async (fixture: ExamsFixture) => {
+  await fixture.admin.account.create({ userId: "teacher1", role: "teacher", name: "T", password: PASSWORD });
+  const url = await fixture.listen();
+  const groupId = fixture.room.id;
   const loginFor = (token: string, userId = "teacher1") =>
     imLogin(url, token, { roomId: groupId, userId, role: "admin" });
   return { url, groupId, loginFor };
@@ -65,19 +65,19 @@ const WAYS: readonly (readonly [way: string, revoke: (app: App, token: string) =
 
 describe("a message login ends", () => {
   it.each(WAYS)("after %s: its pages are disconnected, and it is no longer accepted", async (_, revoke) => {
-    await using school = await openSchool({ timing: { beatMs: 20 } });
-    const { url, groupId, loginFor } = await open(school);
-    const { token } = await login(school);
+    await using fixture = await openExamsFixture({ timing: { beatMs: 20 } });
+    const { url, groupId, loginFor } = await open(fixture);
+    const { token } = await login(fixture);
     const [made, pc] = [await loginFor(token), await loginFor(token, "pc_teacher1")];
     using joined = await connect(url, made, groupId);
     using idle = await connect(url, pc);
-    const examinee = await school.token({ sub: "examinee1", role: "examinee" });
+    const examinee = await fixture.token({ sub: "examinee1", role: "examinee" });
     using other = await connect(
       url,
       await imLogin(url, examinee, { roomId: groupId, userId: "examinee1" }),
       groupId,
     );
-    await revoke(school, token);
+    await revoke(fixture, token);
     for (const page of [joined, idle]) {
       expect(await page.receive("expired")).toEqual({ is: "expired" });
       expect(await page.receive("bye")).toEqual({ is: "bye", code: 3 });
@@ -93,10 +93,10 @@ describe("a message login ends", () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     using folder = tempFolder();
     const config = { databaseFile: pathOf(folder.path, "invigil.db") };
-    await using school = await openSchool({ config });
+    await using fixture = await openExamsFixture({ config });
     await using elsewhere = await createTestApp({ config });
-    const { url, groupId, loginFor } = await open(school);
-    const { token } = await login(school);
+    const { url, groupId, loginFor } = await open(fixture);
+    const { token } = await login(fixture);
     const made = await loginFor(token);
     const send = { do: "send", groupId, type: 30_001, data: "1", key: "k" };
     using sending = await connect(url, made, groupId);
@@ -106,12 +106,12 @@ describe("a message login ends", () => {
     expect(await sending.ask(send)).toEqual(AUTH_FAIL);
     for (const page of [joining, sending]) expect((await page.closed())[0]).toBe(1000);
     for (const at of [url, await elsewhere.listen()]) expect(await tryLogin(at, made)).toEqual(AUTH_FAIL);
-    expect((await school.admin.im.history({ roomId: groupId })).messages).toEqual([]);
+    expect((await fixture.admin.im.history({ roomId: groupId })).messages).toEqual([]);
   });
 
   it("before any later call", async () => {
-    await using school = await openSchool();
-    const { url, groupId, loginFor } = await open(school);
+    await using fixture = await openExamsFixture();
+    const { url, groupId, loginFor } = await open(fixture);
     for (const call of [
       { do: "join", groupId },
       { do: "send", groupId, type: 30_001, data: "1", key: "k" },
@@ -121,9 +121,9 @@ describe("a message login ends", () => {
       { do: "group", groupId },
       { do: "leave", groupId },
     ]) {
-      const token = await school.token({ sub: "teacher1", role: "teacher" });
+      const token = await fixture.token({ sub: "teacher1", role: "teacher" });
       using page = await connect(url, await loginFor(token));
-      await trpc(school, token).mutate("auth.logout");
+      await trpc(fixture, token).mutate("auth.logout");
       expect(await page.ask(call)).toEqual(AUTH_FAIL);
       expect((await page.closed())[0]).toBe(1000);
     }
@@ -133,10 +133,10 @@ describe("a message login ends", () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     using folder = tempFolder();
     const config = { databaseFile: pathOf(folder.path, "invigil.db") };
-    await using school = await openSchool({ config });
+    await using fixture = await openExamsFixture({ config });
     await using elsewhere = await createTestApp({ config });
-    const { url, groupId, loginFor } = await open(school);
-    const { token } = await login(school);
+    const { url, groupId, loginFor } = await open(fixture);
+    const { token } = await login(fixture);
     using joined = await connect(url, await loginFor(token), groupId);
     using idle = await connect(url, await loginFor(token, "pc_teacher1"));
     await elsewhere.as(ROOT).account.disable({ userId: "teacher1" });
@@ -149,13 +149,13 @@ describe("the lifetime of a message login", () => {
   it("is that of the session, for all of its tokens, and at most two days", async () => {
     let time = START;
     const lifetime = { ttlSeconds: 8 * 3600, maxSeconds: 40 * 3600, failuresPerAddress: 30 };
-    await using school = await openSchool({ now: () => new Date(time), config: { login: lifetime } });
-    const { url, loginFor } = await open(school);
-    const { token } = await login(school);
+    await using fixture = await openExamsFixture({ now: () => new Date(time), config: { login: lifetime } });
+    const { url, loginFor } = await open(fixture);
+    const { token } = await login(fixture);
     const made = await loginFor(token);
-    const { data: newer } = await trpc(school, token).mutate("auth.refresh");
+    const { data: newer } = await trpc(fixture, token).mutate("auth.refresh");
     time += 9 * HOUR;
-    expect((await trpc(school, token).query("auth.whoami")).error?.data.reason).toBe("UNAUTHENTICATED");
+    expect((await trpc(fixture, token).query("auth.whoami")).error?.data.reason).toBe("UNAUTHENTICATED");
     expect(await tryLogin(url, made)).toEqual({});
     time = START + 40 * HOUR - 1;
     expect(await tryLogin(url, made)).toEqual({});
@@ -165,23 +165,23 @@ describe("the lifetime of a message login", () => {
   });
 
   it("ends for all tokens of a session when a newer one logs out", async () => {
-    await using school = await openSchool();
-    const { url, loginFor } = await open(school);
-    const { token } = await login(school);
+    await using fixture = await openExamsFixture();
+    const { url, loginFor } = await open(fixture);
+    const { token } = await login(fixture);
     const made = await loginFor(token);
-    const { data: newer } = await trpc(school, token).mutate("auth.refresh");
-    await trpc(school, newer.token).mutate("auth.logout");
+    const { data: newer } = await trpc(fixture, token).mutate("auth.refresh");
+    await trpc(fixture, newer.token).mutate("auth.logout");
     expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
   });
 
   it("is two days if the session or the token lasts longer", async () => {
     let time = START;
-    await using school = await openSchool({ now: () => new Date(time) });
-    const { url, loginFor } = await open(school);
-    const { token } = await login(school);
+    await using fixture = await openExamsFixture({ now: () => new Date(time) });
+    const { url, loginFor } = await open(fixture);
+    const { token } = await login(fixture);
     const logins = [await loginFor(token)];
     logins.push(
-      await loginFor(await school.token({ sub: "teacher1", role: "teacher" }, 100 * 3600), "pc_teacher1"),
+      await loginFor(await fixture.token({ sub: "teacher1", role: "teacher" }, 100 * 3600), "pc_teacher1"),
     );
     time += 48 * HOUR - 1;
     for (const made of logins) expect(await tryLogin(url, made)).toEqual({});
@@ -191,16 +191,16 @@ describe("the lifetime of a message login", () => {
 
   it("is that of a token without a session, even for a connected page", async () => {
     let time = START;
-    await using school = await openSchool({
+    await using fixture = await openExamsFixture({
       now: () => new Date(time),
       timing: { beatMs: 20, renewalMs: 20 },
     });
-    const { url, groupId, loginFor } = await open(school);
-    const made = await loginFor(await school.token({ sub: "teacher1", role: "teacher" }, 3600));
+    const { url, groupId, loginFor } = await open(fixture);
+    const made = await loginFor(await fixture.token({ sub: "teacher1", role: "teacher" }, 3600));
     using joined = await connect(url, made, groupId);
     using idle = await connect(
       url,
-      await loginFor(await school.token({ sub: "teacher1", role: "teacher" }, 3600), "pc_teacher1"),
+      await loginFor(await fixture.token({ sub: "teacher1", role: "teacher" }, 3600), "pc_teacher1"),
     );
     time += HOUR - 1;
     expect(await joined.ask({ do: "group", groupId })).toHaveProperty("groupId");
@@ -213,53 +213,53 @@ describe("the lifetime of a message login", () => {
   });
 
   it("is that of the administrator's token if it was issued for another person", async () => {
-    await using school = await openSchool();
-    const { url, groupId } = await open(school);
+    await using fixture = await openExamsFixture();
+    const { url, groupId } = await open(fixture);
     const issue = async (userId: string) => {
-      const token = await school.token(ROOT);
+      const token = await fixture.token(ROOT);
       return { token, made: await imLogin(url, token, { roomId: groupId, userId }) };
     };
     const { token, made } = await issue("teacher1");
     using page = await connect(url, made, groupId);
-    await trpc(school, token).mutate("auth.logout");
+    await trpc(fixture, token).mutate("auth.logout");
     expect((await page.closed())[0]).toBe(1000);
     expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
     // It also ends when the person's own account is disabled.
     const again = await issue("teacher1");
     using later = await connect(url, again.made, groupId);
-    await school.admin.account.disable({ userId: "teacher1" });
+    await fixture.admin.account.disable({ userId: "teacher1" });
     expect((await later.closed())[0]).toBe(1000);
   });
 });
 
 describe("a newer login on the same connection", () => {
   it("keeps the joined groups: the end of the older login ends nothing, and its rights no longer apply", async () => {
-    await using school = await openSchool();
-    const { url, groupId, loginFor } = await open(school);
-    const older = await school.token({ sub: "teacher1", role: "teacher" });
-    const newer = await school.token({ sub: "teacher1", role: "teacher", room: groupId });
-    const room = await school.teacher.room.create({ name: "Another" });
+    await using fixture = await openExamsFixture();
+    const { url, groupId, loginFor } = await open(fixture);
+    const older = await fixture.token({ sub: "teacher1", role: "teacher" });
+    const newer = await fixture.token({ sub: "teacher1", role: "teacher", room: groupId });
+    const room = await fixture.teacher.room.create({ name: "Another" });
     using page = await connect(url, await loginFor(older), groupId);
     expect(await page.ask(asked(await loginFor(newer)))).toEqual({});
-    await trpc(school, older).mutate("auth.logout");
+    await trpc(fixture, older).mutate("auth.logout");
     expect(await page.ask({ do: "group", groupId })).toHaveProperty("groupId");
-    await school.teacher.im.send({ roomId: groupId, type: 30_001, data: 1, camera: "pc" });
+    await fixture.teacher.im.send({ roomId: groupId, type: 30_001, data: 1, camera: "pc" });
     expect((await page.receive("message")).message.data).toBe("1");
     expect((await page.ask({ do: "join", groupId: room.id })).code).toBe(403);
-    await trpc(school, newer).mutate("auth.logout");
+    await trpc(fixture, newer).mutate("auth.logout");
     expect((await page.closed())[0]).toBe(1000);
   });
 
   it("does not affect the older one if it is refused", async () => {
-    await using school = await openSchool();
-    const { url, groupId, loginFor } = await open(school);
+    await using fixture = await openExamsFixture();
+    const { url, groupId, loginFor } = await open(fixture);
     const [token, ended] = [
-      await school.token({ sub: "teacher1", role: "teacher" }),
-      await school.token({ sub: "teacher1", role: "teacher" }),
+      await fixture.token({ sub: "teacher1", role: "teacher" }),
+      await fixture.token({ sub: "teacher1", role: "teacher" }),
     ];
     using page = await connect(url, await loginFor(token), groupId);
     const made = await loginFor(ended);
-    await trpc(school, ended).mutate("auth.logout");
+    await trpc(fixture, ended).mutate("auth.logout");
     expect(await page.ask(asked(made))).toEqual(AUTH_FAIL);
     expect(await page.ask({ do: "group", groupId })).toHaveProperty("groupId");
   });

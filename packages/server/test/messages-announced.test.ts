@@ -3,24 +3,31 @@ import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { query } from "../src/storage/statement.js";
 import { messages, outboxTasks } from "../src/storage/tables.js";
-import { EXAMINEE, type Hall, OTHER, openHall, START, TEACHER } from "./support/hall.js";
 import { createTestService, withServices } from "./support/message-services.js";
-import { openStreamHall, type StreamHall } from "./support/stream-hall.js";
+import {
+  EXAMINEE,
+  OTHER,
+  openRoomFixture,
+  type RoomFixture,
+  START,
+  TEACHER,
+} from "./support/room-fixture.js";
+import { openStreamFixture, type StreamFixture } from "./support/stream-fixture.js";
 import { readRows, rowsOf } from "./support/tables.js";
 
 /** The messages of a room in the built-in service. */
-const messagesOf = ({ db }: Pick<Hall | StreamHall, "db">, { id }: { id: string }) =>
+const messagesOf = ({ db }: Pick<RoomFixture | StreamFixture, "db">, { id }: { id: string }) =>
   readRows(db, query.select().from(messages).where(eq(messages.roomId, id)).orderBy(messages.id));
 const NOW = START / 1000;
 
 describe("a stream status", () => {
   it("is announced with each change of either camera, by the person's id", async () => {
-    await using hall = await openStreamHall({ silent: true });
-    await hall.happens("e1", "publish", NOW);
-    await hall.happens("e1", "publish", NOW + 1);
-    await hall.happens("e1", "publish", NOW, { camera: "pc" });
-    await hall.happens("e1", "publish_done", NOW + 2);
-    expect(await messagesOf(hall, hall.room)).toMatchObject(
+    await using fixture = await openStreamFixture({ silent: true });
+    await fixture.happens("e1", "publish", NOW);
+    await fixture.happens("e1", "publish", NOW + 1);
+    await fixture.happens("e1", "publish", NOW, { camera: "pc" });
+    await fixture.happens("e1", "publish_done", NOW + 2);
+    expect(await messagesOf(fixture, fixture.room)).toMatchObject(
       [signals.streamPublished, signals.streamPublished, signals.streamStopped].map(({ type }) => ({
         type,
         data: '{"userId":"e1"}',
@@ -29,17 +36,17 @@ describe("a stream status", () => {
         recipients: null,
       })),
     );
-    expect(await rowsOf(hall.db, outboxTasks)).toEqual([]);
+    expect(await rowsOf(fixture.db, outboxTasks)).toEqual([]);
   });
 
   it("is in the room's history for everybody", async () => {
-    await using hall = await openStreamHall({ silent: true });
-    await hall.happens("e1", "publish", NOW);
-    const { data } = await hall.admin.query("im.history", { roomId: hall.room.id });
+    await using fixture = await openStreamFixture({ silent: true });
+    await fixture.happens("e1", "publish", NOW);
+    const { data } = await fixture.admin.query("im.history", { roomId: fixture.room.id });
     expect(data.messages).toEqual([
       {
         id: 1,
-        roomId: hall.room.id,
+        roomId: fixture.room.id,
         type: signals.streamPublished.type,
         data: { userId: "e1" },
         sender: { userId: "server", role: "server", camera: "main" },
@@ -49,12 +56,12 @@ describe("a stream status", () => {
   });
 
   it("is announced at the services of vendors if the room's groups are there", async () => {
-    await using hall = await openStreamHall();
-    await hall.happens("e1", "publish", NOW);
-    expect([(await hall.announced()).length, await messagesOf(hall, hall.room)]).toEqual([1, []]);
+    await using fixture = await openStreamFixture();
+    await fixture.happens("e1", "publish", NOW);
+    expect([(await fixture.announced()).length, await messagesOf(fixture, fixture.room)]).toEqual([1, []]);
 
     const change = withServices({ rong_cloud: createTestService() });
-    await using other = await openHall({ change, queue: false });
+    await using other = await openRoomFixture({ change, queue: false });
     const room = {
       name: "R",
       imServer: ["rong_cloud"],
@@ -68,18 +75,28 @@ describe("a stream status", () => {
 
 describe("a person who is removed", () => {
   it.each([
-    ["removed", "participant.remove", (hall: Hall) => ({ roomId: hall.room.id })],
-    ["moved", "participant.move", (hall: Hall) => ({ roomId: hall.room.id, toRoomId: hall.sibling.id })],
-    ["taken out of the exam", "participant.removeFromExam", (hall: Hall) => ({ examId: hall.room.examId })],
+    ["removed", "participant.remove", (fixture: RoomFixture) => ({ roomId: fixture.room.id })],
+    [
+      "moved",
+      "participant.move",
+      (fixture: RoomFixture) => ({ roomId: fixture.room.id, toRoomId: fixture.sibling.id }),
+    ],
+    [
+      "taken out of the exam",
+      "participant.removeFromExam",
+      (fixture: RoomFixture) => ({ examId: fixture.room.examId }),
+    ],
   ])("%s receives the signal of their removal, and nobody else does", async (_, path, where) => {
-    await using hall = await openHall();
-    await hall.mutate(TEACHER, "participant.add", {
-      roomId: hall.sibling.id,
+    await using fixture = await openRoomFixture();
+    await fixture.mutate(TEACHER, "participant.add", {
+      roomId: fixture.sibling.id,
       participants: [{ userId: "e3", name: "E", role: "examinee" }],
     });
     const caller = path === "participant.move" ? { sub: "root", role: "admin" as const } : TEACHER;
-    expect(await hall.mutate(caller, path, { ...where(hall), userId: "e1" })).toMatchObject({ status: 200 });
-    const [only, ...more] = await messagesOf(hall, hall.room);
+    expect(await fixture.mutate(caller, path, { ...where(fixture), userId: "e1" })).toMatchObject({
+      status: 200,
+    });
+    const [only, ...more] = await messagesOf(fixture, fixture.room);
     expect(more).toEqual([]);
     expect(only).toMatchObject({
       type: signals.endUser.type,
@@ -89,24 +106,25 @@ describe("a person who is removed", () => {
     const data = signals.endUser.data.parse(JSON.parse(only?.data ?? ""));
     expect(data).toEqual({ sid: expect.stringMatching(/./), receiverIdList: ["e1", "pc_e1"] });
     const signalsFor = async (reader: typeof OTHER) =>
-      (await hall.query(reader, "im.history", { roomId: hall.room.id })).data.messages.length;
+      (await fixture.query(reader, "im.history", { roomId: fixture.room.id })).data.messages.length;
     expect([await signalsFor(OTHER), await signalsFor(TEACHER)]).toEqual([0, 0]);
-    expect(await hall.happened(hall.room, "message")).toHaveLength(1);
+    expect(await fixture.happened(fixture.room, "message")).toHaveLength(1);
   });
 
   it("receives the signal after returning, even if others have similar ids or the id `server`", async () => {
-    await using hall = await openHall();
+    await using fixture = await openRoomFixture();
     const add = (userId: string) =>
-      hall.mutate(TEACHER, "participant.add", {
-        roomId: hall.room.id,
+      fixture.mutate(TEACHER, "participant.add", {
+        roomId: fixture.room.id,
         participants: [{ userId, name: userId, role: "examinee" }],
       });
     await add("server");
-    await hall.mutate(TEACHER, "participant.remove", { roomId: hall.room.id, userId: "e1" });
+    await fixture.mutate(TEACHER, "participant.remove", { roomId: fixture.room.id, userId: "e1" });
     await add("e1");
     const read = async (sub: string, camera: "main" | "pc") => {
       const caller = { ...EXAMINEE, sub };
-      return (await hall.query(caller, "im.history", { roomId: hall.room.id, camera })).data.messages.length;
+      return (await fixture.query(caller, "im.history", { roomId: fixture.room.id, camera })).data.messages
+        .length;
     };
     expect([await read("e1", "main"), await read("e1", "pc"), await read("server", "main")]).toEqual([
       1, 1, 0,
@@ -114,11 +132,14 @@ describe("a person who is removed", () => {
   });
 
   it("receives no signal if the removal fails", async () => {
-    await using hall = await openHall();
-    const move = { roomId: hall.room.id, toRoomId: hall.room.id, userId: "e1" };
-    expect((await hall.mutate({ sub: "root", role: "admin" }, "participant.move", move)).status).not.toBe(
+    await using fixture = await openRoomFixture();
+    const move = { roomId: fixture.room.id, toRoomId: fixture.room.id, userId: "e1" };
+    expect((await fixture.mutate({ sub: "root", role: "admin" }, "participant.move", move)).status).not.toBe(
       200,
     );
-    expect([await messagesOf(hall, hall.room), await hall.happened(hall.room, "message")]).toEqual([[], []]);
+    expect([
+      await messagesOf(fixture, fixture.room),
+      await fixture.happened(fixture.room, "message"),
+    ]).toEqual([[], []]);
   });
 });

@@ -4,10 +4,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { messages } from "../src/storage/tables.js";
-import { EXAMINEE, type Hall, OTHER, openHall, START, TEACHER } from "./support/hall.js";
+import {
+  EXAMINEE,
+  OTHER,
+  openRoomFixture,
+  type RoomFixture,
+  START,
+  TEACHER,
+} from "./support/room-fixture.js";
 import { rowsOf } from "./support/tables.js";
 
-const accepted = ({ db }: Hall) => rowsOf(db, messages);
+const accepted = ({ db }: RoomFixture) => rowsOf(db, messages);
 const OWN = { type: 30_001, data: { text: "学生" } } as const;
 
 /** A message with its sender and recipients. */
@@ -30,11 +37,19 @@ const PAGES = [TEACHER, EXAMINEE, OTHER].flatMap((caller) =>
 
 describe("the history of a room", () => {
   /** Reads all pages of the history. */
-  const read = async (hall: Hall, caller: TestCaller, input: object): Promise<Record<string, unknown>[]> => {
+  const read = async (
+    fixture: RoomFixture,
+    caller: TestCaller,
+    input: object,
+  ): Promise<Record<string, unknown>[]> => {
     const found: Record<string, unknown>[] = [];
     let cursor: number | undefined;
     do {
-      const { data } = await hall.query(caller, "im.history", { roomId: hall.room.id, ...input, cursor });
+      const { data } = await fixture.query(caller, "im.history", {
+        roomId: fixture.room.id,
+        ...input,
+        cursor,
+      });
       found.push(...data.messages);
       cursor = data.nextCursor;
     } while (cursor !== undefined);
@@ -42,16 +57,16 @@ describe("the history of a room", () => {
   };
 
   it("contains messages as they were sent, newest first", async () => {
-    await using hall = await openHall();
-    await hall.say(EXAMINEE, { ...OWN, camera: "pc", to: ["t1"] });
-    hall.time.now += 1000;
-    await hall.say(TEACHER, { type: signals.reset.type, text: ' {"sid": "s"}' });
-    const { data } = await hall.query(TEACHER, "im.history", { roomId: hall.room.id });
+    await using fixture = await openRoomFixture();
+    await fixture.say(EXAMINEE, { ...OWN, camera: "pc", to: ["t1"] });
+    fixture.time.now += 1000;
+    await fixture.say(TEACHER, { type: signals.reset.type, text: ' {"sid": "s"}' });
+    const { data } = await fixture.query(TEACHER, "im.history", { roomId: fixture.room.id });
     expect(data).toEqual({
       messages: [
         {
           id: 2,
-          roomId: hall.room.id,
+          roomId: fixture.room.id,
           type: signals.reset.type,
           data: { sid: "s" },
           sender: { userId: "t1", role: "teacher", camera: "main" },
@@ -59,7 +74,7 @@ describe("the history of a room", () => {
         },
         {
           id: 1,
-          roomId: hall.room.id,
+          roomId: fixture.room.id,
           type: 30_001,
           data: { text: "学生" },
           sender: { userId: "e1", role: "examinee", camera: "pc" },
@@ -76,11 +91,11 @@ describe("the history of a room", () => {
         fc.array(message, { maxLength: 12 }),
         fc.integer({ min: 1, max: 4 }),
         async (sent, pageSize) => {
-          await using hall = await openHall();
+          await using fixture = await openRoomFixture();
           const accepted: ((typeof sent)[number] & { readonly id: number })[] = [];
           for (const one of sent) {
             const { caller, ...rest } = one;
-            const { data, error } = await hall.say(caller, { ...rest, data: null });
+            const { data, error } = await fixture.say(caller, { ...rest, data: null });
             const { to = [] } = one;
             const isRefused = caller !== TEACHER && to.some((login) => !mayWriteTo(caller, login));
             expect(error?.data.reason).toBe(isRefused ? "INVALID_INPUT" : undefined);
@@ -94,7 +109,7 @@ describe("the history of a room", () => {
                 const reads = caller === TEACHER || isForAll || isTheirs;
                 return reads && (type ?? one.type) === one.type ? [one.id] : [];
               });
-              const found = await read(hall, caller, { camera, type, pageSize });
+              const found = await read(fixture, caller, { camera, type, pageSize });
               expect(found.map(({ id }) => id)).toEqual(theirs.toReversed());
             }
         },
@@ -104,10 +119,10 @@ describe("the history of a room", () => {
   });
 
   it("has a cursor exactly if there are more messages", async () => {
-    await using hall = await openHall();
-    for (let n = 0; n < 4; n++) await hall.say(TEACHER, { ...OWN, ...(n % 2 === 1 && { to: ["e1"] }) });
+    await using fixture = await openRoomFixture();
+    for (let n = 0; n < 4; n++) await fixture.say(TEACHER, { ...OWN, ...(n % 2 === 1 && { to: ["e1"] }) });
     const pageOf = async (cursor?: number) =>
-      (await hall.query(EXAMINEE, "im.history", { roomId: hall.room.id, pageSize: 2, cursor })).data;
+      (await fixture.query(EXAMINEE, "im.history", { roomId: fixture.room.id, pageSize: 2, cursor })).data;
     const first = await pageOf();
     expect([first.messages.map(({ id }: { id: number }) => id), first.nextCursor]).toEqual([[4, 3], 3]);
     const second = await pageOf(first.nextCursor);
@@ -118,18 +133,18 @@ describe("the history of a room", () => {
   });
 
   it("contains only messages of the room", async () => {
-    await using hall = await openHall();
-    await hall.say(TEACHER, OWN);
-    expect((await hall.query(TEACHER, "im.history", { roomId: hall.sibling.id })).data).toEqual({
+    await using fixture = await openRoomFixture();
+    await fixture.say(TEACHER, OWN);
+    expect((await fixture.query(TEACHER, "im.history", { roomId: fixture.sibling.id })).data).toEqual({
       messages: [],
     });
   });
 
   it("is erased with the exam", async () => {
-    await using hall = await openHall();
-    await hall.say(TEACHER, { ...OWN, to: ["e1"] });
-    const { examId } = hall.room;
-    const deleted = await hall.mutate(TEACHER, "exam.delete", { examId, withRooms: true, erase: "now" });
-    expect([deleted.status, await accepted(hall)]).toEqual([200, []]);
+    await using fixture = await openRoomFixture();
+    await fixture.say(TEACHER, { ...OWN, to: ["e1"] });
+    const { examId } = fixture.room;
+    const deleted = await fixture.mutate(TEACHER, "exam.delete", { examId, withRooms: true, erase: "now" });
+    expect([deleted.status, await accepted(fixture)]).toEqual([200, []]);
   });
 });

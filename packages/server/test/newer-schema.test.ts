@@ -2,7 +2,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
 import { tempFolder } from "./support/folders.js";
-import { openLiveHall } from "./support/live-hall.js";
+import { openLiveFixture } from "./support/live-fixture.js";
 import { openOutdated } from "./support/newer-schema.js";
 
 // PostgreSQL: process-postgres-servers.test.ts
@@ -11,8 +11,8 @@ it("a server whose file another process migrates to a newer schema still reads, 
   using folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
   let now = Date.parse("2026-01-02T03:04:05Z");
-  await using hall = await openLiveHall({ now: () => new Date(now), config: { databaseFile } });
-  const server = { ...hall, listen: () => hall.app.listen({ host: "127.0.0.1", port: 0 }) };
+  await using fixture = await openLiveFixture({ now: () => new Date(now), config: { databaseFile } });
+  const server = { ...fixture, listen: () => fixture.app.listen({ host: "127.0.0.1", port: 0 }) };
   using outdated = await openOutdated(server);
   const other = new Sqlite(databaseFile);
   // Commits of other processes alone change nothing.

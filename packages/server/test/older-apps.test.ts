@@ -5,17 +5,18 @@ import { query } from "../src/storage/statement.js";
 import { rooms } from "../src/storage/tables.js";
 import { openAliyunLive } from "./simulators/aliyun-live.js";
 import { aliyunConfig, IM_APP, KEY } from "./support/aliyun.js";
+import { type AppFixture, openAppFixture } from "./support/app-fixture.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
 import { given, kept } from "./support/secrets.js";
 import { readRows } from "./support/tables.js";
-import { openWorld, type World } from "./support/world.js";
 
 // Apps with older SDKs do not name a message service.
 
 const DEVICE = { deviceId: "art-1", deviceType: "web" };
-const clientOf = async (world: World, sub = "t1") => rest(world, await world.token({ sub, role: "teacher" }));
+const clientOf = async (fixture: AppFixture, sub = "t1") =>
+  rest(fixture, await fixture.token({ sub, role: "teacher" }));
 /** The services of each room, by the name of the room. */
-const servicesOf = async ({ db }: World) =>
+const servicesOf = async ({ db }: AppFixture) =>
   (await readRows(db, query.select().from(rooms).orderBy(rooms.name))).map(({ imServer }) => imServer);
 
 describe("without the vendor's older service", () => {
@@ -27,9 +28,9 @@ describe("without the vendor's older service", () => {
     ["the built-in service", {}, { appId: "invigil", appKey: kept("im-key") }],
     ["the vendor's new one", { aliyunIm: IM_APP }, IM_APP],
   ] as const)("getIMToken answers two logins of %s that the server can verify", async (_, config, app) => {
-    await using world = await openWorld({ config });
+    await using fixture = await openAppFixture({ config });
     const { accessToken, refreshToken } = dataOf(
-      await (await clientOf(world)).post("getIMToken", { userId: "pc_t1", ...DEVICE }),
+      await (await clientOf(fixture)).post("getIMToken", { userId: "pc_t1", ...DEVICE }),
     );
     const logins = [loginIn(accessToken), loginIn(refreshToken)];
     for (const { appId, appToken, auth } of logins) {
@@ -43,28 +44,28 @@ describe("without the vendor's older service", () => {
   });
 
   it("getIMToken needs no device, and refuses what it refuses by name", async () => {
-    await using world = await openWorld();
-    const client = await clientOf(world);
+    await using fixture = await openAppFixture();
+    const client = await clientOf(fixture);
     dataOf(await client.post("getIMToken", { userId: "t1" }));
     refusalOf(await client.post("getIMToken", { userId: "t2", ...DEVICE }), 403, "FORBIDDEN");
   });
 
   it("createRoom makes a room of aliyun_new", async () => {
-    await using world = await openWorld();
-    dataOf(await (await clientOf(world)).post("createRoom", { name: "R" }));
-    expect(await servicesOf(world)).toEqual([["aliyun_new"]]);
+    await using fixture = await openAppFixture();
+    dataOf(await (await clientOf(fixture)).post("createRoom", { name: "R" }));
+    expect(await servicesOf(fixture)).toEqual([["aliyun_new"]]);
   });
 });
 
 describe("with the vendor's older service", () => {
   const open = async () => {
     const live = await openAliyunLive({ keys: [KEY] });
-    const world = await openWorld({ config: aliyunConfig(live) });
+    const fixture = await openAppFixture({ config: aliyunConfig(live) });
     return {
-      world,
+      fixture,
       live,
       async [Symbol.asyncDispose]() {
-        await world[Symbol.asyncDispose]();
+        await fixture[Symbol.asyncDispose]();
         await live[Symbol.asyncDispose]();
       },
     };
@@ -72,13 +73,13 @@ describe("with the vendor's older service", () => {
 
   it("getIMToken answers its two tokens, also over tRPC", async () => {
     await using older = await open();
-    const { world, live } = older;
+    const { fixture, live } = older;
     const sent = { userId: "t1", ...DEVICE };
-    expect(dataOf(await (await clientOf(world)).post("getIMToken", sent))).toEqual({
+    expect(dataOf(await (await clientOf(fixture)).post("getIMToken", sent))).toEqual({
       accessToken: given("old-access-1"),
       refreshToken: given("old-refresh-1"),
     });
-    const typed = trpc(world, await world.token({ sub: "t1", role: "teacher" }));
+    const typed = trpc(fixture, await fixture.token({ sub: "t1", role: "teacher" }));
     expect((await typed.mutate("im.getToken", sent)).data).toEqual({
       aliyunOldIm: { accessToken: given("old-access-2"), refreshToken: given("old-refresh-2") },
     });
@@ -91,7 +92,7 @@ describe("with the vendor's older service", () => {
     ["deviceId", { deviceId: "ART" }],
   ])("getIMToken names what the service must have: %s in %o", async (field, change) => {
     await using older = await open();
-    const client = await clientOf(older.world);
+    const client = await clientOf(older.fixture);
     const answer = await client.post("getIMToken", { userId: "t1", ...DEVICE, ...change });
     expect(refusalOf(answer, 400, "INVALID_INPUT")).toMatch(new RegExp(`^${field} `));
     expect(older.live.count()).toBe(0);
@@ -99,31 +100,31 @@ describe("with the vendor's older service", () => {
 
   it("getIMToken refuses ids that the service has not", async () => {
     await using older = await open();
-    const client = await clientOf(older.world, "T1");
+    const client = await clientOf(older.fixture, "T1");
     const answer = await client.post("getIMToken", { userId: "T1", ...DEVICE });
     expect(refusalOf(answer, 400, "INVALID_INPUT")).toMatch(/^userId must be at most 32 lower-case/);
   });
 
   it("createRoom makes its group there, and v2/createRoom where it is told to", async () => {
     await using older = await open();
-    const { world, live } = older;
-    const client = await clientOf(world);
+    const { fixture, live } = older;
+    const client = await clientOf(fixture);
     dataOf(await client.post("createRoom", { name: "A" }));
     dataOf(await client.post("v2/createRoom", { name: "B", imServer: ["aliyun_new"] }));
     expect(live.calls.map(({ action }) => action)).toEqual(["CreateMessageGroup", "CreateLiveMessageGroup"]);
-    expect(await servicesOf(world)).toEqual([["aliyun_old"], ["aliyun_new"]]);
+    expect(await servicesOf(fixture)).toEqual([["aliyun_old"], ["aliyun_new"]]);
     expect(live.failedChecks).toEqual([]);
   });
 
   it("its failures are the documented error, with what it said for administrators only", async () => {
     await using older = await open();
-    const { world, live } = older;
+    const { fixture, live } = older;
     live.fail("signature");
     const sent = { userId: "t1", ...DEVICE };
-    const answer = await (await clientOf(world)).post("getIMToken", sent);
+    const answer = await (await clientOf(fixture)).post("getIMToken", sent);
     // Only the envelope: the vendor's error is not shown to others.
     expect(refusalOf(answer, 502, "PROVIDER_FAILED")).toBe("The service aliyun_old refused the call.");
-    const admin = rest(world, await world.token({ sub: "root", role: "admin" }));
+    const admin = rest(fixture, await fixture.token({ sub: "root", role: "admin" }));
     const { body } = await admin.post("getIMToken", sent);
     expect(body).toMatchObject({
       reason: "PROVIDER_FAILED",

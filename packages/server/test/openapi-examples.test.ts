@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { Example } from "../src/rest/document.js";
 import { send } from "./support/calls.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 import { openRecordings } from "./support/recordings.js";
-import { openSchool } from "./support/school.js";
 import { shortened } from "./support/shortened.js";
 import { STREAM_CONFIG, streamHeaders, streamReport } from "./support/streams.js";
 
@@ -16,13 +16,13 @@ describe("the examples of the OpenAPI document", () => {
   it("are what calls send and get", async () => {
     await using recordings = await openRecordings({ clock: () => NOW, environment: {} });
     const { aliyun, uploads, vendors } = recordings.config;
-    await using school = await openSchool({
+    await using fixture = await openExamsFixture({
       database: ":memory:",
       config: { aliyun, uploads, vendors, ...STREAM_CONFIG, publicUrl: "https://exam.school.example" },
     });
-    const { room, admin, teacher } = school;
+    const { room, admin, teacher } = fixture;
     await admin.account.create({ userId: "li", role: "teacher", name: "Li Na", password: "a long password" });
-    const bell = { examId: room.examId, clipId: school.clipId };
+    const bell = { examId: room.examId, clipId: fixture.clipId };
     await admin.audio.attach({ ...bell, startTime: new Date("2026-01-02T04:00:00Z") });
     await admin.exam.update({
       examId: room.examId,
@@ -30,8 +30,8 @@ describe("the examples of the OpenAPI document", () => {
     });
     await teacher.cheat.setConfig({ examId: room.examId, data: '{"pc":{"headShaking":true}}' });
     const tokens = {
-      teacher: await school.token({ sub: "teacher1", role: "teacher" }),
-      examinee: await school.token({ sub: "examinee1", role: "examinee" }),
+      teacher: await fixture.token({ sub: "teacher1", role: "teacher" }),
+      examinee: await fixture.token({ sub: "examinee1", role: "examinee" }),
     };
     const roomId = room.id;
     const { examId } = room;
@@ -43,7 +43,7 @@ describe("the examples of the OpenAPI document", () => {
     ) => {
       const [method = "", path = ""] = name.split(" ");
       const sent = { method, path, query, headers: headers ?? {}, ...(body && { json: body }) };
-      const { body: answer } = await send(school, sent, by && tokens[by]);
+      const { body: answer } = await send(fixture, sent, by && tokens[by]);
       expect(answer, name).toMatchObject({ success: true });
       examples[name] = {
         ...(query && { query }),
@@ -97,7 +97,7 @@ describe("the examples of the OpenAPI document", () => {
     await call("POST /exam/endRoom", { by: "teacher", body: { roomId } });
 
     const served: { readonly paths: object } = JSON.parse(
-      (await school.inject({ method: "GET", url: "/openapi.json" })).payload,
+      (await fixture.inject({ method: "GET", url: "/openapi.json" })).payload,
     );
     const documented = Object.entries(served.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import type { OpenApiDocument, Operation } from "../src/rest/document.js";
 import type { JsonSchema } from "../src/rest/json-schema.js";
-import { openSchool } from "./support/school.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 import { sharedApps } from "./support/shared.js";
 
 const nextApp = sharedApps();
@@ -149,9 +149,9 @@ describe("/openapi.json", () => {
     const { callEverything } = (await import(pathToFileURL(client).href)) as {
       readonly callEverything: (url: string, token: string, roomId: string) => Promise<unknown>;
     };
-    await using school = await openSchool();
-    const token = await school.token({ sub: "teacher1", role: "teacher" });
-    expect(await callEverything(await school.listen(), token, school.room.id)).toEqual({
+    await using fixture = await openExamsFixture();
+    const token = await fixture.token({ sub: "teacher1", role: "teacher" });
+    expect(await callEverything(await fixture.listen(), token, fixture.room.id)).toEqual({
       name: "Room A",
       people: ["examinee1", "examinee2"],
       created: "From OpenAPI",

@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { type AppFixture, openAppFixture } from "./support/app-fixture.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
-import { openSchool } from "./support/school.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 import { sharedSchools } from "./support/shared.js";
-import { openWorld, type World } from "./support/world.js";
 
 const nextSchool = sharedSchools();
 
@@ -25,10 +25,12 @@ describe("the authorization header", () => {
     ["spaces around", (token: string) => `   Bearer    ${token}   `],
     ["spaces around the raw token", (token: string) => `  ${token}  `],
   ])("may hold %s", async (_, form) => {
-    await using school = await nextSchool();
-    const token = form(await school.token({ sub: "teacher1", role: "teacher" }));
-    expect(dataOf(await rest(school, token).get("roomInfo", { roomId: school.room.id })).name).toBe("Room A");
-    expect((await trpc(school, token).query("auth.whoami")).data.userId).toBe("teacher1");
+    await using fixture = await nextSchool();
+    const token = form(await fixture.token({ sub: "teacher1", role: "teacher" }));
+    expect(dataOf(await rest(fixture, token).get("roomInfo", { roomId: fixture.room.id })).name).toBe(
+      "Room A",
+    );
+    expect((await trpc(fixture, token).query("auth.whoami")).data.userId).toBe("teacher1");
   });
 
   it.each([
@@ -38,17 +40,21 @@ describe("the authorization header", () => {
     ["a list", (token: string) => `Bearer ${token}, Bearer ${token}`],
     ["twice the scheme", (token: string) => `Bearer Bearer ${token}`],
   ])("may not hold %s", async (_, form) => {
-    await using school = await nextSchool();
-    const token = form(await school.token({ sub: "teacher1", role: "teacher" }));
-    refusalOf(await rest(school, token).get("roomInfo", { roomId: school.room.id }), 401, "UNAUTHENTICATED");
+    await using fixture = await nextSchool();
+    const token = form(await fixture.token({ sub: "teacher1", role: "teacher" }));
+    refusalOf(
+      await rest(fixture, token).get("roomInfo", { roomId: fixture.room.id }),
+      401,
+      "UNAUTHENTICATED",
+    );
   });
 });
 
 describe("a token", () => {
-  const whoami = (world: World, token: string) => trpc(world, token).query("auth.whoami");
+  const whoami = (appFixture: AppFixture, token: string) => trpc(appFixture, token).query("auth.whoami");
 
   it("is read as it was signed", async () => {
-    await using world = await openWorld();
+    await using appFixture = await openAppFixture();
     const claims = {
       ...CLAIMS,
       room: "r",
@@ -59,7 +65,7 @@ describe("a token", () => {
       jti: "j",
       other: 1,
     };
-    expect((await whoami(world, sign(HEADER, claims, world.secret))).data).toEqual({
+    expect((await whoami(appFixture, sign(HEADER, claims, appFixture.secret))).data).toEqual({
       userId: "boss",
       role: "admin",
       roomId: "r",
@@ -94,17 +100,17 @@ describe("a token", () => {
     ["of one part", () => base64(CLAIMS)],
   ];
   it.each(bad)("%s is refused", async (_, make) => {
-    await using world = await openWorld();
-    const { status, error, text } = await whoami(world, make(world.secret));
+    await using appFixture = await openAppFixture();
+    const { status, error, text } = await whoami(appFixture, make(appFixture.secret));
     expect({ status, reason: error.data.reason }).toEqual({ status: 401, reason: "UNAUTHENTICATED" });
-    expect(text).not.toContain(make(world.secret));
+    expect(text).not.toContain(make(appFixture.secret));
   });
 
   it("is refused from the second on at which it expires, though it was good before", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using school = await openSchool({ now: () => now });
-    const client = rest(school, await school.token({ sub: "teacher1", role: "teacher" }, 60));
-    const ask = () => client.get("roomInfo", { roomId: school.room.id });
+    await using fixture = await openExamsFixture({ now: () => now });
+    const client = rest(fixture, await fixture.token({ sub: "teacher1", role: "teacher" }, 60));
+    const ask = () => client.get("roomInfo", { roomId: fixture.room.id });
     now = new Date("2026-01-02T03:05:04.999Z");
     dataOf(await ask());
     now = new Date("2026-01-02T03:05:05Z");
@@ -116,25 +122,27 @@ describe("with authorization off", () => {
   const off = { config: { auth: "off" } } as const;
 
   it("everybody is the administrator teacher1, whatever the token", async () => {
-    await using world = await openWorld(off);
-    for (const token of [undefined, "xxx", await world.token({ sub: "e", role: "examinee" })])
-      expect((await trpc(world, token).query("auth.whoami")).data).toMatchObject({
+    await using appFixture = await openAppFixture(off);
+    for (const token of [undefined, "xxx", await appFixture.token({ sub: "e", role: "examinee" })])
+      expect((await trpc(appFixture, token).query("auth.whoami")).data).toMatchObject({
         userId: "teacher1",
         role: "admin",
       });
   });
 
   it("the vendor's room-making script works, which sends no token", async () => {
-    await using world = await openWorld(off);
-    const room = dataOf(await rest(world).post("v2/createRoom", { name: "R", imServer: ["aliyun_new"] }));
+    await using appFixture = await openAppFixture(off);
+    const room = dataOf(
+      await rest(appFixture).post("v2/createRoom", { name: "R", imServer: ["aliyun_new"] }),
+    );
     expect(room.createTeacher).toBe("teacher1");
-    const teacher = dataOf(await rest(world).get("userInfo", { roomId: room.id, userId: "teacher1" }));
+    const teacher = dataOf(await rest(appFixture).get("userInfo", { roomId: room.id, userId: "teacher1" }));
     expect(teacher).toMatchObject({ id: "teacher1", name: "teacher1" });
   });
 
   it.each(["off", "required"] as const)("/health says that it is %s", async (auth) => {
-    await using world = await openWorld({ config: { auth } });
-    const { statusCode, payload } = await world.inject("/health");
+    await using appFixture = await openAppFixture({ config: { auth } });
+    const { statusCode, payload } = await appFixture.inject("/health");
     expect({ statusCode, ...JSON.parse(payload) }).toEqual({ statusCode: 200, status: "ok", auth });
   });
 });

@@ -5,6 +5,7 @@ import type { TestCaller } from "../src/app/testing.js";
 import { errorsOf, isOfOwnRooms, rolesOf } from "../src/trpc/procedures.js";
 import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
 import { isFull, sample } from "./support/effort.js";
+import { addExamsFixture, type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import {
   assertOutcomes,
   type CallerName,
@@ -29,7 +30,6 @@ import {
 } from "./support/procedure-calls.js";
 import { reasonOf } from "./support/reason.js";
 import { procedures } from "./support/router.js";
-import { foundSchool, openSchool, type School } from "./support/school.js";
 import { sharedApps, sharedSchools } from "./support/shared.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 
@@ -51,9 +51,9 @@ const READING = calls.filter(
   ({ method, path }) => method === "query" && /(?<!^audit)\.(?:get|list|history|snapshot)/.test(path),
 );
 /** What an administrator reads: the state of what a refused call could change. */
-const stateOf = (school: School) =>
+const stateOf = (fixture: ExamsFixture) =>
   Promise.allSettled(
-    READING.map((call) => makeCall(school, ROOT, { ...call, input: call.input(school, ROOT, 0) })),
+    READING.map((call) => makeCall(fixture, ROOT, { ...call, input: call.input(fixture, ROOT, 0) })),
   );
 
 /** What came of each call, by caller. Of callers who were not tried, what the page says. */
@@ -99,21 +99,21 @@ interface Trial {
  * @param isSampled whether only a quarter of the callers take part
  */
 const tryEverybody = async (
-  school: School,
+  fixture: ExamsFixture,
   { row, number, compares, isSampled }: Trial,
-  make: (school: School, caller: TestCaller, n: number) => Promise<string>,
+  make: (fixture: ExamsFixture, caller: TestCaller, n: number) => Promise<string>,
 ): Promise<Partial<Record<CallerName, string>>> => {
   const { prepare, input, procedure } = callOf(row);
-  const callers = callersOf(school);
+  const callers = callersOf(fixture);
   // Safe: the keys are the names of the columns.
   const names = Object.keys(callers) as CallerName[];
-  await school.admin.participant.add({
-    roomId: school.room.id,
+  await fixture.admin.participant.add({
+    roomId: fixture.room.id,
     participants: names.map((_, n) => ({ userId: `leaving${n}`, name: "Leaving", role: "examinee" })),
   });
-  await prepare?.(school);
+  await prepare?.(fixture);
   const known = record.get(row);
-  const about = { procedure, input: input(school, callers.admin, 0) };
+  const about = { procedure, input: input(fixture, callers.admin, 0) };
   const all = names.map((name, n) => ({
     n,
     name,
@@ -122,16 +122,16 @@ const tryEverybody = async (
   const tried = names.every((name) => known?.[name]) ? sample(all, 4, number, isSampled) : all;
   const seen: Partial<Record<CallerName, string>> = {};
   const run = async (which: (one: (typeof all)[number]) => boolean): Promise<void> => {
-    for (const one of tried) if (which(one)) seen[one.name] = await make(school, callers[one.name], one.n);
+    for (const one of tried) if (which(one)) seen[one.name] = await make(fixture, callers[one.name], one.n);
   };
   const isLast = (name: CallerName): boolean => name === "examineeOfEnded";
   const isOk = ({ name, isRefused }: (typeof all)[number]): boolean =>
     (known?.[name] ?? (isRefused ? "FORBIDDEN" : "ok")) === "ok";
-  const before = compares ? await stateOf(school) : undefined;
+  const before = compares ? await stateOf(fixture) : undefined;
   await run((one) => !isLast(one.name) && !isOk(one));
-  if (before && !Object.values(seen).includes("ok")) expect(await stateOf(school)).toEqual(before);
+  if (before && !Object.values(seen).includes("ok")) expect(await stateOf(fixture)).toEqual(before);
   await run((one) => !isLast(one.name) && isOk(one));
-  await school.admin.room.end({ roomId: school.room.id });
+  await fixture.admin.room.end({ roomId: fixture.room.id });
   await run(({ name }) => isLast(name));
   const declared = tried.flatMap(({ name, isRefused }) =>
     isRefused === undefined ? [] : [{ name, isRefused }],
@@ -155,8 +155,8 @@ describe("who may, in-process", () => {
   const next = sharedSchools(EVERYTHING);
 
   it.each(rows)("$row", async ({ row, number, path, input }) => {
-    const seen = await tryEverybody(await next(), { row, number, compares: true }, (school, caller, n) =>
-      reasonOf(makeCall(school, caller, { path, input: input(school, caller, n) })),
+    const seen = await tryEverybody(await next(), { row, number, compares: true }, (fixture, caller, n) =>
+      reasonOf(makeCall(fixture, caller, { path, input: input(fixture, caller, n) })),
     );
     assertOutcomes(row, seen);
     record.set(row, { ...record.get(row), ...seen });
@@ -196,9 +196,9 @@ describe("who may, over HTTP", () => {
     tryAsRecorded(
       await next(),
       { row, number: number + 1, isSampled: !isFull },
-      async (school, caller, n) => {
-        const make = trpc(school, await school.token(caller))[method];
-        const { status, data, error } = await make(path, input(school, caller, n));
+      async (fixture, caller, n) => {
+        const make = trpc(fixture, await fixture.token(caller))[method];
+        const { status, data, error } = await make(path, input(fixture, caller, n));
         const outcome: Outcome = error?.data.reason ?? "ok";
         expect({ row, caller, status, failed: data === undefined }).toEqual({
           row,
@@ -213,18 +213,18 @@ describe("who may, over HTTP", () => {
 });
 
 const ask = (
-  school: School,
+  fixture: ExamsFixture,
   path: DocumentedCall,
   caller: TestCaller,
   authorization: string | undefined,
-): Promise<Answer> => send(school, requestOf(path, school, caller, 0), authorization);
+): Promise<Answer> => send(fixture, requestOf(path, fixture, caller, 0), authorization);
 
 describe("who may, on the documented paths", () => {
   const next = sharedSchools(EVERYTHING);
 
   it.each(paths)("$method $path ($row)", async (path) =>
-    tryAsRecorded(await next(), { ...path, compares: true }, async (school, caller) => {
-      const answer = await ask(school, path, caller, await school.token(caller));
+    tryAsRecorded(await next(), { ...path, compares: true }, async (fixture, caller) => {
+      const answer = await ask(fixture, path, caller, await fixture.token(caller));
       const reason: Outcome = answer.body.reason ?? "ok";
       if (reason !== "ok") refusalOf(answer, HTTP_STATUS[reason], reason);
       else if (WITHOUT_DATA.has(path.path)) expectDone(answer);
@@ -237,15 +237,15 @@ describe("who may, on the documented paths", () => {
 describe("without a valid token", () => {
   const next = sharedApps();
   const caller = ROOT;
-  let school: School;
+  let fixture: ExamsFixture;
   let before: Awaited<ReturnType<typeof stateOf>>;
   beforeAll(async () => {
-    school = await foundSchool(await next());
-    before = await stateOf(school);
+    fixture = await addExamsFixture(await next());
+    before = await stateOf(fixture);
   });
-  const badTokens = async (school: School): Promise<(string | undefined)[]> => {
-    const good = await school.token(caller);
-    return [undefined, "", "Bearer ", "xxx", `${good}x`, await school.token(caller, -1)];
+  const badTokens = async (fixture: ExamsFixture): Promise<(string | undefined)[]> => {
+    const good = await fixture.token(caller);
+    return [undefined, "", "Bearer ", "xxx", `${good}x`, await fixture.token(caller, -1)];
   };
 
   const guarded = sample(
@@ -255,8 +255,8 @@ describe("without a valid token", () => {
   it.each(guarded)("nobody calls $row", async ({ path, number, method, input }) => {
     // Unused rate limits.
     await next();
-    for (const token of sample(await badTokens(school), 3, number, !isFull)) {
-      const { status, error } = await trpc(school, token)[method](path, input(school, caller, 0));
+    for (const token of sample(await badTokens(fixture), 3, number, !isFull)) {
+      const { status, error } = await trpc(fixture, token)[method](path, input(fixture, caller, 0));
       expect({ status, code: error.data.code, reason: error.data.reason }).toEqual({
         status: 401,
         code: "UNAUTHORIZED",
@@ -268,20 +268,20 @@ describe("without a valid token", () => {
   const guardedPaths = paths.filter(({ row }) => rolesOf(callOf(row).procedure));
   it.each(guardedPaths)("nobody calls $method $path", async (path) => {
     await next();
-    for (const token of sample(await badTokens(school), 3, path.number))
-      refusalOf(await ask(school, path, caller, token), 401, "UNAUTHENTICATED");
+    for (const token of sample(await badTokens(fixture), 3, path.number))
+      refusalOf(await ask(fixture, path, caller, token), 401, "UNAUTHENTICATED");
     // The token is checked before the input.
-    const empty = await send(school, { method: path.method, path: urlOf(path.path) });
+    const empty = await send(fixture, { method: path.method, path: urlOf(path.path) });
     refusalOf(empty, 401, "UNAUTHENTICATED");
   });
 
   it("nobody has changed anything by these calls", async () => {
     await next();
-    expect(await stateOf(school)).toEqual(before);
+    expect(await stateOf(fixture)).toEqual(before);
   });
 
   it("anybody logs in, and the stream service reports, at every entry point, whatever token comes along", async () => {
-    await using open = await openSchool({ config: STREAM_CONFIG });
+    await using open = await openExamsFixture({ config: STREAM_CONFIG });
     const report = { ...streamReport(open.room, "examinee1"), ...streamSignature() };
     await open.admin.account.create(accountOf(open));
     for (const token of await badTokens(open)) {

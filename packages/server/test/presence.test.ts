@@ -5,8 +5,17 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { presence, roomEvents } from "../src/storage/tables.js";
 import { tempFolder } from "./support/folders.js";
-import { ADMIN, EXAMINEE, type Hall, INSPECTOR, OTHER, openHall, START, TEACHER } from "./support/hall.js";
 import { limited } from "./support/limits.js";
+import {
+  ADMIN,
+  EXAMINEE,
+  INSPECTOR,
+  OTHER,
+  openRoomFixture,
+  type RoomFixture,
+  START,
+  TEACHER,
+} from "./support/room-fixture.js";
 import { failWrites, rowsOf } from "./support/tables.js";
 
 // Tests control when the settle time passes. They use no other timers, and no call takes long enough for a pause after it.
@@ -19,119 +28,119 @@ afterEach(() => {
 
 /** Connects a page of a person. Returns the function that disconnects it. */
 const connect = async (
-  hall: Hall,
+  fixture: RoomFixture,
   { sub, role }: TestCaller,
   camera: Camera = "main",
-  { id, examId } = hall.room,
+  { id, examId } = fixture.room,
 ) => {
-  const leave = hall.services.presence.connect({ examId, roomId: id, userId: sub, role, camera });
-  await hall.written();
+  const leave = fixture.services.presence.connect({ examId, roomId: id, userId: sub, role, camera });
+  await fixture.written();
   return async (): Promise<void> => {
     leave();
-    await hall.written();
+    await fixture.written();
   };
 };
 /** Advances the clock of the app and its timers. */
-const pass = async (hall: Hall, seconds: number): Promise<void> => {
-  hall.time.now += seconds * 1000;
+const pass = async (fixture: RoomFixture, seconds: number): Promise<void> => {
+  fixture.time.now += seconds * 1000;
   vi.advanceTimersByTime(seconds * 1000);
-  await hall.written();
+  await fixture.written();
 };
 /** The presences of a room, with the seconds from the start of the test to their beginning. */
-const present = async (hall: Hall, { id } = hall.room): Promise<string[]> => {
-  const { data } = await hall.query(TEACHER, "room.presence", { roomId: id });
+const present = async (fixture: RoomFixture, { id } = fixture.room): Promise<string[]> => {
+  const { data } = await fixture.query(TEACHER, "room.presence", { roomId: id });
   return data.map(
     ({ userId, role, camera, since }: { userId: string; role: string; camera: string; since: Date }) =>
       `${userId} ${role} ${camera} ${(since.getTime() - START) / 1000}`,
   );
 };
 /** The presence events of a room. */
-const presenceEvents = async (hall: Hall, { id } = hall.room): Promise<string[]> =>
-  (await hall.happened({ ...hall.room, id }, "participant_entered", "participant_left")).map(
+const presenceEvents = async (fixture: RoomFixture, { id } = fixture.room): Promise<string[]> =>
+  (await fixture.happened({ ...fixture.room, id }, "participant_entered", "participant_left")).map(
     ([type, { userId, role, camera }]) => `${type.slice(12)} ${userId} ${role} ${camera}`,
   );
 
 it("a page that would exceed the room's budget of events waits, with its newest state, and is not lost", async () => {
-  await using hall = await openHall({
+  await using fixture = await openRoomFixture({
     config: { ...limited({ INVIGIL_LIMIT_EVENTS: "room=4" }), presenceSettleSeconds: 0 },
   });
   // The room's creation is an event, too. Presence leaves one of the four to calls.
-  await connect(hall, EXAMINEE);
-  await connect(hall, TEACHER);
-  const leave = await connect(hall, INSPECTOR);
-  await connect(hall, EXAMINEE, "pc");
-  expect(await present(hall)).toEqual(["e1 examinee main 0", "t1 teacher main 0"]);
+  await connect(fixture, EXAMINEE);
+  await connect(fixture, TEACHER);
+  const leave = await connect(fixture, INSPECTOR);
+  await connect(fixture, EXAMINEE, "pc");
+  expect(await present(fixture)).toEqual(["e1 examinee main 0", "t1 teacher main 0"]);
   await leave();
-  await pass(hall, 15);
-  expect(await present(hall)).toEqual(["e1 examinee main 0", "t1 teacher main 0", "e1 examinee pc 15"]);
-  expect(await presenceEvents(hall)).not.toContain(`entered ${INSPECTOR.sub} inspector main`);
-  const input = { roomId: hall.room.id, audioStatus: "speaking" };
-  expect((await hall.mutate(TEACHER, "room.setAudioStatus", input)).status).toBe(200);
+  await pass(fixture, 15);
+  expect(await present(fixture)).toEqual(["e1 examinee main 0", "t1 teacher main 0", "e1 examinee pc 15"]);
+  expect(await presenceEvents(fixture)).not.toContain(`entered ${INSPECTOR.sub} inspector main`);
+  const input = { roomId: fixture.room.id, audioStatus: "speaking" };
+  expect((await fixture.mutate(TEACHER, "room.setAudioStatus", input)).status).toBe(200);
 });
 
 describe("a connected page", () => {
   it("is present at once, which adds an event", async () => {
-    await using hall = await openHall();
-    await connect(hall, EXAMINEE);
-    hall.time.now += 2000;
-    await connect(hall, EXAMINEE, "pc");
-    await connect(hall, TEACHER);
-    expect(await present(hall)).toEqual(["e1 examinee main 0", "e1 examinee pc 2", "t1 teacher main 2"]);
-    expect(await presenceEvents(hall)).toEqual([
+    await using fixture = await openRoomFixture();
+    await connect(fixture, EXAMINEE);
+    fixture.time.now += 2000;
+    await connect(fixture, EXAMINEE, "pc");
+    await connect(fixture, TEACHER);
+    expect(await present(fixture)).toEqual(["e1 examinee main 0", "e1 examinee pc 2", "t1 teacher main 2"]);
+    expect(await presenceEvents(fixture)).toEqual([
       "entered e1 examinee main",
       "entered e1 examinee pc",
       "entered t1 teacher main",
     ]);
-    expect(await present(hall, hall.sibling)).toEqual([]);
+    expect(await present(fixture, fixture.sibling)).toEqual([]);
   });
 
   it("is one presence for any number of connections, and leaves with the last one", async () => {
-    await using hall = await openHall({ config: { presenceSettleSeconds: 0 } });
-    const first = await connect(hall, EXAMINEE);
-    const second = await connect(hall, EXAMINEE);
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 0 } });
+    const first = await connect(fixture, EXAMINEE);
+    const second = await connect(fixture, EXAMINEE);
     await first();
     // A second call has no effect.
     await first();
-    expect(await present(hall)).toEqual(["e1 examinee main 0"]);
+    expect(await present(fixture)).toEqual(["e1 examinee main 0"]);
     await second();
-    expect(await present(hall)).toEqual([]);
-    expect(await presenceEvents(hall)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
+    expect(await present(fixture)).toEqual([]);
+    expect(await presenceEvents(fixture)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
   });
 
   it("is not present if the person is not in the room, like an administrator who watches", async () => {
-    await using hall = await openHall({ config: { presenceSettleSeconds: 0 } });
-    const leave = await connect(hall, ADMIN);
-    await connect(hall, { sub: "e1", role: "teacher" });
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 0 } });
+    const leave = await connect(fixture, ADMIN);
+    await connect(fixture, { sub: "e1", role: "teacher" });
     await leave();
-    expect([await present(hall), await presenceEvents(hall)]).toEqual([[], []]);
+    expect([await present(fixture), await presenceEvents(fixture)]).toEqual([[], []]);
     // An administrator who is in the room is present with their role there.
-    await connect(hall, { sub: "t1", role: "admin" });
-    expect(await presenceEvents(hall)).toEqual(["entered t1 teacher main"]);
+    await connect(fixture, { sub: "t1", role: "admin" });
+    expect(await presenceEvents(fixture)).toEqual(["entered t1 teacher main"]);
   });
 });
 
 describe("the number of devices of a page", () => {
-  const counted = async (hall: Hall): Promise<string[]> =>
-    (await hall.happened(hall.room, "participant_entered", "devices_changed", "participant_left")).map(
+  const counted = async (fixture: RoomFixture): Promise<string[]> =>
+    (await fixture.happened(fixture.room, "participant_entered", "devices_changed", "participant_left")).map(
       ([type, { userId, camera, devices }]) => `${type} ${userId} ${camera} ${devices ?? ""}`.trim(),
     );
-  const devices = async (hall: Hall) =>
-    (await hall.query(INSPECTOR, "room.presence", { roomId: hall.room.id })).data.map(
+  const devices = async (fixture: RoomFixture) =>
+    (await fixture.query(INSPECTOR, "room.presence", { roomId: fixture.room.id })).data.map(
       ({ userId, camera, devices: open }: { userId: string; camera: string; devices: number }) =>
         `${userId} ${camera} ${open}`,
     );
 
   it("is visible to staff for each camera, so that a shared link is noticed", async () => {
-    await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
-    await connect(hall, EXAMINEE, "pc");
-    hall.time.now += 1000;
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 10 } });
+    await connect(fixture, EXAMINEE, "pc");
+    fixture.time.now += 1000;
     const leaves = [];
-    for (let n = 0; n < 20; n++) leaves.push(await connect(hall, EXAMINEE));
-    await pass(hall, 1);
-    expect(await devices(hall)).toEqual(["e1 pc 1", "e1 main 20"]);
-    const snapshot = (await hall.query(TEACHER, "room.snapshot", { roomId: hall.room.id })).data;
+    for (let n = 0; n < 20; n++) leaves.push(await connect(fixture, EXAMINEE));
+    await pass(fixture, 1);
+    expect(await devices(fixture)).toEqual(["e1 pc 1", "e1 main 20"]);
+    const snapshot = (await fixture.query(TEACHER, "room.snapshot", { roomId: fixture.room.id })).data;
     expect(snapshot.presence).toMatchObject([{ devices: 1 }, { devices: 20 }]);
-    expect(await counted(hall)).toEqual([
+    expect(await counted(fixture)).toEqual([
       "participant_entered e1 pc",
       "participant_entered e1 main",
       "devices_changed e1 main 2",
@@ -139,44 +148,44 @@ describe("the number of devices of a page", () => {
     ]);
     // A disconnected device counts until the settle time is over. One event then reports all that have disconnected.
     for (const leave of leaves.slice(1)) await leave();
-    expect(await devices(hall)).toEqual(["e1 pc 1", "e1 main 20"]);
-    await pass(hall, 10);
-    expect(await devices(hall)).toEqual(["e1 pc 1", "e1 main 1"]);
-    expect((await counted(hall)).slice(4)).toEqual(["devices_changed e1 main 1"]);
+    expect(await devices(fixture)).toEqual(["e1 pc 1", "e1 main 20"]);
+    await pass(fixture, 10);
+    expect(await devices(fixture)).toEqual(["e1 pc 1", "e1 main 1"]);
+    expect((await counted(fixture)).slice(4)).toEqual(["devices_changed e1 main 1"]);
   });
 
   it("does not change if a device reconnects within the settle time", async () => {
-    await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
-    await connect(hall, EXAMINEE);
-    const leave = await connect(hall, EXAMINEE);
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 10 } });
+    await connect(fixture, EXAMINEE);
+    const leave = await connect(fixture, EXAMINEE);
     await leave();
-    await pass(hall, 9);
-    await connect(hall, EXAMINEE);
-    await pass(hall, 30);
-    expect(await counted(hall)).toEqual(["participant_entered e1 main", "devices_changed e1 main 2"]);
+    await pass(fixture, 9);
+    await connect(fixture, EXAMINEE);
+    await pass(fixture, 30);
+    expect(await counted(fixture)).toEqual(["participant_entered e1 main", "devices_changed e1 main 2"]);
   });
 
   it("changes at most once a second, however often a page connects and disconnects", async () => {
-    await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
-    const first = await connect(hall, EXAMINEE);
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 10 } });
+    const first = await connect(fixture, EXAMINEE);
     for (let second = 0; second < 15; second++) {
       for (let n = 0; n < 10; n++) {
-        const leaves = [await connect(hall, EXAMINEE), await connect(hall, EXAMINEE)];
+        const leaves = [await connect(fixture, EXAMINEE), await connect(fixture, EXAMINEE)];
         for (const leave of leaves) await leave();
       }
-      await pass(hall, 1);
+      await pass(fixture, 1);
     }
-    const events = await counted(hall);
+    const events = await counted(fixture);
     expect(events.length).toBeLessThanOrEqual(17);
     expect(events.length).toBeGreaterThan(2);
     // The newest number is stored, and the events end with it.
-    await pass(hall, 10);
-    expect(await devices(hall)).toEqual(["e1 main 1"]);
-    expect((await counted(hall)).at(-1)).toBe("devices_changed e1 main 1");
+    await pass(fixture, 10);
+    expect(await devices(fixture)).toEqual(["e1 main 1"]);
+    expect((await counted(fixture)).at(-1)).toBe("devices_changed e1 main 1");
     await first();
-    await pass(hall, 10);
-    expect((await counted(hall)).at(-1)).toBe("participant_left e1 main");
-    expect(await devices(hall)).toEqual([]);
+    await pass(fixture, 10);
+    expect((await counted(fixture)).at(-1)).toBe("participant_left e1 main");
+    expect(await devices(fixture)).toEqual([]);
   });
 
   it.each([
@@ -184,174 +193,177 @@ describe("the number of devices of a page", () => {
     // Its connections end while it stops. They have not been gone for the settle time.
     ["the server stops", 10, "devices_changed e1 main 4"],
   ])("is up to date when %s within that second", async (_, presenceSettleSeconds, last) => {
-    await using hall = await openHall({ config: { presenceSettleSeconds } });
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds } });
     const leaves = [];
-    for (let n = 0; n < 4; n++) leaves.push(await connect(hall, EXAMINEE));
-    expect((await counted(hall)).at(-1)).toBe("devices_changed e1 main 2");
+    for (let n = 0; n < 4; n++) leaves.push(await connect(fixture, EXAMINEE));
+    expect((await counted(fixture)).at(-1)).toBe("devices_changed e1 main 2");
     for (const leave of leaves) await leave();
-    if (presenceSettleSeconds > 0) await hall.services.presence.stop();
-    expect((await counted(hall)).at(-1)).toBe(last);
-    await pass(hall, 5);
-    expect((await counted(hall)).at(-1)).toBe(last);
+    if (presenceSettleSeconds > 0) await fixture.services.presence.stop();
+    expect((await counted(fixture)).at(-1)).toBe(last);
+    await pass(fixture, 5);
+    expect((await counted(fixture)).at(-1)).toBe(last);
   });
 
   it("is not visible to other examinees", async () => {
-    await using hall = await openHall();
-    for (let n = 0; n < 2; n++) await connect(hall, EXAMINEE);
-    const { data } = await hall.query(OTHER, "room.snapshot", { roomId: hall.room.id });
+    await using fixture = await openRoomFixture();
+    for (let n = 0; n < 2; n++) await connect(fixture, EXAMINEE);
+    const { data } = await fixture.query(OTHER, "room.snapshot", { roomId: fixture.room.id });
     expect(data.presence).toEqual([]);
-    expect((await hall.query(OTHER, "room.presence", { roomId: hall.room.id })).status).toBe(403);
+    expect((await fixture.query(OTHER, "room.presence", { roomId: fixture.room.id })).status).toBe(403);
   });
 });
 
 describe("a page that lost its connection", () => {
   it("leaves after the settle time, and not before", async () => {
-    await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
-    const leave = await connect(hall, EXAMINEE);
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 10 } });
+    const leave = await connect(fixture, EXAMINEE);
     await leave();
-    await pass(hall, 9.999);
-    expect(await present(hall)).toEqual(["e1 examinee main 0"]);
-    await pass(hall, 0.001);
-    expect([await present(hall), await presenceEvents(hall)]).toEqual([
+    await pass(fixture, 9.999);
+    expect(await present(fixture)).toEqual(["e1 examinee main 0"]);
+    await pass(fixture, 0.001);
+    expect([await present(fixture), await presenceEvents(fixture)]).toEqual([
       [],
       ["entered e1 examinee main", "left e1 examinee main"],
     ]);
-    const { createdAt } = (await rowsOf(hall.db, roomEvents)).at(-1) ?? {};
+    const { createdAt } = (await rowsOf(fixture.db, roomEvents)).at(-1) ?? {};
     expect(createdAt).toEqual(new Date(START + 10_000));
   });
 
   it("and reconnects within the settle time has not left: it adds no event and keeps the time of its presence", async () => {
-    await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
-    let leave = await connect(hall, EXAMINEE);
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 10 } });
+    let leave = await connect(fixture, EXAMINEE);
     for (let flap = 0; flap < 5; flap++) {
       await leave();
-      await pass(hall, 9);
-      leave = await connect(hall, EXAMINEE);
-      await pass(hall, 9);
+      await pass(fixture, 9);
+      leave = await connect(fixture, EXAMINEE);
+      await pass(fixture, 9);
     }
-    expect(await present(hall)).toEqual(["e1 examinee main 0"]);
+    expect(await present(fixture)).toEqual(["e1 examinee main 0"]);
     await leave();
-    await pass(hall, 10);
-    expect(await presenceEvents(hall)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
-    await connect(hall, EXAMINEE);
-    expect(await present(hall)).toEqual(["e1 examinee main 100"]);
+    await pass(fixture, 10);
+    expect(await presenceEvents(fixture)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
+    await connect(fixture, EXAMINEE);
+    expect(await present(fixture)).toEqual(["e1 examinee main 100"]);
   });
 
   it("and reconnects just after it has left enters again", async () => {
-    await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
-    const leave = await connect(hall, EXAMINEE);
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 10 } });
+    const leave = await connect(fixture, EXAMINEE);
     await leave();
     vi.advanceTimersByTime(10_000);
     // The write that removes it is pending.
-    const again = await connect(hall, EXAMINEE);
-    expect(await present(hall)).toEqual(["e1 examinee main 0"]);
+    const again = await connect(fixture, EXAMINEE);
+    expect(await present(fixture)).toEqual(["e1 examinee main 0"]);
     await again();
-    await pass(hall, 9);
-    expect(await presenceEvents(hall)).toEqual([
+    await pass(fixture, 9);
+    expect(await presenceEvents(fixture)).toEqual([
       "entered e1 examinee main",
       "left e1 examinee main",
       "entered e1 examinee main",
     ]);
-    await pass(hall, 1);
-    expect(await presenceEvents(hall)).toHaveLength(4);
+    await pass(fixture, 1);
+    expect(await presenceEvents(fixture)).toHaveLength(4);
   });
 
   it("and reconnects several times is present as long as its last connection", async () => {
-    await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
-    const { id: roomId, examId } = hall.room;
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 10 } });
+    const { id: roomId, examId } = fixture.room;
     const page = { examId, roomId, userId: "e1", role: "examinee", camera: "main" } as const;
-    const { presence } = hall.services;
+    const { presence } = fixture.services;
     presence.connect(page)();
     vi.advanceTimersByTime(10_000);
     // Connects and disconnects while the write that removes it is pending.
     presence.connect(page)();
-    await hall.written();
-    const leave = await connect(hall, EXAMINEE);
-    await pass(hall, 10);
-    expect(await present(hall)).toEqual(["e1 examinee main 0"]);
+    await fixture.written();
+    const leave = await connect(fixture, EXAMINEE);
+    await pass(fixture, 10);
+    expect(await present(fixture)).toEqual(["e1 examinee main 0"]);
     await leave();
-    await pass(hall, 10);
-    expect(await present(hall)).toEqual([]);
+    await pass(fixture, 10);
+    expect(await present(fixture)).toEqual([]);
   });
 });
 
 describe("a person who is removed from the room", () => {
   it.each([
-    ["removed", TEACHER, "participant.remove", (hall: Hall) => ({ roomId: hall.room.id })],
+    ["removed", TEACHER, "participant.remove", (fixture: RoomFixture) => ({ roomId: fixture.room.id })],
     [
       "moved",
       ADMIN,
       "participant.move",
-      (hall: Hall) => ({ roomId: hall.room.id, toRoomId: hall.sibling.id }),
+      (fixture: RoomFixture) => ({ roomId: fixture.room.id, toRoomId: fixture.sibling.id }),
     ],
     [
       "taken out of the exam",
       TEACHER,
       "participant.removeFromExam",
-      (hall: Hall) => ({ examId: hall.room.examId }),
+      (fixture: RoomFixture) => ({ examId: fixture.room.examId }),
     ],
   ])("(%s) leaves at once, on both pages", async (_, caller, path, where) => {
-    await using hall = await openHall();
-    const leaves = [await connect(hall, EXAMINEE), await connect(hall, EXAMINEE, "pc")];
-    await connect(hall, OTHER);
-    const { status } = await hall.mutate(caller, path, { ...where(hall), userId: "e1" });
-    expect([status, await present(hall)]).toEqual([200, ["e2 examinee main 0"]]);
-    expect((await presenceEvents(hall)).slice(3)).toEqual(["left e1 examinee main", "left e1 examinee pc"]);
+    await using fixture = await openRoomFixture();
+    const leaves = [await connect(fixture, EXAMINEE), await connect(fixture, EXAMINEE, "pc")];
+    await connect(fixture, OTHER);
+    const { status } = await fixture.mutate(caller, path, { ...where(fixture), userId: "e1" });
+    expect([status, await present(fixture)]).toEqual([200, ["e2 examinee main 0"]]);
+    expect((await presenceEvents(fixture)).slice(3)).toEqual([
+      "left e1 examinee main",
+      "left e1 examinee pc",
+    ]);
     for (const leave of leaves) await leave();
-    await pass(hall, 10);
-    expect(await presenceEvents(hall)).toHaveLength(5);
+    await pass(fixture, 10);
+    expect(await presenceEvents(fixture)).toHaveLength(5);
   });
 
   it("and added again is present with their next connection, even within the settle time", async () => {
-    await using hall = await openHall();
-    const leave = await connect(hall, EXAMINEE);
-    await hall.mutate(TEACHER, "participant.remove", { roomId: hall.room.id, userId: "e1" });
+    await using fixture = await openRoomFixture();
+    const leave = await connect(fixture, EXAMINEE);
+    await fixture.mutate(TEACHER, "participant.remove", { roomId: fixture.room.id, userId: "e1" });
     await leave();
-    await hall.mutate(TEACHER, "participant.add", {
-      roomId: hall.room.id,
+    await fixture.mutate(TEACHER, "participant.add", {
+      roomId: fixture.room.id,
       participants: [{ userId: "e1", name: "E", role: "examinee" }],
     });
-    expect(await present(hall)).toEqual([]);
-    await connect(hall, EXAMINEE);
-    expect(await present(hall)).toEqual(["e1 examinee main 0"]);
+    expect(await present(fixture)).toEqual([]);
+    await connect(fixture, EXAMINEE);
+    expect(await present(fixture)).toEqual(["e1 examinee main 0"]);
   });
 
   it("because the room was deleted, is not present, and the end of their connection has no effect", async () => {
-    await using hall = await openHall({ config: { presenceSettleSeconds: 0 } });
-    const leave = await connect(hall, EXAMINEE);
-    const examId = hall.room.examId;
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 0 } });
+    const leave = await connect(fixture, EXAMINEE);
+    const examId = fixture.room.examId;
     expect(
-      (await hall.mutate(TEACHER, "exam.delete", { examId, withRooms: true, erase: "now" })).status,
+      (await fixture.mutate(TEACHER, "exam.delete", { examId, withRooms: true, erase: "now" })).status,
     ).toBe(200);
-    await connect(hall, OTHER);
+    await connect(fixture, OTHER);
     await leave();
-    expect(await rowsOf(hall.db, presence)).toEqual([]);
-    expect(hall.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
-    expect(await presenceEvents(hall)).toEqual(["entered e1 examinee main"]);
+    expect(await rowsOf(fixture.db, presence)).toEqual([]);
+    expect(fixture.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+    expect(await presenceEvents(fixture)).toEqual(["entered e1 examinee main"]);
   });
 });
 
 describe("many concurrent connections", () => {
   it("share commits", async () => {
     const begun: string[] = [];
-    await using hall = await openHall({
+    await using fixture = await openRoomFixture({
       onStatement: (sql) => {
         if (/^BEGIN/i.test(sql)) begun.push(sql);
       },
     });
     const people = Array.from({ length: 200 }, (_, n) => `p${n}`);
-    await hall.mutate(TEACHER, "participant.add", {
-      roomId: hall.room.id,
+    await fixture.mutate(TEACHER, "participant.add", {
+      roomId: fixture.room.id,
       participants: people.map((userId) => ({ userId, name: userId, role: "examinee" })),
     });
     begun.length = 0;
-    const { id: roomId, examId } = hall.room;
+    const { id: roomId, examId } = fixture.room;
     for (const userId of people)
-      hall.services.presence.connect({ examId, roomId, userId, role: "examinee", camera: "main" });
-    await hall.written();
+      fixture.services.presence.connect({ examId, roomId, userId, role: "examinee", camera: "main" });
+    await fixture.written();
     // The number of commits depends on how busy the machine is.
     expect(begun.length).toBeLessThan(people.length / 4);
-    expect(await presenceEvents(hall)).toHaveLength(people.length);
+    expect(await presenceEvents(fixture)).toHaveLength(people.length);
   });
 });
 
@@ -362,7 +374,7 @@ describe("after a restart,", () => {
 
   it("a page that reconnects within the settle time is still present", async () => {
     using folder = tempFolder();
-    const first = await openHall(inFile(folder.path));
+    const first = await openRoomFixture(inFile(folder.path));
     await connect(first, EXAMINEE);
     const leave = await connect(first, OTHER);
     const { presence } = first.services;
@@ -375,7 +387,7 @@ describe("after a restart,", () => {
     await presence.stop();
     expect(first.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
 
-    await using second = await openHall(inFile(folder.path), first);
+    await using second = await openRoomFixture(inFile(folder.path), first);
     expect(await present(second)).toEqual(["e1 examinee main 0", "e2 examinee main 0"]);
     await pass(second, 5);
     await connect(second, EXAMINEE);
@@ -390,10 +402,10 @@ describe("after a restart,", () => {
 
   it("no page is present if there is no settle time", async () => {
     using folder = tempFolder();
-    const first = await openHall(inFile(folder.path));
+    const first = await openRoomFixture(inFile(folder.path));
     await connect(first, EXAMINEE);
     await first[Symbol.asyncDispose]();
-    await using second = await openHall(inFile(folder.path, 0), first);
+    await using second = await openRoomFixture(inFile(folder.path, 0), first);
     await pass(second, 0.001);
     expect([await present(second), (await presenceEvents(second)).at(-1)]).toEqual([
       [],
@@ -404,21 +416,24 @@ describe("after a restart,", () => {
 
 describe("a change that cannot be written", () => {
   it("is written later", async () => {
-    await using hall = await openHall({ config: { presenceSettleSeconds: 0 } });
-    const { db } = hall;
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 0 } });
+    const { db } = fixture;
     const allowInsert = await failWrites(db, presence, "insert");
-    const leave = await connect(hall, EXAMINEE);
-    expect([await present(hall), await presenceEvents(hall)]).toEqual([[], []]);
+    const leave = await connect(fixture, EXAMINEE);
+    expect([await present(fixture), await presenceEvents(fixture)]).toEqual([[], []]);
     await allowInsert();
-    await pass(hall, 5);
-    expect(await presenceEvents(hall)).toEqual(["entered e1 examinee main"]);
+    await pass(fixture, 5);
+    expect(await presenceEvents(fixture)).toEqual(["entered e1 examinee main"]);
     const allowDelete = await failWrites(db, presence, "delete");
     await leave();
-    expect(await present(hall)).toHaveLength(1);
+    expect(await present(fixture)).toHaveLength(1);
     await allowDelete();
-    await pass(hall, 5);
-    expect([await present(hall), (await presenceEvents(hall)).at(-1)]).toEqual([[], "left e1 examinee main"]);
-    expect(hall.lines.filter(({ msg }) => msg === "presence was not stored")).toHaveLength(2);
+    await pass(fixture, 5);
+    expect([await present(fixture), (await presenceEvents(fixture)).at(-1)]).toEqual([
+      [],
+      "left e1 examinee main",
+    ]);
+    expect(fixture.lines.filter(({ msg }) => msg === "presence was not stored")).toHaveLength(2);
   });
 });
 
@@ -429,7 +444,7 @@ describe("room.presence for", () => {
     ["an administrator", ADMIN, 200],
     ["an examinee", EXAMINEE, 403],
   ])("%s: %o %i", async (_, caller, status) => {
-    await using hall = await openHall();
-    expect((await hall.query(caller, "room.presence", { roomId: hall.room.id })).status).toBe(status);
+    await using fixture = await openRoomFixture();
+    expect((await fixture.query(caller, "room.presence", { roomId: fixture.room.id })).status).toBe(status);
   });
 });

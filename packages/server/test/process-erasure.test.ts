@@ -9,9 +9,9 @@ import { namedIn, openTraces, WHO } from "./support/traces.js";
 
 it("an erasure that a process did not finish is finished by the next start", async () => {
   using folder = tempFolder();
-  const { school, databaseFile } = await openTraces(folder);
-  const { examId } = school.room;
-  await school.close();
+  const { fixture, databaseFile } = await openTraces(folder);
+  const { examId } = fixture.room;
+  await fixture.close();
   // As a process leaves it that dies between the removal and the last of its steps.
   const database = new Sqlite(databaseFile);
   database.pragma("foreign_keys = OFF");
@@ -37,9 +37,9 @@ it("an erasure that a process did not finish is finished by the next start", asy
 
 it("the command erases, too", async () => {
   using folder = tempFolder();
-  const { school, databaseFile } = await openTraces(folder);
-  const { examId } = school.room;
-  await school.close();
+  const { fixture, databaseFile } = await openTraces(folder);
+  const { examId } = fixture.room;
+  await fixture.close();
   const env = { ...testEnv, INVIGIL_DATABASE_URL: `file:${databaseFile}` };
   const ended = await runHere(["roster", "remove", WHO, "--exam", examId, "--with-records", "--yes"], {
     cwd: folder.path,

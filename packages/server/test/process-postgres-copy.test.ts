@@ -185,8 +185,8 @@ const addOddRows = async (file: string): Promise<void> =>
 
 /** Creates an installation with rows in every table. */
 const install = async (path: string): Promise<string> => {
-  const { school, databaseFile } = await openTraces({ path });
-  const { admin } = school;
+  const { fixture: examsFixture, databaseFile } = await openTraces({ path });
+  const { admin } = examsFixture;
   const password = "a long password";
   await admin.account.create({ userId: "t77", name: "名字", role: "teacher", password });
   const times = {
@@ -196,7 +196,7 @@ const install = async (path: string): Promise<string> => {
   const { id: examId } = await admin.exam.create({ name: "Odd 🎓", ...times });
   const { id: clipId } = await admin.audio.create({ name: "Bell", url: "https://cdn.example/a.mp3" });
   await admin.audio.attach({ examId, clipId });
-  await school.close();
+  await examsFixture.close();
   await addOddRows(databaseFile);
   return databaseFile;
 };
@@ -297,12 +297,12 @@ describe("a copy", () => {
     await copyDatabase({ url }, { file }, CONTROL);
 
     await using app = await createTestApp({ config: { databaseFile: file } });
-    const { rooms: halls } = await app.as({ sub: "t77", role: "teacher" }).room.list({});
-    expect(halls.map(({ name }) => name)).toEqual(["New hall"]);
-    const [hall] = halls;
-    if (!hall) throw new Error("There is no hall");
+    const { rooms: fixtures } = await app.as({ sub: "t77", role: "teacher" }).room.list({});
+    expect(fixtures.map(({ name }) => name)).toEqual(["New hall"]);
+    const [fixture] = fixtures;
+    if (!fixture) throw new Error("There is no hall");
     const teacher = app.as({ sub: "t77", role: "teacher" });
-    const sent = await teacher.im.send({ roomId: hall.id, type: 30_001, data: "Welcome back" });
+    const sent = await teacher.im.send({ roomId: fixture.id, type: 30_001, data: "Welcome back" });
     const last = new Map(positionsOf(source).map(({ name, seq }) => [name, seq]));
     expect(sent.id).toBe((last.get("messages") ?? 0) + 1);
   });

@@ -1,8 +1,8 @@
 import { describe, expect, it as test, vi } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { type Answer, rest, trpc } from "./support/calls.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 import { isPostgresMissing, openSchemasForTests } from "./support/postgres-schemas.js";
-import { openSchool } from "./support/school.js";
 import { shared } from "./support/shared.js";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -18,8 +18,7 @@ const OF_RIGHTS =
 describePostgres("the rights of a call", () => {
   const schemas = shared(openSchemasForTests);
   const installation = shared(async () => {
-    const statements: { readonly text: string; readonly turn: object }[] = [];
-    let turn: object | undefined;
+    const statements: string[] = [];
     const fixture = await openExamsFixture({
       database: schemas().url,
       onStatement(text) {
@@ -29,14 +28,14 @@ describePostgres("the rights of a call", () => {
       },
     });
     const account = { userId: "teacher1", role: "teacher", name: "T", password: "a password" } as const;
-    await school.admin.account.create(account);
-    return { ...school, statements };
+    await fixture.admin.account.create(account);
+    return { ...fixture, statements };
   });
 
   const tokenOf = async (caller: TestCaller | "session"): Promise<string> => {
-    const school = installation();
-    if (caller !== "session") return school.token(caller);
-    return (await school.admin.auth.login({ username: "teacher1", password: "a password" })).token;
+    const fixture = installation();
+    if (caller !== "session") return fixture.token(caller);
+    return (await fixture.admin.auth.login({ username: "teacher1", password: "a password" })).token;
   };
   const CALLERS: readonly (readonly [string, () => Promise<string>])[] = [
     ["a link", () => tokenOf({ sub: "examinee1", role: "examinee", room: installation().room.id })],

@@ -17,6 +17,7 @@ import { createStreamStore } from "../src/features/stream/store.js";
 import { createIds } from "../src/platform/ids.js";
 import { send, trpc } from "./support/calls.js";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
+import { addExamsFixture, type ExamsFixture } from "./support/exams-fixture.js";
 import { type CallerName, callersOf, isRefusedToAll, permissions } from "./support/permissions.js";
 import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
 import {
@@ -33,7 +34,6 @@ import {
 } from "./support/procedure-calls.js";
 import { openRecordings } from "./support/recordings.js";
 import { countRoundTrips } from "./support/round-trips.js";
-import { foundSchool, type School } from "./support/school.js";
 import { openMember } from "./support/servers.js";
 import { shared } from "./support/shared.js";
 import { openStream, call as query, rawSocket, socketUrl } from "./support/sockets.js";
@@ -175,7 +175,7 @@ const paths = PATHS.flatMap((path) => {
 });
 const LISTENER = { ...callOf("room.onEvent"), caller: "examineeHere" } as const;
 
-const positionIn = async ({ admin, room }: School) => {
+const positionIn = async ({ admin, room }: ExamsFixture) => {
   const { lastEventId } = await admin.room.snapshot({ roomId: room.id });
   return { roomId: room.id, lastEventId };
 };
@@ -243,81 +243,81 @@ describe.skipIf(isSkipped)("round trips", () => {
     /** The token of a caller: of their link to the room, of their login, or of a login for this call alone. */
     const tokenOf = async (
       { needsLogin }: Pick<Call, "needsLogin">,
-      { admin, ...school }: School,
+      { admin, ...fixture }: ExamsFixture,
       { sub, role, room }: TestCaller,
     ) => {
       if (room !== undefined) return counted().token({ sub, role, room });
       if (!needsLogin) return sessionOf(sub);
-      const { username, password } = credentialsOf({ admin, ...school });
+      const { username, password } = credentialsOf({ admin, ...fixture });
       await admin.account.setPassword({ userId: username, password });
       return (await admin.auth.login({ username, password })).token;
     };
 
-    const open = async (): Promise<School & Counted> => {
+    const open = async (): Promise<ExamsFixture & Counted> => {
       const app = counted();
-      const school = await foundSchool(app);
-      await school.admin.participant.add({
-        roomId: school.room.id,
+      const fixture = await addExamsFixture(app);
+      await fixture.admin.participant.add({
+        roomId: fixture.room.id,
         participants: Array.from({ length: TIMES }, (_, n) => ({
           userId: `leaving${n}`,
           name: "Leaving",
           role: "examinee" as const,
         })),
       });
-      return { ...school, ...app };
+      return { ...fixture, ...app };
     };
     /** Makes a call several times. Returns the round trips of the last time. `prepare` makes the call itself, which is counted. */
     const countLast = async (
       call: Omit<Call, "input"> & { readonly caller: CallerName },
       prepare: (
-        school: School & Counted,
+        fixture: ExamsFixture & Counted,
         made: { readonly caller: TestCaller; readonly token: string; readonly n: number },
       ) => Promise<() => Promise<void>>,
     ): Promise<number> => {
-      const school = await open();
-      if (call.needsLogin) await school.admin.account.create(accountOf(school));
-      await call.prepare?.(school);
+      const fixture = await open();
+      if (call.needsLogin) await fixture.admin.account.create(accountOf(fixture));
+      await call.prepare?.(fixture);
       let last = Number.NaN;
       for (let n = 0; n < TIMES; n += 1) {
-        await call.before?.(school, n);
-        const who = callersOf(school)[call.caller];
-        const token = await tokenOf(call, school, who);
-        last = await school.trips.count(await prepare(school, { caller: who, token, n }));
+        await call.before?.(fixture, n);
+        const who = callersOf(fixture)[call.caller];
+        const token = await tokenOf(call, fixture, who);
+        last = await fixture.trips.count(await prepare(fixture, { caller: who, token, n }));
       }
       return last;
     };
 
     for (const call of calls)
       rowOf(call.row, () =>
-        countLast(call, async (school, { caller, token, n }) => {
+        countLast(call, async (fixture, { caller, token, n }) => {
           const { row, method } = call;
-          const input = call.input(school, caller, n);
+          const input = call.input(fixture, caller, n);
           const path = procedureOf(row);
           return async () => {
-            if (method === "subscribe") await listen(school, { path, input, token }, '"gap"');
-            else assertSucceeded(row, await trpc(school, token)[method](path, input));
+            if (method === "subscribe") await listen(fixture, { path, input, token }, '"gap"');
+            else assertSucceeded(row, await trpc(fixture, token)[method](path, input));
           };
         }),
       );
 
     for (const path of paths)
       rowOf(path.name, () =>
-        countLast(path, async (school, { caller, token, n }) => {
-          const request = requestOf(path, school, caller, n);
-          return async () => assertSucceeded(path.name, await send(school, request, token));
+        countLast(path, async (fixture, { caller, token, n }) => {
+          const request = requestOf(path, fixture, caller, n);
+          return async () => assertSucceeded(path.name, await send(fixture, request, token));
         }),
       );
 
     rowOf("a subscription over SSE, with its end", () =>
-      countLast(LISTENER, async (school, { token }) => {
-        const input = await positionIn(school);
-        return () => listen(school, { input, token }, "participant_entered");
+      countLast(LISTENER, async (fixture, { token }) => {
+        const input = await positionIn(fixture);
+        return () => listen(fixture, { input, token }, "participant_entered");
       }),
     );
     rowOf("a subscription over WebSocket, with its end", () =>
-      countLast(LISTENER, async (school, { token }) => {
-        const input = superjson.serialize(await positionIn(school));
-        const socket = await rawSocket(socketUrl(school.url), { headers: { authorization: token } });
+      countLast(LISTENER, async (fixture, { token }) => {
+        const input = superjson.serialize(await positionIn(fixture));
+        const socket = await rawSocket(socketUrl(fixture.url), { headers: { authorization: token } });
         // The token is checked when the connection is opened, too.
         socket.ask(query(1));
         await socket.message(({ id }) => id === 1);
@@ -325,14 +325,14 @@ describe.skipIf(isSkipped)("round trips", () => {
           socket.ask({ id: 2, method: "subscription", params: { path: "room.onEvent", input } });
           await socket.message(({ result }) => JSON.stringify(result)?.includes("participant_entered"));
           socket.ask({ id: 2, method: "subscription.stop" });
-          await school.untilLeft();
+          await fixture.untilLeft();
           socket[Symbol.dispose]();
         };
       }),
     );
     rowOf("a revoked token, while 20 people of a room listen", async () => {
-      const school = await open();
-      const { admin, room, trips } = school;
+      const fixture = await open();
+      const { admin, room, trips } = fixture;
       const people = Array.from({ length: 20 }, (_, n) => `p${n}`);
       await admin.participant.add({
         roomId: room.id,
@@ -340,8 +340,8 @@ describe.skipIf(isSkipped)("round trips", () => {
       });
       const streams: Awaited<ReturnType<typeof openStream>>[] = [];
       for (const sub of people) {
-        const authorization = await school.token({ sub, role: "examinee", room: room.id });
-        const url = subscriptionUrl(school, await positionIn(school));
+        const authorization = await fixture.token({ sub, role: "examinee", room: room.id });
+        const url = subscriptionUrl(fixture, await positionIn(fixture));
         const stream = await openStream(url, { authorization });
         streams.push(stream);
         await stream.until("participant_entered");
@@ -350,17 +350,17 @@ describe.skipIf(isSkipped)("round trips", () => {
       for (let n = 0; n < TIMES; n += 1)
         last = await trips.count(() => admin.auth.revokeToken({ tokenId: "a token's id" }));
       for (const stream of streams) stream[Symbol.dispose]();
-      await school.untilLeft();
+      await fixture.untilLeft();
       return last;
     });
 
     const frames = ["login", "join", "send", "end"].map((name) => `/im: ${name}`);
     rowsOf(frames, async () => {
-      const school = await open();
-      const { trips, url, room } = school;
+      const fixture = await open();
+      const { trips, url, room } = fixture;
       let last: number[] = [];
       for (let n = 0; n < TIMES; n += 1) {
-        const token = await school.token({ sub: "examinee1", role: "examinee", room: room.id });
+        const token = await fixture.token({ sub: "examinee1", role: "examinee", room: room.id });
         const { appId, appToken, auth } = await imLogin(url, token, { roomId: room.id, userId: "examinee1" });
         const page = await rawDropIn(url);
         const ask = (request: object) =>
@@ -374,7 +374,7 @@ describe.skipIf(isSkipped)("round trips", () => {
           await ask({ do: "send", groupId: room.id, type: 30_001, data: "1", key: `k${n}` }),
           await trips.count(async () => {
             page.socket.terminate();
-            await school.untilLeft();
+            await fixture.untilLeft();
           }),
         ];
       }
@@ -399,16 +399,16 @@ describe.skipIf(isSkipped)("round trips", () => {
     /** Defines a test of two groups of calls, the second of which is counted. Some of the calls are refused. */
     const groupOf = (
       what: string,
-      open: (school: School & Counted, events: EventLog) => (n: number) => Promise<unknown>,
+      open: (fixture: ExamsFixture & Counted, events: EventLog) => (n: number) => Promise<unknown>,
     ): void =>
       rowOf(`${CALLS_OF_GROUP} ${what} at once`, async () => {
-        const school = { ...(await foundSchool(counted())), ...counted() };
-        const call = open(school, createEventLog({ added: () => undefined }));
+        const fixture = { ...(await addExamsFixture(counted())), ...counted() };
+        const call = open(fixture, createEventLog({ added: () => undefined }));
         const all = async (from: number) => {
           await Promise.all(Array.from({ length: CALLS_OF_GROUP }, (_, n) => call(from + n)));
         };
         await all(0);
-        return school.trips.count(() => all(CALLS_OF_GROUP));
+        return fixture.trips.count(() => all(CALLS_OF_GROUP));
       });
     const PEOPLE = ["examinee1", "examinee2", "inspector1"];
 
@@ -511,9 +511,9 @@ describe.skipIf(isSkipped)("round trips", () => {
       return pass(60_000);
     });
     rowOf("a minute with a page that listens", async () => {
-      const school = await foundSchool(counted());
-      const token = await counted().token({ sub: "examinee1", role: "examinee", room: school.room.id });
-      const url = subscriptionUrl(counted(), await positionIn(school));
+      const fixture = await addExamsFixture(counted());
+      const token = await counted().token({ sub: "examinee1", role: "examinee", room: fixture.room.id });
+      const url = subscriptionUrl(counted(), await positionIn(fixture));
       using stream = await openStream(url, { authorization: token });
       await stream.until("participant_entered");
       await pass(60_000);

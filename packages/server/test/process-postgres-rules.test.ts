@@ -26,12 +26,12 @@ import {
   streamNames,
   unseated,
 } from "../src/storage/tables.js";
+import { type AppFixture, openAppFixture } from "./support/app-fixture.js";
 import { type TrpcAnswer, trpc } from "./support/calls.js";
 import { isPostgresServerMissing, openSchemas, type Schemas } from "./support/postgres-schemas.js";
 import { type PostgresServer, startPostgresServer } from "./support/postgres-server.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { contentsOf, rowsOf } from "./support/tables.js";
-import { openWorld, type World } from "./support/world.js";
 import { AUTHOR, withWrites } from "./support/writes.js";
 
 // Two servers share a database. The first call is held when its transaction has done everything but the commit. The second call begins then,
@@ -79,13 +79,13 @@ const withGates = (db: Database): Database => {
 
 let server: PostgresServer;
 let schemas: Schemas;
-let one: World;
-let other: World;
+let one: AppFixture;
+let other: AppFixture;
 let db: Database;
 let otherDb: Database;
 
-const openServer = (of: Database): Promise<World> =>
-  openWorld({ config: STREAM_CONFIG, queue: false, change: (deps) => ({ ...deps, db: withGates(of) }) });
+const openServer = (of: Database): Promise<AppFixture> =>
+  openAppFixture({ config: STREAM_CONFIG, queue: false, change: (deps) => ({ ...deps, db: withGates(of) }) });
 beforeAll(async () => {
   if (isSkipped) return;
   server = await startPostgresServer(["fsync=off", "deadlock_timeout=100ms"]);
@@ -97,14 +97,14 @@ beforeAll(async () => {
   other = await openServer(otherDb);
 }, 60_000);
 afterAll(async () => {
-  for (const world of [one, other]) await world?.[Symbol.asyncDispose]();
+  for (const appFixture of [one, other]) await appFixture?.[Symbol.asyncDispose]();
   for (const database of [db, otherDb]) await database?.close();
   await schemas?.[Symbol.asyncDispose]();
   await server?.stop();
 });
 
 /** An exam with two rooms, and the ids of what a scenario uses. */
-interface Hall {
+interface RoomFixture {
   readonly n: number;
   readonly examId: string;
   readonly roomId: string;
@@ -112,24 +112,24 @@ interface Hall {
   readonly clipId: string;
   readonly account: string;
 }
-type Call = (hall: Hall, world: World) => Promise<TrpcAnswer>;
+type Call = (fixture: RoomFixture, appFixture: AppFixture) => Promise<TrpcAnswer>;
 
 const ADMIN = { sub: "boss", role: "admin" } as const;
-const as = async (world: World, caller: Parameters<World["token"]>[0] = ADMIN) =>
-  trpc(world, await world.token(caller));
+const as = async (appFixture: AppFixture, caller: Parameters<AppFixture["token"]>[0] = ADMIN) =>
+  trpc(appFixture, await appFixture.token(caller));
 const call =
-  (path: string, input: (hall: Hall) => object): Call =>
-  async (hall, world) =>
-    (await as(world)).mutate(path, input(hall));
+  (path: string, input: (fixture: RoomFixture) => object): Call =>
+  async (fixture, appFixture) =>
+    (await as(appFixture)).mutate(path, input(fixture));
 /** What became of a call. */
 const outcomeOf = ({ status, error }: TrpcAnswer): string =>
   status === 200 ? "done" : String(error.data.reason);
 
 const person = (userId: string, role = "examinee") => ({ userId, name: userId, role });
 const NOW = new Date("2026-01-02T03:04:05Z");
-let halls = 0;
-const openHall = async (): Promise<Hall> => {
-  const n = ++halls;
+let fixtures = 0;
+const openRoomFixture = async (): Promise<RoomFixture> => {
+  const n = ++fixtures;
   const admin = await as(one);
   const times = { startTime: new Date("2026-01-02T03:00:00Z"), endTime: new Date("2026-01-02T05:00:00Z") };
   const { data: exam } = await admin.mutate("exam.create", { name: "Exam", ...times });
@@ -153,9 +153,9 @@ const openHall = async (): Promise<Hall> => {
   const [roomId = "", otherRoomId = ""] = ids;
   return { n, examId: exam.id, roomId, otherRoomId, clipId: clip.id, account };
 };
-let hall: Hall;
+let fixture: RoomFixture;
 beforeEach(async () => {
-  if (!isSkipped) hall = await openHall();
+  if (!isSkipped) fixture = await openRoomFixture();
 });
 
 /** Resolves when a session waits for another one. */
@@ -196,14 +196,14 @@ const held = async <One, Other>(first: () => Promise<One>, second: () => Promise
 /** Makes two calls, the first to one server and the second to the other. Returns what became of both. */
 const race = async (first: Call, second: Call, skipped?: number): Promise<string[]> => {
   const outcomes = await held(
-    () => first(hall, one),
-    () => second(hall, other),
+    () => first(fixture, one),
+    () => second(fixture, other),
     skipped,
   );
   return outcomes.map((outcome) => ("value" in outcome ? outcomeOf(outcome.value) : String(outcome.reason)));
 };
 const finished = async (): Promise<void> => {
-  for (const world of [one, other]) await world.services.bulk.drain();
+  for (const appFixture of [one, other]) await appFixture.services.bulk.drain();
 };
 
 const endRoom = call("room.end", ({ roomId }) => ({ roomId }));
@@ -231,7 +231,7 @@ const createRoom = call("room.create", ({ examId }) => ({
 /** Expects that nothing of the exam remains. */
 const expectDeleted = async (): Promise<void> => {
   await finished();
-  const { examId, roomId, otherRoomId } = hall;
+  const { examId, roomId, otherRoomId } = fixture;
   for (const [table, found] of Object.entries(await contentsOf(db))) {
     // Events for listeners, tasks for message services and the audit outlive the exam.
     if (["room_events", "vendor_tasks", "audit_entries"].includes(table)) continue;
@@ -253,8 +253,8 @@ const record = {
   detectType: "watch",
   detectTime: new Date("2026-01-02T03:04:00Z"),
 };
-const addRecord: Call = async ({ roomId }, world) =>
-  (await as(world, { sub: "e-A", role: "examinee" })).mutate("cheat.addRecords", {
+const addRecord: Call = async ({ roomId }, appFixture) =>
+  (await as(appFixture, { sub: "e-A", role: "examinee" })).mutate("cheat.addRecords", {
     roomId,
     records: [record],
   });
@@ -269,11 +269,15 @@ const removeFromRoom = call("participant.remove", ({ roomId }) => ({
   withRecords: true,
 }));
 const sendMessage = call("im.send", ({ roomId }) => ({ roomId, type: 30_001, data: 1, key: "k" }));
-const sendAsExaminee: Call = async ({ roomId }, world) =>
-  (await as(world, { sub: "e-A", role: "examinee" })).mutate("im.send", { roomId, type: 30_001, data: 1 });
+const sendAsExaminee: Call = async ({ roomId }, appFixture) =>
+  (await as(appFixture, { sub: "e-A", role: "examinee" })).mutate("im.send", {
+    roomId,
+    type: 30_001,
+    data: 1,
+  });
 const sendToPerson = call("im.send", ({ roomId }) => ({ roomId, type: 30_001, data: 1, to: ["e-A"] }));
-const login: Call = ({ account }, world) =>
-  trpc(world).mutate("auth.login", { username: account, password: "a password" });
+const login: Call = ({ account }, appFixture) =>
+  trpc(appFixture).mutate("auth.login", { username: account, password: "a password" });
 const disable = call("account.disable", ({ account }) => ({ userId: account }));
 const setPassword = call("account.setPassword", ({ account }) => ({
   userId: account,
@@ -298,18 +302,18 @@ const addAsInspector = call("participant.add", ({ roomId }) => ({
   roomId,
   participants: [person("late", "inspector")],
 }));
-const report: Call = async ({ roomId, examId }, world) =>
-  (await as(world)).mutate("stream.report", {
+const report: Call = async ({ roomId, examId }, appFixture) =>
+  (await as(appFixture)).mutate("stream.report", {
     ...streamReport({ id: roomId, examId }, "e-A"),
     ...streamSignature(),
   });
 
 const ofHall = <Row extends { readonly roomId: string }>(rowsFound: readonly Row[]): Row[] =>
-  rowsFound.filter(({ roomId }) => roomId === hall.roomId || roomId === hall.otherRoomId);
+  rowsFound.filter(({ roomId }) => roomId === fixture.roomId || roomId === fixture.otherRoomId);
 const isLate = ({ userId }: { readonly userId: string }): boolean => userId === "late";
 /** How often the added person sits in the exam's rooms. */
 const seatsOfLate = async (): Promise<number> => {
-  const ofExam = (await rowsOf(db, rooms)).filter(({ examId }) => examId === hall.examId);
+  const ofExam = (await rowsOf(db, rooms)).filter(({ examId }) => examId === fixture.examId);
   const ids = new Set(ofExam.map(({ id }) => id));
   return (await rowsOf(db, participants)).filter((row) => ids.has(row.roomId) && isLate(row)).length;
 };
@@ -324,37 +328,37 @@ describe("a person enters a room", () => {
 
   it.each(ways)("or it ends: %s", async (way, enter, ofEnded) => {
     expect(await race(endRoom, enter)).toEqual(["done", ofEnded]);
-    expect(await peopleOf(hall.roomId)).not.toContain(addedPerson(way));
-    hall = await openHall();
+    expect(await peopleOf(fixture.roomId)).not.toContain(addedPerson(way));
+    fixture = await openRoomFixture();
     expect(await race(enter, endRoom)).toEqual(["done", "done"]);
-    expect(await peopleOf(hall.roomId)).toContain(addedPerson(way));
+    expect(await peopleOf(fixture.roomId)).toContain(addedPerson(way));
   });
 
   it.each(ways)("or its exam is deleted: %s", async (_, enter, __, ofDeleted) => {
     expect(await race(deleteExam, enter)).toEqual(["done", ofDeleted]);
     await expectDeleted();
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(enter, deleteExam)).toEqual(["done", "done"]);
     await expectDeleted();
   });
 
   it("or it ends: planned", async () => {
-    await importWaiting(hall, one);
+    await importWaiting(fixture, one);
     // The plan has seen a room that has ended now.
     expect(await race(endRoom, planInto)).toEqual(["done", "EXAM_CONFLICT"]);
     expect(await seatsOfLate()).toBe(0);
-    hall = await openHall();
-    await importWaiting(hall, one);
+    fixture = await openRoomFixture();
+    await importWaiting(fixture, one);
     expect(await race(planInto, endRoom)).toEqual(["done", "done"]);
     expect(await seatsOfLate()).toBe(1);
   });
 
   it("or its exam is deleted: planned", async () => {
-    await importWaiting(hall, one);
+    await importWaiting(fixture, one);
     expect(await race(deleteExam, planInto)).toEqual(["done", "EXAM_CONFLICT"]);
     await expectDeleted();
-    hall = await openHall();
-    await importWaiting(hall, one);
+    fixture = await openRoomFixture();
+    await importWaiting(fixture, one);
     expect(await race(planInto, deleteExam)).toEqual(["done", "done"]);
     await expectDeleted();
   });
@@ -364,7 +368,7 @@ describe("an exam", () => {
   it("is deleted, or a room is created in it", async () => {
     expect(await race(deleteExam, createRoom)).toEqual(["done", "EXAM_NOT_FOUND"]);
     await expectDeleted();
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(createRoom, deleteExam)).toEqual(["done", "done"]);
     await expectDeleted();
   });
@@ -378,7 +382,7 @@ describe("an exam", () => {
     expect(await race(importWaiting, importOthers)).toEqual(["done", "done"]);
     const waiting = async () => {
       const all = await rowsOf(db, unseated);
-      return all.filter(({ examId }) => examId === hall.examId).map(({ userId }) => userId);
+      return all.filter(({ examId }) => examId === fixture.examId).map(({ userId }) => userId);
     };
     expect(await waiting()).toEqual(["late", "later"]);
     expect(await race(importWaiting, importOthers)).toEqual(["done", "done"]);
@@ -388,16 +392,16 @@ describe("an exam", () => {
     await finished();
     expect(await waiting()).toEqual([]);
     const changes = await rowsOf(db, bulkChanges);
-    expect(changes.filter(({ examId }) => examId === hall.examId)).toEqual([]);
+    expect(changes.filter(({ examId }) => examId === fixture.examId)).toEqual([]);
   });
 
   it("gives a seat to one person once", async () => {
     expect(await race(addPerson, addPerson)).toEqual(["done", "done"]);
     expect(await seatsOfLate()).toBe(1);
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(addPerson, importPerson)).toEqual(["done", "done"]);
     expect(await seatsOfLate()).toBe(1);
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(addPerson, addAsInspector)).toEqual(["done", "PARTICIPANT_CONFLICT"]);
     expect((await rowsOf(db, participants)).filter(isLate).at(-1)).toMatchObject({ role: "examinee" });
   });
@@ -418,9 +422,9 @@ describe("a name of a stream", () => {
   it.each(cases)(
     "belongs to one person, even if two exams give it away at the same time: $way, '$suffix'",
     async ({ seat, suffix }) => {
-      const halls = [hall, await openHall()];
-      const same = `same-${hall.n}`;
-      const enter = ({ examId, roomId }: Hall, main: string, storage: Storage) => {
+      const fixtures = [fixture, await openRoomFixture()];
+      const same = `same-${fixture.n}`;
+      const enter = ({ examId, roomId }: RoomFixture, main: string, storage: Storage) => {
         const entering: NewPerson = {
           examId,
           roomId,
@@ -435,7 +439,7 @@ describe("a name of a stream", () => {
         });
         return withTakenNames(storage, [entering], entered);
       };
-      const [first, second] = halls;
+      const [first, second] = fixtures;
       if (!first || !second) throw new Error("there are two halls");
       const outcomes = await held(
         () => enter(first, same, withGates(db).storage),
@@ -459,7 +463,7 @@ describe("a record", () => {
   it("is deleted with its exam, or refused", async () => {
     expect(await race(deleteExam, addRecord)).toEqual(["done", "ROOM_NOT_FOUND"]);
     await expectDeleted();
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(addRecord, deleteExam)).toEqual(["done", "done"]);
     await expectDeleted();
   });
@@ -471,7 +475,7 @@ describe("a record", () => {
     expect(await race(remove, addRecord)).toEqual(["done", "FORBIDDEN"]);
     await finished();
     expect(await records()).toEqual([]);
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(addRecord, remove)).toEqual(["done", "done"]);
     await finished();
     expect(await records()).toEqual([]);
@@ -486,7 +490,7 @@ describe("a message", () => {
   it("of an examinee is stored, or its room has ended", async () => {
     expect(await race(endRoom, sendAsExaminee)).toEqual(["done", "ROOM_ENDED"]);
     expect(await sent()).toEqual([]);
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(sendAsExaminee, endRoom)).toEqual(["done", "done"]);
     expect(await sent()).toHaveLength(1);
   });
@@ -494,21 +498,21 @@ describe("a message", () => {
   it("is deleted with its room, or refused", async () => {
     expect(await race(deleteExam, sendMessage)).toEqual(["done", "ROOM_ENDED"]);
     await expectDeleted();
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(sendMessage, deleteExam)).toEqual(["done", "done"]);
     await expectDeleted();
   });
 
   it("has a recipient who is in the room", async () => {
     expect(await race(removeFromRoom, sendToPerson)).toEqual(["done", "INVALID_INPUT"]);
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(sendToPerson, removeFromRoom)).toEqual(["done", "done"]);
   });
 
   it("that is sent twice with its key is stored once", async () => {
     const ids: unknown[] = [];
-    const send: Call = async (of, world) => {
-      const answer = await sendMessage(of, world);
+    const send: Call = async (of, appFixture) => {
+      const answer = await sendMessage(of, appFixture);
       ids.push(answer.data?.id);
       return answer;
     };
@@ -530,7 +534,7 @@ describe("a report about a stream", () => {
   it("is deleted with its room, or refused", async () => {
     expect(await race(deleteExam, report)).toEqual(["done", "STREAM_NOT_FOUND"]);
     await expectDeleted();
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(report, deleteExam)).toEqual(["done", "done"]);
     await expectDeleted();
   });
@@ -538,7 +542,7 @@ describe("a report about a stream", () => {
 
 describe("a session", () => {
   const sessionsOfAccount = async () =>
-    (await rowsOf(db, sessions)).filter(({ userId }) => userId === hall.account);
+    (await rowsOf(db, sessions)).filter(({ userId }) => userId === fixture.account);
   /** The login is counted as running before. */
   const COUNTED = 1;
 
@@ -548,7 +552,7 @@ describe("a session", () => {
   ])("begins, or its account %s", async (_, change) => {
     expect(await race(change, login)).toEqual(["done", "UNAUTHENTICATED"]);
     expect(await sessionsOfAccount()).toEqual([]);
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(login, change, COUNTED)).toEqual(["done", "done"]);
     expect(await sessionsOfAccount()).toEqual([]);
   });
@@ -561,7 +565,7 @@ describe("a session", () => {
       schemas.client.query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND application_name = 'invigil'",
       );
-    const [ended] = await held(() => login(hall, one), endConnection, COUNTED);
+    const [ended] = await held(() => login(fixture, one), endConnection, COUNTED);
     expect(ended.status).toBe("fulfilled");
     expect(await sessionsOfAccount()).toHaveLength((await successes()) - before);
     // Whatever became of it, the login is not counted as running.
@@ -575,20 +579,20 @@ describe("a clip", () => {
     ["attached with a change of the exam", attachOnUpdate],
     ["attached with a new exam", attachOnCreate],
   ])("is %s, or deleted", async (_, attachIt) => {
-    const uses = async () => (await rowsOf(db, examAudio)).filter(({ clipId }) => clipId === hall.clipId);
+    const uses = async () => (await rowsOf(db, examAudio)).filter(({ clipId }) => clipId === fixture.clipId);
     expect(await race(deleteClip, attachIt)).toEqual(["done", "AUDIO_CLIP_NOT_FOUND"]);
     expect(await uses()).toEqual([]);
-    hall = await openHall();
+    fixture = await openRoomFixture();
     expect(await race(attachIt, deleteClip)).toEqual(["done", "AUDIO_CLIP_CONFLICT"]);
     expect(await uses()).toHaveLength(1);
   });
 
   it("is attached, or the exam is deleted", async () => {
     for (const attachIt of [attach, attachOnUpdate]) {
-      hall = await openHall();
+      fixture = await openRoomFixture();
       expect(await race(deleteExam, attachIt)).toEqual(["done", "EXAM_NOT_FOUND"]);
       await expectDeleted();
-      hall = await openHall();
+      fixture = await openRoomFixture();
       expect(await race(attachIt, deleteExam)).toEqual(["done", "done"]);
       await expectDeleted();
     }
@@ -599,18 +603,18 @@ describe("a clip", () => {
     const add = (id: string, { storage }: Database) =>
       createAudioStore(withWrites({ storage })).create(
         {
-          id: `${id}${hall.n}`,
+          id: `${id}${fixture.n}`,
           name: id,
           classify: 0,
-          url: `/audio/${id}${hall.n}`,
+          url: `/audio/${id}${fixture.n}`,
           ossUrl: null,
           isDefault: false,
           bytes: 10,
-          createdBy: hall.account,
+          createdBy: fixture.account,
           createdAt: NOW,
           updatedAt: NOW,
         },
-        { ...AUTHOR, userId: hall.account },
+        { ...AUTHOR, userId: fixture.account },
         async (_, { ofPerson }) => {
           if (ofPerson + 10 > 10) throw full;
         },

@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => schemas?.[Symbol.asyncDispose]());
 
-const openHall = async () => {
+const openRoomFixture = async () => {
   const { url } = await schemas.open();
   let now = START;
   const servers = await openPair(url, { now: () => new Date(now) });
@@ -78,70 +78,70 @@ const openHall = async () => {
 };
 
 it("one server writes the minutes, and another one goes on when it is gone, without a gap", async () => {
-  await using hall = await openHall();
-  const { one, other } = hall;
-  await hall.lookAt(START + LATE_MS, one);
-  await hall.lookAt(START + LATE_MS, other);
-  expect(await hall.holder()).toBe(one.services.instances.id);
-  await hall.detect(2);
+  await using fixture = await openRoomFixture();
+  const { one, other } = fixture;
+  await fixture.lookAt(START + LATE_MS, one);
+  await fixture.lookAt(START + LATE_MS, other);
+  expect(await fixture.holder()).toBe(one.services.instances.id);
+  await fixture.detect(2);
   // The holder goes first. The other one looks later, and finds the minute written.
-  await hall.lookAt(START + MINUTE_MS, one, other);
-  await hall.lookAt(START + MINUTE_MS + LATE_MS, other);
-  expect(await hall.holder()).toBe(one.services.instances.id);
+  await fixture.lookAt(START + MINUTE_MS, one, other);
+  await fixture.lookAt(START + MINUTE_MS + LATE_MS, other);
+  expect(await fixture.holder()).toBe(one.services.instances.id);
   // The holder pauses.
-  await hall.detect(3);
-  await hall.lookAt(START + 2 * MINUTE_MS, other);
-  expect(await hall.holder()).toBe(one.services.instances.id);
-  await hall.lookAt(START + 2 * MINUTE_MS + LATE_MS, other);
-  expect(await hall.holder()).toBe(other.services.instances.id);
+  await fixture.detect(3);
+  await fixture.lookAt(START + 2 * MINUTE_MS, other);
+  expect(await fixture.holder()).toBe(one.services.instances.id);
+  await fixture.lookAt(START + 2 * MINUTE_MS + LATE_MS, other);
+  expect(await fixture.holder()).toBe(other.services.instances.id);
   // It continues, and is no longer the first.
-  await hall.lookAt(START + 2 * MINUTE_MS + LATE_MS + 1000, one);
-  await hall.lookAt(START + 3 * MINUTE_MS, one, other);
-  expect(await hall.holder()).toBe(other.services.instances.id);
-  expect(await hall.seriesOf()).toMatchObject({ start: minute(-1), detections: [0, 2, 3, 0] });
+  await fixture.lookAt(START + 2 * MINUTE_MS + LATE_MS + 1000, one);
+  await fixture.lookAt(START + 3 * MINUTE_MS, one, other);
+  expect(await fixture.holder()).toBe(other.services.instances.id);
+  expect(await fixture.seriesOf()).toMatchObject({ start: minute(-1), detections: [0, 2, 3, 0] });
 });
 
 it("servers that look at the same time write a minute once", async () => {
-  await using hall = await openHall();
-  await hall.lookAt(START + LATE_MS, hall.one, hall.other);
-  await hall.lookAt(START + MINUTE_MS + LATE_MS, hall.one, hall.other);
-  const { rows } = await hall.client.query("SELECT minute FROM room_minutes ORDER BY minute");
+  await using fixture = await openRoomFixture();
+  await fixture.lookAt(START + LATE_MS, fixture.one, fixture.other);
+  await fixture.lookAt(START + MINUTE_MS + LATE_MS, fixture.one, fixture.other);
+  const { rows } = await fixture.client.query("SELECT minute FROM room_minutes ORDER BY minute");
   expect(rows).toEqual([{ minute: minute(-1) }, { minute: minute(0) }]);
 });
 
 it("what a server has counted before it paused is not written after another one has taken over", async () => {
-  await using hall = await openHall();
+  await using fixture = await openRoomFixture();
   const storesOf = ({ db, services }: Member) => {
     const duties = createStoredDuties({ control: db.control, instances: services.instances });
     return { duties, store: createSeriesStore({ ...withWrites(db), duties }) };
   };
-  const [late, next] = [storesOf(hall.one), storesOf(hall.other)];
-  await hall.lookAt(START + LATE_MS, hall.one);
-  await hall.detect(2);
+  const [late, next] = [storesOf(fixture.one), storesOf(fixture.other)];
+  await fixture.lookAt(START + LATE_MS, fixture.one);
+  await fixture.detect(2);
   const now = new Date(START + MINUTE_MS);
   expect(await late.duties.take("series", { now, until: new Date(START + MINUTE_MS + 15_000) })).toBe(true);
   const measurement = await late.store.measure(minute(0), now);
   expect(measurement.rooms).toMatchObject([{ detections: 2 }]);
-  await hall.lookAt(START + MINUTE_MS + LATE_MS, hall.other);
-  await hall.detect(4);
-  await hall.lookAt(START + 2 * MINUTE_MS, hall.other);
+  await fixture.lookAt(START + MINUTE_MS + LATE_MS, fixture.other);
+  await fixture.detect(4);
+  await fixture.lookAt(START + 2 * MINUTE_MS, fixture.other);
   // A minute that nobody has written would be taken, if the duty did not matter.
   await late.store.write({ ...measurement, minute: minute(2) }, new Date(START + 10 * MINUTE_MS));
   await late.store.write(measurement, new Date(START + 10 * MINUTE_MS));
-  expect(await hall.seriesOf()).toMatchObject({ start: minute(-1), detections: [0, 2, 4] });
+  expect(await fixture.seriesOf()).toMatchObject({ start: minute(-1), detections: [0, 2, 4] });
   expect(await next.duties.take("series", { now: minute(3), until: minute(4) })).toBe(true);
 });
 
 it("a server that is killed while it writes leaves nothing, and another one writes that minute", async () => {
-  await using hall = await openHall();
-  const { one, other, client } = hall;
-  await hall.lookAt(START + LATE_MS, one);
-  await hall.detect(2);
+  await using fixture = await openRoomFixture();
+  const { one, other, client } = fixture;
+  await fixture.lookAt(START + LATE_MS, one);
+  await fixture.detect(2);
   const { rows: before } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   // The transaction waits for this table, with the duty locked. Then the operating system ends its connection.
   await client.query("BEGIN");
   await client.query("LOCK TABLE exam_minutes IN EXCLUSIVE MODE");
-  const writing = hall.lookAt(START + MINUTE_MS, one).catch((error: unknown) => error);
+  const writing = fixture.lookAt(START + MINUTE_MS, one).catch((error: unknown) => error);
   const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE wait_event_type = 'Lock' AND query LIKE '%"exam_minutes"%' AND $1 = ANY(pg_blocking_pids(pid))`;
   // In another session: a transaction sees the same activity all the time.
@@ -150,7 +150,7 @@ it("a server that is killed while it writes leaves nothing, and another one writ
     .toBe(1);
   await client.query("COMMIT");
   expect(await writing).toBeInstanceOf(Error);
-  expect(await hall.seriesOf()).toMatchObject({ detections: [0] });
-  await hall.lookAt(START + MINUTE_MS + LATE_MS, other);
-  expect(await hall.seriesOf()).toMatchObject({ start: minute(-1), detections: [0, 2] });
+  expect(await fixture.seriesOf()).toMatchObject({ detections: [0] });
+  await fixture.lookAt(START + MINUTE_MS + LATE_MS, other);
+  expect(await fixture.seriesOf()).toMatchObject({ start: minute(-1), detections: [0, 2] });
 });

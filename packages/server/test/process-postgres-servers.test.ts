@@ -19,16 +19,17 @@ import {
   serverNotices,
   unseated,
 } from "../src/storage/tables.js";
+import type { AppFixtureOptions } from "./support/app-fixture.js";
 import { rest, trpc } from "./support/calls.js";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { often } from "./support/effort.js";
+import { APPS } from "./support/exams-fixture.js";
 import { listenExam, listenPeople, listenRoom } from "./support/listening.js";
 import { createTestService, held, withServices } from "./support/message-services.js";
 import { openOutdated } from "./support/newer-schema.js";
 import { createOutage } from "./support/outage.js";
 import { isPostgresMissing, openSchemasForTests } from "./support/postgres-schemas.js";
 import { reasonOf } from "./support/reason.js";
-import { APPS } from "./support/school.js";
 import { type Member, openMember, openPair, openThree } from "./support/servers.js";
 import { shared } from "./support/shared.js";
 import { countRows, rowsOf } from "./support/tables.js";
@@ -40,7 +41,6 @@ import {
   TEACHER,
   WAYS,
 } from "./support/taken-rights.js";
-import type { WorldOptions } from "./support/world.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -73,7 +73,7 @@ const heldGroups = () => {
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const change: NonNullable<WorldOptions["change"]> = (deps) => ({
+  const change: NonNullable<AppFixtureOptions["change"]> = (deps) => ({
     ...deps,
     db: {
       ...deps.db,
@@ -94,7 +94,7 @@ const heldGroups = () => {
 };
 /** Runs something before each write of a server. */
 const beforeWrites =
-  (run: () => Promise<void> | undefined | void): NonNullable<WorldOptions["change"]> =>
+  (run: () => Promise<void> | undefined | void): NonNullable<AppFixtureOptions["change"]> =>
   (deps) => {
     const changed = (storage: Storage): Storage => ({
       ...storage,

@@ -31,6 +31,7 @@ import {
   storedFiles,
 } from "../src/storage/tables.js";
 import { account, now } from "./support/account-row.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
 import { often } from "./support/effort.js";
 import {
@@ -42,7 +43,6 @@ import {
 import { type PostgresServer, startPostgresServer } from "./support/postgres-server.js";
 import { insertRows, rowsOf } from "./support/tables.js";
 import { startTcpProxy, type TcpProxy } from "./support/tcp-proxy.js";
-import { openWorld } from "./support/world.js";
 
 const isSkipped = isPostgresServerMissing();
 const it = test.skipIf(isSkipped);
@@ -1103,8 +1103,8 @@ describe("values", () => {
 describe("texts that PostgreSQL cannot store", () => {
   it("are refused, and the error names the field", async () => {
     const location = { databaseFile: undefined, postgres: { url: server.url } };
-    await using world = await openWorld({ config: location, queue: false });
-    const admin = trpc(world, await world.token({ sub: "boss", role: "admin" }));
+    await using fixture = await openAppFixture({ config: location, queue: false });
+    const admin = trpc(fixture, await fixture.token({ sub: "boss", role: "admin" }));
     const times = {
       startTime: new Date("2026-02-01T08:00:00Z"),
       endTime: new Date("2026-02-01T10:00:00Z"),
@@ -1155,15 +1155,20 @@ describe("texts that PostgreSQL cannot store", () => {
       const records = [{ ...detection, extraInfo: { [bad]: bad } }];
       expect(await admin.mutate("cheat.addRecords", { roomId, records })).toMatchObject({ status: 200 });
       for (const claim of ["room", "exam", "jti", "sid", "name", "sub"]) {
-        const claims = { sub: "t", role: "teacher", exp: world.clock().getTime() / 1000 + 60, [claim]: bad };
+        const claims = {
+          sub: "t",
+          role: "teacher",
+          exp: fixture.clock().getTime() / 1000 + 60,
+          [claim]: bad,
+        };
         const token = await new SignJWT(claims)
           .setProtectedHeader({ alg: "HS256" })
-          .sign(new TextEncoder().encode(world.secret));
-        const response = await trpc(world, token).query("room.list", {});
+          .sign(new TextEncoder().encode(fixture.secret));
+        const response = await trpc(fixture, token).query("room.list", {});
         expect({ claim, ...response.error?.data }).toMatchObject({ reason: "UNAUTHENTICATED" });
         expect(response.error?.message).toContain(`claim ${claim} `);
       }
     }
-    expect(world.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+    expect(fixture.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it as test } from "vitest";
+import { type AppFixture, type AppFixtureOptions, openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
 import { isPostgresServerMissing, openSchemas, type Schemas } from "./support/postgres-schemas.js";
 import { type PostgresServer, startPostgresServer } from "./support/postgres-server.js";
 import { startTcpProxy } from "./support/tcp-proxy.js";
-import { openWorld, type World, type WorldOptions } from "./support/world.js";
 
 // One exam that is locked, by a server that was paused or by anything else, beside other exams.
 
@@ -23,15 +23,19 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const openOn = (url: string, { directUrl = url, ...options }: WorldOptions & { directUrl?: string } = {}) =>
-  openWorld({
+const openOn = (
+  url: string,
+  { directUrl = url, ...options }: AppFixtureOptions & { directUrl?: string } = {},
+) =>
+  openAppFixture({
     ...options,
     config: { databaseFile: undefined, postgres: { url, directUrl } },
     now: () => new Date(),
     sharesDatabase: true,
     queue: false,
   });
-const callsOf = async (world: World, sub: string) => trpc(world, await world.token({ sub, role: "admin" }));
+const callsOf = async (fixture: AppFixture, sub: string) =>
+  trpc(fixture, await fixture.token({ sub, role: "admin" }));
 type Calls = Awaited<ReturnType<typeof callsOf>>;
 const openRoom = async (calls: Calls) => {
   const participants = [{ userId: "e1", name: "E", role: "examinee" }];
@@ -54,8 +58,8 @@ const statusesOf = async (answers: readonly Promise<{ readonly status: number }>
 describe("an exam that is locked", () => {
   it("delays no other exam and not /ready, and its own calls are made when it is free", async () => {
     const { url } = await schemas.open();
-    await using world = await openOn(url);
-    const calls = await callsOf(world, "root");
+    await using fixture = await openOn(url);
+    const calls = await callsOf(fixture, "root");
     const locked = await openRoom(calls);
     const free = await openRoom(calls);
     const other = new Client({ connectionString: url });
@@ -65,13 +69,13 @@ describe("an exam that is locked", () => {
     // Of many callers: more than there are connections.
     const waiting: Promise<{ readonly status: number }>[] = [];
     for (let n = 0; n < 8; n += 1)
-      waiting.push(...callsIn(await callsOf(world, `caller${n}`), locked, `${n}`));
+      waiting.push(...callsIn(await callsOf(fixture, `caller${n}`), locked, `${n}`));
     let answered = 0;
     for (const one of waiting) void one.then(() => (answered += 1));
 
     for (let round = 0; round < 5; round += 1) {
       expect(await statusesOf(callsIn(calls, free, `${round}`))).toEqual([200, 200, 200, 200]);
-      expect((await world.inject("/ready")).statusCode).toBe(200);
+      expect((await fixture.inject("/ready")).statusCode).toBe(200);
     }
     expect(answered).toBe(0);
     await other.end();
@@ -115,7 +119,7 @@ it("prepares a bulk change anew if one of its transactions is lost, and makes it
   await other.connect();
   let examId = "";
   let isLocked = false;
-  await using world = await openOn(url, {
+  await using fixture = await openOn(url, {
     change: (deps) => {
       const { storage } = deps.db;
       const write: typeof storage.write = async (work, options) => {
@@ -130,7 +134,7 @@ it("prepares a bulk change anew if one of its transactions is lost, and makes it
       return { ...deps, db: { ...deps.db, storage: { ...storage, write } } };
     },
   });
-  const calls = await callsOf(world, "root");
+  const calls = await callsOf(fixture, "root");
   ({ examId } = await openRoom(calls));
   const roster = `id,name\n${Array.from({ length: 600 }, (_, n) => `k${n},Kim ${n}\n`).join("")}`;
   const importing = calls.mutate("participant.import", {
@@ -143,7 +147,7 @@ it("prepares a bulk change anew if one of its transactions is lost, and makes it
   await expect.poll(locksThatWait, { interval: 1 }).toBe(0);
   await other.query("ROLLBACK");
   expect((await importing).status).toBe(200);
-  await world.services.bulk.drain();
+  await fixture.services.bulk.drain();
   const { rows } = await other.query(
     "SELECT (SELECT count(*)::int FROM visible_unseated) AS seen, (SELECT count(*)::int FROM unseated) AS stored, (SELECT count(*)::int FROM bulk_changes) AS changes",
   );

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
+import { APP_SETTINGS, APPS } from "./support/exams-fixture.js";
 import { CLI, type Env, paste, tempFolder, testEnv } from "./support/process.js";
-import { APP_SETTINGS, APPS } from "./support/school.js";
 
 // `invigil room links` where its output cannot be written: see commands-room.test.ts for what it writes.
 

@@ -16,20 +16,20 @@ import type { ProcedurePath } from "../src/rest/routes.js";
 import type { DeclaredTables } from "../src/storage/declared-tables.js";
 import { insertion } from "../src/storage/statement.js";
 import { presence } from "../src/storage/tables.js";
+import { type AppFixture, openAppFixture } from "./support/app-fixture.js";
 import { dataOf, trpc } from "./support/calls.js";
 import { isOnPostgres } from "./support/engine.js";
+import { APPS, addExamsFixture } from "./support/exams-fixture.js";
 import { tempFolder } from "./support/folders.js";
 import { createFootprints } from "./support/footprints.js";
 import { createTestService, fails, inTurn, withServices, works } from "./support/message-services.js";
 import { type CallerName, callersOf } from "./support/permissions.js";
 import { calls, makeCall } from "./support/procedure-calls.js";
 import { refused } from "./support/reason.js";
-import { APPS, foundSchool } from "./support/school.js";
 import { wav } from "./support/sounds.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { openProcesses } from "./support/throttles.js";
 import { openUploads, statusOf } from "./support/uploads.js";
-import { openWorld, type World } from "./support/world.js";
 import { AUTHOR, acting, withWrites } from "./support/writes.js";
 
 const ADMIN: TestCaller = { sub: "boss", role: "admin" };
@@ -356,17 +356,17 @@ const CALLERS: readonly CallerName[] = [
 /** Makes the calls that other tests make, too. */
 const makeCalls = async (app: TestApp): Promise<void> => {
   for (const { path, input, prepare, before } of calls) {
-    const school = await foundSchool(app);
-    await school.admin.participant.add({
-      roomId: school.room.id,
+    const fixture = await addExamsFixture(app);
+    await fixture.admin.participant.add({
+      roomId: fixture.room.id,
       participants: CALLERS.map((_, n) => ({ userId: `leaving${n}`, name: "Leaving", role: "examinee" })),
     });
-    await prepare?.(school);
+    await prepare?.(fixture);
     for (const [n, name] of CALLERS.entries()) {
-      await before?.(school, n);
-      const caller = callersOf(school)[name];
+      await before?.(fixture, n);
+      const caller = callersOf(fixture)[name];
       // Some are refused.
-      await refused(makeCall(school, caller, { path, input: input(school, caller, n) }));
+      await refused(makeCall(fixture, caller, { path, input: input(fixture, caller, n) }));
     }
   }
 };
@@ -378,20 +378,20 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   aliyun_new.on("send", fails());
   const change = withServices({ aliyun_new, rong_cloud: createTestService({ keepsMembers: true }) });
   let now = Date.parse("2026-01-02T03:04:05Z");
-  await using world = await openWorld({
+  await using appFixture = await openAppFixture({
     now: () => new Date(now),
     queue: false,
     change,
     ...watch,
     config: { presenceSettleSeconds: 0 },
   });
-  const admin = trpc(world, await world.token(ADMIN));
+  const admin = trpc(appFixture, await appFixture.token(ADMIN));
   const room = { name: "R", imServer: ["aliyun_new", "rong_cloud"] };
   const participants = [{ userId: "examinee1", name: "E", role: "examinee" }];
   await admin.mutate("room.create", room);
   const { data } = await admin.mutate("room.create", { ...room, participants });
   await admin.mutate("im.getToken", { roomId: data.id, userId: "examinee1", imServer: ["rong_cloud"] });
-  const { access, im } = world.services;
+  const { access, im } = appFixture.services;
   const caller = acting({ userId: "boss", role: "admin", expiresAt: new Date(8.64e15) });
   for (const muted of OPTIONAL)
     for (const logins of [undefined, ["examinee1", "pc_examinee1"]])
@@ -402,10 +402,10 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
         await im.read({ roomId: data.id, login, type, limit: 1, newestFirst, from: undefined });
   const { id: roomId, examId } = data;
   const page = { examId, roomId, userId: "examinee1", role: "examinee", camera: "main" } as const;
-  world.services.presence.connect(page)();
+  appFixture.services.presence.connect(page)();
   await admin.mutate("participant.remove", { roomId: data.id, userId: "examinee1" });
   for (const verb of ["end", "reopen", "end"]) await admin.mutate(`room.${verb}`, { roomId: data.id });
-  const { queue, deadLetters } = world.services;
+  const { queue, deadLetters } = appFixture.services;
   await queue.drain(5000);
   // Signals expire after half a minute.
   now += 30_000;
@@ -417,12 +417,12 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   queue.start();
   await queue.stop(5000);
   expect(await deadLetters.list({ limit: 1 })).toEqual({ rows: [] });
-  await actAsSeveralServers(world, data);
+  await actAsSeveralServers(appFixture, data);
 };
 
 /** Runs the statements of servers that share a database, which an app on SQLite does not. */
 const actAsSeveralServers = async (
-  { db, services }: Pick<World, "db" | "services">,
+  { db, services }: Pick<AppFixture, "db" | "services">,
   { id: roomId, examId }: { readonly id: string; readonly examId: string },
 ): Promise<void> => {
   const now = new Date(0);

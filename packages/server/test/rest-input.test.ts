@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dataOf, expectDone, refusalOf, rest, send } from "./support/calls.js";
-import type { School } from "./support/school.js";
+import type { ExamsFixture } from "./support/exams-fixture.js";
 import { sharedSchools } from "./support/shared.js";
 
 const nextSchool = sharedSchools();
@@ -9,10 +9,10 @@ type Fields = Readonly<Record<string, unknown>>;
 interface Good {
   readonly path: string;
   readonly method: "GET" | "POST";
-  readonly fields: (school: School) => Fields;
+  readonly fields: (fixture: ExamsFixture) => Fields;
 }
-const roomId = ({ room }: School) => ({ roomId: room.id });
-const examId = ({ room }: School) => ({ examId: room.examId });
+const roomId = ({ room }: ExamsFixture) => ({ roomId: room.id });
+const examId = ({ room }: ExamsFixture) => ({ examId: room.examId });
 const record = (more: object = {}) => ({
   detectTime: 232323,
   isMainMonitor: true,
@@ -43,25 +43,25 @@ const GOOD = {
   userInfo: {
     path: "userInfo",
     method: "GET",
-    fields: (school) => ({ ...roomId(school), userId: "teacher1" }),
+    fields: (fixture) => ({ ...roomId(fixture), userId: "teacher1" }),
   },
   userList: { path: "userList", method: "GET", fields: roomId },
   v2getIMToken: {
     path: "v2/getIMToken",
     method: "POST",
-    fields: (school) => ({ ...roomId(school), userId: "teacher1", imServer: ["aliyun_new"] }),
+    fields: (fixture) => ({ ...roomId(fixture), userId: "teacher1", imServer: ["aliyun_new"] }),
   },
   selectAudio: { path: "selectAudio", method: "POST", fields: () => ({}) },
   setCheatConfig: {
     path: "cheat/setCheatConfig",
     method: "POST",
-    fields: (school) => ({ ...examId(school), data: "{}" }),
+    fields: (fixture) => ({ ...examId(fixture), data: "{}" }),
   },
   getCheatConfig: { path: "cheat/getCheatConfig", method: "POST", fields: examId },
   addCheatRecord: {
     path: "cheat/addCheatRecord",
     method: "POST",
-    fields: (school) => ({ ...roomId(school), data: data(record()) }),
+    fields: (fixture) => ({ ...roomId(fixture), data: data(record()) }),
   },
   listCheatRecord: { path: "cheat/listCheatRecord", method: "POST", fields: roomId },
   getIMToken: {
@@ -75,10 +75,10 @@ const GOOD = {
 type Name = keyof typeof GOOD;
 
 /** Calls as the room's teacher, with some fields changed. Undefined omits a field. */
-const call = async (school: School, name: Name, change: Fields) => {
+const call = async (fixture: ExamsFixture, name: Name, change: Fields) => {
   const good: Good = GOOD[name];
-  const fields = { ...good.fields(school), ...change };
-  const client = rest(school, await school.token({ sub: "teacher1", role: "teacher" }));
+  const fields = { ...good.fields(fixture), ...change };
+  const client = rest(fixture, await fixture.token({ sub: "teacher1", role: "teacher" }));
   if (good.method === "POST") return client.post(good.path, fields);
   return client.get(
     good.path,
@@ -211,10 +211,10 @@ const sentField = (field: string) => field.split("[")[0] ?? field;
 
 describe("a call without any field", () => {
   it.each(Object.keys(GOOD) as Name[])("names all that are missing: %s", async (name) => {
-    const school = await nextSchool();
-    const fields = Object.keys(GOOD[name].fields(school));
+    const fixture = await nextSchool();
+    const fields = Object.keys(GOOD[name].fields(fixture));
     const without = (left: readonly string[]) =>
-      call(school, name, Object.fromEntries(left.map((field) => [field, undefined])));
+      call(fixture, name, Object.fromEntries(left.map((field) => [field, undefined])));
     const missing: string[] = [];
     for (const field of fields) {
       const { errorCode, errorMsg } = (await without([field])).body;
@@ -228,11 +228,11 @@ describe("a call without any field", () => {
 
 describe("a wrong field is refused by the name that it was sent with", () => {
   it.each(BAD)("%s: %s", async (name, field, values) => {
-    const school = await nextSchool();
-    const newestRooms = async () => (await school.admin.room.list({})).rooms;
+    const fixture = await nextSchool();
+    const newestRooms = async () => (await fixture.admin.room.list({})).rooms;
     const before = await newestRooms();
     for (const value of values) {
-      const answer = await call(school, name, { [sentField(field)]: value });
+      const answer = await call(fixture, name, { [sentField(field)]: value });
       const sentence = refusalOf(answer, 400, "INVALID_INPUT");
       expect({ value, sentence, names: sentence.startsWith(`${field} `) }).toEqual({
         value,
@@ -240,7 +240,7 @@ describe("a wrong field is refused by the name that it was sent with", () => {
         names: true,
       });
     }
-    const { records } = await school.admin.cheat.listRecords(roomId(school));
+    const { records } = await fixture.admin.cheat.listRecords(roomId(fixture));
     expect(records).toEqual([]);
     expect(await newestRooms()).toEqual(before);
   });
@@ -251,23 +251,23 @@ describe("a wrong field is refused by the name that it was sent with", () => {
     ["createRoom", "imServer[0]", [null]],
     ["v2getIMToken", "imServer[0]", ["ALIYUN_NEW"]],
   ] as const)("%s: %s", async (name, field, imServer) => {
-    const school = await nextSchool();
-    expect(refusalOf(await call(school, name, { imServer }), 400, "INVALID_INPUT")).toMatch(
+    const fixture = await nextSchool();
+    expect(refusalOf(await call(fixture, name, { imServer }), 400, "INVALID_INPUT")).toMatch(
       new RegExp(`^${field.replace(/[[\]]/g, "\\$&")} must be 'aliyun_new' or `),
     );
   });
 
   it("and the sentence says it once", async () => {
-    const school = await nextSchool();
-    const answer = await call(school, "listCheatRecord", { roomId: undefined });
+    const fixture = await nextSchool();
+    const answer = await call(fixture, "listCheatRecord", { roomId: undefined });
     expect(refusalOf(answer, 400, "INVALID_INPUT")).toBe("roomId or examId is required");
   });
 });
 
 /** All paths respond without changes. Otherwise, the cases above would prove nothing. */
 const NO_PROVIDER: readonly Name[] = ["getOssConfig"];
-const answers = async (school: School, name: Name, change: Fields): Promise<void> => {
-  const answer = await call(school, name, change);
+const answers = async (fixture: ExamsFixture, name: Name, change: Fields): Promise<void> => {
+  const answer = await call(fixture, name, change);
   if (NO_PROVIDER.includes(name)) refusalOf(answer, 501, "PROVIDER_NOT_CONFIGURED");
   else if (["setCheatConfig", "addCheatRecord"].includes(name)) expectDone(answer);
   else dataOf(answer);
@@ -277,9 +277,14 @@ const NAMES = Object.keys(GOOD) as Name[];
 
 describe("what a path accepts", () => {
   it.each(NAMES)("%s ignores ts and every field that it does not know", async (name) => {
-    const school = await nextSchool();
-    await answers(school, name, {});
-    await answers(school, name, { ts: 1767323045000, role2: "admin", nested: { a: [1] }, hasOwnProperty: 1 });
+    const fixture = await nextSchool();
+    await answers(fixture, name, {});
+    await answers(fixture, name, {
+      ts: 1767323045000,
+      role2: "admin",
+      nested: { a: [1] },
+      hasOwnProperty: 1,
+    });
   });
 
   const OPTIONAL: readonly (readonly [Name, string])[] = [
@@ -300,13 +305,13 @@ describe("what a path accepts", () => {
     ["listCheatRecord", "scrollToken"],
   ];
   it.each(OPTIONAL)("%s takes null and an empty %s for none", async (name, field) => {
-    const school = await nextSchool();
-    for (const nothing of [null, ""]) await answers(school, name, { [field]: nothing });
+    const fixture = await nextSchool();
+    for (const nothing of [null, ""]) await answers(fixture, name, { [field]: nothing });
   });
 
   it("getOssConfig takes an empty mode for none", async () => {
-    const school = await nextSchool();
-    await answers(school, "getOssConfig", { mode: "" });
+    const fixture = await nextSchool();
+    await answers(fixture, "getOssConfig", { mode: "" });
   });
 
   it.each([
@@ -325,8 +330,8 @@ describe("what a path accepts", () => {
     ["addCheatRecord", { data: data(record({ userId: 12345 })) }],
     ["addCheatRecord", { data: ` ${data(record())}\n` }],
   ] as const)("%s takes %o", async (name, change) => {
-    const school = await nextSchool();
-    await answers(school, name, change);
+    const fixture = await nextSchool();
+    await answers(fixture, name, change);
   });
 
   it.each([
@@ -338,33 +343,33 @@ describe("what a path accepts", () => {
     ["v2getIMToken", { roomId: 123 }, "room 123"],
     ["v2getIMToken", { userId: -5 }, "-5"],
   ] as const)("%s takes %o for an id", async (name, change, shown) => {
-    const school = await nextSchool();
-    expect(refusalOf(await call(school, name, change), 403, "FORBIDDEN")).toContain(shown);
+    const fixture = await nextSchool();
+    expect(refusalOf(await call(fixture, name, change), 403, "FORBIDDEN")).toContain(shown);
   });
 
   it("a person whose id is a number is the same person as its text", async () => {
-    const school = await nextSchool();
-    await school.admin.participant.add({
-      roomId: school.room.id,
+    const fixture = await nextSchool();
+    await fixture.admin.participant.add({
+      roomId: fixture.room.id,
       participants: [{ userId: "2024001", name: "N", role: "examinee" }],
     });
-    const client = rest(school, await school.token({ sub: "2024001", role: "examinee" }));
-    const sent = { roomId: school.room.id, userId: 2024001 };
+    const client = rest(fixture, await fixture.token({ sub: "2024001", role: "examinee" }));
+    const sent = { roomId: fixture.room.id, userId: 2024001 };
     expect(dataOf(await client.get("userInfo", sent)).id).toBe("2024001");
     const token = dataOf(await client.post("v2/getIMToken", { ...sent, imServer: ["aliyun_new"] }));
     expect(token.aliyunNewIm.auth.userId).toBe("2024001");
-    const added = { roomId: school.room.id, data: data(record({ userId: 2024001 })) };
+    const added = { roomId: fixture.room.id, data: data(record({ userId: 2024001 })) };
     expectDone(await client.post("cheat/addCheatRecord", added));
-    const { records } = await school.admin.cheat.listRecords(roomId(school));
+    const { records } = await fixture.admin.cheat.listRecords(roomId(fixture));
     expect(records.map(({ userId }) => userId)).toEqual(["2024001"]);
   });
 
   it.each([["roomId=a&roomId=b"], ["roomId[]=a"], ["roomId[x]=a"], ["=a"], ["roomId"]])(
     "roomInfo refuses the query %s",
     async (query) => {
-      const school = await nextSchool();
-      const token = await school.token({ sub: "teacher1", role: "teacher" });
-      const answer = await send(school, { method: "GET", path: `/exam/roomInfo?${query}` }, token);
+      const fixture = await nextSchool();
+      const token = await fixture.token({ sub: "teacher1", role: "teacher" });
+      const answer = await send(fixture, { method: "GET", path: `/exam/roomInfo?${query}` }, token);
       expect(refusalOf(answer, 400, "INVALID_INPUT")).toMatch(/^roomId /);
     },
   );

@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { dataOf, expectDone, refusalOf, rest, send } from "./support/calls.js";
-import { CHEAT_CONFIG, openSchool, type School } from "./support/school.js";
+import { CHEAT_CONFIG, type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { sharedSchools } from "./support/shared.js";
 
 const nextSchool = sharedSchools();
 
 const as = async (
-  school: School,
+  fixture: ExamsFixture,
   sub: string,
   role: "admin" | "teacher" | "inspector" | "examinee",
   name?: string,
-) => rest(school, await school.token({ sub, role, ...(name && { name }) }));
-const asTeacher = (school: School) => as(school, "teacher1", "teacher");
+) => rest(fixture, await fixture.token({ sub, role, ...(name && { name }) }));
+const asTeacher = (fixture: ExamsFixture) => as(fixture, "teacher1", "teacher");
 
 /** The time of the test app, in the format of the API. */
 const NOW = "2026-01-02T11:04:05+08:00";
 const ID = expect.stringMatching(/^[0-9a-f]{32}$/);
-const roomA = ({ room }: School) => ({
+const roomA = ({ room }: ExamsFixture) => ({
   id: room.id,
   name: "Room A",
   examId: room.examId,
@@ -28,7 +28,7 @@ const roomA = ({ room }: School) => ({
   createdAt: NOW,
   updatedAt: NOW,
 });
-const config = ({ room }: School) => ({
+const config = ({ room }: ExamsFixture) => ({
   examId: room.examId,
   data: CHEAT_CONFIG,
   createdAt: NOW,
@@ -43,8 +43,8 @@ describe("rooms", () => {
     ["createRoom", { name: "考场", imServer: "" }],
     ["createRoom", { name: "考场", imServer: ["aliyun_new"] }],
   ])("%s %o makes a room", async (path, body) => {
-    const school = await nextSchool();
-    const room = dataOf(await (await as(school, "teacher7", "teacher", "Seven")).post(path, body));
+    const fixture = await nextSchool();
+    const room = dataOf(await (await as(fixture, "teacher7", "teacher", "Seven")).post(path, body));
     expect(room).toStrictEqual({
       id: ID,
       name: "考场",
@@ -59,15 +59,17 @@ describe("rooms", () => {
   });
 
   it.each(["teacher1", "inspector1", "examinee1"])("roomInfo answers %s", async (sub) => {
-    const school = await nextSchool();
+    const fixture = await nextSchool();
     const role = sub.slice(0, -1) as "teacher" | "inspector" | "examinee";
-    const info = await (await as(school, sub, role)).get("roomInfo", { roomId: school.room.id, ts: 1 });
-    expect(dataOf(info)).toStrictEqual({ ...roomA(school), cheatConfig: config(school) });
+    const info = await (await as(fixture, sub, role)).get("roomInfo", { roomId: fixture.room.id, ts: 1 });
+    expect(dataOf(info)).toStrictEqual({ ...roomA(fixture), cheatConfig: config(fixture) });
   });
 
   it("roomInfo leaves out a cheat config that was never set", async () => {
-    const school = await nextSchool();
-    const info = await (await as(school, "teacher2", "teacher")).get("roomInfo", { roomId: school.other.id });
+    const fixture = await nextSchool();
+    const info = await (await as(fixture, "teacher2", "teacher")).get("roomInfo", {
+      roomId: fixture.other.id,
+    });
     expect(dataOf(info)).not.toHaveProperty("cheatConfig");
   });
 
@@ -75,20 +77,20 @@ describe("rooms", () => {
     "endRoom by %s ends, silences, and may be repeated",
     async (how) => {
       let now = new Date("2026-01-02T03:04:05Z");
-      await using school = await openSchool({ now: () => now });
-      const client = await asTeacher(school);
-      const { id } = school.room;
+      await using fixture = await openExamsFixture({ now: () => now });
+      const client = await asTeacher(fixture);
+      const { id } = fixture.room;
       dataOf(await client.post("updateRoomAudioStatus", { id, audioStatus: 1 }));
       now = new Date("2026-01-02T03:10:00Z");
-      const authorization = await school.token({ sub: "teacher1", role: "teacher" });
+      const authorization = await fixture.token({ sub: "teacher1", role: "teacher" });
       const end = () =>
         how === "GET"
           ? client.get("endRoom", { roomId: id, ts: 1 })
           : how === "POST"
             ? client.post("endRoom", { roomId: id })
-            : send(school, { method: "POST", path: "/exam/endRoom", query: { roomId: id } }, authorization);
+            : send(fixture, { method: "POST", path: "/exam/endRoom", query: { roomId: id } }, authorization);
       expect(dataOf(await end())).toBe(true);
-      const ended = { ...roomA(school), status: 1, updatedAt: "2026-01-02T11:10:00+08:00" };
+      const ended = { ...roomA(fixture), status: 1, updatedAt: "2026-01-02T11:10:00+08:00" };
       expect(dataOf(await client.get("roomInfo", { roomId: id }))).toMatchObject(ended);
       now = new Date("2026-01-02T03:20:00Z");
       expect(dataOf(await end())).toBe(true);
@@ -98,12 +100,12 @@ describe("rooms", () => {
   );
 
   it("updateRoomAudioStatus takes a query, JSON or a form, and the body wins", async () => {
-    const school = await nextSchool();
-    const authorization = await school.token({ sub: "teacher1", role: "teacher" });
-    const { id } = school.room;
+    const fixture = await nextSchool();
+    const authorization = await fixture.token({ sub: "teacher1", role: "teacher" });
+    const { id } = fixture.room;
     const path = "/exam/updateRoomAudioStatus";
     const status = async () =>
-      dataOf(await (await asTeacher(school)).get("roomInfo", { roomId: id })).audioStatus;
+      dataOf(await (await asTeacher(fixture)).get("roomInfo", { roomId: id })).audioStatus;
     const sent = [
       [1, { query: { id, audioStatus: 1 } }],
       [0, { json: { id, audioStatus: 0 } }],
@@ -115,7 +117,7 @@ describe("rooms", () => {
       [0, { query: { id, audioStatus: 0 }, json: {} }],
     ] as const;
     for (const [expected, how] of sent) {
-      expect(dataOf(await send(school, { method: "POST", path, ...how }, authorization))).toBe(true);
+      expect(dataOf(await send(fixture, { method: "POST", path, ...how }, authorization))).toBe(true);
       expect({ how, status: await status() }).toEqual({ how, status: expected });
     }
   });
@@ -123,18 +125,20 @@ describe("rooms", () => {
 
 describe("exams", () => {
   it("examInfo has the exam's own times and both kinds of audio", async () => {
-    const school = await nextSchool();
-    const { examId } = school.room;
+    const fixture = await nextSchool();
+    const { examId } = fixture.room;
     const startTime = new Date("2026-01-02T03:40:00Z");
-    const other = await school.admin.audio.create({
+    const other = await fixture.admin.audio.create({
       name: "End",
       classify: 7,
       url: "https://audio.example/end.wav",
       ossUrl: "https://oss.example/end.wav",
     });
-    const scheduled = await school.admin.audio.attach({ examId, clipId: school.clipId, startTime });
-    const manual = await school.admin.audio.attach({ examId, clipId: other.id });
-    const exam = dataOf(await (await as(school, "examinee1", "examinee")).get("examInfo", { examId, ts: 1 }));
+    const scheduled = await fixture.admin.audio.attach({ examId, clipId: fixture.clipId, startTime });
+    const manual = await fixture.admin.audio.attach({ examId, clipId: other.id });
+    const exam = dataOf(
+      await (await as(fixture, "examinee1", "examinee")).get("examInfo", { examId, ts: 1 }),
+    );
     expect(exam).toMatchObject({
       id: examId,
       name: "Room A",
@@ -166,20 +170,20 @@ describe("exams", () => {
   });
 
   it("examInfo has the video profile that was set", async () => {
-    const school = await nextSchool();
-    const { examId } = school.room;
+    const fixture = await nextSchool();
+    const { examId } = fixture.room;
     const videoProfile = {
       name: "720p",
       data: { width: 1280, height: 720, frameRate: 15, maxBitrate: 900 },
     };
-    await school.admin.exam.update({ examId, videoProfile });
-    const exam = dataOf(await (await as(school, "examinee1", "examinee")).get("examInfo", { examId }));
+    await fixture.admin.exam.update({ examId, videoProfile });
+    const exam = dataOf(await (await as(fixture, "examinee1", "examinee")).get("examInfo", { examId }));
     expect(exam.videoProfile).toStrictEqual(videoProfile);
   });
 
   it("examInfo of an exam without audio has empty lists, and no video profile", async () => {
-    const school = await nextSchool();
-    const exam = dataOf(await (await asTeacher(school)).get("examInfo", { examId: school.room.examId }));
+    const fixture = await nextSchool();
+    const exam = dataOf(await (await asTeacher(fixture)).get("examInfo", { examId: fixture.room.examId }));
     expect(exam).toMatchObject({ radioInfo: [], audioInfo: [] });
     expect(exam).not.toHaveProperty("videoProfile");
   });
@@ -190,9 +194,9 @@ const PULL = ["rtcPullUrl", "rtsPullUrl", "pcRtcPullUrl", "pcRtsPullUrl"] as con
 
 describe("people", () => {
   it("userList has the examinees in the order they came, with their streams", async () => {
-    const school = await nextSchool();
-    const { room } = school;
-    const list = dataOf(await (await asTeacher(school)).get("userList", { roomId: room.id }));
+    const fixture = await nextSchool();
+    const { room } = fixture;
+    const list = dataOf(await (await asTeacher(fixture)).get("userList", { roomId: room.id }));
     expect(list.map(({ id }: { id: string }) => id)).toEqual(["examinee1", "examinee2"]);
     const stream = `${room.examId}-${room.id}-examinee1`;
     const url = (host: string, name: string, query = "") =>
@@ -217,10 +221,10 @@ describe("people", () => {
   });
 
   it("userList of a room without examinees is an empty list", async () => {
-    const school = await nextSchool();
-    const room = await school.admin.room.create({ name: "Empty" });
+    const fixture = await nextSchool();
+    const room = await fixture.admin.room.create({ name: "Empty" });
     expect(
-      (await (await as(school, "root", "admin")).get("userList", { roomId: room.id })).body.data,
+      (await (await as(fixture, "root", "admin")).get("userList", { roomId: room.id })).body.data,
     ).toEqual([]);
   });
 
@@ -235,9 +239,9 @@ describe("people", () => {
     ["examinee1", "examinee", "examinee1", true],
     ["examinee1", "examinee", "teacher1", false],
   ] as const)("userInfo for %s (%s) about %s: push URLs %s", async (sub, role, userId, pushes) => {
-    const school = await nextSchool();
+    const fixture = await nextSchool();
     const user = dataOf(
-      await (await as(school, sub, role)).get("userInfo", { userId, roomId: school.room.id, ts: 1 }),
+      await (await as(fixture, sub, role)).get("userInfo", { userId, roomId: fixture.room.id, ts: 1 }),
     );
     expect(user.id).toBe(userId);
     for (const key of PULL) expect(user[key]).toMatch(/^artc:\/\/pull\./);
@@ -247,9 +251,9 @@ describe("people", () => {
   });
 
   it("userList gives an inspector no push URL", async () => {
-    const school = await nextSchool();
+    const fixture = await nextSchool();
     const list = dataOf(
-      await (await as(school, "inspector1", "inspector")).get("userList", { roomId: school.room.id }),
+      await (await as(fixture, "inspector1", "inspector")).get("userList", { roomId: fixture.room.id }),
     );
     expect(list.flatMap((user: Record<string, string>) => PUSH.map((key) => user[key]))).toEqual(
       Array(4).fill(""),
@@ -257,9 +261,9 @@ describe("people", () => {
   });
 
   it("userInfo: the teacher's push has no transcodable twin", async () => {
-    const school = await nextSchool();
+    const fixture = await nextSchool();
     const user = dataOf(
-      await (await asTeacher(school)).get("userInfo", { userId: "teacher1", roomId: school.room.id }),
+      await (await asTeacher(fixture)).get("userInfo", { userId: "teacher1", roomId: fixture.room.id }),
     );
     for (const key of PUSH) expect(user[key]).not.toContain("grtn_twin_rtmp");
   });
@@ -271,24 +275,24 @@ describe("people", () => {
     ["teacher1", "teacher", "ghost", 404, "PARTICIPANT_NOT_FOUND"],
     ["teacher1", "teacher", "examinee3", 404, "PARTICIPANT_NOT_FOUND"],
   ] as const)("userInfo for %s (%s) about %s is %i", async (sub, role, userId, code, reason) => {
-    const school = await nextSchool();
-    const answer = await (await as(school, sub, role)).get("userInfo", { userId, roomId: school.room.id });
+    const fixture = await nextSchool();
+    const answer = await (await as(fixture, sub, role)).get("userInfo", { userId, roomId: fixture.room.id });
     expect(refusalOf(answer, code, reason)).toContain(userId);
   });
 });
 
 describe("messages and uploads", () => {
   it("v2/getIMToken signs a login of the built-in service", async () => {
-    const school = await nextSchool();
+    const fixture = await nextSchool();
     const sent = {
-      roomId: school.room.id,
+      roomId: fixture.room.id,
       deviceId: "art-1",
       deviceType: "web",
       userId: "teacher1",
       role: "admin",
       imServer: ["aliyun_new"],
     };
-    const { aliyunNewIm, ...others } = dataOf(await (await asTeacher(school)).post("v2/getIMToken", sent));
+    const { aliyunNewIm, ...others } = dataOf(await (await asTeacher(fixture)).post("v2/getIMToken", sent));
     expect(others).toEqual({});
     const timestamp = Date.parse("2026-01-04T03:04:05Z") / 1000;
     const { nonce } = aliyunNewIm.auth;
@@ -307,9 +311,9 @@ describe("messages and uploads", () => {
   });
 
   it("getIMToken of the older SDKs has two tokens, and nothing else", async () => {
-    const school = await nextSchool();
+    const fixture = await nextSchool();
     const sent = { userId: "teacher1", deviceId: "d", deviceType: "ios" };
-    const tokens = dataOf(await (await asTeacher(school)).post("getIMToken", sent));
+    const tokens = dataOf(await (await asTeacher(fixture)).post("getIMToken", sent));
     const text = expect.stringMatching(/^[A-Za-z0-9_-]{100,}$/);
     expect(tokens).toStrictEqual({ accessToken: text, refreshToken: text });
     expect(tokens.accessToken).not.toBe(tokens.refreshToken);
@@ -318,9 +322,9 @@ describe("messages and uploads", () => {
   it.each([{}, { mode: "OSS" }, { mode: "VOD" }, { mode: "" }])(
     "getOssConfig %o says that no store is configured",
     async (mode) => {
-      const school = await nextSchool();
-      const answer = await (await asTeacher(school)).get("getOssConfig", {
-        examId: school.room.examId,
+      const fixture = await nextSchool();
+      const answer = await (await asTeacher(fixture)).get("getOssConfig", {
+        examId: fixture.room.examId,
         ...mode,
       });
       refusalOf(answer, 501, "PROVIDER_NOT_CONFIGURED");
@@ -335,12 +339,12 @@ describe("audio", () => {
     [{ pageNum: "1", pageSize: "10", name: null, classify: "" }, 1, 10],
     [{ pageNum: 1, pageSize: 100, name: "BELL", classify: "0" }, 1, 100],
   ])("selectAudio %o", async (sent, pageNum, pageSize) => {
-    await using school = await openSchool();
-    expect(dataOf(await (await asTeacher(school)).post("selectAudio", sent))).toStrictEqual({
+    await using fixture = await openExamsFixture();
+    expect(dataOf(await (await asTeacher(fixture)).post("selectAudio", sent))).toStrictEqual({
       pageNum,
       pageSize,
       total: 1,
-      list: [{ id: school.clipId, classify: 0, name: "Bell", url: "https://audio.example/bell.wav" }],
+      list: [{ id: fixture.clipId, classify: 0, name: "Bell", url: "https://audio.example/bell.wav" }],
     });
   });
 });
@@ -348,10 +352,10 @@ describe("audio", () => {
 describe("cheating", () => {
   it("setCheatConfig answers without data; getCheatConfig gives the text back byte for byte", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using school = await openSchool({ now: () => now });
-    const client = await asTeacher(school);
-    const { examId } = school.room;
-    expect(dataOf(await client.post("cheat/getCheatConfig", { examId }))).toStrictEqual(config(school));
+    await using fixture = await openExamsFixture({ now: () => now });
+    const client = await asTeacher(fixture);
+    const { examId } = fixture.room;
+    expect(dataOf(await client.post("cheat/getCheatConfig", { examId }))).toStrictEqual(config(fixture));
     now = new Date("2026-01-02T03:05:00Z");
     const data = ' not even JSON: "é\t\\u0001 学生 😀 ';
     expectDone(await client.post("cheat/setCheatConfig", { examId, data }));
@@ -364,16 +368,16 @@ describe("cheating", () => {
   });
 
   it("getCheatConfig of an exam that has none is 404", async () => {
-    const school = await nextSchool();
-    const answer = await (await as(school, "teacher2", "teacher")).post("cheat/getCheatConfig", {
-      examId: school.other.examId,
+    const fixture = await nextSchool();
+    const answer = await (await as(fixture, "teacher2", "teacher")).post("cheat/getCheatConfig", {
+      examId: fixture.other.examId,
     });
-    expect(refusalOf(answer, 404, "CHEAT_CONFIG_NOT_FOUND")).toContain(school.other.examId);
+    expect(refusalOf(answer, 404, "CHEAT_CONFIG_NOT_FOUND")).toContain(fixture.other.examId);
   });
 
   it("addCheatRecord answers without data; listCheatRecord gives the records back, newest first", async () => {
-    const school = await nextSchool();
-    const { id: roomId, examId } = school.room;
+    const fixture = await nextSchool();
+    const { id: roomId, examId } = fixture.room;
     const record = (more: object) => ({
       detectTime: 232323,
       isMainMonitor: true,
@@ -389,10 +393,10 @@ describe("cheating", () => {
       record({ extraInfo: "" }),
       record({ extraInfo: null }),
     ];
-    const examinee = await as(school, "examinee1", "examinee");
+    const examinee = await as(fixture, "examinee1", "examinee");
     const body = { examId, roomId, data: JSON.stringify(sent) };
     expectDone(await examinee.post("cheat/addCheatRecord", body));
-    const page = dataOf(await (await asTeacher(school)).post("cheat/listCheatRecord", { roomId }));
+    const page = dataOf(await (await asTeacher(fixture)).post("cheat/listCheatRecord", { roomId }));
     const kept = (id: number, more: object) => ({
       id,
       examId,
@@ -427,13 +431,13 @@ describe("cheating", () => {
     [{ pageSize: 2, scrollToken: "" }],
     [{ pageSize: 2, scrollToken: null }],
   ])("listCheatRecord %o scrolls by the last id of a page, as text", async (sent) => {
-    await using school = await openSchool();
-    const { id: roomId } = school.room;
-    await school.admin.cheat.addRecords({
+    await using fixture = await openExamsFixture();
+    const { id: roomId } = fixture.room;
+    await fixture.admin.cheat.addRecords({
       roomId,
-      records: Array.from({ length: 5 }, () => school.detection("examinee1")),
+      records: Array.from({ length: 5 }, () => fixture.detection("examinee1")),
     });
-    const client = await asTeacher(school);
+    const client = await asTeacher(fixture);
     const pages: number[][] = [];
     let scrollToken: string | undefined;
     do {
@@ -453,9 +457,9 @@ describe("cheating", () => {
   });
 
   it("listCheatRecord of a room without records is an empty list, by room and by exam", async () => {
-    const school = await nextSchool();
-    const client = await asTeacher(school);
-    const { id: roomId, examId } = school.room;
+    const fixture = await nextSchool();
+    const client = await asTeacher(fixture);
+    const { id: roomId, examId } = fixture.room;
     for (const sent of [{ roomId }, { examId }, { roomId, examId }, { examId, roomId: "" }])
       expect(dataOf(await client.post("cheat/listCheatRecord", sent))).toStrictEqual({
         cheatRecordEntitys: [],
@@ -465,13 +469,13 @@ describe("cheating", () => {
 
 describe("a setting", () => {
   it("gives failures their own HTTP status", async () => {
-    await using school = await openSchool({ config: { restStatus: "http" } });
-    const client = await asTeacher(school);
-    const { id, examId } = school.room;
-    const examinee = await as(school, "examinee1", "examinee");
+    await using fixture = await openExamsFixture({ config: { restStatus: "http" } });
+    const client = await asTeacher(fixture);
+    const { id, examId } = fixture.room;
+    const examinee = await as(fixture, "examinee1", "examinee");
     const http = "http";
     refusalOf(await client.get("roomInfo", {}), 400, "INVALID_INPUT", http);
-    refusalOf(await rest(school).get("roomInfo", {}), 401, "UNAUTHENTICATED", http);
+    refusalOf(await rest(fixture).get("roomInfo", {}), 401, "UNAUTHENTICATED", http);
     refusalOf(await examinee.get("userList", { roomId: id }), 403, "FORBIDDEN", http);
     refusalOf(await client.get("userInfo", { roomId: id, userId: "no" }), 404, "PARTICIPANT_NOT_FOUND", http);
     refusalOf(await client.get("nothing"), 404, "NOT_FOUND", http);
@@ -482,9 +486,9 @@ describe("a setting", () => {
   });
 
   it("puts wire times into another zone, exams' own included", async () => {
-    await using school = await openSchool({ config: { timeZone: "Asia/Kolkata" } });
-    const client = await asTeacher(school);
-    const { id, examId } = school.room;
+    await using fixture = await openExamsFixture({ config: { timeZone: "Asia/Kolkata" } });
+    const client = await asTeacher(fixture);
+    const { id, examId } = fixture.room;
     expect(dataOf(await client.get("roomInfo", { roomId: id })).createdAt).toBe("2026-01-02T08:34:05+05:30");
     expect(dataOf(await client.get("examInfo", { examId })).startTime).toBe("2026/01/02 09:04:05");
   });

@@ -4,7 +4,9 @@ import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { bulkChanges, exams, participants, rooms, streamNames } from "../src/storage/tables.js";
+import { type AppFixture, openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
+import { CHEAT_CONFIG, openExamsFixture } from "./support/exams-fixture.js";
 import { tempFolder } from "./support/folders.js";
 import { limited } from "./support/limits.js";
 import { listenRoom } from "./support/listening.js";
@@ -16,10 +18,8 @@ import {
   works,
 } from "./support/message-services.js";
 import { reasonOf, refused } from "./support/reason.js";
-import { CHEAT_CONFIG, openSchool } from "./support/school.js";
 import { countRows } from "./support/tables.js";
 import { namedIn, openTraces, WHO } from "./support/traces.js";
-import { openWorld, type World } from "./support/world.js";
 
 // A deleted exam rests for some days before it is erased. Until then, an administrator can restore it.
 
@@ -28,10 +28,10 @@ const START = Date.parse("2026-01-02T03:04:05Z");
 const ADMIN: TestCaller = { sub: "root", role: "admin" };
 
 /** An app whose tables the test reads, with a time that it sets. */
-const openExam = async (options: Parameters<typeof openWorld>[0] = {}) => {
+const openExam = async (options: Parameters<typeof openAppFixture>[0] = {}) => {
   const time = { now: START };
-  const world = await openWorld({ now: () => new Date(time.now), ...options });
-  const admin = trpc(world, await world.token(ADMIN, 30 * 86_400));
+  const appFixture = await openAppFixture({ now: () => new Date(time.now), ...options });
+  const admin = trpc(appFixture, await appFixture.token(ADMIN, 30 * 86_400));
   const make = async (path: string, input: object) => {
     const { data, error } = await admin.mutate(path, input);
     if (error) throw new Error(`${path}: ${error.message}`);
@@ -48,19 +48,19 @@ const openExam = async (options: Parameters<typeof openWorld>[0] = {}) => {
   const exam = async () => (await admin.query("exam.get", { examId })).error?.data.reason ?? "ok";
   const rows = async () =>
     Promise.all([
-      countRows(world.db, exams),
-      countRows(world.db, rooms),
-      countRows(world.db, participants),
-      countRows(world.db, streamNames),
+      countRows(appFixture.db, exams),
+      countRows(appFixture.db, rooms),
+      countRows(appFixture.db, participants),
+      countRows(appFixture.db, streamNames),
     ]);
   /** Does what a server does at the given time. */
   const passUntil = async (now: number): Promise<void> => {
     time.now = now;
-    world.services.bulk.start();
-    while ((await countRows(world.db, bulkChanges)) > 0) await nextTurn();
+    appFixture.services.bulk.start();
+    while ((await countRows(appFixture.db, bulkChanges)) > 0) await nextTurn();
   };
   return {
-    world,
+    appFixture,
     time,
     admin,
     make,
@@ -69,23 +69,23 @@ const openExam = async (options: Parameters<typeof openWorld>[0] = {}) => {
     exam,
     rows,
     passUntil,
-    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => appFixture[Symbol.asyncDispose](),
   };
 };
 
 describe("a deleted exam", () => {
   it("is gone for everybody, and comes back with its rooms, people and links", async () => {
-    await using school = await openSchool();
-    const { admin, teacher, room, sibling } = school;
+    await using fixture = await openExamsFixture();
+    const { admin, teacher, room, sibling } = fixture;
     const { examId, id: roomId } = room;
-    await teacher.cheat.addRecords({ roomId, records: [school.detection("examinee1")] });
+    await teacher.cheat.addRecords({ roomId, records: [fixture.detection("examinee1")] });
     const before = {
       exam: await admin.exam.get({ examId }),
       config: await admin.cheat.getConfig({ examId }),
       records: await admin.cheat.listRecords({ examId }),
       people: await admin.participant.list({ roomId }),
     };
-    const linked = school.as({ sub: "examinee1", role: "examinee", room: roomId });
+    const linked = fixture.as({ sub: "examinee1", role: "examinee", room: roomId });
     expect(await reasonOf(linked.room.get({ roomId }))).toBe("ok");
 
     const deleted = await admin.exam.delete({ examId, withRecords: true, confirm: before.exam.name });
@@ -156,15 +156,15 @@ describe("a deleted exam", () => {
   });
 
   it("tells listeners that its rooms ended, and later that one was reopened", async () => {
-    await using school = await openSchool();
-    const { admin, room } = school;
+    await using fixture = await openExamsFixture();
+    const { admin, room } = fixture;
     const { id: roomId, examId } = room;
     const { lastEventId } = await admin.room.snapshot({ roomId });
     await admin.exam.delete({ examId, withRooms: true });
     await admin.exam.restore({ examId });
     await admin.room.reopen({ roomId });
     await admin.room.reopen({ roomId });
-    await using listening = await listenRoom(school, ADMIN, { roomId, lastEventId });
+    await using listening = await listenRoom(fixture, ADMIN, { roomId, lastEventId });
     const heard = await listening.until((event) => event.type === "room_reopened");
     expect(heard.map(({ type }) => type)).toEqual(["room_ended", "room_reopened"]);
     // An examinee of an ended room has no config.
@@ -177,10 +177,10 @@ describe("a deleted exam", () => {
   });
 
   it("has nobody present when it comes back", async () => {
-    await using school = await openSchool({ config: { presenceSettleSeconds: 0 } });
-    const { admin, room } = school;
+    await using fixture = await openExamsFixture({ config: { presenceSettleSeconds: 0 } });
+    const { admin, room } = fixture;
     const { id: roomId, examId } = room;
-    await using listening = await listenRoom(school, { sub: "examinee1", role: "examinee" }, { roomId });
+    await using listening = await listenRoom(fixture, { sub: "examinee1", role: "examinee" }, { roomId });
     await listening.until(({ type }) => type === "participant_entered");
     await admin.exam.delete({ examId, withRooms: true });
     await listening.leave();
@@ -194,8 +194,8 @@ describe("a deleted exam", () => {
     const rested = await exam.rows();
     expect(rested).toEqual([1, 1, 3, 6]);
     exam.time.now = START + 7 * DAY_MS - 1;
-    exam.world.services.bulk.start();
-    await exam.world.services.bulk.drain();
+    exam.appFixture.services.bulk.start();
+    await exam.appFixture.services.bulk.drain();
     expect(await exam.rows()).toEqual(rested);
     await exam.passUntil(START + 7 * DAY_MS);
     expect(await exam.rows()).toEqual([0, 0, 0, 0]);
@@ -206,11 +206,11 @@ describe("a deleted exam", () => {
   it("outlives the server that deleted it, and keeps its date", async () => {
     using folder = tempFolder();
     const config = { databaseFile: join(folder.path, "invigil.db") };
-    const { examId, world } = await openExam({ config }).then(async (exam) => {
+    const { examId, appFixture } = await openExam({ config }).then(async (exam) => {
       await exam.make("exam.delete", { examId: exam.examId, withRooms: true });
       return exam;
     });
-    await world[Symbol.asyncDispose]();
+    await appFixture[Symbol.asyncDispose]();
     // Another number of days applies to later deletions only.
     await using later = await openExam({ config: { ...config, restoreDays: 1 } });
     const { data } = await later.admin.query("exam.listDeleted", {});
@@ -223,12 +223,12 @@ describe("a deleted exam", () => {
     const outcomes = new Set<string>();
     for (const isLate of [false, true]) {
       await using exam = await openExam();
-      const { examId, time, world } = exam;
+      const { examId, time, appFixture } = exam;
       await exam.make("exam.delete", { examId, withRooms: true });
       time.now = START + 7 * DAY_MS - (isLate ? 0 : 1);
       const restoring = exam.admin.mutate("exam.restore", { examId });
       time.now = START + 7 * DAY_MS;
-      world.services.bulk.start();
+      appFixture.services.bulk.start();
       const { status } = await restoring;
       await exam.passUntil(time.now);
       const rows = await exam.rows();
@@ -242,7 +242,7 @@ describe("a deleted exam", () => {
 
   it("cannot be restored once its erasure has begun", async () => {
     await using exam = await openExam();
-    const { examId, admin, world } = exam;
+    const { examId, admin, appFixture } = exam;
     // More than one write erases.
     const participants = Array.from({ length: 400 }, (_, n) => ({
       userId: `p${n}`,
@@ -252,11 +252,11 @@ describe("a deleted exam", () => {
     await exam.make("room.create", { name: "Large", examId, participants });
     await exam.make("exam.delete", { examId, withRooms: true });
     exam.time.now = START + 7 * DAY_MS;
-    world.services.bulk.start();
+    appFixture.services.bulk.start();
     // It can be restored until a server begins to erase it.
     while ((await admin.query("exam.listDeleted", {})).data.exams.length > 0);
     const statuses = new Set([(await admin.mutate("exam.restore", { examId })).status]);
-    while ((await countRows(world.db, bulkChanges)) > 0)
+    while ((await countRows(appFixture.db, bulkChanges)) > 0)
       statuses.add((await admin.mutate("exam.restore", { examId })).status);
     expect([...statuses]).toEqual([404]);
     expect(await exam.rows()).toEqual([0, 0, 0, 0]);
@@ -264,13 +264,13 @@ describe("a deleted exam", () => {
 
   it("keeps its ids, its stream names and its place in the quotas", async () => {
     await using exam = await openExam({ config: limited({ INVIGIL_QUOTA_EXAMS_PER_TEACHER: "1" }) });
-    const teacher = trpc(exam.world, await exam.world.token({ sub: "t9", role: "teacher" }));
+    const teacher = trpc(exam.appFixture, await exam.appFixture.token({ sub: "t9", role: "teacher" }));
     const { data: own } = await teacher.mutate("room.create", { name: "Mine" });
     await exam.make("exam.delete", { examId: own.examId, withRooms: true });
     const full = await teacher.mutate("room.create", { name: "Another" });
     expect(full.error?.data.reason).toBe("QUOTA_EXCEEDED");
     await exam.make("exam.erase", { examId: own.examId, confirm: "Mine" });
-    await exam.world.services.bulk.drain();
+    await exam.appFixture.services.bulk.drain();
     expect((await teacher.mutate("room.create", { name: "Another" })).status).toBe(200);
   });
 });
@@ -279,7 +279,7 @@ describe("a deletion erases at once", () => {
   const erased = async (exam: Awaited<ReturnType<typeof openExam>>, input: object): Promise<void> => {
     const deleted = await exam.make("exam.delete", { examId: exam.examId, withRooms: true, ...input });
     expect(deleted).toEqual({ rooms: 1, people: 3 });
-    await exam.world.services.bulk.drain();
+    await exam.appFixture.services.bulk.drain();
     expect(await exam.rows()).toEqual([0, 0, 0, 0]);
     expect((await exam.admin.query("exam.listDeleted", {})).data).toEqual({ exams: [] });
   };
@@ -309,7 +309,7 @@ describe("a deletion erases at once", () => {
     expect([wrong.status, wrong.error.data.reason]).toEqual([400, "INVALID_INPUT"]);
     await exam.make("exam.erase", { examId, confirm: "Room A" });
     expect((await exam.admin.mutate("exam.restore", { examId })).status).toBe(404);
-    await exam.world.services.bulk.drain();
+    await exam.appFixture.services.bulk.drain();
     expect(await exam.rows()).toEqual([0, 0, 0, 0]);
   });
 });
@@ -317,16 +317,16 @@ describe("a deletion erases at once", () => {
 describe("erasing a person", () => {
   it("reaches an exam that was deleted in the meantime", async () => {
     using folder = tempFolder();
-    const { school, databaseFile, time } = await openTraces(folder);
-    await using _ = school;
-    const { admin, room } = school;
+    const { fixture, databaseFile, time } = await openTraces(folder);
+    await using _ = fixture;
+    const { admin, room } = fixture;
     const { examId } = room;
     const removing = admin.participant.removeFromExam({ examId, userId: WHO, withRecords: true });
     const deleting = removing.then(() => admin.exam.delete({ examId, withRooms: true }));
     await deleting;
     time.now += 120_000;
     await admin.participant.removeFromExam({
-      examId: school.other.examId,
+      examId: fixture.other.examId,
       userId: "examinee9",
       withRecords: true,
     });
@@ -336,16 +336,16 @@ describe("erasing a person", () => {
 
   it("from a deleted exam leaves nothing to come back", async () => {
     using folder = tempFolder();
-    const { school, databaseFile, time } = await openTraces(folder);
-    await using _ = school;
-    const { admin, room } = school;
+    const { fixture, databaseFile, time } = await openTraces(folder);
+    await using _ = fixture;
+    const { admin, room } = fixture;
     const { examId } = room;
     const { name } = await admin.exam.get({ examId });
     await admin.exam.delete({ examId, withRecords: true, confirm: name });
     const remove = (userId: string) =>
       admin.participant.removeFromExam({ examId, userId, withRecords: true });
     expect(await reasonOf(admin.participant.removeFromExam({ examId, userId: WHO }))).toBe("EXAM_NOT_FOUND");
-    expect(await reasonOf(school.teacher.participant.removeFromExam({ examId, userId: WHO }))).toBe(
+    expect(await reasonOf(fixture.teacher.participant.removeFromExam({ examId, userId: WHO }))).toBe(
       "FORBIDDEN",
     );
     expect(await remove(WHO)).toEqual({ rooms: 1, records: 1 });
@@ -354,7 +354,7 @@ describe("erasing a person", () => {
     await remove("examinee2");
     expect(await namedIn(databaseFile, WHO)).toEqual({});
     await admin.exam.restore({ examId });
-    const people = await admin.participant.list({ roomId: school.sibling.id });
+    const people = await admin.participant.list({ roomId: fixture.sibling.id });
     expect(people.map(({ userId }) => userId)).not.toContain(WHO);
   });
 });
@@ -372,11 +372,11 @@ describe("the groups of a room that is reopened", () => {
       examId: exam.examId,
       participants: [{ userId: "e1", name: "E1", role: "examinee" }],
     });
-    const runTasks = async (world: World) => {
-      world.services.queue.wake();
-      await world.services.queue.drain(5000);
+    const runTasks = async (appFixture: AppFixture) => {
+      appFixture.services.queue.wake();
+      await appFixture.services.queue.drain(5000);
     };
-    return { ...exam, roomId: String(roomId), runTasks: () => runTasks(exam.world) };
+    return { ...exam, roomId: String(roomId), runTasks: () => runTasks(exam.appFixture) };
   };
 
   it("are created again with everybody, if they were deleted", async () => {
@@ -415,7 +415,7 @@ describe("the groups of a room that is reopened", () => {
     service.on("create", fails());
     const { error } = await exam.admin.mutate("room.reopen", { roomId });
     expect(error.data.reason).toBe("PROVIDER_FAILED");
-    expect(await countRows(exam.world.db, rooms, eq(rooms.status, "ended"))).toBe(1);
+    expect(await countRows(exam.appFixture.db, rooms, eq(rooms.status, "ended"))).toBe(1);
     exam.time.now += 3_600_000;
     await exam.runTasks();
     expect(service.groups.has(roomId)).toBe(false);

@@ -8,7 +8,14 @@ import { createSubscriptionStore } from "../src/features/subscriptions/store.js"
 import { query } from "../src/storage/statement.js";
 import { eventEpochs, roomEvents } from "../src/storage/tables.js";
 import { listenRoom } from "./support/listening.js";
-import { ADMIN, EXAMINEE, INSPECTOR, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
+import {
+  ADMIN,
+  EXAMINEE,
+  INSPECTOR,
+  type LiveFixture,
+  openLiveFixture,
+  TEACHER,
+} from "./support/live-fixture.js";
 import { change, insertRows } from "./support/tables.js";
 import { withWrites } from "./support/writes.js";
 
@@ -18,13 +25,13 @@ type Filter = { userId?: string; types?: ListedEvent["type"][]; pageSize?: numbe
 
 /** Reads all pages. */
 const pagesOf = async (
-  hall: Pick<LiveHall, "as" | "room">,
+  fixture: Pick<LiveFixture, "as" | "room">,
   caller: TestCaller = ADMIN,
   filter: Filter = {},
 ) => {
   const pages = [];
   for (let cursor: number | undefined; ; ) {
-    const page = await hall.as(caller).room.listEvents({ roomId: hall.room.id, ...filter, cursor });
+    const page = await fixture.as(caller).room.listEvents({ roomId: fixture.room.id, ...filter, cursor });
     pages.push(page);
     cursor = page.nextCursor;
     if (cursor === undefined) return pages;
@@ -33,13 +40,13 @@ const pagesOf = async (
 const eventsOf = async (...of: Parameters<typeof pagesOf>) =>
   (await pagesOf(...of)).flatMap(({ events }) => events);
 
-const speak = (hall: LiveHall, audioStatus: "silent" | "speaking") =>
-  hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus });
+const speak = (fixture: LiveFixture, audioStatus: "silent" | "speaking") =>
+  fixture.as(TEACHER).room.setAudioStatus({ roomId: fixture.room.id, audioStatus });
 /** Lets somebody come and go. */
-const visit = async (hall: LiveHall, sub: string) => {
-  const roomId = hall.room.id;
-  await using watching = await listenRoom(hall, ADMIN, { roomId });
-  const page = await listenRoom(hall, { sub, role: "examinee" }, { roomId });
+const visit = async (fixture: LiveFixture, sub: string) => {
+  const roomId = fixture.room.id;
+  await using watching = await listenRoom(fixture, ADMIN, { roomId });
+  const page = await listenRoom(fixture, { sub, role: "examinee" }, { roomId });
   await watching.until(({ type }) => type === "participant_entered");
   await page.leave();
   await watching.until(({ type }) => type === "participant_left");
@@ -50,28 +57,28 @@ const isListed = (event: { type: string }): event is ListedEvent => LISTED.has(e
 
 describe("room.listEvents", () => {
   it("returns what each caller would have received, the newest first, none twice and none missed", async () => {
-    await using hall = await openLiveHall();
-    const roomId = hall.room.id;
-    const { lastEventId } = await hall.as(ADMIN).room.snapshot({ roomId });
+    await using fixture = await openLiveFixture();
+    const roomId = fixture.room.id;
+    const { lastEventId } = await fixture.as(ADMIN).room.snapshot({ roomId });
     const others = {
-      roomId: hall.sibling.id,
+      roomId: fixture.sibling.id,
       participants: [{ userId: "e9", name: "N", role: "examinee" as const }],
     };
-    await visit(hall, "examinee1");
-    await hall.as(ADMIN).participant.add(others);
-    await visit(hall, "examinee2");
-    await hall.as(TEACHER).im.send({ roomId, type: 30_001, data: {} });
-    await hall.as(ADMIN).cheat.setConfig({ examId: hall.room.examId, data: "{}" });
-    await hall.as(ADMIN).participant.add({ ...others, roomId });
-    await hall.as(ADMIN).participant.remove({ roomId, userId: "e9" });
-    await speak(hall, "speaking");
-    await hall.as(ADMIN).room.end({ roomId });
+    await visit(fixture, "examinee1");
+    await fixture.as(ADMIN).participant.add(others);
+    await visit(fixture, "examinee2");
+    await fixture.as(TEACHER).im.send({ roomId, type: 30_001, data: {} });
+    await fixture.as(ADMIN).cheat.setConfig({ examId: fixture.room.examId, data: "{}" });
+    await fixture.as(ADMIN).participant.add({ ...others, roomId });
+    await fixture.as(ADMIN).participant.remove({ roomId, userId: "e9" });
+    await speak(fixture, "speaking");
+    await fixture.as(ADMIN).room.end({ roomId });
     for (const caller of [ADMIN, TEACHER, INSPECTOR, EXAMINEE]) {
       // The page of the listener is an event of its own, which comes after the end.
-      await using listening = await listenRoom(hall, caller, { roomId, lastEventId });
+      await using listening = await listenRoom(fixture, caller, { roomId, lastEventId });
       const received = (await listening.until(({ type }) => type === "room_ended")).filter(isListed);
       await listening.leave();
-      const pages = await pagesOf(hall, caller, { pageSize: 2 });
+      const pages = await pagesOf(fixture, caller, { pageSize: 2 });
       const listed = pages.flatMap(({ events }) => events).toReversed();
       const last = Number(received.at(-1)?.id);
       expect(listed.filter(({ id }) => Number(id) > Number(lastEventId) && Number(id) <= last)).toEqual(
@@ -79,7 +86,7 @@ describe("room.listEvents", () => {
       );
       expect(pages.at(-1)?.completeSince).toBeUndefined();
     }
-    const people = (await eventsOf(hall, EXAMINEE)).flatMap((event) =>
+    const people = (await eventsOf(fixture, EXAMINEE)).flatMap((event) =>
       "userId" in event ? [event.userId] : [],
     );
     expect(new Set(people)).not.toContain("examinee2");
@@ -87,11 +94,11 @@ describe("room.listEvents", () => {
   });
 
   it("returns those of a type, and those about a person and the whole room", async () => {
-    await using hall = await openLiveHall();
-    await visit(hall, "examinee1");
-    await visit(hall, "examinee2");
-    await speak(hall, "speaking");
-    const told = async (filter: Filter) => (await eventsOf(hall, ADMIN, filter)).map(({ type }) => type);
+    await using fixture = await openLiveFixture();
+    await visit(fixture, "examinee1");
+    await visit(fixture, "examinee2");
+    await speak(fixture, "speaking");
+    const told = async (filter: Filter) => (await eventsOf(fixture, ADMIN, filter)).map(({ type }) => type);
     expect(await told({ userId: "examinee2" })).toEqual([
       "audio_status_changed",
       "participant_left",
@@ -104,34 +111,34 @@ describe("room.listEvents", () => {
 
   it("says from when on it knows, once older events were deleted or the log was lost", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using hall = await openLiveHall({ now: () => now });
+    await using fixture = await openLiveFixture({ now: () => now });
     const later = (minutes: number) => new Date(now.getTime() + minutes * 60_000);
-    await speak(hall, "speaking");
+    await speak(fixture, "speaking");
     now = later(10);
-    await speak(hall, "silent");
-    const whole = await pagesOf(hall);
+    await speak(fixture, "silent");
+    const whole = await pagesOf(fixture);
     expect(whole).toMatchObject([{ events: [{}, {}] }]);
     expect(whole[0]?.completeSince).toBeUndefined();
 
-    const log = createSubscriptionStore(withWrites(hall.db));
+    const log = createSubscriptionStore(withWrites(fixture.db));
     while (await log.prune(now));
     // The newest of the deleted ones may be left.
-    const [kept] = await pagesOf(hall);
+    const [kept] = await pagesOf(fixture);
     expect(kept?.events[0]).toMatchObject({ type: "audio_status_changed", audioStatus: "silent" });
     expect(kept?.completeSince).toEqual(kept?.events.at(-1)?.time);
 
     const begin = 100_000_000_000;
-    await change(hall.db, query.insert(eventEpochs).values({ begin, startedAt: now }));
+    await change(fixture.db, query.insert(eventEpochs).values({ begin, startedAt: now }));
     now = later(20);
-    expect(await pagesOf(hall)).toEqual([{ events: [], completeSince: now }]);
+    expect(await pagesOf(fixture)).toEqual([{ events: [], completeSince: now }]);
   });
 
   it("looks at a limited number of events in a call, which is charged", async () => {
     const limits = parseConfig({ INVIGIL_LIMIT_READ_ROWS: "person=300,admin=100000" }).limits;
     let minutes = 0;
-    await using hall = await openLiveHall({ config: { limits }, monotonic: () => minutes * 60_000 });
-    const { examId, id: roomId } = hall.room;
-    await speak(hall, "speaking");
+    await using fixture = await openLiveFixture({ config: { limits }, monotonic: () => minutes * 60_000 });
+    const { examId, id: roomId } = fixture.room;
+    await speak(fixture, "speaking");
     // A call looks at no more of them in a room with 50,000.
     const createdAt = new Date();
     const other = {
@@ -142,16 +149,16 @@ describe("room.listEvents", () => {
       createdAt,
     } as const;
     await insertRows(
-      hall.db,
+      fixture.db,
       roomEvents,
       Array.from({ length: 2 * LOOKED_AT }, () => other),
     );
-    const pages = await pagesOf(hall);
+    const pages = await pagesOf(fixture);
     expect(pages.map(({ events }) => events.length)).toEqual([0, 0, 1]);
     // What was looked at is complete.
     expect(pages.map(({ completeSince }) => completeSince)).toEqual([createdAt, createdAt, undefined]);
 
-    const list = () => hall.as(TEACHER).room.listEvents({ roomId });
+    const list = () => fixture.as(TEACHER).room.listEvents({ roomId });
     minutes += 1;
     await list();
     await list();

@@ -8,16 +8,16 @@ import { participants } from "../src/storage/tables.js";
 import { openApp, start } from "./support/apps.js";
 import { dataOf, expectDone, refusalOf, trpc } from "./support/calls.js";
 import { openTestDatabase } from "./support/database.js";
+import { APPS, type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { tempFolder } from "./support/folders.js";
 import { reasonOf, refused } from "./support/reason.js";
-import { APPS, openSchool, type School } from "./support/school.js";
 import { change } from "./support/tables.js";
 
 type Link = RouterOutputs["room"]["joinLinks"][number];
 
 const HERE = { config: { apps: APPS } };
 const ADMIN = { sub: "root", role: "admin" } as const;
-/** The end of the school's exams. Their tokens expire four hours later. */
+/** The end of the fixture's exams. Their tokens expire four hours later. */
 const END = new Date("2026-01-02T05:34:05Z");
 const EXPIRY = new Date("2026-01-02T09:34:05Z");
 
@@ -34,19 +34,22 @@ const linkOf = (links: readonly Link[], userId: string): Link => {
 };
 const who = (links: readonly Link[]) => links.map(({ roomName, userId }) => `${roomName}: ${userId}`);
 
-/** A school in which people can get extra minutes before there are links. */
+/** A fixture in which people can get extra minutes before there are links. */
 const openWithExtra = async (extra: Readonly<Record<string, number>>, options: TestAppOptions = {}) => {
   const folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
-  const school = await openSchool({ ...options, config: { apps: APPS, ...options.config, databaseFile } });
+  const fixture = await openExamsFixture({
+    ...options,
+    config: { apps: APPS, ...options.config, databaseFile },
+  });
   const db = await openTestDatabase({ file: databaseFile });
   for (const [userId, extraMinutes] of Object.entries(extra))
     await change(db, query.update(participants).set({ extraMinutes }).where(eq(participants.userId, userId)));
   await db.close();
   return {
-    ...school,
+    ...fixture,
     async [Symbol.asyncDispose]() {
-      await school.close();
+      await fixture.close();
       folder[Symbol.dispose]();
     },
   };
@@ -54,8 +57,8 @@ const openWithExtra = async (extra: Readonly<Record<string, number>>, options: T
 
 describe("a join link", () => {
   it("opens the watching app for teachers and inspectors, each in its role", async () => {
-    await using school = await openSchool(HERE);
-    const links = await school.teacher.room.joinLinks({ roomId: school.room.id });
+    await using fixture = await openExamsFixture(HERE);
+    const links = await fixture.teacher.room.joinLinks({ roomId: fixture.room.id });
     for (const [userId, role] of [
       ["teacher1", "0"],
       ["inspector1", "1"],
@@ -64,33 +67,33 @@ describe("a join link", () => {
       expect(link.pcUrl).toBeUndefined();
       const token = tokenOf(link);
       expect(link.url).toBe(
-        `https://watch.example/app/?roomId=${school.room.id}&userId=${userId}&token=${token}&role=${role}`,
+        `https://watch.example/app/?roomId=${fixture.room.id}&userId=${userId}&token=${token}&role=${role}`,
       );
     }
   });
 
   it("opens the examinees' app on the phone, and another the same on the PC", async () => {
-    await using school = await openSchool(HERE);
+    await using fixture = await openExamsFixture(HERE);
     const { url, pcUrl } = linkOf(
-      await school.teacher.room.joinLinks({ roomId: school.room.id }),
+      await fixture.teacher.room.joinLinks({ roomId: fixture.room.id }),
       "examinee1",
     );
     const { at, query, hash } = opened(url);
     expect({ at, hash }).toEqual({ at: "https://sit.example/", hash: "" });
-    expect(query).toEqual({ roomId: school.room.id, userId: "examinee1", token: expect.any(String) });
+    expect(query).toEqual({ roomId: fixture.room.id, userId: "examinee1", token: expect.any(String) });
     expect(pcUrl).toBe(`${url}#/pc`);
   });
 
   it("says who it is for, and carries a token for that room and role, without a name", async () => {
-    await using school = await openSchool(HERE);
-    const links = await school.teacher.room.joinLinks({ roomId: school.room.id });
+    await using fixture = await openExamsFixture(HERE);
+    const links = await fixture.teacher.room.joinLinks({ roomId: fixture.room.id });
     for (const link of links) {
       const { userId, role, tokenId, expiresAt } = link;
       const claims = decodeJwt(tokenOf(link));
       expect(claims).toEqual({
         sub: userId,
         role,
-        room: school.room.id,
+        room: fixture.room.id,
         exp: expiresAt.getTime() / 1000,
         iat: expect.any(Number),
         jti: tokenId,
@@ -99,7 +102,7 @@ describe("a join link", () => {
     expect(linkOf(links, "examinee2")).toMatchObject({
       name: "Name of examinee2",
       role: "examinee",
-      roomId: school.room.id,
+      roomId: fixture.room.id,
       roomName: "Room A",
       examEndTime: END,
       expiresAt: EXPIRY,
@@ -123,9 +126,9 @@ describe("a join link", () => {
 
 describe("whose links", () => {
   it("come by room as they were made, then teachers, inspectors, examinees as they were added", async () => {
-    await using school = await openSchool(HERE);
-    await school.admin.participant.add({
-      roomId: school.room.id,
+    await using fixture = await openExamsFixture(HERE);
+    await fixture.admin.participant.add({
+      roomId: fixture.room.id,
       participants: [
         { userId: "late2", name: "Late", role: "examinee" },
         { userId: "late1", name: "Late", role: "examinee" },
@@ -133,7 +136,7 @@ describe("whose links", () => {
         { userId: "teacher0", name: "Late", role: "teacher" },
       ],
     });
-    expect(who(await school.admin.room.joinLinks({ examId: school.room.examId }))).toEqual([
+    expect(who(await fixture.admin.room.joinLinks({ examId: fixture.room.examId }))).toEqual([
       "Room A: teacher1",
       "Room A: teacher0",
       "Room A: inspector1",
@@ -150,31 +153,31 @@ describe("whose links", () => {
   });
 
   it("can be those of one role", async () => {
-    await using school = await openSchool(HERE);
+    await using fixture = await openExamsFixture(HERE);
     const of = async (role: Link["role"]) =>
-      who(await school.admin.room.joinLinks({ examId: school.room.examId, role }));
+      who(await fixture.admin.room.joinLinks({ examId: fixture.room.examId, role }));
     expect(await of("teacher")).toEqual(["Room A: teacher1", "Room B: root", "Room B: teacher3"]);
     expect(await of("inspector")).toEqual(["Room A: inspector1", "Room B: inspector3"]);
     expect(await of("examinee")).toEqual(["Room A: examinee1", "Room A: examinee2", "Room B: examinee3"]);
   });
 
   it("are of all rooms for the exam's maker, and for other teachers of those that they are teachers in", async () => {
-    await using school = await openSchool(HERE);
+    await using fixture = await openExamsFixture(HERE);
     const maker = { sub: "maker", role: "teacher" } as const;
-    const { id: examId } = await school.as(maker).exam.create({
+    const { id: examId } = await fixture.as(maker).exam.create({
       name: "Art",
       startTime: new Date("2026-01-03T01:00:00Z"),
       endTime: new Date("2026-01-03T03:00:00Z"),
     });
     const somebody = (userId: string, role: Link["role"]) => ({ userId, name: userId, role });
     const make = (name: string, ...participants: ReturnType<typeof somebody>[]) =>
-      school.admin.room.create({ name, examId, participants });
+      fixture.admin.room.create({ name, examId, participants });
     const first = await make("1", somebody("both", "teacher"));
     await make("2", somebody("both", "inspector"));
     await make("3", somebody("both", "teacher"));
     const roomsOf = async (sub: string, bound: object = {}) => {
       const caller = { sub, role: "teacher", ...bound } as const;
-      const links = await school.as(caller).room.joinLinks({ examId });
+      const links = await fixture.as(caller).room.joinLinks({ examId });
       return [...new Set(links.map(({ roomName }) => roomName))].join();
     };
     expect(await roomsOf("maker")).toBe("1,2,3");
@@ -182,19 +185,19 @@ describe("whose links", () => {
     expect(await roomsOf("both")).toBe("1,3");
     // A token that is bound to a room cannot create links to other rooms, whoever uses it.
     expect(await roomsOf("both", { room: first.id })).toBe("1");
-    await school.as(maker).room.create({ name: "4", examId });
+    await fixture.as(maker).room.create({ name: "4", examId });
     expect(await roomsOf("maker")).toBe("1,2,3,4");
-    const bound = await school.as(maker).room.list({ examId });
+    const bound = await fixture.as(maker).room.list({ examId });
     expect(await roomsOf("maker", { room: bound.rooms[0]?.id })).toBe("4");
     expect(await reasonOf(roomsOf("teacher1"))).toBe("FORBIDDEN");
   });
 
   it("must be asked for by a room or an exam, not both, and of those that there are", async () => {
-    await using school = await openSchool(HERE);
-    const { joinLinks } = school.admin.room;
-    const { id: roomId, examId } = school.room;
+    await using fixture = await openExamsFixture(HERE);
+    const { joinLinks } = fixture.admin.room;
+    const { id: roomId, examId } = fixture.room;
     for (const input of [{}, { roomId, examId }]) {
-      const { error } = await trpc(school, await school.token(ADMIN)).mutate("room.joinLinks", input);
+      const { error } = await trpc(fixture, await fixture.token(ADMIN)).mutate("room.joinLinks", input);
       expect(error.message).toBe("roomId or examId is required, but not both");
       expect(await reasonOf(joinLinks(input))).toBe("INVALID_INPUT");
     }
@@ -213,11 +216,11 @@ describe("whose links", () => {
 describe("how long a link is good", () => {
   it("until the exam has ended, with the person's extra minutes and what the setting adds", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using school = await openWithExtra(
+    await using fixture = await openWithExtra(
       { examinee2: 30 },
       { now: () => now, config: { tokenAfterExamSeconds: 600 } },
     );
-    const links = await school.teacher.room.joinLinks({ roomId: school.room.id });
+    const links = await fixture.teacher.room.joinLinks({ roomId: fixture.room.id });
     const times = (userId: string) => {
       const { examEndTime, expiresAt } = linkOf(links, userId);
       return [examEndTime.toISOString(), expiresAt.toISOString()];
@@ -225,7 +228,7 @@ describe("how long a link is good", () => {
     expect(times("examinee1")).toEqual(["2026-01-02T05:34:05.000Z", "2026-01-02T05:44:05.000Z"]);
     expect(times("examinee2")).toEqual(["2026-01-02T06:04:05.000Z", "2026-01-02T06:14:05.000Z"]);
     const ask = (userId: string) =>
-      openApp(school, tokenOf(linkOf(links, userId))).get("roomInfo", { roomId: school.room.id });
+      openApp(fixture, tokenOf(linkOf(links, userId))).get("roomInfo", { roomId: fixture.room.id });
     now = new Date("2026-01-02T06:14:04.999Z");
     dataOf(await ask("examinee2"));
     now = new Date("2026-01-02T06:14:05Z");
@@ -234,9 +237,9 @@ describe("how long a link is good", () => {
 
   it("none is made for whom the exam is over, and the call is refused once it is over for all", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using school = await openWithExtra({ examinee2: 1 }, { now: () => now });
-    const { id: roomId, examId } = school.room;
-    const links = () => school.teacher.room.joinLinks({ roomId });
+    await using fixture = await openWithExtra({ examinee2: 1 }, { now: () => now });
+    const { id: roomId, examId } = fixture.room;
+    const links = () => fixture.teacher.room.joinLinks({ roomId });
     now = new Date(EXPIRY.getTime() - 1000);
     expect(await links()).toHaveLength(4);
     now = EXPIRY;
@@ -246,7 +249,7 @@ describe("how long a link is good", () => {
       reason: "EXAM_OVER",
       message: `The exam ${examId} is over: it cannot be joined any more.`,
     });
-    expect(await reasonOf(school.admin.room.joinLinks({ examId }))).toBe("EXAM_OVER");
+    expect(await reasonOf(fixture.admin.room.joinLinks({ examId }))).toBe("EXAM_OVER");
   });
 });
 
@@ -257,31 +260,31 @@ describe("without the address of an app", () => {
     { apps: { watchUrl, examineeUrl: undefined }, setting: "INVIGIL_EXAMINEE_APP_URL", works: "teacher" },
     { apps: { watchUrl: undefined, examineeUrl }, setting: "INVIGIL_WATCH_APP_URL", works: "examinee" },
   ] as const)("$setting is asked for where a link needs it", async ({ apps, setting, works }) => {
-    await using school = await openSchool({ config: { apps } });
-    const { id: roomId, examId } = school.room;
+    await using fixture = await openExamsFixture({ config: { apps } });
+    const { id: roomId, examId } = fixture.room;
     for (const of of [{ roomId }, { examId }]) {
-      const { reason, message } = await refused(school.teacher.room.joinLinks(of));
+      const { reason, message } = await refused(fixture.teacher.room.joinLinks(of));
       expect(reason).toBe("PROVIDER_NOT_CONFIGURED");
       expect(message).toContain(setting);
     }
-    expect(await school.teacher.room.joinLinks({ roomId, role: works })).not.toEqual([]);
+    expect(await fixture.teacher.room.joinLinks({ roomId, role: works })).not.toEqual([]);
   });
 });
 
 describe("a room that has ended", () => {
   it("has no links, and says so", async () => {
-    await using school = await openSchool(HERE);
-    await school.teacher.room.end({ roomId: school.room.id });
-    expect(await refused(school.teacher.room.joinLinks({ roomId: school.room.id }))).toMatchObject({
+    await using fixture = await openExamsFixture(HERE);
+    await fixture.teacher.room.end({ roomId: fixture.room.id });
+    expect(await refused(fixture.teacher.room.joinLinks({ roomId: fixture.room.id }))).toMatchObject({
       reason: "ROOM_ENDED",
-      message: `The room ${school.room.id} has ended.`,
+      message: `The room ${fixture.room.id} has ended.`,
     });
   });
 
   it("is left out for the examinees of its exam, and not for those who look through its records", async () => {
-    await using school = await openSchool(HERE);
-    await school.teacher.room.end({ roomId: school.room.id });
-    expect(who(await school.admin.room.joinLinks({ examId: school.room.examId }))).toEqual([
+    await using fixture = await openExamsFixture(HERE);
+    await fixture.teacher.room.end({ roomId: fixture.room.id });
+    expect(who(await fixture.admin.room.joinLinks({ examId: fixture.room.examId }))).toEqual([
       "Room A: teacher1",
       "Room A: inspector1",
       "Room B: root",
@@ -294,15 +297,15 @@ describe("a room that has ended", () => {
 
 describe("with the token from its link", () => {
   /** Opens a link like the apps, which know of the server's people only what the link contains. */
-  const enter = (school: School, url: string) => {
+  const enter = (fixture: ExamsFixture, url: string) => {
     const { query } = opened(url);
     return {
-      app: openApp(school, query.token ?? ""),
+      app: openApp(fixture, query.token ?? ""),
       roomId: query.roomId ?? "",
       userId: query.userId ?? "",
     };
   };
-  const linksOf = (school: School) => school.admin.room.joinLinks({ roomId: school.room.id });
+  const linksOf = (fixture: ExamsFixture) => fixture.admin.room.joinLinks({ roomId: fixture.room.id });
   const imToken = (roomId: string, userId: string, more: object = {}) => ({
     roomId,
     deviceId: "art-1767323045000",
@@ -313,9 +316,9 @@ describe("with the token from its link", () => {
   });
 
   it("a teacher runs the room from start to end", async () => {
-    await using school = await openSchool(HERE);
-    const { app, roomId, userId } = enter(school, linkOf(await linksOf(school), "teacher1").url);
-    await start(app, school, userId);
+    await using fixture = await openExamsFixture(HERE);
+    const { app, roomId, userId } = enter(fixture, linkOf(await linksOf(fixture), "teacher1").url);
+    await start(app, fixture, userId);
     expect(dataOf(await app.get("userList", { roomId }))).toHaveLength(2);
     const im = dataOf(await app.post("v2/getIMToken", imToken(roomId, userId, { role: "admin" })));
     expect(im.aliyunNewIm.auth).toMatchObject({ userId, role: "admin" });
@@ -327,13 +330,13 @@ describe("with the token from its link", () => {
     const clips = await app.post("selectAudio", { pageNum: 1, pageSize: 10, name: "", classify: 0 });
     expect(dataOf(clips).total).toBe(1);
     expect(dataOf(await app.get("endRoom", { roomId }))).toBe(true);
-    expect((await start(app, school, userId)).room.status).toBe(1);
+    expect((await start(app, fixture, userId)).room.status).toBe(1);
   });
 
   it("an inspector reads the room, and no more", async () => {
-    await using school = await openSchool(HERE);
-    const { app, roomId, userId } = enter(school, linkOf(await linksOf(school), "inspector1").url);
-    await start(app, school, userId);
+    await using fixture = await openExamsFixture(HERE);
+    const { app, roomId, userId } = enter(fixture, linkOf(await linksOf(fixture), "inspector1").url);
+    await start(app, fixture, userId);
     expect(dataOf(await app.get("userList", { roomId }))).toHaveLength(2);
     refusalOf(await app.get("endRoom", { roomId }), 403, "FORBIDDEN");
   });
@@ -342,10 +345,10 @@ describe("with the token from its link", () => {
     { page: "phone", login: "examinee1" },
     { page: "PC", login: "pc_examinee1" },
   ])("an examinee sits the exam on the $page, and uploads after its end", async ({ page, login }) => {
-    await using school = await openSchool(HERE);
-    const { url, pcUrl = "" } = linkOf(await linksOf(school), "examinee1");
-    const { app, roomId, userId } = enter(school, page === "PC" ? pcUrl : url);
-    const { room, exam } = await start(app, school, userId);
+    await using fixture = await openExamsFixture(HERE);
+    const { url, pcUrl = "" } = linkOf(await linksOf(fixture), "examinee1");
+    const { app, roomId, userId } = enter(fixture, page === "PC" ? pcUrl : url);
+    const { room, exam } = await start(app, fixture, userId);
     dataOf(await app.get("userInfo", { userId: room.createTeacher, roomId }));
     const upload = async () =>
       refusalOf(
@@ -363,17 +366,17 @@ describe("with the token from its link", () => {
       return app.post("cheat/addCheatRecord", { examId: exam.id, roomId, data });
     };
     expectDone(await add());
-    await school.teacher.room.end({ roomId });
+    await fixture.teacher.room.end({ roomId });
     expect(dataOf(await app.get("roomInfo", { roomId })).status).toBe(1);
     await upload();
     expectDone(await add());
   });
 
   it("nobody gets anything of another room", async () => {
-    await using school = await openSchool(HERE);
-    for (const { url, role } of await linksOf(school)) {
-      const { app, userId } = enter(school, url);
-      for (const { id: roomId, createTeacher } of [school.sibling, school.other]) {
+    await using fixture = await openExamsFixture(HERE);
+    for (const { url, role } of await linksOf(fixture)) {
+      const { app, userId } = enter(fixture, url);
+      for (const { id: roomId, createTeacher } of [fixture.sibling, fixture.other]) {
         const record = { isMainMonitor: true, userId, detectTime: 0, detectType: "watch", extraInfo: "{}" };
         const answers = [
           await app.get("roomInfo", { roomId }),
@@ -389,7 +392,7 @@ describe("with the token from its link", () => {
         for (const answer of answers) refusalOf(answer, 403, "FORBIDDEN");
       }
       for (const path of ["examInfo", "getOssConfig"])
-        refusalOf(await app.get(path, { examId: school.other.examId }), 403, "FORBIDDEN");
+        refusalOf(await app.get(path, { examId: fixture.other.examId }), 403, "FORBIDDEN");
       // Nor can it create links or tokens beyond its room.
       if (role === "teacher")
         refusalOf(await app.post("v2/createRoom", { name: "R", imServer: ["aliyun_new"] }), 403, "FORBIDDEN");

@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import Fastify from "fastify";
 import { describe, expect, it } from "vitest";
+import { openAppFixture } from "./support/app-fixture.js";
 import { portOf } from "./support/ports.js";
 import { given, kept, takeLeaks, watchLog } from "./support/secrets.js";
-import { openWorld } from "./support/world.js";
 
 // Tests of the check of all responses and logs for secrets (support/watch-secrets.ts).
 
@@ -41,9 +41,9 @@ describe("a secret is seen", () => {
   });
 
   it("in a log, also one that somebody may be sent", async () => {
-    await using world = await openWorld();
+    await using fixture = await openAppFixture();
     for (const secret of [KEY, given("token")]) {
-      world.app.log.info({ secret }, "leak");
+      fixture.app.log.info({ secret }, "leak");
       expect(takeLeaks()).toHaveLength(1);
     }
     watchLog(`before ${given("credential")} after`);

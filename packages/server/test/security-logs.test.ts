@@ -1,14 +1,14 @@
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
+import type { AppFixture } from "./support/app-fixture.js";
 import { dataOf, rest, send, trpc } from "./support/calls.js";
 import { openStaff, PASSWORD, ROOT, type Staff } from "./support/staff.js";
-import type { World } from "./support/world.js";
 
 // The log lines that an operator needs after an incident: who tried what, on whose behalf, and from where.
 
 const ADDRESS = "203.0.113.9";
 const config = { trustedProxies: ["loopback"] };
-const linesOf = ({ lines }: World, msg: string) => lines.filter((line) => line.msg === msg);
+const linesOf = ({ lines }: AppFixture, msg: string) => lines.filter((line) => line.msg === msg);
 const logIn = (staff: Staff, username: string, password: string) =>
   send(staff, {
     method: "POST",

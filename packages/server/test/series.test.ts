@@ -3,8 +3,8 @@ import { callInProcess } from "../src/app/in-process.js";
 import type { TestCaller } from "../src/app/testing.js";
 import { query, statement } from "../src/storage/statement.js";
 import { examMinutes, roomMinutes } from "../src/storage/tables.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
-import { openWorld } from "./support/world.js";
 
 // Also on PostgreSQL: what is counted is asked of the database.
 
@@ -20,19 +20,19 @@ const minute = (n: number): Date => new Date(START + n * MINUTE_MS);
 const allRoomMinutes = statement(query.select().from(roomMinutes));
 const allExamMinutes = statement(query.select().from(examMinutes));
 
-const openHall = async () => {
+const openRoomFixture = async () => {
   let now = START;
   const statements: string[] = [];
-  const world = await openWorld({
+  const appFixture = await openAppFixture({
     now: () => new Date(now),
     config: { ...STREAM_CONFIG, presenceSettleSeconds: 0 },
     onStatement: (sql) => void statements.push(sql),
   });
   // From now on, only when the test says so.
-  await world.services.seriesRecorder.stop();
+  await appFixture.services.seriesRecorder.stop();
   const as = (caller: TestCaller) =>
-    callInProcess(world.router, world.services, (seconds) => world.token(caller, seconds), {
-      clock: world.clock,
+    callInProcess(appFixture.router, appFixture.services, (seconds) => appFixture.token(caller, seconds), {
+      clock: appFixture.clock,
     });
   const { id: examId } = await as(CREATOR).exam.create({
     name: "Exam",
@@ -51,7 +51,7 @@ const openHall = async () => {
   const first = await roomOf("First", "teacher1", ["e1", "e2"]);
   const second = await roomOf("Second", "teacher2", ["e3"]);
   return {
-    ...world,
+    ...appFixture,
     as,
     examId,
     first,
@@ -60,17 +60,17 @@ const openHall = async () => {
     /** Lets the server look at a time. */
     async lookAt(ms: number): Promise<void> {
       now = ms;
-      await world.services.seriesRecorder.recordMinute();
+      await appFixture.services.seriesRecorder.recordMinute();
     },
     async enter(room: { readonly id: string }, userId: string, role: "examinee" | "teacher" = "examinee") {
-      const leave = world.services.presence.connect({
+      const leave = appFixture.services.presence.connect({
         examId,
         roomId: room.id,
         userId,
         role,
         camera: "main",
       });
-      await world.db.written();
+      await appFixture.db.written();
       return leave;
     },
     detect: (room: { readonly id: string }, userId: string, times: number) =>
@@ -90,22 +90,22 @@ const openHall = async () => {
 
 describe("the series of an exam", () => {
   it("count who is present and publishes, and what was detected, in each minute", async () => {
-    await using hall = await openHall();
-    const { as, examId, first, second } = hall;
-    await hall.detect(first, "e1", 5);
+    await using fixture = await openRoomFixture();
+    const { as, examId, first, second } = fixture;
+    await fixture.detect(first, "e1", 5);
     // The first minute, whose records are not told apart from earlier ones.
-    await hall.lookAt(START + LATE_MS);
-    await hall.enter(first, "e1");
-    await hall.enter(first, "teacher1", "teacher");
-    const leave = await hall.enter(second, "e3");
-    await hall.publish(first, "e1");
-    await hall.publish(first, "e2");
-    await hall.detect(first, "e1", 2);
-    await hall.detect(second, "e3", 1);
-    await hall.lookAt(START + MINUTE_MS);
+    await fixture.lookAt(START + LATE_MS);
+    await fixture.enter(first, "e1");
+    await fixture.enter(first, "teacher1", "teacher");
+    const leave = await fixture.enter(second, "e3");
+    await fixture.publish(first, "e1");
+    await fixture.publish(first, "e2");
+    await fixture.detect(first, "e1", 2);
+    await fixture.detect(second, "e3", 1);
+    await fixture.lookAt(START + MINUTE_MS);
     leave();
-    await hall.db.written();
-    await hall.lookAt(START + 2 * MINUTE_MS);
+    await fixture.db.written();
+    await fixture.lookAt(START + 2 * MINUTE_MS);
 
     expect(await as(ADMIN).exam.series({ examId })).toEqual({
       start: minute(-1),
@@ -132,12 +132,12 @@ describe("the series of an exam", () => {
   });
 
   it("are those of the rooms that the caller may see", async () => {
-    await using hall = await openHall();
-    const { as, examId, first, second } = hall;
-    await hall.lookAt(START + LATE_MS);
-    await hall.detect(first, "e1", 2);
-    await hall.detect(second, "e3", 1);
-    await hall.lookAt(START + MINUTE_MS);
+    await using fixture = await openRoomFixture();
+    const { as, examId, first, second } = fixture;
+    await fixture.lookAt(START + LATE_MS);
+    await fixture.detect(first, "e1", 2);
+    await fixture.detect(second, "e3", 1);
+    await fixture.lookAt(START + MINUTE_MS);
     const detectionsOf = async (caller: TestCaller, roomId?: string) =>
       (await as(caller).exam.series({ examId, roomId })).detections;
     expect(await detectionsOf(CREATOR)).toEqual([0, 3]);
@@ -151,14 +151,14 @@ describe("the series of an exam", () => {
   });
 
   it("have each minute once, and leave out rooms that have ended and minutes in which no server ran", async () => {
-    await using hall = await openHall();
-    const { as, examId, first, second } = hall;
+    await using fixture = await openRoomFixture();
+    const { as, examId, first, second } = fixture;
     await as(ADMIN).room.end({ roomId: second.id });
-    await hall.lookAt(START + LATE_MS);
-    await hall.lookAt(START + LATE_MS + 1000);
-    expect(await hall.db.storage.all(allRoomMinutes)).toMatchObject([{ roomId: first.id }]);
-    await hall.detect(first, "e1", 4);
-    await hall.lookAt(START + 2 * MINUTE_MS);
+    await fixture.lookAt(START + LATE_MS);
+    await fixture.lookAt(START + LATE_MS + 1000);
+    expect(await fixture.db.storage.all(allRoomMinutes)).toMatchObject([{ roomId: first.id }]);
+    await fixture.detect(first, "e1", 4);
+    await fixture.lookAt(START + 2 * MINUTE_MS);
     // The records of the minute that is missing arrived since the one before.
     expect(await as(ADMIN).exam.series({ examId })).toMatchObject({
       present: [0, null, 0],
@@ -167,11 +167,11 @@ describe("the series of an exam", () => {
   });
 
   it("are kept for a day", async () => {
-    await using hall = await openHall();
-    const { services, db } = hall;
-    await hall.lookAt(START + LATE_MS);
-    await hall.lookAt(START + MINUTE_MS);
-    await hall.lookAt(START + 24 * 60 * MINUTE_MS);
+    await using fixture = await openRoomFixture();
+    const { services, db } = fixture;
+    await fixture.lookAt(START + LATE_MS);
+    await fixture.lookAt(START + MINUTE_MS);
+    await fixture.lookAt(START + 24 * 60 * MINUTE_MS);
     services.seriesRecorder.start();
     await expect.poll(() => db.storage.all(allExamMinutes)).toMatchObject([{ minute: minute(0) }]);
     expect(await db.storage.all(allRoomMinutes)).toMatchObject([
@@ -183,30 +183,30 @@ describe("the series of an exam", () => {
 
 describe("a server", () => {
   it("counts a room outside of its exam's time while somebody is present, and nothing afterwards", async () => {
-    await using hall = await openHall();
-    const { as, examId, first } = hall;
+    await using fixture = await openRoomFixture();
+    const { as, examId, first } = fixture;
     await as(ADMIN).exam.update({ examId, startTime: minute(60), endTime: minute(120) });
-    await hall.lookAt(START + LATE_MS);
-    expect(await hall.db.storage.all(allExamMinutes)).toEqual([]);
-    const leave = await hall.enter(first, "e1");
-    await hall.lookAt(START + MINUTE_MS + LATE_MS);
+    await fixture.lookAt(START + LATE_MS);
+    expect(await fixture.db.storage.all(allExamMinutes)).toEqual([]);
+    const leave = await fixture.enter(first, "e1");
+    await fixture.lookAt(START + MINUTE_MS + LATE_MS);
     leave();
-    await hall.db.written();
-    await hall.lookAt(START + 2 * MINUTE_MS + LATE_MS);
-    expect(await hall.db.storage.all(allRoomMinutes)).toMatchObject([{ roomId: first.id, present: 1 }]);
+    await fixture.db.written();
+    await fixture.lookAt(START + 2 * MINUTE_MS + LATE_MS);
+    expect(await fixture.db.storage.all(allRoomMinutes)).toMatchObject([{ roomId: first.id, present: 1 }]);
   });
 
   it("that nobody has used for an hour asks the database nothing", async () => {
-    await using hall = await openHall();
+    await using fixture = await openRoomFixture();
     const asked = async (ms: number): Promise<boolean> => {
-      hall.statements.length = 0;
-      await hall.lookAt(ms);
-      return hall.statements.some((sql) => sql.includes("minutes"));
+      fixture.statements.length = 0;
+      await fixture.lookAt(ms);
+      return fixture.statements.some((sql) => sql.includes("minutes"));
     };
     expect(await asked(START + LATE_MS)).toBe(true);
     expect(await asked(START + 59 * MINUTE_MS)).toBe(true);
     expect(await asked(START + 61 * MINUTE_MS)).toBe(false);
-    await hall.as(ADMIN).exam.get({ examId: hall.examId });
+    await fixture.as(ADMIN).exam.get({ examId: fixture.examId });
     expect(await asked(START + 62 * MINUTE_MS)).toBe(true);
   });
 });

@@ -6,8 +6,10 @@ import type { TestApp, TestCaller } from "../src/app/testing.js";
 import { MAX_RUNNING, MAX_WAITING } from "../src/storage/turns.js";
 import { failureOfCall } from "../src/trpc/failures.js";
 import { hasLongAnswer } from "../src/trpc/procedures.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { isFull, isQuick, sample } from "./support/effort.js";
 import { isOnPostgres } from "./support/engine.js";
+import { addExamsFixture, type ExamsFixture } from "./support/exams-fixture.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
 import {
   type Call,
@@ -18,9 +20,7 @@ import {
   makeCall,
   own,
 } from "./support/procedure-calls.js";
-import { foundSchool, type School } from "./support/school.js";
 import { shared } from "./support/shared.js";
-import { openWorld } from "./support/world.js";
 
 // Each procedure at its limits: the largest input, more calls at the same time than may wait, by the lowest role that may call it. Strangers go on.
 
@@ -45,22 +45,22 @@ const newPeople = (n: number) =>
 /** Inputs of procedures that can do a lot in one call. Each call has another number. */
 const LARGEST: Readonly<Record<string, Input>> = {
   "room.create": (_, __, n) => ({ name: "Large", participants: newPeople(n) }),
-  "participant.add": (school, _, n) => ({ ...own(school), participants: newPeople(n) }),
-  "participant.import": (school, _, n) => ({
-    ...examOf(school),
+  "participant.add": (fixture, _, n) => ({ ...own(fixture), participants: newPeople(n) }),
+  "participant.import": (fixture, _, n) => ({
+    ...examOf(fixture),
     file: Buffer.from(`id,name\n${many(2000, (person) => `i${n}-${person},I`).join("\n")}\n`).toString(
       "base64",
     ),
   }),
-  "cheat.setConfig": (school, _, n) => ({
-    ...examOf(school),
+  "cheat.setConfig": (fixture, _, n) => ({
+    ...examOf(fixture),
     data: JSON.stringify(`${n}${"x".repeat(60_000)}`),
   }),
-  "cheat.addRecords": (school) => ({
-    ...own(school),
-    records: many(MAX_RECORDS_PER_CALL, () => school.detection("examinee1")),
+  "cheat.addRecords": (fixture) => ({
+    ...own(fixture),
+    records: many(MAX_RECORDS_PER_CALL, () => fixture.detection("examinee1")),
   }),
-  "im.send": (school) => ({ ...own(school), type: 30_001, data: "x".repeat(60_000) }),
+  "im.send": (fixture) => ({ ...own(fixture), type: 30_001, data: "x".repeat(60_000) }),
 };
 
 /** Preparations of calls that would otherwise have little to do. */
@@ -73,9 +73,9 @@ const BEFORE: Readonly<Record<string, Call["prepare"]>> = {
       startTime: new Date("2030-01-02T09:00:00Z"),
       endTime: new Date("2030-01-02T11:00:00Z"),
     }),
-  "exam.plan": async (school) => {
-    const input = LARGEST["participant.import"]?.(school, callersOf(school).admin, 0);
-    await makeCall(school, callersOf(school).admin, { path: "participant.import", input });
+  "exam.plan": async (fixture) => {
+    const input = LARGEST["participant.import"]?.(fixture, callersOf(fixture).admin, 0);
+    await makeCall(fixture, callersOf(fixture).admin, { path: "participant.import", input });
   },
 };
 
@@ -84,9 +84,11 @@ const lowestFor = (procedure: string): CallerName =>
   LOWEST_FIRST.find((name) => permissions.get(procedure)?.[name] === "ok") ?? "admin";
 
 let minutes = 0;
-const world = shared(() => openWorld({ config: EVERYTHING.config ?? {}, monotonic: () => minutes * 60_000 }));
+const appFixture = shared(() =>
+  openAppFixture({ config: EVERYTHING.config ?? {}, monotonic: () => minutes * 60_000 }),
+);
 /** Rooms of their own in an app that all tests share, with unused rate limits. Calls carry no token, so that nothing happens beside them. */
-const openRooms = (): Promise<School> => {
+const openRooms = (): Promise<ExamsFixture> => {
   minutes += 1;
   const as = ({ sub: userId, role, room: roomId, exam: examId }: TestCaller) => {
     const identity = {
@@ -97,35 +99,35 @@ const openRooms = (): Promise<School> => {
       expiresAt: new Date("2027-01-01"),
       tokenId: `token of ${userId}`,
     };
-    return world().router.createCaller({
+    return appFixture().router.createCaller({
       identity,
       identify: async () => identity,
-      reopen: async (...of) => world().services.access.look(identity, ...of),
-      rights: world().services.access,
-      gate: world().services.gate,
+      reopen: async (...of) => appFixture().services.access.look(identity, ...of),
+      rights: appFixture().services.access,
+      gate: appFixture().services.gate,
       address: "in-process",
       entryPoint: "in-process",
       trace: { requestId: "r", procedures: [] },
     });
   };
   // Safe: schools are founded with nothing else of an app.
-  return foundSchool({ as } as unknown as TestApp);
+  return addExamsFixture({ as } as unknown as TestApp);
 };
 const examples = calls.filter(({ row, path, method }) => row === path && method !== "subscribe");
 
 it.each(isQuick ? sample(examples, 3) : sample(examples, 2, 0, !isFull))(
   "$path leaves strangers their share",
   async ({ path, procedure, prepare, input }) => {
-    const school = await openRooms();
-    await (BEFORE[path] ?? prepare)?.(school);
-    const callers = callersOf(school);
+    const fixture = await openRooms();
+    await (BEFORE[path] ?? prepare)?.(fixture);
+    const callers = callersOf(fixture);
     const busy = callers[lowestFor(path)];
     const stranger = callers.otherTeacher;
-    const { id: roomId } = school.other;
+    const { id: roomId } = fixture.other;
     let done = 0;
     const all = many(IN_FLIGHT, async (n) => {
       try {
-        await makeCall(school, busy, { path, input: (LARGEST[path] ?? input)(school, busy, n) });
+        await makeCall(fixture, busy, { path, input: (LARGEST[path] ?? input)(fixture, busy, n) });
         done += 1;
       } catch (error) {
         // Many such calls are refused, each with a code of its own.
@@ -134,7 +136,7 @@ it.each(isQuick ? sample(examples, 3) : sample(examples, 2, 0, !isFull))(
     });
     const strangers: readonly (readonly [string, object])[] = [
       ["room.get", { roomId }],
-      ["cheat.addRecords", { roomId, records: [school.detection("examinee9")] }],
+      ["cheat.addRecords", { roomId, records: [fixture.detection("examinee9")] }],
       ["im.send", { roomId, type: 30_001, data: 1 }],
       ["room.setAudioStatus", { roomId, audioStatus: "speaking" }],
     ];
@@ -142,7 +144,7 @@ it.each(isQuick ? sample(examples, 3) : sample(examples, 2, 0, !isFull))(
       // Calls that ended before this one are counted.
       await nextTurn();
       const before = done;
-      await makeCall(school, stranger, { path: name, input: ofStranger });
+      await makeCall(fixture, stranger, { path: name, input: ofStranger });
       // On PostgreSQL, calls overlap: `process-postgres-storage.test.ts` counts the connections.
       if (!isOnPostgres && !GROUPED.has(path) && !takesNoTurns(path, procedure))
         expect(done - before, `calls during ${name}`).toBeLessThanOrEqual(MOST_MEANWHILE);

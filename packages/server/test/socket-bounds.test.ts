@@ -1,71 +1,71 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { type Hall, openHall } from "./support/socket-hall.js";
+import { openSocketFixture, type SocketFixture } from "./support/socket-fixture.js";
 import { call, connectAs, rawSocket, reasonOf, socketUrl } from "./support/sockets.js";
 
 // Limits on what a connection can cost the server.
 
 const MIB = 1024 * 1024;
 const numbers = (bytes: number): string => `[${"1,".repeat(bytes / 2 - 2)}1 ]`;
-const unreadBytes = (hall: Hall): number =>
-  [...hall.sockets()].reduce((sum, { writableLength }) => sum + writableLength, 0);
-const expectServes = async (hall: Hall): Promise<void> => {
-  using other = await connectAs(hall);
+const unreadBytes = (fixture: SocketFixture): number =>
+  [...fixture.sockets()].reduce((sum, { writableLength }) => sum + writableLength, 0);
+const expectServes = async (fixture: SocketFixture): Promise<void> => {
+  using other = await connectAs(fixture);
   other.ask(call("other"));
   expect(await other.message(({ id }) => id === "other")).toHaveProperty("result");
 };
 
 describe("a frame of very many messages", () => {
   it("is refused once, and its connection closed", async () => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
     client.ask(numbers(MIB));
     expect((await client.closed).code).toBe(1008);
     expect(client.received.map((text) => JSON.parse(text).error.json.message)).toEqual([
       "frame must contain at most 2000 messages",
     ]);
-    await expectServes(hall);
+    await expectServes(fixture);
   });
 
   it("is not even read before it is known who sends it", async () => {
-    await using hall = await openHall();
+    await using fixture = await openSocketFixture();
     for (const [url, options] of [
-      [socketUrl(hall.url), {}],
-      [socketUrl(hall.url), { headers: { authorization: "a.b.c" } }],
-      [`${socketUrl(hall.url)}?connectionParams=1`, {}],
+      [socketUrl(fixture.url), {}],
+      [socketUrl(fixture.url), { headers: { authorization: "a.b.c" } }],
+      [`${socketUrl(fixture.url)}?connectionParams=1`, {}],
     ] as const) {
       using client = await rawSocket(url, options);
       client.ask(numbers(MIB));
       expect((await client.closed).code).toBe(1009);
       expect(client.received).toEqual([]);
     }
-    await expectServes(hall);
+    await expectServes(fixture);
   });
 
   it("holds no more than a few messages that are no calls", async () => {
-    await using hall = await openHall();
+    await using fixture = await openSocketFixture();
     for (const message of [1, {}, { id: 1 }, { id: "x", method: "other" }]) {
-      using client = await connectAs(hall);
+      using client = await connectAs(fixture);
       client.ask(Array.from({ length: 1_000 }, () => message));
       expect((await client.closed).code).toBe(1008);
       expect(client.received.length).toBeLessThan(30);
     }
-    await expectServes(hall);
+    await expectServes(fixture);
   });
 });
 
 describe("a connection without a valid token", () => {
   it("is closed after a few hundred messages, in however many frames", async () => {
-    await using hall = await openHall();
-    using client = await rawSocket(socketUrl(hall.url));
+    await using fixture = await openSocketFixture();
+    using client = await rawSocket(socketUrl(fixture.url));
     for (let id = 0; id < 1_000; id++) client.ask(call(id));
     expect(await client.closed).toEqual({ code: 1008, reason: "No valid token was received." });
     expect(client.received.length).toBeLessThan(400);
   });
 
   it("may log in, and is told of each of its calls that it needs a token", async () => {
-    await using hall = await openHall();
-    using client = await rawSocket(`${socketUrl(hall.url)}?connectionParams=1`);
+    await using fixture = await openSocketFixture();
+    using client = await rawSocket(`${socketUrl(fixture.url)}?connectionParams=1`);
     client.ask({ method: "connectionParams", data: { token: "a.b.c" } });
     client.ask(Array.from({ length: 100 }, (_, id) => call(id)));
     for (let wanted = 0; wanted < 100; wanted++)
@@ -75,8 +75,8 @@ describe("a connection without a valid token", () => {
 
 describe("a client that does not read", () => {
   it("cannot make refusals pile up", async () => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
     client.socket.pause();
     const frame = JSON.stringify(Array.from({ length: 20 }, (_, id) => ({ id })));
     for (let count = 0; count < 40_000; count++) client.ask(frame);
@@ -86,60 +86,64 @@ describe("a client that does not read", () => {
       for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
     expect(client.socket.bufferedAmount).toBeGreaterThan(0);
-    expect(unreadBytes(hall)).toBeLessThan(16 * MIB);
-    await expectServes(hall);
+    expect(unreadBytes(fixture)).toBeLessThan(16 * MIB);
+    await expectServes(fixture);
   });
 
   it("is cut off when too much waits for it", async () => {
-    await using hall = await openHall({ config: { sendBufferBytes: 16 * MIB } });
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture({ config: { sendBufferBytes: 16 * MIB } });
+    using client = await connectAs(fixture);
     client.socket.pause();
     client.ask(Array.from({ length: 20 }, (_, id) => call(id, "test.big", { bytes: MIB })));
-    expect(await hall.line("connection terminated: the client does not read")).toMatchObject({ level: 40 });
-    await hall.line("connection closed");
-    expect(unreadBytes(hall)).toBeLessThan(MIB);
-    await expectServes(hall);
+    expect(await fixture.line("connection terminated: the client does not read")).toMatchObject({
+      level: 40,
+    });
+    await fixture.line("connection closed");
+    expect(unreadBytes(fixture)).toBeLessThan(MIB);
+    await expectServes(fixture);
   });
 });
 
 describe("a message that comes in very small pieces", () => {
   it("ends its connection when there are too many of them", async () => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
     for (let count = 0; count < 2_000; count++) client.socket.send("", { fin: false });
     expect((await client.closed).code).toBe(1008);
-    await expectServes(hall);
+    await expectServes(fixture);
   });
 });
 
 describe("the connections of one person", () => {
   it("are a bounded number, and as many again as have closed", async () => {
-    await using hall = await openHall({ config: { perPerson: { connections: 2, subscriptions: 10 } } });
-    using first = await connectAs(hall);
-    using second = await connectAs(hall);
+    await using fixture = await openSocketFixture({
+      config: { perPerson: { connections: 2, subscriptions: 10 } },
+    });
+    using first = await connectAs(fixture);
+    using second = await connectAs(fixture);
     for (const one of [first, second]) {
       one.ask(call(1));
       await one.message(({ id }) => id === 1);
     }
-    using third = await connectAs(hall);
+    using third = await connectAs(fixture);
     expect(await third.closed).toEqual({
       code: 1013,
       reason: "A person may have 2 connections open at a time.",
     });
-    expect(await hall.line("connection refused")).toMatchObject({
+    expect(await fixture.line("connection refused")).toMatchObject({
       userId: "t1",
       reason: "TOO_MANY_REQUESTS",
     });
     // Other clients are not affected.
-    const authorization = await hall.token({ sub: "t2", role: "teacher" });
-    using other = await rawSocket(socketUrl(hall.url), { headers: { authorization } });
+    const authorization = await fixture.token({ sub: "t2", role: "teacher" });
+    using other = await rawSocket(socketUrl(fixture.url), { headers: { authorization } });
     other.ask(call(1));
     expect(await other.message(({ id }) => id === 1)).toHaveProperty("result");
 
     first.socket.close();
     await once(first.socket, "close");
-    await hall.line("connection closed");
-    using again = await connectAs(hall);
+    await fixture.line("connection closed");
+    using again = await connectAs(fixture);
     again.ask(call(1));
     expect(await again.message(({ id }) => id === 1)).toHaveProperty("result");
   });

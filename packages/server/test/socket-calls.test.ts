@@ -1,6 +1,6 @@
 import { TRPCClientError } from "@trpc/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Hall, openHall } from "./support/socket-hall.js";
+import { openSocketFixture, type SocketFixture } from "./support/socket-fixture.js";
 import { connectSocket, rawSocket, socketUrl } from "./support/sockets.js";
 
 const detailsOf = (error: unknown) => {
@@ -9,15 +9,15 @@ const detailsOf = (error: unknown) => {
 };
 
 describe("calls over a WebSocket", () => {
-  let hall: Hall;
+  let fixture: SocketFixture;
   beforeAll(async () => {
-    hall = await openHall();
+    fixture = await openSocketFixture();
   });
-  afterAll(() => hall[Symbol.asyncDispose]());
+  afterAll(() => fixture[Symbol.asyncDispose]());
 
   it("are answered as over HTTP, to the caller of the token in the first message", async () => {
-    const token = await hall.token({ sub: "t1", role: "teacher" });
-    await using client = connectSocket(hall.url, token);
+    const token = await fixture.token({ sub: "t1", role: "teacher" });
+    await using client = connectSocket(fixture.url, token);
     expect(await client.api.auth.whoami.query()).toMatchObject({ userId: "t1", role: "teacher" });
     const at = new Date(0);
     expect(await client.api.test.echo.query({ text: "é長", at })).toEqual({ text: "é長", at });
@@ -25,8 +25,8 @@ describe("calls over a WebSocket", () => {
   });
 
   it("fail in the same form", async () => {
-    const token = await hall.token({ sub: "e1", role: "examinee" });
-    await using client = connectSocket(hall.url, token);
+    const token = await fixture.token({ sub: "e1", role: "examinee" });
+    await using client = connectSocket(fixture.url, token);
     expect(await client.api.test.change.mutate({ text: "no" }).catch(detailsOf)).toMatchObject({
       message: "The role examinee may not call test.change.",
       data: { reason: "FORBIDDEN", httpStatus: 403, path: "test.change" },
@@ -34,17 +34,17 @@ describe("calls over a WebSocket", () => {
   });
 
   it("carry subscriptions", async () => {
-    const token = await hall.token({ sub: "t1", role: "teacher" });
-    await using client = connectSocket(hall.url, token);
+    const token = await fixture.token({ sub: "t1", role: "teacher" });
+    await using client = connectSocket(fixture.url, token);
     const seen: string[] = [];
     const done = new Promise<void>((resolve, reject) => {
       const subscription = client.api.test.events.subscribe(
         {},
         {
-          onStarted: () => hall.log.add("first"),
+          onStarted: () => fixture.log.add("first"),
           onData({ data }) {
             seen.push(data.text);
-            if (data.text === "first") hall.log.add("second");
+            if (data.text === "first") fixture.log.add("second");
             else {
               subscription.unsubscribe();
               resolve();
@@ -56,17 +56,17 @@ describe("calls over a WebSocket", () => {
     });
     await done;
     expect(seen).toEqual(["first", "second"]);
-    await hall.log.heard(0);
+    await fixture.log.heard(0);
   });
 });
 
 describe("who calls over a connection", () => {
   it("is looked up for each call: a token that was revoked since, or has expired, opens nothing more", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using hall = await openHall({ now: () => now });
-    const token = await hall.token({ sub: "t1", role: "teacher" }, 60);
-    await using first = connectSocket(hall.url, token);
-    await using second = connectSocket(hall.url, await hall.token({ sub: "t2", role: "teacher" }, 60));
+    await using fixture = await openSocketFixture({ now: () => now });
+    const token = await fixture.token({ sub: "t1", role: "teacher" }, 60);
+    await using first = connectSocket(fixture.url, token);
+    await using second = connectSocket(fixture.url, await fixture.token({ sub: "t2", role: "teacher" }, 60));
     expect(await first.api.auth.whoami.query()).toMatchObject({ userId: "t1" });
     expect(await second.api.auth.whoami.query()).toMatchObject({ userId: "t2" });
 
@@ -90,9 +90,9 @@ describe("who calls over a connection", () => {
   });
 
   it("may be said in the authorization header of the upgrade", async () => {
-    await using hall = await openHall();
-    const authorization = `Bearer ${await hall.token({ sub: "t1", role: "teacher" })}`;
-    using client = await rawSocket(socketUrl(hall.url), { headers: { authorization } });
+    await using fixture = await openSocketFixture();
+    const authorization = `Bearer ${await fixture.token({ sub: "t1", role: "teacher" })}`;
+    using client = await rawSocket(socketUrl(fixture.url), { headers: { authorization } });
     client.ask({ id: 1, method: "query", params: { path: "auth.whoami" } });
     expect(await client.message(({ id }) => id === 1)).toMatchObject({
       result: { type: "data", data: { json: { userId: "t1" } } },
@@ -100,8 +100,8 @@ describe("who calls over a connection", () => {
   });
 
   it("is nobody without a token, who may log in and nothing else", async () => {
-    await using hall = await openHall();
-    using client = await rawSocket(socketUrl(hall.url));
+    await using fixture = await openSocketFixture();
+    using client = await rawSocket(socketUrl(fixture.url));
     client.ask([
       { id: "a", method: "query", params: { path: "auth.whoami" } },
       {
@@ -126,38 +126,38 @@ describe("who calls over a connection", () => {
 
 describe("the log", () => {
   it("has a line when a connection opens, one for each call and one when it closes, and never a token", async () => {
-    await using hall = await openHall();
-    const token = await hall.token({ sub: "t1", role: "teacher" });
+    await using fixture = await openSocketFixture();
+    const token = await fixture.token({ sub: "t1", role: "teacher" });
     {
-      await using client = connectSocket(hall.url, token);
+      await using client = connectSocket(fixture.url, token);
       await client.api.auth.whoami.query();
       await client.api.test.change.mutate({ text: "kept out of the log" });
       await client.api.test.broken.query().catch(detailsOf);
     }
-    const closed = await hall.line("connection closed");
+    const closed = await fixture.line("connection closed");
     expect(closed).toMatchObject({ route: "/trpc", code: 1005, calls: 3, ms: expect.any(Number) });
-    const { reqId } = await hall.line("connection opened");
+    const { reqId } = await fixture.line("connection opened");
     expect(closed.reqId).toBe(reqId);
-    const calls = hall.lines().filter(({ msg }) => msg === "call");
+    const calls = fixture.lines().filter(({ msg }) => msg === "call");
     expect(calls).toMatchObject([
       { reqId, procedure: "auth.whoami", userId: "t1" },
       { reqId, procedure: "test.change", userId: "t1" },
       { reqId, procedure: "test.broken", userId: "t1", reason: "INTERNAL" },
     ]);
-    expect(await hall.line("fault")).toMatchObject({
+    expect(await fixture.line("fault")).toMatchObject({
       reqId,
       err: { message: expect.stringContaining("kept out of sight") },
     });
-    const all = JSON.stringify(hall.lines());
+    const all = JSON.stringify(fixture.lines());
     expect(all).not.toContain(token.slice(-40));
     expect(all).not.toContain("kept out of the log");
     expect(all).not.toContain("connectionParams");
   });
 
   it("is pointed to by a fault, which says nothing itself", async () => {
-    await using hall = await openHall();
-    const authorization = await hall.token({ sub: "t1", role: "teacher" });
-    using client = await rawSocket(socketUrl(hall.url), {
+    await using fixture = await openSocketFixture();
+    const authorization = await fixture.token({ sub: "t1", role: "teacher" });
+    using client = await rawSocket(socketUrl(fixture.url), {
       headers: { authorization, "x-request-id": "asked-for" },
     });
     client.ask({ id: 1, method: "query", params: { path: "test.broken" } });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { type Hall, openHall } from "./support/socket-hall.js";
+import { openSocketFixture, type SocketFixture } from "./support/socket-fixture.js";
 import { connectSocket, hearThroughResets, rawSocket, socketUrl } from "./support/sockets.js";
 
 const turns = async (): Promise<void> => {
@@ -15,33 +15,33 @@ const settled = async (value: () => number): Promise<number> => {
     await turns();
   }
 };
-const connectAs = async (hall: Hall) => {
-  const authorization = await hall.token({ sub: "t1", role: "teacher" });
-  return rawSocket(socketUrl(hall.url), { headers: { authorization } });
+const connectAs = async (fixture: SocketFixture) => {
+  const authorization = await fixture.token({ sub: "t1", role: "teacher" });
+  return rawSocket(socketUrl(fixture.url), { headers: { authorization } });
 };
 /** The number of bytes that the server could not yet pass to the kernel. */
-const waitingBytes = (hall: Hall): number =>
-  [...hall.sockets()].reduce((sum, { writableLength }) => sum + writableLength, 0);
+const waitingBytes = (fixture: SocketFixture): number =>
+  [...fixture.sockets()].reduce((sum, { writableLength }) => sum + writableLength, 0);
 
 const BIG = "x".repeat(100_000);
 
 describe("a client that does not read", () => {
   it("is waited for by its subscriptions, and gets all of it when it reads again", async () => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
-    using other = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
+    using other = await connectAs(fixture);
     const listen = { id: 1, method: "subscription", params: { path: "test.events", input: { json: {} } } };
     client.ask(listen);
     other.ask(listen);
-    await hall.log.heard(2);
+    await fixture.log.heard(2);
     client.socket.pause();
     const total = 300;
-    for (let at = 0; at < total; at++) hall.log.add(BIG);
+    for (let at = 0; at < total; at++) fixture.log.add(BIG);
     while (other.received.length < total + 1) await once(other.socket, "message");
-    const sent = (await settled(() => hall.log.sent())) - total;
+    const sent = (await settled(() => fixture.log.sent())) - total;
     // The kernel buffers a few MB of 30.
     expect(sent).toBeLessThan(total / 2);
-    expect(waitingBytes(hall)).toBeLessThan(64 * 1024 + 2 * BIG.length);
+    expect(waitingBytes(fixture)).toBeLessThan(64 * 1024 + 2 * BIG.length);
 
     client.socket.resume();
     while (client.received.length < total + 1) await once(client.socket, "message");
@@ -54,7 +54,7 @@ describe("a client that does not read", () => {
     method: "query",
     params: { path: "test.big", input: { json: { bytes: 1_000_000 } } },
   });
-  const made = (hall: Hall) => hall.lines().filter(({ msg }) => msg === "call").length;
+  const made = (fixture: SocketFixture) => fixture.lines().filter(({ msg }) => msg === "call").length;
   const readAll = async ({ socket, received }: Awaited<ReturnType<typeof connectAs>>, total: number) => {
     socket.resume();
     while (received.length < total) await once(socket, "message");
@@ -63,28 +63,28 @@ describe("a client that does not read", () => {
   };
 
   it("is waited for before its calls are made", async () => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
     client.socket.pause();
     const total = 100;
     client.ask(Array.from({ length: total }, (_, id) => big(id)));
-    await hall.line("call");
-    await settled(() => made(hall));
+    await fixture.line("call");
+    await settled(() => made(fixture));
     // Each has one megabyte: what the kernel buffers, and two times the twenty concurrent calls.
-    expect(made(hall)).toBeLessThan(70);
-    expect(waitingBytes(hall)).toBeLessThan(45_000_000);
+    expect(made(fixture)).toBeLessThan(70);
+    expect(waitingBytes(fixture)).toBeLessThan(45_000_000);
     await readAll(client, total);
   });
 
   it("is read no more while it asks and asks", async () => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
     client.socket.pause();
     const total = 300;
     for (let id = 0; id < total; id++) client.ask({ ...big(id), padding: BIG });
-    await hall.line("call");
-    await settled(() => made(hall));
-    expect(made(hall)).toBeLessThan(total / 2);
+    await fixture.line("call");
+    await settled(() => made(fixture));
+    expect(made(fixture)).toBeLessThan(total / 2);
     // Of 30 MB of requests, some remain at the client.
     expect(client.socket.bufferedAmount).toBeGreaterThan(0);
     await readAll(client, total);
@@ -93,8 +93,8 @@ describe("a client that does not read", () => {
 
 describe("a connection without a sign of life", () => {
   /** Opens a WebSocket manually, which never responds. */
-  const openDead = async (hall: Hall): Promise<Socket> => {
-    const { hostname, port, host } = new URL(hall.url);
+  const openDead = async (fixture: SocketFixture): Promise<Socket> => {
+    const { hostname, port, host } = new URL(fixture.url);
     const socket = connect({ host: hostname, port: Number(port) });
     socket.write(
       `GET /trpc HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${Buffer.alloc(16).toString("base64")}\r\n\r\n`,
@@ -104,22 +104,22 @@ describe("a connection without a sign of life", () => {
   };
 
   it("is cut off, and one that answers pings is not", async () => {
-    await using hall = await openHall({ timing: { pingMs: 200 } });
-    using alive = await connectAs(hall);
+    await using fixture = await openSocketFixture({ timing: { pingMs: 200 } });
+    using alive = await connectAs(fixture);
     let pings = 0;
     alive.socket.on("ping", () => pings++);
-    const dead = await openDead(hall);
+    const dead = await openDead(fixture);
     await once(dead.resume(), "close");
     // It was pinged once, and disconnected at the next ping.
-    expect(await hall.line("connection closed")).toMatchObject({ route: "/trpc", code: 1006 });
+    expect(await fixture.line("connection closed")).toMatchObject({ route: "/trpc", code: 1006 });
     while (pings < 4) await once(alive.socket, "ping");
     expect(alive.socket.readyState).toBe(WebSocket.OPEN);
   });
 
   it("is what a client counts as alive that says anything", async () => {
-    await using hall = await openHall({ timing: { pingMs: 200 } });
-    const authorization = await hall.token({ sub: "t1", role: "teacher" });
-    using client = await rawSocket(socketUrl(hall.url), { headers: { authorization }, autoPong: false });
+    await using fixture = await openSocketFixture({ timing: { pingMs: 200 } });
+    const authorization = await fixture.token({ sub: "t1", role: "teacher" });
+    using client = await rawSocket(socketUrl(fixture.url), { headers: { authorization }, autoPong: false });
     let pings = 0;
     client.socket.on("ping", () => {
       pings++;
@@ -133,34 +133,34 @@ describe("a connection without a sign of life", () => {
 
 describe("the official client over a WebSocket", () => {
   it("resumes by itself after its connection was reset, with nothing lost and nothing twice", async () => {
-    await using hall = await openHall();
-    await using client = connectSocket(hall.url, await hall.token({ sub: "t1", role: "teacher" }));
+    await using fixture = await openSocketFixture();
+    await using client = connectSocket(fixture.url, await fixture.token({ sub: "t1", role: "teacher" }));
     const total = 200;
-    const seen = await hearThroughResets(client.api, hall, total);
+    const seen = await hearThroughResets(client.api, fixture, total);
     expect(seen).toEqual(Array.from({ length: total }, (_, at) => `${at}`));
-    await hall.log.heard(0);
-    expect(hall.lines().filter(({ msg }) => msg === "connection opened").length).toBeGreaterThan(15);
+    await fixture.log.heard(0);
+    expect(fixture.lines().filter(({ msg }) => msg === "connection opened").length).toBeGreaterThan(15);
   });
 });
 
 describe("a server that drains", () => {
   it("answers what is under way, tells listeners why they hear no more, and only then closes", async () => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
     client.ask({ id: 1, method: "subscription", params: { path: "test.events", input: { json: {} } } });
     client.ask({ id: 2, method: "query", params: { path: "test.wait" } });
-    await hall.log.heard(1);
-    await hall.gate.waited(1);
+    await fixture.log.heard(1);
+    await fixture.gate.waited(1);
 
-    const closed = hall.close();
-    hall.log.stop();
+    const closed = fixture.close();
+    fixture.log.stop();
     const ended = await client.message(({ id, error }) => id === 1 && error !== undefined);
     expect(ended.error?.json).toMatchObject({
       message: "The server is stopping.",
       data: { reason: "OVERLOADED", httpStatus: 503 },
     });
     expect(client.received.some((text) => text.includes("waited"))).toBe(false);
-    hall.gate.open();
+    fixture.gate.open();
     expect(await client.closed).toEqual({ code: 1001, reason: "The server is stopping." });
     expect(await client.message(({ id }) => id === 2)).toMatchObject({
       result: { data: { json: "waited" } },
@@ -169,12 +169,12 @@ describe("a server that drains", () => {
   });
 
   it("does not wait for what does not end, nor for clients that do not answer", async () => {
-    await using hall = await openHall({ timing: { settleMs: 50, pingMs: 600_000 } });
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture({ timing: { settleMs: 50, pingMs: 600_000 } });
+    using client = await connectAs(fixture);
     client.ask({ id: 2, method: "query", params: { path: "test.wait" } });
-    await hall.gate.waited(1);
+    await fixture.gate.waited(1);
     client.socket.pause();
-    await hall.close();
-    expect(await hall.line("connection closed")).toMatchObject({ code: 1006 });
+    await fixture.close();
+    expect(await fixture.line("connection closed")).toMatchObject({ code: 1006 });
   });
 });

@@ -2,18 +2,18 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Hall, openHall } from "./support/socket-hall.js";
+import { openSocketFixture, type SocketFixture } from "./support/socket-fixture.js";
 import { call, connectAs, listen, reasonOf } from "./support/sockets.js";
 
 describe("a connection on which anything is sent", () => {
-  let hall: Hall;
+  let fixture: SocketFixture;
   beforeAll(async () => {
-    hall = await openHall();
+    fixture = await openSocketFixture();
   });
   afterAll(async () => {
-    await hall[Symbol.asyncDispose]();
+    await fixture[Symbol.asyncDispose]();
     // No input caused an internal error.
-    expect(hall.lines().filter(({ msg }) => msg === "fault")).toEqual([]);
+    expect(fixture.lines().filter(({ msg }) => msg === "fault")).toEqual([]);
   });
 
   it.each<[string, string, string]>([
@@ -46,7 +46,7 @@ describe("a connection on which anything is sent", () => {
       "NOT_FOUND",
     ],
   ])("is answered %s with an error, and serves on", async (_, text, reason) => {
-    using client = await connectAs(hall);
+    using client = await connectAs(fixture);
     client.ask(text);
     const { id } = text.includes('"x"') ? { id: "x" } : { id: null };
     expect(reasonOf(await client.message((answer) => answer.id === id))).toBe(reason);
@@ -57,7 +57,7 @@ describe("a connection on which anything is sent", () => {
   });
 
   it("answers every call of a frame of which one cannot be read, and makes none of them", async () => {
-    using client = await connectAs(hall);
+    using client = await connectAs(fixture);
     client.ask(listen(9));
     await client.message(({ id, result }) => id === 9 && result?.type === "started");
     const input = { json: 1, meta: { values: [["no"]] } };
@@ -75,7 +75,7 @@ describe("a connection on which anything is sent", () => {
   });
 
   it("answers tRPC's own PING", async () => {
-    using client = await connectAs(hall);
+    using client = await connectAs(fixture);
     client.ask("PING");
     client.ask(call(1));
     await client.message(({ id }) => id === 1);
@@ -83,7 +83,7 @@ describe("a connection on which anything is sent", () => {
   });
 
   it("refuses what is deep, wide or binary, and stands", async () => {
-    using client = await connectAs(hall);
+    using client = await connectAs(fixture);
     const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
     client.ask(deep);
     client.ask(`{"id":1,"method":"query","params":{"path":"test.echo","input":{"json":${deep}}}}`);
@@ -97,7 +97,7 @@ describe("a connection on which anything is sent", () => {
   });
 
   it("whatever is sent is never a fault, and nobody else's trouble", async () => {
-    using other = await connectAs(hall);
+    using other = await connectAs(fixture);
     const id = fc.oneof(fc.integer(), fc.string(), fc.double(), fc.constantFrom(null, "__proto__", 1, "1"));
     const message = fc.oneof(
       fc.json(),
@@ -125,7 +125,7 @@ describe("a connection on which anything is sent", () => {
         fc.array(message, { minLength: 1, maxLength: 12 }),
         fc.boolean(),
         async (sent, isBatch) => {
-          using client = await connectAs(hall);
+          using client = await connectAs(fixture);
           const texts = isBatch ? [JSON.stringify(sent)] : sent.map((one) => JSON.stringify(one));
           for (const text of texts) client.ask(text);
           client.ask(call("the last"));
@@ -139,11 +139,11 @@ describe("a connection on which anything is sent", () => {
       ),
       { numRuns: 60 },
     );
-    await hall.log.heard(0);
+    await fixture.log.heard(0);
   });
 
   it("closes what breaks the protocol, and stands", async () => {
-    const { hostname, port, host } = new URL(hall.url);
+    const { hostname, port, host } = new URL(fixture.url);
     const key = Buffer.alloc(16).toString("base64");
     const frames: [string, Buffer][] = [
       ["without a mask", Buffer.from([0x81, 0x02, 0x7b, 0x7d])],
@@ -175,7 +175,7 @@ describe("a connection on which anything is sent", () => {
       expect([name, [1002, 1007, 1009].includes(received.readUInt16BE(2))]).toEqual([name, true]);
       socket.destroy();
     }
-    using client = await connectAs(hall);
+    using client = await connectAs(fixture);
     client.ask(call(1));
     expect(await client.message(({ id }) => id === 1)).toHaveProperty("result");
   });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { openHall } from "./support/socket-hall.js";
+import { openSocketFixture } from "./support/socket-fixture.js";
 import { call, connectAs, listen, rawSocket, reasonOf, socketUrl } from "./support/sockets.js";
 
 describe("what one connection may ask for", () => {
   it("is a thousand subscriptions, and again as many as are ended", async () => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
     client.ask(Array.from({ length: 1_000 }, (_, id) => listen(id)));
-    await hall.log.heard(1_000);
+    await fixture.log.heard(1_000);
     client.ask(listen("one more"));
     const refused = await client.message(({ id }) => id === "one more");
     expect(refused.error?.json).toMatchObject({
@@ -22,30 +22,30 @@ describe("what one connection may ask for", () => {
     await client.message(({ id, result }) => id === 7 && result?.type === "stopped");
     client.ask(listen("again"));
     await client.message(({ id, result }) => id === "again" && result?.type === "started");
-    await hall.log.heard(1_000);
+    await fixture.log.heard(1_000);
     client.socket.terminate();
-    await hall.log.heard(0);
+    await fixture.log.heard(0);
   });
 
   it("is a thousand other calls at a time, of which twenty are made at once", async () => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
     const ids = Array.from({ length: 1_001 }, (_, id) => id);
     client.ask(ids.map((id) => call(id, "test.wait")));
     expect(reasonOf(await client.message(({ id }) => id === 1_000))).toBe("TOO_MANY_REQUESTS");
-    await hall.gate.waited(20);
+    await fixture.gate.waited(20);
     expect(client.received).toHaveLength(1);
     // Meanwhile, the server does not read from this client, and serves others.
     client.ask(call("later"));
-    using other = await connectAs(hall);
+    using other = await connectAs(fixture);
     other.ask(call("other"));
     await other.message(({ id }) => id === "other");
-    expect(hall.gate.waiting()).toBe(20);
+    expect(fixture.gate.waiting()).toBe(20);
     expect(client.received).toHaveLength(1);
 
     let answered = 0;
     while (answered < 1_000) {
-      hall.gate.open();
+      fixture.gate.open();
       await new Promise((resolve) => setImmediate(resolve));
       answered = client.received.filter((text) => text.includes('"waited"')).length;
     }
@@ -53,10 +53,10 @@ describe("what one connection may ask for", () => {
   });
 
   it("is one call with the same id at a time", async () => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
     client.ask([listen(1), listen(1), call(1)]);
-    await hall.log.heard(1);
+    await fixture.log.heard(1);
     client.ask(call(2));
     await client.message(({ id }) => id === 2);
     const first = client.received.map((text) => JSON.parse(text)).filter(({ id }) => id === 1);
@@ -65,13 +65,13 @@ describe("what one connection may ask for", () => {
       "id is the id of a call that has not ended",
       "started",
     ]);
-    expect(hall.log.listeners()).toBe(1);
+    expect(fixture.log.listeners()).toBe(1);
   });
 
   it("is nothing after some seconds unless it has a valid token, whatever it sends meanwhile", async () => {
-    await using hall = await openHall({ timing: { firstMessageMs: 200 } });
-    const url = socketUrl(hall.url);
-    using authenticated = await connectAs(hall);
+    await using fixture = await openSocketFixture({ timing: { firstMessageMs: 200 } });
+    const url = socketUrl(fixture.url);
+    using authenticated = await connectAs(fixture);
     using unauthenticated = await rawSocket(url);
     unauthenticated.ask(call(1));
     expect(reasonOf(await unauthenticated.message(({ id }) => id === 1))).toBe("UNAUTHENTICATED");
@@ -87,8 +87,8 @@ describe("what one connection may ask for", () => {
   });
 
   it("is at most 1 MiB in a frame", async () => {
-    await using hall = await openHall();
-    using client = await connectAs(hall);
+    await using fixture = await openSocketFixture();
+    using client = await connectAs(fixture);
     const room = 1024 * 1024 - JSON.stringify(call(1, "auth.whoami", "")).length;
     client.ask(call(1, "auth.whoami", "x".repeat(room)));
     expect(await client.message(({ id }) => id === 1)).toHaveProperty("result");

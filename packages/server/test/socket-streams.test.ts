@@ -2,18 +2,18 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { TRPCClientError } from "@trpc/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Hall, openHall } from "./support/socket-hall.js";
+import { openSocketFixture, type SocketFixture } from "./support/socket-fixture.js";
 import { connectStream, hearThroughResets, inputOf, openStream } from "./support/sockets.js";
 
 describe("an event stream", () => {
-  let hall: Hall;
+  let fixture: SocketFixture;
   beforeAll(async () => {
-    hall = await openHall();
-    for (const text of ["one", "two", "three"]) hall.log.add(text);
+    fixture = await openSocketFixture();
+    for (const text of ["one", "two", "three"]) fixture.log.add(text);
   });
-  afterAll(() => hall[Symbol.asyncDispose]());
-  const streamUrl = (input: object = {}) => `${hall.url}/trpc/test.events?input=${inputOf(input)}`;
-  const authorization = () => hall.token({ sub: "t1", role: "teacher" });
+  afterAll(() => fixture[Symbol.asyncDispose]());
+  const streamUrl = (input: object = {}) => `${fixture.url}/trpc/test.events?input=${inputOf(input)}`;
+  const authorization = () => fixture.token({ sub: "t1", role: "teacher" });
 
   it("tells its client when to come back if nothing is heard, may be read by pages, and is held up nowhere", async () => {
     const headers = { authorization: await authorization(), origin: "https://school.example" };
@@ -61,7 +61,7 @@ describe("an event stream", () => {
   });
 
   it("ends with the reason when the server stops its subscriptions, and its connection with it", async () => {
-    await using stopping = await openHall();
+    await using stopping = await openSocketFixture();
     const token = await stopping.token({ sub: "t1", role: "teacher" });
     const url = `${stopping.url}/trpc/test.events?input=${inputOf({})}`;
     using stream = await openStream(url, { authorization: token });
@@ -75,13 +75,13 @@ describe("an event stream", () => {
   });
 
   it("stops listening when its client leaves", async () => {
-    await hall.log.heard(0);
+    await fixture.log.heard(0);
     {
       using stream = await openStream(streamUrl(), { authorization: await authorization() });
       await stream.until("connected");
-      await hall.log.heard(1);
+      await fixture.log.heard(1);
     }
-    await hall.log.heard(0);
+    await fixture.log.heard(0);
   });
 });
 
@@ -89,17 +89,17 @@ describe("the official client for event streams", () => {
   it.each(["header", "url"] as const)(
     "resumes by itself after its connection was reset, with the token in the %s, which no log shows",
     async (where) => {
-      await using hall = await openHall();
-      const token = await hall.token({ sub: "t1", role: "teacher" });
-      const api = connectStream(hall.url, token, where);
+      await using fixture = await openSocketFixture();
+      const token = await fixture.token({ sub: "t1", role: "teacher" });
+      const api = connectStream(fixture.url, token, where);
       const total = 25;
-      const seen = await hearThroughResets(api, hall, total);
+      const seen = await hearThroughResets(api, fixture, total);
       expect(seen).toEqual(Array.from({ length: total }, (_, at) => `${at}`));
-      await hall.log.heard(0);
-      expect(JSON.stringify(hall.lines())).not.toContain(token.slice(-40));
+      await fixture.log.heard(0);
+      expect(JSON.stringify(fixture.lines())).not.toContain(token.slice(-40));
       for (const msg of ["stream opened", "stream closed"])
-        expect(hall.lines().filter((line) => line.msg === msg).length).toBeGreaterThan(2);
-      expect(await hall.line("stream opened")).toMatchObject({
+        expect(fixture.lines().filter((line) => line.msg === msg).length).toBeGreaterThan(2);
+      expect(await fixture.line("stream opened")).toMatchObject({
         route: "/trpc/:path",
         procedure: "test.events",
         userId: "t1",
@@ -108,8 +108,8 @@ describe("the official client for event streams", () => {
   );
 
   it("is told why it may not listen", async () => {
-    await using hall = await openHall();
-    const api = connectStream(hall.url, "no token", "url");
+    await using fixture = await openSocketFixture();
+    const api = connectStream(fixture.url, "no token", "url");
     const refused = new Promise((_, reject) => api.test.events.subscribe({}, { onError: reject }));
     await expect(refused).rejects.toBeInstanceOf(TRPCClientError);
   });
@@ -117,27 +117,27 @@ describe("the official client for event streams", () => {
 
 describe("a client that does not read its event stream", () => {
   it("is waited for, and gets all of it when it reads again", async () => {
-    await using hall = await openHall();
-    hall.log.add("before");
-    const token = await hall.token({ sub: "t1", role: "teacher" });
-    const { hostname, port, host } = new URL(hall.url);
+    await using fixture = await openSocketFixture();
+    fixture.log.add("before");
+    const token = await fixture.token({ sub: "t1", role: "teacher" });
+    const { hostname, port, host } = new URL(fixture.url);
     const socket = connect({ host: hostname, port: Number(port) });
     await once(socket, "connect");
     const path = `/trpc/test.events?input=${inputOf({ lastEventId: "1" })}`;
     socket.write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${token}\r\n\r\n`);
     socket.pause();
-    await hall.log.heard(1);
+    await fixture.log.heard(1);
     // 30 MB, of which the kernel buffers a few.
     const big = "x".repeat(100_000);
     const total = 300;
-    for (let at = 0; at < total; at++) hall.log.add(big);
+    for (let at = 0; at < total; at++) fixture.log.add(big);
     let before = -1;
     // Until no more events are delivered, because the transport waits.
-    while (before !== hall.log.sent()) {
-      before = hall.log.sent();
+    while (before !== fixture.log.sent()) {
+      before = fixture.log.sent();
       for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(hall.log.sent()).toBeLessThan(total / 2);
+    expect(fixture.log.sent()).toBeLessThan(total / 2);
     let bytes = 0;
     socket.on("data", (data) => {
       bytes += data.length;
@@ -145,6 +145,6 @@ describe("a client that does not read its event stream", () => {
     });
     socket.resume();
     await once(socket, "close");
-    expect(hall.log.sent()).toBe(total);
+    expect(fixture.log.sent()).toBe(total);
   });
 });

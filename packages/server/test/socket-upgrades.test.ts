@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { openHall } from "./support/socket-hall.js";
+import { openSocketFixture } from "./support/socket-fixture.js";
 import { rawSocket, socketUrl } from "./support/sockets.js";
 
 /** The status of the response to an upgrade request. 101 is a WebSocket. */
@@ -36,23 +36,23 @@ const exchange = async (url: string, text: string): Promise<string> => {
 
 describe("a request for a WebSocket", () => {
   it("is granted at /trpc and is unknown anywhere else", async () => {
-    await using hall = await openHall();
-    const base = socketUrl(hall.url);
+    await using fixture = await openSocketFixture();
+    const base = socketUrl(fixture.url);
     expect(await statusOf(base)).toBe(101);
     expect(await statusOf(`${base}?connectionParams=1`)).toBe(101);
     for (const path of ["/trpc/", "/trpc/auth.whoami", "/health", "/constructor", "/"])
       expect([path, await statusOf(base.replace("/trpc", path))]).toEqual([path, 404]);
     // A normal request of the path still gets its response.
-    expect((await fetch(`${hall.url}/trpc`)).status).toBe(404);
-    expect(hall.lines().filter(({ msg }) => msg === "connection refused")).toMatchObject(
+    expect((await fetch(`${fixture.url}/trpc`)).status).toBe(404);
+    expect(fixture.lines().filter(({ msg }) => msg === "connection refused")).toMatchObject(
       Array.from({ length: 5 }, () => ({ status: 404, route: null })),
     );
   });
 
   it("comes from a page that may call, from a page of the same host, or from no page", async () => {
-    await using hall = await openHall({ config: { corsOrigins: ["https://exam.example"] } });
-    const url = socketUrl(hall.url);
-    const own = new URL(hall.url).host;
+    await using fixture = await openSocketFixture({ config: { corsOrigins: ["https://exam.example"] } });
+    const url = socketUrl(fixture.url);
+    const own = new URL(fixture.url).host;
     for (const [origin, status] of [
       ["https://exam.example", 101],
       [`http://${own}`, 101],
@@ -67,33 +67,33 @@ describe("a request for a WebSocket", () => {
   });
 
   it("may come from any page where all may call", async () => {
-    await using hall = await openHall();
-    expect(await statusOf(socketUrl(hall.url), { origin: "https://evil.example" })).toBe(101);
+    await using fixture = await openSocketFixture();
+    expect(await statusOf(socketUrl(fixture.url), { origin: "https://evil.example" })).toBe(101);
   });
 
   it("is refused when it is no handshake", async () => {
-    await using hall = await openHall();
-    const { host } = new URL(hall.url);
+    await using fixture = await openSocketFixture();
+    const { host } = new URL(fixture.url);
     const head = `GET /trpc HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n`;
     for (const rest of [
       "\r\n",
       "sec-websocket-version: 13\r\nsec-websocket-key: short\r\n\r\n",
       `sec-websocket-version: 7\r\nsec-websocket-key: ${Buffer.alloc(16).toString("base64")}\r\n\r\n`,
     ])
-      expect(await exchange(hall.url, head + rest)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+      expect(await exchange(fixture.url, head + rest)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     const posted = head.replace("GET", "POST");
-    expect(await exchange(hall.url, `${posted}content-length: 0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await exchange(fixture.url, `${posted}content-length: 0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
   });
 
   it("does not compress: what is small on the way is small when it is read", async () => {
-    await using hall = await openHall();
-    using client = await rawSocket(socketUrl(hall.url), { perMessageDeflate: true });
+    await using fixture = await openSocketFixture();
+    using client = await rawSocket(socketUrl(fixture.url), { perMessageDeflate: true });
     expect(client.socket.extensions).toBe("");
   });
 
   it("is refused while the server drains", async () => {
-    await using hall = await openHall();
-    const { hostname, port, host } = new URL(hall.url);
+    await using fixture = await openSocketFixture();
+    const { hostname, port, host } = new URL(fixture.url);
     const socket = connect({ host: hostname, port: Number(port) });
     let received = "";
     socket.setEncoding("latin1").on("data", (part: string) => {
@@ -102,9 +102,9 @@ describe("a request for a WebSocket", () => {
     // A request that has started when the server is asked to stop.
     const key = Buffer.alloc(16).toString("base64");
     socket.write(`GET /trpc HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n`);
-    while (![...hall.sockets()].some(({ bytesRead }) => bytesRead > 0))
+    while (![...fixture.sockets()].some(({ bytesRead }) => bytesRead > 0))
       await new Promise((resolve) => setImmediate(resolve));
-    const closed = hall.close();
+    const closed = fixture.close();
     for (let isOpen = true; isOpen; ) {
       const late = connect({ host: hostname, port: Number(port) });
       isOpen = await once(late, "connect").then(
@@ -122,12 +122,12 @@ describe("a request for a WebSocket", () => {
 
 describe("a request that asks for another protocol, as Java's client does for HTTP/2", () => {
   it("is answered as if it had not, with its body and whatever comes after it", async () => {
-    await using hall = await openHall();
-    const { host } = new URL(hall.url);
-    const token = await hall.token({ sub: "t1", role: "teacher" });
+    await using fixture = await openSocketFixture();
+    const { host } = new URL(fixture.url);
+    const token = await fixture.token({ sub: "t1", role: "teacher" });
     const body = JSON.stringify({ json: { text: "é" } });
     const wish = "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n";
-    const { hostname, port } = new URL(hall.url);
+    const { hostname, port } = new URL(fixture.url);
     const socket = connect({ host: hostname, port: Number(port) });
     let received = "";
     socket.setEncoding("latin1").on("data", (part: string) => {
@@ -152,9 +152,9 @@ describe("a request that asks for another protocol, as Java's client does for HT
   });
 
   it("is answered also when its body comes later, in parts", async () => {
-    await using hall = await openHall();
-    const token = await hall.token({ sub: "t1", role: "teacher" });
-    const sent = httpRequest(`${hall.url}/trpc/test.change`, {
+    await using fixture = await openSocketFixture();
+    const token = await fixture.token({ sub: "t1", role: "teacher" });
+    const sent = httpRequest(`${fixture.url}/trpc/test.change`, {
       method: "POST",
       headers: {
         authorization: token,
@@ -177,14 +177,14 @@ describe("a request that asks for another protocol, as Java's client does for HT
 
 describe("where a client calls from", () => {
   it("is what a trusted proxy says, so that failed logins count for whoever made them", async () => {
-    await using hall = await openHall({
+    await using fixture = await openSocketFixture({
       config: {
         trustedProxies: ["127.0.0.1"],
         login: { ttlSeconds: 60, maxSeconds: 60, failuresPerAddress: 1 },
       },
     });
     const login = async (address: string) => {
-      using client = await rawSocket(socketUrl(hall.url), { headers: { "x-forwarded-for": address } });
+      using client = await rawSocket(socketUrl(fixture.url), { headers: { "x-forwarded-for": address } });
       client.ask({
         id: 1,
         method: "mutation",

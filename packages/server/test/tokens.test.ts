@@ -5,13 +5,13 @@ import type { RouterInputs } from "../src/app/testing.js";
 import { signToken } from "../src/identity/tokens.js";
 import { query } from "../src/storage/statement.js";
 import { participants, revokedTokens, sessions } from "../src/storage/tables.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { refusalOf, rest, trpc } from "./support/calls.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { refused } from "./support/reason.js";
-import { openSchool, type School } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
 import { openStaff, PASSWORD, ROOT, START, type Staff, tokenState } from "./support/staff.js";
 import { change, rowsOf } from "./support/tables.js";
-import { openWorld } from "./support/world.js";
 
 const nextSchool = sharedSchools();
 
@@ -21,42 +21,42 @@ const EXAM_END = START / 1000 + 2.5 * HOUR;
 const AFTER_EXAM = 4 * HOUR;
 
 type TokenRequest = RouterInputs["auth"]["issueToken"];
-const examinee = (school: School): TokenRequest => ({
+const examinee = (fixture: ExamsFixture): TokenRequest => ({
   userId: "examinee1",
   role: "examinee",
-  roomId: school.room.id,
+  roomId: fixture.room.id,
 });
-const teacherOf = (school: School) => school.as({ sub: "teacher1", role: "teacher" });
+const teacherOf = (fixture: ExamsFixture) => fixture.as({ sub: "teacher1", role: "teacher" });
 /** Returns the expiry of a token, in seconds. */
 const expiryOf = async (issued: Promise<{ expiresAt: Date }>) => (await issued).expiresAt.getTime() / 1000;
 
 describe("a token that a teacher issues", () => {
   it("is for somebody of its room, there, under the name that the room knows", async () => {
-    await using school = await nextSchool();
-    const issued = await teacherOf(school).auth.issueToken(examinee(school));
+    await using fixture = await nextSchool();
+    const issued = await teacherOf(fixture).auth.issueToken(examinee(fixture));
     expect(decodeJwt(issued.token)).toEqual({
       sub: "examinee1",
       role: "examinee",
-      room: school.room.id,
+      room: fixture.room.id,
       name: "Name of examinee1",
       iat: START / 1000,
       exp: EXAM_END + AFTER_EXAM,
       jti: issued.tokenId,
     });
     expect(issued.expiresAt).toEqual(new Date((EXAM_END + AFTER_EXAM) * 1000));
-    const client = rest(school, issued.token);
-    expect((await client.get("roomInfo", { roomId: school.room.id })).body.success).toBe(true);
-    refusalOf(await client.get("roomInfo", { roomId: school.sibling.id }), 403, "FORBIDDEN");
+    const client = rest(fixture, issued.token);
+    expect((await client.get("roomInfo", { roomId: fixture.room.id })).body.success).toBe(true);
+    refusalOf(await client.get("roomInfo", { roomId: fixture.sibling.id }), 403, "FORBIDDEN");
   });
 
   it("may say another name, and name the room's exam as well", async () => {
-    await using school = await nextSchool();
-    const request = { ...examinee(school), name: "Ann", examId: school.room.examId };
-    const { token } = await teacherOf(school).auth.issueToken(request);
-    expect(decodeJwt(token)).toMatchObject({ name: "Ann", room: school.room.id });
+    await using fixture = await nextSchool();
+    const request = { ...examinee(fixture), name: "Ann", examId: fixture.room.examId };
+    const { token } = await teacherOf(fixture).auth.issueToken(request);
+    expect(decodeJwt(token)).toMatchObject({ name: "Ann", room: fixture.room.id });
   });
 
-  it.each<[string, (school: School) => Partial<TokenRequest>, string, RegExp]>([
+  it.each<[string, (fixture: ExamsFixture) => Partial<TokenRequest>, string, RegExp]>([
     ["nobody of the room", () => ({ userId: "examinee9" }), "PARTICIPANT_NOT_FOUND", /examinee9/],
     ["somebody in another role", () => ({ role: "teacher" }), "PARTICIPANT_NOT_FOUND", /teacher examinee1/],
     ["an administrator", () => ({ role: "admin" }), "FORBIDDEN", /administrator/],
@@ -65,8 +65,8 @@ describe("a token that a teacher issues", () => {
     ["an exam as a whole", ({ room }) => ({ roomId: undefined, examId: room.examId }), "FORBIDDEN", /roomId/],
     ["a room of another exam", ({ other }) => ({ examId: other.examId }), "INVALID_INPUT", /^examId /],
   ])("is not for %s", async (_, different, reason, message) => {
-    await using school = await nextSchool();
-    const call = teacherOf(school).auth.issueToken({ ...examinee(school), ...different(school) });
+    await using fixture = await nextSchool();
+    const call = teacherOf(fixture).auth.issueToken({ ...examinee(fixture), ...different(fixture) });
     expect(await refused(call)).toMatchObject({ reason, message: expect.stringMatching(message) });
   });
 });
@@ -74,13 +74,13 @@ describe("a token that a teacher issues", () => {
 describe("how long a token is good that is issued for an exam", () => {
   const openUntil = async (options: { now?: () => Date; afterExam?: number } = {}) => {
     const { now, afterExam = AFTER_EXAM } = options;
-    return openSchool({ ...(now && { now }), config: { tokenAfterExamSeconds: afterExam } });
+    return openExamsFixture({ ...(now && { now }), config: { tokenAfterExamSeconds: afterExam } });
   };
 
   it("is as asked, and no longer than the exam and a setting", async () => {
-    await using school = await openUntil({ afterExam: 600 });
+    await using fixture = await openUntil({ afterExam: 600 });
     const issue = (ttlSeconds?: number) =>
-      expiryOf(teacherOf(school).auth.issueToken({ ...examinee(school), ttlSeconds }));
+      expiryOf(teacherOf(fixture).auth.issueToken({ ...examinee(fixture), ttlSeconds }));
     expect(await issue(60)).toBe(START / 1000 + 60);
     expect(await issue(31_536_000)).toBe(EXAM_END + 600);
     expect(await issue()).toBe(EXAM_END + 600);
@@ -105,11 +105,11 @@ describe("how long a token is good that is issued for an exam", () => {
 
   it("is nothing once that is over", async () => {
     let now = new Date(START);
-    await using school = await openUntil({ now: () => now, afterExam: 600 });
+    await using fixture = await openUntil({ now: () => now, afterExam: 600 });
     now = new Date((EXAM_END + 599) * 1000);
-    expect(await expiryOf(teacherOf(school).auth.issueToken(examinee(school)))).toBe(EXAM_END + 600);
+    expect(await expiryOf(teacherOf(fixture).auth.issueToken(examinee(fixture)))).toBe(EXAM_END + 600);
     now = new Date((EXAM_END + 600) * 1000);
-    expect(await refused(teacherOf(school).auth.issueToken(examinee(school)))).toMatchObject({
+    expect(await refused(teacherOf(fixture).auth.issueToken(examinee(fixture)))).toMatchObject({
       reason: "EXAM_OVER",
     });
   });
@@ -117,9 +117,9 @@ describe("how long a token is good that is issued for an exam", () => {
 
 describe("a token that an administrator issues", () => {
   it("is for anyone, for as long as the administrator's own where it belongs to no exam", async () => {
-    await using school = await nextSchool();
+    await using fixture = await nextSchool();
     for (const role of ["admin", "teacher", "inspector", "examinee"] as const) {
-      const { token, tokenId } = await school.admin.auth.issueToken({
+      const { token, tokenId } = await fixture.admin.auth.issueToken({
         userId: "某人",
         role,
         ttlSeconds: 31_536_000,
@@ -132,36 +132,36 @@ describe("a token that an administrator issues", () => {
         jti: tokenId,
       });
     }
-    const short = school.admin.auth.issueToken({ userId: "x", role: "teacher", ttlSeconds: 60 });
+    const short = fixture.admin.auth.issueToken({ userId: "x", role: "teacher", ttlSeconds: 60 });
     expect(await expiryOf(short)).toBe(START / 1000 + 60);
   });
 
   it("may be for an administrator in a room or an exam, and for nobody else who is not there", async () => {
-    await using school = await nextSchool();
-    const { id: roomId, examId } = school.room;
+    await using fixture = await nextSchool();
+    const { id: roomId, examId } = fixture.room;
     const boss = { userId: "boss", role: "admin" } as const;
-    const inRoom = await school.admin.auth.issueToken({ ...boss, roomId });
+    const inRoom = await fixture.admin.auth.issueToken({ ...boss, roomId });
     expect(decodeJwt(inRoom.token)).toMatchObject({ role: "admin", room: roomId });
-    const inExam = await school.admin.auth.issueToken({ ...boss, examId });
+    const inExam = await fixture.admin.auth.issueToken({ ...boss, examId });
     expect(decodeJwt(inExam.token)).toMatchObject({ role: "admin", exam: examId });
     const stranger = { userId: "stranger", role: "teacher", roomId } as const;
-    expect((await refused(school.admin.auth.issueToken(stranger))).reason).toBe("PARTICIPANT_NOT_FOUND");
+    expect((await refused(fixture.admin.auth.issueToken(stranger))).reason).toBe("PARTICIPANT_NOT_FOUND");
   });
 
   it.each([
     ["room", { roomId: "nowhere" }, "ROOM_NOT_FOUND"],
     ["exam", { examId: "nowhere" }, "EXAM_NOT_FOUND"],
   ])("needs a %s that there is", async (_, where, reason) => {
-    await using school = await nextSchool();
-    const call = school.admin.auth.issueToken({ userId: "examinee1", role: "examinee", ...where });
+    await using fixture = await nextSchool();
+    const call = fixture.admin.auth.issueToken({ userId: "examinee1", role: "examinee", ...where });
     expect((await refused(call)).reason).toBe(reason);
   });
 
   it("is bound no less than the administrator's own", async () => {
-    await using school = await nextSchool();
-    const { id: room, examId: exam } = school.room;
-    const inRoom = school.as({ ...ROOT, room });
-    const inExam = school.as({ ...ROOT, exam });
+    await using fixture = await nextSchool();
+    const { id: room, examId: exam } = fixture.room;
+    const inRoom = fixture.as({ ...ROOT, room });
+    const inExam = fixture.as({ ...ROOT, exam });
     const person = { userId: "examinee1", role: "examinee" } as const;
     const reason = async (call: Promise<unknown>) => (await refused(call)).reason;
     expect(await reason(inRoom.auth.issueToken({ ...person, roomId: room }))).toBe("ok");
@@ -169,7 +169,7 @@ describe("a token that an administrator issues", () => {
     expect(await reason(inRoom.auth.issueToken(person))).toBe("FORBIDDEN");
     expect(await reason(inExam.auth.issueToken({ ...person, roomId: room }))).toBe("ok");
     expect(await reason(inExam.auth.issueToken({ ...person, examId: exam }))).toBe("ok");
-    expect(await reason(inExam.auth.issueToken({ ...person, examId: school.other.examId }))).toBe(
+    expect(await reason(inExam.auth.issueToken({ ...person, examId: fixture.other.examId }))).toBe(
       "FORBIDDEN",
     );
     expect(await reason(inExam.auth.issueToken(person))).toBe("FORBIDDEN");
@@ -352,23 +352,26 @@ describe("a token that outlives what it was issued with", () => {
   });
 
   it("is none while authorization is off: it is not good afterwards", async () => {
-    await using off = await openWorld({ config: { auth: "off" } });
+    await using off = await openAppFixture({ config: { auth: "off" } });
     const { data } = await trpc(off).mutate("auth.issueToken", {
       userId: "x",
       role: "admin",
       ttlSeconds: 60,
     });
-    await using on = await openWorld();
+    await using on = await openAppFixture();
     expect(await tokenState(on, data.token)).toBe("UNAUTHENTICATED");
   });
 
   it("lasts a year at most, whenever the exam ends", async () => {
-    await using school = await nextSchool();
-    await school.admin.exam.update({ examId: school.room.examId, endTime: new Date("9998-01-01T00:00:00Z") });
-    const issued = school.teacher.auth.issueToken({
+    await using fixture = await nextSchool();
+    await fixture.admin.exam.update({
+      examId: fixture.room.examId,
+      endTime: new Date("9998-01-01T00:00:00Z"),
+    });
+    const issued = fixture.teacher.auth.issueToken({
       userId: "examinee1",
       role: "examinee",
-      roomId: school.room.id,
+      roomId: fixture.room.id,
     });
     expect(await expiryOf(issued)).toBe(START / 1000 + 366 * 24 * HOUR);
   });

@@ -7,9 +7,9 @@ import { query } from "../src/storage/statement.js";
 import { audioClips } from "../src/storage/tables.js";
 import { dataOf, rest } from "./support/calls.js";
 import { openTestDatabase } from "./support/database.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 import { tempFolder } from "./support/folders.js";
 import { reasonOf, refused } from "./support/reason.js";
-import { openSchool } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
 import { change } from "./support/tables.js";
 
@@ -111,11 +111,11 @@ const at = (minute: number) => new Date(Date.UTC(2026, 0, 2, 4, minute));
 
 describe("audio.attach", () => {
   it("orders scheduled clips by time, and those by hand as they came", async () => {
-    const school = await nextSchool();
-    const { examId } = school.room;
-    const ids = await library(school, [["a"], ["b"], ["c"]]);
+    const fixture = await nextSchool();
+    const { examId } = fixture.room;
+    const ids = await library(fixture, [["a"], ["b"], ["c"]]);
     const attach = async (name: string, startTime?: Date) =>
-      school.teacher.audio.attach({ examId, clipId: ids.get(name) ?? "", startTime });
+      fixture.teacher.audio.attach({ examId, clipId: ids.get(name) ?? "", startTime });
     for (const [name, minute] of [
       ["c", 30],
       ["a", 10],
@@ -126,7 +126,7 @@ describe("audio.attach", () => {
       ["a", 40],
     ] as const)
       await attach(name, minute === undefined ? undefined : at(minute));
-    const { scheduledAudio, manualAudio } = await school.teacher.exam.get({ examId });
+    const { scheduledAudio, manualAudio } = await fixture.teacher.exam.get({ examId });
     expect(scheduledAudio.map(({ name, startTime }) => [name, startTime.getUTCMinutes()])).toEqual([
       ["a", 10],
       ["b", 20],
@@ -140,22 +140,22 @@ describe("audio.attach", () => {
   });
 
   it("of the same clip at the same time changes nothing", async () => {
-    const school = await nextSchool();
-    const { examId } = school.room;
-    const { clipId } = school;
+    const fixture = await nextSchool();
+    const { examId } = fixture.room;
+    const { clipId } = fixture;
     for (const startTime of [undefined, at(1)]) {
-      const first = await school.teacher.audio.attach({ examId, clipId, startTime });
-      expect(await school.teacher.audio.attach({ examId, clipId, startTime })).toEqual(first);
+      const first = await fixture.teacher.audio.attach({ examId, clipId, startTime });
+      expect(await fixture.teacher.audio.attach({ examId, clipId, startTime })).toEqual(first);
     }
-    const exam = await school.teacher.exam.get({ examId });
+    const exam = await fixture.teacher.exam.get({ examId });
     expect([exam.manualAudio.length, exam.scheduledAudio.length]).toEqual([1, 1]);
   });
 
   it("is refused beyond as many attachments as exam.update may set, and takes nothing away", async () => {
-    const school = await nextSchool();
-    const { examId } = school.room;
-    const { clipId } = school;
-    const { audio, exam } = school.teacher;
+    const fixture = await nextSchool();
+    const { examId } = fixture.room;
+    const { clipId } = fixture;
+    const { audio, exam } = fixture.teacher;
     const full = Array.from({ length: MAX_EXAM_AUDIO }, (_, n) => ({ clipId, startTime: at(n) }));
     await exam.update({ examId, audio: full });
     expect(await refused(audio.attach({ examId, clipId }))).toMatchObject({
@@ -170,30 +170,30 @@ describe("audio.attach", () => {
   });
 
   it("is heard in that exam alone", async () => {
-    const school = await nextSchool();
-    const { clipId } = school;
-    await school.teacher.audio.attach({ examId: school.room.examId, clipId });
-    expect((await school.admin.exam.get({ examId: school.other.examId })).manualAudio).toEqual([]);
-    const examinee = school.as({ sub: "examinee3", role: "examinee" });
-    expect((await examinee.exam.get({ examId: school.sibling.examId })).manualAudio).toHaveLength(1);
+    const fixture = await nextSchool();
+    const { clipId } = fixture;
+    await fixture.teacher.audio.attach({ examId: fixture.room.examId, clipId });
+    expect((await fixture.admin.exam.get({ examId: fixture.other.examId })).manualAudio).toEqual([]);
+    const examinee = fixture.as({ sub: "examinee3", role: "examinee" });
+    expect((await examinee.exam.get({ examId: fixture.sibling.examId })).manualAudio).toHaveLength(1);
   });
 
   it("names what does not exist", async () => {
-    const school = await nextSchool();
-    const { examId } = school.room;
-    const { clipId } = school;
-    const { audio } = school.admin;
+    const fixture = await nextSchool();
+    const { examId } = fixture.room;
+    const { clipId } = fixture;
+    const { audio } = fixture.admin;
     expect(await reasonOf(audio.attach({ examId, clipId: "none" }))).toBe("AUDIO_CLIP_NOT_FOUND");
     expect(await reasonOf(audio.attach({ examId: "none", clipId }))).toBe("EXAM_NOT_FOUND");
   });
 
   it("reaches the apps under radioInfo and audioInfo, by the attachment's id", async () => {
-    const school = await nextSchool();
-    const { examId } = school.room;
-    const { clipId } = school;
-    const scheduled = await school.teacher.audio.attach({ examId, clipId, startTime: at(0) });
-    const manual = await school.teacher.audio.attach({ examId, clipId });
-    const client = rest(school, await school.token({ sub: "examinee1", role: "examinee" }));
+    const fixture = await nextSchool();
+    const { examId } = fixture.room;
+    const { clipId } = fixture;
+    const scheduled = await fixture.teacher.audio.attach({ examId, clipId, startTime: at(0) });
+    const manual = await fixture.teacher.audio.attach({ examId, clipId });
+    const client = rest(fixture, await fixture.token({ sub: "examinee1", role: "examinee" }));
     const exam = dataOf(await client.get("examInfo", { examId }));
     expect(exam.radioInfo).toMatchObject([{ id: scheduled.id, startTime: "2026/01/02 12:00:00" }]);
     expect(exam.audioInfo).toMatchObject([{ id: manual.id, name: "Bell" }]);
@@ -229,12 +229,14 @@ describe("audio.update", () => {
   });
 
   it("is seen wherever the clip is played", async () => {
-    const school = await nextSchool();
-    const { examId } = school.room;
-    const { clipId } = school;
-    await school.teacher.audio.attach({ examId, clipId });
-    await school.admin.audio.update({ clipId, name: "Gong" });
-    expect((await school.teacher.exam.get({ examId })).manualAudio).toMatchObject([{ clipId, name: "Gong" }]);
+    const fixture = await nextSchool();
+    const { examId } = fixture.room;
+    const { clipId } = fixture;
+    await fixture.teacher.audio.attach({ examId, clipId });
+    await fixture.admin.audio.update({ clipId, name: "Gong" });
+    expect((await fixture.teacher.exam.get({ examId })).manualAudio).toMatchObject([
+      { clipId, name: "Gong" },
+    ]);
   });
 
   it("names a clip that does not exist", async () => {
@@ -257,15 +259,15 @@ describe("audio.delete", () => {
   });
 
   it("is refused while exams play it, and says how many", async () => {
-    const school = await nextSchool();
-    const { clipId } = school;
-    const [one, two] = [school.room.examId, school.other.examId];
+    const fixture = await nextSchool();
+    const { clipId } = fixture;
+    const [one, two] = [fixture.room.examId, fixture.other.examId];
     const attached = [
-      await school.admin.audio.attach({ examId: one, clipId }),
-      await school.admin.audio.attach({ examId: one, clipId, startTime: new Date(0) }),
-      await school.admin.audio.attach({ examId: two, clipId }),
+      await fixture.admin.audio.attach({ examId: one, clipId }),
+      await fixture.admin.audio.attach({ examId: one, clipId, startTime: new Date(0) }),
+      await fixture.admin.audio.attach({ examId: two, clipId }),
     ];
-    const { audio } = school.admin;
+    const { audio } = fixture.admin;
     expect(await refused(audio.delete({ clipId }))).toMatchObject({
       reason: "AUDIO_CLIP_CONFLICT",
       message: `2 exams play the audio clip ${clipId}.`,
@@ -279,10 +281,10 @@ describe("audio.delete", () => {
 
 describe("audio.detach", () => {
   it("takes one attachment out of its exam", async () => {
-    const school = await nextSchool();
-    const { examId } = school.room;
-    const { clipId } = school;
-    const { audio, exam } = school.teacher;
+    const fixture = await nextSchool();
+    const { examId } = fixture.room;
+    const { clipId } = fixture;
+    const { audio, exam } = fixture.teacher;
     const scheduled = await audio.attach({ examId, clipId, startTime: at(1) });
     const manual = await audio.attach({ examId, clipId });
     expect(await audio.detach({ examId, attachmentId: scheduled.id })).toBe(true);
@@ -294,23 +296,23 @@ describe("audio.detach", () => {
   });
 
   it("reaches no other exam's", async () => {
-    const school = await nextSchool();
-    const { clipId } = school;
-    const { id: attachmentId } = await school.admin.audio.attach({ examId: school.other.examId, clipId });
-    const call = school.teacher.audio.detach({ examId: school.room.examId, attachmentId });
+    const fixture = await nextSchool();
+    const { clipId } = fixture;
+    const { id: attachmentId } = await fixture.admin.audio.attach({ examId: fixture.other.examId, clipId });
+    const call = fixture.teacher.audio.detach({ examId: fixture.room.examId, attachmentId });
     expect(await reasonOf(call)).toBe("AUDIO_CLIP_NOT_FOUND");
-    expect((await school.admin.exam.get({ examId: school.other.examId })).manualAudio).toHaveLength(1);
+    expect((await fixture.admin.exam.get({ examId: fixture.other.examId })).manualAudio).toHaveLength(1);
   });
 });
 
 describe("an exam with no manual audio of its own", () => {
-  const heard = async (school: Awaited<ReturnType<typeof openSchool>>) =>
-    (await school.teacher.exam.get({ examId: school.room.examId })).manualAudio;
+  const heard = async (fixture: Awaited<ReturnType<typeof openExamsFixture>>) =>
+    (await fixture.teacher.exam.get({ examId: fixture.room.examId })).manualAudio;
 
   it("offers the library's default clips, in the library's order, until it has its own", async () => {
-    await using school = await openSchool();
-    const { examId } = school.room;
-    const { audio } = school.admin;
+    await using fixture = await openExamsFixture();
+    const { examId } = fixture.room;
+    const { audio } = fixture.admin;
     const make = (name: string, isDefault: boolean) => audio.create({ name, url, classify: 4, isDefault });
     const [first, , third] = [await make("1", true), await make("2", false), await make("3", true)];
     const offered = (clip: typeof first) => ({
@@ -320,32 +322,32 @@ describe("an exam with no manual audio of its own", () => {
       classify: 4,
       url,
     });
-    expect(await heard(school)).toStrictEqual([offered(first), offered(third)]);
-    await audio.attach({ examId, clipId: school.clipId, startTime: at(1) });
-    expect(await heard(school)).toHaveLength(2);
-    const own = await audio.attach({ examId, clipId: school.clipId });
-    expect(await heard(school)).toEqual([own]);
+    expect(await heard(fixture)).toStrictEqual([offered(first), offered(third)]);
+    await audio.attach({ examId, clipId: fixture.clipId, startTime: at(1) });
+    expect(await heard(fixture)).toHaveLength(2);
+    const own = await audio.attach({ examId, clipId: fixture.clipId });
+    expect(await heard(fixture)).toEqual([own]);
     await audio.detach({ examId, attachmentId: own.id });
     await audio.update({ clipId: first.id, isDefault: false });
-    expect(await heard(school)).toStrictEqual([offered(third)]);
-    const client = rest(school, await school.token({ sub: "examinee1", role: "examinee" }));
+    expect(await heard(fixture)).toStrictEqual([offered(third)]);
+    const client = rest(fixture, await fixture.token({ sub: "examinee1", role: "examinee" }));
     expect(dataOf(await client.get("examInfo", { examId })).audioInfo).toStrictEqual([offered(third)]);
   });
 
   it("offers a hundred of them at most", async () => {
-    await using school = await openSchool();
-    for (let n = 0; n < 101; n++) await school.admin.audio.create({ name: `${n}`, url, isDefault: true });
-    const names = (await heard(school)).map(({ name }) => name);
+    await using fixture = await openExamsFixture();
+    for (let n = 0; n < 101; n++) await fixture.admin.audio.create({ name: `${n}`, url, isDefault: true });
+    const names = (await heard(fixture)).map(({ name }) => name);
     expect(names).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`));
   });
 });
 
 describe("a clip of the library", () => {
   const openClips = async () => {
-    const school = await openSchool();
-    const other = school.as({ sub: "teacher2", role: "teacher" });
-    const { id: own } = await school.teacher.audio.create({ name: "Own", url });
-    return { ...school, other, own };
+    const fixture = await openExamsFixture();
+    const other = fixture.as({ sub: "teacher2", role: "teacher" });
+    const { id: own } = await fixture.teacher.audio.create({ name: "Own", url });
+    return { ...fixture, other, own };
   };
   const changes = (caller: Awaited<ReturnType<typeof openClips>>["teacher"], clipId: string) => [
     () => caller.audio.update({ clipId, name: "Renamed" }),
@@ -355,36 +357,36 @@ describe("a clip of the library", () => {
   ];
 
   it("is changed by the teacher who added it, and by no other", async () => {
-    await using school = await openClips();
-    const before = await school.admin.audio.list({});
-    for (const call of [...changes(school.other, school.own), ...changes(school.teacher, school.clipId)])
+    await using fixture = await openClips();
+    const before = await fixture.admin.audio.list({});
+    for (const call of [...changes(fixture.other, fixture.own), ...changes(fixture.teacher, fixture.clipId)])
       expect(await refused(call())).toMatchObject({
         reason: "FORBIDDEN",
         message: expect.stringMatching(/is not yours/),
       });
-    expect(await school.admin.audio.list({})).toEqual(before);
-    for (const call of changes(school.teacher, school.own)) expect(await reasonOf(call())).toBe("ok");
+    expect(await fixture.admin.audio.list({})).toEqual(before);
+    for (const call of changes(fixture.teacher, fixture.own)) expect(await reasonOf(call())).toBe("ok");
   });
 
   it("is changed by administrators, whoever added it", async () => {
-    await using school = await openClips();
-    for (const call of changes(school.admin, school.own)) expect(await reasonOf(call())).toBe("ok");
+    await using fixture = await openClips();
+    for (const call of changes(fixture.admin, fixture.own)) expect(await reasonOf(call())).toBe("ok");
   });
 
   it("is only an administrator's to change where nobody noted who added it", async () => {
     using folder = tempFolder();
     const databaseFile = join(folder.path, "invigil.db");
-    await using school = await openSchool({ config: { databaseFile } });
-    const { id } = await school.teacher.audio.create({ name: "Of version 0.1", url });
+    await using fixture = await openExamsFixture({ config: { databaseFile } });
+    const { id } = await fixture.teacher.audio.create({ name: "Of version 0.1", url });
     await using db = await openTestDatabase({ file: databaseFile });
     await change(db, query.update(audioClips).set({ createdBy: null }).where(eq(audioClips.id, id)));
-    for (const call of changes(school.teacher, id)) expect(await reasonOf(call())).toBe("FORBIDDEN");
-    for (const call of changes(school.admin, id)) expect(await reasonOf(call())).toBe("ok");
+    for (const call of changes(fixture.teacher, id)) expect(await reasonOf(call())).toBe("FORBIDDEN");
+    for (const call of changes(fixture.admin, id)) expect(await reasonOf(call())).toBe("ok");
   });
 
   it("is made a default one by administrators only: all exams without audio of their own offer it", async () => {
-    await using school = await openClips();
-    const { teacher, admin, own } = school;
+    await using fixture = await openClips();
+    const { teacher, admin, own } = fixture;
     for (const call of [
       () => teacher.audio.create({ name: "N", url, isDefault: true }),
       () => teacher.audio.update({ clipId: own, isDefault: true }),
@@ -393,7 +395,7 @@ describe("a clip of the library", () => {
         reason: "FORBIDDEN",
         message: expect.stringMatching(/isDefault/),
       });
-    expect((await admin.exam.get({ examId: school.room.examId })).manualAudio).toEqual([]);
+    expect((await admin.exam.get({ examId: fixture.room.examId })).manualAudio).toEqual([]);
     // A field with its current value changes nothing.
     expect(await reasonOf(teacher.audio.update({ clipId: own, isDefault: false, name: "Mine" }))).toBe("ok");
     await admin.audio.update({ clipId: own, isDefault: true });

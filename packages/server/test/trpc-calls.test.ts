@@ -1,7 +1,7 @@
 import superjson from "superjson";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dataOf, type Parsed, rest, send, trpc, unpack } from "./support/calls.js";
-import { APPS, openSchool, type School } from "./support/school.js";
+import { APPS, type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { sharedSchools } from "./support/shared.js";
 
 const nextSchool = sharedSchools();
@@ -14,19 +14,19 @@ const STREAMS = {
   pullUrl: expect.stringMatching(/^artc:\/\/pull\./),
   lowPullUrl: expect.stringMatching(/^artc:\/\/pull\..*_240p\?/),
 };
-const roomOf = (school: School) => ({
-  id: school.room.id,
+const roomOf = (fixture: ExamsFixture) => ({
+  id: fixture.room.id,
   name: "Room A",
-  examId: school.room.examId,
+  examId: fixture.room.examId,
   status: "in_progress",
   audioStatus: "silent",
-  imGroupId: school.room.id,
+  imGroupId: fixture.room.id,
   createTeacher: "teacher1",
   ...times,
 });
-const examinee1 = (school: School) => ({
+const examinee1 = (fixture: ExamsFixture) => ({
   userId: "examinee1",
-  roomId: school.room.id,
+  roomId: fixture.room.id,
   role: "examinee",
   name: "Name of examinee1",
   hasRoomInProgress: true,
@@ -54,8 +54,8 @@ const exam = {
 const CALLS: readonly (readonly [
   path: string,
   kind: "query" | "mutate",
-  input: (school: School) => unknown,
-  output: (school: School) => unknown,
+  input: (fixture: ExamsFixture) => unknown,
+  output: (fixture: ExamsFixture) => unknown,
 ])[] = [
   [
     "auth.whoami",
@@ -67,20 +67,20 @@ const CALLS: readonly (readonly [
     "room.create",
     "mutate",
     () => ({ name: "Room A" }),
-    (school) => ({ ...roomOf(school), id: ID, examId: ID, imGroupId: ID }),
+    (fixture) => ({ ...roomOf(fixture), id: ID, examId: ID, imGroupId: ID }),
   ],
   [
     "room.get",
     "query",
     ({ room }) => ({ roomId: room.id }),
-    (school) => ({
-      ...roomOf(school),
-      cheatConfig: { examId: school.room.examId, data: expect.any(String), ...times },
+    (fixture) => ({
+      ...roomOf(fixture),
+      cheatConfig: { examId: fixture.room.examId, data: expect.any(String), ...times },
     }),
   ],
   ["room.end", "mutate", ({ room }) => ({ roomId: room.id }), () => true],
   ["room.setAudioStatus", "mutate", ({ room }) => ({ roomId: room.id, audioStatus: "speaking" }), () => true],
-  ["room.list", "query", () => ({}), (school) => ({ rooms: [roomOf(school)] })],
+  ["room.list", "query", () => ({}), (fixture) => ({ rooms: [roomOf(fixture)] })],
   [
     "room.joinLinks",
     "mutate",
@@ -188,7 +188,10 @@ const CALLS: readonly (readonly [
     "participant.list",
     "query",
     ({ room }) => ({ roomId: room.id }),
-    (school) => [examinee1(school), { ...examinee1(school), userId: "examinee2", name: "Name of examinee2" }],
+    (fixture) => [
+      examinee1(fixture),
+      { ...examinee1(fixture), userId: "examinee2", name: "Name of examinee2" },
+    ],
   ],
   [
     "participant.add",
@@ -308,17 +311,19 @@ const CALLS: readonly (readonly [
   ],
 ];
 
-/** Calls that only the creator of the school's clip, its administrator, may make. */
+/** Calls that only the creator of the fixture's clip, its administrator, may make. */
 const ofOwner: ReadonlySet<string> = new Set(["audio.update", "audio.delete"]);
 const ADMIN = { sub: "root", role: "admin" } as const;
 
 describe("every procedure over a socket", () => {
   it.each(CALLS)("%s", async (path, kind, input, output) => {
-    await using school = await openSchool({ config: { apps: APPS, publicUrl: "https://invigil.example" } });
-    const url = await school.listen();
+    await using fixture = await openExamsFixture({
+      config: { apps: APPS, publicUrl: "https://invigil.example" },
+    });
+    const url = await fixture.listen();
     const caller = ofOwner.has(path) ? ADMIN : { sub: "teacher1", role: "teacher" as const };
-    const authorization = `Bearer ${await school.token(caller)}`;
-    const text = superjson.stringify(input(school));
+    const authorization = `Bearer ${await fixture.token(caller)}`;
+    const text = superjson.stringify(input(fixture));
     const response =
       kind === "query"
         ? await fetch(`${url}/trpc/${path}?input=${encodeURIComponent(text)}`, { headers: { authorization } })
@@ -330,13 +335,13 @@ describe("every procedure over a socket", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toMatch(/^application\/json/);
     const { result }: Parsed = await response.json();
-    expect(superjson.deserialize(result.data)).toStrictEqual(output(school));
+    expect(superjson.deserialize(result.data)).toStrictEqual(output(fixture));
   });
 
   it("upload.getCredentials is refused for want of a provider", async () => {
-    await using school = await nextSchool();
-    const client = trpc(school, await school.token({ sub: "teacher1", role: "teacher" }));
-    const { status, error } = await client.mutate("upload.getCredentials", { examId: school.room.examId });
+    await using fixture = await nextSchool();
+    const client = trpc(fixture, await fixture.token({ sub: "teacher1", role: "teacher" }));
+    const { status, error } = await client.mutate("upload.getCredentials", { examId: fixture.room.examId });
     expect({ status, code: error.data.code, reason: error.data.reason }).toEqual({
       status: 501,
       code: "NOT_IMPLEMENTED",
@@ -345,15 +350,15 @@ describe("every procedure over a socket", () => {
   });
 });
 
-const asTeacher = async (school: School) =>
-  trpc(school, await school.token({ sub: "teacher1", role: "teacher" }));
+const asTeacher = async (fixture: ExamsFixture) =>
+  trpc(fixture, await fixture.token({ sub: "teacher1", role: "teacher" }));
 
 describe("an error", () => {
   it("has a reason, the request's id, the fields at fault, and nothing of the server", async () => {
-    await using school = await nextSchool();
-    const client = await asTeacher(school);
+    await using fixture = await nextSchool();
+    const client = await asTeacher(fixture);
     const { status, error, headers } = await client.mutate("participant.add", {
-      roomId: school.room.id,
+      roomId: fixture.room.id,
       participants: [
         { userId: "pc_x", name: "", role: "boss" },
         { userId: "a", name: "A", role: "examinee" },
@@ -382,8 +387,8 @@ describe("an error", () => {
   });
 
   it("of the input names a field once", async () => {
-    await using school = await nextSchool();
-    const { error } = await (await asTeacher(school)).query("cheat.listRecords", {});
+    await using fixture = await nextSchool();
+    const { error } = await (await asTeacher(fixture)).query("cheat.listRecords", {});
     expect(error.data.fieldErrors).toEqual({ roomId: [expect.any(String)] });
     expect(error.message).toBe("roomId or examId is required");
   });
@@ -412,9 +417,9 @@ describe("an error", () => {
     ],
     ["room.create", "mutate", {}, 400, "BAD_REQUEST", "INVALID_INPUT"],
   ] as const)("of %s (%s) %o travels as HTTP %i, %s, %s", async (path, kind, input, status, code, reason) => {
-    await using school = await nextSchool();
-    const { id: roomId, examId } = school.room;
-    const answer = await (await asTeacher(school))[kind](path, { roomId, examId, ...input });
+    await using fixture = await nextSchool();
+    const { id: roomId, examId } = fixture.room;
+    const answer = await (await asTeacher(fixture))[kind](path, { roomId, examId, ...input });
     expect({ status: answer.status, ...answer.error }).toStrictEqual({
       status,
       message: expect.stringMatching(/^\S.{3,}/),
@@ -558,14 +563,16 @@ const UNREACHED = [
 
 describe("what never reaches a procedure is refused in tRPC's form", () => {
   // None of these calls has lasting effects.
-  let school: School;
+  let fixture: ExamsFixture;
   beforeAll(async () => {
-    school = await nextSchool();
+    fixture = await nextSchool();
   });
-  afterAll(() => school.close());
+  afterAll(() => fixture.close());
 
   it.each(UNREACHED)("%s", async (_, sent, status, code, reason) => {
-    const answer = unpack(await send(school, sent, await school.token({ sub: "teacher1", role: "teacher" })));
+    const answer = unpack(
+      await send(fixture, sent, await fixture.token({ sub: "teacher1", role: "teacher" })),
+    );
     expect({ status: answer.status, data: answer.error.data }).toMatchObject({
       status,
       data: { code, httpStatus: status, reason },
@@ -574,14 +581,16 @@ describe("what never reaches a procedure is refused in tRPC's form", () => {
   });
 
   it.each(UNREACHED)("%s: as JSON, with the request's id", async (_, sent) => {
-    const answer = unpack(await send(school, sent, await school.token({ sub: "teacher1", role: "teacher" })));
+    const answer = unpack(
+      await send(fixture, sent, await fixture.token({ sub: "teacher1", role: "teacher" })),
+    );
     expect(answer.headers["content-type"]).toMatch(/^application\/json/);
     expect(answer.error.data.requestId).toBe(answer.headers["x-request-id"]);
   });
 
   it.each(UNREACHED)("%s: in words of our own", async (_, sent) => {
     const { error } = unpack(
-      await send(school, sent, await school.token({ sub: "teacher1", role: "teacher" })),
+      await send(fixture, sent, await fixture.token({ sub: "teacher1", role: "teacher" })),
     );
     expect(error.message).not.toMatch(/destructur|deserialize|superjson|github|undefined|payload/i);
   });
@@ -596,15 +605,15 @@ describe("a batch", () => {
   });
 
   it("answers each call in its place, the refused ones too", async () => {
-    await using school = await nextSchool();
+    await using fixture = await nextSchool();
     const { path, inputs } = batch(
       ["room.get", "room.get", "auth.whoami", "room.get"],
-      [{ roomId: school.room.id }, { roomId: school.other.id }, undefined, {}],
+      [{ roomId: fixture.room.id }, { roomId: fixture.other.id }, undefined, {}],
     );
     const answer = await send(
-      school,
+      fixture,
       { method: "GET", path, query: { batch: 1, input: inputs } },
-      await school.token({ sub: "teacher1", role: "teacher" }),
+      await fixture.token({ sub: "teacher1", role: "teacher" }),
     );
     expect(answer.status).toBe(207);
     const entries = answer.body.map((entry: Parsed) => unpack(answer, entry));
@@ -619,45 +628,45 @@ describe("a batch", () => {
   });
 
   it("of mutations runs them all", async () => {
-    await using school = await nextSchool();
-    const roomId = school.room.id;
+    await using fixture = await nextSchool();
+    const roomId = fixture.room.id;
     const { path, inputs } = batch(
       ["cheat.addRecords", "cheat.addRecords"],
       ["watch", "earPhone"].map((detectType) => ({
         roomId,
-        records: [school.detection("examinee1", { detectType })],
+        records: [fixture.detection("examinee1", { detectType })],
       })),
     );
     const answer = await send(
-      school,
+      fixture,
       { method: "POST", path, query: { batch: 1 }, raw: { type: "application/json", body: inputs } },
-      await school.token({ sub: "examinee1", role: "examinee" }),
+      await fixture.token({ sub: "examinee1", role: "examinee" }),
     );
     expect(answer.status).toBe(200);
-    const { records } = await school.admin.cheat.listRecords({ roomId });
+    const { records } = await fixture.admin.cheat.listRecords({ roomId });
     expect(records.map(({ detectType }) => detectType).toSorted()).toEqual(["earPhone", "watch"]);
   });
 
   it("of 100 calls is answered", async () => {
-    await using school = await nextSchool();
+    await using fixture = await nextSchool();
     const answer = await send(
-      school,
+      fixture,
       {
         method: "GET",
         path: `/trpc/${Array(100).fill("auth.whoami").join(",")}`,
         query: { batch: 1, input: "{}" },
       },
-      await school.token({ sub: "teacher1", role: "teacher" }),
+      await fixture.token({ sub: "teacher1", role: "teacher" }),
     );
     expect({ status: answer.status, answers: answer.body.length }).toEqual({ status: 200, answers: 100 });
   });
 
   it("of no object is refused for every call in it", async () => {
-    await using school = await nextSchool();
+    await using fixture = await nextSchool();
     const answer = await send(
-      school,
+      fixture,
       { method: "GET", path: "/trpc/room.get,room.get", query: { batch: 1, input: "5" } },
-      await school.token({ sub: "teacher1", role: "teacher" }),
+      await fixture.token({ sub: "teacher1", role: "teacher" }),
     );
     expect(answer.status).toBe(400);
     expect(answer.body.map((entry: Parsed) => unpack(answer, entry).error.data.reason)).toEqual([
@@ -669,7 +678,7 @@ describe("a batch", () => {
 
 describe("superjson", () => {
   it("may not make a small request huge", async () => {
-    await using school = await nextSchool();
+    await using fixture = await nextSchool();
     // Both members of each level refer to the same object: 20 levels unfold to a million copies of the
     // innermost.
     let extraInfo: object = { text: "x".repeat(1000) };
@@ -680,18 +689,18 @@ describe("superjson", () => {
       referentialEqualities[`${path}.a`] = [`${path}.b`];
       path += ".a";
     }
-    const record = { ...school.detection("examinee1"), extraInfo };
+    const record = { ...fixture.detection("examinee1"), extraInfo };
     const body = {
-      json: { roomId: school.room.id, records: [record] },
+      json: { roomId: fixture.room.id, records: [record] },
       meta: { values: { "records.0.detectTime": ["Date"] }, referentialEqualities },
     };
     const { status } = await send(
-      school,
+      fixture,
       { method: "POST", path: "/trpc/cheat.addRecords", json: body },
-      await school.token({ sub: "examinee1", role: "examinee" }),
+      await fixture.token({ sub: "examinee1", role: "examinee" }),
     );
     expect([200, 400]).toContain(status);
-    const kept = await school.admin.cheat.listRecords({ roomId: school.room.id });
+    const kept = await fixture.admin.cheat.listRecords({ roomId: fixture.room.id });
     expect(JSON.stringify(kept).length).toBeLessThan(JSON.stringify(body).length);
   });
 
@@ -708,11 +717,11 @@ describe("superjson", () => {
     ["a RegExp", { r: /x/ }],
     ["bytes", { b: new Uint8Array(2) }],
   ])("%s is not JSON: extraInfo may not hold it", async (_, extraInfo) => {
-    await using school = await nextSchool();
-    const client = trpc(school, await school.token({ sub: "examinee1", role: "examinee" }));
+    await using fixture = await nextSchool();
+    const client = trpc(fixture, await fixture.token({ sub: "examinee1", role: "examinee" }));
     const { status, error } = await client.mutate("cheat.addRecords", {
-      roomId: school.room.id,
-      records: [{ ...school.detection("examinee1"), extraInfo }],
+      roomId: fixture.room.id,
+      records: [{ ...fixture.detection("examinee1"), extraInfo }],
     });
     expect({ status, fields: Object.keys(error.data.fieldErrors) }).toEqual({
       status: 400,
@@ -722,8 +731,8 @@ describe("superjson", () => {
 });
 
 it("both entry points lead to the same room", async () => {
-  await using school = await nextSchool();
-  const token = await school.token({ sub: "teacher1", role: "teacher" });
-  const { data } = await trpc(school, token).mutate("room.create", { name: "By tRPC" });
-  expect(dataOf(await rest(school, token).get("roomInfo", { roomId: data.id })).name).toBe("By tRPC");
+  await using fixture = await nextSchool();
+  const token = await fixture.token({ sub: "teacher1", role: "teacher" });
+  const { data } = await trpc(fixture, token).mutate("room.create", { name: "By tRPC" });
+  expect(dataOf(await rest(fixture, token).get("roomInfo", { roomId: data.id })).name).toBe("By tRPC");
 });

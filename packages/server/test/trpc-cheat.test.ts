@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dataOf, expectDone, refusalOf, rest } from "./support/calls.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { reasonOf, refused } from "./support/reason.js";
-import { openSchool, type School } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
 
 const nextSchool = sharedSchools();
@@ -12,24 +12,24 @@ const types = async (call: Promise<{ records: { detectType: string }[] }>) =>
 describe("the cheat config", () => {
   it("is one for all rooms of an exam, set by the teachers of any", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using school = await openSchool({ now: () => now });
-    const { examId } = school.room;
-    const first = await school.teacher.cheat.getConfig({ examId });
+    await using fixture = await openExamsFixture({ now: () => now });
+    const { examId } = fixture.room;
+    const first = await fixture.teacher.cheat.getConfig({ examId });
     now = new Date("2026-01-02T03:05:00Z");
-    await school.as({ sub: "teacher3", role: "teacher" }).cheat.setConfig({ examId, data: "second" });
+    await fixture.as({ sub: "teacher3", role: "teacher" }).cheat.setConfig({ examId, data: "second" });
     const second = { ...first, data: "second", updatedAt: now };
-    expect(await school.as({ sub: "examinee1", role: "examinee" }).cheat.getConfig({ examId })).toEqual(
+    expect(await fixture.as({ sub: "examinee1", role: "examinee" }).cheat.getConfig({ examId })).toEqual(
       second,
     );
-    for (const roomId of [school.room.id, school.sibling.id])
-      expect((await school.admin.room.get({ roomId })).cheatConfig).toEqual(second);
-    expect(await school.admin.room.get({ roomId: school.other.id })).not.toHaveProperty("cheatConfig");
+    for (const roomId of [fixture.room.id, fixture.sibling.id])
+      expect((await fixture.admin.room.get({ roomId })).cheatConfig).toEqual(second);
+    expect(await fixture.admin.room.get({ roomId: fixture.other.id })).not.toHaveProperty("cheatConfig");
   });
 
   it("keeps any text byte for byte, through both entry points", async () => {
-    const school = await nextSchool();
-    const { examId } = school.room;
-    const client = rest(school, await school.token({ sub: "teacher1", role: "teacher" }));
+    const fixture = await nextSchool();
+    const { examId } = fixture.room;
+    const client = rest(fixture, await fixture.token({ sub: "teacher1", role: "teacher" }));
     for (const data of [
       "{}",
       ' {"a":1.0, "a":2}\r\n',
@@ -39,7 +39,7 @@ describe("the cheat config", () => {
     ]) {
       expectDone(await client.post("cheat/setCheatConfig", { examId, data }));
       expect(dataOf(await client.post("cheat/getCheatConfig", { examId })).data).toBe(data);
-      expect((await school.teacher.cheat.getConfig({ examId })).data).toBe(data);
+      expect((await fixture.teacher.cheat.getConfig({ examId })).data).toBe(data);
     }
   });
 });
@@ -64,34 +64,34 @@ describe("who records about whom", () => {
     ["an administrator about anybody", { sub: "root", role: "admin" }, ["examinee1", "examinee2"], "ok"],
     ["a teacher about people of no room", { sub: "teacher1", role: "teacher" }, ["left", "never was"], "ok"],
   ] as const)("%s", async (_, caller, about, expected) => {
-    const school = await nextSchool();
-    const roomId = school.room.id;
+    const fixture = await nextSchool();
+    const roomId = fixture.room.id;
     // Whatever the clock of the detector says.
-    const records = about.map((userId) => school.detection(userId, { detectTime: new Date(0) }));
-    expect(await reasonOf(school.as(caller).cheat.addRecords({ roomId, records }))).toBe(expected);
-    const kept = (await school.admin.cheat.listRecords({ roomId })).records.map(({ userId }) => userId);
+    const records = about.map((userId) => fixture.detection(userId, { detectTime: new Date(0) }));
+    expect(await reasonOf(fixture.as(caller).cheat.addRecords({ roomId, records }))).toBe(expected);
+    const kept = (await fixture.admin.cheat.listRecords({ roomId })).records.map(({ userId }) => userId);
     expect(kept).toEqual(expected === "ok" ? about.toReversed() : []);
   });
 });
 
 describe("a record", () => {
   it("comes back as it was given", async () => {
-    await using school = await openSchool();
-    const roomId = school.room.id;
+    await using fixture = await openExamsFixture();
+    const roomId = fixture.room.id;
     const detectTime = new Date("2026-01-01T00:00:00.123Z");
     const given = [
-      school.detection("examinee1", { detectTime, isMainMonitor: false, extraInfo: "{222}2" }),
-      school.detection("examinee1", { detectTime, extraInfo: { message: "学生", empty: "" } }),
-      school.detection("examinee1", { detectTime, extraInfo: '{"a":1}' }),
-      school.detection("examinee1", { detectTime }),
+      fixture.detection("examinee1", { detectTime, isMainMonitor: false, extraInfo: "{222}2" }),
+      fixture.detection("examinee1", { detectTime, extraInfo: { message: "学生", empty: "" } }),
+      fixture.detection("examinee1", { detectTime, extraInfo: '{"a":1}' }),
+      fixture.detection("examinee1", { detectTime }),
     ];
-    await school.teacher.cheat.addRecords({ roomId, records: given, examId: school.room.examId });
-    const { records } = await school.teacher.cheat.listRecords({ roomId });
+    await fixture.teacher.cheat.addRecords({ roomId, records: given, examId: fixture.room.examId });
+    const { records } = await fixture.teacher.cheat.listRecords({ roomId });
     const now = new Date("2026-01-02T03:04:05Z");
     expect(records.toReversed()).toStrictEqual(
       given.map((record, index) => ({
         id: index + 1,
-        examId: school.room.examId,
+        examId: fixture.room.examId,
         roomId,
         extraInfo: {},
         ...record,
@@ -102,30 +102,30 @@ describe("a record", () => {
   });
 
   it("of another exam than the room's is refused, in reading and in writing", async () => {
-    const school = await nextSchool();
-    const call = { roomId: school.room.id, examId: school.other.examId };
-    const records = [school.detection("examinee1")];
+    const fixture = await nextSchool();
+    const call = { roomId: fixture.room.id, examId: fixture.other.examId };
+    const records = [fixture.detection("examinee1")];
     for (const attempt of [
-      () => school.admin.cheat.addRecords({ ...call, records }),
-      () => school.admin.cheat.listRecords(call),
+      () => fixture.admin.cheat.addRecords({ ...call, records }),
+      () => fixture.admin.cheat.listRecords(call),
     ])
       expect(await refused(attempt())).toMatchObject({ reason: "INVALID_INPUT", fields: ["examId"] });
-    expect((await school.admin.cheat.listRecords({ roomId: school.room.id })).records).toEqual([]);
+    expect((await fixture.admin.cheat.listRecords({ roomId: fixture.room.id })).records).toEqual([]);
   });
 
   it("may be one of many that measure 256 KiB together, and not a byte more", async () => {
-    const school = await nextSchool();
-    const roomId = school.room.id;
+    const fixture = await nextSchool();
+    const roomId = fixture.room.id;
     const room = 256 * 1024 - 2 * (Buffer.byteLength("examinee1") + Buffer.byteLength("manyPeople"));
     const pair = (size: number) =>
       [Math.floor(size / 2), Math.ceil(size / 2)].map((length) =>
-        school.detection("examinee1", { extraInfo: "x".repeat(length) }),
+        fixture.detection("examinee1", { extraInfo: "x".repeat(length) }),
       );
-    expect(await refused(school.teacher.cheat.addRecords({ roomId, records: pair(room + 1) }))).toMatchObject(
-      { reason: "INVALID_INPUT", fields: ["records"] },
-    );
-    expect((await school.teacher.cheat.listRecords({ roomId })).records).toEqual([]);
-    expect(await school.teacher.cheat.addRecords({ roomId, records: pair(room) })).toBe(true);
+    expect(
+      await refused(fixture.teacher.cheat.addRecords({ roomId, records: pair(room + 1) })),
+    ).toMatchObject({ reason: "INVALID_INPUT", fields: ["records"] });
+    expect((await fixture.teacher.cheat.listRecords({ roomId })).records).toEqual([]);
+    expect(await fixture.teacher.cheat.addRecords({ roomId, records: pair(room) })).toBe(true);
   });
 });
 
@@ -141,51 +141,51 @@ describe("an ended room", () => {
     ["half an hour after", 30 * MINUTES, "ROOM_ENDED"],
   ] as const)("asked %s (%i ms) for a record: %s", async (_, after, expected) => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using school = await openSchool({ now: () => now });
-    const roomId = school.room.id;
+    await using fixture = await openExamsFixture({ now: () => now });
+    const roomId = fixture.room.id;
     now = new Date(END);
-    await school.teacher.room.end({ roomId });
+    await fixture.teacher.room.end({ roomId });
     now = new Date(END + after);
     // Ending it again does not restart the grace period.
-    await school.teacher.room.end({ roomId });
-    const records = [school.detection("examinee1")];
+    await fixture.teacher.room.end({ roomId });
+    const records = [fixture.detection("examinee1")];
     for (const caller of [
       { sub: "examinee1", role: "examinee" },
       { sub: "teacher1", role: "teacher" },
       { sub: "root", role: "admin" },
     ] as const)
-      expect(await reasonOf(school.as(caller).cheat.addRecords({ roomId, records }))).toBe(expected);
-    const client = rest(school, await school.token({ sub: "examinee1", role: "examinee" }));
+      expect(await reasonOf(fixture.as(caller).cheat.addRecords({ roomId, records }))).toBe(expected);
+    const client = rest(fixture, await fixture.token({ sub: "examinee1", role: "examinee" }));
     const data = JSON.stringify([{ ...records[0], detectTime: END }]);
     const answer = await client.post("cheat/addCheatRecord", { roomId, data });
     if (expected === "ok") expectDone(answer);
     else refusalOf(answer, 409, "ROOM_ENDED");
     // Existing records can always be read.
-    const kept = (await school.teacher.cheat.listRecords({ roomId })).records;
+    const kept = (await fixture.teacher.cheat.listRecords({ roomId })).records;
     expect(kept).toHaveLength(expected === "ok" ? 4 : 0);
   });
 
   it("still takes its exam's config", async () => {
-    const school = await nextSchool();
-    const { id: roomId, examId } = school.room;
-    await school.teacher.room.end({ roomId });
-    expect(await school.teacher.cheat.setConfig({ examId, data: "after" })).toBe(true);
-    expect((await school.teacher.room.get({ roomId })).cheatConfig?.data).toBe("after");
+    const fixture = await nextSchool();
+    const { id: roomId, examId } = fixture.room;
+    await fixture.teacher.room.end({ roomId });
+    expect(await fixture.teacher.cheat.setConfig({ examId, data: "after" })).toBe(true);
+    expect((await fixture.teacher.room.get({ roomId })).cheatConfig?.data).toBe("after");
   });
 });
 
 describe("the records of an exam", () => {
   /** Adds records to the rooms in turn: A1 B1 C1 A2 B2 C2. */
-  const fill = async (school: School) => {
+  const fill = async (fixture: ExamsFixture) => {
     for (const turn of [1, 2])
       for (const [name, roomId] of [
-        ["A", school.room.id],
-        ["B", school.sibling.id],
-        ["C", school.other.id],
+        ["A", fixture.room.id],
+        ["B", fixture.sibling.id],
+        ["C", fixture.other.id],
       ] as const)
-        await school.admin.cheat.addRecords({
+        await fixture.admin.cheat.addRecords({
           roomId,
-          records: [school.detection("x", { detectType: `${name}${turn}` })],
+          records: [fixture.detection("x", { detectType: `${name}${turn}` })],
         });
   };
 
@@ -197,43 +197,43 @@ describe("the records of an exam", () => {
     ["an inspector here, teacher there, with the token of one", { sub: "mixed", role: "inspector" }, "A2 A1"],
     ["and with that of the other", { sub: "mixed", role: "teacher" }, "B2 B1"],
   ] as const)("%s", async (_, caller, expected) => {
-    const school = await nextSchool();
+    const fixture = await nextSchool();
     const person = (userId: string, role: "teacher" | "inspector") => ({ userId, name: "N", role });
-    await school.admin.participant.add({
-      roomId: school.room.id,
+    await fixture.admin.participant.add({
+      roomId: fixture.room.id,
       participants: [person("both", "teacher"), person("mixed", "inspector")],
     });
-    await school.admin.participant.add({
-      roomId: school.sibling.id,
+    await fixture.admin.participant.add({
+      roomId: fixture.sibling.id,
       participants: [person("both", "teacher"), person("mixed", "teacher")],
     });
-    await fill(school);
-    const { examId } = school.room;
-    expect((await types(school.as(caller).cheat.listRecords({ examId }))).join(" ")).toBe(expected);
+    await fill(fixture);
+    const { examId } = fixture.room;
+    expect((await types(fixture.as(caller).cheat.listRecords({ examId }))).join(" ")).toBe(expected);
   });
 
   it("are those of a bound token's room alone", async () => {
-    const school = await nextSchool();
-    await fill(school);
-    const { id: room, examId } = school.room;
+    const fixture = await nextSchool();
+    await fill(fixture);
+    const { id: room, examId } = fixture.room;
     for (const role of ["admin", "teacher"] as const) {
-      const bound = school.as({ sub: "teacher1", role, room });
+      const bound = fixture.as({ sub: "teacher1", role, room });
       expect(await types(bound.cheat.listRecords({ examId }))).toEqual(["A2", "A1"]);
     }
   });
 
   it("are none for the maker of the exam, until it is in a room", async () => {
-    const school = await nextSchool();
-    const maker = school.as({ sub: "maker", role: "teacher" });
+    const fixture = await nextSchool();
+    const maker = fixture.as({ sub: "maker", role: "teacher" });
     const { id: examId } = await maker.exam.create({
       name: "E",
       startTime: new Date(0),
       endTime: new Date(1000),
     });
-    const { id: roomId } = await school.admin.room.create({ name: "R", examId });
-    await school.admin.cheat.addRecords({ roomId, records: [school.detection("x")] });
+    const { id: roomId } = await fixture.admin.room.create({ name: "R", examId });
+    await fixture.admin.cheat.addRecords({ roomId, records: [fixture.detection("x")] });
     expect(await types(maker.cheat.listRecords({ examId }))).toEqual([]);
-    await school.admin.participant.add({
+    await fixture.admin.participant.add({
       roomId,
       participants: [{ userId: "maker", name: "M", role: "teacher" }],
     });
@@ -242,20 +242,22 @@ describe("the records of an exam", () => {
 
   it("are found by type, person, camera and the time of arrival, within what the caller may see", async () => {
     let now = new Date("2026-01-02T03:00:00Z");
-    await using school = await openSchool({ now: () => now });
-    const { examId, id: roomId } = school.room;
-    const add = async (room: string, userId: string, more: Parameters<School["detection"]>[1]) => {
-      await school.admin.cheat.addRecords({ roomId: room, records: [school.detection(userId, more)] });
+    await using fixture = await openExamsFixture({ now: () => now });
+    const { examId, id: roomId } = fixture.room;
+    const add = async (room: string, userId: string, more: Parameters<ExamsFixture["detection"]>[1]) => {
+      await fixture.admin.cheat.addRecords({ roomId: room, records: [fixture.detection(userId, more)] });
       now = new Date(now.getTime() + 60_000);
     };
     await add(roomId, "examinee1", { detectType: "A" });
-    await add(school.sibling.id, "examinee3", { detectType: "B" });
+    await add(fixture.sibling.id, "examinee3", { detectType: "B" });
     await add(roomId, "examinee2", { detectType: "C", isMainMonitor: false });
     await add(roomId, "examinee1", { detectType: "D" });
     const at = (minute: number) => new Date(Date.UTC(2026, 0, 2, 3, minute));
     const teacher = { sub: "teacher1", role: "teacher" } as const;
-    const find = (filter: object, caller: Parameters<School["as"]>[0] = { sub: "root", role: "admin" }) =>
-      types(school.as(caller).cheat.listRecords({ examId, ...filter }));
+    const find = (
+      filter: object,
+      caller: Parameters<ExamsFixture["as"]>[0] = { sub: "root", role: "admin" },
+    ) => types(fixture.as(caller).cheat.listRecords({ examId, ...filter }));
     expect(await find({ detectTypes: ["B", "D", "none"] })).toEqual(["D", "B"]);
     expect(await find({ userIds: ["examinee1"] })).toEqual(["D", "A"]);
     expect(await find({ userIds: ["examinee1", "examinee3"], detectTypes: ["A", "B"] })).toEqual(["B", "A"]);
@@ -285,10 +287,10 @@ describe("the records of an exam", () => {
   });
 
   it("have a cursor only while something older is left", async () => {
-    await using school = await openSchool();
-    await fill(school);
-    const { examId } = school.room;
-    const client = rest(school, await school.token({ sub: "root", role: "admin" }));
+    await using fixture = await openExamsFixture();
+    await fill(fixture);
+    const { examId } = fixture.room;
+    const client = rest(fixture, await fixture.token({ sub: "root", role: "admin" }));
     for (const [pageSize, tokens] of [
       [1, ["5", "4", "2", undefined]],
       [2, ["4", undefined]],

@@ -3,11 +3,11 @@ import superjson from "superjson";
 import { expect, it } from "vitest";
 import type { CreateHandler } from "../src/http/trpc.js";
 import { createIds } from "../src/platform/ids.js";
+import { type AppFixture, openAppFixture } from "./support/app-fixture.js";
 import { isQuick } from "./support/effort.js";
 import { contentType, mutated, mutations, queryJunk, spoiling, written } from "./support/hostile.js";
 import { createStockHandler } from "./support/stock-trpc.js";
 import { contentsOf } from "./support/tables.js";
-import { openWorld, type World } from "./support/world.js";
 
 // Two servers start with the same state and get the same requests. One uses packages/trpc-fastify, the other
 // tRPC's own adapter. They must send the same responses and end with the same database.
@@ -19,7 +19,10 @@ const ORIGIN = "https://page.example";
 
 const WHO = ["teacher", "teacher", "admin", "examinee", "garbage", "none"] as const;
 
-const openServer = (corsOrigins: readonly string[], createTrpcHandler?: CreateHandler): Promise<World> => {
+const openServer = (
+  corsOrigins: readonly string[],
+  createTrpcHandler?: CreateHandler,
+): Promise<AppFixture> => {
   let state = 1;
   // Makes the random bytes of both servers equal.
   const random = (size: number) =>
@@ -27,7 +30,7 @@ const openServer = (corsOrigins: readonly string[], createTrpcHandler?: CreateHa
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
       return state >>> 24;
     });
-  return openWorld({
+  return openAppFixture({
     config: { corsOrigins: [...corsOrigins] },
     createTrpcHandler,
     now: () => NOW,
@@ -52,7 +55,7 @@ const sortedStream = (body: string): string => {
 };
 
 /** Sends a request. The status is 0 when a stream breaks the connection. */
-const answerOf = async ({ inject }: World, { method, url, headers, body }: Request) => {
+const answerOf = async ({ inject }: AppFixture, { method, url, headers, body }: Request) => {
   const answer = await inject({ method, url, headers, ...(body !== undefined && { payload: body }) }).catch(
     (error: NodeJS.ErrnoException) => error,
   );
@@ -65,16 +68,16 @@ const answerOf = async ({ inject }: World, { method, url, headers, body }: Reque
  * All rows of all tables, without the password hashes, which have a random salt, the real time at which each database was opened, and the ids
  * and seconds of the audit.
  */
-const comparable = async ({ db }: World): Promise<object> => {
+const comparable = async ({ db }: AppFixture): Promise<object> => {
   const { accounts = [], event_epochs: _, audit_entries: __, ...others } = await contentsOf(db);
   return { ...others, accounts: accounts.map((account) => ({ ...account, passwordHash: "" })) };
 };
 
 /** Sends a request to both servers, and expects the same answer. */
-const expectAlike = async (worlds: readonly World[], { url, headers, ...request }: Request) => {
+const expectAlike = async (fixtures: readonly AppFixture[], { url, headers, ...request }: Request) => {
   const [fast, stock] = await Promise.all(
-    worlds.map((world) =>
-      answerOf(world, {
+    fixtures.map((fixture) =>
+      answerOf(fixture, {
         ...request,
         url: `/trpc/${url}`,
         headers: { "x-request-id": "the-same", origin: ORIGIN, ...headers },
@@ -94,10 +97,10 @@ it.each([
   async (_, origins) => {
     await using fast = await openServer(origins);
     await using stock = await openServer(origins, createStockHandler);
-    const worlds = [fast, stock];
+    const fixtures = [fast, stock];
     /** Signed by both servers, because each takes the token's id from the next of its own. */
     const token = async (sub: string, role: "teacher" | "admin" | "examinee") => {
-      const [one, other] = await Promise.all(worlds.map((world) => world.token({ sub, role })));
+      const [one, other] = await Promise.all(fixtures.map((fixture) => fixture.token({ sub, role })));
       expect(one).toBe(other);
       return one ?? "";
     };
@@ -108,7 +111,7 @@ it.each([
       garbage: "Bearer a.b.c",
       none: undefined,
     };
-    const made = await expectAlike(worlds, {
+    const made = await expectAlike(fixtures, {
       method: "POST",
       url: "room.create",
       headers: { authorization: tokens.teacher, "content-type": "application/json" },
@@ -162,7 +165,7 @@ it.each([
             : "";
           // A subscription that begins does not end.
           const authorization = tokens[type === "subscription" && inQuery ? "garbage" : who];
-          const { status } = await expectAlike(worlds, {
+          const { status } = await expectAlike(fixtures, {
             method: inQuery ? "GET" : "POST",
             url: `${name}${more}?${isBatch ? "batch=1&" : ""}${query}${shape < 4 ? junk : ""}`,
             headers: {

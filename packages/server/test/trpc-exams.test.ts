@@ -2,12 +2,12 @@ import { MAX_COUNTED } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp, type TestCaller } from "../src/app/testing.js";
 import { unseated } from "../src/storage/tables.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { callersOf } from "./support/permissions.js";
 import { reasonOf, refused } from "./support/reason.js";
-import { openSchool, type School } from "./support/school.js";
 import { insertRows, rowsOf } from "./support/tables.js";
-import { openWorld } from "./support/world.js";
 
 const TEACHER = { sub: "t1", role: "teacher" } as const;
 const ADMIN = { sub: "root", role: "admin" } as const;
@@ -238,10 +238,10 @@ describe("exam.list", () => {
   };
 
   it("gives an administrator all exams, and everybody else those that it reaches, newest first", async () => {
-    await using school = await openSchool();
-    const [one, two] = [school.room.examId, school.other.examId];
-    const made = (await school.teacher.exam.create(EXAM)).id;
-    const others = (await school.as({ sub: "teacher2", role: "teacher" }).exam.create(EXAM)).id;
+    await using fixture = await openExamsFixture();
+    const [one, two] = [fixture.room.examId, fixture.other.examId];
+    const made = (await fixture.teacher.exam.create(EXAM)).id;
+    const others = (await fixture.as({ sub: "teacher2", role: "teacher" }).exam.create(EXAM)).id;
     const expected: readonly (readonly [TestCaller, readonly string[]])[] = [
       [ADMIN, [others, made, two, one]],
       [{ sub: "teacher1", role: "teacher" }, [made, one]],
@@ -255,13 +255,13 @@ describe("exam.list", () => {
       [{ sub: "nobody", role: "teacher" }, []],
       // Bound tokens.
       [{ ...ADMIN, exam: two }, [two]],
-      [{ ...ADMIN, room: school.room.id }, [one]],
-      [{ sub: "teacher1", role: "teacher", room: school.room.id }, [one]],
+      [{ ...ADMIN, room: fixture.room.id }, [one]],
+      [{ sub: "teacher1", role: "teacher", room: fixture.room.id }, [one]],
       [{ sub: "teacher1", role: "teacher", exam: made }, [made]],
     ];
     for (const [caller, exams] of expected)
       for (const pageSize of [1, 2, 100])
-        expect({ caller, pageSize, exams: await idsFor(school, caller, pageSize) }).toEqual({
+        expect({ caller, pageSize, exams: await idsFor(fixture, caller, pageSize) }).toEqual({
           caller,
           pageSize,
           exams,
@@ -269,10 +269,10 @@ describe("exam.list", () => {
   });
 
   it("gives an exam once, in however many rooms of it a person is", async () => {
-    await using school = await openSchool();
-    const { examId } = school.room;
-    for (const name of ["R", "S"]) await school.teacher.room.create({ name, examId });
-    expect(await idsFor(school, { sub: "teacher1", role: "teacher" }, 1)).toEqual([examId]);
+    await using fixture = await openExamsFixture();
+    const { examId } = fixture.room;
+    for (const name of ["R", "S"]) await fixture.teacher.room.create({ name, examId });
+    expect(await idsFor(fixture, { sub: "teacher1", role: "teacher" }, 1)).toEqual([examId]);
   });
 
   it("puts exams in their own order, not in that of their rooms", async () => {
@@ -305,11 +305,11 @@ describe("exam.list", () => {
   });
 
   it("tells callers what they may do with an exam, as the calls decide", async () => {
-    await using school = await openSchool();
-    const { examId } = school.room;
+    await using fixture = await openExamsFixture();
+    const { examId } = fixture.room;
     let managers = 0;
-    for (const [name, caller] of Object.entries(callersOf(school))) {
-      const as = school.as(caller);
+    for (const [name, caller] of Object.entries(callersOf(fixture))) {
+      const as = fixture.as(caller);
       const listed = await as.exam.list({}).then(
         ({ exams }) => exams.find(({ id }) => id === examId),
         () => undefined,
@@ -330,39 +330,39 @@ describe("exam.list", () => {
   });
 
   it("counts rooms and examinees on request, to everybody who may use the exam", async () => {
-    await using school = await openSchool();
-    const { examId } = school.room;
+    await using fixture = await openExamsFixture();
+    const { examId } = fixture.room;
     const rows = Array.from({ length: 40 }, (_, n) => `waits${n},Name,${n < 2 ? "teacher" : "examinee"}`);
-    await school.teacher.participant.import({
+    await fixture.teacher.participant.import({
       examId,
       file: Buffer.from(["id,name,role", ...rows].join("\n")).toString("base64"),
     });
-    await school.teacher.room.end({ roomId: school.room.id });
+    await fixture.teacher.room.end({ roomId: fixture.room.id });
     const callers = [
       ADMIN,
       { sub: "teacher1", role: "teacher" },
       { sub: "inspector3", role: "inspector" },
     ] as const;
-    for (const caller of [...callers, { sub: "teacher1", role: "teacher", room: school.room.id } as const]) {
-      const as = school.as(caller);
+    for (const caller of [...callers, { sub: "teacher1", role: "teacher", room: fixture.room.id } as const]) {
+      const as = fixture.as(caller);
       const sizes = async () =>
         (await as.exam.list({ withCounts: true })).exams.map(({ id, counts }) => ({ id, counts }));
       expect(await sizes()).toContainEqual({ id: examId, counts: { rooms: 2, examinees: 41 } });
       expect((await as.exam.list({})).exams[0]).not.toHaveProperty("counts");
     }
     // Of several turns, each exam has its own.
-    for (let n = 0; n < 11; n++) await school.admin.exam.create(EXAM);
-    const { exams } = await school.admin.exam.list({ withCounts: true });
+    for (let n = 0; n < 11; n++) await fixture.admin.exam.create(EXAM);
+    const { exams } = await fixture.admin.exam.list({ withCounts: true });
     expect(exams.map(({ counts }) => counts?.examinees)).toEqual([...Array(11).fill(0), 1, 41]);
   });
 
   it("counts up to a number", async () => {
-    await using world = await openWorld();
-    const teacher = trpc(world, await world.token(TEACHER));
+    await using appFixture = await openAppFixture();
+    const teacher = trpc(appFixture, await appFixture.token(TEACHER));
     const { id: examId } = (await teacher.mutate("exam.create", EXAM)).data;
     const now = new Date();
     await insertRows(
-      world.db,
+      appFixture.db,
       unseated,
       Array.from({ length: MAX_COUNTED + 1 }, (_, n) => ({
         examId,
@@ -390,7 +390,7 @@ describe("exam.list", () => {
 describe("exam.delete", () => {
   /** Seven days after the time of the app. */
   const ERASE_AT = new Date("2026-01-09T03:04:05Z");
-  const gone = async (school: School, examId: string) => reasonOf(school.admin.exam.get({ examId }));
+  const gone = async (fixture: ExamsFixture, examId: string) => reasonOf(fixture.admin.exam.get({ examId }));
 
   it("of an exam with nothing in it takes its audio and its cheat config along", async () => {
     await using app = await createTestApp();
@@ -405,31 +405,31 @@ describe("exam.delete", () => {
   });
 
   it("of an exam with rooms is asked for twice, and takes rooms and people along", async () => {
-    await using school = await openSchool();
-    const { examId } = school.room;
-    const conflict = await refused(school.teacher.exam.delete({ examId }));
+    await using fixture = await openExamsFixture();
+    const { examId } = fixture.room;
+    const conflict = await refused(fixture.teacher.exam.delete({ examId }));
     expect(conflict).toMatchObject({
       reason: "EXAM_CONFLICT",
       message: expect.stringContaining("has 2 rooms and 8 people"),
     });
-    const before = await school.admin.exam.get({ examId: school.other.examId });
-    expect(await school.teacher.exam.delete({ examId, withRooms: true })).toEqual({
+    const before = await fixture.admin.exam.get({ examId: fixture.other.examId });
+    expect(await fixture.teacher.exam.delete({ examId, withRooms: true })).toEqual({
       rooms: 2,
       people: 8,
       eraseAt: ERASE_AT,
     });
-    expect(await gone(school, examId)).toBe("EXAM_NOT_FOUND");
-    for (const { id: roomId } of [school.room, school.sibling])
-      expect(await reasonOf(school.admin.room.get({ roomId }))).toBe("ROOM_NOT_FOUND");
+    expect(await gone(fixture, examId)).toBe("EXAM_NOT_FOUND");
+    for (const { id: roomId } of [fixture.room, fixture.sibling])
+      expect(await reasonOf(fixture.admin.room.get({ roomId }))).toBe("ROOM_NOT_FOUND");
     // The other exam is untouched.
-    expect(await school.admin.exam.get({ examId: school.other.examId })).toEqual(before);
-    expect(await school.admin.participant.list({ roomId: school.other.id })).toHaveLength(1);
-    expect((await school.admin.room.list({})).rooms.map(({ id }) => id)).toEqual([school.other.id]);
+    expect(await fixture.admin.exam.get({ examId: fixture.other.examId })).toEqual(before);
+    expect(await fixture.admin.participant.list({ roomId: fixture.other.id })).toHaveLength(1);
+    expect((await fixture.admin.room.list({})).rooms.map(({ id }) => id)).toEqual([fixture.other.id]);
   });
 
   it("counts people without a room, and takes them along", async () => {
-    await using world = await openWorld();
-    const client = trpc(world, await world.token(ADMIN));
+    await using appFixture = await openAppFixture();
+    const client = trpc(appFixture, await appFixture.token(ADMIN));
     const { data: made } = await client.mutate("exam.create", EXAM);
     const { data: other } = await client.mutate("exam.create", EXAM);
     const now = new Date();
@@ -441,23 +441,23 @@ describe("exam.delete", () => {
       createdAt: now,
       updatedAt: now,
     }));
-    await insertRows(world.db, unseated, waiting);
+    await insertRows(appFixture.db, unseated, waiting);
     const refusedCall = await client.mutate("exam.delete", { examId: made.id });
     expect(refusedCall.error.data.reason).toBe("EXAM_CONFLICT");
     expect(refusedCall.error.message).toContain("has 0 rooms and 2 people");
     const deleted = await client.mutate("exam.delete", { examId: made.id, withRooms: true, erase: "now" });
     expect(deleted.data).toEqual({ rooms: 0, people: 2 });
-    const left = await rowsOf(world.db, unseated);
+    const left = await rowsOf(appFixture.db, unseated);
     expect(left.map(({ examId }) => examId)).toEqual([other.id]);
   });
 
   it("is refused while anything was recorded in it, whoever asks", async () => {
-    await using school = await openSchool();
-    const { examId } = school.room;
+    await using fixture = await openExamsFixture();
+    const { examId } = fixture.room;
     const record = (count: number) =>
-      school.admin.cheat.addRecords({
-        roomId: school.sibling.id,
-        records: Array.from({ length: count }, () => school.detection("examinee3")),
+      fixture.admin.cheat.addRecords({
+        roomId: fixture.sibling.id,
+        records: Array.from({ length: count }, () => fixture.detection("examinee3")),
       });
     for (const [more, message] of [
       [1, "1 cheat record."],
@@ -465,14 +465,14 @@ describe("exam.delete", () => {
     ] as const) {
       await record(more);
       for (const withRooms of [false, true])
-        expect(await refused(school.admin.exam.delete({ examId, withRooms }))).toMatchObject({
+        expect(await refused(fixture.admin.exam.delete({ examId, withRooms }))).toMatchObject({
           reason: "EXAM_CONFLICT",
           message: `The exam ${examId} is kept: it holds ${message}`,
         });
     }
-    expect(await school.admin.participant.list({ roomId: school.room.id })).toHaveLength(2);
+    expect(await fixture.admin.participant.list({ roomId: fixture.room.id })).toHaveLength(2);
     // Records of another exam do not prevent the deletion.
-    expect(await school.admin.exam.delete({ examId: school.other.examId, withRooms: true })).toEqual({
+    expect(await fixture.admin.exam.delete({ examId: fixture.other.examId, withRooms: true })).toEqual({
       rooms: 1,
       people: 3,
       eraseAt: ERASE_AT,
@@ -480,16 +480,16 @@ describe("exam.delete", () => {
   });
 
   it("deletes what was recorded where an administrator types the exam's name", async () => {
-    await using school = await openSchool();
-    const { examId } = school.room;
-    const others = await school.admin.participant.list({ roomId: school.other.id });
-    for (const roomId of [school.room.id, school.sibling.id])
-      await school.admin.cheat.addRecords({
+    await using fixture = await openExamsFixture();
+    const { examId } = fixture.room;
+    const others = await fixture.admin.participant.list({ roomId: fixture.other.id });
+    for (const roomId of [fixture.room.id, fixture.sibling.id])
+      await fixture.admin.cheat.addRecords({
         roomId,
-        records: [school.detection(roomId === school.room.id ? "examinee1" : "examinee3")],
+        records: [fixture.detection(roomId === fixture.room.id ? "examinee1" : "examinee3")],
       });
-    const { name } = await school.admin.exam.get({ examId });
-    const erase = (confirm?: string, caller = school.admin) =>
+    const { name } = await fixture.admin.exam.get({ examId });
+    const erase = (confirm?: string, caller = fixture.admin) =>
       caller.exam.delete({ examId, withRecords: true, ...(confirm !== undefined && { confirm }) });
     expect(await refused(erase())).toMatchObject({ reason: "INVALID_INPUT" });
     for (const wrong of [`${name} `, name.toUpperCase(), examId])
@@ -497,24 +497,24 @@ describe("exam.delete", () => {
         reason: "INVALID_INPUT",
         message: expect.stringMatching(/^confirm must be the name/),
       });
-    expect(await reasonOf(erase(name, school.teacher))).toBe("FORBIDDEN");
+    expect(await reasonOf(erase(name, fixture.teacher))).toBe("FORBIDDEN");
     expect(await erase(name)).toEqual({ rooms: 2, people: 8, records: 2, eraseAt: ERASE_AT });
-    expect(await gone(school, examId)).toBe("EXAM_NOT_FOUND");
-    expect(await school.admin.participant.list({ roomId: school.other.id })).toEqual(others);
+    expect(await gone(fixture, examId)).toBe("EXAM_NOT_FOUND");
+    expect(await fixture.admin.participant.list({ roomId: fixture.other.id })).toEqual(others);
   });
 
   it("is for administrators and the exam's maker, and deletes it once", async () => {
-    await using school = await openSchool();
-    const { id: examId } = await school.teacher.exam.create(EXAM);
+    await using fixture = await openExamsFixture();
+    const { id: examId } = await fixture.teacher.exam.create(EXAM);
     for (const caller of [
       { sub: "teacher2", role: "teacher" },
       { sub: "teacher1", role: "inspector" },
-      { sub: "teacher1", role: "teacher", exam: school.room.examId },
-      { ...ADMIN, room: school.room.id },
+      { sub: "teacher1", role: "teacher", exam: fixture.room.examId },
+      { ...ADMIN, room: fixture.room.id },
     ] as const)
-      expect(await reasonOf(school.as(caller).exam.delete({ examId }))).toBe("FORBIDDEN");
+      expect(await reasonOf(fixture.as(caller).exam.delete({ examId }))).toBe("FORBIDDEN");
     const outcomes = await Promise.all(
-      Array.from({ length: 3 }, () => reasonOf(school.admin.exam.delete({ examId }))),
+      Array.from({ length: 3 }, () => reasonOf(fixture.admin.exam.delete({ examId }))),
     );
     expect(outcomes.toSorted()).toEqual(["EXAM_NOT_FOUND", "EXAM_NOT_FOUND", "ok"]);
   });

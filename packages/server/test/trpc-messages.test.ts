@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Deps } from "../src/api/deps.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 import { reasonOf, refused } from "./support/reason.js";
-import { openSchool } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
-import { openWorld } from "./support/world.js";
 
 const nextSchool = sharedSchools();
 
@@ -31,9 +31,9 @@ describe("im.getToken", () => {
     ["root", "admin", "pc_examinee1", "admin", "ok"],
     ["root", "admin", "somebody", "admin", "ok"],
   ] as const)("%s (%s) for %s as %j: %s", async (sub, role, userId, requestedRole, expected) => {
-    await using school = await nextSchool();
-    const sent = { roomId: school.room.id, userId, imServer: ["aliyun_new"], role: requestedRole };
-    const answer = await rest(school, await school.token({ sub, role })).post("v2/getIMToken", sent);
+    await using fixture = await nextSchool();
+    const sent = { roomId: fixture.room.id, userId, imServer: ["aliyun_new"], role: requestedRole };
+    const answer = await rest(fixture, await fixture.token({ sub, role })).post("v2/getIMToken", sent);
     if (expected === "ok")
       expect(dataOf(answer).aliyunNewIm.auth).toMatchObject({ userId, role: requestedRole ?? "" });
     else refusalOf(answer, 403, expected);
@@ -44,16 +44,18 @@ describe("im.getToken", () => {
     [["aliyun_new", "rong_cloud"]],
     [["rong_cloud", "aliyun_old", "aliyun_new"]],
   ] as const)("of %j leaves out what is not configured", async ([...imServer]) => {
-    await using school = await nextSchool();
-    const tokens = await school.teacher.im.getToken({ userId: "teacher1", imServer });
+    await using fixture = await nextSchool();
+    const tokens = await fixture.teacher.im.getToken({ userId: "teacher1", imServer });
     expect(Object.keys(tokens)).toEqual(["aliyunNewIm"]);
   });
 
   it.each([[["rong_cloud"]], [["aliyun_old"]], [["aliyun_old", "rong_cloud"]]] as const)(
     "of %j is refused when none of them is configured, by name",
     async ([...imServer]) => {
-      await using school = await nextSchool();
-      const { reason, message } = await refused(school.teacher.im.getToken({ userId: "teacher1", imServer }));
+      await using fixture = await nextSchool();
+      const { reason, message } = await refused(
+        fixture.teacher.im.getToken({ userId: "teacher1", imServer }),
+      );
       expect(reason).toBe("PROVIDER_NOT_CONFIGURED");
       for (const name of imServer) expect(message).toContain(name);
     },
@@ -80,10 +82,10 @@ describe("im.getToken", () => {
         },
       },
     });
-    await using world = await openWorld({ change });
-    const token = await world.token({ sub: "t1", role: "teacher" });
+    await using appFixture = await openAppFixture({ change });
+    const token = await appFixture.token({ sub: "t1", role: "teacher" });
     const sent = { userId: "pc_t1", deviceId: "d", deviceType: "pc", imServer: ALL };
-    const v2 = dataOf(await rest(world, token).post("v2/getIMToken", sent));
+    const v2 = dataOf(await rest(appFixture, token).post("v2/getIMToken", sent));
     expect(v2).toMatchObject({
       aliyunNewIm: { auth: { userId: "pc_t1" } },
       aliyunOldIm: { accessToken: "access", refreshToken: "refresh" },
@@ -91,22 +93,25 @@ describe("im.getToken", () => {
     });
     const request = { userId: "pc_t1", role: "", deviceId: "d", deviceType: "pc" };
     expect(requests).toEqual([request, request]);
-    const onlyRong = await trpc(world, token).mutate("im.getToken", { ...sent, imServer: ["rong_cloud"] });
+    const onlyRong = await trpc(appFixture, token).mutate("im.getToken", {
+      ...sent,
+      imServer: ["rong_cloud"],
+    });
     expect(onlyRong.data).toEqual({ rongToken: "rong" });
     // The older path has the fields of the older service at the top level.
-    expect(dataOf(await rest(world, token).post("getIMToken", sent))).toEqual({
+    expect(dataOf(await rest(appFixture, token).post("getIMToken", sent))).toEqual({
       accessToken: "access",
       refreshToken: "refresh",
     });
     // Rooms can be created with all of them.
-    const room = dataOf(await rest(world, token).post("v2/createRoom", { name: "R", imServer: ALL }));
+    const room = dataOf(await rest(appFixture, token).post("v2/createRoom", { name: "R", imServer: ALL }));
     expect(room.name).toBe("R");
   });
 
   it("signs with the configured account, and expires in two days", async () => {
     const aliyunIm = { appId: "app", appKey: "key", appSign: "sign" };
-    await using school = await openSchool({ config: { aliyunIm } });
-    const { aliyunNewIm } = await school.teacher.im.getToken({
+    await using fixture = await openExamsFixture({ config: { aliyunIm } });
+    const { aliyunNewIm } = await fixture.teacher.im.getToken({
       userId: "teacher1",
       imServer: ["aliyun_new"],
       role: "admin",
@@ -128,27 +133,27 @@ describe("im.getToken", () => {
   });
 
   it("never uses a nonce twice", async () => {
-    await using school = await nextSchool();
+    await using fixture = await nextSchool();
     const nonces = new Set<string | undefined>();
     for (let n = 0; n < 20; n++) {
-      const tokens = await school.teacher.im.getToken({ userId: "teacher1", imServer: ["aliyun_new"] });
+      const tokens = await fixture.teacher.im.getToken({ userId: "teacher1", imServer: ["aliyun_new"] });
       nonces.add(tokens.aliyunNewIm?.auth.nonce);
     }
     expect(nonces.size).toBe(20);
   });
 
   it("still answers for a room that has ended", async () => {
-    await using school = await nextSchool();
-    const roomId = school.room.id;
-    await school.teacher.room.end({ roomId });
-    const call = school.teacher.im.getToken({ roomId, userId: "teacher1", imServer: ["aliyun_new"] });
+    await using fixture = await nextSchool();
+    const roomId = fixture.room.id;
+    await fixture.teacher.room.end({ roomId });
+    const call = fixture.teacher.im.getToken({ roomId, userId: "teacher1", imServer: ["aliyun_new"] });
     expect(await reasonOf(call)).toBe("ok");
   });
 
   it("tells the script of the built-in service where this server is", async () => {
-    await using school = await nextSchool();
-    const url = await school.listen();
-    const { aliyunNewIm } = await school.teacher.im.getToken({
+    await using fixture = await nextSchool();
+    const url = await fixture.listen();
+    const { aliyunNewIm } = await fixture.teacher.im.getToken({
       userId: "teacher1",
       imServer: ["aliyun_new"],
     });
@@ -160,7 +165,7 @@ describe("im.getToken", () => {
 describe("room.create asks its providers for a group first", () => {
   it("once for each service, by the room's own id", async () => {
     const groups: unknown[] = [];
-    await using world = await openWorld({
+    await using appFixture = await openAppFixture({
       change: (deps) => ({
         ...deps,
         providers: {
@@ -179,7 +184,7 @@ describe("room.create asks its providers for a group first", () => {
         },
       }),
     });
-    const client = rest(world, await world.token({ sub: "t1", role: "teacher" }));
+    const client = rest(appFixture, await appFixture.token({ sub: "t1", role: "teacher" }));
     const imServer = ["rong_cloud", "aliyun_new", "rong_cloud"];
     const room = dataOf(await client.post("v2/createRoom", { name: "R", imServer }));
     expect(groups).toEqual([{ groupId: room.id, name: "R", creatorId: "t1", members: ["t1"] }]);

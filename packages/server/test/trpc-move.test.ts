@@ -2,24 +2,24 @@
 import { describe, expect, it } from "vitest";
 import { query } from "../src/storage/statement.js";
 import { participants, streamNames } from "../src/storage/tables.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
 import { isOnPostgres } from "./support/engine.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { reasonOf, refused } from "./support/reason.js";
-import { openSchool, type School } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
 import { change, rowsOf } from "./support/tables.js";
-import { openWorld } from "./support/world.js";
 
 const nextSchool = sharedSchools();
 
-const idsIn = async ({ admin }: School, roomId: string, role?: "teacher" | "inspector") =>
+const idsIn = async ({ admin }: ExamsFixture, roomId: string, role?: "teacher" | "inspector") =>
   (await admin.participant.list({ roomId, role })).map(({ userId }) => userId);
 
 describe("participant.move", () => {
   it("puts a person into another room, last, with its name and minutes", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
-    await using school = await openSchool({ now: () => now });
-    const { admin, room, sibling } = school;
+    await using fixture = await openExamsFixture({ now: () => now });
+    const { admin, room, sibling } = fixture;
     await admin.participant.add({
       roomId: room.id,
       participants: [{ userId: "examinee1", name: "Ada", role: "examinee", extraMinutes: 20 }],
@@ -27,8 +27,8 @@ describe("participant.move", () => {
     now = new Date("2026-01-02T03:10:00Z");
     const move = { roomId: room.id, userId: "examinee1", toRoomId: sibling.id };
     expect(await admin.participant.move(move)).toBe(true);
-    expect(await idsIn(school, room.id)).toEqual(["examinee2"]);
-    expect(await idsIn(school, sibling.id)).toEqual(["examinee3", "examinee1"]);
+    expect(await idsIn(fixture, room.id)).toEqual(["examinee2"]);
+    expect(await idsIn(fixture, sibling.id)).toEqual(["examinee3", "examinee1"]);
     expect(await admin.participant.get({ roomId: sibling.id, userId: "examinee1" })).toMatchObject({
       name: "Ada",
       extraMinutes: 20,
@@ -40,10 +40,10 @@ describe("participant.move", () => {
   });
 
   it("opens the new room and closes the old one to whom it moves", async () => {
-    await using school = await nextSchool();
-    const { admin, room, sibling } = school;
-    const examinee = school.as({ sub: "examinee1", role: "examinee" });
-    const bound = school.as({ sub: "examinee1", role: "examinee", room: room.id });
+    await using fixture = await nextSchool();
+    const { admin, room, sibling } = fixture;
+    const examinee = fixture.as({ sub: "examinee1", role: "examinee" });
+    const bound = fixture.as({ sub: "examinee1", role: "examinee", room: room.id });
     await admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
     expect((await examinee.room.get({ roomId: sibling.id })).name).toBe("Room B");
     for (const caller of [examinee, bound])
@@ -52,8 +52,8 @@ describe("participant.move", () => {
   });
 
   it("leaves what was recorded where it was recorded", async () => {
-    await using school = await nextSchool();
-    const { admin, room, sibling, detection } = school;
+    await using fixture = await nextSchool();
+    const { admin, room, sibling, detection } = fixture;
     await admin.cheat.addRecords({ roomId: room.id, records: [detection("examinee1")] });
     await admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
     const records = async (roomId: string) => (await admin.cheat.listRecords({ roomId })).records.length;
@@ -67,8 +67,8 @@ describe("participant.move", () => {
   });
 
   it("keeps whom it moved in its last room while the exam has records about it", async () => {
-    await using school = await nextSchool();
-    const { admin, room, sibling, detection } = school;
+    await using fixture = await nextSchool();
+    const { admin, room, sibling, detection } = fixture;
     const records = [detection("examinee1"), detection("inspector1"), detection("examinee2")];
     await admin.cheat.addRecords({ roomId: room.id, records });
     for (const userId of ["examinee1", "inspector1"])
@@ -90,8 +90,8 @@ describe("participant.move", () => {
   });
 
   it("moves inspectors and further teachers, too, and whoever comes back", async () => {
-    await using school = await nextSchool();
-    const { admin, room, sibling } = school;
+    await using fixture = await nextSchool();
+    const { admin, room, sibling } = fixture;
     await admin.participant.add({
       roomId: room.id,
       participants: [{ userId: "t9", name: "T", role: "teacher" }],
@@ -103,14 +103,14 @@ describe("participant.move", () => {
         [room.id, sibling.id],
       ] as const)
         await admin.participant.move({ roomId, userId, toRoomId });
-    expect(await idsIn(school, sibling.id, "inspector")).toEqual(["inspector3", "inspector1"]);
-    expect(await idsIn(school, sibling.id, "teacher")).toEqual(["root", "teacher3", "t9"]);
-    expect(await idsIn(school, sibling.id)).toEqual(["examinee3", "examinee1"]);
+    expect(await idsIn(fixture, sibling.id, "inspector")).toEqual(["inspector3", "inspector1"]);
+    expect(await idsIn(fixture, sibling.id, "teacher")).toEqual(["root", "teacher3", "t9"]);
+    expect(await idsIn(fixture, sibling.id)).toEqual(["examinee3", "examinee1"]);
   });
 
   it("is a matter of one exam", async () => {
-    await using school = await nextSchool();
-    const { admin, room, other } = school;
+    await using fixture = await nextSchool();
+    const { admin, room, other } = fixture;
     const call = admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: other.id });
     expect(await refused(call)).toMatchObject({
       reason: "INVALID_INPUT",
@@ -124,43 +124,43 @@ describe("participant.move", () => {
     ["the room's creator", "teacher1", "PARTICIPANT_CONFLICT"],
     ["somebody who is in the other room already", "inspector1", "PARTICIPANT_CONFLICT"],
   ])("does not move %s", async (_, userId, reason) => {
-    await using school = await nextSchool();
-    const { admin, room, sibling } = school;
+    await using fixture = await nextSchool();
+    const { admin, room, sibling } = fixture;
     await admin.participant.add({
       roomId: sibling.id,
       participants: [{ userId: "inspector1", name: "I", role: "examinee" }],
     });
-    const before = [await idsIn(school, room.id), await idsIn(school, sibling.id)];
+    const before = [await idsIn(fixture, room.id), await idsIn(fixture, sibling.id)];
     const call = admin.participant.move({ roomId: room.id, userId, toRoomId: sibling.id });
     expect(await reasonOf(call)).toBe(reason);
-    expect([await idsIn(school, room.id), await idsIn(school, sibling.id)]).toEqual(before);
+    expect([await idsIn(fixture, room.id), await idsIn(fixture, sibling.id)]).toEqual(before);
   });
 
   it("does not move to the same room", async () => {
-    await using school = await nextSchool();
-    const { admin, room } = school;
+    await using fixture = await nextSchool();
+    const { admin, room } = fixture;
     const call = admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: room.id });
     expect(await reasonOf(call)).toBe("PARTICIPANT_CONFLICT");
-    expect(await idsIn(school, room.id)).toEqual(["examinee1", "examinee2"]);
+    expect(await idsIn(fixture, room.id)).toEqual(["examinee1", "examinee2"]);
   });
 
   it.each(["room", "sibling"] as const)("does not move when the %s has ended", async (which) => {
-    await using school = await nextSchool();
-    const { admin, room, sibling } = school;
-    await admin.room.end({ roomId: school[which].id });
+    await using fixture = await nextSchool();
+    const { admin, room, sibling } = fixture;
+    await admin.room.end({ roomId: fixture[which].id });
     const call = admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
     expect(await refused(call)).toMatchObject({
       reason: "ROOM_ENDED",
-      message: `The room ${school[which].id} has ended.`,
+      message: `The room ${fixture[which].id} has ended.`,
     });
-    expect(await idsIn(school, room.id)).toEqual(["examinee1", "examinee2"]);
+    expect(await idsIn(fixture, room.id)).toEqual(["examinee1", "examinee2"]);
   });
 });
 
 describe("when a room ends meanwhile", () => {
   it("nobody is moved or added into it, nor taken out of it", async () => {
-    await using school = await nextSchool();
-    const { admin, room, sibling } = school;
+    await using fixture = await nextSchool();
+    const { admin, room, sibling } = fixture;
     const participants = [{ userId: "m9", name: "M", role: "examinee" } as const];
     const ended = { reason: "ROOM_ENDED", message: `The room ${sibling.id} has ended.` };
     const end = admin.room.end({ roomId: sibling.id });
@@ -174,15 +174,15 @@ describe("when a room ends meanwhile", () => {
       refused(admin.participant.remove({ roomId: sibling.id, userId: "teacher3" })),
     ]);
     expect(others).toMatchObject([ended, ended, ended, ended]);
-    expect(await idsIn(school, room.id)).toEqual(["examinee1", "examinee2"]);
-    expect(await idsIn(school, sibling.id)).toEqual(["examinee3"]);
-    expect(await idsIn(school, sibling.id, "inspector")).toEqual(["inspector3"]);
-    expect(await idsIn(school, sibling.id, "teacher")).toEqual(["root", "teacher3"]);
+    expect(await idsIn(fixture, room.id)).toEqual(["examinee1", "examinee2"]);
+    expect(await idsIn(fixture, sibling.id)).toEqual(["examinee3"]);
+    expect(await idsIn(fixture, sibling.id, "inspector")).toEqual(["inspector3"]);
+    expect(await idsIn(fixture, sibling.id, "teacher")).toEqual(["root", "teacher3"]);
   });
 
   it("or is deleted with its exam, it is not there", async () => {
-    await using school = await nextSchool();
-    const { admin, sibling } = school;
+    await using fixture = await nextSchool();
+    const { admin, sibling } = fixture;
     const participants = [{ userId: "m9", name: "M", role: "examinee" } as const];
     const deletion = admin.exam.delete({ examId: sibling.examId, withRooms: true });
     if (isOnPostgres) await deletion;
@@ -195,12 +195,12 @@ describe("when a room ends meanwhile", () => {
 });
 
 it("a person's streams in the room that it left stay known, and start anew in the other", async () => {
-  await using world = await openWorld();
-  const admin = trpc(world, await world.token({ sub: "root", role: "admin" }));
+  await using appFixture = await openAppFixture();
+  const admin = trpc(appFixture, await appFixture.token({ sub: "root", role: "admin" }));
   const examinee = { userId: "a", name: "A", role: "examinee" };
   const { data: from } = await admin.mutate("room.create", { name: "From", participants: [examinee] });
   const { data: to } = await admin.mutate("room.create", { name: "To", examId: from.examId });
-  const { db } = world;
+  const { db } = appFixture;
   const published = { mainPublishStatus: "publishing", pcPublishStatus: "stopped" } as const;
   await change(db, query.update(participants).set(published));
   const move = (roomId: string, toRoomId: string) =>

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import { dataOf, rest } from "./support/calls.js";
 import { cases } from "./support/effort.js";
-import { openSchool, type School } from "./support/school.js";
+import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 
 // Reads pages while rows are added. In any order, no row may be repeated or missed.
 
@@ -72,9 +72,9 @@ const action = fc.oneof(
 
 /** The callers who read records, and their rooms. */
 const recordReaders = async (
-  school: School,
+  fixture: ExamsFixture,
 ): Promise<[string, Read, readonly (typeof ROOMS)[number][]][]> => {
-  const { admin, room, sibling } = school;
+  const { admin, room, sibling } = fixture;
   await admin.participant.add({
     roomId: sibling.id,
     participants: [{ userId: "teacher1", name: "T", role: "teacher" }],
@@ -89,7 +89,7 @@ const recordReaders = async (
       });
       return { items: page.records.map(({ detectType }) => detectType), next: page.nextCursor?.toString() };
     };
-  const client = rest(school, await school.token({ sub: "inspector1", role: "inspector" }));
+  const client = rest(fixture, await fixture.token({ sub: "inspector1", role: "inspector" }));
   const byWire: Read = async (pageSize, scrollToken) => {
     const sent = { roomId: room.id, pageSize, scrollToken };
     const page = dataOf(await client.post("cheat/listCheatRecord", sent));
@@ -98,14 +98,14 @@ const recordReaders = async (
       next: page.scrollToken,
     };
   };
-  const teacher3 = school.as({ sub: "teacher3", role: "teacher" });
+  const teacher3 = fixture.as({ sub: "teacher3", role: "teacher" });
   return [
-    ["a room", by(school.teacher, { roomId: room.id }), ["room"]],
+    ["a room", by(fixture.teacher, { roomId: room.id }), ["room"]],
     ["a room, on the documented path", byWire, ["room"]],
     ["an exam, as an administrator", by(admin, { examId: room.examId }), ["room", "sibling"]],
-    ["an exam, as a teacher of its rooms", by(school.teacher, { examId: room.examId }), ["room", "sibling"]],
+    ["an exam, as a teacher of its rooms", by(fixture.teacher, { examId: room.examId }), ["room", "sibling"]],
     ["an exam, as a teacher of one of its rooms", by(teacher3, { examId: room.examId }), ["sibling"]],
-    ["another exam", by(admin, { examId: school.other.examId }), ["other"]],
+    ["another exam", by(admin, { examId: fixture.other.examId }), ["other"]],
   ];
 };
 
@@ -113,10 +113,10 @@ it("cheat.listRecords", async () => {
   let finished = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: 10, maxLength: 60 }), async (actions) => {
-      await using school = await openSchool();
+      await using fixture = await openExamsFixture();
       /** The expected order, newest first: each record's number and room. */
       const added: { type: string; room: (typeof ROOMS)[number] }[] = [];
-      const readers = (await recordReaders(school)).map(
+      const readers = (await recordReaders(fixture)).map(
         ([name, read, rooms]) =>
           new Reader(
             name,
@@ -129,9 +129,9 @@ it("cheat.listRecords", async () => {
         if (step.do === "read") await readers[step.reader]?.step(step.pageSize);
         else {
           const types = Array.from({ length: step.count }, (_, n) => `${added.length + n}`);
-          await school.admin.cheat.addRecords({
-            roomId: school[step.room].id,
-            records: types.map((detectType) => school.detection("examinee1", { detectType })),
+          await fixture.admin.cheat.addRecords({
+            roomId: fixture[step.room].id,
+            records: types.map((detectType) => fixture.detection("examinee1", { detectType })),
           });
           added.unshift(...types.toReversed().map((type) => ({ type, room: step.room })));
         }
@@ -146,8 +146,8 @@ it("cheat.listRecords", async () => {
 });
 
 it("cheat.listRecords, while calls write at the same time", async () => {
-  await using school = await openSchool();
-  const [, , asAdmin, asTeacher] = await recordReaders(school);
+  await using fixture = await openExamsFixture();
+  const [, , asAdmin, asTeacher] = await recordReaders(fixture);
   if (!asAdmin || !asTeacher) throw new Error("no readers");
   const scroll = async ([, read]: typeof asAdmin) => {
     const seen: string[] = [];
@@ -160,9 +160,9 @@ it("cheat.listRecords, while calls write at the same time", async () => {
     return seen;
   };
   const add = (type: string, n: number) =>
-    school.admin.cheat.addRecords({
-      roomId: n % 2 ? school.room.id : school.sibling.id,
-      records: [school.detection("examinee1", { detectType: type })],
+    fixture.admin.cheat.addRecords({
+      roomId: n % 2 ? fixture.room.id : fixture.sibling.id,
+      records: [fixture.detection("examinee1", { detectType: type })],
     });
   const before = Array.from({ length: 50 }, (_, n) => `before ${n}`);
   for (const [n, type] of before.entries()) await add(type, n);

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { InvigilError } from "../src/platform/errors.js";
-import { ADMIN, openExamHall, people } from "./support/exam-hall.js";
+import { ADMIN, openExamFixture, people } from "./support/exam-fixture.js";
 
 describe("exam.plan", () => {
   it("makes the rooms that people need, and seats them", async () => {
     const groups: object[] = [];
-    await using hall = await openExamHall(async (group) => void groups.push(group));
-    await hall.wait(...people("examinee", 5), ...people("teacher", 3), ...people("inspector", 1));
-    const { data } = await hall.plan({ roomSize: 3 });
-    expect(await hall.roomList()).toEqual(["Room 1: t0 t2 | i0 | e0 e1 e2", "Room 2: t1 t2 | i0 | e3 e4"]);
-    const { rooms } = (await (await hall.as(ADMIN)).query("room.list", { examId: hall.examId })).data;
+    await using fixture = await openExamFixture(async (group) => void groups.push(group));
+    await fixture.wait(...people("examinee", 5), ...people("teacher", 3), ...people("inspector", 1));
+    const { data } = await fixture.plan({ roomSize: 3 });
+    expect(await fixture.roomList()).toEqual(["Room 1: t0 t2 | i0 | e0 e1 e2", "Room 2: t1 t2 | i0 | e3 e4"]);
+    const { rooms } = (await (await fixture.as(ADMIN)).query("room.list", { examId: fixture.examId })).data;
     const [second, first] = rooms;
     expect([first, second]).toMatchObject([
       { name: "Room 1", createTeacher: "t0", status: "in_progress", audioStatus: "silent" },
@@ -64,31 +64,33 @@ describe("exam.plan", () => {
   });
 
   it("opens their rooms to those who are seated, with streams and extra minutes", async () => {
-    await using hall = await openExamHall();
-    await hall.wait(
+    await using fixture = await openExamFixture();
+    await fixture.wait(
       { userId: "slow", name: "Slow", role: "examinee", extraMinutes: 15 },
       ...people("teacher", 1),
     );
-    const { roomId } = (await hall.plan()).data.rooms[0] ?? {};
-    const slow = await hall.as({ sub: "slow", role: "examinee" });
+    const { roomId } = (await fixture.plan()).data.rooms[0] ?? {};
+    const slow = await fixture.as({ sub: "slow", role: "examinee" });
     const { data } = await slow.query("participant.get", { roomId, userId: "slow" });
     expect(data).toMatchObject({ name: "Slow", extraMinutes: 15, hasRoomInProgress: true });
-    expect(data.streams.pc.pushUrl).toContain(`${hall.examId}-${roomId}-slow_pc`);
-    expect((await slow.query("exam.get", { examId: hall.examId })).data.endTime).toEqual(
+    expect(data.streams.pc.pushUrl).toContain(`${fixture.examId}-${roomId}-slow_pc`);
+    expect((await slow.query("exam.get", { examId: fixture.examId })).data.endTime).toEqual(
       new Date("2026-02-01T03:45:00Z"),
     );
-    const teacher = await hall.as({ sub: "t0", role: "teacher" });
+    const teacher = await fixture.as({ sub: "t0", role: "teacher" });
     expect((await teacher.query("participant.list", { roomId })).data).toHaveLength(1);
-    const { data: left } = await teacher.query("participant.listUnseated", { examId: hall.examId });
+    const { data: left } = await teacher.query("participant.listUnseated", { examId: fixture.examId });
     expect(left).toBeUndefined();
-    const waiting = await (await hall.as(ADMIN)).query("participant.listUnseated", { examId: hall.examId });
+    const waiting = await (await fixture.as(ADMIN)).query("participant.listUnseated", {
+      examId: fixture.examId,
+    });
     expect(waiting.data).toEqual({ people: [], totals: { unseated: 0, seated: 1 } });
   });
 
   it("seats 4,000 in 143 rooms of 27 or 28, 160 teachers and 40 inspectors with them", async () => {
-    await using hall = await openExamHall();
-    await hall.wait(...people("examinee", 4000), ...people("inspector", 40));
-    const { data } = await hall.plan({
+    await using fixture = await openExamFixture();
+    await fixture.wait(...people("examinee", 4000), ...people("inspector", 40));
+    const { data } = await fixture.plan({
       teachers: people("teacher", 160),
       seed: "2026",
       roomName: "第{n}考场",
@@ -96,7 +98,7 @@ describe("exam.plan", () => {
     expect(data).toMatchObject({ newRooms: 143, seated: 4000 });
     expect(new Set(data.rooms.map(({ examinees }) => examinees))).toEqual(new Set([27, 28]));
     expect([data.rooms[0]?.name, data.rooms.at(-1)?.name]).toEqual(["第001考场", "第143考场"]);
-    const rooms = (await hall.roomList()).map((line) => line.split(/: | \| /));
+    const rooms = (await fixture.roomList()).map((line) => line.split(/: | \| /));
     expect(new Set(rooms.flatMap(([, , , examinees = ""]) => examinees.split(" "))).size).toBe(4000);
     expect(new Set(rooms.flatMap(([, teachers = ""]) => teachers.split(" "))).size).toBe(160);
     for (const [, teachers = "", inspectors = ""] of rooms)
@@ -107,46 +109,46 @@ describe("exam.plan", () => {
 
   it("only says what would be done when it is a dry run, and then does just that", async () => {
     let groups = 0;
-    await using hall = await openExamHall(async () => void groups++);
-    await hall.wait(...people("examinee", 30), ...people("inspector", 2));
+    await using fixture = await openExamFixture(async () => void groups++);
+    await fixture.wait(...people("examinee", 30), ...people("inspector", 2));
     const input = { roomSize: 7, seed: "x", teachers: people("teacher", 7) };
-    const before = await hall.state();
-    const { data: dry } = await hall.plan({ ...input, dryRun: true });
-    expect(await hall.state()).toEqual(before);
+    const before = await fixture.state();
+    const { data: dry } = await fixture.plan({ ...input, dryRun: true });
+    expect(await fixture.state()).toEqual(before);
     expect(groups).toBe(0);
     expect(dry.rooms.every((room) => !("roomId" in room))).toBe(true);
-    const { data: done } = await hall.plan(input);
+    const { data: done } = await fixture.plan(input);
     expect(done.rooms).toMatchObject(dry.rooms);
     expect(groups).toBe(5);
   });
 
   it("adds nothing when it is done twice, with the same teachers too", async () => {
     let groups = 0;
-    await using hall = await openExamHall(async () => void groups++);
-    await hall.wait(...people("examinee", 10), ...people("inspector", 3));
+    await using fixture = await openExamFixture(async () => void groups++);
+    await fixture.wait(...people("examinee", 10), ...people("inspector", 3));
     const input = { roomSize: 4, teachers: [...people("teacher", 5), ...people("inspector", 1, "x")] };
-    await hall.plan(input);
-    const before = await hall.state();
+    await fixture.plan(input);
+    const before = await fixture.state();
     const made = groups;
-    const { data } = await hall.plan(input);
+    const { data } = await fixture.plan(input);
     expect(data).toMatchObject({ newRooms: 0, seated: 0 });
     expect(data.rooms.map(({ roomId, examinees, seated }) => [typeof roomId, examinees, seated])).toEqual([
       ["string", 4, []],
       ["string", 3, []],
       ["string", 3, []],
     ]);
-    expect(await hall.state()).toEqual(before);
+    expect(await fixture.state()).toEqual(before);
     expect(groups).toBe(made);
   });
 
   it("seats those who come later beside the others, and in further rooms", async () => {
-    await using hall = await openExamHall();
-    await hall.wait(...people("examinee", 5), ...people("teacher", 3));
-    await hall.plan({ roomSize: 3 });
-    await hall.wait(...people("examinee", 3, "late"));
-    const { data } = await hall.plan({ roomSize: 3, teachers: people("teacher", 1, "new") });
+    await using fixture = await openExamFixture();
+    await fixture.wait(...people("examinee", 5), ...people("teacher", 3));
+    await fixture.plan({ roomSize: 3 });
+    await fixture.wait(...people("examinee", 3, "late"));
+    const { data } = await fixture.plan({ roomSize: 3, teachers: people("teacher", 1, "new") });
     expect(data).toMatchObject({ newRooms: 1, seated: 3 });
-    expect(await hall.roomList()).toEqual([
+    expect(await fixture.roomList()).toEqual([
       "Room 1: t0 t2 |  | e0 e1 e2",
       "Room 2: t1 t2 |  | e3 e4 late0",
       "Room 3: new0 t2 |  | late1 late2",
@@ -154,39 +156,39 @@ describe("exam.plan", () => {
   });
 
   it("leaves ended rooms and other exams alone, and takes no name twice", async () => {
-    await using hall = await openExamHall();
-    const admin = await hall.as(ADMIN);
+    await using fixture = await openExamFixture();
+    const admin = await fixture.as(ADMIN);
     const make = (name: string, examId: string) => admin.mutate("room.create", { name, examId });
-    const ended = await make("Hall", hall.examId);
+    const ended = await make("Hall", fixture.examId);
     await admin.mutate("room.end", { roomId: ended.data.id });
-    await make("Room 3", hall.examId);
-    await make("Room 4", hall.otherExamId);
-    await hall.wait(...people("examinee", 5), ...people("teacher", 2));
-    const { data } = await hall.plan({ roomSize: 2 });
+    await make("Room 3", fixture.examId);
+    await make("Room 4", fixture.otherExamId);
+    await fixture.wait(...people("examinee", 5), ...people("teacher", 2));
+    const { data } = await fixture.plan({ roomSize: 2 });
     expect(data.rooms.map(({ name, isNew, examinees }) => [name, isNew, examinees])).toEqual([
       ["Room 3", false, 2],
       ["Room 4", true, 2],
       ["Room 5", true, 1],
     ]);
-    expect((await hall.roomList())[0]).toBe("Hall: root |  | ");
+    expect((await fixture.roomList())[0]).toBe("Hall: root |  | ");
   });
 
   it("does not seat anybody who was put into a room meanwhile, but takes its extra minutes along", async () => {
-    await using hall = await openExamHall();
-    await hall.wait(
+    await using fixture = await openExamFixture();
+    await fixture.wait(
       { userId: "e0", name: "Slow", role: "examinee", extraMinutes: 20 },
       ...people("teacher", 1),
     );
-    const admin = await hall.as(ADMIN);
+    const admin = await fixture.as(ADMIN);
     const { data: room } = await admin.mutate("room.create", {
       name: "R",
-      examId: hall.examId,
+      examId: fixture.examId,
       participants: [{ userId: "e0", name: "Slow", role: "examinee" }],
     });
     const got = await admin.query("participant.get", { roomId: room.id, userId: "e0" });
     expect(got.data.extraMinutes).toBe(20);
-    expect((await hall.plan()).data).toMatchObject({ newRooms: 0, seated: 0 });
-    expect(await hall.roomList()).toEqual(["R: root t0 |  | e0"]);
+    expect((await fixture.plan()).data).toMatchObject({ newRooms: 0, seated: 0 });
+    expect(await fixture.roomList()).toEqual(["R: root t0 |  | e0"]);
   });
 
   it.each([
@@ -194,51 +196,54 @@ describe("exam.plan", () => {
     ["room.create with people", "e0"],
     ["room.create as its creator", "root"],
   ])("waits no longer for somebody who got a room in another role: by %s", async (way, userId) => {
-    await using hall = await openExamHall();
-    await hall.wait({ userId, name: "E", role: "examinee", extraMinutes: 20 }, ...people("examinee", 1, "x"));
-    const admin = await hall.as(ADMIN);
+    await using fixture = await openExamFixture();
+    await fixture.wait(
+      { userId, name: "E", role: "examinee", extraMinutes: 20 },
+      ...people("examinee", 1, "x"),
+    );
+    const admin = await fixture.as(ADMIN);
     const asTeacher = { userId, name: "E", role: "teacher" };
     const { data: room } = await admin.mutate("room.create", {
       name: "R",
-      examId: hall.examId,
+      examId: fixture.examId,
       participants: way === "room.create with people" ? [asTeacher] : people("inspector", 1),
     });
     if (way === "participant.add")
       await admin.mutate("participant.add", { roomId: room.id, participants: [asTeacher] });
     const got = await admin.query("participant.get", { roomId: room.id, userId });
     expect(got.data).toMatchObject({ role: "teacher", extraMinutes: 0 });
-    expect((await hall.plan()).data).toMatchObject({ newRooms: 0, seated: 1 });
-    const waiting = await admin.query("participant.listUnseated", { examId: hall.examId });
+    expect((await fixture.plan()).data).toMatchObject({ newRooms: 0, seated: 1 });
+    const waiting = await admin.query("participant.listUnseated", { examId: fixture.examId });
     expect(waiting.data.totals).toEqual({ unseated: 0, seated: 1 });
   });
 
   it("keeps those who wait where there is no room to put them into", async () => {
-    await using hall = await openExamHall();
-    await hall.wait(...people("teacher", 2), ...people("inspector", 1));
-    const before = await hall.state();
+    await using fixture = await openExamFixture();
+    await fixture.wait(...people("teacher", 2), ...people("inspector", 1));
+    const before = await fixture.state();
     const none = { rooms: [], newRooms: 0, seated: 0 };
-    expect((await hall.plan()).data).toEqual({ ...none, waiting: 3 });
+    expect((await fixture.plan()).data).toEqual({ ...none, waiting: 3 });
     // A person who is named and also waits counts once.
-    const { data } = await hall.plan({ teachers: people("teacher", 4) });
+    const { data } = await fixture.plan({ teachers: people("teacher", 4) });
     expect(data).toEqual({ ...none, waiting: 5 });
-    expect(await hall.state()).toEqual(before);
+    expect(await fixture.state()).toEqual(before);
   });
 });
 
 describe("a plan is refused, and nothing is done,", () => {
-  const refused = async (hall: Awaited<ReturnType<typeof openExamHall>>, input: object) => {
-    const before = await hall.state();
-    const { error: dry } = await hall.plan({ ...input, dryRun: true });
-    const { error } = await hall.plan(input);
+  const refused = async (fixture: Awaited<ReturnType<typeof openExamFixture>>, input: object) => {
+    const before = await fixture.state();
+    const { error: dry } = await fixture.plan({ ...input, dryRun: true });
+    const { error } = await fixture.plan(input);
     expect(error.message).toBe(dry.message);
-    expect(await hall.state()).toEqual(before);
+    expect(await fixture.state()).toEqual(before);
     return { reason: error.data.reason, message: error.message, fields: error.data.fieldErrors };
   };
 
   it("when there are fewer teachers than rooms", async () => {
-    await using hall = await openExamHall();
-    await hall.wait(...people("examinee", 10), ...people("teacher", 1));
-    const { reason, message } = await refused(hall, { roomSize: 3, teachers: people("teacher", 1, "x") });
+    await using fixture = await openExamFixture();
+    await fixture.wait(...people("examinee", 10), ...people("teacher", 1));
+    const { reason, message } = await refused(fixture, { roomSize: 3, teachers: people("teacher", 1, "x") });
     expect(reason).toBe("EXAM_CONFLICT");
     expect(message).toBe(
       "Rooms without a teacher: 4, with those that the plan makes; teachers without a room: 2. Name 2 more, or make the rooms larger.",
@@ -251,26 +256,30 @@ describe("a plan is refused, and nothing is done,", () => {
     ["there", "inspector", "there is in the exam as examinee, and cannot be its inspector too."],
     ["root", "inspector", "root is in the exam as teacher, and cannot be its inspector too."],
   ])("when %s is named as %s", async (userId, role, message) => {
-    await using hall = await openExamHall();
-    await hall.wait(...people("examinee", 2), ...people("teacher", 2), ...people("inspector", 1));
-    await (await hall.as(ADMIN)).mutate("room.create", {
+    await using fixture = await openExamFixture();
+    await fixture.wait(...people("examinee", 2), ...people("teacher", 2), ...people("inspector", 1));
+    await (await fixture.as(ADMIN)).mutate("room.create", {
       name: "R",
-      examId: hall.examId,
+      examId: fixture.examId,
       participants: people("examinee", 1, "there").map((person) => ({ ...person, userId: "there" })),
     });
     const teachers = [
       { userId: "t9", name: "T", role: "teacher" },
       { userId, name: "X", role },
     ];
-    expect(await refused(hall, { teachers })).toMatchObject({ reason: "PARTICIPANT_CONFLICT", message });
+    expect(await refused(fixture, { teachers })).toMatchObject({ reason: "PARTICIPANT_CONFLICT", message });
   });
 
   it("when somebody waits who is there as something else", async () => {
-    await using hall = await openExamHall();
+    await using fixture = await openExamFixture();
     const participants = [{ userId: "e0", name: "E", role: "inspector" }];
-    await (await hall.as(ADMIN)).mutate("room.create", { name: "R", examId: hall.examId, participants });
-    await hall.wait(...people("examinee", 1));
-    expect((await refused(hall, {})).reason).toBe("PARTICIPANT_CONFLICT");
+    await (await fixture.as(ADMIN)).mutate("room.create", {
+      name: "R",
+      examId: fixture.examId,
+      participants,
+    });
+    await fixture.wait(...people("examinee", 1));
+    expect((await refused(fixture, {})).reason).toBe("PARTICIPANT_CONFLICT");
   });
 
   it.each<[field: string, input: object, examinees?: number]>([
@@ -290,23 +299,23 @@ describe("a plan is refused, and nothing is done,", () => {
       },
     ],
   ])("when %s is wrong: %j", async (field, input, examinees = 10) => {
-    await using hall = await openExamHall();
-    await hall.wait(...people("examinee", examinees), ...people("teacher", examinees));
-    const { reason, fields } = await refused(hall, { roomSize: 1, ...input });
+    await using fixture = await openExamFixture();
+    await fixture.wait(...people("examinee", examinees), ...people("teacher", examinees));
+    const { reason, fields } = await refused(fixture, { roomSize: 1, ...input });
     expect([reason, Object.keys(fields)]).toEqual(["INVALID_INPUT", [field]]);
   });
 
   it("when the message service fails, which is asked for no more groups then", async () => {
     let requests = 0;
-    await using hall = await openExamHall(async () => {
+    await using fixture = await openExamFixture(async () => {
       requests += 1;
       if (requests === 3) throw new InvigilError("PROVIDER_FAILED", "The message service failed.");
     });
-    await hall.wait(...people("examinee", 40), ...people("teacher", 40));
-    const before = await hall.state();
-    const { error } = await hall.plan({ roomSize: 1 });
+    await fixture.wait(...people("examinee", 40), ...people("teacher", 40));
+    const before = await fixture.state();
+    const { error } = await fixture.plan({ roomSize: 1 });
     expect(error.data.reason).toBe("PROVIDER_FAILED");
-    expect(await hall.state()).toEqual(before);
+    expect(await fixture.state()).toEqual(before);
     expect(requests).toBeLessThan(40);
   });
 });
@@ -315,21 +324,21 @@ describe("while a plan makes its groups", () => {
   it("it asks for eight at a time", async () => {
     let open = 0;
     const seen: number[] = [];
-    await using hall = await openExamHall(async () => {
+    await using fixture = await openExamFixture(async () => {
       open += 1;
       seen.push(open);
       await new Promise((resolve) => setImmediate(resolve));
       open -= 1;
     });
-    await hall.wait(...people("examinee", 30), ...people("teacher", 30));
-    await hall.plan({ roomSize: 1 });
+    await fixture.wait(...people("examinee", 30), ...people("teacher", 30));
+    await fixture.plan({ roomSize: 1 });
     expect(seen).toHaveLength(30);
     expect(Math.max(...seen)).toBe(8);
   });
 
   it("another plan may do the same: one of them is carried out, and nobody sits twice", async () => {
     const waiting: (() => void)[] = [];
-    await using hall = await openExamHall(
+    await using fixture = await openExamFixture(
       () =>
         new Promise((resolve) => {
           waiting.push(resolve);
@@ -337,49 +346,49 @@ describe("while a plan makes its groups", () => {
           if (waiting.length === 4) for (const goOn of waiting) goOn();
         }),
     );
-    await hall.wait(...people("examinee", 4), ...people("teacher", 3));
-    const answers = await Promise.all([hall.plan({ roomSize: 2 }), hall.plan({ roomSize: 2 })]);
+    await fixture.wait(...people("examinee", 4), ...people("teacher", 3));
+    const answers = await Promise.all([fixture.plan({ roomSize: 2 }), fixture.plan({ roomSize: 2 })]);
     const outcomes = answers.map(({ error }): string => error?.data.reason ?? "ok");
     expect(outcomes.toSorted()).toEqual(["EXAM_CONFLICT", "ok"]);
-    expect(await hall.roomList()).toEqual(["Room 1: t0 t2 |  | e0 e1", "Room 2: t1 t2 |  | e2 e3"]);
+    expect(await fixture.roomList()).toEqual(["Room 1: t0 t2 |  | e0 e1", "Room 2: t1 t2 |  | e2 e3"]);
   });
 
-  type Hall = Awaited<ReturnType<typeof openExamHall>>;
-  const inAdmin = async (hall: Hall, path: string, input: object) =>
-    expect((await (await hall.as(ADMIN)).mutate(path, input)).error).toBeUndefined();
-  it.each<[string, (hall: Hall, roomId: string) => Promise<void>]>([
-    ["somebody is imported", async (hall) => await hall.wait(...people("examinee", 1, "late"))],
-    ["a room ends", (hall, roomId) => inAdmin(hall, "room.end", { roomId })],
-    ["a room is made", (hall) => inAdmin(hall, "room.create", { name: "New", examId: hall.examId })],
+  type RoomFixture = Awaited<ReturnType<typeof openExamFixture>>;
+  const inAdmin = async (fixture: RoomFixture, path: string, input: object) =>
+    expect((await (await fixture.as(ADMIN)).mutate(path, input)).error).toBeUndefined();
+  it.each<[string, (fixture: RoomFixture, roomId: string) => Promise<void>]>([
+    ["somebody is imported", async (fixture) => await fixture.wait(...people("examinee", 1, "late"))],
+    ["a room ends", (fixture, roomId) => inAdmin(fixture, "room.end", { roomId })],
+    ["a room is made", (fixture) => inAdmin(fixture, "room.create", { name: "New", examId: fixture.examId })],
     [
       "somebody is taken out",
-      (hall) => inAdmin(hall, "participant.removeFromExam", { examId: hall.examId, userId: "e1" }),
+      (fixture) => inAdmin(fixture, "participant.removeFromExam", { examId: fixture.examId, userId: "e1" }),
     ],
     [
       "a seat is taken",
-      (hall, roomId) =>
-        inAdmin(hall, "participant.add", { roomId, participants: people("examinee", 1, "x") }),
+      (fixture, roomId) =>
+        inAdmin(fixture, "participant.add", { roomId, participants: people("examinee", 1, "x") }),
     ],
   ])("%s: the plan is refused, and may be made again", async (_, change) => {
     let meanwhile: (() => Promise<void>) | undefined;
-    await using hall = await openExamHall(async () => {
+    await using fixture = await openExamFixture(async () => {
       const happens = meanwhile;
       meanwhile = undefined;
       await happens?.();
     });
-    const { data: room } = await (await hall.as(ADMIN)).mutate("room.create", {
+    const { data: room } = await (await fixture.as(ADMIN)).mutate("room.create", {
       name: "R",
-      examId: hall.examId,
+      examId: fixture.examId,
     });
-    await hall.wait(...people("examinee", 4), ...people("teacher", 3));
+    await fixture.wait(...people("examinee", 4), ...people("teacher", 3));
     let changed: object = {};
     meanwhile = async () => {
-      await change(hall, room.id);
-      changed = await hall.state();
+      await change(fixture, room.id);
+      changed = await fixture.state();
     };
-    const { error } = await hall.plan({ roomSize: 2 });
+    const { error } = await fixture.plan({ roomSize: 2 });
     expect(error.data.reason).toBe("EXAM_CONFLICT");
-    expect(await hall.state()).toEqual(changed);
-    expect((await hall.plan({ roomSize: 2 })).error).toBeUndefined();
+    expect(await fixture.state()).toEqual(changed);
+    expect((await fixture.plan({ roomSize: 2 })).error).toBeUndefined();
   });
 });

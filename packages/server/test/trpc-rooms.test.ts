@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
+import { openExamsFixture } from "./support/exams-fixture.js";
 import { reasonOf, refused } from "./support/reason.js";
-import { openSchool } from "./support/school.js";
 
 const TEACHER = { sub: "t1", role: "teacher", name: "Tea Cher" } as const;
 const people = (app: TestApp, roomId: string, role: "teacher" | "inspector" | "examinee") =>
@@ -13,12 +13,12 @@ const examinee = (userId: string, name = userId) => ({ userId, name, role: "exam
 
 describe("room.create", () => {
   it("makes no room in an exam that is deleted meanwhile", async () => {
-    await using school = await openSchool();
+    await using fixture = await openExamsFixture();
     const exam = { name: "Maths", startTime: new Date(1e12), endTime: new Date(2e12) };
-    const { id: examId } = await school.admin.exam.create(exam);
+    const { id: examId } = await fixture.admin.exam.create(exam);
     const [deleted, made] = await Promise.all([
-      reasonOf(school.admin.exam.delete({ examId })),
-      refused(school.admin.room.create({ name: "R", examId })),
+      reasonOf(fixture.admin.exam.delete({ examId })),
+      refused(fixture.admin.room.create({ name: "R", examId })),
     ]);
     expect(deleted).toBe("ok");
     expect(made).toMatchObject({ reason: "EXAM_NOT_FOUND", message: `There is no exam ${examId}.` });
@@ -195,14 +195,14 @@ describe("room.list", () => {
     ["a stranger none", { sub: "nobody", role: "teacher" }, []],
     ["an examinee with a teacher's token none", { sub: "examinee1", role: "teacher" }, []],
   ] as const)("shows %s", async (_, caller, names) => {
-    await using school = await openSchool();
-    const { rooms } = await school.as(caller).room.list({});
+    await using fixture = await openExamsFixture();
+    const { rooms } = await fixture.as(caller).room.list({});
     expect(rooms.map(({ name }) => name)).toEqual(names.map((name) => `Room ${name}`));
   });
 
   it("filters by exam and status", async () => {
-    await using school = await openSchool();
-    const { admin, room, other } = school;
+    await using fixture = await openExamsFixture();
+    const { admin, room, other } = fixture;
     await admin.room.end({ roomId: room.id });
     const list = async (filter: Parameters<typeof admin.room.list>[0]) =>
       (await admin.room.list(filter)).rooms.map(({ name }) => name.slice(-1)).join("");
@@ -212,17 +212,17 @@ describe("room.list", () => {
     expect(await list({ examId: room.examId, status: "in_progress" })).toBe("B");
     expect(await list({ examId: other.examId, status: "ended" })).toBe("");
     expect(await list({ examId: "none" })).toBe("");
-    const teacher = school.as({ sub: "teacher1", role: "teacher" });
+    const teacher = fixture.as({ sub: "teacher1", role: "teacher" });
     expect((await teacher.room.list({ status: "in_progress" })).rooms).toEqual([]);
     expect((await teacher.room.list({ status: "ended", examId: room.examId })).rooms).toHaveLength(1);
     expect((await teacher.room.list({ examId: other.examId })).rooms).toEqual([]);
   });
 
   it("shows a token that is bound to a room that room alone", async () => {
-    await using school = await openSchool();
-    const { room, sibling, other } = school;
+    await using fixture = await openExamsFixture();
+    const { room, sibling, other } = fixture;
     for (const role of ["admin", "teacher"] as const) {
-      const bound = school.as({ sub: "teacher1", role, room: room.id });
+      const bound = fixture.as({ sub: "teacher1", role, room: room.id });
       const list = async (filter: Parameters<typeof bound.room.list>[0]) =>
         (await bound.room.list(filter)).rooms.map(({ id }) => id);
       expect(await list({})).toEqual([room.id]);
@@ -231,28 +231,28 @@ describe("room.list", () => {
       expect(await list({ status: "ended" })).toEqual([]);
       expect(await list({ cursor: room.id })).toEqual([]);
     }
-    const foreign = school.as({ sub: "teacher1", role: "teacher", room: sibling.id });
+    const foreign = fixture.as({ sub: "teacher1", role: "teacher", room: sibling.id });
     expect(await reasonOf(foreign.room.list({}))).toBe("FORBIDDEN");
   });
 
   it("shows of a room no more than a room has", async () => {
-    await using school = await openSchool();
+    await using fixture = await openExamsFixture();
     for (const caller of [
-      school.admin,
-      school.teacher,
-      school.as({ sub: "teacher1", role: "teacher", room: school.room.id }),
+      fixture.admin,
+      fixture.teacher,
+      fixture.as({ sub: "teacher1", role: "teacher", room: fixture.room.id }),
     ]) {
-      const { rooms } = await caller.room.list({ examId: school.room.examId });
-      expect(rooms.find(({ id }) => id === school.room.id)).toStrictEqual(school.room);
+      const { rooms } = await caller.room.list({ examId: fixture.room.examId });
+      expect(rooms.find(({ id }) => id === fixture.room.id)).toStrictEqual(fixture.room);
     }
   });
 
   it("shows a token that is bound to an exam that exam's rooms alone", async () => {
-    await using school = await openSchool();
-    const { room, other } = school;
-    const admin = school.as({ sub: "root", role: "admin", exam: room.examId });
-    const teacher = school.as({ sub: "teacher1", role: "teacher", exam: room.examId });
-    const foreign = school.as({ sub: "teacher1", role: "teacher", exam: other.examId });
+    await using fixture = await openExamsFixture();
+    const { room, other } = fixture;
+    const admin = fixture.as({ sub: "root", role: "admin", exam: room.examId });
+    const teacher = fixture.as({ sub: "teacher1", role: "teacher", exam: room.examId });
+    const foreign = fixture.as({ sub: "teacher1", role: "teacher", exam: other.examId });
     const list = async (caller: typeof admin, examId?: string) =>
       (await caller.room.list({ examId })).rooms.map(({ name }) => name.slice(-1)).join("");
     expect([await list(admin), await list(teacher), await list(foreign)]).toEqual(["BA", "A", ""]);

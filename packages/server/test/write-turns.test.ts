@@ -3,29 +3,29 @@ import { describe, expect, it } from "vitest";
 import type { Principal } from "../src/identity/tokens.js";
 import { MAX_RUNNING, MAX_WAITING } from "../src/storage/turns.js";
 import { failureOfCall } from "../src/trpc/failures.js";
+import { type AppFixture, openAppFixture } from "./support/app-fixture.js";
 import { limited } from "./support/limits.js";
 import { prepareCall } from "./support/prepared-calls.js";
 import { calls, EVERYTHING } from "./support/procedure-calls.js";
 import { shared } from "./support/shared.js";
-import { openWorld, type World } from "./support/world.js";
 
 // Writes of one caller beside those of others, on the whole app.
 
 const MOST = MAX_RUNNING + MAX_WAITING;
 const TIMES = { startTime: new Date("2026-02-01T08:00:00Z"), endTime: new Date("2026-02-01T10:00:00Z") };
 
-const procedures = (world: World, identity: Principal) =>
-  world.router.createCaller({
+const procedures = (fixture: AppFixture, identity: Principal) =>
+  fixture.router.createCaller({
     identity,
     identify: async () => identity,
-    reopen: async (...of) => world.services.access.look(identity, ...of),
-    rights: world.services.access,
+    reopen: async (...of) => fixture.services.access.look(identity, ...of),
+    rights: fixture.services.access,
     address: "in-process",
     entryPoint: "in-process",
     trace: { requestId: "r", procedures: [] },
   });
-const callerOf = (world: World, userId: string) =>
-  procedures(world, { userId, role: "teacher", expiresAt: new Date("2027-01-01") });
+const callerOf = (fixture: AppFixture, userId: string) =>
+  procedures(fixture, { userId, role: "teacher", expiresAt: new Date("2027-01-01") });
 type Caller = ReturnType<typeof callerOf>;
 
 const openExam = async (caller: Caller) => {
@@ -54,13 +54,13 @@ const startWrites = (count: number, write: (n: number) => Promise<unknown>) => {
 
 describe("a caller with as many writes in flight as they may have", () => {
   it("delays a stranger's ordinary calls by few of them, however many wait", async () => {
-    await using world = await openWorld();
-    const busy = callerOf(world, "busy");
+    await using fixture = await openAppFixture();
+    const busy = callerOf(fixture, "busy");
     const { examId } = await openExam(busy);
-    const stranger = callerOf(world, "stranger");
+    const stranger = callerOf(fixture, "stranger");
     const { roomId } = await openExam(stranger);
     const { answers, all } = startWrites(MOST, (n) => busy.cheat.setConfig({ examId, data: `${n}` }));
-    const detection = { isMainMonitor: true, detectType: "watch", detectTime: world.clock() };
+    const detection = { isMainMonitor: true, detectType: "watch", detectTime: fixture.clock() };
     const calls: readonly (() => Promise<unknown>)[] = [
       () => stranger.cheat.addRecords({ roomId, records: [{ ...detection, userId: "stranger" }] }),
       () => stranger.im.send({ roomId, type: 30_001, data: 1 }),
@@ -78,8 +78,8 @@ describe("a caller with as many writes in flight as they may have", () => {
   });
 
   it("makes them in the order of their calls", async () => {
-    await using world = await openWorld();
-    const busy = callerOf(world, "busy");
+    await using fixture = await openAppFixture();
+    const busy = callerOf(fixture, "busy");
     const { examId } = await openExam(busy);
     const order: number[] = [];
     const { all } = startWrites(40, async (n) => {
@@ -96,10 +96,10 @@ describe("writes beyond the bound", () => {
   it("of a caller are refused with a hint when to try again, and those of others are not", async () => {
     // The budget of events would refuse some of them.
     const config = limited({ INVIGIL_LIMIT_EVENTS: "person=10000" });
-    await using world = await openWorld({ config });
-    const busy = callerOf(world, "busy");
+    await using fixture = await openAppFixture({ config });
+    const busy = callerOf(fixture, "busy");
     const { examId } = await openExam(busy);
-    const stranger = callerOf(world, "stranger");
+    const stranger = callerOf(fixture, "stranger");
     const { examId: other } = await openExam(stranger);
     const waits: unknown[] = [];
     const { answers, all } = startWrites(3 * MOST, (n) =>
@@ -118,20 +118,20 @@ describe("writes beyond the bound", () => {
   });
 
   it("of an exam are refused whoever makes them, and none of records or messages", async () => {
-    await using world = await openWorld();
-    const owner = callerOf(world, "owner");
+    await using fixture = await openAppFixture();
+    const owner = callerOf(fixture, "owner");
     const staff = Array.from({ length: 40 }, (_, n) => `t${n}`);
     const { examId } = await openExam(owner);
     const participants = staff.map((userId) => ({ userId, name: userId, role: "teacher" as const }));
     const { id: roomId } = await owner.room.create({ name: "Hall", examId, participants });
-    const callers = staff.map((userId) => callerOf(world, userId));
+    const callers = staff.map((userId) => callerOf(fixture, userId));
     const mutes = startWrites(3 * MOST, (n) =>
       (callers[n % staff.length] ?? owner).room.setAudioStatus({
         roomId,
         audioStatus: n % 2 === 0 ? "speaking" : "silent",
       }),
     );
-    const detection = { isMainMonitor: true, detectType: "watch", detectTime: world.clock() };
+    const detection = { isMainMonitor: true, detectType: "watch", detectTime: fixture.clock() };
     const grouped = startWrites(3 * MOST, (n) => {
       const userId = staff[n % staff.length] ?? "owner";
       return (callers[n % staff.length] ?? owner).cheat.addRecords({
@@ -150,8 +150,8 @@ describe("the changes that a procedure makes", () => {
   /** Whose share the changes took, in their order. */
   /** The shares of the writes that a call makes. Those of work that an earlier call left to the server are not among them. */
   const madeBy = new AsyncLocalStorage<(string | undefined)[]>();
-  const world = shared(() =>
-    openWorld({
+  const fixture = shared(() =>
+    openAppFixture({
       config: EVERYTHING.config ?? {},
       queue: false,
       change: (deps) => {
@@ -170,7 +170,7 @@ describe("the changes that a procedure makes", () => {
   it.each(calls.filter(({ method }) => method === "mutate"))(
     "take the share of its caller: $row",
     async (call) => {
-      const prepared = await prepareCall(world(), call);
+      const prepared = await prepareCall(fixture(), call);
       const callers: (string | undefined)[] = [];
       await madeBy.run(callers, async () => prepared?.make());
       const areOwn = callers.map((caller) => prepared?.people.includes(caller ?? ""));

@@ -51,7 +51,7 @@ export interface ConsolePage extends AsyncDisposable {
 export type Served = Pick<TestApp, "as" | "listen"> & AsyncDisposable;
 
 /** A server with the console, accounts, and a browser. */
-export interface World<App extends Served = TestApp> extends AsyncDisposable {
+export interface AppFixture<App extends Served = TestApp> extends AsyncDisposable {
   readonly app: App;
   readonly url: string;
   /** Calls procedures as the accounts do. */
@@ -76,11 +76,11 @@ const SIGN_IN = {
 const FONTS = fileURLToPath(new URL("./fonts.conf", import.meta.url));
 
 /** Opens a real server on a free port, whose console was built before, and Chromium. */
-export const openWorld = async (options: TestAppOptions = {}): Promise<World> =>
+export const openAppFixture = async (options: TestAppOptions = {}): Promise<AppFixture> =>
   openWorldOf(await createTestApp({ now: () => new Date(), ...options }));
 
 /** Opens Chromium for a server, and makes the accounts. */
-export const openWorldOf = async <App extends Served>(app: App): Promise<World<App>> => {
+export const openWorldOf = async <App extends Served>(app: App): Promise<AppFixture<App>> => {
   const url = await app.listen();
   const admin = app.as({ sub: ACCOUNTS.admin.userId, role: "admin", name: ACCOUNTS.admin.name });
   const teacher = app.as({ sub: ACCOUNTS.teacher.userId, role: "teacher", name: ACCOUNTS.teacher.name });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ACCOUNTS, type World } from "./console.js";
+import { ACCOUNTS, type AppFixture } from "./console.js";
 
 const HOUR = 3_600_000;
 const PUSH_DOMAIN = "push.example";
@@ -36,7 +36,7 @@ export interface ExamRoom {
   readonly examId: string;
   readonly roomId: string;
   /** Calls procedures as a candidate. */
-  readonly as: (userId: string) => ReturnType<World["app"]["as"]>;
+  readonly as: (userId: string) => ReturnType<AppFixture["app"]["as"]>;
   /** Opens a page of a candidate. The function that it returns closes it. */
   readonly enter: (userId: string, camera?: Camera) => Promise<() => void>;
   /** Says what the stream service says of a camera. Needs a server with {@link STREAMS}. */
@@ -45,7 +45,7 @@ export interface ExamRoom {
 
 /** Makes a running exam with a room of a teacher, an inspector and candidates. */
 export const openExamRoom = async (
-  { app, admin, teacher }: Pick<World, "app" | "admin" | "teacher">,
+  { app, admin, teacher }: Pick<AppFixture, "app" | "admin" | "teacher">,
   { room, people, examId: givenExam }: { room: string; people: readonly Sitter[]; examId?: string },
 ): Promise<ExamRoom> => {
   const now = Date.now();

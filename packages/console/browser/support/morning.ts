@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { streamOf } from "@invigil/schema";
 import type { TestAppOptions } from "@invigil/server/testing";
-import type { Served, World } from "./console.js";
+import type { AppFixture, Served } from "./console.js";
 
 const PUSH_DOMAIN = "push.example";
 const KEY = "a key for the callback of tests";
@@ -77,7 +77,7 @@ const HALLS = "ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /** Makes an exam of the teacher, in which nobody is there yet. */
 export const openMorning = async (
-  { app, teacher, admin }: Pick<World<Served>, "app" | "teacher" | "admin">,
+  { app, teacher, admin }: Pick<AppFixture<Served>, "app" | "teacher" | "admin">,
   {
     name = "Mathematics A",
     rooms: roomCount,

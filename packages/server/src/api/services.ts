@@ -3,7 +3,7 @@ import type { Caller } from "@invigil/schema";
 import { createAccessLog } from "../domain/access-log.js";
 import { createAuditLog } from "../domain/audit.js";
 import { createBulkChanges } from "../domain/bulk/changes.js";
-import { createRestingPersonEraser } from "../domain/bulk/erase-from-resting.js";
+import { createSoftDeletedPersonEraser } from "../domain/bulk/erase-from-soft-deleted.js";
 import { createPersonRemover } from "../domain/bulk/removal.js";
 import { createEventLog } from "../domain/events.js";
 import { createMessageLog } from "../domain/messages.js";
@@ -297,7 +297,7 @@ export const createServices = (
     store: createRosterStore({
       storage,
       removePerson,
-      eraseFromDeleted: createRestingPersonEraser({ storage, audit: auditLog, clock }),
+      eraseFromDeleted: createSoftDeletedPersonEraser({ storage, audit: auditLog, clock }),
     }),
     people: createPeopleStore({ storage }),
     access,

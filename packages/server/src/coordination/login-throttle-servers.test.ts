@@ -59,11 +59,11 @@ describe("processes with one database", () => {
     await using processes = openProcesses();
     const [one, two] = [processes.start(), processes.start()];
     await (await one.begin(who)).succeeded();
-    processes.world.seconds = 90 * DAY - 1;
+    processes.fixture.seconds = 90 * DAY - 1;
     for (let n = 0; n < 50; n++) await one.fail("a", `10.1.0.${n}`);
     expect(await two.fail("a", "10.2.0.1")).toBe(MINUTE);
     expect(await two.fail()).toBeUndefined();
-    processes.world.seconds = 90 * DAY;
+    processes.fixture.seconds = 90 * DAY;
     expect(await two.fail()).toBe(MINUTE - 1);
   });
 
@@ -114,11 +114,11 @@ describe("a process that has died", () => {
     await using processes = openProcesses();
     const [dead, other] = [processes.start(), processes.start()];
     await run(dead.begin, 5);
-    processes.world.seconds = 59;
+    processes.fixture.seconds = 59;
     const waiting = watch(other.begin(who));
     await settled();
     expect(waiting.state()).toBe("waits");
-    processes.world.seconds = 60;
+    processes.fixture.seconds = 60;
     processes.endPauses();
     await settled();
     expect(waiting.state()).toBe("began");
@@ -129,12 +129,12 @@ describe("a process that has died", () => {
     const [dead, other] = [processes.start(), processes.start()];
     await run(dead.begin, 5);
     const waiting = [1, 2].map(() => watch(other.begin(who)));
-    processes.world.seconds = 29;
+    processes.fixture.seconds = 29;
     await settled();
     processes.endPauses();
     await settled();
     expect(waiting.map(({ state }) => state())).toEqual(["waits", "waits"]);
-    processes.world.seconds = 30;
+    processes.fixture.seconds = 30;
     processes.endPauses();
     await settled();
     const refused = expect.objectContaining({ code: "TOO_MANY_REQUESTS", retryAfterSeconds: 1 });
@@ -145,12 +145,12 @@ describe("a process that has died", () => {
     await using processes = openProcesses();
     const [slow, other] = [processes.start(), processes.start()];
     const running = await run(slow.begin, 5);
-    processes.world.seconds = 60;
+    processes.fixture.seconds = 60;
     const [late] = await run(other.begin, 1);
     for (const attempt of running) await attempt.failed();
     expect(await other.fail()).toBe(MINUTE);
     await late?.abandoned();
-    processes.world.seconds = 120;
+    processes.fixture.seconds = 120;
     expect(await other.failOften(6)).toEqual([...Array<undefined>(5).fill(undefined), 2 * MINUTE]);
   });
 });
@@ -159,24 +159,24 @@ describe("a clock that is set back", () => {
   it("extends no block", async () => {
     await using processes = openProcesses();
     const { fail, failOften } = processes.start();
-    processes.world.seconds = DAY;
+    processes.fixture.seconds = DAY;
     await failOften(5);
-    processes.world.seconds = 0;
+    processes.fixture.seconds = 0;
     expect(await fail()).toBe(MINUTE);
-    processes.world.seconds = 59;
+    processes.fixture.seconds = 59;
     expect(await fail()).toBe(1);
-    processes.world.seconds = 60;
+    processes.fixture.seconds = 60;
     expect(await fail()).toBeUndefined();
   });
 
   it("neither keeps failures nor running logins for longer", async () => {
     await using processes = openProcesses();
     const { begin, fail } = processes.start();
-    processes.world.seconds = DAY;
+    processes.fixture.seconds = DAY;
     await run(begin, 2);
     await fail();
     await fail();
-    processes.world.seconds = 0;
+    processes.fixture.seconds = 0;
     await run(begin, 5);
   });
 });
@@ -197,9 +197,9 @@ describe("what is stored", () => {
 
   it("stays small, however many failures the setting allows", async () => {
     await using processes = openProcesses();
-    const { world, fail } = processes.start(1_000_000);
+    const { fixture, fail } = processes.start(1_000_000);
     for (let n = 0; n < 300; n++) {
-      world.seconds = n / 3;
+      fixture.seconds = n / 3;
       await fail(`name${n}`);
     }
     const sizes = (await countersIn(processes)).map(
@@ -210,7 +210,7 @@ describe("what is stored", () => {
 
   it("is deleted when it no longer matters, a few rows with each login", async () => {
     await using processes = openProcesses();
-    const { world, begin, fail } = processes.start();
+    const { fixture, begin, fail } = processes.start();
     for (let n = 0; n < 30; n++) await fail(`name${n}`, `10.0.1.${n}`);
     // Nothing of a success is kept but that it was one.
     await (await begin(who)).succeeded();
@@ -219,13 +219,13 @@ describe("what is stored", () => {
       await fail("another", "10.0.0.9");
       return (await countersIn(processes)).length;
     };
-    world.seconds = 14 * MINUTE;
+    fixture.seconds = 14 * MINUTE;
     await countAfterLogin();
     // Only the failures of accounts still count, the success, and what has just failed.
     expect(await countAfterLogin()).toBe(30 + 1 + 3);
-    world.seconds = DAY;
+    fixture.seconds = DAY;
     expect(await countAfterLogin()).toBe(4);
-    world.seconds = 91 * DAY;
+    fixture.seconds = 91 * DAY;
     expect(await countAfterLogin()).toBe(3);
   });
 });
@@ -299,7 +299,7 @@ describe("the database", () => {
     const sixth = watch(begin(who));
     await settled();
     expect(sixth.state()).toBe("waits");
-    processes.world.seconds = 60;
+    processes.fixture.seconds = 60;
     expect(await run(processes.start().begin, 1)).toHaveLength(1);
   });
 });

@@ -15,59 +15,59 @@ describe.each([
 ])("counted %s,", (_, start) => {
   describe("failures for one account from one address", () => {
     it("are five; then it is a minute's wait", async () => {
-      const { world, fail, failOften } = start();
+      const { fixture, fail, failOften } = start();
       expect(await failOften(5)).toEqual(free(5));
       expect(await fail()).toBe(MINUTE);
-      world.seconds = 59.5;
+      fixture.seconds = 59.5;
       expect(await fail()).toBe(1);
       // Neither other accounts wait, nor the account's owner elsewhere.
       expect(await fail("b")).toBeUndefined();
       expect(await fail("a", "10.0.0.2")).toBeUndefined();
-      world.seconds = 60;
+      fixture.seconds = 60;
       expect(await fail()).toBeUndefined();
     });
 
     it("are five in any minute, not in those of the clock", async () => {
-      const { world, fail, failOften } = start();
-      world.seconds = 55;
+      const { fixture, fail, failOften } = start();
+      fixture.seconds = 55;
       expect(await failOften(4)).toEqual(free(4));
-      world.seconds = 61;
+      fixture.seconds = 61;
       expect(await fail()).toBeUndefined();
       expect(await fail()).toBe(MINUTE);
     });
 
     it("that come slowly do not add up", async () => {
-      const { world, fail } = start();
+      const { fixture, fail } = start();
       for (let n = 0; n < 50; n++) {
-        world.seconds = n * 16;
+        fixture.seconds = n * 16;
         expect(await fail()).toBeUndefined();
       }
     });
 
     it("double the wait each time, up to a quarter of an hour", async () => {
-      const { world, fail, failOften } = start();
+      const { fixture, fail, failOften } = start();
       for (const wait of [1, 2, 4, 8, 15, 15]) {
         expect(await failOften(5)).toEqual(free(5));
         expect(await fail()).toBe(wait * MINUTE);
-        world.seconds += wait * MINUTE;
+        fixture.seconds += wait * MINUTE;
       }
     });
 
     it("are forgiven after a quiet quarter of an hour", async () => {
-      const { world, fail, failOften } = start();
+      const { fixture, fail, failOften } = start();
       await failOften(5);
-      world.seconds += MINUTE;
+      fixture.seconds += MINUTE;
       await failOften(5);
       expect(await fail()).toBe(2 * MINUTE);
-      world.seconds += 17 * MINUTE;
+      fixture.seconds += 17 * MINUTE;
       await failOften(5);
       expect(await fail()).toBe(MINUTE);
     });
 
     it("are forgotten once the password was right", async () => {
-      const { world, begin, fail, failOften } = start();
+      const { fixture, begin, fail, failOften } = start();
       await failOften(5);
-      world.seconds += MINUTE;
+      fixture.seconds += MINUTE;
       await failOften(4);
       await (await begin({ account: "a", address: "10.0.0.1" })).succeeded();
       expect(await failOften(5)).toEqual(free(5));
@@ -84,28 +84,28 @@ describe.each([
     };
 
     it("are fifty in a quarter of an hour; then new addresses are blocked for a minute", async () => {
-      const { world, fail } = start();
+      const { fixture, fail } = start();
       expect(await failFrom(fail, 50)).toEqual(free(50));
       expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
       expect(await fail("b", "10.2.0.1")).toBeUndefined();
-      world.seconds = 60;
+      fixture.seconds = 60;
       expect(await fail("a", "10.2.0.1")).toBeUndefined();
     });
 
     it("that come slowly do not add up", async () => {
-      const { world, fail } = start();
+      const { fixture, fail } = start();
       for (let n = 0; n < 200; n++) {
-        world.seconds = n * 19;
+        fixture.seconds = n * 19;
         expect(await fail("a", `10.1.0.${n}`)).toBeUndefined();
       }
     });
 
     it("double the wait each time, up to a quarter of an hour", async () => {
-      const { world, fail } = start();
+      const { fixture, fail } = start();
       for (const [round, wait] of [1, 2, 4, 8, 15, 15].entries()) {
         expect(await failFrom(fail, 50, round)).toEqual(free(50));
         expect(await fail("a", "10.9.0.1")).toBe(wait * MINUTE);
-        world.seconds += wait * MINUTE;
+        fixture.seconds += wait * MINUTE;
       }
     });
 
@@ -186,11 +186,11 @@ describe.each([
 
   describe("failures from one address", () => {
     it("are as many as the setting says, for whatever names", async () => {
-      const { world, fail } = start(7);
+      const { fixture, fail } = start(7);
       for (let n = 0; n < 7; n++) expect(await fail(`name${n}`)).toBeUndefined();
       expect(await fail("another")).toBe(MINUTE);
       expect(await fail("another", "10.0.0.2")).toBeUndefined();
-      world.seconds = 60;
+      fixture.seconds = 60;
       expect(await fail("another")).toBeUndefined();
     });
 
@@ -203,10 +203,10 @@ describe.each([
     });
 
     it("do not make an account wait that was not tried", async () => {
-      const { world, fail, failOften } = start(5);
+      const { fixture, fail, failOften } = start(5);
       await failOften(5, "a");
       for (let n = 0; n < 9; n++) await fail("b");
-      world.seconds = 60;
+      fixture.seconds = 60;
       expect(await failOften(5, "b", "10.0.0.2")).toEqual(free(5));
     });
   });

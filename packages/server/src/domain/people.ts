@@ -20,7 +20,7 @@ import {
   visibleRooms,
 } from "../storage/tables.js";
 import type { ExamTransaction, RosterTransaction } from "./exam-transaction.js";
-import { noteStatuses } from "./page-times.js";
+import { noteStatuses } from "./presence-times.js";
 import { noteRoomExam, type RoomKey } from "./room-exams.js";
 import { prepareSeat, type SeatKey } from "./seats.js";
 import { readPublishStatus } from "./stream-status.js";

@@ -16,13 +16,13 @@ const jwt = (claims: Record<string, unknown> = CLAIMS, { secret = SECRET, alg = 
 
 /** An authenticator with a clock that the test controls. */
 const atStart = () => {
-  const world = { now: START };
+  const fixture = { now: START };
   const auth = createAuthenticator({
     secret: SECRET,
-    clock: () => world.now,
-    monotonic: () => world.now.getTime(),
+    clock: () => fixture.now,
+    monotonic: () => fixture.now.getTime(),
   });
-  return { world, identify: async (header: string | undefined) => auth.identify(header) };
+  return { fixture, identify: async (header: string | undefined) => auth.identify(header) };
 };
 const identify = (header: string | undefined) => atStart().identify(header);
 /** The message of a refusal, which is always UNAUTHENTICATED. */
@@ -163,20 +163,20 @@ describe("a token", () => {
   });
 
   it("is verified once, and is valid exactly until its expiry", async () => {
-    const { world, identify: ask } = atStart();
+    const { fixture, identify: ask } = atStart();
     const token = await jwt();
     const first = await ask(token);
-    world.now = new Date((NOW + 60) * 1000 - 1);
+    fixture.now = new Date((NOW + 60) * 1000 - 1);
     expect(await ask(`Bearer ${token}`)).toBe(first);
-    world.now = new Date((NOW + 60) * 1000);
+    fixture.now = new Date((NOW + 60) * 1000);
     await expect(ask(token)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
   });
 
   it("is not cached if it was refused", async () => {
-    const { world, identify: ask } = atStart();
+    const { fixture, identify: ask } = atStart();
     const token = await jwt({ ...CLAIMS, nbf: NOW + 10 });
     await expect(ask(token)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
-    world.now = new Date((NOW + 10) * 1000);
+    fixture.now = new Date((NOW + 10) * 1000);
     expect(await ask(token)).toMatchObject({ userId: "t1" });
   });
 });

@@ -16,7 +16,7 @@ export interface GatedCall {
    * Whether the call is accepted while the disk is nearly full, because it frees space or is small and
    * urgent.
    */
-  readonly alsoWhenFull?: boolean | undefined;
+  readonly allowedWhenDiskFull?: boolean | undefined;
   /** Whether the answer may be long, so that earlier answers must be paid off. */
   readonly longAnswer?: boolean | undefined;
 }
@@ -54,10 +54,10 @@ export const createGate = ({
      */
     admit(
       caller: LimitOwners["caller"],
-      { writes, alsoWhenFull = false, longAnswer = false }: GatedCall,
+      { writes, allowedWhenDiskFull = false, longAnswer = false }: GatedCall,
     ): void {
       if (caller) rates.take({ caller }, (longAnswer ? LONG : SHORT)[writes ? "write" : "read"]);
-      if (writes && !alsoWhenFull) disk.assertFreeSpace();
+      if (writes && !allowedWhenDiskFull) disk.assertFreeSpace();
     },
     /**
      * Counts a call without a valid token by its address.

@@ -916,7 +916,7 @@ export const bulkChanges = declareTable({ owner: "exam", lives: "untilDone" })(
     claimedUntil: time("claimed_until").notNull(),
     createdAt: time("created_at").notNull(),
     /**
-     * When a deleted exam is erased. Until then it rests, and can be restored: the change is claimed until this time. Null: a change of
+     * When a deleted exam is erased. Until then it is soft-deleted and can be restored: the change is claimed until this time. Null: a change of
      * another kind, or an exam that is erased at once.
      */
     eraseAt: time("erase_at"),

@@ -133,7 +133,7 @@ const kindOf =
           ...principal,
           origin: originOf(own, path),
           audited,
-          ...(meta?.alsoWhenFull && { isUrgent: true }),
+          ...(meta?.allowedWhenDiskFull && { isUrgent: true }),
         });
         /** @param known what was read when the call began */
         const handlerContext = (known: Rights | undefined, caller: ActingCaller) => ({
@@ -160,7 +160,11 @@ const kindOf =
             caller = acting(identity);
             throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
           }
-          const admitted = { writes, alsoWhenFull: meta?.alsoWhenFull, longAnswer: meta?.longAnswer };
+          const admitted = {
+            writes,
+            allowedWhenDiskFull: meta?.allowedWhenDiskFull,
+            longAnswer: meta?.longAnswer,
+          };
           own.gate?.admit(identity, admitted);
           try {
             named = namedIn(await getRawInput());
@@ -320,7 +324,10 @@ export const bodyKibOf = (procedure: AnyTRPCProcedure): number => {
 export const publicProcedure = trpc.procedure.use(({ ctx, path, type, meta, next }) =>
   callInOwnContext(ctx, path, async (own) => {
     try {
-      own.gate?.admit(undefined, { writes: type === "mutation", alsoWhenFull: meta?.alsoWhenFull });
+      own.gate?.admit(undefined, {
+        writes: type === "mutation",
+        allowedWhenDiskFull: meta?.allowedWhenDiskFull,
+      });
       const result = await next();
       if (!result.ok) throw result.error;
       return result;

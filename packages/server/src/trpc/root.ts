@@ -59,7 +59,7 @@ const root = initTRPC
     /** The maximum size of the body, in KiB. Default: 64. What needs no token has 4, because it is read before anybody is known. */
     readonly bodyKib?: number;
     /** Allows a mutation while the disk is nearly full, because it frees space, or writes little and must not wait. */
-    readonly alsoWhenFull?: true;
+    readonly allowedWhenDiskFull?: true;
     /** Whether the answer may be long. It must wait until earlier answers are paid off. Such calls of a caller run one after the other (`limits/caller-turns.ts`). */
     readonly longAnswer?: true;
     /** What the audit keeps of it. Default: of a mutation its changes, of a query and of the subscription of an examinee nothing. */

@@ -1,17 +1,17 @@
 import { expect } from "vitest";
 import { dataOf, send } from "./calls.js";
-import type { School } from "./school.js";
+import type { ExamsFixture } from "./exams-fixture.js";
 
 // The observed behavior of the vendor's web apps: their requests, and what they need in the responses.
 
 const ORIGIN = "https://exam-app.example";
 
 /** A browser with one of the apps open. The app sends the token from the page's URL unchanged. */
-export const openApp = (school: School, token: string) => {
+export const openApp = (fixture: ExamsFixture, token: string) => {
   /** The browser's CORS preflight request. */
   const preflight = async (path: string, method: "GET" | "POST") => {
     const requestHeaders = method === "GET" ? "authorization" : "authorization,content-type";
-    const { statusCode, headers } = await school.inject({
+    const { statusCode, headers } = await fixture.inject({
       method: "OPTIONS",
       url: path,
       headers: {
@@ -31,7 +31,7 @@ export const openApp = (school: School, token: string) => {
     await preflight(url, method);
     const headers = { accept: "application/json, text/plain, */*", origin: ORIGIN, authorization: token };
     const carried = method === "GET" ? { query: { ...fields, ts: 1767323045000 } } : { json: fields };
-    const answer = await send(school, { method, path: url, headers, ...carried });
+    const answer = await send(fixture, { method, path: url, headers, ...carried });
     expect(["*", ORIGIN]).toContain(answer.headers["access-control-allow-origin"]);
     return answer;
   };
@@ -52,8 +52,8 @@ export const expectPlayable = (url: string) => {
 export const PULL = ["rtcPullUrl", "rtsPullUrl", "pcRtcPullUrl", "pcRtsPullUrl"] as const;
 
 /** The first requests of every app, in order. */
-export const start = async (app: App, school: School, userId: string) => {
-  const room = dataOf(await app.get("roomInfo", { roomId: school.room.id }));
+export const start = async (app: App, fixture: ExamsFixture, userId: string) => {
+  const room = dataOf(await app.get("roomInfo", { roomId: fixture.room.id }));
   expect([0, 1]).toContain(room.status);
   expect([0, 1]).toContain(room.audioStatus);
   expect(room.imGroupId).toBe(room.id);

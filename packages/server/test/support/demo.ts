@@ -4,12 +4,12 @@ import { seededRandom } from "../../src/demo/exam/random.js";
 import { beginRound, type Round } from "../../src/demo/exam/round.js";
 import { createShow, type Show } from "../../src/demo/exam/show.js";
 import { createIds } from "../../src/platform/ids.js";
-import { openWorld, type World, type WorldOptions } from "./world.js";
+import { type AppFixture, type AppFixtureOptions, openAppFixture } from "./app-fixture.js";
 
 const BEGIN = new Date("2026-01-02T01:00:00Z");
 
 /** A world with the exam of the demo, on a clock and with ids of its own: the same seed gives the same. */
-export interface DemoWorld extends World {
+export interface DemoWorld extends AppFixture {
   /** Lets time pass. */
   readonly pass: (seconds: number) => void;
   /** What the exam of the demo warned of. */
@@ -30,19 +30,19 @@ export const openDemo = async ({
   seed = 1,
   config,
   ...options
-}: Omit<WorldOptions, "now"> & { readonly seed?: number } = {}): Promise<DemoWorld> => {
+}: Omit<AppFixtureOptions, "now"> & { readonly seed?: number } = {}): Promise<DemoWorld> => {
   let now = BEGIN;
   const clock = () => now;
   const random = seededRandom(seed);
   const bytes = (size: number) => Uint8Array.from({ length: size }, () => Math.floor(random() * 256));
-  const world = await openWorld({
+  const fixture = await openAppFixture({
     ...options,
     now: clock,
     ids: createIds({ clock, random: bytes }),
     config: { presenceSettleSeconds: 0, ...config },
     isDemo: true,
   });
-  const { services } = world;
+  const { services } = fixture;
   const warnings: unknown[] = [];
   const warn: LogFn = (...said: unknown[]) => void warnings.push(said);
   const deps = { services, clock, log: { warn }, seed };
@@ -64,7 +64,7 @@ export const openDemo = async ({
     );
 
   return {
-    ...world,
+    ...fixture,
     warnings,
     pass(seconds) {
       now = new Date(now.getTime() + seconds * 1000);

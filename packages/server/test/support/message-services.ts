@@ -2,8 +2,8 @@ import type { Deps } from "../../src/api/deps.js";
 import type { MessageProvider, MessageProviders } from "../../src/providers/types.js";
 import { providerFailed, VendorError, type VendorFault } from "../../src/providers/vendor-error.js";
 import { outboxTasks } from "../../src/storage/tables.js";
+import type { AppFixture } from "./app-fixture.js";
 import { rowsOf } from "./tables.js";
-import type { World } from "./world.js";
 
 // Message services with groups and members like those of vendors. Tests control how their calls end.
 
@@ -139,4 +139,4 @@ export const withServices =
   };
 
 /** Returns the pending tasks in the order in which they were written. */
-export const tasksOf = ({ db }: Pick<World, "db">) => rowsOf(db, outboxTasks);
+export const tasksOf = ({ db }: Pick<AppFixture, "db">) => rowsOf(db, outboxTasks);

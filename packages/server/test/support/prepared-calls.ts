@@ -1,44 +1,44 @@
 import { callInProcess } from "../../src/app/in-process.js";
 import type { TestApp } from "../../src/app/testing.js";
+import type { AppFixture } from "./app-fixture.js";
 import { trpc } from "./calls.js";
+import { addExamsFixture } from "./exams-fixture.js";
 import { type CallerName, callersOf, permissions } from "./permissions.js";
 import { accountOf, type callOf, credentialsOf } from "./procedure-calls.js";
-import { foundSchool } from "./school.js";
-import type { World } from "./world.js";
 
 /** The first of these who is not refused makes a call. */
 const CALLERS: readonly CallerName[] = ["teacher", "admin"];
 
 /**
- * Prepares a call in a school of its own, so that all that is left to do is the call itself.
+ * Prepares a call in a fixture of its own, so that all that is left to do is the call itself.
  * @returns undefined if everybody is refused
  */
-export const prepareCall = async (world: World, call: ReturnType<typeof callOf>) => {
+export const prepareCall = async (appFixture: AppFixture, call: ReturnType<typeof callOf>) => {
   const { row, path, method, input, prepare, before, needsLogin } = call;
   const name = CALLERS.find((each) => needsLogin || permissions.get(row)?.[each] !== "FORBIDDEN");
   if (!name) return undefined;
-  const { router, services, clock } = world;
+  const { router, services, clock } = appFixture;
   const as: TestApp["as"] = (caller) =>
-    callInProcess(router, services, (seconds) => world.token(caller, seconds), { clock });
+    callInProcess(router, services, (seconds) => appFixture.token(caller, seconds), { clock });
   // Safe: schools are founded with nothing else of an app.
-  const school = await foundSchool({ as } as TestApp);
-  const { admin, room } = school;
-  const caller = callersOf(school)[name];
+  const fixture = await addExamsFixture({ as } as TestApp);
+  const { admin, room } = fixture;
+  const caller = callersOf(fixture)[name];
   await admin.participant.add({
     roomId: room.id,
     participants: [{ userId: "leaving0", name: "Leaving", role: "examinee" }],
   });
-  if (needsLogin) await admin.account.create(accountOf(school));
-  await prepare?.(school);
-  await before?.(school, 0);
+  if (needsLogin) await admin.account.create(accountOf(fixture));
+  await prepare?.(fixture);
+  await before?.(fixture, 0);
   const token = needsLogin
-    ? (await admin.auth.login(credentialsOf(school))).token
-    : await world.token(caller);
-  const given = input(school, caller, 0);
+    ? (await admin.auth.login(credentialsOf(fixture))).token
+    : await appFixture.token(caller);
+  const given = input(fixture, caller, 0);
   return {
-    school,
+    fixture,
     /** The caller, and the person who logs in. */
-    people: [caller.sub, accountOf(school).userId],
-    make: () => trpc(world, token)[method](path, given),
+    people: [caller.sub, accountOf(fixture).userId],
+    make: () => trpc(appFixture, token)[method](path, given),
   };
 };

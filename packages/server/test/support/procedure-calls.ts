@@ -2,94 +2,94 @@ import { type SignalName, signals } from "@invigil/schema";
 import type { TestAppOptions, TestCaller } from "../../src/app/testing.js";
 import type { ProcedurePath } from "../../src/rest/routes.js";
 import type { Sent } from "./calls.js";
+import { APPS, type ExamsFixture } from "./exams-fixture.js";
 import { callersOf } from "./permissions.js";
 import { procedureAt } from "./router.js";
-import { APPS, type School } from "./school.js";
 import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./streams.js";
 
 // Calls of each procedure, for the tests that try every procedure, and for the examples of docs/api.
 
 /** Returns the input of a call. `n` is a different number for each call, for calls that work only once. */
-export type Input = (school: School, caller: TestCaller, n: number) => object | undefined;
-export const own = (school: School) => ({ roomId: school.room.id });
-export const examOf = (school: School) => ({ examId: school.room.examId });
+export type Input = (fixture: ExamsFixture, caller: TestCaller, n: number) => object | undefined;
+export const own = (fixture: ExamsFixture) => ({ roomId: fixture.room.id });
+export const examOf = (fixture: ExamsFixture) => ({ examId: fixture.room.examId });
 /** A person with a password, for the rows that need one. */
-export const accountOf = ({ room }: School) =>
+export const accountOf = ({ room }: ExamsFixture) =>
   ({ userId: `clerk-${room.id}`, role: "teacher", name: "Clerk", password: "a password" }) as const;
-export const credentialsOf = (school: School) => ({
-  username: accountOf(school).userId,
-  password: accountOf(school).password,
+export const credentialsOf = (fixture: ExamsFixture) => ({
+  username: accountOf(fixture).userId,
+  password: accountOf(fixture).password,
 });
-const toSibling: Input = (school, _, n) => ({
-  ...own(school),
+const toSibling: Input = (fixture, _, n) => ({
+  ...own(fixture),
   userId: `leaving${n}`,
-  toRoomId: school.sibling.id,
+  toRoomId: fixture.sibling.id,
 });
 const saying =
   (name: SignalName, data: object): Input =>
-  (school) => ({ ...own(school), type: signals[name].type, data });
+  (fixture) => ({ ...own(fixture), type: signals[name].type, data });
 const SOON = { startTime: new Date("2026-02-01T00:00:00Z"), endTime: new Date("2026-02-01T02:00:00Z") };
 const minuteOf = (n: number): Date => new Date(SOON.startTime.getTime() + n * 60_000);
 
 /** Clips that teacher1 added, one per caller. */
 let ownClips: readonly string[] = [];
-const addOwnClips = async (school: School): Promise<void> => {
+const addOwnClips = async (fixture: ExamsFixture): Promise<void> => {
   const ids: string[] = [];
-  for (const name of Object.keys(callersOf(school)))
-    ids.push((await school.teacher.audio.create({ name, url: `https://audio.example/${name}.wav` })).id);
+  for (const name of Object.keys(callersOf(fixture)))
+    ids.push((await fixture.teacher.audio.create({ name, url: `https://audio.example/${name}.wav` })).id);
   ownClips = ids;
 };
 
 /** Attachments of a clip to the exam of `room`, one per caller. */
 let attachments: readonly string[] = [];
-const attachClips = async (school: School): Promise<void> => {
-  const { admin, room, clipId } = school;
+const attachClips = async (fixture: ExamsFixture): Promise<void> => {
+  const { admin, room, clipId } = fixture;
   const ids: string[] = [];
-  for (const n of Object.keys(callersOf(school)).keys())
+  for (const n of Object.keys(callersOf(fixture)).keys())
     ids.push((await admin.audio.attach({ examId: room.examId, clipId, startTime: minuteOf(n) })).id);
   attachments = ids;
 };
 
 /** Exams of teacher1 without rooms, one per caller. */
 let emptyExams: readonly string[] = [];
-const createEmptyExams = async (school: School): Promise<void> => {
+const createEmptyExams = async (fixture: ExamsFixture): Promise<void> => {
   const ids: string[] = [];
-  for (const _ of Object.keys(callersOf(school)))
-    ids.push((await school.teacher.exam.create({ name: "Empty", ...SOON })).id);
+  for (const _ of Object.keys(callersOf(fixture)))
+    ids.push((await fixture.teacher.exam.create({ name: "Empty", ...SOON })).id);
   emptyExams = ids;
 };
 
 /** Exams of teacher1 with a room in progress, one per caller. Calls that come later need that of `room`. */
 let examsInProgress: readonly string[] = [];
-const createExamsInProgress = async (school: School): Promise<void> => {
+const createExamsInProgress = async (fixture: ExamsFixture): Promise<void> => {
   const ids: string[] = [];
-  for (const _ of Object.keys(callersOf(school)))
-    ids.push((await school.teacher.room.create({ name: "In progress" })).examId);
+  for (const _ of Object.keys(callersOf(fixture)))
+    ids.push((await fixture.teacher.room.create({ name: "In progress" })).examId);
   examsInProgress = ids;
 };
 
 /** Exams that were deleted, one per caller. */
 let deletedExams: readonly string[] = [];
-const deleteExams = async (school: School): Promise<void> => {
+const deleteExams = async (fixture: ExamsFixture): Promise<void> => {
   const ids: string[] = [];
-  for (const _ of Object.keys(callersOf(school))) {
-    const { id: examId } = await school.admin.exam.create({ name: "Gone", ...SOON });
-    await school.admin.exam.delete({ examId });
+  for (const _ of Object.keys(callersOf(fixture))) {
+    const { id: examId } = await fixture.admin.exam.create({ name: "Gone", ...SOON });
+    await fixture.admin.exam.delete({ examId });
     ids.push(examId);
   }
   deletedExams = ids;
 };
 
-const addAccount = (school: School) => school.admin.account.create(accountOf(school));
+const addAccount = (fixture: ExamsFixture) => fixture.admin.account.create(accountOf(fixture));
 
 /** The newest session of a person whose account no other call changes. */
 let sessionId = "none";
-const addSession = async (school: School): Promise<void> => {
-  const visitor = { ...accountOf(school), userId: `visitor-${school.room.id}` };
+const addSession = async (fixture: ExamsFixture): Promise<void> => {
+  const visitor = { ...accountOf(fixture), userId: `visitor-${fixture.room.id}` };
   const { userId: username, password } = visitor;
-  await school.admin.account.create(visitor).catch(() => undefined);
-  await school.admin.auth.login({ username, password });
-  const { sessions } = await school.admin.account.listSessions({ userId: username });
+  await fixture.admin.account.create(visitor).catch(() => undefined);
+  await fixture.admin.auth.login({ username, password });
+  const { sessions } = await fixture.admin.account.listSessions({ userId: username });
   sessionId = sessions[0]?.id ?? sessionId;
 };
 
@@ -98,9 +98,9 @@ let code = "none";
 
 export interface Call {
   /** Makes what the calls of all callers need, once. */
-  readonly prepare?: (school: School) => Promise<unknown>;
+  readonly prepare?: (fixture: ExamsFixture) => Promise<unknown>;
   /** What happens before each call, so that there is something to do however often it is made. */
-  readonly before?: (school: School, n: number) => Promise<unknown>;
+  readonly before?: (fixture: ExamsFixture, n: number) => Promise<unknown>;
   /** Whether it needs the token of a login, which a call may end. */
   readonly needsLogin?: true;
   readonly input: Input;
@@ -121,34 +121,34 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     needsLogin: true,
     input: () => ({ currentPassword: "a password", newPassword: "another one" }),
   },
-  "auth.issueToken": { input: (school) => ({ ...own(school), userId: "examinee1", role: "examinee" }) },
+  "auth.issueToken": { input: (fixture) => ({ ...own(fixture), userId: "examinee1", role: "examinee" }) },
   "auth.issueToken, of the exam": {
-    input: (school) => ({ ...examOf(school), userId: "examinee1", role: "examinee" }),
+    input: (fixture) => ({ ...examOf(fixture), userId: "examinee1", role: "examinee" }),
   },
   "auth.issueToken, of no room": { input: () => ({ userId: "examinee1", role: "examinee" }) },
   "auth.revokeToken": { input: () => ({ tokenId: "a token's id" }) },
   "account.create": {
-    input: (school, _, n) => ({ ...accountOf(school), userId: `${accountOf(school).userId}-${n}` }),
+    input: (fixture, _, n) => ({ ...accountOf(fixture), userId: `${accountOf(fixture).userId}-${n}` }),
   },
   "account.list": { input: () => ({}) },
   "account.disable": {
-    before: (school) => school.admin.account.enable({ userId: accountOf(school).userId }),
+    before: (fixture) => fixture.admin.account.enable({ userId: accountOf(fixture).userId }),
     prepare: addAccount,
-    input: (school) => ({ userId: accountOf(school).userId }),
+    input: (fixture) => ({ userId: accountOf(fixture).userId }),
   },
   "account.enable": {
-    before: (school) => school.admin.account.disable({ userId: accountOf(school).userId }),
+    before: (fixture) => fixture.admin.account.disable({ userId: accountOf(fixture).userId }),
     prepare: addAccount,
-    input: (school) => ({ userId: accountOf(school).userId }),
+    input: (fixture) => ({ userId: accountOf(fixture).userId }),
   },
   "account.setPassword": {
     prepare: addAccount,
-    input: (school) => ({ userId: accountOf(school).userId, password: "another one" }),
+    input: (fixture) => ({ userId: accountOf(fixture).userId, password: "another one" }),
   },
   "account.listSessions": { prepare: addSession, input: () => ({}) },
   "account.listSessions, of another": {
     prepare: addAccount,
-    input: (school) => ({ userId: accountOf(school).userId }),
+    input: (fixture) => ({ userId: accountOf(fixture).userId }),
   },
   "account.endSession": {
     before: addSession,
@@ -157,13 +157,13 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   },
   "audit.list": { input: () => ({ procedure: "account.create", pageSize: 1 }) },
   "room.create": { input: () => ({ name: "New room" }) },
-  "room.create, in the exam": { input: (school) => ({ name: "New room", ...examOf(school) }) },
+  "room.create, in the exam": { input: (fixture) => ({ name: "New room", ...examOf(fixture) }) },
   "room.get": { input: own },
   "room.end": { before: ({ admin, room }) => admin.room.reopen({ roomId: room.id }), input: own },
   "room.reopen": { before: ({ admin, room }) => admin.room.end({ roomId: room.id }), input: own },
   "room.setAudioStatus": {
     before: ({ admin, room }) => admin.room.setAudioStatus({ roomId: room.id, audioStatus: "silent" }),
-    input: (school) => ({ ...own(school), audioStatus: "speaking" }),
+    input: (fixture) => ({ ...own(fixture), audioStatus: "speaking" }),
   },
   "room.list": { input: () => ({}) },
   "room.joinLinks": { input: own },
@@ -176,28 +176,34 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     },
     input: () => ({ code }),
   },
-  "room.revokeLinks": { input: (school) => ({ ...own(school), userIds: ["examinee2"] }) },
-  "room.listEvents": { input: (school) => ({ ...own(school), pageSize: 2 }) },
+  "room.revokeLinks": { input: (fixture) => ({ ...own(fixture), userIds: ["examinee2"] }) },
+  "room.listEvents": { input: (fixture) => ({ ...own(fixture), pageSize: 2 }) },
   "room.listEvents, about a person": {
-    input: (school) => ({ ...own(school), userId: "examinee2", types: ["participant_added"] }),
+    input: (fixture) => ({ ...own(fixture), userId: "examinee2", types: ["participant_added"] }),
   },
   "room.presence": { input: own },
   "room.snapshot": { input: own },
   // After an unknown event id, so that a snapshot arrives at once.
-  "room.onEvent": { input: (school) => ({ ...own(school), lastEventId: "999999999" }) },
+  "room.onEvent": { input: (fixture) => ({ ...own(fixture), lastEventId: "999999999" }) },
   "exam.create": { input: () => ({ name: "New exam", ...SOON }) },
   "exam.get": { input: examOf },
-  "exam.update": { input: (school) => ({ ...examOf(school), name: "Another name" }) },
+  "exam.update": { input: (fixture) => ({ ...examOf(fixture), name: "Another name" }) },
   "exam.list": { input: () => ({}) },
   "exam.list, with counts": { input: () => ({ withCounts: true }) },
   "exam.duplicate": {
-    input: (school) => ({ ...examOf(school), name: "Its copy", ...SOON, withRooms: true, withPeople: true }),
+    input: (fixture) => ({
+      ...examOf(fixture),
+      name: "Its copy",
+      ...SOON,
+      withRooms: true,
+      withPeople: true,
+    }),
   },
   "exam.end": { prepare: createExamsInProgress, input: (_, __, n) => ({ examId: examsInProgress[n] }) },
   "exam.check": { input: examOf },
-  "exam.cards": { input: (school) => ({ ...examOf(school), limit: 1 }) },
+  "exam.cards": { input: (fixture) => ({ ...examOf(fixture), limit: 1 }) },
   "exam.cards, of a room": {
-    input: (school) => ({ ...examOf(school), ...own(school), userIds: ["examinee1"] }),
+    input: (fixture) => ({ ...examOf(fixture), ...own(fixture), userIds: ["examinee1"] }),
   },
   "exam.delete": { input: examOf },
   "exam.delete, without rooms": {
@@ -208,29 +214,29 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "exam.restore": { prepare: deleteExams, input: (_, __, n) => ({ examId: deletedExams[n] }) },
   "exam.erase": { prepare: deleteExams, input: (_, __, n) => ({ examId: deletedExams[n], confirm: "Gone" }) },
   "exam.plan": {
-    before: (school, n) =>
-      school.admin.participant.import({
-        ...examOf(school),
+    before: (fixture, n) =>
+      fixture.admin.participant.import({
+        ...examOf(fixture),
         file: Buffer.from(`id,name\nseatless${n},Seatless\n`).toString("base64"),
       }),
-    input: (school) => ({ ...examOf(school), roomSize: 30 }),
+    input: (fixture) => ({ ...examOf(fixture), roomSize: 30 }),
   },
   "exam.series": { input: examOf },
-  "exam.series, of a room": { input: (school) => ({ ...examOf(school), ...own(school) }) },
+  "exam.series, of a room": { input: (fixture) => ({ ...examOf(fixture), ...own(fixture) }) },
   "exam.roomSeries": { input: examOf },
-  "exam.people": { input: (school) => ({ ...examOf(school), pageSize: 2 }) },
-  "exam.people, in a room": { input: (school) => ({ ...examOf(school), ...own(school) }) },
-  "exam.people, by first letters": { input: (school) => ({ ...examOf(school), search: "wf" }) },
-  "exam.people, with the next page": { input: (school) => ({ ...examOf(school), cursor: "r1" }) },
-  "exam.people, without a room": { input: (school) => ({ ...examOf(school), cursor: "u0" }) },
+  "exam.people": { input: (fixture) => ({ ...examOf(fixture), pageSize: 2 }) },
+  "exam.people, in a room": { input: (fixture) => ({ ...examOf(fixture), ...own(fixture) }) },
+  "exam.people, by first letters": { input: (fixture) => ({ ...examOf(fixture), search: "wf" }) },
+  "exam.people, with the next page": { input: (fixture) => ({ ...examOf(fixture), cursor: "r1" }) },
+  "exam.people, without a room": { input: (fixture) => ({ ...examOf(fixture), cursor: "u0" }) },
   "exam.snapshot": { input: examOf },
-  "exam.onEvent": { input: (school) => ({ ...examOf(school), lastEventId: "999999999" }) },
-  "exam.onPeople": { input: (school) => ({ ...examOf(school), lastEventId: "999999999" }) },
-  "participant.get": { input: (school) => ({ ...own(school), userId: "teacher1" }) },
+  "exam.onEvent": { input: (fixture) => ({ ...examOf(fixture), lastEventId: "999999999" }) },
+  "exam.onPeople": { input: (fixture) => ({ ...examOf(fixture), lastEventId: "999999999" }) },
+  "participant.get": { input: (fixture) => ({ ...own(fixture), userId: "teacher1" }) },
   "participant.list": { input: own },
   "participant.add": {
-    input: (school, _, n) => ({
-      ...own(school),
+    input: (fixture, _, n) => ({
+      ...own(fixture),
       participants: [{ userId: `new${n}`, name: "New", role: "examinee" }],
     }),
   },
@@ -240,7 +246,7 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
         roomId: room.id,
         participants: [{ userId: "examinee1", extraMinutes: 0 }],
       }),
-    input: (school) => ({ ...own(school), participants: [{ userId: "examinee1", extraMinutes: 15 }] }),
+    input: (fixture) => ({ ...own(fixture), participants: [{ userId: "examinee1", extraMinutes: 15 }] }),
   },
   "participant.move": { input: toSibling },
   "participant.move, in reach": {
@@ -252,34 +258,34 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: toSibling,
   },
   "participant.import": {
-    input: (school, _, n) => ({
-      ...examOf(school),
-      file: Buffer.from(`id,name,room\nnew${n},New,${school.room.id}\n`).toString("base64"),
+    input: (fixture, _, n) => ({
+      ...examOf(fixture),
+      file: Buffer.from(`id,name,room\nnew${n},New,${fixture.room.id}\n`).toString("base64"),
     }),
   },
   "participant.import, into a room": {
-    input: (school, _, n) => ({
-      ...examOf(school),
-      ...own(school),
+    input: (fixture, _, n) => ({
+      ...examOf(fixture),
+      ...own(fixture),
       file: Buffer.from(`id,name\nnew${n},New\n`).toString("base64"),
     }),
   },
-  "participant.remove": { input: (school, _, n) => ({ ...own(school), userId: `leaving${n}` }) },
+  "participant.remove": { input: (fixture, _, n) => ({ ...own(fixture), userId: `leaving${n}` }) },
   "participant.remove, records": {
-    input: (school, _, n) => ({ ...own(school), userId: `leaving${n}`, withRecords: true }),
+    input: (fixture, _, n) => ({ ...own(fixture), userId: `leaving${n}`, withRecords: true }),
   },
   "participant.listUnseated": { input: examOf },
-  "participant.locate": { input: (school) => ({ ...examOf(school), userId: "examinee1" }) },
-  "participant.removeFromExam": { input: (school, _, n) => ({ ...examOf(school), userId: `leaving${n}` }) },
+  "participant.locate": { input: (fixture) => ({ ...examOf(fixture), userId: "examinee1" }) },
+  "participant.removeFromExam": { input: (fixture, _, n) => ({ ...examOf(fixture), userId: `leaving${n}` }) },
   "participant.removeFromExam, records": {
-    input: (school, _, n) => ({ ...examOf(school), userId: `leaving${n}`, withRecords: true }),
+    input: (fixture, _, n) => ({ ...examOf(fixture), userId: `leaving${n}`, withRecords: true }),
   },
   "audio.list": { input: () => ({}) },
   "audio.create": { input: () => ({ name: "New clip", url: "https://audio.example/new.wav" }) },
   "audio.create, a default one": {
     input: () => ({ name: "New clip", url: "https://audio.example/new.wav", isDefault: true }),
   },
-  "audio.update": { input: (school) => ({ clipId: school.clipId, name: "Another name" }) },
+  "audio.update": { input: (fixture) => ({ clipId: fixture.clipId, name: "Another name" }) },
   "audio.update, the teacher's": {
     prepare: addOwnClips,
     input: (_, __, n) => ({ clipId: ownClips[n], name: "Another" }),
@@ -291,33 +297,39 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "audio.delete": { input: () => ({ clipId: "none" }) },
   "audio.delete, the teacher's": { prepare: addOwnClips, input: (_, __, n) => ({ clipId: ownClips[n] }) },
   "audio.attach": {
-    input: (school, _, n) => ({ ...examOf(school), clipId: school.clipId, startTime: minuteOf(n) }),
+    input: (fixture, _, n) => ({ ...examOf(fixture), clipId: fixture.clipId, startTime: minuteOf(n) }),
   },
-  "audio.detach": { input: (school) => ({ ...examOf(school), attachmentId: "none" }) },
+  "audio.detach": { input: (fixture) => ({ ...examOf(fixture), attachmentId: "none" }) },
   "audio.detach, an attached one": {
     prepare: attachClips,
-    input: (school, _, n) => ({ ...examOf(school), attachmentId: attachments[n] }),
+    input: (fixture, _, n) => ({ ...examOf(fixture), attachmentId: attachments[n] }),
   },
   "cheat.setConfig": {
     before: ({ admin, room }, n) =>
       admin.cheat.setConfig({ examId: room.examId, data: JSON.stringify({ n }) }),
-    input: (school) => ({ ...examOf(school), data: "{}" }),
+    input: (fixture) => ({ ...examOf(fixture), data: "{}" }),
   },
   "cheat.getConfig": { input: examOf },
-  "cheat.addRecords": { input: (school) => ({ ...own(school), records: [school.detection("examinee1")] }) },
+  "cheat.addRecords": {
+    input: (fixture) => ({ ...own(fixture), records: [fixture.detection("examinee1")] }),
+  },
   "cheat.listRecords": { input: own },
   "cheat.listRecords, of the exam": { input: examOf },
-  "cheat.listRecords, about a person": { input: (school) => ({ ...examOf(school), userIds: ["examinee1"] }) },
+  "cheat.listRecords, about a person": {
+    input: (fixture) => ({ ...examOf(fixture), userIds: ["examinee1"] }),
+  },
   "cheat.listRecords, filtered": {
-    input: (school) => ({
-      ...own(school),
+    input: (fixture) => ({
+      ...own(fixture),
       detectTypes: ["watch", "cellPhone"],
       isMainMonitor: true,
       receivedFrom: new Date("2026-01-01T00:00:00Z"),
       receivedTo: new Date("2027-01-01T00:00:00Z"),
     }),
   },
-  "im.getToken": { input: (school, { sub }) => ({ ...own(school), userId: sub, imServer: ["aliyun_new"] }) },
+  "im.getToken": {
+    input: (fixture, { sub }) => ({ ...own(fixture), userId: sub, imServer: ["aliyun_new"] }),
+  },
   "im.getToken, of no room": { input: (_, { sub }) => ({ userId: `pc_${sub}`, imServer: ["aliyun_new"] }) },
   "im.getToken, of no service": { input: (_, { sub }) => ({ userId: sub }) },
   "im.getToken, commanding": {
@@ -326,7 +338,7 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "im.getToken, not configured": {
     input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_old", "rong_cloud"] }),
   },
-  "im.send": { input: (school) => ({ ...own(school), type: 30_001, data: "of our own" }) },
+  "im.send": { input: (fixture) => ({ ...own(fixture), type: 30_001, data: "of our own" }) },
   "im.send, an answer": { input: saying("cheatDetected", {}) },
   "im.send, a command": { input: saying("startCall", { sid: "call" }) },
   "im.send, the server's": { input: saying("streamStopped", { userId: "examinee1" }) },
@@ -370,7 +382,7 @@ export interface DocumentedCall {
   /** The call of `CALLS` that does the same. */
   readonly row: string;
   /** The fields that the vendor's apps send. */
-  readonly fields: (school: School, caller: TestCaller, n: number) => Record<string, unknown>;
+  readonly fields: (fixture: ExamsFixture, caller: TestCaller, n: number) => Record<string, unknown>;
   readonly headers?: Record<string, string>;
 }
 /** Calls of the documented paths. */
@@ -452,11 +464,11 @@ export const urlOf = (path: string): string => (path.startsWith("/") ? path : `/
 /** The request of a documented path. */
 export const requestOf = (
   { path, method, fields, headers = {} }: DocumentedCall,
-  school: School,
+  fixture: ExamsFixture,
   caller: TestCaller,
   n: number,
 ): Sent => {
-  const sent = fields(school, caller, n);
+  const sent = fields(fixture, caller, n);
   return {
     method,
     path: urlOf(path),
@@ -467,13 +479,13 @@ export const requestOf = (
 
 /** Makes a call in-process, and returns the answer. Of a subscription, it is the first event. */
 export const makeCall = async (
-  school: Pick<School, "as">,
+  fixture: Pick<ExamsFixture, "as">,
   caller: TestCaller,
   { path, input }: { readonly path: string; readonly input: object | undefined },
 ): Promise<unknown> => {
   const [noun = "", verb = ""] = path.split(".");
   // Safe: the names are those of the router.
-  const callers = school.as(caller) as unknown as Record<
+  const callers = fixture.as(caller) as unknown as Record<
     string,
     Record<string, (input: unknown) => Promise<unknown>>
   >;

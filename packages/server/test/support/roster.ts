@@ -30,7 +30,7 @@ export interface Person {
 }
 
 /** An exam whose people are imported from rosters. */
-export interface Hall extends TestApp {
+export interface RoomFixture extends TestApp {
   /** An administrator. */
   readonly admin: Caller;
   readonly examId: string;
@@ -60,13 +60,15 @@ const openAppWithDatabase = async (options: Pick<TestAppOptions, "monotonic">) =
   return { app, database, close, [Symbol.asyncDispose]: close };
 };
 
-export const openHall = async (options: Pick<TestAppOptions, "monotonic"> = {}): Promise<Hall> => {
+export const openRoomFixture = async (
+  options: Pick<TestAppOptions, "monotonic"> = {},
+): Promise<RoomFixture> => {
   const opened = await openAppWithDatabase(options);
   return { ...(await hallIn(opened)), close: opened.close, [Symbol.asyncDispose]: opened.close };
 };
 
 /** Like `openHall`, but the exams of all tests are in one app. */
-export const sharedHalls = (): (() => Promise<Hall>) => {
+export const sharedHalls = (): (() => Promise<RoomFixture>) => {
   let minutes = 0;
   // Each exam is created a minute after the last, so that no import exceeds its rate limit.
   const opened = shared(() => openAppWithDatabase({ monotonic: () => minutes * 60_000 }));
@@ -80,7 +82,7 @@ export const sharedHalls = (): (() => Promise<Hall>) => {
 const hallIn = async ({
   app,
   database,
-}: Pick<Awaited<ReturnType<typeof openAppWithDatabase>>, "app" | "database">): Promise<Hall> => {
+}: Pick<Awaited<ReturnType<typeof openAppWithDatabase>>, "app" | "database">): Promise<RoomFixture> => {
   const admin = app.as({ sub: "root", role: "admin" });
   const { id: examId } = await admin.exam.create({
     name: "Exam",

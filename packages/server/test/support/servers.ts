@@ -1,13 +1,13 @@
 import { callInProcess } from "../../src/app/in-process.js";
 import type { TestApp } from "../../src/app/testing.js";
 import type { Config } from "../../src/config/config.js";
+import { type AppFixture, type AppFixtureOptions, openAppFixture } from "./app-fixture.js";
 import { limited } from "./limits.js";
-import { openWorld, type World, type WorldOptions } from "./world.js";
 
 // Servers of one installation, all in this process, on one database of PostgreSQL.
 
 /** A server of an installation. */
-export interface Member extends World, Pick<TestApp, "as"> {
+export interface Member extends AppFixture, Pick<TestApp, "as"> {
   /** Listens on a free port, and returns the URL. */
   listen(): Promise<string>;
 }
@@ -27,7 +27,7 @@ const RATES = limited({
 /** Opens another server on the database at `url`. Its limits do not hinder tests that call often. */
 export const openMember = async (
   url: string,
-  { config, ...options }: Omit<WorldOptions, "sharesDatabase"> = {},
+  { config, ...options }: Omit<AppFixtureOptions, "sharesDatabase"> = {},
 ): Promise<Member> => {
   const postgres: Config["postgres"] = {
     url,
@@ -36,7 +36,7 @@ export const openMember = async (
     prepared: true,
     waitSeconds: 0,
   };
-  const world = await openWorld({
+  const fixture = await openAppFixture({
     now: () => new Date(),
     monotonic: () => performance.now(),
     ...options,
@@ -44,12 +44,12 @@ export const openMember = async (
     config: { ...RATES, presenceSettleSeconds: 0, ...config, databaseFile: undefined, postgres },
   });
   const as: TestApp["as"] = (caller, { signal, ttlSeconds } = {}) =>
-    callInProcess(world.router, world.services, (seconds) => world.token(caller, seconds), {
-      clock: world.clock,
+    callInProcess(fixture.router, fixture.services, (seconds) => fixture.token(caller, seconds), {
+      clock: fixture.clock,
       ttlSeconds,
       signal,
     });
-  return { ...world, as, listen: () => world.app.listen({ host: "127.0.0.1", port: 0 }) };
+  return { ...fixture, as, listen: () => fixture.app.listen({ host: "127.0.0.1", port: 0 }) };
 };
 
 /** Several servers of one installation. `await using` closes all of them. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import { createTestApp, type TestApp, type TestAppOptions } from "../../src/app/testing.js";
-import { foundSchool, type School } from "./school.js";
+import { addExamsFixture, type ExamsFixture } from "./exams-fixture.js";
 
 // Creating an app takes longer than most tests. Tests that do not need one of their own share it, within a file
 // or a `describe`.
@@ -46,7 +46,7 @@ export const sharedApps = (options: TestAppOptions = {}): (() => Promise<TestApp
  * Like `openSchool`, but all tests share an app. Each school has rooms and exams of its own, and people with
  * the same ids.
  */
-export const sharedSchools = (options: TestAppOptions = {}): (() => Promise<School>) => {
+export const sharedSchools = (options: TestAppOptions = {}): (() => Promise<ExamsFixture>) => {
   const next = sharedApps(options);
-  return async () => foundSchool(await next());
+  return async () => addExamsFixture(await next());
 };

@@ -3,7 +3,7 @@ import { createTRPCClient, createWSClient, httpSubscriptionLink, wsLink } from "
 import { EventSource } from "eventsource";
 import superjson from "superjson";
 import { type ClientOptions, WebSocket } from "ws";
-import type { Hall, TestRouter } from "./socket-hall.js";
+import type { SocketFixture, TestRouter } from "./socket-fixture.js";
 
 // Clients of connections: the official ones, and bare ones that can send anything.
 
@@ -138,9 +138,9 @@ export const listen = (id: unknown) => ({
   params: { path: "test.events", input: { json: {} } },
 });
 /** A bare WebSocket of a teacher. */
-export const connectAs = async (hall: Hall) => {
-  const authorization = await hall.token({ sub: "t1", role: "teacher" });
-  return rawSocket(socketUrl(hall.url), { headers: { authorization } });
+export const connectAs = async (fixture: SocketFixture) => {
+  const authorization = await fixture.token({ sub: "t1", role: "teacher" });
+  return rawSocket(socketUrl(fixture.url), { headers: { authorization } });
 };
 /** The error code of a refused call. */
 export const reasonOf = (answer: { error?: { json: { data: Record<string, unknown> } } }) =>
@@ -152,7 +152,7 @@ export const reasonOf = (answer: { error?: { json: { data: Record<string, unknow
  */
 export const hearThroughResets = (
   api: ReturnType<typeof connectStream>,
-  hall: Hall,
+  fixture: SocketFixture,
   total: number,
 ): Promise<string[]> =>
   new Promise((resolve, reject) => {
@@ -161,7 +161,7 @@ export const hearThroughResets = (
       {},
       {
         onStarted: () => {
-          if (seen.length === 0) hall.log.add("0");
+          if (seen.length === 0) fixture.log.add("0");
         },
         onData({ data: { text } }) {
           seen.push(text);
@@ -171,9 +171,9 @@ export const hearThroughResets = (
             return;
           }
           // Events in transit are lost, and more are added while there is no connection.
-          hall.log.add(`${seen.length}`);
+          fixture.log.add(`${seen.length}`);
           if (seen.length % 10 !== 5) return;
-          for (const socket of hall.sockets()) socket.resetAndDestroy();
+          for (const socket of fixture.sockets()) socket.resetAndDestroy();
         },
         onError: reject,
       },

@@ -24,7 +24,7 @@ export interface Login extends Pick<Attempt, "failed" | "abandoned"> {
 }
 
 export interface Started {
-  readonly world: Clock;
+  readonly fixture: Clock;
   readonly begin: (who: { readonly account: string; readonly address: string }) => Promise<Login>;
   /** Begins a login that fails. Returns how long it would have to wait, in seconds; undefined when it began. */
   readonly fail: (account?: string, address?: string) => Promise<number | undefined>;
@@ -34,7 +34,7 @@ export interface Started {
 
 /** @param write runs a transaction */
 const withTries = (
-  world: Clock,
+  fixture: Clock,
   throttle: LoginThrottle,
   write: (work: (tx: Transaction) => Promise<void>) => Promise<void>,
 ): Started => {
@@ -65,16 +65,16 @@ const withTries = (
     for (let n = 0; n < times; n++) waits.push(await fail(account, address));
     return waits;
   };
-  return { world, begin, fail, failOften };
+  return { fixture, begin, fail, failOften };
 };
 
 export const startMemoryThrottle = (failuresPerAddress = 30): Started => {
-  const world = { seconds: 0 };
+  const fixture = { seconds: 0 };
   const db = openSqlite({ file: ":memory:" });
   onTestFinished(() => db.close());
   const counters = createMemoryCounters();
-  const now = () => world.seconds * 1000;
-  return withTries(world, createLoginThrottle({ counters, now, failuresPerAddress }), (work) =>
+  const now = () => fixture.seconds * 1000;
+  return withTries(fixture, createLoginThrottle({ counters, now, failuresPerAddress }), (work) =>
     db.storage.write(work),
   );
 };
@@ -84,7 +84,7 @@ const START = Date.parse("2026-01-02T03:04:05Z");
 /** Server processes that share a database and its clock. */
 export interface Processes extends AsyncDisposable {
   readonly db: Database;
-  readonly world: Clock;
+  readonly fixture: Clock;
   /** Starts a further process. */
   readonly start: (failuresPerAddress?: number) => Started;
   /** Ends all pauses in which logins wait for other processes. */
@@ -99,22 +99,22 @@ export const openProcesses = ({
 } = {}): Processes => {
   const db = openSqlite({ file: ":memory:", ...watch });
   const storage = change(db.storage);
-  const world = { seconds: 0 };
+  const fixture = { seconds: 0 };
   let pauses: (() => void)[] = [];
   return {
     db,
-    world,
+    fixture,
     start: (failuresPerAddress = 30) =>
       withTries(
-        world,
+        fixture,
         createLoginThrottle({
           counters: createStoredCounters({
             storage,
             secret: "a secret of the tests",
-            pruning: { last: () => new Date(START + world.seconds * 1000) },
+            pruning: { last: () => new Date(START + fixture.seconds * 1000) },
             wait: () => new Promise<void>((resolve) => pauses.push(resolve)),
           }),
-          now: () => START + world.seconds * 1000,
+          now: () => START + fixture.seconds * 1000,
           failuresPerAddress,
         }),
         (work) => storage.write(work),

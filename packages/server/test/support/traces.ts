@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { dataOf, send } from "./calls.js";
 import { openTestDatabase } from "./database.js";
+import { APPS, openExamsFixture } from "./exams-fixture.js";
 import { listenRoom } from "./listening.js";
-import { APPS, openSchool } from "./school.js";
 import { STREAM_CONFIG, streamHeaders, streamReport } from "./streams.js";
 import { contentsOf } from "./tables.js";
 
@@ -21,13 +21,13 @@ export const namedIn = async (file: string, id: string): Promise<Record<string, 
 };
 
 /**
- * Opens a school in which all data that can name a person names one: in a room, and in one that they were moved
+ * Opens a fixture in which all data that can name a person names one: in a room, and in one that they were moved
  * out of.
  */
 export const openTraces = async (folder: { path: string }) => {
   const databaseFile = join(folder.path, "invigil.db");
   const time = { now: Date.parse("2026-01-02T03:04:05Z") };
-  const school = await openSchool({
+  const fixture = await openExamsFixture({
     now: () => new Date(time.now),
     config: {
       ...STREAM_CONFIG,
@@ -37,13 +37,13 @@ export const openTraces = async (folder: { path: string }) => {
       presenceSettleSeconds: 0,
     },
   });
-  const { room, sibling, admin, teacher, detection } = school;
+  const { room, sibling, admin, teacher, detection } = fixture;
   const roomId = room.id;
-  const self = school.as({ sub: WHO, role: "examinee" });
-  const listening = await listenRoom(school, { sub: WHO, role: "examinee" }, { roomId });
+  const self = fixture.as({ sub: WHO, role: "examinee" });
+  const listening = await listenRoom(fixture, { sub: WHO, role: "examinee" }, { roomId });
   await listening.until((event) => event.type === "participant_entered");
   const report = { method: "GET", path: "/exam/userAct", headers: streamHeaders() } as const;
-  dataOf(await send(school, { ...report, query: streamReport(room, WHO) }));
+  dataOf(await send(fixture, { ...report, query: streamReport(room, WHO) }));
   await self.cheat.addRecords({ roomId, records: [detection(WHO)] });
   await self.im.send({ roomId, type: 30_001, data: "from them to all" });
   await self.im.send({ roomId, type: 30_001, data: "from them to one", to: ["teacher1"], key: "k" });
@@ -53,17 +53,17 @@ export const openTraces = async (folder: { path: string }) => {
   await teacher.im.send({ roomId, type: 30_001, data: "about nobody" });
   const logIn = async (id: string, binding: { room: string } | { exam: string }) => {
     for (const userId of [WHO, `pc_${WHO}`])
-      await school
+      await fixture
         .as({ sub: WHO, role: "examinee", ...binding })
         .im.getToken({ roomId: id, userId, imServer: ["aliyun_new"] });
   };
   await logIn(roomId, { room: roomId });
   await logIn(roomId, { exam: room.examId });
-  await school.admin.room.revokeLinks({ roomId, userIds: [WHO] });
+  await fixture.admin.room.revokeLinks({ roomId, userIds: [WHO] });
   await listening.leave();
   await admin.participant.move({ roomId, userId: WHO, toRoomId: sibling.id });
   await logIn(sibling.id, { room: sibling.id });
   await admin.room.joinCodes({ roomId: sibling.id });
   await self.im.send({ roomId: sibling.id, type: 30_001, data: "from the other room" });
-  return { school, databaseFile, time };
+  return { fixture, databaseFile, time };
 };

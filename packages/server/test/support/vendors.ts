@@ -5,9 +5,9 @@ import { type AliyunLive, openAliyunLive } from "../simulators/aliyun-live.js";
 import { type AliyunSts, openAliyunSts } from "../simulators/aliyun-sts.js";
 import { openRongCloud, type RongCloud } from "../simulators/rongcloud.js";
 import { createStreamService, type StreamService } from "../simulators/stream-service.js";
+import { type AppFixture, openAppFixture } from "./app-fixture.js";
 import { portOf } from "./ports.js";
 import { kept } from "./secrets.js";
-import { openWorld, type World } from "./world.js";
 
 // A server with settings for all vendor services, which simulators provide.
 
@@ -15,7 +15,7 @@ const KEY: AccessKey = { id: "LTAI-of-the-server", secret: kept("access-key") };
 const ROLE = "acs:ram::1234567890123456:role/recordings";
 export const ALL = ["aliyun_new", "aliyun_old", "rong_cloud"] as const;
 
-export interface Vendors extends World {
+export interface Vendors extends AppFixture {
   readonly live: AliyunLive;
   readonly rong: RongCloud;
   readonly sts: AliyunSts;
@@ -58,11 +58,11 @@ export const openVendors = async ({ timeoutMs = 20_000 }: { timeoutMs?: number }
     INVIGIL_STREAM_PULL_KEY: kept("pull-domain"),
     INVIGIL_STREAM_CALLBACK_KEY: kept("callback"),
   });
-  const world = await openWorld({ config, now: () => new Date(), queue: false });
-  await world.app.listen({ host: "127.0.0.1", port: 0 });
-  const port = portOf(world.app.server);
+  const fixture = await openAppFixture({ config, now: () => new Date(), queue: false });
+  await fixture.app.listen({ host: "127.0.0.1", port: 0 });
+  const port = portOf(fixture.app.server);
   return {
-    ...world,
+    ...fixture,
     live,
     rong,
     sts,
@@ -82,7 +82,7 @@ export const openVendors = async ({ timeoutMs = 20_000 }: { timeoutMs?: number }
     nameOf: ({ id: roomId, examId }, userId, camera = "main") =>
       streamName({ examId, roomId, userId, camera }),
     async [Symbol.asyncDispose]() {
-      await world[Symbol.asyncDispose]();
+      await fixture[Symbol.asyncDispose]();
       await Promise.all([live, rong, sts].map((vendor) => vendor[Symbol.asyncDispose]()));
     },
   };

@@ -13,8 +13,8 @@ import type { TaskLog } from "../vendor-tasks.js";
 import { readLastSeat, readLastUnseated } from "./marked-rows.js";
 import { createPhases } from "./phases.js";
 import { beginPreparation, type Prepare } from "./preparation.js";
-import { endRest, type RestEnd } from "./resting.js";
 import { createRosterLock } from "./roster-lock.js";
+import { endRest, type RestEnd } from "./soft-deleted.js";
 import type { BulkChange } from "./types.js";
 import { changeById, createChangeWorker, ROWS_PER_WRITE, TakenOver } from "./worker.js";
 
@@ -216,7 +216,7 @@ export const createBulkChanges = ({
       prepare: Prepare<Result>,
     ): Promise<Result> => run({ ...about, kind: "delete_exam" }, prepare, "announced"),
     roster,
-    /** Restores a deleted exam, or erases it at once. Returns whether it was resting. The remaining work goes on in the background. */
+    /** Restores a deleted exam, or erases it at once. Returns whether it was soft-deleted. The remaining work goes on in the background. */
     async endRest(examId: string, end: RestEnd, author: Author): Promise<boolean> {
       const change = await storage.write(
         (tx) =>

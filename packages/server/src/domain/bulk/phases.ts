@@ -33,7 +33,7 @@ export interface Phases {
   readonly undo: readonly Phase[];
 }
 
-/** The phase of a deletion that erases the exam. Before it, a deleted exam may rest. */
+/** The phase of a deletion that erases the exam. Before it, an exam may be soft-deleted. */
 export const ERASES_EXAM = 1;
 
 /** How many rows a person counts as, with everything that belongs to them. */

@@ -127,7 +127,7 @@ export const createChangeWorker = ({
     state === "announced" ? phases.finish[kind] : phases.undo;
   /**
    * Processes about `rows` of the remaining rows. Deletes the change if no rows are left. Returns whether that is so, or the change is about
-   * a deleted exam that rests now.
+   * a soft-deleted exam now.
    */
   const advance = async (tx: Transaction, change: BulkChange, rows: number): Promise<boolean> => {
     const locked = await lockExams(tx, change.examId);

@@ -30,7 +30,7 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .meta({
         sentence: "Bars an account from logging in, and ends its sessions.",
         errors: ["ACCOUNT_NOT_FOUND", "ACCOUNT_CONFLICT"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(accountRef)
       .output(accountSchema)
@@ -44,7 +44,7 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .meta({
         sentence: "Sets the password of an account.",
         errors: ["ACCOUNT_NOT_FOUND"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(setPasswordInput)
       .output(accountSchema)
@@ -63,7 +63,7 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .meta({
         sentence: "Ends a session: its tokens get 401 from then on.",
         access: "Teachers and inspectors: their own sessions, with the token of a login.",
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(sessionRef)
       .output(endedSessionSchema)

@@ -43,7 +43,7 @@ export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
         sentence: "Deletes a clip of the audio library.",
         access: "Teachers: clips that they added and that are not default clips.",
         errors: ["AUDIO_CLIP_NOT_FOUND", "AUDIO_CLIP_CONFLICT"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(clipRef)
       .output(doneSchema)
@@ -60,7 +60,7 @@ export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
       .meta({
         sentence: "Removes a clip from an exam.",
         errors: ["EXAM_NOT_FOUND", "AUDIO_CLIP_NOT_FOUND"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(detachAudioInput)
       .output(doneSchema)

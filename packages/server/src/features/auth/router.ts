@@ -22,7 +22,7 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       .output(callerSchema)
       .query(({ ctx }) => ctx.caller),
     login: publicProcedure
-      .meta({ sentence: "Exchanges a user id and a password for a token.", alsoWhenFull: true })
+      .meta({ sentence: "Exchanges a user id and a password for a token.", allowedWhenDiskFull: true })
       .input(loginInput)
       .output(sessionSchema)
       .mutation(({ ctx, input }) => auth.login(input, originOf(ctx, "auth.login"))),
@@ -31,7 +31,7 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
         sentence:
           "Signs in as the administrator of the demo without a password, for pages and programs of the server's own machine.",
         errors: ["FORBIDDEN"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .output(sessionSchema)
       .mutation(({ ctx }) => auth.loginToDemo(originOf(ctx, "auth.loginToDemo"), ctx)),
@@ -41,12 +41,12 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
         audited: "none",
         access: "Only with the token of a login.",
         bodyKib: 4,
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .output(sessionSchema)
       .mutation(async ({ ctx: { caller, open } }) => auth.refresh(caller, await open())),
     logout: anyone("session")
-      .meta({ sentence: "Ends the login session of the token.", bodyKib: 4, alsoWhenFull: true })
+      .meta({ sentence: "Ends the login session of the token.", bodyKib: 4, allowedWhenDiskFull: true })
       .output(doneSchema)
       .mutation(async ({ ctx: { caller, open } }) => auth.logout(caller, await open())),
     changePassword: anyone("session")
@@ -54,7 +54,7 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
         sentence: "Changes the password of the caller.",
         access: "Only with the token of a login.",
         bodyKib: 4,
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(changePasswordInput)
       .output(doneSchema)
@@ -65,7 +65,7 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
         audited: "access",
         access: "Teachers: for the people of their rooms.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "EXAM_OVER"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(issueTokenInput)
       .output(issuedTokenSchema)
@@ -73,7 +73,7 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
         issuing.issueToken(caller, () => open(input), input),
       ),
     revokeToken: admins("unbound")
-      .meta({ sentence: "Revokes a token, which gets 401 from then on.", alsoWhenFull: true })
+      .meta({ sentence: "Revokes a token, which gets 401 from then on.", allowedWhenDiskFull: true })
       .input(revokeTokenInput)
       .output(doneSchema)
       .mutation(async ({ ctx: { open }, input }) => auth.revokeToken(await open(), input)),

@@ -74,7 +74,7 @@ export interface DropInServiceDeps {
 
 const READS: GatedCall = { writes: false };
 const SENDS: GatedCall = { writes: true };
-const MUTES: GatedCall = { writes: true, alsoWhenFull: true };
+const MUTES: GatedCall = { writes: true, allowedWhenDiskFull: true };
 
 /** A page that is told of mutes. */
 interface MuteListener {

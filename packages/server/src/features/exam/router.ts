@@ -124,7 +124,7 @@ export const createExamRouter = ({
         errors: ["EXAM_NOT_FOUND"],
         charges: ["events", "writeRows"],
         rows: 1000,
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(examRef)
       .output(endedExamSchema)
@@ -135,7 +135,7 @@ export const createExamRouter = ({
         errors: ["EXAM_NOT_FOUND", "EXAM_CONFLICT"],
         charges: ["writeRows"],
         rows: 1000,
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(deleteExamInput)
       .output(deletedExamSchema)
@@ -149,7 +149,7 @@ export const createExamRouter = ({
       .meta({
         sentence: "Restores a deleted exam.",
         errors: ["EXAM_NOT_FOUND"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(examRef)
       .output(restoredExamSchema)
@@ -158,7 +158,7 @@ export const createExamRouter = ({
       .meta({
         sentence: "Erases a deleted exam at once.",
         errors: ["EXAM_NOT_FOUND"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(eraseExamInput)
       .output(doneSchema)
@@ -226,7 +226,7 @@ export const createExamRouter = ({
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
         charges: ["writeRows"],
         rows: 500,
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
         longAnswer: true,
       })
       .input(cardsInput)

@@ -30,7 +30,7 @@ import { clipNotFound } from "../audio/rules.js";
 import type { AudioService } from "../audio/service.js";
 import { assertMayDeleteRecords } from "../participant/rules.js";
 import type { ParticipantService } from "../participant/service.js";
-import type { ExamStore, MissingClip, RestingExam, StoredExam } from "./store.js";
+import type { ExamStore, MissingClip, SoftDeletedExam, StoredExam } from "./store.js";
 
 export interface ExamServiceDeps {
   readonly store: ExamStore;
@@ -108,7 +108,7 @@ export const createExamService = ({
 
   const notDeleted = (examId: string) =>
     new InvigilError("EXAM_NOT_FOUND", `There is no deleted exam ${examId} that could be restored.`);
-  const deletedExam = async (examId: string): Promise<RestingExam> => {
+  const deletedExam = async (examId: string): Promise<SoftDeletedExam> => {
     const deleted = await store.deleted(examId);
     if (!deleted) throw notDeleted(examId);
     return deleted;
@@ -210,8 +210,8 @@ export const createExamService = ({
     ): Promise<DeletedExam> {
       if (withRecords) assertMayDeleteRecords(caller);
       const now = clock();
-      const rests = erase !== "now" && restoreDays > 0 && hasFreeSpace();
-      const eraseAt = rests ? new Date(pruning.latest().getTime() + restoreDays * DAY_MS) : undefined;
+      const isSoftDeleted = erase !== "now" && restoreDays > 0 && hasFreeSpace();
+      const eraseAt = isSoftDeleted ? new Date(pruning.latest().getTime() + restoreDays * DAY_MS) : undefined;
       rates.take({ caller }, { writeRows: 0 });
       const deleted = await store.delete(
         { examId, now, eraseAt, author: caller },

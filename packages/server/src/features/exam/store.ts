@@ -18,11 +18,11 @@ import {
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { createExamDeleter, type ExamContents } from "../../domain/bulk/delete-exam.js";
 import {
-  listRestingExams,
+  listSoftDeletedExams,
   type RestEnd,
-  type RestingExam,
-  readRestingExam,
-} from "../../domain/bulk/resting.js";
+  readSoftDeletedExam,
+  type SoftDeletedExam,
+} from "../../domain/bulk/soft-deleted.js";
 import type { Author } from "../../domain/calls.js";
 import { encodedParam } from "../../domain/encoded-param.js";
 import type { NewExam } from "../../domain/people.js";
@@ -47,7 +47,7 @@ export type StoredExam = Omit<ExamSummary, "videoProfile" | "mayManage" | "mayDu
 };
 type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
 
-export type { ExamContents, RestingExam };
+export type { ExamContents, SoftDeletedExam };
 
 /** A clip does not exist, so nothing was written. */
 export interface MissingClip {
@@ -274,10 +274,12 @@ export const createExamStore = ({
      */
     delete: createExamDeleter({ bulk }),
     /** Returns a deleted exam that can be restored. */
-    deleted: (examId: string): Promise<RestingExam | undefined> => readRestingExam(storage, examId),
+    deleted: (examId: string): Promise<SoftDeletedExam | undefined> => readSoftDeletedExam(storage, examId),
     /** Lists the deleted exams that can be restored, newest exam first. `before` is the last id of the previous page. */
-    listDeleted: (page: { limit: number; before: string | undefined }): Promise<Page<RestingExam, string>> =>
-      listRestingExams(storage, page),
+    listDeleted: (page: {
+      limit: number;
+      before: string | undefined;
+    }): Promise<Page<SoftDeletedExam, string>> => listSoftDeletedExams(storage, page),
     /** Restores a deleted exam, or erases it at once. Returns false if it cannot be restored any more. */
     endRest: (examId: string, end: RestEnd, author: Author): Promise<boolean> =>
       bulk.endRest(examId, end, author),

@@ -19,7 +19,7 @@ export const createImRouter = ({ im }: { im: ImService }) =>
         access:
           "Administrators: for anyone. All others: for `<own id>` and `pc_<own id>`. With the role `admin`: administrators and teachers only.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(getImTokenInput)
       .output(imTokensSchema)

@@ -137,7 +137,7 @@ export const createParticipantRouter = ({
           "EXAM_CONFLICT",
         ],
         charges: ["events"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(removeParticipantInput)
       .output(removedParticipantSchema)
@@ -176,7 +176,7 @@ export const createParticipantRouter = ({
         ],
         charges: ["writeRows"],
         rows: 100,
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(removeFromExamInput)
       .output(removedFromExamSchema)

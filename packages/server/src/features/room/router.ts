@@ -69,7 +69,12 @@ export const createRoomRouter = ({
       .output(roomWithCheatConfigSchema)
       .query(async ({ ctx: { caller, open }, input }) => room.get(caller, await open(input))),
     end: teachers("room")
-      .meta({ sentence: "Ends a room.", errors: ["ROOM_NOT_FOUND"], charges: ["events"], alsoWhenFull: true })
+      .meta({
+        sentence: "Ends a room.",
+        errors: ["ROOM_NOT_FOUND"],
+        charges: ["events"],
+        allowedWhenDiskFull: true,
+      })
       .input(roomRef)
       .output(doneSchema)
       .mutation(async ({ ctx: { caller, open }, input }) => room.end(caller, await open(input))),
@@ -87,7 +92,7 @@ export const createRoomRouter = ({
         sentence: "Says whether the teacher is speaking to the whole room.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED"],
         charges: ["events"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(setAudioStatusInput)
       .output(doneSchema)
@@ -110,7 +115,7 @@ export const createRoomRouter = ({
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
         rows: 1000,
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
         longAnswer: true,
       })
       .input(joinLinksInput)
@@ -125,7 +130,7 @@ export const createRoomRouter = ({
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
         charges: ["writeRows"],
         rows: 1000,
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
         longAnswer: true,
       })
       .input(joinLinksInput)
@@ -137,7 +142,7 @@ export const createRoomRouter = ({
         audited: "access",
         charges: ["writes"],
         bodyKib: 4,
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(linkOfCodeInput)
       .output(linkOfCodeSchema)
@@ -147,7 +152,7 @@ export const createRoomRouter = ({
         sentence: "Revokes the links, codes and tokens of people for a room.",
         errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
         charges: ["writeRows"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(revokeLinksInput)
       .output(revokedSeatSchema.array())

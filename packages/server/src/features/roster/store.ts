@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ExamPerson, UnseatedPage } from "@invigil/schema";
 import { and, asc, count, eq, gt } from "drizzle-orm";
-import type { createRestingPersonEraser } from "../../domain/bulk/erase-from-resting.js";
+import type { createSoftDeletedPersonEraser } from "../../domain/bulk/erase-from-soft-deleted.js";
 import type { createPersonRemover, ExamMembership } from "../../domain/bulk/removal.js";
-import { readRestingExam } from "../../domain/bulk/resting.js";
+import { readSoftDeletedExam } from "../../domain/bulk/soft-deleted.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
@@ -77,7 +77,7 @@ export const createRosterStore = ({
 }: {
   storage: Queries;
   removePerson: ReturnType<typeof createPersonRemover>;
-  eraseFromDeleted: ReturnType<typeof createRestingPersonEraser>;
+  eraseFromDeleted: ReturnType<typeof createSoftDeletedPersonEraser>;
 }) => {
   const countUnseated = async (examId: string): Promise<number> => {
     let total = 0;
@@ -140,7 +140,7 @@ export const createRosterStore = ({
     remove: removePerson,
     /** Whether an exam is deleted, and can be restored. */
     isDeleted: async (examId: string): Promise<boolean> =>
-      (await readRestingExam(storage, examId)) !== undefined,
+      (await readSoftDeletedExam(storage, examId)) !== undefined,
     /** Erases a person from a deleted exam, with their records. Returns undefined if the exam was restored or erased. */
     eraseFromDeleted,
   };

@@ -10,7 +10,7 @@ import { and, desc, eq, exists, lt, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { newEvent, type NewEvent as RoomEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-transaction.js";
-import { noteStatuses } from "../../domain/page-times.js";
+import { noteStatuses } from "../../domain/presence-times.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
 import type { Announcement, TaskLog } from "../../domain/vendor-tasks.js";

@@ -10,7 +10,7 @@ export const createUploadRouter = ({ upload }: { upload: UploadService }) =>
         sentence: "Returns temporary credentials for uploading recordings.",
         audited: "none",
         errors: ["EXAM_NOT_FOUND", "PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED"],
-        alsoWhenFull: true,
+        allowedWhenDiskFull: true,
       })
       .input(getUploadCredentialsInput)
       .output(uploadCredentialsSchema)

@@ -5,22 +5,27 @@ import { aliyunNewToken } from "../aliyun/im-token.js";
 import { createEmbeddedIm } from "./im.js";
 
 describe("the built-in message service", () => {
-  const world = { url: "http://127.0.0.1:7001", nonces: 0 };
+  const fixture = { url: "http://127.0.0.1:7001", nonces: 0 };
   const im = createEmbeddedIm({
     appKey: "own-key",
     clock: () => new Date(1_000_000),
     nonce: () => {
-      world.nonces += 1;
-      return `n${world.nonces}`;
+      fixture.nonces += 1;
+      return `n${fixture.nonces}`;
     },
-    publicUrl: () => world.url,
+    publicUrl: () => fixture.url,
   });
   const issue = () => im.issueToken({ userId: "s1", role: "" });
   const addressIn = (appSign: string): unknown => JSON.parse(Buffer.from(appSign, "base64url").toString());
 
   it("signs like the vendor's service, with its own app and key", async () => {
     const { appSign, ...token } = await issue();
-    const auth = { userId: "s1", nonce: `AK-n${world.nonces}`, timestamp: 1000 + 172_800, role: "" } as const;
+    const auth = {
+      userId: "s1",
+      nonce: `AK-n${fixture.nonces}`,
+      timestamp: 1000 + 172_800,
+      role: "",
+    } as const;
     const { appSign: _, ...expected } = aliyunNewToken(
       { appId: "invigil", appKey: "own-key", appSign },
       auth,
@@ -35,7 +40,7 @@ describe("the built-in message service", () => {
 
   it("returns the current address", async () => {
     expect(addressIn((await issue()).appSign)).toEqual({ v: 1, url: "http://127.0.0.1:7001" });
-    world.url = "https://exam.example";
+    fixture.url = "https://exam.example";
     expect(addressIn((await issue()).appSign)).toEqual({ v: 1, url: "https://exam.example" });
   });
 

@@ -7,19 +7,19 @@ import { detailsOf, openRongWorld, type RongWorld } from "../../../test/support/
 import { given } from "../../../test/support/secrets.js";
 import { rongSignature } from "./client.js";
 
-let world: RongWorld;
+let fixture: RongWorld;
 afterEach(async () => {
   vi.useRealTimers();
-  expect(world?.vendor.refusals ?? []).toEqual([]);
-  await world?.[Symbol.asyncDispose]();
+  expect(fixture?.vendor.refusals ?? []).toEqual([]);
+  await fixture?.[Symbol.asyncDispose]();
 });
 
 const open = async (
   options: Parameters<typeof openRongWorld>[0] & { faults?: [RongHost, RongFault][] } = {},
 ) => {
-  world = await openRongWorld(options);
-  for (const [host, fault] of options.faults ?? []) world.vendor.fault(host, fault);
-  return world;
+  fixture = await openRongWorld(options);
+  for (const [host, fault] of options.faults ?? []) fixture.vendor.fault(host, fault);
+  return fixture;
 };
 const both = (fault: RongFault): [RongHost, RongFault][] => [
   ["main", fault],
@@ -31,11 +31,11 @@ const turns = async (count: number) => {
   for (let n = 0; n < count; n++) await new Promise((resolve) => void setImmediate(resolve));
 };
 const seen = async (count: number) => {
-  while (world.vendor.calls.length < count) await turns(1);
+  while (fixture.vendor.calls.length < count) await turns(1);
 };
-const token = () => world.im.issueToken({ userId: "s1", role: "" });
+const token = () => fixture.im.issueToken({ userId: "s1", role: "" });
 const publish = () =>
-  world.im.announce({ groupId: "r1", type: signals.streamStopped.type, data: '{"userId":"s1"}' });
+  fixture.im.announce({ groupId: "r1", type: signals.streamStopped.type, data: '{"userId":"s1"}' });
 
 describe("the signature", () => {
   it("is the vendor's own example", () => {

@@ -11,22 +11,22 @@ const ROOM = {
 };
 const people = (count: number) => Array.from({ length: count }, (_, n) => `s${n}`);
 
-let world: RongWorld;
+let fixture: RongWorld;
 beforeEach(async () => {
-  world = await openRongWorld();
+  fixture = await openRongWorld();
 });
 afterEach(async () => {
-  expect(world.vendor.refusals).toEqual([]);
-  await world[Symbol.asyncDispose]();
+  expect(fixture.vendor.refusals).toEqual([]);
+  await fixture[Symbol.asyncDispose]();
 });
 
 /** The parameters of all calls since then, by action. */
-const sent = () => world.vendor.calls.map(({ action, params }) => [action, params]);
-const membersOf = (groupId: string) => [...(world.vendor.groups.get(groupId)?.members ?? [])];
+const sent = () => fixture.vendor.calls.map(({ action, params }) => [action, params]);
+const membersOf = (groupId: string) => [...(fixture.vendor.groups.get(groupId)?.members ?? [])];
 
 describe("a login", () => {
   it("is the vendor's token for the person", async () => {
-    expect(await world.im.issueToken({ userId: "pc_s-1", role: "admin" })).toBe(
+    expect(await fixture.im.issueToken({ userId: "pc_s-1", role: "admin" })).toBe(
       given("rong-token-1-of-pc_s-1"),
     );
     expect(sent()).toEqual([
@@ -44,7 +44,7 @@ describe("a login", () => {
 
 describe("a room's group", () => {
   it("is created with all members once, including the creator", async () => {
-    expect(await world.im.createGroup({ ...ROOM, members: ["s1", "s2", "s1"] })).toEqual({ groupId: "r1" });
+    expect(await fixture.im.createGroup({ ...ROOM, members: ["s1", "s2", "s1"] })).toEqual({ groupId: "r1" });
     expect(sent()).toEqual([
       [
         "group/create",
@@ -57,25 +57,25 @@ describe("a room's group", () => {
         ],
       ],
     ]);
-    expect(world.vendor.groups.get("r1")?.name).toBe(ROOM.name);
+    expect(fixture.vendor.groups.get("r1")?.name).toBe(ROOM.name);
   });
 
   it("is filled by further calls if one cannot contain all members", async () => {
     const members = ["t1", ...people(2400)];
-    await world.im.createGroup({ ...ROOM, members });
+    await fixture.im.createGroup({ ...ROOM, members });
     expect(sent().map(([action]) => action)).toEqual(["group/create", "group/join", "group/join"]);
     expect(
-      world.vendor.calls.map(({ params }) => params.filter(([name]) => name === "userId").length),
+      fixture.vendor.calls.map(({ params }) => params.filter(([name]) => name === "userId").length),
     ).toEqual([1000, 1000, 401]);
     expect(membersOf("r1")).toEqual(members);
-    expect(world.vendor.groups.get("r1")?.name).toBe(ROOM.name);
+    expect(fixture.vendor.groups.get("r1")?.name).toBe(ROOM.name);
   });
 
   it("adds and removes people", async () => {
-    await world.im.createGroup(ROOM);
-    await world.im.members?.join("r1", ["s3", "s4"]);
+    await fixture.im.createGroup(ROOM);
+    await fixture.im.members?.join("r1", ["s3", "s4"]);
     expect(membersOf("r1")).toEqual(["t1", "s1", "s2", "s3", "s4"]);
-    await world.im.members?.leave("r1", ["s1", "s3"]);
+    await fixture.im.members?.leave("r1", ["s1", "s3"]);
     expect(membersOf("r1")).toEqual(["t1", "s2", "s4"]);
     expect(sent().slice(1)).toEqual([
       [
@@ -98,11 +98,11 @@ describe("a room's group", () => {
   });
 
   it("changes with as many calls as necessary, and none for an empty list", async () => {
-    await world.im.createGroup(ROOM);
-    await world.im.members?.join("r1", people(1001));
-    await world.im.members?.leave("r1", people(1001));
-    await world.im.members?.join("r1", []);
-    await world.im.members?.leave("r1", []);
+    await fixture.im.createGroup(ROOM);
+    await fixture.im.members?.join("r1", people(1001));
+    await fixture.im.members?.leave("r1", people(1001));
+    await fixture.im.members?.join("r1", []);
+    await fixture.im.members?.leave("r1", []);
     expect(sent().map(([action]) => action)).toEqual([
       "group/create",
       "group/join",
@@ -114,10 +114,10 @@ describe("a room's group", () => {
   });
 
   it("is deleted, even if it does not exist", async () => {
-    await world.im.createGroup(ROOM);
-    await world.im.deleteGroup?.("r1");
-    expect(world.vendor.groups.size).toBe(0);
-    await world.im.deleteGroup?.("r1");
+    await fixture.im.createGroup(ROOM);
+    await fixture.im.deleteGroup?.("r1");
+    expect(fixture.vendor.groups.size).toBe(0);
+    await fixture.im.deleteGroup?.("r1");
     const dismissed = [
       "group/dismiss",
       [
@@ -131,8 +131,8 @@ describe("a room's group", () => {
 
 describe("an announcement", () => {
   const announce = (type: number, data: string, userIds?: readonly string[]) =>
-    world.im.announce({ groupId: "r1", type, data, userIds });
-  beforeEach(() => world.im.createGroup(ROOM));
+    fixture.im.announce({ groupId: "r1", type, data, userIds });
+  beforeEach(() => fixture.im.createGroup(ROOM));
 
   it.each([
     [signals.streamPublished.type, "ART:StreamPublish"],
@@ -152,48 +152,48 @@ describe("an announcement", () => {
         ],
       ],
     ]);
-    expect(world.vendor.messages).toEqual([
+    expect(fixture.vendor.messages).toEqual([
       { groupId: "r1", from: "invigil_pc", objectName, content: data, heardBy: ["t1", "s1", "s2"] },
     ]);
   });
 
   it("of another signal is a message that contains its type", async () => {
     await announce(signals.endRoom.type, '{"sid":"x1"}');
-    expect(world.vendor.messages).toMatchObject([
+    expect(fixture.vendor.messages).toMatchObject([
       { objectName: "ART:Message", content: '{"sid":"x1","type":20010}' },
     ]);
   });
 
   it("reaches only its receivers", async () => {
     await announce(signals.streamStopped.type, '{"userId":"s1"}', ["s2", "t1"]);
-    expect(world.vendor.calls.at(-1)?.params.filter(([name]) => name === "toUserId")).toEqual([
+    expect(fixture.vendor.calls.at(-1)?.params.filter(([name]) => name === "toUserId")).toEqual([
       ["toUserId", "s2"],
       ["toUserId", "t1"],
     ]);
-    expect(world.vendor.messages).toMatchObject([{ heardBy: ["s2", "t1"] }]);
+    expect(fixture.vendor.messages).toMatchObject([{ heardBy: ["s2", "t1"] }]);
   });
 
   it("is not sent without receivers, and succeeds in an empty group", async () => {
     await announce(signals.streamStopped.type, '{"userId":"s1"}', []);
-    expect(world.vendor.messages).toEqual([]);
-    await world.im.announce({ groupId: "r2", type: signals.streamStopped.type, data: '{"userId":"s1"}' });
-    expect(world.vendor.messages).toMatchObject([{ groupId: "r2", heardBy: [] }]);
+    expect(fixture.vendor.messages).toEqual([]);
+    await fixture.im.announce({ groupId: "r2", type: signals.streamStopped.type, data: '{"userId":"s1"}' });
+    expect(fixture.vendor.messages).toMatchObject([{ groupId: "r2", heardBy: [] }]);
   });
 
   it("is sent in several calls to more people than one call allows", async () => {
-    await world.im.members?.join("r1", people(1500));
+    await fixture.im.members?.join("r1", people(1500));
     await announce(signals.streamStopped.type, '{"userId":"s1"}', people(1500));
-    expect(world.vendor.messages.map(({ heardBy }) => heardBy.length)).toEqual([1000, 500]);
-    expect(new Set(world.vendor.messages.flatMap(({ heardBy }) => heardBy)).size).toBe(1500);
+    expect(fixture.vendor.messages.map(({ heardBy }) => heardBy.length)).toEqual([1000, 500]);
+    expect(new Set(fixture.vendor.messages.flatMap(({ heardBy }) => heardBy)).size).toBe(1500);
   });
 });
 
 describe("the check", () => {
   it("has no side effects", async () => {
-    await world.im.check?.();
+    await fixture.im.check?.();
     expect(sent()).toEqual([["user/checkOnline", [["userId", "invigil_pc"]]]]);
-    world.vendor.fault("main", "bad signature");
-    expect(await detailsOf(world.im.check?.() ?? Promise.resolve())).toMatchObject({
+    fixture.vendor.fault("main", "bad signature");
+    expect(await detailsOf(fixture.im.check?.() ?? Promise.resolve())).toMatchObject({
       provider: "rong_cloud",
       action: "user/checkOnline",
       fault: "refused",
@@ -205,18 +205,18 @@ describe("the check", () => {
 describe("a refusal of the vendor", () => {
   const refusedAs = async (call: Promise<unknown>) => {
     const details = await detailsOf(call);
-    return [details?.action, details?.fault, details?.code, world.vendor.refusals.splice(0).length];
+    return [details?.action, details?.fault, details?.code, fixture.vendor.refusals.splice(0).length];
   };
 
   it("is reported with its code, for invalid ids and groups that are too large", async () => {
-    const dotted = world.im.createGroup({ ...ROOM, members: ["a.b"] });
+    const dotted = fixture.im.createGroup({ ...ROOM, members: ["a.b"] });
     expect(await refusedAs(dotted)).toEqual(["group/create", "refused", "1002", 1]);
-    expect(world.vendor.groups.size).toBe(0);
+    expect(fixture.vendor.groups.size).toBe(0);
 
-    const crowded = world.im.createGroup({ ...ROOM, members: people(3001) });
+    const crowded = fixture.im.createGroup({ ...ROOM, members: people(3001) });
     expect(await refusedAs(crowded)).toEqual(["group/join", "refused", "405", 0]);
     // The partial group is deleted like any other.
-    await world.im.deleteGroup?.("r1");
-    expect(world.vendor.groups.size).toBe(0);
+    await fixture.im.deleteGroup?.("r1");
+    expect(fixture.vendor.groups.size).toBe(0);
   });
 });

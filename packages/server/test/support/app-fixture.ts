@@ -19,7 +19,7 @@ import { configOfTest, openDatabaseOf, openSharedDatabase, type TestDatabase } f
 import { kept, watchLog } from "./secrets.js";
 
 /** The app with its dependencies, for tests that need more than `createTestApp` exposes. */
-export interface World extends AsyncDisposable {
+export interface AppFixture extends AsyncDisposable {
   readonly app: FastifyInstance;
   readonly inject: FastifyInstance["inject"];
   /** All procedures, by name, with their types. */
@@ -34,7 +34,7 @@ export interface World extends AsyncDisposable {
   token(caller: TestCaller, ttlSeconds?: number): Promise<string>;
 }
 
-const proceduresOf = (router: ServedRouter): World["procedures"] => {
+const proceduresOf = (router: ServedRouter): AppFixture["procedures"] => {
   // Safe: at run time this is a flat record, although its type is nested.
   const procedures = router._def.procedures as unknown as Record<
     string,
@@ -43,7 +43,7 @@ const proceduresOf = (router: ServedRouter): World["procedures"] => {
   return new Map(Object.entries(procedures).map(([name, { _def }]) => [name, _def.type]));
 };
 
-export interface WorldOptions {
+export interface AppFixtureOptions {
   readonly config?: Partial<Config>;
   readonly change?: (deps: Deps) => Deps;
   readonly now?: () => Date;
@@ -57,13 +57,13 @@ export interface WorldOptions {
   readonly createTrpcHandler?: AppOptions["createTrpcHandler"];
   /** Whether the server runs the demo. Default: false. */
   readonly isDemo?: boolean;
-  /** Whether other worlds use the same database of PostgreSQL. Default: the world has an empty one. */
+  /** Whether other fixtures use the same database of PostgreSQL. Default: the fixture has an empty one. */
   readonly sharesDatabase?: boolean;
   readonly onStatement?: (sql: string) => void;
   readonly onDeclared?: OpenOptions["onDeclared"];
 }
 
-export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
+export const openAppFixture = async (options: AppFixtureOptions = {}): Promise<AppFixture> => {
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-world-"));
   const clock = options.now ?? (() => new Date("2026-01-02T03:04:05Z"));
   const config = configOfTest({ dataDir, ...options.config });

@@ -3,12 +3,12 @@ import { sendSignal } from "../../src/domain/vendor-tasks.js";
 import { streamName } from "../../src/providers/stream-name.js";
 import { outboxTasks } from "../../src/storage/tables.js";
 import { createStreamService, type Happening, type StreamService } from "../simulators/stream-service.js";
+import { type AppFixture, openAppFixture } from "./app-fixture.js";
 import { dataOf, rest, trpc } from "./calls.js";
 import { createTestService, withServices } from "./message-services.js";
 import { portOf } from "./ports.js";
 import { STREAM_CONFIG } from "./streams.js";
 import { rowsOf } from "./tables.js";
-import { openWorld, type World } from "./world.js";
 
 // A room whose people publish streams, and a stream service that reports them over HTTP.
 
@@ -19,7 +19,7 @@ interface Room {
   readonly examId: string;
 }
 
-export interface StreamHall extends World {
+export interface StreamFixture extends AppFixture {
   /** The current time, in seconds since 1970. Tests may change it. */
   readonly time: { now: number };
   readonly room: Room;
@@ -51,15 +51,15 @@ export const NOW = Date.parse("2026-01-02T03:04:05Z") / 1000;
 /**
  * Opens a room with two message services or, if `silent`, with the built-in one. Pending signals are not sent.
  */
-export const openStreamHall = async ({
+export const openStreamFixture = async ({
   config = {},
   silent = false,
 }: {
   config?: Partial<Config>;
   silent?: boolean;
-} = {}): Promise<StreamHall> => {
+} = {}): Promise<StreamFixture> => {
   const time = { now: NOW };
-  const world = await openWorld({
+  const appFixture = await openAppFixture({
     config: { ...STREAM_CONFIG, ...config },
     queue: false,
     now: () => new Date(time.now * 1000),
@@ -67,9 +67,9 @@ export const openStreamHall = async ({
       change: withServices({ aliyun_new: createTestService(), rong_cloud: createTestService() }),
     }),
   });
-  await world.app.listen({ host: "127.0.0.1", port: 0 });
-  const port = portOf(world.app.server);
-  const admin = trpc(world, await world.token(ADMIN));
+  await appFixture.app.listen({ host: "127.0.0.1", port: 0 });
+  const port = portOf(appFixture.app.server);
+  const admin = trpc(appFixture, await appFixture.token(ADMIN));
   const participants = ["e1", "e2"].map((userId) => ({ userId, name: userId, role: "examinee" }));
   const services = silent ? {} : { imServer: ["aliyun_new", "rong_cloud"] };
   const room: Room = (await admin.mutate("room.create", { name: "A", participants, ...services })).data;
@@ -83,11 +83,11 @@ export const openStreamHall = async ({
     now: () => time.now,
   };
   const service = createStreamService(settings);
-  const nameOf: StreamHall["nameOf"] = (userId, camera = "main", { id, examId } = room) =>
+  const nameOf: StreamFixture["nameOf"] = (userId, camera = "main", { id, examId } = room) =>
     streamName({ examId, roomId: id, userId, camera });
 
   return {
-    ...world,
+    ...appFixture,
     time,
     room,
     sibling,
@@ -105,7 +105,7 @@ export const openStreamHall = async ({
       return `${publishStatus.main} ${publishStatus.pc}`;
     },
     async announced({ id } = room) {
-      const tasks = await rowsOf(world.db, outboxTasks);
+      const tasks = await rowsOf(appFixture.db, outboxTasks);
       return tasks
         .filter(({ queue, key, kind }) => queue === "aliyun_new" && key === id && kind === "send")
         .map(({ payload }) => sendSignal.payload.parse(payload).signal)
@@ -123,7 +123,7 @@ export const openStreamHall = async ({
 };
 
 /** Reads a person's `userInfo` over REST. */
-export const userInfo = async (hall: StreamHall, userId: string) => {
-  const client = rest(hall, await hall.token(ADMIN));
-  return dataOf(await client.get("userInfo", { roomId: hall.room.id, userId }));
+export const userInfo = async (fixture: StreamFixture, userId: string) => {
+  const client = rest(fixture, await fixture.token(ADMIN));
+  return dataOf(await client.get("userInfo", { roomId: fixture.room.id, userId }));
 };

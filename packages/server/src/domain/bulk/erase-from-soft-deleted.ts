@@ -9,7 +9,7 @@ import { type RosterTransaction, withRosterLock } from "../exam-transaction.js";
 import { deletePerson } from "../people.js";
 import { eraseRecords, eraseStreamEvents } from "./erase-person.js";
 import { countRecords } from "./removal.js";
-import { lockRestingExam } from "./resting.js";
+import { lockSoftDeletedExam } from "./soft-deleted.js";
 import type { BulkChange, Phase, Window, WindowResult } from "./types.js";
 import { ROWS_PER_WRITE } from "./worker.js";
 
@@ -41,17 +41,17 @@ const deleteUnseated = statement(
 );
 
 /** The exam was restored, or its erasure has begun. */
-class NoLongerResting extends Error {
+class NoLongerSoftDeleted extends Error {
   constructor() {
-    super("the exam no longer rests");
+    super("the exam is no longer soft-deleted");
   }
 }
 
 /**
  * Makes the function that erases a person from a deleted exam, with their records. What else names them is erased by the erasure that it
- * notes. If it is interrupted, call it again. It returns undefined if the exam does not rest, or no longer.
+ * notes. If it is interrupted, call it again. It returns undefined if the exam is not, or no longer, soft-deleted.
  */
-export const createRestingPersonEraser = ({
+export const createSoftDeletedPersonEraser = ({
   storage,
   audit,
   clock,
@@ -67,8 +67,8 @@ export const createRestingPersonEraser = ({
   ): Promise<Result> =>
     storage.write(
       async (tx) => {
-        const change = await lockRestingExam(tx, examId);
-        if (!change) throw new NoLongerResting();
+        const change = await lockSoftDeletedExam(tx, examId);
+        if (!change) throw new NoLongerSoftDeleted();
         return work(withRosterLock(tx), change);
       },
       { bulk: true, share: shareOf(author, examId) },
@@ -112,7 +112,7 @@ export const createRestingPersonEraser = ({
     try {
       return await erase(examId, userId, author);
     } catch (error) {
-      if (error instanceof NoLongerResting) return undefined;
+      if (error instanceof NoLongerSoftDeleted) return undefined;
       throw error;
     }
   };

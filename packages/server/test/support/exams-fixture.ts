@@ -11,7 +11,7 @@ type Caller = ReturnType<TestApp["as"]>;
 type Room = RouterOutputs["room"]["create"];
 
 /** An app with exams, rooms and people. */
-export interface School extends TestApp {
+export interface ExamsFixture extends TestApp {
   readonly admin: Caller;
   /** The creator of `room`. */
   readonly teacher: Caller;
@@ -50,11 +50,11 @@ const person = (userId: string, role: "teacher" | "inspector" | "examinee") => (
 });
 
 /** Opens an app with rooms of two exams, or real servers. Each room has people of every role. */
-export const openSchool = async (options: TestAppOptions = {}): Promise<School> =>
-  foundSchool(await (isOnRealServers ? openRealServers(options) : createTestApp(options)));
+export const openExamsFixture = async (options: TestAppOptions = {}): Promise<ExamsFixture> =>
+  addExamsFixture(await (isOnRealServers ? openRealServers(options) : createTestApp(options)));
 
-/** Creates a school in an app, in addition to existing ones. */
-export const foundSchool = async (app: TestApp): Promise<School> => {
+/** Creates the fixture in an app, in addition to existing ones. */
+export const addExamsFixture = async (app: TestApp): Promise<ExamsFixture> => {
   const as: TestApp["as"] = (...caller) => declaring(app.as(...caller));
   const admin = as({ sub: "root", role: "admin" });
   const teacher = as({ sub: "teacher1", role: "teacher", name: "Teacher One" });

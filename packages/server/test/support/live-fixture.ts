@@ -6,10 +6,10 @@ import type { ReopenAny } from "../../src/domain/opened.js";
 import type { DeliveredRoomEvent } from "../../src/features/subscriptions/service.js";
 import type { Principal } from "../../src/identity/tokens.js";
 import { roomEvents } from "../../src/storage/tables.js";
+import { type AppFixture, type AppFixtureOptions, openAppFixture } from "./app-fixture.js";
 import { isOnPostgres } from "./engine.js";
 import { type EventReader, readEvents } from "./listening.js";
 import { rowsOf } from "./tables.js";
-import { openWorld, type World, type WorldOptions } from "./world.js";
 import { writeRows } from "./writes.js";
 
 export const ADMIN: TestCaller = { sub: "root", role: "admin" };
@@ -34,12 +34,12 @@ interface LoggedEvent {
 }
 
 /** An exam with two rooms, and access to their event log. */
-export interface LiveHall extends World, Pick<TestApp, "as"> {
+export interface LiveFixture extends AppFixture, Pick<TestApp, "as"> {
   /** With teacher1, inspector1, examinee1 and examinee2. */
   readonly room: Room;
   /** Of the same exam, with teacher3, inspector3 and examinee3. */
   readonly sibling: Room;
-  /** The events since the hall was opened. */
+  /** The events since the fixture was opened. */
   log(): Promise<LoggedEvent[]>;
   /** All events in the log. */
   wholeLog(): Promise<LoggedEvent[]>;
@@ -58,14 +58,14 @@ const MANY_EVENTS = parseConfig({
   INVIGIL_LIMIT_EVENTS: "person=100000,admin=100000,room=100000,exam=100000",
 }).limits;
 
-export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall> => {
+export const openLiveFixture = async (options: AppFixtureOptions = {}): Promise<LiveFixture> => {
   // Without a settle time, no presence event comes later than its cause.
   const config = { presenceSettleSeconds: 0, limits: MANY_EVENTS, ...options.config };
-  const world = await openWorld({ ...options, config });
-  const { services, router } = world;
+  const appFixture = await openAppFixture({ ...options, config });
+  const { services, router } = appFixture;
   const as: TestApp["as"] = (caller, { signal, ttlSeconds } = {}) =>
-    callInProcess(router, services, (seconds) => world.token(caller, seconds), {
-      clock: world.clock,
+    callInProcess(router, services, (seconds) => appFixture.token(caller, seconds), {
+      clock: appFixture.clock,
       ttlSeconds,
       signal,
     });
@@ -86,12 +86,12 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
       person("examinee3", "examinee"),
     ],
   });
-  const logged = () => rowsOf(world.db, roomEvents);
+  const logged = () => rowsOf(appFixture.db, roomEvents);
   const last = (await logged()).at(-1)?.id ?? 0;
   const toLoggedEvents = (events: Awaited<ReturnType<typeof logged>>): LoggedEvent[] =>
     events.map(({ id, roomId, type, data }) => ({ id, roomId, type, data }));
   return {
-    ...world,
+    ...appFixture,
     as,
     room,
     sibling,
@@ -121,12 +121,12 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
 
 /** Opens again what somebody subscribed to, without a token. */
 export const reopenAs =
-  ({ access }: World["services"], caller: Principal): ReopenAny =>
+  ({ access }: AppFixture["services"], caller: Principal): ReopenAny =>
   async (...of) =>
     access.look(caller, ...of);
 
 /** Switches the audio status of the room a number of times, which adds that many events. */
-export const speak = async ({ room, as, db, clock }: LiveHall, times: number): Promise<void> => {
+export const speak = async ({ room, as, db, clock }: LiveFixture, times: number): Promise<void> => {
   const { id: roomId, examId } = room;
   const teacher = as(TEACHER);
   let { audioStatus } = await teacher.room.get({ roomId });
@@ -149,7 +149,7 @@ export const speak = async ({ room, as, db, clock }: LiveHall, times: number): P
 
 /** A subscriber to the room or to its exam, which receives nothing before `proceed` is called, nor after `hold`. */
 export const listenLater = async (
-  hall: LiveHall,
+  fixture: LiveFixture,
   of: "room" | "exam",
   { token, lastEventId }: { readonly token: string; readonly lastEventId?: string },
 ) => {
@@ -166,7 +166,7 @@ export const listenLater = async (
     begin = resolve;
   });
   const abort = new AbortController();
-  const { access, auth, subscriptions } = hall.services;
+  const { access, auth, subscriptions } = fixture.services;
   const caller = await auth.identify(token);
   const subscriber = {
     caller,
@@ -177,7 +177,7 @@ export const listenLater = async (
     },
     signal: abort.signal,
   };
-  const { id: roomId, examId } = hall.room;
+  const { id: roomId, examId } = fixture.room;
   const events =
     of === "room"
       ? await subscriptions.subscribeToRoom(subscriber, await access.look(caller, "room", { roomId }), {

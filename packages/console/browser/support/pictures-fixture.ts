@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Served } from "./console.js";
 
 /** A school whose people, ids and clock are always the same: see the file of the server's tests that makes it. */
-export interface PicturedSchool extends Served {
+export interface PicturesFixture extends Served {
   readonly clock: () => Date;
   readonly examId: string;
   readonly roomId: string;
@@ -11,13 +11,13 @@ export interface PicturedSchool extends Served {
   readonly tomorrowId: string;
 }
 
-const FILE = join(import.meta.dirname, "../../../server/test/support/pictured-school.ts");
+const FILE = join(import.meta.dirname, "../../../server/test/support/pictures-fixture.ts");
 
-export const openPicturedSchool = async (): Promise<PicturedSchool> => {
+export const openPicturesFixture = async (): Promise<PicturesFixture> => {
   // Safe: the file says that what it returns has these members. It is not imported by its name, because the compiler sees other types of
   // the database library from here.
   const file = (await import(/* @vite-ignore */ FILE)) as {
-    openPicturedSchool: () => Promise<PicturedSchool>;
+    openPicturesFixture: () => Promise<PicturesFixture>;
   };
-  return file.openPicturedSchool();
+  return file.openPicturesFixture();
 };

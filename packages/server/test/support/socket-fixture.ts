@@ -143,7 +143,7 @@ const createTestRouter = (
   });
 export type TestRouter = ReturnType<typeof createTestRouter>;
 
-export interface Hall extends AsyncDisposable {
+export interface SocketFixture extends AsyncDisposable {
   /** The URL of the server: `http://127.0.0.1:port`. */
   readonly url: string;
   readonly log: Log;
@@ -160,16 +160,16 @@ export interface Hall extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export interface HallOptions extends Pick<AppOptions, "timing"> {
+export interface SocketFixtureOptions extends Pick<AppOptions, "timing"> {
   readonly now?: () => Date;
   readonly config?: Partial<Config>;
 }
 
-export const openHall = async ({
+export const openSocketFixture = async ({
   now = () => new Date(),
   config: changes,
   timing,
-}: HallOptions = {}): Promise<Hall> => {
+}: SocketFixtureOptions = {}): Promise<SocketFixture> => {
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-hall-"));
   const config = configOfTest({ dataDir, ...changes });
   const db = await openDatabaseOf(config);

@@ -1,9 +1,9 @@
 import type { RouterOutputs, TestCaller } from "../../src/app/testing.js";
 import type { NewGroup } from "../../src/providers/types.js";
 import { participants, rooms, streamNames, unseated } from "../../src/storage/tables.js";
+import { type AppFixture, openAppFixture } from "./app-fixture.js";
 import { type TrpcAnswer, trpc } from "./calls.js";
 import { insertRows, rowsOf } from "./tables.js";
-import { openWorld, type World } from "./world.js";
 
 // An exam with people who have no room yet.
 
@@ -16,7 +16,7 @@ export interface Waiting {
   readonly extraMinutes?: number;
 }
 
-export interface ExamHall extends World {
+export interface ExamFixture extends AppFixture {
   readonly examId: string;
   readonly otherExamId: string;
   as(caller: TestCaller): Promise<ReturnType<typeof trpc>>;
@@ -36,8 +36,8 @@ export const people = (role: Role, count: number, prefix: string = role[0] ?? ""
   Array.from({ length: count }, (_, n) => ({ userId: `${prefix}${n}`, name: `Name of ${prefix}${n}`, role }));
 
 /** @param createGroup the implementation of the message service's call */
-export const openExamHall = async (createGroup?: CreateGroup): Promise<ExamHall> => {
-  const world = await openWorld({
+export const openExamFixture = async (createGroup?: CreateGroup): Promise<ExamFixture> => {
+  const fixture = await openAppFixture({
     change: (deps) => {
       const { aliyun_new: provider } = deps.providers.messages;
       if (!createGroup || !provider) return deps;
@@ -50,8 +50,8 @@ export const openExamHall = async (createGroup?: CreateGroup): Promise<ExamHall>
       return { ...deps, providers: { ...deps.providers, messages } };
     },
   });
-  const { db } = world;
-  const as = async (caller: TestCaller) => trpc(world, await world.token(caller));
+  const { db } = fixture;
+  const as = async (caller: TestCaller) => trpc(fixture, await fixture.token(caller));
   const admin = await as(ADMIN);
   const exam = { startTime: new Date("2026-02-01T01:00:00Z"), endTime: new Date("2026-02-01T03:30:00Z") };
   const { id: examId } = (await admin.mutate("exam.create", { name: "Maths", ...exam })).data;
@@ -59,7 +59,7 @@ export const openExamHall = async (createGroup?: CreateGroup): Promise<ExamHall>
   const now = new Date("2026-01-02T03:04:05Z");
 
   return {
-    ...world,
+    ...fixture,
     examId,
     otherExamId,
     as,

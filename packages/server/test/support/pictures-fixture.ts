@@ -10,10 +10,10 @@ import { type DemoWorld, openDemo } from "./demo.js";
 import { limited } from "./limits.js";
 import { change, insertRows, rowsOf } from "./tables.js";
 
-// A school on a morning, for pictures: everything is the same each time.
+// An exam on a morning, for pictures: everything is the same each time.
 
 /** The exam of the demo under way, one with 5,000 candidates, and others before and after them. */
-export interface PicturedSchool extends DemoWorld, Pick<TestApp, "as" | "listen"> {
+export interface PicturesFixture extends DemoWorld, Pick<TestApp, "as" | "listen"> {
   /** The exam of the demo, in which a hall has just lost its network. */
   readonly examId: string;
   /** Its first hall, with somebody whom the detectors see again and again. */
@@ -172,7 +172,7 @@ const detectSome = async (
   }
 };
 
-export const openPicturedSchool = async (): Promise<PicturedSchool> => {
+export const openPicturesFixture = async (): Promise<PicturesFixture> => {
   const demo = await openDemo({
     seed: SEED,
     config: {
@@ -224,8 +224,8 @@ export const openPicturedSchool = async (): Promise<PicturedSchool> => {
   await detectSome(admin, demo, largeId);
 
   const { rooms } = await admin.room.list({ examId: round.examId });
-  const hall = rooms.find(({ name }) => name.startsWith("A"));
-  if (!hall) throw new Error("the exam of the demo has no first hall");
+  const fixture = rooms.find(({ name }) => name.startsWith("A"));
+  if (!fixture) throw new Error("the exam of the demo has no first hall");
   const { people } = await admin.exam.people({ examId: round.examId });
   const flagged = people.find(({ name }) => name === "刘洋");
   return {
@@ -233,7 +233,7 @@ export const openPicturedSchool = async (): Promise<PicturedSchool> => {
     as,
     listen: () => demo.app.listen({ host: "127.0.0.1", port: 0 }),
     examId: round.examId,
-    roomId: hall.id,
+    roomId: fixture.id,
     flaggedId: flagged?.userId ?? "",
     largeId,
     tomorrowId,

@@ -1,8 +1,8 @@
 import type { RouterOutputs, TestCaller } from "../../src/app/testing.js";
 import { type EventData, roomEvents } from "../../src/storage/tables.js";
+import { type AppFixture, type AppFixtureOptions, openAppFixture } from "./app-fixture.js";
 import { type TrpcAnswer, trpc } from "./calls.js";
 import { rowsOf } from "./tables.js";
-import { openWorld, type World, type WorldOptions } from "./world.js";
 
 type Room = RouterOutputs["room"]["create"];
 
@@ -16,7 +16,7 @@ export const OTHER: TestCaller = { sub: "e2", role: "examinee" };
 type Happened = [type: string, data: EventData];
 
 /** A room with people, and access to its database. */
-export interface Hall extends World {
+export interface RoomFixture extends AppFixture {
   /** The time in milliseconds. Tests advance it. */
   readonly time: { now: number };
   /** Created by the exam's teacher t1, with t1, i1, e1 and e2. */
@@ -36,14 +36,14 @@ export interface Hall extends World {
 export const START = Date.parse("2026-01-02T03:04:05Z");
 
 /** `room` and `sibling` come from an earlier hall with the same file. */
-export const openHall = async (
-  options: WorldOptions = {},
-  earlier?: Pick<Hall, "room" | "sibling">,
-): Promise<Hall> => {
+export const openRoomFixture = async (
+  options: AppFixtureOptions = {},
+  earlier?: Pick<RoomFixture, "room" | "sibling">,
+): Promise<RoomFixture> => {
   const time = { now: START };
-  const world = await openWorld({ now: () => new Date(time.now), ...options });
-  const as = async (caller: TestCaller) => trpc(world, await world.token(caller));
-  const mutate: Hall["mutate"] = async (caller, path, input) => (await as(caller)).mutate(path, input);
+  const fixture = await openAppFixture({ now: () => new Date(time.now), ...options });
+  const as = async (caller: TestCaller) => trpc(fixture, await fixture.token(caller));
+  const mutate: RoomFixture["mutate"] = async (caller, path, input) => (await as(caller)).mutate(path, input);
   const make = async (input: object): Promise<Room> => (await mutate(TEACHER, "room.create", input)).data;
   const participants = [INSPECTOR, EXAMINEE, OTHER].map(({ sub, role }) => ({
     userId: sub,
@@ -53,7 +53,7 @@ export const openHall = async (
   const room = earlier?.room ?? (await make({ name: "A", participants }));
   const sibling = earlier?.sibling ?? (await make({ name: "B", examId: room.examId }));
   return {
-    ...world,
+    ...fixture,
     time,
     room,
     sibling,
@@ -61,11 +61,11 @@ export const openHall = async (
     mutate,
     say: (caller, message) => mutate(caller, "im.send", { roomId: room.id, ...message }),
     happened: async ({ id }, ...types) => {
-      const events = await rowsOf(world.db, roomEvents);
+      const events = await rowsOf(fixture.db, roomEvents);
       return events
         .filter(({ roomId, type }) => roomId === id && (types.length === 0 || types.includes(type)))
         .map(({ type, data }): Happened => [type, data]);
     },
-    written: () => world.db.written(),
+    written: () => fixture.db.written(),
   };
 };
