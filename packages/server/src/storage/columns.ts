@@ -31,11 +31,11 @@ export const bytes = customType<{ data: Uint8Array; driverData: unknown; config:
 });
 
 /**
- * What becomes of a row that names a person in a column, when that person is erased from an exam:
+ * What happens to a row that names a person when that person is erased from an exam:
  * - `deleted`: `features/erasure` deletes it, and finds it by person and by its exam or room. That needs no further code.
  * - `removed`: the removal of the person deletes it (`domain/bulk`), because calls must not find it from then on.
  * - `specially`: `features/erasure` has code of its own for the table.
- * - `kept`: nothing, because it names somebody who made or administers something, or because it ends soon anyway.
+ * - `kept`: the row stays, because it names a person who made or administers something, or because it expires soon.
  */
 export type Erased = "deleted" | "removed" | "specially" | "kept";
 export const PERSON = Symbol("a column that names a person");

@@ -6,8 +6,8 @@ export interface Database {
   /** The interface that stores use. */
   readonly storage: Storage;
   /**
-   * For the few statements that must not wait for calls: leases, and notices between servers. On PostgreSQL, they have
-   * a connection of their own.
+   * For the few statements that must not wait for calls: leases, and notices between servers. On PostgreSQL, they have their own
+   * connection.
    */
   readonly control: Storage;
   /**

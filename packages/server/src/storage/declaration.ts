@@ -12,14 +12,14 @@ import { type Erased, PERSON, type PersonColumn, type PersonMark } from "./colum
 // What a table says about its rows, beside their columns. The deletion of exams, the erasure of people, copies, PostgreSQL's keys and the
 // tests follow from it: docs/decisions/0045-tables-say-whose-they-are.md.
 
-/** Whose the rows are. A room belongs to its exam, and an exam to the installation. */
+/** The owner of the rows. A room belongs to its exam, and an exam to the installation. */
 export type Owner = "installation" | "exam" | "room";
 
 export interface Declaration<Of extends Owner = Owner> {
   readonly owner: Of;
   /**
    * - `withOwner`: until their owner is deleted.
-   * - `untilDone`: until an end of their own, and until then whatever becomes of their owner: work is done, a time has come, they are old.
+   * - `untilDone`: until their work is done, their time has come or they are old, even if their owner is deleted first.
    * - `withServer`: until the server that wrote them has ended, or their owner is deleted. Copies leave them out.
    * - `withDatabase`: as long as this database. Copies leave them out.
    */

@@ -58,7 +58,10 @@ export interface GroupedOptions {
    * next transaction.
    */
   readonly oneAtATime?: boolean;
-  /** Whether calls of all exams share groups. On SQLite they do: nobody waits for the lock of an exam, and a group has few statements. */
+  /**
+   * Whether calls of all exams share groups. On SQLite they do, because no call waits for the lock of an exam, and a group has few
+   * statements.
+   */
   readonly acrossExams?: boolean;
 }
 
@@ -131,7 +134,7 @@ export const createGrouped =
       return group;
     };
     const writeExam = async (examId: string, calls: Calls): Promise<void> => {
-      // The calls that wait behind a database which does not respond have waited long enough.
+      // If the database does not respond, all waiting calls fail: they have waited long enough.
       const takeAll = (): Group => calls.splice(0);
       while (calls.length > 0)
         await writeGroup(examId, () => takeNext(examId, calls), calls[0]?.since, takeAll);

@@ -86,7 +86,7 @@ export interface Statement<Row = unknown, Writes extends Owner = never> {
 export type AnyStatement<Row = unknown> = Statement<Row, Owner>;
 
 /** All statements and insertions, for the tests that compile them for each database. */
-// oxlint-disable-next-line invigil/no-module-state -- What the code declares, whatever app runs it.
+// oxlint-disable-next-line invigil/no-module-state -- It lists what the code declares, which is the same for all apps.
 const allStatements: (AnyStatement | Insertion)[] = [];
 export const madeStatements = (): readonly (AnyStatement | Insertion)[] => allStatements;
 

@@ -62,16 +62,15 @@ export const revokedTokens = declareTable({ owner: "installation", lives: "until
 );
 
 /**
- * Failed and running logins, if several servers share the database: see
- * `coordination/login-throttle.ts`. A row counts for an account, an address, or both. It names nobody and is
- * deleted 90 days after the last login at the latest, so erasing a person does not concern it.
+ * Failed and running logins, if several servers share the database: see `coordination/login-throttle.ts`. A row counts for an account, an
+ * address, or both. It names no person and is deleted 90 days after the last login at the latest, so erasing a person does not concern it.
  */
 export const loginCounters = declareTable({ owner: "installation", lives: "untilDone" })(
   "login_counters",
   {
     /**
-     * An HMAC of the account and the address. Nobody can read them from it, nor the passwords that people type
-     * into the field of the user name.
+     * An HMAC of the account and the address. It reveals neither of them, nor a password that a person types into the field of the user
+     * name.
      */
     key: text().primaryKey(),
     /** The failures in the window of the limit and the running logins, by time: JSON texts. */
@@ -338,7 +337,7 @@ export const outboxTasks = declareTable({ owner: "exam", lives: "untilDone" })(
     /** Tasks of an exam and a queue with the same key run one after the other, in the order of their ids. */
     key: text("group_id").notNull(),
     payload: mentions(json<object>().notNull(), "kept"),
-    /** The earliest time to run it, or the end of the lease of whoever runs it, and the time to give it up (null: never). */
+    /** The earliest time to run it, or the end of the lease of the server that runs it, and the time to give it up (null: never). */
     dueAt: time("due_at").notNull(),
     expiresAt: time("expires_at"),
     /** How many times it was started, and how many times it was refused. */
@@ -447,11 +446,11 @@ export const instances = declareTable({ owner: "installation", lives: "withServe
   (table) => [index("instances_by_lease").on(table.leaseUntil)],
 );
 
-/** What only one server of an installation does at a time, and who does it: see `coordination/duties.ts`. */
+/** Duties that one server of an installation has at a time, and the server that has each: see `coordination/duties.ts`. */
 export const duties = declareTable({ owner: "installation", lives: "withServer" })("duties", {
   name: text({ enum: ["series"] }).primaryKey(),
   instance: text().notNull(),
-  /** Until when nobody else may take it over. */
+  /** When another server may take the duty over. */
   until: time("until").notNull(),
 });
 
@@ -643,7 +642,7 @@ export const presence = declareTable({ owner: "room", lives: "withServer", hot: 
   ],
 );
 
-/** How many are doing what in a room or an exam, in one minute. They are numbers, and name nobody. */
+/** Counts of a room or an exam in one minute. They name no person. */
 const counts = {
   /** When the minute began. */
   minute: time("minute").notNull(),
@@ -845,8 +844,8 @@ export const ERASED_PERSON = "erased";
 /** Whether an entry of the audit still names a person as its target. */
 export const namesSomebody = sql.raw(`person_id <> '${ERASED_PERSON}'`);
 /**
- * Who changed or read what, and who was refused: see `domain/audit.ts`. Rows are kept for some months, whatever becomes of the exam and the
- * people. On PostgreSQL, the ids of several servers are in the order of their clocks.
+ * Who changed or read what, and who was refused: see `domain/audit.ts`. Rows are kept for some months, even if the exam or the people are
+ * deleted. On PostgreSQL, the ids of several servers are in the order of their clocks.
  */
 export const auditEntries = declareTable({ owner: "installation", lives: "untilDone" })(
   "audit_entries",

@@ -22,8 +22,8 @@ const execute = async (url: string, text: string): Promise<void> => {
 };
 
 /**
- * Empties all tables. Most have few rows or none, and truncating one makes it and its indexes anew, which takes longer than many tests. What is
- * large is truncated all the same, with what refers to it.
+ * Empties all tables. Most have few rows or none, and truncating one recreates it and its indexes, which takes longer than many tests.
+ * Large tables are truncated nevertheless, together with the tables that refer to them.
  */
 const EMPTY_TABLES = `DO $$
 DECLARE name text;

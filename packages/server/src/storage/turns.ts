@@ -78,7 +78,7 @@ export const createTurns = <Job>(): Turns<Job> => {
     return fresh;
   };
   const enter = (usage: Usage): void => {
-    // Nobody saves the time in which they did not wait.
+    // An owner without jobs gains no advantage for the time in which it did not wait.
     if (usage.jobs === 0) usage.usedMs = Math.max(usage.usedMs, level);
     usage.jobs += 1;
   };

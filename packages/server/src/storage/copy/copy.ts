@@ -7,7 +7,7 @@ import { COPIED_TABLES, type CopiedTable, LEFT_OUT, type Row } from "./tables.js
 
 /** The interface of the copy to its caller. */
 export interface CopyControl {
-  /** @throws if the copy shall stop */
+  /** @throws to stop the copy */
   readonly throwIfStopped: () => void;
   readonly show: (done: number, all: number) => void;
 }
@@ -43,7 +43,10 @@ const canonical = (value: unknown): unknown => {
   return sortKeys(value);
 };
 
-/** The number of the rows of a table, and a hash of their values. The order of the rows does not matter: it is another on PostgreSQL. */
+/**
+ * The number of the rows of a table, and a hash of their values. The order of the rows does not matter, because databases return them in
+ * different orders.
+ */
 interface Fingerprint {
   readonly rows: number;
   readonly hash: string;
@@ -136,7 +139,7 @@ const fill = async (source: CopySource, target: CopyTarget, control: CopyControl
       );
   }
   await target.complete();
-  // The source may go on, so listeners of the one must not take events of the other for the same.
+  // The source may stay in use, so listeners must not mistake the events of one database for those of the other.
   await target.beginEpoch();
   control.throwIfStopped();
   return {

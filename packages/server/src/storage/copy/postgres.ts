@@ -202,8 +202,7 @@ const targetOf = (session: Session): CopyTarget => ({
 });
 
 /**
- * Fills a database of PostgreSQL in one transaction. It makes the tables, too, if they are missing. Servers that
- * start meanwhile wait for its end.
+ * Fills a PostgreSQL database in one transaction, and creates missing tables. Servers that start during the copy wait until it ends.
  * @throws SetupError when the database cannot be reached, has rows, or is in use
  */
 export const intoPostgres = <Result>(

@@ -137,7 +137,7 @@ const filledTables = (file: string): string[] => {
   }
 };
 
-/** @throws SetupError unless a file is missing, or holds no rows and nobody uses it */
+/** @throws SetupError unless a file is missing, or has no rows and is not in use */
 const refuseOccupied = (file: string): void => {
   if (!existsSync(file)) {
     if (existsSync(logOf(file)))

@@ -27,7 +27,7 @@ export const LEFT_OUT: readonly string[] = TABLES.filter(
   (table) => table[DECLARATION].lives === "withServer",
 ).map((table) => getTableName(table));
 
-/** The table in which a server writes as soon as it starts, so that it says nothing about whether a database is used. */
+/** The table to which every server writes when it starts. Rows in it do not show that a database is in use. */
 export const WRITTEN_AT_START = getTableName(pruningClock);
 
 const describe = (table: DeclaredTable): CopiedTable => {

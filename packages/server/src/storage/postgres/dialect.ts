@@ -27,10 +27,10 @@ const asJson = (name: string): SQL =>
   sql`${new Param(sql.placeholder(name), { mapToDriverValue: (rows: unknown) => JSON.stringify(rows) })}`;
 
 /**
- * A condition about the numbers of given rows, which is always true. PostgreSQL expects a single row then, however many are given. So it
+ * A condition about the numbers of given rows, which is always true. PostgreSQL then expects a single row, however many are given. So it
  * finds the rows of tables that belong to them by an index, even if a table is small or was never analysed when it plans. It also keeps one
- * plan for all values. Otherwise it expects ten of a list that it has not seen, or 100 of an array of JSON, and reads whole tables for them;
- * and it plans again at each execution, because a plan for the list that it sees costs less.
+ * plan for all values. Otherwise it expects ten of a list that it has not seen, or 100 of an array of JSON, and reads whole tables for
+ * them; and it plans again at each execution, because a plan for the list that it sees costs less.
  */
 export const fewRows = (number: string): string => `${number} BETWEEN 1 AND 2147483647`;
 

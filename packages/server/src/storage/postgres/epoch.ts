@@ -9,7 +9,7 @@ const SEQUENCE = "pg_get_serial_sequence('room_events', 'id')";
  */
 const ORIGIN =
   "(SELECT system_identifier FROM pg_control_system()) || '/' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)";
-/** The database on that server. One that was made for a dump to be restored has another id, whatever its name. */
+/** The database on that server. A database that was created to restore a dump has another id, even if it has the same name. */
 const DATABASE_OID = "(SELECT oid::bigint FROM pg_database WHERE datname = current_database())";
 /** What the newest epoch has noted. */
 const NOTED = 'SELECT origin, database_oid FROM event_epochs ORDER BY "begin" DESC LIMIT 1';

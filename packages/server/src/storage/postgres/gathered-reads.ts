@@ -60,7 +60,7 @@ const gatheredForm = async (
   const plain = types.map((type) => type.replaceAll('"', ""));
   if (plain.length === 0 || plain.some((type) => type.endsWith("[]") || type.startsWith("json")))
     return undefined;
-  // As subqueries, because PostgreSQL would otherwise plan the query anew for each number of reads below ten.
+  // As subqueries, because PostgreSQL would otherwise plan the query again for each number of reads below ten.
   const lists = plain.map((type, index) => `(SELECT $${index + 1}::${type}[])`).join(", ");
   const names = plain.map((_, index) => `p${index + 1}`).join(", ");
   const inner = text.replaceAll(/\$(\d+)/g, (_, number: string) => `read.p${number}`);

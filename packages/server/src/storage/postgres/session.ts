@@ -165,7 +165,7 @@ export const createSession = (
     schedule();
     return result;
   };
-  // Whatever is wrong with them, the next statement says it.
+  // If one of them fails, the next statement rejects with its error.
   for (const query of transaction?.begin ?? []) waitFor(query).catch(() => undefined);
 
   const discard = (): void => {

@@ -95,7 +95,7 @@ const handleOf = (
       started.catch(() => {
         hasFailed = true;
       });
-      // A failure of which the database does not know, like a missing value, is known by the time the statements are sent.
+      // A failure that does not come from the database, like a missing value, is known when the statements are sent.
       committing = commit(() => !hasFailed);
       await committing;
       return started;

@@ -13,7 +13,7 @@ export const beginEpoch = (sqlite: Sqlite.Database, now: Date): void => {
 };
 
 /**
- * Begins a new epoch of the event log in a file that nobody uses, and applies missing migrations.
+ * Begins a new epoch of the event log in a file that is not in use, and applies missing migrations.
  * @throws SetupError when the database was made by a newer version, or its file has several names
  */
 export const beginEpochOf = (file: string, now: Date): void => {

@@ -34,7 +34,7 @@ export interface SqliteStorage {
   close(): void;
 }
 
-/** The number of rows after which what is done with them begins in the next turn of the event loop. Reading them takes about a millisecond. */
+/** After this many rows, the work on them begins in the next turn of the event loop. Reading them takes about a millisecond. */
 const LONG_READ = 200;
 
 /** Reads at once, as a snapshot needs it. After a long read, the event loop goes to others before the rows are used. */
