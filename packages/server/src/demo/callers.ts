@@ -1,7 +1,7 @@
 import type { Caller } from "@invigil/schema";
 import type { ActingCaller } from "../domain/calls.js";
 
-/** The demo sets itself up anew at each start, and invents its people. The audit is about people. */
+/** The audit does not record calls of the demo, which recreates its data at each start and invents its people. */
 const CALL = {
   origin: { reqId: "demo", address: "in-process", entryPoint: "in-process", procedure: "demo" },
   audited: "none",

@@ -13,7 +13,7 @@ export interface DemoGuide {
   readonly examinee: { readonly userId: string; readonly token: string } | undefined;
 }
 
-/** The text that the demo prints: the address and what to do there, then who programs can be, and an example call. */
+/** The text that the demo prints: the address and what to do there, then the tokens for programs, and an example call. */
 export const demoGuide = ({
   url,
   hasConsole,

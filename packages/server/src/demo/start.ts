@@ -14,7 +14,7 @@ import { starterLibrary } from "./library.js";
 const DAY_SECONDS = 24 * 60 * 60;
 const ROOM_NAME = "演示考场 Demo room";
 const TEACHER = callerOf({ userId: "teacher1", role: "teacher", name: "Teacher One" });
-/** Who makes the account. */
+/** The caller who creates the account. */
 const OPERATOR = callerOf({ userId: "admin", role: "admin" });
 
 /**
@@ -73,7 +73,7 @@ export interface Demo {
   readonly close: () => Promise<void>;
 }
 
-/** Plays the demo's exam, unless it is switched off, or would make groups at the vendor's message service each hour. */
+/** Plays the demo's exam, unless it is switched off, or would create groups at a vendor's message service each hour. */
 const playExam = async ({ services, deps }: RunningServer): Promise<() => Promise<void>> => {
   const { config, clock, log } = deps;
   const show = createShow({ services, clock, log, seed: clock().getTime() });

@@ -41,7 +41,7 @@ export interface Candidate extends Person {
   readonly hasPc: boolean;
 }
 
-/** Makes the exam's rooms and owns it. Nobody else has exams of this person. */
+/** Creates and owns the exam and its rooms. This person has no other exams. */
 export const EXAM_OFFICE: Person = { userId: "demo.exam-office", name: "考务处 Exam office" };
 export const INSPECTOR: Person = { userId: "i-zhou-min", name: "周敏" };
 
@@ -53,7 +53,7 @@ export const CANDIDATES: readonly Candidate[] = HALLS.flatMap(({ candidates }, f
     name,
     fixture,
     extraMinutes: EXTRA_MINUTES.get(name) ?? 0,
-    // At home everybody has a second camera, because nobody sits beside them.
+    // Candidates at home all have a second camera, because no teacher is in their room.
     hasPc: fixture === 2 || seat % 3 === 0,
   })),
 );

@@ -1,7 +1,7 @@
 /** Numbers from 0 to 1. The same seed gives the same numbers. */
 export type Random = () => number;
 
-/** Mulberry32: a small generator, good enough for a story. */
+/** Mulberry32: a small generator that is good enough for a demo. */
 export const seededRandom = (seed: number): Random => {
   let state = seed >>> 0;
   return () => {

@@ -29,17 +29,17 @@ export interface Round {
   /** Whether a caller is a person of the round, who acts by themselves. */
   readonly isOwn: (caller: object) => boolean;
   /**
-   * Plays what happens up to a second of the round.
+   * Plays the round up to a second.
    * @param beforeSecond is awaited before everything that happens in one second
    */
   readonly play: (until: number, beforeSecond?: (second: number) => Promise<void>) => Promise<void>;
-  /** Whether somebody has ended all rooms, or deleted the exam. */
+  /** Whether all rooms have ended, or the exam was deleted. */
   readonly isOver: () => boolean;
-  /** Who should be connected, by room: what the server stores a little later. */
+  /** The pages that should be connected, by room. The server stores them a little later. */
   readonly connected: () => ReadonlyMap<string, readonly Pick<Presence, "userId" | "camera" | "devices">[]>;
   /** Ends the rooms, as their teachers. */
   readonly endRooms: () => Promise<void>;
-  /** Disconnects everybody. */
+  /** Disconnects all people. */
   readonly leave: () => void;
 }
 
@@ -73,7 +73,7 @@ interface Room {
   readonly id: string;
   readonly teacher: ActingCaller;
   hasEnded: boolean;
-  /** Whether the teacher may no longer be there. */
+  /** Whether the teacher has lost access to the room. */
   isLost: boolean;
 }
 interface Seat {
@@ -83,7 +83,7 @@ interface Seat {
   readonly devices: Readonly<Record<Camera, AbortController[]>>;
 }
 
-/** What somebody does because of what others did. */
+/** What a person does in response to others. */
 type Reaction =
   | Deed
   | { readonly does: "answer"; readonly candidate: number; readonly type: number; readonly data: JsonValue }
@@ -118,14 +118,14 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
   let second = -1;
   let subscriptions = 0;
 
-  /** Adds what somebody does in some seconds, after what happens then already. */
+  /** Schedules a reaction in some seconds, after everything that is scheduled for the same time. */
   const soon = ([from, to]: readonly [number, number], reaction: Reaction): void => {
     const at = second + between(random, from, to);
     const next = queue.findIndex((queued) => queued.at > at);
     queue.splice(next < 0 ? queue.length : next, 0, { ...reaction, at });
   };
 
-  /** Subscribes a page to its room, until the signal, or until the caller may no longer be there. */
+  /** Subscribes a page to its room, until the signal, or until the caller loses access. */
   const subscribe = async (
     caller: ActingCaller,
     { id: roomId }: Room,
@@ -145,7 +145,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
       try {
         for await (const event of events) hear?.(event);
       } catch (error) {
-        // Somebody removed the person, or deleted the exam, or the server stops.
+        // The person was removed, the exam was deleted, or the server stops.
         if (!(error instanceof InvigilError)) log.warn({ err: error }, "a person of the demo's exam left");
       } finally {
         subscriptions -= 1;
@@ -255,11 +255,11 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
   };
   const act = (deed: Reaction): Promise<void> =>
     doDeed(deed).catch((error: unknown) => {
-      // A person was removed or muted, or a room or the exam has gone: people act on the exam.
+      // A user of the demo has removed or muted a person, or deleted a room or the exam.
       if (!(error instanceof InvigilError)) throw error;
     });
 
-  /** The candidates in a room who are here, of the given logins or of all. */
+  /** The connected candidates of a room, of the given logins or of all. */
   const addressed = (room: Room, logins: readonly string[] | undefined): number[] => {
     const ids = logins && new Set(logins.map((login) => userIdOfLogin(login)));
     return seats.flatMap((seat, index) =>
@@ -268,7 +268,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
         : [],
     );
   };
-  /** Lets candidates answer to somebody who is not of the cast. */
+  /** Lets candidates answer a person who is not part of the demo. */
   const hearMessage = (room: Room, { type, text, to, sender }: DeliveredMessage): void => {
     if (sender.role === "server" || ownIds.has(sender.userId)) return;
     const answer = ANSWERS.get(type);
@@ -283,7 +283,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
       }
     } else if (type > LAST_RESERVED_TYPE) {
       const there = addressed(room, to);
-      // To a message to the whole room, one answers for all.
+      // One candidate answers a message to the whole room.
       for (const candidate of to ? there.slice(0, 3) : there.length > 0 ? [oneOf(random, there)] : []) {
         const replies = isChinese(CANDIDATES[candidate]?.name ?? "") ? CHINESE_REPLIES : ENGLISH_REPLIES;
         soon([3, 7], { does: "write", candidate, text: oneOf(random, replies) });

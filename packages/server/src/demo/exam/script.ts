@@ -4,7 +4,7 @@ import { between, oneOf, seededRandom } from "./random.js";
 
 type DetectType = (typeof knownDetectTypes)[number];
 
-/** What somebody does. Candidates have the index of their place in the cast, and teachers that of their hall. */
+/** What a person does. A candidate is an index of the cast, and a teacher an index of the halls. */
 export type Deed =
   /** One more device of the page connects. */
   | { readonly does: "connect"; readonly candidate: number; readonly camera: Camera }
@@ -18,7 +18,7 @@ export type Deed =
   /** The teacher writes to a candidate, or to the whole hall. */
   | { readonly does: "tell"; readonly fixture: number; readonly candidate?: number; readonly text: string };
 
-/** A deed, with its second since the beginning of the round. */
+/** An action, with its second since the beginning of the round. */
 export type Act = Deed & { readonly at: number };
 
 /** The length of a round in seconds. */
@@ -75,14 +75,14 @@ const ENGLISH_TALKS: readonly Talk[] = [
 ];
 
 /**
- * Writes what happens in a round, in the order of time. Within its first minute, everything happens that the console shows. Afterwards, it
- * goes on as a morning does. The same seed gives the same script.
+ * Writes the actions of a round, in the order of time. The first minute has everything that the console shows. The rest is like a usual
+ * morning. The same seed gives the same script.
  */
 export const writeScript = (seed: number): Act[] => {
   const random = seededRandom(seed);
   const acts: Act[] = [];
   const add = (at: number, deed: Deed): void => void acts.push({ ...deed, at });
-  /** Until when people are in the middle of something, and are left alone. */
+  /** Until when each person is busy with an action. No other action is chosen for them. */
   const busyUntil = CANDIDATES.map(() => 0);
   for (const absent of ABSENT) busyUntil[absent] = Number.POSITIVE_INFINITY;
   const free = (at: number, fixture?: number): number[] =>
@@ -172,6 +172,6 @@ export const writeScript = (seed: number): Act[] => {
       nextFailure = minute + between(random, 480, 720);
     }
   }
-  // The sort keeps the order of what happens in one second.
+  // The sort keeps the order of actions in the same second.
   return acts.filter(({ at }) => at < ROUND_SECONDS).sort((one, other) => one.at - other.at);
 };

@@ -4,7 +4,7 @@ import type { ActingCaller } from "../../domain/calls.js";
 import { callerOf } from "../callers.js";
 import { CANDIDATES, EXAM_NAME, EXAM_OFFICE, HALLS_OF_EXAM, INSPECTOR } from "./cast.js";
 
-/** An exam with its rooms and people. Nobody has come yet. */
+/** An exam with its rooms and people. No person is connected yet. */
 export interface ReadyExam {
   readonly examId: string;
   readonly roomIds: readonly string[];
@@ -51,7 +51,7 @@ export const setUpExam = async (
         extraMinutes: candidate.extraMinutes,
       })),
     ];
-    // Whoever creates a room in the exam of another person is an administrator, and becomes the teacher of the room.
+    // Only an administrator can create a room in another person's exam. They become the teacher of the room.
     const creator = callerOf({ ...teacher, role: "admin" });
     const { id } = await room.create(
       creator,

@@ -11,18 +11,18 @@ export interface ShowDeps extends RoundDeps {
 }
 
 const TICK_MS = 1000;
-/** After a failure, the show goes on this much later. */
+/** How long the show pauses after a failure. */
 const PAUSE_MS = 60_000;
-/** Somebody who has looked at an exam watches it for this long. */
+/** A person who has opened an exam counts as watching it for this long. */
 const WATCHES_MS = 60_000;
-/** A round moves by at most this much in one tick: a process that was paused does not make up for it at once. */
+/** The most that a round advances in one tick, so that a process that was paused does not catch up at once. */
 const MAX_STEP_MS = 2_000;
 /** Only administrators delete records. */
 const OPERATOR = callerOf({ userId: "admin", role: "admin", name: "Demo" });
 
 export type Show = ReturnType<typeof createShow>;
 
-/** The exam of the demo: a new round each hour, which moves while somebody watches. */
+/** The exam of the demo: a new round each hour, which advances while a person watches. */
 export const createShow = (deps: ShowDeps) => {
   const { services, clock, log } = deps;
   let current: Round | undefined;
@@ -32,7 +32,7 @@ export const createShow = (deps: ShowDeps) => {
   let pausedUntil = 0;
   /** How far the current round has been played, in milliseconds. */
   let played = 0;
-  /** When somebody was last seen to watch each round. */
+  /** When each round was last watched. */
   const watchedAt = new WeakMap<Round, number>();
   const rounds = (): Round[] => (current ? [current, ...earlier] : earlier);
 
@@ -75,17 +75,17 @@ export const createShow = (deps: ShowDeps) => {
     }
   };
 
-  /** Whether a round is over: after its hour, or once somebody who has left has ended or deleted the exam. */
+  /** Whether a round is over: after its hour, or once its exam was ended or deleted and is no longer watched. */
   const isDone = (round: Round, now: number): boolean =>
     now - round.began.getTime() >= ROUND_SECONDS * 1000 || (round.isOver() && !isWatched(round));
 
   const begin = async (): Promise<void> => {
-    // Those of a process that was killed, or that could not be completed.
+    // Deletes the rounds of a process that was killed, and those that could not be completed.
     await deleteAllBut(rounds());
     current = await beginRound(deps);
     played = 0;
   };
-  /** Begins a new round. The one before stays until nobody watches it any more. */
+  /** Begins a new round. The previous one stays for as long as it is watched. */
   const change = async (over: Round): Promise<void> => {
     await over.endRooms();
     over.leave();
@@ -118,12 +118,12 @@ export const createShow = (deps: ShowDeps) => {
 
   return {
     tick,
-    /** Deletes the rounds of a process that was killed, begins a round, and lets it move. */
+    /** Deletes the rounds of a process that was killed, and begins a round. */
     async start(): Promise<void> {
       await tick().catch(onFailure);
       work.start();
     },
-    /** Lets everybody leave, and deletes the rounds. */
+    /** Disconnects all people, and deletes the rounds. */
     async stop(): Promise<void> {
       await work.stop();
       for (const round of rounds()) round.leave();
