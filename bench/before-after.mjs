@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Whether a commit made something worse: node bench/before-after.mjs BEFORE [FIRST] [options]; README.md tells more.
-// BEFORE is another checkout, of the commit before. FIRST is one of the first release, so that small losses do not add up unnoticed. All of
-// them must be set up and built, and so must this one.
+// Compares the speed of a commit with earlier ones: node bench/before-after.mjs BEFORE [FIRST] [options]; README.md explains it. BEFORE is
+// a checkout of the commit before. FIRST is a checkout of the first release, so that small losses do not add up unnoticed. All of them, and
+// this one, must be set up and built.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readCommandLine, say } from "./lib/command-line.mjs";
@@ -37,7 +37,7 @@ const plan = options.quick ? { seconds: 0.5, warmUp: 0.5 } : { seconds: 1.5, war
 
 const [before, first] = positionals.map((folder) => resolve(folder));
 const roots = { before, ...(first && { first }), after: resolve(import.meta.dirname, "..") };
-/** The commit before has two servers. */
+/** The commit before runs on two servers. */
 const servers = Object.keys(roots).length + 1;
 plan.rounds = options.rounds ?? servers * (options.quick ? 1 : 2);
 for (const root of Object.values(roots))
@@ -76,7 +76,7 @@ say("");
 
 const losers = rows.filter(({ verdict }) => verdict === "worse");
 const worse = losers.map(({ label }) => label);
-/** Chance makes some rows worse on a busy machine: how to measure these again, for longer. */
+/** On a busy machine, some rows are worse by chance. This measures them again, for longer. */
 const again = [...new Set(losers.map(({ path }) => `--path ${path}`))].join(" ");
 const failed = rows.filter(({ failure }) => failure);
 
@@ -135,5 +135,5 @@ if (options.json) {
     ].join("\n"),
   );
 }
-// No timing decides the exit code: a row that is worse is a result.
+// Timings do not affect the exit code: a worse row is a result, not a failure.
 process.exit(failed.length > 0 ? 1 : 0);

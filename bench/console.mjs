@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// What watching a large exam costs the page and the server: node bench/console.mjs [options]
-// Needs the build (npm run build) and Chromium (CHROMIUM names it). Prints what the page's main thread does while candidates come and go.
+// Measures what watching a large exam costs the page and the server: node bench/console.mjs [options] Needs the build (npm run build) and
+// Chromium (CHROMIUM names it). Prints the work of the page's main thread while candidates come and go.
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createTestApp } from "../packages/server/dist/app/testing.js";
@@ -23,7 +23,7 @@ const USAGE = `node bench/console.mjs [options]
   --pages         only what it costs the pages
   --server        only what one more watcher costs the server
   --picture DIR   write a picture of each view there
-  --profile DIR   write what each view ran while it loaded and scrolled there, for DevTools; figures are higher meanwhile
+  --profile DIR   write the profile of each view to this folder, for DevTools; profiling raises the figures
   --markdown      print the table as Markdown
   --json          print the results as JSON`;
 const VIEWS = {
@@ -39,7 +39,7 @@ const VIEWS = {
   },
   records: {
     pathOf: (examId) => `exams/${examId}/records`,
-    // The second one if there are more than it reads at once.
+    // The second text appears if there are more records than the view reads at once.
     shown: (page) => page.getByText(/^(You see the records of all rooms|The newest [\d,]+ records are read)/),
     scrolls: true,
   },
@@ -65,7 +65,7 @@ const USER = "boss";
 const PASSWORD = "a password for the bench";
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** An exam in which everybody is there, and what can happen to its candidates. */
+/** Creates an exam with its candidates, and returns actions that change them. */
 const openExam = async () => {
   const root = resolve(import.meta.dirname, "..");
   const app = await createTestApp({
@@ -135,7 +135,10 @@ const openExam = async () => {
   };
 };
 
-/** Lets something happen to one candidate after the other, evenly, until the returned function is called. A prime step goes through all of them. */
+/**
+ * Runs an action for one candidate after the other, at a constant rate, until the returned function is called. A prime step reaches all of
+ * them.
+ */
 const keepChanging = (candidates, change) => {
   const begin = performance.now();
   let isOver = false;
@@ -154,7 +157,7 @@ const keepChanging = (candidates, change) => {
 };
 
 const longest = (tasks) => Math.max(0, ...tasks);
-/** How long after the last of everything is shown a page is loading, in milliseconds. */
+/** How long a page counts as loading after it shows everything, in milliseconds. */
 const SETTLING_MS = 3000;
 
 const measurePages = async () => {
@@ -207,7 +210,7 @@ const measurePages = async () => {
     return result;
   };
 
-  /** All views side by side: what one of them keeps does not depend on the others. */
+  /** All views run in separate pages, so the memory of one does not depend on the others. */
   const measureHeaps = async () => {
     say(`the heap, for ${heap} minutes`);
     const opened = await Promise.all(views.map((view) => open(view)));
@@ -227,7 +230,7 @@ const measurePages = async () => {
     for (let n = 0; n < candidates.length; n += 50)
       await Promise.all(candidates.slice(n, n + 50).map(exam.toggle));
     const results = [];
-    // The list of records would make the rows of candidates others than those without records.
+    // The list of records comes last, because rows of candidates with records differ from those without.
     const inOrder = views.toSorted((one, other) => Number(one === "records") - Number(other === "records"));
     for (const view of inOrder) {
       if (view === "records") for (const candidate of candidates) await record(candidate);
@@ -253,7 +256,7 @@ const FIGURES = [
   { name: "longest frame while scrolling, ms", key: "frameMs", digits: 0, goal: { atMost: 100 } },
   { name: "work of a frame while scrolling, ms", key: "workMs", digits: 1 },
 ];
-/** A watcher should cost what a listener costs. The rest is what two rounds differ by. */
+/** A watcher should cost as much as a listener. The rest allows for differences between rounds. */
 const WATCHER_GOAL = { atMost: 1.2 };
 
 const pages = options.server && !options.pages ? undefined : await measurePages();

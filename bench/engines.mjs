@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Measures what a call costs on each database, and whether the cost grows with the number of servers: npm run bench -- --engines, or
-// node bench/engines.mjs [options]; README.md tells more.
+// Measures what a call costs on each database, and whether the cost grows with the number of servers: npm run bench -- --engines, or node
+// bench/engines.mjs [options]; README.md explains it.
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -42,7 +42,7 @@ const PATHS = {
   "create-room": createRoom,
 };
 const WRITES = new Set(["add-records", "im-send", "create-room"]);
-/** How many servers share the database where there are several. */
+/** The number of servers in rows with several. */
 const SERVERS = 3;
 const IDLE_SECONDS = 3;
 
@@ -87,7 +87,7 @@ const shared = await startSide(root, loader, postgres.url);
 const others = [];
 while (others.length < SERVERS - 1) others.push(await shared.startAnother());
 
-/** What a server and the database spend in a second without any call. */
+/** The CPU time of an idle server and its database, per second. */
 const idleOf = async (pids, ownsDatabase) => {
   const spent = async () => ({
     server: cpuOf(pids),
@@ -103,8 +103,8 @@ const idleOf = async (pids, ownsDatabase) => {
 };
 
 /**
- * The contenders for a path. `saturated`: so many callers for each server as fast as they are answered; otherwise, each busy
- * server gets the same rate of calls.
+ * The contenders for a path. `saturated`: a number of callers for each server, each of whom calls again as soon as they get an answer.
+ * Otherwise, each busy server gets the same rate of calls.
  */
 const contendersFor = async (name) => {
   const { path } = PATHS[name];
@@ -238,7 +238,7 @@ for (const name of chosen) {
       })),
       comparisons: [
         beside,
-        // With few calls, nothing is gathered, and nothing is scarce.
+        // With few calls, reads are not gathered, and no resource is scarce.
         compare("PostgreSQL ÷ SQLite, same rate", "paced", "paced-sqlite", divide),
         compare(`${SERVERS} servers ÷ 1, saturated`, "several", "postgres", divide, { atMost: 1.1 }),
         compare(`${SERVERS} bare routes ÷ 1, saturated`, "bare-several", "bare", divide),

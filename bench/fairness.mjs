@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// How long ordinary calls of strangers take alone, and beside one caller who does as much as they may: node bench/fairness.mjs [options].
-// Needs the build (npm run build). README.md tells more.
+// Measures ordinary calls of strangers alone, and beside one caller who uses their limits fully: node bench/fairness.mjs [options]. Needs
+// the build (npm run build). README.md explains it.
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { readCommandLine, say } from "./lib/command-line.mjs";
@@ -34,13 +34,13 @@ const { options, refuse } = readCommandLine({
 });
 const { rooms: ROOMS, people: PEOPLE, seconds: SECONDS, rounds: ROUNDS } = options;
 
-/** The goal: strangers wait at most twice as long as alone, and this much more. */
+/** The goal: strangers wait at most twice as long as alone, plus this much. */
 const MORE_MS = 50;
 const goalOf = (alone) => 2 * alone + MORE_MS;
 /** The rooms of the exam in which the busy caller is one of many teachers, and the people in them. */
 const WATCHED_ROOMS = 40;
 const WATCHED_PEOPLE = 20_000;
-/** How many strangers call, one call after the other. */
+/** The number of strangers. Each makes one call after the other. */
 const STRANGERS = 8;
 
 const { signToken } = await import("../packages/server/dist/identity/tokens.js");
@@ -61,7 +61,7 @@ const startWithDefaults = (databaseUrl) => {
     INVIGIL_DATA_DIR: folder,
     INVIGIL_AUTH_SECRET: secret,
     INVIGIL_LOG_LEVEL: "error",
-    // For the preparation. Everything else has its default.
+    // Limits for the preparation. All other settings have their defaults.
     INVIGIL_QUOTA_PEOPLE_PER_ROOM: "2000",
   });
 };
@@ -103,7 +103,7 @@ const prepare = async (url) => {
     roomId,
     participants: [{ userId: "busy", name: "Busy", role: "teacher" }],
   });
-  // An exam of a coordinator, in whose rooms the busy caller is one of the teachers.
+  // An exam of a coordinator. The busy caller is a teacher of its rooms.
   const { id: watchedId } = await call("exam.create", { name: "Watched", ...times });
   for (let n = 0; n < WATCHED_ROOMS; n += 1) {
     const { id } = await call("room.create", { name: `Watched ${n}`, examId: watchedId });
@@ -113,7 +113,7 @@ const prepare = async (url) => {
       role: "examinee",
     }));
     const staff = { userId: "busy", name: "Busy", role: "teacher" };
-    // As many as one call may add.
+    // The maximum number that one call may add.
     for (let from = 0; from < people.length; from += 499)
       await call("participant.add", {
         roomId: id,
@@ -170,7 +170,7 @@ const uploadClip = async (url) => {
   return new URL(path, url).pathname;
 };
 
-/** The attacks: what the busy caller does, and what must be there for it. */
+/** The attacks: the calls of the busy caller, and the data that they need. */
 const ATTACKS = {
   "setConfig, 40 in flight": ({ url, busy, teacher }) => setConfig(url, busy, teacher, 40),
   "setConfig, 400 in flight": ({ url, busy, teacher }) => setConfig(url, busy, teacher, 400),
@@ -223,7 +223,7 @@ const ATTACKS = {
   }),
   "a locked exam": async ({ url, busy, teacher, databaseUrl }) => {
     if (!databaseUrl) return undefined;
-    // Its transaction stands still, as that of a server whose process is paused.
+    // Its transaction stands still, like that of a server whose process is paused.
     const paused = new pg.Client({ connectionString: databaseUrl });
     await paused.connect();
     return {
@@ -265,7 +265,7 @@ const engines = options.engine;
 if (engines.some((name) => !["sqlite", "postgres"].includes(name)))
   refuse("--engine must be sqlite or postgres");
 
-/** Strangers make their calls, one after the other, for a time; the 99th percentile of how long these took, in milliseconds. */
+/** Strangers make calls, one after the other, for a time. Returns the 99th percentile of the durations, in milliseconds. */
 const callAsStrangers = async (urls, { roomId }, seconds) => {
   const end = performance.now() + seconds * 1000;
   const times = [];
@@ -293,7 +293,7 @@ const callAsStrangers = async (urls, { roomId }, seconds) => {
         await answer.arrayBuffer();
         times.push(performance.now() - start);
         if (!answer.ok) failures.set(answer.status, (failures.get(answer.status) ?? 0) + 1);
-        // As pages call, and within the limits of a person.
+        // The rate is that of a page, and within the limits of a person.
         await new Promise((resolve) => setTimeout(resolve, 40));
       }
   };

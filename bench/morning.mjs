@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// A simulated morning of exams on PostgreSQL and several servers: npm run bench -- --morning, or node bench/morning.mjs
-// [options]. README.md tells more.
+// A simulated morning of exams on PostgreSQL and several servers: npm run bench -- --morning, or node bench/morning.mjs [options].
+// README.md explains it.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,9 +22,9 @@ const PASSWORD = "the password of the benchmark";
 const AT_ONCE = 8;
 /** The mean time from one cut of a connection to its next. */
 const CUT_SECONDS = 120;
-/** How long it is looked at what the servers do without anybody. */
+/** How long the idle servers are measured. */
 const IDLE_SECONDS = 10;
-/** How long after the end everybody must be connected and present. */
+/** How long after the end all people must be connected and present. */
 const SETTLE_SECONDS = 120;
 
 const USAGE = `node bench/morning.mjs [options]       (the server must be built)
@@ -168,7 +168,7 @@ await Promise.all(
   groups.map((group, n) => ask(children[n], { do: "open", servers: urls(), plan: people, people: group })),
 );
 
-// --- What is looked at meanwhile
+// --- Measurements during the morning
 
 const figures = await openFigures(postgres.url);
 const before = await figures.now();
@@ -186,7 +186,7 @@ const held = async () => ({
   database: memoryOf(postgres.processes()),
   databaseConnections: await figures.connections(),
 });
-/** For how long people have been connected so far, all together. */
+/** The total time for which people have been connected so far. */
 let connectedSeconds = 0;
 let latest;
 const statusOf = async () => {
@@ -199,7 +199,7 @@ const statusOf = async () => {
   latest = now;
   return status;
 };
-/** Waits, and says how things are each second. */
+/** Waits, and prints the state each second. */
 const watch = async (seconds, what, isOver = () => false) => {
   const end = clock() + seconds;
   let status = await statusOf();
@@ -212,7 +212,7 @@ const watch = async (seconds, what, isOver = () => false) => {
   }
   return status;
 };
-/** A phase: what was spent in it, what people did, and for how long they were connected, all together. */
+/** A phase: the resources it used, the actions of people, and the total time for which they were connected. */
 const phases = [];
 const phase = async (name, act) => {
   await askAll({ do: "phase", phase: name });
@@ -234,9 +234,9 @@ const phase = async (name, act) => {
 // --- The morning
 
 const idle = await held();
-await phase("idle", () => watch(IDLE_SECONDS, "nobody is there"));
+await phase("idle", () => watch(IDLE_SECONDS, "idle"));
 await askAll({ do: "begin" });
-// Servers that have just started compute slowly. Those of a real morning have served hundreds of people when it is busiest.
+// Servers are slow just after their start. On a real morning, they have served hundreds of people before the busiest moment.
 await phase("first arrivals", () => watch(plan.minutes * 30, "arriving"));
 await phase("arriving", async () => {
   await watch(plan.minutes * 30, "arriving");
@@ -269,7 +269,7 @@ await phase("cut and killed", async () => {
 say("settling");
 await askAll({ do: "settle", seconds: SETTLE_SECONDS });
 
-// --- What must be true afterwards
+// --- Checks of the state afterwards
 
 const checks = await checkMorning({
   rooms,

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The benchmark: npm run bench -- [--row NAME] [--quick] [--markdown | --json]; README.md tells more.
+// The benchmark: npm run bench -- [--row NAME] [--quick] [--markdown | --json]; README.md explains it.
 import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { build } from "./lib/build.mjs";
@@ -14,7 +14,7 @@ import { groupsFor } from "./rows/index.mjs";
 
 const resultsFile = join(import.meta.dirname, "results.json");
 
-/** Other measurements, which are programs with options of their own. */
+/** Other measurements. They are programs with their own options. */
 const OTHERS = {
   engines: "what a call costs on SQLite, on PostgreSQL and with several servers, beside the limits",
   morning: "a simulated morning of exams on PostgreSQL and several servers",

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// How long the largest calls keep others waiting: node bench/turns.mjs [--people N] [--records N] [--disk FOLDER] [--json]
-// Needs the build (npx tsc -b). Runs `invigil serve` and makes each large call while another client writes without a pause.
+// Measures how long the largest calls keep others waiting: node bench/turns.mjs [--people N] [--records N] [--disk FOLDER] [--json] Needs
+// the build (npx tsc -b). Runs `invigil serve` and makes each large call while another client writes without a pause.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -125,7 +125,7 @@ const longestTurn = async () => {
   const [turn] = await answer;
   return turn;
 };
-/** Until the change is finished, also what nobody sees any more. */
+/** Resolves when the change is finished, including the invisible work after its announcement. */
 const finished = async () => {
   const database = new Sqlite(file, { readonly: true });
   const left = database.prepare("SELECT count(*) FROM bulk_changes").pluck();
@@ -202,7 +202,7 @@ await measure("exam.list of 100", () => lists(1, 100));
 await measure("exam.list, 100 of 10 in a batch", () => lists(100, 10));
 await measure("exam.list, 100 of 100 in a batch", () => lists(100, 100));
 
-// The records are not what is measured: they are written by hand.
+// The records are inserted directly, because this part is not measured.
 const database = new Sqlite(file);
 database.pragma("busy_timeout = 10000");
 const { room_id: recordedRoom, user_id: recorded } = database

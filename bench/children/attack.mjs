@@ -1,4 +1,4 @@
-// Makes the calls of one busy caller, in a process of its own, until it is told to stop.
+// Makes the calls of one busy caller, in its own process, until the parent stops it.
 
 import { once } from "node:events";
 import { Agent, request } from "node:http";
@@ -83,7 +83,7 @@ const begin = async ({ kind, inFlight, ...attack }) => {
       // A refused or broken call is part of the attack.
       await call().catch(() => undefined);
       calls += 1;
-      // A call that fails at once must not keep this process from reading its messages.
+      // Calls that fail at once must not keep this process from reading its messages.
       await new Promise((resolve) => setImmediate(resolve));
     }
   };

@@ -1,5 +1,5 @@
-// A limit: a bare WebSocket server with rooms. A POST to a room sends everybody in it a frame of the same size, and nothing
-// is looked at or kept.
+// A limit: a bare WebSocket server with rooms. A POST to a room sends a frame of the same size to all its listeners. The server checks and
+// stores nothing.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
@@ -15,7 +15,7 @@ answerParent(async ({ frame }) => {
     response.setHeader("content-type", "application/json").end('{"result":{}}');
   };
   const server = createServer((request, response) => {
-    // A request that breaks off ends the process, and with it the row.
+    // An interrupted request ends the process, and the row fails.
     void answer(request, response);
   });
   new WebSocketServer({ server, perMessageDeflate: false }).on("connection", (socket, { url }) => {

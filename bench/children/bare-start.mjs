@@ -1,4 +1,4 @@
-// A limit: a Fastify that has one route and listens. Says so, as Invigil's log does.
+// A limit: a Fastify server with one route. It logs that it listens, as Invigil does.
 import { Fastify } from "../lib/server-modules.mjs";
 
 const app = Fastify();

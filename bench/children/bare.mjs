@@ -1,6 +1,5 @@
-// A limit: a bare Fastify route that answers with the same JSON, made anew for each request. A POST has its
-// body parsed, and nothing done with it. With `headers`, it also does what every request to Invigil costs: it sends these
-// headers and a request id, and writes the log line.
+// A limit: a bare Fastify route that serializes the same JSON for each request. It parses the body of a POST and ignores it. With
+// `headers`, it also sends these headers and a request id, and writes a log line, as Invigil does for every request.
 import { openSync, writeSync } from "node:fs";
 import { devNull } from "node:os";
 import { logRequests, requestId } from "../../packages/server/dist/http/logging.js";

@@ -1,15 +1,15 @@
-// Those who listen, and those who speak to them, in one process, so that one clock says how long a message took. Asked to
-// `open` first, then for rounds.
+// Listeners and senders in one process, so that one clock measures how long a message takes. The parent first asks it to `open`, then for
+// rounds.
 import { createHistogram } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { answerParent } from "../lib/ipc.mjs";
 import { WebSocket } from "../lib/server-modules.mjs";
 
-/** What is sent in a second, over all rooms, unless the parent says otherwise. */
+/** The default number of messages per second, in all rooms together. */
 const EVENTS_PER_SECOND = 200;
 /** How many WebSockets are opened at a time. */
 const AT_ONCE = 50;
-/** After this long without the last deliveries, in milliseconds, they are missing. */
+/** Deliveries that take longer than this, in milliseconds, count as missing. */
 const MISSING_MS = 10_000;
 
 let open;
@@ -27,7 +27,7 @@ const onFrame = (data) => {
   heard.frame = frame;
 };
 
-/** One listener: resolves when it is told of everything from now on. */
+/** Opens one listener. Resolves when it receives all further messages. */
 const listen = ({ url, hello, started }) =>
   new Promise((resolve, reject) => {
     const socket = new WebSocket(url);
@@ -77,7 +77,7 @@ const round = async (seconds) => {
       throw new Error(`of ${wanted * perRoom} deliveries ${heard.count} came`);
     await sleep(5);
   }
-  // No listener is told anything twice.
+  // No listener receives a message twice.
   if (heard.count > wanted * perRoom) throw new Error(`${heard.count} deliveries of ${wanted * perRoom}`);
   return {
     seconds,

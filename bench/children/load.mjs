@@ -1,6 +1,5 @@
-// The load generator, a process of its own: autocannon, asked over IPC. One process makes every load of a run, so
-// that it is as warm for one contender as for the other. A load with a `rate` is made with Node's own client, because
-// autocannon sends what is due in a second all at once.
+// The load generator: autocannon in its own process, controlled over IPC. One process makes all loads of a run, so that it is equally warm
+// for all contenders. A load with a `rate` uses Node's own client, because autocannon sends all requests of a second at once.
 import http from "node:http";
 import { createHistogram } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,12 +7,12 @@ import autocannon from "autocannon";
 import { answerParent } from "../lib/ipc.mjs";
 import { masked } from "../lib/masked.mjs";
 
-// autocannon looks this often whether its time is up, in milliseconds.
+// How often autocannon checks whether its time is up, in milliseconds.
 const TICK = 50;
 
 /**
- * Sends `requests` in turn over `connections` for `seconds`. Every answer must be 200 with the body `expected`, but for what the pattern
- * `mask` matches. autocannon keeps latencies in whole milliseconds; here they are kept in microseconds.
+ * Sends `requests` in turn over `connections` for `seconds`. Every answer must be 200 with the body `expected`, except for the parts that
+ * the pattern `mask` matches. autocannon records latencies in whole milliseconds. This records them in microseconds.
  */
 const loadOne = async ({ url, requests, headers, expected, mask, connections }, seconds) => {
   const latencies = createHistogram();

@@ -1,12 +1,12 @@
-// People of a simulated morning: candidates, their teachers, and one watcher for each exam. Each has a WebSocket of their own for
-// events, and an HTTP connection of their own for calls. They use the public API and the bare protocol.
+// People of a simulated morning: candidates, their teachers, and one watcher for each exam. Each person has their own WebSocket for events,
+// and their own HTTP connection for calls. They use the public API and the bare protocol.
 import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { answerParent } from "../lib/ipc.mjs";
 import { WebSocket } from "../lib/server-modules.mjs";
 import { streamReport } from "../lib/streams.mjs";
 
-/** A cut connection is opened again after at most this time, in milliseconds. */
+/** The maximum time before a cut connection is reopened, in milliseconds. */
 const LONGEST_CUT_MS = 2000;
 const CALL_TIMEOUT_MS = 30_000;
 /** Attempts of calls that may be repeated. */
@@ -19,9 +19,9 @@ const ANSWER = 30_002;
 let servers = [];
 let plan;
 let people = [];
-/** A phase of the morning, by which the times of calls are kept apart. */
+/** A phase of the morning. The times of calls are recorded by phase. */
 let phase = "arriving";
-/** Whether people still do something of their own accord. */
+/** Whether people still start actions. */
 let isBusy = true;
 /** Calls that have not been answered yet. */
 let pending = 0;
@@ -88,7 +88,7 @@ const request = (agent, { method, path, headers, body }) =>
   });
 
 /**
- * A call of a person. A call that is not answered, or answered with 502 to 504, is repeated at another server if it may be.
+ * A call of a person. A call without an answer, or with a status from 502 to 504, is retried at another server if it may be repeated.
  * @param {{ kind: string, repeat?: boolean }} how `kind` names it in the figures
  * @returns {Promise<string | undefined>} the answer; undefined if its outcome is unknown
  */
@@ -140,7 +140,7 @@ const trpc = async (person, procedure, input) => {
   return answer === undefined ? undefined : JSON.parse(answer).result.data.json;
 };
 
-/** Takes note of an event, which must be later than all before it. */
+/** Records an event, which must be later than all before it. */
 const onEvent = (person, event) => {
   counters.deliveries += 1;
   const id = Number(event.id);
@@ -181,7 +181,7 @@ const snapshotOf = ({ role, roomId, examId }) =>
     ? { path: "exam.snapshot", input: { json: { examId } } }
     : { path: "room.snapshot", input: { json: { roomId } } };
 
-/** Opens the person's WebSocket, and again when it is lost. It follows the events from the last one that was received. */
+/** Opens the person's WebSocket, and reopens it when it is lost. The subscription resumes after the last event that was received. */
 const connect = (person) => {
   const socket = new WebSocket(`${nextServer().replace("http", "ws")}/trpc?connectionParams=1`, {
     perMessageDeflate: false,
@@ -243,7 +243,7 @@ const goLive = (person) =>
     connect(person);
   });
 
-/** Does something again and again, at intervals that vary by half. */
+/** Repeats an action at intervals that vary by half. */
 const repeatedly = async (seconds, act) => {
   await sleep(random(seconds * 1000));
   while (isBusy) {
@@ -262,7 +262,7 @@ const report = async (person) => {
     detectTime: Date.now(),
     extraInfo: { message: "More than one person", report: name },
   }));
-  // A report whose outcome is unknown is not repeated, so that none can be there twice.
+  // A report whose outcome is unknown is not repeated, so that no report is stored twice.
   const answer = await rest(
     person,
     "cheat/addCheatRecord",
@@ -279,7 +279,7 @@ const report = async (person) => {
 
 const candidate = async (person) => {
   const { userId, roomId, examId } = person;
-  // The provider's own server, which knows who the candidate is, gets their token.
+  // The provider's own server knows the candidate, and gets their token.
   const provider = { agent: person.agent, headers: plan.admin };
   const issued = await trpc(provider, "auth.issueToken", { userId, role: "examinee", roomId });
   if (!issued) return;
@@ -293,7 +293,7 @@ const candidate = async (person) => {
   await goLive(person);
   counters.arrived += 1;
   const { rtcPushUrl, pcRtcPushUrl } = JSON.parse(self).data;
-  // What the stream service reports when the cameras publish.
+  // The reports of the stream service when the cameras publish.
   const service = { agent: person.agent, headers: {} };
   for (const url of [rtcPushUrl, pcRtcPushUrl]) {
     const id = new URL(url).pathname.split("/").at(-1);
@@ -317,7 +317,7 @@ const teacher = async (person) => {
   void repeatedly(plan.listSeconds, () => rest(person, "cheat/listCheatRecord", { roomId, pageSize: 20 }));
   await repeatedly(plan.commandSeconds, async () => {
     const to = candidates[Math.floor(random(candidates.length))];
-    // A message reaches those who have arrived. The number makes it unique.
+    // Only people who have arrived receive a message. The number makes it unique.
     const command = `${userId}:${++commands}`;
     const data = { command, to, from: userId };
     const sent = await trpc(person, "im.send", { roomId, type: COMMAND, data, to: [to], key: command });
@@ -344,7 +344,7 @@ const begin = () => {
 };
 
 let cutting;
-/** Cuts connections at random, as a lost network does: without a word to the server. */
+/** Cuts connections at random, without telling the server, as a lost network does. */
 const cut = ({ everySeconds }) => {
   const EVERY_MS = 200;
   cutting = setInterval(() => {
@@ -357,8 +357,8 @@ const cut = ({ everySeconds }) => {
 };
 
 /**
- * Ends what people do of their own accord, and waits until everything is answered and everybody is connected. What is not so
- * after a while is a problem.
+ * Stops all new actions, and waits until all calls are answered and all people are connected. After a while, those that are left count as
+ * problems.
  */
 const settle = async ({ seconds }) => {
   isBusy = false;
@@ -377,7 +377,7 @@ const settle = async ({ seconds }) => {
     );
 };
 
-/** What a person did and received. */
+/** The actions of a person, and the events that they received. */
 const lifeOf = (person) => {
   const { role, userId, roomId, examId, first, ids, lefts } = person;
   const { reports, commands, told, answers: received, sent, answered, acknowledged } = person;
@@ -418,7 +418,7 @@ const answers = {
     connected: people.filter(({ isConnected }) => isConnected).length,
     waiting: pending,
   }),
-  /** Some people close their pages for good. */
+  /** Some people leave and do not come back. */
   leave({ roomId }) {
     for (const person of people)
       if (person.roomId === roomId && person.role === "examinee") {

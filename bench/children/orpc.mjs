@@ -1,5 +1,5 @@
-// A limit: room.get made with oRPC, on its handler for Node's HTTP server: the same input and output schemas, the
-// same check of the caller, the same service and database. No log, no headers of ours.
+// A limit: `room.get` with oRPC and its handler for Node's HTTP server. It has the same schemas, check of the caller, service and database.
+// It has no log, and none of Invigil's headers.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { os } from "@orpc/server";

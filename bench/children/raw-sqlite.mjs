@@ -1,5 +1,4 @@
-// A limit: better-sqlite3 without a server, inserting the same rows, 64 calls a transaction, into
-// the server's own tables.
+// A limit: better-sqlite3 without a server. It inserts the same rows into the server's tables, 64 calls per transaction.
 import { createHistogram } from "node:perf_hooks";
 import { answerParent } from "../lib/ipc.mjs";
 import { openTables } from "../lib/raw-tables.mjs";

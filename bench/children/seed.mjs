@@ -1,5 +1,5 @@
-// Makes a database: a room made by the server's own procedures, and cheat records put into its table directly, the
-// same ones every time.
+// Creates a database with a room and cheat records. The server's procedures create the room. The records are inserted directly, and are the
+// same each time.
 import assert from "node:assert/strict";
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { createTestApp } from "../../packages/server/dist/app/testing.js";
@@ -15,7 +15,7 @@ import {
 } from "../lib/records.mjs";
 import { Sqlite } from "../lib/server-modules.mjs";
 
-/** What is inserted one by one, and then copied inside the database. */
+/** The records that are inserted one by one, and then copied inside the database. */
 const BLOCK = 20 * PERIOD;
 const DETECTIONS = { scenePersonExit: true, manyPeople: true, headShaking: true, objectDetect: true };
 
@@ -36,7 +36,7 @@ const makeRoom = async ({ file, teacher }) => {
   return { roomId: room.id, examId: room.examId };
 };
 
-/** Makes the table's indexes anew after `fill`: sorting at once takes a fifth of the time. */
+/** Drops the table's indexes, runs `fill`, and recreates them. Sorting everything at once takes a fifth of the time. */
 const withoutIndexes = (sqlite, fill) => {
   const indexes = sqlite
     .prepare("SELECT name, sql FROM sqlite_schema WHERE tbl_name = 'cheat_records' AND type = 'index'")
@@ -46,7 +46,7 @@ const withoutIndexes = (sqlite, fill) => {
   for (const { sql } of indexes) sqlite.exec(sql);
 };
 
-/** Without a sync at each commit, which is slow and not what is measured; one sync at the end instead. */
+/** Commits without a sync, because this part is not measured. One sync follows at the end. */
 const addRecords = ({ file, records }, room) => {
   const sqlite = new Sqlite(file);
   sqlite.pragma("synchronous = OFF");

@@ -1,5 +1,5 @@
-// A limit: the server's own router behind tRPC's stock Fastify adapter, set up as tRPC's documents have it: no log,
-// no headers of ours.
+// A limit: the server's own router behind tRPC's stock Fastify adapter, set up as in tRPC's documentation, without a log and without
+// Invigil's headers.
 import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
 import { createAppRouter } from "../../packages/server/dist/api/router.js";
 import { answerParent } from "../lib/ipc.mjs";

@@ -1,4 +1,4 @@
-// A limit: JSON.stringify alone, of what a path answered, as often as the time allows.
+// A limit: JSON.stringify of a path's answer, as often as the time allows.
 import { answerParent } from "../lib/ipc.mjs";
 
 let answer;

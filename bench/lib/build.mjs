@@ -1,10 +1,10 @@
-// What is measured is what the sources say now.
+// The benchmark measures the current sources.
 import { join, resolve } from "node:path";
 import { environment, run } from "./processes.mjs";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** Builds the server, and where it is needed the client as it is published, or the pages of the console. Ends the process if that fails. */
+/** Builds the server and, if needed, the published client or the console. Ends the process if that fails. */
 export const build = async ({ client = false, console: pages = false } = {}) => {
   const bin = (name) => join(root, "node_modules/.bin", name);
   try {

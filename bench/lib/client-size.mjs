@@ -9,8 +9,8 @@ const kilobytesOf = (chunks) => {
 };
 
 /**
- * The kilobytes of a built client, minified and compressed, without the packages that it depends on: what an app loads
- * at once, when it first listens to something, and when it first uploads a file.
+ * Returns the kilobytes of a built client, minified and compressed, without its dependencies: what an app loads at once, at its first
+ * subscription, and at its first upload.
  * @param {string} client the folder of the package
  */
 export const clientSizes = async (client) => {

@@ -1,4 +1,4 @@
-// What the commands of the benchmark are given, and what they say meanwhile.
+// The options and the progress output of the benchmark's commands.
 import { parseArgs } from "node:util";
 
 const IS_NUMBER = /^[1-9]\d{0,8}$/;
@@ -6,7 +6,7 @@ const IS_NUMBER = /^[1-9]\d{0,8}$/;
 /**
  * Reads the options of a command. `--help` prints its usage.
  * @param {Record<string, number | undefined>} [given.numbers] the defaults of the options that are whole numbers from 1
- * @returns the values and positionals, and a function that refuses them with a message and ends the process
+ * @returns the values and positionals, and a function that ends the process with a message about wrong options
  */
 export const readCommandLine = ({ usage, options = {}, numbers = {}, allowPositionals = false }) => {
   const refuse = (message) => {
@@ -43,7 +43,7 @@ export const readCommandLine = ({ usage, options = {}, numbers = {}, allowPositi
   };
 };
 
-/** Writes over one line of a terminal. Writes nothing elsewhere. */
+/** Updates one line of a terminal. Writes nothing if the output is not a terminal. */
 export const say = (text) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text.slice(0, process.stderr.columns - 1)}`);
 };

@@ -1,4 +1,4 @@
-// What a comparison of two checkouts measures.
+// The paths that a comparison of checkouts measures.
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clientSizes } from "./client-size.mjs";
@@ -23,14 +23,14 @@ import { repeatedly } from "./repeatedly.mjs";
 import { RECORDS } from "./sides.mjs";
 
 const LISTENERS_PER_ROOM = 10;
-/** What a process holds goes up and down with the garbage collector, so each round looks at another moment. */
+/** The memory of a process varies with the garbage collector, so each round samples another moment. */
 const SAMPLE_MS = 300;
 
 /**
  * @typedef {object} Compared
  * @property {string} name what --path takes
  * @property {string} label
- * @property {{ unit: string, digits: number, of: (round: object) => number, isRate?: true }[]} measures a row each, of the same rounds
+ * @property {{ unit: string, digits: number, of: (round: object) => number, isRate?: true }[]} measures one row each, from the same rounds
  * @property {boolean} [isWrite]
  * @property {string} [needs] a file that both checkouts must have
  * @property {(side: object) => Promise<object>} start see `measureInTurn`
@@ -63,7 +63,7 @@ export const compared = [
   {
     name: "live",
     label: "live, 400 listeners in 40 rooms",
-    // Always 200 messages a second, so their rate says nothing.
+    // The rate is fixed at 200 messages a second, so it is not compared.
     measures: [cpuPerCall, p50, p99],
     start: async ({ child, liveRooms }) => {
       const contender = await overSockets({ child, rooms: liveRooms, perRoom: LISTENERS_PER_ROOM });

@@ -1,6 +1,6 @@
-// What is measured. A contender has the same form whatever is in it: `round(seconds)` does it for that long and says
-// how much was done, `verify()` throws when what was answered did not happen, `child` is its process, if it has one.
-// `isLoaded`: the load generator makes its work, and it waits for nothing else: only when it is busy it shows what it can.
+// Contenders, which rows measure. All have the same form. `round(seconds)` works for this long and returns how much was done. `verify()`
+// throws if acknowledged work was not done. `child` is the process, if there is one. `isLoaded`: its work comes from the load generator,
+// and it waits for nothing else, so a round counts only if it was busy.
 import assert from "node:assert/strict";
 import { recordsIn } from "./databases.mjs";
 import { answerTo } from "./http.mjs";
@@ -13,19 +13,19 @@ import { CALLS } from "./records.mjs";
  * @typedef {object} Path
  * @property {string} label
  * @property {number} records cheat records that the room has before
- * @property {(room: Room) => Request[]} requests sent in turn; every one has the same answer
+ * @property {(room: Room) => Request[]} requests sent in turn; all of them have the same answer
  * @property {(answer: any, room: Room) => void} check throws when an answer is wrong
- * @property {string} [mask] a pattern of what differs from one answer to the next
- * @property {number} [connections] how many calls wait at the same time, where that is not 64
+ * @property {string} [mask] a pattern of the parts that differ between answers
+ * @property {number} [connections] the number of concurrent calls; default: 64
  * @property {number} [callsPerRequest]
- * @property {number} [moreRooms] how many rooms it needs beside the one
- * @property {number} [recordsPerCall] what a call writes; such a path has its database to itself
+ * @property {number} [moreRooms] the number of further rooms that it needs
+ * @property {number} [recordsPerCall] the number of records that a call writes; such a path has its own database
  *
  * @typedef {{ roomId: string, examId: string, moreRooms?: string[] }} Room
  * @typedef {{ method: "GET" | "POST", path: string, body?: string }} Request
  */
 
-/** Every answer under load must be `expected`, to the byte, but for what the path masks. */
+/** Every answer under load must equal `expected` to the byte, except for the parts that the path masks. */
 export const overHttp = ({ stage, path, child, load, file, room }) => {
   const { callsPerRequest = 1, recordsPerCall = 0, connections = CALLS } = path;
   let acknowledged = 0;
@@ -33,7 +33,7 @@ export const overHttp = ({ stage, path, child, load, file, room }) => {
     child,
     file,
     room,
-    // What writes waits for the disk.
+    // A path that writes waits for the disk.
     isLoaded: recordsPerCall === 0,
     load,
     async round(seconds) {
@@ -50,7 +50,7 @@ export const overHttp = ({ stage, path, child, load, file, room }) => {
   };
 };
 
-/** What the load generator sends and expects, asked for once. */
+/** The requests and the expected answer for the load generator. */
 export const loadOf = async ({ stage, path, url, file, room }) => {
   const requests = path.requests(room);
   const headers = await stage.headersOf(file, requests[0]);
@@ -59,7 +59,7 @@ export const loadOf = async ({ stage, path, url, file, room }) => {
   return { url, requests, headers, expected, mask: path.mask };
 };
 
-/** Invigil, as people run it. @param {Path} path */
+/** Invigil, as installations run it. @param {Path} path */
 export const invigil = (path) => ({
   label: path.label,
   path,
@@ -84,8 +84,8 @@ const assertSame = (answer, expected, who) => {
 };
 
 /**
- * The limit of a path: a bare Fastify route that answers the same requests with the same JSON. `dressed`: with the headers, the
- * request id and the log line of Invigil's answers.
+ * The limit of a path: a bare Fastify route that answers the same requests with the same JSON. `dressed`: with the headers, the request id
+ * and the log line of Invigil.
  */
 export const bare = (spec, { dressed = false } = {}) => ({
   label: `${dressed ? "empty" : "bare"} ${spec.path.requests({ roomId: "", examId: "" })[0].method} route, same JSON${dressed ? ", headers, log" : ""}`,
@@ -98,7 +98,7 @@ export const bare = (spec, { dressed = false } = {}) => ({
     const url = await ask(child, { ...request, answer: JSON.parse(load.expected), headers });
     assertSame(await answerTo(url, request, load.headers), load.expected, "the bare route");
     if (dressed) assert.deepEqual(await headersOfAnswer({ ...load, url }), headers);
-    // It keeps nothing.
+    // It stores nothing.
     const path = { ...spec.path, recordsPerCall: 0 };
     return overHttp({ stage, path, child, load: { ...load, url } });
   },
@@ -119,7 +119,7 @@ export const leastRecording = (spec) => ({
   },
 });
 
-/** The same services and database behind something else: a module of `children/`. `path`: where that is another. */
+/** The same services and database behind another server: a module of `children/`. `path`: its path, if it differs. */
 export const servedBy = (module, { label, like, path = like.path, sameAnswer }) => ({
   label,
   needs: like,
@@ -145,7 +145,7 @@ export const rawSqlite = (spec) => ({
   },
 });
 
-/** The limit of a path that answers much: what its answer takes to be written as JSON, and nothing else. */
+/** The limit of a path with large answers: only the serialization of its answer as JSON. */
 export const stringify = (spec) => ({
   label: "JSON.stringify of the same",
   needs: spec,

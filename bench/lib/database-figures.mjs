@@ -1,4 +1,4 @@
-// What a PostgreSQL database holds and did, asked over a connection of our own.
+// Figures of a PostgreSQL database, read over a separate connection.
 import { readFileSync } from "node:fs";
 import { pg } from "./server-modules.mjs";
 
@@ -9,7 +9,7 @@ const EVENTS_OF_ROOMS = `
   SELECT room_id AS "roomId", exam_id AS "examId", array_agg(id ORDER BY id) AS ids
   FROM room_events GROUP BY exam_id, room_id`;
 
-/** The memory that processes use together, in bytes: what they share counts once. */
+/** The total memory of processes, in bytes. Shared memory counts once. */
 export const memoryOf = (pids) =>
   pids.reduce((sum, pid) => {
     try {
@@ -39,7 +39,7 @@ export const openFigures = async (url) => {
     walBytes: Number(await one("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")),
   });
   return {
-    /** Rows and bytes of each table, and what the database did so far. */
+    /** The rows and bytes of each table, and the counters of the database. */
     async now() {
       const held = {};
       for (const { name, bytes } of await tables())
@@ -83,7 +83,7 @@ export const countStatements = async (url) => {
     async count() {
       const { rows } = await client.query("SELECT sum(calls) AS calls FROM statistics.pg_stat_statements");
       own += 1;
-      // The count is counted when it has ended.
+      // A count is included only after it has ended.
       return Number(rows[0].calls) - (own - 1);
     },
     close: () => client.end(),

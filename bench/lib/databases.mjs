@@ -1,4 +1,4 @@
-// Databases with a room and cheat records in it. Small ones are made for the run; a large one is kept for the next.
+// Databases with a room and cheat records in it. Small ones are created for each run. Large ones are cached for the next run.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -10,7 +10,7 @@ const CACHE = resolve(import.meta.dirname, "../cache");
 const KEPT_FROM = 1_000_000;
 export const TEACHER = "teacher1";
 
-/** What a kept database was made by: when that changes, it is made anew. */
+/** A digest of the code that made a cached database. When it changes, the database is recreated. */
 const makersOf = () => {
   const bench = resolve(import.meta.dirname, "..");
   const migrations = readdirSync(MIGRATIONS, { recursive: true }).filter((name) => name.endsWith(".sql"));
@@ -51,7 +51,7 @@ const kept = async (records) => {
   return { folder, file: join(folder, "invigil.db"), room: JSON.parse(readFileSync(roomFile, "utf8")) };
 };
 
-/** The databases of a run: paths that only read share the one of a size, one that writes gets its own. */
+/** The databases of a run. Paths that only read share one per size, and each path that writes has its own. */
 export const createDatabases = () => {
   const shared = new Map();
   return ({ records, recordsPerCall }) => {

@@ -1,4 +1,4 @@
-// What the benchmark itself asks over HTTP, before anything is measured.
+// HTTP calls of the benchmark itself, before it measures.
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -30,17 +30,17 @@ export const answerTo = async (url, { method, path, body }, headers) => {
   return text;
 };
 
-/** Calls a tRPC mutation, whose fields may be dates; what it returns. */
+/** Calls a tRPC mutation, and returns its result. Fields may be dates. */
 export const trpcCall = async (url, procedure, input, headers) => {
   const dates = Object.entries(input).filter(([, value]) => value instanceof Date);
-  // As superjson says that a text is a date.
+  // Superjson marks dates like this.
   const meta = { values: Object.fromEntries(dates.map(([name]) => [name, ["Date"]])) };
   const body = JSON.stringify({ json: input, ...(dates.length > 0 && { meta }) });
   const answer = await answerTo(url, { method: "POST", path: `/trpc/${procedure}`, body }, headers);
   return JSON.parse(answer).result.data.json;
 };
 
-/** Calls a tRPC query; what it returns. */
+/** Calls a tRPC query, and returns its result. */
 export const trpcQuery = async (url, procedure, input, headers) => {
   const query = new URLSearchParams({ input: JSON.stringify({ json: input }) });
   const answer = await answerTo(url, { method: "GET", path: `/trpc/${procedure}?${query}` }, headers);

@@ -1,6 +1,6 @@
 // Questions and answers between the benchmark and its child processes.
 
-/** In a child: answers each message of the parent with what `handle` returns, and ends with the parent. */
+/** In a child: answers each message of the parent with the result of `handle`, and ends with the parent. */
 export const answerParent = (handle) => {
   const answerTo = async (question) => {
     try {

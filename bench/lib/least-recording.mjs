@@ -1,5 +1,5 @@
-// The least that recording can cost: the same rows in the same tables, written by group commit, and nothing checked. The
-// columns are those that the tables have now.
+// The minimal cost of recording: the same rows in the same tables, written by group commit without checks. The columns are those of the
+// current tables.
 import { openTables } from "./raw-tables.mjs";
 import { pg } from "./server-modules.mjs";
 
@@ -31,7 +31,7 @@ const rowsOf = ({ roomId, examId }, records, ids) => {
   };
 };
 
-/** Gathers the calls of a turn of the event loop, and those that arrive while a group is written. */
+/** Groups the calls of a turn of the event loop, and those that arrive while a group is written. */
 const inGroups = (writeGroup) => {
   let waiting = [];
   let isScheduled = false;
@@ -45,7 +45,7 @@ const inGroups = (writeGroup) => {
       } catch (error) {
         for (const { reject } of group) reject(error);
       }
-      // Callers that were just answered may call again at once.
+      // Callers that have just got an answer may call again at once.
       await new Promise(setImmediate);
     }
     isScheduled = false;

@@ -1,9 +1,9 @@
-// Rooms with listeners, and what reaches them.
+// Rooms with listeners, and the messages that they receive.
 import { trpcCall } from "./http.mjs";
 import { ask } from "./ipc.mjs";
 import { startModule, stop, usageOf } from "./processes.mjs";
 
-/** Creates rooms. For each: what a listener sends to hear its events, and the request that sends a message to it. */
+/** Creates rooms. Returns for each the subscription of a listener, and the request that sends a message to the room. */
 export const createLiveRooms = async ({ url, headers, count }) => {
   const [, token] = headers.authorization.split(" ");
   const rooms = [];

@@ -1,4 +1,4 @@
-// The machine of a run, which its figures belong to.
+// A description of the machine of a run.
 import { availableParallelism, cpus } from "node:os";
 
 export const machine = {

@@ -1,3 +1,3 @@
-/** A text without what may differ from one answer to the next: what the pattern matches. */
+/** Returns a text without the parts that match a pattern, because they differ between answers. */
 export const masked = (text, pattern) =>
   pattern === undefined ? text : text.replaceAll(new RegExp(pattern, "g"), "");

@@ -15,7 +15,7 @@ export const roundOf = async ({ child, round }, seconds) => {
   return { ...figures, cpuSeconds, busy: cpuSeconds / wall };
 };
 
-/** One side of a row: the median of what the row compares, and of all else that was seen. */
+/** One side of a row: the medians of its measure and of all other figures. */
 const sideOf = ({ rounds, peakBytes }, measure) => {
   const middle = (key) => (rounds[0][key] === undefined ? {} : { [key]: median(rounds.map((r) => r[key])) });
   return {
@@ -36,7 +36,7 @@ const headOf = ({ name, ours, theirs, measure, goal }) => ({
   goal,
 });
 
-/** The ratio is taken within each round, where both sides met the same machine; the median of these counts. */
+/** Each round has a ratio, because both sides ran under the same conditions. The result is the median of these. */
 const resultOf = (row, entryOf) => {
   const { ours, theirs, measure, goal, scaled } = row;
   const [our, their] = [entryOf(ours), entryOf(theirs)];
@@ -52,7 +52,7 @@ const resultOf = (row, entryOf) => {
     ...headOf(row),
     value,
     rounds: ratios,
-    // What a second of processor time gets done: much the same when the machine has other work too.
+    // The work per second of processor time, which hardly depends on other work of the machine.
     ...(measure.isRate && left.busy && right.busy
       ? { cpuRatio: left.value / left.busy / (right.value / right.busy) }
       : {}),
@@ -68,7 +68,7 @@ const resultOf = (row, entryOf) => {
   };
 };
 
-/** The sides of these rows, each after the one that it needs. */
+/** The sides of these rows, in the order of their dependencies. */
 const specsOf = (rows) => {
   const specs = new Set();
   const add = (spec) => {
@@ -80,8 +80,8 @@ const specsOf = (rows) => {
 };
 
 /**
- * Measures rows together: starts their contenders, warms each up, and measures one after the other, round after
- * round. A contender that fails fails its rows only.
+ * Measures rows together: starts their contenders, warms each up, and measures one after the other, round after round. If a contender
+ * fails, only its rows fail.
  * @param {{ rounds: number, seconds: number, warmUp: number }} plan
  */
 const measurePairs = async (rows, { stage, plan, say }) => {
@@ -90,7 +90,7 @@ const measurePairs = async (rows, { stage, plan, say }) => {
   const entries = new Map(specs.map((spec) => [spec, { rounds: [] }]));
   const entryOf = (spec) => entries.get(spec);
 
-  /** Does something with every contender that has not failed. */
+  /** Calls a function with each contender that has not failed. */
   const each = async (what, chosen, act) => {
     for (const spec of chosen) {
       const entry = entryOf(spec);
@@ -127,7 +127,7 @@ const measurePairs = async (rows, { stage, plan, say }) => {
   return rows.map((row) => resultOf(row, entryOf));
 };
 
-/** A row that is not made of rounds. */
+/** A row without rounds. */
 const measureAlone = async (row, tools) => {
   tools.say(row.ours.label);
   try {
@@ -137,7 +137,7 @@ const measureAlone = async (row, tools) => {
   }
 };
 
-/** Measures rows that stand together. */
+/** Measures the rows of a group. */
 export const measureGroup = async (rows, tools) => {
   const [row] = rows;
   return row.run ? [await measureAlone(row, tools)] : measurePairs(rows, tools);

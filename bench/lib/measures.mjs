@@ -1,4 +1,4 @@
-// What a row compares of a round: how it is computed, in which unit it is said, with how many digits.
+// The measures of a round that rows compare, with their units and numbers of digits.
 
 export const callsPerSecond = {
   unit: "calls/s",
@@ -14,7 +14,7 @@ export const recordsPerSecond = {
   of: ({ calls, seconds, recordsPerCall }) => (calls * recordsPerCall) / seconds,
 };
 
-/** How long a process works for one call, when it does nothing else. */
+/** The processor time per call of a process without other work. */
 export const timePerCall = {
   unit: "ms a call",
   digits: 3,
@@ -30,7 +30,7 @@ export const cpuPerCall = {
 export const p50 = { unit: "ms p50", digits: 2, of: (round) => round.p50 };
 export const p99 = { unit: "ms p99", digits: 1, of: (round) => round.p99 };
 
-/** Of something done once, from begin to end. */
+/** The duration of a single operation. */
 export const timeTaken = { unit: "ms", digits: 0, of: ({ milliseconds }) => milliseconds };
 
 export const megabytesHeld = { unit: "MB", digits: 0, of: ({ residentBytes }) => residentBytes / 1e6 };

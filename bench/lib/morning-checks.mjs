@@ -1,4 +1,4 @@
-// Checks what must be true after a simulated morning, no matter which connections were cut and which server was killed.
+// Checks the state after a simulated morning in which connections were cut and a server was killed.
 import { setTimeout as sleep } from "node:timers/promises";
 
 const PAGE = 100;
@@ -11,7 +11,7 @@ const countsOf = (values) => {
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
 };
-/** The values that are not there exactly once. */
+/** Returns the values that do not occur exactly once. */
 const notOnce = (wanted, values) => {
   const counts = countsOf(values);
   return wanted.filter((value) => counts.get(value) !== 1);
@@ -30,7 +30,7 @@ const reportsOf = async (query, roomId) => {
   return names;
 };
 
-/** Repeats a question until nothing is wrong any more. @returns what is wrong, and how many seconds that took */
+/** Repeats a check until it finds no fault. @returns the last faults, and how many seconds it took */
 const untilRight = async (seconds, wrong) => {
   const begin = performance.now();
   const passed = () => (performance.now() - begin) / 1000;
@@ -42,7 +42,7 @@ const untilRight = async (seconds, wrong) => {
   return { left, seconds: passed() };
 };
 
-/** The teachers and watchers who received something else than what is in the log, and what. */
+/** Returns the teachers and watchers whose events differ from the log, with the differences. */
 const differencesOf = (people, log) => {
   const byRoom = new Map(log.map(({ roomId, ids }) => [roomId, ids]));
   const allOf = ({ role, roomId, examId }) =>
@@ -74,8 +74,7 @@ export const checkMorning = async ({ rooms, query, results, leave, events, secon
     else passes.push(`${what}: ${count.toLocaleString("en")}`);
   };
 
-  // Everybody is still connected, so everybody must be present, with one device. The devices that were connected to the server
-  // that was killed count until its lease has expired.
+  // All people are still connected, so each must be present with one device. Devices of the killed server count until its lease expires.
   say("checking who is present");
   const pageOf = ({ roomId, userId }) => `${roomId} ${userId}`;
   const expected = rooms.flatMap(({ roomId, teacher, candidates }) =>
@@ -90,7 +89,7 @@ export const checkMorning = async ({ rooms, query, results, leave, events, secon
   });
   check("people who are connected and present", expected.length, absent.left);
 
-  // What people have received must become equal to the log, which may still grow.
+  // The received events must become equal to the log, which may still grow.
   say("checking events");
   let log;
   let parts;
@@ -153,7 +152,7 @@ export const checkMorning = async ({ rooms, query, results, leave, events, secon
     ...notOnce([...new Set(heard)], stored),
   ]);
 
-  // A page that came back within the settle time was never gone.
+  // A page that reconnects within the settle time must not count as gone.
   const longest = new Map();
   for (const { userId, ms } of parts.flatMap((part) => part.interruptions))
     longest.set(userId, Math.max(longest.get(userId) ?? 0, ms));
@@ -162,7 +161,7 @@ export const checkMorning = async ({ rooms, query, results, leave, events, secon
   );
   check("pages that came back in time and were never reported as left", longest.size, wronglyLeft);
 
-  // And those who leave for good are gone.
+  // People who do not come back must count as gone.
   say("checking who left");
   const [empty] = rooms;
   await leave(empty.roomId);

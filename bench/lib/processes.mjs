@@ -1,10 +1,10 @@
-// Child processes and their folder: started here, and gone when the benchmark ends, however it ends.
+// Child processes and their folder. Both are removed when the benchmark ends for any reason.
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-// Not the system's temporary folder: that may be in memory, where a sync to disk costs nothing.
+// This is not the system's temporary folder, which may be in memory, where a sync to disk is free.
 const DATA = resolve(import.meta.dirname, "../data");
 const CHILDREN = resolve(import.meta.dirname, "../children");
 
@@ -34,7 +34,7 @@ const watched = (child) => {
   return child;
 };
 
-// The user's own settings of Invigil are not measured.
+// The user's own settings of Invigil must not affect the figures.
 export const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith("INVIGIL_")),
 );
@@ -42,7 +42,7 @@ export const environment = Object.fromEntries(
 /** Starts a module of `children/` that answers questions. */
 export const startModule = (name) => watched(fork(join(CHILDREN, name), { env: environment, execArgv: [] }));
 
-/** Starts a program whose standard output is not wanted; what it says on standard error is in `complaints()`. */
+/** Starts a program, and drops its standard output. `complaints()` returns its standard error. */
 export const startProgram = (file, args, options) => {
   const child = watched(spawn(file, args, { ...options, stdio: ["ignore", "ignore", "pipe"] }));
   let text = "";
@@ -52,7 +52,7 @@ export const startProgram = (file, args, options) => {
   return { child, complaints: () => text.trim() };
 };
 
-/** Starts a program, waits until it prints `text`, and ends it; how long that took, in milliseconds. */
+/** Starts a program, waits until it prints `text`, and ends it. Returns the time until then, in milliseconds. */
 export const timeUntilLine = async (args, text, options) => {
   const start = performance.now();
   const child = watched(spawn(process.execPath, args, { ...options, stdio: ["ignore", "pipe", "inherit"] }));
@@ -68,7 +68,7 @@ export const timeUntilLine = async (args, text, options) => {
   return milliseconds;
 };
 
-/** Runs a program to its end; what it printed. Rejects with that when it fails. */
+/** Runs a program, and returns its output. Rejects with the output if it fails. */
 export const run = async (file, args, options) => {
   const child = watched(spawn(file, args, { ...options, stdio: ["ignore", "pipe", "pipe"] }));
   let printed = "";
@@ -91,10 +91,10 @@ export const stop = async (child) => {
 
 const TICKS_A_SECOND = 100; // of /proc/<pid>/stat, on every Linux
 
-/** What a process has used so far; undefined where there is no /proc. */
+/** The resources that a process has used so far. Undefined without /proc. */
 export const usageOf = ({ pid }) => {
   if (!existsSync(`/proc/${pid}/stat`)) return undefined;
-  // After the name in parentheses: field 3 and on; 14 and 15 are the times in user and in kernel mode.
+  // Fields 3 and later follow the name in parentheses. Fields 14 and 15 are the times in user and kernel mode.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /s, "")
     .split(" ");

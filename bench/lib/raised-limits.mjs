@@ -1,4 +1,4 @@
-// The benchmark asks as one teacher for what a whole city asks as many people: the limits are raised, and stay switched on.
+// The benchmark makes the calls of many people as one teacher, so the limits are raised. They stay switched on.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -27,12 +27,12 @@ const RAISED = {
   INVIGIL_QUOTA_EXAMS_PER_TEACHER: "1000000",
   INVIGIL_QUOTA_AUDIT_PER_PERSON: "1000000000",
   INVIGIL_QUOTA_AUDIT_PER_EXAM: "1000000000",
-  // One teacher listens for everybody, too.
+  // One teacher also holds all subscriptions.
   INVIGIL_CONNECTIONS_PER_PERSON: "100000",
   INVIGIL_SUBSCRIPTIONS_PER_PERSON: "100000",
 };
 
-/** The settings that a checkout knows: a server does not start with one that it does not. */
+/** Returns the settings that a checkout knows. A server does not start with an unknown setting. */
 export const raisedLimits = (root) => {
   const known = readFileSync(join(root, ".env.example"), "utf8");
   return Object.fromEntries(Object.entries(RAISED).filter(([name]) => known.includes(`${name}=`)));

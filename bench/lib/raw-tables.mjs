@@ -1,5 +1,5 @@
-// The server's tables without its storage layer. The file is created by the server's own code, so that tables, indexes
-// and its mode are the same. The other pragmas of the writing connection are repeated here.
+// The server's tables without its storage layer. The server's code creates the file, so the tables, indexes and journal mode are the same.
+// The other pragmas of the writing connection are repeated here.
 import { openSqlite } from "../../packages/server/dist/storage/sqlite/client.js";
 import { Sqlite } from "./server-modules.mjs";
 

@@ -1,8 +1,8 @@
-// The cheat records that everything in the benchmark writes: the same ones, whoever writes them.
+// The cheat records of the benchmark. All contenders write the same ones.
 
 export const EXAMINEES = 500;
 export const RECORDS_PER_CALL = 2;
-/** Calls that write at the same time; also the calls of one transaction of raw SQLite. */
+/** The number of concurrent calls that write, and of calls per transaction of raw SQLite. */
 export const CALLS = 64;
 
 const DETECT_TYPES = ["scenePersonExit", "manyPeople", "headShaking", "cellPhone"];
@@ -11,7 +11,7 @@ const FIRST_TIME = Date.UTC(2026, 0, 2);
 
 export const examinee = (n) => `examinee${(n % EXAMINEES) + 1}`;
 
-/** Records this far apart differ in their time alone: 500 examinees, 4 types, 2 cameras, 7 detectors. */
+/** Records at this distance differ only in their time: 500 examinees, 4 types, 2 cameras, 7 detectors. */
 export const PERIOD = 3500;
 const INTERVAL_MS = 1000;
 
@@ -29,7 +29,7 @@ export const recordsOfCalls = () =>
     Array.from({ length: RECORDS_PER_CALL }, (_, n) => recordOf(call * RECORDS_PER_CALL + n)),
   );
 
-/** A record as the server keeps it. */
+/** A record as the server stores it. */
 export const rowOf = ({ examId, roomId }, record) => ({
   ...record,
   examId,
@@ -46,7 +46,7 @@ export const INSERT_RECORD = `
   VALUES (@examId, @roomId, @userId, @detectType, @isMainMonitor, @detectTime,
     @extraInfo, @extraInfoIsObject, @createdAt)`;
 
-/** Adds the first records up to `upTo` once more, `shift` records (whole periods) later. */
+/** Copies the first records up to `upTo`, `shift` records (whole periods) later. */
 export const COPY_RECORDS = `
   INSERT INTO cheat_records (exam_id, room_id, user_id, detect_type, is_main_monitor, detect_time,
     extra_info, extra_info_is_object, created_at)

@@ -1,8 +1,8 @@
 import { median } from "./statistics.mjs";
 
 /**
- * A round of something that is done once at a time: done as often as fits into the round's time, at least once.
- * @param {() => Promise<number>} once how long it took, in milliseconds
+ * A round of an operation that is done as often as fits into the time of the round, but at least once.
+ * @param {() => Promise<number>} once returns its duration in milliseconds
  */
 export const repeatedly = (once) => async (seconds) => {
   const end = performance.now() + seconds * 1000;

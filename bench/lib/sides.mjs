@@ -1,4 +1,4 @@
-// The servers of a comparison of checkouts, each with a database of its own.
+// The servers of a comparison of checkouts, each with its own database.
 import { join } from "node:path";
 import { loadOf, overHttp } from "./contenders.mjs";
 import { answerTo, trpcCall } from "./http.mjs";
@@ -12,7 +12,7 @@ import { createLoader, createStage } from "./stage.mjs";
 const PASSES = 8;
 /** The cheat records that the room has at the start. */
 export const RECORDS = PASSES * CALLS * RECORDS_PER_CALL;
-/** The rooms that have listeners in the rows about live events; also what a page of rooms consists of. */
+/** The number of rooms with listeners in the rows about live events, and of rooms on a page. */
 const LIVE_ROOMS = 40;
 /** The calls that create rooms at the same time. */
 const AT_ONCE = 50;
@@ -67,7 +67,7 @@ export const startSide = async (root, loader, file = join(newFolder(), "invigil.
   };
 };
 
-/** `again` is a second server of the commit before: it shows how much the same commit differs from itself. */
+/** `again` is a second server of the commit before. It shows how much equal commits differ. */
 export const startSides = async ({ before, first, after }) => {
   const loader = createLoader();
   return {
@@ -78,7 +78,7 @@ export const startSides = async ({ before, first, after }) => {
   };
 };
 
-/** Does something with each of them, beginning with another one each time. */
+/** Calls a function with each side, and begins with another side each time. */
 const eachInTurn = async (sides, turn, act) => {
   const names = Object.keys(sides);
   const results = {};

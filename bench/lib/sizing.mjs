@@ -1,33 +1,33 @@
 // How many machines an exam needs, computed from a simulated morning. Pure arithmetic: docs/scale.md explains it.
 
-/** How much of a core is planned for the busiest moment. The rest is for peaks, and for the load of a server that is lost. */
+/** The planned load of a core at the busiest moment. The rest is for peaks, and for the load of a lost server. */
 const USED_OF_A_CORE = 0.5;
-/** The minutes in which everybody arrives, and the hours in which they work. */
+/** The minutes in which all people arrive, and the hours for which they work. */
 const ARRIVAL_MINUTES = 10;
 const HOURS = 3;
-/** The most connections for one server, whatever its processor could do. */
+/** The maximum number of connections for one server, even if its processor could serve more. */
 const CONNECTIONS_PER_SERVER = 10_000;
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 /**
- * What a thousand arrivals cost at servers that have already served some, and what a thousand connected people cost while they work. Both
- * are beyond what the servers do without anybody. People who have arrived work while others arrive, so their work is not counted as arriving.
+ * The costs of a thousand arrivals at warm servers, and of a thousand connected people while they work. Both exclude the costs of idle
+ * servers. People who have arrived already work while others arrive, so the costs of arrivals exclude their work.
  * @param {object} report of bench/morning.mjs
  */
 export const costsOf = ({ phases, idle, connections, plan }) => {
   const thousands = connections / 1000;
-  const [nobody, first, arriving, working] = phases;
+  const [idlePhase, first, arriving, working] = phases;
   const ofCpu = (of) => (phase) =>
-    (phase.spent[of] / phase.spent.at - nobody.spent[of] / nobody.spent.at) * phase.spent.at;
+    (phase.spent[of] / phase.spent.at - idlePhase.spent[of] / idlePhase.spent.at) * phase.spent.at;
   const spent = (of) => (phase) => phase.spent[of];
   const did = (of) => (phase) => phase.did[of];
-  /** What people who work cost, for each thousand and second. */
+  /** The costs of working people, per thousand people and second. */
   const work = (amountIn) => amountIn(working) / working.spent.at / thousands;
-  /** What a thousand arrivals in a phase cost. */
+  /** The costs of a thousand arrivals in a phase. */
   const arrival = (amountIn, phase = arriving) =>
     (amountIn(phase) - work(amountIn) * (phase.connectedSeconds / 1000)) / (phase.did.arrived / 1000);
-  const idleCores = (of) => nobody.spent[of] / nobody.spent.at / plan.servers;
+  const idleCores = (of) => idlePhase.spent[of] / idlePhase.spent.at / plan.servers;
   return {
     arrivalServerSeconds: arrival(ofCpu("servers")),
     arrivalDatabaseSeconds: arrival(ofCpu("database")),
@@ -51,7 +51,7 @@ export const costsOf = ({ phases, idle, connections, plan }) => {
 };
 
 /**
- * The machines for a number of candidates, at the busiest moment: those who have arrived already work while the last arrive.
+ * The machines for a number of candidates at the busiest moment, when the last people arrive and all others work.
  * @param {ReturnType<typeof costsOf>} costs
  */
 export const machinesFor = (candidates, costs) => {
@@ -59,11 +59,11 @@ export const machinesFor = (candidates, costs) => {
   const seconds = ARRIVAL_MINUTES * 60;
   const peak = (atArrival, whileWorking) => thousands * (atArrival / seconds + whileWorking);
   const serverCores = peak(costs.arrivalServerSeconds, costs.workingServerCores);
-  // A server spends some of its core although nobody is there.
+  // An idle server uses a part of its core.
   const byCores = Math.ceil(serverCores / (USED_OF_A_CORE - costs.idleServerCores));
   const byConnections = Math.ceil(candidates / CONNECTIONS_PER_SERVER);
   const working = Math.max(byCores, byConnections);
-  // One more, so that one may be lost.
+  // One more server, so that one may fail.
   const servers = working + 1;
   const databaseCores =
     peak(costs.arrivalDatabaseSeconds, costs.workingDatabaseCores) + servers * costs.idleDatabaseCores;

@@ -1,4 +1,4 @@
-// What the contenders of a run share: the load generator, databases, a token, settings.
+// The parts that all contenders of a run share: the load generator, databases, a token, settings.
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import { createDatabases, TEACHER } from "./databases.mjs";
@@ -12,16 +12,16 @@ const HERE = resolve(import.meta.dirname, "../..");
 
 const MOST_TRIES = 5;
 
-/** A process that makes the load. */
+/** The process of the load generator. */
 export const createLoader = () => {
   let child;
   return {
-    /** Loads all of these at the same time; what became of each. */
+    /** Runs all of these loads at the same time. Returns their results. */
     load: (loads, seconds) => {
       child ??= startModule("load.mjs");
       return ask(child, { loads, seconds });
     },
-    /** The same, and again for longer if the machine is so busy that one of them had no answer. `begin` is called before each try. */
+    /** The same. If the machine is so busy that a load got no answer, tries again for longer. `begin` is called before each try. */
     async loadUntilAnswered(loads, seconds, begin) {
       for (let tries = 1; tries < MOST_TRIES; tries++) {
         await begin();
@@ -36,7 +36,10 @@ export const createLoader = () => {
   };
 };
 
-/** The server as people run it, by its command, in a folder where there is no .env. Its log, a line a request, goes to the null device. */
+/**
+ * The server as installations run it: started by its command, in a folder without .env. Its log, with a line per request, goes to the null
+ * device.
+ */
 export const startServer = async (settings, cli = CLI) => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -55,7 +58,7 @@ export const createStage = (root = HERE, loader = createLoader()) => {
   const cli = join(root, "packages/server/dist/cli.js");
   let token;
 
-  /** Settings on a database, a file or a URL; what the server keeps beside it goes to a folder of its own. */
+  /** Settings for a database (a file or a URL). The server's other files go to a separate folder. */
   const settingsFor = (file, more) => ({
     INVIGIL_PORT: "0",
     INVIGIL_DATABASE_URL: file.startsWith("postgres:") ? file : `file:${file}`,
@@ -91,7 +94,7 @@ export const createStage = (root = HERE, loader = createLoader()) => {
       return serving.get(file);
     },
 
-    /** The headers of a request: one teacher makes them all. */
+    /** The headers of a request. One teacher makes all requests. */
     async headersOf(file, { method }) {
       token ??= await tokenFor(settingsFor(file), { role: "teacher", user: TEACHER });
       return {
@@ -106,7 +109,7 @@ export const createStage = (root = HERE, loader = createLoader()) => {
       return { authorization: `Bearer ${admin}`, "content-type": "application/json" };
     },
 
-    /** Starts the server on this database, once a call: how long it takes until it listens, in milliseconds. */
+    /** Each call starts the server on this database. Returns the time until it listens, in milliseconds. */
     starterFor(file) {
       const settings = settingsFor(file);
       const options = { env: { ...environment, ...settings }, cwd: settings.INVIGIL_DATA_DIR };

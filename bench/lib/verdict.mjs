@@ -1,6 +1,6 @@
 // Whether a row reaches its goal.
 
-/** A process that was busy for less of the time than this did not show what it can. */
+/** A process that was busy for a smaller share of the time was not at its limit. */
 export const BUSY = 0.9;
 
 /**
@@ -15,10 +15,10 @@ export const goalText = ({ atLeast, atMost, unit }) => {
 };
 
 /**
- * `met` or `missed`, by the value as it is and not as it is printed. `unclear`: it is met, but the other side was held
- * back; or it is missed, but ours was.
- * @param {{ ourHeldBack?: boolean, theirHeldBack?: boolean, scaled?: boolean }} circumstances `scaled`: what was measured
- * is smaller than what the goal is about
+ * `met` or `missed`, by the exact value and not the printed one. `unclear`: the goal is met, but the other side was held back, or it is
+ * missed, but our side was held back.
+ * @param {{ ourHeldBack?: boolean, theirHeldBack?: boolean, scaled?: boolean }} circumstances `scaled`: the measurement was smaller than
+ *   the goal requires
  */
 export const verdictOf = (
   value,

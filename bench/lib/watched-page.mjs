@@ -1,4 +1,4 @@
-// A page of the console in Chromium, and what its main thread does.
+// A page of the console in Chromium, with measurements of its main thread.
 import { createRequire } from "node:module";
 
 const { chromium } = createRequire(new URL("../../packages/console/package.json", import.meta.url))(
@@ -11,7 +11,7 @@ export const openBrowser = () =>
     args: ["--no-sandbox", "--enable-precise-memory-info"],
   });
 
-/** Keeps in the page how long its tasks of more than 50 ms took. */
+/** Records in the page the durations of its tasks over 50 ms. */
 const watchTasks = () => {
   globalThis.longTasks = [];
   new PerformanceObserver((list) => {
@@ -19,7 +19,7 @@ const watchTasks = () => {
   }).observe({ type: "longtask", buffered: true });
 };
 
-/** Frames of a scroll: first as a wheel turns, and then as somebody pulls the bar to and fro, so that all rows are other ones. */
+/** The frames of a scroll: first like a mouse wheel, then like a dragged scroll bar, which replaces all rows. */
 const FRAMES = { wheel: 150, bar: 150 };
 
 /** Scrolls a table in the page, and returns how long the longest frame took. */
@@ -42,9 +42,9 @@ const scrollThrough = ({ wheel, bar }) =>
   });
 
 /**
- * Signs in, and loads a page anew.
- * @param {{ url: string, user: string, password: string, path: string, shown: (page) => object, profiles?: boolean }} what
- *   `shown` finds what is there when everything is loaded
+ * Signs in, and loads a page in full.
+ * @param {{ url: string, user: string, password: string, path: string, shown: (page) => object, profiles?: boolean }} what `shown` finds an
+ *   element that exists once everything is loaded
  */
 export const openPage = async (browser, { url, user, password, path, shown, profiles = false }) => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
@@ -56,7 +56,7 @@ export const openPage = async (browser, { url, user, password, path, shown, prof
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("navigation").waitFor();
   const session = await context.newCDPSession(page);
-  // The time that the thread worked, and not what other work on the machine takes from it.
+  // The time for which the thread worked, without the time that other work on the machine took.
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
   await session.send("HeapProfiler.enable");
   const begin = async () => {
@@ -74,7 +74,7 @@ export const openPage = async (browser, { url, user, password, path, shown, prof
   const tasks = () => page.evaluate(() => globalThis.longTasks);
 
   await begin();
-  // A load of its own, without the sign-in.
+  // A separate load, without the sign-in.
   await page.goto(`${url}/console/${path}`);
   await shown(page).first().waitFor();
   return {

@@ -1,4 +1,4 @@
-// What one more who watches the people of a large exam costs the server, beside what one more who listens to a room costs.
+// Compares the costs of one more watcher of a large exam's people with those of one more listener of a room.
 import { join } from "node:path";
 import { trpcCall } from "./http.mjs";
 import { ask } from "./ipc.mjs";
@@ -7,11 +7,11 @@ import { createStage } from "./stage.mjs";
 import { median } from "./statistics.mjs";
 
 const EVENTS_A_SECOND = 50;
-/** So many at once make what one of them costs stand out. */
+/** The number of subscribers that are added at once. It is large so that the cost of one is measurable. */
 const AT_ONCE = 50;
 
 /**
- * Renames one person of the exam again and again. Everybody who listens to their room is told of it, and everybody who watches the exam.
+ * Renames one person of the exam repeatedly. All listeners of their room and all watchers of the exam receive the change.
  * @param {{ people: number, perRoom: number, seconds: number, rounds: number, say: (text: string) => void }} plan
  * @returns the processor time of the server for each event and subscriber in microseconds, and the ratios of the rounds
  */
@@ -72,10 +72,10 @@ export const measureWatchers = async ({ people, perRoom, seconds, rounds, say })
   const found = [];
   for (let round = 1; round <= rounds; round += 1) {
     say(`what one more watcher costs the server, round ${round} of ${rounds}`);
-    const nobody = await costOf(undefined, 0);
+    const idle = await costOf(undefined, 0);
     const listening = await costOf(listenerTo("room.onEvent", { roomId }), AT_ONCE);
     const watching = await costOf(listenerTo("exam.onPeople", { examId }), AT_ONCE);
-    found.push({ listener: (listening - nobody) / AT_ONCE, watcher: (watching - nobody) / AT_ONCE });
+    found.push({ listener: (listening - idle) / AT_ONCE, watcher: (watching - idle) / AT_ONCE });
   }
   await stop(child);
   await stage.close();

@@ -1,16 +1,16 @@
-// Whether a commit is worse than an earlier one, and not only unlucky.
+// Decides whether a commit is slower than an earlier one, beyond chance.
 import { median } from "./statistics.mjs";
 
 /** The share that a row may lose. */
 const ALLOWED = 0.05;
 const ALLOWED_FOR_WRITES = 0.08;
 
-/** What is lost at this ratio of a rate (less is a loss) or of a cost (more is a loss). A gain is negative. */
+/** The loss at a ratio of rates (lower is a loss) or of costs (higher is a loss). A gain is negative. */
 const lossOf = (ratio, isRate) => (isRate ? 1 - ratio : ratio - 1);
 
 const cpuACall = ({ cpuSeconds, calls }) => cpuSeconds / calls;
 
-/** One side divided by another within each round, because the sides of one round met the same machine. */
+/** Divides one side by another within each round, because both sides of a round ran under the same conditions. */
 const ratioOf = (rounds, of, side, to) => {
   const ratios = rounds.map((round) => of(round[side]) / of(round[to]));
   const middle = median(ratios);
@@ -45,7 +45,7 @@ export const judge = ({ measure, isWrite = false, rounds }) => {
   const loss = lossOf(ratio.median, decidesRate);
   const since = rounds[0]?.first && ratioOf(rounds, cpu ? cpuACall : measure.of, "after", "first");
   const lossSince = since && lossOf(since.median, decidesRate);
-  // It is chance which of the two equal servers is called the first: each may lose against the other.
+  // The two servers are equal, so each may lose against the other.
   const ownLoss = Math.max(lossOf(itself.median, decidesRate), lossOf(1 / itself.median, decidesRate));
   const allowed = isWrite ? ALLOWED_FOR_WRITES : ALLOWED;
   return {

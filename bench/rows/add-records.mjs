@@ -2,7 +2,7 @@ import { bare, leastRecording, rawSqlite } from "../lib/contenders.mjs";
 import { p99, recordsPerSecond } from "../lib/measures.mjs";
 import { addCheatRecord } from "../lib/paths.mjs";
 
-/** What checks, authentication and validation leave of the speed of a server that writes whatever it gets. */
+/** Compares recording with a server that writes its input without checks, authentication and validation. */
 export const least = {
   name: "add-records-least",
   ours: addCheatRecord,
@@ -11,7 +11,7 @@ export const least = {
   goal: { atLeast: 0.8 },
 };
 
-/** For information: what is left of the disk's speed. */
+/** For information: compares with the speed of the disk. */
 export const throughput = {
   name: "add-records",
   ours: addCheatRecord,
@@ -19,7 +19,7 @@ export const throughput = {
   measure: recordsPerSecond,
 };
 
-/** How long a call waits, of which one in a hundred waits longer. */
+/** The 99th percentile of the latency. */
 export const latency = {
   name: "add-records-p99",
   ours: addCheatRecord,

@@ -10,7 +10,7 @@ const runFor = (row, part) => async () => {
   return { value, rounds: [value], ours: { value }, verdict: verdictOf(value, row().goal) };
 };
 
-/** What an app gets besides @trpc/client and superjson, when it uses all of the client but `live` and `uploadAudio`. */
+/** The size of the client besides @trpc/client and superjson, for an app that does not use `live` and `uploadAudio`. */
 export const row = {
   name: "client-size",
   needsClient: true,
@@ -20,7 +20,7 @@ export const row = {
   run: runFor(() => row, "atOnce"),
 };
 
-/** What it loads besides when it uses `live`. */
+/** The additional size for an app that uses `live`. */
 export const live = {
   name: "client-live-size",
   needsClient: true,

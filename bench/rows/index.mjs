@@ -1,4 +1,4 @@
-// All rows, in the order of the table. Rows whose rounds are interleaved stand together.
+// All rows, in the order of the table. The rounds of the rows in a group are interleaved.
 import { latency, least, throughput } from "./add-records.mjs";
 import { live as clientLiveSize, row as clientSize } from "./client-size.mjs";
 import { rowsFor as listRecordsFor } from "./list-records.mjs";
@@ -17,12 +17,12 @@ import { row as userList } from "./user-list.mjs";
  * @typedef {object} Row
  * @property {string} name what --row takes
  * @property {{ label: string }} ours
- * @property {{ label: string }} [theirs] absent where the goal is an amount
+ * @property {{ label: string }} [theirs] absent if the goal is an amount
  * @property {{ unit: string, digits: number }} measure
- * @property {import("../lib/verdict.mjs").Goal} [goal] absent where the row is for information
- * @property {boolean} [scaled] whether what is measured is smaller than what the goal is about
+ * @property {import("../lib/verdict.mjs").Goal} [goal] absent if the row is for information
+ * @property {boolean} [scaled] whether the measurement is smaller than the goal requires
  * @property {true} [needsClient] whether the client must be built
- * @property {(tools: object) => Promise<object>} [run] for a row that is not made of rounds
+ * @property {(tools: object) => Promise<object>} [run] for a row without rounds
  */
 
 /** @returns {Row[][]} */

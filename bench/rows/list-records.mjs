@@ -3,7 +3,7 @@ import { listCheatRecord } from "../lib/paths.mjs";
 
 const FEW = 10_000;
 
-/** Whether a page costs more in a room with many records. */
+/** Compares the cost of a page in a room with many records and in a room with few. */
 const rowFor = (page, { records, scaled }) => ({
   name: `list-${page}`,
   ours: listCheatRecord(page, records),

@@ -4,7 +4,7 @@ import { megabytesHeld, p99 } from "../lib/measures.mjs";
 import { startModule } from "../lib/processes.mjs";
 
 const ROOMS = 500;
-/** 10,000 listeners in all, each with a WebSocket of its own. */
+/** 10,000 listeners in total, each with its own WebSocket. */
 const PER_ROOM = 20;
 
 const invigil = {
@@ -38,7 +38,7 @@ const bare = {
   },
 };
 
-/** Until a message that somebody sends has reached a listener, while 200 a second are sent: 4,000 deliveries. */
+/** The time until a message reaches a listener, while 200 are sent per second: 4,000 deliveries. */
 export const latency = {
   name: "live-p99",
   ours: invigil,
@@ -47,7 +47,7 @@ export const latency = {
   goal: { atMost: 3 },
 };
 
-/** What the server holds while they listen. */
+/** The memory of the server with these listeners. */
 export const memory = {
   name: "live-memory",
   ours: invigil,

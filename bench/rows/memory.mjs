@@ -18,13 +18,13 @@ const MIX = [
   { spec: userList, connections: 1 },
 ];
 const SAMPLE_MS = 500;
-/** What a process holds goes up and down with the garbage collector: the median of this long counts. */
+/** The memory of a process varies with the garbage collector, so the result is the median over this time. */
 const WINDOW_SECONDS = 10;
-/** How the load goes on while there are not enough records yet, and for how long at most. */
+/** The extension of the load until there are enough records, and its maximum. */
 const MORE_SECONDS = 10;
 const MOST_SECONDS = 1800;
 
-/** What the process holds, looked at until `isOver`: `{ at }` in seconds, `{ bytes }`. */
+/** Samples of the memory of the process until `isOver`: `{ at }` in seconds, `{ bytes }`. */
 const watch = async (child, isOver) => {
   const start = performance.now();
   const samples = [];
@@ -92,7 +92,7 @@ const run = async ({ stage, plan: { memory }, say }) => {
   };
 };
 
-/** Whether memory grows with time and with what is in the database. */
+/** Checks whether memory grows with time and with the size of the database. */
 export const row = {
   name: "memory",
   ours: { label: "resident memory at the end of mixed load" },

@@ -2,7 +2,7 @@ import { bare } from "../lib/contenders.mjs";
 import { callsPerSecond } from "../lib/measures.mjs";
 import { roomInfo } from "../lib/paths.mjs";
 
-/** What authentication, membership, validation, SQLite and encoding leave of the speed of a route that does nothing. */
+/** Compares a call with a route without authentication, membership, validation, SQLite and encoding. */
 export const row = {
   name: "room-info",
   ours: roomInfo,
@@ -11,5 +11,5 @@ export const row = {
   goal: { atLeast: 0.7 },
 };
 
-/** For information: beside Fastify without the headers, the request id and the log line. */
+/** For information: compares with Fastify without the headers, the request id and the log line. */
 export const bareRow = { ...row, name: "room-info-bare", theirs: bare(roomInfo), goal: undefined };

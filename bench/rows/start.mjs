@@ -19,7 +19,7 @@ const bare = {
   }),
 };
 
-/** From starting the process until it says that it listens. */
+/** The time from the start of the process until it logs that it listens. */
 export const row = {
   name: "start",
   ours: invigil,

@@ -11,7 +11,7 @@ const orpc = servedBy("orpc.mjs", {
   },
 });
 
-/** The same call made with another library: the same schemas, check of the caller, service and database. */
+/** The same call with another library, and with the same schemas, check of the caller, service and database. */
 export const row = {
   name: "trpc-orpc",
   ours: roomGet,

@@ -1,7 +1,7 @@
 import { callsPerSecond } from "../lib/measures.mjs";
 import { roomGet, roomInfo } from "../lib/paths.mjs";
 
-/** The typed entry point beside the old one: the same procedure. */
+/** Compares the same procedure over tRPC and over REST. */
 export const row = {
   name: "trpc-rest",
   ours: roomGet,

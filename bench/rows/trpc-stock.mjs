@@ -2,7 +2,7 @@ import { servedBy } from "../lib/contenders.mjs";
 import { callsPerSecond } from "../lib/measures.mjs";
 import { roomGet } from "../lib/paths.mjs";
 
-/** What the server's own way from HTTP to a procedure gains. */
+/** The gain of the server's own tRPC handler. */
 export const row = {
   name: "trpc-stock",
   ours: roomGet,

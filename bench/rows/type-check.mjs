@@ -12,7 +12,7 @@ const DEPENDENCIES = ["@trpc/client", "@trpc/server", "superjson", "zod"];
 
 const tsc = (project, config) => run(process.execPath, [TSC, "-p", join(project, config)], { cwd: project });
 
-/** tRPC's own types need the DOM's. Libraries are checked, too: what is published must pass. */
+/** tRPC's types need those of the DOM. Libraries are checked, too, because published types must pass. */
 const compilerOptions = {
   target: "es2023",
   module: "nodenext",
@@ -41,7 +41,7 @@ const makeProject = (files) => {
   return project;
 };
 
-/** Packed as it is published and unpacked as it is installed. `npm run bench` has built it. */
+/** The client is packed and unpacked like a published package. `npm run bench` has built it. */
 const installClient = async (project) => {
   const folder = join(project, "node_modules/@invigil/client");
   mkdirSync(folder, { recursive: true });
@@ -71,18 +71,18 @@ const trpc = {
   label: "@trpc/client, two-procedure router",
   async start() {
     const project = makeProject(["trpc.mts", "two-procedures.mts"]);
-    // Its router is declared, not written out, as the packed client's is.
+    // Its router is only declared, like that of the packed client.
     const files = ["two-procedures.mts"];
     writeConfig(project, "tsconfig.router.json", { declaration: true, emitDeclarationOnly: true }, files);
     await tsc(project, "tsconfig.router.json");
-    // Else the source would be checked in place of its declarations.
+    // Otherwise, the source would be checked instead of its declarations.
     rmSync(join(project, "two-procedures.mts"));
     writeConfig(project, "tsconfig.json", { noEmit: true }, ["trpc.mts"]);
     return { round: timed(project) };
   },
 };
 
-/** What the types of all procedures cost those who use two of them. */
+/** The cost of the types of all procedures for a program that uses two of them. */
 export const row = {
   name: "type-check",
   needsClient: true,
