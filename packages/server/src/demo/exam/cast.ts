@@ -34,7 +34,7 @@ export interface Person {
 }
 export interface Candidate extends Person {
   /** The index of their hall. */
-  readonly fixture: number;
+  readonly hall: number;
   /** How long they may continue after the exam. */
   readonly extraMinutes: number;
   /** Whether a PC watches them besides the phone. */
@@ -46,22 +46,22 @@ export const EXAM_OFFICE: Person = { userId: "demo.exam-office", name: "考务�
 export const INSPECTOR: Person = { userId: "i-zhou-min", name: "周敏" };
 
 /** The candidates, hall by hall in the order of their seats. */
-export const CANDIDATES: readonly Candidate[] = HALLS.flatMap(({ candidates }, fixture) =>
+export const CANDIDATES: readonly Candidate[] = HALLS.flatMap(({ candidates }, hall) =>
   candidates.split(",").map((name, seat) => ({
     // A student number: the year, the hall and the seat.
-    userId: `2026${fixture + 1}${String(seat + 1).padStart(3, "0")}`,
+    userId: `2026${hall + 1}${String(seat + 1).padStart(3, "0")}`,
     name,
-    fixture,
+    hall,
     extraMinutes: EXTRA_MINUTES.get(name) ?? 0,
     // Candidates at home all have a second camera, because no teacher is in their room.
-    hasPc: fixture === 2 || seat % 3 === 0,
+    hasPc: hall === 2 || seat % 3 === 0,
   })),
 );
 
-export const HALLS_OF_EXAM = HALLS.map(({ name, teacher }, fixture) => ({
+export const HALLS_OF_EXAM = HALLS.map(({ name, teacher }, hall) => ({
   name,
   teacher,
-  candidates: CANDIDATES.filter((candidate) => candidate.fixture === fixture),
+  candidates: CANDIDATES.filter((candidate) => candidate.hall === hall),
 }));
 
 /** Whether a name is written in Chinese. People write messages in the language of their name. */

@@ -104,7 +104,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
     (teacher, index): Room => ({ id: roomIds[index] ?? "", teacher, hasEnded: false, isLost: false }),
   );
   const seats = candidates.flatMap((caller, index): Seat[] => {
-    const room = rooms[CANDIDATES[index]?.fixture ?? 0];
+    const room = rooms[CANDIDATES[index]?.hall ?? 0];
     return room ? [{ caller, room, devices: { main: [], pc: [] } }] : [];
   });
   const own: ReadonlySet<object> = new Set([...teachers, inspector, ...candidates]);
@@ -190,8 +190,8 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
 
   const doDeed = async (deed: Reaction): Promise<void> => {
     if (deed.does === "tell") {
-      const { fixture, text, candidate } = deed;
-      const room = rooms[fixture];
+      const { hall, text, candidate } = deed;
+      const room = rooms[hall];
       const receiver = candidate === undefined ? undefined : seats[candidate]?.caller.userId;
       if (room)
         await send(room.teacher, room, {

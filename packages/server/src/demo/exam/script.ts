@@ -16,7 +16,7 @@ export type Deed =
   | { readonly does: "detect"; readonly candidate: number; readonly detectType: DetectType }
   | { readonly does: "write"; readonly candidate: number; readonly text: string }
   /** The teacher writes to a candidate, or to the whole hall. */
-  | { readonly does: "tell"; readonly fixture: number; readonly candidate?: number; readonly text: string };
+  | { readonly does: "tell"; readonly hall: number; readonly candidate?: number; readonly text: string };
 
 /** An action, with its second since the beginning of the round. */
 export type Act = Deed & { readonly at: number };
@@ -85,9 +85,9 @@ export const writeScript = (seed: number): Act[] => {
   /** Until when each person is busy with an action. No other action is chosen for them. */
   const busyUntil = CANDIDATES.map(() => 0);
   for (const absent of ABSENT) busyUntil[absent] = Number.POSITIVE_INFINITY;
-  const free = (at: number, fixture?: number): number[] =>
+  const free = (at: number, hall?: number): number[] =>
     CANDIDATES.flatMap((candidate, index) =>
-      (busyUntil[index] ?? 0) < at && (fixture === undefined || candidate.fixture === fixture) ? [index] : [],
+      (busyUntil[index] ?? 0) < at && (hall === undefined || candidate.hall === hall) ? [index] : [],
     );
 
   const comes = (candidate: number, at: number): void => {
@@ -105,12 +105,12 @@ export const writeScript = (seed: number): Act[] => {
     if (CANDIDATES[candidate]?.hasPc) add(at + 2, { does: "stop", candidate, camera: "pc" });
     comes(candidate, at + seconds);
   };
-  const networkFails = (fixture: number, at: number, share: number): void => {
-    for (const candidate of free(at, fixture))
+  const networkFails = (hall: number, at: number, share: number): void => {
+    for (const candidate of free(at, hall))
       if (random() < share) drops(candidate, at + between(random, 0, 3), between(random, 26, 60));
     add(at + between(random, 14, 18), {
       does: "tell",
-      fixture,
+      hall,
       text: "网络短暂中断，请留在座位上，时间会补上。 A short network outage: please stay seated, the time will be added.",
     });
   };
@@ -120,10 +120,10 @@ export const writeScript = (seed: number): Act[] => {
     add(at + seconds, { does: "publish", candidate, camera: "main" });
   };
   const asks = (candidate: number, at: number): void => {
-    const { name = "", fixture = 0 } = CANDIDATES[candidate] ?? {};
+    const { name = "", hall = 0 } = CANDIDATES[candidate] ?? {};
     const [question, answer] = oneOf(random, isChinese(name) ? CHINESE_TALKS : ENGLISH_TALKS);
     add(at, { does: "write", candidate, text: question });
-    add(at + between(random, 7, 20), { does: "tell", fixture, candidate, text: answer });
+    add(at + between(random, 7, 20), { does: "tell", hall, candidate, text: answer });
   };
   const usesPhone = (at: number): void => {
     for (let second = at; second < at + 12; second += between(random, 2, 5))
@@ -139,7 +139,7 @@ export const writeScript = (seed: number): Act[] => {
   for (const candidate of [FLAGGED, TWO_DEVICES]) busyUntil[candidate] = 120;
   for (const second of [24, 26, 34, 43, 52])
     add(second, { does: "detect", candidate: FLAGGED, detectType: second === 34 ? "watch" : "cellPhone" });
-  add(57, { does: "tell", fixture: 0, candidate: FLAGGED, text: "刘洋，请把手机放回支架上，手不要碰它。" });
+  add(57, { does: "tell", hall: 0, candidate: FLAGGED, text: "刘洋，请把手机放回支架上，手不要碰它。" });
   add(25, { does: "connect", candidate: TWO_DEVICES, camera: "main" });
   add(170, { does: "disconnectDevice", candidate: TWO_DEVICES, camera: "main" });
   goesDark(DARK, 27, 230);
