@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Builds everything, and does nothing twice: node scripts/build.mjs [PART...]
-// With names it builds these parts alone, which must stand on what the others built before.
+// Builds all parts that are out of date: node scripts/build.mjs [PART...]
+// With names, it builds only these parts. The parts that they need must already be built.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -11,12 +11,12 @@ const root = resolve(import.meta.dirname, "..");
 const bin = (name) => join(root, "node_modules/.bin", name);
 const bundled = (name) =>
   ["tsdown.config.ts", "package.json", "tsconfig.json", "src"].map((part) => `packages/${name}/${part}`);
-/** The compiler writes down here what it compiled, and what became of it. */
+/** The compiler's record of what it compiled. */
 const compiled = (name) => `packages/${name}/dist/.tsbuildinfo`;
 
 /**
- * `from`: what decides what a part makes. The compiler and the packer know that by themselves.
- * `alone`: whether it needs nothing that other parts make.
+ * `from`: the inputs of a part. The compiler and the packer find theirs themselves.
+ * `alone`: whether it needs no output of other parts.
  * `needs`: a package without which a part is left out, unless it is asked for.
  */
 const PARTS = {
@@ -29,7 +29,7 @@ const PARTS = {
     from: [...bundled("im-script"), compiled("schema")],
     makes: "packages/server/dist/sdk",
   },
-  // What `require` loads. The compiler writes the ES modules.
+  // The files for `require`. The compiler writes the ES modules.
   adapter: {
     command: [bin("tsdown")],
     cwd: "packages/trpc-fastify",
@@ -42,7 +42,7 @@ const PARTS = {
     from: [...bundled("client"), compiled("schema"), compiled("server")],
     makes: "packages/client/dist",
   },
-  // From the sources of all packages that it uses.
+  // It is built from the sources of all packages that it uses.
   console: {
     command: [join(root, "packages/console/node_modules/.bin/vite"), "build", "--logLevel", "warn"],
     cwd: "packages/console",
@@ -58,7 +58,7 @@ const PARTS = {
     cwd: "packages/react",
     from: [...bundled("react"), "packages/client/src"],
     makes: "packages/react/dist",
-    // `npm start` does not install it, because no server needs this package built.
+    // `npm start` does not install it, because the server does not need this package.
     needs: "packages/react/node_modules/react",
   },
 };
@@ -70,7 +70,7 @@ const run = ([file, ...args], cwd, stdio) =>
       .on("close", done);
   });
 
-/** Builds one part, unless what it made before is still what it would make. */
+/** Builds one part, unless it is up to date. */
 const build = async (name, stdio) => {
   const { command, cwd = ".", from, makes } = PARTS[name];
   if (!from) return await run(command, cwd, stdio);
@@ -97,7 +97,7 @@ process.exitCode = await oneLine("Building", async (stdio) => {
     const statuses = await Promise.all(names.map((name) => build(name, stdio)));
     return statuses.find((status) => status !== 0) ?? 0;
   };
-  /** What all others read. */
+  /** All other parts read its output. */
   const isFirst = (name) => name === "types";
   const alone = together(parts.filter((name) => PARTS[name].alone));
   const compiling = await together(parts.filter(isFirst));

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Whether the examples in deploy/ fit the server and each other: node scripts/check-deploy.mjs [the folder of the repository]
-// It reads settings with the compiled server. It does not know the formats of Docker, Kubernetes and systemd; it checks what their own tools
-// cannot see. Exit 1 with a line for each fault.
+// Checks that the examples in deploy/ fit the server and each other: node scripts/check-deploy.mjs [the folder of the repository] It reads
+// settings with the compiled server. It checks what the tools of Docker, Kubernetes and systemd cannot check. Exit 1 with a line for each
+// fault.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
@@ -24,7 +24,7 @@ const listFiles = (folder) =>
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
 const files = listFiles("deploy");
 
-/** Returns what a YAML file says. */
+/** Returns the content of a YAML file. */
 const parseFile = (path) => {
   const document = parseDocument(read(path), { merge: true });
   for (const { message } of [...document.errors, ...document.warnings]) faults.push(`${path}: ${message}`);
@@ -68,7 +68,7 @@ const expectNoSecret = (what, settings) => {
     );
 };
 
-// Sizes fit the settings that take a part of them.
+// Sizes fit the settings that use a part of them.
 const MIB = 1024 * 1024;
 const UNITS = { m: MIB, mi: MIB, g: 1024 * MIB, gi: 1024 * MIB };
 const bytesOf = (size) => {
@@ -86,12 +86,12 @@ const expectRoomForUploads = (what, bytes, { INVIGIL_DISK_RESERVE_MB: reserve })
     reserve + (ARRIVING_FILES * MAX_AUDIO_BYTES) / MIB,
     "INVIGIL_DISK_RESERVE_MB, and the uploads that arrive",
   );
-/** @param besides the bytes of what else takes the memory */
+/** @param besides the bytes of other uses of the memory */
 const expectRoomForBuffers = (what, bytes, settings, besides = 0) =>
   expectAtLeast(
     what,
     bytes / MIB,
-    // V8's heap and the code take as much as the least machine has.
+    // V8's heap and the code take the memory of the smallest machine.
     512 + besides / MIB + settings.INVIGIL_SEND_BUFFER_MIB + settings.INVIGIL_BODY_BUFFER_MIB,
     "the server, its INVIGIL_…_BUFFER_MIB, and its files in memory",
   );

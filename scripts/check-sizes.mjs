@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Whether what people load and install stays small: node scripts/check-sizes.mjs
-// It measures what the build wrote. Exit 1 with a line for each size that is over its limit.
+// Checks the sizes of what people load and install: node scripts/check-sizes.mjs
+// It measures the output of the build. Exit 1 with a line for each size that is over its limit.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -14,8 +14,8 @@ const KB = 1000;
 const MB = 1000 * KB;
 
 /**
- * What a browser without a cache loads until the form to sign in is there, in the language with the longer texts: the page, its icon and
- * what it names, the form, the texts, and what these import. docs/performance.md has what Chromium loads.
+ * What a browser without a cache loads to show the sign-in form, in the language with the longer texts: the page, its icon and the files
+ * that it names, the form, the texts, and their imports. docs/performance.md has the figures of Chromium.
  */
 const filesOfFirstLoad = () => {
   const assets = readdirSync(join(consoleFolder, "assets"));
@@ -31,7 +31,7 @@ const filesOfFirstLoad = () => {
   };
   const named = [...page.matchAll(/(?:src|href)="\.\/assets\/([^"]+)"/g)].map(([, name]) => name);
   for (const name of named) add(name);
-  // Beside the files that are loaded later stand numbers of their scripts and styles, in a list at the begin of the file.
+  // Each file that is loaded later has numbers beside it. They refer to its scripts and styles, in a list at the beginning of the file.
   const [entry = ""] = named.filter((name) => name.endsWith(".js"));
   const code = read(entry);
   const listed = /__vite__mapDeps=.*?=\[([^\]]*)\]/s.exec(code)?.[1];
@@ -47,7 +47,7 @@ const filesOfFirstLoad = () => {
 };
 
 const isPublished = (path) => !/\.map$|\.tsbuildinfo|^packed\/.*\.code$/.test(path);
-/** What the published package has of `dist`, in bytes. */
+/** The size of the part of `dist` that is published, in bytes. */
 const publishedBytes = (folder, below = "") =>
   readdirSync(folder, { withFileTypes: true }).reduce((bytes, entry) => {
     const path = `${below}${entry.name}`;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Whether GitHub runs what .ci/run runs: node scripts/check-workflows.mjs [FOLDER]
-// FOLDER is the repository; this one otherwise. Exit 1 with a line for each thing that is out of line.
+// Checks that GitHub runs the parts of .ci/run: node scripts/check-workflows.mjs [FOLDER]
+// FOLDER is the repository; this one otherwise. Exit 1 with a line for each difference.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -37,7 +37,7 @@ for (const [name, job] of jobsOf("release.yml"))
   if (name !== checks && ![job.needs].flat().includes(checks))
     faults.push(`release.yml: the job ${name} does not wait for the checks`);
 
-// What a workflow types must be there.
+// The commands of a workflow must exist.
 for (const [file, workflow] of workflows)
   for (const job of Object.values(workflow.jobs))
     for (const { run = "", with: options = {} } of stepsOf(job))

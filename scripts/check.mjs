@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // The one command that checks everything: node scripts/check.mjs [--quick] [--only NAME]
-// `--quick` is for the change at hand: it leaves out tests that start processes, what only they need, most of the generated cases, and
-// what can wait: unused code, and the lint of files that have not changed.
-// Two steps run at a time. Every step runs, whatever failed before it. The last line is `N passed, N failed`: the tests, and each
-// other step as one. Exit 1 if anything failed.
+// `--quick` is for use before each commit. It leaves out tests that start processes and the steps that only they need, most of the
+// generated cases, the search for unused code, and the lint of unchanged files.
+// Two steps run at a time. All steps run, even if one fails. The last line is `N passed, N failed`. Each test counts, and each other step
+// counts as one. Exit 1 if anything failed.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +23,7 @@ const { only, quick = false } = parseArgs({
 
 const vitest = [bin("vitest"), "run", "--config", "vitest.workspace.ts"];
 
-/** In the order in which they begin, each after those that it names. A step that `isAsked` runs with `--only` alone. */
+/** The steps in the order in which they begin. Each begins after those that it names. A step with `isAsked` runs only with `--only`. */
 const steps = [
   { name: "types", command: [bin("tsc"), "-b", ...packages] },
   { name: "format", command: [bin("biome"), "check", "--error-on-warnings", "."] },
@@ -58,17 +58,18 @@ const steps = [
     after: ["console", "packed", "script", "client"],
     isQuick: false,
   },
-  // Beside the tests: no other step needs what it makes.
+  // It runs beside the tests, because no other step needs its output.
   { name: "test-types", command: [bin("tsc"), "-b"], after: ["types"] },
   {
     name: "tests",
-    // vitest runs what one of several patterns lets through, so there is one: `-p*` is whatever starts processes, and `-ci` what only .ci/run runs.
+    // vitest runs a project that matches any of its patterns, so there is only one pattern. `-p*` matches projects that start processes,
+    // and `-ci` those that only .ci/run runs.
     command: [...vitest, "--project", quick ? "!*-p*" : "!*-ci"],
     after: ["types", "packed", "script", "adapter", "client", "react", "console"],
     counts: true,
   },
   {
-    // What concerns storage, once more on PostgreSQL, with samples of the many cases. `.ci/run postgres` runs all tests there.
+    // The tests about storage on PostgreSQL, with samples of the many cases. `.ci/run postgres` runs all tests there.
     name: "postgres",
     command: [...vitest, "--project", "server", ...storageTests()],
     env: { INVIGIL_TEST_DATABASE: "postgres", TEST_EFFORT: "quick" },
@@ -104,7 +105,7 @@ for (const signal of ["SIGINT", "SIGTERM"])
     for (const child of running) child.kill(signal);
   });
 
-/** Runs one command; resolves to whether it succeeded and, unless it was streamed, what it printed. */
+/** Runs one command. Resolves to whether it succeeded and, unless it was streamed, to its output. */
 const run = ({ command: [file, ...args], cwd = ".", counts, env: more }, env) =>
   new Promise((done) => {
     const child = spawn(file, args, {
@@ -143,7 +144,7 @@ const countsFile = join(folder, "counts.json");
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 const total = { passed: 0, failed: 0 };
-/** What is said of other steps while one prints for itself; undefined while none does. */
+/** The lines of other steps that wait while one step streams its output. Undefined while none does. */
 let held;
 const say = (line) => (held ? held.push(line) : console.log(line));
 
@@ -172,7 +173,7 @@ const check = async (step) => {
       ? JSON.parse(readFileSync(countsFile, "utf8"))
       : { passed: ok ? 1 : 0, failed: 0 };
   total.passed += counts.passed;
-  // A step that failed without saying how often failed once.
+  // A failed step without counts counts as one failure.
   total.failed += counts.failed || (ok ? 0 : 1);
 };
 

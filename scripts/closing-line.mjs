@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 
 /**
- * A vitest reporter: closes the run with `N passed, N failed`, or writes the two counts as JSON to the file
- * that `CHECK_COUNTS` names. What failed outside a test (a file, a hook, an unhandled error) counts too.
+ * A vitest reporter: closes the run with `N passed, N failed`, or writes the two counts as JSON to the file that `CHECK_COUNTS` names.
+ * Failures outside of tests (a file, a hook, an unhandled error) count, too.
  * @implements {import("vitest/node").Reporter}
  */
 export default class ClosingLine {

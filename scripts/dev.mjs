@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// What `npm run dev` does: node scripts/dev.mjs [options of `invigil serve`]
-// Serves a demo from the sources and starts it anew when one of them changes. Meanwhile the compiler and the bundler rebuild what others
-// read from dist/: the client, the drop-in script, the thread that reads workbooks. Errors of types stand beside the server's log.
+// Implements `npm run dev`: node scripts/dev.mjs [options of `invigil serve`]
+// Serves a demo from the sources, and restarts it when one of them changes. The compiler and the bundler also rebuild the files that are
+// read from dist/: the client, the drop-in script, and the thread that reads workbooks. Type errors appear beside the server's log.
 import { spawn, spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -26,7 +26,7 @@ const stopServer = serveRestarting({
 const compile =
   "node_modules/typescript/bin/tsc -b packages/client packages/im-script --watch --preserveWatchOutput";
 const compiler = spawn(process.execPath, compile.split(" "), { stdio: ["ignore", "pipe", "inherit"] });
-// What the compiler says while all is well.
+// The compiler's messages if there is no error.
 const PROGRESS = / - (Starting compilation|File change detected|Found 0 errors)/;
 createInterface({ input: compiler.stdout }).on("line", (line) => {
   if (line.trim() !== "" && !PROGRESS.test(line)) console.log(line);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Whether packages have the files by which others load and run them: node scripts/entries.mjs FOLDER...
-// A package is packed without them if it was not built. Exit 1 with a line for each missing file.
+// Checks that packages have their entry files: node scripts/entries.mjs FOLDER... A package is packed without them if it was not built.
+// Exit 1 with a line for each missing file.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Makes the three clips that a demo server plays: node scripts/make-demo-audio.mjs [--check]
-// With --check nothing is written: exit 1 with one line when a file is not what this would make.
+// With --check, it writes nothing, and exits with 1 and one line if a file differs from what it would write.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
@@ -8,8 +8,8 @@ const RATE = 8000; // samples a second: 16 bits each, one channel
 const PEAK = 9000; // of 32767: loud enough to notice, quiet enough for headphones
 const folder = resolve(import.meta.dirname, "../packages/server/assets/audio");
 
-// Whole numbers only, so that every machine makes the same bytes. A sine is Bhaskara's approximation
-// (within 0.2 %), a turn being 2 * HALF steps.
+// It uses whole numbers only, so that every machine makes the same bytes. A sine is Bhaskara's approximation (within 0.2 %), a turn being 2
+// * HALF steps.
 const HALF = 1 << 15;
 const sine = (phase) => {
   const x = phase & (HALF - 1);

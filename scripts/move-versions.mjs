@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Gives the server's version to what changesets does not move: node scripts/move-versions.mjs
+// Copies the server's version to files that changesets does not update: node scripts/move-versions.mjs
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
@@ -12,7 +12,8 @@ const PLACES = [
   ["package.json", /(?<="version": ")[^"]+/],
   ["packages/console/package.json", /(?<="version": ")[^"]+/],
   ["packages/im-script/package.json", /(?<="version": ")[^"]+/],
-  // The range has no end: changesets makes a release that is not in the range of a peer a major one, of all packages that share a version.
+  // The range is open-ended. If a release is outside of a peer's range, changesets makes it a major release of all packages that share the
+  // version.
   ["packages/react/package.json", /(?<="@invigil\/client": "workspace:>=)[^"]+/],
   ["deploy/kubernetes/kustomization.yaml", /(?<=newTag: )\S+/],
 ];

@@ -1,10 +1,10 @@
-// What the steps of a start say. Like scripts/setup.mjs, this file keeps to what every Node can read.
+// The output of the steps of a start. Like scripts/setup.mjs, this file uses only syntax that every Node can read.
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * Does a step and says so on one line: `Installing… done in 12 s`. What its processes print goes to a file, and is shown only where the
+ * Runs a step and reports it on one line: `Installing… done in 12 s`. The output of its processes goes to a file, and is shown only if the
  * step fails.
  * @param {string} title
  * @param {(stdio: ["ignore", number, number]) => number | null | Promise<number | null>} work starts processes with this `stdio`, and

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Packs the compiled server into a few files, packages/server/dist/packed, which `invigil` starts from: looking up and loading
-// 600 modules takes longer than all else that a start does. Run after the compiler: node scripts/pack.mjs
-// It does nothing where it was done before for the same compiled server and the same Node.
+// Packs the compiled server into a few files, packages/server/dist/packed, which `invigil` starts from: looking up and loading 600 modules
+// takes longer than all else that a start does. Run after the compiler: node scripts/pack.mjs It does nothing if it was done before for the
+// same compiled server and the same Node.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,15 +15,15 @@ const { isPacked, PACKED, sourceState } = await import(join(server, "dist/cli/pa
 const state = upToDate("packed", {
   from: ["scripts/pack.mjs", "scripts/third-party-licenses.mjs", "scripts/write-code-cache.mjs"],
   makes: "packages/server/dist/packed",
-  // V8 takes over the code that is kept from no other version of itself.
+  // V8 accepts a code cache only from the same version of V8.
   salt: [sourceState(), process.version].join(" "),
 });
 if (isPacked() && state.holds()) process.exit();
 
 const { build } = await import("tsdown");
 
-// The bundler takes calls of these for free of effects and drops them where nobody uses what they return, also where they are made to see
-// whether they throw. No option changes that; as members of an object they are calls like any other.
+// The bundler assumes that calls of these have no effects. It drops calls whose result is unused, including those that check whether the
+// function throws. No option changes that. Calls of an object's members are kept.
 const THROWING = ["decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "String"];
 
 await build({
@@ -32,18 +32,18 @@ await build({
   cwd: server,
   entry: { program: "dist/cli/program.js" },
   outDir: PACKED,
-  // Not ES modules: V8 takes over kept code of scripts alone.
+  // The output is not ES modules, because V8 accepts a code cache only for scripts.
   format: "cjs",
   platform: "node",
   target: "node20.19",
   dts: false,
-  // Half the text to parse. Functions keep their names, which the log's stacks have.
+  // This halves the text to parse. Functions keep their names, which appear in stack traces.
   minify: { compress: true, mangle: { keepNames: true }, codegen: true },
   outputOptions: {
-    // As it was in ES modules.
+    // ES modules are strict, too.
     strict: true,
     dynamicImportInCjs: false,
-    // As `packedFiles` calls them.
+    // `packedFiles` calls them with these parameters.
     postBanner: "(function (exports, require, module, __filename) {",
     postFooter: "})",
   },
@@ -51,13 +51,13 @@ await build({
     thirdPartyLicenses((text) => writeFileSync(join(server, "dist/third-party-licenses.txt"), `${text}\n`)),
   ],
   logLevel: "error",
-  // Compiled code is no longer what it was compiled from.
+  // Code caches of earlier files are no longer valid.
   clean: true,
-  // Packages with machine code of their own, and those that are loaded only when somebody needs them.
+  // Packages with native code, and packages that are loaded only on demand.
   deps: { alwaysBundle: [/^[^.]/], neverBundle: ["better-sqlite3", "@node-rs/argon2", /^@alicloud\//] },
 });
 
-// V8 keeps two bytes for each character of a text that is not plain; such characters stand in strings and patterns only.
+// V8 uses two bytes for each character of a text that is not ASCII. Such characters only occur in strings and patterns.
 const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 for (const name of readdirSync(PACKED)) {
   const file = join(PACKED, name);
@@ -73,7 +73,7 @@ const writeCodeCache = async () => {
       env: { INVIGIL_DATABASE_URL: ":memory:", INVIGIL_DATA_DIR: folder, INVIGIL_PORT: "0" },
       stdio: ["ignore", "pipe", "inherit"],
     });
-    // Its first line says that it listens.
+    // Its first line reports that it listens.
     child.stdout.once("data", () => child.kill());
     const [code] = await once(child, "exit");
     if (code !== 0) throw new Error("the packed server did not start");

@@ -3,9 +3,9 @@ import { watch } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** How long a server that is to start anew may finish what it does, in milliseconds: an open page would hold it for longer. */
+/** How long a server may take to drain before a restart, in milliseconds. An open page would otherwise delay it. */
 const PATIENCE_MS = 500;
-/** An editor writes a file in several steps, and a branch has many files: they are one change when they come within this time. */
+/** Changes within this time count as one. An editor writes a file in several steps, and a switch of branches changes many files. */
 const GATHER_MS = 100;
 
 /** Asks a process to end; a second signal ends it at once. */
@@ -15,8 +15,8 @@ const end = (child) => {
 };
 
 /**
- * Serves, and starts anew when a file changes. What the server prints at its first start is shown whole. Later only its log is, lines
- * of JSON: how to call it has not changed.
+ * Serves, and restarts when a file changes. The complete output of the first start is shown. Later starts only show the log, which consists
+ * of lines of JSON, because the address and the tokens have not changed.
  * @param {{ args: readonly string[], env?: NodeJS.ProcessEnv, folders: readonly string[], files?: readonly string[] }} options the
  *   arguments of `node`, and what is watched: folders with all that is in them but tests, and single files of the working folder
  * @returns {() => Promise<void>} ends the server, and the watching

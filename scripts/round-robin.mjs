@@ -21,7 +21,7 @@ const next = () => {
   return targets[turn];
 };
 
-/** Headers of one connection, which is not the other. Expectations are met here. */
+/** Headers that concern only one connection. This proxy answers expectations itself. */
 const OF_A_CONNECTION = new Set([
   "connection",
   "keep-alive",
@@ -31,7 +31,7 @@ const OF_A_CONNECTION = new Set([
 ]);
 
 /**
- * The headers that go onward, as names and values by turns.
+ * The forwarded headers, as alternating names and values.
  * @param {http.IncomingMessage} message
  */
 const headersOf = ({ rawHeaders }) => {
@@ -41,24 +41,24 @@ const headersOf = ({ rawHeaders }) => {
   return onward;
 };
 
-// The servers say which headers are too large, and which requests too slow.
+// The servers decide which headers are too large, and which requests too slow.
 const server = http.createServer({ maxHeaderSize: 1024 * 1024, requestTimeout: 0 }, (request, response) => {
   const { method, url: path } = request;
   const headers = headersOf(request);
   if (request.headers["transfer-encoding"] !== undefined) headers.push("transfer-encoding", "chunked");
-  // Each request has a connection of its own: a kept one might be closed at the moment of its next use.
+  // Each request has its own connection, because a reused one might be closed at the moment of its next use.
   headers.push("connection", "close");
   const onward = http.request({ ...next(), method, path, headers, agent: false, maxHeaderSize: 1024 * 1024 });
   onward.on("response", (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headersOf(answer));
-    // The head of an event stream comes long before its first event.
+    // The headers of an event stream arrive long before its first event.
     response.flushHeaders();
     pipeline(answer, response, () => undefined);
   });
   onward.on("error", () => {
     if (!response.headersSent) response.writeHead(502, { "content-length": 0 }).end();
   });
-  // Whichever side goes away first, the other is told.
+  // When one side closes, the other is closed, too.
   response.on("close", () => onward.destroy());
   request.on("error", () => onward.destroy());
   request.pipe(onward);

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Installs what the lock file names, with the pnpm that wrote it: node scripts/setup.mjs [--build-only]
-// With `--build-only`, it installs what building and serving need, the `dependencies` of the packages and of the root, and leaves out what
-// only tests and checks need, their `devDependencies`. It takes nothing away where everything is installed.
-// It does nothing, and asks no network, where that was done before for the same files and the same Node.
-// This file and those it imports keep to what every Node can read, so that an old one is told its version and no syntax error.
+// Installs what the lock file names, with the pnpm that wrote it: node scripts/setup.mjs [--build-only] With `--build-only`, it installs
+// what building and serving need: the `dependencies` of the packages and of the root. It leaves out `devDependencies`, which only tests and
+// checks need. It removes nothing if everything is installed. It does nothing, and uses no network, if that was done before for the same
+// files and the same Node. This file and its imports use only syntax that every Node can read. So an old Node reports its version instead
+// of a syntax error.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ const install = (stdio, ...options) =>
   run("npx", ["-y", "pnpm@12.21.0", "install", "--frozen-lockfile", ...options], { shell: windows, stdio });
 const verifyBinding = (stdio) => run(process.execPath, ["scripts/verify-sqlite-binding.mjs"], { stdio });
 
-/** A digest of everything that decides what an installation holds. */
+/** A digest of everything that an installation depends on. */
 const wanted = () => {
   const packages = readdirSync(join(root, "packages")).map((name) => join("packages", name));
   const patches = readdirSync(join(root, "patches")).map((name) => join("patches", name));
@@ -45,7 +45,7 @@ const wanted = () => {
 };
 
 const stamp = join(root, "node_modules", ".invigil-setup");
-/** What is installed, `all` or `build`, and the digest that it was installed for. */
+/** The installed scope, `all` or `build`, and the digest that it was installed for. */
 const [installed, installedFor] = existsSync(stamp) ? readFileSync(stamp, "utf8").split(" ") : [];
 const set = process.argv.includes("--build-only") && installed !== "all" ? "build" : "all";
 
@@ -54,7 +54,7 @@ if (installed !== set || installedFor !== wanted() || verifyBinding("ignore") !=
     const options = set === "build" ? ["--prod"] : [];
     const status = install(stdio, ...options);
     if (status !== 0 || verifyBinding("ignore") === 0) return status;
-    // pnpm takes an installation for complete that was made under another Node, for which another SQLite binding fits.
+    // pnpm treats an installation as complete even if it was made under another Node, which needs another SQLite binding.
     return install(stdio, "--force", ...options) || verifyBinding(stdio);
   });
   if (process.exitCode === 0) writeFileSync(stamp, [set, wanted()].join(" "));

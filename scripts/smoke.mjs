@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Whether the built server works under this Node: node scripts/smoke.mjs [--seconds N] [--people N]
-// Starts it on an empty database, imports a roster by the command, loads it over loopback (REST, tRPC, WebSockets), checks every answer,
-// and stops it. Needs the build: npm run build. The last line is `N passed, N failed`; exit 1 if anything failed.
+// Checks that the built server works under this Node: node scripts/smoke.mjs [--seconds N] [--people N] Starts it on an empty database,
+// imports a roster by the command, loads it over loopback (REST, tRPC, WebSockets), checks every answer, and stops it. Needs the build: npm
+// run build. The last line is `N passed, N failed`; exit 1 if anything failed.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -46,7 +46,7 @@ const CLI = join(root, "packages/server/dist/cli.js");
 /** Rooms, each with its teacher, a page that listens, and one caller of each kind. */
 const ROOMS = 4;
 const EXAMINEES = 20;
-/** Nothing that is waited for takes longer, in milliseconds. */
+/** The time limit for everything that this waits for, in milliseconds. */
 const DEADLINE_MS = 60_000;
 
 const folder = mkdtempSync(join(tmpdir(), "invigil-smoke-"));
@@ -76,7 +76,7 @@ const start = (args, settings = {}) => {
   return child;
 };
 
-/** Runs `invigil` to its end; what it printed. */
+/** Runs `invigil`, and returns its output. */
 const invigil = async (...args) => {
   const child = start(args);
   let text = "";
@@ -89,7 +89,7 @@ const invigil = async (...args) => {
 };
 
 const total = { passed: 0, failed: 0 };
-/** Does one part; what it resolves to is printed beside its name. Whether it succeeded. */
+/** Runs one part, and prints its result beside its name. Returns whether it succeeded. */
 const part = async (name, work) => {
   const from = performance.now();
   try {
@@ -113,7 +113,7 @@ const startServer = async () => {
   const lines = createInterface({ input: server.stdout });
   const deadline = AbortSignal.timeout(DEADLINE_MS);
   const listening = new Promise((found, failed) => {
-    // Read to the end, or the server would wait for its log to be read.
+    // The log is read to the end. The server would otherwise block on it.
     lines.on("line", (line) => {
       const { msg, url: address } = JSON.parse(line);
       if (msg === "listening") found(address);
@@ -166,7 +166,7 @@ const secondsToWait = (error) => {
   return isInvigilError(error, "TOO_MANY_REQUESTS") ? (error.data.retryAfterSeconds ?? 1) : undefined;
 };
 
-/** Calls again and again until `until`; a caller that the server slows down waits as long as it is told. */
+/** Repeats a call until `until`. A caller that the server slows down waits for as long as the server asks. */
 const repeat = async (until, call) => {
   let done = 0;
   while (performance.now() < until) {
@@ -254,7 +254,7 @@ const recordsThere = async ({ client, room }) => {
   return count;
 };
 
-/** Sends numbered messages over a WebSocket, and hears each once, in order. */
+/** Sends numbered messages over a WebSocket, and receives each once, in order. */
 const messages = async (room, until) => {
   const live = room.client.live.room(room.room.id);
   let heard = 0;
@@ -311,5 +311,5 @@ if (await part("start", startServer)) {
   await part("stop", stop);
 }
 console.log(`${total.passed} passed, ${total.failed} failed`);
-// Whatever a failure left open does not hold it.
+// The process exits even if a failure left something open.
 process.exit(total.failed > 0 ? 1 : 0);

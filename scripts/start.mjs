@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// What `npm start` does: node scripts/start.mjs [options of `invigil serve`]
-// Installs, builds and serves a demo. Whatever would stop the server afterwards is told before the build, which takes a minute: a Node that
-// is too old, an unknown option, a bad setting, an address that is in use.
+// Implements `npm start`: node scripts/start.mjs [options of `invigil serve`]
+// Installs, builds and serves a demo. The build takes a minute, so errors that would stop the server are reported before it: a Node that is
+// too old, an unknown option, a bad setting, an address that is in use.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { refuseOldNode } from "./node-version.mjs";
@@ -10,7 +10,7 @@ refuseOldNode();
 const root = fileURLToPath(new URL("..", import.meta.url));
 const serve = ["serve", "--demo", ...process.argv.slice(2)];
 
-/** Runs a step; where it fails, this process ends as it did. */
+/** Runs a step. If it fails, this process ends in the same way. */
 const step = (file, args, options = {}) => {
   const { status, stdout } = spawnSync(file, args, { stdio: ["ignore", "inherit", "inherit"], ...options });
   if (status !== 0) process.exit(status === null ? 1 : status);
@@ -20,7 +20,7 @@ const step = (file, args, options = {}) => {
 process.chdir(root);
 step(process.execPath, ["scripts/setup.mjs", "--build-only"]);
 
-// The same program that serves, from its sources.
+// The program that will serve, run from its sources.
 const checked = step(
   process.execPath,
   ["--import", "tsx", "packages/server/src/cli.ts", ...serve, "--check"],

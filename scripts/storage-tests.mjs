@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The tests of the server that concern storage, which `npm run check -- --only postgres` runs on PostgreSQL: node scripts/storage-tests.mjs
-// A test says so by what it imports: it opens databases itself, or listens to the event log. One that imports none of these says it in a line
-// of its own: `// Also on PostgreSQL: WHY`. `scripts/ci/postgres.sh` runs all tests there.
+// Lists the server's tests about storage, which `npm run check -- --only postgres` runs on PostgreSQL: node scripts/storage-tests.mjs
+// Imports show that a test is one of them: it opens databases itself, or listens to the event log. A test without such imports has the line
+// `// Also on PostgreSQL: WHY`. `scripts/ci/postgres.sh` runs all tests there.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 

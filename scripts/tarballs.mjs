@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Packs the packages as they are published, to install them before they are: node scripts/tarballs.mjs FOLDER
-// The last line is the command that installs them in a project. `npm pack` alone makes a server that asks for `workspace:*`.
-// Packages that only others of them need, such as the adapter for tRPC, become overrides: a project that names the adapter as well as tRPC's
-// binding for React would ask for two versions of tRPC in one place.
+// Packs the packages as they will be published, so that they can be installed before: node scripts/tarballs.mjs FOLDER The last line is the
+// command that installs them in a project. `npm pack` would make a server that depends on `workspace:*`. Packages that only other packages
+// need, such as the adapter for tRPC, become overrides. A project that depends on both the adapter and tRPC's binding for React would need
+// two versions of tRPC in one place.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -31,12 +31,12 @@ const step = (...args) => {
 };
 mkdirSync(to, { recursive: true });
 for (const manifest of published) rmSync(tarballOf(manifest), { force: true });
-// `npm start` does not install what the package for React is built with.
+// `npm start` does not install the tools that build the package for React.
 step("scripts/setup.mjs");
 step("scripts/build.mjs");
 step("scripts/entries.mjs", ...published.map(({ at }) => at));
 const filters = published.flatMap(({ name }) => ["--filter", name]);
-// What is packed is built, so no package builds it again.
+// The packages are already built, so packing must not build them again.
 const pack = [...filters, "pack", "--pack-destination", to, "--config.ignore-scripts=true"];
 const status = await oneLine("Packing", (stdio) =>
   // On Windows npx is a script, which only a shell starts.
@@ -56,7 +56,7 @@ const overrides = named({ except: APPS_NEED });
 overrides["better-sqlite3"] = overrides["@invigil/sqlite-binding"];
 const fields = {
   dependencies: named({ names: [...APPS_NEED, "@invigil/schema"] }),
-  // npm's name for them, and Yarn's.
+  // The keys of npm and of Yarn.
   overrides,
   resolutions: overrides,
 };

@@ -9,7 +9,7 @@ const packageOf = (id) => {
   if (!file.includes(`${sep}node_modules${sep}`)) return undefined;
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
     const manifest = join(folder, "package.json");
-    // Some packages have further files of this name, which only say how their folder is loaded.
+    // Some packages have further files of this name, which only configure how a folder is loaded.
     if (existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version) return folder;
   }
   return undefined;
@@ -25,7 +25,7 @@ const textOf = (folder) => {
 
 /**
  * A plugin for rolldown, which collects the licenses of the packages that it bundles.
- * @param write gets their text, or an empty one if nothing of others was bundled
+ * @param write gets their text, which is empty if no third-party package was bundled
  */
 export const thirdPartyLicenses = (write) => ({
   name: "third-party-licenses",

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** A digest of files, and of all files in folders; it differs where one is missing. */
+/** A digest of files, and of all files in folders. It changes if one is missing. */
 const digestOf = (paths) => {
   const digest = createHash("sha256");
   const add = (path) => {
@@ -21,8 +21,8 @@ const digestOf = (paths) => {
 /**
  * Tells whether a part of the build is up to date: neither its inputs (`from`) nor its output (`makes`) have changed since the last build.
  * @param {string} name
- * @param {{ from: readonly string[], makes: string, salt?: string }} part paths from the root of the repository; `salt` is what else
- *   decides what is made
+ * @param {{ from: readonly string[], makes: string, salt?: string }} part paths from the root of the repository; `salt` is any further
+ *   input
  */
 export const upToDate = (name, { from, makes, salt = "" }) => {
   const record = join(root, "node_modules/.cache/invigil-build", name);

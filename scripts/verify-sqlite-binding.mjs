@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Says whether SQLite's binding works under this Node: node scripts/verify-sqlite-binding.mjs
-// It is an optional package, so that an installation does not fail where its other version cannot be compiled. scripts/setup.mjs fails then.
+// Checks that SQLite's binding works under this Node: node scripts/verify-sqlite-binding.mjs
+// The binding is an optional package, so an installation does not fail if it cannot be compiled. scripts/setup.mjs fails instead.
 import { createRequire } from "node:module";
 
 try {

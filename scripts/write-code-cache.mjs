@@ -6,7 +6,7 @@ import { packedFiles } from "../packages/server/dist/cli/packed-files.js";
 
 const { load, writeCodeCache } = packedFiles(PACKED);
 process.once("SIGTERM", () => {
-  // Other commands load these.
+  // Other commands load these files.
   for (const name of readdirSync(PACKED)) if (name.endsWith(".cjs")) load(`./${name}`);
   writeCodeCache();
   process.exit();

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What only a browser can show: scripts/ci/browser.sh
+# The tests that need a browser: scripts/ci/browser.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 find_chromium || skip "Chromium is not installed, and cannot be"
 find_fonts || skip "fonts-noto-cjk is not installed, and cannot be"

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# The conformance suite, if it lies beside this checkout: scripts/ci/conformance.sh [sqlite | postgres | pooler]
-# On PostgreSQL, two servers take turns with the requests. `pooler` puts PgBouncer in transaction mode between them and PostgreSQL, as
-# docs/deploy.md sets it up, with few connections; the second server prepares no statements by name, as poolers without support for them
-# need it.
+# The conformance suite, if there is one beside this checkout: scripts/ci/conformance.sh [sqlite | postgres | pooler] On PostgreSQL, two
+# servers take turns with the requests. `pooler` puts PgBouncer in transaction mode between them and PostgreSQL, as docs/deploy.md sets it
+# up, with few connections; the second server prepares no statements by name, as poolers without support for them need it.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 engine=${1:-sqlite}
 check=$root/../shared/conformance/check.mjs

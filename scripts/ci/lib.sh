@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What the scripts in this folder share. Each works from any folder, installs what it needs, and skips what this machine cannot do.
+# Shared functions of the scripts in this folder. Each script works from any folder, installs what it needs, and skips what this machine
+# cannot run.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd) || exit
 cd "$root" || exit
@@ -17,7 +18,7 @@ trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Makes sure that the checkout is set up and built. It takes seconds where that was done before.
+# Makes sure that the checkout is set up and built. If it already is, this takes seconds.
 built() {
   npm run --silent setup && npm run --silent build
 }
@@ -29,7 +30,7 @@ browser_tests() {
   CHROMIUM=$chromium FIREFOX=${firefox-} node_modules/.bin/vitest run --config vitest.browser.ts "$@"
 }
 
-# Runs a command and adds up the counts that it closes with. A command that fails without them failed once.
+# Runs a command and adds the counts of its last line. A command that fails without counts counts as one failure.
 passed=0 failed=0
 count() {
   local status p=0 f=0
@@ -39,7 +40,7 @@ count() {
   if ((status != 0 && ${f:-0} == 0)); then f=1; fi
   ((passed += p, failed += f))
 }
-# Says the sum, which is the last line. Fails if anything failed.
+# Prints the sum as the last line. Fails if anything failed.
 close() {
   echo "$passed passed, $failed failed"
   ((failed == 0))
@@ -64,7 +65,7 @@ until_healthy() {
   return 1
 }
 
-# Ends the script, which does nothing on this machine: `skip REASON`.
+# Ends a script that cannot run on this machine: `skip REASON`.
 skip() {
   echo "$1: skipped"
   exit 0
@@ -135,9 +136,9 @@ stop_postgres() {
   rm -rf "$postgres_data"
 }
 
-# Puts a Node before all others and enters a checkout of HEAD that only it has: `under 24`. The package is Node itself and needs no install
-# script, which npm may hold back. It lies beside the checkout, not above it: npx puts every node_modules/.bin above the working folder
-# first on the PATH. Parts of one `.ci/run` share both in CI_FOLDER.
+# Puts a Node first on the PATH, and enters a checkout of HEAD that only this Node uses: `under 24`. The package is Node itself and needs no
+# install script, which npm may hold back. It lies beside the checkout, not above it: npx puts every node_modules/.bin above the working
+# folder first on the PATH. Parts of one `.ci/run` share both in CI_FOLDER.
 under() {
   local name folder=${CI_FOLDER:-$tmp}
   name=node-$(node -p 'process.platform + "-" + process.arch')

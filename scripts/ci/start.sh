@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `npm start` as it is typed under a Node, then an import and a minute of load on what it built, then a change while `npm run dev` serves,
-# then the packing of what `npm start` does not need: scripts/ci/start.sh [NODE]
+# Runs `npm start` under a Node, then an import and a minute of load on its build, then a change while `npm run dev` serves, then the
+# packing of the parts that `npm start` does not need: scripts/ci/start.sh [NODE]
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 under "${1:-24}"
 [ -e node_modules ] && is_new=false || is_new=true
@@ -8,7 +8,7 @@ export INVIGIL_PORT
 INVIGIL_PORT=$(free_port)
 base=http://127.0.0.1:$INVIGIL_PORT
 
-# Starts a command in a process group of its own, which a signal reaches whole, as Ctrl-C does: `start NAME COMMAND...`
+# Starts a command in its own process group, so that a signal reaches all its processes, as Ctrl-C does: `start NAME COMMAND...`
 start() {
   log=$tmp/$1.log
   INVIGIL_DATABASE_URL="file:$tmp/$1/invigil.db" setsid "${@:2}" >"$log" 2>&1 &

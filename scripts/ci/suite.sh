@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole suite under a Node, with the full effort of its costly tests: scripts/ci/suite.sh [NODE]
-# What depends on no Node is in the part `checks`, and what runs on PostgreSQL in the part `postgres`.
+# The whole suite under a Node, with the full effort of its costly tests: scripts/ci/suite.sh [NODE] The part `checks` has the checks that
+# do not depend on the version of Node. The part `postgres` has those on PostgreSQL.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 under "${1:-24}"
 built || exit
