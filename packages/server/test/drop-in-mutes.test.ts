@@ -49,7 +49,7 @@ describe("a mute", () => {
     for (const login of ["nobody", "pc_nobody", "examinee9"])
       expect(await teacher.change(true, ["b", login])).toEqual({
         code: 400,
-        message: expect.stringContaining(`is nobody in the room: ${login}`),
+        message: expect.stringContaining(`names no person in the room: ${login}`),
       });
     expect(await teacher.ask({ do: "group", groupId: room.id })).toMatchObject({
       muteStatus: { muteUserList },

@@ -81,7 +81,7 @@ describe("a message that is sent", () => {
     const wrong = to.at(-1) ?? "";
     expect(error.data).toMatchObject({
       reason: "INVALID_INPUT",
-      fieldErrors: { [`to[${to.length - 1}]`]: [`is nobody in the room: ${wrong}`] },
+      fieldErrors: { [`to[${to.length - 1}]`]: [`names no person in the room: ${wrong}`] },
     });
     expect([await storedMessages(fixture), await fixture.happened(fixture.room, "message")]).toEqual([
       [],

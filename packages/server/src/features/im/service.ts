@@ -145,7 +145,8 @@ export const createImService = ({
         throw forbidden(`The login ${loginOf(caller.userId, camera)} is muted in the room ${roomId}.`);
       if (!("unknown" in sent)) return sent;
       // The message does not reveal whether another candidate has the login.
-      const fault = caller.role === "examinee" ? "is none of the room's staff" : "is nobody in the room";
+      const fault =
+        caller.role === "examinee" ? "is none of the room's staff" : "names no person in the room";
       throw invalidInput(`to[${to?.indexOf(sent.unknown)}]`, `${fault}: ${sent.unknown}`);
     },
     /**
@@ -175,7 +176,7 @@ export const createImService = ({
      * Mutes or unmutes logins, or without `logins` everybody except the people who run rooms. A muted login cannot send messages to the
      * whole room. It can still send messages to single logins, as apps do for answers and reports. Does not check whether the caller runs
      * the room: the drop-in service, which offers this to pages, checks that they are an admin of the group.
-     * @throws INVALID_INPUT (a login of nobody in the room)
+     * @throws INVALID_INPUT (a login that belongs to no person in the room)
      */
     async mute(
       caller: ActingCaller,
@@ -194,7 +195,7 @@ export const createImService = ({
       if ("unknown" in outcome)
         throw invalidInput(
           `users[${logins?.indexOf(outcome.unknown)}]`,
-          `is nobody in the room: ${outcome.unknown}`,
+          `names no person in the room: ${outcome.unknown}`,
         );
       if ("held" in outcome)
         throw quotaExceeded({
