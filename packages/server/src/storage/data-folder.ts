@@ -36,7 +36,7 @@ export const refuseLostDatabase = ({ databaseFile, dataDir }: StoragePaths): voi
   if (since === undefined) return;
   const what = existsSync(databaseFile) ? "is empty" : "is not there";
   throw new SetupError(
-    `The database ${databaseFile} ${what}, but the data folder ${dataDir} has been in use since ${since}. Put a backup back with 'invigil backup restore', correct INVIGIL_DATABASE_URL, or remove ${join(dataDir, MARKER_FILE)} to begin anew.`,
+    `The database ${databaseFile} ${what}, but the data folder ${dataDir} has been in use since ${since}. Put a backup back with 'invigil backup restore', correct INVIGIL_DATABASE_URL, or remove ${join(dataDir, MARKER_FILE)} to start with an empty installation.`,
   );
 };
 

@@ -9,8 +9,8 @@ import {
 } from "drizzle-orm/sqlite-core";
 import { type Erased, PERSON, type PersonColumn, type PersonMark } from "./columns.js";
 
-// What a table says about its rows, beside their columns. The deletion of exams, the erasure of people, copies, PostgreSQL's keys and the
-// tests follow from it: docs/decisions/0045-tables-say-whose-they-are.md.
+// The declaration of a table about its rows, besides their columns. The deletion of exams, the erasure of people, copies, PostgreSQL's keys
+// and the tests follow from it: docs/decisions/0045-tables-say-whose-they-are.md.
 
 /** The owner of the rows. A room belongs to its exam, and an exam to the installation. */
 export type Owner = "installation" | "exam" | "room";

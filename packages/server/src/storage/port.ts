@@ -60,8 +60,8 @@ export interface Transaction<Writes extends Owner = Owner> extends Reader {
 }
 
 /**
- * Whose share of the storage a write takes. Shares take turns, and a caller and an exam may have few writes under way
- * (see `turns.ts`). Work in the background has no caller.
+ * The caller and the exam whose share of the storage a write uses. Shares take turns, and a caller and an exam may have few writes under
+ * way (see `turns.ts`). Work in the background has no caller.
  */
 export interface Share {
   readonly caller?: string | undefined;

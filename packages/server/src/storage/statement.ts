@@ -130,7 +130,7 @@ export const statements = <
 export interface Insertion<Of extends SQLiteTable = SQLiteTable> {
   readonly table: Of;
   readonly onConflict: "fail" | "ignore";
-  /** Who numbers the rows. Default: the database. */
+  /** The source of the ids. Default: the database. */
   readonly ids?: "generated" | "given";
 }
 /**

@@ -454,7 +454,7 @@ export const duties = declareTable({ owner: "installation", lives: "withServer" 
   until: time("until").notNull(),
 });
 
-/** What servers tell each other. A notice is deleted when its server reads it. */
+/** Notices between servers. A notice is deleted when its server reads it. */
 export const serverNotices = declareTable({ owner: "installation", lives: "withServer" })(
   "server_notices",
   {
@@ -839,7 +839,7 @@ export interface BulkProgress {
   readonly after: string | number;
 }
 
-/** What the column of a person says after they were erased. */
+/** The value of a column that named a person after their erasure. */
 export const ERASED_PERSON = "erased";
 /** Whether an entry of the audit still names a person as its target. */
 export const namesSomebody = sql.raw(`person_id <> '${ERASED_PERSON}'`);
@@ -856,7 +856,7 @@ export const auditEntries = declareTable({ owner: "installation", lives: "untilD
     /** Who made the call. It stays when the person is erased, because they answer for what they did. */
     actorId: personId("actor_id", "kept").notNull(),
     actorRole: text("actor_role", { enum: ["admin", "teacher", "inspector", "examinee"] }).notNull(),
-    /** What the actor proved themselves with, and its id: of a session, or the `jti` of a token. */
+    /** The actor's credential, and its id: that of a session, or the `jti` of a token. */
     credential: text({ enum: ["token", "link", "session", "account", "command"] }).notNull(),
     credentialId: text("credential_id"),
     /** Who ran a command: the user of the operating system, and the name that they gave. */

@@ -8,7 +8,7 @@ export const MAX_WAITING = 64;
 /** A difference in used time that does not matter, in milliseconds. */
 const STEP_MS = 1;
 
-/** What a caller or an exam takes of the storage. */
+/** The usage of the storage by a caller or an exam. */
 interface Usage {
   /** The number of its jobs. */
   jobs: number;
@@ -36,8 +36,8 @@ export interface Turn<Job> {
  * have a line for each exam, or a line for all of them. The lines take turns. A line whose caller or exam has used more time than others
  * waits until these have used as much.
  *
- * Of the writes of a caller, and of those of an exam, at most `MAX_RUNNING` run, and `MAX_WAITING` wait. Writes without a caller, and
- * those that go on with something, do not count.
+ * At most `MAX_RUNNING` writes of a caller, and of an exam, run, and `MAX_WAITING` wait. Writes without a caller, and those that continue
+ * work, do not count.
  */
 export interface Turns<Job> {
   /**

@@ -16,7 +16,7 @@ export interface Result {
   readonly rows: readonly (readonly unknown[])[];
   /** The number of rows that the statement returned or wrote. */
   readonly count: number;
-  /** What the server says that it did. */
+  /** The command that the server reports. */
   readonly command: string;
 }
 
@@ -36,7 +36,7 @@ interface DriverConnection extends pg.Connection {
 
 type Parser = (text: string) => unknown;
 
-/** What the driver calls on the query that is under way. Its types leave this out. */
+/** The methods that the driver calls on the current query. Its types leave them out. */
 interface DriverQuery {
   handleRowDescription(message: { readonly fields: readonly { readonly dataTypeID: number }[] }): void;
   handleDataRow(message: { readonly fields: readonly (string | null)[] }): void;
@@ -56,7 +56,7 @@ export interface Batch extends pg.Submittable, DriverQuery {
   abandon(error: Error): void;
 }
 
-/** What is known about a connection. */
+/** The state of a connection. */
 interface Known {
   /** A view of the connection that collects its messages in `chunks`. */
   readonly view: DriverConnection;
@@ -105,7 +105,7 @@ export const createBatch = <One extends Started>(
   let isOver = false;
   /** The parsers of the connection's statements, from when the batch is sent. */
   let current: Known["parsers"] | undefined;
-  /** What is wrong with a statement that could not be sent. It ends the batch. */
+  /** The error of a statement that could not be sent. It ends the batch. */
   let refusal: Error | undefined;
 
   const isScript = statements[0]?.query.isScript ?? false;

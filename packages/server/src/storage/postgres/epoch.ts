@@ -11,7 +11,7 @@ const ORIGIN =
   "(SELECT system_identifier FROM pg_control_system()) || '/' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)";
 /** The database on that server. A database that was created to restore a dump has another id, even if it has the same name. */
 const DATABASE_OID = "(SELECT oid::bigint FROM pg_database WHERE datname = current_database())";
-/** What the newest epoch has noted. */
+/** The database of the newest epoch, as the epoch recorded it. */
 const NOTED = 'SELECT origin, database_oid FROM event_epochs ORDER BY "begin" DESC LIMIT 1';
 
 /** Which database it is. */

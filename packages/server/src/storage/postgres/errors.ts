@@ -39,7 +39,7 @@ const isConnectionCode = (code: string): boolean => code.startsWith("08");
 const isSystemError = (error: unknown): boolean =>
   error instanceof Error && "code" in error && typeof error.code === "string" && /^E[A-Z]+$/.test(error.code);
 
-/** What the driver says of a connection that it lost or gave up. */
+/** The driver's messages for a connection that it lost or gave up. */
 const LOST = /^(Connection terminated|timeout exceeded|Client was closed|Client has encountered)/;
 
 const codeOf = (error: unknown): string | undefined =>

@@ -3,7 +3,7 @@ import { hasAll, isCompatible, readApplied, readMigrations } from "./migrate.js"
 import { createSessions } from "./sessions.js";
 import type { PostgresSettings } from "./settings.js";
 
-/** What is found at the URL of a database. */
+/** The state of the database at a URL. */
 export type InspectedPostgres =
   | {
       readonly state: "current" | "empty" | "older" | "newer";

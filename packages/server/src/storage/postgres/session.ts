@@ -71,7 +71,7 @@ const MUCH_SOONER = 0.8;
 
 const noAnswer = (): Error => new Error("Connection terminated: the server did not answer in time");
 
-/** What the failure of a commit means that the server may have received. */
+/** Converts the error of a commit that the server may have received. */
 const failureOfCommit = (error: unknown): unknown => {
   const failure = asPortError(error);
   // The server refused the commit, so nothing was written.

@@ -3,7 +3,7 @@ import { closeSync, openSync, type Stats, statSync } from "node:fs";
 import type { Database as Sqlite } from "better-sqlite3";
 import { logNumberOfFile, logOf, saltsOfLog } from "./log-file.js";
 
-/** By how many logs the file may be behind the log: several processes may each have begun one. */
+/** The maximum number of logs that the file may be behind, because several processes may each have begun one. */
 const NUMBERS_BEHIND = 8;
 const LARGEST = 0x7fff_fffe;
 
@@ -53,7 +53,7 @@ export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
   /** The log that has its number, as far as this process knows. */
   let begun = logNumber === 0 ? undefined : salts();
   let isFirstCommit = false;
-  /** What was known before the transaction that gives a log its number. */
+  /** The state before the transaction that gives a log its number. */
   let before: { readonly logNumber: number; readonly begun: string | undefined } | undefined;
 
   const isOfThisDatabase = (): boolean => {
