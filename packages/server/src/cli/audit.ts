@@ -21,7 +21,7 @@ interface AuditOptions {
 
 const PAGE = 100;
 
-/** Returns the exam with this id or name. Entries outlive exams, so a text that is neither is taken as the id of one that was erased. */
+/** Returns the exam with this id or name. Entries outlive exams, so any other text is taken as the id of an erased exam. */
 const examIdOf = async ({ call }: LocalApp, text: string): Promise<string> => {
   const named = (await allExams(call)).filter(({ id, name }) => id === text || name === text);
   return named.length === 1 && named[0] ? named[0].id : text;

@@ -36,7 +36,7 @@ const summary = ({ createdAt, counts, bucketFiles = 0, files }: Manifest): strin
 const defaultName = (now: Date): string =>
   `invigil-backup-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
 
-/** Notes in the audit who has made a backup. The backup is complete already, so what fails here does not make it fail. */
+/** Records in the audit who has made a backup. The backup is already complete, so a failure here does not make it fail. */
 const noteBackup = async (run: CommandRun, { databaseFile }: StoragePaths): Promise<void> => {
   const warn = (why: string) => void run.io.stderr.write(`The audit has no entry of this backup: ${why}\n`);
   try {

@@ -7,11 +7,11 @@ import type { CommandRun } from "./run.js";
 // Commands that destroy something ask for its name, so that a wrong argument or a wrong line of the history destroys nothing. A name on
 // standard input would not show that a person has read the question, so without a terminal only `--yes` will do.
 
-/** What a command is about to destroy. */
+/** The subject that a command is about to destroy. */
 export interface Destruction {
-  /** A sentence that says what the command does, and whether it can be undone. */
+  /** A sentence with what the command does, and whether it can be undone. */
   readonly does: string;
-  /** What the name is of: "exam". */
+  /** The kind of what is destroyed: "exam". */
   readonly of: string;
   readonly name: string;
 }

@@ -32,7 +32,7 @@ const DEFAULT_FILE = "data/invigil.db";
 const NEW_KEYS =
   "Tokens, sessions and links stay valid as long as the secret is the same. Logins to the built-in message service, and stream URLs without own domains, are signed with other keys from now on: load open pages again.";
 
-/** Says where audio files are that are not in the copy. */
+/** Returns where audio files are that are not in the copy. */
 const audioSteps = (from: string, to: string | undefined): string[] => {
   const audio = join(from, AUDIO);
   if (from === to || !existsSync(audio)) return [];
@@ -41,7 +41,7 @@ const audioSteps = (from: string, to: string | undefined): string[] => {
   ];
 };
 
-/** Says what becomes of the secrets of an installation. */
+/** Returns what happens to the secrets of an installation. */
 const secretSteps = (from: CopyEnd, to: CopyEnd, fromFolder: string, toFolder: string): string[] => {
   if ("file" in from && "file" in to)
     return fromFolder === toFolder

@@ -6,7 +6,7 @@ import { findExam } from "./lookup.js";
 import { count, print, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 
-/** What is found, in words, and what to do unless all is well. */
+/** The texts of an item: what was found, and what to do about it. */
 interface Words {
   readonly found: (numbers: CheckItem["numbers"], item: CheckItem) => string;
   readonly todo: string;
@@ -49,7 +49,10 @@ const WORDS: Readonly<Record<CheckCode, Words>> = {
     found: (numbers) => `${people(numbers.people)} without a link or a code`,
     todo: "`invigil room links`: none were made since these people were added.",
   },
-  join_codes: { found: (_, item) => setOr(item), todo: "Cards have links instead, which nobody can type." },
+  join_codes: {
+    found: (_, item) => setOr(item),
+    todo: "Cards have links instead, which people cannot type.",
+  },
   web_apps: { found: (_, item) => setOr(item), todo: "Set them to the URLs of the web apps." },
   audio: {
     found: ({ scheduled = 0, outside = 0, missingFiles = 0 }) =>

@@ -13,7 +13,7 @@ export const addEnd = (exam: Command, run: CommandRun): void => {
   exam
     .command("end")
     .description(
-      "end all rooms of an exam; their people stay, but nobody can join until 'room reopen'; asks for the exam's name",
+      "end all rooms of an exam; their people stay, but cannot join until 'room reopen'; asks for the exam's name",
     )
     .argument("<exam>", "the id or name of the exam")
     .addOption(yesOption())
@@ -36,7 +36,7 @@ export const addEnd = (exam: Command, run: CommandRun): void => {
         } finally {
           progress.end();
         }
-        // What the calls before the last one have ended is part of what it found ended.
+        // The last call counts the rooms that earlier calls have ended as already ended.
         const alreadyEnded = part.alreadyEnded + part.ended - ended;
         print(run, json, { examId, ended, alreadyEnded }, () =>
           [

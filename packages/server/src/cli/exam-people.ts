@@ -18,7 +18,7 @@ interface PeopleOptions {
 /** A person with the state that follows from what is known of them. */
 type Person = RosterEntry & { readonly state: ReturnType<typeof rosterStateOf> };
 
-/** Says since when a person is in their state, if it is known. */
+/** Returns since when a person is in their state, if it is known. */
 const since = ({ state, pages, left, publishStatus, publishStatusSince }: Person): Date | undefined => {
   const latest = (times: readonly (Date | undefined)[]): Date | undefined =>
     times

@@ -74,7 +74,7 @@ export const addUsage = (program: Command, run: CommandRun): void => {
     .addOption(jsonOption())
     .action(({ json }: { json?: true }) =>
       withLocalApp(run, async ({ call }) => {
-        // These are of a server, and the command is none.
+        // These numbers belong to a server, and the command is not one.
         const { connections: _, subscriptions: __, ...usage } = await call.installation.usage();
         print(run, json, usage, () => usageText(usage));
       }),

@@ -122,7 +122,7 @@ interface CardRequest {
   readonly exam: ExamSummary;
   readonly room: Room | undefined;
   readonly role: ParticipantRole | undefined;
-  /** Whose cards are requested. Undefined: everybody's. */
+  /** The people whose cards are requested. Undefined: all people. */
   readonly userIds: string[] | undefined;
   /** Undefined: for paper, with QR codes, and with codes to type if there are any. */
   readonly as: "links" | undefined;
@@ -180,7 +180,7 @@ export const addLinks = (room: Command, run: CommandRun): void => {
   room
     .command("links [room]")
     .description(
-      "create the links by which people join; whoever has a link acts as that person, so keep it secret",
+      "create the links by which people join; anyone with a link can act as that person, so keep it secret",
     )
     .option("--exam <exam>", "all rooms of this exam; with [room], the room may be specified by its name")
     .addOption(

@@ -9,8 +9,8 @@ import type { CommandRun } from "./run.js";
 import { timeFormatter } from "./time.js";
 
 /**
- * Does something about each of some dead letters, and prints how many it was done about.
- * @param act returns why it cannot be done, if so
+ * Runs an action for each of the given dead letters, and prints how many succeeded.
+ * @param act returns why the action cannot be done, if so
  */
 const forEachLetter = async (
   run: CommandRun,

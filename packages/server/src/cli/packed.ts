@@ -23,7 +23,7 @@ const recordsOfOthers = (): URL[] => {
     .map(([name]) => new URL(RECORD, import.meta.resolve(name)));
 };
 
-/** Names what the compiled server is made of: the same again only when that is the same. */
+/** Identifies what the compiled server is made of. The text changes when any part does. */
 export const sourceState = (): string => {
   // A package that is not compiled has no record, and a copy of the packages alone has no lock file.
   const others = [...recordsOfOthers(), LOCKFILE].filter((file) => existsSync(file));

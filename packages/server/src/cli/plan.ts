@@ -97,7 +97,7 @@ export const addPlan = (exam: Command, run: CommandRun): void => {
         }
         const { id: examId } = await findExam(app.call, text);
         const asked = { examId, roomSize, teachers, seed: shuffle, roomName, dryRun };
-        // Commands print all rooms.
+        // The command prints all rooms.
         const operator = app.operatorIn("exam.plan");
         const plan = await app.services.plan.plan(
           operator,

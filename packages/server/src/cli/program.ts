@@ -125,7 +125,7 @@ const withOptionNames = (message: string, { options, registeredArguments }: Comm
     }, message);
 };
 
-/** Says which path cannot be used. */
+/** Names the path that cannot be used. */
 const systemErrorText = (error: NodeJS.ErrnoException): string => {
   const reason = reasonOfSystem(error);
   return error.path === undefined
@@ -133,9 +133,9 @@ const systemErrorText = (error: NodeJS.ErrnoException): string => {
     : `The path ${error.path} cannot be used: ${reason}`;
 };
 
-/** What a run says of an error. */
+/** The error that a run prints. */
 interface Complaint {
-  /** The code of the API. Absent for what only commands can run into. */
+  /** The code of the API. Absent for errors that only commands have. */
   readonly code?: ErrorCode;
   readonly message: string;
   readonly exitCode: number;
@@ -178,7 +178,7 @@ const outputIsWritten = async ({ stdout }: CommandIo): Promise<void> => {
  */
 export const runCommand = async (args: readonly string[], io: CommandIo): Promise<number> => {
   const run: CommandRun = { io, exitCode: 0 };
-  // Before commander has read the arguments: what it says of wrong ones is JSON, too.
+  // This is set before commander reads the arguments, so that its errors are JSON, too.
   const json = args.includes("--json");
   const fail = ({ exitCode, ...error }: Complaint): void => {
     io.stderr.write(`${json ? jsonText({ error }) : shownLines(`${PREFIX}${error.message}`)}\n`);

@@ -16,7 +16,7 @@ interface EventsOptions {
 
 /** The fields that have columns, or are the same for all. */
 const SHOWN: ReadonlySet<string> = new Set(["type", "id", "roomId", "time", "userId"]);
-/** What else an event says, in words. */
+/** Further details of an event, in words. */
 const details = (event: ListedEvent): string =>
   Object.entries(event)
     .filter(([name]) => !SHOWN.has(name))

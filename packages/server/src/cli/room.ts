@@ -92,7 +92,7 @@ const addShow = (parent: Command, run: CommandRun): void => {
 const addEnd = (parent: Command, run: CommandRun): void => {
   parent
     .command("end <room>")
-    .description("end a room; its people stay, but nobody can join it until 'room reopen'; asks for its name")
+    .description("end a room; its people stay, but cannot join it until 'room reopen'; asks for its name")
     .option(...EXAM)
     .addOption(yesOption())
     .addOption(jsonOption())

@@ -29,7 +29,7 @@ const MAX_SHOWN = 100;
 /** Makes texts comparable: full-width forms, and upper and lower case. */
 const folded = (text: string): string => text.normalize("NFKC").toLowerCase();
 
-/** Yields everybody in an exam, room by room, and then those without a room. */
+/** Yields all people of an exam, room by room, and then those without a room. */
 async function* peopleOf({ call, services }: LocalApp, exam: Found["exam"]): AsyncGenerator<Found> {
   for (const room of (await allRooms(call, exam.id)).toReversed())
     for (const role of ROLES)

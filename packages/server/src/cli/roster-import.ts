@@ -65,7 +65,7 @@ const importRoster = async (
 ): Promise<void> => {
   const interrupted = new AbortController();
   const { signal } = interrupted;
-  // A second signal ends the process at once, which is as safe: others undo or finish what it has begun.
+  // A second signal ends the process at once. This is safe, because other processes undo or finish the change.
   const interrupt = (): void => {
     if (run.io.stderr.isTTY) run.io.stderr.write(STOPPING);
     interrupted.abort();
@@ -85,7 +85,7 @@ const importRoster = async (
         signal,
         onProgress: progress.show,
       });
-      // What is left, such as the events of the new people, can wait for others.
+      // Other processes can finish the rest, such as the events of the new people.
       const { bulk } = app.services;
       if (signal.aborted) await bulk.stop();
       else signal.addEventListener("abort", () => void bulk.stop());

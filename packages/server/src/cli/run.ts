@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 
 type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** What a command uses of the process that runs it. The process itself has this form. */
+/** The parts of its process that a command uses. `process` itself has this type. */
 export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };

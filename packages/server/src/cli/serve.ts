@@ -44,7 +44,7 @@ export const addServe = (program: Command, run: CommandRun): void => {
         ...readEnvironment(run.io.env),
         ...(port !== undefined && { INVIGIL_PORT: port }),
       });
-      /** Says what to type where the port is in use. */
+      /** Returns the command to type if the port is in use. */
       const withCommand = (error: unknown): unknown => {
         if (!(error instanceof SetupError && failedWith(error.cause, "EADDRINUSE"))) return error;
         const other = config.port < 65_535 ? config.port + 1 : 1024;

@@ -4,7 +4,7 @@ export const LANGUAGES = ["en", "zh"] as const;
 /** The language of a page of cards. */
 export type Language = (typeof LANGUAGES)[number];
 
-/** What is printed on cards and sheets besides names and times. */
+/** The texts on cards and sheets besides names and times. */
 export interface CardTexts {
   /** The language as HTML names it. */
   readonly lang: string;
@@ -34,8 +34,8 @@ export const TEXTS: Readonly<Record<Language, CardTexts>> = {
     },
     pcPage: "PC page",
     watchingPage: "Watching page",
-    secret: "Secret: whoever has this card acts as you.",
-    staffNote: "Keep this sheet from the examinees: whoever has a code or a link acts as that person.",
+    secret: "Secret: anyone with this card can act as you.",
+    staffNote: "Keep this sheet from the examinees: anyone with a code or a link can act as that person.",
     sheet: (number, of) => `sheet ${number} of ${of}`,
     staffSheet: (number, of) => `staff, sheet ${number} of ${of}`,
     columns: { role: "Role", name: "Name", id: "Id", link: "Link", scan: "QR code", type: "Code to type" },

@@ -60,7 +60,7 @@ const storedIn = async (
 };
 
 const HOUR_MS = 3_600_000;
-/** Whether the clock is where it must be, as far as that can be told from when a server ran last. */
+/** Whether the clock is plausible, compared with when a server last ran. */
 const checkClock = (aheadMs: number): Finding[] => {
   if (Math.abs(aheadMs) <= TOLERANCE_MS) return [];
   const hours = Math.round(Math.abs(aheadMs) / HOUR_MS);

@@ -9,7 +9,7 @@ const ANSWER_MS = 5000;
 
 const readiness = z.object({ status: z.enum(["ready", "unavailable"]) }).catchall(z.string());
 
-/** What a server on all addresses listens on, too. */
+/** An address on which a server that listens on all addresses can be reached. */
 const LOCAL: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 /** Asks the server that listens on the address of the settings whether it is ready. */

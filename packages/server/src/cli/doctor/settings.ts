@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Domains that are reserved for examples and cannot be registered: RFC 2606. The domain `test` may be one of a network of one's own. */
 const EXAMPLE_DOMAIN = /\.(example|invalid)$|(^|\.)example\.(com|net|org)$/i;
-/** The keys of docs/run-an-exam.md, and what people write before they have one. */
+/** The keys of docs/run-an-exam.md, and placeholders that people write before they have a key. */
 const EXAMPLE_KEY = /^(the|your)[-_ ]|change-?me|^replace[-_ ]|placeholder/i;
 const IS_SECRET = /_(KEY|SECRET|TOKEN|SIGN)$/;
 

@@ -6,9 +6,9 @@ import type { Providers } from "../../providers/types.js";
 import { isClockError } from "../../providers/vendor-error.js";
 import { type Finding, findingsOf } from "./finding.js";
 
-// Calls something at each configured vendor service that leaves no traces.
+// Makes a call to each configured vendor service that changes nothing there.
 
-/** What is said about a service. */
+/** What the checks print about a service. */
 interface About {
   /** Default: its name. */
   readonly label?: string;
