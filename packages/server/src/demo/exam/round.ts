@@ -56,7 +56,7 @@ export interface RoundDeps {
 /** The type of what people write to each other: `{ text }`. */
 const WRITTEN = LAST_RESERVED_TYPE + 1;
 
-/** What pages answer to commands. */
+/** The answers of pages to commands. */
 const ANSWERS: ReadonlyMap<number, number> = new Map([
   [signals.startCall.type, signals.callConnected.type],
   [signals.endCall.type, signals.callDisconnected.type],

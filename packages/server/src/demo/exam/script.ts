@@ -24,9 +24,9 @@ export type Act = Deed & { readonly at: number };
 /** The length of a round in seconds. */
 export const ROUND_SECONDS = 60 * 60;
 
-/** Who never comes. */
+/** Candidates who never come. */
 const ABSENT = [9, 31, 47, 58];
-/** Who comes late, and when. */
+/** Candidates who come late, and when. */
 const LATE = new Map([
   [17, 33],
   [26, 47],
@@ -44,7 +44,7 @@ const ASKS = 5;
 const FAILING_HALL = 1;
 
 const PHONE_SEEN: readonly DetectType[] = ["cellPhone", "cellPhone", "actionHeadUpDown", "watch"];
-/** What detectors report about people who do nothing wrong. */
+/** Detections of people who do nothing wrong. */
 const HARMLESS: readonly DetectType[] = [
   "headShaking",
   "actionHeadUpDown",
@@ -52,7 +52,7 @@ const HARMLESS: readonly DetectType[] = [
   "scenePersonExit",
 ];
 
-/** What a candidate writes, and what the teacher answers. */
+/** Questions of candidates, and the teacher's answers. */
 type Talk = readonly [question: string, answer: string];
 const CHINESE_TALKS: readonly Talk[] = [
   ["老师，第三题的图显示不出来。", "请刷新页面，图会重新加载。"],

@@ -93,7 +93,7 @@ export const createShow = (deps: ShowDeps) => {
     earlier = [over];
   };
 
-  /** What happens once a second. */
+  /** Runs once a second. */
   const tick = async (): Promise<void> => {
     const now = clock().getTime();
     const step = Math.min(Math.max(now - lastTick, 0), MAX_STEP_MS);
