@@ -2700,13 +2700,13 @@ export type Procedures = {
      */
     list: TRPCQueryProcedure<{ input: ListAccountsInput; output: AccountPage; meta: unknown }>;
     /**
-     * Bars an account from logging in, and ends its sessions.
+     * Disables an account, and ends its sessions.
      *
      * For administrators. Not with a token that is bound to a room or an exam.
      */
     disable: TRPCMutationProcedure<{ input: AccountRef; output: Account; meta: unknown }>;
     /**
-     * Lets an account log in again.
+     * Enables a disabled account.
      *
      * For administrators. Not with a token that is bound to a room or an exam.
      */
@@ -2756,7 +2756,7 @@ export type Procedures = {
      */
     reopen: TRPCMutationProcedure<{ input: RoomRef; output: Room; meta: unknown }>;
     /**
-     * Says whether the teacher is speaking to the whole room.
+     * Stores whether the teacher is speaking to the whole room.
      *
      * For administrators and teachers. All but administrators: in their own rooms and exams.
      */
@@ -2768,13 +2768,13 @@ export type Procedures = {
      */
     list: TRPCQueryProcedure<{ input: ListRoomsInput; output: RoomPage; meta: unknown }>;
     /**
-     * Makes links by which people enter their rooms.
+     * Creates links with which people join their rooms.
      *
      * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
      */
     joinLinks: TRPCMutationProcedure<{ input: JoinLinksInput; output: JoinLink[]; meta: unknown }>;
     /**
-     * Makes codes by which people enter their rooms.
+     * Creates codes with which people join their rooms.
      *
      * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
      */
@@ -2792,7 +2792,7 @@ export type Procedures = {
      */
     revokeLinks: TRPCMutationProcedure<{ input: RevokeLinksInput; output: RevokedSeat[]; meta: unknown }>;
     /**
-     * Returns the state of a room, to subscribe from.
+     * Returns the state of a room, and the position from which to subscribe.
      *
      * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
      */
@@ -2842,7 +2842,7 @@ export type Procedures = {
      */
     update: TRPCMutationProcedure<{ input: UpdateExamInput; output: Exam; meta: unknown }>;
     /**
-     * Makes a new exam after another, on request with its rooms and people.
+     * Copies an exam, optionally with its rooms and people.
      *
      * For administrators and teachers. Teachers: the exams that they created.
      */
@@ -2890,19 +2890,19 @@ export type Procedures = {
      */
     series: TRPCQueryProcedure<{ input: ExamSeriesInput; output: ExamSeries; meta: unknown }>;
     /**
-     * Returns the same for each room of an exam, of the last hour.
+     * Returns how many were present, published and were detected in each room of an exam, for each minute of the last hour.
      *
      * For administrators, teachers and inspectors. Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.
      */
     roomSeries: TRPCQueryProcedure<{ input: RoomSeriesInput; output: RoomSeriesPage; meta: unknown }>;
     /**
-     * Says what is missing for an exam.
+     * Returns what is missing for an exam.
      *
      * For administrators and teachers. Teachers: the exams that they created.
      */
     check: TRPCQueryProcedure<{ input: ExamRef; output: ExamCheck; meta: unknown }>;
     /**
-     * Makes cards with which people enter their rooms, to be printed or mailed.
+     * Creates cards with which people join their rooms, to be printed or mailed.
      *
      * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
      */
@@ -2914,7 +2914,7 @@ export type Procedures = {
      */
     people: TRPCQueryProcedure<{ input: ExamPeopleInput; output: RosterPage; meta: unknown }>;
     /**
-     * Returns the rooms of an exam, to subscribe from.
+     * Returns the rooms of an exam, and the position from which to subscribe.
      *
      * For administrators and inspectors. All but administrators: in their own rooms and exams.
      */
@@ -2926,7 +2926,7 @@ export type Procedures = {
      */
     onEvent: TRPCSubscriptionProcedure<{ input: OnExamEventInput; output: AsyncIterable<Tracked<ExamEvent>, void, undefined>; meta: unknown }>;
     /**
-     * Delivers what changes about the people of an exam and its rooms, as it happens.
+     * Delivers changes of the people and rooms of an exam as they happen.
      *
      * For administrators, teachers and inspectors. Teachers and inspectors: the people of their rooms. Teachers: everybody in the exams that they created.
      */
@@ -3002,7 +3002,7 @@ export type Procedures = {
      */
     list: TRPCQueryProcedure<{ input: ListAudioInput; output: AudioPage; meta: unknown }>;
     /**
-     * Adds a clip to the audio library whose file another server hosts.
+     * Adds a clip to the audio library. Another server hosts its file.
      *
      * For administrators and teachers. A default clip: administrators only.
      */
@@ -3020,7 +3020,7 @@ export type Procedures = {
      */
     delete: TRPCMutationProcedure<{ input: ClipRef; output: true; meta: unknown }>;
     /**
-     * Lets an exam play a clip.
+     * Attaches a clip to an exam.
      *
      * For administrators and teachers. Teachers: the exams that they created.
      */
@@ -3110,13 +3110,13 @@ export type Procedures = {
   };
   installation: {
     /**
-     * Returns what a page needs to know before anybody has signed in.
+     * Returns what a page needs before its user signs in.
      *
      * For everybody: it takes no token.
      */
     info: TRPCQueryProcedure<{ input: void; output: InstallationInfo; meta: unknown }>;
     /**
-     * Returns the servers that run.
+     * Returns the running servers.
      *
      * For administrators. Not with a token that is bound to a room or an exam.
      */

@@ -16,7 +16,7 @@ import type { Answers, Questions, RoomOfPerson } from "./store.js";
 //
 // - A person has access to a room when storage lists them in it with the role of their token.
 // - An administrator has access to every room.
-// - A token that is bound to a room or an exam gives access to nothing else, whoever uses it.
+// - A token that is bound to a room or an exam gives access to nothing else, for every role.
 // - A person has access to an exam when they are in one of its rooms. A teacher also has access to the exams that they created.
 // - In an ended room, examinees may still read, upload recordings and report late records. For anything else (cheat configs, message tokens)
 //   they need a room in progress. The end of a room changes nothing for other roles.
@@ -25,7 +25,7 @@ import type { Answers, Questions, RoomOfPerson } from "./store.js";
 // - A refusal is 403 whether or not the resource exists. Only administrators get a 404.
 
 export interface Rule<About extends Subject> {
-  /** What has to be read. */
+  /** The reads that the decision needs. */
   questions(caller: Caller, ids: Ids): Questions;
   /** Whether the session of the caller's token has to be read. */
   readonly needsSession?: true;
@@ -64,7 +64,7 @@ const isCreator = (caller: Caller, { createdBy }: Pick<StoredExam, "createdBy">)
   caller.role === "teacher" && createdBy === caller.userId;
 const isManager = (caller: Caller, exam: Pick<StoredExam, "createdBy">): boolean =>
   caller.role === "admin" || isCreator(caller, exam);
-/** Whether a caller's token can be good for an exam as a whole. */
+/** Whether a caller's token can give access to an exam as a whole. */
 const mayBeWhole = (caller: Caller, examId: string): boolean =>
   caller.roomId === undefined && (caller.examId ?? examId) === examId;
 

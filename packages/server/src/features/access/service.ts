@@ -11,7 +11,7 @@ import type {
   StoredExam,
   Subject,
 } from "../../domain/opened.js";
-// oxlint-disable-next-line no-restricted-imports -- Here is decided what a caller may use.
+// oxlint-disable-next-line no-restricted-imports -- This file decides what a caller may use.
 import { opened } from "../../domain/opened.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -31,7 +31,7 @@ export interface AccessService extends Access {
   rightsIn(caller: Caller, exam: Pick<StoredExam, "id" | "createdBy">): ExamRights;
 }
 
-/** What was read when a call began. It holds for this call only. */
+/** The answers that were read when a call began. They are valid for this call only. */
 interface Known {
   readonly questions: Questions;
   readonly answers: Answers;

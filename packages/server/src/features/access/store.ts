@@ -31,7 +31,7 @@ export interface RoomWithRole {
 
 export type RoomOfPerson = Pick<Room, "id" | "status">;
 
-/** What decides whether a token is still good. What is undefined is not asked. */
+/** The questions about whether a token is still valid. Undefined fields are not asked. */
 export interface TokenQuestions {
   /** The id of the token, if it has one. */
   readonly tokenId: string | undefined;
@@ -45,7 +45,7 @@ export interface TokenQuestions {
   readonly seatOf: string | undefined;
 }
 
-/** What is asked about a room or an exam. What is absent is not asked. */
+/** The questions about a room or an exam. Absent fields are not asked. */
 export interface Questions {
   readonly roomId?: string | undefined;
   /** The person whose role in the room is asked. */
@@ -80,7 +80,7 @@ const disabledAccount = query
   .select({ id: accounts.userId })
   .from(accounts)
   .where(and(eq(accounts.userId, param("account")), eq(accounts.disabled, true)));
-/** Finds a reason to refuse a token: that it was revoked, or that its account is disabled. */
+/** Finds a reason to refuse a token: it was revoked, or its account is disabled. */
 const refusal = statement(
   query
     .select({ id: revokedTokens.tokenId })
@@ -189,7 +189,7 @@ export const createAccessStore = ({
   );
 
   /**
-   * Reads everything in one round trip, the token first: what is refused since then is found by the reads that follow.
+   * Reads everything in one round trip, the token first, so that the later reads find what was refused since then.
    * @param examOfRoom the exam of the room of the questions. Undefined if there is no such room
    */
   const read = (

@@ -28,7 +28,7 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .query(async ({ ctx: { open }, input }) => account.list(await open(), input)),
     disable: admins("unbound")
       .meta({
-        sentence: "Bars an account from logging in, and ends its sessions.",
+        sentence: "Disables an account, and ends its sessions.",
         errors: ["ACCOUNT_NOT_FOUND", "ACCOUNT_CONFLICT"],
         allowedWhenDiskFull: true,
       })
@@ -36,7 +36,7 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .output(accountSchema)
       .mutation(async ({ ctx: { open }, input }) => account.disable(await open(), input.userId)),
     enable: admins("unbound")
-      .meta({ sentence: "Lets an account log in again.", errors: ["ACCOUNT_NOT_FOUND"] })
+      .meta({ sentence: "Enables a disabled account.", errors: ["ACCOUNT_NOT_FOUND"] })
       .input(accountRef)
       .output(accountSchema)
       .mutation(async ({ ctx: { open }, input }) => account.enable(await open(), input.userId)),

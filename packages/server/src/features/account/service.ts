@@ -93,7 +93,7 @@ export const createAccountService = ({
      */
     async endSession(caller: Opened<"unbound">, sessionId: string): Promise<EndedSession> {
       const isAdmin = caller.role === "admin";
-      // Otherwise whoever was issued a token could sign out the person who issued it.
+      // Otherwise the holder of an issued token could sign out the person who issued it.
       if (!isAdmin && (caller.sessionId === undefined || caller.isIssued))
         throw forbidden(
           "The token belongs to no login: it was issued by a call, or signed by another system.",

@@ -23,7 +23,7 @@ export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
       .query(({ input }) => audio.list(input)),
     create: teachers("unbound")
       .meta({
-        sentence: "Adds a clip to the audio library whose file another server hosts.",
+        sentence: "Adds a clip to the audio library. Another server hosts its file.",
         access: "A default clip: administrators only.",
       })
       .input(createAudioInput)
@@ -50,7 +50,7 @@ export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
       .mutation(async ({ ctx: { open }, input }) => audio.delete(await open(), input.clipId)),
     attach: teachers("wholeExam")
       .meta({
-        sentence: "Lets an exam play a clip.",
+        sentence: "Attaches a clip to an exam.",
         errors: ["EXAM_NOT_FOUND", "AUDIO_CLIP_NOT_FOUND", "QUOTA_EXCEEDED"],
       })
       .input(attachAudioInput)

@@ -104,7 +104,7 @@ export const createAudioService = ({
     await removeContent?.();
   };
 
-  /** An exam without manual audio of its own offers the default clips, whoever teaches it. */
+  /** An exam without manual audio of its own offers the default clips to all its teachers. */
   const assertMaySetDefault = (caller: Caller, isDefault: boolean | undefined): void => {
     if (isDefault && caller.role !== "admin")
       throw forbidden("Only an administrator decides which clips exams offer by default (isDefault).");

@@ -196,8 +196,8 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
       storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
     /**
-     * @param beforeInsert runs in the same transaction, with the bytes stored before, while no other clip is added. `unlessUsed` does not run
-     *   for the clip's URL meanwhile. If it throws, the clip is not added.
+     * @param beforeInsert runs in the same transaction, with the bytes stored before, while no other clip is added. `unlessUsed` does not
+     *   run for the clip's URL at the same time. If it throws, the clip is not added.
      */
     create: (
       clip: StoredClip & { createdBy: string; bytes: number; createdAt: Date; updatedAt: Date },

@@ -22,7 +22,7 @@ const MAX_OWNERS = 100_000;
 /** After all ids. */
 const END = "~";
 
-/** Whose entries are counted. */
+/** An actor or an exam whose entries are counted. */
 interface Owner {
   readonly key: string;
   /** In words. */
@@ -40,7 +40,7 @@ interface Counted {
   held: number;
   /** The entries that this server has added since then. */
   since: number;
-  /** After how many of them it counts again. */
+  /** How many of them it adds before it counts again. */
   next: number;
   /** When it counted, by the monotonic clock. */
   at: number;
@@ -63,10 +63,7 @@ export const createAuditQuota = ({
   const owners = new LRUCache<string, Counted>(atMost(MAX_OWNERS));
   const counting = new Map<string, Promise<void>>();
 
-  /**
-   * A teacher can issue links for anybody in their rooms. So what a link's holder does in a room takes nothing of what the same person has
-   * elsewhere.
-   */
+  /** A teacher can issue links for all people of their rooms. Therefore, the holder of a link has a quota of their own in each room. */
   const actorOf = ({ userId: id, generation, roomId }: Author, most: number): Owner => {
     const isLink = generation !== undefined;
     return {
@@ -81,7 +78,7 @@ export const createAuditQuota = ({
         ),
     };
   };
-  /** Strangers, whose calls are refused, and administrators take nothing of the exam's quota. */
+  /** Refused calls of strangers, and calls of administrators, do not count towards the exam's quota. */
   const examOf = (id: string, most: number): Owner => ({
     key: `exam\n${id}`,
     whose: `The audit of the exam ${id}`,

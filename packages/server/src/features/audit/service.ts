@@ -29,7 +29,7 @@ const toEntry = ({ createdAt, ...stored }: StoredEntry): AuditEntry => {
 
 export type AuditService = ReturnType<typeof createAuditService>;
 
-/** Who changed or read what. `domain/audit.ts` writes the entries. */
+/** Reads and prunes the audit. `domain/audit.ts` writes the entries. */
 export const createAuditService = ({
   store,
   rates,

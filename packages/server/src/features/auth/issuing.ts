@@ -13,9 +13,9 @@ const WITHOUT_EXAM_SECONDS = 8 * 3600;
 
 export interface IssuingService {
   /**
-   * Issues a token for another person: a teacher for the people of their rooms, an administrator for anyone.
-   * The new token cannot have more rights than the binding of the caller's token allows. An unbound token
-   * expires no later than the caller's and ends with the caller's session.
+   * Issues a token for another person: a teacher for the people of their rooms, an administrator for any person. The new token cannot have
+   * more rights than the binding of the caller's token allows. An unbound token expires no later than the caller's and ends with the
+   * caller's session.
    */
   issueToken(
     caller: ActingCaller,

@@ -183,7 +183,7 @@ export const createAuthStore = ({
       token: { tokenId: string; expiresAt: Date | null; createdAt: Date },
       author: Author,
     ): Promise<void> =>
-      // Any other text may be a token or a secret that somebody pasted by mistake.
+      // Any other text may be a token or a secret that a person pasted by mistake.
       writes.ofInstallation(
         { subject: isOwnTokenId(token.tokenId) ? token.tokenId : undefined },
         author,

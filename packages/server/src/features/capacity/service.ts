@@ -10,7 +10,7 @@ export interface Peak {
   readonly streams: number;
 }
 
-/** What upcoming exams require of the vendors' services. */
+/** The capacity of the vendors' services that upcoming exams require. */
 export interface Demand {
   /** Undefined when there is no upcoming exam. */
   readonly peak: Peak | undefined;

@@ -24,7 +24,7 @@ const examsEndingAfter = statement(
     .from(visibleExams)
     .where(gt(visibleExams.endTime, param("now"))),
 );
-/** Who plans an exam has made it lately. Times have no index, so no more exams than these are looked at. */
+/** Planned exams are recent. Times have no index, so only this many of the newest exams are read. */
 const NEWEST = 1000;
 /** Sorts after every id: ids consist of digits and lowercase letters. */
 const FIRST = "~";

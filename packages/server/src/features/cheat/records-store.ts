@@ -249,7 +249,7 @@ const grouping = {
   callerOf: ({ caller }: RecordBatch) => caller,
 };
 
-/** What a group reads. */
+/** The rows that a group reads. */
 const questionsOf = (calls: readonly RecordBatch[]) => {
   const rooms = new Map<string, AskedRoom>();
   let records = 0;
@@ -279,7 +279,7 @@ const readSizes = async (tx: Reader, limited: readonly AskedRoom[]): Promise<Rea
   return new Map(found.map(({ roomId, people }) => [roomId, people]));
 };
 
-/** Whether the number of people with records is limited, and the call may be the first about somebody. */
+/** Whether the number of people with records is limited, and the call may be the first about a person. */
 const mayExceedPeople = (room: RecordedRoom, { people, maxPeople }: UsageIncrease): boolean =>
   maxPeople !== undefined && people.some((added) => personIn(room, added.userId).records === 0);
 

@@ -20,7 +20,7 @@ export interface Page {
   readonly before: number | undefined;
 }
 
-/** Whose records to read: of all rooms of an exam, or of some. */
+/** The rooms whose records to read: all rooms of an exam, or some. */
 export interface RecordScope {
   readonly examId: string;
   readonly rooms: "all" | readonly string[];
@@ -46,7 +46,7 @@ const MOST_DETAILS = 4 * 1024 * 1024;
 const EXAMINED_FIRST = 1000;
 const EXAMINED_A_TURN = 5000;
 const MOST_EXAMINED = 20_000;
-/** Of how many rooms at most it is looked up who was recorded there. */
+/** The maximum number of rooms whose recorded people are looked up. */
 const MOST_NARROWED = 300;
 
 const usageOfPerson = statement(
@@ -81,7 +81,7 @@ const setConfig = statement(
       set: { data: sql`excluded.data`, updatedAt: sql`excluded.updated_at` },
     }),
 );
-/** Whose records a statement reads: each owner has an index. */
+/** The owners whose records a statement reads. Each has an index. */
 type RecordOwner = "room" | "exam";
 const areBefore = (owner: RecordOwner, dialect: Dialect): SQL | undefined =>
   and(
@@ -130,7 +130,7 @@ const windowOf = (owner: RecordOwner) =>
       .from(some);
   });
 const windows = { room: windowOf("room"), exam: windowOf("exam") };
-/** Says of each room of an exam whether one of some people was recorded there. */
+/** Returns for each room of an exam whether one of some people was recorded there. */
 const recordedRooms = statement((dialect) => {
   const some = query
     .select({ id: rooms.id })
@@ -227,7 +227,7 @@ export const createCheatStore = ({
       if (some.length > 1) found.sort((one, other) => other.id - one.id);
       return found.slice(0, limit);
     };
-  /** Narrows a scope to the rooms in which somebody of a filter was recorded: records have no index by person. */
+  /** Narrows a scope to the rooms in which a person of a filter was recorded, because records have no index by person. */
   const narrow = async (scope: RecordScope, { userIds }: RecordFilter): Promise<RecordScope> => {
     if (!userIds) return scope;
     const { examId, rooms: some } = scope;
@@ -272,8 +272,8 @@ export const createCheatStore = ({
       return toPage(found, more ? found.at(-1)?.id : undefined);
     },
     /**
-     * Returns a page of the records that fulfil all conditions, newest first. It looks only at so many records: the page may have few of
-     * them, or none.
+     * Returns a page of the records that fulfil all conditions, newest first. It reads a limited number of records, so the page may have
+     * few of them, or none.
      */
     async find(
       scope: RecordScope,
@@ -283,7 +283,7 @@ export const createCheatStore = ({
       const { examId, rooms: some } = await narrow(scope, filter);
       const roomIds = some === "all" ? undefined : some;
       if (roomIds?.length === 0) return { records: [], examined: 0 };
-      // Of several rooms, it looks at all records of the exam: windows of single rooms would end at different records.
+      // For several rooms, it reads all records of the exam, because windows of single rooms would end at different records.
       const owner = roomIds?.length === 1 ? "room" : "exam";
       const byRoom = owner === "exam" && roomIds !== undefined;
       const { detectTypes, userIds, isMainMonitor, receivedFrom = EARLIEST, receivedTo = LATEST } = filter;

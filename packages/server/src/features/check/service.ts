@@ -17,7 +17,7 @@ import { type CheckStore, type NamedRoom, type PersonInRoom, ROOMS_PER_PAGE } fr
 
 const MIB = 1024 * 1024;
 const MINUTE_MS = 60_000;
-/** How long the answers of vendors' services are used again. */
+/** How long the answers of vendors' services are cached. */
 const SERVICES_MS = 60_000;
 /** How long before its start an exam may play audio. */
 const BEFORE_MS = 2 * 60 * MINUTE_MS;
@@ -33,7 +33,7 @@ const itemOf = (code: CheckItem["code"], status: CheckItem["status"], details: D
   services: [],
   ...details,
 });
-/** An item about what must not be: of a status if there is any. */
+/** An item about something that must not exist. It has the status if there is any. */
 const unless = (isAny: boolean, status: "attention" | "missing"): CheckItem["status"] =>
   isAny ? status : "ok";
 
@@ -169,7 +169,7 @@ export const createCheckService = ({
       }),
     ];
   };
-  /** Who has no way in: nobody has made a link for them since they were added, and they have no code. */
+  /** People who cannot join: they have no code, and no link was made for them since they were added. */
   const accessItems = async (
     { staff, withoutCode }: Roster,
     madeAt: ReadonlyMap<string, Date>,
@@ -196,10 +196,10 @@ export const createCheckService = ({
   };
 
   return {
-    /** Says what is missing for an exam. */
+    /** Returns what is missing for an exam. */
     async check(caller: ActingCaller, exam: Opened<"wholeExam">): Promise<ExamCheck> {
       const { id: examId } = exam;
-      // So that links that this server has just made count.
+      // Links that this server has just made must count.
       await accessLog.flush();
       const now = clock();
       const [roster, ended, unseated, madeAt, played, cheatConfig, peak] = await together(() =>

@@ -29,7 +29,7 @@ export interface RoleCount {
 }
 
 export const ROOMS_PER_PAGE = 100;
-/** How many entries of the audit are looked through. */
+/** The maximum number of entries of the audit that are read. */
 const ENTRIES = 1000;
 const MAKES_LINKS = ["room.joinLinks", "room.joinCodes", "exam.cards"];
 
@@ -43,7 +43,7 @@ const page = query
   .limit(ROOMS_PER_PAGE);
 const roomsAfter = statement(page);
 const roomsOfPage = page.as("page");
-/** Whether somebody is in a room of the page. */
+/** Whether a person is in a room of the page. */
 const isOnPage = and(
   eq(participants.examId, param("examId")),
   inArray(participants.roomId, query.select({ id: roomsOfPage.id }).from(roomsOfPage)),
@@ -139,7 +139,7 @@ const enabledAccounts = statement((dialect) =>
 
 export type CheckStore = ReturnType<typeof createCheckStore>;
 
-/** What a check reads of an exam. */
+/** The reads of a check. */
 export const createCheckStore = ({ storage }: { storage: Queries }) => ({
   /** Returns rooms in progress, oldest first, after an id, and with their people. The last page has fewer than `ROOMS_PER_PAGE`. */
   async rooms(

@@ -38,8 +38,8 @@ const dataOf = ({ data }: StoredMessage): { sid?: unknown; receiverIdList?: unkn
 };
 
 /**
- * Reads a command. Returns undefined if its data names other logins. The data of a command with recipients names nobody else, because only
- * its recipients read it.
+ * Reads a command. Returns undefined if its data names other logins. The data of a command with recipients is not checked, because only its
+ * recipients read it.
  */
 const commandFor = (login: string, message: StoredMessage): Command | undefined => {
   const name = signalName(message.type);

@@ -66,7 +66,7 @@ export interface DropInServiceDeps {
   readonly instances: Instances;
   readonly accessLog: Pick<AccessLog, "admit" | "admitExam" | "noteRefusal">;
   readonly clock: () => Date;
-  /** Limits requests, as it limits the calls of the API. */
+  /** Limits requests as calls of the API are limited. */
   readonly gate: Gate;
   readonly rates: RateLimits;
   readonly log: FastifyBaseLogger;

@@ -16,10 +16,10 @@ const ROOMS_AT_ONCE = 200;
 export type ErasureService = ReturnType<typeof createErasureService>;
 
 /**
- * Erases the remaining data about people who were removed together with their records: messages, mentions in
- * other messages, events, dead letters, mutes, presence, stream names, and what the audit says about them. The work consists of small steps, so that other
- * calls are not delayed, and continues after a restart. The message that notifies the person of the removal
- * goes last, after their pages have had time to read it, together with what calls in progress wrote meanwhile.
+ * Erases the remaining data about people who were removed together with their records: messages, mentions in other messages, events, dead
+ * letters, mutes, presence, stream names, and what the audit says about them. The work consists of small steps, so that other calls are not
+ * delayed, and continues after a restart. The message that notifies the person of the removal goes last, after their pages have had time to
+ * read it, together with everything that calls in progress have written since the removal.
  */
 export const createErasureService = ({
   store,
@@ -62,7 +62,7 @@ export const createErasureService = ({
 
   const eraseTraces = async (erasure: Erasure): Promise<void> => {
     const rooms = await store.roomsOf(erasure);
-    // What this process has gathered may name the person. What others have is erased in the last stage.
+    // Entries that this process has gathered may name the person. Entries of other processes are erased in the last stage.
     await accessLog.flush();
     await eraseKeys(erasure, rooms);
     for (const roomId of rooms) {

@@ -27,7 +27,7 @@ import {
 } from "../../storage/tables.js";
 import type { MissingClip } from "./store.js";
 
-/** What an exam consists of besides its rooms and people. */
+/** The parts of an exam besides its rooms and people. */
 export interface ExamDetails {
   readonly startTime: Date;
   readonly endTime: Date;
@@ -226,7 +226,7 @@ export const createDuplicatesStore = ({
     async create(copied: CopiedExam): Promise<MissingClip | undefined> {
       const { exam, copyOf, now, author } = copied;
       try {
-        // Each exam's entries say where it went, or where it came from.
+        // The entries of each of the two exams name the other one.
         const targets = [
           { examId: copyOf, subject: exam.id },
           { examId: exam.id, subject: copyOf },

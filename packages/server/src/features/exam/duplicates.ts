@@ -13,7 +13,7 @@ import { toNewPerson } from "../participant/rules.js";
 import type { DuplicatesStore, PersonOfExam, RoomOfExam } from "./duplicates-store.js";
 import type { ExamService } from "./service.js";
 
-/** Returns people each once: who is in several rooms was added by hand, and gets one place. */
+/** Returns each person once. A person in several rooms was added by hand, and gets one place. */
 const eachOnce = (people: readonly PersonOfExam[]): PersonOfExam[] => {
   const byId = new Map<string, PersonOfExam>();
   for (const person of people) if (!byId.has(person.userId)) byId.set(person.userId, person);
@@ -68,7 +68,7 @@ export const createDuplicateService = ({
       const endTime = times.endTime ?? later(details.endTime);
       if (endTime <= startTime) throw invalidInput("endTime", "must be after startTime");
 
-      // Whoever is seated meanwhile is read twice, and not missed.
+      // A person who is seated during the read is read twice, and not missed.
       const withoutRoom = withPeople ? await store.unseated(copyOf) : [];
       const found = withRooms || withPeople ? await store.rooms(copyOf) : [];
       const inRooms = found.reduce((sum, { people }) => sum + people.length, 0);

@@ -101,7 +101,7 @@ export const createExamRouter = ({
       .mutation(async ({ ctx: { caller, open }, input }) => exam.update(caller, await open(input), input)),
     duplicate: teachers("wholeExam")
       .meta({
-        sentence: "Makes a new exam after another, on request with its rooms and people.",
+        sentence: "Copies an exam, optionally with its rooms and people.",
         errors: [
           "EXAM_NOT_FOUND",
           "AUDIO_CLIP_NOT_FOUND",
@@ -198,7 +198,8 @@ export const createExamRouter = ({
       .query(async ({ ctx: { caller, open }, input }) => series.ofExam(caller, await open(input), input)),
     roomSeries: staff("roomsToRun")
       .meta({
-        sentence: "Returns the same for each room of an exam, of the last hour.",
+        sentence:
+          "Returns how many were present, published and were detected in each room of an exam, for each minute of the last hour.",
         access: "Teachers and inspectors: their rooms. Teachers: all rooms of the exams that they created.",
         errors: ["EXAM_NOT_FOUND"],
         rows: 1000,
@@ -209,7 +210,7 @@ export const createExamRouter = ({
       .query(async ({ ctx: { caller, open }, input }) => series.ofRooms(caller, await open(input), input)),
     check: teachers("wholeExam")
       .meta({
-        sentence: "Says what is missing for an exam.",
+        sentence: "Returns what is missing for an exam.",
         errors: ["EXAM_NOT_FOUND"],
         rows: 1000,
         longAnswer: true,
@@ -217,10 +218,10 @@ export const createExamRouter = ({
       .input(examRef)
       .output(examCheckSchema)
       .query(async ({ ctx: { caller, open }, input }) => checks.check(caller, await open(input))),
-    // As `room.joinCodes`, which it may make.
+    // Allowed when the disk is full, like `room.joinCodes`, because it may create codes.
     cards: teachers("room", "roomsToRun")
       .meta({
-        sentence: "Makes cards with which people enter their rooms, to be printed or mailed.",
+        sentence: "Creates cards with which people join their rooms, to be printed or mailed.",
         audited: "access",
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
@@ -246,7 +247,7 @@ export const createExamRouter = ({
       .query(async ({ ctx: { caller, open }, input }) => roster.people(caller, await open(input), input)),
     snapshot: inspectors("exam")
       .meta({
-        sentence: "Returns the rooms of an exam, to subscribe from.",
+        sentence: "Returns the rooms of an exam, and the position from which to subscribe.",
         errors: ["EXAM_NOT_FOUND"],
         rows: 100,
         longAnswer: true,
@@ -271,7 +272,7 @@ export const createExamRouter = ({
       ),
     onPeople: staff("roomsToRun")
       .meta({
-        sentence: "Delivers what changes about the people of an exam and its rooms, as it happens.",
+        sentence: "Delivers changes of the people and rooms of an exam as they happen.",
         access:
           "Teachers and inspectors: the people of their rooms. Teachers: everybody in the exams that they created.",
         audited: "access",

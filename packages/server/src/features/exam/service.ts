@@ -139,13 +139,13 @@ export const createExamService = ({
     /** An examinee gets their own end of the exam as `endTime`. */
     get: (caller: Caller, { exam: row }: Opened<"exam">): Promise<Exam> =>
       read(caller, row.id, { row, userId: caller.role === "examinee" ? caller.userId : undefined }),
-    /** Returns when an exam ends for everybody. Checks no permissions: for use by other services. */
+    /** Returns when an exam ends for people without extra minutes. Checks no permissions: for use by other services. */
     async endTimeOf(examId: string): Promise<Date> {
       const exam = await store.get(examId);
       if (!exam) throw examNotFound(examId);
       return exam.endTime;
     },
-    /** Administrators list all exams, other callers those that they have access to. Counts say how large an exam is to everybody who may use it. */
+    /** Administrators list all exams, other callers those that they have access to. All people who may use an exam see its counts. */
     async list(
       caller: Caller,
       bound: Opened<"ownExams">,

@@ -10,14 +10,14 @@ import type { Queries } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { mutes, roomExams } from "../../storage/tables.js";
 
-/** Who is muted in a room. */
+/** The muted logins of a room. */
 export interface Muted {
   readonly everybody: boolean;
   /** Sorted. */
   readonly logins: readonly string[];
 }
 
-/** Whether anything has changed, the first login of nobody in the room, or the number of logins beyond which no more can be muted. */
+/** Whether anything has changed, the first login that belongs to no person in the room, or the maximum number of muted logins. */
 export type MuteOutcome =
   | { readonly hasChanged: boolean }
   | { readonly unknown: string }

@@ -103,7 +103,7 @@ const countedSender = ({
   login: loginOf(senderId, senderCamera),
 });
 
-/** What a group reads. */
+/** The rows that a group reads. */
 const questionsOf = (requests: readonly SendRequest[]) => {
   const senders: RoomSender[] = [];
   /** The index of each sender, by exam, room and login. */

@@ -27,7 +27,7 @@ export interface ImportPlan {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What an import did. */
+/** The outcome of an import. */
 export type Imported = Omit<ImportResult, "faults" | "moreFaults" | "sheet">;
 
 /** Why a roster was not imported. */
@@ -69,8 +69,7 @@ const applyAction = (
 };
 
 /**
- * Decides what to do about each person of a file and imports them: all or, if any row is invalid, none. A dry
- * run writes nothing.
+ * Decides what to do with each person of a file and imports them: all or, if any row is invalid, none. A dry run writes nothing.
  * @throws EXAM_NOT_FOUND, EXAM_CONFLICT when rooms ended during the import or another change of the exam does
  *   not finish
  */

@@ -2,12 +2,12 @@ import type { ImportResult } from "@invigil/schema";
 import { shownCell } from "./faults.js";
 import type { RosterPerson } from "./row-action.js";
 
-// Spreadsheets drop zeros at the beginning of numbers. The result is a valid id, but of nobody.
+// Spreadsheets drop zeros at the beginning of numbers. The result is a valid id that belongs to no person.
 
 /** The maximum number of warnings that are listed. */
 const LISTED = 100;
 const DIGITS = /^\d+$/;
-/** Ids of one length this long are numbers that somebody assigns, and not a count from 1. */
+/** Ids of one length with this many digits are assigned numbers, and not a count from 1. */
 const ASSIGNED_DIGITS = 5;
 /** The share of ids that have one length, above which the others are odd. */
 const NEARLY_ALL = 0.9;

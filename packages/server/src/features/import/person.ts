@@ -36,7 +36,7 @@ export type Report = (
 
 const FIELDS: readonly Field[] = ["id", "name", "room", "role", "extraMinutes"];
 const NONE: ReadonlySet<Field> = new Set();
-/** What is wrong with a cell that its schema refuses. */
+/** The fault of a cell that its schema refuses. */
 const INVALID = {
   id: "invalid_id",
   name: "invalid_name",

@@ -36,7 +36,7 @@ export interface Refusal {
   readonly detail?: string;
 }
 
-/** What the import does about a row. */
+/** The action of the import for a row. */
 export type RowAction =
   | { kind: "refuse"; faults: Refusal[] }
   | { kind: "keep" }
@@ -82,10 +82,7 @@ function* faultsOf(
   };
 }
 
-/**
- * Decides what the import does about a row, given the person's places in the exam. A row without a room applies
- * to all places of the person.
- */
+/** Decides the action for a row, given the person's places in the exam. A row without a room applies to all places of the person. */
 export const actionFor = (person: RosterPerson, places: readonly Place[], rooms: Rooms): RowAction => {
   const faults = [...faultsOf(person, places, rooms)];
   const { role, name, roomId } = person;

@@ -47,7 +47,7 @@ export interface ImportWork<Result> {
 /** Rooms of the exam ended while people were being added to them: nothing was imported. */
 export class RoomsEnded extends Error {
   constructor() {
-    super("rooms of the exam ended meanwhile");
+    super("rooms of the exam ended during the import");
   }
 }
 

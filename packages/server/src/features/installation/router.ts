@@ -6,12 +6,12 @@ import type { InstallationService } from "./service.js";
 export const createInstallationRouter = ({ installation }: { installation: InstallationService }) =>
   router({
     info: publicProcedure
-      .meta({ sentence: "Returns what a page needs to know before anybody has signed in." })
+      .meta({ sentence: "Returns what a page needs before its user signs in." })
       .output(installationInfoSchema)
       .query(() => installation.info()),
     servers: admins("unbound")
       .meta({
-        sentence: "Returns the servers that run.",
+        sentence: "Returns the running servers.",
         audited: "access",
       })
       .output(runningServersSchema)

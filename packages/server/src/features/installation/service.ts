@@ -7,7 +7,7 @@ import type { Database } from "../../storage/database.js";
 import type { AudioService } from "../audio/service.js";
 import type { InstallationStore } from "./store.js";
 
-/** What the installation is made of, and how much of it is in use. */
+/** The servers of the installation, and its usage. */
 export interface InstallationService {
   /** For everybody, also without a token. */
   info(): InstallationInfo;

@@ -3,7 +3,7 @@ import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { examMinutes, visibleExams } from "../../storage/tables.js";
 
-/** What was under way in a minute. */
+/** The usage in a minute. */
 export interface UnderWay {
   readonly rooms: number;
   readonly present: number;

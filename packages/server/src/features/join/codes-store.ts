@@ -59,7 +59,7 @@ const codesOfPeople = statement((dialect) =>
     )
     .where(and(isInRoom, dialect.isAnyOf(visibleParticipants.userId, "userIds"))),
 );
-/** Codes name no exam: whoever types one knows only the code. */
+/** Codes name no exam, because a person who types one knows only the code. */
 const pagesByCode = statement((dialect) =>
   query
     .select({
@@ -117,7 +117,7 @@ const openSeat = statement(
 
 const keyOf = ({ userId, page }: SeatPage): string => `${page} ${userId}`;
 
-/** What a room's pages have: the digests of their codes, by `keyOf`; and the people who are in the room. */
+/** The digests of the codes of a room's pages, by `keyOf`, and the people of the room. */
 interface Present {
   readonly people: ReadonlySet<string>;
   readonly digests: ReadonlyMap<string, string>;
@@ -141,7 +141,7 @@ const keptBy = (one: WantedCode, { digests }: Present): string | undefined => {
   return has !== undefined && one.digests.includes(has) ? has : undefined;
 };
 
-/** Chooses the code of each page: the first of its codes that no other page has, whatever its exam. */
+/** Chooses the code of each page: the first of its codes that no other page of any exam has. */
 const choose = async (
   reader: Reader,
   room: RoomKey,
@@ -205,7 +205,7 @@ export const createCodeStore = ({ storage, writes }: { storage: Queries; writes:
   /** Returns the page with this code. */
   async find(digest: string): Promise<OpenedPage | undefined> {
     const [page, another] = await storage.all(pagesByCode, { digests: [digest] });
-    // Two servers gave the same code to pages of two exams at the same moment: it opens neither.
+    // Two servers gave the same code to pages of two exams at the same time. It opens neither of them.
     return another ? undefined : page;
   },
   /** Returns a seat. Undefined if the person, the room or the exam is not there. */

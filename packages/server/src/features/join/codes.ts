@@ -77,7 +77,7 @@ export const createCodeService = ({
   log: FastifyBaseLogger;
   config: Pick<Config, "publicUrl" | "apps" | "auth">;
 }) => {
-  // Without logins, the secret ends with the process, and the codes would, too.
+  // Without logins, the secret and the codes would end with the process.
   /** The setting without which there are no codes, if it is missing. */
   const missingSetting =
     auth === "off" ? "INVIGIL_AUTH=required" : publicUrl === undefined ? "INVIGIL_PUBLIC_URL" : undefined;
@@ -114,7 +114,7 @@ export const createCodeService = ({
     };
   };
 
-  /** Writes the codes of people, who are sorted by room. Leaves out those who have left meanwhile. */
+  /** Writes the codes of people, who are sorted by room. Leaves out people who have left since they were read. */
   const assign = async (caller: ActingCaller, drafts: readonly Draft[]): Promise<JoinCode[]> => {
     const chosen = new Map<Page, string>();
     for (const { room, pages } of groupsOf(drafts)) {
@@ -145,7 +145,8 @@ export const createCodeService = ({
     make: async (caller: ActingCaller, of: SeatsOf, input: JoinLinksInput): Promise<JoinCode[]> =>
       assign(caller, await links.forSeats(of, input, draftOf)),
     /**
-     * The same for some people, with the last seat of a page that may have a next one: people who left meanwhile have no code.
+     * The same for some people, with the last seat of a page that may have a next one: people who have left since they were read have no
+     * code.
      */
     async makePage(
       caller: ActingCaller,
@@ -158,8 +159,8 @@ export const createCodeService = ({
     },
 
     /**
-     * Returns the address of the web app, with a new token, to which a code leads now. `mistyped`: this can be no code. `unknown`: nobody has
-     * the code, its links were revoked, its person left, or their room or exam is over.
+     * Returns the address of the web app, with a new token, to which a code leads now. `mistyped`: this cannot be a code. `unknown`: no
+     * person has the code, its links were revoked, its person left, or their room or exam is over.
      * @throws TOO_MANY_REQUESTS
      */
     async enter(typed: string, origin: Origin): Promise<URL | "mistyped" | "unknown"> {
@@ -180,7 +181,7 @@ export const createCodeService = ({
         .catch(ignoreExamOver);
       if (!link) return "unknown";
       log.info({ ...origin, ...room, userId, page, tokenId: link.tokenId }, "join code used");
-      // As in the audit's other entries, what examinees get for themselves is not kept.
+      // The audit does not keep what examinees get for themselves, here as elsewhere.
       if (role !== "examinee")
         accessLog.note(
           { userId, role, generation, ...room, origin, audited: "access" },

@@ -167,7 +167,7 @@ export const createLinkService = ({
     };
   };
 
-  /** Makes something else than links for the seats for which `join` creates links, with the same checks. */
+  /** Makes something for the seats for which `join` creates links, with the same checks. */
   const forSeats = async <Made extends object>(
     of: SeatsOf,
     input: SeatsInput,
@@ -196,9 +196,9 @@ export const createLinkService = ({
 
   return {
     /**
-     * Creates join links: by room, oldest first, then by role (teachers, inspectors, examinees), then in the
-     * order in which people were added. Examinees get no link to an ended room, and nobody gets a link once their
-     * exam is over. Without a limit, refuses to create more links than fit into one answer.
+     * Creates join links: by room, oldest first, then by role (teachers, inspectors, examinees), then in the order in which people were
+     * added. Examinees get no link to an ended room, and people whose exam is over get no link at all. Without a limit, refuses to create
+     * more links than fit into one answer.
      */
     join: (of: SeatsOf, input: JoinLinksInput): Promise<JoinLink[]> => forSeats(of, input, linkOf),
     ofSeat: linkOf,

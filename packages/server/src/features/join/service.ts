@@ -1,4 +1,4 @@
-// How people get into their rooms: links carry a token, codes lead to links, and cards show either to print.
+// How people enter their rooms. Links carry a token, codes lead to links, and printed cards show either.
 export type { CardService } from "./cards.js";
 export type { CodeService } from "./codes.js";
 export type { LinkService } from "./links.js";

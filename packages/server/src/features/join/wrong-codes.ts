@@ -4,7 +4,7 @@ import { waitBefore, wholeAfter } from "../../limits/allowance.js";
 import { InvigilError } from "../../platform/errors.js";
 import { atMost } from "../../platform/lru.js";
 
-/** How many wrong codes are looked up in a minute: of one network, and of all networks together. */
+/** The maximum number of wrong codes per minute: of one network, and of all networks together. */
 const PER_NETWORK = 60;
 const PER_SERVER = 600;
 /**
@@ -13,7 +13,7 @@ const PER_SERVER = 600;
  */
 const AT_ONCE = 8;
 const WINDOW_MS = 60_000;
-/** How many networks are remembered. A forgotten one may try as many codes as a new one. */
+/** The number of cached networks. An evicted one may try as many codes as a new one. */
 const MAX_NETWORKS = 100_000;
 const EVERYBODY = "";
 
@@ -22,7 +22,7 @@ const createAllowance = (perMinute: number, monotonic: () => number) => {
   const owners = new LRUCache<string, number>(atMost(MAX_NETWORKS));
   const useOf = (key: string) => ({ wholeAt: owners.get(key) ?? 0, costMs, now: monotonic() });
   return {
-    /** Throws if the owner has nothing left. */
+    /** Throws if the owner has used up their wrong codes. */
     assertLeft(key: string): void {
       const waitMs = waitBefore(useOf(key), WINDOW_MS);
       if (waitMs <= 0) return;
@@ -44,7 +44,7 @@ const createAllowance = (perMinute: number, monotonic: () => number) => {
 
 export type WrongCodes = ReturnType<typeof createWrongCodes>;
 
-/** Bounds how often somebody may guess join codes. Counts are of this process. */
+/** Limits guesses of join codes. Each process counts for itself. */
 export const createWrongCodes = ({ monotonic }: { monotonic: () => number }) => {
   const perNetwork = createAllowance(PER_NETWORK, monotonic);
   const perServer = createAllowance(PER_SERVER, monotonic);
@@ -59,7 +59,7 @@ export const createWrongCodes = ({ monotonic }: { monotonic: () => number }) => 
      * @throws TOO_MANY_REQUESTS before the look-up, if the network or all networks together have used up their wrong codes
      */
     async lookUp<Found>(network: string, find: () => Promise<Found | undefined>): Promise<Found | undefined> {
-      // Whoever has nothing left does not wait for a turn.
+      // A network that has used up its wrong codes is refused before it waits for a turn.
       assertLeft(network);
       return inTurn(async () => {
         assertLeft(network);

@@ -89,7 +89,7 @@ export const createRoomRouter = ({
       .mutation(async ({ ctx: { caller, open }, input }) => room.reopen(caller, await open(input))),
     setAudioStatus: teachers("room")
       .meta({
-        sentence: "Says whether the teacher is speaking to the whole room.",
+        sentence: "Stores whether the teacher is speaking to the whole room.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED"],
         charges: ["events"],
         allowedWhenDiskFull: true,
@@ -110,7 +110,7 @@ export const createRoomRouter = ({
       .query(async ({ ctx: { caller, open }, input }) => room.list(caller, await open(), input)),
     joinLinks: teachers("room", "roomsToRun")
       .meta({
-        sentence: "Makes links by which people enter their rooms.",
+        sentence: "Creates links with which people join their rooms.",
         audited: "access",
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
@@ -124,7 +124,7 @@ export const createRoomRouter = ({
     // When the disk is full, people must still get in. Their codes are few: two for each person.
     joinCodes: teachers("room", "roomsToRun")
       .meta({
-        sentence: "Makes codes by which people enter their rooms.",
+        sentence: "Creates codes with which people join their rooms.",
         audited: "access",
         access: "Teachers: their own rooms, and all rooms of an exam that they created.",
         errors: ["ROOM_NOT_FOUND", "EXAM_NOT_FOUND", "ROOM_ENDED", "EXAM_OVER", "PROVIDER_NOT_CONFIGURED"],
@@ -161,7 +161,7 @@ export const createRoomRouter = ({
       ),
     snapshot: anyone("room")
       .meta({
-        sentence: "Returns the state of a room, to subscribe from.",
+        sentence: "Returns the state of a room, and the position from which to subscribe.",
         audited: "access",
         errors: ["ROOM_NOT_FOUND"],
         rows: 40,

@@ -56,7 +56,7 @@ const COUNTED_A_TURN = 2000;
 /** How many rooms to read first, if they are read a few at a time. A plan puts up to 500 people into one. */
 const FIRST_ROOMS = 4;
 
-/** How people are chosen: those after a position in the whole exam, those of some rooms, or those with these numbers. */
+/** The people to read: those after a position in the whole exam, those of some rooms, or those with these numbers. */
 type Choice = "exam" | "rooms" | "numbers";
 
 const { seq, examId, roomId, userId, name, role, extraMinutes } = participants;
@@ -382,7 +382,7 @@ export const createPeopleStore = ({ storage }: { storage: Queries }) => {
     const last = page.at(-1)?.seq ?? after.seq;
     if (found.length > limit) return { ...known, next: { place: "seated", seq: last } };
     if (people.length === limit) return { ...known, next: { place: "unseated", seq: 0 } };
-    // Read a little later: who has got a room since is announced by an event after `newest`.
+    // This is read a little later. An event after `newest` announces people who have got a room since.
     const rest = await readUnseated(scope, 0, limit - people.length);
     return { ...known, people: [...people, ...rest.people], ...(rest.next && { next: rest.next }) };
   };
@@ -479,7 +479,7 @@ export const createPeopleStore = ({ storage }: { storage: Queries }) => {
   };
 
   return {
-    /** Reads a page. With `isFound`, looks for people whom it finds, but only among so many: the page may have few of them, or none. */
+    /** Reads a page. With `isFound`, it searches a limited number of people, so the page may have few of them, or none. */
     page: (
       scope: PeopleScope,
       { after = START, limit }: { readonly after: PeoplePosition | undefined; readonly limit: number },

@@ -57,9 +57,7 @@ export const createRosterService = ({
   const isThere = ({ rooms, unseated }: ExamPerson): boolean => rooms.length > 0 || unseated !== undefined;
 
   return {
-    /**
-     * Returns a page of the people of an exam as they are now. The first page also has the rooms, and counts of everybody.
-     */
+    /** Returns a page of the people of an exam as they are now. The first page also has the rooms, and counts of all people. */
     async people(
       caller: Caller,
       { exam: { id: examId }, rooms: accessible }: Opened<"roomsToRun">,

@@ -9,9 +9,9 @@ const MINUTE_MS = 60_000;
 const LOOK_MS = 1_000;
 /** How long after its last use a server still looks for rooms under way. */
 const IDLE_MS = 60 * MINUTE_MS;
-/** How long whoever begins a minute may take until they have written it. */
+/** How long a server that begins a minute may take to write it. */
 const BEGIN_MS = 15_000;
-/** When another server looks whether a minute was begun by nobody, after its end. */
+/** How long after the end of a minute another server checks whether it was begun. */
 const TAKE_OVER_MS = 20_000;
 const PRUNING_INTERVAL_MS = 60 * MINUTE_MS;
 
@@ -54,12 +54,12 @@ export const createSeriesRecorder = ({
     const now = clock();
     const end = Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS;
     if (end === done || !isInUse(now.getTime())) return;
-    // Whoever had the duty goes first.
+    // The server that had the duty goes first.
     if (!hasDuty && now.getTime() < end + TAKE_OVER_MS) return;
     hasDuty = await duties.take("series", { now, until: new Date(now.getTime() + BEGIN_MS) });
     if (hasDuty) {
       const measurement = await store.measure(new Date(end - MINUTE_MS), now);
-      // Until somebody else would look at the next minute, so that a server that dies leaves none out.
+      // The duty lasts until another server would check the next minute. So no minute is missing if this server dies.
       if (measurement.rooms.length > 0) await store.write(measurement, new Date(end + MINUTE_MS + BEGIN_MS));
     }
     done = end;
@@ -83,7 +83,7 @@ export const createSeriesRecorder = ({
   });
 
   return {
-    /** Says that somebody uses a room or an exam. A server that nobody uses asks the database nothing. */
+    /** Records that a room or an exam is in use. An idle server does not query the database. */
     noteUse(): void {
       wasUsed = true;
     },

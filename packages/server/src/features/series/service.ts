@@ -34,7 +34,7 @@ const listsOf = (counted: readonly CountedMinute[], start: number, length: numbe
 
 export type SeriesService = ReturnType<typeof createSeriesService>;
 
-/** What was counted in rooms, minute by minute. */
+/** Reads the counts of rooms, minute by minute. */
 export const createSeriesService = ({
   store,
   rates,
@@ -44,7 +44,7 @@ export const createSeriesService = ({
   rates: Pick<RateLimits, "charge">;
   clock: () => Date;
 }) => {
-  /** When the minute began that was so many minutes before the running one. */
+  /** When the minute began that was this many minutes before the current one. */
   const minutesAgo = (minutes: number): Date =>
     new Date((Math.floor(clock().getTime() / MINUTE_MS) - minutes) * MINUTE_MS);
   const later = (one: Date, other: Date | undefined): Date => (other && other > one ? other : one);

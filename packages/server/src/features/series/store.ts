@@ -15,13 +15,13 @@ import {
   visibleRooms,
 } from "../../storage/tables.js";
 
-/** What was counted in one minute. */
+/** The counts of one minute. */
 export interface Counts {
   readonly present: number;
   readonly publishing: number;
   readonly detections: number;
 }
-/** What was counted in the minute that began at a time. */
+/** The counts of the minute that began at a time. */
 export type CountedMinute = Counts & { readonly minute: Date };
 export type RoomMinute = CountedMinute & { readonly roomId: string };
 
@@ -53,7 +53,7 @@ const roomsWithPeople = statement(
     .from(presence)
     .groupBy(presence.roomId),
 );
-// Whether rooms are in progress is looked at afterwards: SQLite would read all rooms that are.
+// The status is checked after the query, because SQLite would read all rooms in progress.
 const { examId, id: roomId, status } = visibleRooms;
 const roomsOfExams = statement((dialect) =>
   query
@@ -229,7 +229,7 @@ export const createSeriesStore = ({
   return {
     /**
      * Counts what is there now, for the minute that has just ended. A room is under way if it is in progress, and if its exam is held or
-     * somebody is present.
+     * people are present.
      */
     async measure(of: Date, now: Date): Promise<Measurement> {
       const rooms = await openRooms(now);
@@ -240,7 +240,7 @@ export const createSeriesStore = ({
       const bounds = new Map(
         records.map(({ examId, newest, last }) => [
           examId,
-          // The first minute counts none: when they arrived is not known.
+          // The first minute counts none, because it is unknown when they arrived.
           { after: last === null ? newest : Number(last), upTo: newest },
         ]),
       );

@@ -5,8 +5,8 @@ import type { StreamService } from "./service.js";
 
 export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
   /**
-   * For the stream service, which signs its requests instead of using a token. The signature is checked before
-   * the input, so that nobody else learns what is wrong with the input.
+   * For the stream service, which signs its requests instead of using a token. The signature is checked before the input, so that other
+   * callers do not learn what is wrong with the input.
    */
   const signedProcedure = publicProcedure.use(async ({ getRawInput, next }) => {
     stream.authenticate(await getRawInput());

@@ -213,7 +213,7 @@ interface ChangedPerson extends RoomKey {
   readonly now: Date;
 }
 
-/** What a group of reports writes. */
+/** The writes of a group of reports. */
 interface Changes {
   readonly reports: (typeof streamEvents.$inferInsert)[];
   /** By room and user id. */
