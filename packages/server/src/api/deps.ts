@@ -26,7 +26,7 @@ import type { Providers } from "../providers/types.js";
 import type { Database } from "../storage/database.js";
 import { foldersOf } from "../storage/location.js";
 
-/** What an app gets from outside: the settings, the storage, the clocks, the ids and the secrets. Tests replace it. */
+/** The dependencies of an app: the settings, the storage, the clocks, the ids and the secrets. Tests replace them. */
 export interface ExternalDeps {
   readonly config: Config;
   readonly db: Database;
@@ -48,7 +48,7 @@ export interface ExternalDeps {
   readonly ownKey: (name: "stream-key" | "im-key" | "login-key") => string;
 }
 
-/** What the services depend on. */
+/** The dependencies of the services. */
 export interface Deps extends ExternalDeps {
   readonly pruning: PruningClock;
   readonly disk: Disk;

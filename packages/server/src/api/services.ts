@@ -96,7 +96,7 @@ import type { Deps } from "./deps.js";
 export interface ServiceOptions {
   /** Whether to skip rate limits, quotas and bounds of writes. The command-line tool does, because its user controls the installation. */
   readonly unlimited?: boolean;
-  /** Whether the data of the installation is made up, and may be looked at by whoever starts it. */
+  /** Whether the data of the installation is invented, and open to the person who starts the server. */
   readonly isDemo?: boolean;
 }
 
@@ -128,7 +128,7 @@ export const createServices = (
   const gate = createGate({ rates, disk });
   const storage = unlimited ? withoutShares(db.storage) : db.storage;
   const auditClock = () => pruning.latest();
-  // Of its own, because entries of the background take their ids at any time. Tests of everything else repeat theirs.
+  // A generator of its own, because background entries take ids at any time. Other ids must repeat in tests.
   const auditIds = createIds({ clock: auditClock });
   const auditQuota = createAuditQuota({
     store: createAuditQuotaStore({ storage }),
@@ -218,7 +218,7 @@ export const createServices = (
     pruning,
     log,
   });
-  /** Tells the demo who uses an exam or one of its rooms. */
+  /** Tells the demo that an exam or one of its rooms is in use. */
   const uses = new EventEmitter<{ exam: [caller: Caller, examId: string] }>();
   const noteUse = (caller: Caller, examId: string | undefined): void => {
     seriesRecorder.noteUse();

@@ -87,7 +87,7 @@ export const callInProcess = (
     },
     {
       ...(signal && { signal }),
-      // What clients over HTTP receive of an error, by which `isInvigilError` of the client recognizes it.
+      // The fields of an error that clients over HTTP receive. The client's `isInvigilError` recognizes them.
       onError: ({ error, ...call }) => {
         Object.assign(error, { data: getTRPCErrorShape({ config, error, ...call }).data });
       },

@@ -11,7 +11,7 @@ import { authSecretOf, ownKeyOf } from "./secrets.js";
 
 export const hostInUrl = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 
-/** A log, and why its lines cannot be written, if anything says so. */
+/** A log, and a function that returns why its lines cannot be written. */
 export interface OpenLog {
   readonly log: Logger;
   readonly logFault?: () => string | undefined;

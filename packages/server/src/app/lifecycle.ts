@@ -10,7 +10,7 @@ export const startServices = async (
   { queue = true }: { readonly queue?: boolean } = {},
 ): Promise<void> => {
   disk.start();
-  // What is deleted along with other changes needs it, too.
+  // Deletions that are part of other changes need it, too.
   await pruning.now();
   if (queue) services.queue.start();
   audioFiles.sweeper?.start();

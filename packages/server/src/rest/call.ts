@@ -12,7 +12,7 @@ export interface RequestData {
 }
 type Fields = Readonly<Record<string, Field>>;
 
-/** What is wrong with a field. */
+/** The fault of a field. */
 class Fault {
   constructor(readonly what: string) {}
 }

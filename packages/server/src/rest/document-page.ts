@@ -85,7 +85,7 @@ const NAMES: Readonly<Record<string, string>> = {
 const REFERENCE = /^#\/components\/schemas\/(.+)$/;
 const shapeId = (name: string): string => `shape-${name}`;
 
-/** What a value is, as HTML. */
+/** The type of a value, as HTML. */
 const typeOf = (schema: JsonSchema): string => {
   const [, shape] = REFERENCE.exec(schema.$ref ?? "") ?? [];
   if (shape !== undefined) return `<a href="#${escapeHtml(shapeId(shape))}">${escapeHtml(shape)}</a>`;
@@ -93,7 +93,7 @@ const typeOf = (schema: JsonSchema): string => {
   if (schema.enum) return schema.enum.map((value) => code(JSON.stringify(value))).join(" or ");
   if (schema.anyOf) {
     const types = schema.anyOf
-      // What means absent is said once for all fields.
+      // The page says once for all fields which values mean absent.
       .filter((form) => form.type !== undefined || form.anyOf || form.$ref)
       .map(typeOf);
     return [...new Set(types)].join(" or ");

@@ -141,7 +141,7 @@ const CALLERS: Readonly<Record<Role, string>> = {
 const list = (names: readonly string[]): string =>
   names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 
-/** What tRPC keeps of a procedure. */
+/** The parts of a procedure that tRPC stores. */
 interface Definition {
   readonly inputs: readonly z.ZodType[];
 }
@@ -196,7 +196,7 @@ const FAILURE: JsonSchema = {
   required: ["success", "code", "errorCode", "errorMsg", "reason", "requestId"],
   properties: {
     success: { type: "boolean", const: false, description: "Whether the call succeeded." },
-    code: { type: "integer", description: "The status of the error, whatever the HTTP status is." },
+    code: { type: "integer", description: "The status of the error. The HTTP status may differ." },
     errorCode: { type: "string", description: "The same as text." },
     errorMsg: { type: "string", description: "One sentence that says what is wrong." },
     reason: { type: "string", description: "The stable name of the error." },
@@ -265,14 +265,14 @@ interface Input {
   readonly name: string;
   readonly required: boolean;
   readonly schema: JsonSchema;
-  /** What else the server takes, as JSON: other types, and what means absent. */
+  /** Other values that the server accepts, as JSON: other types, and values that mean absent. */
   readonly forms: readonly JsonSchema[];
 }
 
 const inputOf = (name: string, { read, required, content }: Field, shape: z.ZodType): Input => {
   const schema = read ?? shape;
   const json = jsonSchemaOf(schema);
-  // What documents say is tried.
+  // Whether the document may state that a value is accepted is found by trying it.
   const takes = (value: unknown): boolean => schema.safeParse(value).success;
   const isAbsent = (value: unknown): boolean => !required && !read && shape.safeParse(value).success;
   const absent = json.anyOf ? [] : [null, ""].filter((value) => isAbsent(value));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What documents need of a JSON Schema. */
+/** The parts of a JSON Schema that documents need. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
   readonly $ref?: string;
@@ -17,7 +17,7 @@ export interface JsonSchema {
   readonly contentSchema?: JsonSchema;
 }
 
-/** What says nothing: the bounds of safe integers, and patterns that only repeat the format. */
+/** Parts without information: the bounds of safe integers, and patterns that only repeat the format. */
 const withoutNoise = (json: z.core.JSONSchema.BaseSchema): void => {
   if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum;
   if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum;

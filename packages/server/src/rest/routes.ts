@@ -19,8 +19,8 @@ export interface Field {
   /** Converts the value before the procedure's own schema validates it. */
   readonly read?: z.ZodType;
   /**
-   * Whether the field is required although the procedure does not require it. Required fields beside it say so, too: the procedure, which
-   * would refuse them, is not called.
+   * Whether the field is required although the procedure does not require it. Then the procedure is not called, so other required fields
+   * need this as well.
    */
   readonly required?: true;
   /** What the JSON text of the field contains, for documents. */
@@ -29,7 +29,7 @@ export interface Field {
 
 interface RowOf<Path extends ProcedurePath> {
   readonly path: string;
-  /** What a call does, in one sentence, if it differs from what the procedure says. */
+  /** What a call does, in one sentence, if it differs from the procedure's sentence. */
   readonly summary?: string;
   /** What else a caller has to know, as Markdown. */
   readonly notes?: string;
@@ -63,7 +63,7 @@ const written = <Codec extends z.ZodType>(codec: Codec): Answer<z.output<Codec>>
 const GET = ["GET"] as const;
 const POST = ["POST"] as const;
 
-/** What remains of the errors of `room.create` without `examId` and `participants`. */
+/** The errors of `room.create` that are possible without `examId` and `participants`. */
 const WITHOUT_AN_EXAM = ["PROVIDER_NOT_CONFIGURED", "PROVIDER_FAILED", "QUOTA_EXCEEDED"] as const;
 
 const CREDENTIALS = { username: {}, password: {} } as const;

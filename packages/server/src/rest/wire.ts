@@ -129,7 +129,7 @@ const convertDetection = (sent: unknown): unknown => {
   };
 };
 
-/** What `convertDetection` takes, for documents. */
+/** The input of `convertDetection`, for documents. */
 const sentDetection = newCheatRecordSchema.extend({
   isMainMonitor: saying(
     z.union([z.boolean(), z.enum(["true", "false"])]),

@@ -5,7 +5,7 @@ import type { Principal } from "../identity/tokens.js";
 import type { Gate } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
 
-/** What the log line of a request says about the calls in it. */
+/** The fields of a request's log line about its calls. */
 export interface Trace {
   readonly requestId: string;
   readonly procedures: string[];
@@ -48,7 +48,7 @@ export interface Context {
   readonly operator?: string | undefined;
   /** Limits calls. Absent for the command-line tool on the server's machine, which has no limits. */
   readonly gate?: Gate | undefined;
-  /** Keeps who read what and who was refused. Absent in tests of the transports. */
+  /** Records who read what and who was refused. Absent in tests of the transports. */
   readonly accessLog?: AccessLog | undefined;
   readonly trace: Trace;
   /** The procedures that the request names and the audit keeps. A request whose body cannot be read calls none of them. */

@@ -44,7 +44,7 @@ const callInOwnContext = <Result>(
 };
 
 const idSchema = roomRef.shape.roomId;
-/** What the schema does not change, and most ids are. Parsing takes longer. */
+/** The schema does not change ids like this, so they are not parsed. Most ids are like this. */
 const PLAIN_ID = /^[\w.-]{1,128}$/;
 /** Returns an id of an input as the schema reads it. Undefined if it is none. */
 const idOf = (value: unknown): string | undefined =>
@@ -60,7 +60,7 @@ const namedIn = (input: unknown): Ids => {
 const NOTHING: Ids = {};
 /** The number of rows after which the event loop goes to others between checking and writing an answer. */
 const MANY_ROWS = 100;
-/** Says whom and what a call is about that the audit keeps: the person of its input, and the token that it issued. */
+/** Tells the audit whom and what a call is about: the person of its input, and the token that it issued. */
 const targetOf = (named: Ids, input: unknown, answer: unknown): Target => {
   const userId =
     typeof input === "object" && input !== null && "userId" in input ? idOf(input.userId) : undefined;
@@ -184,7 +184,7 @@ const kindOf =
           let rows = 0;
           const result = longAnswers
             ? await longAnswers.inTurn({ caller: author, writes }, async (hasWaited) => {
-                // What was read before the wait may no longer be true.
+                // The answers from before the wait may be outdated.
                 const answer = await next({ ctx: handlerContext(hasWaited ? undefined : rights, author) });
                 // The next call in turn sees what this one cost.
                 if (answer.ok) {
@@ -197,7 +197,7 @@ const kindOf =
           if (!result.ok) throw result.error;
           // The answer was checked in this turn of the event loop. It is written in another one.
           if (rows > MANY_ROWS) await nextTurn();
-          // What examinees read is about themselves. A subscription notes itself.
+          // Examinees read only data about themselves. A subscription adds its own entry.
           if (audited === "access" && author.role !== "examinee" && type !== "subscription")
             own.accessLog?.note(author, targetOf(named, await getRawInput(), result.data));
           return result;
@@ -213,7 +213,7 @@ const kindOf =
       }),
     );
 
-/** What a procedure says of itself. */
+/** The meta of a procedure. */
 type Said = (typeof rootConfig)["$types"]["meta"];
 const saidOf = ({ _def: { meta } }: AnyTRPCProcedure): Said =>
   // Safe: if the meta is not ours, it has none of these.
@@ -237,7 +237,7 @@ export const fieldsOf = ({ _def }: AnyTRPCProcedure): Readonly<Record<string, z.
 /** Returns what a procedure does, in one sentence. Undefined if it does not say. */
 export const sentenceOf = (procedure: AnyTRPCProcedure): string | undefined => saidOf(procedure).sentence;
 
-/** What teachers, who need not be in a room, may call procedures for. */
+/** The usual access to the subjects that teachers reach without being in a room. */
 const ACCESS: Partial<Record<Subject, string>> = {
   unbound: "Not with a token that is bound to a room or an exam.",
   wholeExam: "Teachers: the exams that they created.",
@@ -275,7 +275,7 @@ export const errorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[] => s
 const isBounded = (procedure: AnyTRPCProcedure): boolean =>
   auditedOf(procedure) !== "none" && rolesOf(procedure)?.some((role) => role !== "admin") === true;
 
-/** Returns the errors that a call can have whatever the procedure is. `PROVIDER_FAILED`: an identity service is out of reach. */
+/** Returns the errors that calls of all procedures can have. `PROVIDER_FAILED`: an identity service is out of reach. */
 export const usualErrorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[] => [
   "INVALID_INPUT",
   "UNAUTHENTICATED",

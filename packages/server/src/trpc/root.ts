@@ -56,13 +56,16 @@ const root = initTRPC
     readonly charges?: readonly Rate[];
     /** About how many rows a call reads or changes. Default: one, or a page, if the input has a size of pages. Batches are weighed by it. */
     readonly rows?: number;
-    /** The maximum size of the body, in KiB. Default: 64. What needs no token has 4, because it is read before anybody is known. */
+    /**
+     * The maximum size of the body, in KiB. Default: 64. A procedure that needs no token has 4, because its body is read before the caller
+     * is known.
+     */
     readonly bodyKib?: number;
     /** Allows a mutation while the disk is nearly full, because it frees space, or writes little and must not wait. */
     readonly allowedWhenDiskFull?: true;
     /** Whether the answer may be long. It must wait until earlier answers are paid off. Such calls of a caller run one after the other (`limits/caller-turns.ts`). */
     readonly longAnswer?: true;
-    /** What the audit keeps of it. Default: of a mutation its changes, of a query and of the subscription of an examinee nothing. */
+    /** What the audit keeps of it. Default: the changes of a mutation, and nothing of a query or of an examinee's subscription. */
     readonly audited?: "change" | "access" | "none";
   }>();
 export const trpc = root.create({
