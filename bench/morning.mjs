@@ -155,7 +155,7 @@ for (const [n, { id }] of exams.entries())
   });
 const connections = groups.flat().length;
 const children = groups.map(() => startModule("morning-people.mjs"));
-/** Asks all of them. A question waits for the answers to the one before. */
+/** Sends a question to all of them. Each question waits for the answers to the one before. */
 let asked = Promise.resolve();
 const askAll = (question) => {
   const answers = asked.then(() => Promise.all(children.map((child) => ask(child, question))));

@@ -17,7 +17,7 @@ const compiled = (name) => `packages/${name}/dist/.tsbuildinfo`;
 /**
  * `from`: the inputs of a part. The compiler and the packer find theirs themselves.
  * `alone`: whether it needs no output of other parts.
- * `needs`: a package without which a part is left out, unless it is asked for.
+ * `needs`: a package without which a part is left out, unless it is requested by name.
  */
 const PARTS = {
   // Not the tests: `npm run check` compiles them.

@@ -1,5 +1,5 @@
-// A limit: recording without any check. Asked with a room, it serves a bare Fastify route that parses the body and writes it by
-// group commit into the server's tables. Asked for `seconds`, it writes without HTTP, for 64 callers of its own.
+// A limit: recording without any check. If the parent sends a room, it serves a bare Fastify route that parses the body and writes it by
+// group commit into the server's tables. If the parent sends `seconds`, it writes for 64 callers without HTTP.
 import { createHistogram } from "node:perf_hooks";
 import { answerParent } from "../lib/ipc.mjs";
 import { openLeastRecording } from "../lib/least-recording.mjs";

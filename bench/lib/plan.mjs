@@ -10,7 +10,7 @@ const QUICK_MEMORY = { base: 5, seconds: 10, records: 0, scaled: true };
 const MANY = 10_000_000;
 const QUICK_MANY = 200_000;
 
-/** @param {{ quick?: boolean, row?: string[] }} options the memory row is made whole when it is asked for by name */
+/** @param {{ quick?: boolean, row?: string[] }} options the memory row runs in full if it is requested by name */
 export const planFor = ({ quick, row }) =>
   quick
     ? {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Three servers on one PostgreSQL, with faults of both and of what lies between them, and a rolling upgrade behind nginx: scripts/ci/faults.sh
-# FAULT_ROUNDS, FAULT_SEED and FAULT_RIGHTS say how often and in which order.
+# Three servers on one PostgreSQL, with faults of both and of what lies between them, and a rolling upgrade behind nginx:
+# scripts/ci/faults.sh FAULT_ROUNDS, FAULT_SEED and FAULT_RIGHTS set how often and in which order.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 built || exit
 find_postgres
