@@ -67,8 +67,8 @@ type ColumnsOf<Of extends Owner> = Readonly<
   NamedLikePeople;
 
 /**
- * Makes a function that makes a table, as `sqliteTable` does. Its columns name its owner, and say which of them name a person: `personId`,
- * `personLogin`, `mentions`.
+ * Makes a function that makes a table, as `sqliteTable` does. Its columns name its owner, and declare which of them name a person:
+ * `personId`, `personLogin`, `mentions`.
  */
 export const declareTable =
   <Of extends Owner>(declaration: Declaration<Of>) =>

@@ -18,7 +18,7 @@ export interface Reader {
  * `TransactionStalledError`. Statements that are started before the work waits for one of them are sent together, and run in the order in
  * which they were started. If one fails, those after it do nothing.
  *
- * `Writes` says whose rows it may write. Those of exams and rooms are written with what `domain/writes.ts` hands out.
+ * `Writes` is the owner of the rows that it may write. `domain/writes.ts` offers the transactions that write rows of exams and rooms.
  */
 export interface Transaction<Writes extends Owner = Owner> extends Reader {
   get<Row>(statement: Statement<Row, Writes>, values?: Values): Promise<Row | undefined>;
@@ -71,7 +71,7 @@ export interface Share {
 export interface WriteOptions {
   /** Default: the share of work that is about no exam and has no caller. */
   readonly share?: Share | undefined;
-  /** Whether the write goes on with something that has begun. Such a write is never refused. */
+  /** Whether the write continues work that has begun. Such a write is never refused. */
   readonly continues?: boolean | undefined;
   /** Whether the work only runs statements, so that it can be undone and repeated. */
   readonly repeatable?: boolean;

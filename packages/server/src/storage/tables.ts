@@ -176,8 +176,8 @@ export const participants = declareTable({ owner: "room", lives: "withOwner" })(
 
 /**
  * When a person's page left, and since when its camera has its publish status. A row goes with the person's row, also if a version of
- * Invigil deletes that which does not know this table. An earlier version also changes the status alone, so the row says of which status
- * it knows the time.
+ * Invigil deletes that which does not know this table. An earlier version also changes the status alone, so the row names the status whose
+ * time it has.
  */
 export const pageTimes = declareTable({ owner: "room", lives: "withOwner" })(
   "page_times",

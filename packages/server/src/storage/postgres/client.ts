@@ -20,7 +20,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** Migrations may rewrite large tables. */
 export const MIGRATION_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RETRY_MS = 500;
-/** How often the server's clock, schema and identity are looked at. */
+/** How often the server's clock, schema and identity are checked. */
 const CHECK_MS = 5_000;
 /** PostgreSQL 15. */
 const LEAST_VERSION = 150_000;

@@ -31,7 +31,7 @@ const UNAVAILABLE = new Set([
 /** The server is a standby, or was until a moment ago. */
 const READ_ONLY = "25006";
 
-/** The setting for which a statement asks when another transaction has locked a name. It does not exist. */
+/** The setting that a statement reads if another transaction has locked a name. It does not exist, so the statement fails. */
 export const NAME_IS_LOCKED = "invigil.name_is_locked";
 
 const isConnectionCode = (code: string): boolean => code.startsWith("08");

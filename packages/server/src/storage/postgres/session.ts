@@ -32,7 +32,7 @@ export interface TransactionSession extends Session {
   rollBack(): Promise<void>;
 }
 
-/** A session whose caller says when its use is over. */
+/** A session whose caller ends its use. */
 interface OpenSession extends TransactionSession {
   /** Sends what waits, so that the connection can serve others. */
   end(): Promise<void>;
@@ -137,7 +137,7 @@ export const createSession = (
   function schedule(): void {
     if (isScheduled || underWay) return;
     isScheduled = true;
-    // The work goes on until it waits for something. By then, it has started what can be sent together.
+    // The work runs until it waits for something. By then, it has started all statements that can be sent together.
     process.nextTick(send);
   }
 
@@ -188,7 +188,7 @@ export const createSession = (
       try {
         await start(queryOf(ROLLBACK, [], { prepared }));
       } catch {
-        // The error that led here says more.
+        // The original error has more details.
         discard();
       }
     },

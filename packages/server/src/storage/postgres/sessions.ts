@@ -18,7 +18,7 @@ export const rollBack = async (session: Session): Promise<void> => {
   try {
     await session.execute("ROLLBACK");
   } catch {
-    // The error that led here says more.
+    // The original error has more details.
     session.discard();
   }
 };
@@ -75,7 +75,7 @@ export interface SessionsOptions {
 /** How long a call waits for a connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 60_000;
-/** A statement is given up later than the server does it, which says why. */
+/** The client's time limit is longer than the server's, whose error has the reason. */
 const DELAY_MS = 1_000;
 
 /** Resolves with a connection. @throws DatabaseUnavailableError after `until`, by `performance.now()` */
