@@ -4,7 +4,7 @@ import type { Config } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
 import { reasonOfSystem } from "../platform/system-errors.js";
 
-/** The error of a server that cannot listen on the configured address. `cause` tells a port in use: EADDRINUSE. */
+/** The error of a server that cannot listen on the configured address. For a port in use, `cause` has the code EADDRINUSE. */
 export const cannotListen = ({ host, port }: Config, error: NodeJS.ErrnoException): SetupError =>
   error.code === "EADDRINUSE"
     ? new SetupError(`Port ${port} of ${host} is in use`, { cause: error })

@@ -17,7 +17,7 @@ export const documentRoutes = (app: FastifyInstance, options: DocumentOptions): 
     void reply.headers({
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-cache",
-      // Tools of any origin may read it: it is the same for everybody.
+      // Tools of any origin may read it, because it is the same for all callers.
       "access-control-allow-origin": "*",
     });
     return sendTagged(request, reply, documents().json);

@@ -277,7 +277,7 @@ const inputOf = (name: string, { read, required, content }: Field, shape: z.ZodT
   const isAbsent = (value: unknown): boolean => !required && !read && shape.safeParse(value).success;
   const absent = json.anyOf ? [] : [null, ""].filter((value) => isAbsent(value));
   const least = Math.max(Number(json.minimum ?? 0), 1);
-  // The procedure's sentence says what happens without the field, and this path requires it.
+  // The procedure's sentence describes what happens without the field, but this path requires it.
   const description = required ? json.description?.split(" Absent: ")[0] : json.description;
   return {
     name,

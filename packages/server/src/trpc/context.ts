@@ -15,7 +15,7 @@ export interface Trace {
 }
 
 export interface Context {
-  /** The caller according to the token's signature, or the error that says why there is none. Whether the token was revoked is asked by each call. */
+  /** The caller according to the token's signature, or the reason why there is none. Each call checks whether the token was revoked. */
   identity: Principal | InvigilError;
   /** Verifies the caller's token again. Returns the error if it is no longer good. */
   readonly identify: () => Promise<Principal | InvigilError>;
@@ -41,7 +41,7 @@ export interface Context {
   readonly perCall?: (<Result>(call: (own: Context) => Promise<Result>) => Promise<Result>) | undefined;
   /** The address of the client, or `in-process`. */
   readonly address: string;
-  /** Whether a program or a page of the server's own machine calls. Only asked while the server runs a demo. */
+  /** Whether the caller is a program or a page on the server's own machine. Only used while the server runs a demo. */
   readonly isLocal?: boolean | undefined;
   readonly entryPoint: EntryPoint;
   /** See `Origin`. */

@@ -234,7 +234,7 @@ export const fieldsOf = ({ _def }: AnyTRPCProcedure): Readonly<Record<string, z.
   return Object.fromEntries(inputs.flatMap((input) => Object.entries(fieldsIn(input))));
 };
 
-/** Returns what a procedure does, in one sentence. Undefined if it does not say. */
+/** Returns what a procedure does, in one sentence. Undefined if it has no sentence. */
 export const sentenceOf = (procedure: AnyTRPCProcedure): string | undefined => saidOf(procedure).sentence;
 
 /** The usual access to the subjects that teachers reach without being in a room. */

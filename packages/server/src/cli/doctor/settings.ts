@@ -27,7 +27,7 @@ const settingsOf = (environment: Environment): [string, string][] =>
 
 const { ok, warning, failed } = findingsOf("settings");
 
-/** @param settings what the file says */
+/** @param settings the content of the file */
 const envFile = (settings: Environment): Finding[] => {
   try {
     if ((statSync(".env").mode & 0o007) === 0) return [];

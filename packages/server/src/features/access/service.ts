@@ -74,8 +74,9 @@ const includes = (asked: Questions, { roomId, memberId, examId, roomsOf }: Quest
       asked.roomsOf.examId === roomsOf.examId));
 
 /**
- * Says which tokens are good, and opens rooms and exams: it reads what the rule of a subject needs, lets the rule decide (`rules.ts`), and
- * counts permitted calls. The limits of rooms and exams count after the decision: otherwise a stranger could use up the limit of a room.
+ * Decides which tokens are valid, and opens rooms and exams. It reads what the rule of a subject needs, lets the rule decide (`rules.ts`),
+ * and counts permitted calls. The limits of rooms and exams count after the decision: otherwise a stranger could use up the limit of a
+ * room.
  */
 export const createAccessService = ({
   store,

@@ -7,7 +7,7 @@ import { auditEntries } from "../../storage/tables.js";
 
 type CountedEntry = Pick<AuditEntry, "id" | "actorRole" | "credential" | "roomId" | "outcome">;
 
-/** The number of entries that are read at once. Other calls go on in between. */
+/** The number of entries that are read at once. Other calls get a turn in between. */
 const ROWS_A_READ = 500;
 
 const entriesBy = statements((by: "actorId" | "examId") =>

@@ -33,7 +33,7 @@ export type RecordFilter = Pick<
 >;
 
 export interface FoundRecords extends CheatRecordPage {
-  /** How many records were looked at. */
+  /** The number of records that were read. */
   readonly examined: number;
 }
 
@@ -42,7 +42,7 @@ const RECORDS_A_TURN = 1000;
 const RECORDS_A_STATEMENT = 101;
 /** The size of a page's details, in characters, after which it ends. One statement may read more. */
 const MOST_DETAILS = 4 * 1024 * 1024;
-/** How many records a filter looks at first, in one turn of the event loop at most, and in one call at most. */
+/** How many records a filter reads: first, at most in one turn of the event loop, and at most in one call. */
 const EXAMINED_FIRST = 1000;
 const EXAMINED_A_TURN = 5000;
 const MOST_EXAMINED = 20_000;
@@ -266,7 +266,7 @@ export const createCheatStore = ({
      * exist any more, and to the limit that they would exceed.
      */
     addRecords: createRecordWriter({ storage, events }),
-    /** Returns a page of records, newest first. It is shorter than asked for if its records are large. */
+    /** Returns a page of records, newest first. It is shorter than the limit if its records are large. */
     async list(scope: RecordScope, { limit, before = ABOVE_ALL_IDS }: Page): Promise<CheatRecordPage> {
       const { found, more } = await readInPieces(readNewest(scope), before, limit);
       return toPage(found, more ? found.at(-1)?.id : undefined);

@@ -9,7 +9,7 @@ export interface Delivery {
   readonly one: boolean;
 }
 
-/** Whether a page's app receives a message: one for everybody, for this login, or (which only staff receive) for the room's staff. */
+/** Whether a page's app receives a message: one for all people, for this login, or for the room's staff, which only staff receive. */
 export const isAddressedTo = (login: string, to: readonly string[] | undefined): boolean =>
   to === undefined || to.length === 0 || to.includes(login);
 

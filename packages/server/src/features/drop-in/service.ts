@@ -76,12 +76,12 @@ const READS: GatedCall = { writes: false };
 const SENDS: GatedCall = { writes: true };
 const MUTES: GatedCall = { writes: true, allowedWhenDiskFull: true };
 
-/** A page that is told of mutes. */
+/** A page that receives changes of mutes. */
 interface MuteListener {
   readonly page: Page;
   readonly notify: (status: DropInMuteStatus) => void;
 }
-/** Pages are told of mutes at most once in this time, however many there are. */
+/** The shortest time between two notifications of a page about mutes. */
 const MUTES_INTERVAL_MS = 1_000;
 
 /** The most missed messages that a page receives after a gap. */

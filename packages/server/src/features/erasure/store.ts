@@ -78,7 +78,10 @@ const seatInExam = query
   .from(participants)
   .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)))
   .where(and(eq(participants.userId, param("userId")), eq(participants.examId, param("examId"))));
-/** Makes deletions of the rows that columns say are found by person, and by the exam or the room to which they belong. */
+/**
+ * Makes statements that delete rows by person, and by the exam or room to which they belong. The columns declare which tables have such
+ * rows.
+ */
 const deletionsOf = <Of extends "exam" | "room">(
   owner: Of,
   isOfOwner: (table: DeclaredTable<Of>, dialect: Dialect) => SQL,

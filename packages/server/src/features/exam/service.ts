@@ -249,7 +249,8 @@ export const createExamService = ({
       return { exams: rows, ...next };
     },
     /**
-     * Restores a deleted exam. Its rooms have ended, and the answer says which of them ended with the deletion; links that were valid are valid again.
+     * Restores a deleted exam. Its rooms have ended, and the answer names those that ended with the deletion. Links that were valid are
+     * valid again.
      * @throws EXAM_NOT_FOUND for an exam that is not deleted, or erased
      */
     async restore(caller: ActingCaller, { examId }: Opened<"deletedExam">): Promise<RestoredExam> {

@@ -35,7 +35,7 @@ export interface OpenSeat {
   readonly extraMinutes: number;
   readonly roomName: string;
   readonly roomStatus: RoomStatus;
-  /** The end of the exam for everybody. */
+  /** The end of the exam without extra minutes. */
   readonly examEndTime: Date;
   readonly generation: number;
 }

@@ -23,7 +23,7 @@ import type { LinkStore } from "./store.js";
 export type SeatsOf = Opened<"room" | "roomsToRun">;
 /** Which of the people get something. */
 export type SeatsInput = Pick<JoinLinksInput, "role" | "after" | "limit"> & {
-  /** Default: everybody. */
+  /** Default: all people. */
   readonly userIds?: ReadonlySet<string> | undefined;
 };
 
@@ -35,7 +35,7 @@ export interface Seat {
   readonly generation: number;
 }
 /**
- * @param examEndTime the end of the exam for everybody
+ * @param examEndTime the end of the exam without extra minutes
  * @throws EXAM_OVER if the person gets none
  */
 export type MakeForSeat<Made extends object> = (seat: Seat, examEndTime: Date) => Promise<Made>;

@@ -90,7 +90,7 @@ const isOfViewer = sql`AND EXISTS (
   SELECT 1 FROM ${visibleParticipants} AS viewer
   WHERE viewer.exam_id = ${param("examId")} AND viewer.room_id = ${visibleRooms}.id
     AND viewer.user_id = ${param("viewer")} AND viewer.role = ${param("viewerRole")})`;
-/** The people of a room that has ended. `among` says in which rooms of the exam their room in progress is looked for. */
+/** The people of a room that has ended. `among` selects the rooms of the exam that are searched for their room in progress. */
 const peopleWithRooms = (among: "all" | "viewer") => {
   const hasRoomInProgress = sql`EXISTS (
     SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}

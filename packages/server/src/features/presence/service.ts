@@ -16,7 +16,7 @@ export interface PresenceServiceDeps {
   readonly log: FastifyBaseLogger;
 }
 
-/** The shortest time after which a page that waits for its budget of events is looked at again. */
+/** The shortest time before a page that waits for its budget of events is checked again. */
 const MIN_WAIT_MS = 1_000;
 const RETRY_MS = 5_000;
 /** A change of the number of devices is an event. A page has at most one in this time, however often it connects. */
@@ -110,7 +110,7 @@ export const createPresenceService = ({
     tracked.stored = connections;
     const work = write(tracked, connections)
       .catch((error: unknown) => {
-        // A server that no longer writes has said so once.
+        // A server that no longer writes has already logged it.
         if (!(error instanceof SchemaChangedError))
           log.error({ err: error, roomId: tracked.page.roomId }, "presence was not stored");
         if (!isStopped && !tracked.timer) saveLater(tracked, RETRY_MS);

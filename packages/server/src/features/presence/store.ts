@@ -155,7 +155,7 @@ const changeRow = (
     after: undefined,
     since: now,
   };
-  // A page that is present at another server has been present since then: all its rows say so, whichever is left in the end.
+  // A page that is present at another server has been present since then. All its rows have that time, because any of them may remain last.
   const present = [...state.values()].find(({ after }) => after !== undefined);
   if (changed.after === undefined) changed.since = present?.since ?? now;
   changed.after = devices;

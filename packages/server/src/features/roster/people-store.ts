@@ -39,7 +39,7 @@ export interface PeoplePage {
   /** The newest event of the exam when the page was read. */
   readonly lastEventId: number;
   readonly next?: PeoplePosition;
-  /** How many people a search has looked at. */
+  /** The number of people that a search has read. */
   readonly examined: number;
 }
 
@@ -48,7 +48,7 @@ interface Named {
   readonly name: string;
 }
 
-/** How many names a call looks at, and in one turn of the event loop. */
+/** How many names a call reads, and how many in one turn of the event loop. */
 const MOST_EXAMINED = 20_000;
 const EXAMINED_A_TURN = 2000;
 /** How many people to count in one turn of the event loop. */
@@ -426,7 +426,7 @@ export const createPeopleStore = ({ storage }: { storage: Queries }) => {
     }
   }
 
-  /** Looks for people. Returns their numbers, and where to go on. */
+  /** Searches for people. Returns their numbers, and where to continue. */
   const search = async (
     scope: PeopleScope,
     from: PeoplePosition,
