@@ -1,4 +1,5 @@
 import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, render } from "@testing-library/react";
 import { type ReactNode, Suspense } from "react";
 import { theme } from "../src/app/theme.js";
@@ -13,13 +14,16 @@ export const renderPart = async (
   { locale = "en", screen = "common" }: { locale?: Locale; screen?: TextFile } = {},
 ) => {
   await Promise.all([loadTexts(locale, "common"), loadTexts(locale, screen)]);
+  const queryClient = new QueryClient();
   const around = (inside: ReactNode) => (
     <MantineProvider theme={theme} env="test">
       <Suspense>
         <LocaleProvider locale={locale} timeZone="Asia/Shanghai">
           <ScreenTexts of={screen}>
             <AnnouncerProvider>
-              <ShortcutsProvider>{inside}</ShortcutsProvider>
+              <QueryClientProvider client={queryClient}>
+                <ShortcutsProvider>{inside}</ShortcutsProvider>
+              </QueryClientProvider>
             </AnnouncerProvider>
           </ScreenTexts>
         </LocaleProvider>

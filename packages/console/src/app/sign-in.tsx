@@ -93,7 +93,7 @@ function AccountForm({ isSecond }: { isSecond: boolean }) {
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        if (username && password) void run();
+        if (username && password) run();
       }}
     >
       <TextInput
@@ -163,7 +163,7 @@ function LinkForm() {
     );
     if (isRead) {
       setTried(entry.kind);
-      void run(entry);
+      run(entry);
     } else forget();
   };
   return (
@@ -222,7 +222,7 @@ function DemoEntry({ by }: { by: "demo" | "open" }) {
   });
   return (
     <div className={styles.demo}>
-      <Button size="sm" loading={isRunning} onClick={() => void run()}>
+      <Button size="sm" loading={isRunning} onClick={() => run()}>
         {t("demo")}
       </Button>
       <p>{t("demoHint")}</p>

@@ -2,7 +2,7 @@ import { Button, Textarea } from "@mantine/core";
 import { type KeyboardEvent, useState } from "react";
 import { useTranslations } from "use-intl";
 import styles from "./composer.module.css";
-import { ErrorNote } from "./error-note.js";
+import { NotDone } from "./error-note.js";
 import { useAction } from "./use-action.js";
 
 /** The most characters of a message. */
@@ -27,7 +27,7 @@ export function Composer({
   });
   const send = () => {
     const message = text.trim();
-    if (message !== "" && left >= 0) void run(message);
+    if (message !== "" && left >= 0) run(message);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     // Safari ends the composition before the key that ended it. Only the deprecated code of that key, 229, tells.
@@ -54,7 +54,7 @@ export function Composer({
         onKeyDown={onKeyDown}
         error={left < 0 && t("composer.tooLong", { count: -left })}
       />
-      {error !== undefined && <ErrorNote error={error} title={t("error.notDone")} />}
+      <NotDone error={error} />
       <div className={styles.foot}>
         <span className={styles.hint}>
           {left < 50 && left >= 0 ? t("composer.left", { count: left }) : t("composer.hint")}

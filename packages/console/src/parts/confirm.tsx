@@ -1,9 +1,8 @@
-import { Button, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Dialog } from "./dialog.js";
 import styles from "./dialog.module.css";
-import { ErrorNote } from "./error-note.js";
+import { FormDialog } from "./form-dialog.js";
 import { useAction } from "./use-action.js";
 
 interface ConfirmProps {
@@ -23,53 +22,42 @@ interface ConfirmProps {
 }
 
 /** Asks before something that cannot be undone. A double click does it once. Show it while it is open, and load it by `late`. */
-export function Confirm(props: ConfirmProps) {
-  return (
-    <Dialog title={props.title} onClose={props.onClose}>
-      <Question {...props} />
-    </Dialog>
-  );
-}
-
-function Question({ children, action, isDangerous = false, typed, onConfirm, onClose }: ConfirmProps) {
-  const t = useTranslations("common");
+export function Confirm({
+  title,
+  children,
+  action,
+  isDangerous = false,
+  typed,
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
+  const t = useTranslations("common.confirm");
   const [text, setText] = useState("");
-  const { run, isRunning, error } = useAction(async () => {
+  const confirm = useAction(async () => {
     await onConfirm();
     onClose();
   });
-  const mayRun = typed === undefined || text.trim() === typed.trim();
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (mayRun) void run();
-      }}
+    <FormDialog
+      title={title}
+      verb={action}
+      action={confirm}
+      onSubmit={confirm.run}
+      onClose={onClose}
+      isReady={typed === undefined || text.trim() === typed.trim()}
+      isDangerous={isDangerous}
+      focusesCancel={typed === undefined && isDangerous}
     >
       {children !== undefined && <div className={styles.text}>{children}</div>}
       {typed !== undefined && (
         <TextInput
-          label={t("confirm.typeName", { name: typed })}
+          label={t("typeName", { name: typed })}
           value={text}
           autoComplete="off"
           data-autofocus
           onChange={({ currentTarget }) => setText(currentTarget.value)}
         />
       )}
-      {error !== undefined && <ErrorNote error={error} title={t("error.notDone")} />}
-      <div className={styles.buttons}>
-        <Button
-          variant="default"
-          onClick={onClose}
-          {...(typed === undefined && isDangerous && { "data-autofocus": true })}
-        >
-          {t("confirm.cancel")}
-        </Button>
-        <Button type="submit" {...(isDangerous && { color: "red" })} disabled={!mayRun} loading={isRunning}>
-          {action}
-        </Button>
-      </div>
-    </form>
+    </FormDialog>
   );
 }

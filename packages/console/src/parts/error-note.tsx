@@ -62,6 +62,12 @@ export function Waiting({ error }: { error: unknown }) {
   return error === undefined ? <Skeleton /> : <ErrorNote error={error} isTriedAgain />;
 }
 
+/** Says why the action of a button failed, if it did. */
+export function NotDone({ error, title }: { error: unknown; title?: string }) {
+  const t = useTranslations("common.error");
+  return error !== undefined && <ErrorNote error={error} title={title ?? t("notDone")} />;
+}
+
 /** Says that something failed, why, and what to do about it. */
 export function ErrorNote({
   error,

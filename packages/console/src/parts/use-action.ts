@@ -1,39 +1,35 @@
-import { useCallback, useRef, useState } from "react";
+import { useMutation } from "@tanstack/react-query";
+import { useRef } from "react";
 
-interface Action<Args extends readonly unknown[]> {
-  /** Does it, unless it is being done: a double click does it once. Resolves to whether it succeeded. */
-  readonly run: (...args: Args) => Promise<boolean>;
+/** What an action says about itself. */
+export interface Action {
   readonly isRunning: boolean;
   /** Why it failed the last time. */
   readonly error: unknown;
-  readonly forget: () => void;
 }
 
-/** Something that a button does. */
-export const useAction = <Args extends readonly unknown[]>(
-  act: (...args: Args) => Promise<unknown>,
-): Action<Args> => {
-  const [isRunning, setIsRunning] = useState(false);
-  const [error, setError] = useState<unknown>();
+/** Something that a button does: a mutation whose answer is not kept. A double click does it once. */
+export const useAction = <Args extends readonly unknown[]>(act: (...args: Args) => Promise<unknown>) => {
+  // Two clicks may come before the page is drawn again.
   const isBusy = useRef(false);
-  const latest = useRef(act);
-  latest.current = act;
-  const run = useCallback(async (...args: Args) => {
-    if (isBusy.current) return false;
-    isBusy.current = true;
-    setIsRunning(true);
-    setError(undefined);
-    try {
-      await latest.current(...args);
-      return true;
-    } catch (failure) {
-      setError(failure);
-      return false;
-    } finally {
+  const { mutate, isPending, error, reset } = useMutation({
+    // Answers may hold secrets.
+    mutationFn: async (args: Args) => void (await act(...args)),
+    gcTime: 0,
+    onSettled: () => {
       isBusy.current = false;
-      setIsRunning(false);
-    }
-  }, []);
-  const forget = useCallback(() => setError(undefined), []);
-  return { run, isRunning, error, forget };
+    },
+  });
+  return {
+    run: (...args: Args): void => {
+      if (isBusy.current) return;
+      isBusy.current = true;
+      mutate(args);
+    },
+    isRunning: isPending,
+    error: error ?? undefined,
+    forget: (): void => {
+      if (!isBusy.current) reset();
+    },
+  };
 };

@@ -1,5 +1,5 @@
 import { isInvigilError } from "@invigil/client";
-import { useInvigilClient } from "@invigil/react";
+import { useInvigil, useInvigilClient } from "@invigil/react";
 import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
@@ -105,8 +105,9 @@ const useSeatAgain = (roomOf: PeopleProps["roomOf"]) => {
 /** The rooms in progress of an exam, as far as the person may see them. */
 const useOpenRooms = (examId: string) => {
   const client = useInvigilClient();
+  const invigil = useInvigil();
   return useQuery({
-    queryKey: ["open rooms", examId],
+    queryKey: [...invigil.room.list.pathKey(), { input: { examId, status: "in_progress" } }, "all pages"],
     queryFn: async ({ signal }) => {
       const open: ActRoom[] = [];
       for (let cursor: string | undefined; ; ) {

@@ -131,7 +131,7 @@ function StopClip<R extends Receiver>(props: ReceiversProps<R>) {
   });
   return (
     <div>
-      <Button variant="default" size="compact-sm" loading={isRunning} onClick={() => void run()}>
+      <Button variant="default" size="compact-sm" loading={isRunning} onClick={() => run()}>
         {t("stop")}
       </Button>{" "}
       <span role="status">{isStopped && t("stopped")}</span>

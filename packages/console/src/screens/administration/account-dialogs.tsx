@@ -3,15 +3,13 @@ import "@mantine/core/styles/Combobox.css";
 import "@mantine/core/styles/PasswordInput.css";
 import type { Account } from "@invigil/client";
 import { useInvigilClient, useSession } from "@invigil/react";
-import { Button, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
-import { type ReactNode, useState } from "react";
+import { NativeSelect, PasswordInput, TextInput } from "@mantine/core";
+import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { Confirm } from "../../parts/confirm.js";
-import { Dialog } from "../../parts/dialog.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { FormDialog } from "../../parts/form-dialog.js";
 import { useNotify } from "../../parts/notify.js";
 import { useAction } from "../../parts/use-action.js";
-import styles from "./administration.module.css";
 
 /** What somebody asked for. */
 export type AskedOfAccount =
@@ -57,60 +55,6 @@ export default function AccountDialogs({
   );
 }
 
-/** A form in a dialog, which is sent once however often somebody clicks, and stays open when it fails. */
-function Form({
-  title,
-  action,
-  isDangerous = false,
-  isReady,
-  onClose,
-  onSubmit,
-  children,
-}: {
-  title: string;
-  action: string;
-  isDangerous?: boolean;
-  isReady: boolean;
-  onClose: () => void;
-  onSubmit: () => Promise<unknown>;
-  children: ReactNode;
-}) {
-  const t = useTranslations("common");
-  const { run, isRunning, error } = useAction(async () => {
-    await onSubmit();
-    onClose();
-  });
-  return (
-    <Dialog title={title} onClose={onClose} mayCloseOutside={false}>
-      <form
-        className={styles.form}
-        noValidate
-        autoComplete="off"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady) void run();
-        }}
-      >
-        {children}
-        {error !== undefined && <ErrorNote error={error} title={t("error.notDone")} />}
-        <div className={styles.buttons}>
-          <Button variant="default" onClick={onClose}>
-            {t("confirm.cancel")}
-          </Button>
-          <Button
-            type="submit"
-            disabled={!isReady}
-            loading={isRunning}
-            {...(isDangerous && { color: "red" })}
-          >
-            {action}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
 const isPassword = (text: string) => text.length >= 8 && text.length <= 256;
 
 function NewPassword({ value, onChange }: { value: string; onChange: (value: string) => void }) {
@@ -142,17 +86,21 @@ function Create({ onClose, onChanged }: { onClose: () => void; onChanged: () => 
   });
   const { userId, name, role, password } = account;
   const set = (changed: Partial<typeof account>) => setAccount((before) => ({ ...before, ...changed }));
+  const create = useAction(async () => {
+    await client.account.create.mutate({ userId: userId.trim(), name: name.trim(), role, password });
+    notify.done(t("created", { name: name.trim() }));
+    await onChanged();
+    onClose();
+  });
   return (
-    <Form
+    <FormDialog
       title={t("create")}
-      action={t("createAction")}
-      isReady={userId.trim() !== "" && name.trim() !== "" && isPassword(password)}
+      verb={t("createAction")}
+      action={create}
+      onSubmit={create.run}
       onClose={onClose}
-      onSubmit={async () => {
-        await client.account.create.mutate({ userId: userId.trim(), name: name.trim(), role, password });
-        notify.done(t("created", { name: name.trim() }));
-        await onChanged();
-      }}
+      isReady={userId.trim() !== "" && name.trim() !== "" && isPassword(password)}
+      mayCloseOutside={false}
     >
       <TextInput
         label={t("name")}
@@ -178,7 +126,7 @@ function Create({ onClose, onChanged }: { onClose: () => void; onChanged: () => 
         data={ROLES.map((value) => ({ value, label: roles(value) }))}
       />
       <NewPassword value={password} onChange={(next) => set({ password: next })} />
-    </Form>
+    </FormDialog>
   );
 }
 
@@ -191,17 +139,21 @@ function SetPassword({ account: { userId, name }, onClose }: { account: Account;
   const [password, setPassword] = useState("");
   const [typed, setTyped] = useState("");
   const isOwn = user?.userId === userId;
+  const setNew = useAction(async () => {
+    await client.account.setPassword.mutate({ userId, password });
+    notify.done(t("passwordSet", { name }));
+    onClose();
+  });
   return (
-    <Form
+    <FormDialog
       title={t("passwordTitle", { name })}
-      action={t("passwordAction")}
+      verb={t("passwordAction")}
+      action={setNew}
+      onSubmit={setNew.run}
+      onClose={onClose}
       isDangerous
       isReady={isPassword(password) && typed.trim() === name.trim()}
-      onClose={onClose}
-      onSubmit={async () => {
-        await client.account.setPassword.mutate({ userId, password });
-        notify.done(t("passwordSet", { name }));
-      }}
+      mayCloseOutside={false}
     >
       <p>{t(isOwn ? "passwordOwnText" : "passwordText", { name })}</p>
       <NewPassword value={password} onChange={setPassword} />
@@ -211,6 +163,6 @@ function SetPassword({ account: { userId, name }, onClose }: { account: Account;
         value={typed}
         onChange={({ currentTarget }) => setTyped(currentTarget.value)}
       />
-    </Form>
+    </FormDialog>
   );
 }

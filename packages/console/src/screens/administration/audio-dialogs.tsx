@@ -2,13 +2,12 @@ import "@mantine/core/styles/Checkbox.css";
 import "@mantine/core/styles/InlineInput.css";
 import type { AudioClip } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
-import { Button, Checkbox, TextInput } from "@mantine/core";
+import { Checkbox, TextInput } from "@mantine/core";
 import { useEffect, useId, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { AUDIO_FILES, audioFaultOf, isNoAudio, LONGEST_NAME, useClipName } from "../../parts/audio-file.js";
 import { Confirm } from "../../parts/confirm.js";
-import { Dialog } from "../../parts/dialog.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { FormDialog } from "../../parts/form-dialog.js";
 import { useNotify } from "../../parts/notify.js";
 import { useAction } from "../../parts/use-action.js";
 import styles from "./administration.module.css";
@@ -51,7 +50,6 @@ export default function AudioDialogs({ asked, ...props }: DialogProps & { asked:
 
 function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip | undefined }) {
   const t = useTranslations("administration.audio");
-  const common = useTranslations("common");
   const client = useInvigilClient();
   const notify = useNotify();
   const fileId = useId();
@@ -76,7 +74,7 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
         { signal, onProgress: ({ sent, total }) => setSent(total === 0 ? 1 : sent / total) },
       );
   };
-  const { run, isRunning, error, forget } = useAction(async () => {
+  const submit = useAction(async () => {
     stop.current = new AbortController();
     const { signal } = stop.current;
     setSent(0);
@@ -97,85 +95,65 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
   });
   const choose = (chosen: File | undefined) => {
     const found = chosen && audioFaultOf(chosen);
-    forget();
+    submit.forget();
     setFault(chosen && found && t(found, { name: chosen.name }));
     setFile(chosen);
     if (chosen && !found) suggest(chosen);
   };
   return (
-    <Dialog
+    <FormDialog
       title={clip ? t("changeTitle", { name: clip.name }) : t("upload")}
+      verb={t(clip ? "save" : "uploadAction")}
+      action={submit}
+      onSubmit={submit.run}
       onClose={onClose}
+      isReady={isReady}
       mayCloseOutside={false}
     >
-      <form
-        className={styles.form}
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady) void run();
-        }}
-      >
-        {!clip && (
-          <div className={styles.file}>
-            <label htmlFor={fileId}>{t("file")}</label>
-            <input
-              id={fileId}
-              type="file"
-              accept={AUDIO_FILES}
-              data-autofocus
-              onChange={({ currentTarget }) => choose(currentTarget.files?.[0])}
-            />
-            <p className={styles.dim}>{t("fileHint")}</p>
-            {fault !== undefined && (
-              <p role="alert" className={styles.wrong}>
-                {fault}
-              </p>
-            )}
-          </div>
-        )}
-        <TextInput
-          label={t("name")}
-          maxLength={LONGEST_NAME}
-          value={name}
-          onChange={({ currentTarget }) => setName(currentTarget.value)}
-        />
-        <TextInput
-          label={t("classify")}
-          description={t("classifyHint")}
-          inputMode="numeric"
-          value={classify}
-          error={!isNumber && t("classifyWrong")}
-          onChange={({ currentTarget }) => setClassify(currentTarget.value)}
-        />
-        <Checkbox
-          label={t("defaultLabel")}
-          description={t("defaultHint")}
-          checked={isDefault}
-          onChange={({ currentTarget }) => setIsDefault(currentTarget.checked)}
-        />
-        {sent !== undefined && !clip && (
-          <label className={styles.progress}>
-            {t("progress", { share: sent })}
-            <progress value={sent} max={1} />
-          </label>
-        )}
-        {error !== undefined && <ErrorNote error={error} title={common("error.notDone")} />}
-        <div className={styles.buttons}>
-          <Button
-            variant="default"
-            onClick={() => {
-              stop.current?.abort();
-              onClose();
-            }}
-          >
-            {common("confirm.cancel")}
-          </Button>
-          <Button type="submit" disabled={!isReady} loading={isRunning}>
-            {t(clip ? "save" : "uploadAction")}
-          </Button>
+      {!clip && (
+        <div className={styles.file}>
+          <label htmlFor={fileId}>{t("file")}</label>
+          <input
+            id={fileId}
+            type="file"
+            accept={AUDIO_FILES}
+            data-autofocus
+            onChange={({ currentTarget }) => choose(currentTarget.files?.[0])}
+          />
+          <p className={styles.dim}>{t("fileHint")}</p>
+          {fault !== undefined && (
+            <p role="alert" className={styles.wrong}>
+              {fault}
+            </p>
+          )}
         </div>
-      </form>
-    </Dialog>
+      )}
+      <TextInput
+        label={t("name")}
+        maxLength={LONGEST_NAME}
+        value={name}
+        onChange={({ currentTarget }) => setName(currentTarget.value)}
+      />
+      <TextInput
+        label={t("classify")}
+        description={t("classifyHint")}
+        inputMode="numeric"
+        value={classify}
+        error={!isNumber && t("classifyWrong")}
+        onChange={({ currentTarget }) => setClassify(currentTarget.value)}
+      />
+      <Checkbox
+        label={t("defaultLabel")}
+        description={t("defaultHint")}
+        checked={isDefault}
+        onChange={({ currentTarget }) => setIsDefault(currentTarget.checked)}
+      />
+      {sent !== undefined && !clip && (
+        <label className={styles.progress}>
+          {t("progress", { share: sent })}
+          <progress value={sent} max={1} />
+        </label>
+      )}
+    </FormDialog>
   );
 }

@@ -124,7 +124,7 @@ function Restore({
     }
   });
   return (
-    <Button variant="default" size="compact-xs" onClick={() => void run()}>
+    <Button variant="default" size="compact-xs" onClick={() => run()}>
       {t("menu.restore")}
     </Button>
   );

@@ -1,9 +1,8 @@
-import { Button, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
 import { atLocalTime, localTimeOf } from "../../live/zoned.js";
-import { Dialog } from "../../parts/dialog.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { FormDialog } from "../../parts/form-dialog.js";
 import { Time, useZone } from "../../parts/time.js";
 import { useAction } from "../../parts/use-action.js";
 import styles from "./exams.module.css";
@@ -39,8 +38,6 @@ export function ExamForm({
   children?: ReactNode;
 }) {
   const t = useTranslations("exams.form");
-  const close = useTranslations("common.confirm");
-  const failed = useTranslations("common.error");
   const zone = useZone();
   const [name, setName] = useState(initial?.name ?? "");
   const [{ day, time, minutes }, setTimes] = useState(() => ({
@@ -60,67 +57,57 @@ export function ExamForm({
     start: start ? undefined : t("timeMissing"),
     length: length >= 1 && length <= 10_080 ? undefined : t("lengthWrong"),
   };
-  const { run, isRunning, error } = useAction(async (startTime: Date, endTime: Date) => {
+  const make = useAction(async (startTime: Date, endTime: Date) => {
     await onSubmit({ name: name.trim(), startTime, endTime });
     onClose();
   });
   return (
-    <Dialog title={title} onClose={onClose}>
-      <form
-        className={styles.form}
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          setIsChecked(true);
-          if (!errors.name && !errors.length && start && end) void run(start, end);
-        }}
-      >
+    <FormDialog
+      title={title}
+      verb={action}
+      action={make}
+      onSubmit={() => {
+        setIsChecked(true);
+        if (!errors.name && !errors.length && start && end) make.run(start, end);
+      }}
+      onClose={onClose}
+    >
+      <TextInput
+        label={t("name")}
+        placeholder={t("namePlaceholder")}
+        data-autofocus
+        value={name}
+        error={isChecked && errors.name}
+        onChange={({ currentTarget }) => setName(currentTarget.value)}
+      />
+      <div className={styles.times}>
         <TextInput
-          label={t("name")}
-          placeholder={t("namePlaceholder")}
-          data-autofocus
-          value={name}
-          error={isChecked && errors.name}
-          onChange={({ currentTarget }) => setName(currentTarget.value)}
+          type="date"
+          label={t("date")}
+          value={day}
+          error={isChecked && errors.start}
+          onChange={({ currentTarget: { value } }) => setTimes((now) => ({ ...now, day: value }))}
         />
-        <div className={styles.times}>
-          <TextInput
-            type="date"
-            label={t("date")}
-            value={day}
-            error={isChecked && errors.start}
-            onChange={({ currentTarget: { value } }) => setTimes((now) => ({ ...now, day: value }))}
-          />
-          <TextInput
-            type="time"
-            label={t("start")}
-            value={time}
-            onChange={({ currentTarget: { value } }) => setTimes((now) => ({ ...now, time: value }))}
-          />
-          <TextInput
-            inputMode="numeric"
-            label={t("length")}
-            value={minutes}
-            error={isChecked && errors.length}
-            onChange={({ currentTarget: { value } }) => setTimes((now) => ({ ...now, minutes: value }))}
-          />
-        </div>
-        <p className={styles.hint}>
-          {t("zone", { zone })}{" "}
-          {end && !errors.length && t.rich("endsAt", { time: () => <Time value={end} seconds={false} /> })}
-        </p>
-        {start && start.getTime() < Date.now() && <p className={styles.warning}>{t("past")}</p>}
-        {children}
-        {error !== undefined && <ErrorNote error={error} title={failed("notDone")} />}
-        <div className={styles.buttons}>
-          <Button variant="default" onClick={onClose}>
-            {close("cancel")}
-          </Button>
-          <Button type="submit" loading={isRunning}>
-            {action}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+        <TextInput
+          type="time"
+          label={t("start")}
+          value={time}
+          onChange={({ currentTarget: { value } }) => setTimes((now) => ({ ...now, time: value }))}
+        />
+        <TextInput
+          inputMode="numeric"
+          label={t("length")}
+          value={minutes}
+          error={isChecked && errors.length}
+          onChange={({ currentTarget: { value } }) => setTimes((now) => ({ ...now, minutes: value }))}
+        />
+      </div>
+      <p className={styles.hint}>
+        {t("zone", { zone })}{" "}
+        {end && !errors.length && t.rich("endsAt", { time: () => <Time value={end} seconds={false} /> })}
+      </p>
+      {start && start.getTime() < Date.now() && <p className={styles.warning}>{t("past")}</p>}
+      {children}
+    </FormDialog>
   );
 }

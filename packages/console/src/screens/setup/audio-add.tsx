@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { atLocalTime, localTimeOf } from "../../live/zoned.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { NotDone } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { PlayButton } from "../../parts/play-button.js";
 import { Time, useZone } from "../../parts/time.js";
@@ -20,7 +20,6 @@ const KINDS = ["beforeStart", "afterStart", "beforeEnd", "at", "byHand"] as cons
 /** Schedules a clip of the library. */
 export function AddAudio() {
   const t = useTranslations("setup.audio");
-  const failed = useTranslations("common.error");
   const { exam, examId, refresh } = useSetup();
   const client = useInvigilClient();
   const invigil = useInvigil();
@@ -73,7 +72,7 @@ export function AddAudio() {
         onSubmit={(event) => {
           event.preventDefault();
           setIsChecked(true);
-          if (!errors.clip && !errors.when) void add.run();
+          if (!errors.clip && !errors.when) add.run();
         }}
       >
         {(library.data?.total ?? 0) > 10 || search !== "" ? (
@@ -139,7 +138,7 @@ export function AddAudio() {
             {t.rich("add.plays", { time: () => <Time value={at} seconds={false} /> })}
           </p>
         )}
-        {add.error !== undefined && <ErrorNote error={add.error} title={failed("notDone")} />}
+        <NotDone error={add.error} />
         <div className={styles.buttons}>
           <Button type="submit" loading={add.isRunning}>
             {t("add.submit")}

@@ -3,7 +3,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { AUDIO_FILES, audioFaultOf, isNoAudio, LONGEST_NAME, useClipName } from "../../parts/audio-file.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { NotDone } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
@@ -65,7 +65,7 @@ export function UploadAudio() {
         className={styles.form}
         onSubmit={(event) => {
           event.preventDefault();
-          void upload.run();
+          upload.run();
         }}
       >
         <FilePicker
@@ -94,7 +94,7 @@ export function UploadAudio() {
             {percent < 100 ? t("progress", { percent }) : t("storing")}
           </p>
         )}
-        {upload.error !== undefined && <ErrorNote error={upload.error} title={t("failed")} />}
+        <NotDone error={upload.error} title={t("failed")} />
         <div className={styles.buttons}>
           {upload.isRunning ? (
             <Button variant="default" onClick={() => stop.current?.abort()}>

@@ -1,7 +1,7 @@
 import type { ManualAudio } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { useTranslations } from "use-intl";
-import { ErrorNote } from "../../parts/error-note.js";
+import { NotDone } from "../../parts/error-note.js";
 import { IconButton } from "../../parts/icon-button.js";
 import { CrossIcon } from "../../parts/icons.js";
 import { useNotify } from "../../parts/notify.js";
@@ -56,7 +56,6 @@ export function Audio() {
 function Clips({ label, clips }: { label: string; clips: readonly Attached[] }) {
   const t = useTranslations("setup.audio");
   const { exam, examId, isReadOnly, refresh } = useSetup();
-  const failed = useTranslations("common.error");
   const client = useInvigilClient();
   const notify = useNotify();
   const remove = useAction(async ({ id, clipId, name, startTime }: Attached) => {
@@ -87,7 +86,7 @@ function Clips({ label, clips }: { label: string; clips: readonly Attached[] }) 
                 </span>
               )}
               {!isReadOnly && (
-                <IconButton label={t("removeOne", { name })} onClick={() => void remove.run(clip)}>
+                <IconButton label={t("removeOne", { name })} onClick={() => remove.run(clip)}>
                   <CrossIcon />
                 </IconButton>
               )}
@@ -95,7 +94,7 @@ function Clips({ label, clips }: { label: string; clips: readonly Attached[] }) 
           );
         })}
       </ul>
-      {remove.error !== undefined && <ErrorNote error={remove.error} title={failed("notDone")} />}
+      <NotDone error={remove.error} />
     </>
   );
 }

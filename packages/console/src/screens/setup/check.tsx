@@ -24,7 +24,7 @@ export function CheckList() {
     <>
       <p className={styles.hint}>
         {t.rich("intro", { time: () => <Time value={checkedAt} /> })}{" "}
-        <Button variant="subtle" size="compact-xs" loading={again.isRunning} onClick={() => void again.run()}>
+        <Button variant="subtle" size="compact-xs" loading={again.isRunning} onClick={() => again.run()}>
           {t("again")}
         </Button>
       </p>

@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { atLocalTime, localTimeOf } from "../../live/zoned.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { NotDone } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { Time, useZone } from "../../parts/time.js";
 import { useAction } from "../../parts/use-action.js";
@@ -45,7 +45,6 @@ export function Details() {
 
 function NameAndTimes() {
   const t = useTranslations("setup.details");
-  const failed = useTranslations("common.error");
   const saved = useTranslations("setup.form");
   const { exam, examId, isReadOnly, refresh } = useSetup();
   const client = useInvigilClient();
@@ -105,7 +104,7 @@ function NameAndTimes() {
       onSubmit={(event) => {
         event.preventDefault();
         setIsChecked(true);
-        if (!errors.name && !errors.start && !errors.minutes) void save.run();
+        if (!errors.name && !errors.start && !errors.minutes) save.run();
       }}
     >
       <p className={styles.hint}>{t("intro")}</p>
@@ -159,7 +158,7 @@ function NameAndTimes() {
       {draft.changed.some((field) => field !== "name") && <p className={styles.hint}>{t("linksLater")}</p>}
       <Conflict draft={draft} theirs={theirs} labels={labels} />
       {save.error !== undefined && !(save.error instanceof ChangedMeanwhile) && (
-        <ErrorNote error={save.error} title={failed("notDone")} />
+        <NotDone error={save.error} />
       )}
       {!isReadOnly && <SaveBar draft={draft} isSaving={save.isRunning} />}
     </form>

@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { ErrorNote, NotDone } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
@@ -40,7 +40,6 @@ export function Detections() {
 function ConfigForm({ theirs }: { theirs: { data: string } }) {
   const t = useTranslations("setup.details.cheat");
   const form = useTranslations("setup.form");
-  const failed = useTranslations("common.error");
   const { examId, isReadOnly, refresh } = useSetup();
   const client = useInvigilClient();
   const invigil = useInvigil();
@@ -70,7 +69,7 @@ function ConfigForm({ theirs }: { theirs: { data: string } }) {
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        void save.run();
+        save.run();
       }}
     >
       <p className={styles.hint}>{config ? t("intro") : t("foreign")}</p>
@@ -101,7 +100,7 @@ function ConfigForm({ theirs }: { theirs: { data: string } }) {
         </div>
       )}
       <Conflict draft={draft} theirs={theirs} labels={{ data: t("title") }} />
-      {save.error !== undefined && <ErrorNote error={save.error} title={failed("notDone")} />}
+      <NotDone error={save.error} />
       {!isReadOnly && <SaveBar draft={draft} isSaving={save.isRunning} />}
     </form>
   );

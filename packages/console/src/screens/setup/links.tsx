@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { downloadCsv, toCsv } from "../../parts/csv.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { NotDone } from "../../parts/error-note.js";
 import { useRouteSearch } from "../../parts/search.js";
 import { Time, useZone } from "../../parts/time.js";
 import { useAction } from "../../parts/use-action.js";
@@ -133,7 +133,7 @@ export function Links() {
               variant="default"
               disabled={count === 0 || settings.length > 0}
               loading={save.isRunning}
-              onClick={() => void save.run()}
+              onClick={() => save.run()}
             >
               {t("download")}
             </Button>
@@ -144,7 +144,7 @@ export function Links() {
               {t.rich("made", { count: made.count, time: () => <Time value={made.until} seconds={false} /> })}
             </p>
           )}
-          {save.error !== undefined && <ErrorNote error={save.error} title={t("failed")} />}
+          <NotDone error={save.error} title={t("failed")} />
         </div>
       )}
     </>

@@ -82,7 +82,7 @@ export const usePeopleByRoom = (examId: string, onChange: () => void): SeenPeopl
   const invigil = useInvigil();
   // A query, which is also asked again after every change of one's own.
   const { data, error, refetch } = useQuery({
-    queryKey: [...invigil.exam.people.pathKey(), "by room", examId],
+    queryKey: [...invigil.exam.people.pathKey(), { input: { examId } }, "by room"],
     queryFn: ({ signal }) => readAll(client, examId, signal),
   });
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);

@@ -73,7 +73,7 @@ export function Roster() {
     setTooLarge(chosen.size > MAX_BYTES ? chosen.name : undefined);
     if (chosen.size > MAX_BYTES) return;
     setFile(chosen);
-    void preview.run(chosen);
+    preview.run(chosen);
   };
   return (
     <>
@@ -90,15 +90,15 @@ export function Roster() {
       {tooLarge !== undefined && <p className={styles.warning}>{t("tooLarge", { name: tooLarge })}</p>}
       {preview.isRunning && file && <p role="status">{t("reading", { name: file.name })}</p>}
       {preview.error !== undefined && file && (
-        <Refused error={preview.error} name={file.name} onRetry={() => void preview.run(file)} />
+        <Refused error={preview.error} name={file.name} onRetry={() => preview.run(file)} />
       )}
       {seen?.kind === "preview" && file && !preview.isRunning && (
-        <Preview name={file.name} result={seen.result} onReload={() => void preview.run(file)}>
+        <Preview name={file.name} result={seen.result} onReload={() => preview.run(file)}>
           {run.error !== undefined && (
-            <Refused error={run.error} name={file.name} onRetry={() => void preview.run(file)} />
+            <Refused error={run.error} name={file.name} onRetry={() => preview.run(file)} />
           )}
           <div className={styles.buttons}>
-            <Button loading={run.isRunning} onClick={() => void run.run()}>
+            <Button loading={run.isRunning} onClick={() => run.run()}>
               {t("import", { count: seen.result.added + seen.result.updated })}
             </Button>
           </div>

@@ -3,7 +3,7 @@ import { useInvigil, useInvigilClient } from "@invigil/react";
 import { NativeSelect, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
-import { ErrorNote } from "../../parts/error-note.js";
+import { NotDone } from "../../parts/error-note.js";
 import { useNotify } from "../../parts/notify.js";
 import { useAction } from "../../parts/use-action.js";
 import { useSetup } from "./context.js";
@@ -19,7 +19,6 @@ const NUMBERS = ["width", "height", "frameRate", "maxBitrate"] as const;
 export function Settings() {
   const t = useTranslations("setup.settings");
   const form = useTranslations("setup.form");
-  const failed = useTranslations("common.error");
   const { exam, examId, isReadOnly, refresh } = useSetup();
   const client = useInvigilClient();
   const invigil = useInvigil();
@@ -50,7 +49,7 @@ export function Settings() {
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        if (isRight) void save.run();
+        if (isRight) save.run();
       }}
     >
       <p className={styles.hint}>{t("intro")}</p>
@@ -82,7 +81,7 @@ export function Settings() {
       )}
       {!isRight && <p className={styles.warning}>{t("wrong")}</p>}
       <Conflict draft={draft} theirs={theirs} labels={labels} />
-      {save.error !== undefined && <ErrorNote error={save.error} title={failed("notDone")} />}
+      <NotDone error={save.error} />
       {!isReadOnly && <SaveBar draft={draft} isSaving={save.isRunning} />}
     </form>
   );

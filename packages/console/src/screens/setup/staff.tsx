@@ -4,7 +4,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { ErrorNote, NotDone } from "../../parts/error-note.js";
 import { IconButton } from "../../parts/icon-button.js";
 import { CrossIcon } from "../../parts/icons.js";
 import { useNotify } from "../../parts/notify.js";
@@ -92,7 +92,6 @@ function People({
   roomName: string;
 }) {
   const t = useTranslations("setup.staff");
-  const failed = useTranslations("common.error");
   const { isReadOnly, refresh } = useSetup();
   const client = useInvigilClient();
   const notify = useNotify();
@@ -114,7 +113,7 @@ function People({
               {!isReadOnly && (
                 <IconButton
                   label={t("remove", { name: person.name, room: roomName })}
-                  onClick={() => void remove.run(person)}
+                  onClick={() => remove.run(person)}
                 >
                   <CrossIcon size={12} />
                 </IconButton>
@@ -123,7 +122,7 @@ function People({
           ))}
         </ul>
       )}
-      {remove.error !== undefined && <ErrorNote error={remove.error} title={failed("notDone")} />}
+      <NotDone error={remove.error} />
     </>
   );
 }
@@ -165,7 +164,7 @@ function AddStaff() {
         onSubmit={(event) => {
           event.preventDefault();
           setIsChecked(true);
-          if (!errors.userId && !errors.name) void add.run();
+          if (!errors.userId && !errors.name) add.run();
         }}
       >
         <div className={styles.row}>
@@ -203,7 +202,7 @@ function AddStaff() {
           />
         </div>
         <p className={styles.hint}>{t("hint")}</p>
-        {add.error !== undefined && <ErrorNote error={add.error} title={t("notAdded", { name })} />}
+        <NotDone error={add.error} title={t("notAdded", { name })} />
         <div className={styles.buttons} data-start>
           <Button type="submit" loading={add.isRunning}>
             {t("submit")}
