@@ -1,6 +1,13 @@
 import type { LivePerson } from "@invigil/client";
-import type { Happening } from "./fold.js";
-import { type CandidateState, lastEventOf, STATES_BY_NEED, troubleOf } from "./roster.js";
+import type { Trouble } from "./group-incidents.js";
+import {
+  type CandidateState,
+  isHere,
+  lastEventOf,
+  NO_CANDIDATES,
+  STATES_BY_NEED,
+  troubleOf,
+} from "./roster.js";
 
 export type SortColumn = "need" | "name" | "id" | "room" | "detections" | "last";
 
@@ -15,7 +22,7 @@ export interface CandidateFilter {
 interface CandidateList {
   readonly ids: readonly string[];
   /** What happened to those of them who need somebody. */
-  readonly troubles: readonly Happening[];
+  readonly troubles: readonly Trouble[];
   /** How many candidates there are at all, and in each state. */
   readonly total: number;
   readonly counts: { readonly [State in CandidateState | "detected" | "here"]: number };
@@ -40,8 +47,6 @@ const isOfState = (person: LivePerson, state: CandidateState, wanted: CandidateF
   if (wanted === "here") return isHere(state);
   return state === wanted;
 };
-const isHere = (state: CandidateState): boolean =>
-  state === "publishing" || state === "idle" || state === "dark" || state === "devices";
 
 /** The place of those who are red by their detections: after several devices, and before all that is amber. */
 const RED = STATES_BY_NEED.indexOf("devices") * 2 + 1.5;
@@ -66,18 +71,7 @@ export const arrange = (
     readonly redFrom: number;
   },
 ): CandidateList => {
-  const counts = {
-    devices: 0,
-    disconnected: 0,
-    dark: 0,
-    expected: 0,
-    idle: 0,
-    publishing: 0,
-    unseated: 0,
-    ended: 0,
-    detected: 0,
-    here: 0,
-  };
+  const counts = { ...NO_CANDIDATES, detected: 0, here: 0 };
   const rooms = new Set(filter.rooms);
   const found: { readonly person: LivePerson; readonly state: CandidateState; key: number }[] = [];
   let total = 0;

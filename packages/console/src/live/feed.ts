@@ -1,4 +1,4 @@
-import { type Fold, foldOneCause } from "./fold.js";
+import { groupsOf, type TroubleGroup } from "./group-incidents.js";
 import type { Camera, Entry } from "./timeline.js";
 
 /** A line of a list of what happened. */
@@ -10,10 +10,10 @@ export type Row =
       /** The cameras or pages of which it tells: both, if both changed at once. */
       readonly cameras: readonly Camera[];
     }
-  | { readonly key: string; readonly at: number; readonly fold: Fold };
+  | { readonly key: string; readonly at: number; readonly group: TroubleGroup };
 
-/** What one cause can do to many. */
-const FOLDED: ReadonlySet<string> = new Set(["left", "stopped"]);
+/** What can hit many people together. */
+const GROUPED: ReadonlySet<string> = new Set(["left", "stopped"]);
 /** Two pages of a person that change within this time changed at once. */
 const AT_ONCE_MS = 5000;
 
@@ -35,34 +35,34 @@ const pageOf = (entries: readonly Entry[]): ((entry: Entry) => Entry | undefined
 };
 
 /**
- * The lines of entries, which come newest first: what has one cause is one line, and what both cameras of a person did at once, too.
+ * The lines of entries, which come newest first: what hit several people together is one line, and what both cameras of a person did at once, too.
  * Cameras that went dark with their pages are not counted again.
  *
- * @param place - where it happened, which people share who are hit by one cause
+ * @param place - where it happened, which people share who are hit together
  */
 export const rowsOf = (entries: readonly Entry[], place: string): readonly Row[] => {
   const leftWith = pageOf(entries);
-  const folds = foldOneCause(
+  const groups = groupsOf(
     entries.flatMap((entry) => {
       const { userId, at, what } = entry;
-      return userId !== undefined && FOLDED.has(what.is) && !leftWith(entry)
+      return userId !== undefined && GROUPED.has(what.is) && !leftWith(entry)
         ? [{ userId, at, place, kind: what.is }]
         : [];
     }),
-  ).filter(({ userIds }) => userIds.length > 2);
-  const isFolded = ({ userId, at, what }: Entry): boolean =>
+  );
+  const isGrouped = ({ userId, at, what }: Entry): boolean =>
     userId !== undefined &&
-    folds.some(
+    groups.some(
       ({ kind, from, to, userIds }) => kind === what.is && at >= from && at <= to && userIds.includes(userId),
     );
-  const rows: Row[] = folds.map((fold) => ({
-    key: `fold ${fold.kind} ${fold.from}`,
-    at: fold.to,
-    fold,
+  const rows: Row[] = groups.map((group) => ({
+    key: `group ${group.kind} ${group.from}`,
+    at: group.to,
+    group,
   }));
   const newest = new Map<string, { at: number; cameras: Camera[] }>();
   for (const entry of entries) {
-    if (isFolded(leftWith(entry) ?? entry)) continue;
+    if (isGrouped(leftWith(entry) ?? entry)) continue;
     const camera = cameraOf(entry);
     if (entry.kind === "presence" || entry.kind === "cameras") {
       const line = `${entry.userId} ${entry.what.is}`;

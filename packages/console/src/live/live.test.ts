@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { foldOneCause, type Happening } from "./fold.js";
 import { heard, mayBeStale, worst } from "./heard.js";
 import { personState } from "./person.js";
 import { atLocalTime, localTimeOf } from "./zoned.js";
@@ -21,40 +20,6 @@ describe("what is heard", () => {
       seconds: 5,
     });
     expect(worst([live, { status: "live", heardAt: 7000 }], 10_000)?.seconds).toBe(3);
-  });
-});
-
-describe("what has one cause", () => {
-  const drop = (userId: string, at: number, place = "Hall B"): Happening => ({
-    userId,
-    kind: "disconnected",
-    place,
-    at,
-  });
-
-  it("is told once, with its people and from when to when", () => {
-    const burst = Array.from({ length: 38 }, (_, n) => drop(`e${n}`, 1000 + n * 4000));
-    const [fold, ...others] = foldOneCause(burst);
-    expect(others).toEqual([]);
-    expect(fold).toMatchObject({ place: "Hall B", from: 1000, to: 149_000 });
-    expect(fold?.userIds).toHaveLength(38);
-  });
-
-  it("is not what happened at another place, long after, or to two people", () => {
-    const folds = foldOneCause([
-      drop("a", 0),
-      drop("b", 1),
-      drop("c", 2),
-      drop("d", 3, "Hall C"),
-      drop("e", 4, "Hall C"),
-      drop("f", 500_000),
-    ]);
-    expect(folds.map(({ userIds }) => userIds)).toEqual([["f"], ["e"], ["d"], ["a", "b", "c"]]);
-  });
-
-  it("counts a person once who dropped twice", () => {
-    const [fold] = foldOneCause([drop("a", 0), drop("b", 1), drop("a", 2), drop("c", 3)]);
-    expect(fold?.userIds).toEqual(["a", "b", "c"]);
   });
 });
 

@@ -1,7 +1,6 @@
 import type { LivePerson, Room } from "@invigil/client";
-import { type Cause, hallOf } from "./causes.js";
-import type { Happening } from "./fold.js";
-import { type CandidateState, troubleOf } from "./roster.js";
+import { hallOf, type Incident, type Trouble } from "./group-incidents.js";
+import { type CandidateState, isHere, NO_CANDIDATES, troubleOf } from "./roster.js";
 import { CAMERAS } from "./seats.js";
 
 /** How long a detection counts as recent, in milliseconds. */
@@ -16,31 +15,21 @@ export interface RoomSummary {
   readonly flagged: number;
   /** Candidates whose picture comes. */
   readonly publishing: number;
-  /** All detections. */
-  readonly detections: number;
-  readonly teachers: number;
   readonly teachersHere: number;
   /** Those in a state that needs somebody, with since when. */
-  readonly troubles: readonly Happening[];
+  readonly troubles: readonly Trouble[];
 }
 
 export interface ExamSummary {
   readonly rooms: readonly RoomSummary[];
-  readonly troubles: readonly Happening[];
+  /** Those in rooms, by their state. */
+  readonly counts: { readonly [State in CandidateState]: number };
+  /** How many of them have a page connected. */
+  readonly here: number;
+  readonly troubles: readonly Trouble[];
   readonly flagged: number;
   readonly publishing: number;
 }
-
-const NOBODY: { readonly [State in CandidateState]: number } = {
-  devices: 0,
-  disconnected: 0,
-  dark: 0,
-  expected: 0,
-  idle: 0,
-  publishing: 0,
-  unseated: 0,
-  ended: 0,
-};
 
 /** The order of names, in which 2 comes before 10. */
 export const { compare: compareNames } = new Intl.Collator(undefined, { numeric: true });
@@ -58,31 +47,27 @@ export const summarize = (
       {
         room,
         candidates: 0,
-        counts: { ...NOBODY },
+        counts: { ...NO_CANDIDATES },
         flagged: 0,
         publishing: 0,
-        detections: 0,
-        teachers: 0,
         teachersHere: 0,
-        troubles: [] as Happening[],
+        troubles: [] as Trouble[],
       },
     ]),
   );
+  const counts = { ...NO_CANDIDATES };
+  let here = 0;
   for (const person of people) {
     const summary = person.roomId === undefined ? undefined : byId.get(person.roomId);
     if (!summary) continue;
-    if (person.role === "teacher") {
-      summary.teachers += 1;
-      if (person.pages.length > 0) summary.teachersHere += 1;
-    }
+    if (person.role === "teacher" && person.pages.length > 0) summary.teachersHere += 1;
     if (person.role !== "examinee") continue;
     const state = stateOf(person);
     summary.candidates += 1;
     summary.counts[state] += 1;
-    summary.detections += person.detections;
-    if (isFlagged(person, now)) {
-      summary.flagged += 1;
-    }
+    counts[state] += 1;
+    if (isHere(state)) here += 1;
+    if (isFlagged(person, now)) summary.flagged += 1;
     if (state !== "ended" && CAMERAS.some((camera) => person.publishStatus[camera] === "publishing"))
       summary.publishing += 1;
     const trouble = troubleOf(person, state);
@@ -92,6 +77,8 @@ export const summarize = (
   const total = (what: "flagged" | "publishing") => summaries.reduce((sum, each) => sum + each[what], 0);
   return {
     rooms: summaries,
+    counts,
+    here,
     troubles: summaries.flatMap(({ troubles }) => troubles),
     flagged: total("flagged"),
     publishing: total("publishing"),
@@ -116,7 +103,7 @@ export type Reason =
     }
   | { readonly kind: "noTeacher" };
 
-/** A room, or several with one cause, that somebody should look at, and why. */
+/** A room, or several that one incident hit, that somebody should look at, and why. */
 export interface Look {
   readonly key: string;
   readonly roomIds: readonly string[];
@@ -166,17 +153,16 @@ export const hallsOf = (rooms: readonly Room[]): ReadonlyMap<string, string> => 
 };
 
 /**
- * The rooms that need a look, first those that need it most. What has one cause is told once, for all of its rooms. Before the start, nobody
+ * The rooms that need a look, first those that need it most. An incident is told once, for all of its rooms. Before the start, nobody
  * is late, and a while after it, one absent person is no reason any more.
  */
 export const roomsToLookAt = (
   { rooms }: ExamSummary,
-  causes: readonly Cause[],
+  incidents: readonly Incident[],
   times: ExamTimes | undefined,
   now: number,
 ): Look[] => {
-  const halls = hallsOf(rooms.map(({ room }) => room));
-  const told = new Set(causes.flatMap(({ kind, still }) => still.map((userId) => `${kind}\n${userId}`)));
+  const told = new Set(incidents.flatMap(({ kind, still }) => still.map((userId) => `${kind}\n${userId}`)));
   const hasBegun = !times || now >= times.startTime.getTime();
   const isOver = times !== undefined && now > times.endTime.getTime();
   const expectedFrom = times && now >= times.startTime.getTime() + LATE_MS ? 2 : 1;
@@ -189,16 +175,13 @@ export const roomsToLookAt = (
     if (known) known.push(reason);
     else reasons.set(roomId, [reason]);
   };
-  for (const { kind, roomIds, from, to, userIds, still } of causes) {
+  for (const { kind, hall, roomIds, from, to, userIds, still } of incidents) {
     if (kind !== "disconnected" && kind !== "dark") continue;
     const back = userIds.length - still.length;
     const reason: Reason = { kind: "burst", of: kind, count: userIds.length, back, from, to };
     const [first] = roomIds;
     if (roomIds.length === 1 && first !== undefined) add(first, reason);
-    else {
-      const hall = first === undefined ? "" : (halls.get(first) ?? "");
-      looks.push({ key: `${kind} ${from} ${first}`, roomIds, hall, reasons: [reason] });
-    }
+    else looks.push({ key: `${kind} ${from} ${first}`, roomIds, hall, reasons: [reason] });
   }
   for (const { room, counts, troubles, flagged, teachersHere, candidates } of rooms) {
     if (room.status === "ended" || candidates === 0) continue;

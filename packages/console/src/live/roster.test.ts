@@ -1,8 +1,7 @@
 import type { LivePerson, Room, RosterState } from "@invigil/client";
 import { describe, expect, it } from "vitest";
 import { arrange, type CandidateFilter, createRanks } from "./candidates.js";
-import { findCauses, hallOf, remember } from "./causes.js";
-import type { Happening } from "./fold.js";
+import { incidentsOf, recentTroubles, type Trouble } from "./group-incidents.js";
 import { hallsOf, marksOfRooms, roomsToLookAt, summarize } from "./rooms.js";
 import { type CandidateState, candidateState, lastEventOf, sinceOf, troubleOf } from "./roster.js";
 import { unseen, withCount } from "./unseen.js";
@@ -101,82 +100,23 @@ describe("the state of a candidate", () => {
   });
 });
 
-describe("what has one cause", () => {
-  const drops = (place: string, count: number, from: Date): Happening[] =>
-    Array.from({ length: count }, (_, n) => ({
-      userId: `${place}-${n}`,
-      kind: "disconnected",
-      place,
-      at: from.getTime() + n * 5000,
-    }));
-  const halls: { readonly [roomId: string]: string } = { r1: "Hall A", r2: "Hall B", r3: "Hall B" };
-  const hallOfRoom = (roomId: string) => halls[roomId] ?? "";
-
-  it("is told once for neighbouring rooms, and says who is back", () => {
-    const seen = [...drops("r2", 5, at(2)), ...drops("r3", 4, at(2, 10))];
-    const back = new Set(["r2-0", "r3-1"]);
-    const [cause, ...others] = findCauses(seen, ({ userId }) => !back.has(userId), hallOfRoom);
-    expect(others).toEqual([]);
-    expect(cause).toMatchObject({
-      roomIds: ["r2", "r3"],
-      from: at(2).getTime(),
-      to: at(2, 25).getTime(),
-    });
-    expect([cause?.userIds.length, cause?.still.length]).toEqual([9, 7]);
-  });
-
-  it("is not what happened in another hall, later, or to two people, and ends when all are back", () => {
-    const other = findCauses([...drops("r1", 3, at(2)), ...drops("r2", 3, at(2))], () => true, hallOfRoom);
-    expect(other.map(({ roomIds }) => roomIds)).toEqual([["r1"], ["r2"]]);
-    const later = findCauses([...drops("r2", 3, at(2)), ...drops("r3", 3, at(12))], () => true, hallOfRoom);
-    expect(later).toHaveLength(2);
-    expect(findCauses(drops("r1", 2, at(2)), () => true, hallOfRoom)).toEqual([]);
-    expect(findCauses(drops("r1", 9, at(2)), () => false, hallOfRoom)).toEqual([]);
-  });
-
-  it("remembers who is back for half an hour, and adds nobody twice", () => {
-    const first = drops("r1", 2, at(2));
-    const known = remember([], first, NOW);
-    expect(remember(known, first, NOW)).toBe(known);
-    expect(remember(known, [], NOW)).toBe(known);
-    expect(remember(known, [], at(33).getTime())).toEqual([]);
-    expect(remember(known, first.slice(1), at(33).getTime())).toEqual(first.slice(1));
-  });
-
-  it.each([
-    ["Hall B 12", "Hall B"],
-    ["考场 3", "考场"],
-    ["A-101", "A"],
-    ["031", ""],
-    ["Room twelve", "Room twelve"],
-    ["二楼12号", "二楼"],
-  ])("knows the hall of %s", (name, hall) => {
-    expect(hallOf(name)).toBe(hall);
-  });
-
+describe("the rooms that need a look", () => {
   it("groups by nothing that all rooms share", () => {
     expect(hallsOf([room("r1", "Room 1"), room("r2", "Room 2")]).get("r1")).toBe("");
     expect(hallsOf([room("r1", "Hall A 1"), room("r2", "Hall B 1")]).get("r2")).toBe("Hall B");
   });
-});
 
-describe("the rooms that need a look", () => {
   const ROOMS = [
     room("r1", "Hall A 1"),
     room("r2", "Hall B 1"),
     room("r3", "Hall B 2"),
     room("r4", "Quiet 9"),
   ];
-  const look = (people: readonly LivePerson[], now = NOW, known: readonly Happening[] = []) => {
+  const look = (people: readonly LivePerson[], now = NOW, known: readonly Trouble[] = []) => {
     const summary = summarize(ROOMS, people, stateOf, now);
-    const halls = hallsOf(ROOMS);
-    const still = new Set(summary.troubles.map(({ userId, kind }) => `${userId} ${kind}`));
-    const causes = findCauses(
-      remember(known, summary.troubles, now),
-      ({ userId, kind }) => still.has(`${userId} ${kind}`),
-      (roomId) => halls.get(roomId) ?? "",
-    );
-    return roomsToLookAt(summary, causes, EXAM, now);
+    const recent = recentTroubles(known, summary.troubles, now);
+    const incidents = incidentsOf(recent, summary.troubles, hallsOf(ROOMS));
+    return roomsToLookAt(summary, incidents, EXAM, now);
   };
   const teachers = ROOMS.map(({ id }) => teacher(`t-${id}`, id));
 

@@ -1,5 +1,5 @@
 import type { LivePerson, RosterState } from "@invigil/client";
-import type { Happening } from "./fold.js";
+import type { Trouble } from "./group-incidents.js";
 import { BY_NEED, type PersonState } from "./person.js";
 import { CAMERAS } from "./seats.js";
 import type { Camera } from "./timeline.js";
@@ -13,6 +13,22 @@ export const STATES_BY_NEED: readonly CandidateState[] = [
   "unseated",
   "ended",
 ];
+
+/** Whether a candidate in this state has a page connected. */
+export const isHere = (state: CandidateState): boolean =>
+  state === "publishing" || state === "idle" || state === "dark" || state === "devices";
+
+/** A count of candidates in each state, before any is counted. */
+export const NO_CANDIDATES: { readonly [State in CandidateState]: number } = {
+  devices: 0,
+  disconnected: 0,
+  dark: 0,
+  expected: 0,
+  idle: 0,
+  publishing: 0,
+  unseated: 0,
+  ended: 0,
+};
 
 const OF_ROSTER = {
   unseated: "unseated",
@@ -76,11 +92,11 @@ export const lastEventOf = (person: Facts & Pick<LivePerson, "lastDetectionTime"
   return last;
 };
 
-/** What happened to a person who is in a state that needs somebody, to be folded with what happened to others. */
+/** What happened to a person who is in a state that needs somebody, to be grouped with what happened to others. */
 export const troubleOf = (
   person: Facts & Pick<LivePerson, "id" | "roomId">,
   state: CandidateState,
-): Happening | undefined => {
+): Trouble | undefined => {
   if ((state !== "disconnected" && state !== "dark") || person.roomId === undefined) return undefined;
   const at = sinceOf(person, state)?.getTime();
   return at === undefined ? undefined : { userId: person.id, kind: state, place: person.roomId, at };

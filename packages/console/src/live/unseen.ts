@@ -1,8 +1,8 @@
-import type { Happening } from "./fold.js";
+import type { Trouble } from "./group-incidents.js";
 
 /** What happened after somebody looked last. */
-export const unseen = (happenings: readonly Happening[], lookedAt: number): readonly Happening[] =>
-  happenings.filter(({ at }) => at > lookedAt);
+export const unseen = (troubles: readonly Trouble[], lookedAt: number): readonly Trouble[] =>
+  troubles.filter(({ at }) => at > lookedAt);
 
 /** The title of a tab with the number of what is new before it. */
 export const withCount = (title: string, count: number): string => {

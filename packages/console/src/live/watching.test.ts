@@ -153,7 +153,7 @@ describe("the lines of what happened", () => {
       ),
       "Hall B",
     );
-    expect(rows.map((row) => ("fold" in row ? row.fold.userIds.length : row.cameras))).toEqual([
+    expect(rows.map((row) => ("group" in row ? row.group.userIds.length : row.cameras))).toEqual([
       ["main", "pc"],
       3,
       ["main"],
@@ -186,7 +186,7 @@ describe("the lines of what happened", () => {
       "Hall B",
     );
     expect(
-      rows.map((row) => ("fold" in row ? [row.fold.kind, ...row.fold.userIds] : [row.entry.what.is])),
+      rows.map((row) => ("group" in row ? [row.group.kind, ...row.group.userIds] : [row.entry.what.is])),
     ).toEqual([["stopped"], ["left"], ["stopped", "d", "e", "f", "a"], ["left", "a", "b", "c"]]);
   });
 });

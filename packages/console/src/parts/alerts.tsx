@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import type { Happening } from "../live/fold.js";
+import type { Trouble } from "../live/group-incidents.js";
 import { unseen, withCount } from "../live/unseen.js";
 import styles from "./alerts.module.css";
 import { BellIcon } from "./icons.js";
@@ -35,7 +35,7 @@ const ring = (audio: AudioContext): void => {
  *
  * @param troubles - what happened within the filter of the person
  */
-export function Alerts({ examId, troubles }: { examId: string; troubles: readonly Happening[] }) {
+export function Alerts({ examId, troubles }: { examId: string; troubles: readonly Trouble[] }) {
   const t = useTranslations("common.alerts");
   const [isOn, setIsOn] = useState(() => localStorage.getItem(IS_ON) === "1");
   // Browsers let a page sound only after a click.

@@ -30,8 +30,8 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
     return others.length === 0 ? nameOf(first) : t("andMore", { name: nameOf(first), more: others.length });
   };
   return (row) => {
-    if ("fold" in row) {
-      const { kind, userIds, from, to } = row.fold;
+    if ("group" in row) {
+      const { kind, userIds, from, to } = row.group;
       return t(kind === "left" ? "leftMany" : "stoppedMany", {
         count: userIds.length,
         from: clock(from),
@@ -76,7 +76,7 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
 
 /** The mark of a line. Undefined: it needs none. */
 export const markOf = (row: Row): State | undefined => {
-  if ("fold" in row) return row.fold.kind === "left" ? "disconnected" : "dark";
+  if ("group" in row) return row.group.kind === "left" ? "disconnected" : "dark";
   return entryMark(row.entry);
 };
 

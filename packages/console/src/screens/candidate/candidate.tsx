@@ -2,10 +2,11 @@ import { useInvigil, useLiveRoom, usePresence, useRoom, useRoomEvent } from "@in
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Suspense, useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { CAMERAS, type SeatView, seatsOf } from "../../live/seats.js";
 import { type Camera, concerns, isHappening, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
+import { ActDialog } from "../../parts/acting/act-dialog.js";
 import { type Act, actPersonOf } from "../../parts/acting/acts.js";
 import { PersonMenu } from "../../parts/acting/person-menu.js";
 import { Announce, useAnnounce } from "../../parts/announcer.js";
@@ -17,7 +18,6 @@ import { Empty } from "../../parts/empty.js";
 import { Waiting } from "../../parts/error-note.js";
 import { FeedPane } from "../../parts/feed-pane.js";
 import { Choices } from "../../parts/filter-bar.js";
-import { late } from "../../parts/late.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { useExamDetails } from "../../parts/roster.js";
@@ -30,8 +30,6 @@ import { useTimeline } from "../../parts/timeline/use-timeline.js";
 import { Picture } from "../../parts/video/picture.js";
 import styles from "./candidate.module.css";
 import { KINDS } from "./search.js";
-
-const ActDialog = late(() => import("../../parts/acting/dialogs.js"));
 
 /** So many lines are looked for without being asked: others of the room may have many more. */
 const ENOUGH = 40;
@@ -230,16 +228,12 @@ export function Candidate({
           </FeedPane>
         </div>
       </LiveFreshness>
-      {act && (
-        <Suspense>
-          <ActDialog
-            act={act}
-            examId={examId}
-            findNow={() => actPersonOf(seat, roomId)}
-            onClose={() => setAct(undefined)}
-          />
-        </Suspense>
-      )}
+      <ActDialog
+        act={act}
+        examId={examId}
+        findNow={() => actPersonOf(seat, roomId)}
+        onClose={() => setAct(undefined)}
+      />
     </Page>
   );
 }

@@ -5,12 +5,13 @@ import { RoomLink } from "../../parts/place-links.js";
 import { Mark, type State, TONES } from "../../parts/state-mark.js";
 import styles from "./overview.module.css";
 
-const MARKS = {
+/** In the order of their need. */
+export const MARKS = {
   devices: "devices",
+  noTeacher: "help",
   disconnected: "disconnected",
   dark: "dark",
   flagged: "detections",
-  noTeacher: "help",
   expected: "expected",
   idle: "idle",
   well: "publishing",
@@ -18,19 +19,8 @@ const MARKS = {
   ended: "ended",
 } as const satisfies { readonly [Name in RoomMark]: State };
 
-/** In the order of their need. */
-const ORDER = [
-  "devices",
-  "noTeacher",
-  "disconnected",
-  "dark",
-  "flagged",
-  "expected",
-  "idle",
-  "well",
-  "empty",
-  "ended",
-] as const;
+// Safe: these are its keys.
+const ORDER = Object.keys(MARKS) as readonly RoomMark[];
 const toneOf = (mark: RoomMark) => (mark === "noTeacher" ? "red" : TONES[MARKS[mark]]);
 
 /** One square a room, in the order of the rooms' names: by colour and by mark. */

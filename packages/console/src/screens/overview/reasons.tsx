@@ -1,18 +1,9 @@
 import { useTranslations } from "use-intl";
 import type { Look, Reason } from "../../live/rooms.js";
-import { type State, StateText } from "../../parts/state-mark.js";
+import { StateText } from "../../parts/state-mark.js";
 import { Time } from "../../parts/time.js";
+import { MARKS } from "./heat-map.js";
 import styles from "./overview.module.css";
-
-const MARK_OF = {
-  devices: "devices",
-  disconnected: "disconnected",
-  dark: "dark",
-  expected: "expected",
-  idle: "idle",
-  flagged: "detections",
-  noTeacher: "help",
-} as const satisfies { readonly [Kind in Exclude<Reason["kind"], "burst">]: State };
 
 /** Why a room needs a look, each reason with its mark and since when. Where only `most` have room, the others are counted. */
 export function Reasons({ reasons, most = reasons.length }: { reasons: readonly Reason[]; most?: number }) {
@@ -50,7 +41,7 @@ function ReasonText({ reason }: { reason: Reason }) {
   }
   if (kind === "noTeacher")
     return (
-      <StateText state={MARK_OF[kind]} tone="red">
+      <StateText state={MARKS[kind]} tone="red">
         {t(kind)}
       </StateText>
     );
@@ -63,7 +54,7 @@ function ReasonText({ reason }: { reason: Reason }) {
         })}
       </StateText>
     );
-  return <StateText state={MARK_OF[kind]}>{t(kind, { count: reason.count })}</StateText>;
+  return <StateText state={MARKS[kind]}>{t(kind, { count: reason.count })}</StateText>;
 }
 
 /** What the rooms of a line are called. */

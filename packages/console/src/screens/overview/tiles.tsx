@@ -1,39 +1,72 @@
+import type { PeopleState } from "@invigil/client";
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { useFormatter, useTranslations } from "use-intl";
-import type { CandidateFilter } from "../../live/candidates.js";
 import { Mark, type State, TONES } from "../../parts/state-mark.js";
 import styles from "./overview.module.css";
+import type { Overview } from "./use-overview.js";
 
 /** A count that opens the list of those who are counted. */
-export interface Tile {
-  readonly state: NonNullable<CandidateFilter["state"]>;
-  readonly mark: State;
+interface Tile {
+  readonly state: "here" | "detected" | Exclude<keyof Overview["summary"]["counts"], "idle" | "publishing">;
   readonly count: number;
-  readonly label: string;
   readonly hint?: string | undefined;
 }
 
-export function Tiles({ examId, tiles }: { examId: string; tiles: readonly Tile[] }) {
+/** How many candidates are in each state. States that are rare have a tile only if there are some. */
+export function Tiles({
+  examId,
+  summary: { counts, here, flagged },
+  hasBegun,
+  roster: { unseated, ended, detected },
+}: {
+  examId: string;
+  /** What the server counts. */
+  roster: PeopleState["counts"];
+} & Pick<Overview, "summary" | "hasBegun">) {
   const t = useTranslations("overview.tiles");
+  const { expected, disconnected, dark, devices } = counts;
+  const rare: readonly Tile[] = [
+    { state: "devices", count: devices },
+    { state: "unseated", count: unseated },
+    { state: "ended", count: ended },
+  ];
+  const tiles: readonly Tile[] = [
+    { state: "here", count: here, hint: t("of", { count: here + expected + disconnected }) },
+    { state: "expected", count: expected },
+    { state: "disconnected", count: disconnected },
+    { state: "dark", count: dark },
+    { state: "detected", count: detected, hint: flagged > 0 ? t("lately", { count: flagged }) : undefined },
+    ...rare.filter(({ count }) => count > 0),
+  ];
   return (
     <ul className={styles.tiles} aria-label={t("label")}>
-      {tiles.map((tile) => (
-        <TileLink key={tile.state} examId={examId} {...tile} />
+      {tiles.map(({ state, ...tile }) => (
+        <TileLink
+          key={state}
+          examId={examId}
+          state={state}
+          label={t(state === "expected" && !hasBegun ? "expectedBefore" : state)}
+          {...tile}
+        />
       ))}
     </ul>
   );
 }
 
+const markOf = (state: Tile["state"]): State =>
+  state === "here" ? "publishing" : state === "detected" ? "detections" : state;
+
 const TileLink = memo(function TileLink({
   examId,
   state,
-  mark,
   count,
   label,
   hint,
-}: Tile & { examId: string }) {
+}: Tile & { examId: string; label: string }) {
   const format = useFormatter();
+  const mark = markOf(state);
+  const tone = count > 0 ? TONES[mark] : "quiet";
   return (
     <li>
       <Link
@@ -41,13 +74,13 @@ const TileLink = memo(function TileLink({
         params={{ examId }}
         search={{ state }}
         className={styles.tile}
-        data-tone={count > 0 ? TONES[mark] : "quiet"}
+        data-tone={tone}
       >
         <span className={styles.number} data-numbers>
           {format.number(count)}
         </span>
         <span className={styles.what}>
-          <Mark state={mark} tone={count > 0 ? TONES[mark] : "quiet"} /> {label}
+          <Mark state={mark} tone={tone} /> {label}
         </span>
         {hint !== undefined && <span className={styles.hint}>{hint}</span>}
       </Link>

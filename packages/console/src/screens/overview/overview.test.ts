@@ -1,0 +1,115 @@
+import type { LivePeople, LivePerson, PeopleState, Room } from "@invigil/client";
+import { renderHook } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ExamTimes } from "../../live/rooms.js";
+import { candidateState } from "../../live/roster.js";
+import type { Roster } from "../../parts/roster.js";
+import { useOverview } from "./use-overview.js";
+
+const at = (minute: number) => new Date(Date.UTC(2026, 10, 30, 1, minute));
+const EXAM: ExamTimes = { startTime: at(0), endTime: at(150) };
+const NO_CHOICE: ReadonlySet<string> = new Set();
+
+const room = (id: string, name: string, more: Partial<Room> = {}): Room => ({
+  id,
+  name,
+  examId: "x",
+  status: "in_progress",
+  audioStatus: "silent",
+  imGroupId: id,
+  createTeacher: "t",
+  createdAt: at(0),
+  updatedAt: at(0),
+  ...more,
+});
+const ROOMS = [room("r1", "Hall A 1"), room("r2", "Hall B 1"), room("r3", "Hall B 2")];
+const person = (id: string, roomId: string, more: Partial<LivePerson> = {}): LivePerson => ({
+  id,
+  userId: id,
+  name: id,
+  role: "examinee",
+  extraMinutes: 0,
+  roomId,
+  publishStatus: { main: "publishing", pc: "idle" },
+  publishStatusSince: { main: at(1) },
+  pages: [{ camera: "main", since: at(0), devices: 1 }],
+  left: [],
+  detections: 0,
+  ...more,
+});
+const gone = (id: string, roomId: string, minute: number) =>
+  person(id, roomId, { pages: [], left: [{ camera: "main", since: at(minute) }] });
+const TEACHERS = ROOMS.map(({ id }) => person(`t-${id}`, id, { role: "teacher" }));
+
+/** What the screen has of everybody, at a version. Casts: the hook reads no more of them. */
+const rosterOf = (people: readonly LivePerson[], version = 0, rooms: readonly Room[] = ROOMS): Roster => {
+  const byId = new Map([...TEACHERS, ...people].map((one) => [one.id, one]));
+  return {
+    people: { person: (id: string) => byId.get(id) } as LivePeople,
+    state: { ids: [...byId.keys()], rooms } as Partial<PeopleState> as PeopleState,
+    version,
+    status: "live",
+    error: undefined,
+    stateOf: (one) =>
+      candidateState(
+        one,
+        one.pages.length > 0 ? "publishing" : one.left.length > 0 ? "disconnected" : "expected",
+      ),
+    roomName: (id) => id,
+  };
+};
+
+describe("the overview of an exam", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: at(20) });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const draw = (roster: Roster, exam: ExamTimes | undefined = EXAM) =>
+    renderHook(
+      ({ roster, chosen }: { roster: Roster; chosen: ReadonlySet<string> }) =>
+        useOverview(roster, exam, chosen),
+      { initialProps: { roster, chosen: NO_CHOICE } },
+    );
+
+  it("counts the candidates of its rooms, and has no room to look at when all is well", () => {
+    const { result } = draw(rosterOf([person("a", "r1"), person("b", "r2")]));
+    expect(result.current.summary).toMatchObject({ here: 2, publishing: 2, counts: { publishing: 2 } });
+    expect(result.current).toMatchObject({ looks: [], roomsToLookAt: 0, phase: "running", isQuiet: true });
+  });
+
+  it("keeps in mind who was hit together, and says who of them is back", () => {
+    const hit = ["a", "b", "c", "d"].map((id) => gone(id, "r2", 10));
+    const { result, rerender } = draw(rosterOf(hit));
+    const [before] = result.current.looks;
+    expect(before?.reasons).toMatchObject([{ kind: "burst", count: 4, back: 0 }]);
+    rerender({ roster: rosterOf([person("a", "r2"), ...hit.slice(1)], 1), chosen: NO_CHOICE });
+    expect(result.current.looks).toMatchObject([
+      { key: before?.key, reasons: [{ kind: "burst", count: 4, back: 1 }] },
+    ]);
+  });
+
+  it("means the rooms of the chosen lines by its actions, and every room under way if none is chosen", () => {
+    const hit = ["a", "b", "c"].flatMap((id) => [gone(`${id}2`, "r2", 10), gone(`${id}3`, "r3", 10)]);
+    const roster = rosterOf([person("e", "r1"), ...hit], 0, [
+      ...ROOMS,
+      room("r4", "Old", { status: "ended" }),
+    ]);
+    const { result, rerender } = draw(roster);
+    expect(result.current.chosenRooms.map(({ id }) => id)).toEqual(["r1", "r2", "r3"]);
+    expect(result.current.roomsToLookAt).toBe(2);
+    rerender({ roster, chosen: new Set(result.current.looks.map(({ key }) => key)) });
+    expect(result.current.chosenRooms.map(({ id }) => id)).toEqual(["r2", "r3"]);
+    // A line that is gone means no room.
+    rerender({ roster, chosen: new Set(["gone"]) });
+    expect(result.current.chosenRooms).toHaveLength(3);
+  });
+
+  it("is not quiet when a room ended before the exam began", () => {
+    const ended = room("r1", "Hall A 1", { status: "ended", updatedAt: at(-5) });
+    expect(draw(rosterOf([], 0, [ended])).result.current).toMatchObject({ looks: [], isQuiet: false });
+    vi.setSystemTime(at(-10));
+    expect(draw(rosterOf([])).result.current).toMatchObject({ hasBegun: false, phase: "upcoming" });
+  });
+});
