@@ -18,7 +18,7 @@ import { detectionCount, type RosterEntry } from "./roster.js";
 // The events of rooms and exams. Each says everything about itself: docs/decisions/0049-events-say-what-they-are.md. What the server writes
 // and delivers, who receives it, the client's types and state, and the reference follow from it.
 
-/** Which subscribers receive an event, in words. The server's rules are in `features/subscriptions/visibility.ts`. */
+/** Which subscribers receive an event, in words. The server's rules are in `features/delivery/rules.ts`. */
 export const audiences = {
   everybody: "everybody",
   staff: "staff",

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { createEventDispatcher } from "../src/features/subscriptions/event-dispatcher.js";
+import { createEventDispatcher } from "../src/features/delivery/event-dispatcher.js";
+import { createDeliveryStore } from "../src/features/delivery/store.js";
 import { createEventQueue } from "../src/features/subscriptions/event-queue.js";
-import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
 import { ADMIN, openLiveFixture } from "./support/live-fixture.js";
 import { withWrites } from "./support/writes.js";
 
@@ -13,7 +13,7 @@ it("an event that is committed while the first subscription starts is delivered 
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   await using fixture = await openLiveFixture();
   const { room } = fixture;
-  const store = createSubscriptionStore(withWrites(fixture.db));
+  const store = createDeliveryStore(withWrites(fixture.db));
   let answer = (): void => undefined;
   const mayAnswer = new Promise<void>((resolve) => {
     answer = resolve;

@@ -2,14 +2,11 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { WHOLE_EXAM } from "../src/domain/events.js";
 import type { RoomKey } from "../src/domain/room-exams.js";
-import { createEventDispatcher } from "../src/features/subscriptions/event-dispatcher.js";
+import { createDeliveryService } from "../src/features/delivery/service.js";
+import { createDeliveryStore, type DeliveryStore, type EventScope } from "../src/features/delivery/store.js";
 import { createSubscriptionLimits } from "../src/features/subscriptions/limits.js";
 import { createSubscriptionService } from "../src/features/subscriptions/service.js";
-import {
-  createSubscriptionStore,
-  type EventScope,
-  type SubscriptionStore,
-} from "../src/features/subscriptions/store.js";
+import { createSubscriptionStore, type SubscriptionStore } from "../src/features/subscriptions/store.js";
 import { UNLIMITED } from "../src/limits/rates.js";
 import { type EventReader, readEvents } from "./support/listening.js";
 import { ADMIN, EXAMINEE, type LiveFixture, openLiveFixture, reopenAs } from "./support/live-fixture.js";
@@ -95,8 +92,11 @@ const createListener = (
   return listener;
 };
 
-/** Delays reads of the log by some turns of the event loop, as a network would. */
-const delayed = (store: SubscriptionStore, turns: () => number): SubscriptionStore => {
+/** Delays reads by some turns of the event loop, as a network would. */
+const delayed = (
+  { log, store }: { log: DeliveryStore; store: SubscriptionStore },
+  turns: () => number,
+): { log: DeliveryStore; store: SubscriptionStore } => {
   const pass = async (): Promise<void> => {
     for (let left = turns(); left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
   };
@@ -109,17 +109,22 @@ const delayed = (store: SubscriptionStore, turns: () => number): SubscriptionSto
       return answer;
     };
   return {
-    ...store,
-    newestId: slow(() => store.newestId()),
-    eventsAfter: slow((scope: EventScope, id: number, limit: number) => store.eventsAfter(scope, id, limit)),
-    wasInProgress: slow((room: RoomKey, id: number) => store.wasInProgress(room, id)),
-    message: slow((examId: string, id: number) => store.message(examId, id)),
-    roomsOfExam: slow((examId: string) => store.roomsOfExam(examId)),
-    roomSnapshot: slow((room: RoomKey) => store.roomSnapshot(room)),
-    examSnapshot: slow((examId: string, rooms: "all" | readonly string[]) =>
-      store.examSnapshot(examId, rooms),
-    ),
-    othersVersion: slow(() => store.othersVersion()),
+    log: {
+      ...log,
+      newestId: slow(() => log.newestId()),
+      eventsAfter: slow((scope: EventScope, id: number, limit: number) => log.eventsAfter(scope, id, limit)),
+      wasInProgress: slow((room: RoomKey, id: number) => log.wasInProgress(room, id)),
+      message: slow((examId: string, id: number) => log.message(examId, id)),
+      othersVersion: slow(() => log.othersVersion()),
+    },
+    store: {
+      ...store,
+      roomsOfExam: slow((examId: string) => store.roomsOfExam(examId)),
+      roomSnapshot: slow((room: RoomKey) => store.roomSnapshot(room)),
+      examSnapshot: slow((examId: string, rooms: "all" | readonly string[]) =>
+        store.examSnapshot(examId, rooms),
+      ),
+    },
   };
 };
 
@@ -133,25 +138,28 @@ const run = async (
   const admin = fixture.as(ADMIN);
   const { lastEventId: from } = await admin.room.snapshot({ roomId: room.id });
   let calls = 0;
-  const store = delayed(
-    createSubscriptionStore(withWrites(fixture.db)),
+  const slow = delayed(
+    { log: createDeliveryStore(withWrites(fixture.db)), store: createSubscriptionStore(fixture.db) },
     () => delays[calls++ % delays.length] ?? 0,
   );
   const log = fixture.app.log;
-  const dispatcher = createEventDispatcher({ store, log });
   const clock = () => new Date();
+  const delivery = createDeliveryService({
+    store: slow.log,
+    pruning: { now: async () => clock() },
+    retentionMs: 1,
+    log,
+  });
   const presence = { connect: () => () => undefined };
   const subscriptions = createSubscriptionService({
     ...services,
-    store,
-    dispatcher,
+    store: slow.store,
+    delivery,
     presence,
     rates: UNLIMITED,
     limits: createSubscriptionLimits({ connections: 1_000, subscriptions: 1_000 }),
     clock,
     monotonic: () => performance.now(),
-    pruning: { now: async () => clock() },
-    retentionMs: 1,
     log,
   });
   const caller = await services.auth.identify(await fixture.token(ADMIN));
@@ -193,9 +201,9 @@ const run = async (
     if (roomId === undefined) {
       configs += 1;
       const data = JSON.stringify({ configs, from });
-      return admin.cheat.setConfig({ examId: room.examId, data }).then(dispatcher.poll);
+      return admin.cheat.setConfig({ examId: room.examId, data }).then(delivery.poll);
     }
-    return admin.im.send({ roomId, type: 30_001, data: 1 }).then(dispatcher.poll);
+    return admin.im.send({ roomId, type: 30_001, data: 1 }).then(delivery.poll);
   };
   for (const one of steps) {
     if (one.do === "write") writes.push(...one.rooms.map((n) => say(rooms[n])));

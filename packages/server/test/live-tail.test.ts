@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createEventTail } from "../src/features/subscriptions/event-tail.js";
-import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
+import { createEventTail } from "../src/features/delivery/event-tail.js";
+import { createDeliveryStore } from "../src/features/delivery/store.js";
 import { DatabaseUnavailableError } from "../src/storage/errors.js";
 import { ADMIN, openLiveFixture, TEACHER } from "./support/live-fixture.js";
 import { withWrites } from "./support/writes.js";
@@ -11,7 +11,7 @@ it("a read that fails loses no event of the exams that it has already read", asy
   let now = START;
   await using fixture = await openLiveFixture({ now: () => now, config: { eventRetentionSeconds: 60 } });
   const other = await fixture.as(ADMIN).room.create({ name: "Another exam's room" });
-  const store = createSubscriptionStore(withWrites(fixture.db));
+  const store = createDeliveryStore(withWrites(fixture.db));
   let isGone = false;
   const tail = createEventTail({
     ...store,
@@ -47,7 +47,7 @@ it("events that are deleted during a read are read, or lost", async () => {
   const { examId } = fixture.room;
   const speak = (audioStatus: "speaking" | "silent") =>
     fixture.as(TEACHER).room.setAudioStatus({ roomId: fixture.room.id, audioStatus });
-  const logOfHall = createSubscriptionStore(withWrites({ storage }));
+  const logOfHall = createDeliveryStore(withWrites({ storage }));
   /** Deletes old events after each read. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <Found>(read: () => Promise<Found>): Promise<Found> => {
@@ -55,7 +55,7 @@ it("events that are deleted during a read are read, or lost", async () => {
     last = found.then(() => logOfHall.prune(now));
     return found;
   };
-  const store = createSubscriptionStore(
+  const store = createDeliveryStore(
     withWrites({
       storage: {
         ...storage,
@@ -65,7 +65,7 @@ it("events that are deleted during a read are read, or lost", async () => {
     }),
   );
   const tail = createEventTail({ ...store, hasOneOrder: false });
-  await tail.follow(examId, () => createSubscriptionStore(withWrites({ storage })).newestIdOf(examId));
+  await tail.follow(examId, () => createDeliveryStore(withWrites({ storage })).newestIdOf(examId));
   await speak("speaking");
   now = new Date(START.getTime() + 3_600_000);
   await speak("silent");

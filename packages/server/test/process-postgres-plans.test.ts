@@ -11,9 +11,9 @@ import { createAccessStore } from "../src/features/access/store.js";
 import { createAccountStore } from "../src/features/account/store.js";
 import { createAudioStore } from "../src/features/audio/store.js";
 import { createCheatStore } from "../src/features/cheat/store.js";
+import { createDeliveryStore } from "../src/features/delivery/store.js";
 import { createImStore } from "../src/features/im/store.js";
 import { createPresenceStore } from "../src/features/presence/store.js";
-import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
 import type { Database } from "../src/storage/database.js";
 import { TABLES } from "../src/storage/inventory.js";
 import { openPostgres } from "../src/storage/postgres/client.js";
@@ -446,7 +446,7 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   const messageLog = createMessageLog({ events });
   const cheat = createCheatStore({ ...withWrites({ storage }), events });
   const im = createImStore({ storage, roomExams: createRoomExams(), messageLog, sendRate: storedRate });
-  const subscriptions = createSubscriptionStore(withWrites({ storage }));
+  const subscriptions = createDeliveryStore(withWrites({ storage }));
   const now = new Date("2026-01-02T03:04:05Z");
   const of = { examId: "e5", roomId: "r5" };
   for (const before of [undefined, 1_000]) {
@@ -583,7 +583,7 @@ const callOften = async (): Promise<void> => {
     for (let n = 0; n < OFTEN; n++) await Promise.all([0, 1, 2].map(() => call(n)));
   }
   // Looks at the events of each exam, as the server does every minute.
-  await createSubscriptionStore(withWrites(db)).prune(new Date(0));
+  await createDeliveryStore(withWrites(db)).prune(new Date(0));
 };
 
 interface Prepared {

@@ -9,9 +9,9 @@ import { createInstanceStore } from "../src/coordination/instances-table.js";
 import { createStoredClaims } from "../src/coordination/page-claims-table.js";
 import { storedRate } from "../src/coordination/send-rate-table.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
+import { createDeliveryStore } from "../src/features/delivery/store.js";
 import { createMuteStore } from "../src/features/im/mutes-store.js";
 import { createSeriesStore } from "../src/features/series/store.js";
-import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
 import type { ProcedurePath } from "../src/rest/routes.js";
 import type { DeclaredTables } from "../src/storage/declared-tables.js";
 import { insertion } from "../src/storage/statement.js";
@@ -456,7 +456,7 @@ const actAsSeveralServers = async (
     await instances.claim(id, { now: new Date(2), until: new Date(3) });
     await instances.remove(id);
   }
-  await createSubscriptionStore(withWrites(db)).prune(new Date(8.64e15));
+  await createDeliveryStore(withWrites(db)).prune(new Date(8.64e15));
   // The app's own recorder waits for the next minute, which does not come.
   const duties = createStoredDuties({ control: db.storage, instances: { id: "a" } });
   await duties.take("series", { now, until: new Date(1) });

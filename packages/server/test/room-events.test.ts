@@ -3,8 +3,8 @@ import { listedEventTypes } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { parseConfig } from "../src/config/config.js";
-import { LOOKED_AT } from "../src/features/subscriptions/past-events-store.js";
-import { createSubscriptionStore } from "../src/features/subscriptions/store.js";
+import { createDeliveryStore } from "../src/features/delivery/store.js";
+import { LOOKED_AT } from "../src/features/past/store.js";
 import { query } from "../src/storage/statement.js";
 import { eventEpochs, roomEvents } from "../src/storage/tables.js";
 import { listenRoom } from "./support/listening.js";
@@ -120,7 +120,7 @@ describe("room.listEvents", () => {
     expect(whole).toMatchObject([{ events: [{}, {}] }]);
     expect(whole[0]?.completeSince).toBeUndefined();
 
-    const log = createSubscriptionStore(withWrites(fixture.db));
+    const log = createDeliveryStore(withWrites(fixture.db));
     while (await log.prune(now));
     // The newest of the deleted ones may be left.
     const [kept] = await pagesOf(fixture);

@@ -34,6 +34,8 @@ import { createCheatService } from "../features/cheat/service.js";
 import { createCheatStore } from "../features/cheat/store.js";
 import { createCheckService } from "../features/check/service.js";
 import { createCheckStore } from "../features/check/store.js";
+import { createDeliveryService } from "../features/delivery/service.js";
+import { createDeliveryStore } from "../features/delivery/store.js";
 import { createDropInService } from "../features/drop-in/service.js";
 import { createErasureService } from "../features/erasure/service.js";
 import { createErasureStore } from "../features/erasure/store.js";
@@ -62,6 +64,8 @@ import { createGroupService } from "../features/message-groups/service.js";
 import { createGroupStore } from "../features/message-groups/store.js";
 import { createParticipantService } from "../features/participant/service.js";
 import { createParticipantStore } from "../features/participant/store.js";
+import { createPastEventService } from "../features/past/service.js";
+import { createPastEventStore } from "../features/past/store.js";
 import { createPlanService } from "../features/plan/service.js";
 import { createPlanStore } from "../features/plan/store.js";
 import { createPresenceService } from "../features/presence/service.js";
@@ -76,10 +80,7 @@ import { createSeriesService } from "../features/series/service.js";
 import { createSeriesStore } from "../features/series/store.js";
 import { createStreamService } from "../features/stream/service.js";
 import { createStreamStore } from "../features/stream/store.js";
-import { createEventDispatcher } from "../features/subscriptions/event-dispatcher.js";
 import { createSubscriptionLimits } from "../features/subscriptions/limits.js";
-import { createPastEventService } from "../features/subscriptions/past-events.js";
-import { createPastEventStore } from "../features/subscriptions/past-events-store.js";
 import { createSubscriptionService } from "../features/subscriptions/service.js";
 import { createSubscriptionStore } from "../features/subscriptions/store.js";
 import { createUploadService } from "../features/upload/service.js";
@@ -151,14 +152,18 @@ export const createServices = (
     hasFreeSpace: () => disk.hasFreeSpace(),
     log,
   });
-  const subscriptionStore = createSubscriptionStore({ storage, writes: { unordered } });
-  const dispatcher = createEventDispatcher({ store: subscriptionStore, log });
+  const delivery = createDeliveryService({
+    store: createDeliveryStore({ storage, writes: { unordered } }),
+    pruning,
+    retentionMs: config.eventRetentionSeconds * 1000,
+    log,
+  });
   const eventLog = createEventLog({
-    added: dispatcher.poll,
+    added: delivery.poll,
     written: (events) => chargeEvents(rates, events),
   });
   /** For changes of whole exams, whose rows are charged to the caller. They must not use up what a running exam needs. */
-  const bulkEventLog = createEventLog({ added: dispatcher.poll });
+  const bulkEventLog = createEventLog({ added: delivery.poll });
   const messageLog = createMessageLog({ events: eventLog });
   /** Emits `added` after each transaction that added tasks. An emitter is needed because what runs them depends on stores that add some. */
   const taskEvents = new EventEmitter<{ added: [] }>();
@@ -240,7 +245,7 @@ export const createServices = (
     tokens,
     passwords,
     throttle,
-    onAccessRevoked: dispatcher.recheckAccess,
+    onAccessRevoked: delivery.recheckAccess,
     clock,
     ids,
     log,
@@ -250,7 +255,7 @@ export const createServices = (
   const account = createAccountService({
     store: createAccountStore({ storage, writes }),
     passwords,
-    onAccessRevoked: dispatcher.recheckAccess,
+    onAccessRevoked: delivery.recheckAccess,
     clock,
   });
   const audit = createAuditService({
@@ -370,7 +375,7 @@ export const createServices = (
     exam,
     participant,
     tokens,
-    onAccessRevoked: dispatcher.recheckAccess,
+    onAccessRevoked: delivery.recheckAccess,
     log,
     rates,
     apps: config.apps,
@@ -423,8 +428,8 @@ export const createServices = (
   });
   const subscriptionLimits = createSubscriptionLimits(config.perPerson);
   const subscriptions = createSubscriptionService({
-    store: subscriptionStore,
-    dispatcher,
+    store: createSubscriptionStore({ storage }),
+    delivery,
     access,
     presence,
     accessLog,
@@ -432,8 +437,6 @@ export const createServices = (
     rates,
     clock,
     monotonic,
-    pruning,
-    retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });
   const pastEvents = createPastEventService({

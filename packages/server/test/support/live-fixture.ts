@@ -3,7 +3,7 @@ import type { TestApp, TestCaller } from "../../src/app/testing.js";
 import { parseConfig } from "../../src/config/config.js";
 import { createEventLog, newEvent } from "../../src/domain/events.js";
 import type { ReopenAny } from "../../src/domain/opened.js";
-import type { DeliveredRoomEvent } from "../../src/features/subscriptions/service.js";
+import type { DeliveredRoomEvent } from "../../src/features/delivery/service.js";
 import type { Principal } from "../../src/identity/tokens.js";
 import { roomEvents } from "../../src/storage/tables.js";
 import { type AppFixture, type AppFixtureOptions, openAppFixture } from "./app-fixture.js";

@@ -12,7 +12,7 @@ import {
 import type { FastifyBaseLogger } from "fastify";
 import type { Services } from "../../api/services.js";
 import type { ActingCaller } from "../../domain/calls.js";
-import type { DeliveredMessage, DeliveredRoomEvent } from "../../features/subscriptions/service.js";
+import type { DeliveredMessage, DeliveredRoomEvent } from "../../features/delivery/service.js";
 import { InvigilError } from "../../platform/errors.js";
 import { streamName } from "../../providers/stream-name.js";
 import { CANDIDATES, isChinese } from "./cast.js";

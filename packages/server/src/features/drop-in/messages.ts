@@ -1,7 +1,7 @@
 import type { Camera, DropInMessage, Role } from "@invigil/schema";
 import { loginOf } from "../../domain/messages.js";
+import type { DeliveredMessage } from "../delivery/service.js";
 import type { StoredMessage } from "../im/service.js";
-import type { DeliveredMessage } from "../subscriptions/service.js";
 
 /** A message for a page, and whether it was sent to that login alone. */
 export interface Delivery {

@@ -25,8 +25,9 @@ import { admins, anyone, publicProcedure, staff, teachers } from "../../trpc/pro
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { CodeService, LinkService } from "../join/service.js";
+import type { PastEventService } from "../past/service.js";
 import type { PresenceService } from "../presence/service.js";
-import type { PastEventService, SubscriptionService } from "../subscriptions/service.js";
+import type { SubscriptionService } from "../subscriptions/service.js";
 import type { RoomService } from "./service.js";
 
 export const createRoomRouter = ({

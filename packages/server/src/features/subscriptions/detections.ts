@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from "fastify";
-import type { LoggedEvent } from "./delivered-events.js";
+import type { LoggedEvent } from "../delivery/service.js";
 import type { DetectionCount, DetectionSources, SubscriptionStore } from "./store.js";
 
 /** One subscriber to the numbers of an exam. */

@@ -14,34 +14,30 @@ import type { FastifyBaseLogger } from "fastify";
 import type { AccessLog } from "../../domain/access-log.js";
 import { ENDED, type Target } from "../../domain/audit.js";
 import type { Opened, Rights } from "../../domain/opened.js";
-import type { PruningClock } from "../../domain/pruning-clock.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError, roomNotFound } from "../../platform/errors.js";
-import { createRepeatedWork } from "../../platform/repeated-work.js";
 import { rowsIn } from "../../platform/rows.js";
 import { shareAnswer } from "../../platform/serialize.js";
+import { visibleSnapshot } from "../delivery/rules.js";
 import type {
   DeliveredExamEvent,
-  DeliveredMessage,
   DeliveredMessageEvent,
   DeliveredPeopleEvent,
   DeliveredRoomEvent,
-} from "./delivered-events.js";
+  DeliveryService,
+} from "../delivery/service.js";
 import { createDetections } from "./detections.js";
-import type { EventDispatcher } from "./event-dispatcher.js";
 import type { SubscriptionLimits, SubscriptionRequest } from "./limits.js";
 import type { SubscriptionStore } from "./store.js";
 import { type Subscriber, subscribe } from "./subscription.js";
 import { examTarget, peopleTarget, roomTarget } from "./targets.js";
-import { visibleSnapshot } from "./visibility.js";
 
-export type { PastEventService } from "./past-events.js";
-export type { DeliveredExamEvent, DeliveredMessage, DeliveredRoomEvent, Subscriber };
+export type { Subscriber };
 
 export interface SubscriptionServiceDeps {
   readonly store: SubscriptionStore;
-  readonly dispatcher: EventDispatcher;
+  readonly delivery: DeliveryService;
   readonly access: Pick<Rights, "look">;
   /** Records which pages are connected to rooms. */
   readonly presence: {
@@ -54,9 +50,6 @@ export interface SubscriptionServiceDeps {
   readonly clock: () => Date;
   /** A monotonic clock in milliseconds. */
   readonly monotonic: () => number;
-  readonly pruning: Pick<PruningClock, "now">;
-  /** How long the log keeps events. */
-  readonly retentionMs: number;
   readonly log: FastifyBaseLogger;
 }
 
@@ -66,9 +59,6 @@ const toMessageEvent = ({ message: { text, to, ...message }, ...event }: Deliver
   message: { ...message, data: JSON.parse(text) as JsonValue, ...(to && to.length > 0 && { to: [...to] }) },
 });
 type MessageEvent = ReturnType<typeof toMessageEvent>;
-
-/** How often events older than the retention time are deleted from the log. */
-const PRUNING_INTERVAL_MS = 60_000;
 
 export type EventPresenter = ReturnType<typeof createEventPresenter>;
 
@@ -94,7 +84,7 @@ export type SubscriptionService = ReturnType<typeof createSubscriptionService>;
 
 export const createSubscriptionService = ({
   store,
-  dispatcher,
+  delivery,
   access,
   presence,
   accessLog,
@@ -102,21 +92,9 @@ export const createSubscriptionService = ({
   rates,
   clock,
   monotonic,
-  pruning,
-  retentionMs,
   log,
 }: SubscriptionServiceDeps) => {
   const presenter = createEventPresenter();
-  const pruner = createRepeatedWork({
-    intervalMs: PRUNING_INTERVAL_MS,
-    /** Deletes in small transactions, so that other writes are not delayed. */
-    async run(isPrunerStopping) {
-      const before = new Date((await pruning.now()).getTime() - retentionMs);
-      while ((await store.prune(before)) && !isPrunerStopping());
-    },
-    onFailure: (error) =>
-      log.error({ err: error }, "old events could not be deleted; the server will try again"),
-  });
   const detections = createDetections({ store, log });
   let isStopping = false;
   const stoppingError = () => new InvigilError("OVERLOADED", "The server is stopping.");
@@ -163,9 +141,12 @@ export const createSubscriptionService = ({
     }
   };
 
-  /** The store for a subscriber who resumes: they are charged for what is read again for them alone. */
-  const readAgainFor = (caller: Principal, lastEventId: string | undefined): SubscriptionStore => {
-    if (lastEventId === undefined) return store;
+  /** What a subscriber reads from. If they resume, they are charged for what is read again for them alone. */
+  const sourcesFor = (
+    caller: Principal,
+    lastEventId: string | undefined,
+  ): { readonly store: SubscriptionStore; readonly delivery: DeliveryService } => {
+    if (lastEventId === undefined) return { store, delivery };
     const charged =
       <Args extends readonly unknown[], Read>(read: (...args: Args) => Promise<Read>) =>
       async (...args: Args): Promise<Read> => {
@@ -174,14 +155,12 @@ export const createSubscriptionService = ({
         return found;
       };
     return {
-      ...store,
-      eventsAfter: charged((...of: Parameters<SubscriptionStore["eventsAfter"]>) => store.eventsAfter(...of)),
-      roomSnapshot: charged((...of: Parameters<SubscriptionStore["roomSnapshot"]>) =>
-        store.roomSnapshot(...of),
-      ),
-      examSnapshot: charged((...of: Parameters<SubscriptionStore["examSnapshot"]>) =>
-        store.examSnapshot(...of),
-      ),
+      store: {
+        ...store,
+        roomSnapshot: charged(store.roomSnapshot),
+        examSnapshot: charged(store.examSnapshot),
+      },
+      delivery: { ...delivery, eventsAfter: charged(delivery.eventsAfter) },
     };
   };
 
@@ -213,8 +192,8 @@ export const createSubscriptionService = ({
       assertRunning();
       const { caller } = subscriber;
       const { userId, role } = caller;
-      const source = readAgainFor(caller, lastEventId);
-      const target = roomTarget(caller, { examId, roomId, camera }, { store: source, clock });
+      const sources = sourcesFor(caller, lastEventId);
+      const target = roomTarget(caller, { examId, roomId, camera }, { ...sources, clock });
       const release = acquireSubscription(subscriber, { field: "roomId", id: roomId });
       const onStart = releasing(release, () => {
         const disconnect = presence.connect({ examId, roomId, userId, role, camera });
@@ -226,8 +205,7 @@ export const createSubscriptionService = ({
       });
       return subscribe({ ...target, onStart }, subscriber, {
         lastEventId,
-        store: source,
-        dispatcher,
+        delivery: sources.delivery,
         clock,
         monotonic,
       });
@@ -242,22 +220,21 @@ export const createSubscriptionService = ({
       assertRunning();
       const { caller } = subscriber;
       const { id: examId } = exam.exam;
-      const source = readAgainFor(caller, lastEventId);
-      const target = examTarget(caller, { about: "exam", examId }, { store: source, access, clock });
+      const sources = sourcesFor(caller, lastEventId);
+      const target = examTarget(caller, { about: "exam", examId }, { ...sources, access, clock });
       await target.begin(exam);
       const release = acquireSubscription(subscriber, { field: "examId", id: examId });
       const onStart = releasing(release, () => noteListening(caller, { examId }));
       return subscribe({ ...target, onStart }, subscriber, {
         lastEventId,
-        store: source,
-        dispatcher,
+        delivery: sources.delivery,
         clock,
         monotonic,
       });
     },
 
     /** The number of subscriptions of this server to an exam and its rooms. Checks no permissions: for use by the server itself. */
-    countOf: (examId: string): number => dispatcher.countOf(examId),
+    countOf: (examId: string): number => delivery.countOf(examId),
     /**
      * Subscribes to what changes about the people of an exam whom the caller may watch, and its rooms. Otherwise the same as `subscribeToRoom`.
      */
@@ -269,8 +246,8 @@ export const createSubscriptionService = ({
       assertRunning();
       const { caller } = subscriber;
       const { id: examId } = exam.exam;
-      const source = readAgainFor(caller, lastEventId);
-      const target = peopleTarget(caller, examId, { store: source, access, clock }, detections);
+      const sources = sourcesFor(caller, lastEventId);
+      const target = peopleTarget(caller, examId, { ...sources, access, clock }, detections);
       await target.begin(exam);
       const release = acquireSubscription(subscriber, { field: "examId", id: examId, of: "people" });
       const onStart = (wake: () => void): (() => void) =>
@@ -284,8 +261,7 @@ export const createSubscriptionService = ({
         })();
       return subscribe({ ...target, onStart }, subscriber, {
         lastEventId,
-        store: source,
-        dispatcher,
+        delivery: sources.delivery,
         clock,
         monotonic,
       });
@@ -297,13 +273,12 @@ export const createSubscriptionService = ({
     /** Starts to delete old events. */
     start(): void {
       isStopping = false;
-      pruner.start();
+      delivery.start();
     },
     /** Ends all subscriptions. */
     async stop(): Promise<void> {
       isStopping = true;
-      dispatcher.closeAll(stoppingError());
-      await pruner.stop();
+      await delivery.stop(stoppingError());
     },
   };
 };

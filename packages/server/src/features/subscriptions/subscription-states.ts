@@ -1,8 +1,6 @@
 import type { InvigilError } from "../../platform/errors.js";
-import { createEventLoader, type LoggedEvent } from "./delivered-events.js";
-import type { EventDispatcher, Subscription } from "./event-dispatcher.js";
-import { entryOf, MAX_QUEUED, type QueuedEvent } from "./event-queue.js";
-import type { SubscriptionStore } from "./store.js";
+import type { DeliveryService, LoggedEvent, QueuedEvent } from "../delivery/service.js";
+import { type EventQueue, MAX_QUEUED } from "./event-queue.js";
 import type { SubscriptionAccess } from "./subscription-access.js";
 import type { SubscriptionTarget } from "./targets.js";
 
@@ -54,26 +52,23 @@ export interface SubscriptionStates<Delivered> {
 
 export const createSubscriptionStates = <Delivered>({
   target,
-  subscription,
+  queue,
   access,
   lastEventId,
-  store,
-  dispatcher,
+  delivery,
 }: {
   readonly target: Omit<SubscriptionTarget<Delivered, never>, "checkAccess">;
-  readonly subscription: Subscription;
+  readonly queue: EventQueue;
   readonly access: SubscriptionAccess;
   readonly lastEventId: string | undefined;
-  readonly store: SubscriptionStore;
-  readonly dispatcher: EventDispatcher;
+  readonly delivery: DeliveryService;
 }): SubscriptionStates<Delivered> => {
-  const { queue } = subscription;
-  const { scope } = target;
+  const { scope, mayDeliver } = target;
+  const subscription = { scope, queue, mayDeliver };
   let state: State = { is: "starting" };
   let onEnd: (() => void) | undefined;
 
-  const load = createEventLoader(store);
-  const toEntry = (event: LoggedEvent): QueuedEvent => entryOf(event, load, scope.roomId);
+  const toEntry = (event: LoggedEvent): QueuedEvent => delivery.entryOf(event, scope.roomId);
   const at = <Name extends "catchingUp" | "live">(is: Name, lastId: number, page: QueuedEvent[] = []) => ({
     is,
     lastId,
@@ -86,7 +81,7 @@ export const createSubscriptionStates = <Delivered>({
     id: number,
     limit: number,
   ): Promise<{ readonly events?: LoggedEvent[]; readonly newestId: number }> => {
-    const { events, newestId } = await store.eventsAfter(scope, id, limit);
+    const { events, newestId } = await delivery.eventsAfter(scope, id, limit);
     // Safe: stores write each type with its own data.
     return { newestId, ...(events && { events: events as LoggedEvent[] }) };
   };
@@ -100,7 +95,7 @@ export const createSubscriptionStates = <Delivered>({
     };
   };
   const readNewest = async (): Promise<{ readonly next: State; readonly newestId: number }> => {
-    const newestId = await store.newestIdOf(scope.examId);
+    const newestId = await delivery.newestIdOf(scope.examId);
     return { next: at("live", newestId), newestId };
   };
 
@@ -108,7 +103,7 @@ export const createSubscriptionStates = <Delivered>({
     const lastId = lastEventId === undefined ? undefined : Number(lastEventId);
     let begun: State = lastId === undefined ? { is: "seeking" } : at("catchingUp", lastId);
     queue.open();
-    await dispatcher.add(subscription, async () => {
+    await delivery.add(subscription, async () => {
       const { next, newestId } = await (lastId === undefined ? readNewest() : readPage(lastId));
       begun = next;
       return newestId;
@@ -197,7 +192,7 @@ export const createSubscriptionStates = <Delivered>({
       return true;
     },
     stop() {
-      dispatcher.remove(subscription);
+      delivery.remove(subscription);
       onEnd?.();
     },
   };

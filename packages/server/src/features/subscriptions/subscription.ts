@@ -3,9 +3,8 @@ import type { LastingSubject, Reopen } from "../../domain/opened.js";
 import type { Principal } from "../../identity/tokens.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
 import { RETRY_MS } from "../../storage/until-available.js";
-import type { EventDispatcher } from "./event-dispatcher.js";
+import type { DeliveryService } from "../delivery/service.js";
 import { createEventQueue, type EventQueue } from "./event-queue.js";
-import type { SubscriptionStore } from "./store.js";
 import { createSubscriptionAccess, isAccessEnd } from "./subscription-access.js";
 import { createSubscriptionStates } from "./subscription-states.js";
 import type { SubscriptionTarget } from "./targets.js";
@@ -60,19 +59,16 @@ export async function* subscribe<Delivered, About extends LastingSubject>(
   { reopen, drained, signal, caller: { expiresAt } }: Subscriber<About>,
   {
     lastEventId,
-    store,
-    dispatcher,
+    delivery,
     clock,
     monotonic,
   }: {
     lastEventId: string | undefined;
-    store: SubscriptionStore;
-    dispatcher: EventDispatcher;
+    delivery: DeliveryService;
     clock: () => Date;
     monotonic: () => number;
   },
 ): AsyncGenerator<Delivered, void, undefined> {
-  const { scope, mayDeliver } = target;
   const queue = createEventQueue();
   const access = createSubscriptionAccess({
     expiresAt,
@@ -82,11 +78,10 @@ export async function* subscribe<Delivered, About extends LastingSubject>(
   });
   const states = createSubscriptionStates({
     target,
-    subscription: { scope, queue, mayDeliver },
+    queue,
     access,
     lastEventId,
-    store,
-    dispatcher,
+    delivery,
   });
   const msLeft = expiresAt.getTime() - clock().getTime() + 1;
   const expiryTimer =

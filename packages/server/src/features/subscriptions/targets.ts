@@ -5,17 +5,23 @@ import type { AccessibleRooms, LastingSubject, Opened, Reopen, Rights } from "..
 import type { Principal } from "../../identity/tokens.js";
 import { InvigilError, roomNotFound } from "../../platform/errors.js";
 import {
-  type DeliveredExamEvent,
-  type DeliveredPeopleEvent,
-  type DeliveredRoomEvent,
   declarationOf,
-  type LoggedEvent,
-} from "./delivered-events.js";
+  isDeliverable,
+  isVisibleTo,
+  needsOpenRoom,
+  visibleSnapshot,
+} from "../delivery/rules.js";
+import type {
+  DeliveredExamEvent,
+  DeliveredPeopleEvent,
+  DeliveredRoomEvent,
+  DeliveryService,
+  LoggedEvent,
+  QueuedEvent,
+  Subscription,
+} from "../delivery/service.js";
 import type { DetectionListening, Detections } from "./detections.js";
-import type { Subscription } from "./event-dispatcher.js";
-import type { QueuedEvent } from "./event-queue.js";
 import type { DetectionCount, SubscriptionStore } from "./store.js";
-import { isDeliverable, isVisibleTo, needsOpenRoom, visibleSnapshot } from "./visibility.js";
 
 /** The room or the exam that a subscription follows. */
 export interface SubscriptionTarget<Delivered, About extends LastingSubject> {
@@ -217,12 +223,12 @@ const isOfPeople = (event: LoggedEvent): boolean => (declarationOf(event)?.chang
 export const peopleTarget = (
   caller: Principal,
   examId: string,
-  deps: TargetDeps,
+  deps: TargetDeps & { readonly delivery: Pick<DeliveryService, "newestIdOf"> },
   detections: Detections,
 ): SubscriptionTarget<DeliveredPeopleEvent, AboutExam> & {
   readonly begin: (opened: Opened<"roomsToRun">) => Promise<void>;
 } => {
-  const { store, clock } = deps;
+  const { delivery, clock } = deps;
   const exam = examTarget(caller, { about: "roomsToRun", examId }, deps);
   let listening: DetectionListening | undefined;
   /** The newest numbers that were not delivered yet, by room and person. */
@@ -255,7 +261,7 @@ export const peopleTarget = (
     },
     async createGap() {
       // Before the client reads the people again, whom it finds with newer ids.
-      const id = await store.newestIdOf(examId);
+      const id = await delivery.newestIdOf(examId);
       await exam.lookAgain();
       return { lastEventId: id, deliverable: gapAt(id) };
     },

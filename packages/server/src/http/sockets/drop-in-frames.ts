@@ -1,6 +1,6 @@
 import type { DropInFrame, DropInMuteStatus } from "@invigil/schema";
+import type { DeliveredRoomEvent } from "../../features/delivery/service.js";
 import { type Delivery, deliveryOf } from "../../features/drop-in/service.js";
-import type { DeliveredRoomEvent } from "../../features/subscriptions/service.js";
 import { once } from "../../platform/once.js";
 
 type MessageEvent = Extract<DeliveredRoomEvent, { type: "message" }>;

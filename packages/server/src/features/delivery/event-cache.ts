@@ -1,12 +1,7 @@
 import { LRUCache } from "lru-cache";
-import {
-  createEventLoader,
-  type DeliveredEvent,
-  type EventLoader,
-  type LoggedEvent,
-  sizeOf,
-} from "./delivered-events.js";
-import type { SubscriptionStore } from "./store.js";
+import { createEventLoader, type EventLoader, sizeOf } from "./delivered-events.js";
+import type { DeliveredEvent, LoggedEvent } from "./events.js";
+import type { DeliveryStore } from "./store.js";
 
 /** The size of the cache, in characters. */
 const MAX_SIZE = 32 * 1024 * 1024;
@@ -18,7 +13,7 @@ export const createEventCache = ({
   store,
   maxSize = MAX_SIZE,
 }: {
-  store: SubscriptionStore;
+  store: DeliveryStore;
   maxSize?: number;
 }): EventLoader => {
   const cache = new LRUCache<string, Promise<DeliveredEvent | undefined>>({ maxSize });

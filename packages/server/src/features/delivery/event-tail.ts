@@ -1,4 +1,4 @@
-import type { EventRow, SubscriptionStore } from "./store.js";
+import type { DeliveryStore, EventRow } from "./store.js";
 
 /** What a read of the log returned. */
 export interface TailPage {
@@ -28,7 +28,7 @@ const PAGE_SIZE = 500;
 const NOTHING: TailPage = { rows: [], hasMore: false, lost: new Set() };
 
 /** Follows the log as a whole, for a database in which the ids of all events grow in the order in which events appear. */
-const createLogTail = (store: SubscriptionStore): EventTail => {
+const createLogTail = (store: DeliveryStore): EventTail => {
   let followers = 0;
   /** The id of the last event that was read. */
   let lastId: number | undefined;
@@ -77,7 +77,7 @@ const createLogTail = (store: SubscriptionStore): EventTail => {
 };
 
 /** Follows the log exam by exam, for a database in which ids grow only within an exam. */
-const createExamTail = (store: SubscriptionStore): EventTail => {
+const createExamTail = (store: DeliveryStore): EventTail => {
   interface FollowedExam {
     followers: number;
     /** The last event that was read. */
@@ -135,5 +135,5 @@ const createExamTail = (store: SubscriptionStore): EventTail => {
   };
 };
 
-export const createEventTail = (store: SubscriptionStore): EventTail =>
+export const createEventTail = (store: DeliveryStore): EventTail =>
   store.hasOneOrder ? createLogTail(store) : createExamTail(store);

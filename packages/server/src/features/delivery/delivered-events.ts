@@ -1,46 +1,8 @@
-import {
-  type Camera,
-  type EventRecords,
-  type EventType,
-  type ExamEvent,
-  events,
-  type ListedEvent,
-  type ListedEventType,
-  type LookedUpFields,
-  type PeopleEvent,
-  type Role,
-  type RoomEvent,
-} from "@invigil/schema";
-import type { EventRow, MessageRow, SubscriptionStore } from "./store.js";
-
-/** A message with its text exactly as it was sent: a JSON text, byte for byte. */
-export interface DeliveredMessage {
-  readonly id: number;
-  readonly roomId: string;
-  readonly type: number;
-  readonly text: string;
-  readonly sender: { readonly userId: string; readonly role: Role | "server"; readonly camera: Camera };
-  /** The logins of the recipients. Empty for the room's staff, absent for everybody in the room. */
-  readonly to?: readonly string[];
-  readonly time: Date;
-}
-
-export interface DeliveredMessageEvent {
-  readonly type: "message";
-  readonly id: string;
-  readonly roomId: string;
-  readonly time: Date;
-  readonly message: DeliveredMessage;
-}
-
-/** An event of a room as the schema defines it, except that a message still has its text. */
-export type DeliveredRoomEvent = Exclude<RoomEvent, { type: "message" }> | DeliveredMessageEvent;
-/** An event of an exam as the schema defines it, except that a message still has its text. */
-export type DeliveredExamEvent = Exclude<ExamEvent, { type: "message" }> | DeliveredMessageEvent;
-/** An event of the people of an exam as the schema defines it. */
-export type DeliveredPeopleEvent = PeopleEvent;
-/** An event from the log, as subscribers of both rooms and exams receive it. */
-export type DeliveredEvent = Exclude<DeliveredRoomEvent, { type: "gap" }>;
+import type { EventType, LookedUpFields } from "@invigil/schema";
+import { WHOLE_EXAM } from "../../domain/events.js";
+import type { DeliveredEvent, DeliveredMessage, Logged, LoggedEvent, QueuedEvent } from "./events.js";
+import { declarationOf, payloadOf } from "./rules.js";
+import type { DeliveryStore, MessageRow } from "./store.js";
 
 const toDeliveredMessage = (row: MessageRow): DeliveredMessage => ({
   id: row.id,
@@ -52,21 +14,10 @@ const toDeliveredMessage = (row: MessageRow): DeliveredMessage => ({
   time: row.createdAt,
 });
 
-/** An event in the log, with the data of its type. */
-export type LoggedEvent = {
-  [Type in EventType]: Omit<EventRow, "type" | "data"> & {
-    readonly type: Type;
-    readonly data: EventRecords[Type];
-  };
-}[EventType];
-/** What an event declares. Undefined if a later version of the server has written it, and declares it. */
-export const declarationOf = ({ type }: LoggedEvent): (typeof events)[EventType] | undefined => events[type];
-export type Logged<Type extends EventType> = Extract<LoggedEvent, { type: Type }>;
-
 /** How what an event refers to is read. */
 interface LookUp<Type extends EventType, Found> {
   /** Returns undefined if it no longer exists. */
-  readonly read: (store: SubscriptionStore, event: Logged<Type>) => Promise<Found | undefined>;
+  readonly read: (store: DeliveryStore, event: Logged<Type>) => Promise<Found | undefined>;
   /** About how many characters it holds. */
   readonly sizeOf: (found: Found) => number;
 }
@@ -126,26 +77,7 @@ export const sizeOf = (event: DeliveredEvent | undefined): number =>
  */
 export type EventLoader = (event: LoggedEvent, roomId?: string) => Promise<DeliveredEvent | undefined>;
 
-/** The fields of an event that the log holds. Subscribers receive them. */
-const payloadOf = (
-  { type, id, roomId, data, createdAt: time }: LoggedEvent,
-  { payload }: (typeof events)[EventType],
-): Record<string, unknown> => {
-  const told: Record<string, unknown> = { type, id: String(id), roomId, time };
-  // Safe: the log holds what its event declares.
-  for (const name in payload) told[name] = (data as Readonly<Record<string, unknown>>)[name];
-  return told;
-};
-
-/** What subscribers receive of an event for which nothing is looked up. */
-export const toListedEvent = (event: Logged<ListedEventType>): ListedEvent =>
-  // Safe: these are the fields that the event declares.
-  payloadOf(event, events[event.type]) as unknown as ListedEvent;
-
-const loadLogged = async (
-  store: SubscriptionStore,
-  event: LoggedEvent,
-): Promise<DeliveredEvent | undefined> => {
+const loadLogged = async (store: DeliveryStore, event: LoggedEvent): Promise<DeliveredEvent | undefined> => {
   const declared = declarationOf(event);
   if (!declared) return undefined;
   const loaded = payloadOf(event, declared);
@@ -160,7 +92,7 @@ const loadLogged = async (
 };
 
 /** @param load reads the event of the whole exam for its rooms. Default: for each of them */
-export const createEventLoader = (store: SubscriptionStore, load?: EventLoader): EventLoader => {
+export const createEventLoader = (store: DeliveryStore, load?: EventLoader): EventLoader => {
   const loader: EventLoader = async (event, roomId) => {
     if (roomId === undefined) return loadLogged(store, event);
     if (!(await store.wasInProgress({ examId: event.examId, roomId }, event.id))) return undefined;
@@ -168,4 +100,12 @@ export const createEventLoader = (store: SubscriptionStore, load?: EventLoader):
     return loaded && { ...loaded, roomId };
   };
   return loader;
+};
+
+/** Makes the entry of an event for the subscribers of its exam, or of one room. They receive an event about the whole exam as its own. */
+export const entryOf = (event: LoggedEvent, load: EventLoader, roomId?: string): QueuedEvent => {
+  const seenBy = declarationOf(event)?.seenBy;
+  return event.roomId === WHOLE_EXAM && roomId !== undefined
+    ? { event: { ...event, roomId }, seenBy, load: () => load(event, roomId) }
+    : { event, seenBy, load: () => load(event) };
 };

@@ -1,14 +1,36 @@
-import type {
-  Caller,
-  EventRecords,
-  EventTypeSeenBy,
-  ParticipantRole,
-  Room,
-  RoomSnapshot,
+import {
+  type Caller,
+  type EventRecords,
+  type EventType,
+  type EventTypeSeenBy,
+  events,
+  type ListedEvent,
+  type ListedEventType,
+  type ParticipantRole,
+  type Room,
+  type RoomSnapshot,
 } from "@invigil/schema";
 import { loginOf } from "../../domain/messages.js";
-import type { DeliveredEvent } from "./delivered-events.js";
-import type { QueuedEvent } from "./event-queue.js";
+import type { DeliveredEvent, Logged, LoggedEvent, QueuedEvent } from "./events.js";
+
+/** What an event declares. Undefined if a later version of the server has written it, and declares it. */
+export const declarationOf = ({ type }: LoggedEvent): (typeof events)[EventType] | undefined => events[type];
+
+/** The fields of an event that the log holds. Subscribers receive them. */
+export const payloadOf = (
+  { type, id, roomId, data, createdAt: time }: LoggedEvent,
+  { payload }: (typeof events)[EventType],
+): Record<string, unknown> => {
+  const told: Record<string, unknown> = { type, id: String(id), roomId, time };
+  // Safe: the log holds what its event declares.
+  for (const name in payload) told[name] = (data as Readonly<Record<string, unknown>>)[name];
+  return told;
+};
+
+/** What subscribers receive of an event for which nothing is looked up. */
+export const toListedEvent = (event: Logged<ListedEventType>): ListedEvent =>
+  // Safe: these are the fields that the event declares.
+  payloadOf(event, events[event.type]) as unknown as ListedEvent;
 
 // Which events a subscriber receives. The access service decides who may subscribe.
 

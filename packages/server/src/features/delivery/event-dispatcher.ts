@@ -1,15 +1,26 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { WHOLE_EXAM } from "../../domain/events.js";
-import type { LoggedEvent } from "./delivered-events.js";
+import { entryOf } from "./delivered-events.js";
 import { createEventCache } from "./event-cache.js";
-import { type EventQueue, entryOf, type QueuedEvent } from "./event-queue.js";
 import { createEventTail } from "./event-tail.js";
-import type { EventRow, EventScope, SubscriptionStore } from "./store.js";
+import type { LoggedEvent, QueuedEvent } from "./events.js";
+import type { DeliveryStore, EventRow, EventScope } from "./store.js";
+
+/** Takes the events and signals of one subscription. The methods never wait for the subscriber. */
+export interface EventSink {
+  push(entry: QueuedEvent): void;
+  /** Drops all events. The subscriber needs a gap event before it can continue. */
+  overflow(): void;
+  /** Asks the subscription to check its access again. */
+  requestRecheck(): void;
+  /** Ends the subscription. Without an error, it ends normally. */
+  close(error?: Error): void;
+}
 
 export interface Subscription {
   readonly scope: EventScope;
-  readonly queue: EventQueue;
+  readonly queue: EventSink;
   /** Whether the subscriber may have to receive an event. */
   mayDeliver(entry: QueuedEvent): boolean;
 }
@@ -27,13 +38,7 @@ export type EventDispatcher = ReturnType<typeof createEventDispatcher>;
  * Reads new events from the log once, and adds them to the queues of all subscriptions. Without subscriptions it reads nothing and runs
  * no timer.
  */
-export const createEventDispatcher = ({
-  store,
-  log,
-}: {
-  store: SubscriptionStore;
-  log: FastifyBaseLogger;
-}) => {
+export const createEventDispatcher = ({ store, log }: { store: DeliveryStore; log: FastifyBaseLogger }) => {
   const load = createEventCache({ store });
   /** Each subscription with the poll, of `POLLS_PER_CHECK`, at which its access is checked. This spreads the checks. */
   const subscriptions = new Map<Subscription, number>();
@@ -185,14 +190,14 @@ export const createEventDispatcher = ({
     /** Reads new events. Call it after each commit that added some. */
     poll: (): void => void poll(),
     /** Makes all subscriptions check their access again. Call it after rights were revoked. */
-    recheckAccess(): void {
+    recheckAccess: (): void => {
       for (const { queue } of subscriptions.keys()) queue.requestRecheck();
     },
     /** The number of subscriptions of this process to an exam and its rooms. */
     countOf: (examId: string): number =>
       [...(byExam.get(examId)?.values() ?? [])].reduce((sum, group) => sum + group.size, 0),
     /** Ends all subscriptions with an error. */
-    closeAll(error: Error): void {
+    closeAll: (error: Error): void => {
       for (const subscription of subscriptions.keys()) {
         subscription.queue.close(error);
         remove(subscription);
