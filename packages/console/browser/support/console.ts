@@ -132,7 +132,8 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<AppFixt
       await page.getByLabel(texts.user).fill(ACCOUNTS[role].userId);
       await page.getByLabel(texts.password, { exact: true }).fill(PASSWORD);
       await page.getByRole("button", { name: texts.submit }).click();
-      await page.getByRole("navigation").waitFor();
+      // Administration has a second navigation, which may come at the same time.
+      await page.getByRole("navigation").first().waitFor();
     }
     return {
       page,

@@ -1,5 +1,5 @@
 import { Button, TextInput } from "@mantine/core";
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { Empty } from "./empty.js";
 import styles from "./filter-bar.module.css";
@@ -59,6 +59,43 @@ export function NoMatch({ hidden, onClear }: { hidden: number | undefined; onCle
   );
 }
 
+/** The props of a field whose text is passed on when the person has not typed for a while. */
+export const useTypedText = (value: string, onChange: (value: string) => void, pauseMs: number) => {
+  const [typed, setTyped] = useState(value);
+  const sent = useRef(value);
+  const isComposing = useRef(false);
+  const latest = useRef(onChange);
+  latest.current = onChange;
+  const send = useCallback((text: string) => {
+    sent.current = text;
+    latest.current(text);
+  }, []);
+  // Going back, or clearing the filters, changes the field.
+  useEffect(() => {
+    if (value !== sent.current) {
+      sent.current = value;
+      setTyped(value);
+    }
+  }, [value]);
+  useEffect(() => {
+    if (typed === sent.current || isComposing.current) return;
+    const timer = setTimeout(() => send(typed), pauseMs);
+    return () => clearTimeout(timer);
+  }, [typed, send, pauseMs]);
+  return {
+    value: typed,
+    onCompositionStart: () => {
+      isComposing.current = true;
+    },
+    onCompositionEnd: ({ currentTarget }: { readonly currentTarget: HTMLInputElement }) => {
+      isComposing.current = false;
+      send(currentTarget.value);
+    },
+    onChange: ({ currentTarget }: { readonly currentTarget: HTMLInputElement }) =>
+      setTyped(currentTarget.value),
+  };
+};
+
 /** A field whose text goes into the URL shortly after the last key. `/` leads to it. */
 export function SearchField({
   value,
@@ -71,24 +108,7 @@ export function SearchField({
 }) {
   const t = useTranslations("common");
   const input = useRef<HTMLInputElement>(null);
-  const [typed, setTyped] = useState(value);
-  const sent = useRef(value);
-  const isComposing = useRef(false);
-  // Going back, or clearing the filters, changes the field.
-  useEffect(() => {
-    if (value !== sent.current) {
-      sent.current = value;
-      setTyped(value);
-    }
-  }, [value]);
-  useEffect(() => {
-    if (typed === sent.current || isComposing.current) return;
-    const timer = setTimeout(() => {
-      sent.current = typed;
-      onChange(typed);
-    }, 150);
-    return () => clearTimeout(timer);
-  }, [typed, onChange]);
+  const typed = useTypedText(value, onChange, 150);
   useShortcut({ keys: "/", label: t("shortcuts.search"), run: () => input.current?.focus() });
   return (
     <TextInput
@@ -98,16 +118,7 @@ export function SearchField({
       aria-label={placeholder ?? t("filter.search")}
       placeholder={placeholder ?? t("filter.search")}
       leftSection={<SearchIcon size={14} />}
-      value={typed}
-      onCompositionStart={() => {
-        isComposing.current = true;
-      }}
-      onCompositionEnd={({ currentTarget }) => {
-        isComposing.current = false;
-        sent.current = currentTarget.value;
-        onChange(currentTarget.value);
-      }}
-      onChange={({ currentTarget }) => setTyped(currentTarget.value)}
+      {...typed}
     />
   );
 }

@@ -12,7 +12,7 @@ export const momentOf = (zone: string, local: string): Date | undefined => {
 };
 
 /** A filter by a day and a time of the exam's zone. */
-export function MomentField({
+function MomentField({
   label,
   value,
   onChange,
@@ -37,5 +37,25 @@ export function MomentField({
         onChange={({ currentTarget }) => onChange(currentTarget.value)}
       />
     </span>
+  );
+}
+
+/** Filters by the half-open range [from, to). */
+export function PeriodFields({
+  from,
+  to,
+  labels,
+  onChange,
+}: {
+  from: string;
+  to: string;
+  labels: { readonly from: string; readonly to: string };
+  onChange: (changed: { from: string } | { to: string }) => void;
+}) {
+  return (
+    <>
+      <MomentField label={labels.from} value={from} onChange={(value) => onChange({ from: value })} />
+      <MomentField label={labels.to} value={to} onChange={(value) => onChange({ to: value })} />
+    </>
   );
 }

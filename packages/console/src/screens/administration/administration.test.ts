@@ -1,6 +1,6 @@
 import type { InstallationUsage, RunningServer } from "@invigil/client";
 import { describe, expect, it } from "vitest";
-import { isRefused, targetOf } from "./audit-entry.js";
+import { isRefused, targetOf } from "./use-audit.js";
 import { warningsOf } from "./warnings.js";
 
 const MIB = 1024 * 1024;

@@ -19,7 +19,7 @@ interface Read {
   readonly dataUpdatedAt: number;
 }
 
-interface ListQuery extends Pages {
+export interface ListQuery extends Pages {
   readonly refetch: () => Promise<unknown>;
 }
 

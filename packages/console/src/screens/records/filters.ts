@@ -56,6 +56,35 @@ export const serverFilterOf = (
   return isEmpty || Object.keys(filter).length === 0 ? undefined : filter;
 };
 
+export interface RecordSorting {
+  readonly column: "arrival" | "time" | "type" | "person" | "room";
+  readonly descending: boolean;
+}
+
+/** Sorts records, which come with the newest first. */
+export const sortRecords = (
+  records: readonly CheatRecord[],
+  { column, descending }: RecordSorting,
+  of: {
+    readonly typeName: (type: string) => string;
+    readonly nameOf: (userId: string) => string | undefined;
+    readonly roomOf: (roomId: string) => string;
+  },
+): readonly CheatRecord[] => {
+  if (column === "arrival") return descending ? records : records.toReversed();
+  const orders = {
+    time: (one: CheatRecord, other: CheatRecord) => one.detectTime.getTime() - other.detectTime.getTime(),
+    type: by(({ detectType }) => of.typeName(detectType)),
+    person: by(({ userId }) => of.nameOf(userId) ?? userId),
+    room: by(({ roomId }) => of.roomOf(roomId)),
+  };
+  const sorted = records.toSorted(orders[column]);
+  return descending ? sorted.reverse() : sorted;
+};
+
+const by = (textOf: (record: CheatRecord) => string) => (one: CheatRecord, other: CheatRecord) =>
+  textOf(one).localeCompare(textOf(other), undefined, { numeric: true });
+
 /** How many records there are of each key, the most first. */
 export const countBy = (
   records: readonly CheatRecord[],

@@ -2,6 +2,16 @@ import { oneOf, optionalText, searchOf, sorting, text } from "../../parts/search
 
 export const SORTABLE = ["arrival", "time", "type", "person", "room"] as const;
 export const CAMERAS = ["all", "main", "pc"] as const;
+export const NO_FILTER = { type: "", room: "", q: "", camera: "all", from: "", to: "" } as const;
+
+/** Whether an address narrows the records. */
+export const isFiltering = ({
+  q,
+  ...others
+}: { readonly [Name in keyof typeof NO_FILTER]: string }): boolean =>
+  q.trim() !== "" ||
+  (["type", "room", "camera", "from", "to"] as const).some((name) => others[name] !== NO_FILTER[name]);
+
 export const search = searchOf({
   type: text(),
   room: text(),

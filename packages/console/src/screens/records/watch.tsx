@@ -9,14 +9,20 @@ export interface Names {
   readonly rooms: ReadonlyMap<string, string>;
 }
 
+/** A person who was removed from a room. */
+export interface Removal {
+  readonly userId: string;
+  readonly roomId: string;
+}
+
 interface WatchProps {
   readonly examId: string;
   /** Called when there may be newer records. It stays the same. */
   readonly onArrival: () => void;
   /** Called with the names of people and rooms. It stays the same. */
   readonly onNames: (names: Names) => void;
-  /** Called when somebody was removed from a room. Their records may have been erased. */
-  readonly onRemoval: (from: { readonly userId: string; readonly roomId: string }) => void;
+  /** Called when a person was removed from a room. Their records may have been erased. */
+  readonly onRemoval: (from: Removal) => void;
 }
 
 const NOBODY: readonly string[] = [];

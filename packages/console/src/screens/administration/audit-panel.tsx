@@ -1,0 +1,89 @@
+import type { AuditEntry } from "@invigil/client";
+import { Link } from "@tanstack/react-router";
+import { useTranslations } from "use-intl";
+import { Facts, SidePanel } from "../../parts/side-panel.js";
+import { Time } from "../../parts/time.js";
+import styles from "./administration.module.css";
+import { isRefused } from "./use-audit.js";
+
+/** Whether a call was done, or why it was refused. */
+export function Outcome({ entry }: { entry: AuditEntry }) {
+  const t = useTranslations("administration.audit.outcomes");
+  const refused = isRefused(entry);
+  return (
+    <span className={styles.mark} data-tone={refused ? "amber" : "quiet"}>
+      <svg aria-hidden="true" width="12" height="12" viewBox="0 0 12 12" stroke="currentColor" fill="none">
+        <path
+          d={refused ? "M3 3l6 6M9 3l-6 6" : "M2.500 6.500l2.500 2.200L9.500 3.500"}
+          strokeWidth="1.400"
+          strokeLinecap="round"
+        />
+      </svg>
+      {refused ? t("refusedWith", { code: entry.outcome }) : t(entry.outcome === "ended" ? "ended" : "done")}
+    </span>
+  );
+}
+
+/** All that an entry of the audit says. */
+export function EntryPanel({
+  entry,
+  onClose,
+  onFilter,
+}: {
+  entry: AuditEntry;
+  onClose: () => void;
+  onFilter: (filter: { actor?: string; procedure?: string; person?: string; exam?: string }) => void;
+}) {
+  const t = useTranslations("administration.audit");
+  const roles = useTranslations("common.roles");
+  const { examId, roomId, personId, actorId, procedure } = entry;
+  const only = (label: string, filter: Parameters<typeof onFilter>[0]) => (
+    <button type="button" className={styles.link} title={t("onlyThese")} onClick={() => onFilter(filter)}>
+      {label}
+    </button>
+  );
+  return (
+    <SidePanel title={procedure} of={entry.id} onClose={onClose}>
+      <Facts
+        of={[
+          [t("time"), <Time key="time" value={entry.time} />],
+          [t("actor"), only(actorId, { actor: actorId })],
+          [t("operator"), entry.operator],
+          [t("role"), roles(entry.actorRole)],
+          [t("procedure"), only(procedure, { procedure })],
+          [t("outcome"), <Outcome key="outcome" entry={entry} />],
+          [t("times"), entry.times > 1 ? String(entry.times) : undefined],
+          [
+            t("exam"),
+            examId && (
+              <span className={styles.links}>
+                {only(examId, { exam: examId })}
+                <Link to="/exams/$examId" params={{ examId }}>
+                  {t("openExam")}
+                </Link>
+              </span>
+            ),
+          ],
+          [
+            t("room"),
+            roomId &&
+              (examId ? (
+                <Link to="/exams/$examId/rooms/$roomId" params={{ examId, roomId }}>
+                  {roomId}
+                </Link>
+              ) : (
+                roomId
+              )),
+          ],
+          [t("person"), personId && only(personId, { person: personId })],
+          [t("subject"), entry.subject],
+          [t("credential"), t(`credentials.${entry.credential}`)],
+          [t("credentialId"), entry.credentialId],
+          [t("address"), entry.address],
+          [t("entryPoint"), entry.entryPoint],
+          [t("request"), entry.requestId],
+        ]}
+      />
+    </SidePanel>
+  );
+}
