@@ -19,7 +19,7 @@ export default {
     someRooms: "{count, number} rooms",
   },
   columns: {
-    state: "State",
+    need: "State",
     name: "Name",
     id: "Id",
     room: "Room",

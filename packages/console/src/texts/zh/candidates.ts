@@ -21,7 +21,7 @@ export default {
     someRooms: "{count, number} 个考场",
   },
   columns: {
-    state: "状态",
+    need: "状态",
     name: "姓名",
     id: "考号",
     room: "考场",

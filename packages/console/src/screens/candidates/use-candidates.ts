@@ -1,0 +1,66 @@
+import { searchFor } from "@invigil/client";
+import { useMemo } from "react";
+import { useLocale } from "use-intl";
+import { arrange, type CandidateFilter, createRanks, type SortColumn } from "../../live/candidates.js";
+import { everybody, type Roster } from "../../parts/roster.js";
+import type { Sorting } from "../../parts/search.js";
+import { STATES } from "./search.js";
+
+/** Choices that are offered only if a candidate has that state. */
+const RARE: ReadonlySet<string> = new Set(["devices", "publishing", "unseated", "ended"]);
+
+/**
+ * Who is listed, the states that the list can be narrowed to, and whom actions are meant for. The list is arranged once a second at most; each
+ * row shows its own changes at once.
+ *
+ * @param search - what the address says
+ * @param chosen - the ids of those who are chosen, who may have left since
+ */
+export const useCandidates = (
+  { people, state: found, version, stateOf, roomName }: Roster,
+  {
+    state,
+    room,
+    q,
+    sort,
+  }: {
+    readonly state: CandidateFilter["state"];
+    readonly room: readonly string[];
+    readonly q: string;
+    readonly sort: Sorting<SortColumn>;
+  },
+  redFrom: number,
+  chosen: ReadonlySet<string>,
+) => {
+  const locale = useLocale();
+  const ranks = useMemo(() => createRanks(locale), [locale]);
+  const matches = useMemo(() => (q.trim() === "" ? undefined : searchFor(q.trim())), [q]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that people have changed.
+  const list = useMemo(
+    () =>
+      arrange(everybody({ people, state: found }), {
+        filter: { state, rooms: room, matches },
+        sort,
+        stateOf,
+        roomName,
+        ranks,
+        redFrom,
+      }),
+    [people, found, version, state, room, matches, redFrom, sort, stateOf, roomName, ranks],
+  );
+  const { ids, counts } = list;
+  // The screen is drawn again when people have changed, once a second at most.
+  const chosenPeople = [...chosen].flatMap((id) => people?.person(id) ?? []);
+  return {
+    ...list,
+    /** The states to choose among, in their order. */
+    states: STATES.filter(
+      (each) => each === state || !RARE.has(each) || (each !== "publishing" && counts[each] > 0),
+    ),
+    chosenPeople,
+    /** How many of those who are chosen are not listed. */
+    hidden: chosenPeople.length - ids.reduce((count, id) => count + Number(chosen.has(id)), 0),
+    /** Whether there is a room to move people to. */
+    canMove: (found?.rooms.filter(({ status }) => status === "in_progress").length ?? 0) > 1,
+  };
+};
