@@ -1,0 +1,82 @@
+import type { RoomSnapshot } from "@invigil/client";
+import { useMemo } from "react";
+import { byNeed, isAbsent, type KnownPast, needsLook, type SeatView, seatsOf } from "../../live/seats.js";
+import type { Entry } from "../../live/timeline.js";
+import { useNow } from "../../parts/clock.js";
+import { useHeldRows } from "../../parts/hold.js";
+
+/** Detections of the last minutes count for the order of the tiles. */
+export const WINDOW_MINUTES = 10;
+
+const keyOf = ({ userId }: SeatView) => userId;
+
+/** What a room knows about its candidates, and how a person wants to see them. */
+interface RoomFacts {
+  readonly state: RoomSnapshot | undefined;
+  /** What happened, the newest first. */
+  readonly entries: readonly Entry[];
+  readonly known: ReadonlyMap<string, KnownPast>;
+  /** Whether the past is read. Before, the order is not yet that of the need, and tiles that stand still would keep it. */
+  readonly isWhole: boolean;
+  readonly redFrom: number;
+  /** Whether the tiles stand still. */
+  readonly isHeld: boolean;
+  /** How many tiles a page has, and which page is asked for. */
+  readonly tiles: string;
+  readonly page: number;
+  /** The candidates whom messages are for. Empty: everybody. */
+  readonly to: readonly string[];
+}
+
+/** The candidates of a room by their need: those on a page of the wall, those who have not come, and those whom messages are for. */
+export const useSeats = ({ state, entries, known, isWhole, redFrom, isHeld, tiles, page, to }: RoomFacts) => {
+  const now = useNow("minute");
+  const hasEnded = state?.room.status === "ended";
+  const seats = useMemo(
+    () =>
+      state
+        ? byNeed(
+            seatsOf({
+              members: state.members,
+              presence: state.presence,
+              hasEnded,
+              entries,
+              known,
+              from: now - WINDOW_MINUTES * 60_000,
+            }),
+            redFrom,
+          )
+        : [],
+    [state, hasEnded, entries, known, now, redFrom],
+  );
+  // Who has not come has no picture.
+  const [absent, there] = useMemo(
+    () => [seats.filter((seat) => isAbsent(seat, redFrom)), seats.filter((seat) => !isAbsent(seat, redFrom))],
+    [seats, redFrom],
+  );
+  const { rows, changed, show } = useHeldRows(there, keyOf, isHeld, `${tiles} ${page} ${isWhole}`);
+  const size = Number(tiles);
+  const pages = Math.max(1, Math.ceil(rows.length / size));
+  const current = Math.min(Math.max(1, page), pages);
+  const from = (current - 1) * size;
+  const chosen = useMemo(() => seats.filter(({ userId }) => to.includes(userId)), [seats, to]);
+  return {
+    seats,
+    absent,
+    chosen,
+    /** Whether all whom messages were for have left. */
+    areGone: to.length > 0 && chosen.length === 0,
+    counts: {
+      look: seats.filter((seat) => needsLook(seat, redFrom)).length,
+      here: seats.filter(({ isHere }) => isHere).length,
+      disconnected: seats.filter((seat) => seat.state === "disconnected").length,
+      dark: seats.filter((seat) => seat.state === "dark").length,
+    },
+    wall: { shown: rows.slice(from, from + size), size, from, total: rows.length, pages, current },
+    /** How many tiles would move if they did not stand still, and a function that lets them. */
+    changed,
+    show,
+  };
+};
+
+export type Seats = ReturnType<typeof useSeats>;
