@@ -1,7 +1,5 @@
 const WIDTH = 30;
 
-export type Progress = ReturnType<typeof createProgress>;
-
 /** A progress bar on a terminal. Does nothing for other outputs. */
 export const createProgress = (what: string, out: { isTTY?: boolean; write(text: string): unknown }) => {
   if (!out.isTTY) return { show: () => undefined, end: () => undefined };

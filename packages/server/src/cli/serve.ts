@@ -10,7 +10,6 @@ interface ServeOptions {
   port?: string;
 }
 
-/** The defaults of the demo's settings. */
 const DEMO_SETTINGS = { INVIGIL_DEMO_EXAMINEES: "5", INVIGIL_LOG_LEVEL: "warn" };
 
 const parsePort = (text: string): string => {

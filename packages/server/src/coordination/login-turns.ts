@@ -6,8 +6,6 @@ interface Line {
   endPause: () => void;
 }
 
-export type Turns = ReturnType<typeof createTurns>;
-
 export const createTurns = ({
   maxWaiting,
   pause,

@@ -2,7 +2,6 @@ import type { Room } from "@invigil/schema";
 
 export interface DemoGuide {
   readonly url: string;
-  /** Whether the server serves the console. */
   readonly hasConsole: boolean;
   readonly room: Room;
   /** An account that can log in while the demo runs. */

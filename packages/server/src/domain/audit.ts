@@ -16,7 +16,6 @@ export interface Target {
   readonly subject?: string | undefined;
 }
 
-/** A row of the audit. */
 export type AuditEntry = typeof auditEntries.$inferSelect;
 
 /** Writes the rows that say who changed what. */

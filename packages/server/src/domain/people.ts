@@ -342,7 +342,6 @@ const namesOf = (people: readonly NewPerson[]): StreamName[] =>
     cameraSchema.options.map((camera) => ({ name: streams[camera], examId, roomId, userId, camera })),
   );
 
-/** An unseated person. */
 export interface Unseated {
   readonly userId: string;
   readonly role: ParticipantRole;

@@ -8,7 +8,6 @@ import type { SeatKey } from "./seats.js";
 // When pages left, and since when cameras have their publish status. What is written here is also the time of an event, so that who reads
 // and who listens know the same.
 
-/** A page of a person in a room. */
 interface PageOfSeat extends SeatKey {
   readonly camera: Camera;
 }

@@ -6,7 +6,6 @@ import { insertion, param, query, statement } from "../storage/statement.js";
 import { roomExams } from "../storage/tables.js";
 import type { ExamTransaction } from "./exam-transaction.js";
 
-/** A room, and its exam. */
 export type RoomKey = { readonly examId: string; readonly roomId: string };
 
 /** The number of rooms whose exams are remembered. */

@@ -52,7 +52,6 @@ const unreadable = () => invalidInput("body", "cannot be read");
 
 type Done = (error: Error | null, body?: Buffer) => void;
 
-/** A body that is being received. */
 interface PendingBody {
   /** The identity of the caller (`identityKey`). Undefined without a token. */
   readonly owner: string | undefined;

@@ -1,7 +1,6 @@
 import type { ParticipantRole } from "@invigil/schema";
 
 export const LANGUAGES = ["en", "zh"] as const;
-/** The language of a page of cards. */
 export type Language = (typeof LANGUAGES)[number];
 
 /** The texts on cards and sheets besides names and times. */

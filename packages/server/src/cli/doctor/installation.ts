@@ -151,7 +151,6 @@ const freeSpace = (config: Config): Finding => {
   return state === "low" ? warning(found, "Free disk space before the exam.") : ok(found);
 };
 
-/** Whether others than its owner may read a file. */
 const isReadableByOthers = (file: string): boolean => existsSync(file) && (statSync(file).mode & 0o077) !== 0;
 
 const authentication = ({ auth, authSecret, dataDir }: Config): Finding => {

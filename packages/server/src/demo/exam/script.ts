@@ -21,7 +21,6 @@ export type Deed =
 /** An action, with its second since the beginning of the round. */
 export type Act = Deed & { readonly at: number };
 
-/** The length of a round in seconds. */
 export const ROUND_SECONDS = 60 * 60;
 
 /** Candidates who never come. */

@@ -26,7 +26,6 @@ const MAX_COUNTED = 2000;
 /** How many counted rows take as long as one changed row. */
 const COUNTS_PER_ROW = 4;
 
-/** The exam no longer exists. */
 class ExamGone extends Error {
   constructor() {
     super("the exam is gone");

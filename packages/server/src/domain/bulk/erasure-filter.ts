@@ -29,8 +29,6 @@ const announcedRemoval = statement(
     ),
 );
 
-export type ErasureFilter = ReturnType<typeof createErasureFilter>;
-
 /** Filters out cheat records and stream events that an announced removal has not erased yet. */
 export const createErasureFilter = (storage: Queries) => {
   // An exam has one bulk change at most.

@@ -31,7 +31,6 @@ export interface ExamMembership {
     readonly role: ParticipantRole;
     readonly createTeacher: string;
   }[];
-  /** Whether they are unseated. */
   readonly isUnseated: boolean;
   /** The number of cheat records: of the room if the person leaves only that, else of the exam. */
   readonly records: number;

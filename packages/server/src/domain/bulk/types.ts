@@ -15,7 +15,6 @@ export interface Window {
   readonly rows: number;
 }
 
-/** The result of a window. */
 export interface WindowResult {
   /** How many rows the window changed or read. */
   readonly used: number;

@@ -54,7 +54,6 @@ export const timesOf = (
   createdAt: now,
 });
 
-/** Makes a task about a subject. */
 export const newTask = <Subject, Payload extends object>(
   kind: TaskKind<Subject, Payload>,
   subject: Subject,

@@ -16,8 +16,6 @@ const LEASE_MS = 120_000;
 /** The longest time between two polls, which finds tasks that other processes wrote. */
 const POLL_MS = 15_000;
 
-export type TaskWorker = ReturnType<typeof createTaskWorker>;
-
 /** Runs the tasks of one queue. */
 export const createTaskWorker = ({
   queue: { name: queue, concurrency, handlers },

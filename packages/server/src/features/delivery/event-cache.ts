@@ -9,14 +9,8 @@ const MAX_SIZE = 32 * 1024 * 1024;
  * Makes a loader that reads each event once for all subscribers. Queues of slow subscribers hold events without their content, so the
  * size of this cache bounds the memory for any number of subscribers. An event that is no longer cached is read again.
  */
-export const createEventCache = ({
-  store,
-  maxSize = MAX_SIZE,
-}: {
-  store: DeliveryStore;
-  maxSize?: number;
-}): EventLoader => {
-  const cache = new LRUCache<string, Promise<DeliveredEvent | undefined>>({ maxSize });
+export const createEventCache = (store: DeliveryStore): EventLoader => {
+  const cache = new LRUCache<string, Promise<DeliveredEvent | undefined>>({ maxSize: MAX_SIZE });
   const reading = new Map<string, Promise<DeliveredEvent | undefined>>();
 
   const load: EventLoader = (event, roomId) => {

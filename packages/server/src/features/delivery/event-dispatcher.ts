@@ -32,14 +32,12 @@ const POLLS_PER_CHECK = 16;
 /** The subscriptions that begin such a check in one turn of the event loop. Otherwise, events would wait for hundreds of checks. */
 const CHECKS_PER_TURN = 32;
 
-export type EventDispatcher = ReturnType<typeof createEventDispatcher>;
-
 /**
  * Reads new events from the log once, and adds them to the queues of all subscriptions. Without subscriptions it reads nothing and runs
  * no timer.
  */
 export const createEventDispatcher = ({ store, log }: { store: DeliveryStore; log: FastifyBaseLogger }) => {
-  const load = createEventCache({ store });
+  const load = createEventCache(store);
   /** Each subscription with the poll, of `POLLS_PER_CHECK`, at which its access is checked. This spreads the checks. */
   const subscriptions = new Map<Subscription, number>();
   const tail = createEventTail(store);

@@ -16,7 +16,7 @@ import {
   replaceExamAudio,
 } from "../../domain/audio-attachments.js";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import { createExamDeleter, type ExamContents } from "../../domain/bulk/delete-exam.js";
+import { createExamDeleter } from "../../domain/bulk/delete-exam.js";
 import {
   listSoftDeletedExams,
   type RestEnd,
@@ -47,7 +47,7 @@ export type StoredExam = Omit<ExamSummary, "videoProfile" | "mayManage" | "mayDu
 };
 type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
 
-export type { ExamContents, SoftDeletedExam };
+export type { SoftDeletedExam };
 
 /** A clip does not exist, so nothing was written. */
 export interface MissingClip {

@@ -14,10 +14,10 @@ import { readPiece } from "./piece.js";
 import { readFile } from "./read.js";
 import { createRoomFinder, type ExamRoom, type Scope } from "./rooms.js";
 import { createRoster } from "./roster.js";
-import { readStaff, type Staff } from "./staff.js";
+import { readStaff } from "./staff.js";
 import type { ImportStore } from "./store.js";
 
-export type { FaultyFile, RowFault, Staff };
+export type { FaultyFile, RowFault };
 
 export interface ImportRequest extends ReadOptions {
   readonly examId: string;

@@ -15,8 +15,6 @@ const BEGIN_MS = 15_000;
 const TAKE_OVER_MS = 20_000;
 const PRUNING_INTERVAL_MS = 60 * MINUTE_MS;
 
-export type SeriesRecorder = ReturnType<typeof createSeriesRecorder>;
-
 /**
  * Writes the series of the rooms under way: a row for each room and minute. One server of the installation does it for all rooms
  * (docs/decisions/0056-the-series-of-rooms.md).

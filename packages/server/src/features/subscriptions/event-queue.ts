@@ -19,7 +19,7 @@ export interface EventQueue extends EventSink {
   changed(): Promise<void>;
 }
 
-export const createEventQueue = (max = MAX_QUEUED): EventQueue => {
+export const createEventQueue = (): EventQueue => {
   let events: QueuedEvent[] = [];
   let state: "idle" | "open" | "overflowed" = "idle";
   let isRecheckRequested = false;
@@ -40,7 +40,7 @@ export const createEventQueue = (max = MAX_QUEUED): EventQueue => {
   return {
     push(entry) {
       if (state !== "open") return;
-      if (events.length >= max) return overflow();
+      if (events.length >= MAX_QUEUED) return overflow();
       events.push(entry);
       wake();
     },

@@ -60,8 +60,6 @@ const toMessageEvent = ({ message: { text, to, ...message }, ...event }: Deliver
 });
 type MessageEvent = ReturnType<typeof toMessageEvent>;
 
-export type EventPresenter = ReturnType<typeof createEventPresenter>;
-
 /** Converts delivered events to the events of the API. Subscribers share the result for an event. */
 const createEventPresenter = () => {
   const known = new WeakMap<DeliveredMessageEvent, MessageEvent>();

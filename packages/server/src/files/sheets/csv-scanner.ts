@@ -16,8 +16,6 @@ const LF = 0x0a;
  */
 type State = "start" | "plain" | "quoted" | "closed";
 
-export type CsvScanner = ReturnType<typeof createCsvScanner>;
-
 /**
  * Splits text into rows and cells by RFC 4180, with all three kinds of line breaks. Every character is
  * scanned once, and the cost of a row does not depend on its number of cells. (csv-parse creates an error

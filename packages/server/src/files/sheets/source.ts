@@ -12,7 +12,6 @@ export interface Row {
   readonly cells: readonly string[];
   /** The name of the workbook's sheet. */
   readonly sheet?: string;
-  /** Whether the row is hidden in the workbook. */
   readonly hidden?: true;
   /** Cells whose displayed value is ambiguous, by their index, with the reason: "is a date". */
   readonly ambiguities?: ReadonlyMap<number, string>;
@@ -101,6 +100,5 @@ export const headOf = async (source: Source, length: number): Promise<{ head: Bu
   }
 };
 
-/** The whole content of the file. */
 export const bytesOf = async (source: Source): Promise<Uint8Array> =>
   "bytes" in source ? source.bytes : readFile(source.path);

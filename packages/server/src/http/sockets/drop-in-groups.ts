@@ -13,7 +13,6 @@ export interface JoinedGroupsOptions {
   /** Sends a serialized frame. */
   readonly sendBytes: (frame: Buffer) => void;
   readonly frames: SharedFrames;
-  /** The connection of the page. */
   readonly connection: object;
   readonly drained: () => Promise<void> | undefined;
   readonly onEnd: (ending: EndReason, error: unknown) => void;
@@ -44,8 +43,6 @@ const endReasonOf = (error: unknown): EndReason => {
   if (error.code === "FORBIDDEN" || error.code === "ROOM_NOT_FOUND") return "removed";
   return error.code === "OVERLOADED" ? "stopping" : "failed";
 };
-
-export type JoinedGroups = ReturnType<typeof createJoinedGroups>;
 
 /** The groups that a page has joined on one connection. */
 export const createJoinedGroups = ({

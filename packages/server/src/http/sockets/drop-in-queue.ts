@@ -12,8 +12,6 @@ export interface FrameQueueOptions {
   readonly answer: (frame: string) => Promise<void>;
 }
 
-export type FrameQueue = ReturnType<typeof createFrameQueue>;
-
 /** Processes the frames of a connection one after another. */
 export const createFrameQueue = ({ socket, drained, answer }: FrameQueueOptions) => {
   let frames: string[] = [];
@@ -63,7 +61,6 @@ export const createFrameQueue = ({ socket, drained, answer }: FrameQueueOptions)
         : Promise.resolve(),
     /** The number of frames so far. */
     total: (): number => total,
-    /** Whether reading is paused. */
     isPaused: (): boolean => isPaused,
   };
 };

@@ -3,8 +3,6 @@ import type { WebSocket } from "ws";
 /** The interval of pings, in milliseconds. A client that sends nothing in between is disconnected. */
 export const PING_MS = 10_000;
 
-export type Liveness = ReturnType<typeof createLiveness>;
-
 /** Pings clients and terminates the connections of those that do not respond, after at most two intervals. */
 export const createLiveness = ({ pingMs }: { readonly pingMs: number }) => {
   const watched = new Map<WebSocket, { isAlive: boolean; readonly isBusy: () => boolean }>();

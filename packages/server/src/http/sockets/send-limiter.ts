@@ -30,9 +30,6 @@ const write = (socket: WebSocket, message: OutgoingMessage): void => {
   socket.send(message.tail);
 };
 
-/** Limits the memory for messages that clients have not read. */
-export type SendLimiter = ReturnType<typeof createSendLimiter>;
-
 /**
  * Terminates a connection that has too many unread bytes: more than a quarter of `mostBytes`, or more than 1
  * MiB while all connections together have more than `mostBytes`.

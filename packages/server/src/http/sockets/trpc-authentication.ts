@@ -29,8 +29,6 @@ type State =
 const sendsParams = ({ request: { url = "" } }: Connection): boolean =>
   new URLSearchParams(url.split("?").slice(1).join("?")).get("connectionParams") === "1";
 
-export type Authentication = ReturnType<typeof createAuthentication>;
-
 /** Passes the frames of a client on, as far as it is known who they are. */
 export const createAuthentication = ({
   connection,

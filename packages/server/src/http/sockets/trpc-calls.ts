@@ -1,4 +1,3 @@
-/** A message of a client. */
 export interface ClientMessage {
   readonly id: string | number;
   readonly method: "query" | "mutation" | "subscription" | "subscription.stop";

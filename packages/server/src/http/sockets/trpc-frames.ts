@@ -28,8 +28,6 @@ export const parseFrame = (data: string | ArrayBuffer | Uint8Array): unknown => 
   return JSON.parse(data);
 };
 
-export type Frames = ReturnType<typeof createFrames>;
-
 /** Decides which messages of a frame tRPC receives. */
 export const createFrames = ({
   calls,

@@ -37,11 +37,11 @@ export interface QuickCheck {
  * bounds the time: a check of a large database takes minutes, and is left to `invigil backup verify` and
  * `invigil doctor`.
  */
-export const quickCheck = (sqlite: Sqlite, mostRows = MAX_ROWS): QuickCheck => {
+export const quickCheck = (sqlite: Sqlite): QuickCheck => {
   try {
     const skipped: string[] = [];
-    let left = mostRows;
-    for (const { table, rows } of sizes(sqlite, mostRows + 1).toSorted((a, b) => a.rows - b.rows)) {
+    let left = MAX_ROWS;
+    for (const { table, rows } of sizes(sqlite, MAX_ROWS + 1).toSorted((a, b) => a.rows - b.rows)) {
       left -= rows;
       if (left < 0) skipped.push(table);
       else {

@@ -19,7 +19,6 @@ export interface SheetRow {
   readonly row: number;
   /** Starting with column A. Empty cells are empty texts. */
   readonly cells: readonly string[];
-  /** Whether the row is hidden in the spreadsheet. */
   readonly hidden?: true;
   /** Cells whose displayed value is ambiguous, by their index, with the reason: "is a date". */
   readonly ambiguities?: readonly (readonly [index: number, reason: string])[];
