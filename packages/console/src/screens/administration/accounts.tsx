@@ -9,6 +9,7 @@ import { Empty } from "../../parts/empty.js";
 import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { MoreIcon, PlusIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
+import { matching } from "../../parts/matching.js";
 import { ActionMenu } from "../../parts/menu.js";
 import { useNotify } from "../../parts/notify.js";
 import { useRouteSearch } from "../../parts/search.js";
@@ -19,7 +20,7 @@ import type { AskedOfAccount } from "./account-dialogs.js";
 import styles from "./administration.module.css";
 import type { Frame } from "./frame.js";
 import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
-import { SORTABLE } from "./search.js";
+import { ROLES, SORTABLE } from "./search.js";
 
 const Dialogs = late(() => import("./account-dialogs.js"));
 
@@ -44,18 +45,9 @@ export function Accounts({ frame }: { frame: Frame }) {
   const { refresh, revision } = usePages(query);
   const { data } = query;
   const accounts = useMemo(() => data?.pages.flatMap((page) => page.accounts) ?? [], [data]);
-  const isIn = useCallback(
-    (account: Account, view: typeof role) =>
-      view === "all" || (view === "disabled" ? account.disabled : account.role === view),
-    [],
-  );
   const shown = useMemo(() => {
-    const wanted = q.trim().toLocaleLowerCase();
-    const found = accounts.filter(
-      (account) =>
-        isIn(account, role) &&
-        [account.name, account.userId].some((value) => value.toLocaleLowerCase().includes(wanted)),
-    );
+    const matches = matching(q);
+    const found = accounts.filter((account) => isIn(account, role) && matches(account.name, account.userId));
     const sign = sort.descending ? -1 : 1;
     return found.sort((one, other) => {
       const [a, b] = [one[sort.column], other[sort.column]];
@@ -63,7 +55,7 @@ export function Accounts({ frame }: { frame: Frame }) {
         ? sign * (a.getTime() - b.getTime())
         : sign * String(a).localeCompare(String(b), undefined, { numeric: true });
     });
-  }, [accounts, q, role, sort, isIn]);
+  }, [accounts, q, role, sort]);
   const setDisabled = useCallback(
     async ({ userId, name }: Account, isDisabled: boolean) => {
       await client.account[isDisabled ? "disable" : "enable"].mutate({ userId });
@@ -194,7 +186,6 @@ export function Accounts({ frame }: { frame: Frame }) {
       {t("accounts.create")}
     </Button>
   );
-  const counted = (view: typeof role) => accounts.filter((account) => isIn(account, view)).length;
   return frame({
     actions: (
       <>
@@ -210,10 +201,10 @@ export function Accounts({ frame }: { frame: Frame }) {
             <FilterBar shown={shown.length} total={accounts.length} onClear={clear}>
               <Choices
                 label={t("accounts.which")}
-                choices={(["all", "admin", "teacher", "inspector", "disabled"] as const).map((view) => ({
+                choices={ROLES.map((view) => ({
                   value: view,
                   label: view === "all" || view === "disabled" ? t(`accounts.${view}`) : roles(view),
-                  count: counted(view),
+                  count: accounts.filter((account) => isIn(account, view)).length,
                 }))}
                 value={role}
                 onChange={(next) => change({ role: next })}
@@ -263,6 +254,9 @@ export function Accounts({ frame }: { frame: Frame }) {
     ),
   });
 }
+
+const isIn = (account: Account, view: (typeof ROLES)[number]) =>
+  view === "all" || (view === "disabled" ? account.disabled : account.role === view);
 
 function AccountState({ isDisabled }: { isDisabled: boolean }) {
   const t = useTranslations("administration.accounts");

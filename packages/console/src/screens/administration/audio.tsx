@@ -8,6 +8,7 @@ import { Empty } from "../../parts/empty.js";
 import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { MoreIcon, PlusIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
+import { matching } from "../../parts/matching.js";
 import { ActionMenu } from "../../parts/menu.js";
 import { PlayButton } from "../../parts/play-button.js";
 import { useRouteSearch } from "../../parts/search.js";
@@ -42,10 +43,8 @@ export function AudioLibrary({ frame }: { frame: Frame }) {
   const { data } = query;
   const clips = useMemo(() => data?.pages.flatMap((page) => page.list) ?? [], [data]);
   const shown = useMemo(() => {
-    const wanted = q.trim().toLocaleLowerCase();
-    return clips.filter(
-      ({ name, isDefault }) => (which === "all" || isDefault) && name.toLocaleLowerCase().includes(wanted),
-    );
+    const matches = matching(q);
+    return clips.filter(({ name, isDefault }) => (which === "all" || isDefault) && matches(name));
   }, [clips, q, which]);
   const menuOf = useCallback(
     (clip: AudioClip) => (

@@ -1,12 +1,13 @@
 import { oneOf, optionalText, searchOf, sorting, text } from "../../parts/search.js";
 
 export const SORTABLE = ["name", "userId", "role", "createdAt"] as const;
+export const ROLES = ["all", "admin", "teacher", "inspector", "disabled"] as const;
 export const OUTCOMES = ["all", "done", "refused"] as const;
 /** What the parts of Administration narrow their lists to. */
 export const search = searchOf({
   q: text(),
   // Accounts.
-  role: oneOf(["all", "admin", "teacher", "inspector", "disabled"], "all"),
+  role: oneOf(ROLES, "all"),
   sort: sorting(SORTABLE, { column: "userId", descending: false }),
   // The audio library.
   which: oneOf(["all", "default"], "all"),

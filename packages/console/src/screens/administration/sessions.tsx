@@ -7,6 +7,7 @@ import { useTranslations } from "use-intl";
 import { Empty } from "../../parts/empty.js";
 import { FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
 import { late } from "../../parts/late.js";
+import { matching } from "../../parts/matching.js";
 import { useNotify } from "../../parts/notify.js";
 import { useRouteSearch } from "../../parts/search.js";
 import { type Column, Table } from "../../parts/table.js";
@@ -36,10 +37,8 @@ export function Sessions({ frame }: { frame: Frame }) {
   const { data } = query;
   const sessions = useMemo(() => data?.pages.flatMap((page) => page.sessions) ?? [], [data]);
   const shown = useMemo(() => {
-    const wanted = q.trim().toLocaleLowerCase();
-    return sessions.filter(({ userId, name }) =>
-      [userId, name].some((value) => value.toLocaleLowerCase().includes(wanted)),
-    );
+    const matches = matching(q);
+    return sessions.filter(({ userId, name }) => matches(userId, name));
   }, [sessions, q]);
   const endButton = useCallback(
     (session: AccountSession) => (

@@ -6,6 +6,7 @@ import { useMemo } from "react";
 import { useTranslations } from "use-intl";
 import { Empty, Skeleton } from "../../parts/empty.js";
 import { ErrorNote } from "../../parts/error-note.js";
+import { matching } from "../../parts/matching.js";
 import { useNotify } from "../../parts/notify.js";
 import { type Column, Table } from "../../parts/table.js";
 import { Time } from "../../parts/time.js";
@@ -35,9 +36,9 @@ export function DeletedExams({
     ),
   );
   const rows = useMemo(() => {
-    const wanted = search.trim().toLocaleLowerCase();
+    const matches = matching(search);
     const all = data?.pages.flatMap(({ exams }) => exams) ?? [];
-    return all.filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
+    return all.filter(({ name }) => matches(name));
   }, [data, search]);
   const columns = useMemo<readonly Column<RestorableExam>[]>(
     () => [

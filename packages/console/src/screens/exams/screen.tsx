@@ -13,6 +13,7 @@ import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar
 import { useFirstPages } from "../../parts/first-pages.js";
 import { PlusIcon } from "../../parts/icons.js";
 import { late } from "../../parts/late.js";
+import { matching } from "../../parts/matching.js";
 import { useMay } from "../../parts/may.js";
 import { Page } from "../../parts/page.js";
 import { useRouteSearch } from "../../parts/search.js";
@@ -63,11 +64,9 @@ export function Screen() {
     return counted;
   }, [exams, now]);
   const shown = useMemo(() => {
-    const wanted = q.trim().toLocaleLowerCase();
+    const matches = matching(q);
     const found = exams.filter(
-      (exam) =>
-        (view === "all" || phaseOf(exam, now) === view) &&
-        (wanted === "" || exam.name.toLocaleLowerCase().includes(wanted)),
+      (exam) => (view === "all" || phaseOf(exam, now) === view) && matches(exam.name),
     );
     const orders = {
       need: byNeed(now),

@@ -1,4 +1,5 @@
 import type { CheatRecord, ListCheatRecordsInput } from "@invigil/client";
+import { matching } from "../../parts/matching.js";
 
 /** Which records to show. Empty texts and absent times filter nothing. */
 export interface RecordFilter {
@@ -12,23 +13,19 @@ export interface RecordFilter {
   readonly to: Date | undefined;
 }
 
-/** Whether an id or a name contains a text in lower case. */
-const isNamed = (wanted: string, userId: string, name = ""): boolean =>
-  [userId, name].some((value) => value.toLocaleLowerCase().includes(wanted));
-
 /** Says of a record whether the filter shows it. */
 export const matcherOf = (
   { type, room, person, camera, from, to }: RecordFilter,
   nameOf: (userId: string) => string | undefined,
 ): ((record: CheatRecord) => boolean) => {
-  const wanted = person.trim().toLocaleLowerCase();
+  const isNamed = matching(person);
   return ({ detectType, roomId, userId, isMainMonitor, createdAt }) =>
     (type === "" || detectType === type) &&
     (room === "" || roomId === room) &&
     (camera === "all" || isMainMonitor === (camera === "main")) &&
     (from === undefined || createdAt >= from) &&
     (to === undefined || createdAt < to) &&
-    (wanted === "" || isNamed(wanted, userId, nameOf(userId)));
+    isNamed(userId, nameOf(userId) ?? "");
 };
 
 /** How many people the server looks for at most. */
@@ -39,11 +36,11 @@ export const serverFilterOf = (
   { type, room, person, camera, from, to }: RecordFilter,
   known: ReadonlyMap<string, string>,
 ): Omit<ListCheatRecordsInput, "examId" | "pageSize" | "cursor"> | undefined => {
-  const wanted = person.trim().toLocaleLowerCase();
+  const isNamed = matching(person);
   const people =
-    wanted === ""
+    person.trim() === ""
       ? []
-      : [...known].flatMap(([userId, name]) => (isNamed(wanted, userId, name) ? [userId] : []));
+      : [...known].flatMap(([userId, name]) => (isNamed(userId, name) ? [userId] : []));
   const filter = {
     ...(type !== "" && { detectTypes: [type] }),
     ...(room !== "" && { roomId: room }),

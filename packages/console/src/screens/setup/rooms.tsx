@@ -6,7 +6,7 @@ import { Link } from "@tanstack/react-router";
 import { Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Empty, Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
+import { ErrorNote, NotDone } from "../../parts/error-note.js";
 import { late } from "../../parts/late.js";
 import { useNotify } from "../../parts/notify.js";
 import { useSetup } from "./context.js";
@@ -95,7 +95,6 @@ const USUAL: PlanValues = { size: "30", name: "", order: "roster", seed: "1" };
 
 function Plan() {
   const t = useTranslations("setup.rooms");
-  const failed = useTranslations("common.error");
   const { examId, people, refresh } = useSetup();
   const client = useInvigilClient();
   const notify = useNotify();
@@ -185,7 +184,7 @@ function Plan() {
               <p>{t("changed")}</p>
             </div>
           ) : (
-            <ErrorNote error={applyError} title={failed("notDone")} />
+            <NotDone error={applyError} />
           ))}
         {preview.error ? (
           <CannotPlan error={preview.error} onRetry={() => void preview.refetch()} />
