@@ -154,7 +154,7 @@ module.exports = {
       "They are functions of what they are given.",
       { path: `${page}(live|texts)/`, pathNot: test },
       {
-        path: [`${page}parts/`, "(^|/)@?(react|react-dom|mantine|invigil/(client|react))(/|$)"],
+        path: [`${page}components/`, "(^|/)@?(react|react-dom|mantine|invigil/(client|react))(/|$)"],
         dependencyTypesNot: ["type-only"],
       },
     ),

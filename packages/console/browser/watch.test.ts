@@ -172,16 +172,16 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
   it("writes to many, of whom one cannot be reached, and another operator's changes show at once", async () => {
     await using morning = await openExam("History");
     // The exam's creator sees everybody, and may not write to a room that an administrator made.
-    const late = { userId: "late1", name: "Late", role: "examinee" } as const;
+    const lazyComponent = { userId: "late1", name: "Late", role: "examinee" } as const;
     const other = await fixture.admin.room.create({
       name: "Hall C 1",
       examId: morning.examId,
-      participants: [late],
+      participants: [lazyComponent],
     });
     const chosen = [
       at(morning.candidates, 0),
       at(morning.candidates, 1),
-      { userId: late.userId, roomId: other.id },
+      { userId: lazyComponent.userId, roomId: other.id },
     ];
     await using open = await fixture.openConsole({
       role: "teacher",

@@ -3,9 +3,9 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, render } from "@testing-library/react";
 import { type ReactNode, Suspense } from "react";
 import { theme } from "../src/app/theme.js";
-import { AnnouncerProvider } from "../src/parts/announcer.js";
-import { ShortcutsProvider } from "../src/parts/shortcuts.js";
-import { LocaleProvider, ScreenTexts } from "../src/parts/texts.js";
+import { AnnouncerProvider } from "../src/components/announcer.js";
+import { ShortcutsProvider } from "../src/components/shortcuts.js";
+import { LocaleProvider, ScreenTexts } from "../src/components/texts.js";
 import { type Locale, loadTexts, type TextFile } from "../src/texts/texts.js";
 
 /** Draws what is part of a page: with the theme, the texts, and what reads aloud and listens to keys. */

@@ -3,10 +3,10 @@ import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { use, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Empty } from "../parts/empty.js";
-import { ErrorNote } from "../parts/error-note.js";
-import { Page } from "../parts/page.js";
-import { ReachContext } from "../parts/reach.js";
+import { Empty } from "../components/empty.js";
+import { ErrorNote } from "../components/error-note.js";
+import { Page } from "../components/page.js";
+import { ServerAvailabilityContext } from "../components/server-availability.js";
 import { isMissingFile } from "./missing-files.js";
 
 const reload = () => window.location.reload();
@@ -38,7 +38,7 @@ function FailedPage({ title, children }: { title: string; children: string }) {
 /** There is nothing on this page to lose, so it loads itself once a server that was away answers. */
 function MissingFilePage() {
   const t = useTranslations("common.error");
-  const reach = use(ReachContext);
+  const reach = use(ServerAvailabilityContext);
   const [isAway, setIsAway] = useState(true);
   useEffect(() => {
     let isOpen = true;

@@ -2,12 +2,12 @@ import { createSessionStore, InvigilProvider } from "@invigil/react";
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { QueryClient } from "@tanstack/react-query";
 import { type ReactNode, Suspense, useEffect } from "react";
-import { AnnouncerProvider } from "../parts/announcer.js";
-import { ConnectionsProvider } from "../parts/connection.js";
-import { VisitedContext } from "../parts/page.js";
-import { createReach, ReachContext } from "../parts/reach.js";
-import { ShortcutsProvider } from "../parts/shortcuts.js";
-import { LocaleProvider } from "../parts/texts.js";
+import { AnnouncerProvider } from "../components/announcer.js";
+import { ConnectionsProvider } from "../components/connection.js";
+import { VisitedContext } from "../components/page.js";
+import { createServerAvailability, ServerAvailabilityContext } from "../components/server-availability.js";
+import { ShortcutsProvider } from "../components/shortcuts.js";
+import { LocaleProvider } from "../components/texts.js";
 import { apiUrl } from "./addresses.js";
 import { InstallationProvider, useInstallation } from "./installation.js";
 import { PreferencesProvider, usePreferences } from "./preferences.js";
@@ -28,7 +28,7 @@ export const createServices = () => {
   return {
     session,
     queryClient,
-    reach: createReach(queryClient, () => session.getClient().installation.info.query()),
+    reach: createServerAvailability(queryClient, () => session.getClient().installation.info.query()),
     visited: { path: undefined, hasLostFocus: false },
   };
 };
@@ -58,11 +58,11 @@ export function Providers({
               <Localized>
                 <VisitedContext value={visited}>
                   <AnnouncerProvider>
-                    <ReachContext value={reach}>
+                    <ServerAvailabilityContext value={reach}>
                       <ConnectionsProvider>
                         <ShortcutsProvider>{children}</ShortcutsProvider>
                       </ConnectionsProvider>
-                    </ReachContext>
+                    </ServerAvailabilityContext>
                   </AnnouncerProvider>
                 </VisitedContext>
               </Localized>

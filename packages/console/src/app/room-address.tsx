@@ -1,7 +1,7 @@
 import { useInvigil } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
 import { Navigate, useParams } from "@tanstack/react-router";
-import { Skeleton } from "../parts/empty.js";
+import { Skeleton } from "../components/empty.js";
 import { ErrorPage } from "./error-pages.js";
 
 /** Leads from the address of a room without its exam, which people know from a link, to the whole one. */

@@ -2,8 +2,8 @@ import { useSession } from "@invigil/react";
 import { Outlet } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useTranslations } from "use-intl";
-import { Empty } from "../parts/empty.js";
-import { Page } from "../parts/page.js";
+import { Empty } from "../components/empty.js";
+import { Page } from "../components/page.js";
 
 const Shell = lazy(() => import("./shell.js"));
 const SignIn = lazy(() => import("./sign-in.js"));

@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
-import { parseSearch, stringifySearch } from "../parts/search.js";
+import { parseSearch, stringifySearch } from "../components/search.js";
 import { search as administrationSearch } from "../screens/administration/search.js";
 import { search as candidateSearch } from "../screens/candidate/search.js";
 import { search as candidatesSearch } from "../screens/candidates/search.js";

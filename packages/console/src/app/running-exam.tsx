@@ -2,7 +2,7 @@ import { useInvigil } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
 import { Navigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { Skeleton } from "../parts/empty.js";
+import { Skeleton } from "../components/empty.js";
 import { ErrorPage } from "./error-pages.js";
 
 /** Leads to the exam that is running, the one with the most candidates if there are several, and otherwise to the exams. */

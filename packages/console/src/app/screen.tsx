@@ -1,10 +1,10 @@
 import { useIsFetching } from "@tanstack/react-query";
 import { type ComponentType, type FunctionComponent, lazy, Suspense, useEffect, useState } from "react";
 import { useLocale } from "use-intl";
-import { usePageHeard } from "../parts/connection.js";
-import { Skeleton } from "../parts/empty.js";
-import { loadAhead } from "../parts/idle.js";
-import { ScreenTexts } from "../parts/texts.js";
+import { usePageHeard } from "../components/connection.js";
+import { Skeleton } from "../components/empty.js";
+import { loadAhead } from "../components/idle.js";
+import { ScreenTexts } from "../components/texts.js";
 import { type Locale, loadTexts, type TextFile } from "../texts/texts.js";
 
 export type LazyScreen = FunctionComponent & {

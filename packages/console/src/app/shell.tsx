@@ -4,14 +4,21 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
 import { useFormatter, useTranslations } from "use-intl";
-import { mayBeStale } from "../live/heard.js";
-import { Announce } from "../parts/announcer.js";
-import { useNow } from "../parts/clock.js";
-import { Heard, usePageHeard } from "../parts/connection.js";
-import { AdminIcon, ExamsIcon, OverviewIcon, PeopleIcon, RecordsIcon, SetupIcon } from "../parts/icons.js";
-import { beginToLoadAhead } from "../parts/idle.js";
-import { useShortcut } from "../parts/shortcuts.js";
-import { useTimeOfDay, useZone } from "../parts/time.js";
+import { Announce } from "../components/announcer.js";
+import { useNow } from "../components/clock.js";
+import { ConnectionFreshness, usePageHeard } from "../components/connection.js";
+import {
+  AdminIcon,
+  ExamsIcon,
+  OverviewIcon,
+  PeopleIcon,
+  RecordsIcon,
+  SetupIcon,
+} from "../components/icons.js";
+import { beginToLoadAhead } from "../components/idle.js";
+import { useShortcut } from "../components/shortcuts.js";
+import { useTimeOfDay, useZone } from "../components/time.js";
+import { mayBeStale } from "../live/connection-freshness.js";
 import styles from "./shell.module.css";
 import { UserMenu } from "./user-menu.js";
 
@@ -150,7 +157,7 @@ function ExamName({ examId }: { examId: string }) {
 
 function PageConnection() {
   const state = usePageHeard();
-  return state && <Heard of={state} />;
+  return state && <ConnectionFreshness of={state} />;
 }
 
 function Clock() {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { heard, mayBeStale, worst } from "./heard.js";
+import { freshnessOf, mayBeStale, worst } from "./connection-freshness.js";
 import { personState } from "./person.js";
-import { atLocalTime, localTimeOf } from "./zoned.js";
+import { atLocalTime, localTimeOf } from "./time-zone.js";
 
 describe("what is heard", () => {
   it("is stale after 15 seconds of silence, although the connection looks open", () => {
-    const at = (ms: number) => heard({ status: "live", heardAt: 0 }, ms);
+    const at = (ms: number) => freshnessOf({ status: "live", heardAt: 0 }, ms);
     expect(at(14_999)).toEqual({ kind: "live", seconds: 14 });
     expect(at(15_000)).toEqual({ kind: "stale", seconds: 15 });
     expect(mayBeStale(at(14_999))).toBe(false);

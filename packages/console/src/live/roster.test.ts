@@ -4,7 +4,7 @@ import { arrange, type CandidateFilter, createRanks } from "./candidates.js";
 import { incidentsOf, recentTroubles, type Trouble } from "./group-incidents.js";
 import { hallsOf, marksOfRooms, roomsToLookAt, summarize } from "./rooms.js";
 import { type CandidateState, candidateState, lastEventOf, sinceOf, troubleOf } from "./roster.js";
-import { unseen, withCount } from "./unseen.js";
+import { unreadIn, withCount } from "./unread.js";
 
 const at = (minute: number, second = 0) => new Date(Date.UTC(2026, 10, 30, 1, minute, second));
 const NOW = at(20).getTime();
@@ -325,7 +325,7 @@ describe("the list of candidates", () => {
 
 it("counts in the title what came after the last look, once", () => {
   const happened = [1, 5, 9].map((when) => ({ userId: "a", kind: "dark", place: "r", at: when }));
-  expect(unseen(happened, 4)).toHaveLength(2);
+  expect(unreadIn(happened, 4)).toHaveLength(2);
   expect(withCount("Overview", 2)).toBe("(2) Overview");
   expect(withCount("(2) Overview", 3)).toBe("(3) Overview");
   expect(withCount("(2) Overview", 0)).toBe("Overview");

@@ -6,10 +6,10 @@ import { useInvigilClient, useSession } from "@invigil/react";
 import { NativeSelect, PasswordInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { Confirm } from "../../parts/confirm.js";
-import { FormDialog } from "../../parts/form-dialog.js";
-import { useNotify } from "../../parts/notify.js";
-import { useAction } from "../../parts/use-action.js";
+import { Confirm } from "../../components/confirm.js";
+import { FormDialog } from "../../components/form-dialog.js";
+import { useNotify } from "../../components/notify.js";
+import { useAction } from "../../components/use-action.js";
 
 /** What somebody asked for. */
 export type AskedOfAccount =

@@ -5,24 +5,24 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Empty } from "../../parts/empty.js";
-import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
-import { MoreIcon, PlusIcon } from "../../parts/icons.js";
-import { late } from "../../parts/late.js";
-import { matching } from "../../parts/matching.js";
-import { ActionMenu } from "../../parts/menu.js";
-import { useNotify } from "../../parts/notify.js";
-import { useRouteSearch } from "../../parts/search.js";
-import { StateText } from "../../parts/state-mark.js";
-import { type Column, Table } from "../../parts/table.js";
-import { Time } from "../../parts/time.js";
+import { Empty } from "../../components/empty.js";
+import { Choices, FilterBar, NoMatch, SearchField } from "../../components/filter-bar.js";
+import { MoreIcon, PlusIcon } from "../../components/icons.js";
+import { lazyComponent } from "../../components/lazy.js";
+import { matching } from "../../components/matching.js";
+import { ActionMenu } from "../../components/menu.js";
+import { useNotify } from "../../components/notify.js";
+import { useRouteSearch } from "../../components/search.js";
+import { StateText } from "../../components/state-mark.js";
+import { type Column, Table } from "../../components/table.js";
+import { Time } from "../../components/time.js";
 import type { AskedOfAccount } from "./account-dialogs.js";
 import styles from "./administration.module.css";
 import type { Frame } from "./frame.js";
 import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
 import { ROLES, SORTABLE } from "./search.js";
 
-const Dialogs = late(() => import("./account-dialogs.js"));
+const Dialogs = lazyComponent(() => import("./account-dialogs.js"));
 
 /** Who can sign in with a password. */
 export function Accounts({ frame }: { frame: Frame }) {

@@ -5,11 +5,17 @@ import { useInvigilClient } from "@invigil/react";
 import { Checkbox, TextInput } from "@mantine/core";
 import { useEffect, useId, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import { AUDIO_FILES, audioFaultOf, isNoAudio, LONGEST_NAME, useClipName } from "../../parts/audio-file.js";
-import { Confirm } from "../../parts/confirm.js";
-import { FormDialog } from "../../parts/form-dialog.js";
-import { useNotify } from "../../parts/notify.js";
-import { useAction } from "../../parts/use-action.js";
+import {
+  AUDIO_FILES,
+  audioFaultOf,
+  isNoAudio,
+  LONGEST_NAME,
+  useClipName,
+} from "../../components/audio-file.js";
+import { Confirm } from "../../components/confirm.js";
+import { FormDialog } from "../../components/form-dialog.js";
+import { useNotify } from "../../components/notify.js";
+import { useAction } from "../../components/use-action.js";
 import styles from "./administration.module.css";
 
 /** What somebody asked for. */

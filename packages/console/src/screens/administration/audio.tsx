@@ -4,21 +4,21 @@ import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Empty } from "../../parts/empty.js";
-import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
-import { MoreIcon, PlusIcon } from "../../parts/icons.js";
-import { late } from "../../parts/late.js";
-import { matching } from "../../parts/matching.js";
-import { ActionMenu } from "../../parts/menu.js";
-import { PlayButton } from "../../parts/play-button.js";
-import { useRouteSearch } from "../../parts/search.js";
-import { type Column, Table } from "../../parts/table.js";
+import { Empty } from "../../components/empty.js";
+import { Choices, FilterBar, NoMatch, SearchField } from "../../components/filter-bar.js";
+import { MoreIcon, PlusIcon } from "../../components/icons.js";
+import { lazyComponent } from "../../components/lazy.js";
+import { matching } from "../../components/matching.js";
+import { ActionMenu } from "../../components/menu.js";
+import { PlayButton } from "../../components/play-button.js";
+import { useRouteSearch } from "../../components/search.js";
+import { type Column, Table } from "../../components/table.js";
 import styles from "./administration.module.css";
 import type { AskedOfClip } from "./audio-dialogs.js";
 import type { Frame } from "./frame.js";
 import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
 
-const Dialogs = late(() => import("./audio-dialogs.js"));
+const Dialogs = lazyComponent(() => import("./audio-dialogs.js"));
 
 const playButtonOf = (clip: AudioClip) => <PlayButton {...clip} />;
 

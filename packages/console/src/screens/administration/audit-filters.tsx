@@ -1,9 +1,9 @@
 import "@mantine/core/styles/Combobox.css";
 import { NativeSelect, TextInput } from "@mantine/core";
 import { useTranslations } from "use-intl";
-import { FilterBar, MoreFilters, useTypedText } from "../../parts/filter-bar.js";
-import { PeriodFields } from "../../parts/moment-field.js";
-import type { useRouteSearch } from "../../parts/search.js";
+import { FilterBar, MoreFilters, useTypedText } from "../../components/filter-bar.js";
+import { PeriodFields } from "../../components/moment-field.js";
+import type { useRouteSearch } from "../../components/search.js";
 import styles from "./administration.module.css";
 import { OUTCOMES } from "./search.js";
 import type { useAudit } from "./use-audit.js";

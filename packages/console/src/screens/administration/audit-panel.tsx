@@ -1,8 +1,8 @@
 import type { AuditEntry } from "@invigil/client";
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
-import { Facts, SidePanel } from "../../parts/side-panel.js";
-import { Time } from "../../parts/time.js";
+import { Facts, SidePanel } from "../../components/side-panel.js";
+import { Time } from "../../components/time.js";
 import styles from "./administration.module.css";
 import { isRefused } from "./use-audit.js";
 

@@ -1,10 +1,10 @@
 import { Button } from "@mantine/core";
 import { type ReactNode, useCallback, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
-import { type Pages, useFirstPages } from "../../parts/first-pages.js";
-import { Time } from "../../parts/time.js";
+import { Skeleton } from "../../components/empty.js";
+import { ErrorNote } from "../../components/error-note.js";
+import { type Pages, useFirstPages } from "../../components/first-pages.js";
+import { Time } from "../../components/time.js";
 import styles from "./administration.module.css";
 
 /**

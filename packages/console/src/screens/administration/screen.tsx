@@ -1,9 +1,9 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
-import { Empty } from "../../parts/empty.js";
-import { useMay } from "../../parts/may.js";
-import { Page } from "../../parts/page.js";
+import { Empty } from "../../components/empty.js";
+import { Page } from "../../components/page.js";
+import { usePermissions } from "../../components/use-permissions.js";
 import { Accounts } from "./accounts.js";
 import styles from "./administration.module.css";
 import { AudioLibrary } from "./audio.js";
@@ -27,7 +27,7 @@ const SHOWN: { readonly [Name in Part]: (props: { readonly frame: Frame }) => Re
 /** Accounts, who is signed in, the audio library, the audit and the servers: for administrators. Everybody sees their own sessions. */
 export function Screen() {
   const t = useTranslations("administration");
-  const { administer } = useMay();
+  const { administer } = usePermissions();
   const { part: wanted = "accounts" } = useParams({ from: "/admin/{-$part}" });
   const part = PARTS.find((name) => name === wanted);
   if (part === undefined)

@@ -1,4 +1,4 @@
-import { oneOf, optionalText, searchOf, sorting, text } from "../../parts/search.js";
+import { oneOf, optionalText, searchOf, sorting, text } from "../../components/search.js";
 
 export const SORTABLE = ["name", "userId", "role", "createdAt"] as const;
 export const ROLES = ["all", "admin", "teacher", "inspector", "disabled"] as const;

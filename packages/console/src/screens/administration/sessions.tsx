@@ -4,19 +4,21 @@ import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Empty } from "../../parts/empty.js";
-import { FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
-import { late } from "../../parts/late.js";
-import { matching } from "../../parts/matching.js";
-import { useNotify } from "../../parts/notify.js";
-import { useRouteSearch } from "../../parts/search.js";
-import { type Column, Table } from "../../parts/table.js";
-import { Time } from "../../parts/time.js";
+import { Empty } from "../../components/empty.js";
+import { FilterBar, NoMatch, SearchField } from "../../components/filter-bar.js";
+import { lazyComponent } from "../../components/lazy.js";
+import { matching } from "../../components/matching.js";
+import { useNotify } from "../../components/notify.js";
+import { useRouteSearch } from "../../components/search.js";
+import { type Column, Table } from "../../components/table.js";
+import { Time } from "../../components/time.js";
 import styles from "./administration.module.css";
 import type { Frame } from "./frame.js";
 import { Listed, ON_DEMAND, ReadAt, usePages } from "./listed.js";
 
-const Confirm = late(async () => ({ default: (await import("../../parts/confirm.js")).Confirm }));
+const Confirm = lazyComponent(async () => ({
+  default: (await import("../../components/confirm.js")).Confirm,
+}));
 
 /** Who is signed in. All but administrators see their own sessions. */
 export function Sessions({ frame }: { frame: Frame }) {

@@ -1,6 +1,6 @@
 import type { AuditEntry, ListAuditInput } from "@invigil/client";
 import { useMemo } from "react";
-import { momentOf } from "../../parts/moment-field.js";
+import { momentOf } from "../../components/moment-field.js";
 import { type ListQuery, usePages } from "./listed.js";
 import type { OUTCOMES } from "./search.js";
 

@@ -4,30 +4,30 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
+import { ActDialog } from "../../components/actions/act-dialog.js";
+import { type Act, actPersonOf } from "../../components/actions/acts.js";
+import { PersonMenu } from "../../components/actions/person-menu.js";
+import { Announce, useAnnounce } from "../../components/announcer.js";
+import { useNow } from "../../components/clock.js";
+import { Composer } from "../../components/composer.js";
+import { LiveFreshness } from "../../components/connection.js";
+import { useLength } from "../../components/duration.js";
+import { Empty } from "../../components/empty.js";
+import { Waiting } from "../../components/error-note.js";
+import { FeedPane } from "../../components/feed-pane.js";
+import { Choices } from "../../components/filter-bar.js";
+import { Page } from "../../components/page.js";
+import { useExamDetails } from "../../components/roster.js";
+import { useRouteSearch } from "../../components/search.js";
+import { StateMark } from "../../components/state-mark.js";
+import { Time } from "../../components/time.js";
+import { useNameOf } from "../../components/timeline/use-name-of.js";
+import { usePastPresence } from "../../components/timeline/use-past-presence.js";
+import { useTimeline } from "../../components/timeline/use-timeline.js";
+import { usePermissions } from "../../components/use-permissions.js";
+import { Picture } from "../../components/video/picture.js";
 import { CAMERAS, type SeatView, seatsOf } from "../../live/seats.js";
 import { type Camera, concerns, isHappening, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
-import { ActDialog } from "../../parts/acting/act-dialog.js";
-import { type Act, actPersonOf } from "../../parts/acting/acts.js";
-import { PersonMenu } from "../../parts/acting/person-menu.js";
-import { Announce, useAnnounce } from "../../parts/announcer.js";
-import { useNow } from "../../parts/clock.js";
-import { Composer } from "../../parts/composer.js";
-import { LiveFreshness } from "../../parts/connection.js";
-import { useLength } from "../../parts/duration.js";
-import { Empty } from "../../parts/empty.js";
-import { Waiting } from "../../parts/error-note.js";
-import { FeedPane } from "../../parts/feed-pane.js";
-import { Choices } from "../../parts/filter-bar.js";
-import { useMay } from "../../parts/may.js";
-import { Page } from "../../parts/page.js";
-import { useExamDetails } from "../../parts/roster.js";
-import { useRouteSearch } from "../../parts/search.js";
-import { StateMark } from "../../parts/state-mark.js";
-import { Time } from "../../parts/time.js";
-import { useKnownPasts } from "../../parts/timeline/use-known-pasts.js";
-import { useNameOf } from "../../parts/timeline/use-name-of.js";
-import { useTimeline } from "../../parts/timeline/use-timeline.js";
-import { Picture } from "../../parts/video/picture.js";
 import styles from "./candidate.module.css";
 import { KINDS } from "./search.js";
 
@@ -56,11 +56,11 @@ export function Candidate({
   const feedTexts = useTranslations("watching.feed");
   const pictureTexts = useTranslations("watching.picture");
   const invigil = useInvigil();
-  const may = useMay();
+  const may = usePermissions();
   const announce = useAnnounce();
   const [{ kind }, change] = useRouteSearch("/exams/$examId/candidates/$userId");
   const [act, setAct] = useState<Act>();
-  const [heard, setHeard] = useState<Camera>();
+  const [freshnessOf, setHeard] = useState<Camera>();
   const live = useLiveRoom(roomId);
   const { state, error } = useRoom(roomId);
   const hasEnded = state?.room.status === "ended";
@@ -70,7 +70,7 @@ export function Candidate({
   );
 
   const member = state?.members.find((one) => one.userId === userId);
-  const { known } = useKnownPasts(examId, roomId);
+  const { known } = usePastPresence(examId, roomId);
   const past = useMemo(
     () => known.get(userId)?.left.map((page) => leftEntry(userId, page)) ?? [],
     [known, userId],
@@ -176,17 +176,17 @@ export function Candidate({
                     camera={camera}
                     view={cameras[camera]}
                     urls={participant?.streams[camera]}
-                    hasSound={heard === camera}
+                    hasSound={freshnessOf === camera}
                   />
                   {cameras[camera].status === "publishing" &&
                   (participant?.streams[camera].hlsUrl ?? participant?.streams[camera].whepUrl) ? (
                     <Button
                       variant="subtle"
                       size="compact-xs"
-                      aria-pressed={heard === camera}
-                      onClick={() => setHeard(heard === camera ? undefined : camera)}
+                      aria-pressed={freshnessOf === camera}
+                      onClick={() => setHeard(freshnessOf === camera ? undefined : camera)}
                     >
-                      {t(heard === camera ? "sound.off" : "sound.on", { camera: pictureTexts(camera) })}
+                      {t(freshnessOf === camera ? "sound.off" : "sound.on", { camera: pictureTexts(camera) })}
                     </Button>
                   ) : null}
                 </div>

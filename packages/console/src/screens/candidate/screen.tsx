@@ -2,12 +2,12 @@ import { Button } from "@mantine/core";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
-import { Empty, Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
-import { useNotify } from "../../parts/notify.js";
-import { Page } from "../../parts/page.js";
-import { RefusalBoundary } from "../../parts/refusal-boundary.js";
-import { useRouteSearch } from "../../parts/search.js";
+import { Empty, Skeleton } from "../../components/empty.js";
+import { ErrorNote } from "../../components/error-note.js";
+import { useNotify } from "../../components/notify.js";
+import { Page } from "../../components/page.js";
+import { RefusalBoundary } from "../../components/refusal-boundary.js";
+import { useRouteSearch } from "../../components/search.js";
 import { Candidate } from "./candidate.js";
 import { usePlace } from "./use-place.js";
 

@@ -1,5 +1,5 @@
+import { oneOf, optionalText, searchOf } from "../../components/search.js";
 import type { Kind } from "../../live/timeline.js";
-import { oneOf, optionalText, searchOf } from "../../parts/search.js";
 
 /** What the list of what happened can be narrowed to. */
 export const KINDS = [

@@ -3,8 +3,8 @@ import { renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { IntlProvider } from "use-intl";
 import { describe, expect, it } from "vitest";
+import type { Roster } from "../../components/roster.js";
 import { candidateState } from "../../live/roster.js";
-import type { Roster } from "../../parts/roster.js";
 import { useCandidates } from "./use-candidates.js";
 
 const person = (id: string, name: string, more: Partial<LivePerson> = {}): LivePerson => ({

@@ -1,12 +1,12 @@
 import type { LivePeople, LivePerson } from "@invigil/client";
 import { memo, type ReactNode } from "react";
 import { useTranslations } from "use-intl";
+import { PersonLink } from "../../components/place-links.js";
+import { useRosterPerson } from "../../components/roster.js";
+import { Mark, StateMark, StateText } from "../../components/state-mark.js";
+import { Time } from "../../components/time.js";
 import { type CandidateState, lastEventOf, sinceOf } from "../../live/roster.js";
 import type { Camera } from "../../live/timeline.js";
-import { PersonLink } from "../../parts/place-links.js";
-import { useRosterPerson } from "../../parts/roster.js";
-import { Mark, StateMark, StateText } from "../../parts/state-mark.js";
-import { Time } from "../../parts/time.js";
 import styles from "./candidates.module.css";
 
 /** A cell of a person's row, which is drawn again when the person changes. */

@@ -1,8 +1,8 @@
 import type { LivePerson } from "@invigil/client";
 import { type ReactNode, useMemo } from "react";
 import { useTranslations } from "use-intl";
-import type { Roster } from "../../parts/roster.js";
-import type { Column } from "../../parts/table.js";
+import type { Roster } from "../../components/roster.js";
+import type { Column } from "../../components/table.js";
 import styles from "./candidates.module.css";
 import {
   CameraCell,

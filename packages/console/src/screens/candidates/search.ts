@@ -1,4 +1,4 @@
-import { list, oneOf, searchOf, sorting, text } from "../../parts/search.js";
+import { list, oneOf, searchOf, sorting, text } from "../../components/search.js";
 
 /** What the list can be narrowed to, in the order of the choices. */
 export const STATES = [

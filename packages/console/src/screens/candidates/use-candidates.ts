@@ -1,9 +1,9 @@
 import { searchFor } from "@invigil/client";
 import { useMemo } from "react";
 import { useLocale } from "use-intl";
+import { everybody, type Roster } from "../../components/roster.js";
+import type { Sorting } from "../../components/search.js";
 import { arrange, type CandidateFilter, createRanks, type SortColumn } from "../../live/candidates.js";
-import { everybody, type Roster } from "../../parts/roster.js";
-import type { Sorting } from "../../parts/search.js";
 import { STATES } from "./search.js";
 
 /** Choices that are offered only if a candidate has that state. */

@@ -6,11 +6,11 @@ import { Checkbox } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { EndExamDialog } from "../../parts/acting/ends.js";
-import ReopenDialog from "../../parts/acting/reopen.js";
-import { Confirm } from "../../parts/confirm.js";
-import { useMay } from "../../parts/may.js";
-import { useNotify } from "../../parts/notify.js";
+import { EndExamDialog } from "../../components/actions/ends.js";
+import ReopenDialog from "../../components/actions/reopen.js";
+import { Confirm } from "../../components/confirm.js";
+import { useNotify } from "../../components/notify.js";
+import { usePermissions } from "../../components/use-permissions.js";
 import { ExamForm } from "./exam-form.js";
 
 export type RestoredExam = RouterOutputs["exam"]["restore"];
@@ -35,7 +35,7 @@ export default function Dialogs({
   const t = useTranslations("exams");
   const client = useInvigilClient();
   const navigate = useNavigate();
-  const may = useMay();
+  const may = usePermissions();
   const notify = useNotify();
   if (asked.kind === "create")
     return (

@@ -1,10 +1,10 @@
 import { TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
-import { atLocalTime, localTimeOf } from "../../live/zoned.js";
-import { FormDialog } from "../../parts/form-dialog.js";
-import { Time, useZone } from "../../parts/time.js";
-import { useAction } from "../../parts/use-action.js";
+import { FormDialog } from "../../components/form-dialog.js";
+import { Time, useZone } from "../../components/time.js";
+import { useAction } from "../../components/use-action.js";
+import { atLocalTime, localTimeOf } from "../../live/time-zone.js";
 import styles from "./exams.module.css";
 
 export interface ExamTimes {

@@ -1,10 +1,10 @@
 import type { ExamSummary } from "@invigil/client";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
-import { useNow } from "../../parts/clock.js";
-import { MoreIcon } from "../../parts/icons.js";
-import { ActionMenu } from "../../parts/menu.js";
-import type { MenuEntry } from "../../parts/menu-entry.js";
+import { useNow } from "../../components/clock.js";
+import { MoreIcon } from "../../components/icons.js";
+import { ActionMenu } from "../../components/menu.js";
+import type { MenuEntry } from "../../components/menu-entry.js";
 import type { Asked } from "./dialogs.js";
 import { phaseOf } from "./phase.js";
 

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
-import { useNow } from "../../parts/clock.js";
-import { useLength } from "../../parts/duration.js";
-import { Mark } from "../../parts/state-mark.js";
+import { useNow } from "../../components/clock.js";
+import { useLength } from "../../components/duration.js";
+import { Mark } from "../../components/state-mark.js";
 import styles from "./exams.module.css";
 import { phaseOf } from "./phase.js";
 

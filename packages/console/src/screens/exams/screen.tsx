@@ -5,20 +5,20 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Suspense, useCallback, useMemo, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
-import { useNow } from "../../parts/clock.js";
-import { useLength } from "../../parts/duration.js";
-import { Empty, Skeleton } from "../../parts/empty.js";
-import { ErrorNote } from "../../parts/error-note.js";
-import { Choices, FilterBar, NoMatch, SearchField } from "../../parts/filter-bar.js";
-import { useFirstPages } from "../../parts/first-pages.js";
-import { PlusIcon } from "../../parts/icons.js";
-import { late } from "../../parts/late.js";
-import { matching } from "../../parts/matching.js";
-import { useMay } from "../../parts/may.js";
-import { Page } from "../../parts/page.js";
-import { useRouteSearch } from "../../parts/search.js";
-import { type Column, Table } from "../../parts/table.js";
-import { Time } from "../../parts/time.js";
+import { useNow } from "../../components/clock.js";
+import { useLength } from "../../components/duration.js";
+import { Empty, Skeleton } from "../../components/empty.js";
+import { ErrorNote } from "../../components/error-note.js";
+import { Choices, FilterBar, NoMatch, SearchField } from "../../components/filter-bar.js";
+import { useFirstPages } from "../../components/first-pages.js";
+import { PlusIcon } from "../../components/icons.js";
+import { lazyComponent } from "../../components/lazy.js";
+import { matching } from "../../components/matching.js";
+import { Page } from "../../components/page.js";
+import { useRouteSearch } from "../../components/search.js";
+import { type Column, Table } from "../../components/table.js";
+import { Time } from "../../components/time.js";
+import { usePermissions } from "../../components/use-permissions.js";
 import { DeletedExams } from "./deleted.js";
 import type { Asked, RestoredExam } from "./dialogs.js";
 import { ExamMenu } from "./exam-menu.js";
@@ -27,7 +27,7 @@ import { byNeed, phaseOf } from "./phase.js";
 import { PhaseMark } from "./phase-mark.js";
 import { SORTABLE } from "./search.js";
 
-const Dialogs = late(() => import("./dialogs.js"));
+const Dialogs = lazyComponent(() => import("./dialogs.js"));
 
 /** How many pages of 100 exams are loaded without being asked for. */
 const PAGES = 10;
@@ -35,7 +35,7 @@ const PAGES = 10;
 /** The exams that the person may see: what runs, what comes, what was. */
 export function Screen() {
   const t = useTranslations("exams");
-  const may = useMay();
+  const may = usePermissions();
   const invigil = useInvigil();
   const queryClient = useQueryClient();
   const navigate = useNavigate();

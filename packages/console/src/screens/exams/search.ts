@@ -1,4 +1,4 @@
-import { oneOf, searchOf, sorting, text } from "../../parts/search.js";
+import { oneOf, searchOf, sorting, text } from "../../components/search.js";
 
 export const SORTABLE = ["need", "name", "start", "end", "rooms", "candidates"] as const;
 export const search = searchOf({

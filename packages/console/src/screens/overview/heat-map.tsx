@@ -1,8 +1,8 @@
 import { memo } from "react";
 import { useTranslations } from "use-intl";
+import { RoomLink } from "../../components/place-links.js";
+import { Mark, type State, TONES } from "../../components/state-mark.js";
 import { type Look, marksOfRooms, type RoomMark, type RoomSummary } from "../../live/rooms.js";
-import { RoomLink } from "../../parts/place-links.js";
-import { Mark, type State, TONES } from "../../parts/state-mark.js";
 import styles from "./overview.module.css";
 
 /** In the order of their need. */

@@ -1,9 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { useTranslations } from "use-intl";
+import { Empty } from "../../components/empty.js";
+import { type Column, Table } from "../../components/table.js";
 import type { Look } from "../../live/rooms.js";
-import { Empty } from "../../parts/empty.js";
-import { type Column, Table } from "../../parts/table.js";
 import styles from "./overview.module.css";
 import { Reasons, useLookName } from "./reasons.js";
 import type { Overview } from "./use-overview.js";

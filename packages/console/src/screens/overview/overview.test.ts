@@ -1,9 +1,9 @@
 import type { LivePeople, LivePerson, PeopleState, Room } from "@invigil/client";
 import { renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Roster } from "../../components/roster.js";
 import type { ExamTimes } from "../../live/rooms.js";
 import { candidateState } from "../../live/roster.js";
-import type { Roster } from "../../parts/roster.js";
 import { useOverview } from "./use-overview.js";
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 30, 1, minute));

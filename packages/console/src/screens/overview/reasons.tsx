@@ -1,7 +1,7 @@
 import { useTranslations } from "use-intl";
+import { StateText } from "../../components/state-mark.js";
+import { Time } from "../../components/time.js";
 import type { Look, Reason } from "../../live/rooms.js";
-import { StateText } from "../../parts/state-mark.js";
-import { Time } from "../../parts/time.js";
 import { MARKS } from "./heat-map.js";
 import styles from "./overview.module.css";
 

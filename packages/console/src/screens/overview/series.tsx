@@ -2,8 +2,8 @@ import type { ExamSeries } from "@invigil/client";
 import { useInvigil } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
 import { useFormatter, useTranslations } from "use-intl";
-import { useNow } from "../../parts/clock.js";
-import { useTimeOfDay } from "../../parts/time.js";
+import { useNow } from "../../components/clock.js";
+import { useTimeOfDay } from "../../components/time.js";
 import styles from "./overview.module.css";
 
 const MINUTE_MS = 60_000;

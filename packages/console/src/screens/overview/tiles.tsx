@@ -2,7 +2,7 @@ import type { PeopleState } from "@invigil/client";
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { useFormatter, useTranslations } from "use-intl";
-import { Mark, type State, TONES } from "../../parts/state-mark.js";
+import { Mark, type State, TONES } from "../../components/state-mark.js";
 import styles from "./overview.module.css";
 import type { Overview } from "./use-overview.js";
 

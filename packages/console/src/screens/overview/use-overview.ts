@@ -1,9 +1,9 @@
 import { useMemo, useRef } from "react";
+import { useNow } from "../../components/clock.js";
+import { endedEarly } from "../../components/ended-rooms.js";
+import { everybody, type Roster } from "../../components/roster.js";
 import { incidentsOf, recentTroubles, type Trouble } from "../../live/group-incidents.js";
 import { type ExamTimes, hallsOf, phaseOf, roomsToLookAt, summarize } from "../../live/rooms.js";
-import { useNow } from "../../parts/clock.js";
-import { endedEarly } from "../../parts/ended-rooms.js";
-import { everybody, type Roster } from "../../parts/roster.js";
 
 /**
  * What can be told from everybody in an exam: how many are in each state, which rooms need a look, and for which rooms actions are meant.

@@ -1,5 +1,5 @@
 import type { CheatRecord, ListCheatRecordsInput } from "@invigil/client";
-import { matching } from "../../parts/matching.js";
+import { matching } from "../../components/matching.js";
 
 /** Which records to show. Empty texts and absent times filter nothing. */
 export interface RecordFilter {

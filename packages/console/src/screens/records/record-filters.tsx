@@ -2,16 +2,16 @@ import "@mantine/core/styles/Combobox.css";
 import { NativeSelect } from "@mantine/core";
 import { Suspense } from "react";
 import { useTranslations } from "use-intl";
-import { Choices, FilterBar, MoreFilters, SearchField } from "../../parts/filter-bar.js";
-import { late } from "../../parts/late.js";
-import { PeriodFields } from "../../parts/moment-field.js";
-import type { useRouteSearch } from "../../parts/search.js";
-import { useTypeName } from "../../parts/type-name.js";
+import { Choices, FilterBar, MoreFilters, SearchField } from "../../components/filter-bar.js";
+import { lazyComponent } from "../../components/lazy.js";
+import { PeriodFields } from "../../components/moment-field.js";
+import type { useRouteSearch } from "../../components/search.js";
+import { useTypeName } from "../../components/type-name.js";
 import styles from "./records.module.css";
 import { CAMERAS, isFiltering } from "./search.js";
 import type { useRecords } from "./use-records.js";
 
-const TypeSelect = late(() => import("./type-select.js"));
+const TypeSelect = lazyComponent(() => import("./type-select.js"));
 
 /** How many types are buttons beside each other. The detectors of the apps know ten; a detector of one's own may send any number. */
 const MOST_BUTTONS = 12;

@@ -1,5 +1,5 @@
 import type { CheatRecord, CheatRecordPage } from "@invigil/client";
-import { createStore } from "../../parts/store.js";
+import { createStore } from "../../components/store.js";
 
 /** The records of an exam, as far as they have been read. */
 export interface RecordsState {

@@ -2,9 +2,9 @@ import type { CheatRecord } from "@invigil/client";
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
-import { Facts, SidePanel } from "../../parts/side-panel.js";
-import { Time } from "../../parts/time.js";
-import { useTypeName } from "../../parts/type-name.js";
+import { Facts, SidePanel } from "../../components/side-panel.js";
+import { Time } from "../../components/time.js";
+import { useTypeName } from "../../components/type-name.js";
 import styles from "./records.module.css";
 
 /** All that a record says. */

@@ -1,11 +1,11 @@
 import type { CheatRecord } from "@invigil/client";
 import { type ReactNode, useCallback, useMemo } from "react";
 import { useTranslations } from "use-intl";
-import { PersonLink } from "../../parts/place-links.js";
-import type { useRouteSearch } from "../../parts/search.js";
-import { type Column, Table } from "../../parts/table.js";
-import { Time } from "../../parts/time.js";
-import { useTypeName } from "../../parts/type-name.js";
+import { PersonLink } from "../../components/place-links.js";
+import type { useRouteSearch } from "../../components/search.js";
+import { type Column, Table } from "../../components/table.js";
+import { Time } from "../../components/time.js";
+import { useTypeName } from "../../components/type-name.js";
 import { lineOf, type RecordFilter } from "./filters.js";
 import styles from "./records.module.css";
 import { SORTABLE } from "./search.js";

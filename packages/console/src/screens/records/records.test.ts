@@ -169,8 +169,8 @@ describe("the filters of records", () => {
   });
 
   it("look at the time of arrival", () => {
-    const late = record(5, { detectTime: at(1) });
-    expect(matcherOf({ ...all, from: at(4) }, () => undefined)(late)).toBe(true);
+    const lazyComponent = record(5, { detectTime: at(1) });
+    expect(matcherOf({ ...all, from: at(4) }, () => undefined)(lazyComponent)).toBe(true);
   });
 
   it("count the most first", () => {

@@ -1,4 +1,4 @@
-import { oneOf, optionalText, searchOf, sorting, text } from "../../parts/search.js";
+import { oneOf, optionalText, searchOf, sorting, text } from "../../components/search.js";
 
 export const SORTABLE = ["arrival", "time", "type", "person", "room"] as const;
 export const CAMERAS = ["all", "main", "pc"] as const;

@@ -1,6 +1,6 @@
 import type { CheatRecordPage, ListCheatRecordsInput } from "@invigil/client";
 import { useCallback, useEffect, useMemo, useState } from "react";
-import { createStore, useStore } from "../../parts/store.js";
+import { createStore, useStore } from "../../components/store.js";
 import {
   countBy,
   matcherOf,

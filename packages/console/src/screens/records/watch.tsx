@@ -1,7 +1,7 @@
 import type { PeopleState } from "@invigil/client";
 import { useLivePeople, useLiveStatus, usePeople, usePeopleEvent } from "@invigil/react";
 import { useEffect } from "react";
-import { ReportLive } from "../../parts/connection.js";
+import { ReportLive } from "../../components/connection.js";
 
 /** What the records themselves do not say: the names of people and rooms, by their ids. */
 export interface Names {

@@ -3,15 +3,15 @@ import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode, RefObject } from "react";
 import { useFormatter, useTranslations } from "use-intl";
+import type { PersonAct } from "../../components/actions/acts.js";
+import { useAnnounce } from "../../components/announcer.js";
+import { Composer } from "../../components/composer.js";
+import { NotThereError } from "../../components/error-note.js";
+import { FeedPane } from "../../components/feed-pane.js";
+import { useNameOf } from "../../components/timeline/use-name-of.js";
+import type { Timeline } from "../../components/timeline/use-timeline.js";
 import type { SeatView } from "../../live/seats.js";
 import { type Entry, loginsOf, WRITTEN } from "../../live/timeline.js";
-import type { PersonAct } from "../../parts/acting/acts.js";
-import { useAnnounce } from "../../parts/announcer.js";
-import { Composer } from "../../parts/composer.js";
-import { NotThereError } from "../../parts/error-note.js";
-import { FeedPane } from "../../parts/feed-pane.js";
-import { useNameOf } from "../../parts/timeline/use-name-of.js";
-import type { Timeline } from "../../parts/timeline/use-timeline.js";
 import type { Seats } from "./use-seats.js";
 
 /** What happened in a room, and the field that writes to all or to those who are chosen. */

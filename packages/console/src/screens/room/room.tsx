@@ -4,24 +4,24 @@ import { Button } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
+import { ActDialog } from "../../components/actions/act-dialog.js";
+import { type Act, actPersonOf } from "../../components/actions/acts.js";
+import { Announce } from "../../components/announcer.js";
+import { LiveFreshness } from "../../components/connection.js";
+import { ErrorNote, Waiting } from "../../components/error-note.js";
+import { useNotify } from "../../components/notify.js";
+import { Page } from "../../components/page.js";
+import { PageActions } from "../../components/page-actions.js";
+import { useRedFrom } from "../../components/red-from.js";
+import { useRouteSearch } from "../../components/search.js";
+import { useShortcut } from "../../components/shortcuts.js";
+import { StateMark } from "../../components/state-mark.js";
+import { Time } from "../../components/time.js";
+import { usePastPresence } from "../../components/timeline/use-past-presence.js";
+import { useTimeline } from "../../components/timeline/use-timeline.js";
+import { usePermissions } from "../../components/use-permissions.js";
 import type { SeatView } from "../../live/seats.js";
 import { leftEntry } from "../../live/timeline.js";
-import { ActDialog } from "../../parts/acting/act-dialog.js";
-import { type Act, actPersonOf } from "../../parts/acting/acts.js";
-import { Announce } from "../../parts/announcer.js";
-import { LiveFreshness } from "../../parts/connection.js";
-import { ErrorNote, Waiting } from "../../parts/error-note.js";
-import { useMay } from "../../parts/may.js";
-import { useNotify } from "../../parts/notify.js";
-import { Page } from "../../parts/page.js";
-import { PageActions } from "../../parts/page-actions.js";
-import { useRedFrom } from "../../parts/red-from.js";
-import { useRouteSearch } from "../../parts/search.js";
-import { useShortcut } from "../../parts/shortcuts.js";
-import { StateMark } from "../../parts/state-mark.js";
-import { Time } from "../../parts/time.js";
-import { useKnownPasts } from "../../parts/timeline/use-known-pasts.js";
-import { useTimeline } from "../../parts/timeline/use-timeline.js";
 import { Bar, Counts } from "./bar.js";
 import { Conversation } from "./conversation.js";
 import styles from "./room.module.css";
@@ -34,7 +34,7 @@ const isHidden = (error: unknown): boolean => isInvigilError(error) && error.dat
 export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const t = useTranslations("room");
   const invigil = useInvigil();
-  const may = useMay();
+  const may = usePermissions();
   const [{ tiles, page, pane, to }, change] = useRouteSearch("/exams/$examId/rooms/$roomId");
   const [red] = useRedFrom();
   const [act, setAct] = useState<Act>();
@@ -42,7 +42,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   const hasEnded = state?.room.status === "ended";
   const mayAct = may.act && !hasEnded;
 
-  const { known, isLoading: isPastLoading } = useKnownPasts(examId, roomId);
+  const { known, isLoading: isPastLoading } = usePastPresence(examId, roomId);
   const past = useMemo(
     () => [...known].flatMap(([userId, { left }]) => left.map((page) => leftEntry(userId, page))),
     [known],

@@ -1,6 +1,6 @@
 import { useParams } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
-import { RefusalBoundary } from "../../parts/refusal-boundary.js";
+import { RefusalBoundary } from "../../components/refusal-boundary.js";
 import { Room } from "./room.js";
 
 /** One room, as an invigilator watches it. */

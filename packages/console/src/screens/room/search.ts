@@ -1,4 +1,4 @@
-import { list, oneOf, searchOf, whole } from "../../parts/search.js";
+import { list, oneOf, searchOf, whole } from "../../components/search.js";
 
 export const TILES = ["1", "4", "9", "16"] as const;
 export const search = searchOf({

@@ -1,12 +1,12 @@
 import type { Participant } from "@invigil/client";
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
+import { type Act, actPersonOf } from "../../components/actions/acts.js";
+import { PersonMenu } from "../../components/actions/person-menu.js";
+import { Mark, StateMark } from "../../components/state-mark.js";
+import { useTypeName } from "../../components/type-name.js";
+import { Picture, type PlayUrls } from "../../components/video/picture.js";
 import type { SeatView } from "../../live/seats.js";
-import { type Act, actPersonOf } from "../../parts/acting/acts.js";
-import { PersonMenu } from "../../parts/acting/person-menu.js";
-import { Mark, StateMark } from "../../parts/state-mark.js";
-import { useTypeName } from "../../parts/type-name.js";
-import { Picture, type PlayUrls } from "../../parts/video/picture.js";
 import styles from "./room.module.css";
 
 type Streams = Participant["streams"];

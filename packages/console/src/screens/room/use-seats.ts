@@ -1,9 +1,9 @@
 import type { RoomSnapshot } from "@invigil/client";
 import { useMemo } from "react";
+import { useNow } from "../../components/clock.js";
+import { useStableRows } from "../../components/use-stable-rows.js";
 import { byNeed, isAbsent, type KnownPast, needsLook, type SeatView, seatsOf } from "../../live/seats.js";
 import type { Entry } from "../../live/timeline.js";
-import { useNow } from "../../parts/clock.js";
-import { useHeldRows } from "../../parts/hold.js";
 
 /** Detections of the last minutes count for the order of the tiles. */
 export const WINDOW_MINUTES = 10;
@@ -54,7 +54,7 @@ export const useSeats = ({ state, entries, known, isWhole, redFrom, isHeld, tile
     () => [seats.filter((seat) => isAbsent(seat, redFrom)), seats.filter((seat) => !isAbsent(seat, redFrom))],
     [seats, redFrom],
   );
-  const { rows, changed, show } = useHeldRows(there, keyOf, isHeld, `${tiles} ${page} ${isWhole}`);
+  const { rows, changed, show } = useStableRows(there, keyOf, isHeld, `${tiles} ${page} ${isWhole}`);
   const size = Number(tiles);
   const pages = Math.max(1, Math.ceil(rows.length / size));
   const current = Math.min(Math.max(1, page), pages);

@@ -1,9 +1,9 @@
 import type { Participant } from "@invigil/client";
 import { type CSSProperties, useState } from "react";
 import { useTranslations } from "use-intl";
-import type { Act } from "../../parts/acting/acts.js";
-import { Empty } from "../../parts/empty.js";
-import { useMay } from "../../parts/may.js";
+import type { Act } from "../../components/actions/acts.js";
+import { Empty } from "../../components/empty.js";
+import { usePermissions } from "../../components/use-permissions.js";
 import styles from "./room.module.css";
 import { Tile } from "./tile.js";
 import { type Seats, WINDOW_MINUTES } from "./use-seats.js";
@@ -54,7 +54,7 @@ export function Wall({
   listeners: React.ComponentProps<"ul">;
 }) {
   const t = useTranslations("room");
-  const may = useMay();
+  const may = usePermissions();
   if (wall.total === 0)
     return (
       <div>

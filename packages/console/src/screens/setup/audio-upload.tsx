@@ -2,10 +2,16 @@ import { useInvigilClient } from "@invigil/react";
 import { Button, TextInput } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import { AUDIO_FILES, audioFaultOf, isNoAudio, LONGEST_NAME, useClipName } from "../../parts/audio-file.js";
-import { NotDone } from "../../parts/error-note.js";
-import { useNotify } from "../../parts/notify.js";
-import { useAction } from "../../parts/use-action.js";
+import {
+  AUDIO_FILES,
+  audioFaultOf,
+  isNoAudio,
+  LONGEST_NAME,
+  useClipName,
+} from "../../components/audio-file.js";
+import { NotDone } from "../../components/error-note.js";
+import { useNotify } from "../../components/notify.js";
+import { useAction } from "../../components/use-action.js";
 import { useSetup } from "./context.js";
 import { FilePicker } from "./file-picker.js";
 import { Section } from "./parts.js";

@@ -5,17 +5,19 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Empty, Skeleton } from "../../parts/empty.js";
-import { ErrorNote, NotDone } from "../../parts/error-note.js";
-import { late } from "../../parts/late.js";
-import { useNotify } from "../../parts/notify.js";
+import { Empty, Skeleton } from "../../components/empty.js";
+import { ErrorNote, NotDone } from "../../components/error-note.js";
+import { lazyComponent } from "../../components/lazy.js";
+import { useNotify } from "../../components/notify.js";
 import { useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
 import { Scroll, Section, useAfterPause } from "./parts.js";
 import { type PlanValues, planOf } from "./plan-options.js";
 import styles from "./setup.module.css";
 
-const Confirm = late(async () => ({ default: (await import("../../parts/confirm.js")).Confirm }));
+const Confirm = lazyComponent(async () => ({
+  default: (await import("../../components/confirm.js")).Confirm,
+}));
 
 /** The rooms of the exam: who has none gets one. */
 export function Rooms() {

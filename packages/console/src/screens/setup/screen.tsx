@@ -3,14 +3,14 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { Suspense, useCallback, useMemo } from "react";
 import { useTranslations } from "use-intl";
-import { ReportLive } from "../../parts/connection.js";
-import { Skeleton } from "../../parts/empty.js";
-import { EndedRooms } from "../../parts/ended-rooms.js";
-import { ErrorNote } from "../../parts/error-note.js";
-import { BackIcon } from "../../parts/icons.js";
-import { late } from "../../parts/late.js";
-import { Page } from "../../parts/page.js";
-import { useRouteSearch } from "../../parts/search.js";
+import { ReportLive } from "../../components/connection.js";
+import { Skeleton } from "../../components/empty.js";
+import { EndedRooms } from "../../components/ended-rooms.js";
+import { ErrorNote } from "../../components/error-note.js";
+import { BackIcon } from "../../components/icons.js";
+import { lazyComponent } from "../../components/lazy.js";
+import { Page } from "../../components/page.js";
+import { useRouteSearch } from "../../components/search.js";
 import { Audio } from "./audio.js";
 import { CheckList } from "./check.js";
 import { type Setup, SetupContext, useSetup } from "./context.js";
@@ -27,7 +27,7 @@ import { Staff } from "./staff.js";
 import { StatusMark } from "./status-mark.js";
 import { readinessOf, STEP_NAMES, type Step, stepNamed, waitsForRooms, worstOf } from "./steps.js";
 
-const Cards = late(() => import("./cards.js"));
+const Cards = lazyComponent(() => import("./cards.js"));
 
 const CONTENT = {
   details: Details,

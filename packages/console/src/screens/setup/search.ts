@@ -1,4 +1,4 @@
-import { oneOf, optionalText, searchOf } from "../../parts/search.js";
+import { oneOf, optionalText, searchOf } from "../../components/search.js";
 
 /** For whom links and cards are made. */
 export const WHOM = ["everybody", "examinee", "staff"] as const;

@@ -1,5 +1,5 @@
 import { useTranslations } from "use-intl";
-import { Mark } from "../../parts/state-mark.js";
+import { Mark } from "../../components/state-mark.js";
 import styles from "./setup.module.css";
 
 /** Whether something is ready, by mark, word and colour. */

@@ -1,13 +1,13 @@
 import { useSession } from "@invigil/react";
 
 /** What the role of the person allows at all. The server says what they may do with each exam (`mayManage`). */
-export interface May {
+export interface Permissions {
   readonly administer: boolean;
   /** Whether they may change anything: administrators and invigilators. */
   readonly act: boolean;
 }
 
-export const useMay = (): May => {
+export const usePermissions = (): Permissions => {
   const { user } = useSession();
   return {
     administer: user?.role === "admin",

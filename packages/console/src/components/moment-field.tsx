@@ -1,7 +1,7 @@
 import { TextInput } from "@mantine/core";
 import { useId } from "react";
 import { useTranslations } from "use-intl";
-import { atLocalTime } from "../live/zoned.js";
+import { atLocalTime } from "../live/time-zone.js";
 import styles from "./filter-bar.module.css";
 import { useZone } from "./time.js";
 

@@ -15,9 +15,9 @@ import {
   useState,
 } from "react";
 import { useTranslations } from "use-intl";
-import { useHeldRows } from "./hold.js";
 import { DownIcon, UpIcon } from "./icons.js";
 import styles from "./table.module.css";
+import { useStableRows } from "./use-stable-rows.js";
 
 export interface Column<Row> {
   /** Names the column in the URL and in the sorting. */
@@ -182,7 +182,7 @@ export function Table<Row>({
   const [isPointedAt, setIsPointedAt] = useState(false);
   const [hasFocus, setHasFocus] = useState(false);
   const order = `${arrangement}\n${sorting?.column}\n${sorting?.descending}`;
-  const { rows, changed, show } = useHeldRows(wanted, keyOf, isPointedAt || hasFocus, order);
+  const { rows, changed, show } = useStableRows(wanted, keyOf, isPointedAt || hasFocus, order);
 
   const isNarrow = narrowRow !== undefined && width > 0 && width < NARROW;
   const columns = useMemo(

@@ -3,7 +3,7 @@ import { useInvigil, useLivePeople, useLiveStatus, usePeople } from "@invigil/re
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useCallback, useMemo, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
-import type { Connection } from "../live/heard.js";
+import type { Connection } from "../live/connection-freshness.js";
 import { type CandidateState, candidateState } from "../live/roster.js";
 import { Freshness, useReportConnection } from "./connection.js";
 import { ErrorNote, Waiting } from "./error-note.js";

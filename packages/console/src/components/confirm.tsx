@@ -21,7 +21,7 @@ interface ConfirmProps {
   readonly onConfirm: () => Promise<unknown>;
 }
 
-/** Asks before something that cannot be undone. A double click does it once. Show it while it is open, and load it by `late`. */
+/** Asks before something that cannot be undone. A double click does it once. Show it while it is open, and load it by `lazyComponent`. */
 export function Confirm({
   title,
   children,

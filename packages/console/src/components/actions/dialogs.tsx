@@ -8,8 +8,8 @@ import { compareNames } from "../../live/rooms.js";
 import { BulkAction } from "../bulk-action.js";
 import { Confirm } from "../confirm.js";
 import { ErrorNote, NotThereError, ToldError } from "../error-note.js";
-import { useMay } from "../may.js";
 import { useNotify } from "../notify.js";
+import { usePermissions } from "../use-permissions.js";
 import type { Act, ActPerson, ActRoom, FindNow } from "./acts.js";
 import { EndExamDialog, EndRoomDialog, MuteDialog } from "./ends.js";
 import { LinkDialog } from "./link.js";
@@ -214,7 +214,7 @@ function RemoveDialog({
   const t = useTranslations("watching.remove");
   const gone = useTranslations("watching")("gone");
   const client = useInvigilClient();
-  const may = useMay();
+  const may = usePermissions();
   const notify = useNotify();
   const seatAgain = useSeatAgain(roomOf);
   /** The rooms that they have left. */

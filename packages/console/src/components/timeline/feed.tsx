@@ -3,9 +3,9 @@ import { type FocusEvent, type ReactNode, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { type Row, rowsOf } from "../../live/feed.js";
 import type { Entry } from "../../live/timeline.js";
-import { useHeldRows } from "../hold.js";
 import { Mark } from "../state-mark.js";
 import { Time } from "../time.js";
+import { useStableRows } from "../use-stable-rows.js";
 import { markOf, useSay } from "./say.js";
 import styles from "./timeline.module.css";
 
@@ -58,7 +58,7 @@ export function Feed({
   const [hasFocus, setHasFocus] = useState(false);
   const [most, setMost] = useState(LINES);
   const wanted = useMemo(() => rowsOf(entries, place), [entries, place]);
-  const { rows, changed, show } = useHeldRows(
+  const { rows, changed, show } = useStableRows(
     wanted,
     keyOf,
     isPointedAt || hasFocus,

@@ -1,12 +1,12 @@
 import { createContext, type ReactNode, Suspense, use, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import { late } from "./late.js";
+import { lazyComponent } from "./lazy.js";
 import type { Shortcut } from "./shortcut.js";
 import { createStore, type Store, useStore } from "./store.js";
 
 /** How long the next key of a sequence may take, in milliseconds. */
 const SEQUENCE_MS = 1200;
-const ShortcutHelp = late(() => import("./shortcut-help.js"));
+const ShortcutHelp = lazyComponent(() => import("./shortcut-help.js"));
 const STORED = "invigil.shortcuts";
 
 interface Shortcuts {

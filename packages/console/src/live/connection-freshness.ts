@@ -9,13 +9,13 @@ export interface Connection {
 }
 
 /** What to say about a connection. `stale`: it looks open, and the server has been silent for too long. */
-export interface Heard {
+export interface ConnectionFreshness {
   readonly kind: "live" | "connecting" | "stale" | "reconnecting" | "closed";
   /** For how many seconds the server has not been heard. */
   readonly seconds: number;
 }
 
-export const heard = ({ status, heardAt }: Connection, now: number): Heard => {
+export const freshnessOf = ({ status, heardAt }: Connection, now: number): ConnectionFreshness => {
   const ms = heardAt === undefined ? 0 : Math.max(0, now - heardAt);
   const seconds = Math.floor(ms / 1000);
   if (status !== "live") return { kind: status, seconds };
@@ -23,14 +23,15 @@ export const heard = ({ status, heardAt }: Connection, now: number): Heard => {
 };
 
 /** Whether what the page shows may be out of date. */
-export const mayBeStale = ({ kind }: Heard): boolean => kind !== "live" && kind !== "connecting";
+export const mayBeStale = ({ kind }: ConnectionFreshness): boolean =>
+  kind !== "live" && kind !== "connecting";
 
 /** The worst of several connections, which is the one to speak of. */
-export const worst = (connections: readonly Connection[], now: number): Heard | undefined => {
+export const worst = (connections: readonly Connection[], now: number): ConnectionFreshness | undefined => {
   const rank = { closed: 4, reconnecting: 3, stale: 2, connecting: 1, live: 0 } as const;
-  let found: Heard | undefined;
+  let found: ConnectionFreshness | undefined;
   for (const connection of connections) {
-    const next = heard(connection, now);
+    const next = freshnessOf(connection, now);
     if (
       !found ||
       rank[next.kind] > rank[found.kind] ||

@@ -5,7 +5,7 @@ import { loadAhead } from "./idle.js";
  * A part that is loaded when it is first shown, or before, when the browser has nothing else to do: what a person opens is then there at
  * once, also while the network is away.
  */
-export const late = <Props extends object>(
+export const lazyComponent = <Props extends object>(
   load: () => Promise<{ readonly default: ComponentType<Props> }>,
 ) => {
   loadAhead(load);

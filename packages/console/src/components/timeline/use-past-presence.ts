@@ -9,7 +9,7 @@ const NOTHING: ReadonlyMap<string, KnownPast> = new Map();
  * Since when the people of a room have been gone, and their cameras dark. Only those who may see everybody of the exam are told; others see
  * what the lists of the room say.
  */
-export const useKnownPasts = (
+export const usePastPresence = (
   examId: string,
   roomId: string,
 ): { readonly known: ReadonlyMap<string, KnownPast>; readonly isLoading: boolean } => {

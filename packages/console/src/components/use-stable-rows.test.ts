@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countChanges } from "./hold.js";
+import { countChanges } from "./use-stable-rows.js";
 
 describe("the number of changes between two lists", () => {
   it.each([

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Trouble } from "../live/group-incidents.js";
-import { unseen, withCount } from "../live/unseen.js";
+import { unreadIn, withCount } from "../live/unread.js";
 import styles from "./alerts.module.css";
 import { BellIcon } from "./icons.js";
 
@@ -48,7 +48,7 @@ export function Alerts({ examId, troubles }: { examId: string; troubles: readonl
     const look = () => {
       if (isLookedAt()) localStorage.setItem(key, String(Date.now()));
       const lookedAt = Number(localStorage.getItem(key) ?? Date.now());
-      const found = isOn ? unseen(latest.current, lookedAt) : [];
+      const found = isOn ? unreadIn(latest.current, lookedAt) : [];
       const title = withCount(document.title, found.length);
       if (title !== document.title) document.title = title;
       const newest = Math.max(0, ...found.map(({ at }) => at));

@@ -1,14 +1,14 @@
 import { isNetworkError } from "@invigil/client";
 import type { QueryClient } from "@tanstack/react-query";
 import { createContext, use } from "react";
-import type { Connection } from "../live/heard.js";
+import type { Connection } from "../live/connection-freshness.js";
 import { createStore, type Store, useStore } from "./store.js";
 
 /** How long to wait before the server is asked again, in milliseconds. */
 const ASK_MS = 2000;
 
 /** Whether the server answers. What the network lost is asked for again once it does. */
-export interface Reach {
+export interface ServerAvailability {
   /** When it was found not to answer, in milliseconds since 1970. Undefined: it answers, as far as anybody has asked. */
   readonly awaySince: Store<number | undefined>;
   /** Resolves once it answers, to whether it was away before. */
@@ -20,7 +20,10 @@ const isLost = ({ state }: { readonly state: { readonly error: unknown } }): boo
 const pause = () => new Promise((resolve) => setTimeout(resolve, ASK_MS));
 
 /** @param ask - a call that everybody may make */
-export const createReach = (queryClient: QueryClient, ask: () => Promise<unknown>): Reach => {
+export const createServerAvailability = (
+  queryClient: QueryClient,
+  ask: () => Promise<unknown>,
+): ServerAvailability => {
   const awaySince = createStore<number | undefined>(undefined);
   let waiting: Promise<boolean> | undefined;
 
@@ -67,12 +70,12 @@ export const createReach = (queryClient: QueryClient, ask: () => Promise<unknown
   return { awaySince, untilItAnswers };
 };
 
-export const ReachContext = createContext<Reach | undefined>(undefined);
+export const ServerAvailabilityContext = createContext<ServerAvailability | undefined>(undefined);
 
 const ANSWERS = createStore<number | undefined>(undefined);
 
 /** What there is to say of a server that does not answer. Undefined: it does, as far as anybody has asked. */
-export const useAway = (): Connection | undefined => {
-  const since = useStore(use(ReachContext)?.awaySince ?? ANSWERS);
+export const useServerOutage = (): Connection | undefined => {
+  const since = useStore(use(ServerAvailabilityContext)?.awaySince ?? ANSWERS);
   return since === undefined ? undefined : { status: "reconnecting", heardAt: since };
 };

@@ -1,7 +1,7 @@
 import { createInvigilClient } from "@invigil/client";
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createReach } from "./reach.js";
+import { createServerAvailability } from "./server-availability.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -23,7 +23,7 @@ const openPage = () => {
     defaultOptions: { queries: { retry: false, networkMode: "always" } },
   });
   queryClient.mount();
-  const reach = createReach(queryClient, () => call("ask"));
+  const reach = createServerAvailability(queryClient, () => call("ask"));
   const watch = (key: string) => {
     const observer = new QueryObserver(queryClient, { queryKey: [key], queryFn: () => call("query") });
     observer.subscribe(() => undefined);

@@ -52,7 +52,7 @@ const holdRows = <Row>(
  *
  * @param arrangement - says how the person wants the rows: their sorting and filters. When it changes, the rows follow at once
  */
-export const useHeldRows = <Row>(
+export const useStableRows = <Row>(
   rows: readonly Row[],
   keyOf: (row: Row) => string,
   isHeld: boolean,

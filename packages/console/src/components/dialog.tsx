@@ -25,7 +25,7 @@ const useFocusReturn = (): void => {
   );
 };
 
-/** A dialog. Load what shows one by `late`: it is no part of the first load. */
+/** A dialog. Load what shows one by `lazyComponent`: it is no part of the first load. */
 export function Dialog({
   title,
   onClose,

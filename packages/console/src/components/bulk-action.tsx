@@ -38,7 +38,7 @@ interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
 
 /**
  * An action for one or many: first who they are and what follows, then a result for each, and another try for those for whom it failed. What
- * was done for one alone closes it, if there is nothing to look at. Show it while it is open, and load it by `late`; each opening is a
+ * was done for one alone closes it, if there is nothing to look at. Show it while it is open, and load it by `lazyComponent`; each opening is a
  * new action.
  */
 export function BulkAction<S extends Subject>({

@@ -1,10 +1,16 @@
 import { type LiveTarget, useLiveStatus } from "@invigil/react";
 import { createContext, type ReactNode, use, useEffect, useId, useState } from "react";
 import { useTranslations } from "use-intl";
-import { type Connection, type Heard as HeardState, heard, mayBeStale, worst } from "../live/heard.js";
+import {
+  type Connection,
+  freshnessOf,
+  type ConnectionFreshness as HeardState,
+  mayBeStale,
+  worst,
+} from "../live/connection-freshness.js";
 import { useNow } from "./clock.js";
 import styles from "./connection.module.css";
-import { useAway } from "./reach.js";
+import { useServerOutage } from "./server-availability.js";
 import { Mark } from "./state-mark.js";
 import { createStore, useStore } from "./store.js";
 
@@ -42,14 +48,14 @@ export function ReportLive({ of }: { of: LiveTarget }) {
 export const usePageHeard = (): HeardState | undefined => {
   const connections = useStore(use(ConnectionsContext));
   const now = useNow();
-  const away = useAway();
+  const away = useServerOutage();
   const live = worst([...connections.values()], now);
   // What is live knows best.
-  return away && (!live || live.kind === "connecting") ? heard(away, now) : live;
+  return away && (!live || live.kind === "connecting") ? freshnessOf(away, now) : live;
 };
 
 /** When a view last heard from the server, in words. */
-export function Heard({ of }: { of: HeardState }) {
+export function ConnectionFreshness({ of }: { of: HeardState }) {
   const t = useTranslations("common.connection");
   const { kind, seconds } = of;
   const isStale = mayBeStale(of);
@@ -69,7 +75,7 @@ export function Heard({ of }: { of: HeardState }) {
 
 /** Greys and stripes what may be out of date. */
 export function Freshness({ of, children }: { of: Connection; children: ReactNode }) {
-  const isStale = mayBeStale(heard(of, useNow()));
+  const isStale = mayBeStale(freshnessOf(of, useNow()));
   return (
     <div className={styles.fresh} data-stale={isStale || undefined}>
       {children}

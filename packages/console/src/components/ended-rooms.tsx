@@ -4,12 +4,12 @@ import { Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useNow } from "./clock.js";
 import styles from "./ended-rooms.module.css";
-import { late } from "./late.js";
-import { useMay } from "./may.js";
+import { lazyComponent } from "./lazy.js";
 import { ScreenTexts } from "./texts.js";
 import { Time } from "./time.js";
+import { usePermissions } from "./use-permissions.js";
 
-const ReopenDialog = late(() => import("./acting/reopen.js"));
+const ReopenDialog = lazyComponent(() => import("./actions/reopen.js"));
 
 interface EndedRoomsProps {
   readonly exam: { readonly startTime: Date; readonly endTime: Date };
@@ -35,7 +35,7 @@ export function EndedRooms(props: EndedRoomsProps) {
 
 function Note({ exam: { startTime, endTime }, rooms }: EndedRoomsProps) {
   const t = useTranslations("watching.reopen");
-  const may = useMay();
+  const may = usePermissions();
   const now = useNow("minute");
   const ended = endedEarly({ startTime }, rooms);
   // A deletion ends rooms at one moment. Rooms that ended on purpose before it stay as they are.

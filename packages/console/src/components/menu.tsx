@@ -1,12 +1,12 @@
 import { type KeyboardEvent, type ReactNode, Suspense, useId, useRef, useState } from "react";
 import { IconButton } from "./icon-button.js";
-import { late } from "./late.js";
+import { lazyComponent } from "./lazy.js";
 import styles from "./menu.module.css";
 import type { MenuEntry } from "./menu-entry.js";
 
 // Positioning and keyboard of menus are loaded with the first menu that opens.
 const loadList = () => import("./menu-list.js");
-const MenuList = late(loadList);
+const MenuList = lazyComponent(loadList);
 
 /** A button that opens a menu. Without a target of its own, it is a small button with a drawing. */
 export function ActionMenu({

@@ -1,10 +1,10 @@
 import { useInvigilClient, useLiveRoom } from "@invigil/react";
 import { useTranslations } from "use-intl";
 import { Confirm } from "../confirm.js";
-import { useMay } from "../may.js";
 import { Names } from "../names.js";
 import { useNotify } from "../notify.js";
 import { ScreenTexts } from "../texts.js";
+import { usePermissions } from "../use-permissions.js";
 import type { Act, ActRoom } from "./acts.js";
 import { ONCE } from "./sending.js";
 
@@ -66,7 +66,7 @@ export function EndRoomDialog({
 }) {
   const t = useTranslations("watching.endRoom");
   const client = useInvigilClient();
-  const may = useMay();
+  const may = usePermissions();
   const notify = useNotify();
   return (
     <Confirm

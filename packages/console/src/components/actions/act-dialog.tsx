@@ -1,8 +1,8 @@
 import { type ComponentProps, Suspense } from "react";
-import { late } from "../late.js";
+import { lazyComponent } from "../lazy.js";
 import type { Act } from "./acts.js";
 
-const Dialog = late(() => import("./dialogs.js"));
+const Dialog = lazyComponent(() => import("./dialogs.js"));
 
 /** The dialog of the action that somebody asked for. */
 export function ActDialog({

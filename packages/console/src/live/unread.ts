@@ -1,7 +1,7 @@
 import type { Trouble } from "./group-incidents.js";
 
 /** What happened after somebody looked last. */
-export const unseen = (troubles: readonly Trouble[], lookedAt: number): readonly Trouble[] =>
+export const unreadIn = (troubles: readonly Trouble[], lookedAt: number): readonly Trouble[] =>
   troubles.filter(({ at }) => at > lookedAt);
 
 /** The title of a tab with the number of what is new before it. */
