@@ -6,7 +6,7 @@ export const createProgress = (what: string, out: { isTTY?: boolean; write(text:
   let shown = -1;
   return {
     /** Updates the bar. */
-    show(done: number, all: number): void {
+    show: (done: number, all: number): void => {
       const percent = all > 0 ? Math.min(100, Math.floor((done * 100) / all)) : 100;
       if (percent === shown) return;
       shown = percent;
@@ -14,7 +14,7 @@ export const createProgress = (what: string, out: { isTTY?: boolean; write(text:
       out.write(`\r${what} [${"#".repeat(full)}${" ".repeat(WIDTH - full)}] ${percent}%`);
     },
     /** Removes the bar. */
-    end(): void {
+    end: (): void => {
       // Clears the line.
       if (shown >= 0) out.write("\r\u001b[K");
     },

@@ -40,7 +40,7 @@ export const createBatchWeights = (router: AnyTRPCRouter) => {
      * Refuses a batch whose calls together request too many rows.
      * @throws PAYLOAD_TOO_LARGE
      */
-    async assertWeight({ isBatchCall, calls }: TRPCRequestInfo): Promise<void> {
+    assertWeight: async ({ isBatchCall, calls }: TRPCRequestInfo): Promise<void> => {
       if (!isBatchCall || calls.length === 1) return;
       try {
         // One text contains the inputs of all calls.

@@ -27,7 +27,7 @@ export const createRepeatedWork = ({
   };
   return {
     /** Does the work now, unless it `waitsFirst`, and then at each interval. */
-    start(): void {
+    start: (): void => {
       isStopping = false;
       if (!waitsFirst) runOnce();
       timer ??= setInterval(runOnce, intervalMs);
@@ -35,7 +35,7 @@ export const createRepeatedWork = ({
       timer.unref();
     },
     /** Resolves when the work is not running. */
-    async stop(): Promise<void> {
+    stop: async (): Promise<void> => {
       isStopping = true;
       clearInterval(timer);
       timer = undefined;

@@ -216,16 +216,16 @@ export const createChangeWorker = ({
     },
     resume,
     takeOver,
-    start(): void {
+    start: (): void => {
       isStopped = false;
       poller.start();
     },
-    async stop(): Promise<void> {
+    stop: async (): Promise<void> => {
       isStopped = true;
       await poller.stop();
       await Promise.all(running);
     },
-    async drain(): Promise<void> {
+    drain: async (): Promise<void> => {
       while (running.size > 0) await Promise.all(running);
     },
     get isStopped(): boolean {

@@ -37,7 +37,7 @@ export const createSubscriptionAccess = ({
     /** Whether access has to be checked before a delivery. The periodic check may be late: the process may have been paused. */
     isStale: (): boolean => monotonic() - confirmedAt > MAX_CONFIRMED_AGE_MS,
     /** @throws InvigilError if the caller may not subscribe any more */
-    async recheck(): Promise<void> {
+    recheck: async (): Promise<void> => {
       // The result may be as old as the beginning of the check.
       const startedAt = monotonic();
       const failed = await checkAccess();
