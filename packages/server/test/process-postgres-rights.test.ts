@@ -18,7 +18,8 @@ const OF_RIGHTS =
 describePostgres("the rights of a call", () => {
   const schemas = shared(openSchemasForTests);
   const installation = shared(async () => {
-    const statements: string[] = [];
+    const statements: { readonly text: string; readonly turn: object }[] = [];
+    let turn: object | undefined;
     const fixture = await openExamsFixture({
       database: schemas().url,
       onStatement(text) {
