@@ -20,7 +20,7 @@ export interface TroubleGroup {
 /** Something that hit several people of a room together, or of neighbouring rooms. */
 export interface Incident {
   readonly kind: string;
-  /** What the names of its rooms have in common. */
+  /** The common part of the names of its rooms. */
   readonly hall: string;
   readonly roomIds: readonly string[];
   readonly from: number;

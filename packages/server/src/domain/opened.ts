@@ -62,7 +62,7 @@ export const NEEDED = {
 /** What a procedure is about. Each subject has one rule of access (`features/access/rules.ts`). */
 export type Subject = keyof typeof NEEDED;
 
-/** What each subject gives to the handler of a procedure. */
+/** The value that a handler gets for each subject. */
 interface Given {
   /** What every caller may do. */
   readonly nothing: ActingCaller;

@@ -4,7 +4,7 @@ import { momentOf } from "../../components/moment-field.js";
 import { type ListQuery, usePages } from "./listed.js";
 import type { OUTCOMES } from "./search.js";
 
-/** What the address narrows the audit to. */
+/** The filters of the audit in the address. */
 interface AuditSearch {
   readonly actor: string;
   readonly person: string;
