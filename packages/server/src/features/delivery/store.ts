@@ -1,22 +1,20 @@
 import type { CheatRecord, EventType, Room, StoredCheatConfig } from "@invigil/schema";
-import { and, asc, between, eq, exists, getTableColumns, gt, max, or, sql } from "drizzle-orm";
+import { and, asc, between, eq, exists, gt, max, or, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
 import { newestBegin, readBounds } from "../../domain/event-bounds.js";
 import { isRoom } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import { shownConfigOfExam, shownRoomById } from "../../domain/shown-rooms.js";
 import type { Writes } from "../../domain/writes.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
-  cheatConfigs,
   cheatRecords,
   type EventData,
   messages,
   prunedEvents,
-  roomColumns,
   roomEvents,
-  visibleExams,
   visibleRooms,
 } from "../../storage/tables.js";
 import { createPruning, oldestEvent } from "./pruning-store.js";
@@ -117,8 +115,6 @@ const lostOfFollowed = statement((dialect) =>
     .where(or(gt(prunedEvents.lastId, sql`followed."after"`), sql`followed."after" < ${newestBegin}`)),
 );
 
-const { endedAt: _, ...shownRoom } = roomColumns;
-const roomById = statement(query.select(shownRoom).from(visibleRooms).where(isRoom));
 /**
  * The row of a room that had not ended before an event. A room that has ended since has an event of that: the log loses its oldest events
  * first.
@@ -149,13 +145,6 @@ const roomInProgress = statement((dialect) =>
         ),
       ),
     ),
-);
-const configOfExam = statement(
-  query
-    .select(getTableColumns(cheatConfigs))
-    .from(visibleExams)
-    .innerJoin(cheatConfigs, eq(cheatConfigs.examId, visibleExams.id))
-    .where(eq(visibleExams.id, param("examId"))),
 );
 const recordsOfRoom = statement((dialect) =>
   query
@@ -249,14 +238,14 @@ export const createDeliveryStore = ({
     },
 
     room: ({ examId, roomId }: RoomKey): Promise<Room | undefined> =>
-      storage.get(roomById, { examId, roomId }),
+      storage.get(shownRoomById, { examId, roomId }),
 
     /** Whether a room still exists and had not ended before an event of its exam. */
     wasInProgress: async ({ examId, roomId }: RoomKey, id: number): Promise<boolean> =>
       (await storage.get(roomInProgress, { examId, roomId, id })) !== undefined,
 
     configOf: (examId: string): Promise<StoredCheatConfig | undefined> =>
-      storage.get(configOfExam, { examId }),
+      storage.get(shownConfigOfExam, { examId }),
 
     /** The records of a room with ids from `from` to `to`. */
     records: async (

@@ -3,6 +3,7 @@ import type { Camera, Room, RosterCounts, RosterEntry } from "@invigil/schema";
 import { type AnyColumn, and, asc, eq, exists, gt, isNotNull, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { readBounds } from "../../domain/event-bounds.js";
+import { shownRoom } from "../../domain/shown-rooms.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import {
   type Dialect,
@@ -17,7 +18,6 @@ import {
   visibleParticipants as participants,
   presence,
   recordedPeople,
-  roomColumns,
   visibleRooms as rooms,
   visibleUnseated as unseated,
 } from "../../storage/tables.js";
@@ -174,7 +174,6 @@ const unseatedNames = statement(
     .limit(param("limit")),
 );
 
-const { endedAt: _, ...shownRoom } = roomColumns;
 const roomsOfExam = statement(
   query
     .select(shownRoom)

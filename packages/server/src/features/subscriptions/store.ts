@@ -1,21 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ExamSnapshot, Member, Room, RoomSnapshot } from "@invigil/schema";
-import { and, asc, between, eq, getTableColumns, sql } from "drizzle-orm";
+import { and, asc, between, eq, sql } from "drizzle-orm";
 import { readBounds } from "../../domain/event-bounds.js";
-import { isRoom } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import { shownConfigOfExam, shownRoom, shownRoomById } from "../../domain/shown-rooms.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
-import {
-  cheatConfigs,
-  cheatRecords,
-  recordedPeople,
-  roomColumns,
-  visibleExams,
-  visibleParticipants,
-  visibleRooms,
-} from "../../storage/tables.js";
+import { cheatRecords, recordedPeople, visibleParticipants, visibleRooms } from "../../storage/tables.js";
 
 /** How many cheat records there are about a person in a room. */
 export interface DetectionCount {
@@ -32,21 +24,12 @@ export interface DetectionSources {
   readonly people: Map<string, { readonly roomId: string; readonly userId: string }>;
 }
 
-const { endedAt: _, ...shownRoom } = roomColumns;
-const roomById = statement(query.select(shownRoom).from(visibleRooms).where(isRoom));
 const roomsOfExam = statement(
   query
     .select(shownRoom)
     .from(visibleRooms)
     .where(eq(visibleRooms.examId, param("examId")))
     .orderBy(asc(visibleRooms.id)),
-);
-const configOfExam = statement(
-  query
-    .select(getTableColumns(cheatConfigs))
-    .from(visibleExams)
-    .innerJoin(cheatConfigs, eq(cheatConfigs.examId, visibleExams.id))
-    .where(eq(visibleExams.id, param("examId"))),
 );
 const peopleOfRecords = statement((dialect) =>
   query
@@ -140,8 +123,8 @@ const toMember = ({
 const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<RoomSnapshot | undefined> => {
   const key = { examId, roomId };
   const [room, cheatConfig, members, presences, { newest }] = await Promise.all([
-    reader.get(roomById, key),
-    reader.get(configOfExam, { examId }),
+    reader.get(shownRoomById, key),
+    reader.get(shownConfigOfExam, { examId }),
     reader.all(membersOfRoom, key),
     readPresences(reader, key),
     readBounds(reader, examId),
@@ -160,7 +143,8 @@ const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<Ro
 export type SubscriptionStore = ReturnType<typeof createSubscriptionStore>;
 
 export const createSubscriptionStore = ({ storage }: { storage: Queries }) => ({
-  room: ({ examId, roomId }: RoomKey): Promise<Room | undefined> => storage.get(roomById, { examId, roomId }),
+  room: ({ examId, roomId }: RoomKey): Promise<Room | undefined> =>
+    storage.get(shownRoomById, { examId, roomId }),
 
   /** The numbers of records about people of an exam, as they are now. */
   async detections(examId: string, { ranges, people }: DetectionSources): Promise<DetectionCount[]> {
